@@ -1,0 +1,52 @@
+# `make help` lists what there is. Everything runs in .venv, which the first command makes.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/ready$(if $(GPU),-gpu)
+# GPU=1 takes the same TensorFlow with NVIDIA's CUDA libraries.
+EXTRA := $(if $(GPU),"tensorflow[and-cuda]")
+A ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help grade test assignments solutions release doctor soak clean
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@echo 'GPU=1 adds the CUDA libraries; PYTHON=python3.12 chooses the Python; ARGS="--jobs 4" goes to the grader.'
+
+$(READY): requirements.txt requirements-test.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d: try make PYTHON=python3.12" % v)'
+	@echo "Making $(VENV): this takes some minutes and 2 GB, once."
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install -q --disable-pip-version-check -r requirements.txt -r requirements-test.txt $(EXTRA)
+	$(RUN) -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+grade: $(READY)  ## grade course/submitted/, or a sample class where there is nothing yet
+	@if ls -d course/submitted/*/ >/dev/null 2>&1; then $(RUN) -m autograder grade $(A) $(ARGS); else $(RUN) -m autograder sample $(ARGS); fi
+
+test: $(READY)  ## check style, run the tests, see that assignments/ is up to date
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(RUN) -m pytest -q -m "not soak" $(ARGS)
+
+soak: $(READY)  ## run the slow tests
+	$(RUN) -m pytest -q -m soak $(ARGS)
+
+assignments: $(READY)  ## build assignments/ from solutions/
+	$(RUN) -m autograder assignments
+
+solutions: $(READY)  ## run the solutions to HTML with their figures (A=a01_densities for one)
+	$(RUN) -m autograder solutions $(A)
+
+release: $(READY)  ## write the zip for students
+	$(RUN) -m autograder release
+
+doctor: $(READY)  ## say what this machine has: versions, device, confinement
+	$(RUN) -m autograder doctor
+
+clean:  ## remove .venv, caches and what can be made again; never course/
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis course-sample
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,13 @@
+"""The student's half of the kit: check answers on public cases, load data, hand in.
+
+check("kl_to_standard_normal")   is this answer right, and if not, what is wrong?
+check_all()                      every question of the assignment, and the points so far
+load("digits")                   images and labels
+submit()                         one zip to hand in
+"""
+
+from .checking import check, check_all, start
+from .data import load
+from .submitting import submit
+
+__all__ = ["check", "check_all", "load", "start", "submit"]

@@ -1,0 +1,139 @@
+"""Public cases as a JSON file: written by the build, read by `check`. Numbers stay readable and survive exactly."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from . import judge, wire
+
+FILE_NAME = "public_cases.json"
+# Expected values carry ten significant digits: far below every tolerance, and the same on every machine.
+DIGITS = 10
+
+
+def dump(assignment, questions, manual_points):
+    """Returns the text of the public cases file of `assignment`."""
+    content = {
+        "assignment": assignment,
+        "manual_points": manual_points,
+        "questions": [dump_question(question) for question in questions],
+    }
+    return compact(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
+
+
+def read(path):
+    """Returns (name of the assignment, dict from question names to `judge.Question`) of a public cases file."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    questions = [load_question(question) for question in content["questions"]]
+    return content["assignment"], {question.name: question for question in questions}
+
+
+def compact(text):
+    """Returns indented JSON with every list of plain numbers on one line."""
+    lines, buffer = [], None
+    for line in text.split("\n"):
+        stripped = line.strip()
+        if buffer is not None:
+            buffer += stripped + (" " if stripped.endswith(",") else "")
+            if stripped.startswith("]"):
+                lines.append(buffer)
+                buffer = None
+            elif stripped.endswith(("[", "{", "}", "},")):
+                lines.append(buffer.rstrip())
+                buffer = None
+        elif stripped == "[" or stripped.endswith(": ["):
+            buffer = line
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def dump_question(question):
+    return {
+        "name": question.name,
+        "points": question.points,
+        "place": question.place,
+        "outputs": list(question.outputs),
+        "shape": question.shape,
+        "atol": question.atol,
+        "rtol": question.rtol,
+        "mistakes": [asdict(mistake) for mistake in question.mistakes],
+        "cases": [dump_case(case) for case in question.cases],
+    }
+
+
+def load_question(content):
+    return judge.Question(
+        **{key: content[key] for key in ("name", "points", "place", "shape", "atol", "rtol")},
+        outputs=tuple(content["outputs"]),
+        mistakes=tuple(judge.Mistake(**mistake) for mistake in content["mistakes"]),
+        cases=tuple(load_case(case) for case in content["cases"]),
+    )
+
+
+def dump_case(case):
+    return {
+        "name": case.name,
+        "kind": case.kind,
+        "sizes": case.sizes,
+        "arguments": [dump_argument(argument) for argument in case.arguments],
+        "expected": [numbers(value) for value in case.expected],
+        "wrong": {name: [numbers(value) for value in values] for name, values in case.wrong.items()},
+    }
+
+
+def load_case(content):
+    return judge.Case(
+        name=content["name"],
+        kind=content["kind"],
+        sizes=content["sizes"],
+        arguments=tuple(load_argument(argument) for argument in content["arguments"]),
+        expected=arrays(content["expected"]),
+        wrong={name: arrays(values) for name, values in content["wrong"].items()},
+    )
+
+
+def arrays(lists):
+    return tuple(np.array(values, dtype=np.float64) for values in lists)
+
+
+def numbers(array, digits=DIGITS):
+    """Returns an array as nested lists of numbers, NaN and infinities as text."""
+    array = np.asarray(array)
+    if array.ndim:
+        return [numbers(part, digits) for part in array]
+    value = float(f"{float(array):.{digits}g}")
+    return value if np.isfinite(value) else str(value)
+
+
+def exact(array):
+    """Returns a float32 array as nested lists of the shortest decimals that give it back."""
+    return [exact(part) for part in array] if array.ndim else float(str(array))
+
+
+def dump_argument(argument):
+    match argument:
+        case wire.Tensor(array):
+            return {"tensor": exact(array)}
+        case wire.Built(kind, arrays):
+            return {"callable": kind, "arrays": [exact(np.asarray(array, np.float32)) for array in arrays]}
+        case np.ndarray():
+            return {"array": exact(argument)}
+        case int():
+            return {"count": argument}
+        case float():
+            return {"scalar": argument}
+    raise TypeError(f"no way to write a {type(argument).__name__} into public cases")
+
+
+def load_argument(content):
+    match content:
+        case {"tensor": values}:
+            return wire.Tensor(np.array(values, np.float32))
+        case {"callable": kind, "arrays": lists}:
+            return wire.Built(kind, tuple(np.array(values, np.float32) for values in lists))
+        case {"array": values}:
+            return np.array(values, np.float32)
+    (value,) = content.values()
+    return value

@@ -1,0 +1,179 @@
+"""`check`: runs a student's function on the public cases and says what is right, or what is wrong and why."""
+
+import html
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cases, judge, probe, wire
+
+PUBLIC_ONLY = "Public cases only: grading draws other inputs for each student, so these points are not yet certain."
+
+_current = {"assignment": None}
+
+
+def start(assignment):
+    """Says which assignment this notebook is, and that vikit is ready. The notebook's first cell calls it."""
+    _current["assignment"] = assignment
+    questions = public_cases(assignment)
+    points = sum(question.points for question in questions.values())
+    print(f"{assignment}: {len(questions)} questions for {points:g} points by check(), the rest graded by hand.")
+
+
+def check(question):
+    """Runs a function of yours on the public cases and shows what came out.
+
+    Args:
+        question: The name of the question, for example `"kl_to_standard_normal"`, or the function itself.
+
+    Raises:
+        ValueError: If no question has that name.
+    """
+    show(report(question))
+
+
+def check_all(assignment=None):
+    """Checks every question of the assignment and shows the points so far, on public cases.
+
+    Args:
+        assignment: Its name; by default the one that the notebook's first cell named.
+    """
+    questions = public_cases(assignment or _current["assignment"])
+    show(Summary(tuple(report(name) for name in questions)))
+
+
+def report(question):
+    """Returns the `Report` that `check` shows."""
+    function = question if callable(question) else None
+    name = getattr(question, "__name__", str(question))
+    found = find_question(name)
+    names = {name: function} if function else vars(sys.modules["__main__"])
+    space = probe.Namespace(names)
+    return Report(judge.judge(found, {case.name: run(space, found, case) for case in found.cases}))
+
+
+def run(space, question, case):
+    """Returns the `judge.Answer` of the student's function to one case, by the same road as in grading."""
+    outputs = len(question.outputs) or None
+    request = {"path": question.name, "outputs": outputs, "keywords": {}}
+    request["arguments"] = [wire.pack_argument(argument) for argument in case.arguments]
+    reply = wire.unpack_reply(probe.call(space, request))
+    return judge.Answer(reply.status, reply.values, reply.kind, None, reply.text)
+
+
+def find_question(name):
+    for path in public_files():
+        questions = cases.read(path)[1]
+        if name in questions:
+            return questions[name]
+    known = sorted(name for path in public_files() for name in cases.read(path)[1])
+    if not known:
+        raise ValueError(missing_cases())
+    raise ValueError(f"no question is called {name!r}; there are: {', '.join(known)}")
+
+
+def public_cases(assignment):
+    for path in public_files():
+        name, questions = cases.read(path)
+        if assignment in (None, name):
+            return questions
+    raise ValueError(missing_cases(assignment))
+
+
+def missing_cases(assignment="the assignment"):
+    return (
+        f"the public cases of {assignment} are not here: keep {cases.FILE_NAME} in the notebook's folder, as in the zip "
+        f"that you were given, and start Jupyter there (now in {Path.cwd()})"
+    )
+
+
+def public_files():
+    """Returns the public cases files beside the notebook, then those of the assignments beside vikit."""
+    here, beside = Path.cwd(), Path(__file__).resolve().parent.parent
+    folders = [here, *sorted(here.glob("*/")), *sorted(beside.glob("*/"))]
+    files = dict.fromkeys((folder / cases.FILE_NAME).resolve() for folder in folders)
+    return [path for path in files if path.is_file()]
+
+
+def show(result):
+    """Displays `result` in a notebook, prints it elsewhere."""
+    if hasattr(sys.modules.get("builtins"), "__IPYTHON__"):
+        from IPython.display import display
+
+        display(result)
+    else:
+        print(result)
+
+
+MARKS = {"correct": ("✓", "#1a7f37"), "partial": ("◐", "#9a6700"), "unanswered": ("○", "#59636e")}
+FAILED = ("✗", "#cf222e")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` shows: the judgement of one question, as text and as HTML."""
+
+    verdict: judge.Verdict
+
+    def lines(self):
+        verdict = self.verdict
+        if verdict.mistake:
+            yield f"Recognised: {verdict.mistake}"
+        if verdict.status not in ("correct", "unanswered"):
+            yield f"Lecture: {verdict.place}"
+        for case in verdict.cases if verdict.status in ("wrong", "partial") else ():
+            yield f"  {'✓' if case.passed else '✗'} {case.name}{': ' + case.problem if case.problem else ''}"
+
+    def title(self):
+        verdict = self.verdict
+        return f"{verdict.name}: {verdict.status}, {verdict.score:g} of {verdict.max_score:g} points on public cases"
+
+    def __repr__(self):
+        mark = MARKS.get(self.verdict.status, FAILED)[0]
+        return "\n".join([f"{mark} {self.title()}", self.verdict.message, *self.lines()])
+
+    def _repr_html_(self):
+        mark, colour = MARKS.get(self.verdict.status, FAILED)
+        lines = "".join(
+            f"<div style='color:#59636e;white-space:pre-wrap'>{html.escape(line)}</div>" for line in self.lines()
+        )
+        return (
+            f"<div style='border-left:4px solid {colour};padding:.4em .8em;margin:.3em 0;max-width:60em;line-height:1.45'>"
+            f"<div><span style='color:{colour};font-weight:bold'>{mark} {html.escape(self.title())}</span></div>"
+            f"<div style='white-space:pre-wrap'>{html.escape(self.verdict.message)}</div>{lines}</div>"
+        )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What `check_all` shows: a line for each question and the sum of points."""
+
+    reports: tuple
+
+    def total(self):
+        score = sum(report.verdict.score for report in self.reports)
+        return f"{score:g} of {sum(report.verdict.max_score for report in self.reports):g} points so far"
+
+    def __repr__(self):
+        rows = []
+        for report in self.reports:
+            verdict = report.verdict
+            mark = MARKS.get(verdict.status, FAILED)[0]
+            note = f"  {verdict.mistake}" if verdict.mistake else ""
+            rows.append(
+                f"{mark} {verdict.name:<28}{verdict.status:<11}{verdict.score:>6g} / {verdict.max_score:<4g}{note}"
+            )
+        return "\n".join([*rows, self.total(), PUBLIC_ONLY])
+
+    def _repr_html_(self):
+        rows = ""
+        for report in self.reports:
+            verdict = report.verdict
+            mark, colour = MARKS.get(verdict.status, FAILED)
+            cells = [verdict.name, verdict.status, f"{verdict.score:g} / {verdict.max_score:g}", verdict.mistake or ""]
+            rows += f"<tr><td style='color:{colour}'>{mark}</td>"
+            rows += "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
+        heads = "".join(
+            f"<th style='text-align:left'>{head}</th>" for head in ("", "question", "", "points", "recognised")
+        )
+        return f"<table><tr>{heads}</tr>{rows}</table><div><b>{self.total()}.</b> {PUBLIC_ONLY}</div>"

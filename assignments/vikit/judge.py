@@ -1,0 +1,461 @@
+"""Comparing, naming and explaining: what `check` says in a notebook and what the grader writes come from here.
+
+This module holds no formula of the course. It knows a question by its cases: inputs, the expected values, and the
+values that each known mistake would give. An answer that equals the values of a mistake wherever these differ from the
+right ones is that mistake.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+GENERIC, EDGE = "generic", "edge"
+GENERIC_SHARE = 0.7
+ATOL, RTOL = 1e-5, 1e-4
+
+STATUSES = (
+    "correct", "partial", "wrong", "unanswered", "missing", "error", "timeout", "crashed", "malformed", "forbidden",
+)  # fmt: skip
+
+# Types whose names the grader repeats. Others stay unnamed: a student's process could hide hidden inputs in a name.
+KNOWN_TYPES = {
+    "NoneType": "None", "str": "text", "bytes": "bytes", "dict": "a dict", "set": "a set", "list": "a list",
+    "tuple": "a tuple", "function": "a function", "type": "a class", "generator": "a generator", "bool": "a boolean",
+    "object": "an object that is no array", "complex": "complex numbers", "complex64": "complex numbers",
+    "complex128": "complex numbers", "int8": "integers", "int16": "integers", "int32": "integers", "int64": "integers",
+    "int": "integers", "uint8": "integers", "uint32": "integers", "float16": "float16 numbers",
+    "bfloat16": "bfloat16 numbers", "str_": "text", "ndarray": "an array without a usable type",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known wrong answer: its name, what a teaching assistant would say to it, and where the lecture has it."""
+
+    name: str
+    hint: str
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs of a question with the values that come out, right and wrong.
+
+    Attributes:
+        name: What is special about these inputs, in words.
+        kind: `"generic"` or `"edge"`.
+        arguments: What the function is called with, by position (see `wire.pack_argument`).
+        expected: The right values, float64, one array for each output.
+        wrong: For each known mistake the values it gives, like `expected`.
+        sizes: The sizes of the named axes, for example `{"B": 5, "K": 3}`.
+    """
+
+    name: str
+    kind: str
+    arguments: tuple
+    expected: tuple
+    wrong: dict = field(default_factory=dict)
+    sizes: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with the inputs drawn for one student.
+
+    `outputs` names the values that a tuple holds; it is empty where the function returns one array. `shape` is the
+    documented shape of the answer, for messages.
+    """
+
+    name: str
+    points: float
+    place: str
+    cases: tuple
+    mistakes: tuple = ()
+    outputs: tuple = ()
+    shape: str = ""
+    atol: float = ATOL
+    rtol: float = RTOL
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a student's function gave for one case: arrays, or a status that says why there are none."""
+
+    status: str
+    values: tuple = ()
+    kind: str = ""
+    line: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class CaseVerdict:
+    name: str
+    kind: str
+    passed: bool
+    points: float
+    status: str
+    worst_error: float | None
+    mistake: str | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement of one question: `score` out of `max_score`, why, and the cases one by one."""
+
+    name: str
+    score: float
+    max_score: float
+    status: str
+    mistake: str | None
+    message: str
+    hint: str
+    place: str
+    cases: tuple
+    follows: str | None = None
+
+
+def judge(question, answers):
+    """Returns the `Verdict` on `answers`, a dict from the name of a case to an `Answer`."""
+    problems = {case.name: problem(question, case, answers[case.name]) for case in question.cases}
+    mistakes = name_mistakes(question, answers) if any(problems.values()) else []
+    generic_passed = not any(problems[case.name] for case in question.cases if case.kind == GENERIC)
+    verdicts = []
+    for case in question.cases:
+        counts = case.kind == GENERIC or generic_passed
+        passed = not problems[case.name]
+        same_kind = sum(other.kind == case.kind for other in question.cases)
+        share = GENERIC_SHARE if case.kind == GENERIC else 1 - GENERIC_SHARE
+        points = question.points * share / same_kind if passed and counts else 0.0
+        verdicts.append(
+            CaseVerdict(
+                name=case.name,
+                kind=case.kind,
+                passed=passed,
+                points=points,
+                status=case_status(answers[case.name], passed),
+                worst_error=worst_error(case, answers[case.name]),
+                mistake=joined(mistakes) if mistakes and not passed else None,
+                problem=problems[case.name],
+            )
+        )
+    status = question_status(verdicts, mistakes)
+    full = all(verdict.passed for verdict in verdicts)
+    return Verdict(
+        name=question.name,
+        # The shares add up to the points only up to rounding: a perfect answer is worth exactly its points.
+        score=question.points if full else sum(verdict.points for verdict in verdicts),
+        max_score=question.points,
+        status=status,
+        mistake=joined(mistakes) if mistakes else None,
+        message=explain(question, verdicts, status, mistakes, answers),
+        hint="\n".join(mistake.hint for mistake in mistakes),
+        place=next((mistake.place for mistake in mistakes if mistake.place), question.place),
+        cases=tuple(verdicts),
+    )
+
+
+def unjudged(name, points, status, message, place=""):
+    """Returns the `Verdict` on a question that never came to be asked: the notebook could not be read, say."""
+    return Verdict(name, 0.0, points, status, None, message, "", place, ())
+
+
+# Comparing.
+
+
+def problem(question, case, answer):
+    """Returns in a few words what is wrong with `answer` on `case`; an empty text where nothing is."""
+    if answer.status != "ok":
+        return answer.status
+    wanted = len(question.outputs) or 1
+    if len(answer.values) != wanted:
+        return f"got {len(answer.values)} values, expected {wanted} ({', '.join(question.outputs)})"
+    for index, (got, want) in enumerate(zip(answer.values, case.expected, strict=True)):
+        label = f"{question.outputs[index]}: " if question.outputs else ""
+        if got.dtype.name not in ("float32", "float64"):
+            return f"{label}got {KNOWN_TYPES.get(got.dtype.name, got.dtype.name)}, expected float32 or float64"
+        if got.shape != want.shape:
+            return f"{label}got shape {show_shape(got.shape)}, expected {show_shape(want.shape)}"
+        if not is_close(got, want, question):
+            return f"{label}{describe_error(got, want)}"
+    return ""
+
+
+def is_close(got, want, question):
+    """Tells whether every value is within `atol + rtol * abs(want)`. NaN never is."""
+    with np.errstate(all="ignore"):
+        error = np.abs(np.asarray(got, np.float64) - want)
+        return bool(np.all(error <= question.atol + question.rtol * np.abs(want)))
+
+
+def is_same(got, want, question):
+    """Tells whether `got` shows the values of `want`: close where finite, and the same NaN and infinities."""
+    if np.shape(got) != np.shape(want):
+        return False
+    got = np.asarray(got, np.float64)
+    finite = np.isfinite(want)
+    if not np.array_equal(np.isfinite(got), finite):
+        return False
+    return np.array_equal(got[~finite], want[~finite], equal_nan=True) and is_close(got[finite], want[finite], question)
+
+
+def all_same(values, wanted, question):
+    return len(values) == len(wanted) and all(
+        is_same(value, want, question) for value, want in zip(values, wanted, strict=True)
+    )
+
+
+def worst_error(case, answer):
+    """Returns the largest absolute error to one significant digit; None where there is no number to give."""
+    if answer.status != "ok" or len(answer.values) != len(case.expected):
+        return None
+    worst = 0.0
+    for got, want in zip(answer.values, case.expected, strict=True):
+        if got.shape != want.shape or got.dtype.kind != "f":
+            return None
+        with np.errstate(all="ignore"):
+            worst = max(worst, float(np.max(np.abs(got.astype(np.float64) - want), initial=0.0)))
+        if np.isnan(got).any():
+            return None
+    return one_digit(worst) if math.isfinite(worst) else None
+
+
+def one_digit(number):
+    return float(f"{number:.0e}")
+
+
+def describe_error(got, want):
+    """Returns the size of the error in words, to one significant digit: never a value itself."""
+    if np.isnan(got).any():
+        return f"{int(np.isnan(got).sum())} of {got.size} values are NaN"
+    if np.isinf(got).any():
+        return f"{int(np.isinf(got).sum())} of {got.size} values are infinite"
+    return f"values are off by up to {one_digit(np.max(np.abs(got - want))):g}"
+
+
+def show_shape(shape):
+    return "[" + ",".join(str(size) for size in shape) + "]"
+
+
+# Naming.
+
+
+def name_mistakes(question, answers):
+    """Returns the mistakes that explain the answers: none, one, or several that these inputs cannot tell apart.
+
+    A listed mistake goes before a closure (negated, doubled, ...) of the right answer, and that before a closure of a
+    listed mistake.
+    """
+    values = {name: answer.values for name, answer in answers.items() if answer.status == "ok"}
+    if len(values) < len(question.cases):
+        return []
+    listed = [mistake for mistake in question.mistakes if fits(question, values, wrong_values(mistake.name))]
+    if listed:
+        return listed
+    right = [
+        closure_mistake(question, name)
+        for name, closed in closures(question, lambda case: case.expected)
+        if fits(question, values, closed)
+    ]
+    if right:
+        return right
+    return [
+        closure_mistake(question, name, mistake)
+        for mistake in question.mistakes
+        for name, closed in closures(question, wrong_values(mistake.name))
+        if fits(question, values, closed)
+    ]
+
+
+def wrong_values(name):
+    return lambda case: case.wrong[name]
+
+
+def fits(question, values, wrong):
+    """Tells whether `values` are those of `wrong` (a function of the case) on every case, and wrong on one of them."""
+    differs = False
+    for case in question.cases:
+        mistaken = wrong(case)
+        if mistaken is None:
+            return False
+        got = tuple(spread(value, want) for value, want in zip(values[case.name], case.expected, strict=False))
+        if not all_same(got, mistaken, question):
+            return False
+        differs = differs or not all_same(mistaken, case.expected, question)
+    return differs
+
+
+def spread(value, want):
+    """Returns a single number as an array like `want`: a sum over the batch often comes back as a scalar."""
+    return np.full(np.shape(want), value.reshape(())) if value.size == 1 and value.dtype.kind == "f" else value
+
+
+def closures(question, values):
+    """Yields (name, function of the case) for each common transformation of `values`, itself a function of the case.
+
+    In a tuple one transformation may have hit all of the outputs or a single one.
+    """
+    sizes = question.cases[0].sizes
+    steps = {
+        "closure_negated": lambda value, case: -value,
+        "closure_doubled": lambda value, case: 2 * value,
+        "closure_halved": lambda value, case: value / 2,
+        "closure_bits": lambda value, case: value / math.log(2),
+    }
+    for axis in "KDLC":
+        if axis in sizes:
+            steps[f"closure_mean_over_{axis}"] = lambda value, case, axis=axis: value / case.sizes[axis]
+    if "B" in sizes:
+        steps["closure_summed_over_batch"] = lambda value, case: reduce_batch(value, case, 1)
+        steps["closure_averaged_over_batch"] = lambda value, case: reduce_batch(value, case, case.sizes["B"])
+    hit = [None, *range(len(question.outputs))] if len(question.outputs) > 1 else [None]
+    for name, step in steps.items():
+        for chosen in hit:
+            yield name, lambda case, step=step, chosen=chosen: transform(values(case), case, step, chosen)
+
+
+def transform(values, case, step, chosen):
+    if values is None:
+        return None
+    with np.errstate(all="ignore"):
+        return tuple(step(value, case) if chosen in (None, index) else value for index, value in enumerate(values))
+
+
+def reduce_batch(value, case, divisor):
+    if np.ndim(value) and value.shape[0] == case.sizes["B"]:
+        return np.broadcast_to(value.sum(axis=0) / divisor, value.shape)
+    return value * case.sizes["B"] / divisor**2
+
+
+CLOSURE_HINTS = {
+    "closure_negated": "Your values have the opposite sign.",
+    "closure_doubled": "Your values are twice what they should be: a factor 1/2 is missing.",
+    "closure_halved": "Your values are half of what they should be: one factor 1/2 is too many.",
+    "closure_bits": "Your values are in bits (log base 2). This course works in nats: use the natural logarithm.",
+    "closure_mean_over_K": "You averaged over the latent dimensions; sum over them.",
+    "closure_mean_over_D": "You averaged over the data dimensions; sum over them.",
+    "closure_mean_over_L": "You averaged over the samples once too often.",
+    "closure_mean_over_C": "You averaged over the classes; sum over them.",
+    "closure_summed_over_batch": "You also summed over the batch; examples must stay separate.",
+    "closure_averaged_over_batch": "You also averaged over the batch; examples must stay separate.",
+}
+
+
+def closure_mistake(question, closure, inner=None):
+    if inner is None:
+        return Mistake(closure, CLOSURE_HINTS[closure], question.place)
+    return Mistake(f"{closure} of {inner.name}", f"{inner.hint} Besides: {CLOSURE_HINTS[closure]}", inner.place)
+
+
+def joined(mistakes):
+    return " or ".join(dict.fromkeys(mistake.name for mistake in mistakes))
+
+
+# Explaining.
+
+
+def case_status(answer, passed):
+    if answer.status != "ok":
+        return answer.status
+    return "correct" if passed else "wrong"
+
+
+def question_status(verdicts, mistakes):
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    if not failed:
+        return "correct"
+    generic = [verdict for verdict in failed if verdict.kind == GENERIC]
+    if not generic:
+        return "partial"
+    if mistakes or generic[0].status != "wrong":
+        return generic[0].status
+    # No mistake fits and the values are not even of the right form.
+    return "malformed" if "got " in generic[0].problem else "wrong"
+
+
+def explain(question, verdicts, status, mistakes, answers):
+    """Returns the message for the student: what is off, and on which cases. No input and no expected value is in it."""
+    total = len(verdicts)
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    if status == "correct":
+        return f"Right on all {total} cases."
+    answer = answers[failed[0].name]
+    fixed = explain_failure(question, status, answer)
+    if fixed and len(failed) == total:
+        return fixed
+    where = f"{len(failed)} of {total} cases"
+    if status == "partial":
+        where += ", all of them edge cases"
+    lines = [f"Wrong on {where}."]
+    if mistakes:
+        lines = [f"{lines[0]} {spoken(mistakes)}"]
+    else:
+        lines += [f"  {verdict.name}: {verdict.problem or verdict.status}" for verdict in failed[:6]]
+        lines += shape_advice(question, answers)
+        if fixed:
+            lines.append(fixed)
+    return "\n".join(lines)
+
+
+def spoken(mistakes):
+    hints = list(dict.fromkeys(mistake.hint for mistake in mistakes))
+    if len(hints) == 1:
+        return hints[0]
+    return "Either: " + " Or: ".join(hints)
+
+
+def explain_failure(question, status, answer):
+    """Returns what to say where the function gave no values at all; None where it did."""
+    if status == "unanswered":
+        return "Not written yet: the function still raises NotImplementedError."
+    if status == "missing":
+        return f"There is no `{question.name}` in the notebook: keep the name that the cell gave it."
+    if status == "error":
+        at = f" (line {answer.line} of its cell)" if answer.line else ""
+        kind = answer.kind if answer.kind in EXCEPTIONS else "an exception"
+        return f"Your function raised {kind}{at}." + (f"\n{answer.text}" if answer.text else "")
+    if status == "timeout":
+        return f"Your function was not done in time{' (' + answer.text + ')' if answer.text else ''}."
+    if status == "crashed":
+        return f"Your function was stopped: {answer.text or 'it ended the whole Python process'}."
+    if status == "malformed" and answer.status == "malformed":
+        what = KNOWN_TYPES.get(answer.kind, "something that is no array")
+        wanted = f"a tuple ({', '.join(question.outputs)})" if question.outputs else f"an array {question.shape}"
+        return f"Your function returned {what}; expected {wanted} of float32 or float64 numbers."
+    return None
+
+
+EXCEPTIONS = {
+    "ArithmeticError", "AssertionError", "AttributeError", "FloatingPointError", "ImportError", "IndentationError",
+    "IndexError", "InvalidArgumentError", "KeyError", "LookupError", "MemoryError", "ModuleNotFoundError", "NameError",
+    "OSError", "OverflowError", "PermissionError", "RecursionError", "ResourceExhaustedError", "RuntimeError",
+    "SyntaxError", "TypeError", "UnboundLocalError", "UnimplementedError", "UnicodeError", "ValueError",
+    "ZeroDivisionError",
+}  # fmt: skip
+
+
+def shape_advice(question, answers):
+    """Returns a line for values that are right but for an axis too many: kept, or not yet summed over."""
+    steps = {
+        "The values are right: only the axis of size 1 must go.": np.squeeze,
+        "Summed over their last axis your values would be right.": lambda value: value.sum(axis=-1),
+        "Summed over their first axis your values would be right.": lambda value: value.sum(axis=0),
+    }
+    for advice, step in steps.items():
+        if all(is_right_after(question, case, answers[case.name], step) for case in question.cases):
+            return [f"  {advice}"]
+    return []
+
+
+def is_right_after(question, case, answer, step):
+    if answer.status != "ok" or len(answer.values) != len(case.expected):
+        return False
+    for got, want in zip(answer.values, case.expected, strict=True):
+        if got.ndim <= want.ndim or got.dtype.kind != "f":
+            return False
+        changed = step(got)
+        if changed.shape != want.shape or not is_close(changed, want, question):
+            return False
+    return True

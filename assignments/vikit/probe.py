@@ -1,0 +1,267 @@
+"""The verbs, carried out in the process that holds the student's code: by `check`, and for the grader by `serve`.
+
+A request names what to use by its path, `name` or `handle.attribute`, and sends data only (see `wire`):
+
+    call        a function, a class or a method -> arrays, named arrays or a handle
+    get         an attribute -> arrays or a handle
+    weights     of a model -> its trainable weights as arrays
+    set_weights of a model, from arrays
+    fit         compiles and trains a model -> its history as named arrays
+    vjp         the vector-Jacobian product of a function at its arguments -> one array an argument, or nothing
+
+Nothing that leaves here is evidence of anything: it is compared with reference values by the process that asked.
+"""
+
+import json
+import random
+import sys
+import sysconfig
+import traceback
+
+import numpy as np
+
+from . import wire
+
+MIME = "application/vnd.vikit.reply+json"
+
+
+class Namespace:
+    """The student's names, and the objects that earlier requests left here under a handle."""
+
+    def __init__(self, names):
+        self.names = names
+        self.handles = {}
+
+    def resolve(self, path):
+        """Returns the object at `path`; raises LookupError where a part of it does not exist."""
+        first, *attributes = path.split(".")
+        found = self.handles[first] if first in self.handles else self.names[first]
+        for attribute in attributes:
+            if not hasattr(found, attribute):
+                raise LookupError(attribute)
+            found = getattr(found, attribute)
+        return found
+
+    def keep(self, found):
+        key = f"@{len(self.handles) + 1}"
+        self.handles[key] = found
+        return key
+
+
+def affine(A, c):
+    """Returns z[n,K] -> z A^T + c, for TensorFlow."""
+    import tensorflow as tf
+
+    return lambda z: tf.linalg.matmul(tf.convert_to_tensor(z), A, transpose_b=True) + c
+
+
+def linear_gaussian(w, b, sigma, x):
+    """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2), in nats, for TensorFlow."""
+    import tensorflow as tf
+
+    def log_normal(value, loc, scale):
+        return -0.5 * np.log(2 * np.pi) - tf.math.log(scale) - 0.5 * ((value - loc) / scale) ** 2
+
+    return lambda z: log_normal(tf.convert_to_tensor(z), 0.0, 1.0) + log_normal(x, w * z + b, sigma)
+
+
+BUILDERS = {"affine": affine, "linear_gaussian": linear_gaussian}
+
+
+def answer(space, request):
+    """Returns the reply to `request`, both as JSON data; whatever the student's code raises becomes part of it."""
+    try:
+        return VERBS[request["verb"]](space, request)
+    except Exception as error:  # noqa: BLE001  the student's code may raise anything
+        return raised(error)
+
+
+def serve(text):
+    """Answers the request `text` from within the student's kernel and publishes the reply."""
+    request = json.loads(text)
+    seed_everything(request.get("seed", 0))
+    reply = answer(_space, request) | {"id": request.get("id")}
+    _shell.display_pub.publish({MIME: reply})
+
+
+def load_ipython_extension(shell):
+    """Remembers the shell before the first cell has run: what the grader calls does not depend on `get_ipython`."""
+    global _shell, _space
+    _shell, _space = shell, Namespace(shell.user_ns)
+
+
+def seed_everything(seed):
+    random.seed(seed)
+    np.random.seed(seed)
+    keras = sys.modules.get("keras")
+    if keras is not None:
+        keras.utils.set_random_seed(seed)
+
+
+def build(space, packed):
+    """Returns the object that a packed argument describes."""
+    if "array" in packed:
+        return wire.unpack_array(packed["array"]).copy()
+    if "handle" in packed:
+        return space.handles[packed["handle"]]
+    if "counts" in packed:
+        return tuple(packed["counts"])
+    if "tensor" in packed:
+        import tensorflow as tf
+
+        return tf.constant(wire.unpack_array(packed["tensor"]))
+    if "callable" in packed:
+        arrays = [wire.unpack_array(array) for array in packed["arrays"]]
+        return BUILDERS[packed["callable"]](*arrays)
+    (value,) = packed.values()
+    return value
+
+
+def call(space, request):
+    try:
+        function = space.resolve(request["path"])
+    except LookupError:
+        return {"status": "missing"}
+    arguments, keywords = built(space, request)
+    try:
+        result = function(*arguments, **keywords)
+    except NotImplementedError:
+        return {"status": "unanswered"}
+    except Exception as error:  # noqa: BLE001  the student's code may raise anything
+        return raised(error, function)
+    return returned(space, result, request.get("outputs"))
+
+
+def get(space, request):
+    try:
+        return returned(space, space.resolve(request["path"]), request.get("outputs"))
+    except LookupError:
+        return {"status": "missing"}
+
+
+def weights(space, request):
+    model = space.resolve(request["path"])
+    return {"status": "ok", "values": [wire.pack_array(np.asarray(weight)) for weight in model.trainable_weights]}
+
+
+def set_weights(space, request):
+    model = space.resolve(request["path"])
+    arrays, _ = built(space, request)
+    if len(arrays) != len(model.trainable_weights):
+        raise ValueError(f"{len(arrays)} arrays for {len(model.trainable_weights)} trainable weights")
+    for weight, array in zip(model.trainable_weights, arrays, strict=True):
+        weight.assign(array)
+    return {"status": "ok", "values": []}
+
+
+def fit(space, request):
+    import keras
+
+    model = space.resolve(request["path"])
+    arrays, keywords = built(space, request)
+    seed_everything(request.get("seed", 0))
+    if request.get("learning_rate") is not None:
+        model.compile(optimizer=keras.optimizers.Adam(request["learning_rate"]))
+    history = model.fit(*arrays, verbose=0, **keywords).history
+    return returned(space, history, "mapping")
+
+
+def vjp(space, request):
+    import tensorflow as tf
+
+    function = space.resolve(request["path"])
+    arguments, keywords = built(space, request)
+    cotangents = [wire.unpack_array(packed) for packed in request["cotangents"]]
+    watched = [tf.constant(value) if isinstance(value, np.ndarray) else value for value in arguments]
+    sources = [value for value in watched if tf.is_tensor(value) and value.dtype.is_floating]
+    try:
+        with tf.GradientTape() as tape:
+            tape.watch(sources)
+            result = function(*watched, **keywords)
+        targets = list(result) if isinstance(result, tuple | list) else [result]
+        gradients = tape.gradient(targets, sources, output_gradients=[tf.constant(c) for c in cotangents])
+    except NotImplementedError:
+        return {"status": "unanswered"}
+    except Exception as error:  # noqa: BLE001  the student's code may raise anything
+        return raised(error, function)
+    values = [None if gradient is None else wire.pack_array(np.asarray(gradient)) for gradient in gradients]
+    return {"status": "ok", "values": values}
+
+
+VERBS = {"call": call, "get": get, "weights": weights, "set_weights": set_weights, "fit": fit, "vjp": vjp}
+
+
+def built(space, request):
+    arguments = [build(space, packed) for packed in request["arguments"]]
+    return arguments, {name: build(space, packed) for name, packed in request["keywords"].items()}
+
+
+def returned(space, result, outputs):
+    """Returns the reply for `result`.
+
+    `outputs` says what was asked for: None one array, a number that many arrays in a tuple or list, "mapping" named
+    arrays, "handle" the object itself, which stays here.
+    """
+    if outputs == "handle":
+        return {"status": "ok", "handle": space.keep(result)}
+    if outputs == "mapping":
+        if not isinstance(result, dict):
+            return malformed(result)
+        return {"status": "ok", "mapping": {str(name): pack_value(value) for name, value in result.items()}}
+    if outputs is None:
+        parts = [result]
+    elif isinstance(result, tuple | list):
+        parts = list(result)
+    else:
+        return malformed(result)
+    packed = []
+    for part in parts:
+        value = pack_value(part)
+        if value is None:
+            return malformed(part)
+        packed.append(value)
+    return {"status": "ok", "values": packed}
+
+
+def pack_value(value):
+    """Returns `value` as a packed array, None where no array of real numbers comes out of it."""
+    if value is None or isinstance(value, str | bytes):
+        return None
+    try:
+        array = np.asarray(value)
+    except Exception:  # noqa: BLE001  ragged lists, symbolic tensors, objects that refuse
+        return None
+    return wire.pack_array(array) if array.dtype.name in wire.DTYPES else None
+
+
+def malformed(value):
+    dtype = getattr(getattr(value, "dtype", None), "name", None)
+    return {"status": "malformed", "kind": dtype or type(value).__name__}
+
+
+def raised(error, function=None):
+    """Returns the reply for an exception: its type, the student's own lines of its traceback, and its first lines."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_students(frame.filename)]
+    line = next((frame.lineno for frame in reversed(frames) if frame.filename == source_file(function)), None)
+    message = str(error).strip()
+    if len(message) > 600:
+        message = message[:600] + " ..."
+    shown = [f"  {frame.name}, line {frame.lineno}:  {frame.line}" for frame in frames[-4:]]
+    text = "\n".join([*shown, f"{type(error).__name__}: {message}"])
+    return {"status": "error", "kind": type(error).__name__, "line": line, "text": text}
+
+
+def is_students(filename):
+    """Tells whether a traceback's file is the student's: not Python's, an installed package's or vikit's."""
+    libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    # IPython names a cell `<ipython-input-...>` on Colab and `.../ipykernel_.../....py` elsewhere.
+    nameless = filename.startswith("<") and not filename.startswith("<ipython-input")
+    frozen = nameless or "-packages" in filename or "__autograph_generated" in filename
+    return not frozen and not filename.startswith((*libraries, __file__.rpartition("probe")[0]))
+
+
+def source_file(function):
+    """Returns the file that defines `function` (under `tf.function` and other wrappers), or None."""
+    for attribute in ("python_function", "__wrapped__"):
+        function = getattr(function, attribute, function)
+    return getattr(getattr(function, "__code__", None), "co_filename", None)

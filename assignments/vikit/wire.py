@@ -1,0 +1,159 @@
+"""What may pass between a student's process and a grader: JSON, and arrays as dtype, shape and raw bytes.
+
+Nothing here pickles, evaluates or asks a foreign object to describe itself. `unpack_reply` is the only way in; it
+raises `Rejected` for anything that is not exactly what `probe` may send.
+"""
+
+import base64
+import binascii
+import json
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+DTYPES = ("float32", "float64", "int32", "int64", "uint32", "bool")
+STATUSES = ("ok", "unanswered", "missing", "error", "malformed")
+CALLABLES = ("affine", "linear_gaussian")
+MAX_RANK = 8
+MAX_ARRAYS = 512
+MAX_BYTES = 64 * 2**20
+MAX_TEXT = 4000
+
+
+class Rejected(ValueError):
+    """A reply that is not what the wire allows."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An argument that reaches the student as a float32 TensorFlow tensor instead of a NumPy array."""
+
+    array: np.ndarray
+
+
+@dataclass(frozen=True)
+class Handle:
+    """An object that stays in the student's process: a model, an optimizer."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """A function argument, built from arrays on the student's side. See `probe.affine` and `probe.linear_gaussian`."""
+
+    kind: str
+    arrays: tuple
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for one request.
+
+    `values` holds arrays (None where a gradient does not exist), `mapping` named arrays, `handle` a key. `kind` is the
+    type of an exception or of a value that is no array, `line` the student's line that raised, `text` what a student
+    sees of it. All three were written by the student's process: shown, never believed.
+    """
+
+    status: str
+    values: tuple = ()
+    mapping: dict | None = None
+    handle: Handle | None = None
+    kind: str = ""
+    line: int | None = None
+    text: str = ""
+
+
+def pack_array(array):
+    """Returns `array` as JSON data; `unpack_array` is its inverse."""
+    array = np.asarray(array)
+    data = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
+
+
+def unpack_array(packed):
+    """Returns the array that `packed` describes, or raises `Rejected`."""
+    if not isinstance(packed, dict) or set(packed) != {"dtype", "shape", "data"}:
+        raise Rejected("an array must have dtype, shape and data")
+    dtype, shape, data = packed["dtype"], packed["shape"], packed["data"]
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise Rejected(f"an array's dtype must be one of {', '.join(DTYPES)}")
+    sizes = isinstance(shape, list) and all(type(size) is int and 0 <= size <= MAX_BYTES for size in shape)
+    if not sizes or len(shape) > MAX_RANK:
+        raise Rejected(f"an array's shape must be a list of at most {MAX_RANK} sizes")
+    wanted = math.prod(shape) * np.dtype(dtype).itemsize
+    if not isinstance(data, str) or wanted > MAX_BYTES or len(data) != 4 * math.ceil(wanted / 3):
+        raise Rejected(f"an array's data must be what its shape says, at most {MAX_BYTES} bytes")
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Rejected("an array's data must be base64") from error
+    if len(raw) != wanted:
+        raise Rejected("an array's data must be what its shape says")
+    return np.frombuffer(raw, dtype=dtype).reshape(shape)
+
+
+def pack_argument(argument):
+    """Returns an argument (array, Tensor, number, text, tuple of counts, Handle or Built) as JSON data."""
+    match argument:
+        case Tensor(array):
+            return {"tensor": pack_array(array)}
+        case Handle(key):
+            return {"handle": key}
+        case Built(kind, arrays):
+            return {"callable": kind, "arrays": [pack_array(array) for array in arrays]}
+        case np.ndarray():
+            return {"array": pack_array(argument)}
+        case bool() | int():
+            return {"count": argument}
+        case float():
+            return {"scalar": argument}
+        case str():
+            return {"text": argument}
+        case tuple():
+            return {"counts": list(argument)}
+    raise TypeError(f"no way to send a {type(argument).__name__} to a student's function")
+
+
+def pack_request(verb, path="", arguments=(), keywords=None, **options):
+    """Returns the request as JSON text, for `probe.serve`."""
+    request = {"verb": verb, "path": path, "arguments": [pack_argument(argument) for argument in arguments]}
+    request["keywords"] = {name: pack_argument(value) for name, value in (keywords or {}).items()}
+    return json.dumps(request | options)
+
+
+def unpack_reply(packed):
+    """Returns the `Reply` that `packed` (a JSON object, already parsed) describes, or raises `Rejected`."""
+    if not isinstance(packed, dict) or packed.get("status") not in STATUSES:
+        raise Rejected(f"a reply must have a status out of {', '.join(STATUSES)}")
+    if packed["status"] != "ok":
+        line = packed.get("line")
+        line = line if type(line) is int and 0 < line < 10**6 else None
+        return Reply(packed["status"], kind=_text(packed, "kind"), line=line, text=_text(packed, "text"))
+    if "handle" in packed:
+        return Reply("ok", handle=Handle(_text(packed, "handle")))
+    if "mapping" in packed:
+        mapping = packed["mapping"]
+        names = isinstance(mapping, dict) and len(mapping) <= MAX_ARRAYS and all(len(name) < 200 for name in mapping)
+        if not names:
+            raise Rejected(f"a mapping must name at most {MAX_ARRAYS} arrays")
+        _within_budget(mapping.values())
+        return Reply("ok", mapping={name: unpack_array(value) for name, value in mapping.items()})
+    values = packed.get("values")
+    if not isinstance(values, list) or len(values) > MAX_ARRAYS:
+        raise Rejected(f"a reply must hold at most {MAX_ARRAYS} arrays")
+    _within_budget(values)
+    return Reply("ok", values=tuple(None if value is None else unpack_array(value) for value in values))
+
+
+def _within_budget(values):
+    if sum(len(str(value.get("data", ""))) for value in values if isinstance(value, dict)) > 2 * MAX_BYTES:
+        raise Rejected(f"the arrays of a reply must not be larger than {MAX_BYTES} bytes together")
+
+
+def _text(packed, key):
+    text = packed.get(key, "")
+    if not isinstance(text, str):
+        raise Rejected(f"{key} must be text")
+    return text[:MAX_TEXT]

@@ -1,0 +1,215 @@
+"""The command line: `python -m autograder COMMAND`, or `autograder COMMAND`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+SUBMITTED, OUT, SAMPLE = Path("course/submitted"), Path("course"), Path("course-sample")
+
+
+class UsageError(Exception):
+    """A command that cannot be carried out as given: exit status 2."""
+
+
+def main(arguments=None):
+    """Runs the command line and returns the exit status."""
+    options = parser().parse_args(arguments)
+    # TensorFlow's start-up notes come from C++ and say nothing that `doctor` does not say better.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        return options.run(options)
+    except UsageError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        return 2
+
+
+def parser():
+    top = argparse.ArgumentParser(prog="autograder", description="Builds the assignments and grades a class.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    grade = commands.add_parser("grade", help="grade the submissions of a class")
+    grade.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="which to grade (all)")
+    grade.add_argument("--submitted", type=Path, default=SUBMITTED, metavar="DIR", help=f"submissions ({SUBMITTED})")
+    grade.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"receives verdicts and grades ({OUT})")
+    grade.add_argument("--student", nargs="+", default=[], metavar="NAME", help="only these students")
+    grade.set_defaults(run=run_grade)
+
+    sample = commands.add_parser("sample", help="make a sample class and grade it")
+    sample.add_argument("--out", type=Path, default=SAMPLE, metavar="DIR", help=f"where ({SAMPLE})")
+    sample.set_defaults(run=run_sample, assignments=[], student=[])
+    for command in (grade, sample):
+        command.add_argument(
+            "--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)"
+        )
+        command.add_argument(
+            "--device", choices=["auto", "cpu", "gpu"], default="auto", help="for the references (auto)"
+        )
+        command.add_argument("--secret-file", type=Path, metavar="F", help="the course's secret (DIR/secret)")
+        command.add_argument("--force", action="store_true", help="grade again what has a verdict already")
+
+    build = commands.add_parser("assignments", help="build assignments/ from solutions/")
+    build.set_defaults(run=run_assignments)
+
+    solutions = commands.add_parser("solutions", help="run the solutions and write them as HTML")
+    solutions.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="which (all)")
+    solutions.add_argument("--out", type=Path, default=Path("build/solutions"), metavar="DIR", help="(build/solutions)")
+    solutions.set_defaults(run=run_solutions)
+
+    release = commands.add_parser("release", help="write the zip that students get")
+    release.add_argument("--out", type=Path, default=Path("dist"), metavar="DIR", help="where (dist)")
+    release.set_defaults(run=run_release)
+
+    doctor = commands.add_parser("doctor", help="say what this machine has")
+    doctor.set_defaults(run=run_doctor)
+    return top
+
+
+def cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_grade(options):
+    from autograder import tasks
+
+    if not options.submitted.is_dir():
+        raise UsageError(
+            f"there is no folder {options.submitted}: put the notebooks in "
+            f"{options.submitted}/<student>/<assignment>/<assignment>.ipynb, or name another folder with --submitted"
+        )
+    for name in options.assignments:
+        if name not in tasks.names():
+            raise UsageError(f"no assignment is called {name}; there are: {', '.join(tasks.names())}")
+    return grade_folder(options, options.submitted, Console(stderr=False, width=console_width()))
+
+
+def console_width():
+    """Returns None to take the terminal's width; a fixed one where there is no terminal."""
+    return None if sys.stdout.isatty() else 120
+
+
+def grade_folder(options, submitted, console):
+    from autograder import kernels, tasks
+    from autograder.grading import find_submissions
+    from autograder.grading.classroom import course_secret, grade_class, read_all
+    from autograder.reference import device as devices
+    from autograder.reports import summary
+
+    if options.jobs < 1:
+        raise UsageError(f"--jobs must be at least 1, not {options.jobs}")
+    submissions, notices = find_submissions(submitted, tasks.names(), options.assignments, options.student)
+    for notice in notices:
+        console.print(f"[yellow]{notice}[/]", highlight=False)
+    if not submissions:
+        raise UsageError(f"there is nothing to grade in {submitted}")
+    try:
+        place = devices.choose(options.device)
+        secret = course_secret(options.secret_file or options.out / "secret")
+        (options.out / "verdicts").mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    if not os.access(options.out, os.W_OK):
+        raise UsageError(f"{options.out} cannot be written to: choose another folder with --out")
+    if not kernels.CONFINED:
+        console.print("[bold red]not confined: grade only notebooks you trust[/]")
+    with progress_bar(console) as bar:
+        task = bar.add_task("grading", total=len(submissions))
+        run = grade_class(
+            submissions, options.out, secret, options.jobs, options.device, place, options.force,
+            finished=lambda item: bar.update(task, advance=1, description=f"graded {item.student}"),
+        )  # fmt: skip
+        bar.update(task, description="graded")
+    for notice in run.notices:
+        console.print(f"[yellow]{notice}[/]", highlight=False)
+    write_reports(run.verdicts.values(), read_all(options.out), options.out)
+    for table in summary.tables(list(run.verdicts.values())):
+        console.print(table)
+    if run.kept:
+        console.print(
+            f"{run.kept} of {len(submissions)} had a verdict already and were kept; --force grades them again."
+        )
+    console.print(
+        f"Results: {options.out}/grades.csv, {options.out}/feedback/, {options.out}/verdicts/", highlight=False
+    )
+    for failure in run.failures:
+        console.print(f"[bold red]not graded, the kit failed:[/] {failure}", highlight=False)
+    return 1 if run.failures else 0
+
+
+def progress_bar(console):
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+
+
+def write_reports(verdicts, everything, out):
+    from autograder.files import write_whole
+    from autograder.reports import feedback, gradebook
+
+    for verdict in verdicts:
+        write_whole(
+            out / "feedback" / verdict["assignment"] / f"{verdict['student']}.html", feedback.feedback_html(verdict)
+        )
+    write_whole(out / "grades.csv", gradebook.grades_csv(everything))
+
+
+def run_sample(options):
+    from autograder.build import sample
+
+    console = Console(width=console_width())
+    console.print(f"No submissions yet: here is a sample class, in {options.out}/.", highlight=False)
+    with progress_bar(console) as bar:
+        task = bar.add_task("writing and running the class's notebooks", total=sample.size())
+        sample.write_class(options.out / "submitted", options.jobs, finished=lambda _: bar.update(task, advance=1))
+    status = grade_folder(options, options.out / "submitted", console)
+    console.print(
+        f"To grade your own class put its notebooks into {SUBMITTED}/<student>/<assignment>/<assignment>.ipynb and run "
+        "`make grade` again.",
+        highlight=False,
+    )
+    return status
+
+
+def run_assignments(options):
+    from autograder.build import notebooks, script
+    from autograder.reference import device as devices
+
+    devices.choose()
+    try:
+        for path in notebooks.write_assignments():
+            print(path.relative_to(script.REPOSITORY))
+    except script.ScriptError as error:
+        raise UsageError(str(error)) from error
+    return 0
+
+
+def run_solutions(options):
+    from autograder import tasks
+    from autograder.build import execute
+    from autograder.reference import device as devices
+
+    devices.choose()
+    for name in options.assignments or tasks.names():
+        if name not in tasks.names():
+            raise UsageError(f"no assignment is called {name}; there are: {', '.join(tasks.names())}")
+        print(execute.write_html(name, options.out), flush=True)
+    return 0
+
+
+def run_release(options):
+    from autograder.build import archive
+    from autograder.reference import device as devices
+
+    devices.choose()
+    print(archive.write_release(options.out))
+    return 0
+
+
+def run_doctor(options):
+    from autograder import doctor
+
+    doctor.report(Console(width=console_width()))
+    return 0

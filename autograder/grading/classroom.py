@@ -1,0 +1,115 @@
+"""A whole class: every submission is graded, whatever one of them does, and each verdict is written as it comes."""
+
+import json
+import secrets
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.files import write_whole
+from autograder.version import kit_version
+
+from . import verdict as verdicts
+from .verdict import digest, grade
+
+
+@dataclass
+class ClassRun:
+    """What came of a run: the verdicts by submission, what was odd, and where the kit itself failed."""
+
+    verdicts: dict = field(default_factory=dict)
+    notices: list = field(default_factory=list)
+    failures: list = field(default_factory=list)
+    kept: int = 0
+
+
+def grade_class(submissions, out, secret, jobs=1, device="auto", place="/CPU:0", force=False, finished=lambda _: None):
+    """Grades `submissions`, `jobs` at a time, and returns a `ClassRun`.
+
+    A verdict that is there already for the same notebook, kit and device is kept, unless `force`.
+
+    Args:
+        submissions: What `find_submissions` returned.
+        out: Folder that receives `verdicts/<assignment>/<student>.json`.
+        secret: The course's secret, bytes.
+        jobs: How many to grade at once.
+        device: Where references are computed: `"auto"`, `"cpu"` or `"gpu"`.
+        place: The device that `device` comes down to.
+        force: Grade again what has a verdict.
+        finished: Called with each submission when it is done.
+    """
+    run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
+    todo = []
+    for item in submissions:
+        old = None if force else current(verdict_path(out, item), item, place)
+        if old is None:
+            todo.append(item)
+        else:
+            run.verdicts[item], run.kept = old, run.kept + 1
+            finished(item)
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        futures = {pool.submit(grade_one, item, out, secret, device): item for item in todo}
+        try:
+            for future in as_completed(futures):
+                item = futures[future]
+                error = future.exception()
+                if error is None:
+                    run.verdicts[item] = future.result()
+                else:
+                    run.failures.append(f"{item.label}: {type(error).__name__}: {error}")
+                finished(item)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    run.verdicts = {item: run.verdicts[item] for item in submissions if item in run.verdicts}
+    for item, verdict in run.verdicts.items():
+        if item.path.is_file() and {question["status"] for question in verdict["questions"]} == {"missing"}:
+            run.notices.append(f"{item.label}: {verdict['questions'][0]['message']}")
+    return run
+
+
+def grade_one(item, out, secret, device):
+    verdict = grade(item.assignment, item.path, student=item.student, secret=secret, device=device)
+    write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    return verdict
+
+
+def verdict_path(out, item):
+    return Path(out) / "verdicts" / item.assignment / f"{item.student}.json"
+
+
+def current(path, item, place):
+    """Returns the verdict at `path` if it is on this very notebook, by this kit and device; else None."""
+    try:
+        old = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    wanted = {"schema": verdicts.SCHEMA, "kit_version": kit_version(), "device": place, "student": item.student}
+    wanted["submission_sha256"] = digest(item.path)
+    return old if isinstance(old, dict) and {key: old.get(key) for key in wanted} == wanted else None
+
+
+def read_all(out):
+    """Returns every verdict below `out`, by assignment and student; damaged ones are left out."""
+    found = []
+    for path in sorted(Path(out).glob("verdicts/*/*.json")):
+        try:
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+        except ValueError:
+            continue
+    return found
+
+
+def course_secret(path):
+    """Returns the course's secret, drawn into `path` (readable by its owner alone) the first time.
+
+    Raises:
+        ValueError: If the file is empty.
+    """
+    path = Path(path)
+    if not path.exists():
+        write_whole(path, secrets.token_hex(32) + "\n", mode=0o600)
+    secret = path.read_bytes().strip()
+    if not secret:
+        raise ValueError(f"{path} is empty: delete it, and a new secret is drawn")
+    return secret

@@ -1,0 +1,66 @@
+"""Asks a student's process for the values of one question, and turns what comes back into answers to judge."""
+
+import time
+
+from vikit import judge, wire
+
+
+class Student:
+    """The wire's verbs as calls. Arrays come back as NumPy arrays; objects stay there and come back as a `wire.Handle`.
+
+    Args:
+        run: The `NotebookRun` to ask.
+        seconds: The limit of a single request.
+    """
+
+    def __init__(self, run, seconds):
+        self.run, self.seconds = run, seconds
+
+    def call(self, path, arguments=(), keywords=None, outputs=None):
+        """Calls the function, class or method at `path`; `outputs` as in `probe.returned`."""
+        return self._ask("call", path, arguments, keywords, outputs=outputs)
+
+    def get(self, path, outputs=None):
+        """Reads the attribute at `path`."""
+        return self._ask("get", path, outputs=outputs)
+
+    def weights(self, handle):
+        """Returns the trainable weights of a model."""
+        return self._ask("weights", handle.key)
+
+    def set_weights(self, handle, arrays):
+        """Gives a model's trainable weights new values."""
+        return self._ask("set_weights", handle.key, arrays)
+
+    def fit(self, handle, arrays, learning_rate=None, seed=0, **options):
+        """Trains a model, compiled with Adam if a learning rate is given; the reply's mapping is its history."""
+        return self._ask("fit", handle.key, arrays, options, learning_rate=learning_rate, seed=seed)
+
+    def vjp(self, path, arguments, cotangents):
+        """Returns the gradients of sum(output * cotangent) in the array arguments, None where there is no path."""
+        packed = [wire.pack_array(cotangent) for cotangent in cotangents]
+        return self._ask("vjp", path, arguments, cotangents=packed)
+
+    def _ask(self, verb, path, arguments=(), keywords=None, **options):
+        return self.run.ask(wire.pack_request(verb, path, arguments, keywords, **options), self.seconds)
+
+
+def answers(run, question, path, seconds):
+    """Returns a dict from the name of each case of `question` to the `judge.Answer` that the student's process gave.
+
+    The cases share the question's time. After a case that hung or ended the process the others are not tried: they would
+    do the same, each at the cost of running the notebook again.
+    """
+    given, failure = {}, None
+    deadline = time.monotonic() + seconds
+    for case in sorted(question.cases, key=lambda case: case.kind != judge.GENERIC):
+        if failure is None:
+            run.ready()
+            left = max(deadline - time.monotonic(), 0.1) if given else seconds
+            deadline = deadline if given else time.monotonic() + seconds
+            reply = Student(run, left).call(path, case.arguments, outputs=len(question.outputs) or None)
+            given[case.name] = judge.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
+            failure = given[case.name] if reply.status in ("timeout", "crashed") else None
+        else:
+            given[case.name] = failure
+    return given

@@ -1,0 +1,22 @@
+"""The page that a student gets: verdicts, messages, hints and lecture places. No input, no expected value, no solution."""
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader
+
+from .summary import FAILED, MARKS
+
+COLOURS = {"green": "#1a7f37", "yellow": "#9a6700", "dim": "#59636e", "red": "#cf222e"}
+
+
+@cache
+def template():
+    # Student names, messages and mistakes are text, whatever stands in them.
+    return Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True).get_template(
+        "feedback.html.j2"
+    )
+
+
+def feedback_html(verdict):
+    """Returns the feedback page of one verdict as HTML text."""
+    return template().render(verdict=verdict, marks=MARKS, failed=FAILED, colours=COLOURS)

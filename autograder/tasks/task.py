@@ -1,0 +1,212 @@
+"""What a question is to the grader, and how its inputs are drawn for one student."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from vikit import judge
+from vikit.judge import EDGE, GENERIC
+from vikit.wire import Built, Tensor
+
+from autograder.reference import callables
+
+ATTEMPTS = 200
+# The public cases are the same for everybody: drawn with this in place of the course's secret and a student's name.
+PUBLIC = b"public cases"
+
+
+class TaskError(Exception):
+    """A question that cannot be asked as it is written."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How the inputs of one case are drawn: `draw(generator, **sizes)` returns the arguments by position."""
+
+    name: str
+    kind: str
+    draw: Callable
+    sizes: dict
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A known mistake: its formula in NumPy, float64, the hint of a teaching assistant, and its place in the lecture."""
+
+    name: str
+    formula: Callable
+    hint: str
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything about one question but its text: that stands in the solution script.
+
+    Attributes:
+        name: Name of the function that students write.
+        points: What it is worth.
+        place: Where the lecture has it: document, section, equation.
+        shape: The answer's shape in the letters of the syllabus, for messages.
+        reference: The right formula, float64.
+        cases: How inputs are drawn.
+        mistakes: Known mistakes.
+        outputs: Names of the outputs where the function returns a tuple.
+        twins: Pairs of mistakes (a, b, reason) that give the same values on every input.
+        atol: Absolute tolerance.
+        rtol: Tolerance relative to the reference.
+        tolerance: Why the two are what they are.
+    """
+
+    name: str
+    points: float
+    place: str
+    shape: str
+    reference: Callable
+    cases: tuple
+    mistakes: tuple
+    outputs: tuple = ()
+    twins: tuple = ()
+    atol: float = judge.ATOL
+    rtol: float = judge.RTOL
+    tolerance: str = ""
+
+
+@dataclass(frozen=True)
+class Manual:
+    """A question that a person grades; text and rubric stand in the solution script."""
+
+    name: str
+    points: float
+
+
+@dataclass(frozen=True)
+class Assignment:
+    name: str
+    title: str
+    tasks: tuple
+    manual: tuple = field(default=())
+
+    @property
+    def max_score(self):
+        return sum(task.points for task in self.tasks)
+
+    @property
+    def manual_max_score(self):
+        return sum(question.points for question in self.manual)
+
+
+def materialise(assignment, task, student, secret):
+    """Returns the `judge.Question` of `task` for one student.
+
+    The inputs are a function of secret, student, assignment, question and case: no two students share them, and a second
+    grading repeats them. They are drawn again until the right answer and all known mistakes are pairwise apart.
+
+    Args:
+        assignment: Name of the assignment.
+        task: The `Task`.
+        student: Name of the student.
+        secret: The course's secret, bytes.
+
+    Raises:
+        TaskError: If two of the answers cannot be told apart by any inputs that were tried.
+    """
+    clash = None
+    for attempt in range(ATTEMPTS):
+        cases = tuple(draw_case(task, case, (secret, student, assignment, attempt)) for case in task.cases)
+        question = judge.Question(
+            name=task.name,
+            points=task.points,
+            place=task.place,
+            cases=cases,
+            mistakes=tuple(judge.Mistake(wrong.name, wrong.hint, wrong.place or task.place) for wrong in task.mistakes),
+            outputs=task.outputs,
+            shape=task.shape,
+            atol=task.atol,
+            rtol=task.rtol,
+        )
+        clash = find_clash(task, question)
+        if clash is None:
+            return question
+    raise TaskError(f"{task.name}: {clash[0]} and {clash[1]} give the same values on all {ATTEMPTS} draws of inputs")
+
+
+def public_questions(assignment):
+    """Returns the questions with the public inputs of `assignment`."""
+    return [materialise(assignment.name, task, "", PUBLIC) for task in assignment.tasks]
+
+
+def draw_case(task, case, key):
+    generator = np.random.default_rng(seed(*key, task.name, case.name))
+    arguments = tuple(rounded(argument) for argument in case.draw(generator, **case.sizes))
+    doubles = [widened(argument) for argument in arguments]
+    return judge.Case(
+        name=case.name,
+        kind=case.kind,
+        arguments=arguments,
+        expected=computed(task.reference, doubles),
+        wrong={wrong.name: computed(wrong.formula, doubles) for wrong in task.mistakes},
+        sizes=case.sizes,
+    )
+
+
+def seed(secret, student, assignment, attempt, question, case):
+    """Returns the seed of one case, an integer of 128 bits that says nothing of the secret."""
+    message = "\0".join([student, assignment, str(attempt), question, case])
+    return int.from_bytes(hmac.digest(secret, message.encode(), "sha256")[:16], "big")
+
+
+def rounded(argument):
+    """Returns an argument as the student gets it: arrays in float32, scalars as Python floats of float32 precision."""
+    match argument:
+        case Built(kind, arrays):
+            return Built(kind, tuple(np.asarray(array, np.float32) for array in arrays))
+        case Tensor(array):
+            return Tensor(np.asarray(array, np.float32))
+        case np.ndarray():
+            return argument.astype(np.float32)
+        case float():
+            return float(np.float32(argument))
+    return argument
+
+
+def widened(argument):
+    """Returns what the formulas get: the student's numbers, to the last bit, in float64."""
+    match argument:
+        case Built(kind, arrays):
+            return callables.build(kind, [array.astype(np.float64) for array in arrays])
+        case Tensor(array) | (np.ndarray() as array):
+            return array.astype(np.float64)
+    return argument
+
+
+def computed(formula, arguments):
+    """Returns the value of `formula` as a tuple of float64 arrays."""
+    with np.errstate(all="ignore"):
+        value = formula(*arguments)
+    values = value if isinstance(value, tuple) else (value,)
+    return tuple(np.asarray(part, dtype=np.float64) for part in values)
+
+
+def find_clash(task, question):
+    """Returns the first two of right answer and known mistakes that these inputs don't tell apart, or None."""
+    allowed = {frozenset(twin[:2]) for twin in task.twins}
+    for first, second in combinations([None, *(wrong.name for wrong in task.mistakes)], 2):
+        if frozenset((first, second)) in allowed:
+            continue
+        if not any(apart(question, values_of(case, first), values_of(case, second)) for case in question.cases):
+            return first or "the right answer", second
+    return None
+
+
+def values_of(case, mistake):
+    return case.expected if mistake is None else case.wrong[mistake]
+
+
+def apart(question, first, second):
+    return not (judge.all_same(first, second, question) or judge.all_same(second, first, question))
+
+
+__all__ = ["EDGE", "GENERIC", "Assignment", "Draw", "Manual", "Task", "TaskError", "Wrong", "materialise"]
