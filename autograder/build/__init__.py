@@ -1,0 +1,1 @@
+"""solutions/ -> assignments/, the release zip, the executed solutions and the sample class."""

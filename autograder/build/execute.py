@@ -1,0 +1,39 @@
+"""Runs a solution notebook and writes it as HTML, figures and all."""
+
+import nbformat
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
+
+from autograder import tasks
+
+from . import notebooks, script
+
+CELL_SECONDS = 600
+
+
+def write_html(name, folder):
+    """Executes the solution of assignment `name` and returns the path of its page in `folder`.
+
+    Raises:
+        CellExecutionError: If a cell of the solution raises.
+    """
+    notebook = executed(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook)
+    path = folder / f"{name}.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def executed(name):
+    """Returns the solution notebook of assignment `name` with the outputs of a fresh run, without notes on stderr."""
+    cells = script.read(script.SOLUTIONS / f"{name}.py")
+    notebook = notebooks.solution_notebook(tasks.load(name), cells)
+    NotebookClient(
+        notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": notebooks.ASSIGNMENTS / name}}
+    ).execute()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    nbformat.validate(notebook)
+    return notebook

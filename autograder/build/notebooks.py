@@ -1,0 +1,146 @@
+"""The notebooks made from a solution script: the one students get, and the one with the answers in."""
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.preprocessors import ClearSolutions
+from vikit import cases
+
+from autograder import tasks
+
+from . import script
+
+ASSIGNMENTS = script.REPOSITORY / "assignments"
+SETUP_ID = "setup"
+SETUP = '''\
+# Run this cell first: it finds vikit beside this notebook, installed, or in a zip uploaded to Colab.
+import sys
+import zipfile
+from pathlib import Path
+
+here = Path.cwd()
+for archive in here.glob("*.zip"):
+    if not list(here.glob("**/vikit/__init__.py")) and zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            if any(name.endswith("vikit/__init__.py") for name in opened.namelist()):
+                opened.extractall(here)
+folders = [here, here.parent, *here.glob("*/")]
+sys.path[:0] = [str(folder) for folder in folders if (folder / "vikit" / "__init__.py").is_file()]
+try:
+    import vikit
+    from vikit import check, check_all, load, submit
+except ImportError as error:
+    raise ImportError(
+        "vikit is not here. Keep the folder `vikit` beside this notebook's folder, as in the zip that you were given; "
+        "on Colab upload that zip (the folder icon on the left) and run this cell again."
+    ) from error
+vikit.start("{assignment}")'''
+HANDING_IN = """\
+## Handing in
+
+`check_all()` checks every question and adds up the points so far. Save the notebook, then call `submit()`: it writes one
+zip next to the notebook. Hand in that file.
+
+Grading runs your notebook from the top in a fresh Python process, then calls your functions with inputs of its own. A cell
+may take 60 s, a question 10 s, the whole notebook 10 minutes, and a cell may print 1 MiB. Cells that only train or plot are
+not run. An error in one cell does not stop the others."""
+
+
+def release(name):
+    """Returns the released files of assignment `name` as a dict from file name to bytes.
+
+    Raises:
+        ScriptError: If script and tasks do not belong together.
+    """
+    assignment = tasks.load(name)
+    cells = script.read(script.SOLUTIONS / f"{name}.py")
+    script.check_questions(cells, assignment)
+    notebook = nbformat.writes(student_notebook(assignment, cells)) + "\n"
+    public = cases.dump(name, tasks.public_questions(assignment), {task.name: task.points for task in assignment.manual})
+    return {f"{name}.ipynb": notebook.encode(), cases.FILE_NAME: public.encode()}
+
+
+def student_notebook(assignment, cells):
+    """Returns the notebook that students get: answers cleared, a check after each question."""
+    return build_notebook(assignment, cells, lambda cell, node: cleared(cell, node))
+
+
+def solution_notebook(assignment, cells):
+    """Returns the same notebook with the answers in."""
+
+    def answered(cell, node):
+        node.source = script.without_markers(cell.source)
+        return node
+
+    return build_notebook(assignment, cells, answered)
+
+
+def build_notebook(assignment, cells, finish):
+    points = {task.name: task.points for task in (*assignment.tasks, *assignment.manual)}
+    nodes = [locked(new_code_cell(SETUP.replace("{assignment}", assignment.name)), SETUP_ID)]
+    if cells and cells[0].kind == "text":
+        nodes.insert(0, new_markdown_cell(cells[0].source))
+        cells = cells[1:]
+    for index, cell in enumerate(cells):
+        if cell.kind == "text":
+            nodes.append(new_markdown_cell(cell.source))
+        elif cell.kind == "code":
+            nodes.append(new_code_cell(cell.source))
+        elif cell.kind == "experiment":
+            node = locked(new_code_cell(cell.source), f"experiment-{index}")
+            node.metadata["tags"] = ["experiment"]
+            nodes.append(node)
+        elif cell.kind == "answer":
+            node = new_code_cell(cell.source)
+            nodes.append(finish(cell, graded(node, f"{cell.question}-answer", solution=True)))
+            check = new_code_cell(f'check("{cell.question}")')
+            nodes.append(graded(check, cell.question, grade=True, points=points[cell.question]))
+        else:
+            node = graded(
+                new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points[cell.question]
+            )
+            nodes.append(finish(cell, node))
+    nodes += [new_markdown_cell(HANDING_IN), locked(new_code_cell("check_all()"), "check-all")]
+    for index, node in enumerate(nodes):
+        # nbformat draws ids at random; a build must come out the same every time.
+        node["id"] = f"{assignment.name}-{index:03d}"
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return new_notebook(cells=nodes, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+
+
+def cleared(cell, node):
+    """Returns `node` with its solution region replaced by what a student finds there."""
+    clear = ClearSolutions(
+        code_stub={"python": f'raise NotImplementedError("write {cell.question}")'}, text_stub="*Your answer here.*"
+    )
+    return clear.preprocess_cell(node, {"language": "python"}, 0)[0]
+
+
+def graded(node, grade_id, grade=False, solution=False, points=0):
+    """Returns `node` with nbgrader's metadata; a check is locked, an answer is not."""
+    node.metadata["nbgrader"] = {
+        "cell_type": node.cell_type,
+        "grade": grade,
+        "grade_id": grade_id,
+        "locked": not solution,
+        "points": points,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
+    return node
+
+
+def locked(node, grade_id):
+    return graded(node, grade_id)
+
+
+def write_assignments(folder=ASSIGNMENTS):
+    """Writes the released files of every assignment to `folder` and returns their paths."""
+    paths = []
+    for name in tasks.names():
+        files = release(name)
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for file, content in files.items():
+            (folder / name / file).write_bytes(content)
+            paths.append(folder / name / file)
+    return paths

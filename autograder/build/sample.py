@@ -1,0 +1,139 @@
+"""A sample class: the released notebooks, answered in the ways that students answer, and run for real.
+
+The answers stand in `sample_class/`, one script a student. What a script cannot show is done to the notebook: cells
+shuffled, duplicated and deleted, metadata lost.
+"""
+
+import random
+import subprocess
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import jupytext
+import nbformat
+from jupyter_client import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+from autograder.files import write_whole
+
+from autograder.kernels.kernel import TRANSPORT
+
+from . import notebooks, script
+
+ASSIGNMENT = "a01_densities"
+ANSWERS = Path(__file__).parent / "sample_class"
+# Long enough for every honest cell; at one that never ends the student gives up, and hands in what there is.
+CELL_SECONDS = 20
+
+
+def write_class(folder, jobs=1, finished=lambda _: None):
+    """Writes the class's notebooks below `folder` as `<student>/<assignment>/<assignment>.ipynb`, run, outputs and all.
+
+    Args:
+        folder: Receives a folder for each student.
+        jobs: How many notebooks to run at once.
+        finished: Called with each student's name when the notebook is written.
+    """
+    stub = (notebooks.ASSIGNMENTS / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text(encoding="utf-8")
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        futures = {}
+        for student, make in students().items():
+            notebook = nbformat.reads(stub, as_version=4)
+            make(notebook)
+            path = folder / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+            futures[pool.submit(write_executed, notebook, path)] = student
+        for future in as_completed(futures):
+            future.result()
+            finished(futures[future])
+
+
+def size():
+    return len(students())
+
+
+def students():
+    """Returns a dict from the name of each student to what turns the released notebook into theirs."""
+    makers = [
+        ("reference", answer_with_solutions),
+        ("blank", lambda notebook: None),
+        ("numpy", answer_with("numpy_arrays")),
+        ("keras-ops", answer_with("keras_ops")),
+        ("tfp", answer_with("tfp_distributions")),
+        ("lecture-errata", answer_with("lecture_errata")),
+        ("usual-mistakes", answer_with("usual_mistakes")),
+        ("unlisted-mistakes", answer_with("unlisted_mistakes")),
+        ("raises-on-import", answer_with("raises_on_import")),
+        ("endless-loop", answer_with("endless_loop")),
+        ("exits-in-answer", answer_with("exits_in_answer")),
+        ("exits-in-cell", answer_with("exits_in_cell")),
+        ("talkative", answer_with("talkative")),
+        ("mixed-up-cells", mix_up_cells),
+        ("no-metadata", lose_metadata),
+    ]
+    return {f"s{number:02d}-{name}": make for number, (name, make) in enumerate(makers, start=1)}
+
+
+def answer_with(name):
+    answers = {
+        cell.metadata["question"]: cell.source
+        for cell in jupytext.read(ANSWERS / f"{name}.py", fmt="py:percent").cells
+        if "question" in cell.metadata
+    }
+    return lambda notebook: fill_in(notebook, answers)
+
+
+def answer_with_solutions(notebook):
+    cells = script.read(script.SOLUTIONS / f"{ASSIGNMENT}.py")
+    fill_in(notebook, {cell.question: script.without_markers(cell.source) for cell in cells if cell.question})
+
+
+def fill_in(notebook, answers):
+    """Puts each answer in the place of its stub."""
+    for cell in notebook.cells:
+        cell.source = answers.get(question_of(cell), cell.source)
+
+
+def mix_up_cells(notebook):
+    """Shuffles all cells below the imports; one answer stands twice, an unchanged stub after another, a third is lost."""
+    stubs = {question_of(cell): nbformat.from_dict(cell) for cell in notebook.cells}
+    answer_with_solutions(notebook)
+    answers = {question_of(cell): cell for cell in notebook.cells}
+    head, body = notebook.cells[:3], notebook.cells[3:]
+    random.Random(1).shuffle(body)
+    body.remove(answers["elbo_identity_terms"])
+    body += [nbformat.from_dict(answers["bernoulli_log_prob_logits"]), stubs["kl_to_standard_normal"]]
+    for index, cell in enumerate(body):
+        cell.id = f"mixed-{index}"
+    notebook.cells = head + body
+
+
+def question_of(cell):
+    """Returns the question whose answer belongs into `cell`, None where it is no answer."""
+    metadata = cell.metadata.get("nbgrader", {})
+    is_answer = metadata.get("solution") and cell.cell_type == "code"
+    return metadata["grade_id"].removesuffix("-answer") if is_answer else None
+
+
+def lose_metadata(notebook):
+    """Drops all metadata and cell ids, as some editors do."""
+    answer_with_solutions(notebook)
+    for index, cell in enumerate(notebook.cells):
+        cell.metadata = nbformat.NotebookNode()
+        cell.id = f"new-{index}"
+    notebook.metadata = nbformat.NotebookNode()
+
+
+def write_executed(notebook, path):
+    """Runs `notebook` as its student did, through errors and beyond, and writes it with what came out."""
+    folder = notebooks.ASSIGNMENTS / ASSIGNMENT
+    client = NotebookClient(
+        notebook, km=AsyncKernelManager(transport=TRANSPORT), timeout=CELL_SECONDS, allow_errors=True,
+        shutdown_kernel="immediate", resources={"metadata": {"path": folder}},
+    )  # fmt: skip
+    try:
+        client.execute(stderr=subprocess.DEVNULL)
+    except (DeadKernelError, CellTimeoutError):
+        # This student's notebook ends here; it is handed in all the same.
+        pass
+    write_whole(path, nbformat.writes(notebook))

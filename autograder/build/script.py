@@ -1,0 +1,115 @@
+"""A solution script as cells: percent text with two kinds of cell marker, both refused where they make no sense.
+
+    # %% question="name"               the answer to a question of the assignment's task file
+    # %% [markdown] question="name"    a question answered in words, graded by hand
+    # %% tags=["experiment"]           trains or plots, holds no answer; stands under `if __name__ == "__main__":`
+
+In a question's cell the answer stands between the lines `# BEGIN SOLUTION` and `# END SOLUTION` (in Markdown the same
+words in an HTML comment).
+"""
+
+import ast
+import re
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SOLUTIONS = REPOSITORY / "solutions"
+GUARD = 'if __name__ == "__main__":\n'
+BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
+REGION = re.compile(rf"^[^\n]*{BEGIN}[^\n]*\n(.*?)^[^\n]*{END}[^\n]*$", re.MULTILINE | re.DOTALL)
+
+
+class ScriptError(Exception):
+    """A solution script that the build refuses."""
+
+
+@dataclass(frozen=True)
+class ScriptCell:
+    """A cell of a solution script. `kind` is `"text"`, `"code"`, `"experiment"`, `"answer"` or `"manual"`."""
+
+    kind: str
+    source: str
+    question: str = ""
+
+    @property
+    def is_markdown(self):
+        return self.kind in ("text", "manual")
+
+
+def read(path):
+    """Returns the cells of the solution script at `path`.
+
+    Raises:
+        ScriptError: If a marker is unknown, misplaced or unbalanced.
+    """
+    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    return [read_cell(cell, f"{path.name}, cell {number}") for number, cell in enumerate(notebook.cells, start=1)]
+
+
+def read_cell(cell, place):
+    # jupytext notes blank lines here, to write them back.
+    metadata = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
+    question, tags = metadata.pop("question", None), metadata.pop("tags", [])
+    if metadata or not set(tags) <= {"experiment"} or cell.cell_type not in ("code", "markdown"):
+        unknown = ", ".join([*metadata, *(set(tags) - {"experiment"})]) or cell.cell_type
+        raise ScriptError(f'{place}: unknown marker {unknown}; there are question="..." and tags=["experiment"]')
+    begins, ends, regions = (len(re.findall(what, cell.source)) for what in (BEGIN, END, REGION))
+    if not begins == ends == regions:
+        raise ScriptError(f"{place}: {BEGIN} and {END} do not pair up")
+    if question is None and regions:
+        raise ScriptError(f"{place}: a solution stands in a cell that has no question")
+    if question is not None and (regions != 1 or tags):
+        raise ScriptError(f"{place}: the cell of question {question!r} needs one solution region and no tag")
+    if question is not None:
+        return ScriptCell("manual" if cell.cell_type == "markdown" else "answer", cell.source, question)
+    if cell.cell_type == "markdown":
+        return ScriptCell("text", cell.source)
+    return ScriptCell("experiment", unguarded(cell.source, place)) if tags else ScriptCell("code", cell.source)
+
+
+def unguarded(source, place):
+    """Returns an experiment's code without the guard that keeps it from running when the script is imported."""
+    if not source.startswith(GUARD):
+        raise ScriptError(f"{place}: an experiment must stand under {GUARD.strip()}")
+    tree = ast.parse(source)
+    if len(tree.body) != 1:
+        raise ScriptError(f"{place}: all of an experiment must stand under {GUARD.strip()}")
+    return textwrap.dedent(source.removeprefix(GUARD)).strip()
+
+
+def regions(cell):
+    """Returns the text of the solution regions of `cell`."""
+    return REGION.findall(cell.source)
+
+
+def without_markers(source):
+    """Returns `source` with the solution in place and the lines that mark it gone."""
+    return "\n".join(line for line in source.split("\n") if BEGIN not in line and END not in line)
+
+
+def check_questions(cells, assignment):
+    """Raises ScriptError unless the script's questions are those of the assignment's tasks, each once."""
+    for kind, wanted in (("answer", assignment.tasks), ("manual", assignment.manual)):
+        named = [cell.question for cell in cells if cell.kind == kind]
+        tasks = [task.name for task in wanted]
+        for name in named:
+            if name not in tasks:
+                raise ScriptError(f"{assignment.name}: the question {name!r} has no task")
+            if named.count(name) > 1:
+                raise ScriptError(f"{assignment.name}: the question {name!r} stands in the script twice")
+        for name in tasks:
+            if name not in named:
+                raise ScriptError(f"{assignment.name}: the task {name!r} has no question in the script")
+    for cell in cells:
+        if cell.kind == "answer":
+            check_signature(cell)
+
+
+def check_signature(cell):
+    tree = ast.parse(cell.source)
+    if cell.question not in [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]:
+        raise ScriptError(f"the cell of question {cell.question!r} does not define it")
