@@ -59,7 +59,9 @@ def members():
         files[f"data/{path.name}"] = path.read_bytes()
     files["LICENSE"] = (script.REPOSITORY / "LICENSE").read_bytes()
     files["README.md"] = README.format(
-        packages=" ".join(f'"{line}"' for line in requirements()), first=tasks.names()[0], assignments=", ".join(tasks.names())
+        packages=" ".join(f'"{line}"' for line in requirements()),
+        first=tasks.names()[0],
+        assignments=", ".join(tasks.names()),
     ).encode()
     return files
 

@@ -1,5 +1,7 @@
 """Runs a solution notebook and writes it as HTML, figures and all."""
 
+import subprocess
+
 import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
@@ -30,8 +32,11 @@ def executed(name):
     cells = script.read(script.SOLUTIONS / f"{name}.py")
     notebook = notebooks.solution_notebook(tasks.load(name), cells)
     NotebookClient(
-        notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": notebooks.ASSIGNMENTS / name}}
-    ).execute()
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": notebooks.ASSIGNMENTS / name}},
+    ).execute(stderr=subprocess.DEVNULL)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]

@@ -11,7 +11,7 @@ from . import script
 
 ASSIGNMENTS = script.REPOSITORY / "assignments"
 SETUP_ID = "setup"
-SETUP = '''\
+SETUP = """\
 # Run this cell first: it finds vikit beside this notebook, installed, or in a zip uploaded to Colab.
 import sys
 import zipfile
@@ -33,7 +33,7 @@ except ImportError as error:
         "vikit is not here. Keep the folder `vikit` beside this notebook's folder, as in the zip that you were given; "
         "on Colab upload that zip (the folder icon on the left) and run this cell again."
     ) from error
-vikit.start("{assignment}")'''
+vikit.start("{assignment}")"""
 HANDING_IN = """\
 ## Handing in
 
@@ -55,7 +55,9 @@ def release(name):
     cells = script.read(script.SOLUTIONS / f"{name}.py")
     script.check_questions(cells, assignment)
     notebook = nbformat.writes(student_notebook(assignment, cells)) + "\n"
-    public = cases.dump(name, tasks.public_questions(assignment), {task.name: task.points for task in assignment.manual})
+    public = cases.dump(
+        name, tasks.public_questions(assignment), {task.name: task.points for task in assignment.manual}
+    )
     return {f"{name}.ipynb": notebook.encode(), cases.FILE_NAME: public.encode()}
 
 

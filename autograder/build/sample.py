@@ -4,6 +4,7 @@ The answers stand in `sample_class/`, one script a student. What a script cannot
 shuffled, duplicated and deleted, metadata lost.
 """
 
+import contextlib
 import random
 import subprocess
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -11,13 +12,10 @@ from pathlib import Path
 
 import jupytext
 import nbformat
-from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from autograder.files import write_whole
-
-from autograder.kernels.kernel import TRANSPORT
 
 from . import notebooks, script
 
@@ -128,12 +126,14 @@ def write_executed(notebook, path):
     """Runs `notebook` as its student did, through errors and beyond, and writes it with what came out."""
     folder = notebooks.ASSIGNMENTS / ASSIGNMENT
     client = NotebookClient(
-        notebook, km=AsyncKernelManager(transport=TRANSPORT), timeout=CELL_SECONDS, allow_errors=True,
-        shutdown_kernel="immediate", resources={"metadata": {"path": folder}},
-    )  # fmt: skip
-    try:
+        notebook,
+        timeout=CELL_SECONDS,
+        allow_errors=True,
+        kernel_name="python3",
+        shutdown_kernel="immediate",
+        resources={"metadata": {"path": folder}},
+    )
+    # At either of these the student's work ends; it is handed in all the same.
+    with contextlib.suppress(DeadKernelError, CellTimeoutError):
         client.execute(stderr=subprocess.DEVNULL)
-    except (DeadKernelError, CellTimeoutError):
-        # This student's notebook ends here; it is handed in all the same.
-        pass
     write_whole(path, nbformat.writes(notebook))

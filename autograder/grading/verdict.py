@@ -84,7 +84,8 @@ def without_secrets(answer, cells, path):
     if answer.status != "error":
         return answer
     source = next((cell.source for cell in reversed(cells) if path in cell.defines), "")
-    lines = source.splitlines()
+    # IPython drops the blank lines that a cell begins with.
+    lines = source.lstrip().splitlines()
     text = f"  {lines[answer.line - 1].strip()}\n" if answer.line and answer.line <= len(lines) else ""
     return replace(answer, text=f'{text}check("{path}") shows the whole message, on the public cases.')
 

@@ -15,8 +15,6 @@ import zmq
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
 
-# Sockets in the file system where there are any: nobody else on this machine can connect to them.
-TRANSPORT = "tcp" if os.name == "nt" else "ipc"
 READY_SECONDS = 120
 # How long after an interrupt a kernel may take to come back before it is killed.
 GRACE_SECONDS = 2
@@ -85,7 +83,9 @@ class Kernel:
             "--HistoryManager.enabled=False",
         ]
         launch += [f"--IPKernelApp.extensions={name}" for name in self.extensions]
-        self.manager = KernelManager(connection_file=str(self.folder / "k.json"), transport=TRANSPORT)
+        # Sockets in the file system where there are any: nobody else on this machine can connect to them.
+        transport = "tcp" if os.name == "nt" else "ipc"
+        self.manager = KernelManager(connection_file=str(self.folder / "k.json"), transport=transport)
         self.manager._kernel_spec = KernelSpec(argv=launch, display_name="Python", language="python")
         null = subprocess.DEVNULL
         self.manager.start_kernel(cwd=str(self.work), env=self._environment(), stdout=null, stderr=null)

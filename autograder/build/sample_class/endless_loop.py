@@ -1,5 +1,6 @@
 """A student whose sum never ends."""
 
+
 # %% question="bernoulli_log_prob_logits"
 def bernoulli_log_prob_logits(x, logits):
     return tf.reduce_sum(x * logits - tf.nn.softplus(logits), axis=-1)

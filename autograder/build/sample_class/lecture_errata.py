@@ -1,5 +1,6 @@
 """A student who trusts the lecture to the letter: E-000-08, E-000-18 and E-002-02."""
 
+
 # %% question="bernoulli_log_prob_logits"
 def bernoulli_log_prob_logits(x, logits):
     bce = tf.keras.losses.BinaryCrossentropy(from_logits=True, reduction="none")

@@ -1,5 +1,6 @@
 """A student whose mistakes no list holds: a shape, text instead of numbers, a factor of the weather."""
 
+
 # %% question="bernoulli_log_prob_logits"
 def bernoulli_log_prob_logits(x, logits):
     return tf.reduce_sum(x * logits - tf.nn.softplus(logits), axis=-1, keepdims=True)

@@ -1,5 +1,6 @@
 """A student with three other mistakes: an overflow, a standard deviation, a wrong order."""
 
+
 # %% question="bernoulli_log_prob_logits"
 def bernoulli_log_prob_logits(x, logits):
     return tf.reduce_sum(x * logits - tf.math.log1p(tf.exp(logits)), axis=-1)

@@ -1,0 +1,70 @@
+import json
+import os
+
+import nbformat
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from autograder import tasks
+from autograder.build import notebooks, sample
+from autograder.grading import find_submissions
+from autograder.grading.classroom import grade_class
+from autograder.reference import device
+
+A01 = "a01_densities"
+
+
+def pytest_configure():
+    device.choose()
+
+
+@pytest.fixture(scope="session")
+def a01():
+    return tasks.load(A01)
+
+
+@pytest.fixture(scope="session")
+def released_notebook():
+    """The notebook that students get, as text."""
+    return (notebooks.ASSIGNMENTS / A01 / f"{A01}.ipynb").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def write_notebook(tmp_path, released_notebook):
+    """Returns a function that writes the released notebook with the given answers, by question, and returns its path."""
+
+    def write(answers=None, change=None, path=None):
+        notebook = nbformat.reads(released_notebook, as_version=4)
+        sample.fill_in(notebook, answers or {})
+        if change:
+            change(notebook)
+        path = path or tmp_path / f"{A01}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(nbformat.writes(notebook), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def sample_class(tmp_path_factory):
+    """The sample class, run and graded two at a time: (folder, dict from student to verdict)."""
+    folder = tmp_path_factory.mktemp("class")
+    sample.write_class(folder / "submitted", jobs=2)
+    submissions, notices = find_submissions(folder / "submitted", tasks.names())
+    assert not notices
+    run = grade_class(submissions, folder, b"secret of the tests", jobs=2)
+    assert not run.failures
+    assert len(run.verdicts) == sample.size() >= 12
+    return folder, {item.student: verdict for item, verdict in run.verdicts.items()}
+
+
+@pytest.fixture
+def statuses():
+    """Returns a function that turns a verdict into a dict from question to status."""
+    return lambda verdict: {question["name"]: question["status"] for question in verdict["questions"]}
+
+
+def read_json(path):
+    return json.loads(path.read_text(encoding="utf-8"))

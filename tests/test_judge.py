@@ -1,0 +1,190 @@
+import math
+
+import numpy as np
+import pytest
+from vikit import judge
+
+
+def case(name, kind, expected, wrong=None, sizes=None):
+    tidy = {key: as_tuple(value) for key, value in (wrong or {}).items()}
+    return judge.Case(name, kind, (), as_tuple(expected), tidy, sizes or {"B": 3, "K": 4})
+
+
+def as_tuple(value):
+    return tuple(np.asarray(part, float) for part in (value if isinstance(value, tuple) else (value,)))
+
+
+RIGHT = {"g1": [1.0, 2.0, 4.0], "g2": [-1.0, 3.0, 0.5], "e1": [0.0, 0.0, 0.0], "e2": [7.0, 1.0, 2.0]}
+
+
+def question(**options):
+    wrong = {name: {"plus_one": np.add(value, 1), "square": np.square(value)} for name, value in RIGHT.items()}
+    cases = tuple(
+        case(name, judge.GENERIC if name[0] == "g" else judge.EDGE, value, wrong[name]) for name, value in RIGHT.items()
+    )
+    mistakes = (judge.Mistake("plus_one", "You added one.", "there"), judge.Mistake("square", "You squared."))
+    return judge.Question("f", 10, "document 000", cases, mistakes, shape="[B]", **options)
+
+
+def answers(change=lambda name, value: value, dtype=np.float32):
+    return {
+        name: judge.Answer("ok", tuple(np.asarray(part, dtype) for part in as_tuple(change(name, np.array(value)))))
+        for name, value in RIGHT.items()
+    }
+
+
+def test_a_right_answer_gets_exactly_the_points():
+    verdict = judge.judge(question(), answers())
+    assert (verdict.status, verdict.score, verdict.mistake) == ("correct", 10, None)
+    assert [case.points for case in verdict.cases] == pytest.approx([3.5, 3.5, 1.5, 1.5])
+
+
+def test_an_edge_case_lost_is_partial():
+    verdict = judge.judge(question(), answers(lambda name, value: value + (name == "e2")))
+    assert (verdict.status, verdict.score) == ("partial", 8.5)
+    assert "edge" in verdict.message
+
+
+def test_edge_points_count_only_with_every_generic_case():
+    verdict = judge.judge(question(), answers(lambda name, value: value + (name == "g1") * 0.3))
+    assert (verdict.status, verdict.score) == ("wrong", 3.5)
+    assert [case.passed for case in verdict.cases] == [False, True, True, True]
+    assert [case.points for case in verdict.cases] == [0, 3.5, 0, 0]
+
+
+@pytest.mark.parametrize("off", [0.9e-5, 1.1e-5])
+def test_the_absolute_tolerance_ends_at_1e_5(off):
+    verdict = judge.judge(question(), answers(lambda name, value: value + off * (name == "e1"), np.float64))
+    assert (verdict.status == "correct") == (off < 1e-5)
+
+
+@pytest.mark.parametrize("poison", [math.nan, math.inf, -math.inf])
+def test_nan_and_infinity_never_pass(poison):
+    verdict = judge.judge(question(), answers(lambda name, value: np.append(value[:-1], poison)))
+    assert verdict.score == 0
+    assert ("NaN" if math.isnan(poison) else "infinite") in verdict.message
+    assert all(case.worst_error is None for case in verdict.cases)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, bool, np.float16])
+def test_only_real_floats_are_numbers(dtype):
+    verdict = judge.judge(question(), answers(dtype=dtype))
+    assert (verdict.status, verdict.score) == ("malformed", 0)
+    assert "expected float32 or float64" in verdict.message
+
+
+def test_a_column_is_not_a_vector_and_the_message_says_so():
+    verdict = judge.judge(question(), answers(lambda name, value: value[:, None]))
+    assert (verdict.status, verdict.score) == ("malformed", 0)
+    assert "got shape [3,1], expected [3]" in verdict.message
+    assert "only the axis of size 1" in verdict.message
+
+
+def test_a_forgotten_sum_is_pointed_out():
+    verdict = judge.judge(question(), answers(lambda name, value: np.stack([value / 2, value / 2], axis=1)))
+    assert "Summed over their last axis your values would be right." in verdict.message
+
+
+def test_a_listed_mistake_is_named_with_its_hint_and_place():
+    verdict = judge.judge(question(), answers(lambda name, value: value + 1))
+    assert (verdict.mistake, verdict.status, verdict.place) == ("plus_one", "wrong", "there")
+    assert "You added one." in verdict.message
+    assert verdict.cases[0].mistake == "plus_one"
+
+
+def test_a_mistake_that_fits_on_one_case_only_is_not_named():
+    verdict = judge.judge(question(), answers(lambda name, value: value + 1 if name == "g1" else value + 2))
+    assert verdict.mistake is None
+    assert "off by up to" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda value: -value, "closure_negated"),
+        (lambda value: 2 * value, "closure_doubled"),
+        (lambda value: value / 2, "closure_halved"),
+        (lambda value: value / 4, "closure_mean_over_K"),
+        (lambda value: value / math.log(2), "closure_bits"),
+        (lambda value: np.full(3, value.sum()), "closure_summed_over_batch"),
+        (lambda value: value.sum(), "closure_summed_over_batch"),
+        (lambda value: np.full(3, value.mean()), "closure_averaged_over_batch"),
+        (lambda value: -(value + 1), "closure_negated of plus_one"),
+        (lambda value: np.square(value) / 4, "closure_mean_over_K of square"),
+    ],
+)
+def test_a_closure_is_named(change, name):
+    assert judge.judge(question(), answers(lambda _, value: change(value))).mistake == name
+
+
+def test_a_listed_mistake_goes_before_a_closure():
+    doubled = judge.Mistake("forgot_half", "The half is missing.")
+    cases = tuple(case(name, "generic", value, {"forgot_half": np.multiply(value, 2)}) for name, value in RIGHT.items())
+    verdict = judge.judge(judge.Question("f", 1, "", cases, (doubled,)), answers(lambda _, value: 2 * value))
+    assert verdict.mistake == "forgot_half"
+
+
+def test_two_mistakes_that_cannot_be_told_apart_are_both_named():
+    cases = tuple(
+        case(name, "generic", value, {"a": np.add(value, 1), "b": np.add(value, 1)}) for name, value in RIGHT.items()
+    )
+    mistakes = (judge.Mistake("a", "It is a."), judge.Mistake("b", "It is b."))
+    verdict = judge.judge(judge.Question("f", 1, "", cases, mistakes), answers(lambda _, value: value + 1))
+    assert verdict.mistake == "a or b"
+    assert "Either: It is a. Or: It is b." in verdict.message
+
+
+def test_nan_is_part_of_a_fingerprint():
+    with np.errstate(invalid="ignore"):
+        cases = tuple(case(name, "generic", value, {"root": np.sqrt(np.array(value))}) for name, value in RIGHT.items())
+        given = answers(lambda _, value: np.sqrt(value))
+    asked = judge.Question("f", 1, "", cases, (judge.Mistake("root", "No root."),))
+    assert judge.judge(asked, given).mistake == "root"
+
+
+def test_a_tuple_is_judged_output_by_output():
+    cases = tuple(case(name, "generic", (value, np.sum(value))) for name, value in RIGHT.items())
+    asked = judge.Question("f", 1, "", cases, outputs=("values", "total"))
+    given = {name: judge.Answer("ok", as_tuple((value, -np.sum(value)))) for name, value in RIGHT.items()}
+    verdict = judge.judge(asked, given)
+    assert verdict.mistake == "closure_negated"
+    short = {name: judge.Answer("ok", as_tuple(value)) for name, value in RIGHT.items()}
+    verdict = judge.judge(asked, short)
+    assert verdict.status == "malformed"
+    assert "got 1 values, expected 2 (values, total)" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("unanswered", "Not written yet"),
+        ("missing", "no `f` in the notebook"),
+        ("error", "raised an exception"),
+        ("timeout", "not done in time"),
+        ("crashed", "ended the whole Python process"),
+        ("malformed", "something that is no array"),
+    ],
+)
+def test_no_values_have_a_reason(status, said):
+    given = {name: judge.Answer(status, kind="X") for name in RIGHT}
+    verdict = judge.judge(question(), given)
+    assert (verdict.status, verdict.score, verdict.mistake) == (status, 0, None)
+    assert said in verdict.message
+
+
+def test_a_failure_on_an_edge_case_keeps_the_generic_points():
+    given = answers() | {"e2": judge.Answer("crashed")}
+    verdict = judge.judge(question(), given)
+    assert (verdict.status, verdict.score) == ("partial", 8.5)
+    assert "crashed" in verdict.message
+
+
+def test_messages_hold_no_expected_value():
+    """Expected values here have digits that no size of an error and no message could show by chance."""
+    secret = 0.7351946
+    cases = tuple(case(name, "generic", np.full(3, secret)) for name in RIGHT)
+    verdict = judge.judge(judge.Question("f", 1, "", cases), answers())
+    assert verdict.status == "wrong"
+    shown = verdict.message + verdict.hint + "".join(str(case) for case in verdict.cases)
+    assert "0.73" not in shown
+    assert all(len(str(case.worst_error)) <= 5 for case in verdict.cases)

@@ -1,0 +1,218 @@
+"""The wire's verbs, in this process and through a kernel: functions, tuples, models, function arguments."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from vikit import probe, wire
+
+from autograder.grading.notebook import Cell
+from autograder.grading.probing import Student
+from autograder.grading.run import NotebookRun
+from autograder.reference import callables
+
+NOTEBOOK = '''import keras
+import numpy as np
+import tensorflow as tf
+
+
+class Scale(keras.Model):
+    """Predicts x * gain + shift; two trainable weights."""
+
+    def __init__(self, size, start=1.0, name_of_it="scale"):
+        super().__init__()
+        self.gain = self.add_weight(shape=(size,), initializer=keras.initializers.Constant(start), name="gain")
+        self.shift = self.add_weight(shape=(size,), initializer="zeros", name="shift")
+        self.start = start
+        self.label = name_of_it
+        self.layer = keras.layers.Dense(2, kernel_initializer="ones")
+
+    def build(self, shape):
+        self.layer.build(shape)
+
+    def call(self, x):
+        return x * self.gain + self.shift
+
+    def both(self, x):
+        return self(x), tf.reduce_sum(self.gain)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return tf.reduce_mean((y_pred - y) ** 2)
+
+
+def pathwise_gradient(mu, log_var, eps, grad_f):
+    sigma = tf.exp(log_var / 2)
+    g = grad_f(mu + sigma * eps)
+    return tf.reduce_mean(g, 0), tf.reduce_mean(g * eps, 0) * sigma / 2
+
+
+def log_joint_at(log_joint, z):
+    return log_joint(z)
+
+
+def doubled(x):
+    return 2 * x
+
+
+def squares(x):
+    return tf.stop_gradient(x) ** 2
+
+
+def fails(x):
+    return tf.matmul(x, x)
+
+
+def not_yet(x):
+    raise NotImplementedError("write not_yet")
+
+
+def odd(kind):
+    return {"text": "a", "integers": np.arange(3), "nothing": None, "dict": {}, "ragged": [[1.0], [1.0, 2.0]],
+            "complex": 1j, "half": np.float16(1), "scalar": np.float32(3), "list": [1.0, 2.0]}[kind]
+
+
+def model_sum(model, x):
+    return tf.reduce_sum(model(x))
+'''
+
+
+class Here:
+    """Stands in for a kernel: the same verbs on the same code, in this process."""
+
+    def __init__(self):
+        names = {"__name__": "__main__"}
+        exec(compile(NOTEBOOK, "notebook", "exec"), names)
+        self.space = probe.Namespace(names)
+
+    def ask(self, request, seconds):
+        return wire.unpack_reply(json.loads(json.dumps(probe.answer(self.space, json.loads(request)))))
+
+
+@pytest.fixture(scope="module", params=["this process", "a kernel"])
+def student(request):
+    if request.param == "this process":
+        yield Student(Here(), 60)
+    else:
+        cell = Cell(NOTEBOOK, NOTEBOOK, frozenset())
+        with NotebookRun([cell]) as run:
+            yield Student(run, 60)
+
+
+def only(reply):
+    assert reply.status == "ok", reply
+    (value,) = reply.values
+    return value
+
+
+def test_a_function_gets_float32_arrays_and_gives_them_back(student):
+    x = np.array([[1.5, -2.0]], np.float32)
+    got = only(student.call("doubled", [x]))
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(got, 2 * x)
+
+
+def test_numbers_come_back_from_scalars_and_lists(student):
+    assert only(student.call("odd", ["scalar"])).shape == ()
+    assert only(student.call("odd", ["list"])).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("text", "str"),
+        ("nothing", "NoneType"),
+        ("dict", "dict"),
+        ("ragged", "list"),
+        ("complex", "complex"),
+        ("half", "float16"),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_malformed(student, kind, named):
+    reply = student.call("odd", [kind])
+    assert (reply.status, reply.kind) == ("malformed", named)
+
+
+def test_integers_travel_with_their_type_and_are_judged_outside(student):
+    assert only(student.call("odd", ["integers"])).dtype == np.int64
+
+
+def test_a_function_that_is_not_there_or_not_written(student):
+    assert student.call("nowhere").status == "missing"
+    assert student.call("not_yet", [1.0]).status == "unanswered"
+
+
+def test_an_error_names_its_type_and_the_students_line(student):
+    reply = student.call("fails", [np.ones(3, np.float32)])
+    assert (reply.status, reply.kind) == ("error", "InvalidArgumentError")
+    assert NOTEBOOK.splitlines()[reply.line - 1].strip() == "return tf.matmul(x, x)"
+    assert "site-packages" not in reply.text
+    assert "line" in reply.text
+
+
+@pytest.mark.parametrize(("mu", "log_var"), [([0.3, -1.0], [0.2, -0.7])])
+def test_a_function_argument_is_built_from_data(student, mu, log_var):
+    generator = np.random.default_rng(0)
+    mu, log_var = np.array(mu, np.float32), np.array(log_var, np.float32)
+    A, c = generator.normal(size=(2, 2)).astype(np.float32), generator.normal(size=2).astype(np.float32)
+    eps = generator.normal(size=(5, 2)).astype(np.float32)
+    reply = student.call("pathwise_gradient", [mu, log_var, eps, wire.Built("affine", (A, c))], outputs=2)
+    g = callables.affine(A.astype(float), c.astype(float))(mu + np.exp(log_var / 2.0) * eps)
+    wanted = g.mean(0), (g * eps).mean(0) * np.exp(log_var / 2.0) / 2
+    for got, want in zip(reply.values, wanted, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+def test_the_log_joint_is_the_same_on_both_sides(student):
+    numbers = tuple(np.float32(number) for number in (1.5, 0.2, 0.8, 1.0))
+    z = np.linspace(-2, 2, 7, dtype=np.float32)
+    got = only(student.call("log_joint_at", [wire.Built("linear_gaussian", numbers), wire.Tensor(z)]))
+    want = callables.linear_gaussian(*(float(number) for number in numbers))(z.astype(float))
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+def test_an_object_stays_there_and_is_used_by_its_handle(student):
+    model = student.call("Scale", [3], {"start": 2.0, "name_of_it": "gain"}, outputs="handle").handle
+    x = np.ones((4, 3), np.float32)
+    np.testing.assert_array_equal(only(student.call(model.key, [x])), 2 * x)
+    both = student.call(f"{model.key}.both", [wire.Tensor(x)], outputs=2).values
+    assert [value.shape for value in both] == [(4, 3), ()]
+    assert only(student.get(f"{model.key}.start")) == 2.0
+    assert student.get(f"{model.key}.absent").status == "missing"
+    layer = student.get(f"{model.key}.layer", outputs="handle").handle
+    np.testing.assert_array_equal(only(student.call(layer.key, [x])), np.full((4, 2), 3.0))
+    assert only(student.call("model_sum", [model, x])) == 24.0
+
+
+def test_weights_move_when_set_and_when_trained(student):
+    model = student.call("Scale", [3], outputs="handle").handle
+    gain, shift = student.weights(model).values
+    np.testing.assert_array_equal(gain, np.ones(3))
+    assert student.set_weights(model, [gain + 1, shift - 1]).status == "ok"
+    np.testing.assert_array_equal(student.weights(model).values[1], shift - 1)
+    x = np.ones((8, 3), np.float32)
+    reply = student.fit(model, [x, 5 * x], learning_rate=0.1, epochs=3, batch_size=4)
+    assert reply.status == "ok", reply
+    losses = reply.mapping["loss"]
+    assert losses.shape == (3,)
+    assert losses[-1] < losses[0]
+    assert not np.array_equal(student.weights(model).values[0], gain + 1)
+
+
+def test_the_wrong_number_of_weights_is_refused(student):
+    model = student.call("Scale", [3], outputs="handle").handle
+    assert student.set_weights(model, [np.ones(3, np.float32)]).status == "error"
+
+
+def test_a_gradient_comes_back_and_its_absence_shows(student):
+    x, cotangent = np.array([1.0, 2.0], np.float32), np.array([3.0, 5.0], np.float32)
+    np.testing.assert_array_equal(only(student.vjp("doubled", [x], [cotangent])), 2 * cotangent)
+    assert only(student.vjp("squares", [x], [cotangent])) is None
+
+
+def test_seeding_repeats_random_numbers():
+    first, second = [], []
+    for drawn in (first, second):
+        probe.seed_everything(3)
+        drawn += [np.random.rand(), float(tf.random.normal([]))]
+    assert first == second

@@ -1,0 +1,110 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from vikit import wire
+
+GOOD = wire.pack_array(np.ones((2, 3), np.float32))
+
+
+@given(arrays.arrays(st.sampled_from(wire.DTYPES), arrays.array_shapes(min_dims=0, min_side=0)))
+def test_an_array_survives_the_wire_to_the_last_bit(array):
+    packed = json.loads(json.dumps(wire.pack_array(array)))
+    got = wire.unpack_array(packed)
+    assert got.dtype == array.dtype
+    assert got.shape == array.shape
+    assert got.tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        None,
+        [],
+        {},
+        {"dtype": "float32", "shape": [2]},
+        GOOD | {"extra": 1},
+        GOOD | {"dtype": "object"},
+        GOOD | {"dtype": "O"},
+        GOOD | {"dtype": ["float32"]},
+        GOOD | {"shape": [2, 4]},
+        GOOD | {"shape": [-2, -3]},
+        GOOD | {"shape": [2.0, 3.0]},
+        GOOD | {"shape": [True, 6]},
+        GOOD | {"shape": "23"},
+        GOOD | {"shape": [1] * 9},
+        GOOD | {"shape": [2**40, 2**40]},
+        GOOD | {"data": "not base64 but as long as it is "},
+        GOOD | {"data": GOOD["data"] + "AAAA"},
+        GOOD | {"data": 7},
+    ],
+)
+def test_what_is_no_array_is_rejected(packed):
+    with pytest.raises(wire.Rejected):
+        wire.unpack_array(packed)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        None,
+        "ok",
+        {},
+        {"status": "correct"},
+        {"status": ["ok"]},
+        {"status": "ok"},
+        {"status": "ok", "values": "array"},
+        {"status": "ok", "values": [GOOD] * (wire.MAX_ARRAYS + 1)},
+        {"status": "ok", "values": [3.0]},
+        {"status": "ok", "mapping": [GOOD]},
+        {"status": "ok", "mapping": {"x" * 300: GOOD}},
+        {"status": "ok", "handle": 3},
+        {"status": "error", "kind": 3},
+    ],
+)
+def test_what_is_no_reply_is_rejected(reply):
+    with pytest.raises(wire.Rejected):
+        wire.unpack_reply(reply)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+NEARLY = st.fixed_dictionaries(
+    {"status": st.sampled_from([*wire.STATUSES, "correct"]) | JSON},
+    optional={
+        "values": st.lists(st.just(GOOD) | JSON, max_size=3) | JSON,
+        "mapping": st.dictionaries(st.text(max_size=5), st.just(GOOD) | JSON, max_size=3) | JSON,
+        "handle": JSON,
+        "kind": JSON,
+        "line": JSON,
+        "text": JSON,
+    },
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(JSON | NEARLY)
+def test_any_json_is_a_reply_or_rejected(reply):
+    try:
+        got = wire.unpack_reply(reply)
+    except wire.Rejected:
+        return
+    assert got.status in wire.STATUSES
+    assert all(value is None or type(value) is np.ndarray for value in got.values)
+
+
+def test_text_from_a_student_is_cut():
+    reply = wire.unpack_reply({"status": "error", "kind": "E", "text": "x" * 10**6, "line": 10**9})
+    assert len(reply.text) == wire.MAX_TEXT
+    assert reply.line is None
+
+
+def test_an_argument_of_another_type_is_refused():
+    with pytest.raises(TypeError, match="no way to send a dict"):
+        wire.pack_argument({})
