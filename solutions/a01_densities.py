@@ -163,10 +163,13 @@ def elbo_identity_terms(log_pz, log_px_given_z, log_q):
     """
     # BEGIN SOLUTION
     log_joint = log_pz + log_px_given_z
-    log_px = tf.reduce_logsumexp(log_joint)
-    elbo = tf.reduce_sum(tf.exp(log_q) * (log_joint - log_q))
-    kl = tf.reduce_sum(tf.exp(log_q) * (log_q - (log_joint - log_px)))
-    return elbo, kl, log_px
+    log_posterior = tf.nn.log_softmax(log_joint)
+    q = tf.exp(log_q)
+    return (
+        tf.reduce_sum(q * (log_joint - log_q)),
+        tf.reduce_sum(q * (log_q - log_posterior)),
+        tf.reduce_logsumexp(log_joint),
+    )
     # END SOLUTION
 
 

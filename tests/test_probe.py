@@ -26,7 +26,7 @@ class Scale(keras.Model):
         self.shift = self.add_weight(shape=(size,), initializer="zeros", name="shift")
         self.start = start
         self.label = name_of_it
-        self.layer = keras.layers.Dense(2, kernel_initializer="ones")
+        self.layer = keras.layers.Dense(2, kernel_initializer="ones", trainable=False)
 
     def build(self, shape):
         self.layer.build(shape)

@@ -68,5 +68,6 @@ def members():
 
 def requirements():
     """Returns the lines of requirements.txt that a student needs, without comments and markers."""
-    lines = (line.split("#")[0].split(";")[0].strip() for line in (script.REPOSITORY / "requirements.txt").open())
+    text = (script.REPOSITORY / "requirements.txt").read_text(encoding="utf-8")
+    lines = [line.split("#")[0].split(";")[0].strip() for line in text.splitlines()]
     return [line for line in lines if line.split(">")[0] in PACKAGES]

@@ -1,0 +1,286 @@
+import ast
+import json
+import re
+import zipfile
+
+import nbformat
+import pytest
+from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
+
+from autograder import tasks
+from autograder.build import archive, notebooks, script
+from autograder.build.script import ScriptError
+
+NAMES = tasks.names()
+
+
+@pytest.fixture(scope="module")
+def built():
+    return {name: notebooks.release(name) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def release_zip(tmp_path_factory):
+    return archive.write_release(tmp_path_factory.mktemp("release"))
+
+
+def test_assignments_are_up_to_date_to_the_byte(built):
+    assert built
+    for name, files in built.items():
+        assert set(files) == {f"{name}.ipynb", "public_cases.json"}
+        for file, content in files.items():
+            assert (notebooks.ASSIGNMENTS / name / file).read_bytes() == content, (
+                f"run `make assignments`: {name}/{file}"
+            )
+
+
+def test_nothing_else_stands_in_an_assignments_folder():
+    for name in NAMES:
+        assert {path.name for path in (notebooks.ASSIGNMENTS / name).iterdir()} == {
+            f"{name}.ipynb",
+            "public_cases.json",
+        }
+
+
+def test_a_second_build_gives_the_same_bytes(built):
+    name = NAMES[0]
+    assert notebooks.release(name) == built[name]
+
+
+def test_the_release_zip_is_reproducible(release_zip, tmp_path):
+    assert archive.write_release(tmp_path).read_bytes() == release_zip.read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nbgrader_accepts_the_notebook(built, name):
+    notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
+    nbformat.validate(notebook)
+    validator = MetadataValidatorV3()
+    validator.validate_nb(notebook)
+    for cell in notebook.cells:
+        validator.validate_cell(cell)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_question_has_one_grade_cell_of_its_name_and_points(built, name):
+    notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
+    graded = [cell.metadata.nbgrader for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    assignment = tasks.load(name)
+    wanted = {task.name: task.points for task in (*assignment.tasks, *assignment.manual)}
+    assert sorted((cell.grade_id, cell.points) for cell in graded) == sorted(wanted.items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_experiments_are_tagged_and_locked_and_nothing_has_outputs(built, name):
+    notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
+    experiments = [cell for cell in notebook.cells if "experiment" in cell.metadata.get("tags", [])]
+    assert experiments
+    assert all(cell.metadata.nbgrader.locked and not cell.metadata.nbgrader.grade for cell in experiments)
+    assert all(not cell.outputs and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
+    assert "__main__" not in "".join(cell.source for cell in experiments)
+
+
+# No solution in what students get.
+
+
+def solution_regions():
+    for name in NAMES:
+        for cell in script.read(script.SOLUTIONS / f"{name}.py"):
+            for region in script.regions(cell):
+                yield cell, region
+
+
+def released_texts(built, release_zip):
+    """Every text that a student can read, notebooks cell by cell."""
+    texts = {}
+    for name, files in built.items():
+        for cell in nbformat.reads(files[f"{name}.ipynb"].decode(), as_version=4).cells:
+            texts[f"{name}, {cell.id}"] = cell.source
+        texts[f"{name}, public cases"] = files["public_cases.json"].decode()
+    with zipfile.ZipFile(release_zip) as archive_file:
+        for member in archive_file.namelist():
+            if member.endswith(".ipynb"):
+                cells = json.loads(archive_file.read(member))["cells"]
+                texts[f"zip, {member}"] = "\n".join("".join(cell["source"]) for cell in cells)
+            elif not member.endswith(".npz"):
+                texts[f"zip, {member}"] = archive_file.read(member).decode()
+    return texts
+
+
+def expressions(code):
+    """Yields the expressions of three or more tokens in `code`; a dotted name counts as one token."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.expr) and not is_dotted(node):
+            text = ast.unparse(node)
+            if len(re.findall(r"[\w.]+|[^\w\s]", text)) >= 3:
+                yield text
+
+
+def is_dotted(node):
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Attribute) and is_dotted(node.value))
+
+
+def bound_names(code):
+    tree = ast.parse(code)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return names | {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def squeeze(text):
+    return re.sub(r"\s+", "", text)
+
+
+def holds(text, expression):
+    """Tells whether squeezed `text` holds squeezed `expression` as a whole, not as a part of longer names."""
+    return re.search(rf"(?<![\w.]){re.escape(expression)}(?!\w)", text) is not None
+
+
+def leaks(built, release_zip):
+    """Yields a sentence for each piece of a solution that is found in a released text."""
+    texts = {place: squeeze(text) for place, text in released_texts(built, release_zip).items()}
+    code = "\n".join(
+        cell.source
+        for name, files in built.items()
+        for cell in nbformat.reads(files[f"{name}.ipynb"].decode(), as_version=4).cells
+        if cell.cell_type == "code"
+    )
+    open_names = bound_names(code) | {node.arg for node in ast.walk(ast.parse(code)) if isinstance(node, ast.arg)}
+    for cell, region in solution_regions():
+        pieces = {squeeze(line) for line in region.splitlines() if len(squeeze(line)) > 2}
+        names = set()
+        if cell.kind == "answer":
+            body = "def region():\n" + region if region.startswith(" ") else region
+            pieces |= {squeeze(expression) for expression in expressions(body)}
+            names = bound_names(body) - {"region"} - open_names
+        for place, text in texts.items():
+            yield from (f"{cell.question}: {piece} in {place}" for piece in pieces if holds(text, piece))
+        for place, text in released_texts(built, release_zip).items():
+            yield from (f"{cell.question}: {name} in {place}" for name in names if re.search(rf"\b{name}\b", text))
+
+
+def test_nothing_of_a_solution_is_released(built, release_zip):
+    texts = released_texts(built, release_zip)
+    assert len(texts) > 20
+    assert any("vikit" in place for place in texts)
+    assert any("def kl_to_standard_normal" in text for text in texts.values())
+    assert sum(1 for _ in solution_regions()) >= 4
+    assert list(leaks(built, release_zip)) == []
+
+
+def test_a_leak_would_be_seen(built, release_zip, monkeypatch):
+    """The same search finds a solution that really is released: its cells were not cleared."""
+    monkeypatch.setattr(notebooks, "cleared", lambda cell, node: node)
+    found = list(leaks({name: notebooks.release(name) for name in NAMES}, release_zip))
+    questions = {cell.question for cell, _ in solution_regions()}
+    assert {line.split(":")[0] for line in found} == questions
+
+
+def test_nothing_of_the_instructors_package_is_in_the_zip(release_zip):
+    members = zipfile.ZipFile(release_zip).namelist()
+    roots = {member.split("/")[1] for member in members}
+    assert roots == {*NAMES, "vikit", "data", "LICENSE", "README.md"}
+    assert not any("autograder" in member or "solutions" in member for member in members)
+
+
+# What the build refuses.
+
+GOOD = '''\
+# %% [markdown]
+# Text.
+
+# %%
+import numpy as np
+
+# %% question="f"
+def f(x):
+    """Returns x."""
+    # BEGIN SOLUTION
+    return x
+    # END SOLUTION
+'''
+
+
+def read(tmp_path, text):
+    path = tmp_path / "script.py"
+    path.write_text(text)
+    return script.read(path)
+
+
+def test_a_good_script_is_read(tmp_path):
+    assert [cell.kind for cell in read(tmp_path, GOOD)] == ["text", "code", "answer"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('question="f"', 'queston="f"', "unknown marker queston"),
+        ('question="f"', 'tags=["slow"]', "unknown marker slow"),
+        ('question="f"', 'question="f" points=3', "unknown marker points"),
+        ("# %%\nimport", "# %% [raw]\n# import", "unknown marker raw"),
+        ('# %% question="f"', "# %%", "has no question"),
+        ("    # END SOLUTION\n", "", "do not pair up"),
+        ("    # BEGIN SOLUTION\n", "", "do not pair up"),
+        ("    # BEGIN SOLUTION\n    return x\n    # END SOLUTION\n", "    return x\n", "needs one solution region"),
+        ("# %%\nimport numpy as np", '# %% tags=["experiment"]\nf(3)', "must stand under"),
+        (
+            "# %%\nimport numpy as np",
+            '# %% tags=["experiment"]\nif __name__ == "__main__":\n    pass\nprint(1)',
+            "all of an experiment",
+        ),
+    ],
+)
+def test_a_bad_script_is_refused_with_the_reason(tmp_path, old, new, said):
+    assert old in GOOD
+    with pytest.raises(ScriptError, match=said):
+        read(tmp_path, GOOD.replace(old, new))
+
+
+def test_questions_and_tasks_must_match(a01):
+    cells = script.read(script.SOLUTIONS / "a01_densities.py")
+    script.check_questions(cells, a01)
+    answer = next(cell for cell in cells if cell.kind == "answer")
+    with pytest.raises(ScriptError, match=f"the task '{answer.question}' has no question"):
+        script.check_questions([cell for cell in cells if cell is not answer], a01)
+    with pytest.raises(ScriptError, match=f"the question '{answer.question}' stands in the script twice"):
+        script.check_questions([*cells, answer], a01)
+    with pytest.raises(ScriptError, match="the question 'other' has no task"):
+        script.check_questions([*cells, script.ScriptCell("answer", "def other(): pass", "other")], a01)
+    manual = next(cell for cell in cells if cell.kind == "manual")
+    with pytest.raises(ScriptError, match=f"the task '{manual.question}' has no question"):
+        script.check_questions([cell for cell in cells if cell is not manual], a01)
+
+
+def test_an_answer_cell_must_define_its_question(a01):
+    cells = script.read(script.SOLUTIONS / "a01_densities.py")
+    renamed = [
+        script.ScriptCell(cell.kind, cell.source.replace("def ", "def my_"), cell.question)
+        if cell.kind == "answer"
+        else cell
+        for cell in cells
+    ]
+    with pytest.raises(ScriptError, match="does not define it"):
+        script.check_questions(renamed, a01)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_is_a_module_that_plots_nothing(name, monkeypatch):
+    import importlib
+
+    from matplotlib import pyplot
+
+    monkeypatch.setattr(pyplot, "show", lambda: pytest.fail("an import must not plot"))
+    module = importlib.import_module(f"solutions.{name}")
+    for task in tasks.load(name).tasks:
+        assert callable(getattr(module, task.name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hand_graded_question_has_a_rubric_for_all_its_points(name):
+    manual = {question.name: question.points for question in tasks.load(name).manual}
+    cells = [cell for cell in script.read(script.SOLUTIONS / f"{name}.py") if cell.kind == "manual"]
+    assert cells
+    for cell in cells:
+        (region,) = script.regions(cell)
+        assert f"**Rubric ({manual[cell.question]:g} points).**" in region
+        points = [int(count) for count in re.findall(r"(\d+) points?:", region)]
+        assert sum(points) == manual[cell.question]

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from vikit import judge
+
+from autograder import tasks
+from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
+
+SECRET = b"secret of the tests"
+STUDENTS = [f"student {number}" for number in range(10)]
+CORE = [(name, task) for name in tasks.names() for task in tasks.load(name).tasks]
+each_task = pytest.mark.parametrize(("assignment", "task"), CORE, ids=[task.name for _, task in CORE])
+
+
+def answered(values):
+    """Answers in float32, as most students give them."""
+    return {
+        name: judge.Answer("ok", tuple(value.astype(np.float32) for value in value)) for name, value in values.items()
+    }
+
+
+def test_there_are_tasks():
+    assert len(CORE) >= 3
+
+
+@each_task
+def test_cases_are_enough_and_of_different_sizes(assignment, task):
+    assert sum(case.kind == GENERIC for case in task.cases) >= 3
+    assert sum(case.kind == EDGE for case in task.cases) >= 2
+    assert len({tuple(case.sizes.values()) for case in task.cases}) >= 4
+    assert len({case.name for case in task.cases}) == len(task.cases)
+    for case in task.cases:
+        sizes = list(case.sizes.values())
+        assert min(sizes) >= 3
+        assert len(set(sizes)) == len(sizes)
+        assert not any(first == 2 * second for first in sizes for second in sizes), case
+
+
+@each_task
+def test_every_task_says_what_people_need(assignment, task):
+    assert task.place.startswith("document 00")
+    assert task.tolerance
+    assert len(task.mistakes) >= (10 if task.points >= 8 else 5)
+    for wrong in task.mistakes:
+        assert len(wrong.hint) > 20, wrong.name
+        assert wrong.hint.endswith((".", ".)")), wrong.name
+
+
+def test_mistakes_have_names_of_their_own():
+    names = [wrong.name for _, task in CORE for wrong in task.mistakes]
+    assert len(set(names)) == len(names)
+
+
+@each_task
+def test_the_reference_gets_full_points_from_float32(assignment, task):
+    for student in STUDENTS:
+        asked = tasks.materialise(assignment, task, student, SECRET)
+        verdict = judge.judge(asked, answered({case.name: case.expected for case in asked.cases}))
+        assert (verdict.status, verdict.score) == ("correct", task.points)
+
+
+@each_task
+def test_every_mistake_is_refused_and_named(assignment, task):
+    for student in STUDENTS:
+        asked = tasks.materialise(assignment, task, student, SECRET)
+        for wrong in task.mistakes:
+            verdict = judge.judge(asked, answered({case.name: case.wrong[wrong.name] for case in asked.cases}))
+            assert verdict.status in ("wrong", "partial"), wrong.name
+            assert verdict.score < task.points
+            assert verdict.mistake == wrong.name
+            assert wrong.hint in verdict.message
+            assert verdict.place == (wrong.place or task.place)
+
+
+@each_task
+def test_inputs_are_the_students_own_and_stay_the_same(assignment, task):
+    first, again, other = (
+        tasks.materialise(assignment, task, student, secret)
+        for student, secret in (("ada", SECRET), ("ada", SECRET), ("bob", SECRET))
+    )
+    rekeyed = tasks.materialise(assignment, task, "ada", b"another secret")
+    generic = [index for index, case in enumerate(first.cases) if case.kind == GENERIC]
+    for index in generic:
+        mine, same, theirs, later = (asked.cases[index].arguments for asked in (first, again, other, rekeyed))
+        assert all(np.array_equal(a, b) for a, b in zip(mine, same, strict=True))
+        assert any(not np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
+        assert any(not np.array_equal(a, b) for a, b in zip(mine, later, strict=True))
+
+
+@each_task
+def test_students_get_float32_and_the_reference_the_same_numbers(assignment, task):
+    asked = tasks.materialise(assignment, task, "ada", SECRET)
+    for case in asked.cases:
+        assert all(argument.dtype == np.float32 for argument in case.arguments if isinstance(argument, np.ndarray))
+        again = task.reference(*(np.asarray(argument, np.float64) for argument in case.arguments))
+        again = again if isinstance(again, tuple) else (again,)
+        for got, want in zip(case.expected, again, strict=True):
+            np.testing.assert_array_equal(got, np.asarray(want))
+
+
+def test_mistakes_that_no_input_tells_apart_are_refused():
+    draw = Draw("any", GENERIC, lambda generator, B: (generator.normal(size=B),), {"B": 3})
+    twins = (Wrong("a", lambda x: x + 1, "a"), Wrong("b", lambda x: 1 + x, "b"))
+    task = Task("f", 1, "document 000", "[B]", lambda x: x, (draw,), twins)
+    with pytest.raises(TaskError, match="f: a and b give the same values"):
+        tasks.materialise("x", task, "ada", SECRET)
+    allowed = Task("f", 1, "document 000", "[B]", lambda x: x, (draw,), twins, twins=(("a", "b", "the same"),))
+    assert len(tasks.materialise("x", allowed, "ada", SECRET).mistakes) == 2
+
+
+def test_a_mistake_that_is_the_right_answer_is_refused():
+    draw = Draw("any", GENERIC, lambda generator, B: (generator.normal(size=B),), {"B": 3})
+    task = Task("f", 1, "document 000", "[B]", lambda x: 2 * x, (draw,), (Wrong("same", lambda x: x + x, "same"),))
+    with pytest.raises(TaskError, match="the right answer and same"):
+        tasks.materialise("x", task, "ada", SECRET)
+
+
+def test_an_unknown_assignment_is_refused_with_the_known_ones():
+    with pytest.raises(LookupError, match="a01_densities"):
+        tasks.load("a99_nothing")
