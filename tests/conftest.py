@@ -1,4 +1,3 @@
-import json
 import os
 
 import nbformat
@@ -58,13 +57,3 @@ def sample_class(tmp_path_factory):
     assert not run.failures
     assert len(run.verdicts) == sample.size() >= 12
     return folder, {item.student: verdict for item, verdict in run.verdicts.items()}
-
-
-@pytest.fixture
-def statuses():
-    """Returns a function that turns a verdict into a dict from question to status."""
-    return lambda verdict: {question["name"]: question["status"] for question in verdict["questions"]}
-
-
-def read_json(path):
-    return json.loads(path.read_text(encoding="utf-8"))

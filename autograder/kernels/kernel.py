@@ -1,6 +1,7 @@
 """One Jupyter kernel as a grader wants it: every request ends in time, and whatever it prints stays bounded."""
 
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -141,6 +142,7 @@ class Kernel:
         status = self._wait(exchange, started + seconds)
         if status in ("timeout", "flood"):
             self.manager.interrupt_kernel()
+            exchange.max_bytes = math.inf
             if self._wait(exchange, time.monotonic() + GRACE_SECONDS) != "done":
                 self.close()
         if status == "dead":
@@ -173,9 +175,8 @@ class Kernel:
             self.client.stop_channels()
             self.client = None
         if self.manager is not None:
-            with contextlib.suppress(Exception):
-                _kill_group(self.manager)
-                self.manager.shutdown_kernel(now=True)
+            _kill_group(self.manager)
+            self.manager.shutdown_kernel(now=True)
             self.manager = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -235,4 +236,6 @@ def _receive(channel):
 def _kill_group(manager):
     group = getattr(manager.provisioner, "pgid", None)
     if group and group != os.getpgrp():
-        os.killpg(group, signal.SIGKILL)
+        # The process may have ended by itself, and its children with it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)

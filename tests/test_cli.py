@@ -1,0 +1,174 @@
+"""The command line: what is wrong with a command or a class is said, and the rest is graded."""
+
+import csv
+import json
+import os
+import stat
+
+import pytest
+
+from autograder import cli, files
+from autograder.build import notebooks
+
+A01 = "a01_densities"
+
+
+@pytest.fixture
+def course(tmp_path):
+    folder = tmp_path / "submitted"
+    folder.mkdir()
+    return folder
+
+
+def run(*arguments):
+    return cli.main([str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["grade", "--submitted", "{course}/nowhere"], "there is no folder"),
+        (["grade", "--submitted", "{course}"], "nothing to grade"),
+        (
+            ["grade", "a99_none", "--submitted", "{course}"],
+            "no assignment is called a99_none; there are: a01_densities",
+        ),
+        (["grade", "--submitted", "{course}", "--jobs", "0"], "--jobs must be at least 1"),
+        (["solutions", "a99_none"], "no assignment is called a99_none"),
+    ],
+)
+def test_wrong_usage_is_said_and_ends_with_2(course, capsys, arguments, said):
+    assert run(*(argument.format(course=course) for argument in arguments)) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["grade", "--jobs", "many"], ["grade", "--device", "tpu"], ["graduate"], []])
+def test_an_unknown_option_ends_with_2(arguments):
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments)
+    assert ended.value.code == 2
+
+
+def test_a_device_that_is_not_there_is_wrong_usage(course, capsys, write_notebook):
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("there is a GPU here")
+    write_notebook(path=course / "ada" / A01 / f"{A01}.ipynb")
+    assert run("grade", "--submitted", course, "--out", course.parent / "out", "--device", "gpu") == 2
+    assert "TensorFlow sees no GPU here" in capsys.readouterr().err
+
+
+def test_a_class_of_bad_submissions_is_graded_to_the_end(course, tmp_path, capsys, write_notebook):
+    """No notebook, broken JSON, empty folders, another assignment's notebook, odd names: a message each."""
+    write_notebook(path=course / "Zoë Ångström" / A01 / f"{A01}.ipynb")
+    (course / "no notebook" / A01).mkdir(parents=True)
+    (course / "empty").mkdir()
+    (course / "broken" / A01).mkdir(parents=True)
+    (course / "broken" / A01 / f"{A01}.ipynb").write_text('{"cells": [')
+    write_notebook(
+        path=course / "other" / A01 / f"{A01}.ipynb",
+        change=lambda notebook: [cell.update(source="x = 1") for cell in notebook.cells if cell.cell_type == "code"],
+    )
+    (course / "odd" / "a77_unknown").mkdir(parents=True)
+    out = tmp_path / "out"
+    assert run("grade", "--submitted", course, "--out", out, "--jobs", 2) == 0
+    printed = capsys.readouterr().out
+    for words in (
+        "not confined: grade only notebooks you trust",
+        "no notebook/a01_densities: expected a01_densities.ipynb, found no notebook at all",
+        "empty: the folder holds no assignment",
+        "broken/a01_densities: Nothing could be graded: the file is not a notebook",
+        "other/a01_densities: No cell defines `bernoulli_log_prob_logits`",
+        "odd/a77_unknown: no assignment is called that",
+        "Zoë Ångström",
+    ):
+        assert words in printed, words
+    verdicts = {path.stem: json.loads(path.read_text()) for path in (out / "verdicts" / A01).iterdir()}
+    assert set(verdicts) == {"Zoë Ångström", "no notebook", "broken", "other"}
+    assert {question["status"] for question in verdicts["Zoë Ångström"]["questions"]} == {"unanswered"}
+    with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["student"] for row in rows] == sorted(verdicts)
+    assert {path.stem for path in (out / "feedback" / A01).iterdir()} == set(verdicts)
+    secret = out / "secret"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert len(secret.read_text().strip()) == 64
+    # A second run finds every verdict there and touches no secret.
+    before = secret.read_text()
+    assert run("grade", "--submitted", course, "--out", out) == 0
+    assert "4 of 4 had a verdict already" in capsys.readouterr().out
+    assert secret.read_text() == before
+
+
+def test_only_the_named_students_are_graded_and_the_others_keep_their_row(course, tmp_path, capsys, write_notebook):
+    for name in ("ada", "bob"):
+        (course / name / A01).mkdir(parents=True)
+    out = tmp_path / "out"
+    run("grade", "--submitted", course, "--out", out)
+    write_notebook(path=course / "ada" / A01 / f"{A01}.ipynb")
+    capsys.readouterr()
+    assert run("grade", A01, "--submitted", course, "--out", out, "--student", "ada") == 0
+    printed = capsys.readouterr().out
+    assert "ada" in printed
+    assert "bob" not in printed
+    assert [row.split(",")[0] for row in (out / "grades.csv").read_text().splitlines()] == ["student", "ada", "bob"]
+
+
+def test_an_output_folder_that_cannot_be_made_is_wrong_usage(course, tmp_path, capsys):
+    (course / "ada" / A01).mkdir(parents=True)
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    assert run("grade", "--submitted", course, "--out", blocked / "out") == 2
+    assert "Not a directory" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_output_folder_without_permission_is_wrong_usage(course, tmp_path, capsys):
+    (course / "ada" / A01).mkdir(parents=True)
+    out = tmp_path / "out"
+    out.mkdir(mode=0o500)
+    assert run("grade", "--submitted", course, "--out", out) == 2
+    assert "Permission denied" in capsys.readouterr().err
+
+
+def test_a_secret_file_is_used_and_an_empty_one_refused(course, tmp_path, capsys):
+    (course / "ada" / A01).mkdir(parents=True)
+    secret = tmp_path / "my secret"
+    secret.write_text("a long phrase\n")
+    assert run("grade", "--submitted", course, "--out", tmp_path / "out", "--secret-file", secret) == 0
+    assert not (tmp_path / "out" / "secret").exists()
+    secret.write_text("\n")
+    assert run("grade", "--submitted", course, "--out", tmp_path / "out", "--secret-file", secret) == 2
+    assert "is empty: delete it" in capsys.readouterr().err
+
+
+def test_a_file_is_whole_or_not_there(tmp_path, monkeypatch):
+    path = tmp_path / "folder" / "file.json"
+    files.write_whole(path, "first")
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        files.write_whole(path, "second")
+    assert path.read_text() == "first"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_release_and_doctor_say_what_they_did(tmp_path, capsys):
+    assert run("release", "--out", tmp_path) == 0
+    (archive,) = tmp_path.iterdir()
+    assert capsys.readouterr().out.strip() == str(archive)
+    assert run("doctor") == 0
+    printed = capsys.readouterr().out
+    for words in ("tensorflow 2.", "references are computed on /", "notebooks run unconfined"):
+        assert words in printed
+
+
+def test_the_solution_becomes_a_page_with_its_figures(tmp_path, capsys):
+    assert run("solutions", A01, "--out", tmp_path) == 0
+    page = (tmp_path / f"{A01}.html").read_text()
+    cells = notebooks.script.read(notebooks.script.SOLUTIONS / f"{A01}.py")
+    experiments = [cell for cell in cells if cell.kind == "experiment"]
+    assert page.count("data:image/png;base64") == len(experiments) >= 3
+    assert "Rubric" in page
+    assert "points so far" in page
+    assert "cuda" not in page.lower()

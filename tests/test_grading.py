@@ -1,0 +1,261 @@
+"""A class graded for real: each kind of notebook gets what it deserves, whatever the others do."""
+
+import json
+
+import nbformat
+import pytest
+
+import autograder
+from autograder import tasks
+from autograder.grading import find_submissions, notebook
+from autograder.grading.classroom import current, grade_class
+from autograder.grading.run import Limits
+from autograder.grading.submission import Submission
+from autograder.grading.verdict import grade
+
+A01 = "a01_densities"
+KL, BERNOULLI, ELBO = "kl_to_standard_normal", "bernoulli_log_prob_logits", "elbo_identity_terms"
+RIGHT_KL = f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, axis=-1)"
+
+
+def brief(verdict):
+    return {
+        question["name"]: (question["status"], question["score"], question["mistake"])
+        for question in verdict["questions"]
+    }
+
+
+@pytest.mark.parametrize(
+    "student", ["s01-reference", "s03-numpy", "s04-keras-ops", "s05-tfp", "s13-talkative", "s15-no-metadata"]
+)
+def test_a_right_notebook_gets_full_marks_in_every_style(sample_class, student):
+    verdict = sample_class[1][student]
+    assert verdict["score"] == verdict["max_score"] == 30
+    assert {question["status"] for question in verdict["questions"]} == {"correct"}
+
+
+def test_an_untouched_stub_gets_nothing_and_is_unanswered(sample_class):
+    verdict = sample_class[1]["s02-blank"]
+    assert verdict["score"] == 0
+    assert {question["status"] for question in verdict["questions"]} == {"unanswered"}
+
+
+@pytest.mark.parametrize(
+    ("student", "expected"),
+    [
+        (
+            "s06-lecture-errata",
+            {
+                BERNOULLI: ("wrong", 0, "logit_neg_mean_over_pixels"),
+                KL: ("wrong", 0, "kl_sign_flipped"),
+                ELBO: ("wrong", 0, "identity_kl_to_prior"),
+            },
+        ),
+        (
+            "s07-usual-mistakes",
+            {
+                BERNOULLI: ("partial", 9, "logit_naive_exp"),
+                KL: ("wrong", 0, "kl_std_instead_of_var"),
+                ELBO: ("wrong", 0, "identity_order_swapped"),
+            },
+        ),
+        (
+            "s08-unlisted-mistakes",
+            {BERNOULLI: ("malformed", 0, None), KL: ("wrong", 0, None), ELBO: ("malformed", 0, None)},
+        ),
+        (
+            "s09-raises-on-import",
+            {BERNOULLI: ("error", 0, None), KL: ("correct", 12, None), ELBO: ("correct", 8, None)},
+        ),
+        ("s10-endless-loop", {BERNOULLI: ("correct", 10, None), KL: ("timeout", 0, None), ELBO: ("correct", 8, None)}),
+        (
+            "s11-exits-in-answer",
+            {BERNOULLI: ("crashed", 0, None), KL: ("correct", 12, None), ELBO: ("correct", 8, None)},
+        ),
+        ("s12-exits-in-cell", {BERNOULLI: ("correct", 10, None), KL: ("crashed", 0, None), ELBO: ("crashed", 0, None)}),
+        (
+            "s14-mixed-up-cells",
+            {BERNOULLI: ("correct", 10, None), KL: ("correct", 12, None), ELBO: ("missing", 0, None)},
+        ),
+    ],
+)
+def test_what_is_wrong_costs_only_itself(sample_class, student, expected):
+    assert brief(sample_class[1][student]) == expected
+
+
+def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
+    for verdict in sample_class[1].values():
+        assert {"schema", "kit_version", "assignment", "student", "score", "max_score", "manual_max_score"} <= set(
+            verdict
+        )
+        assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (1, A01, 4)
+        assert verdict["confined"] is False
+        assert verdict["device"] in ("/CPU:0", "/GPU:0")
+        assert len(verdict["submission_sha256"]) == 64
+        assert verdict["score"] == pytest.approx(sum(question["score"] for question in verdict["questions"]))
+        for question in verdict["questions"]:
+            assert {"name", "score", "max_score", "status", "mistake", "message", "follows", "cases"} <= set(question)
+            assert question["score"] == pytest.approx(sum(case["points"] for case in question["cases"]), abs=1e-3)
+            for case in question["cases"]:
+                assert set(case) == {"name", "passed", "points", "worst_error", "mistake"}
+
+
+def test_grading_again_one_at_a_time_changes_nothing(sample_class, tmp_path):
+    folder, first = sample_class
+    # The hanging ones take their time-outs again: enough are left.
+    names = [name for name in first if "loop" not in name and name not in ("s03-numpy", "s05-tfp", "s13-talkative")]
+    submissions, _ = find_submissions(folder / "submitted", tasks.names(), students=names)
+    assert len(submissions) == len(names) > 8
+    run = grade_class(submissions, tmp_path, b"secret of the tests", jobs=1)
+    assert {item.student: brief(verdict) for item, verdict in run.verdicts.items()} == {
+        name: brief(first[name]) for name in names
+    }
+
+
+def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
+    folder, verdicts = sample_class
+    (item,) = find_submissions(folder / "submitted", tasks.names(), students=["s01-reference"])[0]
+    path = folder / "verdicts" / A01 / "s01-reference.json"
+    assert current(path, item, "/CPU:0") == verdicts["s01-reference"]
+    assert current(path, item, "/GPU:0") is None
+    (other,) = find_submissions(folder / "submitted", tasks.names(), students=["s02-blank"])[0]
+    assert current(path, other, "/CPU:0") is None
+    path.with_name("broken.json").write_text("{")
+    assert current(path.with_name("broken.json"), item, "/CPU:0") is None
+    path.with_name("broken.json").unlink()
+
+
+def test_messages_hold_nothing_that_a_function_wrote_while_it_saw_hidden_inputs(write_notebook):
+    path = write_notebook(
+        {
+            KL: f'def {KL}(mu, log_var):\n    raise ValueError(f"inputs {{mu.tolist()}}")',
+            ELBO: f"def {ELBO}(a, b, c):\n    raise type('Leak' + str(float(a[0])).replace('.', '_'), (Exception,), {{}})()",
+            BERNOULLI: f"def {BERNOULLI}(x, logits):\n    return type('Leak' + str(int(x.sum())), (), {{}})()",
+        }
+    )
+    verdict = grade(A01, path)
+    assert {name: status for name, (status, _, _) in brief(verdict).items()} == {
+        KL: "error",
+        ELBO: "error",
+        BERNOULLI: "malformed",
+    }
+    text = json.dumps(verdict)
+    assert "inputs [" not in text
+    assert "Leak" not in text.replace("type('Leak'", "")
+    assert "raised ValueError (line 2 of its cell)" in text
+    assert "raise ValueError(f" in text
+
+
+def test_cells_run_as_students_are_told(write_notebook):
+    """Helpers in extra cells and in a changed experiment count; a training there does not run; errors don't stop the rest."""
+
+    def change(notebook):
+        experiments = [cell for cell in notebook.cells if "experiment" in cell.metadata.get("tags", [])]
+        experiments[0].source = "import math\n\ndef helper(v):\n    return v / 2\n\nwhile True:\n    pass"
+        notebook.cells.insert(3, nbformat.v4.new_code_cell("%matplotlib inline\n!true\nextra = 0.0"))
+        notebook.cells.insert(3, nbformat.v4.new_code_cell("this is not Python"))
+        notebook.cells.append(nbformat.v4.new_code_cell("raise SystemExit"))
+
+    answer = f"\n\ndef {KL}(mu, log_var):\n    return helper(tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, -1)) + extra"
+    verdict = grade(A01, write_notebook({KL: answer}, change))
+    assert brief(verdict)[KL] == ("correct", 12, None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "said"),
+    [
+        ("def kl_to_standard_normal(mu, log_var)\n    return mu", "error", "SyntaxError"),
+        ("import time\ntime.sleep(60)\n" + RIGHT_KL, "timeout", "was not done after 2 s"),
+        ("def my_kl(mu, log_var):\n" + RIGHT_KL.split("\n")[1], "correct", "Right on all"),
+        ("kl_to_standard_normal = 3", "error", "raised TypeError"),
+        ("del tf\n" + RIGHT_KL, "error", "raised NameError"),
+    ],
+)
+def test_an_answer_cell_with_something_odd(write_notebook, answer, status, said):
+    path = write_notebook({KL: answer, BERNOULLI: f"def {BERNOULLI}(x, a):\n    return np.zeros(len(x))"})
+    # Importing TensorFlow is a cell as well, and slow.
+    limits = Limits(cell=30, question=10) if "sleep" not in answer else Limits(cell=2, question=20)
+    if "sleep" in answer:
+        path = write_notebook({KL: answer}, lambda notebook: notebook.cells.__delitem__(2))
+    verdict = grade(A01, path, limits=limits)
+    assert brief(verdict)[KL][0] == status
+    assert said in next(question["message"] for question in verdict["questions"] if question["name"] == KL)
+
+
+def test_the_python_interface_is_the_documented_one(sample_class):
+    folder, verdicts = sample_class
+    path = folder / "submitted" / "s02-blank" / A01 / f"{A01}.ipynb"
+    verdict = autograder.grade(A01, str(path), student="s001")
+    assert (verdict["student"], brief(verdict)) == ("s001", brief(verdicts["s02-blank"]))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"cells": 3}',
+        '{"cells": [3], "nbformat": 4, "nbformat_minor": 5}',
+        '{"cells": [{}], "nbformat": 4}',
+    ],
+)
+def test_a_file_that_is_no_notebook_gets_a_verdict_that_says_so(tmp_path, content):
+    path = tmp_path / "x.ipynb"
+    path.write_text(content)
+    verdict = grade(A01, path)
+    assert verdict["score"] == 0
+    for question in verdict["questions"]:
+        assert question["status"] == "missing"
+        assert "Nothing could be graded" in question["message"]
+
+
+def test_a_huge_file_is_not_even_read(tmp_path):
+    path = tmp_path / "x.ipynb"
+    with path.open("wb") as file:
+        file.truncate(notebook.MAX_NOTEBOOK_BYTES + 1)
+    assert "more than 50" in grade(A01, path)["questions"][0]["message"]
+
+
+def test_submissions_are_found_whatever_students_name_things(tmp_path):
+    for name in ("Zoë Müller", "o'neil, s", "s1"):
+        (tmp_path / name / A01).mkdir(parents=True)
+    (tmp_path / "Zoë Müller" / A01 / f"{A01}.ipynb").write_text("{}")
+    (tmp_path / "o'neil, s" / A01 / "Copy of a01 (1).ipynb").write_text("{}")
+    (tmp_path / "s1" / "a99_other").mkdir()
+    (tmp_path / "s2").mkdir()
+    (tmp_path / "s3" / A01).mkdir(parents=True)
+    (tmp_path / "s3" / A01 / "one.ipynb").write_text("{}")
+    (tmp_path / "s3" / A01 / "two.ipynb").write_text("{}")
+    (tmp_path / ".hidden").mkdir()
+    submissions, notices = find_submissions(tmp_path, [A01])
+    found = {item.student: (item.path.name, item.notice) for item in submissions}
+    assert found == {
+        "Zoë Müller": (f"{A01}.ipynb", ""),
+        "o'neil, s": ("Copy of a01 (1).ipynb", "graded Copy of a01 (1).ipynb, the only notebook there"),
+        "s1": (f"{A01}.ipynb", f"expected {A01}.ipynb, found no notebook at all"),
+        "s3": (f"{A01}.ipynb", f"expected {A01}.ipynb, found one.ipynb, two.ipynb"),
+    }
+    assert notices == [
+        "s1/a99_other: no assignment is called that; not graded",
+        f"s2: the folder holds no assignment; expected s2/{A01}/{A01}.ipynb",
+    ]
+    assert find_submissions(tmp_path, [A01], students=["nobody"])[1] == [f"nobody: no such folder in {tmp_path}"]
+
+
+def test_one_submission_on_which_the_kit_fails_does_not_stop_the_others(tmp_path, monkeypatch, write_notebook):
+    from autograder.grading import classroom
+
+    def grade_or_fail(assignment, path, student, **_):
+        if student == "bad":
+            raise RuntimeError("the kit has a bug")
+        return {"questions": [{"status": "correct", "message": ""}], "student": student}
+
+    monkeypatch.setattr(classroom, "grade", grade_or_fail)
+    path = write_notebook()
+    items = [Submission(student, A01, path) for student in ("good", "bad", "fine")]
+    run = grade_class(items, tmp_path / "out", b"s")
+    assert [item.student for item in run.verdicts] == ["good", "fine"]
+    assert run.failures == [f"bad/{A01}: RuntimeError: the kit has a bug"]
+    assert sorted(path.name for path in (tmp_path / "out" / "verdicts" / A01).iterdir()) == ["fine.json", "good.json"]

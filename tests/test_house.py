@@ -1,0 +1,76 @@
+"""Which room may know which: the boundaries that the design rests on."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+import vikit
+
+import autograder
+from autograder.build.script import REPOSITORY
+
+KIT = Path(autograder.__file__).parent
+VIKIT = Path(vikit.__file__).parent
+
+
+def imports(folder):
+    """Returns (file, module imported) for all imports below `folder`, relative ones resolved."""
+    found = []
+    for path in folder.rglob("*.py"):
+        package = [*path.relative_to(folder.parent).parent.parts]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found += [(path, alias.name) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = package[: len(package) - node.level + 1] if node.level else []
+                module = ".".join([*base, *([node.module] if node.module else [])])
+                found += [(path, f"{module}.{alias.name}") for alias in node.names]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        (KIT / "reference", ("autograder.tasks", "autograder.grading", "vikit", "solutions")),
+        (
+            KIT / "kernels",
+            ("vikit", "solutions", *(f"autograder.{room}" for room in ("tasks", "grading", "reference", "build"))),
+        ),
+        (KIT / "tasks", ("autograder.grading", "autograder.kernels", "autograder.build", "solutions")),
+        (KIT / "grading", ("autograder.build", "autograder.reports", "solutions")),
+        (KIT / "reports", ("autograder.tasks", "autograder.reference", "autograder.kernels", "solutions")),
+        (VIKIT, ("autograder", "solutions", "scipy", "tensorflow_probability")),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_room_knows_only_what_it_may(folder, forbidden):
+    wrong = [(path.name, name) for path, name in imports(folder) if name.startswith(forbidden)]
+    assert wrong == []
+
+
+def test_the_graders_side_unpickles_and_evaluates_nothing():
+    names = {"eval", "exec", "pickle", "dill", "cloudpickle", "marshal", "shelve"}
+    for folder in (KIT / "grading", KIT / "kernels", KIT / "reports", VIKIT):
+        for path in folder.rglob("*.py"):
+            used = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+            assert not used & names, path
+        assert not [name for _, name in imports(folder) if name.split(".")[0] in names]
+
+
+def test_the_top_level_is_what_was_asked_for():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    assert project["project"]["scripts"] == {"autograder": "autograder.cli:main"}
+    for name in ("assignments", "solutions", "autograder", "data", "requirements.txt", "README.md", "Makefile"):
+        assert (REPOSITORY / name).exists()
+
+
+def test_every_command_of_the_makefile_has_a_line_of_help():
+    text = (REPOSITORY / "Makefile").read_text()
+    (phony,) = [line for line in text.splitlines() if line.startswith(".PHONY:")]
+    commands = phony.split(":")[1].split()
+    assert {"help", "grade", "test", "assignments", "solutions", "release", "doctor", "clean"} <= set(commands)
+    for command in commands:
+        (line,) = [line for line in text.splitlines() if line.startswith(f"{command}:")]
+        assert "## " in line, command

@@ -1,0 +1,104 @@
+"""The kernel: every request ends in time, and what it prints stays bounded."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.kernels import Kernel
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    with Kernel() as kernel:
+        yield kernel
+
+
+def test_code_runs_and_keeps_its_names(kernel):
+    assert kernel.execute("a = 1", 20).status == "ok"
+    assert kernel.execute("assert a == 1", 20).status == "ok"
+
+
+def test_an_error_says_which(kernel):
+    outcome = kernel.execute("1 / 0", 20)
+    assert (outcome.status, outcome.error_name, outcome.error_text) == (
+        "error",
+        "ZeroDivisionError",
+        "division by zero",
+    )
+
+
+def test_a_loop_is_interrupted_and_the_kernel_goes_on(kernel):
+    kernel.execute("before = 5", 20)
+    outcome = kernel.execute("while True: pass", 0.5)
+    assert outcome.status == "timeout"
+    assert outcome.seconds < 3
+    assert kernel.execute("assert before == 5", 20).status == "ok"
+
+
+def test_a_flood_is_stopped_and_the_kernel_goes_on(kernel):
+    outcome = kernel.execute("while True: print('x' * 10000)", 20, max_bytes=10**6)
+    assert outcome.status == "flood"
+    assert outcome.seconds < 10
+    assert kernel.execute("1 + 1", 20).status == "ok"
+
+
+def test_the_working_folder_is_scratch(kernel):
+    code = "import os, pathlib; pathlib.Path('note').write_text('x'); folder = os.getcwd(); home = os.environ['HOME']"
+    assert kernel.execute(code, 20).status == "ok"
+    assert (kernel.work / "note").is_file()
+    assert (
+        kernel.execute(f"assert folder == {str(kernel.work)!r} and home.startswith({str(kernel.folder)!r})", 20).status
+        == "ok"
+    )
+
+
+def test_the_graders_environment_is_not_handed_on(monkeypatch):
+    monkeypatch.setenv("COURSE_SECRET", "hush")
+    with Kernel() as kernel:
+        assert kernel.execute("import os; assert 'COURSE_SECRET' not in os.environ", 20).status == "ok"
+
+
+def test_code_that_ignores_interrupts_is_killed():
+    with Kernel() as kernel:
+        code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+        outcome = kernel.execute(code, 1)
+        assert outcome.status == "timeout"
+        assert outcome.seconds < 8
+        assert kernel.client is None
+
+
+@pytest.mark.parametrize(
+    "code", ["import os; os._exit(3)", "import ctypes; ctypes.string_at(0)", "import os; os.kill(os.getpid(), 9)"]
+)
+def test_a_death_is_noticed_at_once(code):
+    with Kernel() as kernel:
+        outcome = kernel.execute(code, 30)
+        assert outcome.status == "dead"
+        assert outcome.seconds < 5
+
+
+def test_nothing_is_left_behind():
+    with Kernel() as kernel:
+        kernel.execute("import subprocess; child = subprocess.Popen(['sleep', '1000']); print(child.pid)", 20)
+        kernel.execute("from pathlib import Path; Path('pid').write_text(str(child.pid))", 20)
+        child, folder = int((kernel.work / "pid").read_text()), kernel.folder
+    assert not folder.exists()
+    for _ in range(50):
+        if subprocess.run(["ps", "-p", str(child)], capture_output=True).returncode:
+            return
+        time.sleep(0.1)
+    pytest.fail("a process that the notebook started still runs")
+
+
+def test_it_knows_nothing_of_the_kit():
+    """`kernels` imports nothing of the kit, so that it can stand between students and the rest."""
+    code = (
+        "import sys, autograder.kernels; "
+        "kit = [name for name in sys.modules if name.split('.')[0] in ('vikit', 'solutions') "
+        "or name.startswith('autograder.') and not name.startswith(('autograder.kernels', 'autograder.version'))]; "
+        "assert not kit, kit"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)

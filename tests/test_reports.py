@@ -1,0 +1,62 @@
+import csv
+import io
+
+import pytest
+
+from autograder.reports import feedback, gradebook, summary
+
+HOSTILE = "<script>alert('x')</script>"
+
+
+def verdict(student="ada", **question):
+    asked = {
+        "name": "kl", "score": 3.5, "max_score": 12.0, "status": "wrong", "mistake": "kl_sign_flipped",
+        "message": "Wrong on 1 of 2 cases.", "place": "document 000, section 4", "follows": None,
+        "cases": [{"name": "generic", "passed": False, "points": 0.0, "worst_error": 1.0, "mistake": None}],
+    }  # fmt: skip
+    return {
+        "assignment": "a01", "student": student, "score": 3.5, "max_score": 12.0, "manual_max_score": 4.0,
+        "kit_version": "0", "questions": [asked | question],
+    }  # fmt: skip
+
+
+def test_feedback_tells_the_verdict_the_mistake_and_the_place():
+    page = feedback.feedback_html(verdict())
+    for words in (
+        "ada",
+        "3.5 of 12 points",
+        "Wrong on 1 of 2 cases.",
+        "kl_sign_flipped",
+        "document 000, section 4",
+        "✗ generic",
+    ):
+        assert words in page, words
+
+
+def test_feedback_follows_through_when_an_earlier_answer_was_used():
+    assert "your own kl_to_standard_normal" in feedback.feedback_html(verdict(follows="kl_to_standard_normal"))
+
+
+@pytest.mark.parametrize("field", ["name", "message", "mistake", "place", "status"])
+def test_nothing_that_a_student_wrote_runs_in_a_page(field):
+    page = feedback.feedback_html(verdict(**{field: HOSTILE}))
+    assert "<script>" not in page
+
+
+def test_a_students_name_does_not_run_either():
+    assert "<script>" not in feedback.feedback_html(verdict(student=HOSTILE))
+
+
+def test_the_gradebook_has_a_row_for_each_and_survives_odd_names():
+    rows = list(
+        csv.DictReader(io.StringIO(gradebook.grades_csv([verdict('O\'Neil, "S"'), verdict("Zoë"), verdict("=1+1")])))
+    )
+    assert [row["student"] for row in rows] == ["'=1+1", 'O\'Neil, "S"', "Zoë"]
+    assert rows[0]["kl"] == "3.5"
+
+
+def test_frequent_mistakes_come_first():
+    verdicts = [verdict(), verdict("bob"), verdict("eve", mistake="kl_plus_one"), verdict("zoe", mistake=None)]
+    table = summary.mistakes(verdicts)
+    assert list(table.columns[1].cells) == ["kl_sign_flipped", "kl_plus_one"]
+    assert list(table.columns[2].cells) == ["2", "1"]

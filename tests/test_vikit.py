@@ -1,0 +1,243 @@
+import json
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import vikit
+from vikit import checking, data
+
+from autograder.build import notebooks, script
+
+A01 = "a01_densities"
+
+
+@pytest.fixture(autouse=True)
+def in_the_notebooks_folder(monkeypatch):
+    monkeypatch.chdir(notebooks.ASSIGNMENTS / A01)
+    monkeypatch.setitem(checking._current, "assignment", A01)
+
+
+@pytest.fixture
+def define(monkeypatch):
+    """Returns a function that defines an answer as a notebook cell does: in `__main__`."""
+
+    def define(name, function):
+        monkeypatch.setattr(sys.modules["__main__"], name, function, raising=False)
+
+    return define
+
+
+def solution(name):
+    import importlib
+
+    return getattr(importlib.import_module(f"solutions.{A01}"), name)
+
+
+def kl(mu, log_var):
+    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, axis=-1)
+
+
+def test_check_says_right(define, capsys):
+    define("kl_to_standard_normal", kl)
+    vikit.check("kl_to_standard_normal")
+    printed = capsys.readouterr().out
+    assert "✓ kl_to_standard_normal: correct, 12 of 12 points on public cases" in printed
+    assert "Right on all 6 cases." in printed
+
+
+def test_check_takes_the_function_itself(capsys):
+    def kl_to_standard_normal(mu, log_var):
+        return kl(mu, log_var)
+
+    vikit.check(kl_to_standard_normal)
+    assert "correct" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda mu, log_var: -kl(mu, log_var), ["Recognised: kl_sign_flipped", "never negative", "E-000-08"]),
+        (
+            lambda mu, log_var: 3 * kl(mu, log_var),
+            ["wrong, 0 of 12", "✗ log_var of both signs: values are off by up to"],
+        ),
+        (lambda mu, log_var: kl(mu, log_var)[:, None], ["malformed", "got shape [5,1], expected [5]"]),
+        (lambda mu, log_var: "seven", ["malformed", "returned text; expected an array [B]"]),
+        (lambda mu, log_var: None, ["malformed", "returned None"]),
+        (lambda mu, log_var: mu.no_such_thing, ["error", "raised AttributeError", "no_such_thing"]),
+        (lambda mu: mu, ["error", "TypeError", "takes 1 positional argument"]),
+    ],
+)
+def test_check_says_what_is_wrong(define, capsys, answer, said):
+    define("kl_to_standard_normal", answer)
+    vikit.check("kl_to_standard_normal")
+    printed = capsys.readouterr().out
+    assert all(words in printed for words in said), printed
+
+
+def test_check_of_a_stub_says_not_yet_written(define, capsys):
+    def stub(mu, log_var):
+        raise NotImplementedError("write it")
+
+    define("kl_to_standard_normal", stub)
+    vikit.check("kl_to_standard_normal")
+    assert "Not written yet" in capsys.readouterr().out
+
+
+def test_check_of_a_function_that_is_not_there(capsys):
+    vikit.check("kl_to_standard_normal")
+    assert "There is no `kl_to_standard_normal`" in capsys.readouterr().out
+
+
+def test_a_traceback_is_cut_to_the_students_lines(define, capsys):
+    def fails(mu, log_var):
+        return tf.matmul(mu, log_var)
+
+    define("kl_to_standard_normal", fails)
+    vikit.check("kl_to_standard_normal")
+    printed = capsys.readouterr().out
+    assert "return tf.matmul(mu, log_var)" in printed
+    assert "Matrix size-incompatible" in printed
+    assert "site-packages" not in printed
+    assert "probe.py" not in printed
+    assert len(printed.splitlines()) < 10
+
+
+def test_a_student_cannot_change_the_cases_by_changing_the_arguments(define, capsys):
+    def careless(mu, log_var):
+        mu *= 2
+        return kl(mu / 2, log_var)
+
+    define("kl_to_standard_normal", careless)
+    vikit.check("kl_to_standard_normal")
+    vikit.check("kl_to_standard_normal")
+    assert capsys.readouterr().out.count("correct") == 2
+
+
+def test_an_unknown_question_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"no question is called 'kl'.*kl_to_standard_normal"):
+        vikit.check("kl")
+
+
+def test_check_away_from_the_public_cases_says_where_they_belong(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(checking, "__file__", str(tmp_path / "elsewhere" / "vikit" / "checking.py"))
+    with pytest.raises(ValueError, match=r"keep public_cases.json in the notebook's folder"):
+        vikit.check("kl_to_standard_normal")
+
+
+def test_check_all_adds_up_and_says_that_public_is_not_all(define, capsys):
+    define("kl_to_standard_normal", kl)
+    define("elbo_identity_terms", lambda *logs: solution("elbo_identity_terms")(*logs)[::-1])
+    vikit.check_all()
+    printed = capsys.readouterr().out
+    assert "✓ kl_to_standard_normal" in printed
+    assert "✗ bernoulli_log_prob_logits" in printed
+    assert "12 of 30 points so far" in printed
+    assert "Public cases only" in printed
+
+
+def test_reports_are_html_in_a_notebook(define):
+    define("kl_to_standard_normal", lambda mu, log_var: -kl(mu, log_var))
+    page = checking.report("kl_to_standard_normal")._repr_html_()
+    assert "kl_sign_flipped" in page
+    summary = checking.Summary((checking.report("kl_to_standard_normal"),))._repr_html_()
+    assert "<table>" in summary
+
+    def hostile(mu, log_var):
+        raise ValueError("<script>alert(1)</script>")
+
+    define("kl_to_standard_normal", hostile)
+    page = checking.report("kl_to_standard_normal")._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_submit_writes_one_zip_and_says_what_is_in_it(tmp_path, monkeypatch, capsys, write_notebook):
+    path = write_notebook({"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return 0"})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "public_cases.json").write_bytes((notebooks.ASSIGNMENTS / A01 / "public_cases.json").read_bytes())
+    cells = json.loads(path.read_text())
+    cells["cells"] = [cell for cell in cells["cells"] if "def elbo_identity_terms" not in "".join(cell["source"])]
+    path.write_text(json.dumps(cells))
+    vikit.submit()
+    printed = capsys.readouterr().out
+    assert "found    kl_to_standard_normal" in printed
+    assert "MISSING  elbo_identity_terms" in printed
+    with zipfile.ZipFile(tmp_path / f"{A01}-submission.zip") as archive:
+        assert archive.namelist() == [f"{A01}/{A01}.ipynb"]
+        assert archive.read(f"{A01}/{A01}.ipynb") == path.read_bytes()
+
+
+def test_submit_without_a_notebook_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match="save the notebook"):
+        vikit.submit()
+    (tmp_path / f"{A01}.ipynb").write_text("no notebook")
+    with pytest.raises(ValueError, match="is not a notebook"):
+        vikit.submit()
+
+
+# Data.
+
+
+def test_digits_are_split_and_binarised_as_written_down():
+    digits = vikit.load("digits")
+    assert digits.x_train.shape == (1437, 64)
+    assert digits.x_test.shape == (360, 64)
+    assert digits.image_shape == (8, 8)
+    assert set(np.unique(digits.x_train)) == {0.0, 1.0}
+    assert digits.x_train.dtype == np.float32
+    assert set(digits.y_train) == set(digits.y_test) == set(range(10))
+    grey = vikit.load("digits", binarize=None)
+    np.testing.assert_array_equal(digits.x_test, grey.x_test >= 0.5)
+    assert grey.x_train.min() == 0
+    assert grey.x_train.max() == 1
+
+
+def test_bernoulli_pixels_follow_the_grey_values_and_the_seed():
+    grey = vikit.load("digits", binarize=None).x_train
+    drawn, again, other = (vikit.load("digits", "bernoulli", seed).x_train for seed in (1, 1, 2))
+    np.testing.assert_array_equal(drawn, again)
+    assert not np.array_equal(drawn, other)
+    assert set(np.unique(drawn)) == {0.0, 1.0}
+    np.testing.assert_allclose(drawn.mean(), grey.mean(), atol=0.005)
+    assert drawn[grey == 1].all()
+    assert not drawn[grey == 0].any()
+
+
+def test_one_bernoulli_per_pixel_scores_what_the_readme_says():
+    digits = vikit.load("digits")
+    rate = np.clip(digits.x_train.mean(0), 1e-3, 1 - 1e-3)
+    log_lik = (digits.x_test * np.log(rate) + (1 - digits.x_test) * np.log(1 - rate)).sum(1).mean()
+    assert round(float(log_lik), 2) == -25.25
+    assert "-25.25 nats" in (script.REPOSITORY / "data" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("letters",), "no data set is called 'letters'; there are: digits"), (("digits", "soft"), "binarize must be")],
+)
+def test_load_refuses_what_it_does_not_know(arguments, said):
+    with pytest.raises(ValueError, match=said):
+        vikit.load(*arguments)
+
+
+def test_a_damaged_or_missing_file_is_found_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIKIT_DATA", str(tmp_path))
+    arrays = dict(np.load(data.find("digits")))
+    arrays["x_test"] = arrays["x_test"].copy()
+    arrays["x_test"][0, 0, 0] += 1
+    np.savez(tmp_path / "digits.npz", **arrays)
+    with pytest.raises(ValueError, match="is damaged"):
+        vikit.load("digits")
+    (tmp_path / "digits.npz").write_text("nothing")
+    with pytest.raises(ValueError, match="cannot be read"):
+        vikit.load("digits")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits.npz").unlink()
+    monkeypatch.setattr(data, "__file__", str(tmp_path / "a" / "vikit" / "data.py"))
+    with pytest.raises(FileNotFoundError, match="keep the folder `data` beside `vikit`"):
+        vikit.load("digits")
