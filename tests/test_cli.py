@@ -168,7 +168,7 @@ def test_the_solution_becomes_a_page_with_its_figures(tmp_path, capsys):
     page = (tmp_path / f"{A01}.html").read_text()
     cells = notebooks.script.read(notebooks.script.SOLUTIONS / f"{A01}.py")
     experiments = [cell for cell in cells if cell.kind == "experiment"]
-    assert page.count("data:image/png;base64") == len(experiments) >= 3
+    assert page.count("<img") == len(experiments) >= 3
     assert "Rubric" in page
     assert "points so far" in page
     assert "cuda" not in page.lower()
