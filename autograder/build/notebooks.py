@@ -30,8 +30,9 @@ try:
     from vikit import check, check_all, load, submit
 except ImportError as error:
     raise ImportError(
-        "vikit is not here. Keep the folder `vikit` beside this notebook's folder, as in the zip that you were given; "
-        "on Colab upload that zip (the folder icon on the left) and run this cell again."
+        "vikit is not here. Keep the folder `vikit` beside this notebook's folder, "
+        "as in the zip that you were given. On Colab upload that zip "
+        "(the folder icon on the left) and run this cell again."
     ) from error
 vikit.start("{assignment}")"""
 HANDING_IN = """\
