@@ -6,7 +6,7 @@ from vikit import judge
 
 
 def case(name, kind, expected, wrong=None, sizes=None):
-    tidy = {key: as_tuple(value) for key, value in (wrong or {}).items()}
+    tidy = {key: (as_tuple(value),) for key, value in (wrong or {}).items()}
     return judge.Case(name, kind, (), as_tuple(expected), tidy, sizes or {"B": 3, "K": 4})
 
 
@@ -140,6 +140,15 @@ def test_nan_is_part_of_a_fingerprint():
         given = answers(lambda _, value: np.sqrt(value))
     asked = judge.Question("f", 1, "", cases, (judge.Mistake("root", "No root."),))
     assert judge.judge(asked, given).mistake == "root"
+
+
+def test_a_mistake_is_named_in_float32_too_where_rounding_makes_it_another_value():
+    lossy = {name: ((np.add(value, 1),), (np.add(value, 1.5),)) for name, value in RIGHT.items()}
+    cases = tuple(judge.Case(name, "generic", (), as_tuple(value), {"m": lossy[name]}) for name, value in RIGHT.items())
+    asked = judge.Question("f", 1, "", cases, (judge.Mistake("m", "It is m."),))
+    for off in (1, 1.5):
+        assert judge.judge(asked, answers(lambda _, value, off=off: value + off)).mistake == "m"
+    assert judge.judge(asked, answers(lambda _, value: value + 1.25)).mistake is None
 
 
 def test_a_tuple_is_judged_output_by_output():

@@ -4,6 +4,7 @@ from vikit import judge
 
 from autograder import tasks
 from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
+from autograder.tasks.task import draw_question, find_clash, structural_pairs
 
 SECRET = b"secret of the tests"
 STUDENTS = [f"student {number}" for number in range(10)]
@@ -63,12 +64,15 @@ def test_every_mistake_is_refused_and_named(assignment, task):
     for student in STUDENTS:
         asked = tasks.materialise(assignment, task, student, SECRET)
         for wrong in task.mistakes:
-            verdict = judge.judge(asked, answered({case.name: case.wrong[wrong.name] for case in asked.cases}))
-            assert verdict.status in ("wrong", "partial"), wrong.name
-            assert verdict.score < task.points
-            assert verdict.mistake == wrong.name
-            assert wrong.hint in verdict.message
-            assert verdict.place == (wrong.place or task.place)
+            for variant in (0, -1):
+                verdict = judge.judge(
+                    asked, answered({case.name: case.wrong[wrong.name][variant] for case in asked.cases})
+                )
+                assert verdict.status in ("wrong", "partial"), wrong.name
+                assert verdict.score < task.points
+                assert verdict.mistake == wrong.name
+                assert wrong.hint in verdict.message
+                assert verdict.place == (wrong.place or task.place)
 
 
 @each_task
@@ -97,21 +101,48 @@ def test_students_get_float32_and_the_reference_the_same_numbers(assignment, tas
             np.testing.assert_array_equal(got, np.asarray(want))
 
 
-def test_mistakes_that_no_input_tells_apart_are_refused():
-    draw = Draw("any", GENERIC, lambda generator, B: (generator.normal(size=B),), {"B": 3})
-    twins = (Wrong("a", lambda x: x + 1, "a"), Wrong("b", lambda x: 1 + x, "b"))
-    task = Task("f", 1, "document 000", "[B]", lambda x: x, (draw,), twins)
-    with pytest.raises(TaskError, match="f: a and b give the same values"):
-        tasks.materialise("x", task, "ada", SECRET)
-    allowed = Task("f", 1, "document 000", "[B]", lambda x: x, (draw,), twins, twins=(("a", "b", "the same"),))
-    assert len(tasks.materialise("x", allowed, "ada", SECRET).mistakes) == 2
+def task_of(draw, *mistakes):
+    case = Draw("any", GENERIC, draw, {"B": 3})
+    return Task("f", 1, "document 000", "[B]", lambda x: x, (case,), tuple(Wrong(*wrong, "hint") for wrong in mistakes))
+
+
+def test_inputs_are_drawn_again_until_two_mistakes_are_apart():
+    draws = []
+
+    def draw(generator, B):
+        draws.append(np.abs(generator.normal(size=B)) * generator.choice([-1, 1], B))
+        return (draws[-1],)
+
+    task = task_of(draw, ("shifted", lambda x: x + 1), ("abs shifted", lambda x: np.abs(x) + 1))
+    for student in range(30):
+        asked = tasks.materialise("x", task, str(student), SECRET)
+        (drawn,) = asked.cases[0].arguments
+        assert (drawn < 0).any(), "all positive inputs cannot tell x + 1 from |x| + 1"
+    assert any((drawn > 0).all() for drawn in draws), "no draw was ever rejected"
+
+
+def test_mistakes_that_no_draw_tells_apart_are_equal_by_structure_and_both_named():
+    task = task_of(lambda generator, B: (generator.normal(size=B),), ("a", lambda x: x + 1), ("b", lambda x: 1 + x))
+    assert frozenset(("a", "b")) in structural_pairs("x", task)
+    asked = tasks.materialise("x", task, "ada", SECRET)
+    verdict = judge.judge(asked, answered({"any": asked.cases[0].wrong["a"][0]}))
+    assert verdict.mistake == "a or b"
 
 
 def test_a_mistake_that_is_the_right_answer_is_refused():
-    draw = Draw("any", GENERIC, lambda generator, B: (generator.normal(size=B),), {"B": 3})
-    task = Task("f", 1, "document 000", "[B]", lambda x: 2 * x, (draw,), (Wrong("same", lambda x: x + x, "same"),))
-    with pytest.raises(TaskError, match="the right answer and same"):
+    task = task_of(lambda generator, B: (generator.normal(size=B),), ("same", lambda x: x + 0))
+    with pytest.raises(TaskError, match="f: same gives the right answer"):
         tasks.materialise("x", task, "ada", SECRET)
+
+
+def test_inputs_that_never_come_apart_are_refused_by_name():
+    """On these inputs, which structure_draws never sees, two mistakes meet."""
+    draw = Draw("any", GENERIC, lambda generator, B: (np.abs(generator.normal(size=B)),), {"B": 3})
+    apart = Draw("any", GENERIC, lambda generator, B: (generator.normal(size=B),), {"B": 3})
+    mistakes = (Wrong("a", lambda x: x + 1, "a"), Wrong("b", lambda x: np.abs(x) + 1, "b"))
+    task, twin = (Task("f", 1, "document 000", "[B]", lambda x: x, (case,), mistakes) for case in (draw, apart))
+    asked = draw_question("x", task, (SECRET, "ada", "x", 0))
+    assert find_clash("x", twin, asked) == ["a", "b"]
 
 
 def test_an_unknown_assignment_is_refused_with_the_known_ones():

@@ -79,7 +79,9 @@ def dump_case(case):
         "sizes": case.sizes,
         "arguments": [dump_argument(argument) for argument in case.arguments],
         "expected": [numbers(value) for value in case.expected],
-        "wrong": {name: [numbers(value) for value in values] for name, values in case.wrong.items()},
+        "wrong": {
+            name: [[numbers(value) for value in values] for values in variants] for name, variants in case.wrong.items()
+        },
     }
 
 
@@ -90,7 +92,7 @@ def load_case(content):
         sizes=content["sizes"],
         arguments=tuple(load_argument(argument) for argument in content["arguments"]),
         expected=arrays(content["expected"]),
-        wrong={name: arrays(values) for name, values in content["wrong"].items()},
+        wrong={name: tuple(arrays(values) for values in variants) for name, variants in content["wrong"].items()},
     )
 
 

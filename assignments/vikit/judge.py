@@ -47,7 +47,8 @@ class Case:
         kind: `"generic"` or `"edge"`.
         arguments: What the function is called with, by position (see `wire.pack_argument`).
         expected: The right values, float64, one array for each output.
-        wrong: For each known mistake the values it gives, like `expected`.
+        wrong: For each known mistake the values it gives: a tuple of variants (in float64; in float32 where that differs),
+            each like `expected`.
         sizes: The sizes of the named axes, for example `{"B": 5, "K": 3}`.
     """
 
@@ -190,23 +191,6 @@ def is_close(got, want, question):
         return bool(np.all(error <= question.atol + question.rtol * np.abs(want)))
 
 
-def is_same(got, want, question):
-    """Tells whether `got` shows the values of `want`: close where finite, and the same NaN and infinities."""
-    if np.shape(got) != np.shape(want):
-        return False
-    got = np.asarray(got, np.float64)
-    finite = np.isfinite(want)
-    if not np.array_equal(np.isfinite(got), finite):
-        return False
-    return np.array_equal(got[~finite], want[~finite], equal_nan=True) and is_close(got[finite], want[finite], question)
-
-
-def all_same(values, wanted, question):
-    return len(values) == len(wanted) and all(
-        is_same(value, want, question) for value, want in zip(values, wanted, strict=True)
-    )
-
-
 def worst_error(case, answer):
     """Returns the largest absolute error to one significant digit; None where there is no number to give."""
     if answer.status != "ok" or len(answer.values) != len(case.expected):
@@ -242,58 +226,111 @@ def show_shape(shape):
 # Naming.
 
 
+@dataclass(frozen=True)
+class Fingerprints:
+    """The values of everything that can be named, side by side.
+
+    Attributes:
+        mistakes: One `Mistake` for each row.
+        levels: Precedence of each row: 0 a listed mistake, 1 a closure of the right answer, 2 a closure of a mistake.
+        values: All values of a row, over cases and outputs. Shape `[rows, numbers]`.
+        right: The right values. Shape `[numbers]`.
+    """
+
+    mistakes: tuple
+    levels: np.ndarray
+    values: np.ndarray
+    right: np.ndarray
+
+
 def name_mistakes(question, answers):
     """Returns the mistakes that explain the answers: none, one, or several that these inputs cannot tell apart.
 
     A listed mistake goes before a closure (negated, doubled, ...) of the right answer, and that before a closure of a
     listed mistake.
     """
-    values = {name: answer.values for name, answer in answers.items() if answer.status == "ok"}
-    if len(values) < len(question.cases):
+    given = given_values(question, answers)
+    if given is None:
         return []
-    listed = [mistake for mistake in question.mistakes if fits(question, values, wrong_values(mistake.name))]
-    if listed:
-        return listed
-    right = [
-        closure_mistake(question, name)
-        for name, closed in closures(question, lambda case: case.expected)
-        if fits(question, values, closed)
-    ]
-    if right:
-        return right
-    return [
-        closure_mistake(question, name, mistake)
-        for mistake in question.mistakes
-        for name, closed in closures(question, wrong_values(mistake.name))
-        if fits(question, values, closed)
-    ]
+    prints = fingerprints(question)
+    fits = same_rows(prints.values, given, question)
+    if not fits.any():
+        return []
+    first = prints.levels[fits].min()
+    named = [prints.mistakes[row] for row in np.flatnonzero(fits & (prints.levels == first))]
+    return list({mistake.name: mistake for mistake in named}.values())
 
 
-def wrong_values(name):
-    return lambda case: case.wrong[name]
-
-
-def fits(question, values, wrong):
-    """Tells whether `values` are those of `wrong` (a function of the case) on every case, and wrong on one of them."""
-    differs = False
+def given_values(question, answers):
+    """Returns all numbers of an answer in one row, None where some are missing or not of the right form."""
+    row = []
     for case in question.cases:
-        mistaken = wrong(case)
-        if mistaken is None:
-            return False
-        got = tuple(spread(value, want) for value, want in zip(values[case.name], case.expected, strict=False))
-        if not all_same(got, mistaken, question):
-            return False
-        differs = differs or not all_same(mistaken, case.expected, question)
-    return differs
+        answer = answers[case.name]
+        if answer.status != "ok" or len(answer.values) != len(case.expected):
+            return None
+        for value, want in zip(answer.values, case.expected, strict=True):
+            spread = spread_out(value, want)
+            if spread.shape != want.shape or spread.dtype.kind != "f":
+                return None
+            row.append(np.asarray(spread, np.float64).ravel())
+    return np.concatenate(row)
 
 
-def spread(value, want):
+def spread_out(value, want):
     """Returns a single number as an array like `want`: a sum over the batch often comes back as a scalar."""
-    return np.full(np.shape(want), value.reshape(())) if value.size == 1 and value.dtype.kind == "f" else value
+    return np.full(np.shape(want), value.reshape(())) if value.size == 1 else value
+
+
+def same_rows(rows, given, question):
+    """Tells for each row of values whether `given` shows it: close where finite, the same NaN and infinities elsewhere."""
+    with np.errstate(all="ignore"):
+        close = np.abs(given - rows) <= question.atol + question.rtol * np.abs(rows)
+    close = np.where(
+        np.isfinite(rows) & np.isfinite(given), close, (rows == given) | (np.isnan(rows) & np.isnan(given))
+    )
+    return close.all(axis=1)
+
+
+def fingerprints(question):
+    """Returns the `Fingerprints` of a question; what equals the right answer is no mistake and left out."""
+    right = {case.name: case.expected for case in question.cases}
+    found = [(mistake, 0, values) for mistake in question.mistakes for values in variants(question, mistake)]
+    found += [(closure_mistake(question, name), 1, values) for name, values in closures(question, right)]
+    for mistake in question.mistakes:
+        for wrong in variants(question, mistake):
+            found += [
+                (closure_mistake(question, name, mistake), 2, values) for name, values in closures(question, wrong)
+            ]
+    rows = (
+        np.stack([flat(question, values) for _, _, values in found])
+        if found
+        else np.zeros((0, flat(question, right).size))
+    )
+    kept = ~same_rows(rows, flat(question, right), question)
+    return Fingerprints(
+        mistakes=tuple(mistake for (mistake, _, _), keep in zip(found, kept, strict=True) if keep),
+        levels=np.array([level for _, level, _ in found], int)[kept],
+        values=rows[kept],
+        right=flat(question, right),
+    )
+
+
+def variants(question, mistake):
+    """Yields the values that a mistake gives, by case: in float64, and in float32 where that makes a difference."""
+    count = max((len(case.wrong[mistake.name]) for case in question.cases), default=0)
+    for index in range(count):
+        yield {
+            case.name: case.wrong[mistake.name][min(index, len(case.wrong[mistake.name]) - 1)]
+            for case in question.cases
+        }
+
+
+def flat(question, values):
+    return np.concatenate([np.ravel(value) for case in question.cases for value in values[case.name]])
 
 
 def closures(question, values):
-    """Yields (name, function of the case) for each common transformation of `values`, itself a function of the case.
+    """Yields (name, values) for each common transformation of `values`, a dict from case to outputs.
 
     In a tuple one transformation may have hit all of the outputs or a single one.
     """
@@ -310,17 +347,15 @@ def closures(question, values):
     if "B" in sizes:
         steps["closure_summed_over_batch"] = lambda value, case: reduce_batch(value, case, 1)
         steps["closure_averaged_over_batch"] = lambda value, case: reduce_batch(value, case, case.sizes["B"])
-    hit = [None, *range(len(question.outputs))] if len(question.outputs) > 1 else [None]
+    outputs = len(question.outputs)
     for name, step in steps.items():
-        for chosen in hit:
-            yield name, lambda case, step=step, chosen=chosen: transform(values(case), case, step, chosen)
+        for chosen in [None, *range(outputs)] if outputs > 1 else [None]:
+            with np.errstate(all="ignore"):
+                yield name, {case.name: transformed(values[case.name], case, step, chosen) for case in question.cases}
 
 
-def transform(values, case, step, chosen):
-    if values is None:
-        return None
-    with np.errstate(all="ignore"):
-        return tuple(step(value, case) if chosen in (None, index) else value for index, value in enumerate(values))
+def transformed(values, case, step, chosen):
+    return tuple(step(value, case) if chosen in (None, index) else value for index, value in enumerate(values))
 
 
 def reduce_batch(value, case, divisor):

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import combinations
+from functools import cache
 
 import numpy as np
 from vikit import judge
@@ -13,6 +13,9 @@ from vikit.wire import Built, Tensor
 from autograder.reference import callables
 
 ATTEMPTS = 200
+# Two answers are apart when they differ by this many tolerances: float32 may use up one.
+MARGIN = 2.5
+STRUCTURE_DRAWS = 4
 # The public cases are the same for everybody: drawn with this in place of the course's secret and a student's name.
 PUBLIC = b"public cases"
 
@@ -41,7 +44,7 @@ class Wrong:
     place: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
     """Everything about one question but its text: that stands in the solution script.
 
@@ -54,7 +57,7 @@ class Task:
         cases: How inputs are drawn.
         mistakes: Known mistakes.
         outputs: Names of the outputs where the function returns a tuple.
-        twins: Pairs of mistakes (a, b, reason) that give the same values on every input.
+        twins: Pairs (a, b, reason) of names that give the same values on every input.
         atol: Absolute tolerance.
         rtol: Tolerance relative to the reference.
         tolerance: Why the two are what they are.
@@ -115,22 +118,29 @@ def materialise(assignment, task, student, secret):
     """
     clash = None
     for attempt in range(ATTEMPTS):
-        cases = tuple(draw_case(task, case, (secret, student, assignment, attempt)) for case in task.cases)
-        question = judge.Question(
-            name=task.name,
-            points=task.points,
-            place=task.place,
-            cases=cases,
-            mistakes=tuple(judge.Mistake(wrong.name, wrong.hint, wrong.place or task.place) for wrong in task.mistakes),
-            outputs=task.outputs,
-            shape=task.shape,
-            atol=task.atol,
-            rtol=task.rtol,
-        )
-        clash = find_clash(task, question)
+        question = draw_question(assignment, task, (secret, student, assignment, attempt))
+        clash = find_clash(assignment, task, question)
         if clash is None:
             return question
-    raise TaskError(f"{task.name}: {clash[0]} and {clash[1]} give the same values on all {ATTEMPTS} draws of inputs")
+    said = (
+        f"{clash[0]} gives the right answer" if len(clash) == 1 else f"{clash[0]} and {clash[1]} give the same values"
+    )
+    raise TaskError(f"{task.name}: {said} on {ATTEMPTS} draws of inputs")
+
+
+def draw_question(assignment, task, key):
+    """Returns the `judge.Question` of `task` with the inputs that `key` (secret, student, assignment, attempt) draws."""
+    return judge.Question(
+        name=task.name,
+        points=task.points,
+        place=task.place,
+        cases=tuple(draw_case(task, case, key) for case in task.cases),
+        mistakes=tuple(judge.Mistake(wrong.name, wrong.hint, wrong.place or task.place) for wrong in task.mistakes),
+        outputs=task.outputs,
+        shape=task.shape,
+        atol=task.atol,
+        rtol=task.rtol,
+    )
 
 
 def public_questions(assignment):
@@ -147,7 +157,7 @@ def draw_case(task, case, key):
         kind=case.kind,
         arguments=arguments,
         expected=computed(task.reference, doubles),
-        wrong={wrong.name: computed(wrong.formula, doubles) for wrong in task.mistakes},
+        wrong={wrong.name: mistaken(task, wrong, arguments, doubles) for wrong in task.mistakes},
         sizes=case.sizes,
     )
 
@@ -190,23 +200,77 @@ def computed(formula, arguments):
     return tuple(np.asarray(part, dtype=np.float64) for part in values)
 
 
-def find_clash(task, question):
-    """Returns the first two of right answer and known mistakes that these inputs don't tell apart, or None."""
-    allowed = {frozenset(twin[:2]) for twin in task.twins}
-    for first, second in combinations([None, *(wrong.name for wrong in task.mistakes)], 2):
-        if frozenset((first, second)) in allowed:
-            continue
-        if not any(apart(question, values_of(case, first), values_of(case, second)) for case in question.cases):
-            return first or "the right answer", second
+def mistaken(task, wrong, arguments, doubles):
+    """Returns the variants of a mistake's values: in float64, and in float32 where rounding makes it another answer."""
+    exact, single = computed(wrong.formula, doubles), computed(wrong.formula, [singled(value) for value in arguments])
+    alike = all(
+        judge.same_rows(np.ravel(want)[None], np.ravel(got), task).all()
+        for want, got in zip(exact, single, strict=True)
+    )
+    return (exact,) if alike else (exact, single)
+
+
+def singled(argument):
+    """Returns an argument as the student gets it, for a formula in NumPy."""
+    match argument:
+        case Built(kind, arrays):
+            return callables.build(kind, arrays)
+        case Tensor(array):
+            return array
+    return argument
+
+
+# Separation.
+
+
+def find_clash(assignment, task, question):
+    """Returns the names of two answers that these inputs don't tell apart though others would; None if there are none.
+
+    One name alone is a mistake that is right on these inputs.
+    """
+    prints = judge.fingerprints(question)
+    for wrong in task.mistakes:
+        if wrong.name not in {mistake.name for mistake in prints.mistakes}:
+            return [wrong.name]
+    together = np.argwhere(np.triu(~apart(prints.values, question), 1))
+    allowed = structural_pairs(assignment, task)
+    for first, second in together:
+        pair = frozenset((prints.mistakes[first].name, prints.mistakes[second].name))
+        if len(pair) == 2 and pair not in allowed:
+            return sorted(pair)
     return None
 
 
-def values_of(case, mistake):
-    return case.expected if mistake is None else case.wrong[mistake]
+def apart(rows, question):
+    """Tells for all pairs of rows whether some number keeps them apart by more than MARGIN tolerances. Shape `[n, n]`."""
+    separate = np.zeros((len(rows), len(rows)), bool)
+    for column in rows.T:
+        first, second = column[:, None], column[None, :]
+        with np.errstate(all="ignore"):
+            tolerance = question.atol + question.rtol * np.maximum(np.abs(first), np.abs(second))
+            far = np.abs(first - second) > MARGIN * tolerance
+        finite = np.isfinite(first) & np.isfinite(second)
+        equal = (first == second) | (np.isnan(first) & np.isnan(second))
+        separate |= np.where(finite, far, ~equal)
+    return separate
 
 
-def apart(question, first, second):
-    return not (judge.all_same(first, second, question) or judge.all_same(second, first, question))
+@cache
+def structural_pairs(assignment, task):
+    """Returns the pairs of names that no inputs tell apart, among all that can be named of a task.
+
+    Pairs that stay together over STRUCTURE_DRAWS independent draws of all cases are taken to be equal by structure. The
+    tests count them and ask for the reason of each.
+    """
+    kept = None
+    for draw in range(STRUCTURE_DRAWS):
+        question = draw_question(assignment, task, (b"structure", str(draw), assignment, 0))
+        prints = judge.fingerprints(question)
+        names = [mistake.name for mistake in prints.mistakes]
+        pairs = np.argwhere(np.triu(~apart(prints.values, question), 1))
+        together = {frozenset((names[i], names[j])) for i, j in pairs if names[i] != names[j]}
+        kept = together if kept is None else kept & together
+    return kept
 
 
 __all__ = ["EDGE", "GENERIC", "Assignment", "Draw", "Manual", "Task", "TaskError", "Wrong", "materialise"]
