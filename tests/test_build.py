@@ -146,13 +146,14 @@ def leaks(built, release_zip):
     )
     open_names = bound_names(code) | {node.arg for node in ast.walk(ast.parse(code)) if isinstance(node, ast.arg)}
     for cell, region in solution_regions():
-        pieces = {squeeze(line) for line in region.splitlines() if len(squeeze(line)) > 2}
-        names = set()
+        lines = {squeeze(line) for line in region.splitlines() if len(squeeze(line)) > 9}
+        pieces, names = set(), set()
         if cell.kind == "answer":
             body = "def region():\n" + region if region.startswith(" ") else region
-            pieces |= {squeeze(expression) for expression in expressions(body)}
+            pieces = {squeeze(expression) for expression in expressions(body)}
             names = bound_names(body) - {"region"} - open_names
         for place, text in texts.items():
+            yield from (f"{cell.question}: {line} in {place}" for line in lines if line in text)
             yield from (f"{cell.question}: {piece} in {place}" for piece in pieces if holds(text, piece))
         for place, text in released_texts(built, release_zip).items():
             yield from (f"{cell.question}: {name} in {place}" for name in names if re.search(rf"\b{name}\b", text))

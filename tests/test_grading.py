@@ -30,7 +30,7 @@ def brief(verdict):
 )
 def test_a_right_notebook_gets_full_marks_in_every_style(sample_class, student):
     verdict = sample_class[1][student]
-    assert verdict["score"] == verdict["max_score"] == 30
+    assert verdict["score"] == verdict["max_score"] == 80
     assert {question["status"] for question in verdict["questions"]} == {"correct"}
 
 
@@ -49,6 +49,9 @@ def test_an_untouched_stub_gets_nothing_and_is_unanswered(sample_class):
                 BERNOULLI: ("wrong", 0, "logit_neg_mean_over_pixels"),
                 KL: ("wrong", 0, "kl_sign_flipped"),
                 ELBO: ("wrong", 0, "identity_kl_to_prior"),
+                "standard_normal_log_prob": ("wrong", 0, "snl_positive_exponent"),
+                "gaussian_log_prob_learned": ("wrong", 0, "glv_square_of_quotient"),
+                "kl_diag_gaussians": ("wrong", 0, "kl2_sign_flipped"),
             },
         ),
         (
@@ -80,7 +83,10 @@ def test_an_untouched_stub_gets_nothing_and_is_unanswered(sample_class):
     ],
 )
 def test_what_is_wrong_costs_only_itself(sample_class, student, expected):
-    assert brief(sample_class[1][student]) == expected
+    got = brief(sample_class[1][student])
+    assert {name: got[name] for name in expected} == expected
+    assert len(got) == 10
+    assert {got[name][0] for name in set(got) - set(expected)} == {"correct"}
 
 
 def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
@@ -88,7 +94,7 @@ def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
         assert {"schema", "kit_version", "assignment", "student", "score", "max_score", "manual_max_score"} <= set(
             verdict
         )
-        assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (1, A01, 4)
+        assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (1, A01, 20)
         assert verdict["confined"] is False
         assert verdict["device"] in ("/CPU:0", "/GPU:0")
         assert len(verdict["submission_sha256"]) == 64

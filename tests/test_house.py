@@ -41,7 +41,7 @@ def imports(folder):
         (KIT / "tasks", ("autograder.grading", "autograder.kernels", "autograder.build", "solutions")),
         (KIT / "grading", ("autograder.build", "autograder.reports", "solutions")),
         (KIT / "reports", ("autograder.tasks", "autograder.reference", "autograder.kernels", "solutions")),
-        (VIKIT, ("autograder", "solutions", "scipy", "tensorflow_probability")),
+        (VIKIT, ("autograder", "solutions", "scipy")),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

@@ -57,12 +57,10 @@ def affine(A, c):
 
 def linear_gaussian(w, b, sigma, x):
     """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2), in nats, for TensorFlow."""
-    import tensorflow as tf
+    import tensorflow_probability as tfp
 
-    def log_normal(value, loc, scale):
-        return -0.5 * np.log(2 * np.pi) - tf.math.log(scale) - 0.5 * ((value - loc) / scale) ** 2
-
-    return lambda z: log_normal(tf.convert_to_tensor(z), 0.0, 1.0) + log_normal(x, w * z + b, sigma)
+    normal = tfp.distributions.Normal
+    return lambda z: normal(0.0, 1.0).log_prob(z) + normal(w * z + b, sigma).log_prob(x)
 
 
 BUILDERS = {"affine": affine, "linear_gaussian": linear_gaussian}

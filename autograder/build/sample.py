@@ -73,17 +73,23 @@ def students():
 
 
 def answer_with(name):
-    answers = {
-        cell.metadata["question"]: cell.source
-        for cell in jupytext.read(ANSWERS / f"{name}.py", fmt="py:percent").cells
-        if "question" in cell.metadata
-    }
-    return lambda notebook: fill_in(notebook, answers)
+    """Returns what puts the answers of one script into a notebook, and right ones in the place of the others."""
+
+    def answer(notebook):
+        cells = jupytext.read(ANSWERS / f"{name}.py", fmt="py:percent").cells
+        own = {cell.metadata["question"]: cell.source for cell in cells if "question" in cell.metadata}
+        fill_in(notebook, solutions() | own)
+
+    return answer
 
 
 def answer_with_solutions(notebook):
+    fill_in(notebook, solutions())
+
+
+def solutions():
     cells = script.read(script.SOLUTIONS / f"{ASSIGNMENT}.py")
-    fill_in(notebook, {cell.question: script.without_markers(cell.source) for cell in cells if cell.question})
+    return {cell.question: script.without_markers(cell.source) for cell in cells if cell.kind == "answer"}
 
 
 def fill_in(notebook, answers):

@@ -6,6 +6,107 @@ import tensorflow_probability as tfp
 tfd = tfp.distributions
 
 
+def diagonal_normal(mu, sigma):
+    """Returns the normal distribution with means `mu` and standard deviations `sigma`, both `[B, K]`, one event per row."""
+    return tfd.Independent(tfd.Normal(mu, sigma), reinterpreted_batch_ndims=1)
+
+
+def posterior_from_joint(p_xz):
+    """Returns p(z|x) = p(x, z) / sum_z' p(x, z'). Document 001, Bayes (line 11).
+
+    Args:
+        p_xz: Joint probabilities, positive, summing to 1. Shape `[X, Z]`.
+
+    Returns:
+        Posterior probabilities; every row sums to 1. Shape `[X, Z]`.
+    """
+    return tf.convert_to_tensor(p_xz) / tf.reduce_sum(p_xz, axis=1, keepdims=True)
+
+
+def standard_normal_log_prob(z):
+    """Returns log N(z; 0, I) = -1/2 sum_k [log 2 pi + z_k^2]. Document 000 line 95, document 003 eq. 3 to 5.
+
+    Args:
+        z: Latent vectors. Shape `[B, K]`.
+
+    Returns:
+        One log density per example. Shape `[B]`.
+    """
+    return diagonal_normal(tf.zeros_like(z), tf.ones_like(z)).log_prob(z)
+
+
+def gaussian_log_prob_fixed(x, mu, sigma):
+    """Returns log N(x; mu, sigma^2 I), constants included. Document 000 line 67, document 003 line 61.
+
+    Args:
+        x: Data. Shape `[B, D]`.
+        mu: Means. Shape `[B, D]`.
+        sigma: One standard deviation for all, positive. A float.
+
+    Returns:
+        One log density per example. Shape `[B]`.
+    """
+    return diagonal_normal(mu, sigma * tf.ones_like(mu)).log_prob(x)
+
+
+def gaussian_log_prob_learned(x, mu, log_var):
+    """Returns log N(x; mu, diag exp(log_var)). Document 003 eq. 10 to 12, document 000 line 94 corrected.
+
+    Args:
+        x: Data. Shape `[B, D]`.
+        mu: Means. Shape `[B, D]`.
+        log_var: Log variances. Shape `[B, D]`.
+
+    Returns:
+        One log density per example. Shape `[B]`.
+    """
+    return diagonal_normal(mu, tf.exp(0.5 * log_var)).log_prob(x)
+
+
+def gaussian_entropy(log_var):
+    """Returns the differential entropy of N(., diag exp(log_var)): 1/2 sum_k [log_var_k + log 2 pi + 1]; may be negative.
+
+    Args:
+        log_var: Log variances. Shape `[B, K]`.
+
+    Returns:
+        One entropy per example. Shape `[B]`.
+    """
+    return diagonal_normal(tf.zeros_like(log_var), tf.exp(0.5 * log_var)).entropy()
+
+
+def bernoulli_log_prob_probs(x, probs):
+    """Returns log p(x) of independent Bernoulli pixels; a pixel with p = x adds 0 (0 log 0 = 0).
+
+    sum_d [x_d log p_d + (1 - x_d) log(1 - p_d)]. Document 003 eq. 6 and 7. TensorFlow Probability's Bernoulli gives NaN at
+    p = x, so this is written out.
+
+    Args:
+        x: Pixels, exactly 0 or 1. Shape `[B, D]`.
+        probs: Probabilities of a 1, in [0, 1]. Shape `[B, D]`.
+
+    Returns:
+        One log-likelihood per example. Shape `[B]`.
+    """
+    return tf.reduce_sum(tf.math.xlogy(x, probs) + tf.math.xlog1py(1 - tf.convert_to_tensor(x), -probs), axis=-1)
+
+
+def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p):
+    """Returns KL(N(mu_q, diag exp(log_var_q)) || N(mu_p, diag exp(log_var_p))), q first. Document 000 lines 68 to 76.
+
+    Args:
+        mu_q: Means of q. Shape `[B, K]`.
+        log_var_q: Log variances of q. Shape `[B, K]`.
+        mu_p: Means of p. Shape `[B, K]`.
+        log_var_p: Log variances of p. Shape `[B, K]`.
+
+    Returns:
+        One divergence per example. Shape `[B]`.
+    """
+    q, p = diagonal_normal(mu_q, tf.exp(0.5 * log_var_q)), diagonal_normal(mu_p, tf.exp(0.5 * log_var_p))
+    return tfd.kl_divergence(q, p)
+
+
 def kl_to_standard_normal(mu, log_var):
     """Returns KL(N(mu, diag exp(log_var)) || N(0, I)).
 
@@ -18,9 +119,9 @@ def kl_to_standard_normal(mu, log_var):
     Returns:
         One divergence per example. Shape `[B]`.
     """
-    q = tfd.MultivariateNormalDiag(mu, tf.exp(0.5 * log_var))
-    prior = tfd.MultivariateNormalDiag(tf.zeros_like(mu), tf.ones_like(mu))
-    return tfd.kl_divergence(q, prior)
+    return tfd.kl_divergence(
+        diagonal_normal(mu, tf.exp(0.5 * log_var)), diagonal_normal(tf.zeros_like(mu), tf.ones_like(mu))
+    )
 
 
 def bernoulli_log_prob_logits(x, logits):

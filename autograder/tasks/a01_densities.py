@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy.special import expit, logsumexp
+from scipy.special import expit, logsumexp, xlog1py, xlogy
 
 from autograder.reference import densities
 
@@ -20,6 +20,287 @@ def total(terms):
 def over_batch(value, reduce):
     """Returns one number, reduced over the whole batch, in the place of each example's own."""
     return np.full(len(value), reduce(value))
+
+
+# posterior_from_joint
+
+
+def posterior(p_xz):
+    return p_xz / p_xz.sum(axis=1, keepdims=True)
+
+
+def one_hot_rows(p_xz):
+    return (p_xz == p_xz.max(axis=1, keepdims=True)).astype(float)
+
+
+def draw_joint(concentration):
+    def draw(generator, X, Z):
+        return ((generator.dirichlet(np.full(X * Z, concentration)).reshape(X, Z) + 1e-4) / (1 + 1e-4 * X * Z),)
+
+    return draw
+
+
+def draw_rare_rows(generator, X, Z):
+    """Rows whose total probabilities lie eight orders of magnitude apart."""
+    rows = 10.0 ** -np.linspace(0, 8, X)
+    table = generator.dirichlet(np.ones(Z), X) * rows[:, None] + 1e-12
+    return (table / table.sum(),)
+
+
+def draw_uniform_joint(generator, X, Z):
+    return (np.full((X, Z), 1 / (X * Z)),)
+
+
+posterior_from_joint = Task(
+    name="posterior_from_joint",
+    points=5,
+    place="document 001, Bayes (line 11)",
+    shape="[X,Z]",
+    reference=densities.posterior_from_joint,
+    cases=(
+        Draw("a table of 5 x 3", GENERIC, draw_joint(1.0), {"X": 5, "Z": 3}),
+        Draw("a table of 3 x 7", GENERIC, draw_joint(0.7), {"X": 3, "Z": 7}),
+        Draw("a table of 4 x 5", GENERIC, draw_joint(2.0), {"X": 4, "Z": 5}),
+        Draw("rows of very small probability", EDGE, draw_rare_rows, {"X": 4, "Z": 3}),
+        Draw("a uniform table", EDGE, draw_uniform_joint, {"X": 5, "Z": 4}),
+    ),
+    tolerance="one sum of positive numbers and one division: float32 keeps 1e-6 of each entry",
+    mistakes=(
+        Wrong(
+            "posterior_normalised_over_x",
+            lambda p: p / p.sum(axis=0, keepdims=True),
+            "You divided by the sum over x, so your columns sum to 1: that is the likelihood p(x|z). For the posterior each "
+            "row, one x, must sum to 1.",
+        ),
+        Wrong(
+            "posterior_is_joint",
+            lambda p: p,
+            "You returned the joint p(x,z) itself: it still has to be divided by p(x), its sum over z.",
+        ),
+        Wrong(
+            "posterior_is_marginal",
+            lambda p: np.broadcast_to(p.sum(axis=0), p.shape),
+            "Every row of your answer is the marginal p(z): the observed x does not enter.",
+            "document 001, marginalization (line 19)",
+        ),
+        Wrong(
+            "posterior_transposed",
+            lambda p: posterior(p).T,
+            "The numbers are right but the table is transposed: rows are x, columns are z.",
+        ),
+        Wrong(
+            "posterior_softmax",
+            lambda p: np.exp(p) / np.exp(p).sum(axis=1, keepdims=True),
+            "You took a softmax over z. The table holds probabilities already, not logits: divide by their sum.",
+        ),
+        Wrong(
+            "posterior_log",
+            lambda p: np.log(posterior(p)),
+            "You returned the logarithm of the posterior; the probabilities themselves are asked for.",
+        ),
+        Wrong(
+            "posterior_times_marginal",
+            lambda p: p * p.sum(axis=1, keepdims=True),
+            "You multiplied by p(x) where Bayes' rule divides by it.",
+        ),
+    ),
+)
+
+
+# standard_normal_log_prob
+
+
+def standard_normal(z):
+    return -0.5 * total(LOG_2PI + z**2)
+
+
+def draw_normal(scale):
+    return lambda generator, B, K: (generator.normal(0, scale, (B, K)),)
+
+
+def draw_at_zero(generator, B, K):
+    return (np.zeros((B, K)),)
+
+
+def draw_far_out(generator, B, K):
+    return (generator.uniform(20, 40, (B, K)) * generator.choice([-1, 1], (B, K)),)
+
+
+standard_normal_log_prob = Task(
+    name="standard_normal_log_prob",
+    points=5,
+    place="document 000, section 6 (line 95); document 003, eq. 3 to 5",
+    shape="[B]",
+    reference=densities.standard_normal_log_prob,
+    cases=(
+        Draw("z of moderate size", GENERIC, draw_normal(1.0), {"B": 5, "K": 3}),
+        Draw("small z", GENERIC, draw_normal(0.5), {"B": 4, "K": 7}),
+        Draw("large z", GENERIC, draw_normal(3.0), {"B": 7, "K": 5}),
+        Draw("z at the mode", EDGE, draw_at_zero, {"B": 3, "K": 4}),
+        Draw("z of size 20 to 40", EDGE, draw_far_out, {"B": 7, "K": 4}),
+    ),
+    tolerance="a sum of squares of one sign: float32 keeps 1e-6 of the value",
+    mistakes=(
+        Wrong(
+            "snl_positive_exponent",
+            lambda z: total(-0.5 * LOG_2PI + 0.5 * z**2),
+            "Your density grows with the distance from 0: the minus in the exponent is lost, as in the lecture's eq. 5.",
+            "document 003, eq. 5; errata E-003-01",
+        ),
+        Wrong(
+            "snl_missing_2pi",
+            lambda z: total(-0.5 * z**2),
+            "The normalising constant is missing: without log 2 pi the density does not integrate to 1.",
+        ),
+        Wrong(
+            "snl_2pi_once",
+            lambda z: -0.5 * LOG_2PI - 0.5 * total(z**2),
+            "log 2 pi appears once in your answer; it belongs to every one of the K dimensions.",
+        ),
+        Wrong(
+            "snl_not_halved",
+            lambda z: total(-0.5 * LOG_2PI - z**2),
+            "The 1/2 in the exponent is missing: z squared is halved.",
+        ),
+        Wrong(
+            "snl_log_sqrt2pi_not_halved",
+            lambda z: total(-LOG_2PI - 0.5 * z**2),
+            "The constant is the logarithm of the *root* of 2 pi, half of what you subtracted.",
+        ),
+        Wrong(
+            "snl_mean",
+            lambda z: standard_normal(z) / z.shape[-1],
+            "You averaged over the dimensions. The log density of independent dimensions is the sum.",
+        ),
+        Wrong(
+            "snl_density_not_log",
+            lambda z: np.exp(standard_normal(z)),
+            "That is the density itself; its logarithm is asked for.",
+        ),
+        Wrong(
+            "snl_not_squared",
+            lambda z: -0.5 * total(LOG_2PI + np.abs(z)),
+            "z enters without its square.",
+        ),
+    ),
+)
+
+
+# bernoulli_log_prob_probs
+
+
+def bernoulli_probs(x, p):
+    return total(xlogy(x, p) + xlog1py(1 - x, -p))
+
+
+def clipped_cross_entropy(x, p, least):
+    kept = np.clip(p, least, 1 - least)
+    return total(x * np.log(kept) + (1 - x) * np.log(1 - kept))
+
+
+def draw_probs(low, high):
+    return lambda generator, B, D: (
+        generator.integers(0, 2, (B, D)).astype(float),
+        generator.uniform(low, high, (B, D)),
+    )
+
+
+def draw_certain(generator, B, D):
+    """Half of the pixels have exactly the probability 0 or 1 that they show."""
+    x, p = draw_probs(0.1, 0.9)(generator, B, D)
+    certain = generator.permuted(np.arange(B * D) % 2).reshape(B, D) == 0
+    return x, np.where(certain, x, p)
+
+
+def draw_confident(generator, B, D):
+    x = generator.integers(0, 2, (B, D)).astype(float)
+    small = 10.0 ** generator.uniform(-5, -2, (B, D))
+    return x, np.where(generator.random((B, D)) < 0.5, small, 1 - small)
+
+
+bernoulli_log_prob_probs = Task(
+    name="bernoulli_log_prob_probs",
+    points=8,
+    place="document 003, eq. 6 and 7, question 2",
+    shape="[B]",
+    reference=densities.bernoulli_log_prob_probs,
+    cases=(
+        Draw("moderate probabilities", GENERIC, draw_probs(0.1, 0.9), {"B": 5, "D": 7}),
+        Draw("small probabilities", GENERIC, draw_probs(0.02, 0.4), {"B": 7, "D": 4}),
+        Draw("large probabilities", GENERIC, draw_probs(0.6, 0.98), {"B": 4, "D": 11}),
+        Draw("pixels that are certain and right", EDGE, draw_certain, {"B": 3, "D": 5}),
+        Draw("probabilities near 0 and 1", EDGE, draw_confident, {"B": 4, "D": 7}),
+    ),
+    tolerance="clipping at 1e-7 moves each certain pixel by 1e-7, far below the absolute 1e-5",
+    mistakes=(
+        Wrong(
+            "bce_sign_flipped",
+            lambda x, p: -bernoulli_probs(x, p),
+            "You returned the cross-entropy loss; a log-likelihood is its negative.",
+            "document 000, section 3 (line 59); errata E-000-05",
+        ),
+        Wrong(
+            "bce_mean_over_pixels",
+            lambda x, p: bernoulli_probs(x, p) / x.shape[-1],
+            "You averaged over the pixels, as Keras does; a log-likelihood sums over them.",
+            "document 000, Listing 1; errata E-000-18",
+        ),
+        Wrong(
+            "bce_neg_mean_over_pixels",
+            lambda x, p: -bernoulli_probs(x, p) / x.shape[-1],
+            "That is the binary cross-entropy of Keras: averaged over pixels and with the opposite sign. Multiply by -D.",
+            "document 000, Listing 1; errata E-000-18",
+        ),
+        Wrong(
+            "bern_prob_not_log",
+            lambda x, p: np.exp(bernoulli_probs(x, p)),
+            "That is the likelihood, a product of probabilities; take its logarithm.",
+        ),
+        Wrong(
+            "bern_squared_error",
+            lambda x, p: -total((x - p) ** 2),
+            "That is a squared error, the core of a Gaussian log-likelihood; pixels of 0 and 1 are Bernoulli.",
+        ),
+        Wrong(
+            "bern_log_of_sum",
+            lambda x, p: np.log(total(x * p + (1 - x) * (1 - p))),
+            "You took the logarithm of a sum over the pixels; it is the sum of their logarithms.",
+        ),
+        Wrong(
+            "bern_log2",
+            lambda x, p: bernoulli_probs(x, p) / math.log(2),
+            "You used the logarithm to base 2 (bits); this course works in nats.",
+        ),
+        Wrong(
+            "bern_sum_over_batch",
+            lambda x, p: over_batch(bernoulli_probs(x, p), np.sum),
+            "You also summed over the batch. Return one number per example.",
+            "document 000, Listing 1 (reduction=SUM); errata E-000-18",
+        ),
+        Wrong(
+            "bern_arguments_swapped",
+            lambda x, p: clipped_cross_entropy(p, x, 1e-7),
+            "The pixels and their probabilities have changed places: the logarithm is taken of the probability.",
+        ),
+        Wrong(
+            "bern_eps_inside_log_large",
+            lambda x, p: total(x * np.log(p + 1e-2) + (1 - x) * np.log(1 - p + 1e-2)),
+            "The constant that you add inside the logarithm is large enough to change the value; 1e-7 would do.",
+        ),
+        Wrong(
+            "bern_only_ones",
+            lambda x, p: total(xlogy(x, p)),
+            "Only the pixels that are 1 count in your answer; a pixel that is 0 has a log-probability as well.",
+        ),
+        Wrong(
+            "bern_zero_log_zero",
+            lambda x, p: total(x * np.log(p) + (1 - x) * np.log(1 - p)),
+            "A pixel of probability exactly 0 or 1 makes your answer NaN, because 0 times minus infinity is. Such a pixel "
+            "adds 0: clip at 1e-7, or use a function that knows that 0 log 0 is 0.",
+            "document 003, eq. 7; errata E-003-10",
+        ),
+    ),
+)
 
 
 # kl_to_standard_normal
@@ -280,6 +561,388 @@ bernoulli_log_prob_logits = Task(
 )
 
 
+# gaussian_log_prob_fixed
+
+
+def gaussian_fixed(x, mu, sigma):
+    return total(-0.5 * LOG_2PI - math.log(sigma) - 0.5 * ((x - mu) / sigma) ** 2)
+
+
+def draw_fixed(low, high):
+    """Returns a draw of (x, mu, sigma): x about one standard deviation from mu, sigma between `low` and `high`."""
+
+    def draw(generator, B, D):
+        sigma = float(generator.uniform(low, high))
+        mu = generator.normal(0, 1, (B, D))
+        return mu + sigma * generator.normal(0, 1.3, (B, D)), mu, sigma
+
+    return draw
+
+
+def draw_at_mean(generator, B, D):
+    mu = generator.normal(0, 1, (B, D))
+    return mu, mu, float(generator.uniform(0.2, 0.5))
+
+
+gaussian_log_prob_fixed = Task(
+    name="gaussian_log_prob_fixed",
+    points=8,
+    place="document 003, section 1.3 (line 61), question 3; document 000, section 4, step 1 (line 67)",
+    shape="[B]",
+    reference=densities.gaussian_log_prob_fixed,
+    cases=(
+        Draw("sigma below 1", GENERIC, draw_fixed(0.3, 0.7), {"B": 5, "D": 7}),
+        Draw("sigma above 1", GENERIC, draw_fixed(1.4, 2.5), {"B": 7, "D": 4}),
+        Draw("sigma well above 1", GENERIC, draw_fixed(3.0, 5.0), {"B": 4, "D": 11}),
+        Draw("x at the mean", EDGE, draw_at_mean, {"B": 3, "D": 5}),
+        Draw("a narrow density", EDGE, draw_fixed(0.001, 0.01), {"B": 4, "D": 7}),
+    ),
+    tolerance="the subtraction x - mu is exact to 6e-8 of its result: float32 keeps 1e-6 of the largest term",
+    mistakes=(
+        Wrong(
+            "gaussian_missing_normaliser",
+            lambda x, m, s: total(-0.5 * ((x - m) / s) ** 2),
+            "Both constants, log sigma and log 2 pi, are missing. They don't move the maximum in mu, but they are part of "
+            "the value.",
+        ),
+        Wrong(
+            "gaussian_missing_log_sigma",
+            lambda x, m, s: total(-0.5 * LOG_2PI - 0.5 * ((x - m) / s) ** 2),
+            "The term -log sigma of each dimension is missing.",
+        ),
+        Wrong(
+            "gaussian_missing_2pi",
+            lambda x, m, s: total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
+            "The constant (D/2) log 2 pi is missing.",
+            "document 004, line 67; errata E-004-03",
+        ),
+        Wrong(
+            "gaussian_2pi_once_not_D_times",
+            lambda x, m, s: -0.5 * LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
+            "The 2 pi term appears once in your answer; it belongs to every one of the D dimensions.",
+        ),
+        Wrong(
+            "gaussian_log_sigma_once",
+            lambda x, m, s: -math.log(s) + total(-0.5 * LOG_2PI - 0.5 * ((x - m) / s) ** 2),
+            "log sigma appears once in your answer; it belongs to every one of the D dimensions.",
+        ),
+        Wrong(
+            "gaussian_no_half_in_exponent",
+            lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - ((x - m) / s) ** 2),
+            "The 1/2 in the exponent is missing.",
+        ),
+        Wrong(
+            "gaussian_mean_over_dims",
+            lambda x, m, s: gaussian_fixed(x, m, s) / x.shape[-1],
+            "You averaged over the dimensions; the log density of independent dimensions is the sum.",
+        ),
+        Wrong(
+            "gaussian_sigma_ignored",
+            lambda x, m, s: gaussian_fixed(x, m, 1.0),
+            "Your answer does not depend on sigma: you used sigma = 1.",
+        ),
+        Wrong(
+            "gaussian_abs_error",
+            lambda x, m, s: total(-math.log(2 * s) - np.abs(x - m) / s),
+            "That is the log density of a Laplace distribution: a Gaussian has the squared distance.",
+        ),
+        Wrong(
+            "gaussian_sigma_as_variance",
+            lambda x, m, s: gaussian_fixed(x, m, math.sqrt(s)),
+            "You took sigma for the variance. It is the standard deviation: the distance is divided by its square.",
+            "document 004, lines 57-61; errata E-004-01",
+        ),
+        Wrong(
+            "gaussian_sign_flipped",
+            lambda x, m, s: -gaussian_fixed(x, m, s),
+            "You returned the negative log-likelihood, a loss; the log-likelihood itself is asked for.",
+        ),
+    ),
+)
+
+
+# gaussian_log_prob_learned
+
+
+def gaussian_learned(x, mu, log_var):
+    return -0.5 * total(LOG_2PI + log_var + (x - mu) ** 2 * np.exp(-log_var))
+
+
+def draw_learned(low, high):
+    """Returns a draw of (x, mu, log_var): x about one standard deviation from mu."""
+
+    def draw(generator, B, D):
+        mu, log_var = generator.normal(0, 1, (B, D)), generator.uniform(low, high, (B, D))
+        return mu + np.exp(0.5 * log_var) * generator.normal(0, 1.3, (B, D)), mu, log_var
+
+    return draw
+
+
+def draw_learned_at_mean(generator, B, D):
+    mu = generator.normal(0, 1, (B, D))
+    return mu, mu, generator.uniform(-2, 2, (B, D))
+
+
+def draw_learned_extreme(generator, B, D):
+    mu = generator.uniform(-20, 20, (B, D))
+    distance = generator.uniform(1, 20, (B, D)) * generator.choice([-1, 1], (B, D))
+    return mu + distance, mu, generator.choice([-30.0, -20.0, 20.0, 30.0], (B, D))
+
+
+gaussian_log_prob_learned = Task(
+    name="gaussian_log_prob_learned",
+    points=8,
+    place="document 003, eq. 10 to 12; document 000, section 6 (line 94)",
+    shape="[B]",
+    reference=densities.gaussian_log_prob_learned,
+    cases=(
+        Draw("log_var of both signs", GENERIC, draw_learned(-2, 2), {"B": 5, "D": 7}),
+        Draw("all log_var positive", GENERIC, draw_learned(0.3, 2.5), {"B": 7, "D": 4}),
+        Draw("all log_var negative", GENERIC, draw_learned(-3, -0.3), {"B": 4, "D": 11}),
+        Draw("x at the mean", EDGE, draw_learned_at_mean, {"B": 3, "D": 5}),
+        Draw("very wide and very narrow densities", EDGE, draw_learned_extreme, {"B": 4, "D": 7}),
+    ),
+    tolerance="exp(-log_var) keeps 2e-6 of its value at log_var = -30, and so does the sum",
+    mistakes=(
+        Wrong(
+            "glv_log_var_used_as_var",
+            lambda x, m, v: -0.5 * total(LOG_2PI + np.log(np.abs(v)) + (x - m) ** 2 / v),
+            "log_var stands in your formula where the variance belongs: take its exponential before dividing.",
+        ),
+        Wrong(
+            "glv_precision_sign",
+            lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(v)),
+            "You multiplied the squared distance by the variance; it is divided by it: exp(-log_var).",
+        ),
+        Wrong(
+            "glv_missing_log_var",
+            lambda x, m, v: -0.5 * total(LOG_2PI + (x - m) ** 2 * np.exp(-v)),
+            "The term log_var of the normaliser is missing. Without it a network makes sigma infinite at no cost.",
+        ),
+        Wrong(
+            "glv_std_in_quadratic",
+            lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(-0.5 * v)),
+            "The squared distance is divided by sigma^2; you divided by sigma.",
+        ),
+        Wrong(
+            "glv_square_of_quotient",
+            lambda x, m, v: -0.5 * total(LOG_2PI + v + ((x - m) * np.exp(-v)) ** 2),
+            "You squared the quotient by sigma^2, as the lecture prints it. Only the distance is squared: that density "
+            "has a total mass of sigma, not 1.",
+            "document 000, section 6 (line 94); errata E-000-13",
+        ),
+        Wrong(
+            "glv_missing_2pi",
+            lambda x, m, v: -0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
+            "The constant (D/2) log 2 pi is missing.",
+        ),
+        Wrong(
+            "glv_not_halved",
+            lambda x, m, v: 2 * gaussian_learned(x, m, v),
+            "The factor 1/2 in front of the bracket is missing.",
+        ),
+        Wrong(
+            "glv_log_var_as_log_std",
+            lambda x, m, v: gaussian_learned(x, m, 2 * v),
+            "You took log_var for log sigma. It is log sigma^2: the variance is its exponential, not that of its double.",
+        ),
+        Wrong(
+            "glv_log_std_in_normaliser",
+            lambda x, m, v: -0.5 * total(LOG_2PI + 0.5 * v + (x - m) ** 2 * np.exp(-v)),
+            "The normaliser has half of log_var inside the halved bracket: the 1/2 counts twice.",
+        ),
+        Wrong(
+            "glv_mean_over_dims",
+            lambda x, m, v: gaussian_learned(x, m, v) / x.shape[-1],
+            "You averaged over the dimensions; the log density of independent dimensions is the sum.",
+        ),
+        Wrong(
+            "glv_sign_flipped",
+            lambda x, m, v: -gaussian_learned(x, m, v),
+            "You returned the negative log-likelihood, a loss; the log-likelihood itself is asked for.",
+        ),
+    ),
+)
+
+
+# kl_diag_gaussians
+
+
+def kl_between(mu_q, log_var_q, mu_p, log_var_p):
+    ratio = np.expm1(log_var_q - log_var_p) - (log_var_q - log_var_p)
+    return 0.5 * total(ratio + (mu_q - mu_p) ** 2 * np.exp(-log_var_p))
+
+
+def draw_two_gaussians(low, high):
+    """Returns a draw of (mu_q, log_var_q, mu_p, log_var_p) with log variances between `low` and `high`."""
+    return lambda generator, B, K: tuple(
+        value for _ in range(2) for value in (generator.normal(0, 1.2, (B, K)), generator.uniform(low, high, (B, K)))
+    )
+
+
+def draw_equal_gaussians(generator, B, K):
+    return draw_two_gaussians(-2, 2)(generator, B, K)[:2] * 2
+
+
+def draw_extreme_gaussians(generator, B, K):
+    mu_q, mu_p = generator.uniform(-40, 40, (2, B, K))
+    log_var_q, log_var_p = generator.choice([-30.0, -15.0, 15.0, 30.0], (2, B, K))
+    return mu_q, log_var_q, mu_p, log_var_p
+
+
+kl_diag_gaussians = Task(
+    name="kl_diag_gaussians",
+    points=12,
+    place="document 000, section 4, steps 2 to 6 (lines 68-76)",
+    shape="[B]",
+    reference=densities.kl_diag_gaussians,
+    cases=(
+        Draw("log variances of both signs", GENERIC, draw_two_gaussians(-2, 2), {"B": 5, "K": 3}),
+        Draw("all log variances positive", GENERIC, draw_two_gaussians(0.2, 2.5), {"B": 4, "K": 7}),
+        Draw("all log variances negative", GENERIC, draw_two_gaussians(-2.5, -0.2), {"B": 7, "K": 5}),
+        Draw("q equal to p", EDGE, draw_equal_gaussians, {"B": 3, "K": 4}),
+        Draw("very wide and very narrow densities", EDGE, draw_extreme_gaussians, {"B": 7, "K": 4}),
+    ),
+    tolerance="where q is close to p the constants cancel: float32 is off by up to 1e-6 K, covered by the absolute 1e-5",
+    mistakes=(
+        Wrong(
+            "kl2_sign_flipped",
+            lambda m, v, n, w: -kl_between(m, v, n, w),
+            "This is minus the divergence: steps 2 and 6 of the lecture lost the minus on D_KL. A divergence is never "
+            "negative.",
+            "document 000, section 4, steps 2 and 6 (lines 68, 76); errata E-000-08 and E-000-09",
+        ),
+        Wrong(
+            "kl2_log_ratio_flipped",
+            lambda m, v, n, w: 0.5 * total(v - w + (np.exp(v) + (m - n) ** 2) * np.exp(-w) - 1),
+            "The log ratio is upside down: it is the log variance of p minus that of q.",
+        ),
+        Wrong(
+            "kl2_divided_by_sigma_not_var",
+            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-0.5 * w) - 1),
+            "You divided by the standard deviation of p; the formula divides by its variance.",
+        ),
+        Wrong(
+            "kl2_divided_by_q_variance",
+            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-v) - 1),
+            "You divided by the variance of q; distances are measured in units of the variance of p.",
+        ),
+        Wrong(
+            "kl2_reversed_direction",
+            lambda m, v, n, w: kl_between(n, w, m, v),
+            "That is KL(p || q), the other direction. The average is under q, the first of the two.",
+        ),
+        Wrong(
+            "kl2_forgot_half",
+            lambda m, v, n, w: 2 * kl_between(m, v, n, w),
+            "The factor 1/2 in front of the bracket is missing.",
+        ),
+        Wrong(
+            "kl2_forgot_minus_one",
+            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-w)),
+            "At q = p the divergence must be 0; yours is K/2 there: the constant -1 of each dimension is missing.",
+        ),
+        Wrong(
+            "kl2_mean_instead_of_sum",
+            lambda m, v, n, w: kl_between(m, v, n, w) / m.shape[-1],
+            "You averaged over the dimensions. The divergence of a product of densities is the sum of theirs.",
+        ),
+        Wrong(
+            "kl2_sum_over_batch",
+            lambda m, v, n, w: over_batch(kl_between(m, v, n, w), np.sum),
+            "You also summed over the batch axis. Return one number per example.",
+        ),
+        Wrong(
+            "kl2_means_not_squared",
+            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n)) * np.exp(-w) - 1),
+            "The distance of the means enters without its square.",
+        ),
+        Wrong(
+            "kl2_means_added",
+            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m + n) ** 2) * np.exp(-w) - 1),
+            "You squared the sum of the two means; it is their difference.",
+        ),
+        Wrong(
+            "kl2_forgot_means",
+            lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) - 1),
+            "The means do not enter your answer: their squared distance, in units of the variance of p, is missing.",
+        ),
+        Wrong(
+            "kl2_means_not_scaled",
+            lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 - 1),
+            "The squared distance of the means must be divided by the variance of p as well.",
+        ),
+        Wrong(
+            "kl2_p_is_standard_normal",
+            lambda m, v, n, w: kl(m, v),
+            "Your answer ignores mu_p and log_var_p: it is the divergence from the standard normal.",
+        ),
+    ),
+)
+
+
+# gaussian_entropy
+
+
+def entropy(log_var):
+    return 0.5 * total(log_var + LOG_2PI + 1)
+
+
+def draw_log_var(low, high):
+    return lambda generator, B, K: (generator.uniform(low, high, (B, K)),)
+
+
+def draw_extreme_log_var(generator, B, K):
+    return (generator.choice([-30.0, -20.0, 20.0, 30.0], (B, K)),)
+
+
+gaussian_entropy = Task(
+    name="gaussian_entropy",
+    points=4,
+    place="document 000, section 6 (line 94): minus its average under q",
+    shape="[B]",
+    reference=densities.gaussian_entropy,
+    cases=(
+        Draw("log_var of both signs", GENERIC, draw_log_var(-2, 2), {"B": 5, "K": 3}),
+        Draw("all log_var positive", GENERIC, draw_log_var(0.2, 3), {"B": 4, "K": 7}),
+        Draw("narrow q, negative entropy", GENERIC, draw_log_var(-9, -4), {"B": 7, "K": 5}),
+        Draw("the standard normal", EDGE, draw_at_zero, {"B": 3, "K": 4}),
+        Draw("very wide and very narrow q", EDGE, draw_extreme_log_var, {"B": 7, "K": 4}),
+    ),
+    tolerance="a plain sum: float32 keeps 1e-6 of its largest term",
+    mistakes=(
+        Wrong(
+            "ent_missing_one",
+            lambda v: 0.5 * total(v + LOG_2PI),
+            "The constant 1 of each dimension is missing: it is the average of the squared standardised distance.",
+        ),
+        Wrong("ent_missing_2pi", lambda v: 0.5 * total(v + 1), "The term log 2 pi of each dimension is missing."),
+        Wrong(
+            "ent_sign",
+            lambda v: -entropy(v),
+            "The sign is wrong: the entropy is *minus* the average log density, and a wider q has more of it.",
+        ),
+        Wrong("ent_not_halved", lambda v: 2 * entropy(v), "The factor 1/2 in front of the bracket is missing."),
+        Wrong(
+            "ent_log_var_as_logstd",
+            lambda v: total(v) + 0.5 * v.shape[-1] * (LOG_2PI + 1),
+            "You took log_var for log sigma: half of log_var is log sigma.",
+        ),
+        Wrong(
+            "ent_mean",
+            lambda v: entropy(v) / v.shape[-1],
+            "You averaged over the dimensions; entropies of independent dimensions add.",
+        ),
+        Wrong(
+            "ent_clipped_at_zero",
+            lambda v: np.maximum(entropy(v), 0),
+            "You cut the entropy off at 0. A differential entropy may be negative: a narrow density has one.",
+            "document 004, line 157; errata E-004-06",
+        ),
+    ),
+)
+
+
 # elbo_identity_terms
 
 
@@ -416,6 +1079,23 @@ elbo_identity_terms = Task(
 assignment = Assignment(
     name="a01_densities",
     title="Densities, divergences and the ELBO on paper",
-    tasks=(bernoulli_log_prob_logits, kl_to_standard_normal, elbo_identity_terms),
-    manual=(Manual("when_the_bound_is_tight", 4),),
+    tasks=(
+        posterior_from_joint,
+        standard_normal_log_prob,
+        bernoulli_log_prob_probs,
+        bernoulli_log_prob_logits,
+        gaussian_log_prob_fixed,
+        gaussian_log_prob_learned,
+        kl_to_standard_normal,
+        kl_diag_gaussians,
+        gaussian_entropy,
+        elbo_identity_terms,
+    ),
+    manual=(
+        Manual("why_latent_variables", 4),
+        Manual("bernoulli_as_a_loss", 4),
+        Manual("gaussian_as_a_loss", 4),
+        Manual("when_the_bound_is_tight", 4),
+        Manual("find_the_bugs", 4),
+    ),
 )
