@@ -77,6 +77,8 @@ def dump_case(case):
         "name": case.name,
         "kind": case.kind,
         "sizes": case.sizes,
+        "careful": case.careful,
+        "remark": case.remark,
         "arguments": [dump_argument(argument) for argument in case.arguments],
         "expected": [numbers(value) for value in case.expected],
         "wrong": {
@@ -90,6 +92,8 @@ def load_case(content):
         name=content["name"],
         kind=content["kind"],
         sizes=content["sizes"],
+        careful=content["careful"],
+        remark=content["remark"],
         arguments=tuple(load_argument(argument) for argument in content["arguments"]),
         expected=arrays(content["expected"]),
         wrong={name: tuple(arrays(values) for values in variants) for name, variants in content["wrong"].items()},

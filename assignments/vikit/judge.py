@@ -7,6 +7,8 @@ right ones is that mistake.
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 
@@ -50,6 +52,8 @@ class Case:
         wrong: For each known mistake the values it gives: a tuple of variants (in float64; in float32 where that differs),
             each like `expected`.
         sizes: The sizes of the named axes, for example `{"B": 5, "K": 3}`.
+        careful: A right answer whose relative error is above this keeps its points and earns `remark`; 0 for none.
+        remark: What to say to it.
     """
 
     name: str
@@ -58,9 +62,11 @@ class Case:
     expected: tuple
     wrong: dict = field(default_factory=dict)
     sizes: dict = field(default_factory=dict)
+    careful: float = 0.0
+    remark: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """A question with the inputs drawn for one student.
 
@@ -292,6 +298,7 @@ def same_rows(rows, given, question):
     return close.all(axis=1)
 
 
+@lru_cache(maxsize=32)
 def fingerprints(question):
     """Returns the `Fingerprints` of a question; what equals the right answer is no mistake and left out."""
     right = {case.name: case.expected for case in question.cases}
@@ -333,7 +340,7 @@ def flat(question, values):
 def closures(question, values):
     """Yields (name, values) for each common transformation of `values`, a dict from case to outputs.
 
-    In a tuple one transformation may have hit all of the outputs or a single one.
+    In a tuple one transformation may have hit all of the outputs or some of them.
     """
     sizes = question.cases[0].sizes
     steps = {
@@ -348,15 +355,25 @@ def closures(question, values):
     if "B" in sizes:
         steps["closure_summed_over_batch"] = lambda value, case: reduce_batch(value, case, 1)
         steps["closure_averaged_over_batch"] = lambda value, case: reduce_batch(value, case, case.sizes["B"])
-    outputs = len(question.outputs)
-    for name, step in steps.items():
-        for chosen in [None, *range(outputs)] if outputs > 1 else [None]:
+    for closure, step in steps.items():
+        for chosen in choices(question.outputs):
+            name = f"{closure} in {' and '.join(chosen)}" if len(chosen) < len(question.outputs) else closure
             with np.errstate(all="ignore"):
-                yield name, {case.name: transformed(values[case.name], case, step, chosen) for case in question.cases}
+                yield name, {
+                    case.name: transformed(question, values[case.name], case, step, chosen) for case in question.cases
+                }
 
 
-def transformed(values, case, step, chosen):
-    return tuple(step(value, case) if chosen in (None, index) else value for index, value in enumerate(values))
+def choices(outputs):
+    """Returns the sets of outputs that one transformation may have hit: all of them first, then fewer."""
+    return [chosen for size in range(len(outputs), 0, -1) for chosen in combinations(outputs, size)] or [()]
+
+
+def transformed(question, values, case, step, chosen):
+    names = question.outputs or (None,)
+    return tuple(
+        step(value, case) if name is None or name in chosen else value for name, value in zip(names, values, strict=True)
+    )
 
 
 def reduce_batch(value, case, divisor):
@@ -379,10 +396,12 @@ CLOSURE_HINTS = {
 }
 
 
-def closure_mistake(question, closure, inner=None):
+def closure_mistake(question, name, inner=None):
+    closure, _, output = name.partition(" in ")
+    hint = (f"In {output}: " if output else "") + CLOSURE_HINTS[closure]
     if inner is None:
-        return Mistake(closure, CLOSURE_HINTS[closure], question.place)
-    return Mistake(f"{closure} of {inner.name}", f"{inner.hint} Besides: {CLOSURE_HINTS[closure]}", inner.place)
+        return Mistake(name, hint, question.place)
+    return Mistake(f"{name} of {inner.name}", f"{inner.hint} Besides: {hint}", inner.place)
 
 
 def joined(mistakes):
@@ -416,7 +435,7 @@ def explain(question, verdicts, status, mistakes, answers):
     total = len(verdicts)
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if status == "correct":
-        return f"Right on all {total} cases."
+        return " ".join([f"Right on all {total} cases.", *remarks(question, answers)])
     answer = answers[failed[0].name]
     fixed = explain_failure(question, status, answer)
     if fixed and len(failed) == total:
@@ -426,7 +445,8 @@ def explain(question, verdicts, status, mistakes, answers):
         where += ", all of them edge cases"
     lines = [f"Wrong on {where}."]
     if mistakes:
-        lines = [f"{lines[0]} {spoken(mistakes)}"]
+        shapes = [verdict.problem for verdict in failed if "got shape" in verdict.problem]
+        lines = [f"{lines[0]} {spoken(mistakes)}", *shapes[:1]]
     else:
         lines += [f"  {verdict.name}: {verdict.problem or verdict.status}" for verdict in failed[:6]]
         lines += shape_advice(question, answers)
@@ -435,9 +455,27 @@ def explain(question, verdicts, status, mistakes, answers):
     return "\n".join(lines)
 
 
+def remarks(question, answers):
+    """Returns what to say to answers that are right, but with hardly a digit left where a careful formula has all."""
+    said = []
+    for case in question.cases:
+        if case.careful:
+            pairs = zip(answers[case.name].values, case.expected, strict=True)
+            worst = max(relative_error(got, want) for got, want in pairs)
+            said += [f"A remark: {case.remark}"] if worst > case.careful else []
+    return list(dict.fromkeys(said))
+
+
+def relative_error(got, want):
+    with np.errstate(all="ignore"):
+        error = np.abs(got - want) / np.abs(want)
+    return float(np.max(error, where=want != 0, initial=0.0))
+
+
 def spoken(mistakes):
     hints = list(dict.fromkeys(mistake.hint for mistake in mistakes))
-    if len(hints) == 1:
+    # Several transformations that come to the same are one mistake, said in one way.
+    if len(hints) == 1 or mistakes[0].name.startswith("closure_"):
         return hints[0]
     return "Either: " + " Or: ".join(hints)
 

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, TaskError, Wrong, materialise, public_questions
+from .task import EDGE, GENERIC, Assignment, Draw, Follow, Manual, Task, TaskError, Wrong, materialise, public_questions
 
 
 def names():
@@ -25,6 +25,6 @@ def load(name):
 
 
 __all__ = [
-    "EDGE", "GENERIC", "Assignment", "Draw", "Manual", "Task", "TaskError", "Wrong", "load", "materialise", "names",
+    "EDGE", "GENERIC", "Assignment", "Draw", "Follow", "Manual", "Task", "TaskError", "Wrong", "load", "materialise", "names",
     "public_questions",
 ]  # fmt: skip

@@ -26,12 +26,17 @@ class TaskError(Exception):
 
 @dataclass(frozen=True)
 class Draw:
-    """How the inputs of one case are drawn: `draw(generator, **sizes)` returns the arguments by position."""
+    """How the inputs of one case are drawn: `draw(generator, **sizes)` returns the arguments by position.
+
+    `careful` and `remark`: what to say to a right answer whose relative error is above `careful` (see `judge.Case`).
+    """
 
     name: str
     kind: str
     draw: Callable
     sizes: dict
+    careful: float = 0.0
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,10 @@ class Task:
         twins: Pairs (a, b, reason) of names that give the same values on every input.
         atol: Absolute tolerance.
         rtol: Tolerance relative to the reference.
-        tolerance: Why the two are what they are.
+        float32: The largest error of a right formula in float32, as a share of the tolerance; the tests measure it.
+        tolerance: Why the tolerance is what it is.
+        follows: The `Follow` that lets this question be graded with the student's own earlier values; None if it stands
+            alone.
     """
 
     name: str
@@ -74,7 +82,22 @@ class Task:
     twins: tuple = ()
     atol: float = judge.ATOL
     rtol: float = judge.RTOL
+    float32: float = 0.0
     tolerance: str = ""
+    follows: "Follow | None" = None
+
+
+@dataclass(frozen=True)
+class Follow:
+    """How a question depends on earlier ones.
+
+    Attributes:
+        needs: For each earlier question a function from this question's arguments to those of the earlier one.
+        formula: From (arguments in float64, dict from earlier question to its values) to this question's value.
+    """
+
+    needs: dict
+    formula: Callable
 
 
 @dataclass(frozen=True)
@@ -159,6 +182,8 @@ def draw_case(task, case, key):
         expected=computed(task.reference, doubles),
         wrong={wrong.name: mistaken(task, wrong, arguments, doubles) for wrong in task.mistakes},
         sizes=case.sizes,
+        careful=case.careful,
+        remark=case.remark,
     )
 
 
@@ -273,4 +298,4 @@ def structural_pairs(assignment, task):
     return kept
 
 
-__all__ = ["EDGE", "GENERIC", "Assignment", "Draw", "Manual", "Task", "TaskError", "Wrong", "materialise"]
+__all__ = ["EDGE", "GENERIC", "Assignment", "Draw", "Follow", "Manual", "Task", "TaskError", "Wrong", "materialise"]

@@ -11,7 +11,7 @@ def posterior_from_joint(p_xz):
 
 # %% question="standard_normal_log_prob"
 def standard_normal_log_prob(z):
-    batch, dimensions = z.shape
+    dimensions = z.shape[1]
     return np.array([-(dimensions * np.log(2 * np.pi) + row @ row) / 2 for row in z])
 
 

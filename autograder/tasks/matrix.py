@@ -1,0 +1,124 @@
+"""The kill matrix: which case of a question tells which mistake from the right answer, and which mistakes from each other."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from vikit import judge
+
+from .task import materialise, structural_pairs
+
+SECRET = b"kill matrix"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The kill matrix of one question.
+
+    Attributes:
+        question: Name of the question.
+        cases: Names of the cases.
+        mistakes: Names of the listed mistakes, then of all closures that can be named.
+        listed: How many of the mistakes are listed ones.
+        kills: Share of students for whom a case refuses a mistake. Shape `[mistakes, cases]`.
+        alive: Names of the mistakes that some student's cases all let pass.
+        pairs: How many pairs of names there are.
+        alike: Tuples (name, name, reason) of those that no inputs tell apart.
+    """
+
+    question: str
+    cases: tuple
+    mistakes: tuple
+    listed: int
+    kills: np.ndarray
+    alive: tuple
+    pairs: int
+    alike: tuple
+
+
+def kill_matrix(assignment, task, students=20):
+    """Returns the `Matrix` of `task` over the inputs of `students` students."""
+    drawn = [materialise(assignment, task, f"student {number}", SECRET) for number in range(students)]
+    names = [mistake.name for mistake in judge.fingerprints(drawn[0]).mistakes]
+    names = tuple(dict.fromkeys([wrong.name for wrong in task.mistakes] + names))
+    kills = np.stack([killed(question, names) for question in drawn])
+    return Matrix(
+        question=task.name,
+        cases=tuple(case.name for case in task.cases),
+        mistakes=names,
+        listed=len(task.mistakes),
+        kills=kills.mean(axis=0),
+        alive=tuple(name for name, dead in zip(names, kills.any(axis=2).all(axis=0), strict=True) if not dead),
+        pairs=len(names) * (len(names) - 1) // 2,
+        alike=tuple((*sorted(pair), reason) for pair, reason in reasons(assignment, task).items()),
+    )
+
+
+def killed(question, names):
+    """Returns for each name and case whether the case refuses the mistake. Shape `[names, cases]`, bool."""
+    prints = judge.fingerprints(question)
+    ends = np.cumsum([sum(value.size for value in case.expected) for case in question.cases])
+    rows = {}
+    for mistake, values in zip(prints.mistakes, prints.values, strict=True):
+        parts = zip(np.split(values, ends[:-1]), np.split(prints.right, ends[:-1]), strict=True)
+        rows[mistake.name] = [not judge.is_close(got, want, question) for got, want in parts]
+    return np.array([rows.get(name, [False] * len(question.cases)) for name in names])
+
+
+# Why two names can mean the same values.
+
+
+def reasons(assignment, task):
+    """Returns for each pair of names that no inputs tell apart why that is so; an empty text where nothing explains it."""
+    pairs = structural_pairs(assignment, task)
+    declared = {frozenset(twin[:2]): twin[2] for twin in task.twins}
+    outputs = task.outputs or ("",)
+    known = transformed_mistakes(pairs, outputs)
+    found = {}
+    for pair in pairs:
+        first, second = (form(name, known) for name in sorted(pair))
+        alike = first[0] == second[0] and canonical(first[1], outputs) == canonical(second[1], outputs)
+        found[pair] = declared.get(pair) or ("both are the same transformation of the same values" if alike else "")
+    return found
+
+
+def form(name, known):
+    """Returns what a name transforms ("" for the right answer, or a listed mistake) and the closures it applies."""
+    closure, _, inner = name.partition(" of ")
+    if not closure.startswith("closure_"):
+        return known.get(name, (name, ()))
+    base, steps = form(inner, known) if inner else ("", ())
+    return base, (*steps, closure)
+
+
+def transformed_mistakes(pairs, outputs):
+    """Returns for each listed mistake that is itself a transformation of the right answer its form, by name."""
+    known = {}
+    for _ in range(3):
+        for pair in pairs:
+            for name, other in (tuple(pair), tuple(pair)[::-1]):
+                base, steps = form(other, known)
+                if "closure_" not in name and name not in known and base == "":
+                    known[name] = (base, steps)
+    return known
+
+
+def canonical(steps, outputs):
+    """Returns closures as factors and sums for each output, in an order that does not matter: they commute.
+
+    What was summed over the batch is the same for every example: a second sum multiplies it by B, an average leaves it.
+    """
+    factors, summed = Counter(), set()
+    for step in steps:
+        closure, _, chosen = step.partition(" in ")
+        for output in chosen.split(" and ") if chosen else outputs:
+            if closure in ("closure_summed_over_batch", "closure_averaged_over_batch"):
+                factors["B", output] += (output in summed) - (closure == "closure_averaged_over_batch")
+                summed.add(output)
+            elif closure in ("closure_doubled", "closure_halved"):
+                factors["2", output] += 1 if closure == "closure_doubled" else -1
+            else:
+                factors[closure, output] += 1
+    for output in outputs:
+        factors["closure_negated", output] %= 2
+    return {key: count for key, count in factors.items() if count}, summed
