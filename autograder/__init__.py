@@ -3,11 +3,11 @@
 from .version import __version__
 
 
-def grade(assignment, notebook, **options):
-    """Returns the verdict on one notebook as a dict; see `autograder.grading.grade`."""
+def grade(assignment, notebook, student="student", secret=None, device="auto", limits=None):
+    """Returns the verdict on one notebook as a dict; what the arguments are: `autograder.grading.verdict.grade`."""
     from .grading import grade as grade_one
 
-    return grade_one(assignment, notebook, **options)
+    return grade_one(assignment, notebook, student=student, secret=secret, device=device, limits=limits)
 
 
 __all__ = ["__version__", "grade"]

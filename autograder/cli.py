@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+# What a shell says of a command that Ctrl-C ended.
+INTERRUPTED = 130
 SUBMITTED, OUT, SAMPLE = Path("course/submitted"), Path("course"), Path("course-sample")
 
 
@@ -25,6 +28,9 @@ def main(arguments=None):
     except UsageError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("autograder: stopped", file=sys.stderr)
+        return INTERRUPTED
 
 
 def parser():
@@ -35,13 +41,13 @@ def parser():
     grade.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="which to grade (all)")
     grade.add_argument("--submitted", type=Path, default=SUBMITTED, metavar="DIR", help=f"submissions ({SUBMITTED})")
     grade.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"receives verdicts and grades ({OUT})")
-    grade.add_argument("--student", nargs="+", default=[], metavar="NAME", help="only these students")
     grade.set_defaults(run=run_grade)
 
     sample = commands.add_parser("sample", help="make a sample class and grade it")
     sample.add_argument("--out", type=Path, default=SAMPLE, metavar="DIR", help=f"where ({SAMPLE})")
-    sample.set_defaults(run=run_sample, assignments=[], student=[])
+    sample.set_defaults(run=run_sample, assignments=[])
     for command in (grade, sample):
+        command.add_argument("--student", nargs="+", default=[], metavar="NAME", help="only these students")
         command.add_argument(
             "--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)"
         )
@@ -63,6 +69,13 @@ def parser():
     release.add_argument("--out", type=Path, default=Path("dist"), metavar="DIR", help="where (dist)")
     release.set_defaults(run=run_release)
 
+    matrix = commands.add_parser("matrix", help="which case refuses which mistake")
+    matrix.add_argument("assignments", nargs="+", metavar="ASSIGNMENT", help="which")
+    matrix.add_argument(
+        "--out", type=Path, default=Path("build/matrix"), metavar="DIR", help="for the page (build/matrix)"
+    )
+    matrix.set_defaults(run=run_matrix)
+
     doctor = commands.add_parser("doctor", help="say what this machine has")
     doctor.set_defaults(run=run_doctor)
     return top
@@ -73,16 +86,12 @@ def cores():
 
 
 def run_grade(options):
-    from autograder import tasks
-
     if not options.submitted.is_dir():
         raise UsageError(
             f"there is no folder {options.submitted}: put the notebooks in "
             f"{options.submitted}/<student>/<assignment>/<assignment>.ipynb, or name another folder with --submitted"
         )
-    for name in options.assignments:
-        if name not in tasks.names():
-            raise UsageError(f"no assignment is called {name}; there are: {', '.join(tasks.names())}")
+    known_assignments(options.assignments)
     return grade_folder(options, options.submitted, Console(stderr=False, width=console_width()))
 
 
@@ -92,51 +101,89 @@ def console_width():
 
 
 def grade_folder(options, submitted, console):
+    """Grades what is in `submitted`, writes and prints the results, and returns the exit status."""
     from autograder import kernels, tasks
     from autograder.grading import find_submissions
-    from autograder.grading.classroom import course_secret, grade_class, read_all
-    from autograder.reference import device as devices
-    from autograder.reports import summary
+    from autograder.grading.classroom import grade_class
 
     if options.jobs < 1:
         raise UsageError(f"--jobs must be at least 1, not {options.jobs}")
     submissions, notices = find_submissions(submitted, tasks.names(), options.assignments, options.student)
     for notice in notices:
-        console.print(f"[yellow]{notice}[/]", highlight=False)
+        say(console, notice, "yellow")
     if not submissions:
         raise UsageError(f"there is nothing to grade in {submitted}")
-    try:
-        place = devices.choose(options.device)
-        secret = course_secret(options.secret_file or options.out / "secret")
-        (options.out / "verdicts").mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        raise UsageError(str(error)) from error
-    if not os.access(options.out, os.W_OK):
-        raise UsageError(f"{options.out} cannot be written to: choose another folder with --out")
+    secret, place = prepare(options)
     if not kernels.CONFINED:
-        console.print("[bold red]not confined: grade only notebooks you trust[/]")
+        say(console, "not confined: grade only notebooks you trust", "bold red")
     with progress_bar(console) as bar:
         task = bar.add_task("grading", total=len(submissions))
         run = grade_class(
             submissions, options.out, secret, options.jobs, options.device, place, options.force,
-            finished=lambda item: bar.update(task, advance=1, description=f"graded {item.student}"),
+            finished=lambda item: bar.update(task, advance=1, description=f"graded {escape(item.student)}"),
         )  # fmt: skip
         bar.update(task, description="graded")
+    return conclude(options, console, submissions, run)
+
+
+def prepare(options):
+    """Returns (secret, device), and sees that results can be written before anybody waits for them."""
+    from autograder.grading.verdict import course_secret
+    from autograder.reference import device as devices
+
+    try:
+        place = devices.choose(options.device)
+        if options.secret_file and not options.secret_file.is_file():
+            raise UsageError(f"there is no secret file {options.secret_file}")
+        secret = course_secret(options.secret_file or options.out / "secret")
+        for name in ("verdicts", "feedback"):
+            (options.out / name).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{options.out} cannot be used: {error}" if isinstance(error, OSError) else str(error)
+        ) from error
+    if not os.access(options.out, os.W_OK) or (options.out / "grades.csv").is_dir():
+        raise UsageError(f"{options.out} cannot be written to: choose another folder with --out")
+    return secret, place
+
+
+def conclude(options, console, submissions, run):
+    """Writes the reports, prints the summary, and returns the exit status."""
+    from autograder.grading.classroom import read_all
+    from autograder.reports import summary
+
     for notice in run.notices:
-        console.print(f"[yellow]{notice}[/]", highlight=False)
-    write_reports(run.verdicts.values(), read_all(options.out), options.out)
+        say(console, notice, "yellow")
+    everything = read_all(options.out)
+    write_reports(run.verdicts.values(), everything, options.out)
     for table in summary.tables(list(run.verdicts.values())):
         console.print(table)
     if run.kept:
-        console.print(
-            f"{run.kept} of {len(submissions)} had a verdict already and were kept; --force grades them again."
+        say(
+            console, f"{run.kept} of {len(submissions)} had a verdict already and were kept; --force grades them again."
         )
-    console.print(
-        f"Results: {options.out}/grades.csv, {options.out}/feedback/, {options.out}/verdicts/", highlight=False
-    )
+    others = len(everything) - len(run.verdicts)
+    if others:
+        say(
+            console,
+            f"grades.csv also holds {others} verdicts of earlier runs, on students or assignments not graded now.",
+        )
+    say(console, f"Results: {options.out}/grades.csv, {options.out}/feedback/, {options.out}/verdicts/")
+    if run.interrupted:
+        say(
+            console,
+            f"stopped: {len(run.verdicts)} of {len(submissions)} have a verdict; run again for the rest.",
+            "bold red",
+        )
+        return INTERRUPTED
     for failure in run.failures:
-        console.print(f"[bold red]not graded, the kit failed:[/] {failure}", highlight=False)
+        say(console, f"not graded, the kit failed: {failure}", "bold red")
     return 1 if run.failures else 0
+
+
+def say(console, text, style=None):
+    """Prints a line as it is: names of students and files are no markup."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def progress_bar(console):
@@ -160,43 +207,67 @@ def run_sample(options):
     from autograder.build import sample
 
     console = Console(width=console_width())
-    console.print(f"No submissions yet: here is a sample class, in {options.out}/.", highlight=False)
+    say(console, f"No submissions yet: here is a sample class, in {options.out}/.")
     with progress_bar(console) as bar:
         task = bar.add_task("writing and running the class's notebooks", total=sample.size())
         sample.write_class(options.out / "submitted", options.jobs, finished=lambda _: bar.update(task, advance=1))
     status = grade_folder(options, options.out / "submitted", console)
-    console.print(
-        f"To grade your own class put its notebooks into {SUBMITTED}/<student>/<assignment>/<assignment>.ipynb and run "
-        "`make grade` again.",
-        highlight=False,
-    )
+    own = f"{SUBMITTED}/<student>/<assignment>/<assignment>.ipynb"
+    say(console, f"To grade your own class put its notebooks into {own} and run `make grade` again.")
     return status
 
 
 def run_assignments(options):
     from autograder.build import notebooks, script
     from autograder.reference import device as devices
+    from autograder.tasks import TaskError
 
     devices.choose()
     try:
         for path in notebooks.write_assignments():
             print(path.relative_to(script.REPOSITORY))
-    except script.ScriptError as error:
+    except (script.ScriptError, TaskError) as error:
         raise UsageError(str(error)) from error
     return 0
 
 
 def run_solutions(options):
-    from autograder import tasks
     from autograder.build import execute
     from autograder.reference import device as devices
 
     devices.choose()
-    for name in options.assignments or tasks.names():
-        if name not in tasks.names():
-            raise UsageError(f"no assignment is called {name}; there are: {', '.join(tasks.names())}")
+    for name in known_assignments(options.assignments):
         print(execute.write_html(name, options.out), flush=True)
     return 0
+
+
+def run_matrix(options):
+    from autograder import tasks
+    from autograder.files import write_whole
+    from autograder.reference import device as devices
+    from autograder.reports import matrix as pages
+    from autograder.tasks.matrix import kill_matrix
+
+    console = Console(width=console_width())
+    devices.choose()
+    for name in known_assignments(options.assignments):
+        matrices = [kill_matrix(name, task) for task in tasks.load(name).tasks]
+        for matrix in matrices:
+            console.print(pages.table(matrix))
+        path = options.out / f"{name}.html"
+        write_whole(path, pages.page(name, matrices))
+        say(console, f"All closures and the pairs that no inputs tell apart: {path}")
+    return 0
+
+
+def known_assignments(names):
+    """Returns `names`, or those of all assignments where there are none; raises UsageError for an unknown one."""
+    from autograder import tasks
+
+    for name in names:
+        if name not in tasks.names():
+            raise UsageError(f"no assignment is called {name}; there are: {', '.join(tasks.names())}")
+    return names or tasks.names()
 
 
 def run_release(options):

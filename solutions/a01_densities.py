@@ -5,13 +5,21 @@
 # evidence lower bound that they add up to. In this notebook you write each of them once, for a batch at a time, and check
 # it. Later assignments call what you write here by name.
 #
-# **Notation.** $x$ is the data, $z$ the latent variable, $p(z)$ the prior, $q(z|x)$ the approximate posterior. Sizes: $B$
-# examples in a batch, $K$ latent dimensions, $D$ data dimensions, $Z$ states of a discrete latent. Logarithms are natural,
-# so everything is in **nats**. `log_var` is always $\log \sigma^2$, never $\log \sigma$. A function that is given `[B, K]`
-# returns one number per example, `[B]`: sums run over the last axis, and the batch is never summed.
+# **Notation.** $x$ is the data, $z$ the latent variable, $p(z)$ the prior, $q(z|x)$ the approximate posterior. The
+# network that returns $q(z|x)$ is called the encoder, the one that returns $p(x|z)$ the decoder. Sizes in shapes: `B`
+# examples in a batch, `K` latent dimensions, `D` data dimensions, and for tables `X` values of the data and `Z` states
+# of the latent. Logarithms are natural, so everything is in **nats**. `log_var` is always $\log \sigma^2$, never $\log
+# \sigma$. A function that is given a batch returns one number per example, `[B]`: sums run over the last axis, and the
+# batch is never summed.
+#
+# **What your functions get and return.** Arguments come by position: float32 NumPy arrays, and Python floats for
+# scalars. Return a tensor, an array, a list or a number, in float32 or float64, of the shape that the docstring gives.
+# A value is right if it is within $10^{-5} + 10^{-4} |\text{right value}|$. Means and latent vectors lie within $\pm
+# 40$, log variances within $\pm 30$.
 #
 # **The documents.** Places such as *000, section 4, step 7* point into the lecture documents 000 to 004. They hold
-# errors; where this notebook deviates from them it says so, and *E-000-08* is the number of the erratum.
+# errors; where this notebook deviates from them it says so. Numbers such as *E-000-08* count the errata of document
+# 000; your instructor has the documents and the list.
 #
 # Under each answer stands a `check`. It runs your function on public cases, says what is wrong, and often knows why.
 
@@ -110,9 +118,9 @@ def standard_normal_log_prob(z):
 # $$\log p(x|z) = \sum_{d=1}^D \left[ x_d \log \rho_d + (1 - x_d) \log (1 - \rho_d) \right] .$$
 #
 # Each pixel picks one of the two terms. A pixel that has $\rho_d = x_d$ exactly adds nothing, because $0 \log 0$ counts
-# as 0; the computer disagrees and makes NaN of it, so either clip the probability at $10^{-7}$ or use a function that
-# knows. A pixel with $\rho_d = 0$ that is 1 has log-likelihood $-\infty$ (E-003-10); that is not tested here, and the
-# next question is the cure.
+# as 0; the computer disagrees and makes NaN of it, so use a function that knows (to clip the probability at $10^{-7}$
+# is close enough here). A pixel with $\rho_d = 0$ that is 1 has log-likelihood $-\infty$ (E-003-10); that is not tested
+# here, and the next question is the cure.
 
 
 # %% question="bernoulli_log_prob_probs"
@@ -142,11 +150,13 @@ def bernoulli_log_prob_probs(x, probs):
 # $$\log p(x|z) = \sum_{d=1}^D \left[ x_d\, a_d - \log\left(1 + e^{a_d}\right) \right] .$$
 #
 # No probability is left that could round to 0 or 1, but $e^{a_d}$ overflows a 32-bit float above $a_d \approx 88$. The
-# function $\log(1 + e^{a})$ is called *softplus*, and every library has one that never takes that exponential.
+# function $\log(1 + e^{a})$ is called *softplus*, and every library has one that never takes that exponential (NumPy's
+# is `logaddexp(0, a)`).
 #
-# Document 000, section 3, says that the log-likelihood *is* the cross-entropy. It is minus the cross-entropy (E-000-05),
-# and it is the log-likelihood of $x$ *given* $z$, not of $x$. Keras' `BinaryCrossentropy` moreover averages over the
-# pixels: it is $-1/D$ times what you want (E-000-18).
+# Document 000, section 3, says that the log-likelihood *is* the cross-entropy. It is minus the cross-entropy
+# (E-000-05), and it is the log-likelihood of $x$ *given* $z$, not of $x$. Keras' `binary_crossentropy` from logits
+# moreover averages over the pixels: it is $-1/D$ times what you want, and the class `BinaryCrossentropy` by default
+# averages over the batch too (E-000-18).
 
 
 # %% question="bernoulli_log_prob_logits"
@@ -174,20 +184,26 @@ def bernoulli_log_prob_logits(x, logits):
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
-    logit_axis = np.linspace(-30, 30, 601, dtype=np.float32)
-    black, white = np.zeros((601, 1), np.float32), np.ones((601, 1), np.float32)
-    figure, axes = plt.subplots(figsize=(7, 4))
-    for pixel, label, colour in ((white, "x = 1", "#0072B2"), (black, "x = 0", "#D55E00")):
-        loss = -np.asarray(bernoulli_log_prob_logits(pixel, logit_axis[:, None]))
-        axes.plot(logit_axis, loss, color=colour, label=f"{label}, from the logit")
-    with np.errstate(divide="ignore"):
-        probability = 1 / (1 + np.exp(-logit_axis))
-        axes.plot(logit_axis, -np.log(1 - probability), "k:", label="x = 0, through the probability")
-    axes.set(
-        xlabel="logit a", ylabel="loss of one pixel: minus log p(x), in nats", title="Bernoulli loss against the logit"
-    )
-    axes.legend()
-    plt.show()
+
+    def plot_bernoulli_loss():
+        logit_axis = np.linspace(-30, 30, 601, dtype=np.float32)
+        black, white = np.zeros((601, 1), np.float32), np.ones((601, 1), np.float32)
+        _, axes = plt.subplots(figsize=(7, 4))
+        for pixel, label, colour in ((white, "x = 1", "#0072B2"), (black, "x = 0", "#D55E00")):
+            loss = -np.asarray(bernoulli_log_prob_logits(pixel, logit_axis[:, None]))
+            axes.plot(logit_axis, loss, color=colour, label=f"{label}, from the logit")
+        with np.errstate(divide="ignore"):
+            probability = 1 / (1 + np.exp(-logit_axis))
+            axes.plot(logit_axis, -np.log(1 - probability), "k:", label="x = 0, through the probability")
+        axes.set(
+            xlabel="logit a",
+            ylabel="loss of one pixel: minus log p(x), in nats",
+            title="Bernoulli loss against the logit",
+        )
+        axes.legend()
+        plt.show()
+
+    plot_bernoulli_loss()
 
 # %% [markdown] question="bernoulli_as_a_loss"
 # ### In your own words: the Bernoulli decoder as a loss
@@ -217,8 +233,8 @@ if __name__ == "__main__":
 #
 # The first two terms do not depend on the network, and training does not miss them. The *value* does: an ELBO without
 # them is a bound on nothing, and two models with different $\sigma$ cannot be compared. Keep them. Mind that documents
-# differ in what stands second in $N(\cdot, \cdot)$: in 004, lines 57 and 59, it is a standard deviation, two lines on a
-# variance (E-004-01).
+# differ in what stands second in $N(\cdot, \cdot)$: in 004 it is a standard deviation in lines 57 and 59, and a
+# variance in line 61 (E-004-01).
 
 
 # %% question="gaussian_log_prob_fixed"
@@ -242,13 +258,13 @@ def gaussian_log_prob_fixed(x, mu, sigma):
 
 # %% [markdown]
 # An encoder goes one step further and returns a variance for each dimension as well (003, eq. 10 to 12). It returns
-# `log_var`, $\log \sigma_d^2$, because a network's output may be any real number and a variance may not:
+# `log_var`, $\log \sigma_k^2$, because a network's output may be any real number and a variance may not:
 #
-# $$\log q(z|x) = -\tfrac12 \sum_d \left[ \log 2\pi + \log\sigma_d^2 + \frac{(z_d - \mu_d)^2}{\sigma_d^2} \right] .$$
+# $$\log q(z|x) = -\tfrac12 \sum_{k=1}^K \left[ \log 2\pi + \log\sigma_k^2 + \frac{(z_k - \mu_k)^2}{\sigma_k^2} \right] .$$
 #
 # Only the distance is squared, not the quotient: document 000 (line 94) prints $\left((z - \mu) / \sigma^2\right)^2$,
 # which is not a density (E-000-13). The same function serves as the log-likelihood of a decoder that learns its
-# variances, so we write $x$ for its first argument.
+# variances, so its arguments are called $x$, and $D$ stands for $K$.
 
 
 # %% question="gaussian_log_prob_learned"
@@ -346,9 +362,9 @@ def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p):
 
     Args:
         mu_q: Means of q. Shape `[B, K]`.
-        log_var_q: Log variances of q. Shape `[B, K]`.
+        log_var_q: Log variances of q (not standard deviations), between -30 and 30. Shape `[B, K]`.
         mu_p: Means of p. Shape `[B, K]`.
-        log_var_p: Log variances of p. Shape `[B, K]`.
+        log_var_p: Log variances of p, between -30 and 30. Shape `[B, K]`.
 
     Returns:
         One divergence per example, summed over the K dimensions. Shape `[B]`.
@@ -362,22 +378,28 @@ def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p):
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
-    means, sigmas = np.meshgrid(np.linspace(-3, 3, 121), np.linspace(0.2, 3, 113))
-    moving = [grid.reshape(-1, 1).astype(np.float32) for grid in (means, 2 * np.log(sigmas))]
-    prior = [np.zeros_like(moving[0])] * 2
-    levels = [0, 0.05, 0.2, 0.5, 1, 2, 4, 8, 16, 32]
-    figure, panels = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
-    for axes, first, second, title in zip(
-        panels, (moving, prior), (prior, moving), ("KL(q || p)", "KL(p || q)"), strict=True
-    ):
-        divergence = np.asarray(kl_diag_gaussians(*first, *second)).reshape(means.shape)
-        filled = axes.contourf(means, sigmas, divergence, levels=levels, norm="symlog", cmap="viridis", extend="max")
-        axes.plot(0, 1, "o", color="white", markeredgecolor="black", label="q = p")
-        axes.set(xlabel="mean of q", title=f"{title}, with p = N(0, 1)")
-        axes.legend(loc="upper right")
-    panels[0].set_ylabel("standard deviation of q")
-    figure.colorbar(filled, ax=panels, label="nats", ticks=levels, format="%g")
-    plt.show()
+
+    def plot_two_divergences():
+        means, sigmas = np.meshgrid(np.linspace(-3, 3, 121), np.linspace(0.2, 3, 113))
+        moving = [grid.reshape(-1, 1).astype(np.float32) for grid in (means, 2 * np.log(sigmas))]
+        prior = [np.zeros_like(moving[0])] * 2
+        levels = [0, 0.05, 0.2, 0.5, 1, 2, 4, 8, 16, 32]
+        figure, panels = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
+        for axes, first, second, title in zip(
+            panels, (moving, prior), (prior, moving), ("KL(q || p)", "KL(p || q)"), strict=True
+        ):
+            divergence = np.asarray(kl_diag_gaussians(*first, *second)).reshape(means.shape)
+            filled = axes.contourf(
+                means, sigmas, divergence, levels=levels, norm="symlog", cmap="viridis", extend="max"
+            )
+            axes.plot(0, 1, "o", color="white", markeredgecolor="black", label="q = p")
+            axes.set(xlabel="mean of q", title=f"{title}, with p = N(0, 1)")
+            axes.legend(loc="upper right")
+        panels[0].set_ylabel("standard deviation of q")
+        figure.colorbar(filled, ax=panels, label="nats", ticks=levels, format="%g")
+        plt.show()
+
+    plot_two_divergences()
 
 # %% [markdown]
 # Left, the direction of the ELBO: a $q$ that is too narrow pays little, one that is too wide pays more and more. Right,
@@ -414,7 +436,7 @@ def gaussian_entropy(log_var):
 # %% [markdown]
 # ## 6. The ELBO, exactly
 #
-# For any $q$ with $q(z|x) > 0$ wherever the posterior is, document 000 (section 1, steps 4 to 7) multiplies and divides by
+# For any $q$ that is zero wherever the posterior is, document 000 (section 1, steps 4 to 7) multiplies and divides by
 # $q$ inside the logarithm and finds, without an inequality,
 #
 # $$\log p(x) = \underbrace{E_q\left[\log \frac{p(x, z)}{q(z|x)}\right]}_{\text{ELBO}} +
@@ -435,12 +457,12 @@ def elbo_identity_terms(log_pz, log_px_given_z, log_q):
     Document 000, section 1, steps 4 to 8. The first two add up to the third.
 
     Args:
-        log_pz: Log prior of each state; the probabilities sum to 1. Shape `[Z]`.
-        log_px_given_z: Log-likelihood of the datum under each state. Shape `[Z]`.
-        log_q: Log of q for each state; the probabilities sum to 1. Shape `[Z]`.
+        log_pz: Log prior of each state, between -30 and 0; the probabilities sum to 1. Shape `[Z]`.
+        log_px_given_z: Log-likelihood of the datum under each state, between -30 and 0. Shape `[Z]`.
+        log_q: Log of q for each state, between -30 and 0; the probabilities sum to 1. Shape `[Z]`.
 
     Returns:
-        Three scalars: `(elbo, kl, log_px)`.
+        Three scalars in a tuple or a list: `(elbo, kl, log_px)`.
     """
     # BEGIN SOLUTION
     log_joint = log_pz + log_px_given_z
@@ -461,29 +483,33 @@ def elbo_identity_terms(log_pz, log_px_given_z, log_q):
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
-    prior, likelihood = np.array([0.5, 0.3, 0.2]), np.array([0.7, 0.2, 0.4])
-    posterior = prior * likelihood / np.sum(prior * likelihood)
-    steps = np.linspace(0, 1.4, 57)
-    rows = []
-    for step in steps:
-        q = prior + step * (posterior - prior)
-        logs = [np.log(table).astype(np.float32) for table in (prior, likelihood, q)]
-        rows.append([float(term) for term in elbo_identity_terms(*logs)])
-    elbos, gaps, evidence = np.array(rows).T
-    figure, axes = plt.subplots(figsize=(7, 4))
-    axes.fill_between(steps, elbos.min() - 0.01, elbos, color="#56B4E9", label="ELBO (above the axis' lower end)")
-    axes.fill_between(steps, elbos, elbos + gaps, color="#E69F00", label="KL(q || posterior)")
-    axes.plot(steps, evidence, "k", label="log p(x)")
-    axes.axvline(1, color="k", linestyle=":", label="q = posterior")
-    axes.set(xlabel="step from the prior (0) to the posterior (1) and beyond", ylabel="nats")
-    axes.set(title="ELBO and divergence add up to log p(x)", ylim=(elbos.min() - 0.01, evidence[0] + 0.02))
-    axes.legend(loc="lower right")
-    plt.show()
+
+    def plot_elbo_identity():
+        prior, likelihood = np.array([0.5, 0.3, 0.2]), np.array([0.7, 0.2, 0.4])
+        posterior = prior * likelihood / np.sum(prior * likelihood)
+        steps = np.linspace(0, 1.4, 57)
+        rows = []
+        for step in steps:
+            q = prior + step * (posterior - prior)
+            logs = [np.log(table).astype(np.float32) for table in (prior, likelihood, q)]
+            rows.append([float(term) for term in elbo_identity_terms(*logs)])
+        elbos, gaps, evidence = np.array(rows).T
+        _, axes = plt.subplots(figsize=(7, 4))
+        axes.fill_between(steps, elbos.min() - 0.01, elbos, color="#56B4E9", label="ELBO (above the axis' lower end)")
+        axes.fill_between(steps, elbos, elbos + gaps, color="#E69F00", label="KL(q || posterior)")
+        axes.plot(steps, evidence, "k", label="log p(x)")
+        axes.axvline(1, color="k", linestyle=":", label="q = posterior")
+        axes.set(xlabel="step from the prior (0) to the posterior (1) and beyond", ylabel="nats")
+        axes.set(title="ELBO and divergence add up to log p(x)", ylim=(elbos.min() - 0.01, evidence[0] + 0.02))
+        axes.legend(loc="lower right")
+        plt.show()
+
+    plot_elbo_identity()
 
 # %% [markdown] question="when_the_bound_is_tight"
 # ### In your own words: when is the bound tight?
 #
-# Document 001 derives the ELBO with Jensen's inequality, document 000 without it. (a) Name the step of document 000 that
+# Document 001 derives the ELBO with Jensen's inequality, document 000 without it. (a) Name the steps of document 000 that
 # takes the place of Jensen's inequality, and the term that the inequality throws away. (b) For which $q$ is the bound equal
 # to $\log p(x)$, and why is it the same $q$ in both derivations? (c) A Gaussian $q$ is fitted to a posterior with two
 # separate modes: can the bound become tight?
@@ -503,11 +529,18 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## 7. Find the bugs in the notes
 #
-# Five printed lines of the lecture are wrong, all of them met above: 000, line 68 and line 76 (the divergence between
-# two Gaussians); 000, line 94 (the log density of $q_0$); 003, eq. 5 (the prior); 003, eq. 11 (the density of $q$,
-# first form). Use your own functions, or a few lines of NumPy, in the cell below: for each line compute what it says as
-# printed and what it should say, for example at $N(0.5, 0.8^2)$ against $N(-0.3, 1.7^2)$; at $z = 0.9$, $\mu = 0.2$,
-# $\sigma^2 = 0.25$; at $z = 1$; at $m = 0.5$, $s = 0.8$, $z = 1.4$. A density has one more witness: its total mass.
+# Five printed lines of the lecture are wrong:
+#
+# 1. 000, section 4, step 2 (line 68): $D_{KL}(q \| p) = \int q \log (p / q)$;
+# 2. 000, section 4, step 6 (line 76): $D_{KL} = \log(\sigma_q/\sigma_p) - (\sigma_q^2 + (\mu_q-\mu_p)^2)/(2\sigma_p^2) + 1/2$;
+# 3. 000, section 6 (line 94): $\log q_0(z_0|x)$ with $\left((z_0 - \mu)/\sigma^2\right)^2$ in the bracket;
+# 4. 003, eq. 5: the prior with $e^{z_k^2/2}$;
+# 5. 003, eq. 11: the density of $q$, mean $m$ and standard deviation $s$, with $e^{-(z_k - m_k)^2 / (2 z_k^2)}$.
+#
+# For each compute what it says as printed and what it should say, with your own functions or a few lines of NumPy: 1
+# and 2 for $q = N(0.5, 0.8^2)$ and $p = N(-0.3, 1.7^2)$ (means and variances); 3 at $z_0 = 0.9$, $\mu = 0.2$, $\sigma^2
+# = 0.25$; 4 at $z = 1$; 5 at $m = 0.5$, $s = 0.8$, $z = 1.4$, all in one dimension. A density has one more witness: its
+# total mass. If that grows with the interval you sum over, say so.
 
 # %%
 # Your calculations. For example, the total mass of the standard normal density:

@@ -126,18 +126,14 @@ def bound_names(code):
     return names | {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
 
-def squeeze(text):
-    return re.sub(r"\s+", "", text)
-
-
-def holds(text, expression):
-    """Tells whether squeezed `text` holds squeezed `expression` as a whole, not as a part of longer names."""
-    return re.search(rf"(?<![\w.]){re.escape(expression)}(?!\w)", text) is not None
+def tokens(text):
+    """Returns `text` as its tokens between single spaces: words (dotted names whole) and signs, whatever the layout."""
+    return " " + " ".join(re.findall(r"[\w.]+|[^\w\s]", text)) + " "
 
 
 def leaks(built, release_zip):
-    """Yields a sentence for each piece of a solution that is found in a released text."""
-    texts = {place: squeeze(text) for place, text in released_texts(built, release_zip).items()}
+    """Yields (question, piece, place) for each piece of a solution that is found in a released text."""
+    texts = released_texts(built, release_zip)
     code = "\n".join(
         cell.source
         for name, files in built.items()
@@ -145,18 +141,21 @@ def leaks(built, release_zip):
         if cell.cell_type == "code"
     )
     open_names = bound_names(code) | {node.arg for node in ast.walk(ast.parse(code)) if isinstance(node, ast.arg)}
-    for cell, region in solution_regions():
-        lines = {squeeze(line) for line in region.splitlines() if len(squeeze(line)) > 9}
-        pieces, names = set(), set()
-        if cell.kind == "answer":
-            body = "def region():\n" + region if region.startswith(" ") else region
-            pieces = {squeeze(expression) for expression in expressions(body)}
-            names = bound_names(body) - {"region"} - open_names
-        for place, text in texts.items():
-            yield from (f"{cell.question}: {line} in {place}" for line in lines if line in text)
-            yield from (f"{cell.question}: {piece} in {place}" for piece in pieces if holds(text, piece))
-        for place, text in released_texts(built, release_zip).items():
-            yield from (f"{cell.question}: {name} in {place}" for name in names if re.search(rf"\b{name}\b", text))
+    pieces = {
+        (cell.question, piece) for cell, region in solution_regions() for piece in pieces_of(cell, region, open_names)
+    }
+    for place, text in texts.items():
+        released = tokens(text)
+        yield from ((question, piece, place) for question, piece in pieces if piece in released)
+
+
+def pieces_of(cell, region, open_names=frozenset()):
+    """Yields the lines of a solution region, and of code its expressions and the names that only it defines, as tokens."""
+    yield from (tokens(line) for line in region.splitlines() if len(tokens(line).split()) >= 3)
+    if cell.kind == "answer":
+        body = "def region():\n" + region if region.startswith(" ") else region
+        yield from (tokens(expression) for expression in expressions(body))
+        yield from (tokens(name) for name in bound_names(body) - {"region"} - open_names)
 
 
 def test_nothing_of_a_solution_is_released(built, release_zip):
@@ -168,12 +167,30 @@ def test_nothing_of_a_solution_is_released(built, release_zip):
     assert list(leaks(built, release_zip)) == []
 
 
-def test_a_leak_would_be_seen(built, release_zip, monkeypatch):
-    """The same search finds a solution that really is released: its cells were not cleared."""
+def test_every_piece_of_a_leak_would_be_seen(built, release_zip, monkeypatch):
+    """The same search finds all lines and expressions of a solution that really is released: its cells were not cleared."""
     monkeypatch.setattr(notebooks, "cleared", lambda cell, node: node)
-    found = list(leaks({name: notebooks.release(name) for name in NAMES}, release_zip))
-    questions = {cell.question for cell, _ in solution_regions()}
-    assert {line.split(":")[0] for line in found} == questions
+    found = {
+        (question, piece)
+        for question, piece, _ in leaks({name: notebooks.release(name) for name in NAMES}, release_zip)
+    }
+    for cell, region in solution_regions():
+        for line in region.splitlines():
+            if len(tokens(line).split()) >= 3:
+                assert (cell.question, tokens(line)) in found, line
+
+
+@pytest.mark.parametrize("around", ["return {} + 0", "x = 3\n{}", "said:{}!", "({})\nmore words"])
+def test_a_leak_is_seen_whatever_stands_around_it(built, release_zip, around):
+    cell, region = next(
+        (cell, region) for cell, region in solution_regions() if cell.question == "kl_to_standard_normal"
+    )
+    expression = max(expressions("def region():\n" + region), key=len)
+    name = NAMES[0]
+    notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell(around.format(expression)))
+    leaky = {name: {**built[name], f"{name}.ipynb": nbformat.writes(notebook).encode()}}
+    assert tokens(expression) in {piece for _, piece, _ in leaks(leaky, release_zip)}
 
 
 def test_nothing_of_the_instructors_package_is_in_the_zip(release_zip):

@@ -3,7 +3,11 @@
 import csv
 import json
 import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -77,15 +81,15 @@ def test_a_class_of_bad_submissions_is_graded_to_the_end(course, tmp_path, capsy
     for words in (
         "not confined: grade only notebooks you trust",
         "no notebook/a01_densities: expected a01_densities.ipynb, found no notebook at all",
-        "empty: the folder holds no assignment",
+        "empty/a01_densities: expected empty/a01_densities/a01_densities.ipynb, found nothing",
         "broken/a01_densities: Nothing could be graded: the file is not a notebook",
-        "other/a01_densities: No cell defines `bernoulli_log_prob_logits`",
+        "other/a01_densities: No cell defines `posterior_from_joint`",
         "odd/a77_unknown: no assignment is called that",
         "Zoë Ångström",
     ):
         assert words in printed, words
     verdicts = {path.stem: json.loads(path.read_text()) for path in (out / "verdicts" / A01).iterdir()}
-    assert set(verdicts) == {"Zoë Ångström", "no notebook", "broken", "other"}
+    assert set(verdicts) == {"Zoë Ångström", "no notebook", "broken", "other", "empty", "odd"}
     assert {question["status"] for question in verdicts["Zoë Ångström"]["questions"]} == {"unanswered"}
     with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -97,7 +101,7 @@ def test_a_class_of_bad_submissions_is_graded_to_the_end(course, tmp_path, capsy
     # A second run finds every verdict there and touches no secret.
     before = secret.read_text()
     assert run("grade", "--submitted", course, "--out", out) == 0
-    assert "4 of 4 had a verdict already" in capsys.readouterr().out
+    assert "6 of 6 had a verdict already" in capsys.readouterr().out
     assert secret.read_text() == before
 
 
@@ -121,6 +125,73 @@ def test_an_output_folder_that_cannot_be_made_is_wrong_usage(course, tmp_path, c
     blocked.write_text("in the way")
     assert run("grade", "--submitted", course, "--out", blocked / "out") == 2
     assert "Not a directory" in capsys.readouterr().err
+    out = tmp_path / "results"
+    (out / "grades.csv").mkdir(parents=True)
+    assert run("grade", "--submitted", course, "--out", out) == 2
+    assert "cannot be written to" in capsys.readouterr().err
+
+
+def test_names_are_no_markup(course, tmp_path, capsys):
+    for name in ("[bold]x[/]", "a[", "[red]eve"):
+        (course / name / A01).mkdir(parents=True)
+    assert run("grade", "--submitted", course, "--out", tmp_path / "out") == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ("[bold]x[/]", "a[", "[red]eve"))
+
+
+def test_a_foreign_file_among_the_verdicts_is_left_out(course, tmp_path):
+    (course / "ada" / A01).mkdir(parents=True)
+    out = tmp_path / "out"
+    (out / "verdicts" / A01).mkdir(parents=True)
+    for number, content in enumerate(("{}", "[1]", "null", "{", '{"schema": 99}')):
+        (out / "verdicts" / A01 / f"x{number}.json").write_text(content)
+    assert run("grade", "--submitted", course, "--out", out) == 0
+    assert len((out / "grades.csv").read_text().splitlines()) == 2
+
+
+def test_the_kill_matrix_is_a_table_and_a_page(tmp_path, capsys, monkeypatch):
+    from autograder.tasks import matrix
+
+    monkeypatch.setattr(matrix.kill_matrix, "__defaults__", (2,))
+    assert run("matrix", A01, "--out", tmp_path) == 0
+    printed = capsys.readouterr().out
+    assert "kl_to_standard_normal: cases that refuse each mistake" in printed
+    assert "kl_sign_flipped" in printed
+    page = (tmp_path / f"{A01}.html").read_text()
+    assert "closure_doubled of kl_plus_one" in page
+    assert "both are the same transformation" in page
+
+
+def test_an_interrupt_ends_at_once_and_keeps_what_is_done(course, tmp_path, write_notebook):
+    (course / "ada" / A01).mkdir(parents=True)
+    loop = {"posterior_from_joint": "while True:\n    pass"}
+    write_notebook(loop, path=course / "loops" / A01 / f"{A01}.ipynb")
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        "--submitted",
+        course,
+        "--out",
+        tmp_path / "out",
+        "--jobs",
+        "1",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path)
+    verdict = tmp_path / "out" / "verdicts" / A01 / "ada.json"
+    deadline = time.monotonic() + 60
+    while not verdict.exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(8)
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    printed = process.communicate(timeout=60)[0]
+    assert time.monotonic() - started < 15
+    assert process.returncode == 130, printed
+    assert "stopped: 1 of 2 have a verdict" in printed
+    assert "Traceback" not in printed
+    assert "ada" in (tmp_path / "out" / "grades.csv").read_text()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -141,6 +212,8 @@ def test_a_secret_file_is_used_and_an_empty_one_refused(course, tmp_path, capsys
     secret.write_text("\n")
     assert run("grade", "--submitted", course, "--out", tmp_path / "out", "--secret-file", secret) == 2
     assert "is empty: delete it" in capsys.readouterr().err
+    assert run("grade", "--submitted", course, "--out", tmp_path / "out", "--secret-file", tmp_path / "typo") == 2
+    assert "there is no secret file" in capsys.readouterr().err
 
 
 def test_a_file_is_whole_or_not_there(tmp_path, monkeypatch):

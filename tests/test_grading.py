@@ -14,6 +14,7 @@ from autograder.grading.submission import Submission
 from autograder.grading.verdict import grade
 
 A01 = "a01_densities"
+SECRET = b"secret of the tests"
 KL, BERNOULLI, ELBO = "kl_to_standard_normal", "bernoulli_log_prob_logits", "elbo_identity_terms"
 RIGHT_KL = f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, axis=-1)"
 
@@ -103,7 +104,7 @@ def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
             assert {"name", "score", "max_score", "status", "mistake", "message", "follows", "cases"} <= set(question)
             assert question["score"] == pytest.approx(sum(case["points"] for case in question["cases"]), abs=1e-3)
             for case in question["cases"]:
-                assert set(case) == {"name", "passed", "points", "worst_error", "mistake"}
+                assert set(case) == {"kind", "status", "name", "passed", "points", "worst_error", "mistake"}
 
 
 def test_grading_again_one_at_a_time_changes_nothing(sample_class, tmp_path):
@@ -112,7 +113,7 @@ def test_grading_again_one_at_a_time_changes_nothing(sample_class, tmp_path):
     names = [name for name in first if "loop" not in name and name not in ("s03-numpy", "s05-tfp", "s13-talkative")]
     submissions, _ = find_submissions(folder / "submitted", tasks.names(), students=names)
     assert len(submissions) == len(names) > 8
-    run = grade_class(submissions, tmp_path, b"secret of the tests", jobs=1)
+    run = grade_class(submissions, tmp_path, SECRET, jobs=1)
     assert {item.student: brief(verdict) for item, verdict in run.verdicts.items()} == {
         name: brief(first[name]) for name in names
     }
@@ -122,12 +123,13 @@ def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
     folder, verdicts = sample_class
     (item,) = find_submissions(folder / "submitted", tasks.names(), students=["s01-reference"])[0]
     path = folder / "verdicts" / A01 / "s01-reference.json"
-    assert current(path, item, "/CPU:0") == verdicts["s01-reference"]
-    assert current(path, item, "/GPU:0") is None
+    assert current(path, item, "/CPU:0", SECRET) == verdicts["s01-reference"]
+    assert current(path, item, "/GPU:0", SECRET) is None
+    assert current(path, item, "/CPU:0", b"another secret") is None
     (other,) = find_submissions(folder / "submitted", tasks.names(), students=["s02-blank"])[0]
-    assert current(path, other, "/CPU:0") is None
+    assert current(path, other, "/CPU:0", SECRET) is None
     path.with_name("broken.json").write_text("{")
-    assert current(path.with_name("broken.json"), item, "/CPU:0") is None
+    assert current(path.with_name("broken.json"), item, "/CPU:0", SECRET) is None
     path.with_name("broken.json").unlink()
 
 
@@ -139,7 +141,7 @@ def test_messages_hold_nothing_that_a_function_wrote_while_it_saw_hidden_inputs(
             BERNOULLI: f"def {BERNOULLI}(x, logits):\n    return type('Leak' + str(int(x.sum())), (), {{}})()",
         }
     )
-    verdict = grade(A01, path)
+    verdict = grade(A01, path, secret=SECRET)
     assert {name: status for name, (status, _, _) in brief(verdict).items()} == {
         KL: "error",
         ELBO: "error",
@@ -163,7 +165,7 @@ def test_cells_run_as_students_are_told(write_notebook):
         notebook.cells.append(nbformat.v4.new_code_cell("raise SystemExit"))
 
     answer = f"\n\ndef {KL}(mu, log_var):\n    return helper(tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, -1)) + extra"
-    verdict = grade(A01, write_notebook({KL: answer}, change))
+    verdict = grade(A01, write_notebook({KL: answer}, change), secret=SECRET)
     assert brief(verdict)[KL] == ("correct", 12, None)
 
 
@@ -172,18 +174,30 @@ def test_cells_run_as_students_are_told(write_notebook):
     [
         ("def kl_to_standard_normal(mu, log_var)\n    return mu", "error", "SyntaxError"),
         ("import time\ntime.sleep(60)\n" + RIGHT_KL, "timeout", "was not done after 2 s"),
+        (f"{RIGHT_KL}\n\nexit()", "correct", "Right on all"),
+        (
+            RIGHT_KL.replace("mu**2", "mu**2 + 0 * tf.py_function(lambda: np.logaddexp(0, mu), [], tf.float32)"),
+            "correct",
+            "Right",
+        ),
+        (f"def {KL}(mu, log_var):\n    raise SystemExit", "error", "raised an exception"),
+        (f"@tf.function\ndef {KL}(mu, log_var):\n    return np.exp(mu)", "error", "raised an exception"),
+        (
+            f"half, {KL} = 0.5, lambda mu, v: half * tf.reduce_sum(mu**2 + tf.exp(v) - v - 1, -1)",
+            "correct",
+            "Right on all",
+        ),
         ("def my_kl(mu, log_var):\n" + RIGHT_KL.split("\n")[1], "correct", "Right on all"),
         ("kl_to_standard_normal = 3", "error", "raised TypeError"),
         ("del tf\n" + RIGHT_KL, "error", "raised NameError"),
     ],
 )
 def test_an_answer_cell_with_something_odd(write_notebook, answer, status, said):
-    path = write_notebook({KL: answer, BERNOULLI: f"def {BERNOULLI}(x, a):\n    return np.zeros(len(x))"})
-    # Importing TensorFlow is a cell as well, and slow.
-    limits = Limits(cell=30, question=10) if "sleep" not in answer else Limits(cell=2, question=20)
-    if "sleep" in answer:
-        path = write_notebook({KL: answer}, lambda notebook: notebook.cells.__delitem__(2))
-    verdict = grade(A01, path, limits=limits)
+    # Importing TensorFlow is a cell as well, and slow: the notebook that must time out goes without.
+    drop = [2] if "sleep" in answer else []
+    path = write_notebook({KL: answer}, lambda notebook: [notebook.cells.pop(index) for index in drop])
+    limits = Limits(cell=2 if drop else 30)
+    verdict = grade(A01, path, secret=SECRET, limits=limits)
     assert brief(verdict)[KL][0] == status
     assert said in next(question["message"] for question in verdict["questions"] if question["name"] == KL)
 
@@ -191,7 +205,7 @@ def test_an_answer_cell_with_something_odd(write_notebook, answer, status, said)
 def test_the_python_interface_is_the_documented_one(sample_class):
     folder, verdicts = sample_class
     path = folder / "submitted" / "s02-blank" / A01 / f"{A01}.ipynb"
-    verdict = autograder.grade(A01, str(path), student="s001")
+    verdict = autograder.grade(A01, str(path), student="s001", secret="text will do")
     assert (verdict["student"], brief(verdict)) == ("s001", brief(verdicts["s02-blank"]))
 
 
@@ -210,7 +224,7 @@ def test_the_python_interface_is_the_documented_one(sample_class):
 def test_a_file_that_is_no_notebook_gets_a_verdict_that_says_so(tmp_path, content):
     path = tmp_path / "x.ipynb"
     path.write_text(content)
-    verdict = grade(A01, path)
+    verdict = grade(A01, path, secret=SECRET)
     assert verdict["score"] == 0
     for question in verdict["questions"]:
         assert question["status"] == "missing"
@@ -221,33 +235,81 @@ def test_a_huge_file_is_not_even_read(tmp_path):
     path = tmp_path / "x.ipynb"
     with path.open("wb") as file:
         file.truncate(notebook.MAX_NOTEBOOK_BYTES + 1)
-    assert "more than 50" in grade(A01, path)["questions"][0]["message"]
+    assert "more than 50" in grade(A01, path, secret=SECRET)["questions"][0]["message"]
 
 
 def test_submissions_are_found_whatever_students_name_things(tmp_path):
-    for name in ("Zoë Müller", "o'neil, s", "s1"):
+    for name in ("Zoë Müller", "o'neil, s", "s1", "[bold]x[/]"):
         (tmp_path / name / A01).mkdir(parents=True)
     (tmp_path / "Zoë Müller" / A01 / f"{A01}.ipynb").write_text("{}")
     (tmp_path / "o'neil, s" / A01 / "Copy of a01 (1).ipynb").write_text("{}")
     (tmp_path / "s1" / "a99_other").mkdir()
     (tmp_path / "s2").mkdir()
+    (tmp_path / "s2" / f"{A01}-submission.zip").write_bytes(b"")
     (tmp_path / "s3" / A01).mkdir(parents=True)
     (tmp_path / "s3" / A01 / "one.ipynb").write_text("{}")
     (tmp_path / "s3" / A01 / "two.ipynb").write_text("{}")
     (tmp_path / ".hidden").mkdir()
+    (tmp_path / "loose.ipynb").write_text("{}")
     submissions, notices = find_submissions(tmp_path, [A01])
     found = {item.student: (item.path.name, item.notice) for item in submissions}
     assert found == {
         "Zoë Müller": (f"{A01}.ipynb", ""),
+        "[bold]x[/]": (f"{A01}.ipynb", f"expected {A01}.ipynb, found no notebook at all"),
         "o'neil, s": ("Copy of a01 (1).ipynb", "graded Copy of a01 (1).ipynb, the only notebook there"),
         "s1": (f"{A01}.ipynb", f"expected {A01}.ipynb, found no notebook at all"),
+        "s2": (
+            f"{A01}.ipynb",
+            f"expected s2/{A01}/{A01}.ipynb, found {A01}-submission.zip (unpack a zip, and keep the folder {A01})",
+        ),
         "s3": (f"{A01}.ipynb", f"expected {A01}.ipynb, found one.ipynb, two.ipynb"),
     }
     assert notices == [
-        "s1/a99_other: no assignment is called that; not graded",
-        f"s2: the folder holds no assignment; expected s2/{A01}/{A01}.ipynb",
+        "s1/a99_other: no assignment is called that",
+        "loose.ipynb: not in a student's folder; not graded",
     ]
-    assert find_submissions(tmp_path, [A01], students=["nobody"])[1] == [f"nobody: no such folder in {tmp_path}"]
+    assert find_submissions(tmp_path, [A01], students=["nobody"])[1][-1] == f"nobody: no such folder in {tmp_path}"
+
+
+def test_a_folder_name_that_is_no_utf_8_is_graded(tmp_path):
+    import os
+
+    os.makedirs(os.fsencode(tmp_path) + b"/caf\xe9/" + A01.encode())
+    (item,) = find_submissions(tmp_path, [A01])[0]
+    assert item.student == "caf\\xe9"
+    run = grade_class([item], tmp_path / "out", SECRET)
+    assert not run.failures
+    assert run.verdicts[item]["questions"][0]["message"].startswith("Nothing could be graded: expected")
+
+
+def test_a_death_is_blamed_on_the_question_that_did_it(write_notebook):
+    """A timer of one question that ends the process during the next costs the next one nothing."""
+    timer = "import threading, os\n        threading.Timer(0.15, os._exit, [1]).start()"
+    answers = {
+        BERNOULLI: f"def {BERNOULLI}(x, a):\n    if len(x) == 5:\n        {timer}\n    return tf.reduce_sum(x * a - tf.nn.softplus(a), -1)"
+    }
+    verdict = brief(grade(A01, write_notebook(answers | {KL: RIGHT_KL}), secret=SECRET))
+    assert verdict[KL] == ("correct", 12, None)
+    assert {status for name, (status, _, _) in verdict.items() if name not in (KL, BERNOULLI)} == {"unanswered"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "__import__('sys').modules.pop('vikit.probe'); return x",
+        "get_ipython().display_pub.publish = None; return x",
+        "get_ipython().kernel.session.send(get_ipython().kernel.iopub_socket, 'status', [1], parent=get_ipython().parent_header); return x",
+        "return np.zeros((0, 617220, 812042, 819789))",
+        "return np.zeros((0, 30000, 30000), np.float32)",
+        "raise KeyboardInterrupt",
+        "raise ValueError(chr(0xD800))",
+    ],
+)
+def test_a_hostile_function_costs_only_itself(write_notebook, body):
+    answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    {body}", KL: RIGHT_KL}
+    verdict = brief(grade(A01, write_notebook(answers), secret=SECRET))
+    assert verdict[BERNOULLI][1] == 0
+    assert verdict[KL] == ("correct", 12, None)
 
 
 def test_one_submission_on_which_the_kit_fails_does_not_stop_the_others(tmp_path, monkeypatch, write_notebook):

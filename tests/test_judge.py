@@ -82,7 +82,7 @@ def test_a_column_is_not_a_vector_and_the_message_says_so():
 
 def test_a_forgotten_sum_is_pointed_out():
     verdict = judge.judge(question(), answers(lambda name, value: np.stack([value / 2, value / 2], axis=1)))
-    assert "Summed over their last axis your values would be right." in verdict.message
+    assert "an axis too many, the last. Summed over that axis your values would be right." in verdict.message
 
 
 def test_a_listed_mistake_is_named_with_its_hint_and_place():
@@ -156,7 +156,8 @@ def test_a_tuple_is_judged_output_by_output():
     asked = judge.Question("f", 1, "", cases, outputs=("values", "total"))
     given = {name: judge.Answer("ok", as_tuple((value, -np.sum(value)))) for name, value in RIGHT.items()}
     verdict = judge.judge(asked, given)
-    assert verdict.mistake == "closure_negated"
+    assert verdict.mistake == "closure_negated in total"
+    assert "In total: Your values have the opposite sign." in verdict.message
     short = {name: judge.Answer("ok", as_tuple(value)) for name, value in RIGHT.items()}
     verdict = judge.judge(asked, short)
     assert verdict.status == "malformed"
@@ -197,3 +198,22 @@ def test_messages_hold_no_expected_value():
     shown = verdict.message + verdict.hint + "".join(str(case) for case in verdict.cases)
     assert "0.73" not in shown
     assert all(len(str(case.worst_error)) <= 5 for case in verdict.cases)
+
+
+def test_a_shape_that_could_carry_a_hidden_number_out_is_not_shown():
+    verdict = judge.judge(question(), answers(lambda name, value: np.zeros((0, 7796, 2584))))
+    assert "7796" not in str(verdict)
+    assert "got another shape" in verdict.message
+
+
+def test_a_careless_but_right_answer_keeps_its_points_and_earns_a_remark():
+    cases = tuple(
+        judge.Case(name, "generic", (), as_tuple(np.array([1e-4, 1.0])), {}, {}, careful=1e-3, remark="use expm1.")
+        for name in RIGHT
+    )
+    asked = judge.Question("f", 1, "", cases)
+    for off, remarked in ((1e-6, True), (1e-9, False)):
+        given = {name: judge.Answer("ok", as_tuple(np.array([1e-4 + off, 1.0]))) for name in RIGHT}
+        verdict = judge.judge(asked, given)
+        assert (verdict.status, verdict.score) == ("correct", 1)
+        assert ("A remark: use expm1." in verdict.message) == remarked

@@ -86,7 +86,7 @@ class Here:
         self.space = probe.Namespace(names)
 
     def ask(self, request, seconds):
-        return wire.unpack_reply(json.loads(json.dumps(probe.answer(self.space, json.loads(request)))))
+        return wire.unpack_reply(json.loads(json.dumps(probe.answer(self.space, json.loads(json.dumps(request))))))
 
 
 @pytest.fixture(scope="module", params=["this process", "a kernel"])

@@ -2,12 +2,15 @@
 
 import html
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import cases, judge, probe, wire
 
 PUBLIC_ONLY = "Public cases only: grading draws other inputs for each student, so these points are not yet certain."
+
+SLOW_SECONDS, QUESTION_SECONDS = 5, 10
 
 _current = {"assignment": None}
 
@@ -49,15 +52,16 @@ def report(question):
     found = find_question(name)
     names = {name: function} if function else vars(sys.modules["__main__"])
     space = probe.Namespace(names)
-    return Report(judge.judge(found, {case.name: run(space, found, case) for case in found.cases}))
+    started = time.monotonic()
+    verdict = judge.judge(found, {case.name: run(space, found, case) for case in found.cases})
+    return Report(verdict, time.monotonic() - started)
 
 
 def run(space, question, case):
     """Returns the `judge.Answer` of the student's function to one case, by the same road as in grading."""
     outputs = len(question.outputs) or None
-    request = {"path": question.name, "outputs": outputs, "keywords": {}}
-    request["arguments"] = [wire.pack_argument(argument) for argument in case.arguments]
-    reply = wire.unpack_reply(probe.call(space, request))
+    request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
+    reply = wire.unpack_reply(probe.answer(space, request))
     return judge.Answer(reply.status, reply.values, reply.kind, None, reply.text)
 
 
@@ -114,14 +118,18 @@ class Report:
     """What `check` shows: the judgement of one question, as text and as HTML."""
 
     verdict: judge.Verdict
+    seconds: float = 0.0
 
     def lines(self):
         verdict = self.verdict
+        if self.seconds > SLOW_SECONDS:
+            yield f"This took {self.seconds:.0f} s. Grading stops a question after {QUESTION_SECONDS} s, all cases together."
         if verdict.mistake:
             yield f"Recognised: {verdict.mistake}"
         if verdict.status not in ("correct", "unanswered"):
             yield f"Lecture: {verdict.place}"
-        for case in verdict.cases if verdict.status in ("wrong", "partial") else ():
+        # Without a name for the mistake the message lists the cases already.
+        for case in verdict.cases if verdict.mistake else ():
             yield f"  {'✓' if case.passed else '✗'} {case.name}{': ' + case.problem if case.problem else ''}"
 
     def title(self):

@@ -16,10 +16,6 @@ GENERIC, EDGE = "generic", "edge"
 GENERIC_SHARE = 0.7
 ATOL, RTOL = 1e-5, 1e-4
 
-STATUSES = (
-    "correct", "partial", "wrong", "unanswered", "missing", "error", "timeout", "crashed", "malformed", "forbidden",
-)  # fmt: skip
-
 # Types whose names the grader repeats. Others stay unnamed: a student's process could hide hidden inputs in a name.
 KNOWN_TYPES = {
     "NoneType": "None", "str": "text", "bytes": "bytes", "dict": "a dict", "set": "a set", "list": "a list",
@@ -28,6 +24,7 @@ KNOWN_TYPES = {
     "complex128": "complex numbers", "int8": "integers", "int16": "integers", "int32": "integers", "int64": "integers",
     "int": "integers", "uint8": "integers", "uint32": "integers", "float16": "float16 numbers",
     "bfloat16": "bfloat16 numbers", "str_": "text", "ndarray": "an array without a usable type",
+    "float32": "one array", "float64": "one array",
 }  # fmt: skip
 
 
@@ -142,7 +139,7 @@ def judge(question, answers):
                 kind=case.kind,
                 passed=passed,
                 points=points,
-                status=case_status(answers[case.name], passed),
+                status=case_status(case, answers[case.name], passed),
                 worst_error=worst_error(case, answers[case.name]),
                 mistake=joined(mistakes) if mistakes and not passed else None,
                 problem=problems[case.name],
@@ -178,13 +175,14 @@ def problem(question, case, answer):
         return answer.status
     wanted = len(question.outputs) or 1
     if len(answer.values) != wanted:
-        return f"got {len(answer.values)} values, expected {wanted} ({', '.join(question.outputs)})"
+        count = len(answer.values) if len(answer.values) < 10 else "too many"
+        return f"got {count} values, expected {wanted} ({', '.join(question.outputs)})"
     for index, (got, want) in enumerate(zip(answer.values, case.expected, strict=True)):
         label = f"{question.outputs[index]}: " if question.outputs else ""
         if got.dtype.name not in ("float32", "float64"):
             return f"{label}got {KNOWN_TYPES.get(got.dtype.name, got.dtype.name)}, expected float32 or float64"
         if got.shape != want.shape:
-            return f"{label}got shape {show_shape(got.shape)}, expected {show_shape(want.shape)}"
+            return f"{label}got {shown_shape(got.shape, case)}, expected {show_shape(want.shape)}"
         if not is_close(got, want, question):
             return f"{label}{describe_error(got, want)}"
     return ""
@@ -223,6 +221,12 @@ def describe_error(got, want):
     if np.isinf(got).any():
         return f"{int(np.isinf(got).sum())} of {got.size} values are infinite"
     return f"values are off by up to {one_digit(np.max(np.abs(got - want))):g}"
+
+
+def shown_shape(shape, case):
+    """Returns a shape in words. An axis that the case does not know could carry a hidden input out: it is not shown."""
+    known = {1, *case.sizes.values()}
+    return f"shape {show_shape(shape)}" if len(shape) <= 3 and set(shape) <= known else "another shape"
 
 
 def show_shape(shape):
@@ -359,9 +363,13 @@ def closures(question, values):
         for chosen in choices(question.outputs):
             name = f"{closure} in {' and '.join(chosen)}" if len(chosen) < len(question.outputs) else closure
             with np.errstate(all="ignore"):
-                yield name, {
-                    case.name: transformed(question, values[case.name], case, step, chosen) for case in question.cases
-                }
+                yield (
+                    name,
+                    {
+                        case.name: transformed(question, values[case.name], case, step, chosen)
+                        for case in question.cases
+                    },
+                )
 
 
 def choices(outputs):
@@ -372,7 +380,8 @@ def choices(outputs):
 def transformed(question, values, case, step, chosen):
     names = question.outputs or (None,)
     return tuple(
-        step(value, case) if name is None or name in chosen else value for name, value in zip(names, values, strict=True)
+        step(value, case) if name is None or name in chosen else value
+        for name, value in zip(names, values, strict=True)
     )
 
 
@@ -411,10 +420,18 @@ def joined(mistakes):
 # Explaining.
 
 
-def case_status(answer, passed):
+def case_status(case, answer, passed):
     if answer.status != "ok":
         return answer.status
-    return "correct" if passed else "wrong"
+    return "correct" if passed else "wrong" if has_form(case, answer) else "malformed"
+
+
+def has_form(case, answer):
+    """Tells whether an answer has the right number of values, all floats of the right shapes."""
+    return len(answer.values) == len(case.expected) and all(
+        got.shape == want.shape and got.dtype.name in ("float32", "float64")
+        for got, want in zip(answer.values, case.expected, strict=True)
+    )
 
 
 def question_status(verdicts, mistakes):
@@ -424,10 +441,9 @@ def question_status(verdicts, mistakes):
     generic = [verdict for verdict in failed if verdict.kind == GENERIC]
     if not generic:
         return "partial"
-    if mistakes or generic[0].status != "wrong":
-        return generic[0].status
-    # No mistake fits and the values are not even of the right form.
-    return "malformed" if "got " in generic[0].problem else "wrong"
+    if mistakes:
+        return "wrong"
+    return generic[0].status
 
 
 def explain(question, verdicts, status, mistakes, answers):
@@ -443,15 +459,18 @@ def explain(question, verdicts, status, mistakes, answers):
     where = f"{len(failed)} of {total} cases"
     if status == "partial":
         where += ", all of them edge cases"
-    lines = [f"Wrong on {where}."]
+    lines = [f"Not right on {where}."]
     if mistakes:
-        shapes = [verdict.problem for verdict in failed if "got shape" in verdict.problem]
+        shapes = [verdict.problem for verdict in failed if verdict.status == "malformed"]
         lines = [f"{lines[0]} {spoken(mistakes)}", *shapes[:1]]
     else:
-        lines += [f"  {verdict.name}: {verdict.problem or verdict.status}" for verdict in failed[:6]]
+        lines += [f"  {verdict.name}: {verdict.problem}" for verdict in failed]
         lines += shape_advice(question, answers)
-        if fixed:
-            lines.append(fixed)
+        broken = next(
+            (answers[verdict.name] for verdict in failed if verdict.status not in ("wrong", "malformed")), None
+        )
+        said = explain_failure(question, broken.status, broken) if broken else fixed
+        lines += [said] if said else []
     return "\n".join(lines)
 
 
@@ -491,7 +510,7 @@ def explain_failure(question, status, answer):
         kind = answer.kind if answer.kind in EXCEPTIONS else "an exception"
         return f"Your function raised {kind}{at}." + (f"\n{answer.text}" if answer.text else "")
     if status == "timeout":
-        return f"Your function was not done in time{' (' + answer.text + ')' if answer.text else ''}."
+        return f"Your function was not done in time{': ' + answer.text if answer.text else ''}."
     if status == "crashed":
         return f"Your function was stopped: {answer.text or 'it ended the whole Python process'}."
     if status == "malformed" and answer.status == "malformed":
@@ -513,23 +532,29 @@ EXCEPTIONS = {
 def shape_advice(question, answers):
     """Returns a line for values that are right but for an axis too many: kept, or not yet summed over."""
     steps = {
-        "The values are right: only the axis of size 1 must go.": np.squeeze,
-        "Summed over their last axis your values would be right.": lambda value: value.sum(axis=-1),
-        "Summed over their first axis your values would be right.": lambda value: value.sum(axis=0),
+        "The values are right: only the axis of size 1 must go.": lambda value, axis: value.squeeze(axis),
+        "Summed over that axis your values would be right.": lambda value, axis: value.sum(axis=axis),
     }
     for advice, step in steps.items():
-        if all(is_right_after(question, case, answers[case.name], step) for case in question.cases):
-            return [f"  {advice}"]
+        for axis in (-1, 0):
+            if all(is_right_after(question, case, answers[case.name], step, axis) for case in question.cases):
+                return [f"  There is an axis too many, the {'last' if axis else 'first'}. {advice}"]
     return []
 
 
-def is_right_after(question, case, answer, step):
+def is_right_after(question, case, answer, step, axis):
     if answer.status != "ok" or len(answer.values) != len(case.expected):
         return False
     for got, want in zip(answer.values, case.expected, strict=True):
-        if got.ndim <= want.ndim or got.dtype.kind != "f":
+        if got.ndim != want.ndim + 1 or got.dtype.kind != "f" or got.size == 0:
             return False
-        changed = step(got)
-        if changed.shape != want.shape or not is_close(changed, want, question):
+        left = got.shape[:-1] if axis else got.shape[1:]
+        if left != want.shape:
+            return False
+        try:
+            changed = step(got, axis)
+        except ValueError:
+            return False
+        if not is_close(changed, want, question):
             return False
     return True

@@ -49,18 +49,24 @@ class Namespace:
 
 
 def affine(A, c):
-    """Returns z[n,K] -> z A^T + c, for TensorFlow."""
+    """Returns z -> z A^T + c for TensorFlow, for `[n, K]` as for `[K]`."""
     import tensorflow as tf
 
-    return lambda z: tf.linalg.matmul(tf.convert_to_tensor(z), A, transpose_b=True) + c
+    return lambda z: tf.linalg.matvec(A, tf.cast(z, tf.float32)) + c
 
 
 def linear_gaussian(w, b, sigma, x):
     """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2), in nats, for TensorFlow."""
+    import tensorflow as tf
     import tensorflow_probability as tfp
 
     normal = tfp.distributions.Normal
-    return lambda z: normal(0.0, 1.0).log_prob(z) + normal(w * z + b, sigma).log_prob(x)
+
+    def log_density(z):
+        z = tf.cast(z, tf.float32)
+        return normal(0.0, 1.0).log_prob(z) + normal(w * z + b, sigma).log_prob(x)
+
+    return log_density
 
 
 BUILDERS = {"affine": affine, "linear_gaussian": linear_gaussian}
@@ -70,7 +76,9 @@ def answer(space, request):
     """Returns the reply to `request`, both as JSON data; whatever the student's code raises becomes part of it."""
     try:
         return VERBS[request["verb"]](space, request)
-    except Exception as error:  # noqa: BLE001  the student's code may raise anything
+    except LookupError:
+        return {"status": "missing"}
+    except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
         return raised(error)
 
 
@@ -78,14 +86,14 @@ def serve(text):
     """Answers the request `text` from within the student's kernel and publishes the reply."""
     request = json.loads(text)
     seed_everything(request.get("seed", 0))
-    reply = answer(_space, request) | {"id": request.get("id")}
-    _shell.display_pub.publish({MIME: reply})
+    _publish({MIME: answer(_space, request) | {"id": request.get("id")}})
 
 
 def load_ipython_extension(shell):
-    """Remembers the shell before the first cell has run: what the grader calls does not depend on `get_ipython`."""
-    global _shell, _space
-    _shell, _space = shell, Namespace(shell.user_ns)
+    """Remembers, before the first cell has run, what `serve` needs; `exit()` in a notebook no longer ends the kernel."""
+    global _publish, _space
+    _publish, _space = shell.display_pub.publish, Namespace(shell.user_ns)
+    shell.ask_exit = lambda: None
 
 
 def seed_everything(seed):
@@ -115,26 +123,22 @@ def build(space, packed):
     return value
 
 
+def ping(space, request):
+    return {"status": "ok", "values": []}
+
+
 def call(space, request):
-    try:
-        function = space.resolve(request["path"])
-    except LookupError:
-        return {"status": "missing"}
+    function = space.resolve(request["path"])
     arguments, keywords = built(space, request)
     try:
         result = function(*arguments, **keywords)
-    except NotImplementedError:
-        return {"status": "unanswered"}
-    except Exception as error:  # noqa: BLE001  the student's code may raise anything
+        return returned(space, result, request.get("outputs"))
+    except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
         return raised(error, function)
-    return returned(space, result, request.get("outputs"))
 
 
 def get(space, request):
-    try:
-        return returned(space, space.resolve(request["path"]), request.get("outputs"))
-    except LookupError:
-        return {"status": "missing"}
+    return returned(space, space.resolve(request["path"]), request.get("outputs"))
 
 
 def weights(space, request):
@@ -178,15 +182,15 @@ def vjp(space, request):
             result = function(*watched, **keywords)
         targets = list(result) if isinstance(result, tuple | list) else [result]
         gradients = tape.gradient(targets, sources, output_gradients=[tf.constant(c) for c in cotangents])
-    except NotImplementedError:
-        return {"status": "unanswered"}
-    except Exception as error:  # noqa: BLE001  the student's code may raise anything
+        # A gradient through a gather comes as slices.
+        dense = [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
+    except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
         return raised(error, function)
-    values = [None if gradient is None else wire.pack_array(np.asarray(gradient)) for gradient in gradients]
+    values = [None if gradient is None else wire.pack_array(np.asarray(gradient)) for gradient in dense]
     return {"status": "ok", "values": values}
 
 
-VERBS = {"call": call, "get": get, "weights": weights, "set_weights": set_weights, "fit": fit, "vjp": vjp}
+VERBS = {"ping": ping, "call": call, "get": get, "weights": weights, "set_weights": set_weights, "fit": fit, "vjp": vjp}
 
 
 def built(space, request):
@@ -238,14 +242,22 @@ def malformed(value):
 
 
 def raised(error, function=None):
-    """Returns the reply for an exception: its type, the student's own lines of its traceback, and its first lines."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_students(frame.filename)]
+    """Returns the reply for an exception: its type, the student's own lines of its traceback, and its first lines.
+
+    A NotImplementedError is an unanswered stub only where the student's own line raises it: TensorFlow has its own.
+    """
+    trace = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, NotImplementedError) and is_students(trace[-1].filename):
+        return {"status": "unanswered"}
+    frames = [frame for frame in trace if is_students(frame.filename)]
     line = next((frame.lineno for frame in reversed(frames) if frame.filename == source_file(function)), None)
     message = str(error).strip()
     if len(message) > 600:
         message = message[:600] + " ..."
     shown = [f"  {frame.name}, line {frame.lineno}:  {frame.line}" for frame in frames[-4:]]
     text = "\n".join([*shown, f"{type(error).__name__}: {message}"])
+    # A lone surrogate in a message is no text that could be sent.
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return {"status": "error", "kind": type(error).__name__, "line": line, "text": text}
 
 

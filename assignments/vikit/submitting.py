@@ -1,11 +1,10 @@
 """`submit`: one zip to hand in, after a look at what is in it."""
 
-import ast
 import json
 import zipfile
 from pathlib import Path
 
-from . import checking
+from . import cells, checking
 
 MAX_BYTES = 20 * 2**20
 
@@ -27,7 +26,7 @@ def submit(notebook=None):
             f"{path.resolve()} does not exist: save the notebook, or name it: submit('path/to/notebook.ipynb'). "
             "On Colab choose File, Download, Download .ipynb and hand in that file"
         )
-    defined = names_defined(path)
+    names, stubs = answers_in(path)
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise ValueError(f"{path} has {size / 2**20:.0f} MiB, more than 20: clear its outputs and save it again")
@@ -36,32 +35,18 @@ def submit(notebook=None):
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(path, f"{assignment}/{assignment}.ipynb")
     for name in questions:
-        print(f"  {'found  ' if name in defined else 'MISSING'}  {name}")
+        state = "NOT WRITTEN" if name in stubs else "found" if name in names else "MISSING"
+        print(f"  {state:<11}  {name}")
     print(f"{target}  ({target.stat().st_size / 1024:.0f} KiB): hand in this file.")
     print("It holds the notebook as last saved: save first, then call submit() again, if you changed anything since.")
 
 
-def names_defined(path):
-    """Returns the names of all functions and classes that the notebook's code cells define."""
+def answers_in(path):
+    """Returns (names, stubs) over all code cells of a notebook file: what they define, and what is not written yet."""
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        notebook = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        found = [cells.defined("".join(cell["source"])) for cell in notebook if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a notebook: {error}") from error
-    names = set()
-    for source in sources:
-        try:
-            tree = ast.parse(
-                "\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!")))
-            )
-        except SyntaxError:
-            continue
-        names |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        names |= {
-            target.id
-            for node in tree.body
-            if isinstance(node, ast.Assign)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-    return names
+    written = set().union(*(one.names - one.stubs for one in found))
+    return written | set().union(*(one.stubs for one in found)), set().union(*(one.stubs for one in found)) - written

@@ -91,7 +91,7 @@ def build_notebook(assignment, cells, finish):
         elif cell.kind == "experiment":
             node = locked(new_code_cell(cell.source), f"experiment-{index}")
             node.metadata["tags"] = ["experiment"]
-            nodes.append(node)
+            nodes.append(finish(cell, node))
         elif cell.kind == "answer":
             node = new_code_cell(cell.source)
             nodes.append(finish(cell, graded(node, f"{cell.question}-answer", solution=True)))
@@ -111,7 +111,11 @@ def build_notebook(assignment, cells, finish):
 
 
 def cleared(cell, node):
-    """Returns `node` with its solution region replaced by what a student finds there."""
+    """Returns `node` as a student finds it: an answer's solution region replaced by a stub."""
+    if cell.kind == "experiment":
+        # Jupyter's own tag: "Run All" goes on after a figure of a function that is not written yet.
+        node.metadata["tags"].append("raises-exception")
+        return node
     clear = ClearSolutions(
         code_stub={"python": f'raise NotImplementedError("write {cell.question}")'}, text_stub="*Your answer here.*"
     )

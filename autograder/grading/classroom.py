@@ -1,16 +1,16 @@
 """A whole class: every submission is graded, whatever one of them does, and each verdict is written as it comes."""
 
 import json
-import secrets
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder import kernels
 from autograder.files import write_whole
 from autograder.version import kit_version
 
 from . import verdict as verdicts
-from .verdict import digest, grade
+from .verdict import digest, grade, secret_digest, ungraded
 
 
 @dataclass
@@ -21,6 +21,7 @@ class ClassRun:
     notices: list = field(default_factory=list)
     failures: list = field(default_factory=list)
     kept: int = 0
+    interrupted: bool = False
 
 
 def grade_class(submissions, out, secret, jobs=1, device="auto", place="/CPU:0", force=False, finished=lambda _: None):
@@ -41,26 +42,22 @@ def grade_class(submissions, out, secret, jobs=1, device="auto", place="/CPU:0",
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
     todo = []
     for item in submissions:
-        old = None if force else current(verdict_path(out, item), item, place)
+        old = None if force else current(verdict_path(out, item), item, place, secret)
         if old is None:
             todo.append(item)
         else:
             run.verdicts[item], run.kept = old, run.kept + 1
             finished(item)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = {pool.submit(grade_one, item, out, secret, device): item for item in todo}
+        futures = {pool.submit(grade_one, item, out, secret, device, place): item for item in todo}
         try:
             for future in as_completed(futures):
-                item = futures[future]
-                error = future.exception()
-                if error is None:
-                    run.verdicts[item] = future.result()
-                else:
-                    run.failures.append(f"{item.label}: {type(error).__name__}: {error}")
-                finished(item)
+                take(run, futures[future], future)
+                finished(futures[future])
         except KeyboardInterrupt:
+            run.interrupted = True
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            kernels.stop_all()
     run.verdicts = {item: run.verdicts[item] for item in submissions if item in run.verdicts}
     for item, verdict in run.verdicts.items():
         if item.path.is_file() and {question["status"] for question in verdict["questions"]} == {"missing"}:
@@ -68,8 +65,20 @@ def grade_class(submissions, out, secret, jobs=1, device="auto", place="/CPU:0",
     return run
 
 
-def grade_one(item, out, secret, device):
-    verdict = grade(item.assignment, item.path, student=item.student, secret=secret, device=device)
+def take(run, item, future):
+    """Puts the outcome of one submission into `run`."""
+    error = future.exception()
+    if error is None:
+        run.verdicts[item] = future.result()
+    else:
+        run.failures.append(f"{item.label}: {type(error).__name__}: {error}")
+
+
+def grade_one(item, out, secret, device, place):
+    if item.path.is_file():
+        verdict = grade(item.assignment, item.path, student=item.student, secret=secret, device=device)
+    else:
+        verdict = ungraded(item.assignment, item.student, place, item.notice, item.path, secret)
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return verdict
 
@@ -78,38 +87,25 @@ def verdict_path(out, item):
     return Path(out) / "verdicts" / item.assignment / f"{item.student}.json"
 
 
-def current(path, item, place):
-    """Returns the verdict at `path` if it is on this very notebook, by this kit and device; else None."""
+def current(path, item, place, secret):
+    """Returns the verdict at `path` if it is on this very notebook, by this kit, secret and device; else None."""
     try:
         old = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     wanted = {"schema": verdicts.SCHEMA, "kit_version": kit_version(), "device": place, "student": item.student}
-    wanted["submission_sha256"] = digest(item.path)
+    wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(secret)}
     return old if isinstance(old, dict) and {key: old.get(key) for key in wanted} == wanted else None
 
 
 def read_all(out):
-    """Returns every verdict below `out`, by assignment and student; damaged ones are left out."""
+    """Returns every verdict below `out`, by assignment and student; files that are none are left out."""
     found = []
     for path in sorted(Path(out).glob("verdicts/*/*.json")):
         try:
-            found.append(json.loads(path.read_text(encoding="utf-8")))
+            content = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             continue
+        if isinstance(content, dict) and content.get("schema") == verdicts.SCHEMA:
+            found.append(content)
     return found
-
-
-def course_secret(path):
-    """Returns the course's secret, drawn into `path` (readable by its owner alone) the first time.
-
-    Raises:
-        ValueError: If the file is empty.
-    """
-    path = Path(path)
-    if not path.exists():
-        write_whole(path, secrets.token_hex(32) + "\n", mode=0o600)
-    secret = path.read_bytes().strip()
-    if not secret:
-        raise ValueError(f"{path} is empty: delete it, and a new secret is drawn")
-    return secret

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import vikit
+from vikit import cells
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 # The one locked cell that the others need: it finds vikit.
@@ -41,18 +42,18 @@ def read_cells(path, released):
     Raises:
         UnreadableNotebook: If it is not a readable notebook of format 3 or 4, or too large.
     """
-    cells = [cell for cell in read_notebook(path).cells if cell.cell_type == "code"]
-    parsed = [parse(str(cell.source)) for cell in cells]
-    names = [set().union(*(found.defines for found in parsed[:i] + parsed[i + 1 :])) for i in range(len(parsed))]
+    code = [cell for cell in read_notebook(path).cells if cell.cell_type == "code"]
+    found = [cells.defined(str(cell.source)) for cell in code]
+    others = [set().union(*(one.names for one in found[:i] + found[i + 1 :])) for i in range(len(found))]
     return [
         Cell(
-            source=found.source,
-            runs=what_runs(cell, found, others, released),
-            defines=found.defines,
-            functions=found.functions,
+            source=str(cell.source),
+            runs=what_runs(cell, one.names, elsewhere, released),
+            defines=one.names,
+            functions=one.functions,
             grade_id=grade_id(cell),
         )
-        for cell, found, others in zip(cells, parsed, names, strict=True)
+        for cell, one, elsewhere in zip(code, found, others, strict=True)
     ]
 
 
@@ -64,6 +65,8 @@ def read_notebook(path):
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
         if not all(hasattr(cell, "source") and hasattr(cell, "cell_type") for cell in notebook.cells):
             raise UnreadableNotebook("the notebook has a cell without a type or a source")
+        # A lone surrogate is no text that a kernel could be sent.
+        "".join(str(cell.source) for cell in notebook.cells).encode("utf-8")
         return notebook
     except UnreadableNotebook:
         raise
@@ -78,9 +81,9 @@ def released(assignment):
     path = released_folder(assignment) / f"{assignment}.ipynb"
     if not path.is_file():
         return Released()
-    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    locked = [cell for cell in cells if grader_metadata(cell).get("locked") and grade_id(cell) != SETUP]
-    answers = [cell for cell in cells if grader_metadata(cell).get("solution")]
+    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    locked = [cell for cell in code if grader_metadata(cell).get("locked") and grade_id(cell) != SETUP]
+    answers = [cell for cell in code if grader_metadata(cell).get("solution")]
     return Released(*(frozenset(tidy(cell.source) for cell in group) for group in (locked, answers)))
 
 
@@ -88,65 +91,29 @@ def released_folder(assignment):
     return Path(vikit.__file__).resolve().parent.parent / assignment
 
 
-def what_runs(cell, found, defined_elsewhere, released):
+def what_runs(cell, names, elsewhere, released):
     """Returns the code of `cell` that grading runs, None where there is none.
 
     Checks and experiments as handed out hold no answer. Of a changed experiment only the definitions run: a student may
     have put a helper there, and nobody waits for a training to see. A stub as handed out must not undo an answer that
     stands in another cell.
     """
-    source = tidy(found.source)
+    source = tidy(str(cell.source))
     if not source or source in released.passive:
         return None
-    if source in released.stubs and found.defines and found.defines <= defined_elsewhere:
+    if source in released.stubs and names and names <= elsewhere:
         return None
     if is_experiment(cell):
-        return definitions(found)
-    return found.source
+        return definitions(str(cell.source))
+    return str(cell.source)
 
 
-def parse(source):
-    """Returns a `Cell` with the names that `source` defines at its top level, in branches and blocks as well."""
-    try:
-        tree = ast.parse(plain_python(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        # What cannot be parsed still says which function it was meant to be.
-        words = [line.split("(")[0].split(":")[0].split() for line in source.splitlines()]
-        names = frozenset(word[1] for word in words if len(word) == 2 and word[0] in ("def", "class"))
-        return Cell(source, None, names)
-    functions = tuple(node.name for node in tree.body if isinstance(node, DEFINITIONS))
-    return Cell(source, None, frozenset(defined(tree.body)), functions)
-
-
-DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
-
-def defined(body):
-    """Yields the names that the statements of `body` bind."""
-    for node in body:
-        if isinstance(node, DEFINITIONS):
-            yield node.name
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from (target.id for target in targets if isinstance(target, ast.Name))
-        else:
-            for block in ("body", "orelse", "finalbody"):
-                yield from defined(getattr(node, block, []) if isinstance(getattr(node, block, []), list) else [])
-
-
-def definitions(found):
+def definitions(source):
     """Returns the functions, classes and imports of a cell as code, None where it has none."""
-    try:
-        tree = ast.parse(plain_python(found.source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    kept = [node for node in tree.body if isinstance(node, DEFINITIONS | ast.Import | ast.ImportFrom)]
+    tree = cells.parse(source)
+    wanted = cells.DEFINITIONS | ast.Import | ast.ImportFrom
+    kept = [node for node in tree.body if isinstance(node, wanted)] if tree else []
     return "\n\n".join(ast.unparse(node) for node in kept) or None
-
-
-def plain_python(source):
-    """Returns `source` with the lines that only IPython understands blanked out, so that line numbers stay."""
-    return "\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in source.splitlines())
 
 
 def tidy(source):

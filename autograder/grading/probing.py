@@ -52,15 +52,30 @@ def answers(run, question, path, seconds):
     do the same, each at the cost of running the notebook again.
     """
     given, failure = {}, None
-    deadline = time.monotonic() + seconds
+    left = seconds
     for case in sorted(question.cases, key=lambda case: case.kind != judge.GENERIC):
         if failure is None:
             run.ready()
-            left = max(deadline - time.monotonic(), 0.1) if given else seconds
-            deadline = deadline if given else time.monotonic() + seconds
-            reply = Student(run, left).call(path, case.arguments, outputs=len(question.outputs) or None)
-            given[case.name] = judge.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
-            failure = given[case.name] if reply.status in ("timeout", "crashed") else None
+            started = time.monotonic()
+            given[case.name] = answer(run, question, path, case, max(left, 0.1), seconds)
+            left -= time.monotonic() - started
+            failure = given[case.name] if given[case.name].status in ("timeout", "crashed") else None
         else:
             given[case.name] = failure
     return given
+
+
+def answer(run, question, path, case, left, seconds):
+    """Returns the `judge.Answer` to one case.
+
+    A death is blamed on the question only if it happens again in a fresh kernel that was asked nothing else: a thread of
+    another question may have done it.
+    """
+    for _ in range(2):
+        run.ready()
+        reply = Student(run, left).call(path, case.arguments, outputs=len(question.outputs) or None)
+        if reply.status != "crashed":
+            break
+        run.end()
+    text = f"a question has {seconds:g} s for all of its cases" if reply.status == "timeout" else reply.text
+    return judge.Answer(reply.status, reply.values, reply.kind, reply.line, text)

@@ -1,20 +1,25 @@
 """A notebook at work: runs its cells in a kernel, and again in a fresh one where a cell or a question has ended it."""
 
+import json
+import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 from vikit import probe, wire
 
-from autograder.kernels import Kernel, Outcome
+from autograder.kernels import Kernel, KernelError, Outcome
 
-# Cell, question and model question, notebook: the seconds that students are told.
+# Cell, question, notebook: the seconds that students are told.
 CELL_SECONDS = 60
 QUESTION_SECONDS = 10
 NOTEBOOK_SECONDS = 600
 OUTPUT_BYTES = 2**20
-REPLY_BYTES = 2 * wire.MAX_BYTES
+READY_SECONDS = 60
 # How often a notebook is run again after its kernel has ended.
-MAX_RESTARTS = 12
+MAX_RESTARTS = 40
+# A cell that a death is blamed on has died this often: the first time another cell's thread may have done it.
+DEATHS = 2
 
 
 @dataclass(frozen=True)
@@ -41,63 +46,87 @@ class NotebookRun:
     def __init__(self, cells, files=(), limits=None, gpu=False):
         self.cells, self.files, self.limits, self.gpu = cells, files, limits or Limits(), gpu
         self.outcomes = {}
-        self.skipped = set()
+        self.deaths = Counter()
         self.restarts = -1
         self.kernel = None
-        self.deadline = time.monotonic() + self.limits.notebook
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        """Closes the kernel; the next request gets a fresh one."""
         if self.kernel is not None:
             self.kernel.close()
+            self.kernel = None
 
     def ready(self):
-        """Returns a kernel in which every cell has run but those that ended one before.
+        """Returns a kernel in which every cell has run but those that never end or that end it.
 
         Raises:
             GaveUp: If that took more than MAX_RESTARTS fresh kernels.
+            KernelError: If a kernel does not start.
         """
-        while self.kernel is None or self.kernel.client is None:
+        while self.kernel is None or not self.kernel.alive:
+            self.end()
             self.restarts += 1
             if self.restarts > MAX_RESTARTS:
                 raise GaveUp(f"the notebook ended its Python process more than {MAX_RESTARTS} times")
             self.kernel = Kernel(self.files, extensions=(probe.__name__,), gpu=self.gpu).__enter__()
+            if self._exchange(wire.pack_request("ping"), READY_SECONDS)[1] is None:
+                raise KernelError("the kernel does not answer: vikit is not installed where it runs")
             self._run_cells()
         return self.kernel
 
     def _run_cells(self):
+        deadline = time.monotonic() + self.limits.notebook
         for index, cell in enumerate(self.cells):
-            if cell.runs is None or index in self.skipped:
+            if cell.runs is None or self.is_hopeless(index):
                 continue
-            left = self.deadline - time.monotonic()
-            if left <= 0 and index not in self.outcomes:
-                self.outcomes[index] = Outcome("late")
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self.outcomes.setdefault(index, Outcome("late"))
                 continue
-            outcome = self.kernel.execute(cell.runs, min(self.limits.cell, max(left, 1)), max_bytes=OUTPUT_BYTES)
+            outcome = self.kernel.execute(cell.runs, min(self.limits.cell, left), max_bytes=OUTPUT_BYTES)
             # What a later run says may tell of hidden inputs that an earlier one was given.
             self.outcomes.setdefault(index, outcome)
-            if self.kernel.client is None:
-                self.skipped.add(index)
+            if not self.kernel.alive:
+                self.deaths[index] += 1
                 return
+
+    def is_hopeless(self, index):
+        """Tells whether a cell is not run again: it never ended, or ended the process twice."""
+        known = self.outcomes.get(index)
+        return self.deaths[index] >= DEATHS or (known is not None and known.status in ("timeout", "flood", "late"))
 
     def ask(self, request, seconds):
         """Sends one request to the student's process and returns a `wire.Reply`.
 
-        Its status can be `"timeout"` or `"crashed"` besides those of `wire.STATUSES`. A kernel that has ended is made anew
-        at the next call.
+        Its status can be `"timeout"` or `"crashed"` besides those of `wire.STATUSES`. A kernel that has ended, or that
+        cannot answer any more, is made anew at the next call.
         """
-        kernel = self.ready()
-        code = f"__import__('sys').modules[{probe.__name__!r}].serve({request!r})"
-        outcome = kernel.execute(code, seconds, mime=probe.MIME, silent=True, max_bytes=OUTPUT_BYTES)
+        self.ready()
+        outcome, reply = self._exchange(request, seconds)
         if outcome.status == "timeout":
-            return wire.Reply("timeout", text=f"{seconds:.0f} s")
-        if outcome.status == "dead":
-            return wire.Reply("crashed")
+            return wire.Reply("timeout")
         if outcome.status == "flood":
             return wire.Reply("crashed", text=f"it printed more than {OUTPUT_BYTES // 2**20} MiB")
-        try:
-            return wire.unpack_reply(outcome.payloads[-1] if outcome.payloads else None)
-        except wire.Rejected:
-            return wire.Reply("malformed", kind="object")
+        if reply is None:
+            self.end()
+            return wire.Reply("crashed")
+        return reply
+
+    def _exchange(self, request, seconds):
+        """Returns (outcome, reply); the reply is None where none came back, or none that answers this request."""
+        key = secrets.token_hex(16)
+        code = f"__import__('sys').modules[{probe.__name__!r}].serve({json.dumps(request | {'id': key})!r})"
+        outcome = self.kernel.execute(code, seconds, mime=probe.MIME, silent=True, max_bytes=OUTPUT_BYTES)
+        for payload in outcome.payloads:
+            if isinstance(payload, dict) and payload.get("id") == key:
+                try:
+                    return outcome, wire.unpack_reply(payload)
+                except wire.Rejected:
+                    return outcome, wire.Reply("malformed", kind="object")
+        return outcome, None

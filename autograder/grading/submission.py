@@ -1,5 +1,6 @@
 """Where submissions are: `<folder>/<student>/<assignment>/<assignment>.ipynb`."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,29 +22,48 @@ class Submission:
 def find_submissions(folder, known, assignments=(), students=()):
     """Returns (submissions, notices) below `folder`.
 
+    Every student's folder has a submission for each assignment that is graded, if only an empty one.
+
     Args:
         folder: Holds a folder for each student.
         known: Names of all assignments.
-        assignments: Those to grade; all if empty.
+        assignments: Those to grade; if empty, those that anybody handed in.
         students: Those to grade; all if empty.
     """
+    homes = [home for home in folders(folder) if not students or name_of(home) in students]
+    handed_in = {home: {work.name: work for work in folders(home)} for home in homes}
+    found = {name for works in handed_in.values() for name in works if name in known}
+    wanted = list(assignments) or sorted(found) or list(known[:1])
     submissions, notices = [], []
-    for home in folders(folder):
-        if students and home.name not in students:
-            continue
-        handed_in = folders(home)
-        for work in handed_in:
-            if work.name not in known:
-                notices.append(f"{home.name}/{work.name}: no assignment is called that; not graded")
-            elif not assignments or work.name in assignments:
-                submissions.append(find_notebook(home.name, work))
-        if not handed_in:
-            notices.append(
-                f"{home.name}: the folder holds no assignment; expected {home.name}/{known[0]}/{known[0]}.ipynb"
-            )
-    missing = set(students) - {home.name for home in folders(folder)}
-    notices += [f"{student}: no such folder in {folder}" for student in sorted(missing)]
+    for home in homes:
+        notices += [
+            f"{name_of(home)}/{name}: no assignment is called that" for name in handed_in[home] if name not in known
+        ]
+        for assignment in wanted:
+            work = handed_in[home].get(assignment)
+            submissions.append(find_notebook(name_of(home), work) if work else nothing(home, assignment))
+    notices += [f"{path.name}: not in a student's folder; not graded" for path in loose_files(folder)]
+    notices += [
+        f"{name}: no such folder in {folder}" for name in sorted(set(students) - {name_of(home) for home in homes})
+    ]
     return submissions, notices
+
+
+def name_of(folder):
+    """Returns a folder's name as text that can be written to any file, bytes that are no UTF-8 escaped."""
+    return os.fsencode(folder.name).decode("utf-8", "backslashreplace")
+
+
+def nothing(home, assignment):
+    """Returns the submission of a student who handed in nothing where it was looked for."""
+    files = sorted(path.name for path in home.iterdir() if path.is_file())
+    there = f", found {', '.join(files[:3])} (unpack a zip, and keep the folder {assignment})" if files else ""
+    reason = f"expected {name_of(home)}/{assignment}/{assignment}.ipynb{there or ', found nothing'}"
+    return Submission(name_of(home), assignment, home / assignment / f"{assignment}.ipynb", reason)
+
+
+def loose_files(folder):
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
 def folders(folder):

@@ -1,79 +1,107 @@
 """One submission -> its verdict."""
 
 import hashlib
+import hmac
+import secrets
 from dataclasses import replace
 from pathlib import Path
 
 from vikit import cases, judge
 
 from autograder import kernels, tasks
+from autograder.files import write_whole
 from autograder.kernels import Outcome
 from autograder.reference import device as devices
 from autograder.version import kit_version
 
-from . import notebook, probing
+from . import follow, notebook, probing
 from .run import GaveUp, Limits, NotebookRun
 
 SCHEMA = 1
+COURSE_SECRET = Path("course/secret")
 
 
-def grade(assignment, path, student="student", secret=b"no secret", device="auto", limits=None):
+def grade(assignment, path, student="student", secret=None, device="auto", limits=None):
     """Returns the verdict on one notebook, as the dict that is written to `verdicts/`.
 
     Args:
         assignment: Name of the assignment.
         path: The student's notebook.
         student: Name of the student: the hidden inputs depend on it.
-        secret: The course's secret, bytes: they depend on it too.
+        secret: The course's secret, text or bytes: they depend on it too. By default that of `course/secret`.
         device: Where the references are computed: `"auto"`, `"cpu"` or `"gpu"`.
         limits: A `Limits`; by default those that students are told.
 
     Raises:
         LookupError: If there is no such assignment.
+        FileNotFoundError: If there is no such notebook.
         ValueError: If the device does not exist.
         KernelError: If this machine cannot start a kernel.
     """
     task_list = tasks.load(assignment)
     place = devices.choose(device)
     path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no notebook {path}")
+    secret = course_secret(COURSE_SECRET) if secret is None else as_bytes(secret)
     try:
         cells = notebook.read_cells(path, notebook.released(assignment))
     except (notebook.UnreadableNotebook, OSError) as error:
-        return document(task_list, student, place, path, unreadable(task_list, str(error)))
+        return ungraded(assignment, student, place, str(error), path, secret)
     with devices.on(place):
         questions = [tasks.materialise(assignment, task, student, secret) for task in task_list.tasks]
     public = notebook.released_folder(assignment) / cases.FILE_NAME
     files = [file for file in (public, path) if file.is_file()]
     with NotebookRun(cells, files, limits or Limits(), gpu=place == devices.GPU) as run:
-        verdicts = [judged(run, question, cells) for question in questions]
-    return document(task_list, student, place, path, verdicts)
+        verdicts = judge_all(run, questions, task_list, cells)
+    return document(task_list, student, place, path, verdicts, secret)
+
+
+def ungraded(assignment, student, place, reason, path, secret):
+    """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
+    task_list = tasks.load(assignment)
+    message = f"Nothing could be graded: {reason}."
+    verdicts = [judge.unjudged(task.name, task.points, "missing", message, task.place) for task in task_list.tasks]
+    return document(task_list, student, place, path, verdicts, secret)
+
+
+def judge_all(run, questions, assignment, cells):
+    """Returns the verdicts on all questions, in order; a later one may follow through on an earlier one."""
+    verdicts = {}
+    for question, task in zip(questions, assignment.tasks, strict=True):
+        verdict, given = judged(run, question, cells)
+        if task.follows and verdict.status in ("wrong", "partial"):
+            verdict = follow.through(run, task, question, verdict, given, verdicts, assignment)
+        verdicts[question.name] = verdict
+    return list(verdicts.values())
 
 
 def judged(run, question, cells):
-    """Returns the `judge.Verdict` on one question of a running notebook."""
+    """Returns (verdict, answers) of one question of a running notebook."""
     try:
-        run.ready()
-        path = find_path(question.name, cells)
-        given = probing.answers(run, question, path, run.limits.question)
+        given = probing.answers(run, question, question.name, run.limits.question)
+        path = other_name(question.name, cells) if all_missing(given) else None
+        if path:
+            given = probing.answers(run, question, path, run.limits.question)
     except GaveUp as error:
-        return judge.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
-    if {answer.status for answer in given.values()} == {"missing"}:
-        return explain_missing(run, question, cells)
-    hidden = {name: without_secrets(answer, cells, path) for name, answer in given.items()}
-    return judge.judge(question, hidden)
+        verdict = judge.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
+        return verdict, {}
+    if all_missing(given):
+        return explain_missing(run, question, cells), given
+    hidden = {name: without_secrets(answer, cells, path or question.name) for name, answer in given.items()}
+    return judge.judge(question, hidden), given
 
 
-def find_path(name, cells):
-    """Returns the name under which the answer to question `name` is to be called.
+def all_missing(given):
+    return {answer.status for answer in given.values()} == {"missing"}
 
-    That is the question's name wherever a cell defines it; else, where the question's own cell defines one function under
-    another name, that one.
-    """
-    if not any(name in cell.defines for cell in cells):
-        for cell in cells:
-            if cell.grade_id == f"{name}-answer" and len(cell.functions) == 1:
-                return cell.functions[0]
-    return name
+
+def other_name(name, cells):
+    """Returns the name of the one function that the question's own cell defines, where it was renamed; else None."""
+    for cell in cells:
+        if cell.grade_id == f"{name}-answer" and len(cell.functions) == 1 and name not in cell.defines:
+            return cell.functions[0]
+    return None
 
 
 def without_secrets(answer, cells, path):
@@ -87,7 +115,7 @@ def without_secrets(answer, cells, path):
     # IPython drops the blank lines that a cell begins with.
     lines = source.lstrip().splitlines()
     text = f"  {lines[answer.line - 1].strip()}\n" if answer.line and answer.line <= len(lines) else ""
-    return replace(answer, text=f'{text}check("{path}") shows the whole message, on the public cases.')
+    return replace(answer, text=f"{text}check() shows the whole message, on the public cases.")
 
 
 def explain_missing(run, question, cells):
@@ -109,12 +137,7 @@ def explain_missing(run, question, cells):
     return judge.unjudged(name, question.points, status, message + ".", question.place)
 
 
-def unreadable(assignment, reason):
-    message = f"Nothing could be graded: {reason}."
-    return [judge.unjudged(task.name, task.points, "missing", message, task.place) for task in assignment.tasks]
-
-
-def document(assignment, student, place, path, verdicts):
+def document(assignment, student, place, path, verdicts, secret):
     """Returns the verdict as JSON data; the interface that other programs read."""
     return {
         "schema": SCHEMA,
@@ -127,6 +150,7 @@ def document(assignment, student, place, path, verdicts):
         "device": place,
         "confined": kernels.CONFINED,
         "submission_sha256": digest(path),
+        "secret_sha256": secret_digest(secret),
         "questions": [question_document(verdict) for verdict in verdicts],
     }
 
@@ -144,6 +168,8 @@ def question_document(verdict):
         "cases": [
             {
                 "name": case.name,
+                "kind": case.kind,
+                "status": case.status,
                 "passed": case.passed,
                 "points": tidy_number(case.points),
                 "worst_error": case.worst_error,
@@ -161,3 +187,27 @@ def tidy_number(number):
 
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def secret_digest(secret):
+    """Returns a short digest that says whether two runs drew their inputs from the same secret, and nothing of it."""
+    return hmac.digest(secret, b"which secret", "sha256").hex()[:16]
+
+
+def as_bytes(secret):
+    return secret.encode("utf-8") if isinstance(secret, str) else secret
+
+
+def course_secret(path):
+    """Returns the course's secret, drawn into `path` (readable by its owner alone) the first time.
+
+    Raises:
+        ValueError: If the file is empty.
+    """
+    path = Path(path)
+    if not path.exists():
+        write_whole(path, secrets.token_hex(32) + "\n", mode=0o600)
+    secret = path.read_bytes().strip()
+    if not secret:
+        raise ValueError(f"{path} is empty: delete it, and a new secret is drawn")
+    return secret

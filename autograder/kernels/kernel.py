@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,8 +21,21 @@ from jupyter_client.kernelspec import KernelSpec
 READY_SECONDS = 120
 # How long after an interrupt a kernel may take to come back before it is killed.
 GRACE_SECONDS = 2
+# What a process may send in answer to one request, printed or not, and how many messages are read at a time.
+MAX_RECEIVED = 192 * 2**20
+MESSAGES_AT_ONCE = 200
 # A dead kernel is noticed after this long; a live one is never waited for.
 POLL_MILLISECONDS = 100
+
+
+_open, _stopping = weakref.WeakSet(), threading.Event()
+
+
+def stop_all():
+    """Ends every kernel of this process and lets no new one start: for an interrupt at the terminal."""
+    _stopping.set()
+    for kernel in list(_open):
+        kernel.kill()
 
 
 class KernelError(Exception):
@@ -32,13 +47,12 @@ class Outcome:
     """How a request ended.
 
     `status` is `"ok"`, `"error"` (the code raised), `"timeout"`, `"dead"` (the process ended) or `"flood"` (it printed
-    more than it may). `payloads` holds what it displayed under the MIME type that was asked for.
+    or sent more than it may). `payloads` holds what it displayed under the MIME type that was asked for.
     """
 
     status: str
     error_name: str = ""
     error_text: str = ""
-    traceback: list = field(default_factory=list)
     payloads: list = field(default_factory=list)
     seconds: float = 0.0
 
@@ -75,6 +89,9 @@ class Kernel:
         self.close()
 
     def _start(self):
+        if _stopping.is_set():
+            raise KernelError("grading was stopped")
+        _open.add(self)
         launch = [
             sys.executable,
             "-m",
@@ -117,6 +134,9 @@ class Kernel:
         return environment | {
             "JUPYTER_RUNTIME_DIR": str(home),
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            # A GPU shared with others, in which float32 means float32.
+            "NVIDIA_TF32_OVERRIDE": "0",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
             "OMP_NUM_THREADS": "1",
             "PYTHONHASHSEED": "0",
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -142,7 +162,7 @@ class Kernel:
         status = self._wait(exchange, started + seconds)
         if status in ("timeout", "flood"):
             self.manager.interrupt_kernel()
-            exchange.max_bytes = math.inf
+            exchange.printed = exchange.received = -math.inf
             if self._wait(exchange, time.monotonic() + GRACE_SECONDS) != "done":
                 self.close()
         if status == "dead":
@@ -169,6 +189,11 @@ class Kernel:
             if not ready and not self.manager.is_alive():
                 return "dead"
 
+    def kill(self):
+        """Ends the process at once; whoever waits for it sees it dead, and closes the rest."""
+        if self.manager is not None:
+            _kill_group(self.manager)
+
     def close(self):
         """Ends the process with everything it started, and removes its folder."""
         if self.client is not None:
@@ -182,11 +207,12 @@ class Kernel:
 
 
 class _Exchange:
-    """The messages that belong to one request."""
+    """The messages that belong to one request. They come from a process that may send anything: nothing is taken on trust."""
 
     def __init__(self, client, message, mime, max_bytes):
         self.client, self.message, self.mime, self.max_bytes = client, message, mime, max_bytes
-        self.reply, self.idle, self.bytes, self.payloads = None, False, 0, []
+        self.reply, self.idle, self.payloads = None, False, []
+        self.printed = self.received = 0
 
     @property
     def done(self):
@@ -194,43 +220,49 @@ class _Exchange:
 
     @property
     def too_much(self):
-        return self.bytes > self.max_bytes
+        return self.printed > self.max_bytes or self.received > MAX_RECEIVED
 
     def read(self, ready):
         for channel in (self.client.shell_channel, self.client.iopub_channel):
-            if channel.socket in ready:
-                message = _receive(channel)
+            if channel.socket not in ready:
+                continue
+            for _ in range(MESSAGES_AT_ONCE):
+                message, size = _receive(channel)
+                self.received += size
                 if message is not None and message["parent_header"].get("msg_id") == self.message:
-                    self.take(message)
+                    self.take(message["msg_type"], message["content"], size)
+                if self.done or self.too_much or not channel.socket.poll(0):
+                    break
 
-    def take(self, message):
-        content = message["content"]
-        match message["msg_type"]:
-            case "execute_reply":
-                self.reply = content
-            case "status":
-                self.idle = self.idle or content.get("execution_state") == "idle"
-            case "display_data" if self.mime and self.mime in content.get("data", {}):
-                self.payloads.append(content["data"][self.mime])
-            case "stream" | "display_data" | "execute_result" | "update_display_data" | "error":
-                self.bytes += len(str(content))
+    def take(self, kind, content, size):
+        if kind == "execute_reply":
+            self.reply = content
+        elif kind == "status":
+            self.idle = self.idle or content.get("execution_state") == "idle"
+        elif kind in ("stream", "error"):
+            self.printed += size
+        elif kind == "display_data":
+            data = content.get("data")
+            if self.mime and isinstance(data, dict) and self.mime in data:
+                self.payloads.append(data[self.mime])
 
     def outcome(self, status):
         reply = self.reply or {}
         if status == "done":
             status = "ok" if reply.get("status") == "ok" else "error"
-        trace = [line for line in reply.get("traceback", []) if isinstance(line, str)]
-        return Outcome(
-            status, str(reply.get("ename", ""))[:100], str(reply.get("evalue", ""))[:2000], trace[-50:], self.payloads
-        )
+        return Outcome(status, str(reply.get("ename", ""))[:100], str(reply.get("evalue", ""))[:2000], self.payloads)
 
 
 def _receive(channel):
-    """Returns the next message; None where it is none that Jupyter's protocol knows."""
+    """Returns the next message and its size in bytes; None for a message that Jupyter's protocol does not know."""
+    frames = channel.socket.recv_multipart()
+    size = sum(len(frame) for frame in frames)
     try:
-        return channel.get_msg(timeout=0)
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
-        return None
+        message = channel.session.deserialize(channel.session.feed_identities(frames)[1])
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError, RecursionError):
+        return None, size
+    tables = all(isinstance(message.get(part), dict) for part in ("parent_header", "content"))
+    return (message if tables and isinstance(message.get("msg_type"), str) else None), size
 
 
 def _kill_group(manager):

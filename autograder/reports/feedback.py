@@ -3,10 +3,7 @@
 from functools import cache
 
 from jinja2 import Environment, PackageLoader
-
-from .summary import FAILED, MARKS
-
-COLOURS = {"green": "#1a7f37", "yellow": "#9a6700", "dim": "#59636e", "red": "#cf222e"}
+from vikit.checking import FAILED, MARKS
 
 
 @cache
@@ -19,4 +16,4 @@ def template():
 
 def feedback_html(verdict):
     """Returns the feedback page of one verdict as HTML text."""
-    return template().render(verdict=verdict, marks=MARKS, failed=FAILED, colours=COLOURS)
+    return template().render(verdict=verdict, marks=MARKS, failed=FAILED)

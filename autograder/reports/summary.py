@@ -2,10 +2,9 @@
 
 from collections import Counter
 
+from rich.markup import escape
 from rich.table import Table
-
-MARKS = {"correct": ("✓", "green"), "partial": ("◐", "yellow"), "unanswered": ("○", "dim")}
-FAILED = ("✗", "red")
+from vikit.checking import FAILED, MARKS
 
 
 def tables(verdicts):
@@ -25,7 +24,7 @@ def students(name, verdicts):
     table.add_column(f"score ({verdicts[0]['max_score']:g})", justify="right")
     for verdict in verdicts:
         cells = [cell(question) for question in verdict["questions"]]
-        table.add_row(verdict["student"], *cells, f"{verdict['score']:g}")
+        table.add_row(escape(verdict["student"]), *cells, f"{verdict['score']:g}")
     return table
 
 
@@ -33,7 +32,7 @@ def cell(question):
     mark, colour = MARKS.get(question["status"], FAILED)
     points = f" {question['score']:g}" if question["score"] else ""
     word = "" if question["status"] == "correct" else f" {question['status']}"
-    return f"[{colour}]{mark}{points}{word}[/]"
+    return f"[{colour}]{mark}{points}{escape(word)}[/]"
 
 
 def mistakes(verdicts, most=8):
@@ -49,5 +48,5 @@ def mistakes(verdicts, most=8):
         table.add_column(heading, overflow="fold")
     table.add_column("students", justify="right")
     for (question, mistake), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]:
-        table.add_row(question, mistake, str(count))
+        table.add_row(escape(question), escape(mistake), str(count))
     return table

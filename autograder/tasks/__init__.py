@@ -3,7 +3,21 @@
 import importlib
 import pkgutil
 
-from .task import EDGE, GENERIC, Assignment, Draw, Follow, Manual, Task, TaskError, Wrong, materialise, public_questions
+from .task import (
+    EDGE,
+    GENERIC,
+    Assignment,
+    Draw,
+    Follow,
+    Manual,
+    Task,
+    TaskError,
+    Wrong,
+    materialise,
+    public_questions,
+    values_on,
+    widened,
+)
 
 
 def names():
@@ -26,5 +40,5 @@ def load(name):
 
 __all__ = [
     "EDGE", "GENERIC", "Assignment", "Draw", "Follow", "Manual", "Task", "TaskError", "Wrong", "load", "materialise", "names",
-    "public_questions",
+    "public_questions", "values_on", "widened",
 ]  # fmt: skip

@@ -326,7 +326,7 @@ def draw_prior(generator, B, K):
 
 
 def draw_near_prior(generator, B, K):
-    return generator.normal(0, 1e-3, (B, K)), generator.normal(0, 1e-3, (B, K))
+    return generator.normal(0, 0.01, (B, K)), generator.normal(0, 0.01, (B, K))
 
 
 def draw_extreme_gaussian(generator, B, K):
@@ -344,7 +344,7 @@ kl_to_standard_normal = Task(
         Draw("all log_var positive", GENERIC, draw_gaussian(0.2, 2.5), {"B": 4, "K": 7}),
         Draw("all log_var negative", GENERIC, draw_gaussian(-3, -0.2), {"B": 7, "K": 5}),
         Draw("q equal to the prior", EDGE, draw_prior, {"B": 3, "K": 4}),
-        Draw("q close to the prior", EDGE, draw_near_prior, {"B": 5, "K": 7}, careful=0.01, remark=NEAR),
+        Draw("q close to the prior", EDGE, draw_near_prior, {"B": 5, "K": 7}, careful=3e-5, remark=NEAR),
         Draw("very wide and very narrow q", EDGE, draw_extreme_gaussian, {"B": 7, "K": 4}),
     ),
     tolerance="near the prior the textbook formula in float32 is off by up to 1e-7 K: the absolute 1e-5 covers it",
@@ -376,6 +376,11 @@ kl_to_standard_normal = Task(
             "kl_log_std_instead_of_log_var",
             lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 - 1 - 0.5 * log_var),
             "You subtracted log sigma where log sigma^2, twice as much, belongs: log_var is that already.",
+        ),
+        Wrong(
+            "kl_log_var_as_log_std",
+            lambda mu, log_var: kl(mu, 2 * log_var),
+            "You took log_var for log sigma throughout: its exponential is the variance already, not the standard deviation.",
         ),
         Wrong(
             "kl_mean_instead_of_sum",
@@ -549,6 +554,13 @@ bernoulli_log_prob_logits = Task(
             ),
             "You went through clipped probabilities: a pixel that is confidently wrong costs at most 16 nats in your "
             "answer, and it should cost the whole logit. Work with the logits themselves.",
+            "document 003, eq. 7; errata E-003-10",
+        ),
+        Wrong(
+            "logit_through_probability",
+            lambda x, a: total(x * np.log(expit(a)) + (1 - x) * np.log(1 - expit(a))),
+            "You went through the probability. It rounds to exactly 0 or 1 for large logits, and your answer becomes infinite "
+            "or NaN there; work with the logits themselves.",
             "document 003, eq. 7; errata E-003-10",
         ),
         Wrong(
@@ -792,7 +804,7 @@ def draw_equal_gaussians(generator, B, K):
 
 def draw_close_gaussians(generator, B, K):
     mu, log_var = draw_two_gaussians(-2, 2)(generator, B, K)[:2]
-    return mu + generator.normal(0, 1e-3, (B, K)), log_var + generator.normal(0, 1e-3, (B, K)), mu, log_var
+    return mu + generator.normal(0, 0.01, (B, K)), log_var + generator.normal(0, 0.01, (B, K)), mu, log_var
 
 
 def draw_extreme_gaussians(generator, B, K):
@@ -812,7 +824,7 @@ kl_diag_gaussians = Task(
         Draw("all log variances positive", GENERIC, draw_two_gaussians(0.2, 2.5), {"B": 4, "K": 7}),
         Draw("all log variances negative", GENERIC, draw_two_gaussians(-2.5, -0.2), {"B": 7, "K": 5}),
         Draw("q equal to p", EDGE, draw_equal_gaussians, {"B": 3, "K": 4}),
-        Draw("q close to p", EDGE, draw_close_gaussians, {"B": 5, "K": 7}, careful=0.01, remark=NEAR),
+        Draw("q close to p", EDGE, draw_close_gaussians, {"B": 5, "K": 7}, careful=3e-5, remark=NEAR),
         Draw("very wide and very narrow densities", EDGE, draw_extreme_gaussians, {"B": 7, "K": 4}),
     ),
     tolerance="where q is close to p the constants cancel: float32 is off by up to 1e-6 K, covered by the absolute 1e-5",
@@ -1041,7 +1053,7 @@ elbo_identity_terms = Task(
             changed(log_px=lambda p, lik, q: np.sum(np.exp(p) * lik)),
             "Your log p(x) is an average of logarithms; it is the logarithm of an average. By Jensen's inequality yours "
             "is too small.",
-            "document 001, line 63 (Jensen); errata E-002-01",
+            "document 001, line 63 (Jensen); document 002, lines 77-78; errata E-002-01",
         ),
         Wrong(
             "identity_log_px_is_likelihood",
@@ -1073,6 +1085,29 @@ elbo_identity_terms = Task(
             "identity_elbo_without_prior",
             changed(elbo=lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
             "Your ELBO lacks the prior: log p(x,z) is log p(z) + log p(x|z).",
+        ),
+        Wrong(
+            "identity_without_entropy_throughout",
+            lambda p, lik, q: (lambda elbo, log_px: (elbo, log_px - elbo, log_px))(
+                np.sum(np.exp(q) * (p + lik)), logsumexp(p + lik)
+            ),
+            "Your ELBO lacks -log q, and your KL, taken as log p(x) minus it, has taken the error over.",
+        ),
+        Wrong(
+            "identity_without_prior_throughout",
+            lambda p, lik, q: (lambda elbo, log_px: (elbo, log_px - elbo, log_px))(
+                np.sum(np.exp(q) * (p + lik - q)), logsumexp(lik)
+            ),
+            "Your log p(x) lacks the prior p(z), and your KL, taken as log p(x) minus the ELBO, has taken the error over.",
+        ),
+        Wrong(
+            "identity_kl_to_prior_throughout",
+            lambda p, lik, q: (lambda elbo, kl: (elbo, kl, elbo + kl))(
+                np.sum(np.exp(q) * (p + lik - q)), np.sum(np.exp(q) * (q - p))
+            ),
+            "Your KL is to the prior, and your log p(x), taken as ELBO plus it, has taken the error over. Only the divergence "
+            "to the posterior closes the gap.",
+            "document 000, section 1, step 7; document 002, line 85; errata E-002-02",
         ),
         Wrong(
             "identity_elbo_unweighted",

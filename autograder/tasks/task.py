@@ -139,6 +139,9 @@ def materialise(assignment, task, student, secret):
     Raises:
         TaskError: If two of the answers cannot be told apart by any inputs that were tried.
     """
+    names = [wrong.name for wrong in task.mistakes]
+    if len(set(names)) < len(names):
+        raise TaskError(f"{task.name}: two mistakes have the same name: {max(names, key=names.count)}")
     clash = None
     for attempt in range(ATTEMPTS):
         question = draw_question(assignment, task, (secret, student, assignment, attempt))
@@ -190,7 +193,7 @@ def draw_case(task, case, key):
 def seed(secret, student, assignment, attempt, question, case):
     """Returns the seed of one case, an integer of 128 bits that says nothing of the secret."""
     message = "\0".join([student, assignment, str(attempt), question, case])
-    return int.from_bytes(hmac.digest(secret, message.encode(), "sha256")[:16], "big")
+    return int.from_bytes(hmac.digest(secret, message.encode("utf-8", "surrogatepass"), "sha256")[:16], "big")
 
 
 def rounded(argument):
@@ -223,6 +226,12 @@ def computed(formula, arguments):
         value = formula(*arguments)
     values = value if isinstance(value, tuple) else (value,)
     return tuple(np.asarray(part, dtype=np.float64) for part in values)
+
+
+def values_on(task, arguments, mistake=None):
+    """Returns what the reference, or the listed mistake of that name, gives on `arguments`; None for an unlisted name."""
+    formulas = {None: task.reference} | {wrong.name: wrong.formula for wrong in task.mistakes}
+    return computed(formulas[mistake], [widened(value) for value in arguments]) if mistake in formulas else None
 
 
 def mistaken(task, wrong, arguments, doubles):
@@ -298,4 +307,17 @@ def structural_pairs(assignment, task):
     return kept
 
 
-__all__ = ["EDGE", "GENERIC", "Assignment", "Draw", "Follow", "Manual", "Task", "TaskError", "Wrong", "materialise"]
+__all__ = [
+    "EDGE",
+    "GENERIC",
+    "Assignment",
+    "Draw",
+    "Follow",
+    "Manual",
+    "Task",
+    "TaskError",
+    "Wrong",
+    "materialise",
+    "values_on",
+    "widened",
+]

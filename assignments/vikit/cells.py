@@ -1,0 +1,57 @@
+"""What a notebook's code cells define, read from their text: nothing is executed."""
+
+import ast
+from dataclasses import dataclass
+
+DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@dataclass(frozen=True)
+class Defined:
+    """The names that a cell binds, the functions and classes at its top level, and those of them that are still stubs."""
+
+    names: frozenset
+    functions: tuple = ()
+    stubs: frozenset = frozenset()
+
+
+def defined(source):
+    """Returns what the cell `source` defines; of a cell that is no Python, what its lines say that they define."""
+    tree = parse(source)
+    if tree is None:
+        words = [line.split("(")[0].split(":")[0].split() for line in source.splitlines()]
+        return Defined(frozenset(word[1] for word in words if len(word) == 2 and word[0] in ("def", "class")))
+    functions = [node for node in tree.body if isinstance(node, DEFINITIONS)]
+    stubs = frozenset(node.name for node in functions if is_stub(node))
+    return Defined(frozenset(bound(tree)), tuple(node.name for node in functions), stubs)
+
+
+def parse(source):
+    """Returns the syntax tree of a cell without its IPython lines, None where it is no Python."""
+    # Blanked out, not dropped: line numbers stay.
+    lines = ["" if line.lstrip().startswith(("%", "!", "?")) else line for line in source.splitlines()]
+    try:
+        return ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def bound(node):
+    """Yields the names that a module's statements bind, in branches, loops and blocks too, but not inside functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, DEFINITIONS):
+            yield child.name
+        elif isinstance(child, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.split(".")[0] for alias in child.names)
+        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            yield child.id
+        elif not isinstance(child, ast.Lambda):
+            yield from bound(child)
+
+
+def is_stub(function):
+    """Tells whether the last statement of a function raises NotImplementedError."""
+    last = function.body[-1]
+    raised = last.exc if isinstance(last, ast.Raise) else None
+    raised = raised.func if isinstance(raised, ast.Call) else raised
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"

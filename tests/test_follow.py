@@ -1,0 +1,91 @@
+"""Follow-through: a mistake costs once, and made-up values earn nothing."""
+
+import numpy as np
+import pytest
+
+from autograder import tasks
+from autograder.grading import verdict as verdicts
+from autograder.reference import densities
+from autograder.tasks import EDGE, GENERIC, Assignment, Draw, Follow, Task, Wrong
+
+A01 = "a01_densities"
+KL = tasks.load(A01).tasks[6]
+
+
+def minus_kl(x, mu, log_var):
+    return x - np.asarray(densities.kl_to_standard_normal(mu, log_var))
+
+
+def draw(generator, B, K):
+    return generator.normal(0, 9, B), generator.normal(0, 1, (B, K)), generator.uniform(-2, 2, (B, K))
+
+
+ELBO = Task(
+    name="elbo_of",
+    points=10,
+    place="document 001, line 63",
+    shape="[B]",
+    reference=minus_kl,
+    cases=tuple(Draw(f"case {B}", kind, draw, {"B": B, "K": 3}) for B, kind in ((4, GENERIC), (5, GENERIC), (7, EDGE))),
+    mistakes=(Wrong("elbo_of_plus", lambda x, mu, log_var: 2 * x - minus_kl(x, mu, log_var), "The KL is subtracted."),),
+    follows=Follow(
+        needs={"kl_to_standard_normal": lambda x, mu, log_var: (mu, log_var)},
+        formula=lambda arguments, values: arguments[0] - values["kl_to_standard_normal"][0],
+    ),
+)
+DEFINED = """import tensorflow as tf
+
+def kl_to_standard_normal(mu, log_var):
+    return {}
+
+def elbo_of(x, mu, log_var):
+    return {}
+"""
+RIGHT = "0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, -1)"
+
+
+@pytest.fixture
+def grade(monkeypatch, tmp_path):
+    monkeypatch.setattr(verdicts.tasks, "load", lambda name: Assignment("two", "Two", (KL, ELBO)))
+
+    def grade(kl, elbo):
+        import nbformat
+
+        path = tmp_path / "two.ipynb"
+        cell = nbformat.v4.new_code_cell(DEFINED.format(kl, elbo))
+        path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])))
+        first, second = verdicts.grade("two", path, secret=b"follow")["questions"]
+        return first, second
+
+    return grade
+
+
+def test_an_answer_that_builds_on_a_recognised_mistake_gets_its_points(grade):
+    kl, elbo = grade(f"2 * {RIGHT}", "x - kl_to_standard_normal(mu, log_var)")
+    assert (kl["status"], kl["mistake"], kl["score"]) == ("wrong", "kl_forgot_half", 0)
+    assert (elbo["status"], elbo["score"], elbo["follows"]) == ("correct", 10, "kl_to_standard_normal")
+    assert "costs only once" in elbo["message"]
+
+
+def test_a_right_earlier_answer_leaves_nothing_to_follow(grade):
+    kl, elbo = grade(RIGHT, f"x + {RIGHT}")
+    assert (kl["status"], elbo["status"], elbo["follows"]) == ("correct", "wrong", None)
+    assert elbo["mistake"] == "elbo_of_plus"
+
+
+def test_a_mistake_of_its_own_is_not_excused(grade):
+    _, elbo = grade(f"2 * {RIGHT}", "x + kl_to_standard_normal(mu, log_var)")
+    assert (elbo["status"], elbo["score"], elbo["follows"]) == ("wrong", 0, None)
+
+
+@pytest.mark.parametrize(
+    ("kl", "elbo"),
+    [
+        ("tf.zeros(len(mu))", "x"),
+        # A recognised mistake where the grader asks for it, zeros on the inputs of the later question (K = 3, B = 4, 5, 7).
+        (f"2 * {RIGHT} if mu.shape not in ((4, 3), (5, 3), (7, 3)) or (mu == 0).all() else tf.zeros(len(mu))", "x"),
+    ],
+)
+def test_values_made_up_to_fit_earn_nothing(grade, kl, elbo):
+    _, later = grade(kl, elbo)
+    assert (later["score"], later["follows"]) == (0, None)

@@ -1,0 +1,141 @@
+"""The machinery that decides, measured: every mistake and every closure of one is refused, and named for what it is."""
+
+import re
+
+import numpy as np
+import pytest
+from vikit import cases, checking, judge
+
+from autograder import tasks
+from autograder.build import notebooks
+from autograder.tasks import materialise
+from autograder.tasks.matrix import kill_matrix, reasons
+from autograder.tasks.task import structural_pairs
+
+A01 = "a01_densities"
+TASKS = tasks.load(A01).tasks
+SECRET = b"naming"
+each_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+
+
+def split(asked, row):
+    """Returns a row of a fingerprint as answers in float32, case by case."""
+    given, start = {}, 0
+    for case in asked.cases:
+        values = []
+        for want in case.expected:
+            with np.errstate(over="ignore"):
+                values.append(row[start : start + want.size].reshape(want.shape).astype(np.float32))
+            start += want.size
+        given[case.name] = judge.Answer("ok", tuple(values))
+    return given
+
+
+def in_float32(asked, wrong):
+    """Returns the answers of a student who writes a mistake's formula in float32."""
+    given = {}
+    for case in asked.cases:
+        with np.errstate(all="ignore"):
+            value = wrong.formula(*case.arguments)
+        parts = value if isinstance(value, tuple) else (value,)
+        given[case.name] = judge.Answer("ok", tuple(np.asarray(part, np.float32) for part in parts))
+    return given
+
+
+def alike(task, name):
+    """Returns the names that mean the same values as `name`, itself among them."""
+    return {name}.union(*(pair for pair in structural_pairs(A01, task) if name in pair))
+
+
+def tally(task, students):
+    """Returns (answers, named right, named wrongly) over all that can be named, and asserts that all are refused."""
+    count = right = wrong = 0
+    for number in range(students):
+        asked = materialise(A01, task, f"student {number}", SECRET)
+        prints = judge.fingerprints(asked)
+        given = [(m.name, split(asked, row)) for m, row in zip(prints.mistakes, prints.values, strict=True)]
+        given += [(mistake.name, in_float32(asked, mistake)) for mistake in task.mistakes]
+        for name, answer in given:
+            verdict = judge.judge(asked, answer)
+            assert verdict.score < task.points, (name, "is not refused", number)
+            named = set(verdict.mistake.split(" or ")) if verdict.mistake else set()
+            count += 1
+            right += bool(named & alike(task, name))
+            wrong += bool(named) and not named & alike(task, name)
+            if any(not case.passed for case in verdict.cases if case.kind == judge.GENERIC):
+                assert not any(case.points for case in verdict.cases if case.kind == judge.EDGE), name
+    return count, right, wrong
+
+
+@each_task
+def test_mistakes_and_closures_are_refused_and_named(task):
+    count, right, wrong = tally(task, 50)
+    assert count > 50 * len(task.mistakes)
+    assert right >= 0.97 * count, (count, right, wrong)
+    assert wrong <= 0.005 * count, (count, right, wrong)
+
+
+@pytest.mark.soak
+@each_task
+def test_mistakes_and_closures_are_refused_and_named_for_200_students(task):
+    count, right, wrong = tally(task, 200)
+    print(f"\n{task.name}: {count} answers, {right / count:.3%} named right, {wrong / count:.3%} named wrongly")
+    assert right >= 0.97 * count
+    assert wrong <= 0.005 * count
+
+
+@each_task
+def test_check_and_the_grader_name_the_same_mistake(task):
+    public = cases.read(notebooks.ASSIGNMENTS / A01 / cases.FILE_NAME)[1][task.name]
+    hidden = materialise(A01, task, "ada", SECRET)
+    for mistake in task.mistakes:
+        names = {judge.judge(asked, in_float32(asked, mistake)).mistake for asked in (public, hidden)}
+        assert names == {mistake.name}
+
+
+@each_task
+def test_few_pairs_are_alike_and_each_has_its_reason(task):
+    matrix = kill_matrix(A01, task, students=2)
+    assert matrix.pairs > 100
+    assert len(matrix.alike) <= 0.02 * matrix.pairs
+    assert all(reasons(A01, task).values()), [pair for pair, reason in reasons(A01, task).items() if not reason]
+
+
+@each_task
+def test_every_case_kills_something_and_every_mistake_is_killed(task):
+    matrix = kill_matrix(A01, task, students=10)
+    assert matrix.alive == ()
+    assert (matrix.kills.max(axis=0) == 1).all(), dict(zip(matrix.cases, matrix.kills.max(axis=0), strict=True))
+
+
+@each_task
+def test_a_message_speaks_of_its_own_mistake_on_one_screen(task):
+    asked = materialise(A01, task, "ada", SECRET)
+    hints = {mistake.name: mistake.hint for mistake in task.mistakes}
+    assert len(set(hints.values())) == len(hints), "two mistakes share a hint"
+    for mistake in task.mistakes:
+        verdict = judge.judge(asked, in_float32(asked, mistake))
+        assert mistake.hint in verdict.message
+        assert not [name for name, hint in hints.items() if name != mistake.name and hint in verdict.message]
+        text = repr(checking.Report(verdict))
+        assert len(text.splitlines()) <= 14
+        assert len(verdict.message) <= 400
+        assert re.search(r"\bdocument 00\d", verdict.place)
+
+
+@each_task
+def test_a_hint_names_only_what_the_question_knows(task):
+    """Symbols such as log_var or mu_q in a hint are arguments or outputs of the question."""
+    code = task.reference.__code__
+    known = set(code.co_varnames[: code.co_argcount]) | set(task.outputs) | {"reduction", "log_px"}
+    for mistake in task.mistakes:
+        symbols = {word for word in re.findall(r"\b[a-z]+_[a-z_]+\b", mistake.hint)}
+        assert symbols <= known, (mistake.name, symbols - known)
+
+
+@each_task
+def test_places_of_errata_exist_in_the_lecture(task):
+    for mistake in task.mistakes:
+        for document, number in re.findall(r"E-(\d{3})-(\d{2})", mistake.place):
+            assert f"document {document}" in mistake.place, mistake.name
+            assert 1 <= int(number) <= 25
