@@ -182,9 +182,7 @@ def test_every_piece_of_a_leak_would_be_seen(built, release_zip, monkeypatch):
 
 @pytest.mark.parametrize("around", ["return {} + 0", "x = 3\n{}", "said:{}!", "({})\nmore words"])
 def test_a_leak_is_seen_whatever_stands_around_it(built, release_zip, around):
-    cell, region = next(
-        (cell, region) for cell, region in solution_regions() if cell.question == "kl_to_standard_normal"
-    )
+    region = next(region for cell, region in solution_regions() if cell.question == "kl_to_standard_normal")
     expression = max(expressions("def region():\n" + region), key=len)
     name = NAMES[0]
     notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)

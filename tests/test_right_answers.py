@@ -54,3 +54,24 @@ def ask(space, asked, case):
     request = wire.pack_request("call", asked.name, case.arguments, outputs=len(asked.outputs) or None)
     reply = wire.unpack_reply(probe.answer(space, request))
     return judge.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
+
+
+IN_FLOAT32 = ("float32_tensorflow", "helpers_and_class", "keras_ops", "tfp_distributions")
+
+
+def test_float32_uses_up_little_of_the_tolerance(a01):
+    """The largest error of right formulas in float32, as a share of the tolerance, is below what each task says of it."""
+    worst = {task.name: {} for task in a01.tasks}
+    for path in (path for path in FILES if path.stem in IN_FLOAT32):
+        space = probe.Namespace(names_of(path))
+        for task in a01.tasks:
+            for number in range(STUDENTS):
+                asked = tasks.materialise(A01, task, f"student {number}", b"float32")
+                for case in asked.cases:
+                    for got, want in zip(ask(space, asked, case).values, case.expected, strict=True):
+                        if got.dtype == np.float32:
+                            share = np.max(np.abs(got - want) / (asked.atol + asked.rtol * np.abs(want)))
+                            worst[task.name][path.stem] = max(worst[task.name].get(path.stem, 0), float(share))
+    for task in a01.tasks:
+        assert len(worst[task.name]) >= 3
+        assert max(worst[task.name].values()) <= task.float32 <= 0.2, (task.name, worst[task.name])

@@ -13,14 +13,14 @@ DATE = (2020, 1, 1, 0, 0, 0)
 README = """\
 # Variational inference for deep learning: assignments
 
-1. Unpack this zip and keep its folders together.
+1. Unpack this zip and keep its folders together: they are all in `variational-inference-assignments`.
 2. Install what the notebooks need, in Python 3.11 to 3.13:
 
        python -m pip install {packages} jupyterlab
 
 3. Start Jupyter in the folder of an assignment and open its notebook:
 
-       cd {first}
+       cd variational-inference-assignments/{first}
        jupyter lab {first}.ipynb
 
 4. Run the cells from the top. Replace each `raise NotImplementedError` with your answer and run the `check` below it: it

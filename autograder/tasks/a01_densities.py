@@ -70,6 +70,7 @@ posterior_from_joint = Task(
         Draw("rows of very small probability", EDGE, draw_rare_rows, {"X": 4, "Z": 3}),
         Draw("a uniform table", EDGE, draw_uniform_joint, {"X": 5, "Z": 4}),
     ),
+    float32=0.02,
     tolerance="one sum of positive numbers and one division: float32 keeps 1e-6 of each entry",
     mistakes=(
         Wrong(
@@ -145,6 +146,7 @@ standard_normal_log_prob = Task(
         Draw("z at the mode", EDGE, draw_at_zero, {"B": 3, "K": 4}),
         Draw("z of size 20 to 40", EDGE, draw_far_out, {"B": 7, "K": 4}),
     ),
+    float32=0.005,
     tolerance="a sum of squares of one sign: float32 keeps 1e-6 of the value",
     mistakes=(
         Wrong(
@@ -237,6 +239,7 @@ bernoulli_log_prob_probs = Task(
         Draw("pixels that are certain and right", EDGE, draw_certain, {"B": 3, "D": 5}),
         Draw("probabilities near 0 and 1", EDGE, draw_confident, {"B": 4, "D": 7}),
     ),
+    float32=0.02,
     tolerance="clipping at 1e-7 moves each certain pixel by 1e-7, far below the absolute 1e-5",
     mistakes=(
         Wrong(
@@ -347,6 +350,7 @@ kl_to_standard_normal = Task(
         Draw("q close to the prior", EDGE, draw_near_prior, {"B": 5, "K": 7}, careful=3e-5, remark=NEAR),
         Draw("very wide and very narrow q", EDGE, draw_extreme_gaussian, {"B": 7, "K": 4}),
     ),
+    float32=0.05,
     tolerance="near the prior the textbook formula in float32 is off by up to 1e-7 K: the absolute 1e-5 covers it",
     mistakes=(
         Wrong(
@@ -484,6 +488,7 @@ bernoulli_log_prob_logits = Task(
         Draw("logits of 30, right and wrong", EDGE, draw_saturated(30.0), {"B": 4, "D": 7}),
         Draw("all logits zero", EDGE, draw_undecided, {"B": 5, "D": 3}),
     ),
+    float32=0.01,
     tolerance="every stable spelling keeps 1e-6 of the value in float32; at +-1000 it is exact",
     mistakes=(
         Wrong(
@@ -615,6 +620,7 @@ gaussian_log_prob_fixed = Task(
         Draw("x at the mean", EDGE, draw_at_mean, {"B": 3, "D": 5}),
         Draw("a narrow density", EDGE, draw_fixed(0.001, 0.01), {"B": 4, "D": 7}),
     ),
+    float32=0.02,
     tolerance="the subtraction x - mu is exact to 6e-8 of its result: float32 keeps 1e-6 of the largest term",
     mistakes=(
         Wrong(
@@ -720,6 +726,7 @@ gaussian_log_prob_learned = Task(
         Draw("x at the mean", EDGE, draw_learned_at_mean, {"B": 3, "D": 5}),
         Draw("very wide and very narrow densities", EDGE, draw_learned_extreme, {"B": 4, "D": 7}),
     ),
+    float32=0.01,
     tolerance="exp(-log_var) keeps 2e-6 of its value at log_var = -30, and so does the sum",
     mistakes=(
         Wrong(
@@ -827,6 +834,7 @@ kl_diag_gaussians = Task(
         Draw("q close to p", EDGE, draw_close_gaussians, {"B": 5, "K": 7}, careful=3e-5, remark=NEAR),
         Draw("very wide and very narrow densities", EDGE, draw_extreme_gaussians, {"B": 7, "K": 4}),
     ),
+    float32=0.15,
     tolerance="where q is close to p the constants cancel: float32 is off by up to 1e-6 K, covered by the absolute 1e-5",
     mistakes=(
         Wrong(
@@ -933,6 +941,7 @@ gaussian_entropy = Task(
         Draw("the standard normal", EDGE, draw_at_zero, {"B": 3, "K": 4}),
         Draw("very wide and very narrow q", EDGE, draw_extreme_log_var, {"B": 7, "K": 4}),
     ),
+    float32=0.02,
     tolerance="a plain sum: float32 keeps 1e-6 of its largest term",
     mistakes=(
         Wrong(
@@ -1024,6 +1033,7 @@ elbo_identity_terms = Task(
         Draw("q equal to the posterior", EDGE, draw_exact_posterior, {"Z": 4}),
         Draw("prior and q on different states", EDGE, draw_nearly_certain, {"Z": 6}),
     ),
+    float32=0.05,
     tolerance="sums of at most seven terms: float32 keeps 1e-6 of the largest",
     mistakes=(
         Wrong(
