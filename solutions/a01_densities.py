@@ -510,7 +510,7 @@ if __name__ == "__main__":
 # ### In your own words: when is the bound tight?
 #
 # Document 001 derives the ELBO with Jensen's inequality, document 000 without it. (a) Name the steps of document 000 that
-# takes the place of Jensen's inequality, and the term that the inequality throws away. (b) For which $q$ is the bound equal
+# take the place of Jensen's inequality, and the term that the inequality throws away. (b) For which $q$ is the bound equal
 # to $\log p(x)$, and why is it the same $q$ in both derivations? (c) A Gaussian $q$ is fitted to a posterior with two
 # separate modes: can the bound become tight?
 #
