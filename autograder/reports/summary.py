@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 from vikit.checking import FAILED, MARKS
@@ -17,11 +18,18 @@ def tables(verdicts):
 
 
 def students(name, verdicts):
-    table = Table(title=name, title_justify="left", header_style="bold", pad_edge=False)
-    table.add_column("student", overflow="fold", min_width=12)
-    for question in verdicts[0]["questions"]:
-        table.add_column(f"{question['name'].replace('_', ' ')} ({question['max_score']:g})", max_width=16)
-    table.add_column(f"score ({verdicts[0]['max_score']:g})", justify="right")
+    """Returns the table of one assignment: a row for each student, a numbered column for each question."""
+    questions = verdicts[0]["questions"]
+    legend = [
+        f"{number} {question['name']} ({question['max_score']:g})" for number, question in enumerate(questions, 1)
+    ]
+    table = Table(title=name, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.caption, table.caption_justify = "; ".join(legend) + "; ○ unanswered, ◐ partial", "left"
+    longest = max(len(verdict["student"]) for verdict in verdicts)
+    table.add_column("student", overflow="fold", min_width=min(longest, 24))
+    for number in range(1, len(questions) + 1):
+        table.add_column(str(number))
+    table.add_column(f"score ({verdicts[0]['max_score']:g})", justify="right", no_wrap=True)
     for verdict in verdicts:
         cells = [cell(question) for question in verdict["questions"]]
         table.add_row(escape(verdict["student"]), *cells, f"{verdict['score']:g}")
@@ -29,10 +37,11 @@ def students(name, verdicts):
 
 
 def cell(question):
+    """Returns a question's points, or the status in one word, in the status' colour."""
     mark, colour = MARKS.get(question["status"], FAILED)
     points = f" {question['score']:g}" if question["score"] else ""
-    word = "" if question["status"] == "correct" else f" {question['status']}"
-    return f"[{colour}]{mark}{points}{escape(word)}[/]"
+    shown = f"{mark}{points}" if question["status"] in MARKS else escape(question["status"]) + points
+    return f"[{colour}]{shown}[/]"
 
 
 def mistakes(verdicts, most=8):
