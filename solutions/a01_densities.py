@@ -217,7 +217,7 @@ if __name__ == "__main__":
 # is 0. Its negative is the binary cross-entropy between the pixels and the probabilities, summed over pixels. Keras
 # averages over the last axis: its loss is minus the log-likelihood divided by $D$. Added to a KL that is summed over
 # the latent dimensions, the reconstruction then counts $D$ times too little: the objective is a beta-VAE with $\beta =
-# D$ and collapses to the prior.
+# D$ and tends to collapse to the prior.
 #
 # **Rubric (4 points).** 1 point: the sum, with one term per pixel. 1 point: binary cross-entropy with the opposite
 # sign. 1 point: Keras divides by D. 1 point: the KL then weighs D times too much.

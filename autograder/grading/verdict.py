@@ -1,5 +1,6 @@
 """One submission -> its verdict."""
 
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -71,7 +72,9 @@ def judge_all(run, questions, assignment, cells):
     for question, task in zip(questions, assignment.tasks, strict=True):
         verdict, given = judged(run, question, cells)
         if task.follows and verdict.status in ("wrong", "partial"):
-            verdict = follow.through(run, task, question, verdict, given, verdicts, assignment)
+            # Where the notebook cannot be run any more the verdict stands as it is.
+            with contextlib.suppress(GaveUp):
+                verdict = follow.through(run, task, question, verdict, given, verdicts, assignment)
         verdicts[question.name] = verdict
     return list(verdicts.values())
 

@@ -82,7 +82,8 @@ posterior_from_joint = Task(
         Wrong(
             "posterior_is_joint",
             lambda p: p,
-            "You returned the joint p(x,z) itself: it still has to be divided by p(x), its sum over z.",
+            "You returned the joint p(x,z) itself (dividing by the sum of the whole table, which is 1, changes nothing): "
+            "each row still has to be divided by p(x), its own sum.",
         ),
         Wrong(
             "posterior_is_marginal",
@@ -294,7 +295,8 @@ bernoulli_log_prob_probs = Task(
         Wrong(
             "bern_eps_inside_log_large",
             lambda x, p: total(x * np.log(p + 1e-2) + (1 - x) * np.log(1 - p + 1e-2)),
-            "The constant that you add inside the logarithm is large enough to change the value; 1e-7 would do.",
+            "The constant that you add inside the logarithm changes the value. Add none: clip the probability at 1e-7, "
+            "or use a function that knows that 0 log 0 is 0.",
         ),
         Wrong(
             "bern_only_ones",
@@ -374,7 +376,6 @@ kl_to_standard_normal = Task(
             "kl_std_instead_of_var",
             lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var),
             "Your first term is the standard deviation sigma; the formula needs the variance sigma^2.",
-            "document 003, eq. 13; errata E-003-04",
         ),
         Wrong(
             "kl_log_std_instead_of_log_var",
@@ -385,6 +386,7 @@ kl_to_standard_normal = Task(
             "kl_log_var_as_log_std",
             lambda mu, log_var: kl(mu, 2 * log_var),
             "You took log_var for log sigma throughout: its exponential is the variance already, not the standard deviation.",
+            "document 003, eq. 13; errata E-003-04",
         ),
         Wrong(
             "kl_mean_instead_of_sum",
@@ -618,7 +620,7 @@ gaussian_log_prob_fixed = Task(
         Draw("sigma above 1", GENERIC, draw_fixed(1.4, 2.5), {"B": 7, "D": 4}),
         Draw("sigma well above 1", GENERIC, draw_fixed(3.0, 5.0), {"B": 4, "D": 11}),
         Draw("x at the mean", EDGE, draw_at_mean, {"B": 3, "D": 5}),
-        Draw("a narrow density", EDGE, draw_fixed(0.001, 0.01), {"B": 4, "D": 7}),
+        Draw("a narrow density", EDGE, draw_fixed(0.01, 0.05), {"B": 4, "D": 7}),
     ),
     float32=0.02,
     tolerance="the subtraction x - mu is exact to 6e-8 of its result: float32 keeps 1e-6 of the largest term",
@@ -815,7 +817,8 @@ def draw_close_gaussians(generator, B, K):
 
 
 def draw_extreme_gaussians(generator, B, K):
-    mu_q, mu_p = generator.uniform(-40, 40, (2, B, K))
+    mu_q = generator.uniform(-20, 20, (B, K))
+    mu_p = mu_q + generator.uniform(1, 20, (B, K)) * generator.choice([-1, 1], (B, K))
     log_var_q, log_var_p = generator.choice([-30.0, -15.0, 15.0, 30.0], (2, B, K))
     return mu_q, log_var_q, mu_p, log_var_p
 
