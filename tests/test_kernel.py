@@ -39,7 +39,7 @@ def test_a_loop_is_interrupted_and_the_kernel_goes_on(kernel):
 
 
 def test_a_flood_is_stopped():
-    """With what was already sent still to be read, the kernel may not come back within its grace and be killed: either is fine."""
+    """A kernel whose messages still wait to be read may miss its grace and be killed: either is fine."""
     with Kernel() as kernel:
         outcome = kernel.execute("while True: print('x' * 10000)", 20, max_bytes=10**6)
         assert outcome.status == "flood"
