@@ -1,6 +1,11 @@
+import linecache
 import os
+from functools import cache
+from pathlib import Path
 
+import jupytext
 import nbformat
+import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -27,6 +32,25 @@ def a01():
 def released_notebook():
     """The notebook that students get, as text."""
     return (notebooks.ASSIGNMENTS / A01 / f"{A01}.ipynb").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def right_answers():
+    """Returns a function from the stem of a file of `right_answers/` to what its cells define, run as in the notebook."""
+    import tensorflow as tf
+
+    @cache
+    def run(form):
+        names = {"__name__": "__main__", "np": np, "tf": tf, "LOG_2PI": float(np.log(2 * np.pi))}
+        for cell in jupytext.read(Path(__file__).parent / "right_answers" / f"{form}.py", fmt="py:percent").cells:
+            if cell.cell_type == "code" and "question" in cell.metadata:
+                file = f"{form}, {cell.metadata['question']}"
+                # As IPython does: AutoGraph reads a function's source.
+                linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(keepends=True), file)
+                exec(compile(cell.source, file, "exec"), names)
+        return names
+
+    return run
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """Follow-through: a mistake costs once, and made-up values earn nothing."""
 
+import nbformat
 import numpy as np
 import pytest
 
 from autograder import tasks
 from autograder.grading import verdict as verdicts
+from autograder.grading.run import Limits
 from autograder.reference import densities
 from autograder.tasks import EDGE, GENERIC, Assignment, Draw, Follow, Task, Wrong
 
@@ -48,13 +50,11 @@ RIGHT = "0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, -1)"
 def grade(monkeypatch, tmp_path):
     monkeypatch.setattr(verdicts.tasks, "load", lambda name: Assignment("two", "Two", (KL, ELBO)))
 
-    def grade(kl, elbo):
-        import nbformat
-
+    def grade(kl, elbo, limits=None):
         path = tmp_path / "two.ipynb"
         cell = nbformat.v4.new_code_cell(DEFINED.format(kl, elbo))
         path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])))
-        first, second = verdicts.grade("two", path, secret=b"follow")["questions"]
+        first, second = verdicts.grade("two", path, secret=b"follow", limits=limits)["questions"]
         return first, second
 
     return grade
@@ -65,6 +65,19 @@ def test_an_answer_that_builds_on_a_recognised_mistake_gets_its_points(grade):
     assert (kl["status"], kl["mistake"], kl["score"]) == ("wrong", "kl_forgot_half", 0)
     assert (elbo["status"], elbo["score"], elbo["follows"]) == ("correct", 10, "kl_to_standard_normal")
     assert "costs only once" in elbo["message"]
+
+
+def test_a_mistake_that_is_only_a_transformation_is_followed_too(grade):
+    kl, elbo = grade(f"-2 * {RIGHT}", "x - kl_to_standard_normal(mu, log_var)")
+    assert "closure_" in kl["mistake"]
+    assert (elbo["status"], elbo["score"], elbo["follows"]) == ("correct", 10, "kl_to_standard_normal")
+
+
+def test_all_of_the_asking_shares_the_time_of_one_question(grade):
+    slow = f"(__import__('time').sleep(1.2) if mu.shape[1] == 3 else None, 2 * {RIGHT})[1]"
+    kl, elbo = grade(slow, f"x - 2 * {RIGHT}", limits=Limits(question=3))
+    assert kl["mistake"] == "kl_forgot_half"
+    assert (elbo["status"], elbo["follows"]) == ("wrong", None)
 
 
 def test_a_right_earlier_answer_leaves_nothing_to_follow(grade):

@@ -41,11 +41,12 @@ def test_a_right_answer_gets_exactly_the_points():
 
 def test_an_edge_case_lost_is_partial():
     verdict = judge.judge(question(), answers(lambda name, value: value + (name == "e2")))
-    assert (verdict.status, verdict.score) == ("partial", 8.5)
+    assert (verdict.status, verdict.score) == ("partial", 7)
     assert "edge" in verdict.message
+    assert [case.points for case in verdict.cases] == pytest.approx([3.5, 3.5, 0, 0])
 
 
-def test_edge_points_count_only_with_every_generic_case():
+def test_edge_points_count_only_with_every_other_case():
     verdict = judge.judge(question(), answers(lambda name, value: value + (name == "g1") * 0.3))
     assert (verdict.status, verdict.score) == ("wrong", 3.5)
     assert [case.passed for case in verdict.cases] == [False, True, True, True]
@@ -185,7 +186,7 @@ def test_no_values_have_a_reason(status, said):
 def test_a_failure_on_an_edge_case_keeps_the_generic_points():
     given = answers() | {"e2": judge.Answer("crashed")}
     verdict = judge.judge(question(), given)
-    assert (verdict.status, verdict.score) == ("partial", 8.5)
+    assert (verdict.status, verdict.score) == ("partial", 7)
     assert "crashed" in verdict.message
 
 

@@ -46,8 +46,8 @@ class Case:
         kind: `"generic"` or `"edge"`.
         arguments: What the function is called with, by position (see `wire.pack_argument`).
         expected: The right values, float64, one array for each output.
-        wrong: For each known mistake the values it gives: a tuple of variants (in float64; in float32 where that differs),
-            each like `expected`.
+        wrong: For each known mistake the values it gives: a tuple of variants (spellings of the same mistake, in float64
+            and, where that differs, in float32), each like `expected`.
         sizes: The sizes of the named axes, for example `{"B": 5, "K": 3}`.
         careful: A right answer whose relative error is above this keeps its points and earns `remark`; 0 for none.
         remark: What to say to it.
@@ -125,10 +125,11 @@ def judge(question, answers):
     """Returns the `Verdict` on `answers`, a dict from the name of a case to an `Answer`."""
     problems = {case.name: problem(question, case, answers[case.name]) for case in question.cases}
     mistakes = name_mistakes(question, answers) if any(problems.values()) else []
-    generic_passed = not any(problems[case.name] for case in question.cases if case.kind == GENERIC)
+    all_passed = not any(problems.values())
     verdicts = []
     for case in question.cases:
-        counts = case.kind == GENERIC or generic_passed
+        # Many a wrong formula is right at q = prior or at zero: edge cases count together, and only with all the others.
+        counts = case.kind == GENERIC or all_passed
         passed = not problems[case.name]
         same_kind = sum(other.kind == case.kind for other in question.cases)
         share = GENERIC_SHARE if case.kind == GENERIC else 1 - GENERIC_SHARE
@@ -146,11 +147,10 @@ def judge(question, answers):
             )
         )
     status = question_status(verdicts, mistakes)
-    full = all(verdict.passed for verdict in verdicts)
     return Verdict(
         name=question.name,
         # The shares add up to the points only up to rounding: a perfect answer is worth exactly its points.
-        score=question.points if full else sum(verdict.points for verdict in verdicts),
+        score=question.points if all_passed else sum(verdict.points for verdict in verdicts),
         max_score=question.points,
         status=status,
         mistake=joined(mistakes) if mistakes else None,
@@ -309,10 +309,8 @@ def fingerprints(question):
     found = [(mistake, 0, values) for mistake in question.mistakes for values in variants(question, mistake)]
     found += [(closure_mistake(question, name), 1, values) for name, values in closures(question, right)]
     for mistake in question.mistakes:
-        for wrong in variants(question, mistake):
-            found += [
-                (closure_mistake(question, name, mistake), 2, values) for name, values in closures(question, wrong)
-            ]
+        wrong = next(variants(question, mistake))
+        found += [(closure_mistake(question, name, mistake), 2, values) for name, values in closures(question, wrong)]
     rows = (
         np.stack([flat(question, values) for _, _, values in found])
         if found
@@ -328,7 +326,7 @@ def fingerprints(question):
 
 
 def variants(question, mistake):
-    """Yields the values that a mistake gives, by case: in float64, and in float32 where that makes a difference."""
+    """Yields the values that a mistake gives, by case, for each of its variants; the first is the formula itself."""
     count = max((len(case.wrong[mistake.name]) for case in question.cases), default=0)
     for index in range(count):
         yield {
@@ -395,7 +393,8 @@ CLOSURE_HINTS = {
     "closure_negated": "Your values have the opposite sign.",
     "closure_doubled": "Your values are twice what they should be: a factor 1/2 is missing.",
     "closure_halved": "Your values are half of what they should be: one factor 1/2 is too many.",
-    "closure_bits": "Your values are in bits (log base 2). This course works in nats: use the natural logarithm.",
+    "closure_bits": "Your values are 1.44 times what they should be. That is 1/log 2, the factor from nats to bits: this "
+    "course works in nats, with the natural logarithm.",
     "closure_mean_over_K": "You averaged over the latent dimensions; sum over them.",
     "closure_mean_over_D": "You averaged over the data dimensions; sum over them.",
     "closure_mean_over_L": "You averaged over the samples once too often.",
@@ -458,7 +457,7 @@ def explain(question, verdicts, status, mistakes, answers):
         return fixed
     where = f"{len(failed)} of {total} cases"
     if status == "partial":
-        where += ", all of them edge cases"
+        where += ", all of them edge cases (which count only together)"
     lines = [f"Not right on {where}."]
     if mistakes:
         shapes = [verdict.problem for verdict in failed if verdict.status == "malformed"]

@@ -2,16 +2,17 @@
 
 Where a task says that it builds on earlier ones, an answer that is right *given the student's own earlier values* gets its
 points. These values are asked for on this question's inputs, and put into the reference formula here, outside. They count
-only if they are those of the listed mistake under which the earlier answer was recognised: values made up to fit a wrong
-answer earn nothing.
+only if they are those of the mistake under which the earlier answer was recognised: values made up to fit a wrong answer
+earn nothing.
 """
 
+import time
 from dataclasses import replace
 
 import numpy as np
 from vikit import judge
 
-from autograder.tasks import values_on, widened
+from autograder.tasks import question_on, widened
 
 from .probing import Student
 
@@ -29,12 +30,13 @@ def through(run, task, question, verdict, given, earlier, assignment):
         assignment: The `Assignment` that all of them belong to.
     """
     tasks = {other.name: other for other in assignment.tasks}
-    wrong = [name for name in task.follows.needs if name in earlier and recognised(earlier[name])]
+    needs = task.follows.needs
+    wrong = [name for name in needs if recognised(earlier.get(name))]
     if not wrong:
         return verdict
-    followed = []
+    followed, deadline = [], time.monotonic() + run.limits.question
     for case in question.cases:
-        values = {name: own_values(run, task, case, tasks[name], earlier[name]) for name in task.follows.needs}
+        values = {name: own_values(run, tasks[name], earlier[name], needs[name], case, deadline) for name in needs}
         if any(value is None for value in values.values()):
             return verdict
         expected = task.follows.formula([widened(argument) for argument in case.arguments], values)
@@ -49,20 +51,27 @@ def through(run, task, question, verdict, given, earlier, assignment):
 
 
 def recognised(verdict):
-    return verdict.status in ("wrong", "partial") and verdict.mistake is not None
+    return verdict is not None and verdict.status in ("wrong", "partial") and verdict.mistake is not None
 
 
-def own_values(run, task, case, before, verdict):
-    """Returns the student's values of the earlier task `before` on this case's inputs; None where they are no evidence."""
-    arguments = task.follows.needs[before.name](*case.arguments)
+def own_values(run, before, verdict, need, case, deadline):
+    """Returns the student's values of the earlier task `before` on this case's inputs; None where they are no evidence.
+
+    An earlier answer that was right counts as the reference.
+    """
+    earlier = question_on(before, need(*case.arguments), case.sizes)
+    (asked,) = earlier.cases
     if verdict.status == "correct":
-        return values_on(before, arguments)
-    mistaken = values_on(before, arguments, verdict.mistake)
-    reply = Student(run, run.limits.question).call(before.name, arguments, outputs=len(before.outputs) or None)
-    if mistaken is None or reply.status != "ok" or len(reply.values) != len(mistaken):
+        return asked.expected
+    student = Student(run, max(deadline - time.monotonic(), 0.1))
+    reply = student.call(before.name, asked.arguments, outputs=len(before.outputs) or None)
+    row = judge.given_values(earlier, {asked.name: judge.Answer(reply.status, reply.values)})
+    if row is None:
         return None
-    fits = all(
-        got is not None and got.shape == want.shape and judge.is_close(got, want, before)
-        for got, want in zip(reply.values, mistaken, strict=True)
-    )
-    return tuple(np.asarray(value, np.float64) for value in reply.values) if fits else None
+    prints, names = judge.fingerprints(earlier), verdict.mistake.split(" or ")
+    named = np.array([mistake.name in names for mistake in prints.mistakes])
+    # What the mistake leaves right on these inputs stands in no row of the fingerprints.
+    known = np.vstack([prints.values[named], prints.right])
+    if not judge.same_rows(known, row, before).any():
+        return None
+    return tuple(np.asarray(value, np.float64) for value in reply.values)

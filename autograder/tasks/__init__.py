@@ -15,7 +15,7 @@ from .task import (
     Wrong,
     materialise,
     public_questions,
-    values_on,
+    question_on,
     widened,
 )
 
@@ -40,5 +40,5 @@ def load(name):
 
 __all__ = [
     "EDGE", "GENERIC", "Assignment", "Draw", "Follow", "Manual", "Task", "TaskError", "Wrong", "load", "materialise", "names",
-    "public_questions", "values_on", "widened",
+    "public_questions", "question_on", "widened",
 ]  # fmt: skip

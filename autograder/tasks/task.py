@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -41,12 +41,17 @@ class Draw:
 
 @dataclass(frozen=True)
 class Wrong:
-    """A known mistake: its formula in NumPy, float64, the hint of a teaching assistant, and its place in the lecture."""
+    """A known mistake: its formula in NumPy, the hint of a teaching assistant, and its place in the lecture.
+
+    `also` are other spellings of the same mistake that give other values on some inputs: another constant, infinity in the
+    place of NaN. One that these inputs leave right is no mistake.
+    """
 
     name: str
     formula: Callable
     hint: str
     place: str = ""
+    also: tuple = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +70,8 @@ class Task:
         twins: Pairs (a, b, reason) of names that give the same values on every input.
         atol: Absolute tolerance.
         rtol: Tolerance relative to the reference.
-        float32: The largest error of a right formula in float32, as a share of the tolerance; the tests measure it.
+        float32: The largest error of a right formula in float32 over the whole domain, as a share of the tolerance. The tests
+            measure it on at least three formulas.
         tolerance: Why the tolerance is what it is.
         follows: The `Follow` that lets this question be graded with the student's own earlier values; None if it stands
             alone.
@@ -156,11 +162,26 @@ def materialise(assignment, task, student, secret):
 
 def draw_question(assignment, task, key):
     """Returns the `judge.Question` of `task` with the inputs that `key` (secret, student, assignment, attempt) draws."""
+    return asked(task, [draw_case(task, case, key) for case in task.cases])
+
+
+def question_on(task, arguments, sizes):
+    """Returns the `judge.Question` of `task` with one case, on `arguments` of the given sizes."""
+    return asked(task, [solved(task, Draw("given", GENERIC, None, sizes), arguments)])
+
+
+def asked(task, cases):
+    """Returns the `judge.Question` of `task` with these cases; of each mistake the variants that differ on them."""
+    right = flat([case.expected for case in cases])
+    kept = {wrong.name: distinct(task, [case.wrong[wrong.name] for case in cases], right) for wrong in task.mistakes}
     return judge.Question(
         name=task.name,
         points=task.points,
         place=task.place,
-        cases=tuple(draw_case(task, case, key) for case in task.cases),
+        cases=tuple(
+            replace(case, wrong={name: tuple(case.wrong[name][index] for index in kept[name]) for name in kept})
+            for case in cases
+        ),
         mistakes=tuple(judge.Mistake(wrong.name, wrong.hint, wrong.place or task.place) for wrong in task.mistakes),
         outputs=task.outputs,
         shape=task.shape,
@@ -176,14 +197,18 @@ def public_questions(assignment):
 
 def draw_case(task, case, key):
     generator = np.random.default_rng(seed(*key, task.name, case.name))
-    arguments = tuple(rounded(argument) for argument in case.draw(generator, **case.sizes))
+    return solved(task, case, tuple(rounded(argument) for argument in case.draw(generator, **case.sizes)))
+
+
+def solved(task, case, arguments):
+    """Returns the `judge.Case` of a `Draw` with these arguments: the values that come out, right and wrong."""
     doubles = [widened(argument) for argument in arguments]
     return judge.Case(
         name=case.name,
         kind=case.kind,
         arguments=arguments,
         expected=computed(task.reference, doubles),
-        wrong={wrong.name: mistaken(task, wrong, arguments, doubles) for wrong in task.mistakes},
+        wrong={wrong.name: mistaken(wrong, arguments, doubles) for wrong in task.mistakes},
         sizes=case.sizes,
         careful=case.careful,
         remark=case.remark,
@@ -228,20 +253,37 @@ def computed(formula, arguments):
     return tuple(np.asarray(part, dtype=np.float64) for part in values)
 
 
-def values_on(task, arguments, mistake=None):
-    """Returns what the reference, or the listed mistake of that name, gives on `arguments`; None for an unlisted name."""
-    formulas = {None: task.reference} | {wrong.name: wrong.formula for wrong in task.mistakes}
-    return computed(formulas[mistake], [widened(value) for value in arguments]) if mistake in formulas else None
+def mistaken(wrong, arguments, doubles):
+    """Returns the variants of a mistake's values: each spelling in float64 and in float32."""
+    singles = [singled(value) for value in arguments]
+    variants = []
+    for formula in (wrong.formula, *wrong.also):
+        variants += [computed(formula, doubles), computed(formula, singles)]
+    return tuple(variants)
 
 
-def mistaken(task, wrong, arguments, doubles):
-    """Returns the variants of a mistake's values: in float64, and in float32 where rounding makes it another answer."""
-    exact, single = computed(wrong.formula, doubles), computed(wrong.formula, [singled(value) for value in arguments])
-    alike = all(
-        judge.same_rows(np.ravel(want)[None], np.ravel(got), task).all()
-        for want, got in zip(exact, single, strict=True)
-    )
-    return (exact,) if alike else (exact, single)
+def distinct(task, wrongs, right):
+    """Returns the indices of the variants of a mistake that are neither right on all cases nor the same as an earlier one.
+
+    The first is kept in any case: a mistake that is right is not left out in silence.
+
+    Args:
+        task: The `Task`, for its tolerance.
+        wrongs: For each case the variants of the mistake's values.
+        right: The right values of all cases in one row.
+    """
+    kept, rows = [0], [right, flat([variants[0] for variants in wrongs])]
+    for index in range(1, len(wrongs[0])):
+        row = flat([variants[index] for variants in wrongs])
+        if not judge.same_rows(np.stack(rows), row, task).any():
+            kept.append(index)
+            rows.append(row)
+    return kept
+
+
+def flat(values):
+    """Returns all numbers of a list of tuples of arrays in one row."""
+    return np.concatenate([np.ravel(part) for parts in values for part in parts])
 
 
 def singled(argument):
@@ -266,7 +308,10 @@ def find_clash(assignment, task, question):
     for wrong in task.mistakes:
         if wrong.name not in {mistake.name for mistake in prints.mistakes}:
             return [wrong.name]
-    together = np.argwhere(np.triu(~apart(prints.values, question), 1))
+    near = ~apart(np.vstack([prints.right, prints.values]), question)
+    if near[0, 1:].any():
+        return [prints.mistakes[np.flatnonzero(near[0, 1:])[0]].name]
+    together = np.argwhere(np.triu(near[1:, 1:], 1))
     allowed = structural_pairs(assignment, task)
     for first, second in together:
         pair = frozenset((prints.mistakes[first].name, prints.mistakes[second].name))
@@ -318,6 +363,6 @@ __all__ = [
     "TaskError",
     "Wrong",
     "materialise",
-    "values_on",
+    "question_on",
     "widened",
 ]
