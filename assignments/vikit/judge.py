@@ -309,8 +309,14 @@ def fingerprints(question):
     found = [(mistake, 0, values) for mistake in question.mistakes for values in variants(question, mistake)]
     found += [(closure_mistake(question, name), 1, values) for name, values in closures(question, right)]
     for mistake in question.mistakes:
-        wrong = next(variants(question, mistake))
-        found += [(closure_mistake(question, name, mistake), 2, values) for name, values in closures(question, wrong)]
+        spellings = list(variants(question, mistake))
+        rows = np.stack([flat(question, values) for values in spellings])
+        found += [
+            (closure_mistake(question, name, mistake), 2, values)
+            for name, values in closures(question, spellings[0])
+            # Half a squared error is a squared error still.
+            if not same_rows(rows, flat(question, values), question).any()
+        ]
     rows = (
         np.stack([flat(question, values) for _, _, values in found])
         if found

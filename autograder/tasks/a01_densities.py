@@ -3,13 +3,15 @@
 import math
 
 import numpy as np
-from scipy.special import expit, logsumexp, xlog1py, xlogy
+from scipy.special import expit, logsumexp, softmax, xlog1py, xlogy
 
 from autograder.reference import densities
 
 from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 
 LOG_2PI = math.log(2 * math.pi)
+# The constants with which people keep away from log 0.
+SMALL = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
 
 
 NEAR = (
@@ -122,6 +124,10 @@ def standard_normal(z):
     return -0.5 * total(LOG_2PI + z**2)
 
 
+def normal_density(z):
+    return np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
+
+
 def draw_normal(scale):
     return lambda generator, B, K: (generator.normal(0, scale, (B, K)),)
 
@@ -165,6 +171,7 @@ standard_normal_log_prob = Task(
             "snl_2pi_once",
             lambda z: -0.5 * LOG_2PI - 0.5 * total(z**2),
             "log 2 pi appears once in your answer; it belongs to every one of the K dimensions.",
+            also=(lambda z: -LOG_2PI - 0.5 * total(z**2),),
         ),
         Wrong(
             "snl_not_halved",
@@ -190,6 +197,17 @@ standard_normal_log_prob = Task(
             "snl_not_squared",
             lambda z: -0.5 * total(LOG_2PI + np.abs(z)),
             "z enters without its square.",
+            also=(
+                lambda z: -0.5 * total(LOG_2PI + z),
+                lambda z: -0.5 * (total(LOG_2PI + 0 * z) + np.linalg.norm(z, axis=-1)),
+            ),
+        ),
+        Wrong(
+            "snl_through_density",
+            lambda z: np.log(np.prod(normal_density(z), axis=-1)),
+            "You took the logarithm of the density. Far out the density rounds to 0 and its logarithm to minus infinity: add "
+            "up logarithms, and never take the exponential.",
+            also=(lambda z: total(np.log(normal_density(z))), lambda z: np.log(np.exp(standard_normal(z)))),
         ),
     ),
 )
@@ -227,6 +245,17 @@ def padded(eps, map_to_probability=lambda p: p):
     return lambda x, p: padded_cross_entropy(x, map_to_probability(p), eps)
 
 
+def squared_errors(mean):
+    """Returns the forms in which a squared error is taken for a log-likelihood, but for the plain sum."""
+    return (
+        lambda x, p: -0.5 * total((x - mean(p)) ** 2),
+        lambda x, p: total((x - mean(p)) ** 2),
+        lambda x, p: -np.mean((x - mean(p)) ** 2, axis=-1),
+        lambda x, p: np.mean((x - mean(p)) ** 2, axis=-1),
+        lambda x, p: -0.5 * total(LOG_2PI + (x - mean(p)) ** 2),
+    )
+
+
 def draw_probs(low, high):
     return lambda generator, B, D: (
         generator.integers(0, 2, (B, D)).astype(float),
@@ -238,6 +267,7 @@ def draw_certain(generator, B, D):
     """Half of the pixels have exactly the probability 0 or 1 that they show."""
     x, p = draw_probs(0.1, 0.9)(generator, B, D)
     certain = generator.permuted(np.arange(B * D) % 2).reshape(B, D) == 0
+    x[0, :2], certain[0, :2] = (0, 1), True
     return x, np.where(certain, x, p)
 
 
@@ -292,6 +322,7 @@ bernoulli_log_prob_probs = Task(
             "bern_squared_error",
             lambda x, p: -total((x - p) ** 2),
             "That is a squared error, the core of a Gaussian log-likelihood; pixels of 0 and 1 are Bernoulli.",
+            also=squared_errors(lambda p: p),
         ),
         Wrong(
             "bern_log_of_sum",
@@ -313,7 +344,12 @@ bernoulli_log_prob_probs = Task(
             "bern_arguments_swapped",
             lambda x, p: clipped_cross_entropy(p, x, 1e-7),
             "The pixels and their probabilities have changed places: the logarithm is taken of the probability.",
-            also=(lambda x, p: plain_cross_entropy(p, x), lambda x, p: bernoulli_probs(p, x)),
+            also=(
+                lambda x, p: plain_cross_entropy(p, x),
+                lambda x, p: bernoulli_probs(p, x),
+                *(lambda x, p, eps=eps: clipped_cross_entropy(p, x, eps) for eps in SMALL),
+                *(lambda x, p, eps=eps: padded_cross_entropy(p, x, eps) for eps in SMALL),
+            ),
         ),
         Wrong(
             "bern_eps_inside_log_large",
@@ -448,7 +484,8 @@ kl_to_standard_normal = Task(
         Wrong(
             "kl_mu_not_squared",
             lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu - 1 - log_var),
-            "The mean enters without its square, so a negative mean lowers your divergence.",
+            "The mean enters without its square.",
+            also=(lambda mu, log_var: 0.5 * total(np.exp(log_var) + np.abs(mu) - 1 - log_var),),
         ),
         Wrong(
             "kl_plus_log_var",
@@ -469,6 +506,7 @@ kl_to_standard_normal = Task(
             "kl_cross_entropy_only",
             lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 + LOG_2PI),
             "That is the cross-entropy E_q[-log p(z)] alone: the entropy of q must still be subtracted.",
+            also=(lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2),),
         ),
     ),
 )
@@ -479,6 +517,14 @@ kl_to_standard_normal = Task(
 
 def bernoulli(x, logits):
     return total(x * logits - np.logaddexp(0, logits))
+
+
+def softmax_over_pixels(logits):
+    return softmax(logits, axis=-1)
+
+
+def clipped_logits(size):
+    return lambda x, a: bernoulli(x, np.clip(a, -size, size))
 
 
 def draw_logits(scale):
@@ -547,8 +593,15 @@ bernoulli_log_prob_logits = Task(
         Wrong(
             "logit_wrong_max_trick",
             lambda x, a: total(x * a - np.maximum(a, 0) - np.logaddexp(0, a)),
-            "The stable softplus has the exponential of minus the *absolute* value beside the maximum; you left that out "
-            "and count the positive part twice.",
+            "The stable softplus has the exponential of *minus* the *absolute* value beside the maximum. One of the two is "
+            "missing in yours, and it is wrong on one side of 0.",
+            also=(
+                lambda x, a: total(x * a - np.maximum(a, 0) - np.log1p(np.exp(a))),
+                lambda x, a: total(x * a - np.maximum(a, 0) - np.log1p(np.exp(-a))),
+                lambda x, a: total(x * a - np.maximum(a, 0) - np.logaddexp(0, -a)),
+                lambda x, a: total(x * a - np.maximum(a, 0) - np.log1p(np.exp(np.abs(a)))),
+                lambda x, a: total(x * a - np.maximum(a, 0) - np.logaddexp(0, np.abs(a))),
+            ),
         ),
         Wrong(
             "logit_used_as_probability",
@@ -560,6 +613,13 @@ bernoulli_log_prob_logits = Task(
             "logit_softmax_over_pixels",
             lambda x, a: total(x * (a - logsumexp(a, -1, keepdims=True))),
             "You put one softmax over all pixels. Pixels are independent: each has a Bernoulli distribution of its own.",
+            also=(
+                *(clipped(eps, softmax_over_pixels) for eps in SMALL),
+                *(padded(eps, softmax_over_pixels) for eps in SMALL),
+                lambda x, a: plain_cross_entropy(x, softmax_over_pixels(a)),
+                lambda x, a: bernoulli_probs(x, softmax_over_pixels(a)),
+                lambda x, a: total(x * np.log(softmax_over_pixels(a))),
+            ),
         ),
         Wrong(
             "logit_only_ones",
@@ -580,6 +640,7 @@ bernoulli_log_prob_logits = Task(
             "logit_squared_error",
             lambda x, a: -total((x - expit(a)) ** 2),
             "That is a squared error, the core of a Gaussian log-likelihood; pixels of 0 and 1 are Bernoulli.",
+            also=(*squared_errors(expit), lambda x, a: -total((x - a) ** 2), *squared_errors(lambda a: a)),
         ),
         Wrong(
             "logit_clipped_probability",
@@ -588,11 +649,7 @@ bernoulli_log_prob_logits = Task(
             "little more than that constant's logarithm (16 nats for 1e-7), and it should cost the whole logit. Work with "
             "the logits themselves.",
             "document 003, eq. 7; errata E-003-10",
-            also=tuple(
-                keep(constant, expit)
-                for keep in (clipped, padded)
-                for constant in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
-            ),
+            also=tuple(keep(constant, expit) for keep in (clipped, padded) for constant in SMALL),
         ),
         Wrong(
             "logit_through_probability",
@@ -601,6 +658,13 @@ bernoulli_log_prob_logits = Task(
             "or NaN there; work with the logits themselves.",
             "document 003, eq. 7; errata E-003-10",
             also=(lambda x, a: bernoulli_probs(x, expit(a)), lambda x, a: np.log(likelihood(x, expit(a)))),
+        ),
+        Wrong(
+            "logit_clipped",
+            clipped_logits(10),
+            "You clipped the logits. A pixel that is confidently wrong then costs no more than your bound, and it should cost "
+            "the whole logit; a stable softplus needs no clipping.",
+            also=tuple(clipped_logits(size) for size in (4, 5, 6, 8, 12, 15, 16, 20, 25, 30, 35, 50, 80, 88, 100, 500)),
         ),
         Wrong(
             "logit_naive_exp",
@@ -684,6 +748,7 @@ gaussian_log_prob_fixed = Task(
             "gaussian_2pi_once_not_D_times",
             lambda x, m, s: -0.5 * LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
             "The 2 pi term appears once in your answer; it belongs to every one of the D dimensions.",
+            also=(lambda x, m, s: -LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),),
         ),
         Wrong(
             "gaussian_log_sigma_once",
@@ -708,13 +773,22 @@ gaussian_log_prob_fixed = Task(
         Wrong(
             "gaussian_abs_error",
             lambda x, m, s: total(-math.log(2 * s) - np.abs(x - m) / s),
-            "That is the log density of a Laplace distribution: a Gaussian has the squared distance.",
+            "The distance enters as its absolute value, as in a Laplace distribution: a Gaussian has the squared distance.",
+            also=(
+                lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * np.abs(x - m) / s**2),
+                lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * np.abs(x - m) / s),
+                lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - np.abs(x - m) / s),
+            ),
         ),
         Wrong(
             "gaussian_sigma_as_variance",
             lambda x, m, s: gaussian_fixed(x, m, math.sqrt(s)),
             "You took sigma for the variance. It is the standard deviation: the distance is divided by its square.",
             "document 004, lines 57-61; errata E-004-01",
+            also=(
+                lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * (x - m) ** 2 / s),
+                lambda x, m, s: total(-0.5 * LOG_2PI - 0.5 * math.log(s) - 0.5 * ((x - m) / s) ** 2),
+            ),
         ),
         Wrong(
             "gaussian_sign_flipped",
@@ -730,6 +804,10 @@ gaussian_log_prob_fixed = Task(
 
 def gaussian_learned(x, mu, log_var):
     return -0.5 * total(LOG_2PI + log_var + (x - mu) ** 2 * np.exp(-log_var))
+
+
+def clipped_log_var(size):
+    return lambda x, mu, log_var: gaussian_learned(x, mu, np.clip(log_var, -size, size))
 
 
 def draw_learned(low, high):
@@ -774,6 +852,10 @@ gaussian_log_prob_learned = Task(
             "glv_log_var_used_as_var",
             lambda x, m, v: -0.5 * total(LOG_2PI + np.log(np.abs(v)) + (x - m) ** 2 / v),
             "log_var stands in your formula where the variance belongs: take its exponential before dividing.",
+            also=(
+                lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 / v),
+                lambda x, m, v: -0.5 * total(LOG_2PI + np.log(v) + (x - m) ** 2 / v),
+            ),
         ),
         Wrong(
             "glv_precision_sign",
@@ -816,6 +898,13 @@ gaussian_log_prob_learned = Task(
             "glv_log_std_in_normaliser",
             lambda x, m, v: -0.5 * total(LOG_2PI + 0.5 * v + (x - m) ** 2 * np.exp(-v)),
             "The normaliser has half of log_var inside the halved bracket: the 1/2 counts twice.",
+        ),
+        Wrong(
+            "glv_log_var_clipped",
+            clipped_log_var(5),
+            "You clipped log_var: a very narrow or very wide density gets another value than its own. Nothing overflows here "
+            "for log_var between -30 and 30.",
+            also=tuple(clipped_log_var(size) for size in (2, 3, 4, 6, 7, 8, 10, 12, 15, 20)),
         ),
         Wrong(
             "glv_mean_over_dims",
@@ -897,11 +986,16 @@ kl_diag_gaussians = Task(
             "kl2_divided_by_sigma_not_var",
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-0.5 * w) - 1),
             "You divided by the standard deviation of p; the formula divides by its variance.",
+            also=(
+                lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 * np.exp(-0.5 * w) - 1),
+                lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - 0.5 * w) + (m - n) ** 2 * np.exp(-w) - 1),
+            ),
         ),
         Wrong(
             "kl2_divided_by_q_variance",
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-v) - 1),
             "You divided by the variance of q; distances are measured in units of the variance of p.",
+            also=(lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 * np.exp(-v) - 1),),
         ),
         Wrong(
             "kl2_reversed_direction",
@@ -932,6 +1026,10 @@ kl_diag_gaussians = Task(
             "kl2_means_not_squared",
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n)) * np.exp(-w) - 1),
             "The distance of the means enters without its square.",
+            also=(
+                lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (n - m)) * np.exp(-w) - 1),
+                lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + np.abs(m - n)) * np.exp(-w) - 1),
+            ),
         ),
         Wrong(
             "kl2_means_added",
@@ -999,6 +1097,11 @@ gaussian_entropy = Task(
             lambda v: -entropy(v),
             "The sign is wrong: the entropy is *minus* the average log density, and a wider q has more of it.",
         ),
+        Wrong(
+            "ent_log_var_sign",
+            lambda v: 0.5 * total(LOG_2PI + 1 - v),
+            "log_var enters with the wrong sign: the wider q, the more entropy it has.",
+        ),
         Wrong("ent_not_halved", lambda v: 2 * entropy(v), "The factor 1/2 in front of the bracket is missing."),
         Wrong(
             "ent_log_var_as_logstd",
@@ -1015,6 +1118,11 @@ gaussian_entropy = Task(
             lambda v: np.maximum(entropy(v), 0),
             "You cut the entropy off at 0. A differential entropy may be negative: a narrow density has one.",
             "document 004, line 157; errata E-004-06",
+            also=(
+                lambda v: total(np.maximum(0.5 * (v + LOG_2PI + 1), 0)),
+                lambda v: np.abs(entropy(v)),
+                lambda v: total(np.abs(0.5 * (v + LOG_2PI + 1))),
+            ),
         ),
     ),
 )
@@ -1037,6 +1145,23 @@ def changed(**terms):
         return tuple((right | {name: term(*arguments) for name, term in terms.items()}).values())
 
     return formula
+
+
+def in_order(*order):
+    return lambda *arguments: tuple(identity(*arguments)[index] for index in order)
+
+
+def gap_closed(elbo, log_px):
+    """Returns a wrong formula from two functions of the arguments, with the KL taken as their difference."""
+
+    def formula(*arguments):
+        return elbo(*arguments), log_px(*arguments) - elbo(*arguments), log_px(*arguments)
+
+    return formula
+
+
+def right_elbo(*arguments):
+    return identity(*arguments)[0]
 
 
 def log_normalised(log_weights):
@@ -1108,6 +1233,12 @@ elbo_identity_terms = Task(
             "Your log p(x) is an average of logarithms; it is the logarithm of an average. By Jensen's inequality yours "
             "is too small.",
             "document 001, line 63 (Jensen); document 002, lines 77-78; errata E-002-01",
+            also=(
+                changed(log_px=lambda p, lik, q: np.sum(np.exp(q) * lik)),
+                changed(log_px=lambda p, lik, q: np.mean(lik)),
+                gap_closed(right_elbo, lambda p, lik, q: np.sum(np.exp(p) * lik)),
+                gap_closed(right_elbo, lambda p, lik, q: np.mean(lik)),
+            ),
         ),
         Wrong(
             "identity_log_px_is_likelihood",
@@ -1116,12 +1247,13 @@ elbo_identity_terms = Task(
         ),
         Wrong(
             "identity_order_swapped",
-            lambda p, lik, q: (lambda elbo, kl, log_px: (log_px, elbo, kl))(*identity(p, lik, q)),
+            in_order(2, 0, 1),
             "The three values are right but in another order: return (elbo, kl, log_px).",
+            also=tuple(in_order(*order) for order in ((0, 2, 1), (1, 2, 0), (2, 1, 0))),
         ),
         Wrong(
             "identity_kl_first",
-            lambda p, lik, q: (lambda elbo, kl, log_px: (kl, elbo, log_px))(*identity(p, lik, q)),
+            in_order(1, 0, 2),
             "ELBO and KL have changed places: return (elbo, kl, log_px).",
         ),
         Wrong(
@@ -1142,16 +1274,12 @@ elbo_identity_terms = Task(
         ),
         Wrong(
             "identity_without_entropy_throughout",
-            lambda p, lik, q: (lambda elbo, log_px: (elbo, log_px - elbo, log_px))(
-                np.sum(np.exp(q) * (p + lik)), logsumexp(p + lik)
-            ),
+            gap_closed(lambda p, lik, q: np.sum(np.exp(q) * (p + lik)), lambda p, lik, q: logsumexp(p + lik)),
             "Your ELBO lacks -log q, and your KL, taken as log p(x) minus it, has taken the error over.",
         ),
         Wrong(
             "identity_log_px_without_prior_throughout",
-            lambda p, lik, q: (lambda elbo, log_px: (elbo, log_px - elbo, log_px))(
-                np.sum(np.exp(q) * (p + lik - q)), logsumexp(lik)
-            ),
+            gap_closed(right_elbo, lambda p, lik, q: logsumexp(lik)),
             "Your log p(x) lacks the prior p(z), and your KL, taken as log p(x) minus the ELBO, has taken the error over.",
         ),
         Wrong(
@@ -1185,6 +1313,7 @@ elbo_identity_terms = Task(
             "identity_elbo_under_prior",
             changed(elbo=lambda p, lik, q: np.sum(np.exp(p) * (p + lik - q))),
             "Your ELBO averages under the prior p(z); the average is under q.",
+            also=(changed(elbo=lambda p, lik, q: np.sum(np.exp(p) * lik) + np.sum(np.exp(q) * (p - q))),),
         ),
     ),
 )
