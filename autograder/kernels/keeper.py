@@ -1,0 +1,100 @@
+"""The process that watches over one kernel: it forks it, tells the grader about it, and ends it when it must.
+
+It reads from nothing that the student's process writes, but for one message that it is ready.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import time
+
+from . import linux, worker
+
+WATCH_SECONDS = 0.1
+REQUEST_SECONDS = 10
+REQUEST_BYTES = 2**20
+
+
+def serve(connection, program):
+    """Serves the one kernel that is asked for over `connection`, and returns when it has ended.
+
+    The kernel ends with the connection: a grader that dies leaves none behind.
+    """
+    linux.set_process(linux.PR_SET_PDEATHSIG, worker.KILL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    connection.settimeout(REQUEST_SECONDS)
+    request = json.loads(_line(connection)) | {"number": os.getpid()}
+    try:
+        worker.namespaces(request["layers"])
+    except OSError as error:
+        _say(connection, {"error": f"namespaces: {error}"})
+        return
+    receive, ready = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        connection.close()
+        os.close(receive)
+        worker.run(request, ready, request["root"], program)
+    os.close(ready)
+    descriptor = os.pidfd_open(pid)
+    socket.send_fds(connection, [json.dumps({"pid": pid}).encode() + b"\n"], [descriptor])
+    reason = _watch(connection, pid, descriptor, receive, request["limits"])
+    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    _say(connection, {"exit": os.waitstatus_to_exitcode(status), "reason": reason})
+
+
+def _watch(connection, pid, descriptor, receive, limits):
+    """Waits until the kernel has ended or must end; returns why, an empty text where it ended by itself."""
+    poller = select.poll()
+    for file in (connection, descriptor, receive):
+        poller.register(file, select.POLLIN)
+    while True:
+        events = dict(poller.poll(WATCH_SECONDS * 1000))
+        if descriptor in events:
+            return ""
+        if receive in events:
+            poller.unregister(receive)
+            _say(connection, json.loads(os.read(receive, 4096) or b'{"error": "it ended before it was ready"}'))
+        if connection.fileno() in events and not connection.recv(4096):
+            return "closed"
+        if memory(pid) > limits["memory"]:
+            return "memory"
+
+
+def memory(pid):
+    """Returns the bytes of memory that are the process's own, with what lies in its scratch folder."""
+    used = 0
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            for line in file:
+                if line.startswith(("RssAnon", "RssShmem")):
+                    used += int(line.split()[1]) * 1024
+        for folder in ("tmp", "dev/shm"):
+            scratch = os.statvfs(f"/proc/{pid}/root/{folder}")
+            if scratch.f_blocks and scratch.f_files <= 2 * 16384:
+                used += (scratch.f_blocks - scratch.f_bfree) * scratch.f_frsize
+    except OSError:
+        # It ends just now, or its folders are not ours to look into.
+        pass
+    return used
+
+
+def _line(connection):
+    data, deadline = b"", time.monotonic() + REQUEST_SECONDS
+    while not data.endswith(b"\n") and len(data) < REQUEST_BYTES and time.monotonic() < deadline:
+        part = connection.recv(65536)
+        if not part:
+            break
+        data += part
+    return data
+
+
+def _say(connection, message):
+    try:
+        connection.sendall(json.dumps(message).encode() + b"\n")
+    except OSError:
+        # The grader has gone.
+        pass

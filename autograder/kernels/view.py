@@ -1,0 +1,130 @@
+"""The file system that a student's process sees: libraries read-only, a scratch folder, and nothing else."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from . import landlock, linux
+
+# Inside: all that may be written lies below TMP; SOCKETS holds the five sockets of the kernel.
+TMP, SOCKETS, SHARED = "/tmp", "/ipc", "/dev/shm"
+HOME, WORK = f"{TMP}/home", f"{TMP}/work"
+SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/lib", "/lib64", "/etc/localtime")
+DEVICES = ("null", "zero", "full", "random", "urandom")
+GPU_DEVICES = "nvidia*"
+SHARED_BYTES = 64 * 2**20
+INODES = 16384
+# What TensorFlow, scikit-learn and psutil read where no proc file system can be mounted.
+PROC_FILES = ("cpuinfo", "meminfo", "stat")
+
+
+def libraries():
+    """Returns the folders that Python and its packages are loaded from."""
+    folders = [sys.prefix, sys.base_prefix if sys.base_prefix != "/usr" else "/usr/lib"]
+    folders += [path for path in sys.path if path.endswith("-packages")]
+    return [folder for folder in folders if os.path.isdir(folder)]
+
+
+def build(root, sockets, readable, work, scratch_bytes, owner, gpu=False):
+    """Makes `root`, an empty folder, the root of this process's file system. The mount namespace must be its own.
+
+    Args:
+        root: An empty folder outside.
+        sockets: The folder, outside, in which the kernel makes its sockets.
+        readable: Files and folders that are shown read-only where they are.
+        work: A folder, outside, that is copied into the working folder; None for none.
+        scratch_bytes: What may be written in all.
+        owner: User and group, inside, that the scratch folder belongs to.
+        gpu: Whether the devices of NVIDIA's driver are shown.
+
+    Returns:
+        True if a proc file system could be mounted, False if plain files stand in for it.
+    """
+    options = f"uid={owner},gid={owner},mode=0700,nr_inodes={INODES}"
+    linux.mount(None, "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+    linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=1m,mode=0755")
+    inside = _Inside(root)
+    # First: Python may itself live below /tmp.
+    linux.mount("tmpfs", inside.folder(TMP), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"size={scratch_bytes},{options}")
+    for name in (HOME, WORK):
+        os.mkdir(inside.path(name))
+    if work is not None:
+        shutil.copytree(work, inside.path(WORK), dirs_exist_ok=True, symlinks=True)
+    for name in (HOME, WORK):
+        _give(inside.path(name), owner)
+    for path in outermost([*SYSTEM, *libraries(), *readable]):
+        inside.show(path)
+    linux.mount("tmpfs", inside.folder(SHARED), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"size={SHARED_BYTES},{options}")
+    for device in [f"/dev/{name}" for name in DEVICES] + (sorted(map(str, Path("/dev").glob(GPU_DEVICES))) if gpu else []):
+        linux.mount(device, inside.file(device), flags=linux.MS_BIND)
+    linux.mount(sockets, inside.folder(SOCKETS), flags=linux.MS_BIND)
+    real = _proc(inside)
+    linux.make_read_only(root, recursive=False)
+    os.chdir(root)
+    linux.call("pivot_root", b".", b".")
+    linux.libc("umount2", b".", linux.MNT_DETACH)
+    os.chdir("/")
+    return real
+
+
+def rights(readable, proc=True):
+    """Returns what Landlock allows in the view, or outside of one: a dict from path to rights."""
+    paths = outermost([*SYSTEM, *libraries(), *readable, "/dev", *(["/proc"] if proc else [])])
+    allowed = {path: landlock.READ for path in paths if os.path.exists(path)}
+    allowed |= {f"/dev/{name}": landlock.READ_FILE | landlock.WRITE_FILE for name in DEVICES}
+    return allowed
+
+
+def outermost(paths):
+    """Returns the paths that exist and do not lie in another one of them; symbolic links stay what they are."""
+    present = sorted({os.path.abspath(path) for path in paths if os.path.lexists(path)}, key=len)
+    kept = []
+    for path in present:
+        if not any(path == other or path.startswith(other.rstrip("/") + "/") for other in kept if not os.path.islink(other)):
+            kept.append(path)
+    return kept
+
+
+class _Inside:
+    """Paths of the new root, as seen from outside."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def path(self, name):
+        return f"{self.root}{name}"
+
+    def folder(self, name):
+        os.makedirs(self.path(name), exist_ok=True)
+        return self.path(name)
+
+    def file(self, name):
+        self.folder(os.path.dirname(name))
+        Path(self.path(name)).touch()
+        return self.path(name)
+
+    def show(self, path):
+        if os.path.islink(path):
+            self.folder(os.path.dirname(path))
+            os.symlink(os.readlink(path), self.path(path))
+        else:
+            linux.bind(path, self.folder(path) if os.path.isdir(path) else self.file(path))
+
+
+def _proc(inside):
+    """Mounts proc, or writes the few files of it that libraries read."""
+    try:
+        linux.mount("proc", inside.folder("/proc"), "proc", linux.MS_NOSUID | linux.MS_NODEV)
+    except OSError:
+        for name in PROC_FILES:
+            Path(inside.file(f"/proc/{name}")).write_bytes(Path(f"/proc/{name}").read_bytes())
+        for name, text in (("cmdline", "python\0"), ("maps", "")):
+            Path(inside.file(f"/proc/self/{name}")).write_text(text)
+        return False
+    return True
+
+
+def _give(folder, owner):
+    for path in [folder, *(os.path.join(top, name) for top, folders, files in os.walk(folder) for name in folders + files)]:
+        os.chown(path, owner, owner, follow_symlinks=False)

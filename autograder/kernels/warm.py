@@ -1,0 +1,240 @@
+"""The grader's side of the fork server: starts it, asks it for kernels, and holds on to each of them."""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from . import linux
+
+START_SECONDS = 120
+READY_SECONDS = 30
+LAYERS = ("namespaces", "view", "landlock", "seccomp")
+KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "XLA_FLAGS")
+MIB = 2**20
+
+
+class WarmError(Exception):
+    """A warm kernel that did not start: what this machine did not give."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one kernel may use: bytes of memory and scratch space, threads, open files, seconds of processor time."""
+
+    memory: int = 4096 * MIB
+    scratch: int = 256 * MIB
+    processes: int = 256
+    files: int = 512
+    cpu: int = 1800
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the fork server is asked for.
+
+    Attributes:
+        connection: Ports, key and signature scheme of the kernel, as in a Jupyter connection file.
+        sockets: The folder in which it makes its five sockets.
+        root: An empty folder.
+        home: A scratch folder, used where there is no view.
+        work: What is copied into the working folder.
+        readable: Files and folders shown read-only besides Python's own.
+        extensions: IPython extensions to load.
+        layers: Which layers of confinement to put on.
+        environment: Environment variables.
+        limits: A `Bounds` as a dict.
+        gpu: Whether the process may see a GPU.
+    """
+
+    connection: dict
+    sockets: str
+    root: str
+    home: str
+    work: str
+    readable: tuple = ()
+    extensions: tuple = ()
+    layers: tuple = LAYERS
+    environment: dict = field(default_factory=dict)
+    limits: dict = field(default_factory=lambda: asdict(Bounds()))
+    gpu: bool = False
+
+
+class Server:
+    """A fork server of this process; started at the first request, and again if it has died."""
+
+    def __init__(self, modules=()):
+        self.modules = tuple(modules)
+        self.process = self.folder = None
+        self.starting = threading.Lock()
+
+    def request(self, request):
+        """Returns the `Process` that serves `request`; it may not be ready yet.
+
+        Raises:
+            WarmError: If the server does not start, or says why the kernel cannot.
+        """
+        for attempt in (1, 2):
+            self.start()
+            try:
+                return Process(self._connect(), request)
+            except (ConnectionError, FileNotFoundError) as error:
+                if attempt == 2:
+                    raise WarmError(f"the fork server is gone: {error}") from error
+
+    def start(self):
+        """Starts the server if it does not run."""
+        with self.starting:
+            if self.process is not None and self.process.poll() is None:
+                return
+            self.stop()
+            self.folder = Path(tempfile.mkdtemp(prefix="vk-"))
+            command = [sys.executable, "-m", "autograder.kernels.server", str(self.folder / "s"), *self.modules]
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=self.folder,
+                env=environment(self.folder), start_new_session=True,
+            )  # fmt: skip
+            ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
+            if not (ready and self.process.stdout.readline()):
+                self.stop()
+                raise WarmError("the fork server did not start")
+
+    def _connect(self):
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(self.folder / "s"))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    def stop(self):
+        """Ends the server; its kernels end with it."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdin.close()
+            self.process.stdout.close()
+            self.process = None
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def environment(folder, gpu=False):
+    """Returns the environment of a server or kernel: nothing of this process's own but the language and library paths."""
+    names = ("HOME", "IPYTHONDIR", "MPLCONFIGDIR", "KERAS_HOME", "TMPDIR")
+    names += tuple(f"JUPYTER_{name}_DIR" for name in ("CONFIG", "DATA", "RUNTIME"))
+    return (
+        {name: os.environ[name] for name in KEPT if name in os.environ}
+        | {name: str(folder) for name in names}
+        | ({} if gpu else {"CUDA_VISIBLE_DEVICES": "-1"})
+        | {
+            "PATH": os.defpath,
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            # A GPU shared with others, in which float32 means float32.
+            "NVIDIA_TF32_OVERRIDE": "0",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+            "OMP_NUM_THREADS": "1",
+            "PYTHONHASHSEED": "0",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_NUM_INTRAOP_THREADS": "1",
+        }
+    )
+
+
+class Process:
+    """One kernel of a fork server, held by a descriptor that names no other process even after it has ended."""
+
+    def __init__(self, connection, request):
+        self.connection, self.descriptor, self.pid = connection, None, None
+        self.layers, self.reason, self._read = (), "", b""
+        try:
+            connection.settimeout(READY_SECONDS)
+            connection.sendall(json.dumps(asdict(request)).encode() + b"\n")
+            data, descriptors, _, _ = socket.recv_fds(connection, 4096, 1)
+            self.descriptor = descriptors[0] if descriptors else None
+            self._read = data
+            said = self._next()
+            if self.descriptor is None:
+                raise WarmError(said.get("error", "the fork server gave no kernel"))
+            self.pid = said["pid"]
+        except BaseException:
+            self.close()
+            raise
+
+    def wait_until_ready(self):
+        """Returns when the kernel's sockets are bound and every layer is on.
+
+        Raises:
+            WarmError: If a layer is not to be had here, or the process ended.
+        """
+        try:
+            said = self._next()
+        except TimeoutError as error:
+            raise WarmError(f"the kernel was not ready after {READY_SECONDS} s") from error
+        if not said.get("ready"):
+            raise WarmError(said.get("error", "the kernel ended before it was ready"))
+        self.layers = tuple(said["layers"])
+
+    def _next(self):
+        while b"\n" not in self._read:
+            part = self.connection.recv(4096)
+            if not part:
+                raise ConnectionResetError("the fork server closed the connection")
+            self._read += part
+        line, _, self._read = self._read.partition(b"\n")
+        return json.loads(line)
+
+    @property
+    def alive(self):
+        return self.descriptor is not None and not select.select([self.descriptor], [], [], 0)[0]
+
+    def signal(self, number):
+        # It may just have ended.
+        with contextlib.suppress(ProcessLookupError):
+            if self.descriptor is not None:
+                signal.pidfd_send_signal(self.descriptor, number)
+
+    def interrupt(self):
+        self.signal(signal.SIGINT)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+
+    def why(self):
+        """Returns why the keeper ended the process (`"memory"`), an empty text where it did not."""
+        with contextlib.suppress(OSError, ValueError):
+            self.connection.settimeout(1)
+            self.reason = self._next().get("reason", "")
+        return self.reason
+
+    def wait(self, seconds):
+        """Waits until the process has ended; tells whether it has."""
+        return bool(select.select([self.descriptor], [], [], seconds)[0])
+
+    def close(self):
+        """Ends the process, and returns when it is gone."""
+        if self.descriptor is not None:
+            self.kill()
+            deadline = time.monotonic() + READY_SECONDS
+            while self.alive and time.monotonic() < deadline:
+                self.wait(1)
+            os.close(self.descriptor)
+            self.descriptor = None
+        self.connection.close()
+
+
+def possible():
+    """Tells whether this machine can fork warm kernels at all."""
+    return linux.available() and hasattr(os, "pidfd_open")

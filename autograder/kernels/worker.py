@@ -1,0 +1,180 @@
+"""What runs in the forked process: it confines itself layer by layer, becomes a Jupyter kernel, and never returns.
+
+The order matters: namespaces and view first, Landlock before there are threads (it holds for one), the filter of system
+calls last (it holds for all of them, and making sockets is over by then).
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+
+from . import landlock, linux, syscalls, view
+
+KILL = 9
+USER = 1000
+FIRST_USER = 200_000
+
+
+def namespaces(layers):
+    """Leaves the namespaces of this machine. In the keeper: what it forks next is process 1 of the new ones."""
+    if "namespaces" not in layers:
+        return
+    flags = linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS | linux.CLONE_NEWCGROUP
+    user, group = os.geteuid(), os.getegid()
+    linux.libc("unshare", flags | (linux.CLONE_NEWUSER if user else 0))
+    if user:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{USER} {user} 1"), ("gid_map", f"{USER} {group} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+
+
+def run(request, ready, root, program):
+    """Becomes the kernel that `request` asks for; tells the descriptor `ready` when it is one, or which layer failed.
+
+    Args:
+        request: See `warm.Request`.
+        ready: The descriptor of a pipe.
+        root: An empty folder, outside.
+        program: The instructions of `syscalls.compiled`.
+    """
+    try:
+        app, layers = _confined_app(request, ready, root, program)
+        os.write(ready, json.dumps({"ready": True, "layers": layers}).encode())
+        os.close(ready)
+    except BaseException as error:
+        os.write(ready, json.dumps({"error": f"{type(error).__name__}: {error}"[:500]}).encode())
+        os._exit(1)
+    try:
+        app.start()
+    finally:
+        os._exit(0)
+
+
+def _confined_app(request, ready, root, program):
+    layers = request["layers"]
+    _alone(ready)
+    owner = _owner(layers, request["number"])
+    sockets, work = request["sockets"], request["work"]
+    active = ["namespaces"] if "namespaces" in layers else []
+    real_proc = True
+    if "view" in layers:
+        linux.libc("unshare", linux.CLONE_NEWNS)
+        if os.geteuid() == 0 and owner != USER:
+            os.chown(sockets, owner, owner)
+        arguments = (root, sockets, request["readable"], work, request["limits"]["scratch"], owner, request["gpu"])
+        real_proc = view.build(*arguments)
+        sockets, home, work = view.SOCKETS, view.HOME, view.WORK
+        active += ["view"] if real_proc else ["view without proc"]
+        linux.libc("sethostname", b"kernel", 6)
+    else:
+        home = request["home"]
+    _limit(request["limits"], filled="view" not in layers)
+    if "namespaces" in layers:
+        _become(owner)
+    active.append("limits")
+    _settle(request, home, work)
+    if "landlock" in layers:
+        allowed = view.rights(request["readable"], real_proc)
+        writable = [view.TMP, view.SHARED] if "view" in layers else [request["home"], request["work"]]
+        allowed |= {path: landlock.WRITE for path in writable}
+        allowed |= {sockets: landlock.READ | landlock.MAKE_SOCK}
+        landlock.restrict(allowed)
+        active.append("landlock")
+    app = _initialise(request, sockets, home)
+    if "seccomp" in layers:
+        syscalls.load(program)
+        active.append("seccomp")
+    return app, active
+
+
+def _alone(ready):
+    """Leaves the server's signals, descriptors and session behind."""
+    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    linux.set_process(linux.PR_SET_PDEATHSIG, KILL)
+    os.setsid()
+    null = os.open("/dev/null", os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.closerange(3, ready)
+    os.closerange(ready + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def _owner(layers, number):
+    """Returns the user that the process is to be, as its namespace has it: none that owns anything outside."""
+    if "namespaces" not in layers:
+        return os.geteuid()
+    # In a user namespace the one user that is mapped; as root a user of this process alone.
+    return USER if os.geteuid() else FIRST_USER + number
+
+
+def _limit(limits, filled):
+    hard = {
+        resource.RLIMIT_DATA: limits["memory"],
+        resource.RLIMIT_NPROC: limits["processes"],
+        resource.RLIMIT_NOFILE: limits["files"],
+        resource.RLIMIT_FSIZE: limits["scratch"],
+        resource.RLIMIT_CPU: limits["cpu"],
+        resource.RLIMIT_CORE: 0,
+    }
+    if filled:
+        # Outside of its namespace this would count all processes of the user.
+        del hard[resource.RLIMIT_NPROC]
+    for kind, value in hard.items():
+        ceiling = resource.getrlimit(kind)[1]
+        value = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
+        resource.setrlimit(kind, (value, value))
+
+
+def _become(owner):
+    """Gives up root and every capability."""
+    if os.geteuid() == 0 and owner != 0:
+        os.setgroups([])
+        os.setresgid(owner, owner, owner)
+        os.setresuid(owner, owner, owner)
+    else:
+        linux.drop_capabilities()
+    linux.set_process(linux.PR_SET_NO_NEW_PRIVS, 1)
+    linux.set_process(linux.PR_SET_PDEATHSIG, KILL)
+
+
+def _settle(request, home, work):
+    """Makes the folders of this process its own, and forgets the server's."""
+    for name in [name for name in sys.modules if name == "autograder" or name.startswith("autograder.")]:
+        del sys.modules[name]
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    names = ("HOME", "IPYTHONDIR", "MPLCONFIGDIR", "KERAS_HOME", "XDG_CACHE_HOME", "TMPDIR")
+    os.environ.update({name: home for name in names})
+    os.environ.update({f"JUPYTER_{name}_DIR": home for name in ("RUNTIME", "CONFIG", "DATA")})
+    tempfile.tempdir = None
+    os.chdir(work)
+    sys.path[:] = [path for path in sys.path if path]
+    import numpy as np
+
+    np.random.seed()
+
+
+def _initialise(request, sockets, home):
+    """Returns an ipykernel application whose sockets are bound and whose threads run."""
+    import ipykernel.debugger
+    import ipykernel.iostream
+    from ipykernel.kernelapp import IPKernelApp
+
+    # Both would open TCP sockets, which this process may not.
+    ipykernel.debugger._is_debugpy_available = False
+    ipykernel.iostream.IOPubThread._setup_pipe_in = lambda thread: setattr(thread, "_pipe_flag", False)
+    connection = request["connection"] | {"ip": f"{sockets}/k"}
+    file = os.path.join(home, "connection.json")
+    with open(file, "w") as stream:
+        json.dump(connection, stream)
+    arguments = ["-f", file, "--HistoryManager.enabled=False"]
+    arguments += [f"--IPKernelApp.extensions={name}" for name in request["extensions"]]
+    app = IPKernelApp.instance()
+    app.initialize(arguments)
+    return app
+
