@@ -55,6 +55,7 @@ def parser():
             "--device", choices=["auto", "cpu", "gpu"], default="auto", help="for the references (auto)"
         )
         command.add_argument("--secret-file", type=Path, metavar="F", help="the course's secret (DIR/secret)")
+        command.add_argument("--unsafe", action="store_true", help="grade even where notebooks cannot be confined")
         command.add_argument("--force", action="store_true", help="grade again what has a verdict already")
 
     build = commands.add_parser("assignments", help="build assignments/ from solutions/")
@@ -102,7 +103,7 @@ def console_width():
 
 def grade_folder(options, submitted, console):
     """Grades what is in `submitted`, writes and prints the results, and returns the exit status."""
-    from autograder import kernels, tasks
+    from autograder import tasks
     from autograder.grading import find_submissions
     from autograder.grading.classroom import grade_class
 
@@ -114,16 +115,33 @@ def grade_folder(options, submitted, console):
     if not submissions:
         raise UsageError(f"there is nothing to grade in {submitted}")
     secret, place = prepare(options)
-    if not kernels.CONFINED:
-        say(console, "not confined: grade only notebooks you trust", "bold red")
+    confinement = confined(options)
+    if not confinement.complete:
+        on = ", ".join(confinement.layers) or "none"
+        say(
+            console, f"not fully confined (layers: {on}): grade only notebooks you trust; see `make doctor`", "bold red"
+        )
+    if not confinement.warm:
+        say(console, "no warm kernels: every notebook imports TensorFlow anew", "yellow")
     with progress_bar(console) as bar:
         task = bar.add_task("grading", total=len(submissions))
         run = grade_class(
             submissions, options.out, secret, options.jobs, options.device, place, options.force,
+            unsafe=options.unsafe,
             finished=lambda item: bar.update(task, advance=1, description=f"graded {escape(item.student)}"),
         )  # fmt: skip
         bar.update(task, description="graded")
     return conclude(options, console, submissions, run)
+
+
+def confined(options):
+    """Returns the confinement that notebooks run in; refuses to grade without any unless --unsafe was given."""
+    from autograder.grading.verdict import Unconfined, confine
+
+    try:
+        return confine(options.unsafe)
+    except Unconfined as error:
+        raise UsageError(str(error)) from error
 
 
 def prepare(options):

@@ -6,6 +6,30 @@ from importlib import metadata
 PACKAGES = (
     "tensorflow", "tf_keras", "tensorflow-probability", "keras", "numpy", "nbgrader", "ipykernel", "jupyter_client",
 )  # fmt: skip
+# For each layer: what it does, what a submission could do without it, how to turn it on.
+LAYERS = {
+    "namespaces": (
+        "a process tree, network and users of its own",
+        "see and signal your processes, and use the network",
+        "as root: `sysctl -w user.max_user_namespaces=15000`, and on Ubuntu 23.10 or later "
+        "`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`; in Docker: `--security-opt seccomp=unconfined`",
+    ),
+    "view": (
+        "a file system with Python, vikit and a scratch folder, and nothing else",
+        "learn which files exist and change what your user may change of the packages",
+        "it needs the namespaces, and the right to mount in them; in Docker: `--security-opt systempaths=unconfined`",
+    ),
+    "landlock": (
+        "files outside of these closed by the kernel a second time",
+        "use a file that the view shows by mistake",
+        "Linux 5.13 or later, with `landlock` in /sys/kernel/security/lsm (boot with `lsm=landlock,...`)",
+    ),
+    "seccomp": (
+        "some 200 system calls left of about 460: no new process, no socket, no mount, no trace",
+        "start programs and reach parts of the kernel that have had holes",
+        "install libseccomp (Debian, Ubuntu: `apt install libseccomp2`)",
+    ),
+}
 
 
 def report(console):
@@ -20,7 +44,28 @@ def report(console):
     for package in PACKAGES:
         console.print(f"  {package} {metadata.version(package)}", highlight=False)
     console.print(f"references are computed on {device.choose()}", highlight=False)
-    if not kernels.CONFINED:
+    confinement = kernels.choose()
+    warm = (
+        "forked from a server that has imported everything"
+        if confinement.warm
+        else "cold: each imports TensorFlow anew"
+    )
+    console.print(f"kernels are {warm}", highlight=False)
+    for layer, (what, danger, remedy) in LAYERS.items():
+        if layer in confinement.layers:
+            console.print(f"  [green]on[/]   {layer}: {what}", highlight=False)
+        else:
+            reason = confinement.missing.get(layer, "not available")
+            console.print(f"  [bold red]OFF[/]  {layer}: {reason}", highlight=False)
+            console.print(
+                f"       a submission could {danger}. To turn it on: {remedy}.", highlight=False, soft_wrap=True
+            )
+    if confinement.complete:
+        console.print("notebooks are confined", style="green", highlight=False)
+    elif confinement.layers:
+        console.print("notebooks are confined in part", style="bold red", highlight=False)
+    else:
         console.print(
-            "[bold red]notebooks run unconfined:[/] they can do what you can do on this machine. Grade only those you trust."
-        )
+            "notebooks run unconfined: they can do what you can do on this machine. Grading refuses without --unsafe.",
+            style="bold red", highlight=False,
+        )  # fmt: skip

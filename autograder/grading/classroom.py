@@ -24,7 +24,9 @@ class ClassRun:
     interrupted: bool = False
 
 
-def grade_class(submissions, out, secret, jobs=1, device="auto", place="/CPU:0", force=False, finished=lambda _: None):
+def grade_class(
+    submissions, out, secret, jobs=1, device="auto", place="/CPU:0", force=False, finished=lambda _: None, unsafe=False
+):
     """Grades `submissions`, `jobs` at a time, and returns a `ClassRun`.
 
     A verdict that is there already for the same notebook, kit and device is kept, unless `force`.
@@ -38,7 +40,9 @@ def grade_class(submissions, out, secret, jobs=1, device="auto", place="/CPU:0",
         place: The device that `device` comes down to.
         force: Grade again what has a verdict.
         finished: Called with each submission when it is done.
+        unsafe: Whether to grade although this machine cannot confine notebooks at all.
     """
+    confinement = verdicts.confine(unsafe)
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
     todo = []
     for item in submissions:
@@ -49,7 +53,7 @@ def grade_class(submissions, out, secret, jobs=1, device="auto", place="/CPU:0",
             run.verdicts[item], run.kept = old, run.kept + 1
             finished(item)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = {pool.submit(grade_one, item, out, secret, device, place): item for item in todo}
+        futures = {pool.submit(grade_one, item, out, secret, device, place, confinement): item for item in todo}
         try:
             for future in as_completed(futures):
                 take(run, futures[future], future)
@@ -74,11 +78,11 @@ def take(run, item, future):
         run.failures.append(f"{item.label}: {type(error).__name__}: {error}")
 
 
-def grade_one(item, out, secret, device, place):
+def grade_one(item, out, secret, device, place, confinement):
     if item.path.is_file():
-        verdict = grade(item.assignment, item.path, student=item.student, secret=secret, device=device)
+        verdict = grade(item.assignment, item.path, student=item.student, secret=secret, device=device, unsafe=True)
     else:
-        verdict = ungraded(item.assignment, item.student, place, item.notice, item.path, secret)
+        verdict = ungraded(item.assignment, item.student, place, item.notice, item.path, secret, confinement)
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return verdict
 

@@ -4,11 +4,13 @@ import json
 import secrets
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+import vikit
 from vikit import probe, wire
 
-from autograder.kernels import Kernel, KernelError, Outcome
+from autograder.kernels import Bounds, Kernel, KernelError, Outcome
 
 # Cell, question, notebook: the seconds that students are told.
 CELL_SECONDS = 60
@@ -27,6 +29,16 @@ class Limits:
     cell: float = CELL_SECONDS
     question: float = QUESTION_SECONDS
     notebook: float = NOTEBOOK_SECONDS
+    bounds: Bounds = field(default_factory=Bounds)
+
+
+def student_half():
+    """Returns what a confined notebook may read: `vikit` and the data sets, in the places where `vikit.data` looks."""
+    package = Path(vikit.__file__).resolve().parent
+    return [
+        package,
+        *(folder for folder in (package.parent / "data", package.parent.parent / "data") if folder.is_dir()),
+    ]
 
 
 class GaveUp(Exception):
@@ -41,10 +53,12 @@ class NotebookRun:
         files: Paths to copy beside the running notebook.
         limits: The `Limits`.
         gpu: Whether the student's code may use a GPU.
+        confinement: A `kernels.Confinement`; by default the best that this machine gives.
     """
 
-    def __init__(self, cells, files=(), limits=None, gpu=False):
+    def __init__(self, cells, files=(), limits=None, gpu=False, confinement=None):
         self.cells, self.files, self.limits, self.gpu = cells, files, limits or Limits(), gpu
+        self.confinement = confinement
         self.outcomes = {}
         self.deaths = Counter()
         self.restarts = -1
@@ -74,7 +88,9 @@ class NotebookRun:
             self.restarts += 1
             if self.restarts > MAX_RESTARTS:
                 raise GaveUp(f"the notebook ended its Python process more than {MAX_RESTARTS} times")
-            self.kernel = Kernel(self.files, extensions=(probe.__name__,), gpu=self.gpu).__enter__()
+            self.kernel = Kernel(
+                self.files, (probe.__name__,), student_half(), self.gpu, self.confinement, self.limits.bounds
+            ).__enter__()
             if self._exchange(wire.pack_request("ping"), READY_SECONDS)[1] is None:
                 raise KernelError("the kernel does not answer: vikit is not installed where it runs")
             self._run_cells()

@@ -22,7 +22,7 @@ SCHEMA = 1
 COURSE_SECRET = Path("course/secret")
 
 
-def grade(assignment, path, student="student", secret=None, device="auto", limits=None):
+def grade(assignment, path, student="student", secret=None, device="auto", limits=None, unsafe=False):
     """Returns the verdict on one notebook, as the dict that is written to `verdicts/`.
 
     Args:
@@ -32,8 +32,10 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         secret: The course's secret, text or bytes: they depend on it too. By default that of `course/secret`.
         device: Where the references are computed: `"auto"`, `"cpu"` or `"gpu"`.
         limits: A `Limits`; by default those that students are told.
+        unsafe: Whether to grade although this machine cannot confine the notebook at all.
 
     Raises:
+        Unconfined: If this machine cannot confine notebooks and `unsafe` does not allow that.
         LookupError: If there is no such assignment.
         FileNotFoundError: If there is no such notebook.
         ValueError: If the device does not exist.
@@ -41,6 +43,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     """
     task_list = tasks.load(assignment)
     place = devices.choose(device)
+    confinement = confine(unsafe)
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no notebook {path}")
@@ -48,22 +51,41 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     try:
         cells = notebook.read_cells(path, notebook.released(assignment))
     except (notebook.UnreadableNotebook, OSError) as error:
-        return ungraded(assignment, student, place, str(error), path, secret)
+        return ungraded(assignment, student, place, str(error), path, secret, confinement)
     with devices.on(place):
         questions = [tasks.materialise(assignment, task, student, secret) for task in task_list.tasks]
     public = notebook.released_folder(assignment) / cases.FILE_NAME
     files = [file for file in (public, path) if file.is_file()]
-    with NotebookRun(cells, files, limits or Limits(), gpu=place == devices.GPU) as run:
+    with NotebookRun(cells, files, limits or Limits(), place == devices.GPU, confinement) as run:
         verdicts = judge_all(run, questions, task_list, cells)
-    return document(task_list, student, place, path, verdicts, secret)
+    return document(task_list, student, place, path, verdicts, secret, confinement)
 
 
-def ungraded(assignment, student, place, reason, path, secret):
+class Unconfined(Exception):
+    """A machine that has no layer of confinement."""
+
+
+def confine(unsafe):
+    """Returns the `kernels.Confinement` to grade with.
+
+    Raises:
+        Unconfined: If there is none and `unsafe` does not allow that.
+    """
+    confinement = kernels.choose()
+    if not confinement.layers and not unsafe:
+        raise Unconfined(
+            "this machine cannot confine notebooks (`make doctor` says why): they could read and change all that you can. "
+            "Grade on another machine, or say --unsafe if you trust every one of them"
+        )
+    return confinement
+
+
+def ungraded(assignment, student, place, reason, path, secret, confinement):
     """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
     task_list = tasks.load(assignment)
     message = f"Nothing could be graded: {reason}."
     verdicts = [judge.unjudged(task.name, task.points, "missing", message, task.place) for task in task_list.tasks]
-    return document(task_list, student, place, path, verdicts, secret)
+    return document(task_list, student, place, path, verdicts, secret, confinement)
 
 
 def judge_all(run, questions, assignment, cells):
@@ -140,7 +162,7 @@ def explain_missing(run, question, cells):
     return judge.unjudged(name, question.points, status, message + ".", question.place)
 
 
-def document(assignment, student, place, path, verdicts, secret):
+def document(assignment, student, place, path, verdicts, secret, confinement):
     """Returns the verdict as JSON data; the interface that other programs read."""
     return {
         "schema": SCHEMA,
@@ -151,7 +173,9 @@ def document(assignment, student, place, path, verdicts, secret):
         "max_score": float(assignment.max_score),
         "manual_max_score": float(assignment.manual_max_score),
         "device": place,
-        "confined": kernels.CONFINED,
+        "confined": confinement.complete,
+        "layers": list(confinement.layers),
+        "warm": confinement.warm,
         "submission_sha256": digest(path),
         "secret_sha256": secret_digest(secret),
         "questions": [question_document(verdict) for verdict in verdicts],

@@ -1,8 +1,7 @@
-"""Kernels to run notebooks in. Knows nothing of the kit: no grading, no tasks."""
+"""Kernels to run notebooks in: warm, confined and bounded. Knows nothing of the kit: no grading, no tasks."""
 
+from .confinement import COLD, Confinement, choose
 from .kernel import Kernel, KernelError, Outcome, stop_all
+from .warm import LAYERS, Bounds
 
-# What stands between a submission and this machine. A plain kernel: nothing.
-CONFINED = False
-
-__all__ = ["CONFINED", "Kernel", "KernelError", "Outcome", "stop_all"]
+__all__ = ["COLD", "LAYERS", "Bounds", "Confinement", "Kernel", "KernelError", "Outcome", "choose", "stop_all"]

@@ -3,6 +3,7 @@
 It reads from nothing that the student's process writes, but for one message that it is ready.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -17,7 +18,7 @@ REQUEST_SECONDS = 10
 REQUEST_BYTES = 2**20
 
 
-def serve(connection, program):
+def serve(connection, programs):
     """Serves the one kernel that is asked for over `connection`, and returns when it has ended.
 
     The kernel ends with the connection: a grader that dies leaves none behind.
@@ -36,7 +37,7 @@ def serve(connection, program):
     if pid == 0:
         connection.close()
         os.close(receive)
-        worker.run(request, ready, request["root"], program)
+        worker.run(request, ready, request["root"], programs)
     os.close(ready)
     descriptor = os.pidfd_open(pid)
     socket.send_fds(connection, [json.dumps({"pid": pid}).encode() + b"\n"], [descriptor])
@@ -93,8 +94,6 @@ def _line(connection):
 
 
 def _say(connection, message):
-    try:
+    # The grader may have gone.
+    with contextlib.suppress(OSError):
         connection.sendall(json.dumps(message).encode() + b"\n")
-    except OSError:
-        # The grader has gone.
-        pass

@@ -1,12 +1,8 @@
 """One Jupyter kernel as a grader wants it: every request ends in time, and whatever it prints stays bounded."""
 
-import contextlib
 import math
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -15,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import zmq
-from jupyter_client import KernelManager
-from jupyter_client.kernelspec import KernelSpec
+
+from . import cold, warm
+from . import confinement as confinements
 
 READY_SECONDS = 120
 # How long after an interrupt a kernel may take to come back before it is killed.
@@ -24,6 +21,9 @@ GRACE_SECONDS = 2
 # What a process may send in answer to one request, printed or not, and how many messages are read at a time.
 MAX_RECEIVED = 192 * 2**20
 MESSAGES_AT_ONCE = 200
+DEFAULT_BOUNDS = warm.Bounds()
+# What a cold kernel gets of this process's environment besides what a warm one does.
+COLD_KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT")
 # A dead kernel is noticed after this long; a live one is never waited for.
 POLL_MILLISECONDS = 100
 
@@ -63,19 +63,22 @@ class Kernel:
     Args:
         files: Paths that are copied into the kernel's working folder.
         extensions: IPython extensions to load before the first request.
+        readable: Files and folders that a confined kernel may read besides Python's own.
         gpu: Whether the process may see a GPU.
+        confinement: A `Confinement`; by default the best that this machine gives.
+        limits: A `Bounds`: what a confined kernel may use.
     """
 
-    def __init__(self, files=(), extensions=(), gpu=False):
-        self.extensions = extensions
-        self.gpu = gpu
+    def __init__(self, files=(), extensions=(), readable=(), gpu=False, confinement=None, limits=DEFAULT_BOUNDS):
+        self.extensions, self.readable, self.gpu, self.limits = extensions, readable, gpu, limits
+        self.confinement = confinement or confinements.choose()
         # Unix sockets allow 107 characters for a path: the folder's name must be short.
         self.folder = Path(tempfile.mkdtemp(prefix="vk-"))
         self.work = self.folder / "work"
         self.work.mkdir()
         for path in files:
             shutil.copy(path, self.work / path.name)
-        self.manager = self.client = None
+        self.process = self.client = None
 
     def __enter__(self):
         try:
@@ -92,61 +95,46 @@ class Kernel:
         if _stopping.is_set():
             raise KernelError("grading was stopped")
         _open.add(self)
-        launch = [
-            sys.executable,
-            "-m",
-            "ipykernel_launcher",
-            "-f",
-            "{connection_file}",
-            "--HistoryManager.enabled=False",
-        ]
-        launch += [f"--IPKernelApp.extensions={name}" for name in self.extensions]
-        # Sockets in the file system where there are any: nobody else on this machine can connect to them.
-        transport = "tcp" if os.name == "nt" else "ipc"
-        self.manager = KernelManager(connection_file=str(self.folder / "k.json"), transport=transport)
-        self.manager._kernel_spec = KernelSpec(argv=launch, display_name="Python", language="python")
-        null = subprocess.DEVNULL
-        self.manager.start_kernel(cwd=str(self.work), env=self._environment(), stdout=null, stderr=null)
-        self.client = self.manager.blocking_client()
-        self.client.start_channels(hb=False)
         try:
-            self.client.wait_for_ready(timeout=READY_SECONDS)
-        except RuntimeError as error:
+            self.process = self._process()
+            self.process.wait_until_ready()
+        except (warm.WarmError, ConnectionError) as error:
             raise KernelError(f"the kernel did not start: {error}") from error
+        self.client = self.process.client()
+        self._greet()
 
-    def _environment(self):
+    def _process(self):
+        if self.confinement.warm:
+            layers = self.confinement.layers
+            return confinements.start(
+                self.folder, self.work, self.readable, self.extensions, layers, self.limits, self.gpu
+            )
         home = self.folder / "home"
         home.mkdir()
-        kept = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONPATH", "XLA_FLAGS")
-        environment = {name: os.environ[name] for name in kept if name in os.environ}
-        folders = (
-            "HOME",
-            "IPYTHONDIR",
-            "MPLCONFIGDIR",
-            "KERAS_HOME",
-            "JUPYTER_CONFIG_DIR",
-            "JUPYTER_DATA_DIR",
-            "TMPDIR",
-        )
-        environment |= {name: str(home) for name in folders}
-        if not self.gpu:
-            environment["CUDA_VISIBLE_DEVICES"] = "-1"
-        return environment | {
-            "JUPYTER_RUNTIME_DIR": str(home),
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            # A GPU shared with others, in which float32 means float32.
-            "NVIDIA_TF32_OVERRIDE": "0",
-            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-            "OMP_NUM_THREADS": "1",
-            "PYTHONHASHSEED": "0",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "TF_NUM_INTEROP_THREADS": "1",
-            "TF_NUM_INTRAOP_THREADS": "1",
+        environment = warm.environment(home, self.gpu) | {
+            name: os.environ[name] for name in COLD_KEPT if name in os.environ
         }
+        return cold.ColdProcess(self.folder, self.work, self.extensions, environment)
+
+    def _greet(self):
+        """Returns when the kernel has answered, and what it publishes arrives."""
+        deadline = time.monotonic() + READY_SECONDS
+        wait = 0.02
+        while time.monotonic() < deadline:
+            self.client.kernel_info()
+            for channel in (self.client.shell_channel, self.client.iopub_channel):
+                if not channel.socket.poll(wait * 1000):
+                    break
+            else:
+                return
+            if not self.process.alive:
+                raise KernelError("the kernel did not start: its process ended")
+            wait = min(2 * wait, 1)
+        raise KernelError(f"the kernel did not answer within {READY_SECONDS} s")
 
     @property
     def alive(self):
-        return self.client is not None and self.manager.is_alive()
+        return self.client is not None and self.process.alive
 
     def execute(self, code, seconds, mime=None, silent=False, max_bytes=2**20):
         """Runs `code` and returns its `Outcome`.
@@ -161,7 +149,7 @@ class Kernel:
         exchange = _Exchange(self.client, message, mime, max_bytes)
         status = self._wait(exchange, started + seconds)
         if status in ("timeout", "flood"):
-            self.manager.interrupt_kernel()
+            self.process.interrupt()
             exchange.printed = exchange.received = -math.inf
             if self._wait(exchange, time.monotonic() + GRACE_SECONDS) != "done":
                 self.close()
@@ -186,23 +174,22 @@ class Kernel:
                 return "done"
             if exchange.too_much:
                 return "flood"
-            if not ready and not self.manager.is_alive():
+            if not ready and not self.process.alive:
                 return "dead"
 
     def kill(self):
         """Ends the process at once; whoever waits for it sees it dead, and closes the rest."""
-        if self.manager is not None:
-            _kill_group(self.manager)
+        if self.process is not None:
+            self.process.kill()
 
     def close(self):
         """Ends the process with everything it started, and removes its folder."""
         if self.client is not None:
             self.client.stop_channels()
             self.client = None
-        if self.manager is not None:
-            _kill_group(self.manager)
-            self.manager.shutdown_kernel(now=True)
-            self.manager = None
+        if self.process is not None:
+            self.process.close()
+            self.process = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -263,11 +250,3 @@ def _receive(channel):
         return None, size
     tables = all(isinstance(message.get(part), dict) for part in ("parent_header", "content"))
     return (message if tables and isinstance(message.get("msg_type"), str) else None), size
-
-
-def _kill_group(manager):
-    group = getattr(manager.provisioner, "pgid", None)
-    if group and group != os.getpgrp():
-        # The process may have ended by itself, and its children with it.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGKILL)

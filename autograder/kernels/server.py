@@ -28,10 +28,7 @@ def main(path, *modules):
     for name in PRELOADED + modules:
         importlib.import_module(name)
     refuse_if_started()
-    try:
-        program = syscalls.compiled()
-    except ImportError:
-        program = None
+    programs = filters()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(BACKLOG)
@@ -48,17 +45,25 @@ def main(path, *modules):
         connection, _ = listener.accept()
         with connection:
             if is_ours(connection):
-                fork(listener, connection, program)
+                fork(listener, connection, programs)
 
 
-def fork(listener, connection, program):
+def filters():
+    """Returns the filters of system calls by (without view and namespaces, with a GPU); none where they cannot be made."""
+    try:
+        return {(alone, gpu): syscalls.compiled(alone, gpu) for alone in (False, True) for gpu in (False, True)}
+    except ImportError:
+        return {}
+
+
+def fork(listener, connection, programs):
     """Forks the keeper of one kernel. It reads the request itself: nothing of one request is in the memory of the next."""
     refuse_if_started()
     if os.fork():
         return
     listener.close()
     with contextlib.suppress(Exception):
-        keeper.serve(connection, program)
+        keeper.serve(connection, programs)
     os._exit(0)
 
 

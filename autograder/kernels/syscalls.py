@@ -11,28 +11,41 @@ import tempfile
 
 from . import linux
 
-ALLOWED = """
-    accept accept4 access alarm arch_prctl brk chdir chmod clock_getres clock_gettime clock_nanosleep close close_range
-    copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd
-    eventfd2 exit exit_group faccessat faccessat2 fadvise64 fallocate fchdir fchmod fchmodat fchmodat2 fcntl fdatasync flock
-    fstat fstatfs fsync ftruncate futex futex_waitv getcpu getcwd getdents getdents64 getegid geteuid getgid getgroups
-    getitimer getpeername getpgid getpgrp getpid getppid getpriority getrandom getresgid getresuid getrlimit
-    get_robust_list getrusage getsid getsockname getsockopt gettid gettimeofday getuid kill lseek lstat madvise membarrier
-    mincore mkdir mkdirat mlock mlock2 mlockall mmap mprotect mremap msync munlock munlockall munmap nanosleep newfstatat
-    open openat openat2 pause pipe pipe2 poll ppoll pread64 preadv preadv2 pselect6 pwrite64 pwritev pwritev2 read readahead
-    readlink readlinkat readv recvfrom recvmmsg recvmsg rename renameat renameat2 restart_syscall rmdir rseq rt_sigaction
-    rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo
-    sched_getaffinity sched_getattr sched_getparam sched_get_priority_max sched_get_priority_min sched_getscheduler
-    sched_setaffinity sched_yield select sendfile sendmmsg sendmsg sendto set_robust_list setitimer setsockopt
-    set_tid_address shutdown sigaltstack stat statfs statx symlink symlinkat sync_file_range sysinfo tgkill time
-    timer_create timer_delete timerfd_create timerfd_gettime timerfd_settime timer_getoverrun timer_gettime timer_settime
-    times tkill truncate umask uname unlink unlinkat utime utimensat utimes wait4 waitid write writev
-""".split()
+ALLOWED = (
+    "accept", "accept4", "access", "alarm", "arch_prctl", "brk", "chdir", "chmod", "clock_getres", "clock_gettime",
+    "clock_nanosleep", "close", "close_range", "copy_file_range", "creat", "dup", "dup2", "dup3", "epoll_create",
+    "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", "eventfd2", "exit",
+    "exit_group", "faccessat", "faccessat2", "fadvise64", "fallocate", "fchdir", "fchmod", "fchmodat", "fchmodat2",
+    "fcntl", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "futex", "futex_waitv",
+    "get_robust_list", "getcpu", "getcwd", "getdents", "getdents64", "getegid", "geteuid", "getgid", "getgroups",
+    "getitimer", "getpeername", "getpgid", "getpgrp", "getpid", "getppid", "getpriority", "getrandom", "getresgid",
+    "getresuid", "getrlimit", "getrusage", "getsid", "getsockname", "getsockopt", "gettid", "gettimeofday", "getuid",
+    "kill", "lseek", "lstat", "madvise", "membarrier", "mincore", "mkdir", "mkdirat", "mlock", "mlock2", "mlockall",
+    "mmap", "mprotect", "mremap", "msync", "munlock", "munlockall", "munmap", "nanosleep", "newfstatat", "open",
+    "openat", "openat2", "pause", "pipe", "pipe2", "poll", "ppoll", "pread64", "preadv", "preadv2", "pselect6",
+    "pwrite64", "pwritev", "pwritev2", "read", "readahead", "readlink", "readlinkat", "readv", "recvfrom", "recvmmsg",
+    "recvmsg", "rename", "renameat", "renameat2", "restart_syscall", "rmdir", "rseq", "rt_sigaction", "rt_sigpending",
+    "rt_sigprocmask", "rt_sigqueueinfo", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "rt_tgsigqueueinfo",
+    "sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity", "sched_getattr", "sched_getparam",
+    "sched_getscheduler", "sched_setaffinity", "sched_setscheduler", "sched_yield", "select", "sendfile", "sendmmsg",
+    "sendmsg", "sendto", "set_robust_list", "set_tid_address", "setitimer", "setsockopt", "shutdown", "sigaltstack",
+    "stat", "statfs", "statx", "symlink", "symlinkat", "sync_file_range", "sysinfo", "tgkill", "time", "timer_create",
+    "timer_delete", "timer_getoverrun", "timer_gettime", "timer_settime", "timerfd_create", "timerfd_gettime",
+    "timerfd_settime", "times", "tkill", "truncate", "umask", "uname", "unlink", "unlinkat", "utime", "utimensat",
+    "utimes", "wait4", "waitid", "write", "writev",
+)  # fmt: skip
 
 AF_UNIX = 1
 CLONE_THREAD = 0x00010000
 # What a program asks of a descriptor: whether it is a terminal, how much waits to be read, that it closes on exec.
-IOCTLS = {"TCGETS": 0x5401, "TIOCGWINSZ": 0x5413, "FIONREAD": 0x541B, "FIONBIO": 0x5421, "FIONCLEX": 0x5450, "FIOCLEX": 0x5451}
+IOCTLS = {
+    "TCGETS": 0x5401,
+    "TIOCGWINSZ": 0x5413,
+    "FIONREAD": 0x541B,
+    "FIONBIO": 0x5421,
+    "FIONCLEX": 0x5450,
+    "FIOCLEX": 0x5451,
+}
 # Names of threads and of memory, and whether the process can be traced.
 PRCTLS = {"PR_GET_DUMPABLE": 3, "PR_SET_NAME": 15, "PR_GET_NAME": 16, "PR_SET_VMA": 0x53564D41}
 SET_MODE_FILTER, TSYNC = 1, 1
@@ -42,11 +55,19 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
-def compiled(ioctls=True):
+# Inside its own view and namespaces a process can do these to nothing but itself; outside of them to all of its user's.
+INSIDE = (
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "kill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "tkill", "utime",
+    "utimensat", "utimes",
+)  # fmt: skip
+
+
+def compiled(alone=False, gpu=False):
     """Returns the filter as instructions for the kernel.
 
     Args:
-        ioctls: Whether to bound what may be asked of devices; a driver of a GPU needs its own.
+        alone: Whether it stands without view and namespaces, and must forbid more.
+        gpu: Whether anything may be asked of devices: the driver of a GPU needs that.
 
     Raises:
         ImportError: If pyseccomp or the library libseccomp is not installed.
@@ -57,7 +78,7 @@ def compiled(ioctls=True):
     program = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
     # A call of another architecture ends the process: the default would end one thread, and the kernel would hang.
     program.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
-    for name in ALLOWED:
+    for name in [name for name in ALLOWED if not (alone and name in INSIDE)]:
         _add(seccomp, program, allow, name)
     program.add_rule(allow, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
     # Its arguments lie in memory that no filter sees: the C library falls back to clone.
@@ -66,11 +87,11 @@ def compiled(ioctls=True):
     program.add_rule(allow, "prlimit64", seccomp.Arg(0, equal, 0), seccomp.Arg(2, equal, 0))
     for option in PRCTLS.values():
         program.add_rule(allow, "prctl", seccomp.Arg(0, equal, option))
-    if ioctls:
+    if gpu:
+        program.add_rule(allow, "ioctl")
+    else:
         for request in IOCTLS.values():
             program.add_rule(allow, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
-    else:
-        program.add_rule(allow, "ioctl")
     with tempfile.TemporaryFile() as file:
         program.export_bpf(file)
         file.seek(0)

@@ -46,7 +46,9 @@ def build(root, sockets, readable, work, scratch_bytes, owner, gpu=False):
     linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=1m,mode=0755")
     inside = _Inside(root)
     # First: Python may itself live below /tmp.
-    linux.mount("tmpfs", inside.folder(TMP), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"size={scratch_bytes},{options}")
+    linux.mount(
+        "tmpfs", inside.folder(TMP), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"size={scratch_bytes},{options}"
+    )
     for name in (HOME, WORK):
         os.mkdir(inside.path(name))
     if work is not None:
@@ -55,8 +57,12 @@ def build(root, sockets, readable, work, scratch_bytes, owner, gpu=False):
         _give(inside.path(name), owner)
     for path in outermost([*SYSTEM, *libraries(), *readable]):
         inside.show(path)
-    linux.mount("tmpfs", inside.folder(SHARED), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"size={SHARED_BYTES},{options}")
-    for device in [f"/dev/{name}" for name in DEVICES] + (sorted(map(str, Path("/dev").glob(GPU_DEVICES))) if gpu else []):
+    linux.mount(
+        "tmpfs", inside.folder(SHARED), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"size={SHARED_BYTES},{options}"
+    )
+    for device in [f"/dev/{name}" for name in DEVICES] + (
+        sorted(map(str, Path("/dev").glob(GPU_DEVICES))) if gpu else []
+    ):
         linux.mount(device, inside.file(device), flags=linux.MS_BIND)
     linux.mount(sockets, inside.folder(SOCKETS), flags=linux.MS_BIND)
     real = _proc(inside)
@@ -81,7 +87,9 @@ def outermost(paths):
     present = sorted({os.path.abspath(path) for path in paths if os.path.lexists(path)}, key=len)
     kept = []
     for path in present:
-        if not any(path == other or path.startswith(other.rstrip("/") + "/") for other in kept if not os.path.islink(other)):
+        if not any(
+            path == other or path.startswith(other.rstrip("/") + "/") for other in kept if not os.path.islink(other)
+        ):
             kept.append(path)
     return kept
 
@@ -126,5 +134,8 @@ def _proc(inside):
 
 
 def _give(folder, owner):
-    for path in [folder, *(os.path.join(top, name) for top, folders, files in os.walk(folder) for name in folders + files)]:
+    for path in [
+        folder,
+        *(os.path.join(top, name) for top, folders, files in os.walk(folder) for name in folders + files),
+    ]:
         os.chown(path, owner, owner, follow_symlinks=False)

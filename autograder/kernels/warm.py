@@ -13,7 +13,11 @@ import tempfile
 import threading
 import time
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
+
+import zmq
+from jupyter_client import BlockingKernelClient
 
 from . import linux
 
@@ -53,7 +57,7 @@ class Request:
         extensions: IPython extensions to load.
         layers: Which layers of confinement to put on.
         environment: Environment variables.
-        limits: A `Bounds` as a dict.
+        limits: What it may use.
         gpu: Whether the process may see a GPU.
     """
 
@@ -66,7 +70,7 @@ class Request:
     extensions: tuple = ()
     layers: tuple = LAYERS
     environment: dict = field(default_factory=dict)
-    limits: dict = field(default_factory=lambda: asdict(Bounds()))
+    limits: Bounds = Bounds()
     gpu: bool = False
 
 
@@ -153,11 +157,26 @@ def environment(folder, gpu=False):
     )
 
 
+# What waits unread of one kernel: so many messages a channel, none larger than this; more is not taken off its hands.
+UNREAD_MESSAGES = 64
+MESSAGE_BYTES = 64 * MIB
+
+
+@cache
+def bounded_context():
+    """Returns the ZeroMQ context of all clients. Its sockets read no more of a kernel than they must."""
+    context = zmq.Context()
+    for option, value in ((zmq.RCVHWM, UNREAD_MESSAGES), (zmq.MAXMSGSIZE, MESSAGE_BYTES), (zmq.LINGER, 0)):
+        context.setsockopt(option, value)
+    return context
+
+
 class Process:
     """One kernel of a fork server, held by a descriptor that names no other process even after it has ended."""
 
     def __init__(self, connection, request):
         self.connection, self.descriptor, self.pid = connection, None, None
+        self.address = request.connection | {"ip": f"{request.sockets}/k"}
         self.layers, self.reason, self._read = (), "", b""
         try:
             connection.settimeout(READY_SECONDS)
@@ -172,6 +191,13 @@ class Process:
         except BaseException:
             self.close()
             raise
+
+    def client(self):
+        """Returns a connected client of the kernel."""
+        client = BlockingKernelClient(context=bounded_context())
+        client.load_connection_info(self.address)
+        client.start_channels(hb=False)
+        return client
 
     def wait_until_ready(self):
         """Returns when the kernel's sockets are bound and every layer is on.

@@ -1,0 +1,58 @@
+"""A kernel in a process of its own that imports everything anew and is not confined: where nothing better is to be had."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
+from jupyter_client import KernelManager
+from jupyter_client.kernelspec import KernelSpec
+
+READY_SECONDS = 120
+
+
+class ColdProcess:
+    """A plain kernel with the interface of `warm.Process`."""
+
+    layers = ()
+
+    def __init__(self, folder, work, extensions, environment):
+        launch = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        launch += ["--HistoryManager.enabled=False", *(f"--IPKernelApp.extensions={name}" for name in extensions)]
+        # Sockets in the file system where there are any: nobody else on this machine can connect to them.
+        transport = "tcp" if os.name == "nt" else "ipc"
+        self.manager = KernelManager(connection_file=str(folder / "k.json"), transport=transport)
+        self.manager._kernel_spec = KernelSpec(argv=launch, display_name="Python", language="python")
+        null = subprocess.DEVNULL
+        self.manager.start_kernel(cwd=str(work), env=environment, stdout=null, stderr=null)
+
+    def client(self):
+        """Returns a connected client of the kernel; it may not answer yet."""
+        client = self.manager.blocking_client()
+        client.start_channels(hb=False)
+        return client
+
+    def wait_until_ready(self):
+        """Returns at once: the first answer of the kernel says that it is ready."""
+
+    @property
+    def alive(self):
+        return self.manager.is_alive()
+
+    def interrupt(self):
+        self.manager.interrupt_kernel()
+
+    def kill(self):
+        group = getattr(self.manager.provisioner, "pgid", None)
+        if group and group != os.getpgrp():
+            # The process may have ended by itself, and its children with it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+
+    def why(self):
+        return ""
+
+    def close(self):
+        self.kill()
+        self.manager.shutdown_kernel(now=True)

@@ -1,0 +1,100 @@
+"""Which layers of confinement this machine gives, found out by starting kernels with them."""
+
+import atexit
+import shutil
+import tempfile
+import threading
+import uuid
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from . import warm
+
+# From the best to the least, which is a process of its own that may do what its user may.
+LADDER = (warm.LAYERS, ("landlock", "seccomp"), ("seccomp",), ())
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """What kernels are started with.
+
+    Attributes:
+        warm: Whether they are forked from a server that has imported everything.
+        layers: The layers that are on, besides limits.
+        missing: Why the others are not: a dict from layer to reason.
+    """
+
+    warm: bool
+    layers: tuple = ()
+    missing: dict = field(default_factory=dict)
+
+    @property
+    def complete(self):
+        """Whether a submission can reach nothing but its own scratch folder."""
+        return set(warm.LAYERS) <= set(self.layers)
+
+
+BOUNDS = warm.Bounds()
+COLD = Confinement(False)
+
+
+@cache
+def choose():
+    """Returns the best `Confinement` that this machine gives; the answer holds for the whole process."""
+    missing = {}
+    if not warm.possible():
+        return Confinement(False, (), dict.fromkeys(warm.LAYERS, "only Linux on x86-64 or ARM has it"))
+    for layers in LADDER:
+        reason = try_layers(layers)
+        if reason is None:
+            return Confinement(True, layers, missing)
+        for layer in set(layers) - set(LADDER[LADDER.index(layers) + 1] if layers else ()):
+            missing[layer] = reason
+    return Confinement(False, (), missing | {"fork server": reason})
+
+
+def try_layers(layers):
+    """Starts one kernel with these layers; returns None where it works, else why not."""
+    folder = Path(tempfile.mkdtemp(prefix="vk-"))
+    try:
+        process = start(folder, folder / "work", layers=layers)
+        try:
+            process.wait_until_ready()
+        finally:
+            process.close()
+    except (warm.WarmError, OSError) as error:
+        return str(error)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def start(folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=BOUNDS, gpu=False):
+    """Returns the `warm.Process` of a new kernel whose files lie in `folder`; `work` is copied where it runs.
+
+    Raises:
+        WarmError: If there is no fork server, or it gave no kernel.
+    """
+    for name in ("ipc", "root", "home", "work"):
+        (folder / name).mkdir(exist_ok=True)
+    ports = {f"{name}_port": number for number, name in enumerate(("shell", "iopub", "stdin", "control", "hb"), 1)}
+    connection = {"transport": "ipc", "key": uuid.uuid4().hex, "signature_scheme": "hmac-sha256"} | ports
+    request = warm.Request(
+        connection=connection, sockets=str(folder / "ipc"), root=str(folder / "root"), home=str(folder / "home"),
+        work=str(work), readable=tuple(map(str, readable)), extensions=tuple(extensions), layers=tuple(layers),
+        environment=warm.environment(folder / "home", gpu), limits=limits, gpu=gpu,
+    )  # fmt: skip
+    return server().request(request)
+
+
+_lock, _servers = threading.Lock(), []
+
+
+def server():
+    """Returns the fork server of this process."""
+    with _lock:
+        if not _servers:
+            _servers.append(warm.Server())
+            atexit.register(_servers[0].stop)
+    return _servers[0]
