@@ -109,7 +109,7 @@ def _alone(ready):
 
 def _owner(layers, number):
     """Returns the user that the process is to be, as its namespace has it: none that owns anything outside."""
-    if "namespaces" not in layers:
+    if "view" not in layers:
         return os.geteuid()
     # In a user namespace the one user that is mapped; as root a user of this process alone.
     return USER if os.geteuid() else FIRST_USER + number

@@ -1,0 +1,263 @@
+"""Each layer of the confinement bites: what it forbids fails inside, and works outside of it."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from autograder import kernels
+from autograder.kernels import Bounds, Confinement, Kernel
+from autograder.kernels import confinement as confinements
+
+BEST = kernels.choose()
+MIB = 2**20
+needs_layers = pytest.mark.skipif(not BEST.complete, reason=f"layers missing here: {BEST.missing}")
+pytestmark = needs_layers
+CHECK = "import os\ntry:\n    {}\nexcept {}: pass\nelse: raise SystemExit('it works')"
+
+
+@pytest.fixture(scope="module")
+def inside():
+    with Kernel() as kernel:
+        yield kernel
+
+
+@pytest.fixture(scope="module")
+def outside():
+    """A warm kernel without any layer."""
+    with Kernel(confinement=Confinement(True)) as kernel:
+        yield kernel
+
+
+def works(kernel, code):
+    outcome = kernel.execute(code, 30)
+    return outcome.status == "ok", f"{outcome.status} {outcome.error_name} {outcome.error_text}"
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory):
+    """A folder such as graders have: with answers and grades of others, all of it readable to its user."""
+    folder = tmp_path_factory.mktemp("course")
+    (folder / "gradebook.db").write_text("grades")
+    return folder
+
+
+FORBIDDEN = {
+    "view: a file of the grader": "open({secrets!r} + '/gradebook.db').read()",
+    "view: whether it is there": "import os; os.stat({secrets!r})",
+    "view: a file of the grader, written": "open({secrets!r} + '/gradebook.db', 'a').write('x')",
+    "view: the repository": "import os; os.listdir({repository!r} + '/solutions')",
+    "view: a package, changed": "import os, numpy; os.utime(numpy.__file__)",
+    "landlock: the root, listed": "import os; os.listdir('/')",
+    "landlock: the socket folder, cleared": "import os; [os.unlink(f'/ipc/k-{{n}}') for n in range(1, 6)]",
+    "namespaces: the server, signalled": "import os; os.kill({server}, 0)",
+    "namespaces: the server's memory": "open('/proc/{server}/mem', 'rb')",
+    "namespaces: the name of this machine": "import socket; assert socket.gethostname() == {host!r}",
+    "seccomp: a process": "import os; p = os.fork()\nif p == 0: os._exit(0)\nos.waitpid(p, 0)",
+    "seccomp: a program": "import subprocess; subprocess.run(['/bin/true'], check=True)",
+    "seccomp: a socket": "import socket; socket.socket().close()",
+    "seccomp: a Unix socket": "import socket; socket.socket(socket.AF_UNIX).close()",
+    "seccomp: a name for a socket": "import socket; socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close()",
+    "seccomp: memory as a file": "import os; os.close(os.memfd_create('x'))",
+    "seccomp: watching files": "import ctypes; assert ctypes.CDLL(None).inotify_init() >= 0",
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_what_is_forbidden_fails_inside_and_works_outside(what, inside, outside, secrets):
+    code = FORBIDDEN[what].format(
+        secrets=str(secrets), repository=str(Path(kernels.__file__).parents[2]), host=socket.gethostname(),
+        server=confinements.server().process.pid,
+    )  # fmt: skip
+    fine, said = works(inside, code)
+    assert not fine
+    assert not said.startswith(("timeout", "dead")), said
+    if "socket folder" not in what:
+        assert works(outside, code)[0], works(outside, code)[1]
+    assert (secrets / "gradebook.db").read_text() in ("grades", "gradesx")
+
+
+LAYER_ALONE = {
+    ("namespaces", "view"): "import os; assert not os.path.exists({secrets!r})",
+    ("landlock",): "import os\ntry: os.listdir({secrets!r})\nexcept PermissionError: pass\nelse: raise SystemExit",
+    ("seccomp",): "import os\ntry: os.fork()\nexcept PermissionError: pass\nelse: raise SystemExit",
+    ("namespaces",): "import os; assert os.getpid() == 1",
+}
+
+
+@pytest.mark.parametrize("layers", LAYER_ALONE, ids="+".join)
+def test_a_layer_bites_alone(layers, secrets):
+    with Kernel(confinement=Confinement(True, layers)) as kernel:
+        assert works(kernel, LAYER_ALONE[layers].format(secrets=str(secrets)))[0]
+        assert works(kernel, "import tensorflow as tf; assert float(tf.reduce_sum(tf.ones(3))) == 3")[0]
+
+
+def test_the_network_is_not_there(inside, outside):
+    """Without the filter of system calls there is still no way out."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        Kernel(confinement=Confinement(True, ("namespaces", "view"))) as kernel,
+    ):
+        code = f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 2)"
+        assert not works(kernel, code)[0]
+        assert works(outside, code)[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("import numpy as np; np.ones(3 * 2**27)", "MemoryError"),
+        ("import tensorflow as tf; tf.ones(3 * 2**29)", "ResourceExhaustedError"),
+        ("open('big', 'wb').write(bytes(100 * 2**20))", "OSError"),
+        ("for n in range(10**5): open(f'file{n}', 'w').close()", "OSError"),
+        ("kept = [open('/dev/null') for n in range(1000)]", "OSError"),
+        ("import threading, time\nfor n in range(1000): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+         "RuntimeError"),
+    ],
+)  # fmt: skip
+def test_what_a_kernel_uses_is_bounded(code, error):
+    with Kernel(limits=Bounds(memory=2048 * MIB, scratch=64 * MIB)) as kernel:
+        outcome = kernel.execute(code, 60)
+        assert (outcome.status, outcome.error_name) == ("error", error)
+        assert kernel.execute("1 + 1", 30).status == "ok"
+
+
+def test_memory_that_no_limit_of_the_system_sees_ends_the_kernel():
+    with Kernel(limits=Bounds(memory=1536 * MIB)) as kernel:
+        outcome = kernel.execute(
+            "import mmap; m = mmap.mmap(-1, 3 * 2**30); [m.write(bytes(2**20)) for _ in range(3000)]", 60
+        )
+        assert outcome.status == "dead"
+
+
+HELD = """
+import os
+held = []
+for number in os.listdir("/proc/self/fd"):
+    try:
+        held.append(os.readlink(f"/proc/self/fd/{number}"))
+    except OSError:
+        pass
+assert not [name for name in held if name.startswith("/") and not name.startswith(("/dev/", "/proc/"))], held
+try:
+    environment = open("/proc/1/environ").read()
+except PermissionError:
+    environment = ""
+assert "COURSE_SECRET" not in environment + str(os.environ)
+"""
+
+
+def test_a_confined_process_holds_no_descriptor_and_no_environment_of_the_grader():
+    code = (
+        "from autograder.kernels import Kernel\n"
+        f"with Kernel() as kernel: outcome = kernel.execute({HELD!r}, 30)\n"
+        "print(outcome); assert outcome.status == 'ok'"
+    )
+    environment = os.environ | {"COURSE_SECRET": "hush"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=120)
+
+
+def test_kernels_end_with_the_grader_that_asked_for_them():
+    code = (
+        "import os, sys; from autograder.kernels import Kernel; kernel = Kernel().__enter__(); "
+        "print(kernel.process.pid, kernel.folder, flush=True); os._exit(0)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    ).stdout.split()
+    for _ in range(100):
+        if not Path(f"/proc/{said[0]}").exists():
+            break
+        threading.Event().wait(0.1)
+    assert not Path(f"/proc/{said[0]}").exists()
+    subprocess.run(["rm", "-rf", said[1]], check=True)
+
+
+def test_a_server_that_died_is_replaced():
+    server = confinements.server()
+    server.start()
+    before = server.process.pid
+    server.process.kill()
+    server.process.wait()
+    with Kernel() as kernel:
+        assert works(kernel, "1 + 1")[0]
+    assert server.process.pid != before
+
+
+def test_what_students_do_works_inside():
+    code = """
+import threading, numpy as np, tensorflow as tf, keras, tensorflow_probability as tfp
+import matplotlib.pyplot as plt
+plt.plot([1, 2]); plt.savefig("figure.png"); plt.show()
+assert open("beside.txt").read() == "data"
+
+@tf.function(jit_compile=True)
+def compiled(x):
+    return tf.reduce_sum(x**2)
+assert float(compiled(tf.ones(4))) == 4
+
+@tf.function
+def loop(n):
+    total = 0
+    for i in tf.range(n):
+        total += i
+    return total
+assert int(loop(5)) == 10
+
+assert sum(int(x) for x in tf.data.Dataset.range(10).map(lambda x: x * 2, num_parallel_calls=2).prefetch(2)) == 90
+found = []
+threads = [threading.Thread(target=found.append, args=(n,)) for n in range(8)]
+[t.start() for t in threads]; [t.join() for t in threads]
+assert len(found) == 8
+
+model = keras.Sequential([keras.layers.Dense(3, activation="relu"), keras.layers.Dense(1)])
+model.compile(optimizer="adam", loss="mse")
+x = np.random.rand(64, 4).astype("float32")
+model.fit(x, x[:, :1], epochs=2, verbose=0)
+model.save("model.keras"); keras.models.load_model("model.keras")
+assert tfp.distributions.Normal(0., 1.).sample(3).shape == (3,)
+import vikit
+assert vikit.load().x_train.shape[1] == 64
+"""
+    from autograder.grading.run import student_half
+
+    with tempfile.TemporaryDirectory() as folder:
+        beside = Path(folder) / "beside.txt"
+        beside.write_text("data")
+        with Kernel([beside], readable=student_half()) as kernel:
+            outcome = kernel.execute(code, 120)
+            assert outcome.status == "ok", (outcome.error_name, outcome.error_text)
+
+
+def growth(count):
+    """Starts `count` kernels, every tenth a hostile one, and returns the growth of the server in KiB and descriptors."""
+    server = confinements.server()
+    server.start()
+    used = lambda: (  # noqa: E731
+        int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]) * 4,
+        len(os.listdir(f"/proc/{server.process.pid}/fd")),
+    )
+    before = used()
+    for number in range(count):
+        with Kernel() as kernel:
+            code = "import os; os._exit(1)" if number % 10 == 9 else "import tensorflow as tf; tf.ones(3) + 1"
+            assert kernel.execute(code, 30).status == ("dead" if number % 10 == 9 else "ok")
+    return [after - start for after, start in zip(used(), before, strict=True)]
+
+
+def test_many_kernels_leave_the_server_as_it_was():
+    kib, descriptors = growth(30)
+    assert kib < 4096
+    assert descriptors == 0
+
+
+@pytest.mark.soak
+def test_200_kernels_leave_the_server_as_it_was():
+    kib, descriptors = growth(200)
+    assert kib < 4096
+    assert descriptors == 0
