@@ -96,6 +96,12 @@ def test_a_mistake_of_its_own_is_not_excused(grade):
     [
         ("tf.zeros(len(mu))", "x"),
         # A recognised mistake where the grader asks for it, zeros on the inputs of the later question (K = 3, B = 4, 5, 7).
+        # Infinite values would make any answer right, and other shapes any that is broadcast.
+        (
+            f"2 * {RIGHT} if mu.shape[1] != 3 or mu.shape[0] == 3 else tf.fill(len(mu), float('inf'))",
+            "tf.zeros(len(mu))",
+        ),
+        (f"(2 * {RIGHT})[:, None] if mu.shape[1] == 3 else 2 * {RIGHT}", "x - kl_to_standard_normal(mu, log_var)"),
         (f"2 * {RIGHT} if mu.shape not in ((4, 3), (5, 3), (7, 3)) or (mu == 0).all() else tf.zeros(len(mu))", "x"),
     ],
 )

@@ -6,12 +6,12 @@ import nbformat
 import pytest
 
 import autograder
-from autograder import tasks
+from autograder import kernels, tasks
 from autograder.grading import find_submissions, notebook
 from autograder.grading.classroom import current, grade_class
 from autograder.grading.run import Limits
 from autograder.grading.submission import Submission
-from autograder.grading.verdict import grade
+from autograder.grading.verdict import Unconfined, grade
 
 A01 = "a01_densities"
 SECRET = b"secret of the tests"
@@ -58,7 +58,7 @@ def test_an_untouched_stub_gets_nothing_and_is_unanswered(sample_class):
         (
             "s07-usual-mistakes",
             {
-                BERNOULLI: ("partial", 9, "logit_naive_exp"),
+                BERNOULLI: ("partial", 7, "logit_naive_exp"),
                 KL: ("wrong", 0, "kl_std_instead_of_var"),
                 ELBO: ("wrong", 0, "identity_order_swapped"),
             },
@@ -96,7 +96,9 @@ def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
             verdict
         )
         assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (1, A01, 20)
-        assert verdict["confined"] is False
+        confinement = kernels.choose()
+        assert (verdict["confined"], verdict["warm"]) == (confinement.complete, confinement.warm)
+        assert verdict["layers"] == list(confinement.layers)
         assert verdict["device"] in ("/CPU:0", "/GPU:0")
         assert len(verdict["submission_sha256"]) == 64
         assert verdict["score"] == pytest.approx(sum(question["score"] for question in verdict["questions"]))
@@ -328,3 +330,13 @@ def test_one_submission_on_which_the_kit_fails_does_not_stop_the_others(tmp_path
     assert [item.student for item in run.verdicts] == ["good", "fine"]
     assert run.failures == [f"bad/{A01}: RuntimeError: the kit has a bug"]
     assert sorted(path.name for path in (tmp_path / "out" / "verdicts" / A01).iterdir()) == ["fine.json", "good.json"]
+
+
+def test_where_nothing_can_be_confined_grading_refuses_or_says_so(write_notebook, monkeypatch):
+    monkeypatch.setattr(kernels, "choose", lambda: kernels.COLD)
+    path = write_notebook({KL: RIGHT_KL})
+    with pytest.raises(Unconfined, match="--unsafe"):
+        grade(A01, path, secret=SECRET)
+    verdict = grade(A01, path, secret=SECRET, unsafe=True)
+    assert (verdict["confined"], verdict["warm"], verdict["layers"]) == (False, False, [])
+    assert brief(verdict)[KL] == ("correct", 12, None)

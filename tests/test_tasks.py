@@ -4,7 +4,7 @@ from vikit import judge
 
 from autograder import tasks
 from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
-from autograder.tasks.task import draw_question, find_clash, structural_pairs
+from autograder.tasks.task import computed, draw_question, find_clash, singled, structural_pairs, widened
 
 SECRET = b"secret of the tests"
 STUDENTS = [f"student {number}" for number in range(10)]
@@ -73,6 +73,24 @@ def test_every_mistake_is_refused_and_named(assignment, task):
                 assert verdict.mistake == wrong.name
                 assert wrong.hint in verdict.message
                 assert verdict.place == (wrong.place or task.place)
+
+
+@each_task
+def test_every_spelling_of_a_mistake_is_refused_in_float32_or_float64(assignment, task):
+    """Not by luck of the draw: for every student. (Some constants are harmless in one of the two.)"""
+    for student in STUDENTS:
+        asked = tasks.materialise(assignment, task, student, SECRET)
+        for wrong in task.mistakes:
+            for formula in (wrong.formula, *wrong.also):
+                values = [
+                    {case.name: computed(formula, [number(value) for value in case.arguments]) for case in asked.cases}
+                    for number in (singled, widened)
+                ]
+                assert any(judge.judge(asked, given_as_is(value)).status != "correct" for value in values), wrong.name
+
+
+def given_as_is(values):
+    return {name: judge.Answer("ok", value) for name, value in values.items()}
 
 
 @each_task

@@ -44,7 +44,7 @@ def test_check_says_right(define, capsys):
     vikit.check("kl_to_standard_normal")
     printed = capsys.readouterr().out
     assert "✓ kl_to_standard_normal: correct, 12 of 12 points on public cases" in printed
-    assert "Right on all 6 cases." in printed
+    assert "Right on all 7 cases." in printed
 
 
 def test_check_takes_the_function_itself(capsys):

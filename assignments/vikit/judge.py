@@ -1,8 +1,7 @@
 """Comparing, naming and explaining: what `check` says in a notebook and what the grader writes come from here.
 
 This module holds no formula of the course. It knows a question by its cases: inputs, the expected values, and the
-values that each known mistake would give. An answer that equals the values of a mistake wherever these differ from the
-right ones is that mistake.
+values that each known mistake would give. An answer that equals the values of a mistake on every case is that mistake.
 """
 
 import math
@@ -192,7 +191,7 @@ def is_close(got, want, question):
     """Tells whether every value is within `atol + rtol * abs(want)`. NaN never is."""
     with np.errstate(all="ignore"):
         error = np.abs(np.asarray(got, np.float64) - want)
-        return bool(np.all(error <= question.atol + question.rtol * np.abs(want)))
+        return bool(np.all((error <= question.atol + question.rtol * np.abs(want)) & np.isfinite(want)))
 
 
 def worst_error(case, answer):

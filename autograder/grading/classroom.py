@@ -1,8 +1,10 @@
 """A whole class: every submission is graded, whatever one of them does, and each verdict is written as it comes."""
 
 import json
+import math
+import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder import kernels
@@ -10,7 +12,10 @@ from autograder.files import write_whole
 from autograder.version import kit_version
 
 from . import verdict as verdicts
+from .run import Limits
 from .verdict import digest, grade, secret_digest, ungraded
+
+MEMORY_SHARE = 0.8
 
 
 @dataclass
@@ -42,7 +47,7 @@ def grade_class(
         finished: Called with each submission when it is done.
         unsafe: Whether to grade although this machine cannot confine notebooks at all.
     """
-    confinement = verdicts.confine(unsafe)
+    confinement, limits = verdicts.confine(unsafe), limits_for(jobs)
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
     todo = []
     for item in submissions:
@@ -53,7 +58,7 @@ def grade_class(
             run.verdicts[item], run.kept = old, run.kept + 1
             finished(item)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = {pool.submit(grade_one, item, out, secret, device, place, confinement): item for item in todo}
+        futures = {pool.submit(grade_one, item, out, secret, device, place, confinement, limits): item for item in todo}
         try:
             for future in as_completed(futures):
                 take(run, futures[future], future)
@@ -69,6 +74,14 @@ def grade_class(
     return run
 
 
+def limits_for(jobs):
+    """Returns the `Limits` of each of `jobs` notebooks that run at once: together they leave a fifth of the memory."""
+    known = hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else math.inf
+    usual = kernels.Bounds()
+    return Limits(bounds=replace(usual, memory=int(min(usual.memory, MEMORY_SHARE * total / jobs))))
+
+
 def take(run, item, future):
     """Puts the outcome of one submission into `run`."""
     error = future.exception()
@@ -78,9 +91,11 @@ def take(run, item, future):
         run.failures.append(f"{item.label}: {type(error).__name__}: {error}")
 
 
-def grade_one(item, out, secret, device, place, confinement):
+def grade_one(item, out, secret, device, place, confinement, limits):
     if item.path.is_file():
-        verdict = grade(item.assignment, item.path, student=item.student, secret=secret, device=device, unsafe=True)
+        verdict = grade(
+            item.assignment, item.path, student=item.student, secret=secret, device=device, limits=limits, unsafe=True
+        )
     else:
         verdict = ungraded(item.assignment, item.student, place, item.notice, item.path, secret, confinement)
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

@@ -41,7 +41,10 @@ def through(run, task, question, verdict, given, earlier, assignment):
             return verdict
         expected = task.follows.formula([widened(argument) for argument in case.arguments], values)
         expected = expected if isinstance(expected, tuple) else (expected,)
-        followed.append(replace(case, expected=tuple(np.asarray(part, np.float64) for part in expected), wrong={}))
+        expected = tuple(np.asarray(part, np.float64) for part in expected)
+        if [part.shape for part in expected] != [part.shape for part in case.expected]:
+            return verdict
+        followed.append(replace(case, expected=expected, wrong={}))
     second = judge.judge(replace(question, cases=tuple(followed), mistakes=()), given)
     if second.score <= verdict.score:
         return verdict
@@ -74,4 +77,14 @@ def own_values(run, before, verdict, need, case, deadline):
     known = np.vstack([prints.values[named], prints.right])
     if not judge.same_rows(known, row, before).any():
         return None
-    return tuple(np.asarray(value, np.float64) for value in reply.values)
+    values = [judge.spread_out(value, want) for value, want in zip(reply.values, asked.expected, strict=True)]
+    if not all(usable(value, want) for value, want in zip(values, asked.expected, strict=True)):
+        return None
+    return tuple(
+        np.reshape(value, want.shape).astype(float) for value, want in zip(values, asked.expected, strict=True)
+    )
+
+
+def usable(value, want):
+    """Tells whether a later formula can take `value` for `want`: finite numbers in its shape but for axes of size 1."""
+    return bool(np.isfinite(value).all()) and np.squeeze(value).shape == np.squeeze(want).shape

@@ -78,8 +78,7 @@ def gaussian_entropy(log_var):
 def bernoulli_log_prob_probs(x, probs):
     """Returns log p(x) of independent Bernoulli pixels; a pixel with p = x adds 0 (0 log 0 = 0).
 
-    sum_d [x_d log p_d + (1 - x_d) log(1 - p_d)]. Document 003 eq. 6 and 7. TensorFlow Probability's Bernoulli gives NaN at
-    p = x, so this is written out.
+    sum_d [x_d log p_d + (1 - x_d) log(1 - p_d)]. Document 003 eq. 6 and 7.
 
     Args:
         x: Pixels, exactly 0 or 1. Shape `[B, D]`.

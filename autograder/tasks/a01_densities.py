@@ -11,7 +11,7 @@ from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 
 LOG_2PI = math.log(2 * math.pi)
 # The constants with which people keep away from log 0.
-SMALL = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+SMALL = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1.1920929e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-20)
 
 
 NEAR = (
@@ -35,10 +35,6 @@ def over_batch(value, reduce):
 
 def posterior(p_xz):
     return p_xz / p_xz.sum(axis=1, keepdims=True)
-
-
-def one_hot_rows(p_xz):
-    return (p_xz == p_xz.max(axis=1, keepdims=True)).astype(float)
 
 
 def draw_joint(concentration):
@@ -207,7 +203,12 @@ standard_normal_log_prob = Task(
             lambda z: np.log(np.prod(normal_density(z), axis=-1)),
             "You took the logarithm of the density. Far out the density rounds to 0 and its logarithm to minus infinity: add "
             "up logarithms, and never take the exponential.",
-            also=(lambda z: total(np.log(normal_density(z))), lambda z: np.log(np.exp(standard_normal(z)))),
+            also=(
+                lambda z: total(np.log(normal_density(z))),
+                lambda z: np.log(np.exp(standard_normal(z))),
+                *(lambda z, eps=eps: total(np.log(normal_density(z) + eps)) for eps in SMALL),
+                *(lambda z, eps=eps: np.log(np.exp(standard_normal(z)) + eps) for eps in SMALL),
+            ),
         ),
     ),
 )
@@ -264,16 +265,16 @@ def draw_probs(low, high):
 
 
 def draw_certain(generator, B, D):
-    """Half of the pixels have exactly the probability 0 or 1 that they show."""
+    """Half of the pixels, and all of the first example, have exactly the probability 0 or 1 that they show."""
     x, p = draw_probs(0.1, 0.9)(generator, B, D)
     certain = generator.permuted(np.arange(B * D) % 2).reshape(B, D) == 0
-    x[0, :2], certain[0, :2] = (0, 1), True
+    x[0, :2], certain[0] = (0, 1), True
     return x, np.where(certain, x, p)
 
 
 def draw_confident(generator, B, D):
     x = generator.integers(0, 2, (B, D)).astype(float)
-    small = 10.0 ** generator.uniform(-3, -2, (B, D))
+    small = 10.0 ** generator.uniform(-2.7, -2, (B, D))
     return x, np.where(generator.random((B, D)) < 0.5, small, 1 - small)
 
 
@@ -292,7 +293,7 @@ bernoulli_log_prob_probs = Task(
     ),
     float32=0.01,
     tolerance="float32 keeps 1e-6 of a sum of one sign. Clipping at 1e-7 moves each certain pixel by 1e-7, far below the "
-    "absolute 1e-5; added inside the logarithm, 1e-7 moves a pixel of probability 1e-3 by 1e-4 of 7 nats, below the "
+    "absolute 1e-5; added inside the logarithm, 1e-6 moves a pixel of probability 2e-3 by 5e-4 of 6 nats, below the "
     "relative 1e-4",
     mistakes=(
         Wrong(
@@ -356,7 +357,12 @@ bernoulli_log_prob_probs = Task(
             padded(1e-2),
             "The constant that keeps you from log 0 is so large that it changes the value. Clip the probability at 1e-7, or "
             "use a function that knows that 0 log 0 is 0.",
-            also=(padded(1e-3), padded(1e-4), padded(1e-5), clipped(1e-2), clipped(1e-3), clipped(1e-4)),
+            also=tuple(
+                keep(eps)
+                for keep in (padded, clipped)
+                for eps in (1e-2, 5e-3, 1e-3, 1e-4, 1e-5)
+                if (keep, eps) != (padded, 1e-2)
+            ),
         ),
         Wrong(
             "bern_only_ones",
@@ -400,6 +406,38 @@ def draw_extreme_gaussian(generator, B, K):
     return generator.uniform(-40, 40, (B, K)), generator.choice([-30.0, -20.0, 20.0, 30.0], (B, K))
 
 
+def draw_narrow_gaussian(generator, B, K):
+    """Means within 1 and narrow q: nothing large hides what log_var adds."""
+    return generator.uniform(-1, 1, (B, K)), generator.choice([-30.0, -20.0], (B, K))
+
+
+def altered_log_var(formula, position):
+    """Returns the forms of `formula` in which the log variance at `position` is bounded or its variance padded.
+
+    The first clips at +-5. Padded is only what the logarithm is taken of, or the variance throughout.
+    """
+    changes = [lambda v, size=size: np.clip(v, -size, size) for size in (5, 2, 3, 4, 6, 7, 8, 10, 12, 15, 20)]
+    changes += [lambda v, size=size: np.maximum(v, -size) for size in (3, 4, 5, 6, 8, 10, 15)]
+    changes += [lambda v, eps=eps: np.log(np.exp(v) + eps) for eps in SMALL if eps >= 1e-12]
+    return tuple(
+        lambda *values, change=change: formula(*values[:position], change(values[position]), *values[position + 1 :])
+        for change in changes
+    )
+
+
+def padded_log(formula, position):
+    """Returns the forms of `formula` that add log(var) - log(var + eps) for the log variance at `position`, halved."""
+
+    def form(eps):
+        def padded(*values):
+            log_var = values[position]
+            return formula(*values) - 0.5 * total(np.log(np.exp(log_var) + eps) - log_var)
+
+        return padded
+
+    return tuple(form(eps) for eps in SMALL if eps >= 1e-12)
+
+
 kl_to_standard_normal = Task(
     name="kl_to_standard_normal",
     points=12,
@@ -413,6 +451,7 @@ kl_to_standard_normal = Task(
         Draw("q equal to the prior", EDGE, draw_prior, {"B": 3, "K": 4}),
         Draw("q close to the prior", EDGE, draw_near_prior, {"B": 5, "K": 7}, careful=3e-5, remark=NEAR),
         Draw("very wide and very narrow q", EDGE, draw_extreme_gaussian, {"B": 7, "K": 4}),
+        Draw("very narrow q near the centre", EDGE, draw_narrow_gaussian, {"B": 5, "K": 4}),
     ),
     float32=0.06,
     tolerance="near the prior the textbook formula in float32 is off by up to 1e-7 K: the absolute 1e-5 covers it; elsewhere "
@@ -450,6 +489,13 @@ kl_to_standard_normal = Task(
             lambda mu, log_var: kl(mu, 2 * log_var),
             "You took log_var for log sigma throughout: its exponential is the variance already, not the standard deviation.",
             "document 003, eq. 13; errata E-003-04",
+        ),
+        Wrong(
+            "kl_log_var_bounded",
+            altered_log_var(kl, 1)[0],
+            "You clipped log_var, or added a constant to the variance: a very narrow q then gets another divergence than its "
+            "own. For log_var between -30 and 30 nothing overflows here.",
+            also=altered_log_var(kl, 1)[1:] + padded_log(kl, 1),
         ),
         Wrong(
             "kl_mean_instead_of_sum",
@@ -527,6 +573,10 @@ def clipped_logits(size):
     return lambda x, a: bernoulli(x, np.clip(a, -size, size))
 
 
+def clipped_softplus(size):
+    return lambda x, a: total(x * a - np.logaddexp(0, np.clip(a, -size, size)))
+
+
 def draw_logits(scale):
     return lambda generator, B, D: (
         generator.integers(0, 2, (B, D)).astype(float), generator.normal(0, scale, (B, D))
@@ -534,13 +584,17 @@ def draw_logits(scale):
 
 
 def draw_saturated(size):
-    """Returns a draw whose logits are +-size; the first two examples agree with their pixels, the second has zeros only."""
+    """Returns a draw whose logits are +-size.
+
+    The first two examples agree with their pixels, the second has zeros only; the third has right and wrong ones of both.
+    """
 
     def draw(generator, B, D):
         x = generator.integers(0, 2, (B, D)).astype(float)
         signs = generator.choice([-1.0, 1.0], (B, D))
-        x[1] = 0
+        x[0, :2], x[1] = (0, 1), 0
         signs[:2] = 2 * x[:2] - 1
+        x[2, :4], signs[2, :4] = (0, 0, 1, 1), (-1, 1, -1, 1)
         return x, size * signs
 
     return draw
@@ -594,7 +648,7 @@ bernoulli_log_prob_logits = Task(
             "logit_wrong_max_trick",
             lambda x, a: total(x * a - np.maximum(a, 0) - np.logaddexp(0, a)),
             "The stable softplus has the exponential of *minus* the *absolute* value beside the maximum. One of the two is "
-            "missing in yours, and it is wrong on one side of 0.",
+            "missing in yours.",
             also=(
                 lambda x, a: total(x * a - np.maximum(a, 0) - np.log1p(np.exp(a))),
                 lambda x, a: total(x * a - np.maximum(a, 0) - np.log1p(np.exp(-a))),
@@ -607,7 +661,11 @@ bernoulli_log_prob_logits = Task(
             "logit_used_as_probability",
             clipped(1e-7),
             "You treated the logits as probabilities. They run over the whole real line; the sigmoid maps them to (0, 1).",
-            also=(plain_cross_entropy, bernoulli_probs, padded(1e-7)),
+            also=(
+                plain_cross_entropy,
+                bernoulli_probs,
+                *(keep(eps) for keep in (clipped, padded) for eps in SMALL if (keep, eps) != (clipped, 1e-7)),
+            ),
         ),
         Wrong(
             "logit_softmax_over_pixels",
@@ -625,6 +683,12 @@ bernoulli_log_prob_logits = Task(
             "logit_only_ones",
             lambda x, a: total(-x * np.logaddexp(0, -a)),
             "Only the pixels that are 1 count in your answer; a pixel that is 0 has a log-probability as well.",
+            also=(
+                lambda x, a: total(x * np.log(expit(a))),
+                lambda x, a: total(xlogy(x, expit(a))),
+                *(lambda x, a, eps=eps: total(x * np.log(expit(a) + eps)) for eps in SMALL),
+                *(lambda x, a, eps=eps: total(x * np.log(np.clip(expit(a), eps, 1))) for eps in SMALL),
+            ),
         ),
         Wrong(
             "logit_sign_of_logit",
@@ -657,21 +721,31 @@ bernoulli_log_prob_logits = Task(
             "You went through the probability. It rounds to exactly 0 or 1 for large logits, and your answer becomes infinite "
             "or NaN there; work with the logits themselves.",
             "document 003, eq. 7; errata E-003-10",
-            also=(lambda x, a: bernoulli_probs(x, expit(a)), lambda x, a: np.log(likelihood(x, expit(a)))),
+            also=(
+                lambda x, a: bernoulli_probs(x, expit(a)),
+                lambda x, a: np.log(likelihood(x, expit(a))),
+                lambda x, a: total(xlogy(x, expit(a)) + xlogy(1 - x, expit(-a))),
+            ),
         ),
         Wrong(
             "logit_clipped",
             clipped_logits(10),
             "You clipped the logits. A pixel that is confidently wrong then costs no more than your bound, and it should cost "
             "the whole logit; a stable softplus needs no clipping.",
-            also=tuple(clipped_logits(size) for size in (4, 5, 6, 8, 12, 15, 16, 20, 25, 30, 35, 50, 80, 88, 100, 500)),
+            also=tuple(
+                clip(size)
+                for clip in (clipped_logits, clipped_softplus)
+                for size in (4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 18, 20, 25, 30, 35, 50, 60, 80, 88, 100, 500)
+                if (clip, size) != (clipped_logits, 10)
+            ),
         ),
         Wrong(
             "logit_naive_exp",
             lambda x, a: total(x * a - np.log1p(np.exp(a))),
-            "The exponential of a large logit overflows, so the answer is infinite or NaN where it should be finite: use a "
-            "softplus that never takes it.",
+            "For a large logit an exponential overflows or a sigmoid rounds to 0, so the answer is infinite or NaN where it "
+            "should be finite: use a softplus that never takes them.",
             also=(
+                lambda x, a: -total((1 - x) * a + np.log1p(np.exp(-a))),
                 lambda x, a: total(x * (a - np.log(1 + np.exp(a))) - (1 - x) * np.log(1 + np.exp(a))),
                 lambda x, a: -total(x * np.log(1 + np.exp(-a)) + (1 - x) * np.log(1 + np.exp(a))),
             ),
@@ -732,6 +806,11 @@ gaussian_log_prob_fixed = Task(
             lambda x, m, s: total(-0.5 * ((x - m) / s) ** 2),
             "Both constants, log sigma and log 2 pi, are missing. They don't move the maximum in mu, but they are part of "
             "the value.",
+            also=(
+                lambda x, m, s: -0.5 * total((x - m) ** 2),
+                lambda x, m, s: -total((x - m) ** 2),
+                lambda x, m, s: -np.mean((x - m) ** 2, axis=-1),
+            ),
         ),
         Wrong(
             "gaussian_missing_log_sigma",
@@ -748,7 +827,10 @@ gaussian_log_prob_fixed = Task(
             "gaussian_2pi_once_not_D_times",
             lambda x, m, s: -0.5 * LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
             "The 2 pi term appears once in your answer; it belongs to every one of the D dimensions.",
-            also=(lambda x, m, s: -LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),),
+            also=(
+                lambda x, m, s: -LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
+                lambda x, m, s: -0.5 * LOG_2PI - math.log(s) - 0.5 * total(((x - m) / s) ** 2),
+            ),
         ),
         Wrong(
             "gaussian_log_sigma_once",
@@ -783,12 +865,18 @@ gaussian_log_prob_fixed = Task(
         Wrong(
             "gaussian_sigma_as_variance",
             lambda x, m, s: gaussian_fixed(x, m, math.sqrt(s)),
-            "You took sigma for the variance. It is the standard deviation: the distance is divided by its square.",
+            "You took sigma for the variance. It is the standard deviation: the squared distance is divided by its square, and "
+            "the normaliser is minus log sigma, not half of that.",
             "document 004, lines 57-61; errata E-004-01",
             also=(
                 lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * (x - m) ** 2 / s),
                 lambda x, m, s: total(-0.5 * LOG_2PI - 0.5 * math.log(s) - 0.5 * ((x - m) / s) ** 2),
             ),
+        ),
+        Wrong(
+            "gaussian_variance_as_sigma",
+            lambda x, m, s: gaussian_fixed(x, m, s**2),
+            "You took sigma squared for the standard deviation: sigma itself is that.",
         ),
         Wrong(
             "gaussian_sign_flipped",
@@ -806,10 +894,6 @@ def gaussian_learned(x, mu, log_var):
     return -0.5 * total(LOG_2PI + log_var + (x - mu) ** 2 * np.exp(-log_var))
 
 
-def clipped_log_var(size):
-    return lambda x, mu, log_var: gaussian_learned(x, mu, np.clip(log_var, -size, size))
-
-
 def draw_learned(low, high):
     """Returns a draw of (x, mu, log_var): x about one standard deviation from mu."""
 
@@ -822,7 +906,7 @@ def draw_learned(low, high):
 
 def draw_learned_at_mean(generator, B, D):
     mu = generator.normal(0, 1, (B, D))
-    return mu, mu, generator.uniform(-2, 2, (B, D))
+    return mu, mu, generator.choice([-30.0, -20.0, 20.0, 30.0], (B, D))
 
 
 def draw_learned_extreme(generator, B, D):
@@ -900,11 +984,11 @@ gaussian_log_prob_learned = Task(
             "The normaliser has half of log_var inside the halved bracket: the 1/2 counts twice.",
         ),
         Wrong(
-            "glv_log_var_clipped",
-            clipped_log_var(5),
-            "You clipped log_var: a very narrow or very wide density gets another value than its own. Nothing overflows here "
-            "for log_var between -30 and 30.",
-            also=tuple(clipped_log_var(size) for size in (2, 3, 4, 6, 7, 8, 10, 12, 15, 20)),
+            "glv_log_var_bounded",
+            altered_log_var(gaussian_learned, 2)[0],
+            "You clipped log_var, or added a constant to the variance: a very narrow or very wide density gets another value "
+            "than its own. Nothing overflows here for log_var between -30 and 30.",
+            also=altered_log_var(gaussian_learned, 2)[1:] + padded_log(gaussian_learned, 2),
         ),
         Wrong(
             "glv_mean_over_dims",
@@ -951,6 +1035,11 @@ def draw_extreme_gaussians(generator, B, K):
     return mu_q, log_var_q, mu_p, log_var_p
 
 
+def draw_narrow_in_wide(generator, B, K):
+    p = generator.uniform(-1, 1, (B, K)), generator.uniform(-1, 1, (B, K))
+    return *draw_narrow_gaussian(generator, B, K), *p
+
+
 kl_diag_gaussians = Task(
     name="kl_diag_gaussians",
     points=12,
@@ -964,6 +1053,7 @@ kl_diag_gaussians = Task(
         Draw("q equal to p", EDGE, draw_equal_gaussians, {"B": 3, "K": 4}),
         Draw("q close to p", EDGE, draw_close_gaussians, {"B": 5, "K": 7}, careful=3e-5, remark=NEAR),
         Draw("very wide and very narrow densities", EDGE, draw_extreme_gaussians, {"B": 7, "K": 4}),
+        Draw("very narrow q, p of moderate width", EDGE, draw_narrow_in_wide, {"B": 5, "K": 4}),
     ),
     float32=0.2,
     tolerance="where q is close to p the constants cancel: float32 is off by up to 4e-7 K, covered by the absolute 1e-5. "
@@ -1011,6 +1101,20 @@ kl_diag_gaussians = Task(
             "kl2_forgot_minus_one",
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-w)),
             "At q = p the divergence must be 0; yours is K/2 there: the constant -1 of each dimension is missing.",
+        ),
+        Wrong(
+            "kl2_log_var_bounded",
+            lambda m, v, n, w: kl_between(m, np.clip(v, -5, 5), n, np.clip(w, -5, 5)),
+            "You clipped a log variance, or added a constant to a variance: very narrow densities then get another divergence "
+            "than their own. For log variances between -30 and 30 nothing overflows here.",
+            also=(
+                *(
+                    lambda m, v, n, w, size=size: kl_between(m, np.clip(v, -size, size), n, np.clip(w, -size, size))
+                    for size in (3, 4, 6, 8, 10, 12, 15, 20)
+                ),
+                *altered_log_var(kl_between, 1),
+                *padded_log(kl_between, 1),
+            ),
         ),
         Wrong(
             "kl2_mean_instead_of_sum",
@@ -1116,7 +1220,8 @@ gaussian_entropy = Task(
         Wrong(
             "ent_clipped_at_zero",
             lambda v: np.maximum(entropy(v), 0),
-            "You cut the entropy off at 0. A differential entropy may be negative: a narrow density has one.",
+            "You cut the entropy off at 0, or turned it positive. A differential entropy may be negative: a narrow density has "
+            "one.",
             "document 004, line 157; errata E-004-06",
             also=(
                 lambda v: total(np.maximum(0.5 * (v + LOG_2PI + 1), 0)),
@@ -1158,6 +1263,13 @@ def gap_closed(elbo, log_px):
         return elbo(*arguments), log_px(*arguments) - elbo(*arguments), log_px(*arguments)
 
     return formula
+
+
+def with_gap_closed(*elbos):
+    """Returns the wrong formulas with these ELBOs: each with the right KL and with the KL taken as log p(x) - ELBO."""
+    return tuple(
+        form for elbo in elbos for form in (changed(elbo=elbo), gap_closed(elbo, lambda p, lik, q: logsumexp(p + lik)))
+    )
 
 
 def right_elbo(*arguments):
@@ -1230,20 +1342,24 @@ elbo_identity_terms = Task(
         Wrong(
             "identity_log_px_is_mean_log",
             changed(log_px=lambda p, lik, q: np.sum(np.exp(p) * lik)),
-            "Your log p(x) is an average of logarithms; it is the logarithm of an average. By Jensen's inequality yours "
-            "is too small.",
+            "Your log p(x) is an average of logarithms; it is the logarithm of an average under the prior, and Jensen's "
+            "inequality says that these differ.",
             "document 001, line 63 (Jensen); document 002, lines 77-78; errata E-002-01",
             also=(
                 changed(log_px=lambda p, lik, q: np.sum(np.exp(q) * lik)),
                 changed(log_px=lambda p, lik, q: np.mean(lik)),
                 gap_closed(right_elbo, lambda p, lik, q: np.sum(np.exp(p) * lik)),
                 gap_closed(right_elbo, lambda p, lik, q: np.mean(lik)),
+                changed(log_px=lambda p, lik, q: np.mean(p + lik)),
+                changed(log_px=lambda p, lik, q: np.sum(p + lik)),
+                changed(log_px=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))),
             ),
         ),
         Wrong(
             "identity_log_px_is_likelihood",
             changed(log_px=lambda p, lik, q: np.exp(logsumexp(p + lik))),
             "Your third value is p(x); its logarithm is asked for.",
+            also=(gap_closed(right_elbo, lambda p, lik, q: np.exp(logsumexp(p + lik))),),
         ),
         Wrong(
             "identity_order_swapped",
@@ -1261,6 +1377,7 @@ elbo_identity_terms = Task(
             changed(elbo=lambda p, lik, q: -identity(p, lik, q)[0]),
             "You returned the loss, minus the ELBO. The ELBO itself lies below log p(x).",
             "document 000, section 1, step 8; errata E-000-11",
+            also=with_gap_closed(lambda *arguments: -right_elbo(*arguments)),
         ),
         Wrong(
             "identity_elbo_without_entropy",
@@ -1271,6 +1388,7 @@ elbo_identity_terms = Task(
             "identity_elbo_without_prior",
             changed(elbo=lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
             "Your ELBO lacks the prior: log p(x,z) is log p(z) + log p(x|z).",
+            also=with_gap_closed(lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
         ),
         Wrong(
             "identity_without_entropy_throughout",
@@ -1308,6 +1426,7 @@ elbo_identity_terms = Task(
             "identity_elbo_unweighted",
             changed(elbo=lambda p, lik, q: np.sum(p + lik - q)),
             "Your ELBO sums over the states without weighting them by q: it is an average under q.",
+            also=with_gap_closed(lambda p, lik, q: np.sum(p + lik - q), lambda p, lik, q: np.mean(p + lik - q)),
         ),
         Wrong(
             "identity_elbo_under_prior",

@@ -148,7 +148,6 @@ def materialise(assignment, task, student, secret):
     names = [wrong.name for wrong in task.mistakes]
     if len(set(names)) < len(names):
         raise TaskError(f"{task.name}: two mistakes have the same name: {max(names, key=names.count)}")
-    clash = None
     for attempt in range(ATTEMPTS):
         question = draw_question(assignment, task, (secret, student, assignment, attempt))
         clash = find_clash(assignment, task, question)

@@ -558,7 +558,7 @@ def gaussian_log_prob_learned(x, mu, log_var):
     return -0.5 * tf.reduce_sum(LOG_2PI + log_sigma + tf.square(x - mu) / tf.exp(2.0 * log_sigma), axis=1)
 
 
-@mistake("glv_log_var_clipped")
+@mistake("glv_log_var_bounded")
 def gaussian_log_prob_learned(x, mu, log_var):
     log_var = keras.ops.clip(log_var, -10.0, 10.0)
     return -0.5 * keras.ops.sum(LOG_2PI + log_var + (x - mu) ** 2 * keras.ops.exp(-log_var), axis=1)
