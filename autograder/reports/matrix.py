@@ -9,9 +9,9 @@ from rich.table import Table
 def table(matrix):
     """Returns the listed mistakes of a `tasks.matrix.Matrix` by cases: always refused, for some students, never."""
     made = Table(title=f"{matrix.question}: cases that refuse each mistake", title_justify="left", pad_edge=False)
-    made.add_column("mistake", overflow="fold")
+    made.add_column("mistake", no_wrap=True)
     for case in matrix.cases:
-        made.add_column(case, max_width=14, justify="center")
+        made.add_column(case, max_width=13, justify="center")
     for name, row in zip(matrix.mistakes[: matrix.listed], matrix.kills, strict=False):
         made.add_row(name, *(mark(share) for share in row))
     closures = len(matrix.mistakes) - matrix.listed
