@@ -70,16 +70,18 @@ def try_layers(layers):
     return None
 
 
-def start(folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=BOUNDS, gpu=False):
+def start(folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=BOUNDS, gpu=False, key=None):
     """Returns the `warm.Process` of a new kernel whose files lie in `folder`; `work` is copied where it runs.
+
+    `key` signs its messages; one is made where there is none.
 
     Raises:
         WarmError: If there is no fork server, or it gave no kernel.
     """
     for name in ("ipc", "root", "home", "work"):
         (folder / name).mkdir(exist_ok=True)
-    ports = {f"{name}_port": number for number, name in enumerate(("shell", "iopub", "stdin", "control", "hb"), 1)}
-    connection = {"transport": "ipc", "key": uuid.uuid4().hex, "signature_scheme": "hmac-sha256"} | ports
+    ports = {name: number for number, name in enumerate(warm.PORTS, 1)}
+    connection = {"transport": "ipc", "key": key or uuid.uuid4().hex, "signature_scheme": "hmac-sha256"} | ports
     request = warm.Request(
         connection=connection, sockets=str(folder / "ipc"), root=str(folder / "root"), home=str(folder / "home"),
         work=str(work), readable=tuple(map(str, readable)), extensions=tuple(extensions), layers=tuple(layers),

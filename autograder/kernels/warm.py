@@ -25,6 +25,7 @@ START_SECONDS = 120
 READY_SECONDS = 30
 LAYERS = ("namespaces", "view", "landlock", "seccomp")
 KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "XLA_FLAGS")
+PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 MIB = 2**20
 
 

@@ -1,0 +1,68 @@
+"""Confined kernels by name: what nbclient, nbgrader and Jupyter start when a notebook asks for them."""
+
+import nbclient
+import nbformat
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+
+from autograder import kernels
+from autograder.kernels import provisioner
+
+pytestmark = pytest.mark.skipif(not kernels.choose().layers, reason="kernels cannot be confined here")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Returns a function that runs the cells of a notebook with nbclient in a confined kernel, and returns the notebook."""
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "beside.txt").write_text("data")
+
+    def run(*sources, readable=(), **options):
+        provisioner.install(readable, prefix=tmp_path)
+        assert provisioner.NAME in KernelSpecManager().find_kernel_specs()
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        client = nbclient.NotebookClient(
+            notebook, kernel_name=provisioner.NAME, resources={"metadata": {"path": str(work)}}, **options
+        )
+        return client.execute()
+
+    return run
+
+
+def test_a_notebook_runs_confined_under_nbclient(run, tmp_path):
+    outside = tmp_path / "secret.txt"
+    outside.write_text("hush")
+    notebook = run(
+        "print(open('beside.txt').read())",
+        f"import os; print(os.path.exists({str(outside)!r}), os.getpid())",
+        "import tensorflow as tf; print(float(tf.reduce_sum(tf.ones(3))))",
+    )
+    assert [cell.outputs[0].text.strip() for cell in notebook.cells] == ["data", "False 1", "3.0"]
+
+
+def test_it_may_read_what_the_kernelspec_names(run, tmp_path):
+    named = tmp_path / "named.txt"
+    named.write_text("shown")
+    notebook = run(f"print(open({str(named)!r}).read())", readable=[named])
+    assert notebook.cells[0].outputs[0].text.strip() == "shown"
+
+
+def test_an_error_and_a_death_are_those_of_nbclient(run):
+    with pytest.raises(nbclient.exceptions.CellExecutionError, match="ZeroDivisionError"):
+        run("1 / 0")
+    with pytest.raises(nbclient.exceptions.DeadKernelError):
+        run("import os; os._exit(1)")
+
+
+def test_a_cell_that_takes_too_long_is_interrupted(run):
+    notebook = run("while True: pass", "print('later')", timeout=1, interrupt_on_timeout=True, allow_errors=True)
+    assert notebook.cells[0].outputs[0].ename == "KeyboardInterrupt"
+    assert notebook.cells[1].outputs[0].text.strip() == "later"
+
+
+def test_where_nothing_can_be_confined_it_says_so(run, monkeypatch):
+    monkeypatch.setattr(provisioner.confinement, "choose", lambda: kernels.COLD)
+    with pytest.raises(RuntimeError, match="choose the kernel python3 instead"):
+        run("1 + 1")
