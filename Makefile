@@ -10,7 +10,7 @@ A ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help grade test assignments solutions release doctor soak clean
+.PHONY: help grade test assignments solutions release doctor soak bench clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ release: $(READY)  ## write the zip for students
 
 doctor: $(READY)  ## say what this machine has: versions, device, confinement
 	$(RUN) -m autograder doctor
+
+bench: $(READY)  ## how fast this machine grades, beside stock nbgrader
+	$(RUN) -m autograder bench $(ARGS)
 
 clean:  ## remove .venv, caches and what can be made again; never course/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis course-sample

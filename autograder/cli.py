@@ -77,6 +77,19 @@ def parser():
     )
     matrix.set_defaults(run=run_matrix)
 
+    bench = commands.add_parser("bench", help="how fast this machine grades, beside stock nbgrader")
+    bench.add_argument("--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)")
+    bench.add_argument("--students", type=int, default=30, metavar="N", help="submissions for the kit (%(default)s)")
+    bench.add_argument("--stock", type=int, default=3, metavar="N", help="submissions for nbgrader (%(default)s)")
+    bench.add_argument("--out", type=Path, default=Path("build/bench.json"), metavar="FILE", help="(build/bench.json)")
+    bench.set_defaults(run=run_bench)
+
+    kernelspec = commands.add_parser(
+        "kernelspec", help="install the confined kernel for nbclient, nbgrader and Jupyter"
+    )
+    kernelspec.add_argument("--prefix", type=Path, metavar="DIR", help="where (that of this Python)")
+    kernelspec.set_defaults(run=run_kernelspec)
+
     doctor = commands.add_parser("doctor", help="say what this machine has")
     doctor.set_defaults(run=run_doctor)
     return top
@@ -294,6 +307,26 @@ def run_release(options):
 
     devices.choose()
     print(archive.write_release(options.out))
+    return 0
+
+
+def run_bench(options):
+    import json
+
+    from autograder.bench import bench
+    from autograder.files import write_whole
+
+    figures = json.dumps(bench(options.jobs, options.stock, options.students), indent=1) + "\n"
+    write_whole(options.out, figures)
+    print(figures, end="")
+    return 0
+
+
+def run_kernelspec(options):
+    from autograder.grading.run import student_half
+    from autograder.kernels import provisioner
+
+    print(provisioner.install(student_half(), prefix=options.prefix))
     return 0
 
 

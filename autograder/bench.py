@@ -1,0 +1,136 @@
+"""How fast the kit grades, beside stock nbgrader, on the same notebooks in one run: the whole reference solution of a01."""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+
+from autograder import kernels
+from autograder.build import notebooks, sample
+from autograder.grading import notebook as students
+from autograder.grading.run import NotebookRun
+
+NAME = sample.ASSIGNMENT
+MINUTE = 60
+STARTS = 20
+
+
+def bench(jobs, stock_students=3, kit_students=30):
+    """Returns the figures as a dict: seconds and submissions a minute of both graders, their ratio, and times of kernels.
+
+    Both are started as their users start them, and both are timed from submissions on disk to scores on disk.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        folder = Path(folder)
+        solution = reference_notebook()
+        stock = time_stock(folder / "stock", solution, stock_students)
+        kit = time_kit(folder / "kit", solution, kit_students, jobs)
+        few = time_kit(folder / "few", solution, jobs, jobs)
+        path = folder / f"{NAME}.ipynb"
+        path.write_text(solution, encoding="utf-8")
+        figures = kernel_times(path)
+    per_stock, per_kit = stock / stock_students, kit / kit_students
+    return {
+        "processors": os.cpu_count(),
+        "jobs": jobs,
+        "confined": kernels.choose().complete,
+        "stock_students": stock_students,
+        "stock_seconds": round(stock, 2),
+        "stock_a_minute": round(MINUTE / per_stock, 2),
+        "kit_students": kit_students,
+        "kit_seconds": round(kit, 2),
+        "kit_start_up_seconds": round(few, 2),
+        "kit_a_minute": round(MINUTE / per_kit, 2),
+        "ratio": round(per_stock / per_kit, 1),
+    } | figures
+
+
+def reference_notebook():
+    """Returns the released notebook with the reference answers, as text."""
+    notebook = nbformat.read(notebooks.ASSIGNMENTS / NAME / f"{NAME}.ipynb", as_version=4)
+    sample.answer_with_solutions(notebook)
+    return nbformat.writes(notebook)
+
+
+def time_stock(folder, solution, count):
+    """Returns the seconds that `nbgrader autograde` takes for `count` submissions."""
+    source = folder / "source" / NAME
+    shutil.copytree(notebooks.ASSIGNMENTS / NAME, source)
+    (folder / "nbgrader_config.py").write_text(
+        f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout = 600\n"
+    )
+    command = [sys.executable, "-m", "nbgrader"]
+    quiet = {"cwd": folder, "check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([*command, "generate_assignment", NAME], **quiet)
+    write_submissions(folder / "submitted", solution, count)
+    started = time.monotonic()
+    subprocess.run([*command, "autograde", NAME], **quiet)
+    return time.monotonic() - started
+
+
+def time_kit(folder, solution, count, jobs):
+    """Returns the seconds that the kit takes for `count` submissions.
+
+    Raises:
+        RuntimeError: If one of them did not get full marks.
+    """
+    write_submissions(folder / "submitted", solution, count)
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        "--submitted",
+        str(folder / "submitted"),
+        "--out",
+        str(folder),
+    ]
+    started = time.monotonic()
+    subprocess.run([*command, "--jobs", str(jobs)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    seconds = time.monotonic() - started
+    verdicts = [json.loads(path.read_text()) for path in (folder / "verdicts" / NAME).glob("*.json")]
+    if len(verdicts) != count or any(verdict["score"] != verdict["max_score"] for verdict in verdicts):
+        raise RuntimeError("a reference solution did not get full marks")
+    return seconds
+
+
+def write_submissions(folder, solution, count):
+    for number in range(count):
+        path = folder / f"s{number:03d}" / NAME
+        path.mkdir(parents=True)
+        (path / f"{NAME}.ipynb").write_text(solution, encoding="utf-8")
+
+
+def kernel_times(path):
+    """Returns seconds from request to ready, and those of the notebook's cells in a fresh kernel and in a warm process."""
+    starts = []
+    for _ in range(STARTS):
+        started = time.monotonic()
+        with kernels.Kernel():
+            starts.append(time.monotonic() - started)
+    cells = students.read_cells(path, students.released(NAME))
+    fresh, again = [], []
+    for _ in range(STARTS // 4):
+        with NotebookRun(cells) as run:
+            started = time.monotonic()
+            run.ready()
+            fresh.append(time.monotonic() - started)
+    with kernels.Kernel(confinement=kernels.Confinement(kernels.choose().warm)) as kernel:
+        for _ in range(STARTS // 4 + 1):
+            started = time.monotonic()
+            for cell in cells:
+                if cell.runs is not None:
+                    kernel.execute(cell.runs, MINUTE)
+            again.append(time.monotonic() - started)
+    return {
+        "ready_seconds": round(statistics.median(starts), 3),
+        "cells_fresh_confined_seconds": round(statistics.median(fresh), 3),
+        "cells_warm_unconfined_seconds": round(statistics.median(again[1:]), 3),
+    }
