@@ -88,9 +88,25 @@ NEARLY = st.fixed_dictionaries(
 )
 
 
+# Arrays with one thing or another wrong: a field that is missing, of another type, of another length.
+ALMOST = st.fixed_dictionaries({}, optional={key: st.just(value) | JSON for key, value in GOOD.items()})
+REPLIES = JSON | NEARLY | st.fixed_dictionaries({"status": st.just("ok"), "values": st.lists(ALMOST, max_size=3)})
+
+
 @settings(max_examples=1500, deadline=None)
-@given(JSON | NEARLY)
+@given(REPLIES)
 def test_any_json_is_a_reply_or_rejected(reply):
+    reply_or_rejected(reply)
+
+
+@pytest.mark.soak
+@settings(max_examples=100_000, deadline=None)
+@given(REPLIES)
+def test_any_of_100000_replies_is_one_or_rejected(reply):
+    reply_or_rejected(reply)
+
+
+def reply_or_rejected(reply):
     try:
         got = wire.unpack_reply(reply)
     except wire.Rejected:

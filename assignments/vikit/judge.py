@@ -304,75 +304,96 @@ def same_rows(rows, given, question):
 @lru_cache(maxsize=32)
 def fingerprints(question):
     """Returns the `Fingerprints` of a question; what equals the right answer is no mistake and left out."""
-    right = {case.name: case.expected for case in question.cases}
-    found = [(mistake, 0, values) for mistake in question.mistakes for values in variants(question, mistake)]
-    found += [(closure_mistake(question, name), 1, values) for name, values in closures(question, right)]
-    for mistake in question.mistakes:
-        spellings = list(variants(question, mistake))
-        rows = np.stack([flat(question, values) for values in spellings])
-        found += [
-            (closure_mistake(question, name, mistake), 2, values)
-            for name, values in closures(question, spellings[0])
+    right = flat(question, {case.name: case.expected for case in question.cases})
+    spellings = {mistake: np.stack(list(variants(question, mistake))) for mistake in question.mistakes}
+    steps = closures(question)
+    named, levels, rows = [], [], []
+    for mistake, values in spellings.items():
+        named += [mistake] * len(values)
+        levels += [0] * len(values)
+        rows += list(values)
+    with np.errstate(all="ignore"):
+        for name, step in steps.items():
+            named.append(closure_mistake(question, name))
+            levels.append(1)
+            rows.append(step(right[None])[0])
+        firsts = np.stack([right, *(values[0] for values in spellings.values())])
+        changed = {name: step(firsts)[1:] for name, step in steps.items()}
+    for index, (mistake, values) in enumerate(spellings.items()):
+        for name, found in changed.items():
             # Half a squared error is a squared error still.
-            if not same_rows(rows, flat(question, values), question).any()
-        ]
-    rows = (
-        np.stack([flat(question, values) for _, _, values in found])
-        if found
-        else np.zeros((0, flat(question, right).size))
-    )
-    kept = ~same_rows(rows, flat(question, right), question)
+            if not same_rows(values, found[index], question).any():
+                named.append(closure_mistake(question, name, mistake))
+                levels.append(2)
+                rows.append(found[index])
+    rows = np.stack(rows)
+    kept = ~same_rows(rows, right, question)
     return Fingerprints(
-        mistakes=tuple(mistake for (mistake, _, _), keep in zip(found, kept, strict=True) if keep),
-        levels=np.array([level for _, level, _ in found], int)[kept],
+        mistakes=tuple(mistake for mistake, keep in zip(named, kept, strict=True) if keep),
+        levels=np.array(levels)[kept],
         values=rows[kept],
-        right=flat(question, right),
+        right=right,
     )
 
 
 def variants(question, mistake):
-    """Yields the values that a mistake gives, by case, for each of its variants; the first is the formula itself."""
+    """Yields the values that a mistake gives in one row, for each of its variants; the first is the formula itself."""
     count = max((len(case.wrong[mistake.name]) for case in question.cases), default=0)
     for index in range(count):
-        yield {
-            case.name: case.wrong[mistake.name][min(index, len(case.wrong[mistake.name]) - 1)]
-            for case in question.cases
-        }
+        yield flat(
+            question,
+            {
+                case.name: case.wrong[mistake.name][min(index, len(case.wrong[mistake.name]) - 1)]
+                for case in question.cases
+            },
+        )
 
 
 def flat(question, values):
     return np.concatenate([np.ravel(value) for case in question.cases for value in values[case.name]])
 
 
-def closures(question, values):
-    """Yields (name, values) for each common transformation of `values`, a dict from case to outputs.
+def closures(question):
+    """Returns the common transformations of answers: a dict from name to a function of rows, `[rows, numbers]` to the same.
 
     In a tuple one transformation may have hit all of the outputs or some of them.
     """
-    sizes = question.cases[0].sizes
-    steps = {
-        "closure_negated": lambda value, case: -value,
-        "closure_doubled": lambda value, case: 2 * value,
-        "closure_halved": lambda value, case: value / 2,
-        "closure_bits": lambda value, case: value / math.log(2),
+    parts = list(layout(question))
+    factors = {
+        "closure_negated": lambda case: -1.0,
+        "closure_doubled": lambda case: 2.0,
+        "closure_halved": lambda case: 0.5,
+        "closure_bits": lambda case: 1 / math.log(2),
     }
+    sizes = question.cases[0].sizes
     for axis in "KDLC":
         if axis in sizes:
-            steps[f"closure_mean_over_{axis}"] = lambda value, case, axis=axis: value / case.sizes[axis]
+            factors[f"closure_mean_over_{axis}"] = lambda case, axis=axis: 1 / case.sizes[axis]
+    reductions = {}
     if "B" in sizes:
-        steps["closure_summed_over_batch"] = lambda value, case: reduce_batch(value, case, 1)
-        steps["closure_averaged_over_batch"] = lambda value, case: reduce_batch(value, case, case.sizes["B"])
-    for closure, step in steps.items():
+        reductions["closure_summed_over_batch"] = lambda case: 1
+        reductions["closure_averaged_over_batch"] = lambda case: case.sizes["B"]
+    steps = {}
+    for closure, factor in factors.items():
         for chosen in choices(question.outputs):
-            name = f"{closure} in {' and '.join(chosen)}" if len(chosen) < len(question.outputs) else closure
-            with np.errstate(all="ignore"):
-                yield (
-                    name,
-                    {
-                        case.name: transformed(question, values[case.name], case, step, chosen)
-                        for case in question.cases
-                    },
-                )
+            steps[called(question, closure, chosen)] = scaling(parts, chosen, factor)
+    for closure, divisor in reductions.items():
+        for chosen in choices(question.outputs):
+            steps[called(question, closure, chosen)] = batch_reduction(parts, chosen, divisor)
+    return steps
+
+
+def layout(question):
+    """Yields (case, output's name, slice, shape) of each array in a row of all values."""
+    start = 0
+    for case in question.cases:
+        for name, want in zip(question.outputs or (None,), case.expected, strict=True):
+            yield case, name, slice(start, start + want.size), want.shape
+            start += want.size
+
+
+def called(question, closure, chosen):
+    return f"{closure} in {' and '.join(chosen)}" if len(chosen) < len(question.outputs) else closure
 
 
 def choices(outputs):
@@ -380,18 +401,33 @@ def choices(outputs):
     return [chosen for size in range(len(outputs), 0, -1) for chosen in combinations(outputs, size)] or [()]
 
 
-def transformed(question, values, case, step, chosen):
-    names = question.outputs or (None,)
-    return tuple(
-        step(value, case) if name is None or name in chosen else value
-        for name, value in zip(names, values, strict=True)
-    )
+def scaling(parts, chosen, factor):
+    """Returns the function that multiplies the chosen outputs of a case by `factor(case)`."""
+    scale = np.ones(parts[-1][2].stop)
+    for case, name, place, _ in parts:
+        if name is None or name in chosen:
+            scale[place] = factor(case)
+    return lambda rows: rows * scale
 
 
-def reduce_batch(value, case, divisor):
-    if np.ndim(value) and value.shape[0] == case.sizes["B"]:
-        return np.broadcast_to(value.sum(axis=0) / divisor, value.shape)
-    return value * case.sizes["B"] / divisor**2
+def batch_reduction(parts, chosen, divisor):
+    """Returns the function that puts the sum over the batch, divided by `divisor(case)`, in the place of each example."""
+
+    def reduce(rows):
+        reduced = rows.copy()
+        for case, name, place, shape in parts:
+            if name is not None and name not in chosen:
+                continue
+            batch = case.sizes["B"]
+            if shape and shape[0] == batch:
+                values = rows[:, place].reshape(len(rows), *shape)
+                total = values.sum(axis=1, keepdims=True) / divisor(case)
+                reduced[:, place] = np.broadcast_to(total, values.shape).reshape(len(rows), -1)
+            else:
+                reduced[:, place] = rows[:, place] * batch / divisor(case) ** 2
+        return reduced
+
+    return reduce
 
 
 CLOSURE_HINTS = {

@@ -41,13 +41,13 @@ def serve(connection, programs):
     os.close(ready)
     descriptor = os.pidfd_open(pid)
     socket.send_fds(connection, [json.dumps({"pid": pid}).encode() + b"\n"], [descriptor])
-    reason = _watch(connection, pid, descriptor, receive, request["limits"])
+    reason = _watch(connection, pid, descriptor, receive, request["limits"], "view" in request["layers"])
     signal.pidfd_send_signal(descriptor, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     _say(connection, {"exit": os.waitstatus_to_exitcode(status), "reason": reason})
 
 
-def _watch(connection, pid, descriptor, receive, limits):
+def _watch(connection, pid, descriptor, receive, limits, view):
     """Waits until the kernel has ended or must end; returns why, an empty text where it ended by itself."""
     poller = select.poll()
     for file in (connection, descriptor, receive):
@@ -61,22 +61,21 @@ def _watch(connection, pid, descriptor, receive, limits):
             _say(connection, json.loads(os.read(receive, 4096) or b'{"error": "it ended before it was ready"}'))
         if connection.fileno() in events and not connection.recv(4096):
             return "closed"
-        if memory(pid) > limits["memory"]:
+        if memory(pid, view) > limits["memory"]:
             return "memory"
 
 
-def memory(pid):
-    """Returns the bytes of memory that are the process's own, with what lies in its scratch folder."""
+def memory(pid, view):
+    """Returns the bytes of memory that are the process's own; with a view also what lies in its scratch folders."""
     used = 0
     try:
         with open(f"/proc/{pid}/status") as file:
             for line in file:
                 if line.startswith(("RssAnon", "RssShmem")):
                     used += int(line.split()[1]) * 1024
-        for folder in ("tmp", "dev/shm"):
+        for folder in ("tmp", "dev/shm") if view else ():
             scratch = os.statvfs(f"/proc/{pid}/root/{folder}")
-            if scratch.f_blocks and scratch.f_files <= 2 * 16384:
-                used += (scratch.f_blocks - scratch.f_bfree) * scratch.f_frsize
+            used += (scratch.f_blocks - scratch.f_bfree) * scratch.f_frsize
     except OSError:
         # It ends just now, or its folders are not ours to look into.
         pass
