@@ -52,28 +52,31 @@ def _watch(connection, pid, descriptor, receive, limits, view):
     poller = select.poll()
     for file in (connection, descriptor, receive):
         poller.register(file, select.POLLIN)
+    inside = False
     while True:
         events = dict(poller.poll(WATCH_SECONDS * 1000))
         if descriptor in events:
             return ""
         if receive in events:
             poller.unregister(receive)
+            # Before that its folders are still those of this machine.
+            inside = view
             _say(connection, json.loads(os.read(receive, 4096) or b'{"error": "it ended before it was ready"}'))
         if connection.fileno() in events and not connection.recv(4096):
             return "closed"
-        if memory(pid, view) > limits["memory"]:
+        if memory(pid, inside) > limits["memory"]:
             return "memory"
 
 
-def memory(pid, view):
-    """Returns the bytes of memory that are the process's own; with a view also what lies in its scratch folders."""
+def memory(pid, inside):
+    """Returns the bytes of memory that are the process's own; inside a view with what lies in its scratch folders."""
     used = 0
     try:
         with open(f"/proc/{pid}/status") as file:
             for line in file:
                 if line.startswith(("RssAnon", "RssShmem")):
                     used += int(line.split()[1]) * 1024
-        for folder in ("tmp", "dev/shm") if view else ():
+        for folder in ("tmp", "dev/shm") if inside else ():
             scratch = os.statvfs(f"/proc/{pid}/root/{folder}")
             used += (scratch.f_blocks - scratch.f_bfree) * scratch.f_frsize
     except OSError:
