@@ -67,7 +67,15 @@ def time_stock(folder, solution, count):
         f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout = 600\n"
     )
     command = [sys.executable, "-m", "nbgrader"]
-    quiet = {"cwd": folder, "check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # It starts `alembic` by name.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    quiet = {
+        "env": os.environ | {"PATH": path},
+        "cwd": folder,
+        "check": True,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+    }
     subprocess.run([*command, "generate_assignment", NAME], **quiet)
     write_submissions(folder / "submitted", solution, count)
     started = time.monotonic()

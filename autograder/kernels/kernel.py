@@ -142,6 +142,8 @@ class Kernel:
         Code that is not done after `seconds` is interrupted; where that does not help within GRACE_SECONDS the kernel is
         killed. The same happens to code that prints more than `max_bytes`.
         """
+        if _stopping.is_set():
+            raise KernelError("grading was stopped")
         started = time.monotonic()
         message = self.client.execute(
             code, silent=silent, store_history=not silent, allow_stdin=False, stop_on_error=False
@@ -174,7 +176,7 @@ class Kernel:
                 return "done"
             if exchange.too_much:
                 return "flood"
-            if not ready and not self.process.alive:
+            if _stopping.is_set() or (not ready and not self.process.alive):
                 return "dead"
 
     def kill(self):
