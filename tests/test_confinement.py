@@ -8,6 +8,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder import kernels
@@ -77,7 +78,8 @@ def test_what_is_forbidden_fails_inside_and_works_outside(what, inside, outside,
     fine, said = works(inside, code)
     assert not fine
     assert not said.startswith(("timeout", "dead")), said
-    if "socket folder" not in what:
+    # A package may belong to somebody else; the socket folder is there in a view only.
+    if "socket folder" not in what and ("package" not in what or os.access(np.__file__, os.W_OK)):
         assert works(outside, code)[0], works(outside, code)[1]
     assert (secrets / "gradebook.db").read_text() in ("grades", "gradesx")
 

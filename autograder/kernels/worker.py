@@ -82,6 +82,8 @@ def _confined_app(request, ready, root, programs):
         writable = [view.TMP, view.SHARED] if "view" in layers else [request["home"], request["work"]]
         allowed |= {path: landlock.WRITE for path in writable}
         allowed |= {sockets: landlock.READ | landlock.MAKE_SOCK}
+        # Without capabilities the kernel asks for this first.
+        linux.set_process(linux.PR_SET_NO_NEW_PRIVS, 1)
         landlock.restrict(allowed)
         active.append("landlock")
     app = _initialise(request, sockets, home)
