@@ -116,6 +116,10 @@ def console_width():
 
 def grade_folder(options, submitted, console):
     """Grades what is in `submitted`, writes and prints the results, and returns the exit status."""
+    from autograder import kernels
+
+    # While TensorFlow is imported there it is imported here.
+    kernels.start_server("vikit.probe")
     from autograder import tasks
     from autograder.grading import find_submissions
     from autograder.grading.classroom import grade_class
@@ -128,6 +132,9 @@ def grade_folder(options, submitted, console):
     if not submissions:
         raise UsageError(f"there is nothing to grade in {submitted}")
     secret, place = prepare(options)
+    for name in {item.assignment for item in submissions}:
+        for task in tasks.load(name).tasks:
+            tasks.structure(name, task)
     confinement = confined(options)
     if not confinement.complete:
         on = ", ".join(confinement.layers) or "none"

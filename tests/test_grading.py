@@ -301,6 +301,7 @@ def test_a_death_is_blamed_on_the_question_that_did_it(write_notebook):
     [
         "__import__('sys').modules.pop('vikit.probe'); return x",
         "get_ipython().display_pub.publish = None; return x",
+        "get_ipython().display_pub.session = None; return x",
         "k = get_ipython().kernel; k.session.send(k.iopub_socket, 'status', [1], parent=get_ipython().parent_header); return x",
         "return np.zeros((0, 617220, 812042, 819789))",
         "return np.zeros((0, 30000, 30000), np.float32)",
@@ -313,6 +314,22 @@ def test_a_hostile_function_costs_only_itself(write_notebook, body):
     verdict = brief(grade(A01, write_notebook(answers), secret=SECRET))
     assert verdict[BERNOULLI][1] == 0
     assert verdict[KL] == ("correct", 12, None)
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [("while True: pass", "timeout"), ("__import__('os')._exit(1)", "crashed"), ("print('x' * 2**22)", "crashed")],
+)
+def test_a_case_that_never_comes_back_takes_none_of_the_answers_before_it(write_notebook, end, status):
+    value = "tf.reduce_sum(x * a - tf.nn.softplus(a), -1)"
+    answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    if np.abs(a).max() > 500:\n        {end}\n    return {value}"}
+    verdict = grade(A01, write_notebook(answers | {KL: RIGHT_KL}), secret=SECRET, limits=Limits(question=3))
+    assert brief(verdict)[KL] == ("correct", 12, None)
+    (question,) = [question for question in verdict["questions"] if question["name"] == BERNOULLI]
+    assert {case["status"] for case in question["cases"] if case["passed"]} == {"correct"}
+    assert {case["kind"] for case in question["cases"] if case["passed"]} >= {"generic"}
+    assert {case["status"] for case in question["cases"] if not case["passed"]} == {status}
+    assert all(case["passed"] for case in question["cases"] if case["kind"] == "generic")
 
 
 def test_one_submission_on_which_the_kit_fails_does_not_stop_the_others(tmp_path, monkeypatch, write_notebook):

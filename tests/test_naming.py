@@ -11,9 +11,8 @@ from vikit import cases, checking, judge, probe, wire
 
 from autograder import tasks
 from autograder.build import notebooks
-from autograder.tasks import materialise
+from autograder.tasks import materialise, structure
 from autograder.tasks.matrix import kill_matrix, reasons
-from autograder.tasks.task import structural_pairs
 
 A01 = "a01_densities"
 TASKS = tasks.load(A01).tasks
@@ -47,7 +46,7 @@ def in_float32(asked, wrong):
 
 def alike(task, name):
     """Returns the names that mean the same values as `name`, itself among them."""
-    return {name}.union(*(pair for pair in structural_pairs(A01, task) if name in pair))
+    return {name}.union(*(pair for pair in structure(A01, task).pairs if name in pair))
 
 
 def tally(task, students):

@@ -85,8 +85,9 @@ class Here:
         exec(compile(NOTEBOOK, "notebook", "exec"), names)
         self.space = probe.Namespace(names)
 
-    def ask(self, request, seconds):
-        return wire.unpack_reply(json.loads(json.dumps(probe.answer(self.space, json.loads(json.dumps(request))))))
+    def ask(self, requests, seconds):
+        sent = [json.loads(json.dumps(request)) for request in requests]
+        return [wire.unpack_reply(json.loads(json.dumps(probe.answer(self.space, request)))) for request in sent]
 
 
 @pytest.fixture(scope="module", params=["this process", "a kernel"])

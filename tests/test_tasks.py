@@ -4,7 +4,7 @@ from vikit import judge
 
 from autograder import tasks
 from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
-from autograder.tasks.task import computed, draw_question, find_clash, singled, structural_pairs, widened
+from autograder.tasks.task import computed, draw_question, find_clash, singled, structure, widened
 
 SECRET = b"secret of the tests"
 STUDENTS = [f"student {number}" for number in range(10)]
@@ -141,7 +141,7 @@ def test_inputs_are_drawn_again_until_two_mistakes_are_apart():
 
 def test_mistakes_that_no_draw_tells_apart_are_equal_by_structure_and_both_named():
     task = task_of(lambda generator, B: (generator.normal(size=B),), ("a", lambda x: x + 1), ("b", lambda x: 1 + x))
-    assert frozenset(("a", "b")) in structural_pairs("x", task)
+    assert frozenset(("a", "b")) in structure("x", task).pairs
     asked = tasks.materialise("x", task, "ada", SECRET)
     verdict = judge.judge(asked, answered({"any": asked.cases[0].wrong["a"][0]}))
     assert verdict.mistake == "a or b"
@@ -160,7 +160,7 @@ def test_inputs_that_never_come_apart_are_refused_by_name():
     mistakes = (Wrong("a", lambda x: x + 1, "a"), Wrong("b", lambda x: np.abs(x) + 1, "b"))
     task, twin = (Task("f", 1, "document 000", "[B]", lambda x: x, (case,), mistakes) for case in (draw, apart))
     asked = draw_question("x", task, (SECRET, "ada", "x", 0))
-    assert find_clash("x", twin, asked) == ["a", "b"]
+    assert find_clash(twin, asked, set()) == ["a", "b"]
 
 
 def test_an_unknown_assignment_is_refused_with_the_known_ones():

@@ -292,13 +292,16 @@ def spread_out(value, want):
 
 
 def same_rows(rows, given, question):
-    """Tells for each row of values whether `given` shows it: close where finite, the same NaN and infinities elsewhere."""
+    """Tells for each row of values whether `given` shows it: close where finite, the same NaN and infinities elsewhere.
+
+    `given` may be several rows, in axes before the last but one.
+    """
     with np.errstate(all="ignore"):
         close = np.abs(given - rows) <= question.atol + question.rtol * np.abs(rows)
     close = np.where(
         np.isfinite(rows) & np.isfinite(given), close, (rows == given) | (np.isnan(rows) & np.isnan(given))
     )
-    return close.all(axis=1)
+    return close.all(axis=-1)
 
 
 @lru_cache(maxsize=32)
@@ -320,12 +323,14 @@ def fingerprints(question):
         firsts = np.stack([right, *(values[0] for values in spellings.values())])
         changed = {name: step(firsts)[1:] for name, step in steps.items()}
     for index, (mistake, values) in enumerate(spellings.items()):
-        for name, found in changed.items():
-            # Half a squared error is a squared error still.
-            if not same_rows(values, found[index], question).any():
+        found = np.stack([of_each[index] for of_each in changed.values()])
+        # Half a squared error is a squared error still.
+        own = same_rows(values, found[:, None], question).any(axis=1)
+        for name, row, known in zip(changed, found, own, strict=True):
+            if not known:
                 named.append(closure_mistake(question, name, mistake))
                 levels.append(2)
-                rows.append(found[index])
+                rows.append(row)
     rows = np.stack(rows)
     kept = ~same_rows(rows, right, question)
     return Fingerprints(

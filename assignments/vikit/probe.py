@@ -83,16 +83,30 @@ def answer(space, request):
 
 
 def serve(text):
-    """Answers the request `text` from within the student's kernel and publishes the reply."""
-    request = json.loads(text)
-    seed_everything(request.get("seed", 0))
-    _publish({MIME: answer(_space, request) | {"id": request.get("id")}})
+    """Answers the requests in `text` from within the student's kernel and publishes each reply as it comes.
+
+    Random numbers are seeded once: after that TensorFlow makes its operations anew, which takes longer than running them.
+    """
+    message = json.loads(text)
+    seed_everything(message.get("seed", 0))
+    for number, request in enumerate(message["requests"]):
+        reply = answer(_space, request)
+        publish(reply | {"id": [message["key"], number]})
+        if reply.get("kind") == "KeyboardInterrupt":
+            # The time is up: what comes next would be too late.
+            return
+
+
+def publish(reply):
+    """Sends `reply` as what a cell displays, without waiting for what was printed before."""
+    content = {"data": {MIME: reply}, "metadata": {}, "transient": {}}
+    _publisher.session.send(_publisher.pub_socket, "display_data", content, parent=_publisher.parent_header)
 
 
 def load_ipython_extension(shell):
     """Remembers, before the first cell has run, what `serve` needs; `exit()` in a notebook no longer ends the kernel."""
-    global _publish, _space
-    _publish, _space = shell.display_pub.publish, Namespace(shell.user_ns)
+    global _publisher, _space
+    _publisher, _space = shell.display_pub, Namespace(shell.user_ns)
     shell.ask_exit = lambda: None
 
 

@@ -20,6 +20,15 @@ class Student:
         """Calls the function, class or method at `path`; `outputs` as in `probe.returned`."""
         return self._ask("call", path, arguments, keywords, outputs=outputs)
 
+    def calls(self, path, rounds, outputs=None):
+        """Calls what is at `path` with each of several lists of arguments.
+
+        The replies end early with one of status `"timeout"` or `"crashed"` if a call never ended, or ended the process.
+        """
+        return self.run.ask(
+            [wire.pack_request("call", path, arguments, outputs=outputs) for arguments in rounds], self.seconds
+        )
+
     def get(self, path, outputs=None):
         """Reads the attribute at `path`."""
         return self._ask("get", path, outputs=outputs)
@@ -42,7 +51,7 @@ class Student:
         return self._ask("vjp", path, arguments, cotangents=packed)
 
     def _ask(self, verb, path, arguments=(), keywords=None, **options):
-        return self.run.ask(wire.pack_request(verb, path, arguments, keywords, **options), self.seconds)
+        return self.run.ask([wire.pack_request(verb, path, arguments, keywords, **options)], self.seconds)[0]
 
 
 def answers(run, question, path, seconds):
@@ -51,31 +60,39 @@ def answers(run, question, path, seconds):
     The cases share the question's time. After a case that hung or ended the process the others are not tried: they would
     do the same, each at the cost of running the notebook again.
     """
-    given, failure = {}, None
-    left = seconds
-    for case in sorted(question.cases, key=lambda case: case.kind != judge.GENERIC):
-        if failure is None:
+    cases = sorted(question.cases, key=lambda case: case.kind != judge.GENERIC)
+    outputs = len(question.outputs) or None
+    run.ready()
+    started = time.monotonic()
+    replies = Student(run, seconds).calls(path, [case.arguments for case in cases], outputs)
+    if replies[-1].status == "crashed":
+        # Its last words may be lost, and a thread of another question may have done it.
+        replies = one_by_one(run, path, cases, outputs, seconds - (time.monotonic() - started))
+    replies += replies[-1:] * (len(cases) - len(replies))
+    return {case.name: as_answer(reply, seconds) for case, reply in zip(cases, replies, strict=True)}
+
+
+def one_by_one(run, path, cases, outputs, left):
+    """Returns the replies to the cases up to the first that hangs or ends the process.
+
+    A death is blamed on a case only if it happens again in a fresh kernel that was asked nothing else.
+    """
+    replies = []
+    for case in cases:
+        for _ in range(2):
             run.ready()
             started = time.monotonic()
-            given[case.name] = answer(run, question, path, case, max(left, 0.1), seconds)
+            reply = Student(run, max(left, 0.1)).call(path, case.arguments, outputs=outputs)
             left -= time.monotonic() - started
-            failure = given[case.name] if given[case.name].status in ("timeout", "crashed") else None
-        else:
-            given[case.name] = failure
-    return given
-
-
-def answer(run, question, path, case, left, seconds):
-    """Returns the `judge.Answer` to one case.
-
-    A death is blamed on the question only if it happens again in a fresh kernel that was asked nothing else: a thread of
-    another question may have done it.
-    """
-    for _ in range(2):
-        run.ready()
-        reply = Student(run, left).call(path, case.arguments, outputs=len(question.outputs) or None)
-        if reply.status != "crashed":
+            if reply.status != "crashed":
+                break
+            run.end()
+        replies.append(reply)
+        if reply.status in ("timeout", "crashed"):
             break
-        run.end()
+    return replies
+
+
+def as_answer(reply, seconds):
     text = f"a question has {seconds:g} s for all of its cases" if reply.status == "timeout" else reply.text
     return judge.Answer(reply.status, reply.values, reply.kind, reply.line, text)

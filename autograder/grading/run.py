@@ -91,7 +91,7 @@ class NotebookRun:
             self.kernel = Kernel(
                 self.files, (probe.__name__,), student_half(), self.gpu, self.confinement, self.limits.bounds
             ).__enter__()
-            if self._exchange(wire.pack_request("ping"), READY_SECONDS)[1] is None:
+            if not self._exchange([wire.pack_request("ping")], READY_SECONDS)[1]:
                 raise KernelError("the kernel does not answer: vikit is not installed where it runs")
             self._run_cells()
         return self.kernel
@@ -117,32 +117,41 @@ class NotebookRun:
         known = self.outcomes.get(index)
         return self.deaths[index] >= DEATHS or (known is not None and known.status in ("timeout", "flood", "late"))
 
-    def ask(self, request, seconds):
-        """Sends one request to the student's process and returns a `wire.Reply`.
+    def ask(self, requests, seconds):
+        """Sends requests to the student's process, in one message, and returns a `wire.Reply` for each.
 
-        Its status can be `"timeout"` or `"crashed"` besides those of `wire.STATUSES`. A kernel that has ended, or that
-        cannot answer any more, is made anew at the next call.
+        The list ends early with a reply of status `"timeout"` or `"crashed"` if a request never ended, or ended the
+        process. A kernel that has ended, or that cannot answer any more, is made anew at the next call.
         """
         self.ready()
-        outcome, reply = self._exchange(request, seconds)
-        if outcome.status == "timeout":
-            return wire.Reply("timeout")
+        outcome, replies = self._exchange(requests, seconds)
         if outcome.status == "flood":
-            return wire.Reply("crashed", text=f"it printed more than {OUTPUT_BYTES // 2**20} MiB")
-        if reply is None:
-            self.end()
-            return wire.Reply("crashed")
-        return reply
+            # The reply may have come all the same, or not: it depends on nothing but luck.
+            told = wire.Reply("crashed", text=f"it printed more than {OUTPUT_BYTES // 2**20} MiB")
+            return [*replies[: len(requests) - 1], told]
+        if len(replies) == len(requests):
+            return replies
+        if outcome.status == "timeout":
+            return [*replies, wire.Reply("timeout")]
+        self.end()
+        return [*replies, wire.Reply("crashed")]
 
-    def _exchange(self, request, seconds):
-        """Returns (outcome, reply); the reply is None where none came back, or none that answers this request."""
+    def _exchange(self, requests, seconds):
+        """Returns (outcome, replies): those to the first requests, up to one that none came back for."""
         key = secrets.token_hex(16)
-        code = f"__import__('sys').modules[{probe.__name__!r}].serve({json.dumps(request | {'id': key})!r})"
+        message = json.dumps({"key": key, "requests": requests})
+        code = f"__import__('sys').modules[{probe.__name__!r}].serve({message!r})"
         outcome = self.kernel.execute(code, seconds, mime=probe.MIME, silent=True, max_bytes=OUTPUT_BYTES)
+        replies = []
         for payload in outcome.payloads:
-            if isinstance(payload, dict) and payload.get("id") == key:
-                try:
-                    return outcome, wire.unpack_reply(payload)
-                except wire.Rejected:
-                    return outcome, wire.Reply("malformed", kind="object")
-        return outcome, None
+            # The first that claims to answer a request: the others were sent by something else.
+            if len(replies) < len(requests) and isinstance(payload, dict) and payload.get("id") == [key, len(replies)]:
+                replies.append(unpacked(payload))
+        return outcome, replies
+
+
+def unpacked(payload):
+    try:
+        return wire.unpack_reply(payload)
+    except wire.Rejected:
+        return wire.Reply("malformed", kind="object")

@@ -1,6 +1,7 @@
 """Which layers of confinement this machine gives, found out by starting kernels with them."""
 
 import atexit
+import contextlib
 import shutil
 import tempfile
 import threading
@@ -90,13 +91,29 @@ def start(folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=B
     return server().request(request)
 
 
-_lock, _servers = threading.Lock(), []
+_lock, _servers, _preloaded = threading.Lock(), [], []
 
 
 def server():
     """Returns the fork server of this process."""
     with _lock:
         if not _servers:
-            _servers.append(warm.Server())
+            _servers.append(warm.Server(_preloaded))
             atexit.register(_servers[0].stop)
     return _servers[0]
+
+
+def start_server(*modules):
+    """Starts the fork server in the background, where there can be one: it takes as long as importing TensorFlow.
+
+    It imports `modules` too, so that no kernel has to.
+    """
+    if warm.possible():
+        _preloaded.extend(modules)
+        threading.Thread(target=_start_quietly, daemon=True).start()
+
+
+def _start_quietly():
+    # Whoever asks for a kernel is told why there is none.
+    with contextlib.suppress(warm.WarmError, OSError, ValueError):
+        server().start()

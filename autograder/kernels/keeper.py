@@ -18,7 +18,7 @@ REQUEST_SECONDS = 10
 REQUEST_BYTES = 2**20
 
 
-def serve(connection, programs):
+def serve(connection, prepared):
     """Serves the one kernel that is asked for over `connection`, and returns when it has ended.
 
     The kernel ends with the connection: a grader that dies leaves none behind.
@@ -37,7 +37,7 @@ def serve(connection, programs):
     if pid == 0:
         connection.close()
         os.close(receive)
-        worker.run(request, ready, request["root"], programs)
+        worker.run(request, ready, request["root"], prepared)
     os.close(ready)
     descriptor = os.pidfd_open(pid)
     socket.send_fds(connection, [json.dumps({"pid": pid}).encode() + b"\n"], [descriptor])

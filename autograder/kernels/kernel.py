@@ -153,6 +153,8 @@ class Kernel:
         if status in ("timeout", "flood"):
             self.process.interrupt()
             exchange.printed = exchange.received = -math.inf
+            # What it displays from now on comes too late.
+            exchange.mime = None
             if self._wait(exchange, time.monotonic() + GRACE_SECONDS) != "done":
                 self.close()
         if status == "dead":

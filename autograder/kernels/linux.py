@@ -12,6 +12,7 @@ AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 1, 2, 4
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 CAPABILITIES = 64
+MADV_COLLAPSE, HUGE_PAGE = 25, 2 * 2**20
 
 # Numbers of calls for which there is no function in the C library either: x86-64, ARM.
 NUMBERS = {
@@ -83,6 +84,18 @@ def drop_capabilities():
             break
     header, empty = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     call("capset", header, empty)
+
+
+def use_huge_pages():
+    """Gathers this process's own memory in pages of 2 MiB, where the kernel can: a fork copies one entry for each page."""
+    with open("/proc/self/maps") as file:
+        areas = [line.split() for line in file]
+    for bounds, rights, *_, path in (area if len(area) > 5 else [*area, ""] for area in areas):
+        start, end = (int(bound, 16) for bound in bounds.split("-"))
+        start, end = -(-start // HUGE_PAGE) * HUGE_PAGE, end // HUGE_PAGE * HUGE_PAGE
+        if rights == "rw-p" and path in ("", "[heap]") and start < end:
+            # Older kernels do not know it, and some areas cannot be gathered: then all stays as it was.
+            _library().madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
 
 
 def set_process(option, value):

@@ -15,11 +15,14 @@ import socket
 import struct
 import sys
 
-from . import keeper, syscalls
+from . import keeper, linux, syscalls, worker
 
 PRELOADED = (
     "tensorflow", "tensorflow_probability", "keras", "numpy", "scipy.special", "scipy.stats", "matplotlib.pyplot",
     "matplotlib_inline.backend_inline", "ipykernel.kernelapp", "ipykernel.debugger", "ipykernel.zmqshell", "IPython",
+    # What a kernel imports when it starts.
+    "IPython.core.completerlib", "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic",
+    "tornado.platform.asyncio", "zmq.utils.garbage",
 )  # fmt: skip
 BACKLOG = 64
 
@@ -28,7 +31,7 @@ def main(path, *modules):
     for name in PRELOADED + modules:
         importlib.import_module(name)
     refuse_if_started()
-    programs = filters()
+    prepared = worker.Prepared(filters(), tuple(name for name in sys.modules if name.split(".")[0] == "autograder"))
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(BACKLOG)
@@ -37,6 +40,7 @@ def main(path, *modules):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
+    linux.use_huge_pages()
     print(json.dumps({"ready": os.getpid()}), flush=True)
     while True:
         readable, _, _ = select.select([listener, sys.stdin], [], [])
@@ -45,7 +49,7 @@ def main(path, *modules):
         connection, _ = listener.accept()
         with connection:
             if is_ours(connection):
-                fork(listener, connection, programs)
+                fork(listener, connection, prepared)
 
 
 def filters():
@@ -56,14 +60,14 @@ def filters():
         return {}
 
 
-def fork(listener, connection, programs):
+def fork(listener, connection, prepared):
     """Forks the keeper of one kernel. It reads the request itself: nothing of one request is in the memory of the next."""
     refuse_if_started()
     if os.fork():
         return
     listener.close()
     with contextlib.suppress(Exception):
-        keeper.serve(connection, programs)
+        keeper.serve(connection, prepared)
     os._exit(0)
 
 

@@ -105,12 +105,12 @@ class Server:
             self.stop()
             self.folder = Path(tempfile.mkdtemp(prefix="vk-"))
             command = [sys.executable, "-m", "autograder.kernels.server", str(self.folder / "s"), *self.modules]
-            self.process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=self.folder,
                 env=environment(self.folder), start_new_session=True,
             )  # fmt: skip
-            ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
-            if not (ready and self.process.stdout.readline()):
+            ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+            if not (ready and process.stdout.readline()):
                 self.stop()
                 raise WarmError("the fork server did not start")
 
@@ -125,12 +125,12 @@ class Server:
 
     def stop(self):
         """Ends the server; its kernels end with it."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process.stdin.close()
-            self.process.stdout.close()
-            self.process = None
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 

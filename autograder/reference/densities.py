@@ -3,6 +3,8 @@
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from .graphs import MATRIX, SCALAR, VECTOR, graph
+
 tfd = tfp.distributions
 
 
@@ -11,6 +13,7 @@ def diagonal_normal(mu, sigma):
     return tfd.Independent(tfd.Normal(mu, sigma), reinterpreted_batch_ndims=1)
 
 
+@graph(MATRIX)
 def posterior_from_joint(p_xz):
     """Returns p(z|x) = p(x, z) / sum_z' p(x, z'). Document 001, Bayes (line 11).
 
@@ -23,6 +26,7 @@ def posterior_from_joint(p_xz):
     return tf.convert_to_tensor(p_xz) / tf.reduce_sum(p_xz, axis=1, keepdims=True)
 
 
+@graph(MATRIX)
 def standard_normal_log_prob(z):
     """Returns log N(z; 0, I) = -1/2 sum_k [log 2 pi + z_k^2]. Document 000 line 95, document 003 eq. 3 to 5.
 
@@ -35,6 +39,7 @@ def standard_normal_log_prob(z):
     return diagonal_normal(tf.zeros_like(z), tf.ones_like(z)).log_prob(z)
 
 
+@graph(MATRIX, MATRIX, SCALAR)
 def gaussian_log_prob_fixed(x, mu, sigma):
     """Returns log N(x; mu, sigma^2 I), constants included. Document 000 line 67, document 003 line 61.
 
@@ -49,6 +54,7 @@ def gaussian_log_prob_fixed(x, mu, sigma):
     return diagonal_normal(mu, sigma * tf.ones_like(mu)).log_prob(x)
 
 
+@graph(MATRIX, MATRIX, MATRIX)
 def gaussian_log_prob_learned(x, mu, log_var):
     """Returns log N(x; mu, diag exp(log_var)). Document 003 eq. 10 to 12, document 000 line 94 corrected.
 
@@ -63,6 +69,7 @@ def gaussian_log_prob_learned(x, mu, log_var):
     return diagonal_normal(mu, tf.exp(0.5 * log_var)).log_prob(x)
 
 
+@graph(MATRIX)
 def gaussian_entropy(log_var):
     """Returns the differential entropy of N(., diag exp(log_var)): 1/2 sum_k [log_var_k + log 2 pi + 1]; may be negative.
 
@@ -75,6 +82,7 @@ def gaussian_entropy(log_var):
     return diagonal_normal(tf.zeros_like(log_var), tf.exp(0.5 * log_var)).entropy()
 
 
+@graph(MATRIX, MATRIX)
 def bernoulli_log_prob_probs(x, probs):
     """Returns log p(x) of independent Bernoulli pixels; a pixel with p = x adds 0 (0 log 0 = 0).
 
@@ -90,6 +98,7 @@ def bernoulli_log_prob_probs(x, probs):
     return tf.reduce_sum(tf.math.xlogy(x, probs) + tf.math.xlog1py(1 - tf.convert_to_tensor(x), -probs), axis=-1)
 
 
+@graph(MATRIX, MATRIX, MATRIX, MATRIX)
 def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p):
     """Returns KL(N(mu_q, diag exp(log_var_q)) || N(mu_p, diag exp(log_var_p))), q first. Document 000 lines 68 to 76.
 
@@ -106,6 +115,7 @@ def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p):
     return tfd.kl_divergence(q, p)
 
 
+@graph(MATRIX, MATRIX)
 def kl_to_standard_normal(mu, log_var):
     """Returns KL(N(mu, diag exp(log_var)) || N(0, I)).
 
@@ -123,6 +133,7 @@ def kl_to_standard_normal(mu, log_var):
     )
 
 
+@graph(MATRIX, MATRIX)
 def bernoulli_log_prob_logits(x, logits):
     """Returns log p(x) of independent Bernoulli pixels with p(x_d = 1) = sigmoid(logits_d).
 
@@ -138,6 +149,7 @@ def bernoulli_log_prob_logits(x, logits):
     return tfd.Independent(tfd.Bernoulli(logits=logits), reinterpreted_batch_ndims=1).log_prob(x)
 
 
+@graph(VECTOR, VECTOR, VECTOR)
 def elbo_identity_terms(log_pz, log_px_given_z, log_q):
     """Returns (ELBO, KL to the posterior, log p(x)) of one datum under a latent with Z states; ELBO + KL = log p(x).
 

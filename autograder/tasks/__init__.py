@@ -16,6 +16,7 @@ from .task import (
     materialise,
     public_questions,
     question_on,
+    structure,
     widened,
 )
 
@@ -40,5 +41,5 @@ def load(name):
 
 __all__ = [
     "EDGE", "GENERIC", "Assignment", "Draw", "Follow", "Manual", "Task", "TaskError", "Wrong", "load", "materialise", "names",
-    "public_questions", "question_on", "widened",
+    "public_questions", "question_on", "structure", "widened",
 ]  # fmt: skip

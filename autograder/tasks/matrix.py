@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from vikit import judge
 
-from .task import materialise, structural_pairs
+from .task import materialise, structure
 
 SECRET = b"kill matrix"
 
@@ -70,7 +70,7 @@ def killed(question, names):
 
 def reasons(assignment, task):
     """Returns for each pair of names that no inputs tell apart why that is so; an empty text where nothing explains it."""
-    pairs = structural_pairs(assignment, task)
+    pairs = structure(assignment, task).pairs
     declared = {frozenset(twin[:2]): twin[2] for twin in task.twins}
     outputs = task.outputs or ("",)
     known = transformed_mistakes(pairs, outputs)

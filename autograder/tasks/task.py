@@ -1,9 +1,9 @@
 """What a question is to the grader, and how its inputs are drawn for one student."""
 
 import hmac
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 import numpy as np
 from vikit import judge
@@ -148,9 +148,10 @@ def materialise(assignment, task, student, secret):
     names = [wrong.name for wrong in task.mistakes]
     if len(set(names)) < len(names):
         raise TaskError(f"{task.name}: two mistakes have the same name: {max(names, key=names.count)}")
+    known = structure(assignment, task)
     for attempt in range(ATTEMPTS):
-        question = draw_question(assignment, task, (secret, student, assignment, attempt))
-        clash = find_clash(assignment, task, question)
+        question = draw_question(assignment, task, (secret, student, assignment, attempt), known.variants)
+        clash = find_clash(task, question, known.pairs)
         if clash is None:
             return question
     said = (
@@ -159,9 +160,12 @@ def materialise(assignment, task, student, secret):
     raise TaskError(f"{task.name}: {said} on {ATTEMPTS} draws of inputs")
 
 
-def draw_question(assignment, task, key):
-    """Returns the `judge.Question` of `task` with the inputs that `key` (secret, student, assignment, attempt) draws."""
-    return asked(task, [draw_case(task, case, key) for case in task.cases])
+def draw_question(assignment, task, key, chosen=None):
+    """Returns the `judge.Question` of `task` with the inputs that `key` (secret, student, assignment, attempt) draws.
+
+    `chosen`: which variants of each mistake to compute (see `Structure.variants`); all of them by default.
+    """
+    return asked(task, [draw_case(task, case, key, chosen) for case in task.cases])
 
 
 def question_on(task, arguments, sizes):
@@ -171,8 +175,7 @@ def question_on(task, arguments, sizes):
 
 def asked(task, cases):
     """Returns the `judge.Question` of `task` with these cases; of each mistake the variants that differ on them."""
-    right = flat([case.expected for case in cases])
-    kept = {wrong.name: distinct(task, [case.wrong[wrong.name] for case in cases], right) for wrong in task.mistakes}
+    kept = differing(task, cases)
     return judge.Question(
         name=task.name,
         points=task.points,
@@ -194,20 +197,25 @@ def public_questions(assignment):
     return [materialise(assignment.name, task, "", PUBLIC) for task in assignment.tasks]
 
 
-def draw_case(task, case, key):
+def draw_case(task, case, key, chosen=None):
     generator = np.random.default_rng(seed(*key, task.name, case.name))
-    return solved(task, case, tuple(rounded(argument) for argument in case.draw(generator, **case.sizes)))
+    return solved(task, case, tuple(rounded(argument) for argument in case.draw(generator, **case.sizes)), chosen)
 
 
-def solved(task, case, arguments):
+def solved(task, case, arguments, chosen=None):
     """Returns the `judge.Case` of a `Draw` with these arguments: the values that come out, right and wrong."""
-    doubles = [widened(argument) for argument in arguments]
+    doubles, singles = [widened(argument) for argument in arguments], [singled(argument) for argument in arguments]
+    wrong = {}
+    for mistake in task.mistakes:
+        every = [(formula, values) for formula in (mistake.formula, *mistake.also) for values in (doubles, singles)]
+        indices = range(len(every)) if chosen is None else chosen[mistake.name]
+        wrong[mistake.name] = tuple(computed(*every[index]) for index in indices)
     return judge.Case(
         name=case.name,
         kind=case.kind,
         arguments=arguments,
         expected=computed(task.reference, doubles),
-        wrong={wrong.name: mistaken(wrong, arguments, doubles) for wrong in task.mistakes},
+        wrong=wrong,
         sizes=case.sizes,
         careful=case.careful,
         remark=case.remark,
@@ -252,13 +260,10 @@ def computed(formula, arguments):
     return tuple(np.asarray(part, dtype=np.float64) for part in values)
 
 
-def mistaken(wrong, arguments, doubles):
-    """Returns the variants of a mistake's values: each spelling in float64 and in float32."""
-    singles = [singled(value) for value in arguments]
-    variants = []
-    for formula in (wrong.formula, *wrong.also):
-        variants += [computed(formula, doubles), computed(formula, singles)]
-    return tuple(variants)
+def differing(task, cases):
+    """Returns for the name of each mistake the indices of its variants that `distinct` keeps on these cases."""
+    right = flat([case.expected for case in cases])
+    return {wrong.name: distinct(task, [case.wrong[wrong.name] for case in cases], right) for wrong in task.mistakes}
 
 
 def distinct(task, wrongs, right):
@@ -298,10 +303,10 @@ def singled(argument):
 # Separation.
 
 
-def find_clash(assignment, task, question):
+def find_clash(task, question, allowed):
     """Returns the names of two answers that these inputs don't tell apart though others would; None if there are none.
 
-    One name alone is a mistake that is right on these inputs.
+    One name alone is a mistake that is right on these inputs. `allowed` holds the pairs that no inputs tell apart.
     """
     prints = judge.fingerprints(question)
     for wrong in task.mistakes:
@@ -310,9 +315,7 @@ def find_clash(assignment, task, question):
     near = ~apart(np.vstack([prints.right, prints.values]), question)
     if near[0, 1:].any():
         return [prints.mistakes[np.flatnonzero(near[0, 1:])[0]].name]
-    together = np.argwhere(np.triu(near[1:, 1:], 1))
-    allowed = structural_pairs(assignment, task)
-    for first, second in together:
+    for first, second in np.argwhere(np.triu(near[1:, 1:], 1)):
         pair = frozenset((prints.mistakes[first].name, prints.mistakes[second].name))
         if len(pair) == 2 and pair not in allowed:
             return sorted(pair)
@@ -337,22 +340,46 @@ def apart(rows, question):
     return separate
 
 
-@cache
-def structural_pairs(assignment, task):
-    """Returns the pairs of names that no inputs tell apart, among all that can be named of a task.
+@dataclass(frozen=True)
+class Structure:
+    """What holds for the answers to a task on all inputs, as far as STRUCTURE_DRAWS independent draws can show it.
 
-    Pairs that stay together over STRUCTURE_DRAWS independent draws of all cases are taken to be equal by structure. The
-    tests count them and ask for the reason of each.
+    Attributes:
+        pairs: Pairs of names, among all that can be named, that no inputs tell apart. The tests count them and ask for the
+            reason of each.
+        variants: For the name of each mistake the indices of its variants that differ from the others on some inputs. A
+            spelling whose rounding hardly ever shows is not worth computing for every student.
     """
-    kept = None
+
+    pairs: frozenset
+    variants: dict
+
+
+_structures, _exploring = {}, threading.Lock()
+
+
+def structure(assignment, task):
+    """Returns the `Structure` of `task`; it is found once."""
+    with _exploring:
+        if task not in _structures:
+            _structures[task] = _explore(assignment, task)
+    return _structures[task]
+
+
+def _explore(assignment, task):
+    kept, variants = None, {wrong.name: set() for wrong in task.mistakes}
     for draw in range(STRUCTURE_DRAWS):
-        question = draw_question(assignment, task, (b"structure", str(draw), assignment, 0))
+        key = (b"structure", str(draw), assignment, 0)
+        cases = [draw_case(task, case, key) for case in task.cases]
+        for name, indices in differing(task, cases).items():
+            variants[name].update(indices)
+        question = asked(task, cases)
         prints = judge.fingerprints(question)
         names = [mistake.name for mistake in prints.mistakes]
         pairs = np.argwhere(np.triu(~apart(prints.values, question), 1))
         together = {frozenset((names[i], names[j])) for i, j in pairs if names[i] != names[j]}
         kept = together if kept is None else kept & together
-    return kept
+    return Structure(frozenset(kept), {name: tuple(sorted(indices)) for name, indices in variants.items()})
 
 
 __all__ = [
@@ -367,5 +394,6 @@ __all__ = [
     "Wrong",
     "materialise",
     "question_on",
+    "structure",
     "widened",
 ]
