@@ -29,6 +29,12 @@ def read(path):
     return content["assignment"], {question.name: question for question in questions}
 
 
+def read_points(path):
+    """Returns (name of the assignment, points of each question) of a public cases file."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return content["assignment"], [question["points"] for question in content["questions"]]
+
+
 def compact(text):
     """Returns indented JSON with every list of plain numbers on one line."""
     lines, buffer = [], None

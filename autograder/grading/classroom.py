@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,8 +58,12 @@ def grade_class(
         else:
             run.verdicts[item], run.kept = old, run.kept + 1
             finished(item)
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = {pool.submit(grade_one, item, out, secret, device, place, confinement, limits): item for item in todo}
+    # One more than may run a notebook: it draws the next inputs meanwhile.
+    turn = threading.BoundedSemaphore(jobs)
+    with ThreadPoolExecutor(max_workers=jobs + 1) as pool:
+        futures = {
+            pool.submit(grade_one, item, out, secret, device, place, confinement, limits, turn): item for item in todo
+        }
         try:
             for future in as_completed(futures):
                 take(run, futures[future], future)
@@ -91,11 +96,12 @@ def take(run, item, future):
         run.failures.append(f"{item.label}: {type(error).__name__}: {error}")
 
 
-def grade_one(item, out, secret, device, place, confinement, limits):
+def grade_one(item, out, secret, device, place, confinement, limits, turn):
     if item.path.is_file():
         verdict = grade(
-            item.assignment, item.path, student=item.student, secret=secret, device=device, limits=limits, unsafe=True
-        )
+            item.assignment, item.path, student=item.student, secret=secret, device=device, limits=limits, unsafe=True,
+            turn=turn,
+        )  # fmt: skip
     else:
         verdict = ungraded(item.assignment, item.student, place, item.notice, item.path, secret, confinement)
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
