@@ -1,5 +1,6 @@
 """The machinery that decides, measured: every mistake and every closure of one is refused, and named for what it is."""
 
+import inspect
 import re
 import runpy
 from functools import cache
@@ -210,8 +211,7 @@ def test_a_message_speaks_of_its_own_mistake_on_one_screen(task):
 @each_task
 def test_a_hint_names_only_what_the_question_knows(task):
     """Symbols such as log_var or mu_q in a hint are arguments or outputs of the question."""
-    code = task.reference.__code__
-    known = set(code.co_varnames[: code.co_argcount]) | set(task.outputs) | {"reduction", "log_px"}
+    known = set(inspect.signature(task.reference).parameters) | set(task.outputs) | {"reduction", "log_px"}
     for mistake in task.mistakes:
         symbols = {word for word in re.findall(r"\b[a-z]+_[a-z_]+\b", mistake.hint)}
         assert symbols <= known, (mistake.name, symbols - known)

@@ -76,6 +76,7 @@ def test_every_mistake_is_refused_and_named(assignment, task):
 
 
 @each_task
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_every_spelling_of_a_mistake_is_refused_in_float32_or_float64(assignment, task):
     """Not by luck of the draw: for every student. (Some constants are harmless in one of the two.)"""
     for student in STUDENTS:

@@ -206,15 +206,17 @@ def solved(task, case, arguments, chosen=None):
     """Returns the `judge.Case` of a `Draw` with these arguments: the values that come out, right and wrong."""
     doubles, singles = [widened(argument) for argument in arguments], [singled(argument) for argument in arguments]
     wrong = {}
-    for mistake in task.mistakes:
-        every = [(formula, values) for formula in (mistake.formula, *mistake.also) for values in (doubles, singles)]
-        indices = range(len(every)) if chosen is None else chosen[mistake.name]
-        wrong[mistake.name] = tuple(computed(*every[index]) for index in indices)
+    with np.errstate(all="ignore"):
+        expected = computed(task.reference, doubles)
+        for mistake in task.mistakes:
+            every = [(formula, values) for formula in (mistake.formula, *mistake.also) for values in (doubles, singles)]
+            indices = range(len(every)) if chosen is None else chosen[mistake.name]
+            wrong[mistake.name] = tuple(computed(*every[index]) for index in indices)
     return judge.Case(
         name=case.name,
         kind=case.kind,
         arguments=arguments,
-        expected=computed(task.reference, doubles),
+        expected=expected,
         wrong=wrong,
         sizes=case.sizes,
         careful=case.careful,
@@ -254,8 +256,7 @@ def widened(argument):
 
 def computed(formula, arguments):
     """Returns the value of `formula` as a tuple of float64 arrays."""
-    with np.errstate(all="ignore"):
-        value = formula(*arguments)
+    value = formula(*arguments)
     values = value if isinstance(value, tuple) else (value,)
     return tuple(np.asarray(part, dtype=np.float64) for part in values)
 
@@ -276,13 +277,15 @@ def distinct(task, wrongs, right):
         wrongs: For each case the variants of the mistake's values.
         right: The right values of all cases in one row.
     """
-    kept, rows = [0], [right, flat([variants[0] for variants in wrongs])]
-    for index in range(1, len(wrongs[0])):
-        row = flat([variants[index] for variants in wrongs])
-        if not judge.same_rows(np.stack(rows), row, task).any():
+    if len(wrongs[0]) == 1:
+        return [0]
+    rows = np.stack([right, *(flat(values) for values in zip(*wrongs, strict=True))])
+    shown = judge.same_rows(rows, rows[:, None], task)
+    kept = [1]
+    for index in range(2, len(rows)):
+        if not shown[index, [0, *kept]].any():
             kept.append(index)
-            rows.append(row)
-    return kept
+    return [index - 1 for index in kept]
 
 
 def flat(values):
