@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograder import kernels
-from autograder.kernels import Bounds, Confinement, Kernel
+from autograder.kernels import Bounds, Confinement, Kernel, warm
 from autograder.kernels import confinement as confinements
 
 BEST = kernels.choose()
@@ -134,7 +134,21 @@ def test_memory_that_no_limit_of_the_system_sees_ends_the_kernel():
         outcome = kernel.execute(
             "import mmap; m = mmap.mmap(-1, 3 * 2**30); [m.write(bytes(2**20)) for _ in range(3000)]", 60
         )
-        assert outcome.status == "dead"
+        assert (outcome.status, outcome.reason) == ("dead", "it used more than 1.5 GiB of memory")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import ctypes; ctypes.string_at(0)", warm.COMPILED),
+        ("import os; os.abort()", warm.COMPILED),
+        ("import os; os._exit(3)", ""),
+    ],
+)
+def test_what_ended_a_kernel_is_known(code, reason):
+    with Kernel() as kernel:
+        outcome = kernel.execute(code, 60)
+        assert (outcome.status, outcome.reason) == ("dead", reason)
 
 
 HELD = """

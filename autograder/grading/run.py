@@ -134,7 +134,7 @@ class NotebookRun:
         if outcome.status == "timeout":
             return [*replies, wire.Reply("timeout")]
         self.end()
-        return [*replies, wire.Reply("crashed")]
+        return [*replies, wire.Reply("crashed", text=outcome.reason)]
 
     def _exchange(self, requests, seconds):
         """Returns (outcome, replies): those to the first requests, up to one that none came back for."""

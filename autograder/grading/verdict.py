@@ -153,13 +153,14 @@ def explain_missing(run, question, cells):
         message = f"No cell defines `{name}`: the cell was deleted, or the function was given another name."
         return judge.unjudged(name, question.points, "missing", message, question.place)
     outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
+    ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
     late = f"The notebook took more than {run.limits.notebook:g} s before it came to this cell"
     status, message = {
         "error": ("error", f"The cell that defines it raised {outcome.error_name}: {outcome.error_text}"),
         "timeout": ("timeout", f"The cell that defines it was not done after {run.limits.cell:g} s"),
         "late": ("timeout", late),
         "flood": ("crashed", "The cell that defines it printed more than 1 MiB"),
-        "dead": ("crashed", "The cell that defines it ended the whole Python process"),
+        "dead": ("crashed", f"The cell that defines it {ended}"),
     }.get(outcome.status, ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"))
     return judge.unjudged(name, question.points, status, message + ".", question.place)
 

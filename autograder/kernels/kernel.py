@@ -47,7 +47,8 @@ class Outcome:
     """How a request ended.
 
     `status` is `"ok"`, `"error"` (the code raised), `"timeout"`, `"dead"` (the process ended) or `"flood"` (it printed
-    or sent more than it may). `payloads` holds what it displayed under the MIME type that was asked for.
+    or sent more than it may). `payloads` holds what it displayed under the MIME type that was asked for, `reason` what
+    ended the process where that is known.
     """
 
     status: str
@@ -55,6 +56,7 @@ class Outcome:
     error_text: str = ""
     payloads: list = field(default_factory=list)
     seconds: float = 0.0
+    reason: str = ""
 
 
 class Kernel:
@@ -157,9 +159,12 @@ class Kernel:
             exchange.mime = None
             if self._wait(exchange, time.monotonic() + GRACE_SECONDS) != "done":
                 self.close()
+        reason = ""
         if status == "dead":
+            reason = self.process.why()
             self.close()
         outcome = exchange.outcome(status)
+        outcome.reason = reason
         outcome.seconds = time.monotonic() - started
         return outcome
 

@@ -27,6 +27,14 @@ LAYERS = ("namespaces", "view", "landlock", "seccomp")
 KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "XLA_FLAGS")
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 MIB = 2**20
+# The first process of a namespace cannot abort: the C library then ends it with a segmentation fault.
+COMPILED = "compiled code ended the process (segmentation fault or abort)"
+ENDINGS = {
+    -signal.SIGSEGV: COMPILED,
+    -signal.SIGABRT: COMPILED,
+    -signal.SIGFPE: "an arithmetic fault ended the process",
+    -signal.SIGKILL: "the system ended the process: too much memory or processor time",
+}
 
 
 class WarmError(Exception):
@@ -178,7 +186,8 @@ class Process:
     def __init__(self, connection, request):
         self.connection, self.descriptor, self.pid = connection, None, None
         self.address = request.connection | {"ip": f"{request.sockets}/k"}
-        self.layers, self.reason, self._read = (), "", b""
+        self.layers, self._read = (), b""
+        self.memory = request.limits.memory
         try:
             connection.settimeout(READY_SECONDS)
             connection.sendall(json.dumps(asdict(request)).encode() + b"\n")
@@ -240,11 +249,14 @@ class Process:
         self.signal(signal.SIGKILL)
 
     def why(self):
-        """Returns why the keeper ended the process (`"memory"`), an empty text where it did not."""
+        """Returns what ended the process, in words; an empty text where it ended by itself."""
+        said = {}
         with contextlib.suppress(OSError, ValueError):
             self.connection.settimeout(1)
-            self.reason = self._next().get("reason", "")
-        return self.reason
+            said = self._next()
+        if said.get("reason") == "memory":
+            return f"it used more than {self.memory / 2**30:.3g} GiB of memory"
+        return ENDINGS.get(said.get("exit"), "")
 
     def wait(self, seconds):
         """Waits until the process has ended; tells whether it has."""
