@@ -357,3 +357,14 @@ def test_where_nothing_can_be_confined_grading_refuses_or_says_so(write_notebook
     verdict = grade(A01, path, secret=SECRET, unsafe=True)
     assert (verdict["confined"], verdict["warm"], verdict["layers"]) == (False, False, [])
     assert brief(verdict)[KL] == ("correct", 12, None)
+
+
+@pytest.mark.parametrize("layers", [("landlock", "seccomp"), ("seccomp",)], ids="+".join)
+@pytest.mark.skipif(not kernels.choose().complete, reason="layers missing here")
+def test_where_some_layers_are_missing_grading_goes_on_and_says_which_it_had(write_notebook, monkeypatch, layers):
+    monkeypatch.setattr(kernels, "choose", lambda: kernels.Confinement(True, layers))
+    ends = f"def {BERNOULLI}(x, a):\n    __import__('os')._exit(1)"
+    verdict = grade(A01, write_notebook({KL: RIGHT_KL, BERNOULLI: ends}), secret=SECRET)
+    assert (verdict["confined"], verdict["warm"], verdict["layers"]) == (False, True, list(layers))
+    assert brief(verdict)[KL] == ("correct", 12, None)
+    assert brief(verdict)[BERNOULLI][0] == "crashed"
