@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 # What a shell says of a command that Ctrl-C ended.
 INTERRUPTED = 130
+LIMITS = "cell", "question", "notebook", "output", "memory", "scratch", "processes", "files", "cpu"
 SUBMITTED, OUT, SAMPLE = Path("course/submitted"), Path("course"), Path("course-sample")
 
 
@@ -57,6 +58,11 @@ def parser():
             "--device", choices=["auto", "cpu", "gpu"], default="auto", help="for the references (auto)"
         )
         command.add_argument("--secret-file", type=Path, metavar="F", help="the course's secret (DIR/secret)")
+        command.add_argument(
+            "--limit", action="append", default=[], metavar="NAME=VALUE",
+            help="what a notebook may use, for example question=20 or memory=8GiB (may be repeated; NAME out of "
+            f"{', '.join(LIMITS)})",
+        )  # fmt: skip
         command.add_argument("--unsafe", action="store_true", help="grade even where notebooks cannot be confined")
         command.add_argument("--force", action="store_true", help="grade again what has a verdict already")
 
@@ -125,6 +131,7 @@ def grade_folder(options, submitted, console):
     from autograder import tasks
     from autograder.grading import find_submissions
     from autograder.grading.classroom import grade_class
+    from autograder.grading.limits import limits_for
 
     if options.jobs < 1:
         raise UsageError(f"--jobs must be at least 1, not {options.jobs}")
@@ -133,6 +140,10 @@ def grade_folder(options, submitted, console):
         say(console, notice, "yellow")
     if not submissions:
         raise UsageError(f"there is nothing to grade in {submitted}")
+    try:
+        limits = limits_for(options.jobs, options.limit)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     secret, place = prepare(options)
     for name in {item.assignment for item in submissions}:
         for task in tasks.load(name).tasks:
@@ -149,7 +160,7 @@ def grade_folder(options, submitted, console):
         task = bar.add_task("grading", total=len(submissions))
         run = grade_class(
             submissions, options.out, secret, options.jobs, options.device, place, options.force,
-            unsafe=options.unsafe,
+            unsafe=options.unsafe, limits=limits,
             finished=lambda item: bar.update(task, advance=1, description=f"graded {escape(item.student)}"),
         )  # fmt: skip
         bar.update(task, description="graded")

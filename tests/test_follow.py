@@ -6,7 +6,7 @@ import pytest
 
 from autograder import tasks
 from autograder.grading import verdict as verdicts
-from autograder.grading.run import Limits
+from autograder.grading.limits import Limits
 from autograder.reference import densities
 from autograder.tasks import EDGE, GENERIC, Assignment, Draw, Follow, Task, Wrong
 

@@ -6,10 +6,10 @@ import nbformat
 import pytest
 
 import autograder
-from autograder import kernels, tasks
+from autograder import cli, kernels, tasks
 from autograder.grading import find_submissions, notebook
 from autograder.grading.classroom import current, grade_class
-from autograder.grading.run import Limits
+from autograder.grading.limits import NAMES, Limits, limits_for
 from autograder.grading.submission import Submission
 from autograder.grading.verdict import Unconfined, grade
 
@@ -126,13 +126,14 @@ def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
     folder, verdicts = sample_class
     (item,) = find_submissions(folder / "submitted", tasks.names(), students=["s01-reference"])[0]
     path = folder / "verdicts" / A01 / "s01-reference.json"
-    assert current(path, item, "/CPU:0", SECRET) == verdicts["s01-reference"]
-    assert current(path, item, "/GPU:0", SECRET) is None
-    assert current(path, item, "/CPU:0", b"another secret") is None
+    assert current(path, item, "/CPU:0", SECRET, Limits()) == verdicts["s01-reference"]
+    assert current(path, item, "/GPU:0", SECRET, Limits()) is None
+    assert current(path, item, "/CPU:0", SECRET, limits_for(1, ["question=20"])) is None
+    assert current(path, item, "/CPU:0", b"another secret", Limits()) is None
     (other,) = find_submissions(folder / "submitted", tasks.names(), students=["s02-blank"])[0]
-    assert current(path, other, "/CPU:0", SECRET) is None
+    assert current(path, other, "/CPU:0", SECRET, Limits()) is None
     path.with_name("broken.json").write_text("{")
-    assert current(path.with_name("broken.json"), item, "/CPU:0", SECRET) is None
+    assert current(path.with_name("broken.json"), item, "/CPU:0", SECRET, Limits()) is None
     path.with_name("broken.json").unlink()
 
 
@@ -368,3 +369,43 @@ def test_where_some_layers_are_missing_grading_goes_on_and_says_which_it_had(wri
     assert (verdict["confined"], verdict["warm"], verdict["layers"]) == (False, True, list(layers))
     assert brief(verdict)[KL] == ("correct", 12, None)
     assert brief(verdict)[BERNOULLI][0] == "crashed"
+
+
+def test_limits_are_set_by_name():
+    assert cli.LIMITS == NAMES
+    limits = limits_for(2, ["question=20", "memory=1.5GiB", "output=64KiB", "processes=8"])
+    assert (limits.question, limits.output, limits.cell) == (20, 2**16, 60)
+    assert (limits.bounds.memory, limits.bounds.processes) == (3 * 2**29, 8)
+    assert limits.given == ("question", "memory", "output", "processes")
+    assert limits_for(10**6).bounds.memory < Limits().bounds.memory
+    assert limits_for(10**6).given == ()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["time=3", "question", "question=", "question=0", "question=-1", "question=1GiB", "memory=4GB", "memory=x", ""],
+)
+def test_a_limit_that_is_none_is_refused_with_the_way_to_write_it(setting):
+    with pytest.raises(ValueError, match=r"write (NAME=VALUE|\w+= and a number)"):
+        limits_for(1, [setting])
+
+
+def test_limits_are_kept_and_said(write_notebook):
+    answers = {
+        KL: f"def {KL}(mu, log_var):\n    print('x' * 5000)\n    while True: pass",
+        BERNOULLI: "print('x' * 5000)",
+    }
+    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["question=1.5", "output=4KiB"]))
+    assert verdict["limits"] == {"output": 4096, "question": 1.5}
+    messages = {question["name"]: question["message"] for question in verdict["questions"]}
+    assert "printed more than 4 KiB" in messages[KL]
+
+
+def test_memory_is_bounded_and_the_student_told(write_notebook):
+    hog = "x = np.ones((2**17, 2**10)); keep = [x + i for i in range(20)]; return x"
+    answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    {hog}", KL: RIGHT_KL}
+    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["memory=2GiB"]))
+    (question,) = [question for question in verdict["questions"] if question["name"] == BERNOULLI]
+    assert question["score"] == 0
+    assert "MemoryError" in question["message"] or "2 GiB of memory" in question["message"]
+    assert brief(verdict)[KL] == ("correct", 12, None)

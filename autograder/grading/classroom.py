@@ -1,11 +1,9 @@
 """A whole class: every submission is graded, whatever one of them does, and each verdict is written as it comes."""
 
 import json
-import math
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder import kernels
@@ -13,10 +11,8 @@ from autograder.files import write_whole
 from autograder.version import kit_version
 
 from . import verdict as verdicts
-from .run import Limits
+from .limits import limits_for, named
 from .verdict import digest, grade, secret_digest, ungraded
-
-MEMORY_SHARE = 0.8
 
 
 @dataclass
@@ -31,8 +27,9 @@ class ClassRun:
 
 
 def grade_class(
-    submissions, out, secret, jobs=1, device="auto", place="/CPU:0", force=False, finished=lambda _: None, unsafe=False
-):
+    submissions, out, secret, jobs=1, device="auto", place="/CPU:0", force=False, finished=lambda _: None, unsafe=False,
+    limits=None,
+):  # fmt: skip
     """Grades `submissions`, `jobs` at a time, and returns a `ClassRun`.
 
     A verdict that is there already for the same notebook, kit and device is kept, unless `force`.
@@ -47,12 +44,13 @@ def grade_class(
         force: Grade again what has a verdict.
         finished: Called with each submission when it is done.
         unsafe: Whether to grade although this machine cannot confine notebooks at all.
+        limits: The `Limits` of each notebook; by default what `limits_for(jobs)` returns.
     """
-    confinement, limits = verdicts.confine(unsafe), limits_for(jobs)
+    confinement, limits = verdicts.confine(unsafe), limits or limits_for(jobs)
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
     todo = []
     for item in submissions:
-        old = None if force else current(verdict_path(out, item), item, place, secret)
+        old = None if force else current(verdict_path(out, item), item, place, secret, limits)
         if old is None:
             todo.append(item)
         else:
@@ -79,14 +77,6 @@ def grade_class(
     return run
 
 
-def limits_for(jobs):
-    """Returns the `Limits` of each of `jobs` notebooks that run at once: together they leave a fifth of the memory."""
-    known = hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else math.inf
-    usual = kernels.Bounds()
-    return Limits(bounds=replace(usual, memory=int(min(usual.memory, MEMORY_SHARE * total / jobs))))
-
-
 def take(run, item, future):
     """Puts the outcome of one submission into `run`."""
     error = future.exception()
@@ -103,7 +93,7 @@ def grade_one(item, out, secret, device, place, confinement, limits, turn):
             turn=turn,
         )  # fmt: skip
     else:
-        verdict = ungraded(item.assignment, item.student, place, item.notice, item.path, secret, confinement)
+        verdict = ungraded(item.assignment, item.student, place, item.notice, item.path, secret, confinement, limits)
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return verdict
 
@@ -112,7 +102,7 @@ def verdict_path(out, item):
     return Path(out) / "verdicts" / item.assignment / f"{item.student}.json"
 
 
-def current(path, item, place, secret):
+def current(path, item, place, secret, limits):
     """Returns the verdict at `path` if it is on this very notebook, by this kit, secret and device; else None."""
     try:
         old = json.loads(path.read_text(encoding="utf-8"))
@@ -120,6 +110,7 @@ def current(path, item, place, secret):
         return None
     wanted = {"schema": verdicts.SCHEMA, "kit_version": kit_version(), "device": place, "student": item.student}
     wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(secret)}
+    wanted |= {"limits": named(limits)}
     return old if isinstance(old, dict) and {key: old.get(key) for key in wanted} == wanted else None
 
 

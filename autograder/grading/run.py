@@ -4,32 +4,20 @@ import json
 import secrets
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import vikit
 from vikit import probe, wire
 
-from autograder.kernels import Bounds, Kernel, KernelError, Outcome
+from autograder.kernels import Kernel, KernelError, Outcome
 
-# Cell, question, notebook: the seconds that students are told.
-CELL_SECONDS = 60
-QUESTION_SECONDS = 10
-NOTEBOOK_SECONDS = 600
-OUTPUT_BYTES = 2**20
+from .limits import Limits, size_text
+
 READY_SECONDS = 60
 # How often a notebook is run again after its kernel has ended.
 MAX_RESTARTS = 40
 # A cell that a death is blamed on has died this often: the first time another cell's thread may have done it.
 DEATHS = 2
-
-
-@dataclass(frozen=True)
-class Limits:
-    cell: float = CELL_SECONDS
-    question: float = QUESTION_SECONDS
-    notebook: float = NOTEBOOK_SECONDS
-    bounds: Bounds = field(default_factory=Bounds)
 
 
 def student_half():
@@ -105,7 +93,7 @@ class NotebookRun:
             if left <= 0:
                 self.outcomes.setdefault(index, Outcome("late"))
                 continue
-            outcome = self.kernel.execute(cell.runs, min(self.limits.cell, left), max_bytes=OUTPUT_BYTES)
+            outcome = self.kernel.execute(cell.runs, min(self.limits.cell, left), max_bytes=self.limits.output)
             # What a later run says may tell of hidden inputs that an earlier one was given.
             self.outcomes.setdefault(index, outcome)
             if not self.kernel.alive:
@@ -127,7 +115,7 @@ class NotebookRun:
         outcome, replies = self._exchange(requests, seconds)
         if outcome.status == "flood":
             # The reply may have come all the same, or not: it depends on nothing but luck.
-            told = wire.Reply("crashed", text=f"it printed more than {OUTPUT_BYTES // 2**20} MiB")
+            told = wire.Reply("crashed", text=f"it printed more than {size_text(self.limits.output)}")
             return [*replies[: len(requests) - 1], told]
         if len(replies) == len(requests):
             return replies
@@ -141,7 +129,7 @@ class NotebookRun:
         key = secrets.token_hex(16)
         message = json.dumps({"key": key, "requests": requests})
         code = f"__import__('sys').modules[{probe.__name__!r}].serve({message!r})"
-        outcome = self.kernel.execute(code, seconds, mime=probe.MIME, silent=True, max_bytes=OUTPUT_BYTES)
+        outcome = self.kernel.execute(code, seconds, mime=probe.MIME, silent=True, max_bytes=self.limits.output)
         replies = []
         for payload in outcome.payloads:
             # The first that claims to answer a request: the others were sent by something else.

@@ -16,7 +16,8 @@ from autograder.reference import device as devices
 from autograder.version import kit_version
 
 from . import follow, notebook, probing
-from .run import GaveUp, Limits, NotebookRun
+from .limits import Limits, named, size_text
+from .run import GaveUp, NotebookRun
 
 SCHEMA = 1
 COURSE_SECRET = Path("course/secret")
@@ -44,7 +45,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     """
     task_list = tasks.load(assignment)
     place = devices.choose(device)
-    confinement = confine(unsafe)
+    confinement, limits = confine(unsafe), limits or Limits()
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no notebook {path}")
@@ -52,15 +53,15 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     try:
         cells = notebook.read_cells(path, notebook.released(assignment))
     except (notebook.UnreadableNotebook, OSError) as error:
-        return ungraded(assignment, student, place, str(error), path, secret, confinement)
+        return ungraded(assignment, student, place, str(error), path, secret, confinement, limits)
     with devices.on(place):
         questions = [tasks.materialise(assignment, task, student, secret) for task in task_list.tasks]
     public = notebook.released_folder(assignment) / cases.FILE_NAME
     files = [file for file in (public, path) if file.is_file()]
-    running = NotebookRun(cells, files, limits or Limits(), place == devices.GPU, confinement)
+    running = NotebookRun(cells, files, limits, place == devices.GPU, confinement)
     with turn or contextlib.nullcontext(), running as run:
         verdicts = judge_all(run, questions, task_list, cells)
-    return document(task_list, student, place, path, verdicts, secret, confinement)
+    return document(task_list, student, place, path, verdicts, secret, confinement, limits)
 
 
 class Unconfined(Exception):
@@ -82,12 +83,12 @@ def confine(unsafe):
     return confinement
 
 
-def ungraded(assignment, student, place, reason, path, secret, confinement):
+def ungraded(assignment, student, place, reason, path, secret, confinement, limits):
     """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
     task_list = tasks.load(assignment)
     message = f"Nothing could be graded: {reason}."
     verdicts = [judge.unjudged(task.name, task.points, "missing", message, task.place) for task in task_list.tasks]
-    return document(task_list, student, place, path, verdicts, secret, confinement)
+    return document(task_list, student, place, path, verdicts, secret, confinement, limits)
 
 
 def judge_all(run, questions, assignment, cells):
@@ -159,13 +160,13 @@ def explain_missing(run, question, cells):
         "error": ("error", f"The cell that defines it raised {outcome.error_name}: {outcome.error_text}"),
         "timeout": ("timeout", f"The cell that defines it was not done after {run.limits.cell:g} s"),
         "late": ("timeout", late),
-        "flood": ("crashed", "The cell that defines it printed more than 1 MiB"),
+        "flood": ("crashed", f"The cell that defines it printed more than {size_text(run.limits.output)}"),
         "dead": ("crashed", f"The cell that defines it {ended}"),
     }.get(outcome.status, ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"))
     return judge.unjudged(name, question.points, status, message + ".", question.place)
 
 
-def document(assignment, student, place, path, verdicts, secret, confinement):
+def document(assignment, student, place, path, verdicts, secret, confinement, limits):
     """Returns the verdict as JSON data; the interface that other programs read."""
     return {
         "schema": SCHEMA,
@@ -179,6 +180,7 @@ def document(assignment, student, place, path, verdicts, secret, confinement):
         "confined": confinement.complete,
         "layers": list(confinement.layers),
         "warm": confinement.warm,
+        "limits": named(limits),
         "submission_sha256": digest(path),
         "secret_sha256": secret_digest(secret),
         "questions": [question_document(verdict) for verdict in verdicts],

@@ -1,0 +1,89 @@
+"""What a notebook may use, and how an instructor says so: `memory=8GiB`, `question=30`."""
+
+import math
+import os
+import re
+from dataclasses import dataclass, field, fields, replace
+
+from autograder.kernels import Bounds
+
+MEMORY_SHARE = 0.8
+UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+SIZES = ("output", "memory", "scratch")
+COUNTS = ("processes", "files")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of one notebook; the usual ones are those that students are told.
+
+    Attributes:
+        cell: Seconds for a cell.
+        question: Seconds for all cases of a question.
+        notebook: Seconds for all cells.
+        output: Bytes that a cell or a question may print.
+        bounds: What the process may use: memory, scratch space, threads, files, processor time.
+        given: The limits that an instructor has set, by name.
+    """
+
+    cell: float = 60
+    question: float = 10
+    notebook: float = 600
+    output: int = 2**20
+    bounds: Bounds = field(default_factory=Bounds)
+    given: tuple = ()
+
+
+NAMES = (
+    *(item.name for item in fields(Limits) if item.name not in ("bounds", "given")),
+    *(item.name for item in fields(Bounds)),
+)
+
+
+def limits_for(jobs, settings=()):
+    """Returns the `Limits` of each of `jobs` notebooks that run at once: together they leave a fifth of the memory.
+
+    Args:
+        jobs: How many.
+        settings: Texts such as `memory=8GiB`; they override the usual limits.
+
+    Raises:
+        ValueError: If a setting is none.
+    """
+    usual = Bounds()
+    found = Limits(bounds=replace(usual, memory=int(min(usual.memory, MEMORY_SHARE * machine_memory() / jobs))))
+    for name, value in map(parsed, settings):
+        inner = {name: value} if name in (item.name for item in fields(Bounds)) else {}
+        found = replace(found, bounds=replace(found.bounds, **inner), **({} if inner else {name: value}))
+        found = replace(found, given=(*found.given, name))
+    return found
+
+
+def machine_memory():
+    known = hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else math.inf
+
+
+def parsed(setting):
+    """Returns (name, value) of a setting."""
+    name, _, text = setting.partition("=")
+    if name not in NAMES:
+        raise ValueError(f"there is no limit {name!r}: write NAME=VALUE with one of {', '.join(NAMES)}")
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(\w*)", text)
+    unit = match[2] if match else None
+    if unit not in UNITS or (unit and name not in SIZES) or not float(match[1]) > 0:
+        example = "256MiB or 4GiB" if name in SIZES else "20"
+        raise ValueError(f"{setting!r} is no limit: write {name}= and a number above 0, {example} for example")
+    value = float(match[1]) * UNITS[unit]
+    return name, int(value) if name in SIZES + COUNTS + ("cpu",) else value
+
+
+def named(limits):
+    """Returns what was set by an instructor, as JSON data."""
+    return {name: getattr(limits, name, None) or getattr(limits.bounds, name) for name in sorted(set(limits.given))}
+
+
+def size_text(number):
+    """Returns a number of bytes as people write it."""
+    unit = next((unit for unit in ("GiB", "MiB", "KiB") if number >= UNITS[unit]), "bytes")
+    return f"{number / UNITS.get(unit, 1):.3g} {unit}"
