@@ -152,6 +152,15 @@ def test_what_ended_a_kernel_is_known(code, reason):
         assert (outcome.status, outcome.reason) == ("dead", reason)
 
 
+@pytest.mark.parametrize("pause", [0, 0.02, 0.05])
+def test_what_is_printed_comes_before_the_kernel_says_that_it_is_done(inside, pause):
+    """The stream of a kernel is sent by a thread of its own, which is at work just then."""
+    for _ in range(5):
+        outcome = inside.execute(f"print('x' * 2**22); import time; time.sleep({pause})", 20)
+        assert outcome.status == "flood"
+        assert works(inside, "1 + 1")[0]
+
+
 HELD = """
 import os
 held = []

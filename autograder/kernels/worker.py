@@ -180,6 +180,23 @@ def _settle(request, home, work, modules):
     np.random.seed()
 
 
+def _flush_only_what_there_is(kind):
+    """Has streams of this class return at once from `flush` where nothing was written: a request flushes them eight times."""
+    flush, send = kind.flush, kind._flush
+    kind.sending = False
+
+    def send_and_say(stream):
+        stream.sending = True
+        try:
+            send(stream)
+        finally:
+            stream.sending = False
+
+    kind._flush = send_and_say
+    # What is just being sent is waited for: it must come before the kernel says that it is idle.
+    kind.flush = lambda stream: flush(stream) if stream._flush_pending or stream.sending else None
+
+
 class _WithoutModules:
     """The module `sys` but for the modules."""
 
@@ -204,9 +221,7 @@ def _initialise(request, sockets, home):
     stream = ipykernel.iostream.OutStream
     # A flood is to be seen before a single message of it is large.
     stream.flush_interval = 0.02
-    # Eight times a request, and mostly there is nothing to flush.
-    flush = stream.flush
-    stream.flush = lambda stream: flush(stream) if stream._flush_pending else None
+    _flush_only_what_there_is(stream)
     connection = request["connection"] | {"ip": f"{sockets}/k"}
     file = os.path.join(home, "connection.json")
     with open(file, "w") as opened:
