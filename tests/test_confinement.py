@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograder import kernels
-from autograder.kernels import Bounds, Confinement, Kernel, linux, warm
+from autograder.kernels import LAYERS, Bounds, Confinement, Kernel, linux, warm
 from autograder.kernels import confinement as confinements
 
 BEST = kernels.choose()
@@ -98,6 +98,29 @@ def test_a_layer_bites_alone(layers, secrets):
     with Kernel(confinement=Confinement(True, layers)) as kernel:
         assert works(kernel, LAYER_ALONE[layers].format(secrets=str(secrets)))[0]
         assert works(kernel, "import tensorflow as tf; assert float(tf.reduce_sum(tf.ones(3))) == 3")[0]
+
+
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [
+        ({"landlock"}, ("namespaces", "view", "seccomp")),
+        ({"seccomp"}, ("namespaces", "view", "landlock")),
+        ({"view"}, ("landlock", "seccomp")),
+        ({"namespaces", "view", "landlock"}, ("seccomp",)),
+        (set(LAYERS), ()),
+    ],
+    ids=lambda part: "+".join(sorted(part)) or "none",
+)
+def test_what_a_machine_lacks_costs_no_other_layer(monkeypatch, gone, left):
+    monkeypatch.setattr(
+        confinements, "try_layers", lambda layers: ", ".join(f"no {layer}" for layer in layers if layer in gone) or None
+    )
+    found = confinements.choose.__wrapped__()
+    assert found.layers == left
+    assert set(found.missing) == set(LAYERS) - set(left)
+    for layer, reason in found.missing.items():
+        assert f"no {layer}" in reason or layer == "namespaces"
+    assert found.closes_files == bool({"view", "landlock"} & set(left))
 
 
 def test_the_network_is_not_there(inside, outside):

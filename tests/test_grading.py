@@ -11,7 +11,7 @@ from autograder.grading import find_submissions, notebook
 from autograder.grading.classroom import current, grade_class
 from autograder.grading.limits import NAMES, Limits, limits_for
 from autograder.grading.submission import Submission
-from autograder.grading.verdict import Unconfined, grade
+from autograder.grading.verdict import Unconfined, confine, grade
 
 A01 = "a01_densities"
 SECRET = b"secret of the tests"
@@ -365,7 +365,7 @@ def test_where_nothing_can_be_confined_grading_refuses_or_says_so(write_notebook
 def test_where_some_layers_are_missing_grading_goes_on_and_says_which_it_had(write_notebook, monkeypatch, layers):
     monkeypatch.setattr(kernels, "choose", lambda: kernels.Confinement(True, layers))
     ends = f"def {BERNOULLI}(x, a):\n    __import__('os')._exit(1)"
-    verdict = grade(A01, write_notebook({KL: RIGHT_KL, BERNOULLI: ends}), secret=SECRET)
+    verdict = grade(A01, write_notebook({KL: RIGHT_KL, BERNOULLI: ends}), secret=SECRET, unsafe=layers == ("seccomp",))
     assert (verdict["confined"], verdict["warm"], verdict["layers"]) == (False, True, list(layers))
     assert brief(verdict)[KL] == ("correct", 12, None)
     assert brief(verdict)[BERNOULLI][0] == "crashed"
@@ -373,9 +373,9 @@ def test_where_some_layers_are_missing_grading_goes_on_and_says_which_it_had(wri
 
 def test_limits_are_set_by_name():
     assert cli.LIMITS == NAMES
-    limits = limits_for(2, ["question=20", "memory=1.5GiB", "output=64KiB", "processes=8"])
+    limits = limits_for(2, ["question=20", "memory=1.5GiB", "output=64KiB", "processes=80"])
     assert (limits.question, limits.output, limits.cell) == (20, 2**16, 60)
-    assert (limits.bounds.memory, limits.bounds.processes) == (3 * 2**29, 8)
+    assert (limits.bounds.memory, limits.bounds.processes) == (3 * 2**29, 80)
     assert limits.given == ("question", "memory", "output", "processes")
     assert limits_for(10**6).bounds.memory < Limits().bounds.memory
     assert limits_for(10**6).given == ()
@@ -383,7 +383,20 @@ def test_limits_are_set_by_name():
 
 @pytest.mark.parametrize(
     "setting",
-    ["time=3", "question", "question=", "question=0", "question=-1", "question=1GiB", "memory=4GB", "memory=x", ""],
+    [
+        "time=3",
+        "question",
+        "question=",
+        "question=0",
+        "question=-1",
+        "question=1GiB",
+        "memory=4GB",
+        "memory=x",
+        "",
+        "memory=512",
+        "files=3",
+        "scratch=0.5",
+    ],
 )
 def test_a_limit_that_is_none_is_refused_with_the_way_to_write_it(setting):
     with pytest.raises(ValueError, match=r"write (NAME=VALUE|\w+= and a number)"):
@@ -409,3 +422,60 @@ def test_memory_is_bounded_and_the_student_told(write_notebook):
     assert question["score"] == 0
     assert "MemoryError" in question["message"] or "2 GiB of memory" in question["message"]
     assert brief(verdict)[KL] == ("correct", 12, None)
+
+
+def test_a_notebook_that_one_layer_alone_confines_needs_unsafe(monkeypatch):
+    monkeypatch.setattr(kernels, "choose", lambda: kernels.Confinement(True, ("seccomp",)))
+    with pytest.raises(Unconfined):
+        confine(False)
+    monkeypatch.setattr(kernels, "choose", lambda: kernels.Confinement(True, ("landlock",)))
+    assert confine(False).layers == ("landlock",)
+
+
+def test_what_a_link_takes_from_another_student_is_not_graded(tmp_path, write_notebook):
+    good = tmp_path / "good" / A01
+    good.mkdir(parents=True)
+    (good / f"{A01}.ipynb").write_bytes(write_notebook().read_bytes())
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / A01).symlink_to("../good/" + A01)
+    (tmp_path / "worse" / A01).mkdir(parents=True)
+    (tmp_path / "worse" / A01 / f"{A01}.ipynb").symlink_to(good / f"{A01}.ipynb")
+    found = {item.student: item for item in find_submissions(tmp_path, [A01])[0]}
+    assert found["good"].notice == ""
+    for student in ("bad", "worse"):
+        assert not found[student].path.is_file()
+        assert "link" in found[student].notice
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = " + "+".join(["1"] * 5000),
+        "if 1:\n    pass\n" + "elif 1:\n    pass\n" * 1500,
+        "x = " + "1 if 1 else " * 2500 + "1",
+    ],
+    ids=["a long sum", "many branches", "a long choice"],
+)
+def test_a_long_expression_is_no_fault_of_the_kit(tmp_path, write_notebook, source):
+    path = write_notebook({KL: RIGHT_KL})
+    content = nbformat.read(path, as_version=4)
+    content.cells.insert(1, nbformat.v4.new_code_cell(source))
+    nbformat.write(content, path)
+    assert brief(grade(A01, path, secret=SECRET))[KL] == ("correct", 12, None)
+
+
+def test_reading_many_cells_takes_no_longer_than_that(tmp_path, write_notebook):
+    path = write_notebook()
+    content = nbformat.read(path, as_version=4)
+    content.cells += [nbformat.v4.new_code_cell(f"x{number} = 1") for number in range(notebook.MAX_CELLS)]
+    nbformat.write(content, path)
+    with pytest.raises(notebook.UnreadableNotebook, match="code cells"):
+        notebook.read_cells(path, notebook.released(A01))
+
+
+def test_a_notebook_that_ends_its_process_again_and_again_comes_to_an_end(write_notebook):
+    ends = "__import__('time').sleep(0.5); __import__('os')._exit(1)"
+    names = [task.name for task in tasks.load(A01).tasks]
+    answers = {name: f"def {name}(*args):\n    {ends}" for name in names}
+    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=Limits(notebook=0.3))
+    assert "over several runs" in verdict["questions"][-1]["message"]

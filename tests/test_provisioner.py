@@ -1,12 +1,14 @@
 """Confined kernels by name: what nbclient, nbgrader and Jupyter start when a notebook asks for them."""
 
+from pathlib import Path
+
 import nbclient
 import nbformat
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
 from autograder import kernels
-from autograder.kernels import provisioner
+from autograder.kernels import confinement, provisioner
 
 pytestmark = pytest.mark.skipif(not kernels.choose().layers, reason="kernels cannot be confined here")
 
@@ -66,3 +68,33 @@ def test_where_nothing_can_be_confined_it_says_so(run, monkeypatch):
     monkeypatch.setattr(provisioner.confinement, "choose", lambda: kernels.COLD)
     with pytest.raises(RuntimeError, match="choose the kernel python3 instead"):
         run("1 + 1")
+
+
+def test_a_restart_keeps_the_address_that_clients_know(run):
+    from jupyter_client import KernelManager
+
+    run("1")
+    manager = KernelManager(kernel_name=provisioner.NAME)
+    manager.start_kernel()
+    client = manager.blocking_client()
+    try:
+        client.start_channels()
+        client.wait_for_ready(timeout=30)
+        before = manager.ip
+        client.execute_interactive("x = 1", timeout=30)
+        manager.restart_kernel(now=True)
+        client.wait_for_ready(timeout=30)
+        assert manager.ip == before
+        reply = client.execute_interactive("x", timeout=30)
+        assert reply["content"]["ename"] == "NameError"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert not Path(before).parent.parent.exists()
+
+
+def test_without_a_view_the_folder_is_copied_and_stays_as_it_was(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(confinement, "choose", lambda: confinement.Confinement(True, ("landlock", "seccomp")))
+    notebook = run("open('beside.txt', 'a').write('!'); print(open('beside.txt').read())")
+    assert notebook.cells[0].outputs[-1].text.strip() == "data!"
+    assert (tmp_path / "work" / "beside.txt").read_text() == "data"

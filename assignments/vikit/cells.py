@@ -38,7 +38,10 @@ def parse(source):
 
 def bound(node):
     """Yields the names that a module's statements bind, in branches, loops and blocks too, but not inside functions."""
-    for child in ast.iter_child_nodes(node):
+    # No recursion: a sum of a thousand terms is a thousand levels deep.
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        child = waiting.pop()
         if isinstance(child, DEFINITIONS):
             yield child.name
         elif isinstance(child, ast.Import | ast.ImportFrom):
@@ -46,7 +49,7 @@ def bound(node):
         elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
             yield child.id
         elif not isinstance(child, ast.Lambda):
-            yield from bound(child)
+            waiting += ast.iter_child_nodes(child)
 
 
 def is_stub(function):

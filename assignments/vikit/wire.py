@@ -157,4 +157,5 @@ def _text(packed, key):
     text = packed.get(key, "")
     if not isinstance(text, str):
         raise Rejected(f"{key} must be text")
-    return text[:MAX_TEXT]
+    # A lone surrogate is no text that a file can hold.
+    return text[:MAX_TEXT].encode("utf-8", "backslashreplace").decode()

@@ -11,6 +11,8 @@ MEMORY_SHARE = 0.8
 UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 SIZES = ("output", "memory", "scratch")
 COUNTS = ("processes", "files")
+# With less TensorFlow does not start.
+LEAST = {"output": 2**10, "memory": 2**30, "scratch": 2**20, "processes": 64, "files": 64, "cpu": 10}
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def limits_for(jobs, settings=()):
         ValueError: If a setting is none.
     """
     usual = Bounds()
-    found = Limits(bounds=replace(usual, memory=int(min(usual.memory, MEMORY_SHARE * machine_memory() / jobs))))
+    share = max(LEAST["memory"], MEMORY_SHARE * machine_memory() / jobs)
+    found = Limits(bounds=replace(usual, memory=int(min(usual.memory, share))))
     for name, value in map(parsed, settings):
         inner = {name: value} if name in (item.name for item in fields(Bounds)) else {}
         found = replace(found, bounds=replace(found.bounds, **inner), **({} if inner else {name: value}))
@@ -75,6 +78,10 @@ def parsed(setting):
         example = "256MiB or 4GiB" if name in SIZES else "20"
         raise ValueError(f"{setting!r} is no limit: write {name}= and a number above 0, {example} for example")
     value = float(match[1]) * UNITS[unit]
+    least = LEAST.get(name, 0)
+    if value < least:
+        wanted = size_text(least) if name in SIZES else least
+        raise ValueError(f"{setting!r} is too little for any notebook: write {name}= and a number, {wanted} or more")
     return name, int(value) if name in SIZES + COUNTS + ("cpu",) else value
 
 

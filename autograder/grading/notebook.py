@@ -1,6 +1,7 @@
 """A submitted notebook as text: its cells, what each defines, and what of it is run. Nothing here executes anything."""
 
 import ast
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import vikit
 from vikit import cells
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
+MAX_CELLS = 2000
 # The one locked cell that the others need: it finds vikit.
 SETUP = "setup"
 
@@ -43,8 +45,11 @@ def read_cells(path, released):
         UnreadableNotebook: If it is not a readable notebook of format 3 or 4, or too large.
     """
     code = [cell for cell in read_notebook(path).cells if cell.cell_type == "code"]
+    if len(code) > MAX_CELLS:
+        raise UnreadableNotebook(f"the notebook has {len(code)} code cells, more than {MAX_CELLS}")
     found = [cells.defined(str(cell.source)) for cell in code]
-    others = [set().union(*(one.names for one in found[:i] + found[i + 1 :])) for i in range(len(found))]
+    counts = Counter(name for one in found for name in one.names)
+    others = [{name for name in one.names if counts[name] > 1} for one in found]
     return [
         Cell(
             source=str(cell.source),
@@ -113,7 +118,10 @@ def definitions(source):
     tree = cells.parse(source)
     wanted = cells.DEFINITIONS | ast.Import | ast.ImportFrom
     kept = [node for node in tree.body if isinstance(node, wanted)] if tree else []
-    return "\n\n".join(ast.unparse(node) for node in kept) or None
+    try:
+        return "\n\n".join(ast.unparse(node) for node in kept) or None
+    except RecursionError:
+        return source
 
 
 def tidy(source):

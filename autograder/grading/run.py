@@ -16,6 +16,8 @@ from .limits import Limits, size_text
 READY_SECONDS = 60
 # How often a notebook is run again after its kernel has ended.
 MAX_RESTARTS = 40
+# All of its runs together take at most this many times what one may.
+MAX_FULL_RUNS = 5
 # A cell that a death is blamed on has died this often: the first time another cell's thread may have done it.
 DEATHS = 2
 
@@ -49,7 +51,7 @@ class NotebookRun:
         self.confinement = confinement
         self.outcomes = {}
         self.deaths = Counter()
-        self.restarts = -1
+        self.restarts, self.spent = -1, 0.0
         self.kernel = None
 
     def __enter__(self):
@@ -76,12 +78,16 @@ class NotebookRun:
             self.restarts += 1
             if self.restarts > MAX_RESTARTS:
                 raise GaveUp(f"the notebook ended its Python process more than {MAX_RESTARTS} times")
+            if self.spent > MAX_FULL_RUNS * self.limits.notebook:
+                raise GaveUp(f"its cells took more than {MAX_FULL_RUNS * self.limits.notebook:g} s over several runs")
             self.kernel = Kernel(
                 self.files, (probe.__name__,), student_half(), self.gpu, self.confinement, self.limits.bounds
             ).__enter__()
             if not self._exchange([wire.pack_request("ping")], READY_SECONDS)[1]:
                 raise KernelError("the kernel does not answer: vikit is not installed where it runs")
+            started = time.monotonic()
             self._run_cells()
+            self.spent += time.monotonic() - started
         return self.kernel
 
     def _run_cells(self):

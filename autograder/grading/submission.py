@@ -41,7 +41,7 @@ def find_submissions(folder, known, assignments=(), students=()):
         ]
         for assignment in wanted:
             work = handed_in[home].get(assignment)
-            submissions.append(find_notebook(name_of(home), work) if work else nothing(home, assignment))
+            submissions.append(find_own_notebook(home, work) if work else nothing(home, assignment))
     notices += [f"{path.name}: not in a student's folder; not graded" for path in loose_files(folder)]
     notices += [
         f"{name}: no such folder in {folder}" for name in sorted(set(students) - {name_of(home) for home in homes})
@@ -68,6 +68,15 @@ def loose_files(folder):
 
 def folders(folder):
     return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def find_own_notebook(home, work):
+    """Returns what `find_notebook` does, but nothing that a symbolic link takes from outside the student's own folder."""
+    found = find_notebook(name_of(home), work)
+    if found.path.resolve().is_relative_to(home.resolve()):
+        return found
+    reason = f"{name_of(home)}/{work.name} is a link to somewhere else: it is not followed"
+    return Submission(found.student, found.assignment, home / work.name / "linked-elsewhere.ipynb", reason)
 
 
 def find_notebook(student, work):

@@ -75,9 +75,9 @@ def confine(unsafe):
         Unconfined: If there is none and `unsafe` does not allow that.
     """
     confinement = kernels.choose()
-    if not confinement.layers and not unsafe:
+    if not confinement.closes_files and not unsafe:
         raise Unconfined(
-            "this machine cannot confine notebooks (`make doctor` says why): they could read and change all that you can. "
+            "this machine cannot confine notebooks (`make doctor` says why): they could read all that you can. "
             "Grade on another machine, or say --unsafe if you trust every one of them"
         )
     return confinement

@@ -13,7 +13,16 @@ from pathlib import Path
 from . import warm
 
 # From the best to the least, which is a process of its own that may do what its user may.
-LADDER = (warm.LAYERS, ("landlock", "seccomp"), ("seccomp",), ())
+LADDER = (
+    warm.LAYERS,
+    ("namespaces", "view", "seccomp"),
+    ("namespaces", "view", "landlock"),
+    ("namespaces", "view"),
+    ("landlock", "seccomp"),
+    ("landlock",),
+    ("seccomp",),
+    (),
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,11 @@ class Confinement:
         """Whether a submission can reach nothing but its own scratch folder."""
         return set(warm.LAYERS) <= set(self.layers)
 
+    @property
+    def closes_files(self):
+        """Whether a submission is kept from the files of the user who grades."""
+        return bool({"view", "landlock"} & set(self.layers))
+
 
 BOUNDS = warm.Bounds()
 COLD = Confinement(False)
@@ -43,16 +57,22 @@ COLD = Confinement(False)
 @cache
 def choose():
     """Returns the best `Confinement` that this machine gives; the answer holds for the whole process."""
-    missing = {}
     if not warm.possible():
         return Confinement(False, (), dict.fromkeys(warm.LAYERS, "only Linux on x86-64 or ARM has it"))
     for layers in LADDER:
-        reason = try_layers(layers)
+        # A machine that is busy may have failed at the first attempt.
+        reason = try_layers(layers) and try_layers(layers)
         if reason is None:
-            return Confinement(True, layers, missing)
-        for layer in set(layers) - set(LADDER[LADDER.index(layers) + 1] if layers else ()):
-            missing[layer] = reason
-    return Confinement(False, (), missing | {"fork server": reason})
+            return Confinement(
+                True, layers, {layer: why_not(layer, layers) for layer in warm.LAYERS if layer not in layers}
+            )
+    return Confinement(False, (), {**dict.fromkeys(warm.LAYERS, reason), "fork server": reason})
+
+
+def why_not(layer, others):
+    """Returns why `layer` cannot be had together with `others`."""
+    asked = {layer, *others} | ({"namespaces"} if layer == "view" else set())
+    return try_layers(tuple(known for known in warm.LAYERS if known in asked)) or "not together with the others"
 
 
 def try_layers(layers):

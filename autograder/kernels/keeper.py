@@ -69,12 +69,12 @@ def _watch(connection, pid, descriptor, receive, limits, view):
 
 
 def memory(pid, inside):
-    """Returns the bytes of memory that are the process's own; inside a view with what lies in its scratch folders."""
+    """Returns the bytes of memory that are the process's own, page tables too; inside a view with what its folders hold."""
     used = 0
     try:
         with open(f"/proc/{pid}/status") as file:
             for line in file:
-                if line.startswith(("RssAnon", "RssShmem")):
+                if line.startswith(("RssAnon", "RssShmem", "VmPTE")):
                     used += int(line.split()[1]) * 1024
         for folder in ("tmp", "dev/shm") if inside else ():
             scratch = os.statvfs(f"/proc/{pid}/root/{folder}")

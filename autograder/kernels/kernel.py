@@ -19,7 +19,7 @@ READY_SECONDS = 120
 # How long after an interrupt a kernel may take to come back before it is killed.
 GRACE_SECONDS = 2
 # What a process may send in answer to one request, printed or not, and how many messages are read at a time.
-MAX_RECEIVED = 192 * 2**20
+MAX_RECEIVED = 64 * 2**20
 MESSAGES_AT_ONCE = 200
 DEFAULT_BOUNDS = warm.Bounds()
 # What a cold kernel gets of this process's environment besides what a warm one does.
@@ -175,9 +175,7 @@ class Kernel:
             poller.register(channel.socket, zmq.POLLIN)
         while True:
             left = deadline - time.monotonic()
-            if left <= 0:
-                return "timeout"
-            ready = dict(poller.poll(min(left * 1000, POLL_MILLISECONDS)))
+            ready = dict(poller.poll(max(0, min(left * 1000, POLL_MILLISECONDS))))
             exchange.read(ready)
             if exchange.done:
                 return "done"
@@ -185,6 +183,9 @@ class Kernel:
                 return "flood"
             if _stopping.is_set() or (not ready and not self.process.alive):
                 return "dead"
+            # Only now: the answer may have come in time, and this process been busy.
+            if left <= 0:
+                return "timeout"
 
     def kill(self):
         """Ends the process at once; whoever waits for it sees it dead, and closes the rest."""
@@ -246,7 +247,12 @@ class _Exchange:
         reply = self.reply or {}
         if status == "done":
             status = "ok" if reply.get("status") == "ok" else "error"
-        return Outcome(status, str(reply.get("ename", ""))[:100], str(reply.get("evalue", ""))[:2000], self.payloads)
+        return Outcome(status, _text(reply, "ename", 100), _text(reply, "evalue", 2000), self.payloads)
+
+
+def _text(content, name, length):
+    """Returns a part of a message as text that can be written to a file: without lone surrogates."""
+    return str(content.get(name, ""))[:length].encode("utf-8", "backslashreplace").decode()
 
 
 def _receive(channel):

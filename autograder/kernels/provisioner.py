@@ -62,7 +62,8 @@ class ConfinedProvisioner(KernelProvisionerBase):
         chosen = confinement.choose()
         if not chosen.layers:
             raise RuntimeError(f"kernels cannot be confined here: {chosen.missing}; choose the kernel python3 instead")
-        self.folder = Path(tempfile.mkdtemp(prefix="vk-"))
+        # A restart keeps the address: clients stay connected to it.
+        self.folder = self.folder or Path(tempfile.mkdtemp(prefix="vk-"))
         manager = self.parent
         manager.transport, manager.ip = "ipc", str(self.folder / "ipc" / "k")
         for number, name in enumerate(warm.PORTS, 1):
@@ -73,13 +74,21 @@ class ConfinedProvisioner(KernelProvisionerBase):
 
     async def launch_kernel(self, cmd, **options):
         """Starts the kernel; what lies in the folder `cwd` is copied to where it runs."""
-        work = options.get("cwd") or self.folder / "nothing"
+        layers, folder, work = confinement.choose().layers, options.get("cwd"), self.folder / "work"
+        if folder and "view" in layers:
+            work = folder
+        elif folder:
+            shutil.copytree(folder, work, dirs_exist_ok=True, ignore_dangling_symlinks=True)
         key = self.connection_info["key"]
-        self.process = confinement.start(
-            self.folder, work, self.readable, self.extensions, confinement.choose().layers,
-            key=key.decode() if isinstance(key, bytes) else key,
-        )  # fmt: skip
-        self.process.wait_until_ready()
+        try:
+            self.process = confinement.start(
+                self.folder, work, self.readable, self.extensions, layers,
+                key=key.decode() if isinstance(key, bytes) else key,
+            )  # fmt: skip
+            self.process.wait_until_ready()
+        except BaseException:
+            await self.cleanup()
+            raise
         return self.connection_info
 
     async def poll(self):
@@ -106,3 +115,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
         await self.wait()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+            if restart:
+                self.folder.mkdir(mode=0o700)
+            else:
+                self.folder = None

@@ -168,7 +168,7 @@ def environment(folder, gpu=False):
 
 # What waits unread of one kernel: so many messages a channel, none larger than this; more is not taken off its hands.
 UNREAD_MESSAGES = 64
-MESSAGE_BYTES = 64 * MIB
+MESSAGE_BYTES = 16 * MIB
 
 
 @cache

@@ -88,8 +88,7 @@ def _confined_app(request, ready, root, prepared):
     else:
         home = request["home"]
     _limit(request["limits"], filled="view" not in layers)
-    if "namespaces" in layers:
-        _become(owner)
+    _become(owner)
     active.append("limits")
     _settle(request, home, work, prepared.modules)
     if "landlock" in layers:
