@@ -1,6 +1,7 @@
 """Each layer of the confinement bites: what it forbids fails inside, and works outside of it."""
 
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -121,6 +122,37 @@ def test_what_a_machine_lacks_costs_no_other_layer(monkeypatch, gone, left):
     for layer, reason in found.missing.items():
         assert f"no {layer}" in reason or layer == "namespaces"
     assert found.closes_files == bool({"view", "landlock"} & set(left))
+
+
+OTHERS = {
+    "killed": "import os; os.kill({pid}, 9)",
+    "killed by thread": "import ctypes; ctypes.CDLL(None).syscall({tgkill}, {pid}, {pid}, 9)",
+    "signalled by a descriptor": (
+        "import fcntl, os, socket\na, b = socket.socketpair()\nfcntl.fcntl(a, fcntl.F_SETOWN, {pid})\n"
+        "fcntl.fcntl(a, 10, 9)\nfcntl.fcntl(a, fcntl.F_SETFL, fcntl.fcntl(a, fcntl.F_GETFL) | os.O_ASYNC)\nb.send(b'x')"
+    ),
+    "slowed": "import os; os.sched_setscheduler({pid}, os.SCHED_IDLE, os.sched_param(0))",
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_without_a_view_another_process_of_the_user_is_left_alone(what):
+    with (
+        subprocess.Popen(["sleep", "60"]) as other,
+        Kernel(confinement=Confinement(True, ("seccomp",))) as kernel,
+    ):
+        tgkill = 234 if platform.machine() == "x86_64" else 131
+        kernel.execute(OTHERS[what].format(pid=other.pid, tgkill=tgkill), 20)
+        threading.Event().wait(0.2)
+        assert other.poll() is None
+        assert os.sched_getscheduler(other.pid) == os.SCHED_OTHER
+        other.kill()
+
+
+def test_as_root_without_namespaces_a_kernel_has_no_capability():
+    with Kernel(confinement=Confinement(True, ("landlock", "seccomp"))) as kernel:
+        code = "status = open('/proc/self/status').read()\nassert 'CapEff:\\t0000000000000000' in status, status"
+        assert works(kernel, code)[0]
 
 
 def test_the_network_is_not_there(inside, outside):
