@@ -88,7 +88,8 @@ def _confined_app(request, ready, root, prepared):
     else:
         home = request["home"]
     _limit(request["limits"], filled="view" not in layers)
-    _become(owner)
+    if layers:
+        _become(owner)
     active.append("limits")
     _settle(request, home, work, prepared.modules)
     if "landlock" in layers:
