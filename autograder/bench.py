@@ -93,16 +93,8 @@ def time_kit(folder, solution, count, jobs):
         RuntimeError: If one of them did not get full marks.
     """
     write_submissions(folder / "submitted", solution, count)
-    command = [
-        sys.executable,
-        "-m",
-        "autograder",
-        "grade",
-        "--submitted",
-        str(folder / "submitted"),
-        "--out",
-        str(folder),
-    ]
+    places = ["--submitted", str(folder / "submitted"), "--out", str(folder)]
+    command = [sys.executable, "-m", "autograder", "grade", *places]
     started = time.monotonic()
     subprocess.run([*command, "--jobs", str(jobs)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     seconds = time.monotonic() - started

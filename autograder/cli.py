@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 # What a shell says of a command that Ctrl-C ended.
 INTERRUPTED = 130
-LIMITS = "cell", "question", "notebook", "output", "memory", "scratch", "processes", "files", "cpu"
 SUBMITTED, OUT, SAMPLE = Path("course/submitted"), Path("course"), Path("course-sample")
 
 
@@ -26,6 +26,8 @@ def main(arguments=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # jsonschema, for nbformat, takes a grammar of web addresses where it is installed: 1.5 s for what no notebook holds.
     sys.modules.setdefault("rfc3987_syntax", None)
+    # Whoever ends it otherwise than by Ctrl-C gets the same: nothing half-written, no kernel left.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return options.run(options)
     except UsageError as error:
@@ -60,8 +62,7 @@ def parser():
         command.add_argument("--secret-file", type=Path, metavar="F", help="the course's secret (DIR/secret)")
         command.add_argument(
             "--limit", action="append", default=[], metavar="NAME=VALUE",
-            help="what a notebook may use, for example question=20 or memory=8GiB (may be repeated; NAME out of "
-            f"{', '.join(LIMITS)})",
+            help="what a notebook may use, for example question=20 or memory=8GiB; may be repeated (README names all)",
         )  # fmt: skip
         command.add_argument("--unsafe", action="store_true", help="grade even where notebooks cannot be confined")
         command.add_argument("--force", action="store_true", help="grade again what has a verdict already")

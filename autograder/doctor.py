@@ -48,7 +48,7 @@ def report(console):
     warm = (
         "forked from a server that has imported everything"
         if confinement.warm
-        else "cold: each imports TensorFlow anew"
+        else f"cold, each imports TensorFlow anew: {confinement.missing.get('fork server', 'only Linux has a fork server')}"
     )
     console.print(f"kernels are {warm}", highlight=False)
     for layer, (what, danger, remedy) in LAYERS.items():

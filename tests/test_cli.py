@@ -161,7 +161,8 @@ def test_the_kill_matrix_is_a_table_and_a_page(tmp_path, capsys, monkeypatch):
     assert "both are the same transformation" in page
 
 
-def test_an_interrupt_ends_at_once_and_keeps_what_is_done(course, tmp_path, write_notebook):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_at_once_and_keeps_what_is_done(course, tmp_path, write_notebook, number):
     (course / "ada" / A01).mkdir(parents=True)
     loop = {"posterior_from_joint": "while True:\n    pass"}
     write_notebook(loop, path=course / "loops" / A01 / f"{A01}.ipynb")
@@ -187,7 +188,7 @@ def test_an_interrupt_ends_at_once_and_keeps_what_is_done(course, tmp_path, writ
     while not verdict.exists() and time.monotonic() < deadline:
         time.sleep(0.2)
     time.sleep(8)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     started = time.monotonic()
     printed = process.communicate(timeout=60)[0]
     assert time.monotonic() - started < 15

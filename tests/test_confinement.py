@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -116,12 +117,26 @@ def test_what_a_machine_lacks_costs_no_other_layer(monkeypatch, gone, left):
     monkeypatch.setattr(
         confinements, "try_layers", lambda layers: ", ".join(f"no {layer}" for layer in layers if layer in gone) or None
     )
+    monkeypatch.setattr(confinements, "server", lambda: SimpleNamespace(start=lambda: None))
     found = confinements.choose.__wrapped__()
     assert found.layers == left
     assert set(found.missing) == set(LAYERS) - set(left)
     for layer, reason in found.missing.items():
         assert f"no {layer}" in reason or layer == "namespaces"
     assert found.closes_files == bool({"view", "landlock"} & set(left))
+
+
+def test_where_the_server_does_not_start_nobody_waits_for_it_twice(monkeypatch):
+    attempts = []
+
+    def fail():
+        attempts.append(1)
+        raise warm.WarmError("the fork server did not start")
+
+    monkeypatch.setattr(confinements, "server", lambda: SimpleNamespace(start=fail))
+    found = confinements.choose.__wrapped__()
+    assert (found.warm, found.layers, len(attempts)) == (False, (), 1)
+    assert found.missing["fork server"] == "the fork server did not start"
 
 
 OTHERS = {
@@ -136,17 +151,15 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("what", OTHERS)
-def test_without_a_view_another_process_of_the_user_is_left_alone(what):
-    with (
-        subprocess.Popen(["sleep", "60"]) as other,
-        Kernel(confinement=Confinement(True, ("seccomp",))) as kernel,
-    ):
-        tgkill = 234 if platform.machine() == "x86_64" else 131
-        kernel.execute(OTHERS[what].format(pid=other.pid, tgkill=tgkill), 20)
-        threading.Event().wait(0.2)
-        assert other.poll() is None
-        assert os.sched_getscheduler(other.pid) == os.SCHED_OTHER
-        other.kill()
+def test_without_a_view_another_process_of_the_user_is_left_alone(what, outside):
+    tgkill = 234 if platform.machine() == "x86_64" else 131
+    with Kernel(confinement=Confinement(True, ("seccomp",))) as kernel:
+        for where, harmed in ((kernel, False), (outside, True)):
+            with subprocess.Popen(["sleep", "60"]) as other:
+                where.execute(OTHERS[what].format(pid=other.pid, tgkill=tgkill), 20)
+                threading.Event().wait(0.2)
+                assert (other.poll() is not None or os.sched_getscheduler(other.pid) != os.SCHED_OTHER) == harmed
+                other.kill()
 
 
 def test_as_root_without_namespaces_a_kernel_has_no_capability():

@@ -1,19 +1,22 @@
 """A class graded for real: each kind of notebook gets what it deserves, whatever the others do."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
 
 import autograder
-from autograder import cli, kernels, tasks
+from autograder import kernels, tasks
 from autograder.grading import find_submissions, notebook
 from autograder.grading.classroom import current, grade_class
-from autograder.grading.limits import NAMES, Limits, limits_for
+from autograder.grading.limits import Limits, limits_for
 from autograder.grading.submission import Submission
-from autograder.grading.verdict import Unconfined, confine, grade
+from autograder.grading.verdict import Unconfined, confine, course_secret, grade
 
 A01 = "a01_densities"
+BEST = kernels.choose()
 SECRET = b"secret of the tests"
 KL, BERNOULLI, ELBO = "kl_to_standard_normal", "bernoulli_log_prob_logits", "elbo_identity_terms"
 RIGHT_KL = f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, axis=-1)"
@@ -126,14 +129,21 @@ def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
     folder, verdicts = sample_class
     (item,) = find_submissions(folder / "submitted", tasks.names(), students=["s01-reference"])[0]
     path = folder / "verdicts" / A01 / "s01-reference.json"
-    assert current(path, item, "/CPU:0", SECRET, Limits()) == verdicts["s01-reference"]
-    assert current(path, item, "/GPU:0", SECRET, Limits()) is None
-    assert current(path, item, "/CPU:0", SECRET, limits_for(1, ["question=20"])) is None
-    assert current(path, item, "/CPU:0", b"another secret", Limits()) is None
+    assert current(path, item, "/CPU:0", SECRET, Limits(), BEST) == verdicts["s01-reference"]
+    assert current(path, item, "/GPU:0", SECRET, Limits(), BEST) is None
+    less = verdicts["s01-reference"] | {"layers": ["seccomp"]}
+    path.with_name("less.json").write_text(json.dumps(less))
+    assert current(path.with_name("less.json"), item, "/CPU:0", SECRET, Limits(), kernels.COLD) == less
+    assert (
+        BEST.layers in ((), ("seccomp",))
+        or current(path.with_name("less.json"), item, "/CPU:0", SECRET, Limits(), BEST) is None
+    )
+    assert current(path, item, "/CPU:0", SECRET, limits_for(1, ["question=20"]), BEST) is None
+    assert current(path, item, "/CPU:0", b"another secret", Limits(), BEST) is None
     (other,) = find_submissions(folder / "submitted", tasks.names(), students=["s02-blank"])[0]
-    assert current(path, other, "/CPU:0", SECRET, Limits()) is None
+    assert current(path, other, "/CPU:0", SECRET, Limits(), BEST) is None
     path.with_name("broken.json").write_text("{")
-    assert current(path.with_name("broken.json"), item, "/CPU:0", SECRET, Limits()) is None
+    assert current(path.with_name("broken.json"), item, "/CPU:0", SECRET, Limits(), BEST) is None
     path.with_name("broken.json").unlink()
 
 
@@ -372,7 +382,6 @@ def test_where_some_layers_are_missing_grading_goes_on_and_says_which_it_had(wri
 
 
 def test_limits_are_set_by_name():
-    assert cli.LIMITS == NAMES
     limits = limits_for(2, ["question=20", "memory=1.5GiB", "output=64KiB", "processes=80"])
     assert (limits.question, limits.output, limits.cell) == (20, 2**16, 60)
     assert (limits.bounds.memory, limits.bounds.processes) == (3 * 2**29, 80)
@@ -447,6 +456,22 @@ def test_what_a_link_takes_from_another_student_is_not_graded(tmp_path, write_no
         assert "link" in found[student].notice
 
 
+def test_an_array_too_large_to_send_is_malformed(write_notebook):
+    answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    return np.zeros((2**11, 2**11))", KL: RIGHT_KL}
+    verdict = grade(A01, write_notebook(answers), secret=SECRET)
+    (question,) = [question for question in verdict["questions"] if question["name"] == BERNOULLI]
+    assert (question["status"], question["score"]) == ("malformed", 0)
+    assert "more than 8 MiB of numbers" in question["message"]
+    assert brief(verdict)[KL] == ("correct", 12, None)
+
+
+def test_graders_that_start_together_share_one_secret(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        drawn = set(pool.map(lambda _: course_secret(tmp_path / "secret"), range(8)))
+    assert len(drawn) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -464,10 +489,16 @@ def test_a_long_expression_is_no_fault_of_the_kit(tmp_path, write_notebook, sour
     assert brief(grade(A01, path, secret=SECRET))[KL] == ("correct", 12, None)
 
 
-def test_reading_many_cells_takes_no_longer_than_that(tmp_path, write_notebook):
+def test_thousands_of_cells_are_refused_and_fewer_read_at_once(write_notebook):
     path = write_notebook()
     content = nbformat.read(path, as_version=4)
-    content.cells += [nbformat.v4.new_code_cell(f"x{number} = 1") for number in range(notebook.MAX_CELLS)]
+    code = sum(cell.cell_type == "code" for cell in content.cells)
+    content.cells += [nbformat.v4.new_code_cell(f"x{number} = 1") for number in range(notebook.MAX_CELLS - code)]
+    nbformat.write(content, path)
+    started = time.process_time()
+    assert len(notebook.read_cells(path, notebook.released(A01))) == notebook.MAX_CELLS
+    assert time.process_time() - started < 5
+    content.cells += [nbformat.v4.new_code_cell("one = 1")]
     nbformat.write(content, path)
     with pytest.raises(notebook.UnreadableNotebook, match="code cells"):
         notebook.read_cells(path, notebook.released(A01))

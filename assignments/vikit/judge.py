@@ -23,7 +23,7 @@ KNOWN_TYPES = {
     "complex128": "complex numbers", "int8": "integers", "int16": "integers", "int32": "integers", "int64": "integers",
     "int": "integers", "uint8": "integers", "uint32": "integers", "float16": "float16 numbers",
     "bfloat16": "bfloat16 numbers", "str_": "text", "ndarray": "an array without a usable type",
-    "float32": "one array", "float64": "one array",
+    "float32": "one array", "float64": "one array", "too large": "more than 8 MiB of numbers",
 }  # fmt: skip
 
 

@@ -15,8 +15,10 @@ DTYPES = ("float32", "float64", "int32", "int64", "uint32", "bool")
 STATUSES = ("ok", "unanswered", "missing", "error", "malformed")
 MAX_RANK = 8
 MAX_ARRAYS = 512
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 8 * 2**20
 MAX_TEXT = 4000
+# What a reply says instead of arrays that are larger together.
+TOO_LARGE = "too large"
 
 
 class Rejected(ValueError):

@@ -50,7 +50,7 @@ def grade_class(
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
     todo = []
     for item in submissions:
-        old = None if force else current(verdict_path(out, item), item, place, secret, limits)
+        old = None if force else current(verdict_path(out, item), item, place, secret, limits, confinement)
         if old is None:
             todo.append(item)
         else:
@@ -102,8 +102,11 @@ def verdict_path(out, item):
     return Path(out) / "verdicts" / item.assignment / f"{item.student}.json"
 
 
-def current(path, item, place, secret, limits):
-    """Returns the verdict at `path` if it is on this very notebook, by this kit, secret and device; else None."""
+def current(path, item, place, secret, limits, confinement):
+    """Returns the verdict at `path` if it is on this very notebook, by this kit, secret, device and limits; else None.
+
+    A verdict that was found with fewer layers of confinement than there are now does not count.
+    """
     try:
         old = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -111,7 +114,9 @@ def current(path, item, place, secret, limits):
     wanted = {"schema": verdicts.SCHEMA, "kit_version": kit_version(), "device": place, "student": item.student}
     wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(secret)}
     wanted |= {"limits": named(limits)}
-    return old if isinstance(old, dict) and {key: old.get(key) for key in wanted} == wanted else None
+    if not isinstance(old, dict) or {key: old.get(key) for key in wanted} != wanted:
+        return None
+    return old if set(confinement.layers) <= set(old.get("layers", ())) else None
 
 
 def read_all(out):

@@ -238,7 +238,7 @@ def course_secret(path):
     """
     path = Path(path)
     if not path.exists():
-        write_whole(path, secrets.token_hex(32) + "\n", mode=0o600)
+        write_whole(path, secrets.token_hex(32) + "\n", mode=0o600, replace=False)
     secret = path.read_bytes().strip()
     if not secret:
         raise ValueError(f"{path} is empty: delete it, and a new secret is drawn")

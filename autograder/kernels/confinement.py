@@ -59,6 +59,10 @@ def choose():
     """Returns the best `Confinement` that this machine gives; the answer holds for the whole process."""
     if not warm.possible():
         return Confinement(False, (), dict.fromkeys(warm.LAYERS, "only Linux on x86-64 or ARM has it"))
+    try:
+        server().start()
+    except (warm.WarmError, OSError) as error:
+        return Confinement(False, (), dict.fromkeys((*warm.LAYERS, "fork server"), str(error)))
     for layers in LADDER:
         # A machine that is busy may have failed at the first attempt.
         reason = try_layers(layers) and try_layers(layers)

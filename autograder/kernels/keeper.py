@@ -77,7 +77,7 @@ def memory(pid, inside):
                 if line.startswith(("RssAnon", "RssShmem", "VmPTE")):
                     used += int(line.split()[1]) * 1024
         for folder in ("tmp", "dev/shm") if inside else ():
-            scratch = os.statvfs(f"/proc/{pid}/root/{folder}")
+            scratch = os.statvfs(os.path.join("/proc", str(pid), "root", folder))
             used += (scratch.f_blocks - scratch.f_bfree) * scratch.f_frsize
     except OSError:
         # It ends just now, or its folders are not ours to look into.

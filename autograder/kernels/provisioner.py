@@ -60,7 +60,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
             RuntimeError: If this machine cannot confine kernels.
         """
         chosen = confinement.choose()
-        if not chosen.layers:
+        if not chosen.closes_files:
             raise RuntimeError(f"kernels cannot be confined here: {chosen.missing}; choose the kernel python3 instead")
         # A restart keeps the address: clients stay connected to it.
         self.folder = self.folder or Path(tempfile.mkdtemp(prefix="vk-"))

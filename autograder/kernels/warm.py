@@ -186,7 +186,7 @@ class Process:
     def __init__(self, connection, request):
         self.connection, self.descriptor, self.pid = connection, None, None
         self.address = request.connection | {"ip": f"{request.sockets}/k"}
-        self.layers, self._read = (), b""
+        self._read = b""
         self.memory = request.limits.memory
         try:
             connection.settimeout(READY_SECONDS)
@@ -221,7 +221,6 @@ class Process:
             raise WarmError(f"the kernel was not ready after {READY_SECONDS} s") from error
         if not said.get("ready"):
             raise WarmError(said.get("error", "the kernel ended before it was ready"))
-        self.layers = tuple(said["layers"])
 
     def _next(self):
         while b"\n" not in self._read:

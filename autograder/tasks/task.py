@@ -364,9 +364,9 @@ _structures, _exploring = {}, threading.Lock()
 def structure(assignment, task):
     """Returns the `Structure` of `task`; it is found once."""
     with _exploring:
-        if task not in _structures:
-            _structures[task] = _explore(assignment, task)
-    return _structures[task]
+        if (assignment, task) not in _structures:
+            _structures[assignment, task] = _explore(assignment, task)
+    return _structures[assignment, task]
 
 
 def _explore(assignment, task):
