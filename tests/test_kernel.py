@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.kernels import COLD, Kernel, choose
+from autograder.kernels.kernel import CUT_OFF, resident
 
 
 @pytest.fixture(scope="module", params=["best", "cold"])
@@ -45,6 +46,62 @@ def test_a_flood_is_stopped():
         assert outcome.status == "flood"
         assert outcome.seconds < 10
         assert kernel.client is None or kernel.execute("1 + 1", 20).status == "ok"
+
+
+@pytest.mark.parametrize(
+    "code", ["print('x' * 10**8)", "while True: print('x')", "import sys\nsys.stderr.write('é' * 10**7)"]
+)
+def test_a_flood_in_large_and_small_pieces_is_one(code):
+    with Kernel() as kernel:
+        assert kernel.execute(code, 20).status == "flood"
+        assert kernel.client is None or kernel.execute("1 + 1", 20).status == "ok"
+
+
+def test_what_is_printed_arrives_in_order_and_is_counted():
+    with Kernel() as kernel:
+        exact = "print('a' * 300_000, end='')\nprint('b' * 300_000, end='')\nprint('c', end='')"
+        assert kernel.execute(exact, 20, max_bytes=610_000).status == "ok"
+        assert kernel.execute(exact, 20, max_bytes=599_000).status == "flood"
+
+
+# Writes to the connections themselves, beside ZeroMQ: parts of one message that never ends.
+PARTS = """
+import os, struct, threading, time
+time.sleep(1)
+part = b'\\x03' + struct.pack('>Q', 2**20) + bytes(2**20)
+def write(descriptor):
+    left = b''
+    while True:
+        left = left or part
+        try:
+            left = left[os.write(descriptor, left):]
+        except BlockingIOError:
+            pass
+        except OSError:
+            return
+for descriptor in range(3, 100):
+    threading.Thread(target=write, args=(descriptor,), daemon=True).start()
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "get_ipython().kernel.iopub_thread.schedule(lambda: get_ipython().kernel.iopub_socket.send(b'x' * 2**25))",
+        "from IPython.display import display\ndisplay({'text/plain': 'y' * 2**25}, raw=True)",
+        "get_ipython().kernel.shell_stream.socket.close(0)",
+        PARTS,
+    ],
+    ids=["message", "display", "closed", "parts"],
+)
+def test_a_process_that_cuts_itself_off_is_noticed(code):
+    """Without a look at the connection the grader would wait until the time is up; without one at itself it would fill up."""
+    before = resident()
+    with Kernel() as kernel:
+        outcome = kernel.execute(code + "\nimport time; time.sleep(60)", 60)
+        assert (outcome.status, outcome.reason) == ("dead", CUT_OFF)
+        assert outcome.seconds < 30
+    assert resident() - before < 2**30
 
 
 def test_the_working_folder_is_scratch(kernel):

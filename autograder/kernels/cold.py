@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
@@ -30,7 +31,7 @@ class ColdProcess:
     def client(self):
         """Returns a connected client of the kernel; it may not answer yet."""
         client = self.manager.blocking_client()
-        client.start_channels(hb=False)
+        client.start_channels(stdin=False, hb=False, control=False)
         return client
 
     def wait_until_ready(self):
@@ -39,6 +40,13 @@ class ColdProcess:
     @property
     def alive(self):
         return self.manager.is_alive()
+
+    def wait(self, seconds):
+        """Waits until the process has ended; tells whether it has."""
+        deadline = time.monotonic() + seconds
+        while self.alive and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return not self.alive
 
     def interrupt(self):
         self.manager.interrupt_kernel()

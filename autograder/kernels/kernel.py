@@ -18,9 +18,14 @@ from . import confinement as confinements
 READY_SECONDS = 120
 # How long after an interrupt a kernel may take to come back before it is killed.
 GRACE_SECONDS = 2
-# What a process may send in answer to one request, printed or not, and how many messages are read at a time.
+# What a process may send in answer to one request, printed or not, how many messages are read at a time, and how many parts
+# of one are kept: those of Jupyter have 7.
 MAX_RECEIVED = 64 * 2**20
 MESSAGES_AT_ONCE = 200
+MAX_PARTS = 64
+# By how much the memory of this process may grow over a request: parts of a message that has not ended wait in it unseen.
+MAX_GROWTH = 2**29
+CUT_OFF = "it cut itself off from the grader, or sent too large a message"
 DEFAULT_BOUNDS = warm.Bounds()
 # What a cold kernel gets of this process's environment besides what a warm one does.
 COLD_KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT")
@@ -81,6 +86,7 @@ class Kernel:
         for path in files:
             shutil.copy(path, self.work / path.name)
         self.process = self.client = None
+        self.monitors = []
 
     def __enter__(self):
         try:
@@ -103,6 +109,9 @@ class Kernel:
         except (warm.WarmError, ConnectionError) as error:
             raise KernelError(f"the kernel did not start: {error}") from error
         self.client = self.process.client()
+        self.monitors = [
+            channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) for channel in _channels(self.client)
+        ]
         self._greet()
 
     def _process(self):
@@ -124,7 +133,7 @@ class Kernel:
         wait = 0.02
         while time.monotonic() < deadline:
             self.client.kernel_info()
-            for channel in (self.client.shell_channel, self.client.iopub_channel):
+            for channel in _channels(self.client):
                 if not channel.socket.poll(wait * 1000):
                     break
             else:
@@ -163,6 +172,9 @@ class Kernel:
         if status == "dead":
             reason = self.process.why()
             self.close()
+        elif status == "cut off":
+            status, reason = "dead", CUT_OFF
+            self.close()
         outcome = exchange.outcome(status)
         outcome.reason = reason
         outcome.seconds = time.monotonic() - started
@@ -171,11 +183,13 @@ class Kernel:
     def _wait(self, exchange, deadline):
         """Reads messages until the request is done, and returns `"done"`, or what came first instead."""
         poller = zmq.Poller()
-        for channel in (self.client.shell_channel, self.client.iopub_channel):
-            poller.register(channel.socket, zmq.POLLIN)
+        for socket in (*(channel.socket for channel in _channels(self.client)), *self.monitors):
+            poller.register(socket, zmq.POLLIN)
         while True:
             left = deadline - time.monotonic()
             ready = dict(poller.poll(max(0, min(left * 1000, POLL_MILLISECONDS))))
+            if resident() - exchange.resident > MAX_GROWTH:
+                return "cut off"
             exchange.read(ready)
             if exchange.done:
                 return "done"
@@ -183,6 +197,8 @@ class Kernel:
                 return "flood"
             if _stopping.is_set() or (not ready and not self.process.alive):
                 return "dead"
+            if any(monitor in ready for monitor in self.monitors):
+                return "dead" if self.process.wait(GRACE_SECONDS) else "cut off"
             # Only now: the answer may have come in time, and this process been busy.
             if left <= 0:
                 return "timeout"
@@ -195,8 +211,11 @@ class Kernel:
     def close(self):
         """Ends the process with everything it started, and removes its folder."""
         if self.client is not None:
+            for channel, monitor in zip(_channels(self.client), self.monitors, strict=False):
+                channel.socket.disable_monitor()
+                monitor.close()
             self.client.stop_channels()
-            self.client = None
+            self.client, self.monitors = None, []
         if self.process is not None:
             self.process.close()
             self.process = None
@@ -210,6 +229,7 @@ class _Exchange:
         self.client, self.message, self.mime, self.max_bytes = client, message, mime, max_bytes
         self.reply, self.idle, self.payloads = None, False, []
         self.printed = self.received = 0
+        self.resident = resident()
 
     @property
     def done(self):
@@ -220,7 +240,7 @@ class _Exchange:
         return self.printed > self.max_bytes or self.received > MAX_RECEIVED
 
     def read(self, ready):
-        for channel in (self.client.shell_channel, self.client.iopub_channel):
+        for channel in _channels(self.client):
             if channel.socket not in ready:
                 continue
             for _ in range(MESSAGES_AT_ONCE):
@@ -250,6 +270,19 @@ class _Exchange:
         return Outcome(status, _text(reply, "ename", 100), _text(reply, "evalue", 2000), self.payloads)
 
 
+def _channels(client):
+    return client.shell_channel, client.iopub_channel
+
+
+def resident():
+    """Returns the bytes of memory that this process holds; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", "rb", buffering=0) as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
 def _text(content, name, length):
     """Returns a part of a message as text that can be written to a file: without lone surrogates."""
     return str(content.get(name, ""))[:length].encode("utf-8", "backslashreplace").decode()
@@ -257,8 +290,12 @@ def _text(content, name, length):
 
 def _receive(channel):
     """Returns the next message and its size in bytes; None for a message that Jupyter's protocol does not know."""
-    frames = channel.socket.recv_multipart()
-    size = sum(len(frame) for frame in frames)
+    frames, size, more = [], 0, True
+    while more:
+        frame = channel.socket.recv(copy=False)
+        size, more = size + len(frame), frame.more
+        if len(frames) < MAX_PARTS and size < MAX_RECEIVED:
+            frames.append(frame.bytes)
     try:
         message = channel.session.deserialize(channel.session.feed_identities(frames)[1])
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError, RecursionError):

@@ -206,7 +206,7 @@ class Process:
         """Returns a connected client of the kernel."""
         client = BlockingKernelClient(context=bounded_context())
         client.load_connection_info(self.address)
-        client.start_channels(hb=False)
+        client.start_channels(stdin=False, hb=False, control=False)
         return client
 
     def wait_until_ready(self):
