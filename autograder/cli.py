@@ -24,8 +24,6 @@ def main(arguments=None):
     options = parser().parse_args(arguments)
     # TensorFlow's start-up notes come from C++ and say nothing that `doctor` does not say better.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # jsonschema, for nbformat, takes a grammar of web addresses where it is installed: 1.5 s for what no notebook holds.
-    sys.modules.setdefault("rfc3987_syntax", None)
     # Whoever ends it otherwise than by Ctrl-C gets the same: nothing half-written, no kernel left.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -60,10 +58,10 @@ def parser():
             "--device", choices=["auto", "cpu", "gpu"], default="auto", help="for the references (auto)"
         )
         command.add_argument("--secret-file", type=Path, metavar="F", help="the course's secret (DIR/secret)")
-        command.add_argument(
-            "--limit", action="append", default=[], metavar="NAME=VALUE",
-            help="what a notebook may use, for example question=20 or memory=8GiB; may be repeated (README names all)",
-        )  # fmt: skip
+        limit_option(
+            command,
+            "what a notebook may use, for example question=20 or memory=8GiB; may be repeated (README names all)",
+        )
         command.add_argument("--unsafe", action="store_true", help="grade even where notebooks cannot be confined")
         command.add_argument("--force", action="store_true", help="grade again what has a verdict already")
 
@@ -97,11 +95,19 @@ def parser():
         "kernelspec", help="install the confined kernel for nbclient, nbgrader and Jupyter"
     )
     kernelspec.add_argument("--prefix", type=Path, metavar="DIR", help="where (that of this Python)")
+    limit_option(
+        kernelspec,
+        "what a notebook may use, for example memory=8GiB; may be repeated (memory, scratch, processes, files, cpu)",
+    )
     kernelspec.set_defaults(run=run_kernelspec)
 
     doctor = commands.add_parser("doctor", help="say what this machine has")
     doctor.set_defaults(run=run_doctor)
     return top
+
+
+def limit_option(command, text):
+    command.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
 
 
 def cores():
@@ -127,12 +133,15 @@ def grade_folder(options, submitted, console):
     """Grades what is in `submitted`, writes and prints the results, and returns the exit status."""
     from autograder import kernels
 
-    # While TensorFlow is imported there it is imported here.
+    # It takes as long as importing TensorFlow.
     kernels.start_server("vikit.probe")
     from autograder import tasks
-    from autograder.grading import find_submissions
+    from autograder.grading import find_submissions, graders
+
+    graders.start()
     from autograder.grading.classroom import grade_class
     from autograder.grading.limits import limits_for
+    from autograder.reference.device import DeviceError
 
     if options.jobs < 1:
         raise UsageError(f"--jobs must be at least 1, not {options.jobs}")
@@ -145,10 +154,7 @@ def grade_folder(options, submitted, console):
         limits = limits_for(options.jobs, options.limit)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    secret, place = prepare(options)
-    for name in {item.assignment for item in submissions}:
-        for task in tasks.load(name).tasks:
-            tasks.structure(name, task)
+    secret = prepare(options)
     confinement = confined(options)
     if not confinement.complete:
         on = ", ".join(confinement.layers) or "none"
@@ -159,11 +165,14 @@ def grade_folder(options, submitted, console):
         say(console, "no warm kernels: every notebook imports TensorFlow anew", "yellow")
     with progress_bar(console) as bar:
         task = bar.add_task("grading", total=len(submissions))
-        run = grade_class(
-            submissions, options.out, secret, options.jobs, options.device, place, options.force,
-            unsafe=options.unsafe, limits=limits,
-            finished=lambda item: bar.update(task, advance=1, description=f"graded {escape(item.student)}"),
-        )  # fmt: skip
+        try:
+            run = grade_class(
+                submissions, options.out, secret, options.jobs, options.device, options.force, unsafe=options.unsafe,
+                limits=limits,
+                finished=lambda item: bar.update(task, advance=1, description=f"graded {escape(item.student)}"),
+            )  # fmt: skip
+        except DeviceError as error:
+            raise UsageError(str(error)) from error
         bar.update(task, description="graded")
     return conclude(options, console, submissions, run)
 
@@ -179,12 +188,10 @@ def confined(options):
 
 
 def prepare(options):
-    """Returns (secret, device), and sees that results can be written before anybody waits for them."""
+    """Returns the course's secret, and sees that results can be written before anybody waits for them."""
     from autograder.grading.verdict import course_secret
-    from autograder.reference import device as devices
 
     try:
-        place = devices.choose(options.device)
         if options.secret_file and not options.secret_file.is_file():
             raise UsageError(f"there is no secret file {options.secret_file}")
         secret = course_secret(options.secret_file or options.out / "secret")
@@ -196,7 +203,7 @@ def prepare(options):
         ) from error
     if not os.access(options.out, os.W_OK) or (options.out / "grades.csv").is_dir():
         raise UsageError(f"{options.out} cannot be written to: choose another folder with --out")
-    return secret, place
+    return secret
 
 
 def conclude(options, console, submissions, run):
@@ -344,10 +351,15 @@ def run_bench(options):
 
 
 def run_kernelspec(options):
+    from autograder.grading.limits import bounds_for
     from autograder.grading.run import student_half
     from autograder.kernels import provisioner
 
-    print(provisioner.install(student_half(), prefix=options.prefix))
+    try:
+        limits = bounds_for(options.limit)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    print(provisioner.install(student_half(), prefix=options.prefix, limits=limits))
     return 0
 
 

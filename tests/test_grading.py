@@ -11,7 +11,7 @@ import autograder
 from autograder import kernels, tasks
 from autograder.grading import find_submissions, notebook
 from autograder.grading.classroom import current, grade_class
-from autograder.grading.limits import Limits, limits_for
+from autograder.grading.limits import Limits, limits_for, machine_memory
 from autograder.grading.submission import Submission
 from autograder.grading.verdict import Unconfined, confine, course_secret, grade
 
@@ -343,21 +343,15 @@ def test_a_case_that_never_comes_back_takes_none_of_the_answers_before_it(write_
     assert all(case["passed"] for case in question["cases"] if case["kind"] == "generic")
 
 
-def test_one_submission_on_which_the_kit_fails_does_not_stop_the_others(tmp_path, monkeypatch, write_notebook):
-    from autograder.grading import classroom
-
-    def grade_or_fail(assignment, path, student, **_):
-        if student == "bad":
-            raise RuntimeError("the kit has a bug")
-        return {"questions": [{"status": "correct", "message": ""}], "student": student}
-
-    monkeypatch.setattr(classroom, "grade", grade_or_fail)
+def test_one_submission_on_which_the_kit_fails_does_not_stop_the_others(tmp_path, write_notebook):
     path = write_notebook()
-    items = [Submission(student, A01, path) for student in ("good", "bad", "fine")]
-    run = grade_class(items, tmp_path / "out", b"s")
+    verdicts = tmp_path / "out" / "verdicts" / A01
+    (verdicts / "bad.json").mkdir(parents=True)
+    run = grade_class([Submission(student, A01, path) for student in ("good", "bad", "fine")], tmp_path / "out", b"s")
     assert [item.student for item in run.verdicts] == ["good", "fine"]
-    assert run.failures == [f"bad/{A01}: RuntimeError: the kit has a bug"]
-    assert sorted(path.name for path in (tmp_path / "out" / "verdicts" / A01).iterdir()) == ["fine.json", "good.json"]
+    (failure,) = run.failures
+    assert failure.startswith(f"bad/{A01}: IsADirectoryError")
+    assert sorted(path.name for path in verdicts.iterdir() if path.is_file()) == ["fine.json", "good.json"]
 
 
 def test_where_nothing_can_be_confined_grading_refuses_or_says_so(write_notebook, monkeypatch):
@@ -379,6 +373,14 @@ def test_where_some_layers_are_missing_grading_goes_on_and_says_which_it_had(wri
     assert (verdict["confined"], verdict["warm"], verdict["layers"]) == (False, True, list(layers))
     assert brief(verdict)[KL] == ("correct", 12, None)
     assert brief(verdict)[BERNOULLI][0] == "crashed"
+
+
+def test_a_container_has_the_memory_that_it_was_given(tmp_path):
+    limit, none = tmp_path / "limit", tmp_path / "none"
+    limit.write_text("3000000000\n")
+    none.write_text("max\n")
+    assert machine_memory([none, tmp_path / "missing"]) == machine_memory([])
+    assert machine_memory([none, limit]) == 3_000_000_000 < machine_memory([])
 
 
 def test_limits_are_set_by_name():

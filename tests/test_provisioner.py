@@ -1,5 +1,6 @@
 """Confined kernels by name: what nbclient, nbgrader and Jupyter start when a notebook asks for them."""
 
+import os
 from pathlib import Path
 
 import nbclient
@@ -8,7 +9,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
 from autograder import kernels
-from autograder.kernels import confinement, provisioner
+from autograder.kernels import confinement, provisioner, warm
 
 pytestmark = pytest.mark.skipif(not kernels.choose().layers, reason="kernels cannot be confined here")
 
@@ -21,8 +22,8 @@ def run(tmp_path, monkeypatch):
     work.mkdir()
     (work / "beside.txt").write_text("data")
 
-    def run(*sources, readable=(), **options):
-        provisioner.install(readable, prefix=tmp_path)
+    def run(*sources, readable=(), limits=None, **options):
+        provisioner.install(readable, prefix=tmp_path, limits=limits)
         assert provisioner.NAME in KernelSpecManager().find_kernel_specs()
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
         client = nbclient.NotebookClient(
@@ -44,11 +45,42 @@ def test_a_notebook_runs_confined_under_nbclient(run, tmp_path):
     assert [cell.outputs[0].text.strip() for cell in notebook.cells] == ["data", "False 1", "3.0"]
 
 
+def test_figures_are_shown(run):
+    notebook = run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()", "plt.plot([2, 1]);")
+    for cell in notebook.cells:
+        (shown,) = [output for output in cell.outputs if output.output_type == "display_data"]
+        assert shown.data["image/png"].startswith("iVBOR")
+
+
 def test_it_may_read_what_the_kernelspec_names(run, tmp_path):
     named = tmp_path / "named.txt"
     named.write_text("shown")
     notebook = run(f"print(open({str(named)!r}).read())", readable=[named])
     assert notebook.cells[0].outputs[0].text.strip() == "shown"
+
+
+def test_limits_are_those_of_the_kernelspec(run, tmp_path):
+    code = "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    notebook = run(code, limits=warm.Bounds(files=100))
+    assert notebook.cells[0].outputs[0].text.strip() == "100"
+
+
+def test_a_folder_larger_than_the_scratch_space_is_refused_and_says_so(run, tmp_path):
+    (tmp_path / "work" / "large").write_bytes(bytes(3 * 2**20))
+    with pytest.raises(RuntimeError, match=r"holds 3 MiB.*--limit scratch"):
+        run("1", limits=warm.Bounds(scratch=2**20))
+
+
+@pytest.mark.parametrize("layers", [warm.LAYERS, ("landlock", "seccomp")])
+def test_pipes_and_sockets_in_the_folder_are_left_out(run, tmp_path, monkeypatch, layers):
+    if "view" not in layers:
+        monkeypatch.setattr(confinement, "choose", lambda: confinement.Confinement(True, layers))
+    elif not kernels.choose().complete:
+        pytest.skip("there is no view here")
+    os.mkfifo(tmp_path / "work" / "pipe")
+    (tmp_path / "work" / "dangling").symlink_to("nowhere")
+    notebook = run("import os; print(*sorted(os.listdir()))")
+    assert notebook.cells[0].outputs[-1].text.split() == ["beside.txt", "dangling"]
 
 
 def test_an_error_and_a_death_are_those_of_nbclient(run):

@@ -1,16 +1,16 @@
 """A whole class: every submission is graded, whatever one of them does, and each verdict is written as it comes."""
 
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder import kernels
+from autograder import tasks
 from autograder.files import write_whole
+from autograder.reference import device as devices
 from autograder.version import kit_version
 
 from . import verdict as verdicts
+from .graders import Graders
 from .limits import limits_for, named
 from .verdict import digest, grade, secret_digest, ungraded
 
@@ -27,10 +27,9 @@ class ClassRun:
 
 
 def grade_class(
-    submissions, out, secret, jobs=1, device="auto", place="/CPU:0", force=False, finished=lambda _: None, unsafe=False,
-    limits=None,
+    submissions, out, secret, jobs=1, device="auto", force=False, finished=lambda _: None, unsafe=False, limits=None,
 ):  # fmt: skip
-    """Grades `submissions`, `jobs` at a time, and returns a `ClassRun`.
+    """Grades `submissions`, `jobs` at a time in processes of their own, and returns a `ClassRun`.
 
     A verdict that is there already for the same notebook, kit and device is kept, unless `force`.
 
@@ -40,36 +39,38 @@ def grade_class(
         secret: The course's secret, bytes.
         jobs: How many to grade at once.
         device: Where references are computed: `"auto"`, `"cpu"` or `"gpu"`.
-        place: The device that `device` comes down to.
         force: Grade again what has a verdict.
         finished: Called with each submission when it is done.
         unsafe: Whether to grade although this machine cannot confine notebooks at all.
         limits: The `Limits` of each notebook; by default what `limits_for(jobs)` returns.
+
+    Raises:
+        Unconfined: If this machine cannot confine notebooks and `unsafe` does not allow that.
+        DeviceError: If the device does not exist.
     """
     confinement, limits = verdicts.confine(unsafe), limits or limits_for(jobs)
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
-    todo = []
-    for item in submissions:
-        old = None if force else current(verdict_path(out, item), item, place, secret, limits, confinement)
-        if old is None:
-            todo.append(item)
-        else:
-            run.verdicts[item], run.kept = old, run.kept + 1
-            finished(item)
-    # One more than may run a notebook: it draws the next inputs meanwhile.
-    turn = threading.BoundedSemaphore(jobs)
-    with ThreadPoolExecutor(max_workers=jobs + 1) as pool:
-        futures = {
-            pool.submit(grade_one, item, out, secret, device, place, confinement, limits, turn): item for item in todo
-        }
-        try:
-            for future in as_completed(futures):
-                take(run, futures[future], future)
-                finished(futures[future])
-        except KeyboardInterrupt:
-            run.interrupted = True
-            pool.shutdown(wait=False, cancel_futures=True)
-            kernels.stop_all()
+    try:
+        with Graders(jobs, confinement) as graders:
+            place = graders.call(devices.choose, device)
+            todo = []
+            for item in submissions:
+                old = None if force else current(verdict_path(out, item), item, place, secret, limits, confinement)
+                if old is None:
+                    todo.append(item)
+                else:
+                    run.verdicts[item], run.kept = old, run.kept + 1
+                    finished(item)
+            structures = explored(graders, {item.assignment for item in todo})
+            arguments = (out, secret, device, place, confinement, limits, structures)
+            for item, verdict, error in graders.each(grade_one, todo, *arguments):
+                if error is None:
+                    run.verdicts[item] = verdict
+                else:
+                    run.failures.append(f"{item.label}: {type(error).__name__}: {error}")
+                finished(item)
+    except KeyboardInterrupt:
+        run.interrupted = True
     run.verdicts = {item: run.verdicts[item] for item in submissions if item in run.verdicts}
     for item, verdict in run.verdicts.items():
         if item.path.is_file() and {question["status"] for question in verdict["questions"]} == {"missing"}:
@@ -77,21 +78,29 @@ def grade_class(
     return run
 
 
-def take(run, item, future):
-    """Puts the outcome of one submission into `run`."""
-    error = future.exception()
-    if error is None:
-        run.verdicts[item] = future.result()
-    else:
-        run.failures.append(f"{item.label}: {type(error).__name__}: {error}")
+def explored(graders, assignments):
+    """Returns the structures of all questions of `assignments`, found by the graders together: each needs all of them."""
+    questions = [(name, index) for name in assignments for index in range(graders.call(question_count, name))]
+    return dict(zip(questions, graders.map(explore, questions), strict=True))
 
 
-def grade_one(item, out, secret, device, place, confinement, limits, turn):
+def question_count(assignment):
+    return len(tasks.load(assignment).tasks)
+
+
+def explore(question):
+    assignment, index = question
+    return tasks.structure(assignment, tasks.load(assignment).tasks[index])
+
+
+def grade_one(item, out, secret, device, place, confinement, limits, structures):
+    """Grades one submission in one of the processes, and writes its verdict."""
+    for (assignment, index), found in structures.items():
+        tasks.take_structure(assignment, tasks.load(assignment).tasks[index], found)
     if item.path.is_file():
         verdict = grade(
-            item.assignment, item.path, student=item.student, secret=secret, device=device, limits=limits, unsafe=True,
-            turn=turn,
-        )  # fmt: skip
+            item.assignment, item.path, student=item.student, secret=secret, device=device, limits=limits, unsafe=True
+        )
     else:
         verdict = ungraded(item.assignment, item.student, place, item.notice, item.path, secret, confinement, limits)
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

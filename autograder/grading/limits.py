@@ -4,12 +4,15 @@ import math
 import os
 import re
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 
 from autograder.kernels import Bounds
 
 MEMORY_SHARE = 0.8
 UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 SIZES = ("output", "memory", "scratch")
+# What a container may use: control groups of version 2, and of version 1.
+CONTROL_GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 COUNTS = ("processes", "files")
 # With less TensorFlow does not start.
 LEAST = {"output": 2**10, "memory": 2**30, "scratch": 2**20, "processes": 64, "files": 64, "cpu": 10}
@@ -62,9 +65,28 @@ def limits_for(jobs, settings=()):
     return found
 
 
-def machine_memory():
+def bounds_for(settings):
+    """Returns the `Bounds` of a kernel that Jupyter starts.
+
+    Raises:
+        ValueError: If a setting is none, or concerns only what is graded.
+    """
+    limits = limits_for(1, settings)
+    odd = set(limits.given) - {item.name for item in fields(Bounds)}
+    if odd:
+        raise ValueError(f"{min(odd)} is no limit of a kernel by itself: Jupyter and nbgrader have settings for that")
+    return limits.bounds
+
+
+def machine_memory(groups=CONTROL_GROUPS):
+    """Returns the bytes of memory of this machine, or of the container that this runs in where that is less."""
     known = hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else math.inf
+    sizes = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else math.inf]
+    for file in map(Path, groups):
+        # "max" where there is no limit.
+        if file.is_file() and (text := file.read_text().strip()).isdecimal():
+            sizes.append(int(text))
+    return min(sizes)
 
 
 def parsed(setting):

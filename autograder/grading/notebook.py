@@ -1,13 +1,17 @@
 """A submitted notebook as text: its cells, what each defines, and what of it is run. Nothing here executes anything."""
 
 import ast
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-import vikit
-from vikit import cells
+# jsonschema, for nbformat, takes a grammar of web addresses where it is installed: 1.5 s for what no notebook holds.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+import nbformat  # noqa: E402
+import vikit  # noqa: E402
+from vikit import cells  # noqa: E402
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 MAX_CELLS = 2000

@@ -23,7 +23,7 @@ SCHEMA = 1
 COURSE_SECRET = Path("course/secret")
 
 
-def grade(assignment, path, student="student", secret=None, device="auto", limits=None, unsafe=False, turn=None):
+def grade(assignment, path, student="student", secret=None, device="auto", limits=None, unsafe=False):
     """Returns the verdict on one notebook, as the dict that is written to `verdicts/`.
 
     Args:
@@ -34,7 +34,6 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         device: Where the references are computed: `"auto"`, `"cpu"` or `"gpu"`.
         limits: A `Limits`; by default those that students are told.
         unsafe: Whether to grade although this machine cannot confine the notebook at all.
-        turn: A context manager to be in while the notebook runs, a semaphore say.
 
     Raises:
         Unconfined: If this machine cannot confine notebooks and `unsafe` does not allow that.
@@ -59,7 +58,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     public = notebook.released_folder(assignment) / cases.FILE_NAME
     files = [file for file in (public, path) if file.is_file()]
     running = NotebookRun(cells, files, limits, place == devices.GPU, confinement)
-    with turn or contextlib.nullcontext(), running as run:
+    with running as run:
         verdicts = judge_all(run, questions, task_list, cells)
     return document(task_list, student, place, path, verdicts, secret, confinement, limits)
 

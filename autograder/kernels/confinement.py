@@ -57,6 +57,8 @@ COLD = Confinement(False)
 @cache
 def choose():
     """Returns the best `Confinement` that this machine gives; the answer holds for the whole process."""
+    if _adopted:
+        return _adopted[0]
     if not warm.possible():
         return Confinement(False, (), dict.fromkeys(warm.LAYERS, "only Linux on x86-64 or ARM has it"))
     try:
@@ -95,7 +97,9 @@ def try_layers(layers):
     return None
 
 
-def start(folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=BOUNDS, gpu=False, key=None):
+def start(
+    folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=BOUNDS, gpu=False, key=None, figures=False
+):
     """Returns the `warm.Process` of a new kernel whose files lie in `folder`; `work` is copied where it runs.
 
     `key` signs its messages; one is made where there is none.
@@ -110,12 +114,12 @@ def start(folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=B
     request = warm.Request(
         connection=connection, sockets=str(folder / "ipc"), root=str(folder / "root"), home=str(folder / "home"),
         work=str(work), readable=tuple(map(str, readable)), extensions=tuple(extensions), layers=tuple(layers),
-        environment=warm.environment(folder / "home", gpu), limits=limits, gpu=gpu,
+        environment=warm.environment(folder / "home", gpu), limits=limits, gpu=gpu, figures=figures,
     )  # fmt: skip
     return server().request(request)
 
 
-_lock, _servers, _preloaded = threading.Lock(), [], []
+_lock, _servers, _preloaded, _adopted = threading.Lock(), [], [], []
 
 
 def server():
@@ -125,6 +129,29 @@ def server():
             _servers.append(warm.Server(_preloaded))
             atexit.register(_servers[0].stop)
     return _servers[0]
+
+
+def share(confinement):
+    """Returns what another process needs to start kernels in this `confinement` from this process's server; see `adopt`."""
+    if not confinement.warm:
+        return confinement, None, ()
+    server().start()
+    return confinement, server().folder, tuple(_preloaded)
+
+
+def adopt(shared):
+    """Takes over what another process has shared, for as long as this one lives."""
+    confinement, folder, modules = shared
+    _adopted[:], _preloaded[:] = [confinement], modules
+    if folder is not None:
+        _servers[:] = [warm.Server(modules, folder)]
+
+
+def new_folder(confinement):
+    """Returns a new folder for one kernel; those of warm ones go away with their server."""
+    parent = server().folder if confinement.warm else None
+    # Unix sockets allow 107 characters for a path: the folder's name must be short.
+    return Path(tempfile.mkdtemp(prefix="vk-", dir=parent))
 
 
 def start_server(*modules):

@@ -3,12 +3,9 @@
 import math
 import os
 import shutil
-import tempfile
 import threading
 import time
-import weakref
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import zmq
 
@@ -33,18 +30,21 @@ COLD_KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT")
 POLL_MILLISECONDS = 100
 
 
-_open, _stopping = weakref.WeakSet(), threading.Event()
+_stopping = [threading.Event()]
 
 
-def stop_all():
-    """Ends every kernel of this process and lets no new one start: for an interrupt at the terminal."""
-    _stopping.set()
-    for kernel in list(_open):
-        kernel.kill()
+def stop_when(event):
+    """Has every kernel of this process end soon after `event` is set, and lets no new one start: for an interrupt."""
+    _stopping[0] = event
 
 
 class KernelError(Exception):
     """A kernel that did not start: the machine's fault, not the notebook's."""
+
+
+def refuse_if_stopped():
+    if _stopping[0].is_set():
+        raise KernelError("grading was stopped")
 
 
 @dataclass
@@ -79,8 +79,7 @@ class Kernel:
     def __init__(self, files=(), extensions=(), readable=(), gpu=False, confinement=None, limits=DEFAULT_BOUNDS):
         self.extensions, self.readable, self.gpu, self.limits = extensions, readable, gpu, limits
         self.confinement = confinement or confinements.choose()
-        # Unix sockets allow 107 characters for a path: the folder's name must be short.
-        self.folder = Path(tempfile.mkdtemp(prefix="vk-"))
+        self.folder = confinements.new_folder(self.confinement)
         self.work = self.folder / "work"
         self.work.mkdir()
         for path in files:
@@ -100,9 +99,7 @@ class Kernel:
         self.close()
 
     def _start(self):
-        if _stopping.is_set():
-            raise KernelError("grading was stopped")
-        _open.add(self)
+        refuse_if_stopped()
         try:
             self.process = self._process()
             self.process.wait_until_ready()
@@ -153,8 +150,7 @@ class Kernel:
         Code that is not done after `seconds` is interrupted; where that does not help within GRACE_SECONDS the kernel is
         killed. The same happens to code that prints more than `max_bytes`.
         """
-        if _stopping.is_set():
-            raise KernelError("grading was stopped")
+        refuse_if_stopped()
         started = time.monotonic()
         message = self.client.execute(
             code, silent=silent, store_history=not silent, allow_stdin=False, stop_on_error=False
@@ -195,18 +191,14 @@ class Kernel:
                 return "done"
             if exchange.too_much:
                 return "flood"
-            if _stopping.is_set() or (not ready and not self.process.alive):
+            refuse_if_stopped()
+            if not ready and not self.process.alive:
                 return "dead"
             if any(monitor in ready for monitor in self.monitors):
                 return "dead" if self.process.wait(GRACE_SECONDS) else "cut off"
             # Only now: the answer may have come in time, and this process been busy.
             if left <= 0:
                 return "timeout"
-
-    def kill(self):
-        """Ends the process at once; whoever waits for it sees it dead, and closes the rest."""
-        if self.process is not None:
-            self.process.kill()
 
     def close(self):
         """Ends the process with everything it started, and removes its folder."""

@@ -3,42 +3,67 @@
 The kernelspec that `install` writes names this provisioner; its configuration says what the kernels may read.
 """
 
+import asyncio
 import json
+import os
 import shutil
 import signal
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning import KernelProvisionerBase
-from traitlets import List, Unicode
+from traitlets import Dict, List, Unicode
 
-from . import confinement, warm
+from . import confinement, view, warm
 
 NAME = "confined-python3"
 PROVISIONER = "confined-provisioner"
 
 
-def install(readable=(), extensions=(), prefix=None):
+def install(readable=(), extensions=(), prefix=None, limits=None):
     """Writes the kernelspec `confined-python3`, and returns its folder.
 
     Args:
         readable: Files and folders that notebooks may read besides Python's own.
         extensions: IPython extensions to load in each kernel.
         prefix: Where Jupyter looks for kernelspecs: by default that of this Python.
+        limits: A `warm.Bounds`: what each kernel may use; by default the usual ones.
     """
     folder = Path(prefix or sys.prefix) / "share" / "jupyter" / "kernels" / NAME
+    content = specification(readable, extensions, limits)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kernel.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return folder
+
+
+def specification(readable, extensions, limits):
+    """Returns the content of a kernelspec; arguments as of `install`."""
     config = {"readable": list(map(str, readable)), "extensions": list(extensions)}
-    content = {
+    config["limits"] = asdict(limits or warm.Bounds())
+    return {
         # The provisioner starts no program: Jupyter wants the line all the same.
         "argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": "Python 3 (confined)",
         "language": "python",
         "metadata": {"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}},
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "kernel.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return folder
+
+
+def manager(readable=(), extensions=(), limits=None):
+    """Returns a manager of one confined kernel, for nbclient, without any kernelspec installed; arguments as of `install`."""
+    made = AsyncKernelManager()
+    made._kernel_spec = KernelSpec(**specification(readable, extensions, limits))
+    return made
+
+
+def size_of(folder):
+    """Returns the bytes that the files in a folder hold."""
+    files = (os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)
+    return sum(os.lstat(file).st_size for file in files)
 
 
 class ConfinedProvisioner(KernelProvisionerBase):
@@ -46,6 +71,8 @@ class ConfinedProvisioner(KernelProvisionerBase):
 
     readable = List(Unicode(), help="files and folders that a notebook may read").tag(config=True)
     extensions = List(Unicode(), help="IPython extensions to load").tag(config=True)
+
+    limits = Dict(help="what a kernel may use: the fields of `warm.Bounds`").tag(config=True)
 
     process = folder = None
 
@@ -59,7 +86,8 @@ class ConfinedProvisioner(KernelProvisionerBase):
         Raises:
             RuntimeError: If this machine cannot confine kernels.
         """
-        chosen = confinement.choose()
+        # The first time a fork server is started: other kernels of this process go on meanwhile.
+        chosen = await asyncio.to_thread(confinement.choose)
         if not chosen.closes_files:
             raise RuntimeError(f"kernels cannot be confined here: {chosen.missing}; choose the kernel python3 instead")
         # A restart keeps the address: clients stay connected to it.
@@ -73,23 +101,35 @@ class ConfinedProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=manager.format_kernel_cmd(), **options)
 
     async def launch_kernel(self, cmd, **options):
-        """Starts the kernel; what lies in the folder `cwd` is copied to where it runs."""
-        layers, folder, work = confinement.choose().layers, options.get("cwd"), self.folder / "work"
-        if folder and "view" in layers:
-            work = folder
-        elif folder:
-            shutil.copytree(folder, work, dirs_exist_ok=True, ignore_dangling_symlinks=True)
-        key = self.connection_info["key"]
+        """Starts the kernel; what lies in the folder `cwd` is copied to where it runs.
+
+        Raises:
+            RuntimeError: If that is more than the kernel may write.
+        """
         try:
-            self.process = confinement.start(
-                self.folder, work, self.readable, self.extensions, layers,
-                key=key.decode() if isinstance(key, bytes) else key,
-            )  # fmt: skip
-            self.process.wait_until_ready()
+            await asyncio.to_thread(self._launch, options.get("cwd"))
         except BaseException:
             await self.cleanup()
             raise
         return self.connection_info
+
+    def _launch(self, folder):
+        layers, work, bounds = confinement.choose().layers, self.folder / "work", warm.Bounds(**self.limits)
+        if folder and size_of(folder) > bounds.scratch:
+            raise RuntimeError(
+                f"{folder} holds {size_of(folder) / warm.MIB:.0f} MiB, more than a notebook may write: move what it does "
+                "not need, or install the kernel again with `autograder kernelspec --limit scratch=1GiB`"
+            )
+        if folder and "view" in layers:
+            work = folder
+        elif folder:
+            view.copy_work(folder, work)
+        key = self.connection_info["key"]
+        self.process = confinement.start(
+            self.folder, work, self.readable, self.extensions, layers, bounds,
+            key=key.decode() if isinstance(key, bytes) else key, figures=True,
+        )  # fmt: skip
+        self.process.wait_until_ready()
 
     async def poll(self):
         return None if self.process is not None and self.process.alive else 0

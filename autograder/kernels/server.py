@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -45,6 +46,8 @@ def main(path, *modules):
     while True:
         readable, _, _ = select.select([listener, sys.stdin], [], [])
         if sys.stdin in readable:
+            # Its owner may have been killed, and left everything as it was.
+            shutil.rmtree(os.path.dirname(path), ignore_errors=True)
             return
         connection, _ = listener.accept()
         with connection:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import sys
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def build(root, sockets, readable, work, scratch_bytes, owner, gpu=False):
     for name in (HOME, WORK):
         os.mkdir(inside.path(name))
     if work is not None:
-        shutil.copytree(work, inside.path(WORK), dirs_exist_ok=True, symlinks=True)
+        copy_work(work, inside.path(WORK))
     for name in (HOME, WORK):
         _give(inside.path(name), owner)
     for path in outermost([*SYSTEM, *libraries(), *readable]):
@@ -72,6 +73,18 @@ def build(root, sockets, readable, work, scratch_bytes, owner, gpu=False):
     linux.libc("umount2", b".", linux.MNT_DETACH)
     os.chdir("/")
     return real
+
+
+def copy_work(source, target):
+    """Copies what lies in a folder: files, folders, and links as links; no pipes, sockets and devices."""
+    shutil.copytree(source, target, symlinks=True, ignore=_special, dirs_exist_ok=True)
+
+
+def _special(folder, names):
+    modes = {name: os.lstat(os.path.join(folder, name)).st_mode for name in names}
+    return [
+        name for name, mode in modes.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
+    ]
 
 
 def rights(readable, proc=True):

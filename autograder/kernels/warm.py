@@ -68,6 +68,7 @@ class Request:
         environment: Environment variables.
         limits: What it may use.
         gpu: Whether the process may see a GPU.
+        figures: Whether figures are drawn and sent as images.
     """
 
     connection: dict
@@ -81,14 +82,20 @@ class Request:
     environment: dict = field(default_factory=dict)
     limits: Bounds = Bounds()
     gpu: bool = False
+    figures: bool = False
 
 
 class Server:
-    """A fork server of this process; started at the first request, and again if it has died."""
+    """A fork server; started at the first request, and again if it has died.
 
-    def __init__(self, modules=()):
-        self.modules = tuple(modules)
-        self.process = self.folder = None
+    Args:
+        modules: What it imports besides PRELOADED.
+        folder: The folder of a server that another process has started, and that is used as long as it lives.
+    """
+
+    def __init__(self, modules=(), folder=None):
+        self.modules, self.folder = tuple(modules), folder
+        self.lent, self.process = folder is not None, None
         self.starting = threading.Lock()
 
     def request(self, request):
@@ -102,13 +109,15 @@ class Server:
             try:
                 return Process(self._connect(), request)
             except (ConnectionError, FileNotFoundError) as error:
+                if self.lent:
+                    self.lent, self.folder = False, None
                 if attempt == 2:
                     raise WarmError(f"the fork server is gone: {error}") from error
 
     def start(self):
         """Starts the server if it does not run."""
         with self.starting:
-            if self.process is not None and self.process.poll() is None:
+            if self.lent or (self.process is not None and self.process.poll() is None):
                 return
             self.stop()
             self.folder = Path(tempfile.mkdtemp(prefix="vk-"))
@@ -134,6 +143,8 @@ class Server:
     def stop(self):
         """Ends the server; its kernels end with it."""
         process, self.process = self.process, None
+        if self.lent:
+            return
         if process is not None:
             process.kill()
             process.wait()

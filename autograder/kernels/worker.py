@@ -247,6 +247,9 @@ def _initialise(request, sockets, home):
     arguments += [f"--IPKernelApp.extensions={name}" for name in request["extensions"]]
     app = IPKernelApp.instance()
     app.initialize(arguments)
+    if request["figures"]:
+        # matplotlib was imported before there was a shell that it could have told.
+        app.shell.enable_matplotlib("inline")
     # A client waits for the kernel to be idle: nothing that was printed comes after that.
     app.kernel._execute_sleep = 0
     # `!command` in a cell says why nothing happens, and the rest of the cell runs.

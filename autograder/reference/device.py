@@ -8,18 +8,29 @@ from functools import cache
 CPU, GPU = "/CPU:0", "/GPU:0"
 
 
+class DeviceError(ValueError):
+    """A device that does not exist."""
+
+
 def choose(wanted="auto"):
     """Returns the device for `wanted`: `"auto"` (a GPU where there is one), `"cpu"` or `"gpu"`.
 
     Raises:
-        ValueError: If `wanted` is `"gpu"` and TensorFlow sees none, or is no known word.
+        DeviceError: If `wanted` is `"gpu"` and TensorFlow sees none, or is no known word.
     """
     if wanted not in ("auto", "cpu", "gpu"):
-        raise ValueError(f"device must be auto, cpu or gpu, not {wanted!r}")
+        raise DeviceError(f"device must be auto, cpu or gpu, not {wanted!r}")
     gpus = visible_gpus()
     if wanted == "gpu" and not gpus:
-        raise ValueError("TensorFlow sees no GPU here: use --device cpu, or set the kit up with `make GPU=1 grade`")
+        raise DeviceError("TensorFlow sees no GPU here: use --device cpu, or set the kit up with `make GPU=1 grade`")
     return GPU if gpus and wanted != "cpu" else CPU
+
+
+def has_started():
+    """Tells whether TensorFlow has run an operation in this process."""
+    from tensorflow.python.eager import context
+
+    return context._context is not None and context._context._initialized
 
 
 _starting = threading.Lock()

@@ -17,6 +17,7 @@ from .task import (
     public_questions,
     question_on,
     structure,
+    take_structure,
     widened,
 )
 
@@ -41,5 +42,5 @@ def load(name):
 
 __all__ = [
     "EDGE", "GENERIC", "Assignment", "Draw", "Follow", "Manual", "Task", "TaskError", "Wrong", "load", "materialise", "names",
-    "public_questions", "question_on", "structure", "widened",
+    "public_questions", "question_on", "structure", "take_structure", "widened",
 ]  # fmt: skip

@@ -369,6 +369,12 @@ def structure(assignment, task):
     return _structures[assignment, task]
 
 
+def take_structure(assignment, task, found):
+    """Takes over the `Structure` that another process has found."""
+    with _exploring:
+        _structures[assignment, task] = found
+
+
 def _explore(assignment, task):
     kept, variants = None, {wrong.name: set() for wrong in task.mistakes}
     for draw in range(STRUCTURE_DRAWS):
@@ -398,5 +404,6 @@ __all__ = [
     "materialise",
     "question_on",
     "structure",
+    "take_structure",
     "widened",
 ]

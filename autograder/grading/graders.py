@@ -1,0 +1,119 @@
+"""The processes that grade, one notebook at a time each: what one student's process sends cannot hold up another's.
+
+They are forked from a process that has imported everything and run nothing, and end with the process that asked for them.
+"""
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
+
+from autograder import kernels
+
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+def start():
+    """Starts the process that the others are forked from, in the background: it imports TensorFlow."""
+    if METHOD == "forkserver":
+        forkserver.set_forkserver_preload([f"{__package__}.preload"])
+        forkserver.ensure_running()
+
+
+class Graders:
+    """A pool of grading processes; a context manager.
+
+    Args:
+        jobs: How many.
+        confinement: The `kernels.Confinement` in which they run notebooks.
+    """
+
+    def __init__(self, jobs, confinement):
+        self.jobs, self.confinement = jobs, confinement
+        start()
+        self.context = multiprocessing.get_context(METHOD)
+        self.stopped = self.context.Event()
+        self.pool = self._pool(jobs)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            self.stopped.set()
+        self.pool.shutdown(cancel_futures=True)
+
+    def _pool(self, jobs):
+        return ProcessPoolExecutor(jobs, self.context, _begin, (self.stopped, kernels.share(self.confinement)))
+
+    def call(self, work, *arguments):
+        """Returns what `work(*arguments)` returns in one of the processes."""
+        return self.pool.submit(work, *arguments).result()
+
+    def map(self, work, items):
+        """Returns what `work(item)` returns for each of `items`, in order."""
+        return list(self.pool.map(work, items))
+
+    def each(self, work, items, *arguments):
+        """Yields for each of `items`, as they are done, (item, what `work(item, *arguments)` returned, None) or (item, None,
+        the error that it raised).
+
+        Where one of the processes dies, those items that it may have been at are tried once more, each by itself: it is
+        their error if it dies again.
+        """
+        suspects = []
+        while items:
+            futures = {self.pool.submit(work, item, *arguments): item for item in items}
+            items, dead = [], False
+            for future in as_completed(futures):
+                error = future.exception()
+                if isinstance(error, BrokenProcessPool):
+                    dead = True
+                    items.append(futures[future])
+                else:
+                    yield futures[future], None if error else future.result(), error
+            if dead:
+                # They were taken up in the order in which they were asked for.
+                at_work = self.jobs + 1
+                items = [item for item in futures.values() if item in set(items)]
+                suspects, items = suspects + items[:at_work], items[at_work:]
+                self._renew()
+        for item in suspects:
+            error = None
+            try:
+                result = self.call(work, item, *arguments)
+            except Exception as raised:  # noqa: BLE001 whatever it is: it is told
+                result, error = None, raised
+                if isinstance(raised, BrokenProcessPool):
+                    self._renew()
+            yield item, result, error
+
+    def _renew(self):
+        self.pool.shutdown()
+        self.pool = self._pool(self.jobs)
+
+
+def _end_with_parent():
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
+
+
+def _begin(stopped, shared):
+    """Prepares a new process: it ends with its parent, hears of an interrupt by `stopped`, and computes on one core."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    kernels.adopt(shared)
+    kernels.stop_when(stopped)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    # A GPU is shared with the other processes.
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    from .preload import devices, tf
+
+    if devices.has_started():
+        raise RuntimeError("TensorFlow has run in the process that graders are forked from: they would hang")
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)

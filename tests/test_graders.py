@@ -1,0 +1,98 @@
+"""The processes that grade: what one of them does, or what is done to it, costs the others nothing."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder import kernels
+from autograder.grading.graders import Graders
+from autograder.kernels import confinement
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+@pytest.fixture
+def work(monkeypatch):
+    monkeypatch.syspath_prepend(PROGRAMS)
+    import grader_work
+
+    return grader_work
+
+
+def test_a_process_that_dies_costs_only_the_item_that_killed_it(work, tmp_path):
+    items = ["a", "killed", "b", "killer", "c", "wrong", *"defghi"]
+    with Graders(2, kernels.COLD) as graders:
+        found = {
+            item: (result, type(error).__name__) for item, result, error in graders.each(work.die, items, tmp_path)
+        }
+        assert graders.call(work.die, "z", tmp_path) == "Z"
+    assert found.pop("killer") == (None, "BrokenProcessPool")
+    assert found.pop("wrong") == (None, "ValueError")
+    assert found == {item: (item.upper(), "NoneType") for item in ("killed", *"abcdefghi")}
+    assert int((tmp_path / "killer").read_text()) <= 3
+
+
+def test_the_process_that_graders_come_from_has_run_nothing(work):
+    with Graders(1, kernels.COLD) as graders:
+        assert not graders.call(work.started)
+        assert graders.call(work.run_an_operation) == 3
+        assert graders.call(work.started)
+
+
+@pytest.mark.skipif(not kernels.choose().warm, reason="there is no fork server here")
+def test_one_fork_server_serves_all_graders_and_is_replaced_where_it_has_died(work):
+    with Graders(2, kernels.choose()) as graders:
+        first = dict(graders.map(work.own_server, [1] * 4))
+        assert len(first) == 2
+        assert set(first.values()) == {confinement.server().process.pid}
+        confinement.server().process.kill()
+        confinement.server().process.wait()
+        second = dict(graders.map(work.own_server, [1] * 4))
+        assert not set(first.values()) & set(second.values())
+
+
+KILLED = """
+import sys, tempfile
+from pathlib import Path
+from autograder import kernels
+from autograder.grading.graders import Graders
+from grader_work import start_kernel
+
+if __name__ == "__main__":
+    graders = Graders(1, kernels.choose())
+    graders.pool.submit(start_kernel, sys.argv[1]).result()
+"""
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def left_over(kernel, grader, folder):
+    return [pid for pid in (kernel, grader) if alive(pid)] + [folder] * Path(folder).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path):
+    (tmp_path / "killed.py").write_text(KILLED)
+    environment = os.environ | {"PYTHONPATH": str(PROGRAMS)}
+    process = subprocess.Popen([sys.executable, tmp_path / "killed.py", tmp_path], env=environment)
+    said = tmp_path / "kernel"
+    deadline = time.monotonic() + 120
+    while not (said.exists() and said.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    kernel, grader, folder = said.read_text().split()
+    assert left_over(kernel, grader, folder) == [kernel, grader, folder]
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 10
+    while left_over(kernel, grader, folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left_over(kernel, grader, folder)
