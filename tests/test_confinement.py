@@ -418,7 +418,7 @@ def become_ordinary():
 
 
 @pytest.mark.soak
-def test_200_kernels_leave_the_server_as_it_was():
-    kib, descriptors = growth(200)
+def test_1000_kernels_leave_the_server_as_it_was():
+    kib, descriptors = growth(1000)
     assert kib < 4096
     assert descriptors == 0

@@ -10,7 +10,7 @@ import pytest
 import autograder
 from autograder import kernels, tasks
 from autograder.grading import find_submissions, notebook
-from autograder.grading.classroom import current, grade_class
+from autograder.grading.classroom import current, grade_class, read_verdict
 from autograder.grading.limits import Limits, limits_for, machine_memory
 from autograder.grading.submission import Submission
 from autograder.grading.verdict import Unconfined, confine, course_secret, grade
@@ -129,22 +129,23 @@ def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
     folder, verdicts = sample_class
     (item,) = find_submissions(folder / "submitted", tasks.names(), students=["s01-reference"])[0]
     path = folder / "verdicts" / A01 / "s01-reference.json"
-    assert current(path, item, "/CPU:0", SECRET, Limits(), BEST) == verdicts["s01-reference"]
-    assert current(path, item, "/GPU:0", SECRET, Limits(), BEST) is None
-    less = verdicts["s01-reference"] | {"layers": ["seccomp"]}
-    path.with_name("less.json").write_text(json.dumps(less))
-    assert current(path.with_name("less.json"), item, "/CPU:0", SECRET, Limits(), kernels.COLD) == less
-    assert (
-        BEST.layers in ((), ("seccomp",))
-        or current(path.with_name("less.json"), item, "/CPU:0", SECRET, Limits(), BEST) is None
-    )
-    assert current(path, item, "/CPU:0", SECRET, limits_for(1, ["question=20"]), BEST) is None
-    assert current(path, item, "/CPU:0", b"another secret", Limits(), BEST) is None
+    old = read_verdict(path)
+    assert old == verdicts["s01-reference"]
+    assert current(old, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not current(old, item, "/GPU:0", SECRET, Limits(), BEST)
+    less = old | {"layers": ["seccomp"]}
+    assert current(less, item, "/CPU:0", SECRET, Limits(), kernels.COLD)
+    assert BEST.layers in ((), ("seccomp",)) or not current(less, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not current(old | {"kit_version": "0"}, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not current(old | {"libraries": {"numpy": "0"}}, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not current(old, item, "/CPU:0", SECRET, limits_for(1, ["question=20"]), BEST)
+    assert not current(old, item, "/CPU:0", b"another secret", Limits(), BEST)
     (other,) = find_submissions(folder / "submitted", tasks.names(), students=["s02-blank"])[0]
-    assert current(path, other, "/CPU:0", SECRET, Limits(), BEST) is None
-    path.with_name("broken.json").write_text("{")
-    assert current(path.with_name("broken.json"), item, "/CPU:0", SECRET, Limits(), BEST) is None
-    path.with_name("broken.json").unlink()
+    assert not current(old, other, "/CPU:0", SECRET, Limits(), BEST)
+    for number, text in enumerate(["{", "[]", '{"schema": 0}']):
+        broken = folder / f"broken{number}.json"
+        broken.write_text(text)
+        assert read_verdict(broken) is None
 
 
 def test_messages_hold_nothing_that_a_function_wrote_while_it_saw_hidden_inputs(write_notebook):

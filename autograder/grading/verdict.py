@@ -13,7 +13,7 @@ from autograder import kernels, tasks
 from autograder.files import write_whole
 from autograder.kernels import Outcome
 from autograder.reference import device as devices
-from autograder.version import kit_version
+from autograder.version import kit_version, libraries
 
 from . import follow, notebook, probing
 from .limits import Limits, named, size_text
@@ -170,6 +170,7 @@ def document(assignment, student, place, path, verdicts, secret, confinement, li
     return {
         "schema": SCHEMA,
         "kit_version": kit_version(),
+        "libraries": libraries(),
         "assignment": assignment.name,
         "student": student,
         "score": tidy_number(sum(verdict.score for verdict in verdicts)),
