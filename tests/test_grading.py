@@ -1,8 +1,10 @@
 """A class graded for real: each kind of notebook gets what it deserves, whatever the others do."""
 
 import json
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -288,14 +290,41 @@ def test_submissions_are_found_whatever_students_name_things(tmp_path):
 
 
 def test_a_folder_name_that_is_no_utf_8_is_graded(tmp_path):
-    import os
-
     os.makedirs(os.fsencode(tmp_path) + b"/caf\xe9/" + A01.encode())
     (item,) = find_submissions(tmp_path, [A01])[0]
     assert item.student == "caf\\xe9"
     run = grade_class([item], tmp_path / "out", SECRET)
     assert not run.failures
     assert run.verdicts[item]["questions"][0]["message"].startswith("Nothing could be graded: expected")
+
+
+def test_a_forged_reply_without_values_is_malformed(write_notebook):
+    forge = "__import__('sys').modules['vikit.probe'].returned = lambda *a: {'status': 'ok', 'values': [None]}"
+    verdict = brief(grade(A01, write_notebook({BERNOULLI: forge, KL: RIGHT_KL}), secret=SECRET))
+    assert verdict[KL] == ("malformed", 0, None)
+    assert sum(points for _, points, _ in verdict.values()) == 0
+
+
+def test_names_of_files_can_be_printed_anywhere(tmp_path):
+    work = os.fsencode(tmp_path) + b"/bob/" + A01.encode()
+    os.makedirs(work)
+    for name in (b"work-\xe9.ipynb", b"other\n\x1b[31m.ipynb"):
+        Path(os.fsdecode(work + b"/" + name)).write_text("{}")
+    (item,) = find_submissions(tmp_path, [A01])[0]
+    assert item.notice.isprintable()
+    assert item.notice.endswith(r"found other\n\x1b[31m.ipynb, work-\xe9.ipynb")
+
+
+def test_a_huge_file_is_not_read_into_memory(tmp_path):
+    from autograder.kernels.kernel import resident
+
+    path = tmp_path / f"{A01}.ipynb"
+    with path.open("wb") as file:
+        file.truncate(2**30)
+    before = resident()
+    verdict = grade(A01, path, secret=SECRET)
+    assert "1024 MiB, more than 50" in verdict["questions"][0]["message"]
+    assert resident() - before < 2**28
 
 
 def test_a_death_is_blamed_on_the_question_that_did_it(write_notebook):
