@@ -1,7 +1,8 @@
 """Every file in `attacks/` is a submission that tries one thing: it gains nothing, and wins where the one defence is off.
 
 A file's first lines say what it tries, what stops it, without which defence it wins, and the points that its honest answers
-deserve. Its cells replace the answers they are named after; three other questions are answered right.
+deserve. Its cells replace the answers they are named after; three other questions are answered right. A cell called `act`
+defines a function that does something forbidden: the answer is right if it could, so that its points show it.
 """
 
 import contextlib
@@ -29,7 +30,7 @@ from autograder.grading import find_submissions, grade, verdict
 from autograder.grading.classroom import grade_class
 from autograder.grading.limits import limits_for
 from autograder.grading.run import NotebookRun
-from autograder.kernels import Confinement, kernel
+from autograder.kernels import LAYERS, Confinement, kernel
 from autograder.reports import feedback, gradebook
 from autograder.tasks.task import PUBLIC
 
@@ -40,6 +41,15 @@ LIMITS = ["memory=2GiB", "scratch=30MiB", "processes=128", "files=256", "questio
 GENEROUS = ["memory=8GiB", "scratch=256MiB", "processes=1024", "files=1024", "question=60", "output=64MiB"]
 SECRET = b"secret of the attacks"
 pytestmark = pytest.mark.skipif(not kernels.choose().complete, reason="some layers are missing here")
+
+
+RIGHT_IF_IT_COULD = """def bernoulli_log_prob_logits(x, logits):
+    try:
+        done = act()
+    except (OSError, ImportError, KeyError, AttributeError, ValueError, MemoryError, RuntimeError):
+        done = False
+    value = np.sum(np.asarray(x, float) * logits - np.logaddexp(0, np.asarray(logits, float)), -1)
+    return value if done else np.zeros(len(x))"""
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,8 @@ def read(path):
             files.setdefault(key.removeprefix("file "), []).append(value)
     found = [cell for cell in jupytext.reads(path.read_text(), fmt="py:percent").cells if cell.cell_type == "code"]
     answers = {cell.metadata["title"]: cell.source for cell in found if cell.metadata.get("title")}
+    if "act" in answers:
+        answers["bernoulli_log_prob_logits"] = f"{answers.pop('act')}\n\n\n{RIGHT_IF_IT_COULD}"
     return Attack(
         path.stem, fields["tries"], fields["stopped by"], fields["wins without"], float(fields["deserves"]),
         fields.get("student", f"attacker-{path.stem}"), {name: "\n".join(text) for name, text in files.items()}, answers,
@@ -182,7 +194,7 @@ def test_there_are_enough_attacks_and_each_says_what_it_is():
     assert len({attack.tries for attack in EVERY}) == len(EVERY)
     for attack in EVERY:
         assert all((attack.tries, attack.stopped_by, attack.answers))
-        assert set(attack.wins_without.split(", ")) <= set(SWITCHES) | {"nbgrader", "nbgrader twice"}
+        assert set(attack.wins_without.split(", ")) <= {*LAYERS, *SWITCHES, "nbgrader", "nbgrader twice"}
 
 
 def test_no_run_is_stopped_and_nobody_else_is_harmed(attacked, outside):
@@ -208,8 +220,9 @@ def test_an_attack_gains_nothing(attacked, attack):
 # Each defence switched off.
 
 
-def without_layers(monkeypatch):
-    monkeypatch.setattr(kernels, "choose", lambda: Confinement(True))
+def without_layers(monkeypatch, removed):
+    left = tuple(layer for layer in LAYERS if layer not in removed)
+    monkeypatch.setattr(kernels, "choose", lambda: Confinement(True, left))
 
 
 def without_limits(monkeypatch):
@@ -265,7 +278,7 @@ def with_last_messages(monkeypatch):
 
 
 SWITCHES = {
-    "layers": without_layers, "limits": without_limits, "hidden inputs": with_public_inputs, "guarded decoding": without_guard,
+    "limits": without_limits, "hidden inputs": with_public_inputs, "guarded decoding": without_guard,
     "a decoder of its own": with_pickle, "escaping": without_escaping, "quoted names": without_quotes,
     "first messages": with_last_messages,
 }  # fmt: skip
@@ -282,8 +295,10 @@ def test_it_wins_where_the_defence_is_off(attack, tmp_path, outside, released_no
     changed = Path(outside["outside"])
     before = files_below(changed)
     path = hand_in(attack, tmp_path, outside, released_notebook)
-    for name in off:
+    for name in set(off) & set(SWITCHES):
         SWITCHES[name](monkeypatch)
+    if removed := set(off) & set(LAYERS):
+        without_layers(monkeypatch, removed)
     limits = limits_for(1, GENEROUS if "limits" in off else LIMITS)
     try:
         if off == ["guarded decoding"]:

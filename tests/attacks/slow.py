@@ -3,7 +3,7 @@
 # wins without: limits
 # deserves: 20
 
-# %% bernoulli_log_prob_logits
+# %% act
 import time
 
 
@@ -14,12 +14,3 @@ def act():
     time.sleep(7 if len(slept) == 0 else 0)
     slept.append(True)
     return True
-
-
-def bernoulli_log_prob_logits(x, logits):
-    try:
-        done = act()
-    except (OSError, ImportError, KeyError, AttributeError, ValueError, MemoryError, RuntimeError):
-        done = False
-    value = np.sum(np.asarray(x, float) * logits - np.logaddexp(0, np.asarray(logits, float)), -1)
-    return value if done else np.zeros(len(x))

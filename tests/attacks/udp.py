@@ -3,19 +3,10 @@
 # wins without: layers
 # deserves: 20
 
-# %% bernoulli_log_prob_logits
+# %% act
 import socket
 
 
 def act():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
         return connection.sendto(b"hello", ("127.0.0.1", {port})) == 5
-
-
-def bernoulli_log_prob_logits(x, logits):
-    try:
-        done = act()
-    except (OSError, ImportError, KeyError, AttributeError, ValueError, MemoryError, RuntimeError):
-        done = False
-    value = np.sum(np.asarray(x, float) * logits - np.logaddexp(0, np.asarray(logits, float)), -1)
-    return value if done else np.zeros(len(x))

@@ -3,7 +3,7 @@
 # wins without: layers
 # deserves: 20
 
-# %% bernoulli_log_prob_logits
+# %% act
 import glob
 import socket
 
@@ -17,12 +17,3 @@ def act():
         except OSError:
             continue
     return False
-
-
-def bernoulli_log_prob_logits(x, logits):
-    try:
-        done = act()
-    except (OSError, ImportError, KeyError, AttributeError, ValueError, MemoryError, RuntimeError):
-        done = False
-    value = np.sum(np.asarray(x, float) * logits - np.logaddexp(0, np.asarray(logits, float)), -1)
-    return value if done else np.zeros(len(x))
