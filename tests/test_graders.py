@@ -30,7 +30,7 @@ def test_a_process_that_dies_costs_only_the_item_that_killed_it(work, tmp_path):
             item: (result, type(error).__name__) for item, result, error in graders.each(work.die, items, tmp_path)
         }
         assert graders.call(work.die, "z", tmp_path) == "Z"
-    assert found.pop("killer") == (None, "BrokenProcessPool")
+    assert found.pop("killer") == (None, "GraderError")
     assert found.pop("wrong") == (None, "ValueError")
     assert found == {item: (item.upper(), "NoneType") for item in ("killed", *"abcdefghi")}
     assert int((tmp_path / "killer").read_text()) <= 3

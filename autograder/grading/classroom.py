@@ -48,6 +48,7 @@ def grade_class(
     Raises:
         Unconfined: If this machine cannot confine notebooks and `unsafe` does not allow that.
         DeviceError: If the device does not exist.
+        GraderError: If no grading process starts: a script must call this below `if __name__ == "__main__":`.
     """
     confinement, limits = verdicts.confine(unsafe), limits or limits_for(jobs)
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
@@ -70,7 +71,8 @@ def grade_class(
                 if error is None:
                     run.verdicts[item] = verdict
                 else:
-                    run.failures.append(f"{item.label}: {type(error).__name__}: {error}")
+                    stays = "; the verdict of an earlier run stays in grades.csv" if item in run.before else ""
+                    run.failures.append(f"{item.label}: {type(error).__name__}: {error}{stays}")
                 finished(item)
     except KeyboardInterrupt:
         run.interrupted = True
