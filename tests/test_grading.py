@@ -237,6 +237,11 @@ def test_the_python_interface_is_the_documented_one(sample_class):
         '{"cells": 3}',
         '{"cells": [3], "nbformat": 4, "nbformat_minor": 5}',
         '{"cells": [{}], "nbformat": 4}',
+        '{"cells": [{"cell_type": "code", "source": 3}]}',
+        '{"cells": [{"cell_type": "code", "source": "\\ud800"}]}',
+        '{"cells": "code"}',
+        "[" * 100_000,
+        "1" * 10_000,
     ],
 )
 def test_a_file_that_is_no_notebook_gets_a_verdict_that_says_so(tmp_path, content):
@@ -534,6 +539,22 @@ def test_thousands_of_cells_are_refused_and_fewer_read_at_once(write_notebook):
     nbformat.write(content, path)
     with pytest.raises(notebook.UnreadableNotebook, match="code cells"):
         notebook.read_cells(path, notebook.released(A01))
+
+
+def test_outputs_that_fit_no_schema_cost_nothing(write_notebook):
+    path = write_notebook({KL: RIGHT_KL})
+    content = json.loads(path.read_text())
+    code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
+    code["outputs"] = [{}] * 20_000
+    path.write_text(json.dumps(content))
+    started = time.process_time()
+    assert notebook.read_cells(path, notebook.released(A01))
+    assert time.process_time() - started < 2
+
+
+def test_megabytes_of_code_are_refused(write_notebook):
+    path = write_notebook({KL: f"data = {'x' * notebook.MAX_CODE_BYTES!r}"})
+    assert "put data into files" in grade(A01, path, secret=SECRET)["questions"][0]["message"]
 
 
 def test_a_notebook_that_ends_its_process_again_and_again_comes_to_an_end(write_notebook):

@@ -14,6 +14,9 @@ from .graders import Graders
 from .limits import limits_for, named
 from .verdict import digest, grade, secret_digest, ungraded
 
+# Seconds for what surrounds a notebook's own time; the kit's own work on one takes a few.
+PATIENCE = 600
+
 
 @dataclass
 class ClassRun:
@@ -53,7 +56,7 @@ def grade_class(
     confinement, limits = verdicts.confine(unsafe), limits or limits_for(jobs)
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
     try:
-        with Graders(jobs, confinement) as graders:
+        with Graders(jobs, confinement, PATIENCE + 4 * limits.notebook) as graders:
             place = graders.call(devices.choose, device)
             todo = []
             for item in submissions:

@@ -16,7 +16,7 @@ from multiprocessing import forkserver
 from autograder import kernels
 
 DEAD = (
-    "a grading process ended at once: was it killed, for want of memory? (A script that grades must do so below "
+    "a grading process ended: was it killed, for want of memory or time? (A script that grades must do so below "
     '`if __name__ == "__main__":`, as Python\'s multiprocessing wants it)'
 )
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -57,10 +57,11 @@ class Graders:
     Args:
         jobs: How many.
         confinement: The `kernels.Confinement` in which they run notebooks.
+        patience: Seconds after which a process that is still at one item is ended; None for never.
     """
 
-    def __init__(self, jobs, confinement):
-        self.jobs, self.confinement = jobs, confinement
+    def __init__(self, jobs, confinement, patience=None):
+        self.jobs, self.confinement, self.patience = jobs, confinement, patience
         start()
         self.context = multiprocessing.get_context(METHOD)
         self.stopped = Flag(self.context)
@@ -84,7 +85,7 @@ class Graders:
             GraderError: If the process does not start, or dies.
         """
         try:
-            return self.pool.submit(work, *arguments).result()
+            return self._submit(work, *arguments).result()
         except BrokenProcessPool as error:
             raise GraderError(DEAD) from error
 
@@ -101,7 +102,7 @@ class Graders:
         """
         suspects = []
         while items:
-            futures = {self.pool.submit(work, item, *arguments): item for item in items}
+            futures = {self._submit(work, item, *arguments): item for item in items}
             items, dead = [], False
             for future in as_completed(futures):
                 error = future.exception()
@@ -126,9 +127,23 @@ class Graders:
                     self._renew()
             yield item, result, error
 
+    def _submit(self, work, *arguments):
+        return self.pool.submit(_work, self.patience, work, *arguments)
+
     def _renew(self):
         self.pool.shutdown()
         self.pool = self._pool(self.jobs)
+
+
+def _work(patience, work, *arguments):
+    if patience and hasattr(signal, "setitimer"):
+        # The signal ends the process, wherever it hangs.
+        signal.setitimer(signal.ITIMER_REAL, patience)
+    try:
+        return work(*arguments)
+    finally:
+        if patience and hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _end_with_parent():

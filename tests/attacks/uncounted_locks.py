@@ -3,20 +3,11 @@
 # wins without: layers
 # deserves: 20
 
-# %% bernoulli_log_prob_logits
+# %% act
 import fcntl
 
 
 def act():
-    with open("locked", "w") as file, open("locked", "w"):
+    with open("locked", "w") as file:
         fcntl.lockf(file, fcntl.LOCK_EX, 1, 0)
         return "POSIX" in open("/proc/locks").read()
-
-
-def bernoulli_log_prob_logits(x, logits):
-    try:
-        done = act()
-    except OSError:
-        done = False
-    value = np.sum(np.asarray(x, float) * logits - np.logaddexp(0, np.asarray(logits, float)), -1)
-    return value if done else np.zeros(len(x))

@@ -3,7 +3,7 @@
 # wins without: layers
 # deserves: 20
 
-# %% bernoulli_log_prob_logits
+# %% act
 import mmap
 
 
@@ -13,12 +13,3 @@ def act():
         held[place] = 1
     held.madvise(mmap.MADV_DONTNEED)
     return True
-
-
-def bernoulli_log_prob_logits(x, logits):
-    try:
-        done = act()
-    except OSError:
-        done = False
-    value = np.sum(np.asarray(x, float) * logits - np.logaddexp(0, np.asarray(logits, float)), -1)
-    return value if done else np.zeros(len(x))
