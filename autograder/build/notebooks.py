@@ -42,7 +42,7 @@ HANDING_IN = """\
 zip next to the notebook. Hand in that file.
 
 Grading runs your notebook from the top in a fresh Python process, then calls your functions with inputs of its own. A cell
-may take 60 s, a question 10 s{longer}, the whole notebook 10 minutes, and a cell may print 1 MiB. Cells that only train or plot are
+may take 60 s, a question 10 s{}, the whole notebook 10 minutes, and a cell may print 1 MiB. Cells that only train or plot are
 not run. An error in one cell does not stop the others."""
 
 
@@ -104,7 +104,7 @@ def build_notebook(assignment, cells, finish):
             nodes.append(finish(cell, node))
     longer = "".join(f" (`{task.name}` {task.seconds:g} s)" for task in assignment.tasks if task.seconds)
     nodes += [
-        new_markdown_cell(HANDING_IN.replace("{longer}", longer)),
+        new_markdown_cell(HANDING_IN.format(longer)),
         locked(new_code_cell("check_all()"), "check-all"),
     ]
     for index, node in enumerate(nodes):

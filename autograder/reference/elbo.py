@@ -24,7 +24,7 @@ def reparameterize(mu, log_var, eps):
 
 @graph(MATRIX, MATRIX, MATRIX, MATRIX)
 def elbo_analytic_kl(x, logits, mu, log_var):
-    """Returns log p(x|z) - KL(q || N(0, I)), pixels Bernoulli, one z for each example. Document 001 line 63, document 003 eq. 8.
+    """Returns log p(x|z) - KL(q || N(0, I)), one z for each example. Document 001 line 63, document 003 eq. 8.
 
     Args:
         x: Pixels, exactly 0 or 1. Shape `[B, D]`.

@@ -325,11 +325,6 @@ linear_gaussian_posterior = Task(
             altered(mean=lambda mean, cov, x, W, b, sigma: inverse(W.T @ W) @ W.T @ (x - b)),
             "Your mean is the least-squares solution. The prior draws it towards 0: multiply by cov, not by (W^T W)^-1.",
         ),
-        Wrong(
-            "lgp_mean_is_zero",
-            altered(mean=lambda mean, *_: 0 * mean),
-            "Your mean is that of the prior: x - b does not enter it.",
-        ),
     ),
 )
 
@@ -527,6 +522,13 @@ elbo_analytic_kl = Task(
     ),
     float32=0.08,
     tolerance="both terms lower the ELBO, so nothing cancels: float32 keeps 4e-6 of the value",
+    twins=tuple(
+        (mistake, f"closure_negated of {other}", "each of the two terms has the other sign, so one is minus the other")
+        for mistake, other in (
+            ("elbo_added_kl", "elbo_cross_entropy_sign"),
+            ("elbo_cross_entropy_sign", "elbo_added_kl"),
+        )
+    ),
     mistakes=(
         Wrong(
             "elbo_added_kl",
@@ -542,7 +544,8 @@ elbo_analytic_kl = Task(
         Wrong(
             "elbo_cross_entropy_sign",
             with_log_lik(lambda x, logits: -bernoulli(x, logits)),
-            "Your first term is the cross-entropy, a loss; log p(x|z) is minus that. A worse reconstruction must lower the ELBO.",
+            "Your first term is the cross-entropy, a loss; log p(x|z) is minus that. A worse reconstruction must lower the "
+            "ELBO.",
             "document 000, section 3 (line 59); errata E-000-05",
         ),
         Wrong(
@@ -755,8 +758,8 @@ elbo_single_sample = Task(
         Wrong(
             "mc_abs_kl",
             lambda lik, prior, q: lik - np.abs(q - prior),
-            "You took the absolute value of log q(z|x) - log p(z). Only its average, the KL, is never negative; a single sample "
-            "may be, and without its sign the estimate is biased.",
+            "You took the absolute value of log q(z|x) - log p(z). Only its average, the KL, is never negative; a single "
+            "sample may be, and without its sign the estimate is biased.",
             "document 000, Listing 1 (line 126); errata E-000-24",
         ),
         Wrong(
@@ -775,19 +778,13 @@ elbo_single_sample = Task(
         Wrong(
             "mc_exponential_kl",
             lambda lik, prior, q: lik - (np.exp(prior - q) - 1 - (prior - q)),
-            "You estimate the KL by r - 1 - log r. Its average is right, but it is not the sample that the lecture has, and its "
-            "variance explodes where q is narrow.",
+            "You estimate the KL by r - 1 - log r. Its average is right, but it is not the sample that the lecture has, and "
+            "its variance explodes where q is narrow.",
         ),
         Wrong(
             "mc_weight_not_log",
             lambda lik, prior, q: np.exp(lik + prior - q),
             "That is the importance weight itself; the ELBO averages its logarithm.",
-        ),
-        Wrong(
-            "mc_averaged_over_batch",
-            lambda lik, prior, q: over_batch(lik + prior - q, np.mean),
-            "You averaged over the batch: return one number per example.",
-            also=(lambda lik, prior, q: over_batch(lik + prior - q, np.sum),),
         ),
         Wrong(
             "mc_log_ratio_only",
@@ -1054,7 +1051,8 @@ grad_theta_enumerated = Task(
         Wrong(
             "gt_wrt_probabilities",
             lambda theta, phi, lik: softmax(phi) / softmax(theta),
-            "That is the gradient in the probabilities p. theta are logits: each moves all of p, which must go on summing to 1.",
+            "That is the gradient in the probabilities p. theta are logits: each moves all of p, which must go on summing to "
+            "1.",
             also=(lambda theta, phi, lik: softmax(phi) / softmax(theta) - 1,),
         ),
         Wrong(
@@ -1198,11 +1196,6 @@ pathwise_gradient = Task(
             "Your second gradient is the one in sigma: sigma is exp(log_var / 2), and its derivative, sigma / 2, is missing.",
         ),
         Wrong(
-            "pw_sigma_missing",
-            lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, noise=eps),
-            "Your d_log_var lacks the factor exp(log_var / 2): z moves by eps exp(log_var / 2) / 2 for each unit of log_var.",
-        ),
-        Wrong(
             "pw_wrt_variance",
             lambda mu, log_var, eps, grad_f: pathwise(
                 mu, log_var, eps, grad_f, noise=eps * np.exp(-0.5 * log_var), log_var_factor=0.5
@@ -1276,8 +1269,8 @@ pathwise_gradient = Task(
         Wrong(
             "pw_naive_zero",
             both(lambda right, *_: 0 * right, lambda right, *_: 0 * right),
-            "Your gradients are 0: with z frozen nothing depends on mu and log_var any more. z must be written as a function of "
-            "both.",
+            "Your gradients are 0: with z frozen nothing depends on mu and log_var any more. z must be written as a function "
+            "of both.",
             "document 000, section 2 (lines 31-33); errata E-000-02",
         ),
         Wrong(
@@ -1333,7 +1326,7 @@ fit_q = Task(
     reference=linear_gaussian.fit_q,
     cases=(
         Draw("a posterior of moderate width", GENERIC, draw_joint(0.45, 0.6, 0.8, 1.6), {}),
-        Draw("a posterior near the prior's width", GENERIC, draw_joint(0.7, 0.82, 0.8, 1.6), {}),
+        Draw("a posterior near the prior's width", GENERIC, draw_joint(0.88, 0.93, 0.8, 1.6), {}),
         Draw("a narrow posterior, off the centre", EDGE, draw_joint(0.22, 0.32, 1.7, 2.4), {}),
     ),
     atol=0.05,
@@ -1387,7 +1380,8 @@ fit_q = Task(
         Wrong(
             "fit_entropy_of_log_var",
             fitted(sigma=lambda mean, sigma: math.sqrt(2) * sigma),
-            "Your sigma is about 1.4 times too large: the entropy counts twice. H(q) grows with log sigma, not with log sigma^2.",
+            "Your sigma is about 1.4 times too large: the entropy counts twice. H(q) grows with log sigma, not with log "
+            "sigma^2.",
         ),
         Wrong(
             "fit_entropy_halved",
@@ -1397,8 +1391,8 @@ fit_q = Task(
         Wrong(
             "fit_prior_twice",
             fitted(mu=lambda mean, sigma: mean / (1 + sigma**2), sigma=lambda mean, sigma: (1 + sigma**-2) ** -0.5),
-            "Your q lies too close to the prior, which counts twice: log_joint holds log p(z) already. Add the entropy of q, not "
-            "minus the KL to the prior.",
+            "Your q lies too close to the prior, which counts twice: log_joint holds log p(z) already. Add the entropy of q, "
+            "not minus the KL to the prior.",
             "document 001, line 63; document 000, section 2 (line 31)",
         ),
         Wrong(
