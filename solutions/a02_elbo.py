@@ -275,7 +275,7 @@ def elbo_multi_sample(log_w):
 
 # %% [markdown]
 # The figure repeats the estimate 4000 times in the toy model at $q = N(0.3, 0.6^2)$. All three histograms have the same
-# centre, the exact ELBO of $-1.6601$, below $\log p(x)$: more samples lower the variance (as $1/L$), they don't raise the
+# mean, the exact ELBO of $-1.6601$, below $\log p(x)$: more samples lower the variance (as $1/L$), they don't raise the
 # bound. Single estimates do exceed $\log p(x)$; only their average may not.
 
 # %% tags=["experiment"]
