@@ -100,9 +100,9 @@ def linear_gaussian_posterior(x, W, b, sigma):
         `[K, K]`.
     """
     # BEGIN SOLUTION
-    weighted = tf.transpose(W) / sigma**2
-    posterior_cov = tf.linalg.inv(tf.eye(W.shape[1]) + tf.matmul(weighted, W))
-    return tf.linalg.matvec(posterior_cov, tf.linalg.matvec(weighted, x - b)), posterior_cov
+    scaled_W = tf.transpose(W) / sigma**2
+    posterior_cov = tf.linalg.inv(tf.eye(W.shape[1]) + tf.matmul(scaled_W, W))
+    return tf.linalg.matvec(posterior_cov, tf.linalg.matvec(scaled_W, tf.subtract(x, b))), posterior_cov
     # END SOLUTION
 
 
@@ -215,9 +215,9 @@ def elbo_analytic_kl(x, logits, mu, log_var):
         One ELBO per example. Shape `[B]`.
     """
     # BEGIN SOLUTION
-    reconstruction = tf.reduce_sum(x * logits - tf.nn.softplus(logits), axis=-1)
-    rate = 0.5 * tf.reduce_sum(tf.math.expm1(log_var) - log_var + mu**2, axis=-1)
-    return reconstruction - rate
+    log_px_given_z = tf.reduce_sum(x * logits - tf.nn.softplus(logits), axis=-1)
+    prior_kl = 0.5 * tf.reduce_sum(tf.math.expm1(log_var) - log_var + mu**2, axis=-1)
+    return log_px_given_z - prior_kl
     # END SOLUTION
 
 
@@ -476,7 +476,7 @@ def pathwise_gradient(mu, log_var, eps, grad_f):
         `(d_mu, d_log_var)`, averaged over the L samples. Shape `[K]` each.
     """
     # BEGIN SOLUTION
-    z = reparameterize(mu, log_var, eps)
+    z = reparameterize(mu, log_var, eps=eps)
     slopes = grad_f(z)
     return tf.reduce_mean(slopes, axis=0), tf.reduce_mean(0.5 * slopes * (z - mu), axis=0)
     # END SOLUTION
@@ -495,11 +495,7 @@ if __name__ == "__main__":
         mean, cov = (float(np.ravel(part)[0]) for part in linear_gaussian_posterior(*TOY))
 
         def slope_of_log_joint(z):
-            z = tf.convert_to_tensor(z)
-            with tf.GradientTape() as tape:
-                tape.watch(z)
-                value = toy_log_joint(z)
-            return tape.gradient(value, z)
+            return tfp.math.value_and_gradient(toy_log_joint, tf.convert_to_tensor(z))[1]
 
         means = np.linspace(-1, 2, 61, dtype=np.float32)
         pathwise, naive = [], []
@@ -507,10 +503,12 @@ if __name__ == "__main__":
             drawn = generator.normal(size=(10, 1)).astype(np.float32)
             q = np.float32([centre]), np.float32([2 * np.log(0.6)])
             pathwise.append(float(np.ravel(pathwise_gradient(*q, drawn, slope_of_log_joint)[0])[0]))
-            where, moved = tf.Variable(centre), centre + 0.6 * drawn
-            with tf.GradientTape() as tape:
-                objective = tf.reduce_mean(toy_log_joint(moved) - tfd.Normal(where, 0.6).log_prob(moved))
-            naive.append(float(tape.gradient(objective, where)))
+            frozen = tf.constant(centre + 0.6 * drawn)
+
+            def objective(where, z=frozen):
+                return tf.reduce_mean(toy_log_joint(z) - tfd.Normal(where, 0.6).log_prob(z))
+
+            naive.append(float(tfp.math.value_and_gradient(objective, tf.constant(centre))[1]))
         _, axes = plt.subplots(figsize=(7, 4), layout="constrained")
         axes.plot(means, (mean - means) / cov, "k", label="true gradient")
         axes.plot(means, pathwise, "o", color="#0072B2", ms=4, label="pathwise, 10 samples")
@@ -555,20 +553,20 @@ def fit_q(log_joint, num_steps, seed):
     """
     # BEGIN SOLUTION
     mu, log_sigma = tf.Variable(0.0), tf.Variable(0.0)
-    optimizer = tf.keras.optimizers.Adam(0.03)
-    optimizer.build([mu, log_sigma])
+    adam = tf.keras.optimizers.Adam(0.03)
+    adam.build([mu, log_sigma])
 
     @tf.function
     def climb(noise):
-        iterates = tf.TensorArray(tf.float32, num_steps)
-        for index in tf.range(num_steps):
-            with tf.GradientTape() as tape:
-                samples = mu + tf.exp(log_sigma) * noise[index]
-                loss = -tf.reduce_mean(log_joint(samples)) - log_sigma
-            gradients = tape.gradient(loss, [mu, log_sigma])
-            optimizer.apply_gradients(zip(gradients, [mu, log_sigma], strict=True))
-            iterates = iterates.write(index, tf.stack([mu, tf.exp(log_sigma)]))
-        return tf.reduce_mean(iterates.stack()[num_steps // 2 :], axis=0)
+        visited = tf.TensorArray(tf.float32, num_steps)
+        for tick in tf.range(num_steps):
+            with tf.GradientTape(watch_accessed_variables=True) as record:
+                drawn_z = mu + tf.exp(log_sigma) * noise[tick]
+                loss = -tf.reduce_mean(log_joint(drawn_z)) - log_sigma
+            slopes = record.gradient(loss, [mu, log_sigma])
+            adam.apply_gradients(zip(slopes, [mu, log_sigma], strict=True))
+            visited = visited.write(tick, tf.stack([mu, tf.exp(log_sigma)]))
+        return tf.reduce_mean(visited.stack()[num_steps // 2 :], axis=0)
 
     settled = climb(tf.random.stateless_normal([num_steps, 10], [seed, 0]))
     return float(settled[0]), float(settled[1])
