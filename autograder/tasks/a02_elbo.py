@@ -1068,8 +1068,8 @@ grad_theta_enumerated = Task(
         Wrong(
             "gt_uncentred",
             lambda theta, phi, lik: softmax(phi) * (1 - softmax(theta)),
-            "You took only the diagonal of the softmax's Jacobian: a logit changes the log probability of every state, not only of "
-            "its own.",
+            "You took only the diagonal of the softmax's Jacobian: a logit changes the log probability of all states, not of "
+            "its own alone.",
         ),
         Wrong(
             "gt_weighted_by_elbo_terms",
