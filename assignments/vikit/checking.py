@@ -10,7 +10,8 @@ from . import cases, judge, probe, wire
 
 PUBLIC_ONLY = "Public cases only: grading draws other inputs for each student, so these points are not yet certain."
 
-SLOW_SECONDS, QUESTION_SECONDS = 5, 10
+# How long grading lets a question take, unless that has a limit of its own.
+QUESTION_SECONDS = 10
 
 _current = {"assignment": None}
 
@@ -53,7 +54,7 @@ def report(question):
     space = probe.Namespace(names)
     started = time.monotonic()
     verdict = judge.judge(found, {case.name: run(space, found, case) for case in found.cases})
-    return Report(verdict, time.monotonic() - started)
+    return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
 
 
 def run(space, question, case):
@@ -127,11 +128,12 @@ class Report:
 
     verdict: judge.Verdict
     seconds: float = 0.0
+    limit: float = QUESTION_SECONDS
 
     def lines(self):
         verdict = self.verdict
-        if self.seconds > SLOW_SECONDS:
-            yield f"This took {self.seconds:.0f} s. Grading stops a question after {QUESTION_SECONDS} s, all cases together."
+        if self.seconds > self.limit / 2:
+            yield f"This took {self.seconds:.0f} s. Grading stops a question after {self.limit:g} s, all cases together."
         if verdict.mistake:
             yield f"Recognised: {verdict.mistake}"
         if verdict.status not in ("correct", "unanswered"):

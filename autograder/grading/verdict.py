@@ -105,11 +105,12 @@ def judge_all(run, questions, assignment, cells):
 
 def judged(run, question, cells):
     """Returns (verdict, answers) of one question of a running notebook."""
+    seconds = max(run.limits.question, question.seconds or 0)
     try:
-        given = probing.answers(run, question, question.name, run.limits.question)
+        given = probing.answers(run, question, question.name, seconds)
         path = other_name(question.name, cells) if all_missing(given) else None
         if path:
-            given = probing.answers(run, question, path, run.limits.question)
+            given = probing.answers(run, question, path, seconds)
     except GaveUp as error:
         verdict = judge.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
         return verdict, {}

@@ -73,6 +73,8 @@ class Task:
         float32: The largest error of a right formula in float32 over the whole domain, as a share of the tolerance. The tests
             measure it on at least three formulas.
         tolerance: Why the tolerance is what it is.
+        sampled: Whether a right answer comes out of random numbers (see `judge.Question`).
+        seconds: The time limit of all cases together where that is not the usual one.
         follows: The `Follow` that lets this question be graded with the student's own earlier values; None if it stands
             alone.
     """
@@ -90,6 +92,8 @@ class Task:
     rtol: float = judge.RTOL
     float32: float = 0.0
     tolerance: str = ""
+    sampled: bool = False
+    seconds: float | None = None
     follows: "Follow | None" = None
 
 
@@ -189,6 +193,8 @@ def asked(task, cases):
         shape=task.shape,
         atol=task.atol,
         rtol=task.rtol,
+        sampled=task.sampled,
+        seconds=task.seconds,
     )
 
 
