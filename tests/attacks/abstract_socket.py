@@ -1,6 +1,6 @@
 # tries: connects to a server of this machine (abstract socket)
 # stopped by: a network namespace, and no new sockets
-# wins without: layers
+# wins without: namespaces, view, landlock, seccomp
 # deserves: 20
 
 # %% act

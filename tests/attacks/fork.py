@@ -1,6 +1,6 @@
 # tries: forks, to outlive its time limit
 # stopped by: the filter of system calls
-# wins without: layers
+# wins without: seccomp
 # deserves: 20
 
 # %% act

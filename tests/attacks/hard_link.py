@@ -1,6 +1,6 @@
 # tries: links to a file of the grader, to change it later
 # stopped by: no file outside can be named
-# wins without: layers
+# wins without: view, landlock, seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: opens a ring by which system calls go past filters
 # stopped by: the filter of system calls
-# wins without: layers
+# wins without: seccomp
 # deserves: 20
 
 # %% act

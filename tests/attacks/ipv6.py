@@ -1,6 +1,6 @@
 # tries: opens a socket for IPv6
 # stopped by: no new sockets
-# wins without: layers
+# wins without: seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: makes a program in memory, to run it
 # stopped by: the filter of system calls
-# wins without: layers
+# wins without: view, landlock, seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: asks the kernel for this machine's network addresses
 # stopped by: no new sockets
-# wins without: layers
+# wins without: seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: makes itself root of a namespace of its own
 # stopped by: the filter of system calls
-# wins without: layers
+# wins without: namespaces, view, landlock, seccomp
 # deserves: 20
 
 # %% act

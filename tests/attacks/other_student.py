@@ -1,6 +1,6 @@
 # tries: copies the answer out of another student's notebook
 # stopped by: a view of the file system in which it does not exist
-# wins without: layers
+# wins without: view, landlock
 # deserves: 20
 
 # %% bernoulli_log_prob_logits

@@ -1,6 +1,6 @@
 # tries: reads the environment of the process above it
 # stopped by: a pid namespace: there is no process above it
-# wins without: layers
+# wins without: namespaces, view, landlock, seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: reads the memory of the process above it
 # stopped by: a pid namespace, and no capability to trace
-# wins without: layers
+# wins without: namespaces, view, landlock, seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: takes more of the processor than its share
 # stopped by: no capabilities
-# wins without: layers
+# wins without: namespaces, view, landlock, seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: runs a program
 # stopped by: the filter of system calls, and no program in view
-# wins without: layers
+# wins without: view, landlock, seccomp
 # deserves: 20
 
 # %% act

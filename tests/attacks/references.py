@@ -1,6 +1,6 @@
 # tries: imports the kit's own references
 # stopped by: a view without the kit, and a process that has forgotten it
-# wins without: layers
+# wins without: view, landlock
 # deserves: 20
 
 # %% bernoulli_log_prob_logits

@@ -1,6 +1,6 @@
 # tries: reads shared memory that another process has left
 # stopped by: an ipc namespace
-# wins without: layers
+# wins without: namespaces, view, seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: sends a signal to another process
 # stopped by: a pid namespace: other processes have no number
-# wins without: layers
+# wins without: namespaces, view, landlock, seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: reads the solution where the instructor keeps it
 # stopped by: a view of the file system in which it does not exist
-# wins without: layers
+# wins without: view, landlock
 # deserves: 20
 
 # %% bernoulli_log_prob_logits

@@ -1,6 +1,6 @@
 # tries: writes through a symbolic link out of its folder
 # stopped by: nothing outside of the scratch folder can be written, or seen
-# wins without: layers
+# wins without: view, landlock
 # deserves: 20
 
 # %% act

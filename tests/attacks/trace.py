@@ -1,6 +1,6 @@
 # tries: attaches to another process as a debugger
 # stopped by: a pid namespace, the filter of system calls, no capabilities
-# wins without: layers
+# wins without: namespaces, view, landlock, seccomp
 # deserves: 20
 
 # %% act

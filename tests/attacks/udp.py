@@ -1,6 +1,6 @@
 # tries: sends a datagram
 # stopped by: no new sockets
-# wins without: layers
+# wins without: namespaces, view, seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: asks the fork server for a kernel without any layer
 # stopped by: the server's socket lies outside of the view
-# wins without: layers
+# wins without: view, landlock, seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: takes thousands of locks, each of which is memory of the machine's own
 # stopped by: the filter of system calls, which pretends them
-# wins without: layers
+# wins without: seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: shares memory with nobody, which no limit on a process counts
 # stopped by: the filter of system calls
-# wins without: layers
+# wins without: seccomp
 # deserves: 20
 
 # %% act

@@ -1,6 +1,6 @@
 # tries: connects to a server of this machine (unix socket)
 # stopped by: a network namespace, and no new sockets
-# wins without: layers
+# wins without: view, seccomp
 # deserves: 20
 
 # %% act
