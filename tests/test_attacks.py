@@ -37,7 +37,7 @@ from autograder.tasks.task import PUBLIC
 A01 = "a01_densities"
 ATTACKS = Path(__file__).parent / "attacks"
 ANSWERED = {"bernoulli_log_prob_logits": 10, "kl_to_standard_normal": 12, "elbo_identity_terms": 8}
-LIMITS = ["memory=2GiB", "scratch=30MiB", "processes=128", "files=256", "question=5"]
+LIMITS = ["memory=1.25GiB", "scratch=30MiB", "processes=128", "files=256", "question=5"]
 GENEROUS = ["memory=8GiB", "scratch=256MiB", "processes=1024", "files=1024", "question=60", "output=64MiB"]
 SECRET = b"secret of the attacks"
 pytestmark = pytest.mark.skipif(not kernels.choose().complete, reason="some layers are missing here")
