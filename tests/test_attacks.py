@@ -40,7 +40,10 @@ ANSWERED = {"bernoulli_log_prob_logits": 10, "kl_to_standard_normal": 12, "elbo_
 LIMITS = ["memory=1.25GiB", "scratch=30MiB", "processes=128", "files=256", "question=5"]
 GENEROUS = ["memory=8GiB", "scratch=256MiB", "processes=1024", "files=1024", "question=60", "output=64MiB"]
 SECRET = b"secret of the attacks"
-pytestmark = pytest.mark.skipif(not kernels.choose().complete, reason="some layers are missing here")
+pytestmark = [
+    pytest.mark.kernels,
+    pytest.mark.skipif(not kernels.choose().complete, reason="some layers are missing here"),
+]
 
 
 RIGHT_IF_IT_COULD = """def bernoulli_log_prob_logits(x, logits):

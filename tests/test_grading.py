@@ -22,6 +22,7 @@ BEST = kernels.choose()
 SECRET = b"secret of the tests"
 KL, BERNOULLI, ELBO = "kl_to_standard_normal", "bernoulli_log_prob_logits", "elbo_identity_terms"
 RIGHT_KL = f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, axis=-1)"
+pytestmark = pytest.mark.kernels
 
 
 def brief(verdict):
