@@ -163,6 +163,16 @@ def test_without_a_view_another_process_of_the_user_is_left_alone(what, outside)
                 other.kill()
 
 
+def test_without_a_view_only_its_own_process_can_be_looked_at(outside):
+    look = "import os; open('/proc/{}/status').read(); os.listdir('/proc/self/task')"
+    with Kernel(confinement=Confinement(True, ("landlock", "seccomp"))) as kernel:
+        assert works(kernel, look.format("self"))[0]
+        assert works(kernel, "open('/proc/meminfo').read()")[0]
+        for what in (look.format(os.getpid()), "import os; os.listdir('/proc')"):
+            assert not works(kernel, what)[0]
+            assert works(outside, what)[0]
+
+
 def test_as_root_without_namespaces_a_kernel_has_no_capability():
     with Kernel(confinement=Confinement(True, ("landlock", "seccomp"))) as kernel:
         code = "status = open('/proc/self/status').read()\nassert 'CapEff:\\t0000000000000000' in status, status"
