@@ -521,7 +521,7 @@ elbo_analytic_kl = Task(
         Draw("very wide and very narrow q", EDGE, draw_extreme_encoder, {"B": 7, "D": 5, "K": 4}),
     ),
     float32=0.04,
-    tolerance="both terms lower the ELBO, so nothing cancels: float32 was off by 2 % of the tolerance at most (by TFP's divergence)",
+    tolerance="both terms lower the ELBO, so nothing cancels: TFP's divergence in float32 is off by 2 % of the tolerance",
     twins=tuple(
         (mistake, f"closure_negated of {other}", "each of the two terms has the other sign, so one is minus the other")
         for mistake, other in (
