@@ -15,7 +15,7 @@ import pytest
 
 import autograder
 from autograder import kernels
-from autograder.kernels import LAYERS, Bounds, Confinement, Kernel, linux, server, warm
+from autograder.kernels import LAYERS, Bounds, Confinement, Kernel, linux, server, view, warm
 from autograder.kernels import confinement as confinements
 
 BEST = kernels.choose()
@@ -161,6 +161,13 @@ def test_without_a_view_another_process_of_the_user_is_left_alone(what, outside)
                 threading.Event().wait(0.2)
                 assert (other.poll() is not None or os.sched_getscheduler(other.pid) != os.SCHED_OTHER) == harmed
                 other.kill()
+
+
+def test_an_environment_behind_a_link_is_seen_where_it_lies(tmp_path, monkeypatch):
+    (tmp_path / "lies-here").mkdir()
+    (tmp_path / ".venv").symlink_to("lies-here")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    assert {str(tmp_path / ".venv"), str(tmp_path / "lies-here")} <= set(view.libraries())
 
 
 def test_without_a_view_only_its_own_process_can_be_looked_at(outside):

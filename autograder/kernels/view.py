@@ -26,7 +26,10 @@ def libraries():
     """Returns the folders that Python and its packages are loaded from."""
     folders = [sys.prefix, sys.base_prefix if sys.base_prefix != "/usr" else "/usr/lib"]
     folders += [path for path in sys.path if path.endswith("-packages")]
-    return [folder for folder in folders if os.path.isdir(folder)]
+    # An environment may lie elsewhere, behind a link.
+    return [
+        folder for path in folders for folder in dict.fromkeys((path, os.path.realpath(path))) if os.path.isdir(folder)
+    ]
 
 
 def build(root, sockets, readable, work, scratch_bytes, owner, gpu=False):
