@@ -66,6 +66,7 @@ def dump_question(question):
         "rtol": question.rtol,
         "mistakes": [asdict(mistake) for mistake in question.mistakes],
         "cases": [dump_case(case) for case in question.cases],
+        **({"properties": [asdict(item) for item in question.properties]} if question.properties else {}),
     }
 
 
@@ -75,7 +76,13 @@ def load_question(content):
         outputs=tuple(content["outputs"]),
         mistakes=tuple(judge.Mistake(**mistake) for mistake in content["mistakes"]),
         cases=tuple(load_case(case) for case in content["cases"]),
+        properties=tuple(load_property(item) for item in content.get("properties", ())),
     )
+
+
+def load_property(content):
+    mistakes = tuple(judge.Mistake(**mistake) for mistake in content["mistakes"])
+    return judge.Property(**{**content, "mistakes": mistakes})
 
 
 def dump_case(case):

@@ -17,6 +17,7 @@ import random
 import sys
 import sysconfig
 import traceback
+from functools import partial
 
 import numpy as np
 
@@ -69,7 +70,31 @@ def linear_gaussian(w, b, sigma, x):
     return log_density
 
 
-BUILDERS = {"affine": affine, "linear_gaussian": linear_gaussian}
+class LinearModel:
+    """A latent variable model of linear networks, for TensorFlow: has `encoder`, `decoder` and `likelihood`.
+
+    encoder(x) = (x A^T + a, x S^T + s), decoder(z) = z W^T + w.
+    """
+
+    def __init__(self, likelihood, A, a, S, s, W, w):
+        self.likelihood = likelihood
+        self.encoder = lambda x: (affine_layer(A, a)(x), affine_layer(S, s)(x))
+        self.decoder = affine_layer(W, w)
+
+
+def affine_layer(A, c):
+    """Returns x -> x A^T + c over the last axis, for any number of axes before."""
+    import tensorflow as tf
+
+    return lambda x: tf.tensordot(tf.cast(x, tf.float32), A.T, 1) + c
+
+
+BUILDERS = {
+    "affine": affine,
+    "linear_gaussian": linear_gaussian,
+    "bernoulli_model": partial(LinearModel, "bernoulli"),
+    "gaussian_model": partial(LinearModel, "gaussian"),
+}
 
 
 def answer(space, request):
@@ -298,7 +323,9 @@ def is_students(filename):
 
 
 def source_file(function):
-    """Returns the file that defines `function` (under `tf.function` and other wrappers), or None."""
+    """Returns the file that defines `function` (under `tf.function` and other wrappers) or a class, or None."""
+    if isinstance(function, type):
+        function = function.__init__
     for attribute in ("python_function", "__wrapped__"):
         function = getattr(function, attribute, function)
     return getattr(getattr(function, "__code__", None), "co_filename", None)

@@ -75,13 +75,16 @@ class Task:
         tolerance: Why the tolerance is what it is.
         follows: The `Follow` that lets this question be graded with the student's own earlier values; None if it stands
             alone.
+        properties: The `judge.Property`s that must hold for every right answer. A class has these and no cases.
+        oracle: What its examinations take for right (see `vikit.properties`).
+        seconds: Its time limit, where that is not the usual one.
     """
 
     name: str
     points: float
     place: str
     shape: str
-    reference: Callable
+    reference: Callable | None
     cases: tuple
     mistakes: tuple
     outputs: tuple = ()
@@ -91,6 +94,9 @@ class Task:
     float32: float = 0.0
     tolerance: str = ""
     follows: "Follow | None" = None
+    properties: tuple = ()
+    oracle: object = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,11 @@ class Assignment:
     manual: tuple = field(default=())
 
     @property
+    def functions(self):
+        """The questions that are judged by values."""
+        return tuple(task for task in self.tasks if task.cases)
+
+    @property
     def max_score(self):
         return sum(task.points for task in self.tasks)
 
@@ -148,6 +159,8 @@ def materialise(assignment, task, student, secret):
     names = [wrong.name for wrong in task.mistakes]
     if len(set(names)) < len(names):
         raise TaskError(f"{task.name}: two mistakes have the same name: {max(names, key=names.count)}")
+    if not task.cases:
+        return asked(task, [])
     known = structure(assignment, task)
     for attempt in range(ATTEMPTS):
         question = draw_question(assignment, task, (secret, student, assignment, attempt), known.variants)
@@ -175,7 +188,7 @@ def question_on(task, arguments, sizes):
 
 def asked(task, cases):
     """Returns the `judge.Question` of `task` with these cases; of each mistake the variants that differ on them."""
-    kept = differing(task, cases)
+    kept = differing(task, cases) if cases else {}
     return judge.Question(
         name=task.name,
         points=task.points,
@@ -189,6 +202,7 @@ def asked(task, cases):
         shape=task.shape,
         atol=task.atol,
         rtol=task.rtol,
+        properties=task.properties,
     )
 
 
@@ -376,6 +390,8 @@ def take_structure(assignment, task, found):
 
 
 def _explore(assignment, task):
+    if not task.cases:
+        return Structure(frozenset(), {})
     kept, variants = None, {wrong.name: set() for wrong in task.mistakes}
     for draw in range(STRUCTURE_DRAWS):
         key = (b"structure", str(draw), assignment, 0)
@@ -403,6 +419,7 @@ __all__ = [
     "Wrong",
     "materialise",
     "question_on",
+    "seed",
     "structure",
     "take_structure",
     "widened",
