@@ -26,7 +26,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
-
 from vikit import load, plots
 
 tfd = tfp.distributions
@@ -236,6 +235,32 @@ class Decoder(keras.layers.Layer):
         return super().get_config() | {"event_dim": self.event_dim, "hidden": self.hidden}
 
 
+# %% [markdown] question="draw_the_model"
+# ### In your own words: draw the model, and find the bug in the notes
+#
+# (a) Draw figure 1 of documents 000 and 003 and the graphical model of document 002 (lines 745 to 763): which boxes are
+# networks, where does the noise come in, which arrows does the gradient follow backwards, what is shared by all images?
+# Describe the drawing in words if you cannot put a picture here.
+#
+# (b) The recipe of document 001 (lines 85 to 93) ends with `x = decoder(z)` and then computes the ELBO from $(x, z, \mu,
+# \sigma)$. What is wrong with that line? Take $x = (0.2, 0.9, 0.4)$, a Gaussian decoder that returns $\hat x = (0.5, 0.5,
+# 0.1)$, and $\sigma = 0.3$: what is $\log p(x|z)$, and what comes out if the line is taken literally? What would the
+# reconstruction term then teach the networks?
+#
+# <!-- BEGIN SOLUTION -->
+# (a) $x \to$ encoder $\to (\mu, \log\sigma^2)$; $\epsilon \sim N(0, I)$ enters from outside into $z = \mu + \sigma
+# \odot \epsilon$; $z \to$ decoder $\to$ logits or means. Two networks. The gradient of the reconstruction goes back through
+# the decoder, through $z$ to $\mu$ and $\log\sigma^2$, and through the encoder; none goes to $\epsilon$. The KL's goes to
+# the encoder alone. In the graphical model the plate holds $z_i$ and $x_i$; $\theta$ and $\phi$ stand outside and are shared.
+#
+# (b) It overwrites the datum (E-001-06): the likelihood is that of $x$ under the decoder's output $\hat x$, which needs
+# another name (and is missing from the list, E-001-07). $\log p(x|z) = -1.033786$; with $x$ overwritten the distance is 0 and
+# $0.855103$ comes out, whatever the networks do: a constant, without gradient, so that only the KL would be learnt.
+#
+# **Rubric (6 points).** 2 points: both networks, the sample in between and the noise from outside. 1 point: the gradient's way
+# through z. 1 point: what is shared. 1 point: the datum is overwritten. 1 point: both numbers, and that the term is constant.
+# <!-- END SOLUTION -->
+
 # %% [markdown]
 # ## 4. The model
 #
@@ -346,6 +371,80 @@ class VAE(keras.Model):
 
 
 # %% [markdown]
+# ### Training
+#
+# The digits are 8x8 images with pixels of 0 and 1. Every image is seen 20 times. To train on MNIST change `DATASET` in the
+# first cell; nothing else.
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    keras.utils.set_random_seed(0)
+    images = load(DATASET)
+    event_dim = images.x_train.shape[1]
+    model = VAE(event_dim, latent_dim=8)
+    model.compile(optimizer=keras.optimizers.Adam(2e-3))
+    history = model.fit(images.x_train, batch_size=64, epochs=20, validation_data=(images.x_test,), verbose=2).history
+    held_out = {name.removeprefix("val_"): values for name, values in history.items() if name.startswith("val_")}
+    plots.curves(
+        {"training": history, "held out": held_out},
+        ("loss", "reconstruction", "kl"),
+        f"A VAE with 8 latent dimensions on {DATASET}: minus the ELBO and its two terms",
+    )
+
+# %% [markdown] question="read_the_curves"
+# ### In your own words: read the curves
+#
+# (a) Reconstruction and KL start in opposite directions. Why does the KL *rise* while a loss falls that contains it? (b) What
+# would the two curves look like if the posterior collapsed, $q(z|x) = p(z)$ for all $x$, and what is the loss then? (On these
+# digits one Bernoulli distribution per pixel has 25.25 nats.) (c) Is the held-out loss an estimate of $-\log p(x)$? In which
+# direction is it off, and which two gaps is that made of?
+#
+# <!-- BEGIN SOLUTION -->
+# (a) At first the encoder says next to nothing about $x$, and the KL is near 0. Every nat of information about $x$ that $z$
+# carries costs a nat of KL on average, and saves more than one in the reconstruction; so both networks spend it until the next
+# nat no longer pays. (b) The KL goes to 0 and stays there, the reconstruction stops at what a decoder without $z$ can do: one
+# Bernoulli per pixel, 25.25 nats, and the loss is the same number. (c) The loss is minus the ELBO, an upper bound of $-\log
+# p(x)$ on average: too large by $KL(q(z|x) \| p(z|x))$, which is made of the approximation gap (no Gaussian with a diagonal
+# covariance is the posterior) and the amortization gap (the encoder does not find the best one).
+#
+# **Rubric (6 points).** 2 points: KL as the price of information about x, and why it pays. 1 point: KL 0 in a collapse. 1
+# point: the reconstruction without z, with the number. 1 point: upper bound. 1 point: both gaps.
+# <!-- END SOLUTION -->
+
+# %% [markdown]
+# ### Compiled or not, saved and loaded
+#
+# `compile(jit_compile=True)` has XLA fuse the whole step: on a GPU that pays, on a CPU with networks this small the compilation
+# costs more than it saves. The losses are the same up to rounding. A model whose layers have `get_config` comes back from a
+# file with its weights.
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    import tempfile
+    import time
+    from pathlib import Path
+
+    for jit_compile in (False, True):
+        keras.utils.set_random_seed(0)
+        twin = VAE(event_dim, latent_dim=8)
+        twin.compile(optimizer=keras.optimizers.Adam(2e-3), jit_compile=jit_compile)
+        started = time.perf_counter()
+        twin.fit(images.x_train[:1024], batch_size=64, epochs=1, verbose=0)
+        first = time.perf_counter() - started
+        losses = twin.fit(images.x_train[:1024], batch_size=64, epochs=3, verbose=0).history["loss"]
+        rest = (time.perf_counter() - started - first) / 3
+        print(
+            f"jit_compile={jit_compile}: first epoch {first:.2f} s, then {rest:.2f} s each; loss {losses[-1]:.2f} nats"
+        )
+
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / "vae.keras")
+        loaded = keras.saving.load_model(Path(folder) / "vae.keras")
+    noise = tf.random.stateless_normal((1, len(images.x_test), 8), seed=(0, 0))
+    difference = tf.reduce_max(tf.abs(model.elbo(images.x_test, noise) - loaded.elbo(images.x_test, noise)))
+    print(f"ELBO before saving and after loading: apart by {float(difference):.1g} nats")
+
+# %% [markdown]
 # ## 5. Looking into the model
 #
 # Three things to look at, each a *mean* of $p(x|z)$ and not a draw from it: for a Bernoulli decoder the probability of each
@@ -436,3 +535,196 @@ def latent_grid(model, n):
     first, second = tf.meshgrid(quantiles, quantiles, indexing="ij")
     return mean_of_pixels(model, tf.stack([first, second], axis=-1))
     # END SOLUTION
+
+
+# %% [markdown]
+# Reconstructions of the model above, and what it makes of draws from the prior. Below, a second model with two latent
+# dimensions, whose whole latent space can be seen: where each class of held-out images lies, and what the decoder says where.
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    shown = images.x_test[:10]
+    prior_noise = tf.random.stateless_normal((20, 8), seed=(0, 1))
+    plots.images(
+        [shown, reconstruct(model, shown)],
+        images.image_shape,
+        ("image", "mean of p(x|z)"),
+        "Reconstructions through z = mu(x)",
+    )
+    plots.images(
+        np.reshape(sample_prior(model, prior_noise), (2, 10, -1)),
+        images.image_shape,
+        title="Draws from the prior, decoded",
+    )
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    keras.utils.set_random_seed(1)
+    plane = VAE(event_dim, latent_dim=2)
+    plane.compile(optimizer=keras.optimizers.Adam(2e-3))
+    plane.fit(images.x_train, batch_size=64, epochs=40 if DATASET == "digits" else 10, verbose=0)
+    means, _ = plane.encoder(images.x_test)
+    plots.scatter(means[:2000], images.y_test[:2000], f"Means of q(z|x) of held-out images, {DATASET}")
+    plots.mosaic(
+        latent_grid(plane, 15),
+        images.image_shape,
+        "Means of p(x|z) in steps of equal prior probability",
+        ("z_2", "z_1"),
+    )
+
+# %% [markdown] question="mean_or_sample"
+# ### In your own words: a mean or a sample?
+#
+# Pictures from VAEs usually show the mean of $p(x|z)$. (a) Draw a *sample* of $p(x|z)$ for some images, for the Bernoulli model
+# and (in thought) for a Gaussian one with $\sigma = 0.3$, and describe the difference. (b) Which of the two is a draw from the
+# model $p(x)$? (c) Why are means blurred, and is the blur a fault of the decoder or of the likelihood?
+#
+# <!-- BEGIN SOLUTION -->
+# (a) A sample has independent noise in every pixel: speckles wherever the probability is not near 0 or 1, and for the Gaussian
+# grain of size 0.3 everywhere. The mean is smooth. (b) The sample: draw $z$, then $x$ given $z$. The mean is an expectation,
+# and in general no image that the model would produce. (c) Where $z$ leaves open what the image is, the mean averages over the
+# possibilities. A likelihood that is independent given $z$ cannot say that two pixels are on or off *together*; it can only
+# give each its own probability. So the blur is the likelihood's and the bottleneck's: a better decoder of the same $z$ would
+# blur too, where $z$ does not decide.
+#
+# **Rubric (6 points).** 2 points: independent noise per pixel against a smooth mean, both likelihoods. 2 points: the sample is
+# the draw from the model. 2 points: factorised likelihood, averaging over what z leaves open.
+# <!-- END SOLUTION -->
+
+# %% [markdown]
+# ## 6. A model whose answer is known
+#
+# Without hidden layers, and with a Gaussian decoder, the VAE is *probabilistic PCA*: $x|z \sim N(Wz + b, \sigma^2 I)$. There
+# the evidence is exact, $p(x) = N(x; b, W W^\top + \sigma^2 I)$, and with $\sigma$ fixed the best $W$ stretches the leading
+# eigenvectors $u_k$ of the data's covariance to length $\sqrt{\lambda_k - \sigma^2}$. The exact posterior is Gaussian, with a
+# covariance that does not depend on $x$. So you know what training should reach.
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+
+    def evidence_of_ppca(train, test, latent_dim, sigma):
+        """Returns the mean log p(x) of the test images under the best linear model with this sigma, and its directions."""
+        mean, covariance = train.mean(0), np.cov(train.T, bias=True)
+        values, vectors = np.linalg.eigh(covariance)
+        lengths = np.sqrt(np.maximum(values[-latent_dim:] - sigma**2, 0))
+        weights = vectors[:, -latent_dim:] * lengths
+        marginal = weights @ weights.T + sigma**2 * np.eye(len(mean))
+        distance = np.einsum("nd,de,ne->n", test - mean, np.linalg.inv(marginal), test - mean)
+        log_det = np.linalg.slogdet(2 * np.pi * marginal)[1]
+        return float(np.mean(-0.5 * (distance + log_det))), vectors[:, -latent_dim:]
+
+    grey, sigma = load("digits", binarize=None), 0.2
+    keras.utils.set_random_seed(2)
+    linear = VAE(64, latent_dim=4, hidden=(), likelihood="gaussian", sigma=sigma)
+    linear.compile(optimizer=keras.optimizers.Adam(5e-3))
+    linear.fit(grey.x_train, batch_size=64, epochs=60, verbose=0)
+    best, directions = evidence_of_ppca(grey.x_train, grey.x_test, 4, sigma)
+    noise = tf.random.stateless_normal((16, len(grey.x_test), 4), seed=(0, 2))
+    reached = float(tf.reduce_mean(linear.elbo(grey.x_test, noise)))
+    learnt = np.asarray(linear.decoder(np.eye(4, dtype=np.float32)) - linear.decoder(np.zeros((1, 4), np.float32)))
+    cosines = np.linalg.svd(directions.T @ np.linalg.qr(learnt.T)[0], compute_uv=False)
+    print(f"log p(x) of pPCA {best:.2f} nats, ELBO of the linear VAE {reached:.2f} nats")
+    print(f"cosines of the angles between the two subspaces: {np.round(cosines, 3)}")
+
+# %% [markdown] question="linear_vae"
+# ### In your own words: the linear VAE and probabilistic PCA
+#
+# (a) Write down the posterior $p(z|x)$ of the linear model. For which $W$ is its covariance diagonal, so that the encoder can
+# return it exactly? (b) The evidence does not change when $W$ is replaced by $W R$ with a rotation $R$; the ELBO does. Why, and
+# which rotation does training choose? (c) Compare the two numbers and the cosines above: what is left of the gap, and where
+# could it come from?
+#
+# <!-- BEGIN SOLUTION -->
+# (a) $p(z|x) = N(m, S)$, $S = (I + W^\top W / \sigma^2)^{-1}$, $m = S W^\top (x - b) / \sigma^2$: linear in $x$, with a
+# covariance that is the same for all $x$. $S$ is diagonal if and only if $W^\top W$ is: the columns of $W$ are orthogonal. (b)
+# $W R$ gives the same $W W^\top$, hence the same $p(x)$; but $R^\top W^\top W R$ is in general not diagonal, and a diagonal $q$
+# then pays $KL(q \| p(z|x)) > 0$. The ELBO is best where the columns are orthogonal, that is along the principal axes (up to
+# order and sign). (c) The subspaces agree up to small angles; the ELBO is below the evidence by a small gap, from optimisation
+# that is not finished, a rotation that is not complete, and the noise of Adam's steps.
+#
+# **Rubric (6 points).** 2 points: the posterior, and when it is diagonal. 2 points: rotation, and why the ELBO prefers the
+# principal axes. 2 points: gap and angles read from the output, with a sensible reason.
+# <!-- END SOLUTION -->
+
+# %% [markdown]
+# ## 7. How tight is the bound?
+#
+# With $K = 2$ the evidence $p(x) = \int p(x|z)\, p(z)\, dz$ is a sum over a fine grid, and $\log p(x) - \text{ELBO}(x) =
+# KL(q(z|x) \| p(z|x))$ can be *measured*. Some of it the encoder could avoid: for each image alone, $(\mu, \log\sigma^2)$ can
+# be optimised. What is gained is the **amortization gap**, what remains the **approximation gap**.
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+
+    def log_evidence(vae, x, steps=161, end=6.0):
+        """Returns log p(x) of a Bernoulli model with two latent dimensions, by summing over a grid. Shape `[B]`."""
+        axis = np.linspace(-end, end, steps, dtype=np.float32)
+        z = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+        logits = vae.decoder(z)
+        log_px_given_z = x @ tf.transpose(logits) - tf.reduce_sum(tf.nn.softplus(logits), axis=-1)
+        log_pz = tf.reduce_sum(tfd.Normal(0.0, 1.0).log_prob(z), axis=-1)
+        return tf.reduce_logsumexp(log_px_given_z + log_pz, axis=1) + 2 * np.log(axis[1] - axis[0])
+
+    def best_gaussian(vae, x, steps=300):
+        """Returns the means and log variances of the best q for each image, begun at the encoder's. Shapes `[B, 2]`."""
+        mean, log_variance = (tf.Variable(value) for value in vae.encoder(x))
+        optimizer = keras.optimizers.Adam(0.02)
+        optimizer.build([mean, log_variance])
+
+        @tf.function
+        def step(noise):
+            with tf.GradientTape() as tape:
+                loss = vae_loss(x, vae.decoder(sample_latent(mean, log_variance, noise)), mean, log_variance)
+            gradients = tape.gradient(loss, [mean, log_variance])
+            optimizer.apply(gradients)
+
+        for number in range(steps):
+            step(tf.random.stateless_normal((32, *mean.shape), seed=(3, number)))
+        return mean, log_variance
+
+    looked_at = images.x_test[:20]
+    q_parameters = {"the encoder's": plane.encoder(looked_at), "the best": best_gaussian(plane, looked_at)}
+    noise = tf.random.stateless_normal((2000, 20, 2), seed=(0, 3))
+    bounds = {}
+    for label, (mean, log_variance) in q_parameters.items():
+        logits = plane.decoder(sample_latent(mean, log_variance, noise))
+        one_by_one = [slice(i, i + 1) for i in range(20)]
+        bounds[label] = np.array(
+            [-vae_loss(looked_at[one], logits[:, one], mean[one], log_variance[one]) for one in one_by_one]
+        )
+    exact = np.asarray(log_evidence(plane, looked_at))
+    order = np.argsort(exact)
+    _, axes = plt.subplots(figsize=(8, 4))
+    axes.plot(exact[order], "k_", markersize=12, label="log p(x), on a grid")
+    axes.plot(bounds["the best"][order], "^", color=plots.COLOURS[0], label="ELBO of the best Gaussian")
+    axes.plot(bounds["the encoder's"][order], "o", color=plots.COLOURS[1], label="ELBO of the encoder's Gaussian")
+    axes.set(
+        xlabel="held-out image, in the order of log p(x)",
+        ylabel="nats",
+        title="Two gaps: amortization and approximation",
+    )
+    axes.legend()
+    plt.show()
+    amortization, approximation = bounds["the best"] - bounds["the encoder's"], exact - bounds["the best"]
+    print(
+        f"mean amortization gap {amortization.mean():.2f} nats, mean approximation gap {approximation.mean():.2f} nats"
+    )
+
+# %% [markdown] question="two_gaps"
+# ### In your own words: two gaps
+#
+# (a) Define both gaps as differences of divergences, and say which of them each of these makes smaller: a larger encoder, more
+# training of the encoder alone, a normalizing flow on $q$, a full covariance, a larger decoder. (b) Which is larger in the
+# figure? (c) On held-out images the amortization gap is larger than on those of the training. Why, and what does that say about
+# the held-out ELBO as a measure of the *decoder*?
+#
+# <!-- BEGIN SOLUTION -->
+# (a) With $q^*$ the best member of the family: amortization gap $KL(q_\phi \| p(z|x)) - KL(q^* \| p(z|x))$, approximation gap
+# $KL(q^* \| p(z|x))$. Larger encoder and more training of it: the first. Flow and full covariance: the second. A larger decoder
+# may do either, since it changes the posterior. (b) As printed under the figure. (c) The encoder was trained on other images
+# and does not know these; $q^*$ is found for each by itself. So part of the held-out loss is the encoder's failure and says
+# nothing of the decoder: to compare decoders optimise $q$ for each held-out image, or estimate $\log p(x)$.
+#
+# **Rubric (6 points).** 2 points: both definitions. 2 points: what makes which smaller (at least four of five). 1 point: the
+# numbers read. 1 point: generalisation of the encoder, and the consequence.
+# <!-- END SOLUTION -->

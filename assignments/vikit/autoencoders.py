@@ -11,7 +11,9 @@ from .properties import Broken, answered
 # Noise of float32 in an ELBO that was put together outside from a network's outputs.
 ATOL, RTOL = 1e-3, 3e-4
 DIMS, LATENT, HIDDEN, BATCH = 64, 8, (128,), 64
-RATE, EPOCHS = 5e-3, 10
+RATE, EPOCHS = 5e-3, 8
+# Who passes the floor by so many nats at the first try has not been lucky.
+MARGIN = 0.5
 COPIES = 256
 
 
@@ -110,21 +112,21 @@ def elbo_of_own_outputs(asked, likelihood, sigma, sizes):
     """`elbo(x, eps)` is the oracle's on what the model's own encoder and decoder return."""
     sigma = sigma if likelihood == "gaussian" else None
     rounds = []
-    for event_dim, latent_dim, hidden in ((9, 4, (7,)), (11, 3, (7, 5))):
+    for event_dim, latent_dim, hidden, batches in sizes:
         model = new(asked, event_dim, latent_dim, hidden, likelihood, sigma or 1.0)
         asked.shake(model)
-        for samples, batch in sizes:
+        for samples, batch in batches:
             x = asked.generator.random((batch, event_dim))
             x = (x if sigma else x < 0.5).astype(np.float32)
             eps = asked.normal(samples, batch, latent_dim)
             got = asked.array(f"{model.key}.elbo", x, eps, shape=(batch,))
-            again = asked.array(f"{model.key}.elbo", x, eps, shape=(batch,))
             mu, log_var = encode(asked, model, x)
             seen = Seen(x, mu, log_var, {}, sigma)
-            rounds.append((model, seen, eps, got, again))
-    if all(agrees(asked, *one[:4]) for one in rounds):
+            rounds.append((model, seen, eps, got))
+    if all(agrees(asked, *one) for one in rounds):
         return
-    if not all(np.allclose(one[3], one[4], 1e-5, 1e-5) for one in rounds):
+    model, seen, eps, got = rounds[0]
+    if not np.allclose(got, asked.array(f"{model.key}.elbo", seen.x, eps, shape=got.shape), 1e-5, 1e-5):
         raise Broken("the same x and eps gave two different values", "elbo_draws_its_own_noise")
     raise Broken(described(asked, rounds), named(asked, rounds))
 
@@ -146,7 +148,7 @@ def close(got, want):
 
 
 def described(asked, rounds):
-    worst = max(float(np.max(np.abs(got - right(asked, model, seen, eps)))) for model, seen, eps, got, _ in rounds)
+    worst = max(float(np.max(np.abs(got - right(asked, model, seen, eps)))) for model, seen, eps, got in rounds)
     return f"elbo(x, eps) is off by up to {judge.one_digit(worst):g} nats from the ELBO of the model's own outputs"
 
 
@@ -211,7 +213,7 @@ def terms_of(asked, seen, outputs):
     yield "kl_log_var_halved", log_px, terms(x, outputs, mu, log_var / 2, sigma)[1]
     if sigma is None:
         yield "sigmoid_twice", terms(x, 1 / (1 + np.exp(-outputs)), mu, log_var)[0], kl
-        if 0 <= outputs.min() and outputs.max() <= 1:
+        if outputs.min() >= 0 and outputs.max() <= 1:
             yield "decoder_returns_probabilities", terms(x, logarithm_of_odds(outputs), mu, log_var)[0], kl
         return
     perfect = terms(x, np.broadcast_to(x, outputs.shape), mu, log_var, sigma)[0]
@@ -228,7 +230,7 @@ def named(asked, rounds):
     """Returns the name of the first known mistake that gives the model's values in all rounds; empty if there is none."""
     for way, reduction in sorted(product(SAMPLERS, REDUCTIONS), key=lambda pair: sum(part != "right" for part in pair)):
         possible = None
-        for model, seen, eps, got, _ in rounds:
+        for model, seen, eps, got in rounds:
             sizes = seen.mu.shape[-1], seen.x.shape[-1]
             found = {
                 name
@@ -322,9 +324,9 @@ def noise_is_fresh(asked):
         raise Broken("the same image, many times in a batch, got the same sample each time", "one_noise_for_the_batch")
     if np.allclose(first, second, 1e-5, 1e-5):
         raise Broken("two calls gave the same samples", "same_noise_at_every_call")
-    samples = asked.oracle.sample(mu, log_var, asked.normal(1, COPIES, LATENT))
-    wanted = decode(asked, model, samples)[0]
-    alike(asked, first, wanted)
+    eps = asked.normal(1, COPIES, LATENT)
+    from_the_posterior(asked, model, first, mu, log_var, eps)
+    samples = asked.oracle.sample(mu, log_var, eps)
     losses = fit(asked, model, x[:BATCH], 0.0, epochs=12)["loss"]
     log_px, kl = asked.oracle.terms(x[:BATCH], decode(asked, model, samples[:, :BATCH]), mu[:BATCH], log_var[:BATCH])
     spread = float(np.std(log_px)) / np.sqrt(BATCH)
@@ -337,33 +339,49 @@ def noise_is_fresh(asked):
         )
 
 
-def alike(asked, got, want):
-    """Compares mean, variance and shape of two clouds of outputs `[COPIES, D]`."""
+def same_cloud(got, want):
+    """Compares mean and variance of two clouds of outputs `[COPIES, D]`."""
     spread = np.sqrt((got.var(0) + want.var(0)) / COPIES) + 1e-4
-    off = np.abs(got.mean(0) - want.mean(0)) / spread
-    if 0 <= got.min() and got.max() <= 1 and want.max() > 1.5:
+    ratio = got.var(0).sum() / want.var(0).sum()
+    return 0.55 < ratio < 1.8 and np.max(np.abs(got.mean(0) - want.mean(0)) / spread) < 7
+
+
+def is_a_line(cloud):
+    first, second = np.linalg.svd(cloud - cloud.mean(0), compute_uv=False)[:2]
+    return second < 0.3 * first
+
+
+def from_the_posterior(asked, model, got, mu, log_var, eps):
+    """Raises `Broken` unless outputs `got` `[COPIES, D]` of one image look like the decoder's at samples of q(z|x)."""
+
+    def cloud(mu, log_var, eps):
+        return decode(asked, model, asked.oracle.sample(mu, log_var, eps))[0]
+
+    want = cloud(mu, log_var, eps)
+    if got.min() >= 0 and got.max() <= 1 and want.max() > 1.5:
         raise Broken(
             "model(x) returns probabilities: the decoder's own output is asked for", "call_returns_probabilities"
         )
-    ratio = got.var(0).sum() / want.var(0).sum()
-    share = [np.linalg.svd(cloud - cloud.mean(0), compute_uv=False)[:2] for cloud in (got, want)]
-    if share[0][1] < 0.3 * share[0][0] and share[1][1] > 0.4 * share[1][0]:
+    if same_cloud(got, want) and not (is_a_line(got) and not is_a_line(want)):
+        return
+    line = cloud(mu, log_var, first_of(eps, 2))
+    if is_a_line(got) or same_cloud(got, line):
         raise Broken("samples of one image lie along a line", "one_noise_for_all_dimensions")
-    if ratio < 0.55 or ratio > 1.8:
-        raise Broken(f"samples of one image vary {ratio:.1g} times as much as q(z|x) does", "wrong_spread")
-    if off.max() > 7:
-        raise Broken("samples of one image lie elsewhere than q(z|x) puts them", "not_from_the_posterior")
+    if any(same_cloud(got, cloud(mu, factor * log_var, eps)) for factor in (0, 2)):
+        raise Broken("samples of one image are not spread as q(z|x) is", "wrong_spread")
+    raise Broken("samples of one image lie elsewhere than q(z|x) puts them", "not_from_the_posterior")
 
 
 def loss_per_example(asked):
     """What `fit` and `evaluate` report is minus the ELBO per example, for any batch size."""
     model = trainer(asked)
     x = asked.kept["split"][0][:BATCH]
-    for images, size in ((x, BATCH), (np.concatenate([x, x]), 2 * BATCH)):
-        reported(asked, model, images, fit(asked, model, images, 0.0, batch_size=size), size)
-    keywords = {"batch_size": 1, "verbose": 0, "return_dict": True}
-    reply = answered(asked.student.call(f"{model.key}.evaluate", [x[:16]], keywords, outputs="mapping"))
-    reported(asked, model, x[:16], history(reply), 1)
+    reported(asked, model, x, fit(asked, model, x, 0.0), BATCH)
+    # With a batch of another size `fit` would be compiled again.
+    for images, size in ((np.concatenate([x, x]), 2 * BATCH), (x[:16], 1)):
+        keywords = {"batch_size": size, "verbose": 0, "return_dict": True}
+        reply = answered(asked.student.call(f"{model.key}.evaluate", [images], keywords, outputs="mapping"))
+        reported(asked, model, images, history(reply), size)
 
 
 def reported(asked, model, x, found, size):
@@ -434,9 +452,13 @@ def training_passes_the_floor(asked, floor):
         eps = asked.normal(4, len(test), LATENT)
         start = elbo_outside(asked, model, test, eps).mean()
         losses = fit(asked, model, train, RATE, EPOCHS, seed=seed)["loss"]
-        end = elbo_outside(asked, model, test, eps).mean()
+        try:
+            end = elbo_outside(asked, model, test, eps).mean()
+        except Broken as broken:
+            sign = "training_lowers_the_elbo" if losses[0] < 0 else broken.mistake
+            raise Broken(f"after training {broken.detail}", sign) from broken
         if end >= floor and losses[-1] < losses[0]:
-            passed += 1
+            passed += 2 if end >= floor + MARGIN else 1
         else:
             worst = start, end, losses
         if passed >= wanted:
@@ -459,6 +481,9 @@ def why_below(asked, model, test, start, end, losses, floor):
     said = f"after {EPOCHS} epochs the ELBO of held-out digits is {end:.3g} nats; the floor is {floor:g}"
     if end >= floor:
         return f"the loss goes from {losses[0]:.3g} to {losses[-1]:.3g} while the ELBO rises", "loss_goes_up"
+    outputs = decode(asked, model, mu)
+    if outputs.min() >= 0 and outputs.max() <= 1:
+        return f"{said}, and the decoder's outputs stay between 0 and 1", "sigmoid_twice"
     return (f"{said}, with a KL of {kl:.1g}", "posterior_collapsed") if kl < 0.3 else (said, "")
 
 

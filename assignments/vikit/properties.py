@@ -177,8 +177,8 @@ def network_repeats(asked, network):
     first, again = found.ask(asked, made, x), found.ask(asked, made, x)
     if not all(np.array_equal(a, b) for a, b in zip(first, again, strict=True)):
         raise Broken("two calls with the same input gave different outputs", "random_inside")
-    turned = found.ask(asked, made, x[::-1])
-    if not all(np.allclose(a, b[::-1], 1e-3, 1e-4) for a, b in zip(first, turned, strict=True)):
+    fewer = found.ask(asked, made, x[3:1:-1])
+    if not all(np.allclose(a[3:1:-1], b, 1e-3, 1e-4) for a, b in zip(first, fewer, strict=True)):
         raise Broken("an example's output changes with the examples beside it", "examples_mixed")
     for name, output in zip(found.outputs, first, strict=True):
         if np.allclose(output, output[:1], 1e-5, 1e-6):
@@ -234,7 +234,7 @@ def network_weights(asked, network):
 
 
 def gradient(asked, path, inputs, wanted):
-    """The gradient of a function is what the oracle's function `wanted` says, and exists for each argument named in `inputs`."""
+    """The gradient of a function is what the oracle's `wanted` says, and exists for each argument named in `inputs`."""
     mu, log_var = asked.normal(5, 4), asked.normal(5, 4)
     eps, cotangent = asked.normal(3, 5, 4), asked.normal(3, 5, 4)
     arguments = [wire.Tensor(array) for array in (mu, log_var, eps)]

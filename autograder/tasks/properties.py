@@ -8,7 +8,8 @@ ANY_NETWORK = (
     Mistake("not_finite", "NaN or infinite values come out for ordinary inputs."),
     Mistake(
         "random_inside",
-        "The network draws random numbers: two calls with the same input differ. Encoder and decoder are functions; the noise "
+        "The network draws random numbers: two calls with the same input differ. Encoder and decoder are "
+        "functions; the noise "
         "comes in between, in sample_latent, where it is an argument.",
         "document 001, lines 85 to 91",
     ),
@@ -24,24 +25,28 @@ ANY_NETWORK = (
     ),
     Mistake(
         "idle_weight",
-        "A trainable weight takes no part: changing it changes nothing. A layer is made and never called, or its output is lost.",
+        "A trainable weight takes no part: changing it changes nothing. A layer is made and never called, or "
+        "its output is lost.",
     ),
     Mistake(
         "no_weights",
-        "Keras finds no trainable weights. Make layers in __init__ as attributes (or lists of layers); a tf.Variable is not found.",
+        "Keras finds no trainable weights. Make layers in __init__ as attributes (or lists of layers); a "
+        "tf.Variable is not found.",
     ),
 )
 SQUASHED = (
     Mistake(
         "never_negative",
-        "An output is never negative: a ReLU, a softplus or an exponential stands behind the last layer. log_var must become "
+        "An output is never negative: a ReLU, a softplus or an exponential stands behind the last layer. "
+        "log_var must become "
         "negative wherever q is narrower than the prior; leave the last layer linear.",
         "document 003, section 1.6 (line 174)",
     ),
     Mistake("never_positive", "An output is never positive. Leave the last layer linear, for any real number."),
     Mistake(
         "sigmoid_at_the_end",
-        "An output stays between 0 and 1: a sigmoid stands at the end. The decoder returns logits, and the sigmoid is inside the "
+        "An output stays between 0 and 1: a sigmoid stands at the end. The decoder returns logits, and the "
+        "sigmoid is inside the "
         "likelihood; a second one leaves probabilities between 0.5 and 0.73.",
         "document 003, eq. 6 and 7; errata E-003-10",
     ),
@@ -50,7 +55,8 @@ SQUASHED = (
     ),
     Mistake(
         "cut_off",
-        "An output is cut off within +-10, or grows too slowly. Log variances between -10 and 10 must be possible, and so must "
+        "An output is cut off within +-10, or grows too slowly. Log variances between -10 and 10 must be "
+        "possible, and so must "
         "logits.",
     ),
 )
