@@ -8,7 +8,7 @@ from autograder.tasks.task import computed, draw_question, find_clash, singled, 
 
 SECRET = b"secret of the tests"
 STUDENTS = [f"student {number}" for number in range(10)]
-CORE = [(name, task) for name in tasks.names() for task in tasks.load(name).tasks]
+CORE = [(name, task) for name in tasks.names() for task in tasks.load(name).functions]
 each_task = pytest.mark.parametrize(("assignment", "task"), CORE, ids=[task.name for _, task in CORE])
 
 
@@ -114,7 +114,7 @@ def test_students_get_float32_and_the_reference_the_same_numbers(assignment, tas
     asked = tasks.materialise(assignment, task, "ada", SECRET)
     for case in asked.cases:
         assert all(argument.dtype == np.float32 for argument in case.arguments if isinstance(argument, np.ndarray))
-        again = task.reference(*(np.asarray(argument, np.float64) for argument in case.arguments))
+        again = task.reference(*(widened(argument) for argument in case.arguments))
         again = again if isinstance(again, tuple) else (again,)
         for got, want in zip(case.expected, again, strict=True):
             np.testing.assert_array_equal(got, np.asarray(want))

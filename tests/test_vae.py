@@ -1,0 +1,87 @@
+"""The solution's VAE as a Keras model: its variables, its metrics, saved and loaded, compiled in both ways, and its floor."""
+
+import importlib
+
+import keras
+import numpy as np
+import pytest
+from vikit import asking, autoencoders, load, properties
+
+from autograder import tasks
+
+SOLUTION = importlib.import_module("solutions.a03_vae")
+VAE = {task.name: task for task in tasks.load("a03_vae").tasks}["VAE"]
+FLOOR = next(item.options["floor"] for item in VAE.properties if "floor" in item.options)
+# NumPy 2 on Keras' variables.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+
+def built(*arguments, **keywords):
+    model = SOLUTION.VAE(*arguments, **keywords)
+    model(np.zeros((2, arguments[0]), np.float32))
+    return model
+
+
+@pytest.mark.parametrize(("hidden", "layers"), [((), 3), ((7,), 5), ((7, 5), 7)])
+def test_every_variable_is_tracked_and_trained(hidden, layers):
+    """A kernel and a bias for each layer: two heads and a last layer, and the hidden layers of both networks."""
+    model = built(9, 4, hidden)
+    assert len(model.trainable_variables) == 2 * layers
+    sizes = [9, *hidden, 4]
+    one_way = sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False)) + (sizes[-2] + 1) * 4
+    other = sum((a + 1) * b for a, b in zip(sizes[::-1], sizes[::-1][1:], strict=False))
+    assert sum(int(np.prod(variable.shape)) for variable in model.trainable_variables) == one_way + other
+    assert {id(v) for v in model.encoder.trainable_variables + model.decoder.trainable_variables} == {
+        id(v) for v in model.trainable_variables
+    }
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_a_model_comes_back_from_a_file(tmp_path, likelihood):
+    model = built(9, 4, (7,), likelihood, 0.3)
+    model.save(tmp_path / "vae.keras")
+    loaded = keras.saving.load_model(tmp_path / "vae.keras")
+    assert loaded.get_config() == model.get_config()
+    generator = np.random.default_rng(0)
+    x, eps = generator.random((5, 9)).astype(np.float32).round(), generator.normal(size=(3, 5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(loaded.elbo(x, eps), model.elbo(x, eps))
+
+
+def test_an_unknown_likelihood_is_refused():
+    with pytest.raises(ValueError, match="likelihood must be 'bernoulli' or 'gaussian', not 'poisson'"):
+        SOLUTION.VAE(9, 4, likelihood="poisson")
+
+
+def test_compiled_or_not_it_learns_the_same():
+    x = load("digits").x_train[:256]
+    losses = []
+    for jit_compile in (False, True):
+        keras.utils.set_random_seed(0)
+        model = SOLUTION.VAE(64, 4, (16,))
+        model.compile(optimizer=keras.optimizers.Adam(5e-3), jit_compile=jit_compile)
+        history = model.fit(x, batch_size=64, epochs=2, verbose=0).history
+        assert set(history) == {"loss", "reconstruction", "kl"}
+        np.testing.assert_allclose(np.add(history["reconstruction"], history["kl"]), history["loss"], rtol=1e-5)
+        losses.append(history["loss"])
+    np.testing.assert_allclose(*losses, rtol=0.02)
+
+
+def elbo_after_training(seed):
+    """Returns the ELBO of held-out digits after the training that the grader does, with this seed."""
+    names = vars(SOLUTION)
+    asked = properties.Asked(asking.Student(asking.Here(names), None), VAE.oracle, np.random.default_rng(seed))
+    keras.utils.set_random_seed(seed)
+    model = autoencoders.new(asked, autoencoders.DIMS, autoencoders.LATENT, autoencoders.HIDDEN)
+    train, test = autoencoders.split(asked)
+    autoencoders.fit(asked, model, train, autoencoders.RATE, autoencoders.EPOCHS, seed=seed)
+    return autoencoders.elbo_outside(asked, model, test, asked.normal(4, len(test), autoencoders.LATENT)).mean()
+
+
+@pytest.mark.soak
+def test_the_floor_is_far_below_what_the_solution_reaches():
+    """Twenty seeds, each with a split and a start of its own."""
+    reached = np.array([elbo_after_training(seed) for seed in range(20)])
+    print(f"\nELBO {reached.mean():.2f} +- {reached.std(ddof=1):.3f}, worst {reached.min():.2f} nats; floor {FLOOR}")
+    assert reached.mean() - 5 * reached.std(ddof=1) > FLOOR + autoencoders.MARGIN
