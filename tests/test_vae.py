@@ -1,6 +1,7 @@
 """The solution's VAE as a Keras model: its variables, its metrics, saved and loaded, compiled in both ways, and its floor."""
 
 import importlib
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -30,8 +31,8 @@ def test_every_variable_is_tracked_and_trained(hidden, layers):
     model = built(9, 4, hidden)
     assert len(model.trainable_variables) == 2 * layers
     sizes = [9, *hidden, 4]
-    one_way = sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False)) + (sizes[-2] + 1) * 4
-    other = sum((a + 1) * b for a, b in zip(sizes[::-1], sizes[::-1][1:], strict=False))
+    one_way = sum((a + 1) * b for a, b in pairwise(sizes)) + (sizes[-2] + 1) * 4
+    other = sum((a + 1) * b for a, b in pairwise(sizes[::-1]))
     assert sum(int(np.prod(variable.shape)) for variable in model.trainable_variables) == one_way + other
     assert {id(v) for v in model.encoder.trainable_variables + model.decoder.trainable_variables} == {
         id(v) for v in model.trainable_variables

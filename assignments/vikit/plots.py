@@ -1,8 +1,8 @@
-"""Figures that students should not have to write: labelled, and readable for the colour-blind (Okabe and Ito's colours)."""
+"""Figures that students should not have to write: labelled, and readable for the colour-blind (Okabe and Ito's colours, grey for yellow)."""
 
 import numpy as np
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
 MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">")
 STYLES = ("-", "--", ":", "-.")
 
@@ -38,7 +38,7 @@ def images(rows, image_shape, titles=(), title=""):
 
 
 def mosaic(grid, image_shape, title="", labels=("", "")):
-    """Shows a grid of images as one picture; the first axis of the grid runs upwards, the second to the right.
+    """Shows a grid of images as one picture; the first axis of the grid runs to the right, the second upwards.
 
     Args:
         grid: Images. Shape `[n, n, D]`.
@@ -49,7 +49,7 @@ def mosaic(grid, image_shape, title="", labels=("", "")):
     from matplotlib import pyplot as plt
 
     grid, (height, width) = np.asarray(grid, float), image_shape
-    tiles = grid[::-1].reshape(*grid.shape[:2], height, width).transpose(0, 2, 1, 3)
+    tiles = grid.swapaxes(0, 1)[::-1].reshape(*grid.shape[:2], height, width).transpose(0, 2, 1, 3)
     _, axes = plt.subplots(figsize=(6, 6))
     axes.imshow(tiles.reshape(grid.shape[0] * height, -1), cmap="gray_r", vmin=0, vmax=1)
     axes.set(xticks=[], yticks=[], xlabel=labels[0], ylabel=labels[1], title=title)

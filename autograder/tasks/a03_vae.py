@@ -1032,7 +1032,7 @@ VAE = Task(
                     "was traced, or reseeded. "
                     "Draw with keras.random or tf.random inside.",
                 ),
-                Mistake("one_noise_for_all_dimensions", "All latent dimensions get one number of noise: draw K for each example."),
+                Mistake("one_noise_for_all_dimensions", "All latent dimensions get one number of noise: draw K."),
                 Mistake("call_returns_probabilities", "model(x) returns probabilities; it is to return the decoder's output."),
                 Mistake(
                     "wrong_spread",
@@ -1069,7 +1069,7 @@ VAE = Task(
                     "What fit reports is the loss over your images and the test images together: the test set "
                     "is in the training.",
                 ),
-                Mistake("metrics_missing", "fit must report loss, reconstruction and kl: keras.metrics.Mean objects of these names."),
+                Mistake("metrics_missing", "fit must report loss, reconstruction and kl: keras.metrics.Mean objects."),
                 Mistake("metrics_negated", "reconstruction and kl are reported with the sign of the ELBO; both are losses."),
                 *REDUCED,
                 *ANY_NETWORK,

@@ -141,7 +141,8 @@ EDITS = (
          "self.decoder = Decoder(event_dim, self.hidden[::-1])\n        self.decoder.trainable = False",
          "VAE", "every_weight_learns", "decoder_not_trained"),
     Edit("the test set in training", "    def terms(self, x, eps):",
-         '    def fit(self, x, **options):\n        return super().fit(np.concatenate([x, load("digits").x_test]), **options)\n\n'
+         "    def fit(self, x, **options):\n"
+         '        return super().fit(np.concatenate([x, load("digits").x_test]), **options)\n\n'
          "    def terms(self, x, eps):",
          "VAE", "loss_per_example", "trains_on_test_images"),
     Edit("metrics not reported", "self.kl.update_state(kl)", "pass", "VAE", "loss_per_example", "kl_missing"),
