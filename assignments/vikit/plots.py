@@ -1,4 +1,4 @@
-"""Figures that students should not have to write: labelled, and readable for the colour-blind (Okabe and Ito's colours, grey for yellow)."""
+"""Figures that students should not have to write: labelled, and readable for the colour-blind (colours of Okabe and Ito)."""
 
 import numpy as np
 
