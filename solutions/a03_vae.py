@@ -29,6 +29,7 @@ import tensorflow_probability as tfp
 from vikit import load, plots
 
 tfd = tfp.distributions
+BERNOULLI, GAUSSIAN = "bernoulli", "gaussian"
 
 # The one line to change: "mnist", "fashion_mnist" or "binarized_mnist".
 DATASET = "digits"
@@ -175,7 +176,7 @@ class Encoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.latent_dim, self.hidden = latent_dim, tuple(hidden)
         # BEGIN SOLUTION
-        self.trunk = [keras.layers.Dense(units, activation="relu") for units in self.hidden]
+        self.trunk = [keras.layers.Dense(size_of_layer, activation="relu") for size_of_layer in self.hidden]
         self.to_mu = keras.layers.Dense(latent_dim)
         self.to_log_var = keras.layers.Dense(latent_dim)
         # END SOLUTION
@@ -183,8 +184,8 @@ class Encoder(keras.layers.Layer):
     def call(self, x):
         """Returns `(mu, log_var)`, each of shape `[B, K]`, for `x` of shape `[B, D]`. Any real number may come out of both."""
         # BEGIN SOLUTION
-        for layer in self.trunk:
-            x = layer(x)
+        for hidden_layer in self.trunk:
+            x = hidden_layer(x)
         return self.to_mu(x), self.to_log_var(x)
         # END SOLUTION
 
@@ -218,15 +219,15 @@ class Decoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.event_dim, self.hidden = event_dim, tuple(hidden)
         # BEGIN SOLUTION
-        self.trunk = [keras.layers.Dense(units, activation="relu") for units in self.hidden]
+        self.trunk = [keras.layers.Dense(size_of_layer, activation="relu") for size_of_layer in self.hidden]
         self.to_x = keras.layers.Dense(event_dim)
         # END SOLUTION
 
     def call(self, z):
         """Returns logits (or means) `[..., D]` for `z` of shape `[..., K]`: any real numbers."""
         # BEGIN SOLUTION
-        for layer in self.trunk:
-            z = layer(z)
+        for hidden_layer in self.trunk:
+            z = hidden_layer(z)
         return self.to_x(z)
         # END SOLUTION
 
@@ -299,37 +300,37 @@ class VAE(keras.Model):
     """
 
     def __init__(self, event_dim, latent_dim, hidden=(128,), likelihood="bernoulli", sigma=1.0, **kwargs):
-        if likelihood not in ("bernoulli", "gaussian"):
+        if likelihood not in (BERNOULLI, GAUSSIAN):
             raise ValueError(f"likelihood must be 'bernoulli' or 'gaussian', not {likelihood!r}")
         super().__init__(**kwargs)
         self.event_dim, self.latent_dim, self.hidden = event_dim, latent_dim, tuple(hidden)
         self.likelihood, self.sigma = likelihood, sigma
         # BEGIN SOLUTION
         self.encoder = Encoder(latent_dim, self.hidden)
-        self.decoder = Decoder(event_dim, self.hidden[::-1])
+        self.decoder = Decoder(event_dim, tuple(reversed(self.hidden)))
+        # Built at once: what is loaded from a file finds its weights.
+        self.encoder(tf.zeros((1, event_dim)))
+        self.decoder(tf.zeros((1, latent_dim)))
         self.noise = keras.random.SeedGenerator()
         self.reconstruction = keras.metrics.Mean(name="reconstruction")
         self.kl = keras.metrics.Mean(name="kl")
         # END SOLUTION
 
     # BEGIN SOLUTION
-    def terms(self, x, eps):
+    def two_terms(self, x, eps):
         """Returns (reconstruction, KL), both to be minimised, in nats per example. Shapes `[B]`."""
-        mu, log_var = self.encoder(x)
-        outputs = self.decoder(sample_latent(mu, log_var, eps))
-        pixels = tfd.Bernoulli(logits=outputs) if self.likelihood == "bernoulli" else tfd.Normal(outputs, self.sigma)
-        log_px_given_z = tf.reduce_mean(tfd.Independent(pixels, 1).log_prob(x), axis=0)
-        prior = tfd.MultivariateNormalDiag(tf.zeros_like(mu), tf.ones_like(mu))
-        return -log_px_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(mu, tf.exp(0.5 * log_var)), prior)
+        q_mu, q_log_var = self.encoder(x)
+        x_parameters = self.decoder(sample_latent(q_mu, q_log_var, eps))
+        px_given_z = tfd.Normal(x_parameters, self.sigma)
+        if self.likelihood == BERNOULLI:
+            px_given_z = tfd.Bernoulli(logits=x_parameters)
+        log_px_given_z = tf.reduce_mean(tfd.Independent(px_given_z, 1).log_prob(x), axis=0)
+        prior = tfd.MultivariateNormalDiag(tf.zeros_like(q_mu), tf.ones_like(q_mu))
+        return -log_px_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(0.5 * q_log_var)), prior)
 
-    def fresh_noise(self, x):
+    def draw_noise(self, x):
         """Returns the noise of one sample for each example. Shape `[1, B, K]`."""
         return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.noise)
-
-    def build(self, input_shape):
-        self.encoder(tf.zeros((1, self.event_dim)))
-        self.decoder(tf.zeros((1, self.latent_dim)))
-        super().build(input_shape)
 
     # END SOLUTION
 
@@ -341,15 +342,15 @@ class VAE(keras.Model):
             eps: Standard normal noise. Shape `[L, B, K]`.
         """
         # BEGIN SOLUTION
-        reconstruction, kl = self.terms(x, eps)
-        return -reconstruction - kl
+        minus_log_px, kl_to_prior = self.two_terms(x, eps)
+        return -minus_log_px - kl_to_prior
         # END SOLUTION
 
     def call(self, x):
         """Returns what the decoder says to one fresh sample of q(z|x): fresh per example and call. Shape `[B, D]`."""
         # BEGIN SOLUTION
-        mu, log_var = self.encoder(x)
-        return self.decoder(sample_latent(mu, log_var, self.fresh_noise(x))[0])
+        q_mu, q_log_var = self.encoder(x)
+        return self.decoder(sample_latent(q_mu, q_log_var, self.draw_noise(x))[0])
         # END SOLUTION
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -358,10 +359,10 @@ class VAE(keras.Model):
         You may override `train_step` and `test_step` instead; then delete this.
         """
         # BEGIN SOLUTION
-        reconstruction, kl = self.terms(x, self.fresh_noise(x))
-        self.reconstruction.update_state(reconstruction)
-        self.kl.update_state(kl)
-        return tf.reduce_mean(reconstruction + kl)
+        minus_log_px, kl_to_prior = self.two_terms(x, self.draw_noise(x))
+        self.reconstruction.update_state(minus_log_px)
+        self.kl.update_state(kl_to_prior)
+        return tf.reduce_mean(minus_log_px + kl_to_prior)
         # END SOLUTION
 
     def get_config(self):
@@ -407,8 +408,8 @@ if __name__ == "__main__":
 # p(x)$ on average: too large by $KL(q(z|x) \| p(z|x))$, which is made of the approximation gap (no Gaussian with a diagonal
 # covariance is the posterior) and the amortization gap (the encoder does not find the best one).
 #
-# **Rubric (6 points).** 2 points: KL as the price of information about x, and why it pays. 1 point: KL 0 in a collapse. 1
-# point: the reconstruction without z, with the number. 1 point: upper bound. 1 point: both gaps.
+# **Rubric (6 points).** 2 points: KL as the price of information about x, and why it pays. 1 point: KL 0 in a collapse.
+# 1 point: the reconstruction without z, with the number. 1 point: upper bound. 1 point: both gaps.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -477,8 +478,8 @@ def reconstruct(model, x):
 # BEGIN SOLUTION
 def mean_of_pixels(model, z):
     """Returns the mean of p(x|z) for each `z`. Shape `[..., D]`."""
-    outputs = model.decoder(z)
-    return tf.sigmoid(outputs) if model.likelihood == "bernoulli" else outputs
+    x_parameters = model.decoder(z)
+    return tf.sigmoid(x_parameters) if model.likelihood == BERNOULLI else x_parameters
 
 
 # END SOLUTION
@@ -531,8 +532,8 @@ def latent_grid(model, n):
         Entry `[i, j]` is the mean at z = (q_i, q_j), q_k the standard normal quantile of (k + 1/2) / n. Shape `[n, n, D]`.
     """
     # BEGIN SOLUTION
-    quantiles = tfd.Normal(0.0, 1.0).quantile((np.arange(n, dtype=np.float32) + 0.5) / n)
-    first, second = tf.meshgrid(quantiles, quantiles, indexing="ij")
+    q_axis = tfd.Normal(0.0, 1.0).quantile((np.arange(n, dtype=np.float32) + 0.5) / n)
+    first, second = tf.meshgrid(q_axis, q_axis, indexing="ij")
     return mean_of_pixels(model, tf.stack([first, second], axis=-1))
     # END SOLUTION
 
@@ -660,9 +661,9 @@ if __name__ == "__main__":
         """Returns log p(x) of a Bernoulli model with two latent dimensions, by summing over a grid. Shape `[B]`."""
         axis = np.linspace(-end, end, steps, dtype=np.float32)
         z = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-        logits = vae.decoder(z)
-        log_px_given_z = x @ tf.transpose(logits) - tf.reduce_sum(tf.nn.softplus(logits), axis=-1)
-        log_pz = tf.reduce_sum(tfd.Normal(0.0, 1.0).log_prob(z), axis=-1)
+        grid_logits = vae.decoder(z)
+        log_px_given_z = x @ tf.transpose(grid_logits) - tf.reduce_sum(tf.nn.softplus(grid_logits), axis=-1)
+        log_pz = tf.reduce_sum(tfd.Normal(loc=0.0, scale=1.0).log_prob(z), axis=-1)
         return tf.reduce_logsumexp(log_px_given_z + log_pz, axis=1) + 2 * np.log(axis[1] - axis[0])
 
     def best_gaussian(vae, x, steps=300):

@@ -18,14 +18,14 @@ class Edit:
 
 
 SAMPLE = "return mu + tf.exp(0.5 * log_var) * eps\n"
-KL = "tfd.kl_divergence(tfd.MultivariateNormalDiag(mu, tf.exp(0.5 * log_var)), prior)"
+KL = "tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(0.5 * q_log_var)), prior)"
 RETURNED = f"return -log_px_given_z, {KL}"
 DRAW = "return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.noise)"
-MEAN = "return tf.reduce_mean(reconstruction + kl)"
-LOG_PX = "log_px_given_z = tf.reduce_mean(tfd.Independent(pixels, 1).log_prob(x), axis=0)\n        prior"
-OUTPUTS = "outputs = self.decoder(sample_latent(mu, log_var, eps))"
-PIXELS = 'pixels = tfd.Bernoulli(logits=outputs) if self.likelihood == "bernoulli" else tfd.Normal(outputs, self.sigma)'
-ELBO = "return -reconstruction - kl"
+MEAN = "return tf.reduce_mean(minus_log_px + kl_to_prior)"
+LOG_PX = "log_px_given_z = tf.reduce_mean(tfd.Independent(px_given_z, 1).log_prob(x), axis=0)\n        prior"
+OUTPUTS = "x_parameters = self.decoder(sample_latent(q_mu, q_log_var, eps))"
+PIXELS = "px_given_z = tfd.Normal(x_parameters, self.sigma)"
+ELBO = "return -minus_log_px - kl_to_prior"
 
 EDITS = (
     # What the sample is made of.
@@ -71,8 +71,8 @@ EDITS = (
          "VAE", "training_passes_the_floor", "sigmoid_twice"),
     Edit("relu in the decoder", "return self.to_x(z)", "return tf.nn.relu(self.to_x(z))",
          "Decoder", "linear_outputs", "never_negative"),
-    Edit("layers whose output is lost", "for layer in self.trunk:\n            z = layer(z)",
-         "for layer in self.trunk:\n            layer(z)", "Decoder", "every_weight_counts", "idle_weight"),
+    Edit("layers whose output is lost", "for hidden_layer in self.trunk:\n            z = hidden_layer(z)",
+         "for hidden_layer in self.trunk:\n            hidden_layer(z)", "Decoder", "every_weight_counts", "idle_weight"),
     # The terms.
     Edit("KL averaged over dimensions", RETURNED, f"return -log_px_given_z, {KL} / self.latent_dim",
          "VAE", "elbo_bernoulli", "kl_averaged_over_dimensions"),
@@ -81,33 +81,34 @@ EDITS = (
     Edit("KL averaged over the batch", RETURNED, f"return -log_px_given_z, tf.reduce_mean({KL}) + 0 * log_px_given_z",
          "VAE", "elbo_bernoulli", "kl_averaged_over_batch"),
     Edit("log_var as log sigma in the KL", RETURNED,
-         "return -log_px_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(mu, tf.exp(log_var)), prior)",
+         "return -log_px_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(q_log_var)), prior)",
          "VAE", "elbo_bernoulli", "kl_log_var_as_log_sigma"),
     Edit("reconstruction averaged over pixels", RETURNED, f"return -log_px_given_z / self.event_dim, {KL}",
          "VAE", "elbo_bernoulli", "reconstruction_averaged_over_pixels"),
     Edit("Listing 1", RETURNED, f"return -tf.reduce_sum(log_px_given_z) + 0 * log_px_given_z, {KL}",
          "VAE", "elbo_bernoulli", "reconstruction_summed_over_batch"),
-    Edit("samples summed", "log_px_given_z = tf.reduce_mean(tfd.Independent(pixels, 1).log_prob(x), axis=0)\n        prior",
-         "log_px_given_z = tf.reduce_sum(tfd.Independent(pixels, 1).log_prob(x), axis=0)\n        prior",
+    Edit("samples summed", LOG_PX,
+         "log_px_given_z = tf.reduce_sum(tfd.Independent(px_given_z, 1).log_prob(x), axis=0)\n        prior",
          "VAE", "elbo_bernoulli", "samples_summed"),
-    Edit("first sample only", "log_px_given_z = tf.reduce_mean(tfd.Independent(pixels, 1).log_prob(x), axis=0)\n        prior",
-         "log_px_given_z = tfd.Independent(pixels, 1).log_prob(x)[0]\n        prior",
+    Edit("first sample only", LOG_PX,
+         "log_px_given_z = tfd.Independent(px_given_z, 1).log_prob(x)[0]\n        prior",
          "VAE", "elbo_bernoulli", "first_sample_only"),
-    Edit("sigmoid before the likelihood", "pixels = tfd.Bernoulli(logits=outputs)",
-         "pixels = tfd.Bernoulli(logits=tf.sigmoid(outputs))", "VAE", "elbo_bernoulli", "sigmoid_twice"),
-    Edit("ELBO with the sign of the loss", ELBO, "return reconstruction + kl", "VAE", "elbo_bernoulli", "elbo_is_the_loss"),
-    Edit("ELBO with noise of its own", "reconstruction, kl = self.terms(x, eps)",
-         "reconstruction, kl = self.terms(x, tf.random.normal(tf.shape(eps)))",
+    Edit("sigmoid before the likelihood", "px_given_z = tfd.Bernoulli(logits=x_parameters)",
+         "px_given_z = tfd.Bernoulli(logits=tf.sigmoid(x_parameters))", "VAE", "elbo_bernoulli", "sigmoid_twice"),
+    Edit("ELBO with the sign of the loss", ELBO,
+         "return minus_log_px + kl_to_prior", "VAE", "elbo_bernoulli", "elbo_is_the_loss"),
+    Edit("ELBO with noise of its own", "minus_log_px, kl_to_prior = self.two_terms(x, eps)",
+         "minus_log_px, kl_to_prior = self.two_terms(x, tf.random.normal(tf.shape(eps)))",
          "VAE", "elbo_bernoulli", "elbo_draws_its_own_noise"),
-    Edit("sigma as variance", "tfd.Normal(outputs, self.sigma)", "tfd.Normal(outputs, self.sigma**0.5)",
+    Edit("sigma as variance", "tfd.Normal(x_parameters, self.sigma)", "tfd.Normal(x_parameters, self.sigma**0.5)",
          "VAE", "elbo_gaussian", "sigma_as_variance"),
-    Edit("sigma ignored", "tfd.Normal(outputs, self.sigma)", "tfd.Normal(outputs, 1.0)",
+    Edit("sigma ignored", "tfd.Normal(x_parameters, self.sigma)", "tfd.Normal(x_parameters, 1.0)",
          "VAE", "elbo_gaussian", "sigma_ignored"),
-    Edit("Bernoulli for Gaussian", PIXELS, "pixels = tfd.Bernoulli(logits=outputs)",
+    Edit("Bernoulli for Gaussian", PIXELS, "px_given_z = tfd.Bernoulli(logits=x_parameters)",
          "VAE", "elbo_gaussian", "bernoulli_for_gaussian"),
     # The noise.
-    Edit("the mean in call", "return self.decoder(sample_latent(mu, log_var, self.fresh_noise(x))[0])",
-         "return self.decoder(mu)", "VAE", "fresh_noise", "no_noise"),
+    Edit("the mean in call", "return self.decoder(sample_latent(q_mu, q_log_var, self.draw_noise(x))[0])",
+         "return self.decoder(q_mu)", "VAE", "fresh_noise", "no_noise"),
     Edit("one noise for the batch", DRAW, "return keras.random.normal((1, 1, self.latent_dim), seed=self.noise)",
          "VAE", "fresh_noise", "one_noise_for_the_batch"),
     Edit("one noise for all dimensions", DRAW,
@@ -118,32 +119,34 @@ EDITS = (
     Edit("noise drawn when the step is traced", DRAW,
          "return tf.constant(np.random.normal(size=(1, x.shape[0] or 64, self.latent_dim)), tf.float32)[:, : tf.shape(x)[0]]",
          "VAE", "fresh_noise", "noise_frozen_in_training"),
-    Edit("probabilities from call", "return self.decoder(sample_latent(mu, log_var, self.fresh_noise(x))[0])",
-         "return tf.sigmoid(self.decoder(sample_latent(mu, log_var, self.fresh_noise(x))[0]))",
+    Edit("probabilities from call", "return self.decoder(sample_latent(q_mu, q_log_var, self.draw_noise(x))[0])",
+         "return tf.sigmoid(self.decoder(sample_latent(q_mu, q_log_var, self.draw_noise(x))[0]))",
          "VAE", "fresh_noise", "call_returns_probabilities"),
     # The loss and the training.
-    Edit("loss that grows with the batch", MEAN, "return tf.reduce_sum(reconstruction + kl)",
+    Edit("loss that grows with the batch", MEAN, "return tf.reduce_sum(minus_log_px + kl_to_prior)",
          "VAE", "loss_per_example", "loss_summed_over_the_batch"),
-    Edit("maximised loss", MEAN, "return -tf.reduce_mean(reconstruction + kl)", "VAE", "loss_per_example", "loss_is_the_elbo"),
-    Edit("maximised loss, after training", MEAN, "return -tf.reduce_mean(reconstruction + kl)",
+    Edit("maximised loss", MEAN,
+         "return -tf.reduce_mean(minus_log_px + kl_to_prior)", "VAE", "loss_per_example", "loss_is_the_elbo"),
+    Edit("maximised loss, after training", MEAN, "return -tf.reduce_mean(minus_log_px + kl_to_prior)",
          "VAE", "training_passes_the_floor", "training_lowers_the_elbo"),
-    Edit("KL twice in the loss alone", MEAN, "return tf.reduce_mean(reconstruction + 2 * kl)",
+    Edit("KL twice in the loss alone", MEAN, "return tf.reduce_mean(minus_log_px + 2 * kl_to_prior)",
          "VAE", "loss_per_example", "kl_counted_twice"),
-    Edit("KL averaged over dimensions in the loss alone", MEAN, "return tf.reduce_mean(reconstruction + kl / self.latent_dim)",
+    Edit("KL averaged over dimensions in the loss alone", MEAN,
+         "return tf.reduce_mean(minus_log_px + kl_to_prior / self.latent_dim)",
          "VAE", "loss_per_example", "kl_averaged_over_dimensions"),
     Edit("reconstruction averaged over pixels in the loss alone", MEAN,
-         "return tf.reduce_mean(reconstruction / self.event_dim + kl)",
+         "return tf.reduce_mean(minus_log_px / self.event_dim + kl_to_prior)",
          "VAE", "loss_per_example", "reconstruction_averaged_over_pixels"),
     Edit("only the decoder trained", "self.encoder = Encoder(latent_dim, self.hidden)",
          "self.encoder = Encoder(latent_dim, self.hidden)\n        self.encoder.trainable = False",
          "VAE", "every_weight_learns", "encoder_not_trained"),
-    Edit("only the encoder trained", "self.decoder = Decoder(event_dim, self.hidden[::-1])",
-         "self.decoder = Decoder(event_dim, self.hidden[::-1])\n        self.decoder.trainable = False",
+    Edit("only the encoder trained", "self.decoder = Decoder(event_dim, tuple(reversed(self.hidden)))",
+         "self.decoder = Decoder(event_dim, tuple(reversed(self.hidden)))\n        self.decoder.trainable = False",
          "VAE", "every_weight_learns", "decoder_not_trained"),
-    Edit("the test set in training", "    def terms(self, x, eps):",
+    Edit("the test set in training", "    def two_terms(self, x, eps):",
          "    def fit(self, x, **options):\n"
          '        return super().fit(np.concatenate([x, load("digits").x_test]), **options)\n\n'
-         "    def terms(self, x, eps):",
+         "    def two_terms(self, x, eps):",
          "VAE", "loss_per_example", "trains_on_test_images"),
-    Edit("metrics not reported", "self.kl.update_state(kl)", "pass", "VAE", "loss_per_example", "kl_missing"),
+    Edit("metrics not reported", "self.kl.update_state(kl_to_prior)", "pass", "VAE", "loss_per_example", "kl_missing"),
 )  # fmt: skip
