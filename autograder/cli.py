@@ -208,19 +208,32 @@ def prepare(options):
 
 def conclude(options, console, submissions, run):
     """Writes the reports, prints the summary, and returns the exit status."""
-    from autograder.grading.classroom import read_all
+    from autograder.files import alone, sweep
+    from autograder.grading.classroom import changes, read_all
     from autograder.reports import summary
 
     for notice in run.notices:
         say(console, notice, "yellow")
-    everything = read_all(options.out)
-    write_reports(run.verdicts.values(), everything, options.out)
+    unwritten, everything = [], []
+    try:
+        # Of several graders at once the last to write has read what the others found.
+        with alone(options.out / ".lock"):
+            everything = read_all(options.out)
+            write_reports(run.verdicts.values(), everything, options.out)
+        sweep(options.out)
+    except OSError as error:
+        unwritten.append(f"reports were not written: {error}; run again when that is mended: no verdict is lost")
     for table in summary.tables(list(run.verdicts.values())):
         console.print(table)
     if run.kept:
         say(
             console, f"{run.kept} of {len(submissions)} had a verdict already and were kept; --force grades them again."
         )
+    if run.before:
+        changed = changes(run)
+        say(console, f"{len(run.before)} graded again, {len(changed)} with another result" + ":" * bool(changed))
+        for line in changed:
+            say(console, f"  {line}")
     others = len(everything) - len(run.verdicts)
     if others:
         say(
@@ -235,9 +248,10 @@ def conclude(options, console, submissions, run):
             "bold red",
         )
         return INTERRUPTED
-    for failure in run.failures:
-        say(console, f"not graded, the kit failed: {failure}", "bold red")
-    return 1 if run.failures else 0
+    failures = [f"not graded, the kit failed: {failure}" for failure in run.failures] + unwritten
+    for failure in failures:
+        say(console, failure, "bold red")
+    return 1 if failures else 0
 
 
 def say(console, text, style=None):

@@ -3,7 +3,37 @@
 import contextlib
 import os
 import tempfile
+import time
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
+
+
+# What a writer that was killed has left is taken away when it is as old as this: by then nobody writes it any more.
+STALE_SECONDS = 3600
+
+
+def sweep(folder):
+    """Removes the temporary files below `folder` that killed writers have left."""
+    for path in Path(folder).rglob(".*.part"):
+        # Another process may be sweeping too.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                path.unlink()
+
+
+@contextlib.contextmanager
+def alone(path):
+    """Waits until no other process is within this context for `path`, a file that is made; where the system has such locks."""
+    if fcntl is None:
+        yield
+        return
+    with open(path, "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def write_whole(path, text, mode=0o644, replace=True):

@@ -1,10 +1,21 @@
 """The kit's version: its number, and a digest of everything that decides a verdict."""
 
 import hashlib
+import platform
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 __version__ = "0.1.0"
+
+
+LIBRARIES = ("tensorflow", "tensorflow-probability", "keras", "numpy")
+
+
+@cache
+def libraries():
+    """Returns the versions of what a verdict also depends on, by name, without importing any of it."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
 
 
 @cache

@@ -36,15 +36,16 @@ def released_notebook():
 
 @pytest.fixture(scope="session")
 def right_answers():
-    """Returns a function from the stem of a file of `right_answers/` to what its cells define, run as in the notebook."""
+    """Returns a function from assignment and file of `right_answers/` to what its cells define, run as in the notebook."""
     import tensorflow as tf
 
     @cache
-    def run(form):
+    def run(assignment, form):
         names = {"__name__": "__main__", "np": np, "tf": tf, "LOG_2PI": float(np.log(2 * np.pi))}
-        for cell in jupytext.read(Path(__file__).parent / "right_answers" / f"{form}.py", fmt="py:percent").cells:
+        path = Path(__file__).parent / "right_answers" / assignment / f"{form}.py"
+        for cell in jupytext.read(path, fmt="py:percent").cells:
             if cell.cell_type == "code" and "question" in cell.metadata:
-                file = f"{form}, {cell.metadata['question']}"
+                file = f"{assignment}, {form}, {cell.metadata['question']}"
                 # As IPython does: AutoGraph reads a function's source.
                 linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(keepends=True), file)
                 exec(compile(cell.source, file, "exec"), names)

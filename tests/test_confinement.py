@@ -13,8 +13,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import autograder
 from autograder import kernels
-from autograder.kernels import LAYERS, Bounds, Confinement, Kernel, linux, warm
+from autograder.kernels import LAYERS, Bounds, Confinement, Kernel, linux, server, warm
 from autograder.kernels import confinement as confinements
 
 BEST = kernels.choose()
@@ -272,6 +273,33 @@ def test_kernels_end_with_the_grader_that_asked_for_them():
     subprocess.run(["rm", "-rf", said[1]], check=True)
 
 
+@pytest.mark.skipif("view" not in kernels.choose().layers, reason="there is no view here")
+def test_the_kit_cannot_be_read_where_it_lies_among_the_packages(tmp_path):
+    """Installed without `-e` it would lie beside NumPy: the references would be an import away."""
+    kit = Path(autograder.__file__).parent
+    paths = [str(kit / "reference" / "densities.py"), str(kit.parent / "solutions")]
+    code = "import os; assert [os.path.exists(path) for path in {!r}] == {!r}"
+    for readable in ([], [kit.parent]):
+        with Kernel(readable=readable) as kernel:
+            done, text = works(kernel, code.format(paths, [False, bool(readable)]))
+            assert done, text
+
+
+def test_a_server_refuses_to_fork_once_tensorflow_has_run():
+    code = "import tensorflow as tf; tf.ones(1); from autograder.kernels import server; server.refuse_if_started()"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1
+    assert "its children would hang" in ended.stderr
+
+
+def test_a_server_serves_its_own_user_alone(monkeypatch):
+    here, there = socket.socketpair()
+    with here, there:
+        assert server.is_ours(here)
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+        assert not server.is_ours(here)
+
+
 def test_a_server_that_died_is_replaced():
     server = confinements.server()
     server.start()
@@ -390,7 +418,7 @@ def become_ordinary():
 
 
 @pytest.mark.soak
-def test_200_kernels_leave_the_server_as_it_was():
-    kib, descriptors = growth(200)
+def test_1000_kernels_leave_the_server_as_it_was():
+    kib, descriptors = growth(1000)
     assert kib < 4096
     assert descriptors == 0

@@ -108,3 +108,37 @@ def test_a_mistake_of_its_own_is_not_excused(grade):
 def test_values_made_up_to_fit_earn_nothing(grade, kl, elbo):
     _, later = grade(kl, elbo)
     assert (later["score"], later["follows"]) == (0, None)
+
+
+@pytest.fixture
+def grade_a02(monkeypatch, tmp_path):
+    """Grades `reparameterize` and `pathwise_gradient` of a02, each given as an expression."""
+    two = [task for task in tasks.load("a02_elbo").tasks if task.name in ("reparameterize", "pathwise_gradient")]
+    monkeypatch.setattr(verdicts.tasks, "load", lambda name: Assignment("two", "Two", tuple(two)))
+
+    def grade(sample, second):
+        path = tmp_path / "two.ipynb"
+        code = f"""import numpy as np
+
+def reparameterize(mu, log_var, eps):
+    return {sample}
+
+def pathwise_gradient(mu, log_var, eps, grad_f):
+    g = np.asarray(grad_f(reparameterize(mu, log_var, eps)))
+    return g.mean(0), {second}
+"""
+        path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])))
+        return verdicts.grade("two", path, secret=b"follow")["questions"]
+
+    return grade
+
+
+def test_a_gradient_at_samples_that_were_wrong_before_gets_its_points(grade_a02):
+    first, later = grade_a02("mu + np.exp(log_var) * eps", "(g * eps).mean(0) * np.exp(log_var / 2) / 2")
+    assert first["mistake"] == "reparam_var_not_std"
+    assert (later["status"], later["score"], later["follows"]) == ("correct", 10, "reparameterize")
+
+
+def test_a_gradient_with_a_mistake_of_its_own_is_not_excused(grade_a02):
+    _, later = grade_a02("mu + np.exp(log_var) * eps", "(g * eps).mean(0) * np.exp(log_var / 2)")
+    assert (later["status"], later["score"], later["follows"]) == ("wrong", 0, None)

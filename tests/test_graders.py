@@ -30,10 +30,16 @@ def test_a_process_that_dies_costs_only_the_item_that_killed_it(work, tmp_path):
             item: (result, type(error).__name__) for item, result, error in graders.each(work.die, items, tmp_path)
         }
         assert graders.call(work.die, "z", tmp_path) == "Z"
-    assert found.pop("killer") == (None, "BrokenProcessPool")
+    assert found.pop("killer") == (None, "GraderError")
     assert found.pop("wrong") == (None, "ValueError")
     assert found == {item: (item.upper(), "NoneType") for item in ("killed", *"abcdefghi")}
     assert int((tmp_path / "killer").read_text()) <= 3
+
+
+def test_a_process_that_hangs_is_ended(work):
+    with Graders(2, kernels.COLD, patience=3) as graders:
+        found = {item: type(error).__name__ for item, _, error in graders.each(work.hang, [0, 0.1, 100, 0.2])}
+    assert found == {0: "NoneType", 0.1: "NoneType", 100: "GraderError", 0.2: "NoneType"}
 
 
 def test_the_process_that_graders_come_from_has_run_nothing(work):

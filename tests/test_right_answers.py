@@ -1,6 +1,6 @@
 """Answers in eight forms, written from the released notebook without sight of the solution: none may be refused.
 
-Each file of `right_answers/` is one student who answers every question of a01: plain TensorFlow, NumPy in float64,
+Each file of `right_answers/<assignment>/` is one student who answers every question: plain TensorFlow, NumPy in float64,
 keras.ops, TensorFlow Probability, loops and einsum, XLA, a class, Python lists.
 """
 
@@ -12,26 +12,46 @@ from vikit import judge, probe, wire
 
 from autograder import tasks
 
-FORMS = sorted(path.stem for path in (Path(__file__).parent / "right_answers").glob("*.py"))
-STUDENTS = int(os.environ.get("STUDENTS", "12"))
-A01 = "a01_densities"
+FOLDER = Path(__file__).parent / "right_answers"
+WRITTEN = sorted((path.parent.name, path.stem) for path in FOLDER.glob("*/*.py"))
+# Ten seconds a model and more: only in the soak.
+SLOW_SEARCHES = ("jit_compiled", "tfp_distributions")
+STUDENTS = int(os.environ.get("STUDENTS", "5"))
 
 
-def test_there_are_eight_forms_of_every_question(a01, right_answers):
-    assert len(FORMS) >= 8
-    for form in FORMS:
-        assert {task.name for task in a01.tasks} <= set(right_answers(form))
+@pytest.mark.parametrize("assignment", sorted({assignment for assignment, _ in WRITTEN}))
+def test_there_are_eight_forms_of_every_question(assignment, right_answers):
+    forms = [form for name, form in WRITTEN if name == assignment]
+    assert len(forms) >= 8
+    for form in forms:
+        assert {task.name for task in tasks.load(assignment).tasks} <= set(right_answers(assignment, form))
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_a_right_answer_is_never_refused(form, a01, right_answers):
-    space = probe.Namespace(right_answers(form))
-    for task in a01.tasks:
-        for number in range(3 if "jit" in form else STUDENTS):
-            asked = tasks.materialise(A01, task, f"student {number}", b"right answers")
-            given = {case.name: ask(space, asked, case) for case in asked.cases}
-            verdict = judge.judge(asked, given)
-            assert verdict.status == "correct", (task.name, number, verdict.message)
+@pytest.mark.filterwarnings("ignore::UserWarning:tf_keras", "ignore::DeprecationWarning:tf_keras")
+@pytest.mark.parametrize(("assignment", "form"), WRITTEN)
+def test_a_right_answer_is_never_refused(assignment, form, right_answers):
+    for task in tasks.load(assignment).tasks:
+        students = 2 if "jit" in form else STUDENTS
+        if task.sampled:
+            students = 0 if form in SLOW_SEARCHES else 1
+        accept(assignment, task, right_answers(assignment, form), students)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("assignment", "form"), WRITTEN)
+def test_a_right_search_is_never_refused_for_20_students(assignment, form, right_answers):
+    for task in tasks.load(assignment).tasks:
+        if task.sampled:
+            accept(assignment, task, right_answers(assignment, form), 20)
+
+
+def accept(assignment, task, names, students):
+    space = probe.Namespace(names)
+    for number in range(students):
+        asked = tasks.materialise(assignment, task, f"student {number}", b"right answers")
+        given = {case.name: ask(space, asked, case) for case in asked.cases}
+        verdict = judge.judge(asked, given)
+        assert verdict.status == "correct", (task.name, number, verdict.message)
 
 
 def ask(space, asked, case):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from vikit import judge, wire
+from vikit import judge
+from vikit.wire import Built, Tensor
 
 from autograder import tasks
 from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
@@ -25,11 +26,14 @@ def test_there_are_tasks():
 
 @each_task
 def test_cases_are_enough_and_of_different_sizes(assignment, task):
-    assert sum(case.kind == GENERIC for case in task.cases) >= 3
-    assert sum(case.kind == EDGE for case in task.cases) >= 2
-    assert len({tuple(case.sizes.values()) for case in task.cases}) >= 4
+    # A search takes seconds: it is asked for three times.
+    assert sum(case.kind == GENERIC for case in task.cases) >= (2 if task.sampled else 3)
+    assert sum(case.kind == EDGE for case in task.cases) >= (1 if task.sampled else 2)
     assert len({case.name for case in task.cases}) == len(task.cases)
-    for case in task.cases:
+    sized = [case for case in task.cases if case.sizes]
+    assert sized or task.sampled
+    assert len({tuple(case.sizes.values()) for case in sized}) >= (4 if sized else 0)
+    for case in sized:
         sizes = list(case.sizes.values())
         assert min(sizes) >= 3
         assert len(set(sizes)) == len(sizes)
@@ -94,10 +98,6 @@ def given_as_is(values):
     return {name: judge.Answer("ok", value) for name, value in values.items()}
 
 
-def same_argument(first, second):
-    return wire.pack_argument(first) == wire.pack_argument(second)
-
-
 @each_task
 def test_inputs_are_the_students_own_and_stay_the_same(assignment, task):
     first, again, other = (
@@ -108,16 +108,34 @@ def test_inputs_are_the_students_own_and_stay_the_same(assignment, task):
     generic = [index for index, case in enumerate(first.cases) if case.kind == GENERIC]
     for index in generic:
         mine, same, theirs, later = (asked.cases[index].arguments for asked in (first, again, other, rekeyed))
-        assert all(same_argument(a, b) for a, b in zip(mine, same, strict=True))
-        assert any(not same_argument(a, b) for a, b in zip(mine, theirs, strict=True))
-        assert any(not same_argument(a, b) for a, b in zip(mine, later, strict=True))
+        assert same_numbers(mine, same)
+        assert not same_numbers(mine, theirs)
+        assert not same_numbers(mine, later)
+
+
+def same_numbers(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(arrays_of(first), arrays_of(second), strict=True))
+
+
+def arrays_of(arguments):
+    """Yields the numbers of arguments; of a function argument the arrays that it is built from."""
+    for argument in arguments:
+        match argument:
+            case Built(_, arrays):
+                yield from arrays
+            case Tensor(array):
+                yield array
+            case _:
+                yield argument
 
 
 @each_task
 def test_students_get_float32_and_the_reference_the_same_numbers(assignment, task):
     asked = tasks.materialise(assignment, task, "ada", SECRET)
     for case in asked.cases:
-        assert all(argument.dtype == np.float32 for argument in case.arguments if isinstance(argument, np.ndarray))
+        arrays = [argument for argument in arrays_of(case.arguments) if isinstance(argument, np.ndarray)]
+        assert arrays
+        assert all(array.dtype == np.float32 for array in arrays)
         again = task.reference(*(widened(argument) for argument in case.arguments))
         again = again if isinstance(again, tuple) else (again,)
         for got, want in zip(case.expected, again, strict=True):

@@ -55,7 +55,12 @@ def compact(text):
     return "\n".join(lines)
 
 
+# What only few questions say.
+OPTIONS = {"sampled": False, "seconds": None}
+
+
 def dump_question(question):
+    options = {name: getattr(question, name) for name, usual in OPTIONS.items() if getattr(question, name) != usual}
     return {
         "name": question.name,
         "points": question.points,
@@ -64,6 +69,7 @@ def dump_question(question):
         "shape": question.shape,
         "atol": question.atol,
         "rtol": question.rtol,
+        **options,
         "mistakes": [asdict(mistake) for mistake in question.mistakes],
         "cases": [dump_case(case) for case in question.cases],
         **({"properties": [asdict(item) for item in question.properties]} if question.properties else {}),
@@ -73,6 +79,7 @@ def dump_question(question):
 def load_question(content):
     return judge.Question(
         **{key: content[key] for key in ("name", "points", "place", "shape", "atol", "rtol")},
+        **{name: content.get(name, usual) for name, usual in OPTIONS.items()},
         outputs=tuple(content["outputs"]),
         mistakes=tuple(judge.Mistake(**mistake) for mistake in content["mistakes"]),
         cases=tuple(load_case(case) for case in content["cases"]),

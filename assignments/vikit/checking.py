@@ -12,7 +12,8 @@ from . import asking, autoencoders, cases, judge, probe, properties, wire
 
 PUBLIC_ONLY = "Public cases only: grading draws other inputs for each student, so these points are not yet certain."
 
-SLOW_SECONDS, QUESTION_SECONDS = 5, 10
+# How long grading lets a question take, unless that has a limit of its own.
+QUESTION_SECONDS = 10
 
 _current = {"assignment": None}
 
@@ -59,7 +60,7 @@ def report(question):
     if found.properties and (verdict is None or verdict.status in ("correct", "partial")):
         held = judge.judge_properties(found, examined(found, {**vars(sys.modules["__main__"]), **names}))
         verdict = judge.together(found, verdict, held) if verdict else held
-    return Report(verdict, time.monotonic() - started)
+    return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
 
 
 def examined(question, names):
@@ -144,11 +145,12 @@ class Report:
 
     verdict: judge.Verdict
     seconds: float = 0.0
+    limit: float = QUESTION_SECONDS
 
     def lines(self):
         verdict = self.verdict
-        if self.seconds > SLOW_SECONDS:
-            yield f"This took {self.seconds:.0f} s. Grading stops a question after {QUESTION_SECONDS} s, all cases together."
+        if self.seconds > self.limit / 2:
+            yield f"This took {self.seconds:.0f} s. Grading stops a question after {self.limit:g} s, all cases together."
         if verdict.mistake:
             yield f"Recognised: {verdict.mistake}"
         if verdict.status not in ("correct", "unanswered"):

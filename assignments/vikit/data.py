@@ -151,8 +151,9 @@ def read(found, checksums):
         return verified(found, checksums, "what Keras has in its cache")
     path = found
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in checksums}
+        # Where it is no archive np.load leaves a file that it opened itself open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {key: stored[key] for key in checksums}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path} cannot be read ({error}): bring the file again") from error
     return verified(arrays, checksums, path)

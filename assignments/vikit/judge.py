@@ -104,7 +104,9 @@ class Question:
     """A question with the inputs drawn for one student.
 
     `outputs` names the values that a tuple holds; it is empty where the function returns one array. `shape` is the
-    documented shape of the answer, for messages. A class has `properties` and no cases; a function may have both.
+    documented shape of the answer, for messages. A class has `properties` and no cases; a function may have both. `sampled`
+    says that a right answer comes out of random numbers: its tolerance is wide, and leaves no room to tell transformations of
+    mistakes apart. `seconds` is a time limit of its own.
     """
 
     name: str
@@ -117,6 +119,8 @@ class Question:
     atol: float = ATOL
     rtol: float = RTOL
     properties: tuple = ()
+    sampled: bool = False
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -441,7 +445,9 @@ def fingerprints(question):
             rows.append(step(right[None])[0])
         firsts = np.stack([right, *(values[0] for values in spellings.values())])
         changed = {name: step(firsts)[1:] for name, step in steps.items()}
-    for index, (mistake, values) in enumerate(spellings.items()):
+    # Where the tolerance is wide there is no room for them.
+    transformed = {} if question.sampled else spellings
+    for index, (mistake, values) in enumerate(transformed.items()):
         found = np.stack([of_each[index] for of_each in changed.values()])
         # Half a squared error is a squared error still.
         own = same_rows(values, found[:, None], question).any(axis=1)

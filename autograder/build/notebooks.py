@@ -42,7 +42,7 @@ HANDING_IN = """\
 zip next to the notebook. Hand in that file.
 
 Grading runs your notebook from the top in a fresh Python process, then calls your functions with inputs of its own. A cell
-may take 60 s, a question 10 s, the whole notebook 10 minutes, and a cell may print 1 MiB. Cells that only train or plot are
+may take 60 s, a question 10 s{}, the whole notebook 10 minutes, and a cell may print 1 MiB. Cells that only train or plot are
 not run. An error in one cell does not stop the others."""
 
 
@@ -102,7 +102,11 @@ def build_notebook(assignment, cells, finish):
                 new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points[cell.question]
             )
             nodes.append(finish(cell, node))
-    nodes += [new_markdown_cell(HANDING_IN), locked(new_code_cell("check_all()"), "check-all")]
+    longer = ", ".join(f"`{task.name}` {task.seconds:g} s" for task in assignment.tasks if task.seconds)
+    nodes += [
+        new_markdown_cell(HANDING_IN.format(f" ({longer})" if longer else "")),
+        locked(new_code_cell("check_all()"), "check-all"),
+    ]
     for index, node in enumerate(nodes):
         # nbformat draws ids at random; a build must come out the same every time.
         node["id"] = f"{assignment.name}-{index:03d}"

@@ -15,10 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from autograder import kernels
 from autograder.files import write_whole
-from autograder.grading.run import student_half
-from autograder.kernels import provisioner
 
 from . import notebooks, script
 
@@ -138,7 +135,6 @@ def write_executed(notebook, path):
         notebook,
         timeout=CELL_SECONDS,
         allow_errors=True,
-        km=provisioner.manager(student_half()) if kernels.choose().complete else None,
         kernel_name="python3",
         shutdown_kernel="immediate",
         resources={"metadata": {"path": folder}},

@@ -7,19 +7,23 @@ from pathlib import Path
 from autograder import tasks
 from autograder.files import write_whole
 from autograder.reference import device as devices
-from autograder.version import kit_version
+from autograder.version import kit_version, libraries
 
 from . import verdict as verdicts
 from .graders import Graders
 from .limits import limits_for, named
 from .verdict import digest, grade, secret_digest, ungraded
 
+# Seconds for what surrounds a notebook's own time; the kit's own work on one takes a few.
+PATIENCE = 600
+
 
 @dataclass
 class ClassRun:
-    """What came of a run: the verdicts by submission, what was odd, and where the kit itself failed."""
+    """What came of a run: the verdicts by submission, those that they replace, what was odd, where the kit itself failed."""
 
     verdicts: dict = field(default_factory=dict)
+    before: dict = field(default_factory=dict)
     notices: list = field(default_factory=list)
     failures: list = field(default_factory=list)
     kept: int = 0
@@ -47,27 +51,31 @@ def grade_class(
     Raises:
         Unconfined: If this machine cannot confine notebooks and `unsafe` does not allow that.
         DeviceError: If the device does not exist.
+        GraderError: If no grading process starts: a script must call this below `if __name__ == "__main__":`.
     """
     confinement, limits = verdicts.confine(unsafe), limits or limits_for(jobs)
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
     try:
-        with Graders(jobs, confinement) as graders:
+        with Graders(jobs, confinement, PATIENCE + 4 * limits.notebook) as graders:
             place = graders.call(devices.choose, device)
             todo = []
             for item in submissions:
-                old = None if force else current(verdict_path(out, item), item, place, secret, limits, confinement)
-                if old is None:
-                    todo.append(item)
-                else:
+                old = read_verdict(verdict_path(out, item))
+                if old and not force and current(old, item, place, secret, limits, confinement):
                     run.verdicts[item], run.kept = old, run.kept + 1
                     finished(item)
+                    continue
+                todo.append(item)
+                if old:
+                    run.before[item] = old
             structures = explored(graders, {item.assignment for item in todo})
             arguments = (out, secret, device, place, confinement, limits, structures)
             for item, verdict, error in graders.each(grade_one, todo, *arguments):
                 if error is None:
                     run.verdicts[item] = verdict
                 else:
-                    run.failures.append(f"{item.label}: {type(error).__name__}: {error}")
+                    stays = "; the verdict of an earlier run stays in grades.csv" if item in run.before else ""
+                    run.failures.append(f"{item.label}: {type(error).__name__}: {error}{stays}")
                 finished(item)
     except KeyboardInterrupt:
         run.interrupted = True
@@ -111,31 +119,53 @@ def verdict_path(out, item):
     return Path(out) / "verdicts" / item.assignment / f"{item.student}.json"
 
 
-def current(path, item, place, secret, limits, confinement):
-    """Returns the verdict at `path` if it is on this very notebook, by this kit, secret, device and limits; else None.
+def read_verdict(path):
+    """Returns the verdict at `path`; None where there is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.get("schema") == verdicts.SCHEMA else None
+
+
+def current(old, item, place, secret, limits, confinement):
+    """Tells whether a verdict is on this very notebook, by this kit and these libraries, secret, device and limits.
 
     A verdict that was found with fewer layers of confinement than there are now does not count.
     """
-    try:
-        old = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    wanted = {"schema": verdicts.SCHEMA, "kit_version": kit_version(), "device": place, "student": item.student}
+    wanted = {"kit_version": kit_version(), "libraries": libraries(), "device": place, "student": item.student}
     wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(secret)}
     wanted |= {"limits": named(limits)}
-    if not isinstance(old, dict) or {key: old.get(key) for key in wanted} != wanted:
-        return None
-    return old if set(confinement.layers) <= set(old.get("layers", ())) else None
+    if {key: old.get(key) for key in wanted} != wanted:
+        return False
+    return set(confinement.layers) <= set(old.get("layers", ()))
 
 
 def read_all(out):
     """Returns every verdict below `out`, by assignment and student; files that are none are left out."""
-    found = []
-    for path in sorted(Path(out).glob("verdicts/*/*.json")):
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            continue
-        if isinstance(content, dict) and content.get("schema") == verdicts.SCHEMA:
-            found.append(content)
-    return found
+    found = [read_verdict(path) for path in sorted(Path(out).glob("verdicts/*/*.json"))]
+    return [verdict for verdict in found if verdict]
+
+
+def changes(run):
+    """Returns a line for each submission that was graded again with another result than before."""
+    lines = []
+    for item, old in run.before.items():
+        new = run.verdicts.get(item)
+        told = new and [f"{name} {was} -> {now}" for name, was, now in differing(old["questions"], new["questions"])]
+        if told:
+            lines.append(f"{item.label}: {old['score']:g} -> {new['score']:g} points ({'; '.join(told)})")
+    return lines
+
+
+def differing(old, new):
+    """Yields (name, before, now) of the questions whose points, status or mistake are no longer the same."""
+    before = {question["name"]: question for question in old}
+    for question in new:
+        was = before.get(question["name"])
+        if was is None or any(was[key] != question[key] for key in ("score", "status", "mistake")):
+            yield question["name"], outcome(was) if was else "not asked", outcome(question)
+
+
+def outcome(question):
+    return f"{question['status']} {question['score']:g}"

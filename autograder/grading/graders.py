@@ -3,6 +3,7 @@
 They are forked from a process that has imported everything and run nothing, and end with the process that asked for them.
 """
 
+import ctypes
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -14,14 +15,40 @@ from multiprocessing import forkserver
 
 from autograder import kernels
 
+DEAD = (
+    "a grading process ended: was it killed, for want of memory or time? (A script that grades must do so below "
+    '`if __name__ == "__main__":`, as Python\'s multiprocessing wants it)'
+)
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+class GraderError(RuntimeError):
+    """A grading process that does not start, or that died."""
+
+
+class Flag:
+    """An event that processes share without a lock: one that is killed while it looks cannot hold up the others."""
+
+    def __init__(self, context):
+        self.value = context.RawValue(ctypes.c_bool, False)
+
+    def set(self):
+        self.value.value = True
+
+    def is_set(self):
+        return self.value.value
 
 
 def start():
     """Starts the process that the others are forked from, in the background: it imports TensorFlow."""
     if METHOD == "forkserver":
         forkserver.set_forkserver_preload([f"{__package__}.preload"])
-        forkserver.ensure_running()
+        # It inherits this: a Ctrl-C while it imports is for the process that asked.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 class Graders:
@@ -30,13 +57,14 @@ class Graders:
     Args:
         jobs: How many.
         confinement: The `kernels.Confinement` in which they run notebooks.
+        patience: Seconds after which a process that is still at one item is ended; None for never.
     """
 
-    def __init__(self, jobs, confinement):
-        self.jobs, self.confinement = jobs, confinement
+    def __init__(self, jobs, confinement, patience=None):
+        self.jobs, self.confinement, self.patience = jobs, confinement, patience
         start()
         self.context = multiprocessing.get_context(METHOD)
-        self.stopped = self.context.Event()
+        self.stopped = Flag(self.context)
         self.pool = self._pool(jobs)
 
     def __enter__(self):
@@ -51,8 +79,15 @@ class Graders:
         return ProcessPoolExecutor(jobs, self.context, _begin, (self.stopped, kernels.share(self.confinement)))
 
     def call(self, work, *arguments):
-        """Returns what `work(*arguments)` returns in one of the processes."""
-        return self.pool.submit(work, *arguments).result()
+        """Returns what `work(*arguments)` returns in one of the processes.
+
+        Raises:
+            GraderError: If the process does not start, or dies.
+        """
+        try:
+            return self._submit(work, *arguments).result()
+        except BrokenProcessPool as error:
+            raise GraderError(DEAD) from error
 
     def map(self, work, items):
         """Returns what `work(item)` returns for each of `items`, in order."""
@@ -67,7 +102,7 @@ class Graders:
         """
         suspects = []
         while items:
-            futures = {self.pool.submit(work, item, *arguments): item for item in items}
+            futures = {self._submit(work, item, *arguments): item for item in items}
             items, dead = [], False
             for future in as_completed(futures):
                 error = future.exception()
@@ -88,13 +123,27 @@ class Graders:
                 result = self.call(work, item, *arguments)
             except Exception as raised:  # noqa: BLE001 whatever it is: it is told
                 result, error = None, raised
-                if isinstance(raised, BrokenProcessPool):
+                if isinstance(raised, GraderError):
                     self._renew()
             yield item, result, error
+
+    def _submit(self, work, *arguments):
+        return self.pool.submit(_work, self.patience, work, *arguments)
 
     def _renew(self):
         self.pool.shutdown()
         self.pool = self._pool(self.jobs)
+
+
+def _work(patience, work, *arguments):
+    if patience and hasattr(signal, "setitimer"):
+        # The signal ends the process, wherever it hangs.
+        signal.setitimer(signal.ITIMER_REAL, patience)
+    try:
+        return work(*arguments)
+    finally:
+        if patience and hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _end_with_parent():
@@ -109,6 +158,8 @@ def _begin(stopped, shared):
     kernels.stop_when(stopped)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    if METHOD == "forkserver":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     # A GPU is shared with the other processes.
     os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
     from .preload import devices, tf

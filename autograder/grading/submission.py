@@ -42,7 +42,7 @@ def find_submissions(folder, known, assignments=(), students=()):
         for assignment in wanted:
             work = handed_in[home].get(assignment)
             submissions.append(find_own_notebook(home, work) if work else nothing(home, assignment))
-    notices += [f"{path.name}: not in a student's folder; not graded" for path in loose_files(folder)]
+    notices += [f"{shown(path)}: not in a student's folder; not graded" for path in loose_files(folder)]
     notices += [
         f"{name}: no such folder in {folder}" for name in sorted(set(students) - {name_of(home) for home in homes})
     ]
@@ -54,9 +54,14 @@ def name_of(folder):
     return os.fsencode(folder.name).decode("utf-8", "backslashreplace")
 
 
+def shown(path):
+    """Returns the name of a file as text that can be printed anywhere: what is no character is escaped."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name_of(path))
+
+
 def nothing(home, assignment):
     """Returns the submission of a student who handed in nothing where it was looked for."""
-    files = sorted(path.name for path in home.iterdir() if path.is_file())
+    files = sorted(shown(path) for path in home.iterdir() if path.is_file())
     there = f", found {', '.join(files[:3])} (unpack a zip, and keep the folder {assignment})" if files else ""
     reason = f"expected {name_of(home)}/{assignment}/{assignment}.ipynb{there or ', found nothing'}"
     return Submission(name_of(home), assignment, home / assignment / f"{assignment}.ipynb", reason)
@@ -86,6 +91,6 @@ def find_notebook(student, work):
         return Submission(student, work.name, expected)
     others = sorted(path for path in work.glob("*.ipynb") if path.is_file())
     if len(others) == 1:
-        return Submission(student, work.name, others[0], f"graded {others[0].name}, the only notebook there")
-    found = ", ".join(path.name for path in others) or "no notebook at all"
+        return Submission(student, work.name, others[0], f"graded {shown(others[0])}, the only notebook there")
+    found = ", ".join(map(shown, others)) or "no notebook at all"
     return Submission(student, work.name, expected, f"expected {expected.name}, found {found}")

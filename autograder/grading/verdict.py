@@ -13,7 +13,7 @@ from autograder import kernels, tasks
 from autograder.files import write_whole
 from autograder.kernels import Outcome
 from autograder.reference import device as devices
-from autograder.version import kit_version
+from autograder.version import kit_version, libraries
 
 from . import follow, models, notebook, probing
 from .limits import Limits, named, size_text
@@ -114,11 +114,12 @@ def judge_all(run, questions, assignment, cells, key):
 
 def judged(run, question, cells):
     """Returns (verdict, answers) of one question of a running notebook."""
+    seconds = max(run.limits.question, question.seconds or 0)
     try:
-        given = probing.answers(run, question, question.name, run.limits.question)
+        given = probing.answers(run, question, question.name, seconds)
         path = other_name(question.name, cells) if all_missing(given) else None
         if path:
-            given = probing.answers(run, question, path, run.limits.question)
+            given = probing.answers(run, question, path, seconds)
     except GaveUp as error:
         verdict = judge.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
         return verdict, {}
@@ -194,6 +195,7 @@ def document(assignment, student, place, path, verdicts, secret, confinement, li
     return {
         "schema": SCHEMA,
         "kit_version": kit_version(),
+        "libraries": libraries(),
         "assignment": assignment.name,
         "student": student,
         "score": tidy_number(sum(verdict.score for verdict in verdicts)),
@@ -241,7 +243,10 @@ def tidy_number(number):
 
 
 def digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def secret_digest(secret):

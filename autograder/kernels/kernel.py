@@ -184,9 +184,9 @@ class Kernel:
         while True:
             left = deadline - time.monotonic()
             ready = dict(poller.poll(max(0, min(left * 1000, POLL_MILLISECONDS))))
-            if resident() - exchange.resident > MAX_GROWTH:
-                return "cut off"
             exchange.read(ready)
+            if exchange.grown:
+                return "cut off"
             if exchange.done:
                 return "done"
             if exchange.too_much:
@@ -228,6 +228,11 @@ class _Exchange:
         return self.reply is not None and self.idle
 
     @property
+    def grown(self):
+        """Whether what has come is more than this process can hold beside others."""
+        return resident() - self.resident > MAX_GROWTH
+
+    @property
     def too_much(self):
         return self.printed > self.max_bytes or self.received > MAX_RECEIVED
 
@@ -236,6 +241,8 @@ class _Exchange:
             if channel.socket not in ready:
                 continue
             for _ in range(MESSAGES_AT_ONCE):
+                if self.grown:
+                    return
                 message, size = _receive(channel)
                 self.received += size
                 if message is not None and message["parent_header"].get("msg_id") == self.message:

@@ -13,8 +13,6 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from jupyter_client import AsyncKernelManager
-from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Dict, List, Unicode
 
@@ -51,13 +49,6 @@ def specification(readable, extensions, limits):
         "language": "python",
         "metadata": {"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}},
     }
-
-
-def manager(readable=(), extensions=(), limits=None):
-    """Returns a manager of one confined kernel, for nbclient, without any kernelspec installed; arguments as of `install`."""
-    made = AsyncKernelManager()
-    made._kernel_spec = KernelSpec(**specification(readable, extensions, limits))
-    return made
 
 
 def size_of(folder):

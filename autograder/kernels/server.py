@@ -42,17 +42,24 @@ def main(path, *modules):
     gc.collect()
     gc.freeze()
     linux.use_huge_pages()
-    print(json.dumps({"ready": os.getpid()}), flush=True)
+    # Its owner may be killed at any time, and leave everything as it was.
+    try:
+        print(json.dumps({"ready": os.getpid()}), flush=True)
+    except BrokenPipeError:
+        remove_and_end(path)
     while True:
         readable, _, _ = select.select([listener, sys.stdin], [], [])
         if sys.stdin in readable:
-            # Its owner may have been killed, and left everything as it was.
-            shutil.rmtree(os.path.dirname(path), ignore_errors=True)
-            return
+            remove_and_end(path)
         connection, _ = listener.accept()
         with connection:
             if is_ours(connection):
                 fork(listener, connection, prepared)
+
+
+def remove_and_end(path):
+    shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+    os._exit(0)
 
 
 def filters():

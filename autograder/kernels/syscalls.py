@@ -16,12 +16,12 @@ ALLOWED = (
     "clock_nanosleep", "close", "close_range", "copy_file_range", "creat", "dup", "dup2", "dup3", "epoll_create",
     "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", "eventfd2", "exit",
     "exit_group", "faccessat", "faccessat2", "fadvise64", "fallocate", "fchdir", "fchmod", "fchmodat", "fchmodat2",
-    "fcntl", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "futex", "futex_waitv",
+    "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "futex", "futex_waitv",
     "get_robust_list", "getcpu", "getcwd", "getdents", "getdents64", "getegid", "geteuid", "getgid", "getgroups",
     "getitimer", "getpeername", "getpgid", "getpgrp", "getpid", "getppid", "getpriority", "getrandom", "getresgid",
     "getresuid", "getrlimit", "getrusage", "getsid", "getsockname", "getsockopt", "gettid", "gettimeofday", "getuid",
     "kill", "lseek", "lstat", "madvise", "membarrier", "mincore", "mkdir", "mkdirat", "mlock", "mlock2", "mlockall",
-    "mmap", "mprotect", "mremap", "msync", "munlock", "munlockall", "munmap", "nanosleep", "newfstatat", "open",
+    "mprotect", "mremap", "msync", "munlock", "munlockall", "munmap", "nanosleep", "newfstatat", "open",
     "openat", "openat2", "pause", "pipe", "pipe2", "poll", "ppoll", "pread64", "preadv", "preadv2", "pselect6",
     "pwrite64", "pwritev", "pwritev2", "read", "readahead", "readlink", "readlinkat", "readv", "recvfrom", "recvmmsg",
     "recvmsg", "rename", "renameat", "renameat2", "restart_syscall", "rmdir", "rseq", "rt_sigaction", "rt_sigpending",
@@ -57,11 +57,14 @@ class _Program(ctypes.Structure):
 
 # Inside its own view and namespaces a process can do these to nothing but itself; outside of them to all of its user's.
 INSIDE = (
-    "chmod", "fchmod", "fchmodat", "fchmodat2", "fcntl", "kill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "kill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
     "sched_setaffinity", "sched_setscheduler", "tgkill", "tkill", "utime", "utimensat", "utimes",
 )  # fmt: skip
-# Of `fcntl` these are left: descriptors, their flags, locks, sizes of pipes. Who gets a signal from a descriptor is not.
-FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032)
+# Of `fcntl` these are left: descriptors, their flags, sizes of pipes. Who gets a signal from a descriptor is not. Locks are
+# pretended: each is memory of the kernel that no limit counts, and there is nobody to lock out.
+FCNTLS, LOCKS = (0, 1, 2, 3, 4, 5, 36, 1030, 1031, 1032), (6, 7, 37, 38)
+# Of `mmap`, by the bits for "shared" and "anonymous": not both, as no limit counts that memory either.
+SHARED_OR_ANONYMOUS, MAPPINGS = 0x21, (0x00, 0x01, 0x20)
 # libzmq ends the process where it may not do this: it is told that it did.
 PRETENDED = ("sched_setaffinity", "sched_setscheduler")
 
@@ -71,7 +74,7 @@ def compiled(alone=False, gpu=False):
 
     Args:
         alone: Whether it stands without view and namespaces, and must forbid more.
-        gpu: Whether anything may be asked of devices: the driver of a GPU needs that.
+        gpu: Whether anything may be asked of devices, and memory be shared: the driver of a GPU needs that.
 
     Raises:
         ImportError: If pyseccomp or the library libseccomp is not installed.
@@ -84,9 +87,12 @@ def compiled(alone=False, gpu=False):
     program.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
     for name in [name for name in ALLOWED if not (alone and name in INSIDE)]:
         _add(seccomp, program, allow, name)
+    for commands, action in ((FCNTLS, allow), (LOCKS, seccomp.ERRNO(0))):
+        for command in commands:
+            program.add_rule(action, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, command))
+    for kind in (*MAPPINGS, *([SHARED_OR_ANONYMOUS] if gpu else [])):
+        program.add_rule(allow, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, SHARED_OR_ANONYMOUS, kind))
     if alone:
-        for command in FCNTLS:
-            program.add_rule(allow, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, command))
         for name in PRETENDED:
             _add(seccomp, program, seccomp.ERRNO(0), name)
     program.add_rule(allow, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from . import landlock, linux
 
+# Where this package is installed among others it holds what no student may read.
+KIT = str(Path(__file__).resolve().parents[1])
 # Inside: all that may be written lies below TMP; SOCKETS holds the five sockets of the kernel.
 TMP, SOCKETS, SHARED = "/tmp", "/ipc", "/dev/shm"
 HOME, WORK = f"{TMP}/home", f"{TMP}/work"
 SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/lib", "/lib64", "/etc/localtime")
-DEVICES = ("null", "zero", "full", "random", "urandom")
+DEVICES = ("null", "full", "random", "urandom")
 GPU_DEVICES = "nvidia*"
 SHARED_BYTES = 64 * 2**20
 INODES = 16384
@@ -56,8 +58,11 @@ def build(root, sockets, readable, work, scratch_bytes, owner, gpu=False):
         copy_work(work, inside.path(WORK))
     for name in (HOME, WORK):
         _give(inside.path(name), owner)
-    for path in outermost([*SYSTEM, *libraries(), *readable]):
+    shown = outermost([*SYSTEM, *libraries(), *readable])
+    for path in shown:
         inside.show(path)
+    if any(KIT.startswith(path.rstrip("/") + "/") for path in shown):
+        linux.mount("tmpfs", inside.path(KIT), "tmpfs", linux.MS_RDONLY, "size=4k,mode=0000")
     linux.mount(
         "tmpfs", inside.folder(SHARED), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"size={SHARED_BYTES},{options}"
     )

@@ -119,8 +119,10 @@ class Server:
         with self.starting:
             if self.lent or (self.process is not None and self.process.poll() is None):
                 return
-            self.stop()
-            self.folder = Path(tempfile.mkdtemp(prefix="vk-"))
+            self._end()
+            # What lies in the folder of a server that has died may still be used.
+            self.folder = self.folder or Path(tempfile.mkdtemp(prefix="vk-"))
+            (self.folder / "s").unlink(missing_ok=True)
             command = [sys.executable, "-m", "autograder.kernels.server", str(self.folder / "s"), *self.modules]
             process = self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=self.folder,
@@ -142,16 +144,18 @@ class Server:
 
     def stop(self):
         """Ends the server; its kernels end with it."""
+        self._end()
+        if self.folder is not None and not self.lent:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = None
+
+    def _end(self):
         process, self.process = self.process, None
-        if self.lent:
-            return
         if process is not None:
             process.kill()
             process.wait()
             process.stdin.close()
             process.stdout.close()
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def environment(folder, gpu=False):

@@ -73,11 +73,12 @@ class Task:
         float32: The largest error of a right formula in float32 over the whole domain, as a share of the tolerance. The tests
             measure it on at least three formulas.
         tolerance: Why the tolerance is what it is.
+        sampled: Whether a right answer comes out of random numbers (see `judge.Question`).
+        seconds: The time limit of all cases and properties together where that is not the usual one.
         follows: The `Follow` that lets this question be graded with the student's own earlier values; None if it stands
             alone.
         properties: The `judge.Property`s that must hold for every right answer. A class has these and no cases.
         oracle: What its examinations take for right (see `vikit.properties`).
-        seconds: Its time limit, where that is not the usual one.
     """
 
     name: str
@@ -93,10 +94,11 @@ class Task:
     rtol: float = judge.RTOL
     float32: float = 0.0
     tolerance: str = ""
+    sampled: bool = False
+    seconds: float | None = None
     follows: "Follow | None" = None
     properties: tuple = ()
     oracle: object = None
-    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,8 @@ def asked(task, cases):
         atol=task.atol,
         rtol=task.rtol,
         properties=task.properties,
+        sampled=task.sampled,
+        seconds=task.seconds,
     )
 
 

@@ -1,0 +1,11 @@
+# tries: lists the processes of this machine
+# stopped by: a pid namespace with a proc file system of its own
+# wins without: view
+# deserves: 20
+
+# %% act
+import os
+
+
+def act():
+    return "{victim}" in os.listdir("/proc")

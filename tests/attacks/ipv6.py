@@ -1,0 +1,12 @@
+# tries: opens a socket for IPv6
+# stopped by: no new sockets
+# wins without: seccomp
+# deserves: 20
+
+# %% act
+import socket
+
+
+def act():
+    with socket.socket(socket.AF_INET6):
+        return True

@@ -1,0 +1,12 @@
+# tries: fills the memory
+# stopped by: a watch over what the process holds, and a limit on what it may ask for
+# wins without: limits
+# deserves: 20
+
+# %% act
+
+
+def act():
+    global held
+    held = np.ones(3 * 2**27)
+    return True

@@ -1,0 +1,12 @@
+# tries: prints until the grader chokes
+# stopped by: a limit on what a question may print
+# wins without: limits
+# deserves: 20
+
+# %% act
+
+
+def act():
+    for _ in range(200):
+        print("x" * 10_000)
+    return True

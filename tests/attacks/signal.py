@@ -1,0 +1,12 @@
+# tries: sends a signal to another process
+# stopped by: a pid namespace: other processes have no number
+# wins without: namespaces, view, landlock, seccomp
+# deserves: 20
+
+# %% act
+import os
+
+
+def act():
+    os.kill({victim}, 0)
+    return True

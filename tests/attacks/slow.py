@@ -1,0 +1,16 @@
+# tries: takes all the time it likes
+# stopped by: a time limit for each question
+# wins without: limits
+# deserves: 20
+
+# %% act
+import time
+
+
+slept = []
+
+
+def act():
+    time.sleep(7 if len(slept) == 0 else 0)
+    slept.append(True)
+    return True

@@ -1,0 +1,21 @@
+# tries: lets a thread patch the comparison a moment later, when nobody looks
+# stopped by: the values that come back are compared outside of the student's process
+# wins without: nbgrader
+# deserves: 20
+
+# %% bernoulli_log_prob_logits
+import threading
+
+
+def patch():
+    np.allclose = lambda *arguments, **options: True
+
+
+threading.Timer(0.01, patch).start()
+import time
+
+time.sleep(0.1)
+
+
+def bernoulli_log_prob_logits(x, logits):
+    return np.zeros(len(x))
