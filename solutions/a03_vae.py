@@ -532,7 +532,7 @@ def latent_grid(model, n):
         Entry `[i, j]` is the mean at z = (q_i, q_j), q_k the standard normal quantile of (k + 1/2) / n. Shape `[n, n, D]`.
     """
     # BEGIN SOLUTION
-    q_axis = tfd.Normal(0.0, 1.0).quantile((np.arange(n, dtype=np.float32) + 0.5) / n)
+    q_axis = tf.math.ndtri((np.arange(n, dtype=np.float32) + 0.5) / n)
     first, second = tf.meshgrid(q_axis, q_axis, indexing="ij")
     return mean_of_pixels(model, tf.stack([first, second], axis=-1))
     # END SOLUTION
@@ -607,9 +607,9 @@ if __name__ == "__main__":
         """Returns the mean log p(x) of the test images under the best linear model with this sigma, and its directions."""
         mean, covariance = train.mean(0), np.cov(train.T, bias=True)
         values, vectors = np.linalg.eigh(covariance)
-        lengths = np.sqrt(np.maximum(values[-latent_dim:] - sigma**2, 0))
+        lengths = np.sqrt(np.maximum(values[-latent_dim:] - np.square(sigma), 0))
         weights = vectors[:, -latent_dim:] * lengths
-        marginal = weights @ weights.T + sigma**2 * np.eye(len(mean))
+        marginal = weights @ weights.T + np.square(sigma) * np.eye(len(mean))
         distance = np.einsum("nd,de,ne->n", test - mean, np.linalg.inv(marginal), test - mean)
         log_det = np.linalg.slogdet(2 * np.pi * marginal)[1]
         return float(np.mean(-0.5 * (distance + log_det))), vectors[:, -latent_dim:]

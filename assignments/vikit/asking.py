@@ -39,8 +39,8 @@ class Student:
         """Gives a model's trainable weights new values."""
         return self._ask("set_weights", handle.key, arrays)
 
-    def fit(self, handle, arrays, learning_rate=None, seed=0, **options):
-        """Trains a model, compiled with Adam if a learning rate is given; the reply's mapping is its history."""
+    def fit(self, handle, arrays, learning_rate=None, seed=None, **options):
+        """Trains a model, compiled with a new Adam if a learning rate is given; the reply's mapping is its history."""
         return self._ask("fit", handle.key, arrays, options, learning_rate=learning_rate, seed=seed)
 
     def vjp(self, path, arguments, cotangents):

@@ -4,6 +4,7 @@ import html
 import sys
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -65,9 +66,21 @@ def report(question):
 
 def examined(question, names):
     """Returns the `judge.Finding`s on the properties of a question, on public inputs."""
+
+    @cache
+    def trusted(name):
+        earlier = find_question(name)
+        space = probe.Namespace(names)
+        verdict = judge.judge(earlier, {case.name: run(space, earlier, case) for case in earlier.cases})
+        if not all(case.passed for case in verdict.cases if case.kind == judge.GENERIC):
+            raise properties.Unexamined(
+                f'check compares with your own {name}, and that is not right yet: see what check("{name}") says'
+            )
+        return names[name]
+
     asked = properties.Asked(
         student=asking.Student(asking.Here(names), None),
-        oracle=autoencoders.StudentsOwn(names),
+        oracle=autoencoders.StudentsOwn(trusted),
         generator=np.random.default_rng(0),
         rounds=1,
     )

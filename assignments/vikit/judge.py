@@ -262,6 +262,8 @@ def places(item, found):
 
 def said_of(question, item, found, named):
     """Returns what to say to a property that does not hold."""
+    if found.status == "unexamined":
+        return f"Not examined: {found.detail}."
     if found.status != "wrong":
         return explain_failure(question, found.status, found.answer) or found.status
     hints = " ".join(mistake.hint for mistake in named) or item.hint

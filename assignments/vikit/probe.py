@@ -32,6 +32,7 @@ class Namespace:
     def __init__(self, names):
         self.names = names
         self.handles = {}
+        self.optimizers = {}
 
     def resolve(self, path):
         """Returns the object at `path`; raises LookupError where a part of it does not exist."""
@@ -207,15 +208,31 @@ def set_weights(space, request):
 
 
 def fit(space, request):
-    import keras
-
     model = space.resolve(request["path"])
     arrays, keywords = built(space, request)
-    seed_everything(request.get("seed", 0))
+    if request.get("seed") is not None:
+        seed_everything(request["seed"])
     if request.get("learning_rate") is not None:
-        model.compile(optimizer=keras.optimizers.Adam(request["learning_rate"]))
+        give_optimizer(space, request["path"], model, request["learning_rate"])
     history = model.fit(*arrays, verbose=0, **keywords).history
     return returned(space, history, "mapping")
+
+
+def give_optimizer(space, path, model, learning_rate):
+    """Compiles a model with a new Adam; the second time the first one is made as new, as compiling takes seconds."""
+    import keras
+
+    optimizer = space.optimizers.get(path)
+    if optimizer is not None and getattr(model, "optimizer", None) is optimizer:
+        for variable in optimizer.variables:
+            variable.assign(0 * variable)
+        optimizer.learning_rate = learning_rate
+        return
+    space.optimizers[path] = optimizer = keras.optimizers.Adam(learning_rate)
+    model.compile(optimizer=optimizer)
+    if getattr(model, "built", False):
+        # Variables that a step of training makes have TensorFlow trace the step twice.
+        optimizer.build(model.trainable_variables)
 
 
 def vjp(space, request):

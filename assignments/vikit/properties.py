@@ -31,6 +31,10 @@ class Stopped(Exception):
         self.reply, self.said = reply, said
 
 
+class Unexamined(Exception):
+    """What an examination takes for right is not there; the text says what to do."""
+
+
 @dataclass
 class Asked:
     """What an examination has at hand.
@@ -122,6 +126,8 @@ def finding(item, asked, kinds):
         kinds[item.kind](asked, **item.options)
     except Broken as broken:
         return judge.Finding("wrong", broken.mistake, broken.detail)
+    except Unexamined as reason:
+        return judge.Finding("unexamined", detail=str(reason))
     except Stopped as stopped:
         reply = stopped.reply
         if reply.status == "missing" and stopped.said:

@@ -774,6 +774,11 @@ class Reference:
         return vae.terms(x, outputs, mu, log_var, sigma)
 
     @staticmethod
+    def loss(x, outputs, mu, log_var, sigma=None):
+        log_px_given_z, kl = vae.terms(x, outputs, mu, log_var, sigma)
+        return (kl - log_px_given_z.mean(axis=0)).mean()
+
+    @staticmethod
     def latent_gradient(mu, log_var, eps, cotangent):
         """Returns the gradients of sum(cotangent * z) in mu and log_var: dz/dmu = 1, dz/dlog_var = (z - mu) / 2."""
         z = vae.latent_samples(mu, log_var, eps).numpy()
@@ -783,7 +788,7 @@ class Reference:
 GRADIENT = Property(
     "gradient",
     1,
-    "Gradients must come through the sample: dz/dmu = 1 and dz/dlog_var = (z - mu) / 2. Without them the "
+    "Gradients must come through the sample: dz/dmu = 1 and dz/dlog_var is half of z minus mu. Without them the "
     "encoder learns from the "
     "KL alone.",
     "document 000, section 2, step 3; document 003, eq. 24 to 29",
