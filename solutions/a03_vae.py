@@ -200,7 +200,7 @@ class Encoder(keras.layers.Layer):
 # squeezes every probability into $[0.5, 0.73]$, and the model learns all the same, badly.
 #
 # With $L$ samples the decoder is given $[L, B, K]$. A `Dense` layer acts on the last axis and leaves the others alone, so
-# there is nothing to do.
+# there is nothing to do. (A `keras.Sequential` is stricter: it takes as many axes as it saw first, so `z` must be reshaped.)
 
 
 # %% question="Decoder"
@@ -252,7 +252,8 @@ class Decoder(keras.layers.Layer):
 # (a) $x \to$ encoder $\to (\mu, \log\sigma^2)$; $\epsilon \sim N(0, I)$ enters from outside into $z = \mu + \sigma
 # \odot \epsilon$; $z \to$ decoder $\to$ logits or means. Two networks. The gradient of the reconstruction goes back through
 # the decoder, through $z$ to $\mu$ and $\log\sigma^2$, and through the encoder; none goes to $\epsilon$. The KL's goes to
-# the encoder alone. In the graphical model the plate holds $z_i$ and $x_i$; $\theta$ and $\phi$ stand outside and are shared.
+# the encoder alone. In the graphical model the plate holds $z_i$ and $x_i$; the weights of both networks stand outside it and
+# are shared.
 #
 # (b) It overwrites the datum (E-001-06): the likelihood is that of $x$ under the decoder's output $\hat x$, which needs
 # another name (and is missing from the list, E-001-07). $\log p(x|z) = -1.033786$; with $x$ overwritten the distance is 0 and
@@ -398,18 +399,19 @@ if __name__ == "__main__":
 # (a) Reconstruction and KL start in opposite directions. Why does the KL *rise* while a loss falls that contains it? (b) What
 # would the two curves look like if the posterior collapsed, $q(z|x) = p(z)$ for all $x$, and what is the loss then? (On these
 # digits one Bernoulli distribution per pixel has 25.25 nats.) (c) Is the held-out loss an estimate of $-\log p(x)$? In which
-# direction is it off, and which two gaps is that made of?
+# direction is it off, and by which divergence? Could more training bring that to 0?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) At first the encoder says next to nothing about $x$, and the KL is near 0. Every nat of information about $x$ that $z$
 # carries costs a nat of KL on average, and saves more than one in the reconstruction; so both networks spend it until the next
 # nat no longer pays. (b) The KL goes to 0 and stays there, the reconstruction stops at what a decoder without $z$ can do: one
 # Bernoulli per pixel, 25.25 nats, and the loss is the same number. (c) The loss is minus the ELBO, an upper bound of $-\log
-# p(x)$ on average: too large by $KL(q(z|x) \| p(z|x))$, which is made of the approximation gap (no Gaussian with a diagonal
-# covariance is the posterior) and the amortization gap (the encoder does not find the best one).
+# p(x)$ on average: too large by $KL(q(z|x) \| p(z|x))$. That is 0 only where the posterior of every image is a Gaussian with a
+# diagonal covariance and the encoder finds it, on images too that it never saw; training does not see to the first.
 #
 # **Rubric (6 points).** 2 points: KL as the price of information about x, and why it pays. 1 point: KL 0 in a collapse.
-# 1 point: the reconstruction without z, with the number. 1 point: upper bound. 1 point: both gaps.
+# 1 point: the reconstruction without z, with the number. 1 point: upper bound, by the divergence from the posterior. 1 point:
+# not brought to 0, with a reason.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -449,8 +451,8 @@ if __name__ == "__main__":
 # ## 5. Looking into the model
 #
 # Three things to look at, each a *mean* of $p(x|z)$ and not a draw from it: for a Bernoulli decoder the probability of each
-# pixel, $1 / (1 + e^{-a})$, for a Gaussian decoder its output as it is. Document 003 (line 174) calls the decoder's output
-# the mean reconstruction. Each of your functions is given a model that has `encoder`, `decoder` and `likelihood`; it need not
+# pixel, $1 / (1 + e^{-a})$ for the logit $a$, for a Gaussian decoder its output as it is. Document 003 (line 174) calls the
+# decoder's output the mean reconstruction. Each of your functions is given a model that has `encoder`, `decoder` and `likelihood`; it need not
 # be a `VAE` of yours.
 #
 # A **reconstruction** goes through the mean of the posterior, $z = \mu(x)$, without noise.
@@ -596,8 +598,9 @@ if __name__ == "__main__":
 # ## 6. A model whose answer is known
 #
 # Without hidden layers, and with a Gaussian decoder, the VAE is *probabilistic PCA*: $x|z \sim N(Wz + b, \sigma^2 I)$. There
-# the evidence is exact, $p(x) = N(x; b, W W^\top + \sigma^2 I)$, and with $\sigma$ fixed the best $W$ stretches the leading
-# eigenvectors $u_k$ of the data's covariance to length $\sqrt{\lambda_k - \sigma^2}$. The exact posterior is Gaussian, with a
+# the evidence is exact, $p(x) = N(x; b, W W^\top + \sigma^2 I)$, and with $\sigma$ fixed the columns of
+# the best $W$ are the leading eigenvectors of the data's covariance, stretched to length $\sqrt{\lambda_k - \sigma^2}$, where
+# $\lambda_k$ are their eigenvalues. The exact posterior is Gaussian, with a
 # covariance that does not depend on $x$. So you know what training should reach.
 
 # %% tags=["experiment"]

@@ -17,7 +17,7 @@ from autograder.tasks.task import computed, rounded, widened
 
 tfd = tfp.distributions
 # The tolerance of a search is measured by its right answers.
-TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).tasks if not task.sampled]
+TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).functions if not task.sampled]
 # Forms that compute in float32; `helpers_and_class` but for two functions.
 FORMS = ("float32_tensorflow", "helpers_and_class", "jit_compiled", "keras_ops", "tfp_distributions")
 BATCH, DIMS = 400, 5

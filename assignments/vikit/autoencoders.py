@@ -453,15 +453,7 @@ def training_passes_the_floor(asked, floor):
     passed, worst = 0, None
     wanted = min(2, asked.rounds)
     for seed in range(asked.rounds):
-        asked.set_weights(model, asked.weights(new(asked, DIMS, LATENT, HIDDEN)))
-        eps = asked.normal(4, test.shape[0], LATENT)
-        start = elbo_outside(asked, model, test, eps)
-        losses = fit(asked, model, train, RATE, EPOCHS, seed=seed)["loss"]
-        try:
-            end = elbo_outside(asked, model, test, eps)
-        except Broken as broken:
-            sign = "training_lowers_the_elbo" if losses[0] < 0 else broken.mistake
-            raise Broken(f"after training {broken.detail}", sign) from broken
+        start, end, losses = training(asked, model, train, test, seed)
         if end >= floor and losses[-1] < losses[0]:
             passed += 2 if end >= floor + MARGIN else 1
         else:
@@ -471,6 +463,19 @@ def training_passes_the_floor(asked, floor):
         if seed + 1 - passed > asked.rounds - wanted:
             break
     raise Broken(*why_below(asked, model, test, *worst, floor))
+
+
+def training(asked, model, train, test, seed):
+    """Trains the model from new weights; returns the ELBO of the images `test` before and after, and the losses."""
+    asked.set_weights(model, asked.weights(new(asked, DIMS, LATENT, HIDDEN)))
+    eps = asked.normal(4, test.shape[0], LATENT)
+    start = elbo_outside(asked, model, test, eps)
+    losses = fit(asked, model, train, RATE, EPOCHS, seed=seed)["loss"]
+    try:
+        return start, elbo_outside(asked, model, test, eps), losses
+    except Broken as broken:
+        sign = "training_lowers_the_elbo" if losses[0] < 0 else broken.mistake
+        raise Broken(f"after training {broken.detail}", sign) from broken
 
 
 def why_below(asked, model, test, start, end, losses, floor):

@@ -248,7 +248,9 @@ def vjp(space, request):
             tape.watch(sources)
             result = function(*watched, **keywords)
         targets = list(result) if isinstance(result, tuple | list) else [result]
-        gradients = tape.gradient(targets, sources, output_gradients=[tf.constant(c) for c in cotangents])
+        # What is computed in float64 has its gradient asked for in float64.
+        given = [tf.cast(cotangent, target.dtype) for cotangent, target in zip(cotangents, targets, strict=True)]
+        gradients = tape.gradient(targets, sources, output_gradients=given)
         # A gradient through a gather comes as slices.
         dense = [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
     except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too

@@ -166,11 +166,12 @@ class Network:
 
 
 def network_shapes(asked, network, batches):
-    """Outputs have the shapes that the docstring says, for several sizes."""
-    for hidden, batch in batches:
+    """Outputs have the shapes that the docstring says, for several sizes, each network for several batches."""
+    for hidden, shapes in batches:
         found = Network(**network)
         made = found.make(asked, hidden)
-        found.ask(asked, made, asked.normal(*batch, found.size))
+        for shape in shapes:
+            found.ask(asked, made, asked.normal(*shape, found.size))
 
 
 def network_repeats(asked, network):

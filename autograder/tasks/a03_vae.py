@@ -15,7 +15,9 @@ from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 
 LOG_2PI = math.log(2 * math.pi)
 MODEL_SECONDS = 60
-# Of the way from one Bernoulli per pixel (-25.25 nats) to a plain VAE (-19.7) 60 %.
+# Of the way from one Bernoulli per pixel (-25.25 nats) to a plain VAE trained for 20 epochs (-19.7) 60 %. Ten epochs at the
+# rate of `vikit.autoencoders` take the solution to -20.01 +- 0.27 nats (20 seeds, each with a split and a start of its own; the
+# worst -20.60): seven standard deviations above the floor. (`make soak` measures it again.)
 FLOOR = -21.9
 
 
@@ -67,9 +69,9 @@ sample_latent = Task(
     reference=vae.latent_samples,
     cases=(
         Draw("log_var of both signs", GENERIC, draw_latent(-2, 2), {"L": 3, "B": 5, "K": 4}),
-        Draw("all log_var positive", GENERIC, draw_latent(0.3, 2.5), {"L": 5, "B": 4, "K": 7}),
-        Draw("all log_var negative", GENERIC, draw_latent(-3, -0.3), {"L": 4, "B": 7, "K": 3}),
-        Draw("q close to the prior", EDGE, draw_latent_near_prior, {"L": 7, "B": 3, "K": 5}),
+        Draw("all log_var positive", GENERIC, draw_latent(0.3, 2.5), {"L": 5, "B": 4, "K": 3}),
+        Draw("all log_var negative", GENERIC, draw_latent(-3, -0.3), {"L": 4, "B": 3, "K": 5}),
+        Draw("q close to the prior", EDGE, draw_latent_near_prior, {"L": 5, "B": 3, "K": 4}),
         Draw("very wide and very narrow q", EDGE, draw_latent_extremes, {"L": 4, "B": 5, "K": 3}),
     ),
     float32=0.05,
@@ -218,9 +220,9 @@ vae_loss = Task(
     reference=vae.vae_loss,
     cases=(
         Draw("log_var of both signs", GENERIC, draw_batch(1.5, -2, 2), {"L": 3, "B": 5, "D": 7, "K": 4}),
-        Draw("all log_var positive", GENERIC, draw_batch(2.5, 0.3, 2), {"L": 4, "B": 3, "D": 11, "K": 5}),
-        Draw("all log_var negative", GENERIC, draw_batch(1.0, -3, -0.3), {"L": 5, "B": 4, "D": 9, "K": 3}),
-        Draw("q equal to the prior", EDGE, draw_prior_batch, {"L": 4, "B": 7, "D": 5, "K": 3}),
+        Draw("all log_var positive", GENERIC, draw_batch(2.5, 0.3, 2), {"L": 4, "B": 3, "D": 7, "K": 5}),
+        Draw("all log_var negative", GENERIC, draw_batch(1.0, -3, -0.3), {"L": 5, "B": 4, "D": 7, "K": 3}),
+        Draw("q equal to the prior", EDGE, draw_prior_batch, {"L": 4, "B": 5, "D": 7, "K": 3}),
         Draw("logits of +-1000", EDGE, draw_saturated_batch, {"L": 3, "B": 4, "D": 7, "K": 5}),
         Draw("very narrow q", EDGE, draw_extreme_q, {"L": 5, "B": 3, "D": 7, "K": 4}),
     ),
@@ -405,8 +407,8 @@ gaussian_vae_loss = Task(
     reference=vae.gaussian_vae_loss,
     cases=(
         Draw("sigma below 1", GENERIC, draw_grey_batch(0.3, 0.7, -2, 2), {"L": 3, "B": 5, "D": 7, "K": 4}),
-        Draw("sigma above 1", GENERIC, draw_grey_batch(1.5, 3, 0.3, 2), {"L": 4, "B": 3, "D": 11, "K": 5}),
-        Draw("all log_var negative", GENERIC, draw_grey_batch(0.4, 0.8, -3, -0.3), {"L": 5, "B": 4, "D": 9, "K": 3}),
+        Draw("sigma above 1", GENERIC, draw_grey_batch(1.5, 3, 0.3, 2), {"L": 4, "B": 3, "D": 7, "K": 5}),
+        Draw("all log_var negative", GENERIC, draw_grey_batch(0.4, 0.8, -3, -0.3), {"L": 5, "B": 4, "D": 7, "K": 3}),
         Draw("a sharp decoder", EDGE, draw_grey_batch(0.02, 0.05, -2, 2), {"L": 3, "B": 4, "D": 7, "K": 5}),
         Draw("a perfect reconstruction", EDGE, draw_perfect_batch, {"L": 5, "B": 3, "D": 7, "K": 4}),
     ),
@@ -561,12 +563,10 @@ reconstruct = Task(
     reference=vae.reconstruct,
     cases=(
         Draw("a Bernoulli model", GENERIC, draw_model_and_images(BERNOULLI), {"B": 5, "D": 7, "K": 3}),
-        Draw("a Gaussian model", GENERIC, draw_model_and_images(GAUSSIAN), {"B": 4, "D": 9, "K": 5}),
-        Draw(
-            "a Bernoulli model with more latents", GENERIC, draw_model_and_images(BERNOULLI), {"B": 3, "D": 5, "K": 7}
-        ),
-        Draw("large logits", EDGE, draw_model_and_images(BERNOULLI, 8.0), {"B": 5, "D": 9, "K": 4}),
-        Draw("means far from 0", EDGE, draw_model_and_images(GAUSSIAN, 8.0), {"B": 3, "D": 7, "K": 4}),
+        Draw("a Gaussian model", GENERIC, draw_model_and_images(GAUSSIAN), {"B": 4, "D": 3, "K": 5}),
+        Draw("another Bernoulli model", GENERIC, draw_model_and_images(BERNOULLI), {"B": 3, "D": 5, "K": 4}),
+        Draw("large logits", EDGE, draw_model_and_images(BERNOULLI, 8.0), {"B": 5, "D": 3, "K": 4}),
+        Draw("means far from 0", EDGE, draw_model_and_images(GAUSSIAN, 8.0), {"B": 3, "D": 4, "K": 5}),
     ),
     float32=0.1,
     tolerance="two products of small matrices and a sigmoid: float32 keeps 1e-6 of the largest term",
@@ -622,10 +622,10 @@ sample_prior = Task(
     reference=vae.sample_prior,
     cases=(
         Draw("a Bernoulli model", GENERIC, draw_model_and_noise(BERNOULLI), {"n": 5, "D": 7, "K": 3}),
-        Draw("a Gaussian model", GENERIC, draw_model_and_noise(GAUSSIAN), {"n": 4, "D": 9, "K": 5}),
-        Draw("a Bernoulli model with more latents", GENERIC, draw_model_and_noise(BERNOULLI), {"n": 3, "D": 5, "K": 7}),
-        Draw("large logits", EDGE, draw_model_and_noise(BERNOULLI, 8.0), {"n": 5, "D": 9, "K": 4}),
-        Draw("noise of size 8", EDGE, draw_model_and_noise(GAUSSIAN, 8.0), {"n": 3, "D": 7, "K": 4}),
+        Draw("a Gaussian model", GENERIC, draw_model_and_noise(GAUSSIAN), {"n": 4, "D": 3, "K": 5}),
+        Draw("another Bernoulli model", GENERIC, draw_model_and_noise(BERNOULLI), {"n": 3, "D": 5, "K": 4}),
+        Draw("large logits", EDGE, draw_model_and_noise(BERNOULLI, 8.0), {"n": 5, "D": 3, "K": 4}),
+        Draw("noise of size 8", EDGE, draw_model_and_noise(GAUSSIAN, 8.0), {"n": 3, "D": 4, "K": 5}),
     ),
     float32=0.1,
     tolerance="a product of small matrices and a sigmoid: float32 keeps 1e-6 of the largest term",
@@ -696,11 +696,11 @@ latent_grid = Task(
     shape="[n,n,D]",
     reference=vae.latent_grid,
     cases=(
-        Draw("a Bernoulli model", GENERIC, draw_model_and_size(BERNOULLI), {"n": 5, "D": 7}),
-        Draw("a Gaussian model", GENERIC, draw_model_and_size(GAUSSIAN), {"n": 4, "D": 9}),
-        Draw("a small grid", GENERIC, draw_model_and_size(BERNOULLI), {"n": 3, "D": 5}),
-        Draw("a fine grid", EDGE, draw_model_and_size(BERNOULLI), {"n": 11, "D": 3}),
-        Draw("a fine grid of means", EDGE, draw_model_and_size(GAUSSIAN), {"n": 9, "D": 4}),
+        Draw("a Bernoulli model", GENERIC, draw_model_and_size(BERNOULLI), {"n": 5, "D": 3}),
+        Draw("a Gaussian model", GENERIC, draw_model_and_size(GAUSSIAN), {"n": 4, "D": 3}),
+        Draw("a small grid", GENERIC, draw_model_and_size(BERNOULLI), {"n": 3, "D": 4}),
+        Draw("a fine grid", EDGE, draw_model_and_size(BERNOULLI), {"n": 7, "D": 3}),
+        Draw("a coarse grid of means", EDGE, draw_model_and_size(GAUSSIAN), {"n": 3, "D": 5}),
     ),
     float32=0.1,
     tolerance="quantiles to 3e-7, then a product of small matrices and a sigmoid",
@@ -724,7 +724,7 @@ latent_grid = Task(
             "grid_linear_steps",
             grid_at(lambda n: np.linspace(-3, 3, n)),
             "Your grid has equal steps in z: half of it lies where the prior has no mass. Take equal steps in probability.",
-            also=tuple(grid_at(lambda n, end=end: np.linspace(-end, end, n)) for end in (1.0, 1.5, 2.0, 2.5, 4.0)),
+            also=tuple(grid_at(lambda n, end=end: np.linspace(-end, end, n)) for end in (2.0, 2.5, 4.0)),
         ),
         Wrong(
             "grid_edges_of_slices",
@@ -820,7 +820,7 @@ Encoder = Task(
         9,
         4,
         ("mu", "log_var"),
-        [[[7], [5]], [[], [3]], [[6, 5], [1]]],
+        [[[7], [[5], [3]]], [[], [[3]]], [[6, 5], [[1]]]],
         (2, 2, 3, 1),
         "Both mu and log_var must be able to take any real value, positive and negative.",
     ),
@@ -842,7 +842,7 @@ Decoder = Task(
         4,
         9,
         ("logits",),
-        [[[7], [5]], [[], [3]], [[6, 5], [3, 5]], [[7], [2, 3]]],
+        [[[7], [[5], [2, 3]]], [[], [[3]]], [[6, 5], [[3, 5], [4]]]],
         (3, 2, 2, 1),
         "The decoder must be able to return any real number: logits, or means.",
     ),

@@ -71,7 +71,7 @@ def network(place, name, size, out, outputs, batches, points, ends):
         size: Size of the input's last axis.
         out: Size of the last axis of each output.
         outputs: Names of the outputs.
-        batches: Pairs of hidden sizes and the axes before the last.
+        batches: Pairs of hidden sizes and, for each batch that one network gets, the axes before the last.
         points: Points of shapes, of repeating, of the range, of the weights.
         ends: What to say where the range is bounded.
     """
