@@ -2,7 +2,10 @@
 
 import numpy as np
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
+# With two of Paul Tol's, so that ten classes have ten.
+COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F", "#882255", "#999933"
+)  # fmt: skip
 MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">")
 STYLES = ("-", "--", ":", "-.")
 
@@ -48,10 +51,12 @@ def mosaic(grid, image_shape, title="", labels=("", "")):
     """
     from matplotlib import pyplot as plt
 
-    grid, (height, width) = np.asarray(grid, float), image_shape
-    tiles = grid.swapaxes(0, 1)[::-1].reshape(*grid.shape[:2], height, width).transpose(0, 2, 1, 3)
-    _, axes = plt.subplots(figsize=(6, 6))
-    axes.imshow(tiles.reshape(grid.shape[0] * height, -1), cmap="gray_r", vmin=0, vmax=1)
+    grid, around = np.asarray(grid, float), max(1, image_shape[0] // 14)
+    tiles = grid.swapaxes(0, 1)[::-1].reshape(*grid.shape[:2], *image_shape)
+    tiles = np.pad(tiles, ((0, 0), (0, 0), (around, around), (around, around)))
+    height = tiles.shape[0] * tiles.shape[2]
+    _, axes = plt.subplots(figsize=(7, 7))
+    axes.imshow(tiles.transpose(0, 2, 1, 3).reshape(height, -1), cmap="gray_r", vmin=0, vmax=1)
     axes.set(xticks=[], yticks=[], xlabel=labels[0], ylabel=labels[1], title=title)
     plt.show()
 

@@ -71,7 +71,12 @@ class Asked:
     def arrays(self, path, *arguments, shapes, outputs):
         path = path if isinstance(path, str) else path.key
         tensors = [wire.Tensor(np.asarray(argument, np.float32)) for argument in arguments]
-        reply = answered(self.student.call(path, tensors, outputs=outputs))
+        reply = self.student.call(path, tensors, outputs=outputs)
+        if reply.status == "malformed":
+            what = judge.KNOWN_TYPES.get(reply.kind, "something that is no array")
+            wanted = f"a tuple of {len(shapes)} arrays" if outputs else "one array"
+            raise Broken(f"{what} came back, expected {wanted} of float32 numbers", "not_float32")
+        answered(reply)
         if len(reply.values) != len(shapes):
             raise Broken(f"{len(reply.values)} values came back, expected {len(shapes)}")
         for value, shape in zip(reply.values, shapes, strict=True):

@@ -28,6 +28,11 @@ class UntilDeadline:
         return replies
 
 
+def time_for(run, task):
+    """Returns the seconds that all properties of a question have together."""
+    return max(run.limits.question, task.seconds or 0)
+
+
 def examine(run, question, task, secret, student):
     """Returns a dict from the name of each property of `question` to the `judge.Finding` on the student's class.
 
@@ -35,7 +40,7 @@ def examine(run, question, task, secret, student):
     """
     run.ready()
     asked = properties.Asked(
-        student=Student(UntilDeadline(run, task.seconds or run.limits.question), None),
+        student=Student(UntilDeadline(run, time_for(run, task)), None),
         oracle=task.oracle,
         generator=np.random.default_rng(seed(secret, student, "properties", 0, task.name, "")),
     )
