@@ -12,10 +12,11 @@
 # `L` samples, `S` examples of a minibatch, `Z` states of a discrete latent. Everything is in nats.
 #
 # **What your functions get and return.** Arguments come by position: float32 NumPy arrays, Python floats for scalars,
-# Python ints for counts, and in two questions a function that TensorFlow can differentiate. Return tensors, arrays,
+# Python ints for counts, and in two questions a function, whose docstring says what it takes. Return tensors, arrays,
 # lists or numbers in float32 or float64, of the shape that the docstring gives. A value is right if it is within
-# $10^{-5} + 10^{-4} |\text{right value}|$, unless the question says otherwise. Means lie within $\pm 40$, log variances
-# within $\pm 30$, logits within $\pm 1000$.
+# $10^{-5} + 10^{-4} |\text{right value}|$, unless the question says otherwise. Means of $q$ lie within $\pm 40$, its log
+# variances within $\pm 30$, logits within $\pm 1000$, log densities within $\pm 3000$. An answer has 10 s for all its cases
+# together, and a function that XLA compiles is compiled anew for each shape.
 #
 # **The documents.** Places such as *000, section 2* point into the lecture documents 000 to 004, numbers such as
 # *E-000-02* into the list of their errata. This notebook needs no function of the first one: where a question uses a
@@ -59,7 +60,7 @@ def linear_gaussian_log_px(x, W, b, sigma):
 
     Args:
         x: One datum. Shape `[D]`.
-        W: Loadings; D may be larger or smaller than K. Shape `[D, K]`.
+        W: Loadings, of the order of 1; D may be smaller than K, equal or larger. Shape `[D, K]`.
         b: Mean of x. Shape `[D]`.
         sigma: Standard deviation of the noise, at least 0.3. A float.
 
@@ -91,7 +92,7 @@ def linear_gaussian_posterior(x, W, b, sigma):
 
     Args:
         x: One datum. Shape `[D]`.
-        W: Loadings. Shape `[D, K]`.
+        W: Loadings, of the order of 1. Shape `[D, K]`.
         b: Mean of x. Shape `[D]`.
         sigma: Standard deviation of the noise, at least 0.3. A float.
 
@@ -117,6 +118,7 @@ TOY = (np.float32([1.0]), np.float32([[1.5]]), np.float32([0.2]), 0.8)
 
 def toy_log_joint(z):
     """Returns log p(x, z) of the toy model at its datum, for z of any shape."""
+    z = tf.cast(z, tf.float32)
     return tfd.Normal(0.0, 1.0).log_prob(z) + tfd.Normal(1.5 * z + 0.2, 0.8).log_prob(1.0)
 
 
@@ -195,8 +197,10 @@ def reparameterize(mu, log_var, eps):
 # first term is estimated with one sample $z = g_\phi(\epsilon)$ for each example, which the decoder turns into logits. What you
 # return is to be *maximised*; document 000 uses the same letter for its negative, the loss (E-000-11).
 #
-# Both terms come from the first assignment; write them here in place. For pixels that are 0 or 1 and logits $a$,
-# $\log p(x|z)$ is the sum over pixels of $x_d a_d - \mathrm{softplus}(a_d)$.
+# Both terms come from the first assignment; write them here in place. For pixels that are 0 or 1 and logits $a$, $\log
+# p(x|z)$ is the sum over pixels of $x_d a_d - \mathrm{softplus}(a_d)$, where $\mathrm{softplus}(a) = \log(1 + e^a)$ is to be
+# had without overflow (`tf.nn.softplus`). The divergence is $KL = \tfrac12 \sum_k \left(\mu_k^2 + \sigma_k^2 - \log
+# \sigma_k^2 - 1\right)$.
 
 
 # %% question="elbo_analytic_kl"
@@ -226,9 +230,9 @@ def elbo_analytic_kl(x, logits, mu, log_var):
 #
 # $$\tilde{\mathcal{L}} = \log p(x|z) + \log p(z) - \log q(z|x), \qquad z = g_\phi(\epsilon) .$$
 #
-# Document 000 goes on to call this $\log p(x)$ minus a divergence (line 57). That is true of its average, not of a
-# sample (E-000-04). In the same way $\log q(z|x) - \log p(z)$ averages to the KL, which is never negative, but a single
-# sample of it may well be: leave its sign alone (E-000-24).
+# Document 000 goes on to call this $\log p(x)$ minus a divergence (line 57). That is true of its expectation, not of a
+# sample (E-000-04). In the same way $\log q(z|x) - \log p(z)$ has the KL as its expectation, which is never negative, but a
+# single sample of it may well be: leave its sign alone (E-000-24).
 
 
 # %% question="elbo_single_sample"
@@ -276,7 +280,7 @@ def elbo_multi_sample(log_w):
 # %% [markdown]
 # The figure repeats the estimate 4000 times in the toy model at $q = N(0.3, 0.6^2)$. All three histograms have the same
 # mean, the exact ELBO of $-1.6601$, below $\log p(x)$: more samples lower the variance (as $1/L$), they don't raise the
-# bound. Single estimates do exceed $\log p(x)$; only their average may not.
+# bound. Single estimates do exceed $\log p(x)$; only their expectation may not.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -323,8 +327,9 @@ if __name__ == "__main__":
 
 # %% [markdown]
 # The same idea works for the data. The log-likelihood of a data set is a sum over $N$ data (003, eq. 1), and a minibatch of
-# $S$ of them, drawn at random, stands for all. Document 000, line 61, has $1/\mathcal{N}_M$ on both sides, which makes the two
-# sums equal (E-000-06). It is the *averages* that are about equal.
+# $S$ of them, drawn at random, stands for all. Document 000, line 61, divides the sums over the data $\mathcal{D}$ and over the
+# minibatch $\mathcal{M}$ both by the minibatch's size, $\mathcal{N}_\mathcal{M}$ (our $S$), as if the two sums were equal
+# (E-000-06). It is the *averages* that are about equal.
 
 
 # %% question="minibatch_log_lik"
@@ -468,9 +473,10 @@ def pathwise_gradient(mu, log_var, eps, grad_f):
 
     Args:
         mu: Means of q. Shape `[K]`.
-        log_var: Log variances of q (not standard deviations). Shape `[K]`.
+        log_var: Log variances of q (not standard deviations), between -30 and 30. Shape `[K]`.
         eps: Standard normal noise, one row per sample. Shape `[L, K]`.
-        grad_f: The gradient of f: a function from samples, `[L, K]`, to gradients, `[L, K]`. Call it once.
+        grad_f: The gradient of f: a function from samples, an array or tensor `[L, K]`, to gradients, a float32 tensor
+            `[L, K]`. Call it once.
 
     Returns:
         `(d_mu, d_log_var)`, averaged over the L samples. Shape `[K]` each.
@@ -484,7 +490,8 @@ def pathwise_gradient(mu, log_var, eps, grad_f):
 
 # %% [markdown]
 # In the toy model $f(z) = \log p(x, z)$ is a quadratic, and the true gradient of the ELBO in $\mu$ a straight line through 0
-# at the posterior mean. The figure shows it with two estimates from 10 samples each. The naive one scatters around 0
+# at the posterior mean. (The entropy of $q$ does not depend on $\mu$: the gradient of $E_q[f(z)]$ is all there is.) The figure
+# shows it with two estimates from 10 samples each. The naive one scatters around 0
 # wherever $q$ is: a search that follows it wanders about.
 
 # %% tags=["experiment"]
@@ -495,7 +502,7 @@ if __name__ == "__main__":
         mean, cov = (float(np.ravel(part)[0]) for part in linear_gaussian_posterior(*TOY))
 
         def slope_of_log_joint(z):
-            return tfp.math.value_and_gradient(toy_log_joint, tf.convert_to_tensor(z))[1]
+            return tfp.math.value_and_gradient(toy_log_joint, tf.cast(z, tf.float32))[1]
 
         means = np.linspace(-1, 2, 61, dtype=np.float32)
         pathwise, naive = [], []
@@ -531,22 +538,23 @@ if __name__ == "__main__":
 #
 # by following noisy gradients. The first term takes reparameterized samples, the entropy is exact. $\sigma$ must stay
 # positive: train its logarithm. In the models that this is graded on the posterior is Gaussian, so the best $q$ is the
-# posterior itself, and you are right if both numbers are within 0.05 of it. Grading runs `num_steps = 2000` on three
-# models of your own, each with its own seed; all three together may take 60 s. A step in plain TensorFlow takes some
-# milliseconds, and there are 6000: compile it with `tf.function`.
+# posterior itself, and you are right if $\mu$ and $\sigma$ are at most 0.05 away from it. Its mean lies within $\pm 3$, its
+# standard deviation between 0.2 and 1. Grading runs `num_steps = 2000` on three models drawn for you, each with a seed of its
+# own; all three together may take 60 s. A step in plain TensorFlow takes some milliseconds, and there are 6000: compile it
+# with `tf.function`.
 
 
 # %% question="fit_q"
 def fit_q(log_joint, num_steps, seed):
     """Returns mean and standard deviation of the q = N(mu, sigma^2) that maximises E_q[log p(x, z)] + H(q).
 
-    Hint: take 10 samples of z a step, and return the mean of the last half of the iterates: the search never stops
-    jumping around the optimum, but its average settles. Document 000, section 2 (lines 29 and 51).
+    Hint: take 10 samples of z a step, and return the mean of mu and of sigma over the last half of the steps: the search
+    never stops jumping around the optimum, but its average settles. Document 000, section 2 (lines 29 and 51).
 
     Args:
         log_joint: log p(x, z) as a function of z, a float32 tensor `[n]`, to `[n]`; TensorFlow can differentiate it.
         num_steps: How many steps to take. An int.
-        seed: Seed of the random numbers. An int.
+        seed: Seed of the random numbers. An int from 0 to 2**31 - 1.
 
     Returns:
         `(mu, sigma)`, two floats; sigma is a standard deviation, above 0.
@@ -574,9 +582,9 @@ def fit_q(log_joint, num_steps, seed):
 
 
 # %% [markdown]
-# The landscape that this search climbs, for the toy model: the ELBO of every $(\mu, \sigma)$, estimated by your function
-# with 200 fixed, evenly spread values of $\epsilon$. It has a single summit, at the exact posterior, and its height there is
-# $\log p(x)$. It falls off steeply for narrow $q$, because of the entropy.
+# The landscape that this search climbs, for the toy model: the ELBO of every $(\mu, \sigma)$, estimated by your
+# `elbo_multi_sample` with 200 fixed, evenly spread values of $\epsilon$. It has a single summit, at the exact posterior, and
+# its height there is $\log p(x)$. It falls off steeply for narrow $q$, because of the entropy.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -597,7 +605,7 @@ if __name__ == "__main__":
         filled = axes.contourf(means, sigmas, gaps, levels=steps, norm="symlog", cmap="viridis_r", extend="max")
         axes.plot(mean, cov**0.5, "*", color="white", markeredgecolor="black", ms=16, label="exact posterior")
         axes.plot(*found, "+", color="#D55E00", ms=12, mew=2, label="your fit_q, 2000 steps")
-        axes.plot(0.3, 0.6, "o", color="white", markeredgecolor="black", label="q = N(0.3, 0.6²) of the figures above")
+        axes.plot(0.3, 0.6, "o", color="white", markeredgecolor="black", label="q = N(0.3, 0.6²) of the histograms")
         axes.set(xlabel="mean of q", ylabel="standard deviation of q", title="ELBO of the toy model")
         axes.legend(loc="upper right")
         figure.colorbar(filled, ax=axes, label="log p(x) - ELBO, in nats", ticks=steps, format="%g")
@@ -617,7 +625,7 @@ if __name__ == "__main__":
 #    p_\theta(\mathcal{M})$;
 # 3. 003, eq. 29: $E_{N(\epsilon|0, I)}[\nabla_\phi \log p_\theta(x|g_\phi(\epsilon))] \approx \frac1L \sum_l \nabla_\theta
 #    \log p_\theta(x|g_\phi(\epsilon))$;
-# 4. 001, line 79: $f = \mu + \sigma \epsilon$ with $\epsilon \sim p(z)$.
+# 4. 001, line 79: $f = \mu + \sigma \epsilon$ with $\epsilon \sim p(z)$ (their $f$ is the sample, our $z$).
 #
 # For each compute what it says as printed and what it should say. 1: in the toy model at $q = N(0.3, 0.6^2)$ for the noise
 # $\epsilon = 0.7$. 2: for the data of the cell below under the model $N(0, 1)$, with the first 50 as the minibatch. 3: in the

@@ -38,10 +38,12 @@ def released_notebook():
 def right_answers():
     """Returns a function from assignment and file of `right_answers/` to what its cells define, run as in the notebook."""
     import tensorflow as tf
+    import tensorflow_probability as tfp
 
     @cache
     def run(assignment, form):
-        names = {"__name__": "__main__", "np": np, "tf": tf, "LOG_2PI": float(np.log(2 * np.pi))}
+        names = {"__name__": "__main__", "np": np, "tf": tf, "tfp": tfp, "tfd": tfp.distributions}
+        names["LOG_2PI"] = float(np.log(2 * np.pi))
         path = Path(__file__).parent / "right_answers" / assignment / f"{form}.py"
         for cell in jupytext.read(path, fmt="py:percent").cells:
             if cell.cell_type == "code" and "question" in cell.metadata:

@@ -37,10 +37,13 @@ from autograder.tasks.task import PUBLIC
 A01 = "a01_densities"
 ATTACKS = Path(__file__).parent / "attacks"
 ANSWERED = {"bernoulli_log_prob_logits": 10, "kl_to_standard_normal": 12, "elbo_identity_terms": 8}
-LIMITS = ["memory=2GiB", "scratch=30MiB", "processes=128", "files=256", "question=5"]
+LIMITS = ["memory=1.25GiB", "scratch=30MiB", "processes=128", "files=256", "question=5"]
 GENEROUS = ["memory=8GiB", "scratch=256MiB", "processes=1024", "files=1024", "question=60", "output=64MiB"]
 SECRET = b"secret of the attacks"
-pytestmark = pytest.mark.skipif(not kernels.choose().complete, reason="some layers are missing here")
+pytestmark = [
+    pytest.mark.kernels,
+    pytest.mark.skipif(not kernels.choose().complete, reason="some layers are missing here"),
+]
 
 
 RIGHT_IF_IT_COULD = """def bernoulli_log_prob_logits(x, logits):
@@ -61,16 +64,18 @@ class Attack:
     deserves: float
     student: str
     files: dict
+    links: dict
     answers: dict
 
 
 def read(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     said = [line.removeprefix("# ").partition(": ")[::2] for line in lines if re.match(r"# [a-z.]+( [a-z.]+)*: ", line)]
-    fields = {key: value for key, value in said if not key.startswith("file")}
+    fields = {key: value for key, value in said if not key.startswith(("file ", "link "))}
+    links = {key.removeprefix("link "): value for key, value in said if key.startswith("link ")}
     files = {}
     for key, value in said:
-        if key.startswith("file"):
+        if key.startswith("file "):
             files.setdefault(key.removeprefix("file "), []).append(value)
     found = [cell for cell in jupytext.reads(path.read_text(), fmt="py:percent").cells if cell.cell_type == "code"]
     answers = {cell.metadata["title"]: cell.source for cell in found if cell.metadata.get("title")}
@@ -78,7 +83,7 @@ def read(path):
         answers["bernoulli_log_prob_logits"] = f"{answers.pop('act')}\n\n\n{RIGHT_IF_IT_COULD}"
     return Attack(
         path.stem, fields["tries"], fields["stopped by"], fields["wins without"], float(fields["deserves"]),
-        fields.get("student", f"attacker-{path.stem}"), {name: "\n".join(text) for name, text in files.items()}, answers,
+        fields.get("student", f"attacker-{path.stem}"), {name: "\n".join(text) for name, text in files.items()}, links, answers,
     )  # fmt: skip
 
 
@@ -157,12 +162,18 @@ def hand_in(attack, folder, outside, released):
     path = folder / attack.student / A01 / f"{A01}.ipynb"
     path.parent.mkdir(parents=True)
     path.write_text(notebook_of(attack, outside, released), encoding="utf-8")
-    for name, text in attack.files.items():
-        path.with_name(name).write_text(text)
+    put_beside(attack, path, outside)
     return path
 
 
-HONEST = Attack("honest", "", "", "", 30, "honest", {}, {})
+def put_beside(attack, path, outside):
+    for name, text in attack.files.items():
+        path.with_name(name).write_text(text)
+    for name, target in attack.links.items():
+        path.with_name(name).symlink_to(fill(target, outside))
+
+
+HONEST = Attack("honest", "", "", "", 30, "honest", {}, {}, {})
 
 
 @pytest.fixture(scope="session")
@@ -391,8 +402,7 @@ def stock_scores(folder, attacks, outside):
         path.parent.mkdir(parents=True)
         mine = solutions | {name: fill(text, outside) for name, text in attack.answers.items()}
         path.write_text(nbformat.writes(course_notebook(mine)))
-        for name, text in attack.files.items():
-            path.with_name(name).write_text(text)
+        put_beside(attack, path, outside)
     (folder / "nbgrader_config.py").write_text(
         f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout = 20\n"
     )

@@ -16,6 +16,8 @@ from autograder.build import notebooks
 
 A01 = "a01_densities"
 
+pytestmark = pytest.mark.kernels
+
 
 @pytest.fixture
 def course(tmp_path):

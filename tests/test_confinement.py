@@ -22,7 +22,7 @@ BEST = kernels.choose()
 MIB = 2**20
 NOBODY = 65534
 needs_layers = pytest.mark.skipif(not BEST.complete, reason=f"layers missing here: {BEST.missing}")
-pytestmark = needs_layers
+pytestmark = [pytest.mark.kernels, needs_layers]
 CHECK = "import os\ntry:\n    {}\nexcept {}: pass\nelse: raise SystemExit('it works')"
 
 
@@ -163,6 +163,16 @@ def test_without_a_view_another_process_of_the_user_is_left_alone(what, outside)
                 other.kill()
 
 
+def test_without_a_view_only_its_own_process_can_be_looked_at(outside):
+    look = "import os; open('/proc/{}/status').read(); os.listdir('/proc/self/task')"
+    with Kernel(confinement=Confinement(True, ("landlock", "seccomp"))) as kernel:
+        assert works(kernel, look.format("self"))[0]
+        assert works(kernel, "open('/proc/meminfo').read()")[0]
+        for what in (look.format(os.getpid()), "import os; os.listdir('/proc')"):
+            assert not works(kernel, what)[0]
+            assert works(outside, what)[0]
+
+
 def test_as_root_without_namespaces_a_kernel_has_no_capability():
     with Kernel(confinement=Confinement(True, ("landlock", "seccomp"))) as kernel:
         code = "status = open('/proc/self/status').read()\nassert 'CapEff:\\t0000000000000000' in status, status"
@@ -199,11 +209,12 @@ def test_what_a_kernel_uses_is_bounded(code, error):
         assert kernel.execute("1 + 1", 30).status == "ok"
 
 
-def test_memory_that_no_limit_of_the_system_sees_ends_the_kernel():
-    with Kernel(limits=Bounds(memory=1536 * MIB)) as kernel:
-        outcome = kernel.execute(
-            "import mmap; m = mmap.mmap(-1, 3 * 2**30); [m.write(bytes(2**20)) for _ in range(3000)]", 60
-        )
+def test_memory_that_no_limit_of_the_system_sees_cannot_be_had_or_ends_the_kernel():
+    share = "import mmap; m = mmap.mmap(-1, 3 * 2**30); [m.write(bytes(2**20)) for _ in range(3000)]"
+    with Kernel() as kernel:
+        assert kernel.execute(share, 60).error_name == "PermissionError"
+    with Kernel(limits=Bounds(memory=1536 * MIB), confinement=Confinement(True, ("namespaces", "view"))) as kernel:
+        outcome = kernel.execute(share, 60)
         assert (outcome.status, outcome.reason) == ("dead", "it used more than 1.5 GiB of memory")
 
 

@@ -11,6 +11,8 @@ from autograder.reference import densities
 from autograder.tasks import EDGE, GENERIC, Assignment, Draw, Follow, Task, Wrong
 
 A01 = "a01_densities"
+
+pytestmark = pytest.mark.kernels
 KL = tasks.load(A01).tasks[6]
 
 

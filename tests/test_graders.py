@@ -13,6 +13,7 @@ from autograder.grading.graders import Graders
 from autograder.kernels import confinement
 
 PROGRAMS = Path(__file__).parent / "programs"
+pytestmark = pytest.mark.kernels
 
 
 @pytest.fixture

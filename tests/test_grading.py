@@ -22,6 +22,7 @@ BEST = kernels.choose()
 SECRET = b"secret of the tests"
 KL, BERNOULLI, ELBO = "kl_to_standard_normal", "bernoulli_log_prob_logits", "elbo_identity_terms"
 RIGHT_KL = f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, axis=-1)"
+pytestmark = pytest.mark.kernels
 
 
 def brief(verdict):
@@ -523,7 +524,8 @@ def test_a_long_expression_is_no_fault_of_the_kit(tmp_path, write_notebook, sour
     content = nbformat.read(path, as_version=4)
     content.cells.insert(1, nbformat.v4.new_code_cell(source))
     nbformat.write(content, path)
-    assert brief(grade(A01, path, secret=SECRET))[KL] == ("correct", 12, None)
+    # IPython never answers for the first of them.
+    assert brief(grade(A01, path, secret=SECRET, limits=Limits(cell=5)))[KL] == ("correct", 12, None)
 
 
 def test_thousands_of_cells_are_refused_and_fewer_read_at_once(write_notebook):

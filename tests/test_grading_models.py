@@ -8,6 +8,7 @@ from autograder.build import notebooks, sample, script
 from autograder.grading import models
 from autograder.grading.verdict import grade
 
+pytestmark = pytest.mark.kernels
 A03 = "a03_vae"
 SECRET = b"secret of the tests"
 SOLUTION = {

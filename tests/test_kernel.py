@@ -10,6 +10,8 @@ import pytest
 from autograder.kernels import COLD, Kernel, choose
 from autograder.kernels.kernel import CUT_OFF, resident
 
+pytestmark = pytest.mark.kernels
+
 
 @pytest.fixture(scope="module", params=["best", "cold"])
 def kernel(request):

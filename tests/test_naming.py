@@ -79,8 +79,8 @@ def is_right(assignment, task, said, name):
 
 @each_task
 def test_mistakes_and_closures_are_refused_and_named(assignment, task):
-    count, right, wrong = tally(assignment, task, 15)
-    assert count > 15 * len(task.mistakes)
+    count, right, wrong = tally(assignment, task, 50)
+    assert count > 50 * len(task.mistakes)
     assert right >= 0.97 * count, (count, right, wrong)
     assert wrong <= 0.005 * count, (count, right, wrong)
 

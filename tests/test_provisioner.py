@@ -11,7 +11,10 @@ from jupyter_client.kernelspec import KernelSpecManager
 from autograder import kernels
 from autograder.kernels import confinement, provisioner, warm
 
-pytestmark = pytest.mark.skipif(not kernels.choose().layers, reason="kernels cannot be confined here")
+pytestmark = [
+    pytest.mark.kernels,
+    pytest.mark.skipif(not kernels.choose().layers, reason="kernels cannot be confined here"),
+]
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Dict, List, Unicode
 
@@ -49,6 +51,21 @@ def specification(readable, extensions, limits):
         "language": "python",
         "metadata": {"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}},
     }
+
+
+def manager_class(readable=(), extensions=(), limits=None):
+    """Returns a class of kernel managers whose kernels are confined, no kernelspec installed; arguments as of `install`."""
+    spec = KernelSpec(**specification(readable, extensions, limits))
+
+    class Specifications(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name):
+            return spec
+
+    class Manager(AsyncKernelManager):
+        def _kernel_spec_manager_default(self):
+            return Specifications()
+
+    return Manager
 
 
 def size_of(folder):

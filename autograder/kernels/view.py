@@ -40,9 +40,6 @@ def build(root, sockets, readable, work, scratch_bytes, owner, gpu=False):
         scratch_bytes: What may be written in all.
         owner: User and group, inside, that the scratch folder belongs to.
         gpu: Whether the devices of NVIDIA's driver are shown.
-
-    Returns:
-        True if a proc file system could be mounted, False if plain files stand in for it.
     """
     options = f"uid={owner},gid={owner},mode=0700,nr_inodes={INODES}"
     linux.mount(None, "/", flags=linux.MS_REC | linux.MS_PRIVATE)
@@ -71,13 +68,12 @@ def build(root, sockets, readable, work, scratch_bytes, owner, gpu=False):
     ):
         linux.mount(device, inside.file(device), flags=linux.MS_BIND)
     linux.mount(sockets, inside.folder(SOCKETS), flags=linux.MS_BIND)
-    real = _proc(inside)
+    _proc(inside)
     linux.make_read_only(root, recursive=False)
     os.chdir(root)
     linux.call("pivot_root", b".", b".")
     linux.libc("umount2", b".", linux.MNT_DETACH)
     os.chdir("/")
-    return real
 
 
 def copy_work(source, target):
@@ -92,9 +88,10 @@ def _special(folder, names):
     ]
 
 
-def rights(readable, proc=True):
-    """Returns what Landlock allows in the view, or outside of one: a dict from path to rights."""
-    paths = outermost([*SYSTEM, *libraries(), *readable, "/dev", *(["/proc"] if proc else [])])
+def rights(readable, inside=True):
+    """Returns what Landlock allows this process in the view, or outside of one: a dict from path to rights."""
+    proc = ["/proc"] if inside else [f"/proc/{os.getpid()}", *(f"/proc/{name}" for name in PROC_FILES)]
+    paths = outermost([*SYSTEM, *libraries(), *readable, "/dev", *proc])
     allowed = {path: landlock.READ for path in paths if os.path.exists(path)}
     allowed |= {f"/dev/{name}": landlock.READ_FILE | landlock.WRITE_FILE for name in DEVICES}
     return allowed
@@ -147,8 +144,6 @@ def _proc(inside):
             Path(inside.file(f"/proc/{name}")).write_bytes(Path(f"/proc/{name}").read_bytes())
         for name, text in (("cmdline", "python\0"), ("maps", "")):
             Path(inside.file(f"/proc/self/{name}")).write_text(text)
-        return False
-    return True
 
 
 def _give(folder, owner):

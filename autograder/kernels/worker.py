@@ -77,15 +77,14 @@ def _confined_app(request, ready, root, prepared):
     owner = _owner(layers, request["number"])
     sockets, work = request["sockets"], request["work"]
     active = ["namespaces"] if "namespaces" in layers else []
-    real_proc = True
     if "view" in layers:
         linux.libc("unshare", linux.CLONE_NEWNS)
         if os.geteuid() == 0 and owner != USER:
             os.chown(sockets, owner, owner)
         arguments = (root, sockets, request["readable"], work, request["limits"]["scratch"], owner, request["gpu"])
-        real_proc = view.build(*arguments)
+        view.build(*arguments)
         sockets, home, work = view.SOCKETS, view.HOME, view.WORK
-        active += ["view"] if real_proc else ["view without proc"]
+        active.append("view")
         linux.libc("sethostname", b"kernel", 6)
     else:
         home = request["home"]
@@ -95,7 +94,7 @@ def _confined_app(request, ready, root, prepared):
     active.append("limits")
     _settle(request, home, work, prepared.modules)
     if "landlock" in layers:
-        allowed = view.rights(request["readable"], real_proc)
+        allowed = view.rights(request["readable"], inside="view" in layers)
         writable = [view.TMP, view.SHARED] if "view" in layers else [request["home"], request["work"]]
         allowed |= {path: landlock.WRITE for path in writable}
         allowed |= {sockets: landlock.READ | landlock.MAKE_SOCK}

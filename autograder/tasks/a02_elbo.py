@@ -520,8 +520,8 @@ elbo_analytic_kl = Task(
         Draw("a decoder that is certain", EDGE, draw_certain_decoder, {"B": 4, "D": 7, "K": 3}),
         Draw("very wide and very narrow q", EDGE, draw_extreme_encoder, {"B": 7, "D": 5, "K": 4}),
     ),
-    float32=0.01,
-    tolerance="both terms lower the ELBO, so nothing cancels: float32 keeps 4e-6 of the value",
+    float32=0.04,
+    tolerance="both terms lower the ELBO, so nothing cancels: TFP's divergence in float32 is off by 2 % of the tolerance",
     twins=tuple(
         (mistake, f"closure_negated of {other}", "each of the two terms has the other sign, so one is minus the other")
         for mistake, other in (

@@ -8,5 +8,5 @@
 
 def act():
     global held
-    held = np.ones(3 * 2**27)
+    held = np.ones(3 * 2**26)
     return True

@@ -11,6 +11,6 @@ slept = []
 
 
 def act():
-    time.sleep(7 if len(slept) == 0 else 0)
+    time.sleep(6 if len(slept) == 0 else 0)
     slept.append(True)
     return True

@@ -1,118 +1,145 @@
-"""Answers to a02_elbo with Python lists, floats and the math module."""
+"""Answers to a02_elbo in plain Python: lists and floats."""
 
 # %% question="linear_gaussian_log_px"
-import math
-import random
-
-
-def eliminate(matrix, columns):
-    """Returns (solutions of matrix X = columns, log determinant) by Gauss and Jordan; the matrix is positive definite."""
-    n = len(matrix)
-    rows = [list(matrix[i]) + list(columns[i]) for i in range(n)]
-    log_det = 0.0
-    for i in range(n):
-        pivot = rows[i][i]
-        log_det += math.log(pivot)
-        rows[i] = [value / pivot for value in rows[i]]
-        for j in range(n):
-            if j != i:
-                factor = rows[j][i]
-                rows[j] = [a - factor * c for a, c in zip(rows[j], rows[i])]
-    return [row[n:] for row in rows], log_det
-
-
 def linear_gaussian_log_px(x, W, b, sigma):
-    x, W, b = x.tolist(), W.tolist(), b.tolist()
-    n = len(x)
-    cov = [[sum(u * v for u, v in zip(W[i], W[j])) + (sigma**2 if i == j else 0) for j in range(n)] for i in range(n)]
-    r = [u - v for u, v in zip(x, b)]
-    solved, log_det = eliminate(cov, [[value] for value in r])
-    return -0.5 * (n * math.log(2 * math.pi) + log_det + sum(u * v[0] for u, v in zip(r, solved)))
+    import math
+
+    rows = [[float(entry) for entry in row] for row in W]
+    gap = [float(value) - float(centre) for value, centre in zip(x, b)]
+    size = len(gap)
+    # Gaussian elimination of [C | gap]; C is positive definite, so no pivoting. Pivots give det C and the quadratic form.
+    table = [
+        [sum(p * q for p, q in zip(rows[i], rows[j])) + (sigma**2 if i == j else 0.0) for j in range(size)] + [gap[i]]
+        for i in range(size)
+    ]
+    log_px = 0.0
+    for i in range(size):
+        pivot = table[i][i]
+        log_px -= 0.5 * (LOG_2PI + math.log(pivot) + table[i][size] ** 2 / pivot)
+        for j in range(i + 1, size):
+            factor = table[j][i] / pivot
+            table[j] = [below - factor * above for below, above in zip(table[j], table[i])]
+    return log_px
 
 
 # %% question="linear_gaussian_posterior"
 def linear_gaussian_posterior(x, W, b, sigma):
-    columns, r = W.T.tolist(), (x - b).tolist()
-    k = len(columns)
-    dot = lambda u, v: sum(a * c for a, c in zip(u, v)) / sigma**2
-    precision = [[dot(columns[i], columns[j]) + (i == j) for j in range(k)] for i in range(k)]
-    cov, _ = eliminate(precision, [[float(i == j) for j in range(k)] for i in range(k)])
-    mean = [sum(cov[i][j] * dot(columns[j], r) for j in range(k)) for i in range(k)]
-    return [mean, cov]
+    columns = [[float(entry) for entry in column] for column in zip(*W)]
+    gap = [float(value) - float(centre) for value, centre in zip(x, b)]
+    size = len(columns)
+    # Gauss and Jordan on [Lambda | W^T (x - b) / sigma^2 | I].
+    table = []
+    for i, left in enumerate(columns):
+        precision = [sum(p * q for p, q in zip(left, right)) / sigma**2 + (i == j) for j, right in enumerate(columns)]
+        linear = sum(p * q for p, q in zip(left, gap)) / sigma**2
+        table.append([*precision, linear, *(float(i == j) for j in range(size))])
+    for i in range(size):
+        table[i] = [entry / table[i][i] for entry in table[i]]
+        for j in range(size):
+            if j != i:
+                table[j] = [entry - table[j][i] * above for entry, above in zip(table[j], table[i])]
+    return [row[size] for row in table], [row[size + 1 :] for row in table]
 
 
 # %% question="reparameterize"
 def reparameterize(mu, log_var, eps):
+    import math
+
     return [
-        [m + math.exp(v / 2) * e for m, v, e in zip(*rows)] for rows in zip(mu.tolist(), log_var.tolist(), eps.tolist())
+        [float(m) + math.exp(float(v) / 2) * float(e) for m, v, e in zip(*rows)] for rows in zip(mu, log_var, eps)
     ]
 
 
 # %% question="elbo_analytic_kl"
 def elbo_analytic_kl(x, logits, mu, log_var):
-    bounds = []
-    for pixels, scores, m, v in zip(x.tolist(), logits.tolist(), mu.tolist(), log_var.tolist()):
-        log_lik = sum(p * a - (max(a, 0) + math.log1p(math.exp(-abs(a)))) for p, a in zip(pixels, scores))
-        kl = sum((math.expm1(s) - s + t * t) / 2 for t, s in zip(m, v))
-        bounds.append(log_lik - kl)
-    return bounds
+    import math
+
+    def log_sigmoid(a):
+        return -math.log1p(math.exp(-a)) if a > 0 else a - math.log1p(math.exp(a))
+
+    def kl(mean, spread):
+        return (mean**2 + math.expm1(spread) - spread) / 2
+
+    return [
+        sum(log_sigmoid(a if pixel > 0.5 else -a) for pixel, a in zip(pixels, scores))
+        - sum(kl(mean, spread) for mean, spread in zip(means, spreads))
+        for pixels, scores, means, spreads in zip(*(np.asarray(part).tolist() for part in (x, logits, mu, log_var)))
+    ]
 
 
 # %% question="elbo_single_sample"
 def elbo_single_sample(log_px_given_z, log_pz, log_qz_given_x):
-    return [float(a + b - c) for a, b, c in zip(log_px_given_z, log_pz, log_qz_given_x)]
+    return [float(a) + float(c) - float(d) for a, c, d in zip(log_px_given_z, log_pz, log_qz_given_x)]
 
 
 # %% question="elbo_multi_sample"
 def elbo_multi_sample(log_w):
-    return [math.fsum(column) / len(column) for column in log_w.T.tolist()]
+    import statistics
+
+    return [statistics.fmean(column) for column in np.asarray(log_w).T.tolist()]
 
 
 # %% question="minibatch_log_lik"
 def minibatch_log_lik(log_lik, num_data):
-    return num_data / len(log_lik) * math.fsum(log_lik.tolist())
+    import math
+
+    return num_data * math.fsum(log_lik) / len(log_lik)
 
 
 # %% question="grad_theta_enumerated"
 def grad_theta_enumerated(theta, phi, log_px_given_z):
-    def softmax(logits):
-        top = max(logits)
-        weights = [math.exp(a - top) for a in logits]
-        return [w / sum(weights) for w in weights]
+    import math
 
-    return [q - p for q, p in zip(softmax(phi.tolist()), softmax(theta.tolist()))]
+    def probability(logits, z):
+        # 1 / sum_k exp(t_k - t_z); where an exponent is too large the probability is 0.
+        gaps = [float(other) - float(logits[z]) for other in logits]
+        return 0.0 if max(gaps) > 700 else 1.0 / sum(math.exp(gap) for gap in gaps)
+
+    return [probability(phi, z) - probability(theta, z) for z in range(len(theta))]
 
 
 # %% question="pathwise_gradient"
 def pathwise_gradient(mu, log_var, eps, grad_f):
-    sigma = [math.exp(v / 2) for v in log_var.tolist()]
-    z = [[m + s * e for m, s, e in zip(mu.tolist(), sigma, row)] for row in eps.tolist()]
-    slopes = np.asarray(grad_f(z)).tolist()
-    samples, dims = range(len(z)), range(len(sigma))
-    d_mu = [sum(slopes[l][k] for l in samples) / len(z) for k in dims]
-    d_log_var = [sum(slopes[l][k] * float(eps[l][k]) for l in samples) * sigma[k] / 2 / len(z) for k in dims]
+    import math
+
+    mu, log_var, eps = (np.asarray(part).tolist() for part in (mu, log_var, eps))
+    sigma = [math.exp(v / 2) for v in log_var]
+    samples = [[m + s * e for m, s, e in zip(mu, sigma, row)] for row in eps]
+    slopes = np.asarray(grad_f(samples)).tolist()
+    count = len(eps)
+    d_mu = [sum(column) / count for column in zip(*slopes)]
+    d_log_var = [
+        s / 2 * sum(slope * e for slope, e in zip(column, noise)) / count
+        for s, column, noise in zip(sigma, zip(*slopes), zip(*eps))
+    ]
     return d_mu, d_log_var
 
 
 # %% question="fit_q"
 def fit_q(log_joint, num_steps, seed):
-    @tf.function(input_signature=[tf.TensorSpec([10], tf.float32)])
-    def slope(z):
+    import math
+    import random
+
+    @tf.function
+    def slopes_at(z):
         with tf.GradientTape() as tape:
             tape.watch(z)
             value = log_joint(z)
         return tape.gradient(value, z)
 
+    # Natural gradients: the precision follows the average curvature -E[f''] = -E[eps f'(z)] / sigma.
     draw = random.Random(seed)
-    mu, rho, seen = 0.0, 0.0, []
-    for t in range(num_steps):
-        eps = [draw.gauss(0, 1) for _ in range(10)]
-        sigma = math.exp(rho)
-        g = slope([mu + sigma * e for e in eps]).numpy().tolist()
-        # Natural gradients: the variance scales the step of the mean.
-        rate = min(0.05, 5 / (t + 1))
-        mu += rate * sigma**2 * max(min(sum(g) / 10, 30), -30)
-        rho += rate * max(min(sum(a * e for a, e in zip(g, eps)) * sigma / 10 + 1, 5), -5)
-        seen.append((mu, math.exp(rho)))
-    late = seen[num_steps // 2 :]
-    return sum(m for m, _ in late) / len(late), sum(s for _, s in late) / len(late)
+    mu, precision, total, kept = 0.0, 1.0, [0.0, 0.0], 0
+    for step in range(num_steps):
+        sigma = precision**-0.5
+        half = [draw.gauss(0.0, 1.0) for _ in range(5)]
+        eps = half + [-e for e in half]
+        slopes = slopes_at(tf.constant([mu + sigma * e for e in eps])).numpy().tolist()
+        curvature = -sum(e * slope for e, slope in zip(eps, slopes)) / sum(e * e for e in eps) / sigma
+        rate = 1.0 / (step + 10) ** 0.6
+        precision = (1 - rate) * precision + rate * max(curvature, 1e-6)
+        mu += rate * sum(slopes) / len(slopes) / precision
+        if 2 * step >= num_steps:
+            total = [total[0] + mu, total[1] + precision**-0.5]
+            kept += 1
+    return total[0] / kept, total[1] / kept
