@@ -60,13 +60,16 @@ CALL = "return self.decoder(sample_latent(q_mu, q_log_var, self.draw_noise(x))[0
     [
         ((CALL, "__import__('os')._exit(1)"), "partial", "ended the whole Python process"),
         (("self.encoder = Encoder(", "raise TypeError('no')\n        self.encoder = Encoder("), "error", "TypeError"),
-        (
-            ("return -minus_log_px - kl_to_prior", "return tf.reduce_mean(-minus_log_px - kl_to_prior)"),
-            "partial",
-            "shape",
+        pytest.param(
+            *(
+                ("return -minus_log_px - kl_to_prior", "return tf.reduce_mean(-minus_log_px - kl_to_prior)"),
+                "partial",
+                "shape",
+            ),
+            marks=pytest.mark.soak,
         ),
         (("self.decoder = Decoder(", "self.net = self.dekoder = Decoder("), "error", "AttributeError"),
-        ((CALL, "return 'an image'"), "partial", "expected one array"),
+        pytest.param((CALL, "return 'an image'"), "partial", "expected one array", marks=pytest.mark.soak),
         (None, "missing", "defines `VAE`"),
     ],
     ids=["ends the process", "cannot be made", "another shape", "no decoder", "a text", "no class"],

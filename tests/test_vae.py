@@ -7,7 +7,7 @@ from itertools import pairwise
 import keras
 import numpy as np
 import pytest
-from vikit import asking, autoencoders, load, properties
+from vikit import asking, autoencoders, checking, judge, load, properties
 
 from autograder import tasks
 
@@ -126,3 +126,26 @@ def test_inputs_never_cost_the_solution_a_point(question):
             if item not in BY_CHANCE:
                 finding = properties.finding(item, asked, autoencoders.KINDS)
                 assert finding.status == "ok", (seed, item.name, finding)
+
+
+# What `check` says.
+
+
+def checked(names):
+    """Returns the verdict of `check("VAE")` on these names."""
+    question = checking.find_question("VAE")
+    return judge.judge_properties(question, checking.examined(question, names))
+
+
+def test_check_finds_every_property_of_the_solution_with_its_own_functions():
+    verdict = checked(vars(SOLUTION))
+    assert (verdict.status, verdict.score) == ("correct", 17), verdict.message
+
+
+def test_check_says_which_earlier_function_must_be_right_first():
+    wrong = {"vae_loss": lambda x, logits, mu, log_var: 2 * SOLUTION.vae_loss(x, logits, mu, log_var)}
+    verdict = checked(vars(SOLUTION) | wrong)
+    assert verdict.score < 17
+    assert 'see what check("vae_loss") says' in verdict.message
+    assert "Not examined" in verdict.message
+    assert next(case.passed for case in verdict.cases if case.name == "elbo_gaussian"), "it needs no vae_loss"
