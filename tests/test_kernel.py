@@ -103,7 +103,7 @@ def test_a_process_that_cuts_itself_off_is_noticed(code):
         outcome = kernel.execute(code + "\nimport time; time.sleep(60)", 60)
         # Other bytes of the kernel's may end a message whose parts come beside them: then it is one that is too long.
         assert (outcome.status, outcome.reason) == ("dead", CUT_OFF) or (code == PARTS and outcome.status == "flood")
-        assert outcome.seconds < 30
+        assert outcome.seconds < 50
     assert resident() - before < 2**30
 
 

@@ -90,7 +90,7 @@ def _special(folder, names):
 
 def rights(readable, inside=True):
     """Returns what Landlock allows this process in the view, or outside of one: a dict from path to rights."""
-    proc = ["/proc"] if inside else [f"/proc/{os.getpid()}", *(f"/proc/{name}" for name in PROC_FILES)]
+    proc = ["/proc"] if inside else [os.path.realpath("/proc/self"), *(f"/proc/{name}" for name in PROC_FILES)]
     paths = outermost([*SYSTEM, *libraries(), *readable, "/dev", *proc])
     allowed = {path: landlock.READ for path in paths if os.path.exists(path)}
     allowed |= {f"/dev/{name}": landlock.READ_FILE | landlock.WRITE_FILE for name in DEVICES}

@@ -1,6 +1,6 @@
 # tries: lists the processes of this machine
 # stopped by: a pid namespace with a proc file system of its own
-# wins without: view
+# wins without: view, landlock
 # deserves: 20
 
 # %% act
