@@ -324,7 +324,7 @@ def run_matrix(options):
     console = Console(width=console_width())
     devices.choose()
     for name in known_assignments(options.assignments):
-        matrices = [kill_matrix(name, task) for task in tasks.load(name).tasks]
+        matrices = [kill_matrix(name, task) for task in tasks.load(name).functions]
         for matrix in matrices:
             console.print(pages.table(matrix))
         path = options.out / f"{name}.html"

@@ -16,7 +16,7 @@ from autograder.tasks import materialise, structure
 from autograder.tasks.matrix import kill_matrix, reasons
 from autograder.tasks.task import singled
 
-TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).tasks]
+TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).functions]
 SECRET = b"naming"
 # Questions whose answers come out of a search take seconds each.
 EXACT = [(assignment, task) for assignment, task in TASKS if not task.sampled]

@@ -7,13 +7,20 @@ keras.ops, TensorFlow Probability, loops and einsum, XLA, a class, Python lists.
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
-from vikit import judge, probe, wire
+from vikit import asking, autoencoders, judge, probe, properties, wire
 
 from autograder import tasks
 
 FOLDER = Path(__file__).parent / "right_answers"
 WRITTEN = sorted((path.parent.name, path.stem) for path in FOLDER.glob("*/*.py"))
+
+
+def source(assignment, form):
+    return (FOLDER / assignment / f"{form}.py").read_text(encoding="utf-8")
+
+
 # Ten seconds a model and more: only in the soak.
 SLOW_SEARCHES = ("jit_compiled", "tfp_distributions")
 STUDENTS = int(os.environ.get("STUDENTS", "5"))
@@ -24,13 +31,13 @@ def test_there_are_eight_forms_of_every_question(assignment, right_answers):
     forms = [form for name, form in WRITTEN if name == assignment]
     assert len(forms) >= 8
     for form in forms:
-        assert {task.name for task in tasks.load(assignment).tasks} <= set(right_answers(assignment, form))
+        assert {task.name for task in tasks.load(assignment).functions} <= set(right_answers(assignment, form))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:tf_keras", "ignore::DeprecationWarning:tf_keras")
 @pytest.mark.parametrize(("assignment", "form"), WRITTEN)
 def test_a_right_answer_is_never_refused(assignment, form, right_answers):
-    for task in tasks.load(assignment).tasks:
+    for task in tasks.load(assignment).functions:
         students = 2 if "jit" in form else STUDENTS
         if task.sampled:
             students = 0 if form in SLOW_SEARCHES else 1
@@ -40,7 +47,7 @@ def test_a_right_answer_is_never_refused(assignment, form, right_answers):
 @pytest.mark.soak
 @pytest.mark.parametrize(("assignment", "form"), WRITTEN)
 def test_a_right_search_is_never_refused_for_20_students(assignment, form, right_answers):
-    for task in tasks.load(assignment).tasks:
+    for task in tasks.load(assignment).functions:
         if task.sampled:
             accept(assignment, task, right_answers(assignment, form), 20)
 
@@ -52,9 +59,36 @@ def accept(assignment, task, names, students):
         given = {case.name: ask(space, asked, case) for case in asked.cases}
         verdict = judge.judge(asked, given)
         assert verdict.status == "correct", (task.name, number, verdict.message)
+        hold(task, names, number)
+
+
+def hold(task, names, number):
+    """Asserts that all properties of a question hold for one student's inputs."""
+    student = asking.Student(asking.Here(names), None)
+    asked = properties.Asked(student, task.oracle, np.random.default_rng(number))
+    for name, found in properties.examine(task, asked, autoencoders.KINDS).items():
+        assert found.status == "ok", (task.name, name, found)
 
 
 def ask(space, asked, case):
     request = wire.pack_request("call", asked.name, case.arguments, outputs=len(asked.outputs) or None)
     reply = wire.unpack_reply(probe.answer(space, request))
     return judge.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
+
+
+# Models that were written without sight of the solution: networks made of functional models, keras.ops alone, TensorFlow
+# Probability with a train_step of its own.
+
+MODELS = [(assignment, form) for assignment, form in WRITTEN if 'question="VAE"' in source(assignment, form)]
+
+
+def test_there_are_three_forms_of_every_model():
+    assert len(MODELS) >= 3
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("assignment", "form"), MODELS)
+def test_a_right_model_has_every_property(assignment, form, right_answers):
+    for task in tasks.load(assignment).tasks:
+        if not task.cases:
+            hold(task, right_answers(assignment, form), 0)

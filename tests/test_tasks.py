@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from vikit import judge
-from vikit.wire import Built
+from vikit.wire import Built, Tensor
 
 from autograder import tasks
 from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
@@ -9,7 +9,7 @@ from autograder.tasks.task import computed, draw_question, find_clash, singled, 
 
 SECRET = b"secret of the tests"
 STUDENTS = [f"student {number}" for number in range(10)]
-CORE = [(name, task) for name in tasks.names() for task in tasks.load(name).tasks]
+CORE = [(name, task) for name in tasks.names() for task in tasks.load(name).functions]
 each_task = pytest.mark.parametrize(("assignment", "task"), CORE, ids=[task.name for _, task in CORE])
 
 
@@ -120,7 +120,13 @@ def same_numbers(first, second):
 def arrays_of(arguments):
     """Yields the numbers of arguments; of a function argument the arrays that it is built from."""
     for argument in arguments:
-        yield from argument.arrays if isinstance(argument, Built) else [argument]
+        match argument:
+            case Built(_, arrays):
+                yield from arrays
+            case Tensor(array):
+                yield array
+            case _:
+                yield argument
 
 
 @each_task

@@ -242,3 +242,121 @@ def test_a_damaged_or_missing_file_is_found_out(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "__file__", str(tmp_path / "a" / "vikit" / "data.py"))
     with pytest.raises(FileNotFoundError, match="keep the folder `data` beside `vikit`"):
         vikit.load("digits")
+
+
+# Data sets that are not in the kit. The files here are small stand-ins with checksums of their own.
+
+
+@pytest.fixture
+def stand_ins(tmp_path, monkeypatch):
+    """A folder with files of the real names and forms, which `VIKIT_DATA` points at."""
+    generator = np.random.default_rng(0)
+    for name in ("mnist", "fashion_mnist", "binarized_mnist"):
+        packed = name == "binarized_mnist"
+        shape = (98,) if packed else (28, 28)
+        arrays = {key: generator.integers(0, 256, (7, *shape)).astype(np.uint8) for key in ("x_train", "x_test")}
+        others = ("x_valid",) if packed else ("y_train", "y_test")
+        arrays |= {key: generator.integers(0, 10, (7, *(shape if packed else ()))).astype(np.uint8) for key in others}
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+        monkeypatch.setitem(data.CHECKSUMS, name, {key: data.digest(value) for key, value in arrays.items()})
+    monkeypatch.setenv("VIKIT_DATA", str(tmp_path))
+    return tmp_path
+
+
+def test_larger_data_sets_come_from_vikit_data(stand_ins):
+    for name in ("mnist", "fashion_mnist"):
+        arrays, found = dict(np.load(stand_ins / f"{name}.npz")), vikit.load(name, binarize=None)
+        assert found.image_shape == (28, 28)
+        np.testing.assert_allclose(found.x_train, arrays["x_train"].reshape(7, -1) / 255, atol=1e-7)
+        np.testing.assert_array_equal(found.y_test, arrays["y_test"])
+        assert found.x_train.dtype == np.float32
+    packed, found = dict(np.load(stand_ins / "binarized_mnist.npz")), vikit.load("binarized_mnist")
+    np.testing.assert_array_equal(found.x_test, np.unpackbits(packed["x_test"], axis=1))
+    assert set(found.y_train) == {-1}
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "binarized_mnist"])
+def test_a_larger_data_set_that_is_damaged_is_found_out(stand_ins, name):
+    arrays = dict(np.load(stand_ins / f"{name}.npz"))
+    arrays["x_test"] = arrays["x_test"] ^ 1
+    np.savez(stand_ins / f"{name}.npz", **arrays)
+    with pytest.raises(ValueError, match=r"is damaged \(x_test has another checksum\)"):
+        vikit.load(name)
+    whole = (stand_ins / f"{name}.npz").read_bytes()
+    (stand_ins / f"{name}.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="cannot be read"):
+        vikit.load(name)
+
+
+def test_keras_brings_what_is_not_in_a_file_and_is_checked_too(stand_ins, monkeypatch):
+    import keras
+
+    arrays = dict(np.load(stand_ins / "mnist.npz"))
+    (stand_ins / "mnist.npz").unlink()
+    train, test = ((arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test"))
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: (train, test))
+    np.testing.assert_array_equal(vikit.load("mnist").y_train, train[1])
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: (test, train))
+    with pytest.raises(ValueError, match="what Keras has in its cache is damaged"):
+        vikit.load("mnist")
+
+
+def test_without_a_network_it_says_what_to_do(tmp_path, monkeypatch):
+    import keras
+
+    def offline():
+        raise OSError("URL fetch failure")
+
+    monkeypatch.setenv("VIKIT_DATA", str(tmp_path))
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", offline)
+    with pytest.raises(FileNotFoundError, match=r"could not be downloaded \(OSError\).*put mnist.npz .*set VIKIT_DATA"):
+        vikit.load("mnist")
+    with pytest.raises(FileNotFoundError, match=r"put binarized_mnist.npz into a folder and set VIKIT_DATA"):
+        vikit.load("binarized_mnist")
+
+
+# Figures.
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collects the figures that would be shown."""
+    from matplotlib import pyplot as plt
+
+    plt.switch_backend("agg")
+    figures = []
+    monkeypatch.setattr(plt, "show", lambda: figures.append(plt.gcf()))
+    yield figures
+    plt.close("all")
+
+
+def test_figures_are_labelled(shown):
+    generator = np.random.default_rng(0)
+    vikit.plots.scatter(generator.normal(size=(20, 2)), np.arange(20) % 10, "Means")
+    history = {"loss": [3.0, 2.0], "kl": [0.1, 0.5]}
+    vikit.plots.curves({"training": history, "held out": history}, ("loss", "kl"), "Curves")
+    vikit.plots.images(generator.random((2, 3, 64)), (8, 8), ("image", "mean"), "Rows")
+    vikit.plots.mosaic(generator.random((3, 3, 64)), (8, 8), "Grid", ("z_1", "z_2"))
+    scatter, curves, images, mosaic = shown
+    assert [axis.get_text() for axis in (scatter.axes[0].xaxis.label, scatter.axes[0].yaxis.label)] == ["z_1", "z_2"]
+    assert len(scatter.axes[0].get_legend().get_texts()) == 10
+    assert [axes.get_title() for axes in curves.axes] == ["loss", "kl"]
+    assert curves.axes[0].get_ylabel() == "nats per example"
+    assert len(images.axes) == 6
+    assert mosaic.axes[0].get_title() == "Grid"
+
+
+def test_a_mosaic_has_its_first_axis_to_the_right_and_its_second_upwards(shown):
+    grid = np.zeros((2, 2, 4))
+    grid[1, 0] = 1
+    vikit.plots.mosaic(grid, (2, 2))
+    picture = shown[0].axes[0].images[0].get_array()
+    # Each image has a pixel of paper around it.
+    assert picture.shape == (8, 8)
+    assert picture[5:7, 5:7].min() == 1
+    assert picture.sum() == 4
+
+
+def test_images_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r"must have the shape \[rows, n, 64\], not \[2, 3, 63\]"):
+        vikit.plots.images(np.zeros((2, 3, 63)), (8, 8))

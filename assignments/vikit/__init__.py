@@ -2,12 +2,14 @@
 
 check("kl_to_standard_normal")   is this answer right, and if not, what is wrong?
 check_all()                      every question of the assignment, and the points so far
-load("digits")                   images and labels
+load("digits")                   images and labels; also "mnist", "fashion_mnist", "binarized_mnist"
+plots                            figures: images, mosaic, scatter, curves
 submit()                         one zip to hand in
 """
 
+from . import plots
 from .checking import check, check_all, start
 from .data import load
 from .submitting import submit
 
-__all__ = ["check", "check_all", "load", "start", "submit"]
+__all__ = ["check", "check_all", "load", "plots", "start", "submit"]

@@ -8,8 +8,9 @@ import numpy as np
 from . import judge, wire
 
 FILE_NAME = "public_cases.json"
-# Expected values carry ten significant digits: far below every tolerance, and the same on every machine.
-DIGITS = 10
+# Expected values carry ten significant digits: far below every tolerance, and the same on every machine. Those of mistakes
+# need fewer: they are recognised within the tolerance.
+DIGITS, WRONG_DIGITS = 10, 6
 
 
 def dump(assignment, questions, manual_points):
@@ -19,7 +20,7 @@ def dump(assignment, questions, manual_points):
         "manual_points": manual_points,
         "questions": [dump_question(question) for question in questions],
     }
-    return compact(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
+    return written(content) + "\n"
 
 
 def read(path):
@@ -35,24 +36,15 @@ def read_points(path):
     return content["assignment"], [question["points"] for question in content["questions"]]
 
 
-def compact(text):
-    """Returns indented JSON with every list of plain numbers on one line."""
-    lines, buffer = [], None
-    for line in text.split("\n"):
-        stripped = line.strip()
-        if buffer is not None:
-            buffer += stripped + (" " if stripped.endswith(",") else "")
-            if stripped.startswith("]"):
-                lines.append(buffer)
-                buffer = None
-            elif stripped.endswith(("[", "{", "}", "},")):
-                lines.append(buffer.rstrip())
-                buffer = None
-        elif stripped == "[" or stripped.endswith(": ["):
-            buffer = line
-        else:
-            lines.append(line)
-    return "\n".join(lines)
+def written(content, indent=""):
+    """Returns JSON with a line for each entry; an array, whatever its shape, stands on one."""
+    inner = indent + " "
+    if isinstance(content, dict) and content:
+        entries = [f"{inner}{json.dumps(key)}: {written(item, inner)}" for key, item in content.items()]
+        return "{\n" + ",\n".join(entries) + f"\n{indent}}}"
+    if isinstance(content, list) and any(isinstance(item, dict) for item in content):
+        return "[\n" + ",\n".join(inner + written(item, inner) for item in content) + f"\n{indent}]"
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 # What only few questions say.
@@ -72,7 +64,15 @@ def dump_question(question):
         **options,
         "mistakes": [asdict(mistake) for mistake in question.mistakes],
         "cases": [dump_case(case) for case in question.cases],
+        **(dump_properties(question.properties) if question.properties else {}),
     }
+
+
+def dump_properties(properties):
+    """Returns the properties of a question; the mistakes that several share stand once, in a list that they count into."""
+    told = list(dict.fromkeys(mistake for item in properties for mistake in item.mistakes))
+    listed = [{**asdict(item), "mistakes": [told.index(mistake) for mistake in item.mistakes]} for item in properties]
+    return {"told": [asdict(mistake) for mistake in told], "properties": listed}
 
 
 def load_question(content):
@@ -82,6 +82,14 @@ def load_question(content):
         outputs=tuple(content["outputs"]),
         mistakes=tuple(judge.Mistake(**mistake) for mistake in content["mistakes"]),
         cases=tuple(load_case(case) for case in content["cases"]),
+        properties=load_properties(content.get("properties", ()), content.get("told", ())),
+    )
+
+
+def load_properties(listed, told):
+    mistakes = [judge.Mistake(**mistake) for mistake in told]
+    return tuple(
+        judge.Property(**{**item, "mistakes": tuple(mistakes[index] for index in item["mistakes"])}) for item in listed
     )
 
 
@@ -95,7 +103,8 @@ def dump_case(case):
         "arguments": [dump_argument(argument) for argument in case.arguments],
         "expected": [numbers(value) for value in case.expected],
         "wrong": {
-            name: [[numbers(value) for value in values] for values in variants] for name, variants in case.wrong.items()
+            name: [[numbers(value, WRONG_DIGITS) for value in values] for values in variants]
+            for name, variants in case.wrong.items()
         },
     }
 

@@ -53,7 +53,9 @@ def bound(node):
 
 
 def is_stub(function):
-    """Tells whether the last statement of a function raises NotImplementedError."""
+    """Tells whether the last statement of a function, or of a method of a class, raises NotImplementedError."""
+    if isinstance(function, ast.ClassDef):
+        return any(is_stub(method) for method in function.body if isinstance(method, DEFINITIONS))
     last = function.body[-1]
     raised = last.exc if isinstance(last, ast.Raise) else None
     raised = raised.func if isinstance(raised, ast.Call) else raised

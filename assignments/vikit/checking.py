@@ -4,9 +4,12 @@ import html
 import sys
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from . import cases, judge, probe, wire
+import numpy as np
+
+from . import asking, autoencoders, cases, judge, probe, properties, wire
 
 PUBLIC_ONLY = "Public cases only: grading draws other inputs for each student, so these points are not yet certain."
 
@@ -53,8 +56,35 @@ def report(question):
     names = {name: function} if function else vars(sys.modules["__main__"])
     space = probe.Namespace(names)
     started = time.monotonic()
-    verdict = judge.judge(found, {case.name: run(space, found, case) for case in found.cases})
+    answers = {case.name: run(space, found, case) for case in found.cases}
+    verdict = judge.judge(found, answers) if answers else None
+    if found.properties and (verdict is None or verdict.status in ("correct", "partial")):
+        held = judge.judge_properties(found, examined(found, {**vars(sys.modules["__main__"]), **names}))
+        verdict = judge.together(found, verdict, held) if verdict else held
     return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
+
+
+def examined(question, names):
+    """Returns the `judge.Finding`s on the properties of a question, on public inputs."""
+
+    @cache
+    def trusted(name):
+        earlier = find_question(name)
+        space = probe.Namespace(names)
+        verdict = judge.judge(earlier, {case.name: run(space, earlier, case) for case in earlier.cases})
+        if not all(case.passed for case in verdict.cases if case.kind == judge.GENERIC):
+            raise properties.Unexamined(
+                f'check compares with your own {name}, and that is not right yet: see what check("{name}") says'
+            )
+        return names[name]
+
+    asked = properties.Asked(
+        student=asking.Student(asking.Here(names), None),
+        oracle=autoencoders.StudentsOwn(trusted),
+        generator=np.random.default_rng(0),
+        rounds=1,
+    )
+    return properties.examine(question, asked, autoencoders.KINDS)
 
 
 def run(space, question, case):

@@ -2,12 +2,14 @@
 
 import hashlib
 import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-# sha256 of each array's bytes; data/README.md says where they come from.
+# sha256 of each array's bytes; data/README.md says where they come from. `binarized_mnist` holds 8 pixels a byte.
 CHECKSUMS = {
     "digits": {
         "x_train": "1f1bf55270b20127f5c5ff6ea50450899623421b9bb14cb2f82cf6ef53315acf",
@@ -15,12 +17,32 @@ CHECKSUMS = {
         "x_test": "fe6e2083756fdae81f16c5e5d75e3b22573ec192a46d4d9f7314883b9dd63848",
         "y_test": "78326c297ed5b04d99ee45f8fa208c1dabd6c49cb8fa66230238c95ceb33ee29",
     },
+    "mnist": {
+        "x_train": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
+        "y_train": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
+        "x_test": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
+        "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
+    },
+    "fashion_mnist": {
+        "x_train": "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
+        "y_train": "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7",
+        "x_test": "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
+        "y_test": "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9",
+    },
+    "binarized_mnist": {
+        "x_train": "727146c35424b019f3e350e1e69faa05644a0abaf787e3f4e1a9632220a13906",
+        "x_valid": "a256ac44ae26be720fad8616a05ed6ecfd1619930d9a208379bb2a4405df5b6d",
+        "x_test": "9fcd8da6f0fdf09b2ba30fe63a0bb784042a0de82563172530229b983e294ff2",
+    },
 }
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images `[n, event_dim]` float32 in [0, 1], labels `[n]` int64, and the two sides of an image in pixels."""
+    """Images `[n, event_dim]` float32 in [0, 1], labels `[n]` int64, and the two sides of an image in pixels.
+
+    The labels of a data set that has none are -1.
+    """
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -33,30 +55,39 @@ def load(name="digits", binarize="threshold", seed=0):
     """Returns a `Dataset` of flattened images and their labels.
 
     Args:
-        name: `"digits"`, 8x8 handwritten digits: 1,437 to train on, 360 to test on.
+        name: `"digits"`, 8x8 handwritten digits, 1,437 to train on and 360 to test on; `"mnist"` and `"fashion_mnist"`, 28x28,
+            60,000 and 10,000; `"binarized_mnist"`, Larochelle's fixed binarisation of MNIST, 50,000 and 10,000, no labels.
         binarize: `"threshold"` sets pixels to 1 where they are at least 0.5 and to 0 elsewhere; `"bernoulli"` draws each
             pixel once, with its grey value as probability; None keeps the grey values in [0, 1].
         seed: For `"bernoulli"`: the same seed gives the same pixels.
 
     Raises:
         ValueError: If the name or `binarize` is unknown, or the file is damaged.
-        FileNotFoundError: If the file is not there.
+        FileNotFoundError: If the file is not there and cannot be downloaded.
     """
     if name not in CHECKSUMS:
         raise ValueError(f"no data set is called {name!r}; there are: {', '.join(CHECKSUMS)}")
     if binarize not in ("threshold", "bernoulli", None):
         raise ValueError(f"binarize must be 'threshold', 'bernoulli' or None, not {binarize!r}")
-    arrays = read(find(name), CHECKSUMS[name])
+    arrays = read(find(name) or download(name), CHECKSUMS[name])
+    if name == "binarized_mnist":
+        arrays = unpacked(arrays)
     side = arrays["x_train"].shape[1:]
     generator = np.random.default_rng(seed)
-    x_train, x_test = (pixels(arrays[key], binarize, generator) for key in ("x_train", "x_test"))
+    x_train, x_test = (pixels(arrays[key], FULL_SCALES[name], binarize, generator) for key in ("x_train", "x_test"))
     y_train, y_test = (arrays[key].astype(np.int64) for key in ("y_train", "y_test"))
     return Dataset(x_train, y_train, x_test, y_test, image_shape=tuple(side))
 
 
-def pixels(images, binarize, generator):
-    """Returns images `[n, height, width]` of 0 to FULL_SCALE as float32 `[n, event_dim]`, binarised as asked."""
-    grey = (images.reshape(len(images), -1) / FULL_SCALE).astype(np.float32)
+def unpacked(arrays):
+    """Returns the arrays of `binarized_mnist` as images, with -1 for labels."""
+    images = {key: np.unpackbits(arrays[key], axis=1).reshape(-1, 28, 28) for key in ("x_train", "x_test")}
+    return images | {key.replace("x", "y"): np.full(len(value), -1) for key, value in images.items()}
+
+
+def pixels(images, full_scale, binarize, generator):
+    """Returns images `[n, height, width]` of 0 to `full_scale` as float32 `[n, event_dim]`, binarised as asked."""
+    grey = (images.reshape(len(images), -1) / np.float32(full_scale)).astype(np.float32)
     if binarize == "threshold":
         return (grey >= 0.5).astype(np.float32)
     if binarize == "bernoulli":
@@ -65,11 +96,14 @@ def pixels(images, binarize, generator):
 
 
 # The 8x8 digits count the inked pixels of a 4x4 block: 0 to 16.
-FULL_SCALE = 16
+FULL_SCALES = {"digits": 16, "mnist": 255, "fashion_mnist": 255, "binarized_mnist": 1}
 
 
 def find(name):
-    """Returns the path of the data set's file: in `$VIKIT_DATA`, or in the folder `data` near vikit or the notebook."""
+    """Returns the path of the data set's file: in `$VIKIT_DATA`, or in the folder `data` near vikit or the notebook.
+
+    None where there is no such file and the data set can be downloaded.
+    """
     package = Path(__file__).resolve().parent
     folders = [package.parent / "data", package.parent.parent / "data", Path.cwd() / "data", Path.cwd().parent / "data"]
     if os.environ.get("VIKIT_DATA"):
@@ -77,22 +111,58 @@ def find(name):
     for folder in folders:
         if (folder / f"{name}.npz").is_file():
             return folder / f"{name}.npz"
-    raise FileNotFoundError(
-        f"{name}.npz is not here: keep the folder `data` beside `vikit`, as in the zip that you were given, or set "
-        "VIKIT_DATA to the folder that holds it"
+    if name in DOWNLOADED:
+        return None
+    where = (
+        f"Put {name}.npz into a folder and set VIKIT_DATA to that folder"
+        if name == "binarized_mnist"
+        else "keep the folder `data` beside `vikit`, as in the zip that you were given, or set VIKIT_DATA to the folder that "
+        "holds it"
     )
+    raise FileNotFoundError(f"{name}.npz is not here: {where[0].lower()}{where[1:]}")
 
 
-def read(path, checksums):
-    """Returns the arrays of the file, each verified."""
+# Those that Keras knows: it keeps them in its cache.
+DOWNLOADED = ("mnist", "fashion_mnist")
+
+
+def download(name):
+    """Returns the arrays of a data set as Keras gives them: from its cache, or from the network.
+
+    Raises:
+        FileNotFoundError: If there is neither.
+    """
+    import keras
+
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in checksums}
-    except (OSError, ValueError, KeyError) as error:
+        (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+    except Exception as error:
+        raise FileNotFoundError(
+            f"{name} is neither in VIKIT_DATA nor in Keras' cache, and could not be downloaded ({type(error).__name__}). "
+            f"Without a network put {name}.npz (x_train, y_train, x_test, y_test) into a folder, and set VIKIT_DATA to that "
+            f'folder; or stay with load("digits"), which needs none'
+        ) from error
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+def read(found, checksums):
+    """Returns the arrays of a file, or those that are given, each verified."""
+    if isinstance(found, dict):
+        return verified(found, checksums, "what Keras has in its cache")
+    path = found
+    try:
+        # Where it is no archive np.load leaves a file that it opened itself open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {key: stored[key] for key in checksums}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path} cannot be read ({error}): bring the file again") from error
+    return verified(arrays, checksums, path)
+
+
+def verified(arrays, checksums, origin):
     for key, wanted in checksums.items():
         if digest(arrays[key]) != wanted:
-            raise ValueError(f"{path} is damaged ({key} has another checksum): bring the file again")
+            raise ValueError(f"{origin} is damaged ({key} has another checksum): bring the file again")
     return arrays
 
 

@@ -5,13 +5,13 @@ values that each known mistake would give. An answer that equals the values of a
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
 
-GENERIC, EDGE = "generic", "edge"
+GENERIC, EDGE, PROPERTY = "generic", "edge", "property"
 GENERIC_SHARE = 0.7
 ATOL, RTOL = 1e-5, 1e-4
 
@@ -62,13 +62,51 @@ class Case:
     remark: str = ""
 
 
+@dataclass(frozen=True)
+class Property:
+    """What must hold for every right answer, whatever its values (see `properties`).
+
+    Attributes:
+        name: What holds, as a name.
+        points: What it is worth, out of the question's points.
+        hint: What is off where it does not hold, and why that matters.
+        place: Where the lecture has it.
+        kind: The name of the examination.
+        options: What the examination is given besides; JSON data.
+        mistakes: What the values may tell: names, hints, places.
+    """
+
+    name: str
+    points: float
+    hint: str
+    place: str
+    kind: str
+    options: dict = field(default_factory=dict)
+    mistakes: tuple = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How the examination of a property ended.
+
+    `status` is `"ok"` (it holds), `"wrong"`, or why there was nothing to examine; then `answer` has the details. `mistake` is
+    the name of a mistake where the values tell it, several joined by " and "; `detail` says what was seen.
+    """
+
+    status: str
+    mistake: str = ""
+    detail: str = ""
+    answer: "Answer | None" = None
+
+
 @dataclass(frozen=True, eq=False)
 class Question:
     """A question with the inputs drawn for one student.
 
     `outputs` names the values that a tuple holds; it is empty where the function returns one array. `shape` is the
-    documented shape of the answer, for messages. `sampled` says that a right answer comes out of random numbers: its tolerance
-    is wide, and leaves no room to tell transformations of mistakes apart. `seconds` is a time limit of its own.
+    documented shape of the answer, for messages. A class has `properties` and no cases; a function may have both. `sampled`
+    says that a right answer comes out of random numbers: its tolerance is wide, and leaves no room to tell transformations of
+    mistakes apart. `seconds` is a time limit of its own.
     """
 
     name: str
@@ -80,6 +118,7 @@ class Question:
     shape: str = ""
     atol: float = ATOL
     rtol: float = RTOL
+    properties: tuple = ()
     sampled: bool = False
     seconds: float | None = None
 
@@ -166,6 +205,89 @@ def judge(question, answers):
 def unjudged(name, points, status, message, place=""):
     """Returns the `Verdict` on a question that never came to be asked: the notebook could not be read, say."""
     return Verdict(name, 0.0, points, status, None, message, "", place, ())
+
+
+# Properties.
+
+
+def judge_properties(question, findings):
+    """Returns the `Verdict` on the properties of `question`, from a dict from their names to `Finding`s."""
+    verdicts, lines, mistakes = [], [], {}
+    for item in question.properties:
+        found = findings[item.name]
+        named = [mistake for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
+        passed = found.status == "ok"
+        if not passed:
+            mistakes |= {mistake.name: mistake for mistake in named}
+            lines.append(f"{item.name}: {said_of(question, item, found, named)}")
+        verdicts.append(
+            CaseVerdict(
+                name=item.name,
+                kind=PROPERTY,
+                passed=passed,
+                points=item.points if passed else 0.0,
+                status="correct" if passed else found.status,
+                worst_error=None,
+                mistake=" and ".join(mistake.name for mistake in named) or None,
+                problem="" if passed else found.detail or found.status,
+            )
+        )
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    statuses = {verdict.status for verdict in failed}
+    status = statuses.pop() if len(statuses) == 1 and len(failed) == len(verdicts) else "wrong"
+    texts = list(dict.fromkeys(line.partition(": ")[2] for line in lines))
+    message = texts[0] if len(failed) == len(verdicts) and len(texts) == 1 else "\n".join(lines)
+    return Verdict(
+        name=question.name,
+        score=sum(verdict.points for verdict in verdicts),
+        max_score=sum(item.points for item in question.properties),
+        status="correct" if not failed else "partial" if status == "wrong" and len(failed) < len(verdicts) else status,
+        mistake=" or ".join(mistakes) or None,
+        message=message or f"All {len(verdicts)} properties hold.",
+        hint="\n".join(mistake.hint for mistake in mistakes.values()),
+        place=next(
+            (place for item in question.properties for place in places(item, findings[item.name])), question.place
+        ),
+        cases=tuple(verdicts),
+    )
+
+
+def places(item, found):
+    """Returns where the lecture has what a broken property is about, that of a named mistake first."""
+    if found.status == "ok":
+        return []
+    named = [mistake.place for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
+    return [place for place in (*named, item.place) if place]
+
+
+def said_of(question, item, found, named):
+    """Returns what to say to a property that does not hold."""
+    if found.status == "unexamined":
+        return f"Not examined: {found.detail}."
+    if found.status != "wrong":
+        return explain_failure(question, found.status, found.answer) or found.status
+    hints = " ".join(mistake.hint for mistake in named) or item.hint
+    return f"{hints} ({found.detail[:1].upper()}{found.detail[1:]}.)" if found.detail else hints
+
+
+def together(question, first, second):
+    """Returns the verdict on a function from those on its cases and on its properties."""
+    worth = sum(item.points for item in question.properties)
+    share = 1 - worth / question.points
+    cases = (*(replace(case, points=case.points * share) for case in first.cases), *second.cases)
+    right = first.status == second.status == "correct"
+    best = first if first.status != "correct" else second
+    counts = first.status in ("correct", "partial")
+    return replace(
+        best,
+        score=question.points if right else first.score * share + (second.score if counts else 0.0),
+        max_score=question.points,
+        status=first.status if first.status != "correct" else "correct" if right else "partial",
+        message=first.message if second.status == "correct" or not counts else f"{first.message}\n{second.message}",
+        cases=cases
+        if counts
+        else tuple(replace(case, points=0.0) if case.kind == PROPERTY else case for case in cases),
+    )
 
 
 # Comparing.

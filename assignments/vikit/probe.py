@@ -17,6 +17,7 @@ import random
 import sys
 import sysconfig
 import traceback
+from functools import partial
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class Namespace:
     def __init__(self, names):
         self.names = names
         self.handles = {}
+        self.optimizers = {}
 
     def resolve(self, path):
         """Returns the object at `path`; raises LookupError where a part of it does not exist."""
@@ -69,7 +71,31 @@ def linear_gaussian(w, b, sigma, x):
     return log_density
 
 
-BUILDERS = {"affine": affine, "linear_gaussian": linear_gaussian}
+class LinearModel:
+    """A latent variable model of linear networks, for TensorFlow: has `encoder`, `decoder` and `likelihood`.
+
+    encoder(x) = (x A^T + a, x S^T + s), decoder(z) = z W^T + w.
+    """
+
+    def __init__(self, likelihood, A, a, S, s, W, w):
+        self.likelihood = likelihood
+        self.encoder = lambda x: (affine_layer(A, a)(x), affine_layer(S, s)(x))
+        self.decoder = affine_layer(W, w)
+
+
+def affine_layer(A, c):
+    """Returns x -> x A^T + c over the last axis, for any number of axes before."""
+    import tensorflow as tf
+
+    return lambda x: tf.tensordot(tf.cast(x, tf.float32), A.T, 1) + c
+
+
+BUILDERS = {
+    "affine": affine,
+    "linear_gaussian": linear_gaussian,
+    "bernoulli_model": partial(LinearModel, "bernoulli"),
+    "gaussian_model": partial(LinearModel, "gaussian"),
+}
 
 
 def answer(space, request):
@@ -182,15 +208,31 @@ def set_weights(space, request):
 
 
 def fit(space, request):
-    import keras
-
     model = space.resolve(request["path"])
     arrays, keywords = built(space, request)
-    seed_everything(request.get("seed", 0))
+    if request.get("seed") is not None:
+        seed_everything(request["seed"])
     if request.get("learning_rate") is not None:
-        model.compile(optimizer=keras.optimizers.Adam(request["learning_rate"]))
+        give_optimizer(space, request["path"], model, request["learning_rate"])
     history = model.fit(*arrays, verbose=0, **keywords).history
     return returned(space, history, "mapping")
+
+
+def give_optimizer(space, path, model, learning_rate):
+    """Compiles a model with a new Adam; the second time the first one is made as new, as compiling takes seconds."""
+    import keras
+
+    optimizer = space.optimizers.get(path)
+    if optimizer is not None and getattr(model, "optimizer", None) is optimizer:
+        for variable in optimizer.variables:
+            variable.assign(0 * variable)
+        optimizer.learning_rate = learning_rate
+        return
+    space.optimizers[path] = optimizer = keras.optimizers.Adam(learning_rate)
+    model.compile(optimizer=optimizer)
+    if getattr(model, "built", False):
+        # Variables that a step of training makes have TensorFlow trace the step twice.
+        optimizer.build(model.trainable_variables)
 
 
 def vjp(space, request):
@@ -206,7 +248,9 @@ def vjp(space, request):
             tape.watch(sources)
             result = function(*watched, **keywords)
         targets = list(result) if isinstance(result, tuple | list) else [result]
-        gradients = tape.gradient(targets, sources, output_gradients=[tf.constant(c) for c in cotangents])
+        # What is computed in float64 has its gradient asked for in float64.
+        given = [tf.cast(cotangent, target.dtype) for cotangent, target in zip(cotangents, targets, strict=True)]
+        gradients = tape.gradient(targets, sources, output_gradients=given)
         # A gradient through a gather comes as slices.
         dense = [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
     except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
@@ -298,7 +342,9 @@ def is_students(filename):
 
 
 def source_file(function):
-    """Returns the file that defines `function` (under `tf.function` and other wrappers), or None."""
+    """Returns the file that defines `function` (under `tf.function` and other wrappers) or a class, or None."""
+    if isinstance(function, type):
+        function = function.__init__
     for attribute in ("python_function", "__wrapped__"):
         function = getattr(function, attribute, function)
     return getattr(getattr(function, "__code__", None), "co_filename", None)

@@ -102,9 +102,9 @@ def build_notebook(assignment, cells, finish):
                 new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points[cell.question]
             )
             nodes.append(finish(cell, node))
-    longer = "".join(f" (`{task.name}` {task.seconds:g} s)" for task in assignment.tasks if task.seconds)
+    longer = ", ".join(f"`{task.name}` {task.seconds:g} s" for task in assignment.tasks if task.seconds)
     nodes += [
-        new_markdown_cell(HANDING_IN.format(longer)),
+        new_markdown_cell(HANDING_IN.format(f" ({longer})" if longer else "")),
         locked(new_code_cell("check_all()"), "check-all"),
     ]
     for index, node in enumerate(nodes):

@@ -62,7 +62,9 @@ def read_cell(cell, place):
         raise ScriptError(f"{place}: {BEGIN} and {END} do not pair up")
     if question is None and regions:
         raise ScriptError(f"{place}: a solution stands in a cell that has no question")
-    if question is not None and (regions != 1 or tags):
+    # A class has one for each method.
+    few = regions == 1 or (regions and cell.cell_type == "code")
+    if question is not None and (not few or tags):
         raise ScriptError(f"{place}: the cell of question {question!r} needs one solution region and no tag")
     if question is not None:
         return ScriptCell("manual" if cell.cell_type == "markdown" else "answer", cell.source, question)

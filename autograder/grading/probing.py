@@ -2,56 +2,8 @@
 
 import time
 
-from vikit import judge, wire
-
-
-class Student:
-    """The wire's verbs as calls. Arrays come back as NumPy arrays; objects stay there and come back as a `wire.Handle`.
-
-    Args:
-        run: The `NotebookRun` to ask.
-        seconds: The limit of a single request.
-    """
-
-    def __init__(self, run, seconds):
-        self.run, self.seconds = run, seconds
-
-    def call(self, path, arguments=(), keywords=None, outputs=None):
-        """Calls the function, class or method at `path`; `outputs` as in `probe.returned`."""
-        return self._ask("call", path, arguments, keywords, outputs=outputs)
-
-    def calls(self, path, rounds, outputs=None):
-        """Calls what is at `path` with each of several lists of arguments.
-
-        The replies end early with one of status `"timeout"` or `"crashed"` if a call never ended, or ended the process.
-        """
-        return self.run.ask(
-            [wire.pack_request("call", path, arguments, outputs=outputs) for arguments in rounds], self.seconds
-        )
-
-    def get(self, path, outputs=None):
-        """Reads the attribute at `path`."""
-        return self._ask("get", path, outputs=outputs)
-
-    def weights(self, handle):
-        """Returns the trainable weights of a model."""
-        return self._ask("weights", handle.key)
-
-    def set_weights(self, handle, arrays):
-        """Gives a model's trainable weights new values."""
-        return self._ask("set_weights", handle.key, arrays)
-
-    def fit(self, handle, arrays, learning_rate=None, seed=0, **options):
-        """Trains a model, compiled with Adam if a learning rate is given; the reply's mapping is its history."""
-        return self._ask("fit", handle.key, arrays, options, learning_rate=learning_rate, seed=seed)
-
-    def vjp(self, path, arguments, cotangents):
-        """Returns the gradients of sum(output * cotangent) in the array arguments, None where there is no path."""
-        packed = [wire.pack_array(cotangent) for cotangent in cotangents]
-        return self._ask("vjp", path, arguments, cotangents=packed)
-
-    def _ask(self, verb, path, arguments=(), keywords=None, **options):
-        return self.run.ask([wire.pack_request(verb, path, arguments, keywords, **options)], self.seconds)[0]
+from vikit import judge
+from vikit.asking import Student
 
 
 def answers(run, question, path, seconds):

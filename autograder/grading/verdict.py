@@ -15,7 +15,7 @@ from autograder.kernels import Outcome
 from autograder.reference import device as devices
 from autograder.version import kit_version, libraries
 
-from . import follow, notebook, probing
+from . import follow, models, notebook, probing
 from .limits import Limits, named, size_text
 from .run import GaveUp, NotebookRun
 
@@ -59,7 +59,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     files = [file for file in (public, path) if file.is_file()]
     running = NotebookRun(cells, files, limits, place == devices.GPU, confinement)
     with running as run:
-        verdicts = judge_all(run, questions, task_list, cells)
+        verdicts = judge_all(run, questions, task_list, cells, (secret, student))
     return document(task_list, student, place, path, verdicts, secret, confinement, limits)
 
 
@@ -90,11 +90,20 @@ def ungraded(assignment, student, place, reason, path, secret, confinement, limi
     return document(task_list, student, place, path, verdicts, secret, confinement, limits)
 
 
-def judge_all(run, questions, assignment, cells):
-    """Returns the verdicts on all questions, in order; a later one may follow through on an earlier one."""
+def judge_all(run, questions, assignment, cells, key):
+    """Returns the verdicts on all questions, in order; a later one may follow through on an earlier one.
+
+    `key`: (secret, student), from which the inputs of properties are drawn.
+    """
     verdicts = {}
     for question, task in zip(questions, assignment.tasks, strict=True):
+        if not task.cases:
+            verdicts[question.name] = judged_class(run, question, task, cells, key)
+            continue
         verdict, given = judged(run, question, cells)
+        if task.properties and verdict.status in ("correct", "partial"):
+            held = judged_class(run, question, task, cells, key)
+            verdict = judge.together(question, verdict, held)
         if task.follows and verdict.status in ("wrong", "partial"):
             # Where the notebook cannot be run any more the verdict stands as it is.
             with contextlib.suppress(GaveUp):
@@ -118,6 +127,21 @@ def judged(run, question, cells):
         return explain_missing(run, question, cells), given
     hidden = {name: without_secrets(answer, cells, path or question.name) for name, answer in given.items()}
     return judge.judge(question, hidden), given
+
+
+def judged_class(run, question, task, cells, key):
+    """Returns the verdict on the properties of a question."""
+    try:
+        found = models.examine(run, question, task, *key)
+    except GaveUp as error:
+        return judge.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
+    if {finding.status for finding in found.values()} == {"missing"}:
+        return explain_missing(run, question, cells)
+    hidden = {
+        name: replace(finding, answer=finding.answer and without_secrets(finding.answer, cells, question.name))
+        for name, finding in found.items()
+    }
+    return judge.judge_properties(question, hidden)
 
 
 def all_missing(given):

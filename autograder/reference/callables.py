@@ -1,5 +1,7 @@
 """The function arguments that some questions take, in float64. The student's side builds its own in float32."""
 
+from functools import partial
+
 import numpy as np
 
 
@@ -17,7 +19,24 @@ def linear_gaussian(w, b, sigma, x):
     return lambda z: log_normal(np.asarray(z), 0.0, 1.0) + log_normal(x, w * np.asarray(z) + b, sigma)
 
 
-BUILDERS = {"affine": affine, "linear_gaussian": linear_gaussian}
+class LinearModel:
+    """A latent variable model of linear networks: the smallest thing with `encoder`, `decoder` and `likelihood`.
+
+    encoder(x) = (x A^T + a, x S^T + s), decoder(z) = z W^T + w. Shapes: A, S `[K, D]`, a, s `[K]`, W `[D, K]`, w `[D]`.
+    """
+
+    def __init__(self, likelihood, A, a, S, s, W, w):
+        self.likelihood = likelihood
+        self.encoder = lambda x: (np.asarray(x) @ A.T + a, np.asarray(x) @ S.T + s)
+        self.decoder = lambda z: np.asarray(z) @ W.T + w
+
+
+BUILDERS = {
+    "affine": affine,
+    "linear_gaussian": linear_gaussian,
+    "bernoulli_model": partial(LinearModel, "bernoulli"),
+    "gaussian_model": partial(LinearModel, "gaussian"),
+}
 
 
 def build(kind, arrays):

@@ -4,11 +4,11 @@ from functools import cache, wraps
 
 import tensorflow as tf
 
-SCALAR, VECTOR, MATRIX = (tf.TensorSpec([None] * rank, tf.float64) for rank in range(3))
+SCALAR, VECTOR, MATRIX, STACK = (tf.TensorSpec([None] * rank, tf.float64) for rank in range(4))
 
 
 def graph(*arguments):
-    """Decorates a reference whose arguments are float64 arrays of these ranks: SCALAR, VECTOR or MATRIX, of any size.
+    """Decorates a reference whose arguments are float64 arrays of these ranks: SCALAR, VECTOR, MATRIX or STACK, of any size.
 
     It is computed on the device of whoever calls it.
     """

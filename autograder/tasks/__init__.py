@@ -16,6 +16,7 @@ from .task import (
     materialise,
     public_questions,
     question_on,
+    seed,
     structure,
     take_structure,
     widened,
@@ -42,5 +43,5 @@ def load(name):
 
 __all__ = [
     "EDGE", "GENERIC", "Assignment", "Draw", "Follow", "Manual", "Task", "TaskError", "Wrong", "load", "materialise", "names",
-    "public_questions", "question_on", "structure", "take_structure", "widened",
+    "public_questions", "question_on", "seed", "structure", "take_structure", "widened",
 ]  # fmt: skip

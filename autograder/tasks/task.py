@@ -74,16 +74,18 @@ class Task:
             measure it on at least three formulas.
         tolerance: Why the tolerance is what it is.
         sampled: Whether a right answer comes out of random numbers (see `judge.Question`).
-        seconds: The time limit of all cases together where that is not the usual one.
+        seconds: The time limit of all cases and properties together where that is not the usual one.
         follows: The `Follow` that lets this question be graded with the student's own earlier values; None if it stands
             alone.
+        properties: The `judge.Property`s that must hold for every right answer. A class has these and no cases.
+        oracle: What its examinations take for right (see `vikit.properties`).
     """
 
     name: str
     points: float
     place: str
     shape: str
-    reference: Callable
+    reference: Callable | None
     cases: tuple
     mistakes: tuple
     outputs: tuple = ()
@@ -95,6 +97,8 @@ class Task:
     sampled: bool = False
     seconds: float | None = None
     follows: "Follow | None" = None
+    properties: tuple = ()
+    oracle: object = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,11 @@ class Assignment:
     manual: tuple = field(default=())
 
     @property
+    def functions(self):
+        """The questions that are judged by values."""
+        return tuple(task for task in self.tasks if task.cases)
+
+    @property
     def max_score(self):
         return sum(task.points for task in self.tasks)
 
@@ -152,6 +161,8 @@ def materialise(assignment, task, student, secret):
     names = [wrong.name for wrong in task.mistakes]
     if len(set(names)) < len(names):
         raise TaskError(f"{task.name}: two mistakes have the same name: {max(names, key=names.count)}")
+    if not task.cases:
+        return asked(task, [])
     known = structure(assignment, task)
     for attempt in range(ATTEMPTS):
         question = draw_question(assignment, task, (secret, student, assignment, attempt), known.variants)
@@ -179,7 +190,7 @@ def question_on(task, arguments, sizes):
 
 def asked(task, cases):
     """Returns the `judge.Question` of `task` with these cases; of each mistake the variants that differ on them."""
-    kept = differing(task, cases)
+    kept = differing(task, cases) if cases else {}
     return judge.Question(
         name=task.name,
         points=task.points,
@@ -193,6 +204,7 @@ def asked(task, cases):
         shape=task.shape,
         atol=task.atol,
         rtol=task.rtol,
+        properties=task.properties,
         sampled=task.sampled,
         seconds=task.seconds,
     )
@@ -382,6 +394,8 @@ def take_structure(assignment, task, found):
 
 
 def _explore(assignment, task):
+    if not task.cases:
+        return Structure(frozenset(), {})
     kept, variants = None, {wrong.name: set() for wrong in task.mistakes}
     for draw in range(STRUCTURE_DRAWS):
         key = (b"structure", str(draw), assignment, 0)
@@ -409,6 +423,7 @@ __all__ = [
     "Wrong",
     "materialise",
     "question_on",
+    "seed",
     "structure",
     "take_structure",
     "widened",

@@ -1,0 +1,108 @@
+"""Figures that students should not have to write: labelled, and readable for the colour-blind (colours of Okabe and Ito)."""
+
+import numpy as np
+
+# With two of Paul Tol's, so that ten classes have ten.
+COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F", "#882255", "#999933"
+)  # fmt: skip
+MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">")
+STYLES = ("-", "--", ":", "-.")
+
+
+def images(rows, image_shape, titles=(), title=""):
+    """Shows rows of images, in grey from 0 (white) to 1 (black).
+
+    Args:
+        rows: Images of each row. Shape `[rows, n, D]`.
+        image_shape: Height and width of an image; their product is D.
+        titles: A label for each row.
+        title: Of the figure.
+
+    Raises:
+        ValueError: If the images don't have as many pixels as `image_shape` says.
+    """
+    from matplotlib import pyplot as plt
+
+    rows = np.asarray(rows, float)
+    if rows.ndim != 3 or rows.shape[2] != np.prod(image_shape):
+        raise ValueError(f"rows must have the shape [rows, n, {int(np.prod(image_shape))}], not {list(rows.shape)}")
+    figure, panels = plt.subplots(
+        *rows.shape[:2], figsize=(0.8 * rows.shape[1] + 1.5, 0.8 * len(rows) + 0.5), squeeze=False
+    )
+    for axes_row, row in zip(panels, rows, strict=True):
+        for axes, image in zip(axes_row, row, strict=True):
+            axes.imshow(image.reshape(image_shape), cmap="gray_r", vmin=0, vmax=1)
+            axes.set(xticks=[], yticks=[])
+    for axes_row, label in zip(panels, titles, strict=False):
+        axes_row[0].set_ylabel(label, rotation=0, ha="right", va="center")
+    figure.suptitle(title)
+    plt.show()
+
+
+def mosaic(grid, image_shape, title="", labels=("", "")):
+    """Shows a grid of images as one picture; the first axis of the grid runs to the right, the second upwards.
+
+    Args:
+        grid: Images. Shape `[n, n, D]`.
+        image_shape: Height and width of an image.
+        title: Of the figure.
+        labels: What the axes to the right and upwards are.
+    """
+    from matplotlib import pyplot as plt
+
+    grid, around = np.asarray(grid, float), max(1, image_shape[0] // 14)
+    tiles = grid.swapaxes(0, 1)[::-1].reshape(*grid.shape[:2], *image_shape)
+    tiles = np.pad(tiles, ((0, 0), (0, 0), (around, around), (around, around)))
+    height = tiles.shape[0] * tiles.shape[2]
+    _, axes = plt.subplots(figsize=(7, 7))
+    axes.imshow(tiles.transpose(0, 2, 1, 3).reshape(height, -1), cmap="gray_r", vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[], xlabel=labels[0], ylabel=labels[1], title=title)
+    plt.show()
+
+
+def scatter(points, labels, title="", axis_labels=("z_1", "z_2")):
+    """Shows points of the plane with a colour and a marker for each label.
+
+    Args:
+        points: Shape `[n, 2]`.
+        labels: Integers. Shape `[n]`.
+        title: Of the figure.
+        axis_labels: Of the two axes.
+    """
+    from matplotlib import pyplot as plt
+
+    points, labels = np.asarray(points), np.asarray(labels)
+    _, axes = plt.subplots(figsize=(6.5, 5.5))
+    for index, label in enumerate(np.unique(labels)):
+        chosen = points[labels == label]
+        style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        axes.scatter(*chosen.T, s=22, alpha=0.7, linewidths=0, label=str(label), **style)
+    axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1], title=title)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="class")
+    plt.tight_layout()
+    plt.show()
+
+
+def curves(histories, names, title="", ylabel="nats per example"):
+    """Shows how quantities went from epoch to epoch: a panel for each, a line for each run.
+
+    Args:
+        histories: A dict from a label to the `history` of Keras' `fit` (a dict of lists).
+        names: Which quantities.
+        title: Of the figure.
+        ylabel: Of the panels.
+    """
+    from matplotlib import pyplot as plt
+
+    figure, panels = plt.subplots(1, len(names), figsize=(4 * len(names), 3.4), squeeze=False, layout="constrained")
+    for axes, name in zip(panels[0], names, strict=True):
+        for index, (label, history) in enumerate(histories.items()):
+            epochs = np.arange(1, len(history[name]) + 1)
+            style = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
+            axes.plot(epochs, history[name], label=label, **style)
+        axes.set(xlabel="epoch", title=name)
+        axes.legend()
+    panels[0][0].set_ylabel(ylabel)
+    figure.suptitle(title)
+    plt.show()

@@ -1,0 +1,268 @@
+"""Properties: what must hold for every right implementation, whatever its weights, examined from its outputs alone.
+
+An examination is a function of an `Asked` and the property's options. It asks the student's process for outputs, computes
+here what must hold, and raises `Broken` where it does not. No formula of the course stands here: what a value should be comes
+from an `oracle`, which is the reference for the grader, and in a notebook the student's own functions.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import judge, wire
+
+FAR = 5.0
+
+
+class Broken(Exception):
+    """A property that does not hold: what was seen, and the name of the mistake where the values tell it."""
+
+    def __init__(self, detail, mistake=""):
+        super().__init__(detail)
+        self.detail, self.mistake = detail, mistake
+
+
+class Stopped(Exception):
+    """A reply that is no answer: the student's code raised, hung, ended the process or returned something else."""
+
+    def __init__(self, reply, said=""):
+        super().__init__(reply.status)
+        self.reply, self.said = reply, said
+
+
+class Unexamined(Exception):
+    """What an examination takes for right is not there; the text says what to do."""
+
+
+@dataclass
+class Asked:
+    """What an examination has at hand.
+
+    Attributes:
+        student: The `asking.Student`.
+        oracle: What values should be: an object with the functions that the question's examinations need.
+        generator: Random numbers for inputs, a function of the student's name and the course's secret.
+        rounds: How many trainings may be tried where luck plays a part.
+        kept: What one property leaves to the next, so that a model is compiled once.
+    """
+
+    student: object
+    oracle: object
+    generator: np.random.Generator
+    rounds: int = 3
+    kept: dict = field(default_factory=dict)
+
+    def normal(self, *shape):
+        return self.generator.normal(size=shape).astype(np.float32)
+
+    def make(self, path, *arguments, **keywords):
+        """Returns the handle of the object that calling `path` makes."""
+        return answered(self.student.call(path, list(arguments), keywords, outputs="handle")).handle
+
+    def part(self, model, name):
+        """Returns the handle of an attribute of `model`."""
+        return answered(self.student.get(f"{model.key}.{name}", outputs="handle"), name).handle
+
+    def array(self, path, *arguments, shape=None):
+        """Returns the array that `path` returns for float32 tensors; raises `Broken` where its shape is not `shape`."""
+        return self.arrays(path, *arguments, shapes=[shape], outputs=None)[0]
+
+    def arrays(self, path, *arguments, shapes, outputs):
+        path = path if isinstance(path, str) else path.key
+        tensors = [wire.Tensor(np.asarray(argument, np.float32)) for argument in arguments]
+        reply = self.student.call(path, tensors, outputs=outputs)
+        if reply.status == "malformed":
+            what = judge.KNOWN_TYPES.get(reply.kind, "something that is no array")
+            wanted = f"a tuple of {len(shapes)} arrays" if outputs else "one array"
+            raise Broken(f"{what} came back, expected {wanted} of float32 numbers", "not_float32")
+        answered(reply)
+        if len(reply.values) != len(shapes):
+            raise Broken(f"{len(reply.values)} values came back, expected {len(shapes)}")
+        for value, shape in zip(reply.values, shapes, strict=True):
+            checked(value, shape)
+        return [value.astype(np.float64) for value in reply.values]
+
+    def weights(self, model):
+        return list(answered(self.student.weights(model)).values)
+
+    def set_weights(self, model, arrays):
+        answered(self.student.set_weights(model, [np.asarray(array, np.float32) for array in arrays]))
+
+    def shake(self, model, factor=1.5, noise=0.3):
+        """Moves all trainable weights away from where they began, and returns them."""
+        moved = [factor * array + noise * self.normal(*array.shape) for array in self.weights(model)]
+        self.set_weights(model, moved)
+        return moved
+
+
+def answered(reply, name=""):
+    """Returns a reply of status ok; raises `Stopped` for another."""
+    if reply.status != "ok":
+        raise Stopped(reply, name)
+    return reply
+
+
+def checked(value, shape):
+    if value is None or value.dtype.name not in ("float32", "float64"):
+        raise Broken("what came back is no float32 array", "not_float32")
+    if shape is not None and value.shape != tuple(shape):
+        shown = judge.show_shape(value.shape) if value.ndim <= 4 else "another"
+        raise Broken(f"shape {shown} came back, expected {judge.show_shape(shape)}", "wrong_shape")
+    if not np.isfinite(value).all():
+        raise Broken("NaN or infinite values came back", "not_finite")
+
+
+def examine(question, asked, kinds):
+    """Returns a dict from the name of each property of `question` to its `judge.Finding`.
+
+    After a request that hung or ended the process the other properties are not tried: they would do the same.
+    """
+    found, dead = {}, None
+    for item in question.properties:
+        found[item.name] = dead or finding(item, asked, kinds)
+        if found[item.name].status in ("timeout", "crashed"):
+            dead = found[item.name]
+    return found
+
+
+def finding(item, asked, kinds):
+    try:
+        kinds[item.kind](asked, **item.options)
+    except Broken as broken:
+        return judge.Finding("wrong", broken.mistake, broken.detail)
+    except Unexamined as reason:
+        return judge.Finding("unexamined", detail=str(reason))
+    except Stopped as stopped:
+        reply = stopped.reply
+        if reply.status == "missing" and stopped.said:
+            return judge.Finding("wrong", "", f"it has no attribute `{stopped.said}`")
+        return judge.Finding(reply.status, answer=judge.Answer(reply.status, (), reply.kind, reply.line, reply.text))
+    return judge.Finding("ok")
+
+
+# A network that returns several arrays, or one.
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network to examine: how it is made, and what it maps to what.
+
+    Attributes:
+        name: The class.
+        arguments: What `__init__` is given, with the hidden sizes as keyword.
+        size: Size of the input's last axis.
+        out: Size of each output's last axis.
+        outputs: Names of the outputs; one or more.
+    """
+
+    name: str
+    size: int
+    out: int
+    outputs: tuple
+
+    def make(self, asked, hidden):
+        return asked.make(self.name, self.out, hidden=tuple(hidden))
+
+    def ask(self, asked, network, x):
+        shape = (*x.shape[:-1], self.out)
+        outputs = len(self.outputs) if len(self.outputs) > 1 else None
+        return asked.arrays(network, x, shapes=[shape] * len(self.outputs), outputs=outputs)
+
+
+def network_shapes(asked, network, batches):
+    """Outputs have the shapes that the docstring says, for several sizes, each network for several batches."""
+    for hidden, shapes in batches:
+        found = Network(**network)
+        made = found.make(asked, hidden)
+        for shape in shapes:
+            found.ask(asked, made, asked.normal(*shape, found.size))
+
+
+def network_repeats(asked, network):
+    """The same input gives the same output, each example by itself, and another input another output."""
+    found = Network(**network)
+    made = found.make(asked, (7,))
+    x = asked.normal(5, found.size)
+    found.ask(asked, made, x)
+    asked.shake(made)
+    first, again = found.ask(asked, made, x), found.ask(asked, made, x)
+    if not all(np.array_equal(a, b) for a, b in zip(first, again, strict=True)):
+        raise Broken("two calls with the same input gave different outputs", "random_inside")
+    fewer = found.ask(asked, made, x[3:1:-1])
+    if not all(np.allclose(a[3:1:-1], b, 1e-3, 1e-4) for a, b in zip(first, fewer, strict=True)):
+        raise Broken("an example's output changes with the examples beside it", "examples_mixed")
+    for name, output in zip(found.outputs, first, strict=True):
+        if np.allclose(output, output[:1], 1e-5, 1e-6):
+            raise Broken(f"{name} is the same for every input", "input_ignored")
+    if len(first) > 1 and np.allclose(first[0], first[1], 1e-4, 1e-5):
+        raise Broken(f"{found.outputs[0]} and {found.outputs[1]} are the same numbers", "one_head_for_both")
+
+
+def network_range(asked, network):
+    """Every output takes values beyond +-FAR for some weights: nothing squashes or cuts it."""
+    found = Network(**network)
+    made = found.make(asked, (7,))
+    x = asked.normal(9, found.size)
+    found.ask(asked, made, x)
+    start = asked.weights(made)
+    seen = [[] for _ in found.outputs]
+    for scale in (1, 3, 8, 20):
+        asked.set_weights(made, [scale * (array + 0.5 * asked.normal(*array.shape)) for array in start])
+        for values, output in zip(seen, found.ask(asked, made, x), strict=True):
+            values.append(output)
+    for name, values in zip(found.outputs, seen, strict=True):
+        low, high = float(np.min(values)), float(np.max(values))
+        if low < -FAR and high > FAR:
+            continue
+        mistake = squashed(low, high)
+        raise Broken(f"with large random weights {name} stays between {low:.1g} and {high:.1g}", mistake)
+
+
+def squashed(low, high):
+    """Returns what keeps outputs between `low` and `high`."""
+    if low >= 0:
+        return "sigmoid_at_the_end" if high <= 1 else "never_negative"
+    if high <= 0:
+        return "never_positive"
+    return "tanh_at_the_end" if max(-low, high) <= 1 else "cut_off"
+
+
+def network_weights(asked, network):
+    """Every trainable weight takes part in the output."""
+    found = Network(**network)
+    made = found.make(asked, (7,))
+    x = asked.normal(5, found.size)
+    found.ask(asked, made, x)
+    start = asked.shake(made)
+    if not start:
+        raise Broken("it has no trainable weights that Keras knows", "no_weights")
+    base = found.ask(asked, made, x)
+    for index, array in enumerate(start):
+        asked.set_weights(made, [*start[:index], array + 0.5 + asked.normal(*array.shape), *start[index + 1 :]])
+        moved = found.ask(asked, made, x)
+        if all(np.allclose(a, b, 1e-6, 1e-7) for a, b in zip(base, moved, strict=True)):
+            raise Broken(f"trainable weight {index + 1} of {len(start)} changes no output", "idle_weight")
+
+
+def gradient(asked, path, inputs, wanted):
+    """The gradient of a function is what the oracle's `wanted` says, and exists for each argument named in `inputs`."""
+    mu, log_var = asked.normal(5, 4), asked.normal(5, 4)
+    eps, cotangent = asked.normal(3, 5, 4), asked.normal(3, 5, 4)
+    arguments = [wire.Tensor(array) for array in (mu, log_var, eps)]
+    values = answered(asked.student.vjp(path, arguments, [cotangent])).values
+    expected = getattr(asked.oracle, wanted)(mu, log_var, eps, cotangent)
+    for name, got, want in zip(inputs, values, expected, strict=False):
+        if got is None or not np.any(got):
+            raise Broken(f"no gradient reaches {name}", "no_gradient_through_the_sample")
+        if got.shape != want.shape or not np.allclose(got, want, 1e-3, 1e-4):
+            raise Broken(f"the gradient in {name} is not the right one")
+
+
+KINDS: dict[str, Callable] = {
+    "gradient": gradient,
+    "network_range": network_range,
+    "network_repeats": network_repeats,
+    "network_shapes": network_shapes,
+    "network_weights": network_weights,
+}

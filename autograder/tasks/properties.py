@@ -1,0 +1,94 @@
+"""What is declared of classes: the properties of networks and of latent variable models, with what to say to each mistake."""
+
+from vikit.judge import Mistake, Property
+
+ANY_NETWORK = (
+    Mistake("wrong_shape", "An output has another shape than the docstring says: the last axis alone changes."),
+    Mistake("not_float32", "What comes back is no float32 tensor; a tuple where the docstring has a tuple."),
+    Mistake("not_finite", "NaN or infinite values come out for ordinary inputs."),
+    Mistake(
+        "random_inside",
+        "The network draws random numbers: two calls with the same input differ. Encoder and decoder are "
+        "functions; the noise "
+        "comes in between, in sample_latent, where it is an argument.",
+        "document 001, lines 85 to 91",
+    ),
+    Mistake(
+        "examples_mixed",
+        "An example's output depends on which others are in the batch. Each is a function of its own input.",
+    ),
+    Mistake("input_ignored", "An output is the same for every input: the layer that gives it does not see the input."),
+    Mistake(
+        "one_head_for_both",
+        "The same layer gives mu and log_var. They are two different linear functions of the last hidden layer.",
+        "document 003, eq. 10 and section 1.6 (line 174)",
+    ),
+    Mistake(
+        "idle_weight",
+        "A trainable weight takes no part: changing it changes nothing. A layer is made and never called, or "
+        "its output is lost.",
+    ),
+    Mistake(
+        "no_weights",
+        "Keras finds no trainable weights. Make layers in __init__ as attributes (or lists of layers); a "
+        "tf.Variable is not found.",
+    ),
+)
+SQUASHED = (
+    Mistake(
+        "never_negative",
+        "An output is never negative: a ReLU, a softplus or an exponential stands behind the last layer. "
+        "log_var must become "
+        "negative wherever q is narrower than the prior; leave the last layer linear.",
+        "document 003, section 1.6 (line 174)",
+    ),
+    Mistake("never_positive", "An output is never positive. Leave the last layer linear, for any real number."),
+    Mistake(
+        "sigmoid_at_the_end",
+        "An output stays between 0 and 1: a sigmoid stands at the end. The decoder returns logits, and the "
+        "sigmoid is inside the "
+        "likelihood; a second one leaves probabilities between 0.5 and 0.73.",
+        "document 003, eq. 6 and 7; errata E-003-10",
+    ),
+    Mistake(
+        "tanh_at_the_end", "An output stays between -1 and 1: a tanh stands at the end. Leave the last layer linear."
+    ),
+    Mistake(
+        "cut_off",
+        "An output is cut off within +-10, or grows too slowly. Log variances between -10 and 10 must be "
+        "possible, and so must "
+        "logits.",
+    ),
+)
+
+
+def network(place, name, size, out, outputs, batches, points, ends):
+    """Returns the four properties of a class that is a network, worth `points` in this order.
+
+    Args:
+        place: Where the lecture has it.
+        name: The class; `name(out, hidden=...)` makes one.
+        size: Size of the input's last axis.
+        out: Size of the last axis of each output.
+        outputs: Names of the outputs.
+        batches: Pairs of hidden sizes and, for each batch that one network gets, the axes before the last.
+        points: Points of shapes, of repeating, of the range, of the weights.
+        ends: What to say where the range is bounded.
+    """
+    options = {"network": {"name": name, "size": size, "out": out, "outputs": list(outputs)}}
+    listed = " and ".join(outputs)
+    return (
+        Property(
+            "shapes", points[0], f"{listed} must have the documented shapes for every batch and every choice of hidden layers.",
+            place, "network_shapes", options | {"batches": batches}, ANY_NETWORK,
+        ),
+        Property(
+            "deterministic", points[1], "The same input must give the same output, for each example by itself.",
+            place, "network_repeats", options, ANY_NETWORK,
+        ),
+        Property("linear_outputs", points[2], ends, place, "network_range", options, (*ANY_NETWORK, *SQUASHED)),
+        Property(
+            "every_weight_counts", points[3], "Every trainable weight must take part in an output.",
+            place, "network_weights", options, ANY_NETWORK,
+        ),
+    )  # fmt: skip

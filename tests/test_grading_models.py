@@ -1,0 +1,117 @@
+"""Notebooks with classes graded for real: what a model does wrong costs what it breaks, is said clearly, and nothing else."""
+
+import nbformat
+import pytest
+
+from autograder import tasks
+from autograder.build import notebooks, sample, script
+from autograder.grading import models
+from autograder.grading.verdict import grade
+
+pytestmark = pytest.mark.kernels
+A03 = "a03_vae"
+SECRET = b"secret of the tests"
+SOLUTION = {
+    cell.question: script.without_markers(cell.source)
+    for cell in script.read(script.SOLUTIONS / f"{A03}.py")
+    if cell.kind == "answer"
+}
+
+
+@pytest.fixture
+def graded(tmp_path, monkeypatch):
+    """Returns a function that grades the solution with other answers: {question: (old, new), the whole, or None}."""
+    # As long as the slowest question takes, and not the minute that students have.
+    monkeypatch.setattr(models, "time_for", lambda run, task: 25)
+
+    def run(edits):
+        answers = dict(SOLUTION)
+        for question, edit in edits.items():
+            whole = edit is None or isinstance(edit, str)
+            assert whole or edit[0] in answers[question]
+            answers[question] = (edit or "pass") if whole else answers[question].replace(*edit)
+        notebook = nbformat.reads((notebooks.ASSIGNMENTS / A03 / f"{A03}.ipynb").read_text("utf-8"), as_version=4)
+        sample.fill_in(notebook, answers)
+        path = tmp_path / f"{A03}.ipynb"
+        path.write_text(nbformat.writes(notebook), encoding="utf-8")
+        verdict = grade(A03, path, secret=SECRET, unsafe=True)
+        return {question["name"]: question for question in verdict["questions"]}
+
+    return run
+
+
+def points(found, *names):
+    """Returns (score, points) of all questions but those of `names`."""
+    others = [question for name, question in found.items() if name not in names]
+    return sum(question["score"] for question in others), sum(question["max_score"] for question in others)
+
+
+def test_the_solution_has_full_marks(graded):
+    found = graded({})
+    assert points(found) == (70, 70), found
+    assert set(found) == {task.name for task in tasks.load(A03).tasks}
+
+
+CALL = "return self.decoder(sample_latent(q_mu, q_log_var, self.draw_noise(x))[0])"
+
+
+@pytest.mark.parametrize(
+    ("edit", "status", "said"),
+    [
+        ((CALL, "__import__('os')._exit(1)"), "partial", "ended the whole Python process"),
+        (("self.encoder = Encoder(", "raise TypeError('no')\n        self.encoder = Encoder("), "error", "TypeError"),
+        pytest.param(
+            *(
+                ("return -minus_log_px - kl_to_prior", "return tf.reduce_mean(-minus_log_px - kl_to_prior)"),
+                "partial",
+                "shape",
+            ),
+            marks=pytest.mark.soak,
+        ),
+        (("self.decoder = Decoder(", "self.net = self.dekoder = Decoder("), "error", "AttributeError"),
+        pytest.param((CALL, "return 'an image'"), "partial", "expected one array", marks=pytest.mark.soak),
+        (None, "missing", "defines `VAE`"),
+    ],
+    ids=["ends the process", "cannot be made", "another shape", "no decoder", "a text", "no class"],
+)
+def test_a_broken_model_costs_what_it_breaks_and_no_other_question(graded, edit, status, said):
+    found = graded({"VAE": edit})
+    assert points(found, "VAE") == (53, 53), found
+    assert (found["VAE"]["status"], found["VAE"]["score"] < 17) == (status, True), found["VAE"]
+    assert said in found["VAE"]["message"], found["VAE"]["message"]
+
+
+def test_a_model_that_never_answers_is_stopped_and_the_rest_is_graded(graded):
+    found = graded({"VAE": (CALL, "while True:\n            pass")})
+    assert points(found, "VAE") == (53, 53), found
+    assert found["VAE"]["score"] < 17
+    assert "not done in time" in found["VAE"]["message"], found["VAE"]["message"]
+
+
+WITHOUT_WEIGHTS = """
+class Encoder(keras.layers.Layer):
+    def __init__(self, latent_dim, hidden=(128,), **kwargs):
+        super().__init__(**kwargs)
+        self.latent_dim = latent_dim
+
+    def call(self, x):
+        matrix = np.random.default_rng(0).normal(size=(x.shape[-1], 2 * self.latent_dim)).astype("float32")
+        return tuple(tf.split(x @ matrix, 2, axis=-1))
+"""
+HEADS = "return self.to_mu(x), self.to_log_var(x)"
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (WITHOUT_WEIGHTS, "no trainable weights that Keras knows"),
+        ((HEADS, "return tf.transpose(self.to_mu(x)), self.to_log_var(x)"), "[4,5] came back, expected [5,4]"),
+        ((HEADS, "return self.to_mu(x)"), "One array came back, expected a tuple of 2 arrays"),
+    ],
+    ids=["no weights", "a transposed output", "one output"],
+)
+def test_a_broken_network_costs_no_function(graded, edit, said):
+    found = graded({"Encoder": edit})
+    assert points(found, "Encoder", "VAE") == (45, 45), found
+    assert found["Encoder"]["score"] < 8
+    assert said in found["Encoder"]["message"], found["Encoder"]["message"]

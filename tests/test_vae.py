@@ -1,0 +1,151 @@
+"""The solution's VAE as a Keras model: its variables, its metrics, saved and loaded, compiled in both ways, and its floor."""
+
+import importlib
+import os
+from itertools import pairwise
+
+import keras
+import numpy as np
+import pytest
+from vikit import asking, autoencoders, checking, judge, load, properties
+
+from autograder import tasks
+
+SOLUTION = importlib.import_module("solutions.a03_vae")
+VAE = {task.name: task for task in tasks.load("a03_vae").tasks}["VAE"]
+FLOOR = next(item.options["floor"] for item in VAE.properties if "floor" in item.options)
+TRAINER = autoencoders.DIMS, autoencoders.LATENT, autoencoders.HIDDEN
+# NumPy 2 on Keras' variables.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+
+def built(*arguments, **keywords):
+    model = SOLUTION.VAE(*arguments, **keywords)
+    model(np.zeros((2, arguments[0]), np.float32))
+    return model
+
+
+@pytest.mark.parametrize(("hidden", "layers"), [((), 3), ((7,), 5), ((7, 5), 7)])
+def test_every_variable_is_tracked_and_trained(hidden, layers):
+    """A kernel and a bias for each layer: two heads and a last layer, and the hidden layers of both networks."""
+    model = built(9, 4, hidden)
+    assert len(model.trainable_variables) == 2 * layers
+    sizes = [9, *hidden, 4]
+    one_way = sum((a + 1) * b for a, b in pairwise(sizes)) + (sizes[-2] + 1) * 4
+    other = sum((a + 1) * b for a, b in pairwise(sizes[::-1]))
+    assert sum(int(np.prod(variable.shape)) for variable in model.trainable_variables) == one_way + other
+    assert {id(v) for v in model.encoder.trainable_variables + model.decoder.trainable_variables} == {
+        id(v) for v in model.trainable_variables
+    }
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_a_model_comes_back_from_a_file(tmp_path, likelihood):
+    model = built(9, 4, (7,), likelihood, 0.3)
+    model.save(tmp_path / "vae.keras")
+    loaded = keras.saving.load_model(tmp_path / "vae.keras")
+    assert loaded.get_config() == model.get_config()
+    generator = np.random.default_rng(0)
+    x, eps = generator.random((5, 9)).astype(np.float32).round(), generator.normal(size=(3, 5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(loaded.elbo(x, eps), model.elbo(x, eps))
+
+
+def test_an_unknown_likelihood_is_refused():
+    with pytest.raises(ValueError, match="likelihood must be 'bernoulli' or 'gaussian', not 'poisson'"):
+        SOLUTION.VAE(9, 4, likelihood="poisson")
+
+
+def test_compiled_or_not_it_learns_the_same():
+    x = load("digits").x_train[:256]
+    losses = []
+    for jit_compile in (False, True):
+        keras.utils.set_random_seed(0)
+        model = SOLUTION.VAE(64, 4, (16,))
+        model.compile(optimizer=keras.optimizers.Adam(5e-3), jit_compile=jit_compile)
+        history = model.fit(x, batch_size=64, epochs=2, verbose=0).history
+        assert set(history) == {"loss", "reconstruction", "kl"}
+        np.testing.assert_allclose(np.add(history["reconstruction"], history["kl"]), history["loss"], rtol=1e-5)
+        losses.append(history["loss"])
+    np.testing.assert_allclose(*losses, rtol=0.02)
+
+
+# What chance has a part in: one compiled model for all runs, each with inputs, a split and weights of its own.
+
+RUNS = int(os.environ.get("RUNS", "200"))
+BY_CHANCE = [item for item in VAE.properties if not item.name.startswith("elbo")]
+
+
+def asking_the_solution():
+    return properties.Asked(asking.Student(asking.Here(vars(SOLUTION)), None), VAE.oracle, np.random.default_rng(0))
+
+
+def begin_again(asked, seed):
+    """Gives what is asked the random numbers of another student; returns the model that is trained."""
+    asked.generator = np.random.default_rng([seed, 1])
+    model = autoencoders.trainer(asked)
+    asked.kept["split"] = autoencoders.split(asked)
+    keras.utils.set_random_seed(seed)
+    asked.set_weights(model, asked.weights(autoencoders.new(asked, *TRAINER)))
+    return model
+
+
+@pytest.mark.soak
+def test_the_floor_is_far_below_what_the_solution_reaches():
+    """Twenty seeds, each with a split and a start of its own. The figures stand beside the floor."""
+    asked, reached = asking_the_solution(), []
+    for seed in range(20):
+        model = begin_again(asked, seed)
+        reached.append(autoencoders.training(asked, model, *asked.kept["split"], seed)[1])
+    mean, deviation = np.mean(reached), np.std(reached, ddof=1)
+    print(f"\nELBO {mean:.2f} +- {deviation:.3f}, worst {np.min(reached):.2f} nats; floor {FLOOR}")
+    assert mean - 5 * deviation > FLOOR
+
+
+@pytest.mark.soak
+def test_chance_never_costs_the_solution_a_point():
+    asked = asking_the_solution()
+    failed = []
+    for seed in range(RUNS):
+        begin_again(asked, seed)
+        found = {item.name: properties.finding(item, asked, autoencoders.KINDS) for item in BY_CHANCE}
+        failed += [(seed, name, finding) for name, finding in found.items() if finding.status != "ok"]
+    assert len(BY_CHANCE) == 4
+    assert failed == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("question", ["Encoder", "Decoder", "VAE", "sample_latent"])
+def test_inputs_never_cost_the_solution_a_point(question):
+    task = {task.name: task for task in tasks.load("a03_vae").tasks}[question]
+    asked = asking_the_solution()
+    for seed in range(RUNS // 4):
+        asked.generator = np.random.default_rng([seed, 2])
+        for item in task.properties:
+            if item not in BY_CHANCE:
+                finding = properties.finding(item, asked, autoencoders.KINDS)
+                assert finding.status == "ok", (seed, item.name, finding)
+
+
+# What `check` says.
+
+
+def checked(names):
+    """Returns the verdict of `check("VAE")` on these names."""
+    question = checking.find_question("VAE")
+    return judge.judge_properties(question, checking.examined(question, names))
+
+
+def test_check_finds_every_property_of_the_solution_with_its_own_functions():
+    verdict = checked(vars(SOLUTION))
+    assert (verdict.status, verdict.score) == ("correct", 17), verdict.message
+
+
+def test_check_says_which_earlier_function_must_be_right_first():
+    wrong = {"vae_loss": lambda x, logits, mu, log_var: 2 * SOLUTION.vae_loss(x, logits, mu, log_var)}
+    verdict = checked(vars(SOLUTION) | wrong)
+    assert verdict.score < 17
+    assert 'see what check("vae_loss") says' in verdict.message
+    assert "Not examined" in verdict.message
+    assert next(case.passed for case in verdict.cases if case.name == "elbo_gaussian"), "it needs no vae_loss"
