@@ -149,7 +149,7 @@ def grade_folder(options, submitted, console):
     for notice in notices:
         say(console, notice, "yellow")
     if not submissions:
-        raise UsageError(f"there is nothing to grade in {submitted}")
+        raise UsageError(f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ there")
     try:
         limits = limits_for(options.jobs, options.limit)
     except ValueError as error:
@@ -220,7 +220,8 @@ def conclude(options, console, submissions, run):
         with alone(options.out / ".lock"):
             everything = read_all(options.out)
             write_reports(run.verdicts.values(), everything, options.out)
-        sweep(options.out)
+        # What students handed in may lie there too.
+        sweep(options.out, ("verdicts", "feedback"))
     except OSError as error:
         unwritten.append(f"reports were not written: {error}; run again when that is mended: no verdict is lost")
     for table in summary.tables(list(run.verdicts.values())):

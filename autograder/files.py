@@ -16,12 +16,13 @@ except ImportError:
 STALE_SECONDS = 3600
 
 
-def sweep(folder):
-    """Removes the temporary files below `folder` that killed writers have left."""
-    for path in Path(folder).rglob(".*.part"):
+def sweep(folder, below=()):
+    """Removes the temporary files that killed writers have left in `folder`, and anywhere below its folders `below`."""
+    found = [*Path(folder).glob(".*.part"), *(path for name in below for path in Path(folder, name).rglob(".*.part"))]
+    for path in found:
         # Another process may be sweeping too.
         with contextlib.suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+            if path.is_file() and time.time() - path.stat().st_mtime > STALE_SECONDS:
                 path.unlink()
 
 

@@ -163,6 +163,19 @@ def test_without_a_view_another_process_of_the_user_is_left_alone(what, outside)
                 other.kill()
 
 
+def test_without_a_view_nothing_can_be_sent_to_a_socket_of_the_user(tmp_path, outside):
+    """A pair of datagram sockets needs no `connect` to reach any other one."""
+    send = f"import socket; socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b'forged', '{tmp_path}/log')"
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log,
+        Kernel(confinement=Confinement(True, ("seccomp",))) as kernel,
+    ):
+        log.bind(f"{tmp_path}/log")
+        assert not works(kernel, send)[0]
+        assert works(kernel, "import socket; socket.socketpair()")[0]
+        assert works(outside, send)[0]
+
+
 def test_an_environment_behind_a_link_is_seen_where_it_lies(tmp_path, monkeypatch):
     (tmp_path / "lies-here").mkdir()
     (tmp_path / ".venv").symlink_to("lies-here")

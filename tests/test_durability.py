@@ -202,10 +202,16 @@ def test_300_submissions_have_300_verdicts(tmp_path):
 
 
 def test_what_killed_writers_left_is_swept_away_once_it_is_old(tmp_path):
-    old, new, other = (tmp_path / name for name in (".x.part", ".y.part", "z.json"))
-    for path in (old, new, other):
+    old, deep, new, other, students = (
+        tmp_path / name for name in (".x.part", "verdicts/a/.x.part", ".y.part", "z.json", "submitted/a/.x.part")
+    )
+    for path in (old, deep, new, other, students):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("{")
-    os.utime(old, (0, 0))
-    os.utime(other, (0, 0))
-    files.sweep(tmp_path)
-    assert sorted(tmp_path.iterdir()) == [new, other]
+    (tmp_path / ".z.part").mkdir()
+    for path in (old, deep, other, students, tmp_path / ".z.part"):
+        os.utime(path, (0, 0))
+    files.sweep(tmp_path, ("verdicts", "feedback"))
+    assert not old.exists()
+    assert not deep.exists()
+    assert all(path.exists() for path in (new, other, students, tmp_path / ".z.part"))

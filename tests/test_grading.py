@@ -1,5 +1,6 @@
 """A class graded for real: each kind of notebook gets what it deserves, whatever the others do."""
 
+import hashlib
 import json
 import os
 import time
@@ -12,10 +13,12 @@ import pytest
 import autograder
 from autograder import kernels, tasks
 from autograder.grading import find_submissions, notebook
+from autograder.grading import verdict as verdicts
 from autograder.grading.classroom import current, grade_class, read_verdict
 from autograder.grading.limits import Limits, limits_for, machine_memory
 from autograder.grading.submission import Submission
 from autograder.grading.verdict import Unconfined, confine, course_secret, grade
+from autograder.kernels import Bounds
 
 A01 = "a01_densities"
 BEST = kernels.choose()
@@ -259,7 +262,7 @@ def test_a_huge_file_is_not_even_read(tmp_path):
     path = tmp_path / "x.ipynb"
     with path.open("wb") as file:
         file.truncate(notebook.MAX_NOTEBOOK_BYTES + 1)
-    assert "more than 50" in grade(A01, path, secret=SECRET)["questions"][0]["message"]
+    assert "more than 20" in grade(A01, path, secret=SECRET)["questions"][0]["message"]
 
 
 def test_submissions_are_found_whatever_students_name_things(tmp_path):
@@ -276,17 +279,17 @@ def test_submissions_are_found_whatever_students_name_things(tmp_path):
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "loose.ipynb").write_text("{}")
     submissions, notices = find_submissions(tmp_path, [A01])
-    found = {item.student: (item.path.name, item.notice) for item in submissions}
+    found = {item.student: (item.path and item.path.name, item.notice) for item in submissions}
     assert found == {
         "Zoë Müller": (f"{A01}.ipynb", ""),
-        "[bold]x": (f"{A01}.ipynb", f"expected {A01}.ipynb, found no notebook at all"),
+        "[bold]x": (None, f"expected {A01}.ipynb, found no notebook at all"),
         "o'neil, s": ("Copy of a01 (1).ipynb", "graded Copy of a01 (1).ipynb, the only notebook there"),
-        "s1": (f"{A01}.ipynb", f"expected {A01}.ipynb, found no notebook at all"),
+        "s1": (None, f"expected {A01}.ipynb, found no notebook at all"),
         "s2": (
-            f"{A01}.ipynb",
+            None,
             f"expected s2/{A01}/{A01}.ipynb, found {A01}-submission.zip (unpack a zip, and keep the folder {A01})",
         ),
-        "s3": (f"{A01}.ipynb", f"expected {A01}.ipynb, found one.ipynb, two.ipynb"),
+        "s3": (None, f"expected {A01}.ipynb, found one.ipynb, two.ipynb"),
     }
     assert notices == [
         "s1/a99_other: no assignment is called that",
@@ -329,7 +332,7 @@ def test_a_huge_file_is_not_read_into_memory(tmp_path):
         file.truncate(2**30)
     before = resident()
     verdict = grade(A01, path, secret=SECRET)
-    assert "1024 MiB, more than 50" in verdict["questions"][0]["message"]
+    assert "1024.0 MiB, more than 20" in verdict["questions"][0]["message"]
     assert resident() - before < 2**28
 
 
@@ -439,6 +442,8 @@ def test_limits_are_set_by_name():
         "question=1GiB",
         "memory=4GB",
         "memory=x",
+        "memory=99999999999GiB",
+        "notebook=99999999999999999999",
         "",
         "memory=512",
         "files=3",
@@ -485,13 +490,66 @@ def test_what_a_link_takes_from_another_student_is_not_graded(tmp_path, write_no
     (good / f"{A01}.ipynb").write_bytes(write_notebook().read_bytes())
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / A01).symlink_to("../good/" + A01)
-    (tmp_path / "worse" / A01).mkdir(parents=True)
-    (tmp_path / "worse" / A01 / f"{A01}.ipynb").symlink_to(good / f"{A01}.ipynb")
+    for student, name, target in (
+        ("worse", f"{A01}.ipynb", good / f"{A01}.ipynb"),
+        ("worst", "linked-elsewhere.ipynb", good / f"{A01}.ipynb"),
+        ("loop", f"{A01}.ipynb", f"{A01}.ipynb"),
+        ("far loop", "another.ipynb", "another.ipynb"),
+    ):
+        (tmp_path / student / A01).mkdir(parents=True)
+        (tmp_path / student / A01 / name).symlink_to(target)
+    (tmp_path / "looped home").symlink_to("looped home")
     found = {item.student: item for item in find_submissions(tmp_path, [A01])[0]}
-    assert found["good"].notice == ""
-    for student in ("bad", "worse"):
-        assert not found[student].path.is_file()
-        assert "link" in found[student].notice
+    assert found.pop("good").notice == ""
+    assert len(found) == 5
+    for item in found.values():
+        assert item.path is None
+        assert "link" in item.notice
+
+
+def test_names_of_folders_can_be_printed_anywhere(tmp_path):
+    os.makedirs(os.fsencode(tmp_path) + b"/bob/\xdcbung\x1b[31m\nforged: line")
+    _, (notice,) = find_submissions(tmp_path, [A01])
+    assert notice == "bob/\\xdcbung\\x1b[31m\\nforged: line: no assignment is called that"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_cannot_be_read_costs_only_itself(tmp_path, write_notebook):
+    write_notebook(path=tmp_path / "good" / A01 / f"{A01}.ipynb")
+    for place in (tmp_path / "closed home", tmp_path / "closed" / A01):
+        place.mkdir(parents=True)
+        place.chmod(0)
+    write_notebook(path=tmp_path / "file" / A01 / f"{A01}.ipynb").chmod(0)
+    submissions, _ = find_submissions(tmp_path, [A01])
+    run = grade_class(submissions, tmp_path / "out", SECRET)
+    assert not run.failures
+    said = {item.student: verdict["questions"][0]["message"] for item, verdict in run.verdicts.items()}
+    assert all("cannot be read" in said[student] for student in ("closed home", "closed"))
+    assert "Permission denied" in said["file"]
+
+
+def test_what_is_graded_is_what_the_verdict_is_filed_under(tmp_path, write_notebook, monkeypatch):
+    path = write_notebook({KL: RIGHT_KL})
+    wanted = hashlib.sha256(path.read_bytes()).hexdigest()
+    judge_all = verdicts.judge_all
+
+    def replaced_meanwhile(*arguments):
+        write_notebook({KL: f"def {KL}(mu, log_var):\n    return 0"})
+        return judge_all(*arguments)
+
+    monkeypatch.setattr(verdicts, "judge_all", replaced_meanwhile)
+    verdict = grade(A01, path, secret=SECRET)
+    assert brief(verdict)[KL] == ("correct", 12, None)
+    assert verdict["submission_sha256"] == wanted != hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_notebook_that_is_larger_than_its_scratch_folder_is_refused(write_notebook):
+    path = write_notebook({KL: f"data = {'x' * 2**17!r}"})
+    limits = Limits(bounds=Bounds(scratch=2**17))
+    assert (
+        "more than 0.0625: clear its outputs"
+        in grade(A01, path, secret=SECRET, limits=limits)["questions"][0]["message"]
+    )
 
 
 def test_an_array_too_large_to_send_is_malformed(write_notebook):

@@ -12,9 +12,10 @@ from autograder.version import kit_version, libraries
 from . import verdict as verdicts
 from .graders import Graders
 from .limits import limits_for, named
+from .run import MAX_FULL_RUNS
 from .verdict import digest, grade, secret_digest, ungraded
 
-# Seconds for what surrounds a notebook's own time; the kit's own work on one takes a few.
+# Seconds for what surrounds the time that a notebook may take; the kit's own work on one takes a few.
 PATIENCE = 600
 
 
@@ -56,8 +57,13 @@ def grade_class(
     confinement, limits = verdicts.confine(unsafe), limits or limits_for(jobs)
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
     try:
-        with Graders(jobs, confinement, PATIENCE + 4 * limits.notebook) as graders:
+        with Graders(jobs, confinement) as graders:
             place = graders.call(devices.choose, device)
+            asking = max(
+                (graders.call(question_seconds, name, limits) for name in {item.assignment for item in submissions}),
+                default=0,
+            )
+            graders.patience = PATIENCE + (MAX_FULL_RUNS + 1) * limits.notebook + asking
             todo = []
             for item in submissions:
                 old = read_verdict(verdict_path(out, item))
@@ -81,7 +87,7 @@ def grade_class(
         run.interrupted = True
     run.verdicts = {item: run.verdicts[item] for item in submissions if item in run.verdicts}
     for item, verdict in run.verdicts.items():
-        if item.path.is_file() and {question["status"] for question in verdict["questions"]} == {"missing"}:
+        if item.path and {question["status"] for question in verdict["questions"]} == {"missing"}:
             run.notices.append(f"{item.label}: {verdict['questions'][0]['message']}")
     return run
 
@@ -96,6 +102,11 @@ def question_count(assignment):
     return len(tasks.load(assignment).tasks)
 
 
+def question_seconds(assignment, limits):
+    """Returns how long all questions may take: each is asked under another name too, or for its follow-through."""
+    return sum(2 * max(limits.question, task.seconds or 0) for task in tasks.load(assignment).tasks)
+
+
 def explore(question):
     assignment, index = question
     return tasks.structure(assignment, tasks.load(assignment).tasks[index])
@@ -105,12 +116,12 @@ def grade_one(item, out, secret, device, place, confinement, limits, structures)
     """Grades one submission in one of the processes, and writes its verdict."""
     for (assignment, index), found in structures.items():
         tasks.take_structure(assignment, tasks.load(assignment).tasks[index], found)
-    if item.path.is_file():
+    if item.path:
         verdict = grade(
             item.assignment, item.path, student=item.student, secret=secret, device=device, limits=limits, unsafe=True
         )
     else:
-        verdict = ungraded(item.assignment, item.student, place, item.notice, item.path, secret, confinement, limits)
+        verdict = ungraded(item.assignment, item.student, place, item.notice, None, secret, confinement, limits)
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return verdict
 
@@ -131,8 +142,10 @@ def read_verdict(path):
 def current(old, item, place, secret, limits, confinement):
     """Tells whether a verdict is on this very notebook, by this kit and these libraries, secret, device and limits.
 
-    A verdict that was found with fewer layers of confinement than there are now does not count.
+    A verdict that was found with fewer layers of confinement than there are now does not count, nor one on nothing.
     """
+    if item.path is None:
+        return False
     wanted = {"kit_version": kit_version(), "libraries": libraries(), "device": place, "student": item.student}
     wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(secret)}
     wanted |= {"limits": named(limits)}

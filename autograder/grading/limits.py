@@ -14,6 +14,7 @@ SIZES = ("output", "memory", "scratch")
 # What a container may use: control groups of version 2, and of version 1.
 CONTROL_GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 COUNTS = ("processes", "files")
+MOST = 2**50
 # With less TensorFlow does not start.
 LEAST = {"output": 2**10, "memory": 2**30, "scratch": 2**20, "processes": 64, "files": 64, "cpu": 10}
 
@@ -100,6 +101,8 @@ def parsed(setting):
         example = "256MiB or 4GiB" if name in SIZES else "20"
         raise ValueError(f"{setting!r} is no limit: write {name}= and a number above 0, {example} for example")
     value = float(match[1]) * UNITS[unit]
+    if value > MOST:
+        raise ValueError(f"{setting!r} is more than any machine has: write {name}= and a number that is")
     least = LEAST.get(name, 0)
     if value < least:
         wanted = size_text(least) if name in SIZES else least

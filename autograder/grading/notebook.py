@@ -9,9 +9,10 @@ from pathlib import Path
 import vikit
 from vikit import cells
 
-MAX_NOTEBOOK_BYTES = 50 * 2**20
+# Read as JSON, or as Python, a text may take thirty times, or seven hundred times as much memory.
+MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_CELLS = 2000
-MAX_CODE_BYTES = 2**20
+MAX_CODE_BYTES = 2**18
 # The one locked cell that the others need: it finds vikit.
 SETUP = "setup"
 
@@ -59,7 +60,7 @@ def read_cells(path, released):
     written = sum(len(cell.source.encode("utf-8")) for cell in code)
     if written > MAX_CODE_BYTES:
         raise UnreadableNotebook(
-            f"its code cells hold {written / 2**20:.1f} MiB of text, more than {MAX_CODE_BYTES // 2**20}: put data into files"
+            f"its code cells hold {written // 2**10} KiB of text, more than {MAX_CODE_BYTES // 2**10}: put data into files"
         )
     found = [cells.defined(cell.source) for cell in code]
     counts = Counter(name for one in found for name in one.names)
@@ -76,16 +77,29 @@ def read_cells(path, released):
     ]
 
 
+def copy(path, target, most=MAX_NOTEBOOK_BYTES):
+    """Copies the notebook at `path` to `target`.
+
+    Raises:
+        UnreadableNotebook: If it has more than `most` bytes, or more than any notebook may have.
+        OSError: If it cannot be read.
+    """
+    most = min(most, MAX_NOTEBOOK_BYTES)
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        size = max(len(content), path.stat().st_size)
+        raise UnreadableNotebook(
+            f"the notebook has {size / 2**20:.1f} MiB, more than {most / 2**20:g}: clear its outputs, and hand it in again"
+        )
+    target.write_bytes(content)
+
+
 def read_notebook(path):
     """Returns the `CodeCell`s of the notebook at `path`.
 
     What else it holds is not looked at: outputs that fit no schema cost minutes where they are validated.
     """
-    size = path.stat().st_size
-    if size > MAX_NOTEBOOK_BYTES:
-        raise UnreadableNotebook(
-            f"the notebook has {size / 2**20:.0f} MiB, more than {MAX_NOTEBOOK_BYTES // 2**20}: clear its outputs"
-        )
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         code = [code_cell(cell) for cell in content["cells"] if cell["cell_type"] == "code"]

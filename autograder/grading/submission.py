@@ -7,11 +7,18 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in for one assignment. `path` need not exist; `notice` says what is odd about it."""
+    """What one student handed in for one assignment.
+
+    Attributes:
+        student: Name of the student's folder.
+        assignment: Name of the assignment.
+        path: The notebook; None where there is none to grade.
+        notice: What is odd about it.
+    """
 
     student: str
     assignment: str
-    path: Path
+    path: Path | None
     notice: str = ""
 
     @property
@@ -37,11 +44,13 @@ def find_submissions(folder, known, assignments=(), students=()):
     submissions, notices = [], []
     for home in homes:
         notices += [
-            f"{name_of(home)}/{name}: no assignment is called that" for name in handed_in[home] if name not in known
+            f"{name_of(home)}/{shown(work)}: no assignment is called that"
+            for name, work in handed_in[home].items()
+            if name not in known
         ]
         for assignment in wanted:
             work = handed_in[home].get(assignment)
-            submissions.append(find_own_notebook(home, work) if work else nothing(home, assignment))
+            submissions.append(find_notebook(home, work) if work else nothing(home, assignment))
     notices += [f"{shown(path)}: not in a student's folder; not graded" for path in loose_files(folder)]
     notices += [
         f"{name}: no such folder in {folder}" for name in sorted(set(students) - {name_of(home) for home in homes})
@@ -61,36 +70,45 @@ def shown(path):
 
 def nothing(home, assignment):
     """Returns the submission of a student who handed in nothing where it was looked for."""
-    files = sorted(shown(path) for path in home.iterdir() if path.is_file())
+    if not os.access(home, os.R_OK | os.X_OK):
+        return Submission(name_of(home), assignment, None, f"the folder {name_of(home)} cannot be read")
+    files = [shown(path) for path in loose_files(home)]
     there = f", found {', '.join(files[:3])} (unpack a zip, and keep the folder {assignment})" if files else ""
     reason = f"expected {name_of(home)}/{assignment}/{assignment}.ipynb{there or ', found nothing'}"
-    return Submission(name_of(home), assignment, home / assignment / f"{assignment}.ipynb", reason)
+    return Submission(name_of(home), assignment, None, reason)
 
 
 def loose_files(folder):
-    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    return [path for path in entries(folder) if path.is_file()]
 
 
 def folders(folder):
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return [path for path in entries(folder) if path.is_dir()]
 
 
-def find_own_notebook(home, work):
-    """Returns what `find_notebook` does, but nothing that a symbolic link takes from outside the student's own folder."""
-    found = find_notebook(name_of(home), work)
-    if found.path.resolve().is_relative_to(home.resolve()):
-        return found
-    reason = f"{name_of(home)}/{work.name} is a link to somewhere else: it is not followed"
-    return Submission(found.student, found.assignment, home / work.name / "linked-elsewhere.ipynb", reason)
+def entries(folder):
+    """Returns what lies in a folder and is not hidden, by name; nothing of a folder that cannot be read."""
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return []
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def find_notebook(student, work):
-    """Returns the submission in the folder `work`: the notebook of the assignment's name, or the only one there is."""
-    expected = work / f"{work.name}.ipynb"
-    if expected.is_file():
-        return Submission(student, work.name, expected)
-    others = sorted(path for path in work.glob("*.ipynb") if path.is_file())
-    if len(others) == 1:
-        return Submission(student, work.name, others[0], f"graded {shown(others[0])}, the only notebook there")
-    found = ", ".join(map(shown, others)) or "no notebook at all"
-    return Submission(student, work.name, expected, f"expected {expected.name}, found {found}")
+def find_notebook(home, work):
+    """Returns the submission in the folder `work`: the notebook of the assignment's name, or the only one there is.
+
+    Nothing that a link leads to is taken: it may be another student's.
+    """
+    student, expected = name_of(home), f"{work.name}.ipynb"
+    if not os.access(work, os.R_OK | os.X_OK):
+        return Submission(student, work.name, None, f"the folder {student}/{work.name} cannot be read")
+    notebooks = [path for path in entries(work) if path.suffix == ".ipynb"]
+    own = [path for path in notebooks if path.is_file() and not path.is_symlink() and not work.is_symlink()]
+    named = [path for path in own if path.name == expected]
+    if named:
+        return Submission(student, work.name, named[0])
+    if work.is_symlink() or any(path.is_symlink() for path in notebooks):
+        return Submission(student, work.name, None, f"{student}/{work.name} is or holds a link: it is not followed")
+    if len(own) == 1:
+        return Submission(student, work.name, own[0], f"graded {shown(own[0])}, the only notebook there")
+    found = ", ".join(map(shown, own)) or "no notebook at all"
+    return Submission(student, work.name, None, f"expected {expected}, found {found}")

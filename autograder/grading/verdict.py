@@ -3,7 +3,9 @@
 import contextlib
 import hashlib
 import hmac
+import os
 import secrets
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,18 +51,24 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     if not path.is_file():
         raise FileNotFoundError(f"there is no notebook {path}")
     secret = course_secret(COURSE_SECRET) if secret is None else as_bytes(secret)
-    try:
-        cells = notebook.read_cells(path, notebook.released(assignment))
-    except (notebook.UnreadableNotebook, OSError) as error:
-        return ungraded(assignment, student, place, str(error), path, secret, confinement, limits)
-    with devices.on(place):
-        questions = [tasks.materialise(assignment, task, student, secret) for task in task_list.tasks]
-    public = notebook.released_folder(assignment) / cases.FILE_NAME
-    files = [file for file in (public, path) if file.is_file()]
-    running = NotebookRun(cells, files, limits, place == devices.GPU, confinement)
-    with running as run:
-        verdicts = judge_all(run, questions, task_list, cells, (secret, student))
-    return document(task_list, student, place, path, verdicts, secret, confinement, limits)
+    folder = kernels.new_folder(confinement)
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        # It is read once: what is graded, copied and hashed is the same, whatever becomes of the file.
+        own = folder / path.name
+        try:
+            notebook.copy(path, own, limits.bounds.scratch // 2)
+            cells = notebook.read_cells(own, notebook.released(assignment))
+        except (notebook.UnreadableNotebook, OSError) as error:
+            there = own if own.is_file() else path
+            return ungraded(assignment, student, place, str(error), there, secret, confinement, limits)
+        with devices.on(place):
+            questions = [tasks.materialise(assignment, task, student, secret) for task in task_list.tasks]
+        public = notebook.released_folder(assignment) / cases.FILE_NAME
+        files = [file for file in (public, own) if file.is_file()]
+        with NotebookRun(cells, files, limits, place == devices.GPU, confinement) as run:
+            verdicts = judge_all(run, questions, task_list, cells, (secret, student))
+        return document(task_list, student, place, own, verdicts, secret, confinement, limits)
 
 
 class Unconfined(Exception):
@@ -243,7 +251,8 @@ def tidy_number(number):
 
 
 def digest(path):
-    if not path.is_file():
+    """Returns the SHA-256 of a file; None where there is none that can be read."""
+    if path is None or not os.access(path, os.R_OK):
         return None
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

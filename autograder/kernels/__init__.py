@@ -1,10 +1,10 @@
 """Kernels to run notebooks in: warm, confined and bounded. Knows nothing of the kit: no grading, no tasks."""
 
-from .confinement import COLD, Confinement, adopt, choose, share, start_server
+from .confinement import COLD, Confinement, adopt, choose, new_folder, share, start_server
 from .kernel import Kernel, KernelError, Outcome, stop_when
 from .warm import LAYERS, Bounds
 
 __all__ = [
-    "COLD", "LAYERS", "Bounds", "Confinement", "Kernel", "KernelError", "Outcome", "adopt", "choose", "share",
-    "start_server", "stop_when",
+    "COLD", "LAYERS", "Bounds", "Confinement", "Kernel", "KernelError", "Outcome", "adopt", "choose",
+    "new_folder", "share", "start_server", "stop_when",
 ]  # fmt: skip

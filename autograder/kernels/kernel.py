@@ -18,6 +18,8 @@ GRACE_SECONDS = 2
 # What a process may send in answer to one request, printed or not, how many messages are read at a time, and how many parts
 # of one are kept: those of Jupyter have 7.
 MAX_RECEIVED = 64 * 2**20
+# A message may be as long as the reply with the largest arrays; decoded it takes up to thirty times as much.
+MAX_MESSAGE = 16 * 2**20
 MESSAGES_AT_ONCE = 200
 MAX_PARTS = 64
 # By how much the memory of this process may grow over a request: parts of a message that has not ended wait in it unseen.
@@ -293,8 +295,10 @@ def _receive(channel):
     while more:
         frame = channel.socket.recv(copy=False)
         size, more = size + len(frame), frame.more
-        if len(frames) < MAX_PARTS and size < MAX_RECEIVED:
+        if len(frames) < MAX_PARTS and size <= MAX_MESSAGE:
             frames.append(frame.bytes)
+    if size > MAX_MESSAGE:
+        return None, size
     try:
         message = channel.session.deserialize(channel.session.feed_identities(frames)[1])
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError, RecursionError):

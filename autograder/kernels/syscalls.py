@@ -35,7 +35,7 @@ ALLOWED = (
     "utimes", "wait4", "waitid", "write", "writev",
 )  # fmt: skip
 
-AF_UNIX = 1
+AF_UNIX, SOCK_STREAM, SOCK_TYPES = 1, 1, 0xF
 CLONE_THREAD = 0x00010000
 # What a program asks of a descriptor: whether it is a terminal, how much waits to be read, that it closes on exec.
 IOCTLS = {
@@ -98,7 +98,10 @@ def compiled(alone=False, gpu=False):
     program.add_rule(allow, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
     # Its arguments lie in memory that no filter sees: the C library falls back to clone.
     _add(seccomp, program, seccomp.ERRNO(errno.ENOSYS), "clone3")
-    program.add_rule(allow, "socketpair", seccomp.Arg(0, equal, AF_UNIX))
+    # A pair of datagram sockets could send to any other one.
+    program.add_rule(
+        allow, "socketpair", seccomp.Arg(0, equal, AF_UNIX), seccomp.Arg(1, seccomp.MASKED_EQ, SOCK_TYPES, SOCK_STREAM)
+    )
     program.add_rule(allow, "prlimit64", seccomp.Arg(0, equal, 0), seccomp.Arg(2, equal, 0))
     for option in PRCTLS.values():
         program.add_rule(allow, "prctl", seccomp.Arg(0, equal, option))
