@@ -25,7 +25,11 @@ def main(arguments=None):
     # TensorFlow's start-up notes come from C++ and say nothing that `doctor` does not say better.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Whoever ends it otherwise than by Ctrl-C gets the same: nothing half-written, no kernel left.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # `nohup` wants it ignored.
+        if number and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         return options.run(options)
     except UsageError as error:

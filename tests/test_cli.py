@@ -163,6 +163,23 @@ def test_the_kill_matrix_is_a_table_and_a_page(tmp_path, capsys, monkeypatch):
     assert "both are the same transformation" in page
 
 
+@pytest.mark.parametrize("seconds", [1, 3])
+def test_an_interrupt_in_the_first_seconds_is_answered_by_one_line(course, tmp_path, seconds):
+    """As a terminal sends it: to every process of the group, those that are still importing among them."""
+    (course / "ada" / A01).mkdir(parents=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autograder", "grade", "--submitted", course, "--out", tmp_path / "out"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    printed = process.communicate(timeout=60)[0]
+    assert process.returncode == 130
+    assert "Traceback" not in printed
+    assert "stopped" in printed.splitlines()[-1]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_at_once_and_keeps_what_is_done(course, tmp_path, write_notebook, number):
     (course / "ada" / A01).mkdir(parents=True)

@@ -11,7 +11,7 @@ import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 
 from autograder import kernels
 
@@ -43,6 +43,8 @@ def start():
     """Starts the process that the others are forked from, in the background: it imports TensorFlow."""
     if METHOD == "forkserver":
         forkserver.set_forkserver_preload([f"{__package__}.preload"])
+        # The other process of multiprocessing's own; its start would undo what follows.
+        resource_tracker.ensure_running()
         # It inherits this: a Ctrl-C while it imports is for the process that asked.
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
