@@ -181,7 +181,7 @@ MORE = {
     "vae_loss": 12,
     "gaussian_vae_loss": 12,
 }
-SLOW = {"jit_compiled": 6}
+SLOW = {"jit_compiled": 6, "helpers_and_class": 6}
 
 # The spellings of TensorFlow Probability's Normal compute x / sigma - mu / sigma: where x is close to a large mu and sigma
 # is small, little is left of the difference. The cases stay clear of that, and only there these spellings are held to it.
