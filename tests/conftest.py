@@ -37,13 +37,14 @@ def released_notebook():
 @pytest.fixture(scope="session")
 def right_answers():
     """Returns a function from assignment and file of `right_answers/` to what its cells define, run as in the notebook."""
+    import keras
     import tensorflow as tf
     import tensorflow_probability as tfp
 
     @cache
     def run(assignment, form):
         names = {"__name__": "__main__", "np": np, "tf": tf, "tfp": tfp, "tfd": tfp.distributions}
-        names["LOG_2PI"] = float(np.log(2 * np.pi))
+        names |= {"keras": keras, "LOG_2PI": float(np.log(2 * np.pi)), "BERNOULLI": "bernoulli", "GAUSSIAN": "gaussian"}
         path = Path(__file__).parent / "right_answers" / assignment / f"{form}.py"
         for cell in jupytext.read(path, fmt="py:percent").cells:
             if cell.cell_type == "code" and "question" in cell.metadata:

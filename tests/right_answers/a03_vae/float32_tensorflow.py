@@ -1,47 +1,53 @@
-"""Answers to a03_vae in plain TensorFlow, float32 throughout."""
+"""Answers to a03_vae with plain TensorFlow in float32."""
 
 # %% question="sample_latent"
 def sample_latent(mu, log_var, eps):
-    return tf.sqrt(tf.exp(log_var)) * eps + mu
+    sigma = tf.sqrt(tf.exp(log_var))
+    return mu[tf.newaxis] + sigma[tf.newaxis] * eps
 
 
 # %% question="vae_loss"
 def vae_loss(x, logits, mu, log_var):
-    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.broadcast_to(x, logits.shape), logits=logits)
-    reconstruction = tf.reduce_mean(tf.reduce_sum(cross_entropy, axis=2), axis=0)
-    kl = -0.5 * tf.reduce_sum(1 + log_var - mu**2 - tf.exp(log_var), axis=1)
-    return tf.reduce_mean(reconstruction + kl)
+    x, logits, mu, log_var = (tf.constant(value, tf.float32) for value in (x, logits, mu, log_var))
+    log_px_given_z = tf.reduce_sum(x * logits - tf.nn.softplus(logits), axis=2)
+    kl = tf.reduce_sum(0.5 * (mu**2 + tf.exp(log_var) - log_var - 1.0), axis=1)
+    return -tf.reduce_mean(tf.reduce_mean(log_px_given_z, axis=0) - kl, axis=0)
 
 
 # %% question="gaussian_vae_loss"
 def gaussian_vae_loss(x, x_mu, mu, log_var, sigma):
-    squares = tf.reduce_sum(tf.math.squared_difference(x[None], x_mu), axis=-1) / (2 * sigma**2)
-    constant = x.shape[1] * (tf.math.log(float(sigma)) + 0.5 * LOG_2PI)
-    kl = -0.5 * tf.reduce_sum(1 + log_var - mu**2 - tf.exp(log_var), axis=1)
-    return tf.reduce_mean(squares) + constant + tf.reduce_mean(kl)
+    x, x_mu, mu, log_var, sigma = (tf.constant(value, tf.float32) for value in (x, x_mu, mu, log_var, sigma))
+    event_dim = tf.cast(tf.shape(x)[1], tf.float32)
+    log_px_given_z = (
+        -tf.reduce_sum(tf.math.squared_difference(x[None], x_mu), axis=2) / (2.0 * sigma**2)
+        - event_dim * tf.math.log(sigma)
+        - event_dim / 2.0 * tf.math.log(2.0 * tf.constant(np.pi, tf.float32))
+    )
+    kl = tf.reduce_sum(0.5 * (mu**2 + tf.exp(log_var) - log_var - 1.0), axis=1)
+    return tf.reduce_mean(kl - tf.reduce_mean(log_px_given_z, axis=0))
 
 
 # %% question="reconstruct"
 def reconstruct(model, x):
-    mu, log_var = model.encoder(x)
-    out = model.decoder(mu)
+    mu, log_var = model.encoder(tf.convert_to_tensor(x, tf.float32))
+    output = model.decoder(mu)
     if model.likelihood == "bernoulli":
-        out = tf.nn.sigmoid(out)
-    return out
+        output = tf.sigmoid(output)
+    return output
 
 
 # %% question="sample_prior"
 def sample_prior(model, eps):
-    out = model.decoder(tf.constant(eps))
-    return tf.math.sigmoid(out) if model.likelihood == "bernoulli" else out
+    output = model.decoder(tf.convert_to_tensor(eps, tf.float32))
+    return tf.where(model.likelihood == "bernoulli", tf.sigmoid(output), output)
 
 
 # %% question="latent_grid"
 def latent_grid(model, n):
-    p = (tf.range(n, dtype=tf.float32) + 0.5) / n
-    q = tf.sqrt(2.0) * tf.math.erfinv(2 * p - 1)
-    rows = tf.repeat(q, n)
-    columns = tf.tile(q, [n])
-    out = model.decoder(tf.stack([rows, columns], axis=1))
-    out = tf.nn.sigmoid(out) if model.likelihood == "bernoulli" else out
-    return tf.reshape(out, [n, n, -1])
+    p = (tf.cast(tf.range(n), tf.float32) + 0.5) / tf.cast(n, tf.float32)
+    q = tf.math.ndtri(p)
+    z = tf.stack([tf.repeat(q, n), tf.tile(q, [n])], axis=1)
+    output = model.decoder(z)
+    if model.likelihood == "bernoulli":
+        output = tf.sigmoid(output)
+    return tf.reshape(output, (n, n, output.shape[1]))
