@@ -12,13 +12,15 @@
 # pixels and over latent dimensions, means over samples and over the batch. The ELBO is to be maximised; a loss is its
 # negative (document 000, line 82, writes $\mathcal{L}$ for both: E-000-11).
 #
-# **What your functions get.** `vae_loss` and `gaussian_vae_loss` get float32 NumPy arrays. `sample_latent` and the classes
-# get float32 tensors: a gradient must find its way through them. Write with TensorFlow, `keras.ops` or TensorFlow
-# Probability, as you like.
+# **What your functions get and return.** `vae_loss` and `gaussian_vae_loss` get float32 NumPy arrays from the grader, and
+# tensors in the last section, which takes their gradient. `sample_latent` and the classes get float32 tensors: a gradient must
+# find its way through them. The functions of section 5 get your kind of model, and arrays or tensors. Return tensors or
+# arrays. Write with TensorFlow, `keras.ops` or TensorFlow Probability, as you like.
 #
 # **How classes are graded.** Nobody looks at how your networks are built. The grader makes a model, asks it for outputs, and
 # computes from them what must hold whatever the weights are: that the ELBO is the one of *your* encoder and decoder, that
-# every weight learns, that the noise is fresh, that training passes a floor. `check("VAE")` examines the same.
+# every weight learns, that the noise is fresh, that ten epochs of training on the kit's digits reach an ELBO on held-out ones
+# that any right model reaches. `check("VAE")` examines the same.
 
 # %%
 import keras
@@ -155,9 +157,10 @@ def gaussian_vae_loss(x, x_mu, mu, log_var, sigma):
 # Both networks are functions, with nothing random in them: the noise comes in between. And the encoder's weights are shared
 # by all images (002, lines 752 to 763, call that *amortized*): there is no $\mu$ to store for each image.
 #
-# A layer that can be saved tells its arguments in `get_config`. Make the sublayers in `__init__`, so that Keras finds their
-# weights; plain `tf.Variable` attributes, and TensorFlow Probability's own variables, are not trained inside a Keras 3 model,
-# and nothing tells you so.
+# A layer that can be saved tells its arguments in `get_config`. Make the sublayers in `__init__` (or in `build`, which Keras
+# calls with the shape of the first input), so that Keras finds their weights; plain `tf.Variable` attributes, and TensorFlow
+# Probability's own variables, are not trained inside a Keras 3 model, and nothing tells you so. Section 6 has networks
+# without hidden layers: `hidden=()` must work.
 
 
 # %% question="Encoder"
@@ -267,14 +270,16 @@ class Decoder(keras.layers.Layer):
 # ## 4. The model
 #
 # A `keras.Model` that overrides `compute_loss` keeps all of Keras: `fit` with its progress bar, callbacks, `evaluate`,
-# mixed precision, compilation. (`train_step` can be overridden instead; then the gradient is yours to take.) `fit(x)` calls
-# `compute_loss` with the batch; what `model(x)` returned is passed as `y_pred`, and you need not use it. Values to show in the
-# progress bar are `keras.metrics.Mean` objects: make them in `__init__` and give them each batch's values per example.
+# mixed precision, compilation. (`train_step` can be overridden instead; then the gradient is yours to take, `loss` is a metric
+# of your own, and the model must be built in `__init__`, by `self.build((None, event_dim))`, if no step calls it: else a file
+# that it is saved to holds no weights.) `fit(x)` calls `compute_loss` with the batch; what `model(x)` returned is passed as
+# `y_pred`, and you need not use it. Values to show in the progress bar are `keras.metrics.Mean` objects: make them in
+# `__init__` and give them each batch's values, one for each example (not their mean: the last batch may be smaller).
 #
 # `elbo(x, eps)` is the ELBO as a *function*: the noise is an argument, so the same call has the same value, and the grader
-# can hold it against the outputs of your encoder and decoder. Training draws fresh noise: for each image, for each latent
-# dimension, at each step. A `keras.random.SeedGenerator` made in `__init__` gives new numbers at each call, in a compiled
-# step too. NumPy's generator would be asked once, when the step is traced, and never again.
+# can hold it against the outputs of your encoder and decoder. Training draws fresh noise, one sample ($L = 1$): for each
+# image, for each latent dimension, at each step. A `keras.random.SeedGenerator` made in `__init__` gives new numbers at each
+# call, in a compiled step too. NumPy's generator would be asked once, when the step is traced, and never again.
 
 
 # %% question="VAE"
@@ -417,9 +422,9 @@ if __name__ == "__main__":
 # %% [markdown]
 # ### Compiled or not, saved and loaded
 #
-# `compile(jit_compile=True)` has XLA fuse the whole step: on a GPU that pays, on a CPU with networks this small the compilation
-# costs more than it saves. XLA draws its random numbers in another way, so the losses differ a little, by chance. A model whose
-# layers have `get_config` comes back from a file with its weights.
+# `compile(jit_compile=True)` has XLA fuse the whole step: on a GPU that pays, on a CPU with networks this small the
+# compilation costs more than it saves. XLA draws its random numbers in another way, so the losses differ, as those of two
+# seeds do. A model whose layers have `get_config` comes back from a file with its weights.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -598,9 +603,9 @@ if __name__ == "__main__":
 # ## 6. A model whose answer is known
 #
 # Without hidden layers, and with a Gaussian decoder, the VAE is *probabilistic PCA*: $x|z \sim N(Wz + b, \sigma^2 I)$. There
-# the evidence is exact, $p(x) = N(x; b, W W^\top + \sigma^2 I)$, and with $\sigma$ fixed the columns of
-# the best $W$ are the leading eigenvectors of the data's covariance, stretched to length $\sqrt{\lambda_k - \sigma^2}$, where
-# $\lambda_k$ are their eigenvalues. The exact posterior is Gaussian, with a
+# the evidence is exact, $p(x) = N(x; b, W W^\top + \sigma^2 I)$. With the decoder's $\sigma$ fixed the columns of the best $W$
+# are, up to a rotation of $z$, the leading eigenvectors of the data's covariance, stretched to length
+# $\sqrt{\lambda_k - \sigma^2}$, where $\lambda_k > \sigma^2$ are their eigenvalues. The exact posterior is Gaussian, with a
 # covariance that does not depend on $x$. So you know what training should reach.
 
 # %% tags=["experiment"]
