@@ -142,9 +142,10 @@ def read_verdict(path):
 def current(old, item, place, secret, limits, confinement):
     """Tells whether a verdict is on this very notebook, by this kit and these libraries, secret, device and limits.
 
-    A verdict that was found with fewer layers of confinement than there are now does not count, nor one on nothing.
+    A verdict that was found with fewer layers of confinement than there are now does not count, nor one that says of nothing
+    handed in what is no longer so.
     """
-    if item.path is None:
+    if item.path is None and not all(item.notice in question["message"] for question in old["questions"]):
         return False
     wanted = {"kit_version": kit_version(), "libraries": libraries(), "device": place, "student": item.student}
     wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(secret)}
