@@ -132,7 +132,7 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
         A scalar. The same when every example of the batch is repeated.
     """
     # BEGIN SOLUTION
-    return beta * vib_rate(mu, log_var) - tf.reduce_mean(categorical_log_prob(y_onehot, logits))
+    return beta * vib_rate(mu, log_var=log_var) - tf.reduce_mean(categorical_log_prob(y_onehot, logits=logits))
     # END SOLUTION
 
 
@@ -467,8 +467,8 @@ class VIB(keras.Model):
         q_mu, q_log_var = self.encoder(x)
         logits = self.decoder(sample_latent(q_mu, q_log_var, eps))
         log_qy_given_z = tf.reduce_mean(tfd.OneHotCategorical(logits=logits).log_prob(y_onehot), axis=0)
-        reference = tfd.MultivariateNormalDiag(tf.zeros_like(q_mu), tf.ones_like(q_mu))
-        return -log_qy_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(0.5 * q_log_var)), reference)
+        r_z = tfd.MultivariateNormalDiag(tf.zeros_like(q_mu), tf.ones_like(q_mu))
+        return -log_qy_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(0.5 * q_log_var)), r_z)
         # END SOLUTION
 
     def predict_probs(self, x, eps):
@@ -542,14 +542,14 @@ def calibration_error(probs, labels, slices=10):
     return float(sum(abs(np.sum(confidence[one]) - np.sum(right[one])) for one in within) / len(labels))
 
 
-def measured(model, x, labels, num_samples=16):
-    """Returns the model's rate, relevance bound, accuracy and calibration error on images `x`, as a dict of floats."""
-    noise = tf.random.stateless_normal((num_samples, len(x), model.latent_dim), seed=(0, 5))
-    cross_entropy, _ = model.loss_terms(x, one_hot(labels), noise)
+def measured(model, pixels, labels, num_samples=16):
+    """Returns the model's rate, relevance bound, accuracy and calibration error on images, as a dict of floats."""
+    noise = tf.random.stateless_normal((num_samples, pixels.shape[0], model.latent_dim), seed=(0, 5))
+    cross_entropy, _ = model.loss_terms(pixels, one_hot(labels), noise)
     shares = np.bincount(labels, minlength=CLASSES) / len(labels)
-    probs = np.asarray(model.predict_probs(x, noise))
+    probs = np.asarray(model.predict_probs(pixels, noise))
     return {
-        "rate": float(vib_rate(*model.encoder(x))),
+        "rate": float(vib_rate(*model.encoder(pixels))),
         "bound": float(vib_relevance_bound(shares.astype(np.float32), float(np.mean(cross_entropy)))),
         "accuracy": float(np.mean(np.argmax(probs, axis=1) == labels)),
         "calibration error": calibration_error(probs, labels),
@@ -608,9 +608,9 @@ if __name__ == "__main__":
 # %% tags=["experiment"]
 if __name__ == "__main__":
 
-    def at_the_mean(model, x, labels):
+    def at_the_mean(model, pixels, labels):
         """Returns accuracy and calibration error of the prediction from z = mu(x)."""
-        probs = np.asarray(model.predict_probs(x, np.zeros((1, len(x), model.latent_dim), np.float32)))
+        probs = np.asarray(model.predict_probs(pixels, np.zeros((1, pixels.shape[0], model.latent_dim), np.float32)))
         return {
             "accuracy": float(np.mean(np.argmax(probs, axis=1) == labels)),
             "calibration error": calibration_error(probs, labels),
