@@ -388,7 +388,11 @@ def training(asked, kind, model, train, test, seed):
     """Trains the model from new weights; returns its accuracy on `test`, and the losses."""
     asked.set_weights(model, asked.weights(new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=BETA)))
     losses = fit(asked, model, *train, RATE, EPOCHS, seed=seed)["loss"]
-    return accuracy(asked, kind, model, *test), losses
+    try:
+        return accuracy(asked, kind, model, *test), losses
+    except Broken as broken:
+        sign = "loss_negated" if losses[0] < 0 else broken.mistake
+        raise Broken(f"after training {broken.detail}", sign) from broken
 
 
 def why_below(asked, kind, model, x, reached, losses, floor):

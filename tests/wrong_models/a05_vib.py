@@ -22,7 +22,7 @@ EDITS = (
     ("one noise for all dimensions, in the sampler", SAMPLE, "return mu + tf.exp(0.5 * log_var) * eps[..., :1]\n",
      "VIB", "loss_terms", "sampler_one_noise_for_all_dimensions"),
     ("one noise for all samples", SAMPLE, "return mu + tf.exp(0.5 * log_var) * tf.repeat(eps[:1], tf.shape(eps)[0], axis=0)\n",
-     "VIB", "loss_terms", "sampler_one_noise_for_all_samples"),
+     "VIB", "loss_terms", "first_sample_only"),
     ("stop_gradient in the sampler", SAMPLE, "return tf.stop_gradient(mu + tf.exp(0.5 * log_var) * eps)\n",
      "VIB", "accuracy_passes_the_floor", "posterior_collapsed"),
     # The terms.
