@@ -120,7 +120,7 @@ def information_plane(runs, names, entropy, title=""):
     from matplotlib import pyplot as plt
 
     _, axes = plt.subplots(figsize=(7.5, 5), layout="constrained")
-    highest = 1.15 * max(*(max(rates) for rates, _ in runs.values()), entropy)
+    highest = 1.4 * max(*(max(rates) for rates, _ in runs.values()), entropy)
     axes.axhline(entropy, color="black", linestyle="--", label="H(Y): all there is to read")
     limit = np.geomspace(1e-3, highest, 200)
     axes.plot(limit, limit, color="black", linestyle=":", label="relevance = rate")
