@@ -82,7 +82,7 @@ def categorical_log_prob(y_onehot, logits):
 # $$R = \frac1B \sum_{b=1}^B KL\left( q(z|x_b) \,\|\, r(z) \right) = \frac1B \sum_{b=1}^B \tfrac12 \sum_{k=1}^K
 #   \left[ \mu_{bk}^2 + \sigma_{bk}^2 - \log\sigma_{bk}^2 - 1 \right] .$$
 #
-# A rate of 2.3 nats is $\log 10$: as much as it takes to name one of ten classes. For the same $q$ the rate is a sum over
+# A rate of 2.3 nats is $\log 10$: as much as it takes to name one of ten equally frequent classes. The rate is a sum over
 # latent dimensions, so a dimension that is not used, with $\mu_k = 0$ and $\sigma_k = 1$ for every $x$, costs nothing.
 
 
@@ -126,7 +126,7 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
         logits: What the decoder returned for L samples of each example; +-1000 must give finite answers. Shape `[L, B, C]`.
         mu: Means of q(z|x). Shape `[B, K]`.
         log_var: Log variances of q(z|x), between -30 and 30. Shape `[B, K]`.
-        beta: Weight of the KL, a positive float.
+        beta: Weight of the KL, a float, at least 0.
 
     Returns:
         A scalar. The same when every example of the batch is repeated.
@@ -141,22 +141,22 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 #
 # Compare the VIB with the VAE, document 000's line 88 with its line 82. (a) Which networks, distributions and terms stay as
 # they are, and which change? What do encoder and decoder read and write in each? (b) The VAE's loss is minus a lower bound of
-# $\log p(x)$, the evidence of a generative model. Is the VIB's loss at $\beta = 1$ such a bound of something? Is $r(z)$ a
-# prior from which data are made? (c) Name something that a good code of a VAE must hold and a good code of a VIB need not,
-# for handwritten digits.
+# $\log p(x)$, the evidence of a generative model. Of which probability is minus the VIB's loss at $\beta = 1$ a lower bound,
+# by the same algebra, and of which model? Why does nobody want that model? (c) Name something that a good code of a VAE must
+# hold and a good code of a VIB need not, for handwritten digits.
 #
 # <!-- BEGIN SOLUTION -->
 # (a) The encoder $q(z|x)$, the sample $z = \mu + \sigma \odot \epsilon$ and the KL to $N(0, I)$ stay. The decoder changes: it
 # reads $z$ as before, and writes a distribution over labels instead of pixels, so the reconstruction term becomes the
-# cross-entropy of the label. The encoder still reads $x$, not $y$; so the label can be predicted where it is not known. (b)
-# In the VAE $q(z|x)$ reads the very thing that is reconstructed, and the sum of the terms bounds $-\log p(x)$. In the VIB
-# $-\log \int r(z)\, q(y|z)\, dz$ is bounded too, for $\beta = 1$ (the same algebra with $y$ for $x$ holds for any $q$), but
-# that is a constant guess of $y$ without $x$, and nobody wants it: the loss is of interest as a sum of a distortion and a
-# rate. No data are made from $r(z)$; it is a reference that the channel's rate is measured against. (c) Slant, thickness,
+# cross-entropy of the label. The encoder still reads $x$, not $y$; so the label can be predicted where it is not known. (b) In
+# the VAE $q(z|x)$ reads the very thing that is reconstructed, and the sum of the terms bounds $-\log p(x)$. In the VIB $-\log
+# \int r(z)\, q(y|z)\, dz$ is bounded too, for $\beta = 1$ (the same algebra with $y$ for $x$ holds for any $q$): a model that
+# makes labels from $r(z)$. But that is a constant guess of $y$ without $x$, and nobody wants it: the loss is of interest as a
+# sum of a distortion and a rate, and $r(z)$ as a reference that the channel's rate is measured against. (c) Slant, thickness,
 # position, style of the writer.
 #
 # **Rubric (5 points).** 2 points: what stays and what changes (encoder of x, sample, KL; decoder and likelihood). 1 point: the
-# encoder does not see y. 1 point: no generative model of x, r is a reference; or the bound on the marginal of y. 1 point: an
+# encoder does not see y. 1 point: the marginal of y under r(z) q(y|z), which knows no x. 1 point: an
 # example of what may be forgotten.
 # <!-- END SOLUTION -->
 
@@ -172,9 +172,9 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 # $$\max_{q(z|x)} \; I(Y;Z) - \beta\, I(X;Z), \qquad I(X;Z) = E_{p(x)\, q(z|x)} \log \frac{q(z|x)}{p(z)}, \quad
 #   p(z) = E_{p(x)}\, q(z|x) .$$
 #
-# Neither can be computed: both need $p(z)$ or the $p(y|z)$ that the chain implies, mixtures over all images. Document 004
-# (lines 139 to 149) shows what they would be worth, and that no model can do better. Two densities of our own choice take
-# their places: the decoder $q(y|z)$ that of $p(y|z)$, and $r(z)$ that of $p(z)$. Each replacement errs to a known side:
+# Neither can be computed: both need $p(z)$ or the $p(y|z)$ that the chain implies, mixtures over all images. Two densities of
+# our own choice take their places: the decoder $q(y|z)$ that of $p(y|z)$, and $r(z)$ that of $p(z)$. Each replacement errs to
+# a known side:
 #
 # $$I(Y;Z) \;\ge\; H(Y) + E \log q(y|z), \qquad\qquad I(X;Z) \;\le\; E\, KL\left( q(z|x) \,\|\, r(z) \right) .$$
 #
@@ -250,7 +250,7 @@ def vib_exact_discrete(p_xy, q_z_given_x, q_y_given_z, r_z, beta):
         q_z_given_x: The encoder; every row sums to 1, entries may be 0. Shape `[X, Z]`.
         q_y_given_z: The decoder, positive; every row sums to 1. Shape `[Z, Y]`.
         r_z: The reference distribution of z, positive; sums to 1. Shape `[Z]`.
-        beta: Weight of the rate, a positive float.
+        beta: Weight of the rate, a float, at least 0.
 
     Returns:
         A scalar.
@@ -321,8 +321,8 @@ if __name__ == "__main__":
 #
 # $$q(y|x) = \int q(z|x)\, q(y|z)\, dz \;\approx\; \frac1L \sum_{l=1}^L q(y|z_l), \qquad z_l \sim q(z|x) .$$
 #
-# The *probabilities* are averaged. The softmax of the mean logits is something else: where samples disagree it is surer of
-# itself than they are.
+# The *probabilities* are averaged. The softmax of the mean logits is something else, the geometric mean of the samples'
+# probabilities, made to sum to 1: one sample that excludes a class outvotes all that do not.
 
 
 # %% question="vib_predict_probs"
@@ -347,9 +347,10 @@ def vib_predict_probs(logits):
 #
 # The cell below holds four things. The first three you have from a03: `sample_latent`, `Encoder` and `Decoder`. Copy what you
 # wrote there into their places (a change of the name of `event_dim` is all that differs: what the decoder writes are now $C$
-# logits), or write them anew. Only `VIB` is graded, and how its parts are called is left to you, but `check("VIB")` compares
-# with *your* functions, so it needs `sample_latent` in this notebook, and `categorical_log_prob`, `vib_rate` and
-# `vib_predict_probs` right.
+# logits), or write them anew. The decoder is called with samples `[B, K]` and with `[L, B, K]`. Only `VIB` is graded. The names
+# in its docstring are fixed (`encoder`, `decoder`, `beta`), and those of its methods `loss_terms` and `predict_probs`; all
+# others are left to you. `check("VIB")` compares with *your* functions, so it needs `sample_latent` in this notebook, and
+# `categorical_log_prob`, `vib_rate` and `vib_predict_probs` right.
 #
 # `loss_terms(x, y_onehot, eps)` and `predict_probs(x, eps)` are functions of their noise: the same call has the same value.
 # Training draws fresh noise, one sample ($L = 1$), for each example, each latent dimension and each step; a
@@ -498,7 +499,8 @@ class VIB(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the loss of a batch, a scalar, and updates the metrics `cross_entropy` and `kl`; `y` is one-hot.
 
-        You may override `train_step` and `test_step` instead; then delete this.
+        `y_pred` is what `call` returned, at a sample of its own: nothing here needs it. You may override
+        `train_step` and `test_step` instead; then delete this.
         """
         # BEGIN SOLUTION
         minus_log_qy, kl_to_reference = self.loss_terms(x, y, self.fresh_noise(x))
@@ -548,12 +550,13 @@ def calibration_error(probs, labels, slices=10):
 
 def measured(model, pixels, labels, num_samples=16):
     """Returns the model's rate, relevance bound, accuracy and calibration error on images, as a dict of floats."""
+    pixels = tf.constant(pixels)
     noise = tf.random.stateless_normal((num_samples, pixels.shape[0], model.latent_dim), seed=(0, 5))
-    cross_entropy, _ = model.loss_terms(pixels, one_hot(labels), noise)
+    cross_entropy, _ = model.loss_terms(pixels, tf.constant(one_hot(labels)), noise)
     shares = np.bincount(labels, minlength=CLASSES) / len(labels)
     probs = np.asarray(model.predict_probs(pixels, noise))
     return {
-        "rate": float(vib_rate(*model.encoder(pixels))),
+        "rate": float(vib_rate(*map(np.asarray, model.encoder(pixels)))),
         "bound": float(vib_relevance_bound(shares.astype(np.float32), float(np.mean(cross_entropy)))),
         "accuracy": float(np.mean(np.argmax(probs, axis=1) == labels)),
         "calibration error": calibration_error(probs, labels),
@@ -614,7 +617,8 @@ if __name__ == "__main__":
 
     def at_the_mean(model, pixels, labels):
         """Returns accuracy and calibration error of the prediction from z = mu(x)."""
-        probs = np.asarray(model.predict_probs(pixels, np.zeros((1, pixels.shape[0], model.latent_dim), np.float32)))
+        noiseless = tf.zeros((1, pixels.shape[0], model.latent_dim))
+        probs = np.asarray(model.predict_probs(tf.constant(pixels), noiseless))
         return {
             "accuracy": float(np.mean(np.argmax(probs, axis=1) == labels)),
             "calibration error": calibration_error(probs, labels),
@@ -642,7 +646,8 @@ if __name__ == "__main__":
 # happens at $\beta = 1$ and beyond? Give the loss of the model that ignores $x$, and the largest number that $\beta$ may have
 # so that a code which names the class of each image without error can still be worth its rate (ten equally frequent classes,
 # an ideal $r$). Why does the collapse of your models come earlier, or as early? (c) What do the ellipses show of all this? (d)
-# Where are the predictions best calibrated, and what does the noise in $z$ have to do with it?
+# Where do samples and the mean alone differ in calibration, in which direction are they off, and why? Is the best calibrated
+# model a good one? (There are 360 held-out digits: differences of 0.01 mean nothing.)
 #
 # <!-- BEGIN SOLUTION -->
 # (a) The rate falls as $\beta$ grows, from 65 nats to 0; on training images the relevance bound stays near $H(Y) = \log 10 =
@@ -670,15 +675,17 @@ if __name__ == "__main__":
 #
 # Three lines of document 000 are about this notebook, and each is off:
 #
-# 1. section 5 (line 88): the loss of the VIB, $-\sum_j \frac12 [\dots] - \frac1L \sum_{l=1}^L \log p_\theta(y|z)$;
+# 1. section 5 (line 88): the loss of the VIB, $-\sum_j \frac12 [1 + \log \sigma_j^2 - \sigma_j^2 - \mu_j^2] - \frac1L
+#    \sum_{l=1}^L \log p_\theta(y|z)$;
 # 2. section 6 (line 96): $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$;
 # 3. Listing 1 (lines 112 and 127): `BinaryCrossentropy(from_logits=True)` for the label.
 #
 # Compute what each says as printed and what it should say. For 1 take one example of class 0 with $\mu = (0.8, -0.5)$, $\log
 # \sigma^2 = (-1.2, 0.3)$, $\beta = 0.05$ and the logits below of four samples; give the right loss, the loss if all terms of
-# the sum are those of the first sample, and the loss without $\beta$. For 2 take three yes-or-no labels $y = (1, 0, 1)$ with
-# logits $(0.5, -1.2, 2)$, each with its own Bernoulli likelihood. For 3 take one label, the third of three classes, with
-# logits $(1, -0.5, 0.3)$; Keras' binary cross-entropy is a mean over the last axis, so give its sum too.
+# the sum are those of the first sample, and the right sum with $\beta = 1$ as printed. For 2 the sign is all that is wrong:
+# take three yes-or-no labels $y = (1, 0, 1)$ with logits $(0.5, -1.2, 2)$ and sum over the three. For 3 take one label, the
+# third of three classes, with logits $(1, -0.5, 0.3)$; Keras' binary cross-entropy is a mean over the last axis, so give its
+# sum too.
 
 # %%
 # Your calculations.
@@ -688,7 +695,7 @@ four_samples = np.array([[1.2, -0.3, 0.4], [0.1, 0.8, -0.5], [2.0, 0.0, -1.0], [
 # ### Your findings
 #
 # For each of the three lines: what is wrong, the corrected formula, and the numbers. For 3 also say what a classifier trained
-# that way would learn instead, and for which number of classes the two can be made equal.
+# that way would learn instead, and with how many classes one binary cross-entropy can say the same as the softmax.
 #
 # <!-- BEGIN SOLUTION -->
 # | line | wrong | printed | right |

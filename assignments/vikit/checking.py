@@ -77,6 +77,8 @@ def examined(question, names):
             ) from error
         space = probe.Namespace(names)
         verdict = judge.judge(earlier, {case.name: run(space, earlier, case) for case in earlier.cases})
+        if verdict.status == "missing":
+            raise properties.Unexamined(f"check compares with your own {name}, and this notebook defines none")
         if not all(case.passed for case in verdict.cases if case.kind == judge.GENERIC):
             raise properties.Unexamined(
                 f'check compares with your own {name}, and that is not right yet: see what check("{name}") says'

@@ -706,6 +706,7 @@ def shape_advice(question, answers):
     steps = {
         "The values are right: only the axis of size 1 must go.": lambda value, axis: value.squeeze(axis),
         "Summed over that axis your values would be right.": lambda value, axis: value.sum(axis=axis),
+        "Averaged over that axis your values would be right.": lambda value, axis: value.mean(axis=axis),
     }
     for advice, step in steps.items():
         for axis in (-1, 0):

@@ -414,8 +414,8 @@ vib_loss = Task(
             with_cross_entropy(
                 lambda y_onehot, logits: np.log(len(logits)) - logsumexp(categorical(y_onehot, logits).T)[np.newaxis]
             ),
-            "You averaged the label's probability over the samples and took the logarithm then. The loss is the mean of "
-            "logarithms, which is larger (Jensen).",
+            "You averaged the label's probability over the samples and took the logarithm then. The loss has minus the mean of "
+            "the logarithms, which is larger (Jensen).",
         ),
         Wrong(
             "vib_kl_missing",
@@ -546,7 +546,7 @@ vib_predict_probs = Task(
         Wrong(
             "vpp_softmax_of_mean_logits",
             lambda logits: softmax(logits.mean(axis=0)),
-            "You averaged the logits and took one softmax: that is surer of itself than the samples are. Average the "
+            "You averaged the logits and took one softmax: that is the samples' geometric mean, made to sum to 1. Average the "
             "probabilities.",
         ),
         Wrong(

@@ -68,7 +68,7 @@ PREDICTED = (
     ),
     Mistake(
         "prediction_from_the_mean",
-        "predict_probs decodes the mean of q(z|x) alone: that is surer of itself than the samples are.",
+        "predict_probs decodes the mean of q(z|x) alone: how far the samples disagree does not enter.",
         "document 000, section 5 (line 88)",
     ),
     Mistake(
