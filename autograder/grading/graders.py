@@ -75,6 +75,8 @@ class Graders:
     def __exit__(self, kind, *_):
         if kind is not None:
             self.stopped.set()
+        if kind is not None and issubclass(kind, GraderError):
+            self._kill()
         self.pool.shutdown(cancel_futures=True)
 
     def _pool(self, jobs):
@@ -133,8 +135,14 @@ class Graders:
         return self.pool.submit(_work, self.patience, work, *arguments)
 
     def _renew(self):
+        self._kill()
         self.pool.shutdown()
         self.pool = self._pool(self.jobs)
+
+    def _kill(self):
+        """Ends what is left of a pool that is broken. From Python 3.12 on it waits for processes to end by SIGTERM."""
+        for process in list((self.pool._processes or {}).values()):
+            process.kill()
 
 
 def _work(patience, work, *arguments):
