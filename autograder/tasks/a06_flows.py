@@ -62,7 +62,7 @@ gaussian_log_pdf = Task(
         Draw("variances from 0.01 to 100", GENERIC, draw_gaussian(-2, 2), {"B": 5, "K": 3}),
         Draw("variances below 0.1", GENERIC, draw_gaussian(-5, -1, 0.3), {"B": 4, "K": 5}),
         Draw("variances above 1", GENERIC, draw_gaussian(0.2, 2), {"B": 3, "K": 4}),
-        Draw("variances close to 1e-10", EDGE, draw_gaussian(-10, -8.7, 0.01), {"B": 3, "K": 5}),
+        Draw("variances close to 1e-10", EDGE, draw_gaussian(-10, -8.7, 0.002), {"B": 3, "K": 5}),
         Draw("z far out in the tails", EDGE, draw_gaussian(-2, 1, 1.0, (8.0, 20.0)), {"B": 5, "K": 4}),
     ),
     float32=0.1,
@@ -165,7 +165,7 @@ def draw_u(low, high, scale=1.0, spread=1.0):
 
     def draw(generator, K):
         w, u = scale * generator.normal(0, 1, K), spread * generator.normal(0, 1, K)
-        w = w if np.linalg.norm(w) > 0.5 * scale else w + scale
+        w *= max(1, scale / np.linalg.norm(w))
         return u_with(u, w, generator.uniform(low, high)), w
 
     return draw
@@ -400,7 +400,7 @@ planar_log_det = Task(
         Draw("w.u above 0", GENERIC, draw_planar(0.5, 3), {"B": 3, "K": 5}),
         Draw("b far from 0", EDGE, draw_planar(-4, -2, b_scale=2.0), {"B": 5, "K": 4}),
         Draw("w.z + b of hundreds", EDGE, draw_planar(0.5, 2, 30.0, 8.0), {"B": 3, "K": 7}),
-        Draw("w.u in the tens", EDGE, draw_planar(20, 40), {"B": 4, "K": 3}),
+        Draw("w.u of 5 to 10", EDGE, draw_planar(5, 10), {"B": 4, "K": 3}),
     ),
     float32=0.15,
     tolerance="1 - tanh^2 keeps 1e-7, and the cases stay 0.05 away from a determinant of 0",
