@@ -7,7 +7,7 @@ from itertools import pairwise
 import keras
 import numpy as np
 import pytest
-from vikit import asking, autoencoders, checking, judge, load, properties
+from vikit import asking, autoencoders, checking, examinations, judge, load, properties
 
 from autograder import tasks
 
@@ -112,7 +112,7 @@ def test_chance_never_costs_the_solution_a_point():
     failed = []
     for seed in range(RUNS):
         begin_again(asked, seed)
-        found = {item.name: properties.finding(item, asked, autoencoders.KINDS) for item in BY_CHANCE}
+        found = {item.name: properties.finding(item, asked, examinations.KINDS) for item in BY_CHANCE}
         failed += [(seed, name, finding) for name, finding in found.items() if finding.status != "ok"]
     assert len(BY_CHANCE) == 4
     assert failed == []
@@ -127,7 +127,7 @@ def test_inputs_never_cost_the_solution_a_point(question):
         asked.generator = np.random.default_rng([seed, 2])
         for item in task.properties:
             if item not in BY_CHANCE:
-                finding = properties.finding(item, asked, autoencoders.KINDS)
+                finding = properties.finding(item, asked, examinations.KINDS)
                 assert finding.status == "ok", (seed, item.name, finding)
 
 

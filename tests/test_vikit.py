@@ -357,6 +357,36 @@ def test_a_mosaic_has_its_first_axis_to_the_right_and_its_second_upwards(shown):
     assert picture.sum() == 4
 
 
+def test_figures_of_bottlenecks_are_labelled(shown):
+    runs = {"training": ([9.0, 0.2], [2.2, 0.1]), "held out": ([9.0, 0.2], [1.8, -0.4])}
+    vikit.plots.information_plane(runs, ["0.001", "0.5"], np.log(10), "Plane")
+    generator = np.random.default_rng(0)
+    gaussians = generator.normal(size=(20, 2)), generator.uniform(0.1, 1, (20, 2))
+    vikit.plots.ellipses({"a": gaussians, "b": gaussians}, np.arange(20) % 10, "Ellipses")
+    vikit.plots.against(
+        [0.01, 0.1], {"accuracy": {"samples": [0.9, 0.8]}, "error": {"samples": [0.1, 0.2]}}, "beta", "Betas"
+    )
+    plane, ellipses, against = shown
+    (axes,) = plane.axes
+    assert axes.get_ylim()[0] < -0.4, "a negative bound is seen"
+    assert {text.get_text() for text in axes.texts} == {"0.001", "0.5"}
+    assert {"H(Y): all there is to read", "relevance = rate", "training", "held out"} == {
+        text.get_text() for text in axes.get_legend().get_texts()
+    }
+    assert [axes.get_title() for axes in ellipses.axes] == ["a", "b"]
+    # Two for each Gaussian, and the unit circle.
+    assert [len(axes.patches) for axes in ellipses.axes] == [41, 41]
+    assert len(ellipses.axes[1].get_legend().get_texts()) == 11
+    assert [axes.get_title() for axes in against.axes] == ["accuracy", "error"]
+    assert {axes.get_xscale() for axes in against.axes} == {"log"}
+
+
+def test_an_ellipse_is_as_wide_as_two_standard_deviations(shown):
+    vikit.plots.ellipses({"one": (np.array([[1.0, 2.0]]), np.array([[0.5, 3.0]]))}, [4])
+    ellipse = shown[0].axes[0].patches[0]
+    assert (ellipse.center, ellipse.width, ellipse.height) == ((1.0, 2.0), 1.0, 6.0)
+
+
 def test_images_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r"must have the shape \[rows, n, 64\], not \[2, 3, 63\]"):
         vikit.plots.images(np.zeros((2, 3, 63)), (8, 8))

@@ -3,18 +3,37 @@
 import linecache
 import runpy
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from vikit import asking, autoencoders, judge, properties
+from vikit import asking, examinations, judge, properties
 
 from autograder import tasks
 from autograder.build import script
 
-SOLUTION = (script.SOLUTIONS / "a03_vae.py").read_text(encoding="utf-8")
-EDITS = runpy.run_path(str(Path(__file__).parent / "wrong_models" / "edits.py"))["EDITS"]
-TASKS = {task.name: task for task in tasks.load("a03_vae").tasks}
-TRAINED = ("every_weight_learns", "fresh_noise", "loss_per_example", "training_passes_the_floor")
+
+class Edit(NamedTuple):
+    """See `wrong_models/a03_vae.py`."""
+
+    assignment: str
+    name: str
+    old: str
+    new: str
+    question: str
+    broken: str
+    mistake: str
+
+
+WRITTEN = sorted((Path(__file__).parent / "wrong_models").glob("*.py"))
+EDITS = [Edit(path.stem, *edit) for path in WRITTEN for edit in runpy.run_path(str(path))["EDITS"]]
+ASSIGNMENTS = sorted({edit.assignment for edit in EDITS})
+SOLUTIONS = {name: (script.SOLUTIONS / f"{name}.py").read_text(encoding="utf-8") for name in ASSIGNMENTS}
+TASKS = {(name, task.name): task for name in ASSIGNMENTS for task in tasks.load(name).tasks}
+TRAINED = (
+    *("every_weight_learns", "fresh_noise", "loss_per_example", "training_passes_the_floor"),
+    *("training", "accuracy_passes_the_floor"),
+)
 # Keras warns of layers that are made and never called: some of these models do just that.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -28,33 +47,40 @@ def names_of(source):
     return names
 
 
-def findings(names, question, only=None, number=0):
-    """Returns (question, dict from the names of its properties, or of `only` that one, to findings)."""
-    task = TASKS[question]
+def findings(names, task, only=None, number=0):
+    """Returns (properties, dict from their names to findings) of a task; of `only` that one."""
     asked = properties.Asked(asking.Student(asking.Here(names), None), task.oracle, np.random.default_rng(number))
     chosen = [item for item in task.properties if only in (None, item.name)]
-    return chosen, {item.name: properties.finding(item, asked, autoencoders.KINDS) for item in chosen}
+    return chosen, {item.name: properties.finding(item, asked, examinations.KINDS) for item in chosen}
 
 
-def test_the_table_is_long_and_each_edit_changes_something():
-    assert len(EDITS) >= 25
-    assert len({edit.name for edit in EDITS}) == len(EDITS)
-    for edit in EDITS:
-        assert edit.old in SOLUTION, edit.name
-        assert edit.broken in {item.name for item in TASKS[edit.question].properties}, edit.name
-        declared = {mistake.name for item in TASKS[edit.question].properties for mistake in item.mistakes}
+@pytest.mark.parametrize(("assignment", "least"), [("a03_vae", 25), ("a05_vib", 25)])
+def test_the_table_is_long_and_each_edit_changes_something(assignment, least):
+    edits = [edit for edit in EDITS if edit.assignment == assignment]
+    assert len(edits) >= least
+    assert len({edit.name for edit in edits}) == len(edits)
+    for edit in edits:
+        properties_of = TASKS[assignment, edit.question].properties
+        assert edit.old in SOLUTIONS[assignment], edit.name
+        assert edit.broken in {item.name for item in properties_of}, edit.name
+        declared = {mistake.name for item in properties_of if item.name == edit.broken for mistake in item.mistakes}
         assert not edit.mistake or edit.mistake in declared, edit.name
+
+
+def examined(edit):
+    names = names_of(SOLUTIONS[edit.assignment].replace(edit.old, edit.new))
+    return findings(names, TASKS[edit.assignment, edit.question], edit.broken)[1]
 
 
 @pytest.mark.parametrize("edit", [edit for edit in EDITS if edit.broken not in TRAINED], ids=lambda edit: edit.name)
 def test_a_wrong_model_loses_the_property_that_it_breaks(edit):
-    broken(edit, findings(names_of(SOLUTION.replace(edit.old, edit.new)), edit.question, edit.broken)[1])
+    broken(edit, examined(edit))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("edit", [edit for edit in EDITS if edit.broken in TRAINED], ids=lambda edit: edit.name)
 def test_a_wrong_model_that_must_be_trained_loses_the_property_that_it_breaks(edit):
-    broken(edit, findings(names_of(SOLUTION.replace(edit.old, edit.new)), edit.question, edit.broken)[1])
+    broken(edit, examined(edit))
 
 
 def broken(edit, found):
@@ -64,8 +90,8 @@ def broken(edit, found):
         assert edit.mistake in finding.mistake.split(" and "), finding
 
 
-@pytest.mark.parametrize("question", [name for name in TASKS if TASKS[name].properties])
-def test_the_solution_has_every_property(question):
-    chosen, found = findings(names_of(SOLUTION), question)
+@pytest.mark.parametrize(("assignment", "question"), [name for name, task in TASKS.items() if task.properties])
+def test_the_solution_has_every_property(assignment, question):
+    chosen, found = findings(names_of(SOLUTIONS[assignment]), TASKS[assignment, question])
     verdict = judge.judge_properties(judge.Question(question, 0, "", (), properties=tuple(chosen)), found)
     assert (verdict.status, verdict.score) == ("correct", sum(item.points for item in chosen)), verdict.message

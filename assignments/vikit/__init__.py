@@ -3,7 +3,7 @@
 check("kl_to_standard_normal")   is this answer right, and if not, what is wrong?
 check_all()                      every question of the assignment, and the points so far
 load("digits")                   images and labels; also "mnist", "fashion_mnist", "binarized_mnist"
-plots                            figures: images, mosaic, scatter, curves
+plots                            figures: images, mosaic, scatter, curves, information_plane, ellipses, against
 submit()                         one zip to hand in
 """
 

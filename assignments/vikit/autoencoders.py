@@ -5,20 +5,16 @@ from itertools import product
 
 import numpy as np
 
-from . import data, judge, properties, wire
-from .properties import Broken, answered
+from . import data, judge, latents, properties, wire
+from .latents import BATCH, DRAWS, SAMPLERS, close, decode, encode, first_of, singles
+from .properties import Broken
 
-# Noise of float32 in an ELBO that was put together outside from a network's outputs.
-ATOL, RTOL = 1e-3, 3e-4
-DIMS, LATENT, HIDDEN, BATCH = 64, 8, (128,), 64
-# Batches to train on. All are whole, and of one size in whatever is trained: TensorFlow traces a step anew for each shape.
-TRAINED = 22
+DIMS, LATENT, HIDDEN = 64, 8, (128,)
 RATE, EPOCHS = 5e-3, 10
 # Who passes the floor by so many nats at the first try has not been lucky.
 MARGIN = 0.5
 COPIES = 256
-# Batches of samples from which the spread of a batch's loss is estimated.
-DRAWS = 8
+REPORTED = ("loss", "reconstruction", "kl")
 
 
 class StudentsOwn:
@@ -32,7 +28,7 @@ class StudentsOwn:
         self.function = function
 
     def sample(self, mu, log_var, eps):
-        return np.asarray(self.function("sample_latent")(*singles(mu, log_var, eps)), float)
+        return latents.own_sample(self.function, mu, log_var, eps)
 
     def terms(self, x, outputs, mu, log_var, sigma=None):
         """Returns log p(x given z_l) `[L, B]` and the KL `[B]`, from batches of one example."""
@@ -53,10 +49,6 @@ class StudentsOwn:
             ends = [self.sample(mu + sign * shift[0], log_var + sign * shift[1], eps) for sign in (1, -1)]
             found.append(((ends[0] - ends[1]) * cotangent).sum(0) / (2 * step))
         return found
-
-
-def singles(*arrays):
-    return [np.asarray(array, np.float32) for array in arrays]
 
 
 def means(oracle, x, outputs, mu, log_var, sigma=None):
@@ -80,24 +72,11 @@ class Seen:
     sigma: float | None
 
 
-def encode(asked, model, x):
-    encoder = asked.kept.setdefault(("encoder", model.key), None) or asked.part(model, "encoder")
-    asked.kept["encoder", model.key] = encoder
-    latent = asked.kept[model.key]["latent_dim"]
-    return asked.arrays(encoder, x, shapes=[(x.shape[0], latent)] * 2, outputs=2)
-
-
-def decode(asked, model, z):
-    decoder = asked.kept.setdefault(("decoder", model.key), None) or asked.part(model, "decoder")
-    asked.kept["decoder", model.key] = decoder
-    return asked.array(decoder, z, shape=(*z.shape[:-1], asked.kept[model.key]["event_dim"]))
-
-
 def new(asked, event_dim, latent_dim, hidden, likelihood="bernoulli", sigma=1.0):
     """Returns the handle of a new VAE, built by a first call."""
     keywords = {} if likelihood == "bernoulli" else {"likelihood": likelihood, "sigma": sigma}
     model = asked.make("VAE", event_dim, latent_dim, hidden=tuple(hidden), **keywords)
-    asked.kept[model.key] = {"event_dim": event_dim, "latent_dim": latent_dim}
+    asked.kept[model.key] = {"latent": latent_dim, "outputs": event_dim}
     x = (asked.generator.random((3, event_dim)) < 0.5).astype(np.float32)
     mu, _ = encode(asked, model, x)
     decode(asked, model, mu)
@@ -147,11 +126,6 @@ def right(asked, model, seen, eps):
     )
 
 
-def close(got, want):
-    with np.errstate(all="ignore"):
-        return bool(np.all(np.abs(got - want) <= ATOL + RTOL * np.abs(want)))
-
-
 def described(asked, rounds):
     worst = max(float(np.max(np.abs(got - right(asked, model, seen, eps)))) for model, seen, eps, got in rounds)
     return f"elbo(x, eps) is off by up to {judge.one_digit(worst):g} nats from the ELBO of the model's own outputs"
@@ -164,22 +138,6 @@ def outputs_of(asked, model, seen, eps, way):
     return seen.decoded[way]
 
 
-def first_of(eps, axis):
-    return np.broadcast_to(np.take(eps, [0], axis), eps.shape)
-
-
-# Ways to sample: the right one, and those of known mistakes.
-SAMPLERS = {
-    "right": lambda sample, mu, log_var, eps: sample(mu, log_var, eps),
-    "sampler_log_var_as_log_sigma": lambda sample, mu, log_var, eps: sample(mu, 2 * log_var, eps),
-    "sampler_without_noise": lambda sample, mu, log_var, eps: sample(mu, log_var, 0 * eps),
-    "sampler_without_mean": lambda sample, mu, log_var, eps: sample(0 * mu, log_var, eps),
-    "sampler_without_sigma": lambda sample, mu, log_var, eps: sample(mu, 0 * log_var, eps),
-    "sampler_minus": lambda sample, mu, log_var, eps: sample(mu, log_var, -eps),
-    "sampler_one_noise_for_the_batch": lambda sample, mu, log_var, eps: sample(mu, log_var, first_of(eps, 1)),
-    "sampler_one_noise_for_all_dimensions": lambda sample, mu, log_var, eps: sample(mu, log_var, first_of(eps, 2)),
-    "sampler_one_noise_for_all_samples": lambda sample, mu, log_var, eps: sample(mu, log_var, first_of(eps, 0)),
-}
 # Ways to put the terms together. Each is given (log p(x given z_l) [L, B], KL [B], sizes).
 REDUCTIONS = {
     "right": lambda ll, kl, K, D: ll.mean(0) - kl,
@@ -268,48 +226,35 @@ def trainer(asked):
 
 
 def split(asked):
-    """Returns the digits, split anew into 1,408 to train on, in whole batches, and 389 to look at."""
-    digits = data.load("digits")
-    images = np.concatenate([digits.x_train, digits.x_test])
-    images = images[asked.generator.permutation(images.shape[0])]
-    return images[: TRAINED * BATCH], images[TRAINED * BATCH :]
+    """Returns the images of `latents.split`: those to train on, and those to look at."""
+    (train, _), (rest, _) = latents.split(asked)
+    return train, rest
 
 
 def fit(asked, model, x, rate, epochs=1, seed=None):
     """Trains the model with a new Adam of this learning rate and returns its history."""
-    return history(answered(asked.student.fit(model, [x], rate, seed, batch_size=BATCH, epochs=epochs)))
-
-
-def history(reply):
-    missing = [name for name in ("loss", "reconstruction", "kl") if name not in (reply.mapping or {})]
-    if missing:
-        raise Broken(f"it reports no {' and no '.join(missing)}", "metrics_missing")
-    return {name: np.ravel(value).astype(float) for name, value in reply.mapping.items()}
+    return latents.fit(asked, model, [x], REPORTED, rate, epochs, seed)
 
 
 def every_weight_learns(asked):
     """One step moves every trainable weight and both networks; each weight matters to the ELBO, as seen outside."""
     model = trainer(asked)
-    x = asked.kept["split"][0][:BATCH]
-    before, z = asked.weights(model), asked.normal(5, LATENT)
-    outputs = encode(asked, model, x), decode(asked, model, z)
-    fit(asked, model, x, 1e-3)
-    after = asked.weights(model)
-    moved = encode(asked, model, x), decode(asked, model, z)
-    for index, part in enumerate(("mu", "log_var")):
-        if np.array_equal(outputs[0][index], moved[0][index]):
-            raise Broken(f"after a step of training the encoder returns the same {part}", "encoder_not_trained")
-    if np.array_equal(outputs[1], moved[1]):
-        raise Broken("after a step of training the decoder returns the same", "decoder_not_trained")
-    still = [index for index, pair in enumerate(zip(before, after, strict=True)) if np.array_equal(*pair)]
-    if still:
-        raise Broken(f"{len(still)} of {len(before)} trainable weights did not move in a step", "weights_do_not_move")
-    eps = asked.normal(1, 8, LATENT)
-    base = elbo_outside(asked, model, x[:8], eps)
-    for index, array in enumerate(after):
-        asked.set_weights(model, [*after[:index], array + 0.3 * asked.normal(*array.shape), *after[index + 1 :]])
-        if np.allclose(elbo_outside(asked, model, x[:8], eps), base, 1e-7, 1e-7):
-            raise Broken(f"trainable weight {index + 1} of {len(after)} changes nothing", "idle_weight")
+    x, z, eps = asked.kept["split"][0][:BATCH], asked.normal(5, LATENT), asked.normal(1, 8, LATENT)
+    same = "the encoder returns the same"
+
+    def look():
+        mu, log_var = encode(asked, model, x)
+        yield f"{same} mu", mu, "encoder_not_trained"
+        yield f"{same} log_var", log_var, "encoder_not_trained"
+        yield "the decoder returns the same", decode(asked, model, z), "decoder_not_trained"
+
+    latents.every_weight_moves(
+        asked,
+        model,
+        look=lambda: list(look()),
+        step=lambda: fit(asked, model, x, 1e-3),
+        value=lambda: elbo_outside(asked, model, x[:8], eps),
+    )
 
 
 def noise_is_fresh(asked):
@@ -329,14 +274,7 @@ def noise_is_fresh(asked):
     from_the_posterior(asked, model, first, mu, log_var, eps)
     losses = fit(asked, model, x[:BATCH], 0.0, epochs=8)["loss"]
     log_px, kl = sampled_means(asked, model, x[:BATCH])
-    spread = float(np.std(log_px, ddof=1))
-    found = float(np.std(losses))
-    if found < 1e-5 * abs(losses[0]) or found < 0.05 * spread:
-        raise Broken("the loss of an image repeats itself exactly while no weight moves", "noise_frozen_in_training")
-    if found > 3.5 * spread and np.allclose(np.mean(losses), np.mean(kl - log_px), 0.5):
-        raise Broken(
-            "the loss of a batch of copies of one image jumps as if all had one sample", "one_noise_for_the_batch"
-        )
+    latents.noise_in_training(losses, kl - log_px)
 
 
 def sampled_means(asked, model, x):
@@ -384,9 +322,7 @@ def loss_per_example(asked):
     model = trainer(asked)
     x = asked.kept["split"][0][:BATCH]
     reported(asked, model, x, fit(asked, model, x, 0.0), BATCH)
-    keywords = {"batch_size": 1, "verbose": 0, "return_dict": True}
-    reply = answered(asked.student.call(f"{model.key}.evaluate", [x[:16]], keywords, outputs="mapping"))
-    reported(asked, model, x[:16], history(reply), 1)
+    reported(asked, model, x[:16], latents.evaluate(asked, model, [x[:16]], REPORTED), 1)
 
 
 def reported(asked, model, x, found, size):
@@ -450,19 +386,15 @@ def training_passes_the_floor(asked, floor):
     """Training lowers the loss, and the ELBO of images that were held out, put together here, passes `floor`."""
     model = trainer(asked)
     train, test = asked.kept["split"]
-    passed, worst = 0, None
-    wanted = min(2, asked.rounds)
-    for seed in range(asked.rounds):
+
+    def trial(seed):
         start, end, losses = training(asked, model, train, test, seed)
-        if end >= floor and losses[-1] < losses[0]:
-            passed += 2 if end >= floor + MARGIN else 1
-        else:
-            worst = start, end, losses
-        if passed >= wanted:
-            return
-        if seed + 1 - passed > asked.rounds - wanted:
-            break
-    raise Broken(*why_below(asked, model, test, *worst, floor))
+        passed = end >= floor and losses[-1] < losses[0]
+        return passed * (2 if end >= floor + MARGIN else 1), (start, end, losses)
+
+    worst = latents.most_trainings_pass(asked, trial)
+    if worst:
+        raise Broken(*why_below(asked, model, test, *worst, floor))
 
 
 def training(asked, model, train, test, seed):

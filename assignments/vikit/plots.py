@@ -108,6 +108,95 @@ def curves(histories, names, title="", ylabel="nats per example"):
     plt.show()
 
 
+def information_plane(runs, names, entropy, title=""):
+    """Shows how much models let through against how much of the label can be read from it, with the two limits.
+
+    Args:
+        runs: A dict from a label to (rates, relevance bounds), a number for each model, in nats.
+        names: What each model is called, for example its beta.
+        entropy: H(Y) in nats, the most that there is to read.
+        title: Of the figure.
+    """
+    from matplotlib import pyplot as plt
+
+    _, axes = plt.subplots(figsize=(7.5, 5), layout="constrained")
+    highest = 1.15 * max(*(max(rates) for rates, _ in runs.values()), entropy)
+    axes.axhline(entropy, color="black", linestyle="--", label="H(Y): all there is to read")
+    limit = np.geomspace(1e-3, highest, 200)
+    axes.plot(limit, limit, color="black", linestyle=":", label="relevance = rate")
+    for index, (label, (rates, bounds)) in enumerate(runs.items()):
+        style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        axes.plot(rates, bounds, linewidth=1, label=label, **style)
+    rates, bounds = next(iter(runs.values()))
+    for name, rate, bound in zip(names, rates, bounds, strict=True):
+        axes.annotate(name, (rate, bound), textcoords="offset points", xytext=(0, 9), ha="center", fontsize=9)
+    lowest = min(0.0, *(min(bounds) for _, bounds in runs.values()))
+    axes.set_xscale("symlog", linthresh=1.0, linscale=0.6)
+    axes.set(xlim=(-0.05, highest), ylim=(1.1 * lowest - 0.15, 1.25 * entropy))
+    axes.set(xlabel="rate in nats (linear below 1, then logarithmic)", ylabel="relevance bound in nats", title=title)
+    axes.legend(loc="lower right")
+    plt.show()
+
+
+def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")):
+    """Shows Gaussians of the plane with diagonal covariance as ellipses, a panel for each model, a colour for each label.
+
+    Args:
+        panels: A dict from a title to (means, standard deviations), each of shape `[n, 2]`.
+        labels: Integers. Shape `[n]`.
+        title: Of the figure.
+        axis_labels: Of the two axes.
+    """
+    from matplotlib import pyplot as plt
+    from matplotlib.patches import Ellipse
+
+    labels = np.asarray(labels)
+    classes = np.unique(labels)
+    figure, row = plt.subplots(
+        1, len(panels), figsize=(4.3 * len(panels) + 1, 4.3), squeeze=False, layout="constrained"
+    )
+    for axes, (name, (means, sigmas)) in zip(row[0], panels.items(), strict=True):
+        for index, label in enumerate(classes):
+            colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+            chosen = labels == label
+            for mean, sigma in zip(np.asarray(means)[chosen], np.asarray(sigmas)[chosen], strict=True):
+                axes.add_patch(Ellipse(mean, *(2 * sigma), facecolor=colour, alpha=0.12))
+                axes.add_patch(Ellipse(mean, *(2 * sigma), fill=False, edgecolor=colour, linewidth=0.7))
+            axes.scatter(
+                *np.asarray(means)[chosen].T, s=16, color=colour, marker=marker, linewidths=0, label=str(label)
+            )
+        axes.add_patch(Ellipse((0, 0), 2, 2, fill=False, edgecolor="black", linestyle="--", label="r(z)"))
+        axes.autoscale_view()
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1], title=name)
+    row[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), title="class")
+    figure.suptitle(title)
+    plt.show()
+
+
+def against(values, panels, label, title=""):
+    """Shows quantities against a setting that runs over powers of ten: a panel for each, a line for each run.
+
+    Args:
+        values: Of the setting, positive.
+        panels: A dict from the name of a quantity to a dict from a label to its numbers, one for each value.
+        label: What the setting is.
+        title: Of the figure.
+    """
+    from matplotlib import pyplot as plt
+
+    figure, row = plt.subplots(1, len(panels), figsize=(4.5 * len(panels), 3.4), squeeze=False, layout="constrained")
+    for axes, (name, runs) in zip(row[0], panels.items(), strict=True):
+        for index, (run, numbers) in enumerate(runs.items()):
+            style = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
+            axes.plot(values, numbers, marker=MARKERS[index % len(MARKERS)], markersize=4, label=run, **style)
+        axes.set_xscale("log")
+        axes.set(xlabel=label, title=name)
+        axes.legend()
+    figure.suptitle(title)
+    plt.show()
+
+
 def densities(panels, plane, columns=3, title=""):
     """Shows densities of the plane side by side, each from white (0) to dark (its own largest value).
 

@@ -3,7 +3,7 @@
 import time
 
 import numpy as np
-from vikit import autoencoders, properties, wire
+from vikit import examinations, properties, wire
 from vikit.asking import Student
 
 from autograder.tasks import seed
@@ -44,4 +44,4 @@ def examine(run, question, task, secret, student):
         oracle=task.oracle,
         generator=np.random.default_rng(seed(secret, student, "properties", 0, task.name, "")),
     )
-    return properties.examine(question, asked, autoencoders.KINDS)
+    return properties.examine(question, asked, examinations.KINDS)

@@ -10,7 +10,7 @@ from vikit.wire import Built, Tensor
 
 from autograder.reference import vae
 
-from .properties import ANY_NETWORK, network
+from .properties import ANY_NETWORK, SAMPLED, UNTRAINED, network
 from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 
 LOG_2PI = math.log(2 * math.pi)
@@ -850,22 +850,6 @@ Decoder = Task(
     seconds=MODEL_SECONDS,
 )
 
-SAMPLED = (
-    Mistake(
-        "sampler_log_var_as_log_sigma",
-        "The noise is scaled by exp(log_var), the variance; the standard deviation is exp(log_var / 2).",
-        "document 003, eq. 22 and section 1.6 (line 174)",
-    ),
-    Mistake("sampler_without_noise", "eps does not enter: the decoder is given the mean.", "document 003, eq. 22"),
-    Mistake("sampler_without_mean", "The mean does not enter the sample.", "document 003, eq. 22"),
-    Mistake(
-        "sampler_without_sigma", "eps is added unscaled: log_var does not enter the sample.", "document 003, eq. 22"
-    ),
-    Mistake("sampler_minus", "eps enters with a minus: for a given eps, z = mu + sigma eps.", "document 003, eq. 22"),
-    Mistake("sampler_one_noise_for_the_batch", "All images share the first one's noise: each has its own row of eps."),
-    Mistake("sampler_one_noise_for_all_dimensions", "All latent dimensions share one number of noise."),
-    Mistake("sampler_one_noise_for_all_samples", "All L samples use the first noise."),
-)
 REDUCED = (
     Mistake(
         "elbo_is_the_loss",
@@ -993,19 +977,7 @@ VAE = Task(
             "every_weight_learns",
             {},
             (
-                Mistake(
-                    "encoder_not_trained",
-                    "The encoder does not learn: after a step of training it returns the same. Its weights are "
-                    "not trainable, or no "
-                    "gradient is taken for them. Inference and generative network are trained jointly.",
-                    "document 002, line 765",
-                ),
-                Mistake(
-                    "decoder_not_trained",
-                    "The decoder does not learn: after a step of training it returns the same.",
-                    "document 002, line 765",
-                ),
-                Mistake("weights_do_not_move", "Some trainable weights do not move in a step: no gradient reaches them."),
+                *UNTRAINED,
                 *ANY_NETWORK,
             ),
         ),

@@ -1,0 +1,156 @@
+"""The properties of the variational information bottleneck, examined from its outputs (see `classifiers`)."""
+
+from functools import partial
+
+import numpy as np
+
+from . import classifiers, judge, latents
+from .classifiers import Kind, logits_in, repeats
+from .latents import SAMPLERS, close, decode, encode
+from .properties import Broken, answered
+
+
+class StudentsOwn:
+    """The oracle in a notebook: the student's own earlier functions, which `check` examines by value.
+
+    Args:
+        function: From the name of an earlier question to the student's function; raises `Broken` where that is not right.
+    """
+
+    def __init__(self, function):
+        self.function = function
+
+    def sample(self, mu, log_var, eps):
+        return latents.own_sample(self.function, mu, log_var, eps)
+
+    def cross_entropy(self, y_onehot, logits):
+        own = self.function("categorical_log_prob")
+        return -np.stack([np.asarray(own(*latents.singles(y_onehot, one)), float) for one in logits])
+
+    def kl(self, mu, log_var):
+        """Returns the KL of each example: the rates of batches of one."""
+        own, pairs = self.function("vib_rate"), zip(*latents.singles(mu, log_var), strict=True)
+        return np.array([float(own(one_mu[np.newaxis], one_log_var[np.newaxis])) for one_mu, one_log_var in pairs])
+
+    def predict(self, logits):
+        return np.asarray(self.function("vib_predict_probs")(*latents.singles(logits)), float)
+
+
+def parts(asked, model, x, z):
+    mu, log_var = encode(asked, model, x)
+    yield "the encoder returns the same mu", mu, "encoder_not_trained"
+    yield "the encoder returns the same log_var", log_var, "encoder_not_trained"
+    yield "the decoder returns the same", decode(asked, model, z), "decoder_not_trained"
+
+
+def sampled(asked, model, x, eps, way):
+    return SAMPLERS[way](asked.oracle.sample, *encode(asked, model, x), eps)
+
+
+def divergence(asked, model, x, eps):
+    """Returns the KL of each example, in closed form: the noise does not enter. Shape `[1, B]`."""
+    return asked.oracle.kl(*encode(asked, model, x))[np.newaxis]
+
+
+VIB = Kind("VIB", parts, sampled, divergence)
+
+
+def loss_terms(asked, sizes, beta):
+    """`loss_terms(x, y_onehot, eps)` is (cross-entropy, KL) of the model's own encoder and decoder outputs, without beta."""
+
+    def method(model, x, y_onehot, eps):
+        shapes = [(x.shape[0],)] * 2
+        return asked.arrays(f"{model.key}.loss_terms", x, y_onehot, eps, shapes=shapes, outputs=2)
+
+    rounds = list(classifiers.rounds_of(asked, VIB, sizes, beta, method))
+    first = rounds[0]
+    kept = answered(asked.student.get(f"{first.model.key}.beta"), "beta").values[0]
+    if not close(kept, beta):
+        raise Broken(f"model.beta is {float(np.mean(kept)):g}, and {beta:g} was given", "beta_not_kept")
+    right = [right_terms(asked, one) for one in rounds]
+    off = [
+        max(float(np.max(np.abs(one.got[index] - want[index]))) for one, want in zip(rounds, right, strict=True))
+        for index in (0, 1)
+    ]
+    bad = [
+        not all(close(one.got[index], want[index]) for one, want in zip(rounds, right, strict=True)) for index in (0, 1)
+    ]
+    if not any(bad):
+        return
+    if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
+        raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
+    said = " and ".join(
+        f"{name} is off by up to {judge.one_digit(worst):g} nats"
+        for name, worst, wrong in zip(("the cross-entropy", "the KL"), off, bad, strict=True)
+        if wrong
+    )
+    names = named_terms(asked, rounds, right, beta, *bad)
+    raise Broken(f"{said} from what the model's own encoder and decoder give", " and ".join(names))
+
+
+def right_terms(asked, one):
+    logits = logits_in(asked, VIB, one)
+    return asked.oracle.cross_entropy(one.y_onehot, logits).mean(0), divergence(asked, one.model, one.x, one.eps)[0]
+
+
+def named_terms(asked, rounds, right, beta, cross_entropy_is_wrong, kl_is_wrong):
+    """Returns the names of what the values tell of each term that is wrong."""
+    swapped = all(
+        close(one.got[0], want[1]) and close(one.got[1], want[0]) for one, want in zip(rounds, right, strict=True)
+    )
+    if swapped:
+        return ["terms_swapped"]
+    names = []
+    if cross_entropy_is_wrong:
+        names.append(cross_entropy_name(asked, rounds, right, beta))
+    if kl_is_wrong:
+        names.append(kl_name(asked, rounds, right, beta))
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def cross_entropy_name(asked, rounds, right, beta):
+    with_beta = {
+        "beta_on_the_cross_entropy": lambda ce, kl: beta * ce,
+        "kl_in_the_cross_entropy": lambda ce, kl: ce + beta * kl,
+        "kl_in_the_cross_entropy too": lambda ce, kl: ce + kl,
+    }
+    for name, form in with_beta.items():
+        if all(close(one.got[0], form(*want)) for one, want in zip(rounds, right, strict=True)):
+            return name.split()[0]
+    return classifiers.named_cross_entropy(asked, VIB, rounds, [one.got[0] for one in rounds])
+
+
+# What known mistakes make of the right KL `[B]`, with K latent dimensions.
+DIVERGENCES = {
+    "kl_times_beta": lambda kl, K, beta: beta * kl,
+    "kl_negated": lambda kl, K, beta: -kl,
+    "kl_counted_twice": lambda kl, K, beta: 2 * kl,
+    "kl_halved": lambda kl, K, beta: kl / 2,
+    "kl_averaged_over_dimensions": lambda kl, K, beta: kl / K,
+    "kl_averaged_over_batch": lambda kl, K, beta: 0 * kl + kl.mean(),
+    "kl_summed_over_batch": lambda kl, K, beta: 0 * kl + kl.sum(),
+    "kl_missing": lambda kl, K, beta: 0 * kl,
+}
+
+
+def kl_name(asked, rounds, right, beta):
+    for name, form in DIVERGENCES.items():
+        if all(
+            close(one.got[1], form(want[1], one.eps.shape[-1], beta)) for one, want in zip(rounds, right, strict=True)
+        ):
+            return name
+    for name, factor in (("kl_log_var_as_log_sigma", 2), ("kl_log_var_halved", 0.5)):
+        encoded = [encode(asked, one.model, one.x) for one in rounds]
+        changed = [asked.oracle.kl(mu, factor * log_var) for mu, log_var in encoded]
+        if all(close(one.got[1], want) for one, want in zip(rounds, changed, strict=True)):
+            return name
+    return ""
+
+
+KINDS = {
+    "vib_terms": loss_terms,
+    "vib_prediction": partial(classifiers.prediction, kind=VIB),
+    "vib_weights": partial(classifiers.every_weight_learns, kind=VIB),
+    "vib_training": partial(classifiers.training_reports, kind=VIB),
+    "vib_accuracy": partial(classifiers.accuracy_passes_the_floor, kind=VIB),
+}

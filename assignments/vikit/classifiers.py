@@ -1,0 +1,407 @@
+"""Classifiers with a stochastic bottleneck: what holds for every right one, examined from its outputs (see `properties`).
+
+A `Kind` says how such a model's parts are put together outside; what is examined here is the same for all kinds. Models take
+`x`, `y_onehot` and `eps`; `fit(x, y_onehot)` and `evaluate` report `loss`, `cross_entropy` and `kl`, loss = cross_entropy +
+beta kl; `predict_probs(x, eps)` returns probabilities.
+
+The oracle has `sample(mu, log_var, eps)` -> z `[L, B, K]`, `cross_entropy(y_onehot, logits[L, B, C])` -> `[L, B]`, and
+`predict(logits[L, B, C])` -> `[B, C]`; besides what the functions of the kind need.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import data, judge, latents, wire
+from .latents import BATCH, DRAWS, SAMPLERS, close, decode
+from .properties import Broken, answered
+
+DIMS, LATENT, CLASSES, HIDDEN, BETA = 64, 8, 10, (128,), 0.05
+RATE, EPOCHS = 5e-3, 10
+# Who passes the floor by so much at the first try has not been lucky.
+MARGIN = 0.03
+REPORTED = ("loss", "cross_entropy", "kl")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of classifier.
+
+    Attributes:
+        name: The class; it takes event_dim, latent_dim, num_classes, and hidden and beta as keywords.
+        parts: From (asked, model, x, z) to what single parts of the model return: tuples (what they are where they stay the
+            same, array, the mistake then).
+        latents: From (asked, model, x, eps, way) to what the decoder is given, `[L, B, K]`; `way` is a key of `SAMPLERS`.
+        kl: From (asked, model, x, eps) to the KL of each sample and example, `[L, B]`, or in closed form `[1, B]`.
+    """
+
+    name: str
+    parts: Callable
+    latents: Callable
+    kl: Callable
+
+
+def new(asked, kind, event_dim, latent_dim, num_classes, hidden, **keywords):
+    """Returns the handle of a new model, built by a first call of each part."""
+    model = asked.make(kind.name, event_dim, latent_dim, num_classes, hidden=tuple(hidden), **keywords)
+    asked.kept[model.key] = {"latent": latent_dim, "outputs": num_classes, "beta": keywords.get("beta")}
+    x = (asked.generator.random((3, event_dim)) < 0.5).astype(np.float32)
+    z = kind.latents(asked, model, x, asked.normal(1, 3, latent_dim), "right")
+    decode(asked, model, z[0])
+    return model
+
+
+def logits_of(asked, kind, model, x, eps, way="right"):
+    """Returns what the decoder says to L samples of each example, put together here. Shape `[L, B, C]`."""
+    return decode(asked, model, kind.latents(asked, model, x, eps, way))
+
+
+def one_hot(labels, num_classes=CLASSES):
+    return np.eye(num_classes, dtype=np.float32)[labels]
+
+
+def drawn(asked, batch, event_dim, num_classes):
+    """Returns images and one-hot labels, at random."""
+    x = (asked.generator.random((batch, event_dim)) < 0.5).astype(np.float32)
+    return x, one_hot(asked.generator.integers(0, num_classes, batch), num_classes)
+
+
+# The two terms.
+
+
+@dataclass
+class Round:
+    """A batch that a model was asked about: `decoded` maps the name of a way to sample to logits `[L, B, C]`."""
+
+    model: object
+    x: np.ndarray
+    y_onehot: np.ndarray
+    eps: np.ndarray
+    got: object
+    decoded: dict
+
+
+def logits_in(asked, kind, one, way="right"):
+    if way not in one.decoded:
+        one.decoded[way] = logits_of(asked, kind, one.model, one.x, one.eps, way)
+    return one.decoded[way]
+
+
+def rounds_of(asked, kind, sizes, beta, method):
+    """Asks models of several sizes for `method(x, y_onehot, eps)`, and yields a `Round` for each batch.
+
+    `method` is given a model, images, labels and noise, and returns what the model says to them.
+    """
+    for event_dim, latent_dim, num_classes, hidden, batches in sizes:
+        model = new(asked, kind, event_dim, latent_dim, num_classes, hidden, beta=beta)
+        asked.shake(model)
+        for samples, batch in batches:
+            x, y_onehot = drawn(asked, batch, event_dim, num_classes)
+            eps = asked.normal(samples, batch, latent_dim)
+            yield Round(model, x, y_onehot, eps, method(model, x, y_onehot, eps), {})
+
+
+def repeats(got, again):
+    """Tells whether the same question got the same answer."""
+    return all(np.allclose(a, b, 1e-5, 1e-5) for a, b in zip(got, again, strict=True))
+
+
+# What known mistakes make of the logits of a batch: a cross-entropy of each example.
+CROSS_ENTROPIES = {
+    "right": lambda oracle, y, a: oracle.cross_entropy(y, a).mean(0),
+    "cross_entropy_negated": lambda oracle, y, a: -oracle.cross_entropy(y, a).mean(0),
+    "samples_summed": lambda oracle, y, a: oracle.cross_entropy(y, a).sum(0),
+    "first_sample_only": lambda oracle, y, a: oracle.cross_entropy(y, a)[0],
+    "logits_averaged": lambda oracle, y, a: oracle.cross_entropy(y, a.mean(0, keepdims=True))[0],
+    "log_of_mean_over_samples": lambda oracle, y, a: oracle.cross_entropy(y, logs(oracle.predict(a))[np.newaxis])[0],
+    "cross_entropy_averaged_over_classes": lambda oracle, y, a: oracle.cross_entropy(y, a).mean(0) / y.shape[-1],
+    "cross_entropy_summed_over_batch": lambda oracle, y, a: 0 * a[0, :, 0] + oracle.cross_entropy(y, a).mean(0).sum(),
+    "cross_entropy_averaged_over_batch": lambda oracle, y, a: 0 * a[0, :, 0] + oracle.cross_entropy(y, a).mean(),
+    "softmax_twice": lambda oracle, y, a: oracle.cross_entropy(y, probabilities(oracle, a)).mean(0),
+    "decoder_returns_probabilities": lambda oracle, y, a: oracle.cross_entropy(y, logs(a)).mean(0),
+    "binary_cross_entropy": lambda oracle, y, a: binary(oracle, y, a).sum(-1),
+    "binary_cross_entropy averaged": lambda oracle, y, a: binary(oracle, y, a).mean(-1),
+}
+
+
+def logs(probs):
+    """Returns logarithms; of what are no probabilities NaN, which is close to nothing."""
+    with np.errstate(all="ignore"):
+        return np.log(np.where(are_probabilities(probs), probs, np.nan))
+
+
+def are_probabilities(values):
+    """Tells for each row whether it is positive and sums to 1. Shape `[..., 1]`."""
+    return (values > 0).all(-1, keepdims=True) & (np.abs(values.sum(-1, keepdims=True) - 1) < 1e-3)
+
+
+def probabilities(oracle, logits):
+    """Returns the probabilities that the oracle makes of each sample's logits. Shape `[L, B, C]`."""
+    return np.stack([oracle.predict(one[np.newaxis]) for one in logits])
+
+
+def binary(oracle, y_onehot, logits):
+    """Returns the cross-entropy of C yes-or-no labels, averaged over samples: each a choice of two classes. Shape `[B, C]`."""
+    samples, batch, classes = logits.shape
+    pairs = np.stack([logits, 0 * logits], axis=-1).reshape(samples, -1, 2)
+    labels = np.stack([y_onehot, 1 - y_onehot], axis=-1).reshape(-1, 2)
+    return oracle.cross_entropy(labels, pairs).mean(0).reshape(batch, classes)
+
+
+def named_cross_entropy(asked, kind, rounds, given):
+    """Returns the names of the mistakes that give the cross-entropies `given`, one array for each round; empty if unknown."""
+    ways = sorted(
+        ((way, form) for way in SAMPLERS for form in CROSS_ENTROPIES),
+        key=lambda pair: sum(part != "right" for part in pair),
+    )
+    for way, form in ways:
+        said = (CROSS_ENTROPIES[form](asked.oracle, one.y_onehot, logits_in(asked, kind, one, way)) for one in rounds)
+        if all(close(got, want) for got, want in zip(given, said, strict=True)):
+            return " and ".join(part.split()[0] for part in (way, form) if part != "right")
+    return ""
+
+
+# Prediction.
+
+
+def prediction(asked, kind, sizes):
+    """`predict_probs(x, eps)` is the mean over L samples of the probabilities that the decoder gives."""
+
+    def method(model, x, y_onehot, eps):
+        return asked.array(f"{model.key}.predict_probs", x, eps, shape=y_onehot.shape)
+
+    rounds = list(rounds_of(asked, kind, sizes, BETA, method))
+    wrong = [one for one in rounds if not close(one.got, asked.oracle.predict(logits_in(asked, kind, one)))]
+    if not wrong:
+        return
+    first = wrong[0]
+    again = asked.array(f"{first.model.key}.predict_probs", first.x, first.eps, shape=first.got.shape)
+    if not repeats([first.got], [again]):
+        raise Broken("the same x and eps gave two different predictions", "prediction_draws_its_own_noise")
+    worst = max(float(np.max(np.abs(one.got - asked.oracle.predict(logits_in(asked, kind, one))))) for one in rounds)
+    said = f"predict_probs is off by up to {judge.one_digit(worst):g} from the model's own decoder outputs"
+    raise Broken(said, named_prediction(asked, kind, rounds))
+
+
+PREDICTIONS = {
+    "prediction_from_one_sample": ("right", lambda oracle, a: oracle.predict(a[:1])),
+    "prediction_from_the_mean": ("sampler_without_noise", lambda oracle, a: oracle.predict(a[:1])),
+    "softmax_of_averaged_logits": ("right", lambda oracle, a: oracle.predict(a.mean(0, keepdims=True))),
+    "prediction_summed": ("right", lambda oracle, a: len(a) * oracle.predict(a)),
+    "prediction_is_logits": ("right", lambda oracle, a: a.mean(0)),
+    "prediction_is_logarithm": ("right", lambda oracle, a: logs(oracle.predict(a))),
+    "prediction_is_one_hot": ("right", lambda oracle, a: one_hot(oracle.predict(a).argmax(-1), a.shape[-1])),
+    "softmax_twice": ("right", lambda oracle, a: oracle.predict(probabilities(oracle, a))),
+    "decoder_returns_probabilities": ("right", lambda oracle, a: np.exp(logs(a)).mean(0)),
+}
+
+
+def named_prediction(asked, kind, rounds):
+    ways = {way: (way, lambda oracle, a: oracle.predict(a)) for way in SAMPLERS if way != "right"}
+    for name, (way, form) in (PREDICTIONS | ways).items():
+        if all(close(one.got, form(asked.oracle, logits_in(asked, kind, one, way))) for one in rounds):
+            return name
+    return ""
+
+
+# A model that is trained. One serves all: compiling takes longer than training.
+
+
+def trainer(asked, kind):
+    """Returns the handle of the model that is trained, with weights that are away from where they began."""
+    if "trainer" not in asked.kept:
+        asked.kept["trainer"] = model = new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=BETA)
+        asked.kept["split"] = split(asked)
+        # Asked once, all of its layers have their weights: what a step of training makes has it traced twice.
+        few = asked.kept["split"][0][0][:3]
+        tensors = [wire.Tensor(few), wire.Tensor(asked.normal(2, 3, LATENT))]
+        answered(asked.student.call(f"{model.key}.predict_probs", tensors))
+    model = asked.kept["trainer"]
+    asked.shake(model, 1.0, 0.15)
+    return model
+
+
+def split(asked):
+    """Returns (images, one-hot labels) to train on and (images, labels) to look at, as `latents.split`."""
+    (train, labels), rest = latents.split(asked)
+    return (train, one_hot(labels)), rest
+
+
+def fit(asked, model, x, y_onehot, rate, epochs=1, seed=None):
+    """Trains the model with a new Adam of this learning rate and returns its history."""
+    return latents.fit(asked, model, [x, y_onehot], REPORTED, rate, epochs, seed)
+
+
+def terms(asked, kind, model, x, y_onehot, eps):
+    """Returns cross-entropy and KL, put together here from what the parts of the model return. Shapes `[L, B]`."""
+    cross_entropy = asked.oracle.cross_entropy(y_onehot, logits_of(asked, kind, model, x, eps))
+    return cross_entropy, np.broadcast_to(kind.kl(asked, model, x, eps), cross_entropy.shape)
+
+
+def every_weight_learns(asked, kind):
+    """One step moves every trainable weight and every part; each weight matters to the loss, as seen outside."""
+    model = trainer(asked, kind)
+    x, y_onehot = (array[:BATCH] for array in asked.kept["split"][0])
+    z, eps = asked.normal(5, LATENT), asked.normal(1, 8, LATENT)
+
+    def value():
+        cross_entropy, kl = terms(asked, kind, model, x[:8], y_onehot[:8], eps)
+        return cross_entropy.mean() + kl.mean()
+
+    latents.every_weight_moves(
+        asked,
+        model,
+        look=lambda: list(kind.parts(asked, model, x, z)),
+        step=lambda: fit(asked, model, x, y_onehot, 1e-3),
+        value=value,
+    )
+
+
+def training_reports(asked, kind):
+    """`fit` and `evaluate` report the terms of an average example, loss = cross_entropy + beta kl; each step's noise is new."""
+    model = trainer(asked, kind)
+    x, y_onehot = (array[:BATCH] for array in asked.kept["split"][0])
+    copies = np.repeat(x[:1], BATCH, axis=0), np.repeat(y_onehot[:1], BATCH, axis=0)
+    found = fit(asked, model, *copies, 0.0, epochs=8)
+    noise_is_fresh(asked, kind, model, *copies, found["cross_entropy"])
+    reported(asked, kind, model, x, y_onehot, fit(asked, model, x, y_onehot, 0.0), BATCH)
+    few = x[:16], y_onehot[:16]
+    reported(asked, kind, model, *few, latents.evaluate(asked, model, list(few), REPORTED), 1)
+
+
+def noise_is_fresh(asked, kind, model, x, y_onehot, found):
+    """Raises `Broken` unless `found`, cross-entropies of a batch of copies while no weight moves, jump as they should."""
+    sampled = drawn_means(asked, kind, model, x, y_onehot)[0]
+    try:
+        latents.noise_in_training(found, sampled)
+    except Broken as broken:
+        silent = terms(asked, kind, model, x, y_onehot, np.zeros((1, x.shape[0], LATENT), np.float32))[0].mean()
+        if broken.mistake == "noise_frozen_in_training" and close(found[0], silent):
+            raise Broken("the cross-entropy of training is that at the mean: nothing is drawn", "no_noise") from broken
+        raise
+
+
+def drawn_means(asked, kind, model, x, y_onehot):
+    """Returns cross-entropies with one fresh sample for each example, DRAWS times, and KLs: means over the batch."""
+    found = terms(asked, kind, model, x, y_onehot, asked.normal(DRAWS, x.shape[0], LATENT))
+    return [term.mean(axis=1) for term in found]
+
+
+def reported(asked, kind, model, x, y_onehot, found, size):
+    """Raises `Broken` unless what was reported for batches of `size` is what the model's own parts give."""
+    want, slack = {}, {}
+    for name, sampled in zip(REPORTED[1:], drawn_means(asked, kind, model, x, y_onehot), strict=True):
+        want[name] = sampled.mean()
+        slack[name] = 9 * np.std(sampled, ddof=1) * np.sqrt(1 + 1 / DRAWS) + 1e-3 * abs(want[name]) + 2e-3
+    got = {name: found[name][0] for name in REPORTED}
+    if not all(np.isfinite(list(got.values()))):
+        raise Broken("a loss that is reported is not finite", "not_finite")
+    said = "; ".join(f"{name} is {got[name]:.3g}, and {want[name]:.3g} from the model's outputs" for name in want)
+    if any(abs(got[name] - want[name]) > slack[name] for name in want):
+        raise Broken(said, wrong_term(asked, kind, model, x, got, want, slack, size))
+    beta = asked.kept[model.key]["beta"]
+    right = got["cross_entropy"] + beta * got["kl"]
+    if abs(got["loss"] - right) > 1e-3 + 1e-3 * abs(right):
+        raise Broken(
+            f"loss is {got['loss']:.3g}, and cross_entropy + beta kl is {right:.3g} (beta = {beta:g})",
+            wrong_loss(got, beta, size),
+        )
+
+
+def wrong_loss(got, beta, size):
+    """Returns what makes the reported loss of the reported terms."""
+    cross_entropy, kl, loss = got["cross_entropy"], got["kl"], got["loss"]
+    right = cross_entropy + beta * kl
+    made = {
+        "loss_negated": -right,
+        "loss_summed_over_the_batch": size * right if size > 1 else np.nan,
+        "kl_missing": cross_entropy,
+        "beta_missing": cross_entropy + kl,
+        "beta_on_the_cross_entropy": beta * cross_entropy + kl,
+        "beta_on_both": beta * (cross_entropy + kl),
+        "one_minus_beta": (1 - beta) * cross_entropy + beta * kl,
+        "kl_counted_twice": cross_entropy + 2 * beta * kl,
+        "beta_plus_one": cross_entropy + (1 + beta) * kl,
+        "kl_averaged_over_dimensions": cross_entropy + beta * kl / LATENT,
+        "kl_subtracted": cross_entropy - beta * kl,
+        "cross_entropy_summed_over_the_batch": size * cross_entropy + beta * kl if size > 1 else np.nan,
+        "cross_entropy_averaged_over_classes": cross_entropy / CLASSES + beta * kl,
+        "kl_summed_over_the_batch": cross_entropy + size * beta * kl if size > 1 else np.nan,
+    }
+    for name, value in made.items():
+        if abs(loss - value) <= 1e-3 + 1e-3 * abs(value):
+            return name
+    return "another_beta" if loss > cross_entropy else ""
+
+
+def wrong_term(asked, kind, model, x, got, want, slack, size):
+    """Returns what makes a reported term of the right ones."""
+
+    def is_(name, value, factor=1.0):
+        return abs(got[name] - value) <= factor * slack[name] + 1e-3 * abs(value)
+
+    cross_entropy, kl = want["cross_entropy"], want["kl"]
+    beta = asked.kept[model.key]["beta"]
+    tests = {
+        "trains_on_test_images": lambda: with_test_images(asked, kind, model, x, got["kl"]),
+        "metrics_negated": lambda: is_("kl", -kl) or is_("cross_entropy", -cross_entropy),
+        "kl_reported_with_beta": lambda: is_("kl", beta * kl, beta),
+        "kl_averaged_over_dimensions": lambda: is_("kl", kl / LATENT, 1 / LATENT),
+        "kl_counted_twice": lambda: is_("kl", 2 * kl),
+        "kl_summed_over_the_batch": lambda: size > 1 and is_("kl", size * kl, size),
+        "kl_missing": lambda: abs(got["kl"]) < 1e-6,
+        "cross_entropy_averaged_over_classes": lambda: is_("cross_entropy", cross_entropy / CLASSES, 1 / CLASSES),
+        "cross_entropy_summed_over_the_batch": lambda: size > 1 and is_("cross_entropy", size * cross_entropy, size),
+    }
+    return next((name for name, test in tests.items() if test()), "")
+
+
+def with_test_images(asked, kind, model, x, kl):
+    """Tells whether `kl` is the mean over `x` and the test images of the data set together."""
+    both = np.concatenate([x, data.load("digits").x_test])
+    found = kind.kl(asked, model, both, asked.normal(1, both.shape[0], LATENT)).mean()
+    return abs(found - kl) <= 1e-3 * abs(kl)
+
+
+def accuracy(asked, kind, model, x, labels):
+    """Returns the share of images whose likeliest class, from the decoder's outputs put together here, is their label."""
+    probs = asked.oracle.predict(logits_of(asked, kind, model, x, asked.normal(4, x.shape[0], LATENT)))
+    return float(np.mean(np.argmax(probs, axis=-1) == labels))
+
+
+def accuracy_passes_the_floor(asked, kind, floor):
+    """Training lowers the loss, and the accuracy on digits that were held out, recomputed here, passes `floor`."""
+    model = trainer(asked, kind)
+    train, test = asked.kept["split"]
+
+    def trial(seed):
+        reached, losses = training(asked, kind, model, train, test, seed)
+        passed = reached >= floor and losses[-1] < losses[0]
+        return passed * (2 if reached >= floor + MARGIN else 1), (reached, losses)
+
+    worst = latents.most_trainings_pass(asked, trial)
+    if worst:
+        raise Broken(*why_below(asked, kind, model, test[0], *worst, floor))
+
+
+def training(asked, kind, model, train, test, seed):
+    """Trains the model from new weights; returns its accuracy on `test`, and the losses."""
+    asked.set_weights(model, asked.weights(new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=BETA)))
+    losses = fit(asked, model, *train, RATE, EPOCHS, seed=seed)["loss"]
+    return accuracy(asked, kind, model, *test), losses
+
+
+def why_below(asked, kind, model, x, reached, losses, floor):
+    said = f"after {EPOCHS} epochs the accuracy on held-out digits is {reached:.3f}; the floor is {floor:g}"
+    if not np.isfinite(losses[-1]):
+        return "training ends in NaN", "not_finite"
+    if losses[0] < 0 and losses[-1] < losses[0]:
+        return f"the loss goes from {losses[0]:.3g} to {losses[-1]:.3g}: it has the wrong sign", "loss_negated"
+    if reached >= floor:
+        return f"the loss goes from {losses[0]:.3g} to {losses[-1]:.3g} while the accuracy rises", "loss_goes_up"
+    eps = asked.normal(1, x.shape[0], LATENT)
+    logits, kl = logits_of(asked, kind, model, x, eps), kind.kl(asked, model, x, eps).mean()
+    if are_probabilities(logits).all():
+        return f"{said}, and the decoder returns probabilities", "decoder_returns_probabilities"
+    return (f"{said}, with a KL of {kl:.1g}", "posterior_collapsed") if kl < 0.3 else (said, "")

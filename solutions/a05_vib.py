@@ -1,0 +1,703 @@
+# %% [markdown]
+# # The variational information bottleneck
+#
+# The VAE learns a code $z$ from which the image $x$ can be had back. Often nobody wants the image back: what matters is a
+# label $y$. Document 000, section 5, changes one letter of the VAE's loss, $\log p(x|z)$ to $\log p(y|z)$, and calls the loss
+# "almost identical". The letter changes what the code is for. It may now forget everything of $x$ that says nothing about
+# $y$, and a weight $\beta$ says how much forgetting is worth. In this notebook you write that loss, see which two bounds it
+# is made of, compute both sides of them on a table where everything is exact, and train a classifier whose every prediction
+# passes through a noisy channel of known width.
+#
+# **Notation.** $x$ is an image as a vector of $D$ pixels, $y$ its label out of $C$ classes, as a vector with one 1
+# (*one-hot*), $z$ a latent vector of $K$ dimensions, $B$ the size of a batch, $L$ the number of samples $z_l$ drawn for each
+# example. The encoder gives $q(z|x) = N(\mu(x), \operatorname{diag} \sigma^2(x))$, the decoder $q(y|z)$: document 000 writes
+# $p_\theta(y|z)$ for it, and there is a reason to distinguish (section 3). $r(z) = N(0, I)$ is the fixed density that the
+# encoder is compared with. `log_var` is $\log\sigma^2$. Everything is in **nats**; sums run over classes and latent
+# dimensions, means over samples and over the batch.
+#
+# **What your functions get and return.** Arguments come by position: float32 NumPy arrays, and Python floats for scalars;
+# the class gets float32 tensors. Return a tensor, an array, a list or a number, in float32 or float64, of the shape that the
+# docstring gives. A value is right if it is within $10^{-5} + 10^{-4} |\text{right value}|$. Means lie within $\pm 40$, log
+# variances within $\pm 30$, logits within $\pm 1000$. Later functions may call earlier ones of yours.
+#
+# **How the class is graded.** As the VAE of a03 was: nobody looks at how it is built. The grader makes a model, asks it for
+# outputs, and computes from them what must hold whatever its weights are. `check("VIB")` examines the same.
+
+# %%
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+from vikit import load, plots
+
+tfd = tfp.distributions
+
+# The one line to change: "mnist" or "fashion_mnist".
+DATASET = "digits"
+CLASSES = 10
+
+# %% [markdown]
+# ## 1. From x to y
+#
+# The decoder returns $C$ real numbers, the logits $a_1, \dots, a_C$, and the probability of class $c$ is its share of the
+# exponentials (a *softmax*). The log-likelihood of a label is then
+#
+# $$\log q(y|z) = \sum_{c=1}^C y_c \left( a_c - \log \sum_{c'=1}^C e^{a_{c'}} \right), \qquad
+#   q(y_c = 1|z) = \frac{e^{a_c}}{\sum_{c'} e^{a_{c'}}} .$$
+#
+# Only one term of the sum over $c$ is left, that of the label. It is never positive. Document 000 (line 96) writes
+# $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$; the cross-entropy is *minus* that (E-000-14).
+#
+# Two traps. The exponential of 1000 is infinite in the computer, and so is the logarithm of a probability that was rounded to
+# 0: stay with logits, and let a function that knows take the logarithm of the sum. And classes exclude each other. The $C$
+# logits are one choice among $C$, not $C$ choices between yes and no, for which Listing 1 of document 000 has a *binary*
+# cross-entropy (E-000-23).
+
+
+# %% question="categorical_log_prob"
+def categorical_log_prob(y_onehot, logits):
+    """Returns log q(y|z), the log probability of each example's label, in nats.
+
+    sum_c y_c (a_c - log sum_c' exp(a_c')) for logits a. Document 000, section 6 (line 96), with the sign put right (E-000-14).
+
+    Args:
+        y_onehot: Labels, exactly one-hot. Shape `[B, C]`.
+        logits: What the decoder returned; +-1000 must give finite answers. Shape `[B, C]`.
+
+    Returns:
+        One log-likelihood per example, at most 0. Shape `[B]`.
+    """
+    # BEGIN SOLUTION
+    return tf.reduce_sum(y_onehot * tf.nn.log_softmax(logits), axis=-1)
+    # END SOLUTION
+
+
+# %% [markdown]
+# ## 2. Rate and loss
+#
+# How much does $z$ say about $x$? At most the **rate**: the divergence of the encoder's answer from $r(z)$, averaged over the
+# examples (document 000, line 88, first term; document 004, lines 175 to 177, has the same ratio with $y$ for $x$),
+#
+# $$R = \frac1B \sum_{b=1}^B KL\left( q(z|x_b) \,\|\, r(z) \right) = \frac1B \sum_{b=1}^B \tfrac12 \sum_{k=1}^K
+#   \left[ \mu_{bk}^2 + \sigma_{bk}^2 - \log\sigma_{bk}^2 - 1 \right] .$$
+#
+# A rate of 2.3 nats is $\log 10$: as much as it takes to name one of ten classes. For the same $q$ the rate is a sum over
+# latent dimensions, so a dimension that is not used, with $\mu_k = 0$ and $\sigma_k = 1$ for every $x$, costs nothing.
+
+
+# %% question="vib_rate"
+def vib_rate(mu, log_var):
+    """Returns the rate: the KL of q(z|x) from r(z) = N(0, I), averaged over the batch, in nats.
+
+    Document 000, section 5 (line 88), first term; document 004, lines 175 to 177.
+
+    Args:
+        mu: Means of q(z|x). Shape `[B, K]`.
+        log_var: Log variances of q(z|x) (not standard deviations), between -30 and 30. Same shape.
+
+    Returns:
+        A scalar, at least 0.
+    """
+    # BEGIN SOLUTION
+    return tf.reduce_mean(0.5 * tf.reduce_sum(mu**2 + tf.math.expm1(log_var) - log_var, axis=-1))
+    # END SOLUTION
+
+
+# %% [markdown]
+# The loss is a cross-entropy, estimated with $L$ samples of $z$, plus $\beta$ times the rate:
+#
+# $$\frac1B \sum_{b=1}^B \left[ -\frac1L \sum_{l=1}^L \log q(y_b|z_{bl}) +
+#   \beta\, KL\left( q(z|x_b) \,\|\, r(z) \right) \right] .$$
+#
+# Document 000 prints the case $\beta = 1$, and $z$ without its index $l$: then all $L$ terms of the sum are the same one
+# (E-000-12). $\beta$ is the price of a nat of rate, in nats of cross-entropy. It multiplies the KL and nothing else.
+
+
+# %% question="vib_loss"
+def vib_loss(y_onehot, logits, mu, log_var, beta):
+    """Returns the loss of the variational information bottleneck, averaged over the batch, in nats.
+
+    mean over b of [mean over l of the cross-entropy of y_b given z_lb, plus beta times KL of q(z given x_b) from N(0, I)].
+    Document 000, section 5 (line 88), with beta and the index l (E-000-12).
+
+    Args:
+        y_onehot: Labels, exactly one-hot. Shape `[B, C]`.
+        logits: What the decoder returned for L samples of each example; +-1000 must give finite answers. Shape `[L, B, C]`.
+        mu: Means of q(z|x). Shape `[B, K]`.
+        log_var: Log variances of q(z|x), between -30 and 30. Shape `[B, K]`.
+        beta: Weight of the KL, a positive float.
+
+    Returns:
+        A scalar. The same when every example of the batch is repeated.
+    """
+    # BEGIN SOLUTION
+    return beta * vib_rate(mu, log_var) - tf.reduce_mean(categorical_log_prob(y_onehot, logits))
+    # END SOLUTION
+
+
+# %% [markdown] question="from_x_to_y"
+# ### In your own words: what changes when y takes the place of x?
+#
+# Compare the VIB with the VAE, document 000's line 88 with its line 82. (a) Which networks, distributions and terms stay as
+# they are, and which change? What do encoder and decoder read and write in each? (b) The VAE's loss is minus a lower bound of
+# $\log p(x)$, the evidence of a generative model. Is the VIB's loss at $\beta = 1$ such a bound of something? Is $r(z)$ a
+# prior from which data are made? (c) Name something that a good code of a VAE must hold and a good code of a VIB need not,
+# for handwritten digits.
+#
+# <!-- BEGIN SOLUTION -->
+# (a) The encoder $q(z|x)$, the sample $z = \mu + \sigma \odot \epsilon$ and the KL to $N(0, I)$ stay. The decoder changes: it
+# reads $z$ as before, and writes a distribution over labels instead of pixels, so the reconstruction term becomes the
+# cross-entropy of the label. The encoder still reads $x$, not $y$; so the label can be predicted where it is not known. (b)
+# In the VAE $q(z|x)$ reads the very thing that is reconstructed, and the sum of the terms bounds $-\log p(x)$. In the VIB
+# $-\log \int r(z)\, q(y|z)\, dz$ is bounded too, for $\beta = 1$ (the same algebra with $y$ for $x$ holds for any $q$), but
+# that is a constant guess of $y$ without $x$, and nobody wants it: the loss is of interest as a sum of a distortion and a
+# rate. No data are made from $r(z)$; it is a reference that the channel's rate is measured against. (c) Slant, thickness,
+# position, style of the writer.
+#
+# **Rubric (5 points).** 2 points: what stays and what changes (encoder of x, sample, KL; decoder and likelihood). 1 point: the
+# encoder does not see y. 1 point: no generative model of x, r is a reference; or the bound on the marginal of y. 1 point: an
+# example of what may be forgotten.
+# <!-- END SOLUTION -->
+
+# %% [markdown]
+# ## 3. Two bounds
+#
+# Where does this loss come from? Image and label have a joint distribution $p(x, y)$ that we know from examples. The encoder
+# adds $z$, which depends on $x$ alone: $p(x, y, z) = p(x, y)\, q(z|x)$, a chain $Y - X - Z$. So $z$ knows of $y$ only what
+# came through $x$. The entropy $H(Y) = -\sum_c p(y_c) \log p(y_c)$ is what there is to know of the label, $H(Y|Z)$ what $z$
+# leaves open, and the difference is the **mutual information** $I(Y;Z) = H(Y) - H(Y|Z)$. A bottleneck wants a code that knows
+# much of $y$ and little of $x$:
+#
+# $$\max_{q(z|x)} \; I(Y;Z) - \beta\, I(X;Z), \qquad I(X;Z) = E_{p(x)\, q(z|x)} \log \frac{q(z|x)}{p(z)}, \quad
+#   p(z) = E_{p(x)}\, q(z|x) .$$
+#
+# Neither can be computed: both need $p(z)$ or the $p(y|z)$ that the chain implies, mixtures over all images. Document 004
+# (lines 139 to 149) shows what they would be worth, and that no model can do better. Two densities of our own choice take
+# their places: the decoder $q(y|z)$ that of $p(y|z)$, and $r(z)$ that of $p(z)$. Each replacement errs to a known side:
+#
+# $$I(Y;Z) \;\ge\; H(Y) + E \log q(y|z), \qquad\qquad I(X;Z) \;\le\; E\, KL\left( q(z|x) \,\|\, r(z) \right) .$$
+#
+# To show that is the question below. Together they bound the objective from below by $H(Y)$ minus the loss of section 2.
+#
+# The first one is worth a function. Its left side is what $z$ *knows* of the label, its right side what the decoder *can
+# read*, and that can be negative: a decoder that is sure of the wrong class is worse than none. Do not cut it off at 0; a
+# negative bound is true, useless and a warning. Classes that never occur add nothing to $H(Y)$: $0 \log 0 = 0$.
+
+
+# %% question="vib_relevance_bound"
+def vib_relevance_bound(p_y, mean_cross_entropy):
+    """Returns the lower bound H(Y) - mean_cross_entropy of the mutual information I(Y;Z), in nats.
+
+    H(Y) = -sum_c p_y log p_y, 0 log 0 = 0. Document 004, lines 145 to 157, with y for the label.
+
+    Args:
+        p_y: Probabilities of the classes; they sum to 1, and some may be 0. Shape `[C]`.
+        mean_cross_entropy: The decoder's cross-entropy, minus log q(y|z), averaged over examples and samples. A float.
+
+    Returns:
+        A scalar; negative where the decoder is worse than none.
+    """
+    # BEGIN SOLUTION
+    return -tf.reduce_sum(tf.math.xlogy(p_y, p_y)) - mean_cross_entropy
+    # END SOLUTION
+
+
+# %% [markdown] question="derive_the_bound"
+# ### In your own words: derive the two bounds
+#
+# (a) Show $I(Y;Z) \ge H(Y) + E_{p(y,z)} \log q(y|z)$ for every decoder $q(y|z)$. Which divergence is the gap, and which decoder
+# closes it? (b) Show $I(X;Z) \le E_{p(x)} KL(q(z|x) \| r(z))$ for every $r(z)$. Which divergence is the gap, and which $r$
+# closes it? (c) Put them together: $I(Y;Z) - \beta I(X;Z) \ge H(Y) - \text{loss}$. Where is $\beta \ge 0$ needed? (d) The
+# expectation in (a) is over $p(y, z)$. Show that it can be estimated from pairs $(x, y)$ and the encoder alone. Where does the
+# chain $Y - X - Z$ enter?
+#
+# <!-- BEGIN SOLUTION -->
+# (a) $I(Y;Z) = H(Y) + E_{p(y,z)} \log p(y|z)$, and $E_{p(y,z)} [\log p(y|z) - \log q(y|z)] = E_{p(z)} KL(p(y|z) \| q(y|z)) \ge
+# 0$. So replacing $p(y|z)$ by $q(y|z)$ can only lower it; the gap is that divergence, and it is 0 if and only if $q(y|z) =
+# p(y|z) = \sum_x p(x,y) q(z|x) / p(z)$ for (almost) all $z$. (b) $E_{p(x) q(z|x)} \log [q(z|x)/r(z)] = I(X;Z) + E_{p(z)} \log
+# [p(z)/r(z)] = I(X;Z) + KL(p(z) \| r(z))$: the gap is the divergence of the aggregated posterior from $r$, and $r = p(z)$
+# closes it. (c) Multiply (b) by $-\beta$, which turns the inequality round only if $\beta \ge 0$, and add (a): the right side
+# is $H(Y) - [E(-\log q(y|z)) + \beta R]$. $H(Y)$ does not depend on the model, so minimising the loss maximises the bound.
+# (d) $p(y,z) = \sum_x p(x,y)\, p(z|x,y)$, and the chain says $p(z|x,y) = q(z|x)$. So $E_{p(y,z)} f(y,z) = E_{p(x,y)}
+# E_{q(z|x)} f(y,z)$: average over labelled examples, and over samples of the encoder.
+#
+# **Rubric (8 points).** 2 points: (a) with the non-negative divergence. 1 point: its gap and when it is 0. 2 points: (b), the
+# divergence of p(z) from r, and when it is 0. 1 point: (c), with the sign of beta. 2 points: (d), with the chain.
+# <!-- END SOLUTION -->
+
+# %% [markdown]
+# ## 4. A world that fits on a table
+#
+# With finitely many $x$, $y$ and $z$ all of this can be computed, both sides of each bound. Tables are read $[\text{given},
+# \text{of}]$, so the rows of `q_z_given_x` and of `q_y_given_z` sum to 1, while the whole of `p_xy` does. The loss of section 2
+# becomes a sum,
+#
+# $$-\sum_{x,y,z} p(x,y)\, q(z|x) \log q(y|z) + \beta \sum_{x,z} p(x)\, q(z|x) \log \frac{q(z|x)}{r(z)}, \qquad
+#   p(x) = \sum_y p(x,y) .$$
+#
+# An encoder may be sure that some $z$ never comes: $q(z|x) = 0$ adds nothing. The other tables hold no zeros.
+
+
+# %% question="vib_exact_discrete"
+def vib_exact_discrete(p_xy, q_z_given_x, q_y_given_z, r_z, beta):
+    """Returns the loss of the variational information bottleneck on tables, in nats.
+
+    -sum_xyz p(x,y) q(z|x) log q(y|z) + beta sum_xz p(x) q(z|x) log[q(z|x) / r(z)]. Document 000, section 5 (lines 86 to 88).
+
+    Args:
+        p_xy: Joint probabilities of data and labels; the whole table sums to 1. Shape `[X, Y]`.
+        q_z_given_x: The encoder; every row sums to 1, entries may be 0. Shape `[X, Z]`.
+        q_y_given_z: The decoder, positive; every row sums to 1. Shape `[Z, Y]`.
+        r_z: The reference distribution of z, positive; sums to 1. Shape `[Z]`.
+        beta: Weight of the rate, a positive float.
+
+    Returns:
+        A scalar.
+    """
+    # BEGIN SOLUTION
+    distortion = -tf.einsum("xy,xz,zy->", p_xy, q_z_given_x, tf.math.log(q_y_given_z))
+    # xlogy knows that 0 log 0 is 0.
+    rate_of_x = tf.reduce_sum(tf.math.xlogy(q_z_given_x, q_z_given_x / r_z), axis=1)
+    return distortion + beta * tf.einsum("xy,x->", p_xy, rate_of_x)
+    # END SOLUTION
+
+
+# %% [markdown]
+# Three values of $x$, two labels, a noisy encoder with two states. The first bar is the loss with a decoder and an $r(z)$ that
+# were guessed. Better ones close the gaps one by one, until nothing is left but $H(Y|Z) + \beta\, I(X;Z)$, which belongs to
+# the encoder.
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+
+    def plot_gaps(beta=0.5):
+        p_xy = np.array([[0.25, 0.05], [0.1, 0.2], [0.05, 0.35]], np.float32)
+        encoder = np.array([[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]], np.float32)
+        guessed, even = np.array([[0.7, 0.3], [0.2, 0.8]], np.float32), np.array([0.5, 0.5], np.float32)
+        p_zy = np.einsum("xy,xz->zy", p_xy, encoder)
+        p_z = np.sum(p_zy, axis=1)
+        best = p_zy / p_z[:, None]
+
+        def exact(decoder, r_z, weight):
+            return float(vib_exact_discrete(p_xy, encoder, decoder, r_z, weight))
+
+        open_questions, information = exact(best, p_z, 0.0), exact(best, p_z, 1.0) - exact(best, p_z, 0.0)
+        setups = {
+            "both guessed": (guessed, even),
+            "best decoder": (best, even),
+            "best decoder\nand r(z) = p(z)": (best, p_z),
+        }
+        pieces = {"H(Y|Z)": [], "beta I(X;Z)": [], "gap of the decoder": [], "gap of r(z), times beta": []}
+        for decoder, r_z in setups.values():
+            rate = exact(decoder, r_z, 1.0) - exact(decoder, r_z, 0.0)
+            gaps = exact(decoder, r_z, 0.0) - open_questions, beta * (rate - information)
+            for heights, height in zip(pieces.values(), (open_questions, beta * information, *gaps), strict=True):
+                heights.append(height)
+        below = np.zeros(len(setups))
+        _, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+        for (label, heights), colour, hatch in zip(pieces.items(), plots.COLOURS, ("", "//", "..", "xx"), strict=False):
+            axes.bar(range(len(setups)), heights, 0.6, below, color=colour, hatch=hatch, edgecolor="white", label=label)
+            below = below + heights
+        axes.set_xticks(range(len(setups)), setups)
+        axes.set(ylabel="nats", ylim=(0.55, 0.78), title=f"What the loss is made of, on tables (beta = {beta:g})")
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+        plt.show()
+        labels = np.sum(p_xy, axis=0)
+        for name, decoder in (("guessed", guessed), ("best", best)):
+            bound = float(vib_relevance_bound(labels, exact(decoder, even, 0.0)))
+            print(f"relevance bound with the {name} decoder: {bound:.6f} nats")
+
+    plot_gaps()
+
+# %% [markdown]
+# ## 5. Prediction
+#
+# For an image there is not one $z$ but a distribution of them, and the prediction is the average over it:
+#
+# $$q(y|x) = \int q(z|x)\, q(y|z)\, dz \;\approx\; \frac1L \sum_{l=1}^L q(y|z_l), \qquad z_l \sim q(z|x) .$$
+#
+# The *probabilities* are averaged. The softmax of the mean logits is something else: where samples disagree it is surer of
+# itself than they are.
+
+
+# %% question="vib_predict_probs"
+def vib_predict_probs(logits):
+    """Returns q(y|x), estimated from L samples of z: the mean of the classes' probabilities.
+
+    Document 000, section 5 (line 88): the sum over l that E-000-12 is about.
+
+    Args:
+        logits: What the decoder returned for L samples of each example; +-1000 must give finite answers. Shape `[L, B, C]`.
+
+    Returns:
+        Probabilities; every row sums to 1. Shape `[B, C]`.
+    """
+    # BEGIN SOLUTION
+    return tf.reduce_mean(tf.nn.softmax(logits, axis=-1), axis=0)
+    # END SOLUTION
+
+
+# %% [markdown]
+# ## 6. The model
+#
+# The cell below holds four things. The first three you have from a03: `sample_latent`, `Encoder` and `Decoder`. Copy what you
+# wrote there into their places (a change of the name of `event_dim` is all that differs: what the decoder writes are now $C$
+# logits), or write them anew. Only `VIB` is graded, and how its parts are called is left to you, but `check("VIB")` compares
+# with *your* functions, so it needs `sample_latent` in this notebook, and `categorical_log_prob`, `vib_rate` and
+# `vib_predict_probs` right.
+#
+# `loss_terms(x, y_onehot, eps)` and `predict_probs(x, eps)` are functions of their noise: the same call has the same value.
+# Training draws fresh noise, one sample ($L = 1$), for each example, each latent dimension and each step; a
+# `keras.random.SeedGenerator` made in `__init__` does it. `fit(x, y_onehot)` calls `compute_loss` with the batch. What
+# `fit` and `evaluate` report are means over examples: give the `keras.metrics.Mean` objects one value for each. `kl` is
+# reported as it is, without $\beta$, so that runs with different $\beta$ can be compared.
+
+
+# %% question="VIB"
+def sample_latent(mu, log_var, eps):
+    """Returns L samples of q(z|x) for each example, made of the given noise, as in a03.
+
+    Shapes: `mu` and `log_var` `[B, K]`, `eps` `[L, B, K]`; back `[L, B, K]`.
+    """
+    # BEGIN SOLUTION
+    return mu + tf.exp(0.5 * log_var) * eps
+    # END SOLUTION
+
+
+@keras.saving.register_keras_serializable("a05_vib")
+class Encoder(keras.layers.Layer):
+    """The encoder of a03: images to the parameters of q(z|x) = N(mu, diag exp(log_var))."""
+
+    def __init__(self, latent_dim, hidden=(128,), **kwargs):
+        super().__init__(**kwargs)
+        self.latent_dim, self.hidden = latent_dim, tuple(hidden)
+        # BEGIN SOLUTION
+        self.trunk = [keras.layers.Dense(size_of_layer, activation="relu") for size_of_layer in self.hidden]
+        self.to_mu = keras.layers.Dense(latent_dim)
+        self.to_log_var = keras.layers.Dense(latent_dim)
+        # END SOLUTION
+
+    def call(self, x):
+        """Returns `(mu, log_var)`, each of shape `[B, K]`, for `x` of shape `[B, D]`. Any real number may come out of both."""
+        # BEGIN SOLUTION
+        for hidden_layer in self.trunk:
+            x = hidden_layer(x)
+        return self.to_mu(x), self.to_log_var(x)
+        # END SOLUTION
+
+    def get_config(self):
+        """Returns what `__init__` needs to make this layer again."""
+        return super().get_config() | {"latent_dim": self.latent_dim, "hidden": self.hidden}
+
+
+@keras.saving.register_keras_serializable("a05_vib")
+class Decoder(keras.layers.Layer):
+    """The decoder of a03, with classes in the place of pixels: latent vectors to logits."""
+
+    def __init__(self, num_classes, hidden=(128,), **kwargs):
+        super().__init__(**kwargs)
+        self.num_classes, self.hidden = num_classes, tuple(hidden)
+        # BEGIN SOLUTION
+        self.trunk = [keras.layers.Dense(size_of_layer, activation="relu") for size_of_layer in self.hidden]
+        self.to_logits = keras.layers.Dense(num_classes)
+        # END SOLUTION
+
+    def call(self, z):
+        """Returns logits `[..., C]` for `z` of shape `[..., K]`: any real numbers."""
+        # BEGIN SOLUTION
+        for hidden_layer in self.trunk:
+            z = hidden_layer(z)
+        return self.to_logits(z)
+        # END SOLUTION
+
+    def get_config(self):
+        """Returns what `__init__` needs to make this layer again."""
+        return super().get_config() | {"num_classes": self.num_classes, "hidden": self.hidden}
+
+
+@keras.saving.register_keras_serializable("a05_vib")
+class VIB(keras.Model):
+    """A classifier with a variational information bottleneck: `fit(x, y_onehot)` minimises cross-entropy + beta KL.
+
+    Document 000, section 5.
+
+    `fit` and `evaluate` report `loss`, `cross_entropy` and `kl` in nats per example: loss = cross_entropy + beta kl.
+
+    Args:
+        event_dim: D.
+        latent_dim: K.
+        num_classes: C.
+        hidden: Sizes of the encoder's hidden layers; the decoder has them in reverse order.
+        beta: Weight of the KL.
+
+    Attributes:
+        encoder: From x `[B, D]` to `(mu, log_var)`, each `[B, K]`.
+        decoder: From z `[..., K]` to logits `[..., C]`.
+        beta: As given.
+    """
+
+    def __init__(self, event_dim, latent_dim, num_classes, hidden=(128,), beta=1e-3, **kwargs):
+        super().__init__(**kwargs)
+        self.event_dim, self.latent_dim, self.num_classes = event_dim, latent_dim, num_classes
+        self.hidden, self.beta = tuple(hidden), beta
+        # BEGIN SOLUTION
+        self.encoder = Encoder(latent_dim, self.hidden)
+        self.decoder = Decoder(num_classes, tuple(reversed(self.hidden)))
+        # Built at once: what is loaded from a file finds its weights.
+        self.encoder(tf.zeros((1, event_dim)))
+        self.decoder(tf.zeros((1, latent_dim)))
+        self.noise = keras.random.SeedGenerator()
+        self.cross_entropy = keras.metrics.Mean(name="cross_entropy")
+        self.kl = keras.metrics.Mean(name="kl")
+        # END SOLUTION
+
+    def loss_terms(self, x, y_onehot, eps):
+        """Returns `(cross_entropy, kl)` of each example with the given noise, in nats; the KL without beta.
+
+        Args:
+            x: Images. Shape `[B, D]`.
+            y_onehot: Labels, one-hot. Shape `[B, C]`.
+            eps: Standard normal noise; the cross-entropy is a mean over the L samples. Shape `[L, B, K]`.
+
+        Returns:
+            Two tensors of shape `[B]`.
+        """
+        # BEGIN SOLUTION
+        q_mu, q_log_var = self.encoder(x)
+        logits = self.decoder(sample_latent(q_mu, q_log_var, eps))
+        log_qy_given_z = tf.reduce_mean(tfd.OneHotCategorical(logits=logits).log_prob(y_onehot), axis=0)
+        reference = tfd.MultivariateNormalDiag(tf.zeros_like(q_mu), tf.ones_like(q_mu))
+        return -log_qy_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(0.5 * q_log_var)), reference)
+        # END SOLUTION
+
+    def predict_probs(self, x, eps):
+        """Returns q(y|x): the mean over L samples of the classes' probabilities. Shapes: as above; back `[B, C]`."""
+        # BEGIN SOLUTION
+        q_mu, q_log_var = self.encoder(x)
+        return vib_predict_probs(self.decoder(sample_latent(q_mu, q_log_var, eps)))
+        # END SOLUTION
+
+    def fresh_noise(self, x):
+        """Returns new noise at every call, one sample for each example of `x`. Shape `[1, B, K]`."""
+        # BEGIN SOLUTION
+        return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.noise)
+        # END SOLUTION
+
+    def call(self, x):
+        """Returns what the decoder says to one fresh sample of q(z|x): logits. Shape `[B, C]`."""
+        # BEGIN SOLUTION
+        q_mu, q_log_var = self.encoder(x)
+        return self.decoder(sample_latent(q_mu, q_log_var, self.fresh_noise(x))[0])
+        # END SOLUTION
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Returns the loss of a batch, a scalar, and updates the metrics `cross_entropy` and `kl`; `y` is one-hot.
+
+        You may override `train_step` and `test_step` instead; then delete this.
+        """
+        # BEGIN SOLUTION
+        minus_log_qy, kl_to_reference = self.loss_terms(x, y, self.fresh_noise(x))
+        self.cross_entropy.update_state(minus_log_qy)
+        self.kl.update_state(kl_to_reference)
+        return tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference)
+        # END SOLUTION
+
+    def get_config(self):
+        """Returns what `__init__` needs to make this model again."""
+        names = ("event_dim", "latent_dim", "num_classes", "hidden", "beta")
+        return super().get_config() | {name: getattr(self, name) for name in names}
+
+
+# %% [markdown]
+# ## 7. The information plane
+#
+# Two helpers, given. `trained` makes and trains a model. `measured` says where it lies: its rate, its relevance bound, how
+# often its likeliest class is the label, and its **calibration error**. A classifier is calibrated if, of all predictions
+# that it makes with a confidence of 80 %, 80 % are right. Sort predictions by their largest probability into ten slices of
+# $[0, 1]$; in each compare the mean confidence with the share of right ones; average the differences, weighted by the number
+# in each slice.
+
+
+# %%
+def one_hot(labels):
+    """Returns integer labels `[n]` as one-hot rows `[n, C]`."""
+    return np.eye(CLASSES, dtype=np.float32)[labels]
+
+
+def trained(images, beta, latent_dim=8, epochs=20, seed=0):
+    """Returns a VIB that was trained on a data set."""
+    keras.utils.set_random_seed(seed)
+    model = VIB(images.x_train.shape[1], latent_dim, CLASSES, beta=beta)
+    model.compile(optimizer=keras.optimizers.Adam(5e-3))
+    model.fit(images.x_train, one_hot(images.y_train), batch_size=64, epochs=epochs, verbose=0)
+    return model
+
+
+def calibration_error(probs, labels, slices=10):
+    """Returns the mean distance of confidence and accuracy over slices of confidence."""
+    confidence, right = np.max(probs, axis=1), np.argmax(probs, axis=1) == labels
+    slice_of = np.minimum((slices * confidence).astype(int), slices - 1)
+    within = [slice_of == number for number in range(slices) if np.any(slice_of == number)]
+    return float(sum(abs(np.sum(confidence[one]) - np.sum(right[one])) for one in within) / len(labels))
+
+
+def measured(model, x, labels, num_samples=16):
+    """Returns the model's rate, relevance bound, accuracy and calibration error on images `x`, as a dict of floats."""
+    noise = tf.random.stateless_normal((num_samples, len(x), model.latent_dim), seed=(0, 5))
+    cross_entropy, _ = model.loss_terms(x, one_hot(labels), noise)
+    shares = np.bincount(labels, minlength=CLASSES) / len(labels)
+    probs = np.asarray(model.predict_probs(x, noise))
+    return {
+        "rate": float(vib_rate(*model.encoder(x))),
+        "bound": float(vib_relevance_bound(shares.astype(np.float32), float(np.mean(cross_entropy)))),
+        "accuracy": float(np.mean(np.argmax(probs, axis=1) == labels)),
+        "calibration error": calibration_error(probs, labels),
+    }
+
+
+# %% [markdown]
+# Every model is a point: to the right what it lets through of $x$ (at most the rate), upwards what it can read of $y$ (at
+# least the bound). No point can lie above the diagonal, because $z$ knows of $y$ only what came through $x$, and none above
+# $H(Y)$. A good model gets far up with little to the right: an ideal code of this task would stand where the two lines meet.
+# One model for each $\beta$.
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    images = load(DATASET)
+    betas = [1e-4, 1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0]
+    models = {beta: trained(images, beta, epochs=20 if DATASET == "digits" else 3) for beta in betas}
+    on_training = [measured(model, images.x_train[:2000], images.y_train[:2000]) for model in models.values()]
+    held_out = [measured(model, images.x_test[:2000], images.y_test[:2000]) for model in models.values()]
+    plots.information_plane(
+        {
+            label: ([point["rate"] for point in points], [point["bound"] for point in points])
+            for label, points in (("training", on_training), ("held out", held_out))
+        },
+        [f"{beta:g}" for beta in betas],
+        np.log(CLASSES),
+        f"The information plane, {DATASET}: a model for each beta",
+    )
+    for beta, inside, outside in zip(betas, on_training, held_out, strict=True):
+        print(
+            f"beta {beta:<7g} rate {outside['rate']:6.2f} nats, relevance bound {inside['bound']:5.2f} nats in training, "
+            f"{outside['bound']:5.2f} held out, accuracy {outside['accuracy']:.3f}"
+        )
+
+# %% [markdown]
+# With $K = 2$ one can look at the channel. Each ellipse is $q(z|x)$ of one held-out image, one standard deviation wide. The
+# price of rate decides how large they may be and how far apart: what must be told apart must not overlap.
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    flat = {
+        f"beta = {beta:g}": trained(images, beta, latent_dim=2, epochs=40 if DATASET == "digits" else 5)
+        for beta in (1e-3, 3e-2, 3e-1)
+    }
+    encoded = {label: model.encoder(images.x_test[:150]) for label, model in flat.items()}
+    plots.ellipses(
+        {label: (np.asarray(mean), np.sqrt(np.exp(variance))) for label, (mean, variance) in encoded.items()},
+        images.y_test[:150],
+        f"q(z|x) of held-out images, one standard deviation, {DATASET}",
+    )
+
+# %% [markdown]
+# Accuracy and calibration of the first series of models on held-out images, with 16 samples of $z$ for each image, and with
+# the mean of $q(z|x)$ alone.
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+
+    def at_the_mean(model, x, labels):
+        """Returns accuracy and calibration error of the prediction from z = mu(x)."""
+        probs = np.asarray(model.predict_probs(x, np.zeros((1, len(x), model.latent_dim), np.float32)))
+        return {
+            "accuracy": float(np.mean(np.argmax(probs, axis=1) == labels)),
+            "calibration error": calibration_error(probs, labels),
+        }
+
+    silent = [at_the_mean(model, images.x_test[:2000], images.y_test[:2000]) for model in models.values()]
+    plots.against(
+        betas,
+        {
+            name: {
+                "16 samples": [point[name] for point in held_out],
+                "the mean alone": [point[name] for point in silent],
+            }
+            for name in ("accuracy", "calibration error")
+        },
+        "beta",
+        f"Held-out {DATASET}: accuracy and calibration against beta",
+    )
+
+# %% [markdown] question="role_of_beta"
+# ### In your own words: the role of beta
+#
+# (a) In your information plane: how do rate and relevance bound change with $\beta$? Between which $\beta$ is much rate saved
+# for little relevance, and what was that rate spent on? Compare training and held-out points at the smallest $\beta$. (b) What
+# happens at $\beta = 1$ and beyond? Give the loss of the model that ignores $x$, and the largest number that $\beta$ may have
+# so that a code which names the class of each image without error can still be worth its rate (ten equally frequent classes,
+# an ideal $r$). Why does the collapse of your models come earlier, or as early? (c) What do the ellipses show of all this? (d)
+# Where are the predictions best calibrated, and what does the noise in $z$ have to do with it?
+#
+# <!-- BEGIN SOLUTION -->
+# (a) The rate falls as $\beta$ grows; the relevance bound stays near $H(Y) = \log 10 = 2.30$ on training images for small
+# $\beta$ and falls with the rate for large ones. From $10^{-4}$ to about $10^{-2}$ the rate shrinks several times at hardly
+# any cost in relevance: it was spent on telling single images apart, on slant and style. On training images the bound is
+# closest to $H(Y)$ at the smallest $\beta$, on held-out ones it is not: there the code holds accidents of the training set,
+# and the decoder is sure of wrong classes. (b) A model that ignores $x$ has rate 0 and cross-entropy $H(Y)$: loss $H(Y) =
+# 2.30$ nats. A perfect code has cross-entropy 0 and, with $r = p(z)$, rate $I(X;Z) = H(Y)$ at least, loss $\beta H(Y)$: it is
+# better while $\beta < 1$. At $\beta \ge 1$ no code pays, since $I(Y;Z) \le I(X;Z)$: $q(z|x) = r(z)$ is optimal, the posterior
+# collapses, accuracy is that of guessing. With a Gaussian $q$ and the fixed $r = N(0, I)$ a nat of information costs more
+# than a nat of rate (the gap $KL(p(z) \| r(z))$, and a Gaussian channel must leave distances between classes), so that models
+# give up classes, or all, already below 1. (c) At small $\beta$ narrow ellipses, far out and far apart; as $\beta$ grows they
+# widen to the size of the prior and move together until classes that are alike overlap; at large $\beta$ they come near the
+# unit circle. (d) As printed; typically at a middle $\beta$. With small $\beta$ the channel has hardly any noise and the
+# classifier is overconfident on held-out images; averaging over $z$ makes uncertain images uncertain. With large $\beta$ the
+# decoder is underconfident or knows little; the mean alone ignores the noise and is surer than the samples.
+#
+# **Rubric (6 points).** 2 points: both curves read, and what the rate was spent on. 1 point: the gap between training and
+# held-out points. 2 points: collapse, with the two losses and beta = 1. 1 point: ellipses and calibration, tied to the noise.
+# <!-- END SOLUTION -->
+
+# %% [markdown]
+# ## 8. Find the bugs in the notes
+#
+# Three lines of document 000 are about this notebook, and each is off:
+#
+# 1. section 5 (line 88): the loss of the VIB, $-\sum_j \frac12 [\dots] - \frac1L \sum_{l=1}^L \log p_\theta(y|z)$;
+# 2. section 6 (line 96): $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$;
+# 3. Listing 1 (lines 112 and 127): `BinaryCrossentropy(from_logits=True)` for the label.
+#
+# Compute what each says as printed and what it should say. For 1 take one example of class 0 with $\mu = (0.8, -0.5)$, $\log
+# \sigma^2 = (-1.2, 0.3)$, $\beta = 0.05$ and the logits below of four samples; give the right loss, the loss if all terms of
+# the sum are those of the first sample, and the loss without $\beta$. For 2 take three yes-or-no labels $y = (1, 0, 1)$ with
+# logits $(0.5, -1.2, 2)$, each with its own Bernoulli likelihood. For 3 take one label, the third of three classes, with
+# logits $(1, -0.5, 0.3)$; Keras' binary cross-entropy is a mean over the last axis, so give its sum too.
+
+# %%
+# Your calculations.
+four_samples = np.array([[1.2, -0.3, 0.4], [0.1, 0.8, -0.5], [2.0, 0.0, -1.0], [-0.4, 0.3, 0.9]], np.float32)
+
+# %% [markdown] question="find_the_bugs"
+# ### Your findings
+#
+# For each of the three lines: what is wrong, the corrected formula, and the numbers. For 3 also say what a classifier trained
+# that way would learn instead, and for which number of classes the two can be made equal.
+#
+# <!-- BEGIN SOLUTION -->
+# | line | wrong | printed | right |
+# |---|---|---|---|
+# | 88 (E-000-12) | $z$ without index $l$: $L$ times the same term | 0.550321 (first sample) | 0.999575 |
+# | 88 (E-000-12) | no $\beta$: only the case $\beta = 1$ | 1.684076 | 0.999575 |
+# | 96 (E-000-14) | the cross-entropy is minus the log-likelihood | +0.864287 | -0.864287 |
+# | 112, 127 (E-000-23) | $C$ Bernoulli labels for one choice of $C$ | 0.780565 (mean), 2.341694 (sum) | 1.242159 |
+#
+# Right: $-\frac1L \sum_l \log q(y|z_l) + \beta KL$; $\log q(y|z) = -\text{CrossEntropy}$; the softmax cross-entropy. Those of
+# the four samples: 0.514295, 1.270481, 0.169846, 1.899574; KL 0.720527. The classifier of line 112 learns for each class by
+# itself whether the label is that class or not: $C$ sigmoids that need not sum to 1, and it pays for each class that the label
+# is not. With two classes they can agree: a binary label with *one* logit, the difference of the two.
+#
+# **Rubric (6 points).** 2 points: line 88, both faults with numbers. 1 point: line 96 with the sign. 2 points: line 112 with
+# the numbers. 1 point: independent sigmoids, and two classes as the case in which they agree.
+# <!-- END SOLUTION -->

@@ -1,0 +1,211 @@
+"""The solution's VIB as a Keras model: its variables, its metrics, saved and loaded, its floor, and what the notebook shows."""
+
+import importlib
+import os
+from itertools import pairwise
+
+import keras
+import numpy as np
+import pytest
+from vikit import asking, checking, classifiers, examinations, judge, load, properties
+from vikit.bottlenecks import VIB as KIND
+
+from autograder import tasks
+
+SOLUTION = importlib.import_module("solutions.a05_vib")
+VIB = {task.name: task for task in tasks.load("a05_vib").tasks}["VIB"]
+FLOOR = next(item.options["floor"] for item in VIB.properties if "floor" in item.options)
+# NumPy 2 on Keras' variables.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+
+@pytest.mark.parametrize(("hidden", "layers"), [((), 3), ((7,), 5), ((7, 5), 7)])
+def test_every_variable_is_tracked_and_trained(hidden, layers):
+    """A kernel and a bias for each layer: two heads and a last layer, and the hidden layers of both networks."""
+    model = SOLUTION.VIB(9, 4, 3, hidden)
+    assert len(model.trainable_variables) == 2 * layers
+    sizes, back = [9, *hidden], [4, *hidden[::-1], 3]
+    one_way = sum((a + 1) * b for a, b in pairwise(sizes)) + 2 * (sizes[-1] + 1) * 4
+    other = sum((a + 1) * b for a, b in pairwise(back))
+    assert sum(int(np.prod(variable.shape)) for variable in model.trainable_variables) == one_way + other
+
+
+def test_a_model_comes_back_from_a_file(tmp_path):
+    model = SOLUTION.VIB(9, 4, 3, (7,), beta=0.3)
+    model.save(tmp_path / "vib.keras")
+    # Other tests run other answers' classes, which register themselves by the same names.
+    ours = {f"a05_vib>{kind.__name__}": kind for kind in (SOLUTION.Encoder, SOLUTION.Decoder, SOLUTION.VIB)}
+    with keras.saving.custom_object_scope(ours):
+        loaded = keras.saving.load_model(tmp_path / "vib.keras")
+    assert loaded.get_config() == model.get_config()
+    assert loaded.beta == 0.3
+    generator = np.random.default_rng(0)
+    x, eps = generator.random((5, 9)).astype(np.float32).round(), generator.normal(size=(6, 5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(loaded.predict_probs(x, eps), model.predict_probs(x, eps))
+
+
+def test_compiled_or_not_it_learns_the_same():
+    digits = load("digits")
+    x, y_onehot = digits.x_train[:512], SOLUTION.one_hot(digits.y_train[:512])
+    losses = []
+    for jit_compile in (False, True):
+        keras.utils.set_random_seed(0)
+        model = SOLUTION.VIB(64, 4, 10, (16,), beta=0.1)
+        model.compile(optimizer=keras.optimizers.Adam(5e-3), jit_compile=jit_compile)
+        history = model.fit(x, y_onehot, batch_size=64, epochs=2, verbose=0).history
+        assert set(history) == {"loss", "cross_entropy", "kl"}
+        together = np.add(history["cross_entropy"], 0.1 * np.array(history["kl"]))
+        np.testing.assert_allclose(together, history["loss"], rtol=1e-5)
+        losses.append(history["loss"])
+    np.testing.assert_allclose(*losses, rtol=0.05)
+
+
+# What chance has a part in: one compiled model for all runs, each with inputs, a split and weights of its own.
+
+RUNS = int(os.environ.get("RUNS", "200"))
+TRAINER = classifiers.DIMS, classifiers.LATENT, classifiers.CLASSES, classifiers.HIDDEN
+BY_CHANCE = [item for item in VIB.properties if item.name not in ("loss_terms", "prediction")]
+
+
+def asking_the_solution():
+    return properties.Asked(asking.Student(asking.Here(vars(SOLUTION)), None), VIB.oracle, np.random.default_rng(0))
+
+
+def begin_again(asked, seed):
+    """Gives what is asked the random numbers of another student; returns the model that is trained."""
+    asked.generator = np.random.default_rng([seed, 1])
+    model = classifiers.trainer(asked, KIND)
+    asked.kept["split"] = classifiers.split(asked)
+    keras.utils.set_random_seed(seed)
+    asked.set_weights(model, asked.weights(classifiers.new(asked, KIND, *TRAINER, beta=classifiers.BETA)))
+    return model
+
+
+@pytest.mark.soak
+def test_the_floor_is_far_below_what_the_solution_reaches():
+    """Twenty seeds, each with a split and a start of its own. The figures stand beside the floor."""
+    asked, reached = asking_the_solution(), []
+    for seed in range(20):
+        model = begin_again(asked, seed)
+        reached.append(classifiers.training(asked, KIND, model, *asked.kept["split"], seed)[0])
+    mean, deviation = np.mean(reached), np.std(reached, ddof=1)
+    print(f"\naccuracy {mean:.4f} +- {deviation:.4f}, worst {np.min(reached):.4f}; floor {FLOOR}")
+    assert mean - 5 * deviation > FLOOR
+
+
+@pytest.mark.soak
+def test_chance_never_costs_the_solution_a_point():
+    asked = asking_the_solution()
+    failed = []
+    for seed in range(RUNS):
+        begin_again(asked, seed)
+        found = {item.name: properties.finding(item, asked, examinations.KINDS) for item in BY_CHANCE}
+        failed += [(seed, name, finding) for name, finding in found.items() if finding.status != "ok"]
+    assert len(BY_CHANCE) == 3
+    assert failed == []
+
+
+@pytest.mark.soak
+def test_inputs_never_cost_the_solution_a_point():
+    asked = asking_the_solution()
+    for seed in range(RUNS // 4):
+        asked.generator = np.random.default_rng([seed, 2])
+        for item in VIB.properties:
+            if item not in BY_CHANCE:
+                finding = properties.finding(item, asked, examinations.KINDS)
+                assert finding.status == "ok", (seed, item.name, finding)
+
+
+# What `check` says.
+
+
+def checked(names):
+    """Returns the verdict of `check("VIB")` on these names."""
+    question = checking.find_question("VIB")
+    return judge.judge_properties(question, checking.examined(question, names))
+
+
+def test_check_finds_every_property_of_the_solution_with_its_own_functions():
+    verdict = checked(vars(SOLUTION))
+    assert (verdict.status, verdict.score) == ("correct", 8), verdict.message
+
+
+def test_check_says_which_earlier_function_must_be_right_first():
+    wrong = {"vib_predict_probs": lambda logits: 2 * SOLUTION.vib_predict_probs(logits)}
+    verdict = checked(vars(SOLUTION) | wrong)
+    assert verdict.score < 8
+    assert 'see what check("vib_predict_probs") says' in verdict.message
+    assert next(case.passed for case in verdict.cases if case.name == "loss_terms"), "it needs no vib_predict_probs"
+
+
+def test_check_says_that_it_needs_the_sampler_of_a03():
+    names = {name: value for name, value in vars(SOLUTION).items() if name != "sample_latent"}
+    verdict = checked(names)
+    assert verdict.score < 8
+    assert 'see what check("sample_latent") says' in verdict.message
+
+
+def test_check_says_that_the_cases_of_a03_are_not_there(monkeypatch):
+    there = checking.public_files()
+    question = checking.find_question("VIB")
+    monkeypatch.setattr(checking, "public_files", lambda: [path for path in there if path.parent.name == "a05_vib"])
+    verdict = judge.judge_properties(question, checking.examined(question, vars(SOLUTION)))
+    assert "the public cases of the assignment that asks for it are not here" in verdict.message
+
+
+# What the notebook shows.
+
+
+@pytest.fixture(scope="module")
+def plane():
+    """Returns a dict from beta to what was measured (in training, held out)."""
+    images = load("digits")
+    found = {}
+    for beta in (1e-4, 1e-2, 1e-1, 1.0):
+        model = SOLUTION.trained(images, beta)
+        found[beta] = [
+            SOLUTION.measured(model, images.x_train, images.y_train),
+            SOLUTION.measured(model, images.x_test, images.y_test),
+        ]
+    return found
+
+
+def label_entropy(labels):
+    shares = np.bincount(labels) / len(labels)
+    return -np.sum(shares * np.log(shares))
+
+
+def test_the_rate_falls_as_beta_grows(plane):
+    for number in (0, 1):
+        rates = [point[number]["rate"] for point in plane.values()]
+        assert all(more > 1.2 * less for more, less in pairwise(rates)), rates
+
+
+def test_the_relevance_bound_is_at_most_the_labels_entropy_and_at_most_the_rate(plane):
+    images = load("digits")
+    for beta, points in plane.items():
+        for point, labels in zip(points, (images.y_train, images.y_test), strict=True):
+            assert point["bound"] <= label_entropy(labels) + 1e-6, beta
+            # The cross-entropy is that of 16 samples of z, the rate is exact.
+            assert point["bound"] <= point["rate"] + 0.01, (beta, point)
+
+
+def test_a_small_beta_reads_all_of_the_label_and_a_beta_of_1_nothing(plane):
+    images = load("digits")
+    assert plane[1e-2][0]["bound"] > 0.95 * label_entropy(images.y_train)
+    assert plane[1e-2][1]["accuracy"] > 0.9
+    inside, outside = plane[1.0]
+    assert inside["rate"] < 0.05
+    assert abs(inside["bound"]) < 0.05
+    assert outside["accuracy"] < 0.3
+
+
+def test_the_calibration_error_is_the_distance_of_confidence_and_accuracy():
+    probs = np.array([[0.8, 0.2], [0.82, 0.18], [0.45, 0.55], [0.05, 0.95]])
+    # Slices: two of 80 % and 82 %, one of 55 %, one of 95 %.
+    labels = np.array([0, 1, 1, 0])
+    want = (abs(1.62 - 1) + abs(0.55 - 1) + abs(0.95 - 0)) / 4
+    np.testing.assert_allclose(SOLUTION.calibration_error(probs, labels), want)
+    assert SOLUTION.calibration_error(np.eye(2)[[0, 1, 1]], np.array([0, 1, 1])) == 0
