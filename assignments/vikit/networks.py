@@ -8,7 +8,7 @@ import numpy as np
 class Network(keras.layers.Layer):
     """Hidden layers with ReLU and one linear layer at the end: `[..., n]` to `[..., size]`, for any number of axes before.
 
-    Several inputs are put side by side. What it returns can be any real numbers.
+    Inputs that belong together are put side by side before: `tf.concat([z, features], axis=-1)`.
 
     Args:
         size: Size of the output's last axis.
@@ -22,8 +22,14 @@ class Network(keras.layers.Layer):
         self.inner = [keras.layers.Dense(width, activation="relu") for width in self.hidden]
         self.end = keras.layers.Dense(size, bias_initializer=keras.initializers.RandomNormal(stddev=start))
 
-    def call(self, *inputs):
-        values = keras.ops.concatenate(inputs, axis=-1) if len(inputs) > 1 else inputs[0]
+    def build(self, input_shape):
+        shape = input_shape
+        for layer in (*self.inner, self.end):
+            layer.build(shape)
+            shape = (*shape[:-1], layer.units)
+
+    def call(self, values):
+        """Returns real numbers `[..., size]` for `values` of shape `[..., n]`."""
         for layer in self.inner:
             values = layer(values)
         return self.end(values)

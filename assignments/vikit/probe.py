@@ -213,12 +213,12 @@ def fit(space, request):
     if request.get("seed") is not None:
         seed_everything(request["seed"])
     if request.get("learning_rate") is not None:
-        give_optimizer(space, request["path"], model, request["learning_rate"])
+        give_optimizer(space, request["path"], model, request["learning_rate"], bool(request.get("eager")))
     history = model.fit(*arrays, verbose=0, **keywords).history
     return returned(space, history, "mapping")
 
 
-def give_optimizer(space, path, model, learning_rate):
+def give_optimizer(space, path, model, learning_rate, eager=False):
     """Compiles a model with a new Adam; the second time the first one is made as new, as compiling takes seconds."""
     import keras
 
@@ -229,7 +229,7 @@ def give_optimizer(space, path, model, learning_rate):
         optimizer.learning_rate = learning_rate
         return
     space.optimizers[path] = optimizer = keras.optimizers.Adam(learning_rate)
-    model.compile(optimizer=optimizer)
+    model.compile(optimizer=optimizer, run_eagerly=eager)
     if getattr(model, "built", False):
         # Variables that a step of training makes have TensorFlow trace the step twice.
         optimizer.build(model.trainable_variables)

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.special import expit, log_expit
-from vikit.judge import Property
+from vikit.judge import Mistake, Property
 from vikit.wire import Built
 
-from autograder.reference import flows
+from autograder.reference import flows, vae, vib
 
+from . import classifiers
+from .properties import ANY_NETWORK, SAMPLED, UNTRAINED
 from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong, rounded, widened
 
 LOG_2PI = math.log(2 * math.pi)
@@ -1555,6 +1557,26 @@ class Reference:
     """What the examinations of `vikit.flows` take for right, in float64."""
 
     @staticmethod
+    def sample(mu, log_var, eps):
+        return vae.latent_samples(mu, log_var, eps).numpy()
+
+    @staticmethod
+    def cross_entropy(y_onehot, logits):
+        return vib.cross_entropies(y_onehot, logits).numpy()
+
+    @staticmethod
+    def predict(logits):
+        return vib.vib_predict_probs(logits).numpy()
+
+    @staticmethod
+    def log_normal(z, mu, log_var):
+        return flows.gaussian_log_pdf(z, mu, np.exp(log_var)).numpy()
+
+    @staticmethod
+    def log_prior(z0, zK):
+        return flows.flow_prior_term(z0, zK).numpy()
+
+    @staticmethod
     def function(name):
         """Returns the reference of an earlier question, which takes what students get."""
         return lambda *arguments: getattr(flows, name)(*(widened(rounded(argument)) for argument in arguments))
@@ -1610,6 +1632,151 @@ leapfrog_step = with_property(
 )
 
 
+# The model.
+
+MODEL_PLACE = "document 000, section 6 (lines 92 to 97) and Listing 1"
+KINDS = ("planar", "radial", "coupling", "iaf")
+SIZES = [[9, 4, 5, [7, 6], [[1, 7], [1, 3]]]]
+PREDICTED = [[9, 4, 5, [7], [[3, 7], [4, 3]]]]
+TERMS = (
+    Mistake("beta_not_kept", "model.beta is not the beta that the model was made with."),
+    Mistake(
+        "terms_draw_their_own_noise",
+        "free_energy_terms draws noise of its own: the same arguments gave two values. Use the eps that is given.",
+        "document 003, eq. 22",
+    ),
+    Mistake(
+        "log_q0_squared_variance",
+        "In log_q0 the square stands around the variance too: it is (z0 - mu)^2 / sigma^2.",
+        "document 000, line 94; errata E-000-13",
+    ),
+    Mistake(
+        "log_q0_log_var_as_log_sigma", "In log_q0 log_var is taken for log sigma: its exponential is the variance."
+    ),
+    Mistake("log_q0_of_sigma", "In log_q0 the standard deviation stands where the variance belongs."),
+    Mistake(
+        "log_q0_at_zK", "log_q0 is evaluated at zK. It is the density before the flow, at z0.", "document 000, line 94"
+    ),
+    Mistake("log_q0_is_the_prior", "log_q0 is the prior's density at z0: mu and log_var do not enter."),
+    Mistake(
+        "log_q0_is_log_qK",
+        "log_q0 holds the log determinants already; they are returned beside it, and would count twice.",
+        "document 000, Listing 1 (lines 121 and 122)",
+    ),
+    Mistake(
+        "log_det_negated", "The log determinants have the wrong sign: they are those of the forward map, z0 to zK."
+    ),
+    Mistake("log_det_missing", "The log determinants are 0: the flow moves points, and its density does not know."),
+    Mistake(
+        "prior_at_z0",
+        "The prior is evaluated at z0. The decoder is given zK, so the prior is that of zK.",
+        "document 000, line 95; errata E-000-15",
+    ),
+    Mistake("prior_is_q0", "The prior is q_0: it is N(0, I), whatever the encoder says."),
+    Mistake(
+        "likelihood_is_log_qK",
+        "In the place of log p(y|zK) stands log q_K once more, as in line 125 of Listing 1.",
+        "document 000, Listing 1 (line 125); errata E-000-19",
+    ),
+    Mistake(
+        "cross_entropy_for_likelihood",
+        "The last term is the cross-entropy. It is the log-likelihood, its negative.",
+        "document 000, line 96; errata E-000-14",
+    ),
+    Mistake(
+        "decoder_given_z0", "The decoder is given z0: the flow does not reach it.", "document 000, Listing 1 (line 118)"
+    ),
+    Mistake("term_negated", "A term has the wrong sign."),
+    Mistake("term_averaged_over_dimensions", "A log density is averaged over the latent dimensions: sum over them."),
+    Mistake("term_averaged_over_batch", "A term is averaged over the batch: keep one number per example."),
+)
+FLOWING = (
+    Mistake(
+        "log_det_negated",
+        "The log determinant has the wrong sign: it is that of the forward map, z0 to zK. The density is divided by the "
+        "determinant; the log determinant itself has no minus.",
+        "document 002, lines 839 to 847; errata E-002-17",
+    ),
+    Mistake("log_det_missing", "The log determinant is 0: the flow moves points, and its density does not know."),
+    Mistake("log_det_not_log", "The determinant is returned; its logarithm is asked for."),
+    Mistake("flow_is_identity", "zK is z0: the steps of the flow are not applied."),
+)
+CONDITIONED = (
+    Mistake(
+        "flow_ignores_x",
+        "The flow does not depend on x: all images share one flow, as in FLOWS(z0) of Listing 1. Its parameters (or "
+        "the context of its conditioner) come from x.",
+        "document 000, section 6 (line 92), Listing 1 (line 117); errata E-000-20",
+    ),
+    Mistake(
+        "log_det_ignores_x",
+        "zK depends on x and the log determinants do not: only shifts, or directions that do not count, come from x.",
+        "document 000, section 6 (line 92); errata E-000-20",
+    ),
+)
+UNTRAINED_FLOW = (
+    Mistake(
+        "flow_not_trained",
+        "The flow does not learn: after a step of training it returns the same. tf.Variable, TransformedVariable and "
+        "TensorFlow Probability's networks are not trained inside a Keras 3 model; parameters must be those of Keras layers.",
+        "document 000, section 6 (line 92)",
+    ),
+)
+
+
+def log_det_property(flow):
+    return Property(
+        f"log_det_{flow}", 0.75,
+        f"With flow={flow!r} the second output of transform must be the log determinant of the first's Jacobian in z0 at fixed "
+        "x. The grader takes differences of transform itself.",
+        "document 000, line 97; document 002, lines 839 to 849", "flow_log_det", {"flow": flow}, (*FLOWING, *ANY_NETWORK),
+    )  # fmt: skip
+
+
+def conditioned_property(flow):
+    return Property(
+        f"depends_on_x_{flow}", 0.5,
+        f"With flow={flow!r} the same z0 with two images must give two zK and two log determinants.",
+        "document 000, section 6 (line 92); errata E-000-20", "flow_depends_on_x", {"flow": flow},
+        (*CONDITIONED, *ANY_NETWORK),
+    )  # fmt: skip
+
+
+def weights_property(flow):
+    return Property(
+        f"weights_{flow}", 0.5,
+        f"With flow={flow!r}, after one step of training every trainable weight must have moved, and every one must matter.",
+        "document 002, lines 752 to 765; document 000, section 6 (line 92)", "flow_weights", {"flow": flow},
+        (*UNTRAINED, *UNTRAINED_FLOW, *ANY_NETWORK),
+    )  # fmt: skip
+
+
+FlowVIB = Task(
+    name="FlowVIB",
+    points=10,
+    place=MODEL_PLACE,
+    shape="",
+    reference=None,
+    cases=(),
+    mistakes=(),
+    properties=(
+        Property(
+            "free_energy_terms", 1,
+            "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and decoder give: log_q0 at z0, "
+            "the sum of the log determinants, the log prior at zK and the log-likelihood of the label.",
+            MODEL_PLACE, "flow_terms", {"sizes": SIZES, "beta": 0.3},
+            (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_NETWORK),
+        ),
+        classifiers.training("flow", 1, MODEL_PLACE),
+        classifiers.prediction("flow", 1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED),
+        *(of(flow) for flow in KINDS for of in (log_det_property, conditioned_property)),
+        *(weights_property(flow) for flow in KINDS),
+    ),
+    oracle=Reference,
+    seconds=60,
+)  # fmt: skip
+
+
 assignment = Assignment(
     name="a06_flows",
     title="Normalizing flows, and the VIB with flows",
@@ -1629,6 +1796,7 @@ assignment = Assignment(
         flow_log_q,
         flow_prior_term,
         flow_free_energy,
+        FlowVIB,
     ),
     manual=(
         Manual("why_w_u_above_minus_one", 5),
