@@ -72,12 +72,12 @@ def differences(mapped, z, step=STEP):
 
 
 def log_dets_of(mapped, z):
-    """Returns log abs det of the Jacobians of `mapped` at the rows of `z`, and for which rows the differences say it.
+    """Returns log abs det of the Jacobians of `mapped` at the rows of `z`, their signs, and for which rows they are known.
 
     Where the map bends within a step, or float32 keeps too little of it, two steps of different length disagree.
     """
-    wide, narrow = (np.linalg.slogdet(differences(mapped, z, step))[1] for step in (STEP, FINER))
-    return wide, np.abs(wide - narrow) < AGREEING
+    (signs, wide), (_, narrow) = (np.linalg.slogdet(differences(mapped, z, step)) for step in (STEP, FINER))
+    return wide, signs, np.abs(wide - narrow) < AGREEING
 
 
 def jacobian(asked, forward, log_det, shapes, positive=(), given=None, outputs=None):
@@ -106,7 +106,7 @@ def jacobian(asked, forward, log_det, shapes, positive=(), given=None, outputs=N
         ]
         return by([points, *rest])
 
-    want, told = log_dets_of(mapped, arguments[0])
+    want, _, told = log_dets_of(mapped, arguments[0])
     if got.shape != want.shape:
         raise Broken("the log determinant has another shape than the batch", "wrong_shape")
     worst = np.max(np.abs(got - want), where=told, initial=0.0)
@@ -139,6 +139,8 @@ def returns(asked, name, size):
 FLOWS = ("planar", "radial", "coupling", "iaf")
 # Of a model with random weights: how far they are moved, less and less until differences of its map say something.
 SHAKES = (0.3, 0.1, 0.03)
+# Points for each image.
+POINTS = 12
 
 
 class StudentsOwn(bottlenecks.StudentsOwn):
@@ -294,10 +296,15 @@ def named_term(asked, seen, index):
     return named_cross_entropy(asked, PLANAR, [one for one, _ in seen], [-one.got[3] for one, _ in seen])
 
 
+def small(asked, flow):
+    """Returns the handle of a new small model."""
+    return classifiers.new(asked, kind_of(flow=flow, num_flows=2), 9, 4, 5, (7,), beta=1.0)
+
+
 def model_with(asked, flow):
     """Returns a small model with this flow, its weights as they began, images for it and points before its flow."""
     if ("flow", flow) not in asked.kept:
-        model = classifiers.new(asked, kind_of(flow=flow, num_flows=2), 9, 4, 5, (7,), beta=1.0)
+        model = small(asked, flow)
         asked.kept["flow", flow] = model, asked.weights(model)
     model, start = asked.kept["flow", flow]
     x, y_onehot = classifiers.drawn(asked, 12, 9, 5)
@@ -307,7 +314,9 @@ def model_with(asked, flow):
 
 def log_det_is_jacobian(asked, flow):
     """The log determinant of `transform` is that of its Jacobian in z0 at fixed x, by differences of its values alone."""
-    model, start, x, _, z0 = model_with(asked, flow)
+    model, start, images, _, _ = model_with(asked, flow)
+    # Several points for each image: where an invertible map turns space over it does so everywhere.
+    x, z0 = np.repeat(images[:4], POINTS, axis=0), np.float32(1.5) * asked.normal(4 * POINTS, 4)
 
     def mapped(points):
         return transform(asked, model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))[0]
@@ -317,11 +326,15 @@ def log_det_is_jacobian(asked, flow):
         zK, got = transform(asked, model, z0, x)
         if np.allclose(zK, z0, 1e-6, 1e-6):
             raise Broken("zK is z0: the flow does nothing", "flow_is_identity")
-        want, told = log_dets_of(mapped, z0)
-        if told.sum() >= 4:
+        want, signs, told = log_dets_of(mapped, z0)
+        if told.sum() >= 2 * POINTS:
             break
     else:
         raise Broken("the flow is so steep, even with small weights, that differences say nothing of its determinant")
+    for number in range(4):
+        chosen = slice(number * POINTS, (number + 1) * POINTS)
+        if len(set(signs[chosen][told[chosen]])) > 1:
+            raise Broken("at the same x the determinant is positive at some z0 and negative at others", "flow_folds")
     worst = np.max(np.abs(got - want), where=told, initial=0.0)
     if worst <= APART:
         return
@@ -360,6 +373,13 @@ def weights_move(asked, flow):
         look=lambda: list(parts(asked, model, x, z0)),
         step=lambda: answered(asked.student.fit(model, [x, y_onehot], 1e-2, eager=True, batch_size=12, epochs=1)),
     )
+    twin = small(asked, flow)
+    asked.set_weights(twin, asked.weights(model))
+    if any(
+        not np.allclose(*pair, 1e-4, 1e-5)
+        for pair in zip(*(transform(asked, m, z0, x) for m in (model, twin)), strict=True)
+    ):
+        raise Broken("two models with the same trainable weights have two different flows", "hidden_parameters")
 
 
 KINDS = {

@@ -1699,6 +1699,12 @@ FLOWING = (
     ),
     Mistake("log_det_missing", "The log determinant is 0: the flow moves points, and its density does not know."),
     Mistake("log_det_not_log", "The determinant is returned; its logarithm is asked for."),
+    Mistake(
+        "flow_folds",
+        "The flow is not invertible: it folds space. Constrain its parameters (u_hat, beta_hat, a positive scale); else "
+        "several z0 come to one zK, and log q_K is not its log density.",
+        "document 002, lines 836 to 849",
+    ),
     Mistake("flow_is_identity", "zK is z0: the steps of the flow are not applied."),
 )
 CONDITIONED = (
@@ -1719,6 +1725,12 @@ UNTRAINED_FLOW = (
         "flow_not_trained",
         "The flow does not learn: after a step of training it returns the same. tf.Variable, TransformedVariable and "
         "TensorFlow Probability's networks are not trained inside a Keras 3 model; parameters must be those of Keras layers.",
+        "document 000, section 6 (line 92)",
+    ),
+    Mistake(
+        "hidden_parameters",
+        "The flow has parameters that Keras does not train: a tf.Variable, one of TensorFlow Probability's, a layer whose "
+        "trainable is off, or numbers drawn anew for each model. They are not learnt, and not saved.",
         "document 000, section 6 (line 92)",
     ),
 )
