@@ -355,7 +355,7 @@ def flow_depends_on_x(asked, flow):
     fewer, _ = transform(asked, model, z0[4:1:-1], x[4:1:-1])
     if not np.allclose(zK[4:1:-1], fewer, 1e-3, 1e-3):
         raise Broken("an example's zK changes with the examples beside it", "examples_mixed")
-    other = 1 - x
+    other = np.float32(1) - x
     moved, changed = transform(asked, model, z0, other)
     if np.allclose(zK, moved, 1e-5, 1e-5):
         raise Broken("with another x the same z0 goes to the same zK", "flow_ignores_x")

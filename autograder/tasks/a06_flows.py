@@ -112,7 +112,7 @@ gaussian_log_pdf = Task(
         Wrong(
             "pdf_squared_variance",
             lambda z, mu, var: -0.5 * total(LOG_2PI + np.log(var) + ((z - mu) / var) ** 2),
-            "The square stands around the variance too. It is (z - mu)^2 / var: your density has mass sigma and not 1.",
+            "The square stands around the variance too; only the distance is squared. Your density has mass sigma and not 1.",
             "document 000, line 94; errata E-000-13",
         ),
         Wrong(

@@ -2,26 +2,26 @@
 
 SAMPLE = "return mu + tf.exp(0.5 * log_var) * eps\n"
 LOG_PY = "return tf.reduce_sum(y_onehot * tf.nn.log_softmax(logits), axis=-1)\n"
-TERMS = "return gaussian_log_pdf(z0, q_mu, tf.exp(q_log_var)), sum_log_det, flow_prior_term(z0, zK), log_py"
+TERMS = "return gaussian_log_pdf(z0, q_mu, tf.exp(q_log_var)), summed_up, flow_prior_term(z0, z_end), log_py"
 LOSS = "return tf.reduce_mean(self.beta * kl_of_sample - log_py)"
-KL = "kl_of_sample = log_q0 - sum_log_det - log_p_zK"
+KL = "kl_of_sample = log_q0 - summed_up - log_prior"
 NOISE = "return keras.random.normal((tf.shape(x)[0], self.latent_dim), seed=self.noise)"
-FEATURES = "features = self.features(x) if self.steps else None"
-SUMMED = "sum_log_det += log_det"
-PLANAR = "return z + u_hat * bent, tf.math.log(tf.abs(det))[:, 0]"
-U_HAT = "u_hat = u + (tf.nn.softplus(wu) - 1 - wu) * w / squared"
-DET = "det = 1 + tf.reduce_sum(u_hat * w, axis=-1, keepdims=True) * (1 - bent**2)"
+FEATURES = "seen_of_x = self.features(x) if self.steps else None"
+SUMMED = "summed_up += log_det"
+PLANAR = "return z + u_hat * tanh_of, tf.math.log(tf.abs(det_planar))[:, 0]"
+U_HAT = "u_hat = u + (tf.nn.softplus(w_dot_u) - 1 - w_dot_u) * w / w_dot_w"
+DET = "det_planar = 1 + tf.reduce_sum(u_hat * w, axis=-1, keepdims=True) * (1 - tanh_of**2)"
 PREDICTED = "return vib_predict_probs(self.decoder(tf.stack(ends)))"
 TO_W = "self.to_w = networks.Network(latent_dim, start=1.0)"
 ENDS = "ends = [self.transform(one, x)[0] for one in tf.unstack(z0)]"
 
 EDITS = (
     # The terms.
-    ("prior at z0", TERMS, TERMS.replace("flow_prior_term(z0, zK)", "flow_prior_term(zK, z0)"),
+    ("prior at z0", TERMS, TERMS.replace("flow_prior_term(z0, z_end)", "flow_prior_term(z_end, z0)"),
      "FlowVIB", "free_energy_terms", "prior_at_z0"),
     ("the log-likelihood is log q_K once more", TERMS,
      "log_q0 = gaussian_log_pdf(z0, q_mu, tf.exp(q_log_var))\n"
-     "        return log_q0, sum_log_det, flow_prior_term(z0, zK), log_q0 - sum_log_det",
+     "        return log_q0, summed_up, flow_prior_term(z0, z_end), log_q0 - summed_up",
      "FlowVIB", "free_energy_terms", "likelihood_is_log_qK"),
     ("binary cross-entropy", LOG_PY,
      "return -tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(y_onehot, logits), axis=-1)\n",
@@ -33,31 +33,31 @@ EDITS = (
      "FlowVIB", "free_energy_terms", "cross_entropy_summed_over_batch"),
     ("the cross-entropy for the log-likelihood", TERMS, TERMS.replace(", log_py", ", -log_py"),
      "FlowVIB", "free_energy_terms", "cross_entropy_for_likelihood"),
-    ("log_q0 holds the log determinants", TERMS, TERMS.replace("_var)), sum", "_var)) - sum_log_det, sum"),
+    ("log_q0 holds the log determinants", TERMS, TERMS.replace("_var)), summed", "_var)) - summed_up, summed"),
      "FlowVIB", "free_energy_terms", "log_q0_is_log_qK"),
-    ("log_q0 at zK", TERMS, TERMS.replace("pdf(z0,", "pdf(zK,"), "FlowVIB", "free_energy_terms", "log_q0_at_zK"),
+    ("log_q0 at zK", TERMS, TERMS.replace("pdf(z0,", "pdf(z_end,"), "FlowVIB", "free_energy_terms", "log_q0_at_zK"),
     ("log_var as log sigma in log_q0", TERMS, TERMS.replace("tf.exp(q_log_var)", "tf.exp(2 * q_log_var)"),
      "FlowVIB", "free_energy_terms", "log_q0_log_var_as_log_sigma"),
-    ("log determinants left out of the terms", TERMS, TERMS.replace(", sum_log_det,", ", 0 * sum_log_det,"),
+    ("log determinants left out of the terms", TERMS, TERMS.replace(", summed_up,", ", 0 * summed_up,"),
      "FlowVIB", "free_energy_terms", "log_det_missing"),
-    ("decoder given z0", "log_py = categorical_log_prob(y_onehot, self.decoder(zK))",
+    ("decoder given z0", "log_py = categorical_log_prob(y_onehot, self.decoder(z_end))",
      "log_py = categorical_log_prob(y_onehot, self.decoder(z0))", "FlowVIB", "free_energy_terms", "decoder_given_z0"),
     ("log_var as log sigma in the sample", SAMPLE, "return mu + tf.exp(log_var) * eps\n", "FlowVIB", "free_energy_terms", ""),
-    ("terms with noise of their own", "z0 = sample_latent(q_mu, q_log_var, eps)\n        zK",
-     "z0 = sample_latent(q_mu, q_log_var, tf.random.normal(tf.shape(eps)))\n        zK",
+    ("terms with noise of their own", "z0 = sample_latent(q_mu, q_log_var, eps)\n        z_end",
+     "z0 = sample_latent(q_mu, q_log_var, tf.random.normal(tf.shape(eps)))\n        z_end",
      "FlowVIB", "free_energy_terms", "terms_draw_their_own_noise"),
     ("beta forgotten", "self.flow, self.beta = tuple(hidden), num_flows, flow, beta",
      "self.flow, self.beta = tuple(hidden), num_flows, flow, 1.0", "FlowVIB", "free_energy_terms", "beta_not_kept"),
     # The flow.
-    ("log determinant with the other sign", SUMMED, "sum_log_det -= log_det", "FlowVIB", "log_det_planar", "log_det_negated"),
-    ("log determinant of the last step only", SUMMED, "sum_log_det = log_det", "FlowVIB", "log_det_coupling", ""),
-    ("log determinant missing", SUMMED, "sum_log_det += 0 * log_det", "FlowVIB", "log_det_iaf", "log_det_missing"),
-    ("a product of determinants without a logarithm", "return z, sum_log_det\n", "return z, tf.exp(sum_log_det)\n",
+    ("log determinant with the other sign", SUMMED, "summed_up -= log_det", "FlowVIB", "log_det_planar", "log_det_negated"),
+    ("log determinant of the last step only", SUMMED, "summed_up = log_det", "FlowVIB", "log_det_coupling", ""),
+    ("log determinant missing", SUMMED, "summed_up += 0 * log_det", "FlowVIB", "log_det_iaf", "log_det_missing"),
+    ("a product of determinants without a logarithm", "return z, summed_up\n", "return z, tf.exp(summed_up)\n",
      "FlowVIB", "log_det_radial", "log_det_not_log"),
-    ("tanh in the place of its derivative", DET, DET.replace("(1 - bent**2)", "bent"), "FlowVIB", "log_det_planar", ""),
+    ("tanh in the place of its derivative", DET, DET.replace("(1 - tanh_of**2)", "tanh_of"), "FlowVIB", "log_det_planar", ""),
     ("log determinant at the output", PLANAR,
-     "bent_there = tf.tanh(tf.reduce_sum(w * (z + u_hat * bent), axis=-1, keepdims=True) + b)\n"
-     "        det = 1 + tf.reduce_sum(u_hat * w, axis=-1, keepdims=True) * (1 - bent_there**2)\n"
+     "there = tf.tanh(tf.reduce_sum(w * (z + u_hat * tanh_of), axis=-1, keepdims=True) + b)\n"
+     "        det_planar = 1 + tf.reduce_sum(u_hat * w, axis=-1, keepdims=True) * (1 - there**2)\n"
      f"        {PLANAR}", "FlowVIB", "log_det_planar", ""),
     ("the constraint in the map and not in the determinant", DET, DET.replace("u_hat * w", "u * w"),
      "FlowVIB", "log_det_planar", ""),
@@ -68,25 +68,25 @@ EDITS = (
      "FlowVIB", "log_det_radial", ""),
     ("scale without its logarithm", "tf.reduce_sum(log_scale, axis=-1)\n", "tf.reduce_sum(tf.exp(log_scale), axis=-1)\n",
      "FlowVIB", "log_det_coupling", ""),
-    ("scale of the first half", "return tf.concat([kept, scaled * tf.exp(log_scale) + shift], axis=-1), tf",
-     "return tf.concat([kept * tf.exp(log_scale), scaled + shift], axis=-1), tf", "FlowVIB", "log_det_coupling", ""),
-    ("a network that looks ahead", "m, s = self.to_both(z, features)",
-     "m, s = (tf.reverse(part, [-1]) for part in self.to_both(tf.reverse(z, [-1]), features))\n        m += z[:, ::-1]",
+    ("scale of the first half", "return tf.concat([unmoved, to_scale * tf.exp(log_scale) + shift], axis=-1), tf",
+     "return tf.concat([unmoved * tf.exp(log_scale), to_scale + shift], axis=-1), tf", "FlowVIB", "log_det_coupling", ""),
+    ("a network that looks ahead", "filling, gate_logits = self.to_both(z, features)",
+     "filling, gate_logits = (part[:, ::-1] for part in self.to_both(z[:, ::-1], features))\n        filling += z[:, ::-1]",
      "FlowVIB", "log_det_iaf", ""),
-    ("no flow at all", "z, log_det = step(z, features)", "_, log_det = step(z, features)",
+    ("no flow at all", "z, log_det = flow_step(z, seen_of_x)", "_, log_det = flow_step(z, seen_of_x)",
      "FlowVIB", "log_det_planar", "flow_is_identity"),
     # What comes from x.
-    ("FLOWS(z0)", FEATURES, "features = self.features(tf.ones_like(x)) if self.steps else None",
+    ("FLOWS(z0)", FEATURES, "seen_of_x = self.features(tf.ones_like(x)) if self.steps else None",
      "FlowVIB", "depends_on_x_planar", "flow_ignores_x"),
-    ("FLOWS(z0) with coupling", "tf.concat([kept, features], axis=-1)", "tf.concat([kept, 0 * features], axis=-1)",
+    ("FLOWS(z0) with coupling", "tf.concat([unmoved, features], axis=-1)", "tf.concat([unmoved, 0 * features], axis=-1)",
      "FlowVIB", "depends_on_x_coupling", "flow_ignores_x"),
     ("FLOWS(z0) with a masked network", "self.to_both(z, features)", "self.to_both(z, 0 * features)",
      "FlowVIB", "depends_on_x_iaf", "flow_ignores_x"),
     ("only the shift comes from x", "log_scale = tf.tanh(log_scale)",
-     "log_scale = tf.tanh(tf.split(self.to_both(tf.concat([kept, 0 * features], axis=-1)), 2, axis=-1)[0]) * 0 + 0.3",
+     "log_scale = tf.tanh(tf.split(self.to_both(tf.concat([unmoved, 0 * features], axis=-1)), 2, axis=-1)[0]) * 0 + 0.3",
      "FlowVIB", "depends_on_x_coupling", "log_det_ignores_x"),
     ("features of the batch's mean", FEATURES,
-     "features = self.features(0 * x + tf.reduce_mean(x, 0)) if self.steps else None",
+     "seen_of_x = self.features(0 * x + tf.reduce_mean(x, 0)) if self.steps else None",
      "FlowVIB", "depends_on_x_radial", "examples_mixed"),
     # The weights.
     ("w is a tf.Variable", TO_W,
@@ -97,8 +97,8 @@ EDITS = (
      "for part in (self.features, *self.steps):\n            part.trainable = False\n"
      "        self.noise = keras.random.SeedGenerator()",
      "FlowVIB", "weights_planar", "flow_not_trained"),
-    ("no gradient through the flow", "zK, sum_log_det = self.transform(z0, x)",
-     "zK, sum_log_det = (tf.stop_gradient(part) for part in self.transform(z0, x))",
+    ("no gradient through the flow", "z_end, summed_up = self.transform(z0, x)",
+     "z_end, summed_up = (tf.stop_gradient(part) for part in self.transform(z0, x))",
      "FlowVIB", "weights_iaf", "flow_not_trained"),
     ("the encoder is not trained", "self.noise = keras.random.SeedGenerator()",
      "self.encoder.trainable = False\n        self.noise = keras.random.SeedGenerator()",
@@ -126,7 +126,7 @@ EDITS = (
      "return -tf.reduce_mean(self.beta * kl_of_sample - log_py)", "FlowVIB", "training", "loss_negated"),
     ("Listing 1: the sum over the batch", LOSS, "return tf.reduce_mean(self.beta * kl_of_sample) - tf.reduce_sum(log_py)",
      "FlowVIB", "training", "cross_entropy_summed_over_the_batch"),
-    ("the KL without log determinants, in the loss alone", KL, "kl_of_sample = log_q0 - log_p_zK", "FlowVIB", "training", ""),
+    ("the KL without log determinants, in the loss alone", KL, "kl_of_sample = log_q0 - log_prior", "FlowVIB", "training", ""),
     ("one-sample KL cut off at 0", KL, f"kl_of_sample = tf.nn.relu({KL.removeprefix('kl_of_sample = ')})",
      "FlowVIB", "training", ""),
     ("noise drawn when the step is traced", NOISE,
