@@ -9,32 +9,35 @@ from autograder.grading import models
 from autograder.grading.verdict import grade
 
 pytestmark = pytest.mark.kernels
-A03 = "a03_vae"
+A03, A05 = "a03_vae", "a05_vib"
 SECRET = b"secret of the tests"
-SOLUTION = {
-    cell.question: script.without_markers(cell.source)
-    for cell in script.read(script.SOLUTIONS / f"{A03}.py")
-    if cell.kind == "answer"
+SOLUTIONS = {
+    name: {
+        cell.question: script.without_markers(cell.source)
+        for cell in script.read(script.SOLUTIONS / f"{name}.py")
+        if cell.kind == "answer"
+    }
+    for name in (A03, A05)
 }
 
 
 @pytest.fixture
 def graded(tmp_path, monkeypatch):
-    """Returns a function that grades the solution with other answers: {question: (old, new), the whole, or None}."""
+    """Returns a function that grades a solution with other answers: {question: (old, new), the whole, or None}."""
     # As long as the slowest question takes, and not the minute that students have.
     monkeypatch.setattr(models, "time_for", lambda run, task: 25)
 
-    def run(edits):
-        answers = dict(SOLUTION)
+    def run(edits, name=A03):
+        answers = dict(SOLUTIONS[name])
         for question, edit in edits.items():
             whole = edit is None or isinstance(edit, str)
             assert whole or edit[0] in answers[question]
             answers[question] = (edit or "pass") if whole else answers[question].replace(*edit)
-        notebook = nbformat.reads((notebooks.ASSIGNMENTS / A03 / f"{A03}.ipynb").read_text("utf-8"), as_version=4)
+        notebook = nbformat.reads((notebooks.ASSIGNMENTS / name / f"{name}.ipynb").read_text("utf-8"), as_version=4)
         sample.fill_in(notebook, answers)
-        path = tmp_path / f"{A03}.ipynb"
+        path = tmp_path / f"{name}.ipynb"
         path.write_text(nbformat.writes(notebook), encoding="utf-8")
-        verdict = grade(A03, path, secret=SECRET, unsafe=True)
+        verdict = grade(name, path, secret=SECRET, unsafe=True)
         return {question["name"]: question for question in verdict["questions"]}
 
     return run
@@ -46,10 +49,11 @@ def points(found, *names):
     return sum(question["score"] for question in others), sum(question["max_score"] for question in others)
 
 
-def test_the_solution_has_full_marks(graded):
-    found = graded({})
-    assert points(found) == (70, 70), found
-    assert set(found) == {task.name for task in tasks.load(A03).tasks}
+@pytest.mark.parametrize(("name", "total"), [(A03, 70), (A05, 75)])
+def test_the_solution_has_full_marks(graded, name, total):
+    found = graded({}, name)
+    assert points(found) == (total, total), found
+    assert set(found) == {task.name for task in tasks.load(name).tasks}
 
 
 CALL = "return self.decoder(sample_latent(q_mu, q_log_var, self.draw_noise(x))[0])"
@@ -115,3 +119,31 @@ def test_a_broken_network_costs_no_function(graded, edit, said):
     assert points(found, "Encoder", "VAE") == (45, 45), found
     assert found["Encoder"]["score"] < 8
     assert said in found["Encoder"]["message"], found["Encoder"]["message"]
+
+
+PREDICT = "return vib_predict_probs(self.decoder(sample_latent(q_mu, q_log_var, eps)))"
+
+
+@pytest.mark.parametrize(
+    ("edit", "score", "mistake", "said"),
+    [
+        ((PREDICT, PREDICT.replace("eps)", "eps[:1])")), 7, "prediction_from_one_sample", "Average over all L"),
+        ((PREDICT, "__import__('os')._exit(1)"), 3, None, "ended the whole Python process"),
+        (("self.encoder = Encoder(", "raise TypeError('no')\n        self.encoder = Encoder("), 0, None, "TypeError"),
+        (None, 0, None, "defines `VIB`"),
+    ],
+    ids=["one sample", "ends the process", "cannot be made", "no class"],
+)
+def test_a_broken_classifier_costs_what_it_breaks_and_no_other_question(graded, edit, score, mistake, said):
+    found = graded({"VIB": edit}, A05)
+    assert points(found, "VIB") == (67, 67), found
+    assert (found["VIB"]["score"], found["VIB"]["mistake"]) == (score, mistake), found["VIB"]
+    assert said in found["VIB"]["message"], found["VIB"]["message"]
+
+
+def test_a_wrong_function_costs_the_model_nothing(graded):
+    """The model is examined against the reference: a wrong `vib_loss` costs itself alone."""
+    old = "return beta * vib_rate"
+    found = graded({"vib_loss": (old, "return vib_rate")}, A05)
+    assert (found["vib_loss"]["mistake"], found["vib_loss"]["score"]) == ("vib_beta_missing", 0)
+    assert points(found, "vib_loss") == (55, 55), found

@@ -34,6 +34,7 @@ def test_every_variable_is_tracked_and_trained(hidden, layers):
 
 def test_a_model_comes_back_from_a_file(tmp_path):
     model = SOLUTION.VIB(9, 4, 3, (7,), beta=0.3)
+    model(np.zeros((2, 9), np.float32))
     model.save(tmp_path / "vib.keras")
     # Other tests run other answers' classes, which register themselves by the same names.
     ours = {f"a05_vib>{kind.__name__}": kind for kind in (SOLUTION.Encoder, SOLUTION.Decoder, SOLUTION.VIB)}

@@ -384,7 +384,7 @@ def test_figures_of_bottlenecks_are_labelled(shown):
 def test_an_ellipse_is_as_wide_as_two_standard_deviations(shown):
     vikit.plots.ellipses({"one": (np.array([[1.0, 2.0]]), np.array([[0.5, 3.0]]))}, [4])
     ellipse = shown[0].axes[0].patches[0]
-    assert (ellipse.center, ellipse.width, ellipse.height) == ((1.0, 2.0), 1.0, 6.0)
+    assert (*ellipse.center, ellipse.width, ellipse.height) == (1.0, 2.0, 1.0, 6.0)
 
 
 def test_images_of_another_size_are_refused():

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import data, judge, latents, wire
 from .latents import BATCH, DRAWS, SAMPLERS, close, decode
-from .properties import Broken, answered
+from .properties import Broken
 
 DIMS, LATENT, CLASSES, HIDDEN, BETA = 64, 8, 10, (128,), 0.05
 RATE, EPOCHS = 5e-3, 10
@@ -216,10 +216,9 @@ def trainer(asked, kind):
     if trained not in asked.kept:
         asked.kept[trained] = model = new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=BETA)
         asked.kept["split"] = split(asked)
-        # Asked once, all of its layers have their weights: what a step of training makes has it traced twice.
-        few = asked.kept["split"][0][0][:3]
-        tensors = [wire.Tensor(few), wire.Tensor(asked.normal(2, 3, LATENT))]
-        answered(asked.student.call(f"{model.key}.predict_probs", tensors))
+        # Called once it counts as built: what a step of training makes has the step traced twice. Whether `call` is there,
+        # and what it returns, is left open.
+        asked.student.call(model.key, [wire.Tensor(asked.kept["split"][0][0][:3])])
     model = asked.kept[trained]
     asked.shake(model, 1.0, 0.15)
     return model
@@ -392,7 +391,11 @@ def training(asked, kind, model, train, test, seed):
     """Trains the model from new weights; returns its accuracy on `test`, and the losses."""
     asked.set_weights(model, asked.weights(new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=BETA)))
     losses = fit(asked, model, *train, RATE, EPOCHS, seed=seed)["loss"]
-    return accuracy(asked, kind, model, *test), losses
+    try:
+        return accuracy(asked, kind, model, *test), losses
+    except Broken as broken:
+        sign = "loss_negated" if losses[0] < 0 else broken.mistake
+        raise Broken(f"after training {broken.detail}", sign) from broken
 
 
 def why_below(asked, kind, model, x, reached, losses, floor):

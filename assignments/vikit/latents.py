@@ -127,8 +127,8 @@ def weights_move(asked, model, look, step):
     before, shown = asked.weights(model), look()
     step()
     after = asked.weights(model)
-    for (said, first, mistake), (_, second, _) in zip(shown, look(), strict=True):
-        if np.array_equal(first, second):
+    for (said, old, mistake), (_, new, _) in zip(shown, look(), strict=True):
+        if np.array_equal(old, new):
             raise Broken(f"after a step of training {said}", mistake)
     still = [index for index, pair in enumerate(zip(before, after, strict=True)) if np.array_equal(*pair)]
     if still:

@@ -120,19 +120,21 @@ def information_plane(runs, names, entropy, title=""):
     from matplotlib import pyplot as plt
 
     _, axes = plt.subplots(figsize=(7.5, 5), layout="constrained")
-    highest = 1.15 * max(*(max(rates) for rates, _ in runs.values()), entropy)
+    highest = 1.4 * max(*(max(rates) for rates, _ in runs.values()), entropy)
     axes.axhline(entropy, color="black", linestyle="--", label="H(Y): all there is to read")
     limit = np.geomspace(1e-3, highest, 200)
     axes.plot(limit, limit, color="black", linestyle=":", label="relevance = rate")
     for index, (label, (rates, bounds)) in enumerate(runs.items()):
         style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
-        axes.plot(rates, bounds, linewidth=1, label=label, **style)
-    rates, bounds = next(iter(runs.values()))
-    for name, rate, bound in zip(names, rates, bounds, strict=True):
-        axes.annotate(name, (rate, bound), textcoords="offset points", xytext=(0, 9), ha="center", fontsize=9)
+        # No line joins them: on these axes it would seem to cross the limit.
+        axes.plot(rates, bounds, linestyle="none", label=label, **style)
+    for index, name in enumerate(names):
+        lowest_run = min(runs.values(), key=lambda run: run[1][index])
+        place = (lowest_run[0][index], lowest_run[1][index])
+        axes.annotate(name, place, textcoords="offset points", xytext=(0, -15), ha="center", fontsize=9)
     lowest = min(0.0, *(min(bounds) for _, bounds in runs.values()))
     axes.set_xscale("symlog", linthresh=1.0, linscale=0.6)
-    axes.set(xlim=(-0.05, highest), ylim=(1.1 * lowest - 0.15, 1.25 * entropy))
+    axes.set(xlim=(-0.05, highest), ylim=(1.1 * lowest - 0.25, 1.25 * entropy))
     axes.set(xlabel="rate in nats (linear below 1, then logarithmic)", ylabel="relevance bound in nats", title=title)
     axes.legend(loc="lower right")
     plt.show()

@@ -15,8 +15,10 @@ from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 # The constants with which people keep away from log 0.
 SMALL = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1.1920929e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15)
 MODEL_SECONDS = 60
-# To be measured.
-FLOOR = 0.8
+# Ten epochs at the rate of `vikit.classifiers`, with a beta of 0.05, take the solution to an accuracy of 0.926 +- 0.013 on 389
+# held-out digits (20 seeds, each with a split and a start of its own; the worst 0.907): five standard deviations and more
+# above the floor. (`make soak` measures it again.)
+FLOOR = 0.85
 OTHER_SIGNS = "each of the two terms has the other sign, so one is minus the other"
 
 
@@ -88,9 +90,9 @@ def draw_saturated(generator, B, C):
 
 
 def draw_shifted(generator, B, C):
-    """Ordinary logits, and a number of hundreds added to all of an example's: it must not matter."""
+    """Ordinary logits, and the same large number added to all of an example's: it must not matter."""
     y_onehot, logits = draw_classified(1.5)(generator, B, C)
-    return y_onehot, logits + generator.choice([-1, 1], (B, 1)) * generator.uniform(200, 900, (B, 1))
+    return y_onehot, logits + generator.choice([-1, 1], (B, 1)) * generator.uniform(100, 200, (B, 1))
 
 
 def from_probs(least, softmax_of=careless_softmax):
@@ -120,8 +122,8 @@ categorical_log_prob = Task(
         Draw("logits of +-1000", EDGE, draw_saturated, {"B": 7, "C": 4}),
         Draw("logits with a large common part", EDGE, draw_shifted, {"B": 5, "C": 4}),
     ),
-    float32=0.02,
-    tolerance="a difference from the largest logit, one logarithm",
+    float32=0.15,
+    tolerance="logsumexp minus the label's logit loses digits where both are large: measured 0.1 of the tolerance",
     mistakes=(
         Wrong(
             "cat_sign_flipped",
@@ -310,7 +312,7 @@ vib_loss = Task(
         Draw("very narrow q", EDGE, draw_narrow, {"L": 5, "B": 3, "C": 4, "K": 7}),
     ),
     float32=0.01,
-    tolerance="sums of terms of one sign, and a mean over B",
+    tolerance="sums of terms of one sign, and a mean over B: measured 0.002 of the tolerance",
     twins=tuple(
         (mistake, f"closure_negated of {other}", OTHER_SIGNS)
         for mistake, other in (("vib_ce_sign", "vib_kl_sign"), ("vib_kl_sign", "vib_ce_sign"))
@@ -536,10 +538,10 @@ vib_predict_probs = Task(
         Draw("seven samples", GENERIC, draw_logits(2.0), {"L": 7, "B": 5, "C": 3}),
         Draw("logits of +-1000", EDGE, draw_disagreeing, {"L": 5, "B": 4, "C": 3}),
         Draw("samples that agree", EDGE, draw_agreeing, {"L": 4, "B": 5, "C": 3}),
-        Draw("logits with a large common part", EDGE, draw_logits(1.5, 600.0), {"L": 4, "B": 3, "C": 7}),
+        Draw("logits with a large common part", EDGE, draw_logits(1.5, 150.0), {"L": 4, "B": 3, "C": 7}),
     ),
-    float32=0.02,
-    tolerance="softmax from the largest logit, a mean of positive numbers",
+    float32=0.15,
+    tolerance="exponentials of logits minus their logsumexp, where both are large: measured 0.1 of the tolerance",
     mistakes=(
         Wrong(
             "vpp_softmax_of_mean_logits",
@@ -665,8 +667,8 @@ vib_rate = Task(
         Draw("one example far away", EDGE, draw_one_example_far, {"B": 3, "K": 5}),
         Draw("very narrow q", EDGE, draw_very_narrow, {"B": 4, "K": 5}),
     ),
-    float32=0.02,
-    tolerance="positive terms, one mean",
+    float32=0.05,
+    tolerance="positive terms, one mean: TFP's divergence uses up 0.02 of the tolerance",
     mistakes=(
         Wrong(
             "rate_sum_over_batch",
@@ -806,8 +808,8 @@ vib_relevance_bound = Task(
         Draw("classes that never occur", EDGE, draw_absent_classes, {"C": 9}),
         Draw("classes that are equally frequent", EDGE, draw_balanced, {"C": 4}),
     ),
-    float32=0.05,
-    tolerance="one sum of positive terms, one difference",
+    float32=0.03,
+    tolerance="one sum of positive terms, one difference: measured 0.012 of the tolerance, with 1e-8 in the logarithm",
     twins=tuple(
         (mistake, f"closure_negated of {other}", OTHER_SIGNS)
         for mistake, other in (("rel_added", "rel_entropy_negated"), ("rel_entropy_negated", "rel_added"))
@@ -992,8 +994,8 @@ vib_exact_discrete = Task(
         Draw("an encoder without noise", EDGE, draw_certain_encoder, {"X": 7, "Y": 4, "Z": 3}),
         Draw("an encoder that ignores x", EDGE, draw_encoder_that_ignores, {"X": 4, "Y": 3, "Z": 5}),
     ),
-    float32=0.05,
-    tolerance="sums of a few hundred products of probabilities and logarithms",
+    float32=0.01,
+    tolerance="sums of a few hundred products of probabilities and logarithms: measured 0.002 of the tolerance",
     twins=tuple(
         (mistake, f"closure_negated of {other}", OTHER_SIGNS)
         for mistake, other in (

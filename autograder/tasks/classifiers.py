@@ -29,7 +29,7 @@ CROSS_ENTROPY = (
     ),
     Mistake(
         "first_sample_only",
-        "Only the first of the L samples counts: average over all of them.",
+        "Only the first of the L samples counts, or all of them have its noise: average over L different ones.",
         "document 000, section 5 (line 88); errata E-000-12",
     ),
     Mistake(

@@ -1,9 +1,7 @@
 """Wrong bottlenecks, each one edit away from the right one, as in `a03_vae.py`."""
 
 SAMPLE = "return mu + tf.exp(0.5 * log_var) * eps\n"
-RETURNED = (
-    "return -log_qy_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(0.5 * q_log_var)), reference)"
-)
+RETURNED = "return -log_qy_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(0.5 * q_log_var)), r_z)"
 LOG_QY = "log_qy_given_z = tf.reduce_mean(tfd.OneHotCategorical(logits=logits).log_prob(y_onehot), axis=0)"
 LOGITS = "logits = self.decoder(sample_latent(q_mu, q_log_var, eps))"
 PREDICTED = "return vib_predict_probs(self.decoder(sample_latent(q_mu, q_log_var, eps)))"
@@ -24,7 +22,7 @@ EDITS = (
     ("one noise for all dimensions, in the sampler", SAMPLE, "return mu + tf.exp(0.5 * log_var) * eps[..., :1]\n",
      "VIB", "loss_terms", "sampler_one_noise_for_all_dimensions"),
     ("one noise for all samples", SAMPLE, "return mu + tf.exp(0.5 * log_var) * tf.repeat(eps[:1], tf.shape(eps)[0], axis=0)\n",
-     "VIB", "loss_terms", "sampler_one_noise_for_all_samples"),
+     "VIB", "loss_terms", "first_sample_only"),
     ("stop_gradient in the sampler", SAMPLE, "return tf.stop_gradient(mu + tf.exp(0.5 * log_var) * eps)\n",
      "VIB", "accuracy_passes_the_floor", "posterior_collapsed"),
     # The terms.
