@@ -594,7 +594,7 @@ def fit_planar(energy, num_flows, num_steps=2000, seed=0):
 
     @tf.function
     def search():
-        for number in tf.range(num_steps):
+        for number in tf.range(0, num_steps):
             coldness = tf.minimum(1.0, 0.1 + 2 * tf.cast(number, tf.float32) / num_steps) if num_flows >= 8 else 1.0
             with tf.GradientTape() as tape:
                 z = tf.random.stateless_normal((256, 2), (seed, 2 + number))
@@ -973,10 +973,10 @@ class FlowVIB(keras.Model):
         # BEGIN SOLUTION
         z, summed_up = z0, tf.zeros_like(z0[:, 0])
         seen_of_x = self.features(x) if self.steps else None
-        for position, flow_step in enumerate(self.steps):
-            if position and self.flow == IAF:
-                z = z[:, ::-1]
-            if position and self.flow == COUPLING:
+        for flow_number, flow_step in enumerate(self.steps):
+            if flow_number and self.flow == IAF:
+                z = keras.ops.flip(z, axis=-1)
+            if flow_number and self.flow == COUPLING:
                 z = tf.roll(z, self.latent_dim // 2, axis=-1)
             z, log_det = flow_step(z, seen_of_x)
             summed_up += log_det
@@ -1035,8 +1035,8 @@ class FlowVIB(keras.Model):
         You may override `train_step` and `test_step` instead; then delete this.
         """
         # BEGIN SOLUTION
-        log_q0, summed_up, log_prior, log_py = self.free_energy_terms(x, y, self.fresh_noise(x))
-        kl_of_sample = log_q0 - summed_up - log_prior
+        log_q0, summed_up, log_p_end, log_py = self.free_energy_terms(x, y, self.fresh_noise(x))
+        kl_of_sample = log_q0 - summed_up - log_p_end
         self.cross_entropy.update_state(-log_py)
         self.kl.update_state(kl_of_sample)
         return tf.reduce_mean(self.beta * kl_of_sample - log_py)
