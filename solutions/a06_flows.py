@@ -166,7 +166,7 @@ def planar_log_det(z, u, w, b):
 
     Args:
         z: Inputs of the flow; w.z + b may be in the hundreds. Shape `[B, K]`.
-        u: Direction; 1 + u.psi may be negative, and is never 0. Shape `[K]`.
+        u: Direction; w.u is between -5 and 10, so that 1 + u.psi may be negative; it is never 0. Shape `[K]`.
         w: Normal of the plane. Shape `[K]`.
         b: Offset of the plane. A float.
 
@@ -1062,7 +1062,7 @@ def one_hot(labels):
     return np.eye(10, dtype=np.float32)[labels]
 
 
-def trained_flow(images, flow=PLANAR, num_flows=4, latent_dim=2, beta=0.3, epochs=15, seed=0):
+def trained_flow(images, flow=PLANAR, num_flows=2, latent_dim=2, beta=0.3, epochs=10, seed=0):
     """Returns a FlowVIB that was trained on a data set."""
     keras.utils.set_random_seed(seed)
     model = FlowVIB(images.x_train.shape[1], latent_dim, 10, num_flows=num_flows, flow=flow, beta=beta)

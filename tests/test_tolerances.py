@@ -185,17 +185,17 @@ def sweep_variances(generator):
     return mu + np.sqrt(var) * spread(generator, 20), mu, var
 
 
-def sweep_direction(generator):
+def sweep_direction(generator, low=-30, high=30):
     w = generator.normal(0, 1, DIMS)
     w *= max(1, 1 / np.linalg.norm(w))
-    u, wanted = generator.normal(0, 1, DIMS), float(spread(generator, 30, ()))
+    u, wanted = generator.normal(0, 1, DIMS), float(np.clip(spread(generator, 30, ()), low, high))
     return u + (wanted - u @ w) * w / (w @ w), w
 
 
 def sweep_planar(generator):
     """Away from where the determinant is 0."""
-    u, w = sweep_direction(generator)
-    z, b = spread(generator, 20), float(generator.normal(0, 2))
+    u, w = sweep_direction(generator, -5, 10)
+    z, b = spread(generator, 3), float(generator.normal(0, 2))
     det = 1 + (w @ u) / np.cosh(np.clip(z @ w + b, -300, 300)) ** 2
     return z[np.abs(det) > 0.05], u, w, b
 

@@ -67,7 +67,7 @@ gaussian_log_pdf = Task(
         Draw("variances close to 1e-10", EDGE, draw_gaussian(-10, -8.7, 0.002), {"B": 3, "K": 5}),
         Draw("z far out in the tails", EDGE, draw_gaussian(-2, 1, 1.0, (8.0, 20.0)), {"B": 5, "K": 4}),
     ),
-    float32=0.1,
+    float32=0.2,
     tolerance="where sigma is small float32 keeps 1e-7 |mu| / sigma of the scaled distance, if z and mu are divided before "
     "they are subtracted: means are small there",
     mistakes=(
@@ -404,8 +404,8 @@ planar_log_det = Task(
         Draw("w.z + b of hundreds", EDGE, draw_planar(0.5, 2, 30.0, 8.0), {"B": 3, "K": 7}),
         Draw("w.u of 5 to 10", EDGE, draw_planar(5, 10), {"B": 4, "K": 3}),
     ),
-    float32=0.15,
-    tolerance="1 - tanh^2 keeps 1e-7, and the cases stay 0.05 away from a determinant of 0",
+    float32=0.25,
+    tolerance="1 - tanh^2 keeps 1e-7, which w.u multiplies; w.u is at least -5, and determinants are 0.05 away from 0",
     mistakes=(
         Wrong(
             "logdet_sign_flipped",
@@ -1101,8 +1101,8 @@ iaf_step = Task(
         Draw("s = -1000", EDGE, draw_shut, {"B": 7, "K": 4}),
         Draw("s = 1000", EDGE, draw_open, {"B": 3, "K": 4}),
     ),
-    float32=0.1,
-    tolerance="a sigmoid, two products and a sum: measured below a tenth of the tolerance",
+    float32=0.2,
+    tolerance="a sigmoid, two products and a sum, which may cancel: measured 0.13 of the tolerance",
     mistakes=(
         Wrong(
             "iaf_logdet_sign",
