@@ -600,7 +600,7 @@ if __name__ == "__main__":
     }
     encoded = {label: model.encoder(images.x_test[:150]) for label, model in flat.items()}
     plots.ellipses(
-        {label: (np.asarray(mean), np.sqrt(np.exp(variance))) for label, (mean, variance) in encoded.items()},
+        {label: (np.asarray(mean), np.sqrt(np.exp(log_variance))) for label, (mean, log_variance) in encoded.items()},
         images.y_test[:150],
         f"q(z|x) of held-out images, one standard deviation, {DATASET}",
     )
