@@ -1136,11 +1136,11 @@ def compare_flows(images, beta=0.3, **options):
         axes.annotate(f"{loss:.2f} nats\n{accuracy:.1%} right", (place, loss), ha="center", va="bottom", fontsize=9)
     axes.set_xticks(range(len(found)), list(found))
     axes.set(
-        ylim=(0, 1.25 * below.max()),
+        ylim=(0, 1.4 * below.max()),
         ylabel="nats per held-out example",
         title=f"Loss of the bottleneck, beta = {beta:g}",
     )
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right", ncols=2)
     plt.show()
     return found
 
