@@ -614,7 +614,7 @@ def plot_planar(names, counts, box=None):
         for count in counts:
             log_q = planar_log_q(box.points, fit_planar(planes.ENERGIES[name], count))
             kl, mass = box.kl(box.normalised(log_q), log_p), box.mass(log_q)
-            panels[f"{name}, {count} steps: KL {kl:.2f}, mass {mass:.3f}"] = log_q
+            panels[f"{name}, {count} step{'s'[: count - 1]}: KL {kl:.2f}, mass {mass:.3f}"] = log_q
             found[name, count] = kl, mass
     plots.densities(
         panels, box, columns=1 + len(counts), title="Planar flows from N(0, I), fitted to exp(-U) on the box"

@@ -200,7 +200,7 @@ def against(values, panels, label, title=""):
 
 
 def densities(panels, plane, columns=3, title=""):
-    """Shows densities of the plane side by side, each from white (0) to dark (its own largest value).
+    """Shows densities of the plane side by side, each from yellow (0) to dark blue (its own largest value).
 
     Args:
         panels: A dict from a title to the log density at `plane.points`.
