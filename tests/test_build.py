@@ -254,6 +254,7 @@ def test_a_good_script_is_read(tmp_path):
         ("    # BEGIN SOLUTION\n", "", "do not pair up"),
         ("    # BEGIN SOLUTION\n    return x\n    # END SOLUTION\n", "    return x\n", "needs one solution region"),
         ("# %%\nimport numpy as np", '# %% tags=["experiment"]\nf(3)', "must stand under"),
+        ("# %%\nimport numpy as np", '# %% tags=["solution"]\nf(3)', "unknown marker solution"),
         (
             "# %%\nimport numpy as np",
             '# %% tags=["experiment"]\nif __name__ == "__main__":\n    pass\nprint(1)',
@@ -265,6 +266,18 @@ def test_a_bad_script_is_refused_with_the_reason(tmp_path, old, new, said):
     assert old in GOOD
     with pytest.raises(ScriptError, match=said):
         read(tmp_path, GOOD.replace(old, new))
+
+
+def test_an_experiment_of_the_solutions_runs_with_them_and_is_not_released(tmp_path, a01):
+    marked = '# %% tags=["experiment", "solution"]\nif __name__ == "__main__":\n    shown = 3\n'
+    cells = read(tmp_path, f"{GOOD}\n{marked}")
+    assert cells[-1].kind == "demonstration"
+    sources = {
+        make: [cell.source for cell in getattr(notebooks, make)(a01, cells[:2] + cells[-1:]).cells]
+        for make in ("student_notebook", "solution_notebook")
+    }
+    assert "shown = 3" in sources["solution_notebook"]
+    assert "shown = 3" not in sources["student_notebook"]
 
 
 def test_questions_and_tasks_must_match(a01):

@@ -178,7 +178,67 @@ def sweep_bottleneck_tables(generator):
     )
 
 
+def sweep_variances(generator):
+    """Means as small as the standard deviations where those are small: see `NORMALS`."""
+    var = 10 ** generator.uniform(-10, 2, (BATCH, DIMS))
+    mu = np.minimum(1, 100 * np.sqrt(var)) * generator.normal(0, 1, (BATCH, DIMS))
+    return mu + np.sqrt(var) * spread(generator, 20), mu, var
+
+
+def sweep_direction(generator, low=-30, high=30):
+    w = generator.normal(0, 1, DIMS)
+    w *= max(1, 1 / np.linalg.norm(w))
+    u, wanted = generator.normal(0, 1, DIMS), float(np.clip(spread(generator, 30, ()), low, high))
+    return u + (wanted - u @ w) * w / (w @ w), w
+
+
+def sweep_planar(generator):
+    """Away from where the determinant is 0."""
+    u, w = sweep_direction(generator, -5, 10)
+    z, b = spread(generator, 3), float(generator.normal(0, 2))
+    det = 1 + (w @ u) / np.cosh(np.clip(z @ w + b, -300, 300)) ** 2
+    return z[np.abs(det) > 0.05], u, w, b
+
+
+def sweep_radial(generator):
+    alpha, centre = float(generator.uniform(0.3, 5)), generator.normal(0, 1, DIMS)
+    return centre + spread(generator, 40), centre, alpha, float(alpha * generator.uniform(-0.98, 4))
+
+
+def sweep_halves(generator):
+    return spread(generator, 40, (BATCH, 4)), spread(generator, 8, (BATCH, 2)), spread(generator, 40, (BATCH, 2))
+
+
+def sweep_gates(generator):
+    return spread(generator, 40), spread(generator, 40), spread(generator, 1000)
+
+
+def sweep_leapfrog(generator):
+    M = generator.normal(0, 1, (DIMS, DIMS))
+    score = Built("affine", (-(M @ M.T) / DIMS, generator.normal(0, 1, DIMS)))
+    return *spread(generator, 15, (2, DIMS)), float(generator.uniform(0.05, 0.9)), score
+
+
+def sweep_flow(generator):
+    return generator.normal(-4, 5, 9), spread(generator, 20, (9, 6))
+
+
 DOMAINS = {
+    "gaussian_log_pdf": sweep_variances,
+    "planar_u_hat": sweep_direction,
+    "planar_forward": sweep_planar,
+    "planar_log_det": sweep_planar,
+    "radial_beta_hat": lambda generator: (float(generator.uniform(0.3, 6)), float(spread(generator, 1000, ()))),
+    "radial_forward": sweep_radial,
+    "radial_log_det": sweep_radial,
+    "coupling_forward": sweep_halves,
+    "coupling_inverse": sweep_halves,
+    "coupling_log_det": lambda generator: (spread(generator, 8, (BATCH, 2)),),
+    "iaf_step": sweep_gates,
+    "leapfrog_step": sweep_leapfrog,
+    "flow_log_q": sweep_flow,
+    "flow_prior_term": lambda generator: (spread(generator, 40), spread(generator, 40)),
+    "flow_free_energy": lambda generator: (*sweep_flow(generator), *generator.normal(-5, 4, (2, 9))),
     "categorical_log_prob": lambda generator: (sweep_labels(generator), spread(generator, 1000)),
     "vib_loss": sweep_bottleneck,
     "vib_predict_probs": lambda generator: (spread(generator, 1000, (3, BATCH, DIMS)),),
@@ -213,6 +273,11 @@ DOMAINS = {
 }
 # How many more sweeps where each is a single model. With another number for sigma, or another model, XLA compiles anew.
 MORE = {
+    "planar_u_hat": 52,
+    "radial_beta_hat": 152,
+    "leapfrog_step": 52,
+    "flow_log_q": 52,
+    "flow_free_energy": 52,
     "elbo_identity_terms": 152,
     "linear_gaussian_log_px": 22,
     "linear_gaussian_posterior": 22,
@@ -229,6 +294,7 @@ SLOW = {"jit_compiled": 6, "helpers_and_class": 6}
 # The spellings of TensorFlow Probability's Normal compute x / sigma - mu / sigma: where x is close to a large mu and sigma
 # is small, little is left of the difference. The cases stay clear of that, and only there these spellings are held to it.
 NORMALS = {
+    "gaussian_log_pdf": lambda z, mu, var: total(tfd.Normal(mu, tf.sqrt(var)).log_prob(z)),
     "gaussian_log_prob_fixed": lambda x, mu, sigma: total(tfd.Normal(mu, sigma).log_prob(x)),
     "gaussian_log_prob_learned": lambda x, mu, log_var: total(tfd.Normal(mu, tf.exp(log_var / 2)).log_prob(x)),
     "kl_diag_gaussians": lambda mu_q, log_var_q, mu_p, log_var_p: total(

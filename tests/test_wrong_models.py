@@ -54,7 +54,7 @@ def findings(names, task, only=None, number=0):
     return chosen, {item.name: properties.finding(item, asked, examinations.KINDS) for item in chosen}
 
 
-@pytest.mark.parametrize(("assignment", "least"), [("a03_vae", 25), ("a05_vib", 25)])
+@pytest.mark.parametrize(("assignment", "least"), [("a03_vae", 25), ("a05_vib", 25), ("a06_flows", 40)])
 def test_the_table_is_long_and_each_edit_changes_something(assignment, least):
     edits = [edit for edit in EDITS if edit.assignment == assignment]
     assert len(edits) >= least

@@ -9,7 +9,7 @@ The oracle has `sample(mu, log_var, eps)` -> z `[L, B, K]`, `cross_entropy(y_one
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,17 +34,19 @@ class Kind:
             same, array, the mistake then).
         latents: From (asked, model, x, eps, way) to what the decoder is given, `[L, B, K]`; `way` is a key of `SAMPLERS`.
         kl: From (asked, model, x, eps) to the KL of each sample and example, `[L, B]`, or in closed form `[1, B]`.
+        keywords: What the class is given besides.
     """
 
     name: str
     parts: Callable
     latents: Callable
     kl: Callable
+    keywords: dict = field(default_factory=dict)
 
 
 def new(asked, kind, event_dim, latent_dim, num_classes, hidden, **keywords):
     """Returns the handle of a new model, built by a first call of each part."""
-    model = asked.make(kind.name, event_dim, latent_dim, num_classes, hidden=tuple(hidden), **keywords)
+    model = asked.make(kind.name, event_dim, latent_dim, num_classes, hidden=tuple(hidden), **keywords, **kind.keywords)
     asked.kept[model.key] = {"latent": latent_dim, "outputs": num_classes, "beta": keywords.get("beta")}
     x = (asked.generator.random((3, event_dim)) < 0.5).astype(np.float32)
     z = kind.latents(asked, model, x, asked.normal(1, 3, latent_dim), "right")
@@ -210,13 +212,14 @@ def named_prediction(asked, kind, rounds):
 
 def trainer(asked, kind):
     """Returns the handle of the model that is trained, with weights that are away from where they began."""
-    if "trainer" not in asked.kept:
-        asked.kept["trainer"] = model = new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=BETA)
+    trained = "trainer", *kind.keywords.values()
+    if trained not in asked.kept:
+        asked.kept[trained] = model = new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=BETA)
         asked.kept["split"] = split(asked)
         # Called once it counts as built: what a step of training makes has the step traced twice. Whether `call` is there,
         # and what it returns, is left open.
         asked.student.call(model.key, [wire.Tensor(asked.kept["split"][0][0][:3])])
-    model = asked.kept["trainer"]
+    model = asked.kept[trained]
     asked.shake(model, 1.0, 0.15)
     return model
 

@@ -1,9 +1,9 @@
 """All examinations by name, and what `check` takes for right in each: what a student wrote before."""
 
-from . import autoencoders, bottlenecks
+from . import autoencoders, bottlenecks, flows
 
-KINDS = autoencoders.KINDS | bottlenecks.KINDS
-OWN = {"VIB": bottlenecks.StudentsOwn}
+KINDS = autoencoders.KINDS | bottlenecks.KINDS | flows.KINDS
+OWN = {"VIB": bottlenecks.StudentsOwn, "FlowVIB": flows.StudentsOwn}
 
 
 def students_own(question, function):

@@ -116,6 +116,16 @@ def every_weight_moves(asked, model, look, step, value):
         step: Takes one step of training.
         value: Returns a number that each weight has a part in, put together outside.
     """
+    after = weights_move(asked, model, look, step)
+    base = value()
+    for index, array in enumerate(after):
+        asked.set_weights(model, [*after[:index], array + 0.3 * asked.normal(*array.shape), *after[index + 1 :]])
+        if np.allclose(value(), base, 1e-7, 1e-7):
+            raise Broken(f"trainable weight {index + 1} of {len(after)} changes nothing", "idle_weight")
+
+
+def weights_move(asked, model, look, step):
+    """`step` moves every trainable weight and all that `look` shows, as in `every_weight_moves`; returns the weights then."""
     before, shown = asked.weights(model), look()
     step()
     after = asked.weights(model)
@@ -125,11 +135,7 @@ def every_weight_moves(asked, model, look, step, value):
     still = [index for index, pair in enumerate(zip(before, after, strict=True)) if np.array_equal(*pair)]
     if still:
         raise Broken(f"{len(still)} of {len(before)} trainable weights did not move in a step", "weights_do_not_move")
-    base = value()
-    for index, array in enumerate(after):
-        asked.set_weights(model, [*after[:index], array + 0.3 * asked.normal(*array.shape), *after[index + 1 :]])
-        if np.allclose(value(), base, 1e-7, 1e-7):
-            raise Broken(f"trainable weight {index + 1} of {len(after)} changes nothing", "idle_weight")
+    return after
 
 
 def noise_in_training(found, sampled):

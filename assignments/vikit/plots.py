@@ -197,3 +197,39 @@ def against(values, panels, label, title=""):
         axes.legend()
     figure.suptitle(title)
     plt.show()
+
+
+def densities(panels, plane, columns=3, title=""):
+    """Shows densities of the plane side by side, each from yellow (0) to dark blue (its own largest value).
+
+    Args:
+        panels: A dict from a title to the log density at `plane.points`.
+        plane: The `planes.Plane` with the points.
+        columns: Panels in a row.
+        title: Of the figure.
+    """
+    from matplotlib import pyplot as plt
+
+    rows = -(-len(panels) // columns)
+    figure, axes_of = plt.subplots(
+        rows,
+        columns,
+        figsize=(2.6 * columns, 2.75 * rows),
+        squeeze=False,
+        sharex=True,
+        sharey=True,
+        layout="constrained",
+    )
+    for axes in axes_of.flat[len(panels) :]:
+        axes.set_axis_off()
+    box = (-plane.end, plane.end, -plane.end, plane.end)
+    for axes, (label, log_density) in zip(axes_of.flat, panels.items(), strict=False):
+        density = np.exp(np.asarray(log_density, float)).reshape(plane.steps, plane.steps)
+        axes.imshow(density.T, origin="lower", extent=box, cmap="cividis_r")
+        axes.set_title(label, fontsize=9)
+    for axes in axes_of[-1]:
+        axes.set_xlabel("z_1")
+    for axes in axes_of[:, 0]:
+        axes.set_ylabel("z_2")
+    figure.suptitle(title)
+    plt.show()

@@ -63,8 +63,9 @@ def release(name):
 
 
 def student_notebook(assignment, cells):
-    """Returns the notebook that students get: answers cleared, a check after each question."""
-    return build_notebook(assignment, cells, lambda cell, node: cleared(cell, node))
+    """Returns the notebook that students get: answers cleared, a check after each question, no demonstrations."""
+    shown = [cell for cell in cells if cell.kind != "demonstration"]
+    return build_notebook(assignment, shown, lambda cell, node: cleared(cell, node))
 
 
 def solution_notebook(assignment, cells):
@@ -88,7 +89,7 @@ def build_notebook(assignment, cells, finish):
             nodes.append(new_markdown_cell(cell.source))
         elif cell.kind == "code":
             nodes.append(new_code_cell(cell.source))
-        elif cell.kind == "experiment":
+        elif cell.kind in ("experiment", "demonstration"):
             node = locked(new_code_cell(cell.source), f"experiment-{index}")
             node.metadata["tags"] = ["experiment"]
             nodes.append(finish(cell, node))

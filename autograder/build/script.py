@@ -1,8 +1,9 @@
 """A solution script as cells: percent text with two kinds of cell marker, both refused where they make no sense.
 
-    # %% question="name"               the answer to a question of the assignment's task file
-    # %% [markdown] question="name"    a question answered in words, graded by hand
-    # %% tags=["experiment"]           trains or plots, holds no answer; stands under `if __name__ == "__main__":`
+    # %% question="name"                    the answer to a question of the assignment's task file
+    # %% [markdown] question="name"         a question answered in words, graded by hand
+    # %% tags=["experiment"]                trains or plots, holds no answer; stands under `if __name__ == "__main__":`
+    # %% tags=["experiment", "solution"]    one that runs with the solutions only: it takes long, or shows an answer's numbers
 
 In a question's cell the answer stands between the lines `# BEGIN SOLUTION` and `# END SOLUTION` (in Markdown the same
 words in an HTML comment).
@@ -29,7 +30,10 @@ class ScriptError(Exception):
 
 @dataclass(frozen=True)
 class ScriptCell:
-    """A cell of a solution script. `kind` is `"text"`, `"code"`, `"experiment"`, `"answer"` or `"manual"`."""
+    """A cell of a solution script.
+
+    `kind` is `"text"`, `"code"`, `"experiment"`, `"demonstration"` (an experiment of the solutions), `"answer"` or `"manual"`.
+    """
 
     kind: str
     source: str
@@ -54,9 +58,13 @@ def read_cell(cell, place):
     # jupytext notes blank lines here, to write them back.
     metadata = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
     question, tags = metadata.pop("question", None), metadata.pop("tags", [])
-    if metadata or not set(tags) <= {"experiment"} or cell.cell_type not in ("code", "markdown"):
-        unknown = ", ".join([*metadata, *(set(tags) - {"experiment"})]) or cell.cell_type
-        raise ScriptError(f'{place}: unknown marker {unknown}; there are question="..." and tags=["experiment"]')
+    known = {"experiment", "solution"} if "experiment" in tags else {"experiment"}
+    if metadata or not set(tags) <= known or cell.cell_type not in ("code", "markdown"):
+        unknown = ", ".join([*metadata, *sorted(set(tags) - known)]) or cell.cell_type
+        raise ScriptError(
+            f'{place}: unknown marker {unknown}; there are question="...", tags=["experiment"] and '
+            'tags=["experiment", "solution"]'
+        )
     begins, ends, regions = (len(re.findall(what, cell.source)) for what in (BEGIN, END, REGION))
     if not begins == ends == regions:
         raise ScriptError(f"{place}: {BEGIN} and {END} do not pair up")
@@ -70,7 +78,9 @@ def read_cell(cell, place):
         return ScriptCell("manual" if cell.cell_type == "markdown" else "answer", cell.source, question)
     if cell.cell_type == "markdown":
         return ScriptCell("text", cell.source)
-    return ScriptCell("experiment", unguarded(cell.source, place)) if tags else ScriptCell("code", cell.source)
+    if not tags:
+        return ScriptCell("code", cell.source)
+    return ScriptCell("demonstration" if "solution" in tags else "experiment", unguarded(cell.source, place))
 
 
 def unguarded(source, place):

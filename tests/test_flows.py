@@ -1,0 +1,297 @@
+"""a06: the solution's FlowVIB as a Keras model, what its notebook shows, the plane, and how log determinants are examined."""
+
+import importlib
+import re
+
+import keras
+import numpy as np
+import pytest
+import scipy.stats
+import tensorflow as tf
+from matplotlib import pyplot as plt
+from vikit import asking, checking, examinations, judge, load, networks, planes, properties
+
+from autograder import tasks
+from autograder.build import script
+
+SOLUTION = importlib.import_module("solutions.a06_flows")
+TASKS = {task.name: task for task in tasks.load("a06_flows").tasks}
+FLOWS = ("planar", "radial", "coupling", "iaf")
+# NumPy 2 on Keras' variables.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+
+def images_and_noise(batch=6, samples=3):
+    generator = np.random.default_rng(0)
+    x = generator.integers(0, 2, (batch, 9)).astype(np.float32)
+    return (
+        x,
+        np.eye(5, dtype=np.float32)[generator.integers(0, 5, batch)],
+        np.float32(generator.normal(size=(samples, batch, 4))),
+    )
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_model_comes_back_from_a_file(tmp_path, flow):
+    model = SOLUTION.FlowVIB(9, 4, 5, (7,), num_flows=2, flow=flow, beta=0.3)
+    x, y_onehot, eps = images_and_noise()
+    model(x)
+    model.save(tmp_path / "flow.keras")
+    # Other tests run other answers' classes, which register themselves by the same names.
+    with keras.saving.custom_object_scope({"a06_flows>FlowVIB": SOLUTION.FlowVIB}):
+        loaded = keras.saving.load_model(tmp_path / "flow.keras")
+    assert loaded.get_config() == model.get_config()
+    for got, want in zip(*(m.free_energy_terms(x, y_onehot, eps[0]) for m in (loaded, model)), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_without_steps_it_is_the_bottleneck_without_a_flow():
+    model = SOLUTION.FlowVIB(9, 4, 5, (7,), num_flows=0)
+    x, _, eps = images_and_noise()
+    zK, log_det = model.transform(eps[0], x)
+    np.testing.assert_array_equal(zK, eps[0])
+    np.testing.assert_array_equal(log_det, 0)
+    assert model.predict_probs(x, eps).shape == (6, 5)
+
+
+def test_with_beta_1_the_loss_is_the_free_energy():
+    model = SOLUTION.FlowVIB(9, 4, 5, (7,), num_flows=2)
+    x, y_onehot, eps = images_and_noise()
+    log_q0, log_det, log_p, log_py = model.free_energy_terms(x, y_onehot, eps[0])
+    want = SOLUTION.flow_free_energy(log_q0, log_det[:, None], log_p, log_py)
+    model.fresh_noise = lambda x: eps[0]
+    np.testing.assert_allclose(model.compute_loss(x, y_onehot), want, rtol=1e-5)
+
+
+def test_unknown_flows_and_odd_halves_are_refused():
+    with pytest.raises(ValueError, match="flow must be 'planar', 'radial', 'coupling' or 'iaf', not 'sylvester'"):
+        SOLUTION.FlowVIB(9, 4, 5, flow="sylvester")
+    with pytest.raises(ValueError, match="needs an even latent_dim, not 3"):
+        SOLUTION.FlowVIB(9, 3, 5, flow="coupling")
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_step_of_training_lowers_the_loss_of_its_batch(flow):
+    digits = load("digits")
+    keras.utils.set_random_seed(0)
+    model = SOLUTION.FlowVIB(64, 4, 10, (16,), num_flows=2, flow=flow, beta=0.1)
+    model.compile(optimizer=keras.optimizers.Adam(5e-3), run_eagerly=True)
+    history = model.fit(
+        digits.x_train[:64], SOLUTION.one_hot(digits.y_train[:64]), batch_size=64, epochs=12, verbose=0
+    ).history
+    assert set(history) == {"loss", "cross_entropy", "kl"}
+    np.testing.assert_allclose(
+        np.add(history["cross_entropy"], np.multiply(0.1, history["kl"])), history["loss"], rtol=1e-4
+    )
+    assert np.mean(history["loss"][-3:]) < history["loss"][0]
+
+
+# The helpers that students are given.
+
+
+def test_the_masked_network_never_looks_ahead():
+    network = networks.Autoregressive(hidden=30)
+    z, context = tf.random.stateless_normal((1, 5), (0, 0)), tf.random.stateless_normal((1, 3), (0, 1))
+    network(z, context)
+    for weight in network.trainable_variables:
+        weight.assign(tf.random.stateless_normal(weight.shape, (1, 2)))
+    for part in (0, 1):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([z, context])
+            value = network(z, context)[part]
+        jacobian = np.asarray(tape.jacobian(value, z))[0, :, 0]
+        assert np.all(np.triu(jacobian) == 0)
+        assert np.all(jacobian[np.tril_indices(5, -1)] != 0), "each entry sees all before it"
+        assert np.all(np.asarray(tape.jacobian(value, context)) != 0)
+
+
+def test_a_network_takes_any_number_of_axes():
+    network = networks.Network(3, (7,), start=1.0)
+    assert network(tf.zeros((2, 4, 5))).shape == (2, 4, 3)
+    assert np.any(np.asarray(network(tf.zeros((1, 5)))) != 0), "its biases begin away from 0"
+
+
+def test_the_plane_integrates():
+    plane = planes.Plane(end=6, steps=200)
+    log_q = scipy.stats.norm.logpdf(plane.points).sum(1)
+    assert abs(plane.mass(log_q) - 1) < 1e-6
+    np.testing.assert_allclose(plane.normalised(log_q + 3), log_q - np.log(plane.mass(log_q)), atol=1e-6)
+    wide = scipy.stats.norm.logpdf(plane.points, 0, 1.5).sum(1)
+    # KL of two Gaussians of the plane in closed form, but for what lies outside of the box.
+    np.testing.assert_allclose(plane.kl(log_q, wide), 2 * (np.log(1.5) + 1 / 4.5 - 0.5), atol=1e-4)
+
+
+def test_the_energies_are_those_of_the_paper():
+    z1, z2 = 0.7, -1.3
+    z = np.float32([[z1, z2]])
+    w1, w2, w3 = np.sin(2 * np.pi * z1 / 4), 3 * np.exp(-0.5 * ((z1 - 1) / 0.6) ** 2), 3 / (1 + np.exp(-(z1 - 1) / 0.3))
+    sides = np.exp(-0.5 * ((z1 - 2) / 0.6) ** 2) + np.exp(-0.5 * ((z1 + 2) / 0.6) ** 2)
+    want = {
+        "U1": 0.5 * ((np.hypot(z1, z2) - 2) / 0.4) ** 2 - np.log(sides),
+        "U2": 0.5 * ((z2 - w1) / 0.4) ** 2,
+        "U3": -np.log(np.exp(-0.5 * ((z2 - w1) / 0.35) ** 2) + np.exp(-0.5 * ((z2 - w1 + w2) / 0.35) ** 2)),
+        "U4": -np.log(np.exp(-0.5 * ((z2 - w1) / 0.4) ** 2) + np.exp(-0.5 * ((z2 - w1 + w3) / 0.35) ** 2)),
+    }
+    for name, energy in planes.ENERGIES.items():
+        np.testing.assert_allclose(energy(z), [want[name]], rtol=1e-4)
+
+
+# What the notebook shows.
+
+
+def test_the_small_flow_of_the_notebook_has_mass_one_and_the_values_of_the_text():
+    arrived = np.asarray(SOLUTION.planar_forward(np.float32([[0.4, -0.9]]), *SOLUTION.SMALL_FLOW))
+    np.testing.assert_allclose(arrived, [[1.347353, -0.347377]], atol=1e-6)
+    np.testing.assert_allclose(SOLUTION.planar_log_q(arrived, [SOLUTION.SMALL_FLOW]), [-2.529743], atol=1e-5)
+    plane = planes.Plane(end=7, steps=140)
+    assert abs(plane.mass(SOLUTION.planar_log_q(plane.points, [SOLUTION.SMALL_FLOW])) - 1) < 1e-4
+
+
+def cells_with(text):
+    cells = [cell for cell in script.read(script.SOLUTIONS / "a06_flows.py") if text in cell.source]
+    assert cells
+    return cells
+
+
+def test_the_numbers_of_the_rubric_of_listing_1_are_printed_by_the_solution(capsys):
+    (cell,) = [cell for cell in cells_with("def print_consequences") if cell.kind == "demonstration"]
+    exec(cell.source, dict(vars(SOLUTION)))
+    printed = [float(number) for number in re.findall(r"-?\d+\.\d+(?:e[+-]?\d+)?", capsys.readouterr().out)]
+    for wanted in (23.374206, 24.874206, 8.291402, 10.593987, 1.242159, 2.341694, 0.780565, 0.206866, 0.108773):
+        assert any(abs(number - wanted) < 2e-5 for number in printed), wanted
+    (rubric,) = [cell.source for cell in cells_with("### Repair Listing 1") if cell.kind == "manual"]
+    for wanted in (
+        "23.374206",
+        "24.874206",
+        "8.291402",
+        "10.593987",
+        "1.242159",
+        "2.341694",
+        "0.780565",
+        "0.206866",
+        "0.108773",
+    ):
+        assert wanted in rubric
+
+
+def test_about_half_of_the_single_samples_of_a_small_kl_are_negative():
+    """E-000-24, with more samples than the notebook draws."""
+    generator = np.random.default_rng(0)
+    mu, sigma = np.array([0.1, 0.2]), np.sqrt([0.9, 1.1])
+    z = mu + sigma * generator.normal(size=(400_000, 2))
+    single = scipy.stats.norm.logpdf(z, mu, sigma).sum(1) - scipy.stats.norm.logpdf(z).sum(1)
+    closed = 0.5 * np.sum(mu**2 + sigma**2 - np.log(sigma**2) - 1)
+    assert abs(np.mean(single < 0) - 0.51) < 0.01
+    np.testing.assert_allclose(closed, 0.030025, atol=5e-7)
+    assert abs(single.mean() - closed) < 0.002
+
+
+# Fits take seconds each: they stand in the soak.
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("count", "most"), [(2, 0.5), (8, 0.15), (32, 0.05)])
+def test_planar_flows_reach_the_ring(count, most, monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda: None)
+    found = SOLUTION.plot_planar(["U1"], [count])
+    kl, mass = found["U1", count]
+    titles = [axes.get_title() for axes in plt.gcf().axes]
+    print(titles)
+    assert kl <= most
+    assert abs(mass - 1) < 0.02
+    assert f"U1, {count} steps: KL {kl:.2f}, mass {mass:.3f}" in titles
+    plt.close("all")
+
+
+@pytest.mark.soak
+def test_with_more_steps_flows_come_closer_to_all_four_targets(monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda: None)
+    found = SOLUTION.plot_planar(list(planes.ENERGIES), [1, 8])
+    for name in planes.ENERGIES:
+        assert found[name, 8][0] < 0.7 * found[name, 1][0], found
+    assert all(abs(mass - 1) < 0.03 for _, mass in found.values()), found
+    plt.close("all")
+
+
+@pytest.mark.soak
+def test_flows_and_no_flow_side_by_side(monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda: None)
+    digits = load("digits")
+    found = SOLUTION.compare_flows(digits)
+    print(found)
+    shown = [text.get_text() for text in plt.gcf().axes[0].texts]
+    for text, (cross_entropy, kl, accuracy) in zip(shown, found.values(), strict=True):
+        assert text == f"{cross_entropy + 0.3 * kl:.2f} nats\n{accuracy:.1%} right"
+        assert accuracy > 0.5
+    model = SOLUTION.trained_flow(digits, epochs=5)
+    log_det = SOLUTION.plot_clouds(model, digits.x_test[:4], digits.y_test[:4])
+    assert f"mean log determinant {log_det:.2f} nats" in plt.gcf().get_suptitle()
+    plt.close("all")
+
+
+# How log determinants are examined.
+
+
+def asked_of(names, question):
+    return properties.Asked(asking.Student(asking.Here(names), None), TASKS[question].oracle, np.random.default_rng(0))
+
+
+def examined(question, **changed):
+    (item,) = TASKS[question].properties
+    return properties.finding(item, asked_of(vars(SOLUTION) | changed, question), examinations.KINDS)
+
+
+@pytest.mark.parametrize(
+    ("question", "wrong"),
+    [
+        ("planar_log_det", lambda *inputs: -np.asarray(SOLUTION.planar_log_det(*inputs))),
+        ("radial_log_det", lambda *inputs: 1.1 * np.asarray(SOLUTION.radial_log_det(*inputs))),
+        ("coupling_log_det", lambda log_scale: np.abs(log_scale).sum(-1)),
+        ("iaf_step", lambda z, m, s: (np.asarray(SOLUTION.iaf_step(z, m, s)[0]), s.sum(-1))),
+        ("coupling_inverse", SOLUTION.coupling_forward),
+        ("leapfrog_step", lambda z, v, step, score: (z + step * v, v + step * np.asarray(score(z)))),
+    ],
+)
+def test_a_wrong_determinant_or_inverse_breaks_the_property(question, wrong):
+    assert examined(question).status == "ok"
+    assert examined(question, **{question: wrong}).status == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("question", "forward"),
+    [
+        ("planar_log_det", "planar_forward"),
+        ("radial_log_det", "radial_forward"),
+        ("coupling_log_det", "coupling_forward"),
+    ],
+)
+def test_a_wrong_map_costs_its_own_question_and_not_the_determinants(question, forward):
+    def stretched(*inputs):
+        return 2 * np.asarray(getattr(SOLUTION, forward)(*inputs))
+
+    def unwritten(*inputs):
+        raise NotImplementedError
+
+    assert examined(question, **{forward: stretched}).status == "ok"
+    assert examined(question, **{forward: unwritten}).status == "ok"
+
+
+# What `check` says.
+
+
+def checked(names, question="FlowVIB"):
+    found = checking.find_question(question)
+    return judge.judge_properties(found, checking.examined(found, names))
+
+
+def test_check_finds_every_property_of_the_solution_with_its_own_functions():
+    verdict = checked(vars(SOLUTION))
+    assert (verdict.status, verdict.score) == ("correct", 10), verdict.message
+
+
+def test_check_says_which_map_must_be_right_first():
+    verdict = checked(vars(SOLUTION) | {"planar_forward": lambda z, u_hat, w, b: z}, "planar_log_det")
+    assert verdict.score == 0
+    assert 'see what check("planar_forward") says' in verdict.message

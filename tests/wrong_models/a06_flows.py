@@ -1,0 +1,132 @@
+"""Wrong bottlenecks with flows, each one edit away from the right one, as in `a03_vae.py`."""
+
+SAMPLE = "return mu + tf.exp(0.5 * log_var) * eps\n"
+LOG_PY = "return tf.reduce_sum(y_onehot * tf.nn.log_softmax(logits), axis=-1)\n"
+TERMS = "return gaussian_log_pdf(z0, q_mu, tf.exp(q_log_var)), summed_up, flow_prior_term(z0, z_end), log_py"
+LOSS = "return tf.reduce_mean(self.beta * kl_of_sample - log_py)"
+NOISE = "return keras.random.normal((tf.shape(x)[0], self.latent_dim), seed=self.noise)"
+FEATURES = "seen_of_x = self.features(x) if self.steps else None"
+SUMMED = "summed_up += log_det"
+PLANAR = "return z + u_hat * tanh_of, tf.math.log(tf.abs(det_planar))[:, 0]"
+U_HAT = "u_hat = u + (tf.nn.softplus(w_dot_u) - 1 - w_dot_u) * w / w_dot_w"
+DET = "det_planar = 1 + tf.reduce_sum(u_hat * w, axis=-1, keepdims=True) * (1 - tanh_of**2)"
+PREDICTED = "return vib_predict_probs(self.decoder(tf.stack(ends)))"
+TO_W = "self.to_w = networks.Network(latent_dim, start=1.0)"
+ENDS = "ends = [self.transform(one, x)[0] for one in tf.unstack(z0)]"
+
+EDITS = (
+    # The terms.
+    ("prior at z0", TERMS, TERMS.replace("flow_prior_term(z0, z_end)", "flow_prior_term(z_end, z0)"),
+     "FlowVIB", "free_energy_terms", "prior_at_z0"),
+    ("the log-likelihood is log q_K once more", TERMS,
+     "log_q0 = gaussian_log_pdf(z0, q_mu, tf.exp(q_log_var))\n"
+     "        return log_q0, summed_up, flow_prior_term(z0, z_end), log_q0 - summed_up",
+     "FlowVIB", "free_energy_terms", "likelihood_is_log_qK"),
+    ("binary cross-entropy", LOG_PY,
+     "return -tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(y_onehot, logits), axis=-1)\n",
+     "FlowVIB", "free_energy_terms", "binary_cross_entropy"),
+    ("binary cross-entropy, averaged", LOG_PY,
+     "return -keras.losses.binary_crossentropy(y_onehot, logits, from_logits=True)\n",
+     "FlowVIB", "free_energy_terms", "binary_cross_entropy"),
+    ("cross-entropy summed over the batch", TERMS, TERMS.replace(", log_py", ", 0 * log_py + tf.reduce_sum(log_py)"),
+     "FlowVIB", "free_energy_terms", "cross_entropy_summed_over_batch"),
+    ("the cross-entropy for the log-likelihood", TERMS, TERMS.replace(", log_py", ", -log_py"),
+     "FlowVIB", "free_energy_terms", "cross_entropy_for_likelihood"),
+    ("log_q0 holds the log determinants", TERMS, TERMS.replace("_var)), summed", "_var)) - summed_up, summed"),
+     "FlowVIB", "free_energy_terms", "log_q0_is_log_qK"),
+    ("log_q0 at zK", TERMS, TERMS.replace("pdf(z0,", "pdf(z_end,"), "FlowVIB", "free_energy_terms", "log_q0_at_zK"),
+    ("log_var as log sigma in log_q0", TERMS, TERMS.replace("tf.exp(q_log_var)", "tf.exp(2 * q_log_var)"),
+     "FlowVIB", "free_energy_terms", "log_q0_log_var_as_log_sigma"),
+    ("log determinants left out of the terms", TERMS, TERMS.replace(", summed_up,", ", 0 * summed_up,"),
+     "FlowVIB", "free_energy_terms", "log_det_missing"),
+    ("decoder given z0", "log_py = categorical_log_prob(y_onehot, self.decoder(z_end))",
+     "log_py = categorical_log_prob(y_onehot, self.decoder(z0))", "FlowVIB", "free_energy_terms", "decoder_given_z0"),
+    ("log_var as log sigma in the sample", SAMPLE, "return mu + tf.exp(log_var) * eps\n", "FlowVIB", "free_energy_terms", ""),
+    ("terms with noise of their own", "z0 = sample_latent(q_mu, q_log_var, eps)\n        z_end",
+     "z0 = sample_latent(q_mu, q_log_var, tf.random.normal(tf.shape(eps)))\n        z_end",
+     "FlowVIB", "free_energy_terms", "terms_draw_their_own_noise"),
+    ("beta forgotten", "self.flow, self.beta = tuple(hidden), num_flows, flow, beta",
+     "self.flow, self.beta = tuple(hidden), num_flows, flow, 1.0", "FlowVIB", "free_energy_terms", "beta_not_kept"),
+    # The flow.
+    ("log determinant with the other sign", SUMMED, "summed_up -= log_det", "FlowVIB", "log_det_planar", "log_det_negated"),
+    ("log determinant of the last step only", SUMMED, "summed_up = log_det", "FlowVIB", "log_det_coupling", ""),
+    ("log determinant missing", SUMMED, "summed_up += 0 * log_det", "FlowVIB", "log_det_iaf", "log_det_missing"),
+    ("a product of determinants without a logarithm", "return z, summed_up\n", "return z, tf.exp(summed_up)\n",
+     "FlowVIB", "log_det_radial", "log_det_not_log"),
+    ("tanh in the place of its derivative", DET, DET.replace("(1 - tanh_of**2)", "tanh_of"), "FlowVIB", "log_det_planar", ""),
+    ("log determinant at the output", PLANAR,
+     "there = tf.tanh(tf.reduce_sum(w * (z + u_hat * tanh_of), axis=-1, keepdims=True) + b)\n"
+     "        det_planar = 1 + tf.reduce_sum(u_hat * w, axis=-1, keepdims=True) * (1 - there**2)\n"
+     f"        {PLANAR}", "FlowVIB", "log_det_planar", ""),
+    ("the constraint in the map and not in the determinant", DET, DET.replace("u_hat * w", "u * w"),
+     "FlowVIB", "log_det_planar", ""),
+    ("no constraint on u", U_HAT, "u_hat = u", "FlowVIB", "log_det_planar", "flow_folds"),
+    ("no constraint on beta", "beta_hat = tf.nn.softplus(self.to_beta(features)) - alpha",
+     "beta_hat = 3 * self.to_beta(features) - 2", "FlowVIB", "log_det_radial", "not_finite"),
+    ("the power K in the radial determinant", "log_det = (self.latent_dim - 1) * tf", "log_det = self.latent_dim * tf",
+     "FlowVIB", "log_det_radial", ""),
+    ("scale without its logarithm", "tf.reduce_sum(log_scale, axis=-1)\n", "tf.reduce_sum(tf.exp(log_scale), axis=-1)\n",
+     "FlowVIB", "log_det_coupling", ""),
+    ("scale of the first half", "return tf.concat([unmoved, to_scale * tf.exp(log_scale) + shift], axis=-1), tf",
+     "return tf.concat([unmoved * tf.exp(log_scale), to_scale + shift], axis=-1), tf", "FlowVIB", "log_det_coupling", ""),
+    ("a network that looks ahead", "filling, gate_logits = self.to_both(z, features)",
+     "filling, gate_logits = (part[:, ::-1] for part in self.to_both(z[:, ::-1], features))\n        filling += z[:, ::-1]",
+     "FlowVIB", "log_det_iaf", ""),
+    ("no flow at all", "z, log_det = flow_step(z, seen_of_x)", "_, log_det = flow_step(z, seen_of_x)",
+     "FlowVIB", "log_det_planar", "flow_is_identity"),
+    # What comes from x.
+    ("FLOWS(z0)", FEATURES, "seen_of_x = self.features(tf.ones_like(x)) if self.steps else None",
+     "FlowVIB", "depends_on_x_planar", "flow_ignores_x"),
+    ("FLOWS(z0) with coupling", "tf.concat([unmoved, features], axis=-1)", "tf.concat([unmoved, 0 * features], axis=-1)",
+     "FlowVIB", "depends_on_x_coupling", "flow_ignores_x"),
+    ("FLOWS(z0) with a masked network", "self.to_both(z, features)", "self.to_both(z, 0 * features)",
+     "FlowVIB", "depends_on_x_iaf", "flow_ignores_x"),
+    ("only the shift comes from x", "log_scale = tf.tanh(log_scale)",
+     "log_scale = tf.tanh(tf.split(self.to_both(tf.concat([unmoved, 0 * features], axis=-1)), 2, axis=-1)[0]) * 0 + 0.3",
+     "FlowVIB", "depends_on_x_coupling", "log_det_ignores_x"),
+    ("features of the batch's mean", FEATURES,
+     "seen_of_x = self.features(0 * x + tf.reduce_mean(x, 0)) if self.steps else None",
+     "FlowVIB", "depends_on_x_radial", "examples_mixed"),
+    # The weights.
+    ("w is a tf.Variable", TO_W,
+     "self.variable = tf.Variable(tf.random.normal((1, latent_dim)))\n"
+     "        self.to_w = lambda features: self.variable + 0 * features[:, :1]",
+     "FlowVIB", "weights_planar", "hidden_parameters"),
+    ("neither the flow nor its features are trained", "self.noise = keras.random.SeedGenerator()",
+     "for part in (self.features, *self.steps):\n            part.trainable = False\n"
+     "        self.noise = keras.random.SeedGenerator()",
+     "FlowVIB", "weights_planar", "flow_not_trained"),
+    ("no gradient through the flow", "z_end, summed_up = self.transform(z0, x)",
+     "z_end, summed_up = (tf.stop_gradient(part) for part in self.transform(z0, x))",
+     "FlowVIB", "weights_iaf", "flow_not_trained"),
+    ("the encoder is not trained", "self.noise = keras.random.SeedGenerator()",
+     "self.encoder.trainable = False\n        self.noise = keras.random.SeedGenerator()",
+     "FlowVIB", "weights_radial", "encoder_not_trained"),
+    # Predictions.
+    ("prediction from one sample", PREDICTED, "return vib_predict_probs(self.decoder(tf.stack(ends[:1])))",
+     "FlowVIB", "prediction", "prediction_from_one_sample"),
+    ("softmax of averaged logits", PREDICTED,
+     "return vib_predict_probs(tf.reduce_mean(self.decoder(tf.stack(ends)), axis=0, keepdims=True))",
+     "FlowVIB", "prediction", "softmax_of_averaged_logits"),
+    ("prediction from the mean", ENDS, "ends = [self.transform(q_mu, x)[0] for one in tf.unstack(z0)]",
+     "FlowVIB", "prediction", "prediction_from_the_mean"),
+    ("logits for probabilities", PREDICTED, "return tf.reduce_mean(self.decoder(tf.stack(ends)), axis=0)",
+     "FlowVIB", "prediction", "prediction_is_logits"),
+    ("prediction before the flow", ENDS, "ends = tf.unstack(z0)", "FlowVIB", "prediction", ""),
+    # The loss.
+    ("beta on the cross-entropy", LOSS, "return tf.reduce_mean(kl_of_sample - self.beta * log_py)",
+     "FlowVIB", "training", "beta_on_the_cross_entropy"),
+    ("beta missing", LOSS, "return tf.reduce_mean(kl_of_sample - log_py)", "FlowVIB", "training", "beta_missing"),
+    ("another beta", LOSS, "return tf.reduce_mean(0.2 * kl_of_sample - log_py)", "FlowVIB", "training", "another_beta"),
+    ("evaluate with another beta", LOSS,
+     "beta = self.beta if training else 1.0\n        return tf.reduce_mean(beta * kl_of_sample - log_py)",
+     "FlowVIB", "training", "beta_missing"),
+    ("maximised loss", LOSS,
+     "return -tf.reduce_mean(self.beta * kl_of_sample - log_py)", "FlowVIB", "training", "loss_negated"),
+    ("Listing 1: the sum over the batch", LOSS, "return tf.reduce_mean(self.beta * kl_of_sample) - tf.reduce_sum(log_py)",
+     "FlowVIB", "training", "cross_entropy_summed_over_the_batch"),
+    ("noise drawn when the step is traced", NOISE,
+     "return tf.constant(np.random.normal(size=(x.shape[0] or 64, self.latent_dim)), tf.float32)[: tf.shape(x)[0]]",
+     "FlowVIB", "training", "noise_frozen_in_training"),
+    ("the mean in training", NOISE, "return tf.zeros((tf.shape(x)[0], self.latent_dim))", "FlowVIB", "training", "no_noise"),
+)  # fmt: skip
