@@ -180,7 +180,7 @@ def planar_log_det(z, u, w, b):
 
 
 # %% [markdown] question="why_w_u_above_minus_one"
-# ### In your own words: why $w^\top u \ge -1$?
+# ### In your own words: why must $w^\top u$ stay above $-1$?
 #
 # (a) What does a planar flow with $w^\top u < -1$ do to space? Take one dimension, $w = 1$, $b = 0$, $u = -3$: which $z$ are
 # sent to 0? (b) What goes wrong with $\log q_K(z_K) = \log q_0(z_0) - \log\lvert\det\rvert$ there, although every number in
@@ -565,8 +565,8 @@ if __name__ == "__main__":
 # Rezende and Mohamed try flows on four densities $p(z) \propto e^{-U(z)}$ of the plane that are nothing like a Gaussian.
 # Three of their energies say nothing of places far away, so we take them on the box $[-4, 4]^2$. There is no data here: the
 # free energy with $\log p(z_K) = -U(z_K)$ and without a label is, up to a constant, $KL(q_K \| p)$, and a flow is fitted by
-# minimising it. The functions below use yours and take their gradient. (If you wrote them in NumPy there is none, and the
-# figure stays out.)
+# minimising it. The functions below use yours and take their gradient. (If you wrote them in NumPy there is none, and this cell
+# ends in an error: go on to the next.)
 
 
 # %%
@@ -1052,7 +1052,7 @@ class FlowVIB(keras.Model):
 # ### What a flow makes of a posterior
 #
 # A model with $K = 2$, so that posteriors can be seen. On the left $q_0(z_0|x)$ of six images, drawn as samples, on the right
-# what the flow made of the same samples. The title has the mean log determinant of each model's flow, in nats: what the flow
+# what the flow made of the same samples. The title has the mean log determinant of the flow, in nats: what the flow
 # adds to the entropy of the posterior (or takes from it).
 
 

@@ -79,7 +79,7 @@ def ask(space, asked, case):
 # Models that were written without sight of the solution: networks made of functional models, keras.ops alone, TensorFlow
 # Probability with a train_step of its own.
 
-CLASSES = {"a03_vae": "VAE", "a05_vib": "VIB"}
+CLASSES = {"a03_vae": "VAE", "a05_vib": "VIB", "a06_flows": "FlowVIB"}
 MODELS = [
     (assignment, form)
     for assignment, form in WRITTEN

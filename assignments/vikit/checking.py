@@ -184,7 +184,7 @@ class Report:
 
     def title(self):
         verdict = self.verdict
-        return f"{verdict.name}: {verdict.status}, {verdict.score:g} of {verdict.max_score:g} points on public cases"
+        return f"{verdict.name}: {verdict.status}, {round(verdict.score, 2):g} of {verdict.max_score:g} points on public cases"
 
     def __repr__(self):
         mark = MARKS.get(self.verdict.status, FAILED)[0]
@@ -210,7 +210,7 @@ class Summary:
 
     def total(self):
         score = sum(report.verdict.score for report in self.reports)
-        return f"{score:g} of {sum(report.verdict.max_score for report in self.reports):g} points so far"
+        return f"{round(score, 2):g} of {sum(report.verdict.max_score for report in self.reports):g} points so far"
 
     def __repr__(self):
         rows = []
@@ -228,7 +228,12 @@ class Summary:
         for report in self.reports:
             verdict = report.verdict
             mark, colour = MARKS.get(verdict.status, FAILED)
-            cells = [verdict.name, verdict.status, f"{verdict.score:g} / {verdict.max_score:g}", verdict.mistake or ""]
+            cells = [
+                verdict.name,
+                verdict.status,
+                f"{round(verdict.score, 2):g} / {verdict.max_score:g}",
+                verdict.mistake or "",
+            ]
             rows += f"<tr><td style='color:{colour}'>{mark}</td>"
             rows += "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
         heads = "".join(

@@ -14,6 +14,9 @@ from .properties import Broken, Stopped, answered, checked
 STEP, APART = 3e-3, 5e-3
 # Another step, and how far the two may disagree.
 FINER, AGREEING = 1.5e-3, 2e-3
+# Where a network of ReLUs bends within a step the differences of a right map are off too, and not always is it seen: of the
+# points so many must fit.
+MOST = 0.75
 
 
 def drawn(asked, shapes, positive=()):
@@ -326,6 +329,11 @@ def log_det_is_jacobian(asked, flow):
         zK, got = transform(asked, model, z0, x)
         if np.allclose(zK, z0, 1e-6, 1e-6):
             raise Broken("zK is z0: the flow does nothing", "flow_is_identity")
+        unmoved = [number + 1 for number in range(z0.shape[1]) if np.allclose(zK[:, number], z0[:, number], 1e-6, 1e-6)]
+        if unmoved:
+            raise Broken(
+                f"dimension {unmoved[0]} of z is the same in zK as in z0, whatever the weights: no step changes it"
+            )
         want, signs, told = log_dets_of(mapped, z0)
         if told.sum() >= 2 * POINTS:
             break
@@ -335,13 +343,16 @@ def log_det_is_jacobian(asked, flow):
         chosen = slice(number * POINTS, (number + 1) * POINTS)
         if len(set(signs[chosen][told[chosen]])) > 1:
             raise Broken("at the same x the determinant is positive at some z0 and negative at others", "flow_folds")
-    worst = np.max(np.abs(got - want), where=told, initial=0.0)
-    if worst <= APART:
+
+    def mostly(values):
+        return np.mean(np.abs(got - values)[told] <= APART) >= MOST
+
+    if mostly(want):
         return
+    worst = np.max(np.abs(got - want), where=told, initial=0.0)
     said = f"the sum of the log determinants is off by up to {worst:.1g} from that of the Jacobian of transform"
     known = {"log_det_negated": -want, "log_det_missing": 0 * want, "log_det_not_log": np.exp(want)}
-    name = next((name for name, value in known.items() if np.all(np.abs(got - value)[told] <= APART)), "")
-    raise Broken(said, name)
+    raise Broken(said, next((name for name, value in known.items() if mostly(value)), ""))
 
 
 def flow_depends_on_x(asked, flow):

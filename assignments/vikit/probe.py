@@ -14,6 +14,7 @@ Nothing that leaves here is evidence of anything: it is compared with reference 
 
 import json
 import random
+import re
 import sys
 import sysconfig
 import traceback
@@ -324,7 +325,8 @@ def raised(error, function=None):
         return {"status": "unanswered"}
     frames = [frame for frame in trace if is_students(frame.filename)]
     line = next((frame.lineno for frame in reversed(frames) if frame.filename == source_file(function)), None)
-    message = str(error).strip()
+    # Keras' messages are in colour.
+    message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
     if len(message) > 600:
         message = message[:600] + " ..."
     shown = [f"  {frame.name}, line {frame.lineno}:  {frame.line}" for frame in frames[-4:]]
