@@ -31,7 +31,7 @@ test: $(READY)  ## check style, run the tests, see that assignments/ is up to da
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(RUN) -m pytest -q -m "not soak and not kernels" -n auto $(ARGS) || [ $$? -eq 5 ]
-	$(RUN) -m pytest -q -m "not soak and kernels" $(ARGS) || [ $$? -eq 5 ]
+	$(RUN) -m pytest -q -m "not soak and kernels" -n 2 --dist loadfile $(ARGS) || [ $$? -eq 5 ]
 
 soak: $(READY)  ## run the slow tests
 	$(RUN) -m pytest -q -m soak $(ARGS)

@@ -213,39 +213,21 @@ def prepare(options):
 def conclude(options, console, submissions, run):
     """Writes the reports, prints the summary, and returns the exit status."""
     from autograder.files import alone, sweep
-    from autograder.grading.classroom import changes, read_all
-    from autograder.reports import summary
+    from autograder.grading.classroom import read_all
 
     for notice in run.notices:
         say(console, notice, "yellow")
     unwritten, everything = [], []
     try:
         # Of several graders at once the last to write has read what the others found.
-        with alone(options.out / ".lock"):
+        with alone(options.out / ".lock", lambda: say(console, "Another grader is writing its reports here: waiting.")):
             everything = read_all(options.out)
             write_reports(run.verdicts.values(), everything, options.out)
         # What students handed in may lie there too.
         sweep(options.out, ("verdicts", "feedback"))
     except OSError as error:
         unwritten.append(f"reports were not written: {error}; run again when that is mended: no verdict is lost")
-    for table in summary.tables(list(run.verdicts.values())):
-        console.print(table)
-    if run.kept:
-        say(
-            console, f"{run.kept} of {len(submissions)} had a verdict already and were kept; --force grades them again."
-        )
-    if run.before:
-        changed = changes(run)
-        say(console, f"{len(run.before)} graded again, {len(changed)} with another result" + ":" * bool(changed))
-        for line in changed:
-            say(console, f"  {line}")
-    others = len(everything) - len(run.verdicts)
-    if others:
-        say(
-            console,
-            f"grades.csv also holds {others} verdicts of earlier runs, on students or assignments not graded now.",
-        )
-    say(console, f"Results: {options.out}/grades.csv, {options.out}/feedback/, {options.out}/verdicts/")
+    tell(options, console, submissions, run, others=len(everything) - len(run.verdicts))
     if run.interrupted:
         say(
             console,
@@ -257,6 +239,30 @@ def conclude(options, console, submissions, run):
     for failure in failures:
         say(console, failure, "bold red")
     return 1 if failures else 0
+
+
+def tell(options, console, submissions, run, others):
+    """Prints the tables, what was kept, what came out another way than before, and where the results are."""
+    from autograder.grading.classroom import changes
+    from autograder.reports import summary
+
+    for table in summary.tables(list(run.verdicts.values())):
+        console.print(table)
+    if run.kept:
+        say(
+            console, f"{run.kept} of {len(submissions)} had a verdict already and were kept; --force grades them again."
+        )
+    if run.before:
+        changed = changes(run)
+        say(console, f"{len(run.before)} graded again, {len(changed)} with another result" + ":" * bool(changed))
+        for line in changed:
+            say(console, f"  {line}")
+    if others > 0:
+        say(
+            console,
+            f"grades.csv also holds {others} verdicts of earlier runs, on students or assignments not graded now.",
+        )
+    say(console, f"Results: {options.out}/grades.csv, {options.out}/feedback/, {options.out}/verdicts/")
 
 
 def say(console, text, style=None):

@@ -27,13 +27,20 @@ def sweep(folder, below=()):
 
 
 @contextlib.contextmanager
-def alone(path):
-    """Waits until no other process is within this context for `path`, a file that is made; where the system has such locks."""
+def alone(path, waiting=lambda: None):
+    """Waits until no other process is within this context for `path`, a file that is made; where the system has such locks.
+
+    `waiting` is called if another is.
+    """
     if fcntl is None:
         yield
         return
     with open(path, "a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

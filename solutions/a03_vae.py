@@ -113,14 +113,15 @@ def vae_loss(x, logits, mu, log_var):
 
 
 # %% [markdown]
-# Grey pixels are real numbers, and the decoder's output can be their means instead: $p(x|z) = N(x; \mu_x(z), \sigma^2 I)$
-# with one fixed $\sigma$ (003, line 61; 004, lines 53 to 61). Then
+# Grey pixels are real numbers, and the decoder's output can be their means instead: $p(x|z) = N(x; \mu_x(z), \sigma_x^2 I)$
+# with one fixed $\sigma_x$ for all pixels, which has nothing to do with the encoder's $\sigma$ (003, line 61; 004, lines 53 to
+# 61). Then
 #
-# $$\log p(x|z) = -\frac{1}{2\sigma^2} \lVert x - \mu_x \rVert^2 - D \log\sigma - \frac D2 \log 2\pi .$$
+# $$\log p(x|z) = -\frac{1}{2\sigma_x^2} \lVert x - \mu_x \rVert^2 - D \log\sigma_x - \frac D2 \log 2\pi .$$
 #
-# The last two terms have no gradient, but without them the number is no ELBO and may not be compared with another $\sigma$.
+# The last two terms have no gradient, but without them the number is no ELBO and may not be compared with another $\sigma_x$.
 # Mind which number is meant: document 004 writes $N(\cdot, \sigma)$ in lines 57 and 59 and $N(\cdot, \sigma^2 I)$ in line
-# 61 (E-004-01). Here `sigma` is the standard deviation.
+# 61 (E-004-01). Here `sigma` is the standard deviation $\sigma_x$.
 
 
 # %% question="gaussian_vae_loss"
@@ -402,9 +403,9 @@ if __name__ == "__main__":
 # ### In your own words: read the curves
 #
 # (a) Reconstruction and KL start in opposite directions. Why does the KL *rise* while a loss falls that contains it? (b) What
-# would the two curves look like if the posterior collapsed, $q(z|x) = p(z)$ for all $x$, and what is the loss then? (On these
-# digits one Bernoulli distribution per pixel has 25.25 nats.) (c) Is the held-out loss an estimate of $-\log p(x)$? In which
-# direction is it off, and by which divergence? Could more training bring that to 0?
+# would the two curves look like if the posterior collapsed, $q(z|x) = p(z)$ for all $x$, and what is the loss then? (One
+# Bernoulli distribution per pixel, fitted to the training images, has 25.25 nats on the held-out ones.) (c) Is the held-out
+# loss an estimate of $-\log p(x)$? In which direction is it off, and by which divergence? Could more training bring that to 0?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) At first the encoder says next to nothing about $x$, and the KL is near 0. Every nat of information about $x$ that $z$

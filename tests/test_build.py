@@ -6,6 +6,7 @@ import zipfile
 import nbformat
 import pytest
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
+from vikit.cells import is_stub
 
 from autograder import tasks
 from autograder.build import archive, notebooks, script
@@ -68,6 +69,21 @@ def test_each_question_has_one_grade_cell_of_its_name_and_points(built, name):
     assignment = tasks.load(name)
     wanted = {task.name: task.points for task in (*assignment.tasks, *assignment.manual)}
     assert sorted((cell.grade_id, cell.points) for cell in graded) == sorted(wanted.items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_untouched_stub_raises_when_it_is_called_and_not_before(built, name):
+    notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
+    answers = [
+        cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-answer")
+    ]
+    assert answers
+    for cell in answers:
+        tree = ast.parse(cell.source)
+        outside = [part for node in tree.body for part in (node.body if isinstance(node, ast.ClassDef) else [node])]
+        assert not [part for part in outside if isinstance(part, ast.Raise)], cell.source
+        defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        assert is_stub(defined[cell.metadata.nbgrader.grade_id.removesuffix("-answer")]), cell.source
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -80,6 +80,21 @@ def kill(course, out, wait, environment, temporary):
     assert not list(temporary.glob("vk-*"))
 
 
+def some_moment(out, seconds):
+    """Waits for a random time: every other time it begins with a verdict, as most of a run is over before the first."""
+    if random.random() < 0.5:
+        time.sleep(random.uniform(0, seconds))
+        return
+    there, deadline = written(out), time.monotonic() + 120
+    while written(out) == there and there < len(STUDENTS) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(random.uniform(0, 1))
+
+
+def written(out):
+    return len(list((out / "verdicts").glob("*/*.json")))
+
+
 def killed_again_and_again(course, capsys, temporary, times):
     """Kills graders of one course, with all results deleted as often as they are complete; checks what is there each time."""
     whole = course / "whole"
@@ -90,7 +105,7 @@ def killed_again_and_again(course, capsys, temporary, times):
     environment = os.environ | {"TMPDIR": str(temporary)}
     partial = 0
     for _ in range(times):
-        kill(course, out, lambda: time.sleep(random.uniform(0, seconds)), environment, temporary)
+        kill(course, out, lambda: some_moment(out, seconds), environment, temporary)
         found = verdicts(out)
         assert all(verdict["questions"] and verdict["student"] == student for student, verdict in found.items())
         if (out / "grades.csv").exists():
@@ -128,7 +143,10 @@ def test_a_killed_grader_leaves_whole_results_and_the_next_ends_as_if_nothing_ha
 
 @pytest.mark.soak
 def test_100_killed_graders(course, capsys, temporary):
-    assert killed_again_and_again(course, capsys, temporary, 100) > 10
+    partial = killed_again_and_again(course, capsys, temporary, 100)
+    with capsys.disabled():
+        print(f"\n100 graders killed, {partial} of them with some of their verdicts written")
+    assert partial > 20
 
 
 @pytest.mark.soak

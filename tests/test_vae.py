@@ -134,6 +134,16 @@ def test_inputs_never_cost_the_solution_a_point(question):
 # What `check` says.
 
 
+def test_check_without_the_digits_says_where_they_belong(monkeypatch):
+    def nowhere(name):
+        raise FileNotFoundError("digits.npz is not here: keep the folder `data` beside `vikit`")
+
+    monkeypatch.setattr(autoencoders.data, "load", nowhere)
+    verdict = checked(vars(SOLUTION))
+    assert verdict.status == "unexamined"
+    assert "Not examined: digits.npz is not here: keep the folder `data` beside `vikit`" in verdict.message
+
+
 def checked(names):
     """Returns the verdict of `check("VAE")` on these names."""
     question = checking.find_question("VAE")

@@ -39,9 +39,12 @@ class Student:
         """Gives a model's trainable weights new values."""
         return self._ask("set_weights", handle.key, arrays)
 
-    def fit(self, handle, arrays, learning_rate=None, seed=None, **options):
-        """Trains a model, compiled with a new Adam if a learning rate is given; the reply's mapping is its history."""
-        return self._ask("fit", handle.key, arrays, options, learning_rate=learning_rate, seed=seed)
+    def fit(self, handle, arrays, learning_rate=None, seed=None, eager=False, **options):
+        """Trains a model, compiled with a new Adam if a learning rate is given; the reply's mapping is its history.
+
+        `eager` saves the seconds that tracing takes, for a few steps.
+        """
+        return self._ask("fit", handle.key, arrays, options, learning_rate=learning_rate, seed=seed, eager=eager)
 
     def vjp(self, path, arguments, cotangents):
         """Returns the gradients of sum(output * cotangent) in the array arguments, None where there is no path."""

@@ -89,7 +89,10 @@ def examined(question, names):
         generator=np.random.default_rng(0),
         rounds=1,
     )
-    return properties.examine(question, asked, examinations.KINDS)
+    try:
+        return properties.examine(question, asked, examinations.KINDS)
+    except FileNotFoundError as error:
+        return {item.name: judge.Finding("unexamined", detail=str(error)) for item in question.properties}
 
 
 def run(space, question, case):

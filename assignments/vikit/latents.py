@@ -86,9 +86,10 @@ def split(asked):
     return (images[first], labels[first]), (images[rest], labels[rest])
 
 
-def fit(asked, model, arrays, names, rate, epochs=1, seed=None):
+def fit(asked, model, arrays, names, rate, epochs=1, seed=None, eager=False):
     """Trains the model with a new Adam of this learning rate; returns its history, which must have `names`."""
-    return history(answered(asked.student.fit(model, arrays, rate, seed, batch_size=BATCH, epochs=epochs)), names)
+    options = {"batch_size": BATCH, "epochs": epochs}
+    return history(answered(asked.student.fit(model, arrays, rate, seed, eager, **options)), names)
 
 
 def evaluate(asked, model, arrays, names):

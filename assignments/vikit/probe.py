@@ -214,6 +214,8 @@ def fit(space, request):
         seed_everything(request["seed"])
     if request.get("learning_rate") is not None:
         give_optimizer(space, request["path"], model, request["learning_rate"])
+    if request.get("eager"):
+        model.run_eagerly = True
     history = model.fit(*arrays, verbose=0, **keywords).history
     return returned(space, history, "mapping")
 

@@ -123,6 +123,8 @@ def cleared(cell, node):
     clear = ClearSolutions(
         code_stub={"python": f'raise NotImplementedError("write {cell.question}")'}, text_stub="*Your answer here.*"
     )
+    if cell.kind == "answer":
+        node.source = script.without_helpers(node.source)
     return clear.preprocess_cell(node, {"language": "python"}, 0)[0]
 
 

@@ -93,6 +93,18 @@ def without_markers(source):
     return "\n".join(line for line in source.split("\n") if BEGIN not in line and END not in line)
 
 
+def without_helpers(source):
+    """Returns `source` without the solution regions that stand in no function: a stub there would run when the cell does."""
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+
+    def kept(region):
+        # A syntax tree knows nothing of comments, but of the line below the mark.
+        line = source[: region.start(1)].count("\n") + 1
+        return region[0] if any(node.lineno < line <= node.end_lineno for node in functions) else ""
+
+    return re.sub(r"\n{3,}(?= )", "\n\n", REGION.sub(kept, source)).rstrip()
+
+
 def check_questions(cells, assignment):
     """Raises ScriptError unless the script's questions are those of the assignment's tasks, each once."""
     for kind, wanted in (("answer", assignment.tasks), ("manual", assignment.manual)):

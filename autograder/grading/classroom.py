@@ -59,21 +59,15 @@ def grade_class(
     try:
         with Graders(jobs, confinement) as graders:
             place = graders.call(devices.choose, device)
-            asking = max(
-                (graders.call(question_seconds, name, limits) for name in {item.assignment for item in submissions}),
-                default=0,
-            )
-            graders.patience = PATIENCE + (MAX_FULL_RUNS + 1) * limits.notebook + asking
-            todo = []
-            for item in submissions:
-                old = read_verdict(verdict_path(out, item))
-                if old and not force and current(old, item, place, secret, limits, confinement):
-                    run.verdicts[item], run.kept = old, run.kept + 1
-                    finished(item)
-                    continue
-                todo.append(item)
-                if old:
-                    run.before[item] = old
+            graders.patience = patience(graders, {item.assignment for item in submissions}, limits)
+            earlier = {item: read_verdict(verdict_path(out, item)) for item in submissions}
+            run.before = {item: old for item, old in earlier.items() if old}
+            if not force:
+                for item, old in list(run.before.items()):
+                    if current(old, item, place, secret, limits, confinement):
+                        run.verdicts[item], run.kept = run.before.pop(item), run.kept + 1
+                        finished(item)
+            todo = [item for item in submissions if item not in run.verdicts]
             structures = explored(graders, {item.assignment for item in todo})
             arguments = (out, secret, device, place, confinement, limits, structures)
             for item, verdict, error in graders.each(grade_one, todo, *arguments):
@@ -90,6 +84,12 @@ def grade_class(
         if item.path and {question["status"] for question in verdict["questions"]} == {"missing"}:
             run.notices.append(f"{item.label}: {verdict['questions'][0]['message']}")
     return run
+
+
+def patience(graders, assignments, limits):
+    """Returns the seconds after which a grading process that is still at one notebook hangs."""
+    asking = max((graders.call(question_seconds, name, limits) for name in assignments), default=0)
+    return PATIENCE + (MAX_FULL_RUNS + 1) * limits.notebook + asking
 
 
 def explored(graders, assignments):

@@ -907,6 +907,12 @@ REDUCED = (
     ),
     Mistake("reconstruction_missing", "The reconstruction is missing: only the KL is left."),
 )
+SIGMA_IGNORED = Mistake(
+    "sigma_ignored", "sigma does not enter: the likelihood is that of sigma = 1.", "document 003, line 61"
+)
+BERNOULLI_FOR_GAUSSIAN = Mistake(
+    "bernoulli_for_gaussian", "likelihood is ignored: a Gaussian model gets the Bernoulli likelihood."
+)
 VALUES = (
     Mistake(
         "kl_log_var_as_log_sigma",
@@ -926,7 +932,7 @@ VALUES = (
         "The decoder returns probabilities. It must return logits, from which the likelihood is finite whatever they are.",
         "document 003, eq. 6 and 7; errata E-003-10",
     ),
-    Mistake("sigma_ignored", "sigma does not enter: the likelihood is that of sigma = 1.", "document 003, line 61"),
+    SIGMA_IGNORED,
     Mistake("sigma_as_variance", "sigma is taken for the variance.", "document 004, lines 57 to 61; errata E-004-01"),
     Mistake(
         "constants_missing", "The constants D log sigma and D/2 log 2 pi are missing.", "document 004; errata E-004-03"
@@ -936,7 +942,7 @@ VALUES = (
         "The reconstruction is a squared error: sigma and the constants do not enter.",
         "document 003, line 61",
     ),
-    Mistake("bernoulli_for_gaussian", "likelihood is ignored: a Gaussian model gets the Bernoulli likelihood."),
+    BERNOULLI_FOR_GAUSSIAN,
     Mistake(
         "elbo_draws_its_own_noise",
         "elbo draws noise of its own: the same x and eps gave two values. Use the eps that is given.",
@@ -1046,6 +1052,8 @@ VAE = Task(
                     "What fit reports is the loss over your images and the test images together: the test set "
                     "is in the training.",
                 ),
+                SIGMA_IGNORED,
+                BERNOULLI_FOR_GAUSSIAN,
                 Mistake("metrics_missing", "fit must report loss, reconstruction and kl: keras.metrics.Mean objects."),
                 Mistake("metrics_negated", "reconstruction and kl are reported with the sign of the ELBO; both are losses."),
                 *REDUCED,

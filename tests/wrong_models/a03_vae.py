@@ -135,5 +135,13 @@ EDITS = (
      '        return super().fit(np.concatenate([x, load("digits").x_test]), **options)\n\n'
      "    def two_terms(self, x, eps):",
      "VAE", "loss_per_example", "trains_on_test_images"),
+    ("Bernoulli for Gaussian in training only", "minus_log_px, kl_to_prior = self.two_terms(x, self.draw_noise(x))",
+     "likelihood, self.likelihood = self.likelihood, BERNOULLI\n"
+     "        minus_log_px, kl_to_prior = self.two_terms(x, self.draw_noise(x))\n        self.likelihood = likelihood",
+     "VAE", "loss_per_example", "bernoulli_for_gaussian"),
+    ("sigma ignored in training only", "minus_log_px, kl_to_prior = self.two_terms(x, self.draw_noise(x))",
+     "sigma, self.sigma = self.sigma, 1.0\n"
+     "        minus_log_px, kl_to_prior = self.two_terms(x, self.draw_noise(x))\n        self.sigma = sigma",
+     "VAE", "loss_per_example", "sigma_ignored"),
     ("metrics not reported", "self.kl.update_state(kl_to_prior)", "pass", "VAE", "loss_per_example", "kl_missing"),
 )  # fmt: skip
