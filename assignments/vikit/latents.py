@@ -88,9 +88,8 @@ def split(asked):
 
 def fit(asked, model, arrays, names, rate, epochs=1, seed=None, eager=False):
     """Trains the model with a new Adam of this learning rate; returns its history, which must have `names`."""
-    return history(
-        answered(asked.student.fit(model, arrays, rate, seed, eager, batch_size=BATCH, epochs=epochs)), names
-    )
+    options = {"batch_size": BATCH, "epochs": epochs}
+    return history(answered(asked.student.fit(model, arrays, rate, seed, eager, **options)), names)
 
 
 def evaluate(asked, model, arrays, names):

@@ -1233,8 +1233,8 @@ leapfrog_step = Task(
         Wrong(
             "leap_symplectic_euler",
             lambda *inputs: leapfrog(*inputs, before=1.0, after=0.0),
-            "The velocity makes one whole step at once: half of it comes before the position's step and half after. Yours keeps "
-            "volume, but forth and back it does not return.",
+            "The velocity makes one whole step at once: half of it comes before the position's step and half after. Yours "
+            "keeps volume, but forth and back it does not return.",
             also=(lambda *inputs: leapfrog(*inputs, before=0.0, after=1.0),),
         ),
         Wrong(
