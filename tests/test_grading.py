@@ -469,7 +469,7 @@ def test_limits_are_kept_and_said(write_notebook):
 def test_memory_is_bounded_and_the_student_told(write_notebook):
     hog = "x = np.ones((2**17, 2**10)); keep = [x + i for i in range(20)]; return x"
     answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    {hog}", KL: RIGHT_KL}
-    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["memory=2GiB"]))
+    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["memory=2GiB", "question=60"]))
     (question,) = [question for question in verdict["questions"] if question["name"] == BERNOULLI]
     assert question["score"] == 0
     assert "MemoryError" in question["message"] or "2 GiB of memory" in question["message"]

@@ -94,7 +94,8 @@ def test_an_error_and_a_death_are_those_of_nbclient(run):
 
 
 def test_a_cell_that_takes_too_long_is_interrupted(run):
-    notebook = run("while True: pass", "print('later')", timeout=1, interrupt_on_timeout=True, allow_errors=True)
+    options = {"timeout": 1, "interrupt_on_timeout": True, "iopub_timeout": 60, "allow_errors": True}
+    notebook = run("while True: pass", "print('later')", **options)
     assert [output.get("ename") for output in notebook.cells[0].outputs if output.output_type == "error"] == [
         "KeyboardInterrupt"
     ]
