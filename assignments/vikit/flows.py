@@ -329,10 +329,10 @@ def log_det_is_jacobian(asked, flow):
         zK, got = transform(asked, model, z0, x)
         if np.allclose(zK, z0, 1e-6, 1e-6):
             raise Broken("zK is z0: the flow does nothing", "flow_is_identity")
-        unmoved = [number + 1 for number in range(z0.shape[1]) if np.allclose(zK[:, number], z0[:, number], 1e-6, 1e-6)]
-        if unmoved:
+        same = [number + 1 for number in range(z0.shape[1]) if np.allclose(zK[:, number], z0[:, number], 1e-6, 1e-6)]
+        if same:
             raise Broken(
-                f"dimension {unmoved[0]} of z is the same in zK as in z0, whatever the weights: no step changes it"
+                f"dimension {same[0]} of z is the same in zK as in z0, whatever the weights: no step changes it"
             )
         want, signs, told = log_dets_of(mapped, z0)
         if told.sum() >= 2 * POINTS:
