@@ -350,4 +350,4 @@ def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(assignment,
         asked = drawn[:: STUDENTS if form in few else 1]
         worst[form] = max(worst.get(form, 0), *(share(task, formula, arguments) for arguments in asked))
     print(task.name, {form: float(f"{value:.2g}") for form, value in worst.items()})
-    assert 0 < max(worst.values()) <= task.float32 <= 0.25, worst
+    assert 0 < max(worst.values()) <= task.float32 <= 0.3, worst
