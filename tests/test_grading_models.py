@@ -9,7 +9,7 @@ from autograder.grading import models
 from autograder.grading.verdict import grade
 
 pytestmark = pytest.mark.kernels
-A03, A05 = "a03_vae", "a05_vib"
+A03, A05, A06 = "a03_vae", "a05_vib", "a06_flows"
 SECRET = b"secret of the tests"
 SOLUTIONS = {
     name: {
@@ -17,7 +17,7 @@ SOLUTIONS = {
         for cell in script.read(script.SOLUTIONS / f"{name}.py")
         if cell.kind == "answer"
     }
-    for name in (A03, A05)
+    for name in (A03, A05, A06)
 }
 
 
@@ -48,9 +48,9 @@ def points(found, *names):
     return sum(question["score"] for question in others), sum(question["max_score"] for question in others)
 
 
-@pytest.mark.parametrize(("name", "total"), [(A03, 70), (A05, 75)])
+@pytest.mark.parametrize(("name", "total"), [(A03, 70), (A05, 75), (A06, 75)])
 def test_the_solution_has_full_marks(graded, name, total):
-    found = graded({}, name)
+    found = graded({}, name, seconds=180)
     assert points(found) == (total, total), found
     assert set(found) == {task.name for task in tasks.load(name).tasks}
 
