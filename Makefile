@@ -30,7 +30,7 @@ grade: $(READY)  ## grade course/submitted/, or a sample class where there is no
 test: $(READY)  ## check style, run the tests, see that assignments/ is up to date
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
-	$(RUN) -m pytest -q -m "not soak and not kernels" -n auto $(ARGS) || [ $$? -eq 5 ]
+	$(RUN) -m pytest -q -m "not soak and not kernels" -n auto --dist worksteal $(ARGS) || [ $$? -eq 5 ]
 	$(RUN) -m pytest -q -m "not soak and kernels" -n 2 --dist loadfile $(ARGS) || [ $$? -eq 5 ]
 
 soak: $(READY)  ## run the slow tests

@@ -436,7 +436,7 @@ def leapfrog_step(z, v, step, score):
         z: Position. Shape `[d]`.
         v: Velocity. Shape `[d]`.
         step: Size of the step. A float.
-        score: The gradient of log p (uphill), a function from `[d]` to `[d]`.
+        score: The gradient of log p (uphill): a function that takes an array or a tensor `[d]` and returns a tensor `[d]`.
 
     Returns:
         `(z_new, v_new)`, each of shape `[d]`.

@@ -23,7 +23,7 @@ def source(assignment, form):
 
 # Ten seconds a model and more: only in the soak.
 SLOW_SEARCHES = ("jit_compiled", "tfp_distributions")
-STUDENTS = int(os.environ.get("STUDENTS", "5"))
+STUDENTS = int(os.environ.get("STUDENTS", "3"))
 
 
 @pytest.mark.parametrize("assignment", sorted({assignment for assignment, _ in WRITTEN}))

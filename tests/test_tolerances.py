@@ -24,7 +24,7 @@ TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).fun
 FORMS = ("float32_tensorflow", "helpers_and_class", "jit_compiled", "keras_ops", "tfp_distributions")
 ANSWERS = Path(__file__).parent / "right_answers"
 BATCH, DIMS = 400, 5
-SWEEPS, STUDENTS = 8, 12
+SWEEPS, STUDENTS = 5, 8
 
 
 # The domains of the syllabus, with many numbers near 0 and many pairs that are close.

@@ -1,20 +1,14 @@
-"""The solution's VIB as a Keras model: its variables, its metrics, saved and loaded, its floor, and what the notebook shows."""
+"""The solution's VIB as a Keras model: its variables, its metrics, saved and loaded, and what the notebook shows."""
 
 import importlib
-import os
 from itertools import pairwise
 
 import keras
 import numpy as np
 import pytest
-from vikit import asking, checking, classifiers, examinations, judge, load, properties
-from vikit.bottlenecks import VIB as KIND
-
-from autograder import tasks
+from vikit import checking, judge, load
 
 SOLUTION = importlib.import_module("solutions.a05_vib")
-VIB = {task.name: task for task in tasks.load("a05_vib").tasks}["VIB"]
-FLOOR = next(item.options["floor"] for item in VIB.properties if "floor" in item.options)
 # NumPy 2 on Keras' variables.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
@@ -63,62 +57,6 @@ def test_compiled_or_not_it_learns_the_same():
     np.testing.assert_allclose(*losses, rtol=0.05)
 
 
-# What chance has a part in: one compiled model for all runs, each with inputs, a split and weights of its own.
-
-RUNS = int(os.environ.get("RUNS", "200"))
-TRAINER = classifiers.DIMS, classifiers.LATENT, classifiers.CLASSES, classifiers.HIDDEN
-BY_CHANCE = [item for item in VIB.properties if item.name not in ("loss_terms", "prediction")]
-
-
-def asking_the_solution():
-    return properties.Asked(asking.Student(asking.Here(vars(SOLUTION)), None), VIB.oracle, np.random.default_rng(0))
-
-
-def begin_again(asked, seed):
-    """Gives what is asked the random numbers of another student; returns the model that is trained."""
-    asked.generator = np.random.default_rng([seed, 1])
-    model = classifiers.trainer(asked, KIND)
-    asked.kept["split"] = classifiers.split(asked)
-    keras.utils.set_random_seed(seed)
-    asked.set_weights(model, asked.weights(classifiers.new(asked, KIND, *TRAINER, beta=classifiers.BETA)))
-    return model
-
-
-@pytest.mark.soak
-def test_the_floor_is_far_below_what_the_solution_reaches():
-    """Twenty seeds, each with a split and a start of its own. The figures stand beside the floor."""
-    asked, reached = asking_the_solution(), []
-    for seed in range(20):
-        model = begin_again(asked, seed)
-        reached.append(classifiers.training(asked, KIND, model, *asked.kept["split"], seed)[0])
-    mean, deviation = np.mean(reached), np.std(reached, ddof=1)
-    print(f"\naccuracy {mean:.4f} +- {deviation:.4f}, worst {np.min(reached):.4f}; floor {FLOOR}")
-    assert mean - 5 * deviation > FLOOR
-
-
-@pytest.mark.soak
-def test_chance_never_costs_the_solution_a_point():
-    asked = asking_the_solution()
-    failed = []
-    for seed in range(RUNS):
-        begin_again(asked, seed)
-        found = {item.name: properties.finding(item, asked, examinations.KINDS) for item in BY_CHANCE}
-        failed += [(seed, name, finding) for name, finding in found.items() if finding.status != "ok"]
-    assert len(BY_CHANCE) == 3
-    assert failed == []
-
-
-@pytest.mark.soak
-def test_inputs_never_cost_the_solution_a_point():
-    asked = asking_the_solution()
-    for seed in range(RUNS // 4):
-        asked.generator = np.random.default_rng([seed, 2])
-        for item in VIB.properties:
-            if item not in BY_CHANCE:
-                finding = properties.finding(item, asked, examinations.KINDS)
-                assert finding.status == "ok", (seed, item.name, finding)
-
-
 # What `check` says.
 
 
@@ -164,7 +102,7 @@ def plane():
     """Returns a dict from beta to what was measured (in training, held out)."""
     images = load("digits")
     found = {}
-    for beta in (1e-4, 1e-2, 1e-1, 1.0):
+    for beta in (1e-2, 1e-1, 1.0):
         model = SOLUTION.trained(images, beta)
         found[beta] = [
             SOLUTION.measured(model, images.x_train, images.y_train),

@@ -93,7 +93,7 @@ ALMOST = st.fixed_dictionaries({}, optional={key: st.just(value) | JSON for key,
 REPLIES = JSON | NEARLY | st.fixed_dictionaries({"status": st.just("ok"), "values": st.lists(ALMOST, max_size=3)})
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(REPLIES)
 def test_any_json_is_a_reply_or_rejected(reply):
     reply_or_rejected(reply)

@@ -90,7 +90,15 @@ def broken(edit, found):
         assert edit.mistake in finding.mistake.split(" and "), finding
 
 
-@pytest.mark.parametrize(("assignment", "question"), [name for name, task in TASKS.items() if task.properties])
+# Whole models are graded in `test_grading_models`.
+@pytest.mark.parametrize(
+    ("assignment", "question"),
+    [
+        pytest.param(*name, marks=pytest.mark.soak if name[1] in ("VAE", "VIB", "FlowVIB") else ())
+        for name, task in TASKS.items()
+        if task.properties
+    ],
+)
 def test_the_solution_has_every_property(assignment, question):
     chosen, found = findings(names_of(SOLUTIONS[assignment]), TASKS[assignment, question])
     verdict = judge.judge_properties(judge.Question(question, 0, "", (), properties=tuple(chosen)), found)

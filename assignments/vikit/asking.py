@@ -46,6 +46,10 @@ class Student:
         """
         return self._ask("fit", handle.key, arrays, options, learning_rate=learning_rate, seed=seed, eager=eager)
 
+    def untracked(self, path, arguments):
+        """Counts the trainable variables that a model's method computes with and the model does not know."""
+        return self._ask("untracked", path, arguments)
+
     def vjp(self, path, arguments, cotangents):
         """Returns the gradients of sum(output * cotangent) in the array arguments, None where there is no path."""
         packed = [wire.pack_array(cotangent) for cotangent in cotangents]

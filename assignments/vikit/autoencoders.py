@@ -257,6 +257,7 @@ def every_weight_learns(asked):
         step=lambda: fit(asked, model, x, 1e-3),
         value=lambda: elbo_outside(asked, model, x[:8], eps),
     )
+    asked.no_strangers(f"{model.key}.elbo", "elbo", x[:8], eps)
 
 
 def noise_is_fresh(asked):

@@ -34,6 +34,7 @@ class Kind:
             same, array, the mistake then).
         latents: From (asked, model, x, eps, way) to what the decoder is given, `[L, B, K]`; `way` is a key of `SAMPLERS`.
         kl: From (asked, model, x, eps) to the KL of each sample and example, `[L, B]`, or in closed form `[1, B]`.
+        terms: The method that puts the loss together, of (x, y_onehot, eps).
         keywords: What the class is given besides.
     """
 
@@ -41,6 +42,7 @@ class Kind:
     parts: Callable
     latents: Callable
     kl: Callable
+    terms: str
     keywords: dict = field(default_factory=dict)
 
 
@@ -258,6 +260,7 @@ def every_weight_learns(asked, kind):
         step=lambda: fit(asked, model, x, y_onehot, 1e-3),
         value=value,
     )
+    asked.no_strangers(f"{model.key}.{kind.terms}", kind.terms, x[:8], y_onehot[:8], eps)
 
 
 def training_reports(asked, kind):

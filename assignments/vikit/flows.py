@@ -194,7 +194,7 @@ def divergence(asked, model, x, eps):
 
 
 def kind_of(**keywords):
-    return Kind("FlowVIB", parts, given_to_the_decoder, divergence, keywords)
+    return Kind("FlowVIB", parts, given_to_the_decoder, divergence, "free_energy_terms", keywords)
 
 
 # With as many steps as a model has that is made without saying, and with one, which is traced in a fraction of the time.
@@ -384,6 +384,7 @@ def weights_move(asked, flow):
         look=lambda: list(parts(asked, model, x, z0)),
         step=lambda: answered(asked.student.fit(model, [x, y_onehot], 1e-2, eager=True, batch_size=12, epochs=1)),
     )
+    asked.no_strangers(f"{model.key}.free_energy_terms", "free_energy_terms", x, y_onehot, z0)
     twin = small(asked, flow)
     asked.set_weights(twin, asked.weights(model))
     if any(

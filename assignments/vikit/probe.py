@@ -7,6 +7,7 @@ A request names what to use by its path, `name` or `handle.attribute`, and sends
     weights     of a model -> its trainable weights as arrays
     set_weights of a model, from arrays
     fit         compiles and trains a model -> its history as named arrays
+    untracked   calls a method of a model -> how many trainable variables took part that the model does not know
     vjp         the vector-Jacobian product of a function at its arguments -> one array an argument, or nothing
 
 Nothing that leaves here is evidence of anything: it is compared with reference values by the process that asked.
@@ -238,6 +239,18 @@ def give_optimizer(space, path, model, learning_rate):
         optimizer.build(model.trainable_variables)
 
 
+def untracked(space, request):
+    import tensorflow as tf
+
+    arguments, keywords = built(space, request)
+    with tf.GradientTape() as tape:
+        space.resolve(request["path"])(*arguments, **keywords)
+    model = space.resolve(request["path"].partition(".")[0])
+    known = {weight.value.ref() for weight in model.trainable_weights}
+    strangers = [variable for variable in tape.watched_variables() if variable.ref() not in known]
+    return {"status": "ok", "values": [wire.pack_array(np.float32(len(strangers)))]}
+
+
 def vjp(space, request):
     import tensorflow as tf
 
@@ -262,7 +275,16 @@ def vjp(space, request):
     return {"status": "ok", "values": values}
 
 
-VERBS = {"ping": ping, "call": call, "get": get, "weights": weights, "set_weights": set_weights, "fit": fit, "vjp": vjp}
+VERBS = {
+    "ping": ping,
+    "call": call,
+    "get": get,
+    "weights": weights,
+    "set_weights": set_weights,
+    "fit": fit,
+    "untracked": untracked,
+    "vjp": vjp,
+}
 
 
 def built(space, request):

@@ -95,6 +95,15 @@ class Asked:
         self.set_weights(model, moved)
         return moved
 
+    def no_strangers(self, path, said, *arguments):
+        """Raises `Broken` where the method at `path` computes with variables that its model's weights don't hold."""
+        path = path if isinstance(path, str) else path.key
+        tensors = [wire.Tensor(np.asarray(argument, np.float32)) for argument in arguments]
+        count = int(answered(self.student.untracked(path, tensors)).values[0])
+        if count:
+            which = "a variable" if count == 1 else f"{count} variables"
+            raise Broken(f"{said} computes with {which} that its trainable weights don't hold", "hidden_parameters")
+
 
 def answered(reply, name=""):
     """Returns a reply of status ok; raises `Stopped` for another."""
@@ -229,7 +238,7 @@ def squashed(low, high):
 
 
 def network_weights(asked, network):
-    """Every trainable weight takes part in the output."""
+    """Every trainable weight takes part in the output, and no variable that Keras does not know."""
     found = Network(**network)
     made = found.make(asked, (7,))
     x = asked.normal(5, found.size)
@@ -237,6 +246,7 @@ def network_weights(asked, network):
     start = asked.shake(made)
     if not start:
         raise Broken("it has no trainable weights that Keras knows", "no_weights")
+    asked.no_strangers(made, "it", x)
     base = found.ask(asked, made, x)
     for index, array in enumerate(start):
         asked.set_weights(made, [*start[:index], array + 0.5 + asked.normal(*array.shape), *start[index + 1 :]])

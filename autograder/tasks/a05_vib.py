@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit, xlogy
 from vikit.judge import Mistake, Property
 
-from autograder.reference import densities, vae, vib
+from autograder.reference import densities, vib
 
 from . import classifiers
 from .properties import ANY_NETWORK, SAMPLED
@@ -1119,24 +1119,12 @@ vib_exact_discrete = Task(
 # The model.
 
 
-class Reference:
-    """What the examinations of `vikit.bottlenecks` take for right, in float64."""
-
-    @staticmethod
-    def sample(mu, log_var, eps):
-        return vae.latent_samples(mu, log_var, eps).numpy()
-
-    @staticmethod
-    def cross_entropy(y_onehot, logits):
-        return vib.cross_entropies(y_onehot, logits).numpy()
+class Reference(classifiers.Reference):
+    """What the examinations of `vikit.bottlenecks` take for right."""
 
     @staticmethod
     def kl(mu, log_var):
         return densities.kl_to_standard_normal(mu, log_var).numpy()
-
-    @staticmethod
-    def predict(logits):
-        return vib.vib_predict_probs(logits).numpy()
 
 
 DIVERGENCE = (

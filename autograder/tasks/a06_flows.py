@@ -8,7 +8,7 @@ from scipy.special import expit, log_expit
 from vikit.judge import Mistake, Property
 from vikit.wire import Built
 
-from autograder.reference import flows, vae, vib
+from autograder.reference import flows
 
 from . import classifiers
 from .properties import ANY_NETWORK, SAMPLED, UNTRAINED
@@ -1553,20 +1553,8 @@ flow_free_energy = Task(
 # What holds besides the values.
 
 
-class Reference:
-    """What the examinations of `vikit.flows` take for right, in float64."""
-
-    @staticmethod
-    def sample(mu, log_var, eps):
-        return vae.latent_samples(mu, log_var, eps).numpy()
-
-    @staticmethod
-    def cross_entropy(y_onehot, logits):
-        return vib.cross_entropies(y_onehot, logits).numpy()
-
-    @staticmethod
-    def predict(logits):
-        return vib.vib_predict_probs(logits).numpy()
+class Reference(classifiers.Reference):
+    """What the examinations of `vikit.flows` take for right."""
 
     @staticmethod
     def log_normal(z, mu, log_var):
@@ -1725,12 +1713,6 @@ UNTRAINED_FLOW = (
         "flow_not_trained",
         "The flow does not learn: after a step of training it returns the same. tf.Variable, TransformedVariable and "
         "TensorFlow Probability's networks are not trained inside a Keras 3 model; parameters must be those of Keras layers.",
-        "document 000, section 6 (line 92)",
-    ),
-    Mistake(
-        "hidden_parameters",
-        "The flow has parameters that Keras does not train: a tf.Variable, one of TensorFlow Probability's, a layer whose "
-        "trainable is off, or numbers drawn anew for each model. They are not learnt, and not saved.",
         "document 000, section 6 (line 92)",
     ),
 )

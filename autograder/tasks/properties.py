@@ -33,6 +33,11 @@ ANY_NETWORK = (
         "Keras finds no trainable weights. Make layers in __init__ as attributes (or lists of layers); a "
         "tf.Variable is not found.",
     ),
+    Mistake(
+        "hidden_parameters",
+        "It computes with parameters that Keras does not train or save: a tf.Variable, one of TensorFlow Probability's, a "
+        "layer that is no attribute, or numbers drawn anew for each model.",
+    ),
 )
 SAMPLED = (
     Mistake(

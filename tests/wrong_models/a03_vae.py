@@ -13,6 +13,10 @@ LOG_PX = "log_px_given_z = tf.reduce_mean(tfd.Independent(px_given_z, 1).log_pro
 OUTPUTS = "x_parameters = self.decoder(sample_latent(q_mu, q_log_var, eps))"
 PIXELS = "px_given_z = tfd.Normal(x_parameters, self.sigma)"
 ELBO = "return -minus_log_px - kl_to_prior"
+VARIABLE = (
+    "self.inner, self.offset = keras.layers.Dense(latent_dim), tf.Variable(tf.zeros(latent_dim))\n"
+    "        self.to_log_var = lambda h: self.inner(h) + self.offset"
+)
 
 EDITS = (
     # What the sample is made of.
@@ -51,6 +55,10 @@ EDITS = (
     ("normalised over the batch", "return self.to_mu(x), self.to_log_var(x)",
      "x = x - tf.reduce_mean(x, axis=0)\n        return self.to_mu(x), self.to_log_var(x)",
      "Encoder", "deterministic", "examples_mixed"),
+    ("a tf.Variable in the encoder", "self.to_log_var = keras.layers.Dense(latent_dim)", VARIABLE,
+     "Encoder", "every_weight_counts", "hidden_parameters"),
+    ("a tf.Variable in the encoder of a whole model", "self.to_log_var = keras.layers.Dense(latent_dim)", VARIABLE,
+     "VAE", "every_weight_learns", "hidden_parameters"),
     ("sigmoid in the decoder", "self.to_x = keras.layers.Dense(event_dim)",
      'self.to_x = keras.layers.Dense(event_dim, activation="sigmoid")', "Decoder", "linear_outputs", "sigmoid_at_the_end"),
     ("sigmoid in the decoder, twice in the loss", "self.to_x = keras.layers.Dense(event_dim)",

@@ -23,6 +23,9 @@ EDITS = (
      "VIB", "loss_terms", "sampler_one_noise_for_all_dimensions"),
     ("one noise for all samples", SAMPLE, "return mu + tf.exp(0.5 * log_var) * tf.repeat(eps[:1], tf.shape(eps)[0], axis=0)\n",
      "VIB", "loss_terms", "first_sample_only"),
+    ("a tf.Variable in the encoder", "self.to_log_var = keras.layers.Dense(latent_dim)",
+     "self.inner, self.offset = keras.layers.Dense(latent_dim), tf.Variable(tf.zeros(latent_dim))\n"
+     "        self.to_log_var = lambda h: self.inner(h) + self.offset", "VIB", "every_weight_learns", "hidden_parameters"),
     ("stop_gradient in the sampler", SAMPLE, "return tf.stop_gradient(mu + tf.exp(0.5 * log_var) * eps)\n",
      "VIB", "accuracy_passes_the_floor", "posterior_collapsed"),
     # The terms.

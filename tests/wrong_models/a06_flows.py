@@ -92,6 +92,10 @@ EDITS = (
      "self.variable = tf.Variable(tf.random.normal((1, latent_dim)))\n"
      "        self.to_w = lambda features: self.variable + 0 * features[:, :1]",
      "FlowVIB", "weights_planar", "hidden_parameters"),
+    ("w is a tf.Variable that begins the same in all models", TO_W,
+     "self.variable = tf.Variable(tf.ones((1, latent_dim)))\n"
+     "        self.to_w = lambda features: self.variable + 0 * features[:, :1]",
+     "FlowVIB", "weights_planar", "hidden_parameters"),
     ("neither the flow nor its features are trained", "self.noise = keras.random.SeedGenerator()",
      "for part in (self.features, *self.steps):\n            part.trainable = False\n"
      "        self.noise = keras.random.SeedGenerator()",
