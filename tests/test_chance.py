@@ -53,7 +53,7 @@ VIB = Trained(
     classifiers, (bottlenecks.VIB,),
     lambda asked: classifiers.new(
         asked, bottlenecks.VIB, classifiers.DIMS, classifiers.LATENT, classifiers.CLASSES, classifiers.HIDDEN,
-        beta=classifiers.BETA,
+        beta=bottlenecks.VIB.beta,
     ),
     lambda shown: shown[0],
 )  # fmt: skip

@@ -338,16 +338,37 @@ def reported(asked, model, x, found, size, sigma=None):
     want["loss"] = want["kl"] + want["reconstruction"]
     slack["loss"] = slack["reconstruction"] + slack["kl"]
     got = {name: found[name][0] for name in want}
-    if all(abs(got[name] - want[name]) <= slack[name] for name in want):
-        return
     if not all(np.isfinite(list(got.values()))):
         raise Broken("a loss that is reported is not finite", "not_finite")
+    if all(abs(got[name] - want[name]) <= slack[name] for name in ("kl", "reconstruction")):
+        sums_up(got, size)
+        return
     values = "; ".join(f"{name} is {got[name]:.3g}, and {want[name]:.3g} from the model's outputs" for name in want)
     raise Broken(
         f"for likelihood='gaussian' {values}" if sigma else values,
         another_likelihood(asked, model, x, got["reconstruction"], sigma)
         or reported_mistake(asked, model, x, got, want, slack, size),
     )
+
+
+def sums_up(got, size):
+    """Raises `Broken` unless the reported loss is the sum of the reported terms: both are of the same samples."""
+    kl, reconstruction, loss = got["kl"], got["reconstruction"], got["loss"]
+    right = reconstruction + kl
+    if abs(loss - right) <= 1e-3 + 1e-3 * abs(right):
+        return
+    made = {
+        "loss_is_the_elbo": -right,
+        "loss_summed_over_the_batch": size * right,
+        "kl_missing": reconstruction,
+        "kl_counted_twice": reconstruction + 2 * kl,
+        "kl_averaged_over_dimensions": reconstruction + kl / LATENT,
+        "kl_summed_over_batch": reconstruction + size * kl,
+        "reconstruction_averaged_over_pixels": reconstruction / DIMS + kl,
+        "reconstruction_summed_over_batch": size * reconstruction + kl,
+    }
+    known = (name for name, value in made.items() if abs(loss - value) <= 1e-3 + 1e-3 * abs(value))
+    raise Broken(f"loss is {loss:.3g}, and reconstruction + kl is {right:.3g}", next(known, ""))
 
 
 def another_likelihood(asked, model, x, got, sigma):

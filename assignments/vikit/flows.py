@@ -144,6 +144,10 @@ def returns(asked, name, size):
 FLOWS = ("planar", "radial", "coupling", "iaf")
 # Of a model with random weights: how far they are moved, less and less until differences of its map say something.
 SHAKES = (0.3, 0.1, 0.03)
+# With so many random weights more its values must be finite.
+FINITE = 4
+# Of the model that is trained: it weighs what the flow is for, and is not 1.
+BETA = 2.0
 # Images, and points for each.
 IMAGES, POINTS = 12, 12
 
@@ -184,19 +188,30 @@ def given_to_the_decoder(asked, model, x, eps, way):
     return through(asked, model, x, eps, way)[3]
 
 
-def divergence(asked, model, x, eps):
-    """Returns log q_K(zK) - log p(zK) of each sample and example. Shape `[L, B]`."""
+def divergence(asked, model, x, eps, keep=1.0):
+    """Returns log q_K(zK) - log p(zK) of each sample and example; the log determinants count `keep` times. Shape `[L, B]`."""
     mu, log_var, *samples = through(asked, model, x, eps)
     return np.stack(
         [
-            asked.oracle.log_normal(z0, mu, log_var) - log_det - asked.oracle.log_prior(z0, zK)
+            asked.oracle.log_normal(z0, mu, log_var) - keep * log_det - asked.oracle.log_prior(z0, zK)
             for z0, zK, log_det in zip(*samples, strict=True)
         ]
     )
 
 
+def without_log_det(asked, model, x, eps):
+    """Returns what `divergence` does where the log determinants are forgotten."""
+    return divergence(asked, model, x, eps, keep=0.0)
+
+
+def with_log_det_added(asked, model, x, eps):
+    """Returns what `divergence` does where the log determinants have the wrong sign."""
+    return divergence(asked, model, x, eps, keep=-1.0)
+
+
 def kind_of(**keywords):
-    return Kind("FlowVIB", parts, given_to_the_decoder, divergence, "free_energy_terms", keywords)
+    wrong_kls = {"kl_without_log_det": without_log_det, "kl_with_log_det_added": with_log_det_added}
+    return Kind("FlowVIB", parts, given_to_the_decoder, divergence, "free_energy_terms", wrong_kls, keywords, BETA)
 
 
 # With as many steps as a model has that is made without saying, and with one, which is traced in a fraction of the time.
@@ -326,8 +341,15 @@ def log_det_is_jacobian(asked, flow):
     def mapped(points):
         return transform(asked, model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))[0]
 
-    for noise in SHAKES:
+    def shaken(noise):
         asked.set_weights(model, [array + noise * asked.normal(*array.shape) for array in start])
+
+    for _ in range(FINITE):
+        # It raises where a value is not finite.
+        shaken(SHAKES[0])
+        transform(asked, model, z0, x)
+    for noise in SHAKES:
+        shaken(noise)
         zK, got = transform(asked, model, z0, x)
         if np.allclose(zK, z0, 1e-6, 1e-6):
             raise Broken("zK is z0: the flow does nothing", "flow_is_identity")

@@ -1678,6 +1678,19 @@ TERMS = (
     Mistake("term_averaged_over_dimensions", "A log density is averaged over the latent dimensions: sum over them."),
     Mistake("term_averaged_over_batch", "A term is averaged over the batch: keep one number per example."),
 )
+DIVERGENCE = (
+    Mistake(
+        "kl_without_log_det",
+        "The log determinants are missing from the kl of the loss: it is log q_0 - log p(zK), and the flow is pushed towards "
+        "the prior for nothing.",
+        "document 000, section 6 (line 92), Listing 1 (line 122)",
+    ),
+    Mistake(
+        "kl_with_log_det_added",
+        "In the kl of the loss the log determinants have the wrong sign: log q_K = log q_0 minus their sum.",
+        "document 000, section 6 (line 92), Listing 1 (line 122)",
+    ),
+)
 FLOWING = (
     Mistake(
         "log_det_negated",
@@ -1761,7 +1774,7 @@ FlowVIB = Task(
             MODEL_PLACE, "flow_terms", {"sizes": SIZES, "beta": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_NETWORK),
         ),
-        classifiers.training("flow", 1, MODEL_PLACE),
+        classifiers.training("flow", 1, MODEL_PLACE, DIVERGENCE),
         classifiers.prediction("flow", 1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED),
         *(of(flow) for flow in KINDS for of in (log_det_property, conditioned_property)),
         *(weights_property(flow) for flow in KINDS),

@@ -186,12 +186,13 @@ def weights(kind, points, place, more=()):
     )  # fmt: skip
 
 
-def training(kind, points, place):
+def training(kind, points, place, more=()):
+    """Returns the property that training reports what it should; `more` are mistakes of terms that not every kind has."""
     return Property(
         "training", points,
         "fit and evaluate must report loss, cross_entropy and kl of an average example, loss = cross_entropy + beta kl with "
         "the model's beta, whatever the size of the batch; and each step must draw fresh noise for each example.",
-        place, f"{kind}_training", {}, (*NOISE, *WEIGHTED, *ANY_NETWORK),
+        place, f"{kind}_training", {}, (*NOISE, *WEIGHTED, *more, *ANY_NETWORK),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 SAMPLE = "return mu + tf.exp(0.5 * log_var) * eps\n"
 LOG_PY = "return tf.reduce_sum(y_onehot * tf.nn.log_softmax(logits), axis=-1)\n"
 TERMS = "return gaussian_log_pdf(z0, q_mu, tf.exp(q_log_var)), summed_up, flow_prior_term(z0, z_end), log_py"
+KL_OF_SAMPLE = "kl_of_sample = log_q0 - summed_up - log_p_end\n"
 LOSS = "return tf.reduce_mean(self.beta * kl_of_sample - log_py)"
 NOISE = "return keras.random.normal((tf.shape(x)[0], self.latent_dim), seed=self.noise)"
 FEATURES = "seen_of_x = self.features(x) if self.steps else None"
@@ -122,6 +123,10 @@ EDITS = (
      "FlowVIB", "training", "beta_on_the_cross_entropy"),
     ("beta missing", LOSS, "return tf.reduce_mean(kl_of_sample - log_py)", "FlowVIB", "training", "beta_missing"),
     ("another beta", LOSS, "return tf.reduce_mean(0.2 * kl_of_sample - log_py)", "FlowVIB", "training", "another_beta"),
+    ("log determinants in the terms and not in the loss", KL_OF_SAMPLE, "kl_of_sample = log_q0 - log_p_end\n",
+     "FlowVIB", "training", "kl_without_log_det"),
+    ("log determinants with a plus in the loss", KL_OF_SAMPLE, "kl_of_sample = log_q0 + summed_up - log_p_end\n",
+     "FlowVIB", "training", "kl_with_log_det_added"),
     ("evaluate with another beta", LOSS,
      "beta = self.beta if training else 1.0\n        return tf.reduce_mean(beta * kl_of_sample - log_py)",
      "FlowVIB", "training", "beta_missing"),
