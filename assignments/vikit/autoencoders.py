@@ -16,7 +16,7 @@ MARGIN = 0.5
 COPIES = 256
 REPORTED = ("loss", "reconstruction", "kl")
 # Of a Gaussian model whose loss is looked at.
-SIGMA = 0.6
+SIGMA = 0.25
 
 
 class StudentsOwn:
