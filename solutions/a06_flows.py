@@ -17,7 +17,8 @@
 # **What your functions get and return.** Arguments come by position: float32 NumPy arrays, Python floats for scalars, and in
 # one question a function. Return tensors, arrays, lists or numbers in float32 or float64, of the shape that the docstring
 # gives. A value is right if it is within $10^{-5} + 10^{-4} |\text{right value}|$. The figures of section 7 take the gradient
-# of your planar functions, so write those with TensorFlow or `keras.ops`.
+# of `planar_u_hat`, `planar_forward`, `planar_log_det`, `gaussian_log_pdf` and `flow_free_energy`, and give them tensors for
+# scalars too; models call your functions with tensors. So write these with TensorFlow or `keras.ops`, without `float(...)`.
 #
 # **How log determinants are graded.** By value, and once more by differences: the grader moves $z$ by a small step in each
 # direction, asks *your* map where the points went, and takes the determinant of that. Whoever has both right has a density.
@@ -210,9 +211,10 @@ def planar_log_det(z, u, w, b):
 #
 # $$f(z) = z + \hat\beta\, h(r)\, (z - z_\text{ref}), \qquad \alpha > 0 .$$
 #
-# Measured from the centre the new radius is $r + \hat\beta\, r / (\alpha + r)$. Its slope is $1 + \hat\beta\, \alpha /
-# (\alpha + r)^2$, smallest at the centre, where it is $1 + \hat\beta / \alpha$. So $\hat\beta > -\alpha$ keeps the map
-# invertible, and the same trick as above sees to it: $\hat\beta = -\alpha + \log(1 + e^\beta)$ for any real $\beta$.
+# Measured from the centre the new radius is $r + \hat\beta\, r / (\alpha + r)$. Its slope is $1 + \hat\beta\, \alpha / (\alpha
+# + r)^2$: above 1 where $\hat\beta > 0$, and else smallest at the centre, where it is $1 + \hat\beta / \alpha$. So $\hat\beta >
+# -\alpha$ keeps the map invertible, and the same trick as above sees to it: $\hat\beta = -\alpha + \log(1 + e^\beta)$ for any
+# real $\beta$.
 
 
 # %% question="radial_beta_hat"
@@ -676,12 +678,12 @@ if __name__ == "__main__":
 # 30  elbo_loss = tf.reduce_mean(kl_loss + recons_loss)
 # ```
 #
-# There is something to say to each of these lines but 16 and 18; to one of them only that it is right, though it does not
+# There is something to say to each of these lines but 8, 16 and 18; to one of them only that it is right, though it does not
 # look it. Write, line by line: what is wrong, what the line should be, and **what it does to a number**, with the inputs
 # below (or the words "none" and why).
 #
 # - line 9, both small numbers: $\mu = 0$, $\sigma = 10^{-4}$ in 3 dimensions, $z = \mu$; and $z = \mu = 0$ with variance
-#   $10^{-10}$ in one dimension, the gradient in the variance too
+#   $10^{-10}$ in one dimension (at $z$ itself, without the shift), the gradient in the variance too
 # - lines 12, 27 and 30: logits $(1, -0.5, 0.3)$ with $y$ the third class; and what happens to the loss when every example of a
 #   batch is put in twice
 # - line 17: $z_0 = (0.4, -0.9)$, $w = (0.8, -0.5)$, $b = 0.3$, two images for which an encoder would say $u = (1.2, 0.7)$ and
@@ -786,7 +788,8 @@ if __name__ == "__main__":
 # encoder and one for a step of each flow, and the model. Only `FlowVIB` is graded, and you may build it otherwise, but
 # `check("FlowVIB")` compares with *your* functions: these three, `gaussian_log_pdf` and `flow_prior_term`. What it looks at:
 # the four terms, the reported loss and the predictions; the Jacobian of `transform` by differences, for each kind of flow;
-# whether two images get two flows; whether every weight learns.
+# whether one step is of the kind that was asked for, and none where `num_flows` is 0; whether two images get two flows;
+# whether every weight learns. The loss is made of the very values that are reported, of the same samples, and of nothing else.
 
 
 # %% question="FlowVIB"

@@ -128,12 +128,17 @@ def test_inputs_never_cost_the_solution_a_point(assignment, question):
                 assert finding.status == "ok", (seed, item.name, finding)
 
 
-@pytest.mark.parametrize("part", ["log_det", "depends_on_x", "weights"])
-@pytest.mark.parametrize("flow", ["planar", "radial", "coupling", "iaf"])
-def test_inputs_and_starts_never_cost_the_flow_a_point(part, flow):
+FLOWS = [
+    f"{part}_{flow}"
+    for flow in ("planar", "radial", "coupling", "iaf")
+    for part in ("log_det", "kind", "depends_on_x", "weights")
+]
+
+
+@pytest.mark.parametrize("name", ["free_energy_terms", "training", "prediction", *FLOWS])
+def test_inputs_and_starts_never_cost_the_flow_a_point(name):
     """Each run has a model of its own."""
-    task = task_of("a06_flows", "FlowVIB")
-    (item,) = (item for item in task.properties if item.name == f"{part}_{flow}")
+    (item,) = (item for item in task_of("a06_flows", "FlowVIB").properties if item.name == name)
     asked, failed = asking_the_solution("a06_flows", "FlowVIB"), []
     for seed in range(RUNS // 4):
         asked.generator, asked.kept = np.random.default_rng([seed, 3]), {}

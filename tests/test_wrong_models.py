@@ -83,6 +83,32 @@ def test_a_wrong_model_that_must_be_trained_loses_the_property_that_it_breaks(ed
     broken(edit, examined(edit))
 
 
+# Right models, one edit away from the solution.
+RIGHT = (
+    ("scales without a bound", "a06_flows", "log_scale = tf.tanh(log_scale)\n", "pass\n",
+     "FlowVIB", ("log_det_coupling", "kind_coupling", "depends_on_x_coupling")),
+    ("a frozen layer", "a06_flows", "self.features = keras.layers.Dense(64, activation=\"relu\")",
+     "start = keras.initializers.RandomNormal(seed=0)\n"
+     "            self.features = keras.layers.Dense(64, activation=\"relu\", trainable=False, kernel_initializer=start)",
+     "FlowVIB", ("weights_planar",)),
+    ("dimensions swapped behind every step", "a06_flows", "            summed_up += log_det\n",
+     "            summed_up += log_det\n            z = tf.roll(z, 2, axis=-1) if self.flow == COUPLING else z\n",
+     "FlowVIB", ("kind_coupling", "log_det_coupling")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("assignment", "old", "new", "question", "held"), [one[1:] for one in RIGHT], ids=[one[0] for one in RIGHT]
+)
+def test_a_right_model_that_is_written_otherwise_keeps_its_properties(assignment, old, new, question, held):
+    assert old in SOLUTIONS[assignment]
+    names = names_of(SOLUTIONS[assignment].replace(old, new))
+    for number in range(4):
+        for name in held:
+            finding = findings(names, TASKS[assignment, question], name, number)[1][name]
+            assert finding.status == "ok", (number, name, finding)
+
+
 def broken(edit, found):
     finding = found[edit.broken]
     assert finding.status == "wrong", finding

@@ -47,7 +47,7 @@ class Student:
         return self._ask("fit", handle.key, arrays, options, learning_rate=learning_rate, seed=seed, eager=eager)
 
     def untracked(self, path, arguments):
-        """Counts the trainable variables that a model's method computes with and the model does not know."""
+        """Counts the trainable variables that a model's method computes with and that are no weights of it."""
         return self._ask("untracked", path, arguments)
 
     def vjp(self, path, arguments, cotangents):

@@ -1,8 +1,8 @@
 """All examinations by name, and what `check` takes for right in each: what a student wrote before."""
 
-from . import autoencoders, bottlenecks, flows
+from . import autoencoders, bottlenecks, flows, steps
 
-KINDS = autoencoders.KINDS | bottlenecks.KINDS | flows.KINDS
+KINDS = autoencoders.KINDS | bottlenecks.KINDS | flows.KINDS | steps.KINDS
 OWN = {"VIB": bottlenecks.StudentsOwn, "FlowVIB": flows.StudentsOwn}
 
 

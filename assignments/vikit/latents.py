@@ -137,17 +137,20 @@ def weights_move(asked, model, look, step):
     return after
 
 
-def noise_in_training(found, sampled):
+def noise_in_training(found, mean, spread):
     """Raises `Broken` unless the losses of a batch of copies of one example, while no weight moves, jump as they should.
 
     Args:
-        found: The losses that `fit` reported, epoch by epoch.
-        sampled: The same from fresh samples that were drawn here, batch by batch.
+        found: The losses that `fit` reported, epoch by epoch, each of a batch of BATCH copies.
+        mean: What they should be on average, from fresh samples that were drawn here.
+        spread: And how much they should jump, a standard deviation.
     """
-    jumps, spread = float(np.std(found)), float(np.std(sampled, ddof=1))
+    jumps = float(np.std(found, ddof=1))
     if jumps < 1e-5 * abs(found[0]) or jumps < 0.05 * spread:
         raise Broken("the loss of an image repeats itself exactly while no weight moves", "noise_frozen_in_training")
-    if jumps > 3.5 * spread and np.allclose(np.mean(found), np.mean(sampled), 0.5):
+    # With one sample for all a loss jumps as much as that of a single copy, and so does the mean of what was found.
+    single = spread * np.sqrt(BATCH)
+    if jumps > 3.5 * spread and abs(np.mean(found) - mean) < 0.5 * abs(mean) + 4 * single / np.sqrt(len(found)):
         raise Broken(
             "the loss of a batch of copies of one image jumps as if all had one sample", "one_noise_for_the_batch"
         )

@@ -246,7 +246,8 @@ def untracked(space, request):
     with tf.GradientTape() as tape:
         space.resolve(request["path"])(*arguments, **keywords)
     model = space.resolve(request["path"].partition(".")[0])
-    known = {weight.value.ref() for weight in model.trainable_weights}
+    # Weights that were frozen on purpose are known too: Keras saves them.
+    known = {weight.value.ref() for weight in model.weights}
     strangers = [variable for variable in tape.watched_variables() if variable.ref() not in known]
     return {"status": "ok", "values": [wire.pack_array(np.float32(len(strangers)))]}
 

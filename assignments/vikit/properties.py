@@ -102,7 +102,7 @@ class Asked:
         count = int(answered(self.student.untracked(path, tensors)).values[0])
         if count:
             which = "a variable" if count == 1 else f"{count} variables"
-            raise Broken(f"{said} computes with {which} that its trainable weights don't hold", "hidden_parameters")
+            raise Broken(f"{said} computes with {which} that its weights don't hold", "hidden_parameters")
 
 
 def answered(reply, name=""):

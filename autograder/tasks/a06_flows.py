@@ -1708,6 +1708,33 @@ FLOWING = (
     ),
     Mistake("flow_is_identity", "zK is z0: the steps of the flow are not applied."),
 )
+STEPS = {
+    "planar": "one planar step, whose u, w and b come from the image",
+    "radial": "one radial step, whose centre, alpha and beta come from the image",
+    "coupling": "one coupling layer: half of z stays, the other is scaled and shifted",
+    "iaf": "one iaf_step, with gates between 0 and 1 and m, s of the dimensions before",
+}
+OF_A_KIND = (
+    Mistake(
+        "affine_step",
+        "One step is an affine map of z0: it keeps a Gaussian a Gaussian. Its amount must depend on z, as in the functions "
+        "that you wrote above.",
+        "document 000, line 97; document 002, lines 839 to 851",
+    ),
+    Mistake(
+        "another_kind_of_step",
+        "The steps are not of the kind that was asked for: each value of flow has a step of its own.",
+        "document 002, lines 847 to 851",
+    ),
+    Mistake(
+        "steps_not_counted", "num_flows is not the number of steps: with 0 of them zK is z0, and each more is one more."
+    ),
+    Mistake(
+        "shared_parameters",
+        "The direction of the planar step is the same for all images: u and w must come from x too, not b alone.",
+        "document 000, section 6 (line 92), Listing 1 (line 117); errata E-000-20",
+    ),
+)
 CONDITIONED = (
     Mistake(
         "flow_ignores_x",
@@ -1733,10 +1760,19 @@ UNTRAINED_FLOW = (
 
 def log_det_property(flow):
     return Property(
-        f"log_det_{flow}", 0.75,
+        f"log_det_{flow}", 0.5,
         f"With flow={flow!r} the second output of transform must be the log determinant of the first's Jacobian in z0 at fixed "
         "x. The grader takes differences of transform itself.",
         "document 000, line 97; document 002, lines 839 to 849", "flow_log_det", {"flow": flow}, (*FLOWING, *ANY_NETWORK),
+    )  # fmt: skip
+
+
+def kind_property(flow):
+    return Property(
+        f"kind_{flow}", 0.25,
+        f"With flow={flow!r} and num_flows=1 the map of an image must be {STEPS[flow]}; with num_flows=0 there is none.",
+        "document 000, section 6 (lines 92 and 97); document 002, lines 847 to 851", "flow_kind", {"flow": flow},
+        (*OF_A_KIND, *ANY_NETWORK),
     )  # fmt: skip
 
 
@@ -1752,7 +1788,8 @@ def conditioned_property(flow):
 def weights_property(flow):
     return Property(
         f"weights_{flow}", 0.5,
-        f"With flow={flow!r}, after one step of training every trainable weight must have moved, and every one must matter.",
+        f"With flow={flow!r}, after one step of training every trainable weight must have moved, and so must what every "
+        "part returns.",
         "document 002, lines 752 to 765; document 000, section 6 (line 92)", "flow_weights", {"flow": flow},
         (*UNTRAINED, *UNTRAINED_FLOW, *ANY_NETWORK),
     )  # fmt: skip
@@ -1776,7 +1813,7 @@ FlowVIB = Task(
         ),
         classifiers.training("flow", 1, MODEL_PLACE, DIVERGENCE),
         classifiers.prediction("flow", 1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED),
-        *(of(flow) for flow in KINDS for of in (log_det_property, conditioned_property)),
+        *(of(flow) for flow in KINDS for of in (log_det_property, kind_property, conditioned_property)),
         *(weights_property(flow) for flow in KINDS),
     ),
     oracle=Reference,

@@ -139,6 +139,11 @@ WEIGHTED = (
         "The loss weighs the KL with another number than the model's beta, which it was made with: a default, a constant, "
         "or a weight that changes as training goes on.",
     ),
+    Mistake(
+        "loss_of_something_else",
+        "The loss is not made of the reported terms. Both must come from the same samples, and nothing else may be added, no "
+        "penalty on weights.",
+    ),
     Mistake("kl_subtracted", "The KL is subtracted from the loss. It is a price: add it."),
     Mistake("kl_missing", "The KL is missing: nothing is compressed, and this is a classifier with noise."),
     Mistake("kl_counted_twice", "The KL counts twice: its factor 1/2 is missing, or it is added a second time."),

@@ -14,6 +14,16 @@ DET = "det_planar = 1 + tf.reduce_sum(u_hat * w, axis=-1, keepdims=True) * (1 - 
 PREDICTED = "return vib_predict_probs(self.decoder(tf.stack(ends)))"
 TO_W = "self.to_w = networks.Network(latent_dim, start=1.0)"
 ENDS = "ends = [self.transform(one, x)[0] for one in tf.unstack(z0)]"
+STEPS = "STEPS = {PLANAR: PlanarStep, RADIAL: RadialStep, COUPLING: CouplingStep, IAF: AutoregressiveStep}"
+ALL_PLANAR = "STEPS = dict.fromkeys((PLANAR, RADIAL, COUPLING, IAF), PlanarStep)"
+ALL_AFFINE = """class AffineStep(CouplingStep):
+    def call(self, z, features):
+        log_scale = tf.tanh(self.to_both(features))
+        return z * tf.exp(log_scale), tf.reduce_sum(log_scale, axis=-1)
+
+
+STEPS = dict.fromkeys((PLANAR, RADIAL, COUPLING, IAF), AffineStep)
+"""
 
 EDITS = (
     # The terms.
@@ -88,6 +98,23 @@ EDITS = (
     ("features of the batch's mean", FEATURES,
      "seen_of_x = self.features(0 * x + tf.reduce_mean(x, 0)) if self.steps else None",
      "FlowVIB", "depends_on_x_radial", "examples_mixed"),
+    # The kind of the steps, and how many there are.
+    ("planar steps where radial ones belong", STEPS, ALL_PLANAR, "FlowVIB", "kind_radial", "another_kind_of_step"),
+    ("planar steps where coupling layers belong", STEPS, ALL_PLANAR, "FlowVIB", "kind_coupling", "another_kind_of_step"),
+    ("planar steps where autoregressive ones belong", STEPS, ALL_PLANAR, "FlowVIB", "kind_iaf", "another_kind_of_step"),
+    ("coupling layers where autoregressive steps belong", STEPS, STEPS.replace("AutoregressiveStep", "CouplingStep"),
+     "FlowVIB", "kind_iaf", "another_kind_of_step"),
+    ("radial steps where planar ones belong", STEPS, STEPS.replace("PlanarStep", "RadialStep"),
+     "FlowVIB", "kind_planar", "another_kind_of_step"),
+    ("scales that see x alone, for planar steps", STEPS, ALL_AFFINE, "FlowVIB", "kind_planar", "affine_step"),
+    ("scales that see x alone, for radial steps", STEPS, ALL_AFFINE, "FlowVIB", "kind_radial", "affine_step"),
+    ("scales that see x alone, for coupling layers", STEPS, ALL_AFFINE, "FlowVIB", "kind_coupling", "affine_step"),
+    ("scales that see x alone, for autoregressive steps", STEPS, ALL_AFFINE, "FlowVIB", "kind_iaf", "affine_step"),
+    ("one step whatever is asked for", "for _ in range(num_flows)", "for _ in range(min(num_flows, 1))",
+     "FlowVIB", "kind_planar", "steps_not_counted"),
+    ("only the offset of the plane comes from x", "u, w, b = self.to_u(features), self.to_w(features), self.to_b(features)",
+     "u, w, b = self.to_u(0 * features), self.to_w(0 * features), self.to_b(features)",
+     "FlowVIB", "kind_planar", "shared_parameters"),
     # The weights.
     ("w is a tf.Variable", TO_W,
      "self.variable = tf.Variable(tf.random.normal((1, latent_dim)))\n"

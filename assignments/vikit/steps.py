@@ -1,0 +1,154 @@
+"""Which kind of step a flow is made of, from the values of `FlowVIB.transform` alone.
+
+Each kind leaves its mark in the displacement zK - z0, or in the Jacobian of a single step. Outputs may come in another order:
+a right model may reverse or swap the dimensions behind its last step too.
+"""
+
+import numpy as np
+
+from . import classifiers
+from .flows import FINER, IMAGES, POINTS, SHAKES, STEP, differences, kind_of, model_with, transform
+from .properties import Broken
+
+# How far an entry of a Jacobian may be from what it should be: its differences are off by less.
+NEAR = 0.02
+# Of several displacements: the second singular value beside the first where all have one direction.
+ONE_DIRECTION = 1e-3
+# How much the log determinants of one image must differ, and how far apart the directions of two images must point.
+VARIES, ASIDE = 1e-4, 1e-3
+
+
+def is_of_its_kind(asked, flow):
+    """Without a step nothing moves; one step has the mark of its kind, and its parameters are each image's own."""
+    x = np.repeat(classifiers.drawn(asked, IMAGES, 9, 5)[0], POINTS, axis=0)
+    z0 = np.float32(1.5) * asked.normal(IMAGES * POINTS, 4)
+    zK, log_det = transform(asked, new(asked, flow, 0), z0, x)
+    if not (np.allclose(zK, z0, 1e-5, 1e-5) and np.allclose(log_det, 0, 0, 1e-5)):
+        raise Broken("with num_flows=0 something moves, or a log determinant is not 0", "steps_not_counted")
+    model = new(asked, flow, 1)
+    start = asked.weights(model)
+    for noise in SHAKES:
+        asked.set_weights(model, [array + noise * asked.normal(*array.shape) for array in start])
+        try:
+            zK, log_det = transform(asked, model, z0, x)
+            jacobians, told = known_jacobians(asked, model, z0, x)
+        except Broken as broken:
+            if broken.mistake != "not_finite" or noise == SHAKES[-1]:
+                raise
+            continue
+        if told.mean() >= 0.5:
+            break
+    each = log_det.reshape(IMAGES, POINTS)
+    if np.max(each.std(axis=1)) < VARIES:
+        raise Broken("with one step the log determinant is the same for all z0 of an image", "affine_step")
+    apart = (zK - z0).reshape(IMAGES, POINTS, 4)
+    said = MARKS[flow](jacobians[told], apart)
+    if said:
+        raise Broken(f"with num_flows=1 {said}", "another_kind_of_step")
+    if flow == "planar":
+        planar_directions(asked, apart)
+
+
+def new(asked, flow, num_flows):
+    """Returns the handle of a new small model."""
+    return classifiers.new(asked, kind_of(flow=flow, num_flows=num_flows), 9, 4, 5, (7,), beta=1.0)
+
+
+def known_jacobians(asked, model, z0, x):
+    """Returns the Jacobians at the rows of `z0`, `[n, K, K]`, and at which of them two steps of a difference agree."""
+
+    def mapped(points):
+        return transform(asked, model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))[0]
+
+    wide, narrow = (differences(mapped, z0, step) for step in (STEP, FINER))
+    return wide, np.max(np.abs(wide - narrow), axis=(1, 2)) < NEAR / 4
+
+
+def planar_directions(asked, apart):
+    """Images differ in the direction that their planar step moves points in, and two steps have more than one direction."""
+    first = np.linalg.svd(apart, full_matrices=False)[2][:, 0]
+    if np.min(np.abs(first @ first.T)) > 1 - ASIDE:
+        raise Broken(
+            "all images move their points along one direction: u and w do not come from x", "shared_parameters"
+        )
+    model, start, _, _, _ = model_with(asked, "planar")
+    asked.set_weights(model, [array + SHAKES[0] * asked.normal(*array.shape) for array in start])
+    x = np.repeat(classifiers.drawn(asked, IMAGES, 9, 5)[0], POINTS, axis=0)
+    z0 = np.float32(1.5) * asked.normal(IMAGES * POINTS, 4)
+    twice = (transform(asked, model, z0, x)[0] - z0).reshape(IMAGES, POINTS, 4)
+    if all(one_direction(points) for points in twice):
+        raise Broken("with num_flows=2 points move along one direction still: there is one step", "steps_not_counted")
+
+
+def one_direction(apart):
+    first, second = np.linalg.svd(apart, compute_uv=False)[:2]
+    return second <= ONE_DIRECTION * first + 1e-5
+
+
+# The marks: functions of Jacobians `[n, K, K]` and displacements `[IMAGES, POINTS, K]`, empty where the mark is there.
+
+
+def planar(jacobians, apart):
+    if all(one_direction(points) for points in apart):
+        return ""
+    return "the points of an image move along more than one direction; a planar step moves all along u_hat"
+
+
+def radial(jacobians, apart):
+    """Around its centre a radial step treats all directions across the radius alike: the Jacobian is a I + b d d^T."""
+    slack = NEAR * (1 + np.max(np.abs(jacobians), axis=(1, 2)))
+    mirrored = np.max(np.abs(jacobians - jacobians.swapaxes(1, 2)), axis=(1, 2)) < slack
+    values = np.linalg.eigvalsh((jacobians + jacobians.swapaxes(1, 2)) / 2)
+    low, high = values[:, -2] - values[:, 0] < slack, values[:, -1] - values[:, 1] < slack
+    if not np.mean(mirrored & (low | high)) > 0.9:
+        return "the Jacobian is not that of a radial step: a I + b d d^T, with d the direction from the centre"
+    if np.all(np.abs(values[:, 1] - 1) < NEAR / 10):
+        return "nothing moves across one direction: that is a planar step"
+    return ""
+
+
+def is_unit(jacobians):
+    """Tells which rows of Jacobians have a single entry, which is 1. Shape `[n, K]`."""
+    largest = np.max(jacobians, axis=2)
+    return (np.abs(largest - 1) < NEAR) & (np.abs(jacobians).sum(axis=2) - largest < NEAR)
+
+
+def coupling(jacobians, apart):
+    untouched = is_unit(jacobians).all(axis=0).sum()
+    if untouched != jacobians.shape[1] // 2:
+        return (
+            f"{untouched} of {jacobians.shape[1]} dimensions stay what they are; a coupling layer leaves one half alone"
+        )
+    if np.mean([len(diagonal(one)) == len(one) for one in jacobians]) > 0.9:
+        return ""
+    return "a dimension depends on others of its own half; a coupling layer scales each by what the other half says"
+
+
+def iaf(jacobians, apart):
+    if is_unit(jacobians).all(axis=0).any():
+        return "a dimension stays what it is; an autoregressive step gates all"
+    gates = [diagonal(one) for one in jacobians]
+    if np.mean([len(found) == len(one) for found, one in zip(gates, jacobians, strict=True)]) < 0.9:
+        return "the Jacobian is not triangular, in any order: m_k and s_k may look at z_<k alone"
+    if np.mean([min(found) > -NEAR and max(found) < 1 + NEAR for found in gates]) < 0.9:
+        return "a gate is not between 0 and 1: iaf_step is z_new = g z + (1 - g) m, g = sigmoid(s)"
+    return ""
+
+
+def diagonal(jacobian):
+    """Returns the diagonal of a matrix that is triangular in some order of its rows and columns; what there is of it else."""
+    found, left = [], jacobian
+    while left.size:
+        entries = np.abs(left) > NEAR / 2
+        single = np.flatnonzero(entries.sum(axis=1) <= 1)
+        if not single.size:
+            break
+        row = single[0]
+        column = np.argmax(np.abs(left[row]))
+        found.append(left[row, column])
+        left = np.delete(np.delete(left, row, axis=0), column, axis=1)
+    return found
+
+
+MARKS = {"planar": planar, "radial": radial, "coupling": coupling, "iaf": iaf}
+KINDS = {"flow_kind": is_of_its_kind}
