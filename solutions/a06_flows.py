@@ -211,9 +211,9 @@ def planar_log_det(z, u, w, b):
 #
 # $$f(z) = z + \hat\beta\, h(r)\, (z - z_\text{ref}), \qquad \alpha > 0 .$$
 #
-# Measured from the centre the new radius is $r + \hat\beta\, r / (\alpha + r)$. Its slope is $1 + \hat\beta\, \alpha / (\alpha
-# + r)^2$: above 1 where $\hat\beta > 0$, and else smallest at the centre, where it is $1 + \hat\beta / \alpha$. So $\hat\beta >
-# -\alpha$ keeps the map invertible, and the same trick as above sees to it: $\hat\beta = -\alpha + \log(1 + e^\beta)$ for any
+# Measured from the centre the new radius is $r + \hat\beta\, r / (\alpha + r)$. Its slope is $1 + \hat\beta\, \alpha /
+# (\alpha + r)^2$: above 1 where $\hat\beta > 0$, and else smallest at the centre, where it is $1 + \hat\beta / \alpha$. So
+# $\hat\beta > -\alpha$ keeps the map invertible, and the same trick as above sees to it: $\hat\beta = -\alpha + \log(1 + e^\beta)$ for any
 # real $\beta$.
 
 
