@@ -213,8 +213,8 @@ def planar_log_det(z, u, w, b):
 #
 # Measured from the centre the new radius is $r + \hat\beta\, r / (\alpha + r)$. Its slope is $1 + \hat\beta\, \alpha /
 # (\alpha + r)^2$: above 1 where $\hat\beta > 0$, and else smallest at the centre, where it is $1 + \hat\beta / \alpha$. So
-# $\hat\beta > -\alpha$ keeps the map invertible, and the same trick as above sees to it: $\hat\beta = -\alpha + \log(1 + e^\beta)$ for any
-# real $\beta$.
+# $\hat\beta > -\alpha$ keeps the map invertible, and the same trick as above sees to it: $\hat\beta = -\alpha + \log(1 +
+# e^\beta)$ for any real $\beta$.
 
 
 # %% question="radial_beta_hat"
