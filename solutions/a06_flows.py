@@ -1086,7 +1086,7 @@ def clouds(model, pictures, count=300):
 def plot_clouds(model, pictures, labels):
     """Shows the posteriors of a few images before and after the flow; returns the mean log determinant."""
     before, after, log_det = clouds(model, pictures)
-    _, panels = plt.subplots(1, 2, figsize=(9.5, 4.5), layout="constrained")
+    _, panels = plt.subplots(1, 2, figsize=(9.5, 4.5), layout="constrained", sharex=True, sharey=True)
     for axes, points, name in zip(panels, (before, after), ("before the flow: z_0", "after it: z_K"), strict=True):
         for index, (cloud, label) in enumerate(zip(points, labels, strict=True)):
             style = {"color": plots.COLOURS[index], "marker": plots.MARKERS[index]}

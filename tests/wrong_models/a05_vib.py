@@ -135,4 +135,7 @@ EDITS = (
     ("labels that are not looked at", TERMS,
      "minus_log_qy, kl_to_reference = self.loss_terms(x, tf.ones_like(y) / self.num_classes, self.fresh_noise(x))",
      "VIB", "accuracy_passes_the_floor", ""),
+    ("a second sample for the metric", "self.cross_entropy.update_state(minus_log_qy)",
+     "self.cross_entropy.update_state(self.loss_terms(x, y, self.fresh_noise(x))[0])",
+     "VIB", "training", "loss_of_something_else"),
 )  # fmt: skip
