@@ -91,8 +91,7 @@ RIGHT = (
      "start = keras.initializers.RandomNormal(seed=0)\n"
      "            self.features = keras.layers.Dense(64, activation=\"relu\", trainable=False, kernel_initializer=start)",
      "FlowVIB", ("weights_planar",)),
-    ("dimensions swapped behind every step", "a06_flows", "            summed_up += log_det\n",
-     "            summed_up += log_det\n            z = tf.roll(z, 2, axis=-1) if self.flow == COUPLING else z\n",
+    ("halves swapped before every step", "a06_flows", "if flow_number and self.flow == COUPLING:", "if self.flow == COUPLING:",
      "FlowVIB", ("kind_coupling", "log_det_coupling")),
 )  # fmt: skip
 

@@ -52,7 +52,7 @@ def divergence(asked, model, x, eps):
     return asked.oracle.kl(*encode(asked, model, x))[np.newaxis]
 
 
-VIB = Kind("VIB", parts, sampled, divergence, "loss_terms")
+VIB = Kind("VIB", parts=parts, latents=sampled, kl=divergence, terms="loss_terms")
 
 
 def loss_terms(asked, sizes, beta):

@@ -211,8 +211,16 @@ def with_log_det_added(asked, model, x, eps):
 
 
 def kind_of(**keywords):
-    wrong_kls = {"kl_without_log_det": without_log_det, "kl_with_log_det_added": with_log_det_added}
-    return Kind("FlowVIB", parts, given_to_the_decoder, divergence, "free_energy_terms", wrong_kls, keywords, BETA)
+    return Kind(
+        "FlowVIB",
+        parts=parts,
+        latents=given_to_the_decoder,
+        kl=divergence,
+        terms="free_energy_terms",
+        wrong_kls={"kl_without_log_det": without_log_det, "kl_with_log_det_added": with_log_det_added},
+        keywords=keywords,
+        beta=BETA,
+    )
 
 
 # With as many steps as a model has that is made without saying, and with one, which is traced in a fraction of the time.
@@ -317,9 +325,43 @@ def named_term(asked, seen, index):
     return named_cross_entropy(asked, PLANAR, [one for one, _ in seen], [-one.got[3] for one, _ in seen])
 
 
-def small(asked, flow):
+def small(asked, flow, num_flows=2):
     """Returns the handle of a new small model."""
-    return classifiers.new(asked, kind_of(flow=flow, num_flows=2), 9, 4, 5, (7,), beta=1.0)
+    return classifiers.new(asked, kind_of(flow=flow, num_flows=num_flows), 9, 4, 5, (7,), beta=1.0)
+
+
+def many_points(asked):
+    """Returns IMAGES images for small models, each POINTS times, `[n, D]`, and points before a flow, `[n, K]`."""
+    x = np.repeat(classifiers.drawn(asked, IMAGES, 9, 5)[0], POINTS, axis=0)
+    return x, np.float32(1.5) * asked.normal(IMAGES * POINTS, 4)
+
+
+def map_of(asked, model, x):
+    """Returns what the flow does to points `[n, K]`, those of each image in the order of `x`, one time or several."""
+    return lambda points: transform(asked, model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))[0]
+
+
+def shake_from(asked, model, start, noise):
+    """Gives a model the weights `start` and this much noise."""
+    asked.set_weights(model, [array + noise * asked.normal(*array.shape) for array in start])
+
+
+def first_told(asked, model, start, look):
+    """Returns the first `look()` whose last array, of what is known, holds for half of the points.
+
+    The weights are moved less and less from `start`; the first time they may be too large for finite values.
+    """
+    for noise in SHAKES:
+        shake_from(asked, model, start, noise)
+        try:
+            seen = look()
+        except Broken as broken:
+            if broken.mistake != "not_finite" or noise != SHAKES[0]:
+                raise
+            continue
+        if seen[-1].mean() >= 0.5:
+            return seen
+    raise Broken("the flow is so steep, even with small weights, that differences say nothing of its Jacobian")
 
 
 def model_with(asked, flow):
@@ -333,40 +375,32 @@ def model_with(asked, flow):
     return model, start, x, y_onehot, asked.normal(IMAGES, 4)
 
 
+def moved_nowhere(z0, zK):
+    """Raises `Broken` where a dimension of z0 stands in zK as it was, in its own place or in another."""
+    if np.allclose(zK, z0, 1e-6, 1e-6):
+        raise Broken("zK is z0: the flow does nothing", "flow_is_identity")
+    for number, before in enumerate(z0.T):
+        if any(np.allclose(before, after, 1e-6, 1e-6) for after in zK.T):
+            raise Broken(
+                f"dimension {number + 1} of z0 stands in zK as it was, whatever the weights: no step changes it"
+            )
+
+
 def log_det_is_jacobian(asked, flow):
     """The log determinant of `transform` is that of its Jacobian in z0 at fixed x, by differences of its values alone."""
-    model, start, images, _, _ = model_with(asked, flow)
+    model, start, _, _, _ = model_with(asked, flow)
     # Several points for each image: where an invertible map turns space over it does so everywhere.
-    x, z0 = np.repeat(images, POINTS, axis=0), np.float32(1.5) * asked.normal(IMAGES * POINTS, 4)
-
-    def mapped(points):
-        return transform(asked, model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))[0]
-
-    def shaken(noise):
-        asked.set_weights(model, [array + noise * asked.normal(*array.shape) for array in start])
-        return transform(asked, model, z0, x)
-
+    x, z0 = many_points(asked)
     for _ in range(FINITE):
-        shaken(SHAKES[1])
-    for noise in SHAKES:
-        try:
-            zK, got = shaken(noise)
-            want, signs, told = log_dets_of(mapped, z0)
-        except Broken as broken:
-            if broken.mistake != "not_finite" or noise != SHAKES[0]:
-                raise
-            continue
-        if np.allclose(zK, z0, 1e-6, 1e-6):
-            raise Broken("zK is z0: the flow does nothing", "flow_is_identity")
-        same = [number + 1 for number in range(z0.shape[1]) if np.allclose(zK[:, number], z0[:, number], 1e-6, 1e-6)]
-        if same:
-            raise Broken(
-                f"dimension {same[0]} of z is the same in zK as in z0, whatever the weights: no step changes it"
-            )
-        if told.mean() >= 0.5:
-            break
-    else:
-        raise Broken("the flow is so steep, even with small weights, that differences say nothing of its determinant")
+        shake_from(asked, model, start, SHAKES[1])
+        transform(asked, model, z0, x)
+
+    def look():
+        zK, got = transform(asked, model, z0, x)
+        moved_nowhere(z0, zK)
+        return got, *log_dets_of(map_of(asked, model, x), z0)
+
+    got, want, signs, told = first_told(asked, model, start, look)
     for number in range(IMAGES):
         chosen = slice(number * POINTS, (number + 1) * POINTS)
         if len(set(signs[chosen][told[chosen]])) > 1:

@@ -6,8 +6,21 @@ a right model may reverse or swap the dimensions behind its last step too.
 
 import numpy as np
 
-from . import classifiers
-from .flows import FINER, IMAGES, POINTS, SHAKES, STEP, differences, kind_of, model_with, transform
+from .flows import (
+    FINER,
+    IMAGES,
+    POINTS,
+    SHAKES,
+    STEP,
+    differences,
+    first_told,
+    many_points,
+    map_of,
+    model_with,
+    shake_from,
+    small,
+    transform,
+)
 from .properties import Broken
 
 # How far an entry of a Jacobian may be from what it should be: its differences are off by less.
@@ -20,48 +33,26 @@ VARIES, ASIDE = 1e-4, 1e-3
 
 def is_of_its_kind(asked, flow):
     """Without a step nothing moves; one step has the mark of its kind, and its parameters are each image's own."""
-    x = np.repeat(classifiers.drawn(asked, IMAGES, 9, 5)[0], POINTS, axis=0)
-    z0 = np.float32(1.5) * asked.normal(IMAGES * POINTS, 4)
-    zK, log_det = transform(asked, new(asked, flow, 0), z0, x)
+    x, z0 = many_points(asked)
+    zK, log_det = transform(asked, small(asked, flow, 0), z0, x)
     if not (np.allclose(zK, z0, 1e-5, 1e-5) and np.allclose(log_det, 0, 0, 1e-5)):
         raise Broken("with num_flows=0 something moves, or a log determinant is not 0", "steps_not_counted")
-    model = new(asked, flow, 1)
-    start = asked.weights(model)
-    for noise in SHAKES:
-        asked.set_weights(model, [array + noise * asked.normal(*array.shape) for array in start])
-        try:
-            zK, log_det = transform(asked, model, z0, x)
-            jacobians, told = known_jacobians(asked, model, z0, x)
-        except Broken as broken:
-            if broken.mistake != "not_finite" or noise == SHAKES[-1]:
-                raise
-            continue
-        if told.mean() >= 0.5:
-            break
-    each = log_det.reshape(IMAGES, POINTS)
-    if np.max(each.std(axis=1)) < VARIES:
+    model = small(asked, flow, 1)
+
+    def look():
+        mapped = map_of(asked, model, x)
+        wide, narrow = (differences(mapped, z0, step) for step in (STEP, FINER))
+        return *transform(asked, model, z0, x), wide, np.max(np.abs(wide - narrow), axis=(1, 2)) < NEAR / 4
+
+    zK, log_det, jacobians, told = first_told(asked, model, asked.weights(model), look)
+    if np.max(log_det.reshape(IMAGES, POINTS).std(axis=1)) < VARIES:
         raise Broken("with one step the log determinant is the same for all z0 of an image", "affine_step")
-    apart = (zK - z0).reshape(IMAGES, POINTS, 4)
+    apart = (zK - z0).reshape(IMAGES, POINTS, -1)
     said = MARKS[flow](jacobians[told], apart)
     if said:
         raise Broken(f"with num_flows=1 {said}", "another_kind_of_step")
     if flow == "planar":
         planar_directions(asked, apart)
-
-
-def new(asked, flow, num_flows):
-    """Returns the handle of a new small model."""
-    return classifiers.new(asked, kind_of(flow=flow, num_flows=num_flows), 9, 4, 5, (7,), beta=1.0)
-
-
-def known_jacobians(asked, model, z0, x):
-    """Returns the Jacobians at the rows of `z0`, `[n, K, K]`, and at which of them two steps of a difference agree."""
-
-    def mapped(points):
-        return transform(asked, model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))[0]
-
-    wide, narrow = (differences(mapped, z0, step) for step in (STEP, FINER))
-    return wide, np.max(np.abs(wide - narrow), axis=(1, 2)) < NEAR / 4
 
 
 def planar_directions(asked, apart):
@@ -72,10 +63,9 @@ def planar_directions(asked, apart):
             "all images move their points along one direction: u and w do not come from x", "shared_parameters"
         )
     model, start, _, _, _ = model_with(asked, "planar")
-    asked.set_weights(model, [array + SHAKES[0] * asked.normal(*array.shape) for array in start])
-    x = np.repeat(classifiers.drawn(asked, IMAGES, 9, 5)[0], POINTS, axis=0)
-    z0 = np.float32(1.5) * asked.normal(IMAGES * POINTS, 4)
-    twice = (transform(asked, model, z0, x)[0] - z0).reshape(IMAGES, POINTS, 4)
+    shake_from(asked, model, start, SHAKES[0])
+    x, z0 = many_points(asked)
+    twice = (transform(asked, model, z0, x)[0] - z0).reshape(IMAGES, POINTS, -1)
     if all(one_direction(points) for points in twice):
         raise Broken("with num_flows=2 points move along one direction still: there is one step", "steps_not_counted")
 

@@ -115,6 +115,9 @@ EDITS = (
     ("only the offset of the plane comes from x", "u, w, b = self.to_u(features), self.to_w(features), self.to_b(features)",
      "u, w, b = self.to_u(0 * features), self.to_w(0 * features), self.to_b(features)",
      "FlowVIB", "kind_planar", "shared_parameters"),
+    ("halves swapped twice", "            summed_up += log_det\n",
+     "            summed_up += log_det\n            z = tf.roll(z, 2, axis=-1) if self.flow == COUPLING else z\n",
+     "FlowVIB", "log_det_coupling", ""),
     # The weights.
     ("w is a tf.Variable", TO_W,
      "self.variable = tf.Variable(tf.random.normal((1, latent_dim)))\n"
