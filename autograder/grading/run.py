@@ -1,6 +1,5 @@
 """A notebook at work: runs its cells in a kernel, and again in a fresh one where a cell or a question has ended it."""
 
-import json
 import secrets
 import time
 from collections import Counter
@@ -133,9 +132,14 @@ class NotebookRun:
     def _exchange(self, requests, seconds):
         """Returns (outcome, replies): those to the first requests, up to one that none came back for."""
         key = secrets.token_hex(16)
-        message = json.dumps({"key": key, "requests": requests})
-        code = f"__import__('sys').modules[{probe.__name__!r}].serve({message!r})"
-        outcome = self.kernel.execute(code, seconds, mime=probe.MIME, silent=True, max_bytes=self.limits.output)
+        outcome = self.kernel.execute(
+            f"__import__('sys').modules[{probe.__name__!r}].serve()",
+            seconds,
+            mime=probe.MIME,
+            silent=True,
+            max_bytes=self.limits.output,
+            metadata={"key": key, "requests": requests},
+        )
         replies = []
         for payload in outcome.payloads:
             # The first that claims to answer a request: the others were sent by something else.

@@ -146,18 +146,24 @@ class Kernel:
     def alive(self):
         return self.client is not None and self.process.alive
 
-    def execute(self, code, seconds, mime=None, silent=False, max_bytes=2**20):
+    def execute(self, code, seconds, mime=None, silent=False, max_bytes=2**20, metadata=None):
         """Runs `code` and returns its `Outcome`.
+
+        The code finds `metadata`, JSON data, in the message that it came with. As part of the code it would be searched for
+        magic commands and hashed, half a second a megabyte.
 
         Code that is not done after `seconds` is interrupted; where that does not help within GRACE_SECONDS the kernel is
         killed. The same happens to code that prints more than `max_bytes`.
         """
         refuse_if_stopped()
         started = time.monotonic()
-        message = self.client.execute(
-            code, silent=silent, store_history=not silent, allow_stdin=False, stop_on_error=False
-        )
-        exchange = _Exchange(self.client, message, mime, max_bytes)
+        content = {
+            "code": code, "silent": silent, "store_history": not silent, "user_expressions": {}, "allow_stdin": False,
+            "stop_on_error": False,
+        }  # fmt: skip
+        message = self.client.session.msg("execute_request", content, metadata=metadata)
+        self.client.shell_channel.send(message)
+        exchange = _Exchange(self.client, message["header"]["msg_id"], mime, max_bytes)
         status = self._wait(exchange, started + seconds)
         if status in ("timeout", "flood"):
             self.process.interrupt()
