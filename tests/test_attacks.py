@@ -297,8 +297,11 @@ SWITCHES = {
 
 @pytest.mark.parametrize(
     "attack",
-    [attack for attack in EVERY if not attack.wins_without.startswith("nbgrader")],
-    ids=lambda attack: attack.name,
+    [
+        pytest.param(attack, id=attack.name, marks=pytest.mark.soak if attack.name == "memory_bomb" else ())
+        for attack in EVERY
+        if not attack.wins_without.startswith("nbgrader")
+    ],
 )
 def test_it_wins_where_the_defence_is_off(attack, tmp_path, outside, released_notebook, monkeypatch):
     """What it gains: points, a line of the hidden inputs, a program run by the grader, a script in a page, or the end of it."""

@@ -39,12 +39,13 @@ class Student:
         """Gives a model's trainable weights new values."""
         return self._ask("set_weights", handle.key, arrays)
 
-    def fit(self, handle, arrays, learning_rate=None, seed=None, eager=False, **options):
+    def fit(self, handle, arrays, learning_rate=None, seed=None, eager=False, each_batch=False, **options):
         """Trains a model, compiled with a new Adam if a learning rate is given; the reply's mapping is its history.
 
-        `eager` saves the seconds that tracing takes, for a few steps.
+        `eager` saves the seconds that tracing takes, for a few steps. With `each_batch` the history is of batches, not epochs.
         """
-        return self._ask("fit", handle.key, arrays, options, learning_rate=learning_rate, seed=seed, eager=eager)
+        settings = {"learning_rate": learning_rate, "seed": seed, "eager": eager, "each_batch": each_batch}
+        return self._ask("fit", handle.key, arrays, options, **settings)
 
     def untracked(self, path, arguments):
         """Counts the trainable variables that a model's method computes with and that are no weights of it."""

@@ -14,6 +14,8 @@ RATE, EPOCHS = 5e-3, 10
 # Who passes the floor by so many nats at the first try has not been lucky.
 MARGIN = 0.5
 COPIES = 256
+# How often the loss of a batch of copies is looked at: a spread of fewer is uncertain by more than a quarter.
+JUMPS = 16
 # A cloud of samples is too thin where its breadth is less than so much of what it should be: two right ones differ by a fifth.
 THINNER = 0.65
 REPORTED = ("loss", "reconstruction", "kl")
@@ -277,15 +279,15 @@ def noise_is_fresh(asked):
         raise Broken("two calls gave the same samples", "same_noise_at_every_call")
     eps = asked.normal(1, COPIES, LATENT)
     from_the_posterior(asked, model, first, mu, log_var, eps)
-    losses = fit(asked, model, x[:BATCH], 0.0, epochs=8)["loss"]
-    log_px, kl = sampled_means(asked, model, x[:BATCH])
+    losses = fit(asked, model, x[:BATCH], 0.0, epochs=JUMPS)["loss"]
+    log_px, kl = sampled_means(asked, model, x[:BATCH], draws=latents.COMPARED)
     latents.noise_in_training(losses, kl - log_px.mean(), np.std(log_px, ddof=1))
 
 
-def sampled_means(asked, model, x, sigma=None):
-    """Returns log p(x given z) with one fresh sample for each example, DRAWS times, and the KL: means over the batch."""
+def sampled_means(asked, model, x, sigma=None, draws=DRAWS):
+    """Returns log p(x given z) with one fresh sample for each example, `draws` times, and the KL: means over the batch."""
     mu, log_var = encode(asked, model, x)
-    z = asked.oracle.sample(mu, log_var, asked.normal(DRAWS, x.shape[0], LATENT))
+    z = asked.oracle.sample(mu, log_var, asked.normal(draws, x.shape[0], LATENT))
     return means(asked.oracle, x, decode(asked, model, z), mu, log_var, sigma)
 
 

@@ -15,6 +15,12 @@ BATCH = 64
 TRAINED = 22
 # Batches of samples from which the spread of a batch's loss is estimated.
 DRAWS = 8
+# Of the noise of training: how many images are looked at, how often each, how often in an epoch, and with how many batches of
+# samples that is compared.
+PICTURES, LOOKS, ROUNDS, COMPARED = 4, 96, 8, 32
+# How unsure that leaves the logarithm of a spread, times the root of the samples, and what a sum of PICTURES squares of
+# standard normal numbers exceeds once in 10^11.
+WIDTH, UNLIKELY = 1.5, 60
 
 
 def singles(*arrays):
@@ -92,6 +98,20 @@ def fit(asked, model, arrays, names, rate, epochs=1, seed=None, eager=False):
     return history(answered(asked.student.fit(model, arrays, rate, seed, eager, **options)), names)
 
 
+def copies_of(array):
+    """Returns each of the first PICTURES rows BATCH times: a batch for each."""
+    return np.repeat(array[:PICTURES], BATCH, axis=0)
+
+
+def losses_of_copies(asked, model, arrays, names):
+    """Returns what `fit` reports for each batch of `copies_of` examples while no weight moves. `[LOOKS, PICTURES]` by name."""
+    # An epoch takes as long as several batches.
+    options = {"batch_size": BATCH, "epochs": LOOKS // ROUNDS, "shuffle": False, "each_batch": True}
+    several = [np.tile(array, (ROUNDS, 1)) for array in arrays]
+    found = history(answered(asked.student.fit(model, several, 0.0, **options)), names)
+    return {name: values.reshape(LOOKS, PICTURES) for name, values in found.items()}
+
+
 def evaluate(asked, model, arrays, names):
     """Returns what the model's `evaluate` reports for batches of one."""
     keywords = {"batch_size": 1, "verbose": 0, "return_dict": True}
@@ -138,21 +158,45 @@ def weights_move(asked, model, look, step):
 
 
 def noise_in_training(found, mean, spread):
-    """Raises `Broken` unless the losses of a batch of copies of one example, while no weight moves, jump as they should.
+    """Raises `Broken` unless the losses of batches of copies of one example, while no weight moves, jump as they should.
 
     Args:
-        found: The losses that `fit` reported, epoch by epoch, each of a batch of BATCH copies.
+        found: The losses that `fit` reported, time by time, each of a batch of BATCH copies. `[n]`, or `[n, examples]`
         mean: What they should be on average, from fresh samples that were drawn here.
         spread: And how much they should jump, a standard deviation.
     """
-    jumps = float(np.std(found, ddof=1))
-    if jumps < 1e-5 * abs(found[0]) or jumps < 0.05 * spread:
+    jumps = np.std(found, axis=0, ddof=1)
+    if np.all((jumps < 1e-5 * np.abs(found[0])) | (jumps < 0.05 * spread)):
         raise Broken("the loss of an image repeats itself exactly while no weight moves", "noise_frozen_in_training")
     # With one sample for all a loss jumps as much as that of a single copy, and so does the mean of what was found.
     single = spread * np.sqrt(BATCH)
-    if jumps > 3.5 * spread and abs(np.mean(found) - mean) < 0.5 * abs(mean) + 4 * single / np.sqrt(len(found)):
+    off = np.abs(np.mean(found, axis=0) - mean)
+    if np.median(jumps / spread) > 3.5 and np.all(off < 0.5 * np.abs(mean) + 4 * single / np.sqrt(len(found))):
         raise Broken(
             "the loss of a batch of copies of one image jumps as if all had one sample", "one_noise_for_the_batch"
+        )
+
+
+def noise_is_of_the_posterior(found, sampled):
+    """Raises `Broken` unless the losses of `losses_of_copies` come from samples like those that were drawn here.
+
+    Less than it should a loss may jump: who takes the mean of several samples for each example is right too.
+
+    Args:
+        found: Losses of batches of BATCH copies of a few examples. `[LOOKS, PICTURES]`
+        sampled: What single samples give. `[n, PICTURES]`
+    """
+    mean, single = sampled.mean(axis=0), sampled.std(axis=0, ddof=1)
+    spread, jumps = single / np.sqrt(BATCH), found.std(axis=0, ddof=1)
+    off = np.abs(found.mean(axis=0) - mean)
+    off /= single * np.sqrt(1 / (LOOKS * BATCH) + 1 / len(sampled)) + 1e-4 * np.abs(mean) + 1e-4
+    wider = np.log(np.maximum(jumps / spread, 1)) / (1 / np.sqrt(2 * LOOKS) + WIDTH / np.sqrt(len(sampled)))
+    if np.sum(off**2) > UNLIKELY or np.sum(wider**2) > UNLIKELY:
+        worst = np.argmax(off)
+        raise Broken(
+            f"the mean loss of an image is {found[:, worst].mean():.3g} nats in training and {mean[worst]:.3g} with samples of "
+            f"q(z|x); it jumps by {jumps[worst]:.2g} from batch to batch, and should by {spread[worst]:.2g}",
+            "noise_of_another_distribution",
         )
 
 

@@ -217,8 +217,22 @@ def fit(space, request):
         give_optimizer(space, request["path"], model, request["learning_rate"])
     if request.get("eager"):
         model.run_eagerly = True
+    if request.get("each_batch"):
+        keywords["callbacks"] = [recorder(model, seen := [])]
     history = model.fit(*arrays, verbose=0, **keywords).history
+    if request.get("each_batch"):
+        history = {name: [logs[name] for logs in seen] for name in seen[0]}
     return returned(space, history, "mapping")
+
+
+def recorder(model, seen):
+    """Returns a Keras callback that appends to `seen` what is reported of each batch alone."""
+    import keras
+
+    return keras.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: model.reset_metrics(),
+        on_train_batch_end=lambda batch, logs: seen.append(dict(logs)),
+    )
 
 
 def give_optimizer(space, path, model, learning_rate):

@@ -1679,6 +1679,7 @@ TERMS = (
     Mistake("term_averaged_over_batch", "A term is averaged over the batch: keep one number per example."),
 )
 DIVERGENCE = (
+    classifiers.KL_RUNS_AWAY,
     Mistake(
         "kl_without_log_det",
         "The log determinants are missing from the kl of the loss: it is log q_0 - log p(zK), and the flow is pushed towards "

@@ -123,6 +123,12 @@ NOISE = (
         "All examples of a batch get the same noise: draw one row for each, of the batch's size.",
         "document 003, eq. 22",
     ),
+    Mistake(
+        "noise_of_another_distribution",
+        "The noise of training is not that of q(z|x): it must be standard normal, a number of its own for each example and "
+        "each latent dimension, and be scaled by sigma once.",
+        "document 003, eq. 22",
+    ),
 )
 WEIGHTED = (
     Mistake("loss_negated", "The loss has the wrong sign: minimising it makes the labels less likely."),
@@ -162,7 +168,14 @@ WEIGHTED = (
     Mistake("metrics_missing", "fit must report loss, cross_entropy and kl: keras.metrics.Mean objects."),
     Mistake("metrics_negated", "cross_entropy and kl are reported with the wrong sign: both are parts of a loss."),
 )
+KL_RUNS_AWAY = Mistake(
+    "kl_without_gradient",
+    "The kl is part of the loss, and training does not lower it: its gradient does not reach the encoder (stop_gradient, "
+    "NumPy), so that nothing limits what z tells of x.",
+    "document 000, section 5 (line 88)",
+)
 LEARNT = (
+    KL_RUNS_AWAY,
     Mistake("loss_negated", "The loss has the wrong sign: minimising it makes the labels less likely."),
     Mistake("loss_goes_up", "The loss that fit reports rises while the accuracy does: it has the wrong sign."),
     Mistake(

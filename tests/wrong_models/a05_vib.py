@@ -138,4 +138,18 @@ EDITS = (
     ("a second sample for the metric", "self.cross_entropy.update_state(minus_log_qy)",
      "self.cross_entropy.update_state(self.loss_terms(x, y, self.fresh_noise(x))[0])",
      "VIB", "training", "loss_of_something_else"),
+    # The noise of training.
+    ("one number for all dimensions", DRAW,
+     "return keras.random.normal((1, tf.shape(x)[0], 1), seed=self.noise) * tf.ones(self.latent_dim)",
+     "VIB", "training", "noise_of_another_distribution"),
+    ("uniform noise", DRAW,
+     "return keras.random.uniform((1, tf.shape(x)[0], self.latent_dim), -1, 1, seed=self.noise)",
+     "VIB", "training", "noise_of_another_distribution"),
+    ("noise that is too small", DRAW, DRAW.replace("return ", "return 0.6 * "),
+     "VIB", "training", "noise_of_another_distribution"),
+    ("noise that is too large", DRAW, DRAW.replace("return ", "return 1.4 * "),
+     "VIB", "training", "noise_of_another_distribution"),
+    ("a KL without gradient", "return tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference)",
+     "return tf.reduce_mean(minus_log_qy + self.beta * tf.stop_gradient(kl_to_reference))",
+     "VIB", "accuracy_passes_the_floor", "kl_without_gradient"),
 )  # fmt: skip
