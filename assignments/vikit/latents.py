@@ -109,6 +109,14 @@ def losses_of_copies(asked, model, arrays, names):
     options = {"batch_size": BATCH, "epochs": LOOKS // ROUNDS, "shuffle": False, "each_batch": True}
     several = [np.tile(array, (ROUNDS, 1)) for array in arrays]
     found = history(answered(asked.student.fit(model, several, 0.0, **options)), names)
+    epoch, given = len(found[names[0]]) * ROUNDS // LOOKS, ROUNDS * PICTURES
+    if epoch != given:
+        # What `fit` adds is most likely to lie at hand: the images to test with.
+        at_hand = -(-len(data.load("digits").x_test) // BATCH)
+        raise Broken(
+            f"fit was given {given} batches for an epoch and reports {epoch}: it trains on other images too",
+            "trains_on_test_images" if epoch - given == at_hand else "",
+        )
     return {name: values.reshape(LOOKS, PICTURES) for name, values in found.items()}
 
 
