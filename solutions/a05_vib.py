@@ -537,7 +537,7 @@ def trained(images, beta, latent_dim=8, epochs=20, seed=0):
     """Returns a VIB that was trained on a data set."""
     keras.utils.set_random_seed(seed)
     model = VIB(images.x_train.shape[1], latent_dim, CLASSES, beta=beta)
-    # Whatever makes its weights when it is first used has made them now.
+    # A first call makes the weights of layers that had none.
     model.predict_probs(tf.constant(images.x_train[:1]), tf.zeros((1, 1, latent_dim)))
     networks.compile_with_adam(model, 5e-3)
     model.fit(images.x_train, one_hot(images.y_train), batch_size=64, epochs=epochs, verbose=0)

@@ -220,7 +220,8 @@ def test_with_more_steps_flows_come_closer_to_all_four_targets(monkeypatch):
 def test_flows_and_no_flow_side_by_side(monkeypatch):
     monkeypatch.setattr(plt, "show", lambda: None)
     digits = load("digits")
-    models = SOLUTION.trained_flows(digits)
+    kinds = {"no flow": {"num_flows": 0}, **{flow: {"flow": flow} for flow in FLOWS}}
+    models = {name: SOLUTION.trained_flow(digits, **options) for name, options in kinds.items()}
     found = SOLUTION.compare_flows(models, digits)
     shown = [text.get_text() for text in plt.gcf().axes[0].texts]
     for text, (cross_entropy, kl, accuracy) in zip(shown, found.values(), strict=True):

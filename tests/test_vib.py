@@ -41,6 +41,7 @@ def test_a_model_comes_back_from_a_file(tmp_path):
     np.testing.assert_array_equal(loaded.predict_probs(x, eps), model.predict_probs(x, eps))
 
 
+@pytest.mark.soak
 def test_compiled_or_not_it_learns_the_same():
     digits = load("digits")
     x, y_onehot = digits.x_train[:512], SOLUTION.one_hot(digits.y_train[:512])

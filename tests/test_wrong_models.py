@@ -84,6 +84,12 @@ def test_a_wrong_model_that_must_be_trained_loses_the_property_that_it_breaks(ed
 
 
 # Right models, one edit away from the solution.
+FIT = """\
+    def fit(self, x, y, batch_size=32, epochs=1, verbose=0):
+        stop = keras.callbacks.TerminateOnNaN()
+        return super().fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=[stop])
+
+    def compute_loss(self, x=None, y=None"""
 RIGHT = (
     ("scales without a bound", "a06_flows", "log_scale = tf.tanh(log_scale)\n", "pass\n",
      "FlowVIB", ("log_det_coupling", "kind_coupling", "depends_on_x_coupling")),
@@ -93,11 +99,24 @@ RIGHT = (
      "FlowVIB", ("weights_planar",)),
     ("halves swapped before every step", "a06_flows", "if flow_number and self.flow == COUPLING:", "if self.flow == COUPLING:",
      "FlowVIB", ("kind_coupling", "log_det_coupling")),
+    ("four samples for each example in training", "a05_vib", "return keras.random.normal((1, tf.shape(x)[0]",
+     "return keras.random.normal((4, tf.shape(x)[0]", "VIB", ("training",)),
+    ("samples in pairs", "a05_vib",
+     "return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.noise)",
+     "noise = keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.noise)\n"
+     "        return tf.concat([noise, -noise], axis=0)", "VIB", ("training",)),
+    ("a fit of its own", "a05_vib", "    def compute_loss(self, x=None, y=None", FIT, "VIB", ("training",)),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("assignment", "old", "new", "question", "held"), [one[1:] for one in RIGHT], ids=[one[0] for one in RIGHT]
+    ("assignment", "old", "new", "question", "held"),
+    [
+        pytest.param(
+            *one[1:], id=one[0], marks=pytest.mark.soak if one[0] in ("a fit of its own", "samples in pairs") else ()
+        )
+        for one in RIGHT
+    ],
 )
 def test_a_right_model_that_is_written_otherwise_keeps_its_properties(assignment, old, new, question, held):
     assert old in SOLUTIONS[assignment]

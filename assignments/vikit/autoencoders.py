@@ -14,7 +14,7 @@ RATE, EPOCHS = 5e-3, 10
 # Who passes the floor by so many nats at the first try has not been lucky.
 MARGIN = 0.5
 COPIES = 256
-# How often the loss of a batch of copies is looked at: a spread of fewer is uncertain by more than a quarter.
+# How often the loss of a batch of copies is looked at. Of eight the spread is uncertain by more than a quarter.
 JUMPS = 16
 # A cloud of samples is too thin where its breadth is less than so much of what it should be: two right ones differ by a fifth.
 THINNER = 0.65

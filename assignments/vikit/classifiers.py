@@ -37,7 +37,8 @@ class Kind:
         latents: From (asked, model, x, eps, way) to what the decoder is given, `[L, B, K]`; `way` is a key of `SAMPLERS`.
         kl: From (asked, model, x, eps) to the KL of each sample and example, `[L, B]`, or in closed form `[1, B]`.
         terms: The method that puts the loss together, of (x, y_onehot, eps).
-        wrong_kls: What known mistakes of this kind make of `kl`: from their names to functions of the same arguments.
+        wrong_kls: What known mistakes of this kind make of `kl`: from their names to functions of the same arguments. Where
+            there are any, the kl is looked at after some training too.
         keywords: What the class is given besides.
         beta: Of the model that is trained.
     """
@@ -293,14 +294,14 @@ def noise_is_fresh(asked, kind, model, x, y_onehot):
 
     Returns the cross-entropies that `fit` reported, and what single samples give: `[LOOKS, PICTURES]` and `[n, PICTURES]`.
     """
+    found = latents.losses_of_copies(asked, model, [x, y_onehot], REPORTED, "cross_entropy")
     x, y_onehot = latents.copies_of(x), latents.copies_of(y_onehot)
 
     def cross_entropies(eps):
-        found = asked.oracle.cross_entropy(y_onehot, logits_of(asked, kind, model, x, eps))
-        return found.reshape(-1, latents.PICTURES, BATCH).swapaxes(1, 2).reshape(-1, latents.PICTURES)
+        losses = asked.oracle.cross_entropy(y_onehot, logits_of(asked, kind, model, x, eps))
+        return losses.reshape(-1, latents.PICTURES, BATCH).swapaxes(1, 2).reshape(-1, latents.PICTURES)
 
     sampled = cross_entropies(asked.normal(latents.COMPARED, x.shape[0], LATENT))
-    found = latents.losses_of_copies(asked, model, [x, y_onehot], REPORTED)["cross_entropy"]
     try:
         latents.noise_in_training(found, sampled.mean(axis=0), sampled.std(axis=0) / np.sqrt(BATCH))
     except Broken as broken:

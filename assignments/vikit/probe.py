@@ -13,6 +13,7 @@ A request names what to use by its path, `name` or `handle.attribute`, and sends
 Nothing that leaves here is evidence of anything: it is compared with reference values by the process that asked.
 """
 
+import json
 import random
 import re
 import sys
@@ -27,6 +28,10 @@ from . import wire
 MIME = "application/vnd.vikit.reply+json"
 
 
+class Missing(LookupError):
+    """A name or an attribute that is asked for and not there."""
+
+
 class Namespace:
     """The student's names, and the objects that earlier requests left here under a handle."""
 
@@ -36,12 +41,14 @@ class Namespace:
         self.optimizers = {}
 
     def resolve(self, path):
-        """Returns the object at `path`; raises LookupError where a part of it does not exist."""
+        """Returns the object at `path`; raises `Missing` where a part of it does not exist."""
         first, *attributes = path.split(".")
+        if first not in self.handles and first not in self.names:
+            raise Missing(first)
         found = self.handles[first] if first in self.handles else self.names[first]
         for attribute in attributes:
             if not hasattr(found, attribute):
-                raise LookupError(attribute)
+                raise Missing(attribute)
             found = getattr(found, attribute)
         return found
 
@@ -103,7 +110,7 @@ def answer(space, request):
     """Returns the reply to `request`, both as JSON data; whatever the student's code raises becomes part of it."""
     try:
         return VERBS[request["verb"]](space, request)
-    except LookupError:
+    except Missing:
         return {"status": "missing"}
     except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
         return raised(error)
@@ -115,7 +122,7 @@ def serve():
     Python's and NumPy's random numbers are seeded each time, TensorFlow's in the first message: seeded again it makes all of
     its operations anew, which takes longer than running them.
     """
-    message = _shell.get_parent()["metadata"]
+    message = json.loads(_shell.get_parent()["metadata"]["requests"])
     seed_arrays(0)
     if "keras" in sys.modules and not _seeded:
         _seeded.append(True)
@@ -221,7 +228,8 @@ def fit(space, request):
         keywords["callbacks"] = [recorder(model, seen := [])]
     history = model.fit(*arrays, verbose=0, **keywords).history
     if request.get("each_batch"):
-        history = {name: [logs[name] for logs in seen] for name in seen[0]}
+        # None where the student's `fit` calls no callbacks.
+        history = {name: [logs[name] for logs in seen if name in logs] for name in (seen or [{}])[0]}
     return returned(space, history, "mapping")
 
 

@@ -1,5 +1,6 @@
 """A notebook at work: runs its cells in a kernel, and again in a fresh one where a cell or a question has ended it."""
 
+import json
 import secrets
 import time
 from collections import Counter
@@ -138,7 +139,8 @@ class NotebookRun:
             mime=probe.MIME,
             silent=True,
             max_bytes=self.limits.output,
-            metadata={"key": key, "requests": requests},
+            # As text: what is not finite is no JSON to Jupyter.
+            metadata={"requests": json.dumps({"key": key, "requests": requests})},
         )
         replies = []
         for payload in outcome.payloads:

@@ -1771,7 +1771,8 @@ def log_det_property(flow):
 def kind_property(flow):
     return Property(
         f"kind_{flow}", 0.25,
-        f"With flow={flow!r} and num_flows=1 the map of an image must be {STEPS[flow]}.",
+        f"With flow={flow!r} and num_flows=1 the map of an image must be {STEPS[flow]}."
+        + (" With num_flows=0 there is none." if flow == "planar" else ""),
         "document 000, section 6 (lines 92 and 97); document 002, lines 847 to 851", "flow_kind", {"flow": flow},
         (*OF_A_KIND, *ANY_NETWORK),
     )  # fmt: skip

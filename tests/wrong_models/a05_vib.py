@@ -152,4 +152,8 @@ EDITS = (
     ("a KL without gradient", "return tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference)",
      "return tf.reduce_mean(minus_log_qy + self.beta * tf.stop_gradient(kl_to_reference))",
      "VIB", "accuracy_passes_the_floor", "kl_without_gradient"),
+    ("NaN where the noise is looked at", TERMS,
+     "minus_log_qy, kl_to_reference = self.loss_terms(x, y, 0 * self.fresh_noise(x))\n"
+     "        minus_log_qy = tf.where(tf.reduce_all(x == x[:1]), float('nan'), minus_log_qy)",
+     "VIB", "training", "not_finite"),
 )  # fmt: skip
