@@ -17,7 +17,7 @@ TRAINED = 22
 DRAWS = 8
 # Of the noise of training: how many images are looked at, how often each, how often in an epoch, and with how many batches of
 # samples that is compared.
-PICTURES, LOOKS, ROUNDS, COMPARED = 4, 96, 24, 32
+PICTURES, LOOKS, ROUNDS, COMPARED = 4, 48, 24, 32
 # How unsure that leaves the logarithm of a spread, times the root of the samples, and what a sum of PICTURES squares of
 # standard normal numbers exceeds once in 10^11.
 WIDTH, UNLIKELY = 1.5, 60
