@@ -3,6 +3,7 @@ import os
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import jupytext
 import nbformat
 import pytest
@@ -20,6 +21,9 @@ A01 = "a01_densities"
 
 def pytest_configure():
     device.choose()
+    # The same examples in every run.
+    hypothesis.settings.register_profile("same", max_examples=200, derandomize=True, deadline=None)
+    hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

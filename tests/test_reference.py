@@ -2,14 +2,14 @@
 
 import mpmath
 import numpy as np
-import pytest
 import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
 from vikit import judge
 
 from autograder.reference import callables, densities
 
 mpmath.mp.dps = 40
-DRAWS = 200
 # A tenth of the grader's tolerance.
 ATOL, RTOL = judge.ATOL / 10, judge.RTOL / 10
 
@@ -23,9 +23,8 @@ def assert_close(got, want):
     assert np.all(np.abs(got - want) <= ATOL + RTOL * np.abs(want))
 
 
-@pytest.fixture(params=range(DRAWS))
-def generator(request):
-    return np.random.default_rng(request.param)
+# A test runs once for each of the 200 generators of random numbers that `conftest` asks for.
+each_draw = given(generator=st.integers(0, 2**32 - 1).map(np.random.default_rng))
 
 
 def spread(generator, limit, size):
@@ -33,6 +32,7 @@ def spread(generator, limit, size):
     return generator.uniform(-1, 1, size) * limit ** generator.uniform(-2, 1, size)
 
 
+@each_draw
 def test_posterior_from_joint_against_mpmath(generator):
     table = 10.0 ** spread(generator, 12, (3, 4))
     table /= table.sum()
@@ -40,16 +40,19 @@ def test_posterior_from_joint_against_mpmath(generator):
     assert_close(densities.posterior_from_joint(table), want)
 
 
+@each_draw
 def test_standard_normal_log_prob_against_scipy(generator):
     z = spread(generator, 40, (3, 5))
     assert_close(densities.standard_normal_log_prob(z), scipy.stats.norm.logpdf(z).sum(1))
 
 
+@each_draw
 def test_gaussian_log_prob_fixed_against_scipy(generator):
     x, mu, sigma = spread(generator, 40, (3, 5)), spread(generator, 40, (3, 5)), float(10 ** generator.uniform(-3, 2))
     assert_close(densities.gaussian_log_prob_fixed(x, mu, sigma), scipy.stats.norm.logpdf(x, mu, sigma).sum(1))
 
 
+@each_draw
 def test_gaussian_log_prob_learned_against_scipy(generator):
     x, mu, log_var = (spread(generator, limit, (3, 5)) for limit in (40, 40, 30))
     assert_close(
@@ -57,11 +60,13 @@ def test_gaussian_log_prob_learned_against_scipy(generator):
     )
 
 
+@each_draw
 def test_gaussian_entropy_against_scipy(generator):
     log_var = spread(generator, 30, (3, 5))
     assert_close(densities.gaussian_entropy(log_var), scipy.stats.norm.entropy(0, np.exp(log_var / 2)).sum(1))
 
 
+@each_draw
 def test_bernoulli_log_prob_probs_against_mpmath(generator):
     x, probs = generator.integers(0, 2, (1, 6)).astype(float), generator.beta(0.3, 0.3, (1, 6))
     probs = np.where(generator.random((1, 6)) < 0.3, x, np.clip(probs, 1e-6, 1 - 1e-6))
@@ -69,6 +74,7 @@ def test_bernoulli_log_prob_probs_against_mpmath(generator):
     assert_close(densities.bernoulli_log_prob_probs(x, probs), [sum(mpmath.log(p) for p in agree)])
 
 
+@each_draw
 def test_kl_diag_gaussians_against_mpmath(generator):
     mu_q, log_var_q, mu_p, log_var_p = (spread(generator, limit, (1, 5)) for limit in (40, 30, 40, 30))
     if generator.random() < 0.3:
@@ -80,18 +86,21 @@ def test_kl_diag_gaussians_against_mpmath(generator):
     assert_close(densities.kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p), [want])
 
 
+@each_draw
 def test_kl_to_standard_normal_against_mpmath(generator):
     mu, log_var = spread(generator, 40, (1, 5)), spread(generator, 30, (1, 5))
     want = sum((m**2 + mpmath.exp(v) - v - 1) / 2 for m, v in zip(mp(mu), mp(log_var), strict=True))
     assert_close(densities.kl_to_standard_normal(mu, log_var), [want])
 
 
+@each_draw
 def test_bernoulli_log_prob_logits_against_mpmath(generator):
     x, logits = generator.integers(0, 2, (1, 6)).astype(float), spread(generator, 1000, (1, 6))
     want = sum(b * a - mpmath.log1p(mpmath.exp(a)) for b, a in zip(mp(x), mp(logits), strict=True))
     assert_close(densities.bernoulli_log_prob_logits(x, logits), [want])
 
 
+@each_draw
 def test_elbo_identity_terms_against_mpmath(generator):
     prior, q = generator.dirichlet(np.full(6, 0.3), 2)
     log_pz, log_q = (np.maximum(np.log(np.maximum(table, 1e-30)), -30) for table in (prior, q))

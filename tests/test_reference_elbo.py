@@ -2,8 +2,9 @@
 
 import mpmath
 import numpy as np
-import pytest
 import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import softmax
 
 from autograder.reference import callables, densities, elbo, linear_gaussian
@@ -12,9 +13,8 @@ mpmath.mp.dps = 40
 TOY = (np.ones(1), np.full((1, 1), 1.5), np.full(1, 0.2), 0.8)
 
 
-@pytest.fixture(params=range(200))
-def generator(request):
-    return np.random.default_rng(request.param)
+# A test runs once for each of the 200 generators of random numbers that `conftest` asks for.
+each_draw = given(generator=st.integers(0, 2**32 - 1).map(np.random.default_rng))
 
 
 def model(generator):
@@ -23,12 +23,14 @@ def model(generator):
     return generator.normal(0, 3, D), W, b, sigma
 
 
+@each_draw
 def test_linear_gaussian_log_px_against_scipy(generator):
     x, W, b, sigma = model(generator)
     want = scipy.stats.multivariate_normal(b, W @ W.T + sigma**2 * np.eye(len(x))).logpdf(x)
     np.testing.assert_allclose(linear_gaussian.linear_gaussian_log_px(x, W, b, sigma), want, rtol=1e-9)
 
 
+@each_draw
 def test_linear_gaussian_posterior_against_mpmath(generator):
     x, W, b, sigma = model(generator)
     exact = mpmath.matrix(W.tolist())
@@ -39,6 +41,7 @@ def test_linear_gaussian_posterior_against_mpmath(generator):
         np.testing.assert_allclose(np.ravel(value), [float(number) for number in want], rtol=1e-9, atol=1e-11)
 
 
+@each_draw
 def test_reparameterize_and_the_estimates_against_mpmath(generator):
     mu, log_var, eps = generator.uniform(-40, 40, 5), generator.uniform(-30, 30, 5), generator.normal(0, 1, 5)
     want = [float(m + mpmath.exp(mpmath.mpf(v) / 2) * e) for m, v, e in zip(mu, log_var, eps, strict=True)]
@@ -52,6 +55,7 @@ def test_reparameterize_and_the_estimates_against_mpmath(generator):
     np.testing.assert_allclose(elbo.elbo_single_sample(*log_w[:3]), want, rtol=1e-12)
 
 
+@each_draw
 def test_elbo_analytic_kl_against_mpmath(generator):
     x, logits = generator.integers(0, 2, 6), generator.uniform(-1000, 1000, 6)
     mu, log_var = generator.uniform(-40, 40, 3), generator.uniform(-30, 30, 3)
@@ -61,6 +65,7 @@ def test_elbo_analytic_kl_against_mpmath(generator):
     np.testing.assert_allclose(got, [float(log_lik - kl)], rtol=1e-10)
 
 
+@each_draw
 def test_grad_theta_enumerated_against_differences(generator):
     theta, phi, log_lik = generator.normal(0, 2, (3, 5))
 
@@ -74,6 +79,7 @@ def test_grad_theta_enumerated_against_differences(generator):
     assert abs(got.sum()) < 1e-12
 
 
+@each_draw
 def test_pathwise_gradient_against_differences(generator):
     A, c = generator.normal(0, 1, (3, 3)), generator.normal(0, 1, 3)
     A = A + A.T
@@ -109,6 +115,7 @@ def test_the_toy_model_has_the_values_of_the_lecture_notes():
     np.testing.assert_allclose(found, (mean, cov**0.5), rtol=1e-10)
 
 
+@each_draw
 def test_the_elbo_is_below_the_evidence_and_tight_at_the_posterior(generator):
     evidence = float(linear_gaussian.linear_gaussian_log_px(*TOY))
     mean, sigma = linear_gaussian.fit_q(callables.linear_gaussian(1.5, 0.2, 0.8, 1.0), 0, 0)

@@ -6,6 +6,8 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 import tensorflow_probability as tfp
+from hypothesis import given
+from hypothesis import strategies as st
 from vikit import planes
 
 from autograder.reference import callables, flows
@@ -15,9 +17,8 @@ mpmath.mp.dps = 40
 SMALL = np.array([1.2, 0.7]), np.array([0.8, -0.5]), 0.3
 
 
-@pytest.fixture(params=range(200))
-def generator(request):
-    return np.random.default_rng(request.param)
+# A test runs once for each of the 200 generators of random numbers that `conftest` asks for.
+each_draw = given(generator=st.integers(0, 2**32 - 1).map(np.random.default_rng))
 
 
 def jacobian(mapped, z, step=1e-6):
@@ -31,6 +32,7 @@ def log_det_of(mapped, z):
     return np.linalg.slogdet(jacobian(mapped, z))[1]
 
 
+@each_draw
 def test_gaussian_log_pdf_against_scipy_down_to_a_variance_of_1e_10(generator):
     mu, var = generator.normal(0, 1, (3, 5)), 10 ** generator.uniform(-10, 2, (3, 5))
     z = mu + np.sqrt(var) * generator.normal(0, 3, (3, 5))
@@ -38,6 +40,7 @@ def test_gaussian_log_pdf_against_scipy_down_to_a_variance_of_1e_10(generator):
     np.testing.assert_allclose(flows.gaussian_log_pdf(z, mu, var), want, rtol=1e-8)
 
 
+@each_draw
 def test_planar_u_hat_against_mpmath_and_its_bound(generator):
     u, w = generator.normal(0, 5, 4), generator.normal(0, 1, 4)
     a = mpmath.fsum(mpmath.mpf(x) * y for x, y in zip(u, w, strict=True))
@@ -55,6 +58,7 @@ def planar_inputs(generator):
             return z, u, w, b
 
 
+@each_draw
 def test_planar_flow_against_mpmath_and_differences(generator):
     z, u, w, b = planar_inputs(generator)
     a = float(mpmath.tanh(mpmath.fsum(mpmath.mpf(x) * y for x, y in zip(z, w, strict=True)) + b))
@@ -70,6 +74,7 @@ def test_a_negative_determinant_has_its_absolute_value():
     np.testing.assert_allclose(flows.planar_log_det(z, u, w, 0.0), [want], atol=1e-6)
 
 
+@each_draw
 def test_radial_flow_against_mpmath_and_differences(generator):
     K = int(generator.integers(1, 6))
     z, z_ref, alpha = generator.normal(0, 2, K), generator.normal(0, 1, K), float(generator.uniform(0.1, 3))
@@ -91,6 +96,7 @@ def test_the_radial_log_det_is_finite_at_the_centre():
     np.testing.assert_allclose(got, [3 * np.log(1 + 1.5 / 0.8)], rtol=1e-12)
 
 
+@each_draw
 def test_the_coupling_layer_against_real_nvp(generator):
     z, log_scale, shift = (
         generator.normal(0, 2, (3, 4)),
@@ -108,6 +114,7 @@ def test_the_coupling_layer_against_real_nvp(generator):
     np.testing.assert_allclose(back, z, rtol=1e-9, atol=1e-9)
 
 
+@each_draw
 def test_the_gated_step_against_shift_and_scale(generator):
     z, m, s = generator.normal(0, 2, (3, 3, 4))
     gate = 1 / (1 + np.exp(-s))
@@ -123,6 +130,7 @@ def test_a_shut_gate_has_a_finite_logarithm():
     np.testing.assert_allclose(log_det, [-1000.0])
 
 
+@each_draw
 def test_leapfrog_against_tfp_and_its_symmetries(generator):
     M = generator.normal(0, 1, (4, 4))
     A, c = -(M @ M.T) / 4, generator.normal(0, 1, 4)
@@ -148,6 +156,7 @@ def test_leapfrog_against_tfp_and_its_symmetries(generator):
     np.testing.assert_allclose(log_det_of(both, np.concatenate([z, v])), 0, atol=1e-6)
 
 
+@each_draw
 def test_the_terms_of_the_free_energy_against_mpmath(generator):
     log_q0, log_p, log_py = generator.normal(-4, 3, (3, 5))
     log_dets = generator.normal(0, 2, (5, 3))

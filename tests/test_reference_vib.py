@@ -4,9 +4,10 @@ from itertools import product
 
 import mpmath
 import numpy as np
-import pytest
 import scipy.special
 import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograder.reference import vib
 
@@ -16,9 +17,8 @@ ENCODER = np.array([[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]])
 DECODER, HALVES = np.array([[0.7, 0.3], [0.2, 0.8]]), np.array([0.5, 0.5])
 
 
-@pytest.fixture(params=range(200))
-def generator(request):
-    return np.random.default_rng(request.param)
+# A test runs once for each of the 200 generators of random numbers that `conftest` asks for.
+each_draw = given(generator=st.integers(0, 2**32 - 1).map(np.random.default_rng))
 
 
 def exact_log_softmax(logits):
@@ -38,12 +38,14 @@ def batch(generator, L=3, B=4, C=5, K=2):
     return y_onehot, logits, generator.uniform(-40, 40, (B, K)), generator.uniform(-30, 30, (B, K))
 
 
+@each_draw
 def test_categorical_log_prob_against_mpmath(generator):
     y_onehot, logits, *_ = batch(generator)
     want = [float(exact_log_softmax(row)[label.argmax()]) for row, label in zip(logits[0], y_onehot, strict=True)]
     np.testing.assert_allclose(vib.categorical_log_prob(y_onehot, logits[0]), want, rtol=1e-9, atol=1e-11)
 
 
+@each_draw
 def test_vib_loss_against_mpmath(generator):
     y_onehot, logits, mu, log_var = batch(generator)
     beta, (L, B, _) = float(10 ** generator.uniform(-4, 1)), logits.shape
@@ -56,6 +58,7 @@ def test_vib_loss_against_mpmath(generator):
     np.testing.assert_allclose(vib.vib_rate(mu, log_var), float(kl / B), rtol=1e-9)
 
 
+@each_draw
 def test_the_rate_is_that_of_samples(generator):
     """Quadrature in each dimension: E_q [log q - log r]."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(30)
@@ -67,6 +70,7 @@ def test_the_rate_is_that_of_samples(generator):
     np.testing.assert_allclose(vib.vib_rate(mu, log_var), want, rtol=1e-9)
 
 
+@each_draw
 def test_vib_predict_probs_against_scipy(generator):
     _, logits, *_ = batch(generator)
     probs = np.asarray(vib.vib_predict_probs(logits))
@@ -74,6 +78,7 @@ def test_vib_predict_probs_against_scipy(generator):
     np.testing.assert_allclose(probs.sum(axis=1), 1, rtol=1e-12)
 
 
+@each_draw
 def test_vib_relevance_bound_against_scipy(generator):
     p_y = generator.dirichlet(np.full(6, 0.5)) * (generator.random(6) < 0.7) + 1e-12 * np.eye(6)[0]
     p_y, cross_entropy = p_y / p_y.sum(), float(generator.uniform(0, 4))
@@ -91,6 +96,7 @@ def tables(generator, X=3, Y=4, Z=5):
     )
 
 
+@each_draw
 def test_vib_exact_discrete_against_enumeration(generator):
     p_xy, q_z_given_x, q_y_given_z, r_z = tables(generator)
     beta, want = float(10 ** generator.uniform(-2, 1)), 0.0
@@ -136,6 +142,7 @@ def test_the_table_has_the_values_of_the_lecture_notes():
     np.testing.assert_allclose(tight, y_z, rtol=1e-9)
 
 
+@each_draw
 def test_the_loss_bounds_the_two_informations_and_is_tight_at_the_best_decoder_and_marginal(generator):
     p_xy, q_z_given_x, q_y_given_z, r_z = tables(generator)
     _, x_z, y_z, open_questions, best, p_z = information_of(p_xy, q_z_given_x)
