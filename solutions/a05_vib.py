@@ -18,7 +18,8 @@
 # **What your functions get and return.** Arguments come by position: float32 NumPy arrays, and Python floats for scalars;
 # the class gets float32 tensors. Return a tensor, an array, a list or a number, in float32 or float64, of the shape that the
 # docstring gives. A value is right if it is within $10^{-5} + 10^{-4} |\text{right value}|$. Means lie within $\pm 40$, log
-# variances within $\pm 30$, logits within $\pm 1000$. Later functions may call earlier ones of yours.
+# variances within $\pm 30$, logits within $\pm 1000$. Later functions may call earlier ones of yours. What the class calls
+# must be TensorFlow or `keras.ops`: it is compiled, and the gradient goes through it.
 #
 # **How the class is graded.** As the VAE of a03 was: nobody looks at how it is built. The grader makes a model, asks it for
 # outputs, and computes from them what must hold whatever its weights are. `check("VIB")` examines the same.
@@ -51,8 +52,8 @@ CLASSES = 10
 #
 # Two traps. The exponential of 1000 is infinite in the computer, and so is the logarithm of a probability that was rounded to
 # 0: stay with logits, and let a function that knows take the logarithm of the sum. And classes exclude each other. The $C$
-# logits are one choice among $C$, not $C$ choices between yes and no, for which Listing 1 of document 000 has a *binary*
-# cross-entropy (E-000-23).
+# logits are one choice among $C$, not $C$ choices between yes and no; those are what the *binary* cross-entropy in Listing 1
+# of document 000 is for (E-000-23).
 
 
 # %% question="categorical_log_prob"
@@ -141,9 +142,9 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 #
 # Compare the VIB with the VAE, document 000's line 88 with its line 82. (a) Which networks, distributions and terms stay as
 # they are, and which change? What do encoder and decoder read and write in each? (b) The VAE's loss is minus a lower bound of
-# $\log p(x)$, the evidence of a generative model. Of which probability is minus the VIB's loss at $\beta = 1$ a lower bound,
-# by the same algebra, and of which model? Why does nobody want that model? (c) Name something that a good code of a VAE must
-# hold and a good code of a VIB need not, for handwritten digits.
+# $\log p(x)$, the evidence of a generative model. Of the logarithm of which probability is minus the VIB's loss at $\beta =
+# 1$ a lower bound, by the same algebra, and of which model? Why does nobody want that model? (c) Name something that a good
+# code of a VAE must hold and a good code of a VIB need not, for handwritten digits.
 #
 # <!-- BEGIN SOLUTION -->
 # (a) The encoder $q(z|x)$, the sample $z = \mu + \sigma \odot \epsilon$ and the KL to $N(0, I)$ stay. The decoder changes: it
@@ -347,18 +348,20 @@ def vib_predict_probs(logits):
 #
 # The cell below holds four things. The first three you have from a03: `sample_latent`, `Encoder` and `Decoder`. Copy what you
 # wrote there into their places (a change of the name of `event_dim` is all that differs: what the decoder writes are now $C$
-# logits), or write them anew. The decoder is called with samples `[B, K]` and with `[L, B, K]`. Only `VIB` is graded. The names
-# in its docstring are fixed (`encoder`, `decoder`, `beta`), and those of its methods `loss_terms` and `predict_probs`; all
-# others are left to you. `check("VIB")` compares with *your* functions, so it needs `sample_latent` in this notebook, and
-# `categorical_log_prob`, `vib_rate` and `vib_predict_probs` right.
+# logits), or write them anew. The decoder is called with samples `[B, K]` and with `[L, B, K]`. Only `VIB` is graded. Fixed
+# are the arguments of its `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`, `loss_terms` and `predict_probs`,
+# and what is reported: `loss`, `cross_entropy` and `kl`. All else is left to you. `check("VIB")` compares with *your*
+# functions, so it needs `sample_latent` in this notebook, and `categorical_log_prob`, `vib_rate` and `vib_predict_probs`
+# right.
 #
 # `loss_terms(x, y_onehot, eps)` and `predict_probs(x, eps)` are functions of their noise: the same call has the same value.
-# Training draws fresh noise, one sample ($L = 1$), for each example, each latent dimension and each step; a
-# `keras.random.SeedGenerator` made in `__init__` does it. `fit(x, y_onehot)` calls `compute_loss` with the batch. What
-# `fit` and `evaluate` report are means over examples: give the `keras.metrics.Mean` objects one value for each. `kl` is
-# reported as it is, without $\beta$, so that runs with different $\beta$ can be compared. The loss is made of the very values
-# that are reported, of the same samples, and of nothing else: no penalty on weights. The grader trains with Adam at a rate of
-# 0.005 for ten epochs of 1,408 digits in batches of 64, with $\beta = 0.05$, and asks for 85 % of the digits held out.
+# Training draws fresh noise, one sample ($L = 1$), for each example, each latent dimension and each step, and so does
+# `evaluate`: `training` changes nothing. A `keras.random.SeedGenerator` made in `__init__` does it. `fit(x, y_onehot)` calls
+# `compute_loss` with the batch. What `fit` and `evaluate` report are means over examples: give the `keras.metrics.Mean`
+# objects one value for each example. `kl` is reported as it is, without $\beta$, so that runs with different $\beta$ can be
+# compared. The loss is made of the very values that are reported, of the same samples, and of nothing else: no penalty on
+# weights. The grader trains with Adam at a rate of 0.005 for ten epochs of 1,408 digits in batches of 64, with $\beta =
+# 0.05$, and asks for an accuracy of 85 % on the others.
 
 
 # %% question="VIB"
@@ -569,9 +572,9 @@ def measured(model, pixels, labels, num_samples=16):
 
 # %% [markdown]
 # Every model is a point: to the right what it lets through of $x$ (at most the rate), upwards what it can read of $y$ (at
-# least the bound). No point can lie above the diagonal, because $z$ knows of $y$ only what came through $x$, and none above
-# $H(Y)$. A good model gets far up with little to the right: an ideal code of this task would stand where the two lines meet.
-# One model for each $\beta$.
+# least the bound). No point can lie above the dotted line, where both are the same, because $z$ knows of $y$ only what came
+# through $x$, and none above $H(Y)$. A good model gets far up with little to the right: an ideal code of this task would
+# stand where the two lines meet. One model for each $\beta$.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -596,8 +599,8 @@ if __name__ == "__main__":
         )
 
 # %% [markdown]
-# With $K = 2$ one can look at the channel. Each ellipse is $q(z|x)$ of one held-out image, one standard deviation wide. The
-# price of rate decides how large they may be and how far apart: what must be told apart must not overlap.
+# With $K = 2$ one can look at the channel. Each ellipse is $q(z|x)$ of one held-out image; its half-axes are one standard
+# deviation long. The price of rate decides how large they may be and how far apart: what must be told apart must not overlap.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -646,12 +649,13 @@ if __name__ == "__main__":
 # ### In your own words: the role of beta
 #
 # (a) In your information plane: how do rate and relevance bound change with $\beta$? Between which $\beta$ is much rate saved
-# for little relevance, and what was that rate spent on? Compare training and held-out points at the smallest $\beta$. (b) What
-# happens at $\beta = 1$ and beyond? Give the loss of the model that ignores $x$, and say below which $\beta$ a code that names
-# the class of each image without error is worth its rate (ten equally frequent classes, an ideal $r$). Why does the collapse of
-# your models come earlier, or as early? (c) What do the ellipses show of all this? (d) Where do samples and the mean alone
-# differ in calibration, in which direction are they off, and why? Is the best calibrated model a good one? (There are 360
-# held-out digits: differences of 0.01 mean nothing.)
+# for little relevance, and what was that rate spent on? Compare training and held-out points at the smallest $\beta$. (b)
+# What does theory say of $\beta \ge 1$? Give the loss of the model that ignores $x$, and say below which $\beta$ a code that
+# names the class of each image without error is worth its rate (ten equally frequent classes, an ideal $r$). Why may your
+# models collapse at a smaller $\beta$ already? (c) What do the ellipses show of all this? (d) Where do samples and the mean
+# alone differ in calibration, in which direction are they off (the error drops the sign: compare mean confidence and accuracy
+# yourself), and why? Is the best calibrated model a good one? (There are 360 held-out digits: differences of 0.01 mean
+# nothing.)
 #
 # <!-- BEGIN SOLUTION -->
 # (a) The rate falls as $\beta$ grows, from 65 nats to 0; on training images the relevance bound stays near $H(Y) = \log 10 =
@@ -675,7 +679,7 @@ if __name__ == "__main__":
 # <!-- END SOLUTION -->
 
 # %% [markdown]
-# ## 8. Find the bugs in the notes
+# ## 8. Bugs in the notes, with numbers
 #
 # Three lines of document 000 are about this notebook, and each is off:
 #
@@ -687,7 +691,8 @@ if __name__ == "__main__":
 # Compute what each says as printed and what it should say. For 1 take one example of class 0 with $\mu = (0.8, -0.5)$, $\log
 # \sigma^2 = (-1.2, 0.3)$, $\beta = 0.05$ and the logits below of four samples; give the right loss, the loss if all terms of
 # the sum are those of the first sample, and the right sum with $\beta = 1$ as printed. For 2 the sign is all that is wrong:
-# take three yes-or-no labels $y = (1, 0, 1)$ with logits $(0.5, -1.2, 2)$ and sum over the three. For 3 take one label, the
+# take three yes-or-no labels $y = (1, 0, 1)$ with logits $(0.5, -1.2, 2)$ and sum over the three (each has a sigmoid: that is
+# not your `categorical_log_prob`). For 3 take one label, the
 # third of three classes, with logits $(1, -0.5, 0.3)$; Keras' binary cross-entropy is a mean over the last axis, so give its
 # sum too.
 

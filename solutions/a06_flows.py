@@ -9,7 +9,8 @@
 # **Notation.** $x$ is the data, $y$ a label, $z_0$ the latent vector that is drawn from $q_0(z_0|x) = N(\mu, \mathrm{diag}\,
 # \sigma^2)$, $z_K$ the one that comes out of the flow and that the decoder is given. (The lecture calls the number of steps
 # of the flow $K$ too. Here $K$ is the number of latent dimensions, as in all assignments, $F$ the number of steps, $f_1,
-# \dots, f_F$ the steps, and $z_K$ stays the name of what the last of them returns.) **Forward is $z_0 \to z_K$, everywhere**,
+# \dots, f_F$ the steps, and $z_K$ stays the name of what the last of them returns. The decoder is written $p(y|z_K)$, as in
+# document 000: it is the $q(y|z)$ of a05.) **Forward is $z_0 \to z_K$, everywhere**,
 # and a log determinant is $\log \lvert \det \partial\, \text{output} / \partial\, \text{input} \rvert$ of the forward map,
 # one number for each example. Sizes in shapes: `B` examples, `K` latent dimensions, `C` classes, `L` samples, `F` steps.
 # Everything is in **nats**.
@@ -18,7 +19,8 @@
 # one question a function. Return tensors, arrays, lists or numbers in float32 or float64, of the shape that the docstring
 # gives. A value is right if it is within $10^{-5} + 10^{-4} |\text{right value}|$. The figures of section 7 take the gradient
 # of `planar_u_hat`, `planar_forward`, `planar_log_det`, `gaussian_log_pdf` and `flow_free_energy`, and give them tensors for
-# scalars too; models call your functions with tensors. So write these with TensorFlow or `keras.ops`, without `float(...)`.
+# scalars too; your model calls what you let it call with tensors, and needs the gradient. So it is best to write all of them
+# with TensorFlow or `keras.ops`, without `float(...)`.
 #
 # **How log determinants are graded.** By value, and once more by differences: the grader moves $z$ by a small step in each
 # direction, asks *your* map where the points went, and takes the determinant of that. Whoever has both right has a density.
@@ -181,12 +183,12 @@ def planar_log_det(z, u, w, b):
 
 
 # %% [markdown] question="why_w_u_above_minus_one"
-# ### In your own words: why must $w^\top u$ stay above $-1$?
+# ### In your own words: why must $w^\top \hat u$ stay above $-1$?
 #
-# (a) What does a planar flow with $w^\top u < -1$ do to space? Take one dimension, $w = 1$, $b = 0$, $u = -3$: which $z$ are
-# sent to 0? (b) What goes wrong with $\log q_K(z_K) = \log q_0(z_0) - \log\lvert\det\rvert$ there, although every number in
-# it can be computed, and what with the ELBO? (c) At $w^\top u = -1$ exactly the map is still one to one. What is the log
-# determinant at the plane, and why is $m(a) = -1 + \log(1 + e^a)$ better than $\max(a, -1)$?
+# (a) What does a planar flow do to space if its $u$ was not corrected and $w^\top u < -1$? Take one dimension, $w = 1$, $b =
+# 0$, $u = -3$: which $z$ are sent to 0? (b) What goes wrong with $\log q_K(z_K) = \log q_0(z_0) - \log\lvert\det\rvert$
+# there, although every number in it can be computed, and what with the ELBO? (c) At $w^\top u = -1$ exactly the map is still
+# one to one. What is the log determinant at the plane, and why is $m(a) = -1 + \log(1 + e^a)$ better than $\max(a, -1)$?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) Along $w$ the slope $1 + w^\top u\, (1 - \tanh^2)$ is negative near the plane and positive far from it: the map goes
@@ -290,7 +292,8 @@ def radial_log_det(z, z_ref, alpha, beta_hat):
 # %% [markdown]
 # ## 5. Coupling layers
 #
-# Planar and radial flows have no inverse in closed form. A *coupling layer* has. It leaves one half of $z$ alone, and lets
+# A planar flow has no inverse in closed form, a radial one that of a quadratic equation. A *coupling layer* is undone as
+# easily as it is done. It leaves one half of $z$ alone, and lets
 # that half decide how the other is scaled and shifted. With $K = 4$ (002, line 851, autoregressive flows; this one has two
 # blocks):
 #
@@ -455,7 +458,7 @@ def leapfrog_step(z, v, step, score):
 #
 # A flow of $F$ steps has the density (000, Listing 1, line 122)
 #
-# $$\log q_K(z_K) = \log q_0(z_0) - \sum_{f=1}^F \log \left\lvert \det \frac{\partial f_f}{\partial z_{f-1}} \right\rvert .$$
+# $$\log q_K(z_K) = \log q_0(z_0) - \sum_{j=1}^F \log \left\lvert \det \frac{\partial f_j}{\partial z_{j-1}} \right\rvert .$$
 
 
 # %% question="flow_log_q"
@@ -483,7 +486,7 @@ def flow_log_q(log_q0, log_dets):
 
 # %% question="flow_prior_term"
 def flow_prior_term(z0, zK):
-    """Returns the log density of N(0, I) that belongs into the free energy, in nats.
+    """Returns the log density of N(0, I) that belongs in the free energy, in nats.
 
     Document 000, line 95 and Listing 1 (lines 123 and 124).
 
@@ -502,10 +505,11 @@ def flow_prior_term(z0, zK):
 # %% [markdown]
 # With it the loss of document 000, section 6 (line 92), the *free energy*, is
 #
-# $$\mathcal{L} = E_{q_0}\left[ \log q_0(z_0|x) - \log p(y|z_K) - \log p(z_K) \right] - E_{q_0}\left[ \sum_f \log \left\lvert
-#   \det \frac{\partial f_f}{\partial z_{f-1}} \right\rvert \right] ,$$
+# $$\mathcal{L} = E_{q_0}\left[ \log q_0(z_0|x) - \log p(y|z_K) - \log p(z_K) \right] - E_{q_0}\left[ \sum_j \log \left\lvert
+#   \det \frac{\partial f_j}{\partial z_{j-1}} \right\rvert \right] ,$$
 #
-# estimated with one $z_0$ for each example and averaged over the batch. It is minus a bound on $\log p(y)$: to be minimised.
+# estimated with one $z_0$ for each example and averaged over the batch. It is minus a lower bound of $\log p(y)$: to be
+# minimised.
 # The first, third and last term together are $\log q_K(z_K) - \log p(z_K)$, an estimate of the KL from a single sample. A KL
 # is not negative; an estimate of it may be (E-000-24), so leave its sign alone.
 
@@ -536,8 +540,8 @@ def flow_free_energy(log_q0, log_dets, log_p_zK, log_py_given_zK):
 #
 # A small flow with known values: $u = (1.2, 0.7)$, $w = (0.8, -0.5)$, $b = 0.3$ ($w^\top u = 0.61$, so it is invertible as it
 # is), applied to $z_0 = (0.4, -0.9)$ drawn from $N(0, I)$. It should give $z_K = (1.347353, -0.347377)$ and $\log q_K(z_K) =
-# -2.529743$. The integral of $q_K$ over the plane is the sharpest test of all: whatever is wrong in a log determinant, it is
-# no longer 1. `planar_log_q` computes $q_K$ at given points. It has to find the $z_0$ that belong to them, and since a planar
+# -2.529743$. The integral of $q_K$ over the plane is a sharp test: with nearly every error in a log determinant it is no
+# longer 1. `planar_log_q` computes $q_K$ at given points. It has to find the $z_0$ that belong to them, and since a planar
 # flow has no inverse in closed form, `planes.undo` bisects *your* map.
 
 # %%
@@ -567,8 +571,9 @@ if __name__ == "__main__":
 # Rezende and Mohamed try flows on four densities $p(z) \propto e^{-U(z)}$ of the plane that are nothing like a Gaussian.
 # Three of their energies say nothing of places far away, so we take them on the box $[-4, 4]^2$. There is no data here: the
 # free energy with $\log p(z_K) = -U(z_K)$ and without a label is, up to a constant, $KL(q_K \| p)$, and a flow is fitted by
-# minimising it. The functions below use yours and take their gradient. (If you wrote them in NumPy there is none, and this cell
-# ends in an error: go on to the next.)
+# minimising it. The KL in the titles is that of $q_K$ on the box, normalised there; the mass is the share of $q_K$ that lies in
+# the box at all. The functions below use yours and take their gradient. (If you wrote them in NumPy there is none, and the
+# figure is an error: go on.)
 
 
 # %%
@@ -638,7 +643,8 @@ if __name__ == "__main__":
 # Document 002 puts two ways to more expressive posteriors side by side (lines 824 to 856). (a) What may an implicit
 # distribution be made of that a flow may not, and what does it lose? (b) Line 829 writes the log density ratio as "$\log p(z)
 # \log q_\phi(z \mid x)$", line 832 defines $T(x, z) = \log q_\phi(z \mid x) - \log p(z)$. What is wrong with the first? Take
-# $q = N(0.3, 0.6^2)$, $p = N(0, 1)$ and $z = 0.9$: compute both readings, and say with which sign $T$ enters the loss. (c)
+# $q = N(0.3, 0.6^2)$, $p = N(0, 1)$ and $z = 0.9$: compute the product that is printed and $T$, and say with which sign $T$
+# enters minus the ELBO. (c)
 # How would you know that a flow's density is wrong, and why has an implicit distribution no such test?
 #
 # <!-- BEGIN SOLUTION -->
@@ -661,7 +667,7 @@ if __name__ == "__main__":
 # ### Repair Listing 1
 #
 # Document 000 ends with a listing of 30 lines, "VIB with Flows". These are the ones that count, with the numbers that they
-# have in the listing; $x$ is an image, $y$ its label among $C$ classes.
+# have in the listing (line $n$ stands in line $100 + n$ of the document); $x$ is an image, $y$ its label among $C$ classes.
 #
 # ```
 #  8      return tfp.distributions.MultivariateNormalDiag(
@@ -672,14 +678,17 @@ if __name__ == "__main__":
 # 16  z0, mu, var = Encoder(x)
 # 17  zk, sum_logdet_jacobian = FLOWS(z0)
 # 18  yh = Generator(zk)
+# 21  log_q0_z0 = gaussian_log_pdf(z0, mu, var)
+# 22  log_qk_zk = log_q0_z0 - sum_logdet_jacobian
+# 23  log_p_zk = gaussian_log_pdf(zk, ...)
 # 25  log_px_given_zk = log_q0_z0 - sum_logdet_jacobian
 # 26  kl_loss = log_qk_zk - log_p_zk
 # 27  recons_loss = bce_loss(y,yh)
 # 30  elbo_loss = tf.reduce_mean(kl_loss + recons_loss)
 # ```
 #
-# There is something to say to each of these lines but 8, 16 and 18; to one of them only that it is right, though it does not
-# look it. Write, line by line: what is wrong, what the line should be, and **what it does to a number**, with the inputs
+# There is something to say about lines 9, 12, 17, 25, 26, 27 and 30; about one of them only that it is right, though it does
+# not look it. Write, line by line: what is wrong, what the line should be, and **what it does to a number**, with the inputs
 # below (or the words "none" and why).
 #
 # - line 9, both small numbers: $\mu = 0$, $\sigma = 10^{-4}$ in 3 dimensions, $z = \mu$; and $z = \mu = 0$ with variance
@@ -689,8 +698,8 @@ if __name__ == "__main__":
 # - line 17: $z_0 = (0.4, -0.9)$, $w = (0.8, -0.5)$, $b = 0.3$, two images for which an encoder would say $u = (1.2, 0.7)$ and
 #   $u = (0.6, 0.35)$
 # - line 25: labels and logits as above, $\log q_0 = -1.3$, sum of log determinants $0.2$
-# - line 26: $q_0 = N(\mu, \sigma^2)$ with $\mu = (0.1, 0.2)$, $\sigma^2 = (0.9, 1.1)$, no flow: how many single samples are
-#   below 0? (draw some)
+# - line 26: $q_0 = N(\mu, \sigma^2)$ with $\mu = (0.1, 0.2)$, $\sigma^2 = (0.9, 1.1)$, no flow: what share of single samples
+#   is below 0? (draw some)
 #
 # <!-- BEGIN SOLUTION -->
 # Line 9 (E-000-16): `log_prob(z)`. The shift by $\delta = 10^{-4}$ costs $\delta^2 / (2 \sigma^2) = 1/2$ in each dimension:
@@ -722,6 +731,9 @@ if __name__ == "__main__":
 # with B/C or the doubled batch. 1 point: FLOWS(z0, x), with both log determinants. 1 point: the copy in line 25. 1 point:
 # line 26 is right, with a share near one half, and line 30 is minus the ELBO.
 # <!-- END SOLUTION -->
+
+# %%
+# Your calculations.
 
 # %% tags=["experiment", "solution"]
 if __name__ == "__main__":
@@ -757,18 +769,21 @@ if __name__ == "__main__":
 #
 # Now the listing as it should be. An image $x$ goes through an encoder to $(\mu, \log\sigma^2)$, a sample $z_0 = \mu + \sigma
 # \odot \epsilon$ through a flow to $z_K$, and $z_K$ through a decoder to the logits of $C$ classes. The parameters of every
-# step are functions of the image, $\lambda_f(x)$: each image gets a flow of its own. That is the difference between bending
+# step are functions of the image, $\lambda_j(x)$: each image gets a flow of its own. That is the difference between bending
 # one Gaussian and bending every posterior as it needs.
 #
 # Four kinds of flow, with $F$ steps each:
 #
-# - `"planar"`, `"radial"`: a linear layer for each step returns $u, w, b$ (or $z_\text{ref}, \alpha, \beta$) from hidden
-#   features of $x$. Your functions above take one $u$ for the batch; here each example has its own, so write them with
-#   `[B, K]`. $w$ must not be 0: let its biases begin away from it. $\alpha$ must be positive.
+# - `"planar"`, `"radial"`: a linear layer for each step returns $u, w, b$ (or $z_\text{ref}$, $\alpha$ and the `beta_raw` of
+#   section 4) from hidden features of $x$. Your functions above take one $u$ for the batch; here each example has its own, so
+#   write them with `[B, K]`. $w$ must not be 0: let its biases begin away from it. $\alpha$ must be positive.
 # - `"coupling"` ($K$ even): a network takes the first half of $z$ *and* the features of $x$ to `log_scale` and `shift`.
-#   The halves change places between two steps.
+#   The halves change places between two steps (after the last one too, if you like).
 # - `"iaf"`: `iaf_step`, with $m$ and $s$ from `networks.Autoregressive`, which sees $z_{<k}$ and all of the features. The
-#   order of the dimensions is reversed between two steps.
+#   order of the dimensions is reversed between two steps (after the last one too, if you like).
+#
+# Where the features come from is left to you: from a hidden layer of the encoder, or from one of their own. Without steps there
+# is no use for such a layer, and its weights would never learn.
 #
 # Two helpers are given: `networks.Network(size, hidden, start)` is a stack of layers with a linear end (its biases begin at
 # random, with the standard deviation `start`), and `networks.Autoregressive` never looks ahead. Make one Keras layer for each
@@ -779,17 +794,20 @@ if __name__ == "__main__":
 #
 # The loss is the free energy with a weight: mean over the batch of
 #
-# $$- \log p(y|z_K) + \beta \left[ \log q_0(z_0|x) - \sum_f \log \left\lvert \det \right\rvert - \log p(z_K) \right] ,$$
+# $$- \log p(y|z_K) + \beta \left[ \log q_0(z_0|x) - \sum_j \log \left\lvert \det
+#   \frac{\partial f_j}{\partial z_{j-1}} \right\rvert - \log p(z_K) \right] ,$$
 #
-# with one fresh sample for each example and step; the bracket is reported as `kl` (it may be negative), the first term as
-# `cross_entropy`. With $\beta = 1$ it is `flow_free_energy`.
+# with one fresh sample for each example and step, in `evaluate` as in training (`training` changes nothing); the bracket is
+# reported as `kl` (it may be negative), the first term as `cross_entropy`, both as means over examples. With $\beta = 1$ it
+# is `flow_free_energy`.
 #
 # The cell holds three functions that you have from a03 and a05: copy what you wrote there. Then come layers, one for the
-# encoder and one for a step of each flow, and the model. Only `FlowVIB` is graded, and you may build it otherwise, but
-# `check("FlowVIB")` compares with *your* functions: these three, `gaussian_log_pdf` and `flow_prior_term`. What it looks at:
-# the four terms, the reported loss and the predictions; the Jacobian of `transform` by differences, for each kind of flow;
-# whether one step is of the kind asked for, and none where `num_flows` is 0 (planar); whether two images get two flows;
-# whether every weight learns. The loss is made of the very values that are reported, of the same samples, and of nothing else.
+# encoder and one for a step of each flow, and the model. For the decoder `networks.Network` will do, or yours from a05. Only
+# `FlowVIB` is graded, and you may build it otherwise, but `check("FlowVIB")` compares with *your* functions: these three,
+# `gaussian_log_pdf` and `flow_prior_term`. What it looks at: the four terms, the reported loss and the predictions; the
+# Jacobian of `transform` by differences, for each kind of flow; whether one step is of the kind asked for, and none where
+# `num_flows` is 0 (planar); whether two images get two flows; whether every weight learns. The loss is made of the very
+# values that are reported, of the same samples, and of nothing else.
 
 
 # %% question="FlowVIB"
@@ -854,7 +872,7 @@ class PlanarStep(keras.layers.Layer):
 
 
 class RadialStep(keras.layers.Layer):
-    """One radial step for each example, its centre, alpha and beta from the features of the example's image."""
+    """One radial step for each example, its centre, alpha and beta_raw from the features of the example's image."""
 
     def __init__(self, latent_dim, **kwargs):
         super().__init__(**kwargs)
@@ -930,7 +948,7 @@ class FlowVIB(keras.Model):
         latent_dim: K.
         num_classes: C.
         hidden: Sizes of the encoder's hidden layers; the decoder has them in reverse order.
-        num_flows: F; with 0 steps zK is z0.
+        num_flows: F; with 0 steps zK is z0, and the sum of log determinants 0 for each example.
         flow: `"planar"`, `"radial"`, `"coupling"` or `"iaf"`.
         beta: Weight of the KL.
 
@@ -1113,9 +1131,10 @@ if __name__ == "__main__":
 # The same bottleneck without a flow, and with each of the four, trained in the same way, on the loss that all have in common.
 # All numbers are of held-out images: losses in nats with one sample for each, accuracies with 16.
 #
-# There is one model of each here, and chance has a part in them. On the digits five seeds gave mean losses from 1.55 (radial)
-# to 1.61 nats (coupling), 1.59 without a flow. Over the seeds losses had standard deviations of 0.03 to 0.09 nats, accuracies
-# of up to 0.07. Which flow is best, or whether any helps here, one bar of each does not say: `trained_flow` takes a `seed`.
+# There is one model of each here, and chance has a part in them. On the digits five seeds of our solution gave mean losses
+# from 1.55 (radial) to 1.61 nats (coupling), 1.59 without a flow. Over the seeds losses had standard deviations of 0.03 to
+# 0.09 nats, accuracies of up to 0.07. Which flow is best, or whether any helps here, one bar of each does not say:
+# `trained_flow` takes a `seed`.
 
 
 # %%

@@ -1,5 +1,7 @@
 """The notebooks made from a solution script: the one students get, and the one with the answers in."""
 
+from dataclasses import replace
+
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
@@ -96,9 +98,11 @@ def build_notebook(assignment, cells, finish):
         elif cell.kind == "answer":
             node = new_code_cell(cell.source)
             nodes.append(finish(cell, graded(node, f"{cell.question}-answer", solution=True)))
-            check = new_code_cell(f'check("{cell.question}")')
+            check = new_code_cell(f'check("{cell.question}")  # {worth(points[cell.question])}')
             nodes.append(graded(check, cell.question, grade=True, points=points[cell.question]))
         else:
+            heading, rest = cell.source.split("\n", maxsplit=1)
+            cell = replace(cell, source=f"{heading} ({worth(points[cell.question])})\n{rest}")
             node = graded(
                 new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points[cell.question]
             )
@@ -113,6 +117,10 @@ def build_notebook(assignment, cells, finish):
         node["id"] = f"{assignment.name}-{index:03d}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return new_notebook(cells=nodes, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+
+
+def worth(points):
+    return f"{points:g} point{'' if points == 1 else 's'}"
 
 
 def cleared(cell, node):
