@@ -91,7 +91,8 @@ def test_the_floor_is_far_below_what_the_solution_reaches(trained):
         reached.append(trained.reached(shown))
     mean, deviation = np.mean(reached), np.std(reached, ddof=1)
     print(f"\n{trained.question}: {mean:.4f} +- {deviation:.4f}, worst {np.min(reached):.4f}; floor {floor}")
-    assert mean - 5 * deviation > floor
+    # Of three trainings two must fail for a point to be lost: at four deviations once in 10^8.
+    assert mean - 4 * deviation > floor
 
 
 @pytest.mark.parametrize("trained", [VAE, VIB], ids=lambda trained: trained.question)
