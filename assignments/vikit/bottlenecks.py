@@ -57,6 +57,7 @@ VIB = Kind("VIB", parts=parts, latents=sampled, kl=divergence, terms="loss_terms
 
 def loss_terms(asked, sizes, beta):
     """`loss_terms(x, y_onehot, eps)` is (cross-entropy, KL) of the model's own encoder and decoder outputs, without beta."""
+    classifiers.outputs_are_free(asked, VIB)
 
     def method(model, x, y_onehot, eps):
         shapes = [(x.shape[0],)] * 2

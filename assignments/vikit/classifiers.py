@@ -15,7 +15,7 @@ import numpy as np
 
 from . import data, judge, latents, wire
 from .latents import BATCH, DRAWS, SAMPLERS, close, decode
-from .properties import Broken
+from .properties import SCALES, Broken, goes_far
 
 DIMS, LATENT, CLASSES, HIDDEN, BETA = 64, 8, 10, (128,), 0.05
 RATE, EPOCHS = 5e-3, 10
@@ -23,6 +23,8 @@ RATE, EPOCHS = 5e-3, 10
 MARGIN = 0.03
 # Nats of a kl that nothing holds down. Right ones reach 7 in training, 0.2 with beta = 2; without a gradient it was 57 to 85.
 RUNAWAY = 25
+# Examples of the first of two batches; the second has one.
+UNEVEN = 5
 REPORTED = ("loss", "cross_entropy", "kl")
 
 
@@ -173,6 +175,21 @@ def named_cross_entropy(asked, kind, rounds, given):
     return ""
 
 
+def outputs_are_free(asked, kind):
+    """What encoder and decoder return depends on their input, and goes beyond +-FAR for some weights: nothing squashes it."""
+    model = new(asked, kind, 9, 4, 5, (7,), beta=BETA)
+    x, z, start, seen = asked.normal(9, 9), asked.normal(9, 4), asked.weights(model), {}
+    for scale in SCALES:
+        asked.set_weights(model, [scale * (array + 0.5 * asked.normal(*array.shape)) for array in start])
+        outputs = *latents.encode(asked, model, x), decode(asked, model, z)
+        for name, output in zip(("the encoder's mu", "the encoder's log_var", "the decoder"), outputs, strict=True):
+            seen.setdefault(name, []).append(output)
+    for name, values in seen.items():
+        if all(np.allclose(output, output[:1], 1e-5, 1e-6) for output in values):
+            raise Broken(f"{name} is the same for every input", "input_ignored")
+        goes_far(name, values)
+
+
 # Prediction.
 
 
@@ -274,11 +291,22 @@ def training_reports(asked, kind):
     """`fit` and `evaluate` report the terms of an average example, loss = cross_entropy + beta kl; each step's noise is new."""
     model = trainer(asked, kind)
     x, y_onehot = (array[:BATCH] for array in asked.kept["split"][0])
+    early = None
+    # First of all: a weight of the KL may grow from step to step. But what the noise tells is told before.
+    try:
+        reported(asked, kind, model, x, y_onehot, lambda: fit(asked, model, x, y_onehot, 0.0), BATCH)
+    except Broken as broken:
+        early = broken
     found, sampled = noise_is_fresh(asked, kind, model, x, y_onehot)
-    reported(asked, kind, model, x, y_onehot, lambda: fit(asked, model, x, y_onehot, 0.0), BATCH)
+    if early:
+        raise early
     few = x[:16], y_onehot[:16]
     reported(asked, kind, model, *few, lambda: latents.evaluate(asked, model, list(few), REPORTED), 1)
     latents.noise_is_of_the_posterior(found, sampled)
+    first, again = (latents.evaluate(asked, model, list(few), REPORTED)["cross_entropy"] for _ in range(2))
+    if np.array_equal(first, again):
+        raise Broken("evaluate reports the same cross-entropy at every call", "no_noise_in_evaluate")
+    examples_count_alike(asked, kind, model, x, y_onehot)
     if kind.wrong_kls:
         # A kl of single samples hides what is small. In training what is missing from it runs away.
         train = asked.kept["split"][0]
@@ -287,6 +315,35 @@ def training_reports(asked, kind):
         kl = reported(asked, kind, model, *train, lambda: fit(asked, model, *train, 0.0), BATCH)["kl"]
         if kl > RUNAWAY:
             raise Broken(f"after three epochs with beta = {kind.beta:g} the kl is {kl:.3g} nats", "kl_without_gradient")
+
+
+def examples_count_alike(asked, kind, model, x, y_onehot):
+    """Raises `Broken` where `evaluate` reports the mean of its batches' means: of few examples, and of one of large KL."""
+
+    def kls(x):
+        return kind.kl(asked, model, x, asked.normal(4 * DRAWS, x.shape[0], LATENT))
+
+    order = np.argsort(kls(x).mean(axis=0))
+    chosen = np.append(order[:UNEVEN], order[-1])
+    x, y_onehot = x[chosen], y_onehot[chosen]
+    found = latents.evaluate(asked, model, [x, y_onehot], REPORTED, UNEVEN)
+    loss, cross_entropy, got = (found[name][0] for name in REPORTED)
+    right = cross_entropy + asked.kept[model.key]["beta"] * got
+    if not close(loss, right):
+        raise Broken(
+            f"evaluate with a batch of {UNEVEN} and one of 1 reports a loss of {loss:.3g}, and cross_entropy + beta kl is "
+            f"{right:.3g}",
+            "means_of_batches",
+        )
+    sampled = kls(x)
+    each, deviation = sampled.mean(axis=0), np.sqrt(sampled.var(axis=0).sum()) / len(x)
+    right, of_batches = each.mean(), (each[:UNEVEN].mean() + each[UNEVEN]) / 2
+    if 7 * deviation + 1e-3 * abs(right) < abs(got - right) > abs(got - of_batches):
+        raise Broken(
+            f"evaluate reports a kl of {got:.3g} for {UNEVEN + 1} examples in two batches; their mean is {right:.3g}, that "
+            f"of the batches' means {of_batches:.3g}",
+            "means_of_batches",
+        )
 
 
 def noise_is_fresh(asked, kind, model, x, y_onehot):

@@ -230,6 +230,7 @@ TERMS = ("log_q0", "sum_log_det", "log_p_zK", "log_py_given_zK")
 
 def free_energy_terms(asked, sizes, beta):
     """`free_energy_terms(x, y_onehot, eps)` is what the model's own encoder, flow and decoder give, put together here."""
+    classifiers.outputs_are_free(asked, SHORT)
 
     def method(model, x, y_onehot, eps):
         shapes = [(x.shape[0],)] * 4
@@ -245,6 +246,7 @@ def free_energy_terms(asked, sizes, beta):
         index for index in range(4) if not all(close(one.got[index], of.right(asked, one)[index]) for one, of in seen)
     ]
     if not wrong:
+        gradients_pass(asked, first)
         return
     if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
         raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
@@ -254,6 +256,17 @@ def free_energy_terms(asked, sizes, beta):
         said.append(f"{TERMS[index]} is off by up to {judge.one_digit(worst):g} nats")
     names = dict.fromkeys(name for index in wrong for name in [named_term(asked, seen, index)] if name)
     raise Broken(f"{' and '.join(said)} from what the model's own parts give", " and ".join(names))
+
+
+def gradients_pass(asked, one):
+    """A gradient of each term reaches the noise, and so what made the sample."""
+    arguments = [wire.Tensor(array) for array in (one.x, one.y_onehot, one.eps[0])]
+    for index, name in enumerate(TERMS):
+        cotangents = [np.full(len(one.x), index == other, np.float32) for other in range(4)]
+        path = f"{one.model.key}.free_energy_terms"
+        gradient = answered(asked.student.vjp(path, arguments, cotangents)).values[2]
+        if gradient is None or not np.any(gradient):
+            raise Broken(f"no gradient of {name} reaches the sample", "no_gradient_through_a_term")
 
 
 class Parts:
@@ -346,12 +359,12 @@ def shake_from(asked, model, start, noise):
     asked.set_weights(model, [array + noise * asked.normal(*array.shape) for array in start])
 
 
-def first_told(asked, model, start, look):
+def first_told(asked, model, start, look, shakes=SHAKES):
     """Returns the first `look()` whose last array, of what is known, holds for half of the points.
 
     The weights are moved less and less from `start`; the first time they may be too large for finite values.
     """
-    for noise in SHAKES:
+    for noise in shakes:
         shake_from(asked, model, start, noise)
         try:
             seen = look()
@@ -364,12 +377,12 @@ def first_told(asked, model, start, look):
     raise Broken("the flow is so steep, even with small weights, that differences say nothing of its Jacobian")
 
 
-def model_with(asked, flow):
+def model_with(asked, flow, num_flows=2):
     """Returns a small model with this flow, its weights as they began, images for it and points before its flow."""
-    if ("flow", flow) not in asked.kept:
-        model = small(asked, flow)
-        asked.kept["flow", flow] = model, asked.weights(model)
-    model, start = asked.kept["flow", flow]
+    if ("flow", flow, num_flows) not in asked.kept:
+        model = small(asked, flow, num_flows)
+        asked.kept["flow", flow, num_flows] = model, asked.weights(model)
+    model, start = asked.kept["flow", flow, num_flows]
     x, y_onehot = classifiers.drawn(asked, IMAGES, 9, 5)
     asked.set_weights(model, start)
     return model, start, x, y_onehot, asked.normal(IMAGES, 4)
@@ -434,6 +447,18 @@ def flow_depends_on_x(asked, flow):
         raise Broken("with another x the same z0 goes to the same zK", "flow_ignores_x")
     if np.allclose(log_det, changed, 1e-5, 1e-5):
         raise Broken("with another x the log determinants stay the same", "log_det_ignores_x")
+    # A second step's is another because the first one's zK is.
+    single, *_ = model_with(asked, flow, 1)
+    asked.shake(single, 1.0, SHAKES[1])
+    log_det, changed = (transform(asked, single, z0, images)[1] for images in (x, other))
+    if np.allclose(log_det, changed, 1e-5, 1e-5):
+        raise Broken("with num_flows=1 and another x the log determinants stay the same", "log_det_ignores_x")
+
+
+def prediction(asked, sizes):
+    """As `classifiers.prediction`, of every kind of flow that does something to the order of the dimensions too."""
+    for kind in (SHORT, *(kind_of(flow=flow, num_flows=2) for flow in ("coupling", "iaf"))):
+        classifiers.prediction(asked, kind, sizes)
 
 
 def weights_move(asked, flow):
@@ -459,7 +484,7 @@ def weights_move(asked, flow):
 KINDS = {
     "flow_depends_on_x": flow_depends_on_x,
     "flow_log_det": log_det_is_jacobian,
-    "flow_prediction": partial(classifiers.prediction, kind=SHORT),
+    "flow_prediction": prediction,
     "flow_terms": free_energy_terms,
     "flow_training": partial(classifiers.training_reports, kind=SHORT),
     "flow_weights": weights_move,

@@ -55,8 +55,11 @@ def encode(asked, model, x):
 
 def decode(asked, model, z):
     """Returns what the model's decoder says to `z`. Shape `[..., outputs]`."""
-    shape = (*z.shape[:-1], asked.kept[model.key]["outputs"])
-    return asked.array(part(asked, model, "decoder"), z, shape=shape)
+    outputs = asked.kept[model.key]["outputs"]
+    # As rows: some layers of Keras take one number of axes alone.
+    rows = z.reshape(-1, z.shape[-1])
+    found = asked.array(part(asked, model, "decoder"), rows, shape=(len(rows), outputs))
+    return found.reshape(*z.shape[:-1], outputs)
 
 
 # Ways to sample: the right one, and those of known mistakes.
@@ -127,9 +130,9 @@ def loss_of_a_batch(asked, model, batch, names, name):
     return found
 
 
-def evaluate(asked, model, arrays, names):
-    """Returns what the model's `evaluate` reports for batches of one."""
-    keywords = {"batch_size": 1, "verbose": 0, "return_dict": True}
+def evaluate(asked, model, arrays, names, size=1):
+    """Returns what the model's `evaluate` reports for batches of `size`."""
+    keywords = {"batch_size": size, "verbose": 0, "return_dict": True}
     return history(answered(asked.student.call(f"{model.key}.evaluate", arrays, keywords, outputs="mapping")), names)
 
 

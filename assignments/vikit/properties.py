@@ -13,6 +13,8 @@ import numpy as np
 from . import judge, wire
 
 FAR = 5.0
+# How much weights are stretched until outputs go as far.
+SCALES = (1, 3, 8, 20)
 
 
 class Broken(Exception):
@@ -216,16 +218,20 @@ def network_range(asked, network):
     found.ask(asked, made, x)
     start = asked.weights(made)
     seen = [[] for _ in found.outputs]
-    for scale in (1, 3, 8, 20):
+    for scale in SCALES:
         asked.set_weights(made, [scale * (array + 0.5 * asked.normal(*array.shape)) for array in start])
         for values, output in zip(seen, found.ask(asked, made, x), strict=True):
             values.append(output)
     for name, values in zip(found.outputs, seen, strict=True):
-        low, high = float(np.min(values)), float(np.max(values))
-        if low < -FAR and high > FAR:
-            continue
-        mistake = squashed(low, high)
-        raise Broken(f"with large random weights {name} stays between {low:.1g} and {high:.1g}", mistake)
+        goes_far(name, values)
+
+
+def goes_far(name, values):
+    """Raises `Broken` unless what an output was for several large weights goes beyond +-FAR."""
+    low, high = float(np.min(values)), float(np.max(values))
+    if not (low < -FAR and high > FAR):
+        said = f"with large random weights {name} stays between {low:.1g} and {high:.1g}"
+        raise Broken(said, squashed(low, high))
 
 
 def squashed(low, high):

@@ -6,6 +6,7 @@ a right model may reverse or swap the dimensions behind its last step too.
 
 import numpy as np
 
+from . import wire
 from .flows import (
     FINER,
     IMAGES,
@@ -21,7 +22,7 @@ from .flows import (
     small,
     transform,
 )
-from .properties import Broken
+from .properties import Broken, answered
 
 # How far an entry of a Jacobian may be from what it should be: its differences are off by less.
 NEAR = 0.02
@@ -29,28 +30,45 @@ NEAR = 0.02
 ONE_DIRECTION = 1e-3
 # How much the log determinants of one image must differ, and how far apart the directions of two images must point.
 VARIES, ASIDE = 1e-4, 1e-3
+# How far the weights of a radial step are moved to see whether it folds, time by time; what it throws across its centre has a
+# cosine of -1.
+THROWS, OPPOSITE = (0.3, 1.0) * 4, -0.9
 
 
 def is_of_its_kind(asked, flow):
     """One step has the mark of its kind; of planar flows, that steps are counted, and that their directions are an image's."""
     x, z0 = many_points(asked)
-    model = small(asked, flow, 1)
+    model, start, *_ = model_with(asked, flow, 1)
 
     def look():
-        mapped = map_of(asked, model, x)
-        wide, narrow = (differences(mapped, z0, step) for step in (STEP, FINER))
-        return *transform(asked, model, z0, x), wide, np.max(np.abs(wide - narrow), axis=(1, 2)) < NEAR / 4
+        return *transform(asked, model, z0, x), *jacobians_of(asked, model, x, z0)
 
-    zK, log_det, jacobians, told = first_told(asked, model, asked.weights(model), look)
-    if np.max(log_det.reshape(IMAGES, POINTS).std(axis=1)) < VARIES:
-        raise Broken("with one step the log determinant is the same for all z0 of an image", "affine_step")
-    apart = (zK - z0).reshape(IMAGES, POINTS, -1)
-    said = MARKS[flow](jacobians[told], apart)
-    if said:
+    def looked_at(shakes):
+        """Returns displacements, Jacobians, and what the mark says to both."""
+        zK, log_det, jacobians, told = first_told(asked, model, start, look, shakes)
+        if np.max(log_det.reshape(IMAGES, POINTS).std(axis=1)) < VARIES:
+            raise Broken("with one step the log determinant is the same for all z0 of an image", "affine_step")
+        apart = (zK - z0).reshape(IMAGES, POINTS, -1)
+        return apart, jacobians, MARKS[flow](jacobians[told], apart)
+
+    apart, jacobians, said = looked_at(SHAKES)
+    # With large weights a gate of a right step may be open, or shut, for all images.
+    if said and looked_at(SHAKES[1:])[2]:
         raise Broken(f"with num_flows=1 {said}", "another_kind_of_step")
     if flow == "planar":
         steps_are_counted(asked, z0, x)
-        planar_directions(asked, apart)
+        planar_directions(apart, jacobians)
+    if flow == "radial":
+        nothing_is_thrown_across(asked, model, start, x, z0)
+    if flow == "iaf":
+        order_is_reversed(asked, x, z0)
+
+
+def jacobians_of(asked, model, x, z0):
+    """Returns the Jacobians at `z0` by differences `[n, K, K]`, and for which points two steps say the same `[n]`."""
+    mapped = map_of(asked, model, x)
+    wide, narrow = (differences(mapped, z0, step) for step in (STEP, FINER))
+    return wide, np.max(np.abs(wide - narrow), axis=(1, 2)) < NEAR / 4
 
 
 def steps_are_counted(asked, z0, x):
@@ -65,13 +83,69 @@ def steps_are_counted(asked, z0, x):
         raise Broken("with num_flows=2 points move along one direction still: there is one step", "steps_not_counted")
 
 
-def planar_directions(asked, apart):
-    """Images differ in the direction that their planar step moves points in."""
-    first = np.linalg.svd(apart, full_matrices=False)[2][:, 0]
-    if np.min(np.abs(first @ first.T)) > 1 - ASIDE:
-        raise Broken(
-            "all images move their points along one direction: u and w do not come from x", "shared_parameters"
-        )
+def planar_directions(apart, jacobians):
+    """Images differ in the direction that their planar step moves points in, and in that across their plane."""
+    moved = np.linalg.svd(apart, full_matrices=False)[2][:, 0]
+    if all_alike(moved):
+        raise Broken("all images move their points along one direction: u does not come from x", "shared_parameters")
+    changed = (jacobians - np.eye(jacobians.shape[-1])).reshape(IMAGES, POINTS, *jacobians.shape[1:])
+    # Of each image at the point where the step does most.
+    most = np.argmax(np.linalg.norm(changed, axis=(2, 3)), axis=1)
+    if all_alike(np.linalg.svd(changed[range(IMAGES), most])[2][:, 0]):
+        raise Broken("the planes of all images have one normal: w does not come from x", "shared_parameters")
+
+
+def all_alike(directions):
+    return np.min(np.abs(directions @ directions.T)) > 1 - ASIDE
+
+
+def nothing_is_thrown_across(asked, model, start, x, z0):
+    """Close to the centre of a radial step no point lands on the other side of the centre."""
+    for noise in THROWS:
+        shake_from(asked, model, start, noise)
+        try:
+            zK, _ = transform(asked, model, z0, x)
+        except Broken as broken:
+            # With weights as large a right step may overflow; `log_det_is_jacobian` asks for finite values.
+            if broken.mistake != "not_finite":
+                raise
+            continue
+        centre = np.repeat(centres(z0, zK - z0), POINTS, axis=0)
+        around = 0.1 * asked.normal(*z0.shape)
+        close_by = [wire.Tensor((centre + around).astype(np.float32)), wire.Tensor(x)]
+        landed, log_det = answered(asked.student.call(f"{model.key}.transform", close_by, outputs=2)).values
+        if np.any(np.all(cosines(landed - centre, around).reshape(IMAGES, POINTS) < OPPOSITE, axis=1)):
+            raise Broken("points close to the centre of a radial step land on its other side", "radial_folds")
+        if noise == THROWS[0] and np.isnan(log_det).any():
+            raise Broken("close to the centre of a radial step log determinants are NaN", "radial_folds")
+
+
+def cosines(first, second):
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    return np.sum(first * second, axis=1) / np.maximum(lengths, 1e-12)
+
+
+def centres(z0, apart):
+    """Returns where the lines from each image's points `z0` along `apart` meet, by least squares. Shape `[IMAGES, K]`."""
+    points, apart = (array.reshape(IMAGES, POINTS, -1).astype(float) for array in (z0, apart))
+    along = apart / np.maximum(np.linalg.norm(apart, axis=2, keepdims=True), 1e-12)
+    across = np.eye(points.shape[2]) - along[..., :, np.newaxis] * along[..., np.newaxis, :]
+    wanted = np.einsum("ipjk,ipk->ij", across, points)
+    return np.stack([np.linalg.lstsq(*pair, rcond=None)[0] for pair in zip(across.sum(axis=1), wanted, strict=True)])
+
+
+def order_is_reversed(asked, x, z0):
+    """The Jacobian of two autoregressive steps, the second of which sees the dimensions in reverse, is not triangular."""
+    model, start, *_ = model_with(asked, "iaf")
+    for noise in SHAKES:
+        shake_from(asked, model, start, noise)
+        jacobians, told = jacobians_of(asked, model, x, z0)
+        if np.mean([len(diagonal(one)) == len(one) for one in jacobians[told]]) < 0.5:
+            return
+    raise Broken(
+        "with num_flows=2 the Jacobian is triangular still: both steps see the dimensions in one order",
+        "order_not_reversed",
+    )
 
 
 def one_direction(apart):

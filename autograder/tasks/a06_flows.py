@@ -11,7 +11,7 @@ from vikit.wire import Built
 from autograder.reference import flows
 
 from . import classifiers
-from .properties import ANY_NETWORK, SAMPLED, UNTRAINED
+from .properties import ANY_NETWORK, SAMPLED, SQUASHED, UNTRAINED
 from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong, rounded, widened
 
 LOG_2PI = math.log(2 * math.pi)
@@ -1674,6 +1674,12 @@ TERMS = (
     Mistake(
         "decoder_given_z0", "The decoder is given z0: the flow does not reach it.", "document 000, Listing 1 (line 118)"
     ),
+    Mistake(
+        "no_gradient_through_a_term",
+        "A term of the free energy has no gradient: it is right as a number, and training does not hear of it "
+        "(stop_gradient, NumPy).",
+        "document 003, lines 128 to 159",
+    ),
     Mistake("term_negated", "A term has the wrong sign."),
     Mistake("term_averaged_over_dimensions", "A log density is averaged over the latent dimensions: sum over them."),
     Mistake("term_averaged_over_batch", "A term is averaged over the batch: keep one number per example."),
@@ -1731,8 +1737,18 @@ OF_A_KIND = (
         "steps_not_counted", "num_flows is not the number of steps: with 0 of them zK is z0, and each more is one more."
     ),
     Mistake(
+        "order_not_reversed",
+        "Both steps see the dimensions in the same order, so that z_1 never learns of the others: reverse it between steps.",
+        "document 002, line 850",
+    ),
+    Mistake(
+        "radial_folds",
+        "The radial step is not invertible: beta_hat must be above -alpha. Take -alpha + softplus of what the network says.",
+        "document 002, line 849",
+    ),
+    Mistake(
         "shared_parameters",
-        "The direction of the planar step is the same for all images: u and w must come from x too, not b alone.",
+        "The direction of the planar step, or that across its plane, is the same for all images: u and w must come from x.",
         "document 000, section 6 (line 92), Listing 1 (line 117); errata E-000-20",
     ),
 )
@@ -1811,7 +1827,7 @@ FlowVIB = Task(
             "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and decoder give: log_q0 at z0, "
             "the sum of the log determinants, the log prior at zK and the log-likelihood of the label.",
             MODEL_PLACE, "flow_terms", {"sizes": SIZES, "beta": 0.3},
-            (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_NETWORK),
+            (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_NETWORK, *SQUASHED),
         ),
         classifiers.training("flow", 1, MODEL_PLACE, DIVERGENCE),
         classifiers.prediction("flow", 1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED),

@@ -119,6 +119,12 @@ NOISE = (
         "document 003, eq. 22",
     ),
     Mistake(
+        "no_noise_in_evaluate",
+        "evaluate uses the mean of q(z|x), or the same noise at every call. What it reports is the loss that training lowers: "
+        "draw fresh noise there too.",
+        "document 003, eq. 22",
+    ),
+    Mistake(
         "one_noise_for_the_batch",
         "All examples of a batch get the same noise: draw one row for each, of the batch's size.",
         "document 003, eq. 22",
@@ -165,6 +171,11 @@ WEIGHTED = (
     ),
     Mistake("cross_entropy_averaged_over_classes", "The cross-entropy is averaged over the classes: sum over them."),
     Mistake("trains_on_test_images", "What fit reports is the loss over your images and the test images together."),
+    Mistake(
+        "means_of_batches",
+        "A metric is the mean of the batches' means, in which an example of a small batch counts more: give keras.metrics.Mean "
+        "one value for each example.",
+    ),
     Mistake("metrics_missing", "fit must report loss, cross_entropy and kl: keras.metrics.Mean objects."),
     Mistake("metrics_negated", "cross_entropy and kl are reported with the wrong sign: both are parts of a loss."),
 )

@@ -152,6 +152,26 @@ EDITS = (
     ("a KL without gradient", "return tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference)",
      "return tf.reduce_mean(minus_log_qy + self.beta * tf.stop_gradient(kl_to_reference))",
      "VIB", "accuracy_passes_the_floor", "kl_without_gradient"),
+    # What evaluate reports, and when.
+    ("evaluate at the mean", TERMS,
+     "noise = self.fresh_noise(x)\n"
+     "        minus_log_qy, kl_to_reference = self.loss_terms(x, y, noise if training else tf.zeros_like(noise))",
+     "VIB", "training", "no_noise_in_evaluate"),
+    ("a metric of batches", "self.kl.update_state(kl_to_reference)", "self.kl.update_state(tf.reduce_mean(kl_to_reference))",
+     "VIB", "training", "means_of_batches"),
+    ("a KL that warms up", LOSS,
+     "self.optimizer.iterations\n"
+     "        warm = tf.minimum(1.0, tf.cast(self.optimizer.iterations + 1, tf.float32) / 100) if training else 1.0\n"
+     "        return tf.reduce_mean(minus_log_qy + warm * self.beta * kl_to_reference)", "VIB", "training", ""),
+    # Outputs that are not free.
+    ("a ReLU behind log_var", "self.to_log_var = keras.layers.Dense(latent_dim)",
+     "self.to_log_var = keras.layers.Dense(latent_dim, activation=\"relu\")", "VIB", "loss_terms", "never_negative"),
+    ("a tanh behind mu", "self.to_mu = keras.layers.Dense(latent_dim)",
+     "self.to_mu = keras.layers.Dense(latent_dim, activation=\"tanh\")", "VIB", "loss_terms", "tanh_at_the_end"),
+    ("log_var between -1 and 1", "return self.to_mu(x), self.to_log_var(x)",
+     "return self.to_mu(x), tf.clip_by_value(self.to_log_var(x), -1, 1)", "VIB", "loss_terms", "tanh_at_the_end"),
+    ("a ReLU behind the logits", "self.to_logits = keras.layers.Dense(num_classes)",
+     "self.to_logits = keras.layers.Dense(num_classes, activation=\"relu\")", "VIB", "loss_terms", "never_negative"),
     ("NaN where the noise is looked at", TERMS,
      "minus_log_qy, kl_to_reference = self.loss_terms(x, y, 0 * self.fresh_noise(x))\n"
      "        minus_log_qy = tf.where(tf.reduce_all(x == x[:1]), float('nan'), minus_log_qy)",

@@ -24,6 +24,7 @@ ALL_AFFINE = """class AffineStep(CouplingStep):
 
 STEPS = dict.fromkeys((PLANAR, RADIAL, COUPLING, IAF), AffineStep)
 """
+COUPLING = "log_scale, shift = tf.split(self.to_both(tf.concat([unmoved, features], axis=-1)), 2, axis=-1)"
 
 EDITS = (
     # The terms.
@@ -178,4 +179,40 @@ EDITS = (
      "FlowVIB", "training", "noise_of_another_distribution"),
     ("noise that is too small", NOISE, NOISE.replace("return ", "return 0.6 * "),
      "FlowVIB", "training", "noise_of_another_distribution"),
+    # What evaluate reports, and outputs that are not free.
+    ("evaluate at the mean", "self.free_energy_terms(x, y, self.fresh_noise(x))",
+     "self.free_energy_terms(x, y, self.fresh_noise(x) if training else 0 * self.fresh_noise(x))",
+     "FlowVIB", "training", "no_noise_in_evaluate"),
+    ("metrics of batches", "self.kl.update_state(kl_of_sample)", "self.kl.update_state(tf.reduce_mean(kl_of_sample))",
+     "FlowVIB", "training", "means_of_batches"),
+    ("log_var that is never negative", "return tuple(tf.split(self.to_both(x), 2, axis=-1))",
+     "q_mu, q_log_var = tf.split(self.to_both(x), 2, axis=-1)\n        return q_mu, tf.nn.softplus(q_log_var)",
+     "FlowVIB", "free_energy_terms", "never_negative"),
+    ("an encoder that sees nothing", "return tuple(tf.split(self.to_both(x), 2, axis=-1))",
+     "return tuple(tf.split(self.to_both(tf.ones_like(x)), 2, axis=-1))", "FlowVIB", "free_energy_terms", "input_ignored"),
+    ("a decoder that tells the flow nothing", "self.decoder(z_end))\n        return gaussian_log_pdf",
+     "self.decoder(tf.stop_gradient(z_end)))\n        return gaussian_log_pdf",
+     "FlowVIB", "free_energy_terms", "no_gradient_through_a_term"),
+    ("log determinants without a gradient", "tf.exp(q_log_var)), summed_up,",
+     "tf.exp(q_log_var)), tf.stop_gradient(summed_up),",
+     "FlowVIB", "free_energy_terms", "no_gradient_through_a_term"),
+    # Steps that are made of the image in part, or that see too little.
+    ("an order that is never reversed", "if flow_number and self.flow == IAF:", "if False:",
+     "FlowVIB", "kind_iaf", "order_not_reversed"),
+    ("a radial step without its bound", "beta_hat = tf.nn.softplus(self.to_beta(features)) - alpha",
+     "beta_hat = self.to_beta(features)", "FlowVIB", "kind_radial", "radial_folds"),
+    ("one w for all images", "self.to_w = networks.Network(latent_dim, start=1.0)",
+     "self.of_all = networks.Network(latent_dim, start=1.0)\n"
+     "        self.to_w = lambda features: self.of_all(tf.ones_like(features))", "FlowVIB", "kind_planar", "shared_parameters"),
+    ("coupling scales without the image", COUPLING,
+     "log_scale = tf.split(self.to_both(tf.concat([unmoved, tf.ones_like(features)], axis=-1)), 2, axis=-1)[0]\n"
+     "        shift = tf.split(self.to_both(tf.concat([unmoved, features], axis=-1)), 2, axis=-1)[1]",
+     "FlowVIB", "depends_on_x_coupling", "log_det_ignores_x"),
+    ("gates without the image", "filling, gate_logits = self.to_both(z, features)",
+     "filling, gate_logits = self.to_both(z, features)[0], self.to_both(z, tf.ones_like(features))[1]",
+     "FlowVIB", "depends_on_x_iaf", "log_det_ignores_x"),
+    ("predictions whose samples are reversed with the batch",
+     "ends = [self.transform(one, x)[0] for one in tf.unstack(z0)]",
+     "ends = [self.transform(one if self.flow != IAF else one[::-1], x)[0] for one in tf.unstack(z0)]",
+     "FlowVIB", "prediction", ""),
 )  # fmt: skip
