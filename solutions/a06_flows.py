@@ -806,7 +806,8 @@ if __name__ == "__main__":
 # `FlowVIB` is graded, and you may build it otherwise, but `check("FlowVIB")` compares with *your* functions: these three,
 # `gaussian_log_pdf` and `flow_prior_term`. What it looks at: the four terms, the reported loss and the predictions; the
 # Jacobian of `transform` by differences, for each kind of flow; whether one step is of the kind asked for, and none where
-# `num_flows` is 0 (planar); whether two images get two flows; whether every weight learns. The loss is made of the very
+# `num_flows` is 0 (planar); whether the order changes between two; whether two images get two flows, in all that a step
+# takes from them; whether every weight learns. The loss is made of the very
 # values that are reported, of the same samples, and of nothing else.
 
 
@@ -842,7 +843,7 @@ class Encoder(keras.layers.Layer):
         # END SOLUTION
 
     def call(self, x):
-        """Returns `(mu, log_var)`."""
+        """Returns `(mu, log_var)`. Any real number may come out of both."""
         # BEGIN SOLUTION
         return tuple(tf.split(self.to_both(x), 2, axis=-1))
         # END SOLUTION
