@@ -336,7 +336,8 @@ def examples_count_alike(asked, kind, model, x, y_onehot):
             "means_of_batches",
         )
     sampled = kls(x)
-    each, deviation = sampled.mean(axis=0), np.sqrt(sampled.var(axis=0).sum()) / len(x)
+    each = sampled.mean(axis=0)
+    deviation = np.sqrt(sampled.var(axis=0).sum()) / len(each)
     right, of_batches = each.mean(), (each[:UNEVEN].mean() + each[UNEVEN]) / 2
     if 7 * deviation + 1e-3 * abs(right) < abs(got - right) > abs(got - of_batches):
         raise Broken(

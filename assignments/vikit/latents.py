@@ -57,7 +57,7 @@ def decode(asked, model, z):
     """Returns what the model's decoder says to `z`. Shape `[..., outputs]`."""
     outputs = asked.kept[model.key]["outputs"]
     # As rows: some layers of Keras take one number of axes alone.
-    rows = z.reshape(-1, z.shape[-1])
+    rows = np.reshape(z, (-1, np.shape(z)[-1]))
     found = asked.array(part(asked, model, "decoder"), rows, shape=(len(rows), outputs))
     return found.reshape(*z.shape[:-1], outputs)
 
@@ -137,7 +137,7 @@ def evaluate(asked, model, arrays, names, size=1):
 
 
 def history(reply, names):
-    missing = [name for name in names if name not in (reply.mapping or {})]
+    missing = [name for name in names if not np.size((reply.mapping or {}).get(name, ()))]
     if missing:
         raise Broken(f"it reports no {' and no '.join(missing)}", "metrics_missing")
     return {name: np.ravel(value).astype(float) for name, value in reply.mapping.items()}

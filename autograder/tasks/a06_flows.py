@@ -1721,6 +1721,10 @@ STEPS = {
     "coupling": "one coupling layer: half of z stays, the other is scaled and shifted",
     "iaf": "one iaf_step, with gates between 0 and 1 and m, s of the dimensions before",
 }
+OTHER_COUNTS = {
+    "planar": " With num_flows=0 there is none.",
+    "iaf": " With num_flows=2 the second sees the dimensions in reverse.",
+}
 OF_A_KIND = (
     Mistake(
         "affine_step",
@@ -1788,7 +1792,7 @@ def kind_property(flow):
     return Property(
         f"kind_{flow}", 0.25,
         f"With flow={flow!r} and num_flows=1 the map of an image must be {STEPS[flow]}."
-        + (" With num_flows=0 there is none." if flow == "planar" else ""),
+        + OTHER_COUNTS.get(flow, ""),
         "document 000, section 6 (lines 92 and 97); document 002, lines 847 to 851", "flow_kind", {"flow": flow},
         (*OF_A_KIND, *ANY_NETWORK),
     )  # fmt: skip
