@@ -92,7 +92,7 @@ FIT = """\
     def compute_loss(self, x=None, y=None"""
 RIGHT = (
     ("scales without a bound", "a06_flows", "log_scale = tf.tanh(log_scale)\n", "pass\n",
-     "FlowVIB", ("log_det_coupling", "kind_coupling", "depends_on_x_coupling")),
+     "FlowVIB", ("log_det_coupling", "kind_coupling", "depends_on_x_coupling", "weights_coupling", "prediction")),
     ("a frozen layer", "a06_flows", "self.features = keras.layers.Dense(64, activation=\"relu\")",
      "start = keras.initializers.RandomNormal(seed=0)\n"
      "            self.features = keras.layers.Dense(64, activation=\"relu\", trainable=False, kernel_initializer=start)",

@@ -43,6 +43,7 @@ class Kind:
             there are any, the kl is looked at after some training too.
         keywords: What the class is given besides.
         beta: Of the model that is trained.
+        shaken: How models are moved away from where they began: a factor of their weights, and noise.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Kind:
     wrong_kls: dict = field(default_factory=dict)
     keywords: dict = field(default_factory=dict)
     beta: float = BETA
+    shaken: tuple = (1.5, 0.3)
 
 
 def new(asked, kind, event_dim, latent_dim, num_classes, hidden, **keywords):
@@ -108,7 +110,7 @@ def rounds_of(asked, kind, sizes, beta, method):
     """
     for event_dim, latent_dim, num_classes, hidden, batches in sizes:
         model = new(asked, kind, event_dim, latent_dim, num_classes, hidden, beta=beta)
-        asked.shake(model)
+        asked.shake(model, *kind.shaken)
         for samples, batch in batches:
             x, y_onehot = drawn(asked, batch, event_dim, num_classes)
             eps = asked.normal(samples, batch, latent_dim)

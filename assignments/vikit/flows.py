@@ -210,7 +210,7 @@ def with_log_det_added(asked, model, x, eps):
     return divergence(asked, model, x, eps, keep=-1.0)
 
 
-def kind_of(**keywords):
+def kind_of(shaken=Kind.shaken, **keywords):
     return Kind(
         "FlowVIB",
         parts=parts,
@@ -220,6 +220,7 @@ def kind_of(**keywords):
         wrong_kls={"kl_without_log_det": without_log_det, "kl_with_log_det_added": with_log_det_added},
         keywords=keywords,
         beta=BETA,
+        shaken=shaken,
     )
 
 
@@ -356,7 +357,7 @@ def map_of(asked, model, x):
 
 def shake_from(asked, model, start, noise):
     """Gives a model the weights `start` and this much noise."""
-    asked.set_weights(model, [array + noise * asked.normal(*array.shape) for array in start])
+    asked.set_weights(model, [array + noise * asked.noise_for(array) for array in start])
 
 
 def first_told(asked, model, start, look, shakes=SHAKES):
@@ -457,8 +458,12 @@ def flow_depends_on_x(asked, flow):
 
 def prediction(asked, sizes):
     """As `classifiers.prediction`, of every kind of flow that does something to the order of the dimensions too."""
-    for kind in (SHORT, *(kind_of(flow=flow, num_flows=2) for flow in ("coupling", "iaf"))):
-        classifiers.prediction(asked, kind, sizes)
+    ordered = [kind_of(flow=flow, num_flows=2, shaken=(1.0, SHAKES[1])) for flow in ("coupling", "iaf")]
+    for kind in (SHORT, *ordered):
+        try:
+            classifiers.prediction(asked, kind, sizes)
+        except Broken as broken:
+            raise Broken(f"with flow={kind.keywords['flow']!r} {broken.detail}", broken.mistake) from broken
 
 
 def weights_move(asked, flow):
@@ -469,7 +474,7 @@ def weights_move(asked, flow):
         asked,
         model,
         look=lambda: list(parts(asked, model, x, z0)),
-        step=lambda: answered(asked.student.fit(model, [x, y_onehot], 1e-2, eager=True, batch_size=IMAGES, epochs=1)),
+        step=lambda: answered(asked.student.fit(model, [x, y_onehot], 1e-3, eager=True, batch_size=IMAGES, epochs=1)),
     )
     asked.no_strangers(f"{model.key}.free_energy_terms", "free_energy_terms", x, y_onehot, z0)
     twin = small(asked, flow)

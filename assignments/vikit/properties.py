@@ -37,6 +37,10 @@ class Unexamined(Exception):
     """What an examination takes for right is not there; the text says what to do."""
 
 
+# Inputs of a layer that counts as wide.
+MANY = 64
+
+
 @dataclass
 class Asked:
     """What an examination has at hand.
@@ -93,9 +97,14 @@ class Asked:
 
     def shake(self, model, factor=1.5, noise=0.3):
         """Moves all trainable weights away from where they began, and returns them."""
-        moved = [factor * array + noise * self.normal(*array.shape) for array in self.weights(model)]
+        moved = [factor * array + noise * self.noise_for(array) for array in self.weights(model)]
         self.set_weights(model, moved)
         return moved
+
+    def noise_for(self, array):
+        """Returns normal noise to move a weight by: less in a layer of more than MANY inputs, whose outputs grow no more."""
+        inputs = np.prod(array.shape[:-1])
+        return self.normal(*array.shape) * np.float32(min(1.0, np.sqrt(MANY / inputs)))
 
     def no_strangers(self, path, said, *arguments):
         """Raises `Broken` where the method at `path` computes with variables that its model's weights don't hold."""
