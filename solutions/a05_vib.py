@@ -140,11 +140,16 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 # %% [markdown] question="from_x_to_y"
 # ### In your own words: what changes when y takes the place of x?
 #
-# Compare the VIB with the VAE, document 000's line 88 with its line 82. (a) Which networks, distributions and terms stay as
-# they are, and which change? What do encoder and decoder read and write in each? (b) The VAE's loss is minus a lower bound of
-# $\log p(x)$, the evidence of a generative model. Of the logarithm of which probability is minus the VIB's loss at $\beta =
-# 1$ a lower bound, by the same algebra, and of which model? Why does nobody want that model? (c) Name something that a good
-# code of a VAE must hold and a good code of a VIB need not, for handwritten digits.
+# Compare the VIB's loss, document 000's line 88, with that of the VAE, its line 82 (as printed):
+#
+# $$\mathcal{L} = -\sum_{j=1}^J \tfrac{1}{2} \left[ 1 + \log \sigma_j^2 - \sigma_j^2 - \mu_j^2 \right]
+#   - \frac{1}{L} \sum_l \mathbb{E}_{q_\phi(z|x)} [\log p(x|z^l)] .$$
+#
+# (a) Which networks, distributions and terms stay as they are, and which change? What do encoder and decoder read and write in
+# each? (b) The VAE's loss is minus a lower bound of $\log p(x)$, the evidence of a generative model. Of the logarithm of which
+# probability is minus the VIB's loss at $\beta = 1$ a lower bound, by the same algebra, and of which model? Why does nobody
+# want that model? (c) Name something that a good code of a VAE must hold and a good code of a VIB need not, for handwritten
+# digits.
 #
 # <!-- BEGIN SOLUTION -->
 # (a) The encoder $q(z|x)$, the sample $z = \mu + \sigma \odot \epsilon$ and the KL to $N(0, I)$ stay. The decoder changes: it
@@ -348,20 +353,20 @@ def vib_predict_probs(logits):
 #
 # The cell below holds four things. The first three you have from a03: `sample_latent`, `Encoder` and `Decoder`. Copy what you
 # wrote there into their places (a change of the name of `event_dim` is all that differs: what the decoder writes are now $C$
-# logits), or write them anew. The decoder is called with samples `[B, K]` and with `[L, B, K]`. Only `VIB` is graded. Fixed
-# are the arguments of its `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`, `loss_terms` and `predict_probs`,
-# and what is reported: `loss`, `cross_entropy` and `kl`. All else is left to you. `check("VIB")` compares with *your*
-# functions, so it needs `sample_latent` in this notebook, and `categorical_log_prob`, `vib_rate` and `vib_predict_probs`
-# right.
+# logits), or write them anew. The decoder is called with samples `[B, K]` and with `[L, B, K]` (a bare `keras.Sequential`
+# takes only as many axes as its first call had; `networks.Network` takes any). Only `VIB` is graded. Fixed are the arguments
+# of its `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`, `loss_terms` and `predict_probs`, and what is
+# reported: `loss`, `cross_entropy` and `kl`. All else is left to you. `check("VIB")` compares with *your* functions, so it
+# needs `sample_latent` in this notebook, and `categorical_log_prob`, `vib_rate` and `vib_predict_probs` right.
 #
 # `loss_terms(x, y_onehot, eps)` and `predict_probs(x, eps)` are functions of their noise: the same call has the same value.
 # Training draws fresh noise, one sample ($L = 1$), for each example, each latent dimension and each step, and so does
-# `evaluate`: `training` changes nothing. A `keras.random.SeedGenerator` made in `__init__` does it. `fit(x, y_onehot)` calls
-# `compute_loss` with the batch. What `fit` and `evaluate` report are means over examples: give the `keras.metrics.Mean`
-# objects one value for each example. `kl` is reported as it is, without $\beta$, so that runs with different $\beta$ can be
-# compared. The loss is made of the very values that are reported, of the same samples, and of nothing else: no penalty on
-# weights. The grader trains with Adam at a rate of 0.005 for ten epochs of 1,408 digits in batches of 64, with $\beta =
-# 0.05$, and asks for an accuracy of 85 % on the others.
+# `evaluate`: `training` changes nothing. A `keras.random.SeedGenerator` made in `__init__` does it, `tf.random.normal` too.
+# `fit(x, y_onehot)` calls `compute_loss` with the batch. What `fit` and `evaluate` report are means over examples: give the
+# `keras.metrics.Mean` objects one value for each example. `kl` is reported as it is, without $\beta$, so that runs with
+# different $\beta$ can be compared. The loss is made of the very values that are reported, of the same samples, and of nothing
+# else: no penalty on weights. The grader trains with Adam at a rate of 0.005 for ten epochs of 1,408 digits in batches of 64,
+# with $\beta = 0.05$, and asks for an accuracy of 85 % on the others.
 
 
 # %% question="VIB"
@@ -556,7 +561,7 @@ def calibration_error(probs, labels, slices=10):
 
 
 def measured(model, pixels, labels, num_samples=16):
-    """Returns the model's rate, relevance bound, accuracy and calibration error on images, as a dict of floats."""
+    """Returns rate, relevance bound, accuracy, mean confidence and calibration error on images, as a dict of floats."""
     pixels = tf.constant(pixels)
     noise = tf.random.stateless_normal((num_samples, pixels.shape[0], model.latent_dim), seed=(0, 5))
     cross_entropy, _ = model.loss_terms(pixels, tf.constant(one_hot(labels)), noise)
@@ -566,6 +571,7 @@ def measured(model, pixels, labels, num_samples=16):
         "rate": float(vib_rate(*map(np.asarray, model.encoder(pixels)))),
         "bound": float(vib_relevance_bound(shares.astype(np.float32), float(np.mean(cross_entropy)))),
         "accuracy": float(np.mean(np.argmax(probs, axis=1) == labels)),
+        "confidence": float(np.mean(np.max(probs, axis=1))),
         "calibration error": calibration_error(probs, labels),
     }
 
@@ -623,11 +629,12 @@ if __name__ == "__main__":
 if __name__ == "__main__":
 
     def at_the_mean(model, pixels, labels):
-        """Returns accuracy and calibration error of the prediction from z = mu(x)."""
+        """Returns accuracy, mean confidence and calibration error of the prediction from z = mu(x)."""
         noiseless = tf.zeros((1, pixels.shape[0], model.latent_dim))
         probs = np.asarray(model.predict_probs(tf.constant(pixels), noiseless))
         return {
             "accuracy": float(np.mean(np.argmax(probs, axis=1) == labels)),
+            "confidence": float(np.mean(np.max(probs, axis=1))),
             "calibration error": calibration_error(probs, labels),
         }
 
@@ -649,12 +656,12 @@ if __name__ == "__main__":
 # ### In your own words: the role of beta
 #
 # (a) In your information plane: how do rate and relevance bound change with $\beta$? Between which $\beta$ is much rate saved
-# for little relevance, and what was that rate spent on? Compare training and held-out points at the smallest $\beta$. (b)
-# What does theory say of $\beta \ge 1$? Give the loss of the model that ignores $x$, and say below which $\beta$ a code that
-# names the class of each image without error is worth its rate (ten equally frequent classes, an ideal $r$). Why may your
-# models collapse at a smaller $\beta$ already? (c) What do the ellipses show of all this? (d) Where do samples and the mean
-# alone differ in calibration, in which direction are they off (the error drops the sign: compare mean confidence and accuracy
-# yourself), and why? Is the best calibrated model a good one? (There are 360 held-out digits: differences of 0.01 mean
+# for little relevance, and what was that rate spent on? Compare training and held-out points at the smallest $\beta$. (b) What
+# does theory say of $\beta \ge 1$? Give the loss of the model that ignores $x$, and say below which $\beta$ a code that names
+# the class of each image without error is worth its rate (ten equally frequent classes, an ideal $r$). Why may your models
+# collapse at a smaller $\beta$ already? (c) What do the ellipses show of all this? (d) Where do samples and the mean alone
+# differ in calibration, in which direction are they off (the error drops the sign: `held_out` and `silent` hold mean
+# confidences too), and why? Is the best calibrated model a good one? (There are 360 held-out digits: differences of 0.01 mean
 # nothing.)
 #
 # <!-- BEGIN SOLUTION -->

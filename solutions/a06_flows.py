@@ -109,6 +109,7 @@ def gaussian_log_pdf(z, mu, var):
 # $$\hat u = u + \left[ m(w^\top u) - w^\top u \right] \frac{w}{\lVert w \rVert^2}, \qquad m(a) = -1 + \log(1 + e^a) .$$
 #
 # It is always applied, also where $w^\top u \ge -1$ already: a correction that begins at some point would have a kink there.
+# In float32 $1 + \hat u^\top \psi$ can round to 0 all the same, in the middle of the plane where $w^\top u$ is below $-16$.
 
 
 # %% question="planar_u_hat"
@@ -300,9 +301,10 @@ def radial_log_det(z, z_ref, alpha, beta_hat):
 # $$z'_{1:2} = z_{1:2}, \qquad z'_{3:4} = z_{3:4} \odot e^{s(z_{1:2})} + t(z_{1:2}) .$$
 #
 # Whoever has $z'$ has $z_{1:2}$, hence $s$ and $t$, and can undo the rest: subtract the shift, then divide by the scale. The
-# networks $s$ and $t$ are never inverted and may be anything. The Jacobian is triangular with $1$ and $e^{s}$ on its
-# diagonal, so the log determinant is the sum of $s$ and costs nothing. Between two layers the halves change places, or one of
-# them would never change. In the questions `log_scale` $= s$ and `shift` $= t$ are given.
+# networks $s$ and $t$ are never inverted and may be anything (but scales are exponentials of $s$: in training they overflow
+# less often where $s$ has a bound). The Jacobian is triangular with $1$ and $e^{s}$ on its diagonal, so the log determinant is
+# the sum of $s$ and costs nothing. Between two layers the halves change places, or one of them would never change. In the
+# questions `log_scale` $= s$ and `shift` $= t$ are given.
 
 
 # %% question="coupling_forward"
@@ -692,14 +694,16 @@ if __name__ == "__main__":
 # below (or the words "none" and why).
 #
 # - line 9, both small numbers: $\mu = 0$, $\sigma = 10^{-4}$ in 3 dimensions, $z = \mu$; and $z = \mu = 0$ with variance
-#   $10^{-10}$ in one dimension (at $z$ itself, without the shift), the gradient in the variance too
-# - lines 12, 27 and 30: logits $(1, -0.5, 0.3)$ with $y$ the third class; and what happens to the loss when every example of a
-#   batch is put in twice
+#   $10^{-10}$ in one dimension (with the shift repaired already), the gradient in the variance too
+# - lines 12, 27 and 30, of which one mistake concerns several: logits $(1, -0.5, 0.3)$ with $y$ the third class; and what
+#   happens to the loss when every example of a batch is put in twice
 # - line 17: $z_0 = (0.4, -0.9)$, $w = (0.8, -0.5)$, $b = 0.3$, two images for which an encoder would say $u = (1.2, 0.7)$ and
-#   $u = (0.6, 0.35)$
+#   $u = (0.6, 0.35)$, each as it is, without $\hat u$: the log determinant of each
 # - line 25: labels and logits as above, $\log q_0 = -1.3$, sum of log determinants $0.2$
 # - line 26: $q_0 = N(\mu, \sigma^2)$ with $\mu = (0.1, 0.2)$, $\sigma^2 = (0.9, 1.1)$, no flow: what share of single samples
 #   is below 0? (draw some)
+#
+# (The functions of a05 are copied into this notebook further down: run that cell first, or use NumPy.)
 #
 # <!-- BEGIN SOLUTION -->
 # Line 9 (E-000-16): `log_prob(z)`. The shift by $\delta = 10^{-4}$ costs $\delta^2 / (2 \sigma^2) = 1/2$ in each dimension:
@@ -776,7 +780,8 @@ if __name__ == "__main__":
 #
 # - `"planar"`, `"radial"`: a linear layer for each step returns $u, w, b$ (or $z_\text{ref}$, $\alpha$ and the `beta_raw` of
 #   section 4) from hidden features of $x$. Your functions above take one $u$ for the batch; here each example has its own, so
-#   write them with `[B, K]`. $w$ must not be 0: let its biases begin away from it. $\alpha$ must be positive.
+#   write them with `[B, K]`. $w$ must not be 0: let its biases begin away from it, with a standard deviation of 1 for
+#   instance. $\alpha$ must be positive.
 # - `"coupling"` ($K$ even): a network takes the first half of $z$ *and* the features of $x$ to `log_scale` and `shift`.
 #   The halves change places between two steps (after the last one too, if you like).
 # - `"iaf"`: `iaf_step`, with $m$ and $s$ from `networks.Autoregressive`, which sees $z_{<k}$ and all of the features. The
@@ -787,10 +792,10 @@ if __name__ == "__main__":
 #
 # Two helpers are given: `networks.Network(size, hidden, start)` is a stack of layers with a linear end (its biases begin at
 # random, with the standard deviation `start`), and `networks.Autoregressive` never looks ahead. Make one Keras layer for each
-# step, whose `call(z, features)` returns the new `z` and its log determinant. Keep both in one call: a determinant that is
-# looked up later belongs to another $z$. Weights made with `tf.Variable`, with TensorFlow Probability's own variables or by
-# its `AutoregressiveNetwork` are *not trained* inside a Keras 3 model, and nothing tells you so. The distributions of
-# TensorFlow Probability may be used for what they compute, not for what they learn.
+# step (or one for the parameters of all), whose `call(z, features)` returns the new `z` and its log determinant. Keep both in
+# one call: a determinant that is looked up later belongs to another $z$. Weights made with `tf.Variable`, with TensorFlow
+# Probability's own variables or by its `AutoregressiveNetwork` are *not trained* inside a Keras 3 model, and nothing tells you
+# so. The distributions of TensorFlow Probability may be used for what they compute, not for what they learn.
 #
 # The loss is the free energy with a weight: mean over the batch of
 #

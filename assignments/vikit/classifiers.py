@@ -238,9 +238,13 @@ def named_prediction(asked, kind, rounds):
 # A model that is trained. One serves all: compiling takes longer than training.
 
 
+def trainer_of(kind):
+    return "trainer", *kind.keywords.values()
+
+
 def trainer(asked, kind):
     """Returns the handle of the model that is trained, with weights that are away from where they began."""
-    trained = "trainer", *kind.keywords.values()
+    trained = trainer_of(kind)
     if trained not in asked.kept:
         asked.kept[trained] = model = new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=kind.beta)
         asked.kept["split"] = split(asked)
