@@ -134,6 +134,17 @@ def test_a_right_model_that_is_written_otherwise_keeps_its_properties(assignment
             assert finding.status == "ok", (number, name, finding)
 
 
+def test_a_flow_that_is_nan_from_the_start_is_a_finding_and_no_error_of_ours():
+    log_det = "tf.math.log(tf.abs(det_planar))[:, 0]"
+    assert SOLUTIONS["a06_flows"].count(log_det) == 1
+    names = names_of(
+        SOLUTIONS["a06_flows"].replace(log_det, log_det.replace("tf.abs(det_planar)", "-tf.abs(det_planar)"))
+    )
+    for name in ("training", "prediction", "log_det_planar"):
+        finding = findings(names, TASKS["a06_flows", "FlowVIB"], name)[1][name]
+        assert (finding.status, finding.mistake) == ("wrong", "not_finite"), (name, finding)
+
+
 def broken(edit, found):
     finding = found[edit.broken]
     assert finding.status == "wrong", finding

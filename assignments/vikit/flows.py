@@ -475,7 +475,8 @@ def training(asked):
         except Broken as broken:
             if last or broken.mistake != "not_finite":
                 raise
-            del asked.kept[classifiers.trainer_of(SHORT)]
+            # There is none where the first call of a new model came to nothing already.
+            asked.kept.pop(classifiers.trainer_of(SHORT), None)
 
 
 def weights_move(asked, flow):
