@@ -74,6 +74,7 @@ class Property:
         kind: The name of the examination.
         options: What the examination is given besides; JSON data.
         mistakes: What the values may tell: names, hints, places.
+        counts_alone: Whether it is worth its points where no other property of the question holds. Shapes are not.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Property:
     kind: str
     options: dict = field(default_factory=dict)
     mistakes: tuple = ()
+    counts_alone: bool = True
 
 
 @dataclass(frozen=True)
@@ -213,11 +215,14 @@ def unjudged(name, points, status, message, place=""):
 def judge_properties(question, findings):
     """Returns the `Verdict` on the properties of `question`, from a dict from their names to `Finding`s."""
     verdicts, lines, mistakes = [], [], {}
+    counts = {item.name: counts_for_itself(question, item, findings) for item in question.properties}
     for item in question.properties:
         found = findings[item.name]
         named = [mistake for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
-        passed = found.status == "ok"
-        if not passed:
+        passed = found.status == "ok" and counts[item.name]
+        if found.status == "ok" and not passed:
+            lines.append(f"{item.name}: {ALONE}")
+        elif not passed:
             mistakes |= {mistake.name: mistake for mistake in named}
             lines.append(f"{item.name}: {said_of(question, item, found, named)}")
         verdicts.append(
@@ -226,10 +231,10 @@ def judge_properties(question, findings):
                 kind=PROPERTY,
                 passed=passed,
                 points=item.points if passed else 0.0,
-                status="correct" if passed else found.status,
+                status="correct" if passed else "wrong" if found.status == "ok" else found.status,
                 worst_error=None,
                 mistake=" and ".join(mistake.name for mistake in named) or None,
-                problem="" if passed else found.detail or found.status,
+                problem="" if passed else ALONE if found.status == "ok" else found.detail or found.status,
             )
         )
     failed = [verdict for verdict in verdicts if not verdict.passed]
@@ -242,7 +247,8 @@ def judge_properties(question, findings):
         score=sum(verdict.points for verdict in verdicts),
         max_score=sum(item.points for item in question.properties),
         status="correct" if not failed else "partial" if status == "wrong" and len(failed) < len(verdicts) else status,
-        mistake=" or ".join(mistakes) or None,
+        # Each was found by itself: "or" is for what cannot be told apart.
+        mistake=" and ".join(mistakes) or None,
         message=message or f"All {len(verdicts)} properties hold.",
         hint="\n".join(mistake.hint for mistake in mistakes.values()),
         place=next(
@@ -250,6 +256,15 @@ def judge_properties(question, findings):
         ),
         cases=tuple(verdicts),
     )
+
+
+ALONE = "It holds, and counts only together with another property."
+
+
+def counts_for_itself(question, item, findings):
+    """Tells whether a property that holds is worth its points: shapes are not where nothing else holds."""
+    others = (other.name for other in question.properties if other.counts_alone)
+    return item.counts_alone or any(findings[name].status == "ok" for name in others)
 
 
 def places(item, found):

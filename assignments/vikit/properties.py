@@ -14,7 +14,9 @@ from . import judge, wire
 
 FAR = 5.0
 # How much weights are stretched until outputs go as far.
-SCALES = (1, 3, 8, 20)
+SCALES = (1, 3, 8, 20, 300)
+# The cosine of two arrays that are the same but for rounding, a factor or a shift.
+ALIKE = 0.98
 
 
 class Broken(Exception):
@@ -35,6 +37,21 @@ class Stopped(Exception):
 
 class Unexamined(Exception):
     """What an examination takes for right is not there; the text says what to do."""
+
+
+def finds(*names):
+    """Declares the names of the mistakes that an examination may raise `Broken` with."""
+
+    def declare(examination):
+        examination.finds = frozenset(names) - {"right"}
+        return examination
+
+    return declare
+
+
+def names_found_by(examination):
+    """Returns the names that an examination declares, one of `KINDS`, which may be a `functools.partial`."""
+    return getattr(examination, "func", examination).finds
 
 
 # Inputs of a layer that counts as wide.
@@ -75,6 +92,10 @@ class Asked:
         return self.arrays(path, *arguments, shapes=[shape], outputs=None)[0]
 
     def arrays(self, path, *arguments, shapes, outputs):
+        """Returns the arrays that `path` returns; where it returns more than `shapes`, the first ones.
+
+        `kept["surplus"]` then says how many came: the examination that this is the matter of raises `Broken`.
+        """
         path = path if isinstance(path, str) else path.key
         tensors = [wire.Tensor(np.asarray(argument, np.float32)) for argument in arguments]
         reply = self.student.call(path, tensors, outputs=outputs)
@@ -83,11 +104,20 @@ class Asked:
             wanted = f"a tuple of {len(shapes)} arrays" if outputs else "one array"
             raise Broken(f"{what} came back, expected {wanted} of float32 numbers", "not_float32")
         answered(reply)
-        if len(reply.values) != len(shapes):
-            raise Broken(f"{len(reply.values)} values came back, expected {len(shapes)}")
-        for value, shape in zip(reply.values, shapes, strict=True):
+        if len(reply.values) < len(shapes):
+            raise Broken(f"{len(reply.values)} values came back, expected {len(shapes)}", "another_number_of_outputs")
+        if len(reply.values) > len(shapes):
+            self.kept["surplus", path] = len(reply.values)
+        values = reply.values[: len(shapes)]
+        for value, shape in zip(values, shapes, strict=True):
             checked(value, shape)
-        return [value.astype(np.float64) for value in reply.values]
+        return [value.astype(np.float64) for value in values]
+
+    def no_surplus(self, path, said, expected):
+        """Raises `Broken` where what is at `path` returned more than the `expected` number of arrays."""
+        count = self.kept.get(("surplus", path if isinstance(path, str) else path.key))
+        if count:
+            raise Broken(f"{said} returned {count} values, expected {expected}", "another_number_of_outputs")
 
     def weights(self, model):
         return list(answered(self.student.weights(model)).values)
@@ -96,8 +126,10 @@ class Asked:
         answered(self.student.set_weights(model, [np.asarray(array, np.float32) for array in arrays]))
 
     def shake(self, model, factor=1.5, noise=0.3):
-        """Moves all trainable weights away from where they began, and returns them."""
+        """Moves all trainable weights away from where they began, and returns them; raises `Broken` if there are none."""
         moved = [factor * array + noise * self.noise_for(array) for array in self.weights(model)]
+        if not moved:
+            raise Broken("it has no trainable weights that Keras knows", "no_weights")
         self.set_weights(model, moved)
         return moved
 
@@ -161,6 +193,48 @@ def finding(item, asked, kinds):
     return judge.Finding("ok")
 
 
+def depends_on_inputs_and_weights(asked, model, look, shakes=(1.0, 3.0)):
+    """Raises `Broken` unless what a model computes comes from its inputs and from its trainable weights.
+
+    What is the same for every input, or whatever the weights are, was not computed by a model: it is worth nothing, however
+    right its shapes and sums may be. The weights are put back.
+
+    Args:
+        asked: What the examination has at hand.
+        model: Handle of the model.
+        look: Returns groups of arrays, from names to lists of arrays `[n, ...]` for n different inputs. Of each group one array
+            must depend on the inputs; of all groups one array must depend on the weights.
+        shakes: How far the weights are moved, the second time if the first showed nothing.
+    """
+    start, before = asked.weights(model), look()
+    follows, varies = False, set()
+    for noise in shakes:
+        asked.shake(model, 1.0, noise)
+        after = look()
+        varies |= {name for name, arrays in after.items() if any(map(differs_between_inputs, arrays))}
+        pairs = ((old, new) for name in before for old, new in zip(before[name], after[name], strict=True))
+        follows = follows or any(likeness(old, new) < ALIKE for old, new in pairs)
+        if follows and len(varies) == len(after):
+            break
+    asked.set_weights(model, start)
+    if not follows:
+        raise Broken("with other weights it tells inputs apart in the same way", "weights_ignored")
+    for name in after:
+        if name not in varies:
+            raise Broken(f"{name} gives the same for every input", "input_ignored")
+
+
+def likeness(old, new):
+    """Returns the cosine of how two arrays `[n, ...]` differ between inputs: a weight that only shifts all leaves it at 1."""
+    old, new = old - old.mean(axis=0), new - new.mean(axis=0)
+    lengths = np.linalg.norm(old) * np.linalg.norm(new)
+    return np.sum(old * new) / lengths if lengths > 1e-12 else 1.0
+
+
+def differs_between_inputs(output):
+    return not np.allclose(output, output[:1], 1e-5, 1e-6)
+
+
 # A network that returns several arrays, or one.
 
 
@@ -184,27 +258,42 @@ class Network:
     def make(self, asked, hidden):
         return asked.make(self.name, self.out, hidden=tuple(hidden))
 
+    def make_alive(self, asked):
+        """Returns the handle of a network of one hidden layer whose outputs come from its inputs and its weights."""
+        made, x = self.make(asked, (7,)), asked.normal(5, self.size)
+        self.ask(asked, made, x)
+        depends_on_inputs_and_weights(asked, made, lambda: {"the network": self.ask(asked, made, x)})
+        return made
+
     def ask(self, asked, network, x):
         shape = (*x.shape[:-1], self.out)
         outputs = len(self.outputs) if len(self.outputs) > 1 else None
         return asked.arrays(network, x, shapes=[shape] * len(self.outputs), outputs=outputs)
 
 
+OF_VALUES = ("not_float32", "wrong_shape", "not_finite", "another_number_of_outputs")
+OF_A_NETWORK = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored")
+SQUASHED = ("sigmoid_at_the_end", "never_negative", "never_positive", "tanh_at_the_end", "cut_off")
+
+
+@finds(*OF_A_NETWORK)
 def network_shapes(asked, network, batches):
     """Outputs have the shapes that the docstring says, for several sizes, each network for several batches."""
+    found = Network(**network)
+    found.make_alive(asked)
     for hidden, shapes in batches:
-        found = Network(**network)
         made = found.make(asked, hidden)
         for shape in shapes:
             found.ask(asked, made, asked.normal(*shape, found.size))
+        asked.no_surplus(made, "it", len(found.outputs))
 
 
+@finds(*OF_A_NETWORK, "random_inside", "examples_mixed", "one_head_for_both")
 def network_repeats(asked, network):
     """The same input gives the same output, each example by itself, and another input another output."""
     found = Network(**network)
-    made = found.make(asked, (7,))
+    made = found.make_alive(asked)
     x = asked.normal(5, found.size)
-    found.ask(asked, made, x)
     asked.shake(made)
     first, again = found.ask(asked, made, x), found.ask(asked, made, x)
     if not all(np.array_equal(a, b) for a, b in zip(first, again, strict=True)):
@@ -213,34 +302,54 @@ def network_repeats(asked, network):
     if not all(np.allclose(a[3:1:-1], b, 1e-3, 1e-4) for a, b in zip(first, fewer, strict=True)):
         raise Broken("an example's output changes with the examples beside it", "examples_mixed")
     for name, output in zip(found.outputs, first, strict=True):
-        if np.allclose(output, output[:1], 1e-5, 1e-6):
+        if not differs_between_inputs(output):
             raise Broken(f"{name} is the same for every input", "input_ignored")
     if len(first) > 1 and np.allclose(first[0], first[1], 1e-4, 1e-5):
         raise Broken(f"{found.outputs[0]} and {found.outputs[1]} are the same numbers", "one_head_for_both")
 
 
+@finds(*OF_A_NETWORK, *SQUASHED)
 def network_range(asked, network):
     """Every output takes values beyond +-FAR for some weights: nothing squashes or cuts it."""
     found = Network(**network)
-    made = found.make(asked, (7,))
+    made = found.make_alive(asked)
     x = asked.normal(9, found.size)
-    found.ask(asked, made, x)
-    start = asked.weights(made)
-    seen = [[] for _ in found.outputs]
+    outputs_go_far(asked, made, lambda: dict(zip(found.outputs, found.ask(asked, made, x), strict=True)))
+
+
+def outputs_go_far(asked, model, look):
+    """Raises `Squashed` unless all that `look()` shows, arrays by name, goes beyond +-FAR for some weights.
+
+    The weights are put back.
+    """
+    start, low, high = asked.weights(model), {}, {}
     for scale in SCALES:
-        asked.set_weights(made, [scale * (array + 0.5 * asked.normal(*array.shape)) for array in start])
-        for values, output in zip(seen, found.ask(asked, made, x), strict=True):
-            values.append(output)
-    for name, values in zip(found.outputs, seen, strict=True):
-        goes_far(name, values)
+        asked.set_weights(model, [scale * (array + 0.5 * asked.normal(*array.shape)) for array in start])
+        try:
+            shown = look()
+        except Broken as broken:
+            # Weights that are too large for float32 say nothing.
+            if broken.mistake != "not_finite" or scale == SCALES[0]:
+                raise
+            break
+        low = {name: min(float(values.min()), low.get(name, np.inf)) for name, values in shown.items()}
+        high = {name: max(float(values.max()), high.get(name, -np.inf)) for name, values in shown.items()}
+        short = [name for name in shown if low[name] > -FAR or high[name] < FAR]
+        if not short:
+            break
+    asked.set_weights(model, start)
+    if short:
+        name = short[0]
+        said = f"with large random weights {name} stays between {low[name]:.1g} and {high[name]:.1g}"
+        raise Squashed(said, squashed(low[name], high[name]), name)
 
 
-def goes_far(name, values):
-    """Raises `Broken` unless what an output was for several large weights goes beyond +-FAR."""
-    low, high = float(np.min(values)), float(np.max(values))
-    if not (low < -FAR and high > FAR):
-        said = f"with large random weights {name} stays between {low:.1g} and {high:.1g}"
-        raise Broken(said, squashed(low, high))
+class Squashed(Broken):
+    """An output that is squashed or cut, of which `name` says which."""
+
+    def __init__(self, detail, mistake, name):
+        super().__init__(detail, mistake)
+        self.name = name
 
 
 def squashed(low, high):
@@ -252,16 +361,17 @@ def squashed(low, high):
     return "tanh_at_the_end" if max(-low, high) <= 1 else "cut_off"
 
 
+@finds(*OF_A_NETWORK, "hidden_parameters", "idle_weight")
 def network_weights(asked, network):
     """Every trainable weight takes part in the output, and no variable that Keras does not know."""
     found = Network(**network)
-    made = found.make(asked, (7,))
+    made = found.make_alive(asked)
     x = asked.normal(5, found.size)
-    found.ask(asked, made, x)
     start = asked.shake(made)
-    if not start:
-        raise Broken("it has no trainable weights that Keras knows", "no_weights")
     asked.no_strangers(made, "it", x)
+    twin = found.make(asked, (7,))
+    found.ask(asked, twin, x)
+    same_as_its_twin(asked, made, twin, lambda model: found.ask(asked, model, x))
     base = found.ask(asked, made, x)
     for index, array in enumerate(start):
         asked.set_weights(made, [*start[:index], array + 0.5 + asked.normal(*array.shape), *start[index + 1 :]])
@@ -270,6 +380,22 @@ def network_weights(asked, network):
             raise Broken(f"trainable weight {index + 1} of {len(start)} changes no output", "idle_weight")
 
 
+def same_as_its_twin(asked, model, twin, look):
+    """Raises `Broken` unless two models of the same trainable weights compute the same: `look(model)` returns arrays.
+
+    What no two calls give alike is left to the examination that asks for that.
+    """
+    asked.set_weights(twin, asked.weights(model))
+    own = look(model)
+
+    def agrees(others):
+        return all(np.allclose(*pair, 1e-3, 1e-4) for pair in zip(own, others, strict=True))
+
+    if not agrees(look(twin)) and agrees(look(model)):
+        raise Broken("two models with the same trainable weights compute two different things", "hidden_parameters")
+
+
+@finds("no_gradient_through_the_sample")
 def gradient(asked, path, inputs, wanted):
     """The gradient of a function is what the oracle's `wanted` says, and exists for each argument named in `inputs`."""
     mu, log_var = asked.normal(5, 4), asked.normal(5, 4)

@@ -19,6 +19,15 @@ ANY_NETWORK = (
     ),
     Mistake("input_ignored", "An output is the same for every input: the layer that gives it does not see the input."),
     Mistake(
+        "weights_ignored",
+        "What it returns does not come from its trainable weights: with others it is as good, or the same. A model's outputs "
+        "are computed from its weights, and what it knows stands in them.",
+    ),
+    Mistake(
+        "another_number_of_outputs",
+        "It returns another number of values than the docstring says. Return exactly those, in that order.",
+    ),
+    Mistake(
         "one_head_for_both",
         "The same layer gives mu and log_var. They are two different linear functions of the last hidden layer.",
         "document 003, eq. 10 and section 1.6 (line 174)",
@@ -69,6 +78,10 @@ UNTRAINED = (
     ),
     Mistake("weights_do_not_move", "Some trainable weights do not move in a step: no gradient reaches them."),
 )
+UNLEARNT = Mistake(
+    "passes_untrained",
+    "A new model is as good before any training as a trained one: what it knows does not come from training.",
+)
 SQUASHED = (
     Mistake(
         "never_negative",
@@ -97,6 +110,85 @@ SQUASHED = (
 )
 
 
+def of_a_loss(name, said, axis, weight):
+    """Returns the mistakes of what a model reports of its loss = distortion + weight * KL (see `vikit.losses`).
+
+    Args:
+        name: What the distortion is called in reports.
+        said: And in sentences.
+        axis: What it is a sum over.
+        weight: A sentence on the weight of the KL.
+    """
+    first = said[:1].upper() + said[1:]
+    listing = "document 000, Listing 1; errata E-000-18"
+    return (
+        Mistake(
+            "loss_negated",
+            f"The loss has the wrong sign: minimising it makes {said} and the KL larger.",
+            "document 000, line 82; errata E-000-11",
+        ),
+        Mistake(
+            "loss_summed_over_the_batch",
+            "The loss grows with the batch: it is summed over it. Average, or the size of a step depends on the batch.",
+            listing,
+        ),
+        Mistake("loss_in_bits", "The loss is in bits; this course works in nats, with the natural logarithm."),
+        Mistake(
+            "another_beta",
+            f"The loss weighs the KL with another number: a default, a constant, or a weight that changes as training goes on. "
+            f"{weight}",
+        ),
+        Mistake(
+            "loss_of_something_else",
+            "The loss is not made of the reported terms. Both must come from the same samples, and nothing else may be added, "
+            "no penalty on weights.",
+        ),
+        Mistake(
+            "trains_on_test_images",
+            "What fit reports is the loss over your images and the test images together: the test set is in the training.",
+        ),
+        Mistake("terms_swapped", f"{first} and the kl are reported under each other's name."),
+        Mistake(
+            "kl_missing",
+            "The KL is 0, or it is missing from the loss: nothing keeps q(z|x) near the prior.",
+            "document 003, section 1.6 (line 181)",
+        ),
+        Mistake(
+            "kl_counted_twice",
+            "The KL counts twice: its factor 1/2 is missing, or it is added a second time (by a regulariser or add_loss, say).",
+            "document 000, section 4, step 7 (line 79)",
+        ),
+        Mistake("kl_halved", "The KL has a factor 1/2 too many.", "document 000, section 4, step 7 (line 79)"),
+        Mistake("kl_negated", "The kl is reported with a minus. It is a part of a loss, never below 0."),
+        Mistake(
+            "kl_subtracted",
+            "The KL is subtracted from the loss. It is a price: add it.",
+            "document 000, section 4; errata E-000-08",
+        ),
+        Mistake("kl_in_bits", "The kl is in bits; this course works in nats, with the natural logarithm."),
+        Mistake(
+            "kl_averaged_over_dimensions",
+            "The KL is averaged over the latent dimensions: sum over them.",
+            "document 000, section 4, step 8 (line 82)",
+        ),
+        Mistake("kl_summed_over_the_batch", f"The KL is summed over the batch, and {said} is not: average both."),
+        Mistake(f"{name}_negated", f"{first} is reported with a minus. It is a part of a loss."),
+        Mistake(f"{name}_in_bits", f"{first} is in bits; this course works in nats, with the natural logarithm."),
+        Mistake(f"{name}_missing", f"{first} is missing from the loss: only the KL is left."),
+        Mistake(
+            f"{name}_averaged_over_{axis}",
+            f"{first} is averaged over the {axis}, and the KL is a sum over the latent dimensions: sum over the {axis} too.",
+            listing,
+        ),
+        Mistake(
+            f"{name}_summed_over_the_batch",
+            f"{first} is summed over the batch and the KL is not, as in Listing 1. Average both.",
+            listing,
+        ),
+        Mistake("metrics_missing", f"fit and evaluate must report loss, {name} and kl, under these names."),
+    )
+
+
 def network(place, name, size, out, outputs, batches, points, ends):
     """Returns the four properties of a class that is a network, worth `points` in this order.
 
@@ -115,7 +207,7 @@ def network(place, name, size, out, outputs, batches, points, ends):
     return (
         Property(
             "shapes", points[0], f"{listed} must have the documented shapes for every batch and every choice of hidden layers.",
-            place, "network_shapes", options | {"batches": batches}, ANY_NETWORK,
+            place, "network_shapes", options | {"batches": batches}, ANY_NETWORK, counts_alone=False,
         ),
         Property(
             "deterministic", points[1], "The same input must give the same output, for each example by itself.",

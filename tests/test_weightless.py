@@ -1,0 +1,69 @@
+"""Nothing is worth a point to a constant, to a map without weights, or to a model that knows the digits by heart."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vikit import asking, examinations, judge, properties
+
+from autograder import tasks
+
+FOLDER = Path(__file__).parent / "weightless"
+# NumPy 2 on Keras' variables; layers that are made and never built.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def judged(assignment, question, file, kind):
+    """Returns the verdict on the class `question` of a file of `weightless/`."""
+    names = {"__name__": "a model without weights", "KIND": kind}
+    exec(compile((FOLDER / f"{file}.py").read_text(encoding="utf-8"), file, "exec"), names)
+    task = next(task for task in tasks.load(assignment).tasks if task.name == question)
+    asked = properties.Asked(asking.Student(asking.Here(names), None), task.oracle, np.random.default_rng(0))
+    asked_of = judge.Question(question, task.points, "", (), properties=task.properties)
+    return judge.judge_properties(asked_of, properties.examine(asked_of, asked, examinations.KINDS))
+
+
+@pytest.mark.parametrize("kind", ["zeros", "affine", "dummy"])
+@pytest.mark.parametrize(("assignment", "question"), [("a03_vae", "VAE"), ("a05_vib", "VIB")])
+def test_a_model_whose_outputs_come_from_no_weight_gets_nothing(assignment, question, kind):
+    verdict = judged(assignment, question, assignment, kind)
+    assert verdict.score == 0, verdict.message
+    assert {case.status for case in verdict.cases} == {"wrong"}, verdict.message
+    assert verdict.mistake in ("no_weights", "weights_ignored"), verdict.message
+
+
+@pytest.mark.parametrize("kind", ["zeros", "affine", "dummy", "bias"])
+@pytest.mark.parametrize("question", ["Encoder", "Decoder"])
+def test_a_network_whose_outputs_come_from_no_weight_or_no_input_gets_nothing(question, kind):
+    verdict = judged("a03_vae", question, "networks", kind)
+    assert verdict.score == 0, verdict.message
+    assert verdict.mistake in ("no_weights", "weights_ignored", "input_ignored"), verdict.message
+
+
+@pytest.mark.parametrize(("assignment", "question"), [("a03_vae", "VAE"), ("a05_vib", "VIB")])
+def test_who_knows_the_digits_by_heart_gets_nothing_for_one_weight_that_shifts_all(assignment, question):
+    verdict = judged(assignment, question, assignment, "memory")
+    assert (verdict.score, verdict.mistake) == (0, "weights_ignored"), verdict.message
+
+
+@pytest.mark.parametrize(
+    ("assignment", "question", "trained"),
+    [("a03_vae", "VAE", "training_passes_the_floor"), ("a05_vib", "VIB", "accuracy_passes_the_floor")],
+)
+def test_who_knows_the_digits_by_heart_gets_no_point_for_learning(monkeypatch, assignment, question, trained):
+    monkeypatch.setattr(properties, "ALIKE", 2.0)
+    monkeypatch.setattr(properties, "FAR", 0.0)
+    verdict = judged(assignment, question, assignment, "memory")
+    found = {case.name: case for case in verdict.cases}
+    assert found[trained].points == 0, verdict.message
+    assert found[trained].mistake in ("passes_untrained", "weights_ignored", None), verdict.message
+
+
+def test_shapes_are_worth_nothing_where_no_other_property_holds():
+    shapes = judge.Property("shapes", 2, "", "", "network_shapes", counts_alone=False)
+    values = judge.Property("values", 3, "", "", "network_weights")
+    question = judge.Question("Encoder", 5, "", (), properties=(shapes, values))
+    right, wrong = judge.Finding("ok"), judge.Finding("wrong")
+    assert judge.judge_properties(question, {"shapes": right, "values": wrong}).score == 0
+    assert judge.judge_properties(question, {"shapes": right, "values": right}).score == 5
+    assert judge.judge_properties(question, {"shapes": wrong, "values": right}).score == 3
