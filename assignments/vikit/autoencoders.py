@@ -5,15 +5,17 @@ from itertools import product
 
 import numpy as np
 
-from . import data, judge, latents, properties, wire
-from .latents import BATCH, DRAWS, SAMPLERS, close, decode, encode, first_of, singles
-from .properties import Broken
+from . import data, judge, latents, losses, properties, wire
+from .latents import BATCH, OF_A_MODEL, SAMPLERS, close, decode, encode, first_of, singles
+from .properties import SQUASHED, Broken, Squashed, finds, outputs_go_far
 
 DIMS, LATENT, HIDDEN = 64, 8, (128,)
 RATE, EPOCHS = 5e-3, 10
 # Who passes the floor by so many nats at the first try has not been lucky.
 MARGIN = 0.5
 COPIES = 256
+# Batches of samples from which the mean and the spread of a batch's loss are estimated.
+DRAWS = 16
 # How often the loss of a batch of copies is looked at. Of eight the spread is uncertain by more than a quarter.
 JUMPS = 16
 # A cloud of samples is too thin where its breadth is less than so much of what it should be: two right ones differ by a fifth.
@@ -21,6 +23,9 @@ THINNER = 0.65
 REPORTED = ("loss", "reconstruction", "kl")
 # Of a Gaussian model whose loss is looked at.
 SIGMA = 0.25
+# Pixels, latent dimensions and hidden layers of a small model.
+SMALL = (16, 4, (7,))
+DECODER = "the decoder"
 
 
 class StudentsOwn:
@@ -64,86 +69,6 @@ def means(oracle, x, outputs, mu, log_var, sigma=None):
     return log_px, oracle.loss(x, outputs[:1], mu, log_var, sigma) + log_px[0]
 
 
-# The ELBO of a model's own outputs.
-
-
-@dataclass
-class Seen:
-    """What the networks of a model returned for a batch: `decoded` maps the name of a way to sample to outputs `[L, B, D]`."""
-
-    x: np.ndarray
-    mu: np.ndarray
-    log_var: np.ndarray
-    decoded: dict
-    sigma: float | None
-
-
-def new(asked, event_dim, latent_dim, hidden, likelihood="bernoulli", sigma=1.0):
-    """Returns the handle of a new VAE, built by a first call."""
-    keywords = {} if likelihood == "bernoulli" else {"likelihood": likelihood, "sigma": sigma}
-    model = asked.make("VAE", event_dim, latent_dim, hidden=tuple(hidden), **keywords)
-    asked.kept[model.key] = {"latent": latent_dim, "outputs": event_dim}
-    x = (asked.generator.random((3, event_dim)) < 0.5).astype(np.float32)
-    mu, _ = encode(asked, model, x)
-    decode(asked, model, mu)
-    return model
-
-
-def elbo_outside(asked, model, x, eps, sigma=None):
-    """Returns the mean ELBO of the examples, put together here from the outputs of encoder and decoder."""
-    mu, log_var = encode(asked, model, x)
-    outputs = decode(asked, model, asked.oracle.sample(mu, log_var, eps))
-    return -asked.oracle.loss(x, outputs, mu, log_var, sigma)
-
-
-def elbo_of_own_outputs(asked, likelihood, sigma, sizes):
-    """`elbo(x, eps)` is the oracle's on what the model's own encoder and decoder return."""
-    sigma = sigma if likelihood == "gaussian" else None
-    rounds = []
-    for event_dim, latent_dim, hidden, batches in sizes:
-        model = new(asked, event_dim, latent_dim, hidden, likelihood, sigma or 1.0)
-        asked.shake(model)
-        for samples, batch in batches:
-            x = asked.generator.random((batch, event_dim))
-            x = (x if sigma else x < 0.5).astype(np.float32)
-            eps = asked.normal(samples, batch, latent_dim)
-            got = asked.array(f"{model.key}.elbo", x, eps, shape=(batch,))
-            mu, log_var = encode(asked, model, x)
-            seen = Seen(x, mu, log_var, {}, sigma)
-            rounds.append((model, seen, eps, got))
-    if all(agrees(asked, *one) for one in rounds):
-        return
-    model, seen, eps, got = rounds[0]
-    if not np.allclose(got, asked.array(f"{model.key}.elbo", seen.x, eps, shape=got.shape), 1e-5, 1e-5):
-        raise Broken("the same x and eps gave two different values", "elbo_draws_its_own_noise")
-    raise Broken(described(asked, rounds), named(asked, rounds))
-
-
-def agrees(asked, model, seen, eps, got):
-    return close(got, right(asked, model, seen, eps))
-
-
-def right(asked, model, seen, eps):
-    """Returns the ELBO of each example: minus the loss of a batch of one."""
-    outputs = outputs_of(asked, model, seen, eps, "right")
-    ones = [slice(row, row + 1) for row in range(seen.x.shape[0])]
-    return np.array(
-        [-asked.oracle.loss(seen.x[o], outputs[:, o], seen.mu[o], seen.log_var[o], seen.sigma) for o in ones]
-    )
-
-
-def described(asked, rounds):
-    worst = max(float(np.max(np.abs(got - right(asked, model, seen, eps)))) for model, seen, eps, got in rounds)
-    return f"elbo(x, eps) is off by up to {judge.one_digit(worst):g} nats from the ELBO of the model's own outputs"
-
-
-def outputs_of(asked, model, seen, eps, way):
-    if way not in seen.decoded:
-        z = SAMPLERS[way](asked.oracle.sample, seen.mu, seen.log_var, eps)
-        seen.decoded[way] = decode(asked, model, z)
-    return seen.decoded[way]
-
-
 # Ways to put the terms together. Each is given (log p(x given z_l) [L, B], KL [B], sizes).
 REDUCTIONS = {
     "right": lambda ll, kl, K, D: ll.mean(0) - kl,
@@ -168,6 +93,127 @@ REDUCTIONS = {
 }
 
 
+# The ELBO of a model's own outputs.
+
+
+@dataclass
+class Seen:
+    """What the networks of a model returned for a batch: `decoded` maps the name of a way to sample to outputs `[L, B, D]`."""
+
+    x: np.ndarray
+    mu: np.ndarray
+    log_var: np.ndarray
+    decoded: dict
+    sigma: float | None
+
+
+def new(asked, event_dim, latent_dim, hidden, likelihood="bernoulli", sigma=1.0):
+    """Returns the handle of a new VAE, built by a first call."""
+    keywords = {} if likelihood == "bernoulli" else {"likelihood": likelihood, "sigma": sigma}
+    model = asked.make("VAE", event_dim, latent_dim, hidden=tuple(hidden), **keywords)
+    asked.kept[model.key] = {"latent": latent_dim, "outputs": event_dim}
+    x = (asked.generator.random((5, event_dim)) < 0.5).astype(np.float32)
+    mu, _ = encode(asked, model, x)
+    decode(asked, model, mu)
+    if "alive" not in asked.kept:
+        latents.is_alive(asked, model, x, asked.normal(5, latent_dim))
+        asked.kept["alive"] = True
+    if likelihood == "bernoulli":
+        asked.kept[model.key]["probabilities"] = returns_probabilities(asked, model, x)
+    return model
+
+
+def returns_probabilities(asked, model, x):
+    """Tells whether the decoder returns probabilities and `elbo` takes them for that: against the rules, and understood."""
+    eps = asked.normal(3, x.shape[0], asked.kept[model.key]["latent"])
+    mu, log_var = encode(asked, model, x)
+    found = decode(asked, model, asked.oracle.sample(mu, log_var, eps))
+    if found.min() < 0 or found.max() > 1:
+        return False
+    got = asked.array(f"{model.key}.elbo", x, eps, shape=x.shape[:1])
+    return close(got.mean(), -asked.oracle.loss(x, as_logits(found), mu, log_var))
+
+
+def as_logits(probabilities):
+    return latents.probabilities_as_logits(probabilities, logarithm_of_odds)
+
+
+def parameters(asked, model, z):
+    """Returns the parameters of p(x|z): what the decoder returns, or the logits of that where it returns probabilities."""
+    found = decode(asked, model, z)
+    return as_logits(found) if asked.kept[model.key].get("probabilities") else found
+
+
+def elbo_outside(asked, model, x, eps, sigma=None):
+    """Returns the mean ELBO of the examples, put together here from the outputs of encoder and decoder."""
+    mu, log_var = encode(asked, model, x)
+    outputs = parameters(asked, model, asked.oracle.sample(mu, log_var, eps))
+    return -asked.oracle.loss(x, outputs, mu, log_var, sigma)
+
+
+@finds(
+    *(*OF_A_MODEL, *SAMPLERS, *REDUCTIONS, "elbo_draws_its_own_noise"),
+    *("kl_log_var_as_log_sigma", "kl_log_var_halved", "sigmoid_twice", "decoder_returns_probabilities"),
+    *("sigma_ignored", "sigma_as_variance", "constants_missing", "squared_error", "bernoulli_for_gaussian"),
+)
+def elbo_of_own_outputs(asked, likelihood, sigma, sizes):
+    """`elbo(x, eps)` is the oracle's on what the model's own encoder and decoder return."""
+    sigma = sigma if likelihood == "gaussian" else None
+    rounds = []
+    for event_dim, latent_dim, hidden, batches in sizes:
+        model = new(asked, event_dim, latent_dim, hidden, likelihood, sigma or 1.0)
+        asked.shake(model)
+        for samples, batch in batches:
+            x = asked.generator.random((batch, event_dim))
+            x = (x if sigma else x < 0.5).astype(np.float32)
+            eps = asked.normal(samples, batch, latent_dim)
+            got = asked.array(f"{model.key}.elbo", x, eps, shape=(batch,))
+            mu, log_var = encode(asked, model, x)
+            seen = Seen(x, mu, log_var, {}, sigma)
+            rounds.append((model, seen, eps, got))
+    model, seen, eps, got = rounds[0]
+    if all(agrees(asked, *one) for one in rounds):
+        # Once is enough, of the Bernoulli model.
+        if sigma is None:
+            latents.encoder_returns_two(asked, model)
+        return
+    if not np.allclose(got, asked.array(f"{model.key}.elbo", seen.x, eps, shape=got.shape), 1e-5, 1e-5):
+        raise Broken("the same x and eps gave two different values", "elbo_draws_its_own_noise")
+    # With weights as large as here probabilities are cut off, each student's at another number.
+    if asked.kept[model.key].get("probabilities"):
+        raise Broken("the decoder returns probabilities, and elbo takes them for that", "decoder_returns_probabilities")
+    raise Broken(described(asked, rounds), named(asked, rounds))
+
+
+def agrees(asked, model, seen, eps, got):
+    return close(got, right(asked, model, seen, eps))
+
+
+def right(asked, model, seen, eps):
+    """Returns the ELBO of each example: minus the loss of a batch of one."""
+    outputs = outputs_of(asked, model, seen, eps, "right")
+    ones = [slice(row, row + 1) for row in range(seen.x.shape[0])]
+    return np.array(
+        [-asked.oracle.loss(seen.x[o], outputs[:, o], seen.mu[o], seen.log_var[o], seen.sigma) for o in ones]
+    )
+
+
+def described(asked, rounds):
+    worst = max(float(np.max(np.abs(got - right(asked, model, seen, eps)))) for model, seen, eps, got in rounds)
+    more = asked.kept.get(("surplus", latents.part(asked, rounds[0][0], "encoder").key))
+    said = f"encoder(x) returned {more} values, of which the first two were taken for mu and log_var; " if more else ""
+    return (
+        f"{said}elbo(x, eps) is off by up to {judge.one_digit(worst):g} nats from the ELBO of the model's own outputs"
+    )
+
+
+def outputs_of(asked, model, seen, eps, way):
+    if way not in seen.decoded:
+        z = SAMPLERS[way](asked.oracle.sample, seen.mu, seen.log_var, eps)
+        seen.decoded[way] = decode(asked, model, z)
+    return seen.decoded[way]
+
+
 def logarithm_of_odds(outputs):
     with np.errstate(all="ignore"):
         return np.log(outputs) - np.log1p(-outputs)
@@ -183,7 +229,7 @@ def terms_of(asked, seen, outputs):
     if sigma is None:
         yield "sigmoid_twice", terms(x, 1 / (1 + np.exp(-outputs)), mu, log_var)[0], kl
         if outputs.min() >= 0 and outputs.max() <= 1:
-            yield "decoder_returns_probabilities", terms(x, logarithm_of_odds(outputs), mu, log_var)[0], kl
+            yield "decoder_returns_probabilities", terms(x, as_logits(outputs), mu, log_var)[0], kl
         return
     variance = float(np.square(sigma))
     perfect = terms(x, np.broadcast_to(x, outputs.shape), mu, log_var, sigma)[0]
@@ -211,7 +257,10 @@ def named(asked, rounds):
             if not possible:
                 break
         if possible:
-            names = [part for part in (way, reduction, min(possible)) if part != "right"]
+            # Where a term does not enter no mistake in it is seen.
+            names = [
+                part for part in (way, reduction, "right" if "right" in possible else min(possible)) if part != "right"
+            ]
             return " and ".join(names)
     return ""
 
@@ -237,11 +286,21 @@ def split(asked):
     return train, rest
 
 
-def fit(asked, model, x, rate, epochs=1, seed=None, eager=False):
-    """Trains the model with a new Adam of this learning rate and returns its history."""
-    return latents.fit(asked, model, [x], REPORTED, rate, epochs, seed, eager)
+def fit(asked, model, x, rate, epochs=1, seed=None, eager=False, names=("loss",)):
+    """Trains the model with a new Adam of this learning rate and returns its history, which must have `names`."""
+    return latents.fit(asked, model, [x], names, rate, epochs, seed, eager)
 
 
+@finds(
+    *(
+        *OF_A_MODEL,
+        "encoder_not_trained",
+        "decoder_not_trained",
+        "weights_do_not_move",
+        "idle_weight",
+        "hidden_parameters",
+    )
+)
 def every_weight_learns(asked):
     """One step moves every trainable weight and both networks; each weight matters to the ELBO, as seen outside."""
     model = trainer(asked)
@@ -262,8 +321,32 @@ def every_weight_learns(asked):
         value=lambda: elbo_outside(asked, model, x[:8], eps),
     )
     asked.no_strangers(f"{model.key}.elbo", "elbo", x[:8], eps)
+    first, second = (new(asked, *SMALL) for _ in range(2))
+    latents.no_hidden_parameters(asked, first, second, asked.normal(5, SMALL[0]), asked.normal(5, SMALL[1]))
 
 
+def outputs_are_free(asked):
+    """What encoder and decoder return goes beyond +-FAR for some weights: nothing squashes it, and training may need it all."""
+    model = new(asked, *SMALL)
+    x, z = asked.normal(9, SMALL[0]), asked.normal(9, SMALL[1])
+
+    def look():
+        mu, log_var = encode(asked, model, x)
+        return {"the encoder's mu": mu, "the encoder's log_var": log_var, DECODER: parameters(asked, model, z)}
+
+    try:
+        outputs_go_far(asked, model, look)
+    except Squashed as broken:
+        # Here it is known that the likelihood takes them for logits.
+        if broken.name == DECODER and broken.mistake == "sigmoid_at_the_end":
+            raise Broken(broken.detail, "sigmoid_twice") from broken
+        raise
+
+
+@finds(
+    *(*OF_A_MODEL, "no_noise", "one_noise_for_the_batch", "same_noise_at_every_call", "call_returns_probabilities"),
+    *("one_noise_for_all_dimensions", "wrong_spread", "not_from_the_posterior", "noise_frozen_in_training"),
+)
 def noise_is_fresh(asked):
     """`model(x)` is the decoder at a fresh sample of q(z|x) for each example and call, and training draws as freshly."""
     model = trainer(asked)
@@ -288,7 +371,7 @@ def sampled_means(asked, model, x, sigma=None, draws=DRAWS):
     """Returns log p(x given z) with one fresh sample for each example, `draws` times, and the KL: means over the batch."""
     mu, log_var = encode(asked, model, x)
     z = asked.oracle.sample(mu, log_var, asked.normal(draws, x.shape[0], LATENT))
-    return means(asked.oracle, x, decode(asked, model, z), mu, log_var, sigma)
+    return means(asked.oracle, x, parameters(asked, model, z), mu, log_var, sigma)
 
 
 def same_cloud(got, want):
@@ -326,98 +409,63 @@ def from_the_posterior(asked, model, got, mu, log_var, eps):
     raise Broken("samples of one image lie elsewhere than q(z|x) puts them", "not_from_the_posterior")
 
 
+@finds(
+    *(*OF_A_MODEL, *losses.names_of_faults("reconstruction", "pixels")),
+    *("bernoulli_for_gaussian", "sigma_ignored", "metrics_missing"),
+)
 def loss_per_example(asked):
     """What `fit` and `evaluate` report is minus the ELBO per example, for batches of BATCH and of one."""
     model = trainer(asked)
     x = asked.kept["split"][0][:BATCH]
-    reported(asked, model, x, fit(asked, model, x, 0.0), BATCH)
-    reported(asked, model, x[:16], latents.evaluate(asked, model, [x[:16]], REPORTED), 1)
+    varies, _ = losses.check(loss_of(asked, model, x, BATCH, lambda: fit(asked, model, x, 0.0, JUMPS, names=REPORTED)))
+    # Of a quarter as many examples a mean varies twice as much.
+    varies = {name: 2 * deviation for name, deviation in varies.items()}
+    few = x[: BATCH // 4]
+    losses.check(
+        loss_of(asked, model, few, 1, lambda: latents.evaluate(asked, model, [few], REPORTED), deviations=varies)
+    )
     gaussian = new(asked, DIMS, LATENT, HIDDEN, "gaussian", SIGMA)
     grey = asked.generator.random((BATCH, DIMS)).astype(np.float32)
-    reported(asked, gaussian, grey, fit(asked, gaussian, grey, 0.0, eager=True), BATCH, SIGMA)
+
+    def report():
+        return fit(asked, gaussian, grey, 0.0, JUMPS, eager=True, names=REPORTED)
+
+    try:
+        losses.check(loss_of(asked, gaussian, grey, BATCH, report, SIGMA))
+    except Broken as broken:
+        raise Broken(f"for likelihood='gaussian' {broken.detail}", broken.mistake) from broken
 
 
-def reported(asked, model, x, found, size, sigma=None):
-    log_px, kl = sampled_means(asked, model, x, sigma)
-    want = {"kl": kl, "reconstruction": -log_px.mean()}
-    slack = {"kl": 1e-3 * kl + 1e-3, "reconstruction": 9 * np.std(log_px, ddof=1) * np.sqrt(1 + 1 / DRAWS) + 0.02}
-    want["loss"] = want["kl"] + want["reconstruction"]
-    slack["loss"] = slack["reconstruction"] + slack["kl"]
-    got = {name: found[name][0] for name in want}
-    if not all(np.isfinite(list(got.values()))):
-        raise Broken("a loss that is reported is not finite", "not_finite")
-    if all(abs(got[name] - want[name]) <= slack[name] for name in ("kl", "reconstruction")):
-        sums_up(got, size)
-        return
-    values = "; ".join(f"{name} is {got[name]:.3g}, and {want[name]:.3g} from the model's outputs" for name in want)
-    raise Broken(
-        f"for likelihood='gaussian' {values}" if sigma else values,
-        another_likelihood(asked, model, x, got["reconstruction"], sigma)
-        or reported_mistake(asked, model, x, got, want, slack, size),
+def loss_of(asked, model, x, size, report, sigma=None, deviations=None):
+    """Returns the `losses.Loss` of a model on the images `x`, in batches of `size`."""
+    test = data.load("digits").x_test
+    return losses.Loss(
+        "reconstruction",
+        "pixels",
+        DIMS,
+        LATENT,
+        1.0,
+        size,
+        report=report,
+        parts=lambda: parts_of(asked, model, x, sigma),
+        parts_with_test=lambda: parts_of(asked, model, np.concatenate([x, test]), sigma),
+        move=lambda: asked.shake(model, 0.7, 0.1),
+        deviations=deviations or {},
     )
 
 
-def sums_up(got, size):
-    """Raises `Broken` unless the reported loss is the sum of the reported terms: both are of the same samples."""
-    kl, reconstruction, loss = got["kl"], got["reconstruction"], got["loss"]
-    right = reconstruction + kl
-    if abs(loss - right) <= 1e-3 + 1e-3 * abs(right):
-        return
-    made = {
-        "loss_is_the_elbo": -right,
-        "loss_summed_over_the_batch": size * right,
-        "kl_missing": reconstruction,
-        "kl_counted_twice": reconstruction + 2 * kl,
-        "kl_averaged_over_dimensions": reconstruction + kl / LATENT,
-        "kl_summed_over_batch": reconstruction + size * kl,
-        "reconstruction_averaged_over_pixels": reconstruction / DIMS + kl,
-        "reconstruction_summed_over_batch": size * reconstruction + kl,
-    }
-    known = (name for name, value in made.items() if abs(loss - value) <= 1e-3 + 1e-3 * abs(value))
-    raise Broken(f"loss is {loss:.3g}, and reconstruction + kl is {right:.3g}", next(known, ""))
+def parts_of(asked, model, x, sigma=None):
+    """Returns the `losses.Parts` of a model on the images `x`."""
 
+    def reconstruction(sigma):
+        log_px, kl = sampled_means(asked, model, x, sigma)
+        return losses.Mean(-log_px.mean(), np.std(log_px, ddof=1), DRAWS), losses.Mean(float(kl))
 
-def another_likelihood(asked, model, x, got, sigma):
-    """Returns which other likelihood a Gaussian model's reconstruction `got` belongs to, empty if to none."""
-    for name, other in {"bernoulli_for_gaussian": None, "sigma_ignored": 1.0}.items() if sigma else ():
-        log_px = sampled_means(asked, model, x, other)[0]
-        if abs(got + log_px.mean()) <= 9 * np.std(log_px, ddof=1) + 0.02:
-            return name
-    return ""
-
-
-def reported_mistake(asked, model, x, got, want, slack, size):
-    """Returns what makes `got` of `want`, where the values tell it."""
-
-    def is_(name, value, factor=1.0):
-        return abs(got[name] - value) <= factor * slack[name] + 1e-3 * abs(value)
-
-    kl, reconstruction = want["kl"], want["reconstruction"]
-    tests = {
-        "trains_on_test_images": lambda: with_test_images(asked, model, x, got["kl"]),
-        "loss_is_the_elbo": lambda: is_("loss", -want["loss"]),
-        "loss_summed_over_the_batch": lambda: size > 1 and (is_("loss", size * want["loss"], size)),
-        "kl_counted_twice": lambda: is_("kl", 2 * kl) or (is_("kl", kl) and is_("loss", reconstruction + 2 * kl)),
-        "kl_averaged_over_dimensions": lambda: (
-            is_("kl", kl / LATENT) or (is_("kl", kl) and is_("loss", reconstruction + kl / LATENT, 0.9))
-        ),
-        "kl_summed_over_batch": lambda: size > 1 and (is_("kl", size * kl) or is_("loss", reconstruction + size * kl)),
-        "kl_missing": lambda: is_("loss", reconstruction) or abs(got["kl"]) < 1e-6,
-        "reconstruction_averaged_over_pixels": lambda: (
-            is_("reconstruction", reconstruction / DIMS, 1 / DIMS) or is_("loss", reconstruction / DIMS + kl, 1 / DIMS)
-        ),
-        "reconstruction_summed_over_batch": lambda: size > 1 and is_("reconstruction", size * reconstruction, size),
-        "metrics_negated": lambda: is_("kl", -kl) or is_("reconstruction", -reconstruction),
-    }
-    return next((name for name, test in tests.items() if test()), "")
-
-
-def with_test_images(asked, model, x, kl):
-    """Tells whether `kl` is the mean over `x` and the test images of the data set together."""
-    test = data.load("digits").x_test
-    both = np.concatenate([x, test])
-    mu, log_var = encode(asked, model, both)
-    return abs(mean_kl(asked, mu, log_var) - kl) <= 1e-3 * kl
+    others = {"bernoulli_for_gaussian": None, "sigma_ignored": 1.0} if sigma else {}
+    return losses.Parts(
+        *reconstruction(sigma),
+        distortions={name: lambda other=other: reconstruction(other)[0] for name, other in others.items()},
+    )
 
 
 def mean_kl(asked, mu, log_var):
@@ -426,15 +474,25 @@ def mean_kl(asked, mu, log_var):
     return means(asked.oracle, pixel, pixel[np.newaxis], mu, log_var)[1]
 
 
+@finds(
+    *OF_A_MODEL,
+    *SQUASHED,
+    *("sigmoid_twice", "passes_untrained", "training_lowers_the_elbo", "loss_goes_up", "posterior_collapsed"),
+)
 def training_passes_the_floor(asked, floor):
     """Training lowers the loss, and the ELBO of images that were held out, put together here, passes `floor`."""
+    outputs_are_free(asked)
     model = trainer(asked)
     train, test = asked.kept["split"]
 
     def trial(seed):
-        start, end, losses = training(asked, model, train, test, seed)
-        passed = end >= floor and losses[-1] < losses[0]
-        return passed * (2 if end >= floor + MARGIN else 1), (start, end, losses)
+        start, end, reported = training(asked, model, train, test, seed)
+        if start >= floor:
+            raise Broken(f"before any training the ELBO of held-out digits is {start:.3g} nats", "passes_untrained")
+        passed = end >= floor and reported[-1] < reported[0]
+        if passed and scrambled(asked, model, test) >= floor:
+            raise Broken("with the trained weights mixed up the ELBO passes the floor still", "weights_ignored")
+        return passed * (2 if end >= floor + MARGIN else 1), (start, end, reported)
 
     worst = latents.most_trainings_pass(asked, trial)
     if worst:
@@ -446,30 +504,35 @@ def training(asked, model, train, test, seed):
     asked.set_weights(model, asked.weights(new(asked, DIMS, LATENT, HIDDEN)))
     eps = asked.normal(4, test.shape[0], LATENT)
     start = elbo_outside(asked, model, test, eps)
-    losses = fit(asked, model, train, RATE, EPOCHS, seed=seed)["loss"]
+    reported = fit(asked, model, train, RATE, EPOCHS, seed=seed)["loss"]
     try:
-        return start, elbo_outside(asked, model, test, eps), losses
+        return start, elbo_outside(asked, model, test, eps), reported
     except Broken as broken:
-        sign = "training_lowers_the_elbo" if losses[0] < 0 else broken.mistake
+        sign = "training_lowers_the_elbo" if reported[0] < 0 else broken.mistake
         raise Broken(f"after training {broken.detail}", sign) from broken
 
 
-def why_below(asked, model, test, start, end, losses, floor):
+def scrambled(asked, model, test):
+    """Returns the ELBO of the images `test` with the numbers of each weight in another order; the weights are put back."""
+    with latents.scrambled_weights(asked, model):
+        return elbo_outside(asked, model, test, asked.normal(1, test.shape[0], LATENT))
+
+
+def why_below(asked, model, test, start, end, reported, floor):
     if not np.isfinite(end):
         return "training ends in NaN", "not_finite"
     if end < start - 1:
+        said = f"training takes the ELBO of held-out images from {start:.3g} to {end:.3g} nats"
+        if reported[0] < 0 or reported[-1] > reported[0]:
+            return said, "training_lowers_the_elbo"
         return (
-            f"training takes the ELBO of held-out images from {start:.3g} to {end:.3g} nats",
-            "training_lowers_the_elbo",
+            f"{said}, and the loss from {reported[0]:.3g} to {reported[-1]:.3g}: that is the loss of another model",
+            "",
         )
-    mu, log_var = encode(asked, model, test)
-    kl = mean_kl(asked, mu, log_var)
+    kl = mean_kl(asked, *encode(asked, model, test))
     said = f"after {EPOCHS} epochs the ELBO of held-out digits is {end:.3g} nats; the floor is {floor:g}"
     if end >= floor:
-        return f"the loss goes from {losses[0]:.3g} to {losses[-1]:.3g} while the ELBO rises", "loss_goes_up"
-    outputs = decode(asked, model, mu)
-    if outputs.min() >= 0 and outputs.max() <= 1:
-        return f"{said}, and the decoder's outputs stay between 0 and 1", "sigmoid_twice"
+        return f"the loss goes from {reported[0]:.3g} to {reported[-1]:.3g} while the ELBO rises", "loss_goes_up"
     return (f"{said}, with a KL of {kl:.1g}", "posterior_collapsed") if kl < 0.3 else (said, "")
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from . import classifiers, judge, latents
 from .classifiers import Kind, logits_in, repeats
-from .latents import SAMPLERS, close, decode, encode
-from .properties import Broken, answered
+from .latents import OF_A_MODEL, SAMPLERS, close, decode, encode
+from .losses import BITS
+from .properties import SQUASHED, Broken, answered, finds
 
 
 class StudentsOwn:
@@ -52,16 +53,47 @@ def divergence(asked, model, x, eps):
     return asked.oracle.kl(*encode(asked, model, x))[np.newaxis]
 
 
-VIB = Kind("VIB", parts=parts, latents=sampled, kl=divergence, terms="loss_terms")
+def own_terms(asked, model, x, y_onehot, eps):
+    """Returns what the model's `loss_terms` says. Shapes `[B]` twice."""
+    return asked.arrays(f"{model.key}.loss_terms", x, y_onehot, eps, shapes=[(x.shape[0],)] * 2, outputs=2)
 
 
+VIB = Kind(
+    "VIB",
+    parts=parts,
+    latents=sampled,
+    kl=divergence,
+    terms="loss_terms",
+    own_distortion=lambda *arguments: own_terms(*arguments)[0],
+)
+
+
+# What known mistakes make of the right KL `[B]`, with K latent dimensions.
+DIVERGENCES = {
+    "kl_times_beta": lambda kl, K, beta: beta * kl,
+    "kl_negated": lambda kl, K, beta: -kl,
+    "kl_counted_twice": lambda kl, K, beta: 2 * kl,
+    "kl_halved": lambda kl, K, beta: kl / 2,
+    "kl_averaged_over_dimensions": lambda kl, K, beta: kl / K,
+    "kl_averaged_over_batch": lambda kl, K, beta: 0 * kl + kl.mean(),
+    "kl_summed_over_batch": lambda kl, K, beta: 0 * kl + kl.sum(),
+    "kl_missing": lambda kl, K, beta: 0 * kl,
+    "kl_in_bits": lambda kl, K, beta: kl * BITS,
+}
+
+
+@finds(
+    *(*OF_A_MODEL, *SQUASHED, *SAMPLERS, *classifiers.CROSS_ENTROPY_NAMES, *DIVERGENCES),
+    *("beta_not_kept", "terms_swapped", "terms_draw_their_own_noise"),
+    *("beta_on_the_cross_entropy", "kl_in_the_cross_entropy", "cross_entropy_in_bits"),
+    *("kl_log_var_as_log_sigma", "kl_log_var_halved"),
+)
 def loss_terms(asked, sizes, beta):
     """`loss_terms(x, y_onehot, eps)` is (cross-entropy, KL) of the model's own encoder and decoder outputs, without beta."""
     classifiers.outputs_are_free(asked, VIB)
 
     def method(model, x, y_onehot, eps):
-        shapes = [(x.shape[0],)] * 2
-        return asked.arrays(f"{model.key}.loss_terms", x, y_onehot, eps, shapes=shapes, outputs=2)
+        return own_terms(asked, model, x, y_onehot, eps)
 
     rounds = list(classifiers.rounds_of(asked, VIB, sizes, beta, method))
     first = rounds[0]
@@ -77,6 +109,9 @@ def loss_terms(asked, sizes, beta):
         not all(close(one.got[index], want[index]) for one, want in zip(rounds, right, strict=True)) for index in (0, 1)
     ]
     if not any(bad):
+        latents.encoder_returns_two(asked, first.model)
+        if asked.kept[first.model.key].get("probabilities"):
+            raise Broken("the decoder returns probabilities, and so they are taken", "decoder_returns_probabilities")
         return
     if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
         raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
@@ -114,24 +149,12 @@ def cross_entropy_name(asked, rounds, right, beta):
         "beta_on_the_cross_entropy": lambda ce, kl: beta * ce,
         "kl_in_the_cross_entropy": lambda ce, kl: ce + beta * kl,
         "kl_in_the_cross_entropy too": lambda ce, kl: ce + kl,
+        "cross_entropy_in_bits": lambda ce, kl: ce * BITS,
     }
     for name, form in with_beta.items():
         if all(close(one.got[0], form(*want)) for one, want in zip(rounds, right, strict=True)):
             return name.split()[0]
     return classifiers.named_cross_entropy(asked, VIB, rounds, [one.got[0] for one in rounds])
-
-
-# What known mistakes make of the right KL `[B]`, with K latent dimensions.
-DIVERGENCES = {
-    "kl_times_beta": lambda kl, K, beta: beta * kl,
-    "kl_negated": lambda kl, K, beta: -kl,
-    "kl_counted_twice": lambda kl, K, beta: 2 * kl,
-    "kl_halved": lambda kl, K, beta: kl / 2,
-    "kl_averaged_over_dimensions": lambda kl, K, beta: kl / K,
-    "kl_averaged_over_batch": lambda kl, K, beta: 0 * kl + kl.mean(),
-    "kl_summed_over_batch": lambda kl, K, beta: 0 * kl + kl.sum(),
-    "kl_missing": lambda kl, K, beta: 0 * kl,
-}
 
 
 def kl_name(asked, rounds, right, beta):

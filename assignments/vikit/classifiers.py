@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import data, judge, latents, wire
-from .latents import BATCH, DRAWS, SAMPLERS, close, decode
-from .properties import SCALES, Broken, goes_far
+from . import data, judge, latents, losses, wire
+from .latents import BATCH, OF_A_MODEL, SAMPLERS, close, decode
+from .properties import Broken, differs_between_inputs, finds, outputs_go_far
 
 DIMS, LATENT, CLASSES, HIDDEN, BETA = 64, 8, 10, (128,), 0.05
 RATE, EPOCHS = 5e-3, 10
@@ -23,9 +23,11 @@ RATE, EPOCHS = 5e-3, 10
 MARGIN = 0.03
 # Nats of a kl that nothing holds down. Right ones reach 7 in training, 0.2 with beta = 2; without a gradient it was 57 to 85.
 RUNAWAY = 25
-# Examples of the first of two batches; the second has one.
-UNEVEN = 5
+# Pixels, latent dimensions, classes and hidden layers of a small model.
+SMALL = (16, 4, 5, (7,))
 REPORTED = ("loss", "cross_entropy", "kl")
+# How often a loss is looked at while no weight moves, and how many samples of each example that is compared with.
+JUMPS, DRAWS = 16, 32
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Kind:
         terms: The method that puts the loss together, of (x, y_onehot, eps).
         wrong_kls: What known mistakes of this kind make of `kl`: from their names to functions of the same arguments. Where
             there are any, the kl is looked at after some training too.
+        own_distortion: From (asked, model, x, y_onehot, eps) to what the model itself says of the cross-entropy of each
+            example `[B]`; None if it is not asked.
         keywords: What the class is given besides.
         beta: Of the model that is trained.
         shaken: How models are moved away from where they began: a factor of their weights, and noise.
@@ -52,6 +56,7 @@ class Kind:
     kl: Callable
     terms: str
     wrong_kls: dict = field(default_factory=dict)
+    own_distortion: Callable | None = None
     keywords: dict = field(default_factory=dict)
     beta: float = BETA
     shaken: tuple = (1.5, 0.3)
@@ -61,15 +66,43 @@ def new(asked, kind, event_dim, latent_dim, num_classes, hidden, **keywords):
     """Returns the handle of a new model, built by a first call of each part."""
     model = asked.make(kind.name, event_dim, latent_dim, num_classes, hidden=tuple(hidden), **keywords, **kind.keywords)
     asked.kept[model.key] = {"latent": latent_dim, "outputs": num_classes, "beta": keywords.get("beta")}
-    x = (asked.generator.random((3, event_dim)) < 0.5).astype(np.float32)
-    z = kind.latents(asked, model, x, asked.normal(1, 3, latent_dim), "right")
+    x = (asked.generator.random((5, event_dim)) < 0.5).astype(np.float32)
+    z = kind.latents(asked, model, x, asked.normal(1, 5, latent_dim), "right")
     decode(asked, model, z[0])
+    if "alive" not in asked.kept:
+        latents.is_alive(asked, model, x, asked.normal(5, latent_dim))
+        asked.kept["alive"] = True
+    asked.kept[model.key]["probabilities"] = returns_probabilities(asked, kind, model, x)
     return model
+
+
+def returns_probabilities(asked, kind, model, x):
+    """Tells whether the decoder returns probabilities and the model takes them for that: against the rules, and understood."""
+    classes = asked.kept[model.key]["outputs"]
+    eps = asked.normal(1, x.shape[0], asked.kept[model.key]["latent"])
+    found = decode(asked, model, kind.latents(asked, model, x, eps, "right"))
+    if kind.own_distortion is None or not are_probabilities(found).all():
+        return False
+    y_onehot = one_hot(asked.generator.integers(0, classes, x.shape[0]), classes)
+    got = kind.own_distortion(asked, model, x, y_onehot, eps)
+    return close(got, asked.oracle.cross_entropy(y_onehot, as_logits(found)).mean(0))
+
+
+def as_logits(probabilities):
+    """Returns the logits, with the mean 0, that softmax makes these of."""
+    logits = latents.probabilities_as_logits(probabilities, np.log)
+    return logits - logits.mean(axis=-1, keepdims=True)
+
+
+def logits_at(asked, model, z):
+    """Returns what the decoder says to `z`, as logits where it returns probabilities."""
+    found = decode(asked, model, z)
+    return as_logits(found) if asked.kept[model.key].get("probabilities") else found
 
 
 def logits_of(asked, kind, model, x, eps, way="right"):
     """Returns what the decoder says to L samples of each example, put together here. Shape `[L, B, C]`."""
-    return decode(asked, model, kind.latents(asked, model, x, eps, way))
+    return logits_at(asked, model, kind.latents(asked, model, x, eps, way))
 
 
 def one_hot(labels, num_classes=CLASSES):
@@ -140,6 +173,9 @@ CROSS_ENTROPIES = {
 }
 
 
+CROSS_ENTROPY_NAMES = [form.split()[0] for form in CROSS_ENTROPIES]
+
+
 def logs(probs):
     """Returns logarithms; of what are no probabilities NaN, which is close to nothing."""
     with np.errstate(all="ignore"):
@@ -178,23 +214,38 @@ def named_cross_entropy(asked, kind, rounds, given):
 
 
 def outputs_are_free(asked, kind):
-    """What encoder and decoder return depends on their input, and goes beyond +-FAR for some weights: nothing squashes it."""
-    model = new(asked, kind, 9, 4, 5, (7,), beta=BETA)
-    x, z, start, seen = asked.normal(9, 9), asked.normal(9, 4), asked.weights(model), {}
-    for scale in SCALES:
-        asked.set_weights(model, [scale * (array + 0.5 * asked.normal(*array.shape)) for array in start])
-        outputs = *latents.encode(asked, model, x), decode(asked, model, z)
-        for name, output in zip(("the encoder's mu", "the encoder's log_var", "the decoder"), outputs, strict=True):
-            seen.setdefault(name, []).append(output)
-    for name, values in seen.items():
-        if all(np.allclose(output, output[:1], 1e-5, 1e-6) for output in values):
+    """What encoder and decoder return goes beyond +-FAR for some weights: nothing squashes it."""
+    model = new(asked, kind, *SMALL, beta=BETA)
+    x, z = asked.normal(9, SMALL[0]), asked.normal(9, SMALL[1])
+
+    def look():
+        mu, log_var = latents.encode(asked, model, x)
+        return {"the encoder's mu": mu, "the encoder's log_var": log_var, "the decoder": logits_at(asked, model, z)}
+
+    outputs_go_far(asked, model, look)
+    asked.shake(model)
+    for name, output in look().items():
+        if not differs_between_inputs(output):
             raise Broken(f"{name} is the same for every input", "input_ignored")
-        goes_far(name, values)
 
 
 # Prediction.
 
 
+PREDICTIONS = {
+    "prediction_from_one_sample": ("right", lambda oracle, a: oracle.predict(a[:1])),
+    "prediction_from_the_mean": ("sampler_without_noise", lambda oracle, a: oracle.predict(a[:1])),
+    "softmax_of_averaged_logits": ("right", lambda oracle, a: oracle.predict(a.mean(0, keepdims=True))),
+    "prediction_summed": ("right", lambda oracle, a: len(a) * oracle.predict(a)),
+    "prediction_is_logits": ("right", lambda oracle, a: a.mean(0)),
+    "prediction_is_logarithm": ("right", lambda oracle, a: logs(oracle.predict(a))),
+    "prediction_is_one_hot": ("right", lambda oracle, a: one_hot(oracle.predict(a).argmax(-1), a.shape[-1])),
+    "softmax_twice": ("right", lambda oracle, a: oracle.predict(probabilities(oracle, a))),
+    "decoder_returns_probabilities": ("right", lambda oracle, a: np.exp(logs(a)).mean(0)),
+}
+
+
+@finds(*OF_A_MODEL, *PREDICTIONS, *SAMPLERS, "prediction_draws_its_own_noise")
 def prediction(asked, kind, sizes):
     """`predict_probs(x, eps)` is the mean over L samples of the probabilities that the decoder gives."""
 
@@ -212,19 +263,6 @@ def prediction(asked, kind, sizes):
     worst = max(float(np.max(np.abs(one.got - asked.oracle.predict(logits_in(asked, kind, one))))) for one in rounds)
     said = f"predict_probs is off by up to {judge.one_digit(worst):g} from the model's own decoder outputs"
     raise Broken(said, named_prediction(asked, kind, rounds))
-
-
-PREDICTIONS = {
-    "prediction_from_one_sample": ("right", lambda oracle, a: oracle.predict(a[:1])),
-    "prediction_from_the_mean": ("sampler_without_noise", lambda oracle, a: oracle.predict(a[:1])),
-    "softmax_of_averaged_logits": ("right", lambda oracle, a: oracle.predict(a.mean(0, keepdims=True))),
-    "prediction_summed": ("right", lambda oracle, a: len(a) * oracle.predict(a)),
-    "prediction_is_logits": ("right", lambda oracle, a: a.mean(0)),
-    "prediction_is_logarithm": ("right", lambda oracle, a: logs(oracle.predict(a))),
-    "prediction_is_one_hot": ("right", lambda oracle, a: one_hot(oracle.predict(a).argmax(-1), a.shape[-1])),
-    "softmax_twice": ("right", lambda oracle, a: oracle.predict(probabilities(oracle, a))),
-    "decoder_returns_probabilities": ("right", lambda oracle, a: np.exp(logs(a)).mean(0)),
-}
 
 
 def named_prediction(asked, kind, rounds):
@@ -262,9 +300,9 @@ def split(asked):
     return (train, one_hot(labels)), rest
 
 
-def fit(asked, model, x, y_onehot, rate, epochs=1, seed=None):
-    """Trains the model with a new Adam of this learning rate and returns its history."""
-    return latents.fit(asked, model, [x, y_onehot], REPORTED, rate, epochs, seed)
+def fit(asked, model, x, y_onehot, rate, epochs=1, seed=None, names=("loss",)):
+    """Trains the model with a new Adam of this learning rate and returns its history, which must have `names`."""
+    return latents.fit(asked, model, [x, y_onehot], names, rate, epochs, seed)
 
 
 def terms(asked, kind, model, x, y_onehot, eps):
@@ -273,6 +311,10 @@ def terms(asked, kind, model, x, y_onehot, eps):
     return cross_entropy, np.broadcast_to(kind.kl(asked, model, x, eps), cross_entropy.shape)
 
 
+@finds(
+    *(*OF_A_MODEL, "encoder_not_trained", "decoder_not_trained", "flow_not_trained"),
+    *("weights_do_not_move", "idle_weight", "hidden_parameters"),
+)
 def every_weight_learns(asked, kind):
     """One step moves every trainable weight and every part; each weight matters to the loss, as seen outside."""
     model = trainer(asked, kind)
@@ -291,66 +333,81 @@ def every_weight_learns(asked, kind):
         value=value,
     )
     asked.no_strangers(f"{model.key}.{kind.terms}", kind.terms, x[:8], y_onehot[:8], eps)
+    first, second = (new(asked, kind, *SMALL, beta=BETA) for _ in range(2))
+    latents.no_hidden_parameters(asked, first, second, asked.normal(5, SMALL[0]), asked.normal(5, SMALL[1]))
 
 
+@finds(
+    *(*OF_A_MODEL, *losses.names_of_faults("cross_entropy", "classes"), "metrics_missing", "kl_reported_with_beta"),
+    *("no_noise", "noise_frozen_in_training", "one_noise_for_the_batch", "noise_of_another_distribution"),
+    *(
+        "terms_swapped",
+        "kl_in_the_cross_entropy",
+        "no_noise_in_evaluate",
+        "kl_without_gradient",
+        "kl_without_log_det",
+        "kl_with_log_det_added",
+    ),
+)
 def training_reports(asked, kind):
     """`fit` and `evaluate` report the terms of an average example, loss = cross_entropy + beta kl; each step's noise is new."""
     model = trainer(asked, kind)
     x, y_onehot = (array[:BATCH] for array in asked.kept["split"][0])
-    early = None
+    early, varies = None, {}
     # First of all: a weight of the KL may grow from step to step. But what the noise tells is told before.
     try:
-        reported(asked, kind, model, x, y_onehot, lambda: fit(asked, model, x, y_onehot, 0.0), BATCH)
+        varies, _ = losses.check(
+            loss_of(
+                asked, kind, model, x, y_onehot, BATCH,
+                lambda: fit(asked, model, x, y_onehot, 0.0, JUMPS, names=REPORTED),
+            )
+        )  # fmt: skip
     except Broken as broken:
         early = broken
-    found, sampled = noise_is_fresh(asked, kind, model, x, y_onehot)
+    try:
+        found, sampled = noise_is_fresh(asked, kind, model, x, y_onehot)
+    except Broken as broken:
+        raise together(broken, early) from broken
     if early:
         raise early
-    few = x[:16], y_onehot[:16]
-    reported(asked, kind, model, *few, lambda: latents.evaluate(asked, model, list(few), REPORTED), 1)
-    latents.noise_is_of_the_posterior(found, sampled)
+    # Of a quarter as many examples a mean varies twice as much.
+    varies = {name: 2 * deviation for name, deviation in varies.items()}
+    few = x[: BATCH // 4], y_onehot[: BATCH // 4]
+    losses.check(
+        loss_of(
+            asked, kind, model, *few, 1, lambda: latents.evaluate(asked, model, list(few), REPORTED), deviations=varies
+        )
+    )
+    pictures = kind.kl(asked, model, x[: latents.PICTURES], asked.normal(DRAWS, latents.PICTURES, LATENT)).mean(axis=0)
+    latents.noise_is_of_the_posterior(
+        found, sampled, {"kl_in_the_cross_entropy": kind.beta * pictures, "kl_in_the_cross_entropy too": pictures}
+    )
     first, again = (latents.evaluate(asked, model, list(few), REPORTED)["cross_entropy"] for _ in range(2))
     if np.array_equal(first, again):
         raise Broken("evaluate reports the same cross-entropy at every call", "no_noise_in_evaluate")
-    examples_count_alike(asked, kind, model, x, y_onehot)
     if kind.wrong_kls:
         # A kl of single samples hides what is small. In training what is missing from it runs away.
         train = asked.kept["split"][0]
         asked.set_weights(model, asked.weights(new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=kind.beta)))
         fit(asked, model, *train, RATE, epochs=3)
-        kl = reported(asked, kind, model, *train, lambda: fit(asked, model, *train, 0.0), BATCH)["kl"]
+        report = loss_of(
+            asked, kind, model, *train, BATCH, lambda: fit(asked, model, *train, 0.0, names=REPORTED)
+        )  # fmt: skip
+        kl = losses.check(report)[1].kl.value
         if kl > RUNAWAY:
             raise Broken(f"after three epochs with beta = {kind.beta:g} the kl is {kl:.3g} nats", "kl_without_gradient")
 
 
-def examples_count_alike(asked, kind, model, x, y_onehot):
-    """Raises `Broken` where `evaluate` reports the mean of its batches' means: of few examples, and of one of large KL."""
+def together(noise, early):
+    """Returns what was found of the noise together with what the reported numbers tell besides, in one `Broken`.
 
-    def kls(x):
-        return kind.kl(asked, model, x, asked.normal(4 * DRAWS, x.shape[0], LATENT))
-
-    order = np.argsort(kls(x).mean(axis=0))
-    chosen = np.append(order[:UNEVEN], order[-1])
-    x, y_onehot = x[chosen], y_onehot[chosen]
-    found = latents.evaluate(asked, model, [x, y_onehot], REPORTED, UNEVEN)
-    loss, cross_entropy, got = (found[name][0] for name in REPORTED)
-    right = cross_entropy + asked.kept[model.key]["beta"] * got
-    if not close(loss, right):
-        raise Broken(
-            f"evaluate with a batch of {UNEVEN} and one of 1 reports a loss of {loss:.3g}, and cross_entropy + beta kl is "
-            f"{right:.3g}",
-            "means_of_batches",
-        )
-    sampled = kls(x)
-    each = sampled.mean(axis=0)
-    deviation = np.sqrt(sampled.var(axis=0).sum()) / len(each)
-    right, of_batches = each.mean(), (each[:UNEVEN].mean() + each[UNEVEN]) / 2
-    if 7 * deviation + 1e-3 * abs(right) < abs(got - right) > abs(got - of_batches):
-        raise Broken(
-            f"evaluate reports a kl of {got:.3g} for {UNEVEN + 1} examples in two batches; their mean is {right:.3g}, that "
-            f"of the batches' means {of_batches:.3g}",
-            "means_of_batches",
-        )
+    A cross-entropy that is off may come of the noise.
+    """
+    named = [name for name in early.mistake.split(" and ") if name] if early else []
+    more = [name for name in named if "cross_entropy" not in name]
+    if not more:
+        return noise
+    return Broken(f"{noise.detail}; {early.detail}", " and ".join([noise.mistake, *more]))
 
 
 def noise_is_fresh(asked, kind, model, x, y_onehot):
@@ -376,108 +433,46 @@ def noise_is_fresh(asked, kind, model, x, y_onehot):
     return found, sampled
 
 
-def sampled_terms(asked, kind, model, x, y_onehot):
-    """Returns cross-entropies with one fresh sample for each example, DRAWS times, and KLs. Shapes `[DRAWS, B]`."""
-    return terms(asked, kind, model, x, y_onehot, asked.normal(DRAWS, x.shape[0], LATENT))
+def loss_of(asked, kind, model, x, y_onehot, size, report, deviations=None):
+    """Returns the `losses.Loss` of a model on these examples, in batches of `size`."""
+
+    def with_test():
+        test = data.load("digits")
+        return np.concatenate([x, test.x_test]), np.concatenate([y_onehot, one_hot(test.y_test)])
+
+    return losses.Loss(
+        "cross_entropy",
+        "classes",
+        CLASSES,
+        LATENT,
+        asked.kept[model.key]["beta"],
+        size,
+        report=report,
+        parts=lambda: parts_of(asked, kind, model, x, y_onehot),
+        parts_with_test=lambda: parts_of(asked, kind, model, *with_test()),
+        move=lambda: asked.shake(model, 0.7, 0.1),
+        deviations=deviations or {},
+    )
 
 
-def reported(asked, kind, model, x, y_onehot, report, size):
-    """Raises `Broken` unless what `report` returns for batches of `size` is what the model's own parts give.
-
-    Returns a dict of the means that the parts give, with samples drawn here.
-    """
-    found, want, slack = report(), {}, {}
-    for name, sampled in zip(REPORTED[1:], sampled_terms(asked, kind, model, x, y_onehot), strict=True):
-        want[name] = sampled.mean()
-        # Of a mean over the examples with one sample for each, from the spread of an example's samples.
-        deviation = np.sqrt(sampled.var(axis=0, ddof=1).mean() / x.shape[0])
-        slack[name] = 7 * deviation * np.sqrt(1 + 1 / DRAWS) + 1e-3 * abs(want[name]) + 2e-3
-    got = {name: found[name][0] for name in REPORTED}
-    if not all(np.isfinite(list(got.values()))):
-        raise Broken("a loss that is reported is not finite", "not_finite")
-    said = "; ".join(f"{name} is {got[name]:.3g}, and {want[name]:.3g} from the model's outputs" for name in want)
-    if any(abs(got[name] - want[name]) > slack[name] for name in want):
-        raise Broken(said, wrong_term(asked, kind, model, x, got, want, slack, size))
-    beta = asked.kept[model.key]["beta"]
-    right = got["cross_entropy"] + beta * got["kl"]
-    if abs(got["loss"] - right) > 1e-3 + 1e-3 * abs(right):
-        said = f"loss is {got['loss']:.3g}, and cross_entropy + beta kl is {right:.3g} (beta = {beta:g})"
-        raise Broken(said, named_loss(asked, model, got, report, size))
-    return want
-
-
-def named_loss(asked, model, got, report, size):
-    """Returns what makes the reported loss of the reported terms: a form that fits by chance does not with other weights."""
-    asked.shake(model, 0.7, 0.1)
-    again = {name: values[0] for name, values in report().items()}
-    beta = asked.kept[model.key]["beta"]
-    first, second = (wrong_loss(found, beta, size) for found in (got, again))
-    if first and first == second:
-        return first
-    first, second = ((found["loss"] - found["cross_entropy"]) / found["kl"] for found in (got, again))
-    return "another_beta" if np.isclose(first, second, 0.02, 1e-3) else "loss_of_something_else"
-
-
-def wrong_loss(got, beta, size):
-    """Returns what makes the reported loss of the reported terms."""
-    cross_entropy, kl, loss = got["cross_entropy"], got["kl"], got["loss"]
-    right = cross_entropy + beta * kl
-    made = {
-        "loss_negated": -right,
-        "loss_summed_over_the_batch": size * right if size > 1 else np.nan,
-        "kl_missing": cross_entropy,
-        "beta_missing": cross_entropy + kl,
-        "beta_on_the_cross_entropy": beta * cross_entropy + kl,
-        "beta_on_both": beta * (cross_entropy + kl),
-        "one_minus_beta": (1 - beta) * cross_entropy + beta * kl,
-        "kl_counted_twice": cross_entropy + 2 * beta * kl,
-        "beta_plus_one": cross_entropy + (1 + beta) * kl,
-        "kl_averaged_over_dimensions": cross_entropy + beta * kl / LATENT,
-        "kl_subtracted": cross_entropy - beta * kl,
-        "cross_entropy_summed_over_the_batch": size * cross_entropy + beta * kl if size > 1 else np.nan,
-        "cross_entropy_averaged_over_classes": cross_entropy / CLASSES + beta * kl,
-        "kl_summed_over_the_batch": cross_entropy + size * beta * kl if size > 1 else np.nan,
-    }
-    for name, value in made.items():
-        if abs(loss - value) <= 1e-3 + 1e-3 * abs(value):
-            return name
-    return ""
-
-
-def wrong_term(asked, kind, model, x, got, want, slack, size):
-    """Returns what makes a reported term of the right ones."""
-
-    def is_(name, value, factor=1.0):
-        return abs(got[name] - value) <= factor * slack[name] + 1e-3 * abs(value)
-
-    cross_entropy, kl = want["cross_entropy"], want["kl"]
-    beta = asked.kept[model.key]["beta"]
-    tests = {
-        "trains_on_test_images": lambda: with_test_images(asked, kind, model, x, got["kl"]),
-        "metrics_negated": lambda: (
-            (is_("kl", -kl) and abs(kl) > 3 * slack["kl"]) or is_("cross_entropy", -cross_entropy)
-        ),
-        "kl_reported_with_beta": lambda: is_("kl", beta * kl, beta),
-        "kl_averaged_over_dimensions": lambda: is_("kl", kl / LATENT, 1 / LATENT),
-        "kl_counted_twice": lambda: is_("kl", 2 * kl),
-        "kl_summed_over_the_batch": lambda: size > 1 and is_("kl", size * kl, size),
-        "kl_missing": lambda: abs(got["kl"]) < 1e-6,
-        "cross_entropy_averaged_over_classes": lambda: is_("cross_entropy", cross_entropy / CLASSES, 1 / CLASSES),
-        "cross_entropy_summed_over_the_batch": lambda: size > 1 and is_("cross_entropy", size * cross_entropy, size),
-    }
+def parts_of(asked, kind, model, x, y_onehot):
+    """Returns the `losses.Parts` of a model on these examples, with DRAWS fresh samples for each."""
     eps = asked.normal(DRAWS, x.shape[0], LATENT)
-    own = {
-        name: lambda wrong=wrong: is_("kl", wrong(asked, model, x, eps).mean())
-        for name, wrong in kind.wrong_kls.items()
-    }
-    return next((name for name, test in (own | tests).items() if test()), "")
+    cross_entropy, kl = (mean_of(sampled) for sampled in terms(asked, kind, model, x, y_onehot, eps))
+    wrong = kind.wrong_kls.items()
+    return losses.Parts(
+        cross_entropy,
+        kl,
+        kls={
+            name: lambda of=of: mean_of(np.broadcast_to(of(asked, model, x, eps), eps.shape[:2])) for name, of in wrong
+        },
+    )
 
 
-def with_test_images(asked, kind, model, x, kl):
-    """Tells whether `kl` is the mean over `x` and the test images of the data set together."""
-    both = np.concatenate([x, data.load("digits").x_test])
-    found = kind.kl(asked, model, both, asked.normal(1, both.shape[0], LATENT)).mean()
-    return abs(found - kl) <= 1e-3 * abs(kl)
+def mean_of(sampled):
+    """Returns the `losses.Mean` of a term, from single samples for each example. Shape `[draws, B]`."""
+    draws, batch = sampled.shape
+    return losses.Mean(float(sampled.mean()), float(np.sqrt(sampled.var(axis=0, ddof=1).mean() / batch)), draws)
 
 
 def accuracy(asked, kind, model, x, labels):
@@ -486,15 +481,25 @@ def accuracy(asked, kind, model, x, labels):
     return float(np.mean(np.argmax(probs, axis=-1) == labels))
 
 
+@finds(
+    *(*OF_A_MODEL, "passes_untrained", "loss_negated", "loss_goes_up", "kl_without_gradient", "posterior_collapsed"),
+    "decoder_returns_probabilities",
+)
 def accuracy_passes_the_floor(asked, kind, floor):
     """Training lowers the loss, and the accuracy on digits that were held out, recomputed here, passes `floor`."""
     model = trainer(asked, kind)
     train, test = asked.kept["split"]
+    asked.set_weights(model, asked.weights(new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=kind.beta)))
+    untrained = accuracy(asked, kind, model, *test)
+    if untrained >= floor:
+        raise Broken(f"before any training the accuracy on held-out digits is {untrained:.3f}", "passes_untrained")
 
     def trial(seed):
-        reached, losses = training(asked, kind, model, train, test, seed)
-        passed = reached >= floor and losses[-1] < losses[0]
-        return passed * (2 if reached >= floor + MARGIN else 1), (reached, losses)
+        reached, reported = training(asked, kind, model, train, test, seed)
+        passed = reached >= floor and reported[-1] < reported[0]
+        if passed and scrambled(asked, kind, model, test) >= floor:
+            raise Broken("with the trained weights mixed up the accuracy passes the floor still", "weights_ignored")
+        return passed * (2 if reached >= floor + MARGIN else 1), (reached, reported)
 
     worst = latents.most_trainings_pass(asked, trial)
     if worst:
@@ -504,26 +509,31 @@ def accuracy_passes_the_floor(asked, kind, floor):
 def training(asked, kind, model, train, test, seed):
     """Trains the model from new weights; returns its accuracy on `test`, and the losses."""
     asked.set_weights(model, asked.weights(new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=kind.beta)))
-    losses = fit(asked, model, *train, RATE, EPOCHS, seed=seed)["loss"]
+    reported = fit(asked, model, *train, RATE, EPOCHS, seed=seed)["loss"]
     try:
-        return accuracy(asked, kind, model, *test), losses
+        return accuracy(asked, kind, model, *test), reported
     except Broken as broken:
-        sign = "loss_negated" if losses[0] < 0 else broken.mistake
+        sign = "loss_negated" if reported[0] < 0 else broken.mistake
         raise Broken(f"after training {broken.detail}", sign) from broken
 
 
-def why_below(asked, kind, model, x, reached, losses, floor):
+def scrambled(asked, kind, model, test):
+    """Returns the accuracy on `test` with the numbers of each weight in another order; the weights are put back."""
+    with latents.scrambled_weights(asked, model):
+        return accuracy(asked, kind, model, *test)
+
+
+def why_below(asked, kind, model, x, reached, reported, floor):
     said = f"after {EPOCHS} epochs the accuracy on held-out digits is {reached:.3f}; the floor is {floor:g}"
-    if not np.isfinite(losses[-1]):
+    if not np.isfinite(reported[-1]):
         return "training ends in NaN", "not_finite"
-    if losses[0] < 0 and losses[-1] < losses[0]:
-        return f"the loss goes from {losses[0]:.3g} to {losses[-1]:.3g}: it has the wrong sign", "loss_negated"
+    if reported[0] < 0 and reported[-1] < reported[0]:
+        return f"the loss goes from {reported[0]:.3g} to {reported[-1]:.3g}: it has the wrong sign", "loss_negated"
     eps = asked.normal(1, x.shape[0], LATENT)
     kl = kind.kl(asked, model, x, eps).mean()
     if reached >= floor:
-        rises = f"the loss goes from {losses[0]:.3g} to {losses[-1]:.3g} while the accuracy rises"
+        rises = f"the loss goes from {reported[0]:.3g} to {reported[-1]:.3g} while the accuracy rises"
         return (f"{rises}, and the kl to {kl:.3g}", "kl_without_gradient") if kl > RUNAWAY else (rises, "loss_goes_up")
-    logits = logits_of(asked, kind, model, x, eps)
-    if are_probabilities(logits).all():
+    if are_probabilities(decode(asked, model, kind.latents(asked, model, x, eps, "right"))).all():
         return f"{said}, and the decoder returns probabilities", "decoder_returns_probabilities"
     return (f"{said}, with a KL of {kl:.1g}", "posterior_collapsed") if kl < 0.3 else (said, "")

@@ -1148,6 +1148,7 @@ DIVERGENCE = (
     Mistake("kl_averaged_over_batch", "Each example gets the batch's mean KL: keep one KL per example."),
     Mistake("kl_summed_over_batch", "The KL is summed over the batch: keep one KL per example."),
     Mistake("kl_missing", "The KL is 0: it is missing.", "document 000, section 5 (line 88)"),
+    Mistake("kl_in_bits", "The KL is in bits; this course works in nats, with the natural logarithm."),
     Mistake(
         "kl_log_var_as_log_sigma",
         "In the KL log_var is taken for log sigma: its exponential is the variance already.",
@@ -1166,10 +1167,14 @@ TERMS = (
         "document 003, eq. 22",
     ),
     Mistake("beta_on_the_cross_entropy", "beta multiplies the cross-entropy. It is the weight of the KL, in the loss."),
+    Mistake(
+        "cross_entropy_in_bits", "The cross-entropy is in bits; this course works in nats, with the natural logarithm."
+    ),
     Mistake("kl_in_the_cross_entropy", "The first term holds the KL as well: it is the cross-entropy alone."),
 )
 VIB_PLACE = "document 000, section 5 (lines 86 to 88)"
-SIZES = [[9, 4, 5, [7], [[3, 7], [1, 4]]], [11, 3, 4, [7, 5], [[5, 3]]]]
+# Squares: a convolutional model is right too.
+SIZES = [[16, 4, 5, [7], [[3, 7], [1, 4]]], [64, 3, 4, [7, 5], [[5, 3]]]]
 
 VIB = Task(
     name="VIB",

@@ -4,7 +4,7 @@ from vikit.judge import Mistake, Property
 
 from autograder.reference import vae, vib
 
-from .properties import ANY_NETWORK, SAMPLED, UNTRAINED
+from .properties import ANY_NETWORK, SAMPLED, UNLEARNT, UNTRAINED, of_a_loss
 
 
 class Reference:
@@ -137,47 +137,18 @@ NOISE = (
     ),
 )
 WEIGHTED = (
-    Mistake("loss_negated", "The loss has the wrong sign: minimising it makes the labels less likely."),
-    Mistake(
-        "loss_summed_over_the_batch", "The loss is summed over the batch. Average, or a step's size depends on it."
+    *of_a_loss(
+        "cross_entropy", "the cross-entropy", "classes", "Its weight is the model's beta, which it was made with."
     ),
+    Mistake("kl_in_the_cross_entropy", "The cross-entropy holds the KL as well: it is the first term alone."),
     Mistake("beta_missing", "The loss is cross_entropy + kl: beta does not enter it."),
     Mistake("beta_on_the_cross_entropy", "beta multiplies the cross-entropy. It is the weight of the KL."),
     Mistake("beta_on_both", "beta multiplies the whole loss. It is the weight of the KL alone."),
     Mistake("one_minus_beta", "The cross-entropy has the weight 1 - beta. Its weight is 1, whatever beta is."),
     Mistake("beta_plus_one", "The KL has the weight 1 + beta: it is added twice, by add_loss or a regulariser, say."),
     Mistake(
-        "another_beta",
-        "The loss weighs the KL with another number than the model's beta, which it was made with: a default, a constant, "
-        "or a weight that changes as training goes on.",
-    ),
-    Mistake(
-        "loss_of_something_else",
-        "The loss is not made of the reported terms. Both must come from the same samples, and nothing else may be added, no "
-        "penalty on weights.",
-    ),
-    Mistake("kl_subtracted", "The KL is subtracted from the loss. It is a price: add it."),
-    Mistake("kl_missing", "The KL is missing: nothing is compressed, and this is a classifier with noise."),
-    Mistake("kl_counted_twice", "The KL counts twice: its factor 1/2 is missing, or it is added a second time."),
-    Mistake("kl_averaged_over_dimensions", "The KL is averaged over the latent dimensions: sum over them."),
-    Mistake("kl_summed_over_the_batch", "The KL is summed over the batch, the cross-entropy is not: average both."),
-    Mistake(
         "kl_reported_with_beta", "The kl that is reported holds beta already: report the KL, and weigh it in the loss."
     ),
-    Mistake(
-        "cross_entropy_summed_over_the_batch",
-        "The cross-entropy is summed over the batch and the KL is not, as in Listing 1. Average both.",
-        "document 000, Listing 1; errata E-000-18",
-    ),
-    Mistake("cross_entropy_averaged_over_classes", "The cross-entropy is averaged over the classes: sum over them."),
-    Mistake("trains_on_test_images", "What fit reports is the loss over your images and the test images together."),
-    Mistake(
-        "means_of_batches",
-        "A metric is the mean of the batches' means, in which an example of a small batch counts more: give keras.metrics.Mean "
-        "one value for each example.",
-    ),
-    Mistake("metrics_missing", "fit must report loss, cross_entropy and kl: keras.metrics.Mean objects."),
-    Mistake("metrics_negated", "cross_entropy and kl are reported with the wrong sign: both are parts of a loss."),
 )
 KL_RUNS_AWAY = Mistake(
     "kl_without_gradient",
@@ -195,6 +166,7 @@ LEARNT = (
         "cross-entropy reaches the encoder (stop_gradient, NumPy), or the KL weighs too much.",
         "document 004, lines 165 to 169",
     ),
+    UNLEARNT,
     PROBABILITIES[1],
 )
 

@@ -121,9 +121,21 @@ EDITS = (
     ("loss that grows with the batch", MEAN, "return tf.reduce_sum(minus_log_px + kl_to_prior)",
      "VAE", "loss_per_example", "loss_summed_over_the_batch"),
     ("maximised loss", MEAN,
-     "return -tf.reduce_mean(minus_log_px + kl_to_prior)", "VAE", "loss_per_example", "loss_is_the_elbo"),
+     "return -tf.reduce_mean(minus_log_px + kl_to_prior)", "VAE", "loss_per_example", "loss_negated"),
     ("maximised loss, after training", MEAN, "return -tf.reduce_mean(minus_log_px + kl_to_prior)",
      "VAE", "training_passes_the_floor", "training_lowers_the_elbo"),
+    ("log variances that are never negative", "self.encoder = Encoder(latent_dim, self.hidden)",
+     "inner = Encoder(latent_dim, self.hidden)\n"
+     "        self.encoder = keras.layers.Lambda(lambda x: (inner(x)[0], tf.nn.softplus(inner(x)[1])))\n"
+     "        self.inner = inner", "VAE", "training_passes_the_floor", "never_negative"),
+    ("a reversed KL in the loss alone", MEAN,
+     "q_mu, q_log_var = self.encoder(x)\n"
+     "        reversed_kl = 0.5 * tf.reduce_sum((1 + q_mu**2) * tf.exp(-q_log_var) + q_log_var - 1, axis=-1)\n"
+     "        return tf.reduce_mean(minus_log_px + reversed_kl)", "VAE", "loss_per_example", "loss_of_something_else"),
+    ("a weight of the KL", MEAN, "return tf.reduce_mean(minus_log_px + 0.7 * kl_to_prior)",
+     "VAE", "loss_per_example", "another_beta"),
+    ("a loss in bits", MEAN, "return tf.reduce_mean(minus_log_px + kl_to_prior) / np.log(2.0)",
+     "VAE", "loss_per_example", "loss_in_bits"),
     ("KL twice in the loss alone", MEAN, "return tf.reduce_mean(minus_log_px + 2 * kl_to_prior)",
      "VAE", "loss_per_example", "kl_counted_twice"),
     ("KL averaged over dimensions in the loss alone", MEAN,

@@ -157,8 +157,12 @@ EDITS = (
      "noise = self.fresh_noise(x)\n"
      "        minus_log_qy, kl_to_reference = self.loss_terms(x, y, noise if training else tf.zeros_like(noise))",
      "VIB", "training", "no_noise_in_evaluate"),
-    ("a metric of batches", "self.kl.update_state(kl_to_reference)", "self.kl.update_state(tf.reduce_mean(kl_to_reference))",
-     "VIB", "training", "means_of_batches"),
+    ("terms reported under each other's name",
+     "self.cross_entropy.update_state(minus_log_qy)\n        self.kl.update_state(kl_to_reference)",
+     "self.kl.update_state(minus_log_qy)\n        self.cross_entropy.update_state(kl_to_reference)",
+     "VIB", "training", "terms_swapped"),
+    ("a KL in bits", RETURNED, RETURNED + " / np.log(2.0)", "VIB", "loss_terms", "kl_in_bits"),
+    ("a cross-entropy in bits", LOG_QY, LOG_QY + " / np.log(2.0)", "VIB", "loss_terms", "cross_entropy_in_bits"),
     ("a KL that warms up", LOSS,
      "self.optimizer.iterations\n"
      "        warm = tf.minimum(1.0, tf.cast(self.optimizer.iterations + 1, tf.float32) / 100) if training else 1.0\n"

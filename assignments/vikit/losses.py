@@ -1,0 +1,266 @@
+"""What a model reports of its loss, beside what its own parts give: loss = distortion + beta kl, in nats per example.
+
+Each of the three numbers is judged by itself. A fault has a name where the number is what a known mistake makes of the right
+one, and is so again with other weights: what fits once may fit by chance.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .properties import Broken
+
+# So many standard deviations are no chance.
+SURE = 8
+ATOL, RTOL = 2e-3, 1e-3
+# A kl may be that of single samples: it varies from report to report, by no more than this share.
+VARIES = 0.2
+BITS = 1 / np.log(2)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean over a batch of a term of the loss, from samples that were drawn here.
+
+    Attributes:
+        value: The mean.
+        deviation: The standard deviation of such a mean with one sample for each example; 0 in closed form.
+        draws: How many of them `value` is the mean of.
+    """
+
+    value: float
+    deviation: float = 0.0
+    draws: int = 1
+
+    def times(self, factor):
+        return replace(self, value=factor * self.value, deviation=abs(factor) * self.deviation)
+
+    def is_near(self, got, deviation, looks):
+        """Tells whether `got`, the mean of `looks` reports that vary by `deviation`, is this one."""
+        # Whose reports vary without bound fits everything.
+        deviation = np.clip(deviation, self.deviation, 10 * self.deviation + VARIES * abs(self.value))
+        chance = SURE * np.hypot(deviation / np.sqrt(looks), self.deviation / np.sqrt(self.draws))
+        return bool(abs(got - self.value) <= chance + RTOL * abs(self.value) + ATOL)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a loss should be made of, with a model's present weights.
+
+    Attributes:
+        distortion: A `Mean`.
+        kl: A `Mean`.
+        distortions: What known mistakes of this kind of model make of the distortion: from their names to functions that return
+            a `Mean`.
+        kls: And of the kl.
+    """
+
+    distortion: Mean
+    kl: Mean
+    distortions: dict = field(default_factory=dict)
+    kls: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss and who reports it.
+
+    Attributes:
+        name: What the distortion is called.
+        axis: What it sums over, for names of mistakes.
+        length: How many of these there are.
+        latent_dim: K.
+        beta: The weight of the kl.
+        size: Examples in a batch.
+        report: Asks the model, whose weights stay as they are: returns a dict from names to reported numbers.
+        parts: Computes the `Parts`.
+        parts_with_test: The same for the examples and the test images of the data set together.
+        move: Gives the model other weights.
+        deviations: How much each number varies from report to report, where that is known from elsewhere.
+    """
+
+    name: str
+    axis: str
+    length: int
+    latent_dim: int
+    beta: float
+    size: int
+    report: Callable
+    parts: Callable
+    parts_with_test: Callable
+    move: Callable
+    deviations: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A number that was reported, once or several times while no weight moved: its mean, how much it varies, how often."""
+
+    value: float
+    deviation: float
+    looks: int
+
+    @classmethod
+    def of(cls, numbers, known):
+        varies = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else 0.0
+        return cls(float(np.mean(numbers)), max(varies, known), len(numbers))
+
+    def fits(self, mean):
+        return mean.is_near(self.value, self.deviation, self.looks)
+
+
+def names_of_faults(name, axis):
+    """Returns all names that `check` may raise `Broken` with, but for those of `Parts`."""
+    return (
+        "not_finite",
+        "trains_on_test_images",
+        "terms_swapped",
+        *distortion_factors(name, axis, 1, size=2),
+        *kl_factors(1, beta=2, size=2),
+        *loss_forms(name, axis),
+        "another_beta",
+        "loss_of_something_else",
+    )
+
+
+def check(loss):
+    """Raises `Broken` unless what is reported is what the model's own parts give.
+
+    Returns (how much each number varies from report to report, the `Parts`).
+    """
+    found, want = reports(loss), loss.parts()
+    first = faults(loss, found, want)
+    if not first:
+        return {name: number.deviation for name, number in found.items()}, want
+    values = "; ".join(f"{name} is {found[name].value:.3g}{said}" for name, (said, _) in first.items())
+    if trains_on_test_images(loss, found, want):
+        raise Broken(values, "trains_on_test_images")
+    if {loss.name, "kl"} <= set(first) and found["kl"].fits(want.distortion) and found[loss.name].fits(want.kl):
+        raise Broken(values, "terms_swapped")
+    loss.move()
+    again = reports(loss)
+    second = faults(loss, again, loss.parts())
+    names = [agreed(first[name][1], second[name][1]) for name in first if name in second]
+    if "loss" in first and "loss" in second and not names[-1]:
+        names[-1] = weight_of_the_kl(loss, found, again)
+    raise Broken(values, " and ".join(dict.fromkeys(filter(None, names))))
+
+
+def reports(loss):
+    """Returns the `Reported` numbers by name."""
+    found = loss.report()
+    names = (loss.name, "kl", "loss")
+    if not all(np.isfinite(found[name]).all() for name in names):
+        raise Broken("a loss that is reported is not finite", "not_finite")
+    return {name: Reported.of(found[name], loss.deviations.get(name, 0.0)) for name in names}
+
+
+def faults(loss, found, want):
+    """Returns for each number that is not right what to say of it, and the names of the mistakes that it fits, in order."""
+    wrong = {}
+    terms = {
+        loss.name: (
+            want.distortion,
+            want.distortions,
+            distortion_factors(loss.name, loss.axis, loss.length, loss.size),
+        ),
+        "kl": (want.kl, want.kls, kl_factors(loss.latent_dim, loss.beta, loss.size)),
+    }
+    for name, (right, others, factors) in terms.items():
+        if found[name].fits(right):
+            continue
+        fitting = [other for other, mean in others.items() if found[name].fits(mean())]
+        fitting += [factor for factor, number in factors.items() if found[name].fits(right.times(number))]
+        wrong[name] = f", and {right.value:.3g} from the model's outputs", fitting
+    distortion, kl = found[loss.name].value, found["kl"].value
+    as_reported, got = distortion + loss.beta * kl, found["loss"]
+    if not is_sum(got.value, as_reported) and not (wrong and got.fits(right_loss(loss, want))):
+        forms = loss_forms(loss.name, loss.axis, loss.length, loss.latent_dim, loss.beta, loss.size)
+        fitting = [name for name, form in forms.items() if is_sum(got.value, form(distortion, kl))]
+        sum_of = f"{loss.name} + kl" if loss.beta == 1 else f"{loss.name} + beta kl"
+        wrong["loss"] = f", and {sum_of} is {as_reported:.3g}", fitting
+    return wrong
+
+
+def right_loss(loss, want):
+    deviation = np.hypot(want.distortion.deviation, loss.beta * want.kl.deviation)
+    return Mean(want.distortion.value + loss.beta * want.kl.value, deviation, want.distortion.draws)
+
+
+def is_sum(got, right):
+    return abs(got - right) <= 1e-3 + 1e-3 * abs(right)
+
+
+def agreed(first, second):
+    """Returns the first name that both reports fit; empty if there is none."""
+    return next((name for name in first if name in second), "")
+
+
+def trains_on_test_images(loss, found, want):
+    """Tells whether the numbers are those of the examples and the test images together, and of the examples alone are not."""
+    if found["kl"].fits(want.kl):
+        return False
+    both = loss.parts_with_test()
+    return found["kl"].fits(both.kl) and found[loss.name].fits(both.distortion)
+
+
+def weight_of_the_kl(loss, first, second):
+    """Returns what is off in a loss of the reported terms that fits no known form: the weight of the kl, or all of it."""
+    weights = [(found["loss"].value - found[loss.name].value) / found["kl"].value for found in (first, second)]
+    return "another_beta" if np.isclose(*weights, 0.02, 1e-3) else "loss_of_something_else"
+
+
+# What known mistakes make of the right numbers, the simplest first.
+
+
+def distortion_factors(name, axis, length, size):
+    factors = {
+        f"{name}_negated": -1,
+        f"{name}_averaged_over_{axis}": 1 / length,
+        f"{name}_in_bits": BITS,
+    }
+    return factors | ({f"{name}_summed_over_the_batch": size} if size > 1 else {})
+
+
+def kl_factors(latent_dim, beta, size):
+    factors = {
+        "kl_missing": 0,
+        "kl_negated": -1,
+        "kl_counted_twice": 2,
+        "kl_halved": 1 / 2,
+        "kl_averaged_over_dimensions": 1 / latent_dim,
+        "kl_in_bits": BITS,
+    }
+    factors |= {"kl_reported_with_beta": beta} if beta != 1 else {}
+    return factors | ({"kl_summed_over_the_batch": size} if size > 1 else {})
+
+
+def loss_forms(name, axis, length=1, latent_dim=1, beta=2.0, size=2):
+    """Returns what known mistakes make of the loss: from their names to functions of (distortion, kl)."""
+    forms = {
+        "loss_negated": lambda d, r: -d - beta * r,
+        "kl_missing": lambda d, r: d,
+        "kl_subtracted": lambda d, r: d - beta * r,
+        "kl_counted_twice": lambda d, r: d + 2 * beta * r,
+        "kl_halved": lambda d, r: d + beta * r / 2,
+        "kl_averaged_over_dimensions": lambda d, r: d + beta * r / latent_dim,
+        f"{name}_averaged_over_{axis}": lambda d, r: d / length + beta * r,
+        f"{name}_missing": lambda d, r: beta * r,
+        "loss_in_bits": lambda d, r: (d + beta * r) * BITS,
+    }
+    if beta != 1:
+        forms |= {
+            "beta_missing": lambda d, r: d + r,
+            f"beta_on_the_{name}": lambda d, r: beta * d + r,
+            "beta_on_both": lambda d, r: beta * (d + r),
+            "one_minus_beta": lambda d, r: (1 - beta) * d + beta * r,
+            "beta_plus_one": lambda d, r: d + (1 + beta) * r,
+        }
+    if size > 1:
+        forms |= {
+            "loss_summed_over_the_batch": lambda d, r: size * (d + beta * r),
+            "kl_summed_over_the_batch": lambda d, r: d + size * beta * r,
+            f"{name}_summed_over_the_batch": lambda d, r: size * d + beta * r,
+        }
+    return forms
