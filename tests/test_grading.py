@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import autograder
 from autograder import kernels, tasks
+from autograder.build import sample
 from autograder.grading import find_submissions, notebook
 from autograder.grading import verdict as verdicts
 from autograder.grading.classroom import current, grade_class, read_verdict
@@ -19,6 +21,7 @@ from autograder.grading.limits import Limits, limits_for, machine_memory
 from autograder.grading.submission import Submission
 from autograder.grading.verdict import Unconfined, confine, course_secret, grade
 from autograder.kernels import Bounds
+from autograder.reports.feedback import feedback_html
 
 A01 = "a01_densities"
 BEST = kernels.choose()
@@ -152,6 +155,65 @@ def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
         broken = folder / f"broken{number}.json"
         broken.write_text(text)
         assert read_verdict(broken) is None
+
+
+@pytest.mark.parametrize("noise", ["tf.random.normal(tf.shape(mu))", "np.random.normal(size=mu.shape)"])
+def test_noise_that_a_function_draws_itself_is_named(write_notebook, noise):
+    path = write_notebook({KL: f"def {KL}(mu, log_var):\n    return tf.reduce_sum(np.float32({noise}), axis=-1)"})
+    question = next(item for item in grade(A01, path, secret=SECRET, unsafe=True)["questions"] if item["name"] == KL)
+    assert (question["status"], question["score"], question["mistake"]) == ("wrong", 0, "two_calls_differ")
+    assert "Two calls with the same inputs gave different values" in question["message"]
+
+
+def test_feedback_tells_students_errors_in_words_and_staff_read_them_in_numbers(write_notebook):
+    answer = f"def {KL}(mu, log_var):\n    return tf.reduce_sum(tf.abs(mu) ** 3 + 0 * log_var, axis=-1)"
+    verdict = grade(A01, write_notebook({KL: answer}), secret=SECRET, unsafe=True)
+    question = next(item for item in verdict["questions"] if item["name"] == KL)
+    page = feedback_html(verdict)
+    assert question["message"].splitlines()[1].strip() in page
+    assert "roughly the right size" in page
+    errors = [case["worst_error"] for case in question["cases"] if not case["passed"]]
+    assert all(error > 0 for error in errors)
+    assert len(errors) > 3
+    assert not re.search(r"off by|\de[+-]\d|\d\.\d", question["message"])
+
+
+SETTINGS = """import warnings
+keras.config.set_dtype_policy("mixed_float16")
+keras.config.set_floatx("float64")
+np.seterr(all="raise")
+warnings.simplefilter("error")
+tf.config.run_functions_eagerly(True)
+tf.debugging.enable_check_numerics()
+"""
+
+
+@pytest.mark.parametrize(
+    "setting", [SETTINGS, "tf.compat.v1.disable_eager_execution()", "tf.compat.v1.disable_v2_behavior()"]
+)
+def test_settings_of_the_whole_notebook_cost_a_right_answer_nothing(write_notebook, setting):
+    def change(notebook):
+        notebook.cells.insert(3, nbformat.v4.new_code_cell(setting))
+
+    verdict = grade(A01, write_notebook(sample.solutions(), change), secret=SECRET, unsafe=True)
+    assert verdict["score"] == verdict["max_score"], brief(verdict)
+
+
+@pytest.mark.parametrize(
+    ("setting", "line", "said"),
+    [
+        ("", "keras.Sequential([tfp.layers.DenseFlipout(3)])(mu)", "tf_keras do not work inside Keras 3"),
+        ("tf.compat.v1.disable_eager_execution()\nHALF = tf.constant(0.5)", "HALF + mu", "take that line out"),
+    ],
+)
+def test_a_known_error_comes_with_advice(write_notebook, setting, line, said):
+    def change(notebook):
+        notebook.cells.insert(3, nbformat.v4.new_code_cell(setting))
+
+    path = write_notebook({KL: f"def {KL}(mu, log_var):\n    return {line}"}, change)
+    question = next(item for item in grade(A01, path, secret=SECRET, unsafe=True)["questions"] if item["name"] == KL)
+    assert (question["status"], question["score"]) == ("error", 0)
+    assert said in question["message"]
 
 
 def test_messages_hold_nothing_that_a_function_wrote_while_it_saw_hidden_inputs(write_notebook):

@@ -96,7 +96,7 @@ def test_a_listed_mistake_is_named_with_its_hint_and_place():
 def test_a_mistake_that_fits_on_one_case_only_is_not_named():
     verdict = judge.judge(question(), answers(lambda name, value: value + 1 if name == "g1" else value + 2))
     assert verdict.mistake is None
-    assert "off by up to" in verdict.message
+    assert "wrong, but of roughly the right size" in verdict.message
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_tuple_is_judged_output_by_output():
     given = {name: judge.Answer("ok", as_tuple((value, -np.sum(value)))) for name, value in RIGHT.items()}
     verdict = judge.judge(asked, given)
     assert verdict.mistake == "closure_negated in total"
-    assert "In total: Your values have the opposite sign." in verdict.message
+    assert "In total: The sign is the opposite one." in verdict.message
     short = {name: judge.Answer("ok", as_tuple(value)) for name, value in RIGHT.items()}
     verdict = judge.judge(asked, short)
     assert verdict.status == "malformed"
@@ -199,6 +199,113 @@ def test_messages_hold_no_expected_value():
     shown = verdict.message + verdict.hint + "".join(str(case) for case in verdict.cases)
     assert "0.73" not in shown
     assert all(len(str(case.worst_error)) <= 5 for case in verdict.cases)
+
+
+def one_case(right, shape="[B]", **options):
+    """A question of one case with this right value."""
+    return judge.Question("f", 1, "", (case("the case", judge.GENERIC, right),), shape=shape, **options)
+
+
+def said_to(given, right, shape="[B]", public=False):
+    """What a student is told of one answer."""
+    asked = one_case(right, shape)
+    said = judge.problem(asked, asked.cases[0], judge.Answer("ok", (np.asarray(given, float),)), public)
+    assert said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([50.0, 2.0, 3.0], "some values are far too large: more than ten times what is right (in one example only)"),
+        ([0.01, 0.02, 0.01], "some values are far too small: less than a tenth of what is right"),
+        ([1.3, -2.0, 3.1], "some values are of the opposite sign"),
+        ([1.2, 2.2, 3.2], "some values are wrong, but of roughly the right size"),
+        ([1.2, math.nan, 3.2], "some values are NaN"),
+        ([math.inf] * 3, "all values are infinite"),
+    ],
+)
+def test_of_hidden_inputs_an_error_is_told_in_words(given, words):
+    assert said_to(given, [1.0, 2.0, 3.0]) == words
+
+
+def test_words_say_where_an_error_is_if_it_is_in_one_place():
+    right, wrong = np.ones((3, 5)), np.ones((3, 5))
+    wrong[:, 2] = 2
+    assert said_to(wrong, right, "[B,K]").endswith("(in one dimension only)")
+    assert said_to(wrong.T, right.T, "[B,K]").endswith("(in one example only)")
+    assert said_to(wrong + 1, right, "[B,K]").endswith("size")
+
+
+def test_of_public_inputs_an_error_is_told_in_numbers():
+    assert said_to([1.2, 2.0, 3.0], [1.0, 2.0, 3.0], public=True) == "values are off by up to 0.2"
+    assert said_to([1.2, math.nan, 3.0], [1.0, 2.0, 3.0], public=True) == "1 of 3 values are NaN"
+
+
+def test_staff_read_the_error_in_numbers_and_students_do_not():
+    verdict = judge.judge(one_case(5.0), {"the case": judge.Answer("ok", (np.array(5.7),))})
+    assert verdict.cases[0].worst_error == pytest.approx(0.7)
+    assert "0.7" not in verdict.message + verdict.hint + verdict.cases[0].problem
+
+
+@pytest.mark.parametrize("right", [-700.0, -12.0, -0.2, 3e-5, 0.004, 1.2, 19.0, 22.0, 4e6])
+def test_no_answer_tells_right_values_of_the_same_sign_and_size_apart(right):
+    """Whatever is handed in, and as often as one likes: the words are those of any other right value of that size."""
+    sign, size = (float(part) for part in judge.rough(right))
+    low, high = 10 ** (size / 2), 10 ** ((size + 1) / 2)
+    others = [sign * number for number in np.geomspace(low * 1.01, high * 0.99, 7)] if sign else [-6e-4, 0.0, 7e-4]
+    magnitudes = np.geomspace(1e-6, 1e8, 300)
+    for given in (*magnitudes, *-magnitudes, 0.0):
+        heard = {
+            said_to(given, value, "[]")
+            for value in (right, *others)
+            if not judge.is_close(np.array(given), np.array(value), one_case(value))
+        }
+        assert len(heard) == 1, (given, heard)
+
+
+def test_words_change_at_few_places_that_do_not_depend_on_the_right_value():
+    """A table whose entries wander hears a handful of texts, and the borders between them are powers of the root of ten."""
+    generator, heard, borders = np.random.default_rng(0), set(), []
+    for _ in range(50):
+        right, given, before = generator.normal(0, 20), generator.normal(0, 20), None
+        for _ in range(40):
+            given += generator.normal(0, 0.1 + abs(given) / 3)
+            words = said_to(given, right, "[]")
+            borders += [(before[0], given)] if before and before[1] != words else []
+            heard.add(words)
+            before = (given, words)
+    assert 3 <= len(heard) <= 5
+    assert borders
+    for first, second in borders:
+        assert not np.array_equal(judge.rough(first), judge.rough(second))
+
+
+def test_a_wrong_answer_that_changes_from_call_to_call_is_named():
+    asked = question()
+    given = answers(lambda name, value: value + 0.37)
+    verdict = judge.judge(asked, given)
+    doubtful = judge.doubtful_case(asked, verdict)
+    assert doubtful.name == "g1"
+    same, other = given["g1"], judge.Answer("ok", (given["g1"].values[0] + 0.01,))
+    assert judge.judge(asked, given, again=[same, same]) == verdict
+    assert judge.judge(asked, given, again=[same, judge.Answer("timeout")]) == verdict
+    named = judge.judge(asked, given, again=[same, other])
+    assert (named.mistake, named.status, named.score) == ("two_calls_differ", "wrong", 0)
+    assert "Two calls with the same inputs gave different values" in named.message
+
+
+def test_only_a_wrong_answer_without_a_name_is_worth_asking_twice():
+    for change in (lambda _, value: value, lambda _, value: value + 1, lambda _, value: value[:, None]):
+        assert judge.doubtful_case(question(), judge.judge(question(), answers(change))) is None
+    asked = question(sampled=True)
+    assert judge.doubtful_case(asked, judge.judge(asked, answers(lambda _, value: value + 0.37))) is None
+
+
+@pytest.mark.parametrize("text", ["tfp.layers.DenseFlipout(2)", "tensorflow_probability.python.layers.x", "tfpl.Foo()"])
+def test_an_error_of_a_library_that_keras_3_does_not_take_says_so(text):
+    given = {name: judge.Answer("error", kind="ValueError", text=text) for name in RIGHT}
+    assert "tf_keras do not work inside Keras 3" in judge.judge(question(), given).message
 
 
 def test_a_shape_that_could_carry_a_hidden_number_out_is_not_shown():

@@ -3,6 +3,7 @@
 import inspect
 import re
 import runpy
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -113,7 +114,10 @@ def answered(space, asked):
     given = {}
     for case in asked.cases:
         request = wire.pack_request("call", asked.name, case.arguments, outputs=len(asked.outputs) or None)
-        reply = wire.unpack_reply(probe.answer(space, request))
+        with warnings.catch_warnings():
+            # Of NaN and infinity, which a wrong answer may well give.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            reply = wire.unpack_reply(probe.answer(space, request))
         given[case.name] = judge.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
     return given
 
@@ -142,6 +146,19 @@ def test_mistakes_written_by_others_are_refused_and_named(assignment):
     assert count >= sum(len(task.mistakes) for _, task in chosen)
     assert right >= 0.97 * count, (count, right, wrong)
     assert wrong <= 0.005 * count, (count, right, wrong)
+
+
+PUBLISHED = runpy.run_path(str(Path(__file__).parent / "wrong_answers" / "published.py"))["WRITTEN"]
+
+
+@pytest.mark.parametrize("question", dict.fromkeys(question for question, *_ in PUBLISHED))
+def test_a_published_mistake_gets_the_name_that_is_true_of_it_and_no_other(question):
+    assignment, task = next((assignment, task) for assignment, task in EXACT if task.name == question)
+    asked = [materialise(assignment, task, student, b"published") for student in ("ada", "bob")]
+    for number, (_, name, function) in enumerate(entry for entry in PUBLISHED if entry[0] == question):
+        space = probe.Namespace({question: function})
+        for drawn in asked:
+            assert (judge.judge(drawn, answered(space, drawn)).mistake or "") == name, number
 
 
 @pytest.mark.soak
@@ -224,10 +241,14 @@ def test_a_message_speaks_of_its_own_mistake_on_one_screen(assignment, task):
         assert re.search(r"\bdocument 00\d", verdict.place)
 
 
+# Of Keras, what a hint may warn of.
+KERAS = {"binary_crossentropy", "categorical_crossentropy", "from_logits"}
+
+
 @each_task
 def test_a_hint_names_only_what_the_question_knows(assignment, task):
     """Symbols such as log_var or mu_q in a hint are arguments or outputs of the question."""
-    known = set(inspect.signature(task.reference).parameters) | set(task.outputs) | {"reduction", "log_px"}
+    known = set(inspect.signature(task.reference).parameters) | set(task.outputs) | {"reduction", "log_px"} | KERAS
     for mistake in task.mistakes:
         symbols = {word for word in re.findall(r"\b[a-z]+_[a-z_]+\b", mistake.hint)}
         assert symbols <= known, (mistake.name, symbols - known)

@@ -1,7 +1,10 @@
 """The wire's verbs, in this process and through a kernel: functions, tuples, models, function arguments."""
 
+import contextlib
 import json
+import warnings
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,7 +15,9 @@ from autograder.grading.probing import Student
 from autograder.grading.run import NotebookRun
 from autograder.reference import callables
 
-NOTEBOOK = '''import keras
+NOTEBOOK = '''import warnings
+
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -74,6 +79,22 @@ def odd(kind):
 
 def model_sum(model, x):
     return tf.reduce_sum(model(x))
+
+
+def touchy(x):
+    """The sum of x and of the logarithms of what is positive in it, in a way that minds every setting of the process."""
+    warnings.warn("a warning")
+    smallest = np.exp(np.float32(-95)) * np.float32(1e-5)
+    logs = tf.where(x > 0, tf.math.log(x), 0.0)
+    bounded = keras.losses.binary_crossentropy(tf.ones_like(x), tf.zeros_like(x)) - 16.118095
+    logs += 0 * keras.random.normal((1, 1)) + bounded[:, None]
+    return keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")(x)[:, 0] + tf.reduce_sum(logs, -1) + smallest
+
+
+def trained(x):
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    model.compile("sgd", "mse")
+    return model.fit(x, 0 * x[:, :1], verbose=0).history["loss"]
 '''
 
 
@@ -209,6 +230,90 @@ def test_a_gradient_comes_back_and_its_absence_shows(student):
     x, cotangent = np.array([1.0, 2.0], np.float32), np.array([3.0, 5.0], np.float32)
     np.testing.assert_array_equal(only(student.vjp("doubled", [x], [cotangent])), 2 * cotangent)
     assert only(student.vjp("squares", [x], [cotangent])) is None
+
+
+# How a notebook makes a setting, how it shows, and how this test takes it back.
+SETTINGS = {
+    "half precision": (
+        lambda: keras.config.set_dtype_policy("mixed_float16"),
+        lambda: keras.config.dtype_policy().name,
+        lambda: keras.config.set_dtype_policy("float32"),
+    ),
+    "double precision": (
+        lambda: keras.config.set_dtype_policy("float64"),
+        lambda: keras.config.dtype_policy().name,
+        lambda: keras.config.set_dtype_policy("float32"),
+    ),
+    "another float": (
+        lambda: keras.config.set_floatx("float64"),
+        keras.config.floatx,
+        lambda: keras.config.set_floatx("float32"),
+    ),
+    "another epsilon": (
+        lambda: keras.config.set_epsilon(0.1),
+        keras.config.epsilon,
+        lambda: keras.config.set_epsilon(1e-7),
+    ),
+    "NumPy raises": (lambda: np.seterr(all="raise"), np.geterr, lambda: np.seterr(all="warn", under="ignore")),
+    "warnings raise": (lambda: warnings.simplefilter("error"), lambda: warnings.filters[0][0], lambda: None),
+    "functions run eagerly": (
+        lambda: tf.config.run_functions_eagerly(True),
+        tf.config.functions_run_eagerly,
+        lambda: tf.config.run_functions_eagerly(False),
+    ),
+    "numerics are checked": (
+        tf.debugging.enable_check_numerics,
+        lambda: is_checked(),
+        tf.debugging.disable_check_numerics,
+    ),
+}
+
+
+def is_checked():
+    """Tells whether TensorFlow refuses infinity."""
+    try:
+        tf.math.log(tf.constant(0.0))
+    except tf.errors.InvalidArgumentError:
+        return True
+    return False
+
+
+X = np.array([[1.0, 2.0], [0.0, 4.0]], np.float32)
+
+
+def assert_right():
+    student = Student(Here(), 60)
+    value = only(student.call("touchy", [X]))
+    assert value.dtype == np.float32
+    np.testing.assert_allclose(value, [3 + np.log(2), 4 + np.log(4)], rtol=1e-5)
+    np.testing.assert_allclose(only(student.call("trained", [X])), [12.5], rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_setting_of_the_notebook_leaves_answers_alone_and_stays_as_it_was(setting):
+    choose, read, undo = SETTINGS[setting]
+    before = read()
+    with contextlib.ExitStack() as stack:
+        stack.callback(undo)
+        choose()
+        chosen = read()
+        assert chosen != before
+        assert_right()
+        assert read() == chosen
+    assert read() == before or setting == "warnings raise"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_without_eager_execution_answers_are_numbers_all_the_same():
+    with tf.Graph().as_default():
+        assert_right()
+        assert not tf.executing_eagerly()
+
+
+def test_a_tensor_of_a_graph_is_said_to_be_one():
+    symbolic = keras.Input((3,))
+    assert probe.malformed(symbolic) == {"status": "malformed", "kind": "symbolic"}
 
 
 def test_seeding_repeats_random_numbers():

@@ -2,6 +2,7 @@ import json
 import sys
 import zipfile
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -53,6 +54,23 @@ def test_check_takes_the_function_itself(capsys):
 
     vikit.check(kl_to_standard_normal)
     assert "correct" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        lambda mu: tf.random.normal(tf.shape(mu)),
+        lambda mu: keras.random.normal(tf.shape(mu)),
+        lambda mu: np.random.normal(size=mu.shape),
+        lambda mu: np.random.default_rng().normal(size=mu.shape),
+    ],
+)
+def test_check_finds_noise_that_a_function_draws_itself(define, capsys, noise):
+    define("reparameterize", lambda mu, log_var, eps: mu + tf.exp(log_var / 2) * np.float32(noise(mu)))
+    vikit.check("reparameterize")
+    printed = capsys.readouterr().out
+    assert "Recognised: two_calls_differ" in printed
+    assert "Two calls with the same inputs gave different values" in printed
 
 
 @pytest.mark.parametrize(

@@ -57,11 +57,20 @@ def report(question):
     space = probe.Namespace(names)
     started = time.monotonic()
     answers = {case.name: run(space, found, case) for case in found.cases}
-    verdict = judge.judge(found, answers) if answers else None
+    verdict = judged(space, found, answers) if answers else None
     if found.properties and (verdict is None or verdict.status in ("correct", "partial")):
         held = judge.judge_properties(found, examined(found, {**vars(sys.modules["__main__"]), **names}))
         verdict = judge.together(found, verdict, held) if verdict else held
     return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
+
+
+def judged(space, question, answers):
+    """Returns the `judge.Verdict` on the answers to the public cases; a wrong one without a name is asked for twice more."""
+    verdict = judge.judge(question, answers, public=True)
+    case = judge.doubtful_case(question, verdict)
+    if case is None:
+        return verdict
+    return judge.judge(question, answers, public=True, again=[run(space, question, case) for _ in range(2)])
 
 
 def examined(question, names):

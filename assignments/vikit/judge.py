@@ -5,6 +5,7 @@ values that each known mistake would give. An answer that equals the values of a
 """
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
@@ -14,6 +15,7 @@ import numpy as np
 GENERIC, EDGE, PROPERTY = "generic", "edge", "property"
 GENERIC_SHARE = 0.7
 ATOL, RTOL = 1e-5, 1e-4
+LARGEST = float(np.finfo(np.float32).max)
 
 # Types whose names the grader repeats. Others stay unnamed: a student's process could hide hidden inputs in a name.
 KNOWN_TYPES = {
@@ -24,6 +26,7 @@ KNOWN_TYPES = {
     "int": "integers", "uint8": "integers", "uint32": "integers", "float16": "float16 numbers",
     "bfloat16": "bfloat16 numbers", "str_": "text", "ndarray": "an array without a usable type",
     "float32": "one array", "float64": "one array", "too large": "more than 8 MiB of numbers",
+    "symbolic": "a symbolic tensor, which holds no numbers (look for tf.Graph, tf.compat.v1 or keras.Input)",
 }  # fmt: skip
 
 
@@ -138,6 +141,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class CaseVerdict:
+    """The judgement of one case. `problem` is for the student, in words; `worst_error`, a number, is for the staff."""
+
     name: str
     kind: str
     passed: bool
@@ -164,10 +169,19 @@ class Verdict:
     follows: str | None = None
 
 
-def judge(question, answers):
-    """Returns the `Verdict` on `answers`, a dict from the name of a case to an `Answer`."""
-    problems = {case.name: problem(question, case, answers[case.name]) for case in question.cases}
+def judge(question, answers, public=False, again=()):
+    """Returns the `Verdict` on `answers`, a dict from the name of a case to an `Answer`.
+
+    Args:
+        question: The `Question`.
+        answers: The answers to its cases.
+        public: Whether the inputs are public. Then errors are shown in numbers, else in rough words (see `describe_roughly`).
+        again: The answers to one case that was asked twice in a row (see `doubtful_case`).
+    """
+    problems = {case.name: problem(question, case, answers[case.name], public) for case in question.cases}
     mistakes = name_mistakes(question, answers) if any(problems.values()) else []
+    if not mistakes and calls_differ(question, again):
+        mistakes = [replace(TWO_CALLS_DIFFER, place=question.place)]
     all_passed = not any(problems.values())
     verdicts = []
     for case in question.cases:
@@ -308,7 +322,7 @@ def together(question, first, second):
 # Comparing.
 
 
-def problem(question, case, answer):
+def problem(question, case, answer, public=False):
     """Returns in a few words what is wrong with `answer` on `case`; an empty text where nothing is."""
     if answer.status != "ok":
         return answer.status
@@ -323,15 +337,20 @@ def problem(question, case, answer):
         if got.shape != want.shape:
             return f"{label}got {shown_shape(got.shape, case)}, expected {show_shape(want.shape)}"
         if not is_close(got, want, question):
-            return f"{label}{describe_error(got, want)}"
+            said = describe_error(got, want) if public else describe_roughly(question, index, got, want)
+            return f"{label}{said}"
     return ""
 
 
 def is_close(got, want, question):
     """Tells whether every value is within `atol + rtol * abs(want)`. NaN never is."""
+    return bool(np.all(are_close(got, want, question)))
+
+
+def are_close(got, want, question):
     with np.errstate(all="ignore"):
         error = np.abs(np.asarray(got, np.float64) - want)
-        return bool(np.all((error <= question.atol + question.rtol * np.abs(want)) & np.isfinite(want)))
+        return (error <= question.atol + question.rtol * np.abs(want)) & np.isfinite(want)
 
 
 def worst_error(case, answer):
@@ -354,12 +373,64 @@ def one_digit(number):
 
 
 def describe_error(got, want):
-    """Returns the size of the error in words, to one significant digit: never a value itself."""
+    """Returns the size of the error to one significant digit: never a value itself. For public inputs."""
     if np.isnan(got).any():
         return f"{int(np.isnan(got).sum())} of {got.size} values are NaN"
     if np.isinf(got).any():
         return f"{int(np.isinf(got).sum())} of {got.size} values are infinite"
     return f"values are off by up to {one_digit(np.max(np.abs(got - want))):g}"
+
+
+# Half powers of ten. Three steps are more than a factor of ten.
+STEPS_OF_TEN, FAR, SMALLEST = 2, 3, 1e-3
+
+
+def describe_roughly(question, index, got, want):
+    """Returns in words how the output `index` is off, for hidden inputs.
+
+    Of the right values only the sign and the rough size are looked at, and which of the values are right. So nobody finds a
+    right value by moving an answer until the words change: they change at places that do not depend on it.
+    """
+    for is_such, name in ((np.isnan, "NaN"), (np.isinf, "infinite")):
+        if is_such(got).any():
+            return f"{'all' if is_such(got).all() else 'some'} values are {name}"
+    sign, size = rough(got)
+    right_sign, right_size = rough(want)
+    some = "the value is" if got.size == 1 else "some values are"
+    if np.any(size - right_size >= FAR):
+        said = f"{some} far too large: more than ten times what is right"
+    elif np.any(sign * right_sign < 0):
+        said = f"{some} of the opposite sign"
+    elif np.any(right_size - size >= FAR):
+        said = f"{some} far too small: less than a tenth of what is right"
+    else:
+        said = f"{some} wrong, but of roughly the right size"
+    return said + only_in(question, index, ~are_close(got, want, question))
+
+
+def rough(values):
+    """Returns the sign and the size of each value, in half powers of ten; what is below SMALLEST counts as 0."""
+    sizes = np.abs(np.asarray(values, np.float64))
+    steps = np.floor(STEPS_OF_TEN * np.log10(np.maximum(sizes, SMALLEST)))
+    return np.where(sizes < SMALLEST, 0, np.sign(values)), steps
+
+
+AXES = {
+    "B": "example", "L": "sample", "K": "dimension", "D": "dimension", "C": "class", "X": "row", "Z": "state", "n": "row",
+}  # fmt: skip
+
+
+def only_in(question, index, wrong):
+    """Returns where the wrong values are if all of them belong to one example, one dimension or the like; else nothing."""
+    shapes = question.shape.split(" and ")
+    letters = shapes[index].strip("[]").split(",") if index < len(shapes) else []
+    if len(letters) != wrong.ndim:
+        return ""
+    for axis, letter in enumerate(letters):
+        others = tuple(other for other in range(wrong.ndim) if other != axis)
+        if letter in AXES and wrong.shape[axis] > 1 and np.sum(wrong.any(axis=others)) == 1:
+            return f" (in one {AXES[letter]} only)"
+    return ""
 
 
 def shown_shape(shape, case):
@@ -410,6 +481,29 @@ def name_mistakes(question, answers):
     return list({mistake.name: mistake for mistake in named}.values())
 
 
+TWO_CALLS_DIFFER = Mistake(
+    "two_calls_differ",
+    "Two calls with the same inputs gave different values: noise that your function draws itself comes in, or what an earlier "
+    "call left behind. Use the arguments alone: where noise is one of them, that noise.",
+)
+
+
+def doubtful_case(question, verdict):
+    """Returns a case that is worth asking twice: one with a wrong answer that has no name; else None."""
+    if verdict.mistake or question.sampled:
+        return None
+    wrong = [case.name for case in verdict.cases if case.status == "wrong"]
+    return next((case for case in question.cases if case.name in wrong), None)
+
+
+def calls_differ(question, again):
+    """Tells whether the answers to two calls with the same inputs are further apart than rounding."""
+    if len(again) != 2 or any(answer.status != "ok" for answer in again):
+        return False
+    first, second = (np.concatenate([np.ravel(value) for value in answer.values]) for answer in again)
+    return first.shape != second.shape or not same_rows(first.astype(float), second.astype(float), question)
+
+
 def given_values(question, answers):
     """Returns all numbers of an answer in one row, None where some are missing or not of the right form."""
     row = []
@@ -436,12 +530,18 @@ def same_rows(rows, given, question):
 
     `given` may be several rows, in axes before the last but one.
     """
+    rows, given = in_range(rows), in_range(given)
     with np.errstate(all="ignore"):
         close = np.abs(given - rows) <= question.atol + question.rtol * np.abs(rows)
     close = np.where(
         np.isfinite(rows) & np.isfinite(given), close, (rows == given) | (np.isnan(rows) & np.isnan(given))
     )
     return close.all(axis=-1)
+
+
+def in_range(values):
+    """Returns `values` with infinity in the place of what is too large for float32: a student may compute in either."""
+    return np.where(np.abs(values) > LARGEST, np.copysign(np.inf, values), values)
 
 
 @lru_cache(maxsize=32)
@@ -578,11 +678,11 @@ def batch_reduction(parts, chosen, divisor):
 
 
 CLOSURE_HINTS = {
-    "closure_negated": "Your values have the opposite sign.",
-    "closure_doubled": "Your values are twice what they should be: a factor 1/2 is missing.",
-    "closure_halved": "Your values are half of what they should be: one factor 1/2 is too many.",
-    "closure_bits": "Your values are 1.44 times what they should be. That is 1/log 2, the factor from nats to bits: this "
-    "course works in nats, with the natural logarithm.",
+    "closure_negated": "The sign is the opposite one.",
+    "closure_doubled": "There is a factor 2 too much: look for a 1/2 that is missing, or for something that counts twice.",
+    "closure_halved": "There is a factor 1/2 too much.",
+    "closure_bits": "There is a factor 1.44 too much. That is 1/log 2, the factor from nats to bits: this course works in "
+    "nats, with the natural logarithm.",
     "closure_mean_over_K": "You averaged over the latent dimensions; sum over them.",
     "closure_mean_over_D": "You averaged over the data dimensions; sum over them.",
     "closure_mean_over_L": "You averaged over the samples once too often.",
@@ -695,7 +795,8 @@ def explain_failure(question, status, answer):
     if status == "error":
         at = f" (line {answer.line} of its cell)" if answer.line else ""
         kind = answer.kind if answer.kind in EXCEPTIONS else "an exception"
-        return f"Your function raised {kind}{at}." + (f"\n{answer.text}" if answer.text else "")
+        said = [text for text in advice(answer.text) if text not in answer.text]
+        return "\n".join([f"Your function raised {kind}{at}.", *([answer.text] if answer.text else []), *said])
     if status == "timeout":
         return f"Your function was not done in time{': ' + answer.text if answer.text else ''}."
     if status == "crashed":
@@ -705,6 +806,26 @@ def explain_failure(question, status, answer):
         wanted = f"a tuple ({', '.join(question.outputs)})" if question.outputs else f"an array {question.shape}"
         return f"Your function returned {what}; expected {wanted} of float32 or float64 numbers."
     return None
+
+
+# What stands in an error or in the code that raised it, and what to say to it.
+ADVICE = (
+    (
+        r"\btfp\.layers\b|\btfpl\.|\btensorflow_probability\.python\.layers\b|\btf_keras\b",
+        "tfp.layers and tf_keras do not work inside Keras 3: use Keras layers for the parameters, and build the tfd object "
+        "from what they return.",
+    ),
+    (
+        r"is out of scope and cannot be used here|symbolic tf\.Tensor|\bdisable_eager_execution\b|\bdisable_v2_behavior\b",
+        "A tensor that was made in a graph holds no numbers. If this notebook turns eager execution off "
+        "(tf.compat.v1.disable_eager_execution or disable_v2_behavior), take that line out.",
+    ),
+)
+
+
+def advice(text):
+    """Returns what is to be said to the errors in a text that are known."""
+    return [said for pattern, said in ADVICE if re.search(pattern, text)]
 
 
 EXCEPTIONS = {

@@ -13,12 +13,14 @@ A request names what to use by its path, `name` or `handle.attribute`, and sends
 Nothing that leaves here is evidence of anything: it is compared with reference values by the process that asked.
 """
 
+import contextlib
 import json
 import random
 import re
 import sys
 import sysconfig
 import traceback
+import warnings
 from functools import partial
 
 import numpy as np
@@ -109,7 +111,8 @@ BUILDERS = {
 def answer(space, request):
     """Returns the reply to `request`, both as JSON data; whatever the student's code raises becomes part of it."""
     try:
-        return VERBS[request["verb"]](space, request)
+        with usual_settings():
+            return VERBS[request["verb"]](space, request)
     except Missing:
         return {"status": "missing"}
     except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
@@ -133,6 +136,55 @@ def serve():
         if reply.get("kind") == "KeyboardInterrupt":
             # The time is up: what comes next would be too late.
             return
+
+
+@contextlib.contextmanager
+def usual_settings():
+    """Puts the settings of the whole process to what they are at the start, and then back to what the notebook made them.
+
+    A question is about a function: the same answer is right whatever policy, precision or mode the notebook has chosen.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.filters[:] = [entry for entry in warnings.filters if entry[0] != "error"]
+        if "keras" in sys.modules:
+            usual_keras(stack, sys.modules["keras"].config)
+        if "tensorflow" in sys.modules:
+            usual_tensorflow(stack, sys.modules["tensorflow"])
+        yield
+
+
+def usual_keras(stack, config):
+    for read, write, usual in (
+        (config.floatx, config.set_floatx, "float32"),
+        (config.epsilon, config.set_epsilon, 1e-7),
+        (config.dtype_policy, config.set_dtype_policy, "float32"),
+    ):
+        chosen = read()
+        if getattr(chosen, "name", chosen) != usual:
+            write(usual)
+            stack.callback(write, chosen)
+
+
+def usual_tensorflow(stack, tf):
+    if tf.config.functions_run_eagerly():
+        tf.config.run_functions_eagerly(False)
+        stack.callback(tf.config.run_functions_eagerly, True)
+    # Nothing public reads or undoes what follows: eager execution, checks of numerics, promotion of types.
+    context, ops = (sys.modules.get(f"tensorflow.python.{name}") for name in ("eager.context", "framework.ops"))
+    if context is None or ops is None:
+        return
+    promotion = ops.get_dtype_conversion_mode().name.lower()
+    if promotion in ("all", "safe"):
+        ops.set_dtype_conversion_mode("off")
+        stack.callback(ops.set_dtype_conversion_mode, promotion)
+    if not tf.executing_eagerly():
+        stack.enter_context(context.eager_mode())
+    chosen = context.context()
+    for callback in list(chosen.op_callbacks):
+        chosen.remove_op_callback(callback)
+        stack.callback(chosen.add_op_callback, callback)
 
 
 def publish(reply):
@@ -355,6 +407,8 @@ def pack_value(value):
 
 
 def malformed(value):
+    if type(value).__name__ in ("SymbolicTensor", "KerasTensor", "Tensor"):
+        return {"status": "malformed", "kind": "symbolic"}
     dtype = getattr(getattr(value, "dtype", None), "name", None)
     return {"status": "malformed", "kind": dtype or type(value).__name__}
 

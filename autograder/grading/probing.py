@@ -24,6 +24,12 @@ def answers(run, question, path, seconds):
     return {case.name: as_answer(reply, seconds) for case, reply in zip(cases, replies, strict=True)}
 
 
+def twice(run, question, path, case, seconds):
+    """Returns the answers to one case that is asked for twice in a row, without a seed between the two."""
+    replies = Student(run, seconds).calls(path, [case.arguments] * 2, len(question.outputs) or None)
+    return [as_answer(reply, seconds) for reply in replies]
+
+
 def one_by_one(run, path, cases, outputs, left):
     """Returns the replies to the cases up to the first that hangs or ends the process.
 

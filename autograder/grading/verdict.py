@@ -134,7 +134,14 @@ def judged(run, question, cells):
     if all_missing(given):
         return explain_missing(run, question, cells), given
     hidden = {name: without_secrets(answer, cells, path or question.name) for name, answer in given.items()}
-    return judge.judge(question, hidden), given
+    verdict = judge.judge(question, hidden)
+    case = judge.doubtful_case(question, verdict)
+    if case:
+        # Where the notebook cannot be run any more the verdict stands as it is.
+        with contextlib.suppress(GaveUp):
+            again = probing.twice(run, question, path or question.name, case, seconds)
+            verdict = judge.judge(question, hidden, again=again)
+    return verdict, given
 
 
 def judged_class(run, question, task, cells, key):
@@ -175,7 +182,9 @@ def without_secrets(answer, cells, path):
     # IPython drops the blank lines that a cell begins with.
     lines = source.lstrip().splitlines()
     text = f"  {lines[answer.line - 1].strip()}\n" if answer.line and answer.line <= len(lines) else ""
-    return replace(answer, text=f"{text}check() shows the whole message, on the public cases.")
+    settings = "\n".join(cell.source for cell in cells if "tf.compat.v1" in cell.source)
+    said = "".join(f"{advice}\n" for advice in judge.advice(f"{source}\n{settings}"))
+    return replace(answer, text=f"{text}{said}check() shows the whole message, on the public cases.")
 
 
 def explain_missing(run, question, cells):

@@ -173,7 +173,7 @@ standard_normal_log_prob = Task(
         Wrong(
             "snl_2pi_once",
             lambda z: -0.5 * LOG_2PI - 0.5 * total(z**2),
-            "log 2 pi appears once in your answer; it belongs to every one of the K dimensions.",
+            "log 2 pi appears once in your answer; half of it belongs to every one of the K dimensions.",
             also=(lambda z: -LOG_2PI - 0.5 * total(z**2),),
         ),
         Wrong(
@@ -208,8 +208,8 @@ standard_normal_log_prob = Task(
         Wrong(
             "snl_through_density",
             lambda z: np.log(np.prod(normal_density(z), axis=-1)),
-            "You took the logarithm of the density. Far out the density rounds to 0 and its logarithm to minus infinity: add "
-            "up logarithms, and never take the exponential.",
+            "You took the logarithm of the density. Far out the density rounds to 0, and its logarithm is minus infinity or "
+            "that of a constant that you added: add up logarithms, and never take the exponential.",
             also=(
                 lambda z: total(np.log(normal_density(z))),
                 lambda z: np.log(np.exp(standard_normal(z))),
@@ -251,6 +251,11 @@ def clipped(least, map_to_probability=lambda p: p):
 
 def padded(eps, map_to_probability=lambda p: p):
     return lambda x, p: padded_cross_entropy(x, map_to_probability(p), eps)
+
+
+def averaged(formula, sign):
+    """Returns `formula` averaged over the pixels, with a sign: -1 is what Keras' cross-entropies have."""
+    return lambda x, p: sign * formula(x, p) / x.shape[-1]
 
 
 def squared_errors(mean):
@@ -558,7 +563,8 @@ kl_to_standard_normal = Task(
         Wrong(
             "kl_cross_entropy_only",
             lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 + LOG_2PI),
-            "That is the cross-entropy E_q[-log p(z)] alone: the entropy of q must still be subtracted.",
+            "That is the cross-entropy E_q[-log p(z)] alone, with log 2 pi or without: the entropy of q must still be "
+            "subtracted.",
             also=(lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2),),
         ),
     ),
@@ -627,6 +633,13 @@ bernoulli_log_prob_logits = Task(
     ),
     float32=0.01,
     tolerance="every stable spelling keeps 1e-6 of the value in float32; at +-1000 it is exact",
+    twins=(
+        (
+            "logit_keras_of_probabilities",
+            "closure_mean_over_D of logit_clipped_probability",
+            "both average the clipped probabilities' logarithms over the pixels",
+        ),
+    ),
     mistakes=(
         Wrong(
             "logit_sign_flipped",
@@ -654,8 +667,8 @@ bernoulli_log_prob_logits = Task(
         Wrong(
             "logit_wrong_max_trick",
             lambda x, a: total(x * a - np.maximum(a, 0) - np.logaddexp(0, a)),
-            "The stable softplus has the exponential of *minus* the *absolute* value beside the maximum. One of the two is "
-            "missing in yours.",
+            "The stable softplus has the exponential of *minus* the *absolute* value beside the maximum. At least one of the "
+            "two is missing in yours.",
             also=(
                 lambda x, a: total(x * a - np.maximum(a, 0) - np.log1p(np.exp(a))),
                 lambda x, a: total(x * a - np.maximum(a, 0) - np.log1p(np.exp(-a))),
@@ -667,11 +680,30 @@ bernoulli_log_prob_logits = Task(
         Wrong(
             "logit_used_as_probability",
             clipped(1e-7),
-            "You treated the logits as probabilities. They run over the whole real line; the sigmoid maps them to (0, 1).",
+            "You treated the logits as probabilities, as Keras' binary_crossentropy does without from_logits=True. They run "
+            "over the whole real line; the sigmoid maps them to (0, 1).",
             also=(
                 plain_cross_entropy,
                 bernoulli_probs,
                 *(keep(eps) for keep in (clipped, padded) for eps in SMALL if (keep, eps) != (clipped, 1e-7)),
+                *(averaged(clipped(eps), sign) for sign in (-1, 1) for eps in (1e-7, 1e-6, 1e-8)),
+            ),
+        ),
+        Wrong(
+            "logit_keras_of_probabilities",
+            averaged(clipped(1e-7, expit), -1),
+            "That is Keras' binary_crossentropy of probabilities, or minus it: averaged over the pixels, and cut off where a "
+            "probability is close to 0 or 1. Sum over the pixels, and work with the logits themselves.",
+            "document 000, Listing 1; errata E-000-18",
+            also=(
+                averaged(clipped(1e-7, expit), 1),
+                *(
+                    averaged(keep(eps, expit), sign)
+                    for sign in (-1, 1)
+                    for keep in (clipped, padded)
+                    for eps in (1e-7, 1e-6, 1e-8, 1e-10, 1e-12)
+                    if (keep, eps) != (clipped, 1e-7)
+                ),
             ),
         ),
         Wrong(
@@ -737,8 +769,8 @@ bernoulli_log_prob_logits = Task(
         Wrong(
             "logit_clipped",
             clipped_logits(10),
-            "You clipped the logits. A pixel that is confidently wrong then costs no more than your bound, and it should cost "
-            "the whole logit; a stable softplus needs no clipping.",
+            "You clipped the logits, all of them or those in the softplus: a pixel that is confidently wrong should cost its "
+            "whole logit, and beyond your bound it costs something else. A stable softplus needs no clipping.",
             also=tuple(
                 clip(size)
                 for clip in (clipped_logits, clipped_softplus)
@@ -813,10 +845,19 @@ gaussian_log_prob_fixed = Task(
             lambda x, m, s: total(-0.5 * ((x - m) / s) ** 2),
             "Both constants, log sigma and log 2 pi, are missing. They don't move the maximum in mu, but they are part of "
             "the value.",
+        ),
+        Wrong(
+            "gaussian_squared_error",
+            lambda x, m, s: -total((x - m) ** 2),
+            "That is a squared error (summed, halved or averaged): sigma does not enter. The log-likelihood divides each "
+            "squared distance by 2 sigma^2, sums over the dimensions, and has the constants log sigma and log 2 pi.",
             also=(
                 lambda x, m, s: -0.5 * total((x - m) ** 2),
-                lambda x, m, s: -total((x - m) ** 2),
                 lambda x, m, s: -np.mean((x - m) ** 2, axis=-1),
+                lambda x, m, s: -0.5 * np.mean((x - m) ** 2, axis=-1),
+                lambda x, m, s: total((x - m) ** 2),
+                lambda x, m, s: 0.5 * total((x - m) ** 2),
+                lambda x, m, s: np.mean((x - m) ** 2, axis=-1),
             ),
         ),
         Wrong(
@@ -834,10 +875,13 @@ gaussian_log_prob_fixed = Task(
             "gaussian_2pi_once_not_D_times",
             lambda x, m, s: -0.5 * LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
             "The 2 pi term appears once in your answer; it belongs to every one of the D dimensions.",
-            also=(
-                lambda x, m, s: -LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
-                lambda x, m, s: -0.5 * LOG_2PI - math.log(s) - 0.5 * total(((x - m) / s) ** 2),
-            ),
+            also=(lambda x, m, s: -LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),),
+        ),
+        Wrong(
+            "gaussian_constants_once",
+            lambda x, m, s: -0.5 * LOG_2PI - math.log(s) - 0.5 * total(((x - m) / s) ** 2),
+            "Both constants, log sigma and 1/2 log 2 pi, appear once in your answer; they belong to every one of the D "
+            "dimensions.",
         ),
         Wrong(
             "gaussian_log_sigma_once",
@@ -872,8 +916,8 @@ gaussian_log_prob_fixed = Task(
         Wrong(
             "gaussian_sigma_as_variance",
             lambda x, m, s: gaussian_fixed(x, m, math.sqrt(s)),
-            "You took sigma for the variance. It is the standard deviation: the squared distance is divided by its square, and "
-            "the normaliser is minus log sigma, not half of that.",
+            "You took sigma for the variance, in the exponent, the normaliser or both. It is the standard deviation: the "
+            "squared distance is divided by its square, and the normaliser is minus log sigma, not half of that.",
             "document 004, lines 57-61; errata E-004-01",
             also=(
                 lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * (x - m) ** 2 / s),
@@ -942,7 +986,7 @@ gaussian_log_prob_learned = Task(
         Wrong(
             "glv_log_var_used_as_var",
             lambda x, m, v: -0.5 * total(LOG_2PI + np.log(np.abs(v)) + (x - m) ** 2 / v),
-            "log_var stands in your formula where the variance belongs: take its exponential before dividing.",
+            "You divided by log_var, where the variance belongs: take its exponential before dividing.",
             also=(
                 lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 / v),
                 lambda x, m, v: -0.5 * total(LOG_2PI + np.log(v) + (x - m) ** 2 / v),
@@ -974,6 +1018,24 @@ gaussian_log_prob_learned = Task(
             "glv_missing_2pi",
             lambda x, m, v: -0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
             "The constant (D/2) log 2 pi is missing.",
+        ),
+        Wrong(
+            "glv_missing_normaliser",
+            lambda x, m, v: -0.5 * total((x - m) ** 2 * np.exp(-v)),
+            "Both terms of the normaliser, log_var and log 2 pi, are missing. Without log_var a network makes sigma infinite "
+            "at no cost.",
+        ),
+        Wrong(
+            "glv_squared_error",
+            lambda x, m, v: -total((x - m) ** 2),
+            "That is a squared error (summed, halved or averaged): log_var does not enter. The squared distance is divided by "
+            "2 exp(log_var), and the normaliser has log_var and log 2 pi.",
+            also=(
+                lambda x, m, v: -0.5 * total((x - m) ** 2),
+                lambda x, m, v: -np.mean((x - m) ** 2, axis=-1),
+                lambda x, m, v: total((x - m) ** 2),
+                lambda x, m, v: np.mean((x - m) ** 2, axis=-1),
+            ),
         ),
         Wrong(
             "glv_not_halved",
@@ -1082,7 +1144,8 @@ kl_diag_gaussians = Task(
         Wrong(
             "kl2_divided_by_sigma_not_var",
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-0.5 * w) - 1),
-            "You divided by the standard deviation of p; the formula divides by its variance.",
+            "You divided by the standard deviation of p (the variance of q, the squared distance or both); the formula divides "
+            "by its variance.",
             also=(
                 lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 * np.exp(-0.5 * w) - 1),
                 lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - 0.5 * w) + (m - n) ** 2 * np.exp(-w) - 1),
@@ -1091,7 +1154,7 @@ kl_diag_gaussians = Task(
         Wrong(
             "kl2_divided_by_q_variance",
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-v) - 1),
-            "You divided by the variance of q; distances are measured in units of the variance of p.",
+            "You divided by the variance of q; squared distances are measured in units of the variance of p.",
             also=(lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 * np.exp(-v) - 1),),
         ),
         Wrong(
@@ -1108,6 +1171,13 @@ kl_diag_gaussians = Task(
             "kl2_forgot_minus_one",
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-w)),
             "At q = p the divergence must be 0; yours is K/2 there: the constant -1 of each dimension is missing.",
+        ),
+        Wrong(
+            "kl2_log_var_as_log_std",
+            lambda m, v, n, w: kl_between(m, 2 * v, n, 2 * w),
+            "You took log_var_q and log_var_p for log sigma: their exponentials are the variances already, not the standard "
+            "deviations.",
+            "document 003, eq. 13; errata E-003-04",
         ),
         Wrong(
             "kl2_log_var_bounded",
@@ -1203,6 +1273,16 @@ gaussian_entropy = Task(
             "The constant 1 of each dimension is missing: it is the average of the squared standardised distance.",
         ),
         Wrong("ent_missing_2pi", lambda v: 0.5 * total(v + 1), "The term log 2 pi of each dimension is missing."),
+        Wrong(
+            "ent_constants_missing",
+            lambda v: 0.5 * total(v),
+            "Both constants of each dimension, 1 and log 2 pi, are missing from the halved bracket.",
+        ),
+        Wrong(
+            "ent_constants_once",
+            lambda v: 0.5 * total(v) + 0.5 * (LOG_2PI + 1),
+            "The constants 1 and log 2 pi appear once in your answer; they belong to every one of the K dimensions.",
+        ),
         Wrong(
             "ent_sign",
             lambda v: -entropy(v),
@@ -1349,7 +1429,7 @@ elbo_identity_terms = Task(
         Wrong(
             "identity_log_px_is_mean_log",
             changed(log_px=lambda p, lik, q: np.sum(np.exp(p) * lik)),
-            "Your log p(x) is an average of logarithms; it is the logarithm of an average under the prior, and Jensen's "
+            "Your log p(x) averages or sums logarithms; it is the logarithm of an average under the prior, and Jensen's "
             "inequality says that these differ.",
             "document 001, line 63 (Jensen); document 002, lines 77-78; errata E-002-01",
             also=(
@@ -1432,13 +1512,13 @@ elbo_identity_terms = Task(
         Wrong(
             "identity_elbo_unweighted",
             changed(elbo=lambda p, lik, q: np.sum(p + lik - q)),
-            "Your ELBO sums over the states without weighting them by q: it is an average under q.",
+            "Your ELBO sums or averages over the states without weighting them by q: it is an average under q.",
             also=with_gap_closed(lambda p, lik, q: np.sum(p + lik - q), lambda p, lik, q: np.mean(p + lik - q)),
         ),
         Wrong(
             "identity_elbo_under_prior",
             changed(elbo=lambda p, lik, q: np.sum(np.exp(p) * (p + lik - q))),
-            "Your ELBO averages under the prior p(z); the average is under q.",
+            "Your ELBO averages under the prior p(z), all of it or log p(x|z); the average is under q.",
             also=(changed(elbo=lambda p, lik, q: np.sum(np.exp(p) * lik) + np.sum(np.exp(q) * (p - q))),),
         ),
     ),

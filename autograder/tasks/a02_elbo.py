@@ -78,8 +78,8 @@ linear_gaussian_log_px = Task(
         Wrong(
             "lg_forgot_noise",
             lambda x, W, b, sigma: gaussian(x - b, W @ W.T + 1e-6 * np.eye(len(x))),
-            "Your covariance of x is W W^T alone. x has noise of its own as well: add sigma^2 on the diagonal. (Without it the "
-            "matrix has no inverse where D is larger than K.)",
+            "Your covariance of x is W W^T alone, but for a tiny constant perhaps. x has noise of its own as well: add sigma^2 "
+            "on the diagonal. (Without it the matrix has no inverse where D is larger than K.)",
             also=tuple(
                 lambda x, W, b, sigma, eps=eps: gaussian(x - b, W @ W.T + eps * np.eye(len(x)))
                 for eps in (1e-3, 1e-4, 1e-5, 1e-7, 1e-8)
@@ -114,7 +114,11 @@ linear_gaussian_log_px = Task(
             "lg_bias_missing",
             lambda x, W, b, sigma: gaussian(x, marginal_covariance(W, sigma)),
             "b does not enter your answer: the mean of x is b, because z has mean 0.",
-            also=(lambda x, W, b, sigma: gaussian(x + b, marginal_covariance(W, sigma)),),
+        ),
+        Wrong(
+            "lg_bias_added",
+            lambda x, W, b, sigma: gaussian(x + b, marginal_covariance(W, sigma)),
+            "b enters with the wrong sign: the distance from the mean is x - b, and yours is x + b.",
         ),
         Wrong(
             "lg_conditional_at_z0",
@@ -127,7 +131,13 @@ linear_gaussian_log_px = Task(
             lambda x, W, b, sigma: given_z(x, W, b, sigma, exact_posterior(x, W, b, sigma)[0]),
             "That is log p(x|z) at the best z, the posterior mean. The evidence averages over all z, weighted by the prior.",
             "document 003, eq. 2; document 001, marginalization (line 19)",
-            also=(lambda x, W, b, sigma: joint_at_mode(x, W, b, sigma),),
+        ),
+        Wrong(
+            "lg_joint_at_posterior_mean",
+            lambda x, W, b, sigma: joint_at_mode(x, W, b, sigma),
+            "That is log p(x, z) at the best z, the posterior mean. The evidence integrates the joint over all z: its value at "
+            "one point says nothing of how wide it is.",
+            "document 003, eq. 2; document 001, marginalization (line 19)",
         ),
         Wrong(
             "lg_mean_of_logs",
@@ -244,7 +254,8 @@ linear_gaussian_posterior = Task(
         Wrong(
             "lgp_forgot_prior_precision",
             from_precision(lambda W, sigma: W.T @ W / sigma**2),
-            "The precision of the prior, the identity, is missing: that is least squares, the posterior under a flat prior.",
+            "The precision of the prior, the identity, is missing (a tiny constant in its place is none): that is least "
+            "squares, the posterior under a flat prior.",
             also=tuple(
                 from_precision(lambda W, sigma, eps=eps: W.T @ W / sigma**2 + eps * np.eye(W.shape[1]))
                 for eps in (1e-3, 1e-4, 1e-5, 1e-6)
@@ -253,7 +264,8 @@ linear_gaussian_posterior = Task(
         Wrong(
             "lgp_sigma_not_squared",
             lambda x, W, b, sigma: exact_posterior(x, W, b, np.sqrt(sigma)),
-            "You divided by sigma. The precision of the noise is 1/sigma^2: sigma is a standard deviation.",
+            "You divided by sigma, in the mean, in cov or in both. The precision of the noise is 1/sigma^2: sigma is a "
+            "standard deviation.",
             also=(
                 altered(mean=lambda mean, cov, x, W, b, sigma: mean * sigma),
                 from_precision(lambda W, sigma: np.eye(W.shape[1]) + W.T @ W / sigma),
@@ -278,7 +290,8 @@ linear_gaussian_posterior = Task(
         Wrong(
             "lgp_cov_root",
             altered(cov=lambda mean, cov, *_: np.sqrt(np.diag(np.diag(cov)))),
-            "Your cov holds standard deviations; variances and covariances are asked for.",
+            "Your cov holds roots of its entries, standard deviations on the diagonal; variances and covariances are asked "
+            "for.",
             also=(altered(cov=lambda mean, cov, *_: np.sqrt(np.abs(cov))),),
         ),
         Wrong(
@@ -302,7 +315,11 @@ linear_gaussian_posterior = Task(
             "lgp_bias_missing",
             lambda x, W, b, sigma: exact_posterior(x, W, 0 * b, sigma),
             "b does not enter your answer: what speaks of z is x - b.",
-            also=(lambda x, W, b, sigma: exact_posterior(x, W, -b, sigma),),
+        ),
+        Wrong(
+            "lgp_bias_added",
+            lambda x, W, b, sigma: exact_posterior(x, W, -b, sigma),
+            "b enters with the wrong sign: what speaks of z is x - b, and yours is x + b.",
         ),
         Wrong(
             "lgp_residual_reversed",
@@ -317,7 +334,7 @@ linear_gaussian_posterior = Task(
         Wrong(
             "lgp_mean_without_cov",
             altered(mean=lambda mean, cov, x, W, b, sigma: W.T @ (x - b) / sigma**2),
-            "Your mean is not multiplied by cov: W^T (x - b) / sigma^2 is the mean times the precision.",
+            "Your mean is W^T (x - b), divided by sigma^2 or not: it must also be multiplied by cov.",
             also=(altered(mean=lambda mean, cov, x, W, b, sigma: W.T @ (x - b)),),
         ),
         Wrong(
@@ -388,7 +405,8 @@ reparameterize = Task(
         Wrong(
             "reparam_log_var_direct",
             lambda mu, log_var, eps: mu + log_var * eps,
-            "You scaled eps by log_var as it is: its exponential is the variance, and the root of that the scale.",
+            "You scaled eps by log_var itself or by half of it, without an exponential: the exponential of log_var is the "
+            "variance, and the root of that the scale.",
             also=(lambda mu, log_var, eps: mu + 0.5 * log_var * eps,),
         ),
         Wrong(
@@ -404,7 +422,7 @@ reparameterize = Task(
         Wrong(
             "reparam_sqrt_log_var",
             lambda mu, log_var, eps: mu + np.sqrt(np.abs(log_var)) * eps,
-            "You took the root of log_var. The root belongs to the variance, exp(log_var).",
+            "You took the root of log_var (or of its absolute value). The root belongs to the variance, exp(log_var).",
             also=(lambda mu, log_var, eps: mu + np.sqrt(log_var) * eps,),
         ),
         Wrong(
@@ -431,7 +449,7 @@ reparameterize = Task(
         Wrong(
             "reparam_precision",
             lambda mu, log_var, eps: mu + np.exp(-0.5 * log_var) * eps,
-            "You divided the noise by sigma; it is multiplied by it.",
+            "You divided the noise by sigma or by its square; it is multiplied by sigma.",
             also=(lambda mu, log_var, eps: mu + np.exp(-log_var) * eps,),
         ),
         Wrong(
@@ -568,7 +586,7 @@ elbo_analytic_kl = Task(
         Wrong(
             "elbo_kl_half_missing",
             with_kl(lambda mu, log_var: 2 * kl(mu, log_var)),
-            "The KL has lost its factor 1/2, so it weighs twice what it should.",
+            "The KL counts twice: its factor 1/2 is missing, or it is subtracted a second time.",
         ),
         Wrong(
             "elbo_kl_missing",
@@ -599,7 +617,12 @@ elbo_analytic_kl = Task(
             with_kl(lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu - 1 - log_var)),
             "Inside your KL the mean stands without its square.",
             "document 003, eq. 13; document 000, section 4, step 7",
-            also=(with_kl(lambda mu, log_var: kl(0 * mu, log_var)),),
+        ),
+        Wrong(
+            "elbo_kl_mean_missing",
+            with_kl(lambda mu, log_var: kl(0 * mu, log_var)),
+            "The mean does not enter your KL: the squared distance of q from the prior's centre is missing.",
+            "document 003, eq. 13; document 000, section 4, step 7",
         ),
         Wrong(
             "elbo_kl_forgot_minus_one",
@@ -615,10 +638,28 @@ elbo_analytic_kl = Task(
         Wrong(
             "elbo_logits_as_probs",
             with_log_lik(from_probs),
-            "You took the logits for probabilities: apply the sigmoid, or better a formula that takes logits.",
+            "You took the logits for probabilities, as Keras' binary_crossentropy does without from_logits=True: apply the "
+            "sigmoid, or better a formula that takes logits.",
+            also=(
+                *(
+                    with_log_lik(lambda x, logits, least=least: from_probs(x, logits, least))
+                    for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8)
+                ),
+                *(
+                    with_log_lik(lambda x, logits, least=least: from_probs(x, logits, least) / x.shape[-1])
+                    for least in (1e-7, 1e-6, 1e-8)
+                ),
+            ),
+        ),
+        Wrong(
+            "elbo_keras_mean_of_probabilities",
+            with_log_lik(lambda x, logits: from_probs(x, expit(logits)) / x.shape[-1]),
+            "Your first term is averaged over the pixels, as Keras' binary_crossentropy is, and goes through probabilities "
+            "that are cut off near 0 and 1. Sum over the pixels, and compute with the logits.",
+            "document 000, Listing 1; errata E-000-18",
             also=tuple(
-                with_log_lik(lambda x, logits, least=least: from_probs(x, logits, least))
-                for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8)
+                with_log_lik(lambda x, logits, least=least: from_probs(x, expit(logits), least) / x.shape[-1])
+                for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10, 1e-12)
             ),
         ),
         Wrong(
@@ -660,8 +701,8 @@ elbo_analytic_kl = Task(
         Wrong(
             "elbo_recon_summed_over_batch",
             with_log_lik(lambda x, logits: over_batch(bernoulli(x, logits), np.sum)),
-            "Your log-likelihood is summed over the batch and then set against the KL of each single example: reduce over the "
-            "pixels only.",
+            "Your log-likelihood is summed or averaged over the batch and then set against the KL of each single example: "
+            "reduce over the pixels only.",
             "document 000, Listing 1 (reduction=SUM); errata E-000-18",
             also=(with_log_lik(lambda x, logits: over_batch(bernoulli(x, logits), np.mean)),),
         ),
@@ -867,7 +908,7 @@ elbo_multi_sample = Task(
         Wrong(
             "elboL_first_sample",
             lambda log_w: log_w[0],
-            "Only the first sample counts in your answer: average over all L of them.",
+            "Only the first or the last sample counts in your answer: average over all L of them.",
             also=(lambda log_w: log_w[-1],),
         ),
         Wrong(
@@ -1039,7 +1080,8 @@ grad_theta_enumerated = Task(
         Wrong(
             "gt_wrt_phi",
             lambda theta, phi, lik: centred(phi, log_softmax(theta) + lik - log_softmax(phi)),
-            "That is the gradient in phi, the logits of q. The one in theta is asked for, with q held fixed.",
+            "That is the gradient in phi, the logits of q (of the ELBO, or of it without the entropy of q). The one in theta "
+            "is asked for, with q held fixed.",
             also=(lambda theta, phi, lik: centred(phi, log_softmax(theta) + lik),),
         ),
         Wrong(
@@ -1050,8 +1092,8 @@ grad_theta_enumerated = Task(
         Wrong(
             "gt_wrt_probabilities",
             lambda theta, phi, lik: softmax(phi) / softmax(theta),
-            "That is the gradient in the probabilities p. theta are logits: each moves all of p, which must go on summing to "
-            "1.",
+            "You divided q by p: that is the gradient in the probabilities p, up to a constant. theta are logits: each moves "
+            "all of p, which must go on summing to 1.",
             also=(lambda theta, phi, lik: softmax(phi) / softmax(theta) - 1,),
         ),
         Wrong(
@@ -1100,7 +1142,7 @@ grad_theta_enumerated = Task(
         Wrong(
             "gt_unweighted",
             lambda theta, phi, lik: 1 / len(theta) - softmax(theta),
-            "q does not enter your answer: the sum over z is weighted by q, and yours is a plain average.",
+            "q does not enter your answer: the sum over z is weighted by q, and yours is a plain average or sum.",
             also=(lambda theta, phi, lik: 1 - len(theta) * softmax(theta),),
         ),
         Wrong(
@@ -1352,7 +1394,7 @@ fit_q = Task(
         Wrong(
             "fit_log_var_for_sigma",
             fitted(sigma=lambda mean, sigma: 2 * np.log(sigma)),
-            "Your sigma is the log variance that you trained: return the root of its exponential, a standard deviation.",
+            "Your sigma is the log variance of the posterior: return the root of its exponential, a standard deviation.",
         ),
         Wrong(
             "fit_log_sigma_for_sigma",
@@ -1362,61 +1404,64 @@ fit_q = Task(
         Wrong(
             "fit_precision_for_sigma",
             fitted(sigma=lambda mean, sigma: sigma**-2),
-            "Your sigma is the precision of the posterior; its standard deviation is asked for.",
+            "Your sigma is the precision of the posterior, or the root of that; its standard deviation, the root of 1 over the "
+            "precision, is asked for.",
             also=(fitted(sigma=lambda mean, sigma: 1 / sigma),),
         ),
         Wrong(
             "fit_root_of_sigma",
             fitted(sigma=lambda mean, sigma: np.sqrt(sigma)),
-            "Your sigma is the root of the standard deviation: a root, or a half in an exponent, was taken once too often.",
+            "Your sigma is the root of the standard deviation: look for a root, or a half in an exponent, that is taken twice.",
         ),
         Wrong(
             "fit_entropy_dropped",
             fitted(sigma=lambda mean, sigma: 0 * sigma),
-            "Your sigma has collapsed towards 0: without the entropy of q, or with the opposite sign, a single point is best. "
-            "The objective adds H(q), which grows with log sigma.",
+            "Your sigma is close to 0, which is best where the entropy of q is left out or has the opposite sign. The "
+            "objective adds H(q), which grows with log sigma.",
             "document 000, section 2 (lines 31 and 43)",
         ),
         Wrong(
             "fit_entropy_of_log_var",
             fitted(sigma=lambda mean, sigma: math.sqrt(2) * sigma),
-            "Your sigma is about 1.4 times too large: the entropy counts twice. H(q) grows with log sigma, not with log "
-            "sigma^2.",
+            "Your sigma is about 1.4 times too large, which is best where the entropy counts twice. H(q) grows with log sigma, "
+            "not with log sigma^2.",
         ),
         Wrong(
             "fit_entropy_halved",
             fitted(sigma=lambda mean, sigma: sigma / math.sqrt(2)),
-            "Your sigma is about 0.7 times what it should be: the entropy counts half. H(q) grows with log sigma.",
+            "Your sigma is about 0.7 times what it should be, which is best where the entropy counts half. H(q) grows with log "
+            "sigma.",
         ),
         Wrong(
             "fit_prior_twice",
             fitted(mu=lambda mean, sigma: mean / (1 + sigma**2), sigma=lambda mean, sigma: (1 + sigma**-2) ** -0.5),
-            "Your q lies too close to the prior, which counts twice: log_joint holds log p(z) already. Add the entropy of q, "
-            "not minus the KL to the prior.",
+            "Your q lies too close to the prior: it is the best one where the prior counts twice. log_joint holds log p(z) "
+            "already: add the entropy of q, not minus the KL to the prior.",
             "document 001, line 63; document 000, section 2 (line 31)",
         ),
         Wrong(
             "fit_noise_scaled_by_variance",
             fitted(sigma=lambda mean, sigma: (0.5 * sigma**2) ** 0.25),
-            "Your samples are scaled by the variance of q instead of its standard deviation, so the best sigma is another.",
+            "Your sigma is the one that is best where samples are scaled by the variance of q instead of its standard "
+            "deviation.",
             "document 000, section 2 (lines 35-39); document 003, eq. 20 to 22",
         ),
         Wrong(
             "fit_nothing_trained",
             fitted(mu=lambda mean, sigma: 0 * mean, sigma=lambda mean, sigma: 1 + 0 * sigma),
-            "You returned N(0, 1), where most searches start: the gradient does not reach mu and sigma, or the steps are not "
-            "applied.",
+            "You returned N(0, 1), where most searches start. Look whether the gradient reaches mu and sigma, and whether the "
+            "steps are applied.",
             "document 000, section 2 (lines 31-39); errata E-000-02",
         ),
         Wrong(
             "fit_sigma_not_trained",
             fitted(sigma=lambda mean, sigma: 1 + 0 * sigma),
-            "Your mu is right but sigma is still 1: train it as well, by its logarithm for example.",
+            "Your mu is right but sigma is 1: train it as well, by its logarithm for example.",
         ),
         Wrong(
             "fit_mu_not_trained",
             fitted(mu=lambda mean, sigma: 0 * mean),
-            "Your sigma is right but mu is still 0: train it as well.",
+            "Your sigma is right but mu is 0: train it as well.",
         ),
         Wrong(
             "fit_order_swapped",

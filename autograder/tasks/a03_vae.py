@@ -87,7 +87,7 @@ sample_latent = Task(
         Wrong(
             "latent_no_exp",
             lambda mu, log_var, eps: mu + log_var * eps,
-            "You scaled the noise by log_var itself, which may be negative: the exponential is missing.",
+            "You scaled the noise by log_var itself or by half of it, which may be negative: the exponential is missing.",
             also=(lambda mu, log_var, eps: mu + 0.5 * log_var * eps,),
         ),
         Wrong(
@@ -99,7 +99,7 @@ sample_latent = Task(
         Wrong(
             "latent_precision",
             lambda mu, log_var, eps: mu + np.exp(-0.5 * log_var) * eps,
-            "You divided by the standard deviation: a wide q gets little noise and a narrow one much.",
+            "You divided by the standard deviation or by the variance: a wide q gets little noise and a narrow one much.",
             also=(lambda mu, log_var, eps: mu + np.exp(-log_var) * eps,),
         ),
         Wrong(
@@ -167,14 +167,26 @@ def altered(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl):
     return lambda x, logits, mu, log_var: loss(log_px(bernoulli(x, logits), x), divergence(kl(mu, log_var), mu))
 
 
-def through_probability(eps):
+def mean_over_pixels(terms):
+    return np.mean(terms, axis=-1)
+
+
+def with_probability(to_probability, eps, over_pixels):
     """Returns `vae_loss` that takes the logarithm of a probability, clipped at `eps`."""
 
     def formula(x, logits, mu, log_var):
-        probs = np.clip(expit(logits), eps, 1 - eps)
-        return loss(total(x * np.log(probs) + (1 - x) * np.log(1 - probs)), kl(mu, log_var))
+        probs = np.clip(to_probability(logits), eps, 1 - eps)
+        return loss(over_pixels(x * np.log(probs) + (1 - x) * np.log(1 - probs)), kl(mu, log_var))
 
     return formula
+
+
+def through_probability(eps, over_pixels=total):
+    return with_probability(expit, eps, over_pixels)
+
+
+def logits_for_probabilities(eps, over_pixels):
+    return with_probability(lambda logits: logits, eps, over_pixels)
 
 
 def listing_1(x, logits, mu, log_var):
@@ -346,6 +358,28 @@ vae_loss = Task(
             ),
         ),
         Wrong(
+            "vae_loss_from_logits_forgotten",
+            logits_for_probabilities(1e-7, total),
+            "The logits are taken for probabilities, and cut off at 0 and 1, as Keras' binary_crossentropy does without "
+            "from_logits=True.",
+            "document 003, eq. 6 and 7",
+            also=(
+                *(logits_for_probabilities(eps, total) for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1.1920929e-7, 1e-8)),
+                *(logits_for_probabilities(eps, mean_over_pixels) for eps in (1e-7, 1e-6, 1e-8)),
+            ),
+        ),
+        Wrong(
+            "vae_loss_keras_mean_of_probabilities",
+            through_probability(1e-7, mean_over_pixels),
+            "The reconstruction is averaged over the pixels, as Keras' binary_crossentropy does, and goes through "
+            "probabilities that are cut off near 0 and 1. Sum over the pixels, and stay with logits.",
+            "document 000, Listing 1; errata E-000-18",
+            also=tuple(
+                through_probability(eps, mean_over_pixels)
+                for eps in (0.0, 1e-3, 1e-4, 1e-5, 1e-6, 1.1920929e-7, 1e-8, 1e-10, 1e-12)
+            ),
+        ),
+        Wrong(
             "vae_loss_squared_error",
             lambda x, logits, mu, log_var: loss(-total((x - expit(logits)) ** 2), kl(mu, log_var)),
             "The reconstruction is a squared error, the core of a Gaussian log-likelihood; these pixels are Bernoulli.",
@@ -353,6 +387,8 @@ vae_loss = Task(
                 lambda x, logits, mu, log_var: loss(-0.5 * total((x - expit(logits)) ** 2), kl(mu, log_var)),
                 lambda x, logits, mu, log_var: loss(-total((x - logits) ** 2), kl(mu, log_var)),
                 lambda x, logits, mu, log_var: loss(-0.5 * total((x - logits) ** 2), kl(mu, log_var)),
+                lambda x, logits, mu, log_var: loss(-mean_over_pixels((x - expit(logits)) ** 2), kl(mu, log_var)),
+                lambda x, logits, mu, log_var: loss(-mean_over_pixels((x - logits) ** 2), kl(mu, log_var)),
             ),
         ),
     ),
@@ -424,10 +460,12 @@ gaussian_vae_loss = Task(
         Wrong(
             "gvae_mse",
             with_log_px(lambda x, x_mu, sigma: -squared(x, x_mu)),
-            "The reconstruction is a squared error alone: sigma does not enter, so it has no weight against the KL.",
+            "The reconstruction is a squared error alone, summed, halved or averaged: sigma does not enter, so it has no "
+            "weight against the KL.",
             also=(
                 with_log_px(lambda x, x_mu, sigma: -0.5 * squared(x, x_mu)),
                 with_log_px(lambda x, x_mu, sigma: -squared(x, x_mu) / x.shape[-1]),
+                with_log_px(lambda x, x_mu, sigma: -0.5 * squared(x, x_mu) / x.shape[-1]),
             ),
         ),
         Wrong(
@@ -723,17 +761,31 @@ latent_grid = Task(
         Wrong(
             "grid_linear_steps",
             grid_at(lambda n: np.linspace(-3, 3, n)),
-            "Your grid has equal steps in z: half of it lies where the prior has no mass. Take equal steps in probability.",
-            also=tuple(grid_at(lambda n, end=end: np.linspace(-end, end, n)) for end in (2.0, 2.5, 4.0)),
+            "Your grid has equal steps in z, between two fixed ends. Take equal steps in probability: n slices of the prior "
+            "with the same mass.",
+            also=tuple(grid_at(lambda n, end=end: np.linspace(-end, end, n)) for end in (1.0, 1.5, 2.0, 2.5, 4.0, 5.0)),
         ),
         Wrong(
             "grid_edges_of_slices",
             grid_at(lambda n: ndtri((np.arange(n) + 1) / (n + 1))),
-            "Your probabilities are k / (n + 1); the middles of n equal slices are (k + 1/2) / n.",
-            also=(
-                grid_at(lambda n: ndtri(np.linspace(0.05, 0.95, n))),
-                grid_at(lambda n: ndtri(np.linspace(0.01, 0.99, n))),
+            "Your probabilities are 1/(n + 1) to n/(n + 1) in equal steps; the middles of n equal slices are (k + 1/2) / n, "
+            "with k from 0.",
+        ),
+        Wrong(
+            "grid_fixed_ends",
+            grid_at(lambda n: ndtri(np.linspace(0.05, 0.95, n))),
+            "Your probabilities run in equal steps between two ends (0.05 and 0.95, say) that do not depend on n. The middles "
+            "of n equal slices are (k + 1/2) / n, with k from 0: they run from 1/(2n) to 1 - 1/(2n).",
+            also=tuple(
+                grid_at(lambda n, end=end: ndtri(np.linspace(end, 1 - end, n)))
+                for end in (0.2, 0.1, 0.025, 0.02, 0.01, 0.005, 0.001, 1e-4, 1e-5, 1e-6)
             ),
+        ),
+        Wrong(
+            "grid_ends_at_infinity",
+            grid_at(lambda n: ndtri(np.linspace(0, 1, n))),
+            "Your probabilities are 0 to 1 in equal steps, and the quantiles of 0 and 1 are infinite: (k + 1/2) / n, with k "
+            "from 0.",
         ),
         Wrong(
             "grid_no_half",

@@ -105,6 +105,16 @@ def xlogy_like(y_onehot, logs):
     return np.where(y_onehot > 0, logs, 0)
 
 
+def sum_to_one(logits):
+    """Divides by the sum, as Keras does with what it takes for probabilities."""
+    return logits / logits.sum(axis=-1, keepdims=True)
+
+
+def from_logits_forgotten(least, to_probs=sum_to_one):
+    """Returns the log probability of the label where the logits are taken for probabilities."""
+    return lambda y_onehot, logits: total(y_onehot * np.log(np.clip(to_probs(logits), least, 1 - least)))
+
+
 def log_of_shifted_probs(least):
     return lambda y_onehot, logits: total(y_onehot * np.log(softmax(logits) + least))
 
@@ -191,6 +201,16 @@ categorical_log_prob = Task(
             "cat_logsumexp_added",
             lambda y_onehot, logits: total(y_onehot * logits) + logsumexp(logits),
             "You added the logsumexp of the logits; it is subtracted, as one divides by the sum of exponentials.",
+        ),
+        Wrong(
+            "cat_logits_as_probabilities",
+            from_logits_forgotten(1e-7),
+            "You took the logits for probabilities, as Keras' categorical_crossentropy does without from_logits=True: it "
+            "divides them by their sum and cuts off what is below 0. They are logits: the softmax makes probabilities of them.",
+            also=(
+                *(from_logits_forgotten(least) for least in (1e-8, 1e-6, 1e-12)),
+                *(from_logits_forgotten(least, lambda logits: logits) for least in (1e-7, 1e-8, 1e-6, 1e-12)),
+            ),
         ),
         Wrong(
             "cat_squared_error",
@@ -346,7 +366,7 @@ vib_loss = Task(
         Wrong(
             "vib_beta_plus_one",
             altered(weight=lambda beta: 1 + beta),
-            "The KL has the weight 1 + beta: you added the weighted KL to a loss that holds one already.",
+            "The KL has the weight 1 + beta: besides the weighted KL your loss holds one without a weight.",
         ),
         Wrong(
             "vib_ce_sign",
@@ -371,6 +391,11 @@ vib_loss = Task(
             "The cross-entropy is in bits and the KL in nats: beta then trades two currencies. Natural logarithms in both.",
         ),
         Wrong(
+            "vib_kl_base2",
+            altered(divergence=lambda kl, mu: kl / math.log(2)),
+            "The KL is in bits and the cross-entropy in nats: beta then trades two currencies. Natural logarithms in both.",
+        ),
+        Wrong(
             "vib_all_base2",
             with_terms(lambda ce, kl, beta: (ce + beta * kl) / math.log(2)),
             "Your loss is in bits. This course works in nats, with the natural logarithm.",
@@ -378,8 +403,8 @@ vib_loss = Task(
         Wrong(
             "vib_first_sample_only",
             altered(lambda ce, y_onehot: ce[:1]),
-            "Only one of the L samples counts: z in the printed sum has lost its index l, and all its terms would be the same. "
-            "Average over the samples.",
+            "Only the first or the last of the L samples counts: z in the printed sum has lost its index l, and all its terms "
+            "would be the same. Average over the samples.",
             also=(altered(lambda ce, y_onehot: ce[-1:]),),
         ),
         Wrong(
@@ -396,6 +421,19 @@ vib_loss = Task(
             "vib_double_softmax",
             with_cross_entropy(lambda y_onehot, logits: -categorical(y_onehot, softmax(logits))),
             "Softmax is applied twice: probabilities went into a cross-entropy that expects logits.",
+        ),
+        Wrong(
+            "vib_logits_as_probabilities",
+            with_cross_entropy(lambda y_onehot, logits: -from_logits_forgotten(1e-7)(y_onehot, logits)),
+            "The logits are taken for probabilities, as Keras' categorical_crossentropy does without from_logits=True. The "
+            "softmax makes probabilities of them.",
+            also=tuple(
+                with_cross_entropy(lambda y_onehot, logits, form=form: -form(y_onehot, logits))
+                for form in (
+                    *(from_logits_forgotten(least) for least in (1e-8, 1e-6, 1e-12)),
+                    *(from_logits_forgotten(least, lambda logits: logits) for least in (1e-7, 1e-8, 1e-6, 1e-12)),
+                )
+            ),
         ),
         Wrong(
             "vib_binary_ce",
@@ -435,7 +473,7 @@ vib_loss = Task(
         Wrong(
             "vib_kl_no_half",
             altered(divergence=lambda kl, mu: 2 * kl),
-            "The KL counts twice: its factor 1/2 is missing.",
+            "The KL counts twice in your loss: its factor 1/2 is missing, or it was added a second time.",
             "document 000, section 4, step 7 (line 79)",
         ),
         Wrong(
@@ -567,7 +605,7 @@ vib_predict_probs = Task(
         Wrong(
             "vpp_first_sample",
             lambda logits: softmax(logits)[0],
-            "You predict from one sample: the noise of a single z is in your answer. Average over all L.",
+            "You predict from the first or the last sample: the noise of a single z is in your answer. Average over all L.",
             also=(lambda logits: softmax(logits)[-1],),
         ),
         Wrong(
@@ -595,7 +633,7 @@ vib_predict_probs = Task(
         Wrong(
             "vpp_softmax_twice",
             lambda logits: softmax(mixture(logits)),
-            "Softmax is applied twice: the mean of probabilities is a probability already.",
+            "Softmax is applied twice: probabilities, and means of them, need no other.",
             also=(lambda logits: softmax(softmax(logits)).mean(axis=0),),
         ),
         Wrong(
@@ -700,8 +738,8 @@ vib_rate = Task(
         Wrong(
             "rate_of_mean_posterior",
             lambda mu, log_var: kl(mu.mean(axis=0), log_var.mean(axis=0)),
-            "You averaged the parameters of q over the batch and took one KL. The rate is the mean of the examples' KLs; "
-            "what the examples have in common costs less.",
+            "You made one Gaussian of the batch, by its mean parameters or its mean and variance, and took one KL. The rate is "
+            "the mean of the examples' KLs; what the examples have in common costs less.",
             also=(
                 lambda mu, log_var: kl(mu.mean(axis=0), np.log(np.exp(log_var).mean(axis=0))),
                 lambda mu, log_var: kl(mu.mean(axis=0), np.log(np.exp(log_var).mean(axis=0) + mu.var(axis=0))),
@@ -874,7 +912,8 @@ vib_relevance_bound = Task(
         Wrong(
             "rel_sum_of_logs",
             with_entropy(lambda p_y: -np.sum(np.log(p_y))),
-            "In H(Y) the logarithms are summed without their weights: each is multiplied by the probability of its class.",
+            "In H(Y) the logarithms are summed or averaged without their weights: each is multiplied by the probability of its "
+            "class.",
             also=(with_entropy(lambda p_y: -np.mean(np.log(p_y))),),
         ),
         Wrong(
@@ -1007,7 +1046,7 @@ vib_exact_discrete = Task(
         Wrong(
             "dvib_x_unweighted",
             with_rate(lambda p_xy, q, r_z: np.mean(np.sum(xlogy(q, q / r_z), axis=1))),
-            "In the rate every x counts the same. Weight each by p(x), the row sum of the joint table.",
+            "In the rate every x counts the same, in a mean or a sum. Weight each by p(x), the row sum of the joint table.",
             also=(with_rate(lambda p_xy, q, r_z: np.sum(xlogy(q, q / r_z))),),
         ),
         Wrong(
@@ -1094,7 +1133,7 @@ vib_exact_discrete = Task(
         Wrong(
             "dvib_labels_given_x",
             with_distortion(lambda p_xy, q, d: distortion(p_xy / p_xy.sum(axis=1, keepdims=True), q, d)),
-            "In the cross-entropy every x counts fully: p(y|x) stands where the joint p(x,y) belongs.",
+            "In the cross-entropy every x counts the same, in a sum or a mean: p(y|x) stands where the joint p(x,y) belongs.",
             also=(
                 with_distortion(
                     lambda p_xy, q, d: distortion(p_xy / p_xy.sum(axis=1, keepdims=True), q, d) / len(p_xy)

@@ -710,6 +710,19 @@ def along_with(change):
     return formula
 
 
+def rld_with(across, along):
+    """Returns `radial_log_det` with something else, of (beta_hat, h), for beta_hat h across the radius and along it."""
+
+    def formula(z, z_ref, alpha, beta_hat):
+        r = radius(z, z_ref)
+        h = 1 / (alpha + r)
+        return (z.shape[-1] - 1) * np.log(1 + across(beta_hat, h)) + np.log(
+            1 + along(beta_hat, h) - beta_hat * h**2 * r
+        )
+
+    return formula
+
+
 def radial_at(r):
     """Returns `radial_log_det` with another radius, `r(z, z_ref)`."""
 
@@ -788,9 +801,19 @@ radial_log_det = Task(
         Wrong(
             "rld_alpha_missing",
             along_with(lambda beta_hat, h, r: beta_hat * h**2 - beta_hat * h),
-            "Your radial factor is not 1 + beta_hat h + beta_hat h' r. Put together that is 1 + alpha beta_hat h^2: alpha is "
-            "missing, or r stands in its place.",
+            "Your radial factor is 1 + beta_hat h^2, or has r before h^2. It is 1 + beta_hat h + beta_hat h' r, which put "
+            "together is 1 + alpha beta_hat h^2.",
             also=(along_with(lambda beta_hat, h, r: r * beta_hat * h**2 - beta_hat * h),),
+        ),
+        Wrong(
+            "rld_beta_without_h",
+            rld_with(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat),
+            "beta_hat stands where beta_hat h belongs, across the radius, along it or both: the factors are 1 + beta_hat h and "
+            "1 + beta_hat h + beta_hat h' r.",
+            also=(
+                rld_with(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat * h),
+                rld_with(lambda beta_hat, h: beta_hat * h, lambda beta_hat, h: beta_hat),
+            ),
         ),
         Wrong(
             "rld_no_log",
@@ -1155,7 +1178,7 @@ iaf_step = Task(
         Wrong(
             "iaf_exp_form",
             lambda z, m, s: (z * np.exp(s) + m, total(s)),
-            "That is the other form, z exp(s) + m. This course uses the gated one, which cannot blow up.",
+            "That is the other form, z exp(s) + m, or its inverse. This course uses the gated one, which cannot blow up.",
             also=(lambda z, m, s: ((z - m) * np.exp(-s), -total(s)),),
         ),
         Wrong(
@@ -1512,8 +1535,8 @@ flow_free_energy = Task(
         Wrong(
             "flow_fe_listing1_copy",
             lambda log_q0, log_dets, log_p_zK, log_py_given_zK: np.mean(-log_p_zK),
-            "In the place of log p(y|zK) you have log q_K once more, as line 125 of Listing 1 does: the two cancel, and only "
-            "the prior is left.",
+            "Only the prior is left in your answer, as in line 125 of Listing 1, which has log q_K once more in the place of "
+            "log p(y|zK): the two cancel.",
             "document 000, Listing 1 (line 125); errata E-000-19",
         ),
         Wrong(
