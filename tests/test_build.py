@@ -1,16 +1,25 @@
 import ast
+import copy
 import json
+import math
+import os
 import re
+import subprocess
+import sys
 import zipfile
 
 import nbformat
+import numpy as np
 import pytest
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
+from vikit import cases
 from vikit.cells import is_stub
+from vikit.wire import Built, Tensor
 
 from autograder import tasks
-from autograder.build import archive, notebooks, script
+from autograder.build import archive, notebooks, script, settled
 from autograder.build.script import ScriptError
+from autograder.tasks import task as drawing
 
 NAMES = tasks.names()
 
@@ -50,6 +59,137 @@ def test_a_second_build_gives_the_same_bytes(built):
 
 def test_the_release_zip_is_reproducible(release_zip, tmp_path):
     assert archive.write_release(tmp_path).read_bytes() == release_zip.read_bytes()
+
+
+# Another processor: the last digits of what it computes are others.
+
+
+def test_a_build_on_another_processor_changes_nothing(tmp_path):
+    """NumPy without the code paths that it has for this processor stands for another one."""
+    features = np._core._multiarray_umath.__cpu_features__
+    used = [name for name in np._core._multiarray_umath.__cpu_dispatch__ if features.get(name)]
+    if not used:
+        pytest.skip("NumPy has one code path only on this processor")
+    code = (
+        "import pathlib, sys; from autograder.build import notebooks; from autograder.reference import device; "
+        "device.choose(); notebooks.write_assignments(pathlib.Path(sys.argv[1]))"
+    )
+    less = os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(used)}
+    subprocess.run([sys.executable, "-c", code, tmp_path], env=less, check=True)
+    for name in NAMES:
+        for file in (f"{name}.ipynb", cases.FILE_NAME):
+            assert (tmp_path / name / file).read_bytes() == (notebooks.ASSIGNMENTS / name / file).read_bytes()
+
+
+def public_content(name):
+    return json.loads((notebooks.ASSIGNMENTS / name / cases.FILE_NAME).read_text(encoding="utf-8"))
+
+
+def moved(values, share, question):
+    """Returns nested lists of numbers, each moved by a share of the question's tolerance."""
+    if isinstance(values, list):
+        return [moved(value, share, question) for value in values]
+    if isinstance(values, str):
+        return values
+    return values + share * (question["atol"] + question["rtol"] * abs(values))
+
+
+@pytest.mark.parametrize(
+    ("where", "share", "kept"),
+    [("expected", 1e-6, True), ("expected", 1e-3, False), ("wrong", 0.1, True), ("wrong", 5.0, False)],
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_question_stays_as_it_was_written_where_the_values_say_the_same(name, where, share, kept):
+    old = public_content(name)
+    new = copy.deepcopy(old)
+    asked = [question for question in new["questions"] if question["cases"]]
+    assert asked
+    for question in asked:
+        for case in question["cases"]:
+            if where == "expected":
+                case["expected"] = moved(case["expected"], share, question)
+            else:
+                first = next(iter(case["wrong"]))
+                case["wrong"][first] = moved(case["wrong"][first], share, question)
+    assert new != old
+    before = {question["name"]: question for question in old["questions"]}
+    after = json.loads(settled.settle(cases.text(new), cases.text(old)))["questions"]
+    for question, built in zip(after, new["questions"], strict=True):
+        assert question == (before[question["name"]] if kept else built), question["name"]
+
+
+def test_texts_inputs_and_shapes_stay_only_where_they_are_the_same():
+    old = public_content(NAMES[0])
+    changes = (
+        lambda question: question["mistakes"][0].update(hint="Another."),
+        lambda question: question["cases"][0]["arguments"][0].update(array=[[0.25]]),
+        lambda question: question["cases"][0].update(expected=[question["cases"][0]["expected"]]),
+        lambda question: question["cases"].pop(),
+        lambda question: question.update(atol=1e-4),
+        lambda question: question["cases"][0]["wrong"].pop(next(iter(question["cases"][0]["wrong"]))),
+    )
+    for change in changes:
+        new = copy.deepcopy(old)
+        change(new["questions"][0])
+        assert new != old
+        assert settled.settle(cases.text(new), cases.text(old)) == cases.text(new)
+
+
+@pytest.mark.parametrize(
+    "old", ["", "<<<<<<< HEAD\n", "[]", "{}", '{"questions": [1]}', '{"questions": [{"name": "posterior_from_joint"}]}']
+)
+def test_a_damaged_file_of_public_cases_is_built_anew(old):
+    new = cases.text(public_content(NAMES[0]))
+    assert settled.settle(new, old) == new
+
+
+def test_values_are_written_as_finely_as_the_tolerance_can_tell():
+    values = np.array([-1.1e-16, -0.0, 0.123456789, -1636243.0, np.nan, -np.inf])
+    assert cases.numbers(values, 1e-6, 1e-5) == [0.0, 0.0, 0.123457, -1636240.0, "nan", "-inf"]
+    assert [math.copysign(1, value) for value in cases.numbers(values[:2], 1e-6, 1e-5)] == [1, 1]
+
+
+def nudged(argument):
+    """Returns an argument with each of its float32 numbers moved by the last bit; whole numbers are labels and stay."""
+    match argument:
+        case Built(kind, arrays):
+            return Built(kind, tuple(nudged(array) for array in arrays))
+        case Tensor(array):
+            return Tensor(nudged(array))
+        case np.ndarray():
+            signs = (-1.0) ** np.arange(argument.size).reshape(argument.shape)
+            last = signs * np.spacing(np.abs(argument))
+            return np.where(argument == np.round(argument), argument, argument + last).astype(argument.dtype)
+    return argument
+
+
+def single_variants(name, task):
+    """Yields (label, values, values on nudged inputs) of the variants of mistakes that are computed in float32."""
+    task = drawing.steady(task)
+    variants = tasks.structure(name, task).variants
+    question = tasks.materialise(name, task, "", drawing.PUBLIC)
+    for case, draw in zip(question.cases, task.cases, strict=True):
+        here = drawing.solved(task, draw, case.arguments, variants)
+        there = drawing.solved(task, draw, tuple(nudged(argument) for argument in case.arguments), variants)
+        for wrong in task.mistakes:
+            values = zip(variants[wrong.name], here.wrong[wrong.name], there.wrong[wrong.name], strict=True)
+            for index, one, other in values:
+                if index % 2:
+                    label = f"{task.name}, {case.name}: {wrong.name}, {index}"
+                    yield label, drawing.flat([one]), drawing.flat([other])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_public_value_of_a_mistake_is_decided_by_rounding_alone(name):
+    """What changes by more than the tolerance with the last bit of its inputs is another value on each processor."""
+    compared = 0
+    for task in tasks.load(name).functions:
+        for label, one, other in single_variants(name, task):
+            finite = np.isfinite(one) & np.isfinite(other)
+            one, other = one[finite], other[finite]
+            assert np.all(np.abs(one - other) <= task.atol + task.rtol * np.abs(one)), label
+            compared += 1
+    assert compared
 
 
 @pytest.mark.parametrize("name", NAMES)

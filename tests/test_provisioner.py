@@ -62,6 +62,13 @@ def test_it_may_read_what_the_kernelspec_names(run, tmp_path):
     assert notebook.cells[0].outputs[0].text.strip() == "shown"
 
 
+def test_a_kernel_hears_that_nbgrader_runs_it_and_nothing_else_of_the_environment(run, monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    monkeypatch.setenv("COURSE_SECRET", "hush")
+    notebook = run("import os; print(os.environ.get('NBGRADER_EXECUTION'), os.environ.get('COURSE_SECRET'))")
+    assert notebook.cells[0].outputs[0].text.strip() == "autograde None"
+
+
 def test_limits_are_those_of_the_kernelspec(run, tmp_path):
     code = "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
     notebook = run(code, limits=warm.Bounds(files=100))

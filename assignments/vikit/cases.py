@@ -1,6 +1,7 @@
 """Public cases as a JSON file: written by the build, read by `check`. Numbers stay readable and survive exactly."""
 
 import json
+import math
 from dataclasses import asdict
 
 import numpy as np
@@ -8,9 +9,9 @@ import numpy as np
 from . import judge, wire
 
 FILE_NAME = "public_cases.json"
-# Expected values carry ten significant digits: far below every tolerance, and the same on every machine. Those of mistakes
-# need fewer: they are recognised within the tolerance.
-DIGITS, WRONG_DIGITS = 10, 6
+# How finely values are written, as a share of the question's tolerance: the digits below that are those of the processor.
+# Mistakes are recognised within the tolerance, so their values need fewer digits.
+EXPECTED_STEP, WRONG_STEP = 1e-6, 0.1
 
 
 def dump(assignment, questions, manual_points):
@@ -20,6 +21,11 @@ def dump(assignment, questions, manual_points):
         "manual_points": manual_points,
         "questions": [dump_question(question) for question in questions],
     }
+    return text(content)
+
+
+def text(content):
+    """Returns the text of a public cases file with this content."""
     return written(content) + "\n"
 
 
@@ -63,7 +69,7 @@ def dump_question(question):
         "rtol": question.rtol,
         **options,
         "mistakes": [asdict(mistake) for mistake in question.mistakes],
-        "cases": [dump_case(case) for case in question.cases],
+        "cases": [dump_case(question, case) for case in question.cases],
         **(dump_properties(question.properties) if question.properties else {}),
     }
 
@@ -93,7 +99,10 @@ def load_properties(listed, told):
     )
 
 
-def dump_case(case):
+def dump_case(question, case):
+    def values(arrays, step):
+        return [numbers(array, question.atol * step, question.rtol * step) for array in arrays]
+
     return {
         "name": case.name,
         "kind": case.kind,
@@ -101,11 +110,8 @@ def dump_case(case):
         "careful": case.careful,
         "remark": case.remark,
         "arguments": [dump_argument(argument) for argument in case.arguments],
-        "expected": [numbers(value) for value in case.expected],
-        "wrong": {
-            name: [[numbers(value, WRONG_DIGITS) for value in values] for values in variants]
-            for name, variants in case.wrong.items()
-        },
+        "expected": values(case.expected, EXPECTED_STEP),
+        "wrong": {name: [values(arrays, WRONG_STEP) for arrays in variants] for name, variants in case.wrong.items()},
     }
 
 
@@ -126,13 +132,19 @@ def arrays(lists):
     return tuple(np.array(values, dtype=np.float64) for values in lists)
 
 
-def numbers(array, digits=DIGITS):
-    """Returns an array as nested lists of numbers, NaN and infinities as text."""
+def numbers(array, atol, rtol):
+    """Returns an array as nested lists of numbers, NaN and infinities as text.
+
+    Each is rounded to a decimal place whose unit is at most `atol + rtol * |value|`.
+    """
     array = np.asarray(array)
     if array.ndim:
-        return [numbers(part, digits) for part in array]
-    value = float(f"{float(array):.{digits}g}")
-    return value if np.isfinite(value) else str(value)
+        return [numbers(part, atol, rtol) for part in array]
+    value = float(array)
+    if not math.isfinite(value):
+        return str(value)
+    # Adding zero makes 0.0 of -0.0.
+    return round(value, -math.floor(math.log10(atol + rtol * abs(value)))) + 0.0
 
 
 def exact(array):

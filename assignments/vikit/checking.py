@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import asking, cases, examinations, judge, probe, properties, wire
+from . import asking, cases, examinations, judge, nbgrading, probe, properties, wire
 
 PUBLIC_ONLY = "Public cases only: grading draws other inputs for each student, so these points are not yet certain."
 
@@ -32,10 +32,21 @@ def check(question):
     Args:
         question: The name of the question, for example `"kl_to_standard_normal"`, or the function itself.
 
+    Returns:
+        The points, where nbgrader runs the notebook; else nothing.
+
     Raises:
         ValueError: If no question has that name.
+        NotRight: Under `nbgrader validate`, if the answer is not right.
     """
-    show(report(question))
+    if not nbgrading.execution():
+        show(report(question))
+        return None
+    with nbgrading.no_stderr():
+        found = report(question)
+    nbgrading.clear_output()
+    show(found)
+    return nbgrading.score(found.verdict)
 
 
 def check_all(assignment=None):

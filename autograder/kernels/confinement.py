@@ -98,11 +98,12 @@ def try_layers(layers):
 
 
 def start(
-    folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=BOUNDS, gpu=False, key=None, figures=False
-):
+    folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=BOUNDS, gpu=False, key=None, figures=False,
+    environment=None,
+):  # fmt: skip
     """Returns the `warm.Process` of a new kernel whose files lie in `folder`; `work` is copied where it runs.
 
-    `key` signs its messages; one is made where there is none.
+    `key` signs its messages; one is made where there is none. `environment` is added to the usual variables.
 
     Raises:
         WarmError: If there is no fork server, or it gave no kernel.
@@ -114,7 +115,7 @@ def start(
     request = warm.Request(
         connection=connection, sockets=str(folder / "ipc"), root=str(folder / "root"), home=str(folder / "home"),
         work=str(work), readable=tuple(map(str, readable)), extensions=tuple(extensions), layers=tuple(layers),
-        environment=warm.environment(folder / "home", gpu), limits=limits, gpu=gpu, figures=figures,
+        environment=warm.environment(folder / "home", gpu) | (environment or {}), limits=limits, gpu=gpu, figures=figures,
     )  # fmt: skip
     return server().request(request)
 

@@ -22,6 +22,8 @@ from . import confinement, view, warm
 
 NAME = "confined-python3"
 PROVISIONER = "confined-provisioner"
+# nbgrader says in these what it runs a notebook for; nothing else of the environment is handed on.
+HANDED_ON = ("NBGRADER_EXECUTION", "NBGRADER_VALIDATING")
 
 
 def install(readable=(), extensions=(), prefix=None, limits=None):
@@ -115,13 +117,13 @@ class ConfinedProvisioner(KernelProvisionerBase):
             RuntimeError: If that is more than the kernel may write.
         """
         try:
-            await asyncio.to_thread(self._launch, options.get("cwd"))
+            await asyncio.to_thread(self._launch, options.get("cwd"), options.get("env") or {})
         except BaseException:
             await self.cleanup()
             raise
         return self.connection_info
 
-    def _launch(self, folder):
+    def _launch(self, folder, environment):
         layers, work, bounds = confinement.choose().layers, self.folder / "work", warm.Bounds(**self.limits)
         if folder and size_of(folder) > bounds.scratch:
             raise RuntimeError(
@@ -136,6 +138,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
         self.process = confinement.start(
             self.folder, work, self.readable, self.extensions, layers, bounds,
             key=key.decode() if isinstance(key, bytes) else key, figures=True,
+            environment={name: environment[name] for name in HANDED_ON if name in environment},
         )  # fmt: skip
         self.process.wait_until_ready()
 

@@ -44,7 +44,8 @@ class Wrong:
     """A known mistake: its formula in NumPy, the hint of a teaching assistant, and its place in the lecture.
 
     `also` are other spellings of the same mistake that give other values on some inputs: another constant, infinity in the
-    place of NaN. One that these inputs leave right is no mistake.
+    place of NaN. One that these inputs leave right is no mistake. All are computed in float64 and in float32. `unsteady` says
+    that rounding alone decides what comes out in float32: another value on each processor, so the public cases have none.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Wrong:
     hint: str
     place: str = ""
     also: tuple = ()
+    unsteady: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +214,23 @@ def asked(task, cases):
 
 def public_questions(assignment):
     """Returns the questions with the public inputs of `assignment`."""
-    return [materialise(assignment.name, task, "", PUBLIC) for task in assignment.tasks]
+    return [materialise(assignment.name, steady(task), "", PUBLIC) for task in assignment.tasks]
+
+
+def steady(task):
+    """Returns `task` without the values of mistakes that every processor computes in its own way."""
+    if not any(wrong.unsteady for wrong in task.mistakes):
+        return task
+    return replace(task, mistakes=tuple(in_doubles(wrong) if wrong.unsteady else wrong for wrong in task.mistakes))
+
+
+def in_doubles(wrong):
+    """Returns a mistake that is computed in float64 from all inputs."""
+
+    def doubled(formula):
+        return lambda *arguments: formula(*(widened(argument) for argument in arguments))
+
+    return replace(wrong, formula=doubled(wrong.formula), also=tuple(doubled(formula) for formula in wrong.also))
 
 
 def draw_case(task, case, key, chosen=None):

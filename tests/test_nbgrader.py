@@ -1,0 +1,186 @@
+"""Plain nbgrader on the released notebooks: what it reads off a check is what the answer is worth on the public cases."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbgrader.api import Gradebook
+from vikit import judge, nbgrading
+
+from autograder import tasks
+from autograder.build import notebooks, sample
+
+A01 = "a01_densities"
+KL, BERNOULLI = "kl_to_standard_normal", "bernoulli_log_prob_logits"
+pytestmark = pytest.mark.kernels
+
+# Before an answer, and each time that it is called: in all the ways that lead to stderr.
+NOISE = """
+import logging, os, sys, threading, warnings
+_handler, _stream = logging.StreamHandler(), sys.stderr
+def _noise():
+    warnings.warn("a warning")
+    warnings.warn_explicit("another", UserWarning, "file", len(_said))
+    print("to stderr", file=sys.stderr)
+    print("to stderr as it was before", file=_stream, flush=True)
+    _handler.emit(logging.makeLogRecord({"msg": "logged"}))
+    os.write(2, b"from C++\\n")
+    _said.append(1)
+_said = []
+_noise()
+"""
+
+
+def fill_in(notebook, answers):
+    sample.fill_in(notebook, sample.solutions() | answers)
+
+
+def noisy(notebook):
+    """Puts noise into the function of each answer: it is called before the function's first own line."""
+    sample.answer_with_solutions(notebook)
+    for cell in notebook.cells:
+        name = sample.question_of(cell)
+        if name:
+            wrapped = f"_quiet_{name} = {name}\ndef {name}(*args):\n    _noise()\n    return _quiet_{name}(*args)"
+            cell.source += f"\n\n{NOISE}\n{wrapped}"
+
+
+def half(notebook):
+    """One answer right on generic cases only, one wrong, one that raises, one that is not written, one that is renamed."""
+    stubs = {sample.question_of(cell): cell.source for cell in notebook.cells}
+    naive = f"def {BERNOULLI}(x, logits):\n    return tf.reduce_sum(x * logits - tf.math.log(1 + tf.exp(logits)), -1)"
+    fill_in(
+        notebook,
+        {
+            BERNOULLI: naive,
+            KL: f"def {KL}(mu, log_var):\n    return 0 * mu[:, 0]",
+            "gaussian_entropy": "def gaussian_entropy(log_var):\n    raise ValueError('no')",
+            "elbo_identity_terms": stubs["elbo_identity_terms"],
+            "kl_diag_gaussians": "def kl_of_gaussians(*args):\n    return 0",
+        },
+    )
+
+
+STUDENTS = {"blank": lambda notebook: None, "solved": sample.answer_with_solutions, "half": half, "noisy": noisy}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course of nbgrader's with four students, not yet graded: (folder, function that runs a command in it)."""
+    folder = tmp_path_factory.mktemp("course")
+    released = notebooks.ASSIGNMENTS / A01
+    for place in ("source/" + A01, *(f"submitted/{student}/{A01}" for student in STUDENTS)):
+        (folder / place).mkdir(parents=True)
+        for file in released.iterdir():
+            (folder / place / file.name).write_bytes(file.read_bytes())
+    for student, change in STUDENTS.items():
+        path = folder / "submitted" / student / A01 / f"{A01}.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        change(notebook)
+        nbformat.write(notebook, path)
+    (folder / "nbgrader_config.py").write_text(
+        f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout = 600\n"
+    )
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path, "HOME": str(folder), "IPYTHONDIR": str(folder / ".ipython")}
+
+    def run(*command):
+        return subprocess.run(
+            [sys.executable, "-m", "nbgrader", *map(str, command)],
+            cwd=folder, env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+
+    return folder, run
+
+
+@pytest.fixture(scope="module")
+def scores(course):
+    """What `nbgrader autograde` gives: a dict from student to the score of each question."""
+    folder, run = course
+    for command in ("generate_assignment", "autograde"):
+        done = run(command, A01)
+        assert done.returncode == 0, done.stderr
+    automatic = [task.name for task in tasks.load(A01).tasks]
+    with Gradebook(f"sqlite:///{folder}/gradebook.db") as book:
+        return {
+            student: {
+                grade.name: grade.auto_score
+                for grade in book.find_submission_notebook(A01, A01, student).grades
+                if grade.name in automatic
+            }
+            for student in STUDENTS
+        }
+
+
+FULL = {task.name: task.points for task in tasks.load(A01).tasks}
+
+
+def test_nbgrader_gives_a_blank_notebook_nothing_and_a_right_one_all(scores):
+    assert sum(FULL.values()) == 80
+    assert scores["blank"] == dict.fromkeys(FULL, 0)
+    assert scores["solved"] == FULL
+
+
+def test_nbgrader_gives_each_answer_its_points_on_the_public_cases(scores):
+    lost = (KL, "gaussian_entropy", "elbo_identity_terms", "kl_diag_gaussians")
+    assert scores["half"] == FULL | {BERNOULLI: 0.7 * FULL[BERNOULLI]} | dict.fromkeys(lost, 0)
+
+
+def test_what_an_answer_writes_to_stderr_costs_nothing(scores):
+    assert scores["noisy"] == FULL
+
+
+@pytest.mark.parametrize(("student", "right"), [("blank", False), ("half", False), ("solved", True), ("noisy", True)])
+def test_validate_says_success_of_a_right_notebook_alone(course, student, right):
+    folder, run = course
+    said = run("validate", folder / "submitted" / student / A01 / f"{A01}.ipynb").stdout
+    assert ("Success! Your notebook passes all the tests." in said) == right
+    if student == "blank":
+        assert f"VALIDATION FAILED ON {len(FULL)} CELL(S)" in said
+        assert f"{KL}: unanswered, 0 of 12 points" in said
+    if student == "half":
+        assert "VALIDATION FAILED ON 5 CELL(S)" in said
+        assert f"{BERNOULLI}: partial, 7 of 10 points" in said
+
+
+@pytest.mark.parametrize(
+    ("score", "shown"),
+    [
+        (np.float64(2.5), "2.5"),
+        (np.float32(7), "7.0"),
+        (7 + 1e-9, "7.0"),
+        (-1e-17, "0.0"),
+        (np.nan, "0.0"),
+        (np.inf, "0.0"),
+    ],
+)
+def test_a_score_is_a_plain_number_within_the_points(score, shown, monkeypatch):
+    """nbgrader reads the text: `np.float64(0.0)` and `nan` would be all points, and more than the points its end."""
+    verdict = judge.unjudged("f", 7, "wrong", "Not right.")
+    object.__setattr__(verdict, "score", score)
+    monkeypatch.setenv(nbgrading.EXECUTION, "autograde")
+    assert repr(nbgrading.score(verdict)) == shown
+    monkeypatch.setenv(nbgrading.EXECUTION, "validate")
+    if shown == "7.0":
+        assert repr(nbgrading.score(verdict)) == shown
+    else:
+        with pytest.raises(nbgrading.NotRight, match=r"f: wrong, .* of 7 points"):
+            nbgrading.score(verdict)
+
+
+def test_nothing_reaches_stderr_during_a_check_and_all_of_it_after(capfd):
+    def write():
+        print("by Python", file=sys.stderr, flush=True)
+        os.write(2, b"from C++\n")
+
+    with nbgrading.no_stderr():
+        write()
+    assert capfd.readouterr().err == ""
+    with pytest.raises(KeyError), nbgrading.no_stderr():
+        raise KeyError
+    write()
+    assert capfd.readouterr().err == "by Python\nfrom C++\n"
