@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+# The machine or the kit failed: the next run does what this one could not.
+FAILED = 1
 # What a shell says of a command that Ctrl-C ended.
 INTERRUPTED = 130
 SUBMITTED, OUT, SAMPLE = Path("course/submitted"), Path("course"), Path("course-sample")
@@ -35,6 +37,9 @@ def main(arguments=None):
     except UsageError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
+    except (OSError, MemoryError) as error:
+        print(f"autograder: this machine failed: {type(error).__name__}: {error}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("autograder: stopped", file=sys.stderr)
         return INTERRUPTED
@@ -144,6 +149,7 @@ def grade_folder(options, submitted, console):
 
     graders.start()
     from autograder.grading.classroom import grade_class
+    from autograder.grading.graders import GraderError
     from autograder.grading.limits import limits_for
     from autograder.reference.device import DeviceError
 
@@ -177,6 +183,9 @@ def grade_folder(options, submitted, console):
             )  # fmt: skip
         except DeviceError as error:
             raise UsageError(str(error)) from error
+        except (GraderError, kernels.KernelError) as error:
+            say(console, f"nothing was graded: {error}; run again when that is mended", "bold red")
+            return FAILED
         bar.update(task, description="graded")
     return conclude(options, console, submissions, run)
 
@@ -193,6 +202,7 @@ def confined(options):
 
 def prepare(options):
     """Returns the course's secret, and sees that results can be written before anybody waits for them."""
+    from autograder import kernels
     from autograder.grading.verdict import course_secret
 
     try:
@@ -202,6 +212,8 @@ def prepare(options):
         for name in ("verdicts", "feedback"):
             (options.out / name).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
+        if kernels.is_of_the_machine(error):
+            raise
         raise UsageError(
             f"{options.out} cannot be used: {error}" if isinstance(error, OSError) else str(error)
         ) from error
@@ -213,7 +225,7 @@ def prepare(options):
 def conclude(options, console, submissions, run):
     """Writes the reports, prints the summary, and returns the exit status."""
     from autograder.files import alone, sweep
-    from autograder.grading.classroom import read_all
+    from autograder.grading.classroom import read_all, without_points
 
     for notice in run.notices:
         say(console, notice, "yellow")
@@ -235,10 +247,18 @@ def conclude(options, console, submissions, run):
             "bold red",
         )
         return INTERRUPTED
-    failures = [f"not graded, the kit failed: {failure}" for failure in run.failures] + unwritten
+    graded = dict.fromkeys(run.partial, "graded but for this")
+    failures = [
+        f"{graded.get(failure, 'not graded')}, the kit failed: {failure}" for failure in run.failures
+    ] + unwritten
+    for said, failed in without_points(run):
+        if failed:
+            failures.append(said)
+        else:
+            say(console, said, "bold red")
     for failure in failures:
         say(console, failure, "bold red")
-    return 1 if failures else 0
+    return FAILED if failures else 0
 
 
 def tell(options, console, submissions, run, others):

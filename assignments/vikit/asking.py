@@ -3,6 +3,55 @@
 from . import probe, wire
 
 
+class Unreachable(Exception):
+    """Whatever carries the requests failed: a fault of the machine or of the kernel, and of no answer.
+
+    Attributes:
+        reason: The exception that it raised.
+    """
+
+    def __init__(self, reason):
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+MALFORMED = wire.Reply("malformed", kind="object")
+
+
+def received(packed, request):
+    """Returns the `wire.Reply` that JSON data is, of status malformed where it is none; gradients alone may be missing."""
+    try:
+        reply = wire.unpack_reply(packed)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return MALFORMED
+    return reply if fits(reply, request) else MALFORMED
+
+
+def fits(reply, request):
+    """Tells whether a reply holds what its request asked for, as `probe` sends it; how many values a tuple has is left open."""
+    if reply.status != "ok":
+        return True
+    verb, outputs = request["verb"], request.get("outputs")
+    named = "mapping" if verb == "fit" else outputs
+    if named in ("handle", "mapping"):
+        return getattr(reply, named) is not None
+    if reply.handle is not None or reply.mapping is not None:
+        return False
+    if verb == "vjp":
+        return len(reply.values) == sum(map(has_gradient, request["arguments"]))
+    if any(value is None for value in reply.values):
+        return False
+    if verb in ("call", "get"):
+        return outputs is not None or (len(reply.values) == 1 and (verb == "call" or reply.values[0].size > 0))
+    return verb != "untracked" or [value.size for value in reply.values] == [1]
+
+
+def has_gradient(packed):
+    """Tells whether `probe.vjp` takes the gradient in an argument: in arrays of floats."""
+    array = packed.get("array") or packed.get("tensor")
+    return array is not None and array["dtype"].startswith("float")
+
+
 class Student:
     """The wire's verbs as calls. Arrays come back as NumPy arrays; objects stay there and come back as a `wire.Handle`.
 
@@ -23,9 +72,7 @@ class Student:
 
         The replies end early with one of status `"timeout"` or `"crashed"` if a call never ended, or ended the process.
         """
-        return self.run.ask(
-            [wire.pack_request("call", path, arguments, outputs=outputs) for arguments in rounds], self.seconds
-        )
+        return self._send([wire.pack_request("call", path, arguments, outputs=outputs) for arguments in rounds])
 
     def get(self, path, outputs=None):
         """Reads the attribute at `path`."""
@@ -56,8 +103,17 @@ class Student:
         packed = [wire.pack_array(cotangent) for cotangent in cotangents]
         return self._ask("vjp", path, arguments, cotangents=packed)
 
+    def seed(self, number):
+        """Seeds the random numbers of Python, NumPy, Keras and TensorFlow; TensorFlow makes its operations anew."""
+        return self._ask("seed", "", seed=number)
+
     def _ask(self, verb, path, arguments=(), keywords=None, **options):
-        return self.run.ask([wire.pack_request(verb, path, arguments, keywords, **options)], self.seconds)[0]
+        return self._send([wire.pack_request(verb, path, arguments, keywords, **options)])[0]
+
+    def _send(self, requests):
+        replies = self.run.ask(requests, self.seconds)
+        pairs = zip(replies, requests, strict=False)
+        return [reply if fits(reply, request) else MALFORMED for reply, request in pairs]
 
 
 class Here:
@@ -67,4 +123,4 @@ class Here:
         self.space = probe.Namespace(names)
 
     def ask(self, requests, seconds):
-        return [wire.unpack_reply(probe.answer(self.space, request)) for request in requests]
+        return [received(probe.answer(self.space, request), request) for request in requests]

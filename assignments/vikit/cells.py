@@ -1,6 +1,7 @@
 """What a notebook's code cells define, read from their text: nothing is executed."""
 
 import ast
+import warnings
 from dataclasses import dataclass
 
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -26,12 +27,20 @@ def defined(source):
     return Defined(frozenset(bound(tree)), tuple(node.name for node in functions), stubs)
 
 
+def lines_of(source):
+    """Returns the lines of a cell as Python counts them: `str.splitlines` ends lines at a no-break separator too."""
+    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 def parse(source):
     """Returns the syntax tree of a cell without its IPython lines, None where it is no Python."""
     # Blanked out, not dropped: line numbers stay.
-    lines = ["" if line.lstrip().startswith(("%", "!", "?")) else line for line in source.splitlines()]
+    lines = ["" if line.lstrip().startswith(("%", "!", "?")) else line for line in lines_of(source)]
     try:
-        return ast.parse("\n".join(lines))
+        with warnings.catch_warnings():
+            # What Python thinks of a student's escapes is for the student to see.
+            warnings.simplefilter("ignore")
+            return ast.parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

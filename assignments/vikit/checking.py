@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import asking, cases, examinations, judge, nbgrading, probe, properties, wire
+from . import asking, cases, examinations, faults, judge, nbgrading, probe, properties, wire
 
 PUBLIC_ONLY = "Public cases only: grading draws other inputs for each student, so these points are not yet certain."
 
@@ -77,11 +77,11 @@ def report(question):
 
 def judged(space, question, answers):
     """Returns the `judge.Verdict` on the answers to the public cases; a wrong one without a name is asked for twice more."""
-    verdict = judge.judge(question, answers, public=True)
+    verdict = faults.judged(question, answers, public=True)
     case = judge.doubtful_case(question, verdict)
     if case is None:
         return verdict
-    return judge.judge(question, answers, public=True, again=[run(space, question, case) for _ in range(2)])
+    return faults.judged(question, answers, public=True, again=[run(space, question, case) for _ in range(2)])
 
 
 def examined(question, names):
@@ -96,14 +96,14 @@ def examined(question, names):
                 f"check compares with your own {name}, and the public cases of the assignment that asks for it are not here"
             ) from error
         space = probe.Namespace(names)
-        verdict = judge.judge(earlier, {case.name: run(space, earlier, case) for case in earlier.cases})
+        verdict = faults.judged(earlier, {case.name: run(space, earlier, case) for case in earlier.cases})
         if verdict.status == "missing":
             raise properties.Unexamined(f"check compares with your own {name}, and this notebook defines none")
         if not all(case.passed for case in verdict.cases if case.kind == judge.GENERIC):
             raise properties.Unexamined(
                 f'check compares with your own {name}, and that is not right yet: see what check("{name}") says'
             )
-        return names[name]
+        return without_traceback(name, names[name])
 
     asked = properties.Asked(
         student=asking.Student(asking.Here(names), None),
@@ -115,13 +115,28 @@ def examined(question, names):
         return properties.examine(question, asked, examinations.KINDS)
     except FileNotFoundError as error:
         return {item.name: judge.Finding("unexamined", detail=str(error)) for item in question.properties}
+    except (OSError, MemoryError) as error:
+        return {item.name: faults.finding(error) for item in question.properties}
+
+
+def without_traceback(name, function):
+    """Returns the student's own `function`, which check takes for right; what it raises is said, not shown as check's own."""
+
+    def own(*arguments):
+        try:
+            return function(*arguments)
+        except (Exception, SystemExit) as error:
+            reason = f"check compares with your own {name}, and that raised {type(error).__name__} on other inputs"
+            raise properties.Unexamined(reason) from error
+
+    return own
 
 
 def run(space, question, case):
     """Returns the `judge.Answer` of the student's function to one case, by the same road as in grading."""
     outputs = len(question.outputs) or None
     request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
-    reply = wire.unpack_reply(probe.answer(space, request))
+    reply = asking.received(probe.answer(space, request), request)
     return judge.Answer(reply.status, reply.values, reply.kind, None, reply.text)
 
 

@@ -1,5 +1,7 @@
 """The properties of flows, examined from their values: log determinants by central differences, inverses, and `FlowVIB`."""
 
+from itertools import zip_longest
+
 import numpy as np
 
 from . import bottlenecks, classifiers, judge, latents, wire
@@ -15,6 +17,9 @@ FINER, AGREEING = 1.5e-3, 2e-3
 # Where a network of ReLUs bends within a step the differences of a right map are off too, and not always is it seen: of the
 # points so many must fit.
 MOST = 0.75
+# Of derivatives of a model's terms: how far they may be from differences, in nats and as a share, and along how many directions
+# they are looked at.
+SLOPES_APART, SLOPES_APART_SHARE, DIRECTIONS = 0.02, 0.05, 3
 
 
 def drawn(asked, shapes, positive=()):
@@ -26,11 +31,16 @@ def drawn(asked, shapes, positive=()):
     return [value if np.ndim(value) else float(value) for value in arguments]
 
 
-def values_of(asked, name, arguments, outputs=None):
-    """Returns the arrays that the student's function `name` gives, in float64."""
+def values_of(asked, name, arguments, outputs=None, shapes=()):
+    """Returns the arrays that the student's function `name` gives, in float64.
+
+    Raises `Broken` unless there are as many as `outputs` says, and the first of them have these `shapes`.
+    """
     reply = answered(asked.student.call(name, arguments, outputs=outputs))
-    for value in reply.values:
-        checked(value, None)
+    if len(reply.values) != (outputs or 1):
+        raise Broken(f"{len(reply.values)} values came back, expected {outputs or 1}")
+    for value, shape in zip_longest(reply.values, shapes):
+        checked(value, shape)
     return [value.astype(np.float64) for value in reply.values]
 
 
@@ -48,7 +58,8 @@ def own_map(asked, name, arguments, outputs=None):
         return right_values(asked, name, others, outputs)[0]
 
     def by_student(others):
-        return values_of(asked, name, others, outputs)[0]
+        # A map gives points of the space that it was given points of.
+        return values_of(asked, name, others, outputs, [np.shape(others[0])])[0]
 
     try:
         got = by_student(arguments)
@@ -121,7 +132,7 @@ def inverts(asked, forward, inverse, shapes):
     """`inverse` takes the output of `forward` back to its first argument, with the same other arguments."""
     arguments = drawn(asked, shapes)
     there = own_map(asked, forward, arguments)(arguments).astype(np.float32)
-    back = values_of(asked, inverse, [there, *arguments[1:]])[0]
+    back = values_of(asked, inverse, [there, *arguments[1:]], shapes=[np.shape(arguments[0])])[0]
     if not np.allclose(back, arguments[0], 1e-3, 1e-3):
         raise Broken("forth and back does not return to where it began")
 
@@ -131,8 +142,9 @@ def returns(asked, name, size):
     half = asked.normal(size, size) / np.float32(2)
     score = wire.Built("affine", (-half @ half.T, asked.normal(size)))
     z, v = asked.normal(size), asked.normal(size)
-    moved, velocity = values_of(asked, name, [z, v, 0.3, score], 2)
-    back, turned = values_of(asked, name, [moved.astype(np.float32), -velocity.astype(np.float32), 0.3, score], 2)
+    moved, velocity = values_of(asked, name, [z, v, 0.3, score], 2, [z.shape] * 2)
+    turned_round = [moved.astype(np.float32), -velocity.astype(np.float32), 0.3, score]
+    back, turned = values_of(asked, name, turned_round, 2, [z.shape] * 2)
     if not (np.allclose(back, z, 1e-3, 1e-3) and np.allclose(turned, -v, 1e-3, 1e-3)):
         raise Broken("forth, and back with the velocity turned round, does not return to where it began")
 
@@ -245,7 +257,7 @@ def free_energy_terms(asked, sizes, beta):
         index for index in range(4) if not all(close(one.got[index], of.right(asked, one)[index]) for one, of in seen)
     ]
     if not wrong:
-        gradients_pass(asked, first)
+        gradients_pass(asked, first, method)
         return
     if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
         raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
@@ -257,15 +269,43 @@ def free_energy_terms(asked, sizes, beta):
     raise Broken(f"{' and '.join(said)} from what the model's own parts give", " and ".join(names))
 
 
-def gradients_pass(asked, one):
-    """A gradient of each term reaches the noise, and so what made the sample."""
+def gradients_pass(asked, one, method):
+    """A gradient of each term reaches the noise, and so what made the sample.
+
+    The gradient is what the student's process says it is. It counts where central differences of the terms themselves, along
+    random directions of the noise, agree with it.
+    """
     arguments = [wire.Tensor(array) for array in (one.x, one.y_onehot, one.eps[0])]
+    said = []
     for index, name in enumerate(TERMS):
         cotangents = [np.full(len(one.x), index == other, np.float32) for other in range(4)]
         path = f"{one.model.key}.free_energy_terms"
-        gradients = answered(asked.student.vjp(path, arguments, cotangents)).values
-        if len(gradients) != len(arguments) or gradients[-1] is None or not np.any(gradients[-1]):
+        gradient = answered(asked.student.vjp(path, arguments, cotangents)).values[-1]
+        if gradient is None or not np.any(gradient):
             raise Broken(f"no gradient of {name} reaches the sample", "no_gradient_through_a_term")
+        checked(gradient, one.eps[0].shape)
+        said.append(gradient.astype(np.float64))
+    agree, told = np.zeros((2, len(TERMS), len(one.x)), int)
+    for _ in range(DIRECTIONS):
+        along = asked.normal(*one.eps[0].shape)
+        wide, narrow = (slopes(method, one, along, step) for step in (STEP, FINER))
+        slack = SLOPES_APART + SLOPES_APART_SHARE * np.abs(narrow)
+        known = np.abs(wide - narrow) < slack / 2
+        told += known
+        agree += known & (np.abs(np.sum(said * along, axis=-1) - narrow) < slack)
+    for name, right, of in zip(TERMS, agree.sum(axis=1), told.sum(axis=1), strict=True):
+        if not (of and right >= MOST * of):
+            raise Broken(
+                f"the gradient of {name} that reaches the sample is not that of its values",
+                "no_gradient_through_a_term",
+            )
+
+
+def slopes(method, one, along, step):
+    """Returns the derivatives of the four terms of each example along a direction of the noise, by differences. `[4, B]`"""
+    ends = [one.eps + np.float32(sign * step) * along for sign in (1, -1)]
+    above, below = (np.stack(method(one.model, one.x, one.y_onehot, eps)) for eps in ends)
+    return (above - below) / (2 * step)
 
 
 class Parts:

@@ -16,6 +16,8 @@ GENERIC, EDGE, PROPERTY = "generic", "edge", "property"
 GENERIC_SHARE = 0.7
 ATOL, RTOL = 1e-5, 1e-4
 LARGEST = float(np.finfo(np.float32).max)
+# The status of what could not be judged because the kit itself raised an exception (see `faults`).
+KIT_ERROR = "kit_error"
 
 # Types whose names the grader repeats. Others stay unnamed: a student's process could hide hidden inputs in a name.
 KNOWN_TYPES = {
@@ -293,6 +295,8 @@ def said_of(question, item, found, named):
     """Returns what to say to a property that does not hold."""
     if found.status == "unexamined":
         return f"Not examined: {found.detail}."
+    if found.status == KIT_ERROR:
+        return kit_failed(found.detail)
     if found.status != "wrong":
         return explain_failure(question, found.status, found.answer) or found.status
     hints = " ".join(mistake.hint for mistake in named) or item.hint
@@ -325,7 +329,7 @@ def together(question, first, second):
 def problem(question, case, answer, public=False):
     """Returns in a few words what is wrong with `answer` on `case`; an empty text where nothing is."""
     if answer.status != "ok":
-        return answer.status
+        return answer.text if answer.status == KIT_ERROR else answer.status
     wanted = len(question.outputs) or 1
     if len(answer.values) != wanted:
         count = len(answer.values) if len(answer.values) < 10 else "too many"
@@ -369,7 +373,9 @@ def worst_error(case, answer):
 
 
 def one_digit(number):
-    return float(f"{number:.0e}")
+    """Returns a number to one significant digit; 1e308 where that is more than any number of float64, or infinite."""
+    rounded = float(f"{number:.0e}")
+    return math.copysign(1e308, rounded) if math.isinf(rounded) else rounded
 
 
 def describe_error(got, want):
@@ -801,6 +807,8 @@ def explain_failure(question, status, answer):
         return f"Your function was not done in time{': ' + answer.text if answer.text else ''}."
     if status == "crashed":
         return f"Your function was stopped: {answer.text or 'it ended the whole Python process'}."
+    if status == KIT_ERROR:
+        return kit_failed(answer.text)
     if status == "malformed" and answer.status == "malformed":
         what = KNOWN_TYPES.get(answer.kind, "something that is no array")
         wanted = f"a tuple ({', '.join(question.outputs)})" if question.outputs else f"an array {question.shape}"
@@ -826,6 +834,11 @@ ADVICE = (
 def advice(text):
     """Returns what is to be said to the errors in a text that are known."""
     return [said for pattern, said in ADVICE if re.search(pattern, text)]
+
+
+def kit_failed(where):
+    """Returns what to say where the kit itself raised an exception; `where` says which and where."""
+    return f"The kit failed while examining this ({where}): tell your instructor; this is not a verdict on your work."
 
 
 EXCEPTIONS = {

@@ -233,6 +233,8 @@ def noise_in_training(found, mean, spread):
         mean: What they should be on average, from fresh samples that were drawn here.
         spread: And how much they should jump, a standard deviation.
     """
+    if len(found) < 2 or not np.isfinite(found).all():
+        raise Broken(f"fit reports {len(found)} losses for several epochs, or some that are not finite", "not_finite")
     jumps = np.std(found, axis=0, ddof=1)
     # Exactly: a term that counts too little jumps little, and its noise is fresh all the same.
     if np.all(jumps < 1e-6 * np.abs(found[0]) + 1e-9):

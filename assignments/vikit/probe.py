@@ -7,6 +7,7 @@ A request names what to use by its path, `name` or `handle.attribute`, and sends
     weights     of a model -> its trainable weights as arrays
     set_weights of a model, from arrays
     fit         compiles and trains a model -> its history as named arrays
+    seed        Python's, NumPy's, Keras' and TensorFlow's random numbers
     untracked   calls a method of a model -> how many trainable variables took part that the model does not know
     vjp         the vector-Jacobian product of a function at its arguments -> one array an argument, or nothing
 
@@ -122,8 +123,8 @@ def answer(space, request):
 def serve():
     """Answers the requests in the message's metadata from within the student's kernel and publishes each reply as it comes.
 
-    Python's and NumPy's random numbers are seeded each time, TensorFlow's in the first message: seeded again it makes all of
-    its operations anew, which takes longer than running them.
+    Python's and NumPy's random numbers are seeded each time, TensorFlow's in the first message and by the verb `seed`: seeded
+    again it makes all of its operations anew, which takes longer than running them.
     """
     message = json.loads(_shell.get_parent()["metadata"]["requests"])
     seed_arrays(0)
@@ -312,6 +313,11 @@ def give_optimizer(space, path, model, learning_rate):
         optimizer.build(model.trainable_variables)
 
 
+def seed(space, request):
+    seed_everything(request["seed"])
+    return {"status": "ok", "values": []}
+
+
 def untracked(space, request):
     import tensorflow as tf
 
@@ -356,6 +362,7 @@ VERBS = {
     "weights": weights,
     "set_weights": set_weights,
     "fit": fit,
+    "seed": seed,
     "untracked": untracked,
     "vjp": vjp,
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import judge, wire
+from . import asking, faults, judge, wire
 
 FAR = 5.0
 # How much weights are stretched until outputs go as far.
@@ -56,6 +56,8 @@ def names_found_by(examination):
 
 # Inputs of a layer that counts as wide.
 MANY = 64
+# More variables than any model has.
+MOST_VARIABLES = 10**6
 
 
 @dataclass
@@ -65,9 +67,12 @@ class Asked:
     Attributes:
         student: The `asking.Student`.
         oracle: What values should be: an object with the functions that the question's examinations need.
-        generator: Random numbers for inputs, a function of the student's name and the course's secret.
+        generator: Random numbers for inputs, a function of the course's secret and the question: the same code has the same
+            verdict, whoever hands it in.
         rounds: How many trainings may be tried where luck plays a part.
-        kept: What one property leaves to the next, so that a model is compiled once.
+        kept: What one property leaves to the next, so that a model is compiled once. Handles' keys begin with @, no other does.
+        handles: Keys of the objects that were made so far.
+        shapes: Of the trainable weights of each model, as they came back first.
     """
 
     student: object
@@ -75,17 +80,27 @@ class Asked:
     generator: np.random.Generator
     rounds: int = 3
     kept: dict = field(default_factory=dict)
+    handles: set = field(default_factory=set)
+    shapes: dict = field(default_factory=dict)
 
     def normal(self, *shape):
         return self.generator.normal(size=shape).astype(np.float32)
 
     def make(self, path, *arguments, **keywords):
         """Returns the handle of the object that calling `path` makes."""
-        return answered(self.student.call(path, list(arguments), keywords, outputs="handle")).handle
+        return self.new_handle(self.student.call(path, list(arguments), keywords, outputs="handle"))
 
     def part(self, model, name):
         """Returns the handle of an attribute of `model`."""
-        return answered(self.student.get(f"{model.key}.{name}", outputs="handle"), name).handle
+        return self.new_handle(self.student.get(f"{model.key}.{name}", outputs="handle"), name)
+
+    def new_handle(self, reply, name=""):
+        """Returns the handle in a reply; raises `Broken` where it is that of another object."""
+        handle = answered(reply, name).handle
+        if handle.key in self.handles:
+            raise Broken("what came back is an object that was there before")
+        self.handles.add(handle.key)
+        return handle
 
     def array(self, path, *arguments, shape=None):
         """Returns the array that `path` returns for float32 tensors; raises `Broken` where its shape is not `shape`."""
@@ -120,16 +135,28 @@ class Asked:
             raise Broken(f"{said} returned {count} values, expected {expected}", "another_number_of_outputs")
 
     def weights(self, model):
-        return list(answered(self.student.weights(model)).values)
+        """Returns the trainable weights of `model`; raises `Broken` unless they are finite floats, as many as last time."""
+        values = list(answered(self.student.weights(model)).values)
+        if not values:
+            raise Broken("it has no trainable weights that Keras knows", "no_weights")
+        if not all(value.dtype.name in ("float32", "float64") for value in values):
+            raise Broken("a trainable weight is no array of float32 numbers", "not_float32")
+        if not all(np.isfinite(value).all() for value in values):
+            raise Broken("a trainable weight is NaN or infinite", "not_finite")
+        shapes = [value.shape for value in values]
+        if self.shapes.setdefault(model.key, shapes) != shapes:
+            raise Broken(
+                f"it had {len(self.shapes[model.key])} trainable weights, and then {len(shapes)}, or of other shapes: make "
+                "every layer's weights in the first call"
+            )
+        return values
 
     def set_weights(self, model, arrays):
         answered(self.student.set_weights(model, [np.asarray(array, np.float32) for array in arrays]))
 
     def shake(self, model, factor=1.5, noise=0.3):
-        """Moves all trainable weights away from where they began, and returns them; raises `Broken` if there are none."""
+        """Moves all trainable weights away from where they began, and returns them."""
         moved = [factor * array + noise * self.noise_for(array) for array in self.weights(model)]
-        if not moved:
-            raise Broken("it has no trainable weights that Keras knows", "no_weights")
         self.set_weights(model, moved)
         return moved
 
@@ -142,9 +169,12 @@ class Asked:
         """Raises `Broken` where the method at `path` computes with variables that its model's weights don't hold."""
         path = path if isinstance(path, str) else path.key
         tensors = [wire.Tensor(np.asarray(argument, np.float32)) for argument in arguments]
-        count = int(answered(self.student.untracked(path, tensors)).values[0])
+        (value,) = answered(self.student.untracked(path, tensors)).values
+        count = float(np.ravel(value)[0])
+        if not (0 <= count < MOST_VARIABLES and count == int(count)):
+            raise Broken(f"what came back for the variables that {said} computes with is no count")
         if count:
-            which = "a variable" if count == 1 else f"{count} variables"
+            which = "a variable" if count == 1 else f"{count:.0f} variables"
             raise Broken(f"{said} computes with {which} that its weights don't hold", "hidden_parameters")
 
 
@@ -168,9 +198,11 @@ def checked(value, shape):
 def examine(question, asked, kinds):
     """Returns a dict from the name of each property of `question` to its `judge.Finding`.
 
-    After a request that hung or ended the process the other properties are not tried: they would do the same.
+    The student's process is seeded first: what it drew before, for other cells and questions, does not matter. After a
+    request that hung or ended the process the other properties are not tried: they would do the same.
     """
     found, dead = {}, None
+    asked.student.seed(0)
     for item in question.properties:
         found[item.name] = dead or finding(item, asked, kinds)
         if found[item.name].status in ("timeout", "crashed"):
@@ -179,8 +211,16 @@ def examine(question, asked, kinds):
 
 
 def finding(item, asked, kinds):
+    """Returns the `judge.Finding` on one property. An exception of the kit's own code costs this property alone.
+
+    Raises:
+        Unreachable: If the student's process cannot be asked.
+        OSError, MemoryError: The machine's faults.
+    """
     try:
-        kinds[item.kind](asked, **item.options)
+        # Numbers near the largest that there are overflow in what is computed here, and are close to nothing.
+        with np.errstate(all="ignore"):
+            kinds[item.kind](asked, **item.options)
     except Broken as broken:
         return judge.Finding("wrong", broken.mistake, broken.detail)
     except Unexamined as reason:
@@ -190,6 +230,10 @@ def finding(item, asked, kinds):
         if reply.status == "missing" and stopped.said:
             return judge.Finding("wrong", "", f"it has no attribute `{stopped.said}`")
         return judge.Finding(reply.status, answer=judge.Answer(reply.status, (), reply.kind, reply.line, reply.text))
+    except (asking.Unreachable, *faults.OF_THE_MACHINE):
+        raise
+    except Exception as error:  # noqa: BLE001 whatever it is: it is named, and the other properties are examined
+        return faults.finding(error)
     return judge.Finding("ok")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import cells, checking
 
-MAX_BYTES = 20 * 2**20
+MAX_BYTES = 100 * 2**20
 
 
 def submit(notebook=None):
@@ -17,7 +17,7 @@ def submit(notebook=None):
 
     Raises:
         FileNotFoundError: If there is no such notebook.
-        ValueError: If the file is no notebook, or larger than 20 MiB.
+        ValueError: If the file is no notebook, or larger than 100 MiB.
     """
     assignment = checking._current["assignment"] or Path.cwd().name
     path = Path(notebook or f"{assignment}.ipynb")
@@ -29,7 +29,7 @@ def submit(notebook=None):
     names, stubs = answers_in(path)
     size = path.stat().st_size
     if size > MAX_BYTES:
-        raise ValueError(f"{path} has {size / 2**20:.0f} MiB, more than 20: clear its outputs and save it again")
+        raise ValueError(f"{path} has {size / 2**20:.0f} MiB, more than 100: clear its outputs and save it again")
     questions = checking.public_cases(assignment)
     target = path.resolve().with_name(f"{assignment}-submission.zip")
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -7,6 +7,7 @@ raises `Rejected` for anything that is not exactly what `probe` may send.
 import base64
 import binascii
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ MAX_RANK = 8
 MAX_ARRAYS = 512
 MAX_BYTES = 8 * 2**20
 MAX_TEXT = 4000
+# What `probe` calls an object that stays there. A key of the kit's own never begins with the sign.
+HANDLE = re.compile(r"@[1-9][0-9]{0,8}")
 # What a reply says instead of arrays that are larger together.
 TOO_LARGE = "too large"
 
@@ -135,7 +138,10 @@ def unpack_reply(packed):
         line = line if type(line) is int and 0 < line < 10**6 else None
         return Reply(packed["status"], kind=_text(packed, "kind"), line=line, text=_text(packed, "text"))
     if "handle" in packed:
-        return Reply("ok", handle=Handle(_text(packed, "handle")))
+        key = packed["handle"]
+        if not isinstance(key, str) or not HANDLE.fullmatch(key):
+            raise Rejected("a handle must be @ and a number")
+        return Reply("ok", handle=Handle(key))
     if "mapping" in packed:
         mapping = packed["mapping"]
         names = isinstance(mapping, dict) and len(mapping) <= MAX_ARRAYS and all(len(name) < 200 for name in mapping)
@@ -151,7 +157,8 @@ def unpack_reply(packed):
 
 
 def _within_budget(values):
-    if sum(len(str(value.get("data", ""))) for value in values if isinstance(value, dict)) > 2 * MAX_BYTES:
+    texts = [value.get("data") for value in values if isinstance(value, dict)]
+    if sum(len(text) for text in texts if isinstance(text, str)) > 2 * MAX_BYTES:
         raise Rejected(f"the arrays of a reply must not be larger than {MAX_BYTES} bytes together")
 
 

@@ -1,16 +1,19 @@
 """A whole class: every submission is graded, whatever one of them does, and each verdict is written as it comes."""
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder import tasks
+from vikit import judge
+
+from autograder import kernels, tasks
 from autograder.files import write_whole
 from autograder.reference import device as devices
 from autograder.version import kit_version, libraries
 
 from . import verdict as verdicts
-from .graders import Graders
+from .graders import GraderError, Graders
 from .limits import limits_for, named
 from .run import MAX_FULL_RUNS
 from .verdict import digest, grade, secret_digest, ungraded
@@ -21,12 +24,16 @@ PATIENCE = 600
 
 @dataclass
 class ClassRun:
-    """What came of a run: the verdicts by submission, those that they replace, what was odd, where the kit itself failed."""
+    """What came of a run: the verdicts by submission, those that they replace, what was odd, where the kit itself failed.
+
+    `failures` says where the kit or the machine failed; those in `partial` cost a submission some of its questions only.
+    """
 
     verdicts: dict = field(default_factory=dict)
     before: dict = field(default_factory=dict)
     notices: list = field(default_factory=list)
     failures: list = field(default_factory=list)
+    partial: list = field(default_factory=list)
     kept: int = 0
     interrupted: bool = False
 
@@ -36,7 +43,8 @@ def grade_class(
 ):  # fmt: skip
     """Grades `submissions`, `jobs` at a time in processes of their own, and returns a `ClassRun`.
 
-    A verdict that is there already for the same notebook, kit and device is kept, unless `force`.
+    A verdict that is there already for the same notebook, kit and device is kept, unless `force`. Where the machine or
+    the kit fails on a submission there is no verdict on it, or one without what the kit failed on: the next run does it again.
 
     Args:
         submissions: What `find_submissions` returned.
@@ -60,30 +68,75 @@ def grade_class(
         with Graders(jobs, confinement) as graders:
             place = graders.call(devices.choose, device)
             graders.patience = patience(graders, {item.assignment for item in submissions}, limits)
-            earlier = {item: read_verdict(verdict_path(out, item)) for item in submissions}
-            run.before = {item: old for item, old in earlier.items() if old}
-            if not force:
-                for item, old in list(run.before.items()):
-                    if current(old, item, place, secret, limits, confinement):
-                        run.verdicts[item], run.kept = run.before.pop(item), run.kept + 1
-                        finished(item)
-            todo = [item for item in submissions if item not in run.verdicts]
+            todo = []
+            for item in submissions:
+                try:
+                    old = read_verdict(verdict_path(out, item))
+                    kept = old and not force and current(old, item, place, secret, limits, confinement)
+                except OSError as error:
+                    fail(run, item, error)
+                    continue
+                if kept:
+                    run.verdicts[item], run.kept = old, run.kept + 1
+                    finished(item)
+                    continue
+                todo.append(item)
+                if old:
+                    run.before[item] = old
             structures = explored(graders, {item.assignment for item in todo})
             arguments = (out, secret, device, place, confinement, limits, structures)
-            for item, verdict, error in graders.each(grade_one, todo, *arguments):
-                if error is None:
-                    run.verdicts[item] = verdict
-                else:
-                    stays = "; the verdict of an earlier run stays in grades.csv" if item in run.before else ""
-                    run.failures.append(f"{item.label}: {type(error).__name__}: {error}{stays}")
-                finished(item)
+            try:
+                for item, verdict, error in graders.each(grade_one, todo, *arguments):
+                    todo.remove(item)
+                    if error is None:
+                        run.verdicts[item] = verdict
+                        run.partial += [f"{item.label}: {line}" for line in verdict["kit_errors"]]
+                    else:
+                        fail(run, item, error)
+                    finished(item)
+            except (GraderError, OSError, MemoryError) as error:
+                # No other process can be started: what is done is kept.
+                for item in todo:
+                    fail(run, item, error)
     except KeyboardInterrupt:
         run.interrupted = True
+    run.failures += run.partial
     run.verdicts = {item: run.verdicts[item] for item in submissions if item in run.verdicts}
     for item, verdict in run.verdicts.items():
         if item.path and {question["status"] for question in verdict["questions"]} == {"missing"}:
             run.notices.append(f"{item.label}: {verdict['questions'][0]['message']}")
     return run
+
+
+def fail(run, item, error):
+    """Writes down that the kit, or the machine, has failed on a submission."""
+    stays = "; the verdict of an earlier run stays in grades.csv" if item in run.before else ""
+    run.failures.append(f"{item.label}: {type(error).__name__}: {error}{stays}")
+
+
+# Of questions whose function was there and could be asked.
+ASKED = ("correct", "partial", "wrong", "malformed", "unanswered", judge.KIT_ERROR)
+
+
+def without_points(run):
+    """Yields (text, whether it is a failure) for each assignment for which several handed in a notebook, and all have 0 points.
+
+    It is a failure where not one function could be asked: that looks like this machine, or like a wrong folder.
+    """
+    handed_in = defaultdict(list)
+    for item, verdict in run.verdicts.items():
+        if item.path:
+            handed_in[item.assignment].append(verdict)
+    for assignment, found in handed_in.items():
+        if len(found) < 2 or any(verdict["score"] for verdict in found):
+            continue
+        questions = [question for verdict in found for question in verdict["questions"]]
+        failed = not any(question["status"] in ASKED for question in questions)
+        said = f"{assignment}: all {len(found)} notebooks that were handed in have 0 points"
+        if failed:
+            said += ", and not one answer in them could be asked: is this the right folder, and is this machine well?"
+            said += f" The first one's: {questions[0]['message']}"
+        yield said, failed
 
 
 def patience(graders, assignments, limits):
@@ -95,7 +148,8 @@ def patience(graders, assignments, limits):
 def explored(graders, assignments):
     """Returns the structures of all questions of `assignments`, found by the graders together: each needs all of them."""
     questions = [(name, index) for name in assignments for index in range(graders.call(question_count, name))]
-    return dict(zip(questions, graders.map(explore, questions), strict=True))
+    found = zip(questions, graders.map(explore, questions), strict=True)
+    return {question: structure for question, structure in found if structure is not None}
 
 
 def question_count(assignment):
@@ -108,22 +162,42 @@ def question_seconds(assignment, limits):
 
 
 def explore(question):
+    """Returns the structure of a question; None where that raises: each verdict will say so of this question."""
     assignment, index = question
-    return tasks.structure(assignment, tasks.load(assignment).tasks[index])
+    try:
+        return tasks.structure(assignment, tasks.load(assignment).tasks[index])
+    except Exception:  # noqa: BLE001
+        return None
 
 
 def grade_one(item, out, secret, device, place, confinement, limits, structures):
-    """Grades one submission in one of the processes, and writes its verdict."""
+    """Grades one submission in one of the processes, and writes its verdict.
+
+    Raises:
+        Exception: Whatever the kit or the machine fails with: nothing is written then.
+    """
     for (assignment, index), found in structures.items():
         tasks.take_structure(assignment, tasks.load(assignment).tasks[index], found)
-    if item.path:
+    reason = gone(item.path) if item.path else item.notice
+    if not reason:
         verdict = grade(
             item.assignment, item.path, student=item.student, secret=secret, device=device, limits=limits, unsafe=True
         )
     else:
-        verdict = ungraded(item.assignment, item.student, place, item.notice, None, secret, confinement, limits)
+        verdict = ungraded(item.assignment, item.student, place, reason, None, secret, confinement, limits)
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return verdict
+
+
+def gone(path):
+    """Returns why the notebook at `path`, which was there, is there no more; an empty text where it is."""
+    try:
+        path.stat()
+    except OSError as error:
+        if kernels.is_of_the_machine(error):
+            raise
+        return f"{path.name} was there when the run began, and cannot be found now ({error.strerror})"
+    return ""
 
 
 def verdict_path(out, item):
@@ -131,10 +205,14 @@ def verdict_path(out, item):
 
 
 def read_verdict(path):
-    """Returns the verdict at `path`; None where there is none."""
+    """Returns the verdict at `path`; None where there is none.
+
+    Raises:
+        OSError: If there is a file, and it cannot be read.
+    """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("schema") == verdicts.SCHEMA else None
 
@@ -143,8 +221,10 @@ def current(old, item, place, secret, limits, confinement):
     """Tells whether a verdict is on this very notebook, by this kit and these libraries, secret, device and limits.
 
     A verdict that was found with fewer layers of confinement than there are now does not count, nor one that says of nothing
-    handed in what is no longer so.
+    handed in what is no longer so, nor one that the kit failed on in part.
     """
+    if old.get("kit_errors"):
+        return False
     if item.path is None and not all(item.notice in question["message"] for question in old["questions"]):
         return False
     wanted = {"kit_version": kit_version(), "libraries": libraries(), "device": place, "student": item.student}
@@ -156,7 +236,11 @@ def current(old, item, place, secret, limits, confinement):
 
 
 def read_all(out):
-    """Returns every verdict below `out`, by assignment and student; files that are none are left out."""
+    """Returns every verdict below `out`, by assignment and student; files that are none are left out.
+
+    Raises:
+        OSError: If one cannot be read: its student would have no row.
+    """
     found = [read_verdict(path) for path in sorted(Path(out).glob("verdicts/*/*.json"))]
     return [verdict for verdict in found if verdict]
 

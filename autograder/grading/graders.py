@@ -94,8 +94,11 @@ class Graders:
             raise GraderError(DEAD) from error
 
     def map(self, work, items):
-        """Returns what `work(item)` returns for each of `items`, in order."""
-        return list(self.pool.map(work, items))
+        """Returns what `work(item)` returns for each of `items`, in order; raises as `call`."""
+        try:
+            return list(self.pool.map(work, items))
+        except BrokenProcessPool as error:
+            raise GraderError(DEAD) from error
 
     def each(self, work, items, *arguments):
         """Yields for each of `items`, as they are done, (item, what `work(item, *arguments)` returned, None) or (item, None,
@@ -106,8 +109,14 @@ class Graders:
         """
         suspects = []
         while items:
-            futures = {self._submit(work, item, *arguments): item for item in items}
-            items, dead = [], False
+            futures, waiting, dead = {}, list(items), False
+            while waiting and not dead:
+                try:
+                    futures[self._submit(work, waiting[0], *arguments)] = waiting[0]
+                    del waiting[0]
+                except BrokenProcessPool:
+                    dead = True
+            items = []
             for future in as_completed(futures):
                 error = future.exception()
                 if isinstance(error, BrokenProcessPool):
@@ -119,7 +128,7 @@ class Graders:
                 # They were taken up in the order in which they were asked for.
                 at_work = self.jobs + 1
                 items = [item for item in futures.values() if item in set(items)]
-                suspects, items = suspects + items[:at_work], items[at_work:]
+                suspects, items = suspects + items[:at_work], items[at_work:] + waiting
                 self._renew()
         for item in suspects:
             error = None

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 from vikit import examinations, properties, wire
-from vikit.asking import Student
+from vikit.asking import Student, Unreachable
 
 from autograder.tasks import seed
 
@@ -19,10 +19,18 @@ class UntilDeadline:
         self.run, self.deadline, self.ended = run, time.monotonic() + seconds, None
 
     def ask(self, requests, seconds):
+        """Returns a `wire.Reply` for each request.
+
+        Raises:
+            Unreachable: If the running notebook raises anything.
+        """
         if self.ended:
             return [self.ended]
         left = self.deadline - time.monotonic()
-        replies = self.run.ask(requests, left) if left > 0 else [wire.Reply("timeout")]
+        try:
+            replies = self.run.ask(requests, left) if left > 0 else [wire.Reply("timeout")]
+        except Exception as error:
+            raise Unreachable(error) from error
         if replies[-1].status in ("timeout", "crashed"):
             self.ended = replies[-1]
         return replies
@@ -33,15 +41,22 @@ def time_for(run, task):
     return max(run.limits.question, task.seconds or 0)
 
 
-def examine(run, question, task, secret, student):
+def examine(run, question, task, secret):
     """Returns a dict from the name of each property of `question` to the `judge.Finding` on the student's class.
 
-    The random numbers in what is asked are a function of secret, student and question.
+    The random numbers in what is asked are a function of secret and question alone: the same code gets the same verdict,
+    whoever hands it in.
+
+    Raises:
+        GaveUp, KernelError: As `run.ask`.
     """
     run.ready()
     asked = properties.Asked(
         student=Student(UntilDeadline(run, time_for(run, task)), None),
         oracle=task.oracle,
-        generator=np.random.default_rng(seed(secret, student, "properties", 0, task.name, "")),
+        generator=np.random.default_rng(seed(secret, "", "properties", 0, task.name, "")),
     )
-    return properties.examine(question, asked, examinations.KINDS)
+    try:
+        return properties.examine(question, asked, examinations.KINDS)
+    except Unreachable as error:
+        raise error.reason from None

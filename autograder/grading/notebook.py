@@ -2,6 +2,8 @@
 
 import ast
 import json
+import os
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,11 @@ from pathlib import Path
 import vikit
 from vikit import cells
 
-# Read as JSON, or as Python, a text may take thirty times, or seven hundred times as much memory.
+from autograder import kernels
+
+# Of a file as handed in. Its outputs, and images in its text, are cut out before it is read as JSON: that may take thirty
+# times as much memory as the text, and reading as Python seven hundred times as much.
+MAX_FILE_BYTES = 100 * 2**20
 MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_CELLS = 2000
 MAX_CODE_BYTES = 2**18
@@ -17,27 +23,40 @@ MAX_CODE_BYTES = 2**18
 SETUP = "setup"
 
 
+# Parts of a JSON text: strings, and the brackets outside of them. Possessive: nothing is remembered to go back to.
+PARTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+BEFORE_VALUE = re.compile(rb"\s*:\s*(?=[\[{])")
+# What is cut out, and nobody reads: outputs of cells, images in Markdown, the state of widgets.
+CUT = (b'"outputs"', b'"attachments"', b'"application/vnd.jupyter.widget-state+json"')
+
+
 class UnreadableNotebook(Exception):
-    """A file that is no notebook."""
+    """A file that is no notebook, or that cannot be read."""
 
 
 @dataclass(frozen=True)
-class CodeCell:
-    """A code cell as the file has it."""
+class TextCell:
+    """A cell as the file has it; `kind` is its `cell_type`."""
 
+    kind: object
     source: str
     metadata: dict
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell: its text, what of it is run (None: nothing), the names it defines, its nbgrader id, if any."""
+    """A code cell: its text, what of it is run (None: nothing), the names it defines, its nbgrader id, if any.
+
+    Or an answer that was turned into another `kind` of cell: nothing of it is run; as code it `would_define` a name.
+    """
 
     source: str
     runs: str | None
     defines: frozenset
     functions: tuple = ()
     grade_id: str = ""
+    kind: str = "code"
+    would_define: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,13 +67,14 @@ class Released:
     stubs: frozenset = frozenset()
 
 
-def read_cells(path, released):
-    """Returns the code cells of the notebook at `path`.
+def read_cells(notebook, released):
+    """Returns the code cells of a notebook, bytes or a path; then the answers in it that are no code cells any more.
 
     Raises:
         UnreadableNotebook: If it is not a readable notebook of format 4, or too large.
     """
-    code = read_notebook(path)
+    every = read_notebook(notebook)
+    code = [cell for cell in every if cell.kind == "code"]
     if len(code) > MAX_CELLS:
         raise UnreadableNotebook(f"the notebook has {len(code)} code cells, more than {MAX_CELLS}")
     written = sum(len(cell.source.encode("utf-8")) for cell in code)
@@ -65,6 +85,7 @@ def read_cells(path, released):
     found = [cells.defined(cell.source) for cell in code]
     counts = Counter(name for one in found for name in one.names)
     others = [{name for name in one.names if counts[name] > 1} for one in found]
+    turned = (turned_cell(cell) for cell in every if cell.kind != "code")
     return [
         Cell(
             source=cell.source,
@@ -74,51 +95,128 @@ def read_cells(path, released):
             grade_id=grade_id(cell),
         )
         for cell, one, elsewhere in zip(code, found, others, strict=True)
-    ]
+    ] + [cell for cell in turned if cell.would_define]
 
 
-def copy(path, target, most=MAX_NOTEBOOK_BYTES):
-    """Copies the notebook at `path` to `target`.
+def read_file(path):
+    """Returns the bytes of the notebook at `path`.
 
     Raises:
-        UnreadableNotebook: If it has more than `most` bytes, or more than any notebook may have.
-        OSError: If it cannot be read.
+        UnreadableNotebook: If it has more than MAX_FILE_BYTES, or is closed, or was removed.
+        OSError: If the machine cannot read it.
+    """
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(MAX_FILE_BYTES + 1) if size <= MAX_FILE_BYTES else b""
+    except OSError as error:
+        if kernels.is_of_the_machine(error):
+            raise
+        raise UnreadableNotebook(f"the notebook's file cannot be read ({error.strerror})") from error
+    if max(size, len(content)) > MAX_FILE_BYTES:
+        raise UnreadableNotebook(
+            f"the notebook has {size / 2**20:.1f} MiB, more than {MAX_FILE_BYTES / 2**20:g}: clear its outputs, and hand it "
+            "in again"
+        )
+    return content
+
+
+def without_outputs(content, most=MAX_NOTEBOOK_BYTES):
+    """Returns the bytes of a notebook without its outputs and attachments, which are cut out of the text unread.
+
+    Raises:
+        UnreadableNotebook: If what is left has more than `most` bytes, or more than any notebook may have.
     """
     most = min(most, MAX_NOTEBOOK_BYTES)
-    with path.open("rb") as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        size = max(len(content), path.stat().st_size)
+    slim = b"".join(pieces(content))
+    if len(slim) > most:
         raise UnreadableNotebook(
-            f"the notebook has {size / 2**20:.1f} MiB, more than {most / 2**20:g}: clear its outputs, and hand it in again"
+            f"without its outputs the notebook has {len(slim) / 2**20:.3g} MiB, more than {most / 2**20:g}: put data into files"
         )
-    target.write_bytes(content)
+    return slim
 
 
-def read_notebook(path):
-    """Returns the `CodeCell`s of the notebook at `path`.
+def pieces(content):
+    """Yields the parts of a JSON text that stay, with an empty list or table in the place of each value that is CUT."""
+    start, parts = 0, PARTS.finditer(content)
+    longest = max(map(len, CUT))
+    for part in parts:
+        if part.end() - part.start() > longest or part[0] not in CUT:
+            continue
+        if not BEFORE_VALUE.match(content, part.end()):
+            continue
+        # The next bracket is the value's first: nothing but a colon comes between.
+        first = next(parts)
+        end = end_of_value(parts)
+        if end is None:
+            break
+        yield content[start : first.start()]
+        yield b"[]" if first[0] == b"[" else b"{}"
+        start = end
+    yield content[start:]
+
+
+def end_of_value(parts):
+    """Returns where a value ends whose first bracket was just read; None where it does not."""
+    depth = 1
+    for part in parts:
+        size = part.end() - part.start()
+        if size > 1:
+            continue
+        depth += 1 if part[0] in b"[{" else -1
+        if depth == 0:
+            return part.end()
+    return None
+
+
+def read_notebook(notebook):
+    """Returns the `TextCell`s of a notebook, bytes or a path.
 
     What else it holds is not looked at: outputs that fit no schema cost minutes where they are validated.
     """
+    content = notebook if isinstance(notebook, bytes) else notebook.read_bytes()
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-        code = [code_cell(cell) for cell in content["cells"] if cell["cell_type"] == "code"]
+        found = [text_cell(cell) for cell in json.loads(content.decode("utf-8-sig"))["cells"]]
         # A lone surrogate is no text that a kernel could be sent.
-        "".join(cell.source for cell in code).encode("utf-8")
-        return code
+        "".join(cell.source for cell in found if cell.kind == "code").encode("utf-8")
+        return found
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UnreadableNotebook(
             f"the file is not a notebook of format 4 ({type(error).__name__}): save it again and look"
         ) from error
 
 
-def code_cell(cell):
-    source, metadata = cell["source"], cell.get("metadata")
-    if isinstance(source, list):
+def text_cell(cell):
+    """Returns the `TextCell` that JSON data is; of cells that hold no code nothing more than their kind need be right."""
+    kind, metadata = cell["cell_type"], cell.get("metadata")
+    source = cell["source"] if kind == "code" else cell.get("source", "")
+    if isinstance(source, list) and (kind == "code" or all(isinstance(line, str) for line in source)):
         source = "".join(source)
     if not isinstance(source, str):
-        raise TypeError("the source of a cell is no text")
-    return CodeCell(source, metadata if isinstance(metadata, dict) else {})
+        if kind == "code":
+            raise TypeError("the source of a cell is no text")
+        source = ""
+    return TextCell(kind, source, metadata if isinstance(metadata, dict) else {})
+
+
+def turned_cell(cell):
+    """Returns the `Cell` of what is no code; it `would_define` what its nbgrader id or its first lines say."""
+    name = (
+        grade_id(cell).removesuffix("-answer") if grade_id(cell).endswith("-answer") else first_definition(cell.source)
+    )
+    kind = {"markdown": "Markdown", "raw": "Raw"}.get(cell.kind if isinstance(cell.kind, str) else None, "text")
+    return Cell(cell.source, None, frozenset(), grade_id=grade_id(cell), kind=kind, would_define=name)
+
+
+def first_definition(text):
+    """Returns the name that a text defines, as Python with nothing but imports, comments and decorators before; "" for none."""
+    for line in text.splitlines():
+        words = re.match(r"(def|class)\s+(\w+)", line)
+        if words:
+            return words[2]
+        if line.strip() and not line.startswith(("#", "@", "import ", "from ")):
+            return ""
+    return ""
 
 
 def released(assignment):
@@ -126,7 +224,7 @@ def released(assignment):
     path = released_folder(assignment) / f"{assignment}.ipynb"
     if not path.is_file():
         return Released()
-    code = read_notebook(path)
+    code = [cell for cell in read_notebook(path) if cell.kind == "code"]
     locked = [cell for cell in code if grader_metadata(cell).get("locked") and grade_id(cell) != SETUP]
     answers = [cell for cell in code if grader_metadata(cell).get("solution")]
     return Released(*(frozenset(tidy(cell.source) for cell in group) for group in (locked, answers)))
@@ -154,14 +252,19 @@ def what_runs(cell, names, elsewhere, released):
 
 
 def definitions(source):
-    """Returns the functions, classes and imports of a cell as code, None where it has none."""
-    tree = cells.parse(source)
-    wanted = cells.DEFINITIONS | ast.Import | ast.ImportFrom
-    kept = [node for node in tree.body if isinstance(node, wanted)] if tree else []
-    try:
-        return "\n\n".join(ast.unparse(node) for node in kept) or None
-    except RecursionError:
-        return source
+    """Returns the functions, classes and imports of a cell as code, None where it has none.
+
+    Functions and classes stand as the student wrote them: not every tree that was read can be written as text again.
+    """
+    tree, lines = cells.parse(source), cells.lines_of(source)
+    kept = []
+    for node in tree.body if tree else ():
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            kept.append(ast.unparse(node))
+        elif isinstance(node, cells.DEFINITIONS):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            kept.append("\n".join(lines[first - 1 : node.end_lineno]))
+    return "\n\n".join(kept) or None
 
 
 def tidy(source):
@@ -174,7 +277,8 @@ def grader_metadata(cell):
 
 
 def grade_id(cell):
-    return str(grader_metadata(cell).get("grade_id", ""))
+    found = grader_metadata(cell).get("grade_id")
+    return found if isinstance(found, str) else ""
 
 
 def is_experiment(cell):

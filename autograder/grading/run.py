@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import vikit
-from vikit import probe, wire
+from vikit import asking, probe, wire
 
 from autograder.kernels import Kernel, KernelError, Outcome
 
@@ -146,16 +146,5 @@ class NotebookRun:
         for payload in outcome.payloads:
             # The first that claims to answer a request: the others were sent by something else.
             if len(replies) < len(requests) and isinstance(payload, dict) and payload.get("id") == [key, len(replies)]:
-                replies.append(unpacked(payload, requests[len(replies)]))
+                replies.append(asking.received(payload, requests[len(replies)]))
         return outcome, replies
-
-
-def unpacked(payload, request):
-    """Returns the reply that answers `request`; only gradients may be missing from one."""
-    try:
-        reply = wire.unpack_reply(payload)
-    except wire.Rejected:
-        reply = None
-    if reply is None or (request["verb"] != "vjp" and any(value is None for value in reply.values)):
-        return wire.Reply("malformed", kind="object")
-    return reply

@@ -9,7 +9,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from vikit import cases, judge
+from vikit import cases, faults, judge
 
 from autograder import kernels, tasks
 from autograder.files import write_whole
@@ -31,7 +31,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     Args:
         assignment: Name of the assignment.
         path: The student's notebook.
-        student: Name of the student: the hidden inputs depend on it.
+        student: Name of the student: the hidden inputs depend on it, and on every byte of the notebook.
         secret: The course's secret, text or bytes: they depend on it too. By default that of `course/secret`.
         device: Where the references are computed: `"auto"`, `"cpu"` or `"gpu"`.
         limits: A `Limits`; by default those that students are told.
@@ -43,32 +43,49 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         FileNotFoundError: If there is no such notebook.
         ValueError: If the device does not exist.
         KernelError: If this machine cannot start a kernel.
+        OSError, MemoryError: If this machine has run out of something: there is no verdict then.
     """
     task_list = tasks.load(assignment)
     place = devices.choose(device)
     confinement, limits = confine(unsafe), limits or Limits()
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no notebook {path}")
     secret = course_secret(COURSE_SECRET) if secret is None else as_bytes(secret)
+    sha256 = None
+    try:
+        # It is read once: what is graded, copied and hashed is the same, whatever becomes of the file.
+        content = notebook.read_file(path)
+        sha256 = hashlib.sha256(content).hexdigest()
+        slim = notebook.without_outputs(content, limits.bounds.scratch // 2)
+        cells = notebook.read_cells(slim, notebook.released(assignment))
+    except notebook.UnreadableNotebook as error:
+        there = sha256 or digest(path)
+        return ungraded(assignment, student, place, str(error), there, secret, confinement, limits)
+    del content
     folder = kernels.new_folder(confinement)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        # It is read once: what is graded, copied and hashed is the same, whatever becomes of the file.
         own = folder / path.name
-        try:
-            notebook.copy(path, own, limits.bounds.scratch // 2)
-            cells = notebook.read_cells(own, notebook.released(assignment))
-        except (notebook.UnreadableNotebook, OSError) as error:
-            there = own if own.is_file() else path
-            return ungraded(assignment, student, place, str(error), there, secret, confinement, limits)
+        own.write_bytes(slim)
         with devices.on(place):
-            questions = [tasks.materialise(assignment, task, student, secret) for task in task_list.tasks]
+            questions = [drawn(assignment, task, student, secret, sha256) for task in task_list.tasks]
         public = notebook.released_folder(assignment) / cases.FILE_NAME
         files = [file for file in (public, own) if file.is_file()]
+        kit_errors = []
         with NotebookRun(cells, files, limits, place == devices.GPU, confinement) as run:
-            verdicts = judge_all(run, questions, task_list, cells, (secret, student))
-        return document(task_list, student, place, own, verdicts, secret, confinement, limits)
+            verdicts = judge_all(run, questions, task_list, cells, secret, kit_errors)
+        return document(task_list, student, place, sha256, verdicts, secret, confinement, limits, kit_errors)
+
+
+def drawn(assignment, task, student, secret, sha256):
+    """Returns the `judge.Question` with a student's hidden inputs; the verdict on it where the kit cannot draw them."""
+    try:
+        return tasks.materialise(assignment, task, student, secret, sha256)
+    except faults.OF_THE_MACHINE:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever it is: it costs this question alone, and is named
+        return faults.unjudged(task, error)
 
 
 class Unconfined(Exception):
@@ -90,34 +107,73 @@ def confine(unsafe):
     return confinement
 
 
-def ungraded(assignment, student, place, reason, path, secret, confinement, limits):
+def ungraded(assignment, student, place, reason, sha256, secret, confinement, limits):
     """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
     task_list = tasks.load(assignment)
     message = f"Nothing could be graded: {reason}."
     verdicts = [judge.unjudged(task.name, task.points, "missing", message, task.place) for task in task_list.tasks]
-    return document(task_list, student, place, path, verdicts, secret, confinement, limits)
+    return document(task_list, student, place, sha256, verdicts, secret, confinement, limits)
 
 
-def judge_all(run, questions, assignment, cells, key):
+# What is no fault of the kit's code: it ends the grading of this notebook, and the next run does it again.
+OF_THE_RUN = (kernels.KernelError, *faults.OF_THE_MACHINE)
+
+
+def judge_all(run, questions, assignment, cells, secret, kit_errors):
     """Returns the verdicts on all questions, in order; a later one may follow through on an earlier one.
 
-    `key`: (secret, student), from which the inputs of properties are drawn.
+    Args:
+        run: The running notebook.
+        questions: The `judge.Question`s; the verdict in the place of one that could not be drawn.
+        assignment: The `Assignment`.
+        cells: What `notebook.read_cells` returned.
+        secret: The course's secret, from which the inputs of properties are drawn.
+        kit_errors: Receives a line for each exception of the kit's own that cost something.
     """
     verdicts = {}
     for question, task in zip(questions, assignment.tasks, strict=True):
-        if not task.cases:
-            verdicts[question.name] = judged_class(run, question, task, cells, key)
-            continue
-        verdict, given = judged(run, question, cells)
-        if task.properties and verdict.status in ("correct", "partial"):
-            held = judged_class(run, question, task, cells, key)
-            verdict = judge.together(question, verdict, held)
-        if task.follows and verdict.status in ("wrong", "partial"):
-            # Where the notebook cannot be run any more the verdict stands as it is.
-            with contextlib.suppress(GaveUp):
-                verdict = follow.through(run, task, question, verdict, given, verdicts, assignment)
-        verdicts[question.name] = verdict
+        if isinstance(question, judge.Verdict):
+            verdict = question
+        else:
+            try:
+                verdict = judge_one(run, question, task, cells, secret, verdicts, assignment, kit_errors)
+            except OF_THE_RUN:
+                raise
+            except Exception as error:  # noqa: BLE001 whatever it is: it costs this question alone, and is named
+                verdict = faults.unjudged(question, error)
+        kit_errors += failures_in(verdict)
+        verdicts[task.name] = verdict
     return list(verdicts.values())
+
+
+def judge_one(run, question, task, cells, secret, earlier, assignment, kit_errors):
+    """Returns the verdict on one question; `earlier` maps names to the verdicts before it."""
+    if not task.cases:
+        return judged_class(run, question, task, cells, secret)
+    verdict, given = judged(run, question, cells)
+    if task.properties and verdict.status in ("correct", "partial"):
+        held = judged_class(run, question, task, cells, secret)
+        verdict = judge.together(question, verdict, held)
+    if task.follows and verdict.status in ("wrong", "partial"):
+        try:
+            return follow.through(run, task, question, verdict, given, earlier, assignment)
+        except GaveUp:
+            # The notebook cannot be run any more: the verdict stands as it is.
+            return verdict
+        except OF_THE_RUN:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is: the verdict stands without it, and it is named
+            kit_errors.append(f"{question.name}: {faults.where(error)}")
+            return faults.without_follow_through(verdict, error)
+    return verdict
+
+
+def failures_in(verdict):
+    """Returns a line for each case or property of a verdict that the kit itself failed on, or one for the whole question."""
+    cases = [case for case in verdict.cases if case.status == judge.KIT_ERROR]
+    if cases or verdict.status != judge.KIT_ERROR:
+        return [f"{verdict.name}, {case.name}: {case.problem}" for case in cases]
+    return [f"{verdict.name}: {verdict.message}"]
 
 
 def judged(run, question, cells):
@@ -134,20 +190,20 @@ def judged(run, question, cells):
     if all_missing(given):
         return explain_missing(run, question, cells), given
     hidden = {name: without_secrets(answer, cells, path or question.name) for name, answer in given.items()}
-    verdict = judge.judge(question, hidden)
+    verdict = faults.judged(question, hidden)
     case = judge.doubtful_case(question, verdict)
     if case:
         # Where the notebook cannot be run any more the verdict stands as it is.
         with contextlib.suppress(GaveUp):
             again = probing.twice(run, question, path or question.name, case, seconds)
-            verdict = judge.judge(question, hidden, again=again)
+            verdict = faults.judged(question, hidden, again=again)
     return verdict, given
 
 
-def judged_class(run, question, task, cells, key):
+def judged_class(run, question, task, cells, secret):
     """Returns the verdict on the properties of a question."""
     try:
-        found = models.examine(run, question, task, *key)
+        found = models.examine(run, question, task, secret)
     except GaveUp as error:
         return judge.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
     if {finding.status for finding in found.values()} == {"missing"}:
@@ -192,7 +248,13 @@ def explain_missing(run, question, cells):
     name = question.name
     indices = [index for index, cell in enumerate(cells) if name in cell.defines]
     if not indices:
+        turned = next((cell.kind for cell in cells if cell.would_define == name), None)
         message = f"No cell defines `{name}`: the cell was deleted, or the function was given another name."
+        if turned:
+            message = (
+                f"The cell that should define `{name}` is a {turned} cell now, which is text and is not run: change it back "
+                "to Code (in Jupyter select it and press Esc, then Y), save the notebook and hand it in again."
+            )
         return judge.unjudged(name, question.points, "missing", message, question.place)
     outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
     ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
@@ -207,8 +269,11 @@ def explain_missing(run, question, cells):
     return judge.unjudged(name, question.points, status, message + ".", question.place)
 
 
-def document(assignment, student, place, path, verdicts, secret, confinement, limits):
-    """Returns the verdict as JSON data; the interface that other programs read."""
+def document(assignment, student, place, sha256, verdicts, secret, confinement, limits, kit_errors=()):
+    """Returns the verdict as JSON data; the interface that other programs read.
+
+    `kit_errors` holds a line for each exception of the kit's own: what they cost is graded by the next run.
+    """
     return {
         "schema": SCHEMA,
         "kit_version": kit_version(),
@@ -223,8 +288,9 @@ def document(assignment, student, place, path, verdicts, secret, confinement, li
         "layers": list(confinement.layers),
         "warm": confinement.warm,
         "limits": named(limits),
-        "submission_sha256": digest(path),
+        "submission_sha256": sha256,
         "secret_sha256": secret_digest(secret),
+        "kit_errors": list(kit_errors),
         "questions": [question_document(verdict) for verdict in verdicts],
     }
 
@@ -260,11 +326,20 @@ def tidy_number(number):
 
 
 def digest(path):
-    """Returns the SHA-256 of a file; None where there is none that can be read."""
-    if path is None or not os.access(path, os.R_OK):
+    """Returns the SHA-256 of a file; None where there is none that can be read.
+
+    Raises:
+        OSError: If the machine cannot read it, whatever the file is.
+    """
+    if path is None:
         return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        if kernels.is_of_the_machine(error):
+            raise
+        return None
 
 
 def secret_digest(secret):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from . import warm
+from . import faults, warm
 
 # From the best to the least, which is a process of its own that may do what its user may.
 LADDER = (
@@ -56,7 +56,11 @@ COLD = Confinement(False)
 
 @cache
 def choose():
-    """Returns the best `Confinement` that this machine gives; the answer holds for the whole process."""
+    """Returns the best `Confinement` that this machine gives; the answer holds for the whole process.
+
+    Raises:
+        OSError: If the machine has run out of space, memory or files: that says nothing about what it gives.
+    """
     if _adopted:
         return _adopted[0]
     if not warm.possible():
@@ -64,6 +68,8 @@ def choose():
     try:
         server().start()
     except (warm.WarmError, OSError) as error:
+        if faults.is_exhausted(error):
+            raise
         return Confinement(False, (), dict.fromkeys((*warm.LAYERS, "fork server"), str(error)))
     for layers in LADDER:
         # A machine that is busy may have failed at the first attempt.
@@ -82,7 +88,7 @@ def why_not(layer, others):
 
 
 def try_layers(layers):
-    """Starts one kernel with these layers; returns None where it works, else why not."""
+    """Starts one kernel with these layers; returns None where it works, else why not. Raises as `choose`."""
     folder = Path(tempfile.mkdtemp(prefix="vk-"))
     try:
         process = start(folder, folder / "work", layers=layers)
@@ -91,6 +97,8 @@ def try_layers(layers):
         finally:
             process.close()
     except (warm.WarmError, OSError) as error:
+        if faults.is_exhausted(error):
+            raise
         return str(error)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,6 +11,7 @@ import zmq
 
 from . import cold, warm
 from . import confinement as confinements
+from .faults import KernelError
 
 READY_SECONDS = 120
 # How long after an interrupt a kernel may take to come back before it is killed.
@@ -38,10 +39,6 @@ _stopping = [threading.Event()]
 def stop_when(event):
     """Has every kernel of this process end soon after `event` is set, and lets no new one start: for an interrupt."""
     _stopping[0] = event
-
-
-class KernelError(Exception):
-    """A kernel that did not start: the machine's fault, not the notebook's."""
 
 
 def refuse_if_stopped():
@@ -81,13 +78,17 @@ class Kernel:
     def __init__(self, files=(), extensions=(), readable=(), gpu=False, confinement=None, limits=DEFAULT_BOUNDS):
         self.extensions, self.readable, self.gpu, self.limits = extensions, readable, gpu, limits
         self.confinement = confinement or confinements.choose()
-        self.folder = confinements.new_folder(self.confinement)
-        self.work = self.folder / "work"
-        self.work.mkdir()
-        for path in files:
-            shutil.copy(path, self.work / path.name)
         self.process = self.client = None
         self.monitors = []
+        self.folder = confinements.new_folder(self.confinement)
+        self.work = self.folder / "work"
+        try:
+            self.work.mkdir()
+            for path in files:
+                shutil.copy(path, self.work / path.name)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self):
         try:
@@ -105,12 +106,12 @@ class Kernel:
         try:
             self.process = self._process()
             self.process.wait_until_ready()
-        except (warm.WarmError, ConnectionError) as error:
+            self.client = self.process.client()
+            self.monitors = [
+                channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) for channel in _channels(self.client)
+            ]
+        except (warm.WarmError, ConnectionError, zmq.ZMQError) as error:
             raise KernelError(f"the kernel did not start: {error}") from error
-        self.client = self.process.client()
-        self.monitors = [
-            channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) for channel in _channels(self.client)
-        ]
         self._greet()
 
     def _process(self):
@@ -154,6 +155,9 @@ class Kernel:
 
         Code that is not done after `seconds` is interrupted; where that does not help within GRACE_SECONDS the kernel is
         killed. The same happens to code that prints more than `max_bytes`.
+
+        Raises:
+            KernelError: If the kernel did not end by itself: what it runs in was killed.
         """
         refuse_if_stopped()
         started = time.monotonic()
@@ -174,8 +178,12 @@ class Kernel:
                 self.close()
         reason = ""
         if status == "dead":
-            reason = self.process.why()
-            self.close()
+            try:
+                reason = self.process.why()
+            except warm.WarmError as error:
+                raise KernelError(f"the kernel is gone: {error}") from error
+            finally:
+                self.close()
         elif status == "cut off":
             status, reason = "dead", CUT_OFF
             self.close()
@@ -282,11 +290,15 @@ def _channels(client):
 
 
 def resident():
-    """Returns the bytes of memory that this process holds; 0 where the system does not say."""
+    """Returns the bytes of memory that this process holds; 0 where the system never says.
+
+    Raises:
+        OSError: If it cannot say now. A 0 would make all of it look like the growth of a moment.
+    """
     try:
         with open("/proc/self/statm", "rb", buffering=0) as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
+    except FileNotFoundError:
         return 0
 
 

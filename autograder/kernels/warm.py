@@ -20,6 +20,7 @@ import zmq
 from jupyter_client import BlockingKernelClient
 
 from . import linux
+from .faults import KernelError
 
 START_SECONDS = 120
 READY_SECONDS = 30
@@ -37,7 +38,7 @@ ENDINGS = {
 }
 
 
-class WarmError(Exception):
+class WarmError(KernelError):
     """A warm kernel that did not start: what this machine did not give."""
 
 
@@ -203,6 +204,8 @@ class Process:
         self.address = request.connection | {"ip": f"{request.sockets}/k"}
         self._read = b""
         self.memory = request.limits.memory
+        # Within them no process of the kernel can reach the one that watches over it.
+        self.watched = "namespaces" in request.layers
         try:
             connection.settimeout(READY_SECONDS)
             connection.sendall(json.dumps(asdict(request)).encode() + b"\n")
@@ -263,11 +266,20 @@ class Process:
         self.signal(signal.SIGKILL)
 
     def why(self):
-        """Returns what ended the process, in words; an empty text where it ended by itself."""
+        """Returns what ended the process, in words; an empty text where it ended by itself.
+
+        Raises:
+            WarmError: If it ended with the process that watches over it, or with the fork server.
+        """
         said = {}
-        with contextlib.suppress(OSError, ValueError):
+        try:
             self.connection.settimeout(1)
             said = self._next()
+        except ConnectionError as error:
+            if self.watched:
+                raise WarmError("the fork server, or the process that watches over the kernel, was killed") from error
+        except (OSError, ValueError):
+            pass
         if said.get("reason") == "memory":
             return f"it used more than {self.memory / 2**30:.3g} GiB of memory"
         return ENDINGS.get(said.get("exit"), "")

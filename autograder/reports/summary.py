@@ -24,7 +24,10 @@ def students(name, verdicts):
         f"{number} {question['name']} ({question['max_score']:g})" for number, question in enumerate(questions, 1)
     ]
     table = Table(title=name, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.caption, table.caption_justify = "; ".join(legend) + "; ○ unanswered, ◐ partial", "left"
+    table.caption, table.caption_justify = (
+        "; ".join(legend) + "; ○ unanswered, ◐ partial; kit_error: the kit failed",
+        "left",
+    )
     longest = max(len(verdict["student"]) for verdict in verdicts)
     table.add_column("student", overflow="fold", min_width=min(longest, 24))
     for number in range(1, len(questions) + 1):

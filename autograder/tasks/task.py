@@ -145,17 +145,19 @@ class Assignment:
         return sum(question.points for question in self.manual)
 
 
-def materialise(assignment, task, student, secret):
+def materialise(assignment, task, student, secret, file=""):
     """Returns the `judge.Question` of `task` for one student.
 
-    The inputs are a function of secret, student, assignment, question and case: no two students share them, and a second
-    grading repeats them. They are drawn again until the right answer and all known mistakes are pairwise apart.
+    The inputs are a function of secret, student, file handed in, assignment, question and case: no two students share them,
+    a second grading of the same file repeats them, and a file with any other byte gets others, so that nobody can aim at
+    inputs that feedback has told of. They are drawn again until the right answer and all known mistakes are pairwise apart.
 
     Args:
         assignment: Name of the assignment.
         task: The `Task`.
         student: Name of the student.
         secret: The course's secret, bytes.
+        file: Digest of the whole file that was handed in, in hexadecimal digits; empty for public cases.
 
     Raises:
         TaskError: If two of the answers cannot be told apart by any inputs that were tried.
@@ -166,8 +168,9 @@ def materialise(assignment, task, student, secret):
     if not task.cases:
         return asked(task, [])
     known = structure(assignment, task)
+    drawn_for = f"{student}\0{file}" if file else student
     for attempt in range(ATTEMPTS):
-        question = draw_question(assignment, task, (secret, student, assignment, attempt), known.variants)
+        question = draw_question(assignment, task, (secret, drawn_for, assignment, attempt), known.variants)
         clash = find_clash(task, question, known.pairs)
         if clash is None:
             return question

@@ -1,0 +1,434 @@
+"""Whatever a student's process replies: no property and no case is lost to an error of the kit, and nothing is gained."""
+
+import importlib
+from collections import Counter
+
+import keras
+import numpy as np
+import pytest
+from vikit import asking, cases, examinations, judge, probe, properties, wire
+
+from autograder import tasks
+from autograder.build import notebooks
+from autograder.grading import verdict as verdicts
+from autograder.grading.limits import Limits
+from autograder.reference import callables
+from autograder.tasks.task import computed
+
+NAMES = tasks.names()
+EXAMINED = [(name, task) for name in NAMES for task in tasks.load(name).tasks if task.properties]
+SECRET, SEED = b"secret of the tests", 7
+
+# Replies that nobody's process would send.
+
+SHAPES = [(), (0,), (1,), (3,), (5,), (9, 4), (5, 3), (0, 4), (1, 1, 1), (4, 0), (64,), (2, 3, 4, 5), (1,) * 8]
+FILLS = (
+    lambda generator, size: generator.normal(size=size),
+    lambda generator, size: np.zeros(size),
+    lambda generator, size: np.ones(size),
+    lambda generator, size: np.full(size, np.nan),
+    lambda generator, size: np.full(size, np.inf),
+    lambda generator, size: np.full(size, -1e38),
+    lambda generator, size: np.full(size, 1.7e308),
+    lambda generator, size: generator.integers(-9, 9, size),
+)
+STATUSES = ("error", "missing", "unanswered", "malformed", "correct", None, 3)
+# What is no array at all.
+NONSENSE = (
+    None,
+    {},
+    [],
+    "text",
+    3.5,
+    {"dtype": "object", "shape": [], "data": ""},
+    {"dtype": "float32", "shape": [2]},
+    {"data": [[[]]]},
+)
+
+
+def pick(generator, options):
+    return options[generator.integers(len(options))]
+
+
+def any_array(generator, shape=None):
+    """Returns a packed array of any allowed type: of this shape, or of any."""
+    shape = pick(generator, SHAPES) if shape is None else shape
+    with np.errstate(all="ignore"):
+        values = np.asarray(pick(generator, FILLS)(generator, shape)).astype(pick(generator, wire.DTYPES))
+    return wire.pack_array(values)
+
+
+def any_reply(generator, request):
+    """Returns JSON data that may or may not be a reply to `request`."""
+    dice = generator.random()
+    if dice < 0.1:
+        return {"status": pick(generator, STATUSES), "kind": "TypeError", "text": "raised", "line": 3}
+    if dice < 0.15:
+        return pick(generator, NONSENSE)
+    if dice < 0.2:
+        return {
+            "status": "ok",
+            "handle": pick(generator, ("trainer", "split", "@1", "@2", "@0", "@", 7, "", "@1.encoder")),
+        }
+    if dice < 0.25:
+        return {"status": "ok", "mapping": {name: any_array(generator) for name in ("loss", "kl", "cross_entropy")}}
+    verb, outputs = request["verb"], request.get("outputs")
+    if outputs == "handle" and dice < 0.9:
+        return {"status": "ok", "handle": f"@{generator.integers(1, 10**6)}"}
+    if (verb == "fit" or outputs == "mapping") and dice < 0.9:
+        length = pick(generator, (0, 1, 2, 10, 16, 24, 48))
+        names = ("loss", "kl", "cross_entropy", "reconstruction")[: generator.integers(1, 5)]
+        return {"status": "ok", "mapping": {name: any_array(generator, (length,)) for name in names}}
+    # Most are of the shape of an argument, or of its batch.
+    shapes = [part["shape"] for one in request["arguments"] for part in one.values() if isinstance(part, dict)]
+    shapes = [tuple(shape) for shape in shapes for shape in (shape, shape[:1])] or SHAPES
+    number = outputs if isinstance(outputs, int) and dice < 0.9 else generator.integers(0, 4)
+    odd = [wire.pack_array(np.float32(0)), None] if dice < 0.3 else []
+    return {"status": "ok", "values": [any_array(generator, pick(generator, shapes)) for _ in range(number)] + odd}
+
+
+class Forger:
+    """Stands in for a student's process: every reply is drawn at random."""
+
+    def __init__(self, generator):
+        self.generator, self.count = generator, 0
+
+    def ask(self, requests, seconds):
+        self.count += len(requests)
+        return [self.reply(request) for request in requests]
+
+    def reply(self, request):
+        if self.generator.random() < 0.01:
+            return wire.Reply(pick(self.generator, ("timeout", "crashed")))
+        return asking.received(any_reply(self.generator, request), request)
+
+
+class Recorder:
+    """Asks code in this process, and keeps what it said: a list of (request, reply), both packed."""
+
+    def __init__(self, names):
+        self.space, self.said = probe.Namespace(names), []
+
+    def ask(self, requests, seconds):
+        replies = [probe.answer(self.space, request) for request in requests]
+        self.said += zip(requests, replies, strict=True)
+        return [asking.received(reply, request) for reply, request in zip(replies, requests, strict=True)]
+
+
+class Replay:
+    """Says what a `Recorder` heard, but for what `forge` changes.
+
+    Args:
+        said: What was recorded.
+        forge: From (number of the request, request, the packed reply that was recorded) to a packed reply.
+    """
+
+    def __init__(self, said, forge):
+        self.said, self.forge, self.count = said, forge, 0
+        self.known = {(request["verb"], request["path"]): reply for request, reply in said}
+
+    def ask(self, requests, seconds):
+        return [asking.received(self.reply(request), request) for request in requests]
+
+    def reply(self, request):
+        number, self.count = self.count, self.count + 1
+        asked = request["verb"], request["path"]
+        if number < len(self.said) and asked == (self.said[number][0]["verb"], self.said[number][0]["path"]):
+            return self.forge(number, request, self.said[number][1])
+        # After a forged reply other things are asked than before.
+        return self.forge(number, request, self.known.get(asked, {"status": "missing"}))
+
+
+# In how many ways a reply is made odd.
+WAYS = 8
+
+
+def odd(generator, request, reply, way=None):
+    """Returns a reply like `reply`, with one thing about it changed: that of a given number, or any."""
+    dice = generator.integers(WAYS) if way is None else way
+    values = reply.get("values")
+    if dice == 0 or reply.get("status") != "ok":
+        return any_reply(generator, request)
+    if "mapping" in reply:
+        names = list(reply["mapping"])
+        chosen = pick(generator, names) if names else "loss"
+        changed = any_array(generator) if dice < 5 else any_array(generator, tuple(reply["mapping"][chosen]["shape"]))
+        return reply | {"mapping": reply["mapping"] | {chosen: changed}}
+    if not values:
+        return any_reply(generator, request)
+    index = generator.integers(len(values))
+    shape = tuple((values[index] or {"shape": [3]})["shape"])
+    others = {
+        1: [],
+        2: values[:-1],
+        3: [*values, any_array(generator, shape)],
+        4: [*values[:index], any_array(generator), *values[index + 1 :]],
+        5: [*values[:index], None, *values[index + 1 :]],
+        6: [*values[:index], any_array(generator, shape), *values[index + 1 :]],
+        7: [*values[:index], any_array(generator, shape[:-1]), *values[index + 1 :]],
+    }
+    return {"status": "ok", "values": others[dice]}
+
+
+def asked_of(run, task):
+    return properties.Asked(asking.Student(run, None), task.oracle, np.random.default_rng(SEED))
+
+
+def examined(run, task):
+    return properties.examine(task, asked_of(run, task), examinations.KINDS)
+
+
+@pytest.fixture(scope="module")
+def said():
+    """What the solutions reply in the examination of each question: a list of (request, reply) by name."""
+    found = {}
+    for name, task in EXAMINED:
+        keras.utils.set_random_seed(0)
+        recorder = Recorder(vars(importlib.import_module(f"solutions.{name}")))
+        statuses = {finding.status for finding in examined(recorder, task).values()}
+        assert statuses == {"ok"}
+        found[task.name] = recorder.said
+    return found
+
+
+def forged_from_the_start(number):
+    """Examines every question with replies drawn at random; returns how many there were."""
+    count = 0
+    for name, task in EXAMINED:
+        run = Forger(np.random.default_rng([number, len(name), len(task.name)]))
+        found = examined(run, task)
+        wrong = {key: finding for key, finding in found.items() if finding.status in ("ok", judge.KIT_ERROR)}
+        assert not wrong, (number, task.name)
+        assert judge.judge_properties(task, found).score == 0
+        count += run.count
+    return count
+
+
+def forged_in_between(said, number):
+    """Examines every question with the solution's replies, some of them changed; returns how many replies there were."""
+    count = 0
+    for _, task in EXAMINED:
+        generator, known = np.random.default_rng([number, len(task.name)]), said[task.name]
+        first, only, often = generator.integers(len(known)), generator.random() < 0.5, generator.choice([0.02, 0.2, 1])
+
+        def forge(at, request, reply, generator=generator, first=first, only=only, often=often):
+            chosen = at == first if only else at >= first and generator.random() < often
+            return odd(generator, request, reply) if chosen else reply
+
+        run = Replay(known, forge)
+        broken = {key: found for key, found in examined(run, task).items() if found.status == judge.KIT_ERROR}
+        assert not broken, (number, task.name)
+        count += run.count
+    return count
+
+
+def test_random_replies_cost_no_more_than_they_are_about_and_gain_nothing():
+    assert sum(forged_from_the_start(number) for number in range(10)) > 300
+
+
+def test_replies_with_one_thing_wrong_are_findings_and_no_errors(said):
+    assert sum(forged_in_between(said, number) for number in range(5)) > 300
+
+
+# Of so few replies each is forged in every way.
+FEW = 50
+
+
+def test_each_reply_of_a_short_examination_may_be_odd_in_every_way(said):
+    short = [task for _, task in EXAMINED if len(said[task.name]) < FEW]
+    assert len(short) >= 8
+    for task in short:
+        for at in range(len(said[task.name])):
+            for way in range(WAYS):
+                generator = np.random.default_rng([at, way])
+
+                def forge(number, request, reply, at=at, way=way, generator=generator):
+                    return odd(generator, request, reply, way) if number == at else reply
+
+                for name, finding in examined(Replay(said[task.name], forge), task).items():
+                    assert finding.status != judge.KIT_ERROR, (task.name, name, at, way, finding.detail)
+
+
+@pytest.mark.soak
+def test_10000_random_replies(said, capsys):
+    counts = Counter()
+    while counts["random"] < 10_000:
+        counts["random"] += forged_from_the_start(1000 + counts["rounds"])
+        counts["rounds"] += 1
+    while counts["changed"] < 100_000:
+        counts["changed"] += forged_in_between(said, 1000 + counts["turns"])
+        counts["turns"] += 1
+    with capsys.disabled():
+        print(f"\n{dict(counts)}: no error of the kit, no point gained")
+
+
+# Replies that say nothing, or nothing that is true, in the place of every reply of a verb.
+def filled(reply, number):
+    """Returns a reply with this number in the place of all of its numbers."""
+    if "mapping" in reply:
+        named = reply["mapping"].items()
+        return {
+            "status": "ok",
+            "mapping": {name: wire.pack_array(np.full(one["shape"], number)) for name, one in named},
+        }
+    return {
+        "status": "ok",
+        "values": [one and wire.pack_array(np.full(one["shape"], number)) for one in reply["values"]],
+    }
+
+
+FORGED = {
+    "empty": lambda reply: {"status": "ok", "mapping": {}} if "mapping" in reply else {"status": "ok", "values": []},
+    "twice": lambda reply: {"status": "ok", "values": 2 * reply.get("values", [])},
+    "another kind": lambda reply: {"status": "ok", "handle": "@9999"},
+    "NaN": lambda reply: filled(reply, np.nan),
+    "negative": lambda reply: filled(reply, -1.0),
+    "huge": lambda reply: filled(reply, 1e30),
+}
+# Whose word it is that each verb brings back: the properties that have no leg to stand on without it.
+RESTS_ON = {
+    "vjp": {"gradient", "free_energy_terms"},
+    "untracked": {"every_weight_counts", "every_weight_learns", "weights_planar", "weights_coupling"},
+    "fit": {"fresh_noise", "loss_per_example", "training_passes_the_floor", "training", "accuracy_passes_the_floor"},
+    "weights": {"deterministic", "linear_outputs", "every_weight_counts", "every_weight_learns", "weights_planar"},
+}
+
+
+@pytest.mark.parametrize("verb", RESTS_ON)
+def test_forged_replies_of_a_verb_earn_nothing(said, verb):
+    seen = Counter()
+    for kind, forge in FORGED.items():
+        # What is as many as the weights, and finite, is told by the values of another model: see `flows.weights_move`.
+        if (verb == "weights" and kind in ("negative", "huge")) or (verb == "fit" and kind == "huge"):
+            continue
+        for _, task in EXAMINED:
+            known = said[task.name]
+            run = Replay(
+                known,
+                lambda at, request, reply, forge=forge: (
+                    forge(reply) if request["verb"] == verb and reply["status"] == "ok" else reply
+                ),
+            )
+            asked = asked_of(run, task)
+            asked.student.seed(0)
+            for item in task.properties:
+                finding = properties.finding(item, asked, examinations.KINDS)
+                if item.name in RESTS_ON[verb]:
+                    seen[item.name] += 1
+                    assert finding.status not in ("ok", judge.KIT_ERROR), (kind, task.name, item.name)
+    assert set(seen) == RESTS_ON[verb] & {item.name for _, task in EXAMINED for item in task.properties}
+    assert len(seen) >= 2
+
+
+@pytest.mark.parametrize(
+    "key", ["trainer", "split", "flow", "@", "@0", "@-1", "@1.encoder", "@01", "@" + "1" * 12, 7, None]
+)
+def test_a_handle_that_the_kit_would_not_send_is_refused(key):
+    with pytest.raises(wire.Rejected):
+        wire.unpack_reply({"status": "ok", "handle": key})
+
+
+def test_one_object_that_comes_back_for_two_is_refused():
+    class One:
+        def ask(self, requests, seconds):
+            return [wire.Reply("ok", handle=wire.Handle("@3")) for _ in requests]
+
+    asked = asked_of(One(), EXAMINED[0][1])
+    asked.make("VAE")
+    with pytest.raises(properties.Broken, match="there before"):
+        asked.make("VAE")
+
+
+# Functions.
+
+
+def value_of(packed):
+    """Returns an argument in float64, as a formula takes it."""
+    match packed:
+        case {"array": array} | {"tensor": array}:
+            return wire.unpack_array(array).astype(np.float64)
+        case {"callable": kind, "arrays": arrays}:
+            return callables.build(kind, [wire.unpack_array(array).astype(np.float64) for array in arrays])
+        case {"counts": counts}:
+            return tuple(counts)
+    (value,) = packed.values()
+    return value
+
+
+class Mistaken(Forger):
+    """Stands in for a running notebook: each function makes one of its known mistakes, or none; some replies are odd.
+
+    Args:
+        assignment: The `Assignment`.
+        generator: Draws the mistakes.
+        forger: Draws what is odd, a share of the replies; None for nothing.
+        often: That share.
+    """
+
+    limits, outcomes = Limits(), {}
+
+    def __init__(self, assignment, generator, forger=None, often=0.3):
+        super().__init__(forger)
+        self.often = often
+        self.formulas = {
+            task.name: pick(generator, [*(wrong.formula for wrong in task.mistakes), task.reference])
+            for task in assignment.functions
+        }
+
+    def ready(self):
+        pass
+
+    def end(self):
+        pass
+
+    def reply(self, request):
+        formula = self.formulas.get(request["path"])
+        if request["verb"] != "call" or formula is None:
+            return wire.Reply("missing")
+        values = computed(formula, [value_of(packed) for packed in request["arguments"]])
+        reply = {"status": "ok", "values": [wire.pack_array(value) for value in values]}
+        if self.generator is not None and self.generator.random() < self.often:
+            reply = odd(self.generator, request, reply)
+        return asking.received(reply, request)
+
+
+def judged(assignment, run):
+    """Returns the verdicts on the functions of an assignment, with the public cases for hidden ones; none may be lost."""
+    questions = cases.read(notebooks.ASSIGNMENTS / assignment.name / cases.FILE_NAME)[1]
+    kit_errors = []
+    functions = tasks.Assignment(assignment.name, assignment.title, assignment.functions)
+    asked = [questions[task.name] for task in functions.tasks]
+    with np.errstate(all="ignore"):
+        found = verdicts.judge_all(run, asked, functions, [], SECRET, kit_errors)
+    assert kit_errors == []
+    return {verdict.name: verdict.score for verdict in found}
+
+
+def functions_with_odd_replies(number):
+    """Judges all functions of all assignments, with replies that are random, and with some that are odd; returns how many."""
+    count = 0
+    for name in NAMES:
+        assignment, generator = tasks.load(name), np.random.default_rng([number, len(name)])
+        plain = judged(assignment, Mistaken(assignment, np.random.default_rng(number)))
+        run = Mistaken(assignment, np.random.default_rng(number), generator)
+        forged = judged(assignment, run)
+        assert all(forged[question] <= plain[question] + 1e-9 for question in plain), (number, name)
+        count += run.count
+        run = Mistaken(assignment, np.random.default_rng(number), generator)
+        run.reply = lambda request, run=run: asking.received(any_reply(run.generator, request), request)
+        assert set(judged(assignment, run).values()) == {0}, (number, name)
+        count += run.count
+    return count
+
+
+def test_odd_values_of_functions_cost_their_question_and_gain_nothing():
+    assert functions_with_odd_replies(0) + functions_with_odd_replies(1) > 300
+
+
+@pytest.mark.soak
+def test_10000_odd_values_of_functions(capsys):
+    count, number = 0, 10
+    while count < 10_000:
+        count, number = count + functions_with_odd_replies(number), number + 1
+    with capsys.disabled():
+        print(f"\n{count} replies of functions: no error of the kit, no point gained")
