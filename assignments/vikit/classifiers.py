@@ -456,8 +456,9 @@ def loss_of(asked, kind, model, x, y_onehot, size, report, deviations=None):
 
 
 def parts_of(asked, kind, model, x, y_onehot):
-    """Returns the `losses.Parts` of a model on these examples, with DRAWS fresh samples for each."""
-    eps = asked.normal(DRAWS, x.shape[0], LATENT)
+    """Returns the `losses.Parts` of a model on these examples, with up to DRAWS fresh samples for each."""
+    # Of many examples fewer: the wire has a limit.
+    eps = asked.normal(min(DRAWS, 10_000 // x.shape[0]), x.shape[0], LATENT)
     cross_entropy, kl = (mean_of(sampled) for sampled in terms(asked, kind, model, x, y_onehot, eps))
     wrong = kind.wrong_kls.items()
     return losses.Parts(
