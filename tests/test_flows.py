@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -296,3 +297,125 @@ def test_check_says_which_map_must_be_right_first():
     verdict = checked(vars(SOLUTION) | {"planar_forward": lambda z, u_hat, w, b: z}, "planar_log_det")
     assert verdict.score == 0
     assert 'see what check("planar_forward") says' in verdict.message
+
+
+# What earns nothing: constants, maps that were fixed beforehand, no flow.
+
+
+class Weightless:
+    """A classifier without a weight that is right in its sums: random linear maps, and a flow of that kind."""
+
+    def __init__(self, event_dim, latent_dim, num_classes, hidden=(128,), num_flows=4, flow="planar", beta=1.0):
+        self.num_flows, self.beta, self.weights, self.trainable_weights = num_flows, beta, [], []
+        generator = np.random.default_rng(0)
+        self.to_mu, self.to_log_var = (np.float32(generator.normal(size=(event_dim, latent_dim))) for _ in range(2))
+        self.to_logits = np.float32(generator.normal(size=(latent_dim, num_classes)))
+
+    def encoder(self, x):
+        return x @ self.to_mu, x @ self.to_log_var
+
+    def decoder(self, z):
+        return z @ self.to_logits
+
+    def free_energy_terms(self, x, y_onehot, eps):
+        mu, log_var = self.encoder(x)
+        z0 = SOLUTION.sample_latent(mu, log_var, eps)
+        zK, log_det = self.transform(z0, x)
+        log_q0, log_p = SOLUTION.gaussian_log_pdf(z0, mu, tf.exp(log_var)), SOLUTION.flow_prior_term(z0, zK)
+        return log_q0, log_det, log_p, SOLUTION.categorical_log_prob(y_onehot, self.decoder(zK))
+
+    def predict_probs(self, x, eps):
+        z0 = SOLUTION.sample_latent(*self.encoder(x), eps)
+        ends = [self.transform(one, x)[0] for one in tf.unstack(z0)]
+        return SOLUTION.vib_predict_probs(self.decoder(tf.stack(ends)))
+
+    def compile(self, **options):
+        pass
+
+    def fit(self, x, y_onehot, epochs=1, **options):
+        terms = self.free_energy_terms(x, y_onehot, tf.random.normal((len(x), self.to_mu.shape[1])))
+        log_q0, log_det, log_p, log_py = (float(tf.reduce_mean(term)) for term in terms)
+        kl = log_q0 - log_det - log_p
+        report = {"loss": self.beta * kl - log_py, "cross_entropy": -log_py, "kl": kl}
+        return SimpleNamespace(history={name: [value] * epochs for name, value in report.items()})
+
+
+class Zeros(Weightless):
+    def transform(self, z0, x):
+        return tf.zeros_like(z0), tf.zeros_like(z0[:, 0])
+
+
+class NotANumber(Weightless):
+    def transform(self, z0, x):
+        return z0 * np.nan, z0[:, 0] * np.nan
+
+
+class Identity(Weightless):
+    def transform(self, z0, x):
+        return tf.identity(z0), tf.zeros_like(z0[:, 0])
+
+
+class Affine(Weightless):
+    def transform(self, z0, x):
+        log_scale = tf.tanh(x @ self.to_log_var) / 10
+        return z0 * tf.exp(log_scale) + x @ self.to_mu, tf.reduce_sum(log_scale, axis=-1)
+
+
+class Planar(Weightless):
+    """All that is asked of a planar flow, but for weights."""
+
+    def transform(self, z0, x):
+        log_det = tf.zeros_like(z0[:, 0])
+        for number in range(self.num_flows):
+            w, u = tf.roll(x @ self.to_mu, number, axis=-1), tf.roll(x @ self.to_log_var, -number, axis=-1)
+            w_dot_u = tf.reduce_sum(w * u, axis=-1, keepdims=True)
+            u_hat = u + (tf.nn.softplus(w_dot_u) - 1 - w_dot_u) * w / tf.reduce_sum(w * w, axis=-1, keepdims=True)
+            bent = tf.tanh(tf.reduce_sum(w * z0, axis=-1, keepdims=True))
+            log_det += tf.math.log(tf.abs(1 + tf.reduce_sum(u_hat * w, axis=-1, keepdims=True) * (1 - bent**2)))[:, 0]
+            z0 += u_hat * bent
+        return z0, log_det
+
+
+def with_dummy(flow, scaled):
+    """Returns a trained model, but for its flow: a fixed one, which trained numbers shift or stretch."""
+
+    class Dummy(SOLUTION.FlowVIB):
+        def __init__(self, event_dim, latent_dim, num_classes, *arguments, **options):
+            super().__init__(event_dim, latent_dim, num_classes, *arguments, **options)
+            self.numbers = self.add_weight(shape=(latent_dim,), initializer="ones")
+            self.fixed = [flow(event_dim, latent_dim, num_classes, num_flows=self.num_flows)]
+
+        def transform(self, z0, x):
+            if not hasattr(self, "fixed"):
+                return z0, z0[:, 0]
+            zK, log_det = self.fixed[0].transform(z0, x)
+            return (z0 + self.numbers * (zK - z0) if scaled else zK + self.numbers), log_det
+
+    return Dummy
+
+
+OF_FLOWS = [
+    item.name for item in TASKS["FlowVIB"].properties if item.kind.startswith("flow_") and "flow" in item.options
+]
+WORTHLESS = {
+    "zeros": Zeros,
+    "NaN": NotANumber,
+    "identity": Identity,
+    "a fixed affine map": Affine,
+    "a fixed planar flow": Planar,
+    "zeros that are shifted": with_dummy(Zeros, scaled=False),
+    "a fixed affine map that is shifted": with_dummy(Affine, scaled=False),
+    "a fixed planar flow that is shifted": with_dummy(Planar, scaled=False),
+    "a fixed planar flow that is stretched": with_dummy(Planar, scaled=True),
+}
+
+
+@pytest.mark.parametrize("name", WORTHLESS)
+def test_no_property_of_a_flow_holds_for_a_constant_or_a_fixed_map(name):
+    assert len(OF_FLOWS) == 16
+    asked = asked_of(vars(SOLUTION) | {"FlowVIB": WORTHLESS[name]}, "FlowVIB")
+    chosen = [item for item in TASKS["FlowVIB"].properties if item.name in OF_FLOWS]
+    for item in chosen:
+        found = properties.finding(item, asked, examinations.KINDS)
+        assert found.status == "wrong", (item.name, found)
+        assert found.mistake in {mistake.name for mistake in item.mistakes}, (item.name, found)

@@ -410,7 +410,7 @@ def from_the_posterior(asked, model, got, mu, log_var, eps):
 
 
 @finds(
-    *(*OF_A_MODEL, *losses.names_of_faults("reconstruction", "pixels")),
+    *(*OF_A_MODEL, *losses.names_of_faults("reconstruction", "pixels", weighted=False)),
     *("bernoulli_for_gaussian", "sigma_ignored", "metrics_missing"),
 )
 def loss_per_example(asked):

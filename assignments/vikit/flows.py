@@ -1,13 +1,15 @@
 """The properties of flows, examined from their values: log determinants by central differences, inverses, and `FlowVIB`."""
 
-from itertools import zip_longest
+from dataclasses import replace
+from functools import partial
+from itertools import product, zip_longest
 
 import numpy as np
 
-from . import bottlenecks, classifiers, judge, latents, wire
+from . import bottlenecks, classifiers, judge, latents, properties, wire
 from .classifiers import Kind, logits_in, named_cross_entropy, repeats
-from .latents import SAMPLERS, close, decode, encode
-from .properties import Broken, Stopped, answered, checked
+from .latents import OF_A_MODEL, SAMPLERS, close, decode, encode
+from .properties import OF_VALUES, SQUASHED, Broken, Stopped, answered, checked, finds
 
 # Half the distance of two points of a difference, and how far a log determinant may be from what the differences say: in
 # float32 those of four planar layers are off by 4e-4.
@@ -20,6 +22,8 @@ MOST = 0.75
 # Of derivatives of a model's terms: how far they may be from differences, in nats and as a share, and along how many directions
 # they are looked at.
 SLOPES_APART, SLOPES_APART_SHARE, DIRECTIONS = 0.02, 0.05, 3
+# And so many where a mistake is named.
+NAMED = 0.95
 
 
 def drawn(asked, shapes, positive=()):
@@ -94,6 +98,7 @@ def log_dets_of(mapped, z):
         return wide, signs, np.abs(wide - narrow) < AGREEING
 
 
+@finds(*OF_VALUES)
 def jacobian(asked, forward, log_det, shapes, positive=(), given=None, outputs=None):
     """`log_det` gives the log determinant of the Jacobian of `forward` in its first argument, by central differences.
 
@@ -128,6 +133,7 @@ def jacobian(asked, forward, log_det, shapes, positive=(), given=None, outputs=N
         raise Broken(f"the log determinant is off by up to {worst:.1g} from that of the map's differences")
 
 
+@finds(*OF_VALUES)
 def inverts(asked, forward, inverse, shapes):
     """`inverse` takes the output of `forward` back to its first argument, with the same other arguments."""
     arguments = drawn(asked, shapes)
@@ -137,6 +143,7 @@ def inverts(asked, forward, inverse, shapes):
         raise Broken("forth and back does not return to where it began")
 
 
+@finds(*OF_VALUES)
 def returns(asked, name, size):
     """A step of dynamics, and another with the velocity turned round, end where they began."""
     half = asked.normal(size, size) / np.float32(2)
@@ -152,15 +159,24 @@ def returns(asked, name, size):
 # The model.
 
 FLOWS = ("planar", "radial", "coupling", "iaf")
-# Of a model with random weights: how far they are moved, less and less until differences of its map say something.
-SHAKES = (0.3, 0.1, 0.03)
-# With so many random weights, moved by the second of these, values must be finite. With larger ones a right coupling layer,
-# whose scales are exponentials, may overflow.
-FINITE = 4
+# Of a model with random weights: how far they are moved, less and less until differences of its map say something. With the
+# first of these a right step, whose scales may be exponentials, may overflow.
+SHAKES = (0.3, 0.1, 0.03, 0.01)
+# How often, with the second of these, log determinants are compared besides.
+AGAIN = 3
+# With so many random weights displacements must differ in more ways than there are dimensions: what stretches or shifts a fixed
+# map by a few trained numbers has no more. And how small a singular value may be beside the first.
+SETTINGS, LEAST = 12, 1e-3
+# Of the log determinants of a flow: what they must differ by, whatever the image and the point.
+SPREAD = 4 * APART
+# What any examination of a flow may find.
+OF_A_FLOW = (
+    *(*OF_A_MODEL, "random_inside", "flow_is_identity", "flow_ignores_z0", "flow_ignores_weights", "not_finite_nearby"),
+)
 # Of the model that is trained: it weighs what the flow is for, and is not 1.
 BETA = 2.0
-# Images, and points for each.
-IMAGES, POINTS = 12, 12
+# Images, and points for each; and the classes of the small models that are asked about them.
+IMAGES, POINTS, CLASSES = 12, 12, 5
 
 
 class StudentsOwn(bottlenecks.StudentsOwn):
@@ -174,29 +190,67 @@ class StudentsOwn(bottlenecks.StudentsOwn):
         return np.asarray(self.function("flow_prior_term")(*latents.singles(z0, zK)), float)
 
 
+def outputs_of(asked, model, z0, x):
+    """Returns zK `[n, K]`, and what came for log determinants, as it came: of any shape, and NaN where they are."""
+    path = f"{model.key}.transform"
+    try:
+        return asked.arrays(path, z0, x, shapes=[z0.shape, None], outputs=2)
+    except Broken as broken:
+        if broken.mistake != "not_finite":
+            raise
+    tensors = [wire.Tensor(np.asarray(array, np.float32)) for array in (z0, x)]
+    values = answered(asked.student.call(path, tensors, outputs=2)).values
+    if len(values) != 2 or values[1].dtype.kind != "f":
+        raise Broken("two calls of transform with the same z0 and x returned different things", "random_inside")
+    checked(values[0], z0.shape)
+    return [value.astype(np.float64) for value in values]
+
+
+def zK_of(asked, model, z0, x):
+    """Returns zK `[n, K]` alone: a log determinant that is missing, or wrong in any other way, does not matter."""
+    return outputs_of(asked, model, z0, x)[0]
+
+
 def transform(asked, model, z0, x):
-    """Returns what the model's flow makes of `z0` `[n, K]`: zK `[n, K]` and the sum of the log determinants `[n]`."""
-    return asked.arrays(f"{model.key}.transform", z0, x, shapes=[z0.shape, z0.shape[:1]], outputs=2)
+    """Returns what the model's flow makes of `z0` `[n, K]`: zK `[n, K]` and the sum of the log determinants `[n]`.
+
+    One number for each point, whatever axes come behind: that there are none is the matter of `log_det_is_jacobian`.
+    """
+    zK, log_det = outputs_of(asked, model, z0, x)
+    if log_det.shape[:1] != z0.shape[:1]:
+        checked(log_det, z0.shape[:1])
+    if not np.isfinite(log_det).all():
+        raise Broken("log determinants that transform returns are NaN or infinite", "not_finite")
+    return zK, log_det.reshape(len(z0), -1).sum(axis=1)
+
+
+def before_the_flow(asked, model, x, eps, way):
+    return SAMPLERS[way](asked.oracle.sample, *encode(asked, model, x), eps)
+
+
+def rows_of(x, z):
+    """Returns `x` once for each of the samples `z` `[L, B, K]`, and these as rows."""
+    return np.tile(x, (len(z), 1)), z.reshape(-1, z.shape[-1])
 
 
 def through(asked, model, x, eps, way="right"):
     """Returns (mu, log_var, z0, zK, log_det) for L samples of each example; the last three begin with `[L, B]`."""
     mu, log_var = encode(asked, model, x)
     z0 = SAMPLERS[way](asked.oracle.sample, mu, log_var, eps)
-    samples, batch, size = z0.shape
-    zK, log_det = transform(asked, model, z0.reshape(-1, size), np.tile(x, (samples, 1)))
-    return mu, log_var, z0, zK.reshape(z0.shape), log_det.reshape(samples, batch)
+    images, rows = rows_of(x, z0)
+    zK, log_det = transform(asked, model, rows, images)
+    return mu, log_var, z0, zK.reshape(z0.shape), log_det.reshape(z0.shape[:2])
 
 
 def parts(asked, model, x, z):
     yield from bottlenecks.parts(asked, model, x, z)
-    zK, log_det = transform(asked, model, z, x[: z.shape[0]])
-    yield "the flow returns the same zK", zK, "flow_not_trained"
-    yield "the flow returns the same log determinants", log_det, "flow_not_trained"
+    yield "the flow returns the same zK", zK_of(asked, model, z, x[: z.shape[0]]), "flow_not_trained"
 
 
 def given_to_the_decoder(asked, model, x, eps, way):
-    return through(asked, model, x, eps, way)[3]
+    z0 = before_the_flow(asked, model, x, eps, way)
+    images, rows = rows_of(x, z0)
+    return zK_of(asked, model, rows, images).reshape(z0.shape)
 
 
 def divergence(asked, model, x, eps, keep=1.0):
@@ -220,6 +274,17 @@ def with_log_det_added(asked, model, x, eps):
     return divergence(asked, model, x, eps, keep=-1.0)
 
 
+def own_terms(asked, model, x, y_onehot, eps):
+    """Returns what the model's `free_energy_terms` says. Shapes `[B]`, four times."""
+    shapes = [(x.shape[0],)] * len(TERMS)
+    return asked.arrays(f"{model.key}.free_energy_terms", x, y_onehot, eps, shapes=shapes, outputs=len(TERMS))
+
+
+def own_distortion(asked, model, x, y_onehot, eps):
+    """Returns what the model says of the cross-entropy of each example, with the first sample. Shape `[B]`."""
+    return -own_terms(asked, model, x, y_onehot, eps[0])[3]
+
+
 def kind_of(shaken=Kind.shaken, **keywords):
     return Kind(
         "FlowVIB",
@@ -228,6 +293,7 @@ def kind_of(shaken=Kind.shaken, **keywords):
         kl=divergence,
         terms="free_energy_terms",
         wrong_kls={"kl_without_log_det": without_log_det, "kl_with_log_det_added": with_log_det_added},
+        own_distortion=own_distortion,
         keywords=keywords,
         beta=BETA,
         shaken=shaken,
@@ -239,34 +305,16 @@ PLANAR, SHORT = kind_of(flow="planar"), kind_of(flow="planar", num_flows=1)
 TERMS = ("log_q0", "sum_log_det", "log_p_zK", "log_py_given_zK")
 
 
-def free_energy_terms(asked, sizes, beta):
-    """`free_energy_terms(x, y_onehot, eps)` is what the model's own encoder, flow and decoder give, put together here."""
-    classifiers.outputs_are_free(asked, SHORT)
+def all_move_with_the_noise(one, method):
+    """Tells whether each term changes with eps: where a log determinant is a constant there is no gradient to ask for."""
+    other = method(one.model, one.x, one.y_onehot, -one.eps)
+    return not any(np.allclose(*pair, 1e-5, 1e-5) for pair in zip(one.got, other, strict=True))
 
-    def method(model, x, y_onehot, eps):
-        shapes = [(x.shape[0],)] * 4
-        return asked.arrays(f"{model.key}.free_energy_terms", x, y_onehot, eps[0], shapes=shapes, outputs=4)
 
-    rounds = list(classifiers.rounds_of(asked, PLANAR, sizes, beta, method))
-    first = rounds[0]
-    kept = answered(asked.student.get(f"{first.model.key}.beta"), "beta").values[0]
-    if not close(kept, beta):
-        raise Broken(f"model.beta is {float(np.mean(kept)):g}, and {beta:g} was given", "beta_not_kept")
-    seen = [(one, Parts.of(asked, one)) for one in rounds]
-    wrong = [
-        index for index in range(4) if not all(close(one.got[index], of.right(asked, one)[index]) for one, of in seen)
-    ]
-    if not wrong:
-        gradients_pass(asked, first, method)
-        return
-    if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
-        raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
-    said = []
-    for index in wrong:
-        worst = max(float(np.max(np.abs(one.got[index] - of.right(asked, one)[index]))) for one, of in seen)
-        said.append(f"{TERMS[index]} is off by up to {judge.one_digit(worst):g} nats")
-    names = dict.fromkeys(name for index in wrong for name in [named_term(asked, seen, index)] if name)
-    raise Broken(f"{' and '.join(said)} from what the model's own parts give", " and ".join(names))
+def wrong_terms(rounds, seen):
+    """Returns the indices of the terms that are not what the parts `seen` give."""
+    pairs = list(zip(rounds, seen, strict=True))
+    return [index for index in range(4) if not all(close(one.got[index], of.right[index]) for one, of in pairs)]
 
 
 def gradients_pass(asked, one, method):
@@ -309,88 +357,226 @@ def slopes(method, one, along, step):
 
 
 class Parts:
-    """What the parts of a model return for the batch of a round, and the terms that come of it."""
+    """What the parts of a model return for the batch of a round, and what comes of it.
 
-    def __init__(self, mu, log_var, z0, zK, log_det, eps):
-        self.mu, self.log_var, self.z0, self.zK, self.log_det, self.eps = mu, log_var, z0, zK, log_det, eps
-        self.terms = None
+    Attributes:
+        right: The four terms of each example.
+        constant: The logarithm of the standard normal density at 0, for each example.
+        peak: And that of q_0 at its mean.
+    """
 
-    @classmethod
-    def of(cls, asked, one):
-        mu, log_var, z0, zK, log_det = through(asked, one.model, one.x, one.eps)
-        return cls(mu, log_var, z0[0], zK[0], log_det[0], one.eps[0])
-
-    def right(self, asked, one):
-        """Returns the four terms of each example."""
-        if self.terms is None:
-            self.terms = (
-                asked.oracle.log_normal(self.z0, self.mu, self.log_var),
-                self.log_det,
-                asked.oracle.log_prior(self.z0, self.zK),
-                -asked.oracle.cross_entropy(one.y_onehot, logits_in(asked, PLANAR, one))[0],
-            )
-        return self.terms
+    def __init__(self, asked, one, way="right"):
+        mu, log_var, z0, zK, log_det = through(asked, one.model, one.x, one.eps, way)
+        self.mu, self.log_var, self.z0, self.zK, self.eps = mu, log_var, z0[0], zK[0], one.eps[0]
+        oracle = asked.oracle
+        self.right = (
+            oracle.log_normal(self.z0, mu, log_var),
+            log_det[0],
+            oracle.log_prior(self.z0, self.zK),
+            -oracle.cross_entropy(one.y_onehot, logits_in(asked, PLANAR, one, way))[0],
+        )
+        self.constant = oracle.log_normal(0 * mu, 0 * mu, 0 * mu)
+        self.peak = oracle.log_normal(mu, mu, log_var)
 
 
-# What known mistakes make of the parts: for each term functions of (oracle, parts, the right terms).
+# What known mistakes make of the parts: for each term functions of (oracle, parts).
 WRONG_TERMS = (
     {
-        "log_q0_squared_variance": lambda oracle, p, right: oracle.log_normal(p.mu + p.eps, p.mu, p.log_var),
-        "log_q0_log_var_as_log_sigma": lambda oracle, p, right: oracle.log_normal(p.z0, p.mu, 2 * p.log_var),
-        "log_q0_of_sigma": lambda oracle, p, right: oracle.log_normal(p.z0, p.mu, p.log_var / 2),
-        "log_q0_at_zK": lambda oracle, p, right: oracle.log_normal(p.zK, p.mu, p.log_var),
-        "log_q0_is_the_prior": lambda oracle, p, right: oracle.log_prior(p.z0, p.z0),
-        "log_q0_is_log_qK": lambda oracle, p, right: right[0] - right[1],
-        "term_negated": lambda oracle, p, right: -right[0],
-        "term_averaged_over_dimensions": lambda oracle, p, right: right[0] / p.z0.shape[-1],
-        "term_averaged_over_batch": lambda oracle, p, right: 0 * right[0] + right[0].mean(),
+        "right": lambda oracle, p: p.right[0],
+        "log_q0_squared_variance": lambda oracle, p: oracle.log_normal(p.mu + p.eps, p.mu, p.log_var),
+        "log_q0_log_var_as_log_sigma": lambda oracle, p: oracle.log_normal(p.z0, p.mu, 2 * p.log_var),
+        "log_q0_of_sigma": lambda oracle, p: oracle.log_normal(p.z0, p.mu, p.log_var / 2),
+        "log_q0_at_zK": lambda oracle, p: oracle.log_normal(p.zK, p.mu, p.log_var),
+        "log_q0_at_the_mean": lambda oracle, p: p.peak,
+        "log_q0_is_the_prior": lambda oracle, p: oracle.log_prior(p.z0, p.z0),
+        "log_q0_is_log_qK": lambda oracle, p: p.right[0] - p.right[1],
+        "log_q0_log_var_missing": lambda oracle, p: p.right[0] - p.peak + p.constant,
+        "log_q0_log_var_negated": lambda oracle, p: p.right[0] - 2 * (p.peak - p.constant),
+        "half_missing": lambda oracle, p: 2 * p.right[0] - p.constant,
+        "half_missing in the square": lambda oracle, p: 2 * p.right[0] - p.peak,
+        "half_missing in the log variance": lambda oracle, p: p.right[0] + p.peak - p.constant,
+        "half_missing in all": lambda oracle, p: 2 * p.right[0],
     },
     {
-        "log_det_negated": lambda oracle, p, right: -right[1],
-        "log_det_missing": lambda oracle, p, right: 0 * right[1],
-        "term_averaged_over_batch": lambda oracle, p, right: 0 * right[1] + right[1].mean(),
+        "right": lambda oracle, p: p.right[1],
+        "log_det_negated": lambda oracle, p: -p.right[1],
+        "log_det_missing": lambda oracle, p: 0 * p.right[1],
+        "log_det_not_log": lambda oracle, p: np.exp(p.right[1]),
+        "log_det_doubled": lambda oracle, p: 2 * p.right[1],
+        "log_det_averaged": lambda oracle, p: p.right[1] / p.z0.shape[-1],
     },
     {
-        "prior_at_z0": lambda oracle, p, right: oracle.log_prior(p.zK, p.z0),
-        "prior_is_q0": lambda oracle, p, right: oracle.log_normal(p.zK, p.mu, p.log_var),
-        "term_negated": lambda oracle, p, right: -right[2],
-        "term_averaged_over_dimensions": lambda oracle, p, right: right[2] / p.z0.shape[-1],
-        "term_averaged_over_batch": lambda oracle, p, right: 0 * right[2] + right[2].mean(),
+        "right": lambda oracle, p: p.right[2],
+        "prior_at_z0": lambda oracle, p: oracle.log_prior(p.zK, p.z0),
+        "prior_is_q0": lambda oracle, p: oracle.log_normal(p.zK, p.mu, p.log_var),
+        "prior_holds_log_det": lambda oracle, p: p.right[2] + p.right[1],
+        "half_missing": lambda oracle, p: 2 * p.right[2] - p.constant,
+        "half_missing in all": lambda oracle, p: 2 * p.right[2],
     },
     {
-        "likelihood_is_log_qK": lambda oracle, p, right: right[0] - right[1],
-        "cross_entropy_for_likelihood": lambda oracle, p, right: -right[3],
+        "likelihood_is_log_qK": lambda oracle, p: p.right[0] - p.right[1],
+        "cross_entropy_for_likelihood": lambda oracle, p: -p.right[3],
     },
 )
+# What is made of a whole term `[B]`, with K latent dimensions.
+REDUCTIONS = {
+    "right": lambda term, K: term,
+    "term_negated": lambda term, K: -term,
+    "term_in_bits": lambda term, K: term / np.log(2),
+    "term_averaged_over_dimensions": lambda term, K: term / K,
+    "term_averaged_over_batch": lambda term, K: 0 * term + term.mean(),
+    "term_summed_over_batch": lambda term, K: 0 * term + term.sum(),
+}
+# Whether log 2 pi is there, in a log density.
+CONSTANTS = ({"right": 0.0, "log_2pi_missing": 1.0}, {"right": 0.0})
 
 
-def named_term(asked, seen, index):
-    """Returns what the values of one term tell."""
-    for name, form in WRONG_TERMS[index].items():
-        if all(close(one.got[index], form(asked.oracle, of, of.right(asked, one))) for one, of in seen):
+TERM_NAMES = [name.split()[0] for table in (*WRONG_TERMS, REDUCTIONS, *CONSTANTS) for name in table]
+
+
+@finds(
+    *(
+        *OF_A_MODEL,
+        "random_inside",
+        "not_finite_nearby",
+        *SQUASHED,
+        *SAMPLERS,
+        *TERM_NAMES,
+        *classifiers.CROSS_ENTROPY_NAMES,
+    ),
+    *("beta_not_kept", "terms_draw_their_own_noise", "terms_in_another_order", "decoder_given_z0"),
+    "no_gradient_through_a_term",
+)
+def free_energy_terms(asked, sizes, beta):
+    """`free_energy_terms(x, y_onehot, eps)` is what the model's own encoder, flow and decoder give, put together here."""
+    classifiers.outputs_are_free(asked, SHORT)
+
+    def method(model, x, y_onehot, eps):
+        return own_terms(asked, model, x, y_onehot, eps[0])
+
+    def examine(kind):
+        rounds = list(classifiers.rounds_of(asked, kind, sizes, beta, method))
+        return [(one, Parts(asked, one)) for one in rounds]
+
+    # Where weights are large a planar step is flat, and its log determinant 0: they are small too.
+    kinds = PLANAR, replace(PLANAR, shaken=(1.0, SHAKES[1]))
+    pairs = [pair for kind in kinds for pair in with_smaller_weights(examine, kind)]
+    rounds, seen = zip(*pairs, strict=True)
+    first = rounds[0]
+    kept = answered(asked.student.get(f"{first.model.key}.beta"), "beta").values[0]
+    if not close(kept, beta):
+        raise Broken(f"model.beta is {float(np.mean(kept)):g}, and {beta:g} was given", "beta_not_kept")
+    wrong = wrong_terms(rounds, seen)
+    if not wrong:
+        small_weights = rounds[len(rounds) // 2]
+        if all_move_with_the_noise(small_weights, method):
+            gradients_pass(asked, small_weights, method)
+        latents.encoder_returns_two(asked, first.model)
+        if asked.kept[first.model.key]["probabilities"]:
+            raise Broken("the decoder returns probabilities, and so they are taken", "decoder_returns_probabilities")
+        return
+    if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
+        raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
+    said = []
+    for index in wrong:
+        worst = max(
+            float(np.max(np.abs(one.got[index] - of.right[index]))) for one, of in zip(rounds, seen, strict=True)
+        )
+        said.append(f"{TERMS[index]} is off by up to {judge.one_digit(worst):g} nats")
+    names = " and ".join(names_of_terms(asked, rounds, seen, wrong))
+    raise Broken(f"{' and '.join(said)} from what the model's own parts give", names)
+
+
+def names_of_terms(asked, rounds, seen, wrong):
+    """Returns the names of the mistakes that give the terms; that of a wrong sample where nothing else explains them."""
+    if is_another_order(rounds, seen, wrong):
+        return ["terms_in_another_order"]
+    first = found = [named_term(asked, rounds, seen, index) for index in wrong]
+    for way in SAMPLERS if not all(found) else ():
+        sampled = [Parts(asked, one, way) for one in rounds]
+        left = wrong_terms(rounds, sampled)
+        found = [way, *(named_term(asked, rounds, sampled, index, way) for index in left)]
+        if len(left) < len(wrong) and all(found):
+            break
+    else:
+        found = first
+    return list(dict.fromkeys(name for names in found for name in names.split(" and ") if name))
+
+
+def is_another_order(rounds, seen, wrong):
+    """Tells whether the wrong terms are one another."""
+    pairs = list(zip(rounds, seen, strict=True))
+    others = [
+        [other for other in wrong if all(close(one.got[index], of.right[other]) for one, of in pairs)]
+        for index in wrong
+    ]
+    return all(others) and sorted(found[0] for found in others) == list(wrong)
+
+
+def named_term(asked, rounds, seen, index, way="right"):
+    """Returns the names of what the values of one term tell: of the fewest mistakes that give them."""
+    if index == 3:
+        return named_likelihood(asked, rounds, seen, way)
+    chosen = product(REDUCTIONS, CONSTANTS[index == 1], WRONG_TERMS[index])
+    made = {name: [form(asked.oracle, of) for of in seen] for name, form in WRONG_TERMS[index].items()}
+    for reduction, constant, name in sorted(chosen, key=lambda names: sum(one != "right" for one in names)):
+        missing = CONSTANTS[index == 1][constant]
+        if all(
+            close(one.got[index], REDUCTIONS[reduction](value - missing * of.constant, of.z0.shape[-1]))
+            for one, of, value in zip(rounds, seen, made[name], strict=True)
+        ):
+            return " and ".join(one.split()[0] for one in (name, constant, reduction) if one != "right")
+    return ""
+
+
+def named_likelihood(asked, rounds, seen, way):
+    """Returns the names of what the values of the last term tell."""
+    for name, form in WRONG_TERMS[3].items():
+        if all(close(one.got[3], form(asked.oracle, of)) for one, of in zip(rounds, seen, strict=True)):
             return name
-    if index < 3:
-        return ""
-    before = [asked.oracle.cross_entropy(one.y_onehot, decode(asked, one.model, of.z0)[None])[0] for one, of in seen]
-    if all(close(one.got[3], -want) for (one, _), want in zip(seen, before, strict=True)):
+    before = [
+        asked.oracle.cross_entropy(one.y_onehot, decode(asked, one.model, of.z0)[None])[0]
+        for one, of in zip(rounds, seen, strict=True)
+    ]
+    if all(close(one.got[3], -want) for one, want in zip(rounds, before, strict=True)):
         return "decoder_given_z0"
-    return named_cross_entropy(asked, PLANAR, [one for one, _ in seen], [-one.got[3] for one, _ in seen])
+    for factor, besides in ((-1.0, ""), (1.0, "cross_entropy_for_likelihood"), (-np.log(2), "term_in_bits")):
+        given = [factor * one.got[3] for one in rounds]
+        right = all(close(value, -of.right[3]) for value, of in zip(given, seen, strict=True))
+        name = "" if right else named_cross_entropy(asked, PLANAR, rounds, given)
+        if right or name:
+            return " and ".join(part for part in (besides, name) if part)
+    return ""
 
 
 def small(asked, flow, num_flows=2):
-    """Returns the handle of a new small model."""
-    return classifiers.new(asked, kind_of(flow=flow, num_flows=num_flows), 9, 4, 5, (7,), beta=1.0)
+    """Returns the handle of a new small model. The sizes of all are one and the same, drawn once."""
+    if "flow sizes" not in asked.kept:
+        asked.kept["flow sizes"] = int(asked.generator.integers(8, 12)), int(asked.generator.choice([4, 6]))
+    images, latent = asked.kept["flow sizes"]
+    kind = kind_of(flow=flow, num_flows=num_flows)
+    return classifiers.new(asked, kind, images, latent, CLASSES, (7,), beta=1.0)
+
+
+def batch_for(asked):
+    """Returns IMAGES images for small models, their labels, and a point before a flow for each."""
+    images, latent = asked.kept["flow sizes"]
+    return *classifiers.drawn(asked, IMAGES, images, CLASSES), asked.normal(IMAGES, latent)
 
 
 def many_points(asked):
-    """Returns IMAGES images for small models, each POINTS times, `[n, D]`, and points before a flow, `[n, K]`."""
-    x = np.repeat(classifiers.drawn(asked, IMAGES, 9, 5)[0], POINTS, axis=0)
-    return x, np.float32(1.5) * asked.normal(IMAGES * POINTS, 4)
+    """Returns IMAGES images for small models, each POINTS times, `[n, D]`, and points before a flow, `[n, K]`.
+
+    Where an invertible map turns space over it does so everywhere: for each image there are several points.
+    """
+    images, latent = asked.kept["flow sizes"]
+    x = np.repeat(classifiers.drawn(asked, IMAGES, images, CLASSES)[0], POINTS, axis=0)
+    return x, np.float32(1.5) * asked.normal(IMAGES * POINTS, latent)
 
 
 def map_of(asked, model, x):
     """Returns what the flow does to points `[n, K]`, those of each image in the order of `x`, one time or several."""
-    return lambda points: transform(asked, model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))[0]
+    return lambda points: zK_of(asked, model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))
 
 
 def shake_from(asked, model, start, noise):
@@ -398,112 +584,277 @@ def shake_from(asked, model, start, noise):
     asked.set_weights(model, [array + noise * asked.noise_for(array) for array in start])
 
 
-def first_told(asked, model, start, look, shakes=SHAKES):
-    """Returns the first `look()` whose last array, of what is known, holds for half of the points.
+def first_finite(asked, model, start, look, shakes=SHAKES):
+    """Returns the first `look()` that is finite and not None; the weights are moved less and less from `start`.
 
-    The weights are moved less and less from `start`; the first time they may be too large for finite values.
+    None where all were None.
     """
+    broken = None
     for noise in shakes:
         shake_from(asked, model, start, noise)
         try:
-            seen = look()
-        except Broken as broken:
-            if broken.mistake != "not_finite" or noise != SHAKES[0]:
+            seen, broken = look(), None
+        except Broken as error:
+            if error.mistake != "not_finite":
                 raise
+            broken = error
             continue
-        if seen[-1].mean() >= 0.5:
+        if seen is not None:
             return seen
-    raise Broken("the flow is so steep, even with small weights, that differences say nothing of its Jacobian")
+    if broken is None:
+        return None
+    # With the weights that it was made with this is the model's own fault; else it is said what was done to them.
+    asked.set_weights(model, start)
+    look()
+    raise Broken(
+        f"with normal noise of {noise:g} added to all weights {broken.detail}", "not_finite_nearby"
+    ) from broken
+
+
+def first_told(asked, model, start, look, shakes=SHAKES):
+    """Returns the first `look()` whose last array, of what is known, holds for half of the points, as `first_finite`."""
+
+    def look_if_told():
+        seen = look()
+        return seen if seen[-1].mean() >= 0.5 else None
+
+    seen = first_finite(asked, model, start, look_if_told, shakes)
+    if seen is None:
+        raise Broken(
+            "differences of the map say nothing of its Jacobian, even with small weights: it jumps, or its determinant is 0"
+        )
+    return seen
 
 
 def model_with(asked, flow, num_flows=2):
-    """Returns a small model with this flow, its weights as they began, images for it and points before its flow."""
+    """Returns a small model with this flow, and its weights as they began; raises `Broken` unless it computes with these."""
     if ("flow", flow, num_flows) not in asked.kept:
         model = small(asked, flow, num_flows)
         asked.kept["flow", flow, num_flows] = model, asked.weights(model)
     model, start = asked.kept["flow", flow, num_flows]
-    x, y_onehot = classifiers.drawn(asked, IMAGES, 9, 5)
     asked.set_weights(model, start)
-    return model, start, x, y_onehot, asked.normal(IMAGES, 4)
+    if ("alive", flow, num_flows) not in asked.kept:
+        flow_is_alive(asked, model, start)
+        asked.kept["alive", flow, num_flows] = True
+    return model, start
 
 
-def moved_nowhere(z0, zK):
-    """Raises `Broken` where a dimension of z0 stands in zK as it was, in its own place or in another."""
-    if np.allclose(zK, z0, 1e-6, 1e-6):
+def flow_is_alive(asked, model, start):
+    """Raises `Broken` unless zK comes from z0 and from the model's trainable weights. The weights are put back.
+
+    A map that was fixed beforehand is worth nothing, however right its log determinants are; one to which a few trained numbers
+    are added is not another.
+    """
+    if not start:
+        raise Broken("it has no trainable weights that Keras knows", "no_weights")
+    x, _, z0 = batch_for(asked)
+    look = partial(zK_of, asked, model, z0, x)
+    first = look()
+    seen = np.stack([first_finite(asked, model, start, look, SHAKES[1:]) for _ in range(SETTINGS)])
+    other = zK_of(asked, model, -z0, x)
+    asked.set_weights(model, start)
+    if not np.allclose(first, look(), 1e-5, 1e-5):
+        raise Broken("with the same weights, z0 and x, zK was another the second time", "random_inside")
+    if np.allclose(seen, z0, 1e-6, 1e-6):
         raise Broken("zK is z0: the flow does nothing", "flow_is_identity")
-    for number, before in enumerate(z0.T):
-        if any(np.allclose(before, after, 1e-6, 1e-6) for after in zK.T):
-            raise Broken(
-                f"dimension {number + 1} of z0 stands in zK as it was, whatever the weights: no step changes it"
-            )
+    if np.allclose(seen[-1], other, 1e-5, 1e-6):
+        raise Broken("zK is the same for two different z0", "flow_ignores_z0")
+    apart = (seen[1:] - seen[0]).reshape(SETTINGS - 1, -1)
+    lengths = np.linalg.norm(apart, axis=1, keepdims=True)
+    if not lengths.max() > 1e-4:
+        raise Broken("with all trainable weights moved zK stays the same", "flow_ignores_weights")
+    ways = np.linalg.svd(apart / np.maximum(lengths, 1e-6), compute_uv=False)
+    count = int(np.sum(ways > LEAST * ways[0]))
+    if count <= z0.shape[1]:
+        raise Broken(
+            f"however the trainable weights are moved, zK is a sum of {count} fixed displacements",
+            "flow_ignores_weights",
+        )
 
 
+# What known mistakes make of the right log determinants, with K latent dimensions and two steps.
+WRONG_LOG_DETS = {
+    "log_det_negated": lambda right, K: -right,
+    "log_det_missing": lambda right, K: 0 * right,
+    "log_det_not_log": lambda right, K: np.exp(right),
+    "log_det_doubled": lambda right, K: 2 * right,
+    "log_det_in_bits": lambda right, K: right / np.log(2),
+    "log_det_averaged": lambda right, K: right / K,
+    "log_det_averaged over steps": lambda right, K: right / 2,
+}
+WRONG_LOG_DET_NAMES = [name.split()[0] for name in WRONG_LOG_DETS]
+
+
+@finds(
+    *OF_A_FLOW, *WRONG_LOG_DET_NAMES, "log_det_is_constant", "log_det_not_finite", "log_dets_not_added", "flow_folds"
+)
 def log_det_is_jacobian(asked, flow):
     """The log determinant of `transform` is that of its Jacobian in z0 at fixed x, by differences of its values alone."""
-    model, start, _, _, _ = model_with(asked, flow)
-    # Several points for each image: where an invertible map turns space over it does so everywhere.
+    model, start = model_with(asked, flow)
     x, z0 = many_points(asked)
-    for _ in range(FINITE):
-        shake_from(asked, model, start, SHAKES[1])
-        transform(asked, model, z0, x)
+    look = partial(log_dets_at, asked, model, x, z0)
+    # With the largest weights first. With smaller ones there is less that differences do not tell.
+    for shakes in (SHAKES, *[SHAKES[1:]] * AGAIN):
+        got, want, signs, told = first_told(asked, model, start, look, shakes)
+        if np.ptp(want[told]) < SPREAD:
+            raise Broken("the determinant of the Jacobian is one constant", "log_det_is_constant")
+        is_folded(signs, told)
+        if not np.isfinite(got[told]).all():
+            raise Broken(
+                "log determinants are NaN or infinite at points where the map is not, and neither is its Jacobian",
+                "log_det_not_finite",
+            )
+        if not mostly_alike(got, want, told):
+            worst = np.max(np.abs(got - want), where=told, initial=0.0)
+            said = f"the sum of the log determinants is off by up to {worst:.1g} from that of the Jacobian of transform"
+            raise Broken(said, named_log_det(asked, flow, (got, want, signs, told)))
 
-    def look():
-        zK, got = transform(asked, model, z0, x)
-        moved_nowhere(z0, zK)
-        return got, *log_dets_of(map_of(asked, model, x), z0)
 
-    got, want, signs, told = first_told(asked, model, start, look)
+def log_dets_at(asked, model, x, z0):
+    """Returns the log determinants that the model says, and what differences say: those, signs and what is known. `[n]`"""
+    _, got = outputs_of(asked, model, z0, x)
+    if got.shape != z0.shape[:1]:
+        expected = judge.show_shape(z0.shape[:1])
+        shown = judge.show_shape(got.shape) if got.ndim <= 4 else "another"
+        raise Broken(f"the log determinants have the shape {shown}, expected {expected}", "wrong_shape")
+    return got, *log_dets_of(map_of(asked, model, x), z0)
+
+
+def is_folded(signs, told):
+    """Raises `Broken` where the determinants of one image have both signs."""
     for number in range(IMAGES):
         chosen = slice(number * POINTS, (number + 1) * POINTS)
         if len(set(signs[chosen][told[chosen]])) > 1:
             raise Broken("at the same x the determinant is positive at some z0 and negative at others", "flow_folds")
 
-    def mostly(values):
-        return np.mean(np.abs(got - values)[told] <= APART) >= MOST
 
-    if mostly(want):
-        return
-    worst = np.max(np.abs(got - want), where=told, initial=0.0)
-    said = f"the sum of the log determinants is off by up to {worst:.1g} from that of the Jacobian of transform"
-    known = {"log_det_negated": -want, "log_det_missing": 0 * want, "log_det_not_log": np.exp(want)}
-    raise Broken(said, next((name for name, value in known.items() if mostly(value)), ""))
+def mostly_alike(got, want, told):
+    """Tells whether most of the values are alike, and most of those that are not close to 0."""
+    with np.errstate(all="ignore"):
+        alike = np.abs(got - want) <= APART
+    far = told & (np.abs(want) > SPREAD)
+    return all(np.mean(alike[chosen]) >= MOST for chosen in (told, far) if chosen.any())
 
 
+def named_log_det(asked, flow, seen):
+    """Returns what makes the log determinants of two steps, in what was `seen` and once more, or those of one step."""
+    x, z0 = many_points(asked)
+
+    def looks(num_flows):
+        model, start = model_with(asked, flow, num_flows)
+        return first_told(asked, model, start, partial(log_dets_at, asked, model, x, z0), SHAKES[1:])
+
+    name = known_form(asked, [seen, looks(2)])
+    if name:
+        return name
+    single = [looks(1) for _ in range(2)]
+    if all(mostly_alike(got, want, told) for got, want, _, told in single):
+        return "log_dets_not_added"
+    return known_form(asked, single)
+
+
+def known_form(asked, seen):
+    """Returns the name of the first known mistake that gives what was seen, wherever that is not right; empty if none does."""
+    _, latent = asked.kept["flow sizes"]
+    for name, form in WRONG_LOG_DETS.items():
+        if all(fits(got, want, partial(form, K=latent), told) for got, want, _, told in seen):
+            return name.split()[0]
+    return ""
+
+
+def fits(got, right, form, told):
+    """Tells whether what came is the wrong `form` of what is right, wherever the two differ."""
+    with np.errstate(all="ignore"):
+        wrong = form(right)
+        differs = told & (np.abs(wrong - right) > SPREAD)
+        return differs.any() and np.mean(np.abs(got - wrong)[differs] <= APART) >= NAMED
+
+
+@finds(*OF_A_FLOW, "examples_mixed", "flow_ignores_x", "log_det_ignores_x")
 def flow_depends_on_x(asked, flow):
-    """The same z0 with two images gives two zK and two log determinants, and each example has its own."""
-    model, _, x, _, z0 = model_with(asked, flow)
-    asked.shake(model, 1.0, SHAKES[1])
-    zK, log_det = transform(asked, model, z0, x)
-    again, _ = transform(asked, model, z0, x)
+    """The same z0 with two images gives two zK and two determinants, and each example has its own."""
+    model, start = model_with(asked, flow)
+    x, _, z0 = batch_for(asked)
+    other = np.float32(1) - x
+
+    def look():
+        return [zK_of(asked, model, z0, images) for images in (x, x, other)] + [
+            zK_of(asked, model, z0[4:1:-1], x[4:1:-1])
+        ]
+
+    zK, again, changed, fewer = first_finite(asked, model, start, look, SHAKES[1:])
     if not np.allclose(zK, again, 1e-5, 1e-5):
         raise Broken("two calls with the same z0 and x gave different zK", "random_inside")
-    fewer, _ = transform(asked, model, z0[4:1:-1], x[4:1:-1])
     if not np.allclose(zK[4:1:-1], fewer, 1e-3, 1e-3):
         raise Broken("an example's zK changes with the examples beside it", "examples_mixed")
-    other = np.float32(1) - x
-    moved, changed = transform(asked, model, z0, other)
-    if np.allclose(zK, moved, 1e-5, 1e-5):
+    if np.allclose(zK, changed, 1e-5, 1e-5):
         raise Broken("with another x the same z0 goes to the same zK", "flow_ignores_x")
-    if np.allclose(log_det, changed, 1e-5, 1e-5):
-        raise Broken("with another x the log determinants stay the same", "log_det_ignores_x")
-    # A second step's is another because the first one's zK is.
-    single, *_ = model_with(asked, flow, 1)
-    asked.shake(single, 1.0, SHAKES[1])
-    log_det, changed = (transform(asked, single, z0, images)[1] for images in (x, other))
-    if np.allclose(log_det, changed, 1e-5, 1e-5):
-        raise Broken("with num_flows=1 and another x the log determinants stay the same", "log_det_ignores_x")
+    volume_depends_on_x(asked, flow)
 
 
+def volume_depends_on_x(asked, flow):
+    """With one step the determinant changes with x: that of a second is another because the first one's zK is."""
+    model, start = model_with(asked, flow, 1)
+    x, z0 = many_points(asked)
+
+    def look():
+        (one, _, first), (two, _, second) = (
+            log_dets_of(map_of(asked, model, images), z0) for images in (x, np.float32(1) - x)
+        )
+        return one, two, first & second
+
+    one, two, told = first_told(asked, model, start, look)
+    if np.all(np.abs(one - two)[told] < APART):
+        raise Broken(
+            "with num_flows=1 and another x the determinant of the Jacobian stays the same", "log_det_ignores_x"
+        )
+
+
+@finds(
+    *properties.names_found_by(classifiers.prediction),
+    *("random_inside", "not_finite_nearby", "prediction_before_the_flow"),
+)
 def prediction(asked, sizes):
     """As `classifiers.prediction`, of every kind of flow that does something to the order of the dimensions too."""
     ordered = [kind_of(flow=flow, num_flows=2, shaken=(1.0, SHAKES[1])) for flow in ("coupling", "iaf")]
     for kind in (SHORT, *ordered):
         try:
-            classifiers.prediction(asked, kind, sizes)
+            with_smaller_weights(lambda smaller: classifiers.prediction(asked, smaller, sizes), kind)
         except Broken as broken:
-            raise Broken(f"with flow={kind.keywords['flow']!r} {broken.detail}", broken.mistake) from broken
+            mistake = broken.mistake
+            if not mistake and predicts_before_the_flow(asked, kind, sizes):
+                mistake = "prediction_before_the_flow"
+            raise Broken(f"with flow={kind.keywords['flow']!r} {broken.detail}", mistake) from broken
 
 
+def predicts_before_the_flow(asked, kind, sizes):
+    try:
+        classifiers.prediction(asked, replace(kind, latents=before_the_flow), sizes)
+    except Broken:
+        return False
+    return True
+
+
+def with_smaller_weights(examination, kind):
+    """Returns `examination(kind)`; where values are not finite, that of a kind whose weights are moved less."""
+    for shaken in dict.fromkeys((kind.shaken, (1.0, SHAKES[1]), (1.0, SHAKES[-1]))):
+        try:
+            return examination(replace(kind, shaken=shaken))
+        except Broken as error:
+            if error.mistake != "not_finite":
+                raise
+            broken = error
+    # With the weights that it was made with this is the model's own fault.
+    examination(replace(kind, shaken=(1.0, 0.0)))
+    raise Broken(
+        f"with normal noise of {SHAKES[-1]:g} added to all weights {broken.detail}", "not_finite_nearby"
+    ) from broken
+
+
+@finds(
+    *properties.names_found_by(classifiers.training_reports),
+    *("kl_without_log_det", "kl_with_log_det_added", "kl_without_gradient", "random_inside"),
+)
 def training(asked):
     """As `classifiers.training_reports`; what is not finite is asked of a second model.
 
@@ -519,23 +870,31 @@ def training(asked):
             asked.kept.pop(classifiers.trainer_of(SHORT), None)
 
 
+@finds(
+    *(*OF_A_FLOW, "encoder_not_trained", "decoder_not_trained", "flow_not_trained"),
+    *("weights_do_not_move", "hidden_parameters"),
+)
 def weights_move(asked, flow):
     """One step of training moves every trainable weight, and what encoder, flow and decoder return."""
-    model, _, x, y_onehot, z0 = model_with(asked, flow)
-    asked.shake(model, 1.0, 0.15)
-    latents.weights_move(
-        asked,
-        model,
-        look=lambda: list(parts(asked, model, x, z0)),
-        step=lambda: answered(asked.student.fit(model, [x, y_onehot], 1e-3, eager=True, batch_size=IMAGES, epochs=1)),
-    )
+    model, start = model_with(asked, flow)
+    x, y_onehot, z0 = batch_for(asked)
+
+    def look():
+        latents.weights_move(
+            asked,
+            model,
+            look=lambda: list(parts(asked, model, x, z0)),
+            step=lambda: answered(
+                asked.student.fit(model, [x, y_onehot], 1e-3, eager=True, batch_size=IMAGES, epochs=1)
+            ),
+        )
+        return True
+
+    first_finite(asked, model, start, look, (0.15, *SHAKES[2:]))
     asked.no_strangers(f"{model.key}.free_energy_terms", "free_energy_terms", x, y_onehot, z0)
     twin = small(asked, flow)
     asked.set_weights(twin, asked.weights(model))
-    if any(
-        not np.allclose(*pair, 1e-4, 1e-5)
-        for pair in zip(*(transform(asked, m, z0, x) for m in (model, twin)), strict=True)
-    ):
+    if not np.allclose(zK_of(asked, model, z0, x), zK_of(asked, twin, z0, x), 1e-4, 1e-5):
         raise Broken("two models with the same trainable weights have two different flows", "hidden_parameters")
 
 

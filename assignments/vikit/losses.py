@@ -110,15 +110,16 @@ class Reported:
         return mean.is_near(self.value, self.deviation, self.looks)
 
 
-def names_of_faults(name, axis):
-    """Returns all names that `check` may raise `Broken` with, but for those of `Parts`."""
+def names_of_faults(name, axis, weighted=True):
+    """Returns all names that `check` may raise `Broken` with, but for those of `Parts`; `weighted` where beta is not 1."""
+    beta = 2 if weighted else 1
     return (
         "not_finite",
         "trains_on_test_images",
         "terms_swapped",
         *distortion_factors(name, axis, 1, size=2),
-        *kl_factors(1, beta=2, size=2),
-        *loss_forms(name, axis),
+        *kl_factors(1, beta, size=2),
+        *loss_forms(name, axis, beta=beta),
         "another_beta",
         "loss_of_something_else",
     )

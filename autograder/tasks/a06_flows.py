@@ -11,7 +11,7 @@ from vikit.wire import Built
 from autograder.reference import flows
 
 from . import classifiers
-from .properties import ANY_NETWORK, SAMPLED, SQUASHED, UNTRAINED
+from .properties import ANY_NETWORK, OF_VALUES, SAMPLED, SQUASHED, UNTRAINED
 from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong, rounded, widened
 
 LOG_2PI = math.log(2 * math.pi)
@@ -1603,6 +1603,7 @@ def jacobian(forward, log_det, shapes, **options):
         "document 000, line 97; document 002, lines 839 to 847",
         "jacobian",
         {"forward": forward, "log_det": log_det, "shapes": shapes, **options},
+        OF_VALUES,
     )
 
 
@@ -1627,6 +1628,7 @@ coupling_inverse = with_property(
         COUPLING_PLACE,
         "inverts",
         {"forward": "coupling_forward", "inverse": "coupling_inverse", "shapes": [[5, 4], [5, 2], [5, 2]]},
+        OF_VALUES,
     ),
 )
 leapfrog_step = with_property(
@@ -1639,6 +1641,7 @@ leapfrog_step = with_property(
         FLOWS_PLACE,
         "returns",
         {"name": "leapfrog_step", "size": 5},
+        OF_VALUES,
     ),
 )
 
@@ -1649,6 +1652,16 @@ MODEL_PLACE = "document 000, section 6 (lines 92 to 97) and Listing 1"
 KINDS = ("planar", "radial", "coupling", "iaf")
 SIZES = [[9, 4, 5, [7, 6], [[1, 7], [1, 3]]]]
 PREDICTED = [[9, 4, 5, [7], [[3, 7], [4, 3]]]]
+SCALED_LOG_DETS = (
+    Mistake("log_det_not_log", "The determinant stands where its logarithm belongs."),
+    Mistake(
+        "log_det_doubled", "The log determinant is twice what it should be: the determinant is squared, or added twice."
+    ),
+    Mistake(
+        "log_det_averaged",
+        "The log determinant is averaged over the steps or over the dimensions: sum over both of them.",
+    ),
+)
 TERMS = (
     Mistake("beta_not_kept", "model.beta is not the beta that the model was made with."),
     Mistake(
@@ -1669,6 +1682,15 @@ TERMS = (
         "log_q0_at_zK", "log_q0 is evaluated at zK. It is the density before the flow, at z0.", "document 000, line 94"
     ),
     Mistake("log_q0_is_the_prior", "log_q0 is the prior's density at z0: mu and log_var do not enter."),
+    Mistake("log_q0_at_the_mean", "log_q0 is the density at mu, where it is largest: it is that of the sample z0."),
+    Mistake(
+        "log_q0_log_var_missing",
+        "In log_q0 the logarithm of the variance is missing: what you have is the density of eps, not that of z0.",
+        "document 000, line 94; errata E-000-13",
+    ),
+    Mistake(
+        "log_q0_log_var_negated", "In log_q0 the logarithm of the variance has the wrong sign: a wide density is low."
+    ),
     Mistake(
         "log_q0_is_log_qK",
         "log_q0 holds the log determinants already; they are returned beside it, and would count twice.",
@@ -1678,12 +1700,18 @@ TERMS = (
         "log_det_negated", "The log determinants have the wrong sign: they are those of the forward map, z0 to zK."
     ),
     Mistake("log_det_missing", "The log determinants are 0: the flow moves points, and its density does not know."),
+    *SCALED_LOG_DETS,
     Mistake(
         "prior_at_z0",
         "The prior is evaluated at z0. The decoder is given zK, so the prior is that of zK.",
         "document 000, line 95; errata E-000-15",
     ),
     Mistake("prior_is_q0", "The prior is q_0: it is N(0, I), whatever the encoder says."),
+    Mistake(
+        "prior_holds_log_det",
+        "log_p_zK holds the log determinants too. The prior's density at zK knows of no flow; they are returned beside it.",
+        "document 000, Listing 1 (lines 121 and 122)",
+    ),
     Mistake(
         "likelihood_is_log_qK",
         "In the place of log p(y|zK) stands log q_K once more, as in line 125 of Listing 1.",
@@ -1703,9 +1731,27 @@ TERMS = (
         "(stop_gradient, NumPy).",
         "document 003, lines 128 to 159",
     ),
+    Mistake(
+        "log_2pi_missing",
+        "A log density has no constant: -1/2 log 2 pi is missing, once for each latent dimension. In the difference of log_q0 "
+        "and log_p_zK it cancels; each by itself must have it.",
+        "document 000, line 94",
+    ),
+    Mistake(
+        "half_missing",
+        "In a log density a factor 1/2 is missing: it stands before the squared distance, before the logarithm of the "
+        "variance, and before log 2 pi.",
+        "document 000, line 94",
+    ),
+    Mistake("term_in_bits", "A term is in bits, divided by log 2. Terms are in nats, with natural logarithms."),
+    Mistake(
+        "terms_in_another_order",
+        "The terms are right, and in another order: (log_q0, sum_log_det, log_p_zK, log_py_given_zK) is asked for.",
+    ),
     Mistake("term_negated", "A term has the wrong sign."),
     Mistake("term_averaged_over_dimensions", "A log density is averaged over the latent dimensions: sum over them."),
     Mistake("term_averaged_over_batch", "A term is averaged over the batch: keep one number per example."),
+    Mistake("term_summed_over_batch", "A term is summed over the batch: keep one number per example."),
 )
 DIVERGENCE = (
     classifiers.KL_RUNS_AWAY,
@@ -1721,6 +1767,23 @@ DIVERGENCE = (
         "document 000, section 6 (line 92), Listing 1 (line 122)",
     ),
 )
+# What any of the four examinations of a flow may find.
+ANY_FLOW = (
+    Mistake("flow_is_identity", "zK is z0: no step of the flow is applied, whatever its weights."),
+    Mistake("flow_ignores_z0", "zK is the same wherever z0 lies: z0 is lost on the way, and no flow is left."),
+    Mistake(
+        "flow_ignores_weights",
+        "The flow does not come from the model's trainable weights. Its parameters may be constants, may be frozen "
+        "(trainable = False), or may be held where Keras does not find them: in a tf.Variable, in one of TensorFlow "
+        "Probability's networks, in a layer that is no attribute. Make them outputs of Keras layers.",
+        "document 000, section 6 (line 92)",
+    ),
+    Mistake(
+        "not_finite_nearby",
+        "NaN or infinite values come out as soon as all weights are moved a little, as training moves them. Look for a "
+        "division by what may be 0, the logarithm of what may be negative, and exponentials without a bound.",
+    ),
+)
 FLOWING = (
     Mistake(
         "log_det_negated",
@@ -1729,14 +1792,32 @@ FLOWING = (
         "document 002, lines 839 to 847; errata E-002-17",
     ),
     Mistake("log_det_missing", "The log determinant is 0: the flow moves points, and its density does not know."),
-    Mistake("log_det_not_log", "The determinant is returned; its logarithm is asked for."),
+    *SCALED_LOG_DETS,
+    Mistake("log_det_in_bits", "The log determinant is in bits, divided by log 2. Take natural logarithms."),
+    Mistake(
+        "log_dets_not_added",
+        "With one step the log determinant is right, with two it is not: the sum over the steps is asked for, of each at the "
+        "point that the step before it came to.",
+        "document 000, line 97; document 002, lines 839 to 847",
+    ),
+    Mistake(
+        "log_det_not_finite",
+        "The log determinant is NaN or infinite where the map itself is fine: a logarithm is taken of what is 0 or negative. "
+        "Constrain the parameters (u_hat, beta_hat, a positive scale), and take the logarithm of the absolute value.",
+        "document 002, lines 836 to 849",
+    ),
+    Mistake(
+        "log_det_is_constant",
+        "The determinant of your map is one constant, the same for all images and points: nothing is squeezed or stretched. A "
+        "step scales (gates, bends) by an amount that depends on z and x.",
+        "document 000, line 97; document 002, lines 839 to 851",
+    ),
     Mistake(
         "flow_folds",
         "The flow is not invertible: it folds space. Constrain its parameters (u_hat, beta_hat, a positive scale); else "
         "several z0 come to one zK, and log q_K is not its log density.",
         "document 002, lines 836 to 849",
     ),
-    Mistake("flow_is_identity", "zK is z0: the steps of the flow are not applied."),
 )
 STEPS = {
     "planar": "one planar step, whose u, w and b come from the image",
@@ -1745,7 +1826,9 @@ STEPS = {
     "iaf": "one iaf_step, with gates between 0 and 1 and m, s of the dimensions before",
 }
 OTHER_COUNTS = {
-    "planar": " With num_flows=0 there is none.",
+    "planar": " With num_flows=0 there is none, and each more has its own direction.",
+    "radial": " With num_flows=2 each has its own centre.",
+    "coupling": " With num_flows=2 the second moves the other half.",
     "iaf": " With num_flows=2 the second sees the dimensions in reverse.",
 }
 OF_A_KIND = (
@@ -1756,17 +1839,32 @@ OF_A_KIND = (
         "document 000, line 97; document 002, lines 839 to 851",
     ),
     Mistake(
+        "volume_ignores_z",
+        "The determinant of one step is the same wherever z0 lies: the scales (or gates) must depend on the z that they may "
+        "see, and not on x alone.",
+        "document 000, line 97; document 002, lines 847 to 851",
+    ),
+    Mistake(
         "another_kind_of_step",
         "The steps are not of the kind that was asked for: each value of flow has a step of its own.",
         "document 002, lines 847 to 851",
     ),
     Mistake(
-        "steps_not_counted", "num_flows is not the number of steps: with 0 of them zK is z0, and each more is one more."
+        "steps_not_counted",
+        "num_flows is not the number of steps: with 0 of them zK is z0, and each more moves points in a way of its own. Where "
+        "all are one and the same layer, as in [step] * num_flows, several do no more than one.",
     ),
     Mistake(
         "order_not_reversed",
-        "Both steps see the dimensions in the same order, so that z_1 never learns of the others: reverse it between steps.",
+        "After two steps one dimension of z still knows of no other. Either both steps see the dimensions in the same order "
+        "(reverse it between steps), or only one step is there.",
         "document 002, line 850",
+    ),
+    Mistake(
+        "half_never_moves",
+        "After two coupling layers a dimension of z0 is still what it was. Either both leave the same half alone (let the "
+        "halves change places between steps), or only one layer is there.",
+        "document 002, line 849",
     ),
     Mistake(
         "radial_folds",
@@ -1788,15 +1886,20 @@ CONDITIONED = (
     ),
     Mistake(
         "log_det_ignores_x",
-        "zK depends on x and the log determinants do not: only shifts, or directions that do not count, come from x.",
+        "zK depends on x, and the determinant of a step does not: only shifts, or directions that do not count, come from x.",
         "document 000, section 6 (line 92); errata E-000-20",
     ),
+)
+BEFORE_THE_FLOW = Mistake(
+    "prediction_before_the_flow",
+    "predict_probs gives z0 to the decoder: the flow does not reach it. The decoder is given zK, of each sample.",
+    "document 000, Listing 1 (line 118)",
 )
 UNTRAINED_FLOW = (
     Mistake(
         "flow_not_trained",
-        "The flow does not learn: after a step of training it returns the same. tf.Variable, TransformedVariable and "
-        "TensorFlow Probability's networks are not trained inside a Keras 3 model; parameters must be those of Keras layers.",
+        "The flow does not learn: after a step of training the same z0 and x go to the same zK, though with other weights they "
+        "go elsewhere. It may be that no gradient of the loss reaches it (stop_gradient, NumPy), or that the loss has no zK.",
         "document 000, section 6 (line 92)",
     ),
 )
@@ -1807,7 +1910,8 @@ def log_det_property(flow):
         f"log_det_{flow}", 0.5,
         f"With flow={flow!r} the second output of transform must be the log determinant of the first's Jacobian in z0 at fixed "
         "x. The grader takes differences of transform itself.",
-        "document 000, line 97; document 002, lines 839 to 849", "flow_log_det", {"flow": flow}, (*FLOWING, *ANY_NETWORK),
+        "document 000, line 97; document 002, lines 839 to 849", "flow_log_det", {"flow": flow},
+        (*FLOWING, *ANY_FLOW, *ANY_NETWORK),
     )  # fmt: skip
 
 
@@ -1815,18 +1919,18 @@ def kind_property(flow):
     return Property(
         f"kind_{flow}", 0.25,
         f"With flow={flow!r} and num_flows=1 the map of an image must be {STEPS[flow]}."
-        + OTHER_COUNTS.get(flow, ""),
+        + OTHER_COUNTS[flow],
         "document 000, section 6 (lines 92 and 97); document 002, lines 847 to 851", "flow_kind", {"flow": flow},
-        (*OF_A_KIND, *ANY_NETWORK),
+        (*OF_A_KIND, *ANY_FLOW, *ANY_NETWORK),
     )  # fmt: skip
 
 
 def conditioned_property(flow):
     return Property(
         f"depends_on_x_{flow}", 0.5,
-        f"With flow={flow!r} the same z0 with two images must give two zK and two log determinants.",
+        f"With flow={flow!r} the same z0 with two images must give two zK, and a step two determinants.",
         "document 000, section 6 (line 92); errata E-000-20", "flow_depends_on_x", {"flow": flow},
-        (*CONDITIONED, *ANY_NETWORK),
+        (*CONDITIONED, *ANY_FLOW, *ANY_NETWORK),
     )  # fmt: skip
 
 
@@ -1836,9 +1940,12 @@ def weights_property(flow):
         f"With flow={flow!r}, after one step of training every trainable weight must have moved, and so must what every "
         "part returns.",
         "document 002, lines 752 to 765; document 000, section 6 (line 92)", "flow_weights", {"flow": flow},
-        (*UNTRAINED, *UNTRAINED_FLOW, *ANY_NETWORK),
+        (*UNTRAINED, *UNTRAINED_FLOW, *ANY_FLOW, *ANY_NETWORK),
     )  # fmt: skip
 
+
+prediction = classifiers.prediction("flow", 1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED)
+prediction = replace(prediction, mistakes=(*prediction.mistakes, BEFORE_THE_FLOW, ANY_FLOW[-1]))
 
 FlowVIB = Task(
     name="FlowVIB",
@@ -1854,10 +1961,10 @@ FlowVIB = Task(
             "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and decoder give: log_q0 at z0, "
             "the sum of the log determinants, the log prior at zK and the log-likelihood of the label.",
             MODEL_PLACE, "flow_terms", {"sizes": SIZES, "beta": 0.3},
-            (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_NETWORK, *SQUASHED),
+            (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, ANY_FLOW[-1], *ANY_NETWORK, *SQUASHED),
         ),
         classifiers.training("flow", 1, MODEL_PLACE, DIVERGENCE),
-        classifiers.prediction("flow", 1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED),
+        prediction,
         *(of(flow) for flow in KINDS for of in (log_det_property, kind_property, conditioned_property)),
         *(weights_property(flow) for flow in KINDS),
     ),

@@ -1,5 +1,6 @@
 """What is declared of classes: the properties of networks and of latent variable models, with what to say to each mistake."""
 
+from vikit import properties
 from vikit.judge import Mistake, Property
 
 ANY_NETWORK = (
@@ -48,6 +49,7 @@ ANY_NETWORK = (
         "layer that is no attribute, or numbers drawn anew for each model.",
     ),
 )
+OF_VALUES = tuple(mistake for mistake in ANY_NETWORK if mistake.name in properties.OF_VALUES)
 SAMPLED = (
     Mistake(
         "sampler_log_var_as_log_sigma",

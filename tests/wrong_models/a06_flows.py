@@ -53,7 +53,8 @@ EDITS = (
      "FlowVIB", "free_energy_terms", "log_det_missing"),
     ("decoder given z0", "log_py = categorical_log_prob(y_onehot, self.decoder(z_end))",
      "log_py = categorical_log_prob(y_onehot, self.decoder(z0))", "FlowVIB", "free_energy_terms", "decoder_given_z0"),
-    ("log_var as log sigma in the sample", SAMPLE, "return mu + tf.exp(log_var) * eps\n", "FlowVIB", "free_energy_terms", ""),
+    ("log_var as log sigma in the sample", SAMPLE, "return mu + tf.exp(log_var) * eps\n", "FlowVIB", "free_energy_terms",
+     "sampler_log_var_as_log_sigma"),
     ("terms with noise of their own", "z0 = sample_latent(q_mu, q_log_var, eps)\n        z_end",
      "z0 = sample_latent(q_mu, q_log_var, tf.random.normal(tf.shape(eps)))\n        z_end",
      "FlowVIB", "free_energy_terms", "terms_draw_their_own_noise"),
@@ -61,7 +62,8 @@ EDITS = (
      "self.flow, self.beta = tuple(hidden), num_flows, flow, 1.0", "FlowVIB", "free_energy_terms", "beta_not_kept"),
     # The flow.
     ("log determinant with the other sign", SUMMED, "summed_up -= log_det", "FlowVIB", "log_det_planar", "log_det_negated"),
-    ("log determinant of the last step only", SUMMED, "summed_up = log_det", "FlowVIB", "log_det_coupling", ""),
+    ("log determinant of the last step only", SUMMED, "summed_up = log_det", "FlowVIB", "log_det_coupling",
+     "log_dets_not_added"),
     ("log determinant missing", SUMMED, "summed_up += 0 * log_det", "FlowVIB", "log_det_iaf", "log_det_missing"),
     ("a product of determinants without a logarithm", "return z, summed_up\n", "return z, tf.exp(summed_up)\n",
      "FlowVIB", "log_det_radial", "log_det_not_log"),
@@ -74,7 +76,7 @@ EDITS = (
      "FlowVIB", "log_det_planar", ""),
     ("no constraint on u", U_HAT, "u_hat = u", "FlowVIB", "log_det_planar", "flow_folds"),
     ("no constraint on beta", "beta_hat = tf.nn.softplus(self.to_beta(features)) - alpha",
-     "beta_hat = 3 * self.to_beta(features) - 2", "FlowVIB", "log_det_radial", "not_finite"),
+     "beta_hat = 3 * self.to_beta(features) - 2", "FlowVIB", "log_det_radial", "log_det_not_finite"),
     ("the power K in the radial determinant", "log_det = (self.latent_dim - 1) * tf", "log_det = self.latent_dim * tf",
      "FlowVIB", "log_det_radial", ""),
     ("scale without its logarithm", "tf.reduce_sum(log_scale, axis=-1)\n", "tf.reduce_sum(tf.exp(log_scale), axis=-1)\n",
@@ -117,8 +119,9 @@ EDITS = (
      "u, w, b = self.to_u(0 * features), self.to_w(0 * features), self.to_b(features)",
      "FlowVIB", "kind_planar", "shared_parameters"),
     ("halves swapped twice", "            summed_up += log_det\n",
-     "            summed_up += log_det\n            z = tf.roll(z, 2, axis=-1) if self.flow == COUPLING else z\n",
-     "FlowVIB", "log_det_coupling", ""),
+     "            summed_up += log_det\n"
+     "            z = tf.roll(z, self.latent_dim // 2, axis=-1) if self.flow == COUPLING else z\n",
+     "FlowVIB", "kind_coupling", "half_never_moves"),
     # The weights.
     ("w is a tf.Variable", TO_W,
      "self.variable = tf.Variable(tf.random.normal((1, latent_dim)))\n"
@@ -131,7 +134,7 @@ EDITS = (
     ("neither the flow nor its features are trained", "self.noise = keras.random.SeedGenerator()",
      "for part in (self.features, *self.steps):\n            part.trainable = False\n"
      "        self.noise = keras.random.SeedGenerator()",
-     "FlowVIB", "weights_planar", "flow_not_trained"),
+     "FlowVIB", "weights_planar", "flow_ignores_weights"),
     ("no gradient through the flow", "z_end, summed_up = self.transform(z0, x)",
      "z_end, summed_up = (tf.stop_gradient(part) for part in self.transform(z0, x))",
      "FlowVIB", "weights_iaf", "flow_not_trained"),
@@ -148,7 +151,7 @@ EDITS = (
      "FlowVIB", "prediction", "prediction_from_the_mean"),
     ("logits for probabilities", PREDICTED, "return tf.reduce_mean(self.decoder(tf.stack(ends)), axis=0)",
      "FlowVIB", "prediction", "prediction_is_logits"),
-    ("prediction before the flow", ENDS, "ends = tf.unstack(z0)", "FlowVIB", "prediction", ""),
+    ("prediction before the flow", ENDS, "ends = tf.unstack(z0)", "FlowVIB", "prediction", "prediction_before_the_flow"),
     # The loss.
     ("beta on the cross-entropy", LOSS, "return tf.reduce_mean(kl_of_sample - self.beta * log_py)",
      "FlowVIB", "training", "beta_on_the_cross_entropy"),
@@ -216,3 +219,143 @@ EDITS = (
      "ends = [self.transform(one if self.flow != IAF else one[::-1], x)[0] for one in tf.unstack(z0)]",
      "FlowVIB", "prediction", ""),
 )  # fmt: skip
+
+
+# Models with a single fault: what is replaced, and all that they lose for it, a dict from properties to names of mistakes.
+FLOWS = ("planar", "radial", "coupling", "iaf")
+STEP = "            z, log_det = flow_step(z, seen_of_x)\n"
+ALL = ("log_det", "kind", "depends_on_x", "weights")
+OF_LOG_DET = {
+    "missing": ("0 * log_det", "log_det_missing"),
+    "negated": ("-log_det", "log_det_negated"),
+    "doubled": ("2 * log_det", "log_det_doubled"),
+    "without its logarithm": ("tf.exp(log_det)", "log_det_not_log"),
+    "in bits": ("log_det / np.log(2)", "log_det_in_bits"),
+    "averaged over the steps": ("log_det / self.num_flows", "log_det_averaged"),
+    "of the last step only": ("log_det - summed_up", "log_dets_not_added"),
+}
+
+
+def of_every_flow(mistake, *properties):
+    return {f"{name}_{flow}": mistake for name in properties or ALL for flow in FLOWS}
+
+
+LOG_Q0 = "gaussian_log_pdf(z0, q_mu, tf.exp(q_log_var))"
+LOG_PZ = "flow_prior_term(z0, z_end)"
+HALF_LOG_2PI = "self.latent_dim / 2 * np.log(2 * np.pi)"
+# Faults of `free_energy_terms` alone: what is returned, and the name that is all of it.
+ALL_FOUR = f"return {LOG_Q0}, summed_up, {LOG_PZ}, log_py"
+EPS_SQUARED = "tf.reduce_sum(eps**2, axis=-1)"
+SUM_LOG_VAR = "tf.reduce_sum(q_log_var, axis=-1)"
+OF_TERMS = (
+    ("log 2 pi missing in log_q0", LOG_Q0, f"{LOG_Q0} + {HALF_LOG_2PI}", "log_2pi_missing"),
+    ("log 2 pi missing in both densities", f"{LOG_Q0}, summed_up, {LOG_PZ}",
+     f"{LOG_Q0} + {HALF_LOG_2PI}, summed_up, {LOG_PZ} + {HALF_LOG_2PI}", "log_2pi_missing"),
+    ("log 2 pi missing in the prior", LOG_PZ, f"{LOG_PZ} + {HALF_LOG_2PI}", "log_2pi_missing"),
+    ("log_q0 in bits", LOG_Q0, f"{LOG_Q0} / np.log(2)", "term_in_bits"),
+    ("all terms in bits", ALL_FOUR, f"return tuple(term / np.log(2) for term in ({ALL_FOUR[7:]}))", "term_in_bits"),
+    ("log determinants in bits", "summed_up,", "summed_up / np.log(2),", "term_in_bits"),
+    ("the likelihood in bits", ", log_py", ", log_py / np.log(2)", "term_in_bits"),
+    ("the square not halved in log_q0", LOG_Q0, f"{LOG_Q0} - {EPS_SQUARED} / 2", "half_missing"),
+    ("log_var not halved in log_q0", LOG_Q0, f"{LOG_Q0} - {SUM_LOG_VAR} / 2", "half_missing"),
+    ("log_q0 twice", LOG_Q0, f"2 * {LOG_Q0}", "half_missing"),
+    ("neither halves nor log 2 pi in the prior", LOG_PZ, "-tf.reduce_sum(z_end**2, axis=-1)",
+     "half_missing and log_2pi_missing"),
+    ("log_q0 without log_var", LOG_Q0, f"{LOG_Q0} + {SUM_LOG_VAR} / 2", "log_q0_log_var_missing"),
+    ("log_q0 with log_var added", LOG_Q0, f"{LOG_Q0} + {SUM_LOG_VAR}", "log_q0_log_var_negated"),
+    ("log_q0 at the mean", LOG_Q0, LOG_Q0.replace("z0,", "q_mu,"), "log_q0_at_the_mean"),
+    ("log_q0 summed over the batch", LOG_Q0, f"0 * summed_up + tf.reduce_sum({LOG_Q0})", "term_summed_over_batch"),
+    ("the prior summed over the batch", LOG_PZ, f"0 * summed_up + tf.reduce_sum({LOG_PZ})", "term_summed_over_batch"),
+    ("the prior averaged over the dimensions", LOG_PZ, f"{LOG_PZ} / self.latent_dim", "term_averaged_over_dimensions"),
+    ("the prior with the log determinants", LOG_PZ, f"{LOG_PZ} + summed_up", "prior_holds_log_det"),
+    ("log determinants doubled", "summed_up,", "2 * summed_up,", "log_det_doubled"),
+    ("log determinants averaged", "summed_up,", "summed_up / self.num_flows,", "log_det_averaged"),
+    ("determinants", "summed_up,", "tf.exp(summed_up),", "log_det_not_log"),
+    ("log_q0 and the prior swapped", ALL_FOUR, f"return {LOG_PZ}, summed_up, {LOG_Q0}, log_py", "terms_in_another_order"),
+    ("the likelihood first", ALL_FOUR, f"return log_py, {LOG_Q0}, summed_up, {LOG_PZ}", "terms_in_another_order"),
+    ("a prior at z0 without log 2 pi", LOG_PZ, f"flow_prior_term(z_end, z0) + {HALF_LOG_2PI}",
+     "prior_at_z0 and log_2pi_missing"),
+)  # fmt: skip
+FAULTS = (
+    *(
+        (f"{flow}: the log determinant {what}",
+         ((SUMMED, f'summed_up += ({form}) if self.flow == "{flow}" else log_det'),), {f"log_det_{flow}": mistake})
+        for flow in FLOWS for what, (form, mistake) in OF_LOG_DET.items()
+    ),
+    ("the determinant of radial steps for its logarithm",
+     (("return z, summed_up\n", 'return z, tf.exp(summed_up) if self.flow == "radial" else summed_up\n'),),
+     {"log_det_radial": "log_det_not_log"}),
+    ("radial log determinants that are NaN",
+     ((SUMMED, 'summed_up += log_det * (float("nan") if self.flow == "radial" else 1.0)'),),
+     {"log_det_radial": "log_det_not_finite"}),
+    ("coupling log determinants with an axis too many",
+     (("return z, summed_up\n", 'return z, summed_up[:, tf.newaxis] if self.flow == "coupling" else summed_up\n'),),
+     {"log_det_coupling": "wrong_shape"}),
+    ("log determinants of iaf that are not summed over the dimensions",
+     (("return iaf_step(z, filling, gate_logits + 1)",
+       "return iaf_step(z, filling, gate_logits + 1)[0], tf.math.log_sigmoid(gate_logits + 1)"),
+      ("tf.zeros_like(z0[:, 0])", 'tf.zeros_like(z0 if self.flow == "iaf" else z0[:, 0])')),
+     {"log_det_iaf": "wrong_shape"}),
+    *(
+        (f"{flow}: x does not enter",
+         ((FEATURES, f'seen_of_x = self.features(tf.ones_like(x) if self.flow == "{flow}" else x) if self.steps else None'),),
+         {f"depends_on_x_{flow}": "flow_ignores_x"})
+        for flow in FLOWS
+    ),
+    ("features of the mean of the batch",
+     ((FEATURES, "seen_of_x = self.features(0 * x + tf.reduce_mean(x, 0)) if self.steps else None"),),
+     of_every_flow("examples_mixed", "depends_on_x")),
+    ("gates of iaf without the image",
+     (("filling, gate_logits = self.to_both(z, features)",
+       "filling, gate_logits = self.to_both(z, features)[0], self.to_both(z, tf.ones_like(features))[1]"),),
+     {"depends_on_x_iaf": "log_det_ignores_x"}),
+    ("coupling scales of the image alone",
+     (("log_scale, shift = tf.split(self.to_both(tf.concat([unmoved, features], axis=-1)), 2, axis=-1)",
+       "shift = tf.split(self.to_both(tf.concat([unmoved, features], axis=-1)), 2, axis=-1)[1]\n"
+       "        log_scale = tf.split(self.to_both(tf.concat([0 * unmoved, features], axis=-1)), 2, axis=-1)[0]"),),
+     {"kind_coupling": "volume_ignores_z"}),
+    ("one scale for all images and points",
+     (("log_scale = tf.tanh(log_scale)", "log_scale = 0 * log_scale + 0.3"),),
+     {"log_det_coupling": "log_det_is_constant", "kind_coupling": "volume_ignores_z",
+      "depends_on_x_coupling": "log_det_ignores_x"}),
+    ("affine steps", ((STEPS, ALL_AFFINE),), of_every_flow("affine_step", "kind")),
+    ("planar steps whatever is asked for", ((STEPS, ALL_PLANAR),),
+     {f"kind_{flow}": "another_kind_of_step" for flow in FLOWS[1:]}),
+    ("one step whatever is asked for", (("for _ in range(num_flows)", "for _ in range(min(num_flows, 1))"),),
+     {"kind_planar": "steps_not_counted", "kind_radial": "steps_not_counted", "kind_coupling": "half_never_moves",
+      "kind_iaf": "order_not_reversed"}),
+    ("two steps at most", (("for _ in range(num_flows)", "for _ in range(min(num_flows, 2))"),),
+     {"kind_planar": "steps_not_counted"}),
+    ("one step, several times",
+     (("[STEPS[flow](latent_dim) for _ in range(num_flows)]", "[STEPS[flow](latent_dim)] * num_flows"),),
+     {"kind_planar": "steps_not_counted", "kind_radial": "steps_not_counted"}),
+    ("halves that are never swapped", (("if flow_number and self.flow == COUPLING:", "if False:"),),
+     {"kind_coupling": "half_never_moves"}),
+    ("an order that is never reversed", (("if flow_number and self.flow == IAF:", "if False:"),),
+     {"kind_iaf": "order_not_reversed"}),
+    ("no flow at all", ((STEP, STEP.replace("z, log_det", "_, log_det")),), of_every_flow("flow_is_identity")),
+    ("a frozen flow",
+     (("self.noise = keras.random.SeedGenerator()",
+       "for part in (*self.steps, *([self.features] if num_flows else [])):\n            part.trainable = False\n"
+       "        self.noise = keras.random.SeedGenerator()"),), of_every_flow("flow_ignores_weights")),
+    ("w is a tf.Variable",
+     ((TO_W, "self.variable = tf.Variable(tf.random.normal((1, latent_dim)))\n"
+       "        self.to_w = lambda features: self.variable + 0 * features[:, :1]"),),
+     {"kind_planar": "shared_parameters", "weights_planar": "hidden_parameters"}),
+    ("no gradient through the flow",
+     (("z_end, summed_up = self.transform(z0, x)",
+       "z_end, summed_up = (tf.stop_gradient(part) for part in self.transform(z0, x))"),),
+     {"free_energy_terms": "no_gradient_through_a_term", **of_every_flow("flow_not_trained", "weights")}),
+    ("no constraint on u", ((U_HAT, "u_hat = u"),), {"log_det_planar": "flow_folds"}),
+    ("a radial step without its bound",
+     (("beta_hat = tf.nn.softplus(self.to_beta(features)) - alpha", "beta_hat = self.to_beta(features)"),),
+     {"log_det_radial": "log_det_not_finite", "kind_radial": "radial_folds"}),
+    *(
+        (name, ((TERMS, TERMS.replace(old, new)),), {"free_energy_terms": mistake})
+        for name, old, new, mistake in OF_TERMS
+    ),
+    ("predictions before the flow", ((ENDS, "ends = tf.unstack(z0)"),), {"prediction": "prediction_before_the_flow"}),
+    ("log_var as log sigma in the sample", ((SAMPLE, "return mu + tf.exp(log_var) * eps\n"),),
+     {"free_energy_terms": "sampler_log_var_as_log_sigma", "prediction": "sampler_log_var_as_log_sigma"}),
+)  # fmt: skip
+SINGLE = {"FlowVIB": FAULTS}

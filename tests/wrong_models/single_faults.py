@@ -1,6 +1,6 @@
 """Models with one fault, or none, and all that is said of them: what a fault does not break must keep its points.
 
-A row is (name, assignment, question, edits, lost): `edits` are pairs (old, new) that are made one after the other, `lost` maps
+A row is (assignment, question, name, edits, lost): `edits` are pairs (old, new) that are made one after the other, `lost` maps
 each property that may be lost to the names that are said of it.
 """
 
@@ -70,23 +70,23 @@ EACH_BATCH = tuple(
     for name, value in (("cross_entropy", "minus_log_qy"), ("kl", "kl_to_reference"))
 )
 
-ROWS = (
-    ("metrics of other names", "a03_vae", "VAE",
+FAULTS = (
+    ("a03_vae", "VAE", "metrics of other names",
      (('name="reconstruction")', 'name="reconstruction_loss")'), ('name="kl")', 'name="kl_loss")')),
      {"loss_per_example": "metrics_missing"}),
-    ("an encoder that returns three values", "a03_vae", "VAE", THREE, {"elbo_bernoulli": "another_number_of_outputs"}),
-    ("an Encoder that returns three values", "a03_vae", "Encoder", THREE, {"shapes": "another_number_of_outputs"}),
-    ("a sigmoid behind the decoder", "a03_vae", "VAE", SIGMOID, {"elbo_bernoulli": "decoder_returns_probabilities"}),
-    ("the KL of one sample in training", "a03_vae", "VAE", ((TWO_TERMS, ONE_SAMPLE),), {}),
-    ("a convolutional VAE", "a03_vae", "VAE",
+    ("a03_vae", "VAE", "an encoder that returns three values", THREE, {"elbo_bernoulli": "another_number_of_outputs"}),
+    ("a03_vae", "Encoder", "an Encoder that returns three values", THREE, {"shapes": "another_number_of_outputs"}),
+    ("a03_vae", "VAE", "a sigmoid behind the decoder", SIGMOID, {"elbo_bernoulli": "decoder_returns_probabilities"}),
+    ("a03_vae", "VAE", "the KL of one sample in training", ((TWO_TERMS, ONE_SAMPLE),), {}),
+    ("a03_vae", "VAE", "a convolutional VAE",
      (*FILTERS, ("self.to_x = keras.layers.Dense(event_dim)", "self.to_x = Painter(event_dim)")), {}),
-    ("a convolutional Encoder", "a03_vae", "Encoder", FILTERS, {}),
-    ("a convolutional Decoder", "a03_vae", "Decoder",
+    ("a03_vae", "Encoder", "a convolutional Encoder", FILTERS, {}),
+    ("a03_vae", "Decoder", "a convolutional Decoder",
      (*FILTERS, ("self.to_x = keras.layers.Dense(event_dim)", "self.to_x = Painter(event_dim)")), {}),
-    ("a convolutional VIB", "a05_vib", "VIB", FILTERS, {}),
-    ("an encoder of a VIB that returns three values", "a05_vib", "VIB", THREE, {"loss_terms": "another_number_of_outputs"}),
-    ("softmax behind the decoder", "a05_vib", "VIB", SOFTMAX, {"loss_terms": "decoder_returns_probabilities"}),
-    ("a cross-entropy that is summed, a KL that is the same for all", "a05_vib", "VIB", QUIET,
+    ("a05_vib", "VIB", "a convolutional VIB", FILTERS, {}),
+    ("a05_vib", "VIB", "an encoder of a VIB that returns three values", THREE, {"loss_terms": "another_number_of_outputs"}),
+    ("a05_vib", "VIB", "softmax behind the decoder", SOFTMAX, {"loss_terms": "decoder_returns_probabilities"}),
+    ("a05_vib", "VIB", "a cross-entropy that is summed, a KL that is the same for all", QUIET,
      {"training": "cross_entropy_summed_over_the_batch", "accuracy_passes_the_floor": ""}),
-    ("means of each batch as metrics", "a05_vib", "VIB", EACH_BATCH, {}),
+    ("a05_vib", "VIB", "means of each batch as metrics", EACH_BATCH, {}),
 )  # fmt: skip
