@@ -100,8 +100,9 @@ def confine(unsafe):
     """
     confinement = kernels.choose()
     if not confinement.closes_files and not unsafe:
+        reason = next(iter(confinement.missing.values()), "no reason is known")
         raise Unconfined(
-            "this machine cannot confine notebooks (`make doctor` says why): they could read all that you can. "
+            f"this machine cannot confine notebooks ({reason}; `make doctor` says more): they could read all that you can. "
             "Grade on another machine, or say --unsafe if you trust every one of them"
         )
     return confinement

@@ -68,7 +68,7 @@ def choose():
     try:
         server().start()
     except (warm.WarmError, OSError) as error:
-        if faults.is_exhausted(error):
+        if faults.is_of_the_machine(error):
             raise
         return Confinement(False, (), dict.fromkeys((*warm.LAYERS, "fork server"), str(error)))
     for layers in LADDER:

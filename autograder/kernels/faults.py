@@ -2,20 +2,15 @@
 
 import errno
 
-# What an error about one path says: it is not there, is closed, or is something else than expected. Any other error of the
-# system (no space left, an unreadable disk, a file server that does not answer) is the machine's.
+# What an error about one path says: it is not there, is closed, or is something else than expected; and what a system does
+# not offer at all. Any other error (no space left, an unreadable disk, a file server that does not answer) is the machine's.
 OF_A_PATH = frozenset(
-    {
-        errno.EACCES,
-        errno.EPERM,
-        errno.ENOENT,
-        errno.ENOTDIR,
-        errno.EISDIR,
-        errno.EEXIST,
-        errno.ELOOP,
-        errno.ENAMETOOLONG,
-        errno.EINVAL,
-    }
+    getattr(errno, name)
+    for name in (
+        *("EACCES", "EPERM", "ENOENT", "ENOTDIR", "EISDIR", "EEXIST", "ELOOP", "ENAMETOOLONG", "EINVAL"),
+        *("ENOSYS", "EOPNOTSUPP", "EAFNOSUPPORT"),
+    )
+    if hasattr(errno, name)
 )
 # What the machine has run out of, or cannot do.
 EXHAUSTED = frozenset(
@@ -30,7 +25,7 @@ class KernelError(Exception):
 
 
 def is_of_the_machine(error: BaseException) -> bool:
-    """Tells whether an exception is the machine's: no memory, or an error of the system that is not about one path."""
+    """Tells whether an exception is the machine's: no memory, or an error of the system that is about no path."""
     if isinstance(error, OSError):
         return error.errno not in OF_A_PATH
     return isinstance(error, MemoryError)

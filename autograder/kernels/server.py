@@ -29,13 +29,14 @@ BACKLOG = 64
 
 
 def main(path, *modules):
-    for name in PRELOADED + modules:
-        importlib.import_module(name)
-    refuse_if_started()
-    prepared = worker.Prepared(filters(), tuple(name for name in sys.modules if name.split(".")[0] == "autograder"))
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen(BACKLOG)
+    try:
+        prepared, listener = prepare(path, modules)
+    except Exception as error:  # noqa: BLE001 whatever it is: the owner is told, and the server ends
+        print(
+            json.dumps({"error": f"{type(error).__name__}: {error}", "errno": getattr(error, "errno", None)}),
+            flush=True,
+        )
+        sys.exit(1)
     # Whoever it forks is reaped by the system.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -55,6 +56,18 @@ def main(path, *modules):
         with connection:
             if is_ours(connection):
                 fork(listener, connection, prepared)
+
+
+def prepare(path, modules):
+    """Returns the `worker.Prepared` of all kernels and the listening socket at `path`."""
+    for name in PRELOADED + modules:
+        importlib.import_module(name)
+    refuse_if_started()
+    prepared = worker.Prepared(filters(), tuple(name for name in sys.modules if name.split(".")[0] == "autograder"))
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(BACKLOG)
+    return prepared, listener
 
 
 def remove_and_end(path):

@@ -1,6 +1,7 @@
 """The grader's side of the fork server: starts it, asks it for kernels, and holds on to each of them."""
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -20,7 +21,7 @@ import zmq
 from jupyter_client import BlockingKernelClient
 
 from . import linux
-from .faults import KernelError
+from .faults import EXHAUSTED, KernelError
 
 START_SECONDS = 120
 READY_SECONDS = 30
@@ -116,7 +117,12 @@ class Server:
                     raise WarmError(f"the fork server is gone: {error}") from error
 
     def start(self):
-        """Starts the server if it does not run."""
+        """Starts the server if it does not run.
+
+        Raises:
+            OSError: If the machine has run out of something.
+            WarmError: If the server does not start for another reason.
+        """
         with self.starting:
             if self.lent or (self.process is not None and self.process.poll() is None):
                 return
@@ -130,9 +136,10 @@ class Server:
                 env=environment(self.folder), start_new_session=True,
             )  # fmt: skip
             ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
-            if not (ready and process.stdout.readline()):
+            said = process.stdout.readline() if ready else b""
+            if b'"ready"' not in said:
                 self.stop()
-                raise WarmError("the fork server did not start")
+                raise_why(said)
 
     def _connect(self):
         connection = socket.socket(socket.AF_UNIX)
@@ -157,6 +164,18 @@ class Server:
             process.wait()
             process.stdin.close()
             process.stdout.close()
+
+
+def raise_why(said):
+    """Raises for a server that did not start; `said` is the line that it wrote, if any."""
+    try:
+        told = json.loads(said)
+        reason, number = str(told["error"]), told["errno"]
+    except (ValueError, KeyError, TypeError):
+        reason, number = "it ended without a word", None
+    if isinstance(number, int):
+        raise OSError(number, f"the fork server did not start: {reason}")
+    raise WarmError(f"the fork server did not start: {reason}")
 
 
 def environment(folder, gpu=False):
@@ -232,11 +251,15 @@ class Process:
 
         Raises:
             WarmError: If a layer is not to be had here, or the process ended.
+            OSError: If the machine has run out of something.
         """
         try:
             said = self._next()
         except TimeoutError as error:
             raise WarmError(f"the kernel was not ready after {READY_SECONDS} s") from error
+        # No space is also what a system says that allows no namespaces.
+        if said.get("errno") in EXHAUSTED - {errno.ENOSPC}:
+            raise OSError(said["errno"], said["error"])
         if not said.get("ready"):
             raise WarmError(said.get("error", "the kernel ended before it was ready"))
 

@@ -63,7 +63,8 @@ def run(request, ready, root, prepared):
         os.write(ready, json.dumps({"ready": True, "layers": layers}).encode())
         os.close(ready)
     except BaseException as error:  # noqa: BLE001 whatever it is: the grader is told, and the process ends
-        os.write(ready, json.dumps({"error": f"{type(error).__name__}: {error}"[:500]}).encode())
+        told = {"error": f"{type(error).__name__}: {error}"[:500], "errno": getattr(error, "errno", None)}
+        os.write(ready, json.dumps(told).encode())
         os._exit(1)
     try:
         app.start()

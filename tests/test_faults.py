@@ -1,0 +1,613 @@
+"""Faults of the kit and of the machine: they are named, cost no student a point for good, and the next run mends them."""
+
+import csv
+import errno
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from vikit import asking, checking, faults, flows, judge, properties, wire
+
+from autograder import cli, kernels, tasks
+from autograder.build import notebooks, sample
+from autograder.grading import classroom, follow, notebook
+from autograder.grading import verdict as verdicts
+from autograder.grading.limits import Limits
+from autograder.grading.submission import Submission
+from autograder.grading.verdict import grade
+from autograder.kernels import Kernel, KernelError, confinement
+from autograder.kernels.kernel import resident
+
+A01 = "a01_densities"
+SECRET = b"secret of the tests"
+KL, BERNOULLI = "kl_to_standard_normal", "bernoulli_log_prob_logits"
+RIGHT_KL = f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, axis=-1)"
+MACHINES = ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EIO", "EROFS", "ESTALE", "ETIMEDOUT")
+OF_THE_FILE = ("EACCES", "EPERM", "ENOENT", "EISDIR", "ELOOP", "ENAMETOOLONG")
+pytestmark = pytest.mark.kernels
+
+
+def by_name(verdict):
+    return {question["name"]: question for question in verdict["questions"]}
+
+
+def raising(error):
+    def stand_in(*arguments, **keywords):
+        raise error
+
+    return stand_in
+
+
+def of(name):
+    return OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
+
+
+@pytest.fixture
+def short_folder():
+    """The path of a Unix socket has 107 characters at most."""
+    with tempfile.TemporaryDirectory(prefix="vd-") as folder:
+        yield folder
+
+
+# The machine.
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("place", ["open", "write_bytes"])
+def test_what_the_machine_cannot_do_is_no_verdict(write_notebook, monkeypatch, name, place):
+    path = write_notebook({KL: RIGHT_KL})
+    # References and stubs are read before.
+    notebook.released(A01)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, place, raising(of(name)))
+        with pytest.raises(OSError, match=re.escape(os.strerror(getattr(errno, name)))):
+            grade(A01, path, secret=SECRET, unsafe=True)
+
+
+@pytest.mark.parametrize("name", OF_THE_FILE)
+def test_a_notebook_that_cannot_be_opened_is_the_submissions_own_matter(write_notebook, monkeypatch, name):
+    path = write_notebook({KL: RIGHT_KL})
+    opened = Path.open
+
+    def closed(self, *arguments, **keywords):
+        return raising(of(name))() if self == path else opened(self, *arguments, **keywords)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", closed)
+        verdict = grade(A01, path, secret=SECRET, unsafe=True)
+    assert {question["status"] for question in verdict["questions"]} == {"missing"}
+    assert (
+        f"the notebook's file cannot be read ({os.strerror(getattr(errno, name))})"
+        in verdict["questions"][0]["message"]
+    )
+
+
+def test_no_memory_is_no_verdict(write_notebook, monkeypatch):
+    path = write_notebook({KL: RIGHT_KL})
+    monkeypatch.setattr(judge, "judge", raising(MemoryError()))
+    with pytest.raises(MemoryError):
+        grade(A01, path, secret=SECRET, unsafe=True)
+
+
+def test_too_many_open_files_are_not_taken_for_a_process_that_grew(monkeypatch):
+    monkeypatch.setattr("builtins.open", raising(of("EMFILE")))
+    with pytest.raises(OSError, match="Too many open files"):
+        resident()
+
+
+def test_a_machine_that_has_no_space_is_not_said_to_have_no_confinement(monkeypatch):
+    monkeypatch.setattr(confinement, "_adopted", [])
+    monkeypatch.setattr(confinement.warm.Server, "start", raising(of("ENOSPC")))
+    if confinement.warm.possible():
+        with pytest.raises(OSError, match="No space left"):
+            kernels.choose.__wrapped__()
+
+
+def test_a_kernel_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "copy", raising(of("ENOSPC")))
+    made = []
+    new_folder = confinement.new_folder
+    monkeypatch.setattr(confinement, "new_folder", lambda chosen: made.append(new_folder(chosen)) or made[-1])
+    with pytest.raises(OSError, match="No space left"):
+        Kernel([tmp_path / "file"])
+    assert made
+    assert not any(folder.exists() for folder in made)
+
+
+@pytest.mark.skipif("namespaces" not in kernels.choose().layers, reason="a kernel could end what watches over it")
+def test_a_kernel_that_ends_with_the_fork_server_is_not_said_to_have_ended_itself(write_notebook):
+    """And the next notebook finds another server."""
+    waits = f"{RIGHT_KL.replace('    return', '    __import__(chr(116) + chr(105) + chr(109) + chr(101)).sleep(30); return')}"
+    path = write_notebook({KL: waits})
+    server = confinement.server()
+    server.start()
+    judged, killers = verdicts.judged, []
+
+    def judged_meanwhile(run, question, cells):
+        if question.name == KL:
+            killers.append(threading.Timer(1, server.process.kill))
+            killers[-1].start()
+        return judged(run, question, cells)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(verdicts, "judged", judged_meanwhile)
+        with pytest.raises(KernelError, match="was killed"):
+            grade(A01, path, secret=SECRET, limits=Limits(question=20))
+    assert by_name(grade(A01, write_notebook({KL: RIGHT_KL}), secret=SECRET))[KL]["status"] == "correct"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_folder_for_temporary_files_is_named_and_the_next_run_mends_it(tmp_path, write_notebook, short_folder):
+    for student in ("ada", "bob"):
+        write_notebook({KL: RIGHT_KL}, path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb")
+    small, out = short_folder, tmp_path / "out"
+    grade_it = f"{sys.executable} -m autograder grade --submitted {tmp_path}/submitted --out {out} --jobs 1"
+    script = f"""
+        mount -t tmpfs -o size=64k tmpfs {small}
+        TMPDIR={small} {grade_it}; echo first ended with $?
+        umount {small}
+        {grade_it}; echo second ended with $?
+    """
+    command = ["unshare", "-m", "sh", "-c", script]
+    printed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300).stdout
+    first, _, second = printed.partition("first ended with 1")
+    # What comes first to have no space left depends on the machine.
+    assert "No space left on device" in first or "this machine failed" in first, printed
+    assert "missing" not in first, printed
+    assert "Traceback" not in printed
+    assert "second ended with 0" in second, printed
+    with (out / "grades.csv").open(newline="") as file:
+        assert {row["student"]: row["score"] for row in csv.DictReader(file)} == {"ada": "12.0", "bob": "12.0"}
+
+
+def test_a_notebook_that_is_gone_when_its_turn_comes_is_named(tmp_path):
+    item = Submission("ada", A01, tmp_path / f"{A01}.ipynb")
+    chosen, place = kernels.choose(), "/CPU:0"
+    verdict = classroom.grade_one(item, tmp_path, SECRET, "cpu", place, chosen, Limits(), {})
+    assert "was there when the run began" in verdict["questions"][0]["message"]
+    assert not classroom.current(verdict | {"submission_sha256": "0"}, item, place, SECRET, Limits(), chosen)
+
+
+def test_a_verdict_that_cannot_be_read_is_not_left_out_of_the_gradebook(tmp_path, monkeypatch):
+    (tmp_path / "verdicts" / A01).mkdir(parents=True)
+    (tmp_path / "verdicts" / A01 / "ada.json").write_text("{}")
+    assert classroom.read_all(tmp_path) == []
+    monkeypatch.setattr(Path, "read_text", raising(of("EIO")))
+    with pytest.raises(OSError, match="Input/output"):
+        classroom.read_all(tmp_path)
+
+
+# The kit.
+
+
+class Kit(Exception):
+    """Stands in for an exception of the kit's own."""
+
+
+def test_an_exception_in_an_examination_costs_its_property_alone():
+    def fails(asked):
+        raise Kit("with values in it")
+
+    kinds = {"holds": lambda asked: None, "fails": fails}
+    items = [judge.Property(kind, 1, "hint", "document 000", kind) for kind in ("fails", "holds")]
+    question = judge.Question("VAE", 2, "document 000", (), properties=tuple(items))
+    asked = properties.Asked(asking.Student(asking.Here({}), None), None, np.random.default_rng(0))
+    found = properties.examine(question, asked, kinds)
+    assert {name: finding.status for name, finding in found.items()} == {"fails": "kit_error", "holds": "ok"}
+    verdict = judge.judge_properties(question, found)
+    assert (verdict.status, verdict.score) == ("partial", 1)
+    assert "The kit failed while examining this (Kit" in verdict.message
+    assert "not a verdict on your work" in verdict.message
+    assert "with values" not in verdict.message
+
+
+@pytest.mark.parametrize(
+    "error", [KernelError("gone"), of("ENOSPC"), MemoryError()], ids=lambda error: type(error).__name__
+)
+def test_an_examination_hides_no_fault_of_the_machine(error):
+    class Run:
+        ask = staticmethod(raising(error))
+
+    with pytest.raises((asking.Unreachable, OSError, MemoryError)):
+        properties.finding(
+            judge.Property("x", 1, "", "", "x"),
+            properties.Asked(asking.Student(models_run(Run()), None), None, np.random.default_rng(0)),
+            {"x": lambda asked: asked.make("VAE")},
+        )
+
+
+def models_run(run):
+    from autograder.grading.models import UntilDeadline
+
+    return UntilDeadline(run, 60)
+
+
+def small_question(count=3):
+    cases = tuple(
+        judge.Case(f"case {number}", judge.GENERIC, (np.ones(2, np.float32),), (np.ones(2),)) for number in range(count)
+    )
+    return judge.Question("f", 9, "document 000", cases, shape="[B]")
+
+
+def test_an_answer_on_which_comparing_raises_costs_its_case_alone(monkeypatch):
+    question, problem = small_question(), judge.problem
+    answers = {case.name: judge.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
+
+    def fails(question, case, answer):
+        if case.name == "case 1" and answer.status == "ok":
+            raise Kit
+        return problem(question, case, answer)
+
+    monkeypatch.setattr(judge, "problem", fails)
+    verdict = faults.judged(question, answers)
+    assert [case.status for case in verdict.cases] == ["correct", "kit_error", "correct"]
+    assert verdict.score == pytest.approx(9 * judge.GENERIC_SHARE * 2 / 3)
+    assert "The kit failed while examining this (Kit" in verdict.message
+
+
+def test_where_naming_raises_the_question_alone_is_lost(monkeypatch):
+    question = small_question()
+    monkeypatch.setattr(judge, "name_mistakes", raising(Kit()))
+    answers = {case.name: judge.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    verdict = faults.judged(question, answers)
+    assert (verdict.status, verdict.score) == ("kit_error", 0)
+
+
+@pytest.mark.parametrize("value", [1.7e308, -1.7e308, 1e308])
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_the_largest_numbers_are_wrong_and_can_be_written(value):
+    question = small_question()
+    answers = {case.name: judge.Answer("ok", (np.array([value, 1.0]),)) for case in question.cases}
+    verdict = faults.judged(question, answers)
+    assert verdict.status == "wrong"
+    document = verdicts.question_document(verdict)
+    assert json.loads(json.dumps(document, allow_nan=False))["cases"][0]["worst_error"] >= 1e307
+    assert "off by up to 1e+308" in verdict.message or "off by up to 2e+308" not in verdict.message
+
+
+def test_an_answer_of_the_largest_numbers_loses_no_verdict(write_notebook):
+    largest = f"def {KL}(mu, log_var):\n    return np.full(len(mu), np.finfo(float).max)"
+    found = by_name(grade(A01, write_notebook({KL: largest}), secret=SECRET))
+    assert (found[KL]["status"], found[KL]["score"]) == ("wrong", 0)
+
+
+class InProcess:
+    """Stands in for `graders.Graders`, in this process."""
+
+    def __init__(self, *_):
+        self.patience = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def call(self, work, *arguments):
+        return work(*arguments)
+
+    def map(self, work, items):
+        return [work(item) for item in items]
+
+    def each(self, work, items, *arguments):
+        for item in list(items):
+            try:
+                yield item, work(item, *arguments), None
+            except Exception as error:  # noqa: BLE001
+                yield item, None, error
+
+
+def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
+    tmp_path, write_notebook, monkeypatch, capsys
+):
+    for student in ("ada", "bob"):
+        write_notebook({KL: RIGHT_KL}, path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb")
+    monkeypatch.setattr(classroom, "Graders", InProcess)
+    arguments = ["grade", "--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]
+    judged = verdicts.judged
+
+    def fails(run, question, cells):
+        if question.name == BERNOULLI:
+            raise Kit
+        return judged(run, question, cells)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(verdicts, "judged", fails)
+        assert cli.main(arguments) == 1
+    printed = capsys.readouterr().out
+    assert (
+        f"graded but for this, the kit failed: ada/{A01}: {BERNOULLI}: The kit failed while examining this (Kit"
+        in printed
+    )
+    verdict = json.loads((tmp_path / "out" / "verdicts" / A01 / "ada.json").read_text())
+    assert len(verdict["kit_errors"]) == 1
+    assert by_name(verdict)[KL]["score"] == 12
+    assert by_name(verdict)[BERNOULLI]["status"] == "kit_error"
+    assert "The grader itself failed" in (tmp_path / "out" / "feedback" / A01 / "ada.html").read_text()
+    with (tmp_path / "out" / "grades.csv").open(newline="") as file:
+        assert f"{BERNOULLI}: kit_error (The kit failed" in next(csv.DictReader(file))["reasons"]
+    assert cli.main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "2 graded again, 2 with another result" in printed
+    assert json.loads((tmp_path / "out" / "verdicts" / A01 / "ada.json").read_text())["kit_errors"] == []
+
+
+@pytest.mark.parametrize("place", ["materialise", "judged", "through"])
+def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, place):
+    path = write_notebook({KL: RIGHT_KL})
+    if place == "materialise":
+        materialise = tasks.materialise
+
+        def fails(assignment, task, *key):
+            return raising(Kit())() if task.name == BERNOULLI else materialise(assignment, task, *key)
+
+        monkeypatch.setattr(verdicts.tasks, "materialise", fails)
+    elif place == "judged":
+        without_secrets = verdicts.without_secrets
+        monkeypatch.setattr(
+            verdicts,
+            "without_secrets",
+            lambda answer, cells, path: raising(Kit())() if path == BERNOULLI else without_secrets(answer, cells, path),
+        )
+        path = write_notebook({KL: RIGHT_KL, BERNOULLI: f"def {BERNOULLI}(x, a):\n    return x[:, 0] - 3"})
+    else:
+        monkeypatch.setattr(follow, "through", raising(Kit()))
+    verdict = grade(A01, path, secret=SECRET)
+    assert by_name(verdict)[KL]["score"] == 12
+    if place != "through":
+        assert by_name(verdict)[BERNOULLI]["status"] == "kit_error"
+        assert len(verdict["kit_errors"]) == 1
+
+
+def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
+    monkeypatch.setattr(follow, "through", raising(Kit()))
+    task = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows)
+    question = small_question()
+    wrong = faults.judged(
+        question, {case.name: judge.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    )
+    monkeypatch.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))
+    kit_errors = []
+    found = verdicts.judge_one(None, question, task, [], SECRET, {}, None, kit_errors)
+    assert (found.status, found.score) == (wrong.status, wrong.score)
+    assert "your own earlier values" in found.message
+    assert kit_errors == ["f: Kit in test_faults.stand_in"] or kit_errors[0].startswith("f: Kit")
+
+
+def test_check_shows_no_traceback_where_the_kit_fails(monkeypatch, capsys):
+    monkeypatch.chdir(notebooks.ASSIGNMENTS / "a03_vae")
+    monkeypatch.setattr(checking.examinations, "KINDS", dict.fromkeys(checking.examinations.KINDS, raising(Kit())))
+    monkeypatch.setattr(sys.modules["__main__"], "Encoder", type("Encoder", (), {}), raising=False)
+    checking.check("Encoder")
+    printed = capsys.readouterr().out
+    assert "The kit failed while examining this (Kit" in printed
+    assert "0 of 8 points" in printed
+
+
+def test_an_array_that_is_no_reply_is_malformed_in_check_too(monkeypatch):
+    monkeypatch.chdir(notebooks.ASSIGNMENTS / A01)
+    monkeypatch.setattr(sys.modules["__main__"], KL, lambda mu, log_var: np.zeros((0, 30000, 30000)), raising=False)
+    assert checking.report(KL).verdict.status == "malformed"
+
+
+# A gradient that the student's process made up.
+
+
+def test_a_made_up_gradient_is_told_by_differences_of_the_terms():
+    class Asked(properties.Asked):
+        def vjp(self, path, arguments, cotangents):
+            return wire.Reply("ok", (None, None, np.ones((7, 4), np.float32)))
+
+    class One:
+        x, y_onehot, eps = np.ones((7, 9), np.float32), np.ones((7, 5), np.float32), np.ones((1, 7, 4), np.float32)
+        model = wire.Handle("@1")
+
+    asked = properties.Asked(None, None, np.random.default_rng(0))
+    asked.student = Asked(None, None, None)
+
+    def method(slope):
+        return lambda model, x, y_onehot, eps: [slope * eps[0].astype(float).sum(axis=-1)] * 4
+
+    flows.gradients_pass(asked, One, method(1.0))
+    for slope in (0.0, -1.0, 2.0, 0.8):
+        with pytest.raises(properties.Broken, match="is not that of its values"):
+            flows.gradients_pass(asked, One, method(slope))
+
+
+# A class in which nobody has a point.
+
+
+def question(name, status="missing", score=0.0, message="Nothing could be graded: no space."):
+    return {"name": name, "status": status, "score": score, "message": message, "mistake": None}
+
+
+def class_of(*verdicts):
+    items = [Submission(f"s{number}", A01, Path("x.ipynb")) for number in range(len(verdicts))]
+    documents = [{"score": sum(one["score"] for one in found), "questions": found} for found in verdicts]
+    return classroom.ClassRun(verdicts=dict(zip(items, documents, strict=True)))
+
+
+def test_a_class_without_a_point_is_said_and_one_in_which_nothing_could_be_asked_is_a_failure():
+    missing, blank, right = [question("f")], [question("f", "unanswered")], [question("f", "correct", 3.0)]
+    assert list(classroom.without_points(class_of(missing, right))) == []
+    assert list(classroom.without_points(class_of(missing))) == []
+    ((said, failed),) = classroom.without_points(class_of(missing, blank))
+    assert (failed, "all 2 notebooks" in said) == (False, True)
+    ((said, failed),) = classroom.without_points(class_of(missing, missing, missing))
+    assert failed
+    assert "Nothing could be graded: no space." in said
+
+
+def test_a_run_in_which_nothing_could_be_asked_does_not_end_with_0(tmp_path, capsys):
+    for student in ("ada", "bob"):
+        folder = tmp_path / "submitted" / student / A01
+        folder.mkdir(parents=True)
+        (folder / f"{A01}.ipynb").write_text("{")
+    assert cli.main(["grade", "--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]) == 1
+    assert "all 2 notebooks that were handed in have 0 points" in capsys.readouterr().out
+    with (tmp_path / "out" / "grades.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            assert row["reasons"].startswith(
+                "all questions: missing (Nothing could be graded: the file is not a notebook"
+            )
+
+
+# What is read of a notebook.
+
+
+def solved():
+    found = nbformat.reads((notebooks.ASSIGNMENTS / A01 / f"{A01}.ipynb").read_text("utf-8"), as_version=4)
+    sample.fill_in(found, {KL: RIGHT_KL})
+    return found
+
+
+def test_outputs_and_images_cost_nothing(tmp_path):
+    found = solved()
+    for cell in found.cells:
+        if cell.cell_type == "code":
+            image = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "QUFB" * 2**18}}
+            cell.outputs = [nbformat.from_dict(image), nbformat.v4.new_output("stream", text='"]}\\" {[')]
+        else:
+            cell.attachments = {"a.png": {"image/png": "QUFB" * 2**17}}
+    found.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {"a": "b" * 2**20}}}
+    path = tmp_path / f"{A01}.ipynb"
+    path.write_text(nbformat.writes(found), encoding="utf-8")
+    assert path.stat().st_size > notebook.MAX_NOTEBOOK_BYTES
+    slim = notebook.without_outputs(path.read_bytes())
+    assert len(slim) < 2**20
+    plain = solved()
+    sources = [cell.source for cell in plain.cells]
+    assert [cell["source"] for cell in json.loads(slim)["cells"]] == [
+        cell["source"] for cell in json.loads(nbformat.writes(plain))["cells"]
+    ]
+    assert sources
+    assert by_name(grade(A01, path, secret=SECRET))[KL]["score"] == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('{"outputs": [1, [2, {"a": "]"}]], "b": 3}', '{"outputs": [], "b": 3}'),
+        ('{"attachments" : {"x": "\\"}"}}', '{"attachments" : {}}'),
+        ('{"source": "\\"outputs\\": [1]"}', None),
+        ('{"a": "outputs", "outputs": "text"}', None),
+        ('{"a": ["outputs", [1]]}', None),
+        ('{"outputs": [1, 2', None),
+        ('{"outputs": [[["x', None),
+        ('"outputs"', None),
+        ("", None),
+    ],
+)
+def test_nothing_but_outputs_is_cut_out(text, wanted):
+    assert notebook.without_outputs(text.encode()) == (text if wanted is None else wanted).encode()
+
+
+def test_code_that_is_too_long_without_any_output_is_refused_as_such():
+    with pytest.raises(notebook.UnreadableNotebook, match="without its outputs"):
+        notebook.without_outputs(b'{"a": "' + b"x" * 100 + b'"}', most=50)
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+@pytest.mark.parametrize(("kind", "said"), [("markdown", "Markdown"), ("raw", "Raw")])
+def test_an_answer_that_was_turned_into_text_is_named(write_notebook, metadata, kind, said):
+    def turn(found):
+        (cell,) = [cell for cell in found.cells if sample.question_of(cell) == KL]
+        text = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_raw_cell
+        kept = cell.metadata if metadata else {}
+        found.cells[found.cells.index(cell)] = text("# mine\nimport math\n\n" + cell.source.lstrip(), metadata=kept)
+
+    found = by_name(grade(A01, write_notebook({KL: RIGHT_KL}, turn), secret=SECRET))[KL]
+    assert found["status"] == "missing"
+    assert f"is a {said} cell now" in found["message"]
+    assert "change it back to Code" in found["message"]
+
+
+@pytest.mark.parametrize("kind", ["experiment", "answer"])
+@pytest.mark.parametrize("line", ["f\"{'a b'.upper()}\"", "'a\u2028b'", "'\\d'", "f'{1!r:>{10}}'"])
+def test_text_that_python_reads_and_cannot_write_again_loses_no_verdict(write_notebook, kind, line):
+    source = f"import math\n\ndef show(d):\n    %time\n    return {line}".replace("    %time\n", "")
+
+    def change(found):
+        cell = nbformat.v4.new_code_cell(source)
+        if kind == "experiment":
+            cell.metadata["tags"] = ["experiment"]
+        found.cells.insert(3, cell)
+
+    answer = RIGHT_KL.replace("return ", "show(0); return ")
+    assert by_name(grade(A01, write_notebook({KL: answer}, change), secret=SECRET))[KL]["score"] == 12
+
+
+def test_definitions_are_run_as_they_were_written():
+    defined = ["@deco(\n    1)\n@other\ndef f(x):\n    return x  # why", "class A: pass", "async def g(): pass"]
+    source = "import a, b as c; run()\n" + "\nrun()\n".join(defined)
+    assert notebook.definitions(source).split("\n\n") == ["import a, b as c", *defined]
+    assert notebook.definitions("run()") is None
+
+
+# Hidden inputs.
+
+
+def inputs(question):
+    return [np.asarray(argument).tobytes() for case in question.cases for argument in case.arguments]
+
+
+def test_another_file_has_other_hidden_inputs_and_the_same_the_same(write_notebook, monkeypatch):
+    drawn, materialise = [], tasks.materialise
+
+    def noted(*key):
+        drawn.append(materialise(*key))
+        return drawn[-1]
+
+    monkeypatch.setattr(verdicts.tasks, "materialise", noted)
+    path = write_notebook({KL: RIGHT_KL})
+    count = len(tasks.load(A01).tasks)
+    for _ in range(2):
+        grade(A01, path, secret=SECRET, student="ada")
+    # An output that nobody runs.
+    path.write_text(path.read_text().rstrip() + " ")
+    grade(A01, path, secret=SECRET, student="ada")
+    first, again, changed = (drawn[start : start + count] for start in (0, count, 2 * count))
+    for one, same, other in zip(first, again, changed, strict=True):
+        assert inputs(one) == inputs(same)
+        assert inputs(one) != inputs(other)
+
+
+MODEL = """
+class Encoder(keras.layers.Layer):
+    def __init__(self, latent_dim, hidden=(128,), **kwargs):
+        super().__init__(**kwargs)
+        self.inner = [keras.layers.Dense(size, activation="relu") for size in hidden]
+        self.to_mu, self.to_log_var = keras.layers.Dense(latent_dim), keras.layers.Dense(latent_dim)
+
+    def call(self, x):
+        for layer in self.inner:
+            x = layer(x)
+        return tf.tanh(self.to_mu(x)) * keras.random.uniform((1,), 0.3, 1), tf.nn.softplus(self.to_log_var(x))
+"""
+DRAWS = "import keras, random\nkeras.random.normal((3,)); tf.random.normal([5]); np.random.rand(4); random.random()"
+
+
+def test_the_same_class_has_the_same_verdict_whoever_hands_it_in(tmp_path):
+    """What it says are numbers that depend on where its weights began, and on what it was asked."""
+    found = []
+    for student, before in (("ada", None), ("bob", DRAWS), ("eve", DRAWS * 2)):
+        content = nbformat.reads((notebooks.ASSIGNMENTS / "a03_vae" / "a03_vae.ipynb").read_text("utf-8"), as_version=4)
+        sample.fill_in(content, {"Encoder": MODEL})
+        if before:
+            content.cells.insert(4, nbformat.v4.new_code_cell(before.replace("()import", "()\nimport")))
+        path = tmp_path / student / "a03_vae.ipynb"
+        path.parent.mkdir()
+        path.write_text(nbformat.writes(content))
+        found.append(by_name(grade("a03_vae", path, student=student, secret=SECRET))["Encoder"])
+    assert "stays between" in found[0]["message"]
+    assert found[0]["status"] == "partial"
+    assert found[0] == found[1] == found[2]
