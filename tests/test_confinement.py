@@ -40,7 +40,7 @@ def outside():
 
 
 def works(kernel, code):
-    outcome = kernel.execute(code, 30)
+    outcome = kernel.execute(code, 300)
     return outcome.status == "ok", f"{outcome.status} {outcome.error_name} {outcome.error_text}"
 
 
@@ -156,10 +156,14 @@ def test_without_a_view_another_process_of_the_user_is_left_alone(what, outside)
     tgkill = 234 if platform.machine() == "x86_64" else 131
     with Kernel(confinement=Confinement(True, ("seccomp",))) as kernel:
         for where, harmed in ((kernel, False), (outside, True)):
-            with subprocess.Popen(["sleep", "60"]) as other:
-                where.execute(OTHERS[what].format(pid=other.pid, tgkill=tgkill), 20)
-                threading.Event().wait(0.2)
-                assert (other.poll() is not None or os.sched_getscheduler(other.pid) != os.SCHED_OTHER) == harmed
+            with subprocess.Popen(["sleep", "100000"]) as other:
+                where.execute(OTHERS[what].format(pid=other.pid, tgkill=tgkill), 300)
+                for _ in range(3000 if harmed else 2):
+                    threading.Event().wait(0.1)
+                    hit = other.poll() is not None or os.sched_getscheduler(other.pid) != os.SCHED_OTHER
+                    if hit:
+                        break
+                assert hit == harmed
                 other.kill()
 
 
@@ -218,23 +222,23 @@ def test_the_network_is_not_there(inside, outside):
         ("open('big', 'wb').write(bytes(100 * 2**20))", "OSError"),
         ("for n in range(10**5): open(f'file{n}', 'w').close()", "OSError"),
         ("kept = [open('/dev/null') for n in range(1000)]", "OSError"),
-        ("import threading, time\nfor n in range(1000): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+        ("import threading, time\nfor n in range(1000): threading.Thread(target=time.sleep, args=(9999,), daemon=True).start()",
          "RuntimeError"),
     ],
 )  # fmt: skip
 def test_what_a_kernel_uses_is_bounded(code, error):
     with Kernel(limits=Bounds(memory=2048 * MIB, scratch=64 * MIB)) as kernel:
-        outcome = kernel.execute(code, 60)
+        outcome = kernel.execute(code, 300)
         assert (outcome.status, outcome.error_name) == ("error", error)
-        assert kernel.execute("1 + 1", 30).status == "ok"
+        assert kernel.execute("1 + 1", 300).status == "ok"
 
 
 def test_memory_that_no_limit_of_the_system_sees_cannot_be_had_or_ends_the_kernel():
     share = "import mmap; m = mmap.mmap(-1, 3 * 2**30); [m.write(bytes(2**20)) for _ in range(3000)]"
     with Kernel() as kernel:
-        assert kernel.execute(share, 60).error_name == "PermissionError"
+        assert kernel.execute(share, 300).error_name == "PermissionError"
     with Kernel(limits=Bounds(memory=1536 * MIB), confinement=Confinement(True, ("namespaces", "view"))) as kernel:
-        outcome = kernel.execute(share, 60)
+        outcome = kernel.execute(share, 300)
         assert (outcome.status, outcome.reason) == ("dead", "it used more than 1.5 GiB of memory")
 
 
@@ -248,7 +252,7 @@ def test_memory_that_no_limit_of_the_system_sees_cannot_be_had_or_ends_the_kerne
 )
 def test_what_ended_a_kernel_is_known(code, reason):
     with Kernel() as kernel:
-        outcome = kernel.execute(code, 60)
+        outcome = kernel.execute(code, 300)
         assert (outcome.status, outcome.reason) == ("dead", reason)
 
 
@@ -256,7 +260,7 @@ def test_what_ended_a_kernel_is_known(code, reason):
 def test_what_is_printed_comes_before_the_kernel_says_that_it_is_done(inside, pause):
     """The stream of a kernel is sent by a thread of its own, which is at work just then."""
     for _ in range(5):
-        outcome = inside.execute(f"print('x' * 2**22); import time; time.sleep({pause})", 20)
+        outcome = inside.execute(f"print('x' * 2**22); import time; time.sleep({pause})", 300)
         assert outcome.status == "flood"
         assert works(inside, "1 + 1")[0]
 
@@ -281,11 +285,11 @@ assert "COURSE_SECRET" not in environment + str(os.environ)
 def test_a_confined_process_holds_no_descriptor_and_no_environment_of_the_grader():
     code = (
         "from autograder.kernels import Kernel\n"
-        f"with Kernel() as kernel: outcome = kernel.execute({HELD!r}, 30)\n"
+        f"with Kernel() as kernel: outcome = kernel.execute({HELD!r}, 300)\n"
         "print(outcome); assert outcome.status == 'ok'"
     )
     environment = os.environ | {"COURSE_SECRET": "hush"}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=600)
 
 
 def test_kernels_end_with_the_grader_that_asked_for_them():
@@ -294,9 +298,9 @@ def test_kernels_end_with_the_grader_that_asked_for_them():
         "print(kernel.process.pid, kernel.folder, flush=True); os._exit(0)"
     )
     said = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=600
     ).stdout.split()
-    for _ in range(100):
+    for _ in range(6000):
         if not Path(f"/proc/{said[0]}").exists():
             break
         threading.Event().wait(0.1)
@@ -318,7 +322,7 @@ def test_the_kit_cannot_be_read_where_it_lies_among_the_packages(tmp_path):
 
 def test_a_server_refuses_to_fork_once_tensorflow_has_run():
     code = "import tensorflow as tf; tf.ones(1); from autograder.kernels import server; server.refuse_if_started()"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert ended.returncode == 1
     assert "its children would hang" in ended.stderr
 
@@ -399,7 +403,7 @@ def growth(count):
     for number in range(count):
         with Kernel() as kernel:
             code = "import os; os._exit(1)" if number % 10 == 9 else "import tensorflow as tf; tf.ones(3) + 1"
-            assert kernel.execute(code, 30).status == ("dead" if number % 10 == 9 else "ok")
+            assert kernel.execute(code, 300).status == ("dead" if number % 10 == 9 else "ok")
     return [after - start for after, start in zip(used(), before, strict=True)]
 
 

@@ -74,21 +74,24 @@ def kill(course, out, wait, environment, temporary):
     wait()
     process.send_signal(signal.SIGKILL)
     process.wait()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while list(temporary.glob("vk-*")) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not list(temporary.glob("vk-*"))
 
 
-def some_moment(out, seconds):
-    """Waits for a random time: every other time it begins with a verdict, as most of a run is over before the first."""
+def some_moment(out, seconds, between):
+    """Waits for a random time: every other time it begins with a verdict, as most of a run is over before the first.
+
+    `between`: the seconds from the first verdict of a whole run to its last.
+    """
     if random.random() < 0.5:
         time.sleep(random.uniform(0, seconds))
         return
-    there, deadline = written(out), time.monotonic() + 120
+    there, deadline = written(out), time.monotonic() + 600
     while written(out) == there and there < len(STUDENTS) and time.monotonic() < deadline:
         time.sleep(0.01)
-    time.sleep(random.uniform(0, 1))
+    time.sleep(random.uniform(0, between))
 
 
 def written(out):
@@ -101,11 +104,13 @@ def killed_again_and_again(course, capsys, temporary, times):
     started = time.monotonic()
     subprocess.run(command(course, whole), check=True, stdout=subprocess.DEVNULL)
     seconds = time.monotonic() - started
+    times_written = [path.stat().st_mtime for path in (whole / "verdicts").glob("*/*.json")]
+    between = max(times_written) - min(times_written)
     wanted, out = rows(whole), course / "out"
     environment = os.environ | {"TMPDIR": str(temporary)}
     partial = 0
     for _ in range(times):
-        kill(course, out, lambda: some_moment(out, seconds), environment, temporary)
+        kill(course, out, lambda: some_moment(out, seconds, between), environment, temporary)
         found = verdicts(out)
         assert all(verdict["questions"] and verdict["student"] == student for student, verdict in found.items())
         if (out / "grades.csv").exists():
@@ -123,17 +128,22 @@ def killed_again_and_again(course, capsys, temporary, times):
     return partial
 
 
-def test_a_killed_grader_leaves_whole_results_and_the_next_ends_as_if_nothing_had_been(course, capsys, temporary):
-    out = course / "out"
+def test_a_killed_grader_leaves_whole_results_and_the_next_ends_as_if_nothing_had_been(
+    course, capsys, temporary, write_notebook
+):
+    """It is killed while it is at the last of the notebooks, however fast it has been with the others."""
+    out, last = course / "out", course / "submitted" / STUDENTS[-1] / A01 / f"{A01}.ipynb"
+    write_notebook({"kl_to_standard_normal": "__import__('time').sleep(50)"}, path=last)
 
     def first_verdict():
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while not verdicts(out) and time.monotonic() < deadline:
             time.sleep(0.02)
 
     kill(course, out, first_verdict, os.environ | {"TMPDIR": str(temporary)}, temporary)
     found = verdicts(out)
     assert 0 < len(found) < len(STUDENTS)
+    write_notebook({"kl_to_standard_normal": KL.format("")}, path=last)
     before = {path: path.stat().st_mtime_ns for path in (out / "verdicts").glob("*/*.json")}
     assert f"{len(found)} of {len(STUDENTS)} had a verdict already and were kept" in run(capsys, course, out)
     assert {path: path.stat().st_mtime_ns for path in before} == before

@@ -76,8 +76,8 @@ def test_a_mistake_that_is_only_a_transformation_is_followed_too(grade):
 
 
 def test_all_of_the_asking_shares_the_time_of_one_question(grade):
-    slow = f"(__import__('time').sleep(1.2) if mu.shape[1] == 3 else None, 2 * {RIGHT})[1]"
-    kl, elbo = grade(slow, f"x - 2 * {RIGHT}", limits=Limits(question=3))
+    slow = f"(__import__('time').sleep(4) if mu.shape[1] == 3 else None, 2 * {RIGHT})[1]"
+    kl, elbo = grade(slow, f"x - 2 * {RIGHT}", limits=Limits(question=10))
     assert kl["mistake"] == "kl_forgot_half"
     assert (elbo["status"], elbo["follows"]) == ("wrong", None)
 

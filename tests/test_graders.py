@@ -38,9 +38,9 @@ def test_a_process_that_dies_costs_only_the_item_that_killed_it(work, tmp_path):
 
 
 def test_a_process_that_hangs_is_ended(work):
-    with Graders(2, kernels.COLD, patience=3) as graders:
-        found = {item: type(error).__name__ for item, _, error in graders.each(work.hang, [0, 0.1, 100, 0.2])}
-    assert found == {0: "NoneType", 0.1: "NoneType", 100: "GraderError", 0.2: "NoneType"}
+    with Graders(2, kernels.COLD, patience=10) as graders:
+        found = {item: type(error).__name__ for item, _, error in graders.each(work.hang, [0, 0.1, 10**6, 0.2])}
+    assert found == {0: "NoneType", 0.1: "NoneType", 10**6: "GraderError", 0.2: "NoneType"}
 
 
 def test_the_process_that_graders_come_from_has_run_nothing(work):
@@ -51,14 +51,14 @@ def test_the_process_that_graders_come_from_has_run_nothing(work):
 
 
 @pytest.mark.skipif(not kernels.choose().warm, reason="there is no fork server here")
-def test_one_fork_server_serves_all_graders_and_is_replaced_where_it_has_died(work):
+def test_one_fork_server_serves_all_graders_and_is_replaced_where_it_has_died(work, tmp_path):
     with Graders(2, kernels.choose()) as graders:
-        first = dict(graders.map(work.own_server, [1] * 4))
+        first = dict(graders.map(work.own_server, [tmp_path / "first"] * 2))
         assert len(first) == 2
         assert set(first.values()) == {confinement.server().process.pid}
         confinement.server().process.kill()
         confinement.server().process.wait()
-        second = dict(graders.map(work.own_server, [1] * 4))
+        second = dict(graders.map(work.own_server, [tmp_path / "second"] * 2))
         assert not set(first.values()) & set(second.values())
 
 
@@ -92,14 +92,14 @@ def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(PROGRAMS)}
     process = subprocess.Popen([sys.executable, tmp_path / "killed.py", tmp_path], env=environment)
     said = tmp_path / "kernel"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (said.exists() and said.read_text()) and time.monotonic() < deadline:
         time.sleep(0.1)
     kernel, grader, folder = said.read_text().split()
     assert left_over(kernel, grader, folder) == [kernel, grader, folder]
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 600
     while left_over(kernel, grader, folder) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not left_over(kernel, grader, folder)

@@ -1,10 +1,10 @@
 """A class graded for real: each kind of notebook gets what it deserves, whatever the others do."""
 
+import ast
 import hashlib
 import json
 import os
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import autograder
 from autograder import kernels, tasks
 from autograder.build import sample
 from autograder.grading import find_submissions, notebook
+from autograder.grading import run as runs
 from autograder.grading import verdict as verdicts
 from autograder.grading.classroom import current, grade_class, read_verdict
 from autograder.grading.limits import Limits, limits_for, machine_memory
@@ -433,9 +434,10 @@ def test_a_hostile_function_costs_only_itself(write_notebook, body):
     [("while True: pass", "timeout"), ("__import__('os')._exit(1)", "crashed"), ("print('x' * 2**22)", "crashed")],
 )
 def test_a_case_that_never_comes_back_takes_none_of_the_answers_before_it(write_notebook, end, status):
-    value = "tf.reduce_sum(x * a - tf.nn.softplus(a), -1)"
+    # Without TensorFlow, whose first operation takes a while.
+    value = "np.sum(x * a - np.logaddexp(0, a), -1)"
     answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    if np.abs(a).max() > 500:\n        {end}\n    return {value}"}
-    verdict = grade(A01, write_notebook(answers | {KL: RIGHT_KL}), secret=SECRET, limits=Limits(question=3))
+    verdict = grade(A01, write_notebook(answers | {KL: RIGHT_KL}), secret=SECRET, limits=Limits(question=10))
     assert brief(verdict)[KL] == ("correct", 12, None)
     (question,) = [question for question in verdict["questions"] if question["name"] == BERNOULLI]
     assert {case["status"] for case in question["cases"] if case["passed"]} == {"correct"}
@@ -522,8 +524,8 @@ def test_limits_are_kept_and_said(write_notebook):
         KL: f"def {KL}(mu, log_var):\n    print('x' * 5000)\n    while True: pass",
         BERNOULLI: "print('x' * 5000)",
     }
-    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["question=1.5", "output=4KiB"]))
-    assert verdict["limits"] == {"output": 4096, "question": 1.5}
+    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["question=60", "output=4KiB"]))
+    assert verdict["limits"] == {"output": 4096, "question": 60}
     messages = {question["name"]: question["message"] for question in verdict["questions"]}
     assert "printed more than 4 KiB" in messages[KL]
 
@@ -645,33 +647,35 @@ def test_a_long_expression_is_no_fault_of_the_kit(tmp_path, write_notebook, sour
     content.cells.insert(1, nbformat.v4.new_code_cell(source))
     nbformat.write(content, path)
     # IPython never answers for the first of them.
-    assert brief(grade(A01, path, secret=SECRET, limits=Limits(cell=5)))[KL] == ("correct", 12, None)
+    assert brief(grade(A01, path, secret=SECRET, limits=Limits(cell=20)))[KL] == ("correct", 12, None)
 
 
-def test_thousands_of_cells_are_refused_and_fewer_read_at_once(write_notebook):
+def test_thousands_of_cells_are_refused_and_of_fewer_each_is_parsed_once(write_notebook, monkeypatch):
     path = write_notebook()
     content = nbformat.read(path, as_version=4)
     code = sum(cell.cell_type == "code" for cell in content.cells)
     content.cells += [nbformat.v4.new_code_cell(f"x{number} = 1") for number in range(notebook.MAX_CELLS - code)]
     nbformat.write(content, path)
-    started = time.process_time()
+    parsed, parse = [], ast.parse
+    monkeypatch.setattr(ast, "parse", lambda source, *options: parsed.append(source) or parse(source, *options))
     assert len(notebook.read_cells(path, notebook.released(A01))) == notebook.MAX_CELLS
-    assert time.process_time() - started < 5
+    assert len(parsed) == notebook.MAX_CELLS
     content.cells += [nbformat.v4.new_code_cell("one = 1")]
     nbformat.write(content, path)
     with pytest.raises(notebook.UnreadableNotebook, match="code cells"):
         notebook.read_cells(path, notebook.released(A01))
 
 
-def test_outputs_that_fit_no_schema_cost_nothing(write_notebook):
+def test_outputs_that_fit_no_schema_are_not_looked_at(write_notebook, monkeypatch):
+    """Validating them takes minutes."""
     path = write_notebook({KL: RIGHT_KL})
     content = json.loads(path.read_text())
     code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
     code["outputs"] = [{}] * 20_000
     path.write_text(json.dumps(content))
-    started = time.process_time()
+    for name in ("read", "reads", "validate"):
+        monkeypatch.setattr(nbformat, name, lambda *_, **__: pytest.fail("the whole notebook is looked at"))
     assert notebook.read_cells(path, notebook.released(A01))
-    assert time.process_time() - started < 2
 
 
 def test_megabytes_of_code_are_refused(write_notebook):
@@ -679,9 +683,19 @@ def test_megabytes_of_code_are_refused(write_notebook):
     assert "put data into files" in grade(A01, path, secret=SECRET)["questions"][0]["message"]
 
 
-def test_a_notebook_that_ends_its_process_again_and_again_comes_to_an_end(write_notebook):
-    ends = "__import__('time').sleep(0.5); __import__('os')._exit(1)"
+@pytest.mark.parametrize(
+    ("bound", "most", "said"),
+    [
+        ("MAX_FULL_RUNS", 0, "its cells took more than 0 s over several runs"),
+        ("MAX_RESTARTS", 3, "the notebook ended its Python process more than 3 times"),
+    ],
+)
+def test_a_notebook_that_ends_its_process_again_and_again_comes_to_an_end(
+    write_notebook, monkeypatch, bound, most, said
+):
+    monkeypatch.setattr(runs, bound, most)
+    ends = "__import__('os')._exit(1)"
     names = [task.name for task in tasks.load(A01).tasks]
     answers = {name: f"def {name}(*args):\n    {ends}" for name in names}
-    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=Limits(notebook=0.3))
-    assert "over several runs" in verdict["questions"][-1]["message"]
+    verdict = grade(A01, write_notebook(answers), secret=SECRET)
+    assert said in verdict["questions"][-1]["message"]
