@@ -142,10 +142,10 @@ def check(loss):
     loss.move()
     again = reports(loss)
     second = faults(loss, again, loss.parts())
-    names = [agreed(first[name][1], second[name][1]) for name in first if name in second]
-    if "loss" in first and "loss" in second and not names[-1]:
-        names[-1] = weight_of_the_kl(loss, found, again)
-    raise Broken(values, " and ".join(dict.fromkeys(filter(None, names))))
+    names = {name: agreed(fitting, second.get(name, ("", None))[1]) for name, (_, fitting) in first.items()}
+    if "loss" in first and "loss" in second and not names["loss"]:
+        names["loss"] = weight_of_the_kl(loss, found, again)
+    raise Broken(values, " and ".join(dict.fromkeys(filter(None, names.values()))))
 
 
 def reports(loss):
@@ -194,7 +194,12 @@ def is_sum(got, right):
 
 
 def agreed(first, second):
-    """Returns the first name that both reports fit; empty if there is none."""
+    """Returns the first name that both reports fit, empty if there is none.
+
+    Where the second report is right, and so says nothing (None), a name that is the only one of the first.
+    """
+    if second is None:
+        return first[0] if len(first) == 1 else ""
     return next((name for name in first if name in second), "")
 
 
