@@ -449,7 +449,7 @@ def loss_of(asked, model, x, size, report, sigma=None, deviations=None):
         report=report,
         parts=lambda: parts_of(asked, model, x, sigma),
         parts_with_test=lambda: parts_of(asked, model, np.concatenate([x, test]), sigma),
-        move=lambda: asked.shake(model, 0.7, 0.1),
+        move=lambda: asked.shake(model, 0.9, 0.15),
         deviations=deviations or {},
     )
 

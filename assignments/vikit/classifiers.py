@@ -384,7 +384,9 @@ def training_reports(asked, kind):
         asked.set_weights(model, asked.weights(new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=kind.beta)))
         fit(asked, model, *train, RATE, epochs=3)
         report = loss_of(
-            asked, kind, model, *train, BATCH, lambda: fit(asked, model, *train, 0.0, names=REPORTED)
+            asked, kind, model, *train, BATCH,
+            lambda: fit(asked, model, *train, 0.0, names=REPORTED),
+            move=lambda: fit(asked, model, *train, RATE),
         )  # fmt: skip
         kl = losses.check(report)[1].kl.value
         if kl > RUNAWAY:
@@ -426,8 +428,8 @@ def noise_is_fresh(asked, kind, model, x, y_onehot):
     return found, sampled
 
 
-def loss_of(asked, kind, model, x, y_onehot, size, report, deviations=None):
-    """Returns the `losses.Loss` of a model on these examples, in batches of `size`."""
+def loss_of(asked, kind, model, x, y_onehot, size, report, deviations=None, move=None):
+    """Returns the `losses.Loss` of a model on these examples, in batches of `size`; `move` gives it other weights."""
 
     def with_test():
         test = data.load("digits")
@@ -443,7 +445,7 @@ def loss_of(asked, kind, model, x, y_onehot, size, report, deviations=None):
         report=report,
         parts=lambda: parts_of(asked, kind, model, x, y_onehot),
         parts_with_test=lambda: parts_of(asked, kind, model, *with_test()),
-        move=lambda: asked.shake(model, 0.7, 0.1),
+        move=move or (lambda: asked.shake(model, 0.9, 0.15)),
         deviations=deviations or {},
     )
 
