@@ -315,10 +315,6 @@ def test_it_wins_where_the_defence_is_off(attack, tmp_path, outside, released_no
         without_layers(monkeypatch, removed)
     limits = limits_for(1, GENEROUS if "limits" in off else LIMITS)
     try:
-        if off == ["guarded decoding"]:
-            with pytest.raises(RecursionError):
-                grade(A01, path, secret=SECRET, limits=limits)
-            return
         found = grade(A01, path, student=attack.student, secret=SECRET, limits=limits, unsafe=True)
     finally:
         after = files_below(changed)
@@ -328,6 +324,8 @@ def test_it_wins_where_the_defence_is_off(attack, tmp_path, outside, released_no
             write_whole(file, content.decode())
     gains = [
         found["score"] > attack.deserves,
+        # The kit fails on it, and its instructor has to look.
+        bool(found["kit_errors"]),
         any("the inputs are [" in question["message"] for question in found["questions"]),
         changed / "pwned" in after,
         "<script>" in feedback.feedback_html(found),

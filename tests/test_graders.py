@@ -37,6 +37,18 @@ def test_a_process_that_dies_costs_only_the_item_that_killed_it(work, tmp_path):
     assert int((tmp_path / "killer").read_text()) <= 3
 
 
+def test_a_pool_that_is_broken_before_anything_was_asked_is_renewed(work, tmp_path):
+    with Graders(2, kernels.COLD) as graders:
+        graders.call(work.hang, 0)
+        graders._kill()
+        deadline = time.monotonic() + 60
+        while not graders.pool._broken and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert graders.pool._broken
+        found = {item: result for item, result, _ in graders.each(work.die, list("abcd"), tmp_path)}
+    assert found == {item: item.upper() for item in "abcd"}
+
+
 def test_a_process_that_hangs_is_ended(work):
     with Graders(2, kernels.COLD, patience=10) as graders:
         found = {item: type(error).__name__ for item, _, error in graders.each(work.hang, [0, 0.1, 10**6, 0.2])}

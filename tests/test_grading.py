@@ -324,8 +324,8 @@ def test_a_file_that_is_no_notebook_gets_a_verdict_that_says_so(tmp_path, conten
 def test_a_huge_file_is_not_even_read(tmp_path):
     path = tmp_path / "x.ipynb"
     with path.open("wb") as file:
-        file.truncate(notebook.MAX_NOTEBOOK_BYTES + 1)
-    assert "more than 20" in grade(A01, path, secret=SECRET)["questions"][0]["message"]
+        file.truncate(notebook.MAX_FILE_BYTES + 1)
+    assert "more than 100" in grade(A01, path, secret=SECRET)["questions"][0]["message"]
 
 
 def test_submissions_are_found_whatever_students_name_things(tmp_path):
@@ -395,7 +395,7 @@ def test_a_huge_file_is_not_read_into_memory(tmp_path):
         file.truncate(2**30)
     before = resident()
     verdict = grade(A01, path, secret=SECRET)
-    assert "1024.0 MiB, more than 20" in verdict["questions"][0]["message"]
+    assert "1024.0 MiB, more than 100" in verdict["questions"][0]["message"]
     assert resident() - before < 2**28
 
 
@@ -611,7 +611,7 @@ def test_a_notebook_that_is_larger_than_its_scratch_folder_is_refused(write_note
     path = write_notebook({KL: f"data = {'x' * 2**17!r}"})
     limits = Limits(bounds=Bounds(scratch=2**17))
     assert (
-        "more than 0.0625: clear its outputs"
+        "more than 0.0625: put data into files"
         in grade(A01, path, secret=SECRET, limits=limits)["questions"][0]["message"]
     )
 

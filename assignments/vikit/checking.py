@@ -11,7 +11,7 @@ import numpy as np
 
 from . import asking, cases, examinations, faults, judge, nbgrading, probe, properties, wire
 
-PUBLIC_ONLY = "Public cases only: grading draws other inputs for each student, so these points are not yet certain."
+PUBLIC_ONLY = "Public cases only: grading draws other inputs for each notebook, so these points are not yet certain."
 
 # How long grading lets a question take, unless that has a limit of its own.
 QUESTION_SECONDS = 10

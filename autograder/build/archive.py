@@ -29,7 +29,7 @@ README = """\
 
 On Colab: upload the notebook, then upload this zip with the folder icon on the left, and run the first cell.
 
-Check uses public inputs. Grading draws others for you alone, so an answer that only fits the public ones earns nothing.
+Check uses public inputs. Grading draws others for you and your file, so an answer that only fits the public ones earns nothing.
 
 Places such as "document 000, line 82" are in the lecture's documents 000 to 004, numbers such as E-000-08 in the list of their
 errata; your course hands out both.
