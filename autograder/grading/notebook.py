@@ -4,10 +4,10 @@ import ast
 import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
-import vikit
 from vikit import cells
+
+from autograder.places import released_folder
 
 # Read as JSON, or as Python, a text may take thirty times, or seven hundred times as much memory.
 MAX_NOTEBOOK_BYTES = 20 * 2**20
@@ -122,18 +122,15 @@ def code_cell(cell):
 
 
 def released(assignment):
-    """Returns what was handed out of `assignment`; nothing where the kit has no built notebook of it."""
-    path = released_folder(assignment) / f"{assignment}.ipynb"
-    if not path.is_file():
-        return Released()
-    code = read_notebook(path)
+    """Returns what was handed out of `assignment`.
+
+    Raises:
+        NotInstalled: If the kit has no built notebook of it.
+    """
+    code = read_notebook(released_folder(assignment) / f"{assignment}.ipynb")
     locked = [cell for cell in code if grader_metadata(cell).get("locked") and grade_id(cell) != SETUP]
     answers = [cell for cell in code if grader_metadata(cell).get("solution")]
     return Released(*(frozenset(tidy(cell.source) for cell in group) for group in (locked, answers)))
-
-
-def released_folder(assignment):
-    return Path(vikit.__file__).resolve().parent.parent / assignment
 
 
 def what_runs(cell, names, elsewhere, released):

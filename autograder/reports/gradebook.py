@@ -2,8 +2,9 @@
 
 import csv
 import io
+from collections import Counter
 
-COLUMNS = ("student", "assignment", "score", "max_score", "manual_max_score")
+COLUMNS = ("student", "assignment", "score", "max_score", "manual_max_score", "kit_version")
 # A spreadsheet would take a cell that begins with one of these for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -19,6 +20,13 @@ def grades_csv(verdicts):
         row = [*(verdict[column] for column in COLUMNS), *(scores.get(name, "") for name in questions)]
         writer.writerow([harmless(value) for value in row])
     return text.getvalue()
+
+
+def mixed_versions(verdicts):
+    """Returns in words how many verdicts come from which version of the kit; nothing where they come from one."""
+    counts = Counter(verdict["kit_version"] for verdict in verdicts)
+    said = [f"{version} ({count} verdict{'' if count == 1 else 's'})" for version, count in sorted(counts.items())]
+    return ", ".join(said) if len(said) > 1 else ""
 
 
 def harmless(value):
