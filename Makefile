@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/ready$(if $(GPU),-gpu)
+READY_TO_TEST := $(READY)-to-test
 # GPU=1 takes the same TensorFlow with NVIDIA's CUDA libraries.
 EXTRA := $(if $(GPU),"tensorflow[and-cuda]")
 A ?=
@@ -16,24 +17,30 @@ help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo 'GPU=1 adds the CUDA libraries; PYTHON=python3.12 chooses the Python; ARGS="--jobs 4" goes to the grader.'
 
-$(READY): requirements.txt requirements-test.txt pyproject.toml
+INSTALL := $(RUN) -m pip install -q --disable-pip-version-check
+
+$(READY): requirements.txt constraints.txt pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d: try make PYTHON=python3.12" % v)'
 	@echo "Making $(VENV): this takes some minutes and 2 GB, once."
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install -q --disable-pip-version-check -r requirements.txt -r requirements-test.txt $(EXTRA)
-	$(RUN) -m pip install -q --disable-pip-version-check --no-deps -e .
+	$(INSTALL) -c constraints.txt -r requirements.txt $(EXTRA)
+	$(INSTALL) --no-deps -e .
+	@touch $@
+
+$(READY_TO_TEST): $(READY) requirements-test.txt
+	$(INSTALL) -c constraints.txt -r requirements-test.txt
 	@touch $@
 
 grade: $(READY)  ## grade course/submitted/, or a sample class where there is nothing yet
 	@if ls -d course/submitted/*/ >/dev/null 2>&1; then $(RUN) -m autograder grade $(A) $(ARGS); else $(RUN) -m autograder sample $(ARGS); fi
 
-test: $(READY)  ## check style, run the tests, see that assignments/ is up to date
+test: $(READY_TO_TEST)  ## check style, run the tests, see that assignments/ is up to date
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(RUN) -m pytest -q -m "not soak and not kernels" -n auto --dist worksteal $(ARGS) || [ $$? -eq 5 ]
 	$(RUN) -m pytest -q -m "not soak and kernels" -n 2 --dist loadfile $(ARGS) || [ $$? -eq 5 ]
 
-soak: $(READY)  ## run the slow tests
+soak: $(READY_TO_TEST)  ## run the slow tests
 	$(RUN) -m pytest -q -m soak $(ARGS)
 
 assignments: $(READY)  ## build assignments/ from solutions/

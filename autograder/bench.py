@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 from vikit import cases, probe
 
-from autograder import kernels
+from autograder import kernels, places
 from autograder.build import notebooks, sample
 from autograder.grading import notebook as students
 from autograder.grading.run import student_half
@@ -127,7 +127,7 @@ def time_cells(kernel, cells):
 
 def kernel_times(path):
     """Returns seconds from request to ready, and those of the notebook's cells in a fresh kernel and in a warm process."""
-    files = [students.released_folder(NAME) / cases.FILE_NAME, path]
+    files = [places.released_folder(NAME) / cases.FILE_NAME, path]
     cells = [cell.runs for cell in students.read_cells(path, students.released(NAME)) if cell.runs is not None]
     starts, fresh = [], []
     for _ in range(STARTS):

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from autograder import places
+
 # The machine or the kit failed: the next run does what this one could not.
 FAILED = 1
 # What a shell says of a command that Ctrl-C ended.
@@ -34,7 +36,7 @@ def main(arguments=None):
             signal.signal(number, signal.default_int_handler)
     try:
         return options.run(options)
-    except UsageError as error:
+    except (UsageError, places.NotInstalled) as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
     except (OSError, MemoryError) as error:
@@ -160,6 +162,8 @@ def grade_folder(options, submitted, console):
         say(console, notice, "yellow")
     if not submissions:
         raise UsageError(f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ there")
+    for assignment in {item.assignment for item in submissions}:
+        places.released_folder(assignment)
     try:
         limits = limits_for(options.jobs, options.limit)
     except ValueError as error:
@@ -239,7 +243,7 @@ def conclude(options, console, submissions, run):
         sweep(options.out, ("verdicts", "feedback"))
     except OSError as error:
         unwritten.append(f"reports were not written: {error}; run again when that is mended: no verdict is lost")
-    tell(options, console, submissions, run, others=len(everything) - len(run.verdicts))
+    tell(options, console, submissions, run, everything)
     if run.interrupted:
         say(
             console,
@@ -261,10 +265,10 @@ def conclude(options, console, submissions, run):
     return FAILED if failures else 0
 
 
-def tell(options, console, submissions, run, others):
+def tell(options, console, submissions, run, everything):
     """Prints the tables, what was kept, what came out another way than before, and where the results are."""
     from autograder.grading.classroom import changes
-    from autograder.reports import summary
+    from autograder.reports import gradebook, summary
 
     for table in summary.tables(list(run.verdicts.values())):
         console.print(table)
@@ -277,10 +281,16 @@ def tell(options, console, submissions, run, others):
         say(console, f"{len(run.before)} graded again, {len(changed)} with another result" + ":" * bool(changed))
         for line in changed:
             say(console, f"  {line}")
+    others = len(everything) - len(run.verdicts)
     if others > 0:
         say(
             console,
             f"grades.csv also holds {others} verdicts of earlier runs, on students or assignments not graded now.",
+        )
+    mixed = gradebook.mixed_versions(everything)
+    if mixed:
+        say(
+            console, f"grades.csv mixes versions of the kit: {mixed}; grade all of them again to compare them", "yellow"
         )
     say(console, f"Results: {options.out}/grades.csv, {options.out}/feedback/, {options.out}/verdicts/")
 
@@ -322,6 +332,7 @@ def run_sample(options):
 
 
 def run_assignments(options):
+    places.check_checkout("assignments")
     from autograder.build import notebooks, script
     from autograder.reference import device as devices
     from autograder.tasks import TaskError
@@ -375,6 +386,7 @@ def known_assignments(names):
 
 
 def run_release(options):
+    places.check_checkout("release")
     from autograder.build import archive
     from autograder.reference import device as devices
 

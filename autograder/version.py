@@ -6,8 +6,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-__version__ = "0.1.0"
+from . import places
 
+__version__ = "0.1.0"
 
 LIBRARIES = ("tensorflow", "tensorflow-probability", "keras", "numpy")
 
@@ -20,11 +21,27 @@ def libraries():
 
 @cache
 def kit_version():
-    """Returns the version that a verdict carries, for example `0.1.0+1a2b3c4d`: it changes with every source file."""
+    """Returns the version that a verdict carries, for example `0.1.0+1a2b3c4d`: it changes with every file that decides one.
+
+    These are the sources of both packages, and the notebooks and public cases that are graded against: the same in a checkout
+    and in a kit that was installed from it.
+    """
     import vikit
 
     digest = hashlib.sha256()
-    for package in (Path(__file__).parent, Path(vikit.__file__).parent):
-        for path in sorted(package.rglob("*.py")):
-            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    for folder, path in deciding(Path(__file__).parent, Path(vikit.__file__).parent):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return f"{__version__}+{digest.hexdigest()[:8]}"
+
+
+def deciding(kit, vikit):
+    """Yields (folder, file) of all files that decide a verdict, in order."""
+    for folder in (kit, vikit):
+        paths = [path for suffix in ("py", "md") for path in folder.rglob(f"*.{suffix}")]
+        # In an installed kit these hold the notebooks, the solutions and the data.
+        yield from (
+            (folder, path) for path in sorted(paths) if path.relative_to(folder).parts[0] not in ("carried", "files")
+        )
+    for notebook in sorted(places.ASSIGNMENTS.glob("*/*.ipynb")):
+        if notebook.stem == notebook.parent.name:
+            yield from ((places.ASSIGNMENTS, path) for path in (notebook, notebook.with_name("public_cases.json")))

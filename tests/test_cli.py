@@ -121,6 +121,20 @@ def test_only_the_named_students_are_graded_and_the_others_keep_their_row(course
     assert [row.split(",")[0] for row in (out / "grades.csv").read_text().splitlines()] == ["student", "ada", "bob"]
 
 
+def test_grades_from_two_versions_of_the_kit_are_told_of(course, tmp_path, capsys):
+    for name in ("ada", "bob"):
+        (course / name / A01).mkdir(parents=True)
+    out = tmp_path / "out"
+    run("grade", "--submitted", course, "--out", out)
+    assert "mixes versions" not in capsys.readouterr().out
+    path = out / "verdicts" / A01 / "bob.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"kit_version": "0.0.9+abc"}))
+    assert run("grade", A01, "--submitted", course, "--out", out, "--student", "ada") == 0
+    assert "grades.csv mixes versions of the kit: 0.0.9+abc (1 verdict), " in capsys.readouterr().out
+    with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["student"]: row["kit_version"] for row in csv.DictReader(file)}["bob"] == "0.0.9+abc"
+
+
 def test_an_output_folder_that_cannot_be_made_is_wrong_usage(course, tmp_path, capsys):
     (course / "ada" / A01).mkdir(parents=True)
     blocked = tmp_path / "file"

@@ -1,6 +1,9 @@
 """Which room may know which: the boundaries that the design rests on."""
 
 import ast
+import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -64,6 +67,48 @@ def test_the_top_level_is_what_was_asked_for():
     assert project["project"]["scripts"] == {"autograder": "autograder.cli:main"}
     for name in ("assignments", "solutions", "autograder", "data", "requirements.txt", "README.md", "Makefile"):
         assert (REPOSITORY / name).exists()
+
+
+def requirements(file):
+    """Returns a dict from the package of each line of a requirements file to the rest of the line."""
+    lines = [line.split("#")[0].strip() for line in (REPOSITORY / file).read_text(encoding="utf-8").splitlines()]
+    return dict(re.fullmatch(r"([\w-]+)(.*)", line).groups() for line in lines if line)
+
+
+def test_every_requirement_has_an_upper_bound_and_a_tested_version():
+    tested = requirements("constraints.txt")
+    assert all(re.fullmatch(r"==[\d.]+", version) for version in tested.values())
+    for file in ("requirements.txt", "requirements-test.txt"):
+        for package, bounds in requirements(file).items():
+            assert "<" in bounds, package
+            assert package in tested
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
+def test_grading_installs_no_test_tools_and_testing_installs_the_rest(tmp_path):
+    for name in (
+        "Makefile",
+        "requirements.txt",
+        "requirements-test.txt",
+        "constraints.txt",
+        "pyproject.toml",
+        "setup.py",
+    ):
+        shutil.copy(REPOSITORY / name, tmp_path)
+
+    def steps(command):
+        done = subprocess.run(["make", "-n", command], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return [line for line in done.stdout.splitlines() if "pip install" in line]
+
+    def asked_for(command):
+        return [word for line in steps(command) for word in line.split() if word.endswith(".txt")]
+
+    assert asked_for("grade") == ["constraints.txt", "requirements.txt"]
+    assert asked_for("test") == [*asked_for("grade"), "constraints.txt", "requirements-test.txt"]
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "ready").touch()
+    assert asked_for("grade") == []
+    assert asked_for("test") == ["constraints.txt", "requirements-test.txt"]
 
 
 def test_every_command_of_the_makefile_has_a_line_of_help():

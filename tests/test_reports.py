@@ -55,6 +55,14 @@ def test_the_gradebook_has_a_row_for_each_and_survives_odd_names():
     assert rows[0]["kl"] == "3.5"
 
 
+def test_the_gradebook_says_which_kit_each_row_is_from_and_whether_they_are_mixed():
+    old = verdict("bob") | {"kit_version": "0.1.0+aa"}
+    row = next(csv.DictReader(io.StringIO(gradebook.grades_csv([old]))))
+    assert row["kit_version"] == "0.1.0+aa"
+    assert gradebook.mixed_versions([old, old]) == gradebook.mixed_versions([]) == ""
+    assert gradebook.mixed_versions([old, verdict(), verdict("eve")]) == "0 (2 verdicts), 0.1.0+aa (1 verdict)"
+
+
 def test_frequent_mistakes_come_first():
     verdicts = [verdict(), verdict("bob"), verdict("eve", mistake="kl_plus_one"), verdict("zoe", mistake=None)]
     table = summary.mistakes(verdicts)

@@ -100,12 +100,18 @@ FULL_SCALES = {"digits": 16, "mnist": 255, "fashion_mnist": 255, "binarized_mnis
 
 
 def find(name):
-    """Returns the path of the data set's file: in `$VIKIT_DATA`, or in the folder `data` near vikit or the notebook.
+    """Returns the path of the data set's file: in `$VIKIT_DATA`, in an installed vikit, or in a folder `data` near it or here.
 
     None where there is no such file and the data set can be downloaded.
     """
     package = Path(__file__).resolve().parent
-    folders = [package.parent / "data", package.parent.parent / "data", Path.cwd() / "data", Path.cwd().parent / "data"]
+    folders = [
+        package / "files",
+        package.parent / "data",
+        package.parent.parent / "data",
+        Path.cwd() / "data",
+        Path.cwd().parent / "data",
+    ]
     if os.environ.get("VIKIT_DATA"):
         folders.insert(0, Path(os.environ["VIKIT_DATA"]))
     for folder in folders:

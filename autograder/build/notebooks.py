@@ -8,10 +8,10 @@ from nbgrader.preprocessors import ClearSolutions
 from vikit import cases
 
 from autograder import tasks
+from autograder.places import ASSIGNMENTS
 
 from . import script, settled
 
-ASSIGNMENTS = script.REPOSITORY / "assignments"
 SETUP_ID = "setup"
 SETUP = """\
 # Run this cell first: it finds vikit beside this notebook, installed, or in a zip uploaded to Colab.

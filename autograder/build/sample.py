@@ -18,6 +18,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from autograder import kernels
 from autograder.files import write_whole
+from autograder.grading.run import student_half
 from autograder.kernels import provisioner
 
 from . import notebooks, script
@@ -145,7 +146,7 @@ def write_executed(notebook, path):
         timeout=CELL_SECONDS,
         allow_errors=True,
         kernel_name="python3",
-        **({"kernel_manager_class": provisioner.manager_class([notebooks.ASSIGNMENTS])} if confined else {}),
+        **({"kernel_manager_class": provisioner.manager_class(student_half())} if confined else {}),
         shutdown_kernel="immediate",
         resources={"metadata": {"path": folder}},
     )

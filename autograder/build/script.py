@@ -13,12 +13,12 @@ import ast
 import re
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 
 import jupytext
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-SOLUTIONS = REPOSITORY / "solutions"
+from autograder import places
+
+REPOSITORY, SOLUTIONS = places.CHECKOUT, places.SOLUTIONS
 GUARD = 'if __name__ == "__main__":\n'
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 REGION = re.compile(rf"^[^\n]*{BEGIN}[^\n]*\n(.*?)^[^\n]*{END}[^\n]*$", re.MULTILINE | re.DOTALL)

@@ -6,12 +6,11 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
-import vikit
 from vikit import cells
 
 from autograder import kernels
+from autograder.places import released_folder
 
 # Of a file as handed in. Its outputs, and images in its text, are cut out before it is read as JSON: that may take thirty
 # times as much memory as the text, and reading as Python seven hundred times as much.
@@ -220,18 +219,15 @@ def first_definition(text):
 
 
 def released(assignment):
-    """Returns what was handed out of `assignment`; nothing where the kit has no built notebook of it."""
-    path = released_folder(assignment) / f"{assignment}.ipynb"
-    if not path.is_file():
-        return Released()
-    code = [cell for cell in read_notebook(path) if cell.kind == "code"]
+    """Returns what was handed out of `assignment`.
+
+    Raises:
+        NotInstalled: If the kit has no built notebook of it.
+    """
+    code = [cell for cell in read_notebook(released_folder(assignment) / f"{assignment}.ipynb") if cell.kind == "code"]
     locked = [cell for cell in code if grader_metadata(cell).get("locked") and grade_id(cell) != SETUP]
     answers = [cell for cell in code if grader_metadata(cell).get("solution")]
     return Released(*(frozenset(tidy(cell.source) for cell in group) for group in (locked, answers)))
-
-
-def released_folder(assignment):
-    return Path(vikit.__file__).resolve().parent.parent / assignment
 
 
 def what_runs(cell, names, elsewhere, released):

@@ -23,7 +23,10 @@ DEATHS = 2
 
 
 def student_half():
-    """Returns what a confined notebook may read: `vikit` and the data sets, in the places where `vikit.data` looks."""
+    """Returns what a confined notebook may read: `vikit` and the data sets, in the places where `vikit.data` looks.
+
+    An installed `vikit` has the data sets in it.
+    """
     package = Path(vikit.__file__).resolve().parent
     return [
         package,

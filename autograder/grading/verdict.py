@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vikit import cases, faults, judge
 
-from autograder import kernels, tasks
+from autograder import kernels, places, tasks
 from autograder.files import write_whole
 from autograder.kernels import Outcome
 from autograder.reference import device as devices
@@ -40,6 +40,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     Raises:
         Unconfined: If this machine cannot confine notebooks and `unsafe` does not allow that.
         LookupError: If there is no such assignment.
+        NotInstalled: If the kit was installed without its own notebooks.
         FileNotFoundError: If there is no such notebook.
         ValueError: If the device does not exist.
         KernelError: If this machine cannot start a kernel.
@@ -70,8 +71,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         own.write_bytes(slim)
         with devices.on(place):
             questions = [drawn(assignment, task, student, secret, sha256) for task in task_list.tasks]
-        public = notebook.released_folder(assignment) / cases.FILE_NAME
-        files = [file for file in (public, own) if file.is_file()]
+        files = [places.released_folder(assignment) / cases.FILE_NAME, own]
         kit_errors = []
         with NotebookRun(cells, files, limits, place == devices.GPU, confinement) as run:
             verdicts = judge_all(run, questions, task_list, cells, secret, kit_errors)

@@ -2,9 +2,9 @@
 
 import csv
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 
-COLUMNS = ("student", "assignment", "score", "max_score", "manual_max_score")
+COLUMNS = ("student", "assignment", "score", "max_score", "manual_max_score", "kit_version")
 # The last column: why there are zeros.
 REASONS = "reasons"
 MAX_REASON = 160
@@ -49,6 +49,13 @@ def reason(question):
     said = (question["message"].splitlines() or [""])[0].strip()
     said = said if len(said) <= MAX_REASON else said[:MAX_REASON] + " ..."
     return f"{question['status']} ({said})" if said else question["status"]
+
+
+def mixed_versions(verdicts):
+    """Returns in words how many verdicts come from which version of the kit; nothing where they come from one."""
+    counts = Counter(verdict["kit_version"] for verdict in verdicts)
+    said = [f"{version} ({count} verdict{'' if count == 1 else 's'})" for version, count in sorted(counts.items())]
+    return ", ".join(said) if len(said) > 1 else ""
 
 
 def harmless(value):
