@@ -262,10 +262,10 @@ def vib_exact_discrete(p_xy, q_z_given_x, q_y_given_z, r_z, beta):
         A scalar.
     """
     # BEGIN SOLUTION
-    distortion = -tf.einsum("xy,xz,zy->", p_xy, q_z_given_x, tf.math.log(q_y_given_z))
+    expected_cross_entropy = -tf.einsum("xy,xz,zy->", p_xy, q_z_given_x, tf.math.log(q_y_given_z))
     # xlogy knows that 0 log 0 is 0.
     rate_of_x = tf.reduce_sum(tf.math.xlogy(q_z_given_x, q_z_given_x / r_z), axis=1)
-    return distortion + beta * tf.einsum("xy,x->", p_xy, rate_of_x)
+    return expected_cross_entropy + beta * tf.einsum("xy,x->", p_xy, rate_of_x)
     # END SOLUTION
 
 

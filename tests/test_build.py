@@ -320,7 +320,8 @@ def test_nothing_of_a_solution_is_released(built, release_zip):
     assert any("vikit" in place for place in texts)
     assert any("def kl_to_standard_normal" in text for text in texts.values())
     assert sum(1 for _ in solution_regions()) >= 4
-    assert list(leaks(built, release_zip)) == []
+    found = list(leaks(built, release_zip))
+    assert found == [], "\n".join(map(str, found))
 
 
 def test_every_piece_of_a_leak_would_be_seen(built, release_zip, monkeypatch):

@@ -21,7 +21,7 @@ FINER, AGREEING = 1.5e-3, 2e-3
 MOST = 0.75
 # Of derivatives of a model's terms: how far they may be from differences, in nats and as a share, and along how many directions
 # they are looked at.
-SLOPES_APART, SLOPES_APART_SHARE, DIRECTIONS = 0.02, 0.05, 3
+DERIVATIVES_APART, DERIVATIVES_APART_SHARE, DIRECTIONS = 0.02, 0.05, 3
 # And so many where a mistake is named.
 NAMED = 0.95
 
@@ -230,7 +230,7 @@ def before_the_flow(asked, model, x, eps, way):
 
 def rows_of(x, z):
     """Returns `x` once for each of the samples `z` `[L, B, K]`, and these as rows."""
-    return np.tile(x, (len(z), 1)), z.reshape(-1, z.shape[-1])
+    return np.tile(x, (len(z), 1)), z.reshape(-1, np.shape(z)[2])
 
 
 def through(asked, model, x, eps, way="right"):
@@ -336,8 +336,8 @@ def gradients_pass(asked, one, method):
     agree, told = np.zeros((2, len(TERMS), len(one.x)), int)
     for _ in range(DIRECTIONS):
         along = asked.normal(*one.eps[0].shape)
-        wide, narrow = (slopes(method, one, along, step) for step in (STEP, FINER))
-        slack = SLOPES_APART + SLOPES_APART_SHARE * np.abs(narrow)
+        wide, narrow = (derivatives(method, one, along, step) for step in (STEP, FINER))
+        slack = DERIVATIVES_APART + DERIVATIVES_APART_SHARE * np.abs(narrow)
         known = np.abs(wide - narrow) < slack / 2
         told += known
         agree += known & (np.abs(np.sum(said * along, axis=-1) - narrow) < slack)
@@ -349,7 +349,7 @@ def gradients_pass(asked, one, method):
             )
 
 
-def slopes(method, one, along, step):
+def derivatives(method, one, along, step):
     """Returns the derivatives of the four terms of each example along a direction of the noise, by differences. `[4, B]`"""
     ends = [one.eps + np.float32(sign * step) * along for sign in (1, -1)]
     above, below = (np.stack(method(one.model, one.x, one.y_onehot, eps)) for eps in ends)

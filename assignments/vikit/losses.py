@@ -212,14 +212,14 @@ def is_sum(got, right):
     return abs(got - right) <= 1e-3 + 1e-3 * abs(right)
 
 
-def agreed(first, second):
+def agreed(here, elsewhere):
     """Returns the first name that both reports fit, empty if there is none.
 
-    Where the second report is right, and so says nothing (None), a name that is the only one of the first.
+    Where the report elsewhere is right, and so says nothing (None), a name that is the only one here.
     """
-    if second is None:
-        return first[0] if len(first) == 1 else ""
-    return next((name for name in first if name in second), "")
+    if elsewhere is None:
+        return here[0] if len(here) == 1 else ""
+    return next((name for name in here if name in elsewhere), "")
 
 
 def trains_on_test_images(loss, found, want):
@@ -230,9 +230,9 @@ def trains_on_test_images(loss, found, want):
     return found["kl"].fits(both.kl) and found[loss.name].fits(both.distortion)
 
 
-def weight_of_the_kl(loss, first, second):
+def weight_of_the_kl(loss, here, elsewhere):
     """Returns what is off in a loss of the reported terms that fits no known form: the weight of the kl, or all of it."""
-    weights = [(found["loss"].value - found[loss.name].value) / found["kl"].value for found in (first, second)]
+    weights = [(found["loss"].value - found[loss.name].value) / found["kl"].value for found in [here, elsewhere]]
     return "another_beta" if np.isclose(*weights, 0.02, 1e-3) else "loss_of_something_else"
 
 
