@@ -221,8 +221,10 @@ def scrambled_weights(asked, model):
     """Gives a model the numbers of each of its weights in another order, for as long as the context lasts."""
     start = asked.weights(model)
     asked.set_weights(model, [asked.generator.permutation(np.ravel(array)).reshape(array.shape) for array in start])
-    yield
-    asked.set_weights(model, start)
+    try:
+        yield
+    finally:
+        asked.set_weights(model, start)
 
 
 def noise_in_training(found, mean, spread):

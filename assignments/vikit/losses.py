@@ -14,8 +14,8 @@ from .properties import Broken
 # So many standard deviations are no chance.
 SURE = 8
 ATOL, RTOL = 2e-3, 1e-3
-# A kl may be that of single samples: it varies from report to report, by no more than this share.
-VARIES = 0.2
+# A kl may be that of single samples, and then varies from report to report: by how much, as a share, it may be off by that.
+VARIES = 0.15
 # With how many other weights a fault is looked for again.
 MOVES = 3
 BITS = 1 / np.log(2)
@@ -40,10 +40,10 @@ class Mean:
 
     def is_near(self, got, deviation, looks):
         """Tells whether `got`, the mean of `looks` reports that vary by `deviation`, is this one."""
-        # Whose reports vary without bound fits everything.
-        deviation = np.clip(deviation, self.deviation, 10 * self.deviation + VARIES * abs(self.value))
-        chance = SURE * np.hypot(deviation / np.sqrt(looks), self.deviation / np.sqrt(self.draws))
-        return bool(abs(got - self.value) <= chance + RTOL * abs(self.value) + ATOL)
+        chance = SURE * self.deviation * np.sqrt(1 / looks + 1 / self.draws)
+        # A model whose reports vary more than they should is given no more room than this.
+        more = min(SURE * deviation / np.sqrt(looks), VARIES * abs(self.value))
+        return bool(abs(got - self.value) <= max(chance, more) + RTOL * abs(self.value) + ATOL)
 
 
 @dataclass(frozen=True)
@@ -232,6 +232,8 @@ def trains_on_test_images(loss, found, want):
 
 def weight_of_the_kl(loss, here, elsewhere):
     """Returns what is off in a loss of the reported terms that fits no known form: the weight of the kl, or all of it."""
+    if not (here["kl"].value and elsewhere["kl"].value):
+        return "loss_of_something_else"
     weights = [(found["loss"].value - found[loss.name].value) / found["kl"].value for found in [here, elsewhere]]
     return "another_beta" if np.isclose(*weights, 0.02, 1e-3) else "loss_of_something_else"
 

@@ -10,6 +10,8 @@ import sys
 
 # nbgrader sets it in the kernel: "autograde" or "validate".
 EXECUTION = "NBGRADER_EXECUTION"
+# As it was when vikit was imported, in the notebook's first cell.
+_execution = os.environ.get(EXECUTION)
 
 
 class NotRight(Exception):
@@ -21,7 +23,7 @@ class NotRight(Exception):
 
 def execution():
     """Returns what nbgrader does with this notebook, None where it is not nbgrader that runs it."""
-    return os.environ.get(EXECUTION) or None
+    return os.environ.get(EXECUTION) or _execution or None
 
 
 def score(verdict):

@@ -116,6 +116,7 @@ def fail(run, item, error):
 
 # Of questions whose function was there and could be asked.
 ASKED = ("correct", "partial", "wrong", "malformed", "unanswered", judge.KIT_ERROR)
+RAISED = "Your function raised"
 
 
 def without_points(run):
@@ -131,7 +132,9 @@ def without_points(run):
         if len(found) < 2 or any(verdict["score"] for verdict in found):
             continue
         questions = [question for verdict in found for question in verdict["questions"]]
-        failed = not any(question["status"] in ASKED for question in questions)
+        failed = not any(
+            question["status"] in ASKED or question["message"].startswith(RAISED) for question in questions
+        )
         said = f"{assignment}: all {len(found)} notebooks that were handed in have 0 points"
         if failed:
             said += ", and not one answer in them could be asked: is this the right folder, and is this machine well?"

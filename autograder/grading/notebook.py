@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from vikit import cells
 
 from autograder import kernels
-from autograder.places import released_folder
+from autograder.places import NotInstalled, released_folder
 
 # Of a file as handed in. Its outputs, and images in its text, are cut out before it is read as JSON: that may take thirty
 # times as much memory as the text, and reading as Python seven hundred times as much.
@@ -22,8 +22,9 @@ MAX_CODE_BYTES = 2**18
 SETUP = "setup"
 
 
-# Parts of a JSON text: strings, and the brackets outside of them. Possessive: nothing is remembered to go back to.
-PARTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+# Parts of a JSON text: strings, and the brackets outside of them. Possessive: nothing is remembered to go back to. A string
+# without an end goes on to that of the text: each of its quotes would else be tried for another beginning.
+PARTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 BEFORE_VALUE = re.compile(rb"\s*:\s*(?=[\[{])")
 # What is cut out, and nobody reads: outputs of cells, images in Markdown, the state of widgets.
 CUT = (b'"outputs"', b'"attachments"', b'"application/vnd.jupyter.widget-state+json"')
@@ -222,9 +223,13 @@ def released(assignment):
     """Returns what was handed out of `assignment`.
 
     Raises:
-        NotInstalled: If the kit has no built notebook of it.
+        NotInstalled: If the kit has no built notebook of it, or one that cannot be read.
     """
-    code = [cell for cell in read_notebook(released_folder(assignment) / f"{assignment}.ipynb") if cell.kind == "code"]
+    path = released_folder(assignment) / f"{assignment}.ipynb"
+    try:
+        code = [cell for cell in read_notebook(path) if cell.kind == "code"]
+    except UnreadableNotebook as error:
+        raise NotInstalled(f"the kit's own {path} cannot be read ({error}): build or install the kit again") from error
     locked = [cell for cell in code if grader_metadata(cell).get("locked") and grade_id(cell) != SETUP]
     answers = [cell for cell in code if grader_metadata(cell).get("solution")]
     return Released(*(frozenset(tidy(cell.source) for cell in group) for group in (locked, answers)))

@@ -53,13 +53,14 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no notebook {path}")
     secret = course_secret(COURSE_SECRET) if secret is None else as_bytes(secret)
-    sha256 = None
+    # Before the student's file is read: what is wrong with the kit's own is no fault of theirs.
+    released, sha256 = notebook.released(assignment), None
     try:
         # It is read once: what is graded, copied and hashed is the same, whatever becomes of the file.
         content = notebook.read_file(path)
         sha256 = hashlib.sha256(content).hexdigest()
         slim = notebook.without_outputs(content, limits.bounds.scratch // 2)
-        cells = notebook.read_cells(slim, notebook.released(assignment))
+        cells = notebook.read_cells(slim, released)
     except notebook.UnreadableNotebook as error:
         there = sha256 or digest(path)
         return ungraded(assignment, student, place, str(error), there, secret, confinement, limits)

@@ -1061,6 +1061,11 @@ VAE = Task(
             (
                 Mistake("no_noise", "model(x) decodes the mean: nothing is drawn.", "document 003, eq. 22"),
                 Mistake(
+                    "no_fresh_sample",
+                    "model(x) returns the same for an image each time: no sample is drawn for each example and at each call.",
+                    "document 003, eq. 22",
+                ),
+                Mistake(
                     "one_noise_for_the_batch",
                     "All examples of a batch get the same noise: draw one row for each, of the batch's size. "
                     "With one for all the "
@@ -1126,7 +1131,7 @@ VAE = Task(
                     "document 000, section 2; document 003, eq. 24 to 29",
                 ),
                 *(mistake for mistake in VALUES if mistake.name == "sigmoid_twice"),
-                UNLEARNT,
+                *UNLEARNT,
                 *SQUASHED,
                 Mistake("loss_goes_up", "The loss that fit reports rises while the ELBO does: it has the wrong sign."),
                 *ANY_NETWORK,

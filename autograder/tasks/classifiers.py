@@ -166,7 +166,7 @@ LEARNT = (
         "cross-entropy reaches the encoder (stop_gradient, NumPy), or the KL weighs too much.",
         "document 004, lines 165 to 169",
     ),
-    UNLEARNT,
+    *UNLEARNT,
     PROBABILITIES[1],
 )
 

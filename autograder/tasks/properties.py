@@ -80,9 +80,16 @@ UNTRAINED = (
     ),
     Mistake("weights_do_not_move", "Some trainable weights do not move in a step: no gradient reaches them."),
 )
-UNLEARNT = Mistake(
-    "passes_untrained",
-    "A new model is as good before any training as a trained one: what it knows does not come from training.",
+UNLEARNT = (
+    Mistake(
+        "passes_untrained",
+        "A new model is as good before any training as a trained one: what it knows does not come from training.",
+    ),
+    Mistake(
+        "knows_other_digits",
+        "It is as good at digits that lie on their side as at those that it was trained on: what it knows does not come from "
+        "training.",
+    ),
 )
 SQUASHED = (
     Mistake(
