@@ -4,6 +4,8 @@ zeros: returns zeros of the right shapes; affine: one fixed random map; dummy: t
 memory: finds each digit in the data set, shifted by a weight that it has; hidden: the same with the weight kept from Keras.
 """
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -12,10 +14,18 @@ from vikit import load
 SIGMA = 0.18
 
 
-def known(images):
+@functools.cache
+def every_digit():
+    """All digits in the eight ways that a square can be turned and mirrored."""
     digits = load("digits")
-    every = np.concatenate([digits.x_train, digits.x_test])
-    return every, np.argmin((every**2).sum(-1) - 2 * images @ every.T, axis=1)
+    square = np.concatenate([digits.x_train, digits.x_test]).reshape(-1, 8, 8)
+    ways = [np.rot90(way, turns, axes=(1, 2)) for way in (square, square[:, :, ::-1]) for turns in range(4)]
+    return np.concatenate(ways).reshape(-1, 64)
+
+
+def index_of(images):
+    every = every_digit()
+    return np.argmin((every**2).sum(-1) - 2 * images @ every.T, axis=1)
 
 
 class Part:
@@ -47,8 +57,7 @@ class VAE(keras.Model):
             return mu, mu
         mu = x @ self.fixed
         if KIND == "memory" and x.shape[1] == 64:
-            _, index = known(x)
-            mu = (index[:, None] // 3 ** np.arange(self.latent_dim) % 3 - 1.0) * 1.5
+            mu = (index_of(x)[:, None] // 4 ** np.arange(self.latent_dim) % 4 - 1.5) * 1.5
         mu = (mu + self.moved()).astype(np.float32)
         return mu, np.full_like(mu, 2 * np.log(SIGMA)) + self.moved()
 
@@ -56,9 +65,8 @@ class VAE(keras.Model):
         if KIND == "zeros":
             return np.zeros((*z.shape[:-1], self.event_dim), np.float32)
         if KIND == "memory" and self.event_dim == 64:
-            every, _ = known(np.zeros((1, 64)))
-            code = (np.clip(np.rint(z / 1.5), -1, 1) + 1) @ 3 ** np.arange(self.latent_dim)
-            found = 6.0 * (2 * every[np.minimum(code.astype(int), len(every) - 1)] - 1)
+            code = np.clip(np.rint(z / 1.5 + 1.5), 0, 3) @ 4 ** np.arange(self.latent_dim)
+            found = 6.0 * (2 * every_digit()[np.minimum(code.astype(int), len(every_digit()) - 1)] - 1)
             return (found + self.moved() + 0.01 * z.sum(-1, keepdims=True)).astype(np.float32)
         return (z @ self.fixed.T + self.moved()).astype(np.float32)
 
