@@ -3,8 +3,10 @@
 import nbformat
 import numpy as np
 import pytest
+from vikit import asking, judge
 
-from autograder import tasks
+from autograder import places, tasks
+from autograder.grading import follow
 from autograder.grading import verdict as verdicts
 from autograder.grading.limits import Limits
 from autograder.reference import densities
@@ -30,7 +32,8 @@ ELBO = Task(
     place="document 001, line 63",
     shape="[B]",
     reference=minus_kl,
-    cases=tuple(Draw(f"case {B}", kind, draw, {"B": B, "K": 3}) for B, kind in ((4, GENERIC), (5, GENERIC), (7, EDGE))),
+    # No case of the KL has this K: a notebook can tell the two questions apart.
+    cases=tuple(Draw(f"case {B}", kind, draw, {"B": B, "K": 6}) for B, kind in ((4, GENERIC), (5, GENERIC), (7, EDGE))),
     mistakes=(Wrong("elbo_of_plus", lambda x, mu, log_var: 2 * x - minus_kl(x, mu, log_var), "The KL is subtracted."),),
     follows=Follow(
         needs={"kl_to_standard_normal": lambda x, mu, log_var: (mu, log_var)},
@@ -45,12 +48,28 @@ def kl_to_standard_normal(mu, log_var):
 def elbo_of(x, mu, log_var):
     return {}
 """
+LATER = "mu.shape[1] == 6"
 RIGHT = "0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, -1)"
 
 
 @pytest.fixture
-def grade(monkeypatch, tmp_path):
-    monkeypatch.setattr(verdicts.tasks, "load", lambda name: Assignment("two", "Two", (KL, ELBO)))
+def release(monkeypatch, tmp_path):
+    """Returns a function that makes an assignment "two" of some tasks, with an empty notebook and no public cases."""
+
+    def release(*chosen):
+        monkeypatch.setattr(verdicts.tasks, "load", lambda name: Assignment("two", "Two", chosen))
+        monkeypatch.setattr(places, "ASSIGNMENTS", tmp_path / "released")
+        folder = tmp_path / "released" / "two"
+        folder.mkdir(parents=True)
+        (folder / "two.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook()))
+        (folder / "public_cases.json").write_text("{}")
+
+    return release
+
+
+@pytest.fixture
+def grade(release, tmp_path):
+    release(KL, ELBO)
 
     def grade(kl, elbo, limits=None):
         path = tmp_path / "two.ipynb"
@@ -76,7 +95,7 @@ def test_a_mistake_that_is_only_a_transformation_is_followed_too(grade):
 
 
 def test_all_of_the_asking_shares_the_time_of_one_question(grade):
-    slow = f"(__import__('time').sleep(4) if mu.shape[1] == 3 else None, 2 * {RIGHT})[1]"
+    slow = f"(__import__('time').sleep(4) if {LATER} else None, 2 * {RIGHT})[1]"
     kl, elbo = grade(slow, f"x - 2 * {RIGHT}", limits=Limits(question=10))
     assert kl["mistake"] == "kl_forgot_half"
     assert (elbo["status"], elbo["follows"]) == ("wrong", None)
@@ -93,30 +112,33 @@ def test_a_mistake_of_its_own_is_not_excused(grade):
     assert (elbo["status"], elbo["score"], elbo["follows"]) == ("wrong", 0, None)
 
 
+def test_values_of_no_known_mistake_earn_nothing(grade):
+    first, later = grade("tf.zeros(len(mu))", "x")
+    assert first["mistake"] is None
+    assert (later["score"], later["follows"]) == (0, None)
+
+
 @pytest.mark.parametrize(
-    ("kl", "elbo"),
+    ("made_up", "elbo"),
     [
         ("tf.zeros(len(mu))", "x"),
-        # A recognised mistake where the grader asks for it, zeros on the inputs of the later question (K = 3, B = 4, 5, 7).
         # Infinite values would make any answer right, and other shapes any that is broadcast.
-        (
-            f"2 * {RIGHT} if mu.shape[1] != 3 or mu.shape[0] == 3 else tf.fill(len(mu), float('inf'))",
-            "tf.zeros(len(mu))",
-        ),
-        (f"(2 * {RIGHT})[:, None] if mu.shape[1] == 3 else 2 * {RIGHT}", "x - kl_to_standard_normal(mu, log_var)"),
-        (f"2 * {RIGHT} if mu.shape not in ((4, 3), (5, 3), (7, 3)) or (mu == 0).all() else tf.zeros(len(mu))", "x"),
+        ("tf.fill(len(mu), float('inf'))", "tf.zeros(len(mu))"),
+        (f"(2 * {RIGHT})[:, None]", "x - kl_to_standard_normal(mu, log_var)"),
     ],
 )
-def test_values_made_up_to_fit_earn_nothing(grade, kl, elbo):
-    _, later = grade(kl, elbo)
+def test_values_made_up_to_fit_earn_nothing(grade, made_up, elbo):
+    """A recognised mistake where the grader asks for it, other values on the inputs of the later question."""
+    first, later = grade(f"{made_up} if {LATER} else 2 * {RIGHT}", elbo)
+    assert first["mistake"] == "kl_forgot_half"
     assert (later["score"], later["follows"]) == (0, None)
 
 
 @pytest.fixture
-def grade_a02(monkeypatch, tmp_path):
+def grade_a02(release, tmp_path):
     """Grades `reparameterize` and `pathwise_gradient` of a02, each given as an expression."""
     two = [task for task in tasks.load("a02_elbo").tasks if task.name in ("reparameterize", "pathwise_gradient")]
-    monkeypatch.setattr(verdicts.tasks, "load", lambda name: Assignment("two", "Two", tuple(two)))
+    release(*two)
 
     def grade(sample, second):
         path = tmp_path / "two.ipynb"
@@ -144,3 +166,58 @@ def test_a_gradient_at_samples_that_were_wrong_before_gets_its_points(grade_a02)
 def test_a_gradient_with_a_mistake_of_its_own_is_not_excused(grade_a02):
     _, later = grade_a02("mu + np.exp(log_var) * eps", "(g * eps).mean(0) * np.exp(log_var / 2)")
     assert (later["status"], later["score"], later["follows"]) == ("wrong", 0, None)
+
+
+class InProcess(asking.Here):
+    """Stands in for a running notebook."""
+
+    limits = Limits()
+
+
+@pytest.fixture(scope="module")
+def questions():
+    return [tasks.materialise("two", task, "ada", b"follow") for task in (KL, ELBO)]
+
+
+def followed(questions, made_up):
+    """Returns the verdict on x - made_up(KL), whose `kl_to_standard_normal` gives made_up(KL) on the later inputs.
+
+    On its own inputs it gave twice the KL, a mistake that was recognised.
+    """
+    before, later = questions
+    doubled = {case.name: judge.Answer("ok", (2 * case.expected[0],)) for case in before.cases}
+    earlier = {KL.name: judge.judge(before, doubled)}
+    assert earlier[KL.name].mistake == "kl_forgot_half"
+    values = [made_up(case.arguments[0] - case.expected[0]) for case in later.cases]
+    given = {
+        case.name: judge.Answer("ok", (case.arguments[0] - value,))
+        for case, value in zip(later.cases, values, strict=True)
+    }
+
+    def kl_to_standard_normal(mu, log_var):
+        return made_up(np.asarray(densities.kl_to_standard_normal(mu.astype(float), log_var.astype(float))))
+
+    verdict = judge.judge(later, given)
+    assert verdict.score == 0
+    run = InProcess({"kl_to_standard_normal": kl_to_standard_normal})
+    return follow.through(run, ELBO, later, verdict, given, earlier, Assignment("two", "Two", (KL, ELBO)))
+
+
+def test_the_values_of_the_recognised_mistake_are_followed(questions):
+    verdict = followed(questions, lambda kl: 2 * kl)
+    assert (verdict.status, verdict.score, verdict.follows) == ("correct", 10, "kl_to_standard_normal")
+
+
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        lambda kl: 0 * kl,
+        lambda kl: 7.3 * kl + 1.7,
+        # A known mistake, but not the one that was recognised.
+        lambda kl: -kl,
+    ],
+    ids=["zeros", "anything", "another mistake"],
+)
+def test_values_that_are_not_those_of_the_recognised_mistake_are_not_followed(questions, made_up):
+    verdict = followed(questions, made_up)
+    assert (verdict.status, verdict.score, verdict.follows) == ("wrong", 0, None)

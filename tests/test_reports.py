@@ -55,6 +55,20 @@ def test_the_gradebook_has_a_row_for_each_and_survives_odd_names():
     assert rows[0]["kl"] == "3.5"
 
 
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_no_name_is_a_formula_for_a_spreadsheet(sign):
+    (row,) = csv.DictReader(io.StringIO(gradebook.grades_csv([verdict(f"{sign}1+1")]), newline=""))
+    assert row["student"] == f"'{sign}1+1".replace("\r", "\n")
+    assert row["kl"] == "3.5"
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", ",", '",', '"\r'])
+def test_no_name_begins_another_row_or_cell(end):
+    (row,) = csv.DictReader(io.StringIO(gradebook.grades_csv([verdict(f"ada{end}=1+1")]), newline=""))
+    assert row["student"].startswith("ada")
+    assert (row["assignment"], row["kl"]) == ("a01", "3.5")
+
+
 def test_the_gradebook_says_which_kit_each_row_is_from_and_whether_they_are_mixed():
     old = verdict("bob") | {"kit_version": "0.1.0+aa"}
     row = next(csv.DictReader(io.StringIO(gradebook.grades_csv([old]))))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import vikit
-from vikit import checking, data
+from vikit import checking, data, properties
 
 from autograder.build import notebooks, script
 
@@ -408,3 +408,17 @@ def test_an_ellipse_is_as_wide_as_two_standard_deviations(shown):
 def test_images_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r"must have the shape \[rows, n, 64\], not \[2, 3, 63\]"):
         vikit.plots.images(np.zeros((2, 3, 63)), (8, 8))
+
+
+@pytest.mark.parametrize(
+    ("shape", "inputs"),
+    [((10_000,), 1), ((16, 500), 16), ((64, 500), 64), ((784, 500), 784), ((6400, 50), 6400), ((3, 3, 100, 50), 900)],
+)
+def test_weights_of_a_wide_layer_are_moved_by_less_so_that_its_outputs_grow_no_more(shape, inputs):
+    asked = properties.Asked(None, None, np.random.default_rng(0))
+    noise = asked.noise_for(np.zeros(shape, np.float32))
+    assert noise.shape == shape
+    assert noise.dtype == np.float32
+    # Outputs for inputs of spread 1 spread by sqrt(inputs) * noise.
+    outputs = np.sqrt(inputs) * noise.std()
+    assert outputs == pytest.approx(np.sqrt(min(inputs, 64)), rel=0.05)

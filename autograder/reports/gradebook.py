@@ -11,7 +11,7 @@ MAX_REASON = 160
 # A message says more than these; the others speak for themselves.
 TOLD_BY_MESSAGE = ("missing", "error", "timeout", "crashed", "kit_error", "unexamined")
 # A spreadsheet would take a cell that begins with one of these for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def grades_csv(verdicts):
@@ -59,4 +59,9 @@ def mixed_versions(verdicts):
 
 
 def harmless(value):
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    """Returns a cell that a spreadsheet takes for text, and for one cell."""
+    if not isinstance(value, str):
+        return value
+    # Python 3.11 does not quote a carriage return, which would begin another row.
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if value.startswith(FORMULA) else text
