@@ -1,6 +1,8 @@
 """a06: the solution's FlowVIB as a Keras model, what its notebook shows, the plane, and how log determinants are examined."""
 
+import ast
 import importlib
+import inspect
 import re
 from types import SimpleNamespace
 
@@ -10,7 +12,20 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 from matplotlib import pyplot as plt
-from vikit import asking, checking, examinations, judge, load, networks, planes, properties
+from vikit import (
+    asking,
+    checking,
+    classifiers,
+    examinations,
+    flows,
+    judge,
+    latents,
+    load,
+    networks,
+    planes,
+    properties,
+    steps,
+)
 
 from autograder import tasks
 from autograder.build import script
@@ -419,3 +434,36 @@ def test_no_property_of_a_flow_holds_for_a_constant_or_a_fixed_map(name):
         found = properties.finding(item, asked, examinations.KINDS)
         assert found.status == "wrong", (item.name, found)
         assert found.mistake in {mistake.name for mistake in item.mistakes}, (item.name, found)
+
+
+# Each name that an examination of `FlowVIB` may raise is declared by its property: one that is not would say nothing.
+
+
+def declared(name):
+    return {mistake.name for item in TASKS["FlowVIB"].properties if item.name == name for mistake in item.mistakes}
+
+
+def first_words(names):
+    return {name.split()[0] for name in names} - {"right"}
+
+
+def test_the_names_of_all_tables_are_declared():
+    terms = (*flows.WRONG_TERMS, flows.REDUCTIONS, *flows.CONSTANTS, latents.SAMPLERS, classifiers.CROSS_ENTROPIES)
+    for table in terms:
+        assert first_words(table) <= declared("free_energy_terms"), first_words(table) - declared("free_energy_terms")
+    for flow in FLOWS:
+        assert first_words(flows.WRONG_LOG_DETS) <= declared(f"log_det_{flow}")
+        assert steps.ALIKE[flow][0] in declared(f"kind_{flow}")
+
+
+@pytest.mark.parametrize("module", [flows, steps])
+def test_each_name_that_is_written_in_the_examinations_is_declared(module):
+    known = {mistake.name for item in TASKS["FlowVIB"].properties for mistake in item.mistakes}
+    raised = [
+        node.args[1].value
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Broken" and len(node.args) > 1
+        if isinstance(node.args[1], ast.Constant)
+    ]
+    assert len(raised) >= 5
+    assert set(raised) <= known, set(raised) - known

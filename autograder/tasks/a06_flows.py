@@ -1769,7 +1769,10 @@ DIVERGENCE = (
 )
 # What any of the four examinations of a flow may find.
 ANY_FLOW = (
-    Mistake("flow_is_identity", "zK is z0: no step of the flow is applied, whatever its weights."),
+    Mistake(
+        "flow_is_identity",
+        "zK is z0, but perhaps for the order of its dimensions: no step of the flow is applied, whatever its weights are.",
+    ),
     Mistake("flow_ignores_z0", "zK is the same wherever z0 lies: z0 is lost on the way, and no flow is left."),
     Mistake(
         "flow_ignores_weights",

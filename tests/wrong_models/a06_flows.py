@@ -76,7 +76,7 @@ EDITS = (
      "FlowVIB", "log_det_planar", ""),
     ("no constraint on u", U_HAT, "u_hat = u", "FlowVIB", "log_det_planar", "flow_folds"),
     ("no constraint on beta", "beta_hat = tf.nn.softplus(self.to_beta(features)) - alpha",
-     "beta_hat = 3 * self.to_beta(features) - 2", "FlowVIB", "log_det_radial", "log_det_not_finite"),
+     "beta_hat = 3 * self.to_beta(features) - 2", "FlowVIB", "log_det_radial", "flow_folds"),
     ("the power K in the radial determinant", "log_det = (self.latent_dim - 1) * tf", "log_det = self.latent_dim * tf",
      "FlowVIB", "log_det_radial", ""),
     ("scale without its logarithm", "tf.reduce_sum(log_scale, axis=-1)\n", "tf.reduce_sum(tf.exp(log_scale), axis=-1)\n",
@@ -287,7 +287,7 @@ FAULTS = (
      {"log_det_radial": "log_det_not_log"}),
     ("radial log determinants that are NaN",
      ((SUMMED, 'summed_up += log_det * (float("nan") if self.flow == "radial" else 1.0)'),),
-     {"log_det_radial": "log_det_not_finite"}),
+     {"log_det_radial": "log_det_not_finite", "weights_radial": "not_finite"}),
     ("coupling log determinants with an axis too many",
      (("return z, summed_up\n", 'return z, summed_up[:, tf.newaxis] if self.flow == "coupling" else summed_up\n'),),
      {"log_det_coupling": "wrong_shape"}),
@@ -295,7 +295,8 @@ FAULTS = (
      (("return iaf_step(z, filling, gate_logits + 1)",
        "return iaf_step(z, filling, gate_logits + 1)[0], tf.math.log_sigmoid(gate_logits + 1)"),
       ("tf.zeros_like(z0[:, 0])", 'tf.zeros_like(z0 if self.flow == "iaf" else z0[:, 0])')),
-     {"log_det_iaf": "wrong_shape"}),
+     # What `fit` raises has no name.
+     {"log_det_iaf": "wrong_shape", "weights_iaf": ""}),
     *(
         (f"{flow}: x does not enter",
          ((FEATURES, f'seen_of_x = self.features(tf.ones_like(x) if self.flow == "{flow}" else x) if self.steps else None'),),
@@ -346,10 +347,17 @@ FAULTS = (
      (("z_end, summed_up = self.transform(z0, x)",
        "z_end, summed_up = (tf.stop_gradient(part) for part in self.transform(z0, x))"),),
      {"free_energy_terms": "no_gradient_through_a_term", **of_every_flow("flow_not_trained", "weights")}),
+    ("coupling layers that are NaN when weights move",
+     (("self.to_both = networks.Network(latent_dim, (64,))",
+       "self.to_both = networks.Network(latent_dim, (64,))\n"
+       '        self.numbers = self.add_weight(shape=(3,), initializer="zeros")'),
+      ("log_scale = tf.tanh(log_scale)",
+       "log_scale = tf.tanh(log_scale) + 0 * tf.math.log(1e-9 - tf.reduce_sum(self.numbers**2))")),
+     {"prediction": "not_finite_nearby", **{f"{name}_coupling": "not_finite_nearby" for name in ALL}}),
     ("no constraint on u", ((U_HAT, "u_hat = u"),), {"log_det_planar": "flow_folds"}),
-    ("a radial step without its bound",
-     (("beta_hat = tf.nn.softplus(self.to_beta(features)) - alpha", "beta_hat = self.to_beta(features)"),),
-     {"log_det_radial": "log_det_not_finite", "kind_radial": "radial_folds"}),
+    ("radial steps that fold",
+     (("beta_hat = tf.nn.softplus(self.to_beta(features)) - alpha", "beta_hat = 3 * self.to_beta(features) - 2"),),
+     {"log_det_radial": "flow_folds", "kind_radial": "radial_folds"}),
     *(
         (name, ((TERMS, TERMS.replace(old, new)),), {"free_energy_terms": mistake})
         for name, old, new, mistake in OF_TERMS
