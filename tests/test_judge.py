@@ -67,6 +67,14 @@ def test_nan_and_infinity_never_pass(poison):
     assert all(case.worst_error is None for case in verdict.cases)
 
 
+@pytest.mark.parametrize("want", [math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("got", [0.0, 1.0, 3e38, math.inf, -math.inf, math.nan])
+def test_nothing_is_close_to_an_infinite_reference_or_nan(got, want):
+    """The relative tolerance of an infinite value is infinite: every number would be within it."""
+    assert judge.is_close(np.array([1.0, 1.0]), np.array([1.0, 1.0]), question())
+    assert not judge.is_close(np.array([1.0, got]), np.array([1.0, want]), question())
+
+
 @pytest.mark.parametrize("dtype", [np.int64, bool, np.float16])
 def test_only_real_floats_are_numbers(dtype):
     verdict = judge.judge(question(), answers(dtype=dtype))

@@ -5,7 +5,7 @@ from vikit.wire import Built, Tensor
 
 from autograder import tasks
 from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
-from autograder.tasks.task import computed, draw_question, find_clash, singled, structure, widened
+from autograder.tasks.task import computed, draw_question, find_clash, rounded, singled, structure, widened
 
 SECRET = b"secret of the tests"
 STUDENTS = [f"student {number}" for number in range(10)]
@@ -144,7 +144,8 @@ def test_students_get_float32_and_the_reference_the_same_numbers(assignment, tas
         numbers = [argument for argument in case.arguments if isinstance(argument, float)]
         assert arrays or numbers
         assert all(array.dtype == np.float32 for array in arrays)
-        assert all(np.float32(number) == number for number in numbers)
+        # As float64: NumPy compares a Python float with a float32 in float32, where they are always equal.
+        assert all(float(np.float32(number)) == number for number in numbers)
         again = task.reference(*(widened(argument) for argument in case.arguments))
         again = again if isinstance(again, tuple) else (again,)
         for got, want in zip(case.expected, again, strict=True):
@@ -198,3 +199,28 @@ def test_inputs_that_never_come_apart_are_refused_by_name():
 def test_an_unknown_assignment_is_refused_with_the_known_ones():
     with pytest.raises(LookupError, match="a01_densities"):
         tasks.load("a99_nothing")
+
+
+def test_a_scalar_reaches_the_student_as_a_python_float_of_float32_precision():
+    assert float(np.float32(0.1)) != 0.1
+    for number in (0.1, np.float64(0.1)):
+        assert type(rounded(number)) is float
+        assert rounded(number) == float(np.float32(0.1))
+
+
+@pytest.mark.parametrize(("tolerances", "told"), [(2, False), (3, True)])
+def test_answers_are_told_apart_only_by_more_than_twice_the_tolerance(tolerances, told):
+    """An answer that is off by one tolerance lies between two that are 2 apart, and would be both."""
+    x = np.array([1.3, 0.4, 2.2])
+
+    def asked(*mistakes):
+        task = task_of(lambda generator, B: (x,), *mistakes)
+        return task, draw_question("x", task, (SECRET, "ada", "x", 0))
+
+    def beside(values):
+        return values - tolerances * (judge.ATOL + judge.RTOL * np.abs(values))
+
+    task, question = asked(("a", lambda x: x + 7), ("b", lambda x: beside(x + 7)))
+    assert find_clash(task, question, set()) == (None if told else ["a", "b"])
+    task, question = asked(("nearly right", beside))
+    assert find_clash(task, question, set()) == (None if told else ["nearly right"])

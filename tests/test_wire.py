@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from vikit import wire
+from vikit import probe, wire
 
 GOOD = wire.pack_array(np.ones((2, 3), np.float32))
 
@@ -37,6 +37,10 @@ def test_an_array_survives_the_wire_to_the_last_bit(array):
         GOOD | {"shape": "23"},
         GOOD | {"shape": [1] * 9},
         GOOD | {"shape": [2**40, 2**40]},
+        # No elements and no bytes, but axes along which a mean or a sum would be huge.
+        {"dtype": "float32", "shape": [0, wire.MAX_BYTES], "data": ""},
+        {"dtype": "float32", "shape": [wire.MAX_BYTES, 0], "data": ""},
+        {"dtype": "bool", "shape": [2**12, 0, 2**12], "data": ""},
         GOOD | {"data": "not base64 but as long as it is "},
         GOOD | {"data": GOOD["data"] + "AAAA"},
         GOOD | {"data": 7},
@@ -124,3 +128,24 @@ def test_text_from_a_student_is_cut():
 def test_an_argument_of_another_type_is_refused():
     with pytest.raises(TypeError, match="no way to send a dict"):
         wire.pack_argument({})
+
+
+LARGE = np.zeros(wire.MAX_BYTES // 4 - 1, np.float32)
+AS_REPLIES = {
+    "values": lambda arrays: {"status": "ok", "values": arrays},
+    "mapping": lambda arrays: {"status": "ok", "mapping": dict(zip("ab", arrays, strict=False))},
+}
+
+
+@pytest.mark.parametrize("form", AS_REPLIES)
+def test_arrays_that_are_too_large_together_are_rejected(form):
+    packed = wire.pack_array(LARGE)
+    assert wire.unpack_reply(AS_REPLIES[form]([packed])).status == "ok"
+    with pytest.raises(wire.Rejected, match="together"):
+        wire.unpack_reply(AS_REPLIES[form]([packed, packed]))
+
+
+def test_arrays_that_are_too_large_together_are_not_sent():
+    (packed,) = probe.returned(None, [LARGE], 1)["values"]
+    assert packed == wire.pack_array(LARGE)
+    assert probe.returned(None, [LARGE, LARGE[:9]], 2) == {"status": "malformed", "kind": wire.TOO_LARGE}
