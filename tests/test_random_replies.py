@@ -231,7 +231,7 @@ def test_replies_with_one_thing_wrong_are_findings_and_no_errors(said):
 
 
 # Of so few replies each is forged in every way.
-FEW = 50
+FEW = 80
 
 
 def test_each_reply_of_a_short_examination_may_be_odd_in_every_way(said):
