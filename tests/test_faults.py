@@ -248,7 +248,7 @@ def test_an_answer_on_which_comparing_raises_costs_its_case_alone(monkeypatch):
     question, problem = small_question(), judge.problem
     answers = {case.name: judge.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
 
-    def fails(question, case, answer):
+    def fails(question, case, answer, public=False):
         if case.name == "case 1" and answer.status == "ok":
             raise Kit
         return problem(question, case, answer)
@@ -350,9 +350,9 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
 def test_an_exception_in_comparing_one_answer_costs_its_case_alone(write_notebook, monkeypatch):
     problem = judge.problem
 
-    def fails(question, case, answer):
+    def fails(question, case, answer, public=False):
         chosen = question.name == KL and case.name == question.cases[0].name and answer.status == "ok"
-        return raising(Kit())() if chosen else problem(question, case, answer)
+        return raising(Kit())() if chosen else problem(question, case, answer, public)
 
     monkeypatch.setattr(judge, "problem", fails)
     verdict = grade(A01, write_notebook({KL: RIGHT_KL}), secret=SECRET)
