@@ -64,19 +64,23 @@ def is_of_its_kind(asked, flow):
 
 def step_at(asked, model, x, z0):
     """Returns displacements `[IMAGES, POINTS, K]`, Jacobians `[n, K, K]`, and for which points these are known `[n]`."""
-    apart = zK_of(asked, model, z0, x) - z0
-    return apart.reshape(IMAGES, POINTS, -1), *jacobians_of(asked, model, x, z0)
+    return by_image(zK_of(asked, model, z0, x) - z0), *jacobians_of(asked, model, x, z0)
+
+
+def by_image(rows):
+    """Returns rows `[n, K]` as `[IMAGES, POINTS, K]`."""
+    return rows.reshape(IMAGES, POINTS, -1)
 
 
 def said_of_step(flow, apart, jacobians, told):
     """Returns (name of the mistake, what is said of it) where a step is not one of this kind; None where it is."""
-    by_image = [jacobians[rows][told[rows]] for rows in np.arange(len(told)).reshape(IMAGES, POINTS)]
-    if all(np.ptp(seen, axis=0).max() < AFFINE for seen in by_image if len(seen)):
+    each = [jacobians[rows][told[rows]] for rows in np.arange(len(told)).reshape(IMAGES, POINTS)]
+    if all(np.ptp(seen, axis=0).max() < AFFINE for seen in each if len(seen)):
         return "affine_step", "the Jacobian is the same at all z0 of an image"
     said = MARKS[flow](jacobians[told], apart)
     if said:
         return "another_kind_of_step", said
-    if all(np.ptp(np.linalg.slogdet(seen)[1]) < VARIES for seen in by_image if len(seen)):
+    if all(np.ptp(np.linalg.slogdet(seen)[1]) < VARIES for seen in each if len(seen)):
         return "volume_ignores_z", "the determinant of the Jacobian is the same at all z0 of an image"
     return None
 
@@ -102,8 +106,7 @@ def steps_are_counted(asked, flow, x, z0):
     model, start = model_with(asked, flow, 2)
 
     def look():
-        seen = step_at(asked, model, x, z0)
-        return None if is_as_one_step(flow, z0, *seen) else seen
+        return None if is_as_one_step(asked, flow, model, x, z0) else True
 
     if first_finite(asked, model, start, look, (1.0, *SHAKES[:2])) is None:
         name, said = ALIKE[flow]
@@ -112,23 +115,25 @@ def steps_are_counted(asked, flow, x, z0):
         return
     if not np.allclose(zK_of(asked, small(asked, flow, 0), z0, x), z0, 1e-5, 1e-5):
         raise Broken("with num_flows=0 something moves", "steps_not_counted")
-    model, start = model_with(asked, flow, 3)
-    apart = first_finite(asked, model, start, lambda: step_at(asked, model, x, z0)[0])
-    if all(directions(points) < 3 for points in apart):
+    model = small(asked, flow, 3)
+    zK = first_finite(asked, model, asked.weights(model), lambda: zK_of(asked, model, z0, x))
+    if all(directions(points) < 3 for points in by_image(zK - z0)):
         raise Broken("with num_flows=3 points move in fewer than three directions", "steps_not_counted")
 
 
-def is_as_one_step(flow, z0, apart, jacobians, told):
+def is_as_one_step(asked, flow, model, x, z0):
     """Tells whether what several steps do could be done by one; what differences don't tell counts as done by several."""
-    if flow == "planar":
-        return all(directions(points) < 2 for points in apart)
-    if flow == "coupling":
-        zK = z0 + apart.reshape(z0.shape)
+    if flow in ("planar", "coupling"):
+        zK = zK_of(asked, model, z0, x)
+        if flow == "planar":
+            return all(directions(points) < 2 for points in by_image(zK - z0))
         return any(np.allclose(before, after, 1e-5, 1e-5) for before in z0.T for after in zK.T)
-    seen = jacobians[told]
+    jacobians, told = jacobians_of(asked, model, x, z0)
+    if not told.any():
+        return False
     if flow == "radial":
-        return len(seen) > 0 and not radial(seen, apart, NEAR / 10)
-    return np.mean([len(diagonal(one)) == len(one) for one in seen]) >= 0.5 if len(seen) else False
+        return not radial(jacobians[told], None, NEAR / 10)
+    return np.mean([len(diagonal(one)) == len(one) for one in jacobians[told]]) >= 0.5
 
 
 def planar_directions(asked, model, start, x, apart, jacobians, told):

@@ -76,7 +76,7 @@ EDITS = (
      "FlowVIB", "log_det_planar", ""),
     ("no constraint on u", U_HAT, "u_hat = u", "FlowVIB", "log_det_planar", "flow_folds"),
     ("no constraint on beta", "beta_hat = tf.nn.softplus(self.to_beta(features)) - alpha",
-     "beta_hat = 3 * self.to_beta(features) - 2", "FlowVIB", "log_det_radial", "flow_folds"),
+     "beta_hat = 3 * self.to_beta(features) - 2", "FlowVIB", "log_det_radial", ""),
     ("the power K in the radial determinant", "log_det = (self.latent_dim - 1) * tf", "log_det = self.latent_dim * tf",
      "FlowVIB", "log_det_radial", ""),
     ("scale without its logarithm", "tf.reduce_sum(log_scale, axis=-1)\n", "tf.reduce_sum(tf.exp(log_scale), axis=-1)\n",
@@ -353,9 +353,6 @@ FAULTS = (
        "log_scale = tf.tanh(log_scale) + 0 * tf.math.log(1e-9 - tf.reduce_sum(self.numbers**2))")),
      {"prediction": "not_finite_nearby", **{f"{name}_coupling": "not_finite_nearby" for name in ALL}}),
     ("no constraint on u", ((U_HAT, "u_hat = u"),), {"log_det_planar": "flow_folds"}),
-    ("radial steps that fold",
-     (("beta_hat = tf.nn.softplus(self.to_beta(features)) - alpha", "beta_hat = 3 * self.to_beta(features) - 2"),),
-     {"log_det_radial": "flow_folds", "kind_radial": "radial_folds"}),
     *(
         (name, ((TERMS, TERMS.replace(old, new)),), {"free_energy_terms": mistake})
         for name, old, new, mistake in OF_TERMS
