@@ -152,7 +152,6 @@ def grade_folder(options, submitted, console):
     graders.start()
     from autograder.grading.classroom import grade_class
     from autograder.grading.graders import GraderError
-    from autograder.grading.limits import limits_for
     from autograder.reference.device import DeviceError
 
     if options.jobs < 1:
@@ -164,10 +163,7 @@ def grade_folder(options, submitted, console):
         raise UsageError(f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ there")
     for assignment in {item.assignment for item in submissions}:
         places.released_folder(assignment)
-    try:
-        limits = limits_for(options.jobs, options.limit)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    jobs, limits = bounded(options, console)
     secret = prepare(options)
     confinement = confined(options)
     if not confinement.complete:
@@ -181,7 +177,7 @@ def grade_folder(options, submitted, console):
         task = bar.add_task("grading", total=len(submissions))
         try:
             run = grade_class(
-                submissions, options.out, secret, options.jobs, options.device, options.force, unsafe=options.unsafe,
+                submissions, options.out, secret, jobs, options.device, options.force, unsafe=options.unsafe,
                 limits=limits,
                 finished=lambda item: bar.update(task, advance=1, description=f"graded {escape(item.student)}"),
             )  # fmt: skip
@@ -192,6 +188,28 @@ def grade_folder(options, submitted, console):
             return FAILED
         bar.update(task, description="graded")
     return conclude(options, console, submissions, run)
+
+
+def bounded(options, console):
+    """Returns how many notebooks to grade at a time, and the limits of each; says where that is much for this machine."""
+    from autograder.grading.limits import limits_for, machine_memory, most_jobs, size_text
+
+    jobs = min(options.jobs, most_jobs())
+    if jobs < options.jobs:
+        say(console, f"{jobs} notebooks at a time, not {options.jobs}: this machine has no memory for more", "yellow")
+    try:
+        limits = limits_for(jobs, options.limit)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    wanted = jobs * limits.bounds.memory
+    if wanted > machine_memory():
+        say(
+            console,
+            f"{jobs} notebooks at a time may use {size_text(wanted)} of memory, and this machine has "
+            f"{size_text(machine_memory())}: where it runs out others suffer; take fewer --jobs",
+            "yellow",
+        )
+    return jobs, limits
 
 
 def confined(options):

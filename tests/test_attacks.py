@@ -279,13 +279,13 @@ def without_quotes(monkeypatch):
 
 
 def with_last_messages(monkeypatch):
-    run_cells = NotebookRun._run_cells
+    run_cells = NotebookRun._run
 
-    def forgetful(self):
+    def forgetful(self, indices):
         self.outcomes.clear()
-        run_cells(self)
+        return run_cells(self, indices)
 
-    monkeypatch.setattr(NotebookRun, "_run_cells", forgetful)
+    monkeypatch.setattr(NotebookRun, "_run", forgetful)
 
 
 SWITCHES = {

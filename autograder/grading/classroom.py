@@ -1,6 +1,7 @@
 """A whole class: every submission is graded, whatever one of them does, and each verdict is written as it comes."""
 
 import json
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,13 +10,14 @@ from vikit import judge
 
 from autograder import kernels, tasks
 from autograder.files import write_whole
+from autograder.kernels.clock import SLOWEST
 from autograder.reference import device as devices
 from autograder.version import kit_version, libraries
 
 from . import verdict as verdicts
-from .graders import GraderError, Graders
+from .graders import GraderError, Graders, give_way_after
 from .limits import limits_for, named
-from .run import MAX_FULL_RUNS
+from .turns import TurnsOfAClass
 from .verdict import digest, grade, secret_digest, ungraded
 
 # Seconds for what surrounds the time that a notebook may take; the kit's own work on one takes a few.
@@ -65,7 +67,7 @@ def grade_class(
     confinement, limits = verdicts.confine(unsafe), limits or limits_for(jobs)
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
     try:
-        with Graders(jobs, confinement) as graders:
+        with Graders(jobs, confinement, names=tasks.names()) as graders:
             place = graders.call(devices.choose, device)
             graders.patience = patience(graders, {item.assignment for item in submissions}, limits)
             todo = []
@@ -86,7 +88,7 @@ def grade_class(
             structures = explored(graders, {item.assignment for item in todo})
             arguments = (out, secret, device, place, confinement, limits, structures)
             try:
-                for item, verdict, error in graders.each(grade_one, todo, *arguments):
+                for item, verdict, error in in_turns(graders, todo, arguments):
                     todo.remove(item)
                     if error is None:
                         run.verdicts[item] = verdict
@@ -106,6 +108,21 @@ def grade_class(
         if item.path and {question["status"] for question in verdict["questions"]} == {"missing"}:
             run.notices.append(f"{item.label}: {verdict['questions'][0]['message']}")
     return run
+
+
+def in_turns(graders, items, arguments):
+    """Yields (item, its verdict, None) or (item, None, the error) as they are done. Notebooks that are put back come last."""
+    turns, put_back = TurnsOfAClass(graders.turns, len(items), graders.jobs), []
+    for item, result, error in graders.each(grade_one, items, True, *arguments):
+        verdict, seconds = result or (None, 0.0)
+        if error is None and verdict is None:
+            turns.put_back(item.assignment, seconds)
+            put_back.append(item)
+        else:
+            turns.done(item.assignment, seconds)
+            yield item, verdict, error
+    for item, result, error in graders.each(grade_one, put_back, False, *arguments):
+        yield item, result and result[0], error
 
 
 def fail(run, item, error):
@@ -145,7 +162,7 @@ def without_points(run):
 def patience(graders, assignments, limits):
     """Returns the seconds after which a grading process that is still at one notebook hangs."""
     asking = max((graders.call(question_seconds, name, limits) for name in assignments), default=0)
-    return PATIENCE + (MAX_FULL_RUNS + 1) * limits.notebook + asking
+    return PATIENCE + SLOWEST * (limits.notebook + asking)
 
 
 def explored(graders, assignments):
@@ -173,23 +190,32 @@ def explore(question):
         return None
 
 
-def grade_one(item, out, secret, device, place, confinement, limits, structures):
+def grade_one(item, gives_way, out, secret, device, place, confinement, limits, structures):
     """Grades one submission in one of the processes, and writes its verdict.
+
+    Returns the verdict and the seconds that it took; None for the verdict where the notebook was put back, which only one that
+    `gives_way` is.
 
     Raises:
         Exception: Whatever the kit or the machine fails with: nothing is written then.
     """
     for (assignment, index), found in structures.items():
         tasks.take_structure(assignment, tasks.load(assignment).tasks[index], found)
+    started = time.monotonic()
+    give_way_after(item.assignment, started if gives_way else None)
     reason = gone(item.path) if item.path else item.notice
     if not reason:
-        verdict = grade(
-            item.assignment, item.path, student=item.student, secret=secret, device=device, limits=limits, unsafe=True
-        )
+        try:
+            verdict = grade(
+                item.assignment, item.path, student=item.student, secret=secret, device=device, limits=limits,
+                unsafe=True,
+            )  # fmt: skip
+        except kernels.GivesWay:
+            return None, time.monotonic() - started
     else:
         verdict = ungraded(item.assignment, item.student, place, reason, None, secret, confinement, limits)
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    return verdict
+    return verdict, time.monotonic() - started
 
 
 def gone(path):

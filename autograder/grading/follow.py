@@ -6,7 +6,6 @@ only if they are those of the mistake under which the earlier answer was recogni
 earn nothing.
 """
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -34,9 +33,9 @@ def through(run, task, question, verdict, given, earlier, assignment):
     wrong = [name for name in needs if recognised(earlier.get(name))]
     if not wrong:
         return verdict
-    followed, deadline = [], time.monotonic() + run.limits.question
+    followed, until = [], run.asking + run.limits.question
     for case in question.cases:
-        values = {name: own_values(run, tasks[name], earlier[name], needs[name], case, deadline) for name in needs}
+        values = {name: own_values(run, tasks[name], earlier[name], needs[name], case, until) for name in needs}
         if any(value is None for value in values.values()):
             return verdict
         expected = task.follows.formula([widened(argument) for argument in case.arguments], values)
@@ -57,7 +56,7 @@ def recognised(verdict):
     return verdict is not None and verdict.status in ("wrong", "partial") and verdict.mistake is not None
 
 
-def own_values(run, before, verdict, need, case, deadline):
+def own_values(run, before, verdict, need, case, until):
     """Returns the student's values of the earlier task `before` on this case's inputs; None where they are no evidence.
 
     An earlier answer that was right counts as the reference.
@@ -66,7 +65,7 @@ def own_values(run, before, verdict, need, case, deadline):
     (asked,) = earlier.cases
     if verdict.status == "correct":
         return asked.expected
-    student = Student(run, max(deadline - time.monotonic(), 0.1))
+    student = Student(run, max(until - run.asking, 0.1))
     reply = student.call(before.name, asked.arguments, outputs=len(before.outputs) or None)
     row = judge.given_values(earlier, {asked.name: judge.Answer(reply.status, reply.values)})
     if row is None:

@@ -9,11 +9,14 @@ import multiprocessing.connection
 import os
 import signal
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver, resource_tracker
 
 from autograder import kernels
+
+from .turns import Turns
 
 DEAD = (
     "a grading process ended: was it killed, for want of memory or time? (A script that grades must do so below "
@@ -60,13 +63,14 @@ class Graders:
         jobs: How many.
         confinement: The `kernels.Confinement` in which they run notebooks.
         patience: Seconds after which a process that is still at one item is ended; None for never.
+        names: Names of the assignments whose notebooks have `turns`.
     """
 
-    def __init__(self, jobs, confinement, patience=None):
+    def __init__(self, jobs, confinement, patience=None, names=()):
         self.jobs, self.confinement, self.patience = jobs, confinement, patience
         start()
         self.context = multiprocessing.get_context(METHOD)
-        self.stopped = Flag(self.context)
+        self.stopped, self.turns = Flag(self.context), Turns(self.context, names)
         self.pool = self._pool(jobs)
 
     def __enter__(self):
@@ -80,7 +84,8 @@ class Graders:
         self.pool.shutdown(cancel_futures=True)
 
     def _pool(self, jobs):
-        return ProcessPoolExecutor(jobs, self.context, _begin, (self.stopped, kernels.share(self.confinement)))
+        shared = self.stopped, kernels.share(self.confinement), self.turns
+        return ProcessPoolExecutor(jobs, self.context, _begin, shared)
 
     def call(self, work, *arguments):
         """Returns what `work(*arguments)` returns in one of the processes.
@@ -170,8 +175,20 @@ def _end_with_parent():
     os._exit(1)
 
 
-def _begin(stopped, shared):
+_turns = []
+
+
+def give_way_after(assignment, started):
+    """Has the kernels of this process raise `GivesWay` when the turn that began at `started` is over; None for never."""
+    if started is None:
+        kernels.give_way_when(lambda: False)
+    else:
+        kernels.give_way_when(lambda: time.monotonic() - started > _turns[-1].seconds(assignment))
+
+
+def _begin(stopped, shared, turns):
     """Prepares a new process: it ends with its parent, hears of an interrupt by `stopped`, and computes on one core."""
+    _turns.append(turns)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     kernels.adopt(shared)
     kernels.stop_when(stopped)

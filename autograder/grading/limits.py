@@ -66,6 +66,11 @@ def limits_for(jobs, settings=()):
     return found
 
 
+def most_jobs():
+    """Returns how many notebooks this machine can hold at a time: each has at least what TensorFlow needs to start."""
+    return max(1, int(MEMORY_SHARE * machine_memory() / LEAST["memory"]))
+
+
 def bounds_for(settings):
     """Returns the `Bounds` of a kernel that Jupyter starts.
 

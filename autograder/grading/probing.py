@@ -1,7 +1,5 @@
 """Asks a student's process for the values of one question, and turns what comes back into answers to judge."""
 
-import time
-
 from vikit import judge
 from vikit.asking import Student
 
@@ -15,11 +13,11 @@ def answers(run, question, path, seconds):
     cases = sorted(question.cases, key=lambda case: case.kind != judge.GENERIC)
     outputs = len(question.outputs) or None
     run.ready()
-    started = time.monotonic()
+    until = run.asking + seconds
     replies = Student(run, seconds).calls(path, [case.arguments for case in cases], outputs)
     if replies[-1].status == "crashed":
         # Its last words may be lost, and a thread of another question may have done it.
-        replies = one_by_one(run, path, cases, outputs, seconds - (time.monotonic() - started))
+        replies = one_by_one(run, path, cases, outputs, until)
     replies += replies[-1:] * (len(cases) - len(replies))
     return {case.name: as_answer(reply, seconds) for case, reply in zip(cases, replies, strict=True)}
 
@@ -30,21 +28,25 @@ def twice(run, question, path, case, seconds):
     return [as_answer(reply, seconds) for reply in replies]
 
 
-def one_by_one(run, path, cases, outputs, left):
-    """Returns the replies to the cases up to the first that hangs or ends the process.
+def one_by_one(run, path, cases, outputs, until):
+    """Returns the replies to the cases up to the first that hangs or ends the process, in a fresh kernel.
 
-    A death is blamed on a case only if it happens again in a fresh kernel that was asked nothing else.
+    A death is blamed on a case only if it happens in a kernel that was asked nothing else, and no cell alone brings it about.
+    All asking ends when the notebook was asked for `until` seconds.
     """
+
+    def reply_to(case):
+        run.ready()
+        return Student(run, max(until - run.asking, 0.1)).call(path, case.arguments, outputs=outputs)
+
     replies = []
     for case in cases:
-        for _ in range(2):
-            run.ready()
-            started = time.monotonic()
-            reply = Student(run, max(left, 0.1)).call(path, case.arguments, outputs=outputs)
-            left -= time.monotonic() - started
-            if reply.status != "crashed":
-                break
+        reply = reply_to(case)
+        if reply.status == "crashed" and replies:
             run.end()
+            reply = reply_to(case)
+        if reply.status == "crashed" and run.was_ended_by_a_cell():
+            reply = reply_to(case)
         replies.append(reply)
         if reply.status in ("timeout", "crashed"):
             break

@@ -2,8 +2,6 @@
 
 import json
 import secrets
-import time
-from collections import Counter
 from pathlib import Path
 
 import vikit
@@ -16,10 +14,8 @@ from .limits import Limits, size_text
 READY_SECONDS = 60
 # How often a notebook is run again after its kernel has ended.
 MAX_RESTARTS = 40
-# All of its runs together take at most this many times what one may.
-MAX_FULL_RUNS = 5
-# A cell that a death is blamed on has died this often: the first time another cell's thread may have done it.
-DEATHS = 2
+# What ended a kernel once has this much longer to do it again.
+MARGIN_SECONDS = 1
 
 
 def student_half():
@@ -41,6 +37,9 @@ class GaveUp(Exception):
 class NotebookRun:
     """The cells of one submission in a kernel; a context manager.
 
+    A cell that never ends, or that ends the process, is not run again. Which cell ended it is tried out: it may have done it at
+    once, or by a thread or a timer while another cell ran or a question was asked.
+
     Args:
         cells: What `notebook.read_cells` returned.
         files: Paths to copy beside the running notebook.
@@ -52,10 +51,10 @@ class NotebookRun:
     def __init__(self, cells, files=(), limits=None, gpu=False, confinement=None):
         self.cells, self.files, self.limits, self.gpu = cells, files, limits or Limits(), gpu
         self.confinement = confinement
-        self.outcomes = {}
-        self.deaths = Counter()
-        self.restarts, self.spent = -1, 0.0
-        self.kernel = None
+        self.outcomes, self.ends_it = {}, set()
+        self.restarts, self.spent, self.asking = -1, 0.0, 0.0
+        # Of the last request that ended the process: how old it was, and why.
+        self.kernel, self.death = None, None
 
     def __enter__(self):
         return self
@@ -73,55 +72,125 @@ class NotebookRun:
         """Returns a kernel in which every cell has run but those that never end or that end it.
 
         Raises:
-            GaveUp: If that took more than MAX_RESTARTS fresh kernels.
+            GaveUp: If that took more than MAX_RESTARTS fresh kernels, or more time than the cells have in all their runs.
             KernelError: If a kernel does not start.
         """
         while self.kernel is None or not self.kernel.alive:
-            self.end()
-            self.restarts += 1
-            if self.restarts > MAX_RESTARTS:
-                raise GaveUp(f"the notebook ended its Python process more than {MAX_RESTARTS} times")
-            if self.spent > MAX_FULL_RUNS * self.limits.notebook:
-                raise GaveUp(f"its cells took more than {MAX_FULL_RUNS * self.limits.notebook:g} s over several runs")
-            self.kernel = Kernel(
-                self.files, (probe.__name__,), student_half(), self.gpu, self.confinement, self.limits.bounds
-            ).__enter__()
-            if not self._exchange([wire.pack_request("ping")], READY_SECONDS)[1]:
-                raise KernelError("the kernel does not answer: vikit is not installed where it runs")
-            started = time.monotonic()
-            self._run_cells()
-            self.spent += time.monotonic() - started
+            self._start()
+            death = self._run(self.runnable())
+            if death is not None:
+                index, age, reason = death
+                self._blame(self._culprit(index, age), reason)
         return self.kernel
 
-    def _run_cells(self):
-        deadline = time.monotonic() + self.limits.notebook
-        for index, cell in enumerate(self.cells):
-            if cell.runs is None or self.is_hopeless(index):
+    def _start(self):
+        """Starts a fresh kernel that has run nothing."""
+        self.end()
+        self.restarts += 1
+        if self.restarts > MAX_RESTARTS:
+            raise GaveUp(f"the notebook ended its Python process more than {MAX_RESTARTS} times")
+        if self.spent >= self.limits.notebook and self.restarts:
+            raise self._out_of_time()
+        self.kernel = Kernel(
+            self.files, (probe.__name__,), student_half(), self.gpu, self.confinement, self.limits.bounds
+        ).__enter__()
+        if not self._exchange([wire.pack_request("ping")], READY_SECONDS)[1]:
+            raise KernelError("the kernel does not answer: vikit is not installed where it runs")
+
+    def _out_of_time(self):
+        runs = "one run" if self.restarts < 2 else f"{self.restarts} runs"
+        return GaveUp(f"its cells took more than {self.limits.notebook:g} s in {runs}, and its process has ended")
+
+    def runnable(self):
+        """Returns the numbers of the cells that are run: not those that never end, or end the process."""
+        endless = {index for index, outcome in self.outcomes.items() if outcome.status in ("timeout", "flood", "late")}
+        return [
+            index
+            for index, cell in enumerate(self.cells)
+            if cell.runs is not None and index not in self.ends_it and index not in endless
+        ]
+
+    def _run(self, indices):
+        """Runs cells. Returns (the cell at which the process ended, how old it was, why); None where it did not end itself."""
+        for index in indices:
+            left, before = self.limits.notebook - self.spent, self.outcomes.get(index)
+            if left <= 0 and before is None:
+                self.outcomes[index] = Outcome("late")
                 continue
-            left = deadline - time.monotonic()
-            if left <= 0:
-                self.outcomes.setdefault(index, Outcome("late"))
-                continue
-            outcome = self.kernel.execute(cell.runs, min(self.limits.cell, left), max_bytes=self.limits.output)
+            if left > 0:
+                outcome = self.kernel.execute(
+                    self.cells[index].runs, min(self.limits.cell, left), max_bytes=self.limits.output
+                )
+                self.spent += outcome.seconds
+            if left <= 0 or (before is not None and self.spent >= self.limits.notebook):
+                raise self._out_of_time()
             # What a later run says may tell of hidden inputs that an earlier one was given.
             self.outcomes.setdefault(index, outcome)
             if not self.kernel.alive:
-                self.deaths[index] += 1
-                return
+                own = outcome.status not in ("timeout", "flood")
+                return (index, self.kernel.age, outcome.reason) if own else None
+        return None
 
-    def is_hopeless(self, index):
-        """Tells whether a cell is not run again: it never ended, or ended the process twice."""
-        known = self.outcomes.get(index)
-        return self.deaths[index] >= DEATHS or (known is not None and known.status in ("timeout", "flood", "late"))
+    def _culprit(self, index, age):
+        """Returns the cell that ended the process at this age, while cell `index` ran or, if that is None, after all of them.
+
+        None where it was none of them.
+        """
+        before = [other for other in self.runnable() if index is None or other < index]
+        if not before or not self._ends(before, age):
+            return index
+        # The first `many` cells end it, the first `few` do not.
+        few, many = 0, len(before)
+        while many - few > 1:
+            middle = (few + many) // 2
+            few, many = (few, middle) if self._ends(before[:middle], age) else (middle, many)
+        # What cell `index` does is not known yet.
+        self.outcomes.pop(index, None)
+        return before[many - 1]
+
+    def _ends(self, indices, age):
+        """Tells whether these cells alone end a fresh process before it is older than `age` and a little."""
+        while True:
+            self._start()
+            if self._run([index for index in indices if index in self.runnable()]) is not None:
+                return True
+            if self.kernel.alive:
+                break
+        seconds = max(age - self.kernel.age, 0) + MARGIN_SECONDS
+        self.spent += seconds
+        return self.kernel.rest(seconds)
+
+    def _blame(self, index, reason):
+        """Writes down that a cell ended the process: it is not run again."""
+        self.ends_it.add(index)
+        self.outcomes[index] = Outcome("dead", reason=reason)
+        # What was tried last has not run all cells.
+        self.end()
+
+    def was_ended_by_a_cell(self):
+        """Tells whether a cell ended the process when it was asked last, by a timer, say. If so it is not run again.
+
+        Raises:
+            GaveUp, KernelError: As `ready`.
+        """
+        if self.death is None:
+            return False
+        age, reason = self.death
+        culprit = self._culprit(None, age)
+        if culprit is not None:
+            self._blame(culprit, reason)
+        return culprit is not None
 
     def ask(self, requests, seconds):
         """Sends requests to the student's process, in one message, and returns a `wire.Reply` for each.
 
         The list ends early with a reply of status `"timeout"` or `"crashed"` if a request never ended, or ended the
-        process. A kernel that has ended, or that cannot answer any more, is made anew at the next call.
+        process. A kernel that has ended, or that cannot answer any more, is made anew at the next call. `asking` adds up
+        the time that all requests took.
         """
-        self.ready()
+        kernel, self.death = self.ready(), None
         outcome, replies = self._exchange(requests, seconds)
+        self.asking += outcome.seconds
         if outcome.status == "flood":
             # The reply may have come all the same, or not: it depends on nothing but luck.
             told = wire.Reply("crashed", text=f"it printed more than {size_text(self.limits.output)}")
@@ -130,6 +199,7 @@ class NotebookRun:
             return replies
         if outcome.status == "timeout":
             return [*replies, wire.Reply("timeout")]
+        self.death = kernel.age, outcome.reason
         self.end()
         return [*replies, wire.Reply("crashed", text=outcome.reason)]
 

@@ -28,6 +28,10 @@ class ColdProcess:
         null = subprocess.DEVNULL
         self.manager.start_kernel(cwd=str(work), env=environment, stdout=null, stderr=null)
 
+    @property
+    def pid(self):
+        return getattr(self.manager.provisioner, "pid", None)
+
     def client(self):
         """Returns a connected client of the kernel; it may not answer yet."""
         client = self.manager.blocking_client()

@@ -11,6 +11,7 @@ import zmq
 
 from . import cold, warm
 from . import confinement as confinements
+from .clock import Clock
 from .faults import KernelError
 
 READY_SECONDS = 120
@@ -41,9 +42,23 @@ def stop_when(event):
     _stopping[0] = event
 
 
+class GivesWay(KernelError):
+    """A notebook that is put back so that others get their turn; nothing is wrong with it."""
+
+
+_giving_way = [lambda: False]
+
+
+def give_way_when(is_time):
+    """Has every request of this process raise `GivesWay` soon after `is_time()` is true."""
+    _giving_way[0] = is_time
+
+
 def refuse_if_stopped():
     if _stopping[0].is_set():
         raise KernelError("grading was stopped")
+    if _giving_way[0]():
+        raise GivesWay("others wait")
 
 
 @dataclass
@@ -52,7 +67,7 @@ class Outcome:
 
     `status` is `"ok"`, `"error"` (the code raised), `"timeout"`, `"dead"` (the process ended) or `"flood"` (it printed
     or sent more than it may). `payloads` holds what it displayed under the MIME type that was asked for, `reason` what
-    ended the process where that is known.
+    ended the process where that is known, `seconds` how long it took by the kernel's clock (see `clock`).
     """
 
     status: str
@@ -79,7 +94,7 @@ class Kernel:
         self.extensions, self.readable, self.gpu, self.limits = extensions, readable, gpu, limits
         self.confinement = confinement or confinements.choose()
         self.process = self.client = None
-        self.monitors = []
+        self.monitors, self.clock, self.counted = [], Clock(), 0.0
         self.folder = confinements.new_folder(self.confinement)
         self.work = self.folder / "work"
         try:
@@ -113,6 +128,7 @@ class Kernel:
         except (warm.WarmError, ConnectionError, zmq.ZMQError) as error:
             raise KernelError(f"the kernel did not start: {error}") from error
         self._greet()
+        self.clock = Clock(self.process.pid)
 
     def _process(self):
         if self.confinement.warm:
@@ -153,14 +169,14 @@ class Kernel:
         The code finds `metadata`, JSON data, in the message that it came with. As part of the code it would be searched for
         magic commands and hashed, half a second a megabyte.
 
-        Code that is not done after `seconds` is interrupted; where that does not help within GRACE_SECONDS the kernel is
-        killed. The same happens to code that prints more than `max_bytes`.
+        Code that is not done after `seconds` of the kernel's clock is interrupted; where that does not help within
+        GRACE_SECONDS the kernel is killed. The same happens to code that prints more than `max_bytes`.
 
         Raises:
             KernelError: If the kernel did not end by itself: what it runs in was killed.
         """
         refuse_if_stopped()
-        started = time.monotonic()
+        clock = Clock(self.process.pid)
         content = {
             "code": code, "silent": silent, "store_history": not silent, "user_expressions": {}, "allow_stdin": False,
             "stop_on_error": False,
@@ -168,13 +184,13 @@ class Kernel:
         message = self.client.session.msg("execute_request", content, metadata=metadata)
         self.client.shell_channel.send(message)
         exchange = _Exchange(self.client, message["header"]["msg_id"], mime, max_bytes)
-        status = self._wait(exchange, started + seconds)
+        status = self._wait(exchange, clock, seconds)
         if status in ("timeout", "flood"):
             self.process.interrupt()
             exchange.printed = exchange.received = -math.inf
             # What it displays from now on comes too late.
             exchange.mime = None
-            if self._wait(exchange, time.monotonic() + GRACE_SECONDS) != "done":
+            if self._wait(exchange, Clock(self.process.pid), GRACE_SECONDS) != "done":
                 self.close()
         reason = ""
         if status == "dead":
@@ -189,17 +205,35 @@ class Kernel:
             self.close()
         outcome = exchange.outcome(status)
         outcome.reason = reason
-        outcome.seconds = time.monotonic() - started
+        outcome.seconds = clock.total()
+        self.counted += outcome.seconds
         return outcome
 
-    def _wait(self, exchange, deadline):
+    @property
+    def age(self):
+        """Seconds on the wall since the kernel was ready."""
+        return self.clock.passed()
+
+    def rest(self, seconds):
+        """Leaves the kernel alone for so many seconds of its clock; tells whether it has ended meanwhile."""
+        clock = Clock(self.process.pid)
+        while not self.process.wait(POLL_MILLISECONDS / 1000):
+            refuse_if_stopped()
+            if clock.seconds() >= seconds:
+                return False
+        return True
+
+    def _wait(self, exchange, clock, seconds):
         """Reads messages until the request is done, and returns `"done"`, or what came first instead."""
+        looked = counted = 0.0
         poller = zmq.Poller()
         for socket in (*(channel.socket for channel in _channels(self.client)), *self.monitors):
             poller.register(socket, zmq.POLLIN)
         while True:
-            left = deadline - time.monotonic()
-            ready = dict(poller.poll(max(0, min(left * 1000, POLL_MILLISECONDS))))
+            ready = dict(poller.poll(min(1000 * seconds, POLL_MILLISECONDS)))
+            # Before what came is read: the answer may have come in time, and this process been busy.
+            if clock.passed() - looked >= min(seconds, POLL_MILLISECONDS / 1000):
+                looked, counted = clock.passed(), clock.seconds()
             exchange.read(ready)
             if exchange.grown:
                 return "cut off"
@@ -211,9 +245,8 @@ class Kernel:
             if not ready and not self.process.alive:
                 return "dead"
             if any(monitor in ready for monitor in self.monitors):
-                return "dead" if self.process.wait(GRACE_SECONDS) else "cut off"
-            # Only now: the answer may have come in time, and this process been busy.
-            if left <= 0:
+                return "dead" if self.rest(GRACE_SECONDS) else "cut off"
+            if counted >= seconds:
                 return "timeout"
 
     def close(self):

@@ -28,7 +28,7 @@ ALLOWED = (
     "rt_sigprocmask", "rt_sigqueueinfo", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "rt_tgsigqueueinfo",
     "sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity", "sched_getattr", "sched_getparam",
     "sched_getscheduler", "sched_setaffinity", "sched_setscheduler", "sched_yield", "select", "sendfile", "sendmmsg",
-    "sendmsg", "sendto", "set_robust_list", "set_tid_address", "setitimer", "setsockopt", "shutdown", "sigaltstack",
+    "sendmsg", "sendto", "set_robust_list", "set_tid_address", "setitimer", "shutdown", "sigaltstack",
     "stat", "statfs", "statx", "symlink", "symlinkat", "sync_file_range", "sysinfo", "tgkill", "time", "timer_create",
     "timer_delete", "timer_getoverrun", "timer_gettime", "timer_settime", "timerfd_create", "timerfd_gettime",
     "timerfd_settime", "times", "tkill", "truncate", "umask", "uname", "unlink", "unlinkat", "utime", "utimensat",
@@ -60,9 +60,12 @@ INSIDE = (
     "chmod", "fchmod", "fchmodat", "fchmodat2", "kill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
     "sched_setaffinity", "sched_setscheduler", "tgkill", "tkill", "utime", "utimensat", "utimes",
 )  # fmt: skip
-# Of `fcntl` these are left: descriptors, their flags, sizes of pipes. Who gets a signal from a descriptor is not. Locks are
-# pretended: each is memory of the kernel that no limit counts, and there is nobody to lock out.
-FCNTLS, LOCKS = (0, 1, 2, 3, 4, 5, 36, 1030, 1031, 1032), (6, 7, 37, 38)
+# Of `fcntl` these are left: descriptors, their flags, and how large a pipe is, which nobody may change. Who gets a signal from
+# a descriptor is not. Locks are pretended: each is memory of the kernel that no limit counts, and there is nobody to lock out.
+FCNTLS, LOCKS = (0, 1, 2, 3, 4, 5, 36, 1030, 1032), (6, 7, 37, 38)
+# Options of sockets, by number: names that are used again, time-outs, and how a socket ends are left. What waits in a socket is
+# memory of the kernel that no limit counts: that it may be more than usual is pretended.
+SOL_SOCKET, SOCKET_OPTIONS, BUFFER_SIZES = 1, (2, 9, 13, 16, 20, 21, 66, 67), (7, 8)
 # Of `mmap`, by the bits for "shared" and "anonymous": not both, as no limit counts that memory either.
 SHARED_OR_ANONYMOUS, MAPPINGS = 0x21, (0x00, 0x01, 0x20)
 # libzmq ends the process where it may not do this: it is told that it did.
@@ -90,6 +93,9 @@ def compiled(alone=False, gpu=False):
     for commands, action in ((FCNTLS, allow), (LOCKS, seccomp.ERRNO(0))):
         for command in commands:
             program.add_rule(action, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, command))
+    for options, action in ((SOCKET_OPTIONS, allow), (BUFFER_SIZES, seccomp.ERRNO(0))):
+        for option in options:
+            program.add_rule(action, "setsockopt", seccomp.Arg(1, equal, SOL_SOCKET), seccomp.Arg(2, equal, option))
     for kind in (*MAPPINGS, *([SHARED_OR_ANONYMOUS] if gpu else [])):
         program.add_rule(allow, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, SHARED_OR_ANONYMOUS, kind))
     if alone:

@@ -252,6 +252,8 @@ def _initialise(request, sockets, home):
         app.shell.enable_matplotlib("inline")
     # A client waits for the kernel to be idle: nothing that was printed comes after that.
     app.kernel._execute_sleep = 0
+    # `exit()`, or a cell that restarts the kernel as many do on Colab, ends nothing: the rest of the notebook runs.
+    app.shell._update_exit_now = lambda change: None
     # `!command` in a cell says why nothing happens, and the rest of the cell runs.
     app.shell.system = lambda command: print(NO_PROGRAMS, file=sys.stderr)
     app.shell.getoutput = lambda command, split=True, depth=0: [] if split else ""
