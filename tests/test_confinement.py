@@ -69,6 +69,9 @@ FORBIDDEN = {
     "seccomp: a Unix socket": "import socket; socket.socket(socket.AF_UNIX).close()",
     "seccomp: a name for a socket": "import socket; socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close()",
     "seccomp: memory as a file": "import os; os.close(os.memfd_create('x'))",
+    "seccomp: more room in a socket": "import socket\na, b = socket.socketpair()\nroom = socket.SOL_SOCKET, socket.SO_SNDBUF\n"
+    "before = a.getsockopt(*room)\na.setsockopt(*room, 2**24)\nassert a.getsockopt(*room) > before",
+    "seccomp: more room in a pipe": "import fcntl, os; fcntl.fcntl(os.pipe()[1], 1031, 2**18)",
     "seccomp: watching files": "import ctypes; assert ctypes.CDLL(None).inotify_init() >= 0",
 }
 

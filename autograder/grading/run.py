@@ -98,8 +98,7 @@ class NotebookRun:
             raise KernelError("the kernel does not answer: vikit is not installed where it runs")
 
     def _out_of_time(self):
-        runs = "one run" if self.restarts < 2 else f"{self.restarts} runs"
-        return GaveUp(f"its cells took more than {self.limits.notebook:g} s in {runs}, and its process has ended")
+        return GaveUp(f"its process has ended, and its cells have had their {self.limits.notebook:g} s")
 
     def runnable(self):
         """Returns the numbers of the cells that are run: not those that never end, or end the process."""
