@@ -19,6 +19,8 @@ FINER, AGREEING = 1.5e-3, 2e-3
 # Where a network of ReLUs bends within a step the differences of a right map are off too, and not always is it seen: of the
 # points so many must fit.
 MOST = 0.75
+# At fewer points than this a difference is that of rounding.
+FEW = 0.1
 # Of derivatives of a model's terms: how far they may be from differences, in nats and as a share, and along how many directions
 # they are looked at.
 DERIVATIVES_APART, DERIVATIVES_APART_SHARE, DIRECTIONS = 0.02, 0.05, 3
@@ -85,6 +87,12 @@ def differences(mapped, z, step=STEP):
     # What float32 made of the step.
     width = np.max(ends[0].astype(float) - ends[1], axis=-1)
     return np.einsum("jbi->bij", (values[0] - values[1]) / width[..., np.newaxis])
+
+
+def spread(values):
+    """Returns how far apart values are along the first axis, but for the few that rounding has moved."""
+    low, high = np.quantile(values, (FEW, 1 - FEW), axis=0)
+    return high - low
 
 
 def log_dets_of(mapped, z):
@@ -717,7 +725,7 @@ def log_det_is_jacobian(asked, flow):
 
 def log_dets_are_right(asked, flow, got, want, signs, told):
     """Raises `Broken` unless the log determinants that came are those of differences, `want`, where these are known."""
-    if np.ptp(want[told]) < SPREAD:
+    if spread(want[told]) < SPREAD:
         raise Broken("the determinant of the Jacobian is one constant", "log_det_is_constant")
     if not np.isfinite(got[told]).all():
         raise Broken(
@@ -824,7 +832,7 @@ def volume_depends_on_x(asked, flow):
         return one, two, first & second
 
     one, two, told = first_told(asked, model, start, look)
-    if np.all(np.abs(one - two)[told] < APART):
+    if np.mean(np.abs(one - two)[told] > APART) < FEW:
         raise Broken(
             "with num_flows=1 and another x the determinant of the Jacobian stays the same", "log_det_ignores_x"
         )
