@@ -70,7 +70,8 @@ def report(question):
     answers = {case.name: run(space, found, case) for case in found.cases}
     verdict = judged(space, found, answers) if answers else None
     if found.properties and (verdict is None or verdict.status in ("correct", "partial")):
-        held = judge.judge_properties(found, examined(found, {**vars(sys.modules["__main__"]), **names}))
+        seen = examined(found, {**vars(sys.modules["__main__"]), **names})
+        held = judge.judge_properties(found, seen, public=True)
         verdict = judge.together(found, verdict, held) if verdict else held
     return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
 

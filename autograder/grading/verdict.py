@@ -315,6 +315,7 @@ def question_document(verdict):
                 "passed": case.passed,
                 "points": tidy_number(case.points),
                 "worst_error": case.worst_error,
+                "digits": case.digits,
                 "mistake": case.mistake,
             }
             for case in verdict.cases
