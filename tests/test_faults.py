@@ -118,6 +118,18 @@ def test_a_machine_that_has_no_space_is_not_said_to_have_no_confinement(monkeypa
             kernels.choose.__wrapped__()
 
 
+@pytest.mark.skipif(not confinement.warm.possible(), reason="there is no fork server here")
+@pytest.mark.parametrize("name", ["ESTALE", "ETIMEDOUT", "EMFILE", "EPERM", "ENOSYS"])
+def test_a_machine_that_fails_is_told_from_one_that_gives_no_confinement(monkeypatch, name):
+    monkeypatch.setattr(confinement, "_adopted", [])
+    monkeypatch.setattr(confinement.warm.Server, "start", raising(of(name)))
+    if name in ("EPERM", "ENOSYS"):
+        assert not kernels.choose.__wrapped__().closes_files
+        return
+    with pytest.raises(OSError, match=re.escape(os.strerror(getattr(errno, name)))):
+        kernels.choose.__wrapped__()
+
+
 def test_a_kernel_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "copy", raising(of("ENOSPC")))
     made = []
@@ -229,6 +241,87 @@ def test_an_examination_hides_no_fault_of_the_machine(error):
             properties.Asked(asking.Student(models_run(Run()), None), None, np.random.default_rng(0)),
             {"x": lambda asked: asked.make("VAE")},
         )
+
+
+def in_an_examination(error, _):
+    kinds = {"fails": raising(error), "holds": lambda asked: None}
+    items = tuple(judge.Property(kind, 1, "hint", "document 000", kind) for kind in kinds)
+    question = judge.Question("VAE", 2, "document 000", (), properties=items)
+    asked = properties.Asked(asking.Student(asking.Here({}), None), None, np.random.default_rng(0))
+    found = properties.examine(question, asked, kinds)
+    assert found["holds"].status == "ok"
+    return found["fails"].status
+
+
+def in_a_case(error, patched):
+    question, problem = small_question(), judge.problem
+
+    def fails(question, case, answer, public=False):
+        return raising(error)() if case.name == "case 1" and answer.status == "ok" else problem(question, case, answer)
+
+    patched.setattr(judge, "problem", fails)
+    answers = {case.name: judge.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
+    found = {case.name: case.status for case in faults.judged(question, answers).cases}
+    assert {found["case 0"], found["case 2"]} == {"correct"}
+    return found["case 1"]
+
+
+def in_naming(error, patched):
+    question = small_question()
+    patched.setattr(judge, "name_mistakes", raising(error))
+    answers = {case.name: judge.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    return faults.judged(question, answers).status
+
+
+def in_the_drawing_of_inputs(error, patched):
+    patched.setattr(verdicts.tasks, "materialise", raising(error))
+    return verdicts.drawn(A01, tasks.load(A01).tasks[0], "ada", SECRET, None).status
+
+
+def in_a_question(error, patched):
+    patched.setattr(verdicts, "judge_one", raising(error))
+    assignment, kit_errors = tasks.load(A01), []
+    questions = [small_question() for _ in assignment.tasks]
+    found = verdicts.judge_all(None, questions, assignment, [], SECRET, kit_errors)
+    assert len(kit_errors) == len(found)
+    return found[0].status
+
+
+def in_follow_through(error, patched):
+    question = small_question()
+    wrong = {case.name: judge.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    wrong = faults.judged(question, wrong)
+    patched.setattr(follow, "through", raising(error))
+    patched.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))
+    task, kit_errors = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows), []
+    assert verdicts.judge_one(None, question, task, [], SECRET, {}, None, kit_errors).status == "wrong"
+    assert len(kit_errors) == 1
+    return "kit_error"
+
+
+PLACES = (in_an_examination, in_a_case, in_naming, in_the_drawing_of_inputs, in_a_question, in_follow_through)
+each_place = pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+OF_THE_KIT = (
+    *(of(name) for name in OF_THE_FILE),
+    # As the kit's own code raises them: without a number.
+    *(FileNotFoundError("digits.npz is not here"), PermissionError("it is closed"), IsADirectoryError("a folder")),
+)
+
+
+@each_place
+@pytest.mark.parametrize("error", OF_THE_KIT, ids=repr)
+def test_a_file_that_the_kit_misses_costs_what_it_was_for_alone(monkeypatch, place, error):
+    assert place(error, monkeypatch) == "kit_error"
+
+
+@each_place
+@pytest.mark.parametrize(
+    "error", [*(of(name) for name in MACHINES), MemoryError(), TimeoutError("a file server")], ids=repr
+)
+def test_what_the_machine_cannot_do_is_hidden_nowhere(monkeypatch, place, error):
+    with pytest.raises(type(error)) as caught:
+        place(error, monkeypatch)
+    assert caught.value is error
 
 
 def models_run(run):

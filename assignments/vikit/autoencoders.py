@@ -275,10 +275,12 @@ def named(asked, rounds):
 def trainer(asked):
     """Returns the handle of the model that is trained, with weights that are away from where they began."""
     if "trainer" not in asked.kept:
-        asked.kept["trainer"] = new(asked, DIMS, LATENT, HIDDEN)
+        model = new(asked, DIMS, LATENT, HIDDEN)
         asked.kept["split"] = split(asked)
+        # Where there are no digits there is no trainer either.
+        asked.kept["trainer"] = model
         # Called once, all of its layers have their weights: what a step of training makes has it traced twice.
-        asked.student.call(asked.kept["trainer"].key, [wire.Tensor(asked.kept["split"][0][:3])])
+        asked.student.call(model.key, [wire.Tensor(asked.kept["split"][0][:3])])
     model = asked.kept["trainer"]
     asked.shake(model, 1.0, 0.15)
     return model

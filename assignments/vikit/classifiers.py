@@ -285,8 +285,10 @@ def trainer(asked, kind):
     """Returns the handle of the model that is trained, with weights that are away from where they began."""
     trained = trainer_of(kind)
     if trained not in asked.kept:
-        asked.kept[trained] = model = new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=kind.beta)
+        model = new(asked, kind, DIMS, LATENT, CLASSES, HIDDEN, beta=kind.beta)
         asked.kept["split"] = split(asked)
+        # Where there are no digits there is no trainer either.
+        asked.kept[trained] = model
         # Called once it counts as built: what a step of training makes has the step traced twice. Whether `call` is there,
         # and what it returns, is left open.
         asked.student.call(model.key, [wire.Tensor(asked.kept["split"][0][0][:3])])

@@ -236,7 +236,7 @@ def finding(item, asked, kinds):
 
     Raises:
         Unreachable: If the student's process cannot be asked.
-        OSError, MemoryError: The machine's faults.
+        OSError, MemoryError: The machine's faults (see `faults`).
     """
     try:
         # Numbers near the largest that there are overflow in what is computed here, and are close to nothing.
@@ -251,9 +251,12 @@ def finding(item, asked, kinds):
         if reply.status == "missing" and stopped.said:
             return judge.Finding("wrong", "", f"it has no attribute `{stopped.said}`")
         return judge.Finding(reply.status, answer=judge.Answer(reply.status, (), reply.kind, reply.line, reply.text))
-    except (asking.Unreachable, *faults.OF_THE_MACHINE):
+    except asking.Unreachable:
         raise
-    except Exception as error:  # noqa: BLE001 whatever it is: it is named, and the other properties are examined
+    except Exception as error:
+        if faults.is_of_the_machine(error):
+            raise
+        # Whatever it is: it is named, and the other properties are examined.
         return faults.finding(error)
     return judge.Finding("ok")
 
