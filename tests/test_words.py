@@ -238,3 +238,11 @@ def test_a_shape_or_a_count_that_could_carry_a_number_out_is_not_shown():
     with pytest.raises(Broken) as caught:
         properties.checked(np.zeros((5, 1, 4), np.float32), (5, 4))
     assert caught.value.detail == "shape [5,1,4] came back, expected [5,4]"
+
+
+def test_what_no_trained_weight_has_a_part_in_is_not_said_to_be_cut_off():
+    model, frozen = Bounded(np.tanh), np.tanh(np.linspace(-3, 3, 9))
+    for shown in ({"mu": frozen}, {"log_var": frozen, "mu": 9 * frozen}):
+        with pytest.raises(Broken, match="stays the same") as caught:
+            properties.outputs_go_far(model, None, lambda shown=shown: shown)
+        assert caught.value.mistake == "weights_ignored"

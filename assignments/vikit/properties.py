@@ -388,7 +388,7 @@ def network_range(asked, network):
 def outputs_go_far(asked, model, look):
     """Raises `Squashed` unless all that `look()` shows, arrays by name, goes beyond +-FAR for some weights.
 
-    The weights are put back.
+    What stays because no trainable weight has a part in it is not squashed: that is said. The weights are put back.
     """
     start, low, high = asked.weights(model), {}, {}
     for scale in SCALES:
@@ -408,6 +408,8 @@ def outputs_go_far(asked, model, look):
     asked.set_weights(model, start)
     if short:
         name = short[0]
+        if np.allclose(look()[name], shown[name], 1e-5, 1e-6):
+            raise Broken(f"with large random weights {name} stays the same", "weights_ignored")
         mistake = squashed(low[name], high[name])
         said = f"with large random weights {name} {STAYS[mistake]}"
         raise Squashed(said, mistake, f"it stays between {low[name]:.1g} and {high[name]:.1g}", name)
