@@ -628,6 +628,62 @@ def test_nothing_but_outputs_is_cut_out(text, wanted):
     assert notebook.without_outputs(text.encode()) == (text if wanted is None else wanted).encode()
 
 
+# JSON texts that end too early, or are deep, or are full of what a string may hide.
+LONG = 500
+TRICKY = {
+    "a string without an end": '{"a": "' + "x" * LONG,
+    "one full of quotes": '{"a": "' + '\\"' * LONG,
+    "one that ends in backslashes": '{"a": "b' + "\\" * LONG,
+    "and in one more": '{"a": "b' + "\\" * (LONG + 1),
+    "quotes alone": '"' * (2 * LONG + 1),
+    "backslashes alone": "\\" * LONG,
+    "backslashes before each quote": '\\\\"' * LONG,
+    "strings that are never apart": '"a"' * LONG + '"',
+    "keys without a value": '"outputs"' * LONG,
+    "keys whose value does not end": '{"outputs": [' * LONG,
+    "spaces in the place of a value": ('"outputs"' + " " * 40) * 20,
+    "an output without an end": '{"outputs": ["' + '\\"' * LONG,
+    "brackets that are not closed": "[{" * LONG,
+    "brackets that were not opened": "]}" * LONG,
+    "a deep list": "[" * LONG + "]" * LONG,
+}
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_no_byte_of_a_notebook_is_read_for_nothing(name):
+    """Where a quote or a bracket stands a part begins: else the rest would be read, and again from the next byte on."""
+    content, read, place = TRICKY[name].encode(), 0, 0
+    while place < len(content):
+        part = notebook.PARTS.match(content, place)
+        if part:
+            step = part.end() - place
+            assert step > 0
+        else:
+            # What was looked at in vain.
+            step, read = 1, read + (len(content) - place if content[place : place + 1] in b'"[]{}' else 0)
+        read, place = read + step, place + step
+    assert read == len(content)
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_what_is_no_whole_output_is_left_as_it_is(name):
+    content = TRICKY[name].encode()
+    assert notebook.without_outputs(content) == content
+
+
+@pytest.mark.parametrize("slashes", [0, 1, 2, 3, 2 * LONG, 2 * LONG + 1])
+def test_a_quote_ends_a_string_behind_an_even_number_of_backslashes_alone(slashes):
+    text = '{"a": "' + "\\" * slashes + '", "outputs": [1], "b": "c"}'
+    wanted = text if slashes % 2 else text.replace("[1]", "[]")
+    assert notebook.without_outputs(text.encode()).decode() == wanted
+
+
+def test_deep_outputs_are_cut_out_whole():
+    deep = '[{"a": ' * 10**4 + '"]}"' + "}]" * 10**4
+    text = f'{{"outputs": {deep}, "metadata": {{"attachments": {{"x": {deep}}}}}}}'
+    assert notebook.without_outputs(text.encode()) == b'{"outputs": [], "metadata": {"attachments": {}}}'
+
+
 def test_code_that_is_too_long_without_any_output_is_refused_as_such():
     with pytest.raises(notebook.UnreadableNotebook, match="without its outputs"):
         notebook.without_outputs(b'{"a": "' + b"x" * 100 + b'"}', most=50)
