@@ -2,6 +2,7 @@
 
 import linecache
 import os
+import re
 import runpy
 from collections import Counter
 from dataclasses import replace
@@ -58,6 +59,8 @@ QUICK = (
     *("metrics of other names", "an Encoder that returns three values", "means of each batch as metrics"),
     *("a convolutional Encoder", "a convolutional Decoder"),
 )
+# What no student reads of hidden inputs; and what they were told themselves.
+NUMBER, GIVEN = re.compile(r"\d\.\d|\de[+-]?\d|\d{3}"), re.compile(r"with beta = [\d.]+|[\d.]+ was given")
 ASSIGNMENTS = sorted({edit.assignment for edit in EDITS})
 SOLUTIONS = {name: (script.SOLUTIONS / f"{name}.py").read_text(encoding="utf-8") for name in ASSIGNMENTS}
 TASKS = {(name, task.name): task for name in ASSIGNMENTS for task in tasks.load(name).tasks}
@@ -266,6 +269,8 @@ def test_a_log_determinant_that_is_nan_from_the_start_is_a_finding_and_no_error_
 def broken(edit, found):
     finding = found[edit.broken]
     assert finding.status == "wrong", finding
+    # Students read it: no number of what was asked, but for a beta that the model was given.
+    assert not NUMBER.search(GIVEN.sub("", finding.detail)), finding
     if edit.mistake:
         assert edit.mistake in finding.mistake.split(" and "), finding
 

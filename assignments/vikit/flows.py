@@ -44,7 +44,7 @@ def values_of(asked, name, arguments, outputs=None, shapes=()):
     """
     reply = answered(asked.student.call(name, arguments, outputs=outputs))
     if len(reply.values) != (outputs or 1):
-        raise Broken(f"{len(reply.values)} values came back, expected {outputs or 1}")
+        raise Broken(f"{judge.few(len(reply.values))} values came back, expected {outputs or 1}")
     for value, shape in zip_longest(reply.values, shapes):
         checked(value, shape)
     return [value.astype(np.float64) for value in reply.values]
@@ -138,7 +138,8 @@ def jacobian(asked, forward, log_det, shapes, positive=(), given=None, outputs=N
         raise Broken("the log determinant has another shape than the batch", "wrong_shape")
     worst = np.max(np.abs(got - want), where=told, initial=0.0)
     if not worst <= APART:
-        raise Broken(f"the log determinant is off by up to {worst:.1g} from that of the map's differences")
+        words, digits = judge.described("the log determinant", got[told], want[told], "differences of the map")
+        raise Broken(words, digits=digits)
 
 
 @finds(*OF_VALUES)
@@ -170,6 +171,7 @@ FLOWS = ("planar", "radial", "coupling", "iaf")
 # Of a model with random weights: how far they are moved, less and less until differences of its map say something. With the
 # first of these a right step, whose scales may be exponentials, may overflow.
 SHAKES = (0.3, 0.1, 0.03, 0.01)
+NEARBY = "with a little normal noise added to all weights"
 # Of a log determinant: below it differences may have the wrong sign.
 NEARLY_SINGULAR = -3.0
 # With so many random weights displacements must differ in more ways than there are dimensions: what stretches or shifts a fixed
@@ -475,7 +477,7 @@ def free_energy_terms(asked, sizes, beta):
     first = rounds[0]
     kept = answered(asked.student.get(f"{first.model.key}.beta"), "beta").values[0]
     if not close(kept, beta):
-        raise Broken(f"model.beta is {float(np.mean(kept)):g}, and {beta:g} was given", "beta_not_kept")
+        raise latents.another_beta(kept, beta)
     wrong = wrong_terms(rounds, seen)
     if not wrong:
         small_weights = rounds[len(rounds) // 2]
@@ -487,14 +489,18 @@ def free_energy_terms(asked, sizes, beta):
         return
     if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
         raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
-    said = []
-    for index in wrong:
-        worst = max(
-            float(np.max(np.abs(one.got[index] - of.right[index]))) for one, of in zip(rounds, seen, strict=True)
+    said = [
+        judge.described(
+            TERMS[index],
+            np.concatenate([one.got[index] for one in rounds]),
+            np.concatenate([of.right[index] for of in seen]),
+            "what the model's own parts give",
+            " nats",
         )
-        said.append(f"{TERMS[index]} is off by up to {judge.one_digit(worst):g} nats")
-    names = " and ".join(names_of_terms(asked, rounds, seen, wrong))
-    raise Broken(f"{' and '.join(said)} from what the model's own parts give", names)
+        for index in wrong
+    ]
+    words, digits = ("; ".join(parts) for parts in zip(*said, strict=True))
+    raise Broken(words, " and ".join(names_of_terms(asked, rounds, seen, wrong)), digits)
 
 
 def names_of_terms(asked, rounds, seen, wrong):
@@ -616,9 +622,7 @@ def first_finite(asked, model, start, look, shakes=SHAKES):
     # With the weights that it was made with this is the model's own fault; else it is said what was done to them.
     asked.set_weights(model, start)
     look()
-    raise Broken(
-        f"with normal noise of {noise:g} added to all weights {broken.detail}", "not_finite_nearby"
-    ) from broken
+    raise broken.when(NEARBY, "not_finite_nearby") from broken
 
 
 def first_told(asked, model, start, look, shakes=SHAKES):
@@ -733,18 +737,16 @@ def log_dets_are_right(asked, flow, got, want, signs, told):
             "log_det_not_finite",
         )
     if not mostly_alike(got, want, told):
-        worst = np.max(np.abs(got - want), where=told, initial=0.0)
-        said = f"the sum of the log determinants is off by up to {worst:.1g} from that of the Jacobian of transform"
-        raise Broken(said, named_log_det(asked, flow, (got, want, signs, told)))
+        summed, origin = "the sum of the log determinants", "the Jacobian of transform"
+        words, digits = judge.described(summed, got[told], want[told], origin)
+        raise Broken(words, named_log_det(asked, flow, (got, want, signs, told)), digits)
 
 
 def log_dets_at(asked, model, x, z0):
     """Returns the log determinants that the model says, and what differences say: those, signs and what is known. `[n]`"""
     _, got = outputs_of(asked, model, z0, x)
     if got.shape != z0.shape[:1]:
-        expected = judge.show_shape(z0.shape[:1])
-        shown = judge.show_shape(got.shape) if got.ndim <= 4 else "another"
-        raise Broken(f"the log determinants have the shape {shown}, expected {expected}", "wrong_shape")
+        raise properties.another_shape(got, z0.shape[:1], "the log determinants have {}")
     return got, *log_dets_of(map_of(asked, model, x), z0)
 
 
@@ -852,7 +854,7 @@ def prediction(asked, sizes):
             mistake = broken.mistake
             if not mistake and predicts_before_the_flow(asked, kind, sizes):
                 mistake = "prediction_before_the_flow"
-            raise Broken(f"with flow={kind.keywords['flow']!r} {broken.detail}", mistake) from broken
+            raise broken.when(f"with flow={kind.keywords['flow']!r}", mistake) from broken
 
 
 def predicts_before_the_flow(asked, kind, sizes):
@@ -874,9 +876,7 @@ def with_smaller_weights(examination, kind):
             broken = error
     # With the weights that it was made with this is the model's own fault.
     examination(replace(kind, shaken=(1.0, 0.0)))
-    raise Broken(
-        f"with normal noise of {SHAKES[-1]:g} added to all weights {broken.detail}", "not_finite_nearby"
-    ) from broken
+    raise broken.when(NEARBY, "not_finite_nearby") from broken
 
 
 @finds(

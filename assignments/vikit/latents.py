@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from . import data
+from . import data, judge
 from .properties import OF_VALUES, Broken, answered, depends_on_inputs_and_weights, same_as_its_twin
 
 # What any examination of such a model may find.
@@ -16,6 +16,8 @@ OF_A_MODEL = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored")
 # Noise of float32 in a loss that was put together outside from a network's outputs.
 ATOL, RTOL = 1e-3, 3e-4
 BATCH = 64
+# Nats of a KL that is hardly any.
+COLLAPSED = 0.3
 # A probability is taken for no closer to 0 or 1 than this, as by Keras.
 CLIPPED = 1e-7
 # Batches to train on. All are whole, and of one size in whatever is trained: TensorFlow traces a step anew for each shape.
@@ -77,6 +79,13 @@ def decode(asked, model, z):
 def probabilities_as_logits(outputs, inverse):
     """Returns what a decoder's outputs are as logits, where they are probabilities; `inverse` is log, or the log odds."""
     return inverse(np.clip(outputs, CLIPPED, 1 - CLIPPED))
+
+
+def another_beta(kept, beta):
+    """Returns the `Broken` on a model that has not kept the beta that it was given."""
+    got = float(np.mean(kept))
+    words = f"model.beta is {judge.compared(got, beta)}; {beta:g} was given"
+    return Broken(words, "beta_not_kept", f"model.beta is {got:g}")
 
 
 def is_alive(asked, model, x, z):
@@ -165,7 +174,10 @@ def loss_of_a_batch(asked, model, batch, names, name):
         reply = asked.student.fit(model, batch, 0.0, batch_size=BATCH, epochs=LOOKS)
     found = history(answered(reply), names)[name]
     if found.size != LOOKS:
-        raise Broken(f"fit reports {found.size} values of {name} for {LOOKS} epochs: a number for each is expected")
+        raise Broken(
+            f"fit reports another number of values of {name} than there are epochs: one for each is expected",
+            digits=f"{found.size} values for {LOOKS} epochs",
+        )
     if not np.isfinite(found).all():
         raise Broken("a loss that is reported is not finite", "not_finite")
     return found
@@ -236,7 +248,7 @@ def noise_in_training(found, mean, spread):
         spread: And how much they should jump, a standard deviation.
     """
     if len(found) < 2 or not np.isfinite(found).all():
-        raise Broken(f"fit reports {len(found)} losses for several epochs, or some that are not finite", "not_finite")
+        raise Broken("fit reports fewer than two losses for several epochs, or some that are not finite", "not_finite")
     jumps = np.std(found, axis=0, ddof=1)
     # Exactly: a term that counts too little jumps little, and its noise is fresh all the same.
     if np.all(jumps < 1e-6 * np.abs(found[0]) + 1e-9):
@@ -273,16 +285,15 @@ def noise_is_of_the_posterior(found, sampled, others):
         added = found.mean(axis=0) - mean
         close_to = {name: np.max(np.abs(added - more) / (0.1 * np.abs(more) + 0.05)) for name, more in others.items()}
         known = min(close_to, key=close_to.get)
+        got = found[:, worst].mean()
+        words = f"judged by samples of q(z|x), the cross-entropy of an image in training is {judge.compared(got, mean[worst])}"
+        digits = f"it is {got:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
         if close_to[known] < 1:
-            said = (
-                f"the cross-entropy of training is {found[:, worst].mean():.3g} nats, and of samples {mean[worst]:.3g}"
-            )
-            raise Broken(said, known.split()[0])
-        raise Broken(
-            f"in training {BATCH} copies of an image have a mean cross-entropy of {found[:, worst].mean():.3g} nats, and of "
-            f"{mean[worst]:.3g} with samples of q(z|x); it varies by {jumps[worst]:.2g}, at most {spread[worst]:.2g} is right",
-            "noise_of_another_distribution",
-        )
+            raise Broken(words, known.split()[0], digits)
+        if wider[worst] > off[worst]:
+            words = "the cross-entropy of copies of an image in training varies more than samples of q(z|x) make it"
+        varies = f"it varies by {jumps[worst]:.2g}, at most {spread[worst]:.2g} is right"
+        raise Broken(words, "noise_of_another_distribution", f"{digits}; {varies}")
 
 
 def most_trainings_pass(asked, trial):

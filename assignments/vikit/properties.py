@@ -20,11 +20,22 @@ ALIKE = 0.98
 
 
 class Broken(Exception):
-    """A property that does not hold: what was seen, and the name of the mistake where the values tell it."""
+    """A property that does not hold.
 
-    def __init__(self, detail, mistake=""):
+    Attributes:
+        detail: What was seen, in words: students read it. No number in it comes from hidden inputs, nor from their process,
+            which could say hidden inputs with it.
+        mistake: The name of the mistake where the values tell it.
+        digits: The numbers that were seen: the staff reads them, and in `check` the student.
+    """
+
+    def __init__(self, detail, mistake="", digits=""):
         super().__init__(detail)
-        self.detail, self.mistake = detail, mistake
+        self.detail, self.mistake, self.digits = detail, mistake, digits
+
+    def when(self, said, mistake=None):
+        """Returns the same, found in circumstances that are `said` before it; under another name if `mistake` is given."""
+        return Broken(f"{said} {self.detail}", self.mistake if mistake is None else mistake, self.digits)
 
 
 class Stopped(Exception):
@@ -120,7 +131,8 @@ class Asked:
             raise Broken(f"{what} came back, expected {wanted} of float32 numbers", "not_float32")
         answered(reply)
         if len(reply.values) < len(shapes):
-            raise Broken(f"{len(reply.values)} values came back, expected {len(shapes)}", "another_number_of_outputs")
+            came = judge.few(len(reply.values))
+            raise Broken(f"{came} values came back, expected {len(shapes)}", "another_number_of_outputs")
         if len(reply.values) > len(shapes):
             self.kept["surplus", path] = len(reply.values)
         values = reply.values[: len(shapes)]
@@ -132,7 +144,8 @@ class Asked:
         """Raises `Broken` where what is at `path` returned more than the `expected` number of arrays."""
         count = self.kept.get(("surplus", path if isinstance(path, str) else path.key))
         if count:
-            raise Broken(f"{said} returned {count} values, expected {expected}", "another_number_of_outputs")
+            said = f"{said} returned {judge.few(count)} values, expected {expected}"
+            raise Broken(said, "another_number_of_outputs")
 
     def weights(self, model):
         """Returns the trainable weights of `model`; raises `Broken` unless they are finite floats, as many as last time."""
@@ -146,8 +159,9 @@ class Asked:
         shapes = [value.shape for value in values]
         if self.shapes.setdefault(model.key, shapes) != shapes:
             raise Broken(
-                f"it had {len(self.shapes[model.key])} trainable weights, and then {len(shapes)}, or of other shapes: make "
-                "every layer's weights in the first call"
+                "it had trainable weights, and then another number of them, or of other shapes: make every layer's weights in "
+                "the first call",
+                digits=f"{len(self.shapes[model.key])}, and then {len(shapes)}",
             )
         return values
 
@@ -174,7 +188,7 @@ class Asked:
         if not (0 <= count < MOST_VARIABLES and count == int(count)):
             raise Broken(f"what came back for the variables that {said} computes with is no count")
         if count:
-            which = "a variable" if count == 1 else f"{count:.0f} variables"
+            which = "a variable" if count == 1 else f"{judge.few(int(count))} variables"
             raise Broken(f"{said} computes with {which} that its weights don't hold", "hidden_parameters")
 
 
@@ -189,11 +203,17 @@ def checked(value, shape):
     if value is None or value.dtype.name not in ("float32", "float64"):
         raise Broken("what came back is no float32 array", "not_float32")
     if shape is not None and value.shape != tuple(shape):
-        shown = judge.show_shape(value.shape) if value.ndim <= 4 else "another"
-        raise Broken(f"shape {shown} came back, expected {judge.show_shape(shape)}", "wrong_shape")
+        raise another_shape(value, shape)
     # What float32 cannot hold is infinite for whoever goes on with it.
     if not (np.abs(value) <= judge.LARGEST).all():
         raise Broken("NaN or infinite values came back", "not_finite")
+
+
+def another_shape(value, shape, said="{} came back"):
+    """Returns the `Broken` on an array that has not the wanted shape; `said` has a place for the one that it has."""
+    shown, wanted = judge.shown_shape(value.shape, {1, *shape}), judge.show_shape(shape)
+    detail = f"{said.format(shown)}, expected {wanted}"
+    return Broken(detail, "wrong_shape", f"shape {judge.show_shape(value.shape)}")
 
 
 def examine(question, asked, kinds):
@@ -216,14 +236,14 @@ def finding(item, asked, kinds):
 
     Raises:
         Unreachable: If the student's process cannot be asked.
-        OSError, MemoryError: The machine's faults.
+        OSError, MemoryError: The machine's faults (see `faults`).
     """
     try:
         # Numbers near the largest that there are overflow in what is computed here, and are close to nothing.
         with np.errstate(all="ignore"):
             kinds[item.kind](asked, **item.options)
     except Broken as broken:
-        return judge.Finding("wrong", broken.mistake, broken.detail)
+        return judge.Finding("wrong", broken.mistake, broken.detail, digits=broken.digits)
     except Unexamined as reason:
         return judge.Finding("unexamined", detail=str(reason))
     except Stopped as stopped:
@@ -231,9 +251,12 @@ def finding(item, asked, kinds):
         if reply.status == "missing" and stopped.said:
             return judge.Finding("wrong", "", f"it has no attribute `{stopped.said}`")
         return judge.Finding(reply.status, answer=judge.Answer(reply.status, (), reply.kind, reply.line, reply.text))
-    except (asking.Unreachable, *faults.OF_THE_MACHINE):
+    except asking.Unreachable:
         raise
-    except Exception as error:  # noqa: BLE001 whatever it is: it is named, and the other properties are examined
+    except Exception as error:
+        if faults.is_of_the_machine(error):
+            raise
+        # Whatever it is: it is named, and the other properties are examined.
         return faults.finding(error)
     return judge.Finding("ok")
 
@@ -365,7 +388,7 @@ def network_range(asked, network):
 def outputs_go_far(asked, model, look):
     """Raises `Squashed` unless all that `look()` shows, arrays by name, goes beyond +-FAR for some weights.
 
-    The weights are put back.
+    What stays because no trainable weight has a part in it is not squashed: that is said. The weights are put back.
     """
     start, low, high = asked.weights(model), {}, {}
     for scale in SCALES:
@@ -385,16 +408,29 @@ def outputs_go_far(asked, model, look):
     asked.set_weights(model, start)
     if short:
         name = short[0]
-        said = f"with large random weights {name} stays between {low[name]:.1g} and {high[name]:.1g}"
-        raise Squashed(said, squashed(low[name], high[name]), name)
+        if np.allclose(look()[name], shown[name], 1e-5, 1e-6):
+            raise Broken(f"with large random weights {name} stays the same", "weights_ignored")
+        mistake = squashed(low[name], high[name])
+        said = f"with large random weights {name} {STAYS[mistake]}"
+        raise Squashed(said, mistake, f"it stays between {low[name]:.1g} and {high[name]:.1g}", name)
 
 
 class Squashed(Broken):
     """An output that is squashed or cut, of which `name` says which."""
 
-    def __init__(self, detail, mistake, name):
-        super().__init__(detail, mistake)
+    def __init__(self, detail, mistake, digits, name):
+        super().__init__(detail, mistake, digits)
         self.name = name
+
+
+# What outputs do that are squashed or cut.
+STAYS = {
+    "sigmoid_at_the_end": "stays between 0 and 1",
+    "never_negative": "is never negative",
+    "never_positive": "is never positive",
+    "tanh_at_the_end": "stays between -1 and 1",
+    "cut_off": "stays within narrow bounds",
+}
 
 
 def squashed(low, high):

@@ -5,9 +5,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vikit import judge
+from vikit import faults, judge
 
-from autograder import kernels, tasks
+from autograder import tasks
 from autograder.files import write_whole
 from autograder.reference import device as devices
 from autograder.version import kit_version, libraries
@@ -197,7 +197,7 @@ def gone(path):
     try:
         path.stat()
     except OSError as error:
-        if kernels.is_of_the_machine(error):
+        if faults.is_of_the_machine(error):
             raise
         return f"{path.name} was there when the run began, and cannot be found now ({error.strerror})"
     return ""

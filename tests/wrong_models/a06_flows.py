@@ -26,7 +26,11 @@ STEPS = dict.fromkeys((PLANAR, RADIAL, COUPLING, IAF), AffineStep)
 """
 COUPLING = "log_scale, shift = tf.split(self.to_both(tf.concat([unmoved, features], axis=-1)), 2, axis=-1)"
 
+ENCODER = "self.encoder = Encoder(latent_dim, self.hidden)\n"
+FROZEN = f"{ENCODER}        self.encoder(tf.zeros((1, event_dim)))\n        self.encoder.trainable = False\n"
 EDITS = (
+    # What is not trained at all is not cut off.
+    ("a frozen encoder", ENCODER, FROZEN, "FlowVIB", "free_energy_terms", "weights_ignored"),
     # The terms.
     ("prior at z0", TERMS, TERMS.replace("flow_prior_term(z0, z_end)", "flow_prior_term(z_end, z0)"),
      "FlowVIB", "free_energy_terms", "prior_at_z0"),
