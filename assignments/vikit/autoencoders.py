@@ -115,9 +115,10 @@ def new(asked, event_dim, latent_dim, hidden, likelihood="bernoulli", sigma=1.0)
     x = (asked.generator.random((5, event_dim)) < 0.5).astype(np.float32)
     mu, _ = encode(asked, model, x)
     decode(asked, model, mu)
-    if "alive" not in asked.kept:
+    sizes = "alive", event_dim, latent_dim, tuple(hidden)
+    if sizes not in asked.kept:
         latents.is_alive(asked, model, x, asked.normal(5, latent_dim))
-        asked.kept["alive"] = True
+        asked.kept[sizes] = True
     if likelihood == "bernoulli":
         asked.kept[model.key]["probabilities"] = returns_probabilities(asked, model, x)
     return model
@@ -294,8 +295,6 @@ def fit(asked, model, x, rate, epochs=1, seed=None, eager=False, names=("loss",)
 @finds(
     *(
         *OF_A_MODEL,
-        "encoder_not_trained",
-        "decoder_not_trained",
         "weights_do_not_move",
         "idle_weight",
         "hidden_parameters",

@@ -69,9 +69,10 @@ def new(asked, kind, event_dim, latent_dim, num_classes, hidden, **keywords):
     x = (asked.generator.random((5, event_dim)) < 0.5).astype(np.float32)
     z = kind.latents(asked, model, x, asked.normal(1, 5, latent_dim), "right")
     decode(asked, model, z[0])
-    if "alive" not in asked.kept:
+    sizes = "alive", event_dim, latent_dim, num_classes, tuple(hidden)
+    if sizes not in asked.kept:
         latents.is_alive(asked, model, x, asked.normal(5, latent_dim))
-        asked.kept["alive"] = True
+        asked.kept[sizes] = True
     asked.kept[model.key]["probabilities"] = returns_probabilities(asked, kind, model, x)
     return model
 
@@ -312,8 +313,7 @@ def terms(asked, kind, model, x, y_onehot, eps):
 
 
 @finds(
-    *(*OF_A_MODEL, "encoder_not_trained", "decoder_not_trained"),
-    *("weights_do_not_move", "idle_weight", "hidden_parameters"),
+    *(*OF_A_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters"),
 )
 def every_weight_learns(asked, kind):
     """One step moves every trainable weight and every part; each weight matters to the loss, as seen outside."""

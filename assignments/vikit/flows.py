@@ -438,9 +438,7 @@ TERM_NAMES = [name.split()[0] for table in (*WRONG_TERMS, REDUCTIONS, *CONSTANTS
 
 @finds(
     *(
-        *OF_A_MODEL,
-        "random_inside",
-        "not_finite_nearby",
+        *OF_A_FLOW,
         *SQUASHED,
         *SAMPLERS,
         *TERM_NAMES,
@@ -451,6 +449,7 @@ TERM_NAMES = [name.split()[0] for table in (*WRONG_TERMS, REDUCTIONS, *CONSTANTS
 )
 def free_energy_terms(asked, sizes, beta):
     """`free_energy_terms(x, y_onehot, eps)` is what the model's own encoder, flow and decoder give, put together here."""
+    model_with(asked, PLANAR.keywords["flow"])
     classifiers.outputs_are_free(asked, SHORT)
 
     def method(model, x, y_onehot, eps):
@@ -832,10 +831,11 @@ def volume_depends_on_x(asked, flow):
 
 @finds(
     *properties.names_found_by(classifiers.prediction),
-    *("random_inside", "not_finite_nearby", "prediction_before_the_flow"),
+    *(*OF_A_FLOW, "prediction_before_the_flow"),
 )
 def prediction(asked, sizes):
     """As `classifiers.prediction`, of every kind of flow that does something to the order of the dimensions too."""
+    model_with(asked, PLANAR.keywords["flow"])
     ordered = [kind_of(flow=flow, num_flows=2, shaken=(1.0, SHAKES[1])) for flow in ("coupling", "iaf")]
     for kind in (SHORT, *ordered):
         try:
@@ -873,13 +873,14 @@ def with_smaller_weights(examination, kind):
 
 @finds(
     *properties.names_found_by(classifiers.training_reports),
-    *("kl_without_log_det", "kl_with_log_det_added", "kl_without_gradient", "random_inside"),
+    *(*OF_A_FLOW, "kl_without_log_det", "kl_with_log_det_added", "kl_without_gradient"),
 )
 def training(asked):
     """As `classifiers.training_reports`; what is not finite is asked of a second model.
 
     Of a million points with random weights one can lie in a plane where float32 takes a right determinant for 0.
     """
+    model_with(asked, PLANAR.keywords["flow"])
     for last in (False, True):
         try:
             return classifiers.training_reports(asked, SHORT)
@@ -891,8 +892,7 @@ def training(asked):
 
 
 @finds(
-    *(*OF_A_FLOW, "encoder_not_trained", "decoder_not_trained", "flow_not_trained"),
-    *("weights_do_not_move", "hidden_parameters"),
+    *(*OF_A_FLOW, "flow_not_trained", "weights_do_not_move", "hidden_parameters"),
 )
 def weights_move(asked, flow):
     """One step of training moves every trainable weight, and what encoder, flow and decoder return."""

@@ -12,7 +12,8 @@ from . import data
 from .properties import OF_VALUES, Broken, answered, depends_on_inputs_and_weights, same_as_its_twin
 
 # What any examination of such a model may find.
-OF_A_MODEL = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored")
+FIXED = {"the encoder": "encoder_not_trained", "the decoder": "decoder_not_trained"}
+OF_A_MODEL = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored", *FIXED.values())
 # Noise of float32 in a loss that was put together outside from a network's outputs.
 ATOL, RTOL = 1e-3, 3e-4
 BATCH = 64
@@ -79,11 +80,13 @@ def probabilities_as_logits(outputs, inverse):
     return inverse(np.clip(outputs, CLIPPED, 1 - CLIPPED))
 
 
-def is_alive(asked, model, x, z):
-    """Raises `Broken` unless encoder and decoder compute from their inputs and the model's weights."""
-    depends_on_inputs_and_weights(
-        asked, model, lambda: {"the encoder": encode(asked, model, x), "the decoder": [decode(asked, model, z)]}
-    )
+def is_alive(asked, model, x, z, **options):
+    """Raises `Broken` unless encoder and decoder compute from their inputs and the model's weights, each of them."""
+
+    def look():
+        return {"the encoder": encode(asked, model, x), "the decoder": [decode(asked, model, z)]}
+
+    depends_on_inputs_and_weights(asked, model, look, FIXED, **options)
 
 
 def no_hidden_parameters(asked, model, twin, x, z):
