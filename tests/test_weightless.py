@@ -77,6 +77,22 @@ def test_a_part_that_is_fixed_costs_all_that_is_asked_of_the_model(assignment, q
 
 
 @pytest.mark.parametrize(("assignment", "question"), [("a03_vae", "VAE"), ("a05_vib", "VIB")])
+def test_fixed_maps_that_weights_stretch_and_shift_get_nothing(assignment, question):
+    verdict = judged(assignment, question, assignment, "key")
+    assert (verdict.score, verdict.mistake) == (0, "weights_ignored"), verdict.message
+
+
+@pytest.mark.parametrize(
+    ("assignment", "question", "trained"),
+    [("a03_vae", "VAE", "training_passes_the_floor"), ("a05_vib", "VIB", "accuracy_passes_the_floor")],
+)
+def test_weights_that_are_a_key_to_what_is_known_beforehand_are_no_learning(assignment, question, trained):
+    verdict = judged(assignment, question, assignment, "exact key")
+    found = {case.name: case for case in verdict.cases}
+    assert (found[trained].points, found[trained].mistake) == (0, "weights_are_a_key"), verdict.message
+
+
+@pytest.mark.parametrize(("assignment", "question"), [("a03_vae", "VAE"), ("a05_vib", "VIB")])
 def test_who_knows_the_digits_by_heart_gets_nothing_for_one_weight_that_shifts_all(assignment, question):
     verdict = judged(assignment, question, assignment, "memory")
     assert (verdict.score, verdict.mistake) == (0, "weights_ignored"), verdict.message

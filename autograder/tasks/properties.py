@@ -93,6 +93,11 @@ UNLEARNT = (
         "It is as good at digits that lie on their side as at those that it was trained on: what it knows does not come from "
         "training.",
     ),
+    Mistake(
+        "weights_are_a_key",
+        "With the trained weights moved by a thousandth it has lost what it learnt. What a network knows changes little by "
+        "little with its weights: here it is looked up where the weights are just these.",
+    ),
 )
 SQUASHED = (
     Mistake(
