@@ -516,28 +516,50 @@ def test_an_array_that_is_no_reply_is_malformed_in_check_too(monkeypatch):
     assert checking.report(KL).verdict.status == "malformed"
 
 
-# A gradient that the student's process made up.
+# A gradient that the student's process made up, and one that is 0.
+
+
+class Said:
+    """Stands in for a student: says one gradient of each term."""
+
+    def __init__(self, gradient):
+        self.gradient = gradient
+
+    def vjp(self, path, arguments, cotangents):
+        return wire.Reply("ok", (None, None, self.gradient))
+
+
+class One:
+    x, y_onehot, eps = np.ones((7, 9), np.float32), np.ones((7, 5), np.float32), np.ones((1, 7, 4), np.float32)
+    model = wire.Handle("@1")
+
+
+def gradients_are(said, slopes):
+    """Lets `flows.gradients_pass` look at terms of seven examples that have these slopes in each number of the noise."""
+    asked = properties.Asked(Said(said), None, np.random.default_rng(0))
+
+    def method(model, x, y_onehot, eps):
+        return [slopes * eps[0].astype(float).sum(axis=-1)] * 4
+
+    flows.gradients_pass(asked, [One], method)
+
+
+ALL = np.ones((7, 4), np.float32)
 
 
 def test_a_made_up_gradient_is_told_by_differences_of_the_terms():
-    class Asked(properties.Asked):
-        def vjp(self, path, arguments, cotangents):
-            return wire.Reply("ok", (None, None, np.ones((7, 4), np.float32)))
-
-    class One:
-        x, y_onehot, eps = np.ones((7, 9), np.float32), np.ones((7, 5), np.float32), np.ones((1, 7, 4), np.float32)
-        model = wire.Handle("@1")
-
-    asked = properties.Asked(None, None, np.random.default_rng(0))
-    asked.student = Asked(None, None, None)
-
-    def method(slope):
-        return lambda model, x, y_onehot, eps: [slope * eps[0].astype(float).sum(axis=-1)] * 4
-
-    flows.gradients_pass(asked, One, method(1.0))
+    gradients_are(ALL, slopes=1.0)
     for slope in (0.0, -1.0, 2.0, 0.8):
         with pytest.raises(properties.Broken, match="is not that of its values"):
-            flows.gradients_pass(asked, One, method(slope))
+            gradients_are(ALL, slopes=slope)
+
+
+@pytest.mark.parametrize("nothing", [None, 0 * ALL], ids=["none", "zeros"])
+def test_no_gradient_is_right_where_a_term_is_flat_and_wrong_where_one_example_moves(nothing):
+    gradients_are(nothing, slopes=0.0)
+    for slopes in (1.0, np.eye(7)[3]):
+        with pytest.raises(properties.Broken, match="no gradient of log_q0 reaches the sample"):
+            gradients_are(nothing, slopes)
 
 
 # A class in which nobody has a point.

@@ -15,8 +15,9 @@ from . import asking, faults, judge, wire
 FAR = 5.0
 # How much weights are stretched until outputs go as far.
 SCALES = (1, 3, 8, 20, 300)
-# The cosine of two arrays that are the same but for rounding, a factor or a shift.
-ALIKE = 0.98
+# With how many random weights an output is seen; in how many ways it must tell inputs apart then (layers have more, a fixed map
+# that is stretched has one); and the least singular value of those that count, of rows of length 1.
+SETTINGS, WAYS, LEAST = 6, 3, 1e-3
 
 
 class Broken(Exception):
@@ -261,42 +262,72 @@ def finding(item, asked, kinds):
     return judge.Finding("ok")
 
 
-def depends_on_inputs_and_weights(asked, model, look, shakes=(1.0, 3.0)):
+def depends_on_inputs_and_weights(asked, model, look, fixed=None, shakes=(1.0, 3.0)):
     """Raises `Broken` unless what a model computes comes from its inputs and from its trainable weights.
 
     What is the same for every input, or whatever the weights are, was not computed by a model: it is worth nothing, however
-    right its shapes and sums may be. The weights are put back.
+    right its shapes and sums may be. Nor is a fixed map that a few weights stretch and shift. The weights are put back.
 
     Args:
         asked: What the examination has at hand.
         model: Handle of the model.
-        look: Returns groups of arrays, from names to lists of arrays `[n, ...]` for n different inputs. Of each group one array
-            must depend on the inputs; of all groups one array must depend on the weights.
+        look: Returns groups of arrays, from names to lists of arrays `[n, ...]` for n > WAYS different inputs. Of each
+            group one array must depend on the inputs, and one on the weights.
+        fixed: From the names of groups to the name of the mistake that it alone stays as it is while the weights move.
         shakes: How far the weights are moved, the second time if the first showed nothing.
     """
-    start, before = asked.weights(model), look()
-    follows, varies = False, set()
+    start, looks = asked.weights(model), [look()]
     for noise in shakes:
-        asked.shake(model, 1.0, noise)
-        after = look()
-        varies |= {name for name, arrays in after.items() if any(map(differs_between_inputs, arrays))}
-        pairs = ((old, new) for name in before for old, new in zip(before[name], after[name], strict=True))
-        follows = follows or any(likeness(old, new) < ALIKE for old, new in pairs)
-        if follows and len(varies) == len(after):
+        for _ in range(SETTINGS):
+            asked.set_weights(model, [array + np.float32(noise) * asked.noise_for(array) for array in start])
+            looks.append(look())
+        broken = why_not_computed({name: by_array(looks, name) for name in looks[0]}, fixed)
+        if not broken:
             break
     asked.set_weights(model, start)
-    if not follows:
-        raise Broken("with other weights it tells inputs apart in the same way", "weights_ignored")
-    for name in after:
-        if name not in varies:
-            raise Broken(f"{name} gives the same for every input", "input_ignored")
+    if broken:
+        raise broken
 
 
-def likeness(old, new):
-    """Returns the cosine of how two arrays `[n, ...]` differ between inputs: a weight that only shifts all leaves it at 1."""
-    old, new = old - old.mean(axis=0), new - new.mean(axis=0)
-    lengths = np.linalg.norm(old) * np.linalg.norm(new)
-    return np.sum(old * new) / lengths if lengths > 1e-12 else 1.0
+def by_array(looks, name):
+    """Returns the arrays of a group, each with all that it was seen as: `[settings, n, ...]`."""
+    return [np.stack(seen) for seen in zip(*(look[name] for look in looks), strict=True)]
+
+
+def why_not_computed(groups, fixed=None):
+    """Returns a `Broken` unless one array of each group depends on the inputs, and one on the weights.
+
+    Args:
+        groups: What was seen with several settings of the weights: from names to lists of arrays `[settings, n, ...]`.
+        fixed: As in `depends_on_inputs_and_weights`.
+    """
+    still = [name for name, arrays in groups.items() if all(np.allclose(one, one[0], 1e-5, 1e-6) for one in arrays)]
+    if fixed and 0 < len(still) < len(groups):
+        return Broken(f"with all trainable weights moved {still[0]} returns the same", fixed[still[0]])
+    for name, arrays in groups.items():
+        if name not in still and not any(differs_between_inputs(output) for one in arrays for output in one):
+            return Broken(f"{name} gives the same for every input", "input_ignored")
+    for name, arrays in groups.items():
+        if max(map(ways_to_tell_apart, arrays)) < WAYS:
+            return Broken(f"with other weights {name} tells inputs apart in the same way", "weights_ignored")
+    return None
+
+
+def ways_to_tell_apart(settings):
+    """Returns in how many ways weights change how an output tells inputs apart; of several outputs the most.
+
+    A fixed map that a weight stretches, and another shifts, is told apart in one way.
+
+    Args:
+        settings: What an array was for n inputs with several settings of the weights. Shape `[settings, n, ...]`.
+    """
+    columns = settings.reshape(*settings.shape[:2], -1).transpose(2, 0, 1)
+    columns = columns - columns.mean(axis=2, keepdims=True)
+    lengths = np.linalg.norm(columns, axis=2, keepdims=True)
+    # Where hardly anything differs there is rounding and nothing else.
+    told = lengths > 1e-3 * (1e-3 + np.max(np.abs(settings)))
+    values = np.linalg.svd(np.where(told, columns / np.maximum(lengths, 1e-30), 0.0), compute_uv=False)
+    return int(np.max(np.sum(values > LEAST, axis=1), initial=0))
 
 
 def differs_between_inputs(output):
