@@ -293,7 +293,17 @@ def kl_factors(latent_dim, beta, size):
 
 def loss_forms(name, axis, length=1, latent_dim=1, beta=2.0, size=2):
     """Returns what known mistakes make of the loss: from their names to functions of (distortion, kl)."""
-    forms = {
+    forms = {}
+    if beta != 1:
+        # First: where beta is 2, half a kl is the same number, and says less.
+        forms |= {
+            "beta_missing": lambda d, r: d + r,
+            f"beta_on_the_{name}": lambda d, r: beta * d + r,
+            "beta_on_both": lambda d, r: beta * (d + r),
+            "one_minus_beta": lambda d, r: (1 - beta) * d + beta * r,
+            "beta_plus_one": lambda d, r: d + (1 + beta) * r,
+        }
+    forms |= {
         "loss_negated": lambda d, r: -d - beta * r,
         "kl_missing": lambda d, r: d,
         "kl_subtracted": lambda d, r: d - beta * r,
@@ -304,14 +314,6 @@ def loss_forms(name, axis, length=1, latent_dim=1, beta=2.0, size=2):
         f"{name}_missing": lambda d, r: beta * r,
         "loss_in_bits": lambda d, r: (d + beta * r) * BITS,
     }
-    if beta != 1:
-        forms |= {
-            "beta_missing": lambda d, r: d + r,
-            f"beta_on_the_{name}": lambda d, r: beta * d + r,
-            "beta_on_both": lambda d, r: beta * (d + r),
-            "one_minus_beta": lambda d, r: (1 - beta) * d + beta * r,
-            "beta_plus_one": lambda d, r: d + (1 + beta) * r,
-        }
     if size > 1:
         forms |= {
             "loss_summed_over_the_batch": lambda d, r: size * (d + beta * r),
