@@ -224,7 +224,8 @@ def confined(options):
 
 def prepare(options):
     """Returns the course's secret, and sees that results can be written before anybody waits for them."""
-    from autograder import kernels
+    from vikit import faults
+
     from autograder.grading.verdict import course_secret
 
     try:
@@ -234,7 +235,7 @@ def prepare(options):
         for name in ("verdicts", "feedback"):
             (options.out / name).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        if kernels.is_of_the_machine(error):
+        if faults.is_of_the_machine(error):
             raise
         raise UsageError(
             f"{options.out} cannot be used: {error}" if isinstance(error, OSError) else str(error)

@@ -118,6 +118,18 @@ def test_a_machine_that_has_no_space_is_not_said_to_have_no_confinement(monkeypa
             kernels.choose.__wrapped__()
 
 
+@pytest.mark.skipif(not confinement.warm.possible(), reason="there is no fork server here")
+@pytest.mark.parametrize("name", ["ESTALE", "ETIMEDOUT", "EMFILE", "EPERM", "ENOSYS"])
+def test_a_machine_that_fails_is_told_from_one_that_gives_no_confinement(monkeypatch, name):
+    monkeypatch.setattr(confinement, "_adopted", [])
+    monkeypatch.setattr(confinement.warm.Server, "start", raising(of(name)))
+    if name in ("EPERM", "ENOSYS"):
+        assert not kernels.choose.__wrapped__().closes_files
+        return
+    with pytest.raises(OSError, match=re.escape(os.strerror(getattr(errno, name)))):
+        kernels.choose.__wrapped__()
+
+
 def test_a_kernel_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "copy", raising(of("ENOSPC")))
     made = []
@@ -231,6 +243,87 @@ def test_an_examination_hides_no_fault_of_the_machine(error):
         )
 
 
+def in_an_examination(error, _):
+    kinds = {"fails": raising(error), "holds": lambda asked: None}
+    items = tuple(judge.Property(kind, 1, "hint", "document 000", kind) for kind in kinds)
+    question = judge.Question("VAE", 2, "document 000", (), properties=items)
+    asked = properties.Asked(asking.Student(asking.Here({}), None), None, np.random.default_rng(0))
+    found = properties.examine(question, asked, kinds)
+    assert found["holds"].status == "ok"
+    return found["fails"].status
+
+
+def in_a_case(error, patched):
+    question, problem = small_question(), judge.problem
+
+    def fails(question, case, answer, public=False):
+        return raising(error)() if case.name == "case 1" and answer.status == "ok" else problem(question, case, answer)
+
+    patched.setattr(judge, "problem", fails)
+    answers = {case.name: judge.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
+    found = {case.name: case.status for case in faults.judged(question, answers).cases}
+    assert {found["case 0"], found["case 2"]} == {"correct"}
+    return found["case 1"]
+
+
+def in_naming(error, patched):
+    question = small_question()
+    patched.setattr(judge, "name_mistakes", raising(error))
+    answers = {case.name: judge.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    return faults.judged(question, answers).status
+
+
+def in_the_drawing_of_inputs(error, patched):
+    patched.setattr(verdicts.tasks, "materialise", raising(error))
+    return verdicts.drawn(A01, tasks.load(A01).tasks[0], "ada", SECRET, None).status
+
+
+def in_a_question(error, patched):
+    patched.setattr(verdicts, "judge_one", raising(error))
+    assignment, kit_errors = tasks.load(A01), []
+    questions = [small_question() for _ in assignment.tasks]
+    found = verdicts.judge_all(None, questions, assignment, [], SECRET, kit_errors)
+    assert len(kit_errors) == len(found)
+    return found[0].status
+
+
+def in_follow_through(error, patched):
+    question = small_question()
+    wrong = {case.name: judge.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    wrong = faults.judged(question, wrong)
+    patched.setattr(follow, "through", raising(error))
+    patched.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))
+    task, kit_errors = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows), []
+    assert verdicts.judge_one(None, question, task, [], SECRET, {}, None, kit_errors).status == "wrong"
+    assert len(kit_errors) == 1
+    return "kit_error"
+
+
+PLACES = (in_an_examination, in_a_case, in_naming, in_the_drawing_of_inputs, in_a_question, in_follow_through)
+each_place = pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+OF_THE_KIT = (
+    *(of(name) for name in OF_THE_FILE),
+    # As the kit's own code raises them: without a number.
+    *(FileNotFoundError("digits.npz is not here"), PermissionError("it is closed"), IsADirectoryError("a folder")),
+)
+
+
+@each_place
+@pytest.mark.parametrize("error", OF_THE_KIT, ids=repr)
+def test_a_file_that_the_kit_misses_costs_what_it_was_for_alone(monkeypatch, place, error):
+    assert place(error, monkeypatch) == "kit_error"
+
+
+@each_place
+@pytest.mark.parametrize(
+    "error", [*(of(name) for name in MACHINES), MemoryError(), TimeoutError("a file server")], ids=repr
+)
+def test_what_the_machine_cannot_do_is_hidden_nowhere(monkeypatch, place, error):
+    with pytest.raises(type(error)) as caught:
+        place(error, monkeypatch)
+    assert caught.value is error
+
+
 def models_run(run):
     from autograder.grading.models import UntilDeadline
 
@@ -276,8 +369,11 @@ def test_the_largest_numbers_are_wrong_and_can_be_written(value):
     verdict = faults.judged(question, answers)
     assert verdict.status == "wrong"
     document = verdicts.question_document(verdict)
-    assert json.loads(json.dumps(document, allow_nan=False))["cases"][0]["worst_error"] >= 1e307
-    assert "off by up to 1e+308" in verdict.message or "off by up to 2e+308" not in verdict.message
+    assert json.loads(json.dumps(document, allow_nan=False))["cases"][0]["worst_error"] == 1e308
+    assert "far too large" in verdict.message
+    # Where the inputs are public it is said in numbers, and 2e+308 is none.
+    in_check = faults.judged(question, answers, public=True)
+    assert "off by up to 1e+308" in in_check.message
 
 
 def test_an_answer_of_the_largest_numbers_loses_no_verdict(write_notebook):
@@ -420,28 +516,50 @@ def test_an_array_that_is_no_reply_is_malformed_in_check_too(monkeypatch):
     assert checking.report(KL).verdict.status == "malformed"
 
 
-# A gradient that the student's process made up.
+# A gradient that the student's process made up, and one that is 0.
+
+
+class Said:
+    """Stands in for a student: says one gradient of each term."""
+
+    def __init__(self, gradient):
+        self.gradient = gradient
+
+    def vjp(self, path, arguments, cotangents):
+        return wire.Reply("ok", (None, None, self.gradient))
+
+
+class One:
+    x, y_onehot, eps = np.ones((7, 9), np.float32), np.ones((7, 5), np.float32), np.ones((1, 7, 4), np.float32)
+    model = wire.Handle("@1")
+
+
+def gradients_are(said, slopes):
+    """Lets `flows.gradients_pass` look at terms of seven examples that have these slopes in each number of the noise."""
+    asked = properties.Asked(Said(said), None, np.random.default_rng(0))
+
+    def method(model, x, y_onehot, eps):
+        return [slopes * eps[0].astype(float).sum(axis=-1)] * 4
+
+    flows.gradients_pass(asked, [One], method)
+
+
+ALL = np.ones((7, 4), np.float32)
 
 
 def test_a_made_up_gradient_is_told_by_differences_of_the_terms():
-    class Asked(properties.Asked):
-        def vjp(self, path, arguments, cotangents):
-            return wire.Reply("ok", (None, None, np.ones((7, 4), np.float32)))
-
-    class One:
-        x, y_onehot, eps = np.ones((7, 9), np.float32), np.ones((7, 5), np.float32), np.ones((1, 7, 4), np.float32)
-        model = wire.Handle("@1")
-
-    asked = properties.Asked(None, None, np.random.default_rng(0))
-    asked.student = Asked(None, None, None)
-
-    def method(slope):
-        return lambda model, x, y_onehot, eps: [slope * eps[0].astype(float).sum(axis=-1)] * 4
-
-    flows.gradients_pass(asked, One, method(1.0))
+    gradients_are(ALL, slopes=1.0)
     for slope in (0.0, -1.0, 2.0, 0.8):
         with pytest.raises(properties.Broken, match="is not that of its values"):
-            flows.gradients_pass(asked, One, method(slope))
+            gradients_are(ALL, slopes=slope)
+
+
+@pytest.mark.parametrize("nothing", [None, 0 * ALL], ids=["none", "zeros"])
+def test_no_gradient_is_right_where_a_term_is_flat_and_wrong_where_one_example_moves(nothing):
+    gradients_are(nothing, slopes=0.0)
+    for slopes in (1.0, np.eye(7)[3]):
+        with pytest.raises(properties.Broken, match="no gradient of log_q0 reaches the sample"):
+            gradients_are(nothing, slopes)
 
 
 # A class in which nobody has a point.
@@ -532,6 +650,62 @@ def test_nothing_but_outputs_is_cut_out(text, wanted):
     assert notebook.without_outputs(text.encode()) == (text if wanted is None else wanted).encode()
 
 
+# JSON texts that end too early, or are deep, or are full of what a string may hide.
+LONG = 500
+TRICKY = {
+    "a string without an end": '{"a": "' + "x" * LONG,
+    "one full of quotes": '{"a": "' + '\\"' * LONG,
+    "one that ends in backslashes": '{"a": "b' + "\\" * LONG,
+    "and in one more": '{"a": "b' + "\\" * (LONG + 1),
+    "quotes alone": '"' * (2 * LONG + 1),
+    "backslashes alone": "\\" * LONG,
+    "backslashes before each quote": '\\\\"' * LONG,
+    "strings that are never apart": '"a"' * LONG + '"',
+    "keys without a value": '"outputs"' * LONG,
+    "keys whose value does not end": '{"outputs": [' * LONG,
+    "spaces in the place of a value": ('"outputs"' + " " * 40) * 20,
+    "an output without an end": '{"outputs": ["' + '\\"' * LONG,
+    "brackets that are not closed": "[{" * LONG,
+    "brackets that were not opened": "]}" * LONG,
+    "a deep list": "[" * LONG + "]" * LONG,
+}
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_no_byte_of_a_notebook_is_read_for_nothing(name):
+    """Where a quote or a bracket stands a part begins: else the rest would be read, and again from the next byte on."""
+    content, read, place = TRICKY[name].encode(), 0, 0
+    while place < len(content):
+        part = notebook.PARTS.match(content, place)
+        if part:
+            step = part.end() - place
+            assert step > 0
+        else:
+            # What was looked at in vain.
+            step, read = 1, read + (len(content) - place if content[place : place + 1] in b'"[]{}' else 0)
+        read, place = read + step, place + step
+    assert read == len(content)
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_what_is_no_whole_output_is_left_as_it_is(name):
+    content = TRICKY[name].encode()
+    assert notebook.without_outputs(content) == content
+
+
+@pytest.mark.parametrize("slashes", [0, 1, 2, 3, 2 * LONG, 2 * LONG + 1])
+def test_a_quote_ends_a_string_behind_an_even_number_of_backslashes_alone(slashes):
+    text = '{"a": "' + "\\" * slashes + '", "outputs": [1], "b": "c"}'
+    wanted = text if slashes % 2 else text.replace("[1]", "[]")
+    assert notebook.without_outputs(text.encode()).decode() == wanted
+
+
+def test_deep_outputs_are_cut_out_whole():
+    deep = '[{"a": ' * 10**4 + '"]}"' + "}]" * 10**4
+    text = f'{{"outputs": {deep}, "metadata": {{"attachments": {{"x": {deep}}}}}}}'
+    assert notebook.without_outputs(text.encode()) == b'{"outputs": [], "metadata": {"attachments": {}}}'
+
+
 def test_code_that_is_too_long_without_any_output_is_refused_as_such():
     with pytest.raises(notebook.UnreadableNotebook, match="without its outputs"):
         notebook.without_outputs(b'{"a": "' + b"x" * 100 + b'"}', most=50)
@@ -608,7 +782,7 @@ DRAWS = "import keras, random\nkeras.random.normal((3,)); tf.random.normal([5]);
 
 
 def test_the_same_class_has_the_same_verdict_whoever_hands_it_in(tmp_path):
-    """What it says has three digits of means that depend on the first weights, on the noise, and on what is asked."""
+    """What the staff reads has three digits of means that depend on the first weights, on the noise, and on what is asked."""
     cells = script.read(script.SOLUTIONS / "a03_vae.py")
     answers = {cell.question: script.without_markers(cell.source) for cell in cells if cell.kind == "answer"}
     answers = {name: answers[name] for name in ("sample_latent", "Encoder", "Decoder", "VAE")}
@@ -631,5 +805,7 @@ def test_the_same_class_has_the_same_verdict_whoever_hands_it_in(tmp_path):
         path.write_text(nbformat.writes(content))
         limits = Limits(question=240)
         found.append(by_name(grade("a03_vae", path, student=student, secret=SECRET, limits=limits))["VAE"])
-    assert re.search(r"[Kk]l is [\d.]+, and [\d.]+ from the model's outputs", found[0]["message"]), found[0]["message"]
+    digits = " ".join(case["digits"] for case in found[0]["cases"])
+    assert re.search(r"kl is [\d.]+, and [\d.]+ from the model's outputs", digits), found[0]
+    assert not re.search(r"\d\.\d", found[0]["message"]), found[0]["message"]
     assert found[0] == found[1]

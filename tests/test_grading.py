@@ -119,7 +119,7 @@ def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
             assert {"name", "score", "max_score", "status", "mistake", "message", "follows", "cases"} <= set(question)
             assert question["score"] == pytest.approx(sum(case["points"] for case in question["cases"]), abs=1e-3)
             for case in question["cases"]:
-                assert set(case) == {"kind", "status", "name", "passed", "points", "worst_error", "mistake"}
+                assert set(case) == {"kind", "status", "name", "passed", "points", "worst_error", "mistake", "digits"}
 
 
 def test_grading_again_one_at_a_time_changes_nothing(sample_class, tmp_path):

@@ -1,7 +1,10 @@
 """Whatever a student's process replies: no property and no case is lost to an error of the kit, and nothing is gained."""
 
 import importlib
+import runpy
 from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -208,18 +211,85 @@ def forged_in_between(said, number):
     """Examines every question with the solution's replies, some of them changed; returns how many replies there were."""
     count = 0
     for _, task in EXAMINED:
-        generator, known = np.random.default_rng([number, len(task.name)]), said[task.name]
-        first, only, often = generator.integers(len(known)), generator.random() < 0.5, generator.choice([0.02, 0.2, 1])
-
-        def forge(at, request, reply, generator=generator, first=first, only=only, often=often):
-            chosen = at == first if only else at >= first and generator.random() < often
-            return odd(generator, request, reply) if chosen else reply
-
-        run = Replay(known, forge)
+        run = Replay(said[task.name], some_odd(said[task.name], [number, len(task.name)]))
         broken = {key: found for key, found in examined(run, task).items() if found.status == judge.KIT_ERROR}
         assert not broken, (number, task.name)
         count += run.count
     return count
+
+
+# Wrong answers, one for each property: what functions compute instead. Those of classes stand in `wrong_models/`.
+WRONG_FUNCTIONS = {
+    "planar_log_det": lambda right: lambda *inputs: -np.asarray(right(*inputs)),
+    "radial_log_det": lambda right: lambda *inputs: -np.asarray(right(*inputs)),
+    "coupling_log_det": lambda right: lambda *inputs: -np.asarray(right(*inputs)),
+    "coupling_inverse": lambda right: lambda *inputs: 2 * np.asarray(right(*inputs)),
+    "iaf_step": lambda right: lambda *inputs: (right(*inputs)[0], -np.asarray(right(*inputs)[1])),
+    "leapfrog_step": lambda right: lambda *inputs: tuple(2 * np.asarray(one) for one in right(*inputs)),
+}
+# Their tables, and how they are read.
+MODELS = runpy.run_path(str(Path(__file__).parent / "test_wrong_models.py"))
+# What is told by what the process says of itself, and by nothing else: whoever forges that hides it.
+OWN_WORD = ("hidden_parameters",)
+
+
+class Loser(NamedTuple):
+    """A wrong answer, and the property that it loses."""
+
+    task: object
+    item: object
+    said: list
+
+
+def losers(slow):
+    """Returns a `Loser` for each property of each question: those whose wrong models are trained if `slow`, else the others."""
+    found = []
+    for name, task in EXAMINED:
+        for item in task.properties:
+            if (item.name in MODELS["TRAINED"]) == slow:
+                recorder = Recorder(wrong_names(name, task.name, item.name))
+                assert lost(recorder, task, item), (task.name, item.name)
+                found.append(Loser(task, item, recorder.said))
+    return found
+
+
+def wrong_names(assignment, question, broken):
+    """Returns what a notebook defines whose answer to `question` loses the property `broken`."""
+    right = vars(importlib.import_module(f"solutions.{assignment}"))
+    if question in WRONG_FUNCTIONS:
+        return right | {question: WRONG_FUNCTIONS[question](right[question])}
+    edits = [edit for edit in MODELS["EDITS"] if edit[:1] + edit[4:6] == (assignment, question, broken)]
+    edit = next(edit for edit in edits if edit.mistake not in OWN_WORD)
+    return MODELS["names_of"](MODELS["SOLUTIONS"][assignment].replace(edit.old, edit.new))
+
+
+def lost(run, task, item):
+    """Tells whether an answer loses a property, which is examined alone, and for no error of the kit."""
+    asked = asked_of(run, task)
+    asked.student.seed(0)
+    return properties.finding(item, asked, examinations.KINDS).status not in ("ok", judge.KIT_ERROR)
+
+
+def forged_of_losers(found, replies, start=0):
+    """Examines each wrong answer with some of its replies changed, until there were so many. None may win."""
+    for loser in found:
+        count, number = 0, start
+        while count < replies:
+            run = Replay(loser.said, some_odd(loser.said, [number, len(loser.task.name), len(loser.item.name)]))
+            assert lost(run, loser.task, loser.item), (number, loser.task.name, loser.item.name)
+            count, number = count + run.count, number + 1
+
+
+def some_odd(known, seed):
+    """Returns what a `Replay` forges: one reply of those that are known, or a share of them from there on."""
+    generator = np.random.default_rng(seed)
+    first, only, often = generator.integers(len(known)), generator.random() < 0.5, generator.choice([0.02, 0.2, 1])
+
+    def forge(at, request, reply):
+        chosen = at == first if only else at >= first and generator.random() < often
+        return odd(generator, request, reply) if chosen else reply
+
+    return forge
 
 
 def test_random_replies_cost_no_more_than_they_are_about_and_gain_nothing():
@@ -228,6 +298,25 @@ def test_random_replies_cost_no_more_than_they_are_about_and_gain_nothing():
 
 def test_replies_with_one_thing_wrong_are_findings_and_no_errors(said):
     assert sum(forged_in_between(said, number) for number in range(5)) > 300
+
+
+# Keras warns of layers that are made and never called.
+@pytest.mark.filterwarnings("ignore")
+def test_no_odd_reply_wins_a_wrong_answer_the_property_that_it_lost():
+    found = losers(slow=False)
+    assert len(found) > 25
+    forged_of_losers(found, replies=600)
+
+
+@pytest.mark.soak
+@pytest.mark.filterwarnings("ignore")
+def test_no_odd_reply_wins_a_wrong_model_that_is_trained_the_property_that_it_lost():
+    quick, slow = losers(slow=False), losers(slow=True)
+    assert {(loser.task.name, loser.item.name) for loser in quick + slow} == {
+        (task.name, item.name) for _, task in EXAMINED for item in task.properties
+    }
+    forged_of_losers(slow, replies=3000)
+    forged_of_losers(quick, replies=6000, start=10_000)
 
 
 # Of so few replies each is forged in every way.

@@ -1,10 +1,11 @@
 """Nothing is worth a point to a constant, to a map without weights, or to a model that knows the digits by heart."""
 
+import importlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from vikit import asking, examinations, judge, properties
+from vikit import asking, autoencoders, classifiers, examinations, judge, properties
 
 from autograder import tasks
 
@@ -17,6 +18,11 @@ def judged(assignment, question, file, kind):
     """Returns the verdict on the class `question` of a file of `weightless/`."""
     names = {"__name__": "a model without weights", "KIND": kind}
     exec(compile((FOLDER / f"{file}.py").read_text(encoding="utf-8"), file, "exec"), names)
+    return judged_names(assignment, question, names)
+
+
+def judged_names(assignment, question, names):
+    """Returns the verdict on the class `question` of what a notebook defines."""
     task = next(task for task in tasks.load(assignment).tasks if task.name == question)
     asked = properties.Asked(asking.Student(asking.Here(names), None), task.oracle, np.random.default_rng(0))
     asked_of = judge.Question(question, task.points, "", (), properties=task.properties)
@@ -40,6 +46,52 @@ def test_a_network_whose_outputs_come_from_no_weight_or_no_input_gets_nothing(qu
     assert verdict.mistake in ("no_weights", "weights_ignored", "input_ignored"), verdict.message
 
 
+def frozen(part):
+    part.trainable = False
+    return part
+
+
+def fixed_decoder(part):
+    """Returns a random matrix in the place of a decoder."""
+    size = part.get_config().get("event_dim") or part.get_config()["num_classes"]
+    return lambda z: z @ np.float32(np.random.default_rng(0).normal(size=(z.shape[-1], size)))
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [("encoder", frozen), ("decoder", frozen), ("decoder", fixed_decoder)],
+    ids=["a frozen encoder", "a frozen decoder", "a matrix for a decoder"],
+)
+@pytest.mark.parametrize(("assignment", "question"), [("a03_vae", "VAE"), ("a05_vib", "VIB")])
+def test_a_part_that_is_fixed_costs_all_that_is_asked_of_the_model(assignment, question, part, change):
+    solution = importlib.import_module(f"solutions.{assignment}")
+
+    class Fixed(getattr(solution, question)):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            setattr(self, part, change(getattr(self, part)))
+
+    verdict = judged_names(assignment, question, vars(solution) | {question: Fixed})
+    assert verdict.score == 0, verdict.message
+    assert {case.mistake for case in verdict.cases} == {f"{part}_not_trained"}, verdict.message
+
+
+@pytest.mark.parametrize(("assignment", "question"), [("a03_vae", "VAE"), ("a05_vib", "VIB")])
+def test_fixed_maps_that_weights_stretch_and_shift_get_nothing(assignment, question):
+    verdict = judged(assignment, question, assignment, "key")
+    assert (verdict.score, verdict.mistake) == (0, "weights_ignored"), verdict.message
+
+
+@pytest.mark.parametrize(
+    ("assignment", "question", "trained"),
+    [("a03_vae", "VAE", "training_passes_the_floor"), ("a05_vib", "VIB", "accuracy_passes_the_floor")],
+)
+def test_weights_that_are_a_key_to_what_is_known_beforehand_are_no_learning(assignment, question, trained):
+    verdict = judged(assignment, question, assignment, "exact key")
+    found = {case.name: case for case in verdict.cases}
+    assert (found[trained].points, found[trained].mistake) == (0, "weights_are_a_key"), verdict.message
+
+
 @pytest.mark.parametrize(("assignment", "question"), [("a03_vae", "VAE"), ("a05_vib", "VIB")])
 def test_who_knows_the_digits_by_heart_gets_nothing_for_one_weight_that_shifts_all(assignment, question):
     verdict = judged(assignment, question, assignment, "memory")
@@ -55,8 +107,9 @@ def test_who_knows_the_digits_by_heart_gets_nothing_for_one_weight_that_shifts_a
     ],
 )
 def test_who_knows_the_digits_by_heart_gets_no_point_for_learning(monkeypatch, assignment, question, trained, mistakes):
-    monkeypatch.setattr(properties, "ALIKE", 2.0)
-    monkeypatch.setattr(properties, "FAR", 0.0)
+    monkeypatch.setattr(properties, "WAYS", 0)
+    for room in (autoencoders, classifiers):
+        monkeypatch.setattr(room, "outputs_go_far", lambda *arguments: None)
     verdict = judged(assignment, question, assignment, "memory")
     found = {case.name: case for case in verdict.cases}
     assert found[trained].points == 0, verdict.message

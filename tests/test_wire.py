@@ -133,7 +133,7 @@ def test_an_argument_of_another_type_is_refused():
 LARGE = np.zeros(wire.MAX_BYTES // 4 - 1, np.float32)
 AS_REPLIES = {
     "values": lambda arrays: {"status": "ok", "values": arrays},
-    "mapping": lambda arrays: {"status": "ok", "mapping": dict(zip("ab", arrays, strict=False))},
+    "mapping": lambda arrays: {"status": "ok", "mapping": dict(zip("abc", arrays, strict=False))},
 }
 
 
@@ -143,6 +143,28 @@ def test_arrays_that_are_too_large_together_are_rejected(form):
     assert wire.unpack_reply(AS_REPLIES[form]([packed])).status == "ok"
     with pytest.raises(wire.Rejected, match="together"):
         wire.unpack_reply(AS_REPLIES[form]([packed, packed]))
+
+
+@pytest.mark.parametrize("last", [0, 1, 2, 3])
+@pytest.mark.parametrize("form", AS_REPLIES)
+def test_a_reply_may_have_as_many_bytes_as_it_says_and_not_one_more(form, last):
+    sizes = wire.MAX_BYTES // 2, wire.MAX_BYTES // 2 - last, last
+    packed = [wire.pack_array(np.zeros(size, bool)) for size in sizes]
+    assert wire.unpack_reply(AS_REPLIES[form](packed)).status == "ok"
+    more = wire.pack_array(np.zeros(last + 1, bool))
+    with pytest.raises(wire.Rejected, match=f"not be larger than {wire.MAX_BYTES} bytes together"):
+        wire.unpack_reply(AS_REPLIES[form]([*packed[:2], more]))
+
+
+def test_what_may_just_be_received_is_just_sent():
+    half = np.zeros(wire.MAX_BYTES // 2, bool)
+    assert probe.returned(None, [half, half], 2)["status"] == "ok"
+    assert probe.returned(None, [half, half, half[:1]], 3) == {"status": "malformed", "kind": wire.TOO_LARGE}
+
+
+@given(st.integers(0, 50))
+def test_the_bytes_of_a_text_are_those_of_its_array(size):
+    assert wire.bytes_of(wire.pack_array(np.zeros(size, bool))["data"]) == size
 
 
 def test_arrays_that_are_too_large_together_are_not_sent():

@@ -99,12 +99,8 @@ def loss_terms(asked, sizes, beta):
     first = rounds[0]
     kept = answered(asked.student.get(f"{first.model.key}.beta"), "beta").values[0]
     if not close(kept, beta):
-        raise Broken(f"model.beta is {float(np.mean(kept)):g}, and {beta:g} was given", "beta_not_kept")
+        raise latents.another_beta(kept, beta)
     right = [right_terms(asked, one) for one in rounds]
-    off = [
-        max(float(np.max(np.abs(one.got[index] - want[index]))) for one, want in zip(rounds, right, strict=True))
-        for index in (0, 1)
-    ]
     bad = [
         not all(close(one.got[index], want[index]) for one, want in zip(rounds, right, strict=True)) for index in (0, 1)
     ]
@@ -115,13 +111,19 @@ def loss_terms(asked, sizes, beta):
         return
     if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
         raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
-    said = " and ".join(
-        f"{name} is off by up to {judge.one_digit(worst):g} nats"
-        for name, worst, wrong in zip(("the cross-entropy", "the KL"), off, bad, strict=True)
-        if wrong
-    )
-    names = named_terms(asked, rounds, right, beta, *bad)
-    raise Broken(f"{said} from what the model's own encoder and decoder give", " and ".join(names))
+    said = [
+        judge.described(
+            name,
+            np.concatenate([one.got[index] for one in rounds]),
+            np.concatenate([want[index] for want in right]),
+            "what the model's own encoder and decoder give",
+            " nats",
+        )
+        for index, name in enumerate(("the cross-entropy", "the KL"))
+        if bad[index]
+    ]
+    words, digits = ("; ".join(parts) for parts in zip(*said, strict=True))
+    raise Broken(words, " and ".join(named_terms(asked, rounds, right, beta, *bad)), digits)
 
 
 def right_terms(asked, one):

@@ -70,7 +70,8 @@ def report(question):
     answers = {case.name: run(space, found, case) for case in found.cases}
     verdict = judged(space, found, answers) if answers else None
     if found.properties and (verdict is None or verdict.status in ("correct", "partial")):
-        held = judge.judge_properties(found, examined(found, {**vars(sys.modules["__main__"]), **names}))
+        seen = examined(found, {**vars(sys.modules["__main__"]), **names})
+        held = judge.judge_properties(found, seen, public=True)
         verdict = judge.together(found, verdict, held) if verdict else held
     return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
 
@@ -111,12 +112,23 @@ def examined(question, names):
         generator=np.random.default_rng(0),
         rounds=1,
     )
+    kinds = {name: saying_what_is_missing(examination) for name, examination in examinations.KINDS.items()}
     try:
-        return properties.examine(question, asked, examinations.KINDS)
-    except FileNotFoundError as error:
-        return {item.name: judge.Finding("unexamined", detail=str(error)) for item in question.properties}
+        return properties.examine(question, asked, kinds)
     except (OSError, MemoryError) as error:
         return {item.name: faults.finding(error) for item in question.properties}
+
+
+def saying_what_is_missing(examination):
+    """Returns an examination that says which file is not here: in a notebook that is for the student to mend."""
+
+    def examine(asked, **options):
+        try:
+            examination(asked, **options)
+        except FileNotFoundError as error:
+            raise properties.Unexamined(str(error)) from error
+
+    return examine
 
 
 def without_traceback(name, function):

@@ -1,5 +1,10 @@
-"""Where the kit itself fails: an exception of its own costs the property or the case that it was about, and nothing else."""
+"""Where something fails that is not the student's: whose fault it is, and what it costs.
 
+A fault of the machine (no space, no memory, too many open files) would hit whatever comes next as well: it is raised on, and
+there is no verdict. Any other exception is the kit's own: it costs the property or the case that it was about, no more.
+"""
+
+import errno
 import traceback
 from dataclasses import replace
 
@@ -8,9 +13,26 @@ import numpy as np
 from . import judge
 
 KIT_ERROR = judge.KIT_ERROR
-# What is no fault of the kit's code, and would be raised by the next case as well: it is raised on.
-OF_THE_MACHINE = (OSError, MemoryError)
+# What an error about one path says: it is not there, is closed, or is something else than expected; and what a system does
+# not offer at all. Any other error (no space left, an unreadable disk, a file server that does not answer) is the machine's.
+OF_A_PATH = frozenset(
+    getattr(errno, name)
+    for name in (
+        *("EACCES", "EPERM", "ENOENT", "ENOTDIR", "EISDIR", "EEXIST", "ELOOP", "ENAMETOOLONG", "EINVAL"),
+        *("ENOSYS", "EOPNOTSUPP", "EAFNOSUPPORT"),
+    )
+    if hasattr(errno, name)
+)
+# The same of those that were raised without a number.
+ABOUT_A_PATH = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
 PACKAGES = ("vikit", "autograder")
+
+
+def is_of_the_machine(error):
+    """Tells whether an exception is the machine's: no memory, or an error of the system that is about no path."""
+    if isinstance(error, OSError):
+        return error.errno not in OF_A_PATH and not isinstance(error, ABOUT_A_PATH)
+    return isinstance(error, MemoryError)
 
 
 def where(error):
@@ -42,24 +64,24 @@ def judged(question, answers, **options):
     """Returns the verdict of `judge.judge`; an answer on which that raises costs its own case alone."""
     try:
         return judge_quietly(question, answers, **options)
-    except OF_THE_MACHINE:
-        raise
-    except Exception as error:  # noqa: BLE001 whatever it is: it is named
+    except Exception as error:
+        if is_of_the_machine(error):
+            raise
         first = error
     unknown = {name: failed(first) for name in answers}
     mended = dict(answers)
     for name, answer in answers.items():
         try:
             judge_quietly(question, unknown | {name: answer})
-        except OF_THE_MACHINE:
-            raise
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
+            if is_of_the_machine(error):
+                raise
             mended[name] = failed(error)
     try:
         return judge_quietly(question, mended, **options)
-    except OF_THE_MACHINE:
-        raise
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
+        if is_of_the_machine(error):
+            raise
         return unjudged(question, error)
 
 

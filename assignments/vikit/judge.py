@@ -97,13 +97,15 @@ class Finding:
     """How the examination of a property ended.
 
     `status` is `"ok"` (it holds), `"wrong"`, or why there was nothing to examine; then `answer` has the details. `mistake` is
-    the name of a mistake where the values tell it, several joined by " and "; `detail` says what was seen.
+    the name of a mistake where the values tell it, several joined by " and "; `detail` says in words what was seen, and
+    `digits` in numbers, for the staff.
     """
 
     status: str
     mistake: str = ""
     detail: str = ""
     answer: "Answer | None" = None
+    digits: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +145,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class CaseVerdict:
-    """The judgement of one case. `problem` is for the student, in words; `worst_error`, a number, is for the staff."""
+    """The judgement of one case, or of one property.
+
+    `problem` is for the student, in words; `worst_error`, a number, and `digits`, those of a property, are for the staff.
+    """
 
     name: str
     kind: str
@@ -153,6 +158,7 @@ class CaseVerdict:
     worst_error: float | None
     mistake: str | None
     problem: str = ""
+    digits: str = ""
 
 
 @dataclass(frozen=True)
@@ -228,8 +234,11 @@ def unjudged(name, points, status, message, place=""):
 # Properties.
 
 
-def judge_properties(question, findings):
-    """Returns the `Verdict` on the properties of `question`, from a dict from their names to `Finding`s."""
+def judge_properties(question, findings, public=False):
+    """Returns the `Verdict` on the properties of `question`, from a dict from their names to `Finding`s.
+
+    Where the inputs are `public` the student is told the digits too.
+    """
     verdicts, lines, mistakes = [], [], {}
     counts = {item.name: counts_for_itself(question, item, findings) for item in question.properties}
     for item in question.properties:
@@ -240,7 +249,7 @@ def judge_properties(question, findings):
             lines.append(f"{item.name}: {ALONE}")
         elif not passed:
             mistakes |= {mistake.name: mistake for mistake in named}
-            lines.append(f"{item.name}: {said_of(question, item, found, named)}")
+            lines.append(f"{item.name}: {said_of(question, item, found, named, public)}")
         verdicts.append(
             CaseVerdict(
                 name=item.name,
@@ -250,7 +259,8 @@ def judge_properties(question, findings):
                 status="correct" if passed else "wrong" if found.status == "ok" else found.status,
                 worst_error=None,
                 mistake=" and ".join(mistake.name for mistake in named) or None,
-                problem="" if passed else ALONE if found.status == "ok" else found.detail or found.status,
+                problem="" if passed else ALONE if found.status == "ok" else seen_in(found, public) or found.status,
+                digits=found.digits,
             )
         )
     failed = [verdict for verdict in verdicts if not verdict.passed]
@@ -291,7 +301,7 @@ def places(item, found):
     return [place for place in (*named, item.place) if place]
 
 
-def said_of(question, item, found, named):
+def said_of(question, item, found, named, public=False):
     """Returns what to say to a property that does not hold."""
     if found.status == "unexamined":
         return f"Not examined: {found.detail}."
@@ -300,7 +310,13 @@ def said_of(question, item, found, named):
     if found.status != "wrong":
         return explain_failure(question, found.status, found.answer) or found.status
     hints = " ".join(mistake.hint for mistake in named) or item.hint
-    return f"{hints} ({found.detail[:1].upper()}{found.detail[1:]}.)" if found.detail else hints
+    seen = seen_in(found, public)
+    return f"{hints} ({seen[:1].upper()}{seen[1:]}.)" if seen else hints
+
+
+def seen_in(found, public):
+    """Returns what was seen, for the student: in words, and where the inputs are public in digits too."""
+    return f"{found.detail}; {found.digits}" if public and found.digits else found.detail
 
 
 def together(question, first, second):
@@ -332,14 +348,14 @@ def problem(question, case, answer, public=False):
         return answer.text if answer.status == KIT_ERROR else answer.status
     wanted = len(question.outputs) or 1
     if len(answer.values) != wanted:
-        count = len(answer.values) if len(answer.values) < 10 else "too many"
-        return f"got {count} values, expected {wanted} ({', '.join(question.outputs)})"
+        return f"got {few(len(answer.values))} values, expected {wanted} ({', '.join(question.outputs)})"
     for index, (got, want) in enumerate(zip(answer.values, case.expected, strict=True)):
         label = f"{question.outputs[index]}: " if question.outputs else ""
         if got.dtype.name not in ("float32", "float64"):
             return f"{label}got {KNOWN_TYPES.get(got.dtype.name, got.dtype.name)}, expected float32 or float64"
         if got.shape != want.shape:
-            return f"{label}got {shown_shape(got.shape, case)}, expected {show_shape(want.shape)}"
+            known = {1, *case.sizes.values()}
+            return f"{label}got {shown_shape(got.shape, known)}, expected {show_shape(want.shape)}"
         if not is_close(got, want, question):
             said = describe_error(got, want) if public else describe_roughly(question, index, got, want)
             return f"{label}{said}"
@@ -389,6 +405,7 @@ def describe_error(got, want):
 
 # Half powers of ten. Three steps are more than a factor of ten.
 STEPS_OF_TEN, FAR, SMALLEST = 2, 3, 1e-3
+OF_THAT_SIZE = "wrong, but of roughly the right size"
 
 
 def describe_roughly(question, index, got, want):
@@ -400,18 +417,41 @@ def describe_roughly(question, index, got, want):
     for is_such, name in ((np.isnan, "NaN"), (np.isinf, "infinite")):
         if is_such(got).any():
             return f"{'all' if is_such(got).all() else 'some'} values are {name}"
+    some = "the value is" if got.size == 1 else "some values are"
+    return f"{some} {how_far(got, want)}{only_in(question, index, ~are_close(got, want, question))}"
+
+
+def how_far(got, want):
+    """Returns in words how values are off, as `describe_roughly`: what is said of the worst of them."""
+    if not np.isfinite(got).all():
+        return "NaN or infinite"
     sign, size = rough(got)
     right_sign, right_size = rough(want)
-    some = "the value is" if got.size == 1 else "some values are"
     if np.any(size - right_size >= FAR):
-        said = f"{some} far too large: more than ten times what is right"
-    elif np.any(sign * right_sign < 0):
-        said = f"{some} of the opposite sign"
-    elif np.any(right_size - size >= FAR):
-        said = f"{some} far too small: less than a tenth of what is right"
-    else:
-        said = f"{some} wrong, but of roughly the right size"
-    return said + only_in(question, index, ~are_close(got, want, question))
+        return "far too large: more than ten times what is right"
+    if np.any(sign * right_sign < 0):
+        return "of the opposite sign"
+    if np.any(right_size - size >= FAR):
+        return "far too small: less than a tenth of what is right"
+    return OF_THAT_SIZE
+
+
+def compared(got, want):
+    """Returns in words how one number is off, as `how_far`; "too large" or "too small" where the rough sizes differ."""
+    said, (sign, size), (right_sign, right_size) = how_far(got, want), rough(got), rough(want)
+    if said != OF_THAT_SIZE or size == right_size or not sign == right_sign == 1:
+        return said
+    return "too large" if size > right_size else "too small"
+
+
+def described(name, got, want, origin, unit=""):
+    """Returns in words, and then in digits, how the values called `name` are off from those that come from `origin`."""
+    with np.errstate(all="ignore"):
+        worst = one_digit(np.max(np.abs(got - want)))
+    return (
+        f"judged by {origin}, some values of {name} are {how_far(got, want)}",
+        f"{name} is off by up to {worst:g}{unit} from {origin}",
+    )
 
 
 def rough(values):
@@ -439,10 +479,17 @@ def only_in(question, index, wrong):
     return ""
 
 
-def shown_shape(shape, case):
-    """Returns a shape in words. An axis that the case does not know could carry a hidden input out: it is not shown."""
-    known = {1, *case.sizes.values()}
-    return f"shape {show_shape(shape)}" if len(shape) <= 3 and set(shape) <= known else "another shape"
+def shown_shape(shape, known):
+    """Returns a shape in words. An axis of a size that is not `known` could carry a hidden input out: it is not shown."""
+    return f"shape {show_shape(shape)}" if len(shape) <= MOST_AXES and set(shape) <= known else "another shape"
+
+
+def few(count):
+    """Returns a number of things that came back; a large one could carry a hidden input out, and is not shown."""
+    return str(count) if count < 10 else "too many"
+
+
+MOST_AXES = 4
 
 
 def show_shape(shape):

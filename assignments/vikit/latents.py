@@ -5,17 +5,21 @@
 
 import contextlib
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from . import data
+from . import data, judge
 from .properties import OF_VALUES, Broken, answered, depends_on_inputs_and_weights, same_as_its_twin
 
 # What any examination of such a model may find.
-OF_A_MODEL = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored")
+FIXED = {"the encoder": "encoder_not_trained", "the decoder": "decoder_not_trained"}
+OF_A_MODEL = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored", *FIXED.values())
 # Noise of float32 in a loss that was put together outside from a network's outputs.
 ATOL, RTOL = 1e-3, 3e-4
 BATCH = 64
+# Nats of a KL that is hardly any.
+COLLAPSED = 0.3
 # A probability is taken for no closer to 0 or 1 than this, as by Keras.
 CLIPPED = 1e-7
 # Batches to train on. All are whole, and of one size in whatever is trained: TensorFlow traces a step anew for each shape.
@@ -23,6 +27,9 @@ TRAINED = 22
 # Of the noise of training: how many images are looked at, how often each, how often in an epoch, and with how many batches of
 # samples that is compared.
 PICTURES, LOOKS, ROUNDS, COMPARED = 4, 48, 24, 32
+# Of a model that has learnt: how far its weights are moved, as a share of their size, for it to know as much as before, and how
+# far, in numbers, for its parts to tell so many images apart in other ways.
+NUDGE, CLOSE, TOLD_APART = 1e-3, (0.03, 0.1), 5
 # How unsure that leaves the logarithm of a spread, times the root of the samples, and what a sum of PICTURES squares of
 # standard normal numbers exceeds once in 10^11.
 WIDTH, UNLIKELY = 1.5, 60
@@ -79,11 +86,20 @@ def probabilities_as_logits(outputs, inverse):
     return inverse(np.clip(outputs, CLIPPED, 1 - CLIPPED))
 
 
-def is_alive(asked, model, x, z):
-    """Raises `Broken` unless encoder and decoder compute from their inputs and the model's weights."""
-    depends_on_inputs_and_weights(
-        asked, model, lambda: {"the encoder": encode(asked, model, x), "the decoder": [decode(asked, model, z)]}
-    )
+def another_beta(kept, beta):
+    """Returns the `Broken` on a model that has not kept the beta that it was given."""
+    got = float(np.mean(kept))
+    words = f"model.beta is {judge.compared(got, beta)}; {beta:g} was given"
+    return Broken(words, "beta_not_kept", f"model.beta is {got:g}")
+
+
+def is_alive(asked, model, x, z, **options):
+    """Raises `Broken` unless encoder and decoder compute from their inputs and the model's weights, each of them."""
+
+    def look():
+        return {"the encoder": encode(asked, model, x), "the decoder": [decode(asked, model, z)]}
+
+    depends_on_inputs_and_weights(asked, model, look, FIXED, **options)
 
 
 def no_hidden_parameters(asked, model, twin, x, z):
@@ -165,7 +181,10 @@ def loss_of_a_batch(asked, model, batch, names, name):
         reply = asked.student.fit(model, batch, 0.0, batch_size=BATCH, epochs=LOOKS)
     found = history(answered(reply), names)[name]
     if found.size != LOOKS:
-        raise Broken(f"fit reports {found.size} values of {name} for {LOOKS} epochs: a number for each is expected")
+        raise Broken(
+            f"fit reports another number of values of {name} than there are epochs: one for each is expected",
+            digits=f"{found.size} values for {LOOKS} epochs",
+        )
     if not np.isfinite(found).all():
         raise Broken("a loss that is reported is not finite", "not_finite")
     return found
@@ -216,15 +235,74 @@ def weights_move(asked, model, look, step):
     return after
 
 
+@dataclass(frozen=True)
+class Floor:
+    """What a trained model must reach.
+
+    Attributes:
+        name: What the score is called.
+        least: The floor.
+        slack: By how much weights next to the model's own may fall short of it.
+    """
+
+    name: str
+    least: float
+    slack: float
+
+
+def what_it_learnt_is_in_its_weights(asked, model, images, score, floor):
+    """Raises `Broken` unless a model passes a floor for what its weights are, and for what it was trained on.
+
+    Args:
+        asked: What the examination has at hand.
+        model: Handle of the model, which has been trained.
+        images: Digits that were held out.
+        score: Returns the score of the model for images.
+        floor: A `Floor`.
+    """
+    with other_weights(asked, model, scrambled):
+        if finite(score, images) >= floor.least:
+            raise Broken(
+                f"with the trained weights mixed up the {floor.name} passes the floor still", "weights_ignored"
+            )
+    if score(turned(images, 1)) >= floor.least:
+        raise Broken(f"for digits that lie on their side the {floor.name} passes the floor too", "knows_other_digits")
+    with other_weights(asked, model, nudged):
+        reached = finite(score, images)
+    if not reached >= floor.least - floor.slack:
+        said = f"with the trained weights moved by a thousandth the {floor.name} is {reached:.3g}"
+        raise Broken(said, "weights_are_a_key")
+    z = asked.normal(TOLD_APART, asked.kept[model.key]["latent"])
+    is_alive(asked, model, images[:TOLD_APART], z, shakes=CLOSE)
+
+
+def finite(score, images):
+    """Returns the score of a model of images; where something is not finite, which passes no floor, minus infinity."""
+    try:
+        return score(images)
+    except Broken:
+        return -np.inf
+
+
 @contextlib.contextmanager
-def scrambled_weights(asked, model):
-    """Gives a model the numbers of each of its weights in another order, for as long as the context lasts."""
+def other_weights(asked, model, change):
+    """Gives a model `change(asked, array)` for each of its weights, for as long as the context lasts."""
     start = asked.weights(model)
-    asked.set_weights(model, [asked.generator.permutation(np.ravel(array)).reshape(array.shape) for array in start])
+    asked.set_weights(model, [change(asked, array) for array in start])
     try:
         yield
     finally:
         asked.set_weights(model, start)
+
+
+def scrambled(asked, array):
+    """Returns the same numbers in another order."""
+    return asked.generator.permutation(np.ravel(array)).reshape(array.shape)
+
+
+def nudged(asked, array):
+    """Returns numbers that differ by about a thousandth of their size."""
+    return array + NUDGE * np.sqrt(np.mean(np.square(array))) * asked.normal(*array.shape)
 
 
 def noise_in_training(found, mean, spread):
@@ -236,7 +314,7 @@ def noise_in_training(found, mean, spread):
         spread: And how much they should jump, a standard deviation.
     """
     if len(found) < 2 or not np.isfinite(found).all():
-        raise Broken(f"fit reports {len(found)} losses for several epochs, or some that are not finite", "not_finite")
+        raise Broken("fit reports fewer than two losses for several epochs, or some that are not finite", "not_finite")
     jumps = np.std(found, axis=0, ddof=1)
     # Exactly: a term that counts too little jumps little, and its noise is fresh all the same.
     if np.all(jumps < 1e-6 * np.abs(found[0]) + 1e-9):
@@ -273,16 +351,15 @@ def noise_is_of_the_posterior(found, sampled, others):
         added = found.mean(axis=0) - mean
         close_to = {name: np.max(np.abs(added - more) / (0.1 * np.abs(more) + 0.05)) for name, more in others.items()}
         known = min(close_to, key=close_to.get)
+        got = found[:, worst].mean()
+        words = f"judged by samples of q(z|x), the cross-entropy of an image in training is {judge.compared(got, mean[worst])}"
+        digits = f"it is {got:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
         if close_to[known] < 1:
-            said = (
-                f"the cross-entropy of training is {found[:, worst].mean():.3g} nats, and of samples {mean[worst]:.3g}"
-            )
-            raise Broken(said, known.split()[0])
-        raise Broken(
-            f"in training {BATCH} copies of an image have a mean cross-entropy of {found[:, worst].mean():.3g} nats, and of "
-            f"{mean[worst]:.3g} with samples of q(z|x); it varies by {jumps[worst]:.2g}, at most {spread[worst]:.2g} is right",
-            "noise_of_another_distribution",
-        )
+            raise Broken(words, known.split()[0], digits)
+        if wider[worst] > off[worst]:
+            words = "the cross-entropy of copies of an image in training varies more than samples of q(z|x) make it"
+        varies = f"it varies by {jumps[worst]:.2g}, at most {spread[worst]:.2g} is right"
+        raise Broken(words, "noise_of_another_distribution", f"{digits}; {varies}")
 
 
 def most_trainings_pass(asked, trial):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from . import judge
 from .properties import Broken
 
 # So many standard deviations are no chance.
@@ -96,6 +97,27 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A number that is not right.
+
+    Attributes:
+        right: What it should be.
+        origin: What that comes from.
+        names: Of the mistakes that it fits, in order.
+    """
+
+    right: float
+    origin: str
+    names: list
+
+    def words(self, name, got):
+        return f"judged by {self.origin}, {name} is {judge.compared(got, self.right)}"
+
+    def digits(self, name, got):
+        return f"{name} is {got:.3g}, and {self.right:.3g} from {self.origin}"
+
+
+@dataclass(frozen=True)
 class Reported:
     """A number that was reported, once or several times while no weight moved: its mean, how much it varies, how often."""
 
@@ -136,16 +158,22 @@ def check(loss):
     first = faults(loss, found, want)
     if not first:
         return {name: number.deviation for name, number in found.items()}, want
-    values = "; ".join(f"{name} is {found[name].value:.3g}{said}" for name, (said, _) in first.items())
+    words = "; ".join(fault.words(name, found[name].value) for name, fault in first.items())
+    digits = "; ".join(fault.digits(name, found[name].value) for name, fault in first.items())
+    raise Broken(words, names_of(loss, found, want, first), digits)
+
+
+def names_of(loss, found, want, first):
+    """Returns the names of the mistakes that the faults in `first` tell, joined by " and "."""
     if trains_on_test_images(loss, found, want):
-        raise Broken(values, "trains_on_test_images")
+        return "trains_on_test_images"
     if {loss.name, "kl"} <= set(first) and found["kl"].fits(want.distortion) and found[loss.name].fits(want.kl):
-        raise Broken(values, "terms_swapped")
+        return "terms_swapped"
     again, second = elsewhere(loss, first)
-    names = {name: agreed(fitting, second.get(name, ("", None))[1]) for name, (_, fitting) in first.items()}
+    names = {name: agreed(fault.names, second[name].names if name in second else None) for name, fault in first.items()}
     if "loss" in second and not names["loss"]:
         names["loss"] = weight_of_the_kl(loss, found, again)
-    raise Broken(values, " and ".join(dict.fromkeys(filter(None, names.values()))))
+    return " and ".join(dict.fromkeys(filter(None, names.values())))
 
 
 def elsewhere(loss, first):
@@ -177,7 +205,7 @@ def reports(loss):
 
 
 def faults(loss, found, want):
-    """Returns for each number that is not right what to say of it, and the names of the mistakes that it fits, in order."""
+    """Returns the `Fault` of each number that is not right, by name."""
     wrong = {}
     terms = {
         loss.name: (
@@ -192,14 +220,14 @@ def faults(loss, found, want):
             continue
         fitting = [other for other, mean in others.items() if found[name].fits(mean())]
         fitting += [factor for factor, number in factors.items() if found[name].fits(right.times(number))]
-        wrong[name] = f", and {right.value:.3g} from the model's outputs", fitting
+        wrong[name] = Fault(right.value, "the model's outputs", fitting)
     distortion, kl = found[loss.name].value, found["kl"].value
     as_reported, got = distortion + loss.beta * kl, found["loss"]
     if not is_sum(got.value, as_reported) and not (wrong and got.fits(right_loss(loss, want))):
         forms = loss_forms(loss.name, loss.axis, loss.length, loss.latent_dim, loss.beta, loss.size)
         fitting = [name for name, form in forms.items() if is_sum(got.value, form(distortion, kl))]
         sum_of = f"{loss.name} + kl" if loss.beta == 1 else f"{loss.name} + beta kl"
-        wrong["loss"] = f", and {sum_of} is {as_reported:.3g}", fitting
+        wrong["loss"] = Fault(as_reported, sum_of, fitting)
     return wrong
 
 
@@ -265,7 +293,17 @@ def kl_factors(latent_dim, beta, size):
 
 def loss_forms(name, axis, length=1, latent_dim=1, beta=2.0, size=2):
     """Returns what known mistakes make of the loss: from their names to functions of (distortion, kl)."""
-    forms = {
+    forms = {}
+    if beta != 1:
+        # First: where beta is 2, half a kl is the same number, and says less.
+        forms |= {
+            "beta_missing": lambda d, r: d + r,
+            f"beta_on_the_{name}": lambda d, r: beta * d + r,
+            "beta_on_both": lambda d, r: beta * (d + r),
+            "one_minus_beta": lambda d, r: (1 - beta) * d + beta * r,
+            "beta_plus_one": lambda d, r: d + (1 + beta) * r,
+        }
+    forms |= {
         "loss_negated": lambda d, r: -d - beta * r,
         "kl_missing": lambda d, r: d,
         "kl_subtracted": lambda d, r: d - beta * r,
@@ -276,14 +314,6 @@ def loss_forms(name, axis, length=1, latent_dim=1, beta=2.0, size=2):
         f"{name}_missing": lambda d, r: beta * r,
         "loss_in_bits": lambda d, r: (d + beta * r) * BITS,
     }
-    if beta != 1:
-        forms |= {
-            "beta_missing": lambda d, r: d + r,
-            f"beta_on_the_{name}": lambda d, r: beta * d + r,
-            "beta_on_both": lambda d, r: beta * (d + r),
-            "one_minus_beta": lambda d, r: (1 - beta) * d + beta * r,
-            "beta_plus_one": lambda d, r: d + (1 + beta) * r,
-        }
     if size > 1:
         forms |= {
             "loss_summed_over_the_batch": lambda d, r: size * (d + beta * r),

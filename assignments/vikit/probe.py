@@ -397,7 +397,7 @@ def returned(space, result, outputs):
         if value is None:
             return malformed(part)
         packed.append(value)
-    if sum(len(value["data"]) for value in packed) > 4 / 3 * wire.MAX_BYTES:
+    if sum(wire.bytes_of(value["data"]) for value in packed) > wire.MAX_BYTES:
         return {"status": "malformed", "kind": wire.TOO_LARGE}
     return {"status": "ok", "values": packed}
 

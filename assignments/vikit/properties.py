@@ -15,16 +15,28 @@ from . import asking, faults, judge, wire
 FAR = 5.0
 # How much weights are stretched until outputs go as far.
 SCALES = (1, 3, 8, 20, 300)
-# The cosine of two arrays that are the same but for rounding, a factor or a shift.
-ALIKE = 0.98
+# With how many random weights an output is seen; in how many ways it must tell inputs apart then (layers have more, a fixed map
+# that is stretched has one); and the least singular value of those that count, of rows of length 1.
+SETTINGS, WAYS, LEAST = 6, 3, 1e-3
 
 
 class Broken(Exception):
-    """A property that does not hold: what was seen, and the name of the mistake where the values tell it."""
+    """A property that does not hold.
 
-    def __init__(self, detail, mistake=""):
+    Attributes:
+        detail: What was seen, in words: students read it. No number in it comes from hidden inputs, nor from their process,
+            which could say hidden inputs with it.
+        mistake: The name of the mistake where the values tell it.
+        digits: The numbers that were seen: the staff reads them, and in `check` the student.
+    """
+
+    def __init__(self, detail, mistake="", digits=""):
         super().__init__(detail)
-        self.detail, self.mistake = detail, mistake
+        self.detail, self.mistake, self.digits = detail, mistake, digits
+
+    def when(self, said, mistake=None):
+        """Returns the same, found in circumstances that are `said` before it; under another name if `mistake` is given."""
+        return Broken(f"{said} {self.detail}", self.mistake if mistake is None else mistake, self.digits)
 
 
 class Stopped(Exception):
@@ -120,7 +132,8 @@ class Asked:
             raise Broken(f"{what} came back, expected {wanted} of float32 numbers", "not_float32")
         answered(reply)
         if len(reply.values) < len(shapes):
-            raise Broken(f"{len(reply.values)} values came back, expected {len(shapes)}", "another_number_of_outputs")
+            came = judge.few(len(reply.values))
+            raise Broken(f"{came} values came back, expected {len(shapes)}", "another_number_of_outputs")
         if len(reply.values) > len(shapes):
             self.kept["surplus", path] = len(reply.values)
         values = reply.values[: len(shapes)]
@@ -132,7 +145,8 @@ class Asked:
         """Raises `Broken` where what is at `path` returned more than the `expected` number of arrays."""
         count = self.kept.get(("surplus", path if isinstance(path, str) else path.key))
         if count:
-            raise Broken(f"{said} returned {count} values, expected {expected}", "another_number_of_outputs")
+            said = f"{said} returned {judge.few(count)} values, expected {expected}"
+            raise Broken(said, "another_number_of_outputs")
 
     def weights(self, model):
         """Returns the trainable weights of `model`; raises `Broken` unless they are finite floats, as many as last time."""
@@ -146,8 +160,9 @@ class Asked:
         shapes = [value.shape for value in values]
         if self.shapes.setdefault(model.key, shapes) != shapes:
             raise Broken(
-                f"it had {len(self.shapes[model.key])} trainable weights, and then {len(shapes)}, or of other shapes: make "
-                "every layer's weights in the first call"
+                "it had trainable weights, and then another number of them, or of other shapes: make every layer's weights in "
+                "the first call",
+                digits=f"{len(self.shapes[model.key])}, and then {len(shapes)}",
             )
         return values
 
@@ -174,7 +189,7 @@ class Asked:
         if not (0 <= count < MOST_VARIABLES and count == int(count)):
             raise Broken(f"what came back for the variables that {said} computes with is no count")
         if count:
-            which = "a variable" if count == 1 else f"{count:.0f} variables"
+            which = "a variable" if count == 1 else f"{judge.few(int(count))} variables"
             raise Broken(f"{said} computes with {which} that its weights don't hold", "hidden_parameters")
 
 
@@ -189,11 +204,17 @@ def checked(value, shape):
     if value is None or value.dtype.name not in ("float32", "float64"):
         raise Broken("what came back is no float32 array", "not_float32")
     if shape is not None and value.shape != tuple(shape):
-        shown = judge.show_shape(value.shape) if value.ndim <= 4 else "another"
-        raise Broken(f"shape {shown} came back, expected {judge.show_shape(shape)}", "wrong_shape")
+        raise another_shape(value, shape)
     # What float32 cannot hold is infinite for whoever goes on with it.
     if not (np.abs(value) <= judge.LARGEST).all():
         raise Broken("NaN or infinite values came back", "not_finite")
+
+
+def another_shape(value, shape, said="{} came back"):
+    """Returns the `Broken` on an array that has not the wanted shape; `said` has a place for the one that it has."""
+    shown, wanted = judge.shown_shape(value.shape, {1, *shape}), judge.show_shape(shape)
+    detail = f"{said.format(shown)}, expected {wanted}"
+    return Broken(detail, "wrong_shape", f"shape {judge.show_shape(value.shape)}")
 
 
 def examine(question, asked, kinds):
@@ -216,14 +237,14 @@ def finding(item, asked, kinds):
 
     Raises:
         Unreachable: If the student's process cannot be asked.
-        OSError, MemoryError: The machine's faults.
+        OSError, MemoryError: The machine's faults (see `faults`).
     """
     try:
         # Numbers near the largest that there are overflow in what is computed here, and are close to nothing.
         with np.errstate(all="ignore"):
             kinds[item.kind](asked, **item.options)
     except Broken as broken:
-        return judge.Finding("wrong", broken.mistake, broken.detail)
+        return judge.Finding("wrong", broken.mistake, broken.detail, digits=broken.digits)
     except Unexamined as reason:
         return judge.Finding("unexamined", detail=str(reason))
     except Stopped as stopped:
@@ -231,49 +252,82 @@ def finding(item, asked, kinds):
         if reply.status == "missing" and stopped.said:
             return judge.Finding("wrong", "", f"it has no attribute `{stopped.said}`")
         return judge.Finding(reply.status, answer=judge.Answer(reply.status, (), reply.kind, reply.line, reply.text))
-    except (asking.Unreachable, *faults.OF_THE_MACHINE):
+    except asking.Unreachable:
         raise
-    except Exception as error:  # noqa: BLE001 whatever it is: it is named, and the other properties are examined
+    except Exception as error:
+        if faults.is_of_the_machine(error):
+            raise
+        # Whatever it is: it is named, and the other properties are examined.
         return faults.finding(error)
     return judge.Finding("ok")
 
 
-def depends_on_inputs_and_weights(asked, model, look, shakes=(1.0, 3.0)):
+def depends_on_inputs_and_weights(asked, model, look, fixed=None, shakes=(1.0, 3.0)):
     """Raises `Broken` unless what a model computes comes from its inputs and from its trainable weights.
 
     What is the same for every input, or whatever the weights are, was not computed by a model: it is worth nothing, however
-    right its shapes and sums may be. The weights are put back.
+    right its shapes and sums may be. Nor is a fixed map that a few weights stretch and shift. The weights are put back.
 
     Args:
         asked: What the examination has at hand.
         model: Handle of the model.
-        look: Returns groups of arrays, from names to lists of arrays `[n, ...]` for n different inputs. Of each group one array
-            must depend on the inputs; of all groups one array must depend on the weights.
+        look: Returns groups of arrays, from names to lists of arrays `[n, ...]` for n > WAYS different inputs. Of each
+            group one array must depend on the inputs, and one on the weights.
+        fixed: From the names of groups to the name of the mistake that it alone stays as it is while the weights move.
         shakes: How far the weights are moved, the second time if the first showed nothing.
     """
-    start, before = asked.weights(model), look()
-    follows, varies = False, set()
+    start, looks = asked.weights(model), [look()]
     for noise in shakes:
-        asked.shake(model, 1.0, noise)
-        after = look()
-        varies |= {name for name, arrays in after.items() if any(map(differs_between_inputs, arrays))}
-        pairs = ((old, new) for name in before for old, new in zip(before[name], after[name], strict=True))
-        follows = follows or any(likeness(old, new) < ALIKE for old, new in pairs)
-        if follows and len(varies) == len(after):
+        for _ in range(SETTINGS):
+            asked.set_weights(model, [array + np.float32(noise) * asked.noise_for(array) for array in start])
+            looks.append(look())
+        broken = why_not_computed({name: by_array(looks, name) for name in looks[0]}, fixed)
+        if not broken:
             break
     asked.set_weights(model, start)
-    if not follows:
-        raise Broken("with other weights it tells inputs apart in the same way", "weights_ignored")
-    for name in after:
-        if name not in varies:
-            raise Broken(f"{name} gives the same for every input", "input_ignored")
+    if broken:
+        raise broken
 
 
-def likeness(old, new):
-    """Returns the cosine of how two arrays `[n, ...]` differ between inputs: a weight that only shifts all leaves it at 1."""
-    old, new = old - old.mean(axis=0), new - new.mean(axis=0)
-    lengths = np.linalg.norm(old) * np.linalg.norm(new)
-    return np.sum(old * new) / lengths if lengths > 1e-12 else 1.0
+def by_array(looks, name):
+    """Returns the arrays of a group, each with all that it was seen as: `[settings, n, ...]`."""
+    return [np.stack(seen) for seen in zip(*(look[name] for look in looks), strict=True)]
+
+
+def why_not_computed(groups, fixed=None):
+    """Returns a `Broken` unless one array of each group depends on the inputs, and one on the weights.
+
+    Args:
+        groups: What was seen with several settings of the weights: from names to lists of arrays `[settings, n, ...]`.
+        fixed: As in `depends_on_inputs_and_weights`.
+    """
+    still = [name for name, arrays in groups.items() if all(np.allclose(one, one[0], 1e-5, 1e-6) for one in arrays)]
+    if fixed and 0 < len(still) < len(groups):
+        return Broken(f"with all trainable weights moved {still[0]} returns the same", fixed[still[0]])
+    for name, arrays in groups.items():
+        if name not in still and not any(differs_between_inputs(output) for one in arrays for output in one):
+            return Broken(f"{name} gives the same for every input", "input_ignored")
+    for name, arrays in groups.items():
+        if max(map(ways_to_tell_apart, arrays)) < WAYS:
+            return Broken(f"with other weights {name} tells inputs apart in the same way", "weights_ignored")
+    return None
+
+
+def ways_to_tell_apart(settings):
+    """Returns in how many ways weights change how an output tells inputs apart; of several outputs the most.
+
+    A fixed map that a weight stretches, and another shifts, is told apart in one way.
+
+    Args:
+        settings: What an array was for n inputs with several settings of the weights. Shape `[settings, n, ...]`.
+    """
+    columns = settings.reshape(*settings.shape[:2], -1).transpose(2, 0, 1)
+    columns = columns - columns.mean(axis=2, keepdims=True)
+    lengths = np.linalg.norm(columns, axis=2, keepdims=True)
+    # Where hardly anything differs there is rounding and nothing else.
+    told = lengths > 1e-3 * (1e-3 + np.max(np.abs(settings)))
+    values = np.linalg.svd(np.where(told, columns / np.maximum(lengths, 1e-30), 0.0), compute_uv=False)
+    return int(np.max(np.sum(values > LEAST, axis=1), initial=0))
 
 
 def differs_between_inputs(output):
@@ -365,7 +419,7 @@ def network_range(asked, network):
 def outputs_go_far(asked, model, look):
     """Raises `Squashed` unless all that `look()` shows, arrays by name, goes beyond +-FAR for some weights.
 
-    The weights are put back.
+    What stays because no trainable weight has a part in it is not squashed: that is said. The weights are put back.
     """
     start, low, high = asked.weights(model), {}, {}
     for scale in SCALES:
@@ -385,16 +439,29 @@ def outputs_go_far(asked, model, look):
     asked.set_weights(model, start)
     if short:
         name = short[0]
-        said = f"with large random weights {name} stays between {low[name]:.1g} and {high[name]:.1g}"
-        raise Squashed(said, squashed(low[name], high[name]), name)
+        if np.allclose(look()[name], shown[name], 1e-5, 1e-6):
+            raise Broken(f"with large random weights {name} stays the same", "weights_ignored")
+        mistake = squashed(low[name], high[name])
+        said = f"with large random weights {name} {STAYS[mistake]}"
+        raise Squashed(said, mistake, f"it stays between {low[name]:.1g} and {high[name]:.1g}", name)
 
 
 class Squashed(Broken):
     """An output that is squashed or cut, of which `name` says which."""
 
-    def __init__(self, detail, mistake, name):
-        super().__init__(detail, mistake)
+    def __init__(self, detail, mistake, digits, name):
+        super().__init__(detail, mistake, digits)
         self.name = name
+
+
+# What outputs do that are squashed or cut.
+STAYS = {
+    "sigmoid_at_the_end": "stays between 0 and 1",
+    "never_negative": "is never negative",
+    "never_positive": "is never positive",
+    "tanh_at_the_end": "stays between -1 and 1",
+    "cut_off": "stays within narrow bounds",
+}
 
 
 def squashed(low, high):

@@ -158,8 +158,13 @@ def unpack_reply(packed):
 
 def _within_budget(values):
     texts = [value.get("data") for value in values if isinstance(value, dict)]
-    if sum(len(text) for text in texts if isinstance(text, str)) > 2 * MAX_BYTES:
+    if sum(bytes_of(text) for text in texts if isinstance(text, str)) > MAX_BYTES:
         raise Rejected(f"the arrays of a reply must not be larger than {MAX_BYTES} bytes together")
+
+
+def bytes_of(data):
+    """Returns how many bytes a text in base64 stands for."""
+    return 3 * len(data) // 4 - data[-2:].count("=")
 
 
 def _text(packed, key):

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vikit import judge
+from vikit import faults, judge
 
 from autograder import kernels, tasks
 from autograder.files import write_whole
@@ -223,7 +223,7 @@ def gone(path):
     try:
         path.stat()
     except OSError as error:
-        if kernels.is_of_the_machine(error):
+        if faults.is_of_the_machine(error):
             raise
         return f"{path.name} was there when the run began, and cannot be found now ({error.strerror})"
     return ""

@@ -7,9 +7,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from vikit import cells
+from vikit import cells, faults
 
-from autograder import kernels
 from autograder.places import NotInstalled, released_folder
 
 # Of a file as handed in. Its outputs, and images in its text, are cut out before it is read as JSON: that may take thirty
@@ -110,7 +109,7 @@ def read_file(path):
             size = os.fstat(file.fileno()).st_size
             content = file.read(MAX_FILE_BYTES + 1) if size <= MAX_FILE_BYTES else b""
     except OSError as error:
-        if kernels.is_of_the_machine(error):
+        if faults.is_of_the_machine(error):
             raise
         raise UnreadableNotebook(f"the notebook's file cannot be read ({error.strerror})") from error
     if max(size, len(content)) > MAX_FILE_BYTES:

@@ -83,9 +83,10 @@ def drawn(assignment, task, student, secret, sha256):
     """Returns the `judge.Question` with a student's hidden inputs; the verdict on it where the kit cannot draw them."""
     try:
         return tasks.materialise(assignment, task, student, secret, sha256)
-    except faults.OF_THE_MACHINE:
-        raise
-    except Exception as error:  # noqa: BLE001 whatever it is: it costs this question alone, and is named
+    except Exception as error:
+        if faults.is_of_the_machine(error):
+            raise
+        # Whatever it is: it costs this question alone, and is named.
         return faults.unjudged(task, error)
 
 
@@ -117,8 +118,9 @@ def ungraded(assignment, student, place, reason, sha256, secret, confinement, li
     return document(task_list, student, place, sha256, verdicts, secret, confinement, limits)
 
 
-# What is no fault of the kit's code: it ends the grading of this notebook, and the next run does it again.
-OF_THE_RUN = (kernels.KernelError, *faults.OF_THE_MACHINE)
+def ends_the_run(error):
+    """Tells whether an exception is no fault of the kit's code: this notebook is not graded, and the next run does it again."""
+    return isinstance(error, kernels.KernelError) or faults.is_of_the_machine(error)
 
 
 def judge_all(run, questions, assignment, cells, secret, kit_errors):
@@ -139,9 +141,10 @@ def judge_all(run, questions, assignment, cells, secret, kit_errors):
         else:
             try:
                 verdict = judge_one(run, question, task, cells, secret, verdicts, assignment, kit_errors)
-            except OF_THE_RUN:
-                raise
-            except Exception as error:  # noqa: BLE001 whatever it is: it costs this question alone, and is named
+            except Exception as error:
+                if ends_the_run(error):
+                    raise
+                # Whatever it is: it costs this question alone, and is named.
                 verdict = faults.unjudged(question, error)
         kit_errors += failures_in(verdict)
         verdicts[task.name] = verdict
@@ -162,9 +165,10 @@ def judge_one(run, question, task, cells, secret, earlier, assignment, kit_error
         except GaveUp:
             # The notebook cannot be run any more: the verdict stands as it is.
             return verdict
-        except OF_THE_RUN:
-            raise
-        except Exception as error:  # noqa: BLE001 whatever it is: the verdict stands without it, and it is named
+        except Exception as error:
+            if ends_the_run(error):
+                raise
+            # Whatever it is: the verdict stands without it, and it is named.
             kit_errors.append(f"{question.name}: {faults.where(error)}")
             return faults.without_follow_through(verdict, error)
     return verdict
@@ -315,6 +319,7 @@ def question_document(verdict):
                 "passed": case.passed,
                 "points": tidy_number(case.points),
                 "worst_error": case.worst_error,
+                "digits": case.digits,
                 "mistake": case.mistake,
             }
             for case in verdict.cases
@@ -339,7 +344,7 @@ def digest(path):
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        if kernels.is_of_the_machine(error):
+        if faults.is_of_the_machine(error):
             raise
         return None
 

@@ -59,7 +59,7 @@ def choose():
     """Returns the best `Confinement` that this machine gives; the answer holds for the whole process.
 
     Raises:
-        OSError: If the machine has run out of space, memory or files: that says nothing about what it gives.
+        OSError: If the machine has run out of space, memory or files, or fails: that says nothing about what it gives.
     """
     if _adopted:
         return _adopted[0]
@@ -68,7 +68,7 @@ def choose():
     try:
         server().start()
     except (warm.WarmError, OSError) as error:
-        if faults.is_of_the_machine(error):
+        if isinstance(error, OSError) and not faults.is_refused(error):
             raise
         return Confinement(False, (), dict.fromkeys((*warm.LAYERS, "fork server"), str(error)))
     for layers in LADDER:

@@ -10,7 +10,7 @@ from vikit.wire import Built, Tensor
 
 from autograder.reference import vae
 
-from .properties import ANY_NETWORK, SAMPLED, SQUASHED, UNLEARNT, UNTRAINED, network, of_a_loss
+from .properties import ANY_MODEL, SAMPLED, SQUASHED, UNLEARNT, UNTRAINED, network, of_a_loss
 from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 
 LOG_2PI = math.log(2 * math.pi)
@@ -1019,7 +1019,7 @@ ELBO_HINT = (
 # Squares: a convolutional model is right too.
 SIZES = [[16, 4, [7], [[3, 5], [1, 4]]], [64, 3, [7, 5], [[5, 1]]]]
 VAE_PLACE = "document 001, lines 83 to 93; document 000, section 4, step 8 (line 82)"
-COMMON = (*SAMPLED, *REDUCED, *VALUES, *ANY_NETWORK)
+COMMON = (*SAMPLED, *REDUCED, *VALUES, *ANY_MODEL)
 
 VAE = Task(
     name="VAE",
@@ -1047,7 +1047,7 @@ VAE = Task(
             {},
             (
                 *UNTRAINED,
-                *ANY_NETWORK,
+                *ANY_MODEL,
             ),
         ),
         Property(
@@ -1091,7 +1091,7 @@ VAE = Task(
                     "document 003, eq. 22 and section 1.6 (line 174)",
                 ),
                 Mistake("not_from_the_posterior", "Samples lie elsewhere than q(z|x) puts them.", "document 003, eq. 22"),
-                *ANY_NETWORK,
+                *ANY_MODEL,
             ),
         ),
         Property(
@@ -1105,7 +1105,7 @@ VAE = Task(
             {},
             (
                 *REPORTED,
-                *ANY_NETWORK,
+                *ANY_MODEL,
             ),
         ),
         Property(
@@ -1134,7 +1134,7 @@ VAE = Task(
                 *UNLEARNT,
                 *SQUASHED,
                 Mistake("loss_goes_up", "The loss that fit reports rises while the ELBO does: it has the wrong sign."),
-                *ANY_NETWORK,
+                *ANY_MODEL,
             ),
         ),
     ),

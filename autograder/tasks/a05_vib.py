@@ -9,7 +9,7 @@ from vikit.judge import Mistake, Property
 from autograder.reference import densities, vib
 
 from . import classifiers
-from .properties import ANY_NETWORK, SAMPLED, SQUASHED
+from .properties import ANY_MODEL, SAMPLED, SQUASHED
 from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 
 # The constants with which people keep away from log 0.
@@ -1232,7 +1232,7 @@ VIB = Task(
             VIB_PLACE,
             "vib_terms",
             {"sizes": SIZES, "beta": 0.3},
-            (*TERMS, *classifiers.CROSS_ENTROPY, *DIVERGENCE, *SAMPLED, *ANY_NETWORK, *SQUASHED),
+            (*TERMS, *classifiers.CROSS_ENTROPY, *DIVERGENCE, *SAMPLED, *ANY_MODEL, *SQUASHED),
         ),
         classifiers.training("vib", 1, VIB_PLACE),
         classifiers.prediction("vib", 1, "document 000, section 5 (line 88); errata E-000-12", SIZES),

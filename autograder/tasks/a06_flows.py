@@ -11,7 +11,7 @@ from vikit.wire import Built
 from autograder.reference import flows
 
 from . import classifiers
-from .properties import ANY_NETWORK, OF_VALUES, SAMPLED, SQUASHED, UNTRAINED
+from .properties import ANY_MODEL, OF_VALUES, SAMPLED, SQUASHED, UNTRAINED
 from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong, rounded, widened
 
 LOG_2PI = math.log(2 * math.pi)
@@ -1914,7 +1914,7 @@ def log_det_property(flow):
         f"With flow={flow!r} the second output of transform must be the log determinant of the first's Jacobian in z0 at fixed "
         "x. The grader takes differences of transform itself.",
         "document 000, line 97; document 002, lines 839 to 849", "flow_log_det", {"flow": flow},
-        (*FLOWING, *ANY_FLOW, *ANY_NETWORK),
+        (*FLOWING, *ANY_FLOW, *ANY_MODEL),
     )  # fmt: skip
 
 
@@ -1924,7 +1924,7 @@ def kind_property(flow):
         f"With flow={flow!r} and num_flows=1 the map of an image must be {STEPS[flow]}."
         + OTHER_COUNTS[flow],
         "document 000, section 6 (lines 92 and 97); document 002, lines 847 to 851", "flow_kind", {"flow": flow},
-        (*OF_A_KIND, *ANY_FLOW, *ANY_NETWORK),
+        (*OF_A_KIND, *ANY_FLOW, *ANY_MODEL),
     )  # fmt: skip
 
 
@@ -1933,7 +1933,7 @@ def conditioned_property(flow):
         f"depends_on_x_{flow}", 0.5,
         f"With flow={flow!r} the same z0 with two images must give two zK, and a step two determinants.",
         "document 000, section 6 (line 92); errata E-000-20", "flow_depends_on_x", {"flow": flow},
-        (*CONDITIONED, *ANY_FLOW, *ANY_NETWORK),
+        (*CONDITIONED, *ANY_FLOW, *ANY_MODEL),
     )  # fmt: skip
 
 
@@ -1943,12 +1943,12 @@ def weights_property(flow):
         f"With flow={flow!r}, after one step of training every trainable weight must have moved, and so must what every "
         "part returns.",
         "document 002, lines 752 to 765; document 000, section 6 (line 92)", "flow_weights", {"flow": flow},
-        (*UNTRAINED, *UNTRAINED_FLOW, *ANY_FLOW, *ANY_NETWORK),
+        (*UNTRAINED, *UNTRAINED_FLOW, *ANY_FLOW, *ANY_MODEL),
     )  # fmt: skip
 
 
 prediction = classifiers.prediction("flow", 1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED)
-prediction = replace(prediction, mistakes=(*prediction.mistakes, BEFORE_THE_FLOW, ANY_FLOW[-1]))
+prediction = replace(prediction, mistakes=(*prediction.mistakes, BEFORE_THE_FLOW, *ANY_FLOW))
 
 FlowVIB = Task(
     name="FlowVIB",
@@ -1964,9 +1964,9 @@ FlowVIB = Task(
             "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and decoder give: log_q0 at z0, "
             "the sum of the log determinants, the log prior at zK and the log-likelihood of the label.",
             MODEL_PLACE, "flow_terms", {"sizes": SIZES, "beta": 0.3},
-            (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, ANY_FLOW[-1], *ANY_NETWORK, *SQUASHED),
+            (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_FLOW, *ANY_MODEL, *SQUASHED),
         ),
-        classifiers.training("flow", 1, MODEL_PLACE, DIVERGENCE),
+        classifiers.training("flow", 1, MODEL_PLACE, (*DIVERGENCE, *ANY_FLOW)),
         prediction,
         *(of(flow) for flow in KINDS for of in (log_det_property, kind_property, conditioned_property)),
         *(weights_property(flow) for flow in KINDS),

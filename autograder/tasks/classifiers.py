@@ -4,7 +4,7 @@ from vikit.judge import Mistake, Property
 
 from autograder.reference import vae, vib
 
-from .properties import ANY_NETWORK, SAMPLED, UNLEARNT, UNTRAINED, of_a_loss
+from .properties import ANY_MODEL, SAMPLED, UNLEARNT, UNTRAINED, of_a_loss
 
 
 class Reference:
@@ -174,7 +174,7 @@ LEARNT = (
 def prediction(kind, points, place, sizes):
     return Property(
         "prediction", points, "predict_probs must be the mean over the L samples of the decoder's probabilities.", place,
-        f"{kind}_prediction", {"sizes": sizes}, (*PREDICTED, *SAMPLED, *ANY_NETWORK),
+        f"{kind}_prediction", {"sizes": sizes}, (*PREDICTED, *SAMPLED, *ANY_MODEL),
     )  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def weights(kind, points, place, more=()):
     return Property(
         "every_weight_learns", points,
         "After one step of training every trainable weight must have moved, and every one must matter to the loss.",
-        place, f"{kind}_weights", {}, (*UNTRAINED, *more, *ANY_NETWORK),
+        place, f"{kind}_weights", {}, (*UNTRAINED, *more, *ANY_MODEL),
     )  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def training(kind, points, place, more=()):
         "training", points,
         "fit and evaluate must report loss, cross_entropy and kl of an average example, loss = cross_entropy + beta kl with "
         "the model's beta, whatever the size of the batch; and each step must draw fresh noise for each example.",
-        place, f"{kind}_training", {}, (*NOISE, *WEIGHTED, *more, *ANY_NETWORK),
+        place, f"{kind}_training", {}, (*NOISE, *WEIGHTED, *more, *ANY_MODEL),
     )  # fmt: skip
 
 
@@ -202,5 +202,5 @@ def accuracy(kind, points, place, floor):
         "accuracy_passes_the_floor", points,
         "Trained on digits, the model must classify held-out ones at least as well as any right one does. Something keeps it "
         "from learning.",
-        place, f"{kind}_accuracy", {"floor": floor}, (*LEARNT, *ANY_NETWORK),
+        place, f"{kind}_accuracy", {"floor": floor}, (*LEARNT, *ANY_MODEL),
     )  # fmt: skip

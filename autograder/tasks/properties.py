@@ -66,20 +66,23 @@ SAMPLED = (
     Mistake("sampler_one_noise_for_all_dimensions", "All latent dimensions share one number of noise."),
     Mistake("sampler_one_noise_for_all_samples", "All L samples use the first noise."),
 )
-UNTRAINED = (
+FIXED = (
     Mistake(
         "encoder_not_trained",
-        "The encoder does not learn: after a step of training it returns the same. Its weights are not trainable, or no "
-        "gradient is taken for them. Both networks are trained jointly.",
+        "The encoder does not learn: after a step of training, or with all trainable weights moved, it returns the same. Its "
+        "weights are not trainable, Keras does not find them, or no gradient is taken for them. Both networks are trained "
+        "jointly.",
         "document 002, line 765",
     ),
     Mistake(
         "decoder_not_trained",
-        "The decoder does not learn: after a step of training it returns the same.",
+        "The decoder does not learn: after a step of training, or with all trainable weights moved, it returns the same. Its "
+        "weights are not trainable, Keras does not find them, or no gradient is taken for them.",
         "document 002, line 765",
     ),
-    Mistake("weights_do_not_move", "Some trainable weights do not move in a step: no gradient reaches them."),
 )
+ANY_MODEL = (*ANY_NETWORK, *FIXED)
+UNTRAINED = (Mistake("weights_do_not_move", "Some trainable weights do not move in a step: no gradient reaches them."),)
 UNLEARNT = (
     Mistake(
         "passes_untrained",
@@ -89,6 +92,11 @@ UNLEARNT = (
         "knows_other_digits",
         "It is as good at digits that lie on their side as at those that it was trained on: what it knows does not come from "
         "training.",
+    ),
+    Mistake(
+        "weights_are_a_key",
+        "With the trained weights moved by a thousandth it has lost what it learnt. What a network knows changes little by "
+        "little with its weights: here it is looked up where the weights are just these.",
     ),
 )
 SQUASHED = (

@@ -18,7 +18,13 @@ VARIABLE = (
     "        self.to_log_var = lambda h: self.inner(h) + self.offset"
 )
 
+BUILT = "self.decoder(tf.zeros((1, latent_dim)))\n"
 EDITS = (
+    # What is not trained at all is not cut off.
+    ("a frozen encoder", BUILT, f"{BUILT}        self.encoder.trainable = False\n",
+     "VAE", "training_passes_the_floor", "weights_ignored"),
+    ("a frozen decoder", BUILT, f"{BUILT}        self.decoder.trainable = False\n",
+     "VAE", "training_passes_the_floor", "weights_ignored"),
     # What the sample is made of.
     ("stop_gradient in the sampler", SAMPLE, "return tf.stop_gradient(mu + tf.exp(0.5 * log_var) * eps)\n",
      "VAE", "training_passes_the_floor", "posterior_collapsed"),
@@ -68,6 +74,15 @@ EDITS = (
      "Decoder", "linear_outputs", "never_negative"),
     ("layers whose output is lost", "for hidden_layer in self.trunk:\n            z = hidden_layer(z)",
      "for hidden_layer in self.trunk:\n            hidden_layer(z)", "Decoder", "every_weight_counts", "idle_weight"),
+    ("layers of the encoder whose output is lost",
+     "for hidden_layer in self.trunk:\n            x = hidden_layer(x)",
+     "for hidden_layer in self.trunk:\n            hidden_layer(x)", "Encoder", "every_weight_counts", "idle_weight"),
+    ("a third output of the encoder", "return self.to_mu(x), self.to_log_var(x)",
+     "return self.to_mu(x), self.to_log_var(x), self.to_mu(x)", "Encoder", "shapes", "another_number_of_outputs"),
+    ("a decoder of rows alone", "return self.to_x(z)", "return self.to_x(tf.reshape(z, (-1, z.shape[-1])))",
+     "Decoder", "shapes", "wrong_shape"),
+    ("noise in the decoder", "return self.to_x(z)", "return self.to_x(z) + 0.1 * tf.random.normal(tf.shape(self.to_x(z)))",
+     "Decoder", "deterministic", "random_inside"),
     # The terms.
     ("KL averaged over dimensions", RETURNED, f"return -log_px_given_z, {KL} / self.latent_dim",
      "VAE", "elbo_bernoulli", "kl_averaged_over_dimensions"),

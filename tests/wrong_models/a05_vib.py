@@ -10,7 +10,11 @@ LOSS = "return tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference)"
 TERMS = "minus_log_qy, kl_to_reference = self.loss_terms(x, y, self.fresh_noise(x))"
 KL = RETURNED.removeprefix("return -log_qy_given_z, ")
 
+BUILT = "self.decoder(tf.zeros((1, latent_dim)))\n"
 EDITS = (
+    # What is not trained at all is not cut off.
+    ("a frozen encoder", BUILT, f"{BUILT}        self.encoder.trainable = False\n", "VIB", "loss_terms", "weights_ignored"),
+    ("a frozen decoder", BUILT, f"{BUILT}        self.decoder.trainable = False\n", "VIB", "loss_terms", "weights_ignored"),
     # The sample.
     ("log_var as log sigma in the sampler", SAMPLE, "return mu + tf.exp(log_var) * eps\n",
      "VIB", "loss_terms", "sampler_log_var_as_log_sigma"),

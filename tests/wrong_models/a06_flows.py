@@ -26,7 +26,11 @@ STEPS = dict.fromkeys((PLANAR, RADIAL, COUPLING, IAF), AffineStep)
 """
 COUPLING = "log_scale, shift = tf.split(self.to_both(tf.concat([unmoved, features], axis=-1)), 2, axis=-1)"
 
+ENCODER = "self.encoder = Encoder(latent_dim, self.hidden)\n"
+FROZEN = f"{ENCODER}        self.encoder(tf.zeros((1, event_dim)))\n        self.encoder.trainable = False\n"
 EDITS = (
+    # What is not trained at all is not cut off.
+    ("a frozen encoder", ENCODER, FROZEN, "FlowVIB", "free_energy_terms", "weights_ignored"),
     # The terms.
     ("prior at z0", TERMS, TERMS.replace("flow_prior_term(z0, z_end)", "flow_prior_term(z_end, z0)"),
      "FlowVIB", "free_energy_terms", "prior_at_z0"),
@@ -138,6 +142,9 @@ EDITS = (
     ("no gradient through the flow", "z_end, summed_up = self.transform(z0, x)",
      "z_end, summed_up = (tf.stop_gradient(part) for part in self.transform(z0, x))",
      "FlowVIB", "weights_iaf", "flow_not_trained"),
+    ("no gradient through coupling layers", "z_end, summed_up = self.transform(z0, x)",
+     "z_end, summed_up = (tf.stop_gradient(part) for part in self.transform(z0, x))",
+     "FlowVIB", "weights_coupling", "flow_not_trained"),
     ("the encoder is not trained", "self.noise = keras.random.SeedGenerator()",
      "self.encoder.trainable = False\n        self.noise = keras.random.SeedGenerator()",
      "FlowVIB", "weights_radial", "encoder_not_trained"),
@@ -332,11 +339,14 @@ FAULTS = (
      {"kind_coupling": "half_never_moves"}),
     ("an order that is never reversed", (("if flow_number and self.flow == IAF:", "if False:"),),
      {"kind_iaf": "order_not_reversed"}),
-    ("no flow at all", ((STEP, STEP.replace("z, log_det", "_, log_det")),), of_every_flow("flow_is_identity")),
+    ("no flow at all", ((STEP, STEP.replace("z, log_det", "_, log_det")),),
+     {**of_every_flow("flow_is_identity"), "free_energy_terms": "flow_is_identity", "prediction": "flow_is_identity"}),
     ("a frozen flow",
      (("self.noise = keras.random.SeedGenerator()",
        "for part in (*self.steps, *([self.features] if num_flows else [])):\n            part.trainable = False\n"
-       "        self.noise = keras.random.SeedGenerator()"),), of_every_flow("flow_ignores_weights")),
+       "        self.noise = keras.random.SeedGenerator()"),),
+     {**of_every_flow("flow_ignores_weights"),
+      "free_energy_terms": "flow_ignores_weights", "prediction": "flow_ignores_weights"}),
     ("w is a tf.Variable",
      ((TO_W, "self.variable = tf.Variable(tf.random.normal((1, latent_dim)))\n"
        "        self.to_w = lambda features: self.variable + 0 * features[:, :1]"),),

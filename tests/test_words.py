@@ -1,0 +1,248 @@
+"""What is seen of a class is told to students in words; the numbers are for the staff, and for `check`."""
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from vikit import asking, autoencoders, classifiers, flows, judge, latents, losses, properties
+from vikit.properties import Broken
+
+from autograder.grading.verdict import question_document
+from autograder.reports.feedback import feedback_html
+
+NUMBER = re.compile(r"\d\.\d|\de[+-]?\d|\d{3}")
+SEED = 0
+
+
+def asked_of(oracle=None, **names):
+    return properties.Asked(asking.Student(asking.Here(names), None), oracle, np.random.default_rng(SEED))
+
+
+# Each raises `Broken` with numbers of what was asked.
+
+
+def a_loss(reconstruction=40.32, kl=21.43, loss=None, beta=1.0):
+    """What a model reports of a loss that should be 40.32 + 21.43 beta."""
+    reported = {"reconstruction": reconstruction, "kl": kl}
+    reported["loss"] = reconstruction + beta * kl if loss is None else loss
+    parts = losses.Parts(losses.Mean(40.32), losses.Mean(21.43))
+    losses.check(
+        losses.Loss(
+            *("reconstruction", "pixels", 64, 8, beta, 64),
+            report=lambda: {name: np.array([value]) for name, value in reported.items()},
+            parts=lambda: parts,
+            parts_with_test=lambda: parts,
+            move=lambda: None,
+        )
+    )
+
+
+def a_map(log_det):
+    """The map z -> 2 z, whose log determinant is 2 log 2."""
+    oracle = SimpleNamespace(function=lambda name: lambda z: 2 * np.asarray(z))
+    asked = asked_of(oracle, f=lambda z: 2 * z, log_det=lambda z: np.full(len(z), log_det, np.float32))
+    flows.jacobian(asked, "f", "log_det", [[5, 2]])
+
+
+def noise(shift, stretch, others):
+    draws = np.random.default_rng(SEED)
+    found = draws.normal(3.21, stretch / np.sqrt(latents.BATCH), (latents.LOOKS, latents.PICTURES)) + shift
+    latents.noise_is_of_the_posterior(found, draws.normal(3.21, 1, (2048, latents.PICTURES)), others)
+
+
+class Bounded:
+    """Stands in for `Asked` and a model whose outputs are `squash` of its one weight times its inputs."""
+
+    def __init__(self, squash):
+        self.squash, self.weight, self.generator = squash, np.ones(3), np.random.default_rng(SEED)
+
+    def normal(self, *shape):
+        return self.generator.normal(size=shape)
+
+    def weights(self, _):
+        return [self.weight]
+
+    def set_weights(self, _, arrays):
+        (self.weight,) = arrays
+
+
+def squashed(squash):
+    model = Bounded(squash)
+    x = model.normal(9, 3)
+    properties.outputs_go_far(model, None, lambda: {"mu": squash(x * model.weight)})
+
+
+def autoencoder_below(start, end, reported, kl):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(autoencoders, "encode", lambda *_: (None, None))
+        patched.setattr(autoencoders, "mean_kl", lambda *_: kl)
+        raise Broken(*autoencoders.why_below(None, None, None, start, end, reported, -21.37))
+
+
+def classifier_below(reached, reported, kl, decoded):
+    kind = SimpleNamespace(kl=lambda *_: np.full((1, 7), kl), latents=lambda *_: None)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(classifiers, "decode", lambda *_: np.array([decoded]))
+        raise Broken(*classifiers.why_below(asked_of(), kind, None, np.zeros((7, 2)), reached, reported, 0.853))
+
+
+def in_another_shape():
+    properties.checked(np.zeros((7796, 2584), np.float32), (5, 4))
+
+
+def more_and_more_weights():
+    asked, handle = asked_of(), SimpleNamespace(key="@1")
+    asked.student = SimpleNamespace(
+        weights=lambda _: SimpleNamespace(status="ok", values=[np.ones(2, np.float32)] * 7796)
+    )
+    asked.shapes["@1"] = [(2,)]
+    asked.weights(handle)
+
+
+def strangers(count):
+    asked = asked_of()
+    asked.student = SimpleNamespace(untracked=lambda *_: SimpleNamespace(status="ok", values=[np.array(count)]))
+    asked.no_strangers("elbo", "elbo")
+
+
+def another_number(surplus):
+    asked = asked_of()
+    asked.kept["surplus", "@1"] = surplus
+    asked.no_surplus("@1", "encoder(x)", 2)
+
+
+def off(name, got, want, origin):
+    words, digits = judge.described(name, np.array(got), np.array(want), origin)
+    raise Broken(words, "", digits)
+
+
+def raised(error):
+    raise error
+
+
+def both():
+    noisy = Broken("the loss of an image repeats itself", "noise_frozen_in_training")
+    raise classifiers.together(noisy, Broken("kl is too large", "kl_in_bits", "kl is 30.9, and 21.4 from the outputs"))
+
+
+SEEN = {
+    "a kl that is too large": lambda: a_loss(kl=61.97),
+    "a kl of the opposite sign": lambda: a_loss(kl=-21.43),
+    "a reconstruction in bits": lambda: a_loss(reconstruction=58.17),
+    "a loss of something else": lambda: a_loss(loss=77.12),
+    "beta forgotten": lambda: a_loss(loss=61.75, beta=0.05),
+    "all three": lambda: a_loss(1.234, 987.6, 7.531),
+    "a log determinant": lambda: a_map(0.4567),
+    "noise that is elsewhere": lambda: noise(1.57, 1, {"other": np.full(latents.PICTURES, 9.0)}),
+    "noise that is too wide": lambda: noise(0, 3, {"other": np.full(latents.PICTURES, 9.0)}),
+    "a kl in the cross-entropy": lambda: noise(1.57, 1, {"other": np.full(latents.PICTURES, 1.57)}),
+    "a sigmoid": lambda: squashed(lambda z: 1 / (1 + np.exp(-z))),
+    "a ReLU": lambda: squashed(lambda z: np.maximum(z, 0)),
+    "its negative": lambda: squashed(lambda z: -np.maximum(z, 0)),
+    "a tanh": lambda: squashed(np.tanh),
+    "a cut": lambda: squashed(lambda z: np.clip(z, -2.345, 2.345)),
+    "an ELBO that goes down with the loss": lambda: autoencoder_below(-40.12, -61.97, (45.17, 40.12), 5.678),
+    "an ELBO that goes down": lambda: autoencoder_below(-40.12, -61.97, (40.12, 45.17), 5.678),
+    "an ELBO below the floor": lambda: autoencoder_below(-40.12, -30.45, (40.12, 30.17), 5.678),
+    "a KL of nothing": lambda: autoencoder_below(-40.12, -30.45, (40.12, 30.17), 0.1234),
+    "a loss that goes up": lambda: autoencoder_below(-40.12, -20.45, (40.12, 45.17), 5.678),
+    "an accuracy below the floor": lambda: classifier_below(0.7123, (2.345, 1.234), 5.678, [1.0, 2.0]),
+    "a VIB that collapsed": lambda: classifier_below(0.7123, (2.345, 1.234), 0.1234, [1.0, 2.0]),
+    "probabilities": lambda: classifier_below(0.7123, (2.345, 1.234), 5.678, [0.25, 0.75]),
+    "a loss below 0": lambda: classifier_below(0.7123, (-1.234, -2.345), 5.678, [1.0, 2.0]),
+    "a classifier's loss that goes up": lambda: classifier_below(0.9123, (1.234, 2.345), 5.678, [1.0, 2.0]),
+    "a kl that runs away": lambda: classifier_below(0.9123, (1.234, 2.345), 85.67, [1.0, 2.0]),
+    "a beta of its own": lambda: raised(latents.another_beta(np.float32(3.1416), 2.0)),
+    "a beta that is NaN": lambda: raised(latents.another_beta(np.float32(np.nan), 2.0)),
+    "values": lambda: off("elbo(x, eps)", [1.234, 5.678], [1.234, 8.765], "the ELBO"),
+    "what is found elsewhere": lambda: raised(Broken("kl is wrong", "", "kl is 21.93").when("after training")),
+    "two things at once": both,
+    "a shape": in_another_shape,
+    "weights that become more": more_and_more_weights,
+    "variables that are no weights": lambda: strangers(7796.0),
+    "values that are too many": lambda: another_number(496),
+}  # fmt: skip
+# Of these there are only counts.
+WITHOUT_DIGITS = ("variables that are no weights", "values that are too many")
+
+
+def verdict_on(break_it, public=False):
+    """Returns the verdict on a class that has one property, whose examination is `break_it`."""
+    item = judge.Property("holds", 3, "What is off.", "document 000", "it")
+    question = judge.Question("VAE", 3, "document 000", (), properties=(item,))
+    return judge.judge_properties(
+        question, properties.examine(question, asked_of(), {"it": lambda asked: break_it()}), public
+    )
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_students_are_told_in_words_what_the_staff_reads_in_numbers(name):
+    verdict = verdict_on(SEEN[name])
+    (case,) = verdict.cases
+    assert case.status == "wrong", verdict.message
+    assert "(" in verdict.message
+    told = f"{verdict.message} {verdict.hint} {case.problem}"
+    assert not NUMBER.search(told), told
+    (stored,) = question_document(verdict)["cases"]
+    assert bool(re.search(r"\d|nan", stored["digits"])) == (name not in WITHOUT_DIGITS), stored
+    in_check = verdict_on(SEEN[name], public=True)
+    assert stored["digits"] in in_check.message
+    assert stored["digits"] in in_check.cases[0].problem
+
+
+def test_no_digits_stand_on_a_feedback_page():
+    document = question_document(verdict_on(SEEN["all three"]))
+    page = feedback_html(
+        {
+            **{"assignment": "a03_vae", "student": "ada", "score": 0.0, "max_score": 3.0, "manual_max_score": 0.0},
+            **{"kit_version": "0", "kit_errors": [], "questions": [document | {"mistake": "kl_in_bits"}]},
+        }
+    )
+    assert "far too large" in page
+    for number in ("988", "1.23", "7.53"):
+        assert number in document["cases"][0]["digits"]
+        assert number not in page
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "words"),
+    [
+        (400.0, 2.0, "far too large: more than ten times what is right"),
+        (7.0, 2.0, "too large"),
+        (2.1, 2.0, "wrong, but of roughly the right size"),
+        (0.6, 2.0, "too small"),
+        (0.0, 2.0, "far too small: less than a tenth of what is right"),
+        (-2.0, 2.0, "of the opposite sign"),
+        # Which of two negative numbers is the larger one is not what a reader thinks of first.
+        (-7.0, -2.0, "wrong, but of roughly the right size"),
+        (np.nan, 2.0, "NaN or infinite"),
+    ],
+)
+def test_a_number_is_compared_in_words(got, want, words):
+    assert judge.compared(got, want) == words
+
+
+@pytest.mark.parametrize("right", [0.004, 1.2, 19.0, 4e6])
+def test_no_report_tells_right_numbers_of_the_same_size_apart(right):
+    _, size = judge.rough(right)
+    others = np.geomspace(10 ** (size / 2) * 1.01, 10 ** ((size + 1) / 2) * 0.99, 7)
+    for given in (0.0, *np.geomspace(1e-6, 1e8, 300)):
+        assert len({judge.compared(given, other) for other in others}) == 1, given
+
+
+def test_a_shape_or_a_count_that_could_carry_a_number_out_is_not_shown():
+    with pytest.raises(Broken) as caught:
+        in_another_shape()
+    assert caught.value.detail == "another shape came back, expected [5,4]"
+    with pytest.raises(Broken) as caught:
+        properties.checked(np.zeros((5, 1, 4), np.float32), (5, 4))
+    assert caught.value.detail == "shape [5,1,4] came back, expected [5,4]"
+
+
+def test_what_no_trained_weight_has_a_part_in_is_not_said_to_be_cut_off():
+    model, frozen = Bounded(np.tanh), np.tanh(np.linspace(-3, 3, 9))
+    for shown in ({"mu": frozen}, {"log_var": frozen, "mu": 9 * frozen}):
+        with pytest.raises(Broken, match="stays the same") as caught:
+            properties.outputs_go_far(model, None, lambda shown=shown: shown)
+        assert caught.value.mistake == "weights_ignored"
