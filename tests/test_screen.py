@@ -141,7 +141,7 @@ def test_frequent_mistakes_come_first_with_their_number_and_what_is_left_out_is_
     assert rows[0] == "4 posterior_from_joint: posterior_from_joint_sign_flipped"
     assert rows[1] == "2 bernoulli_entropy: bernoulli_entropy_sign_flipped"
     assert len(rows) == 8
-    assert "and 2 others: each is in a verdict" in lines
+    assert "and 2 others, each named in its verdict" in lines
     assert list(summary.mistakes(sample_class()[:1])) == []
 
 

@@ -104,4 +104,4 @@ def mistakes(verdicts, most=8):
         table.add_row(str(count), Text(f"{question}: {mistake}"))
     yield table
     if len(counts) > most:
-        yield Text(f"and {len(counts) - most} others: each is in a verdict")
+        yield Text(f"and {counted(list(counts)[most:], 'other')}, each named in its verdict")
