@@ -11,11 +11,14 @@ A ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help grade test assignments solutions release doctor soak bench clean
+.PHONY: help grade sample test soak assignments solutions release matrix kernelspec bench doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
-	@echo 'GPU=1 adds the CUDA libraries; PYTHON=python3.12 chooses the Python; ARGS="--jobs 4" goes to the grader.'
+	@echo
+	@echo 'ARGS goes to the command: make grade ARGS="--jobs 4"; make grade ARGS=--help lists what it takes.'
+	@echo 'A names assignments, for grade, solutions and matrix: make grade A="a01_densities a02_elbo".'
+	@echo 'GPU=1 sets .venv up with the CUDA libraries; PYTHON=python3.12 sets it up with that Python.'
 
 INSTALL := $(RUN) -m pip install -q --disable-pip-version-check
 
@@ -34,6 +37,9 @@ $(READY_TO_TEST): $(READY) requirements-test.txt
 grade: $(READY)  ## grade course/submitted/, or a sample class where there is nothing yet
 	@if ls -d course/submitted/*/ >/dev/null 2>&1; then $(RUN) -m autograder grade $(A) $(ARGS); else $(RUN) -m autograder sample $(ARGS); fi
 
+sample: $(READY)  ## make a sample class in course-sample/ and grade it
+	$(RUN) -m autograder sample $(ARGS)
+
 test: $(READY_TO_TEST)  ## check style, run the tests, see that assignments/ is up to date
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
@@ -44,19 +50,25 @@ soak: $(READY_TO_TEST)  ## run the slow tests
 	$(RUN) -m pytest -q -m soak $(ARGS)
 
 assignments: $(READY)  ## build assignments/ from solutions/
-	$(RUN) -m autograder assignments
+	$(RUN) -m autograder assignments $(ARGS)
 
 solutions: $(READY)  ## run the solutions to HTML with their figures (A=a01_densities for one)
-	$(RUN) -m autograder solutions $(A)
+	$(RUN) -m autograder solutions $(A) $(ARGS)
 
 release: $(READY)  ## write the zip for students
-	$(RUN) -m autograder release
+	$(RUN) -m autograder release $(ARGS)
+
+matrix: $(READY)  ## show which cases refuse which known mistakes (A=a01_densities for one)
+	$(RUN) -m autograder matrix $(A) $(ARGS)
+
+kernelspec: $(READY)  ## install the confined kernel for nbclient, nbgrader and Jupyter
+	$(RUN) -m autograder kernelspec $(ARGS)
+
+bench: $(READY)  ## measure how fast this machine grades, beside stock nbgrader
+	$(RUN) -m autograder bench $(ARGS)
 
 doctor: $(READY)  ## say what this machine has: versions, device, confinement
-	$(RUN) -m autograder doctor
-
-bench: $(READY)  ## how fast this machine grades, beside stock nbgrader
-	$(RUN) -m autograder bench $(ARGS)
+	$(RUN) -m autograder doctor $(ARGS)
 
 clean:  ## remove .venv, caches and what can be made again; never course/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis course-sample

@@ -23,19 +23,24 @@ MINUTE = 60
 STARTS = 20
 
 
-def bench(jobs, stock_students=3, kit_students=200):
+def bench(jobs, stock_students=3, kit_students=200, begins=lambda text: None):
     """Returns the figures as a dict: seconds and submissions a minute of both graders, their ratio, and times of kernels.
 
-    Both are started as their users start them, and both are timed from submissions on disk to scores on disk.
+    Both are started as their users start them, and both are timed from submissions on disk to scores on disk. `begins` is told
+    of each part, in words.
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         folder = Path(folder)
         solution = reference_notebook()
+        begins(f"nbgrader grades {stock_students} submissions")
         stock = time_stock(folder / "stock", solution, stock_students)
+        begins(f"The kit grades {kit_students} submissions")
         kit = time_kit(folder / "kit", solution, kit_students, jobs)
+        begins(f"The kit grades {jobs} submissions, {jobs} at a time: its start")
         few = time_kit(folder / "few", solution, jobs, jobs)
         path = folder / f"{NAME}.ipynb"
         path.write_text(solution, encoding="utf-8")
+        begins(f"Starting {STARTS} kernels")
         figures = kernel_times(path)
     per_stock, per_kit = stock / stock_students, kit / kit_students
     each = (kit - few) / (kit_students - jobs)

@@ -6,11 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from autograder import places
+from autograder import places, screen
+from autograder.screen import say
+from autograder.version import __version__
 
 # The machine or the kit failed: the next run does what this one could not.
 FAILED = 1
@@ -48,76 +46,108 @@ def main(arguments=None):
 
 
 def parser():
-    top = argparse.ArgumentParser(prog="autograder", description="Builds the assignments and grades a class.")
+    top = argparse.ArgumentParser(
+        prog="autograder",
+        description="Builds the assignments and grades a class.",
+        epilog="`autograder COMMAND --help` says what a command takes.",
+    )
+    top.add_argument("--version", action="version", version=f"autograder {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    grade = commands.add_parser("grade", help="grade the submissions of a class")
+    grade = add_command(commands, "grade", run_grade, "grade the submissions of a class")
     grade.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="which to grade (all)")
     grade.add_argument("--submitted", type=Path, default=SUBMITTED, metavar="DIR", help=f"submissions ({SUBMITTED})")
     grade.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"receives verdicts and grades ({OUT})")
-    grade.set_defaults(run=run_grade)
 
-    sample = commands.add_parser("sample", help="make a sample class and grade it")
-    sample.add_argument("--out", type=Path, default=SAMPLE, metavar="DIR", help=f"where ({SAMPLE})")
-    sample.set_defaults(run=run_sample, assignments=[])
-    for command in (grade, sample):
+    sample = add_command(commands, "sample", run_sample, "make a sample class and grade it")
+    sample.add_argument("--out", type=Path, default=SAMPLE, metavar="DIR", help=f"receives all of it ({SAMPLE})")
+    sample.set_defaults(assignments=[])
+    for command, out in ((grade, OUT), (sample, SAMPLE)):
         command.add_argument("--student", nargs="+", default=[], metavar="NAME", help="only these students")
+        add_jobs(command)
         command.add_argument(
-            "--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)"
+            "--device",
+            choices=["auto", "cpu", "gpu"],
+            default="auto",
+            help="computes the references (auto: a GPU if any)",
         )
         command.add_argument(
-            "--device", choices=["auto", "cpu", "gpu"], default="auto", help="for the references (auto)"
-        )
-        command.add_argument("--secret-file", type=Path, metavar="F", help="the course's secret (DIR/secret)")
-        limit_option(
-            command,
-            "what a notebook may use, for example question=20 or memory=8GiB; may be repeated (README names all)",
-        )
+            "--secret-file", type=Path, metavar="FILE",
+            help="holds the course's secret, from which hidden inputs are drawn. Usually the file `secret` in the folder of "
+            f"--out ({out / 'secret'}): the first run draws it. A file that you name must exist",
+        )  # fmt: skip
+        add_limits(command, f"{OF_A_RUN}; {OF_A_PROCESS}")
         command.add_argument("--unsafe", action="store_true", help="grade even where notebooks cannot be confined")
         command.add_argument("--force", action="store_true", help="grade again what has a verdict already")
 
-    build = commands.add_parser("assignments", help="build assignments/ from solutions/")
-    build.set_defaults(run=run_assignments)
+    add_command(commands, "assignments", run_assignments, "build assignments/ from solutions/")
 
-    solutions = commands.add_parser("solutions", help="run the solutions and write them as HTML")
+    solutions = add_command(commands, "solutions", run_solutions, "run the solutions and write them as HTML")
     solutions.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="which (all)")
-    solutions.add_argument("--out", type=Path, default=Path("build/solutions"), metavar="DIR", help="(build/solutions)")
-    solutions.set_defaults(run=run_solutions)
+    add_out(solutions, "build/solutions")
 
-    release = commands.add_parser("release", help="write the zip that students get")
-    release.add_argument("--out", type=Path, default=Path("dist"), metavar="DIR", help="where (dist)")
-    release.set_defaults(run=run_release)
+    release = add_command(commands, "release", run_release, "write the zip that students get")
+    add_out(release, "dist")
 
-    matrix = commands.add_parser("matrix", help="which case refuses which mistake")
-    matrix.add_argument("assignments", nargs="+", metavar="ASSIGNMENT", help="which")
-    matrix.add_argument(
-        "--out", type=Path, default=Path("build/matrix"), metavar="DIR", help="for the page (build/matrix)"
-    )
-    matrix.set_defaults(run=run_matrix)
+    matrix = add_command(
+        commands, "matrix", run_matrix, "show which cases of a question refuse which of its known mistakes",
+        "Draws the inputs of 20 students for each question, puts in the values of each known mistake, and shows which cases "
+        "refuse it: for all students, for a share of them, or for none (the question needs another case then). The page "
+        "that it writes also has the transformations that get a name, and the pairs of names that no inputs tell apart.",
+    )  # fmt: skip
+    matrix.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="which (all)")
+    add_out(matrix, "build/matrix")
 
-    bench = commands.add_parser("bench", help="how fast this machine grades, beside stock nbgrader")
-    bench.add_argument("--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)")
+    bench = add_command(commands, "bench", run_bench, "measure how fast this machine grades, beside stock nbgrader")
+    add_jobs(bench)
     bench.add_argument("--students", type=int, default=200, metavar="N", help="submissions for the kit (%(default)s)")
     bench.add_argument("--stock", type=int, default=3, metavar="N", help="submissions for nbgrader (%(default)s)")
-    bench.add_argument("--out", type=Path, default=Path("build/bench.json"), metavar="FILE", help="(build/bench.json)")
-    bench.set_defaults(run=run_bench)
-
-    kernelspec = commands.add_parser(
-        "kernelspec", help="install the confined kernel for nbclient, nbgrader and Jupyter"
+    bench.add_argument(
+        "--out", type=Path, default=Path("build/bench.json"), metavar="FILE", help="receives the figures (%(default)s)"
     )
-    kernelspec.add_argument("--prefix", type=Path, metavar="DIR", help="where (that of this Python)")
-    limit_option(
-        kernelspec,
-        "what a notebook may use, for example memory=8GiB; may be repeated (memory, scratch, processes, files, cpu)",
-    )
-    kernelspec.set_defaults(run=run_kernelspec)
 
-    doctor = commands.add_parser("doctor", help="say what this machine has")
-    doctor.set_defaults(run=run_doctor)
+    kernelspec = add_command(
+        commands, "kernelspec", run_kernelspec, "install the confined kernel for nbclient, nbgrader and Jupyter",
+        "Installs the confined kernel under the name confined-python3, and prints where.",
+    )  # fmt: skip
+    kernelspec.add_argument(
+        "--prefix", type=Path, metavar="DIR", help="installs it in DIR/share/jupyter/kernels (DIR: that of this Python)"
+    )
+    add_limits(kernelspec, OF_A_PROCESS)
+
+    add_command(commands, "doctor", run_doctor, "say what this machine has: versions, device, confinement")
     return top
 
 
-def limit_option(command, text):
+# The names of `grading.limits` with their units and the usual values.
+OF_A_RUN = "cell=60 (seconds), question=10 (seconds), notebook=600 (seconds), output=1MiB (printed by a cell)"
+OF_A_PROCESS = (
+    "memory=4GiB, scratch=256MiB (files written), processes=256 (threads), files=512 (open at once), "
+    "cpu=1800 (seconds of processor time)"
+)
+
+
+def add_command(commands, name, run, text, more=""):
+    """Returns the parser of a command that `run` carries out."""
+    description = f"{text[0].upper()}{text[1:]}. {more}".strip()
+    command = commands.add_parser(name, help=text, description=description)
+    command.set_defaults(run=run)
+    return command
+
+
+def add_jobs(command):
+    command.add_argument("--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)")
+
+
+def add_out(command, folder):
+    command.add_argument(
+        "--out", type=Path, default=Path(folder), metavar="DIR", help="receives what is made (%(default)s)"
+    )
+
+
+def add_limits(command, names):
+    text = f"what one notebook may use; may be repeated. The names, each with its usual value: {names}. Sizes are in "
+    text += "bytes, KiB, MiB or GiB"
     command.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
 
 
@@ -131,31 +161,40 @@ def run_grade(options):
             f"there is no folder {options.submitted}: put the notebooks in "
             f"{options.submitted}/<student>/<assignment>/<assignment>.ipynb, or name another folder with --submitted"
         )
-    known_assignments(options.assignments)
-    return grade_folder(options, options.submitted, Console(stderr=False, width=console_width()))
-
-
-def console_width():
-    """Returns None to take the terminal's width; a fixed one where there is no terminal."""
-    return None if sys.stdout.isatty() else 120
+    return grade_folder(options, options.submitted, screen.on_stdout())
 
 
 def grade_folder(options, submitted, console):
     """Grades what is in `submitted`, writes and prints the results, and returns the exit status."""
+    # What can be refused without TensorFlow is refused before it starts.
+    with screen.waiting(console, f"Reading {submitted}") as begins:
+        check_numbers(options)
+        jobs, limits = bounded(options, console)
+        submissions = wanted_submissions(options, submitted, console)
+        secret = prepare(options)
+        begins("Starting TensorFlow")
+        start_servers()
+        confinement = confined(options)
+    warn_of(confinement, console)
+    run = graded(options, console, submissions, secret, jobs, limits)
+    return FAILED if run is None else conclude(options, console, submissions, run)
+
+
+def start_servers():
+    """Starts what kernels and graders are forked from, in the background: both import TensorFlow."""
     from autograder import kernels
+    from autograder.grading import graders
 
-    # It takes as long as importing TensorFlow.
     kernels.start_server("vikit.probe")
-    from autograder import tasks
-    from autograder.grading import find_submissions, graders
-
     graders.start()
-    from autograder.grading.classroom import grade_class
-    from autograder.grading.graders import GraderError
-    from autograder.reference.device import DeviceError
 
-    if options.jobs < 1:
-        raise UsageError(f"--jobs must be at least 1, not {options.jobs}")
+
+def wanted_submissions(options, submitted, console):
+    """Returns the submissions that the command is about."""
+    from autograder import tasks
+    from autograder.grading import find_submissions
+
+    known_assignments(options.assignments)
     submissions, notices = find_submissions(submitted, tasks.names(), options.assignments, options.student)
     for notice in notices:
         say(console, notice, "yellow")
@@ -163,9 +202,10 @@ def grade_folder(options, submitted, console):
         raise UsageError(f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ there")
     for assignment in {item.assignment for item in submissions}:
         places.released_folder(assignment)
-    jobs, limits = bounded(options, console)
-    secret = prepare(options)
-    confinement = confined(options)
+    return submissions
+
+
+def warn_of(confinement, console):
     if not confinement.complete:
         on = ", ".join(confinement.layers) or "none"
         say(
@@ -173,42 +213,57 @@ def grade_folder(options, submitted, console):
         )
     if not confinement.warm:
         say(console, "no warm kernels: every notebook imports TensorFlow anew", "yellow")
-    with progress_bar(console) as bar:
-        task = bar.add_task("grading", total=len(submissions))
-        try:
-            run = grade_class(
+
+
+def graded(options, console, submissions, secret, jobs, limits):
+    """Returns the `ClassRun` of the submissions; None where nothing could be graded, which is said."""
+    from autograder import kernels
+    from autograder.grading.classroom import grade_class
+    from autograder.grading.graders import GraderError
+    from autograder.reference.device import DeviceError
+
+    try:
+        with screen.counting(console, len(submissions)) as (begins, done):
+            return grade_class(
                 submissions, options.out, secret, jobs, options.device, options.force, unsafe=options.unsafe,
-                limits=limits,
-                finished=lambda item: bar.update(task, advance=1, description=f"graded {escape(item.student)}"),
+                limits=limits, finished=lambda item: done(f"graded {item.student}"), begins=begins,
             )  # fmt: skip
-        except DeviceError as error:
-            raise UsageError(str(error)) from error
-        except (GraderError, kernels.KernelError) as error:
-            say(console, f"nothing was graded: {error}; run again when that is mended", "bold red")
-            return FAILED
-        bar.update(task, description="graded")
-    return conclude(options, console, submissions, run)
+    except DeviceError as error:
+        raise UsageError(str(error)) from error
+    except (GraderError, kernels.KernelError) as error:
+        say(console, f"nothing was graded: {error}; run again when that is mended", "bold red")
+        return None
 
 
-def bounded(options, console):
-    """Returns how many notebooks to grade at a time, and the limits of each; says where that is much for this machine."""
+def check_numbers(options):
+    """Raises UsageError for a number of jobs or submissions that makes no sense."""
+    for name in ("jobs", "students", "stock"):
+        if getattr(options, name, 1) < 1:
+            raise UsageError(f"--{name} must be at least 1, not {getattr(options, name)}")
+
+
+def bounded(options, console=None):
+    """Returns how many notebooks to grade at a time, and the limits of each; says where that is much for this machine.
+
+    Nothing is said without a console.
+    """
     from autograder.grading.limits import limits_for, machine_memory, most_jobs, size_text
 
-    jobs = min(options.jobs, most_jobs())
+    jobs, notices = min(options.jobs, most_jobs()), []
     if jobs < options.jobs:
-        say(console, f"{jobs} notebooks at a time, not {options.jobs}: this machine has no memory for more", "yellow")
+        notices.append(f"{jobs} notebooks at a time, not {options.jobs}: this machine has no memory for more")
     try:
         limits = limits_for(jobs, options.limit)
     except ValueError as error:
         raise UsageError(str(error)) from error
     wanted = jobs * limits.bounds.memory
     if wanted > machine_memory():
-        say(
-            console,
+        notices.append(
             f"{jobs} notebooks at a time may use {size_text(wanted)} of memory, and this machine has "
-            f"{size_text(machine_memory())}: where it runs out others suffer; take fewer --jobs",
-            "yellow",
+            f"{size_text(machine_memory())}: where it runs out others suffer; take fewer --jobs"
         )
+    for notice in notices if console else ():
+        say(console, notice, "yellow")
     return jobs, limits
 
 
@@ -255,11 +310,14 @@ def conclude(options, console, submissions, run):
     unwritten, everything = [], []
     try:
         # Of several graders at once the last to write has read what the others found.
-        with alone(options.out / ".lock", lambda: say(console, "Another grader is writing its reports here: waiting.")):
+        with (
+            screen.waiting(console, f"Writing the reports into {options.out}"),
+            alone(options.out / ".lock", lambda: say(console, "Another grader is writing its reports here: waiting.")),
+        ):
             everything = read_all(options.out)
             write_reports(run.verdicts.values(), everything, options.out)
-        # What students handed in may lie there too.
-        sweep(options.out, ("verdicts", "feedback"))
+            # What students handed in may lie there too.
+            sweep(options.out, ("verdicts", "feedback"))
     except OSError as error:
         unwritten.append(f"reports were not written: {error}; run again when that is mended: no verdict is lost")
     tell(options, console, submissions, run, everything)
@@ -289,8 +347,8 @@ def tell(options, console, submissions, run, everything):
     from autograder.grading.classroom import changes
     from autograder.reports import gradebook, summary
 
-    for table in summary.tables(list(run.verdicts.values())):
-        console.print(table)
+    for part in summary.parts(list(run.verdicts.values())):
+        console.print(part)
     if run.kept:
         say(
             console, f"{run.kept} of {len(submissions)} had a verdict already and were kept; --force grades them again."
@@ -314,17 +372,6 @@ def tell(options, console, submissions, run, everything):
     say(console, f"Results: {options.out}/grades.csv, {options.out}/feedback/, {options.out}/verdicts/")
 
 
-def say(console, text, style=None):
-    """Prints a line as it is: names of students and files are no markup."""
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-def progress_bar(console):
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
-    )
-
-
 def write_reports(verdicts, everything, out):
     from autograder.files import write_whole
     from autograder.reports import feedback, gradebook
@@ -337,61 +384,94 @@ def write_reports(verdicts, everything, out):
 
 
 def run_sample(options):
-    from autograder.build import sample
-
-    console = Console(width=console_width())
+    console = screen.on_stdout()
+    check_numbers(options)
+    bounded(options)
     say(console, f"No submissions yet: here is a sample class, in {options.out}/.")
-    with progress_bar(console) as bar:
-        task = bar.add_task("writing and running the class's notebooks", total=sample.size())
-        sample.write_class(options.out / "submitted", options.jobs, finished=lambda _: bar.update(task, advance=1))
+    write_sample(options, console)
     status = grade_folder(options, options.out / "submitted", console)
     own = f"{SUBMITTED}/<student>/<assignment>/<assignment>.ipynb"
     say(console, f"To grade your own class put its notebooks into {own} and run `make grade` again.")
     return status
 
 
+def write_sample(options, console):
+    """Writes the notebooks of the sample class, and runs them as their students did."""
+    with screen.waiting(console, "Starting TensorFlow"):
+        from autograder import kernels
+        from autograder.build import sample
+
+        kernels.choose()
+    with screen.counting(console, sample.size()) as (begins, done):
+        begins(f"Writing and running the class's {sample.size()} notebooks")
+        sample.write_class(
+            options.out / "submitted", options.jobs, finished=lambda student: done(f"wrote the notebook of {student}")
+        )
+
+
 def run_assignments(options):
     places.check_checkout("assignments")
-    from autograder.build import notebooks, script
-    from autograder.reference import device as devices
-    from autograder.tasks import TaskError
+    with screen.waiting(screen.beside_results(), "Starting TensorFlow") as begins:
+        from autograder.build import notebooks, script
+        from autograder.reference import device as devices
+        from autograder.tasks import TaskError
 
-    devices.choose()
-    try:
-        for path in notebooks.write_assignments():
-            print(path.relative_to(script.REPOSITORY))
-    except (script.ScriptError, TaskError) as error:
-        raise UsageError(str(error)) from error
+        devices.choose()
+        try:
+            paths = notebooks.write_assignments(begins=begins)
+        except (script.ScriptError, TaskError) as error:
+            raise UsageError(str(error)) from error
+    for path in paths:
+        print(path.relative_to(script.REPOSITORY))
     return 0
 
 
 def run_solutions(options):
-    from autograder.build import execute
-    from autograder.reference import device as devices
+    names = known_assignments(options.assignments)
+    console = screen.beside_results()
+    with screen.waiting(console, "Starting TensorFlow"):
+        from autograder.build import execute
+        from autograder.reference import device as devices
 
-    devices.choose()
-    for name in known_assignments(options.assignments):
-        print(execute.write_html(name, options.out), flush=True)
+        devices.choose()
+    for name in names:
+        with screen.waiting(console, f"Running the solution of {name}"):
+            path = execute.write_html(name, options.out)
+        print(path, flush=True)
     return 0
 
 
 def run_matrix(options):
-    from autograder import tasks
+    names = known_assignments(options.assignments)
+    console = screen.on_stdout()
+    with screen.waiting(console, "Starting TensorFlow"):
+        from autograder import tasks
+        from autograder.reference import device as devices
+
+        devices.choose()
+        questions = {name: tasks.load(name).functions for name in names}
+    with screen.counting(console, sum(map(len, questions.values()))) as shown:
+        for name, asked in questions.items():
+            path = write_matrix(options, console, name, asked, *shown)
+            say(console, f"All closures and the pairs that no inputs tell apart: {path}")
+    return 0
+
+
+def write_matrix(options, console, name, questions, begins, done):
+    """Prints the matrix of each question of an assignment, writes them as a page, and returns its path."""
     from autograder.files import write_whole
-    from autograder.reference import device as devices
     from autograder.reports import matrix as pages
     from autograder.tasks.matrix import kill_matrix
 
-    console = Console(width=console_width())
-    devices.choose()
-    for name in known_assignments(options.assignments):
-        matrices = [kill_matrix(name, task) for task in tasks.load(name).functions]
-        for matrix in matrices:
-            console.print(pages.table(matrix))
-        path = options.out / f"{name}.html"
-        write_whole(path, pages.page(name, matrices))
-        say(console, f"All closures and the pairs that no inputs tell apart: {path}")
-    return 0
+    begins(f"Putting the known mistakes of {name} to {len(questions)} questions")
+    matrices = []
+    for task in questions:
+        matrices.append(kill_matrix(name, task))
+        console.print(pages.table(matrices[-1]))
+        done(f"{name}: {task.name}")
+    path = options.out / f"{name}.html"
+    write_whole(path, pages.page(name, matrices))
+    return path
 
 
 def known_assignments(names):
@@ -406,41 +486,50 @@ def known_assignments(names):
 
 def run_release(options):
     places.check_checkout("release")
-    from autograder.build import archive
-    from autograder.reference import device as devices
+    with screen.waiting(screen.beside_results(), "Starting TensorFlow") as begins:
+        from autograder.build import archive
+        from autograder.reference import device as devices
 
-    devices.choose()
-    print(archive.write_release(options.out))
+        devices.choose()
+        path = archive.write_release(options.out, begins)
+    print(path)
     return 0
 
 
 def run_bench(options):
     import json
 
-    from autograder.bench import bench
     from autograder.files import write_whole
 
-    figures = json.dumps(bench(options.jobs, options.stock, options.students), indent=1) + "\n"
+    check_numbers(options)
+    if options.students <= options.jobs:
+        raise UsageError(f"--students must be more than --jobs, which is {options.jobs}: the start is taken off")
+    with screen.waiting(screen.beside_results(), "Making the notebook of the reference solution") as begins:
+        from autograder.bench import bench
+
+        figures = json.dumps(bench(options.jobs, options.stock, options.students, begins), indent=1) + "\n"
     write_whole(options.out, figures)
     print(figures, end="")
     return 0
 
 
 def run_kernelspec(options):
-    from autograder.grading.limits import bounds_for
-    from autograder.grading.run import student_half
-    from autograder.kernels import provisioner
+    with screen.waiting(screen.beside_results(), "Installing the kernel"):
+        from autograder.grading.limits import bounds_for
+        from autograder.grading.run import student_half
+        from autograder.kernels import provisioner
 
-    try:
-        limits = bounds_for(options.limit)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    print(provisioner.install(student_half(), prefix=options.prefix, limits=limits))
+        try:
+            limits = bounds_for(options.limit)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        path = provisioner.install(student_half(), prefix=options.prefix, limits=limits)
+    print(path)
     return 0
 
 
 def run_doctor(options):
     from autograder import doctor
 
-    doctor.report(Console(width=console_width()))
+    doctor.report(screen.on_stdout())
     return 0

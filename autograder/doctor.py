@@ -3,6 +3,8 @@
 import platform
 from importlib import metadata
 
+from autograder import screen
+
 PACKAGES = (
     "tensorflow", "tf_keras", "tensorflow-probability", "keras", "numpy", "nbgrader", "ipykernel", "jupyter_client",
 )  # fmt: skip
@@ -34,17 +36,16 @@ LAYERS = {
 
 def report(console):
     """Prints versions, the device of the references and the confinement of notebooks."""
-    from autograder import kernels
-    from autograder.reference import device
-    from autograder.version import kit_version
+    with screen.waiting(console, "Starting TensorFlow, and kernels with each layer of confinement"):
+        from autograder import kernels
+        from autograder.reference import device
+        from autograder.version import kit_version
 
-    console.print(
-        f"autograder {kit_version()}, Python {platform.python_version()} on {platform.platform()}", highlight=False
-    )
+        place, confinement, version = device.choose(), kernels.choose(), kit_version()
+    console.print(f"autograder {version}, Python {platform.python_version()} on {platform.platform()}", highlight=False)
     for package in PACKAGES:
         console.print(f"  {package} {metadata.version(package)}", highlight=False)
-    console.print(f"references are computed on {device.choose()}", highlight=False)
-    confinement = kernels.choose()
+    console.print(f"references are computed on {place}", highlight=False)
     warm = (
         "forked from a server that has imported everything"
         if confinement.warm

@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from autograder.reports import feedback, gradebook, summary
+from autograder.reports import feedback, gradebook
 
 HOSTILE = "<script>alert('x')</script>"
 
@@ -75,10 +75,3 @@ def test_the_gradebook_says_which_kit_each_row_is_from_and_whether_they_are_mixe
     assert row["kit_version"] == "0.1.0+aa"
     assert gradebook.mixed_versions([old, old]) == gradebook.mixed_versions([]) == ""
     assert gradebook.mixed_versions([old, verdict(), verdict("eve")]) == "0 (2 verdicts), 0.1.0+aa (1 verdict)"
-
-
-def test_frequent_mistakes_come_first():
-    verdicts = [verdict(), verdict("bob"), verdict("eve", mistake="kl_plus_one"), verdict("zoe", mistake=None)]
-    table = summary.mistakes(verdicts)
-    assert list(table.columns[1].cells) == ["kl_sign_flipped", "kl_plus_one"]
-    assert list(table.columns[2].cells) == ["2", "1"]

@@ -39,22 +39,23 @@ Assignments here: {assignments}.
 PACKAGES = ("tensorflow", "tf_keras", "tensorflow-probability", "keras", "matplotlib", "numpy", "setuptools")
 
 
-def write_release(folder):
-    """Writes the zip into `folder` and returns its path."""
+def write_release(folder, begins=lambda text: None):
+    """Writes the zip into `folder` and returns its path; `begins` is told of each assignment."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{NAME}-{__version__}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(members().items()):
+        for name, content in sorted(members(begins).items()):
             info = zipfile.ZipInfo(f"{NAME}/{name}", DATE)
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(info, content)
     return path
 
 
-def members():
+def members(begins=lambda text: None):
     """Returns the release's files as a dict from their path in the zip to bytes."""
     files = {}
     for name in tasks.names():
+        begins(f"Building {name}")
         files |= {f"{name}/{file}": content for file, content in notebooks.release(name).items()}
     for path in (notebooks.ASSIGNMENTS / "vikit").rglob("*.py"):
         files[f"vikit/{path.relative_to(notebooks.ASSIGNMENTS / 'vikit').as_posix()}"] = path.read_bytes()

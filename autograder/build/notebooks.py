@@ -162,10 +162,11 @@ def locked(node, grade_id):
     return graded(node, grade_id)
 
 
-def write_assignments(folder=ASSIGNMENTS):
-    """Writes the released files of every assignment to `folder` and returns their paths."""
+def write_assignments(folder=ASSIGNMENTS, begins=lambda text: None):
+    """Writes the released files of every assignment to `folder` and returns their paths; `begins` is told of each."""
     paths = []
     for name in tasks.names():
+        begins(f"Building {name}")
         files = release(name)
         (folder / name).mkdir(parents=True, exist_ok=True)
         for file, content in files.items():

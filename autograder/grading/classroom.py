@@ -42,6 +42,7 @@ class ClassRun:
 
 def grade_class(
     submissions, out, secret, jobs=1, device="auto", force=False, finished=lambda _: None, unsafe=False, limits=None,
+    begins=lambda text: None,
 ):  # fmt: skip
     """Grades `submissions`, `jobs` at a time in processes of their own, and returns a `ClassRun`.
 
@@ -58,6 +59,7 @@ def grade_class(
         finished: Called with each submission when it is done.
         unsafe: Whether to grade although this machine cannot confine notebooks at all.
         limits: The `Limits` of each notebook; by default what `limits_for(jobs)` returns.
+        begins: Called with what begins, in words for somebody who waits.
 
     Raises:
         Unconfined: If this machine cannot confine notebooks and `unsafe` does not allow that.
@@ -68,6 +70,7 @@ def grade_class(
     run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
     try:
         with Graders(jobs, confinement, names=tasks.names()) as graders:
+            begins("Starting the graders")
             place = graders.call(devices.choose, device)
             graders.patience = patience(graders, {item.assignment for item in submissions}, limits)
             todo = []
@@ -85,7 +88,12 @@ def grade_class(
                 todo.append(item)
                 if old:
                     run.before[item] = old
-            structures = explored(graders, {item.assignment for item in todo})
+            assignments = {item.assignment for item in todo}
+            if todo:
+                begins(f"Preparing the questions of {', '.join(sorted(assignments))}")
+            structures = explored(graders, assignments)
+            if todo:
+                begins(f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {jobs} at a time")
             arguments = (out, secret, device, place, confinement, limits, structures)
             try:
                 for item, verdict, error in in_turns(graders, todo, arguments):
@@ -295,4 +303,6 @@ def differing(old, new):
 
 
 def outcome(question):
-    return f"{question['status']} {question['score']:g}"
+    """Returns status, points and, where it has a name, the mistake: "wrong 0 (kl_sign_flipped)"."""
+    mistake = f" ({question['mistake']})" if question["mistake"] else ""
+    return f"{question['status']} {question['score']:g}{mistake}"

@@ -3,20 +3,32 @@
 from functools import cache
 
 from jinja2 import Environment, PackageLoader
+from rich import box
+from rich.columns import Columns
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
+
+__all__ = ["mark", "page", "table"]
 
 
 def table(matrix):
-    """Returns the listed mistakes of a `tasks.matrix.Matrix` by cases: always refused, for some students, never."""
-    made = Table(title=f"{matrix.question}: cases that refuse each mistake", title_justify="left", pad_edge=False)
-    made.add_column("mistake", no_wrap=True)
-    for case in matrix.cases:
-        made.add_column(case, max_width=13, justify="center")
+    """Returns the listed mistakes of a `tasks.matrix.Matrix` by cases, which are numbered: always refused, at times, never."""
+    made = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False)
+    for number in range(1, len(matrix.cases) + 1):
+        made.add_column(str(number), justify="center", no_wrap=True)
+    made.add_column("mistake", overflow="fold")
     for name, row in zip(matrix.mistakes[: matrix.listed], matrix.kills, strict=False):
-        made.add_row(name, *(mark(share) for share in row))
+        made.add_row(*(mark(share) for share in row), name)
+    cases = [Text(f"{number} {case}") for number, case in enumerate(matrix.cases, 1)]
     closures = len(matrix.mistakes) - matrix.listed
-    made.caption = f"and {closures} closures; {len(matrix.alike)} of {matrix.pairs} pairs are alike by structure"
-    return made
+    return Group(
+        Text(f"{matrix.question}: cases that refuse each mistake", "bold"),
+        made,
+        Columns(cases, padding=(0, 2), column_first=True),
+        Text(f"and {closures} closures; {len(matrix.alike)} of {matrix.pairs} pairs are alike by structure"),
+        "",
+    )
 
 
 def mark(share):

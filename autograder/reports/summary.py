@@ -1,64 +1,107 @@
-"""The table at the end of a run: students by questions, and what the class misunderstands."""
+"""The screen at the end of a run: a line for each student, what the letters mean, and what the class misunderstands."""
 
 from collections import Counter
 
 from rich import box
-from rich.markup import escape
+from rich.columns import Columns
 from rich.table import Table
+from rich.text import Text
 from vikit.checking import FAILED, MARKS
 
+__all__ = ["LETTERS", "mistakes", "parts", "students"]
 
-def tables(verdicts):
-    """Yields a table for each assignment, then one of the most frequent mistakes."""
+# One ASCII letter for each status of a question.
+LETTERS = {
+    "correct": "C", "partial": "P", "wrong": "W", "unanswered": "U", "missing": "M", "error": "E", "timeout": "T",
+    "crashed": "X", "malformed": "F", "unexamined": "N", "kit_error": "K",
+}  # fmt: skip
+UNKNOWN = "?"
+# So many letters stand together.
+GROUP = 5
+
+
+def parts(verdicts):
+    """Yields what to print: the students and questions of each assignment, the letters, the most frequent mistakes."""
     for name in sorted({verdict["assignment"] for verdict in verdicts}):
-        yield students(name, [verdict for verdict in verdicts if verdict["assignment"] == name])
-    frequent = mistakes(verdicts)
-    if frequent.row_count:
-        yield frequent
+        graded = [verdict for verdict in verdicts if verdict["assignment"] == name]
+        yield Text(f"{name}: {counted(graded, 'student')}, {graded[0]['max_score']:g} points", "bold")
+        yield students(graded)
+        yield questions(graded[0])
+        yield ""
+    if verdicts:
+        yield letters(verdicts)
+        yield from mistakes(verdicts)
 
 
-def students(name, verdicts):
-    """Returns the table of one assignment: a row for each student, a numbered column for each question."""
-    questions = verdicts[0]["questions"]
-    legend = [
-        f"{number} {question['name']} ({question['max_score']:g})" for number, question in enumerate(questions, 1)
-    ]
-    table = Table(title=name, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.caption, table.caption_justify = (
-        "; ".join(legend) + "; ○ unanswered, ◐ partial; kit_error: the kit failed",
-        "left",
-    )
-    longest = max(len(verdict["student"]) for verdict in verdicts)
-    table.add_column("student", overflow="fold", min_width=min(longest, 24))
-    for number in range(1, len(questions) + 1):
-        table.add_column(str(number))
-    table.add_column(f"score ({verdicts[0]['max_score']:g})", justify="right", no_wrap=True)
+def counted(things, name):
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+
+
+def students(verdicts):
+    """Returns the table of one assignment. A long name is folded; score and letters always stand in one line."""
+    table = new_table()
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("student", overflow="fold")
+    table.add_column(in_groups(Text(str(number % 10)) for number, _ in enumerate(verdicts[0]["questions"], 1)))
+    table.columns[-1].no_wrap = True
     for verdict in verdicts:
-        cells = [cell(question) for question in verdict["questions"]]
-        table.add_row(escape(verdict["student"]), *cells, f"{verdict['score']:g}")
+        table.add_row(
+            f"{verdict['score']:g}",
+            Text(verdict["student"]),
+            in_groups(letter(q["status"]) for q in verdict["questions"]),
+        )
     return table
 
 
-def cell(question):
-    """Returns a question's points, or the status in one word, in the status' colour."""
-    mark, colour = MARKS.get(question["status"], FAILED)
-    points = f" {question['score']:g}" if question["score"] else ""
-    shown = f"{mark}{points}" if question["status"] in MARKS else escape(question["status"]) + points
-    return f"[{colour}]{shown}[/]"
+def new_table():
+    return Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+
+
+def in_groups(letters):
+    """Returns letters as one text, with a space after each five."""
+    text = Text()
+    for index, each in enumerate(letters):
+        text.append(" " if index and index % GROUP == 0 else "").append_text(each)
+    return text
+
+
+def letter(status):
+    """Returns the letter of a status, in its colour."""
+    return Text(LETTERS.get(status, UNKNOWN), MARKS.get(status, FAILED)[1])
+
+
+def questions(verdict):
+    """Returns number, name and points of each question, in as many columns as there is space for."""
+    entries = [
+        Text(f"{number:>2} {question['name']} ({question['max_score']:g})", overflow="fold")
+        for number, question in enumerate(verdict["questions"], 1)
+    ]
+    return Columns(entries, padding=(0, 2), column_first=True)
+
+
+def letters(verdicts):
+    """Returns what the letters mean that stand in the tables."""
+    found = {question["status"] for verdict in verdicts for question in verdict["questions"]}
+    shown = [status for status in LETTERS if status in found] + sorted(found - set(LETTERS))
+    return Text(" ").join(letter(status).append(f"={status}") for status in shown)
 
 
 def mistakes(verdicts, most=8):
-    """Returns a table of the named mistakes, the most frequent first."""
+    """Yields the named mistakes, the most frequent first; nothing where there is none."""
     counts = Counter(
         (question["name"], question["mistake"])
         for verdict in verdicts
         for question in verdict["questions"]
         if question["mistake"]
     )
-    table = Table(title="Most frequent mistakes", title_justify="left", header_style="bold", pad_edge=False)
-    for heading in ("question", "mistake"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("students", justify="right")
+    if not counts:
+        return
+    table = new_table()
+    table.add_column("students", justify="right", no_wrap=True)
+    # One column for both: a long name has the whole line.
+    table.add_column("most frequent mistakes", overflow="fold")
     for (question, mistake), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]:
-        table.add_row(escape(question), escape(mistake), str(count))
-    return table
+        table.add_row(str(count), Text(f"{question}: {mistake}"))
+    yield table
+    if len(counts) > most:
+        yield Text(f"and {counted(list(counts)[most:], 'other')}, each named in its verdict")

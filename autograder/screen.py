@@ -1,0 +1,83 @@
+"""What people see of a command while it works: lines, a moving line on a terminal, a bar."""
+
+import contextlib
+import sys
+from functools import partial
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.spinner import Spinner
+from rich.table import Column
+
+__all__ = ["beside_results", "counting", "on_stdout", "say", "waiting"]
+
+# Columns of a log, where there is no terminal.
+LOG_WIDTH = 120
+BAR_WIDTH = 20
+
+
+def on_stdout():
+    """Returns the console of a command that prints a report."""
+    return Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
+
+
+def beside_results():
+    """Returns the console on which a command that prints results for programs says what it does.
+
+    It is stdout where that is a terminal. Otherwise it is stderr, without a moving line: `device.choose` closes stderr while
+    TensorFlow starts.
+    """
+    return on_stdout() if sys.stdout.isatty() else Console(stderr=True, width=LOG_WIDTH, force_interactive=False)
+
+
+def say(console, text, style=None):
+    """Prints a line as it is: names of students and files are no markup.
+
+    A terminal gets it wrapped at words. A log gets one line, so that it can be searched.
+    """
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=not console.is_terminal)
+
+
+@contextlib.contextmanager
+def waiting(console, text):
+    """Says what the command does while the context lasts: a moving line on a terminal, else one line.
+
+    Yields a function that takes what it does next. Nothing may be printed inside but through `console`.
+    """
+    if not console.is_interactive:
+        say(console, text)
+        yield partial(say, console)
+        return
+    with Live(moving(text), console=console, transient=True) as live:
+        yield lambda text: live.update(moving(text), refresh=True)
+
+
+def moving(text):
+    return Spinner("dots", escape(text))
+
+
+@contextlib.contextmanager
+def counting(console, total):
+    """Shows how much of the work is done: a bar on a terminal, else lines that say what begins.
+
+    Yields two functions: the first takes what begins, the second what is done, one of `total`.
+    """
+    if not console.is_interactive:
+        yield partial(say, console), lambda text: None
+        return
+    with progress_bar(console) as bar:
+        task = bar.add_task("", total=total)
+        yield (
+            lambda text: bar.update(task, description=escape(text)),
+            lambda text: bar.update(task, description=escape(text), advance=1),
+        )
+        if bar.finished:
+            bar.update(task, description="done")
+
+
+def progress_bar(console):
+    # A long name is cut, the numbers stay.
+    text = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    return Progress(text, BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeElapsedColumn(), console=console, expand=True)
