@@ -169,7 +169,7 @@ def grade_folder(options, submitted, console):
     # What can be refused without TensorFlow is refused before it starts.
     with screen.waiting(console, f"Reading {submitted}") as begins:
         check_numbers(options)
-        jobs, limits = bounded(options, console)
+        jobs, limits = jobs_and_limits(options, console)
         submissions = wanted_submissions(options, submitted, console)
         secret = prepare(options)
         begins("Starting TensorFlow")
@@ -242,7 +242,7 @@ def check_numbers(options):
             raise UsageError(f"--{name} must be at least 1, not {getattr(options, name)}")
 
 
-def bounded(options, console=None):
+def jobs_and_limits(options, console=None):
     """Returns how many notebooks to grade at a time, and the limits of each; says where that is much for this machine.
 
     Nothing is said without a console.
@@ -386,7 +386,7 @@ def write_reports(verdicts, everything, out):
 def run_sample(options):
     console = screen.on_stdout()
     check_numbers(options)
-    bounded(options)
+    jobs_and_limits(options)
     say(console, f"No submissions yet: here is a sample class, in {options.out}/.")
     write_sample(options, console)
     status = grade_folder(options, options.out / "submitted", console)

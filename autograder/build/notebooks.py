@@ -44,7 +44,7 @@ HANDING_IN = """\
 zip next to the notebook. Hand in that file.
 
 Grading runs your notebook from the top in a fresh Python process, then calls your functions with inputs of its own. A cell
-may take 60 s, a question 10 s{}, the whole notebook 10 minutes, and a cell may print 1 MiB. Cells that only train
+may take 60 s, a question 10 s{}, all cells together 10 minutes, and a cell may print 1 MiB. Cells that only train
 or plot are not run, but for the functions, classes and imports in them. An error in one cell does not stop the others."""
 
 

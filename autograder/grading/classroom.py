@@ -17,11 +17,14 @@ from autograder.version import kit_version, libraries
 from . import verdict as verdicts
 from .graders import GraderError, Graders, give_way_after
 from .limits import limits_for, named
-from .turns import TurnsOfAClass
+from .run import MAX_RESTARTS, READY_SECONDS
+from .turns import LONGER, Schedule
 from .verdict import digest, grade, secret_digest, ungraded
 
 # Seconds for what surrounds the time that a notebook may take; the kit's own work on one takes a few.
 PATIENCE = 600
+# How often a question may have all of its time, at most.
+MOST_TIMES = 4
 
 
 @dataclass
@@ -119,18 +122,20 @@ def grade_class(
 
 
 def in_turns(graders, items, arguments):
-    """Yields (item, its verdict, None) or (item, None, the error) as they are done. Notebooks that are put back come last."""
-    turns, put_back = TurnsOfAClass(graders.turns, len(items), graders.jobs), []
-    for item, result, error in graders.each(grade_one, items, True, *arguments):
-        verdict, seconds = result or (None, 0.0)
-        if error is None and verdict is None:
-            turns.put_back(item.assignment, seconds)
-            put_back.append(item)
-        else:
-            turns.done(item.assignment, seconds)
-            yield item, verdict, error
-    for item, result, error in graders.each(grade_one, put_back, False, *arguments):
-        yield item, result and result[0], error
+    """Yields (item, its verdict, None) or (item, None, the error) as they are done; what is put back has longer turns."""
+    schedule = Schedule(graders.turns, len(items), graders.jobs)
+    while items:
+        put_back = []
+        for item, result, error in graders.each(grade_one, items, *arguments):
+            verdict, seconds = result or (None, None)
+            if error is None and verdict is None:
+                schedule.put_back(item.assignment, seconds)
+                put_back.append(item)
+            else:
+                schedule.done(item.assignment, seconds if item.path else None)
+                yield item, verdict, error
+        items = put_back
+        schedule.begin_round(LONGER)
 
 
 def fail(run, item, error):
@@ -170,7 +175,7 @@ def without_points(run):
 def patience(graders, assignments, limits):
     """Returns the seconds after which a grading process that is still at one notebook hangs."""
     asking = max((graders.call(question_seconds, name, limits) for name in assignments), default=0)
-    return PATIENCE + SLOWEST * (limits.notebook + asking)
+    return PATIENCE + SLOWEST * (limits.notebook + asking) + MAX_RESTARTS * READY_SECONDS
 
 
 def explored(graders, assignments):
@@ -185,8 +190,8 @@ def question_count(assignment):
 
 
 def question_seconds(assignment, limits):
-    """Returns how long all questions may take: each is asked under another name too, or for its follow-through."""
-    return sum(2 * max(limits.question, task.seconds or 0) for task in tasks.load(assignment).tasks)
+    """Returns how long all questions may take: each may be asked again, under another name, or for its follow-through."""
+    return sum(MOST_TIMES * max(limits.question, task.seconds or 0) for task in tasks.load(assignment).tasks)
 
 
 def explore(question):
@@ -198,11 +203,10 @@ def explore(question):
         return None
 
 
-def grade_one(item, gives_way, out, secret, device, place, confinement, limits, structures):
+def grade_one(item, out, secret, device, place, confinement, limits, structures):
     """Grades one submission in one of the processes, and writes its verdict.
 
-    Returns the verdict and the seconds that it took; None for the verdict where the notebook was put back, which only one that
-    `gives_way` is.
+    Returns the verdict and the seconds that it took; None for the verdict where the notebook was put back.
 
     Raises:
         Exception: Whatever the kit or the machine fails with: nothing is written then.
@@ -210,7 +214,7 @@ def grade_one(item, gives_way, out, secret, device, place, confinement, limits, 
     for (assignment, index), found in structures.items():
         tasks.take_structure(assignment, tasks.load(assignment).tasks[index], found)
     started = time.monotonic()
-    give_way_after(item.assignment, started if gives_way else None)
+    give_way_after(item.assignment, started)
     reason = gone(item.path) if item.path else item.notice
     if not reason:
         try:

@@ -179,11 +179,8 @@ _turns = []
 
 
 def give_way_after(assignment, started):
-    """Has the kernels of this process raise `GivesWay` when the turn that began at `started` is over; None for never."""
-    if started is None:
-        kernels.give_way_when(lambda: False)
-    else:
-        kernels.give_way_when(lambda: time.monotonic() - started > _turns[-1].seconds(assignment))
+    """Has the kernels of this process raise `GivesWay` when the turn that began at `started` is over."""
+    kernels.give_way_when(lambda: time.monotonic() - started > _turns[-1].seconds(assignment))
 
 
 def _begin(stopped, shared, turns):

@@ -26,7 +26,7 @@ class Limits:
     Attributes:
         cell: Seconds for a cell.
         question: Seconds for all cases of a question.
-        notebook: Seconds for all cells.
+        notebook: Seconds for all runs of all cells together.
         output: Bytes that a cell or a question may print.
         bounds: What the process may use: memory, scratch space, threads, files, processor time.
         given: The limits that an instructor has set, by name.

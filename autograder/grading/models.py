@@ -1,10 +1,14 @@
 """Asks a student's process about the properties of a question: a class is judged by what must hold for every right one."""
 
+import contextlib
+
 import numpy as np
 from vikit import examinations, properties, wire
 from vikit.asking import Student, Unreachable
 
 from autograder.tasks import seed
+
+from .run import GaveUp
 
 
 class UntilDeadline:
@@ -22,6 +26,8 @@ class UntilDeadline:
         Raises:
             Unreachable: If the running notebook raises anything.
         """
+        if not self.ended and self.run.has_died():
+            self.ended = wire.Reply("crashed")
         if self.ended:
             return [self.ended]
         left = self.until - self.run.asking
@@ -50,13 +56,14 @@ def examine(run, question, task, secret):
         GaveUp, KernelError: As `run.ask`.
     """
     run.ready()
-    until = run.asking + time_for(run, task)
-    found = examine_once(run, question, task, secret, until)
-    if was_ended(found):
-        run.end()
-        found = examine_once(run, question, task, secret, until)
-    if was_ended(found) and run.was_ended_by_a_cell():
-        found = examine_once(run, question, task, secret, until)
+    found = examine_once(run, question, task, secret)
+    # Where the notebook cannot be run any more, what was found stands.
+    with contextlib.suppress(GaveUp):
+        if was_ended(found):
+            run.end()
+            found = examine_once(run, question, task, secret)
+        if was_ended(found) and run.was_ended_by_a_cell():
+            found = examine_once(run, question, task, secret)
     return found
 
 
@@ -64,11 +71,11 @@ def was_ended(found):
     return any(finding.status == "crashed" for finding in found.values())
 
 
-def examine_once(run, question, task, secret, until):
+def examine_once(run, question, task, secret):
     """As `examine`, in the kernel that there is."""
     run.ready()
     asked = properties.Asked(
-        student=Student(UntilDeadline(run, until), None),
+        student=Student(UntilDeadline(run, run.asking + time_for(run, task)), None),
         oracle=task.oracle,
         generator=np.random.default_rng(seed(secret, "", "properties", 0, task.name, "")),
     )

@@ -1,7 +1,11 @@
 """Asks a student's process for the values of one question, and turns what comes back into answers to judge."""
 
+import contextlib
+
 from vikit import judge
 from vikit.asking import Student
+
+from .run import GaveUp
 
 
 def answers(run, question, path, seconds):
@@ -17,7 +21,10 @@ def answers(run, question, path, seconds):
     replies = Student(run, seconds).calls(path, [case.arguments for case in cases], outputs)
     if replies[-1].status == "crashed":
         # Its last words may be lost, and a thread of another question may have done it.
-        replies = one_by_one(run, path, cases, outputs, until)
+        run.end()
+        # Where the notebook cannot be run any more, what has come stands.
+        with contextlib.suppress(GaveUp):
+            replies = one_by_one(run, path, cases, outputs, until)
     replies += replies[-1:] * (len(cases) - len(replies))
     return {case.name: as_answer(reply, seconds) for case, reply in zip(cases, replies, strict=True)}
 

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 import vikit
@@ -12,10 +13,27 @@ from autograder.kernels import Kernel, KernelError, Outcome
 from .limits import Limits, size_text
 
 READY_SECONDS = 60
-# How often a notebook is run again after its kernel has ended.
-MAX_RESTARTS = 40
+# How often a notebook is run again after its kernel has ended: it comes to an end by its time before, as a rule.
+MAX_RESTARTS = 100
 # What ended a kernel once has this much longer to do it again.
 MARGIN_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class Death:
+    """How a process ended by itself.
+
+    Attributes:
+        index: The cell that ran; None after all of them.
+        age: Seconds on the wall since the process was ready.
+        reason: What ended it, where that is known.
+        times: From the cells that had run to (when they began, when they were done), as ages.
+    """
+
+    index: int | None
+    age: float
+    reason: str
+    times: dict
 
 
 def student_half():
@@ -51,9 +69,9 @@ class NotebookRun:
     def __init__(self, cells, files=(), limits=None, gpu=False, confinement=None):
         self.cells, self.files, self.limits, self.gpu = cells, files, limits or Limits(), gpu
         self.confinement = confinement
-        self.outcomes, self.ends_it = {}, set()
+        self.outcomes, self.ends_it, self.times = {}, set(), {}
         self.restarts, self.spent, self.asking = -1, 0.0, 0.0
-        # Of the last request that ended the process: how old it was, and why.
+        # How the last request ended the process, if it did.
         self.kernel, self.death = None, None
 
     def __enter__(self):
@@ -75,13 +93,33 @@ class NotebookRun:
             GaveUp: If that took more than MAX_RESTARTS fresh kernels, or more time than the cells have in all their runs.
             KernelError: If a kernel does not start.
         """
+        if self.has_died():
+            self.was_ended_by_a_cell()
         while self.kernel is None or not self.kernel.alive:
             self._start()
-            death = self._run(self.runnable())
-            if death is not None:
-                index, age, reason = death
-                self._blame(self._culprit(index, age), reason)
+            todo = self.runnable()
+            while todo:
+                death = self._run(todo)
+                culprit = None if death is None else self._culprit(death)
+                todo = [] if culprit is None else self._go_on(death, culprit)
         return self.kernel
+
+    def _go_on(self, death, culprit):
+        """Writes down which cell ended the process; returns the cells that are still to run in the kernel that there is."""
+        self._blame(culprit, death.reason)
+        if culprit != death.index or not self.kernel.alive:
+            self.end()
+            return []
+        # All cells before it have run, while it was tried out whether they end it.
+        return [index for index in self.runnable() if index > culprit]
+
+    def has_died(self):
+        """Tells whether the process has ended by itself since it was asked last; `was_ended_by_a_cell` says by what."""
+        if self.kernel is None or not self.kernel.ended_by_itself:
+            return False
+        self.death = Death(None, self.kernel.age, "", dict(self.times))
+        self.end()
+        return True
 
     def _start(self):
         """Starts a fresh kernel that has run nothing."""
@@ -94,10 +132,13 @@ class NotebookRun:
         self.kernel = Kernel(
             self.files, (probe.__name__,), student_half(), self.gpu, self.confinement, self.limits.bounds
         ).__enter__()
+        self.times = {}
         if not self._exchange([wire.pack_request("ping")], READY_SECONDS)[1]:
             raise KernelError("the kernel does not answer: vikit is not installed where it runs")
 
     def _out_of_time(self):
+        # Whatever has run in this kernel, it was not all.
+        self.end()
         return GaveUp(f"its process has ended, and its cells have had their {self.limits.notebook:g} s")
 
     def runnable(self):
@@ -110,61 +151,75 @@ class NotebookRun:
         ]
 
     def _run(self, indices):
-        """Runs cells. Returns (the cell at which the process ended, how old it was, why); None where it did not end itself."""
+        """Runs cells. Returns the `Death` of the process if it ended itself."""
         for index in indices:
             left, before = self.limits.notebook - self.spent, self.outcomes.get(index)
             if left <= 0 and before is None:
                 self.outcomes[index] = Outcome("late")
                 continue
-            if left > 0:
-                outcome = self.kernel.execute(
-                    self.cells[index].runs, min(self.limits.cell, left), max_bytes=self.limits.output
-                )
-                self.spent += outcome.seconds
-            if left <= 0 or (before is not None and self.spent >= self.limits.notebook):
+            if left <= 0:
+                raise self._out_of_time()
+            kernel, began = self.kernel, self.kernel.age
+            outcome = kernel.execute(self.cells[index].runs, min(self.limits.cell, left), max_bytes=self.limits.output)
+            self.spent += outcome.seconds
+            self.times[index] = began, kernel.age
+            if before is not None and self.spent >= self.limits.notebook:
                 raise self._out_of_time()
             # What a later run says may tell of hidden inputs that an earlier one was given.
             self.outcomes.setdefault(index, outcome)
-            if not self.kernel.alive:
+            if not kernel.alive:
                 own = outcome.status not in ("timeout", "flood")
-                return (index, self.kernel.age, outcome.reason) if own else None
+                return Death(index, kernel.age, outcome.reason, dict(self.times)) if own else None
         return None
 
-    def _culprit(self, index, age):
-        """Returns the cell that ended the process at this age, while cell `index` ran or, if that is None, after all of them.
+    def _culprit(self, death):
+        """Returns the cell that ended the process; None where it was none of them.
 
-        None where it was none of them.
+        What ends it may have been begun by another cell than the one that ran: then the cells before alone end it too.
         """
-        before = [other for other in self.runnable() if index is None or other < index]
-        if not before or not self._ends(before, age):
-            return index
+        before = [index for index in self.runnable() if death.index is None or index < death.index]
+        if not before or not self._ends(before, death):
+            return death.index
         # The first `many` cells end it, the first `few` do not.
         few, many = 0, len(before)
         while many - few > 1:
             middle = (few + many) // 2
-            few, many = (few, middle) if self._ends(before[:middle], age) else (middle, many)
-        # What cell `index` does is not known yet.
-        self.outcomes.pop(index, None)
+            few, many = (few, middle) if self._ends(before[:middle], death) else (middle, many)
+        if death.index is not None and self.outcomes[death.index].status == "dead":
+            # What that cell does is not known yet.
+            del self.outcomes[death.index]
         return before[many - 1]
 
-    def _ends(self, indices, age):
-        """Tells whether these cells alone end a fresh process before it is older than `age` and a little."""
+    def _ends(self, indices, death):
+        """Tells whether these cells alone end a fresh process as `death` did, in as much time and a little more."""
         while True:
             self._start()
             if self._run([index for index in indices if index in self.runnable()]) is not None:
                 return True
             if self.kernel.alive:
                 break
-        seconds = max(age - self.kernel.age, 0) + MARGIN_SECONDS
-        self.spent += seconds
-        return self.kernel.rest(seconds)
+        seconds = self._due(indices, death) + MARGIN_SECONDS - self.kernel.age
+        seconds = min(max(seconds, MARGIN_SECONDS), self.limits.notebook - self.spent)
+        began = self.kernel.age
+        ended = self.kernel.rest(seconds)
+        self.spent += min(seconds, self.kernel.age - began)
+        return ended
+
+    def _due(self, indices, death):
+        """Returns the age at which the process has ended if one of these cells began what ended it.
+
+        A cell that takes longer than it did then may have begun it later by so much.
+        """
+        due = [0.0]
+        for index in set(indices) & set(self.times) & set(death.times):
+            (began, done), (began_then, done_then) = self.times[index], death.times[index]
+            due.append(began + death.age - began_then + max(0.0, (done - began) - (done_then - began_then)))
+        return max(due)
 
     def _blame(self, index, reason):
         """Writes down that a cell ended the process: it is not run again."""
         self.ends_it.add(index)
         self.outcomes[index] = Outcome("dead", reason=reason)
-        # What was tried last has not run all cells.
-        self.end()
 
     def was_ended_by_a_cell(self):
         """Tells whether a cell ended the process when it was asked last, by a timer, say. If so it is not run again.
@@ -174,10 +229,12 @@ class NotebookRun:
         """
         if self.death is None:
             return False
-        age, reason = self.death
-        culprit = self._culprit(None, age)
+        death, self.death = self.death, None
+        culprit = self._culprit(death)
         if culprit is not None:
-            self._blame(culprit, reason)
+            self._blame(culprit, death.reason)
+            # What was tried last has not run all cells.
+            self.end()
         return culprit is not None
 
     def ask(self, requests, seconds):
@@ -198,7 +255,7 @@ class NotebookRun:
             return replies
         if outcome.status == "timeout":
             return [*replies, wire.Reply("timeout")]
-        self.death = kernel.age, outcome.reason
+        self.death = Death(None, kernel.age, outcome.reason, dict(self.times))
         self.end()
         return [*replies, wire.Reply("crashed", text=outcome.reason)]
 

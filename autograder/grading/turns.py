@@ -7,8 +7,12 @@ import ctypes
 import math
 import statistics
 
-# Seconds on the wall that every notebook has, and how many times longer than others one may take.
-SHORTEST, TIMES = 5.0, 3.0
+__all__ = ["FEW", "LONGER", "SHORTEST", "TIMES", "Schedule", "Turns"]
+
+# Seconds on the wall that every notebook has, and how many times longer than most others one may take.
+SHORTEST, TIMES = 5.0, 2.0
+# How many times longer a turn is where most are put back, and when those that were put back have theirs.
+LONGER = 3.0
 # So many must be done before they say how long others take.
 FEW = 3
 
@@ -23,16 +27,14 @@ class Turns:
     def seconds(self, assignment):
         return self.values[self.places[assignment]]
 
-    def set(self, seconds, assignment=None):
-        """Sets the turn for one assignment, or for all."""
-        for name in self.places if assignment is None else [assignment]:
-            self.values[self.places[name]] = seconds
+    def set(self, seconds, assignment):
+        self.values[self.places[assignment]] = seconds
 
 
-class TurnsOfAClass:
-    """What the process that hands out notebooks knows of how long they take.
+class Schedule:
+    """Sets the turns of a class from how long its notebooks take.
 
-    While notebooks of an assignment are put back and none was done, turns become longer: they all take that long, it seems.
+    Where more of an assignment are put back than are done they seem to take that long: turns become longer.
 
     Args:
         turns: The `Turns`.
@@ -42,24 +44,33 @@ class TurnsOfAClass:
 
     def __init__(self, turns, waiting, jobs):
         self.turns, self.waiting, self.jobs = turns, waiting, jobs
-        self.taken, self.tried = {name: [] for name in turns.places}, dict.fromkeys(turns.places, SHORTEST)
+        self.least = dict.fromkeys(turns.places, SHORTEST)
+        self.begin_round()
+
+    def begin_round(self, longer=1.0):
+        """Begins another round with those that were put back; each turn is `longer` times the longest of the round before."""
+        self.least = {name: longer * seconds for name, seconds in self.least.items()}
+        self.taken = {name: [] for name in self.turns.places}
+        self.back = dict.fromkeys(self.turns.places, 0)
         self._tell()
 
-    def done(self, assignment, seconds):
-        """Takes note of a notebook that was graded in so many seconds, or failed."""
-        self.taken[assignment].append(seconds)
+    def done(self, assignment, seconds=None):
+        """Takes note that a notebook was graded in so many seconds; None for one that was not, or that was not there."""
+        self.taken[assignment] += [] if seconds is None else [seconds]
         self.waiting -= 1
         self._tell()
 
     def put_back(self, assignment, seconds):
-        """Takes note of a notebook that was put back after so many seconds."""
-        if not self.taken[assignment] and seconds >= self.tried[assignment]:
-            self.tried[assignment] *= TIMES
-        self.waiting -= 1
+        """Takes note of a notebook that was put back after so many seconds: it waits still."""
+        self.back[assignment] += 1
+        if self.back[assignment] > len(self.taken[assignment]) and seconds >= self.least[assignment]:
+            self.least[assignment] *= LONGER
         self._tell()
 
     def _tell(self):
         for name, taken in self.taken.items():
-            usual = max(SHORTEST, TIMES * statistics.median(taken)) if len(taken) >= FEW else self.tried[name]
-            # Where nobody waits nobody is held up.
-            self.turns.set(usual if self.waiting > self.jobs else math.inf, name)
+            seconds = self.least[name]
+            if len(taken) >= max(FEW, self.back[name]):
+                seconds = max(SHORTEST, TIMES * statistics.quantiles(taken, n=4)[-1])
+            # Nobody holds up others where none wait.
+            self.turns.set(seconds if self.waiting > self.jobs else math.inf, name)

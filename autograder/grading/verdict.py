@@ -264,7 +264,7 @@ def explain_missing(run, question, cells):
         return judge.unjudged(name, question.points, "missing", message, question.place)
     outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
     ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
-    late = f"The notebook took more than {run.limits.notebook:g} s before it came to this cell"
+    late = f"All runs of the cells before it took more than {run.limits.notebook:g} s together"
     status, message = {
         "error": ("error", f"The cell that defines it raised {outcome.error_name}: {outcome.error_text}"),
         "timeout": ("timeout", f"The cell that defines it was not done after {run.limits.cell:g} s"),

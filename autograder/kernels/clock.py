@@ -9,6 +9,8 @@ import contextlib
 import os
 import time
 
+__all__ = ["SLOWEST", "Clock", "read_threads"]
+
 # However long a process waits for a processor, its clock is never slower than one second in so many: a load that is the
 # process's own, hundreds of threads say, holds nobody up for ever.
 SLOWEST = 6
@@ -16,7 +18,7 @@ NANO = 1e-9
 
 
 class Clock:
-    """Seconds of the process `pid`, from now on; of no process those of the wall.
+    """Counts the seconds of the process `pid` from now on. Without one it counts those of the wall.
 
     The time that counts is what passed less what its threads waited, all together; but never less than they ran (two threads
     that ran side by side for a second ran a second), nor less than a sixth of what passed. Until it is looked at for the first
@@ -30,7 +32,7 @@ class Clock:
 
     def seconds(self):
         """Returns how much time has counted since the beginning."""
-        passed, now = self.passed(), reading(self.pid)
+        passed, now = self.passed(), read_threads(self.pid)
         before = now if self.threads is None else self.threads
         for thread, (ran, waited) in now.items():
             ran_before, waited_before = before.get(thread, (0, 0))
@@ -48,7 +50,7 @@ class Clock:
         return time.monotonic() - self.began
 
 
-def reading(pid):
+def read_threads(pid):
     """Returns a dict from threads to the nanoseconds that they ran and waited; empty where that is not known."""
     found = {}
     with contextlib.suppress(OSError):

@@ -94,7 +94,7 @@ class Kernel:
         self.extensions, self.readable, self.gpu, self.limits = extensions, readable, gpu, limits
         self.confinement = confinement or confinements.choose()
         self.process = self.client = None
-        self.monitors, self.clock, self.counted = [], Clock(), 0.0
+        self.monitors, self.clock = [], Clock()
         self.folder = confinements.new_folder(self.confinement)
         self.work = self.folder / "work"
         try:
@@ -206,8 +206,12 @@ class Kernel:
         outcome = exchange.outcome(status)
         outcome.reason = reason
         outcome.seconds = clock.total()
-        self.counted += outcome.seconds
         return outcome
+
+    @property
+    def ended_by_itself(self):
+        """Whether the process has ended, and nobody has closed the kernel."""
+        return self.process is not None and not self.process.alive
 
     @property
     def age(self):
@@ -215,10 +219,16 @@ class Kernel:
         return self.clock.passed()
 
     def rest(self, seconds):
-        """Leaves the kernel alone for so many seconds of its clock; tells whether it has ended meanwhile."""
-        clock = Clock(self.process.pid)
+        """Leaves the kernel alone for so many seconds of its clock; tells whether it has ended meanwhile.
+
+        One that sends so much that it cannot be held here is closed.
+        """
+        clock, before = Clock(self.process.pid), resident()
         while not self.process.wait(POLL_MILLISECONDS / 1000):
             refuse_if_stopped()
+            if resident() - before > MAX_GROWTH:
+                self.close()
+                break
             if clock.seconds() >= seconds:
                 return False
         return True
