@@ -1,16 +1,25 @@
 """The kit's version: its number, and a digest of everything that decides a verdict."""
 
 import hashlib
+import importlib.util
 import platform
+import re
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 from . import places
 
-__version__ = "0.1.0"
-
 LIBRARIES = ("tensorflow", "tensorflow-probability", "keras", "numpy")
+
+
+def written_version():
+    """Returns the version that stands in `vikit/__init__.py`: read and not imported, as every process of the kit needs it."""
+    start = Path(importlib.util.find_spec("vikit").origin)
+    return re.search('^__version__ = "(.*)"', start.read_text(encoding="utf-8"), re.MULTILINE)[1]
+
+
+__version__ = written_version()
 
 
 @cache

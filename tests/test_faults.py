@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import multiprocessing
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ from autograder.grading import classroom, follow, notebook
 from autograder.grading import verdict as verdicts
 from autograder.grading.limits import Limits
 from autograder.grading.submission import Submission
+from autograder.grading.turns import Turns
 from autograder.grading.verdict import grade
 from autograder.kernels import Kernel, KernelError, confinement
 from autograder.kernels.kernel import resident

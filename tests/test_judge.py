@@ -176,7 +176,7 @@ def test_a_tuple_is_judged_output_by_output():
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        ("unanswered", "Not written yet"),
+        ("unanswered", "Answer `X` first"),
         ("missing", "no `f` in the notebook"),
         ("error", "raised an exception"),
         ("timeout", "not done in time"),
@@ -189,6 +189,15 @@ def test_no_values_have_a_reason(status, said):
     verdict = judge.judge(question(), given)
     assert (verdict.status, verdict.score, verdict.mistake) == (status, 0, None)
     assert said in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("raised_by", "said"), [("f", "Not written yet"), ("g", "Answer `g` first"), ("<lambda>", "Not written yet")]
+)
+def test_an_answer_that_calls_an_unanswered_one_is_told_which(raised_by, said):
+    verdict = judge.judge(question(), {name: judge.Answer("unanswered", kind=raised_by) for name in RIGHT})
+    assert (verdict.status, verdict.score) == ("unanswered", 0)
+    assert verdict.message.startswith(said)
 
 
 def test_a_failure_on_an_edge_case_keeps_the_generic_points():

@@ -1,5 +1,6 @@
 import json
 import sys
+import types
 import zipfile
 
 import keras
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import vikit
-from vikit import checking, data, properties
+from vikit import checking, data, properties, submitting
 
 from autograder.build import notebooks, script
 
@@ -146,6 +147,14 @@ def test_check_away_from_the_public_cases_says_where_they_belong(tmp_path, monke
         vikit.check("kl_to_standard_normal")
 
 
+def test_check_reads_the_public_cases_of_its_own_version_before_older_ones_near_the_notebook(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "public_cases.json").write_text("{}")
+    files = checking.public_files()
+    assert files[0] == notebooks.ASSIGNMENTS / A01 / "public_cases.json"
+    assert tmp_path.resolve() / "public_cases.json" in files
+
+
 def test_check_all_adds_up_and_says_that_public_is_not_all(define, capsys):
     define("kl_to_standard_normal", kl)
     define("elbo_identity_terms", lambda *logs: solution("elbo_identity_terms")(*logs)[::-1])
@@ -192,11 +201,70 @@ def test_submit_writes_one_zip_and_says_what_is_in_it(tmp_path, monkeypatch, cap
 
 def test_submit_without_a_notebook_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileNotFoundError, match="save the notebook"):
+    with pytest.raises(
+        FileNotFoundError, match=r"^Save the notebook as a01_densities.ipynb .*submit\('path/to/notebook.ipynb'\)"
+    ):
+        vikit.submit()
+    (tmp_path / "copy (1).ipynb").write_text("{}")
+    with pytest.raises(FileNotFoundError, match=r"or name its file: submit\('copy \(1\).ipynb'\)"):
         vikit.submit()
     (tmp_path / f"{A01}.ipynb").write_text("no notebook")
     with pytest.raises(ValueError, match="is not a notebook"):
         vikit.submit()
+
+
+@pytest.fixture
+def colab(monkeypatch, tmp_path):
+    """Stands in for Colab: a list that takes what the browser answers, or raises."""
+    answers, requests = [], []
+
+    def blocking_request(kind, request="", timeout_sec=5, parent=None):
+        requests.append((kind, timeout_sec))
+        if isinstance(answers[0], Exception):
+            raise answers[0]
+        return answers[0]
+
+    module = types.ModuleType("google.colab")
+    module._message = types.SimpleNamespace(blocking_request=blocking_request)
+    monkeypatch.setitem(sys.modules, "google.colab", module)
+    monkeypatch.chdir(tmp_path)
+    yield answers
+    assert requests in ([], [("get_ipynb", submitting.COLAB_SECONDS)])
+
+
+def test_on_colab_submit_takes_the_notebook_that_is_open_and_no_file(tmp_path, colab, capsys, write_notebook):
+    open_one = json.loads(
+        write_notebook({"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return 0"}).read_text()
+    )
+    # As it was uploaded: nothing is answered in it.
+    write_notebook()
+    for cell in open_one["cells"]:
+        cell["source"] = "".join(cell["source"]).splitlines(keepends=True)
+    colab.append({"ipynb": open_one})
+    vikit.submit()
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"Hand in this file: {tmp_path / A01}-submission.zip")
+    assert "Download it: the folder icon on the left" in printed.splitlines()[1]
+    assert "found        kl_to_standard_normal" in printed
+    assert "NOT WRITTEN  gaussian_entropy" in printed
+    with zipfile.ZipFile(tmp_path / f"{A01}-submission.zip") as archive:
+        assert json.loads(archive.read(f"{A01}/{A01}.ipynb")) == open_one
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, {}, {"ipynb": None}, {"ipynb": {}}, {"ipynb": {"cells": []}}, RuntimeError("no reply"), KeyError("x")],
+)
+def test_where_colab_gives_no_notebook_the_way_by_hand_comes_first(colab, write_notebook, answer):
+    write_notebook()
+    colab.append(answer)
+    with pytest.raises(FileNotFoundError, match=r"^Choose File > Download > Download .ipynb, and hand in the file"):
+        vikit.submit()
+
+
+def test_on_colab_too_a_file_that_is_named_is_taken(colab, capsys, write_notebook):
+    vikit.submit(write_notebook())
+    assert "as last saved" in capsys.readouterr().out
 
 
 # Data.

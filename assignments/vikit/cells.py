@@ -1,6 +1,7 @@
 """What a notebook's code cells define, read from their text: nothing is executed."""
 
 import ast
+import json
 import warnings
 from dataclasses import dataclass
 
@@ -25,6 +26,19 @@ def defined(source):
     functions = [node for node in tree.body if isinstance(node, DEFINITIONS)]
     stubs = frozenset(node.name for node in functions if is_stub(node))
     return Defined(frozenset(bound(tree)), tuple(node.name for node in functions), stubs)
+
+
+def sources(content):
+    """Returns the texts of the code cells of a notebook, given as the bytes of its file.
+
+    Raises:
+        ValueError: If it is no notebook.
+    """
+    try:
+        found = json.loads(content.decode("utf-8-sig"))["cells"]
+        return ["".join(cell["source"]) for cell in found if cell["cell_type"] == "code"]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"it has no cells ({type(error).__name__}: {error})") from error
 
 
 def lines_of(source):

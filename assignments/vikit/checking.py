@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import asking, cases, examinations, faults, judge, nbgrading, probe, properties, wire
+from . import asking, cases, examinations, faults, judge, nbgrading, probe, properties, unanswered, wire
 
 PUBLIC_ONLY = "Public cases only: grading draws other inputs for each notebook, so these points are not yet certain."
 
@@ -24,6 +24,7 @@ def start(assignment):
     _current["assignment"] = assignment
     points = public_points(assignment)
     print(f"{assignment}: {len(points)} questions for {sum(points):g} points by check(), the rest graded by hand.")
+    unanswered.watch(assignment)
 
 
 def check(question):
@@ -188,9 +189,10 @@ def missing_cases(assignment="the assignment"):
 
 
 def public_files():
-    """Returns the public cases files beside the notebook, then those of the assignments beside vikit."""
+    """Returns the public cases files: this assignment's of vikit's own version, those near the notebook, those beside vikit."""
     here, beside = Path.cwd(), Path(__file__).resolve().parent.parent
-    folders = [here, *sorted(here.glob("*/")), *sorted(beside.glob("*/"))]
+    own = beside / (_current["assignment"] or "")
+    folders = [own, here, *sorted(here.glob("*/")), *sorted(beside.glob("*/"))]
     files = dict.fromkeys((folder / cases.FILE_NAME).resolve() for folder in folders)
     return [path for path in files if path.is_file()]
 

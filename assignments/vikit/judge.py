@@ -841,6 +841,8 @@ def spoken(mistakes):
 
 def explain_failure(question, status, answer):
     """Returns what to say where the function gave no values at all; None where it did."""
+    if status == "unanswered" and answer.kind.isidentifier() and answer.kind != question.name:
+        return f"Answer `{answer.kind[:80]}` first: it still raises NotImplementedError, and your `{question.name}` calls it."
     if status == "unanswered":
         return "Not written yet: the function still raises NotImplementedError."
     if status == "missing":

@@ -424,10 +424,13 @@ def raised(error, function=None):
     """Returns the reply for an exception: its type, the student's own lines of its traceback, and its first lines.
 
     A NotImplementedError is an unanswered stub only where the student's own line raises it: TensorFlow has its own.
+    Its kind is the other function or class that raised it, such as an earlier question.
     """
     trace = traceback.extract_tb(error.__traceback__)
     if isinstance(error, NotImplementedError) and is_students(trace[-1].filename):
-        return {"status": "unanswered"}
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        own = frame.f_code is code_of(function)
+        return {"status": "unanswered", "kind": "" if own else frame.f_code.co_qualname.split(".")[0]}
     frames = [frame for frame in trace if is_students(frame.filename)]
     line = next((frame.lineno for frame in reversed(frames) if frame.filename == source_file(function)), None)
     # Keras' messages are in colour.
@@ -451,9 +454,14 @@ def is_students(filename):
 
 
 def source_file(function):
-    """Returns the file that defines `function` (under `tf.function` and other wrappers) or a class, or None."""
+    """Returns the file that defines `function` or a class, or None."""
+    return getattr(code_of(function), "co_filename", None)
+
+
+def code_of(function):
+    """Returns the code of `function` (under `tf.function` and other wrappers) or of a class's `__init__`, or None."""
     if isinstance(function, type):
         function = function.__init__
     for attribute in ("python_function", "__wrapped__"):
         function = getattr(function, attribute, function)
-    return getattr(getattr(function, "__code__", None), "co_filename", None)
+    return getattr(function, "__code__", None)

@@ -27,7 +27,8 @@ README = """\
    says what is right, what is wrong, and often why.
 5. `check_all()` adds up your points so far; `submit()` writes the zip to hand in.
 
-On Colab: upload the notebook, then upload this zip with the folder icon on the left, and run the first cell.
+On Colab: upload the notebook, then upload this zip with the folder icon on the left, wait until it has arrived, and run the
+first cell. A newer zip wins over an older one. `submit()` says where the zip to hand in lies: download it.
 
 Check uses public inputs. Grading draws others for you and your file, so an answer that only fits the public ones earns nothing.
 

@@ -1,6 +1,7 @@
 """The notebooks made from a solution script: the one students get, and the one with the answers in."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -13,30 +14,7 @@ from autograder.places import ASSIGNMENTS
 from . import script, settled
 
 SETUP_ID = "setup"
-SETUP = """\
-# Run this cell first: it finds vikit beside this notebook, installed, or in a zip uploaded to Colab.
-import sys
-import zipfile
-from pathlib import Path
-
-here = Path.cwd()
-for archive in here.glob("*.zip"):
-    if not list(here.glob("**/vikit/__init__.py")) and zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as opened:
-            if any(name.endswith("vikit/__init__.py") for name in opened.namelist()):
-                opened.extractall(here)
-folders = [here, here.parent, *here.glob("*/")]
-sys.path[:0] = [str(folder) for folder in folders if (folder / "vikit" / "__init__.py").is_file()]
-try:
-    import vikit
-    from vikit import check, check_all, load, submit
-except ImportError as error:
-    raise ImportError(
-        "vikit is not here. Keep the folder `vikit` beside this notebook's folder, "
-        "as in the zip that you were given. On Colab upload that zip "
-        "(the folder icon on the left) and run this cell again."
-    ) from error
-vikit.start("{assignment}")"""
+SETUP = Path(__file__).with_name("first_cell.py")
 HANDING_IN = """\
 ## Handing in
 
@@ -88,7 +66,7 @@ def solution_notebook(assignment, cells):
 
 def build_notebook(assignment, cells, finish):
     points = {task.name: task.points for task in (*assignment.tasks, *assignment.manual)}
-    nodes = [locked(new_code_cell(SETUP.replace("{assignment}", assignment.name)), SETUP_ID)]
+    nodes = [locked(new_code_cell(first_cell(assignment.name)), SETUP_ID)]
     if cells and cells[0].kind == "text":
         nodes.insert(0, new_markdown_cell(cells[0].source))
         cells = cells[1:]
@@ -123,6 +101,11 @@ def build_notebook(assignment, cells, finish):
         node["id"] = f"{assignment.name}-{index:03d}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return new_notebook(cells=nodes, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+
+
+def first_cell(name):
+    """Returns the code of the cell that finds vikit, for the notebook of assignment `name`."""
+    return SETUP.read_text(encoding="utf-8").replace("{assignment}", name).rstrip()
 
 
 def worth(points):

@@ -4,6 +4,7 @@ They are forked from a process that has imported everything and run nothing, and
 """
 
 import ctypes
+import math
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -178,9 +179,14 @@ def _end_with_parent():
 _turns = []
 
 
+def turn_of(assignment):
+    """Returns the seconds that a notebook has in this process before it is put back; infinite where nobody hands out turns."""
+    return _turns[-1].seconds(assignment) if _turns else math.inf
+
+
 def give_way_after(assignment, started):
     """Has the kernels of this process raise `GivesWay` when the turn that began at `started` is over."""
-    kernels.give_way_when(lambda: time.monotonic() - started > _turns[-1].seconds(assignment))
+    kernels.give_way_when(lambda: time.monotonic() - started > turn_of(assignment))
 
 
 def _begin(stopped, shared, turns):
