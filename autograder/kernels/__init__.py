@@ -3,9 +3,10 @@
 from .confinement import COLD, Confinement, adopt, choose, new_folder, share, start_server
 from .faults import KernelError, is_exhausted, is_of_the_machine
 from .kernel import GivesWay, Kernel, Outcome, give_way_when, stop_when
+from .remains import remove
 from .warm import LAYERS, Bounds
 
 __all__ = [
     "COLD", "LAYERS", "Bounds", "Confinement", "GivesWay", "Kernel", "KernelError", "Outcome", "adopt", "choose",
-    "give_way_when", "is_exhausted", "is_of_the_machine", "new_folder", "share", "start_server", "stop_when",
+    "give_way_when", "is_exhausted", "is_of_the_machine", "new_folder", "remove", "share", "start_server", "stop_when",
 ]  # fmt: skip
