@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder import places
+from autograder.names import file_stem, printable
 
 # The machine or the kit failed: the next run does what this one could not.
 FAILED = 1
@@ -37,14 +37,18 @@ def main(arguments=None):
     try:
         return options.run(options)
     except (UsageError, places.NotInstalled) as error:
-        print(f"autograder: {error}", file=sys.stderr)
+        complain(str(error))
         return 2
     except (OSError, MemoryError) as error:
-        print(f"autograder: this machine failed: {type(error).__name__}: {error}", file=sys.stderr)
+        complain(f"this machine failed: {type(error).__name__}: {error}")
         return FAILED
     except KeyboardInterrupt:
-        print("autograder: stopped", file=sys.stderr)
+        complain("stopped")
         return INTERRUPTED
+
+
+def complain(text):
+    print(f"autograder: {printable(text)}", file=sys.stderr)
 
 
 def parser():
@@ -131,8 +135,28 @@ def run_grade(options):
             f"there is no folder {options.submitted}: put the notebooks in "
             f"{options.submitted}/<student>/<assignment>/<assignment>.ipynb, or name another folder with --submitted"
         )
+    console = Console(stderr=False, width=console_width())
+    take_assignments(options, console)
     known_assignments(options.assignments)
-    return grade_folder(options, options.submitted, Console(stderr=False, width=console_width()))
+    return grade_folder(options, options.submitted, console)
+
+
+def take_assignments(options, console):
+    """Takes the assignments that stand among the names after --student for what they are, and says so."""
+    from autograder import tasks
+
+    taken = [
+        name for name in options.student if name in tasks.names() and not os.path.lexists(options.submitted / name)
+    ]
+    if not taken:
+        return
+    options.student = [name for name in options.student if name not in taken]
+    if not options.student:
+        raise UsageError(
+            f"--student needs a student's name: {', '.join(taken)} is an assignment, and no student's folder"
+        )
+    options.assignments = list(dict.fromkeys([*options.assignments, *taken]))
+    say(console, f"{', '.join(taken)} after --student is an assignment, and no student's folder: it is graded as such.")
 
 
 def console_width():
@@ -179,7 +203,7 @@ def grade_folder(options, submitted, console):
             run = grade_class(
                 submissions, options.out, secret, jobs, options.device, options.force, unsafe=options.unsafe,
                 limits=limits,
-                finished=lambda item: bar.update(task, advance=1, description=f"graded {escape(item.student)}"),
+                finished=lambda item: bar.update(task, advance=1, description=f"graded {printable(item.student)}"),
             )  # fmt: skip
         except DeviceError as error:
             raise UsageError(str(error)) from error
@@ -314,13 +338,17 @@ def tell(options, console, submissions, run, everything):
 
 
 def say(console, text, style=None):
-    """Prints a line as it is: names of students and files are no markup."""
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    """Prints one line: names of students and files are no markup, and nothing in them steers the terminal."""
+    console.print(printable(text), style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def progress_bar(console):
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
     )
 
 
@@ -329,9 +357,8 @@ def write_reports(verdicts, everything, out):
     from autograder.reports import feedback, gradebook
 
     for verdict in verdicts:
-        write_whole(
-            out / "feedback" / verdict["assignment"] / f"{verdict['student']}.html", feedback.feedback_html(verdict)
-        )
+        path = out / "feedback" / verdict["assignment"] / f"{file_stem(verdict['student'])}.html"
+        write_whole(path, feedback.feedback_html(verdict))
     write_whole(out / "grades.csv", gradebook.grades_csv(everything))
 
 

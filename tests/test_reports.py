@@ -1,8 +1,8 @@
 import csv
 import io
+import itertools
 
 import pytest
-from hypothesis import given, strategies
 
 from autograder.reports import feedback, gradebook, summary
 
@@ -111,10 +111,10 @@ def test_a_name_that_is_no_formula_stays_as_it_is(name):
     assert student_of(gradebook.grades_csv([verdict(name)])) == name
 
 
-@given(*[strategies.text(alphabet="'=＝-\t\r\n \ufeffa", max_size=4)] * 2)
-def test_names_that_differ_stay_different_in_the_gradebook(one, other):
-    cells = [student_of(gradebook.grades_csv([verdict(name)])) for name in (one, other)]
-    assert (cells[0] == cells[1]) == (one == other)
+def test_names_that_differ_stay_different_in_the_gradebook():
+    names = ["".join(some) for count in range(1, 5) for some in itertools.product("'=＝\t\r\n a", repeat=count)]
+    assert len({gradebook.harmless(name) for name in names}) == len(names) > 4000
+    assert all(student_of(gradebook.grades_csv([verdict(name)])) == gradebook.harmless(name) for name in names[::50])
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", ",", ";", "\t", '",', '"\r', '";'])

@@ -5,7 +5,10 @@ from collections import Counter
 from rich import box
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 from vikit.checking import FAILED, MARKS
+
+from autograder.names import printable
 
 
 def tables(verdicts):
@@ -28,14 +31,14 @@ def students(name, verdicts):
         "; ".join(legend) + "; ○ unanswered, ◐ partial; kit_error: the kit failed",
         "left",
     )
-    longest = max(len(verdict["student"]) for verdict in verdicts)
+    longest = max(len(printable(verdict["student"])) for verdict in verdicts)
     table.add_column("student", overflow="fold", min_width=min(longest, 24))
     for number in range(1, len(questions) + 1):
         table.add_column(str(number))
     table.add_column(f"score ({verdicts[0]['max_score']:g})", justify="right", no_wrap=True)
     for verdict in verdicts:
         cells = [cell(question) for question in verdict["questions"]]
-        table.add_row(escape(verdict["student"]), *cells, f"{verdict['score']:g}")
+        table.add_row(Text(printable(verdict["student"])), *cells, f"{verdict['score']:g}")
     return table
 
 
