@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from autograder import places, screen
+from autograder.names import file_stem, printable
 from autograder.screen import say
 from autograder.version import __version__
 
@@ -35,14 +36,18 @@ def main(arguments=None):
     try:
         return options.run(options)
     except (UsageError, places.NotInstalled) as error:
-        print(f"autograder: {error}", file=sys.stderr)
+        complain(str(error))
         return 2
     except (OSError, MemoryError) as error:
-        print(f"autograder: this machine failed: {type(error).__name__}: {error}", file=sys.stderr)
+        complain(f"this machine failed: {type(error).__name__}: {error}")
         return FAILED
     except KeyboardInterrupt:
-        print("autograder: stopped", file=sys.stderr)
+        complain("stopped")
         return INTERRUPTED
+
+
+def complain(text):
+    print(f"autograder: {printable(text)}", file=sys.stderr)
 
 
 def parser():
@@ -161,7 +166,27 @@ def run_grade(options):
             f"there is no folder {options.submitted}: put the notebooks in "
             f"{options.submitted}/<student>/<assignment>/<assignment>.ipynb, or name another folder with --submitted"
         )
-    return grade_folder(options, options.submitted, screen.on_stdout())
+    console = screen.on_stdout()
+    take_assignments(options, console)
+    return grade_folder(options, options.submitted, console)
+
+
+def take_assignments(options, console):
+    """Takes the assignments that stand among the names after --student for what they are, and says so."""
+    from autograder import tasks
+
+    taken = [
+        name for name in options.student if name in tasks.names() and not os.path.lexists(options.submitted / name)
+    ]
+    if not taken:
+        return
+    options.student = [name for name in options.student if name not in taken]
+    if not options.student:
+        raise UsageError(
+            f"--student needs a student's name: {', '.join(taken)} is an assignment, and no student's folder"
+        )
+    options.assignments = list(dict.fromkeys([*options.assignments, *taken]))
+    say(console, f"{', '.join(taken)} after --student is an assignment, and no student's folder: it is graded as such.")
 
 
 def grade_folder(options, submitted, console):
@@ -377,9 +402,8 @@ def write_reports(verdicts, everything, out):
     from autograder.reports import feedback, gradebook
 
     for verdict in verdicts:
-        write_whole(
-            out / "feedback" / verdict["assignment"] / f"{verdict['student']}.html", feedback.feedback_html(verdict)
-        )
+        path = out / "feedback" / verdict["assignment"] / f"{file_stem(verdict['student'])}.html"
+        write_whole(path, feedback.feedback_html(verdict))
     write_whole(out / "grades.csv", gradebook.grades_csv(everything))
 
 

@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.spinner import Spinner
 from rich.table import Column
 
+from autograder.names import printable
+
 __all__ = ["beside_results", "counting", "on_stdout", "say", "waiting"]
 
 # Columns of a log, where there is no terminal.
@@ -33,11 +35,12 @@ def beside_results():
 
 
 def say(console, text, style=None):
-    """Prints a line as it is: names of students and files are no markup.
+    """Prints one line: names of students and files are no markup, and nothing in them steers the terminal.
 
     A terminal gets it wrapped at words. A log gets one line, so that it can be searched.
     """
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=not console.is_terminal)
+    wrapped = not console.is_terminal
+    console.print(printable(text), style=style, markup=False, emoji=False, highlight=False, soft_wrap=wrapped)
 
 
 @contextlib.contextmanager
@@ -55,7 +58,11 @@ def waiting(console, text):
 
 
 def moving(text):
-    return Spinner("dots", escape(text))
+    return Spinner("dots", shown(text))
+
+
+def shown(text):
+    return escape(printable(text))
 
 
 @contextlib.contextmanager
@@ -70,8 +77,8 @@ def counting(console, total):
     with progress_bar(console) as bar:
         task = bar.add_task("", total=total)
         yield (
-            lambda text: bar.update(task, description=escape(text)),
-            lambda text: bar.update(task, description=escape(text), advance=1),
+            lambda text: bar.update(task, description=shown(text)),
+            lambda text: bar.update(task, description=shown(text), advance=1),
         )
         if bar.finished:
             bar.update(task, description="done")

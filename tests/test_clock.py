@@ -1,5 +1,6 @@
 """The clock of a kernel: what else the machine does makes no limit shorter, and a load of its own gains a notebook little."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 
 from autograder.kernels import Kernel, clock
-from autograder.kernels.clock import SLOWEST, Clock, reading
+from autograder.kernels.clock import SLOWEST, Clock, read_threads
 
 ENOUGH = 300
 SECOND = 10**9
@@ -19,7 +20,7 @@ class Machine:
     def __init__(self, monkeypatch):
         self.now, self.threads = 100.0, {"1": (0, 0)}
         monkeypatch.setattr(clock.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(clock, "reading", lambda pid: dict(self.threads))
+        monkeypatch.setattr(clock, "read_threads", lambda pid: dict(self.threads))
 
     def passes(self, seconds, **threads):
         """Lets time pass in which threads, by name, ran and waited for so many seconds."""
@@ -79,7 +80,7 @@ def test_where_nothing_is_known_all_time_counts(machine):
 
 
 def test_no_process_has_no_threads():
-    assert reading(None) == reading(2**22 + 1) == {}
+    assert read_threads(None) == read_threads(2**22 + 1) == {}
 
 
 SPENDS_A_SECOND = """
@@ -90,18 +91,24 @@ while time.process_time() - began < 1: pass
 
 
 @pytest.mark.kernels
-@pytest.mark.skipif(not reading(os.getpid()), reason="this system does not say how long a thread waited")
+@pytest.mark.skipif(not read_threads(os.getpid()), reason="this system does not say how long a thread waited")
 def test_code_that_waits_for_a_processor_is_not_late():
     """The kernel shares one processor with three loops: a second of work takes four, of which three are spent waiting."""
     one = {min(os.sched_getaffinity(0))}
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    loop = [sys.executable, "-c", "while True: pass"]
+    # Sessions of their own: some systems share processors among sessions.
+    loops = [subprocess.Popen(loop, start_new_session=True) for _ in range(3)]
     try:
         with Kernel() as kernel:
-            for pid in (*(loop.pid for loop in loops), *map(int, reading(kernel.process.pid))):
-                os.sched_setaffinity(pid, one)
+            for pid in (*(loop.pid for loop in loops), *map(int, read_threads(kernel.process.pid))):
+                # A thread may just have ended.
+                with contextlib.suppress(ProcessLookupError):
+                    os.sched_setaffinity(pid, one)
+            began = kernel.age
             outcome = kernel.execute(SPENDS_A_SECOND, 2)
-            assert (outcome.status, kernel.age > 2) == ("ok", True)
-            assert outcome.seconds < 2
+            assert outcome.status == "ok"
+            # What it waited does not count.
+            assert kernel.age - began > 1.5 * outcome.seconds
             assert kernel.execute("import time; time.sleep(60)", 1).status == "timeout"
     finally:
         for loop in loops:

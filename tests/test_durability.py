@@ -74,10 +74,15 @@ def kill(course, out, wait, environment, temporary):
     wait()
     process.send_signal(signal.SIGKILL)
     process.wait()
+    nothing_left(temporary)
+
+
+def nothing_left(folder):
+    """Waits until those who survive a killed grader have removed all that it had in its folder for temporary files."""
     deadline = time.monotonic() + 600
-    while list(temporary.glob("vk-*")) and time.monotonic() < deadline:
+    while list(folder.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not list(temporary.glob("vk-*"))
+    assert not list(folder.iterdir())
 
 
 def some_moment(out, seconds, between):
@@ -149,6 +154,19 @@ def test_a_killed_grader_leaves_whole_results_and_the_next_ends_as_if_nothing_ha
     assert {path: path.stat().st_mtime_ns for path in before} == before
     run(capsys, course, course / "whole")
     assert rows(out) == rows(course / "whole")
+
+
+@pytest.mark.parametrize("prefix", ["vk-", "pymp-"])
+def test_a_grader_that_is_killed_while_it_starts_leaves_no_folder(course, temporary, prefix):
+    """Those that it forks from are still importing, and find out when they are done."""
+
+    def first_folder():
+        deadline = time.monotonic() + 600
+        while not list(temporary.glob(f"{prefix}*/*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert list(temporary.glob(f"{prefix}*/*"))
+
+    kill(course, course / "out", first_folder, os.environ | {"TMPDIR": str(temporary)}, temporary)
 
 
 @pytest.mark.soak

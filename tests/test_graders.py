@@ -1,8 +1,10 @@
 """The processes that grade: what one of them does, or what is done to it, costs the others nothing."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,6 +24,14 @@ def work(monkeypatch):
     import grader_work
 
     return grader_work
+
+
+@pytest.fixture
+def temporary():
+    """A short path for temporary files: that of a Unix socket has 107 characters at most."""
+    folder = Path(tempfile.mkdtemp(prefix="vd-"))
+    yield folder
+    shutil.rmtree(folder)
 
 
 def test_a_process_that_dies_costs_only_the_item_that_killed_it(work, tmp_path):
@@ -82,7 +92,7 @@ from autograder.grading.graders import Graders
 from grader_work import start_kernel
 
 if __name__ == "__main__":
-    graders = Graders(1, kernels.choose())
+    graders = Graders(1, kernels.COLD if sys.argv[2] == "cold" else kernels.choose())
     graders.pool.submit(start_kernel, sys.argv[1]).result()
 """
 
@@ -99,10 +109,11 @@ def left_over(kernel, grader, folder):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
-def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path):
+@pytest.mark.parametrize("how", ["warm", "cold"])
+def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path, temporary, how):
     (tmp_path / "killed.py").write_text(KILLED)
-    environment = os.environ | {"PYTHONPATH": str(PROGRAMS)}
-    process = subprocess.Popen([sys.executable, tmp_path / "killed.py", tmp_path], env=environment)
+    environment = os.environ | {"PYTHONPATH": str(PROGRAMS), "TMPDIR": str(temporary)}
+    process = subprocess.Popen([sys.executable, tmp_path / "killed.py", tmp_path, how], env=environment)
     said = tmp_path / "kernel"
     deadline = time.monotonic() + 600
     while not (said.exists() and said.read_text()) and time.monotonic() < deadline:
@@ -112,6 +123,7 @@ def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path):
     process.kill()
     process.wait()
     deadline = time.monotonic() + 600
-    while left_over(kernel, grader, folder) and time.monotonic() < deadline:
+    while (left_over(kernel, grader, folder) or list(temporary.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not left_over(kernel, grader, folder)
+    assert not list(temporary.iterdir())

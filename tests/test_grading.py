@@ -350,7 +350,8 @@ def test_submissions_are_found_whatever_students_name_things(tmp_path):
         "s1": (None, f"expected {A01}.ipynb, found no notebook at all"),
         "s2": (
             None,
-            f"expected s2/{A01}/{A01}.ipynb, found {A01}-submission.zip (unpack a zip, and keep the folder {A01})",
+            f"expected s2/{A01}/{A01}.ipynb, found {A01}-submission.zip (not read: it is empty) "
+            f"(unpack a zip, and keep the folder {A01})",
         ),
         "s3": (None, f"expected {A01}.ipynb, found one.ipynb, two.ipynb"),
     }
@@ -565,7 +566,7 @@ def test_what_a_link_takes_from_another_student_is_not_graded(tmp_path, write_no
     (tmp_path / "looped home").symlink_to("looped home")
     found = {item.student: item for item in find_submissions(tmp_path, [A01])[0]}
     assert found.pop("good").notice == ""
-    assert len(found) == 5
+    assert len(found) == 6
     for item in found.values():
         assert item.path is None
         assert "link" in item.notice

@@ -1,5 +1,6 @@
 import csv
 import io
+import itertools
 
 import pytest
 
@@ -55,18 +56,72 @@ def test_the_gradebook_has_a_row_for_each_and_survives_odd_names():
     assert rows[0]["kl"] == "3.5"
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n"])
-def test_no_name_is_a_formula_for_a_spreadsheet(sign):
-    (row,) = csv.DictReader(io.StringIO(gradebook.grades_csv([verdict(f"{sign}1+1")]), newline=""))
-    assert row["student"] == f"'{sign}1+1".replace("\r", "\n")
-    assert row["kl"] == "3.5"
-
-
-@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", ",", '",', '"\r'])
-def test_no_name_begins_another_row_or_cell(end):
-    (row,) = csv.DictReader(io.StringIO(gradebook.grades_csv([verdict(f"ada{end}=1+1")]), newline=""))
-    assert row["student"].startswith("ada")
+def student_of(text):
+    """Returns the student's cell of a gradebook of one row, which must still be whole."""
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
     assert (row["assignment"], row["kl"]) == ("a01", "3.5")
+    return row["student"]
+
+
+SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "﹢", "⁼", "−", "≠")
+UNSEEN = (
+    *(
+        "",
+        " ",
+        "\u00a0",
+        "\u3000",
+        "\v",
+        "\f",
+        "\x1c",
+        "\x85",
+        "\u2028",
+        "\x00",
+        "\x1b",
+        "\x7f",
+        "\x9b",
+        "\u200b",
+        "\u200e",
+    ),
+    *(
+        "\u202e",
+        "\u2060",
+        "\ufeff",
+        "\u00ad",
+        "\u034f",
+        "\ufe0f",
+        "\u115f",
+        "\u3164",
+        "\u2800",
+        "\U000e0020",
+        " \ufeff\u3000",
+        "'",
+    ),
+)
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("before", [*UNSEEN, "\t", "\r", "\n"], ids=ascii)
+def test_no_name_is_a_formula_for_a_spreadsheet(before, sign):
+    name = f"{before}{sign}1+1"
+    assert student_of(gradebook.grades_csv([verdict(name)])) == f"'{name}"
+
+
+@pytest.mark.parametrize("name", ["Zoë", " ada", "\ufeffada", "o'neil", "'ada", "1=1", "a-b", "渡辺"])
+def test_a_name_that_is_no_formula_stays_as_it_is(name):
+    assert student_of(gradebook.grades_csv([verdict(name)])) == name
+
+
+def test_names_that_differ_stay_different_in_the_gradebook():
+    names = ["".join(some) for count in range(1, 5) for some in itertools.product("'=＝\t\r\n a", repeat=count)]
+    assert len({gradebook.harmless(name) for name in names}) == len(names) > 4000
+    assert all(student_of(gradebook.grades_csv([verdict(name)])) == gradebook.harmless(name) for name in names[::50])
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", ",", ";", "\t", '",', '"\r', '";'])
+def test_no_name_begins_another_row_or_cell(end):
+    text = gradebook.grades_csv([verdict(f"ada{end}=1+1")])
+    assert student_of(text) == f"ada{end}=1+1"
+    assert '"ada' in text
 
 
 def test_the_gradebook_says_which_kit_each_row_is_from_and_whether_they_are_mixed():

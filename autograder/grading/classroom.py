@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from vikit import faults, judge
 from autograder import kernels, tasks
 from autograder.files import write_whole
 from autograder.kernels.clock import SLOWEST
+from autograder.names import file_stem
 from autograder.reference import device as devices
 from autograder.version import kit_version, libraries
 
@@ -18,6 +19,7 @@ from . import verdict as verdicts
 from .graders import GraderError, Graders, give_way_after
 from .limits import limits_for, named
 from .run import MAX_RESTARTS, READY_SECONDS
+from .submission import alike
 from .turns import LONGER, Schedule
 from .verdict import digest, grade, secret_digest, ungraded
 
@@ -54,7 +56,7 @@ def grade_class(
 
     Args:
         submissions: What `find_submissions` returned.
-        out: Folder that receives `verdicts/<assignment>/<student>.json`.
+        out: Folder that receives `verdicts/<assignment>/<student>.json`; `file_stem` says how a long name is shortened.
         secret: The course's secret, bytes.
         jobs: How many to grade at once.
         device: Where references are computed: `"auto"`, `"cpu"` or `"gpu"`.
@@ -113,6 +115,12 @@ def grade_class(
                     fail(run, item, error)
     except KeyboardInterrupt:
         run.interrupted = True
+    for item in overwritten(run, out):
+        del run.verdicts[item]
+        error = FileExistsError(
+            f"the file system of {out} takes another student's name for this one: choose another --out"
+        )
+        fail(run, item, error)
     run.failures += run.partial
     run.verdicts = {item: run.verdicts[item] for item in submissions if item in run.verdicts}
     for item, verdict in run.verdicts.items():
@@ -136,6 +144,13 @@ def in_turns(graders, items, arguments):
                 yield item, verdict, error
         items = put_back
         schedule.begin_round(LONGER)
+
+
+def overwritten(run, out):
+    """Returns the submissions whose verdict was overwritten by one on a student of nearly the same name."""
+    seen = Counter((item.assignment, alike(item.student)) for item in run.verdicts)
+    twins = [item for item in run.verdicts if seen[item.assignment, alike(item.student)] > 1]
+    return [item for item in twins if (read_verdict(verdict_path(out, item)) or {}).get("student") != item.student]
 
 
 def fail(run, item, error):
@@ -242,7 +257,7 @@ def gone(path):
 
 
 def verdict_path(out, item):
-    return Path(out) / "verdicts" / item.assignment / f"{item.student}.json"
+    return Path(out) / "verdicts" / item.assignment / f"{file_stem(item.student)}.json"
 
 
 def read_verdict(path):

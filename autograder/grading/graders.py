@@ -7,8 +7,10 @@ import ctypes
 import math
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.util
 import os
 import signal
+import tempfile
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -193,6 +195,8 @@ def _begin(stopped, shared, turns):
     """Prepares a new process: it ends with its parent, hears of an interrupt by `stopped`, and computes on one core."""
     _turns.append(turns)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # What it leaves there when it is killed goes away with the folder: see `remains`.
+    tempfile.tempdir = multiprocessing.util.get_temp_dir()
     kernels.adopt(shared)
     kernels.stop_when(stopped)
     for number in (signal.SIGINT, signal.SIGTERM):

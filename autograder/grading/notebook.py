@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import stat
 from collections import Counter
 from dataclasses import dataclass
 
@@ -97,6 +98,20 @@ def read_cells(notebook, released):
     ] + [cell for cell in turned if cell.would_define]
 
 
+def open_file(path):
+    """Opens a file for reading its bytes. It never waits, as for somebody to write to a pipe.
+
+    Raises:
+        UnreadableNotebook: If something else than a file is there.
+        OSError: If it cannot be opened.
+    """
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise UnreadableNotebook("what was handed in is no file")
+    return file
+
+
 def read_file(path):
     """Returns the bytes of the notebook at `path`.
 
@@ -105,7 +120,7 @@ def read_file(path):
         OSError: If the machine cannot read it.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             size = os.fstat(file.fileno()).st_size
             content = file.read(MAX_FILE_BYTES + 1) if size <= MAX_FILE_BYTES else b""
     except OSError as error:

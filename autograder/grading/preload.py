@@ -10,6 +10,8 @@ with devices.without_start_up_notes():
     for name in tasks.names():
         tasks.load(name)
 
-from . import verdict
+from . import remains, verdict
+
+remains.remove_when_last()
 
 __all__ = ["devices", "tf", "verdict"]

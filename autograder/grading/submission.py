@@ -1,8 +1,16 @@
-"""Where submissions are: `<folder>/<student>/<assignment>/<assignment>.ipynb`."""
+"""Where submissions are: `<folder>/<student>/<assignment>/<assignment>.ipynb`, or a zip of `submit()` on the way there."""
 
 import os
+import stat
+import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+
+from autograder.names import printable
+
+from . import packed
+from .notebook import UnreadableNotebook
 
 
 @dataclass(frozen=True)
@@ -12,7 +20,7 @@ class Submission:
     Attributes:
         student: Name of the student's folder.
         assignment: Name of the assignment.
-        path: The notebook; None where there is none to grade.
+        path: The notebook, or the zip that holds it; None where there is none to grade.
         notice: What is odd about it.
     """
 
@@ -29,7 +37,8 @@ class Submission:
 def find_submissions(folder, known, assignments=(), students=()):
     """Returns (submissions, notices) below `folder`.
 
-    Every student's folder has a submission for each assignment that is graded, if only an empty one.
+    Every student has a submission for each assignment that is graded, if only an empty one: whatever lies in `folder` and is
+    neither hidden nor a file counts as a student.
 
     Args:
         folder: Holds a folder for each student.
@@ -37,78 +46,187 @@ def find_submissions(folder, known, assignments=(), students=()):
         assignments: Those to grade; if empty, those that anybody handed in.
         students: Those to grade; all if empty.
     """
-    homes = [home for home in folders(folder) if not students or name_of(home) in students]
-    handed_in = {home: {work.name: work for work in folders(home)} for home in homes}
-    found = {name for works in handed_in.values() for name in works if name in known}
+    inside = entries(folder)
+    paths = [path for path in inside if kind(path) != FILE]
+    homes = [Home(path) for path in paths if not students or asked_for(path, students)]
+    found = {name for home in homes for name in home.assignments() if name in known}
     wanted = list(assignments) or sorted(found) or list(known[:1])
-    submissions, notices = [], []
-    for home in homes:
-        notices += [
-            f"{name_of(home)}/{shown(work)}: no assignment is called that"
-            for name, work in handed_in[home].items()
-            if name not in known
-        ]
-        for assignment in wanted:
-            work = handed_in[home].get(assignment)
-            submissions.append(find_notebook(home, work) if work else nothing(home, assignment))
-    notices += [f"{shown(path)}: not in a student's folder; not graded" for path in loose_files(folder)]
-    notices += [
-        f"{name}: no such folder in {folder}" for name in sorted(set(students) - {name_of(home) for home in homes})
+    submissions = [submission(home, assignment) for home in homes for assignment in wanted]
+    notices = [
+        f"{home.shown}/{shown(path)}: no assignment is called that"
+        for home in homes
+        for name, path in home.works.items()
+        if name not in known
     ]
-    return submissions, notices
+    notices += [f"{shown(path)}: not in a student's folder; not graded" for path in inside if kind(path) == FILE]
+    notices += [
+        f"{shown(path)}: hidden, and not graded: rename the folder" for path in hidden(folder) if holds(path, known)
+    ]
+    there = {name for path in paths for name in (path.name, name_of(path))}
+    notices += [f"{name}: no such folder in {folder}" for name in sorted(set(students) - there)]
+    return submissions, notices + look_alikes(homes)
 
 
-def name_of(folder):
-    """Returns a folder's name as text that can be written to any file, bytes that are no UTF-8 escaped."""
-    return os.fsencode(folder.name).decode("utf-8", "backslashreplace")
+def name_of(path):
+    """Returns a file's name as text that can be written to any file, and that no other name gives.
+
+    Bytes that are no UTF-8 are written as `\\xff`. Where there are any, or where that stands in the name already, each
+    backslash is written twice.
+    """
+    name = os.fsencode(path.name)
+    text = name.decode("utf-8", "backslashreplace")
+    return name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace") if "\\x" in text else text
 
 
 def shown(path):
-    """Returns the name of a file as text that can be printed anywhere: what is no character is escaped."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name_of(path))
+    return printable(name_of(path))
 
 
-def nothing(home, assignment):
-    """Returns the submission of a student who handed in nothing where it was looked for."""
-    if not os.access(home, os.R_OK | os.X_OK):
-        return Submission(name_of(home), assignment, None, f"the folder {name_of(home)} cannot be read")
-    files = [shown(path) for path in loose_files(home)]
-    there = f", found {', '.join(files[:3])} (unpack a zip, and keep the folder {assignment})" if files else ""
-    reason = f"expected {name_of(home)}/{assignment}/{assignment}.ipynb{there or ', found nothing'}"
-    return Submission(name_of(home), assignment, None, reason)
+def asked_for(path, students):
+    return name_of(path) in students or path.name in students
 
 
-def loose_files(folder):
-    return [path for path in entries(folder) if path.is_file()]
+def alike(name):
+    """Returns what is the same of names that a file system may take for one: case and the ways to write an accent aside."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
-def folders(folder):
-    return [path for path in entries(folder) if path.is_dir()]
+def look_alikes(homes):
+    """Returns a notice for each group of students whose names are `alike`."""
+    groups = defaultdict(list)
+    for home in homes:
+        groups[alike(home.name)].append(ascii(home.name))
+    return [
+        f"{', '.join(names)}: these names differ in nothing but case or how a letter is written; each is graded by itself"
+        for names in groups.values()
+        if len(names) > 1
+    ]
+
+
+FOLDER, FILE, LINK = "a folder", "a file", "a link: it is not followed"
+KINDS = {
+    stat.S_IFDIR: FOLDER, stat.S_IFREG: FILE, stat.S_IFLNK: LINK, stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+}  # fmt: skip
+
+
+def kind(path):
+    """Returns what lies at `path` in words; nothing is opened, and no link followed."""
+    try:
+        return KINDS.get(stat.S_IFMT(path.lstat().st_mode), "nothing known")
+    except FileNotFoundError:
+        return "gone"
+
+
+def why_not(path, label, expected):
+    """Returns why what lies at `path` cannot be taken for the `expected` kind; an empty text where it can."""
+    there = kind(path)
+    if there != expected:
+        return f"{label} is {there}" + ("" if there == LINK else f", not {expected}")
+    return f"the folder {label} cannot be read" if expected == FOLDER and not is_open(path) else ""
+
+
+def is_open(folder):
+    return os.access(folder, os.R_OK | os.X_OK)
 
 
 def entries(folder):
     """Returns what lies in a folder and is not hidden, by name; nothing of a folder that cannot be read."""
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return []
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return [path for path in every(folder) if not path.name.startswith(".")]
 
 
-def find_notebook(home, work):
-    """Returns the submission in the folder `work`: the notebook of the assignment's name, or the only one there is.
+def hidden(folder):
+    return [path for path in every(folder) if path.name.startswith(".")]
 
+
+def every(folder):
+    return sorted(Path(folder).iterdir()) if is_open(folder) else []
+
+
+def holds(path, known):
+    return kind(path) == FOLDER and any(entry.name in known for entry in every(path))
+
+
+class Home:
+    """What lies in a student's folder, or in the place of one.
+
+    Attributes:
+        name: The student's name.
+        shown: The name as it can be printed.
+        odd: Why it is no folder that can be read; an empty text where it is one.
+        works: What is no file, by name: folders of assignments.
+        files: What is.
+        zips: What each file that calls itself a zip holds, by path: (name of an assignment, why it is not read).
+    """
+
+    def __init__(self, path):
+        self.name, self.shown = name_of(path), shown(path)
+        self.odd = why_not(path, self.shown, FOLDER)
+        there = [] if self.odd else entries(path)
+        self.works = {entry.name: entry for entry in there if kind(entry) != FILE}
+        self.files = [entry for entry in there if kind(entry) == FILE]
+        self.zips = look_into(self.files)
+
+    def assignments(self):
+        """Returns the names of assignments that something was handed in for, and of folders that are called otherwise."""
+        return {*self.works, *(name for name, _ in self.zips.values() if name)}
+
+
+def look_into(files):
+    """Returns, for the files that call themselves zips, (name of the assignment or None, why it is not read)."""
+    found = {}
+    for path in filter(packed.is_zip, files):
+        try:
+            found[path] = packed.assignment_in(path), ""
+        except UnreadableNotebook as error:
+            found[path] = None, str(error)
+    return found
+
+
+def submission(home, assignment):
+    """Returns what a student has handed in for `assignment`.
+
+    That is the notebook of the assignment's name, or the only one in its folder, or the one in the only zip of `submit()`.
     Nothing that a link leads to is taken: it may be another student's.
     """
-    student, expected = name_of(home), f"{work.name}.ipynb"
-    if not os.access(work, os.R_OK | os.X_OK):
-        return Submission(student, work.name, None, f"the folder {student}/{work.name} cannot be read")
-    notebooks = [path for path in entries(work) if path.suffix == ".ipynb"]
-    own = [path for path in notebooks if path.is_file() and not path.is_symlink() and not work.is_symlink()]
-    named = [path for path in own if path.name == expected]
-    if named:
-        return Submission(student, work.name, named[0])
-    if work.is_symlink() or any(path.is_symlink() for path in notebooks):
-        return Submission(student, work.name, None, f"{student}/{work.name} is or holds a link: it is not followed")
+    label, expected = f"{home.shown}/{assignment}", f"{assignment}.ipynb"
+
+    def nothing(reason):
+        return Submission(home.name, assignment, None, reason)
+
+    work = home.works.get(assignment)
+    odd = home.odd or (why_not(work, label, FOLDER) if work else "")
+    if odd:
+        return nothing(odd)
+    inside = entries(work) if work else []
+    notebooks = [path for path in inside if path.suffix == ".ipynb"]
+    own = [path for path in notebooks if kind(path) == FILE]
+    for path in own:
+        if path.name == expected:
+            return Submission(home.name, assignment, path)
+    for path in notebooks:
+        if path not in own:
+            return nothing(why_not(path, f"{label}/{shown(path)}", FILE))
     if len(own) == 1:
-        return Submission(student, work.name, own[0], f"graded {shown(own[0])}, the only notebook there")
-    found = ", ".join(map(shown, own)) or "no notebook at all"
-    return Submission(student, work.name, None, f"expected {expected}, found {found}")
+        return Submission(home.name, assignment, own[0], f"graded {shown(own[0])}, the only notebook there")
+    if own:
+        return nothing(f"expected {expected}, found {', '.join(map(shown, own))}")
+    zips = look_into([path for path in inside if kind(path) == FILE]) | home.zips
+    fitting = [path for path, (name, _) in zips.items() if name == assignment]
+    if len(fitting) == 1:
+        refused = [told(path, zips) for path, (name, _) in zips.items() if not name]
+        notice = f"graded {shown(fitting[0])}; beside it lies {', '.join(refused)}" if refused else ""
+        return Submission(home.name, assignment, fitting[0], notice)
+    if fitting:
+        return nothing(f"found {len(fitting)} zips of it, {', '.join(map(shown, fitting))}: keep the one that counts")
+    where = expected if work else f"{label}/{expected}"
+    found = [told(path, zips) for path in (*zips, *(path for path in home.files if path not in zips and not work))]
+    advice = f" (unpack a zip, and keep the folder {assignment})" if any(" (of " not in text for text in found) else ""
+    none = "no notebook at all" if work else "nothing"
+    return nothing(f"expected {where}, found {', '.join(found[:3]) or none}{advice}")
+
+
+def told(path, zips):
+    """Returns the name of a file and, of a zip, what it holds or why it is not read."""
+    name, why = zips.get(path, (None, ""))
+    return shown(path) + (f" (not read: {why})" if why else f" (of {name})" if name else "")

@@ -17,7 +17,7 @@ from autograder.kernels import Outcome
 from autograder.reference import device as devices
 from autograder.version import kit_version, libraries
 
-from . import follow, models, notebook, probing
+from . import follow, models, notebook, packed, probing
 from .limits import Limits, named, size_text
 from .run import GaveUp, NotebookRun
 
@@ -30,7 +30,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
 
     Args:
         assignment: Name of the assignment.
-        path: The student's notebook.
+        path: The student's notebook, or the zip that `vikit.submit()` wrote of it.
         student: Name of the student: the hidden inputs depend on it, and on every byte of the notebook.
         secret: The course's secret, text or bytes: they depend on it too. By default that of `course/secret`.
         device: Where the references are computed: `"auto"`, `"cpu"` or `"gpu"`.
@@ -57,7 +57,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     released, sha256 = notebook.released(assignment), None
     try:
         # It is read once: what is graded, copied and hashed is the same, whatever becomes of the file.
-        content = notebook.read_file(path)
+        content = notebook_in(path, assignment)
         sha256 = hashlib.sha256(content).hexdigest()
         slim = notebook.without_outputs(content, limits.bounds.scratch // 2)
         cells = notebook.read_cells(slim, released)
@@ -68,7 +68,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     folder = kernels.new_folder(confinement)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        own = folder / path.name
+        own = folder / (f"{assignment}.ipynb" if packed.is_zip(path) else path.name)
         own.write_bytes(slim)
         with devices.on(place):
             questions = [drawn(assignment, task, student, secret, sha256) for task in task_list.tasks]
@@ -77,6 +77,16 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         with NotebookRun(cells, files, limits, place == devices.GPU, confinement) as run:
             verdicts = judge_all(run, questions, task_list, cells, secret, kit_errors)
         return document(task_list, student, place, sha256, verdicts, secret, confinement, limits, kit_errors)
+
+
+def notebook_in(path, assignment):
+    """Returns the bytes of the notebook that was handed in at `path`; raises as `notebook.read_file`."""
+    if not packed.is_zip(path):
+        return notebook.read_file(path)
+    found, content = packed.read(path)
+    if found != assignment:
+        raise notebook.UnreadableNotebook(f"the zip holds {found}")
+    return content
 
 
 def drawn(assignment, task, student, secret, sha256):
@@ -333,16 +343,22 @@ def tidy_number(number):
 
 
 def digest(path):
-    """Returns the SHA-256 of a file; None where there is none that can be read.
+    """Returns the SHA-256 of a file, of a zip that of the notebook in it; None where there is none that can be read.
 
     Raises:
         OSError: If the machine cannot read it, whatever the file is.
     """
     if path is None:
         return None
+    if packed.is_zip(path):
+        # One that cannot be read goes by its own.
+        with contextlib.suppress(notebook.UnreadableNotebook):
+            return hashlib.sha256(packed.read(path)[1]).hexdigest()
     try:
-        with path.open("rb") as file:
+        with notebook.open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except notebook.UnreadableNotebook:
+        return None
     except OSError as error:
         if faults.is_of_the_machine(error):
             raise

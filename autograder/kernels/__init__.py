@@ -3,9 +3,10 @@
 from .confinement import COLD, Confinement, adopt, choose, new_folder, share, start_server
 from .faults import KernelError
 from .kernel import GivesWay, Kernel, Outcome, give_way_when, stop_when
+from .remains import remove
 from .warm import LAYERS, Bounds
 
 __all__ = [
     "COLD", "LAYERS", "Bounds", "Confinement", "GivesWay", "Kernel", "KernelError", "Outcome", "adopt", "choose",
-    "give_way_when", "new_folder", "share", "start_server", "stop_when",
+    "give_way_when", "new_folder", "remove", "share", "start_server", "stop_when",
 ]  # fmt: skip

@@ -89,7 +89,8 @@ def why_not(layer, others):
 
 def try_layers(layers):
     """Starts one kernel with these layers; returns None where it works, else why not. Raises as `choose`."""
-    folder = Path(tempfile.mkdtemp(prefix="vk-"))
+    # In that of the server: it goes away with it, whatever happens to this process.
+    folder = Path(tempfile.mkdtemp(prefix="vk-", dir=server().folder))
     try:
         process = start(folder, folder / "work", layers=layers)
         try:

@@ -10,13 +10,13 @@ import importlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
 import sys
 
 from . import keeper, linux, syscalls, worker
+from .remains import remove
 
 PRELOADED = (
     "tensorflow", "tensorflow_probability", "keras", "numpy", "scipy.special", "scipy.stats", "matplotlib.pyplot",
@@ -32,10 +32,11 @@ def main(path, *modules):
     try:
         prepared, listener = prepare(path, modules)
     except Exception as error:  # noqa: BLE001 whatever it is: the owner is told, and the server ends
-        print(
-            json.dumps({"error": f"{type(error).__name__}: {error}", "errno": getattr(error, "errno", None)}),
-            flush=True,
-        )
+        said = {"error": f"{type(error).__name__}: {error}", "errno": getattr(error, "errno", None)}
+        try:
+            print(json.dumps(said), flush=True)
+        except BrokenPipeError:
+            remove_and_end(path)
         sys.exit(1)
     # Whoever it forks is reaped by the system.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -71,7 +72,7 @@ def prepare(path, modules):
 
 
 def remove_and_end(path):
-    shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+    remove(os.path.dirname(path))
     os._exit(0)
 
 

@@ -1,7 +1,6 @@
 """grades.csv: a row for each student and assignment."""
 
-import csv
-import io
+import unicodedata
 from collections import Counter, defaultdict
 
 COLUMNS = ("student", "assignment", "score", "max_score", "manual_max_score", "kit_version")
@@ -10,16 +9,18 @@ REASONS = "reasons"
 MAX_REASON = 160
 # A message says more than these; the others speak for themselves.
 TOLD_BY_MESSAGE = ("missing", "error", "timeout", "crashed", "kit_error", "unexamined")
-# A spreadsheet would take a cell that begins with one of these for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A spreadsheet would take a cell that begins with one of these for a formula; the last is the minus sign of typography.
+FORMULA = ("=", "+", "-", "@", "\u2212")
+# What may end a cell or a row, in one country or another.
+QUOTED = frozenset(',;\t"\r\n')
+# Letters without a glyph.
+BLANK = "\u115f\u1160\u2800"
 
 
 def grades_csv(verdicts):
     """Returns the gradebook as CSV text: totals, the score of every question of any assignment, and why there are zeros."""
     questions = list(dict.fromkeys(question["name"] for verdict in verdicts for question in verdict["questions"]))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*COLUMNS, *questions, REASONS])
+    lines = [line([*COLUMNS, *questions, REASONS])]
     for verdict in sorted(verdicts, key=lambda verdict: (verdict["assignment"], verdict["student"])):
         scores = {question["name"]: question["score"] for question in verdict["questions"]}
         row = [
@@ -27,8 +28,21 @@ def grades_csv(verdicts):
             *(scores.get(name, "") for name in questions),
             reasons(verdict),
         ]
-        writer.writerow([harmless(value) for value in row])
-    return text.getvalue()
+        lines.append(line(map(harmless, row)))
+    return "".join(lines)
+
+
+def line(cells):
+    """Returns one line of CSV text.
+
+    The csv module of Python 3.11 quotes no carriage return, and none a separator that is another country's.
+    """
+    return ",".join(map(quoted, cells)) + "\n"
+
+
+def quoted(cell):
+    text = str(cell)
+    return '"' + text.replace('"', '""') + '"' if set(text) & QUOTED else text
 
 
 def reasons(verdict):
@@ -59,9 +73,19 @@ def mixed_versions(verdicts):
 
 
 def harmless(value):
-    """Returns a cell that a spreadsheet takes for text, and for one cell."""
-    if not isinstance(value, str):
-        return value
-    # Python 3.11 does not quote a carriage return, which would begin another row.
-    text = value.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if value.startswith(FORMULA) else text
+    """Returns a cell that a spreadsheet takes for text. Different texts stay different."""
+    return f"'{value}" if isinstance(value, str) and is_formula(value) else value
+
+
+def is_formula(text):
+    """Tells whether a spreadsheet may take a text for a formula, after what it does not show or strips, and in any width."""
+    # Quote marks in front do not count: with ours before it, the text must be no other's.
+    if text.lstrip("'").startswith(("\t", "\r", "\n")):
+        return True
+    visible = (letter for letter in unicodedata.normalize("NFKD", text) if is_visible(letter) and letter != "'")
+    return next(visible, "") in FORMULA
+
+
+def is_visible(letter):
+    # Not a control or format character, no space, and no accent by itself.
+    return unicodedata.category(letter)[0] not in "CZM" and letter not in BLANK

@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 from vikit.checking import FAILED, MARKS
 
+from autograder.names import printable
+
 __all__ = ["LETTERS", "mistakes", "parts", "students"]
 
 # One ASCII letter for each status of a question.
@@ -47,7 +49,7 @@ def students(verdicts):
     for verdict in verdicts:
         table.add_row(
             f"{verdict['score']:g}",
-            Text(verdict["student"]),
+            Text(printable(verdict["student"])),
             in_groups(letter(q["status"]) for q in verdict["questions"]),
         )
     return table

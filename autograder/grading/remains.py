@@ -1,0 +1,25 @@
+"""What a grader that is killed leaves in the folder for temporary files, and who removes it."""
+
+import atexit
+import os
+from multiprocessing import forkserver
+
+from autograder import kernels
+
+
+def remove_when_last():
+    """Has this process remove the temporary folder of multiprocessing when it ends, if graders are forked from it.
+
+    It is the last of them to end. The process that made the folder removes it too, unless it was killed.
+    """
+    atexit.register(_remove, os.getpid())
+
+
+def _remove(importer):
+    server = forkserver._forkserver
+    # The server itself has an address, and has not started another process to listen there.
+    if os.getpid() != importer or server._forkserver_pid is not None or not isinstance(server._forkserver_address, str):
+        return
+    folder = os.path.dirname(server._forkserver_address)
+    if os.path.basename(folder).startswith("pymp-"):
+        kernels.remove(folder)

@@ -1,0 +1,583 @@
+"""What lies in `submitted/`: whatever it is called and whatever it is, each student has a row, and nobody another's."""
+
+import csv
+import io
+import itertools
+import json
+import os
+import shutil
+import socket
+import struct
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from vikit import submitting
+
+from autograder import cli, files, kernels, tasks
+from autograder.grading import classroom, find_submissions, notebook, packed
+from autograder.grading import verdict as verdicts
+from autograder.grading.classroom import ClassRun, current, grade_one, overwritten, read_all, verdict_path
+from autograder.grading.limits import Limits
+from autograder.grading.submission import Submission, name_of
+from autograder.kernels import confinement, remains
+from autograder.names import MAX_STEM_BYTES, file_stem, printable
+from autograder.reports import gradebook, summary
+
+A01, A02 = "a01_densities", "a02_elbo"
+LAW = (A01, A02)
+SECRET, PLACE, LIMITS = b"secret of the tests", "/CPU:0", Limits()
+ESC, CSI, BIDI = "\x1b[31m", "\x9b2J", "\u202e"
+
+
+def folder_of(parent, name):
+    """Makes the folder of that name, text or bytes, and returns its path."""
+    path = Path(os.fsdecode(os.path.join(os.fsencode(parent), os.fsencode(name))))
+    path.mkdir(parents=True)
+    return path
+
+
+def pack(path, *members, **options):
+    """Writes a zip of (name, content) pairs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", options.get("how", zipfile.ZIP_DEFLATED)) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return path
+
+
+def found_in(folder, **options):
+    """Returns the submissions for a01 by student, and the notices."""
+    submissions, notices = find_submissions(folder, LAW, [A01], **options)
+    assert len({item.student for item in submissions}) == len(submissions)
+    return {item.student: item for item in submissions}, notices
+
+
+def reason(folder, student="ada"):
+    """Returns why there is nothing to grade of a student."""
+    item = found_in(folder)[0][student]
+    assert item.path is None
+    return item.notice
+
+
+def named(name):
+    return name_of(Path(os.fsdecode(name)))
+
+
+def test_no_two_folders_have_one_name():
+    parts = [b"\\", b"x", b"xff", b"\xff", b"\xc3", b"\xa9"]
+    names = {b"".join(some) for count in range(1, 6) for some in itertools.product(parts, repeat=count)}
+    assert len({named(name).encode("utf-8") for name in names}) == len(names) > 5000
+
+
+def test_an_ordinary_name_stays_as_it_is():
+    for name in ("Zoë Müller", r"back\slash", r"c:\user", "渡辺", "e\u0301"):
+        assert named(name.encode()) == name
+    assert named(b"\xff") == r"\xff"
+    assert named(rb"\xff") == r"\\xff"
+
+
+def test_no_two_names_have_one_file():
+    names = {letter * size + end for letter in "aé" for size in range(100, 260) for end in ("", "b", "~" + "0" * 32)}
+    # Those who call their folders as the files of the others, again and again.
+    for _ in range(3):
+        names |= {file_stem(name) for name in names}
+    assert len({file_stem(name) for name in names}) == len(names) > 1000
+
+
+@pytest.mark.parametrize("name", ["a" * 250, "a" * 251, "a" * 255, "é" * 127, "\\xff" * 255, "~" + "0" * 32])
+def test_a_file_can_be_named_after_any_name_and_no_other_student_can_take_it(tmp_path, name):
+    stem = file_stem(name)
+    for suffix in (".json", ".html"):
+        files.write_whole(tmp_path / f"{stem}{suffix}", "")
+    assert (stem == name) == (name == "a" * 250)
+    assert len(stem.encode()) <= MAX_STEM_BYTES
+    # Somebody's folder is called as the file.
+    assert file_stem(stem) != stem or stem == name
+
+
+@pytest.mark.parametrize(
+    "name", [ESC, CSI, BIDI, "a\nb", "a\rb", "\x00", "\u2028", "\ufeff", "\u200b", "\udcff", "\x07"], ids=ascii
+)
+def test_nothing_in_a_name_steers_a_terminal(capsys, name):
+    student = f"ada {name}"
+    console = Console(width=120)
+    cli.say(console, student)
+    cli.complain(student)
+    questions = [{"name": "kl", "score": 1.0, "max_score": 1.0, "status": "correct", "mistake": None}]
+    verdict = {"assignment": A01, "student": student, "score": 1.0, "max_score": 1.0, "questions": questions}
+    for table in summary.tables([verdict]):
+        console.print(table)
+    with cli.progress_bar(Console(width=120, force_terminal=True)) as bar:
+        bar.add_task(f"graded {printable(student)}", total=1)
+    said = capsys.readouterr()
+    assert name not in said.out + said.err
+    assert repr(name)[1:-1] in said.err
+    assert said.out.count(repr(name)[1:-1]) >= 3
+
+
+def test_names_are_neither_markup_nor_pictures(capsys):
+    console = Console(width=120)
+    cli.say(console, "[red]ada :heart:")
+    with cli.progress_bar(console) as bar:
+        bar.add_task("[red]bob :heart:", total=1)
+    said = capsys.readouterr().out
+    assert "[red]ada :heart:" in said
+    assert "[red]bob :heart:" in said
+
+
+def test_names_that_look_alike_are_told_of_and_stay_two(tmp_path):
+    for name in ("Ada", "ada", "Zo\u00eb", "Zoe\u0308", "bob"):
+        folder_of(tmp_path, name)
+    found, notices = found_in(tmp_path)
+    assert len(found) == 5
+    assert [notice.partition(":")[0] for notice in notices] == ["'Ada', 'ada'", "'Zoe\\u0308', 'Zo\\xeb'"]
+
+
+def test_where_two_names_are_one_file_the_one_that_is_lost_is_a_failure(tmp_path, monkeypatch):
+    """As on a file system that does not tell capitals apart."""
+    monkeypatch.setattr(classroom, "file_stem", str.lower)
+    items = [Submission(student, A01, None, "nothing") for student in ("Ada", "ada", "bob")]
+    run = ClassRun({item: graded(item, tmp_path) for item in items})
+    assert [item.student for item in overwritten(run, tmp_path)] == ["Ada"]
+
+
+def put(path, what):
+    """Puts something odd at `path`."""
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "socket":
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+    elif what == "device":
+        os.mknod(path, 0o600 | 0o020000, os.makedev(1, 3))
+    elif what == "file":
+        path.write_text("{}")
+    elif what == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(what)
+
+
+ODD = {
+    "pipe": "is a named pipe, not a",
+    "socket": "is a socket, not a",
+    "nowhere": "is a link: it is not followed",
+    "good": "is a link: it is not followed",
+    "ada": "is a link: it is not followed",
+    f"good/{A01}": "is a link: it is not followed",
+    f"good/{A01}/{A01}.ipynb": "is a link: it is not followed",
+    "/dev/zero": "is a link: it is not followed",
+}
+
+
+@pytest.fixture
+def class_folder(tmp_path, monkeypatch):
+    """A folder with one good student; a short path, as sockets have."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path("c")
+    (folder / "good" / A01).mkdir(parents=True)
+    (folder / "good" / A01 / f"{A01}.ipynb").write_text("{}")
+    return folder
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("place", ["ada", f"ada/{A01}", f"ada/{A01}/{A01}.ipynb", f"ada/{A01}/other.ipynb"])
+@pytest.mark.parametrize("what", ODD)
+def test_what_is_no_folder_or_no_notebook_has_a_row_that_says_so(class_folder, place, what):
+    path = class_folder / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    up = "../" * place.count("/")
+    put(path, up + what if "link" in ODD[what] and what != "/dev/zero" else what)
+    found, _ = found_in(class_folder)
+    assert set(found) == {"ada", "good"}
+    assert found["good"].path
+    assert found["ada"].path is None
+    assert found["ada"].notice.startswith(f"{place} {ODD[what]}")
+
+
+@pytest.mark.parametrize(
+    ("place", "what", "said"),
+    [(A01, "file", "a file, not a folder"), (f"{A01}/{A01}.ipynb", "folder", "a folder, not a file")],
+)
+def test_a_file_for_a_folder_and_a_folder_for_a_file_are_told(class_folder, place, what, said):
+    path = class_folder / "ada" / place
+    path.parent.mkdir(parents=True)
+    put(path, what)
+    found = found_in(class_folder)[0]
+    if what == "folder":
+        assert found["ada"].notice == f"ada/{place} is {said}"
+    else:
+        assert f"found {A01}" in found["ada"].notice
+
+
+@pytest.mark.skipif(not hasattr(os, "mknod") or os.geteuid() != 0, reason="only root makes devices")
+@pytest.mark.parametrize("place", ["ada", f"ada/{A01}", f"ada/{A01}/{A01}.ipynb"])
+def test_a_device_is_not_opened(class_folder, place):
+    path = class_folder / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        put(path, "device")
+    except PermissionError:
+        pytest.skip("no devices can be made here")
+    assert f"{place} is a device, not a" in reason(class_folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("name", [f"{A01}.ipynb", "work.zip"])
+def test_a_pipe_that_comes_in_the_place_of_a_notebook_is_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    said = []
+
+    def look():
+        said.append(verdicts.digest(tmp_path / name))
+        with pytest.raises(notebook.UnreadableNotebook) as error:
+            verdicts.notebook_in(tmp_path / name, A01)
+        said.append(str(error.value))
+
+    # It waits for ever where it waits at all.
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert said == [None, "what was handed in is no file"]
+
+
+def test_a_hidden_folder_with_an_assignment_in_it_is_told_of(tmp_path):
+    folder_of(tmp_path, f".ada/{A01}")
+    folder_of(tmp_path, ".git/objects")
+    found, notices = found_in(tmp_path)
+    assert not found
+    assert notices == [".ada: hidden, and not graded: rename the folder"]
+
+
+INSIDE = f"{A01}/{A01}.ipynb"
+TEXT = '{"cells": []}'
+
+
+@pytest.fixture
+def submit(tmp_path, monkeypatch, write_notebook, capsys):
+    """Returns a function that has vikit write the zip of a notebook to a path, and returns the notebook's bytes."""
+
+    def write(path, answers=None):
+        work = tmp_path / "student" / A01
+        write_notebook(answers, path=work / f"{A01}.ipynb")
+        (work / "public_cases.json").write_bytes((cli.places.ASSIGNMENTS / A01 / "public_cases.json").read_bytes())
+        monkeypatch.chdir(work)
+        submitting.submit()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (work / f"{A01}-submission.zip").replace(path)
+        return (work / f"{A01}.ipynb").read_bytes()
+
+    return write
+
+
+@pytest.mark.parametrize("place", ["ada/hand in (1).ZIP", f"ada/{A01}/x.zip"])
+def test_the_zip_of_submit_is_read_where_it_lies(tmp_path, submit, place):
+    content = submit(tmp_path / "c" / place)
+    found, notices = found_in(tmp_path / "c")
+    assert notices == []
+    assert (found["ada"].path, found["ada"].notice) == (tmp_path / "c" / place, "")
+    assert verdicts.notebook_in(found["ada"].path, A01) == content
+    # It counts as handed in where no assignment is named.
+    assert [item.assignment for item in find_submissions(tmp_path / "c", LAW)[0]] == [A01]
+
+
+def test_a_zip_has_the_digest_of_the_notebook_in_it_and_its_verdict_is_kept(tmp_path, submit):
+    """So unpacking it changes nothing: neither the hidden inputs nor the verdict."""
+    content = submit(tmp_path / "c" / "ada" / "x.zip")
+    loose = tmp_path / "loose.ipynb"
+    loose.write_bytes(content)
+    item = found_in(tmp_path / "c")[0]["ada"]
+    assert verdicts.digest(item.path) == verdicts.digest(loose)
+    old = verdicts.document(tasks.load(A01), "ada", PLACE, verdicts.digest(loose), [], SECRET, kernels.COLD, LIMITS)
+    assert current(old, item, PLACE, SECRET, LIMITS, kernels.COLD)
+    submit(item.path, {"kl_to_standard_normal": "x = 1"})
+    assert not current(old, item, PLACE, SECRET, LIMITS, kernels.COLD)
+
+
+@pytest.mark.kernels
+def test_a_zip_gets_the_verdict_of_its_notebook(tmp_path, submit):
+    answers = {"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return tf.reduce_sum(mu, -1)"}
+    (tmp_path / "n.ipynb").write_bytes(submit(tmp_path / "x.zip", answers))
+    before = sorted(tmp_path.rglob("*"))
+    packed_one, loose = (verdicts.grade(A01, tmp_path / name, secret=SECRET) for name in ("x.zip", "n.ipynb"))
+    assert packed_one == loose
+    assert {question["status"] for question in loose["questions"]} == {"wrong", "unanswered"}
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_unpacked_notebook_counts_before_a_zip(tmp_path, submit):
+    submit(tmp_path / "c" / "ada" / A01 / "x.zip")
+    (tmp_path / "c" / "ada" / A01 / f"{A01}.ipynb").write_text(TEXT)
+    assert found_in(tmp_path / "c")[0]["ada"].path.name == f"{A01}.ipynb"
+
+
+def test_of_two_zips_none_is_chosen(tmp_path):
+    for name in ("1.zip", "2.zip"):
+        pack(tmp_path / "ada" / name, (INSIDE, TEXT))
+    assert reason(tmp_path) == "found 2 zips of it, 1.zip, 2.zip: keep the one that counts"
+
+
+def test_each_zip_goes_to_its_assignment_and_what_is_not_read_beside_it_is_told(tmp_path):
+    pack(tmp_path / "ada" / "1.zip", (INSIDE, TEXT))
+    pack(tmp_path / "ada" / "2.zip", (f"{A02}/{A02}.ipynb", TEXT))
+    (tmp_path / "ada" / "3.zip").write_text("")
+    found = {item.assignment: item for item in find_submissions(tmp_path, LAW)[0]}
+    assert {name: item.path.name for name, item in found.items()} == {A01: "1.zip", A02: "2.zip"}
+    assert found[A01].notice == "graded 1.zip; beside it lies 3.zip (not read: it is empty)"
+    (tmp_path / "ada" / "1.zip").unlink()
+    assert "found 2.zip (of a02_elbo), 3.zip (not read: it is empty) (unpack a zip" in reason(tmp_path)
+
+
+def encrypted(path):
+    """Marks the one file of a zip as encrypted, in both of its headers."""
+    data = bytearray(path.read_bytes())
+    data[6] |= 1
+    data[data.index(b"PK\1\2") + 8] |= 1
+    path.write_bytes(data)
+
+
+def with_many(path, count):
+    """Makes a zip say in its last lines that it holds `count` files."""
+    data = bytearray(path.read_bytes())
+    data[-14:-10] = struct.pack("<2H", count, count)
+    path.write_bytes(data)
+
+
+def with_locator_64(path):
+    """Puts the mark of a large zip before the end: the end would be read from elsewhere."""
+    data = path.read_bytes()
+    path.write_bytes(data[:-22] + b"PK\6\7" + bytes(16) + data[-22:])
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+CHANGES = {
+    "encrypted": (encrypted, "it is encrypted"),
+    "cut": (cut, "it is no zip, or no whole one"),
+    "many": (lambda path: with_many(path, 60000), "it holds more than one notebook"),
+    "none": (lambda path: with_many(path, 0), "it holds nothing"),
+    "zip64": (with_locator_64, "it holds more than one notebook"),
+    "empty": (lambda path: path.write_bytes(b""), "it is empty"),
+    "text": (lambda path: path.write_text("hand in" * 100), "it is no zip"),
+    "rar": (lambda path: path.write_bytes(b"Rar!" + bytes(100)), "it is no zip"),
+    "noise": (
+        lambda path: path.write_bytes(os.urandom(50) + b"PK\5\6" + bytes(4) + b"\1\0\1\0" + bytes(10)),
+        "damaged",
+    ),
+    "lost list": (lambda path: path.write_bytes(path.read_bytes().replace(b"PK\1\2", b"PK\1\3")), "damaged"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("place", ["ada/x.zip", f"ada/{A01}/x.zip"])
+def test_a_zip_that_submit_did_not_write_is_refused_and_the_row_says_what_to_do(tmp_path, place, change):
+    change, said = CHANGES[change]
+    change(pack(tmp_path / place, (INSIDE, TEXT)))
+    told = reason(tmp_path)
+    assert "found x.zip (not read: " in told
+    assert said in told
+    assert told.endswith(f"(unpack a zip, and keep the folder {A01})")
+
+
+@pytest.mark.parametrize(
+    ("members", "options", "said"),
+    [
+        ([(INSIDE, TEXT), ("a01_densities/extra.txt", "")], {}, "more than one notebook"),
+        ([(f"{A01}.ipynb", TEXT)], {}, f"it holds a file, {A01}.ipynb, and no <assignment>/<assignment>.ipynb"),
+        ([(f"../{INSIDE}", TEXT)], {}, "it holds a file, ../"),
+        ([(f"/{INSIDE}", TEXT)], {}, "it holds a file, /"),
+        ([("inner.zip", "PK")], {}, "it holds another archive, inner.zip"),
+        ([(f"{A01}/{A02}.ipynb", TEXT)], {}, "it holds a file"),
+        ([(f"{ESC}{BIDI}\n", TEXT)], {}, r"\x1b[31m\u202e\n"),
+        ([("n" * 5000, TEXT)], {}, "more than one notebook"),
+        ([(INSIDE, TEXT)], {"how": zipfile.ZIP_LZMA}, "it is packed in another way"),
+        ([(INSIDE, TEXT)], {"how": zipfile.ZIP_BZIP2}, "it is packed in another way"),
+        ([], {}, "it holds nothing"),
+    ],
+)  # fmt: skip
+def test_a_zip_with_anything_else_in_it_is_refused(tmp_path, members, options, said):
+    pack(tmp_path / "ada" / "x.zip", *members, **options)
+    assert said in reason(tmp_path)
+    assert reason(tmp_path).isprintable()
+
+
+def test_a_bomb_is_neither_unpacked_nor_read_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(packed, "MAX_FILE_BYTES", 1000)
+    path = pack(tmp_path / "ada" / "x.zip", (INSIDE, "0" * 10**6))
+    assert path.stat().st_size < packed.MAX_LIST_BYTES
+    assert "the notebook has 1.0 MiB, more than" in reason(tmp_path)
+    # It says that it holds less.
+    data = bytearray(path.read_bytes())
+    for mark, offset in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+        place = data.index(mark) + offset
+        data[place : place + 4] = struct.pack("<L", 100)
+    path.write_bytes(data)
+    item = found_in(tmp_path)[0]["ada"]
+    with pytest.raises(notebook.UnreadableNotebook, match="damaged"):
+        packed.read(item.path)
+    assert len(verdicts.digest(item.path)) == 64
+
+
+@pytest.mark.parametrize("damage", ["content", "name"])
+def test_a_zip_that_proves_damaged_when_it_is_read_has_a_verdict_that_says_so_and_is_kept(tmp_path, damage):
+    path = pack(tmp_path / "ada" / "x.zip", (INSIDE, TEXT), how=zipfile.ZIP_STORED)
+    data = path.read_bytes()
+    path.write_bytes(
+        data.replace(TEXT.encode(), b"[" * len(TEXT)) if damage == "content" else data.replace(b"a01", b"a77", 1)
+    )
+    item = found_in(tmp_path)[0]["ada"]
+    verdict = verdicts.grade(A01, item.path, "ada", SECRET, limits=LIMITS, unsafe=True)
+    assert "Nothing could be graded: the zip is damaged" in verdict["questions"][0]["message"]
+    assert current(verdict, item, verdict["device"], SECRET, LIMITS, kernels.choose())
+
+
+def test_a_zip_that_is_a_link_is_not_followed(tmp_path):
+    pack(tmp_path / "good" / "x.zip", (INSIDE, TEXT))
+    folder_of(tmp_path, "ada")
+    (tmp_path / "ada" / "x.zip").symlink_to("../good/x.zip")
+    assert found_in(tmp_path)[0]["ada"].path is None
+
+
+def test_a_zip_of_another_assignment_is_no_answer():
+    with pytest.raises(FileNotFoundError, match="there is no notebook"):
+        verdicts.grade(A01, "nowhere.zip")
+
+
+EVIL = [
+    *(b"\xff", rb"\xff", rb"\\xff", b"caf\xe9", "café".encode(), "cafe\u0301".encode(), b"Ada", b"ada", b"ADA", b"\\", b"\\\\"),
+    *(b"\\x", b"\\\xff", b"a\nb", b"a\rb", b"a\r\nb", b"a\tb", b"\n=1", b" =1", b"=1", b"'=1", b"-x", b"+1", b"@x", b"--force"),
+    *("＝1".encode(), "\ufeff=1".encode(), "\u3000＋1".encode(), "\u200b=1".encode(), ESC.encode(), b"\x9b2J", CSI.encode()),
+    *(BIDI.encode(), b"\x07", b"\x7f", b"[red]x", b"[/]", b":heart:", b"%s", b"{}", b"$(id)", b"`id`", b"a;b", b'a"b', b"a,b"),
+    *(b"a'b", b"<b>", b"&amp;", b"*", b"?", b"~", b" ", b"a ", b" a", b"a.", b"con", b"nul.txt", b"a.ipynb", b"x.json"),
+    *(b"a" * size for size in (249, 250, 251, 254, 255)),
+    *(b"\xff" * 255, rb"\x" * 127, "é".encode() * 127, "渡".encode() * 85, b"a" * 217 + b"~" + b"0" * 32),
+    *(A01.encode(), b"verdicts", b"grades.csv", b"index", b"\xed\xa0\x80", "\U000e0041".encode()),
+]  # fmt: skip
+LINKS = ["looped", "broken", "twin", "to a file"]
+
+
+def graded(item, out):
+    """Writes the verdict on a submission of nothing, as a grader does, and returns it."""
+    return grade_one(item, False, out, SECRET, "cpu", PLACE, kernels.COLD, LIMITS, {})[0]
+
+
+def test_a_class_of_evil_names_loses_nobody_and_takes_nobody_for_another(tmp_path, capsys):
+    folder, out = tmp_path / "submitted", tmp_path / "out"
+    assert len(set(EVIL)) == len(EVIL) > 53
+    homes = [folder_of(folder, name) for name in EVIL]
+    for home in homes[::2]:
+        (home / A01).mkdir()
+    for name, target in zip(LINKS, ("looped", "nowhere", "ada", f"ada/{A01}/x"), strict=True):
+        (folder / name).symlink_to(target)
+    os.mkfifo(folder / "pipe")
+    everybody = len(EVIL) + len(LINKS) + 1
+    submissions, notices = find_submissions(folder, LAW, [A01])
+    assert len({item.student for item in submissions}) == len(submissions) == everybody
+    run = ClassRun({item: graded(item, out) for item in submissions})
+    for item, verdict in run.verdicts.items():
+        assert json.loads(verdict_path(out, item).read_text()) == verdict
+        assert verdict["student"] == item.student
+        assert current(verdict, item, PLACE, SECRET, LIMITS, kernels.COLD)
+    assert not overwritten(run, out)
+    everything = read_all(out)
+    cli.write_reports(run.verdicts.values(), everything, out)
+    files.sweep(out, ("verdicts", "feedback"))
+    assert len(everything) == everybody
+    assert len(list((out / "feedback" / A01).iterdir())) == everybody
+    text = (out / "grades.csv").read_bytes().decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert {row["student"] for row in rows} == {gradebook.harmless(item.student) for item in submissions}
+    assert len(rows) == everybody
+    assert all(row["score"] == "0.0" and row["reasons"] for row in rows)
+    console = Console(width=300)
+    for notice in [*notices, *(f"{item.label}: {item.notice}" for item in submissions)]:
+        cli.say(console, notice)
+    for table in summary.tables(everything):
+        console.print(table)
+    assert all(letter.isprintable() or letter == "\n" for letter in capsys.readouterr().out)
+
+
+def test_a_student_is_found_by_the_name_of_the_folder_and_by_that_in_the_grades(tmp_path):
+    for name in (b"caf\xe9", rb"a\xff", b"ada"):
+        folder_of(tmp_path, name)
+    for asked, student in (
+        (os.fsdecode(b"caf\xe9"), r"caf\xe9"),
+        (r"caf\xe9",) * 2,
+        (r"a\xff", r"a\\xff"),
+        (r"a\\xff",) * 2,
+    ):
+        found, notices = found_in(tmp_path, students=[asked])
+        assert (set(found), notices) == ({student}, [])
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """Returns a function from a command line to the (assignments, students) that are graded."""
+    folder_of(tmp_path, f"s01/{A01}")
+    taken = []
+    monkeypatch.setattr(cli, "grade_folder", lambda options, *_: taken.append(options) or 0)
+
+    def run(*words):
+        status = cli.main(["grade", "--submitted", str(tmp_path), *words])
+        return (taken[-1].assignments, taken[-1].student) if status == 0 else status
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--student", "s01", A01), (A01, "--student", "s01"), ("--student", A01, "s01"), (A01, "--student", "s01", A01)],
+)
+def test_an_assignment_after_the_students_is_taken_for_one(asked, capsys, words):
+    assert asked(*words) == ([A01], ["s01"])
+    said = f"{A01} after --student is an assignment, and no student's folder: it is graded as such."
+    assert (said in capsys.readouterr().out) == (A01 in words[words.index("--student") :])
+
+
+def test_a_student_who_is_called_as_an_assignment_stays_one(asked, tmp_path):
+    folder_of(tmp_path, A01)
+    assert asked("--student", "s01", A01) == ([], ["s01", A01])
+
+
+def test_no_student_at_all_is_refused(asked, capsys):
+    assert asked("--student", A01) == 2
+    assert f"--student needs a student's name: {A01} is an assignment" in capsys.readouterr().err
+
+
+class NoServer:
+    def __init__(self, folder):
+        self.folder = folder
+
+
+def test_what_tries_the_layers_leaves_its_folder_where_the_server_removes_it(tmp_path, monkeypatch):
+    seen = []
+
+    def refuse(folder, *_, **__):
+        seen.append(folder)
+        raise OSError("no")
+
+    monkeypatch.setattr(confinement, "server", lambda: NoServer(tmp_path))
+    monkeypatch.setattr(confinement, "start", refuse)
+    assert confinement.try_layers(()) == "no"
+    assert [folder.parent for folder in seen] == [tmp_path]
+
+
+def test_a_folder_is_removed_although_others_still_write_into_it(tmp_path, monkeypatch):
+    folder, rmtree, late = tmp_path / "folder", shutil.rmtree, iter("abc")
+
+    def remove_and_see_another_come(path, **options):
+        rmtree(path, **options)
+        for name in late:
+            (folder / name).mkdir(parents=True)
+            break
+
+    folder.mkdir()
+    monkeypatch.setattr(remains, "REMOVAL_SECONDS", 0)
+    monkeypatch.setattr(shutil, "rmtree", remove_and_see_another_come)
+    remains.remove(folder)
+    assert not folder.exists()
