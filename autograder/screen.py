@@ -6,10 +6,10 @@ from functools import partial
 
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.spinner import Spinner
 from rich.table import Column
+from rich.text import Text
 
 from autograder.names import printable
 
@@ -58,11 +58,7 @@ def waiting(console, text):
 
 
 def moving(text):
-    return Spinner("dots", shown(text))
-
-
-def shown(text):
-    return escape(printable(text))
+    return Spinner("dots", Text(printable(text)))
 
 
 @contextlib.contextmanager
@@ -77,8 +73,8 @@ def counting(console, total):
     with progress_bar(console) as bar:
         task = bar.add_task("", total=total)
         yield (
-            lambda text: bar.update(task, description=shown(text)),
-            lambda text: bar.update(task, description=shown(text), advance=1),
+            lambda text: bar.update(task, description=printable(text)),
+            lambda text: bar.update(task, description=printable(text), advance=1),
         )
         if bar.finished:
             bar.update(task, description="done")
@@ -86,5 +82,7 @@ def counting(console, total):
 
 def progress_bar(console):
     # A long name is cut, the numbers stay.
-    text = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    text = TextColumn(
+        "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    )
     return Progress(text, BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeElapsedColumn(), console=console, expand=True)

@@ -69,6 +69,9 @@ class Notebook(asking.Here):
     def end(self):
         pass
 
+    def has_died(self):
+        return False
+
 
 def graded(assignment, question, file):
     """Returns the verdict on one question; an error of the kit fails."""

@@ -192,7 +192,7 @@ def test_a_full_folder_for_temporary_files_is_named_and_the_next_run_mends_it(tm
 def test_a_notebook_that_is_gone_when_its_turn_comes_is_named(tmp_path):
     item = Submission("ada", A01, tmp_path / f"{A01}.ipynb")
     chosen, place = kernels.choose(), "/CPU:0"
-    verdict, _ = classroom.grade_one(item, False, tmp_path, SECRET, "cpu", place, chosen, Limits(), {})
+    verdict, _ = classroom.grade_one(item, tmp_path, SECRET, "cpu", place, chosen, Limits(), {})
     assert "was there when the run began" in verdict["questions"][0]["message"]
     assert not classroom.current(verdict | {"submission_sha256": "0"}, item, place, SECRET, Limits(), chosen)
 
@@ -235,7 +235,7 @@ def test_an_exception_in_an_examination_costs_its_property_alone():
 )
 def test_an_examination_hides_no_fault_of_the_machine(error):
     class Run:
-        ask = staticmethod(raising(error))
+        asking, has_died, ask = 0.0, staticmethod(bool), staticmethod(raising(error))
 
     with pytest.raises((asking.Unreachable, OSError, MemoryError)):
         properties.finding(

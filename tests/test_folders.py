@@ -16,14 +16,14 @@ import pytest
 from rich.console import Console
 from vikit import submitting
 
-from autograder import cli, files, kernels, tasks
+from autograder import cli, files, kernels, screen, tasks
 from autograder.grading import classroom, find_submissions, notebook, packed
 from autograder.grading import verdict as verdicts
 from autograder.grading.classroom import ClassRun, current, grade_one, overwritten, read_all, verdict_path
 from autograder.grading.limits import Limits
 from autograder.grading.submission import Submission, name_of
 from autograder.kernels import confinement, remains
-from autograder.names import MAX_STEM_BYTES, file_stem, printable
+from autograder.names import MAX_STEM_BYTES, file_stem
 from autograder.reports import gradebook, summary
 
 A01, A02 = "a01_densities", "a02_elbo"
@@ -108,10 +108,10 @@ def test_nothing_in_a_name_steers_a_terminal(capsys, name):
     cli.complain(student)
     questions = [{"name": "kl", "score": 1.0, "max_score": 1.0, "status": "correct", "mistake": None}]
     verdict = {"assignment": A01, "student": student, "score": 1.0, "max_score": 1.0, "questions": questions}
-    for table in summary.tables([verdict]):
-        console.print(table)
-    with cli.progress_bar(Console(width=120, force_terminal=True)) as bar:
-        bar.add_task(f"graded {printable(student)}", total=1)
+    for part in summary.parts([verdict]):
+        console.print(part)
+    with screen.counting(Console(width=120, force_terminal=True), 2) as (_, done):
+        done(f"graded {student}")
     said = capsys.readouterr()
     assert name not in said.out + said.err
     assert repr(name)[1:-1] in said.err
@@ -121,8 +121,8 @@ def test_nothing_in_a_name_steers_a_terminal(capsys, name):
 def test_names_are_neither_markup_nor_pictures(capsys):
     console = Console(width=120)
     cli.say(console, "[red]ada :heart:")
-    with cli.progress_bar(console) as bar:
-        bar.add_task("[red]bob :heart:", total=1)
+    with screen.counting(Console(width=120, force_terminal=True), 1) as (begins, _):
+        begins("[red]bob :heart:")
     said = capsys.readouterr().out
     assert "[red]ada :heart:" in said
     assert "[red]bob :heart:" in said
@@ -463,7 +463,7 @@ LINKS = ["looped", "broken", "twin", "to a file"]
 
 def graded(item, out):
     """Writes the verdict on a submission of nothing, as a grader does, and returns it."""
-    return grade_one(item, False, out, SECRET, "cpu", PLACE, kernels.COLD, LIMITS, {})[0]
+    return grade_one(item, out, SECRET, "cpu", PLACE, kernels.COLD, LIMITS, {})[0]
 
 
 def test_a_class_of_evil_names_loses_nobody_and_takes_nobody_for_another(tmp_path, capsys):
@@ -497,8 +497,8 @@ def test_a_class_of_evil_names_loses_nobody_and_takes_nobody_for_another(tmp_pat
     console = Console(width=300)
     for notice in [*notices, *(f"{item.label}: {item.notice}" for item in submissions)]:
         cli.say(console, notice)
-    for table in summary.tables(everything):
-        console.print(table)
+    for part in summary.parts(everything):
+        console.print(part)
     assert all(letter.isprintable() or letter == "\n" for letter in capsys.readouterr().out)
 
 

@@ -162,7 +162,7 @@ def test_version_is_said_once(capsys):
         cli.main(["--version"])
     assert capsys.readouterr().out == f"autograder {__version__}\n"
     project = (places.CHECKOUT / "pyproject.toml").read_text()
-    assert 'version = { attr = "autograder.version.__version__" }' in project
+    assert 'version = { attr = "vikit.__version__" }' in project
     assert __version__ not in project
 
 

@@ -6,7 +6,8 @@ import re
 import struct
 import zipfile
 
-from autograder import kernels
+from vikit import faults
+
 from autograder.names import printable
 
 from .notebook import MAX_FILE_BYTES, UnreadableNotebook, open_file
@@ -62,7 +63,7 @@ def only_file(path):
         raise
     # Whatever reading what anybody may have written raises; it was not made by a fault of ours.
     except Exception as error:
-        if kernels.is_of_the_machine(error):
+        if faults.is_of_the_machine(error):
             raise
         why = error.strerror if isinstance(error, OSError) else type(error).__name__
         raise UnreadableNotebook(f"the zip is damaged or cannot be read ({why})") from error
