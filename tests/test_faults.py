@@ -19,7 +19,7 @@ import pytest
 from vikit import asking, checking, faults, flows, judge, properties, wire
 
 from autograder import cli, kernels, tasks
-from autograder.build import notebooks, sample, script
+from autograder.build import notebooks, sample
 from autograder.grading import classroom, follow, notebook
 from autograder.grading import verdict as verdicts
 from autograder.grading.limits import Limits
