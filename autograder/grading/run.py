@@ -13,7 +13,7 @@ from autograder.kernels import Kernel, KernelError, Outcome
 
 from .limits import Limits, size_text
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 # How often a notebook is run again after its kernel has ended.
 MAX_RESTARTS = 40
 # All of its runs together take at most this many times what one may.
