@@ -1,19 +1,22 @@
 import linecache
 import os
-from functools import cache
+from functools import cache, partialmethod
 from pathlib import Path
 
 import hypothesis
 import jupytext
 import nbformat
+import patience
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from autograder import tasks
+from autograder import kernels, tasks
 from autograder.build import notebooks, sample, script
-from autograder.grading import find_submissions
+from autograder.grading import classroom, find_submissions, probing
 from autograder.grading.classroom import grade_class
+from autograder.grading.limits import Limits, limits_for
+from autograder.kernels import kernel
 from autograder.reference import device
 
 A01 = "a01_densities"
@@ -24,6 +27,57 @@ def pytest_configure():
     # The same examples in every run.
     hypothesis.settings.register_profile("same", max_examples=200, derandomize=True, deadline=None)
     hypothesis.settings.load_profile("same")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_hurry():
+    """No limit of time strikes but where a test sets one."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Limits, "__init__", partialmethod(Limits.__init__, **patience.LIMITS))
+        yield
+
+
+STUCK = "(nothing comes after this)"
+
+
+@pytest.fixture
+def when_stuck(monkeypatch):
+    """Returns a function: has `act` called whenever a kernel runs the code that it returns, the last before it hangs."""
+
+    def when(act):
+        take = kernel._Exchange.take
+
+        def noticed(exchange, kind, content, size):
+            take(exchange, kind, content, size)
+            if kind == "stream" and STUCK in content.get("text", ""):
+                act()
+
+        monkeypatch.setattr(kernel._Exchange, "take", noticed)
+        return f"print({STUCK!r}, flush=True)"
+
+    return when
+
+
+class TimeIsUp(Exception):
+    """Ends the wait for code that is stuck."""
+
+
+@pytest.fixture
+def stuck(monkeypatch, when_stuck):
+    """Code to put before what never ends: when a kernel has run it, the time that it was given is up, and not before."""
+    wait = kernel.Kernel._wait
+
+    def until_time_is_up(*arguments):
+        try:
+            return wait(*arguments)
+        except TimeIsUp:
+            return "timeout"
+
+    def stop():
+        raise TimeIsUp
+
+    monkeypatch.setattr(kernel.Kernel, "_wait", until_time_is_up)
+    return when_stuck(stop)
 
 
 @pytest.fixture(scope="session")
@@ -76,14 +130,42 @@ def write_notebook(tmp_path, released_notebook):
     return write
 
 
+def grade_the_endless(item, folder, secret):
+    """Grades a notebook of a01 whose KL never ends: that question alone has a short time, and its verdict is kept."""
+    answers = probing.answers
+
+    def impatient(run, question, path, seconds):
+        return answers(run, question, path, 1 if question.name == "kl_to_standard_normal" else seconds)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(probing, "answers", impatient)
+        chosen = kernels.choose()
+        classroom.grade_one(item, folder, secret, "auto", device.choose(), chosen, limits_for(2), {})
+
+
+ENDLESS = "s10-endless-loop"
+
+
 @pytest.fixture(scope="session")
 def sample_class(tmp_path_factory):
     """The sample class, run and graded two at a time: (folder, dict from student to verdict)."""
     folder = tmp_path_factory.mktemp("class")
-    sample.write_class(folder / "submitted", jobs=2)
+    run = sample.write_executed
+    with pytest.MonkeyPatch.context() as patched:
+        # This student gives up at once: the loop never ends.
+        patched.setattr(
+            sample,
+            "write_executed",
+            lambda notebook, path: run(notebook, path, 1 if ENDLESS in str(path) else patience.AGES),
+        )
+        sample.write_class(folder / "submitted", jobs=2)
     submissions, notices = find_submissions(folder / "submitted", tasks.names())
     assert not notices
-    run = grade_class(submissions, folder, b"secret of the tests", jobs=2, unsafe=True)
+    secret = b"secret of the tests"
+    (endless,) = (item for item in submissions if item.student == ENDLESS)
+    grade_the_endless(endless, folder, secret)
+    run = grade_class(submissions, folder, secret, jobs=2, unsafe=True)
     assert not run.failures
+    assert run.kept == 1
     assert len(run.verdicts) == sample.size() >= 12
     return folder, {item.student: verdict for item, verdict in run.verdicts.items()}

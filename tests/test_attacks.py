@@ -18,6 +18,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import patience
 import pytest
 from jinja2 import Environment, PackageLoader
 from nbgrader.api import Gradebook
@@ -37,8 +38,8 @@ from autograder.tasks.task import PUBLIC
 A01 = "a01_densities"
 ATTACKS = Path(__file__).parent / "attacks"
 ANSWERED = {"bernoulli_log_prob_logits": 10, "kl_to_standard_normal": 12, "elbo_identity_terms": 8}
-LIMITS = ["memory=1.25GiB", "scratch=30MiB", "processes=128", "files=256", "question=5"]
-GENEROUS = ["memory=8GiB", "scratch=256MiB", "processes=1024", "files=1024", "question=60", "output=64MiB"]
+LIMITS = [*patience.SETTINGS, "memory=1.25GiB", "scratch=30MiB", "processes=128", "files=256"]
+GENEROUS = [*patience.SETTINGS, "memory=8GiB", "scratch=256MiB", "processes=1024", "files=1024", "output=64MiB"]
 SECRET = b"secret of the attacks"
 pytestmark = [
     pytest.mark.kernels,
@@ -123,6 +124,7 @@ def outside(tmp_path_factory):
         yield {
             "outside": str(folder), "temporary": tempfile.gettempdir(), "port": str(server_port(servers)),
             "abstract": abstract, "victim": str(victim.pid), "key": str(key), "servers": list(servers.values()),
+            "stuck": "pass", "pause": 1,
         }  # fmt: skip
 
 
@@ -173,14 +175,20 @@ def put_beside(attack, path, outside):
         path.with_name(name).symlink_to(fill(target, outside))
 
 
+# A limit of time is all that stops it: no other limit is as long as honest answers may take.
+(SLOW,) = (attack for attack in EVERY if attack.name == "slow")
+CLASS = [attack for attack in EVERY if attack != SLOW]
 HONEST = Attack("honest", "", "", "", 30, "honest", {}, {}, {})
 
 
 @pytest.fixture(scope="session")
 def attacked(tmp_path_factory, outside, released_notebook):
-    """All attacks in one class, honest students among them, two at a time: (folder, `ClassRun`, what was there before)."""
+    """All attacks but SLOW in one class, honest students among them, two at a time.
+
+    (folder, `ClassRun`, what was there before)
+    """
     folder = tmp_path_factory.mktemp("attacked")
-    for attack in EVERY:
+    for attack in CLASS:
         hand_in(attack, folder / "submitted", outside, released_notebook)
     for number in range(3):
         hand_in(
@@ -211,7 +219,7 @@ def test_there_are_enough_attacks_and_each_says_what_it_is():
 def test_no_run_is_stopped_and_nobody_else_is_harmed(attacked, outside):
     _, run, before = attacked
     assert run.failures == []
-    assert len(run.verdicts) == len(EVERY) + 3
+    assert len(run.verdicts) == len(CLASS) + 3
     scores = {item.student: found["score"] for item, found in run.verdicts.items()}
     assert {scores[student] for student in scores if student.endswith("-honest")} == {30}
     assert files_below(Path(outside["outside"])) == before
@@ -219,13 +227,22 @@ def test_no_run_is_stopped_and_nobody_else_is_harmed(attacked, outside):
     assert subprocess.run(["kill", "-0", outside["victim"]]).returncode == 0
 
 
-@pytest.mark.parametrize("attack", EVERY, ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", CLASS, ids=lambda attack: attack.name)
 def test_an_attack_gains_nothing(attacked, attack):
     _, run, _ = attacked
     (found,) = [found for item, found in run.verdicts.items() if item.student == attack.student]
     assert found["score"] == attack.deserves
     assert "<script" not in feedback.feedback_html(found)
     assert not re.search(r"^[=+@-]", gradebook.grades_csv([found]).splitlines()[1].strip('"'))
+
+
+def test_an_attack_on_the_time_gains_nothing(tmp_path, outside, released_notebook, stuck):
+    path = hand_in(SLOW, tmp_path, outside | {"stuck": stuck, "pause": 10**6}, released_notebook)
+    found = grade(A01, path, student=SLOW.student, secret=SECRET, limits=limits_for(1, LIMITS))
+    assert found["score"] == SLOW.deserves
+    assert [question["name"] for question in found["questions"] if question["status"] == "timeout"] == list(
+        SLOW.answers
+    )
 
 
 # Each defence switched off.

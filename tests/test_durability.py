@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import patience
 import pytest
 
 from autograder import bench, cli, files
@@ -43,7 +44,7 @@ def temporary():
 
 def command(course, out, *options):
     places = ["--submitted", str(course / "submitted"), "--out", str(out), "--secret-file", str(course / "secret")]
-    return [sys.executable, "-m", "autograder", "grade", *places, "--jobs", "2", *options]
+    return [sys.executable, "-m", "autograder", "grade", *places, "--jobs", "2", *patience.OPTIONS, *options]
 
 
 def run(capsys, *arguments):
@@ -71,7 +72,7 @@ def kill(course, out, wait, environment, temporary):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait()
+    wait(process)
     process.send_signal(signal.SIGKILL)
     process.wait()
     nothing_left(temporary)
@@ -85,37 +86,35 @@ def nothing_left(folder):
     assert not list(folder.iterdir())
 
 
-def some_moment(out, seconds, between):
-    """Waits for a random time: every other time it begins with a verdict, as most of a run is over before the first.
-
-    `between`: the seconds from the first verdict of a whole run to its last.
-    """
+def some_moment(process, out, seconds):
+    """Waits for a random time, or for some verdicts more, by turns: most of a run is over before the first of them."""
     if random.random() < 0.5:
         time.sleep(random.uniform(0, seconds))
         return
-    there, deadline = written(out), time.monotonic() + 600
-    while written(out) == there and there < len(STUDENTS) and time.monotonic() < deadline:
+    enough = random.randint(written(out) + 1, len(STUDENTS))
+    while written(out) < enough and process.poll() is None:
         time.sleep(0.01)
-    time.sleep(random.uniform(0, between))
 
 
 def written(out):
     return len(list((out / "verdicts").glob("*/*.json")))
 
 
-def killed_again_and_again(course, capsys, temporary, times):
-    """Kills graders of one course, with all results deleted as often as they are complete; checks what is there each time."""
+def killed_again_and_again(course, capsys, temporary, times, least):
+    """Kills graders of one course, with all results deleted as often as they are complete; checks what is there each time.
+
+    At least `least` of those that are killed have written some verdicts. Returns (how many were killed, how many of these).
+    """
     whole = course / "whole"
     started = time.monotonic()
     subprocess.run(command(course, whole), check=True, stdout=subprocess.DEVNULL)
     seconds = time.monotonic() - started
-    times_written = [path.stat().st_mtime for path in (whole / "verdicts").glob("*/*.json")]
-    between = max(times_written) - min(times_written)
     wanted, out = rows(whole), course / "out"
     environment = os.environ | {"TMPDIR": str(temporary)}
-    partial = 0
-    for _ in range(times):
-        kill(course, out, lambda: some_moment(out, seconds, between), environment, temporary)
+    killed = partial = 0
+    while killed < times or partial < least:
+        kill(course, out, lambda process: some_moment(process, out, seconds), environment, temporary)
+        killed += 1
         found = verdicts(out)
         assert all(verdict["questions"] and verdict["student"] == student for student, verdict in found.items())
         if (out / "grades.csv").exists():
@@ -130,7 +129,7 @@ def killed_again_and_again(course, capsys, temporary, times):
     assert {student: verdict["questions"] for student, verdict in verdicts(out).items()} == {
         student: verdict["questions"] for student, verdict in verdicts(whole).items()
     }
-    return partial
+    return killed, partial
 
 
 def test_a_killed_grader_leaves_whole_results_and_the_next_ends_as_if_nothing_had_been(
@@ -138,11 +137,11 @@ def test_a_killed_grader_leaves_whole_results_and_the_next_ends_as_if_nothing_ha
 ):
     """It is killed while it is at the last of the notebooks, however fast it has been with the others."""
     out, last = course / "out", course / "submitted" / STUDENTS[-1] / A01 / f"{A01}.ipynb"
-    write_notebook({"kl_to_standard_normal": "__import__('time').sleep(50)"}, path=last)
+    write_notebook({"kl_to_standard_normal": "__import__('time').sleep(10**6)"}, path=last)
 
-    def first_verdict():
-        deadline = time.monotonic() + 600
-        while not verdicts(out) and time.monotonic() < deadline:
+    def first_verdict(process):
+        while not verdicts(out):
+            assert process.poll() is None
             time.sleep(0.02)
 
     kill(course, out, first_verdict, os.environ | {"TMPDIR": str(temporary)}, temporary)
@@ -160,9 +159,8 @@ def test_a_killed_grader_leaves_whole_results_and_the_next_ends_as_if_nothing_ha
 def test_a_grader_that_is_killed_while_it_starts_leaves_no_folder(course, temporary, prefix):
     """Those that it forks from are still importing, and find out when they are done."""
 
-    def first_folder():
-        deadline = time.monotonic() + 600
-        while not list(temporary.glob(f"{prefix}*/*")) and time.monotonic() < deadline:
+    def first_folder(process):
+        while not list(temporary.glob(f"{prefix}*/*")) and process.poll() is None:
             time.sleep(0.01)
         assert list(temporary.glob(f"{prefix}*/*"))
 
@@ -171,10 +169,9 @@ def test_a_grader_that_is_killed_while_it_starts_leaves_no_folder(course, tempor
 
 @pytest.mark.soak
 def test_100_killed_graders(course, capsys, temporary):
-    partial = killed_again_and_again(course, capsys, temporary, 100)
+    killed, partial = killed_again_and_again(course, capsys, temporary, 100, 20)
     with capsys.disabled():
-        print(f"\n100 graders killed, {partial} of them with some of their verdicts written")
-    assert partial > 20
+        print(f"\n{killed} graders killed, {partial} of them with some of their verdicts written")
 
 
 @pytest.mark.soak
@@ -186,7 +183,7 @@ def test_two_graders_of_one_course_do_not_harm_each_other(course, capsys):
         for _ in range(2)
     ]
     for process in both:
-        printed, _ = process.communicate(timeout=300)
+        printed, _ = process.communicate()
         assert process.returncode == 0, printed
     assert rows(out) == rows(course / "alone")
     assert not list(out.rglob("*.part"))
@@ -222,7 +219,7 @@ def test_a_full_disk_is_an_error_that_loses_nothing(course):
         cp -r {out} {saved}
     """
     ended = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300
+        ["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     assert "first ended with 1" in ended.stdout, ended.stdout
     assert "No space left on device" in ended.stdout
@@ -239,7 +236,7 @@ def test_300_submissions_have_300_verdicts(tmp_path):
     bench.write_submissions(tmp_path / "submitted", bench.reference_notebook(), 300)
     (tmp_path / "secret").write_text("the secret of this course")
     started = time.monotonic()
-    subprocess.run(command(tmp_path, tmp_path / "out"), check=True, stdout=subprocess.DEVNULL, timeout=1800)
+    subprocess.run(command(tmp_path, tmp_path / "out"), check=True, stdout=subprocess.DEVNULL)
     found = verdicts(tmp_path / "out")
     assert len(found) == 300
     assert {verdict["score"] for verdict in found.values()} == {80}

@@ -10,11 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import nbformat
 import numpy as np
+import patience
 import pytest
 from vikit import asking, checking, faults, flows, judge, properties, wire
 
@@ -144,24 +144,26 @@ def test_a_kernel_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif("namespaces" not in kernels.choose().layers, reason="a kernel could end what watches over it")
-def test_a_kernel_that_ends_with_the_fork_server_is_not_said_to_have_ended_itself(write_notebook):
+def test_a_kernel_that_ends_with_the_fork_server_is_not_said_to_have_ended_itself(
+    write_notebook, when_stuck, monkeypatch
+):
     """And the next notebook finds another server."""
-    waits = f"{RIGHT_KL.replace('    return', '    __import__(chr(116) + chr(105) + chr(109) + chr(101)).sleep(30); return')}"
-    path = write_notebook({KL: waits})
     server = confinement.server()
     server.start()
-    judged, killers = verdicts.judged, []
+    process = server.process
+    # The kernel takes its time to end, too.
+    monkeypatch.setattr("autograder.kernels.kernel.GRACE_SECONDS", patience.AGES)
 
-    def judged_meanwhile(run, question, cells):
-        if question.name == KL:
-            killers.append(threading.Timer(1, server.process.kill))
-            killers[-1].start()
-        return judged(run, question, cells)
+    def kill():
+        if process.poll() is not None:
+            raise KernelError("the notebook is run again")
+        process.kill()
+        process.wait()
 
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(verdicts, "judged", judged_meanwhile)
-        with pytest.raises(KernelError, match="was killed"):
-            grade(A01, path, secret=SECRET, limits=Limits(question=20))
+    stuck = when_stuck(kill)
+    path = write_notebook({KL: RIGHT_KL.replace("    return", f"    {stuck}\n    while True: pass\n    return")})
+    with pytest.raises(KernelError, match="was killed"):
+        grade(A01, path, secret=SECRET)
     assert by_name(grade(A01, write_notebook({KL: RIGHT_KL}), secret=SECRET))[KL]["status"] == "correct"
 
 
@@ -171,6 +173,7 @@ def test_a_full_folder_for_temporary_files_is_named_and_the_next_run_mends_it(tm
         write_notebook({KL: RIGHT_KL}, path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb")
     small, out = short_folder, tmp_path / "out"
     grade_it = f"{sys.executable} -m autograder grade --submitted {tmp_path}/submitted --out {out} --jobs 1"
+    grade_it += f" {' '.join(patience.OPTIONS)}"
     script = f"""
         mount -t tmpfs -o size=64k tmpfs {small}
         TMPDIR={small} {grade_it}; echo first ended with $?
@@ -178,7 +181,7 @@ def test_a_full_folder_for_temporary_files_is_named_and_the_next_run_mends_it(tm
         {grade_it}; echo second ended with $?
     """
     command = ["unshare", "-m", "sh", "-c", script]
-    printed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300).stdout
+    printed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
     first, _, second = printed.partition("first ended with 1")
     # What comes first to have no space left depends on the machine.
     assert "No space left on device" in first or "this machine failed" in first, printed

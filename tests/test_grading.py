@@ -27,6 +27,8 @@ from autograder.reports.feedback import feedback_html
 A01 = "a01_densities"
 BEST = kernels.choose()
 SECRET = b"secret of the tests"
+# Where a test puts the code that says that nothing comes after it.
+STUCK = "# stuck\n"
 KL, BERNOULLI, ELBO = "kl_to_standard_normal", "bernoulli_log_prob_logits", "elbo_identity_terms"
 RIGHT_KL = f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, axis=-1)"
 pytestmark = pytest.mark.kernels
@@ -258,7 +260,7 @@ def test_cells_run_as_students_are_told(write_notebook):
     ("answer", "status", "said"),
     [
         ("def kl_to_standard_normal(mu, log_var)\n    return mu", "error", "SyntaxError"),
-        ("import time\ntime.sleep(60)\n" + RIGHT_KL, "timeout", "was not done after 2 s"),
+        (STUCK + "import time\ntime.sleep(10**6)\n" + RIGHT_KL, "timeout", "was not done after 3000 s"),
         (f"{RIGHT_KL}\n\nexit()", "correct", "Right on all"),
         (
             RIGHT_KL.replace("mu**2", "mu**2 + 0 * tf.py_function(lambda: np.logaddexp(0, mu), [], tf.float32)"),
@@ -277,12 +279,9 @@ def test_cells_run_as_students_are_told(write_notebook):
         ("del tf\n" + RIGHT_KL, "error", "raised NameError"),
     ],
 )
-def test_an_answer_cell_with_something_odd(write_notebook, answer, status, said):
-    # Importing TensorFlow is a cell as well, and slow: the notebook that must time out goes without.
-    drop = [2] if "sleep" in answer else []
-    path = write_notebook({KL: answer}, lambda notebook: [notebook.cells.pop(index) for index in drop])
-    limits = Limits(cell=2 if drop else 30)
-    verdict = grade(A01, path, secret=SECRET, limits=limits)
+def test_an_answer_cell_with_something_odd(write_notebook, answer, status, said, stuck):
+    path = write_notebook({KL: answer.replace(STUCK, f"{stuck}\n")})
+    verdict = grade(A01, path, secret=SECRET, limits=Limits(cell=3000))
     assert brief(verdict)[KL][0] == status
     assert said in next(question["message"] for question in verdict["questions"] if question["name"] == KL)
 
@@ -401,12 +400,19 @@ def test_a_huge_file_is_not_read_into_memory(tmp_path):
 
 
 def test_a_death_is_blamed_on_the_question_that_did_it(write_notebook):
-    """A timer of one question that ends the process during the next costs the next one nothing."""
-    bomb = "__import__('threading').Timer(0.15, __import__('os')._exit, [1]).start()"
+    """A thread of one question that ends the process during a later one costs the later one nothing."""
+    armed = "import os, threading\nasked, bomb = threading.Event(), lambda: asked.wait() and os._exit(1)\narmed = []\n"
+    arm = "armed.append(threading.Thread(target=bomb, daemon=True).start())"
     value = "tf.reduce_sum(x * a - tf.nn.softplus(a), -1)"
-    answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    if len(x) == 5:\n        {bomb}\n    return {value}"}
-    verdict = brief(grade(A01, write_notebook(answers | {KL: RIGHT_KL}), secret=SECRET))
+    answers = {
+        BERNOULLI: f"{armed}\ndef {BERNOULLI}(x, a):\n    {arm}\n    return {value}",
+        KL: RIGHT_KL.replace("    return", "    if armed:\n        asked.set()\n        while True: pass\n    return"),
+    }
+    names = [task.name for task in tasks.load(A01).tasks]
+    assert names.index(BERNOULLI) < names.index(KL)
+    verdict = brief(grade(A01, write_notebook(answers), secret=SECRET))
     assert verdict[KL] == ("correct", 12, None)
+    assert verdict[BERNOULLI] == ("correct", 10, None)
     assert {status for name, (status, _, _) in verdict.items() if name not in (KL, BERNOULLI)} == {"unanswered"}
 
 
@@ -432,13 +438,17 @@ def test_a_hostile_function_costs_only_itself(write_notebook, body):
 
 @pytest.mark.parametrize(
     ("end", "status"),
-    [("while True: pass", "timeout"), ("__import__('os')._exit(1)", "crashed"), ("print('x' * 2**22)", "crashed")],
+    [
+        (f"{STUCK}        while True: pass", "timeout"),
+        ("__import__('os')._exit(1)", "crashed"),
+        ("print('x' * 2**22)", "crashed"),
+    ],
+    ids=["hangs", "ends", "prints"],
 )
-def test_a_case_that_never_comes_back_takes_none_of_the_answers_before_it(write_notebook, end, status):
-    # Without TensorFlow, whose first operation takes a while.
-    value = "np.sum(x * a - np.logaddexp(0, a), -1)"
+def test_a_case_that_never_comes_back_takes_none_of_the_answers_before_it(write_notebook, end, status, stuck):
+    value, end = "np.sum(x * a - np.logaddexp(0, a), -1)", end.replace(STUCK, f"{stuck}\n")
     answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    if np.abs(a).max() > 500:\n        {end}\n    return {value}"}
-    verdict = grade(A01, write_notebook(answers | {KL: RIGHT_KL}), secret=SECRET, limits=Limits(question=10))
+    verdict = grade(A01, write_notebook(answers | {KL: RIGHT_KL}), secret=SECRET)
     assert brief(verdict)[KL] == ("correct", 12, None)
     (question,) = [question for question in verdict["questions"] if question["name"] == BERNOULLI]
     assert {case["status"] for case in question["cases"] if case["passed"]} == {"correct"}
@@ -489,7 +499,9 @@ def test_a_container_has_the_memory_that_it_was_given(tmp_path):
 
 def test_limits_are_set_by_name():
     limits = limits_for(2, ["question=20", "memory=1.5GiB", "output=64KiB", "processes=80"])
-    assert (limits.question, limits.output, limits.cell) == (20, 2**16, 60)
+    assert (limits.question, limits.output, limits.bounds.files) == (20, 2**16, Bounds().files)
+    # Those that students are told.
+    assert (Limits.cell, Limits.question, Limits.notebook) == (60, 10, 600)
     assert (limits.bounds.memory, limits.bounds.processes) == (3 * 2**29, 80)
     assert limits.given == ("question", "memory", "output", "processes")
     assert limits_for(10**6).bounds.memory < Limits().bounds.memory
@@ -525,8 +537,10 @@ def test_limits_are_kept_and_said(write_notebook):
         KL: f"def {KL}(mu, log_var):\n    print('x' * 5000)\n    while True: pass",
         BERNOULLI: "print('x' * 5000)",
     }
-    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["question=60", "output=4KiB"]))
-    assert verdict["limits"] == {"output": 4096, "question": 60}
+    verdict = grade(
+        A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["question=100000", "output=4KiB"])
+    )
+    assert verdict["limits"] == {"output": 4096, "question": 100000}
     messages = {question["name"]: question["message"] for question in verdict["questions"]}
     assert "printed more than 4 KiB" in messages[KL]
 
@@ -534,7 +548,7 @@ def test_limits_are_kept_and_said(write_notebook):
 def test_memory_is_bounded_and_the_student_told(write_notebook):
     hog = "x = np.ones((2**17, 2**10)); keep = [x + i for i in range(20)]; return x"
     answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    {hog}", KL: RIGHT_KL}
-    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["memory=2GiB", "question=60"]))
+    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["memory=2GiB"]))
     (question,) = [question for question in verdict["questions"] if question["name"] == BERNOULLI]
     assert question["score"] == 0
     assert "MemoryError" in question["message"] or "2 GiB of memory" in question["message"]
@@ -642,13 +656,19 @@ def test_graders_that_start_together_share_one_secret(tmp_path):
     ],
     ids=["a long sum", "many branches", "a long choice"],
 )
-def test_a_long_expression_is_no_fault_of_the_kit(tmp_path, write_notebook, source):
+def test_a_long_expression_is_no_fault_of_the_kit(write_notebook, monkeypatch, source):
     path = write_notebook({KL: RIGHT_KL})
     content = nbformat.read(path, as_version=4)
     content.cells.insert(1, nbformat.v4.new_code_cell(source))
     nbformat.write(content, path)
-    # IPython never answers for the first of them.
-    assert brief(grade(A01, path, secret=SECRET, limits=Limits(cell=20)))[KL] == ("correct", 12, None)
+    execute = kernels.Kernel.execute
+
+    def impatient(kernel, code, seconds, **options):
+        # IPython never answers for the first of them.
+        return execute(kernel, code, 1 if code == source else seconds, **options)
+
+    monkeypatch.setattr(kernels.Kernel, "execute", impatient)
+    assert brief(grade(A01, path, secret=SECRET))[KL] == ("correct", 12, None)
 
 
 def test_thousands_of_cells_are_refused_and_of_fewer_each_is_parsed_once(write_notebook, monkeypatch):

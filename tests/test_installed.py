@@ -10,6 +10,7 @@ import venv
 from importlib import metadata
 
 import nbformat
+import patience
 import pytest
 
 from autograder import places, version
@@ -57,6 +58,7 @@ def test_an_installed_kit_grades_as_the_checkout_does(installed, tmp_path):
         nbformat.write(notebook, path)
     (tmp_path / "secret").write_text("the same for both")
     options = ["--submitted", tmp_path / "submitted", "--secret-file", tmp_path / "secret", "--jobs", 1]
+    options += patience.OPTIONS
     here = [sys.executable, "-m", "autograder", "grade", *options, "--out", tmp_path / "checkout"]
     subprocess.run(list(map(str, here)), check=True, stdout=subprocess.DEVNULL)
     there = installed("-m", "autograder", "grade", *options, "--out", tmp_path / "there")

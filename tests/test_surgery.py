@@ -13,7 +13,8 @@ from autograder.grading.verdict import grade
 
 A01 = "a01_densities"
 SECRET = b"secret of the tests"
-LIMITS = Limits(cell=5, question=5, notebook=30)
+# Of many notebooks some have a cell that never ends. What else these limits strike at loses points, and may.
+SOME_TIME = Limits(cell=20, question=20, notebook=120)
 MOST = 80
 pytestmark = pytest.mark.kernels
 
@@ -126,7 +127,7 @@ def operated(text, chance):
     return text
 
 
-def after_surgery(tmp_path, released_notebook, numbers):
+def after_surgery(tmp_path, released_notebook, numbers, limits=None):
     """Grades a blank and a solved notebook by turns after surgery; returns how many had which share of the points."""
     solved = nbformat.reads(released_notebook, as_version=4)
     sample.answer_with_solutions(solved)
@@ -135,7 +136,7 @@ def after_surgery(tmp_path, released_notebook, numbers):
         chance, is_solved = random.Random(number), number % 2
         path = tmp_path / f"{number}.ipynb"
         path.write_text(operated(texts[is_solved], chance), encoding="utf-8", errors="surrogatepass")
-        verdict = grade(A01, path, student=str(number), secret=SECRET, limits=LIMITS, unsafe=True)
+        verdict = grade(A01, path, student=str(number), secret=SECRET, limits=limits, unsafe=True)
         assert verdict["kit_errors"] == [], number
         assert len(verdict["questions"]) == 10, number
         assert 0 <= verdict["score"] <= (MOST if is_solved else 0), number
@@ -150,13 +151,14 @@ def after_surgery(tmp_path, released_notebook, numbers):
 
 
 def test_random_surgery_loses_no_verdict_and_gains_no_point(tmp_path, released_notebook):
+    # None of these never ends.
     seen = after_surgery(tmp_path, released_notebook, range(25))
     assert seen["solved", "some"] + seen["solved", "all"] > 3
 
 
 @pytest.mark.soak
 def test_random_surgery_on_500_notebooks(tmp_path, released_notebook, capsys):
-    seen = after_surgery(tmp_path, released_notebook, range(100, 600))
+    seen = after_surgery(tmp_path, released_notebook, range(100, 600), SOME_TIME)
     with capsys.disabled():
         print(f"\n{sum(seen.values())} notebooks, by points left: {dict(seen)}")
 

@@ -34,6 +34,8 @@ def executed(name):
     NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
+        startup_timeout=CELL_SECONDS,
+        iopub_timeout=CELL_SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": notebooks.ASSIGNMENTS / name}},
     ).execute(stderr=subprocess.DEVNULL)

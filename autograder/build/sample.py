@@ -134,8 +134,10 @@ def lose_metadata(notebook):
     notebook.metadata = nbformat.NotebookNode()
 
 
-def write_executed(notebook, path):
+def write_executed(notebook, path, seconds=CELL_SECONDS):
     """Runs `notebook` as its student did, through errors and beyond, and writes it with what came out.
+
+    The student gives up at a cell that takes more than `seconds`.
 
     A student's kernel is not confined; this one is where that can be had: it starts in a tenth of a second.
     """
@@ -143,7 +145,7 @@ def write_executed(notebook, path):
     confined = kernels.choose().closes_files
     client = NotebookClient(
         notebook,
-        timeout=CELL_SECONDS,
+        timeout=seconds,
         allow_errors=True,
         kernel_name="python3",
         **({"kernel_manager_class": provisioner.manager_class(student_half())} if confined else {}),

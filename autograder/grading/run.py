@@ -12,7 +12,7 @@ from autograder.kernels import Kernel, KernelError, Outcome
 
 from .limits import Limits, size_text
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 # How often a notebook is run again after its kernel has ended: it comes to an end by its time before, as a rule.
 MAX_RESTARTS = 100
 # What ended a kernel once has this much longer to do it again.

@@ -24,7 +24,7 @@ from . import linux
 from .faults import EXHAUSTED, KernelError
 
 START_SECONDS = 120
-READY_SECONDS = 30
+READY_SECONDS = 120
 LAYERS = ("namespaces", "view", "landlock", "seccomp")
 KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "XLA_FLAGS")
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
@@ -296,7 +296,7 @@ class Process:
         """
         said = {}
         try:
-            self.connection.settimeout(1)
+            self.connection.settimeout(READY_SECONDS)
             said = self._next()
         except ConnectionError as error:
             if self.watched:

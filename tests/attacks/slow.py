@@ -11,6 +11,7 @@ slept = []
 
 
 def act():
-    time.sleep(6 if len(slept) == 0 else 0)
+    exec("{stuck}")
+    time.sleep({pause} if len(slept) == 0 else 0)
     slept.append(True)
     return True

