@@ -170,19 +170,11 @@ class InProcess(asking.Here):
 
     def __init__(self, names, seconds):
         super().__init__(names)
-        self.limits, self.now, self.times = Limits(question=seconds), 0, []
-
-    def monotonic(self):
-        return self.now
-
-    @property
-    def asking(self):
-        """The seconds that it was asked for, as a running notebook counts them."""
-        return self.now
+        self.limits, self.asking, self.times = Limits(question=seconds), 0, []
 
     def ask(self, requests, seconds):
         self.times.append(seconds)
-        self.now += 4
+        self.asking += 4
         return super().ask(requests, seconds) if seconds >= 4 else [wire.Reply("timeout")]
 
 
@@ -214,9 +206,7 @@ def followed(questions, made_up, seconds=60):
     verdict = judge.judge(later, given)
     assert verdict.score == 0
     run = InProcess({"kl_to_standard_normal": kl_to_standard_normal}, seconds)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(follow, "time", run, raising=False)
-        found = follow.through(run, ELBO, later, verdict, given, earlier, Assignment("two", "Two", (KL, ELBO)))
+    found = follow.through(run, ELBO, later, verdict, given, earlier, Assignment("two", "Two", (KL, ELBO)))
     return found, run.times
 
 
