@@ -307,8 +307,9 @@ def test_a_wrong_answer_that_changes_from_call_to_call_is_named():
     same, other = given["g1"], judge.Answer("ok", (given["g1"].values[0] + 0.01,))
     assert judge.judge(asked, given, again=[same, same]) == verdict
     assert judge.judge(asked, given, again=[same, judge.Answer("timeout")]) == verdict
-    named = judge.judge(asked, given, again=[same, other])
-    assert (named.mistake, named.status, named.score) == ("two_calls_differ", "wrong", 0)
+    for then in (other, judge.Answer("ok", ())):
+        named = judge.judge(asked, given, again=[same, then])
+        assert (named.mistake, named.status, named.score) == ("two_calls_differ", "wrong", 0)
     assert "Two calls with the same inputs gave different values" in named.message
 
 

@@ -320,12 +320,12 @@ def test_no_odd_reply_wins_a_wrong_model_that_is_trained_the_property_that_it_lo
 
 
 # Of so few replies each is forged in every way.
-FEW = 80
+FEW = 100
 
 
 def test_each_reply_of_a_short_examination_may_be_odd_in_every_way(said):
     short = [task for _, task in EXAMINED if len(said[task.name]) < FEW]
-    assert len(short) >= 8
+    assert len(short) >= 7
     for task in short:
         for at in range(len(said[task.name])):
             for way in range(WAYS):
@@ -454,7 +454,7 @@ class Mistaken(Forger):
         often: That share.
     """
 
-    limits, outcomes = Limits(), {}
+    limits, outcomes, asking = Limits(), {}, 0.0
 
     def __init__(self, assignment, generator, forger=None, often=0.3):
         super().__init__(forger)
@@ -469,6 +469,12 @@ class Mistaken(Forger):
 
     def end(self):
         pass
+
+    def has_died(self):
+        return False
+
+    def was_ended_by_a_cell(self):
+        return False
 
     def reply(self, request):
         formula = self.formulas.get(request["path"])

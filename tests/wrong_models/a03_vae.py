@@ -22,9 +22,9 @@ BUILT = "self.decoder(tf.zeros((1, latent_dim)))\n"
 EDITS = (
     # What is not trained at all is not cut off.
     ("a frozen encoder", BUILT, f"{BUILT}        self.encoder.trainable = False\n",
-     "VAE", "training_passes_the_floor", "weights_ignored"),
+     "VAE", "training_passes_the_floor", "encoder_not_trained"),
     ("a frozen decoder", BUILT, f"{BUILT}        self.decoder.trainable = False\n",
-     "VAE", "training_passes_the_floor", "weights_ignored"),
+     "VAE", "training_passes_the_floor", "decoder_not_trained"),
     # What the sample is made of.
     ("stop_gradient in the sampler", SAMPLE, "return tf.stop_gradient(mu + tf.exp(0.5 * log_var) * eps)\n",
      "VAE", "training_passes_the_floor", "posterior_collapsed"),

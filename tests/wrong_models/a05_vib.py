@@ -13,8 +13,8 @@ KL = RETURNED.removeprefix("return -log_qy_given_z, ")
 BUILT = "self.decoder(tf.zeros((1, latent_dim)))\n"
 EDITS = (
     # What is not trained at all is not cut off.
-    ("a frozen encoder", BUILT, f"{BUILT}        self.encoder.trainable = False\n", "VIB", "loss_terms", "weights_ignored"),
-    ("a frozen decoder", BUILT, f"{BUILT}        self.decoder.trainable = False\n", "VIB", "loss_terms", "weights_ignored"),
+    ("a frozen encoder", BUILT, f"{BUILT}        self.encoder.trainable = False\n", "VIB", "loss_terms", "encoder_not_trained"),
+    ("a frozen decoder", BUILT, f"{BUILT}        self.decoder.trainable = False\n", "VIB", "loss_terms", "decoder_not_trained"),
     # The sample.
     ("log_var as log sigma in the sampler", SAMPLE, "return mu + tf.exp(log_var) * eps\n",
      "VIB", "loss_terms", "sampler_log_var_as_log_sigma"),

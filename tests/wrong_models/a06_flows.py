@@ -30,7 +30,7 @@ ENCODER = "self.encoder = Encoder(latent_dim, self.hidden)\n"
 FROZEN = f"{ENCODER}        self.encoder(tf.zeros((1, event_dim)))\n        self.encoder.trainable = False\n"
 EDITS = (
     # What is not trained at all is not cut off.
-    ("a frozen encoder", ENCODER, FROZEN, "FlowVIB", "free_energy_terms", "weights_ignored"),
+    ("a frozen encoder", ENCODER, FROZEN, "FlowVIB", "free_energy_terms", "encoder_not_trained"),
     # The terms.
     ("prior at z0", TERMS, TERMS.replace("flow_prior_term(z0, z_end)", "flow_prior_term(z_end, z0)"),
      "FlowVIB", "free_energy_terms", "prior_at_z0"),
