@@ -24,6 +24,10 @@ class UsageError(Exception):
 
 def main(arguments=None):
     """Runs the command line and returns the exit status."""
+    # A name may hold what the terminal's encoding does not know.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
     # TensorFlow's start-up notes come from C++ and say nothing that `doctor` does not say better.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -19,6 +19,7 @@ def kit(version, parts=()):
     """Returns the files of a stand-in for the kit; `parts` says what is wrong with it."""
     line = f'__version__ = "{version}"\n' if version else ""
     checking = "import json, numpy_that_is_not_here\n" if "needs numpy" in parts else ""
+    checking += "raise ImportError('DLL load failed')\n" if "needs a library" in parts else ""
     checking += "check = check_all = load = submit = print\ndef start(name):\n    print('started', name)\n"
     files = {
         "vikit/__init__.py": f'"""The kit."""\n{line}from .checking import {NAMES}\n',
@@ -141,11 +142,18 @@ def test_without_a_whole_vikit_it_says_why_and_what_to_do(tmp_path, places, said
         assert words in printed, printed
 
 
-def test_what_the_kit_needs_and_is_not_installed_is_named(tmp_path):
-    write(tmp_path, NEW, "needs numpy")
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("needs numpy", "ModuleNotFoundError: No module named 'numpy_that_is_not_here'"),
+        ("needs a library", "ImportError: DLL load failed"),
+    ],
+)
+def test_what_the_kit_needs_and_is_not_installed_is_named(tmp_path, part, said):
+    write(tmp_path, NEW, part)
     printed = run(tmp_path)
-    assert "ModuleNotFoundError: No module named 'numpy_that_is_not_here'" in printed
-    assert "not whole" not in printed.splitlines()[-1]
+    assert said in printed
+    assert "not whole" not in printed
 
 
 def test_an_installed_copy_is_taken_only_where_it_is_the_newest(tmp_path):

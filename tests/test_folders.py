@@ -359,9 +359,9 @@ def cut(path):
 CHANGES = {
     "encrypted": (encrypted, "it is encrypted"),
     "cut": (cut, "it is no zip, or no whole one"),
-    "many": (lambda path: with_many(path, 60000), "it holds more than one notebook"),
+    "many": (lambda path: with_many(path, 60000), "it holds more than the notebook"),
     "none": (lambda path: with_many(path, 0), "it holds nothing"),
-    "zip64": (with_locator_64, "it holds more than one notebook"),
+    "zip64": (with_locator_64, "it holds more than the notebook"),
     "empty": (lambda path: path.write_bytes(b""), "it is empty"),
     "text": (lambda path: path.write_text("hand in" * 100), "it is no zip"),
     "rar": (lambda path: path.write_bytes(b"Rar!" + bytes(100)), "it is no zip"),
@@ -387,14 +387,14 @@ def test_a_zip_that_submit_did_not_write_is_refused_and_the_row_says_what_to_do(
 @pytest.mark.parametrize(
     ("members", "options", "said"),
     [
-        ([(INSIDE, TEXT), ("a01_densities/extra.txt", "")], {}, "more than one notebook"),
+        ([(INSIDE, TEXT), ("a01_densities/extra.txt", "")], {}, "more than the notebook"),
         ([(f"{A01}.ipynb", TEXT)], {}, f"it holds a file, {A01}.ipynb, and no <assignment>/<assignment>.ipynb"),
         ([(f"../{INSIDE}", TEXT)], {}, "it holds a file, ../"),
         ([(f"/{INSIDE}", TEXT)], {}, "it holds a file, /"),
         ([("inner.zip", "PK")], {}, "it holds another archive, inner.zip"),
         ([(f"{A01}/{A02}.ipynb", TEXT)], {}, "it holds a file"),
         ([(f"{ESC}{BIDI}\n", TEXT)], {}, r"\x1b[31m\u202e\n"),
-        ([("n" * 5000, TEXT)], {}, "more than one notebook"),
+        ([("n" * 5000, TEXT)], {}, "more than the notebook"),
         ([(INSIDE, TEXT)], {"how": zipfile.ZIP_LZMA}, "it is packed in another way"),
         ([(INSIDE, TEXT)], {"how": zipfile.ZIP_BZIP2}, "it is packed in another way"),
         ([], {}, "it holds nothing"),

@@ -68,6 +68,7 @@ NOTEBOOKS = {
         [STUB, "try:\n    f(3)\nexcept Exception as error:\n    raise RuntimeError('x') from error"],
         [None, ABOUT_F],
     ),
+    "its own cause": (["try:\n    1 / 0\nexcept Exception as error:\n    raise error from error"], [None]),
     "a class": ([CLASS, "model = Model()", "model.fit()"], [None, None, "Answer `Model` first, then run this cell again."]),
     "a name of a cell that stopped": (
         [STUB, "model = f(3)", "history = model.fit()", "print(history)"],

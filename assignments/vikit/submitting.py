@@ -33,8 +33,11 @@ def submit(notebook=None):
         )
     questions = checking.public_cases(assignment)
     target = path.resolve().with_name(f"{assignment}-submission.zip")
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    # The zip of an earlier hand-in stays whole until this one is.
+    part = target.with_suffix(".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{assignment}/{assignment}.ipynb", content)
+    part.replace(target)
     print(f"Hand in this file: {target}  ({target.stat().st_size / 1024:.0f} KiB)")
     print(COLAB_NOTE if colab else SAVED_NOTE)
     for name in questions:

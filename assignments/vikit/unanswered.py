@@ -69,8 +69,13 @@ class Notebook:
 
     def unanswered(self, error):
         """Returns the name of the stub that raised `error`, None where none did."""
-        while error is not None and not isinstance(error, NotImplementedError):
+        seen = []
+        # An exception may be its own cause.
+        while error is not None and not isinstance(error, NotImplementedError) and error not in seen:
+            seen.append(error)
             error = error.__cause__ or error.__context__
+        if not isinstance(error, NotImplementedError):
+            error = None
         if error is None:
             return None
         frames = [frame.f_code.co_qualname.split(".")[0] for frame, _ in traceback.walk_tb(error.__traceback__)]

@@ -80,7 +80,7 @@ def check_end(file):
         raise UnreadableNotebook("it is empty" if not size else "it is no zip, or no whole one, or not one of submit()")
     _, _, _, _, count, list_bytes, _, _ = END.unpack(tail[-END.size :])
     if count != 1 or list_bytes > MAX_LIST_BYTES or tail.startswith(END_MARK_64):
-        raise UnreadableNotebook(f"it holds {'nothing' if not count else 'more than one notebook'}")
+        raise UnreadableNotebook(f"it holds {'more than the notebook' if count else 'nothing'}")
 
 
 def assignment_of(member):
