@@ -222,6 +222,7 @@ def wanted_submissions(options, submitted, console):
     """Returns the submissions that the command is about."""
     from autograder import tasks
     from autograder.grading import find_submissions
+    from autograder.grading.submission import handed_in
 
     known_assignments(options.assignments)
     submissions, notices = find_submissions(submitted, tasks.names(), options.assignments, options.student)
@@ -229,6 +230,12 @@ def wanted_submissions(options, submitted, console):
         say(console, notice, "yellow")
     if not submissions:
         raise UsageError(f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ there")
+    if not (options.assignments or options.student or handed_in(submitted, tasks.names())):
+        raise UsageError(
+            f"no student's folder in {submitted} holds an assignment, as in <student>/<assignment>/<assignment>.ipynb: is it "
+            f"the right folder? For example {submissions[0].label}: {submissions[0].notice}. To grade it all the same name "
+            "the assignment"
+        )
     for assignment in {item.assignment for item in submissions}:
         places.released_folder(assignment)
     return submissions

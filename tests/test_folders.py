@@ -331,6 +331,17 @@ def test_each_zip_goes_to_its_assignment_and_what_is_not_read_beside_it_is_told(
     assert "found 2.zip (of a02_elbo), 3.zip (not read: it is empty) (unpack a zip" in reason(tmp_path)
 
 
+def test_what_is_passed_over_beside_the_notebook_is_told(tmp_path):
+    work = tmp_path / "ada" / A01
+    work.mkdir(parents=True)
+    for name in (f"{A01}.ipynb", f"{A01} (1).ipynb"):
+        (work / name).write_text(TEXT)
+    pack(tmp_path / "ada" / "later.zip", (INSIDE, TEXT))
+    (item,) = find_submissions(tmp_path, LAW)[0]
+    assert item.path.name == f"{A01}.ipynb"
+    assert item.notice == f"graded {A01}.ipynb, and not {A01} (1).ipynb, later.zip, beside it"
+
+
 def encrypted(path):
     """Marks the one file of a zip as encrypted, in both of its headers."""
     data = bytearray(path.read_bytes())

@@ -67,6 +67,12 @@ def find_submissions(folder, known, assignments=(), students=()):
     return submissions, notices + look_alikes(homes)
 
 
+def handed_in(folder, known):
+    """Returns the names of the assignments that any student's folder holds, in a folder or a zip."""
+    homes = [Home(path) for path in entries(folder) if kind(path) != FILE]
+    return {name for home in homes for name in home.assignments() if name in known}
+
+
 def name_of(path):
     """Returns a file's name as text that can be written to any file, and that no other name gives.
 
@@ -203,7 +209,7 @@ def submission(home, assignment):
     own = [path for path in notebooks if kind(path) == FILE]
     for path in own:
         if path.name == expected:
-            return Submission(home.name, assignment, path)
+            return Submission(home.name, assignment, path, passed_over(path, own, inside, home, assignment))
     for path in notebooks:
         if path not in own:
             return nothing(why_not(path, f"{label}/{shown(path)}", FILE))
@@ -224,6 +230,15 @@ def submission(home, assignment):
     advice = f" (unpack a zip, and keep the folder {assignment})" if any(" (of " not in text for text in found) else ""
     none = "no notebook at all" if work else "nothing"
     return nothing(f"expected {where}, found {', '.join(found[:3]) or none}{advice}")
+
+
+def passed_over(taken, notebooks, inside, home, assignment):
+    """Returns a notice of what else is there for an assignment: a later hand-in, perhaps; an empty text where nothing is."""
+    zips = look_into([path for path in inside if kind(path) == FILE]) | home.zips
+    others = [path for path in notebooks if path != taken]
+    others += [path for path, (name, _) in zips.items() if name == assignment]
+    names = ", ".join(map(shown, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+    return f"graded {shown(taken)}, and not {names}, beside it" if others else ""
 
 
 def told(path, zips):
