@@ -200,6 +200,7 @@ def grade_folder(options, submitted, console):
         check_numbers(options)
         jobs, limits = jobs_and_limits(options, console)
         submissions = wanted_submissions(options, submitted, console)
+        check_out(options.out, submitted)
         secret = prepare(options)
         begins("Starting TensorFlow")
         start_servers()
@@ -207,6 +208,12 @@ def grade_folder(options, submitted, console):
     warn_of(confinement, console)
     run = graded(options, console, submissions, secret, jobs, limits)
     return FAILED if run is None else conclude(options, console, submissions, run)
+
+
+def check_out(out, submitted):
+    """Raises UsageError where results would lie among the submissions, and be graded as students the next time."""
+    if submitted.resolve() in (out.resolve(), *out.resolve().parents):
+        raise UsageError(f"{out} lies in {submitted}, where each folder is a student: choose another folder with --out")
 
 
 def start_servers():

@@ -71,6 +71,7 @@ def test_what_needs_no_tensorflow_starts_none(class_folder):
         (["grade", "--submitted", f"{class_folder}/nowhere"], 2, "there is no folder"),
         (["grade", "--submitted", f"{class_folder}/submitted/ada/a01_densities"], 2, "nothing to grade"),
         (["grade", "--submitted", f"{class_folder}"], 2, "is it the right folder?"),
+        (["grade", "--submitted", f"{class_folder}/submitted", "--out", f"{class_folder}/submitted/x"], 2, "each folder is a"),
         ([*grade, "--secret-file", f"{class_folder}/nowhere"], 2, "there is no secret file"),
         ([*grade, "--out", f"{class_folder}/file/out"], 2, "Not a directory"),
         (["kernelspec", "--limit", "cell=3"], 2, "no limit of a kernel"),
