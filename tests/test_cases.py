@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import stand_in
 from vikit import asking
 
 from autograder import tasks
 from autograder.grading import verdict as verdicts
-from autograder.grading.limits import Limits
 
 FOLDER = Path(__file__).parent / "cases"
 SECRET = b"secret of the tests"
@@ -51,10 +51,8 @@ ROWS = (
 )
 
 
-class Notebook(asking.Here):
-    """Stands in for a notebook that has run: the solution's answers, and behind them those of a file."""
-
-    limits, outcomes, asking = Limits(), {}, 0.0
+class Notebook(stand_in.Notebook, asking.Here):
+    """A notebook that has run: the solution's answers, and behind them those of a file."""
 
     def __init__(self, assignment, file):
         names = dict(vars(importlib.import_module(f"solutions.{assignment}")))
@@ -62,15 +60,6 @@ class Notebook(asking.Here):
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         exec(compile(source, file, "exec"), names)
         super().__init__(names)
-
-    def ready(self):
-        pass
-
-    def end(self):
-        pass
-
-    def has_died(self):
-        return False
 
 
 def graded(assignment, question, file):

@@ -21,7 +21,7 @@ from autograder.grading import classroom, find_submissions, notebook, packed
 from autograder.grading import verdict as verdicts
 from autograder.grading.classroom import ClassRun, current, grade_one, overwritten, read_all, verdict_path
 from autograder.grading.limits import Limits
-from autograder.grading.submission import Submission, name_of
+from autograder.grading.submission import Submission, name_of, notices_of
 from autograder.kernels import confinement, remains
 from autograder.names import MAX_STEM_BYTES, file_stem
 from autograder.reports import gradebook, summary
@@ -329,6 +329,36 @@ def test_each_zip_goes_to_its_assignment_and_what_is_not_read_beside_it_is_told(
     assert found[A01].notice == "graded 1.zip; beside it lies 3.zip (not read: it is empty)"
     (tmp_path / "ada" / "1.zip").unlink()
     assert "found 2.zip (of a02_elbo), 3.zip (not read: it is empty) (unpack a zip" in reason(tmp_path)
+
+
+def test_the_folder_that_extracting_makes_is_named(tmp_path):
+    folder = tmp_path / "ada" / f"{A01}-submission" / A01
+    folder.mkdir(parents=True)
+    (folder / f"{A01}.ipynb").write_text(TEXT)
+    assert reason(tmp_path) == f"ada/{A01}/{A01}.ipynb lies one folder too deep, in {A01}-submission: move {A01} up"
+
+
+def test_a_thousand_files_make_no_long_notice(tmp_path):
+    work = tmp_path / "ada" / A01
+    work.mkdir(parents=True)
+    for number in range(1000):
+        (work / f"{number:03}.ipynb").write_text(TEXT)
+    assert reason(tmp_path) == f"expected {A01}.ipynb, found 000.ipynb, 001.ipynb, 002.ipynb and 997 more"
+
+
+def test_many_who_handed_in_nothing_share_a_line(tmp_path):
+    for name in ("ada", "bob", "eve", "kim", "zoe"):
+        (tmp_path / name / A02).mkdir(parents=True)
+        (tmp_path / name / A02 / f"{A02}.ipynb").write_text(TEXT)
+    (tmp_path / "ada" / A01).mkdir()
+    (tmp_path / "ada" / A01 / "notes.txt").write_text("")
+    found, _ = find_submissions(tmp_path, LAW)
+    assert len(found) == 10
+    assert notices_of(found) == [
+        f"ada/{A01}: expected {A01}.ipynb, found no notebook at all",
+        f"{A01}: 4 of 5 students handed in nothing; grades.csv has a row for each",
+    ]
+    assert notices_of([item for item in found if item.student < "kim"])[1].startswith(f"bob/{A01}: expected bob/")
 
 
 def test_what_is_passed_over_beside_the_notebook_is_told(tmp_path):

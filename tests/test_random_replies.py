@@ -9,12 +9,12 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import pytest
+import stand_in
 from vikit import asking, cases, examinations, judge, probe, properties, wire
 
 from autograder import tasks
 from autograder.build import notebooks
 from autograder.grading import verdict as verdicts
-from autograder.grading.limits import Limits
 from autograder.reference import callables
 from autograder.tasks.task import computed
 
@@ -444,7 +444,7 @@ def value_of(packed):
     return value
 
 
-class Mistaken(Forger):
+class Mistaken(stand_in.Notebook, Forger):
     """Stands in for a running notebook: each function makes one of its known mistakes, or none; some replies are odd.
 
     Args:
@@ -454,8 +454,6 @@ class Mistaken(Forger):
         often: That share.
     """
 
-    limits, outcomes, asking = Limits(), {}, 0.0
-
     def __init__(self, assignment, generator, forger=None, often=0.3):
         super().__init__(forger)
         self.often = often
@@ -463,18 +461,6 @@ class Mistaken(Forger):
             task.name: pick(generator, [*(wrong.formula for wrong in task.mistakes), task.reference])
             for task in assignment.functions
         }
-
-    def ready(self):
-        pass
-
-    def end(self):
-        pass
-
-    def has_died(self):
-        return False
-
-    def was_ended_by_a_cell(self):
-        return False
 
     def reply(self, request):
         formula = self.formulas.get(request["path"])

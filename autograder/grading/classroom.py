@@ -19,7 +19,7 @@ from . import verdict as verdicts
 from .graders import GraderError, Graders, give_way_after
 from .limits import limits_for, named
 from .run import MAX_RESTARTS, READY_SECONDS
-from .submission import alike
+from .submission import alike, notices_of
 from .turns import LONGER, Schedule
 from .verdict import digest, grade, secret_digest, ungraded
 
@@ -72,7 +72,7 @@ def grade_class(
         GraderError: If no grading process starts: a script must call this below `if __name__ == "__main__":`.
     """
     confinement, limits = verdicts.confine(unsafe), limits or limits_for(jobs)
-    run = ClassRun(notices=[f"{item.label}: {item.notice}" for item in submissions if item.notice])
+    run = ClassRun(notices=notices_of(submissions))
     try:
         with Graders(jobs, confinement, names=tasks.names()) as graders:
             begins("Starting the graders")

@@ -12,6 +12,9 @@ from autograder.names import printable
 from . import packed
 from .notebook import UnreadableNotebook
 
+# How many names a notice holds, and how many students who handed in nothing have a line each.
+SHOWN = 3
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -22,12 +25,14 @@ class Submission:
         assignment: Name of the assignment.
         path: The notebook, or the zip that holds it; None where there is none to grade.
         notice: What is odd about it.
+        absent: Whether nothing at all was handed in for it.
     """
 
     student: str
     assignment: str
     path: Path | None
     notice: str = ""
+    absent: bool = False
 
     @property
     def label(self):
@@ -65,6 +70,24 @@ def find_submissions(folder, known, assignments=(), students=()):
     there = {name for path in paths for name in (path.name, name_of(path))}
     notices += [f"{name}: no such folder in {folder}" for name in sorted(set(students) - there)]
     return submissions, notices + look_alikes(homes)
+
+
+def notices_of(submissions):
+    """Returns a line for each submission that is odd; many who handed in nothing for an assignment share one."""
+    absent = defaultdict(list)
+    for item in submissions:
+        if item.absent:
+            absent[item.assignment].append(item)
+    many = {name: items for name, items in absent.items() if len(items) > SHOWN}
+    lines = [
+        f"{item.label}: {item.notice}"
+        for item in submissions
+        if item.notice and not (item.absent and item.assignment in many)
+    ]
+    for name, items in many.items():
+        students = sum(item.assignment == name for item in submissions)
+        lines.append(f"{name}: {len(items)} of {students} students handed in nothing; grades.csv has a row for each")
+    return lines
 
 
 def handed_in(folder, known):
@@ -122,6 +145,12 @@ def kind(path):
         return KINDS.get(stat.S_IFMT(path.lstat().st_mode), "nothing known")
     except FileNotFoundError:
         return "gone"
+
+
+def is_there(folder, assignment, notebook):
+    """Tells whether the folder of an assignment with its notebook lies in `folder`; no link is followed."""
+    work = folder / assignment
+    return kind(folder) == FOLDER and kind(work) == FOLDER and kind(work / notebook) == FILE
 
 
 def why_not(path, label, expected):
@@ -216,20 +245,24 @@ def submission(home, assignment):
     if len(own) == 1:
         return Submission(home.name, assignment, own[0], f"graded {shown(own[0])}, the only notebook there")
     if own:
-        return nothing(f"expected {expected}, found {', '.join(map(shown, own))}")
+        return nothing(f"expected {expected}, found {some(own)}")
     zips = look_into([path for path in inside if kind(path) == FILE]) | home.zips
     fitting = [path for path, (name, _) in zips.items() if name == assignment]
     if len(fitting) == 1:
         refused = [told(path, zips) for path, (name, _) in zips.items() if not name]
-        notice = f"graded {shown(fitting[0])}; beside it lies {', '.join(refused)}" if refused else ""
+        notice = f"graded {shown(fitting[0])}; beside it lies {', '.join(refused[:SHOWN])}" if refused else ""
         return Submission(home.name, assignment, fitting[0], notice)
     if fitting:
-        return nothing(f"found {len(fitting)} zips of it, {', '.join(map(shown, fitting))}: keep the one that counts")
+        return nothing(f"found {len(fitting)} zips of it, {some(fitting)}: keep the one that counts")
+    deep = next((path for path in home.works.values() if is_there(path, assignment, expected)), None)
+    if deep:
+        return nothing(f"{label}/{expected} lies one folder too deep, in {shown(deep)}: move {assignment} up")
     where = expected if work else f"{label}/{expected}"
     found = [told(path, zips) for path in (*zips, *(path for path in home.files if path not in zips and not work))]
     advice = f" (unpack a zip, and keep the folder {assignment})" if any(" (of " not in text for text in found) else ""
     none = "no notebook at all" if work else "nothing"
-    return nothing(f"expected {where}, found {', '.join(found[:3]) or none}{advice}")
+    reason = f"expected {where}, found {', '.join(found[:SHOWN]) or none}{advice}"
+    return Submission(home.name, assignment, None, reason, absent=not found and not work)
 
 
 def passed_over(taken, notebooks, inside, home, assignment):
@@ -237,8 +270,13 @@ def passed_over(taken, notebooks, inside, home, assignment):
     zips = look_into([path for path in inside if kind(path) == FILE]) | home.zips
     others = [path for path in notebooks if path != taken]
     others += [path for path, (name, _) in zips.items() if name == assignment]
-    names = ", ".join(map(shown, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
-    return f"graded {shown(taken)}, and not {names}, beside it" if others else ""
+    return f"graded {shown(taken)}, and not {some(others)}, beside it" if others else ""
+
+
+def some(paths):
+    """Returns the names of the first few files: there may be thousands."""
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return ", ".join(map(shown, paths[:SHOWN])) + more
 
 
 def told(path, zips):
