@@ -7,7 +7,7 @@ import pytest
 
 from autograder.grading import classroom
 from autograder.grading.submission import Submission
-from autograder.grading.turns import FEW, LONGER, SHORTEST, TIMES, Schedule, Turns
+from autograder.grading.turns import FEW, LONGER, SHORTEST, SHORTEST_OF_MODELS, TIMES, Schedule, Turns
 
 
 @pytest.fixture
@@ -36,20 +36,26 @@ def test_what_was_not_graded_says_nothing(turns):
 
 
 def test_turns_become_longer_while_more_are_put_back_than_done(turns):
-    schedule = Schedule(turns, 40, 2)
-    for _ in range(2):
+    schedule = Schedule(turns, 40, 2, {"second": 7.0})
+    for _ in range(FEW):
+        assert turns.seconds("first") == SHORTEST
         schedule.put_back("first", SHORTEST)
     assert turns.seconds("first") == LONGER * SHORTEST
-    schedule.put_back("first", LONGER * SHORTEST)
+    # Turns that began before say nothing of longer ones.
+    schedule.put_back("first", SHORTEST)
+    for _ in range(FEW):
+        assert turns.seconds("first") == LONGER * SHORTEST
+        schedule.put_back("first", LONGER * SHORTEST)
     assert turns.seconds("first") == LONGER**2 * SHORTEST
-    for _ in range(3):
-        schedule.done("first", 1)
+    for _ in range(2 * FEW + 1):
+        schedule.done("first", 0.1)
     assert turns.seconds("first") == SHORTEST
-    # One quick notebook, and then none but slow ones.
+    # A quick notebook, and then none but slow ones.
     schedule.done("second", 1)
-    for _ in range(3):
-        schedule.put_back("second", turns.seconds("second"))
-    assert turns.seconds("second") == LONGER**2 * SHORTEST
+    for _ in range(FEW):
+        assert turns.seconds("second") == 7.0
+        schedule.put_back("second", 7.0)
+    assert turns.seconds("second") == LONGER * 7.0
 
 
 def test_those_that_were_put_back_have_longer_turns(turns):
@@ -71,13 +77,27 @@ def test_nobody_is_put_back_where_nobody_waits(turns):
     assert turns.seconds("first") == math.inf
 
 
+def test_a_few_slow_ones_at_the_beginning_cost_the_others_no_more_than_their_first_turns(turns):
+    items = [Submission(name, "first", f"{number}.ipynb") for number, name in enumerate(["600"] * 5 + ["1"] * 15)]
+    machine = Machine(turns)
+    for item, _, _ in classroom.in_turns(machine, items, ()):
+        if item.student == "1":
+            last = list(machine.seconds)
+    assert sum(last) - 15 <= FEW * SHORTEST + 2 * LONGER * SHORTEST
+
+
+def test_a_notebook_with_models_has_longer_at_first():
+    assert classroom.first_turn("a01_densities") == SHORTEST
+    assert classroom.first_turn("a03_vae") == SHORTEST_OF_MODELS > SHORTEST
+
+
 class Machine:
     """Stands in for `graders.Graders`: notebooks take the seconds in their names, or their turn where that is less."""
 
     jobs = 1
 
     def __init__(self, turns):
-        self.turns, self.order = turns, []
+        self.turns, self.order, self.seconds = turns, [], []
 
     def each(self, work, items, *_):
         for item in items:
@@ -86,9 +106,11 @@ class Machine:
                 yield item, None, OSError("no space")
             elif needs > self.turns.seconds(item.assignment):
                 self.order.append(f"{item.student} put back")
+                self.seconds.append(self.turns.seconds(item.assignment))
                 yield item, (None, self.turns.seconds(item.assignment)), None
             else:
                 self.order.append(item.student)
+                self.seconds.append(needs)
                 yield item, ({"kit_errors": []}, needs), None
 
 

@@ -1,6 +1,7 @@
 """A whole class: every submission is graded, whatever one of them does, and each verdict is written as it comes."""
 
 import json
+import random
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from .graders import GraderError, Graders, give_way_after
 from .limits import limits_for, named
 from .run import MAX_RESTARTS, READY_SECONDS
 from .submission import alike, notices_of
-from .turns import LONGER, Schedule
+from .turns import LONGER, SHORTEST, SHORTEST_OF_MODELS, Schedule
 from .verdict import digest, grade, secret_digest, ungraded
 
 # Seconds for what surrounds the time that a notebook may take; the kit's own work on one takes a few.
@@ -100,8 +101,11 @@ def grade_class(
             if todo:
                 begins(f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {jobs} at a time")
             arguments = (out, secret, device, place, confinement, limits, structures)
+            first = {name: graders.call(first_turn, name) for name in assignments}
+            # Nobody can arrange that all slow ones come first.
+            random.Random(secret).shuffle(todo)
             try:
-                for item, verdict, error in in_turns(graders, todo, arguments):
+                for item, verdict, error in in_turns(graders, todo, arguments, first):
                     todo.remove(item)
                     if error is None:
                         run.verdicts[item] = verdict
@@ -129,9 +133,9 @@ def grade_class(
     return run
 
 
-def in_turns(graders, items, arguments):
+def in_turns(graders, items, arguments, first=None):
     """Yields (item, its verdict, None) or (item, None, the error) as they are done; what is put back has longer turns."""
-    schedule = Schedule(graders.turns, len(items), graders.jobs)
+    schedule = Schedule(graders.turns, len(items), graders.jobs, first)
     while items:
         put_back = []
         for item, result, error in graders.each(grade_one, items, *arguments):
@@ -202,6 +206,12 @@ def explored(graders, assignments):
 
 def question_count(assignment):
     return len(tasks.load(assignment).tasks)
+
+
+def first_turn(assignment):
+    """Returns the seconds that a notebook has at first, before others wait no longer for it."""
+    questions = tasks.load(assignment)
+    return SHORTEST if len(questions.functions) == len(questions.tasks) else SHORTEST_OF_MODELS
 
 
 def question_seconds(assignment, limits):

@@ -7,13 +7,15 @@ import ctypes
 import math
 import statistics
 
-__all__ = ["FEW", "LONGER", "SHORTEST", "TIMES", "Schedule", "Turns"]
+__all__ = ["FEW", "LONGER", "SHORTEST", "SHORTEST_OF_MODELS", "TIMES", "Schedule", "Turns"]
 
 # Seconds on the wall that every notebook has, and how many times longer than most others one may take.
-SHORTEST, TIMES = 5.0, 2.0
+SHORTEST, TIMES = 2.0, 2.0
+# The same where a question asks for a model, which is trained.
+SHORTEST_OF_MODELS = 15.0
 # How many times longer a turn is where most are put back, and when those that were put back have theirs.
 LONGER = 3.0
-# So many must be done before they say how long others take.
+# So many must be done, or put back, before they say how long others take.
 FEW = 3
 
 
@@ -34,17 +36,19 @@ class Turns:
 class Schedule:
     """Sets the turns of a class from how long its notebooks take.
 
-    Where more of an assignment are put back than are done they seem to take that long: turns become longer.
+    Where more of an assignment are put back than are done, and more than a few, they seem to take that long: turns become
+    longer.
 
     Args:
         turns: The `Turns`.
         waiting: How many notebooks are to be graded.
         jobs: How many at a time.
+        first: Seconds of the first turns, by assignment; `SHORTEST` where there are none.
     """
 
-    def __init__(self, turns, waiting, jobs):
+    def __init__(self, turns, waiting, jobs, first=None):
         self.turns, self.waiting, self.jobs = turns, waiting, jobs
-        self.least = dict.fromkeys(turns.places, SHORTEST)
+        self.least = dict.fromkeys(turns.places, SHORTEST) | (first or {})
         self.begin_round()
 
     def begin_round(self, longer=1.0):
@@ -52,6 +56,8 @@ class Schedule:
         self.least = {name: longer * seconds for name, seconds in self.least.items()}
         self.taken = {name: [] for name in self.turns.places}
         self.back = dict.fromkeys(self.turns.places, 0)
+        # How many had a turn as long as the turns are now, and were put back.
+        self.too_long = dict.fromkeys(self.turns.places, 0)
         self._tell()
 
     def done(self, assignment, seconds=None):
@@ -63,8 +69,10 @@ class Schedule:
     def put_back(self, assignment, seconds):
         """Takes note of a notebook that was put back after so many seconds: it waits still."""
         self.back[assignment] += 1
-        if self.back[assignment] > len(self.taken[assignment]) and seconds >= self.least[assignment]:
+        self.too_long[assignment] += seconds >= self.least[assignment]
+        if self.too_long[assignment] >= FEW and self.back[assignment] > len(self.taken[assignment]):
             self.least[assignment] *= LONGER
+            self.too_long[assignment] = 0
         self._tell()
 
     def _tell(self):
