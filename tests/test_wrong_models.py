@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from vikit import asking, examinations, judge, properties
+from vikit import asking, examinations, judge, losses, properties
 
 from autograder import tasks
 from autograder.build import script
@@ -227,6 +227,57 @@ def test_a_single_fault_costs_what_it_breaks_and_nothing_else(fault):
 
 # How often each wrong model is asked with other inputs: it may pass once in a hundred times, or it is not examined well enough.
 RUNS = int(os.environ.get("RUNS", "50"))
+
+
+@pytest.mark.parametrize("number", [1005, *(pytest.param(other, marks=pytest.mark.soak) for other in (1030, 1031))])
+def test_noise_that_does_not_show_with_some_weights_shows_with_others(number):
+    """With these numbers one number for all dimensions cost as much as eight, in mean and spread, where looked at once."""
+    (edit,) = (item for item in EDITS if item.assignment == "a05_vib" and item.name == "one number for all dimensions")
+    names = names_of(SOLUTIONS["a05_vib"].replace(edit.old, edit.new))
+    finding = findings(names, TASKS["a05_vib", "VIB"], "training", number)[1]["training"]
+    assert (finding.status, finding.mistake) == ("wrong", edit.mistake)
+
+
+def reported(loss, cross_entropy, kl):
+    return {
+        name: losses.Reported.of(np.array(numbers), 0.0)
+        for name, numbers in (("loss", loss), ("cross_entropy", cross_entropy), ("kl", kl))
+    }
+
+
+def test_another_beta_is_the_same_in_each_report():
+    loss = losses.Loss(
+        "cross_entropy", "classes", 10, 8, 0.5, 64, report=None, parts=None, parts_with_test=None, move=None
+    )
+    cross_entropy, kl = np.array([2.0, 2.1, 1.9]), np.array([4.0, 5.0, 6.0])
+    same = reported(cross_entropy + 0.3 * kl, cross_entropy, kl)
+    assert losses.weight_of_the_kl(loss, same, same) == "another_beta"
+    # The same on average.
+    other = reported(cross_entropy + 0.3 * kl + np.array([0.3, -0.3, 0.0]), cross_entropy, kl)
+    assert losses.weight_of_the_kl(loss, other, other) == "loss_of_something_else"
+
+
+def test_what_is_reported_once_is_looked_at_again_before_it_is_another_beta():
+    moves = []
+
+    def report():
+        return {"loss": [3.0 + len(moves)], "cross_entropy": [2.0], "kl": [4.0]}
+
+    loss = losses.Loss(
+        "cross_entropy",
+        "classes",
+        10,
+        8,
+        0.5,
+        1,
+        report=report,
+        parts=None,
+        parts_with_test=None,
+        move=lambda: moves.append(1),
+    )
+    once = reported([3.0], [2.0], [4.0])
+    assert losses.weight_of_the_kl(loss, once, once) == "loss_of_something_else"
+    assert moves
 
 
 @pytest.mark.soak
