@@ -124,16 +124,16 @@ def hand_in(path, same, student, before):
     ],
 )
 def test_the_same_class_has_the_same_verdict_whoever_hands_it_in(tmp_path, monkeypatch, same):
+    # Eve's notebook differs from Ada's in all that another's may: its name, its file, and what else it draws.
     asked = reduced(tasks.load(same.assignment), same.question, same.chosen)
     monkeypatch.setattr(verdicts.tasks, "load", lambda name: asked)
     found = {}
-    for student, before in (("ada", ""), ("bob", ""), ("eve", DRAWS)):
+    for student, before in (("ada", ""), ("eve", DRAWS)):
         path = hand_in(tmp_path / student / f"{same.assignment}.ipynb", same, student, before)
         found[student] = verdicts.grade(same.assignment, path, student=student, secret=SECRET, unsafe=True)
-    assert len({verdict["submission_sha256"] for verdict in found.values()}) == 3
-    (first, *others) = (verdict["questions"] for verdict in found.values())
+    assert len({verdict["submission_sha256"] for verdict in found.values()}) == 2
+    first, other = (verdict["questions"] for verdict in found.values())
     assert first[0]["status"] in ("wrong", "partial")
     digits = " ".join(case["digits"] for case in first[0]["cases"])
     assert re.search(same.said, digits), digits
-    for other in others:
-        assert other == first
+    assert other == first
