@@ -267,6 +267,17 @@ def test_a_search_that_takes_long_ends_and_says_so_but_takes_what_is_near(tmp_pa
     assert "Not every folder" not in run(tmp_path, COUNTED)
 
 
+def test_a_search_of_folders_without_folders_ends_in_time_too(tmp_path):
+    write(tmp_path / "kit.zip", OLD)
+    for number in range(300):
+        (tmp_path / str(number)).mkdir()
+    slow = f"{COUNTED}\nimport time; time.monotonic = lambda: len(entered)"
+    printed = run(tmp_path, slow, code=f"{CELL}\nprint('entered', len(entered))")
+    assert "Not every folder was searched for vikit" in printed
+    assert f"version {OLD} from" in printed
+    assert int(printed.split("entered ")[1].split()[0]) < 25
+
+
 def test_a_search_of_very_many_folders_says_that_it_was_cut(tmp_path):
     write(tmp_path / "kit.zip", OLD)
     for number in range(1001):
@@ -280,7 +291,7 @@ def test_folders_beside_the_notebooks_that_others_own_are_not_looked_at(tmp_path
     write(tmp_path / "others", NEW)
     write(tmp_path / HERE, OLD)
     # The cell's look at who owns the folder above is the only one that is answered so.
-    cell = CELL.replace("os.stat(above).st_uid", "-1")
+    cell = CELL.replace("os.stat(folder).st_uid", "-1")
     printed = run(tmp_path / HERE, code=cell)
     assert f"version {OLD} from" in printed
     assert f"version {NEW} from" in run(tmp_path / HERE)

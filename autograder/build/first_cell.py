@@ -8,15 +8,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log in red sa
 
 def folders(here):
     """Yields the folders around `here`, the nearest first, and None where it stops before it has seen all."""
-    mine = [
-        above for above in here.parents[:2] if os.path.exists(above) and os.stat(above).st_uid == os.stat(here).st_uid
-    ]
-    entered = [here, *mine]
-    yield from [here, *here.parents[:2]]
+    above = [folder for folder in here.parents[:2] if os.path.exists(folder)]
+    yield from [here, *above]
+    # What lies in a folder of somebody else, such as /home or /tmp, may be anybody's.
+    entered = [here, *(folder for folder in above if os.stat(folder).st_uid == os.stat(here).st_uid)]
     for folder in islice(entered, 900):  # `entered` grows
         names = sorted(next(os.walk(folder), (0, [], 0))[1])
         inner = [folder / name for name in names if not re.search(r"^(\.|__)|-packages$", name)]
-        yield from inner
+        yield from inner or [folder]  # after each one that is read the search may end
         below = [one for one in inner if here in one.parents or "variational-inference" in one.name]
         entered += [one for one in below if len(one.parents) < len(here.parents) + 4 and not os.path.ismount(one)]
     if len(entered) > 900:
@@ -38,9 +37,8 @@ def look(place):
             elif not all(re.fullmatch(r"__MACOSX/.*|.*/|([^/]+)/\1\.ipynb", name) for name in names):
                 raise ValueError("it holds no vikit")  # and is not what submit() wrote
     if text is not None:
-        return numbers(
-            "".join(re.findall("^__version__ = .*", text.decode(errors="replace"), re.MULTILINE))
-        ), cases in names
+        lines = re.findall("^__version__ = .*", text.decode(errors="replace"), re.MULTILINE)
+        return numbers("".join(lines)), cases in names
 
 
 def numbers(version):
@@ -63,16 +61,13 @@ def copies(here):
             if seen:
                 found.setdefault(place.resolve(), (seen[0], seen[1] or own_cases, name, place))
         except Exception as error:
-            print(
-                f"Passed over {name}: {getattr(error, 'strerror', None) or error}. If it is the kit, upload it again."
-            )
+            reason = getattr(error, "strerror", None) or error
+            print(f"Passed over {name}: {reason}. If it is the kit, upload it again.")
 
     own_cases = os.path.isfile(here / "public_cases.json")
     for folder in folders(here):
         if folder is None or time.monotonic() > until:
-            print(
-                "Not every folder was searched for vikit. To search another one, change to it first: %cd path/to/folder"
-            )
+            print("Not every folder was searched for vikit. If it lies elsewhere, go there first: %cd path/to/folder")
             break
         add(folder, str(folder))
     for folder in filter(os.path.isdir, sys.path):
