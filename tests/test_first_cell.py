@@ -5,11 +5,23 @@ import subprocess
 import sys
 import zipfile
 
+import nbformat
 import pytest
 
-from autograder.build import notebooks
+from autograder import tasks
+from autograder.build import notebooks, script
 
 A01 = "a01_densities"
+
+
+@pytest.fixture
+def tmp_path(tmp_path):
+    """Returns a folder whose neighbours are not those of other tests: the cell looks at them too."""
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    return folder
+
+
 CELL = notebooks.first_cell(A01)
 NAMES = "check, check_all, load, start, submit"
 OLD, NEW, NEWEST = "0.9.0", "0.10.0", "1.0"
@@ -71,6 +83,7 @@ def run(folder, *before, code=CELL):
 
 
 HERE = "nb"
+UNPACKED = "variational-inference-assignments"
 # Where kits lie, as seen from the folder above the notebook's; which of them must win; what must be said.
 LAYOUTS = {
     "beside the notebook's folder": ({".": [OLD]}, OLD, []),
@@ -102,6 +115,11 @@ LAYOUTS = {
     "a file that was not finished": ({"nb": [NEW, "cut"], "nb/kit.zip": [OLD]}, OLD, ["Passed over the vikit in"]),
     "an empty start": ({"nb": [NEW, "empty"], "nb/kit.zip": [OLD]}, OLD, ["Passed over the vikit in"]),
     "a copy of vikit alone": ({"nb": [NEW, "no cases"], "nb/kit.zip": [NEW]}, NEW, ["from kit.zip"]),
+    "beside 300 other folders": ({"nb/zz": [OLD]} | {f"nb/{n:03d}": ["", "no vikit"] for n in range(300)}, OLD, []),
+    "a double folder beside 300": ({"nb/zz/zz": [OLD]} | {f"nb/{n:03d}": ["", "no vikit"] for n in range(300)}, OLD, []),
+    "in a folder beside the notebook's": ({"kit": [OLD]}, OLD, []),
+    "in a folder one further up": ({"../kit": [OLD]}, OLD, []),
+    "the zip's double folder beside the notebook's": ({f"{UNPACKED}-1/{UNPACKED}": [OLD]}, OLD, []),
     "hidden and installed copies": ({".": [OLD], "nb/.x": [NEW], "nb/env/lib/site-packages": [NEW]}, OLD, []),
 }  # fmt: skip
 
@@ -234,6 +252,156 @@ def test_a_mounted_drive_is_not_searched_but_a_kit_at_its_top_is_seen(tmp_path):
     assert f"version {NEWEST} from" in run(tmp_path / "drive", mounted)
 
 
+def test_a_search_that_takes_long_ends_and_says_so_but_takes_what_is_near(tmp_path):
+    write(tmp_path / "kit", OLD)
+    for number in range(50):
+        (tmp_path / f"x{number}" / "y" / "z").mkdir(parents=True)
+    write(tmp_path / "x9" / "y" / "z", NEW)
+    # Each folder that is read takes a second of this clock.
+    slow = f"{COUNTED}\nimport time; time.monotonic = lambda: len(entered)"
+    printed = run(tmp_path, slow, code=f"{CELL}\nprint('entered', len(entered))")
+    assert f"version {OLD} from" in printed
+    assert "Not every folder was searched for vikit" in printed
+    assert "%cd path/to/folder" in printed
+    assert int(printed.split("entered ")[1].split()[0]) < 25
+    assert "Not every folder" not in run(tmp_path, COUNTED)
+
+
+def test_a_search_of_folders_without_folders_ends_in_time_too(tmp_path):
+    write(tmp_path / "kit.zip", OLD)
+    for number in range(300):
+        (tmp_path / str(number)).mkdir()
+    slow = f"{COUNTED}\nimport time; time.monotonic = lambda: len(entered)"
+    printed = run(tmp_path, slow, code=f"{CELL}\nprint('entered', len(entered))")
+    assert "Not every folder was searched for vikit" in printed
+    assert f"version {OLD} from" in printed
+    assert int(printed.split("entered ")[1].split()[0]) < 25
+
+
+def test_a_search_of_very_many_folders_says_that_it_was_cut(tmp_path):
+    write(tmp_path / "kit.zip", OLD)
+    for number in range(1001):
+        (tmp_path / str(number)).mkdir()
+    printed = run(tmp_path)
+    assert f"version {OLD} from" in printed
+    assert printed.count("Not every folder was searched") == 1
+
+
+def test_folders_beside_the_notebooks_that_others_own_are_not_looked_at(tmp_path):
+    write(tmp_path / "others", NEW)
+    write(tmp_path / HERE, OLD)
+    # The cell's look at who owns the folder above is the only one that is answered so.
+    cell = CELL.replace("os.stat(folder).st_uid", "-1")
+    printed = run(tmp_path / HERE, code=cell)
+    assert f"version {OLD} from" in printed
+    assert f"version {NEW} from" in run(tmp_path / HERE)
+
+
+UNPACKINGS = """
+import zipfile
+unpackings, extractall = [], zipfile.ZipFile.extractall
+def counted(self, *rest):
+    unpackings.append(self.filename)
+    return extractall(self, *rest)
+zipfile.ZipFile.extractall = counted
+"""
+
+
+def test_only_the_zip_that_is_taken_is_unpacked_once_and_gone_when_python_ends(tmp_path):
+    for name, version in (("kit.zip", OLD), ("kit (1).zip", NEW), ("kit (2).zip", OLD)):
+        write(tmp_path / name, version)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    before = f"{UNPACKINGS}\nimport tempfile; tempfile.tempdir = {str(temporary)!r}"
+    printed = run(tmp_path, before, code=f"{CELL}\n{CELL}\n{CELL}\nprint('unpacked', len(unpackings), unpackings)")
+    assert f"version {NEW} from {temporary}" in printed
+    assert "unpacked 1 [" in printed
+    assert "kit (1).zip" in printed.split("unpacked 1 [")[1]
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_older_zip_beside_a_folder_is_not_unpacked(tmp_path):
+    write(tmp_path, NEW)
+    write(tmp_path / "kit.zip", OLD)
+    assert "unpacked []" in run(tmp_path, UNPACKINGS, code=f"{CELL}\nprint('unpacked', unpackings)")
+
+
+SILENT = {
+    "as submit() wrote it": (f"{A01}-submission.zip", [f"{A01}/{A01}.ipynb"]),
+    "a browser's copy": (f"{A01}-submission (1).zip", [f"{A01}/{A01}.ipynb"]),
+    "another browser's copy": (f"{A01}-submission-2.zip", [f"{A01}/{A01}.ipynb"]),
+    "another name": ("mine.ZIP", ["a02_elbo/a02_elbo.ipynb"]),
+    "packed again": ("again.zip", [f"{A01}/", f"{A01}/{A01}.ipynb", f"__MACOSX/{A01}/._{A01}.ipynb"]),
+    "two together": ("both.zip", [f"{A01}/{A01}.ipynb", "a02_elbo/a02_elbo.ipynb"]),
+}
+
+
+@pytest.mark.parametrize("which", SILENT)
+def test_what_submit_wrote_is_passed_over_in_silence(tmp_path, which):
+    name, members = SILENT[which]
+    write(tmp_path / "kit", OLD)
+    with zipfile.ZipFile(tmp_path / name, "w") as archive:
+        for member in members:
+            archive.writestr(member, "")
+    printed = run(tmp_path)
+    assert f"started {A01}\nversion {OLD} from" in printed
+    assert "Passed over" not in printed
+
+
+def test_what_looks_like_a_hand_in_and_holds_a_kit_is_a_kit(tmp_path):
+    write(tmp_path / f"{A01}-submission.zip", OLD)
+    assert f"version {OLD} from" in run(tmp_path)
+
+
+def test_what_is_called_a_zip_and_is_none_stops_nothing(tmp_path):
+    write(tmp_path / "kit", OLD)
+    (tmp_path / "dangling.zip").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop.zip").symlink_to(tmp_path / "loop.zip")
+    (tmp_path / "folder.zip").mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.zip")
+    (tmp_path / "x" / "vikit" / "__init__.py").mkdir(parents=True)
+    assert run(tmp_path).splitlines()[0] == f"started {A01}"
+
+
+def test_a_zip_that_cannot_be_read_costs_one_short_line(tmp_path):
+    write(tmp_path / "kit", OLD)
+    write(tmp_path / "unreadable.zip", NEW)
+    refusing = """
+import zipfile
+class ZipFile(zipfile.ZipFile):
+    def __init__(self, file, *rest, **options):
+        raise PermissionError(13, "Permission denied", str(file))
+zipfile.ZipFile = ZipFile
+"""
+    lines = run(tmp_path, refusing).splitlines()
+    assert lines[0] == "Passed over unreadable.zip: Permission denied. If it is the kit, upload it again."
+    assert lines[1] == f"started {A01}"
+
+
+@pytest.mark.parametrize("parts", [("no plots",), ("bit",), ("cut",), ("truncated",)])
+def test_a_broken_zip_that_a_good_one_replaces_is_tried_again(tmp_path, parts):
+    write(tmp_path / "kit", OLD)
+    write(tmp_path / "kit.zip", NEW, *parts)
+    write(tmp_path / "later" / "kit.zip", NEW)
+    replace = "os.replace('later/kit.zip', 'kit.zip')"
+    printed = run(tmp_path, code=f"{CELL}\nprint('again')\n{CELL}\nprint('replaced')\n{replace}\n{CELL}")
+    first, rest = printed.split("again\n")
+    again, replaced = rest.split("replaced\n")
+    assert "Passed over" in first
+    assert "Restart" not in again
+    assert "Restart the kernel (Colab: Runtime > Restart session): kit.zip holds a newer vikit" in replaced
+
+
+def test_a_broken_folder_that_was_mended_is_tried_again(tmp_path):
+    write(tmp_path / "kit", OLD)
+    write(tmp_path / "new", NEW, "no plots")
+    mend = "open('new/vikit/plots.py', 'w').close()"
+    first, mended = run(tmp_path, code=f"{CELL}\n{CELL}\nprint('mended')\n{mend}\n{CELL}").split("mended\n")
+    assert "Restart" not in first
+    assert f"{tmp_path / 'new'} holds a newer vikit" in mended
+
+
 def test_tensorflow_is_told_to_keep_its_log_before_anything_is_imported(tmp_path):
     write(tmp_path, OLD)
     start = tmp_path / "vikit" / "__init__.py"
@@ -242,8 +410,22 @@ def test_tensorflow_is_told_to_keep_its_log_before_anything_is_imported(tmp_path
     assert "level 1" in run(tmp_path, "import os; os.environ['TF_CPP_MIN_LOG_LEVEL'] = '1'")
 
 
-def test_the_cell_fits_a_page():
-    assert len(CELL.splitlines()) <= 95
+def test_the_cell_is_folded_to_its_first_line_and_runs_with_the_others():
+    notebook = notebooks.student_notebook(tasks.load(A01), script.read(script.SOLUTIONS / f"{A01}.py"))
+    nbformat.validate(notebook)
+    (node,) = [
+        node for node in notebook.cells if node.metadata.get("nbgrader", {}).get("grade_id") == notebooks.SETUP_ID
+    ]
+    assert node.cell_type == "code"
+    assert node.source == CELL
+    assert node.metadata["jupyter"] == {"source_hidden": True}
+    assert node.metadata["cellView"] == "form"
+    assert "tags" not in node.metadata
+    assert CELL.startswith("# @title Run this cell first")
+
+
+def test_the_cell_fits_two_pages_where_nothing_folds_it():
+    assert len(CELL.splitlines()) <= 140
     assert max(map(len, CELL.splitlines())) <= 128
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 import types
 import zipfile
@@ -229,7 +230,7 @@ def colab(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "google.colab", module)
     monkeypatch.chdir(tmp_path)
     yield answers
-    assert requests in ([], [("get_ipynb", submitting.COLAB_SECONDS)])
+    assert set(requests) <= {("get_ipynb", submitting.COLAB_SECONDS)}
 
 
 def test_on_colab_submit_takes_the_notebook_that_is_open_and_no_file(tmp_path, colab, capsys, write_notebook):
@@ -242,24 +243,97 @@ def test_on_colab_submit_takes_the_notebook_that_is_open_and_no_file(tmp_path, c
         cell["source"] = "".join(cell["source"]).splitlines(keepends=True)
     colab.append({"ipynb": open_one})
     vikit.submit()
-    printed = capsys.readouterr().out
-    assert printed.startswith(f"Hand in this file: {tmp_path / A01}-submission.zip")
-    assert "Download it: the folder icon on the left" in printed.splitlines()[1]
+    asking, handed_in, note, *rest = capsys.readouterr().out.splitlines()
+    assert asking == "Asking Colab for the notebook as it is now. This takes 30 s at most."
+    assert handed_in.startswith(f"Hand in this file: {tmp_path / A01}-submission.zip")
+    assert note.startswith("Download it: the folder icon on the left")
+    assert note.endswith("It holds the notebook as it is now.")
+    printed = "\n".join(rest)
     assert "found        kl_to_standard_normal" in printed
     assert "NOT WRITTEN  gaussian_entropy" in printed
     with zipfile.ZipFile(tmp_path / f"{A01}-submission.zip") as archive:
         assert json.loads(archive.read(f"{A01}/{A01}.ipynb")) == open_one
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [None, {}, {"ipynb": None}, {"ipynb": {}}, {"ipynb": {"cells": []}}, RuntimeError("no reply"), KeyError("x")],
-)
-def test_where_colab_gives_no_notebook_the_way_by_hand_comes_first(colab, write_notebook, answer):
-    write_notebook()
+class NotFound(Exception):
+    """Stands in for Colab's own error."""
+
+
+NO_NOTEBOOK = {
+    "no answer in time": (None, "no answer within 30 s"),
+    "nothing in it": ({}, "KeyError: 'ipynb'"),
+    "no notebook": ({"ipynb": None}, "ValueError: it has no cells"),
+    "an empty one": ({"ipynb": {}}, "ValueError: it has no cells"),
+    "no cells": ({"ipynb": {"cells": []}}, "no code cells"),
+    "no cells but numbers": ({"ipynb": {"cells": [1]}}, "ValueError: it has no cells"),
+    "no JSON": ({"ipynb": {"cells": [object()]}}, "TypeError"),
+    "text": ("later", "TypeError"),
+    "an error": (RuntimeError("no reply"), "RuntimeError: no reply"),
+    "an error of Colab's": (NotFound("x"), "NotFound: x"),
+    "time out": (TimeoutError("t"), "TimeoutError: t"),
+}
+
+
+@pytest.mark.parametrize("which", NO_NOTEBOOK)
+def test_where_colab_gives_no_notebook_the_saved_file_is_taken_and_named(
+    tmp_path, colab, capsys, write_notebook, which
+):
+    answer, reason = NO_NOTEBOOK[which]
+    path = write_notebook({"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return 0"})
     colab.append(answer)
+    vikit.submit()
+    asking, instead, handed_in, note, *rest = capsys.readouterr().out.splitlines()
+    assert asking.startswith("Asking Colab")
+    assert instead.startswith(f"Colab did not give the notebook ({reason}")
+    assert f"This takes the file {path} instead" in instead
+    assert handed_in.startswith("Hand in this file")
+    assert "What you changed after that file was saved is not in it" in note
+    assert "File > Download > Download .ipynb" in note
+    assert "found        kl_to_standard_normal" in "\n".join(rest)
+    with zipfile.ZipFile(tmp_path / f"{A01}-submission.zip") as archive:
+        assert archive.read(f"{A01}/{A01}.ipynb") == path.read_bytes()
+
+
+@pytest.mark.parametrize("which", NO_NOTEBOOK)
+@pytest.mark.parametrize("saved", [None, b"", b"no notebook", b"\xff", b'{"cells": []}', "folder"])
+def test_without_a_saved_file_the_way_by_hand_comes_first(tmp_path, colab, which, saved):
+    path = tmp_path / f"{A01}.ipynb"
+    if saved == "folder":
+        path.mkdir()
+    elif saved is not None:
+        path.write_bytes(saved)
+    colab.append(NO_NOTEBOOK[which][0])
     with pytest.raises(FileNotFoundError, match=r"^Choose File > Download > Download .ipynb, and hand in the file"):
         vikit.submit()
+    assert not list(tmp_path.glob("*.zip"))
+
+
+def test_where_colab_has_no_such_request_any_more_it_is_colab_still(colab, monkeypatch):
+    monkeypatch.delattr(sys.modules["google.colab"], "_message")
+    with pytest.raises(FileNotFoundError, match=r"^Choose File > Download > Download .ipynb"):
+        vikit.submit()
+
+
+def test_the_newer_of_the_files_here_and_on_the_drive_is_taken(tmp_path, colab, capsys, monkeypatch, write_notebook):
+    drive = tmp_path / "drive"
+    monkeypatch.setattr(submitting, "COLAB_DRIVE", drive)
+    here, there = write_notebook(), write_notebook(path=drive / f"{A01}.ipynb")
+    colab.append(None)
+    for older, newer in ((here, there), (there, here)):
+        os.utime(older, (1e9, 1e9))
+        os.utime(newer, (2e9, 2e9))
+        vikit.submit()
+        assert f"This takes the file {newer} instead" in capsys.readouterr().out
+        assert (tmp_path / f"{A01}-submission.zip").is_file()
+
+
+def test_what_colab_is_asked_is_said_before_it_is_asked(colab, capsys, monkeypatch, write_notebook):
+    write_notebook()
+    said = []
+    message = types.SimpleNamespace(blocking_request=lambda *rest, **options: said.append(capsys.readouterr().out))
+    monkeypatch.setattr(sys.modules["google.colab"], "_message", message)
+    vikit.submit()
+    assert said == ["Asking Colab for the notebook as it is now. This takes 30 s at most.\n"]
 
 
 def test_on_colab_too_a_file_that_is_named_is_taken(colab, capsys, write_notebook):

@@ -1,7 +1,9 @@
 """`submit`: one zip to hand in, after a look at what is in it."""
 
 import json
+import time
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 from . import cells, checking
@@ -9,24 +11,28 @@ from . import cells, checking
 MAX_BYTES = 100 * 2**20
 # A notebook with many figures takes Colab some seconds.
 COLAB_SECONDS = 30
+# Where Colab saves notebooks once the student's Drive is mounted.
+COLAB_DRIVE = Path("/content/drive/MyDrive/Colab Notebooks")
 
 
 def submit(notebook=None):
     """Writes the zip to hand in and says which answers it holds.
 
     Args:
-        notebook: Path of the notebook; by default the one that is open on Colab, elsewhere the assignment's in the folder
-            Jupyter runs in.
+        notebook: Path of the notebook; by default the one that is open on Colab, or its saved file where Colab does not
+            give it; elsewhere the assignment's in the folder Jupyter runs in.
 
     Raises:
-        FileNotFoundError: If there is no such notebook, or Colab does not give it.
+        FileNotFoundError: If there is no such notebook.
         ValueError: If the file is no notebook, or larger than 100 MiB.
     """
     assignment = checking._current["assignment"] or Path.cwd().name
-    colab = None if notebook else colab_messages()
     path = Path(notebook or f"{assignment}.ipynb")
-    content = notebook_on_colab(colab) if colab else saved_notebook(path)
-    names, stubs = answers_in(content, "what Colab gave" if colab else path)
+    if notebook or not on_colab():
+        content, note = saved_notebook(path), SAVED_NOTE
+    else:
+        content, note = notebook_on_colab(path)
+    names, stubs = answers_in(content, path)
     if len(content) > MAX_BYTES:
         raise ValueError(
             f"Clear the outputs and save again: the notebook has {len(content) / 2**20:.0f} MiB, more than 100"
@@ -39,15 +45,18 @@ def submit(notebook=None):
         archive.writestr(f"{assignment}/{assignment}.ipynb", content)
     part.replace(target)
     print(f"Hand in this file: {target}  ({target.stat().st_size / 1024:.0f} KiB)")
-    print(COLAB_NOTE if colab else SAVED_NOTE)
+    print(note)
     for name in questions:
         state = "NOT WRITTEN" if name in stubs else "found" if name in names else "MISSING"
         print(f"  {state:<11}  {name}")
 
 
 SAVED_NOTE = "It holds the notebook as last saved: save first, then call submit() again, if you changed anything since."
-COLAB_NOTE = (
-    "Download it: the folder icon on the left, then the three dots beside the file. It holds the notebook as it is now."
+DOWNLOAD = "Download it: the folder icon on the left, then the three dots beside the file."
+COLAB_NOTE = f"{DOWNLOAD} It holds the notebook as it is now."
+FILE_NOTE = (
+    f"{DOWNLOAD} What you changed after that file was saved is not in it: if the list below is not as you expect, "
+    "choose File > Download > Download .ipynb, and hand in that file instead."
 )
 
 
@@ -63,29 +72,63 @@ def saved_notebook(path):
     )
 
 
-def colab_messages():
-    """Returns Colab's own module that asks the browser for something; None where this is not Colab."""
+def on_colab():
+    """Returns whether this is Colab: there the open notebook is no file beside the kernel."""
     try:
-        from google.colab import _message
+        import_module("google.colab")
     except ImportError:
-        return None
-    return _message
+        return False
+    return True
 
 
-def notebook_on_colab(messages):
-    """Returns the bytes of the notebook that is open in the browser: on Colab it is no file in the working folder."""
+def notebook_on_colab(path):
+    """Returns the bytes of the notebook that is open in the browser, or else of its saved file, and what to say of it.
+
+    Raises:
+        FileNotFoundError: If there is neither.
+    """
+    print(f"Asking Colab for the notebook as it is now. This takes {COLAB_SECONDS} s at most.", flush=True)
     try:
-        found = messages.blocking_request("get_ipynb", request="", timeout_sec=COLAB_SECONDS)
-        notebook = found["ipynb"]
-        if notebook["cells"]:
-            return json.dumps(notebook, ensure_ascii=False, indent=1).encode()
-        reason = "no cells"
+        return open_notebook(), COLAB_NOTE
     except Exception as error:  # noqa: BLE001  nothing of it is documented
-        reason = type(error).__name__
-    raise FileNotFoundError(
-        "Choose File > Download > Download .ipynb, and hand in the file that you get. "
-        f"submit() could not get the notebook from Colab ({reason})"
+        reason = str(error) if isinstance(error, NoAnswer) else f"{type(error).__name__}: {error}"
+    found = [saved for saved in (path, COLAB_DRIVE / path.name) if is_notebook(saved)]
+    if not found:
+        raise FileNotFoundError(
+            "Choose File > Download > Download .ipynb, and hand in the file that you get. "
+            f"submit() could not get the notebook from Colab ({reason}), and there is no saved {path.name} here"
+        )
+    newest = max(found, key=lambda saved: saved.stat().st_mtime)
+    saved = time.strftime("%d %B, %H:%M", time.localtime(newest.stat().st_mtime))
+    print(
+        f"Colab did not give the notebook ({reason}). This takes the file {newest.resolve()} instead, of {saved} by this clock."
     )
+    return newest.read_bytes(), FILE_NOTE
+
+
+class NoAnswer(Exception):
+    """Colab answered nothing, or no notebook."""
+
+
+def open_notebook():
+    """Returns the bytes of the notebook that is open in the browser."""
+    from google.colab import _message
+
+    found = _message.blocking_request("get_ipynb", request="", timeout_sec=COLAB_SECONDS)
+    if found is None:
+        raise NoAnswer(f"no answer within {COLAB_SECONDS} s")
+    content = json.dumps(found["ipynb"], ensure_ascii=False, indent=1).encode()
+    if not cells.sources(content):
+        raise NoAnswer("no code cells in its answer")
+    return content
+
+
+def is_notebook(path):
+    """Returns whether there is a notebook at `path` that can be read."""
+    try:
+        return bool(cells.sources(path.read_bytes()))
+    except (OSError, ValueError):
+        return False
 
 
 def answers_in(content, origin):

@@ -1,76 +1,115 @@
-# Run this cell first. It starts the newest vikit that it finds: in a folder or a zip near this notebook, or installed.
-import os, re, sys, tempfile, zipfile
+# @title Run this cell first: it starts the newest vikit in a folder or zip near this notebook, or installed.
+import atexit, os, re, shutil, sys, tempfile, time, zipfile
+from itertools import islice
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log in red says nothing about your answers
 
 
 def folders(here):
-    """Returns the folders around `here`, the nearest first: none that is hidden or installed, nothing on a mounted drive."""
-    level, found = [here], [here, *here.parents[:2]]
-    for _ in range(4):
-        entered = [folder for folder in level if folder == here or not os.path.ismount(folder)]
-        inner = [folder / name for folder in entered for name in sorted(next(os.walk(folder), (0, [], 0))[1])]
-        level = [folder for folder in inner if not re.search(r"^(\.|__)|-packages$", folder.name)][:200]
-        found += level
-    return found
+    """Yields the folders around `here`, the nearest first, and None where it stops before it has seen all."""
+    above = [folder for folder in here.parents[:2] if os.path.exists(folder)]
+    yield from [here, *above]
+    # What lies in a folder of somebody else, such as /home or /tmp, may be anybody's.
+    entered = [here, *(folder for folder in above if os.stat(folder).st_uid == os.stat(here).st_uid)]
+    for folder in islice(entered, 900):  # `entered` grows
+        names = sorted(next(os.walk(folder), (0, [], 0))[1])
+        inner = [folder / name for name in names if not re.search(r"^(\.|__)|-packages$", name)]
+        yield from inner or [folder]  # after each one that is read the search may end
+        below = [one for one in inner if here in one.parents or "variational-inference" in one.name]
+        entered += [one for one in below if len(one.parents) < len(here.parents) + 4 and not os.path.ismount(one)]
+    if len(entered) > 900:
+        yield None
 
 
-def unpacked(archive):
-    """Returns the folder that holds vikit, of a zip unpacked elsewhere: no file of yours is written over."""
-    with zipfile.ZipFile(archive) as opened:
-        starts = [name for name in opened.namelist() if f"/{name}".endswith("/vikit/__init__.py")]
-        if not starts:
-            raise ValueError("it holds no vikit")
-        target = tempfile.mkdtemp(prefix="vikit-")
-        opened.extractall(target)
-    return Path(target, min(starts, key=len)).parents[1]
+def look(place):
+    """Returns (version, whether the public cases are there) of the vikit in a folder or zip, None where there is none."""
+    start, text, cases = "vikit/__init__.py", None, "{assignment}/public_cases.json"
+    if os.path.isdir(place):
+        if os.path.isfile(place / start) and os.access(place / start, os.R_OK):
+            text, names = (place / start).read_bytes(), [cases] if os.path.isfile(place / cases) else []
+    else:
+        with zipfile.ZipFile(place) as archive:
+            names = archive.namelist()
+            found = min((name for name in names if f"/{name}".endswith(f"/{start}")), key=len, default=None)
+            if found:
+                text, cases = archive.read(found), found.removesuffix(start) + cases
+            elif not all(re.fullmatch(r"__MACOSX/.*|.*/|([^/]+)/\1\.ipynb", name) for name in names):
+                raise ValueError("it holds no vikit")  # and is not what submit() wrote
+    if text is not None:
+        lines = re.findall("^__version__ = .*", text.decode(errors="replace"), re.MULTILINE)
+        return numbers("".join(lines)), cases in names
 
 
 def numbers(version):
     return [int(number) for number in re.findall(r"\d+", version)]
 
 
+def stamp(place):
+    """Returns the names, sizes and times of vikit's files: others where a broken copy was replaced."""
+    files = sorted(place.glob("vikit/**/*.py")) if os.path.isdir(place) else [place]
+    return [(str(file), os.stat(file).st_size, os.stat(file).st_mtime_ns) for file in files if os.path.exists(file)]
+
+
 def copies(here):
-    """Returns (version, whether the public cases are there, name, folder) of each vikit, the newest first."""
-    named = {folder.resolve(): str(folder) for folder in [*folders(here), *map(Path, filter(None, sys.path))]}
-    for archive in sorted(here.glob("*.[zZ][iI][pP]"), key=os.path.getmtime, reverse=True):
+    """Returns (version, whether the public cases are there, name, place) of each vikit, the newest first."""
+    until, found = time.monotonic() + 20, {}
+
+    def add(place, name):
         try:
-            if not archive.name.endswith("-submission.zip"):
-                named[unpacked(archive)] = archive.name
+            seen = look(place)
+            if seen:
+                found.setdefault(place.resolve(), (seen[0], seen[1] or own_cases, name, place))
         except Exception as error:
-            print(f"Passed over {archive.name}: {error}. If it is the kit, upload it again.")
-    found = []
-    for folder, name in named.items():
-        start = folder / "vikit" / "__init__.py"
-        if os.access(start, os.R_OK):
-            lines = re.findall("^__version__ = .*", start.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-            cases = [place / "public_cases.json" for place in (here, folder / "{assignment}")]
-            found.append((numbers("".join(lines)), any(map(os.path.isfile, cases)), name, folder))
-    return sorted(found, key=lambda copy: copy[:2], reverse=True)
+            reason = getattr(error, "strerror", None) or error
+            print(f"Passed over {name}: {reason}. If it is the kit, upload it again.")
+
+    own_cases = os.path.isfile(here / "public_cases.json")
+    for folder in folders(here):
+        if folder is None or time.monotonic() > until:
+            print("Not every folder was searched for vikit. If it lies elsewhere, go there first: %cd path/to/folder")
+            break
+        add(folder, str(folder))
+    for folder in filter(os.path.isdir, sys.path):
+        add(Path(folder), folder)
+    for archive in sorted(filter(os.path.isfile, here.glob("*.[zZ][iI][pP]")), key=os.path.getmtime, reverse=True):
+        add(archive, archive.name)
+    return sorted(found.values(), key=lambda copy: copy[:2], reverse=True)
+
+
+def unpacked(archive):
+    """Returns the folder that holds vikit, of a zip unpacked elsewhere until Python ends: no file of yours is written over."""
+    target = tempfile.mkdtemp(prefix="vikit-")
+    atexit.register(shutil.rmtree, target, ignore_errors=True)
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(target)
+    return min(Path(target).rglob("vikit/__init__.py"), key=lambda start: len(start.parts)).parents[1]
 
 
 def import_newest(found):
     """Imports the first vikit that is whole."""
-    broken = []
-    for version, _, name, folder in found:
-        sys.path.insert(0, str(folder))
+    broken, before = [], list(sys.path)
+    for version, _, name, place in found:
+        folder = None
         try:
+            folder = str(place if place.is_dir() else unpacked(place))
+            sys.path.insert(0, folder)
             import vikit
             from vikit import check, check_all, load, submit
         except Exception as error:
             # What NumPy or TensorFlow raises is no fault of the kit.
             if isinstance(error, ImportError) and not (error.name or "").startswith("vikit"):
                 raise
-            print(f"Passed over the vikit in {name}: it is not whole ({error}).")
-            broken.append(name)
-            sys.path.remove(str(folder))
+            whole = f"the vikit in {name}: it is not whole ({error})."
+            print("Passed over", whole if folder else f"{name}: {error}. If it is the kit, upload it again.")
+            broken.append(stamp(place))
+            sys.path[:] = before
             for module in [module for module in sys.modules if module.split(".")[0] == "vikit"]:
                 del sys.modules[module]
         else:
             vikit.passed_over = broken
-            if str(folder) in sys.path[1:]:
-                del sys.path[0]
+            if folder in before:
+                sys.path[:] = before
             if len(found) > 1:
                 print(f"vikit {'.'.join(map(str, version))} comes from {name}, the newest of {len(found)} here.")
             return
@@ -78,7 +117,7 @@ def import_newest(found):
 
 found, running = copies(Path.cwd()), sys.modules.get("vikit")
 known, broken = numbers(getattr(running, "__version__", "")), getattr(running, "passed_over", [])
-newer = [name for version, _, name, _ in found if version > known and name not in broken]
+newer = [name for version, _, name, place in found if version > known and stamp(place) not in broken]
 if running is None:
     import_newest(found)
 elif newer:

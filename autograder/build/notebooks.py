@@ -66,7 +66,7 @@ def solution_notebook(assignment, cells):
 
 def build_notebook(assignment, cells, finish):
     points = {task.name: task.points for task in (*assignment.tasks, *assignment.manual)}
-    nodes = [locked(new_code_cell(first_cell(assignment.name)), SETUP_ID)]
+    nodes = [folded(locked(new_code_cell(first_cell(assignment.name)), SETUP_ID))]
     if cells and cells[0].kind == "text":
         nodes.insert(0, new_markdown_cell(cells[0].source))
         cells = cells[1:]
@@ -106,6 +106,13 @@ def build_notebook(assignment, cells, finish):
 def first_cell(name):
     """Returns the code of the cell that finds vikit, for the notebook of assignment `name`."""
     return SETUP.read_text(encoding="utf-8").replace("{assignment}", name).rstrip()
+
+
+def folded(node):
+    """Returns `node` shown as its first line, in Jupyter and on Colab; "Run All" runs it all the same."""
+    node.metadata["jupyter"] = {"source_hidden": True}
+    node.metadata["cellView"] = "form"
+    return node
 
 
 def worth(points):
