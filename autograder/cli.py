@@ -237,7 +237,8 @@ def wanted_submissions(options, submitted, console):
         say(console, notice, "yellow")
     if not submissions:
         raise UsageError(f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ there")
-    if not (options.assignments or options.student or handed_in(submitted, tasks.names())):
+    unknown = any(item.fault for item in submissions)
+    if not (unknown or options.assignments or options.student or handed_in(submitted, tasks.names())):
         raise UsageError(
             f"no student's folder in {submitted} holds an assignment, as in <student>/<assignment>/<assignment>.ipynb: is it "
             f"the right folder? For example {submissions[0].label}: {submissions[0].notice}. To grade it all the same name "

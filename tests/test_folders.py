@@ -1,6 +1,7 @@
 """What lies in `submitted/`: whatever it is called and whatever it is, each student has a row, and nobody another's."""
 
 import csv
+import errno
 import io
 import itertools
 import json
@@ -370,6 +371,98 @@ def test_what_is_passed_over_beside_the_notebook_is_told(tmp_path):
     (item,) = find_submissions(tmp_path, LAW)[0]
     assert item.path.name == f"{A01}.ipynb"
     assert item.notice == f"graded {A01}.ipynb, and not {A01} (1).ipynb, later.zip, beside it"
+
+
+FAULTS = ("EIO", "ESTALE", "ETIMEDOUT", "EHOSTDOWN", "EACCES", "EPERM")
+
+
+def failing(monkeypatch, owner, name, place, error):
+    """Has a function of the system fail on one path."""
+    works = getattr(owner, name)
+
+    def fails(path, *arguments, **options):
+        if str(path) == str(place):
+            raise OSError(getattr(errno, error), os.strerror(getattr(errno, error)))
+        return works(path, *arguments, **options)
+
+    monkeypatch.setattr(owner, name, fails)
+
+
+OUT_OF_SIGHT = {
+    "a zip": (os, "open", "ada/x.zip"),
+    "a zip in its folder": (os, "open", f"ada/{A01}/x.zip"),
+    "a zip's kind": (Path, "lstat", "ada/x.zip"),
+    "a home": (Path, "lstat", "ada"),
+    "what is in a home": (Path, "iterdir", "ada"),
+    "a folder": (Path, "lstat", f"ada/{A01}"),
+    "what is in a folder": (Path, "iterdir", f"ada/{A01}"),
+    "a notebook's kind": (Path, "lstat", f"ada/{A01}/{A01}.ipynb"),
+}
+
+
+@pytest.mark.parametrize("error", [error for error in FAULTS if hasattr(errno, error)])
+@pytest.mark.parametrize("what", OUT_OF_SIGHT)
+def test_what_this_machine_cannot_look_at_is_a_fault_of_one_submission(class_folder, monkeypatch, what, error):
+    owner, name, place = OUT_OF_SIGHT[what]
+    work = class_folder / "ada" / A01
+    work.mkdir(parents=True)
+    if what == "a notebook's kind":
+        (work / f"{A01}.ipynb").write_text(TEXT)
+    else:
+        pack(class_folder / (place if "zip" in place else f"ada/{A01}/x.zip"), (INSIDE, TEXT))
+    with monkeypatch.context() as patched:
+        failing(patched, owner, name, class_folder / place, error)
+        found, _ = found_in(class_folder)
+        assert set(found) == {"ada", "good"}
+        assert found["good"].path
+        assert not found["good"].fault
+        assert (found["ada"].path, found["ada"].notice) == (None, "")
+        assert os.strerror(getattr(errno, error)) in str(found["ada"].fault)
+        assert str(class_folder / place) in str(found["ada"].fault)
+    assert found_in(class_folder)[0]["ada"].path
+
+
+@pytest.mark.parametrize("error", ["EIO", "ENOTCONN"])
+def test_a_folder_that_the_system_cannot_answer_for_is_not_called_closed(class_folder, monkeypatch, error):
+    folder_of(class_folder, f"ada/{A01}")
+    monkeypatch.setattr(os, "access", lambda path, mode: "ada" not in str(path))
+    failing(monkeypatch, os, "listdir", class_folder / "ada", error)
+    found, _ = found_in(class_folder)
+    assert os.strerror(getattr(errno, error)) in str(found["ada"].fault)
+
+
+def test_a_zip_that_cannot_be_looked_at_costs_no_other_assignment_that_lies_unpacked(class_folder, monkeypatch):
+    pack(class_folder / "good" / "x.zip", (f"{A02}/{A02}.ipynb", TEXT))
+    failing(monkeypatch, os, "open", class_folder / "good" / "x.zip", "EIO")
+    found = {item.assignment: item for item in find_submissions(class_folder, LAW, LAW)[0]}
+    assert found[A01].path
+    assert found[A01].notice == f"graded {A01}.ipynb, and not x.zip, beside it"
+    assert found[A02].fault
+
+
+@pytest.mark.kernels
+def test_a_class_is_graded_although_one_zip_cannot_be_read_and_the_next_run_does_the_rest(
+    tmp_path, monkeypatch, capsys
+):
+    folder, out = tmp_path / "submitted", tmp_path / "out"
+    pack(folder / "ada" / "x.zip", (INSIDE, "no notebook"))
+    folder_of(folder, "bob")
+    command = ["grade", "--submitted", str(folder), "--out", str(out), "--unsafe"]
+    with monkeypatch.context() as patched:
+        failing(patched, os, "open", folder / "ada" / "x.zip", "ESTALE")
+        # It may be of this assignment: there is something to grade.
+        assert cli.main(command) == 1
+    said = capsys.readouterr().out
+    strerror, place = os.strerror(errno.ESTALE), folder / "ada" / "x.zip"
+    assert f"not graded, the kit failed: ada/{A01}: OSError: [Errno {errno.ESTALE}] {strerror}: '{place}'" in said
+    assert [verdict["student"] for verdict in read_all(out)] == ["bob"]
+    assert cli.main(command) == 0
+    assert {verdict["student"] for verdict in read_all(out)} == {"ada", "bob"}
+    with monkeypatch.context() as patched:
+        failing(patched, os, "open", place, "EIO")
+        assert cli.main(command) == 1
+    assert "; the verdict of an earlier run stays in grades.csv" in capsys.readouterr().out
+    assert {verdict["student"] for verdict in read_all(out)} == {"ada", "bob"}
 
 
 def encrypted(path):

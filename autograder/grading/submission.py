@@ -4,8 +4,10 @@ import os
 import stat
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from vikit import faults
 
 from autograder.names import printable
 
@@ -26,6 +28,7 @@ class Submission:
         path: The notebook, or the zip that holds it; None where there is none to grade.
         notice: What is odd about it.
         absent: Whether nothing at all was handed in for it.
+        fault: What this machine failed with when it looked: nobody knows what was handed in, and there is no verdict.
     """
 
     student: str
@@ -33,6 +36,7 @@ class Submission:
     path: Path | None
     notice: str = ""
     absent: bool = False
+    fault: OSError | None = field(default=None, compare=False)
 
     @property
     def label(self):
@@ -43,16 +47,19 @@ def find_submissions(folder, known, assignments=(), students=()):
     """Returns (submissions, notices) below `folder`.
 
     Every student has a submission for each assignment that is graded, if only an empty one: whatever lies in `folder` and is
-    neither hidden nor a file counts as a student.
+    neither hidden nor a file counts as a student. What this machine cannot look at, as on a disk or a file server that fails,
+    is the `fault` of that submission alone.
 
     Args:
         folder: Holds a folder for each student.
         known: Names of all assignments.
         assignments: Those to grade; if empty, those that anybody handed in.
         students: Those to grade; all if empty.
+
+    Raises:
+        OSError: If `folder` itself cannot be read.
     """
-    inside = entries(folder)
-    paths = [path for path in inside if kind(path) != FILE]
+    files, paths, _ = by_kind(entries(folder))
     homes = [Home(path) for path in paths if not students or asked_for(path, students)]
     found = {name for home in homes for name in home.assignments() if name in known}
     wanted = list(assignments) or sorted(found) or list(known[:1])
@@ -63,7 +70,7 @@ def find_submissions(folder, known, assignments=(), students=()):
         for name, path in home.works.items()
         if name not in known
     ]
-    notices += [f"{shown(path)}: not in a student's folder; not graded" for path in inside if kind(path) == FILE]
+    notices += [f"{shown(path)}: not in a student's folder; not graded" for path in files]
     notices += [
         f"{shown(path)}: hidden, and not graded: rename the folder" for path in hidden(folder) if holds(path, known)
     ]
@@ -92,7 +99,7 @@ def notices_of(submissions):
 
 def handed_in(folder, known):
     """Returns the names of the assignments that any student's folder holds, in a folder or a zip."""
-    homes = [Home(path) for path in entries(folder) if kind(path) != FILE]
+    homes = [Home(path) for path in by_kind(entries(folder))[1]]
     return {name for home in homes for name in home.assignments() if name in known}
 
 
@@ -145,6 +152,8 @@ def kind(path):
         return KINDS.get(stat.S_IFMT(path.lstat().st_mode), "nothing known")
     except FileNotFoundError:
         return "gone"
+    except OSError as error:
+        raise about(error, path) from None
 
 
 def is_there(folder, assignment, notebook):
@@ -162,7 +171,16 @@ def why_not(path, label, expected):
 
 
 def is_open(folder):
-    return os.access(folder, os.R_OK | os.X_OK)
+    """Tells whether a folder may be read; raises OSError where this machine cannot tell."""
+    if os.access(folder, os.R_OK | os.X_OK):
+        return True
+    # That says no of whatever fails.
+    try:
+        os.listdir(folder)
+    except OSError as error:
+        if faults.is_of_the_machine(error):
+            raise
+    return False
 
 
 def entries(folder):
@@ -178,8 +196,38 @@ def every(folder):
     return sorted(Path(folder).iterdir()) if is_open(folder) else []
 
 
+def by_kind(paths):
+    """Returns (files, others, faults): others are also those of which this machine cannot say what they are, `faults` why."""
+    files, others, unknown = [], [], {}
+    for path in paths:
+        try:
+            (files if kind(path) == FILE else others).append(path)
+        except OSError as error:
+            others.append(path)
+            unknown[path] = error
+    return files, others, unknown
+
+
+def about(error, path):
+    """Returns an error of the system that names the path that it is about."""
+    error.filename = error.filename or str(path)
+    return error
+
+
 def holds(path, known):
-    return kind(path) == FOLDER and any(entry.name in known for entry in every(path))
+    try:
+        return kind(path) == FOLDER and any(entry.name in known for entry in every(path))
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True)
+class Zip:
+    """What a file that calls itself a zip holds: the `assignment`; or `why` it is not read; or the `fault` of this machine."""
+
+    assignment: str | None = None
+    why: str = ""
+    fault: OSError | None = None
 
 
 class Home:
@@ -189,33 +237,42 @@ class Home:
         name: The student's name.
         shown: The name as it can be printed.
         odd: Why it is no folder that can be read; an empty text where it is one.
+        fault: What this machine failed with when it looked into the folder; None where it did not.
         works: What is no file, by name: folders of assignments.
         files: What is.
-        zips: What each file that calls itself a zip holds, by path: (name of an assignment, why it is not read).
+        zips: The `Zip` of each file that calls itself one, by path.
     """
 
     def __init__(self, path):
         self.name, self.shown = name_of(path), shown(path)
-        self.odd = why_not(path, self.shown, FOLDER)
-        there = [] if self.odd else entries(path)
-        self.works = {entry.name: entry for entry in there if kind(entry) != FILE}
-        self.files = [entry for entry in there if kind(entry) == FILE]
-        self.zips = look_into(self.files)
+        self.odd, self.fault, there = "", None, []
+        try:
+            self.odd = why_not(path, self.shown, FOLDER)
+            there = [] if self.odd else entries(path)
+        except OSError as error:
+            self.fault = about(error, path)
+        self.files, others, unknown = by_kind(there)
+        unknown_zips = {path: Zip(fault=error) for path, error in unknown.items() if packed.is_zip(path)}
+        self.works = {entry.name: entry for entry in others if entry not in unknown_zips}
+        self.zips = look_into(self.files) | unknown_zips
 
     def assignments(self):
         """Returns the names of assignments that something was handed in for, and of folders that are called otherwise."""
-        return {*self.works, *(name for name, _ in self.zips.values() if name)}
+        return {*self.works, *(zipped.assignment for zipped in self.zips.values() if zipped.assignment)}
 
 
 def look_into(files):
-    """Returns, for the files that call themselves zips, (name of the assignment or None, why it is not read)."""
-    found = {}
-    for path in filter(packed.is_zip, files):
-        try:
-            found[path] = packed.assignment_in(path), ""
-        except UnreadableNotebook as error:
-            found[path] = None, str(error)
-    return found
+    """Returns, for the files that call themselves zips, the `Zip` by path."""
+    return {path: zip_at(path) for path in files if packed.is_zip(path)}
+
+
+def zip_at(path):
+    try:
+        return Zip(packed.assignment_in(path))
+    except UnreadableNotebook as error:
+        return Zip(why=str(error))
+    except OSError as error:
+        return Zip(fault=about(error, path))
 
 
 def submission(home, assignment):
@@ -224,6 +281,18 @@ def submission(home, assignment):
     That is the notebook of the assignment's name, or the only one in its folder, or the one in the only zip of `submit()`.
     Nothing that a link leads to is taken: it may be another student's.
     """
+    try:
+        return found_for(home, assignment) if home.fault is None else at_fault(home, assignment, home.fault)
+    except OSError as error:
+        return at_fault(home, assignment, about(error, home.works.get(assignment, home.shown)))
+
+
+def at_fault(home, assignment, error):
+    return Submission(home.name, assignment, None, fault=error)
+
+
+def found_for(home, assignment):
+    """Returns what `submission` does; raises OSError where this machine cannot look."""
     label, expected = f"{home.shown}/{assignment}", f"{assignment}.ipynb"
 
     def nothing(reason):
@@ -236,9 +305,10 @@ def submission(home, assignment):
     inside = entries(work) if work else []
     notebooks = [path for path in inside if path.suffix == ".ipynb"]
     own = [path for path in notebooks if kind(path) == FILE]
+    zips = look_into([path for path in inside if kind(path) == FILE]) | home.zips
     for path in own:
         if path.name == expected:
-            return Submission(home.name, assignment, path, passed_over(path, own, inside, home, assignment))
+            return Submission(home.name, assignment, path, passed_over(path, own, zips, assignment))
     for path in notebooks:
         if path not in own:
             return nothing(why_not(path, f"{label}/{shown(path)}", FILE))
@@ -246,10 +316,13 @@ def submission(home, assignment):
         return Submission(home.name, assignment, own[0], f"graded {shown(own[0])}, the only notebook there")
     if own:
         return nothing(f"expected {expected}, found {some(own)}")
-    zips = look_into([path for path in inside if kind(path) == FILE]) | home.zips
-    fitting = [path for path, (name, _) in zips.items() if name == assignment]
+    # Any of these may be the one that counts.
+    for zipped in zips.values():
+        if zipped.fault:
+            return at_fault(home, assignment, zipped.fault)
+    fitting = [path for path, zipped in zips.items() if zipped.assignment == assignment]
     if len(fitting) == 1:
-        refused = [told(path, zips) for path, (name, _) in zips.items() if not name]
+        refused = [told(path, zips) for path, zipped in zips.items() if not zipped.assignment]
         notice = f"graded {shown(fitting[0])}; beside it lies {', '.join(refused[:SHOWN])}" if refused else ""
         return Submission(home.name, assignment, fitting[0], notice)
     if fitting:
@@ -265,11 +338,10 @@ def submission(home, assignment):
     return Submission(home.name, assignment, None, reason, absent=not found and not work)
 
 
-def passed_over(taken, notebooks, inside, home, assignment):
+def passed_over(taken, notebooks, zips, assignment):
     """Returns a notice of what else is there for an assignment: a later hand-in, perhaps; an empty text where nothing is."""
-    zips = look_into([path for path in inside if kind(path) == FILE]) | home.zips
     others = [path for path in notebooks if path != taken]
-    others += [path for path, (name, _) in zips.items() if name == assignment]
+    others += [path for path, zipped in zips.items() if zipped.assignment == assignment or zipped.fault]
     return f"graded {shown(taken)}, and not {some(others)}, beside it" if others else ""
 
 
@@ -281,5 +353,6 @@ def some(paths):
 
 def told(path, zips):
     """Returns the name of a file and, of a zip, what it holds or why it is not read."""
-    name, why = zips.get(path, (None, ""))
-    return shown(path) + (f" (not read: {why})" if why else f" (of {name})" if name else "")
+    zipped = zips.get(path, Zip())
+    held = f" (of {zipped.assignment})" if zipped.assignment else ""
+    return shown(path) + (f" (not read: {zipped.why})" if zipped.why else held)
