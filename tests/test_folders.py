@@ -18,7 +18,7 @@ from rich.console import Console
 from vikit import submitting
 
 from autograder import cli, files, kernels, screen, tasks
-from autograder.grading import classroom, find_submissions, notebook, packed
+from autograder.grading import classroom, find_submissions, notebook, packed, submission
 from autograder.grading import verdict as verdicts
 from autograder.grading.classroom import ClassRun, current, grade_one, overwritten, read_all, verdict_path
 from autograder.grading.limits import Limits
@@ -317,8 +317,124 @@ def test_an_unpacked_notebook_counts_before_a_zip(tmp_path, submit):
 
 def test_of_two_zips_none_is_chosen(tmp_path):
     for name in ("1.zip", "2.zip"):
-        pack(tmp_path / "ada" / name, (INSIDE, TEXT))
+        pack(tmp_path / "ada" / name, (INSIDE, TEXT + name))
     assert reason(tmp_path) == "found 2 zips of it, 1.zip, 2.zip: keep the one that counts"
+
+
+COPIES = (f"{A01}-submission (1).zip", f"{A01}-submission.zip")
+
+
+@pytest.mark.parametrize("places", [("", ""), (A01, ""), (A01, A01)])
+def test_the_same_zip_twice_is_one(tmp_path, places):
+    """A zip holds the time of its making: what counts is the notebook in it."""
+    for place, name, how in zip(places, COPIES, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), strict=True):
+        pack(tmp_path / "ada" / place / name, (INSIDE, TEXT), how=how)
+    found = found_in(tmp_path)[0]["ada"]
+    assert (found.path.name, found.notice) == (COPIES[1], f"graded {COPIES[1]}, and {COPIES[0]} holds the same")
+
+
+@pytest.mark.parametrize("ending", ["ipynb", "IPYNB", "ipynb.txt"])
+def test_the_same_notebook_twice_under_other_names_is_one(tmp_path, ending):
+    work = folder_of(tmp_path, f"ada/{A01}")
+    for name in (f"x.{ending}", f"x (1).{ending}"):
+        (work / name).write_text(TEXT)
+    found = found_in(tmp_path)[0]["ada"]
+    assert (found.path.name, found.notice) == (f"x.{ending}", f"graded x.{ending}, and x (1).{ending} holds the same")
+    (work / f"x (1).{ending}").write_text("another")
+    assert reason(tmp_path) == f"expected {A01}.ipynb, found x (1).{ending}, x.{ending}"
+
+
+def test_no_student_has_thousands_of_files_read_to_compare_them(tmp_path):
+    for number in range(submission.MAX_COPIES + 1):
+        pack(tmp_path / "ada" / f"{number:02}.zip", (INSIDE, TEXT))
+    assert "keep the one that counts" in reason(tmp_path)
+
+
+def test_where_a_copy_cannot_be_read_nobody_knows_whether_it_is_one(tmp_path, monkeypatch):
+    for name in COPIES:
+        pack(tmp_path / "ada" / name, (INSIDE, TEXT))
+
+    def fails(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(packed, "read", fails)
+    assert "Input/output error" in str(found_in(tmp_path)[0]["ada"].fault)
+
+
+@pytest.mark.parametrize(
+    "name", [f"{A01}.IPYNB", f"{A01.upper()}.ipynb", f"{A01.upper()}.Ipynb", f"{A01} (1).ipynb", f"{A01} (1).IPYNB",
+             f"{A01}.ipynb.txt", f"{A01}.ipynb.json", f"{A01.upper()}.IPYNB.TXT", f"{A01} (1).ipynb.txt"],
+)  # fmt: skip
+def test_a_notebook_that_something_renamed_is_taken_where_it_is_the_only_one(tmp_path, name):
+    work = folder_of(tmp_path, f"ada/{A01}")
+    (work / name).write_text(TEXT)
+    (work / "notes.txt").write_text("")
+    found = found_in(tmp_path)[0]["ada"]
+    assert (found.path, found.notice) == (work / name, f"graded {name}, the only notebook there")
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("name", [f"{A01}.IPYNB", f"{A01}.ipynb.txt"])
+def test_a_renamed_notebook_has_the_verdict_of_the_notebook(tmp_path, write_notebook, name):
+    looks = f"    import os\n    return mu[:, 0] if os.path.exists('{A01}.ipynb') else None"
+    path = write_notebook({"kl_to_standard_normal": f"def kl_to_standard_normal(mu, log_var):\n{looks}"})
+    (tmp_path / name).write_bytes(path.read_bytes())
+    renamed, usual = (verdicts.grade(A01, place, secret=SECRET, unsafe=True) for place in (tmp_path / name, path))
+    assert renamed == usual
+    assert {question["status"] for question in usual["questions"]} == {"wrong", "unanswered"}
+
+
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [
+        ([f"{A01}.ipynb", f"{A01}.IPYNB"], f"{A01}.ipynb"),
+        ([f"{A01.upper()}.IPYNB", "scratch.ipynb"], f"{A01.upper()}.IPYNB"),
+        ([f"{A01}.ipynb", f"{A01}.ipynb.txt"], f"{A01}.ipynb"),
+        (["work.ipynb", f"{A01}.ipynb.txt"], "work.ipynb"),
+        ([f"{A01.upper()}.IPYNB", f"{A01}.IPYNB"], None),
+        ([f"{A01}.ipynb.txt", f"{A01}.ipynb.json"], None),
+    ],
+)
+def test_of_several_names_that_of_the_assignment_counts_and_the_others_are_told(tmp_path, names, taken):
+    work = folder_of(tmp_path, f"ada/{A01}")
+    for name in names:
+        (work / name).write_text(name)
+    found = found_in(tmp_path)[0]["ada"]
+    assert (found.path and found.path.name) == taken
+    assert all(name in found.notice for name in names)
+
+
+def test_a_zip_of_submit_counts_before_a_renamed_notebook(tmp_path):
+    work = folder_of(tmp_path, f"ada/{A01}")
+    pack(work / "x.zip", (INSIDE, TEXT))
+    (work / f"{A01}.ipynb.txt").write_text("")
+    found = found_in(tmp_path)[0]["ada"]
+    assert (found.path.name, found.notice) == ("x.zip", f"graded x.zip; beside it lies {A01}.ipynb.txt")
+
+
+@pytest.mark.parametrize("place", ["", f"{A01}/"])
+@pytest.mark.parametrize(
+    "name", [f"{A01}.json", A01.upper(), f"{A01} (1)", f"{A01}.txt", f"{A01}.ipynb.part", f"{A01}.ipynb.crdownload",
+             f"{A01}.ipynb_", f"{A01}.ipynb.", "work.ipynb.html", f"{A01}.ipynb (1)", f"{A01}\u200b.ipynb\u200b"],
+)  # fmt: skip
+def test_what_may_be_the_notebook_is_told_by_name_with_what_to_do(tmp_path, place, name):
+    folder_of(tmp_path, f"ada/{place}")
+    (tmp_path / "ada" / place / name).write_text(TEXT)
+    label = name_of(Path(name)).replace("\u200b", r"\u200b")
+    assert f"found {label}: if {label} is the notebook, rename it to ada/{INSIDE}" in reason(tmp_path)
+
+
+def test_a_notebook_beside_its_folder_is_told(tmp_path):
+    folder_of(tmp_path, f"ada/{A01}")
+    (tmp_path / "ada" / f"{A01}.ipynb").write_text(TEXT)
+    assert f"found {A01}.ipynb: if {A01}.ipynb is the notebook, rename it to ada/{INSIDE}" in reason(tmp_path)
+
+
+@pytest.mark.parametrize("name", [A01.upper(), f"{A01} (1)", f"{A01}-main"])
+def test_a_folder_that_may_be_the_assignments_is_told(tmp_path, name):
+    work = folder_of(tmp_path, f"ada/{name}")
+    (work / f"{A01}.ipynb").write_text(TEXT)
+    assert f"found the folder {name}: if {name} is its folder, rename it to ada/{A01}" in reason(tmp_path)
 
 
 def test_each_zip_goes_to_its_assignment_and_what_is_not_read_beside_it_is_told(tmp_path):

@@ -13,9 +13,14 @@ from autograder.names import printable
 
 from . import packed
 from .notebook import UnreadableNotebook
+from .verdict import digest
 
 # How many names a notice holds, and how many students who handed in nothing have a line each.
 SHOWN = 3
+# How many files are read to see whether they hold the same.
+MAX_COPIES = 10
+# What browsers and mail programs make of the end of a notebook's name.
+RENAMED = (".ipynb.txt", ".ipynb.json")
 
 
 @dataclass(frozen=True)
@@ -278,8 +283,9 @@ def zip_at(path):
 def submission(home, assignment):
     """Returns what a student has handed in for `assignment`.
 
-    That is the notebook of the assignment's name, or the only one in its folder, or the one in the only zip of `submit()`.
-    Nothing that a link leads to is taken: it may be another student's.
+    That is the notebook of the assignment's name, or the only one in its folder, or the one in the only zip of `submit()`, or
+    the only one that was RENAMED. Several that hold the same count as one. Nothing that a link leads to is taken: it may be
+    another student's.
     """
     try:
         return found_for(home, assignment) if home.fault is None else at_fault(home, assignment, home.fault)
@@ -293,49 +299,118 @@ def at_fault(home, assignment, error):
 
 def found_for(home, assignment):
     """Returns what `submission` does; raises OSError where this machine cannot look."""
-    label, expected = f"{home.shown}/{assignment}", f"{assignment}.ipynb"
-
-    def nothing(reason):
-        return Submission(home.name, assignment, None, reason)
-
+    label = f"{home.shown}/{assignment}"
     work = home.works.get(assignment)
     odd = home.odd or (why_not(work, label, FOLDER) if work else "")
     if odd:
-        return nothing(odd)
+        return Submission(home.name, assignment, None, odd)
     inside = entries(work) if work else []
-    notebooks = [path for path in inside if path.suffix == ".ipynb"]
-    own = [path for path in notebooks if kind(path) == FILE]
-    zips = look_into([path for path in inside if kind(path) == FILE]) | home.zips
+    files = [path for path in inside if kind(path) == FILE]
+    zips = look_into(files) | home.zips
+    renamed = [path for path in files if path.name.casefold().endswith(RENAMED)]
+    path, notice = (
+        among_notebooks([path for path in inside if is_notebook(path)], files, renamed, zips, label, assignment)
+        or among_zips(zips, renamed, assignment)
+        or among_renamed(renamed, assignment)
+        or (None, "")
+    )
+    return (
+        Submission(home.name, assignment, path, notice) if notice or path else not_there(home, assignment, files, zips)
+    )
+
+
+def among_notebooks(notebooks, files, renamed, zips, label, assignment):
+    """Returns (the notebook that counts, a notice) or (None, why none does); None where there is no notebook at all."""
+    expected = f"{assignment}.ipynb"
+    own = sorted({*notebooks} & {*files})
     for path in own:
         if path.name == expected:
-            return Submission(home.name, assignment, path, passed_over(path, own, zips, assignment))
+            return path, passed_over(path, own + renamed, zips, assignment)
     for path in notebooks:
         if path not in own:
-            return nothing(why_not(path, f"{label}/{shown(path)}", FILE))
-    if len(own) == 1:
-        return Submission(home.name, assignment, own[0], f"graded {shown(own[0])}, the only notebook there")
-    if own:
-        return nothing(f"expected {expected}, found {some(own)}")
-    # Any of these may be the one that counts.
+            return None, why_not(path, f"{label}/{shown(path)}", FILE)
+    of_its_name = [path for path in own if alike(path.name) == alike(expected)]
+    if len(own) > len(of_its_name) == 1:
+        return of_its_name[0], passed_over(of_its_name[0], own + renamed, zips, assignment)
+    chosen = one_of(own)
+    if chosen:
+        return chosen, passed_over(chosen, renamed, zips, assignment) or only_one(chosen, own)
+    return (None, f"expected {expected}, found {some(own)}") if own else None
+
+
+def among_zips(zips, renamed, assignment):
+    """Returns as `among_notebooks`; raises OSError where one cannot be read: any may be the one that counts."""
     for zipped in zips.values():
         if zipped.fault:
-            return at_fault(home, assignment, zipped.fault)
+            raise zipped.fault
     fitting = [path for path, zipped in zips.items() if zipped.assignment == assignment]
-    if len(fitting) == 1:
-        refused = [told(path, zips) for path, zipped in zips.items() if not zipped.assignment]
-        notice = f"graded {shown(fitting[0])}; beside it lies {', '.join(refused[:SHOWN])}" if refused else ""
-        return Submission(home.name, assignment, fitting[0], notice)
-    if fitting:
-        return nothing(f"found {len(fitting)} zips of it, {some(fitting)}: keep the one that counts")
+    chosen = one_of(fitting)
+    if not chosen:
+        return (
+            (None, f"found {len(fitting)} zips of it, {some(fitting)}: keep the one that counts") if fitting else None
+        )
+    beside = [told(path, zips) for path, zipped in zips.items() if not zipped.assignment] + list(map(shown, renamed))
+    copies = only_one(chosen, fitting) if len(fitting) > 1 else f"graded {shown(chosen)}"
+    said = f"{copies}; beside it lies {', '.join(beside[:SHOWN])}" if beside else copies
+    return chosen, said if beside or len(fitting) > 1 else ""
+
+
+def among_renamed(renamed, assignment):
+    """Returns as `among_notebooks`."""
+    chosen = one_of(renamed)
+    if chosen:
+        return chosen, only_one(chosen, renamed)
+    return (None, f"expected {assignment}.ipynb, found {some(renamed)}") if renamed else None
+
+
+def not_there(home, assignment, files, zips):
+    """Returns the submission of a student of whom no notebook was found: it says what lies there, and what to do."""
+    label, expected = f"{home.shown}/{assignment}", f"{assignment}.ipynb"
     deep = next((path for path in home.works.values() if is_there(path, assignment, expected)), None)
     if deep:
-        return nothing(f"{label}/{expected} lies one folder too deep, in {shown(deep)}: move {assignment} up")
-    where = expected if work else f"{label}/{expected}"
-    found = [told(path, zips) for path in (*zips, *(path for path in home.files if path not in zips and not work))]
-    advice = f" (unpack a zip, and keep the folder {assignment})" if any(" (of " not in text for text in found) else ""
-    none = "no notebook at all" if work else "nothing"
+        said = f"{label}/{expected} lies one folder too deep, in {shown(deep)}: move {assignment} up"
+        return Submission(home.name, assignment, None, said)
+    has_folder = assignment in home.works
+    near = [path for path in (*files, *home.files) if path not in zips and is_near(path, assignment)]
+    folders = [path for name, path in home.works.items() if name != assignment and is_near(path, assignment)]
+    others = [path for path in home.files if path not in zips and path not in near and not has_folder]
+    found = [*map(shown, near), *(f"the folder {shown(path)}" for path in folders)]
+    found += [told(path, zips) for path in (*zips, *others)]
+    if near:
+        advice = f": if {shown(near[0])} is the notebook, rename it to {label}/{expected}"
+    elif folders:
+        advice = f": if {shown(folders[0])} is its folder, rename it to {label}"
+    else:
+        unread = any(" (of " not in text for text in found)
+        advice = f" (unpack a zip, and keep the folder {assignment})" if unread else ""
+    where, none = (expected, "no notebook at all") if has_folder else (f"{label}/{expected}", "nothing")
     reason = f"expected {where}, found {', '.join(found[:SHOWN]) or none}{advice}"
-    return Submission(home.name, assignment, None, reason, absent=not found and not work)
+    return Submission(home.name, assignment, None, reason, absent=not found and not has_folder)
+
+
+def is_notebook(path):
+    return path.suffix.lower() == ".ipynb"
+
+
+def is_near(path, assignment):
+    """Tells whether a name may be that of a notebook, or of the folder of an assignment, that something has renamed."""
+    name = alike(path.name)
+    return "ipynb" in name or name.startswith(alike(assignment))
+
+
+def one_of(paths):
+    """Returns the only file, or the one of the shortest name where all hold the same notebook; else None."""
+    if len(paths) > 1:
+        digests = {digest(path) for path in paths} if len(paths) <= MAX_COPIES else ()
+        if len(digests) != 1 or None in digests:
+            return None
+    return min(paths, key=lambda path: (len(path.name), path.name), default=None)
+
+
+def only_one(taken, paths):
+    """Returns a notice on a file that was taken under another name, or for several with the same notebook in them."""
+    others = [path for path in paths if path != taken]
+    return f"graded {shown(taken)}, " + (f"and {some(others)} holds the same" if others else "the only notebook there")
 
 
 def passed_over(taken, notebooks, zips, assignment):
