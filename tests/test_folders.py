@@ -29,6 +29,8 @@ from autograder.reports import gradebook, summary
 
 A01, A02 = "a01_densities", "a02_elbo"
 LAW = (A01, A02)
+INSIDE = f"{A01}/{A01}.ipynb"
+TEXT = '{"cells": []}'
 SECRET, PLACE, LIMITS = b"secret of the tests", "/CPU:0", Limits()
 ESC, CSI, BIDI = "\x1b[31m", "\x9b2J", "\u202e"
 
@@ -135,6 +137,64 @@ def test_names_that_look_alike_are_told_of_and_stay_two(tmp_path):
     found, notices = found_in(tmp_path)
     assert len(found) == 5
     assert [notice.partition(":")[0] for notice in notices] == ["'Ada', 'ada'", "'Zoe\\u0308', 'Zo\\xeb'"]
+
+
+UNSEEN = [
+    *("\u200b", "\u200d", "\u00ad", "\u034f", "\u061c", "\u115f", "\u17b4", "\u180b", "\u180e", "\u200e", "\u202e", "\u2060"),
+    *("\u2065", "\u2800", "\u3164", "\ufe0f", "\ufeff", "\uffa0", "\ufff9", "\U0001d173", "\U000e0041", "\U000e0100", "\x7f"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("letter", UNSEEN, ids=ascii)
+@pytest.mark.parametrize(
+    "pattern", ["{}Zoe\u0308 Lee", "Zoe{}\u0308 Lee", "zo\u00eb{} LEE", "zo\u00eb Lee{}", "{0}zo\u00eb{0} lee{0}"]
+)
+def test_names_that_differ_in_what_nobody_sees_are_told_of(tmp_path, pattern, letter):
+    names = ["Zo\u00eb Lee", pattern.format(letter)]
+    for name in names:
+        folder_of(tmp_path, name)
+    folder_of(tmp_path, "Zo\u00eb Leh")
+    found, notices = found_in(tmp_path)
+    assert len(found) == 3
+    assert [notice.partition(":")[0] for notice in notices] == [", ".join(map(ascii, sorted(names)))]
+
+
+@pytest.mark.parametrize(
+    "name", ["ann lee ", " ann lee", "ann  lee", "ann\u00a0lee", "ann\u2003lee", "ann\tlee", "ann\u200b \u200blee"]
+)
+def test_names_that_differ_in_spaces_are_told_of(tmp_path, name):
+    for one in ("ann lee", "annlee", name):
+        folder_of(tmp_path, one)
+    assert [notice.count("lee") for notice in found_in(tmp_path)[1]] == [2]
+
+
+@pytest.mark.skipif(not hasattr(os, "link"), reason="this system has no hard links")
+@pytest.mark.parametrize("asked", [[], ["bob"]])
+@pytest.mark.parametrize(
+    ("ada", "bob"), [(f"{A01}/{A01}.ipynb", f"{A01}/{A01}.ipynb"), (f"{A01}/x.ipynb", f"{A01}/{A01}.ipynb"), ("1.zip", "2.zip"),
+                     ("old/kept", "2.zip"), (f"{A01}/deep/er/x", f"{A01}/{A01}.ipynb")],
+)  # fmt: skip
+def test_a_notebook_that_is_another_students_file_is_graded_and_both_are_told(tmp_path, ada, bob, asked):
+    pack(tmp_path / "c" / "ada" / ada, (INSIDE, TEXT))
+    (tmp_path / "c" / "bob" / bob).parent.mkdir(parents=True)
+    os.link(tmp_path / "c" / "ada" / ada, tmp_path / "c" / "bob" / bob)
+    # One's own copy is nobody's matter, nor one that lies elsewhere.
+    for other in ("copy", "../../elsewhere"):
+        pack(tmp_path / "c" / "eve" / A01 / f"{A01}.ipynb", (INSIDE, TEXT))
+        os.link(tmp_path / "c" / "eve" / A01 / f"{A01}.ipynb", tmp_path / "c" / "eve" / other)
+    found, notices = found_in(tmp_path / "c", students=asked)
+    assert found["bob"].path == tmp_path / "c" / "bob" / bob
+    said = f"ada/{ada}, bob/{bob}: one file under the names of several students (a hard link); each is graded"
+    assert [notice for notice in notices if "hard link" in notice] == [said]
+
+
+@pytest.mark.skipif(not hasattr(os, "link"), reason="this system has no hard links")
+def test_a_class_with_one_file_has_one_line(tmp_path):
+    for number in range(20):
+        place = folder_of(tmp_path, f"s{number:02}/{A01}") / f"{A01}.ipynb"
+        place.write_text(TEXT) if not number else os.link(tmp_path / "s00" / A01 / f"{A01}.ipynb", place)
+    (notice,) = found_in(tmp_path)[1]
+    assert notice.startswith(f"s00/{INSIDE}, s01/{INSIDE}, s02/{INSIDE} and 17 more: one file")
 
 
 def test_where_two_names_are_one_file_the_one_that_is_lost_is_a_failure(tmp_path, monkeypatch):
@@ -251,10 +311,6 @@ def test_a_hidden_folder_with_an_assignment_in_it_is_told_of(tmp_path):
     found, notices = found_in(tmp_path)
     assert not found
     assert notices == [".ada: hidden, and not graded: rename the folder"]
-
-
-INSIDE = f"{A01}/{A01}.ipynb"
-TEXT = '{"cells": []}'
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vikit import faults
 
-from autograder.names import printable
+from autograder.names import printable, visible
 
 from . import packed
 from .notebook import UnreadableNotebook
@@ -81,7 +81,7 @@ def find_submissions(folder, known, assignments=(), students=()):
     ]
     there = {name for path in paths for name in (path.name, name_of(path))}
     notices += [f"{name}: no such folder in {folder}" for name in sorted(set(students) - there)]
-    return submissions, notices + look_alikes(homes)
+    return submissions, notices + look_alikes(homes) + hard_links(submissions, paths)
 
 
 def notices_of(submissions):
@@ -128,8 +128,11 @@ def asked_for(path, students):
 
 
 def alike(name):
-    """Returns what is the same of names that a file system may take for one: case and the ways to write an accent aside."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    """Returns what is the same of names that a reader or a file system may take for one.
+
+    Left aside are case, the ways to write an accent, and what nobody sees.
+    """
+    return visible(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(name)).casefold()))
 
 
 def look_alikes(homes):
@@ -138,10 +141,47 @@ def look_alikes(homes):
     for home in homes:
         groups[alike(home.name)].append(ascii(home.name))
     return [
-        f"{', '.join(names)}: these names differ in nothing but case or how a letter is written; each is graded by itself"
+        f"{', '.join(names)}: these names differ in nothing but case, how a letter is written, or what nobody sees; each is "
+        "graded by itself"
         for names in groups.values()
         if len(names) > 1
     ]
+
+
+def hard_links(submissions, paths):
+    """Returns a notice for each notebook or zip that is one file with something of another student's.
+
+    Args:
+        submissions: What is graded.
+        paths: The folders of all students, of those too who are not graded now.
+    """
+    shared = {identity(item.path) for item in submissions if item.path} - {None}
+    places = defaultdict(dict)
+    for path in paths if shared else ():
+        for file in files_below(path):
+            if identity(file) in shared:
+                places[identity(file)].setdefault(path, printable(f"{name_of(path)}/{file.relative_to(path)}"))
+    return [
+        f"{', '.join([*by_student.values()][:SHOWN])}{and_more(by_student)}: one file under the names of several students (a "
+        "hard link); each is graded"
+        for by_student in places.values()
+        if len(by_student) > 1
+    ]
+
+
+def identity(path):
+    """Returns what is the same of all names of one file; None where it has no other name, or cannot be looked at."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_nlink > 1 and stat.S_ISREG(found.st_mode) else None
+
+
+def files_below(folder):
+    """Yields the files anywhere in a student's folder; no link is followed, and what cannot be read is left out."""
+    if not os.path.islink(folder):
+        yield from (Path(place, name) for place, _, names in os.walk(folder) for name in sorted(names))
 
 
 FOLDER, FILE, LINK = "a folder", "a file", "a link: it is not followed"
@@ -422,8 +462,11 @@ def passed_over(taken, notebooks, zips, assignment):
 
 def some(paths):
     """Returns the names of the first few files: there may be thousands."""
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    return ", ".join(map(shown, paths[:SHOWN])) + more
+    return ", ".join(map(shown, paths[:SHOWN])) + and_more(paths)
+
+
+def and_more(things):
+    return f" and {len(things) - SHOWN} more" if len(things) > SHOWN else ""
 
 
 def told(path, zips):
