@@ -28,7 +28,12 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = parser().parse_args(arguments)
+    with screen.outlasting_readers():
+        return carried_out(parser().parse_args(arguments))
+
+
+def carried_out(options):
+    """Carries out a command and returns the exit status."""
     # TensorFlow's start-up notes come from C++ and say nothing that `doctor` does not say better.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Whoever ends it otherwise than by Ctrl-C gets the same: nothing half-written, no kernel left.
