@@ -10,7 +10,7 @@ from dataclasses import fields
 
 import pytest
 
-from autograder import bench, cli, kernels, places, screen
+from autograder import bench, cli, doctor, kernels, places, screen
 from autograder.grading import graders, limits
 from autograder.grading.classroom import ClassRun, changes
 from autograder.grading.submission import Submission
@@ -80,6 +80,8 @@ def test_what_needs_no_tensorflow_starts_none(class_folder):
         ([*sample, "--student", "nobody", "a01_densities"], 2, "no student of the sample class is called nobody, a01_d"),
         ([*sample, "a01_densities"], 2, "unrecognized arguments"),
         ([*sample, "--device", "tpu"], 2, "invalid choice"),
+        (["doctor"], "TensorFlow would start", "\n  tensorflow 2."),
+        (["doctor"], "TensorFlow would start", "\nStarting TensorFlow, to see the device\n"),
         (["kernelspec", "--limit", "cell=3"], 2, "no limit of a kernel"),
         (["kernelspec", "--prefix", f"{class_folder}/prefix"], 0, "confined-python3"),
     ]  # fmt: skip
@@ -126,6 +128,17 @@ def test_a_command_says_what_it_does_before_it_takes_long(arguments, slow, class
     if arguments[0] in ("assignments", "solutions", "release", "bench"):
         assert printed.out == ""
         assert printed.err.count("\n") == 1
+
+
+def test_a_package_that_is_not_there_is_said_and_does_not_end_the_doctor(monkeypatch, capsys):
+    def stop(*_):
+        raise Stop
+
+    monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package", "keras"))
+    monkeypatch.setattr(kernels, "start_server", stop)
+    with pytest.raises(Stop):
+        cli.main(["doctor"])
+    assert re.search(r"\n  no-such-package is not installed\n  keras \d", capsys.readouterr().out)
 
 
 @pytest.fixture
