@@ -23,7 +23,7 @@ from autograder.grading import verdict as verdicts
 from autograder.grading.classroom import ClassRun, current, grade_one, overwritten, read_all, verdict_path
 from autograder.grading.limits import Limits
 from autograder.grading.submission import Submission, name_of, notices_of
-from autograder.kernels import confinement, remains
+from autograder.kernels import confinement, remains, warm
 from autograder.names import MAX_STEM_BYTES, file_stem
 from autograder.reports import gradebook, summary
 
@@ -887,3 +887,42 @@ def test_a_folder_is_removed_although_others_still_write_into_it(tmp_path, monke
     monkeypatch.setattr(shutil, "rmtree", remove_and_see_another_come)
     remains.remove(folder)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("reason", ["EACCES", "EBUSY", "EROFS", "EIO", "ENOTEMPTY"])
+def test_a_folder_that_cannot_be_removed_is_told_once_with_the_reason(tmp_path, monkeypatch, capsys, reason):
+    folder, other = folder_of(tmp_path, "one"), folder_of(tmp_path, "other")
+
+    def refuse(path, ignore_errors=False):
+        if not ignore_errors:
+            raise OSError(getattr(errno, reason), os.strerror(getattr(errno, reason)), str(path))
+
+    monkeypatch.setattr(remains, "REMOVAL_SECONDS", 0)
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    for path in (folder, folder, other):
+        remains.remove(path)
+    lines = capsys.readouterr().err.splitlines()
+    assert [
+        line.startswith(f"the temporary folder {path} could not be removed: ")
+        for line, path in zip(lines, (folder, other), strict=True)
+    ] == [True, True]
+    assert all(os.strerror(getattr(errno, reason)) in line for line in lines)
+
+
+def test_a_folder_that_goes_at_the_last_attempt_is_not_told_of(tmp_path, monkeypatch, capsys):
+    folder, rmtree = folder_of(tmp_path, "one"), shutil.rmtree
+    monkeypatch.setattr(remains, "REMOVAL_SECONDS", 0)
+    monkeypatch.setattr(shutil, "rmtree", lambda path, ignore_errors=False: ignore_errors or rmtree(path))
+    remains.remove(folder)
+    remains.remove(folder)
+    assert not folder.exists()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_server_whose_folder_cannot_be_removed_says_so(tmp_path, monkeypatch, capsys):
+    server = warm.Server()
+    server.folder = folder_of(tmp_path, "server")
+    monkeypatch.setattr(remains, "REMOVALS", 0)
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **_: (_ for _ in ()).throw(PermissionError("no")))
+    server.stop()
+    assert f"the temporary folder {tmp_path / 'server'} could not be removed: no" in capsys.readouterr().err
