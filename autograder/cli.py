@@ -28,7 +28,12 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = parser().parse_args(arguments)
+    with screen.outlasting_readers():
+        return carried_out(parser().parse_args(arguments))
+
+
+def carried_out(options):
+    """Carries out a command and returns the exit status."""
     # TensorFlow's start-up notes come from C++ and say nothing that `doctor` does not say better.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Whoever ends it otherwise than by Ctrl-C gets the same: nothing half-written, no kernel left.
@@ -237,7 +242,8 @@ def wanted_submissions(options, submitted, console):
         say(console, notice, "yellow")
     if not submissions:
         raise UsageError(f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ there")
-    if not (options.assignments or options.student or handed_in(submitted, tasks.names())):
+    unknown = any(item.fault for item in submissions)
+    if not (unknown or options.assignments or options.student or handed_in(submitted, tasks.names())):
         raise UsageError(
             f"no student's folder in {submitted} holds an assignment, as in <student>/<assignment>/<assignment>.ipynb: is it "
             f"the right folder? For example {submissions[0].label}: {submissions[0].notice}. To grade it all the same name "
@@ -426,29 +432,56 @@ def write_reports(verdicts, everything, out):
 
 
 def run_sample(options):
-    console = screen.on_stdout()
-    check_numbers(options)
-    jobs_and_limits(options)
+    console, submitted = screen.on_stdout(), options.out / "submitted"
+    with screen.waiting(console, f"Preparing a sample class in {options.out}") as begins:
+        # Whatever grading would refuse is refused before the class is made.
+        check_numbers(options)
+        jobs, _ = jobs_and_limits(options)
+        check_sample_students(options.student, submitted)
+        check_out(options.out, SUBMITTED)
+        prepare(options)
+        begins("Starting TensorFlow")
+        check_device(options.device, confined(options))
     say(console, f"No submissions yet: here is a sample class, in {options.out}/.")
-    write_sample(options, console)
-    status = grade_folder(options, options.out / "submitted", console)
+    write_sample(submitted, jobs, console)
+    status = grade_folder(options, submitted, console)
     own = f"{SUBMITTED}/<student>/<assignment>/<assignment>.ipynb"
     say(console, f"To grade your own class put its notebooks into {own} and run `make grade` again.")
     return status
 
 
-def write_sample(options, console):
-    """Writes the notebooks of the sample class, and runs them as their students did."""
-    with screen.waiting(console, "Starting TensorFlow"):
-        from autograder import kernels
-        from autograder.build import sample
+def check_sample_students(names, submitted):
+    """Raises UsageError where there would be nothing to grade of a sample class that is written to `submitted`."""
+    from autograder.build import sample
 
-        kernels.choose()
+    places.released_folder(sample.ASSIGNMENT)
+    there = sample.students()
+    if names and not any(name in there or os.path.lexists(submitted / name) for name in names):
+        raise UsageError(f"no student of the sample class is called {', '.join(names)}; there are: {', '.join(there)}")
+
+
+def check_device(device, confinement):
+    """Raises UsageError if the device was asked for and is not there; a grader looks, as this process must not start it."""
+    from autograder.grading.graders import GraderError, Graders
+    from autograder.reference import device as devices
+
+    # The others are there, or are chosen.
+    if device != "gpu":
+        return
+    try:
+        with Graders(1, confinement) as graders:
+            graders.call(devices.choose, device)
+    except (devices.DeviceError, GraderError) as error:
+        raise UsageError(str(error)) from error
+
+
+def write_sample(submitted, jobs, console):
+    """Writes the notebooks of the sample class to `submitted`, and runs them as their students did, `jobs` at a time."""
+    from autograder.build import sample
+
     with screen.counting(console, sample.size()) as (begins, done):
         begins(f"Writing and running the class's {sample.size()} notebooks")
-        sample.write_class(
-            options.out / "submitted", options.jobs, finished=lambda student: done(f"wrote the notebook of {student}")
-        )
+        sample.write_class(submitted, jobs, finished=lambda student: done(f"wrote the notebook of {student}"))
 
 
 def run_assignments(options):

@@ -35,16 +35,23 @@ LAYERS = {
 
 
 def report(console):
-    """Prints versions, the device of the references and the confinement of notebooks."""
-    with screen.waiting(console, "Starting TensorFlow, and kernels with each layer of confinement"):
-        from autograder import kernels
-        from autograder.reference import device
-        from autograder.version import kit_version
+    """Prints versions, the device of the references and the confinement of notebooks: first what needs no TensorFlow."""
+    from autograder import kernels
+    from autograder.version import kit_version
 
-        place, confinement, version = device.choose(), kernels.choose(), kit_version()
-    console.print(f"autograder {version}, Python {platform.python_version()} on {platform.platform()}", highlight=False)
+    console.print(
+        f"autograder {kit_version()}, Python {platform.python_version()} on {platform.platform()}", highlight=False
+    )
     for package in PACKAGES:
-        console.print(f"  {package} {metadata.version(package)}", highlight=False)
+        console.print(f"  {package} {version_of(package)}", highlight=False)
+    with screen.waiting(console, "Starting TensorFlow, to see the device") as begins:
+        # It imports TensorFlow too, meanwhile.
+        kernels.start_server()
+        from autograder.reference import device
+
+        place = device.choose()
+        begins("Starting kernels with each layer of confinement")
+        confinement = kernels.choose()
     console.print(f"references are computed on {place}", highlight=False)
     warm = (
         "forked from a server that has imported everything"
@@ -70,3 +77,11 @@ def report(console):
             "notebooks run unconfined: they can do what you can do on this machine. Grading refuses without --unsafe.",
             style="bold red", highlight=False,
         )  # fmt: skip
+
+
+def version_of(package):
+    """Returns the version of a package in words, without importing it."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "is not installed"

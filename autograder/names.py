@@ -2,8 +2,9 @@
 
 import hashlib
 import re
+import unicodedata
 
-__all__ = ["file_stem", "printable"]
+__all__ = ["file_stem", "printable", "visible"]
 
 # Most file systems take 255 bytes; a suffix such as `.json` follows.
 MAX_STEM_BYTES = 250
@@ -13,6 +14,22 @@ SHORTENED = re.compile(r"~[0-9a-f]{32}\Z")
 def printable(text):
     """Returns `text` in one line that can be printed anywhere: what is no visible character is escaped."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(text))
+
+
+# Letters without a glyph: those of Unicode's Default_Ignorable_Code_Point that are no format characters, and Braille's blank.
+WITHOUT_GLYPH = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+
+
+def visible(text):
+    """Returns what a reader sees of `text`: without format and control characters, and one space for whatever looks so."""
+    kept = (
+        letter
+        for letter in WITHOUT_GLYPH.sub("", text)
+        if letter.isspace() or unicodedata.category(letter) not in ("Cf", "Cc")
+    )
+    return " ".join("".join(kept).split())
 
 
 def file_stem(name):

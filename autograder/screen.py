@@ -1,6 +1,7 @@
 """What people see of a command while it works: lines, a moving line on a terminal, a bar."""
 
 import contextlib
+import os
 import sys
 from functools import partial
 
@@ -13,11 +14,52 @@ from rich.text import Text
 
 from autograder.names import printable
 
-__all__ = ["beside_results", "counting", "on_stdout", "say", "waiting"]
+__all__ = ["beside_results", "counting", "on_stdout", "outlasting_readers", "say", "waiting"]
 
 # Columns of a log, where there is no terminal.
 LOG_WIDTH = 120
 BAR_WIDTH = 20
+
+
+class Outlasting:
+    """A stream that goes on although nobody reads it any more, as after `| head -1`: the rest goes nowhere."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        try:
+            return self.stream.write(text)
+        except BrokenPipeError:
+            self.let_go()
+            return len(text)
+
+    def flush(self):
+        try:
+            self.stream.flush()
+        except BrokenPipeError:
+            self.let_go()
+
+    def let_go(self):
+        """Turns the stream away from the pipe: Python writes what is left in it when it ends."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.stream.fileno())
+        os.close(nowhere)
+
+
+@contextlib.contextmanager
+def outlasting_readers():
+    """A context in which nothing that is printed ends the command because its reader has gone."""
+    out, errors = Outlasting(sys.stdout), Outlasting(sys.stderr)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        try:
+            yield
+        finally:
+            out.flush()
+            errors.flush()
 
 
 def on_stdout():

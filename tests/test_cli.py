@@ -281,3 +281,39 @@ def test_the_solution_becomes_a_page_with_its_figures(tmp_path, capsys):
     assert "Rubric" in page
     assert "points so far" in page
     assert "cuda" not in page.lower()
+
+
+def left_alone(arguments, folder, lines, both=False):
+    """Runs a command whose reader goes after some lines, as `| head` does; returns its status and what it said on stderr."""
+    command = [sys.executable, "-m", "autograder", *map(str, arguments)]
+    errors = subprocess.STDOUT if both else subprocess.PIPE
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=folder) as process:
+        for _ in range(lines):
+            assert process.stdout.readline()
+        process.stdout.close()
+        said = "" if both else process.stderr.read()
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["stdout", "both"])
+@pytest.mark.parametrize("lines", [0, 1])
+def test_a_reader_who_goes_costs_no_result(course, tmp_path, lines, both):
+    for name in ("ada", "bob"):
+        (course / name / A01).mkdir(parents=True)
+    out = tmp_path / "out"
+    status, said = left_alone(["grade", "--submitted", course, "--out", out, "--unsafe"], tmp_path, lines, both)
+    assert (status, said) == (0, "")
+    assert {path.stem for path in (out / "verdicts" / A01).iterdir()} == {"ada", "bob"}
+    assert len((out / "grades.csv").read_text().splitlines()) == 3
+    assert {path.stem for path in (out / "feedback" / A01).iterdir()} == {"ada", "bob"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["grade", "--help"], 0), (["kernelspec", "--prefix", "prefix"], 0), (["graduate"], 2)]
+)
+def test_a_command_ends_as_usual_where_nobody_reads(tmp_path, arguments, status):
+    for both in (False, True):
+        ended, said = left_alone(arguments, tmp_path, 0, both)
+        assert ended == status
+        assert "Traceback" not in said
+        assert "Broken" not in said

@@ -1,6 +1,7 @@
 """What lies in `submitted/`: whatever it is called and whatever it is, each student has a row, and nobody another's."""
 
 import csv
+import errno
 import io
 import itertools
 import json
@@ -17,17 +18,19 @@ from rich.console import Console
 from vikit import submitting
 
 from autograder import cli, files, kernels, screen, tasks
-from autograder.grading import classroom, find_submissions, notebook, packed
+from autograder.grading import classroom, find_submissions, notebook, packed, submission
 from autograder.grading import verdict as verdicts
 from autograder.grading.classroom import ClassRun, current, grade_one, overwritten, read_all, verdict_path
 from autograder.grading.limits import Limits
 from autograder.grading.submission import Submission, name_of, notices_of
-from autograder.kernels import confinement, remains
+from autograder.kernels import confinement, remains, warm
 from autograder.names import MAX_STEM_BYTES, file_stem
 from autograder.reports import gradebook, summary
 
 A01, A02 = "a01_densities", "a02_elbo"
 LAW = (A01, A02)
+INSIDE = f"{A01}/{A01}.ipynb"
+TEXT = '{"cells": []}'
 SECRET, PLACE, LIMITS = b"secret of the tests", "/CPU:0", Limits()
 ESC, CSI, BIDI = "\x1b[31m", "\x9b2J", "\u202e"
 
@@ -134,6 +137,64 @@ def test_names_that_look_alike_are_told_of_and_stay_two(tmp_path):
     found, notices = found_in(tmp_path)
     assert len(found) == 5
     assert [notice.partition(":")[0] for notice in notices] == ["'Ada', 'ada'", "'Zoe\\u0308', 'Zo\\xeb'"]
+
+
+UNSEEN = [
+    *("\u200b", "\u200d", "\u00ad", "\u034f", "\u061c", "\u115f", "\u17b4", "\u180b", "\u180e", "\u200e", "\u202e", "\u2060"),
+    *("\u2065", "\u2800", "\u3164", "\ufe0f", "\ufeff", "\uffa0", "\ufff9", "\U0001d173", "\U000e0041", "\U000e0100", "\x7f"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("letter", UNSEEN, ids=ascii)
+@pytest.mark.parametrize(
+    "pattern", ["{}Zoe\u0308 Lee", "Zoe{}\u0308 Lee", "zo\u00eb{} LEE", "zo\u00eb Lee{}", "{0}zo\u00eb{0} lee{0}"]
+)
+def test_names_that_differ_in_what_nobody_sees_are_told_of(tmp_path, pattern, letter):
+    names = ["Zo\u00eb Lee", pattern.format(letter)]
+    for name in names:
+        folder_of(tmp_path, name)
+    folder_of(tmp_path, "Zo\u00eb Leh")
+    found, notices = found_in(tmp_path)
+    assert len(found) == 3
+    assert [notice.partition(":")[0] for notice in notices] == [", ".join(map(ascii, sorted(names)))]
+
+
+@pytest.mark.parametrize(
+    "name", ["ann lee ", " ann lee", "ann  lee", "ann\u00a0lee", "ann\u2003lee", "ann\tlee", "ann\u200b \u200blee"]
+)
+def test_names_that_differ_in_spaces_are_told_of(tmp_path, name):
+    for one in ("ann lee", "annlee", name):
+        folder_of(tmp_path, one)
+    assert [notice.count("lee") for notice in found_in(tmp_path)[1]] == [2]
+
+
+@pytest.mark.skipif(not hasattr(os, "link"), reason="this system has no hard links")
+@pytest.mark.parametrize("asked", [[], ["bob"]])
+@pytest.mark.parametrize(
+    ("ada", "bob"), [(f"{A01}/{A01}.ipynb", f"{A01}/{A01}.ipynb"), (f"{A01}/x.ipynb", f"{A01}/{A01}.ipynb"), ("1.zip", "2.zip"),
+                     ("old/kept", "2.zip"), (f"{A01}/deep/er/x", f"{A01}/{A01}.ipynb")],
+)  # fmt: skip
+def test_a_notebook_that_is_another_students_file_is_graded_and_both_are_told(tmp_path, ada, bob, asked):
+    pack(tmp_path / "c" / "ada" / ada, (INSIDE, TEXT))
+    (tmp_path / "c" / "bob" / bob).parent.mkdir(parents=True)
+    os.link(tmp_path / "c" / "ada" / ada, tmp_path / "c" / "bob" / bob)
+    # One's own copy is nobody's matter, nor one that lies elsewhere.
+    for other in ("copy", "../../elsewhere"):
+        pack(tmp_path / "c" / "eve" / A01 / f"{A01}.ipynb", (INSIDE, TEXT))
+        os.link(tmp_path / "c" / "eve" / A01 / f"{A01}.ipynb", tmp_path / "c" / "eve" / other)
+    found, notices = found_in(tmp_path / "c", students=asked)
+    assert found["bob"].path == tmp_path / "c" / "bob" / bob
+    said = f"ada/{ada}, bob/{bob}: one file under the names of several students (a hard link); each is graded"
+    assert [notice for notice in notices if "hard link" in notice] == [said]
+
+
+@pytest.mark.skipif(not hasattr(os, "link"), reason="this system has no hard links")
+def test_a_class_with_one_file_has_one_line(tmp_path):
+    for number in range(20):
+        place = folder_of(tmp_path, f"s{number:02}/{A01}") / f"{A01}.ipynb"
+        place.write_text(TEXT) if not number else os.link(tmp_path / "s00" / A01 / f"{A01}.ipynb", place)
+    (notice,) = found_in(tmp_path)[1]
+    assert notice.startswith(f"s00/{INSIDE}, s01/{INSIDE}, s02/{INSIDE} and 17 more: one file")
 
 
 def test_where_two_names_are_one_file_the_one_that_is_lost_is_a_failure(tmp_path, monkeypatch):
@@ -252,10 +313,6 @@ def test_a_hidden_folder_with_an_assignment_in_it_is_told_of(tmp_path):
     assert notices == [".ada: hidden, and not graded: rename the folder"]
 
 
-INSIDE = f"{A01}/{A01}.ipynb"
-TEXT = '{"cells": []}'
-
-
 @pytest.fixture
 def submit(tmp_path, monkeypatch, write_notebook, capsys):
     """Returns a function that has vikit write the zip of a notebook to a path, and returns the notebook's bytes."""
@@ -316,8 +373,124 @@ def test_an_unpacked_notebook_counts_before_a_zip(tmp_path, submit):
 
 def test_of_two_zips_none_is_chosen(tmp_path):
     for name in ("1.zip", "2.zip"):
-        pack(tmp_path / "ada" / name, (INSIDE, TEXT))
+        pack(tmp_path / "ada" / name, (INSIDE, TEXT + name))
     assert reason(tmp_path) == "found 2 zips of it, 1.zip, 2.zip: keep the one that counts"
+
+
+COPIES = (f"{A01}-submission (1).zip", f"{A01}-submission.zip")
+
+
+@pytest.mark.parametrize("places", [("", ""), (A01, ""), (A01, A01)])
+def test_the_same_zip_twice_is_one(tmp_path, places):
+    """A zip holds the time of its making: what counts is the notebook in it."""
+    for place, name, how in zip(places, COPIES, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), strict=True):
+        pack(tmp_path / "ada" / place / name, (INSIDE, TEXT), how=how)
+    found = found_in(tmp_path)[0]["ada"]
+    assert (found.path.name, found.notice) == (COPIES[1], f"graded {COPIES[1]}, and {COPIES[0]} holds the same")
+
+
+@pytest.mark.parametrize("ending", ["ipynb", "IPYNB", "ipynb.txt"])
+def test_the_same_notebook_twice_under_other_names_is_one(tmp_path, ending):
+    work = folder_of(tmp_path, f"ada/{A01}")
+    for name in (f"x.{ending}", f"x (1).{ending}"):
+        (work / name).write_text(TEXT)
+    found = found_in(tmp_path)[0]["ada"]
+    assert (found.path.name, found.notice) == (f"x.{ending}", f"graded x.{ending}, and x (1).{ending} holds the same")
+    (work / f"x (1).{ending}").write_text("another")
+    assert reason(tmp_path) == f"expected {A01}.ipynb, found x (1).{ending}, x.{ending}"
+
+
+def test_no_student_has_thousands_of_files_read_to_compare_them(tmp_path):
+    for number in range(submission.MAX_COPIES + 1):
+        pack(tmp_path / "ada" / f"{number:02}.zip", (INSIDE, TEXT))
+    assert "keep the one that counts" in reason(tmp_path)
+
+
+def test_where_a_copy_cannot_be_read_nobody_knows_whether_it_is_one(tmp_path, monkeypatch):
+    for name in COPIES:
+        pack(tmp_path / "ada" / name, (INSIDE, TEXT))
+
+    def fails(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(packed, "read", fails)
+    assert "Input/output error" in str(found_in(tmp_path)[0]["ada"].fault)
+
+
+@pytest.mark.parametrize(
+    "name", [f"{A01}.IPYNB", f"{A01.upper()}.ipynb", f"{A01.upper()}.Ipynb", f"{A01} (1).ipynb", f"{A01} (1).IPYNB",
+             f"{A01}.ipynb.txt", f"{A01}.ipynb.json", f"{A01.upper()}.IPYNB.TXT", f"{A01} (1).ipynb.txt"],
+)  # fmt: skip
+def test_a_notebook_that_something_renamed_is_taken_where_it_is_the_only_one(tmp_path, name):
+    work = folder_of(tmp_path, f"ada/{A01}")
+    (work / name).write_text(TEXT)
+    (work / "notes.txt").write_text("")
+    found = found_in(tmp_path)[0]["ada"]
+    assert (found.path, found.notice) == (work / name, f"graded {name}, the only notebook there")
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("name", [f"{A01}.IPYNB", f"{A01}.ipynb.txt"])
+def test_a_renamed_notebook_has_the_verdict_of_the_notebook(tmp_path, write_notebook, name):
+    looks = f"    import os\n    return mu[:, 0] if os.path.exists('{A01}.ipynb') else None"
+    path = write_notebook({"kl_to_standard_normal": f"def kl_to_standard_normal(mu, log_var):\n{looks}"})
+    (tmp_path / name).write_bytes(path.read_bytes())
+    renamed, usual = (verdicts.grade(A01, place, secret=SECRET, unsafe=True) for place in (tmp_path / name, path))
+    assert renamed == usual
+    assert {question["status"] for question in usual["questions"]} == {"wrong", "unanswered"}
+
+
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [
+        ([f"{A01}.ipynb", f"{A01}.IPYNB"], f"{A01}.ipynb"),
+        ([f"{A01.upper()}.IPYNB", "scratch.ipynb"], f"{A01.upper()}.IPYNB"),
+        ([f"{A01}.ipynb", f"{A01}.ipynb.txt"], f"{A01}.ipynb"),
+        (["work.ipynb", f"{A01}.ipynb.txt"], "work.ipynb"),
+        ([f"{A01.upper()}.IPYNB", f"{A01}.IPYNB"], None),
+        ([f"{A01}.ipynb.txt", f"{A01}.ipynb.json"], None),
+    ],
+)
+def test_of_several_names_that_of_the_assignment_counts_and_the_others_are_told(tmp_path, names, taken):
+    work = folder_of(tmp_path, f"ada/{A01}")
+    for name in names:
+        (work / name).write_text(name)
+    found = found_in(tmp_path)[0]["ada"]
+    assert (found.path and found.path.name) == taken
+    assert all(name in found.notice for name in names)
+
+
+def test_a_zip_of_submit_counts_before_a_renamed_notebook(tmp_path):
+    work = folder_of(tmp_path, f"ada/{A01}")
+    pack(work / "x.zip", (INSIDE, TEXT))
+    (work / f"{A01}.ipynb.txt").write_text("")
+    found = found_in(tmp_path)[0]["ada"]
+    assert (found.path.name, found.notice) == ("x.zip", f"graded x.zip; beside it lies {A01}.ipynb.txt")
+
+
+@pytest.mark.parametrize("place", ["", f"{A01}/"])
+@pytest.mark.parametrize(
+    "name", [f"{A01}.json", A01.upper(), f"{A01} (1)", f"{A01}.txt", f"{A01}.ipynb.part", f"{A01}.ipynb.crdownload",
+             f"{A01}.ipynb_", f"{A01}.ipynb.", "work.ipynb.html", f"{A01}.ipynb (1)", f"{A01}\u200b.ipynb\u200b"],
+)  # fmt: skip
+def test_what_may_be_the_notebook_is_told_by_name_with_what_to_do(tmp_path, place, name):
+    folder_of(tmp_path, f"ada/{place}")
+    (tmp_path / "ada" / place / name).write_text(TEXT)
+    label = name_of(Path(name)).replace("\u200b", r"\u200b")
+    assert f"found {label}: if {label} is the notebook, rename it to ada/{INSIDE}" in reason(tmp_path)
+
+
+def test_a_notebook_beside_its_folder_is_told(tmp_path):
+    folder_of(tmp_path, f"ada/{A01}")
+    (tmp_path / "ada" / f"{A01}.ipynb").write_text(TEXT)
+    assert f"found {A01}.ipynb: if {A01}.ipynb is the notebook, rename it to ada/{INSIDE}" in reason(tmp_path)
+
+
+@pytest.mark.parametrize("name", [A01.upper(), f"{A01} (1)", f"{A01}-main"])
+def test_a_folder_that_may_be_the_assignments_is_told(tmp_path, name):
+    work = folder_of(tmp_path, f"ada/{name}")
+    (work / f"{A01}.ipynb").write_text(TEXT)
+    assert f"found the folder {name}: if {name} is its folder, rename it to ada/{A01}" in reason(tmp_path)
 
 
 def test_each_zip_goes_to_its_assignment_and_what_is_not_read_beside_it_is_told(tmp_path):
@@ -370,6 +543,98 @@ def test_what_is_passed_over_beside_the_notebook_is_told(tmp_path):
     (item,) = find_submissions(tmp_path, LAW)[0]
     assert item.path.name == f"{A01}.ipynb"
     assert item.notice == f"graded {A01}.ipynb, and not {A01} (1).ipynb, later.zip, beside it"
+
+
+FAULTS = ("EIO", "ESTALE", "ETIMEDOUT", "EHOSTDOWN", "EACCES", "EPERM")
+
+
+def failing(monkeypatch, owner, name, place, error):
+    """Has a function of the system fail on one path."""
+    works = getattr(owner, name)
+
+    def fails(path, *arguments, **options):
+        if str(path) == str(place):
+            raise OSError(getattr(errno, error), os.strerror(getattr(errno, error)))
+        return works(path, *arguments, **options)
+
+    monkeypatch.setattr(owner, name, fails)
+
+
+OUT_OF_SIGHT = {
+    "a zip": (os, "open", "ada/x.zip"),
+    "a zip in its folder": (os, "open", f"ada/{A01}/x.zip"),
+    "a zip's kind": (Path, "lstat", "ada/x.zip"),
+    "a home": (Path, "lstat", "ada"),
+    "what is in a home": (Path, "iterdir", "ada"),
+    "a folder": (Path, "lstat", f"ada/{A01}"),
+    "what is in a folder": (Path, "iterdir", f"ada/{A01}"),
+    "a notebook's kind": (Path, "lstat", f"ada/{A01}/{A01}.ipynb"),
+}
+
+
+@pytest.mark.parametrize("error", [error for error in FAULTS if hasattr(errno, error)])
+@pytest.mark.parametrize("what", OUT_OF_SIGHT)
+def test_what_this_machine_cannot_look_at_is_a_fault_of_one_submission(class_folder, monkeypatch, what, error):
+    owner, name, place = OUT_OF_SIGHT[what]
+    work = class_folder / "ada" / A01
+    work.mkdir(parents=True)
+    if what == "a notebook's kind":
+        (work / f"{A01}.ipynb").write_text(TEXT)
+    else:
+        pack(class_folder / (place if "zip" in place else f"ada/{A01}/x.zip"), (INSIDE, TEXT))
+    with monkeypatch.context() as patched:
+        failing(patched, owner, name, class_folder / place, error)
+        found, _ = found_in(class_folder)
+        assert set(found) == {"ada", "good"}
+        assert found["good"].path
+        assert not found["good"].fault
+        assert (found["ada"].path, found["ada"].notice) == (None, "")
+        assert os.strerror(getattr(errno, error)) in str(found["ada"].fault)
+        assert str(class_folder / place) in str(found["ada"].fault)
+    assert found_in(class_folder)[0]["ada"].path
+
+
+@pytest.mark.parametrize("error", ["EIO", "ENOTCONN"])
+def test_a_folder_that_the_system_cannot_answer_for_is_not_called_closed(class_folder, monkeypatch, error):
+    folder_of(class_folder, f"ada/{A01}")
+    monkeypatch.setattr(os, "access", lambda path, mode: "ada" not in str(path))
+    failing(monkeypatch, os, "listdir", class_folder / "ada", error)
+    found, _ = found_in(class_folder)
+    assert os.strerror(getattr(errno, error)) in str(found["ada"].fault)
+
+
+def test_a_zip_that_cannot_be_looked_at_costs_no_other_assignment_that_lies_unpacked(class_folder, monkeypatch):
+    pack(class_folder / "good" / "x.zip", (f"{A02}/{A02}.ipynb", TEXT))
+    failing(monkeypatch, os, "open", class_folder / "good" / "x.zip", "EIO")
+    found = {item.assignment: item for item in find_submissions(class_folder, LAW, LAW)[0]}
+    assert found[A01].path
+    assert found[A01].notice == f"graded {A01}.ipynb, and not x.zip, beside it"
+    assert found[A02].fault
+
+
+@pytest.mark.kernels
+def test_a_class_is_graded_although_one_zip_cannot_be_read_and_the_next_run_does_the_rest(
+    tmp_path, monkeypatch, capsys
+):
+    folder, out = tmp_path / "submitted", tmp_path / "out"
+    pack(folder / "ada" / "x.zip", (INSIDE, "no notebook"))
+    folder_of(folder, "bob")
+    command = ["grade", "--submitted", str(folder), "--out", str(out), "--unsafe"]
+    with monkeypatch.context() as patched:
+        failing(patched, os, "open", folder / "ada" / "x.zip", "ESTALE")
+        # It may be of this assignment: there is something to grade.
+        assert cli.main(command) == 1
+    said = capsys.readouterr().out
+    strerror, place = os.strerror(errno.ESTALE), folder / "ada" / "x.zip"
+    assert f"not graded, the kit failed: ada/{A01}: OSError: [Errno {errno.ESTALE}] {strerror}: '{place}'" in said
+    assert [verdict["student"] for verdict in read_all(out)] == ["bob"]
+    assert cli.main(command) == 0
+    assert {verdict["student"] for verdict in read_all(out)} == {"ada", "bob"}
+    with monkeypatch.context() as patched:
+        failing(patched, os, "open", place, "EIO")
+        assert cli.main(command) == 1
+    assert "; the verdict of an earlier run stays in grades.csv" in capsys.readouterr().out
+    assert {verdict["student"] for verdict in read_all(out)} == {"ada", "bob"}
 
 
 def encrypted(path):
@@ -622,3 +887,42 @@ def test_a_folder_is_removed_although_others_still_write_into_it(tmp_path, monke
     monkeypatch.setattr(shutil, "rmtree", remove_and_see_another_come)
     remains.remove(folder)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("reason", ["EACCES", "EBUSY", "EROFS", "EIO", "ENOTEMPTY"])
+def test_a_folder_that_cannot_be_removed_is_told_once_with_the_reason(tmp_path, monkeypatch, capsys, reason):
+    folder, other = folder_of(tmp_path, "one"), folder_of(tmp_path, "other")
+
+    def refuse(path, ignore_errors=False):
+        if not ignore_errors:
+            raise OSError(getattr(errno, reason), os.strerror(getattr(errno, reason)), str(path))
+
+    monkeypatch.setattr(remains, "REMOVAL_SECONDS", 0)
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    for path in (folder, folder, other):
+        remains.remove(path)
+    lines = capsys.readouterr().err.splitlines()
+    assert [
+        line.startswith(f"the temporary folder {path} could not be removed: ")
+        for line, path in zip(lines, (folder, other), strict=True)
+    ] == [True, True]
+    assert all(os.strerror(getattr(errno, reason)) in line for line in lines)
+
+
+def test_a_folder_that_goes_at_the_last_attempt_is_not_told_of(tmp_path, monkeypatch, capsys):
+    folder, rmtree = folder_of(tmp_path, "one"), shutil.rmtree
+    monkeypatch.setattr(remains, "REMOVAL_SECONDS", 0)
+    monkeypatch.setattr(shutil, "rmtree", lambda path, ignore_errors=False: ignore_errors or rmtree(path))
+    remains.remove(folder)
+    remains.remove(folder)
+    assert not folder.exists()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_server_whose_folder_cannot_be_removed_says_so(tmp_path, monkeypatch, capsys):
+    server = warm.Server()
+    server.folder = folder_of(tmp_path, "server")
+    monkeypatch.setattr(remains, "REMOVALS", 0)
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **_: (_ for _ in ()).throw(PermissionError("no")))
+    server.stop()
+    assert f"the temporary folder {tmp_path / 'server'} could not be removed: no" in capsys.readouterr().err

@@ -337,7 +337,7 @@ def test_submissions_are_found_whatever_students_name_things(tmp_path):
     (tmp_path / "s2" / f"{A01}-submission.zip").write_bytes(b"")
     (tmp_path / "s3" / A01).mkdir(parents=True)
     (tmp_path / "s3" / A01 / "one.ipynb").write_text("{}")
-    (tmp_path / "s3" / A01 / "two.ipynb").write_text("{}")
+    (tmp_path / "s3" / A01 / "two.ipynb").write_text("{ }")
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "loose.ipynb").write_text("{}")
     submissions, notices = find_submissions(tmp_path, [A01])
@@ -381,7 +381,7 @@ def test_names_of_files_can_be_printed_anywhere(tmp_path):
     work = os.fsencode(tmp_path) + b"/bob/" + A01.encode()
     os.makedirs(work)
     for name in (b"work-\xe9.ipynb", b"other\n\x1b[31m.ipynb"):
-        Path(os.fsdecode(work + b"/" + name)).write_text("{}")
+        Path(os.fsdecode(work + b"/" + name)).write_text(ascii(name))
     (item,) = find_submissions(tmp_path, [A01])[0]
     assert item.notice.isprintable()
     assert item.notice.endswith(r"found other\n\x1b[31m.ipynb, work-\xe9.ipynb")

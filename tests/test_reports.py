@@ -106,6 +106,34 @@ def test_no_name_is_a_formula_for_a_spreadsheet(before, sign):
     assert student_of(gradebook.grades_csv([verdict(name)])) == f"'{name}"
 
 
+NUMBERS = [
+    "1E5",
+    "0012345",
+    "2-3",
+    "1/2",
+    "00",
+    "1e999",
+    "1.50",
+    "1,5",
+    "12:30",
+    "TRUE",
+    "MAR1",
+    "SEPT2",
+    "1 2/3",
+    "0x1F",
+    "50%",
+    "$5",
+]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_name_that_a_spreadsheet_takes_for_a_number_stays_as_it_is(name):
+    """A learning platform looks its students up by it; the README says how a spreadsheet must read it."""
+    text = gradebook.grades_csv([verdict(name)])
+    assert student_of(text) == name
+    assert text.splitlines()[1].startswith(f'"{name}",' if "," in name else f"{name},")
+
+
 @pytest.mark.parametrize("name", ["Zoë", " ada", "\ufeffada", "o'neil", "'ada", "1=1", "a-b", "渡辺"])
 def test_a_name_that_is_no_formula_stays_as_it_is(name):
     assert student_of(gradebook.grades_csv([verdict(name)])) == name

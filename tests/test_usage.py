@@ -10,7 +10,7 @@ from dataclasses import fields
 
 import pytest
 
-from autograder import bench, cli, kernels, places, screen
+from autograder import bench, cli, doctor, kernels, places, screen
 from autograder.grading import graders, limits
 from autograder.grading.classroom import ClassRun, changes
 from autograder.grading.submission import Submission
@@ -74,6 +74,14 @@ def test_what_needs_no_tensorflow_starts_none(class_folder):
         (["grade", "--submitted", f"{class_folder}/submitted", "--out", f"{class_folder}/submitted/x"], 2, "each folder is a"),
         ([*grade, "--secret-file", f"{class_folder}/nowhere"], 2, "there is no secret file"),
         ([*grade, "--out", f"{class_folder}/file/out"], 2, "Not a directory"),
+        (["sample", "--out", f"{class_folder}/file/out"], 2, "Not a directory"),
+        (["sample", "--out", "course/submitted/x"], 2, "each folder is a"),
+        ([*sample, "--secret-file", f"{class_folder}/nowhere"], 2, "there is no secret file"),
+        ([*sample, "--student", "nobody", "a01_densities"], 2, "no student of the sample class is called nobody, a01_d"),
+        ([*sample, "a01_densities"], 2, "unrecognized arguments"),
+        ([*sample, "--device", "tpu"], 2, "invalid choice"),
+        (["doctor"], "TensorFlow would start", "\n  tensorflow 2."),
+        (["doctor"], "TensorFlow would start", "\nStarting TensorFlow, to see the device\n"),
         (["kernelspec", "--limit", "cell=3"], 2, "no limit of a kernel"),
         (["kernelspec", "--prefix", f"{class_folder}/prefix"], 0, "confined-python3"),
     ]  # fmt: skip
@@ -120,6 +128,68 @@ def test_a_command_says_what_it_does_before_it_takes_long(arguments, slow, class
     if arguments[0] in ("assignments", "solutions", "release", "bench"):
         assert printed.out == ""
         assert printed.err.count("\n") == 1
+
+
+def test_a_package_that_is_not_there_is_said_and_does_not_end_the_doctor(monkeypatch, capsys):
+    def stop(*_):
+        raise Stop
+
+    monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package", "keras"))
+    monkeypatch.setattr(kernels, "start_server", stop)
+    with pytest.raises(Stop):
+        cli.main(["doctor"])
+    assert re.search(r"\n  no-such-package is not installed\n  keras \d", capsys.readouterr().out)
+
+
+@pytest.fixture
+def sample_command(tmp_path, monkeypatch):
+    """Returns a function that runs `autograder sample` up to where notebooks are written, and what was to be written."""
+    written = []
+
+    def write(folder, jobs, finished):
+        written.append((folder, jobs))
+        raise Stop
+
+    monkeypatch.setattr("autograder.build.sample.write_class", write)
+    monkeypatch.setattr(kernels, "choose", lambda: kernels.COLD)
+    monkeypatch.setattr(cli, "grade_folder", lambda *_: 0)
+
+    def run(*words):
+        return cli.main(["sample", "--out", str(tmp_path / "out"), *words])
+
+    return run, written
+
+
+def test_no_more_notebooks_of_the_sample_class_run_at_a_time_than_the_memory_holds(sample_command, monkeypatch):
+    run, written = sample_command
+    monkeypatch.setattr(limits, "most_jobs", lambda: 3)
+    for asked in ("1000", "2"):
+        with pytest.raises(Stop):
+            run("--unsafe", "--jobs", asked)
+    assert [jobs for _, jobs in written] == [3, 2]
+
+
+def test_a_sample_class_that_could_not_be_graded_is_not_made(sample_command, tmp_path, monkeypatch, capsys):
+    run, written = sample_command
+    assert run() == 2
+    assert "this machine cannot confine notebooks" in capsys.readouterr().err
+
+    class NoGraders:
+        def __init__(self, *_):
+            raise device.DeviceError("TensorFlow sees no GPU here")
+
+    monkeypatch.setattr(graders, "Graders", NoGraders)
+    assert run("--unsafe", "--device", "gpu") == 2
+    assert "TensorFlow sees no GPU here" in capsys.readouterr().err
+    secret = tmp_path / "empty"
+    secret.write_text("")
+    assert run("--unsafe", "--secret-file", str(secret)) == 2
+    assert "is empty: delete it" in capsys.readouterr().err
+    assert not written
+    (tmp_path / "out" / "submitted" / "own").mkdir(parents=True)
+    for student in ("s02-blank", "own"):
+        with pytest.raises(Stop):
+            run("--unsafe", "--student", student, "nobody")
 
 
 @pytest.mark.parametrize("width", [60, 80, 160])

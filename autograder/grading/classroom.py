@@ -83,6 +83,9 @@ def grade_class(
             for item in submissions:
                 try:
                     old = read_verdict(verdict_path(out, item))
+                    if item.fault:
+                        fail(run, item, item.fault, old)
+                        continue
                     kept = old and not force and current(old, item, place, secret, limits, confinement)
                 except OSError as error:
                     fail(run, item, error)
@@ -157,9 +160,9 @@ def overwritten(run, out):
     return [item for item in twins if (read_verdict(verdict_path(out, item)) or {}).get("student") != item.student]
 
 
-def fail(run, item, error):
-    """Writes down that the kit, or the machine, has failed on a submission."""
-    stays = "; the verdict of an earlier run stays in grades.csv" if item in run.before else ""
+def fail(run, item, error, old=None):
+    """Writes down that the kit, or the machine, has failed on a submission; `old` is its verdict of an earlier run."""
+    stays = "; the verdict of an earlier run stays in grades.csv" if old or item in run.before else ""
     run.failures.append(f"{item.label}: {type(error).__name__}: {error}{stays}")
 
 

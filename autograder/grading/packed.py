@@ -32,7 +32,7 @@ def assignment_in(path):
 
     Raises:
         UnreadableNotebook: If it is no such zip; the message says what it is.
-        OSError: If the machine cannot read it.
+        OSError: If the machine cannot read it, or may not: nobody knows then what it is of.
     """
     with only_file(path) as (_, member):
         return assignment_of(member)
@@ -63,7 +63,7 @@ def only_file(path):
         raise
     # Whatever reading what anybody may have written raises; it was not made by a fault of ours.
     except Exception as error:
-        if faults.is_of_the_machine(error):
+        if faults.is_of_the_machine(error) or isinstance(error, PermissionError):
             raise
         why = error.strerror if isinstance(error, OSError) else type(error).__name__
         raise UnreadableNotebook(f"the zip is damaged or cannot be read ({why})") from error

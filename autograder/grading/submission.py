@@ -4,16 +4,23 @@ import os
 import stat
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.names import printable
+from vikit import faults
+
+from autograder.names import printable, visible
 
 from . import packed
 from .notebook import UnreadableNotebook
+from .verdict import digest
 
 # How many names a notice holds, and how many students who handed in nothing have a line each.
 SHOWN = 3
+# How many files are read to see whether they hold the same.
+MAX_COPIES = 10
+# What browsers and mail programs make of the end of a notebook's name.
+RENAMED = (".ipynb.txt", ".ipynb.json")
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,7 @@ class Submission:
         path: The notebook, or the zip that holds it; None where there is none to grade.
         notice: What is odd about it.
         absent: Whether nothing at all was handed in for it.
+        fault: What this machine failed with when it looked: nobody knows what was handed in, and there is no verdict.
     """
 
     student: str
@@ -33,6 +41,7 @@ class Submission:
     path: Path | None
     notice: str = ""
     absent: bool = False
+    fault: OSError | None = field(default=None, compare=False)
 
     @property
     def label(self):
@@ -43,16 +52,19 @@ def find_submissions(folder, known, assignments=(), students=()):
     """Returns (submissions, notices) below `folder`.
 
     Every student has a submission for each assignment that is graded, if only an empty one: whatever lies in `folder` and is
-    neither hidden nor a file counts as a student.
+    neither hidden nor a file counts as a student. What this machine cannot look at, as on a disk or a file server that fails,
+    is the `fault` of that submission alone.
 
     Args:
         folder: Holds a folder for each student.
         known: Names of all assignments.
         assignments: Those to grade; if empty, those that anybody handed in.
         students: Those to grade; all if empty.
+
+    Raises:
+        OSError: If `folder` itself cannot be read.
     """
-    inside = entries(folder)
-    paths = [path for path in inside if kind(path) != FILE]
+    files, paths, _ = by_kind(entries(folder))
     homes = [Home(path) for path in paths if not students or asked_for(path, students)]
     found = {name for home in homes for name in home.assignments() if name in known}
     wanted = list(assignments) or sorted(found) or list(known[:1])
@@ -63,13 +75,13 @@ def find_submissions(folder, known, assignments=(), students=()):
         for name, path in home.works.items()
         if name not in known
     ]
-    notices += [f"{shown(path)}: not in a student's folder; not graded" for path in inside if kind(path) == FILE]
+    notices += [f"{shown(path)}: not in a student's folder; not graded" for path in files]
     notices += [
         f"{shown(path)}: hidden, and not graded: rename the folder" for path in hidden(folder) if holds(path, known)
     ]
     there = {name for path in paths for name in (path.name, name_of(path))}
     notices += [f"{name}: no such folder in {folder}" for name in sorted(set(students) - there)]
-    return submissions, notices + look_alikes(homes)
+    return submissions, notices + look_alikes(homes) + hard_links(submissions, paths)
 
 
 def notices_of(submissions):
@@ -92,7 +104,7 @@ def notices_of(submissions):
 
 def handed_in(folder, known):
     """Returns the names of the assignments that any student's folder holds, in a folder or a zip."""
-    homes = [Home(path) for path in entries(folder) if kind(path) != FILE]
+    homes = [Home(path) for path in by_kind(entries(folder))[1]]
     return {name for home in homes for name in home.assignments() if name in known}
 
 
@@ -116,8 +128,11 @@ def asked_for(path, students):
 
 
 def alike(name):
-    """Returns what is the same of names that a file system may take for one: case and the ways to write an accent aside."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    """Returns what is the same of names that a reader or a file system may take for one.
+
+    Left aside are case, the ways to write an accent, and what nobody sees.
+    """
+    return visible(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(name)).casefold()))
 
 
 def look_alikes(homes):
@@ -126,10 +141,47 @@ def look_alikes(homes):
     for home in homes:
         groups[alike(home.name)].append(ascii(home.name))
     return [
-        f"{', '.join(names)}: these names differ in nothing but case or how a letter is written; each is graded by itself"
+        f"{', '.join(names)}: these names differ in nothing but case, how a letter is written, or what nobody sees; each is "
+        "graded by itself"
         for names in groups.values()
         if len(names) > 1
     ]
+
+
+def hard_links(submissions, paths):
+    """Returns a notice for each notebook or zip that is one file with something of another student's.
+
+    Args:
+        submissions: What is graded.
+        paths: The folders of all students, of those too who are not graded now.
+    """
+    shared = {identity(item.path) for item in submissions if item.path} - {None}
+    places = defaultdict(dict)
+    for path in paths if shared else ():
+        for file in files_below(path):
+            if identity(file) in shared:
+                places[identity(file)].setdefault(path, printable(f"{name_of(path)}/{file.relative_to(path)}"))
+    return [
+        f"{', '.join([*by_student.values()][:SHOWN])}{and_more(by_student)}: one file under the names of several students (a "
+        "hard link); each is graded"
+        for by_student in places.values()
+        if len(by_student) > 1
+    ]
+
+
+def identity(path):
+    """Returns what is the same of all names of one file; None where it has no other name, or cannot be looked at."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_nlink > 1 and stat.S_ISREG(found.st_mode) else None
+
+
+def files_below(folder):
+    """Yields the files anywhere in a student's folder; no link is followed, and what cannot be read is left out."""
+    if not os.path.islink(folder):
+        yield from (Path(place, name) for place, _, names in os.walk(folder) for name in sorted(names))
 
 
 FOLDER, FILE, LINK = "a folder", "a file", "a link: it is not followed"
@@ -145,6 +197,8 @@ def kind(path):
         return KINDS.get(stat.S_IFMT(path.lstat().st_mode), "nothing known")
     except FileNotFoundError:
         return "gone"
+    except OSError as error:
+        raise about(error, path) from None
 
 
 def is_there(folder, assignment, notebook):
@@ -162,7 +216,16 @@ def why_not(path, label, expected):
 
 
 def is_open(folder):
-    return os.access(folder, os.R_OK | os.X_OK)
+    """Tells whether a folder may be read; raises OSError where this machine cannot tell."""
+    if os.access(folder, os.R_OK | os.X_OK):
+        return True
+    # That says no of whatever fails.
+    try:
+        os.listdir(folder)
+    except OSError as error:
+        if faults.is_of_the_machine(error):
+            raise
+    return False
 
 
 def entries(folder):
@@ -178,8 +241,38 @@ def every(folder):
     return sorted(Path(folder).iterdir()) if is_open(folder) else []
 
 
+def by_kind(paths):
+    """Returns (files, others, faults): others are also those of which this machine cannot say what they are, `faults` why."""
+    files, others, unknown = [], [], {}
+    for path in paths:
+        try:
+            (files if kind(path) == FILE else others).append(path)
+        except OSError as error:
+            others.append(path)
+            unknown[path] = error
+    return files, others, unknown
+
+
+def about(error, path):
+    """Returns an error of the system that names the path that it is about."""
+    error.filename = error.filename or str(path)
+    return error
+
+
 def holds(path, known):
-    return kind(path) == FOLDER and any(entry.name in known for entry in every(path))
+    try:
+        return kind(path) == FOLDER and any(entry.name in known for entry in every(path))
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True)
+class Zip:
+    """What a file that calls itself a zip holds: the `assignment`; or `why` it is not read; or the `fault` of this machine."""
+
+    assignment: str | None = None
+    why: str = ""
+    fault: OSError | None = None
 
 
 class Home:
@@ -189,97 +282,195 @@ class Home:
         name: The student's name.
         shown: The name as it can be printed.
         odd: Why it is no folder that can be read; an empty text where it is one.
+        fault: What this machine failed with when it looked into the folder; None where it did not.
         works: What is no file, by name: folders of assignments.
         files: What is.
-        zips: What each file that calls itself a zip holds, by path: (name of an assignment, why it is not read).
+        zips: The `Zip` of each file that calls itself one, by path.
     """
 
     def __init__(self, path):
         self.name, self.shown = name_of(path), shown(path)
-        self.odd = why_not(path, self.shown, FOLDER)
-        there = [] if self.odd else entries(path)
-        self.works = {entry.name: entry for entry in there if kind(entry) != FILE}
-        self.files = [entry for entry in there if kind(entry) == FILE]
-        self.zips = look_into(self.files)
+        self.odd, self.fault, there = "", None, []
+        try:
+            self.odd = why_not(path, self.shown, FOLDER)
+            there = [] if self.odd else entries(path)
+        except OSError as error:
+            self.fault = about(error, path)
+        self.files, others, unknown = by_kind(there)
+        unknown_zips = {path: Zip(fault=error) for path, error in unknown.items() if packed.is_zip(path)}
+        self.works = {entry.name: entry for entry in others if entry not in unknown_zips}
+        self.zips = look_into(self.files) | unknown_zips
 
     def assignments(self):
         """Returns the names of assignments that something was handed in for, and of folders that are called otherwise."""
-        return {*self.works, *(name for name, _ in self.zips.values() if name)}
+        return {*self.works, *(zipped.assignment for zipped in self.zips.values() if zipped.assignment)}
 
 
 def look_into(files):
-    """Returns, for the files that call themselves zips, (name of the assignment or None, why it is not read)."""
-    found = {}
-    for path in filter(packed.is_zip, files):
-        try:
-            found[path] = packed.assignment_in(path), ""
-        except UnreadableNotebook as error:
-            found[path] = None, str(error)
-    return found
+    """Returns, for the files that call themselves zips, the `Zip` by path."""
+    return {path: zip_at(path) for path in files if packed.is_zip(path)}
+
+
+def zip_at(path):
+    try:
+        return Zip(packed.assignment_in(path))
+    except UnreadableNotebook as error:
+        return Zip(why=str(error))
+    except OSError as error:
+        return Zip(fault=about(error, path))
 
 
 def submission(home, assignment):
     """Returns what a student has handed in for `assignment`.
 
-    That is the notebook of the assignment's name, or the only one in its folder, or the one in the only zip of `submit()`.
-    Nothing that a link leads to is taken: it may be another student's.
+    That is the notebook of the assignment's name, or the only one in its folder, or the one in the only zip of `submit()`, or
+    the only one that was RENAMED. Several that hold the same count as one. Nothing that a link leads to is taken: it may be
+    another student's.
     """
-    label, expected = f"{home.shown}/{assignment}", f"{assignment}.ipynb"
+    try:
+        return found_for(home, assignment) if home.fault is None else at_fault(home, assignment, home.fault)
+    except OSError as error:
+        return at_fault(home, assignment, about(error, home.works.get(assignment, home.shown)))
 
-    def nothing(reason):
-        return Submission(home.name, assignment, None, reason)
 
+def at_fault(home, assignment, error):
+    return Submission(home.name, assignment, None, fault=error)
+
+
+def found_for(home, assignment):
+    """Returns what `submission` does; raises OSError where this machine cannot look."""
+    label = f"{home.shown}/{assignment}"
     work = home.works.get(assignment)
     odd = home.odd or (why_not(work, label, FOLDER) if work else "")
     if odd:
-        return nothing(odd)
+        return Submission(home.name, assignment, None, odd)
     inside = entries(work) if work else []
-    notebooks = [path for path in inside if path.suffix == ".ipynb"]
-    own = [path for path in notebooks if kind(path) == FILE]
+    files = [path for path in inside if kind(path) == FILE]
+    zips = look_into(files) | home.zips
+    renamed = [path for path in files if path.name.casefold().endswith(RENAMED)]
+    path, notice = (
+        among_notebooks([path for path in inside if is_notebook(path)], files, renamed, zips, label, assignment)
+        or among_zips(zips, renamed, assignment)
+        or among_renamed(renamed, assignment)
+        or (None, "")
+    )
+    return (
+        Submission(home.name, assignment, path, notice) if notice or path else not_there(home, assignment, files, zips)
+    )
+
+
+def among_notebooks(notebooks, files, renamed, zips, label, assignment):
+    """Returns (the notebook that counts, a notice) or (None, why none does); None where there is no notebook at all."""
+    expected = f"{assignment}.ipynb"
+    own = sorted({*notebooks} & {*files})
     for path in own:
         if path.name == expected:
-            return Submission(home.name, assignment, path, passed_over(path, own, inside, home, assignment))
+            return path, passed_over(path, own + renamed, zips, assignment)
     for path in notebooks:
         if path not in own:
-            return nothing(why_not(path, f"{label}/{shown(path)}", FILE))
-    if len(own) == 1:
-        return Submission(home.name, assignment, own[0], f"graded {shown(own[0])}, the only notebook there")
-    if own:
-        return nothing(f"expected {expected}, found {some(own)}")
-    zips = look_into([path for path in inside if kind(path) == FILE]) | home.zips
-    fitting = [path for path, (name, _) in zips.items() if name == assignment]
-    if len(fitting) == 1:
-        refused = [told(path, zips) for path, (name, _) in zips.items() if not name]
-        notice = f"graded {shown(fitting[0])}; beside it lies {', '.join(refused[:SHOWN])}" if refused else ""
-        return Submission(home.name, assignment, fitting[0], notice)
-    if fitting:
-        return nothing(f"found {len(fitting)} zips of it, {some(fitting)}: keep the one that counts")
+            return None, why_not(path, f"{label}/{shown(path)}", FILE)
+    of_its_name = [path for path in own if alike(path.name) == alike(expected)]
+    if len(own) > len(of_its_name) == 1:
+        return of_its_name[0], passed_over(of_its_name[0], own + renamed, zips, assignment)
+    chosen = one_of(own)
+    if chosen:
+        return chosen, passed_over(chosen, renamed, zips, assignment) or only_one(chosen, own)
+    return (None, f"expected {expected}, found {some(own)}") if own else None
+
+
+def among_zips(zips, renamed, assignment):
+    """Returns as `among_notebooks`; raises OSError where one cannot be read: any may be the one that counts."""
+    for zipped in zips.values():
+        if zipped.fault:
+            raise zipped.fault
+    fitting = [path for path, zipped in zips.items() if zipped.assignment == assignment]
+    chosen = one_of(fitting)
+    if not chosen:
+        return (
+            (None, f"found {len(fitting)} zips of it, {some(fitting)}: keep the one that counts") if fitting else None
+        )
+    beside = [told(path, zips) for path, zipped in zips.items() if not zipped.assignment] + list(map(shown, renamed))
+    copies = only_one(chosen, fitting) if len(fitting) > 1 else f"graded {shown(chosen)}"
+    said = f"{copies}; beside it lies {', '.join(beside[:SHOWN])}" if beside else copies
+    return chosen, said if beside or len(fitting) > 1 else ""
+
+
+def among_renamed(renamed, assignment):
+    """Returns as `among_notebooks`."""
+    chosen = one_of(renamed)
+    if chosen:
+        return chosen, only_one(chosen, renamed)
+    return (None, f"expected {assignment}.ipynb, found {some(renamed)}") if renamed else None
+
+
+def not_there(home, assignment, files, zips):
+    """Returns the submission of a student of whom no notebook was found: it says what lies there, and what to do."""
+    label, expected = f"{home.shown}/{assignment}", f"{assignment}.ipynb"
     deep = next((path for path in home.works.values() if is_there(path, assignment, expected)), None)
     if deep:
-        return nothing(f"{label}/{expected} lies one folder too deep, in {shown(deep)}: move {assignment} up")
-    where = expected if work else f"{label}/{expected}"
-    found = [told(path, zips) for path in (*zips, *(path for path in home.files if path not in zips and not work))]
-    advice = f" (unpack a zip, and keep the folder {assignment})" if any(" (of " not in text for text in found) else ""
-    none = "no notebook at all" if work else "nothing"
+        said = f"{label}/{expected} lies one folder too deep, in {shown(deep)}: move {assignment} up"
+        return Submission(home.name, assignment, None, said)
+    has_folder = assignment in home.works
+    near = [path for path in (*files, *home.files) if path not in zips and is_near(path, assignment)]
+    folders = [path for name, path in home.works.items() if name != assignment and is_near(path, assignment)]
+    others = [path for path in home.files if path not in zips and path not in near and not has_folder]
+    found = [*map(shown, near), *(f"the folder {shown(path)}" for path in folders)]
+    found += [told(path, zips) for path in (*zips, *others)]
+    if near:
+        advice = f": if {shown(near[0])} is the notebook, rename it to {label}/{expected}"
+    elif folders:
+        advice = f": if {shown(folders[0])} is its folder, rename it to {label}"
+    else:
+        unread = any(" (of " not in text for text in found)
+        advice = f" (unpack a zip, and keep the folder {assignment})" if unread else ""
+    where, none = (expected, "no notebook at all") if has_folder else (f"{label}/{expected}", "nothing")
     reason = f"expected {where}, found {', '.join(found[:SHOWN]) or none}{advice}"
-    return Submission(home.name, assignment, None, reason, absent=not found and not work)
+    return Submission(home.name, assignment, None, reason, absent=not found and not has_folder)
 
 
-def passed_over(taken, notebooks, inside, home, assignment):
+def is_notebook(path):
+    return path.suffix.lower() == ".ipynb"
+
+
+def is_near(path, assignment):
+    """Tells whether a name may be that of a notebook, or of the folder of an assignment, that something has renamed."""
+    name = alike(path.name)
+    return "ipynb" in name or name.startswith(alike(assignment))
+
+
+def one_of(paths):
+    """Returns the only file, or the one of the shortest name where all hold the same notebook; else None."""
+    if len(paths) > 1:
+        digests = {digest(path) for path in paths} if len(paths) <= MAX_COPIES else ()
+        if len(digests) != 1 or None in digests:
+            return None
+    return min(paths, key=lambda path: (len(path.name), path.name), default=None)
+
+
+def only_one(taken, paths):
+    """Returns a notice on a file that was taken under another name, or for several with the same notebook in them."""
+    others = [path for path in paths if path != taken]
+    return f"graded {shown(taken)}, " + (f"and {some(others)} holds the same" if others else "the only notebook there")
+
+
+def passed_over(taken, notebooks, zips, assignment):
     """Returns a notice of what else is there for an assignment: a later hand-in, perhaps; an empty text where nothing is."""
-    zips = look_into([path for path in inside if kind(path) == FILE]) | home.zips
     others = [path for path in notebooks if path != taken]
-    others += [path for path, (name, _) in zips.items() if name == assignment]
+    others += [path for path, zipped in zips.items() if zipped.assignment == assignment or zipped.fault]
     return f"graded {shown(taken)}, and not {some(others)}, beside it" if others else ""
 
 
 def some(paths):
     """Returns the names of the first few files: there may be thousands."""
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    return ", ".join(map(shown, paths[:SHOWN])) + more
+    return ", ".join(map(shown, paths[:SHOWN])) + and_more(paths)
+
+
+def and_more(things):
+    return f" and {len(things) - SHOWN} more" if len(things) > SHOWN else ""
 
 
 def told(path, zips):
     """Returns the name of a file and, of a zip, what it holds or why it is not read."""
-    name, why = zips.get(path, (None, ""))
-    return shown(path) + (f" (not read: {why})" if why else f" (of {name})" if name else "")
+    zipped = zips.get(path, Zip())
+    held = f" (of {zipped.assignment})" if zipped.assignment else ""
+    return shown(path) + (f" (not read: {zipped.why})" if zipped.why else held)

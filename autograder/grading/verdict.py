@@ -68,7 +68,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     folder = kernels.new_folder(confinement)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        own = folder / (f"{assignment}.ipynb" if packed.is_zip(path) else path.name)
+        own = folder / (path.name if path.suffix == ".ipynb" else f"{assignment}.ipynb")
         own.write_bytes(slim)
         with devices.on(place):
             questions = [drawn(assignment, task, student, secret, sha256) for task in task_list.tasks]

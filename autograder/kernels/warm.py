@@ -5,7 +5,6 @@ import errno
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from jupyter_client import BlockingKernelClient
 
 from . import linux
 from .faults import EXHAUSTED, KernelError
+from .remains import remove
 
 START_SECONDS = 120
 READY_SECONDS = 120
@@ -154,7 +154,7 @@ class Server:
         """Ends the server; its kernels end with it."""
         self._end()
         if self.folder is not None and not self.lent:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
             self.folder = None
 
     def _end(self):
