@@ -65,7 +65,7 @@ VIB = Kind(
     kl=divergence,
     terms="loss_terms",
     own_distortion=lambda *arguments: own_terms(*arguments)[0],
-    looked_at_again=((1.5, 0.3), (1.0, 0.5), (1.5, 0.3)),
+    also_shaken=((1.5, 0.3), (1.0, 0.5), (1.5, 0.3)),
 )
 
 

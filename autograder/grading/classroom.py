@@ -79,24 +79,11 @@ def grade_class(
             begins("Starting the graders")
             place = graders.call(devices.choose, device)
             graders.patience = patience(graders, {item.assignment for item in submissions}, limits)
-            todo = []
-            for item in submissions:
-                try:
-                    old = read_verdict(verdict_path(out, item))
-                    if item.fault:
-                        fail(run, item, item.fault, old)
-                        continue
-                    kept = old and not force and current(old, item, place, secret, limits, confinement)
-                except OSError as error:
-                    fail(run, item, error)
-                    continue
-                if kept:
-                    run.verdicts[item], run.kept = old, run.kept + 1
-                    finished(item)
-                    continue
-                todo.append(item)
-                if old:
-                    run.before[item] = old
+
+            def is_current(item, old):
+                return not force and current(old, item, place, secret, limits, confinement)
+
+            todo = to_grade(run, submissions, out, is_current, finished)
             assignments = {item.assignment for item in todo}
             if todo:
                 begins(f"Preparing the questions of {', '.join(sorted(assignments))}")
@@ -107,19 +94,7 @@ def grade_class(
             first = {name: graders.call(first_turn, name) for name in assignments}
             # Nobody can arrange that all slow ones come first.
             random.Random(secret).shuffle(todo)
-            try:
-                for item, verdict, error in in_turns(graders, todo, arguments, first):
-                    todo.remove(item)
-                    if error is None:
-                        run.verdicts[item] = verdict
-                        run.partial += [f"{item.label}: {line}" for line in verdict["kit_errors"]]
-                    else:
-                        fail(run, item, error)
-                    finished(item)
-            except (GraderError, OSError, MemoryError) as error:
-                # No other process can be started: what is done is kept.
-                for item in todo:
-                    fail(run, item, error)
+            grade_all(run, graders, todo, arguments, first, finished)
     except KeyboardInterrupt:
         run.interrupted = True
     for item in overwritten(run, out):
@@ -134,6 +109,46 @@ def grade_class(
         if item.path and {question["status"] for question in verdict["questions"]} == {"missing"}:
             run.notices.append(f"{item.label}: {verdict['questions'][0]['message']}")
     return run
+
+
+def to_grade(run, submissions, out, is_current, finished):
+    """Returns the submissions that wait; `run` receives the verdicts that are kept, those to be replaced, and failures."""
+    todo = []
+    for item in submissions:
+        try:
+            old = read_verdict(verdict_path(out, item))
+            if item.fault:
+                fail(run, item, item.fault, old)
+                continue
+            kept = old and is_current(item, old)
+        except OSError as error:
+            fail(run, item, error)
+            continue
+        if kept:
+            run.verdicts[item], run.kept = old, run.kept + 1
+            finished(item)
+            continue
+        todo.append(item)
+        if old:
+            run.before[item] = old
+    return todo
+
+
+def grade_all(run, graders, todo, arguments, first, finished):
+    """Grades what is in `todo`, in turns, until it is empty; `run` receives the verdicts and the failures."""
+    try:
+        for item, verdict, error in in_turns(graders, todo, arguments, first):
+            todo.remove(item)
+            if error is None:
+                run.verdicts[item] = verdict
+                run.partial += [f"{item.label}: {line}" for line in verdict["kit_errors"]]
+            else:
+                fail(run, item, error)
+            finished(item)
+    except (GraderError, OSError, MemoryError) as error:
+        # No other process can be started: what is done is kept.
+        for item in todo:
+            fail(run, item, error)
 
 
 def in_turns(graders, items, arguments, first=None):
