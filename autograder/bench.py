@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import nbformat
-from vikit import cases, probe
+from vikit.protocol import public_cases, student_side
 
 from autograder import kernels, places
 from autograder.build import notebooks, sample
@@ -132,15 +132,17 @@ def time_cells(kernel, cells):
 
 def kernel_times(path):
     """Returns seconds from request to ready, and those of the notebook's cells in a fresh kernel and in a warm process."""
-    files = [places.released_folder(NAME) / cases.FILE_NAME, path]
+    files = [places.released_folder(NAME) / public_cases.FILE_NAME, path]
     cells = [cell.runs for cell in students.read_cells(path, students.released(NAME)) if cell.runs is not None]
     starts, fresh = [], []
     for _ in range(STARTS):
         started = time.monotonic()
-        with kernels.Kernel(files, (probe.__name__,), student_half()) as kernel:
+        with kernels.Kernel(files, (student_side.__name__,), student_half()) as kernel:
             starts.append(time.monotonic() - started)
             fresh.append(time_cells(kernel, cells))
-    with kernels.Kernel(files, (probe.__name__,), confinement=kernels.Confinement(kernels.choose().warm)) as kernel:
+    with kernels.Kernel(
+        files, (student_side.__name__,), confinement=kernels.Confinement(kernels.choose().warm)
+    ) as kernel:
         again = [time_cells(kernel, cells) for _ in range(STARTS + 1)]
     return {
         "ready_seconds": round(statistics.median(starts), 3),

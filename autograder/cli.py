@@ -226,7 +226,7 @@ def start_servers():
     from autograder import kernels
     from autograder.grading import graders
 
-    kernels.start_server("vikit.probe")
+    kernels.start_server("vikit.protocol.student_side")
     graders.start()
 
 
@@ -328,7 +328,7 @@ def confined(options):
 
 def prepare(options):
     """Returns the course's secret, and sees that results can be written before anybody waits for them."""
-    from vikit import faults
+    from vikit.judging import faults
 
     from autograder.grading.verdict import course_secret
 

@@ -34,7 +34,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
-from vikit import load, networks, planes, plots
+from vikit import densities_2d, load, networks, plots
 
 tfd = tfp.distributions
 PLANAR, RADIAL, COUPLING, IAF = "planar", "radial", "coupling", "iaf"
@@ -544,7 +544,7 @@ def flow_free_energy(log_q0, log_dets, log_p_zK, log_py_given_zK):
 # is), applied to $z_0 = (0.4, -0.9)$ drawn from $N(0, I)$. It should give $z_K = (1.347353, -0.347377)$ and $\log q_K(z_K) =
 # -2.529743$. The integral of $q_K$ over the plane is a sharp test: with nearly every error in a log determinant it is no
 # longer 1. `planar_log_q` computes $q_K$ at given points. It has to find the $z_0$ that belong to them, and since a planar
-# flow has no inverse in closed form, `planes.undo` bisects *your* map.
+# flow has no inverse in closed form, `densities_2d.undo` bisects *your* map.
 
 # %%
 SMALL_FLOW = (np.float32([1.2, 0.7]), np.float32([0.8, -0.5]), 0.3)
@@ -554,7 +554,7 @@ def planar_log_q(points, steps):
     """Returns log q_K at `points` `[n, 2]` after planar steps `(u_hat, w, b)` from N(0, I), going back from the last step."""
     each_log_det = []
     for u_hat, w, b in reversed(steps):
-        points = planes.undo(lambda z, u_hat=u_hat, w=w, b=b: planar_forward(z, u_hat, w, b), points, u_hat)
+        points = densities_2d.undo(lambda z, u_hat=u_hat, w=w, b=b: planar_forward(z, u_hat, w, b), points, u_hat)
         each_log_det.append(np.asarray(planar_log_det(points, u_hat, w, b)))
     zeros, ones = np.zeros_like(points), np.ones_like(points)
     return np.asarray(flow_log_q(np.asarray(gaussian_log_pdf(points, zeros, ones)), np.stack(each_log_det, axis=-1)))
@@ -563,7 +563,7 @@ def planar_log_q(points, steps):
 # %% tags=["experiment"]
 if __name__ == "__main__":
     arrived = np.asarray(planar_forward(np.float32([[0.4, -0.9]]), *SMALL_FLOW))
-    plane = planes.Plane(end=7, steps=280)
+    plane = densities_2d.Plane(end=7, steps=280)
     print("zK:", arrived[0], "log qK:", planar_log_q(arrived, [SMALL_FLOW]))
     print(f"mass of qK on the plane: {plane.mass(planar_log_q(plane.points, [SMALL_FLOW])):.6f}")
 
@@ -590,7 +590,7 @@ def planar_energy(table, z, energy, coldness):
     for u_hat, w, b in planar_steps(table):
         log_dets.append(planar_log_det(z, u_hat, w, b))
         z = planar_forward(z, u_hat, w, b)
-    log_p = coldness * planes.log_target(energy, z)
+    log_p = coldness * densities_2d.log_target(energy, z)
     return flow_free_energy(log_q0, tf.stack(log_dets, axis=-1), log_p, tf.zeros_like(log_q0))
 
 
@@ -616,12 +616,12 @@ def fit_planar(energy, num_flows, num_steps=2000, seed=0):
 
 def plot_planar(names, counts, box=None):
     """Shows the targets and what flows of several lengths make of them; returns a dict (energy, steps) to (KL, mass)."""
-    box, found, panels = box or planes.Plane(end=4, steps=120), {}, {}
+    box, found, panels = box or densities_2d.Plane(end=4, steps=120), {}, {}
     for name in names:
-        log_p = box.normalised(planes.log_target(planes.ENERGIES[name], box.points))
+        log_p = box.normalised(densities_2d.log_target(densities_2d.ENERGIES[name], box.points))
         panels[f"{name}: the target"] = log_p
         for count in counts:
-            log_q = planar_log_q(box.points, fit_planar(planes.ENERGIES[name], count))
+            log_q = planar_log_q(box.points, fit_planar(densities_2d.ENERGIES[name], count))
             kl, mass = box.kl(box.normalised(log_q), log_p), box.mass(log_q)
             panels[f"{name}, {count} step{'s'[: count - 1]}: KL {kl:.2f}, mass {mass:.3f}"] = log_q
             found[name, count] = kl, mass

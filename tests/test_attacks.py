@@ -22,7 +22,7 @@ import patience
 import pytest
 from jinja2 import Environment, PackageLoader
 from nbgrader.api import Gradebook
-from vikit import wire
+from vikit.protocol import wire
 
 from autograder import kernels, tasks
 from autograder.build import sample

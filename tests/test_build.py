@@ -12,9 +12,9 @@ import nbformat
 import numpy as np
 import pytest
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
-from vikit import cases
-from vikit.cells import is_stub
-from vikit.wire import Built, Tensor
+from vikit.notebook.cells import is_stub
+from vikit.protocol import public_cases
+from vikit.protocol.wire import Built, Tensor
 
 from autograder import tasks
 from autograder.build import archive, notebooks, script, settled
@@ -77,12 +77,12 @@ def test_a_build_on_another_processor_changes_nothing(tmp_path):
     less = os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(used)}
     subprocess.run([sys.executable, "-c", code, tmp_path], env=less, check=True)
     for name in NAMES:
-        for file in (f"{name}.ipynb", cases.FILE_NAME):
+        for file in (f"{name}.ipynb", public_cases.FILE_NAME):
             assert (tmp_path / name / file).read_bytes() == (notebooks.ASSIGNMENTS / name / file).read_bytes()
 
 
 def public_content(name):
-    return json.loads((notebooks.ASSIGNMENTS / name / cases.FILE_NAME).read_text(encoding="utf-8"))
+    return json.loads((notebooks.ASSIGNMENTS / name / public_cases.FILE_NAME).read_text(encoding="utf-8"))
 
 
 def moved(values, share, question):
@@ -113,7 +113,7 @@ def test_a_question_stays_as_it_was_written_where_the_values_say_the_same(name, 
                 case["wrong"][first] = moved(case["wrong"][first], share, question)
     assert new != old
     before = {question["name"]: question for question in old["questions"]}
-    after = json.loads(settled.settle(cases.text(new), cases.text(old)))["questions"]
+    after = json.loads(settled.settle(public_cases.text(new), public_cases.text(old)))["questions"]
     for question, built in zip(after, new["questions"], strict=True):
         assert question == (before[question["name"]] if kept else built), question["name"]
 
@@ -132,21 +132,21 @@ def test_texts_inputs_and_shapes_stay_only_where_they_are_the_same():
         new = copy.deepcopy(old)
         change(new["questions"][0])
         assert new != old
-        assert settled.settle(cases.text(new), cases.text(old)) == cases.text(new)
+        assert settled.settle(public_cases.text(new), public_cases.text(old)) == public_cases.text(new)
 
 
 @pytest.mark.parametrize(
     "old", ["", "<<<<<<< HEAD\n", "[]", "{}", '{"questions": [1]}', '{"questions": [{"name": "posterior_from_joint"}]}']
 )
 def test_a_damaged_file_of_public_cases_is_built_anew(old):
-    new = cases.text(public_content(NAMES[0]))
+    new = public_cases.text(public_content(NAMES[0]))
     assert settled.settle(new, old) == new
 
 
 def test_values_are_written_as_finely_as_the_tolerance_can_tell():
     values = np.array([-1.1e-16, -0.0, 0.123456789, -1636243.0, np.nan, -np.inf])
-    assert cases.numbers(values, 1e-6, 1e-5) == [0.0, 0.0, 0.123457, -1636240.0, "nan", "-inf"]
-    assert [math.copysign(1, value) for value in cases.numbers(values[:2], 1e-6, 1e-5)] == [1, 1]
+    assert public_cases.numbers(values, 1e-6, 1e-5) == [0.0, 0.0, 0.123457, -1636240.0, "nan", "-inf"]
+    assert [math.copysign(1, value) for value in public_cases.numbers(values[:2], 1e-6, 1e-5)] == [1, 1]
 
 
 def nudged(argument):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 import stand_in
-from vikit import asking
+from vikit.protocol import client
 
 from autograder import tasks
 from autograder.grading import verdict as verdicts
@@ -51,7 +51,7 @@ ROWS = (
 )
 
 
-class Notebook(stand_in.Notebook, asking.Here):
+class Notebook(stand_in.Notebook, client.Here):
     """A notebook that has run: the solution's answers, and behind them those of a file."""
 
     def __init__(self, assignment, file):

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import pytest
-from vikit import asking, autoencoders, bottlenecks, classifiers, examinations, properties
+from vikit.exams import autoencoders, bottlenecks, classifiers, examinations, properties
+from vikit.protocol import client
 
 from autograder import tasks
 
@@ -66,7 +67,7 @@ def task_of(assignment, question):
 def asking_the_solution(assignment, question):
     names = vars(importlib.import_module(f"solutions.{assignment}"))
     oracle = task_of(assignment, question).oracle
-    return properties.Asked(asking.Student(asking.Here(names), None), oracle, np.random.default_rng(0))
+    return properties.Asked(client.Student(client.Here(names), None), oracle, np.random.default_rng(0))
 
 
 def begin_again(asked, trained, seed):

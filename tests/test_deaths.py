@@ -1,7 +1,7 @@
 """Whatever ends a notebook's process, and however late: the cell that brings it about is found, and all others count."""
 
 import pytest
-from vikit.asking import Student
+from vikit.protocol.client import Student
 
 from autograder.grading import run as runs
 from autograder.grading.limits import Limits

@@ -16,7 +16,10 @@ import nbformat
 import numpy as np
 import patience
 import pytest
-from vikit import asking, checking, faults, flows, judge, properties, wire
+from vikit import checking, judging
+from vikit.exams import flows, properties
+from vikit.judging import decide, faults
+from vikit.protocol import client, wire
 
 from autograder import cli, kernels, tasks
 from autograder.build import notebooks, sample
@@ -101,7 +104,7 @@ def test_a_notebook_that_cannot_be_opened_is_the_submissions_own_matter(write_no
 
 def test_no_memory_is_no_verdict(write_notebook, monkeypatch):
     path = write_notebook({KL: RIGHT_KL})
-    monkeypatch.setattr(judge, "judge", raising(MemoryError()))
+    monkeypatch.setattr(judging, "judge", raising(MemoryError()))
     with pytest.raises(MemoryError):
         grade(A01, path, secret=SECRET, unsafe=True)
 
@@ -222,12 +225,12 @@ def test_an_exception_in_an_examination_costs_its_property_alone():
         raise Kit("with values in it")
 
     kinds = {"holds": lambda asked: None, "fails": fails}
-    items = [judge.Property(kind, 1, "hint", "document 000", kind) for kind in ("fails", "holds")]
-    question = judge.Question("VAE", 2, "document 000", (), properties=tuple(items))
-    asked = properties.Asked(asking.Student(asking.Here({}), None), None, np.random.default_rng(0))
+    items = [judging.Property(kind, 1, "hint", "document 000", kind) for kind in ("fails", "holds")]
+    question = judging.Question("VAE", 2, "document 000", (), properties=tuple(items))
+    asked = properties.Asked(client.Student(client.Here({}), None), None, np.random.default_rng(0))
     found = properties.examine(question, asked, kinds)
     assert {name: finding.status for name, finding in found.items()} == {"fails": "kit_error", "holds": "ok"}
-    verdict = judge.judge_properties(question, found)
+    verdict = judging.judge_properties(question, found)
     assert (verdict.status, verdict.score) == ("partial", 1)
     assert "The kit failed while examining this (Kit" in verdict.message
     assert "not a verdict on your work" in verdict.message
@@ -241,32 +244,32 @@ def test_an_examination_hides_no_fault_of_the_machine(error):
     class Run:
         asking, has_died, ask = 0.0, staticmethod(bool), staticmethod(raising(error))
 
-    with pytest.raises((asking.Unreachable, OSError, MemoryError)):
+    with pytest.raises((client.Unreachable, OSError, MemoryError)):
         properties.finding(
-            judge.Property("x", 1, "", "", "x"),
-            properties.Asked(asking.Student(models_run(Run()), None), None, np.random.default_rng(0)),
+            judging.Property("x", 1, "", "", "x"),
+            properties.Asked(client.Student(models_run(Run()), None), None, np.random.default_rng(0)),
             {"x": lambda asked: asked.make("VAE")},
         )
 
 
 def in_an_examination(error, _):
     kinds = {"fails": raising(error), "holds": lambda asked: None}
-    items = tuple(judge.Property(kind, 1, "hint", "document 000", kind) for kind in kinds)
-    question = judge.Question("VAE", 2, "document 000", (), properties=items)
-    asked = properties.Asked(asking.Student(asking.Here({}), None), None, np.random.default_rng(0))
+    items = tuple(judging.Property(kind, 1, "hint", "document 000", kind) for kind in kinds)
+    question = judging.Question("VAE", 2, "document 000", (), properties=items)
+    asked = properties.Asked(client.Student(client.Here({}), None), None, np.random.default_rng(0))
     found = properties.examine(question, asked, kinds)
     assert found["holds"].status == "ok"
     return found["fails"].status
 
 
 def in_a_case(error, patched):
-    question, problem = small_question(), judge.problem
+    question, problem = small_question(), decide.problem
 
     def fails(question, case, answer, public=False):
         return raising(error)() if case.name == "case 1" and answer.status == "ok" else problem(question, case, answer)
 
-    patched.setattr(judge, "problem", fails)
-    answers = {case.name: judge.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
+    patched.setattr(decide, "problem", fails)
+    answers = {case.name: judging.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
     found = {case.name: case.status for case in faults.judged(question, answers).cases}
     assert {found["case 0"], found["case 2"]} == {"correct"}
     return found["case 1"]
@@ -274,8 +277,8 @@ def in_a_case(error, patched):
 
 def in_naming(error, patched):
     question = small_question()
-    patched.setattr(judge, "name_mistakes", raising(error))
-    answers = {case.name: judge.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    patched.setattr(decide, "name_mistakes", raising(error))
+    answers = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
     return faults.judged(question, answers).status
 
 
@@ -295,7 +298,7 @@ def in_a_question(error, patched):
 
 def in_follow_through(error, patched):
     question = small_question()
-    wrong = {case.name: judge.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    wrong = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
     wrong = faults.judged(question, wrong)
     patched.setattr(follow, "through", raising(error))
     patched.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))
@@ -338,31 +341,32 @@ def models_run(run):
 
 def small_question(count=3):
     cases = tuple(
-        judge.Case(f"case {number}", judge.GENERIC, (np.ones(2, np.float32),), (np.ones(2),)) for number in range(count)
+        judging.Case(f"case {number}", judging.GENERIC, (np.ones(2, np.float32),), (np.ones(2),))
+        for number in range(count)
     )
-    return judge.Question("f", 9, "document 000", cases, shape="[B]")
+    return judging.Question("f", 9, "document 000", cases, shape="[B]")
 
 
 def test_an_answer_on_which_comparing_raises_costs_its_case_alone(monkeypatch):
-    question, problem = small_question(), judge.problem
-    answers = {case.name: judge.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
+    question, problem = small_question(), decide.problem
+    answers = {case.name: judging.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
 
     def fails(question, case, answer, public=False):
         if case.name == "case 1" and answer.status == "ok":
             raise Kit
         return problem(question, case, answer)
 
-    monkeypatch.setattr(judge, "problem", fails)
+    monkeypatch.setattr(decide, "problem", fails)
     verdict = faults.judged(question, answers)
     assert [case.status for case in verdict.cases] == ["correct", "kit_error", "correct"]
-    assert verdict.score == pytest.approx(9 * judge.GENERIC_SHARE * 2 / 3)
+    assert verdict.score == pytest.approx(9 * decide.GENERIC_SHARE * 2 / 3)
     assert "The kit failed while examining this (Kit" in verdict.message
 
 
 def test_where_naming_raises_the_question_alone_is_lost(monkeypatch):
     question = small_question()
-    monkeypatch.setattr(judge, "name_mistakes", raising(Kit()))
-    answers = {case.name: judge.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    monkeypatch.setattr(decide, "name_mistakes", raising(Kit()))
+    answers = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
     verdict = faults.judged(question, answers)
     assert (verdict.status, verdict.score) == ("kit_error", 0)
 
@@ -371,7 +375,7 @@ def test_where_naming_raises_the_question_alone_is_lost(monkeypatch):
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_the_largest_numbers_are_wrong_and_can_be_written(value):
     question = small_question()
-    answers = {case.name: judge.Answer("ok", (np.array([value, 1.0]),)) for case in question.cases}
+    answers = {case.name: judging.Answer("ok", (np.array([value, 1.0]),)) for case in question.cases}
     verdict = faults.judged(question, answers)
     assert verdict.status == "wrong"
     document = verdicts.question_document(verdict)
@@ -452,13 +456,13 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
 
 
 def test_an_exception_in_comparing_one_answer_costs_its_case_alone(write_notebook, monkeypatch):
-    problem = judge.problem
+    problem = decide.problem
 
     def fails(question, case, answer, public=False):
         chosen = question.name == KL and case.name == question.cases[0].name and answer.status == "ok"
         return raising(Kit())() if chosen else problem(question, case, answer, public)
 
-    monkeypatch.setattr(judge, "problem", fails)
+    monkeypatch.setattr(decide, "problem", fails)
     verdict = grade(A01, write_notebook({KL: RIGHT_KL}), secret=SECRET)
     found = by_name(verdict)[KL]
     assert 0 < found["score"] < 12
@@ -498,7 +502,7 @@ def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
     task = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows)
     question = small_question()
     wrong = faults.judged(
-        question, {case.name: judge.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+        question, {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
     )
     monkeypatch.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))
     kit_errors = []

@@ -12,20 +12,9 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 from matplotlib import pyplot as plt
-from vikit import (
-    asking,
-    checking,
-    classifiers,
-    examinations,
-    flows,
-    judge,
-    latents,
-    load,
-    networks,
-    planes,
-    properties,
-    steps,
-)
+from vikit import checking, densities_2d, judging, load, networks
+from vikit.exams import classifiers, examinations, flow_kinds, flows, latents, properties
+from vikit.protocol import client
 
 from autograder import tasks
 from autograder.build import script
@@ -131,7 +120,7 @@ def test_a_network_takes_any_number_of_axes():
 
 
 def test_the_plane_integrates():
-    plane = planes.Plane(end=6, steps=200)
+    plane = densities_2d.Plane(end=6, steps=200)
     log_q = scipy.stats.norm.logpdf(plane.points).sum(1)
     assert abs(plane.mass(log_q) - 1) < 1e-6
     np.testing.assert_allclose(plane.normalised(log_q + 3), log_q - np.log(plane.mass(log_q)), atol=1e-6)
@@ -151,7 +140,7 @@ def test_the_energies_are_those_of_the_paper():
         "U3": -np.log(np.exp(-0.5 * ((z2 - w1) / 0.35) ** 2) + np.exp(-0.5 * ((z2 - w1 + w2) / 0.35) ** 2)),
         "U4": -np.log(np.exp(-0.5 * ((z2 - w1) / 0.4) ** 2) + np.exp(-0.5 * ((z2 - w1 + w3) / 0.35) ** 2)),
     }
-    for name, energy in planes.ENERGIES.items():
+    for name, energy in densities_2d.ENERGIES.items():
         np.testing.assert_allclose(energy(z), [want[name]], rtol=1e-4)
 
 
@@ -162,7 +151,7 @@ def test_the_small_flow_of_the_notebook_has_mass_one_and_the_values_of_the_text(
     arrived = np.asarray(SOLUTION.planar_forward(np.float32([[0.4, -0.9]]), *SOLUTION.SMALL_FLOW))
     np.testing.assert_allclose(arrived, [[1.347353, -0.347377]], atol=1e-6)
     np.testing.assert_allclose(SOLUTION.planar_log_q(arrived, [SOLUTION.SMALL_FLOW]), [-2.529743], atol=1e-5)
-    plane = planes.Plane(end=7, steps=140)
+    plane = densities_2d.Plane(end=7, steps=140)
     assert abs(plane.mass(SOLUTION.planar_log_q(plane.points, [SOLUTION.SMALL_FLOW])) - 1) < 1e-4
 
 
@@ -225,8 +214,8 @@ def test_planar_flows_reach_the_ring(count, most, monkeypatch):
 @pytest.mark.soak
 def test_with_more_steps_flows_come_closer_to_all_four_targets(monkeypatch):
     monkeypatch.setattr(plt, "show", lambda: None)
-    found = SOLUTION.plot_planar(list(planes.ENERGIES), [1, 8])
-    for name in planes.ENERGIES:
+    found = SOLUTION.plot_planar(list(densities_2d.ENERGIES), [1, 8])
+    for name in densities_2d.ENERGIES:
         assert found[name, 8][0] < 0.7 * found[name, 1][0], found
     assert all(abs(mass - 1) < 0.03 for _, mass in found.values()), found
     plt.close("all")
@@ -252,7 +241,7 @@ def test_flows_and_no_flow_side_by_side(monkeypatch):
 
 
 def asked_of(names, question):
-    return properties.Asked(asking.Student(asking.Here(names), None), TASKS[question].oracle, np.random.default_rng(0))
+    return properties.Asked(client.Student(client.Here(names), None), TASKS[question].oracle, np.random.default_rng(0))
 
 
 def examined(question, **changed):
@@ -300,7 +289,7 @@ def test_a_wrong_map_costs_its_own_question_and_not_the_determinants(question, f
 
 def checked(names, question="FlowVIB"):
     found = checking.find_question(question)
-    return judge.judge_properties(found, checking.examined(found, names))
+    return judging.judge_properties(found, checking.examined(found, names))
 
 
 def test_check_finds_every_property_of_the_solution_with_its_own_functions():
@@ -462,10 +451,10 @@ def test_the_names_of_all_tables_are_declared():
         assert first_words(table) <= declared("free_energy_terms"), first_words(table) - declared("free_energy_terms")
     for flow in FLOWS:
         assert first_words(flows.WRONG_LOG_DETS) <= declared(f"log_det_{flow}")
-        assert steps.ALIKE[flow][0] in declared(f"kind_{flow}")
+        assert flow_kinds.ALIKE[flow][0] in declared(f"kind_{flow}")
 
 
-@pytest.mark.parametrize("module", [flows, steps])
+@pytest.mark.parametrize("module", [flows, flow_kinds])
 def test_each_name_that_is_written_in_the_examinations_is_declared(module):
     known = {mistake.name for item in TASKS["FlowVIB"].properties for mistake in item.mistakes}
     raised = [

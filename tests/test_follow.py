@@ -3,7 +3,8 @@
 import nbformat
 import numpy as np
 import pytest
-from vikit import asking, judge, wire
+from vikit import judging
+from vikit.protocol import client, wire
 
 from autograder import places, tasks
 from autograder.grading import follow
@@ -161,7 +162,7 @@ def test_a_gradient_with_a_mistake_of_its_own_is_not_excused(grade_a02):
     assert (later["status"], later["score"], later["follows"]) == ("wrong", 0, None)
 
 
-class InProcess(asking.Here):
+class InProcess(client.Here):
     """Stands in for a running notebook; each request takes four seconds of a clock of its own.
 
     Attributes:
@@ -191,19 +192,19 @@ def followed(questions, made_up, seconds=60):
     On its own inputs it gave twice the KL, a mistake that was recognised.
     """
     before, later = questions
-    doubled = {case.name: judge.Answer("ok", (2 * case.expected[0],)) for case in before.cases}
-    earlier = {KL.name: judge.judge(before, doubled)}
+    doubled = {case.name: judging.Answer("ok", (2 * case.expected[0],)) for case in before.cases}
+    earlier = {KL.name: judging.judge(before, doubled)}
     assert earlier[KL.name].mistake == "kl_forgot_half"
     values = [made_up(case.arguments[0] - case.expected[0]) for case in later.cases]
     given = {
-        case.name: judge.Answer("ok", (case.arguments[0] - value,))
+        case.name: judging.Answer("ok", (case.arguments[0] - value,))
         for case, value in zip(later.cases, values, strict=True)
     }
 
     def kl_to_standard_normal(mu, log_var):
         return made_up(np.asarray(densities.kl_to_standard_normal(mu.astype(float), log_var.astype(float))))
 
-    verdict = judge.judge(later, given)
+    verdict = judging.judge(later, given)
     assert verdict.score == 0
     run = InProcess({"kl_to_standard_normal": kl_to_standard_normal}, seconds)
     found = follow.through(run, ELBO, later, verdict, given, earlier, Assignment("two", "Two", (KL, ELBO)))

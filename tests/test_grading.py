@@ -371,7 +371,7 @@ def test_a_folder_name_that_is_no_utf_8_is_graded(tmp_path):
 
 
 def test_a_forged_reply_without_values_is_malformed(write_notebook):
-    forge = "__import__('sys').modules['vikit.probe'].returned = lambda *a: {'status': 'ok', 'values': [None]}"
+    forge = "__import__('sys').modules['vikit.protocol.student_side'].returned = lambda *a: {'status': 'ok', 'values': [None]}"
     verdict = brief(grade(A01, write_notebook({BERNOULLI: forge, KL: RIGHT_KL}), secret=SECRET))
     assert verdict[KL] == ("malformed", 0, None)
     assert sum(points for _, points, _ in verdict.values()) == 0
@@ -419,7 +419,7 @@ def test_a_death_is_blamed_on_the_question_that_did_it(write_notebook):
 @pytest.mark.parametrize(
     "body",
     [
-        "__import__('sys').modules.pop('vikit.probe'); return x",
+        "__import__('sys').modules.pop('vikit.protocol.student_side'); return x",
         "get_ipython().display_pub.publish = None; return x",
         "get_ipython().display_pub.session = None; return x",
         "k = get_ipython().kernel; k.session.send(k.iopub_socket, 'status', [1], parent=get_ipython().parent_header); return x",

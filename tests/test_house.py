@@ -1,6 +1,7 @@
 """Which room may know which: the boundaries that the design rests on."""
 
 import ast
+import graphlib
 import re
 import shutil
 import subprocess
@@ -51,6 +52,46 @@ def imports(folder):
 def test_a_room_knows_only_what_it_may(folder, forbidden):
     wrong = [(path.name, name) for path, name in imports(folder) if name.startswith(forbidden)]
     assert wrong == []
+
+
+# What each room of vikit may import of vikit: the rooms below it. The page is all that lies in no room.
+BELOW = {
+    "notebook": (),
+    "judging": (),
+    "protocol": ("judging",),
+    "exams": ("judging", "protocol", "data"),
+    "": ("notebook", "judging", "protocol", "exams"),
+}
+
+
+def room_of(path):
+    return path.relative_to(VIKIT).parent.as_posix().removeprefix(".")
+
+
+def modules_of_vikit():
+    """Returns from the name of each module of vikit, `room.module`, to the names of those that it imports."""
+    names = {path: path.relative_to(VIKIT).with_suffix("").as_posix().replace("/", ".") for path in VIKIT.rglob("*.py")}
+    known = {f"vikit.{name.removesuffix('.__init__')}": name for name in names.values()}
+    found = {name: set() for name in names.values()}
+    for path, imported in imports(VIKIT):
+        parent = imported.rpartition(".")[0]
+        found[names[path]] |= {known[module] for module in (imported, parent) if module in known}
+    return found
+
+
+def test_the_rooms_of_vikit_know_only_those_below_them():
+    assert {room_of(path) for path in VIKIT.rglob("*.py")} == set(BELOW)
+    wrong = []
+    for path, imported in imports(VIKIT):
+        names = imported.split(".")
+        own, allowed = room_of(path), BELOW[room_of(path)]
+        if own and names[0] == "vikit" and names[1] not in (own, *allowed):
+            wrong.append((path.name, imported))
+    assert wrong == []
+
+
+def test_no_modules_of_vikit_import_each_other_in_a_circle():
+    graphlib.TopologicalSorter({name: imported - {name} for name, imported in modules_of_vikit().items()}).prepare()
 
 
 def test_the_graders_side_unpickles_and_evaluates_nothing():

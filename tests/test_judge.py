@@ -2,12 +2,13 @@ import math
 
 import numpy as np
 import pytest
-from vikit import judge
+from vikit import judging
+from vikit.judging import compare, decide
 
 
 def case(name, kind, expected, wrong=None, sizes=None):
     tidy = {key: (as_tuple(value),) for key, value in (wrong or {}).items()}
-    return judge.Case(name, kind, (), as_tuple(expected), tidy, sizes or {"B": 3, "K": 4})
+    return judging.Case(name, kind, (), as_tuple(expected), tidy, sizes or {"B": 3, "K": 4})
 
 
 def as_tuple(value):
@@ -20,34 +21,35 @@ RIGHT = {"g1": [1.0, 2.0, 4.0], "g2": [-1.0, 3.0, 0.5], "e1": [0.0, 0.0, 0.0], "
 def question(**options):
     wrong = {name: {"plus_one": np.add(value, 1), "square": np.square(value)} for name, value in RIGHT.items()}
     cases = tuple(
-        case(name, judge.GENERIC if name[0] == "g" else judge.EDGE, value, wrong[name]) for name, value in RIGHT.items()
+        case(name, judging.GENERIC if name[0] == "g" else judging.EDGE, value, wrong[name])
+        for name, value in RIGHT.items()
     )
-    mistakes = (judge.Mistake("plus_one", "You added one.", "there"), judge.Mistake("square", "You squared."))
-    return judge.Question("f", 10, "document 000", cases, mistakes, shape="[B]", **options)
+    mistakes = (judging.Mistake("plus_one", "You added one.", "there"), judging.Mistake("square", "You squared."))
+    return judging.Question("f", 10, "document 000", cases, mistakes, shape="[B]", **options)
 
 
 def answers(change=lambda name, value: value, dtype=np.float32):
     return {
-        name: judge.Answer("ok", tuple(np.asarray(part, dtype) for part in as_tuple(change(name, np.array(value)))))
+        name: judging.Answer("ok", tuple(np.asarray(part, dtype) for part in as_tuple(change(name, np.array(value)))))
         for name, value in RIGHT.items()
     }
 
 
 def test_a_right_answer_gets_exactly_the_points():
-    verdict = judge.judge(question(), answers())
+    verdict = judging.judge(question(), answers())
     assert (verdict.status, verdict.score, verdict.mistake) == ("correct", 10, None)
     assert [case.points for case in verdict.cases] == pytest.approx([3.5, 3.5, 1.5, 1.5])
 
 
 def test_an_edge_case_lost_is_partial():
-    verdict = judge.judge(question(), answers(lambda name, value: value + (name == "e2")))
+    verdict = judging.judge(question(), answers(lambda name, value: value + (name == "e2")))
     assert (verdict.status, verdict.score) == ("partial", 7)
     assert "edge" in verdict.message
     assert [case.points for case in verdict.cases] == pytest.approx([3.5, 3.5, 0, 0])
 
 
 def test_edge_points_count_only_with_every_other_case():
-    verdict = judge.judge(question(), answers(lambda name, value: value + (name == "g1") * 0.3))
+    verdict = judging.judge(question(), answers(lambda name, value: value + (name == "g1") * 0.3))
     assert (verdict.status, verdict.score) == ("wrong", 3.5)
     assert [case.passed for case in verdict.cases] == [False, True, True, True]
     assert [case.points for case in verdict.cases] == [0, 3.5, 0, 0]
@@ -55,13 +57,13 @@ def test_edge_points_count_only_with_every_other_case():
 
 @pytest.mark.parametrize("off", [0.9e-5, 1.1e-5])
 def test_the_absolute_tolerance_ends_at_1e_5(off):
-    verdict = judge.judge(question(), answers(lambda name, value: value + off * (name == "e1"), np.float64))
+    verdict = judging.judge(question(), answers(lambda name, value: value + off * (name == "e1"), np.float64))
     assert (verdict.status == "correct") == (off < 1e-5)
 
 
 @pytest.mark.parametrize("poison", [math.nan, math.inf, -math.inf])
 def test_nan_and_infinity_never_pass(poison):
-    verdict = judge.judge(question(), answers(lambda name, value: np.append(value[:-1], poison)))
+    verdict = judging.judge(question(), answers(lambda name, value: np.append(value[:-1], poison)))
     assert verdict.score == 0
     assert ("NaN" if math.isnan(poison) else "infinite") in verdict.message
     assert all(case.worst_error is None for case in verdict.cases)
@@ -71,38 +73,38 @@ def test_nan_and_infinity_never_pass(poison):
 @pytest.mark.parametrize("got", [0.0, 1.0, 3e38, math.inf, -math.inf, math.nan])
 def test_nothing_is_close_to_an_infinite_reference_or_nan(got, want):
     """The relative tolerance of an infinite value is infinite: every number would be within it."""
-    assert judge.is_close(np.array([1.0, 1.0]), np.array([1.0, 1.0]), question())
-    assert not judge.is_close(np.array([1.0, got]), np.array([1.0, want]), question())
+    assert compare.is_close(np.array([1.0, 1.0]), np.array([1.0, 1.0]), question())
+    assert not compare.is_close(np.array([1.0, got]), np.array([1.0, want]), question())
 
 
 @pytest.mark.parametrize("dtype", [np.int64, bool, np.float16])
 def test_only_real_floats_are_numbers(dtype):
-    verdict = judge.judge(question(), answers(dtype=dtype))
+    verdict = judging.judge(question(), answers(dtype=dtype))
     assert (verdict.status, verdict.score) == ("malformed", 0)
     assert "expected float32 or float64" in verdict.message
 
 
 def test_a_column_is_not_a_vector_and_the_message_says_so():
-    verdict = judge.judge(question(), answers(lambda name, value: value[:, None]))
+    verdict = judging.judge(question(), answers(lambda name, value: value[:, None]))
     assert (verdict.status, verdict.score) == ("malformed", 0)
     assert "got shape [3,1], expected [3]" in verdict.message
     assert "only the axis of size 1" in verdict.message
 
 
 def test_a_forgotten_sum_is_pointed_out():
-    verdict = judge.judge(question(), answers(lambda name, value: np.stack([value / 2, value / 2], axis=1)))
+    verdict = judging.judge(question(), answers(lambda name, value: np.stack([value / 2, value / 2], axis=1)))
     assert "an axis too many, the last. Summed over that axis your values would be right." in verdict.message
 
 
 def test_a_listed_mistake_is_named_with_its_hint_and_place():
-    verdict = judge.judge(question(), answers(lambda name, value: value + 1))
+    verdict = judging.judge(question(), answers(lambda name, value: value + 1))
     assert (verdict.mistake, verdict.status, verdict.place) == ("plus_one", "wrong", "there")
     assert "You added one." in verdict.message
     assert verdict.cases[0].mistake == "plus_one"
 
 
 def test_a_mistake_that_fits_on_one_case_only_is_not_named():
-    verdict = judge.judge(question(), answers(lambda name, value: value + 1 if name == "g1" else value + 2))
+    verdict = judging.judge(question(), answers(lambda name, value: value + 1 if name == "g1" else value + 2))
     assert verdict.mistake is None
     assert "wrong, but of roughly the right size" in verdict.message
 
@@ -123,13 +125,13 @@ def test_a_mistake_that_fits_on_one_case_only_is_not_named():
     ],
 )
 def test_a_closure_is_named(change, name):
-    assert judge.judge(question(), answers(lambda _, value: change(value))).mistake == name
+    assert judging.judge(question(), answers(lambda _, value: change(value))).mistake == name
 
 
 def test_a_listed_mistake_goes_before_a_closure():
-    doubled = judge.Mistake("forgot_half", "The half is missing.")
+    doubled = judging.Mistake("forgot_half", "The half is missing.")
     cases = tuple(case(name, "generic", value, {"forgot_half": np.multiply(value, 2)}) for name, value in RIGHT.items())
-    verdict = judge.judge(judge.Question("f", 1, "", cases, (doubled,)), answers(lambda _, value: 2 * value))
+    verdict = judging.judge(judging.Question("f", 1, "", cases, (doubled,)), answers(lambda _, value: 2 * value))
     assert verdict.mistake == "forgot_half"
 
 
@@ -137,8 +139,8 @@ def test_two_mistakes_that_cannot_be_told_apart_are_both_named():
     cases = tuple(
         case(name, "generic", value, {"a": np.add(value, 1), "b": np.add(value, 1)}) for name, value in RIGHT.items()
     )
-    mistakes = (judge.Mistake("a", "It is a."), judge.Mistake("b", "It is b."))
-    verdict = judge.judge(judge.Question("f", 1, "", cases, mistakes), answers(lambda _, value: value + 1))
+    mistakes = (judging.Mistake("a", "It is a."), judging.Mistake("b", "It is b."))
+    verdict = judging.judge(judging.Question("f", 1, "", cases, mistakes), answers(lambda _, value: value + 1))
     assert verdict.mistake == "a or b"
     assert "Either: It is a. Or: It is b." in verdict.message
 
@@ -147,28 +149,30 @@ def test_nan_is_part_of_a_fingerprint():
     with np.errstate(invalid="ignore"):
         cases = tuple(case(name, "generic", value, {"root": np.sqrt(np.array(value))}) for name, value in RIGHT.items())
         given = answers(lambda _, value: np.sqrt(value))
-    asked = judge.Question("f", 1, "", cases, (judge.Mistake("root", "No root."),))
-    assert judge.judge(asked, given).mistake == "root"
+    asked = judging.Question("f", 1, "", cases, (judging.Mistake("root", "No root."),))
+    assert judging.judge(asked, given).mistake == "root"
 
 
 def test_a_mistake_is_named_in_float32_too_where_rounding_makes_it_another_value():
     lossy = {name: ((np.add(value, 1),), (np.add(value, 1.5),)) for name, value in RIGHT.items()}
-    cases = tuple(judge.Case(name, "generic", (), as_tuple(value), {"m": lossy[name]}) for name, value in RIGHT.items())
-    asked = judge.Question("f", 1, "", cases, (judge.Mistake("m", "It is m."),))
+    cases = tuple(
+        judging.Case(name, "generic", (), as_tuple(value), {"m": lossy[name]}) for name, value in RIGHT.items()
+    )
+    asked = judging.Question("f", 1, "", cases, (judging.Mistake("m", "It is m."),))
     for off in (1, 1.5):
-        assert judge.judge(asked, answers(lambda _, value, off=off: value + off)).mistake == "m"
-    assert judge.judge(asked, answers(lambda _, value: value + 1.25)).mistake is None
+        assert judging.judge(asked, answers(lambda _, value, off=off: value + off)).mistake == "m"
+    assert judging.judge(asked, answers(lambda _, value: value + 1.25)).mistake is None
 
 
 def test_a_tuple_is_judged_output_by_output():
     cases = tuple(case(name, "generic", (value, np.sum(value))) for name, value in RIGHT.items())
-    asked = judge.Question("f", 1, "", cases, outputs=("values", "total"))
-    given = {name: judge.Answer("ok", as_tuple((value, -np.sum(value)))) for name, value in RIGHT.items()}
-    verdict = judge.judge(asked, given)
+    asked = judging.Question("f", 1, "", cases, outputs=("values", "total"))
+    given = {name: judging.Answer("ok", as_tuple((value, -np.sum(value)))) for name, value in RIGHT.items()}
+    verdict = judging.judge(asked, given)
     assert verdict.mistake == "closure_negated in total"
     assert "In total: The sign is the opposite one." in verdict.message
-    short = {name: judge.Answer("ok", as_tuple(value)) for name, value in RIGHT.items()}
-    verdict = judge.judge(asked, short)
+    short = {name: judging.Answer("ok", as_tuple(value)) for name, value in RIGHT.items()}
+    verdict = judging.judge(asked, short)
     assert verdict.status == "malformed"
     assert "got 1 values, expected 2 (values, total)" in verdict.message
 
@@ -185,8 +189,8 @@ def test_a_tuple_is_judged_output_by_output():
     ],
 )
 def test_no_values_have_a_reason(status, said):
-    given = {name: judge.Answer(status, kind="X") for name in RIGHT}
-    verdict = judge.judge(question(), given)
+    given = {name: judging.Answer(status, kind="X") for name in RIGHT}
+    verdict = judging.judge(question(), given)
     assert (verdict.status, verdict.score, verdict.mistake) == (status, 0, None)
     assert said in verdict.message
 
@@ -195,14 +199,14 @@ def test_no_values_have_a_reason(status, said):
     ("raised_by", "said"), [("f", "Not written yet"), ("g", "Answer `g` first"), ("<lambda>", "Not written yet")]
 )
 def test_an_answer_that_calls_an_unanswered_one_is_told_which(raised_by, said):
-    verdict = judge.judge(question(), {name: judge.Answer("unanswered", kind=raised_by) for name in RIGHT})
+    verdict = judging.judge(question(), {name: judging.Answer("unanswered", kind=raised_by) for name in RIGHT})
     assert (verdict.status, verdict.score) == ("unanswered", 0)
     assert verdict.message.startswith(said)
 
 
 def test_a_failure_on_an_edge_case_keeps_the_generic_points():
-    given = answers() | {"e2": judge.Answer("crashed")}
-    verdict = judge.judge(question(), given)
+    given = answers() | {"e2": judging.Answer("crashed")}
+    verdict = judging.judge(question(), given)
     assert (verdict.status, verdict.score) == ("partial", 7)
     assert "crashed" in verdict.message
 
@@ -211,7 +215,7 @@ def test_messages_hold_no_expected_value():
     """Expected values here have digits that no size of an error and no message could show by chance."""
     secret = 0.7351946
     cases = tuple(case(name, "generic", np.full(3, secret)) for name in RIGHT)
-    verdict = judge.judge(judge.Question("f", 1, "", cases), answers())
+    verdict = judging.judge(judging.Question("f", 1, "", cases), answers())
     assert verdict.status == "wrong"
     shown = verdict.message + verdict.hint + "".join(str(case) for case in verdict.cases)
     assert "0.73" not in shown
@@ -220,13 +224,13 @@ def test_messages_hold_no_expected_value():
 
 def one_case(right, shape="[B]", **options):
     """A question of one case with this right value."""
-    return judge.Question("f", 1, "", (case("the case", judge.GENERIC, right),), shape=shape, **options)
+    return judging.Question("f", 1, "", (case("the case", judging.GENERIC, right),), shape=shape, **options)
 
 
 def said_to(given, right, shape="[B]", public=False):
     """What a student is told of one answer."""
     asked = one_case(right, shape)
-    said = judge.problem(asked, asked.cases[0], judge.Answer("ok", (np.asarray(given, float),)), public)
+    said = decide.problem(asked, asked.cases[0], judging.Answer("ok", (np.asarray(given, float),)), public)
     assert said
     return said
 
@@ -260,7 +264,7 @@ def test_of_public_inputs_an_error_is_told_in_numbers():
 
 
 def test_staff_read_the_error_in_numbers_and_students_do_not():
-    verdict = judge.judge(one_case(5.0), {"the case": judge.Answer("ok", (np.array(5.7),))})
+    verdict = judging.judge(one_case(5.0), {"the case": judging.Answer("ok", (np.array(5.7),))})
     assert verdict.cases[0].worst_error == pytest.approx(0.7)
     assert "0.7" not in verdict.message + verdict.hint + verdict.cases[0].problem
 
@@ -268,7 +272,7 @@ def test_staff_read_the_error_in_numbers_and_students_do_not():
 @pytest.mark.parametrize("right", [-700.0, -12.0, -0.2, 3e-5, 0.004, 1.2, 19.0, 22.0, 4e6])
 def test_no_answer_tells_right_values_of_the_same_sign_and_size_apart(right):
     """Whatever is handed in, and as often as one likes: the words are those of any other right value of that size."""
-    sign, size = (float(part) for part in judge.rough(right))
+    sign, size = (float(part) for part in compare.rough(right))
     low, high = 10 ** (size / 2), 10 ** ((size + 1) / 2)
     others = [sign * number for number in np.geomspace(low * 1.01, high * 0.99, 7)] if sign else [-6e-4, 0.0, 7e-4]
     magnitudes = np.geomspace(1e-6, 1e8, 300)
@@ -276,7 +280,7 @@ def test_no_answer_tells_right_values_of_the_same_sign_and_size_apart(right):
         heard = {
             said_to(given, value, "[]")
             for value in (right, *others)
-            if not judge.is_close(np.array(given), np.array(value), one_case(value))
+            if not compare.is_close(np.array(given), np.array(value), one_case(value))
         }
         assert len(heard) == 1, (given, heard)
 
@@ -295,51 +299,51 @@ def test_words_change_at_few_places_that_do_not_depend_on_the_right_value():
     assert 3 <= len(heard) <= 5
     assert borders
     for first, second in borders:
-        assert not np.array_equal(judge.rough(first), judge.rough(second))
+        assert not np.array_equal(compare.rough(first), compare.rough(second))
 
 
 def test_a_wrong_answer_that_changes_from_call_to_call_is_named():
     asked = question()
     given = answers(lambda name, value: value + 0.37)
-    verdict = judge.judge(asked, given)
-    doubtful = judge.doubtful_case(asked, verdict)
+    verdict = judging.judge(asked, given)
+    doubtful = decide.doubtful_case(asked, verdict)
     assert doubtful.name == "g1"
-    same, other = given["g1"], judge.Answer("ok", (given["g1"].values[0] + 0.01,))
-    assert judge.judge(asked, given, again=[same, same]) == verdict
-    assert judge.judge(asked, given, again=[same, judge.Answer("timeout")]) == verdict
-    for then in (other, judge.Answer("ok", ())):
-        named = judge.judge(asked, given, again=[same, then])
+    same, other = given["g1"], judging.Answer("ok", (given["g1"].values[0] + 0.01,))
+    assert judging.judge(asked, given, again=[same, same]) == verdict
+    assert judging.judge(asked, given, again=[same, judging.Answer("timeout")]) == verdict
+    for then in (other, judging.Answer("ok", ())):
+        named = judging.judge(asked, given, again=[same, then])
         assert (named.mistake, named.status, named.score) == ("two_calls_differ", "wrong", 0)
     assert "Two calls with the same inputs gave different values" in named.message
 
 
 def test_only_a_wrong_answer_without_a_name_is_worth_asking_twice():
     for change in (lambda _, value: value, lambda _, value: value + 1, lambda _, value: value[:, None]):
-        assert judge.doubtful_case(question(), judge.judge(question(), answers(change))) is None
+        assert decide.doubtful_case(question(), judging.judge(question(), answers(change))) is None
     asked = question(sampled=True)
-    assert judge.doubtful_case(asked, judge.judge(asked, answers(lambda _, value: value + 0.37))) is None
+    assert decide.doubtful_case(asked, judging.judge(asked, answers(lambda _, value: value + 0.37))) is None
 
 
 @pytest.mark.parametrize("text", ["tfp.layers.DenseFlipout(2)", "tensorflow_probability.python.layers.x", "tfpl.Foo()"])
 def test_an_error_of_a_library_that_keras_3_does_not_take_says_so(text):
-    given = {name: judge.Answer("error", kind="ValueError", text=text) for name in RIGHT}
-    assert "tf_keras do not work inside Keras 3" in judge.judge(question(), given).message
+    given = {name: judging.Answer("error", kind="ValueError", text=text) for name in RIGHT}
+    assert "tf_keras do not work inside Keras 3" in judging.judge(question(), given).message
 
 
 def test_a_shape_that_could_carry_a_hidden_number_out_is_not_shown():
-    verdict = judge.judge(question(), answers(lambda name, value: np.zeros((0, 7796, 2584))))
+    verdict = judging.judge(question(), answers(lambda name, value: np.zeros((0, 7796, 2584))))
     assert "7796" not in str(verdict)
     assert "got another shape" in verdict.message
 
 
 def test_a_careless_but_right_answer_keeps_its_points_and_earns_a_remark():
     cases = tuple(
-        judge.Case(name, "generic", (), as_tuple(np.array([1e-4, 1.0])), {}, {}, careful=1e-3, remark="use expm1.")
+        judging.Case(name, "generic", (), as_tuple(np.array([1e-4, 1.0])), {}, {}, careful=1e-3, remark="use expm1.")
         for name in RIGHT
     )
-    asked = judge.Question("f", 1, "", cases)
+    asked = judging.Question("f", 1, "", cases)
     for off, remarked in ((1e-6, True), (1e-9, False)):
-        given = {name: judge.Answer("ok", as_tuple(np.array([1e-4 + off, 1.0]))) for name in RIGHT}
-        verdict = judge.judge(asked, given)
+        given = {name: judging.Answer("ok", as_tuple(np.array([1e-4 + off, 1.0]))) for name in RIGHT}
+        verdict = judging.judge(asked, given)
         assert (verdict.status, verdict.score) == ("correct", 1)
         assert ("A remark: use expm1." in verdict.message) == remarked

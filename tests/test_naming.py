@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from vikit import cases, checking, judge, probe, wire
+from vikit import checking, judging
+from vikit.judging import naming
+from vikit.protocol import public_cases, student_side, wire
 
 from autograder import tasks
 from autograder.build import notebooks
@@ -34,7 +36,7 @@ def split(asked, row):
             with np.errstate(over="ignore"):
                 values.append(row[start : start + want.size].reshape(want.shape).astype(np.float32))
             start += want.size
-        given[case.name] = judge.Answer("ok", tuple(values))
+        given[case.name] = judging.Answer("ok", tuple(values))
     return given
 
 
@@ -45,7 +47,7 @@ def in_float32(asked, wrong):
         with np.errstate(all="ignore"):
             value = wrong.formula(*(singled(argument) for argument in case.arguments))
         parts = value if isinstance(value, tuple) else (value,)
-        given[case.name] = judge.Answer("ok", tuple(np.asarray(part, np.float32) for part in parts))
+        given[case.name] = judging.Answer("ok", tuple(np.asarray(part, np.float32) for part in parts))
     return given
 
 
@@ -59,13 +61,13 @@ def tally(assignment, task, students):
     count = right = wrong = 0
     for number in range(students):
         asked = materialise(assignment, task, f"student {number}", SECRET)
-        prints = judge.fingerprints(asked)
+        prints = naming.fingerprints(asked)
         given = [(m.name, split(asked, row)) for m, row in zip(prints.mistakes, prints.values, strict=True)]
         given += [(mistake.name, in_float32(asked, mistake)) for mistake in task.mistakes]
         for name, answer in given:
-            verdict = judge.judge(asked, answer)
+            verdict = judging.judge(asked, answer)
             assert verdict.score < task.points, (name, "is not refused", number)
-            assert not any(case.points for case in verdict.cases if case.kind == judge.EDGE), name
+            assert not any(case.points for case in verdict.cases if case.kind == judging.EDGE), name
             count += 1
             right += is_right(assignment, task, verdict.mistake, name)
             wrong += bool(verdict.mistake) and not is_right(assignment, task, verdict.mistake, name)
@@ -106,7 +108,7 @@ def written(task):
     for path in sorted((Path(__file__).parent / "wrong_answers").glob("*.py")):
         for question, name, function in runpy.run_path(str(path))["WRITTEN"]:
             if question == task.name:
-                found.append((name, probe.Namespace({question: function})))
+                found.append((name, student_side.Namespace({question: function})))
     return found
 
 
@@ -117,8 +119,8 @@ def answered(space, asked):
         with warnings.catch_warnings():
             # Of NaN and infinity, which a wrong answer may well give.
             warnings.simplefilter("ignore", RuntimeWarning)
-            reply = wire.unpack_reply(probe.answer(space, request))
-        given[case.name] = judge.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
+            reply = wire.unpack_reply(student_side.answer(space, request))
+        given[case.name] = judging.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
     return given
 
 
@@ -129,9 +131,9 @@ def tally_written(students, asked_of):
         asked = [materialise(assignment, task, f"student {number}", b"written") for number in range(students)]
         for name, space in written(task):
             for question in asked:
-                verdict = judge.judge(question, answered(space, question))
+                verdict = judging.judge(question, answered(space, question))
                 assert verdict.score <= 0.7 * task.points, (task.name, name)
-                assert not any(case.points for case in verdict.cases if case.kind == judge.EDGE), (task.name, name)
+                assert not any(case.points for case in verdict.cases if case.kind == judging.EDGE), (task.name, name)
                 if name:
                     count += 1
                     right += is_right(assignment, task, verdict.mistake, name)
@@ -156,9 +158,9 @@ def test_a_published_mistake_gets_the_name_that_is_true_of_it_and_no_other(quest
     assignment, task = next((assignment, task) for assignment, task in EXACT if task.name == question)
     asked = [materialise(assignment, task, student, b"published") for student in ("ada", "bob")]
     for number, (_, name, function) in enumerate(entry for entry in PUBLISHED if entry[0] == question):
-        space = probe.Namespace({question: function})
+        space = student_side.Namespace({question: function})
         for drawn in asked:
-            assert (judge.judge(drawn, answered(space, drawn)).mistake or "") == name, number
+            assert (judging.judge(drawn, answered(space, drawn)).mistake or "") == name, number
 
 
 @pytest.mark.soak
@@ -180,22 +182,22 @@ def test_wrong_searches_are_refused_and_named():
 
 @pytest.mark.parametrize(("assignment", "task"), EXACT, ids=[task.name for _, task in EXACT])
 def test_check_and_the_grader_name_the_same_mistake(assignment, task):
-    public = cases.read(notebooks.ASSIGNMENTS / assignment / cases.FILE_NAME)[1][task.name]
+    public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][task.name]
     hidden = [materialise(assignment, task, student, SECRET) for student in ("ada", "bob")]
     spaces = [space for _, space in written(task)]
     assert len(spaces) > len(task.mistakes)
     for space in spaces:
-        names = {judge.judge(asked, answered(space, asked)).mistake for asked in (public, *hidden)}
+        names = {judging.judge(asked, answered(space, asked)).mistake for asked in (public, *hidden)}
         assert len(names) == 1, names
 
 
 @each_task
 def test_check_and_the_grader_name_the_same_transformation(assignment, task):
     """Every closure of the right answer and of each mistake, with the values that it has on the public and on hidden inputs."""
-    public = cases.read(notebooks.ASSIGNMENTS / assignment / cases.FILE_NAME)[1][task.name]
+    public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][task.name]
     hidden = materialise(assignment, task, "ada", SECRET)
     said = [
-        {mistake.name: judge.joined(judge.name_mistakes(asked, split(asked, row))) for mistake, row in rows_of(asked)}
+        {mistake.name: naming.joined(naming.name_mistakes(asked, split(asked, row))) for mistake, row in rows_of(asked)}
         for asked in (public, hidden)
     ]
     both = said[0].keys() & said[1].keys()
@@ -205,7 +207,7 @@ def test_check_and_the_grader_name_the_same_transformation(assignment, task):
 
 def rows_of(asked):
     """Returns (mistake, values) of all that can be named; of several spellings the last."""
-    prints = judge.fingerprints(asked)
+    prints = naming.fingerprints(asked)
     return zip(prints.mistakes, prints.values, strict=True)
 
 
@@ -232,7 +234,7 @@ def test_a_message_speaks_of_its_own_mistake_on_one_screen(assignment, task):
     hints = {mistake.name: mistake.hint for mistake in task.mistakes}
     assert len(set(hints.values())) == len(hints), "two mistakes share a hint"
     for mistake in task.mistakes:
-        verdict = judge.judge(asked, in_float32(asked, mistake))
+        verdict = judging.judge(asked, in_float32(asked, mistake))
         assert mistake.hint in verdict.message
         assert not [name for name, hint in hints.items() if name != mistake.name and hint in verdict.message]
         text = repr(checking.Report(verdict))

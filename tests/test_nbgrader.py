@@ -9,7 +9,8 @@ import nbformat
 import numpy as np
 import pytest
 from nbgrader.api import Gradebook
-from vikit import judge, nbgrading
+from vikit import judging
+from vikit.notebook import nbgrading
 
 from autograder import tasks
 from autograder.build import notebooks, sample
@@ -160,7 +161,7 @@ def test_validate_says_success_of_a_right_notebook_alone(course, student, right)
 )
 def test_a_score_is_a_plain_number_within_the_points(score, shown, monkeypatch):
     """nbgrader reads the text: `np.float64(0.0)` and `nan` would be all points, and more than the points its end."""
-    verdict = judge.unjudged("f", 7, "wrong", "Not right.")
+    verdict = judging.unjudged("f", 7, "wrong", "Not right.")
     object.__setattr__(verdict, "score", score)
     monkeypatch.setenv(nbgrading.EXECUTION, "autograde")
     assert repr(nbgrading.score(verdict)) == shown

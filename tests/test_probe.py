@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from vikit import probe, wire
+from vikit.protocol import student_side, wire
 
 from autograder.grading.notebook import Cell
 from autograder.grading.probing import Student
@@ -104,11 +104,11 @@ class Here:
     def __init__(self):
         names = {"__name__": "__main__"}
         exec(compile(NOTEBOOK, "notebook", "exec"), names)
-        self.space = probe.Namespace(names)
+        self.space = student_side.Namespace(names)
 
     def ask(self, requests, seconds):
         sent = [json.loads(json.dumps(request)) for request in requests]
-        return [wire.unpack_reply(json.loads(json.dumps(probe.answer(self.space, request)))) for request in sent]
+        return [wire.unpack_reply(json.loads(json.dumps(student_side.answer(self.space, request)))) for request in sent]
 
 
 @pytest.fixture(scope="module", params=["this process", "a kernel"])
@@ -313,12 +313,12 @@ def test_without_eager_execution_answers_are_numbers_all_the_same():
 
 def test_a_tensor_of_a_graph_is_said_to_be_one():
     symbolic = keras.Input((3,))
-    assert probe.malformed(symbolic) == {"status": "malformed", "kind": "symbolic"}
+    assert student_side.malformed(symbolic) == {"status": "malformed", "kind": "symbolic"}
 
 
 def test_seeding_repeats_random_numbers():
     first, second = [], []
     for drawn in (first, second):
-        probe.seed_everything(3)
+        student_side.seed_everything(3)
         drawn += [np.random.rand(), float(tf.random.normal([]))]
     assert first == second

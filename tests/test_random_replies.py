@@ -10,7 +10,9 @@ import keras
 import numpy as np
 import pytest
 import stand_in
-from vikit import asking, cases, examinations, judge, probe, properties, wire
+from vikit import judging
+from vikit.exams import examinations, properties
+from vikit.protocol import client, public_cases, student_side, wire
 
 from autograder import tasks
 from autograder.build import notebooks
@@ -103,19 +105,19 @@ class Forger:
     def reply(self, request):
         if self.generator.random() < 0.01:
             return wire.Reply(pick(self.generator, ("timeout", "crashed")))
-        return asking.received(any_reply(self.generator, request), request)
+        return client.received(any_reply(self.generator, request), request)
 
 
 class Recorder:
     """Asks code in this process, and keeps what it said: a list of (request, reply), both packed."""
 
     def __init__(self, names):
-        self.space, self.said = probe.Namespace(names), []
+        self.space, self.said = student_side.Namespace(names), []
 
     def ask(self, requests, seconds):
-        replies = [probe.answer(self.space, request) for request in requests]
+        replies = [student_side.answer(self.space, request) for request in requests]
         self.said += zip(requests, replies, strict=True)
-        return [asking.received(reply, request) for reply, request in zip(replies, requests, strict=True)]
+        return [client.received(reply, request) for reply, request in zip(replies, requests, strict=True)]
 
 
 class Replay:
@@ -131,7 +133,7 @@ class Replay:
         self.known = {(request["verb"], request["path"]): reply for request, reply in said}
 
     def ask(self, requests, seconds):
-        return [asking.received(self.reply(request), request) for request in requests]
+        return [client.received(self.reply(request), request) for request in requests]
 
     def reply(self, request):
         number, self.count = self.count, self.count + 1
@@ -174,7 +176,7 @@ def odd(generator, request, reply, way=None):
 
 
 def asked_of(run, task):
-    return properties.Asked(asking.Student(run, None), task.oracle, np.random.default_rng(SEED))
+    return properties.Asked(client.Student(run, None), task.oracle, np.random.default_rng(SEED))
 
 
 def examined(run, task):
@@ -200,9 +202,9 @@ def forged_from_the_start(number):
     for name, task in EXAMINED:
         run = Forger(np.random.default_rng([number, len(name), len(task.name)]))
         found = examined(run, task)
-        wrong = {key: finding for key, finding in found.items() if finding.status in ("ok", judge.KIT_ERROR)}
+        wrong = {key: finding for key, finding in found.items() if finding.status in ("ok", judging.KIT_ERROR)}
         assert not wrong, (number, task.name)
-        assert judge.judge_properties(task, found).score == 0
+        assert judging.judge_properties(task, found).score == 0
         count += run.count
     return count
 
@@ -212,7 +214,7 @@ def forged_in_between(said, number):
     count = 0
     for _, task in EXAMINED:
         run = Replay(said[task.name], some_odd(said[task.name], [number, len(task.name)]))
-        broken = {key: found for key, found in examined(run, task).items() if found.status == judge.KIT_ERROR}
+        broken = {key: found for key, found in examined(run, task).items() if found.status == judging.KIT_ERROR}
         assert not broken, (number, task.name)
         count += run.count
     return count
@@ -267,7 +269,7 @@ def lost(run, task, item):
     """Tells whether an answer loses a property, which is examined alone, and for no error of the kit."""
     asked = asked_of(run, task)
     asked.student.seed(0)
-    return properties.finding(item, asked, examinations.KINDS).status not in ("ok", judge.KIT_ERROR)
+    return properties.finding(item, asked, examinations.KINDS).status not in ("ok", judging.KIT_ERROR)
 
 
 def forged_of_losers(found, replies, start=0):
@@ -335,7 +337,7 @@ def test_each_reply_of_a_short_examination_may_be_odd_in_every_way(said):
                     return odd(generator, request, reply, way) if number == at else reply
 
                 for name, finding in examined(Replay(said[task.name], forge), task).items():
-                    assert finding.status != judge.KIT_ERROR, (task.name, name, at, way, finding.detail)
+                    assert finding.status != judging.KIT_ERROR, (task.name, name, at, way, finding.detail)
 
 
 @pytest.mark.soak
@@ -404,7 +406,7 @@ def test_forged_replies_of_a_verb_earn_nothing(said, verb):
                 finding = properties.finding(item, asked, examinations.KINDS)
                 if item.name in RESTS_ON[verb]:
                     seen[item.name] += 1
-                    assert finding.status not in ("ok", judge.KIT_ERROR), (kind, task.name, item.name)
+                    assert finding.status not in ("ok", judging.KIT_ERROR), (kind, task.name, item.name)
     assert set(seen) == RESTS_ON[verb] & {item.name for _, task in EXAMINED for item in task.properties}
     assert len(seen) >= 2
 
@@ -470,12 +472,12 @@ class Mistaken(stand_in.Notebook, Forger):
         reply = {"status": "ok", "values": [wire.pack_array(value) for value in values]}
         if self.generator is not None and self.generator.random() < self.often:
             reply = odd(self.generator, request, reply)
-        return asking.received(reply, request)
+        return client.received(reply, request)
 
 
 def judged(assignment, run):
     """Returns the verdicts on the functions of an assignment, with the public cases for hidden ones; none may be lost."""
-    questions = cases.read(notebooks.ASSIGNMENTS / assignment.name / cases.FILE_NAME)[1]
+    questions = public_cases.read(notebooks.ASSIGNMENTS / assignment.name / public_cases.FILE_NAME)[1]
     kit_errors = []
     functions = tasks.Assignment(assignment.name, assignment.title, assignment.functions)
     asked = [questions[task.name] for task in functions.tasks]
@@ -496,7 +498,7 @@ def functions_with_odd_replies(number):
         assert all(forged[question] <= plain[question] + 1e-9 for question in plain), (number, name)
         count += run.count
         run = Mistaken(assignment, np.random.default_rng(number), generator)
-        run.reply = lambda request, run=run: asking.received(any_reply(run.generator, request), request)
+        run.reply = lambda request, run=run: client.received(any_reply(run.generator, request), request)
         assert set(judged(assignment, run).values()) == {0}, (number, name)
         count += run.count
     return count

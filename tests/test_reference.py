@@ -5,13 +5,13 @@ import numpy as np
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
-from vikit import judge
+from vikit import judging
 
 from autograder.reference import callables, densities
 
 mpmath.mp.dps = 40
 # A tenth of the grader's tolerance.
-ATOL, RTOL = judge.ATOL / 10, judge.RTOL / 10
+ATOL, RTOL = judging.ATOL / 10, judging.RTOL / 10
 
 
 def mp(array):

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from vikit import asking, examinations, judge, probe, properties, wire
+from vikit import judging
+from vikit.exams import examinations, properties
+from vikit.protocol import client, student_side, wire
 
 from autograder import tasks
 
@@ -53,18 +55,18 @@ def test_a_right_search_is_never_refused_for_20_students(assignment, form, right
 
 
 def accept(assignment, task, names, students):
-    space = probe.Namespace(names)
+    space = student_side.Namespace(names)
     for number in range(students):
         asked = tasks.materialise(assignment, task, f"student {number}", b"right answers")
         given = {case.name: ask(space, asked, case) for case in asked.cases}
-        verdict = judge.judge(asked, given)
+        verdict = judging.judge(asked, given)
         assert verdict.status == "correct", (task.name, number, verdict.message)
         hold(task, names, number)
 
 
 def hold(task, names, number):
     """Asserts that all properties of a question hold for one student's inputs."""
-    student = asking.Student(asking.Here(names), None)
+    student = client.Student(client.Here(names), None)
     asked = properties.Asked(student, task.oracle, np.random.default_rng(number))
     for name, found in properties.examine(task, asked, examinations.KINDS).items():
         assert found.status == "ok", (task.name, name, found)
@@ -72,8 +74,8 @@ def hold(task, names, number):
 
 def ask(space, asked, case):
     request = wire.pack_request("call", asked.name, case.arguments, outputs=len(asked.outputs) or None)
-    reply = wire.unpack_reply(probe.answer(space, request))
-    return judge.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
+    reply = wire.unpack_reply(student_side.answer(space, request))
+    return judging.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
 
 
 # Models that were written without sight of the solution: networks made of functional models, keras.ops alone, TensorFlow

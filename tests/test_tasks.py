@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from vikit import judge
-from vikit.wire import Built, Tensor
+from vikit import judging
+from vikit.protocol.wire import Built, Tensor
 
 from autograder import tasks
 from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
@@ -17,7 +17,7 @@ def answered(values):
     """Answers in float32, as most students give them; what is too large for that becomes infinite."""
     with np.errstate(over="ignore"):
         return {
-            name: judge.Answer("ok", tuple(value.astype(np.float32) for value in value))
+            name: judging.Answer("ok", tuple(value.astype(np.float32) for value in value))
             for name, value in values.items()
         }
 
@@ -66,7 +66,7 @@ def test_mistakes_have_names_of_their_own():
 def test_the_reference_gets_full_points_from_float32(assignment, task):
     for student in STUDENTS:
         asked = tasks.materialise(assignment, task, student, SECRET)
-        verdict = judge.judge(asked, answered({case.name: case.expected for case in asked.cases}))
+        verdict = judging.judge(asked, answered({case.name: case.expected for case in asked.cases}))
         assert (verdict.status, verdict.score) == ("correct", task.points)
 
 
@@ -76,7 +76,7 @@ def test_every_mistake_is_refused_and_named(assignment, task):
         asked = tasks.materialise(assignment, task, student, SECRET)
         for wrong in task.mistakes:
             for variant in (0, -1):
-                verdict = judge.judge(
+                verdict = judging.judge(
                     asked, answered({case.name: case.wrong[wrong.name][variant] for case in asked.cases})
                 )
                 assert verdict.status in ("wrong", "partial"), wrong.name
@@ -98,11 +98,11 @@ def test_every_spelling_of_a_mistake_is_refused_in_float32_or_float64(assignment
                     {case.name: computed(formula, [number(value) for value in case.arguments]) for case in asked.cases}
                     for number in (singled, widened)
                 ]
-                assert any(judge.judge(asked, given_as_is(value)).status != "correct" for value in values), wrong.name
+                assert any(judging.judge(asked, given_as_is(value)).status != "correct" for value in values), wrong.name
 
 
 def given_as_is(values):
-    return {name: judge.Answer("ok", value) for name, value in values.items()}
+    return {name: judging.Answer("ok", value) for name, value in values.items()}
 
 
 @each_task
@@ -176,7 +176,7 @@ def test_mistakes_that_no_draw_tells_apart_are_equal_by_structure_and_both_named
     task = task_of(lambda generator, B: (generator.normal(size=B),), ("a", lambda x: x + 1), ("b", lambda x: 1 + x))
     assert frozenset(("a", "b")) in structure("x", task).pairs
     asked = tasks.materialise("x", task, "ada", SECRET)
-    verdict = judge.judge(asked, answered({"any": asked.cases[0].wrong["a"][0]}))
+    verdict = judging.judge(asked, answered({"any": asked.cases[0].wrong["a"][0]}))
     assert verdict.mistake == "a or b"
 
 
@@ -218,7 +218,7 @@ def test_answers_are_told_apart_only_by_more_than_twice_the_tolerance(tolerances
         return task, draw_question("x", task, (SECRET, "ada", "x", 0))
 
     def beside(values):
-        return values - tolerances * (judge.ATOL + judge.RTOL * np.abs(values))
+        return values - tolerances * (judging.ATOL + judging.RTOL * np.abs(values))
 
     task, question = asked(("a", lambda x: x + 7), ("b", lambda x: beside(x + 7)))
     assert find_clash(task, question, set()) == (None if told else ["a", "b"])

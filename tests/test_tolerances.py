@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from vikit import probe
-from vikit.wire import Built, Tensor
+from vikit.protocol import student_side
+from vikit.protocol.wire import Built, Tensor
 
 from autograder import tasks
 from autograder.tasks.task import computed, rounded, widened
@@ -323,7 +323,7 @@ def handed(value):
     """Returns an argument as the student's process hands it over."""
     match value:
         case Built(kind, arrays):
-            return probe.BUILDERS[kind](*arrays)
+            return student_side.BUILDERS[kind](*arrays)
         case Tensor(array):
             return tf.constant(array)
     return value

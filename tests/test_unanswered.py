@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from vikit import judge, probe
+from vikit import judging
+from vikit.judging import explain
+from vikit.protocol import student_side
 
 from autograder.build import notebooks
 
@@ -140,7 +142,7 @@ def test_check_of_an_answer_that_calls_a_stub_names_the_stub():
         try:
             names[name](1)
         except NotImplementedError as error:
-            kinds[name] = probe.raised(error, names[name])
+            kinds[name] = student_side.raised(error, names[name])
     assert kinds == {"f": {"status": "unanswered", "kind": ""}, "g": {"status": "unanswered", "kind": "f"}}
-    asked = judge.Question("g", 1, "", (judge.Case("c", "generic", (), ()),))
-    assert "Answer `f` first" in judge.explain_failure(asked, "unanswered", judge.Answer(**kinds["g"]))
+    asked = judging.Question("g", 1, "", (judging.Case("c", "generic", (), ()),))
+    assert "Answer `f` first" in explain.explain_failure(asked, "unanswered", judging.Answer(**kinds["g"]))

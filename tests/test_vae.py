@@ -6,7 +6,8 @@ from itertools import pairwise
 import keras
 import numpy as np
 import pytest
-from vikit import autoencoders, checking, judge, load
+from vikit import checking, judging, load
+from vikit.exams import autoencoders
 
 SOLUTION = importlib.import_module("solutions.a03_vae")
 # NumPy 2 on Keras' variables.
@@ -86,7 +87,7 @@ def test_check_without_the_digits_says_where_they_belong(monkeypatch):
 def checked(names):
     """Returns the verdict of `check("VAE")` on these names."""
     question = checking.find_question("VAE")
-    return judge.judge_properties(question, checking.examined(question, names))
+    return judging.judge_properties(question, checking.examined(question, names))
 
 
 def test_check_finds_every_property_of_the_solution_with_its_own_functions():

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import vikit
-from vikit import checking, data, properties, submitting
+from vikit import checking, data, submitting
+from vikit.exams import properties
 
 from autograder.build import notebooks, script
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from vikit import asking, autoencoders, classifiers, examinations, judge, properties
+from vikit import judging
+from vikit.exams import autoencoders, classifiers, examinations, properties
+from vikit.protocol import client
 
 from autograder import tasks
 
@@ -24,9 +26,9 @@ def judged(assignment, question, file, kind):
 def judged_names(assignment, question, names):
     """Returns the verdict on the class `question` of what a notebook defines."""
     task = next(task for task in tasks.load(assignment).tasks if task.name == question)
-    asked = properties.Asked(asking.Student(asking.Here(names), None), task.oracle, np.random.default_rng(0))
-    asked_of = judge.Question(question, task.points, "", (), properties=task.properties)
-    return judge.judge_properties(asked_of, properties.examine(asked_of, asked, examinations.KINDS))
+    asked = properties.Asked(client.Student(client.Here(names), None), task.oracle, np.random.default_rng(0))
+    asked_of = judging.Question(question, task.points, "", (), properties=task.properties)
+    return judging.judge_properties(asked_of, properties.examine(asked_of, asked, examinations.KINDS))
 
 
 @pytest.mark.parametrize("kind", ["zeros", "affine", "dummy"])
@@ -117,10 +119,10 @@ def test_who_knows_the_digits_by_heart_gets_no_point_for_learning(monkeypatch, a
 
 
 def test_shapes_are_worth_nothing_where_no_other_property_holds():
-    shapes = judge.Property("shapes", 2, "", "", "network_shapes", counts_alone=False)
-    values = judge.Property("values", 3, "", "", "network_weights")
-    question = judge.Question("Encoder", 5, "", (), properties=(shapes, values))
-    right, wrong = judge.Finding("ok"), judge.Finding("wrong")
-    assert judge.judge_properties(question, {"shapes": right, "values": wrong}).score == 0
-    assert judge.judge_properties(question, {"shapes": right, "values": right}).score == 5
-    assert judge.judge_properties(question, {"shapes": wrong, "values": right}).score == 3
+    shapes = judging.Property("shapes", 2, "", "", "network_shapes", counts_alone=False)
+    values = judging.Property("values", 3, "", "", "network_weights")
+    question = judging.Question("Encoder", 5, "", (), properties=(shapes, values))
+    right, wrong = judging.Finding("ok"), judging.Finding("wrong")
+    assert judging.judge_properties(question, {"shapes": right, "values": wrong}).score == 0
+    assert judging.judge_properties(question, {"shapes": right, "values": right}).score == 5
+    assert judging.judge_properties(question, {"shapes": wrong, "values": right}).score == 3

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from vikit import probe, wire
+from vikit.protocol import student_side, wire
 
 GOOD = wire.pack_array(np.ones((2, 3), np.float32))
 
@@ -158,8 +158,8 @@ def test_a_reply_may_have_as_many_bytes_as_it_says_and_not_one_more(form, last):
 
 def test_what_may_just_be_received_is_just_sent():
     half = np.zeros(wire.MAX_BYTES // 2, bool)
-    assert probe.returned(None, [half, half], 2)["status"] == "ok"
-    assert probe.returned(None, [half, half, half[:1]], 3) == {"status": "malformed", "kind": wire.TOO_LARGE}
+    assert student_side.returned(None, [half, half], 2)["status"] == "ok"
+    assert student_side.returned(None, [half, half, half[:1]], 3) == {"status": "malformed", "kind": wire.TOO_LARGE}
 
 
 @given(st.integers(0, 50))
@@ -168,6 +168,6 @@ def test_the_bytes_of_a_text_are_those_of_its_array(size):
 
 
 def test_arrays_that_are_too_large_together_are_not_sent():
-    (packed,) = probe.returned(None, [LARGE], 1)["values"]
+    (packed,) = student_side.returned(None, [LARGE], 1)["values"]
     assert packed == wire.pack_array(LARGE)
-    assert probe.returned(None, [LARGE, LARGE[:9]], 2) == {"status": "malformed", "kind": wire.TOO_LARGE}
+    assert student_side.returned(None, [LARGE, LARGE[:9]], 2) == {"status": "malformed", "kind": wire.TOO_LARGE}

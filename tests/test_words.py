@@ -5,8 +5,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from vikit import asking, autoencoders, classifiers, flows, judge, latents, losses, properties
-from vikit.properties import Broken
+from vikit import judging
+from vikit.exams import autoencoders, classifiers, flows, latents, losses, properties
+from vikit.exams.properties import Broken
+from vikit.judging import compare, describe
+from vikit.protocol import client
 
 from autograder.grading.verdict import question_document
 from autograder.reports.feedback import feedback_html
@@ -16,7 +19,7 @@ SEED = 0
 
 
 def asked_of(oracle=None, **names):
-    return properties.Asked(asking.Student(asking.Here(names), None), oracle, np.random.default_rng(SEED))
+    return properties.Asked(client.Student(client.Here(names), None), oracle, np.random.default_rng(SEED))
 
 
 # Each raises `Broken` with numbers of what was asked.
@@ -113,7 +116,7 @@ def another_number(surplus):
 
 
 def off(name, got, want, origin):
-    words, digits = judge.described(name, np.array(got), np.array(want), origin)
+    words, digits = describe.described(name, np.array(got), np.array(want), origin)
     raise Broken(words, "", digits)
 
 
@@ -169,9 +172,9 @@ WITHOUT_DIGITS = ("variables that are no weights", "values that are too many")
 
 def verdict_on(break_it, public=False):
     """Returns the verdict on a class that has one property, whose examination is `break_it`."""
-    item = judge.Property("holds", 3, "What is off.", "document 000", "it")
-    question = judge.Question("VAE", 3, "document 000", (), properties=(item,))
-    return judge.judge_properties(
+    item = judging.Property("holds", 3, "What is off.", "document 000", "it")
+    question = judging.Question("VAE", 3, "document 000", (), properties=(item,))
+    return judging.judge_properties(
         question, properties.examine(question, asked_of(), {"it": lambda asked: break_it()}), public
     )
 
@@ -220,15 +223,15 @@ def test_no_digits_stand_on_a_feedback_page():
     ],
 )
 def test_a_number_is_compared_in_words(got, want, words):
-    assert judge.compared(got, want) == words
+    assert describe.compared(got, want) == words
 
 
 @pytest.mark.parametrize("right", [0.004, 1.2, 19.0, 4e6])
 def test_no_report_tells_right_numbers_of_the_same_size_apart(right):
-    _, size = judge.rough(right)
+    _, size = compare.rough(right)
     others = np.geomspace(10 ** (size / 2) * 1.01, 10 ** ((size + 1) / 2) * 0.99, 7)
     for given in (0.0, *np.geomspace(1e-6, 1e8, 300)):
-        assert len({judge.compared(given, other) for other in others}) == 1, given
+        assert len({describe.compared(given, other) for other in others}) == 1, given
 
 
 def test_a_shape_or_a_count_that_could_carry_a_number_out_is_not_shown():

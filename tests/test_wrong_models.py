@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from vikit import asking, examinations, judge, losses, properties
+from vikit import judging
+from vikit.exams import examinations, losses, properties
+from vikit.protocol import client
 
 from autograder import tasks
 from autograder.build import script
@@ -85,7 +87,7 @@ def names_of(source):
 
 def findings(names, task, only=None, number=0):
     """Returns (properties, dict from their names to findings) of a task; of `only` that one."""
-    asked = properties.Asked(asking.Student(asking.Here(names), None), task.oracle, np.random.default_rng(number))
+    asked = properties.Asked(client.Student(client.Here(names), None), task.oracle, np.random.default_rng(number))
     chosen = [item for item in task.properties if only in (None, item.name)]
     # As `properties.examine` does: weights begin with other numbers in each run, and with the same in each of this suite.
     asked.student.seed(number)
@@ -378,5 +380,5 @@ def broken(edit, found):
 )
 def test_the_solution_has_every_property(assignment, question):
     chosen, found = findings(names_of(SOLUTIONS[assignment]), TASKS[assignment, question])
-    verdict = judge.judge_properties(judge.Question(question, 0, "", (), properties=tuple(chosen)), found)
+    verdict = judging.judge_properties(judging.Question(question, 0, "", (), properties=tuple(chosen)), found)
     assert (verdict.status, verdict.score) == ("correct", sum(item.points for item in chosen)), verdict.message

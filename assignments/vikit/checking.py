@@ -9,7 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from . import asking, cases, examinations, faults, judge, nbgrading, probe, properties, unanswered, wire
+from . import judging
+from .exams import examinations, properties
+from .judging import decide, faults
+from .notebook import nbgrading, unanswered
+from .protocol import client, public_cases, student_side, wire
 
 PUBLIC_ONLY = "Public cases only: grading draws other inputs for each notebook, so these points are not yet certain."
 
@@ -56,7 +60,7 @@ def check_all(assignment=None):
     Args:
         assignment: Its name; by default the one that the notebook's first cell named.
     """
-    questions = public_cases(assignment or _current["assignment"])
+    questions = questions_of(assignment or _current["assignment"])
     show(Summary(tuple(report(name) for name in questions)))
 
 
@@ -66,28 +70,28 @@ def report(question):
     name = getattr(question, "__name__", str(question))
     found = find_question(name)
     names = {name: function} if function else vars(sys.modules["__main__"])
-    space = probe.Namespace(names)
+    space = student_side.Namespace(names)
     started = time.monotonic()
     answers = {case.name: run(space, found, case) for case in found.cases}
     verdict = judged(space, found, answers) if answers else None
     if found.properties and (verdict is None or verdict.status in ("correct", "partial")):
         seen = examined(found, {**vars(sys.modules["__main__"]), **names})
-        held = judge.judge_properties(found, seen, public=True)
-        verdict = judge.together(found, verdict, held) if verdict else held
+        held = judging.judge_properties(found, seen, public=True)
+        verdict = judging.combine(found, verdict, held) if verdict else held
     return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
 
 
 def judged(space, question, answers):
-    """Returns the `judge.Verdict` on the answers to the public cases; a wrong one without a name is asked for twice more."""
+    """Returns the `judging.Verdict` on the answers to the public cases; a wrong one without a name is asked for twice more."""
     verdict = faults.judged(question, answers, public=True)
-    case = judge.doubtful_case(question, verdict)
+    case = decide.doubtful_case(question, verdict)
     if case is None:
         return verdict
     return faults.judged(question, answers, public=True, again=[run(space, question, case) for _ in range(2)])
 
 
 def examined(question, names):
-    """Returns the `judge.Finding`s on the properties of a question, on public inputs."""
+    """Returns the `judging.Finding`s on the properties of a question, on public inputs."""
 
     @cache
     def trusted(name):
@@ -97,18 +101,18 @@ def examined(question, names):
             raise properties.Unexamined(
                 f"check compares with your own {name}, and the public cases of the assignment that asks for it are not here"
             ) from error
-        space = probe.Namespace(names)
+        space = student_side.Namespace(names)
         verdict = faults.judged(earlier, {case.name: run(space, earlier, case) for case in earlier.cases})
         if verdict.status == "missing":
             raise properties.Unexamined(f"check compares with your own {name}, and this notebook defines none")
-        if not all(case.passed for case in verdict.cases if case.kind == judge.GENERIC):
+        if not all(case.passed for case in verdict.cases if case.kind == judging.GENERIC):
             raise properties.Unexamined(
                 f'check compares with your own {name}, and that is not right yet: see what check("{name}") says'
             )
         return without_traceback(name, names[name])
 
     asked = properties.Asked(
-        student=asking.Student(asking.Here(names), None),
+        student=client.Student(client.Here(names), None),
         oracle=examinations.students_own(question.name, trusted),
         generator=np.random.default_rng(0),
         rounds=1,
@@ -146,19 +150,19 @@ def without_traceback(name, function):
 
 
 def run(space, question, case):
-    """Returns the `judge.Answer` of the student's function to one case, by the same road as in grading."""
+    """Returns the `judging.Answer` of the student's function to one case, by the same road as in grading."""
     outputs = len(question.outputs) or None
     request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
-    reply = asking.received(probe.answer(space, request), request)
-    return judge.Answer(reply.status, reply.values, reply.kind, None, reply.text)
+    reply = client.received(student_side.answer(space, request), request)
+    return judging.Answer(reply.status, reply.values, reply.kind, None, reply.text)
 
 
 def find_question(name):
     for path in public_files():
-        questions = cases.read(path)[1]
+        questions = public_cases.read(path)[1]
         if name in questions:
             return questions[name]
-    known = sorted(name for path in public_files() for name in cases.read(path)[1])
+    known = sorted(name for path in public_files() for name in public_cases.read(path)[1])
     if not known:
         raise ValueError(missing_cases())
     raise ValueError(f"no question is called {name!r}; there are: {', '.join(known)}")
@@ -167,15 +171,15 @@ def find_question(name):
 def public_points(assignment):
     """Returns the points of each question of an assignment, without reading its cases."""
     for path in public_files():
-        name, points = cases.read_points(path)
+        name, points = public_cases.read_points(path)
         if assignment == name:
             return points
     raise ValueError(missing_cases(assignment))
 
 
-def public_cases(assignment):
+def questions_of(assignment):
     for path in public_files():
-        name, questions = cases.read(path)
+        name, questions = public_cases.read(path)
         if assignment in (None, name):
             return questions
     raise ValueError(missing_cases(assignment))
@@ -183,7 +187,7 @@ def public_cases(assignment):
 
 def missing_cases(assignment="the assignment"):
     return (
-        f"the public cases of {assignment} are not here: keep {cases.FILE_NAME} in the notebook's folder, as in the zip "
+        f"the public cases of {assignment} are not here: keep {public_cases.FILE_NAME} in the notebook's folder, as in the zip "
         f"that you were given, and start Jupyter there (now in {Path.cwd()})"
     )
 
@@ -193,7 +197,7 @@ def public_files():
     here, beside = Path.cwd(), Path(__file__).resolve().parent.parent
     own = beside / (_current["assignment"] or "")
     folders = [own, here, *sorted(here.glob("*/")), *sorted(beside.glob("*/"))]
-    files = dict.fromkeys((folder / cases.FILE_NAME).resolve() for folder in folders)
+    files = dict.fromkeys((folder / public_cases.FILE_NAME).resolve() for folder in folders)
     return [path for path in files if path.is_file()]
 
 
@@ -215,7 +219,7 @@ FAILED = ("✗", "#cf222e")
 class Report:
     """What `check` shows: the judgement of one question, as text and as HTML."""
 
-    verdict: judge.Verdict
+    verdict: judging.Verdict
     seconds: float = 0.0
     limit: float = QUESTION_SECONDS
 

@@ -204,7 +204,7 @@ def densities(panels, plane, columns=3, title=""):
 
     Args:
         panels: A dict from a title to the log density at `plane.points`.
-        plane: The `planes.Plane` with the points.
+        plane: The `densities_2d.Plane` with the points.
         columns: Panels in a row.
         title: Of the figure.
     """

@@ -6,7 +6,8 @@ import zipfile
 from importlib import import_module
 from pathlib import Path
 
-from . import cells, checking
+from . import checking
+from .notebook import cells
 
 MAX_BYTES = 100 * 2**20
 # A notebook with many figures takes Colab some seconds.
@@ -37,7 +38,7 @@ def submit(notebook=None):
         raise ValueError(
             f"Clear the outputs and save again: the notebook has {len(content) / 2**20:.0f} MiB, more than 100"
         )
-    questions = checking.public_cases(assignment)
+    questions = checking.questions_of(assignment)
     target = path.resolve().with_name(f"{assignment}-submission.zip")
     # The zip of an earlier hand-in stays whole until this one is.
     part = target.with_suffix(".part")

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
-from vikit import cases
+from vikit.protocol import public_cases
 
 from autograder import tasks
 from autograder.places import ASSIGNMENTS
@@ -39,13 +39,13 @@ def release(name):
     cells = script.read(script.SOLUTIONS / f"{name}.py")
     script.check_questions(cells, assignment)
     notebook = nbformat.writes(student_notebook(assignment, cells)) + "\n"
-    public = cases.dump(
+    public = public_cases.dump(
         name, tasks.public_questions(assignment), {task.name: task.points for task in assignment.manual}
     )
-    stands = ASSIGNMENTS / name / cases.FILE_NAME
+    stands = ASSIGNMENTS / name / public_cases.FILE_NAME
     if stands.is_file():
         public = settled.settle(public, stands.read_text(encoding="utf-8"))
-    return {f"{name}.ipynb": notebook.encode(), cases.FILE_NAME: public.encode()}
+    return {f"{name}.ipynb": notebook.encode(), public_cases.FILE_NAME: public.encode()}
 
 
 def student_notebook(assignment, cells):

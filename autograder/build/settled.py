@@ -4,11 +4,12 @@ import json
 from dataclasses import replace
 
 import numpy as np
-from vikit import cases, judge
+from vikit.judging import compare, naming
+from vikit.protocol import public_cases
 
 # Shares of a question's tolerance within which two processors agree. Which spellings of a mistake are kept is decided at the
 # tolerance itself: there two builds may differ by a little more.
-EXPECTED, WRONG = 10 * cases.EXPECTED_STEP, 2.0
+EXPECTED, WRONG = 10 * public_cases.EXPECTED_STEP, 2.0
 
 
 def settle(new, old):
@@ -18,7 +19,7 @@ def settle(new, old):
         known[question["name"]] if question["name"] in known and same(question, known[question["name"]]) else question
         for question in found["questions"]
     ]
-    return cases.text(found)
+    return public_cases.text(found)
 
 
 def questions(text):
@@ -33,8 +34,8 @@ def same(new, old):
     """Tells whether two questions, as a public cases file has them, are the same: texts and inputs exactly, values nearly."""
     if new.keys() != old.keys() or without_values(new) != without_values(old):
         return False
-    written, new, old = old, cases.load_question(new), cases.load_question(old)
-    if cases.dump_question(old) != written:
+    written, new, old = old, public_cases.load_question(new), public_cases.load_question(old)
+    if public_cases.dump_question(old) != written:
         # It is rounded in another way than is usual now.
         return False
     if not new.cases:
@@ -55,15 +56,15 @@ def without_numbers(case):
 
 def has_all(one, other, mistake):
     """Tells whether each variant of a mistake in question `one` is one in question `other`, or nearly right."""
-    known = [right(other), *judge.variants(other, mistake)]
-    return all(any(near(row, good, other, WRONG) for good in known) for row in judge.variants(one, mistake))
+    known = [right(other), *naming.variants(other, mistake)]
+    return all(any(near(row, good, other, WRONG) for good in known) for row in naming.variants(one, mistake))
 
 
 def right(question):
-    return judge.flat(question, {case.name: case.expected for case in question.cases})
+    return naming.flat(question, {case.name: case.expected for case in question.cases})
 
 
 def near(row, good, question, share):
     """Tells whether two rows of values are the same within a share of the question's tolerance."""
     tolerance = replace(question, atol=share * question.atol, rtol=share * question.rtol)
-    return row.shape == good.shape and bool(np.all(judge.same_rows(good, row, tolerance)))
+    return row.shape == good.shape and bool(np.all(compare.same_rows(good, row, tolerance)))

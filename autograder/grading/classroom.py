@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vikit import faults, judge
+from vikit import judging
+from vikit.judging import faults
 
 from autograder import kernels, tasks
 from autograder.files import write_whole
@@ -182,7 +183,7 @@ def fail(run, item, error, old=None):
 
 
 # Of questions whose function was there and could be asked.
-ASKED = ("correct", "partial", "wrong", "malformed", "unanswered", judge.KIT_ERROR)
+ASKED = ("correct", "partial", "wrong", "malformed", "unanswered", judging.KIT_ERROR)
 RAISED = "Your function raised"
 
 

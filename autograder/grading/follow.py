@@ -9,7 +9,8 @@ earn nothing.
 from dataclasses import replace
 
 import numpy as np
-from vikit import judge
+from vikit import judging
+from vikit.judging import compare, naming
 
 from autograder.tasks import question_on, widened
 
@@ -22,7 +23,7 @@ def through(run, task, question, verdict, given, earlier, assignment):
     Args:
         run: The running notebook.
         task: The `Task`, with `follows`.
-        question: Its `judge.Question`.
+        question: Its `judging.Question`.
         verdict: The verdict as it stands.
         given: The student's answers, by case.
         earlier: The verdicts on the questions before, by name.
@@ -44,7 +45,7 @@ def through(run, task, question, verdict, given, earlier, assignment):
         if [part.shape for part in expected] != [part.shape for part in case.expected]:
             return verdict
         followed.append(replace(case, expected=expected, wrong={}))
-    second = judge.judge(replace(question, cases=tuple(followed), mistakes=()), given)
+    second = judging.judge(replace(question, cases=tuple(followed), mistakes=()), given)
     if second.score <= verdict.score:
         return verdict
     names = " and ".join(wrong)
@@ -67,16 +68,16 @@ def own_values(run, before, verdict, need, case, until):
         return asked.expected
     student = Student(run, max(until - run.asking, 0.1))
     reply = student.call(before.name, asked.arguments, outputs=len(before.outputs) or None)
-    row = judge.given_values(earlier, {asked.name: judge.Answer(reply.status, reply.values)})
+    row = naming.given_values(earlier, {asked.name: judging.Answer(reply.status, reply.values)})
     if row is None:
         return None
-    prints, names = judge.fingerprints(earlier), verdict.mistake.split(" or ")
+    prints, names = naming.fingerprints(earlier), verdict.mistake.split(" or ")
     named = np.array([mistake.name in names for mistake in prints.mistakes])
     # What the mistake leaves right on these inputs stands in no row of the fingerprints.
     known = np.vstack([prints.values[named], prints.right])
-    if not judge.same_rows(known, row, before).any():
+    if not compare.same_rows(known, row, before).any():
         return None
-    values = [judge.spread_out(value, want) for value, want in zip(reply.values, asked.expected, strict=True)]
+    values = [naming.spread_out(value, want) for value, want in zip(reply.values, asked.expected, strict=True)]
     if not all(usable(value, want) for value, want in zip(values, asked.expected, strict=True)):
         return None
     return tuple(

@@ -3,8 +3,9 @@
 import contextlib
 
 import numpy as np
-from vikit import examinations, properties, wire
-from vikit.asking import Student, Unreachable
+from vikit.exams import examinations, properties
+from vikit.protocol import wire
+from vikit.protocol.client import Student, Unreachable
 
 from autograder.tasks import seed
 
@@ -46,7 +47,7 @@ def time_for(run, task):
 
 
 def examine(run, question, task, secret):
-    """Returns a dict from the name of each property of `question` to the `judge.Finding` on the student's class.
+    """Returns a dict from the name of each property of `question` to the `judging.Finding` on the student's class.
 
     The random numbers in what is asked are a function of secret and question alone: the same code gets the same verdict,
     whoever hands it in. A death is blamed on the class only if it happens in a kernel that was asked nothing else, and no cell

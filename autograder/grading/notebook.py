@@ -8,7 +8,8 @@ import stat
 from collections import Counter
 from dataclasses import dataclass
 
-from vikit import cells, faults
+from vikit.judging import faults
+from vikit.notebook import cells
 
 from autograder.places import NotInstalled, released_folder
 

@@ -6,7 +6,7 @@ import re
 import struct
 import zipfile
 
-from vikit import faults
+from vikit.judging import faults
 
 from autograder.names import printable
 

@@ -2,19 +2,19 @@
 
 import contextlib
 
-from vikit import judge
-from vikit.asking import Student
+from vikit import judging
+from vikit.protocol.client import Student
 
 from .run import GaveUp
 
 
 def answers(run, question, path, seconds):
-    """Returns a dict from the name of each case of `question` to the `judge.Answer` that the student's process gave.
+    """Returns a dict from the name of each case of `question` to the `judging.Answer` that the student's process gave.
 
     The cases share the question's time. After a case that hung or ended the process the others are not tried: they would
     do the same, each at the cost of running the notebook again.
     """
-    cases = sorted(question.cases, key=lambda case: case.kind != judge.GENERIC)
+    cases = sorted(question.cases, key=lambda case: case.kind != judging.GENERIC)
     outputs = len(question.outputs) or None
     run.ready()
     until = run.asking + seconds
@@ -62,4 +62,4 @@ def one_by_one(run, path, cases, outputs, until):
 
 def as_answer(reply, seconds):
     text = f"a question has {seconds:g} s for all of its cases" if reply.status == "timeout" else reply.text
-    return judge.Answer(reply.status, reply.values, reply.kind, reply.line, text)
+    return judging.Answer(reply.status, reply.values, reply.kind, reply.line, text)

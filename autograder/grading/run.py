@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import vikit
-from vikit import asking, probe, wire
+from vikit.protocol import client, student_side, wire
 
 from autograder.kernels import Kernel, KernelError, Outcome
 
@@ -130,7 +130,7 @@ class NotebookRun:
         if self.spent >= self.limits.notebook and self.restarts:
             raise self._out_of_time()
         self.kernel = Kernel(
-            self.files, (probe.__name__,), student_half(), self.gpu, self.confinement, self.limits.bounds
+            self.files, (student_side.__name__,), student_half(), self.gpu, self.confinement, self.limits.bounds
         ).__enter__()
         self.times = {}
         if not self._exchange([wire.pack_request("ping")], READY_SECONDS)[1]:
@@ -241,7 +241,7 @@ class NotebookRun:
         """Sends requests to the student's process, in one message, and returns a `wire.Reply` for each.
 
         The list ends early with a reply of status `"timeout"` or `"crashed"` if a request never ended, or ended the
-        process. A kernel that has ended, or that cannot answer any more, is made anew at the next call. `asking` adds up
+        process. A kernel that has ended, or that cannot answer any more, is made anew at the next call. `client` adds up
         the time that all requests took.
         """
         kernel, self.death = self.ready(), None
@@ -263,9 +263,9 @@ class NotebookRun:
         """Returns (outcome, replies): those to the first requests, up to one that none came back for."""
         key = secrets.token_hex(16)
         outcome = self.kernel.execute(
-            f"__import__('sys').modules[{probe.__name__!r}].serve()",
+            f"__import__('sys').modules[{student_side.__name__!r}].serve()",
             seconds,
-            mime=probe.MIME,
+            mime=student_side.MIME,
             silent=True,
             max_bytes=self.limits.output,
             # As text: what is not finite is no JSON to Jupyter.
@@ -275,5 +275,5 @@ class NotebookRun:
         for payload in outcome.payloads:
             # The first that claims to answer a request: the others were sent by something else.
             if len(replies) < len(requests) and isinstance(payload, dict) and payload.get("id") == [key, len(replies)]:
-                replies.append(asking.received(payload, requests[len(replies)]))
+                replies.append(client.received(payload, requests[len(replies)]))
         return outcome, replies

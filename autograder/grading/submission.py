@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vikit import faults
+from vikit.judging import faults
 
 from autograder.names import printable, visible
 

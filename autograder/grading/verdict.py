@@ -9,7 +9,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from vikit import cases, faults, judge
+from vikit import judging
+from vikit.judging import decide, explain, faults
+from vikit.protocol import public_cases
 
 from autograder import kernels, places, tasks
 from autograder.files import write_whole
@@ -72,7 +74,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         own.write_bytes(slim)
         with devices.on(place):
             questions = [drawn(assignment, task, student, secret, sha256) for task in task_list.tasks]
-        files = [places.released_folder(assignment) / cases.FILE_NAME, own]
+        files = [places.released_folder(assignment) / public_cases.FILE_NAME, own]
         kit_errors = []
         with NotebookRun(cells, files, limits, place == devices.GPU, confinement) as run:
             verdicts = judge_all(run, questions, task_list, cells, secret, kit_errors)
@@ -90,7 +92,7 @@ def notebook_in(path, assignment):
 
 
 def drawn(assignment, task, student, secret, sha256):
-    """Returns the `judge.Question` with a student's hidden inputs; the verdict on it where the kit cannot draw them."""
+    """Returns the `judging.Question` with a student's hidden inputs; the verdict on it where the kit cannot draw them."""
     try:
         return tasks.materialise(assignment, task, student, secret, sha256)
     except Exception as error:
@@ -124,7 +126,7 @@ def ungraded(assignment, student, place, reason, sha256, secret, confinement, li
     """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
     task_list = tasks.load(assignment)
     message = f"Nothing could be graded: {reason}."
-    verdicts = [judge.unjudged(task.name, task.points, "missing", message, task.place) for task in task_list.tasks]
+    verdicts = [judging.unjudged(task.name, task.points, "missing", message, task.place) for task in task_list.tasks]
     return document(task_list, student, place, sha256, verdicts, secret, confinement, limits)
 
 
@@ -138,7 +140,7 @@ def judge_all(run, questions, assignment, cells, secret, kit_errors):
 
     Args:
         run: The running notebook.
-        questions: The `judge.Question`s; the verdict in the place of one that could not be drawn.
+        questions: The `judging.Question`s; the verdict in the place of one that could not be drawn.
         assignment: The `Assignment`.
         cells: What `notebook.read_cells` returned.
         secret: The course's secret, from which the inputs of properties are drawn.
@@ -146,7 +148,7 @@ def judge_all(run, questions, assignment, cells, secret, kit_errors):
     """
     verdicts = {}
     for question, task in zip(questions, assignment.tasks, strict=True):
-        if isinstance(question, judge.Verdict):
+        if isinstance(question, judging.Verdict):
             verdict = question
         else:
             try:
@@ -168,7 +170,7 @@ def judge_one(run, question, task, cells, secret, earlier, assignment, kit_error
     verdict, given = judged(run, question, cells)
     if task.properties and verdict.status in ("correct", "partial"):
         held = judged_class(run, question, task, cells, secret)
-        verdict = judge.together(question, verdict, held)
+        verdict = judging.combine(question, verdict, held)
     if task.follows and verdict.status in ("wrong", "partial"):
         try:
             return follow.through(run, task, question, verdict, given, earlier, assignment)
@@ -186,8 +188,8 @@ def judge_one(run, question, task, cells, secret, earlier, assignment, kit_error
 
 def failures_in(verdict):
     """Returns a line for each case or property of a verdict that the kit itself failed on, or one for the whole question."""
-    cases = [case for case in verdict.cases if case.status == judge.KIT_ERROR]
-    if cases or verdict.status != judge.KIT_ERROR:
+    cases = [case for case in verdict.cases if case.status == judging.KIT_ERROR]
+    if cases or verdict.status != judging.KIT_ERROR:
         return [f"{verdict.name}, {case.name}: {case.problem}" for case in cases]
     return [f"{verdict.name}: {verdict.message}"]
 
@@ -201,13 +203,13 @@ def judged(run, question, cells):
         if path:
             given = probing.answers(run, question, path, seconds)
     except GaveUp as error:
-        verdict = judge.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
+        verdict = judging.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
         return verdict, {}
     if all_missing(given):
         return explain_missing(run, question, cells), given
     hidden = {name: without_secrets(answer, cells, path or question.name) for name, answer in given.items()}
     verdict = faults.judged(question, hidden)
-    case = judge.doubtful_case(question, verdict)
+    case = decide.doubtful_case(question, verdict)
     if case:
         # Where the notebook cannot be run any more the verdict stands as it is.
         with contextlib.suppress(GaveUp):
@@ -221,14 +223,14 @@ def judged_class(run, question, task, cells, secret):
     try:
         found = models.examine(run, question, task, secret)
     except GaveUp as error:
-        return judge.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
+        return judging.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
     if {finding.status for finding in found.values()} == {"missing"}:
         return explain_missing(run, question, cells)
     hidden = {
         name: replace(finding, answer=finding.answer and without_secrets(finding.answer, cells, question.name))
         for name, finding in found.items()
     }
-    return judge.judge_properties(question, hidden)
+    return judging.judge_properties(question, hidden)
 
 
 def all_missing(given):
@@ -255,7 +257,7 @@ def without_secrets(answer, cells, path):
     lines = source.lstrip().splitlines()
     text = f"  {lines[answer.line - 1].strip()}\n" if answer.line and answer.line <= len(lines) else ""
     settings = "\n".join(cell.source for cell in cells if "tf.compat.v1" in cell.source)
-    said = "".join(f"{advice}\n" for advice in judge.advice(f"{source}\n{settings}"))
+    said = "".join(f"{advice}\n" for advice in explain.advice(f"{source}\n{settings}"))
     return replace(answer, text=f"{text}{said}check() shows the whole message, on the public cases.")
 
 
@@ -271,7 +273,7 @@ def explain_missing(run, question, cells):
                 f"The cell that should define `{name}` is a {turned} cell now, which is text and is not run: change it back "
                 "to Code (in Jupyter select it and press Esc, then Y), save the notebook and hand it in again."
             )
-        return judge.unjudged(name, question.points, "missing", message, question.place)
+        return judging.unjudged(name, question.points, "missing", message, question.place)
     outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
     ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
     late = f"All runs of the cells before it took more than {run.limits.notebook:g} s together"
@@ -282,7 +284,7 @@ def explain_missing(run, question, cells):
         "flood": ("crashed", f"The cell that defines it printed more than {size_text(run.limits.output)}"),
         "dead": ("crashed", f"The cell that defines it {ended}"),
     }.get(outcome.status, ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"))
-    return judge.unjudged(name, question.points, status, message + ".", question.place)
+    return judging.unjudged(name, question.points, status, message + ".", question.place)
 
 
 def document(assignment, student, place, sha256, verdicts, secret, confinement, limits, kit_errors=()):

@@ -1,6 +1,6 @@
 """What errors of the system say of a machine that runs kernels: that it has run out of something, or does not offer it.
 
-Whose fault an exception of grading is stands in `vikit.faults`, which this room does not know.
+Whose fault an exception of grading is stands in `vikit.judging.faults`, which this room does not know.
 """
 
 import errno

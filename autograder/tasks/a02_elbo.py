@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from scipy.special import expit, softmax
-from vikit.wire import Built
+from vikit.protocol.wire import Built
 
 from autograder.reference import elbo, linear_gaussian
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.special import expit, ndtri
-from vikit.judge import Mistake, Property
-from vikit.wire import Built, Tensor
+from vikit.judging import Mistake, Property
+from vikit.protocol.wire import Built, Tensor
 
 from autograder.reference import vae
 
@@ -16,8 +16,8 @@ from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 LOG_2PI = math.log(2 * math.pi)
 MODEL_SECONDS = 60
 # Of the way from one Bernoulli per pixel (-25.25 nats) to a plain VAE trained for 20 epochs (-19.7) 60 %. Ten epochs at the
-# rate of `vikit.autoencoders` take the solution to -20.01 +- 0.27 nats (20 seeds, each with a split and a start of its own; the
-# worst -20.60): seven standard deviations above the floor. (`make soak` measures it again.)
+# rate of `vikit.exams.autoencoders` take the solution to -20.01 +- 0.27 nats (20 seeds, each with a split and a start of its
+# own; the worst -20.60): seven standard deviations above the floor. (`make soak` measures it again.)
 FLOOR = -21.9
 
 
@@ -815,7 +815,7 @@ latent_grid = Task(
 
 
 class Reference:
-    """What the examinations of `vikit.autoencoders` take for right, in float64."""
+    """What the examinations of `vikit.exams.autoencoders` take for right, in float64."""
 
     @staticmethod
     def sample(mu, log_var, eps):

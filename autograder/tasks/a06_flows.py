@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.special import expit, log_expit
-from vikit.judge import Mistake, Property
-from vikit.wire import Built
+from vikit.judging import Mistake, Property
+from vikit.protocol.wire import Built
 
 from autograder.reference import flows
 
@@ -1577,7 +1577,7 @@ flow_free_energy = Task(
 
 
 class Reference(classifiers.Reference):
-    """What the examinations of `vikit.flows` take for right."""
+    """What the examinations of `vikit.exams.flows` take for right."""
 
     @staticmethod
     def log_normal(z, mu, log_var):

@@ -1,6 +1,6 @@
-"""What is declared of classifiers with a stochastic bottleneck (see `vikit.classifiers`): properties, and what to say."""
+"""What is declared of classifiers with a stochastic bottleneck (see `vikit.exams.classifiers`): properties, and what to say."""
 
-from vikit.judge import Mistake, Property
+from vikit.judging import Mistake, Property
 
 from autograder.reference import vae, vib
 
@@ -8,7 +8,7 @@ from .properties import ANY_MODEL, SAMPLED, UNLEARNT, UNTRAINED, of_a_loss
 
 
 class Reference:
-    """What the examinations of `vikit.classifiers` take for right, in float64; a kind of classifier adds its own."""
+    """What the examinations of `vikit.exams.classifiers` take for right, in float64; a kind of classifier adds its own."""
 
     @staticmethod
     def sample(mu, log_var, eps):

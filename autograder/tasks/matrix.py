@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-from vikit import judge
+from vikit.judging import compare, naming
 
 from .task import materialise, structure
 
@@ -39,7 +39,7 @@ class Matrix:
 def kill_matrix(assignment, task, students=20):
     """Returns the `Matrix` of `task` over the inputs of `students` students."""
     drawn = [materialise(assignment, task, f"student {number}", SECRET) for number in range(students)]
-    names = [mistake.name for mistake in judge.fingerprints(drawn[0]).mistakes]
+    names = [mistake.name for mistake in naming.fingerprints(drawn[0]).mistakes]
     names = tuple(dict.fromkeys([wrong.name for wrong in task.mistakes] + names))
     kills = np.stack([killed(question, names) for question in drawn])
     return Matrix(
@@ -56,12 +56,12 @@ def kill_matrix(assignment, task, students=20):
 
 def killed(question, names):
     """Returns for each name and case whether the case refuses the mistake. Shape `[names, cases]`, bool."""
-    prints = judge.fingerprints(question)
+    prints = naming.fingerprints(question)
     ends = np.cumsum([sum(value.size for value in case.expected) for case in question.cases])
     rows = {}
     for mistake, values in zip(prints.mistakes, prints.values, strict=True):
         parts = zip(np.split(values, ends[:-1]), np.split(prints.right, ends[:-1]), strict=True)
-        rows[mistake.name] = [not judge.is_close(got, want, question) for got, want in parts]
+        rows[mistake.name] = [not compare.is_close(got, want, question) for got, want in parts]
     return np.array([rows.get(name, [False] * len(question.cases)) for name in names])
 
 

@@ -1,7 +1,7 @@
 """What is declared of classes: the properties of networks and of latent variable models, with what to say to each mistake."""
 
-from vikit import properties
-from vikit.judge import Mistake, Property
+from vikit.exams import properties
+from vikit.judging import Mistake, Property
 
 ANY_NETWORK = (
     Mistake("wrong_shape", "An output has another shape than the docstring says: the last axis alone changes."),
@@ -128,7 +128,7 @@ SQUASHED = (
 
 
 def of_a_loss(name, said, axis, weight):
-    """Returns the mistakes of what a model reports of its loss = distortion + weight * KL (see `vikit.losses`).
+    """Returns the mistakes of what a model reports of its loss = distortion + weight * KL (see `vikit.exams.losses`).
 
     Args:
         name: What the distortion is called in reports.

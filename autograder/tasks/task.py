@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from vikit import judge
-from vikit.judge import EDGE, GENERIC
-from vikit.wire import Built, Tensor
+from vikit import judging
+from vikit.judging import EDGE, GENERIC, compare, naming
+from vikit.protocol.wire import Built, Tensor
 
 from autograder.reference import callables
 
@@ -28,7 +28,7 @@ class TaskError(Exception):
 class Draw:
     """How the inputs of one case are drawn: `draw(generator, **sizes)` returns the arguments by position.
 
-    `careful` and `remark`: what to say to a right answer whose relative error is above `careful` (see `judge.Case`).
+    `careful` and `remark`: what to say to a right answer whose relative error is above `careful` (see `judging.Case`).
     """
 
     name: str
@@ -75,12 +75,12 @@ class Task:
         float32: The largest error of a right formula in float32 over the whole domain, as a share of the tolerance. The tests
             measure it on at least three formulas.
         tolerance: Why the tolerance is what it is.
-        sampled: Whether a right answer comes out of random numbers (see `judge.Question`).
+        sampled: Whether a right answer comes out of random numbers (see `judging.Question`).
         seconds: The time limit of all cases and properties together where that is not the usual one.
         follows: The `Follow` that lets this question be graded with the student's own earlier values; None if it stands
             alone.
-        properties: The `judge.Property`s that must hold for every right answer. A class has these and no cases.
-        oracle: What its examinations take for right (see `vikit.properties`).
+        properties: The `judging.Property`s that must hold for every right answer. A class has these and no cases.
+        oracle: What its examinations take for right (see `vikit.exams.properties`).
     """
 
     name: str
@@ -92,8 +92,8 @@ class Task:
     mistakes: tuple
     outputs: tuple = ()
     twins: tuple = ()
-    atol: float = judge.ATOL
-    rtol: float = judge.RTOL
+    atol: float = judging.ATOL
+    rtol: float = judging.RTOL
     float32: float = 0.0
     tolerance: str = ""
     sampled: bool = False
@@ -146,7 +146,7 @@ class Assignment:
 
 
 def materialise(assignment, task, student, secret, file=""):
-    """Returns the `judge.Question` of `task` for one student.
+    """Returns the `judging.Question` of `task` for one student.
 
     The inputs are a function of secret, student, file handed in, assignment, question and case: no two students share them,
     a second grading of the same file repeats them, and a file with any other byte gets others, so that nobody can aim at
@@ -181,7 +181,7 @@ def materialise(assignment, task, student, secret, file=""):
 
 
 def draw_question(assignment, task, key, chosen=None):
-    """Returns the `judge.Question` of `task` with the inputs that `key` (secret, student, assignment, attempt) draws.
+    """Returns the `judging.Question` of `task` with the inputs that `key` (secret, student, assignment, attempt) draws.
 
     `chosen`: which variants of each mistake to compute (see `Structure.variants`); all of them by default.
     """
@@ -189,14 +189,14 @@ def draw_question(assignment, task, key, chosen=None):
 
 
 def question_on(task, arguments, sizes):
-    """Returns the `judge.Question` of `task` with one case, on `arguments` of the given sizes."""
+    """Returns the `judging.Question` of `task` with one case, on `arguments` of the given sizes."""
     return asked(task, [solved(task, Draw("given", GENERIC, None, sizes), arguments)])
 
 
 def asked(task, cases):
-    """Returns the `judge.Question` of `task` with these cases; of each mistake the variants that differ on them."""
+    """Returns the `judging.Question` of `task` with these cases; of each mistake the variants that differ on them."""
     kept = differing(task, cases) if cases else {}
-    return judge.Question(
+    return judging.Question(
         name=task.name,
         points=task.points,
         place=task.place,
@@ -204,7 +204,7 @@ def asked(task, cases):
             replace(case, wrong={name: tuple(case.wrong[name][index] for index in kept[name]) for name in kept})
             for case in cases
         ),
-        mistakes=tuple(judge.Mistake(wrong.name, wrong.hint, wrong.place or task.place) for wrong in task.mistakes),
+        mistakes=tuple(judging.Mistake(wrong.name, wrong.hint, wrong.place or task.place) for wrong in task.mistakes),
         outputs=task.outputs,
         shape=task.shape,
         atol=task.atol,
@@ -242,7 +242,7 @@ def draw_case(task, case, key, chosen=None):
 
 
 def solved(task, case, arguments, chosen=None):
-    """Returns the `judge.Case` of a `Draw` with these arguments: the values that come out, right and wrong."""
+    """Returns the `judging.Case` of a `Draw` with these arguments: the values that come out, right and wrong."""
     doubles, singles = [widened(argument) for argument in arguments], [singled(argument) for argument in arguments]
     wrong = {}
     with np.errstate(all="ignore"):
@@ -251,7 +251,7 @@ def solved(task, case, arguments, chosen=None):
             every = [(formula, values) for formula in (mistake.formula, *mistake.also) for values in (doubles, singles)]
             indices = range(len(every)) if chosen is None else chosen[mistake.name]
             wrong[mistake.name] = tuple(computed(*every[index]) for index in indices)
-    return judge.Case(
+    return judging.Case(
         name=case.name,
         kind=case.kind,
         arguments=arguments,
@@ -319,7 +319,7 @@ def distinct(task, wrongs, right):
     if len(wrongs[0]) == 1:
         return [0]
     rows = np.stack([right, *(flat(values) for values in zip(*wrongs, strict=True))])
-    shown = judge.same_rows(rows, rows[:, None], task)
+    shown = compare.same_rows(rows, rows[:, None], task)
     kept = [1]
     for index in range(2, len(rows)):
         if not shown[index, [0, *kept]].any():
@@ -350,7 +350,7 @@ def find_clash(task, question, allowed):
 
     One name alone is a mistake that is right on these inputs. `allowed` holds the pairs that no inputs tell apart.
     """
-    prints = judge.fingerprints(question)
+    prints = naming.fingerprints(question)
     for wrong in task.mistakes:
         if wrong.name not in {mistake.name for mistake in prints.mistakes}:
             return [wrong.name]
@@ -424,7 +424,7 @@ def _explore(assignment, task):
         for name, indices in differing(task, cases).items():
             variants[name].update(indices)
         question = asked(task, cases)
-        prints = judge.fingerprints(question)
+        prints = naming.fingerprints(question)
         names = [mistake.name for mistake in prints.mistakes]
         pairs = np.argwhere(np.triu(~apart(prints.values, question), 1))
         together = {frozenset((names[i], names[j])) for i, j in pairs if names[i] != names[j]}

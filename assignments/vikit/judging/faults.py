@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import judge
+from .. import judging
+from . import explain
 
-KIT_ERROR = judge.KIT_ERROR
+KIT_ERROR = judging.KIT_ERROR
 # What an error about one path says: it is not there, is closed, or is something else than expected; and what a system does
 # not offer at all. Any other error (no space left, an unreadable disk, a file server that does not answer) is the machine's.
 OF_A_PATH = frozenset(
@@ -50,18 +51,18 @@ def where(error):
 
 
 def finding(error):
-    """Returns the `judge.Finding` on a property whose examination raised `error`."""
-    return judge.Finding(KIT_ERROR, detail=where(error))
+    """Returns the `judging.Finding` on a property whose examination raised `error`."""
+    return judging.Finding(KIT_ERROR, detail=where(error))
 
 
 def unjudged(question, error):
-    """Returns the `judge.Verdict` on a question, or a task, that could not be judged because the kit raised `error`."""
-    said = judge.kit_failed(where(error))
-    return judge.unjudged(question.name, question.points, KIT_ERROR, said, question.place)
+    """Returns the `judging.Verdict` on a question, or a task, that could not be judged because the kit raised `error`."""
+    said = explain.kit_failed(where(error))
+    return judging.unjudged(question.name, question.points, KIT_ERROR, said, question.place)
 
 
 def judged(question, answers, **options):
-    """Returns the verdict of `judge.judge`; an answer on which that raises costs its own case alone."""
+    """Returns the verdict of `judging.judge`; an answer on which that raises costs its own case alone."""
     try:
         return judge_quietly(question, answers, **options)
     except Exception as error:
@@ -86,16 +87,16 @@ def judged(question, answers, **options):
 
 
 def judge_quietly(question, answers, **options):
-    """Returns the verdict of `judge.judge`. Numbers near the largest that there are overflow in it, and are not close."""
+    """Returns the verdict of `judging.judge`. Numbers near the largest that there are overflow in it, and are not close."""
     with np.errstate(all="ignore"):
-        return judge.judge(question, answers, **options)
+        return judging.judge(question, answers, **options)
 
 
 def failed(error):
-    return judge.Answer(KIT_ERROR, text=where(error))
+    return judging.Answer(KIT_ERROR, text=where(error))
 
 
 def without_follow_through(verdict, error):
     """Returns the verdict on a question where asking for the student's own earlier values raised `error`."""
-    message = f"{verdict.message}\n{judge.kit_failed(where(error))} It is about your own earlier values only."
+    message = f"{verdict.message}\n{explain.kit_failed(where(error))} It is about your own earlier values only."
     return replace(verdict, message=message)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import asking, faults, judge, wire
+from .. import judging
+from ..judging import describe, faults, question
+from ..protocol import client, wire
 
 FAR = 5.0
 # How much weights are stretched until outputs go as far.
@@ -77,7 +79,7 @@ class Asked:
     """What an examination has at hand.
 
     Attributes:
-        student: The `asking.Student`.
+        student: The `client.Student`.
         oracle: What values should be: an object with the functions that the question's examinations need.
         generator: Random numbers for inputs, a function of the course's secret and the question: the same code has the same
             verdict, whoever hands it in.
@@ -127,12 +129,12 @@ class Asked:
         tensors = [wire.Tensor(np.asarray(argument, np.float32)) for argument in arguments]
         reply = self.student.call(path, tensors, outputs=outputs)
         if reply.status == "malformed":
-            what = judge.KNOWN_TYPES.get(reply.kind, "something that is no array")
+            what = describe.KNOWN_TYPES.get(reply.kind, "something that is no array")
             wanted = f"a tuple of {len(shapes)} arrays" if outputs else "one array"
             raise Broken(f"{what} came back, expected {wanted} of float32 numbers", "not_float32")
         answered(reply)
         if len(reply.values) < len(shapes):
-            came = judge.few(len(reply.values))
+            came = describe.few(len(reply.values))
             raise Broken(f"{came} values came back, expected {len(shapes)}", "another_number_of_outputs")
         if len(reply.values) > len(shapes):
             self.kept["surplus", path] = len(reply.values)
@@ -145,7 +147,7 @@ class Asked:
         """Raises `Broken` where what is at `path` returned more than the `expected` number of arrays."""
         count = self.kept.get(("surplus", path if isinstance(path, str) else path.key))
         if count:
-            said = f"{said} returned {judge.few(count)} values, expected {expected}"
+            said = f"{said} returned {describe.few(count)} values, expected {expected}"
             raise Broken(said, "another_number_of_outputs")
 
     def weights(self, model):
@@ -189,7 +191,7 @@ class Asked:
         if not (0 <= count < MOST_VARIABLES and count == int(count)):
             raise Broken(f"what came back for the variables that {said} computes with is no count")
         if count:
-            which = "a variable" if count == 1 else f"{judge.few(int(count))} variables"
+            which = "a variable" if count == 1 else f"{describe.few(int(count))} variables"
             raise Broken(f"{said} computes with {which} that its weights don't hold", "hidden_parameters")
 
 
@@ -206,19 +208,19 @@ def checked(value, shape):
     if shape is not None and value.shape != tuple(shape):
         raise another_shape(value, shape)
     # What float32 cannot hold is infinite for whoever goes on with it.
-    if not (np.abs(value) <= judge.LARGEST).all():
+    if not (np.abs(value) <= question.LARGEST).all():
         raise Broken("NaN or infinite values came back", "not_finite")
 
 
 def another_shape(value, shape, said="{} came back"):
     """Returns the `Broken` on an array that has not the wanted shape; `said` has a place for the one that it has."""
-    shown, wanted = judge.shown_shape(value.shape, {1, *shape}), judge.show_shape(shape)
+    shown, wanted = describe.shown_shape(value.shape, {1, *shape}), describe.show_shape(shape)
     detail = f"{said.format(shown)}, expected {wanted}"
-    return Broken(detail, "wrong_shape", f"shape {judge.show_shape(value.shape)}")
+    return Broken(detail, "wrong_shape", f"shape {describe.show_shape(value.shape)}")
 
 
 def examine(question, asked, kinds):
-    """Returns a dict from the name of each property of `question` to its `judge.Finding`.
+    """Returns a dict from the name of each property of `question` to its `judging.Finding`.
 
     The student's process is seeded first: what it drew before, for other cells and questions, does not matter. After a
     request that hung or ended the process the other properties are not tried: they would do the same.
@@ -233,7 +235,7 @@ def examine(question, asked, kinds):
 
 
 def finding(item, asked, kinds):
-    """Returns the `judge.Finding` on one property. An exception of the kit's own code costs this property alone.
+    """Returns the `judging.Finding` on one property. An exception of the kit's own code costs this property alone.
 
     Raises:
         Unreachable: If the student's process cannot be asked.
@@ -244,22 +246,24 @@ def finding(item, asked, kinds):
         with np.errstate(all="ignore"):
             kinds[item.kind](asked, **item.options)
     except Broken as broken:
-        return judge.Finding("wrong", broken.mistake, broken.detail, digits=broken.digits)
+        return judging.Finding("wrong", broken.mistake, broken.detail, digits=broken.digits)
     except Unexamined as reason:
-        return judge.Finding("unexamined", detail=str(reason))
+        return judging.Finding("unexamined", detail=str(reason))
     except Stopped as stopped:
         reply = stopped.reply
         if reply.status == "missing" and stopped.said:
-            return judge.Finding("wrong", "", f"it has no attribute `{stopped.said}`")
-        return judge.Finding(reply.status, answer=judge.Answer(reply.status, (), reply.kind, reply.line, reply.text))
-    except asking.Unreachable:
+            return judging.Finding("wrong", "", f"it has no attribute `{stopped.said}`")
+        return judging.Finding(
+            reply.status, answer=judging.Answer(reply.status, (), reply.kind, reply.line, reply.text)
+        )
+    except client.Unreachable:
         raise
     except Exception as error:
         if faults.is_of_the_machine(error):
             raise
         # Whatever it is: it is named, and the other properties are examined.
         return faults.finding(error)
-    return judge.Finding("ok")
+    return judging.Finding("ok")
 
 
 def depends_on_inputs_and_weights(asked, model, look, fixed=None, shakes=(1.0, 3.0)):

@@ -5,7 +5,10 @@ from itertools import product
 
 import numpy as np
 
-from . import data, judge, latents, losses, properties, wire
+from .. import data
+from ..judging import describe
+from ..protocol import wire
+from . import latents, losses, properties
 from .latents import BATCH, OF_A_MODEL, SAMPLERS, close, decode, encode, first_of, singles
 from .properties import SQUASHED, Broken, Squashed, finds, outputs_go_far
 
@@ -204,11 +207,11 @@ def described(asked, rounds):
     """Returns what to say of a wrong ELBO, in words and in digits."""
     given = np.concatenate([got for *_, got in rounds])
     want = np.concatenate([right(asked, model, seen, eps) for model, seen, eps, _ in rounds])
-    words, digits = judge.described("elbo(x, eps)", given, want, "the ELBO of the model's own outputs", " nats")
+    words, digits = describe.described("elbo(x, eps)", given, want, "the ELBO of the model's own outputs", " nats")
     more = asked.kept.get(("surplus", latents.part(asked, rounds[0][0], "encoder").key))
     if more:
         taken = "of which the first two were taken for mu and log_var"
-        words = f"encoder(x) returned {judge.few(more)} values, {taken}; {words}"
+        words = f"encoder(x) returned {describe.few(more)} values, {taken}; {words}"
     return words, digits
 
 

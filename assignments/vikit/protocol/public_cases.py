@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import numpy as np
 
-from . import judge, wire
+from .. import judging
+from . import wire
 
 FILE_NAME = "public_cases.json"
 # How finely values are written, as a share of the question's tolerance: the digits below that are those of the processor.
@@ -30,7 +31,7 @@ def text(content):
 
 
 def read(path):
-    """Returns (name of the assignment, dict from question names to `judge.Question`) of a public cases file."""
+    """Returns (name of the assignment, dict from question names to `judging.Question`) of a public cases file."""
     content = json.loads(path.read_text(encoding="utf-8"))
     questions = [load_question(question) for question in content["questions"]]
     return content["assignment"], {question.name: question for question in questions}
@@ -82,20 +83,21 @@ def dump_properties(properties):
 
 
 def load_question(content):
-    return judge.Question(
+    return judging.Question(
         **{key: content[key] for key in ("name", "points", "place", "shape", "atol", "rtol")},
         **{name: content.get(name, usual) for name, usual in OPTIONS.items()},
         outputs=tuple(content["outputs"]),
-        mistakes=tuple(judge.Mistake(**mistake) for mistake in content["mistakes"]),
+        mistakes=tuple(judging.Mistake(**mistake) for mistake in content["mistakes"]),
         cases=tuple(load_case(case) for case in content["cases"]),
         properties=load_properties(content.get("properties", ()), content.get("told", ())),
     )
 
 
 def load_properties(listed, told):
-    mistakes = [judge.Mistake(**mistake) for mistake in told]
+    mistakes = [judging.Mistake(**mistake) for mistake in told]
     return tuple(
-        judge.Property(**{**item, "mistakes": tuple(mistakes[index] for index in item["mistakes"])}) for item in listed
+        judging.Property(**{**item, "mistakes": tuple(mistakes[index] for index in item["mistakes"])})
+        for item in listed
     )
 
 
@@ -116,7 +118,7 @@ def dump_case(question, case):
 
 
 def load_case(content):
-    return judge.Case(
+    return judging.Case(
         name=content["name"],
         kind=content["kind"],
         sizes=content["sizes"],

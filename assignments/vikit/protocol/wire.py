@@ -1,7 +1,7 @@
 """What may pass between a student's process and a grader: JSON, and arrays as dtype, shape and raw bytes.
 
 Nothing here pickles, evaluates or asks a foreign object to describe itself. `unpack_reply` is the only way in; it
-raises `Rejected` for anything that is not exactly what `probe` may send.
+raises `Rejected` for anything that is not exactly what `student_side` may send.
 """
 
 import base64
@@ -18,7 +18,7 @@ MAX_RANK = 8
 MAX_ARRAYS = 512
 MAX_BYTES = 8 * 2**20
 MAX_TEXT = 4000
-# What `probe` calls an object that stays there. A key of the kit's own never begins with the sign.
+# What `student_side` calls an object that stays there. A key of the kit's own never begins with the sign.
 HANDLE = re.compile(r"@[1-9][0-9]{0,8}")
 # What a reply says instead of arrays that are larger together.
 TOO_LARGE = "too large"
@@ -44,7 +44,7 @@ class Handle:
 
 @dataclass(frozen=True)
 class Built:
-    """A function argument, built from arrays on the student's side. See `probe.affine` and `probe.linear_gaussian`."""
+    """A function argument, built from arrays on the student's side: `kind` is one of `student_side.BUILDERS`."""
 
     kind: str
     arrays: tuple
@@ -123,7 +123,7 @@ def pack_argument(argument):
 
 
 def pack_request(verb, path="", arguments=(), keywords=None, **options):
-    """Returns the request as JSON data, for `probe.answer`."""
+    """Returns the request as JSON data, for `student_side.answer`."""
     request = {"verb": verb, "path": path, "arguments": [pack_argument(argument) for argument in arguments]}
     request["keywords"] = {name: pack_argument(value) for name, value in (keywords or {}).items()}
     return request | options

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import data, judge, latents, losses, wire
+from .. import data
+from ..judging import describe
+from ..protocol import wire
+from . import latents, losses
 from .latents import BATCH, OF_A_MODEL, SAMPLERS, close, decode
 from .properties import Broken, differs_between_inputs, finds, outputs_go_far
 
@@ -265,7 +268,7 @@ def prediction(asked, kind, sizes):
         raise Broken("the same x and eps gave two different predictions", "prediction_draws_its_own_noise")
     got = np.concatenate([np.ravel(one.got) for one in rounds])
     want = np.concatenate([np.ravel(asked.oracle.predict(logits_in(asked, kind, one))) for one in rounds])
-    words, digits = judge.described("predict_probs", got, want, "the model's own decoder outputs")
+    words, digits = describe.described("predict_probs", got, want, "the model's own decoder outputs")
     raise Broken(words, named_prediction(asked, kind, rounds), digits)
 
 

@@ -1,8 +1,8 @@
 """All examinations by name, and what `check` takes for right in each: what a student wrote before."""
 
-from . import autoencoders, bottlenecks, flows, steps
+from . import autoencoders, bottlenecks, flow_kinds, flows
 
-KINDS = autoencoders.KINDS | bottlenecks.KINDS | flows.KINDS | steps.KINDS
+KINDS = autoencoders.KINDS | bottlenecks.KINDS | flows.KINDS | flow_kinds.KINDS
 OWN = {"VIB": bottlenecks.StudentsOwn, "FlowVIB": flows.StudentsOwn}
 
 

@@ -4,7 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from . import classifiers, judge, latents
+from ..judging import describe
+from . import classifiers, latents
 from .classifiers import Kind, logits_in, repeats
 from .latents import OF_A_MODEL, SAMPLERS, close, decode, encode
 from .losses import BITS
@@ -113,7 +114,7 @@ def loss_terms(asked, sizes, beta):
     if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
         raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
     said = [
-        judge.described(
+        describe.described(
             name,
             np.concatenate([one.got[index] for one in rounds]),
             np.concatenate([want[index] for want in right]),

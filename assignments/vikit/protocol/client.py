@@ -1,6 +1,6 @@
 """`Student`: the wire's verbs as calls, for the grader (through a kernel) and for `check` (in the notebook's own process)."""
 
-from . import probe, wire
+from . import student_side, wire
 
 
 class Unreachable(Exception):
@@ -28,7 +28,7 @@ def received(packed, request):
 
 
 def fits(reply, request):
-    """Tells whether a reply holds what its request asked for, as `probe` sends it; how many values a tuple has is left open."""
+    """Tells whether a reply holds what its request asked for, as `student_side` sends it; a tuple may have any length."""
     if reply.status != "ok":
         return True
     verb, outputs = request["verb"], request.get("outputs")
@@ -47,7 +47,7 @@ def fits(reply, request):
 
 
 def has_gradient(packed):
-    """Tells whether `probe.vjp` takes the gradient in an argument: in arrays of floats."""
+    """Tells whether `student_side.vjp` takes the gradient in an argument: in arrays of floats."""
     array = packed.get("array") or packed.get("tensor")
     return array is not None and array["dtype"].startswith("float")
 
@@ -64,7 +64,7 @@ class Student:
         self.run, self.seconds = run, seconds
 
     def call(self, path, arguments=(), keywords=None, outputs=None):
-        """Calls the function, class or method at `path`; `outputs` as in `probe.returned`."""
+        """Calls the function, class or method at `path`; `outputs` as in `student_side.returned`."""
         return self._ask("call", path, arguments, keywords, outputs=outputs)
 
     def calls(self, path, rounds, outputs=None):
@@ -120,7 +120,7 @@ class Here:
     """Stands in for a kernel: the same verbs on the same code, in this process, without a limit."""
 
     def __init__(self, names):
-        self.space = probe.Namespace(names)
+        self.space = student_side.Namespace(names)
 
     def ask(self, requests, seconds):
-        return [received(probe.answer(self.space, request), request) for request in requests]
+        return [received(student_side.answer(self.space, request), request) for request in requests]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from . import judge
+from ..judging import describe
 from .properties import Broken
 
 # So many standard deviations are no chance.
@@ -112,7 +112,7 @@ class Fault:
     names: list
 
     def words(self, name, got):
-        return f"judged by {self.origin}, {name} is {judge.compared(got, self.right)}"
+        return f"judged by {self.origin}, {name} is {describe.compared(got, self.right)}"
 
     def digits(self, name, got):
         return f"{name} is {got:.3g}, and {self.right:.3g} from {self.origin}"

@@ -23,11 +23,14 @@ import sysconfig
 import traceback
 import warnings
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from . import wire
 
+# The folder of the kit's own code.
+VIKIT = str(Path(__file__).resolve().parents[1])
 MIME = "application/vnd.vikit.reply+json"
 
 
@@ -450,7 +453,7 @@ def is_students(filename):
     # IPython names a cell `<ipython-input-...>` on Colab and `.../ipykernel_.../....py` elsewhere.
     nameless = filename.startswith("<") and not filename.startswith("<ipython-input")
     frozen = nameless or "-packages" in filename or "__autograph_generated" in filename
-    return not frozen and not filename.startswith((*libraries, __file__.rpartition("probe")[0]))
+    return not frozen and not filename.startswith((*libraries, VIKIT))
 
 
 def source_file(function):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import data, judge
+from .. import data
+from ..judging import describe
 from .properties import OF_VALUES, Broken, answered, depends_on_inputs_and_weights, same_as_its_twin
 
 # What any examination of such a model may find.
@@ -89,7 +90,7 @@ def probabilities_as_logits(outputs, inverse):
 def another_beta(kept, beta):
     """Returns the `Broken` on a model that has not kept the beta that it was given."""
     got = float(np.mean(kept))
-    words = f"model.beta is {judge.compared(got, beta)}; {beta:g} was given"
+    words = f"model.beta is {describe.compared(got, beta)}; {beta:g} was given"
     return Broken(words, "beta_not_kept", f"model.beta is {got:g}")
 
 
@@ -352,7 +353,8 @@ def noise_is_of_the_posterior(found, sampled, others):
         close_to = {name: np.max(np.abs(added - more) / (0.1 * np.abs(more) + 0.05)) for name, more in others.items()}
         known = min(close_to, key=close_to.get)
         got = found[:, worst].mean()
-        words = f"judged by samples of q(z|x), the cross-entropy of an image in training is {judge.compared(got, mean[worst])}"
+        size = describe.compared(got, mean[worst])
+        words = f"judged by samples of q(z|x), the cross-entropy of an image in training is {size}"
         digits = f"it is {got:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
         if close_to[known] < 1:
             raise Broken(words, known.split()[0], digits)

@@ -85,7 +85,7 @@ class Notebook:
 
     def maker(self, name, source):
         """Returns the text of the notebook's first other cell that makes `name`, as far as a file of it is here."""
-        beside = Path(__file__).resolve().parent.parent / self.assignment
+        beside = Path(__file__).resolve().parents[2] / self.assignment
         for folder in (Path.cwd(), beside):
             try:
                 texts = cells.sources((folder / f"{self.assignment}.ipynb").read_bytes())

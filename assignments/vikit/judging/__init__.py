@@ -1,0 +1,43 @@
+"""Judging an answer: compare it, name the mistake, explain it. `check` and the grader both judge with this room.
+
+This room knows no formula of the course and nothing of how answers came.
+"""
+
+from .decide import combine, judge, judge_properties, unjudged
+from .question import (
+    ATOL,
+    EDGE,
+    GENERIC,
+    KIT_ERROR,
+    PROPERTY,
+    RTOL,
+    Answer,
+    Case,
+    CaseVerdict,
+    Finding,
+    Mistake,
+    Property,
+    Question,
+    Verdict,
+)
+
+__all__ = [
+    "ATOL",
+    "EDGE",
+    "GENERIC",
+    "KIT_ERROR",
+    "PROPERTY",
+    "RTOL",
+    "Answer",
+    "Case",
+    "CaseVerdict",
+    "Finding",
+    "Mistake",
+    "Property",
+    "Question",
+    "Verdict",
+    "combine",
+    "judge",
+    "judge_properties",
+    "unjudged",
+]
