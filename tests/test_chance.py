@@ -2,13 +2,12 @@
 
 import importlib
 import os
-from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import pytest
-from vikit.exams import autoencoders, bottlenecks, classifiers, examinations, properties
+from vikit.exams import SPECS, Exam, digits, examine_property, latent_exams, latent_model
 from vikit.protocol import client
 
 from autograder import tasks
@@ -26,57 +25,37 @@ class Trained(NamedTuple):
 
     Attributes:
         assignment: Whose solution it is.
-        question: The class.
+        question: The class, and the name of its specification.
         chosen: Names of its properties that chance has a part in.
-        room: The room of vikit that trains it.
-        kind: What the functions of that room are given besides.
-        new: From what is asked to the handle of a new model.
-        reached: From what a training returns to what the floor is compared with.
     """
 
     assignment: str
     question: str
     chosen: tuple
-    room: object
-    kind: tuple
-    new: Callable
-    reached: Callable
 
 
-VAE = Trained(
-    "a03_vae", "VAE", ("every_weight_learns", "fresh_noise", "loss_per_example", "training_passes_the_floor"),
-    autoencoders, (),
-    lambda asked: autoencoders.new(asked, autoencoders.DIMS, autoencoders.LATENT, autoencoders.HIDDEN),
-    lambda shown: shown[1],
-)  # fmt: skip
-VIB = Trained(
-    "a05_vib", "VIB", ("every_weight_learns", "training", "accuracy_passes_the_floor"),
-    classifiers, (bottlenecks.VIB,),
-    lambda asked: classifiers.new(
-        asked, bottlenecks.VIB, classifiers.DIMS, classifiers.LATENT, classifiers.CLASSES, classifiers.HIDDEN,
-        beta=bottlenecks.VIB.beta,
-    ),
-    lambda shown: shown[0],
-)  # fmt: skip
+VAE = Trained("a03_vae", "VAE", ("every_weight_learns", "fresh_noise", "loss_per_example", "training_passes_the_floor"))
+VIB = Trained("a05_vib", "VIB", ("every_weight_learns", "training", "accuracy_passes_the_floor"))
 
 
 def task_of(assignment, question):
     return {task.name: task for task in tasks.load(assignment).tasks}[question]
 
 
-def asking_the_solution(assignment, question):
+def exam_of_the_solution(assignment, question):
     names = vars(importlib.import_module(f"solutions.{assignment}"))
     oracle = task_of(assignment, question).oracle
-    return properties.Asked(client.Student(client.Here(names), None), oracle, np.random.default_rng(0))
+    return Exam(client.Student(client.Here(names), None), oracle, np.random.default_rng(0))
 
 
-def begin_again(asked, trained, seed):
-    """Gives what is asked the random numbers of another student; returns the model that is trained."""
-    asked.generator = np.random.default_rng([seed, 1])
-    model = trained.room.trainer(asked, *trained.kind)
-    asked.kept["split"] = trained.room.split(asked)
+def begin_again(exam, trained, seed):
+    """Gives an exam the random numbers of another student; returns the model that is trained."""
+    spec = SPECS[trained.question]
+    exam.generator = np.random.default_rng([seed, 1])
+    model = latent_model.trained_model(exam, spec)
+    exam.cache["split"] = digits.split(exam.generator, spec.labelled)
     keras.utils.set_random_seed(seed)
-    asked.set_weights(model, asked.weights(trained.new(asked)))
+    model.begin_anew()
     return model
 
 
@@ -85,11 +64,9 @@ def test_the_floor_is_far_below_what_the_solution_reaches(trained):
     """Twenty seeds, each with a split and a start of its own. The figures stand beside the floor."""
     task = task_of(trained.assignment, trained.question)
     floor = next(item.options["floor"] for item in task.properties if "floor" in item.options)
-    asked, reached = asking_the_solution(trained.assignment, trained.question), []
+    exam, reached = exam_of_the_solution(trained.assignment, trained.question), []
     for seed in range(20):
-        model = begin_again(asked, trained, seed)
-        shown = trained.room.training(asked, *trained.kind, model, *asked.kept["split"], seed)
-        reached.append(trained.reached(shown))
+        reached.append(latent_exams.train(begin_again(exam, trained, seed), floor, seed).end)
     mean, deviation = np.mean(reached), np.std(reached, ddof=1)
     print(f"\n{trained.question}: {mean:.4f} +- {deviation:.4f}, worst {np.min(reached):.4f}; floor {floor}")
     # Of three trainings two must fail for a point to be lost: at four deviations once in 10^8.
@@ -101,10 +78,10 @@ def test_chance_never_costs_the_solution_a_point(trained):
     task = task_of(trained.assignment, trained.question)
     chosen = [item for item in task.properties if item.name in trained.chosen]
     assert len(chosen) == len(trained.chosen)
-    asked, failed = asking_the_solution(trained.assignment, trained.question), []
+    exam, failed = exam_of_the_solution(trained.assignment, trained.question), []
     for seed in range(RUNS):
-        begin_again(asked, trained, seed)
-        found = {item.name: properties.finding(item, asked, examinations.KINDS) for item in chosen}
+        begin_again(exam, trained, seed)
+        found = {item.name: examine_property(item, exam) for item in chosen}
         failed += [(seed, name, finding) for name, finding in found.items() if finding.status != "ok"]
     assert failed == []
 
@@ -121,12 +98,12 @@ def test_chance_never_costs_the_solution_a_point(trained):
 )
 def test_inputs_never_cost_the_solution_a_point(assignment, question):
     by_chance = VAE.chosen + VIB.chosen
-    asked = asking_the_solution(assignment, question)
+    exam = exam_of_the_solution(assignment, question)
     for seed in range(RUNS // 4):
-        asked.generator = np.random.default_rng([seed, 2])
+        exam.generator = np.random.default_rng([seed, 2])
         for item in task_of(assignment, question).properties:
             if item.name not in by_chance:
-                finding = properties.finding(item, asked, examinations.KINDS)
+                finding = examine_property(item, exam)
                 assert finding.status == "ok", (seed, item.name, finding)
 
 
@@ -141,10 +118,10 @@ FLOWS = [
 def test_inputs_and_starts_never_cost_the_flow_a_point(name):
     """Each run has a model of its own."""
     (item,) = (item for item in task_of("a06_flows", "FlowVIB").properties if item.name == name)
-    asked, failed = asking_the_solution("a06_flows", "FlowVIB"), []
+    exam, failed = exam_of_the_solution("a06_flows", "FlowVIB"), []
     for seed in range(RUNS // 4):
-        asked.generator, asked.kept = np.random.default_rng([seed, 3]), {}
+        exam.generator, exam.cache = np.random.default_rng([seed, 3]), {}
         keras.utils.set_random_seed(seed)
-        finding = properties.finding(item, asked, examinations.KINDS)
+        finding = examine_property(item, exam)
         failed += [(seed, finding)] if finding.status != "ok" else []
     assert failed == []

@@ -17,7 +17,8 @@ import numpy as np
 import patience
 import pytest
 from vikit import checking, judging
-from vikit.exams import flows, properties
+from vikit.exams import Exam, PropertyFailed, digits, examine, examine_property, flow_exams, latent_model
+from vikit.exams.student_object import build
 from vikit.judging import decide, faults
 from vikit.protocol import client, wire
 
@@ -227,8 +228,8 @@ def test_an_exception_in_an_examination_costs_its_property_alone():
     kinds = {"holds": lambda asked: None, "fails": fails}
     items = [judging.Property(kind, 1, "hint", "document 000", kind) for kind in ("fails", "holds")]
     question = judging.Question("VAE", 2, "document 000", (), properties=tuple(items))
-    asked = properties.Asked(client.Student(client.Here({}), None), None, np.random.default_rng(0))
-    found = properties.examine(question, asked, kinds)
+    exam = Exam(client.Student(client.Here({}), None), None, np.random.default_rng(0))
+    found = examine(question, exam, kinds)
     assert {name: finding.status for name, finding in found.items()} == {"fails": "kit_error", "holds": "ok"}
     verdict = judging.judge_properties(question, found)
     assert (verdict.status, verdict.score) == ("partial", 1)
@@ -245,10 +246,10 @@ def test_an_examination_hides_no_fault_of_the_machine(error):
         asking, has_died, ask = 0.0, staticmethod(bool), staticmethod(raising(error))
 
     with pytest.raises((client.Unreachable, OSError, MemoryError)):
-        properties.finding(
+        examine_property(
             judging.Property("x", 1, "", "", "x"),
-            properties.Asked(client.Student(models_run(Run()), None), None, np.random.default_rng(0)),
-            {"x": lambda asked: asked.make("VAE")},
+            Exam(client.Student(models_run(Run()), None), None, np.random.default_rng(0)),
+            {"x": lambda exam: build(exam, "VAE")},
         )
 
 
@@ -256,8 +257,8 @@ def in_an_examination(error, _):
     kinds = {"fails": raising(error), "holds": lambda asked: None}
     items = tuple(judging.Property(kind, 1, "hint", "document 000", kind) for kind in kinds)
     question = judging.Question("VAE", 2, "document 000", (), properties=items)
-    asked = properties.Asked(client.Student(client.Here({}), None), None, np.random.default_rng(0))
-    found = properties.examine(question, asked, kinds)
+    exam = Exam(client.Student(client.Here({}), None), None, np.random.default_rng(0))
+    found = examine(question, exam, kinds)
     assert found["holds"].status == "ok"
     return found["fails"].status
 
@@ -514,7 +515,7 @@ def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
 
 def test_check_shows_no_traceback_where_the_kit_fails(monkeypatch, capsys):
     monkeypatch.chdir(notebooks.ASSIGNMENTS / "a03_vae")
-    monkeypatch.setattr(checking.examinations, "KINDS", dict.fromkeys(checking.examinations.KINDS, raising(Kit())))
+    monkeypatch.setattr(checking, "EXAMINATIONS", dict.fromkeys(checking.EXAMINATIONS, raising(Kit())))
     monkeypatch.setattr(sys.modules["__main__"], "Encoder", type("Encoder", (), {}), raising=False)
     checking.check("Encoder")
     printed = capsys.readouterr().out
@@ -541,19 +542,12 @@ class Said:
         return wire.Reply("ok", (None, None, self.gradient))
 
 
-class One:
-    x, y_onehot, eps = np.ones((7, 9), np.float32), np.ones((7, 5), np.float32), np.ones((1, 7, 4), np.float32)
-    model = wire.Handle("@1")
-
-
 def gradients_are(said, slopes):
-    """Lets `flows.gradients_pass` look at terms of seven examples that have these slopes in each number of the noise."""
-    asked = properties.Asked(Said(said), None, np.random.default_rng(0))
-
-    def method(model, x, y_onehot, eps):
-        return [slopes * eps[0].astype(float).sum(axis=-1)] * 4
-
-    flows.gradients_pass(asked, [One], method)
+    """Has gradients examined of terms of seven examples that have these slopes in each number of the noise."""
+    model = latent_model.Model(Exam(Said(said), None, np.random.default_rng(0)), wire.Handle("@1"))
+    model.terms = lambda examples, eps: [slopes * eps[0].astype(float).sum(axis=-1)] * 4
+    examples = digits.Examples(np.ones((7, 9), np.float32), np.ones((7, 5), np.float32))
+    flow_exams.check_gradients_pass([latent_model.Batch(model, examples, np.ones((1, 7, 4), np.float32), ())])
 
 
 ALL = np.ones((7, 4), np.float32)
@@ -562,7 +556,7 @@ ALL = np.ones((7, 4), np.float32)
 def test_a_made_up_gradient_is_told_by_differences_of_the_terms():
     gradients_are(ALL, slopes=1.0)
     for slope in (0.0, -1.0, 2.0, 0.8):
-        with pytest.raises(properties.Broken, match="is not that of its values"):
+        with pytest.raises(PropertyFailed, match="is not that of its values"):
             gradients_are(ALL, slopes=slope)
 
 
@@ -570,7 +564,7 @@ def test_a_made_up_gradient_is_told_by_differences_of_the_terms():
 def test_no_gradient_is_right_where_a_term_is_flat_and_wrong_where_one_example_moves(nothing):
     gradients_are(nothing, slopes=0.0)
     for slopes in (1.0, np.eye(7)[3]):
-        with pytest.raises(properties.Broken, match="no gradient of log_q0 reaches the sample"):
+        with pytest.raises(PropertyFailed, match="no gradient of log_q0 reaches the sample"):
             gradients_are(nothing, slopes)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import stand_in
 from vikit import judging
-from vikit.exams import examinations, properties
+from vikit.exams import Exam, PropertyFailed, examine, examine_property
+from vikit.exams.student_object import build
 from vikit.protocol import client, public_cases, student_side, wire
 
 from autograder import tasks
@@ -175,12 +176,12 @@ def odd(generator, request, reply, way=None):
     return {"status": "ok", "values": others[dice]}
 
 
-def asked_of(run, task):
-    return properties.Asked(client.Student(run, None), task.oracle, np.random.default_rng(SEED))
+def exam_of(run, task):
+    return Exam(client.Student(run, None), task.oracle, np.random.default_rng(SEED))
 
 
 def examined(run, task):
-    return properties.examine(task, asked_of(run, task), examinations.KINDS)
+    return examine(task, exam_of(run, task))
 
 
 @pytest.fixture(scope="module")
@@ -267,9 +268,9 @@ def wrong_names(assignment, question, broken):
 
 def lost(run, task, item):
     """Tells whether an answer loses a property, which is examined alone, and for no error of the kit."""
-    asked = asked_of(run, task)
-    asked.student.seed(0)
-    return properties.finding(item, asked, examinations.KINDS).status not in ("ok", judging.KIT_ERROR)
+    exam = exam_of(run, task)
+    exam.student.seed(0)
+    return examine_property(item, exam).status not in ("ok", judging.KIT_ERROR)
 
 
 def forged_of_losers(found, replies, start=0):
@@ -389,7 +390,7 @@ RESTS_ON = {
 def test_forged_replies_of_a_verb_earn_nothing(said, verb):
     seen = Counter()
     for kind, forge in FORGED.items():
-        # Made-up weights that are finite are told by the values of another model alone: see `flows.weights_move`.
+        # Made-up weights that are finite are told by the values of another model alone: see `flow_exams.check_flow_weights`.
         if (verb == "weights" and kind in ("twice", "negative", "huge")) or (verb == "fit" and kind == "huge"):
             continue
         for _, task in EXAMINED:
@@ -400,10 +401,10 @@ def test_forged_replies_of_a_verb_earn_nothing(said, verb):
                     forge(reply) if request["verb"] == verb and reply["status"] == "ok" else reply
                 ),
             )
-            asked = asked_of(run, task)
-            asked.student.seed(0)
+            exam = exam_of(run, task)
+            exam.student.seed(0)
             for item in task.properties:
-                finding = properties.finding(item, asked, examinations.KINDS)
+                finding = examine_property(item, exam)
                 if item.name in RESTS_ON[verb]:
                     seen[item.name] += 1
                     assert finding.status not in ("ok", judging.KIT_ERROR), (kind, task.name, item.name)
@@ -424,10 +425,10 @@ def test_one_object_that_comes_back_for_two_is_refused():
         def ask(self, requests, seconds):
             return [wire.Reply("ok", handle=wire.Handle("@3")) for _ in requests]
 
-    asked = asked_of(One(), EXAMINED[0][1])
-    asked.make("VAE")
-    with pytest.raises(properties.Broken, match="there before"):
-        asked.make("VAE")
+    exam = exam_of(One(), EXAMINED[0][1])
+    build(exam, "VAE")
+    with pytest.raises(PropertyFailed, match="there before"):
+        build(exam, "VAE")
 
 
 # Functions.

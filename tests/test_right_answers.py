@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from vikit import judging
-from vikit.exams import examinations, properties
+from vikit.exams import Exam, examine
 from vikit.protocol import client, student_side, wire
 
 from autograder import tasks
@@ -67,8 +67,8 @@ def accept(assignment, task, names, students):
 def hold(task, names, number):
     """Asserts that all properties of a question hold for one student's inputs."""
     student = client.Student(client.Here(names), None)
-    asked = properties.Asked(student, task.oracle, np.random.default_rng(number))
-    for name, found in properties.examine(task, asked, examinations.KINDS).items():
+    exam = Exam(student, task.oracle, np.random.default_rng(number))
+    for name, found in examine(task, exam).items():
         assert found.status == "ok", (task.name, name, found)
 
 

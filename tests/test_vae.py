@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from vikit import checking, judging, load
-from vikit.exams import autoencoders
+from vikit.exams import digits
 
 SOLUTION = importlib.import_module("solutions.a03_vae")
 # NumPy 2 on Keras' variables.
@@ -76,7 +76,7 @@ def test_check_without_the_digits_says_where_they_belong(monkeypatch):
     def nowhere(name):
         raise FileNotFoundError("digits.npz is not here: keep the folder `data` beside `vikit`")
 
-    monkeypatch.setattr(autoencoders.data, "load", nowhere)
+    monkeypatch.setattr(digits.data, "load", nowhere)
     verdict = checked(vars(SOLUTION))
     found = {case.name: case.status for case in verdict.cases}
     assert found["elbo_bernoulli"] == found["elbo_gaussian"] == "correct", "these need no digits"

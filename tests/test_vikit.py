@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 import vikit
 from vikit import checking, data, submitting
-from vikit.exams import properties
+from vikit.exams import Exam
 
 from autograder.build import notebooks, script
 
@@ -558,8 +558,8 @@ def test_images_of_another_size_are_refused():
     [((10_000,), 1), ((16, 500), 16), ((64, 500), 64), ((784, 500), 784), ((6400, 50), 6400), ((3, 3, 100, 50), 900)],
 )
 def test_weights_of_a_wide_layer_are_moved_by_less_so_that_its_outputs_grow_no_more(shape, inputs):
-    asked = properties.Asked(None, None, np.random.default_rng(0))
-    noise = asked.noise_for(np.zeros(shape, np.float32))
+    exam = Exam(None, None, np.random.default_rng(0))
+    noise = exam.weight_noise(np.zeros(shape, np.float32))
     assert noise.shape == shape
     assert noise.dtype == np.float32
     # Outputs for inputs of spread 1 spread by sqrt(inputs) * noise.

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from vikit import judging
-from vikit.exams import autoencoders, classifiers, examinations, properties
+from vikit.exams import Exam, dependence, examine, latent_exams
 from vikit.protocol import client
 
 from autograder import tasks
@@ -26,9 +26,9 @@ def judged(assignment, question, file, kind):
 def judged_names(assignment, question, names):
     """Returns the verdict on the class `question` of what a notebook defines."""
     task = next(task for task in tasks.load(assignment).tasks if task.name == question)
-    asked = properties.Asked(client.Student(client.Here(names), None), task.oracle, np.random.default_rng(0))
-    asked_of = judging.Question(question, task.points, "", (), properties=task.properties)
-    return judging.judge_properties(asked_of, properties.examine(asked_of, asked, examinations.KINDS))
+    exam = Exam(client.Student(client.Here(names), None), task.oracle, np.random.default_rng(0))
+    asked = judging.Question(question, task.points, "", (), properties=task.properties)
+    return judging.judge_properties(asked, examine(asked, exam))
 
 
 @pytest.mark.parametrize("kind", ["zeros", "affine", "dummy"])
@@ -109,9 +109,8 @@ def test_who_knows_the_digits_by_heart_gets_nothing_for_one_weight_that_shifts_a
     ],
 )
 def test_who_knows_the_digits_by_heart_gets_no_point_for_learning(monkeypatch, assignment, question, trained, mistakes):
-    monkeypatch.setattr(properties, "WAYS", 0)
-    for room in (autoencoders, classifiers):
-        monkeypatch.setattr(room, "outputs_go_far", lambda *arguments: None)
+    monkeypatch.setattr(dependence, "MIN_DIRECTIONS", 0)
+    monkeypatch.setattr(latent_exams, "check_outputs_are_free", lambda *arguments: None)
     verdict = judged(assignment, question, assignment, "memory")
     found = {case.name: case for case in verdict.cases}
     assert found[trained].points == 0, verdict.message

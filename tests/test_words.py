@@ -6,8 +6,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from vikit import judging
-from vikit.exams import autoencoders, classifiers, flows, latents, losses, properties
-from vikit.exams.properties import Broken
+from vikit.exams import (
+    SPECS,
+    Exam,
+    PropertyFailed,
+    dependence,
+    examine,
+    functions,
+    latent_exams,
+    latent_model,
+    reported_losses,
+    training_noise,
+)
+from vikit.exams.exam import check_array
+from vikit.exams.reported_losses import Mean
+from vikit.exams.student_object import StudentObject
 from vikit.judging import compare, describe
 from vikit.protocol import client
 
@@ -18,24 +31,24 @@ NUMBER = re.compile(r"\d\.\d|\de[+-]?\d|\d{3}")
 SEED = 0
 
 
-def asked_of(oracle=None, **names):
-    return properties.Asked(client.Student(client.Here(names), None), oracle, np.random.default_rng(SEED))
+def exam_of(oracle=None, **names):
+    return Exam(client.Student(client.Here(names), None), oracle, np.random.default_rng(SEED))
 
 
-# Each raises `Broken` with numbers of what was asked.
+# Each raises `PropertyFailed` with numbers of what was asked.
 
 
 def a_loss(reconstruction=40.32, kl=21.43, loss=None, beta=1.0):
     """What a model reports of a loss that should be 40.32 + 21.43 beta."""
     reported = {"reconstruction": reconstruction, "kl": kl}
     reported["loss"] = reconstruction + beta * kl if loss is None else loss
-    parts = losses.Parts(losses.Mean(40.32), losses.Mean(21.43))
-    losses.check(
-        losses.Loss(
+    expected = reported_losses.Expected(Mean(40.32), Mean(21.43))
+    reported_losses.check_reported_loss(
+        reported_losses.ReportedLoss(
             *("reconstruction", "pixels", 64, 8, beta, 64),
             report=lambda: {name: np.array([value]) for name, value in reported.items()},
-            parts=lambda: parts,
-            parts_with_test=lambda: parts,
+            expect=lambda: expected,
+            expect_with_test_digits=lambda: expected,
             move=lambda: None,
         )
     )
@@ -44,80 +57,88 @@ def a_loss(reconstruction=40.32, kl=21.43, loss=None, beta=1.0):
 def a_map(log_det):
     """The map z -> 2 z, whose log determinant is 2 log 2."""
     oracle = SimpleNamespace(function=lambda name: lambda z: 2 * np.asarray(z))
-    asked = asked_of(oracle, f=lambda z: 2 * z, log_det=lambda z: np.full(len(z), log_det, np.float32))
-    flows.jacobian(asked, "f", "log_det", [[5, 2]])
+    exam = exam_of(oracle, f=lambda z: 2 * z, log_det=lambda z: np.full(len(z), log_det, np.float32))
+    functions.check_jacobian(exam, "f", "log_det", [[5, 2]])
 
 
 def noise(shift, stretch, others):
     draws = np.random.default_rng(SEED)
-    found = draws.normal(3.21, stretch / np.sqrt(latents.BATCH), (latents.LOOKS, latents.PICTURES)) + shift
-    latents.noise_is_of_the_posterior(found, draws.normal(3.21, 1, (2048, latents.PICTURES)), others)
+    looks, images = training_noise.NUM_LOOKS, training_noise.NUM_IMAGES
+    reported = draws.normal(3.21, stretch / np.sqrt(training_noise.BATCH), (looks, images)) + shift
+    seen = training_noise.NoiseSeen(reported, draws.normal(3.21, 1, (2048, images)))
+    training_noise.check_noise_is_of_the_posterior(seen, others)
 
 
 class Bounded:
-    """Stands in for `Asked` and a model whose outputs are `squash` of its one weight times its inputs."""
+    """Stands in for a model whose outputs are `squash` of its one weight times its inputs."""
 
     def __init__(self, squash):
-        self.squash, self.weight, self.generator = squash, np.ones(3), np.random.default_rng(SEED)
+        self.squash, self.weight, self.exam = squash, np.ones(3), exam_of()
 
-    def normal(self, *shape):
-        return self.generator.normal(size=shape)
-
-    def weights(self, _):
+    def weights(self):
         return [self.weight]
 
-    def set_weights(self, _, arrays):
+    def set_weights(self, arrays):
         (self.weight,) = arrays
 
 
 def squashed(squash):
     model = Bounded(squash)
-    x = model.normal(9, 3)
-    properties.outputs_go_far(model, None, lambda: {"mu": squash(x * model.weight)})
+    x = model.exam.normal(9, 3)
+    dependence.check_outputs_are_unbounded(model, lambda: {"mu": squash(x * model.weight)})
+
+
+def below_the_floor(name, floor, training, rate, decoded=(1.0, 2.0)):
+    """Raises what is said of a model whose `training`, (score before, score after, losses), does not pass the floor."""
+    model = SimpleNamespace(
+        spec=SPECS[name],
+        exam=SimpleNamespace(cache={"split": (None, None)}),
+        draw_sample=lambda *_: SimpleNamespace(mean_rate=rate, z=None),
+        decode=lambda _: np.array([decoded]),
+    )
+    raise latent_exams.finding_below_the_floor(model, latent_exams.Training(*training, floor), floor)
 
 
 def autoencoder_below(start, end, reported, kl):
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(autoencoders, "encode", lambda *_: (None, None))
-        patched.setattr(autoencoders, "mean_kl", lambda *_: kl)
-        raise Broken(*autoencoders.why_below(None, None, None, start, end, reported, -21.37))
+    below_the_floor("VAE", -21.37, (start, end, reported), kl)
 
 
 def classifier_below(reached, reported, kl, decoded):
-    kind = SimpleNamespace(kl=lambda *_: np.full((1, 7), kl), latents=lambda *_: None)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(classifiers, "decode", lambda *_: np.array([decoded]))
-        raise Broken(*classifiers.why_below(asked_of(), kind, None, np.zeros((7, 2)), reached, reported, 0.853))
+    below_the_floor("VIB", 0.853, (0.1234, reached, reported), kl, decoded)
 
 
 def in_another_shape():
-    properties.checked(np.zeros((7796, 2584), np.float32), (5, 4))
+    check_array(np.zeros((7796, 2584), np.float32), (5, 4))
+
+
+def model_of(**student):
+    """Returns a model of a student whose process gives these replies."""
+    exam = exam_of()
+    exam.student = SimpleNamespace(**student)
+    return StudentObject(exam, SimpleNamespace(key="@1"))
 
 
 def more_and_more_weights():
-    asked, handle = asked_of(), SimpleNamespace(key="@1")
-    asked.student = SimpleNamespace(
-        weights=lambda _: SimpleNamespace(status="ok", values=[np.ones(2, np.float32)] * 7796)
-    )
-    asked.shapes["@1"] = [(2,)]
-    asked.weights(handle)
+    counts = iter((1, 7796))
+    model = model_of(weights=lambda _: SimpleNamespace(status="ok", values=[np.ones(2, np.float32)] * next(counts)))
+    model.weights()
+    model.weights()
 
 
 def strangers(count):
-    asked = asked_of()
-    asked.student = SimpleNamespace(untracked=lambda *_: SimpleNamespace(status="ok", values=[np.array(count)]))
-    asked.no_strangers("elbo", "elbo")
+    model = model_of(untracked=lambda *_: SimpleNamespace(status="ok", values=[np.array(count)]))
+    model.check_no_hidden_variables(method="elbo")
 
 
 def another_number(surplus):
-    asked = asked_of()
-    asked.kept["surplus", "@1"] = surplus
-    asked.no_surplus("@1", "encoder(x)", 2)
+    exam = exam_of()
+    exam.surplus["@1"] = surplus
+    exam.check_no_surplus("@1", "encoder(x)", 2)
 
 
 def off(name, got, want, origin):
     words, digits = describe.described(name, np.array(got), np.array(want), origin)
-    raise Broken(words, "", digits)
+    raise PropertyFailed(words, "", digits)
 
 
 def raised(error):
@@ -125,8 +146,9 @@ def raised(error):
 
 
 def both():
-    noisy = Broken("the loss of an image repeats itself", "noise_frozen_in_training")
-    raise classifiers.together(noisy, Broken("kl is too large", "kl_in_bits", "kl is 30.9, and 21.4 from the outputs"))
+    noisy = PropertyFailed("the loss of an image repeats itself", "noise_frozen_in_training")
+    reported = PropertyFailed("kl is too large", "kl_in_bits", "kl is 30.9, and 21.4 from the outputs")
+    raise latent_exams.add_reports(noisy, reported, "cross_entropy")
 
 
 SEEN = {
@@ -137,9 +159,9 @@ SEEN = {
     "beta forgotten": lambda: a_loss(loss=61.75, beta=0.05),
     "all three": lambda: a_loss(1.234, 987.6, 7.531),
     "a log determinant": lambda: a_map(0.4567),
-    "noise that is elsewhere": lambda: noise(1.57, 1, {"other": np.full(latents.PICTURES, 9.0)}),
-    "noise that is too wide": lambda: noise(0, 3, {"other": np.full(latents.PICTURES, 9.0)}),
-    "a kl in the cross-entropy": lambda: noise(1.57, 1, {"other": np.full(latents.PICTURES, 1.57)}),
+    "noise that is elsewhere": lambda: noise(1.57, 1, {"other": np.full(training_noise.NUM_IMAGES, 9.0)}),
+    "noise that is too wide": lambda: noise(0, 3, {"other": np.full(training_noise.NUM_IMAGES, 9.0)}),
+    "a kl in the cross-entropy": lambda: noise(1.57, 1, {"other": np.full(training_noise.NUM_IMAGES, 1.57)}),
     "a sigmoid": lambda: squashed(lambda z: 1 / (1 + np.exp(-z))),
     "a ReLU": lambda: squashed(lambda z: np.maximum(z, 0)),
     "its negative": lambda: squashed(lambda z: -np.maximum(z, 0)),
@@ -156,10 +178,10 @@ SEEN = {
     "a loss below 0": lambda: classifier_below(0.7123, (-1.234, -2.345), 5.678, [1.0, 2.0]),
     "a classifier's loss that goes up": lambda: classifier_below(0.9123, (1.234, 2.345), 5.678, [1.0, 2.0]),
     "a kl that runs away": lambda: classifier_below(0.9123, (1.234, 2.345), 85.67, [1.0, 2.0]),
-    "a beta of its own": lambda: raised(latents.another_beta(np.float32(3.1416), 2.0)),
-    "a beta that is NaN": lambda: raised(latents.another_beta(np.float32(np.nan), 2.0)),
+    "a beta of its own": lambda: raised(latent_model.finding_of_weight("beta", np.float32(3.1416), 2.0)),
+    "a beta that is NaN": lambda: raised(latent_model.finding_of_weight("beta", np.float32(np.nan), 2.0)),
     "values": lambda: off("elbo(x, eps)", [1.234, 5.678], [1.234, 8.765], "the ELBO"),
-    "what is found elsewhere": lambda: raised(Broken("kl is wrong", "", "kl is 21.93").when("after training")),
+    "what is found elsewhere": lambda: raised(PropertyFailed("kl is wrong", "", "kl is 21.93").when("after training")),
     "two things at once": both,
     "a shape": in_another_shape,
     "weights that become more": more_and_more_weights,
@@ -174,9 +196,7 @@ def verdict_on(break_it, public=False):
     """Returns the verdict on a class that has one property, whose examination is `break_it`."""
     item = judging.Property("holds", 3, "What is off.", "document 000", "it")
     question = judging.Question("VAE", 3, "document 000", (), properties=(item,))
-    return judging.judge_properties(
-        question, properties.examine(question, asked_of(), {"it": lambda asked: break_it()}), public
-    )
+    return judging.judge_properties(question, examine(question, exam_of(), {"it": lambda exam: break_it()}), public)
 
 
 @pytest.mark.parametrize("name", SEEN)
@@ -235,17 +255,17 @@ def test_no_report_tells_right_numbers_of_the_same_size_apart(right):
 
 
 def test_a_shape_or_a_count_that_could_carry_a_number_out_is_not_shown():
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(PropertyFailed) as caught:
         in_another_shape()
     assert caught.value.detail == "another shape came back, expected [5,4]"
-    with pytest.raises(Broken) as caught:
-        properties.checked(np.zeros((5, 1, 4), np.float32), (5, 4))
+    with pytest.raises(PropertyFailed) as caught:
+        check_array(np.zeros((5, 1, 4), np.float32), (5, 4))
     assert caught.value.detail == "shape [5,1,4] came back, expected [5,4]"
 
 
 def test_what_no_trained_weight_has_a_part_in_is_not_said_to_be_cut_off():
     model, frozen = Bounded(np.tanh), np.tanh(np.linspace(-3, 3, 9))
     for shown in ({"mu": frozen}, {"log_var": frozen, "mu": 9 * frozen}):
-        with pytest.raises(Broken, match="stays the same") as caught:
-            properties.outputs_go_far(model, None, lambda shown=shown: shown)
+        with pytest.raises(PropertyFailed, match="stays the same") as caught:
+            dependence.check_outputs_are_unbounded(model, lambda shown=shown: shown)
         assert caught.value.mistake == "weights_ignored"

@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from vikit import judging
-from vikit.exams import examinations, losses, properties
+from vikit.exams import EXAMINATIONS, Exam, examine_property, reported_losses
+from vikit.exams.exam import examination
+from vikit.exams.latent_model import Model
 from vikit.protocol import client
 
 from autograder import tasks
@@ -87,14 +89,14 @@ def names_of(source):
 
 def findings(names, task, only=None, number=0):
     """Returns (properties, dict from their names to findings) of a task; of `only` that one."""
-    asked = properties.Asked(client.Student(client.Here(names), None), task.oracle, np.random.default_rng(number))
+    exam = Exam(client.Student(client.Here(names), None), task.oracle, np.random.default_rng(number))
     chosen = [item for item in task.properties if only in (None, item.name)]
-    # As `properties.examine` does: weights begin with other numbers in each run, and with the same in each of this suite.
-    asked.student.seed(number)
-    found = {item.name: properties.finding(item, asked, examinations.KINDS) for item in chosen}
+    # As `examine` does: weights begin with other numbers in each run, and with the same in each of this suite.
+    exam.student.seed(number)
+    found = {item.name: examine_property(item, exam) for item in chosen}
     for item in chosen:
         said = set(filter(None, found[item.name].mistake.split(" and ")))
-        undeclared = said - properties.names_found_by(examinations.KINDS[item.kind])
+        undeclared = said - EXAMINATIONS[item.kind].names_it_may_find(item.options)
         assert not undeclared, f"{item.kind} finds {undeclared}, and does not declare it"
     return chosen, found
 
@@ -117,14 +119,23 @@ def test_the_table_is_long_and_each_edit_changes_something(assignment, least):
     [pytest.param(item, id=f"{name}, {item.name}") for (_, name), task in TASKS.items() for item in task.properties],
 )
 def test_a_property_has_a_hint_for_each_name_that_its_examination_may_find(item):
-    names = properties.names_found_by(examinations.KINDS[item.kind])
+    names = EXAMINATIONS[item.kind].names_it_may_find(item.options)
     assert names <= {mistake.name for mistake in item.mistakes}
 
 
 def test_every_examination_of_any_assignment_says_what_it_may_find():
-    assert len(examinations.KINDS) > 15
-    for name, examination in examinations.KINDS.items():
-        assert isinstance(properties.names_found_by(examination), frozenset), name
+    used = {item.kind for name in tasks.names() for task in tasks.load(name).tasks for item in task.properties}
+    assert used == set(EXAMINATIONS)
+    assert len(used) > 15
+    for name in tasks.names():
+        for task in tasks.load(name).tasks:
+            for item in task.properties:
+                assert EXAMINATIONS[item.kind].names_it_may_find(item.options), (task.name, item.name)
+
+
+def test_two_examinations_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="two examinations are called 'floor'"):
+        examination("floor")(lambda exam: None)
 
 
 def examined(edit):
@@ -153,10 +164,9 @@ def names_in(code):
 
 def trains(examination):
     """Tells whether an examination, or a function of vikit that it calls, has the student's process train a model."""
-    waiting, known = [examination], set()
+    waiting, known = [examination.function], set()
     while waiting:
         function = waiting.pop()
-        function = getattr(function, "func", function)
         if function in known:
             continue
         known.add(function)
@@ -165,6 +175,7 @@ def trains(examination):
             return True
         there = [function.__globals__[name] for name in names if name in function.__globals__]
         there += [vars(room)[name] for room in there if inspect.ismodule(room) for name in names if name in vars(room)]
+        there += [getattr(Model, name) for name in names if hasattr(Model, name)]
         waiting += [one for one in there if inspect.isfunction(one) and one.__module__.startswith("vikit")]
     return False
 
@@ -175,7 +186,7 @@ def test_each_property_that_trains_has_a_wrong_model_that_does_not_wait_for_the_
         for assignment in tasks.names()
         for task in tasks.load(assignment).tasks
         for item in task.properties
-        if trains(examinations.KINDS[item.kind])
+        if trains(EXAMINATIONS[item.kind])
     }
     assert len({name for *_, name in trained}) >= len(TRAINED)
     assert {name for *_, name in trained if not name.startswith("weights_")} == set(TRAINED)
@@ -242,21 +253,25 @@ def test_noise_that_does_not_show_with_some_weights_shows_with_others(number):
 
 def reported(loss, cross_entropy, kl):
     return {
-        name: losses.Reported.of(np.array(numbers), 0.0)
+        name: reported_losses.Reported.of(np.array(numbers), 0.0)
         for name, numbers in (("loss", loss), ("cross_entropy", cross_entropy), ("kl", kl))
     }
 
 
 def test_another_beta_is_the_same_in_each_report():
-    loss = losses.Loss(
-        "cross_entropy", "classes", 10, 8, 0.5, 64, report=None, parts=None, parts_with_test=None, move=None
+    loss = reported_losses.ReportedLoss(
+        *("cross_entropy", "classes", 10, 8, 0.5, 64),
+        report=None,
+        expect=None,
+        expect_with_test_digits=None,
+        move=None,
     )
     cross_entropy, kl = np.array([2.0, 2.1, 1.9]), np.array([4.0, 5.0, 6.0])
     same = reported(cross_entropy + 0.3 * kl, cross_entropy, kl)
-    assert losses.weight_of_the_kl(loss, same, same) == "another_beta"
+    assert reported_losses.name_of_the_weight(loss, same, same) == "another_beta"
     # The same on average.
     other = reported(cross_entropy + 0.3 * kl + np.array([0.3, -0.3, 0.0]), cross_entropy, kl)
-    assert losses.weight_of_the_kl(loss, other, other) == "loss_of_something_else"
+    assert reported_losses.name_of_the_weight(loss, other, other) == "loss_of_something_else"
 
 
 def test_what_is_reported_once_is_looked_at_again_before_it_is_another_beta():
@@ -265,20 +280,15 @@ def test_what_is_reported_once_is_looked_at_again_before_it_is_another_beta():
     def report():
         return {"loss": [3.0 + len(moves)], "cross_entropy": [2.0], "kl": [4.0]}
 
-    loss = losses.Loss(
-        "cross_entropy",
-        "classes",
-        10,
-        8,
-        0.5,
-        1,
+    loss = reported_losses.ReportedLoss(
+        *("cross_entropy", "classes", 10, 8, 0.5, 1),
         report=report,
-        parts=None,
-        parts_with_test=None,
+        expect=None,
+        expect_with_test_digits=None,
         move=lambda: moves.append(1),
     )
     once = reported([3.0], [2.0], [4.0])
-    assert losses.weight_of_the_kl(loss, once, once) == "loss_of_something_else"
+    assert reported_losses.name_of_the_weight(loss, once, once) == "loss_of_something_else"
     assert moves
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from . import judging
-from .exams import examinations, properties
+from .exams import EXAMINATIONS, CannotExamine, Exam, examine, own_functions
 from .judging import decide, faults
 from .notebook import nbgrading, unanswered
 from .protocol import client, public_cases, student_side, wire
@@ -98,28 +98,28 @@ def examined(question, names):
         try:
             earlier = find_question(name)
         except ValueError as error:
-            raise properties.Unexamined(
+            raise CannotExamine(
                 f"check compares with your own {name}, and the public cases of the assignment that asks for it are not here"
             ) from error
         space = student_side.Namespace(names)
         verdict = faults.judged(earlier, {case.name: run(space, earlier, case) for case in earlier.cases})
         if verdict.status == "missing":
-            raise properties.Unexamined(f"check compares with your own {name}, and this notebook defines none")
+            raise CannotExamine(f"check compares with your own {name}, and this notebook defines none")
         if not all(case.passed for case in verdict.cases if case.kind == judging.GENERIC):
-            raise properties.Unexamined(
+            raise CannotExamine(
                 f'check compares with your own {name}, and that is not right yet: see what check("{name}") says'
             )
         return without_traceback(name, names[name])
 
-    asked = properties.Asked(
+    exam = Exam(
         student=client.Student(client.Here(names), None),
-        oracle=examinations.students_own(question.name, trusted),
+        oracle=own_functions(question.name, trusted),
         generator=np.random.default_rng(0),
-        rounds=1,
+        num_trainings=1,
     )
-    kinds = {name: saying_what_is_missing(examination) for name, examination in examinations.KINDS.items()}
+    examinations = {name: saying_what_is_missing(examination) for name, examination in EXAMINATIONS.items()}
     try:
-        return properties.examine(question, asked, kinds)
+        return examine(question, exam, examinations)
     except (OSError, MemoryError) as error:
         return {item.name: faults.finding(error) for item in question.properties}
 
@@ -127,13 +127,13 @@ def examined(question, names):
 def saying_what_is_missing(examination):
     """Returns an examination that says which file is not here: in a notebook that is for the student to mend."""
 
-    def examine(asked, **options):
+    def examine_or_say(exam, **options):
         try:
-            examination(asked, **options)
+            examination(exam, **options)
         except FileNotFoundError as error:
-            raise properties.Unexamined(str(error)) from error
+            raise CannotExamine(str(error)) from error
 
-    return examine
+    return examine_or_say
 
 
 def without_traceback(name, function):
@@ -144,7 +144,7 @@ def without_traceback(name, function):
             return function(*arguments)
         except (Exception, SystemExit) as error:
             reason = f"check compares with your own {name}, and that raised {type(error).__name__} on other inputs"
-            raise properties.Unexamined(reason) from error
+            raise CannotExamine(reason) from error
 
     return own
 

@@ -3,7 +3,8 @@
 import contextlib
 
 import numpy as np
-from vikit.exams import examinations, properties
+from vikit.exams import Exam
+from vikit.exams import examine as examine_properties
 from vikit.protocol import wire
 from vikit.protocol.client import Student, Unreachable
 
@@ -75,12 +76,12 @@ def was_ended(found):
 def examine_once(run, question, task, secret):
     """As `examine`, in the kernel that there is."""
     run.ready()
-    asked = properties.Asked(
+    exam = Exam(
         student=Student(UntilDeadline(run, run.asking + time_for(run, task)), None),
         oracle=task.oracle,
         generator=np.random.default_rng(seed(secret, "", "properties", 0, task.name, "")),
     )
     try:
-        return properties.examine(question, asked, examinations.KINDS)
+        return examine_properties(question, exam)
     except Unreachable as error:
         raise error.reason from None

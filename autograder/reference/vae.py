@@ -49,8 +49,12 @@ def terms(x, outputs, mu, log_var, sigma=None):
     Returns:
         Arrays of shapes `[L, B]` and `[B]`.
     """
-    log_px_given_z = bernoulli_stack(x, outputs) if sigma is None else gaussian_stack(x, outputs, sigma)
-    return log_px_given_z.numpy(), densities.kl_to_standard_normal(mu, log_var).numpy()
+    return log_px_given_z(x, outputs, sigma), densities.kl_to_standard_normal(mu, log_var).numpy()
+
+
+def log_px_given_z(x, outputs, sigma=None):
+    """Returns the log-likelihood of each sample and example; arguments as in `terms`. Shape `[L, B]`."""
+    return (bernoulli_stack(x, outputs) if sigma is None else gaussian_stack(x, outputs, sigma)).numpy()
 
 
 def vae_loss(x, logits, mu, log_var):

@@ -15,7 +15,7 @@ from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 # The constants with which people keep away from log 0.
 SMALL = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1.1920929e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15)
 MODEL_SECONDS = 60
-# Ten epochs at the rate of `vikit.exams.classifiers`, with a beta of 0.05, take the solution to an accuracy of 0.928 +- 0.012
+# Ten epochs at the rate of `vikit.exams.latent_exams`, with a beta of 0.05, take the solution to an accuracy of 0.928 +- 0.012
 # on 389 held-out digits (20 seeds, each with a split and a start of its own; the worst 0.900), measured again 0.922 +- 0.015
 # (the worst 0.887): five standard deviations above the floor, and two of three trainings must pass. (`make soak` measures it.)
 FLOOR = 0.85
@@ -1159,7 +1159,7 @@ vib_exact_discrete = Task(
 
 
 class Reference(classifiers.Reference):
-    """What the examinations of `vikit.exams.bottlenecks` take for right."""
+    """What the examinations of the VIB take for right."""
 
     @staticmethod
     def kl(mu, log_var):
@@ -1230,14 +1230,14 @@ VIB = Task(
             "loss_terms(x, y_onehot, eps) must be the cross-entropy of each example, averaged over the L samples, and its KL "
             "without beta: computed from what your own encoder and decoder return they are other numbers.",
             VIB_PLACE,
-            "vib_terms",
-            {"sizes": SIZES, "beta": 0.3},
+            "terms",
+            {"model": "VIB", "sizes": SIZES, "weight": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *DIVERGENCE, *SAMPLED, *ANY_MODEL, *SQUASHED),
         ),
-        classifiers.training("vib", 1, VIB_PLACE),
-        classifiers.prediction("vib", 1, "document 000, section 5 (line 88); errata E-000-12", SIZES),
-        classifiers.weights("vib", 2, "document 002, lines 752 to 765; document 000, section 2"),
-        classifiers.accuracy("vib", 2, VIB_PLACE, FLOOR),
+        classifiers.training(1, VIB_PLACE, model="VIB"),
+        classifiers.prediction(1, "document 000, section 5 (line 88); errata E-000-12", SIZES, model="VIB"),
+        classifiers.weights("VIB", 2, "document 002, lines 752 to 765; document 000, section 2"),
+        classifiers.accuracy("VIB", 2, VIB_PLACE, FLOOR),
     ),
     oracle=Reference,
     seconds=MODEL_SECONDS,

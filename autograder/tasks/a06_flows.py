@@ -1577,7 +1577,7 @@ flow_free_energy = Task(
 
 
 class Reference(classifiers.Reference):
-    """What the examinations of `vikit.exams.flows` take for right."""
+    """What the examinations of flows take for right."""
 
     @staticmethod
     def log_normal(z, mu, log_var):
@@ -1947,7 +1947,9 @@ def weights_property(flow):
     )  # fmt: skip
 
 
-prediction = classifiers.prediction("flow", 1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED)
+prediction = classifiers.prediction(
+    1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED, kind="flow_prediction"
+)
 prediction = replace(prediction, mistakes=(*prediction.mistakes, BEFORE_THE_FLOW, *ANY_FLOW))
 
 FlowVIB = Task(
@@ -1963,10 +1965,10 @@ FlowVIB = Task(
             "free_energy_terms", 1,
             "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and decoder give: log_q0 at z0, "
             "the sum of the log determinants, the log prior at zK and the log-likelihood of the label.",
-            MODEL_PLACE, "flow_terms", {"sizes": SIZES, "beta": 0.3},
+            MODEL_PLACE, "flow_terms", {"sizes": SIZES, "weight": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_FLOW, *ANY_MODEL, *SQUASHED),
         ),
-        classifiers.training("flow", 1, MODEL_PLACE, (*DIVERGENCE, *ANY_FLOW)),
+        classifiers.training(1, MODEL_PLACE, (*DIVERGENCE, *ANY_FLOW), kind="flow_training"),
         prediction,
         *(of(flow) for flow in KINDS for of in (log_det_property, kind_property, conditioned_property)),
         *(weights_property(flow) for flow in KINDS),

@@ -1,4 +1,4 @@
-"""What is declared of classifiers with a stochastic bottleneck (see `vikit.exams.classifiers`): properties, and what to say."""
+"""What is declared of classifiers with a stochastic bottleneck (see `vikit.exams.vib`): properties, and what to say."""
 
 from vikit.judging import Mistake, Property
 
@@ -8,7 +8,7 @@ from .properties import ANY_MODEL, SAMPLED, UNLEARNT, UNTRAINED, of_a_loss
 
 
 class Reference:
-    """What the examinations of `vikit.exams.classifiers` take for right, in float64; a kind of classifier adds its own."""
+    """What the examinations of classifiers take for right, in float64; a kind of classifier adds its own."""
 
     @staticmethod
     def sample(mu, log_var, eps):
@@ -171,36 +171,37 @@ LEARNT = (
 )
 
 
-def prediction(kind, points, place, sizes):
+def prediction(points, place, sizes, kind="prediction", **options):
+    """Returns the property of `predict_probs`; `kind` is the examination, and `options` what it is given besides."""
     return Property(
         "prediction", points, "predict_probs must be the mean over the L samples of the decoder's probabilities.", place,
-        f"{kind}_prediction", {"sizes": sizes}, (*PREDICTED, *SAMPLED, *ANY_MODEL),
+        kind, options | {"sizes": sizes}, (*PREDICTED, *SAMPLED, *ANY_MODEL),
     )  # fmt: skip
 
 
-def weights(kind, points, place, more=()):
-    """Returns the property that all weights move; `more` are mistakes of parts that not every kind has."""
+def weights(model, points, place):
+    """Returns the property that all weights move."""
     return Property(
         "every_weight_learns", points,
         "After one step of training every trainable weight must have moved, and every one must matter to the loss.",
-        place, f"{kind}_weights", {}, (*UNTRAINED, *more, *ANY_MODEL),
+        place, "weights_learn", {"model": model}, (*UNTRAINED, *ANY_MODEL),
     )  # fmt: skip
 
 
-def training(kind, points, place, more=()):
-    """Returns the property that training reports what it should; `more` are mistakes of terms that not every kind has."""
+def training(points, place, more=(), kind="training", **options):
+    """Returns the property that training reports what it should; `more` are mistakes of terms that not every model has."""
     return Property(
         "training", points,
         "fit and evaluate must report loss, cross_entropy and kl of an average example, loss = cross_entropy + beta kl with "
         "the model's beta, whatever the size of the batch; and each step must draw fresh noise for each example.",
-        place, f"{kind}_training", {}, (*NOISE, *WEIGHTED, *more, *ANY_MODEL),
+        place, kind, options, (*NOISE, *WEIGHTED, *more, *ANY_MODEL),
     )  # fmt: skip
 
 
-def accuracy(kind, points, place, floor):
+def accuracy(model, points, place, floor):
     return Property(
         "accuracy_passes_the_floor", points,
         "Trained on digits, the model must classify held-out ones at least as well as any right one does. Something keeps it "
         "from learning.",
-        place, f"{kind}_accuracy", {"floor": floor}, (*LEARNT, *ANY_MODEL),
+        place, "floor", {"model": model, "floor": floor}, (*LEARNT, *ANY_MODEL),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """What is declared of classes: the properties of networks and of latent variable models, with what to say to each mistake."""
 
-from vikit.exams import properties
+from vikit.exams.dependence import OF_VALUES as NAMES_OF_VALUES
 from vikit.judging import Mistake, Property
 
 ANY_NETWORK = (
@@ -49,7 +49,7 @@ ANY_NETWORK = (
         "layer that is no attribute, or numbers drawn anew for each model.",
     ),
 )
-OF_VALUES = tuple(mistake for mistake in ANY_NETWORK if mistake.name in properties.OF_VALUES)
+OF_VALUES = tuple(mistake for mistake in ANY_NETWORK if mistake.name in NAMES_OF_VALUES)
 SAMPLED = (
     Mistake(
         "sampler_log_var_as_log_sigma",
@@ -128,7 +128,7 @@ SQUASHED = (
 
 
 def of_a_loss(name, said, axis, weight):
-    """Returns the mistakes of what a model reports of its loss = distortion + weight * KL (see `vikit.exams.losses`).
+    """Returns the mistakes of what a model reports of its loss = distortion + weight * KL (see `vikit.exams.reported_losses`).
 
     Args:
         name: What the distortion is called in reports.

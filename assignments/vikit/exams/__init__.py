@@ -1,1 +1,27 @@
-"""Examinations: what must hold for every right function, network or model, found out from its outputs alone."""
+"""Examinations: what must hold for every right function, network or model, found out from its outputs alone.
+
+Importing this room registers all of them in `EXAMINATIONS`; `SPECS` has the models with a latent sample.
+"""
+
+from . import flow_exams, flow_kinds, functions, latent_exams, networks  # noqa: F401  they register examinations
+from .exam import EXAMINATIONS, CannotExamine, Exam, NoReply, PropertyFailed, examine, examine_property
+from .flow_vib import FLOW_VIB
+from .latent_model import SPECS
+from .own_functions import own_functions
+from .vae import VAE
+from .vib import VIB
+
+__all__ = [
+    "EXAMINATIONS",
+    "FLOW_VIB",
+    "SPECS",
+    "VAE",
+    "VIB",
+    "CannotExamine",
+    "Exam",
+    "NoReply",
+    "PropertyFailed",
+    "examine",
+    "examine_property",
+    "own_functions",
+]

@@ -1,4 +1,4 @@
-"""What a model reports of its loss, beside what its own parts give: loss = distortion + beta kl, in nats per example.
+"""What a model reports of its loss, beside what its own parts give: loss = distortion + weight * rate, in nats per example.
 
 Each of the three numbers is judged by itself. A fault has a name where the number is what a known mistake makes of the right
 one, and is so again with other weights: what fits once may fit by chance.
@@ -11,16 +11,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..judging import describe
-from .properties import Broken
+from .exam import PropertyFailed
 
-# So many standard deviations are no chance.
-SURE = 8
+# A difference of so many standard deviations is no chance.
+NUM_DEVIATIONS = 8
 ATOL, RTOL = 2e-3, 1e-3
-# A kl may be that of single samples, and then varies from report to report: by how much, as a share, it may be off by that.
-VARIES = 0.15
+# A kl may be that of single samples, and then varies from report to report: the share of it by which it may be off for that.
+MAX_SHARE_OF_CHANCE = 0.15
 # With how many other weights a fault is looked for again.
-MOVES = 3
-BITS = 1 / np.log(2)
+NUM_OTHER_WEIGHTS = 3
+BITS_PER_NAT = 1 / np.log(2)
 
 
 @dataclass(frozen=True)
@@ -40,34 +40,36 @@ class Mean:
     def times(self, factor):
         return replace(self, value=factor * self.value, deviation=abs(factor) * self.deviation)
 
-    def is_near(self, got, deviation, looks):
-        """Tells whether `got`, the mean of `looks` reports that vary by `deviation`, is this one."""
-        chance = SURE * self.deviation * np.sqrt(1 / looks + 1 / self.draws)
+    def is_near(self, got, deviation, count):
+        """Tells whether `got`, the mean of `count` reports that vary by `deviation`, is this one."""
+        chance = NUM_DEVIATIONS * self.deviation * np.sqrt(1 / count + 1 / self.draws)
         # A model whose reports vary more than they should is given no more room than this.
-        more = min(SURE * deviation / np.sqrt(looks), VARIES * abs(self.value))
+        more = min(NUM_DEVIATIONS * deviation / np.sqrt(count), MAX_SHARE_OF_CHANCE * abs(self.value))
         return bool(abs(got - self.value) <= max(chance, more) + RTOL * abs(self.value) + ATOL)
 
 
 @dataclass(frozen=True)
-class Parts:
+class Expected:
     """What a loss should be made of, with a model's present weights.
 
     Attributes:
         distortion: A `Mean`.
         kl: A `Mean`.
-        distortions: What known mistakes of this kind of model make of the distortion: from their names to functions that return
-            a `Mean`.
-        kls: And of the kl.
+        wrong_distortions: What known mistakes of this kind of model make of the distortion: from their names to functions that
+            return a `Mean`.
+        wrong_kls: And of the kl.
+        loss: A `Mean`, where the loss is not distortion + weight * kl of the reported terms; else None.
     """
 
     distortion: Mean
     kl: Mean
-    distortions: dict = field(default_factory=dict)
-    kls: dict = field(default_factory=dict)
+    wrong_distortions: dict = field(default_factory=dict)
+    wrong_kls: dict = field(default_factory=dict)
+    loss: Mean | None = None
 
 
 @dataclass(frozen=True)
-class Loss:
+class ReportedLoss:
     """A loss and who reports it.
 
     Attributes:
@@ -75,11 +77,11 @@ class Loss:
         axis: What it sums over, for names of mistakes.
         length: How many of these there are.
         latent_dim: K.
-        beta: The weight of the kl.
-        size: Examples in a batch.
+        weight: The weight of the kl.
+        batch_size: Examples in a batch.
         report: Asks the model, whose weights stay as they are: returns a dict from names to reported numbers.
-        parts: Computes the `Parts`.
-        parts_with_test: The same for the examples and the test images of the data set together.
+        expect: Computes the `Expected`.
+        expect_with_test_digits: The same for the examples and the test images of the data set together.
         move: Gives the model other weights.
         deviations: How much each number varies from report to report, where that is known from elsewhere.
     """
@@ -88,11 +90,11 @@ class Loss:
     axis: str
     length: int
     latent_dim: int
-    beta: float
-    size: int
+    weight: float
+    batch_size: int
     report: Callable
-    parts: Callable
-    parts_with_test: Callable
+    expect: Callable
+    expect_with_test_digits: Callable
     move: Callable
     deviations: dict = field(default_factory=dict)
 
@@ -125,13 +127,13 @@ class Reported:
     Attributes:
         value: The mean.
         deviation: How much it varies from report to report.
-        looks: How often it was reported.
+        count: How often it was reported.
         each: What was reported, one by one.
     """
 
     value: float
     deviation: float
-    looks: int
+    count: int
     each: np.ndarray
 
     @classmethod
@@ -140,11 +142,11 @@ class Reported:
         return cls(float(np.mean(numbers)), max(varies, known), len(numbers), np.asarray(numbers, float))
 
     def fits(self, mean):
-        return mean.is_near(self.value, self.deviation, self.looks)
+        return mean.is_near(self.value, self.deviation, self.count)
 
 
-def names_of_faults(name, axis, weighted=True):
-    """Returns all names that `check` may raise `Broken` with, but for those of `Parts`; `weighted` where beta is not 1."""
+def names_in_reports(name, axis, weighted=True):
+    """Returns the names that `check_reported_loss` may find besides those of `Expected`; `weighted` if the weight is not 1."""
     beta = 2 if weighted else 1
     return (
         "not_finite",
@@ -158,71 +160,78 @@ def names_of_faults(name, axis, weighted=True):
     )
 
 
-def check(loss):
-    """Raises `Broken` unless what is reported is what the model's own parts give.
+# What a loss is called that averages over samples where they are to be combined otherwise.
+AVERAGED = "samples_averaged"
 
-    Returns (how much each number varies from report to report, the `Parts`).
+
+def check_reported_loss(loss):
+    """Raises `PropertyFailed` unless what is reported is what the model's own parts give.
+
+    Returns (how much each number varies from report to report, the `Expected`).
     """
-    found, want = reports(loss), loss.parts()
-    first = faults(loss, found, want)
+    found, want = ask_for_reports(loss), loss.expect()
+    first = find_faults(loss, found, want)
     if not first:
         return {name: number.deviation for name, number in found.items()}, want
     words = "; ".join(fault.words(name, found[name].value) for name, fault in first.items())
     digits = "; ".join(fault.digits(name, found[name].value) for name, fault in first.items())
-    raise Broken(words, names_of(loss, found, want, first), digits)
+    raise PropertyFailed(words, names_of_faults_found(loss, found, want, first), digits)
 
 
-def names_of(loss, found, want, first):
+def names_of_faults_found(loss, found, want, first):
     """Returns the names of the mistakes that the faults in `first` tell, joined by " and "."""
     if trains_on_test_images(loss, found, want):
         return "trains_on_test_images"
     if {loss.name, "kl"} <= set(first) and found["kl"].fits(want.distortion) and found[loss.name].fits(want.kl):
         return "terms_swapped"
-    again, second = elsewhere(loss, first)
-    names = {name: agreed(fault.names, second[name].names if name in second else None) for name, fault in first.items()}
+    again, second = look_elsewhere(loss, first)
+    names = {
+        name: first_common_name(fault.names, second[name].names if name in second else None)
+        for name, fault in first.items()
+    }
     if "loss" in second and not names["loss"]:
-        names["loss"] = weight_of_the_kl(loss, found, again)
+        names["loss"] = name_of_the_weight(loss, found, again)
     return " and ".join(dict.fromkeys(filter(None, names.values())))
 
 
-def elsewhere(loss, first):
+def look_elsewhere(loss, first):
     """Returns the reports with other weights, and their faults: of those numbers that had one in `first`.
 
     Where one of these is right there, other weights are tried: at some a mistake does not show.
     """
     again, second = {}, {}
-    for _ in range(MOVES):
+    for _ in range(NUM_OTHER_WEIGHTS):
         loss.move()
         try:
-            again = reports(loss)
-        except Broken:
+            again = ask_for_reports(loss)
+        except PropertyFailed:
             # Weights that are too large say nothing.
             break
-        second = {name: fault for name, fault in faults(loss, again, loss.parts()).items() if name in first}
+        second = {name: fault for name, fault in find_faults(loss, again, loss.expect()).items() if name in first}
         if len(second) == len(first):
             break
     return again, second
 
 
-def reports(loss):
+def ask_for_reports(loss):
     """Returns the `Reported` numbers by name."""
     found = loss.report()
     names = (loss.name, "kl", "loss")
     if not all(np.isfinite(found[name]).all() for name in names):
-        raise Broken("a loss that is reported is not finite", "not_finite")
+        raise PropertyFailed("a loss that is reported is not finite", "not_finite")
     return {name: Reported.of(found[name], loss.deviations.get(name, 0.0)) for name in names}
 
 
-def faults(loss, found, want):
+def find_faults(loss, found, want):
     """Returns the `Fault` of each number that is not right, by name."""
     wrong = {}
     terms = {
         loss.name: (
             want.distortion,
-            want.distortions,
-            distortion_factors(loss.name, loss.axis, loss.length, loss.size),
+            want.wrong_distortions,
+            distortion_factors(loss.name, loss.axis, loss.length, loss.batch_size),
         ),
-        "kl": (want.kl, want.kls, kl_factors(loss.latent_dim, loss.beta, loss.size)),
+        "kl": (want.kl, want.wrong_kls, kl_factors(loss.latent_dim, loss.weight, loss.batch_size)),
     }
     for name, (right, others, factors) in terms.items():
         if found[name].fits(right):
@@ -231,25 +240,31 @@ def faults(loss, found, want):
         fitting += [factor for factor, number in factors.items() if found[name].fits(right.times(number))]
         wrong[name] = Fault(right.value, "the model's outputs", fitting)
     distortion, kl = found[loss.name].value, found["kl"].value
-    as_reported, got = distortion + loss.beta * kl, found["loss"]
-    if not is_sum(got.value, as_reported) and not (wrong and got.fits(right_loss(loss, want))):
-        forms = loss_forms(loss.name, loss.axis, loss.length, loss.latent_dim, loss.beta, loss.size)
+    as_reported, got = distortion + loss.weight * kl, found["loss"]
+    if want.loss:
+        if not got.fits(want.loss):
+            wrong["loss"] = Fault(
+                want.loss.value, "the model's outputs", [AVERAGED] if is_sum(got.value, as_reported) else []
+            )
+        return wrong
+    if not is_sum(got.value, as_reported) and not (wrong and got.fits(expected_loss(loss, want))):
+        forms = loss_forms(loss.name, loss.axis, loss.length, loss.latent_dim, loss.weight, loss.batch_size)
         fitting = [name for name, form in forms.items() if is_sum(got.value, form(distortion, kl))]
-        sum_of = f"{loss.name} + kl" if loss.beta == 1 else f"{loss.name} + beta kl"
+        sum_of = f"{loss.name} + kl" if loss.weight == 1 else f"{loss.name} + beta kl"
         wrong["loss"] = Fault(as_reported, sum_of, fitting)
     return wrong
 
 
-def right_loss(loss, want):
-    deviation = np.hypot(want.distortion.deviation, loss.beta * want.kl.deviation)
-    return Mean(want.distortion.value + loss.beta * want.kl.value, deviation, want.distortion.draws)
+def expected_loss(loss, want):
+    deviation = np.hypot(want.distortion.deviation, loss.weight * want.kl.deviation)
+    return Mean(want.distortion.value + loss.weight * want.kl.value, deviation, want.distortion.draws)
 
 
 def is_sum(got, right):
     return abs(got - right) <= 1e-3 + 1e-3 * abs(right)
 
 
-def agreed(here, elsewhere):
+def first_common_name(here, elsewhere):
     """Returns the first name that both reports fit, empty if there is none.
 
     Where the report elsewhere is right, and so says nothing (None), a name that is the only one here.
@@ -263,18 +278,18 @@ def trains_on_test_images(loss, found, want):
     """Tells whether the numbers are those of the examples and the test images together, and of the examples alone are not."""
     if found["kl"].fits(want.kl):
         return False
-    both = loss.parts_with_test()
+    both = loss.expect_with_test_digits()
     return found["kl"].fits(both.kl) and found[loss.name].fits(both.distortion)
 
 
-def weight_of_the_kl(loss, here, elsewhere):
+def name_of_the_weight(loss, here, elsewhere):
     """Returns what is off in a loss of the reported terms that fits no known form: the weight of the kl, or all of it."""
     seen = [here, elsewhere]
     # Of single reports two agree by chance now and then.
-    with contextlib.suppress(Broken):
-        for _ in range(MOVES if here["loss"].looks == 1 else 0):
+    with contextlib.suppress(PropertyFailed):
+        for _ in range(NUM_OTHER_WEIGHTS if here["loss"].count == 1 else 0):
             loss.move()
-            seen.append(reports(loss))
+            seen.append(ask_for_reports(loss))
     terms = [np.concatenate([found[name].each for found in seen]) for name in ("loss", loss.name, "kl")]
     if len({term.size for term in terms}) > 1 or not terms[-1].all():
         return "loss_of_something_else"
@@ -289,7 +304,7 @@ def distortion_factors(name, axis, length, size):
     factors = {
         f"{name}_negated": -1,
         f"{name}_averaged_over_{axis}": 1 / length,
-        f"{name}_in_bits": BITS,
+        f"{name}_in_bits": BITS_PER_NAT,
     }
     return factors | ({f"{name}_summed_over_the_batch": size} if size > 1 else {})
 
@@ -301,7 +316,7 @@ def kl_factors(latent_dim, beta, size):
         "kl_counted_twice": 2,
         "kl_halved": 1 / 2,
         "kl_averaged_over_dimensions": 1 / latent_dim,
-        "kl_in_bits": BITS,
+        "kl_in_bits": BITS_PER_NAT,
     }
     factors |= {"kl_reported_with_beta": beta} if beta != 1 else {}
     return factors | ({"kl_summed_over_the_batch": size} if size > 1 else {})
@@ -328,7 +343,7 @@ def loss_forms(name, axis, length=1, latent_dim=1, beta=2.0, size=2):
         "kl_averaged_over_dimensions": lambda d, r: d + beta * r / latent_dim,
         f"{name}_averaged_over_{axis}": lambda d, r: d / length + beta * r,
         f"{name}_missing": lambda d, r: beta * r,
-        "loss_in_bits": lambda d, r: (d + beta * r) * BITS,
+        "loss_in_bits": lambda d, r: (d + beta * r) * BITS_PER_NAT,
     }
     if size > 1:
         forms |= {

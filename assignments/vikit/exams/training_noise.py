@@ -1,0 +1,141 @@
+"""The noise of training, seen in the losses that `fit` reports of copies of a few images while no weight moves."""
+
+import numpy as np
+
+from ..judging import describe
+from .digits import BATCH
+from .exam import PropertyFailed, require_ok
+from .latent_model import is_close, require_history
+
+__all__ = ["ANOTHER_NOISE", "NoiseSeen", "check_noise_is_of_the_posterior", "look_at_noise"]
+
+ANOTHER_NOISE = "noise_of_another_distribution"
+# How many images are looked at, how often each, how often in an epoch, and with how many batches of samples that is compared.
+NUM_IMAGES, NUM_LOOKS, LOOKS_PER_EPOCH, NUM_BATCHES_COMPARED = 4, 48, 24, 32
+# Where the noise need not be that of q(z|x) a rough idea of the spread is enough.
+NUM_BATCHES_OF_A_ROUGH_LOOK = 2
+# How unsure NUM_BATCHES_COMPARED leave the logarithm of a spread, times the root of the samples; and what a sum of NUM_IMAGES
+# squares of standard normal numbers exceeds once in 10^11.
+SPREAD_UNCERTAINTY, CHI_SQUARE_BOUND = 1.5, 60
+
+
+class NoiseSeen:
+    """What `look_at_noise` saw.
+
+    Attributes:
+        reported: Losses of batches of copies of one image. Shape `[NUM_LOOKS, NUM_IMAGES]`.
+        sampled: What single samples, drawn here, give. Shape `[n, NUM_IMAGES]`.
+    """
+
+    def __init__(self, reported, sampled):
+        self.reported, self.sampled = reported, sampled
+
+
+def look_at_noise(model, examples):
+    """Returns the `NoiseSeen` of a model; raises `PropertyFailed` unless its losses jump as they should.
+
+    The metric is the distortion where the noise is compared with that of q(z|x) afterwards, and else the loss.
+    """
+    spec = model.spec
+    copies = repeat_rows(examples)
+    metric, names = (spec.distortion.name, spec.reported) if spec.compares_noise else ("loss", ("loss",))
+    batches = [copies[BATCH * number : BATCH * (number + 1)] for number in range(NUM_IMAGES)]
+    reported = np.stack([losses_of_a_batch(model, batch, metric, names) for batch in batches], axis=1)
+
+    def losses(sample):
+        found = sample.distortion if spec.compares_noise else sample.distortion + spec.weight * sample.rate
+        return found.reshape(-1, NUM_IMAGES, BATCH).swapaxes(1, 2).reshape(-1, NUM_IMAGES)
+
+    count = NUM_BATCHES_COMPARED if spec.compares_noise else NUM_BATCHES_OF_A_ROUGH_LOOK
+    sampled = losses(model.draw_sample(copies, count))
+    try:
+        check_losses_jump(reported, sampled.mean(axis=0), sampled.std(axis=0) / np.sqrt(BATCH))
+    except PropertyFailed as failed:
+        if failed.mistake == "noise_frozen_in_training" and spec.compares_noise:
+            silent = losses(model.sample(copies, np.zeros((1, len(copies), model.sizes.latent_dim), np.float32)))
+            if is_close(reported[0], silent[0]):
+                said = f"the {spec.distortion.name.replace('_', '-')} of training is that at the mean: nothing is drawn"
+                raise PropertyFailed(said, "no_noise") from failed
+        raise
+    return NoiseSeen(reported, sampled)
+
+
+def repeat_rows(examples):
+    """Returns each of the first NUM_IMAGES examples BATCH times."""
+    return examples[np.repeat(np.arange(NUM_IMAGES), BATCH)]
+
+
+def losses_of_a_batch(model, batch, metric, names):
+    """Returns the loss `metric` of one batch, NUM_LOOKS times, while no weight moves; `fit` must report all of `names`."""
+    # An epoch costs as much as several batches: it has several where a callback is told of each.
+    several = batch[np.tile(np.arange(BATCH), LOOKS_PER_EPOCH)]
+    student, options = model.exam.student, {"batch_size": BATCH, "epochs": NUM_LOOKS // LOOKS_PER_EPOCH}
+    reply = student.fit(model.handle, several.arrays, 0.0, each_batch=True, **options)
+    if np.size((reply.mapping or {}).get(metric)) != NUM_LOOKS:
+        reply = student.fit(model.handle, batch.arrays, 0.0, batch_size=BATCH, epochs=NUM_LOOKS)
+    found = require_history(require_ok(reply), names)[metric]
+    if found.size != NUM_LOOKS:
+        raise PropertyFailed(
+            f"fit reports another number of values of {metric} than there are epochs: one for each is expected",
+            digits=f"{found.size} values for {NUM_LOOKS} epochs",
+        )
+    if not np.isfinite(found).all():
+        raise PropertyFailed("a loss that is reported is not finite", "not_finite")
+    return found
+
+
+def check_losses_jump(reported, mean, spread):
+    """Raises `PropertyFailed` unless the losses of batches of copies of one image jump as they should.
+
+    Args:
+        reported: The losses that `fit` reported, time by time, each of a batch of BATCH copies. Shape `[n, images]`.
+        mean: What they should be on average, from fresh samples that were drawn here. Shape `[images]`.
+        spread: How much they should jump, as a standard deviation. Shape `[images]`.
+    """
+    jumps = np.std(reported, axis=0, ddof=1)
+    # Exactly: a term that counts too little jumps little, and its noise is fresh all the same.
+    if np.all(jumps < 1e-6 * np.abs(reported[0]) + 1e-9):
+        raise PropertyFailed(
+            "the loss of an image repeats itself exactly while no weight moves", "noise_frozen_in_training"
+        )
+    # With one sample for all, a loss jumps as much as that of a single copy, and so does the mean of what was found.
+    single = spread * np.sqrt(BATCH)
+    off = np.abs(np.mean(reported, axis=0) - mean)
+    if np.median(jumps / spread) > 3.5 and np.all(off < 0.5 * np.abs(mean) + 4 * single / np.sqrt(len(reported))):
+        raise PropertyFailed(
+            "the loss of a batch of copies of one image jumps as if all had one sample", "one_noise_for_the_batch"
+        )
+
+
+def check_noise_is_of_the_posterior(seen, others):
+    """Raises `PropertyFailed` unless reported losses come from samples like those that were drawn here.
+
+    A loss may jump less than it should: the mean of several samples for each example is right too.
+
+    Args:
+        seen: A `NoiseSeen`.
+        others: What known mistakes add to each of the losses: from their names to arrays `[NUM_IMAGES]`.
+    """
+    mean, single = seen.sampled.mean(axis=0), seen.sampled.std(axis=0, ddof=1)
+    found, count = seen.reported.mean(axis=0), len(seen.sampled)
+    spread, jumps = single / np.sqrt(BATCH), seen.reported.std(axis=0, ddof=1)
+    rounding = 1e-4 * np.abs(mean) + 1e-4
+    off = np.abs(found - mean) / (single * np.sqrt(1 / (NUM_LOOKS * BATCH) + 1 / count) + rounding)
+    uncertainty = 1 / np.sqrt(2 * NUM_LOOKS) + SPREAD_UNCERTAINTY / np.sqrt(count)
+    wider = np.log(np.maximum(jumps / (spread + rounding), 1)) / uncertainty
+    if np.sum(off**2) <= CHI_SQUARE_BOUND and np.sum(wider**2) <= CHI_SQUARE_BOUND:
+        return
+    worst = np.argmax(np.maximum(off, wider))
+    words = "judged by samples of q(z|x), the cross-entropy of an image in training is "
+    words += describe.compared(found[worst], mean[worst])
+    digits = f"it is {found[worst]:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
+    distance = {
+        name: np.max(np.abs(found - mean - more) / (0.1 * np.abs(more) + 0.05)) for name, more in others.items()
+    }
+    closest = min(distance, key=distance.get)
+    if distance[closest] < 1:
+        raise PropertyFailed(words, closest.split()[0], digits)
+    if wider[worst] > off[worst]:
+        words = "the cross-entropy of copies of an image in training varies more than samples of q(z|x) make it"
+    varies = f"it varies by {jumps[worst]:.2g}, at most {spread[worst]:.2g} is right"
+    raise PropertyFailed(words, ANOTHER_NOISE, f"{digits}; {varies}")
