@@ -291,7 +291,7 @@ def check_fresh_noise(exam, model):
     trained = trained_model(exam, spec_of(model))
     images = exam.cache["split"][0]
     x = np.repeat(images.x[:NUM_CLOUDS], NUM_COPIES, axis=0)
-    shape = (len(x), trained.sizes.num_outputs)
+    shape = (x.shape[0], trained.sizes.num_outputs)
     first, second = (as_clouds(trained(x, shapes=[shape])[0]) for _ in range(2))
     if np.allclose(first, first[:, :1], 1e-5, 1e-5):
         raise finding_of_equal_copies(trained, x[:1], first[0], second[0])
@@ -332,7 +332,7 @@ def check_is_from_the_posterior(model, x, got):
         got: The clouds of outputs.
     """
     mu, log_var = model.encode(x)
-    eps = model.exam.normal(1, len(x), model.sizes.latent_dim)
+    eps = model.exam.normal(1, x.shape[0], model.sizes.latent_dim)
 
     def clouds(mu, log_var, eps):
         return as_clouds(model.decode(model.exam.oracle.sample(mu, log_var, eps))[0])

@@ -18,6 +18,7 @@ from .exam import PropertyFailed, as_tensors, require_ok
 from .student_object import StudentObject, build
 
 __all__ = [
+    "LOG_MEAN_EXP",
     "MEAN",
     "OF_A_MODEL",
     "SAMPLERS",
@@ -136,6 +137,16 @@ class Combine(NamedTuple):
 
 
 MEAN = Combine(lambda losses: losses.mean(axis=0))
+
+
+def minus_log_mean_exp(losses):
+    """Returns -log mean exp(-loss) over the samples. Shape `[B]`."""
+    least = losses.min(axis=0)
+    return least - np.log(np.mean(np.exp(least - losses), axis=0))
+
+
+# Of log weights: the importance-weighted bound (Burda and others, 2016).
+LOG_MEAN_EXP = Combine(minus_log_mean_exp, of_samples=True)
 
 
 @dataclass(frozen=True)

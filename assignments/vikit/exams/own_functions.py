@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .exam import CannotExamine
+
 __all__ = ["OwnFunctions", "OwnFunctionsOfAVAE", "own_functions"]
 
 
@@ -73,7 +75,7 @@ class OwnFunctionsOfAVAE(OwnFunctions):
 
     def mean_reconstruction(self, x, outputs, sigma=None):
         """Returns the reconstruction of each sample, averaged over the batch: the loss where q is the prior. Shape `[L]`."""
-        prior = np.zeros((len(x), 1))
+        prior = np.zeros((x.shape[0], 1))
         return np.array([self.loss(x, one[np.newaxis], prior, prior, sigma) for one in outputs])
 
     def reconstruction(self, x, outputs, sigma=None):
@@ -85,7 +87,15 @@ class OwnFunctionsOfAVAE(OwnFunctions):
         """Returns the mean KL over the batch: what the loss of one pixel loses where q is the prior."""
         pixel, prior = np.zeros((len(mu), 1)), np.zeros_like(mu)
         outputs = pixel[np.newaxis]
-        return self.loss(pixel, outputs, mu, log_var) - self.loss(pixel, outputs, prior, prior)
+
+        def difference(sigma):
+            return self.loss(pixel, outputs, mu, log_var, sigma) - self.loss(pixel, outputs, prior, prior, sigma)
+
+        try:
+            return difference(None)
+        except CannotExamine:
+            # The KL is the same in the other loss.
+            return difference(1.0)
 
     def kl(self, mu, log_var):
         return np.array([self.mean_kl(*pair) for pair in rows(mu, log_var)])

@@ -19,7 +19,7 @@ def log_odds(probs):
 
 # What known mistakes make of the distortion d `[L, B]` and the rate r `[B]`, with a `Sample`: an ELBO of each example.
 REDUCTIONS = {
-    "right": lambda d, r, s: -s.spec.combine.function(d + s.spec.weight * r),
+    "right": lambda d, r, s: -(d.mean(0) + s.spec.weight * r),
     "elbo_is_the_loss": lambda d, r, s: s.spec.weight * r + d.mean(0),
     "kl_counted_twice": lambda d, r, s: -d.mean(0) - 2 * s.spec.weight * r,
     "kl_halved": lambda d, r, s: -d.mean(0) - s.spec.weight * r / 2,
@@ -43,12 +43,29 @@ REDUCTIONS = {
 }
 
 
+# The same where the rate has a weight.
+WEIGHTED_REDUCTIONS = {
+    "beta_missing": lambda d, r, s: -(d.mean(0) + r),
+    "beta_on_the_reconstruction": lambda d, r, s: -(s.spec.weight * d.mean(0) + r),
+    "beta_on_both": lambda d, r, s: -s.spec.weight * (d.mean(0) + r),
+}
+# And where samples are not averaged: functions of a `Sample`.
+COMBINED = {
+    "right": lambda s: -s.loss,
+    "samples_averaged": lambda s: -(s.distortion + s.spec.weight * s.rate).mean(0),
+    "kl_in_closed_form": lambda s: -s.spec.combine.function(s.distortion + s.spec.weight * closed_form_rate(s)),
+}
+
+
 def elbo_mistakes(spec):
     """Returns the steps of mistakes in an ELBO: one of a term, and one of putting the two together."""
+    if spec.combine.of_samples:
+        return [{name: lambda _, s, of=of: of(s) for name, of in COMBINED.items()}]
     terms = {"right": lambda _, s: (s.distortion, s.rate)}
     terms |= {name: lambda _, s, of=of: (of(s), s.rate) for name, of in spec.distortion.wrong.items()}
     terms |= {name: lambda _, s, of=of: (s.distortion, of(s)) for name, of in spec.rate.wrong.items()}
-    reductions = {name: lambda pair, s, of=of: of(pair[0], pair[1].mean(axis=0), s) for name, of in REDUCTIONS.items()}
+    forms = REDUCTIONS | (WEIGHTED_REDUCTIONS if spec.weight != 1 else {})
+    reductions = {name: lambda pair, s, of=of: of(pair[0], pair[1].mean(axis=0), s) for name, of in forms.items()}
     return [terms, reductions]
 
 
@@ -130,9 +147,11 @@ def gaussian_vae(sigma):
                 **others(lambda oracle: oracle.reconstruction),
                 "sigma_as_variance": lambda s: value(s.oracle, s.examples.x, s.outputs, float(np.sqrt(sigma))),
                 "constants_missing": squared_error,
-                "squared_error": lambda s: 2 * sigma**2 * squared_error(s),
-                "squared_error halved": lambda s: sigma**2 * squared_error(s),
-                "squared_error averaged over pixels": lambda s: 2 * sigma**2 * squared_error(s) / s.sizes.num_outputs,
+                "squared_error": lambda s: 2 * np.square(sigma) * squared_error(s),
+                "squared_error halved": lambda s: np.square(sigma) * squared_error(s),
+                "squared_error averaged over pixels": lambda s: (
+                    2 * np.square(sigma) * squared_error(s) / s.sizes.num_outputs
+                ),
             },
             reported_wrong=others(lambda oracle: oracle.mean_reconstruction),
         ),
