@@ -140,7 +140,7 @@ def test_a_broken_classifier_costs_what_it_breaks_and_no_other_question(graded, 
 
 def test_a_wrong_function_costs_the_model_nothing(graded):
     """The model is examined against the reference: a wrong `vib_loss` costs itself alone."""
-    old = "return beta * vib_rate"
-    found = graded({"vib_loss": (old, "return vib_rate")}, A05)
+    old = "return cross_entropy + beta * vib_rate"
+    found = graded({"vib_loss": (old, "return cross_entropy + vib_rate")}, A05)
     assert (found["vib_loss"]["mistake"], found["vib_loss"]["score"]) == ("vib_beta_missing", 0)
     assert points(found, "vib_loss") == (55, 55), found["VIB"]["message"]
