@@ -597,7 +597,7 @@ if __name__ == "__main__":
     }
     encoded = {label: model.encoder(images.x_test[:150]) for label, model in flat.items()}
     plots.ellipses(
-        {label: (np.asarray(mu), np.exp(0.5 * log_var)) for label, (mu, log_var) in encoded.items()},
+        {label: (np.asarray(mu), np.sqrt(np.exp(log_var))) for label, (mu, log_var) in encoded.items()},
         images.y_test[:150],
         f"q(z|x) of held-out images, one standard deviation, {DATASET}",
     )
