@@ -337,8 +337,8 @@ def kl_to_standard_normal(mu, log_var):
         One divergence per example, summed over the K dimensions. Shape `[B]`.
     """
     # BEGIN SOLUTION
-    # expm1 keeps the digits where q is close to the prior (log_var near 0).
-    return 0.5 * tf.reduce_sum(tf.math.expm1(log_var) - log_var + mu**2, axis=-1)
+    # expm1(log_var) is sigma^2 - 1, with all its digits where q is close to the prior.
+    return 0.5 * tf.reduce_sum(mu**2 + tf.math.expm1(log_var) - log_var, axis=-1)
     # END SOLUTION
 
 
@@ -370,9 +370,10 @@ def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p):
         One divergence per example, summed over the K dimensions. Shape `[B]`.
     """
     # BEGIN SOLUTION
-    log_ratio = log_var_q - log_var_p
-    scaled_distance = (mu_q - mu_p) ** 2 * tf.exp(-log_var_p)
-    return 0.5 * tf.reduce_sum(tf.math.expm1(log_ratio) - log_ratio + scaled_distance, axis=-1)
+    # expm1(-log_ratio) is sigma_q^2 / sigma_p^2 - 1, with all its digits where q is close to p.
+    log_ratio = log_var_p - log_var_q
+    distance = (mu_q - mu_p) ** 2 * tf.exp(-log_var_p)
+    return 0.5 * tf.reduce_sum(log_ratio + tf.math.expm1(-log_ratio) + distance, axis=-1)
     # END SOLUTION
 
 
@@ -468,11 +469,10 @@ def elbo_identity_terms(log_pz, log_px_given_z, log_q):
     log_joint = log_pz + log_px_given_z
     log_posterior = tf.nn.log_softmax(log_joint)
     q = tf.exp(log_q)
-    return (
-        tf.reduce_sum(q * (log_joint - log_q)),
-        tf.reduce_sum(q * (log_q - log_posterior)),
-        tf.reduce_logsumexp(log_joint),
-    )
+    elbo = tf.reduce_sum(q * (log_joint - log_q))
+    kl = tf.reduce_sum(q * (log_q - log_posterior))
+    log_px = tf.reduce_logsumexp(log_joint)
+    return elbo, kl, log_px
     # END SOLUTION
 
 

@@ -68,8 +68,8 @@ def linear_gaussian_log_px(x, W, b, sigma):
         A scalar.
     """
     # BEGIN SOLUTION
-    marginal_cov = tf.matmul(W, W, transpose_b=True) + sigma**2 * tf.eye(len(x))
-    return tfd.MultivariateNormalTriL(b, tf.linalg.cholesky(marginal_cov)).log_prob(x)
+    C = tf.matmul(W, W, transpose_b=True) + sigma**2 * tf.eye(len(x))
+    return tfd.MultivariateNormalTriL(loc=b, scale_tril=tf.linalg.cholesky(C)).log_prob(x)
     # END SOLUTION
 
 
@@ -101,9 +101,11 @@ def linear_gaussian_posterior(x, W, b, sigma):
         `[K, K]`.
     """
     # BEGIN SOLUTION
-    scaled_W = tf.transpose(W) / sigma**2
-    posterior_cov = tf.linalg.inv(tf.eye(W.shape[1]) + tf.matmul(scaled_W, W))
-    return tf.linalg.matvec(posterior_cov, tf.linalg.matvec(scaled_W, tf.subtract(x, b))), posterior_cov
+    W_T = tf.transpose(W)
+    precision = tf.eye(W.shape[1]) + tf.matmul(W_T, W) / sigma**2
+    cov = tf.linalg.inv(precision)
+    mean = tf.linalg.matvec(cov, tf.linalg.matvec(W_T, x - b) / sigma**2)
+    return mean, cov
     # END SOLUTION
 
 
@@ -220,8 +222,8 @@ def elbo_analytic_kl(x, logits, mu, log_var):
     """
     # BEGIN SOLUTION
     log_px_given_z = tf.reduce_sum(x * logits - tf.nn.softplus(logits), axis=-1)
-    prior_kl = 0.5 * tf.reduce_sum(tf.math.expm1(log_var) - log_var + mu**2, axis=-1)
-    return log_px_given_z - prior_kl
+    kl = 0.5 * tf.reduce_sum(mu**2 + tf.math.expm1(log_var) - log_var, axis=-1)
+    return log_px_given_z - kl
     # END SOLUTION
 
 
@@ -250,7 +252,7 @@ def elbo_single_sample(log_px_given_z, log_pz, log_qz_given_x):
         One estimate per example. Shape `[B]`.
     """
     # BEGIN SOLUTION
-    return tf.convert_to_tensor(log_px_given_z) + log_pz - log_qz_given_x
+    return log_px_given_z + log_pz - log_qz_given_x
     # END SOLUTION
 
 
@@ -482,9 +484,12 @@ def pathwise_gradient(mu, log_var, eps, grad_f):
         `(d_mu, d_log_var)`, averaged over the L samples. Shape `[K]` each.
     """
     # BEGIN SOLUTION
-    z = reparameterize(mu, log_var, eps=eps)
-    slopes = grad_f(z)
-    return tf.reduce_mean(slopes, axis=0), tf.reduce_mean(0.5 * slopes * (z - mu), axis=0)
+    z = reparameterize(mu, log_var, eps)
+    grad_z = grad_f(z)
+    d_mu = tf.reduce_mean(grad_z, axis=0)
+    # dz / d log_var = 1/2 sigma eps = 1/2 (z - mu).
+    d_log_var = tf.reduce_mean(grad_z * 0.5 * (z - mu), axis=0)
+    return d_mu, d_log_var
     # END SOLUTION
 
 
@@ -561,23 +566,24 @@ def fit_q(log_joint, num_steps, seed):
     """
     # BEGIN SOLUTION
     mu, log_sigma = tf.Variable(0.0), tf.Variable(0.0)
-    adam = tf.keras.optimizers.Adam(0.03)
-    adam.build([mu, log_sigma])
+    optimizer = tf.keras.optimizers.Adam(0.03)
+    optimizer.build([mu, log_sigma])
 
     @tf.function
-    def climb(noise):
-        visited = tf.TensorArray(tf.float32, num_steps)
-        for tick in tf.range(num_steps):
-            with tf.GradientTape(watch_accessed_variables=True) as record:
-                drawn_z = mu + tf.exp(log_sigma) * noise[tick]
-                loss = -tf.reduce_mean(log_joint(drawn_z)) - log_sigma
-            slopes = record.gradient(loss, [mu, log_sigma])
-            adam.apply_gradients(zip(slopes, [mu, log_sigma], strict=True))
-            visited = visited.write(tick, tf.stack([mu, tf.exp(log_sigma)]))
-        return tf.reduce_mean(visited.stack()[num_steps // 2 :], axis=0)
+    def train(eps):
+        path = tf.TensorArray(tf.float32, num_steps)
+        for step in tf.range(num_steps):
+            with tf.GradientTape() as tape:
+                z = mu + tf.exp(log_sigma) * eps[step]
+                elbo = tf.reduce_mean(log_joint(z)) + log_sigma
+                loss = -elbo
+            gradients = tape.gradient(loss, [mu, log_sigma])
+            optimizer.apply_gradients(zip(gradients, [mu, log_sigma], strict=True))
+            path = path.write(step, tf.stack([mu, tf.exp(log_sigma)]))
+        return tf.reduce_mean(path.stack()[num_steps // 2 :], axis=0)
 
-    settled = climb(tf.random.stateless_normal([num_steps, 10], [seed, 0]))
-    return float(settled[0]), float(settled[1])
+    mean_mu, mean_sigma = train(tf.random.stateless_normal([num_steps, 10], [seed, 0]))
+    return float(mean_mu), float(mean_sigma)
     # END SOLUTION
 
 

@@ -106,9 +106,10 @@ def vae_loss(x, logits, mu, log_var):
     """
     # BEGIN SOLUTION
     log_px_given_z = tfd.Independent(tfd.Bernoulli(logits=logits), 1).log_prob(x)
+    reconstruction = -tf.reduce_mean(log_px_given_z, axis=0)
     q = tfd.MultivariateNormalDiag(mu, tf.exp(0.5 * log_var))
-    prior = tfd.MultivariateNormalDiag(tf.zeros_like(mu), tf.ones_like(mu))
-    return tf.reduce_mean(-tf.reduce_mean(log_px_given_z, axis=0) + tfd.kl_divergence(q, prior))
+    p = tfd.MultivariateNormalDiag(tf.zeros_like(mu), tf.ones_like(mu))
+    return tf.reduce_mean(reconstruction + tfd.kl_divergence(q, p))
     # END SOLUTION
 
 
@@ -142,9 +143,10 @@ def gaussian_vae_loss(x, x_mu, mu, log_var, sigma):
     """
     # BEGIN SOLUTION
     log_px_given_z = tfd.Independent(tfd.Normal(x_mu, sigma), 1).log_prob(x)
+    reconstruction = -tf.reduce_mean(log_px_given_z, axis=0)
     q = tfd.MultivariateNormalDiag(mu, tf.exp(0.5 * log_var))
-    prior = tfd.MultivariateNormalDiag(tf.zeros_like(mu), tf.ones_like(mu))
-    return tf.reduce_mean(-tf.reduce_mean(log_px_given_z, axis=0) + tfd.kl_divergence(q, prior))
+    p = tfd.MultivariateNormalDiag(tf.zeros_like(mu), tf.ones_like(mu))
+    return tf.reduce_mean(reconstruction + tfd.kl_divergence(q, p))
     # END SOLUTION
 
 
@@ -180,7 +182,7 @@ class Encoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.latent_dim, self.hidden = latent_dim, tuple(hidden)
         # BEGIN SOLUTION
-        self.trunk = [keras.layers.Dense(size_of_layer, activation="relu") for size_of_layer in self.hidden]
+        self.hidden_layers = [keras.layers.Dense(units, activation="relu") for units in self.hidden]
         self.to_mu = keras.layers.Dense(latent_dim)
         self.to_log_var = keras.layers.Dense(latent_dim)
         # END SOLUTION
@@ -188,9 +190,10 @@ class Encoder(keras.layers.Layer):
     def call(self, x):
         """Returns `(mu, log_var)`, each of shape `[B, K]`, for `x` of shape `[B, D]`. Any real number may come out of both."""
         # BEGIN SOLUTION
-        for hidden_layer in self.trunk:
-            x = hidden_layer(x)
-        return self.to_mu(x), self.to_log_var(x)
+        h = x
+        for layer in self.hidden_layers:
+            h = layer(h)
+        return self.to_mu(h), self.to_log_var(h)
         # END SOLUTION
 
     def get_config(self):
@@ -223,16 +226,17 @@ class Decoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.event_dim, self.hidden = event_dim, tuple(hidden)
         # BEGIN SOLUTION
-        self.trunk = [keras.layers.Dense(size_of_layer, activation="relu") for size_of_layer in self.hidden]
+        self.hidden_layers = [keras.layers.Dense(units, activation="relu") for units in self.hidden]
         self.to_x = keras.layers.Dense(event_dim)
         # END SOLUTION
 
     def call(self, z):
         """Returns logits (or means) `[..., D]` for `z` of shape `[..., K]`: any real numbers."""
         # BEGIN SOLUTION
-        for hidden_layer in self.trunk:
-            z = hidden_layer(z)
-        return self.to_x(z)
+        h = z
+        for layer in self.hidden_layers:
+            h = layer(h)
+        return self.to_x(h)
         # END SOLUTION
 
     def get_config(self):
@@ -318,26 +322,29 @@ class VAE(keras.Model):
         # Built at once: what is loaded from a file finds its weights.
         self.encoder(tf.zeros((1, event_dim)))
         self.decoder(tf.zeros((1, latent_dim)))
-        self.noise = keras.random.SeedGenerator()
+        self.seed_generator = keras.random.SeedGenerator()
         self.reconstruction = keras.metrics.Mean(name="reconstruction")
         self.kl = keras.metrics.Mean(name="kl")
         # END SOLUTION
 
     # BEGIN SOLUTION
-    def two_terms(self, x, eps):
-        """Returns (reconstruction, KL), both to be minimised, in nats per example. Shapes `[B]`."""
-        q_mu, q_log_var = self.encoder(x)
-        x_parameters = self.decoder(sample_latent(q_mu, q_log_var, eps))
-        px_given_z = tfd.Normal(x_parameters, self.sigma)
+    def loss_terms(self, x, eps):
+        """Returns `(reconstruction, kl)`, both to be minimised, in nats per example. Shapes `[B]`."""
+        mu, log_var = self.encoder(x)
+        z = sample_latent(mu, log_var, eps)
         if self.likelihood == BERNOULLI:
-            px_given_z = tfd.Bernoulli(logits=x_parameters)
-        log_px_given_z = tf.reduce_mean(tfd.Independent(px_given_z, 1).log_prob(x), axis=0)
-        prior = tfd.MultivariateNormalDiag(tf.zeros_like(q_mu), tf.ones_like(q_mu))
-        return -log_px_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(0.5 * q_log_var)), prior)
+            px_given_z = tfd.Bernoulli(logits=self.decoder(z))
+        else:
+            px_given_z = tfd.Normal(self.decoder(z), self.sigma)
+        log_px_given_z = tfd.Independent(px_given_z, 1).log_prob(x)
+        reconstruction = -tf.reduce_mean(log_px_given_z, axis=0)
+        q = tfd.MultivariateNormalDiag(mu, tf.exp(0.5 * log_var))
+        p = tfd.MultivariateNormalDiag(tf.zeros_like(mu), tf.ones_like(mu))
+        return reconstruction, tfd.kl_divergence(q, p)
 
-    def draw_noise(self, x):
+    def fresh_noise(self, x):
         """Returns the noise of one sample for each example. Shape `[1, B, K]`."""
-        return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.noise)
+        return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)
 
     # END SOLUTION
 
@@ -349,15 +356,16 @@ class VAE(keras.Model):
             eps: Standard normal noise. Shape `[L, B, K]`.
         """
         # BEGIN SOLUTION
-        minus_log_px, kl_to_prior = self.two_terms(x, eps)
-        return -minus_log_px - kl_to_prior
+        reconstruction, kl = self.loss_terms(x, eps)
+        return -reconstruction - kl
         # END SOLUTION
 
     def call(self, x):
         """Returns what the decoder says to one fresh sample of q(z|x): fresh per example and call. Shape `[B, D]`."""
         # BEGIN SOLUTION
-        q_mu, q_log_var = self.encoder(x)
-        return self.decoder(sample_latent(q_mu, q_log_var, self.draw_noise(x))[0])
+        mu, log_var = self.encoder(x)
+        z = sample_latent(mu, log_var, self.fresh_noise(x))[0]
+        return self.decoder(z)
         # END SOLUTION
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -366,10 +374,10 @@ class VAE(keras.Model):
         You may override `train_step` and `test_step` instead; then delete this.
         """
         # BEGIN SOLUTION
-        minus_log_px, kl_to_prior = self.two_terms(x, self.draw_noise(x))
-        self.reconstruction.update_state(minus_log_px)
-        self.kl.update_state(kl_to_prior)
-        return tf.reduce_mean(minus_log_px + kl_to_prior)
+        reconstruction, kl = self.loss_terms(x, self.fresh_noise(x))
+        self.reconstruction.update_state(reconstruction)
+        self.kl.update_state(kl)
+        return tf.reduce_mean(reconstruction + kl)
         # END SOLUTION
 
     def get_config(self):
@@ -486,8 +494,9 @@ def reconstruct(model, x):
 # BEGIN SOLUTION
 def mean_of_pixels(model, z):
     """Returns the mean of p(x|z) for each `z`. Shape `[..., D]`."""
-    x_parameters = model.decoder(z)
-    return tf.sigmoid(x_parameters) if model.likelihood == BERNOULLI else x_parameters
+    if model.likelihood == BERNOULLI:
+        return tf.sigmoid(model.decoder(z))
+    return model.decoder(z)
 
 
 # END SOLUTION
@@ -540,9 +549,10 @@ def latent_grid(model, n):
         Entry `[i, j]` is the mean at z = (q_i, q_j), q_k the standard normal quantile of (k + 1/2) / n. Shape `[n, n, D]`.
     """
     # BEGIN SOLUTION
-    q_axis = tf.math.ndtri((np.arange(n, dtype=np.float32) + 0.5) / n)
-    first, second = tf.meshgrid(q_axis, q_axis, indexing="ij")
-    return mean_of_pixels(model, tf.stack([first, second], axis=-1))
+    k = np.arange(n, dtype=np.float32)
+    q = tf.math.ndtri((k + 0.5) / n)
+    z = tf.stack(tf.meshgrid(q, q, indexing="ij"), axis=-1)
+    return mean_of_pixels(model, z)
     # END SOLUTION
 
 
@@ -677,20 +687,20 @@ if __name__ == "__main__":
 
     def best_gaussian(vae, x, steps=300):
         """Returns the means and log variances of the best q for each image, begun at the encoder's. Shapes `[B, 2]`."""
-        mean, log_variance = (tf.Variable(value) for value in vae.encoder(x))
+        mu, log_var = (tf.Variable(value) for value in vae.encoder(x))
         optimizer = keras.optimizers.Adam(0.02)
-        optimizer.build([mean, log_variance])
+        optimizer.build([mu, log_var])
 
         @tf.function
         def step(noise):
             with tf.GradientTape() as tape:
-                loss = vae_loss(x, vae.decoder(sample_latent(mean, log_variance, noise)), mean, log_variance)
-            gradients = tape.gradient(loss, [mean, log_variance])
+                loss = vae_loss(x, vae.decoder(sample_latent(mu, log_var, noise)), mu, log_var)
+            gradients = tape.gradient(loss, [mu, log_var])
             optimizer.apply(gradients)
 
         for number in range(steps):
-            step(tf.random.stateless_normal((32, *mean.shape), seed=(3, number)))
-        return mean, log_variance
+            step(tf.random.stateless_normal((32, *mu.shape), seed=(3, number)))
+        return mu, log_var
 
     looked_at = images.x_test[:20]
     q_parameters = {"the encoder's": plane.encoder(looked_at), "the best": best_gaussian(plane, looked_at)}
@@ -698,11 +708,11 @@ if __name__ == "__main__":
     half = tf.random.stateless_normal((4000, 20, 2), seed=(0, 3))
     noise = tf.concat([half, -half], axis=0)
     bounds = {}
-    for label, (mean, log_variance) in q_parameters.items():
-        logits = plane.decoder(sample_latent(mean, log_variance, noise))
+    for label, (mu, log_var) in q_parameters.items():
+        logits = plane.decoder(sample_latent(mu, log_var, noise))
         one_by_one = [slice(i, i + 1) for i in range(20)]
         bounds[label] = np.array(
-            [-vae_loss(looked_at[one], logits[:, one], mean[one], log_variance[one]) for one in one_by_one]
+            [-vae_loss(looked_at[one], logits[:, one], mu[one], log_var[one]) for one in one_by_one]
         )
     exact = np.asarray(log_evidence(plane, looked_at))
     order = np.argsort(exact)

@@ -21,8 +21,8 @@
 # variances within $\pm 30$, logits within $\pm 1000$. Later functions may call earlier ones of yours. What the class calls
 # must be TensorFlow or `keras.ops`: it is compiled, and the gradient goes through it.
 #
-# **How the class is graded.** As the VAE of a03 was: nobody looks at how it is built. The grader makes a model, asks it for
-# outputs, and computes from them what must hold whatever its weights are. `check("VIB")` examines the same.
+# **How the class is graded.** Nobody looks at how it is built. The grader makes a model, asks it for outputs, and computes
+# from them what must hold whatever its weights are. `check("VIB")` examines the same.
 
 # %%
 import keras
@@ -101,7 +101,9 @@ def vib_rate(mu, log_var):
         A scalar, at least 0.
     """
     # BEGIN SOLUTION
-    return tf.reduce_mean(0.5 * tf.reduce_sum(mu**2 + tf.math.expm1(log_var) - log_var, axis=-1))
+    # expm1(log_var) is sigma^2 - 1, with all its digits where q is close to r.
+    kl = 0.5 * tf.reduce_sum(mu**2 + tf.math.expm1(log_var) - log_var, axis=-1)
+    return tf.reduce_mean(kl)
     # END SOLUTION
 
 
@@ -133,7 +135,9 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
         A scalar. The same when every example of the batch is repeated.
     """
     # BEGIN SOLUTION
-    return beta * vib_rate(mu, log_var=log_var) - tf.reduce_mean(categorical_log_prob(y_onehot, logits=logits))
+    # One mean over samples and examples; the labels are the same for each sample.
+    cross_entropy = -tf.reduce_mean(categorical_log_prob(y_onehot, logits))
+    return cross_entropy + beta * vib_rate(mu, log_var)
     # END SOLUTION
 
 
@@ -205,7 +209,9 @@ def vib_relevance_bound(p_y, mean_cross_entropy):
         A scalar; negative where the decoder is worse than none.
     """
     # BEGIN SOLUTION
-    return -tf.reduce_sum(tf.math.xlogy(p_y, p_y)) - mean_cross_entropy
+    # xlogy knows that 0 log 0 is 0.
+    entropy = -tf.reduce_sum(tf.math.xlogy(p_y, p_y))
+    return entropy - mean_cross_entropy
     # END SOLUTION
 
 
@@ -262,10 +268,11 @@ def vib_exact_discrete(p_xy, q_z_given_x, q_y_given_z, r_z, beta):
         A scalar.
     """
     # BEGIN SOLUTION
-    expected_cross_entropy = -tf.einsum("xy,xz,zy->", p_xy, q_z_given_x, tf.math.log(q_y_given_z))
+    cross_entropy = -tf.einsum("xy,xz,zy->", p_xy, q_z_given_x, tf.math.log(q_y_given_z))
+    p_x = tf.reduce_sum(p_xy, axis=1)
     # xlogy knows that 0 log 0 is 0.
-    rate_of_x = tf.reduce_sum(tf.math.xlogy(q_z_given_x, q_z_given_x / r_z), axis=1)
-    return expected_cross_entropy + beta * tf.einsum("xy,x->", p_xy, rate_of_x)
+    rate = tf.einsum("x,xz->", p_x, tf.math.xlogy(q_z_given_x, q_z_given_x / r_z))
+    return cross_entropy + beta * rate
     # END SOLUTION
 
 
@@ -351,13 +358,17 @@ def vib_predict_probs(logits):
 # %% [markdown]
 # ## 6. The model
 #
-# The cell below holds four things. The first three you have from a03: `sample_latent`, `Encoder` and `Decoder`. Copy what you
-# wrote there into their places (a change of the name of `event_dim` is all that differs: what the decoder writes are now $C$
-# logits), or write them anew. The decoder is called with samples `[B, K]` and with `[L, B, K]` (a bare `keras.Sequential`
-# takes only as many axes as its first call had; `networks.Network` takes any). Only `VIB` is graded. Fixed are the arguments
-# of its `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`, `loss_terms` and `predict_probs`, and what is
-# reported: `loss`, `cross_entropy` and `kl`. All else is left to you. `check("VIB")` compares with *your* functions, so it
-# needs `sample_latent` in this notebook, and `categorical_log_prob`, `vib_rate` and `vib_predict_probs` right.
+# One network is given: `networks.MLP(size, hidden)` is a stack of layers with a linear end, from `[..., n]` to `[..., size]`
+# for any number of axes in front (a bare `keras.Sequential` takes only as many as its first call had). It is all that the
+# decoder needs, which is called with samples `[B, K]` and with `[L, B, K]`. The encoder returns two things, $\mu$ and
+# $\log\sigma^2$, and both may be any real number.
+#
+# The cell below holds three things: `sample_latent`, $z_l = \mu + \sigma \odot \epsilon_l$ for $L$ samples of each example at
+# once, an `Encoder`, and the model. The first two you may know from a03; nothing else of that notebook is needed here. Only
+# `VIB` is graded. Fixed are the arguments of its `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`,
+# `loss_terms` and `predict_probs`, and what is reported: `loss`, `cross_entropy` and `kl`. All else is left to you.
+# `check("VIB")` compares with *your* functions, so it needs `sample_latent` in this notebook, and `categorical_log_prob`,
+# `vib_rate` and `vib_predict_probs` right.
 #
 # `loss_terms(x, y_onehot, eps)` and `predict_probs(x, eps)` are functions of their noise: the same call has the same value.
 # Training draws fresh noise, one sample ($L = 1$), for each example, each latent dimension and each step, and so does
@@ -371,64 +382,30 @@ def vib_predict_probs(logits):
 
 # %% question="VIB"
 def sample_latent(mu, log_var, eps):
-    """Returns L samples of q(z|x) for each example, made of the given noise, as in a03.
+    """Returns L samples of q(z|x) = N(mu, diag exp(log_var)) for each example, made of the given noise.
 
-    Shapes: `mu` and `log_var` `[B, K]`, `eps` `[L, B, K]`; back `[L, B, K]`.
+    z_l = mu + sigma * eps_l. Shapes: `mu` and `log_var` `[B, K]`, `eps` `[L, B, K]`; back `[L, B, K]`.
     """
     # BEGIN SOLUTION
     return mu + tf.exp(0.5 * log_var) * eps
     # END SOLUTION
 
 
-@keras.saving.register_keras_serializable("a05_vib")
 class Encoder(keras.layers.Layer):
-    """The encoder of a03: images to the parameters of q(z|x) = N(mu, diag exp(log_var))."""
+    """From x `[B, D]` to `(mu, log_var)` of q(z|x), each `[B, K]`."""
 
     def __init__(self, latent_dim, hidden=(128,), **kwargs):
         super().__init__(**kwargs)
-        self.latent_dim, self.hidden = latent_dim, tuple(hidden)
         # BEGIN SOLUTION
-        self.trunk = [keras.layers.Dense(size_of_layer, activation="relu") for size_of_layer in self.hidden]
-        self.to_mu = keras.layers.Dense(latent_dim)
-        self.to_log_var = keras.layers.Dense(latent_dim)
+        self.mlp = networks.MLP(2 * latent_dim, hidden)
         # END SOLUTION
 
     def call(self, x):
-        """Returns `(mu, log_var)`, each of shape `[B, K]`, for `x` of shape `[B, D]`. Any real number may come out of both."""
+        """Returns `(mu, log_var)`. Any real number may come out of both."""
         # BEGIN SOLUTION
-        for hidden_layer in self.trunk:
-            x = hidden_layer(x)
-        return self.to_mu(x), self.to_log_var(x)
+        mu, log_var = tf.split(self.mlp(x), 2, axis=-1)
+        return mu, log_var
         # END SOLUTION
-
-    def get_config(self):
-        """Returns what `__init__` needs to make this layer again."""
-        return super().get_config() | {"latent_dim": self.latent_dim, "hidden": self.hidden}
-
-
-@keras.saving.register_keras_serializable("a05_vib")
-class Decoder(keras.layers.Layer):
-    """The decoder of a03, with classes in the place of pixels: latent vectors to logits."""
-
-    def __init__(self, num_classes, hidden=(128,), **kwargs):
-        super().__init__(**kwargs)
-        self.num_classes, self.hidden = num_classes, tuple(hidden)
-        # BEGIN SOLUTION
-        self.trunk = [keras.layers.Dense(size_of_layer, activation="relu") for size_of_layer in self.hidden]
-        self.to_logits = keras.layers.Dense(num_classes)
-        # END SOLUTION
-
-    def call(self, z):
-        """Returns logits `[..., C]` for `z` of shape `[..., K]`: any real numbers."""
-        # BEGIN SOLUTION
-        for hidden_layer in self.trunk:
-            z = hidden_layer(z)
-        return self.to_logits(z)
-        # END SOLUTION
-
-    def get_config(self):
-        """Returns what `__init__` needs to make this layer again."""
-        return super().get_config() | {"num_classes": self.num_classes, "hidden": self.hidden}
 
 
 @keras.saving.register_keras_serializable("a05_vib")
@@ -458,11 +435,11 @@ class VIB(keras.Model):
         self.hidden, self.beta = tuple(hidden), beta
         # BEGIN SOLUTION
         self.encoder = Encoder(latent_dim, self.hidden)
-        self.decoder = Decoder(num_classes, tuple(reversed(self.hidden)))
+        self.decoder = networks.MLP(num_classes, tuple(reversed(self.hidden)))
         # Built at once: what is loaded from a file finds its weights.
         self.encoder(tf.zeros((1, event_dim)))
         self.decoder(tf.zeros((1, latent_dim)))
-        self.noise = keras.random.SeedGenerator()
+        self.seed_generator = keras.random.SeedGenerator()
         self.cross_entropy = keras.metrics.Mean(name="cross_entropy")
         self.kl = keras.metrics.Mean(name="kl")
         # END SOLUTION
@@ -479,31 +456,35 @@ class VIB(keras.Model):
             Two tensors of shape `[B]`.
         """
         # BEGIN SOLUTION
-        q_mu, q_log_var = self.encoder(x)
-        logits = self.decoder(sample_latent(q_mu, q_log_var, eps))
-        log_qy_given_z = tf.reduce_mean(tfd.OneHotCategorical(logits=logits).log_prob(y_onehot), axis=0)
-        r_z = tfd.MultivariateNormalDiag(tf.zeros_like(q_mu), tf.ones_like(q_mu))
-        return -log_qy_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(0.5 * q_log_var)), r_z)
+        mu, log_var = self.encoder(x)
+        z = sample_latent(mu, log_var, eps)
+        log_qy_given_z = categorical_log_prob(y_onehot, self.decoder(z))
+        cross_entropy = -tf.reduce_mean(log_qy_given_z, axis=0)
+        q = tfd.MultivariateNormalDiag(mu, tf.exp(0.5 * log_var))
+        r = tfd.MultivariateNormalDiag(tf.zeros_like(mu), tf.ones_like(mu))
+        return cross_entropy, tfd.kl_divergence(q, r)
         # END SOLUTION
 
     def predict_probs(self, x, eps):
         """Returns q(y|x): the mean over L samples of the classes' probabilities. Shapes: as above; back `[B, C]`."""
         # BEGIN SOLUTION
-        q_mu, q_log_var = self.encoder(x)
-        return vib_predict_probs(self.decoder(sample_latent(q_mu, q_log_var, eps)))
+        mu, log_var = self.encoder(x)
+        z = sample_latent(mu, log_var, eps)
+        return vib_predict_probs(self.decoder(z))
         # END SOLUTION
 
     def fresh_noise(self, x):
         """Returns new noise at every call, one sample for each example of `x`. Shape `[1, B, K]`."""
         # BEGIN SOLUTION
-        return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.noise)
+        return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)
         # END SOLUTION
 
     def call(self, x):
         """Returns what the decoder says to one fresh sample of q(z|x): logits. Shape `[B, C]`."""
         # BEGIN SOLUTION
-        q_mu, q_log_var = self.encoder(x)
-        return self.decoder(sample_latent(q_mu, q_log_var, self.fresh_noise(x))[0])
+        mu, log_var = self.encoder(x)
+        z = sample_latent(mu, log_var, self.fresh_noise(x))[0]
+        return self.decoder(z)
         # END SOLUTION
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -513,10 +494,10 @@ class VIB(keras.Model):
         `train_step` and `test_step` instead; then delete this.
         """
         # BEGIN SOLUTION
-        minus_log_qy, kl_to_reference = self.loss_terms(x, y, self.fresh_noise(x))
-        self.cross_entropy.update_state(minus_log_qy)
-        self.kl.update_state(kl_to_reference)
-        return tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference)
+        cross_entropy, kl = self.loss_terms(x, y, self.fresh_noise(x))
+        self.cross_entropy.update_state(cross_entropy)
+        self.kl.update_state(kl)
+        return tf.reduce_mean(cross_entropy + self.beta * kl)
         # END SOLUTION
 
     def get_config(self):
@@ -528,7 +509,7 @@ class VIB(keras.Model):
 # %% [markdown]
 # ## 7. The information plane
 #
-# Two helpers, given. `trained` makes and trains a model. `measured` says where it lies: its rate, its relevance bound, how
+# Two helpers, given. `train_vib` makes and trains a model. `measure` says where it lies: its rate, its relevance bound, how
 # often its likeliest class is the label, and its **calibration error**. A classifier is calibrated if, of all predictions
 # that it makes with a confidence of 80 %, 80 % are right. Sort predictions by their largest probability into ten slices of
 # $[0, 1]$; in each compare the mean confidence with the share of right ones; average the differences, weighted by the number
@@ -541,7 +522,7 @@ def one_hot(labels):
     return np.eye(CLASSES, dtype=np.float32)[labels]
 
 
-def trained(images, beta, latent_dim=8, epochs=20, seed=0):
+def train_vib(images, beta, latent_dim=8, epochs=20, seed=0):
     """Returns a VIB that was trained on a data set."""
     keras.utils.set_random_seed(seed)
     model = VIB(images.x_train.shape[1], latent_dim, CLASSES, beta=beta)
@@ -560,7 +541,7 @@ def calibration_error(probs, labels, slices=10):
     return float(sum(abs(np.sum(confidence[one]) - np.sum(right[one])) for one in within) / len(labels))
 
 
-def measured(model, pixels, labels, num_samples=16):
+def measure(model, pixels, labels, num_samples=16):
     """Returns rate, relevance bound, accuracy, mean confidence and calibration error on images, as a dict of floats."""
     pixels = tf.constant(pixels)
     noise = tf.random.stateless_normal((num_samples, pixels.shape[0], model.latent_dim), seed=(0, 5))
@@ -586,9 +567,9 @@ def measured(model, pixels, labels, num_samples=16):
 if __name__ == "__main__":
     images = load(DATASET)
     betas = [1e-4, 1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0]
-    models = {beta: trained(images, beta, epochs=20 if DATASET == "digits" else 3) for beta in betas}
-    on_training = [measured(model, images.x_train[:2000], images.y_train[:2000]) for model in models.values()]
-    held_out = [measured(model, images.x_test[:2000], images.y_test[:2000]) for model in models.values()]
+    models = {beta: train_vib(images, beta, epochs=20 if DATASET == "digits" else 3) for beta in betas}
+    on_training = [measure(model, images.x_train[:2000], images.y_train[:2000]) for model in models.values()]
+    held_out = [measure(model, images.x_test[:2000], images.y_test[:2000]) for model in models.values()]
     plots.information_plane(
         {
             label: ([point["rate"] for point in points], [point["bound"] for point in points])
@@ -611,12 +592,12 @@ if __name__ == "__main__":
 # %% tags=["experiment"]
 if __name__ == "__main__":
     flat = {
-        f"beta = {beta:g}": trained(images, beta, latent_dim=2, epochs=40 if DATASET == "digits" else 5)
+        f"beta = {beta:g}": train_vib(images, beta, latent_dim=2, epochs=40 if DATASET == "digits" else 5)
         for beta in (1e-3, 3e-2, 3e-1)
     }
     encoded = {label: model.encoder(images.x_test[:150]) for label, model in flat.items()}
     plots.ellipses(
-        {label: (np.asarray(mean), np.sqrt(np.exp(log_variance))) for label, (mean, log_variance) in encoded.items()},
+        {label: (np.asarray(mu), np.sqrt(np.exp(log_var))) for label, (mu, log_var) in encoded.items()},
         images.y_test[:150],
         f"q(z|x) of held-out images, one standard deviation, {DATASET}",
     )
@@ -639,7 +620,7 @@ if __name__ == "__main__":
         }
 
     silent = [at_the_mean(model, images.x_test[:2000], images.y_test[:2000]) for model in models.values()]
-    plots.against(
+    plots.sweep(
         betas,
         {
             name: {

@@ -98,7 +98,7 @@ def test_a_step_of_training_lowers_the_loss_of_its_batch(flow):
 
 
 def test_the_masked_network_never_looks_ahead():
-    network = networks.Autoregressive(hidden=30)
+    network = networks.MADE(hidden=30)
     z, context = tf.random.stateless_normal((1, 5), (0, 0)), tf.random.stateless_normal((1, 3), (0, 1))
     network(z, context)
     for weight in network.trainable_variables:
@@ -114,16 +114,16 @@ def test_the_masked_network_never_looks_ahead():
 
 
 def test_a_network_takes_any_number_of_axes():
-    network = networks.Network(3, (7,), start=1.0)
+    network = networks.MLP(3, (7,), bias_stddev=1.0)
     assert network(tf.zeros((2, 4, 5))).shape == (2, 4, 3)
     assert np.any(np.asarray(network(tf.zeros((1, 5)))) != 0), "its biases begin away from 0"
 
 
 def test_the_plane_integrates():
-    plane = densities_2d.Plane(end=6, steps=200)
+    plane = densities_2d.Grid(half_width=6, num_cells=200)
     log_q = scipy.stats.norm.logpdf(plane.points).sum(1)
     assert abs(plane.mass(log_q) - 1) < 1e-6
-    np.testing.assert_allclose(plane.normalised(log_q + 3), log_q - np.log(plane.mass(log_q)), atol=1e-6)
+    np.testing.assert_allclose(plane.normalise(log_q + 3), log_q - np.log(plane.mass(log_q)), atol=1e-6)
     wide = scipy.stats.norm.logpdf(plane.points, 0, 1.5).sum(1)
     # KL of two Gaussians of the plane in closed form, but for what lies outside of the box.
     np.testing.assert_allclose(plane.kl(log_q, wide), 2 * (np.log(1.5) + 1 / 4.5 - 0.5), atol=1e-4)
@@ -151,7 +151,7 @@ def test_the_small_flow_of_the_notebook_has_mass_one_and_the_values_of_the_text(
     arrived = np.asarray(SOLUTION.planar_forward(np.float32([[0.4, -0.9]]), *SOLUTION.SMALL_FLOW))
     np.testing.assert_allclose(arrived, [[1.347353, -0.347377]], atol=1e-6)
     np.testing.assert_allclose(SOLUTION.planar_log_q(arrived, [SOLUTION.SMALL_FLOW]), [-2.529743], atol=1e-5)
-    plane = densities_2d.Plane(end=7, steps=140)
+    plane = densities_2d.Grid(half_width=7, num_cells=140)
     assert abs(plane.mass(SOLUTION.planar_log_q(plane.points, [SOLUTION.SMALL_FLOW])) - 1) < 1e-4
 
 
@@ -226,7 +226,7 @@ def test_flows_and_no_flow_side_by_side(monkeypatch):
     monkeypatch.setattr(plt, "show", lambda: None)
     digits = load("digits")
     kinds = {"no flow": {"num_flows": 0}, **{flow: {"flow": flow} for flow in FLOWS}}
-    models = {name: SOLUTION.trained_flow(digits, **options) for name, options in kinds.items()}
+    models = {name: SOLUTION.train_flow(digits, **options) for name, options in kinds.items()}
     found = SOLUTION.compare_flows(models, digits)
     shown = [text.get_text() for text in plt.gcf().axes[0].texts]
     for text, (cross_entropy, kl, accuracy) in zip(shown, found.values(), strict=True):

@@ -197,14 +197,14 @@ def test_the_small_flow_has_the_moments_of_the_lecture_notes():
 
 @pytest.mark.parametrize("signs", [(1,), (1, -1), (-1, -1)])
 def test_the_density_after_planar_steps_has_mass_one(signs):
-    generator, plane = np.random.default_rng(len(signs)), densities_2d.Plane(end=9, steps=300)
+    generator, plane = np.random.default_rng(len(signs)), densities_2d.Grid(half_width=9, num_cells=300)
     steps = []
     for sign in signs:
         u, w = generator.normal(0, 1, (2, 2))
         steps.append((flows.planar_u_hat(sign * u, w).numpy(), w, float(generator.normal())))
     z, log_dets = plane.points.astype(float), []
     for u_hat, w, b in reversed(steps):
-        z = densities_2d.undo(lambda z, u_hat=u_hat, w=w, b=b: flows.planar_forward(z, u_hat, w, b), z, u_hat)
+        z = densities_2d.invert_planar(lambda z, u_hat=u_hat, w=w, b=b: flows.planar_forward(z, u_hat, w, b), z, u_hat)
         log_dets.append(flows.planar_log_det(z, u_hat, w, b).numpy())
     log_q = flows.flow_log_q(scipy.stats.norm.logpdf(z).sum(1), np.stack(log_dets, -1))
     assert abs(plane.mass(log_q) - 1) < 1e-3

@@ -524,7 +524,7 @@ def test_figures_of_bottlenecks_are_labelled(shown):
     generator = np.random.default_rng(0)
     gaussians = generator.normal(size=(20, 2)), generator.uniform(0.1, 1, (20, 2))
     vikit.plots.ellipses({"a": gaussians, "b": gaussians}, np.arange(20) % 10, "Ellipses")
-    vikit.plots.against(
+    vikit.plots.sweep(
         [0.01, 0.1], {"accuracy": {"samples": [0.9, 0.8]}, "error": {"samples": [0.1, 0.2]}}, "beta", "Betas"
     )
     plane, ellipses, against = shown

@@ -55,7 +55,7 @@ def frozen(part):
 
 def fixed_decoder(part):
     """Returns a random matrix in the place of a decoder."""
-    size = part.get_config().get("event_dim") or part.get_config()["num_classes"]
+    size = part.get_config().get("event_dim") or part.get_config()["size"]
     return lambda z: z @ np.float32(np.random.default_rng(0).normal(size=(z.shape[-1], size)))
 
 

@@ -1,4 +1,4 @@
-"""Densities on the plane: a grid to integrate on, four energies to fit flows to, and the way back through a planar flow.
+"""Densities on the plane: a grid to integrate on, four energies to fit flows to, and the inverse of a planar flow.
 
 The energies are those of Rezende and Mohamed, "Variational inference with normalizing flows" (2015), table 1. Some of them
 say nothing of far parts of the plane: as densities they are taken on the box [-4, 4]^2, where they are exp(-U), normalised.
@@ -9,42 +9,43 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-END = 4.0
+# The box is [-HALF_WIDTH, HALF_WIDTH]^2.
+HALF_WIDTH = 4.0
 
 
 @dataclass(frozen=True)
-class Plane:
-    """A square grid of cells on [-end, end]^2.
+class Grid:
+    """A square grid of cells on the box [-half_width, half_width]^2.
 
     Args:
-        end: Where the box ends.
-        steps: Cells along a side.
+        half_width: Half the side of the box.
+        num_cells: Cells along a side.
     """
 
-    end: float
-    steps: int
+    half_width: float
+    num_cells: int
 
     @property
     def axis(self):
-        """Returns the middles of the cells along a side. Shape `[steps]`."""
-        return ((np.arange(self.steps) + 0.5) / self.steps * 2 - 1) * self.end
+        """Returns the middles of the cells along a side. Shape `[num_cells]`."""
+        return ((np.arange(self.num_cells) + 0.5) / self.num_cells * 2 - 1) * self.half_width
 
     @property
     def points(self):
-        """Returns the middles of all cells, the second coordinate running fastest. Shape `[steps^2, 2]`, float32."""
+        """Returns the middles of all cells, the second coordinate running fastest. Shape `[num_cells^2, 2]`, float32."""
         return np.stack(np.meshgrid(self.axis, self.axis, indexing="ij"), -1).reshape(-1, 2).astype(np.float32)
 
     @property
-    def cell(self):
+    def cell_area(self):
         """Returns the area of a cell."""
-        return float(np.square(2 * self.end / self.steps))
+        return float(np.square(2 * self.half_width / self.num_cells))
 
     def mass(self, log_density):
         """Returns the integral of a density over the box, from its logarithm at `points`."""
-        return float(np.sum(np.exp(np.asarray(log_density, float))) * self.cell)
+        return float(np.sum(np.exp(np.asarray(log_density, float))) * self.cell_area)
 
-    def normalised(self, log_density):
-        """Returns the log density that is in the box what `log_density` is up to a constant, with mass 1."""
+    def normalise(self, log_density):
+        """Returns `log_density` plus the constant that makes its mass in the box 1."""
         values = np.asarray(log_density, float)
         largest = values.max()
         return values - largest - np.log(self.mass(values - largest))
@@ -52,43 +53,45 @@ class Plane:
     def kl(self, log_q, log_p):
         """Returns KL(q || p) of two log densities at `points`, in nats, over the box."""
         log_q, log_p = np.asarray(log_q, float), np.asarray(log_p, float)
-        return float(np.sum(np.exp(log_q) * (log_q - log_p)) * self.cell)
+        return float(np.sum(np.exp(log_q) * (log_q - log_p)) * self.cell_area)
 
 
-def undo(forward, points, direction, halvings=32):
+def invert_planar(forward, points, u_hat, num_bisections=32):
     """Returns the `z` that a planar flow takes to `points`, by bisection.
 
-    Such a flow moves each point along `direction` by a share between -1 and 1, and where it is invertible exactly one share
-    fits.
+    The flow is z + tanh(w.z + b) u_hat, so z = points - t u_hat with a t in [-1, 1]; an invertible flow has exactly one.
 
     Args:
         forward: The flow, from `[n, K]` to `[n, K]`.
         points: Outputs of the flow. Shape `[n, K]`.
-        direction: Along which it moves. Shape `[K]`.
-        halvings: How often the interval of shares is halved.
+        u_hat: The direction in which it moves points. Shape `[K]`.
+        num_bisections: How often the interval of t is halved.
     """
-    points, direction = np.asarray(points, np.float32), np.asarray(direction, np.float32)
+    points, u_hat = np.asarray(points, np.float32), np.asarray(u_hat, np.float32)
     low, high = np.full((2, points.shape[0], 1), np.float32([[[-1.0]], [[1.0]]]))
-    for _ in range(halvings):
-        share = (low + high) / 2
-        arrived = np.asarray(forward(points - share * direction))
-        short = (arrived - points) @ direction[:, np.newaxis] > 0
-        low, high = np.where(short, share, low), np.where(short, high, share)
-    return points - (low + high) / 2 * direction
+    for _ in range(num_bisections):
+        t = (low + high) / 2
+        image = np.asarray(forward(points - t * u_hat))
+        # The image lies beyond the point: z must begin further back.
+        is_beyond = (image - points) @ u_hat[:, np.newaxis] > 0
+        low, high = np.where(is_beyond, t, low), np.where(is_beyond, high, t)
+    return points - (low + high) / 2 * u_hat
 
 
 def wave(z):
+    """Returns w_1 of the paper, sin(pi z_1 / 2). Shape `[n]`."""
     return tf.sin(np.float32(np.pi / 2) * z[:, 0])
 
 
-def bump(value, width):
-    return tf.exp(-tf.square(value / width) / 2)
+def gaussian(value, sigma):
+    """Returns exp(-(value / sigma)^2 / 2), without the constant of a density."""
+    return tf.exp(-tf.square(value / sigma) / 2)
 
 
 def ring(z):
     """U1: a ring of radius 2 with two heavy sides."""
-    sides = tf.math.log(bump(z[:, 0] - 2, 0.6) + bump(z[:, 0] + 2, 0.6) + 1e-30)
-    return tf.square((tf.norm(z, axis=1) - 2) / 0.4) / 2 - sides
+    log_sides = tf.math.log(gaussian(z[:, 0] - 2, 0.6) + gaussian(z[:, 0] + 2, 0.6) + 1e-30)
+    return tf.square((tf.norm(z, axis=1) - 2) / 0.4) / 2 - log_sides
 
 
 def sine(z):
@@ -97,15 +100,15 @@ def sine(z):
 
 
 def split_sine(z):
-    """U3: a wave that parts in the middle and meets again."""
-    away = 3 * bump(z[:, 0] - 1, 0.6)
-    return -tf.math.log(bump(z[:, 1] - wave(z), 0.35) + bump(z[:, 1] - wave(z) + away, 0.35) + 1e-30)
+    """U3: a wave that splits in the middle and joins again."""
+    distance = 3 * gaussian(z[:, 0] - 1, 0.6)
+    return -tf.math.log(gaussian(z[:, 1] - wave(z), 0.35) + gaussian(z[:, 1] - wave(z) + distance, 0.35) + 1e-30)
 
 
 def forked_sine(z):
     """U4: a wave that forks."""
-    away = 3 * tf.sigmoid((z[:, 0] - 1) / 0.3)
-    return -tf.math.log(bump(z[:, 1] - wave(z), 0.4) + bump(z[:, 1] - wave(z) + away, 0.35) + 1e-30)
+    distance = 3 * tf.sigmoid((z[:, 0] - 1) / 0.3)
+    return -tf.math.log(gaussian(z[:, 1] - wave(z), 0.4) + gaussian(z[:, 1] - wave(z) + distance, 0.35) + 1e-30)
 
 
 # By the names that the paper gives them.
@@ -113,6 +116,11 @@ ENERGIES = {"U1": ring, "U2": sine, "U3": split_sine, "U4": forked_sine}
 
 
 def log_target(energy, z):
-    """Returns minus the energy for points `[n, 2]`, falling off steeply outside of the box: what a flow is fitted to."""
-    outside = tf.reduce_sum(tf.square(tf.nn.relu(tf.abs(z) - END)), axis=1)
-    return -energy(z) - 50 * outside
+    """Returns the log density, up to a constant, that a flow is fitted to: minus the energy, far lower outside of the box.
+
+    Args:
+        energy: One of `ENERGIES`.
+        z: Points. Shape `[n, 2]`.
+    """
+    squared_distance = tf.reduce_sum(tf.square(tf.nn.relu(tf.abs(z) - HALF_WIDTH)), axis=1)
+    return -energy(z) - 50 * squared_distance

@@ -1,48 +1,49 @@
-"""What students should not have to write: hidden layers with a linear end, a network that never looks ahead, compiling."""
+"""What students should not have to write: a multilayer perceptron, a masked autoregressive network, compiling."""
 
 import keras
 import numpy as np
 
 
 @keras.saving.register_keras_serializable("vikit")
-class Network(keras.layers.Layer):
-    """Hidden layers with ReLU and one linear layer at the end: `[..., n]` to `[..., size]`, for any number of axes before.
+class MLP(keras.layers.Layer):
+    """Hidden layers with ReLU and one linear layer at the end: `[..., n]` to `[..., size]`, for any number of axes in front.
 
-    Inputs that belong together are put side by side before: `tf.concat([z, features], axis=-1)`.
+    Concatenate several inputs before the call: `tf.concat([z, features], axis=-1)`.
 
     Args:
         size: Size of the output's last axis.
         hidden: Sizes of the hidden layers.
-        start: Standard deviation of the last layer's biases at the beginning; 0 has them start at 0.
+        bias_stddev: Standard deviation of the last layer's initial biases; with 0 they are 0.
     """
 
-    def __init__(self, size, hidden=(), start=0.0, **kwargs):
+    def __init__(self, size, hidden=(), bias_stddev=0.0, **kwargs):
         super().__init__(**kwargs)
-        self.size, self.hidden, self.start = size, tuple(hidden), start
-        self.inner = [keras.layers.Dense(width, activation="relu") for width in self.hidden]
-        self.end = keras.layers.Dense(size, bias_initializer=keras.initializers.RandomNormal(stddev=start))
+        self.size, self.hidden, self.bias_stddev = size, tuple(hidden), bias_stddev
+        self.hidden_stack = [keras.layers.Dense(width, activation="relu") for width in self.hidden]
+        self.linear = keras.layers.Dense(size, bias_initializer=keras.initializers.RandomNormal(stddev=bias_stddev))
 
     def build(self, input_shape):
         shape = input_shape
-        for layer in (*self.inner, self.end):
+        for layer in (*self.hidden_stack, self.linear):
             layer.build(shape)
             shape = (*shape[:-1], layer.units)
 
     def call(self, values):
         """Returns real numbers `[..., size]` for `values` of shape `[..., n]`."""
-        for layer in self.inner:
+        for layer in self.hidden_stack:
             values = layer(values)
-        return self.end(values)
+        return self.linear(values)
 
     def get_config(self):
-        return super().get_config() | {"size": self.size, "hidden": self.hidden, "start": self.start}
+        return super().get_config() | {"size": self.size, "hidden": self.hidden, "bias_stddev": self.bias_stddev}
 
 
 @keras.saving.register_keras_serializable("vikit")
-class Autoregressive(keras.layers.Layer):
-    """A masked network: `(z, context)` to two arrays like `z`, whose entry k depends on the entries of z before k alone.
+class MADE(keras.layers.Layer):
+    """A masked autoregressive network: `(z, context)` to two arrays like `z`, whose entry k depends on `z[:, :k]` alone.
 
-    All of the context reaches every entry. With one hidden layer (Germain and others, "MADE", 2015).
+    All of the context reaches every entry. One hidden layer (Germain and others, "MADE: Masked Autoencoder for Distribution
+    Estimation", 2015).
 
     Args:
         hidden: Size of the hidden layer.
@@ -55,20 +56,22 @@ class Autoregressive(keras.layers.Layer):
 
     def build(self, z_shape, context_shape):
         size = z_shape[-1]
-        # A hidden unit of degree d sees the first d entries; entry k is told by units of degree k and less.
+        # A hidden unit of degree d has inputs z_0 to z_(d-1); output k has the hidden units of degrees 0 to k as inputs.
         degrees, entries = np.arange(self.hidden) % size, np.arange(size)
-        self.sees = (entries[:, np.newaxis] < degrees).astype("float32")
-        self.tells = np.tile(degrees[:, np.newaxis] <= entries, (1, 2)).astype("float32")
-        self.inwards = self.add_weight(shape=(size, self.hidden), initializer="glorot_uniform", name="inwards")
-        self.outwards = self.add_weight(shape=(self.hidden, 2 * size), initializer="glorot_uniform", name="outwards")
+        self.mask_in = (entries[:, np.newaxis] < degrees).astype("float32")
+        self.mask_out = np.tile(degrees[:, np.newaxis] <= entries, (1, 2)).astype("float32")
+        self.weights_in = self.add_weight(shape=(size, self.hidden), initializer="glorot_uniform", name="weights_in")
+        self.weights_out = self.add_weight(
+            shape=(self.hidden, 2 * size), initializer="glorot_uniform", name="weights_out"
+        )
         self.bias = self.add_weight(shape=(2 * size,), initializer="zeros", name="bias")
         self.from_context.build(context_shape)
 
     def call(self, z, context):
         """Returns `(m, s)`, each of the shape of `z` `[B, K]`; `context` is of shape `[B, H]`."""
-        hidden = keras.ops.relu(keras.ops.matmul(z, self.inwards * self.sees) + self.from_context(context))
-        both = keras.ops.matmul(hidden, self.outwards * self.tells) + self.bias
-        return tuple(keras.ops.split(both, 2, axis=-1))
+        hidden = keras.ops.relu(keras.ops.matmul(z, self.weights_in * self.mask_in) + self.from_context(context))
+        outputs = keras.ops.matmul(hidden, self.weights_out * self.mask_out) + self.bias
+        return tuple(keras.ops.split(outputs, 2, axis=-1))
 
     def get_config(self):
         return super().get_config() | {"hidden": self.hidden}

@@ -51,9 +51,9 @@ def mosaic(grid, image_shape, title="", labels=("", "")):
     """
     from matplotlib import pyplot as plt
 
-    grid, around = np.asarray(grid, float), max(1, image_shape[0] // 14)
+    grid, margin = np.asarray(grid, float), max(1, image_shape[0] // 14)
     tiles = grid.swapaxes(0, 1)[::-1].reshape(*grid.shape[:2], *image_shape)
-    tiles = np.pad(tiles, ((0, 0), (0, 0), (around, around), (around, around)))
+    tiles = np.pad(tiles, ((0, 0), (0, 0), (margin, margin), (margin, margin)))
     height = tiles.shape[0] * tiles.shape[2]
     _, axes = plt.subplots(figsize=(7, 7))
     axes.imshow(tiles.transpose(0, 2, 1, 3).reshape(height, -1), cmap="gray_r", vmin=0, vmax=1)
@@ -75,9 +75,9 @@ def scatter(points, labels, title="", axis_labels=("z_1", "z_2")):
     points, labels = np.asarray(points), np.asarray(labels)
     _, axes = plt.subplots(figsize=(6.5, 5.5))
     for index, label in enumerate(np.unique(labels)):
-        chosen = points[labels == label]
+        points_of_label = points[labels == label]
         style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
-        axes.scatter(*chosen.T, s=22, alpha=0.7, linewidths=0, label=str(label), **style)
+        axes.scatter(*points_of_label.T, s=22, alpha=0.7, linewidths=0, label=str(label), **style)
     axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1], title=title)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="class")
     plt.tight_layout()
@@ -130,8 +130,8 @@ def information_plane(runs, names, entropy, title=""):
         axes.plot(rates, bounds, linestyle="none", label=label, **style)
     for index, name in enumerate(names):
         lowest_run = min(runs.values(), key=lambda run: run[1][index])
-        place = (lowest_run[0][index], lowest_run[1][index])
-        axes.annotate(name, place, textcoords="offset points", xytext=(0, -15), ha="center", fontsize=9)
+        xy = (lowest_run[0][index], lowest_run[1][index])
+        axes.annotate(name, xy, textcoords="offset points", xytext=(0, -15), ha="center", fontsize=9)
     lowest = min(0.0, *(min(bounds) for _, bounds in runs.values()))
     axes.set_xscale("symlog", linthresh=1.0, linscale=0.6)
     axes.set(xlim=(-0.05, highest), ylim=(1.1 * lowest - 0.25, 1.25 * entropy))
@@ -160,12 +160,12 @@ def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")):
     for axes, (name, (means, sigmas)) in zip(row[0], panels.items(), strict=True):
         for index, label in enumerate(classes):
             colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
-            chosen = labels == label
-            for mean, sigma in zip(np.asarray(means)[chosen], np.asarray(sigmas)[chosen], strict=True):
+            has_label = labels == label
+            for mean, sigma in zip(np.asarray(means)[has_label], np.asarray(sigmas)[has_label], strict=True):
                 axes.add_patch(Ellipse(mean, *(2 * sigma), facecolor=colour, alpha=0.12))
                 axes.add_patch(Ellipse(mean, *(2 * sigma), fill=False, edgecolor=colour, linewidth=0.7))
             axes.scatter(
-                *np.asarray(means)[chosen].T, s=16, color=colour, marker=marker, linewidths=0, label=str(label)
+                *np.asarray(means)[has_label].T, s=16, color=colour, marker=marker, linewidths=0, label=str(label)
             )
         axes.add_patch(Ellipse((0, 0), 2, 2, fill=False, edgecolor="black", linestyle="--", label="r(z)"))
         axes.autoscale_view()
@@ -176,7 +176,7 @@ def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")):
     plt.show()
 
 
-def against(values, panels, label, title=""):
+def sweep(values, panels, label, title=""):
     """Shows quantities against a setting that runs over powers of ten: a panel for each, a line for each run.
 
     Args:
@@ -199,12 +199,12 @@ def against(values, panels, label, title=""):
     plt.show()
 
 
-def densities(panels, plane, columns=3, title=""):
+def densities(panels, grid, columns=3, title=""):
     """Shows densities of the plane side by side, each from yellow (0) to dark blue (its own largest value).
 
     Args:
-        panels: A dict from a title to the log density at `plane.points`.
-        plane: The `densities_2d.Plane` with the points.
+        panels: A dict from a title to the log density at `grid.points`.
+        grid: The `densities_2d.Grid` with the points.
         columns: Panels in a row.
         title: Of the figure.
     """
@@ -222,10 +222,10 @@ def densities(panels, plane, columns=3, title=""):
     )
     for axes in axes_of.flat[len(panels) :]:
         axes.set_axis_off()
-    box = (-plane.end, plane.end, -plane.end, plane.end)
+    extent = (-grid.half_width, grid.half_width, -grid.half_width, grid.half_width)
     for axes, (label, log_density) in zip(axes_of.flat, panels.items(), strict=False):
-        density = np.exp(np.asarray(log_density, float)).reshape(plane.steps, plane.steps)
-        axes.imshow(density.T, origin="lower", extent=box, cmap="cividis_r")
+        density = np.exp(np.asarray(log_density, float)).reshape(grid.num_cells, grid.num_cells)
+        axes.imshow(density.T, origin="lower", extent=extent, cmap="cividis_r")
         axes.set_title(label, fontsize=9)
     for axes in axes_of[-1]:
         axes.set_xlabel("z_1")

@@ -1,14 +1,19 @@
 """Wrong bottlenecks, each one edit away from the right one, as in `a03_vae.py`."""
 
 SAMPLE = "return mu + tf.exp(0.5 * log_var) * eps\n"
-RETURNED = "return -log_qy_given_z, tfd.kl_divergence(tfd.MultivariateNormalDiag(q_mu, tf.exp(0.5 * q_log_var)), r_z)"
-LOG_QY = "log_qy_given_z = tf.reduce_mean(tfd.OneHotCategorical(logits=logits).log_prob(y_onehot), axis=0)"
-LOGITS = "logits = self.decoder(sample_latent(q_mu, q_log_var, eps))"
-PREDICTED = "return vib_predict_probs(self.decoder(sample_latent(q_mu, q_log_var, eps)))"
-DRAW = "return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.noise)"
-LOSS = "return tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference)"
-TERMS = "minus_log_qy, kl_to_reference = self.loss_terms(x, y, self.fresh_noise(x))"
-KL = RETURNED.removeprefix("return -log_qy_given_z, ")
+KL = "tfd.kl_divergence(q, r)"
+RETURNED = f"return cross_entropy, {KL}"
+LOG_QY = "log_qy_given_z = categorical_log_prob(y_onehot, self.decoder(z))"
+CROSS_ENTROPY = "cross_entropy = -tf.reduce_mean(log_qy_given_z, axis=0)"
+# The samples of `loss_terms`, and those of `predict_probs`.
+SAMPLED = "z = sample_latent(mu, log_var, eps)\n        log_qy"
+PREDICTED = "return vib_predict_probs(self.decoder(z))"
+SAMPLED_TO_PREDICT = f"z = sample_latent(mu, log_var, eps)\n        {PREDICTED}"
+ENDS = "return mu, log_var\n"
+DECODER = "self.decoder = networks.MLP(num_classes, tuple(reversed(self.hidden)))\n"
+DRAW = "return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)"
+LOSS = "return tf.reduce_mean(cross_entropy + self.beta * kl)"
+TERMS = "cross_entropy, kl = self.loss_terms(x, y, self.fresh_noise(x))"
 
 BUILT = "self.decoder(tf.zeros((1, latent_dim)))\n"
 EDITS = (
@@ -27,102 +32,102 @@ EDITS = (
      "VIB", "loss_terms", "sampler_one_noise_for_all_dimensions"),
     ("one noise for all samples", SAMPLE, "return mu + tf.exp(0.5 * log_var) * tf.repeat(eps[:1], tf.shape(eps)[0], axis=0)\n",
      "VIB", "loss_terms", "first_sample_only"),
-    ("a tf.Variable in the encoder", "self.to_log_var = keras.layers.Dense(latent_dim)",
-     "self.inner, self.offset = keras.layers.Dense(latent_dim), tf.Variable(tf.zeros(latent_dim))\n"
-     "        self.to_log_var = lambda h: self.inner(h) + self.offset", "VIB", "every_weight_learns", "hidden_parameters"),
+    ("a tf.Variable in the encoder", "self.mlp = networks.MLP(2 * latent_dim, hidden)",
+     "self.inner, self.offset = networks.MLP(2 * latent_dim, hidden), tf.Variable(tf.zeros(2 * latent_dim))\n"
+     "        self.mlp = lambda x: self.inner(x) + self.offset", "VIB", "every_weight_learns", "hidden_parameters"),
     ("stop_gradient in the sampler", SAMPLE, "return tf.stop_gradient(mu + tf.exp(0.5 * log_var) * eps)\n",
      "VIB", "accuracy_passes_the_floor", "posterior_collapsed"),
     # The terms.
-    ("beta on the cross-entropy", RETURNED, RETURNED.replace("return -log", "return -self.beta * log"),
+    ("beta on the cross-entropy", RETURNED, RETURNED.replace("return ", "return self.beta * "),
      "VIB", "loss_terms", "beta_on_the_cross_entropy"),
-    ("beta in the second term", RETURNED, f"return -log_qy_given_z, self.beta * {KL}", "VIB", "loss_terms", "kl_times_beta"),
+    ("beta in the second term", RETURNED, f"return cross_entropy, self.beta * {KL}", "VIB", "loss_terms", "kl_times_beta"),
     ("the KL in the first term too", RETURNED,
-     f"kl = {KL}\n        return self.beta * kl - log_qy_given_z, kl", "VIB", "loss_terms", "kl_in_the_cross_entropy"),
-    ("the log-likelihood as cross-entropy", RETURNED, RETURNED.replace("return -log", "return log"),
+     f"kl = {KL}\n        return cross_entropy + self.beta * kl, kl", "VIB", "loss_terms", "kl_in_the_cross_entropy"),
+    ("the log-likelihood as cross-entropy", RETURNED, RETURNED.replace("return ", "return -"),
      "VIB", "loss_terms", "cross_entropy_negated"),
-    ("terms swapped", RETURNED, f"return {KL}, -log_qy_given_z", "VIB", "loss_terms", "terms_swapped"),
-    ("KL averaged over dimensions", RETURNED, f"return -log_qy_given_z, {KL} / self.latent_dim",
+    ("terms swapped", RETURNED, f"return {KL}, cross_entropy", "VIB", "loss_terms", "terms_swapped"),
+    ("KL averaged over dimensions", RETURNED, f"return cross_entropy, {KL} / self.latent_dim",
      "VIB", "loss_terms", "kl_averaged_over_dimensions"),
-    ("KL counted twice", RETURNED, f"return -log_qy_given_z, 2 * {KL}", "VIB", "loss_terms", "kl_counted_twice"),
-    ("KL missing", RETURNED, f"return -log_qy_given_z, 0 * {KL}", "VIB", "loss_terms", "kl_missing"),
-    ("log_var as log sigma in the KL", RETURNED, RETURNED.replace("tf.exp(0.5 * q_log_var)", "tf.exp(q_log_var)"),
+    ("KL counted twice", RETURNED, f"return cross_entropy, 2 * {KL}", "VIB", "loss_terms", "kl_counted_twice"),
+    ("KL missing", RETURNED, f"return cross_entropy, 0 * {KL}", "VIB", "loss_terms", "kl_missing"),
+    ("log_var as log sigma in the KL", RETURNED, RETURNED.replace("(q,", "(tfd.MultivariateNormalDiag(mu, tf.exp(log_var)),"),
      "VIB", "loss_terms", "kl_log_var_as_log_sigma"),
-    ("samples summed", LOG_QY, LOG_QY.replace("reduce_mean", "reduce_sum"), "VIB", "loss_terms", "samples_summed"),
-    ("first sample only", LOG_QY, "log_qy_given_z = tfd.OneHotCategorical(logits=logits).log_prob(y_onehot)[0]",
+    ("samples summed", CROSS_ENTROPY, CROSS_ENTROPY.replace("reduce_mean", "reduce_sum"),
+     "VIB", "loss_terms", "samples_summed"),
+    ("first sample only", CROSS_ENTROPY, "cross_entropy = -log_qy_given_z[0]",
      "VIB", "loss_terms", "first_sample_only"),
     ("logits averaged", LOG_QY,
-     "log_qy_given_z = tfd.OneHotCategorical(logits=tf.reduce_mean(logits, axis=0)).log_prob(y_onehot)",
+     "log_qy_given_z = categorical_log_prob(y_onehot, tf.reduce_mean(self.decoder(z), axis=0, keepdims=True))",
      "VIB", "loss_terms", "logits_averaged"),
     ("logarithm of the mean probability", LOG_QY,
-     "log_qy_given_z = tf.math.log(tf.reduce_sum(y_onehot * vib_predict_probs(logits), axis=-1))",
+     "log_qy_given_z = tf.math.log(tf.reduce_sum(y_onehot * vib_predict_probs(self.decoder(z)), axis=-1))[tf.newaxis]",
      "VIB", "loss_terms", "log_of_mean_over_samples"),
-    ("cross-entropy summed over the batch", LOG_QY,
-     "log_qy_given_z = tf.reduce_mean(tfd.OneHotCategorical(logits=logits).log_prob(y_onehot), axis=0)\n"
-     "        log_qy_given_z = tf.reduce_sum(log_qy_given_z) + 0 * log_qy_given_z",
+    ("cross-entropy summed over the batch", CROSS_ENTROPY,
+     f"{CROSS_ENTROPY}\n        cross_entropy = tf.reduce_sum(cross_entropy) + 0 * cross_entropy",
      "VIB", "loss_terms", "cross_entropy_summed_over_batch"),
     ("cross-entropy averaged over classes", LOG_QY, LOG_QY + " / self.num_classes",
      "VIB", "loss_terms", "cross_entropy_averaged_over_classes"),
-    ("softmax twice", LOGITS, LOGITS.replace("self.decoder(", "tf.nn.softmax(self.decoder(") + ")",
+    ("softmax twice", LOG_QY, LOG_QY.replace("self.decoder(z)", "tf.nn.softmax(self.decoder(z))"),
      "VIB", "loss_terms", "softmax_twice"),
     ("binary cross-entropy, as in Listing 1", LOG_QY,
-     "log_qy_given_z = tf.reduce_mean(tfd.Independent(tfd.Bernoulli(logits=logits), 1).log_prob(y_onehot), axis=0)",
+     "log_qy_given_z = tfd.Independent(tfd.Bernoulli(logits=self.decoder(z)), 1).log_prob(y_onehot)",
      "VIB", "loss_terms", "binary_cross_entropy"),
-    ("noise of its own", LOGITS, LOGITS.replace("eps)", "tf.random.normal(tf.shape(eps)))"),
+    ("noise of its own", SAMPLED, SAMPLED.replace("eps)", "tf.random.normal(tf.shape(eps)))"),
      "VIB", "loss_terms", "terms_draw_their_own_noise"),
     ("a beta that is not kept", "self.hidden, self.beta = tuple(hidden), beta", "self.hidden, self.beta = tuple(hidden), 1e-3",
      "VIB", "loss_terms", "beta_not_kept"),
     # Prediction.
-    ("prediction from one sample", PREDICTED, PREDICTED.replace("eps)", "eps[:1])"),
+    ("prediction from one sample", SAMPLED_TO_PREDICT, SAMPLED_TO_PREDICT.replace("eps)", "eps[:1])"),
      "VIB", "prediction", "prediction_from_one_sample"),
-    ("prediction from the mean", PREDICTED, "return tf.nn.softmax(self.decoder(q_mu))",
+    ("prediction from the mean", PREDICTED, "return tf.nn.softmax(self.decoder(mu))",
      "VIB", "prediction", "prediction_from_the_mean"),
     ("softmax of averaged logits", PREDICTED,
-     "return tf.nn.softmax(tf.reduce_mean(self.decoder(sample_latent(q_mu, q_log_var, eps)), axis=0))",
+     "return tf.nn.softmax(tf.reduce_mean(self.decoder(z), axis=0))",
      "VIB", "prediction", "softmax_of_averaged_logits"),
     ("logits for probabilities", PREDICTED,
-     "return tf.reduce_mean(self.decoder(sample_latent(q_mu, q_log_var, eps)), axis=0)",
+     "return tf.reduce_mean(self.decoder(z), axis=0)",
      "VIB", "prediction", "prediction_is_logits"),
     ("a decision for probabilities", PREDICTED,
-     "probs = vib_predict_probs(self.decoder(sample_latent(q_mu, q_log_var, eps)))\n"
+     "probs = vib_predict_probs(self.decoder(z))\n"
      "        return tf.one_hot(tf.argmax(probs, axis=-1), self.num_classes)",
      "VIB", "prediction", "prediction_is_one_hot"),
-    ("prediction with noise of its own", PREDICTED, PREDICTED.replace("eps)", "tf.random.normal(tf.shape(eps)))"),
+    ("prediction with noise of its own", SAMPLED_TO_PREDICT,
+     SAMPLED_TO_PREDICT.replace("eps)", "tf.random.normal(tf.shape(eps)))"),
      "VIB", "prediction", "prediction_draws_its_own_noise"),
     # Training.
     ("encoder not trained", "self.encoder = Encoder(latent_dim, self.hidden)",
      "self.encoder = Encoder(latent_dim, self.hidden)\n        self.encoder.trainable = False",
      "VIB", "every_weight_learns", "encoder_not_trained"),
-    ("decoder not trained", "self.decoder = Decoder(num_classes, tuple(reversed(self.hidden)))",
-     "self.decoder = Decoder(num_classes, tuple(reversed(self.hidden)))\n        self.decoder.trainable = False",
+    ("decoder not trained", DECODER, f"{DECODER}        self.decoder.trainable = False\n",
      "VIB", "every_weight_learns", "decoder_not_trained"),
-    ("a layer that is never called", "self.to_logits = keras.layers.Dense(num_classes)",
-     "self.to_logits = keras.layers.Dense(num_classes)\n"
+    ("a layer that is never called", "self.mlp = networks.MLP(2 * latent_dim, hidden)",
+     "self.mlp = networks.MLP(2 * latent_dim, hidden)\n"
      '        self.scale = self.add_weight(shape=(3,), initializer="ones", name="scale")',
      "VIB", "every_weight_learns", "weights_do_not_move"),
-    ("beta on the cross-entropy in the loss", LOSS, "return tf.reduce_mean(self.beta * minus_log_qy + kl_to_reference)",
+    ("beta on the cross-entropy in the loss", LOSS, "return tf.reduce_mean(self.beta * cross_entropy + kl)",
      "VIB", "training", "beta_on_the_cross_entropy"),
-    ("beta on the whole loss", LOSS, "return self.beta * tf.reduce_mean(minus_log_qy + kl_to_reference)",
+    ("beta on the whole loss", LOSS, "return self.beta * tf.reduce_mean(cross_entropy + kl)",
      "VIB", "training", "beta_on_both"),
-    ("a loss without beta", LOSS, "return tf.reduce_mean(minus_log_qy + kl_to_reference)", "VIB", "training", "beta_missing"),
-    ("a loss without KL", LOSS, "return tf.reduce_mean(minus_log_qy)", "VIB", "training", "kl_missing"),
-    ("another beta than the constructor's", LOSS, "return tf.reduce_mean(minus_log_qy + 1e-3 * kl_to_reference)",
+    ("a loss without beta", LOSS, "return tf.reduce_mean(cross_entropy + kl)", "VIB", "training", "beta_missing"),
+    ("a loss without KL", LOSS, "return tf.reduce_mean(cross_entropy)", "VIB", "training", "kl_missing"),
+    ("another beta than the constructor's", LOSS, "return tf.reduce_mean(cross_entropy + 1e-3 * kl)",
      "VIB", "training", "another_beta"),
     ("evaluate with another beta", LOSS,
-     "return tf.reduce_mean(minus_log_qy + (self.beta if training else 0.5) * kl_to_reference)",
+     "return tf.reduce_mean(cross_entropy + (self.beta if training else 0.5) * kl)",
      "VIB", "training", "another_beta"),
-    ("a maximised loss", LOSS, "return -tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference)",
+    ("a maximised loss", LOSS, "return -tf.reduce_mean(cross_entropy + self.beta * kl)",
      "VIB", "training", "loss_negated"),
-    ("a loss that grows with the batch", LOSS, "return tf.reduce_sum(minus_log_qy + self.beta * kl_to_reference)",
+    ("a loss that grows with the batch", LOSS, "return tf.reduce_sum(cross_entropy + self.beta * kl)",
      "VIB", "training", "loss_summed_over_the_batch"),
     ("cross-entropy summed over the batch in the loss", LOSS,
-     "return tf.reduce_sum(minus_log_qy) + tf.reduce_mean(self.beta * kl_to_reference)",
+     "return tf.reduce_sum(cross_entropy) + tf.reduce_mean(self.beta * kl)",
      "VIB", "training", "cross_entropy_summed_over_the_batch"),
     ("KL averaged over dimensions in the loss", LOSS,
-     "return tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference / self.latent_dim)",
+     "return tf.reduce_mean(cross_entropy + self.beta * kl / self.latent_dim)",
      "VIB", "training", "kl_averaged_over_dimensions"),
-    ("KL reported with beta", "self.kl.update_state(kl_to_reference)", "self.kl.update_state(self.beta * kl_to_reference)",
+    ("KL reported with beta", "self.kl.update_state(kl)", "self.kl.update_state(self.beta * kl)",
      "VIB", "training", "kl_reported_with_beta"),
-    ("one noise for the batch", DRAW, "return keras.random.normal((1, 1, self.latent_dim), seed=self.noise)",
+    ("one noise for the batch", DRAW, "return keras.random.normal((1, 1, self.latent_dim), seed=self.seed_generator)",
      "VIB", "training", "one_noise_for_the_batch"),
     ("seed reset inside", DRAW, "return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=7)",
      "VIB", "training", "noise_frozen_in_training"),
@@ -134,54 +139,53 @@ EDITS = (
      "        return super().fit(*both, **options)\n\n"
      "    def loss_terms(self, x, y_onehot, eps):",
      "VIB", "training", "trains_on_test_images"),
-    ("a maximised loss, after training", LOSS, "return -tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference)",
+    ("a maximised loss, after training", LOSS, "return -tf.reduce_mean(cross_entropy + self.beta * kl)",
      "VIB", "accuracy_passes_the_floor", "loss_negated"),
     ("labels that are not looked at", TERMS,
-     "minus_log_qy, kl_to_reference = self.loss_terms(x, tf.ones_like(y) / self.num_classes, self.fresh_noise(x))",
+     "cross_entropy, kl = self.loss_terms(x, tf.ones_like(y) / self.num_classes, self.fresh_noise(x))",
      "VIB", "accuracy_passes_the_floor", ""),
-    ("a second sample for the metric", "self.cross_entropy.update_state(minus_log_qy)",
+    ("a second sample for the metric", "self.cross_entropy.update_state(cross_entropy)",
      "self.cross_entropy.update_state(self.loss_terms(x, y, self.fresh_noise(x))[0])",
      "VIB", "training", "loss_of_something_else"),
     # The noise of training.
     ("one number for all dimensions", DRAW,
-     "return keras.random.normal((1, tf.shape(x)[0], 1), seed=self.noise) * tf.ones(self.latent_dim)",
+     "return keras.random.normal((1, tf.shape(x)[0], 1), seed=self.seed_generator) * tf.ones(self.latent_dim)",
      "VIB", "training", "noise_of_another_distribution"),
     ("uniform noise", DRAW,
-     "return keras.random.uniform((1, tf.shape(x)[0], self.latent_dim), -1, 1, seed=self.noise)",
+     "return keras.random.uniform((1, tf.shape(x)[0], self.latent_dim), -1, 1, seed=self.seed_generator)",
      "VIB", "training", "noise_of_another_distribution"),
     ("noise that is too small", DRAW, DRAW.replace("return ", "return 0.6 * "),
      "VIB", "training", "noise_of_another_distribution"),
     ("noise that is too large", DRAW, DRAW.replace("return ", "return 1.4 * "),
      "VIB", "training", "noise_of_another_distribution"),
-    ("a KL without gradient", "return tf.reduce_mean(minus_log_qy + self.beta * kl_to_reference)",
-     "return tf.reduce_mean(minus_log_qy + self.beta * tf.stop_gradient(kl_to_reference))",
+    ("a KL without gradient", LOSS,
+     "return tf.reduce_mean(cross_entropy + self.beta * tf.stop_gradient(kl))",
      "VIB", "accuracy_passes_the_floor", "kl_without_gradient"),
     # What evaluate reports, and when.
     ("evaluate at the mean", TERMS,
      "noise = self.fresh_noise(x)\n"
-     "        minus_log_qy, kl_to_reference = self.loss_terms(x, y, noise if training else tf.zeros_like(noise))",
+     "        cross_entropy, kl = self.loss_terms(x, y, noise if training else tf.zeros_like(noise))",
      "VIB", "training", "no_noise_in_evaluate"),
     ("terms reported under each other's name",
-     "self.cross_entropy.update_state(minus_log_qy)\n        self.kl.update_state(kl_to_reference)",
-     "self.kl.update_state(minus_log_qy)\n        self.cross_entropy.update_state(kl_to_reference)",
+     "self.cross_entropy.update_state(cross_entropy)\n        self.kl.update_state(kl)",
+     "self.kl.update_state(cross_entropy)\n        self.cross_entropy.update_state(kl)",
      "VIB", "training", "terms_swapped"),
     ("a KL in bits", RETURNED, RETURNED + " / np.log(2.0)", "VIB", "loss_terms", "kl_in_bits"),
     ("a cross-entropy in bits", LOG_QY, LOG_QY + " / np.log(2.0)", "VIB", "loss_terms", "cross_entropy_in_bits"),
     ("a KL that warms up", LOSS,
      "self.optimizer.iterations\n"
      "        warm = tf.minimum(1.0, tf.cast(self.optimizer.iterations + 1, tf.float32) / 100) if training else 1.0\n"
-     "        return tf.reduce_mean(minus_log_qy + warm * self.beta * kl_to_reference)", "VIB", "training", ""),
+     "        return tf.reduce_mean(cross_entropy + warm * self.beta * kl)", "VIB", "training", ""),
     # Outputs that are not free.
-    ("a ReLU behind log_var", "self.to_log_var = keras.layers.Dense(latent_dim)",
-     "self.to_log_var = keras.layers.Dense(latent_dim, activation=\"relu\")", "VIB", "loss_terms", "never_negative"),
-    ("a tanh behind mu", "self.to_mu = keras.layers.Dense(latent_dim)",
-     "self.to_mu = keras.layers.Dense(latent_dim, activation=\"tanh\")", "VIB", "loss_terms", "tanh_at_the_end"),
-    ("log_var between -1 and 1", "return self.to_mu(x), self.to_log_var(x)",
-     "return self.to_mu(x), tf.clip_by_value(self.to_log_var(x), -1, 1)", "VIB", "loss_terms", "tanh_at_the_end"),
-    ("a ReLU behind the logits", "self.to_logits = keras.layers.Dense(num_classes)",
-     "self.to_logits = keras.layers.Dense(num_classes, activation=\"relu\")", "VIB", "loss_terms", "never_negative"),
+    ("a ReLU behind log_var", ENDS, "return mu, tf.nn.relu(log_var)\n", "VIB", "loss_terms", "never_negative"),
+    ("a tanh behind mu", ENDS, "return tf.tanh(mu), log_var\n", "VIB", "loss_terms", "tanh_at_the_end"),
+    ("log_var between -1 and 1", ENDS, "return mu, tf.clip_by_value(log_var, -1, 1)\n", "VIB", "loss_terms", "tanh_at_the_end"),
+    ("a ReLU behind the logits", DECODER,
+     DECODER.replace("self.decoder", "self.inner")
+     + "        self.decoder = keras.layers.Lambda(lambda z: tf.nn.relu(self.inner(z)))\n",
+     "VIB", "loss_terms", "never_negative"),
     ("NaN where the noise is looked at", TERMS,
-     "minus_log_qy, kl_to_reference = self.loss_terms(x, y, 0 * self.fresh_noise(x))\n"
-     "        minus_log_qy = tf.where(tf.reduce_all(x == x[:1]), float('nan'), minus_log_qy)",
+     "cross_entropy, kl = self.loss_terms(x, y, 0 * self.fresh_noise(x))\n"
+     "        cross_entropy = tf.where(tf.reduce_all(x == x[:1]), float('nan'), cross_entropy)",
      "VIB", "training", "not_finite"),
 )  # fmt: skip

@@ -140,7 +140,7 @@ class PlanarStep(keras.layers.Layer):
     def __init__(self, latent_dim, **kwargs):
         super().__init__(**kwargs)
         self.latent_dim = latent_dim
-        self.parameters_of = networks.Network(2 * latent_dim + 1, start=0.5)
+        self.parameters_of = networks.MLP(2 * latent_dim + 1, bias_stddev=0.5)
 
     def build(self, z_shape, features_shape):
         self.parameters_of.build(features_shape)
@@ -161,7 +161,7 @@ class RadialStep(keras.layers.Layer):
     def __init__(self, latent_dim, **kwargs):
         super().__init__(**kwargs)
         self.latent_dim = latent_dim
-        self.parameters_of = networks.Network(latent_dim + 2, start=0.5)
+        self.parameters_of = networks.MLP(latent_dim + 2, bias_stddev=0.5)
 
     def build(self, z_shape, features_shape):
         self.parameters_of.build(features_shape)
@@ -185,7 +185,7 @@ class CouplingStep(keras.layers.Layer):
     def __init__(self, latent_dim, swap, **kwargs):
         super().__init__(**kwargs)
         self.half, self.swap = latent_dim // 2, swap
-        self.network = networks.Network(2 * self.half, (64,), start=0.1)
+        self.network = networks.MLP(2 * self.half, (64,), bias_stddev=0.1)
 
     def build(self, z_shape, features_shape):
         self.network.build((None, self.half + features_shape[-1]))
@@ -207,7 +207,7 @@ class GatedStep(keras.layers.Layer):
     def __init__(self, latent_dim, reverse, **kwargs):
         super().__init__(**kwargs)
         self.latent_dim, self.reverse = latent_dim, reverse
-        self.network = networks.Autoregressive(64)
+        self.network = networks.MADE(64)
 
     def build(self, z_shape, features_shape):
         self.network.build(z_shape, features_shape)
@@ -236,14 +236,14 @@ class FlowVIB(keras.Model):
         self.hidden, self.num_flows, self.flow, self.beta = tuple(hidden), num_flows, flow, beta
 
         pixels = keras.Input((event_dim,))
-        mu_and_log_var = networks.Network(2 * latent_dim, self.hidden)(pixels)
+        mu_and_log_var = networks.MLP(2 * latent_dim, self.hidden)(pixels)
         self.encoder = keras.Model(pixels, [mu_and_log_var[:, :latent_dim], mu_and_log_var[:, latent_dim:]])
-        self.decoder = networks.Network(num_classes, self.hidden[::-1])
+        self.decoder = networks.MLP(num_classes, self.hidden[::-1])
         self.decoder.build((None, latent_dim))
         self.steps = [self.new_step(number) for number in range(num_flows)]
         if num_flows:
             size = 64
-            self.features_of = networks.Network(size, self.hidden)
+            self.features_of = networks.MLP(size, self.hidden)
             self.features_of.build((None, event_dim))
             for step in self.steps:
                 step.build((None, latent_dim), (None, size))

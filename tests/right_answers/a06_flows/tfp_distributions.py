@@ -178,13 +178,13 @@ class BijectorStep(keras.layers.Layer):
         super().__init__(**kwargs)
         self.flow, self.size, self.context, self.turn = flow, size, context, turn
         if flow == PLANAR:
-            self.network, shapes = networks.Network(2 * size + 1, (32,), start=0.7), [(None, context)]
+            self.network, shapes = networks.MLP(2 * size + 1, (32,), bias_stddev=0.7), [(None, context)]
         elif flow == RADIAL:
-            self.network, shapes = networks.Network(size + 2, (32,), start=0.7), [(None, context)]
+            self.network, shapes = networks.MLP(size + 2, (32,), bias_stddev=0.7), [(None, context)]
         elif flow == COUPLING:
-            self.network, shapes = networks.Network(size, (32, 32), start=0.2), [(None, size // 2 + context)]
+            self.network, shapes = networks.MLP(size, (32, 32), bias_stddev=0.2), [(None, size // 2 + context)]
         else:
-            self.network, shapes = networks.Autoregressive(), [(None, size), (None, context)]
+            self.network, shapes = networks.MADE(), [(None, size), (None, context)]
         self.network.build(*shapes)
         self.built = True
 
@@ -233,9 +233,9 @@ class FlowVIB(keras.Model):
         self.hidden, self.num_flows, self.flow, self.beta = tuple(hidden), num_flows, flow, beta
 
         # The encoder's hidden layers are the flow's features as well.
-        self.body = networks.Network(64, self.hidden)
+        self.body = networks.MLP(64, self.hidden)
         self.head = keras.layers.Dense(2 * latent_dim)
-        self.decoder = networks.Network(num_classes, self.hidden[::-1])
+        self.decoder = networks.MLP(num_classes, self.hidden[::-1])
         turn = self.turned(list(range(latent_dim)))
         self.chain = [BijectorStep(flow, latent_dim, 64, turn if number else None) for number in range(num_flows)]
         self.body.build((None, event_dim))
