@@ -98,8 +98,8 @@ def time_kit(folder, solution, count, jobs):
         RuntimeError: If one of them did not get full marks.
     """
     write_submissions(folder / "submitted", solution, count)
-    places = ["--submitted", str(folder / "submitted"), "--out", str(folder)]
-    command = [sys.executable, "-m", "autograder", "grade", *places]
+    folders = ["--submitted", str(folder / "submitted"), "--out", str(folder)]
+    command = [sys.executable, "-m", "autograder", "grade", *folders]
     started = time.monotonic()
     subprocess.run([*command, "--jobs", str(jobs)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     seconds = time.monotonic() - started

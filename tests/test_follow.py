@@ -30,7 +30,7 @@ def draw(generator, B, K):
 ELBO = Task(
     name="elbo_of",
     points=10,
-    place="document 001, line 63",
+    source="document 001, line 63",
     shape="[B]",
     reference=minus_kl,
     # No case of the KL has this K: a notebook can tell the two questions apart.

@@ -110,7 +110,7 @@ def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
         assert {"schema", "kit_version", "assignment", "student", "score", "max_score", "manual_max_score"} <= set(
             verdict
         )
-        assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (1, A01, 20)
+        assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (2, A01, 20)
         confinement = kernels.choose()
         assert (verdict["confined"], verdict["warm"]) == (confinement.complete, confinement.warm)
         assert verdict["layers"] == list(confinement.layers)

@@ -96,9 +96,9 @@ def test_a_forgotten_sum_is_pointed_out():
     assert "an axis too many, the last. Summed over that axis your values would be right." in verdict.message
 
 
-def test_a_listed_mistake_is_named_with_its_hint_and_place():
+def test_a_listed_mistake_is_named_with_its_hint_and_source():
     verdict = judging.judge(question(), answers(lambda name, value: value + 1))
-    assert (verdict.mistake, verdict.status, verdict.place) == ("plus_one", "wrong", "there")
+    assert (verdict.mistake, verdict.status, verdict.source) == ("plus_one", "wrong", "there")
     assert "You added one." in verdict.message
     assert verdict.cases[0].mistake == "plus_one"
 

@@ -240,7 +240,7 @@ def test_a_message_speaks_of_its_own_mistake_on_one_screen(assignment, task):
         text = repr(checking.Report(verdict))
         assert len(text.splitlines()) <= 14
         assert len(verdict.message) <= 400
-        assert re.search(r"\bdocument 00\d", verdict.place)
+        assert re.search(r"\bdocument 00\d", verdict.source)
 
 
 # Of Keras, what a hint may warn of.
@@ -257,8 +257,8 @@ def test_a_hint_names_only_what_the_question_knows(assignment, task):
 
 
 @each_task
-def test_places_of_errata_exist_in_the_lecture(assignment, task):
+def test_sources_of_errata_exist_in_the_lecture(assignment, task):
     for mistake in task.mistakes:
-        for document, number in re.findall(r"E-(\d{3})-(\d{2})", mistake.place):
-            assert f"document {document}" in mistake.place, mistake.name
+        for document, number in re.findall(r"E-(\d{3})-(\d{2})", mistake.source):
+            assert f"document {document}" in mistake.source, mistake.name
             assert 1 <= int(number) <= 25

@@ -12,7 +12,7 @@ HOSTILE = "<script>alert('x')</script>"
 def verdict(student="ada", **question):
     asked = {
         "name": "kl", "score": 3.5, "max_score": 12.0, "status": "wrong", "mistake": "kl_sign_flipped",
-        "message": "Wrong on 1 of 2 cases.", "place": "document 000, section 4", "follows": None,
+        "message": "Wrong on 1 of 2 cases.", "source": "document 000, section 4", "follows": None,
         "cases": [{"name": "generic", "passed": False, "points": 0.0, "worst_error": 1.0, "mistake": None}],
     }  # fmt: skip
     return {
@@ -38,7 +38,7 @@ def test_feedback_follows_through_when_an_earlier_answer_was_used():
     assert "your own kl_to_standard_normal" in feedback.feedback_html(verdict(follows="kl_to_standard_normal"))
 
 
-@pytest.mark.parametrize("field", ["name", "message", "mistake", "place", "status"])
+@pytest.mark.parametrize("field", ["name", "message", "mistake", "source", "status"])
 def test_nothing_that_a_student_wrote_runs_in_a_page(field):
     page = feedback.feedback_html(verdict(**{field: HOSTILE}))
     assert "<script>" not in page

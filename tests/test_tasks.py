@@ -49,7 +49,7 @@ def takes_numbers_only(task):
 
 @each_task
 def test_every_task_says_what_people_need(assignment, task):
-    assert task.place.startswith("document 00")
+    assert task.source.startswith("document 00")
     assert task.tolerance
     assert len(task.mistakes) >= (10 if task.points >= 8 else 5)
     for wrong in task.mistakes:
@@ -83,7 +83,7 @@ def test_every_mistake_is_refused_and_named(assignment, task):
                 assert verdict.score < task.points
                 assert verdict.mistake == wrong.name
                 assert wrong.hint in verdict.message
-                assert verdict.place == (wrong.place or task.place)
+                assert verdict.source == (wrong.source or task.source)
 
 
 @each_task

@@ -230,7 +230,7 @@ class Report:
         if verdict.mistake:
             yield f"Recognised: {verdict.mistake}"
         if verdict.status not in ("correct", "unanswered"):
-            yield f"Lecture: {verdict.place}"
+            yield f"Lecture: {verdict.source}"
         # Without a name for the mistake the message lists the cases already.
         for case in verdict.cases if verdict.mistake else ():
             yield f"  {'✓' if case.passed else '✗'} {case.name}{': ' + case.problem if case.problem else ''}"

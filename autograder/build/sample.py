@@ -79,7 +79,7 @@ def students():
 
 
 def answer_with(name):
-    """Returns what puts the answers of one script into a notebook, and right ones in the place of the others."""
+    """Returns what puts the answers of one script into a notebook, and right ones instead of the others."""
 
     def answer(notebook):
         cells = jupytext.read(ANSWERS / f"{name}.py", fmt="py:percent").cells
@@ -99,7 +99,7 @@ def solutions():
 
 
 def fill_in(notebook, answers):
-    """Puts each answer in the place of its stub."""
+    """Puts each answer instead of its stub."""
     for cell in notebook.cells:
         cell.source = answers.get(question_of(cell), cell.source)
 

@@ -78,11 +78,11 @@ def grade_class(
     try:
         with Graders(jobs, confinement, names=tasks.names()) as graders:
             begins("Starting the graders")
-            place = graders.call(devices.choose, device)
+            chosen_device = graders.call(devices.choose, device)
             graders.patience = patience(graders, {item.assignment for item in submissions}, limits)
 
             def is_current(item, old):
-                return not force and current(old, item, place, secret, limits, confinement)
+                return not force and current(old, item, chosen_device, secret, limits, confinement)
 
             todo = to_grade(run, submissions, out, is_current, finished)
             assignments = {item.assignment for item in todo}
@@ -91,7 +91,7 @@ def grade_class(
             structures = explored(graders, assignments)
             if todo:
                 begins(f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {jobs} at a time")
-            arguments = (out, secret, device, place, confinement, limits, structures)
+            arguments = (out, secret, device, chosen_device, confinement, limits, structures)
             first = {name: graders.call(first_turn, name) for name in assignments}
             # Nobody can arrange that all slow ones come first.
             random.Random(secret).shuffle(todo)
@@ -247,7 +247,7 @@ def explore(question):
         return None
 
 
-def grade_one(item, out, secret, device, place, confinement, limits, structures):
+def grade_one(item, out, secret, device, chosen_device, confinement, limits, structures):
     """Grades one submission in one of the processes, and writes its verdict.
 
     Returns the verdict and the seconds that it took; None for the verdict where the notebook was put back.
@@ -269,7 +269,7 @@ def grade_one(item, out, secret, device, place, confinement, limits, structures)
         except kernels.GivesWay:
             return None, time.monotonic() - started
     else:
-        verdict = ungraded(item.assignment, item.student, place, reason, None, secret, confinement, limits)
+        verdict = ungraded(item.assignment, item.student, chosen_device, reason, None, secret, confinement, limits)
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return verdict, time.monotonic() - started
 
@@ -302,7 +302,7 @@ def read_verdict(path):
     return found if isinstance(found, dict) and found.get("schema") == verdicts.SCHEMA else None
 
 
-def current(old, item, place, secret, limits, confinement):
+def current(old, item, device, secret, limits, confinement):
     """Tells whether a verdict is on this very notebook, by this kit and these libraries, secret, device and limits.
 
     A verdict that was found with fewer layers of confinement than there are now does not count, nor one that says of nothing
@@ -312,7 +312,7 @@ def current(old, item, place, secret, limits, confinement):
         return False
     if item.path is None and not all(item.notice in question["message"] for question in old["questions"]):
         return False
-    wanted = {"kit_version": kit_version(), "libraries": libraries(), "device": place, "student": item.student}
+    wanted = {"kit_version": kit_version(), "libraries": libraries(), "device": device, "student": item.student}
     wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(secret)}
     wanted |= {"limits": named(limits)}
     if {key: old.get(key) for key in wanted} != wanted:

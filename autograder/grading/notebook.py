@@ -152,7 +152,7 @@ def without_outputs(content, most=MAX_NOTEBOOK_BYTES):
 
 
 def pieces(content):
-    """Yields the parts of a JSON text that stay, with an empty list or table in the place of each value that is CUT."""
+    """Yields the parts of a JSON text that stay, with an empty list or table instead of each value that is CUT."""
     start, parts = 0, PARTS.finditer(content)
     longest = max(map(len, CUT))
     for part in parts:

@@ -156,15 +156,15 @@ def hard_links(submissions, paths):
         paths: The folders of all students, of those too who are not graded now.
     """
     shared = {identity(item.path) for item in submissions if item.path} - {None}
-    places = defaultdict(dict)
+    names_of_file = defaultdict(dict)
     for path in paths if shared else ():
         for file in files_below(path):
             if identity(file) in shared:
-                places[identity(file)].setdefault(path, printable(f"{name_of(path)}/{file.relative_to(path)}"))
+                names_of_file[identity(file)].setdefault(path, printable(f"{name_of(path)}/{file.relative_to(path)}"))
     return [
         f"{', '.join([*by_student.values()][:SHOWN])}{and_more(by_student)}: one file under the names of several students (a "
         "hard link); each is graded"
-        for by_student in places.values()
+        for by_student in names_of_file.values()
         if len(by_student) > 1
     ]
 
@@ -181,7 +181,7 @@ def identity(path):
 def files_below(folder):
     """Yields the files anywhere in a student's folder; no link is followed, and what cannot be read is left out."""
     if not os.path.islink(folder):
-        yield from (Path(place, name) for place, _, names in os.walk(folder) for name in sorted(names))
+        yield from (Path(inner, name) for inner, _, names in os.walk(folder) for name in sorted(names))
 
 
 FOLDER, FILE, LINK = "a folder", "a file", "a link: it is not followed"
@@ -276,7 +276,7 @@ class Zip:
 
 
 class Home:
-    """What lies in a student's folder, or in the place of one.
+    """What lies in a student's folder, or what lies there instead of one.
 
     Attributes:
         name: The student's name.

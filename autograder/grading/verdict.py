@@ -23,7 +23,7 @@ from . import follow, models, notebook, packed, probing
 from .limits import Limits, named, size_text
 from .run import GaveUp, NotebookRun
 
-SCHEMA = 1
+SCHEMA = 2
 COURSE_SECRET = Path("course/secret")
 
 
@@ -49,7 +49,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         OSError, MemoryError: If this machine has run out of something: there is no verdict then.
     """
     task_list = tasks.load(assignment)
-    place = devices.choose(device)
+    device = devices.choose(device)
     confinement, limits = confine(unsafe), limits or Limits()
     path = Path(path)
     if not os.path.isfile(path):
@@ -65,20 +65,20 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         cells = notebook.read_cells(slim, released)
     except notebook.UnreadableNotebook as error:
         there = sha256 or digest(path)
-        return ungraded(assignment, student, place, str(error), there, secret, confinement, limits)
+        return ungraded(assignment, student, device, str(error), there, secret, confinement, limits)
     del content
     folder = kernels.new_folder(confinement)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         own = folder / (path.name if path.suffix == ".ipynb" else f"{assignment}.ipynb")
         own.write_bytes(slim)
-        with devices.on(place):
+        with devices.on(device):
             questions = [drawn(assignment, task, student, secret, sha256) for task in task_list.tasks]
         files = [places.released_folder(assignment) / public_cases.FILE_NAME, own]
         kit_errors = []
-        with NotebookRun(cells, files, limits, place == devices.GPU, confinement) as run:
+        with NotebookRun(cells, files, limits, device == devices.GPU, confinement) as run:
             verdicts = judge_all(run, questions, task_list, cells, secret, kit_errors)
-        return document(task_list, student, place, sha256, verdicts, secret, confinement, limits, kit_errors)
+        return document(task_list, student, device, sha256, verdicts, secret, confinement, limits, kit_errors)
 
 
 def notebook_in(path, assignment):
@@ -122,12 +122,12 @@ def confine(unsafe):
     return confinement
 
 
-def ungraded(assignment, student, place, reason, sha256, secret, confinement, limits):
+def ungraded(assignment, student, device, reason, sha256, secret, confinement, limits):
     """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
     task_list = tasks.load(assignment)
     message = f"Nothing could be graded: {reason}."
-    verdicts = [judging.unjudged(task.name, task.points, "missing", message, task.place) for task in task_list.tasks]
-    return document(task_list, student, place, sha256, verdicts, secret, confinement, limits)
+    verdicts = [judging.unjudged(task.name, task.points, "missing", message, task.source) for task in task_list.tasks]
+    return document(task_list, student, device, sha256, verdicts, secret, confinement, limits)
 
 
 def ends_the_run(error):
@@ -140,7 +140,7 @@ def judge_all(run, questions, assignment, cells, secret, kit_errors):
 
     Args:
         run: The running notebook.
-        questions: The `judging.Question`s; the verdict in the place of one that could not be drawn.
+        questions: The `judging.Question`s; the the verdict on it instead where one could not be drawn.
         assignment: The `Assignment`.
         cells: What `notebook.read_cells` returned.
         secret: The course's secret, from which the inputs of properties are drawn.
@@ -203,7 +203,7 @@ def judged(run, question, cells):
         if path:
             given = probing.answers(run, question, path, seconds)
     except GaveUp as error:
-        verdict = judging.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
+        verdict = judging.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.source)
         return verdict, {}
     if all_missing(given):
         return explain_missing(run, question, cells), given
@@ -223,7 +223,7 @@ def judged_class(run, question, task, cells, secret):
     try:
         found = models.examine(run, question, task, secret)
     except GaveUp as error:
-        return judging.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
+        return judging.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.source)
     if {finding.status for finding in found.values()} == {"missing"}:
         return explain_missing(run, question, cells)
     hidden = {
@@ -273,7 +273,7 @@ def explain_missing(run, question, cells):
                 f"The cell that should define `{name}` is a {turned} cell now, which is text and is not run: change it back "
                 "to Code (in Jupyter select it and press Esc, then Y), save the notebook and hand it in again."
             )
-        return judging.unjudged(name, question.points, "missing", message, question.place)
+        return judging.unjudged(name, question.points, "missing", message, question.source)
     outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
     ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
     late = f"All runs of the cells before it took more than {run.limits.notebook:g} s together"
@@ -284,10 +284,10 @@ def explain_missing(run, question, cells):
         "flood": ("crashed", f"The cell that defines it printed more than {size_text(run.limits.output)}"),
         "dead": ("crashed", f"The cell that defines it {ended}"),
     }.get(outcome.status, ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"))
-    return judging.unjudged(name, question.points, status, message + ".", question.place)
+    return judging.unjudged(name, question.points, status, message + ".", question.source)
 
 
-def document(assignment, student, place, sha256, verdicts, secret, confinement, limits, kit_errors=()):
+def document(assignment, student, device, sha256, verdicts, secret, confinement, limits, kit_errors=()):
     """Returns the verdict as JSON data; the interface that other programs read.
 
     `kit_errors` holds a line for each exception of the kit's own: what they cost is graded by the next run.
@@ -301,7 +301,7 @@ def document(assignment, student, place, sha256, verdicts, secret, confinement, 
         "score": tidy_number(sum(verdict.score for verdict in verdicts)),
         "max_score": float(assignment.max_score),
         "manual_max_score": float(assignment.manual_max_score),
-        "device": place,
+        "device": device,
         "confined": confinement.complete,
         "layers": list(confinement.layers),
         "warm": confinement.warm,
@@ -321,7 +321,7 @@ def question_document(verdict):
         "status": verdict.status,
         "mistake": verdict.mistake,
         "message": verdict.message,
-        "place": verdict.place,
+        "source": verdict.source,
         "follows": verdict.follows,
         "cases": [
             {

@@ -33,7 +33,7 @@ def total(terms):
 
 
 def over_batch(value, reduce):
-    """Returns one number, reduced over the whole batch, in the place of each example's own."""
+    """Returns one number, reduced over the whole batch, instead of each example's own."""
     return np.full(len(value), reduce(value))
 
 
@@ -65,7 +65,7 @@ def draw_uniform_joint(generator, X, Z):
 posterior_from_joint = Task(
     name="posterior_from_joint",
     points=5,
-    place="document 001, Bayes (line 11)",
+    source="document 001, Bayes (line 11)",
     shape="[X,Z]",
     reference=densities.posterior_from_joint,
     cases=(
@@ -146,7 +146,7 @@ def draw_far_out(generator, B, K):
 standard_normal_log_prob = Task(
     name="standard_normal_log_prob",
     points=5,
-    place="document 000, section 6 (line 95); document 003, eq. 3 to 5",
+    source="document 000, section 6 (line 95); document 003, eq. 3 to 5",
     shape="[B]",
     reference=densities.standard_normal_log_prob,
     cases=(
@@ -293,7 +293,7 @@ def draw_confident(generator, B, D):
 bernoulli_log_prob_probs = Task(
     name="bernoulli_log_prob_probs",
     points=8,
-    place="document 003, eq. 6 and 7, question 2",
+    source="document 003, eq. 6 and 7, question 2",
     shape="[B]",
     reference=densities.bernoulli_log_prob_probs,
     cases=(
@@ -453,7 +453,7 @@ def padded_log(formula, position):
 kl_to_standard_normal = Task(
     name="kl_to_standard_normal",
     points=12,
-    place="document 000, section 4, step 7 (line 79); document 003, eq. 13",
+    source="document 000, section 4, step 7 (line 79); document 003, eq. 13",
     shape="[B]",
     reference=densities.kl_to_standard_normal,
     cases=(
@@ -620,7 +620,7 @@ def draw_undecided(generator, B, D):
 bernoulli_log_prob_logits = Task(
     name="bernoulli_log_prob_logits",
     points=10,
-    place="document 000, section 3 (line 59); document 003, eq. 6 and 7, question 2",
+    source="document 000, section 3 (line 59); document 003, eq. 6 and 7, question 2",
     shape="[B]",
     reference=densities.bernoulli_log_prob_logits,
     cases=(
@@ -825,7 +825,7 @@ def draw_at_mean(generator, B, D):
 gaussian_log_prob_fixed = Task(
     name="gaussian_log_prob_fixed",
     points=8,
-    place="document 003, section 1.3 (line 61), question 3; document 000, section 4, step 1 (line 67)",
+    source="document 003, section 1.3 (line 61), question 3; document 000, section 4, step 1 (line 67)",
     shape="[B]",
     reference=densities.gaussian_log_prob_fixed,
     cases=(
@@ -969,7 +969,7 @@ def draw_learned_extreme(generator, B, D):
 gaussian_log_prob_learned = Task(
     name="gaussian_log_prob_learned",
     points=8,
-    place="document 003, eq. 10 to 12; document 000, section 6 (line 94)",
+    source="document 003, eq. 10 to 12; document 000, section 6 (line 94)",
     shape="[B]",
     reference=densities.gaussian_log_prob_learned,
     cases=(
@@ -1112,7 +1112,7 @@ def draw_narrow_in_wide(generator, B, K):
 kl_diag_gaussians = Task(
     name="kl_diag_gaussians",
     points=12,
-    place="document 000, section 4, steps 2 to 6 (lines 68-76)",
+    source="document 000, section 4, steps 2 to 6 (lines 68-76)",
     shape="[B]",
     reference=densities.kl_diag_gaussians,
     cases=(
@@ -1254,7 +1254,7 @@ def draw_extreme_log_var(generator, B, K):
 gaussian_entropy = Task(
     name="gaussian_entropy",
     points=4,
-    place="document 000, section 6 (line 94): minus its average under q",
+    source="document 000, section 6 (line 94): minus its average under q",
     shape="[B]",
     reference=densities.gaussian_entropy,
     cases=(
@@ -1390,7 +1390,7 @@ def draw_nearly_certain(generator, Z):
 elbo_identity_terms = Task(
     name="elbo_identity_terms",
     points=8,
-    place="document 000, section 1, steps 4 to 8 (lines 16-27)",
+    source="document 000, section 1, steps 4 to 8 (lines 16-27)",
     shape="three scalars",
     outputs=("elbo", "kl", "log_px"),
     reference=densities.elbo_identity_terms,

@@ -60,7 +60,7 @@ def draw_at_b(generator, D, K):
 linear_gaussian_log_px = Task(
     name="linear_gaussian_log_px",
     points=8,
-    place="document 003, eq. 2; document 001, the two goals (line 47)",
+    source="document 003, eq. 2; document 001, the two goals (line 47)",
     shape="a scalar",
     reference=linear_gaussian.linear_gaussian_log_px,
     cases=(
@@ -230,7 +230,7 @@ def from_precision(precision):
 linear_gaussian_posterior = Task(
     name="linear_gaussian_posterior",
     points=10,
-    place="document 001, the two goals (line 48); document 003, eq. 2",
+    source="document 001, the two goals (line 48); document 003, eq. 2",
     shape="[K] and [K,K]",
     outputs=("mean", "cov"),
     reference=linear_gaussian.linear_gaussian_posterior,
@@ -384,7 +384,7 @@ def draw_extreme_sample(generator, B, K):
 reparameterize = Task(
     name="reparameterize",
     points=8,
-    place="document 000, section 2 (lines 35-39); document 003, eq. 20 to 22",
+    source="document 000, section 2 (lines 35-39); document 003, eq. 20 to 22",
     shape="[B,K]",
     reference=elbo.reparameterize,
     cases=(
@@ -528,7 +528,7 @@ def draw_extreme_encoder(generator, B, D, K):
 elbo_analytic_kl = Task(
     name="elbo_analytic_kl",
     points=12,
-    place="document 001, line 63; document 003, eq. 8 and 9",
+    source="document 001, line 63; document 003, eq. 8 and 9",
     shape="[B]",
     reference=elbo.elbo_analytic_kl,
     cases=(
@@ -746,7 +746,7 @@ def draw_unlikely(generator, B):
 elbo_single_sample = Task(
     name="elbo_single_sample",
     points=8,
-    place="document 000, section 2 (lines 41-43)",
+    source="document 000, section 2 (lines 41-43)",
     shape="[B]",
     reference=elbo.elbo_single_sample,
     cases=(
@@ -862,7 +862,7 @@ def row_mean_of(statistic):
 elbo_multi_sample = Task(
     name="elbo_multi_sample",
     points=6,
-    place="document 002, lines 767-782; document 003, eq. 18 and 19",
+    source="document 002, lines 767-782; document 003, eq. 18 and 19",
     shape="[B]",
     reference=elbo.elbo_multi_sample,
     cases=(
@@ -951,7 +951,7 @@ def draw_huge_data(generator, S):
 minibatch_log_lik = Task(
     name="minibatch_log_lik",
     points=4,
-    place="document 000, section 3 (line 61)",
+    source="document 000, section 3 (line 61)",
     shape="a scalar",
     reference=elbo.minibatch_log_lik,
     cases=(
@@ -1053,7 +1053,7 @@ def log_softmax(logits):
 grad_theta_enumerated = Task(
     name="grad_theta_enumerated",
     points=8,
-    place="document 001, gradients of the ELBO (line 67)",
+    source="document 001, gradients of the ELBO (line 67)",
     shape="[Z]",
     reference=elbo.grad_theta_enumerated,
     cases=(
@@ -1205,7 +1205,7 @@ def draw_narrow_pathwise(generator, L, K):
 pathwise_gradient = Task(
     name="pathwise_gradient",
     points=10,
-    place="document 001, line 81; document 003, eq. 24 to 29",
+    source="document 001, line 81; document 003, eq. 24 to 29",
     shape="[K] and [K]",
     outputs=("d_mu", "d_log_var"),
     reference=elbo.pathwise_gradient,
@@ -1364,7 +1364,7 @@ def draw_joint(low, high, near, far):
 fit_q = Task(
     name="fit_q",
     points=6,
-    place="document 000, section 2 (lines 29 and 51)",
+    source="document 000, section 2 (lines 29 and 51)",
     shape="two numbers",
     outputs=("mu", "sigma"),
     reference=linear_gaussian.fit_q,

@@ -64,7 +64,7 @@ def draw_latent_extremes(generator, L, B, K):
 sample_latent = Task(
     name="sample_latent",
     points=6,
-    place="document 003, eq. 22 and footnote 3",
+    source="document 003, eq. 22 and footnote 3",
     shape="[L,B,K]",
     reference=vae.latent_samples,
     cases=(
@@ -227,7 +227,7 @@ def draw_prior_batch(generator, L, B, D, K):
 vae_loss = Task(
     name="vae_loss",
     points=15,
-    place="document 000, section 4, step 8 (line 82); document 003, eq. 8 and 13",
+    source="document 000, section 4, step 8 (line 82); document 003, eq. 8 and 13",
     shape="[]",
     reference=vae.vae_loss,
     cases=(
@@ -438,7 +438,7 @@ def draw_perfect_batch(generator, L, B, D, K):
 gaussian_vae_loss = Task(
     name="gaussian_vae_loss",
     points=7,
-    place="document 003, section 1.3 (line 61); document 004, lines 53 to 61",
+    source="document 003, section 1.3 (line 61); document 004, lines 53 to 61",
     shape="[]",
     reference=vae.gaussian_vae_loss,
     cases=(
@@ -576,7 +576,7 @@ def draw_model_and_size(kind):
 
 
 def shown(model, z, squash=expit):
-    """Returns the mean of the pixels, with `squash` in the place of the sigmoid."""
+    """Returns the mean of the pixels, with `squash` instead of the sigmoid."""
     outputs = model.decoder(z)
     return squash(outputs) if model.likelihood == "bernoulli" else outputs
 
@@ -596,7 +596,7 @@ BERNOULLI, GAUSSIAN = "bernoulli_model", "gaussian_model"
 reconstruct = Task(
     name="reconstruct",
     points=3,
-    place="document 003, section 1.6 (line 174)",
+    source="document 003, section 1.6 (line 174)",
     shape="[B,D]",
     reference=vae.reconstruct,
     cases=(
@@ -655,7 +655,7 @@ reconstruct = Task(
 sample_prior = Task(
     name="sample_prior",
     points=3,
-    place="document 004, VAEs 2013 (lines 179 to 185)",
+    source="document 004, VAEs 2013 (lines 179 to 185)",
     shape="[n,D]",
     reference=vae.sample_prior,
     cases=(
@@ -730,7 +730,7 @@ def quantiles(n):
 latent_grid = Task(
     name="latent_grid",
     points=3,
-    place="document 002, lines 789 to 802",
+    source="document 002, lines 789 to 802",
     shape="[n,n,D]",
     reference=vae.latent_grid,
     cases=(
@@ -861,7 +861,7 @@ sample_latent = replace(sample_latent, properties=(GRADIENT,), oracle=Reference)
 Encoder = Task(
     name="Encoder",
     points=8,
-    place="document 002, lines 752 to 763; document 003, section 1.6 (line 174)",
+    source="document 002, lines 752 to 763; document 003, section 1.6 (line 174)",
     shape="",
     reference=None,
     cases=(),
@@ -883,7 +883,7 @@ Encoder = Task(
 Decoder = Task(
     name="Decoder",
     points=8,
-    place="document 003, section 1.3; document 002, lines 745 to 750",
+    source="document 003, section 1.3; document 002, lines 745 to 750",
     shape="",
     reference=None,
     cases=(),
@@ -1018,20 +1018,20 @@ ELBO_HINT = (
 )
 # Squares: a convolutional model is right too.
 SIZES = [[16, 4, [7], [[3, 5], [1, 4]]], [64, 3, [7, 5], [[5, 1]]]]
-VAE_PLACE = "document 001, lines 83 to 93; document 000, section 4, step 8 (line 82)"
+VAE_SOURCE = "document 001, lines 83 to 93; document 000, section 4, step 8 (line 82)"
 COMMON = (*SAMPLED, *REDUCED, *VALUES, *ANY_MODEL)
 
 VAE = Task(
     name="VAE",
     points=17,
-    place=VAE_PLACE,
+    source=VAE_SOURCE,
     shape="",
     reference=None,
     cases=(),
     mistakes=(),
     properties=(
         Property(
-            "elbo_bernoulli", 4, ELBO_HINT, VAE_PLACE, "elbo_of_own_outputs",
+            "elbo_bernoulli", 4, ELBO_HINT, VAE_SOURCE, "elbo_of_own_outputs",
             {"likelihood": "bernoulli", "sigma": 1.0, "sizes": SIZES}, COMMON,
         ),
         Property(

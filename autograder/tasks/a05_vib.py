@@ -122,7 +122,7 @@ def log_of_shifted_probs(least):
 categorical_log_prob = Task(
     name="categorical_log_prob",
     points=10,
-    place="document 000, section 6 (line 96); errata E-000-14",
+    source="document 000, section 6 (line 96); errata E-000-14",
     shape="[B]",
     reference=vib.categorical_log_prob,
     cases=(
@@ -317,7 +317,7 @@ def draw_small_beta(generator, L, B, C, K):
 vib_loss = Task(
     name="vib_loss",
     points=20,
-    place="document 000, section 5 (lines 86 to 88); errata E-000-12",
+    source="document 000, section 5 (lines 86 to 88); errata E-000-12",
     shape="[]",
     reference=vib.vib_loss,
     cases=(
@@ -567,7 +567,7 @@ def draw_agreeing(generator, L, B, C):
 vib_predict_probs = Task(
     name="vib_predict_probs",
     points=8,
-    place="document 000, section 5 (line 88); errata E-000-12",
+    source="document 000, section 5 (line 88); errata E-000-12",
     shape="[B,C]",
     reference=vib.vib_predict_probs,
     cases=(
@@ -694,7 +694,7 @@ def draw_very_narrow(generator, B, K):
 vib_rate = Task(
     name="vib_rate",
     points=8,
-    place="document 000, section 5 (line 88); document 004, lines 175 to 177",
+    source="document 000, section 5 (line 88); document 004, lines 175 to 177",
     shape="[]",
     reference=vib.vib_rate,
     cases=(
@@ -802,7 +802,7 @@ def entropy(p_y):
 
 
 def with_entropy(of):
-    """Returns `vib_relevance_bound` with something else, of p_y, in the place of H(Y)."""
+    """Returns `vib_relevance_bound` with something else, of p_y, instead of H(Y)."""
     return lambda p_y, mean_cross_entropy: of(p_y) - mean_cross_entropy
 
 
@@ -836,7 +836,7 @@ def draw_balanced(generator, C):
 vib_relevance_bound = Task(
     name="vib_relevance_bound",
     points=8,
-    place="document 004, lines 145 to 157; document 000, section 5 (line 88)",
+    source="document 004, lines 145 to 157; document 000, section 5 (line 88)",
     shape="[]",
     reference=vib.vib_relevance_bound,
     cases=(
@@ -1022,7 +1022,7 @@ def draw_encoder_that_ignores(generator, X, Y, Z):
 vib_exact_discrete = Task(
     name="vib_exact_discrete",
     points=13,
-    place="document 000, section 5 (lines 86 to 88)",
+    source="document 000, section 5 (lines 86 to 88)",
     shape="[]",
     reference=vib.vib_exact_discrete,
     cases=(
@@ -1082,13 +1082,13 @@ vib_exact_discrete = Task(
         Wrong(
             "dvib_exact_mi_rate",
             with_rate(lambda p_xy, q, r_z: rate(p_xy.sum(axis=1), q, marginal(p_xy, q))),
-            "You put the true marginal p(z) in the place of r(z): that gives I(X;Z) itself, the value that the rate bounds.",
+            "You put the true marginal p(z) instead of r(z): that gives I(X;Z) itself, the value that the rate bounds.",
             "document 004, line 141 and lines 145 to 149",
         ),
         Wrong(
             "dvib_best_decoder",
             with_distortion(lambda p_xy, q, d: distortion(p_xy, q, best_decoder(p_xy, q))),
-            "You put the true p(y|z) in the place of the decoder: that gives H(Y|Z) itself, the value that the cross-entropy "
+            "You put the true p(y|z) instead of the decoder: that gives H(Y|Z) itself, the value that the cross-entropy "
             "bounds.",
             "document 004, line 141 and lines 145 to 149",
         ),
@@ -1211,14 +1211,14 @@ TERMS = (
     ),
     Mistake("kl_in_the_cross_entropy", "The first term holds the KL as well: it is the cross-entropy alone."),
 )
-VIB_PLACE = "document 000, section 5 (lines 86 to 88)"
+VIB_SOURCE = "document 000, section 5 (lines 86 to 88)"
 # Squares: a convolutional model is right too.
 SIZES = [[16, 4, 5, [7], [[3, 7], [1, 4]]], [64, 3, 4, [7, 5], [[5, 3]]]]
 
 VIB = Task(
     name="VIB",
     points=8,
-    place=VIB_PLACE,
+    source=VIB_SOURCE,
     shape="",
     reference=None,
     cases=(),
@@ -1229,15 +1229,15 @@ VIB = Task(
             2,
             "loss_terms(x, y_onehot, eps) must be the cross-entropy of each example, averaged over the L samples, and its KL "
             "without beta: computed from what your own encoder and decoder return they are other numbers.",
-            VIB_PLACE,
+            VIB_SOURCE,
             "vib_terms",
             {"sizes": SIZES, "beta": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *DIVERGENCE, *SAMPLED, *ANY_MODEL, *SQUASHED),
         ),
-        classifiers.training("vib", 1, VIB_PLACE),
+        classifiers.training("vib", 1, VIB_SOURCE),
         classifiers.prediction("vib", 1, "document 000, section 5 (line 88); errata E-000-12", SIZES),
         classifiers.weights("vib", 2, "document 002, lines 752 to 765; document 000, section 2"),
-        classifiers.accuracy("vib", 2, VIB_PLACE, FLOOR),
+        classifiers.accuracy("vib", 2, VIB_SOURCE, FLOOR),
     ),
     oracle=Reference,
     seconds=MODEL_SECONDS,

@@ -15,7 +15,7 @@ from .properties import ANY_MODEL, OF_VALUES, SAMPLED, SQUASHED, UNTRAINED
 from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong, rounded, widened
 
 LOG_2PI = math.log(2 * math.pi)
-FLOWS_PLACE = "document 002, variational families (line 849)"
+FLOWS_SOURCE = "document 002, variational families (line 849)"
 
 
 def total(terms):
@@ -57,7 +57,7 @@ def draw_gaussian(low, high, spread=1.0, far=(0.0, 2.0)):
 gaussian_log_pdf = Task(
     name="gaussian_log_pdf",
     points=3,
-    place="document 000, Listing 1 (lines 104 to 110); errata E-000-16 and E-000-17",
+    source="document 000, Listing 1 (lines 104 to 110); errata E-000-16 and E-000-17",
     shape="[B]",
     reference=flows.gaussian_log_pdf,
     cases=(
@@ -176,7 +176,7 @@ def draw_u(low, high, scale=1.0, spread=1.0):
 planar_u_hat = Task(
     name="planar_u_hat",
     points=6,
-    place="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
+    source="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
     shape="[K]",
     reference=flows.planar_u_hat,
     cases=(
@@ -283,7 +283,7 @@ def draw_at_origin(generator, B, K):
 planar_forward = Task(
     name="planar_forward",
     points=3,
-    place="document 002, variational families (line 849)",
+    source="document 002, variational families (line 849)",
     shape="[B,K]",
     reference=flows.planar_forward,
     cases=(
@@ -386,14 +386,14 @@ def with_derivative(derivative):
 
 
 def with_dot(dot):
-    """Returns `planar_log_det` with another number in the place of w.u, `dot(u, w)`."""
+    """Returns `planar_log_det` with another number instead of w.u, `dot(u, w)`."""
     return lambda z, u, w, b: log_abs(1 + dot(u, w) * slope(across(z, w, b)))
 
 
 planar_log_det = Task(
     name="planar_log_det",
     points=8,
-    place="document 000, line 97; document 002, lines 839 to 849",
+    source="document 000, line 97; document 002, lines 839 to 849",
     shape="[B]",
     reference=flows.planar_log_det,
     cases=(
@@ -515,7 +515,7 @@ def draw_radial_parameters(low, high, alpha=(0.4, 3.0)):
 radial_beta_hat = Task(
     name="radial_beta_hat",
     points=3,
-    place="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
+    source="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
     shape="a scalar",
     reference=flows.radial_beta_hat,
     cases=(
@@ -556,7 +556,7 @@ radial_beta_hat = Task(
         Wrong(
             "radial_exp",
             lambda alpha, beta_raw: np.exp(beta_raw) - alpha,
-            "You used exp in the place of softplus: it explodes where beta_raw is large.",
+            "You used exp instead of softplus: it explodes where beta_raw is large.",
         ),
         Wrong(
             "radial_softplus_of_alpha",
@@ -619,7 +619,7 @@ RADIAL_CASES = (
 radial_forward = Task(
     name="radial_forward",
     points=4,
-    place=FLOWS_PLACE,
+    source=FLOWS_SOURCE,
     shape="[B,K]",
     reference=flows.radial_forward,
     cases=RADIAL_CASES,
@@ -746,7 +746,7 @@ def ratio_of_radii(z, z_ref, alpha, beta_hat):
 radial_log_det = Task(
     name="radial_log_det",
     points=8,
-    place=FLOWS_PLACE,
+    source=FLOWS_SOURCE,
     shape="[B]",
     reference=flows.radial_log_det,
     cases=RADIAL_CASES,
@@ -888,7 +888,7 @@ COUPLING_CASES = (
     Draw("log_scale of +-8", EDGE, draw_coupling(-8, 8), {"B": 9}),
     Draw("no shift", EDGE, draw_coupling(-1, 1, shift=0.0), {"B": 6}),
 )
-COUPLING_PLACE = "document 002, variational families (line 851)"
+COUPLING_SOURCE = "document 002, variational families (line 851)"
 
 
 def interleaved(z, log_scale, shift):
@@ -900,7 +900,7 @@ def interleaved(z, log_scale, shift):
 coupling_forward = Task(
     name="coupling_forward",
     points=3,
-    place=COUPLING_PLACE,
+    source=COUPLING_SOURCE,
     shape="[B,4]",
     reference=flows.coupling_forward,
     cases=COUPLING_CASES,
@@ -965,7 +965,7 @@ coupling_forward = Task(
 coupling_inverse = Task(
     name="coupling_inverse",
     points=3,
-    place=COUPLING_PLACE,
+    source=COUPLING_SOURCE,
     shape="[B,4]",
     reference=flows.coupling_inverse,
     cases=COUPLING_CASES,
@@ -1025,7 +1025,7 @@ coupling_inverse = Task(
 coupling_log_det = Task(
     name="coupling_log_det",
     points=3,
-    place="document 000, line 97; document 002, variational families (line 851)",
+    source="document 000, line 97; document 002, variational families (line 851)",
     shape="[B]",
     reference=flows.coupling_log_det,
     cases=tuple(
@@ -1113,7 +1113,7 @@ def draw_open(generator, B, K):
 iaf_step = Task(
     name="iaf_step",
     points=6,
-    place="document 002, variational families (line 850)",
+    source="document 002, variational families (line 850)",
     shape="[B,K] and [B]",
     outputs=("z_new", "log_det"),
     reference=flows.iaf_step,
@@ -1228,7 +1228,7 @@ def draw_flat(generator, d):
 leapfrog_step = Task(
     name="leapfrog_step",
     points=3,
-    place="document 002, variational families (line 849)",
+    source="document 002, variational families (line 849)",
     shape="[d] and [d]",
     outputs=("z_new", "v_new"),
     reference=flows.leapfrog_step,
@@ -1310,7 +1310,7 @@ def draw_flow(scale, spread, mean=0.2):
 flow_log_q = Task(
     name="flow_log_q",
     points=3,
-    place="document 000, Listing 1 (line 122); document 002, lines 834 to 847",
+    source="document 000, Listing 1 (line 122); document 002, lines 834 to 847",
     shape="[B]",
     reference=flows.flow_log_q,
     cases=(
@@ -1384,7 +1384,7 @@ def draw_two_places(scale, other):
 flow_prior_term = Task(
     name="flow_prior_term",
     points=1,
-    place="document 000, line 95 and Listing 1 (lines 123 and 124); errata E-000-15",
+    source="document 000, line 95 and Listing 1 (lines 123 and 124); errata E-000-15",
     shape="[B]",
     reference=flows.flow_prior_term,
     cases=(
@@ -1406,7 +1406,7 @@ flow_prior_term = Task(
         Wrong(
             "flow_prior_of_difference",
             lambda z0, zK: -0.5 * total(LOG_2PI + (zK - z0) ** 2),
-            "You put N(z0, I) in the place of the prior: it is N(0, I), and z0 does not enter.",
+            "You put N(z0, I) instead of the prior: it is N(0, I), and z0 does not enter.",
         ),
         Wrong(
             "flow_prior_positive_exponent",
@@ -1467,7 +1467,7 @@ def draw_energy(spread, det=0.3, width=0.8):
 flow_free_energy = Task(
     name="flow_free_energy",
     points=8,
-    place="document 000, section 6 (line 92)",
+    source="document 000, section 6 (line 92)",
     shape="[]",
     reference=flows.flow_free_energy,
     cases=(
@@ -1535,7 +1535,7 @@ flow_free_energy = Task(
         Wrong(
             "flow_fe_listing1_copy",
             lambda log_q0, log_dets, log_p_zK, log_py_given_zK: np.mean(-log_p_zK),
-            "Only the prior is left in your answer, as in line 125 of Listing 1, which has log q_K once more in the place of "
+            "Only the prior is left in your answer, as in line 125 of Listing 1, which has log q_K once more instead of "
             "log p(y|zK): the two cancel.",
             "document 000, Listing 1 (line 125); errata E-000-19",
         ),
@@ -1625,7 +1625,7 @@ coupling_inverse = with_property(
         "inverts_the_forward_map",
         1,
         "coupling_inverse must take the output of coupling_forward back to its input, with the same log_scale and shift.",
-        COUPLING_PLACE,
+        COUPLING_SOURCE,
         "inverts",
         {"forward": "coupling_forward", "inverse": "coupling_inverse", "shapes": [[5, 4], [5, 2], [5, 2]]},
         OF_VALUES,
@@ -1638,7 +1638,7 @@ leapfrog_step = with_property(
         1,
         "A step, the velocity turned round, and the same step again must end where they began: leapfrog is reversible. That "
         "and the kept volume are why it can serve as a flow.",
-        FLOWS_PLACE,
+        FLOWS_SOURCE,
         "returns",
         {"name": "leapfrog_step", "size": 5},
         OF_VALUES,
@@ -1648,7 +1648,7 @@ leapfrog_step = with_property(
 
 # The model.
 
-MODEL_PLACE = "document 000, section 6 (lines 92 to 97) and Listing 1"
+MODEL_SOURCE = "document 000, section 6 (lines 92 to 97) and Listing 1"
 KINDS = ("planar", "radial", "coupling", "iaf")
 SIZES = [[9, 4, 5, [7, 6], [[1, 7], [1, 3]]]]
 PREDICTED = [[9, 4, 5, [7], [[3, 7], [4, 3]]]]
@@ -1953,7 +1953,7 @@ prediction = replace(prediction, mistakes=(*prediction.mistakes, BEFORE_THE_FLOW
 FlowVIB = Task(
     name="FlowVIB",
     points=10,
-    place=MODEL_PLACE,
+    source=MODEL_SOURCE,
     shape="",
     reference=None,
     cases=(),
@@ -1963,10 +1963,10 @@ FlowVIB = Task(
             "free_energy_terms", 1,
             "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and decoder give: log_q0 at z0, "
             "the sum of the log determinants, the log prior at zK and the log-likelihood of the label.",
-            MODEL_PLACE, "flow_terms", {"sizes": SIZES, "beta": 0.3},
+            MODEL_SOURCE, "flow_terms", {"sizes": SIZES, "beta": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_FLOW, *ANY_MODEL, *SQUASHED),
         ),
-        classifiers.training("flow", 1, MODEL_PLACE, (*DIVERGENCE, *ANY_FLOW)),
+        classifiers.training("flow", 1, MODEL_SOURCE, (*DIVERGENCE, *ANY_FLOW)),
         prediction,
         *(of(flow) for flow in KINDS for of in (log_det_property, kind_property, conditioned_property)),
         *(weights_property(flow) for flow in KINDS),

@@ -171,36 +171,36 @@ LEARNT = (
 )
 
 
-def prediction(kind, points, place, sizes):
+def prediction(kind, points, source, sizes):
     return Property(
-        "prediction", points, "predict_probs must be the mean over the L samples of the decoder's probabilities.", place,
+        "prediction", points, "predict_probs must be the mean over the L samples of the decoder's probabilities.", source,
         f"{kind}_prediction", {"sizes": sizes}, (*PREDICTED, *SAMPLED, *ANY_MODEL),
     )  # fmt: skip
 
 
-def weights(kind, points, place, more=()):
+def weights(kind, points, source, more=()):
     """Returns the property that all weights move; `more` are mistakes of parts that not every kind has."""
     return Property(
         "every_weight_learns", points,
         "After one step of training every trainable weight must have moved, and every one must matter to the loss.",
-        place, f"{kind}_weights", {}, (*UNTRAINED, *more, *ANY_MODEL),
+        source, f"{kind}_weights", {}, (*UNTRAINED, *more, *ANY_MODEL),
     )  # fmt: skip
 
 
-def training(kind, points, place, more=()):
+def training(kind, points, source, more=()):
     """Returns the property that training reports what it should; `more` are mistakes of terms that not every kind has."""
     return Property(
         "training", points,
         "fit and evaluate must report loss, cross_entropy and kl of an average example, loss = cross_entropy + beta kl with "
         "the model's beta, whatever the size of the batch; and each step must draw fresh noise for each example.",
-        place, f"{kind}_training", {}, (*NOISE, *WEIGHTED, *more, *ANY_MODEL),
+        source, f"{kind}_training", {}, (*NOISE, *WEIGHTED, *more, *ANY_MODEL),
     )  # fmt: skip
 
 
-def accuracy(kind, points, place, floor):
+def accuracy(kind, points, source, floor):
     return Property(
         "accuracy_passes_the_floor", points,
         "Trained on digits, the model must classify held-out ones at least as well as any right one does. Something keeps it "
         "from learning.",
-        place, f"{kind}_accuracy", {"floor": floor}, (*LEARNT, *ANY_MODEL),
+        source, f"{kind}_accuracy", {"floor": floor}, (*LEARNT, *ANY_MODEL),
     )  # fmt: skip

@@ -206,11 +206,11 @@ def of_a_loss(name, said, axis, weight):
     )
 
 
-def network(place, name, size, out, outputs, batches, points, ends):
+def network(source, name, size, out, outputs, batches, points, ends):
     """Returns the four properties of a class that is a network, worth `points` in this order.
 
     Args:
-        place: Where the lecture has it.
+        source: Where the lecture has it.
         name: The class; `name(out, hidden=...)` makes one.
         size: Size of the input's last axis.
         out: Size of the last axis of each output.
@@ -224,15 +224,15 @@ def network(place, name, size, out, outputs, batches, points, ends):
     return (
         Property(
             "shapes", points[0], f"{listed} must have the documented shapes for every batch and every choice of hidden layers.",
-            place, "network_shapes", options | {"batches": batches}, ANY_NETWORK, counts_alone=False,
+            source, "network_shapes", options | {"batches": batches}, ANY_NETWORK, counts_alone=False,
         ),
         Property(
             "deterministic", points[1], "The same input must give the same output, for each example by itself.",
-            place, "network_repeats", options, ANY_NETWORK,
+            source, "network_repeats", options, ANY_NETWORK,
         ),
-        Property("linear_outputs", points[2], ends, place, "network_range", options, (*ANY_NETWORK, *SQUASHED)),
+        Property("linear_outputs", points[2], ends, source, "network_range", options, (*ANY_NETWORK, *SQUASHED)),
         Property(
             "every_weight_counts", points[3], "Every trainable weight must take part in an output.",
-            place, "network_weights", options, ANY_NETWORK,
+            source, "network_weights", options, ANY_NETWORK,
         ),
     )  # fmt: skip

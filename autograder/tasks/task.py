@@ -16,7 +16,7 @@ ATTEMPTS = 200
 # Two answers are apart when they differ by this many tolerances: float32 may use up one.
 MARGIN = 2.5
 STRUCTURE_DRAWS = 4
-# The public cases are the same for everybody: drawn with this in place of the course's secret and a student's name.
+# The public cases are the same for everybody: drawn with this instead of the course's secret and a student's name.
 PUBLIC = b"public cases"
 
 
@@ -41,7 +41,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class Wrong:
-    """A known mistake: its formula in NumPy, the hint of a teaching assistant, and its place in the lecture.
+    """A known mistake: its formula in NumPy, the hint of a teaching assistant, and its source in the lecture.
 
     `also` are other spellings of the same mistake that give other values on some inputs: another constant, infinity in the
     place of NaN. One that these inputs leave right is no mistake. All are computed in float64 and in float32. `unsteady` says
@@ -51,7 +51,7 @@ class Wrong:
     name: str
     formula: Callable
     hint: str
-    place: str = ""
+    source: str = ""
     also: tuple = ()
     unsteady: bool = False
 
@@ -63,7 +63,7 @@ class Task:
     Attributes:
         name: Name of the function that students write.
         points: What it is worth.
-        place: Where the lecture has it: document, section, equation.
+        source: Where the lecture has it: document, section, equation.
         shape: The answer's shape in the letters of the syllabus, for messages.
         reference: The right formula, float64.
         cases: How inputs are drawn.
@@ -85,7 +85,7 @@ class Task:
 
     name: str
     points: float
-    place: str
+    source: str
     shape: str
     reference: Callable | None
     cases: tuple
@@ -199,12 +199,12 @@ def asked(task, cases):
     return judging.Question(
         name=task.name,
         points=task.points,
-        place=task.place,
+        source=task.source,
         cases=tuple(
             replace(case, wrong={name: tuple(case.wrong[name][index] for index in kept[name]) for name in kept})
             for case in cases
         ),
-        mistakes=tuple(judging.Mistake(wrong.name, wrong.hint, wrong.place or task.place) for wrong in task.mistakes),
+        mistakes=tuple(judging.Mistake(wrong.name, wrong.hint, wrong.source or task.source) for wrong in task.mistakes),
         outputs=task.outputs,
         shape=task.shape,
         atol=task.atol,

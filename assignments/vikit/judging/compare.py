@@ -65,7 +65,7 @@ def same_rows(rows, given, question):
 
 
 def in_range(values):
-    """Returns `values` with infinity in the place of what is too large for float32: a student may compute in either."""
+    """Returns `values` with infinity instead of what is too large for float32: a student may compute in either."""
     return np.where(np.abs(values) > LARGEST, np.copysign(np.inf, values), values)
 
 

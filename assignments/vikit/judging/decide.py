@@ -27,7 +27,7 @@ def judge(question, answers, public=False, again=()):
     problems = {case.name: problem(question, case, answers[case.name], public) for case in question.cases}
     mistakes = name_mistakes(question, answers) if any(problems.values()) else []
     if not mistakes and calls_differ(question, again):
-        mistakes = [replace(TWO_CALLS_DIFFER, place=question.place)]
+        mistakes = [replace(TWO_CALLS_DIFFER, source=question.source)]
     all_passed = not any(problems.values())
     verdicts = []
     for case in question.cases:
@@ -59,14 +59,14 @@ def judge(question, answers, public=False, again=()):
         mistake=joined(mistakes) if mistakes else None,
         message=explain(question, verdicts, status, mistakes, answers),
         hint="\n".join(mistake.hint for mistake in mistakes),
-        place=next((mistake.place for mistake in mistakes if mistake.place), question.place),
+        source=next((mistake.source for mistake in mistakes if mistake.source), question.source),
         cases=tuple(verdicts),
     )
 
 
-def unjudged(name, points, status, message, place=""):
+def unjudged(name, points, status, message, source=""):
     """Returns the `Verdict` on a question that never came to be asked: the notebook could not be read, say."""
-    return Verdict(name, 0.0, points, status, None, message, "", place, ())
+    return Verdict(name, 0.0, points, status, None, message, "", source, ())
 
 
 def judge_properties(question, findings, public=False):
@@ -112,8 +112,8 @@ def judge_properties(question, findings, public=False):
         mistake=" and ".join(mistakes) or None,
         message=message or f"All {len(verdicts)} properties hold.",
         hint="\n".join(mistake.hint for mistake in mistakes.values()),
-        place=next(
-            (place for item in question.properties for place in places(item, findings[item.name])), question.place
+        source=next(
+            (source for item in question.properties for source in places(item, findings[item.name])), question.source
         ),
         cases=tuple(verdicts),
     )
@@ -132,8 +132,8 @@ def places(item, found):
     """Returns where the lecture has what a broken property is about, that of a named mistake first."""
     if found.status == "ok":
         return []
-    named = [mistake.place for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
-    return [place for place in (*named, item.place) if place]
+    named = [mistake.source for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
+    return [source for source in (*named, item.source) if source]
 
 
 def said_of(question, item, found, named, public=False):

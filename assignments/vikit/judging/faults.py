@@ -58,7 +58,7 @@ def finding(error):
 def unjudged(question, error):
     """Returns the `judging.Verdict` on a question, or a task, that could not be judged because the kit raised `error`."""
     said = explain.kit_failed(where(error))
-    return judging.unjudged(question.name, question.points, KIT_ERROR, said, question.place)
+    return judging.unjudged(question.name, question.points, KIT_ERROR, said, question.source)
 
 
 def judged(question, answers, **options):

@@ -170,7 +170,7 @@ def closures(question):
 
 
 def layout(question):
-    """Yields (case, output's name, slice, shape) of each array in a row of all values."""
+    """Yields (case, output's name, span, shape) of each array in a row of all values."""
     start = 0
     for case in question.cases:
         for name, want in zip(question.outputs or (None,), case.expected, strict=True):
@@ -190,27 +190,27 @@ def choices(outputs):
 def scaling(parts, chosen, factor):
     """Returns the function that multiplies the chosen outputs of a case by `factor(case)`."""
     scale = np.ones(parts[-1][2].stop)
-    for case, name, place, _ in parts:
+    for case, name, span, _ in parts:
         if name is None or name in chosen:
-            scale[place] = factor(case)
+            scale[span] = factor(case)
     return lambda rows: rows * scale
 
 
 def batch_reduction(parts, chosen, divisor):
-    """Returns the function that puts the sum over the batch, divided by `divisor(case)`, in the place of each example."""
+    """Returns the function that puts the sum over the batch, divided by `divisor(case)`, instead of each example."""
 
     def reduce(rows):
         reduced = rows.copy()
-        for case, name, place, shape in parts:
+        for case, name, span, shape in parts:
             if name is not None and name not in chosen:
                 continue
             batch = case.sizes["B"]
             if shape and shape[0] == batch:
-                values = rows[:, place].reshape(len(rows), *shape)
+                values = rows[:, span].reshape(len(rows), *shape)
                 total = values.sum(axis=1, keepdims=True) / divisor(case)
-                reduced[:, place] = np.broadcast_to(total, values.shape).reshape(len(rows), -1)
+                reduced[:, span] = np.broadcast_to(total, values.shape).reshape(len(rows), -1)
             else:
-                reduced[:, place] = rows[:, place] * batch / divisor(case) ** 2
+                reduced[:, span] = rows[:, span] * batch / divisor(case) ** 2
         return reduced
 
     return reduce
@@ -235,8 +235,8 @@ def closure_mistake(question, name, inner=None):
     closure, _, output = name.partition(" in ")
     hint = (f"In {output}: " if output else "") + CLOSURE_HINTS[closure]
     if inner is None:
-        return Mistake(name, hint, question.place)
-    return Mistake(f"{name} of {inner.name}", f"{inner.hint} Besides: {hint}", inner.place)
+        return Mistake(name, hint, question.source)
+    return Mistake(f"{name} of {inner.name}", f"{inner.hint} Besides: {hint}", inner.source)
 
 
 def joined(mistakes):

@@ -23,7 +23,7 @@ class Mistake:
 
     name: str
     hint: str
-    place: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,17 +60,17 @@ class Property:
         name: What holds, as a name.
         points: What it is worth, out of the question's points.
         hint: What is off where it does not hold, and why that matters.
-        place: Where the lecture has it.
+        source: Where the lecture has it.
         kind: The name of the examination.
         options: What the examination is given besides; JSON data.
-        mistakes: What the values may tell: names, hints, places.
+        mistakes: What the values may tell: names, hints, sources.
         counts_alone: Whether it is worth its points where no other property of the question holds. Shapes are not.
     """
 
     name: str
     points: float
     hint: str
-    place: str
+    source: str
     kind: str
     options: dict = field(default_factory=dict)
     mistakes: tuple = ()
@@ -105,7 +105,7 @@ class Question:
 
     name: str
     points: float
-    place: str
+    source: str
     cases: tuple
     mistakes: tuple = ()
     outputs: tuple = ()
@@ -157,6 +157,6 @@ class Verdict:
     mistake: str | None
     message: str
     hint: str
-    place: str
+    source: str
     cases: tuple
     follows: str | None = None

@@ -63,7 +63,7 @@ def dump_question(question):
     return {
         "name": question.name,
         "points": question.points,
-        "place": question.place,
+        "source": question.source,
         "outputs": list(question.outputs),
         "shape": question.shape,
         "atol": question.atol,
@@ -77,24 +77,27 @@ def dump_question(question):
 
 def dump_properties(properties):
     """Returns the properties of a question; the mistakes that several share stand once, in a list that they count into."""
-    told = list(dict.fromkeys(mistake for item in properties for mistake in item.mistakes))
-    listed = [{**asdict(item), "mistakes": [told.index(mistake) for mistake in item.mistakes]} for item in properties]
-    return {"told": [asdict(mistake) for mistake in told], "properties": listed}
+    mistakes = list(dict.fromkeys(mistake for item in properties for mistake in item.mistakes))
+    listed = [
+        {**asdict(item), "mistakes": [mistakes.index(mistake) for mistake in item.mistakes]} for item in properties
+    ]
+    return {"mistakes_of_properties": [asdict(mistake) for mistake in mistakes], "properties": listed}
 
 
 def load_question(content):
     return judging.Question(
-        **{key: content[key] for key in ("name", "points", "place", "shape", "atol", "rtol")},
+        **{key: content[key] for key in ("name", "points", "source", "shape", "atol", "rtol")},
         **{name: content.get(name, usual) for name, usual in OPTIONS.items()},
         outputs=tuple(content["outputs"]),
         mistakes=tuple(judging.Mistake(**mistake) for mistake in content["mistakes"]),
         cases=tuple(load_case(case) for case in content["cases"]),
-        properties=load_properties(content.get("properties", ()), content.get("told", ())),
+        properties=load_properties(content.get("properties", ()), content.get("mistakes_of_properties", ())),
     )
 
 
-def load_properties(listed, told):
-    mistakes = [judging.Mistake(**mistake) for mistake in told]
+def load_properties(listed, mistakes):
+    """Returns the properties whose mistakes are given as indices into `mistakes`."""
+    mistakes = [judging.Mistake(**mistake) for mistake in mistakes]
     return tuple(
         judging.Property(**{**item, "mistakes": tuple(mistakes[index] for index in item["mistakes"])})
         for item in listed
