@@ -528,7 +528,7 @@ def run_matrix(options):
     with screen.counting(console, sum(map(len, questions.values()))) as shown:
         for name, asked in questions.items():
             path = write_matrix(options, console, name, asked, *shown)
-            say(console, f"All closures and the pairs that no inputs tell apart: {path}")
+            say(console, f"All transformations and the pairs that no inputs tell apart: {path}")
     return 0
 
 

@@ -263,14 +263,14 @@ def in_an_examination(error, _):
 
 
 def in_a_case(error, patched):
-    question, problem = small_question(), decide.problem
+    question, problem = small_question(), decide.describe_problem
 
     def fails(question, case, answer, public=False):
         return raising(error)() if case.name == "case 1" and answer.status == "ok" else problem(question, case, answer)
 
-    patched.setattr(decide, "problem", fails)
+    patched.setattr(decide, "describe_problem", fails)
     answers = {case.name: judging.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
-    found = {case.name: case.status for case in faults.judged(question, answers).cases}
+    found = {case.name: case.status for case in faults.judge_case_by_case(question, answers).cases}
     assert {found["case 0"], found["case 2"]} == {"correct"}
     return found["case 1"]
 
@@ -279,7 +279,7 @@ def in_naming(error, patched):
     question = small_question()
     patched.setattr(decide, "name_mistakes", raising(error))
     answers = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
-    return faults.judged(question, answers).status
+    return faults.judge_case_by_case(question, answers).status
 
 
 def in_the_drawing_of_inputs(error, patched):
@@ -299,7 +299,7 @@ def in_a_question(error, patched):
 def in_follow_through(error, patched):
     question = small_question()
     wrong = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
-    wrong = faults.judged(question, wrong)
+    wrong = faults.judge_case_by_case(question, wrong)
     patched.setattr(follow, "through", raising(error))
     patched.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))
     task, kit_errors = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows), []
@@ -348,7 +348,7 @@ def small_question(count=3):
 
 
 def test_an_answer_on_which_comparing_raises_costs_its_case_alone(monkeypatch):
-    question, problem = small_question(), decide.problem
+    question, problem = small_question(), decide.describe_problem
     answers = {case.name: judging.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
 
     def fails(question, case, answer, public=False):
@@ -356,8 +356,8 @@ def test_an_answer_on_which_comparing_raises_costs_its_case_alone(monkeypatch):
             raise Kit
         return problem(question, case, answer)
 
-    monkeypatch.setattr(decide, "problem", fails)
-    verdict = faults.judged(question, answers)
+    monkeypatch.setattr(decide, "describe_problem", fails)
+    verdict = faults.judge_case_by_case(question, answers)
     assert [case.status for case in verdict.cases] == ["correct", "kit_error", "correct"]
     assert verdict.score == pytest.approx(9 * decide.GENERIC_SHARE * 2 / 3)
     assert "The kit failed while examining this (Kit" in verdict.message
@@ -367,7 +367,7 @@ def test_where_naming_raises_the_question_alone_is_lost(monkeypatch):
     question = small_question()
     monkeypatch.setattr(decide, "name_mistakes", raising(Kit()))
     answers = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
-    verdict = faults.judged(question, answers)
+    verdict = faults.judge_case_by_case(question, answers)
     assert (verdict.status, verdict.score) == ("kit_error", 0)
 
 
@@ -376,13 +376,13 @@ def test_where_naming_raises_the_question_alone_is_lost(monkeypatch):
 def test_the_largest_numbers_are_wrong_and_can_be_written(value):
     question = small_question()
     answers = {case.name: judging.Answer("ok", (np.array([value, 1.0]),)) for case in question.cases}
-    verdict = faults.judged(question, answers)
+    verdict = faults.judge_case_by_case(question, answers)
     assert verdict.status == "wrong"
     document = verdicts.question_document(verdict)
     assert json.loads(json.dumps(document, allow_nan=False))["cases"][0]["worst_error"] == 1e308
     assert "far too large" in verdict.message
     # Where the inputs are public it is said in numbers, and 2e+308 is none.
-    in_check = faults.judged(question, answers, public=True)
+    in_check = faults.judge_case_by_case(question, answers, public=True)
     assert "off by up to 1e+308" in in_check.message
 
 
@@ -456,13 +456,13 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
 
 
 def test_an_exception_in_comparing_one_answer_costs_its_case_alone(write_notebook, monkeypatch):
-    problem = decide.problem
+    problem = decide.describe_problem
 
     def fails(question, case, answer, public=False):
         chosen = question.name == KL and case.name == question.cases[0].name and answer.status == "ok"
         return raising(Kit())() if chosen else problem(question, case, answer, public)
 
-    monkeypatch.setattr(decide, "problem", fails)
+    monkeypatch.setattr(decide, "describe_problem", fails)
     verdict = grade(A01, write_notebook({KL: RIGHT_KL}), secret=SECRET)
     found = by_name(verdict)[KL]
     assert 0 < found["score"] < 12
@@ -501,7 +501,7 @@ def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
     monkeypatch.setattr(follow, "through", raising(Kit()))
     task = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows)
     question = small_question()
-    wrong = faults.judged(
+    wrong = faults.judge_case_by_case(
         question, {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
     )
     monkeypatch.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))

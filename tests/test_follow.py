@@ -91,7 +91,7 @@ def test_an_answer_that_builds_on_a_recognised_mistake_gets_its_points(grade):
 
 def test_a_mistake_that_is_only_a_transformation_is_followed_too(grade):
     kl, elbo = grade(f"-2 * {RIGHT}", "x - kl_to_standard_normal(mu, log_var)")
-    assert "closure_" in kl["mistake"]
+    assert "transformation_" in kl["mistake"]
     assert (elbo["status"], elbo["score"], elbo["follows"]) == ("correct", 10, "kl_to_standard_normal")
 
 

@@ -1,4 +1,4 @@
-"""The machinery that decides, measured: every mistake and every closure of one is refused, and named for what it is."""
+"""The machinery that decides, measured: every mistake and every transformation of one is refused, and named for what it is."""
 
 import inspect
 import re
@@ -77,7 +77,9 @@ def tally(assignment, task, students):
 def is_right(assignment, task, said, name):
     """Tells whether what a verdict says is the mistake `name`, or only names that mean the same values by structure."""
     names = set(said.split(" or ")) if said else set()
-    return bool(names) and names <= alike(assignment, task, name) and (name in names or name.startswith("closure_"))
+    return (
+        bool(names) and names <= alike(assignment, task, name) and (name in names or name.startswith("transformation_"))
+    )
 
 
 @each_task
@@ -193,11 +195,14 @@ def test_check_and_the_grader_name_the_same_mistake(assignment, task):
 
 @each_task
 def test_check_and_the_grader_name_the_same_transformation(assignment, task):
-    """Every closure of the right answer and of each mistake, with the values that it has on the public and on hidden inputs."""
+    """Every transformation of right answers and of mistakes, with its values on the public and on hidden inputs."""
     public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][task.name]
     hidden = materialise(assignment, task, "ada", SECRET)
     said = [
-        {mistake.name: naming.joined(naming.name_mistakes(asked, split(asked, row))) for mistake, row in rows_of(asked)}
+        {
+            mistake.name: naming.join_names(naming.name_mistakes(asked, split(asked, row)))
+            for mistake, row in rows_of(asked)
+        }
         for asked in (public, hidden)
     ]
     both = said[0].keys() & said[1].keys()

@@ -34,6 +34,12 @@ def test_feedback_tells_the_verdict_the_mistake_and_the_place():
         assert words in page, words
 
 
+def test_feedback_says_a_transformation_in_words():
+    page = feedback.feedback_html(verdict(mistake="transformation_doubled of kl_sign_flipped"))
+    assert "kl_sign_flipped, doubled" in page
+    assert "transformation" not in page
+
+
 def test_feedback_follows_through_when_an_earlier_answer_was_used():
     assert "your own kl_to_standard_normal" in feedback.feedback_html(verdict(follows="kl_to_standard_normal"))
 

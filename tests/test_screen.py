@@ -19,7 +19,7 @@ SAMPLE = {
 }  # fmt: skip
 FLOWS = {f"{kind}_{what}": 5 for kind in ("planar", "radial", "sylvester", "autoregressive", "inverse_autoregressive",
                                           "volume_preserving", "amortized") for what in ("forward", "log_det")}  # fmt: skip
-LONG = "log_det_of_the_inverse_instead_of_the_map or closure_negated of log_det_without_absolute_value"
+LONG = "log_det_of_the_inverse_instead_of_the_map or transformation_negated of log_det_without_absolute_value"
 LETTERS = {letter: status for status, letter in summary.LETTERS.items()}
 
 

@@ -116,7 +116,7 @@ def another_number(surplus):
 
 
 def off(name, got, want, origin):
-    words, digits = describe.described(name, np.array(got), np.array(want), origin)
+    words, digits = describe.describe_values(name, np.array(got), np.array(want), origin)
     raise Broken(words, "", digits)
 
 
@@ -223,15 +223,15 @@ def test_no_digits_stand_on_a_feedback_page():
     ],
 )
 def test_a_number_is_compared_in_words(got, want, words):
-    assert describe.compared(got, want) == words
+    assert describe.describe_number(got, want) == words
 
 
 @pytest.mark.parametrize("right", [0.004, 1.2, 19.0, 4e6])
 def test_no_report_tells_right_numbers_of_the_same_size_apart(right):
-    _, size = compare.rough(right)
+    _, size = compare.signs_and_sizes(right)
     others = np.geomspace(10 ** (size / 2) * 1.01, 10 ** ((size + 1) / 2) * 0.99, 7)
     for given in (0.0, *np.geomspace(1e-6, 1e8, 300)):
-        assert len({describe.compared(given, other) for other in others}) == 1, given
+        assert len({describe.describe_number(given, other) for other in others}) == 1, given
 
 
 def test_a_shape_or_a_count_that_could_carry_a_number_out_is_not_shown():

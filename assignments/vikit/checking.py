@@ -11,7 +11,7 @@ import numpy as np
 
 from . import judging
 from .exams import examinations, properties
-from .judging import decide, faults
+from .judging import decide, explain, faults
 from .notebook import nbgrading, unanswered
 from .protocol import client, public_cases, student_side, wire
 
@@ -77,17 +77,19 @@ def report(question):
     if found.properties and (verdict is None or verdict.status in ("correct", "partial")):
         seen = examined(found, {**vars(sys.modules["__main__"]), **names})
         held = judging.judge_properties(found, seen, public=True)
-        verdict = judging.combine(found, verdict, held) if verdict else held
+        verdict = judging.combine_verdicts(found, verdict, held) if verdict else held
     return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
 
 
 def judged(space, question, answers):
     """Returns the `judging.Verdict` on the answers to the public cases; a wrong one without a name is asked for twice more."""
-    verdict = faults.judged(question, answers, public=True)
+    verdict = faults.judge_case_by_case(question, answers, public=True)
     case = decide.doubtful_case(question, verdict)
     if case is None:
         return verdict
-    return faults.judged(question, answers, public=True, again=[run(space, question, case) for _ in range(2)])
+    return faults.judge_case_by_case(
+        question, answers, public=True, again=[run(space, question, case) for _ in range(2)]
+    )
 
 
 def examined(question, names):
@@ -102,7 +104,7 @@ def examined(question, names):
                 f"check compares with your own {name}, and the public cases of the assignment that asks for it are not here"
             ) from error
         space = student_side.Namespace(names)
-        verdict = faults.judged(earlier, {case.name: run(space, earlier, case) for case in earlier.cases})
+        verdict = faults.judge_case_by_case(earlier, {case.name: run(space, earlier, case) for case in earlier.cases})
         if verdict.status == "missing":
             raise properties.Unexamined(f"check compares with your own {name}, and this notebook defines none")
         if not all(case.passed for case in verdict.cases if case.kind == judging.GENERIC):
@@ -121,7 +123,7 @@ def examined(question, names):
     try:
         return properties.examine(question, asked, kinds)
     except (OSError, MemoryError) as error:
-        return {item.name: faults.finding(error) for item in question.properties}
+        return {item.name: faults.build_finding(error) for item in question.properties}
 
 
 def saying_what_is_missing(examination):
@@ -228,7 +230,7 @@ class Report:
         if self.seconds > self.limit / 2:
             yield f"This took {self.seconds:.0f} s. Grading stops a question after {self.limit:g} s, all cases together."
         if verdict.mistake:
-            yield f"Recognised: {verdict.mistake}"
+            yield f"Recognised: {explain.mistake_in_words(verdict.mistake)}"
         if verdict.status not in ("correct", "unanswered"):
             yield f"Lecture: {verdict.source}"
         # Without a name for the mistake the message lists the cases already.
@@ -270,7 +272,7 @@ class Summary:
         for report in self.reports:
             verdict = report.verdict
             mark = MARKS.get(verdict.status, FAILED)[0]
-            note = f"  {verdict.mistake}" if verdict.mistake else ""
+            note = f"  {explain.mistake_in_words(verdict.mistake)}" if verdict.mistake else ""
             rows.append(
                 f"{mark} {verdict.name:<28}{verdict.status:<11}{verdict.score:>6g} / {verdict.max_score:<4g}{note}"
             )
@@ -285,7 +287,7 @@ class Summary:
                 verdict.name,
                 verdict.status,
                 f"{round(verdict.score, 2):g} / {verdict.max_score:g}",
-                verdict.mistake or "",
+                explain.mistake_in_words(verdict.mistake or ""),
             ]
             rows += f"<tr><td style='color:{colour}'>{mark}</td>"
             rows += "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells) + "</tr>"

@@ -56,15 +56,15 @@ def without_numbers(case):
 
 def has_all(one, other, mistake):
     """Tells whether each variant of a mistake in question `one` is one in question `other`, or nearly right."""
-    known = [right(other), *naming.variants(other, mistake)]
-    return all(any(near(row, good, other, WRONG) for good in known) for row in naming.variants(one, mistake))
+    known = [right(other), *naming.variant_rows(other, mistake)]
+    return all(any(near(row, good, other, WRONG) for good in known) for row in naming.variant_rows(one, mistake))
 
 
 def right(question):
-    return naming.flat(question, {case.name: case.expected for case in question.cases})
+    return naming.flatten(question, {case.name: case.expected for case in question.cases})
 
 
 def near(row, good, question, share):
     """Tells whether two rows of values are the same within a share of the question's tolerance."""
     tolerance = replace(question, atol=share * question.atol, rtol=share * question.rtol)
-    return row.shape == good.shape and bool(np.all(compare.same_rows(good, row, tolerance)))
+    return row.shape == good.shape and bool(np.all(compare.are_same_rows(good, row, tolerance)))

@@ -68,16 +68,16 @@ def own_values(run, before, verdict, need, case, until):
         return asked.expected
     student = Student(run, max(until - run.asking, 0.1))
     reply = student.call(before.name, asked.arguments, outputs=len(before.outputs) or None)
-    row = naming.given_values(earlier, {asked.name: judging.Answer(reply.status, reply.values)})
+    row = naming.answer_row(earlier, {asked.name: judging.Answer(reply.status, reply.values)})
     if row is None:
         return None
     prints, names = naming.fingerprints(earlier), verdict.mistake.split(" or ")
     named = np.array([mistake.name in names for mistake in prints.mistakes])
     # What the mistake leaves right on these inputs stands in no row of the fingerprints.
     known = np.vstack([prints.values[named], prints.right])
-    if not compare.same_rows(known, row, before).any():
+    if not compare.are_same_rows(known, row, before).any():
         return None
-    values = [naming.spread_out(value, want) for value, want in zip(reply.values, asked.expected, strict=True)]
+    values = [naming.broadcast_number(value, want) for value, want in zip(reply.values, asked.expected, strict=True)]
     if not all(usable(value, want) for value, want in zip(values, asked.expected, strict=True)):
         return None
     return tuple(

@@ -99,7 +99,7 @@ def drawn(assignment, task, student, secret, sha256):
         if faults.is_of_the_machine(error):
             raise
         # Whatever it is: it costs this question alone, and is named.
-        return faults.unjudged(task, error)
+        return faults.build_kit_error_verdict(task, error)
 
 
 class Unconfined(Exception):
@@ -126,7 +126,7 @@ def ungraded(assignment, student, device, reason, sha256, secret, confinement, l
     """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
     task_list = tasks.load(assignment)
     message = f"Nothing could be graded: {reason}."
-    verdicts = [judging.unjudged(task.name, task.points, "missing", message, task.source) for task in task_list.tasks]
+    verdicts = [judging.build_unjudged_verdict(task, "missing", message) for task in task_list.tasks]
     return document(task_list, student, device, sha256, verdicts, secret, confinement, limits)
 
 
@@ -157,7 +157,7 @@ def judge_all(run, questions, assignment, cells, secret, kit_errors):
                 if ends_the_run(error):
                     raise
                 # Whatever it is: it costs this question alone, and is named.
-                verdict = faults.unjudged(question, error)
+                verdict = faults.build_kit_error_verdict(question, error)
         kit_errors += failures_in(verdict)
         verdicts[task.name] = verdict
     return list(verdicts.values())
@@ -170,7 +170,7 @@ def judge_one(run, question, task, cells, secret, earlier, assignment, kit_error
     verdict, given = judged(run, question, cells)
     if task.properties and verdict.status in ("correct", "partial"):
         held = judged_class(run, question, task, cells, secret)
-        verdict = judging.combine(question, verdict, held)
+        verdict = judging.combine_verdicts(question, verdict, held)
     if task.follows and verdict.status in ("wrong", "partial"):
         try:
             return follow.through(run, task, question, verdict, given, earlier, assignment)
@@ -181,8 +181,8 @@ def judge_one(run, question, task, cells, secret, earlier, assignment, kit_error
             if ends_the_run(error):
                 raise
             # Whatever it is: the verdict stands without it, and it is named.
-            kit_errors.append(f"{question.name}: {faults.where(error)}")
-            return faults.without_follow_through(verdict, error)
+            kit_errors.append(f"{question.name}: {faults.error_location(error)}")
+            return faults.note_failed_follow_through(verdict, error)
     return verdict
 
 
@@ -203,18 +203,18 @@ def judged(run, question, cells):
         if path:
             given = probing.answers(run, question, path, seconds)
     except GaveUp as error:
-        verdict = judging.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.source)
+        verdict = judging.build_unjudged_verdict(question, "crashed", f"Not reached: {error}.")
         return verdict, {}
     if all_missing(given):
         return explain_missing(run, question, cells), given
     hidden = {name: without_secrets(answer, cells, path or question.name) for name, answer in given.items()}
-    verdict = faults.judged(question, hidden)
+    verdict = faults.judge_case_by_case(question, hidden)
     case = decide.doubtful_case(question, verdict)
     if case:
         # Where the notebook cannot be run any more the verdict stands as it is.
         with contextlib.suppress(GaveUp):
             again = probing.twice(run, question, path or question.name, case, seconds)
-            verdict = faults.judged(question, hidden, again=again)
+            verdict = faults.judge_case_by_case(question, hidden, again=again)
     return verdict, given
 
 
@@ -223,7 +223,7 @@ def judged_class(run, question, task, cells, secret):
     try:
         found = models.examine(run, question, task, secret)
     except GaveUp as error:
-        return judging.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.source)
+        return judging.build_unjudged_verdict(question, "crashed", f"Not reached: {error}.")
     if {finding.status for finding in found.values()} == {"missing"}:
         return explain_missing(run, question, cells)
     hidden = {
@@ -257,7 +257,7 @@ def without_secrets(answer, cells, path):
     lines = source.lstrip().splitlines()
     text = f"  {lines[answer.line - 1].strip()}\n" if answer.line and answer.line <= len(lines) else ""
     settings = "\n".join(cell.source for cell in cells if "tf.compat.v1" in cell.source)
-    said = "".join(f"{advice}\n" for advice in explain.advice(f"{source}\n{settings}"))
+    said = "".join(f"{advice}\n" for advice in explain.known_advice(f"{source}\n{settings}"))
     return replace(answer, text=f"{text}{said}check() shows the whole message, on the public cases.")
 
 
@@ -273,7 +273,7 @@ def explain_missing(run, question, cells):
                 f"The cell that should define `{name}` is a {turned} cell now, which is text and is not run: change it back "
                 "to Code (in Jupyter select it and press Esc, then Y), save the notebook and hand it in again."
             )
-        return judging.unjudged(name, question.points, "missing", message, question.source)
+        return judging.build_unjudged_verdict(question, "missing", message)
     outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
     ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
     late = f"All runs of the cells before it took more than {run.limits.notebook:g} s together"
@@ -284,7 +284,7 @@ def explain_missing(run, question, cells):
         "flood": ("crashed", f"The cell that defines it printed more than {size_text(run.limits.output)}"),
         "dead": ("crashed", f"The cell that defines it {ended}"),
     }.get(outcome.status, ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"))
-    return judging.unjudged(name, question.points, status, message + ".", question.source)
+    return judging.build_unjudged_verdict(question, status, message + ".")
 
 
 def document(assignment, student, device, sha256, verdicts, secret, confinement, limits, kit_errors=()):

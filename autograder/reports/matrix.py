@@ -21,12 +21,14 @@ def table(matrix):
     for name, row in zip(matrix.mistakes[: matrix.listed], matrix.kills, strict=False):
         made.add_row(*(mark(share) for share in row), name)
     cases = [Text(f"{number} {case}") for number, case in enumerate(matrix.cases, 1)]
-    closures = len(matrix.mistakes) - matrix.listed
+    transformations = len(matrix.mistakes) - matrix.listed
     return Group(
         Text(f"{matrix.question}: cases that refuse each mistake", "bold"),
         made,
         Columns(cases, padding=(0, 2), column_first=True),
-        Text(f"and {closures} closures; {len(matrix.alike)} of {matrix.pairs} pairs are alike by structure"),
+        Text(
+            f"and {transformations} transformations; {len(matrix.alike)} of {matrix.pairs} pairs are alike by structure"
+        ),
         "",
     )
 
@@ -41,5 +43,5 @@ def template():
 
 
 def page(assignment, matrices):
-    """Returns the page of all matrices of an assignment, closures and look-alikes included, as HTML text."""
+    """Returns the page of all matrices of an assignment, transformations and look-alikes included, as HTML text."""
     return template().render(assignment=assignment, matrices=matrices, mark=mark)

@@ -636,7 +636,7 @@ bernoulli_log_prob_logits = Task(
     twins=(
         (
             "logit_keras_of_probabilities",
-            "closure_mean_over_D of logit_clipped_probability",
+            "transformation_mean_over_D of logit_clipped_probability",
             "both average the clipped probabilities' logarithms over the pixels",
         ),
     ),

@@ -248,7 +248,7 @@ linear_gaussian_posterior = Task(
     twins=(
         (
             "lgp_residual_reversed",
-            "closure_negated in mean",
+            "transformation_negated in mean",
             "the mean is linear in x - b",
         ),
     ),
@@ -543,7 +543,11 @@ elbo_analytic_kl = Task(
     float32=0.04,
     tolerance="both terms lower the ELBO, so nothing cancels: TFP's divergence in float32 is off by 2 % of the tolerance",
     twins=tuple(
-        (mistake, f"closure_negated of {other}", "each of the two terms has the other sign, so one is minus the other")
+        (
+            mistake,
+            f"transformation_negated of {other}",
+            "each of the two terms has the other sign, so one is minus the other",
+        )
         for mistake, other in (
             ("elbo_added_kl", "elbo_cross_entropy_sign"),
             ("elbo_cross_entropy_sign", "elbo_added_kl"),
@@ -1383,7 +1387,7 @@ fit_q = Task(
     twins=(
         (
             "fit_entropy_of_log_var",
-            "closure_bits in sigma",
+            "transformation_bits in sigma",
             "the root of 2 is 1.41, the factor to bits 1.44: too close for a search to tell",
         ),
     ),

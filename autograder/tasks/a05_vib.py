@@ -334,7 +334,7 @@ vib_loss = Task(
     float32=0.01,
     tolerance="sums of terms of one sign, and a mean over B: measured 0.002 of the tolerance",
     twins=tuple(
-        (mistake, f"closure_negated of {other}", OTHER_SIGNS)
+        (mistake, f"transformation_negated of {other}", OTHER_SIGNS)
         for mistake, other in (("vib_ce_sign", "vib_kl_sign"), ("vib_kl_sign", "vib_ce_sign"))
     ),
     mistakes=(
@@ -849,7 +849,7 @@ vib_relevance_bound = Task(
     float32=0.03,
     tolerance="one sum of positive terms, one difference: measured 0.012 of the tolerance, with 1e-8 in the logarithm",
     twins=tuple(
-        (mistake, f"closure_negated of {other}", OTHER_SIGNS)
+        (mistake, f"transformation_negated of {other}", OTHER_SIGNS)
         for mistake, other in (("rel_added", "rel_entropy_negated"), ("rel_entropy_negated", "rel_added"))
     ),
     mistakes=(
@@ -1036,7 +1036,7 @@ vib_exact_discrete = Task(
     float32=0.01,
     tolerance="sums of a few hundred products of probabilities and logarithms: measured 0.002 of the tolerance",
     twins=tuple(
-        (mistake, f"closure_negated of {other}", OTHER_SIGNS)
+        (mistake, f"transformation_negated of {other}", OTHER_SIGNS)
         for mistake, other in (
             ("dvib_rate_subtracted", "dvib_distortion_sign"),
             ("dvib_distortion_sign", "dvib_rate_subtracted"),

@@ -358,8 +358,12 @@ planar_forward = Task(
         ),
     ),
     twins=tuple(
-        (f"{closure} of planar_one_step_for_the_batch", closure, "the mean step has the sum of the steps for its sum")
-        for closure in ("closure_averaged_over_batch", "closure_summed_over_batch")
+        (
+            f"{transformation} of planar_one_step_for_the_batch",
+            transformation,
+            "the mean step has the sum of the steps for its sum",
+        )
+        for transformation in ("transformation_averaged_over_batch", "transformation_summed_over_batch")
     ),
 )
 

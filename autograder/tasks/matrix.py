@@ -18,7 +18,7 @@ class Matrix:
     Attributes:
         question: Name of the question.
         cases: Names of the cases.
-        mistakes: Names of the listed mistakes, then of all closures that can be named.
+        mistakes: Names of the listed mistakes, then of all transformations that can be named.
         listed: How many of the mistakes are listed ones.
         kills: Share of students for whom a case refuses a mistake. Shape `[mistakes, cases]`.
         alive: Names of the mistakes that some student's cases all let pass.
@@ -83,12 +83,12 @@ def reasons(assignment, task):
 
 
 def form(name, known):
-    """Returns what a name transforms ("" for the right answer, or a listed mistake) and the closures it applies."""
-    closure, _, inner = name.partition(" of ")
-    if not closure.startswith("closure_"):
+    """Returns what a name transforms ("" for the right answer, or a listed mistake) and the transformations it applies."""
+    transformation, _, inner = name.partition(" of ")
+    if not transformation.startswith("transformation_"):
         return known.get(name, (name, ()))
     base, steps = form(inner, known) if inner else ("", ())
-    return base, (*steps, closure)
+    return base, (*steps, transformation)
 
 
 def transformed_mistakes(pairs, outputs):
@@ -98,27 +98,27 @@ def transformed_mistakes(pairs, outputs):
         for pair in pairs:
             for name, other in (tuple(pair), tuple(pair)[::-1]):
                 base, steps = form(other, known)
-                if "closure_" not in name and name not in known and base == "":
+                if "transformation_" not in name and name not in known and base == "":
                     known[name] = (base, steps)
     return known
 
 
 def canonical(steps, outputs):
-    """Returns closures as factors and sums for each output, in an order that does not matter: they commute.
+    """Returns transformations as factors and sums for each output, in an order that does not matter: they commute.
 
     What was summed over the batch is the same for every example: a second sum multiplies it by B, an average leaves it.
     """
     factors, summed = Counter(), set()
     for step in steps:
-        closure, _, chosen = step.partition(" in ")
+        transformation, _, chosen = step.partition(" in ")
         for output in chosen.split(" and ") if chosen else outputs:
-            if closure in ("closure_summed_over_batch", "closure_averaged_over_batch"):
-                factors["B", output] += (output in summed) - (closure == "closure_averaged_over_batch")
+            if transformation in ("transformation_summed_over_batch", "transformation_averaged_over_batch"):
+                factors["B", output] += (output in summed) - (transformation == "transformation_averaged_over_batch")
                 summed.add(output)
-            elif closure in ("closure_doubled", "closure_halved"):
-                factors["2", output] += 1 if closure == "closure_doubled" else -1
+            elif transformation in ("transformation_doubled", "transformation_halved"):
+                factors["2", output] += 1 if transformation == "transformation_doubled" else -1
             else:
-                factors[closure, output] += 1
+                factors[transformation, output] += 1
     for output in outputs:
-        factors["closure_negated", output] %= 2
+        factors["transformation_negated", output] %= 2
     return {key: count for key, count in factors.items() if count}, summed

@@ -319,7 +319,7 @@ def distinct(task, wrongs, right):
     if len(wrongs[0]) == 1:
         return [0]
     rows = np.stack([right, *(flat(values) for values in zip(*wrongs, strict=True))])
-    shown = compare.same_rows(rows, rows[:, None], task)
+    shown = compare.are_same_rows(rows, rows[:, None], task)
     kept = [1]
     for index in range(2, len(rows)):
         if not shown[index, [0, *kept]].any():

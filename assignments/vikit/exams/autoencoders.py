@@ -207,11 +207,13 @@ def described(asked, rounds):
     """Returns what to say of a wrong ELBO, in words and in digits."""
     given = np.concatenate([got for *_, got in rounds])
     want = np.concatenate([right(asked, model, seen, eps) for model, seen, eps, _ in rounds])
-    words, digits = describe.described("elbo(x, eps)", given, want, "the ELBO of the model's own outputs", " nats")
+    words, digits = describe.describe_values(
+        "elbo(x, eps)", given, want, "the ELBO of the model's own outputs", " nats"
+    )
     more = asked.kept.get(("surplus", latents.part(asked, rounds[0][0], "encoder").key))
     if more:
         taken = "of which the first two were taken for mu and log_var"
-        words = f"encoder(x) returned {describe.few(more)} values, {taken}; {words}"
+        words = f"encoder(x) returned {describe.describe_count(more)} values, {taken}; {words}"
     return words, digits
 
 

@@ -114,7 +114,7 @@ def loss_terms(asked, sizes, beta):
     if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
         raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
     said = [
-        describe.described(
+        describe.describe_values(
             name,
             np.concatenate([one.got[index] for one in rounds]),
             np.concatenate([want[index] for want in right]),

@@ -268,7 +268,7 @@ def prediction(asked, kind, sizes):
         raise Broken("the same x and eps gave two different predictions", "prediction_draws_its_own_noise")
     got = np.concatenate([np.ravel(one.got) for one in rounds])
     want = np.concatenate([np.ravel(asked.oracle.predict(logits_in(asked, kind, one))) for one in rounds])
-    words, digits = describe.described("predict_probs", got, want, "the model's own decoder outputs")
+    words, digits = describe.describe_values("predict_probs", got, want, "the model's own decoder outputs")
     raise Broken(words, named_prediction(asked, kind, rounds), digits)
 
 

@@ -46,7 +46,7 @@ def values_of(asked, name, arguments, outputs=None, shapes=()):
     """
     reply = answered(asked.student.call(name, arguments, outputs=outputs))
     if len(reply.values) != (outputs or 1):
-        raise Broken(f"{describe.few(len(reply.values))} values came back, expected {outputs or 1}")
+        raise Broken(f"{describe.describe_count(len(reply.values))} values came back, expected {outputs or 1}")
     for value, shape in zip_longest(reply.values, shapes):
         checked(value, shape)
     return [value.astype(np.float64) for value in reply.values]
@@ -140,7 +140,7 @@ def jacobian(asked, forward, log_det, shapes, positive=(), given=None, outputs=N
         raise Broken("the log determinant has another shape than the batch", "wrong_shape")
     worst = np.max(np.abs(got - want), where=told, initial=0.0)
     if not worst <= APART:
-        words, digits = describe.described("the log determinant", got[told], want[told], "differences of the map")
+        words, digits = describe.describe_values("the log determinant", got[told], want[told], "differences of the map")
         raise Broken(words, digits=digits)
 
 
@@ -505,7 +505,7 @@ def free_energy_terms(asked, sizes, beta):
     if not repeats(first.got, method(first.model, first.x, first.y_onehot, first.eps)):
         raise Broken("the same x, y_onehot and eps gave two different values", "terms_draw_their_own_noise")
     said = [
-        describe.described(
+        describe.describe_values(
             TERMS[index],
             np.concatenate([one.got[index] for one in rounds]),
             np.concatenate([of.right[index] for of in seen]),
@@ -753,7 +753,7 @@ def log_dets_are_right(asked, flow, got, want, signs, told):
         )
     if not mostly_alike(got, want, told):
         summed, origin = "the sum of the log determinants", "the Jacobian of transform"
-        words, digits = describe.described(summed, got[told], want[told], origin)
+        words, digits = describe.describe_values(summed, got[told], want[told], origin)
         raise Broken(words, named_log_det(asked, flow, (got, want, signs, told)), digits)
 
 

@@ -90,7 +90,7 @@ def probabilities_as_logits(outputs, inverse):
 def another_beta(kept, beta):
     """Returns the `Broken` on a model that has not kept the beta that it was given."""
     got = float(np.mean(kept))
-    words = f"model.beta is {describe.compared(got, beta)}; {beta:g} was given"
+    words = f"model.beta is {describe.describe_number(got, beta)}; {beta:g} was given"
     return Broken(words, "beta_not_kept", f"model.beta is {got:g}")
 
 
@@ -353,7 +353,7 @@ def noise_is_of_the_posterior(found, sampled, others):
         close_to = {name: np.max(np.abs(added - more) / (0.1 * np.abs(more) + 0.05)) for name, more in others.items()}
         known = min(close_to, key=close_to.get)
         got = found[:, worst].mean()
-        size = describe.compared(got, mean[worst])
+        size = describe.describe_number(got, mean[worst])
         words = f"judged by samples of q(z|x), the cross-entropy of an image in training is {size}"
         digits = f"it is {got:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
         if close_to[known] < 1:

@@ -134,7 +134,7 @@ class Asked:
             raise Broken(f"{what} came back, expected {wanted} of float32 numbers", "not_float32")
         answered(reply)
         if len(reply.values) < len(shapes):
-            came = describe.few(len(reply.values))
+            came = describe.describe_count(len(reply.values))
             raise Broken(f"{came} values came back, expected {len(shapes)}", "another_number_of_outputs")
         if len(reply.values) > len(shapes):
             self.kept["surplus", path] = len(reply.values)
@@ -147,7 +147,7 @@ class Asked:
         """Raises `Broken` where what is at `path` returned more than the `expected` number of arrays."""
         count = self.kept.get(("surplus", path if isinstance(path, str) else path.key))
         if count:
-            said = f"{said} returned {describe.few(count)} values, expected {expected}"
+            said = f"{said} returned {describe.describe_count(count)} values, expected {expected}"
             raise Broken(said, "another_number_of_outputs")
 
     def weights(self, model):
@@ -191,7 +191,7 @@ class Asked:
         if not (0 <= count < MOST_VARIABLES and count == int(count)):
             raise Broken(f"what came back for the variables that {said} computes with is no count")
         if count:
-            which = "a variable" if count == 1 else f"{describe.few(int(count))} variables"
+            which = "a variable" if count == 1 else f"{describe.describe_count(int(count))} variables"
             raise Broken(f"{said} computes with {which} that its weights don't hold", "hidden_parameters")
 
 
@@ -214,9 +214,9 @@ def checked(value, shape):
 
 def another_shape(value, shape, said="{} came back"):
     """Returns the `Broken` on an array that has not the wanted shape; `said` has a place for the one that it has."""
-    shown, wanted = describe.shown_shape(value.shape, {1, *shape}), describe.show_shape(shape)
+    shown, wanted = describe.describe_shape(value.shape, {1, *shape}), describe.format_shape(shape)
     detail = f"{said.format(shown)}, expected {wanted}"
-    return Broken(detail, "wrong_shape", f"shape {describe.show_shape(value.shape)}")
+    return Broken(detail, "wrong_shape", f"shape {describe.format_shape(value.shape)}")
 
 
 def examine(question, asked, kinds):
@@ -262,7 +262,7 @@ def finding(item, asked, kinds):
         if faults.is_of_the_machine(error):
             raise
         # Whatever it is: it is named, and the other properties are examined.
-        return faults.finding(error)
+        return faults.build_finding(error)
     return judging.Finding("ok")
 
 
