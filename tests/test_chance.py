@@ -67,7 +67,7 @@ def task_of(assignment, question):
 def asking_the_solution(assignment, question):
     names = vars(importlib.import_module(f"solutions.{assignment}"))
     oracle = task_of(assignment, question).oracle
-    return properties.Asked(client.Student(client.Here(names), None), oracle, np.random.default_rng(0))
+    return properties.Asked(client.Student(client.InProcess(names), None), oracle, np.random.default_rng(0))
 
 
 def begin_again(asked, trained, seed):

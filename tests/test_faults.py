@@ -227,7 +227,7 @@ def test_an_exception_in_an_examination_costs_its_property_alone():
     kinds = {"holds": lambda asked: None, "fails": fails}
     items = [judging.Property(kind, 1, "hint", "document 000", kind) for kind in ("fails", "holds")]
     question = judging.Question("VAE", 2, "document 000", (), properties=tuple(items))
-    asked = properties.Asked(client.Student(client.Here({}), None), None, np.random.default_rng(0))
+    asked = properties.Asked(client.Student(client.InProcess({}), None), None, np.random.default_rng(0))
     found = properties.examine(question, asked, kinds)
     assert {name: finding.status for name, finding in found.items()} == {"fails": "kit_error", "holds": "ok"}
     verdict = judging.judge_properties(question, found)
@@ -256,7 +256,7 @@ def in_an_examination(error, _):
     kinds = {"fails": raising(error), "holds": lambda asked: None}
     items = tuple(judging.Property(kind, 1, "hint", "document 000", kind) for kind in kinds)
     question = judging.Question("VAE", 2, "document 000", (), properties=items)
-    asked = properties.Asked(client.Student(client.Here({}), None), None, np.random.default_rng(0))
+    asked = properties.Asked(client.Student(client.InProcess({}), None), None, np.random.default_rng(0))
     found = properties.examine(question, asked, kinds)
     assert found["holds"].status == "ok"
     return found["fails"].status
@@ -525,7 +525,7 @@ def test_check_shows_no_traceback_where_the_kit_fails(monkeypatch, capsys):
 def test_an_array_that_is_no_reply_is_malformed_in_check_too(monkeypatch):
     monkeypatch.chdir(notebooks.ASSIGNMENTS / A01)
     monkeypatch.setattr(sys.modules["__main__"], KL, lambda mu, log_var: np.zeros((0, 30000, 30000)), raising=False)
-    assert checking.report(KL).verdict.status == "malformed"
+    assert checking.build_report(KL).verdict.status == "malformed"
 
 
 # A gradient that the student's process made up, and one that is 0.

@@ -162,7 +162,7 @@ def test_a_gradient_with_a_mistake_of_its_own_is_not_excused(grade_a02):
     assert (later["status"], later["score"], later["follows"]) == ("wrong", 0, None)
 
 
-class InProcess(client.Here):
+class InProcess(client.InProcess):
     """Stands in for a running notebook; each request takes four seconds of a clock of its own.
 
     Attributes:

@@ -121,7 +121,7 @@ def answered(space, asked):
         with warnings.catch_warnings():
             # Of NaN and infinity, which a wrong answer may well give.
             warnings.simplefilter("ignore", RuntimeWarning)
-            reply = wire.unpack_reply(student_side.answer(space, request))
+            reply = wire.unpack_reply(student_side.answer_request(space, request))
         given[case.name] = judging.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
     return given
 

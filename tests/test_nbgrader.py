@@ -178,10 +178,10 @@ def test_nothing_reaches_stderr_during_a_check_and_all_of_it_after(capfd):
         print("by Python", file=sys.stderr, flush=True)
         os.write(2, b"from C++\n")
 
-    with nbgrading.no_stderr():
+    with nbgrading.hide_stderr():
         write()
     assert capfd.readouterr().err == ""
-    with pytest.raises(KeyError), nbgrading.no_stderr():
+    with pytest.raises(KeyError), nbgrading.hide_stderr():
         raise KeyError
     write()
     assert capfd.readouterr().err == "by Python\nfrom C++\n"

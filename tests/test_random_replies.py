@@ -105,7 +105,7 @@ class Forger:
     def reply(self, request):
         if self.generator.random() < 0.01:
             return wire.Reply(pick(self.generator, ("timeout", "crashed")))
-        return client.received(any_reply(self.generator, request), request)
+        return client.read_reply(any_reply(self.generator, request), request)
 
 
 class Recorder:
@@ -115,9 +115,9 @@ class Recorder:
         self.space, self.said = student_side.Namespace(names), []
 
     def ask(self, requests, seconds):
-        replies = [student_side.answer(self.space, request) for request in requests]
+        replies = [student_side.answer_request(self.space, request) for request in requests]
         self.said += zip(requests, replies, strict=True)
-        return [client.received(reply, request) for reply, request in zip(replies, requests, strict=True)]
+        return [client.read_reply(reply, request) for reply, request in zip(replies, requests, strict=True)]
 
 
 class Replay:
@@ -133,7 +133,7 @@ class Replay:
         self.known = {(request["verb"], request["path"]): reply for request, reply in said}
 
     def ask(self, requests, seconds):
-        return [client.received(self.reply(request), request) for request in requests]
+        return [client.read_reply(self.reply(request), request) for request in requests]
 
     def reply(self, request):
         number, self.count = self.count, self.count + 1
@@ -472,7 +472,7 @@ class Mistaken(stand_in.Notebook, Forger):
         reply = {"status": "ok", "values": [wire.pack_array(value) for value in values]}
         if self.generator is not None and self.generator.random() < self.often:
             reply = odd(self.generator, request, reply)
-        return client.received(reply, request)
+        return client.read_reply(reply, request)
 
 
 def judged(assignment, run):
@@ -498,7 +498,7 @@ def functions_with_odd_replies(number):
         assert all(forged[question] <= plain[question] + 1e-9 for question in plain), (number, name)
         count += run.count
         run = Mistaken(assignment, np.random.default_rng(number), generator)
-        run.reply = lambda request, run=run: client.received(any_reply(run.generator, request), request)
+        run.reply = lambda request, run=run: client.read_reply(any_reply(run.generator, request), request)
         assert set(judged(assignment, run).values()) == {0}, (number, name)
         count += run.count
     return count

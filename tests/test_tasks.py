@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from vikit import judging
-from vikit.protocol.wire import Built, Tensor
+from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder import tasks
 from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
@@ -128,7 +128,7 @@ def arrays_of(arguments):
     """Yields the numbers of arguments; of a function argument the arrays that it is built from."""
     for argument in arguments:
         match argument:
-            case Built(_, arrays):
+            case BuiltArgument(_, arrays):
                 yield from arrays
             case Tensor(array):
                 yield array

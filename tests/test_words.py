@@ -19,7 +19,7 @@ SEED = 0
 
 
 def asked_of(oracle=None, **names):
-    return properties.Asked(client.Student(client.Here(names), None), oracle, np.random.default_rng(SEED))
+    return properties.Asked(client.Student(client.InProcess(names), None), oracle, np.random.default_rng(SEED))
 
 
 # Each raises `Broken` with numbers of what was asked.

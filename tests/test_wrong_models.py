@@ -87,7 +87,7 @@ def names_of(source):
 
 def findings(names, task, only=None, number=0):
     """Returns (properties, dict from their names to findings) of a task; of `only` that one."""
-    asked = properties.Asked(client.Student(client.Here(names), None), task.oracle, np.random.default_rng(number))
+    asked = properties.Asked(client.Student(client.InProcess(names), None), task.oracle, np.random.default_rng(number))
     chosen = [item for item in task.properties if only in (None, item.name)]
     # As `properties.examine` does: weights begin with other numbers in each run, and with the same in each of this suite.
     asked.student.seed(number)

@@ -19,7 +19,7 @@ def settle(new, old):
         known[question["name"]] if question["name"] in known and same(question, known[question["name"]]) else question
         for question in found["questions"]
     ]
-    return public_cases.text(found)
+    return public_cases.format_content(found)
 
 
 def questions(text):

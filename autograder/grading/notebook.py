@@ -83,7 +83,7 @@ def read_cells(notebook, released):
         raise UnreadableNotebook(
             f"its code cells hold {written // 2**10} KiB of text, more than {MAX_CODE_BYTES // 2**10}: put data into files"
         )
-    found = [cells.defined(cell.source) for cell in code]
+    found = [cells.find_definitions(cell.source) for cell in code]
     counts = Counter(name for one in found for name in one.names)
     others = [{name for name in one.names if counts[name] > 1} for one in found]
     turned = (turned_cell(cell) for cell in every if cell.kind != "code")
@@ -272,7 +272,7 @@ def definitions(source):
 
     Functions and classes stand as the student wrote them: not every tree that was read can be written as text again.
     """
-    tree, lines = cells.parse(source), cells.lines_of(source)
+    tree, lines = cells.parse(source), cells.split_lines(source)
     kept = []
     for node in tree.body if tree else ():
         if isinstance(node, ast.Import | ast.ImportFrom):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from scipy.special import expit, softmax
-from vikit.protocol.wire import Built
+from vikit.protocol.wire import BuiltArgument
 
 from autograder.reference import elbo, linear_gaussian
 
@@ -1191,14 +1191,14 @@ def draw_pathwise(low, high, slope=1.0):
     def draw(generator, L, K):
         A, c = generator.normal(0, slope, (K, K)), generator.normal(0, 1.5, K)
         mu, log_var = generator.normal(0, 1.2, K), generator.uniform(low, high, K)
-        return mu, log_var, generator.normal(0, 1, (L, K)), Built("affine", (A, c))
+        return mu, log_var, generator.normal(0, 1, (L, K)), BuiltArgument("affine", (A, c))
 
     return draw
 
 
 def draw_constant_gradient(generator, L, K):
     mu, log_var, eps, grad_f = draw_pathwise(-2, 2)(generator, L, K)
-    return mu, log_var, eps, Built("affine", (0 * grad_f.arrays[0], grad_f.arrays[1]))
+    return mu, log_var, eps, BuiltArgument("affine", (0 * grad_f.arrays[0], grad_f.arrays[1]))
 
 
 def draw_narrow_pathwise(generator, L, K):
@@ -1360,7 +1360,7 @@ def draw_joint(low, high, near, far):
         w = noise * np.sqrt(spread**-2 - 1) * generator.choice([-1, 1])
         x = b + centre * noise**2 / (spread**2 * w)
         arrays = tuple(np.asarray(number, np.float32) for number in (w, b, noise, x))
-        return Built("linear_gaussian", arrays), 2000, int(generator.integers(1, 2**31 - 1))
+        return BuiltArgument("linear_gaussian", arrays), 2000, int(generator.integers(1, 2**31 - 1))
 
     return draw
 

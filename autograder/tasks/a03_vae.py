@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import expit, ndtri
 from vikit.judging import Mistake, Property
-from vikit.protocol.wire import Built, Tensor
+from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder.reference import vae
 
@@ -556,7 +556,7 @@ gaussian_vae_loss = Task(
 
 def draw_model(generator, kind, D, K):
     shapes = ((K, D), (K,), (K, D), (K,), (D, K), (D,))
-    return Built(kind, tuple(generator.normal(0, 0.9, shape) for shape in shapes))
+    return BuiltArgument(kind, tuple(generator.normal(0, 0.9, shape) for shape in shapes))
 
 
 def draw_model_and_images(kind, scale=1.0):

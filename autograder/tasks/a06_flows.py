@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import expit, log_expit
 from vikit.judging import Mistake, Property
-from vikit.protocol.wire import Built
+from vikit.protocol.wire import BuiltArgument
 
 from autograder.reference import flows
 
@@ -1218,7 +1218,7 @@ def draw_leapfrog(low, high, spread=1.2, steep=1.0):
         M = generator.normal(0, 1, (d, d))
         A = -steep * (M @ M.T / d + 0.3 * np.eye(d))
         z, v = spread * generator.normal(0, 1, (2, d))
-        return z, v, float(generator.uniform(low, high)), Built("affine", (A, generator.normal(0, 1, d)))
+        return z, v, float(generator.uniform(low, high)), BuiltArgument("affine", (A, generator.normal(0, 1, d)))
 
     return draw
 
@@ -1226,7 +1226,7 @@ def draw_leapfrog(low, high, spread=1.2, steep=1.0):
 def draw_flat(generator, d):
     """A score of 0 everywhere: the velocity stays, the position drifts."""
     z, v, step, score = draw_leapfrog(0.1, 0.6)(generator, d)
-    return z, v, step, Built("affine", tuple(0 * array for array in score.arrays))
+    return z, v, step, BuiltArgument("affine", tuple(0 * array for array in score.arrays))
 
 
 leapfrog_step = Task(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from vikit import judging
 from vikit.judging import EDGE, GENERIC, compare, naming
-from vikit.protocol.wire import Built, Tensor
+from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder.reference import callables
 
@@ -272,8 +272,8 @@ def seed(secret, student, assignment, attempt, question, case):
 def rounded(argument):
     """Returns an argument as the student gets it: arrays in float32, scalars as Python floats of float32 precision."""
     match argument:
-        case Built(kind, arrays):
-            return Built(kind, tuple(np.asarray(array, np.float32) for array in arrays))
+        case BuiltArgument(kind, arrays):
+            return BuiltArgument(kind, tuple(np.asarray(array, np.float32) for array in arrays))
         case Tensor(array):
             return Tensor(np.asarray(array, np.float32))
         case np.ndarray():
@@ -286,7 +286,7 @@ def rounded(argument):
 def widened(argument):
     """Returns what the formulas get: the student's numbers, to the last bit, in float64."""
     match argument:
-        case Built(kind, arrays):
+        case BuiltArgument(kind, arrays):
             return callables.build(kind, [array.astype(np.float64) for array in arrays])
         case Tensor(array) | (np.ndarray() as array):
             return array.astype(np.float64)
@@ -335,7 +335,7 @@ def flat(values):
 def singled(argument):
     """Returns an argument as the student gets it, for a formula in NumPy."""
     match argument:
-        case Built(kind, arrays):
+        case BuiltArgument(kind, arrays):
             return callables.build(kind, arrays)
         case Tensor(array):
             return array

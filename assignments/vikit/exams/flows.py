@@ -158,7 +158,7 @@ def inverts(asked, forward, inverse, shapes):
 def returns(asked, name, size):
     """A step of dynamics, and another with the velocity turned round, end where they began."""
     half = asked.normal(size, size) / np.float32(2)
-    score = wire.Built("affine", (-half @ half.T, asked.normal(size)))
+    score = wire.BuiltArgument("affine", (-half @ half.T, asked.normal(size)))
     z, v = asked.normal(size), asked.normal(size)
     moved, velocity = values_of(asked, name, [z, v, 0.3, score], 2, [z.shape] * 2)
     turned_round = [moved.astype(np.float32), -velocity.astype(np.float32), 0.3, score]

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .. import judging
-from ..judging import describe, faults, question
+from ..judging import describe, faults
+from ..judging.question import LARGEST
 from ..protocol import client, wire
 
 FAR = 5.0
@@ -208,7 +209,7 @@ def checked(value, shape):
     if shape is not None and value.shape != tuple(shape):
         raise another_shape(value, shape)
     # What float32 cannot hold is infinite for whoever goes on with it.
-    if not (np.abs(value) <= question.LARGEST).all():
+    if not (np.abs(value) <= LARGEST).all():
         raise Broken("NaN or infinite values came back", "not_finite")
 
 
