@@ -167,18 +167,18 @@ def nudged(argument):
 
 def single_variants(name, task):
     """Yields (label, values, values on nudged inputs) of the variants of mistakes that are computed in float32."""
-    task = drawing.steady(task)
+    task = drawing.replace_unsteady(task)
     variants = tasks.structure(name, task).variants
     question = tasks.materialise(name, task, "", drawing.PUBLIC)
     for case, draw in zip(question.cases, task.cases, strict=True):
-        here = drawing.solved(task, draw, case.arguments, variants)
-        there = drawing.solved(task, draw, tuple(nudged(argument) for argument in case.arguments), variants)
+        here = drawing.evaluate_case(task, draw, case.arguments, variants)
+        there = drawing.evaluate_case(task, draw, tuple(nudged(argument) for argument in case.arguments), variants)
         for wrong in task.mistakes:
             values = zip(variants[wrong.name], here.wrong[wrong.name], there.wrong[wrong.name], strict=True)
             for index, one, other in values:
                 if index % 2:
                     label = f"{task.name}, {case.name}: {wrong.name}, {index}"
-                    yield label, drawing.flat([one]), drawing.flat([other])
+                    yield label, drawing.flatten([one]), drawing.flatten([other])
 
 
 @pytest.mark.parametrize("name", NAMES)

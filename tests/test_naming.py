@@ -16,8 +16,8 @@ from vikit.protocol import public_cases, student_side, wire
 from autograder import tasks
 from autograder.build import notebooks
 from autograder.tasks import materialise, structure
-from autograder.tasks.matrix import kill_matrix, reasons
-from autograder.tasks.task import singled
+from autograder.tasks.matrix import find_reasons, kill_matrix
+from autograder.tasks.task import as_student_gets_it
 
 TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).functions]
 SECRET = b"naming"
@@ -45,7 +45,7 @@ def in_float32(asked, wrong):
     given = {}
     for case in asked.cases:
         with np.errstate(all="ignore"):
-            value = wrong.formula(*(singled(argument) for argument in case.arguments))
+            value = wrong.formula(*(as_student_gets_it(argument) for argument in case.arguments))
         parts = value if isinstance(value, tuple) else (value,)
         given[case.name] = judging.Answer("ok", tuple(np.asarray(part, np.float32) for part in parts))
     return given
@@ -221,8 +221,8 @@ def test_few_pairs_are_alike_and_each_has_its_reason(assignment, task):
     matrix = kill_matrix(assignment, task, students=2)
     assert matrix.pairs > 100
     assert len(matrix.alike) <= 0.02 * matrix.pairs
-    assert all(reasons(assignment, task).values()), [
-        pair for pair, reason in reasons(assignment, task).items() if not reason
+    assert all(find_reasons(assignment, task).values()), [
+        pair for pair, reason in find_reasons(assignment, task).items() if not reason
     ]
 
 

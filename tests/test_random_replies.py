@@ -18,7 +18,7 @@ from autograder import tasks
 from autograder.build import notebooks
 from autograder.grading import verdict as verdicts
 from autograder.reference import callables
-from autograder.tasks.task import computed
+from autograder.tasks.task import evaluate
 
 NAMES = tasks.names()
 EXAMINED = [(name, task) for name in NAMES for task in tasks.load(name).tasks if task.properties]
@@ -468,7 +468,7 @@ class Mistaken(stand_in.Notebook, Forger):
         formula = self.formulas.get(request["path"])
         if request["verb"] != "call" or formula is None:
             return wire.Reply("missing")
-        values = computed(formula, [value_of(packed) for packed in request["arguments"]])
+        values = evaluate(formula, [value_of(packed) for packed in request["arguments"]])
         reply = {"status": "ok", "values": [wire.pack_array(value) for value in values]}
         if self.generator is not None and self.generator.random() < self.often:
             reply = odd(self.generator, request, reply)

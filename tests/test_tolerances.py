@@ -15,7 +15,7 @@ from vikit.protocol import student_side
 from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder import tasks
-from autograder.tasks.task import computed, rounded, widened
+from autograder.tasks.task import evaluate, round_to_float32, to_float64
 
 tfd = tfp.distributions
 # The tolerance of a search is measured by its right answers.
@@ -309,10 +309,10 @@ def total(values):
 
 def share(task, formula, arguments):
     """Returns the largest error of `formula` in float32 as a share of the tolerance; infinite where it is NaN."""
-    arguments = [rounded(value) for value in arguments]
+    arguments = [round_to_float32(value) for value in arguments]
     given = formula(*(handed(value) for value in arguments))
     given = given if isinstance(given, tuple | list) else (given,)
-    wanted = computed(task.reference, [widened(value) for value in arguments])
+    wanted = evaluate(task.reference, [to_float64(value) for value in arguments])
     return max(
         float(np.nan_to_num(np.max(np.abs(np.asarray(got, float) - want) / (task.atol + task.rtol * np.abs(want))), nan=np.inf))
         for got, want in zip(given, wanted, strict=True)

@@ -12,7 +12,7 @@ import numpy as np
 from vikit import judging
 from vikit.judging import compare, naming
 
-from autograder.tasks import question_on, widened
+from autograder.tasks import question_on, to_float64
 
 from .probing import Student
 
@@ -39,7 +39,7 @@ def through(run, task, question, verdict, given, earlier, assignment):
         values = {name: own_values(run, tasks[name], earlier[name], needs[name], case, until) for name in needs}
         if any(value is None for value in values.values()):
             return verdict
-        expected = task.follows.formula([widened(argument) for argument in case.arguments], values)
+        expected = task.follows.formula([to_float64(argument) for argument in case.arguments], values)
         expected = expected if isinstance(expected, tuple) else (expected,)
         expected = tuple(np.asarray(part, np.float64) for part in expected)
         if [part.shape for part in expected] != [part.shape for part in case.expected]:

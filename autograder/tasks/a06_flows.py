@@ -12,7 +12,7 @@ from autograder.reference import flows
 
 from . import classifiers
 from .properties import ANY_MODEL, OF_VALUES, SAMPLED, SQUASHED, UNTRAINED
-from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong, rounded, widened
+from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong, round_to_float32, to_float64
 
 LOG_2PI = math.log(2 * math.pi)
 FLOWS_SOURCE = "document 002, variational families (line 849)"
@@ -147,17 +147,17 @@ gaussian_log_pdf = Task(
 # planar_u_hat
 
 
-def m_of(a):
+def constrained_dot(a):
     """Returns what w.u_hat is where w.u is `a`."""
     return softplus(a) - 1
 
 
-def u_moved(step):
+def with_step_along_w(step):
     """Returns `planar_u_hat` that goes `step(a, norm of w)` along w, a = w.u."""
     return lambda u, w: u + step(w @ u, np.linalg.norm(w)) * w
 
 
-def u_with(u, w, a):
+def set_part_along_w(u, w, a):
     """Returns `u` with its part along `w` changed so that w.u = a."""
     return u + (a - w @ u) * w / (w @ w)
 
@@ -168,7 +168,7 @@ def draw_u(low, high, scale=1.0, spread=1.0):
     def draw(generator, K):
         w, u = scale * generator.normal(0, 1, K), spread * generator.normal(0, 1, K)
         w *= max(1, scale / np.linalg.norm(w))
-        return u_with(u, w, generator.uniform(low, high)), w
+        return set_part_along_w(u, w, generator.uniform(low, high)), w
 
     return draw
 
@@ -192,44 +192,44 @@ planar_u_hat = Task(
     mistakes=(
         Wrong(
             "planar_uhat_softplus_without_minus1",
-            u_moved(lambda a, norm: (softplus(a) - a) / norm**2),
+            with_step_along_w(lambda a, norm: (softplus(a) - a) / norm**2),
             "The -1 of m(a) = -1 + softplus(a) is missing: w.u after the step is then never below 0, and flows that squeeze "
             "space across the plane are lost.",
         ),
         Wrong(
             "planar_uhat_forgot_subtract_wu",
-            u_moved(lambda a, norm: m_of(a) / norm**2),
+            with_step_along_w(lambda a, norm: constrained_dot(a) / norm**2),
             "You go m(w.u) along w. The step is the difference m(w.u) - w.u: what is there already must go.",
         ),
         Wrong(
             "planar_uhat_along_u",
-            lambda u, w: u + (m_of(w @ u) - w @ u) * u / (u @ u),
+            lambda u, w: u + (constrained_dot(w @ u) - w @ u) * u / (u @ u),
             "You move u along itself. Only its part along w matters, so the step goes along w.",
         ),
         Wrong(
             "planar_uhat_clipped",
-            u_moved(lambda a, norm: (np.maximum(a, -1) - a) / norm**2),
+            with_step_along_w(lambda a, norm: (np.maximum(a, -1) - a) / norm**2),
             "You cut w.u off at -1. At -1 itself the flow is singular, and a maximum has no gradient below it: use "
             "m(a) = -1 + softplus(a), which stays above.",
         ),
         Wrong(
             "planar_uhat_only_where_needed",
-            u_moved(lambda a, norm: (m_of(a) - a) / norm**2 if a < -1 else 0.0),
+            with_step_along_w(lambda a, norm: (constrained_dot(a) - a) / norm**2 if a < -1 else 0.0),
             "You leave u alone where w.u is -1 or more. Then the map from u jumps at -1; the correction is always applied.",
         ),
         Wrong(
             "planar_uhat_not_normalised",
-            u_moved(lambda a, norm: m_of(a) - a),
+            with_step_along_w(lambda a, norm: constrained_dot(a) - a),
             "The division by the squared norm of w is missing: w.u after the step is not m(w.u).",
         ),
         Wrong(
             "planar_uhat_norm_not_squared",
-            u_moved(lambda a, norm: (m_of(a) - a) / norm),
+            with_step_along_w(lambda a, norm: (constrained_dot(a) - a) / norm),
             "You divide by the norm of w; it is its square, because w itself is the direction.",
         ),
         Wrong(
             "planar_uhat_sign",
-            u_moved(lambda a, norm: -(m_of(a) - a) / norm**2),
+            with_step_along_w(lambda a, norm: -(constrained_dot(a) - a) / norm**2),
             "You go the other way: the correction m(w.u) - w.u is added along w.",
         ),
         Wrong(
@@ -239,7 +239,7 @@ planar_u_hat = Task(
         ),
         Wrong(
             "planar_uhat_overflow",
-            u_moved(lambda a, norm: (np.log(1 + np.exp(a)) - 1 - a) / norm**2),
+            with_step_along_w(lambda a, norm: (np.log(1 + np.exp(a)) - 1 - a) / norm**2),
             "log(1 + exp(a)) overflows where w.u is large, and the answer is infinite or NaN: tf.nn.softplus does not.",
         ),
     ),
@@ -343,7 +343,7 @@ planar_forward = Task(
         ),
         Wrong(
             "planar_constrains_again",
-            lambda z, u_hat, w, b: planar(z, u_with(u_hat, w, m_of(w @ u_hat)), w, b),
+            lambda z, u_hat, w, b: planar(z, set_part_along_w(u_hat, w, constrained_dot(w @ u_hat)), w, b),
             "You apply the constraint inside. The vector is used as it is given: in a model it would be applied twice.",
         ),
         Wrong(
@@ -501,7 +501,7 @@ planar_log_det = Task(
         ),
         Wrong(
             "logdet_constrains_u",
-            lambda z, u, w, b: log_abs(planar_det(z, u_with(u, w, m_of(w @ u)), w, b)),
+            lambda z, u, w, b: log_abs(planar_det(z, set_part_along_w(u, w, constrained_dot(w @ u)), w, b)),
             "You constrain u inside. The log determinant is asked for the u that is given; in a model that is the same vector "
             "as in the forward map.",
         ),
@@ -698,12 +698,12 @@ def radial_parts(z, z_ref, alpha, beta_hat, r=None):
     return 1 + beta_hat * h, 1 + beta_hat * h - beta_hat * h**2 * r
 
 
-def radial_with(combine):
+def with_combination(combine):
     """Returns `radial_log_det` that puts K and the logarithms of the two parts together in another way."""
     return lambda z, *rest: combine(z.shape[-1], *np.log(radial_parts(z, *rest)))
 
 
-def along_with(change):
+def with_along(change):
     """Returns `radial_log_det` with another radial part: 1 + beta_hat h + change(beta_hat, h, r)."""
 
     def formula(z, z_ref, alpha, beta_hat):
@@ -714,7 +714,7 @@ def along_with(change):
     return formula
 
 
-def rld_with(across, along):
+def with_parts(across, along):
     """Returns `radial_log_det` with something else, of (beta_hat, h), for beta_hat h across the radius and along it."""
 
     def formula(z, z_ref, alpha, beta_hat):
@@ -727,7 +727,7 @@ def rld_with(across, along):
     return formula
 
 
-def radial_at(r):
+def with_radius(r):
     """Returns `radial_log_det` with another radius, `r(z, z_ref)`."""
 
     def formula(z, z_ref, alpha, beta_hat):
@@ -737,7 +737,7 @@ def radial_at(r):
     return formula
 
 
-radial_log_det_right = radial_at(radius)
+radial_log_det_right = with_radius(radius)
 
 
 def ratio_of_radii(z, z_ref, alpha, beta_hat):
@@ -764,59 +764,59 @@ radial_log_det = Task(
         ),
         Wrong(
             "rld_power_d",
-            radial_with(lambda K, across, along: K * across + along),
+            with_combination(lambda K, across, along: K * across + along),
             "The power is K - 1: of the K directions one is the radius, and that has a factor of its own.",
         ),
         Wrong(
             "rld_missing_radial_factor",
-            radial_with(lambda K, across, along: (K - 1) * across),
+            with_combination(lambda K, across, along: (K - 1) * across),
             "The radial factor is missing: along the radius lengths change by 1 + beta_hat h + beta_hat h' r.",
         ),
         Wrong(
             "rld_only_radial_factor",
-            radial_with(lambda K, across, along: along),
+            with_combination(lambda K, across, along: along),
             "Only the radial factor is there: across the radius there are K - 1 directions more, each with 1 + beta_hat h.",
         ),
         Wrong(
             "rld_power_missing",
-            radial_with(lambda K, across, along: across + along),
+            with_combination(lambda K, across, along: across + along),
             "The power K - 1 is missing: your answer is right in the plane only.",
         ),
         Wrong(
             "rld_isotropic",
-            radial_with(lambda K, across, along: K * across),
+            with_combination(lambda K, across, along: K * across),
             "You took h for a constant. It depends on r, and its derivative changes lengths along the radius.",
         ),
         Wrong(
             "rld_hprime_sign",
-            along_with(lambda beta_hat, h, r: beta_hat * h**2 * r),
+            with_along(lambda beta_hat, h, r: beta_hat * h**2 * r),
             "h' is negative: -1 / (alpha + r)^2.",
         ),
         Wrong(
             "rld_hprime_not_times_r",
-            along_with(lambda beta_hat, h, r: -beta_hat * h**2),
+            with_along(lambda beta_hat, h, r: -beta_hat * h**2),
             "r is missing behind h': the derivative of h(r) r is h + h' r.",
         ),
         Wrong(
             "rld_hprime_not_squared",
-            along_with(lambda beta_hat, h, r: -beta_hat * h * r),
+            with_along(lambda beta_hat, h, r: -beta_hat * h * r),
             "The derivative of 1 / (alpha + r) is minus its square; you took minus h itself.",
         ),
         Wrong(
             "rld_alpha_missing",
-            along_with(lambda beta_hat, h, r: beta_hat * h**2 - beta_hat * h),
+            with_along(lambda beta_hat, h, r: beta_hat * h**2 - beta_hat * h),
             "Your radial factor is 1 + beta_hat h^2, or has r before h^2. It is 1 + beta_hat h + beta_hat h' r, which put "
             "together is 1 + alpha beta_hat h^2.",
-            also=(along_with(lambda beta_hat, h, r: r * beta_hat * h**2 - beta_hat * h),),
+            also=(with_along(lambda beta_hat, h, r: r * beta_hat * h**2 - beta_hat * h),),
         ),
         Wrong(
             "rld_beta_without_h",
-            rld_with(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat),
+            with_parts(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat),
             "beta_hat stands where beta_hat h belongs, across the radius, along it or both: the factors are 1 + beta_hat h and "
             "1 + beta_hat h + beta_hat h' r.",
             also=(
-                rld_with(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat * h),
-                rld_with(lambda beta_hat, h: beta_hat * h, lambda beta_hat, h: beta_hat),
+                with_parts(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat * h),
+                with_parts(lambda beta_hat, h: beta_hat * h, lambda beta_hat, h: beta_hat),
             ),
         ),
         Wrong(
@@ -826,17 +826,17 @@ radial_log_det = Task(
         ),
         Wrong(
             "rld_squared_radius",
-            radial_at(lambda z, z_ref: radius(z, z_ref) ** 2),
+            with_radius(lambda z, z_ref: radius(z, z_ref) ** 2),
             "r is the distance from the centre; you used its square.",
         ),
         Wrong(
             "rld_centre_ignored",
-            radial_at(lambda z, z_ref: radius(z, 0 * z_ref)),
+            with_radius(lambda z, z_ref: radius(z, 0 * z_ref)),
             "z_ref does not enter: r is the distance from the flow's centre.",
         ),
         Wrong(
             "rld_one_radius_for_the_batch",
-            radial_at(lambda z, z_ref: np.linalg.norm(z - z_ref) + np.zeros(len(z))),
+            with_radius(lambda z, z_ref: np.linalg.norm(z - z_ref) + np.zeros(len(z))),
             "You took one norm over the whole batch: r belongs to each example.",
         ),
         Wrong(
@@ -864,17 +864,13 @@ radial_log_det = Task(
 # coupling
 
 
-def halves(z):
-    return z[:, :2], z[:, 2:]
-
-
-def joined(first, second):
+def concatenate_halves(first, second):
     return np.concatenate([first, second], axis=-1)
 
 
 def coupling(z, change, first=lambda half: half):
     """Returns z with its second half changed."""
-    return joined(first(z[:, :2]), change(z[:, 2:]))
+    return concatenate_halves(first(z[:, :2]), change(z[:, 2:]))
 
 
 def draw_coupling(low, high, shift=1.5, spread=1.5):
@@ -895,7 +891,7 @@ COUPLING_CASES = (
 COUPLING_SOURCE = "document 002, variational families (line 851)"
 
 
-def interleaved(z, log_scale, shift):
+def interleaved_coupling(z, log_scale, shift):
     moved = z.copy()
     moved[:, 1::2] = z[:, 1::2] * np.exp(log_scale) + shift
     return moved
@@ -925,17 +921,17 @@ coupling_forward = Task(
         ),
         Wrong(
             "coupling_wrong_half",
-            lambda z, log_scale, shift: joined(z[:, :2] * np.exp(log_scale) + shift, z[:, 2:]),
+            lambda z, log_scale, shift: concatenate_halves(z[:, :2] * np.exp(log_scale) + shift, z[:, 2:]),
             "You changed the first half and left the second: it is the other way round.",
         ),
         Wrong(
             "coupling_interleaved",
-            interleaved,
+            interleaved_coupling,
             "You changed every second entry. The halves are the first two entries and the last two.",
         ),
         Wrong(
             "coupling_halves_swapped",
-            lambda z, log_scale, shift: joined(z[:, 2:] * np.exp(log_scale) + shift, z[:, :2]),
+            lambda z, log_scale, shift: concatenate_halves(z[:, 2:] * np.exp(log_scale) + shift, z[:, :2]),
             "The halves have changed places in what you return: the swap stands between layers, not in this one.",
         ),
         Wrong(
@@ -1005,7 +1001,7 @@ coupling_inverse = Task(
         ),
         Wrong(
             "inverse_wrong_half",
-            lambda z, log_scale, shift: joined((z[:, :2] - shift) * np.exp(-log_scale), z[:, 2:]),
+            lambda z, log_scale, shift: concatenate_halves((z[:, :2] - shift) * np.exp(-log_scale), z[:, 2:]),
             "You changed the first half and left the second: it is the other way round.",
         ),
         Wrong(
@@ -1088,7 +1084,7 @@ coupling_log_det = Task(
 # iaf_step
 
 
-def gated(z, m, s, gate=expit, log_det=log_expit):
+def iaf(z, m, s, gate=expit, log_det=log_expit):
     """Returns the two outputs of `iaf_step`, with another gate or another logarithm of it."""
     g = gate(s)
     return g * z + (1 - g) * m, total(log_det(s))
@@ -1133,31 +1129,31 @@ iaf_step = Task(
     mistakes=(
         Wrong(
             "iaf_logdet_sign",
-            lambda z, m, s: gated(z, m, s, log_det=lambda s: -log_expit(s)),
+            lambda z, m, s: iaf(z, m, s, log_det=lambda s: -log_expit(s)),
             "Your log_det has the wrong sign: a gate below 1 shrinks space, and the logarithm of the gate is negative.",
         ),
         Wrong(
             "iaf_logdet_sigma_not_log",
-            lambda z, m, s: gated(z, m, s, log_det=expit),
+            lambda z, m, s: iaf(z, m, s, log_det=expit),
             "Your log_det adds the gates themselves; it is the sum of their logarithms.",
         ),
         Wrong(
             "iaf_logdet_is_sum_of_s",
-            lambda z, m, s: gated(z, m, s, log_det=lambda s: s),
+            lambda z, m, s: iaf(z, m, s, log_det=lambda s: s),
             "Your log_det is the sum of s, as if the gate were exp(s); it is a sigmoid.",
         ),
         Wrong(
             "iaf_logdet_of_other_gate",
-            lambda z, m, s: gated(z, m, s, log_det=lambda s: log_expit(-s)),
+            lambda z, m, s: iaf(z, m, s, log_det=lambda s: log_expit(-s)),
             "Your log_det has the logarithm of one minus the gate. What multiplies z is the gate.",
         ),
         Wrong(
             "iaf_log_of_sigmoid",
-            lambda z, m, s: gated(z, m, s, log_det=lambda s: np.log(expit(s))),
+            lambda z, m, s: iaf(z, m, s, log_det=lambda s: np.log(expit(s))),
             "The logarithm of a sigmoid that has become 0 is minus infinity (or what you clipped it to): log sigmoid(s) is "
             "-softplus(-s), which is finite.",
             also=tuple(
-                lambda z, m, s, change=change: gated(z, m, s, log_det=lambda s: np.log(change(expit(s))))
+                lambda z, m, s, change=change: iaf(z, m, s, log_det=lambda s: np.log(change(expit(s))))
                 for change in (
                     *(lambda g, eps=eps: g + eps for eps in (1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)),
                     *(lambda g, eps=eps: np.maximum(g, eps) for eps in (1e-6, 1e-7, 1e-8, 1e-12)),
@@ -1171,7 +1167,7 @@ iaf_step = Task(
         ),
         Wrong(
             "iaf_gate_swapped",
-            lambda z, m, s: gated(z, m, s, gate=lambda s: expit(-s)),
+            lambda z, m, s: iaf(z, m, s, gate=lambda s: expit(-s)),
             "The gate is the wrong way round: g multiplies z, and 1 - g multiplies m.",
         ),
         Wrong(
@@ -1187,9 +1183,9 @@ iaf_step = Task(
         ),
         Wrong(
             "iaf_no_sigmoid",
-            lambda z, m, s: gated(z, m, s, gate=lambda s: s, log_det=lambda s: np.log(np.abs(s))),
+            lambda z, m, s: iaf(z, m, s, gate=lambda s: s, log_det=lambda s: np.log(np.abs(s))),
             "s itself is your gate: its sigmoid is the gate, between 0 and 1.",
-            also=(lambda z, m, s: gated(z, m, s, gate=lambda s: s, log_det=np.log),),
+            also=(lambda z, m, s: iaf(z, m, s, gate=lambda s: s, log_det=np.log),),
         ),
     ),
 )
@@ -1450,7 +1446,7 @@ def energy(log_q0, log_dets, log_p_zK, log_py_given_zK, det=1, prior=1, lik=1, e
     return entropy * log_q0 - det * total(log_dets) - prior * log_p_zK - lik * log_py_given_zK
 
 
-def weighted(**weights):
+def with_weights(**weights):
     return lambda *terms: np.mean(energy(*terms, **weights))
 
 
@@ -1492,23 +1488,23 @@ flow_free_energy = Task(
         ),
         Wrong(
             "flow_fe_ce_sign",
-            weighted(lik=-1),
+            with_weights(lik=-1),
             "log_py_given_zK is added. It is minus the cross-entropy, and a loss contains the cross-entropy.",
             "document 000, line 96; errata E-000-14",
         ),
         Wrong(
             "flow_fe_prior_added",
-            weighted(prior=-1),
+            with_weights(prior=-1),
             "log_p_zK is added; the free energy has it with a minus, as it has all of log p(y, z).",
         ),
         Wrong(
             "flow_fe_logdet_added",
-            weighted(det=-1),
+            with_weights(det=-1),
             "The log determinants are added; they are subtracted, as in log q_K.",
         ),
         Wrong(
             "flow_fe_logdet_missing",
-            weighted(det=0),
+            with_weights(det=0),
             "The log determinants are missing: the flow is then free to shrink everything to a point.",
         ),
         Wrong(
@@ -1523,17 +1519,17 @@ flow_free_energy = Task(
         ),
         Wrong(
             "flow_fe_entropy_missing",
-            weighted(entropy=0),
+            with_weights(entropy=0),
             "log_q0 is missing: without it q shrinks to a point.",
         ),
         Wrong(
             "flow_fe_prior_missing",
-            weighted(prior=0),
+            with_weights(prior=0),
             "log_p_zK is missing: nothing keeps zK where the prior has mass.",
         ),
         Wrong(
             "flow_fe_likelihood_missing",
-            weighted(lik=0),
+            with_weights(lik=0),
             "log_py_given_zK is missing: only the KL is left, and y is never looked at.",
         ),
         Wrong(
@@ -1594,10 +1590,12 @@ class Reference(classifiers.Reference):
     @staticmethod
     def function(name):
         """Returns the reference of an earlier question, which takes what students get."""
-        return lambda *arguments: getattr(flows, name)(*(widened(rounded(argument)) for argument in arguments))
+        return lambda *arguments: getattr(flows, name)(
+            *(to_float64(round_to_float32(argument)) for argument in arguments)
+        )
 
 
-def jacobian(forward, log_det, shapes, **options):
+def jacobian_property(forward, log_det, shapes, **options):
     """Returns the property that `log_det` is the log determinant of `forward`, worth one point."""
     return Property(
         "log_det_is_jacobian",
@@ -1615,14 +1613,16 @@ def with_property(task, item):
     return replace(task, properties=(item,), oracle=Reference)
 
 
-planar_log_det = with_property(planar_log_det, jacobian("planar_forward", "planar_log_det", [[12, 3], [3], [3], []]))
+planar_log_det = with_property(
+    planar_log_det, jacobian_property("planar_forward", "planar_log_det", [[12, 3], [3], [3], []])
+)
 radial_log_det = with_property(
-    radial_log_det, jacobian("radial_forward", "radial_log_det", [[12, 3], [3], [], []], positive=[2, 3])
+    radial_log_det, jacobian_property("radial_forward", "radial_log_det", [[12, 3], [3], [], []], positive=[2, 3])
 )
 coupling_log_det = with_property(
-    coupling_log_det, jacobian("coupling_forward", "coupling_log_det", [[12, 4], [12, 2], [12, 2]], given=[1])
+    coupling_log_det, jacobian_property("coupling_forward", "coupling_log_det", [[12, 4], [12, 2], [12, 2]], given=[1])
 )
-iaf_step = with_property(iaf_step, jacobian("iaf_step", "iaf_step", [[12, 3], [12, 3], [12, 3]], outputs=2))
+iaf_step = with_property(iaf_step, jacobian_property("iaf_step", "iaf_step", [[12, 3], [12, 3], [12, 3]], outputs=2))
 coupling_inverse = with_property(
     coupling_inverse,
     Property(
@@ -1951,7 +1951,7 @@ def weights_property(flow):
     )  # fmt: skip
 
 
-prediction = classifiers.prediction("flow", 1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED)
+prediction = classifiers.prediction_property("flow", 1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED)
 prediction = replace(prediction, mistakes=(*prediction.mistakes, BEFORE_THE_FLOW, *ANY_FLOW))
 
 FlowVIB = Task(
@@ -1970,7 +1970,7 @@ FlowVIB = Task(
             MODEL_SOURCE, "flow_terms", {"sizes": SIZES, "beta": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_FLOW, *ANY_MODEL, *SQUASHED),
         ),
-        classifiers.training("flow", 1, MODEL_SOURCE, (*DIVERGENCE, *ANY_FLOW)),
+        classifiers.training_property("flow", 1, MODEL_SOURCE, (*DIVERGENCE, *ANY_FLOW)),
         prediction,
         *(of(flow) for flow in KINDS for of in (log_det_property, kind_property, conditioned_property)),
         *(weights_property(flow) for flow in KINDS),

@@ -1,14 +1,14 @@
-"""What is declared of classifiers with a stochastic bottleneck (see `vikit.exams.classifiers`): properties, and what to say."""
+"""Declares properties of classifiers with a stochastic bottleneck (see `vikit.exams.classifiers`), and the hints."""
 
 from vikit.judging import Mistake, Property
 
 from autograder.reference import vae, vib
 
-from .properties import ANY_MODEL, SAMPLED, UNLEARNT, UNTRAINED, of_a_loss
+from .properties import ANY_MODEL, SAMPLED, UNLEARNT, UNTRAINED, loss_mistakes
 
 
 class Reference:
-    """What the examinations of `vikit.exams.classifiers` take for right, in float64; a kind of classifier adds its own."""
+    """The right functions for `vikit.exams.classifiers`, in float64; each kind of classifier adds its own."""
 
     @staticmethod
     def sample(mu, log_var, eps):
@@ -137,7 +137,7 @@ NOISE = (
     ),
 )
 WEIGHTED = (
-    *of_a_loss(
+    *loss_mistakes(
         "cross_entropy", "the cross-entropy", "classes", "Its weight is the model's beta, which it was made with."
     ),
     Mistake("kl_in_the_cross_entropy", "The cross-entropy holds the KL as well: it is the first term alone."),
@@ -171,14 +171,14 @@ LEARNT = (
 )
 
 
-def prediction(kind, points, source, sizes):
+def prediction_property(kind, points, source, sizes):
     return Property(
         "prediction", points, "predict_probs must be the mean over the L samples of the decoder's probabilities.", source,
         f"{kind}_prediction", {"sizes": sizes}, (*PREDICTED, *SAMPLED, *ANY_MODEL),
     )  # fmt: skip
 
 
-def weights(kind, points, source, more=()):
+def weights_property(kind, points, source, more=()):
     """Returns the property that all weights move; `more` are mistakes of parts that not every kind has."""
     return Property(
         "every_weight_learns", points,
@@ -187,7 +187,7 @@ def weights(kind, points, source, more=()):
     )  # fmt: skip
 
 
-def training(kind, points, source, more=()):
+def training_property(kind, points, source, more=()):
     """Returns the property that training reports what it should; `more` are mistakes of terms that not every kind has."""
     return Property(
         "training", points,
@@ -197,7 +197,7 @@ def training(kind, points, source, more=()):
     )  # fmt: skip
 
 
-def accuracy(kind, points, source, floor):
+def accuracy_property(kind, points, source, floor):
     return Property(
         "accuracy_passes_the_floor", points,
         "Trained on digits, the model must classify held-out ones at least as well as any right one does. Something keeps it "
