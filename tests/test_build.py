@@ -328,7 +328,7 @@ def test_nothing_of_a_solution_is_released(built, release_zip):
 
 def test_every_piece_of_a_leak_would_be_seen(built, release_zip, monkeypatch):
     """The same search finds all lines and expressions of a solution that really is released: its cells were not cleared."""
-    monkeypatch.setattr(notebooks, "cleared", lambda cell, node: node)
+    monkeypatch.setattr(notebooks, "clear_answer", lambda cell, node: node)
     found = {
         (question, piece)
         for question, piece, _ in leaks({name: notebooks.release(name) for name in NAMES}, release_zip)

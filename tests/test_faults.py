@@ -201,7 +201,7 @@ def test_a_notebook_that_is_gone_when_its_turn_comes_is_named(tmp_path):
     chosen, place = kernels.choose(), "/CPU:0"
     verdict, _ = classroom.grade_one(item, tmp_path, SECRET, "cpu", place, chosen, Limits(), {})
     assert "was there when the run began" in verdict["questions"][0]["message"]
-    assert not classroom.current(verdict | {"submission_sha256": "0"}, item, place, SECRET, Limits(), chosen)
+    assert not classroom.is_current(verdict | {"submission_sha256": "0"}, item, place, SECRET, Limits(), chosen)
 
 
 def test_a_verdict_that_cannot_be_read_is_not_left_out_of_the_gradebook(tmp_path, monkeypatch):
@@ -284,7 +284,7 @@ def in_naming(error, patched):
 
 def in_the_drawing_of_inputs(error, patched):
     patched.setattr(verdicts.tasks, "materialise", raising(error))
-    return verdicts.drawn(A01, tasks.load(A01).tasks[0], "ada", SECRET, None).status
+    return verdicts.draw_question(A01, tasks.load(A01).tasks[0], "ada", SECRET, None).status
 
 
 def in_a_question(error, patched):
@@ -300,8 +300,8 @@ def in_follow_through(error, patched):
     question = small_question()
     wrong = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
     wrong = faults.judge_case_by_case(question, wrong)
-    patched.setattr(follow, "through", raising(error))
-    patched.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))
+    patched.setattr(follow, "follow_through", raising(error))
+    patched.setattr(verdicts, "judge_cases", lambda run, question, cells: (wrong, {}))
     task, kit_errors = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows), []
     assert verdicts.judge_one(None, question, task, [], SECRET, {}, None, kit_errors).status == "wrong"
     assert len(kit_errors) == 1
@@ -378,7 +378,7 @@ def test_the_largest_numbers_are_wrong_and_can_be_written(value):
     answers = {case.name: judging.Answer("ok", (np.array([value, 1.0]),)) for case in question.cases}
     verdict = faults.judge_case_by_case(question, answers)
     assert verdict.status == "wrong"
-    document = verdicts.question_document(verdict)
+    document = verdicts.build_question_document(verdict)
     assert json.loads(json.dumps(document, allow_nan=False))["cases"][0]["worst_error"] == 1e308
     assert "far too large" in verdict.message
     # Where the inputs are public it is said in numbers, and 2e+308 is none.
@@ -427,7 +427,7 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
         write_notebook({KL: RIGHT_KL}, path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb")
     monkeypatch.setattr(classroom, "Graders", InProcess)
     arguments = ["grade", "--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]
-    judged = verdicts.judged
+    judged = verdicts.judge_cases
 
     def fails(run, question, cells):
         if question.name == BERNOULLI:
@@ -435,7 +435,7 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
         return judged(run, question, cells)
 
     with monkeypatch.context() as patched:
-        patched.setattr(verdicts, "judged", fails)
+        patched.setattr(verdicts, "judge_cases", fails)
         assert cli.main(arguments) == 1
     printed = capsys.readouterr().out
     assert (
@@ -481,15 +481,15 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
 
         monkeypatch.setattr(verdicts.tasks, "materialise", fails)
     elif place == "judged":
-        without_secrets = verdicts.without_secrets
+        without_secrets = verdicts.hide_text
         monkeypatch.setattr(
             verdicts,
-            "without_secrets",
+            "hide_text",
             lambda answer, cells, path: raising(Kit())() if path == BERNOULLI else without_secrets(answer, cells, path),
         )
         path = write_notebook({KL: RIGHT_KL, BERNOULLI: f"def {BERNOULLI}(x, a):\n    return x[:, 0] - 3"})
     else:
-        monkeypatch.setattr(follow, "through", raising(Kit()))
+        monkeypatch.setattr(follow, "follow_through", raising(Kit()))
     verdict = grade(A01, path, secret=SECRET)
     assert by_name(verdict)[KL]["score"] == 12
     if place != "through":
@@ -498,13 +498,13 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
 
 
 def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
-    monkeypatch.setattr(follow, "through", raising(Kit()))
+    monkeypatch.setattr(follow, "follow_through", raising(Kit()))
     task = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows)
     question = small_question()
     wrong = faults.judge_case_by_case(
         question, {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
     )
-    monkeypatch.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))
+    monkeypatch.setattr(verdicts, "judge_cases", lambda run, question, cells: (wrong, {}))
     kit_errors = []
     found = verdicts.judge_one(None, question, task, [], SECRET, {}, None, kit_errors)
     assert (found.status, found.score) == (wrong.status, wrong.score)
@@ -589,11 +589,11 @@ def class_of(*verdicts):
 
 def test_a_class_without_a_point_is_said_and_one_in_which_nothing_could_be_asked_is_a_failure():
     missing, blank, right = [question("f")], [question("f", "unanswered")], [question("f", "correct", 3.0)]
-    assert list(classroom.without_points(class_of(missing, right))) == []
-    assert list(classroom.without_points(class_of(missing))) == []
-    ((said, failed),) = classroom.without_points(class_of(missing, blank))
+    assert list(classroom.assignments_without_points(class_of(missing, right))) == []
+    assert list(classroom.assignments_without_points(class_of(missing))) == []
+    ((said, failed),) = classroom.assignments_without_points(class_of(missing, blank))
     assert (failed, "all 2 notebooks" in said) == (False, True)
-    ((said, failed),) = classroom.without_points(class_of(missing, missing, missing))
+    ((said, failed),) = classroom.assignments_without_points(class_of(missing, missing, missing))
     assert failed
     assert "Nothing could be graded: no space." in said
 
@@ -633,7 +633,7 @@ def test_outputs_and_images_cost_nothing(tmp_path):
     path = tmp_path / f"{A01}.ipynb"
     path.write_text(nbformat.writes(found), encoding="utf-8")
     assert path.stat().st_size > notebook.MAX_NOTEBOOK_BYTES
-    slim = notebook.without_outputs(path.read_bytes())
+    slim = notebook.strip_outputs(path.read_bytes())
     assert len(slim) < 2**20
     plain = solved()
     sources = [cell.source for cell in plain.cells]
@@ -659,7 +659,7 @@ def test_outputs_and_images_cost_nothing(tmp_path):
     ],
 )
 def test_nothing_but_outputs_is_cut_out(text, wanted):
-    assert notebook.without_outputs(text.encode()) == (text if wanted is None else wanted).encode()
+    assert notebook.strip_outputs(text.encode()) == (text if wanted is None else wanted).encode()
 
 
 # JSON texts that end too early, or are deep, or are full of what a string may hide.
@@ -702,25 +702,25 @@ def test_no_byte_of_a_notebook_is_read_for_nothing(name):
 @pytest.mark.parametrize("name", TRICKY)
 def test_what_is_no_whole_output_is_left_as_it_is(name):
     content = TRICKY[name].encode()
-    assert notebook.without_outputs(content) == content
+    assert notebook.strip_outputs(content) == content
 
 
 @pytest.mark.parametrize("slashes", [0, 1, 2, 3, 2 * LONG, 2 * LONG + 1])
 def test_a_quote_ends_a_string_behind_an_even_number_of_backslashes_alone(slashes):
     text = '{"a": "' + "\\" * slashes + '", "outputs": [1], "b": "c"}'
     wanted = text if slashes % 2 else text.replace("[1]", "[]")
-    assert notebook.without_outputs(text.encode()).decode() == wanted
+    assert notebook.strip_outputs(text.encode()).decode() == wanted
 
 
 def test_deep_outputs_are_cut_out_whole():
     deep = '[{"a": ' * 10**4 + '"]}"' + "}]" * 10**4
     text = f'{{"outputs": {deep}, "metadata": {{"attachments": {{"x": {deep}}}}}}}'
-    assert notebook.without_outputs(text.encode()) == b'{"outputs": [], "metadata": {"attachments": {}}}'
+    assert notebook.strip_outputs(text.encode()) == b'{"outputs": [], "metadata": {"attachments": {}}}'
 
 
 def test_code_that_is_too_long_without_any_output_is_refused_as_such():
     with pytest.raises(notebook.UnreadableNotebook, match="without its outputs"):
-        notebook.without_outputs(b'{"a": "' + b"x" * 100 + b'"}', most=50)
+        notebook.strip_outputs(b'{"a": "' + b"x" * 100 + b'"}', most=50)
 
 
 @pytest.mark.parametrize("metadata", [True, False])

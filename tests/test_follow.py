@@ -207,7 +207,7 @@ def followed(questions, made_up, seconds=60):
     verdict = judging.judge(later, given)
     assert verdict.score == 0
     run = InProcess({"kl_to_standard_normal": kl_to_standard_normal}, seconds)
-    found = follow.through(run, ELBO, later, verdict, given, earlier, Assignment("two", "Two", (KL, ELBO)))
+    found = follow.follow_through(run, ELBO, later, verdict, given, earlier, Assignment("two", "Two", (KL, ELBO)))
     return found, run.times
 
 

@@ -11,7 +11,7 @@ from vikit.exams.properties import Broken
 from vikit.judging import compare, describe
 from vikit.protocol import client
 
-from autograder.grading.verdict import question_document
+from autograder.grading.verdict import build_question_document
 from autograder.reports.feedback import feedback_html
 
 NUMBER = re.compile(r"\d\.\d|\de[+-]?\d|\d{3}")
@@ -187,7 +187,7 @@ def test_students_are_told_in_words_what_the_staff_reads_in_numbers(name):
     assert "(" in verdict.message
     told = f"{verdict.message} {verdict.hint} {case.problem}"
     assert not NUMBER.search(told), told
-    (stored,) = question_document(verdict)["cases"]
+    (stored,) = build_question_document(verdict)["cases"]
     assert bool(re.search(r"\d|nan", stored["digits"])) == (name not in WITHOUT_DIGITS), stored
     in_check = verdict_on(SEEN[name], public=True)
     assert stored["digits"] in in_check.message
@@ -195,7 +195,7 @@ def test_students_are_told_in_words_what_the_staff_reads_in_numbers(name):
 
 
 def test_no_digits_stand_on_a_feedback_page():
-    document = question_document(verdict_on(SEEN["all three"]))
+    document = build_question_document(verdict_on(SEEN["all three"]))
     page = feedback_html(
         {
             **{"assignment": "a03_vae", "student": "ada", "score": 0.0, "max_score": 3.0, "manual_max_score": 0.0},

@@ -95,7 +95,7 @@ def answer_with_solutions(notebook):
 
 def solutions():
     cells = script.read(script.SOLUTIONS / f"{ASSIGNMENT}.py")
-    return {cell.question: script.without_markers(cell.source) for cell in cells if cell.kind == "answer"}
+    return {cell.question: script.remove_markers(cell.source) for cell in cells if cell.kind == "answer"}
 
 
 def fill_in(notebook, answers):

@@ -80,10 +80,10 @@ def read_cell(cell, label):
         return ScriptCell("text", cell.source)
     if not tags:
         return ScriptCell("code", cell.source)
-    return ScriptCell("demonstration" if "solution" in tags else "experiment", unguarded(cell.source, label))
+    return ScriptCell("demonstration" if "solution" in tags else "experiment", remove_guard(cell.source, label))
 
 
-def unguarded(source, label):
+def remove_guard(source, label):
     """Returns an experiment's code without the guard that keeps it from running when the script is imported."""
     if not source.startswith(GUARD):
         raise ScriptError(f"{label}: an experiment must stand under {GUARD.strip()}")
@@ -98,12 +98,12 @@ def regions(cell):
     return REGION.findall(cell.source)
 
 
-def without_markers(source):
+def remove_markers(source):
     """Returns `source` with the solution in place and the lines that mark it gone."""
     return "\n".join(line for line in source.split("\n") if BEGIN not in line and END not in line)
 
 
-def without_helpers(source):
+def remove_helpers(source):
     """Returns `source` without the solution regions that stand in no function: a stub there would run when the cell does."""
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
 

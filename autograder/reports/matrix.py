@@ -9,10 +9,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["mark", "page", "table"]
+__all__ = ["build_page", "build_table", "mark"]
 
 
-def table(matrix):
+def build_table(matrix):
     """Returns the listed mistakes of a `tasks.matrix.Matrix` by cases, which are numbered: always refused, at times, never."""
     made = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False)
     for number in range(1, len(matrix.cases) + 1):
@@ -42,6 +42,6 @@ def template():
     return Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True).get_template("matrix.html.j2")
 
 
-def page(assignment, matrices):
+def build_page(assignment, matrices):
     """Returns the page of all matrices of an assignment, transformations and look-alikes included, as HTML text."""
     return template().render(assignment=assignment, matrices=matrices, mark=mark)
