@@ -98,8 +98,8 @@ def time_kit(folder, solution, count, jobs):
         RuntimeError: If one of them did not get full marks.
     """
     write_submissions(folder / "submitted", solution, count)
-    places = ["--submitted", str(folder / "submitted"), "--out", str(folder)]
-    command = [sys.executable, "-m", "autograder", "grade", *places]
+    folders = ["--submitted", str(folder / "submitted"), "--out", str(folder)]
+    command = [sys.executable, "-m", "autograder", "grade", *folders]
     started = time.monotonic()
     subprocess.run([*command, "--jobs", str(jobs)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     seconds = time.monotonic() - started
@@ -133,7 +133,7 @@ def time_cells(kernel, cells):
 def kernel_times(path):
     """Returns seconds from request to ready, and those of the notebook's cells in a fresh kernel and in a warm process."""
     files = [places.released_folder(NAME) / public_cases.FILE_NAME, path]
-    cells = [cell.runs for cell in students.read_cells(path, students.released(NAME)) if cell.runs is not None]
+    cells = [cell.runs for cell in students.read_cells(path, students.read_released(NAME)) if cell.runs is not None]
     starts, fresh = [], []
     for _ in range(STARTS):
         started = time.monotonic()

@@ -234,7 +234,7 @@ def wanted_submissions(options, submitted, console):
     """Returns the submissions that the command is about."""
     from autograder import tasks
     from autograder.grading import find_submissions
-    from autograder.grading.submission import handed_in
+    from autograder.grading.submission import handed_in_assignments
 
     known_assignments(options.assignments)
     submissions, notices = find_submissions(submitted, tasks.names(), options.assignments, options.student)
@@ -243,7 +243,7 @@ def wanted_submissions(options, submitted, console):
     if not submissions:
         raise UsageError(f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ there")
     unknown = any(item.fault for item in submissions)
-    if not (unknown or options.assignments or options.student or handed_in(submitted, tasks.names())):
+    if not (unknown or options.assignments or options.student or handed_in_assignments(submitted, tasks.names())):
         raise UsageError(
             f"no student's folder in {submitted} holds an assignment, as in <student>/<assignment>/<assignment>.ipynb: is it "
             f"the right folder? For example {submissions[0].label}: {submissions[0].notice}. To grade it all the same name "
@@ -352,7 +352,7 @@ def prepare(options):
 def conclude(options, console, submissions, run):
     """Writes the reports, prints the summary, and returns the exit status."""
     from autograder.files import alone, sweep
-    from autograder.grading.classroom import read_all, without_points
+    from autograder.grading.classroom import assignments_without_points, read_all
 
     for notice in run.notices:
         say(console, notice, "yellow")
@@ -381,7 +381,7 @@ def conclude(options, console, submissions, run):
     failures = [
         f"{graded.get(failure, 'not graded')}, the kit failed: {failure}" for failure in run.failures
     ] + unwritten
-    for said, failed in without_points(run):
+    for said, failed in assignments_without_points(run):
         if failed:
             failures.append(said)
         else:
@@ -393,17 +393,17 @@ def conclude(options, console, submissions, run):
 
 def tell(options, console, submissions, run, everything):
     """Prints the tables, what was kept, what came out another way than before, and where the results are."""
-    from autograder.grading.classroom import changes
+    from autograder.grading.classroom import list_changes
     from autograder.reports import gradebook, summary
 
-    for part in summary.parts(list(run.verdicts.values())):
+    for part in summary.build_parts(list(run.verdicts.values())):
         console.print(part)
     if run.kept:
         say(
             console, f"{run.kept} of {len(submissions)} had a verdict already and were kept; --force grades them again."
         )
     if run.before:
-        changed = changes(run)
+        changed = list_changes(run)
         say(console, f"{len(run.before)} graded again, {len(changed)} with another result" + ":" * bool(changed))
         for line in changed:
             say(console, f"  {line}")
@@ -528,7 +528,7 @@ def run_matrix(options):
     with screen.counting(console, sum(map(len, questions.values()))) as shown:
         for name, asked in questions.items():
             path = write_matrix(options, console, name, asked, *shown)
-            say(console, f"All closures and the pairs that no inputs tell apart: {path}")
+            say(console, f"All transformations and the pairs that no inputs tell apart: {path}")
     return 0
 
 
@@ -542,10 +542,10 @@ def write_matrix(options, console, name, questions, begins, done):
     matrices = []
     for task in questions:
         matrices.append(kill_matrix(name, task))
-        console.print(pages.table(matrices[-1]))
+        console.print(pages.build_table(matrices[-1]))
         done(f"{name}: {task.name}")
     path = options.out / f"{name}.html"
-    write_whole(path, pages.page(name, matrices))
+    write_whole(path, pages.build_page(name, matrices))
     return path
 
 

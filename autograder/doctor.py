@@ -49,10 +49,10 @@ def report(console):
         kernels.start_server()
         from autograder.reference import device
 
-        place = device.choose()
+        chosen = device.choose()
         begins("Starting kernels with each layer of confinement")
         confinement = kernels.choose()
-    console.print(f"references are computed on {place}", highlight=False)
+    console.print(f"references are computed on {chosen}", highlight=False)
     warm = (
         "forked from a server that has imported everything"
         if confinement.warm

@@ -132,13 +132,13 @@ def write_notebook(tmp_path, released_notebook):
 
 def grade_the_endless(item, folder, secret):
     """Grades a notebook of a01 whose KL never ends: that question alone has a short time, and its verdict is kept."""
-    answers = probing.answers
+    answers = probing.ask_cases
 
     def impatient(run, question, path, seconds):
         return answers(run, question, path, 1 if question.name == "kl_to_standard_normal" else seconds)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(probing, "answers", impatient)
+        patched.setattr(probing, "ask_cases", impatient)
         chosen = kernels.choose()
         classroom.grade_one(item, folder, secret, "auto", device.choose(), chosen, limits_for(2), {})
 

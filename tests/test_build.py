@@ -16,7 +16,7 @@ from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
 from vikit import networks
 from vikit.notebook.cells import is_stub
 from vikit.protocol import public_cases
-from vikit.protocol.wire import Built, Tensor
+from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder import tasks
 from autograder.build import archive, notebooks, script, settled
@@ -115,7 +115,7 @@ def test_a_question_stays_as_it_was_written_where_the_values_say_the_same(name, 
                 case["wrong"][first] = moved(case["wrong"][first], share, question)
     assert new != old
     before = {question["name"]: question for question in old["questions"]}
-    after = json.loads(settled.settle(public_cases.text(new), public_cases.text(old)))["questions"]
+    after = json.loads(settled.settle(public_cases.format_content(new), public_cases.format_content(old)))["questions"]
     for question, built in zip(after, new["questions"], strict=True):
         assert question == (before[question["name"]] if kept else built), question["name"]
 
@@ -134,28 +134,30 @@ def test_texts_inputs_and_shapes_stay_only_where_they_are_the_same():
         new = copy.deepcopy(old)
         change(new["questions"][0])
         assert new != old
-        assert settled.settle(public_cases.text(new), public_cases.text(old)) == public_cases.text(new)
+        assert settled.settle(
+            public_cases.format_content(new), public_cases.format_content(old)
+        ) == public_cases.format_content(new)
 
 
 @pytest.mark.parametrize(
     "old", ["", "<<<<<<< HEAD\n", "[]", "{}", '{"questions": [1]}', '{"questions": [{"name": "posterior_from_joint"}]}']
 )
 def test_a_damaged_file_of_public_cases_is_built_anew(old):
-    new = public_cases.text(public_content(NAMES[0]))
+    new = public_cases.format_content(public_content(NAMES[0]))
     assert settled.settle(new, old) == new
 
 
 def test_values_are_written_as_finely_as_the_tolerance_can_tell():
     values = np.array([-1.1e-16, -0.0, 0.123456789, -1636243.0, np.nan, -np.inf])
-    assert public_cases.numbers(values, 1e-6, 1e-5) == [0.0, 0.0, 0.123457, -1636240.0, "nan", "-inf"]
-    assert [math.copysign(1, value) for value in public_cases.numbers(values[:2], 1e-6, 1e-5)] == [1, 1]
+    assert public_cases.round_to_lists(values, 1e-6, 1e-5) == [0.0, 0.0, 0.123457, -1636240.0, "nan", "-inf"]
+    assert [math.copysign(1, value) for value in public_cases.round_to_lists(values[:2], 1e-6, 1e-5)] == [1, 1]
 
 
 def nudged(argument):
     """Returns an argument with each of its float32 numbers moved by the last bit; whole numbers are labels and stay."""
     match argument:
-        case Built(kind, arrays):
-            return Built(kind, tuple(nudged(array) for array in arrays))
+        case BuiltArgument(kind, arrays):
+            return BuiltArgument(kind, tuple(nudged(array) for array in arrays))
         case Tensor(array):
             return Tensor(nudged(array))
         case np.ndarray():
@@ -167,18 +169,18 @@ def nudged(argument):
 
 def single_variants(name, task):
     """Yields (label, values, values on nudged inputs) of the variants of mistakes that are computed in float32."""
-    task = drawing.steady(task)
+    task = drawing.replace_unsteady(task)
     variants = tasks.structure(name, task).variants
     question = tasks.materialise(name, task, "", drawing.PUBLIC)
     for case, draw in zip(question.cases, task.cases, strict=True):
-        here = drawing.solved(task, draw, case.arguments, variants)
-        there = drawing.solved(task, draw, tuple(nudged(argument) for argument in case.arguments), variants)
+        here = drawing.evaluate_case(task, draw, case.arguments, variants)
+        there = drawing.evaluate_case(task, draw, tuple(nudged(argument) for argument in case.arguments), variants)
         for wrong in task.mistakes:
             values = zip(variants[wrong.name], here.wrong[wrong.name], there.wrong[wrong.name], strict=True)
             for index, one, other in values:
                 if index % 2:
                     label = f"{task.name}, {case.name}: {wrong.name}, {index}"
-                    yield label, drawing.flat([one]), drawing.flat([other])
+                    yield label, drawing.flatten([one]), drawing.flatten([other])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -368,7 +370,7 @@ def test_nothing_of_a_solution_is_released(built, release_zip):
 
 def test_every_piece_of_a_leak_would_be_seen(built, release_zip, monkeypatch):
     """The same search finds all lines of a solution that really is released, its cells not cleared, but for what is said."""
-    monkeypatch.setattr(notebooks, "cleared", lambda cell, node: node)
+    monkeypatch.setattr(notebooks, "clear_answer", lambda cell, node: node)
     leaky = {name: notebooks.release(name) for name in NAMES}
     found = {(question, piece) for question, piece, _ in leaks(leaky, release_zip)}
     lines = {

@@ -51,7 +51,7 @@ ROWS = (
 )
 
 
-class Notebook(stand_in.Notebook, client.Here):
+class Notebook(stand_in.Notebook, client.InProcess):
     """A notebook that has run: the solution's answers, and behind them those of a file."""
 
     def __init__(self, assignment, file):

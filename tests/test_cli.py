@@ -175,7 +175,7 @@ def test_the_kill_matrix_is_a_table_and_a_page(tmp_path, capsys, monkeypatch):
     assert "kl_to_standard_normal: cases that refuse each mistake" in printed
     assert "kl_sign_flipped" in printed
     page = (tmp_path / f"{A01}.html").read_text()
-    assert "closure_doubled of kl_plus_one" in page
+    assert "transformation_doubled of kl_plus_one" in page
     assert "both are the same transformation" in page
 
 

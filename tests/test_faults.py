@@ -202,7 +202,7 @@ def test_a_notebook_that_is_gone_when_its_turn_comes_is_named(tmp_path):
     chosen, place = kernels.choose(), "/CPU:0"
     verdict, _ = classroom.grade_one(item, tmp_path, SECRET, "cpu", place, chosen, Limits(), {})
     assert "was there when the run began" in verdict["questions"][0]["message"]
-    assert not classroom.current(verdict | {"submission_sha256": "0"}, item, place, SECRET, Limits(), chosen)
+    assert not classroom.is_current(verdict | {"submission_sha256": "0"}, item, place, SECRET, Limits(), chosen)
 
 
 def test_a_verdict_that_cannot_be_read_is_not_left_out_of_the_gradebook(tmp_path, monkeypatch):
@@ -228,7 +228,7 @@ def test_an_exception_in_an_examination_costs_its_property_alone():
     kinds = {"holds": lambda asked: None, "fails": fails}
     items = [judging.Property(kind, 1, "hint", "document 000", kind) for kind in ("fails", "holds")]
     question = judging.Question("VAE", 2, "document 000", (), properties=tuple(items))
-    exam = Exam(client.Student(client.Here({}), None), None, np.random.default_rng(0))
+    exam = Exam(client.Student(client.InProcess({}), None), None, np.random.default_rng(0))
     found = examine(question, exam, kinds)
     assert {name: finding.status for name, finding in found.items()} == {"fails": "kit_error", "holds": "ok"}
     verdict = judging.judge_properties(question, found)
@@ -257,21 +257,21 @@ def in_an_examination(error, _):
     kinds = {"fails": raising(error), "holds": lambda asked: None}
     items = tuple(judging.Property(kind, 1, "hint", "document 000", kind) for kind in kinds)
     question = judging.Question("VAE", 2, "document 000", (), properties=items)
-    exam = Exam(client.Student(client.Here({}), None), None, np.random.default_rng(0))
+    exam = Exam(client.Student(client.InProcess({}), None), None, np.random.default_rng(0))
     found = examine(question, exam, kinds)
     assert found["holds"].status == "ok"
     return found["fails"].status
 
 
 def in_a_case(error, patched):
-    question, problem = small_question(), decide.problem
+    question, problem = small_question(), decide.describe_problem
 
     def fails(question, case, answer, public=False):
         return raising(error)() if case.name == "case 1" and answer.status == "ok" else problem(question, case, answer)
 
-    patched.setattr(decide, "problem", fails)
+    patched.setattr(decide, "describe_problem", fails)
     answers = {case.name: judging.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
-    found = {case.name: case.status for case in faults.judged(question, answers).cases}
+    found = {case.name: case.status for case in faults.judge_case_by_case(question, answers).cases}
     assert {found["case 0"], found["case 2"]} == {"correct"}
     return found["case 1"]
 
@@ -280,12 +280,12 @@ def in_naming(error, patched):
     question = small_question()
     patched.setattr(decide, "name_mistakes", raising(error))
     answers = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
-    return faults.judged(question, answers).status
+    return faults.judge_case_by_case(question, answers).status
 
 
 def in_the_drawing_of_inputs(error, patched):
     patched.setattr(verdicts.tasks, "materialise", raising(error))
-    return verdicts.drawn(A01, tasks.load(A01).tasks[0], "ada", SECRET, None).status
+    return verdicts.draw_question(A01, tasks.load(A01).tasks[0], "ada", SECRET, None).status
 
 
 def in_a_question(error, patched):
@@ -300,9 +300,9 @@ def in_a_question(error, patched):
 def in_follow_through(error, patched):
     question = small_question()
     wrong = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
-    wrong = faults.judged(question, wrong)
-    patched.setattr(follow, "through", raising(error))
-    patched.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))
+    wrong = faults.judge_case_by_case(question, wrong)
+    patched.setattr(follow, "follow_through", raising(error))
+    patched.setattr(verdicts, "judge_cases", lambda run, question, cells: (wrong, {}))
     task, kit_errors = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows), []
     assert verdicts.judge_one(None, question, task, [], SECRET, {}, None, kit_errors).status == "wrong"
     assert len(kit_errors) == 1
@@ -349,7 +349,7 @@ def small_question(count=3):
 
 
 def test_an_answer_on_which_comparing_raises_costs_its_case_alone(monkeypatch):
-    question, problem = small_question(), decide.problem
+    question, problem = small_question(), decide.describe_problem
     answers = {case.name: judging.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
 
     def fails(question, case, answer, public=False):
@@ -357,8 +357,8 @@ def test_an_answer_on_which_comparing_raises_costs_its_case_alone(monkeypatch):
             raise Kit
         return problem(question, case, answer)
 
-    monkeypatch.setattr(decide, "problem", fails)
-    verdict = faults.judged(question, answers)
+    monkeypatch.setattr(decide, "describe_problem", fails)
+    verdict = faults.judge_case_by_case(question, answers)
     assert [case.status for case in verdict.cases] == ["correct", "kit_error", "correct"]
     assert verdict.score == pytest.approx(9 * decide.GENERIC_SHARE * 2 / 3)
     assert "The kit failed while examining this (Kit" in verdict.message
@@ -368,7 +368,7 @@ def test_where_naming_raises_the_question_alone_is_lost(monkeypatch):
     question = small_question()
     monkeypatch.setattr(decide, "name_mistakes", raising(Kit()))
     answers = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
-    verdict = faults.judged(question, answers)
+    verdict = faults.judge_case_by_case(question, answers)
     assert (verdict.status, verdict.score) == ("kit_error", 0)
 
 
@@ -377,13 +377,13 @@ def test_where_naming_raises_the_question_alone_is_lost(monkeypatch):
 def test_the_largest_numbers_are_wrong_and_can_be_written(value):
     question = small_question()
     answers = {case.name: judging.Answer("ok", (np.array([value, 1.0]),)) for case in question.cases}
-    verdict = faults.judged(question, answers)
+    verdict = faults.judge_case_by_case(question, answers)
     assert verdict.status == "wrong"
-    document = verdicts.question_document(verdict)
+    document = verdicts.build_question_document(verdict)
     assert json.loads(json.dumps(document, allow_nan=False))["cases"][0]["worst_error"] == 1e308
     assert "far too large" in verdict.message
     # Where the inputs are public it is said in numbers, and 2e+308 is none.
-    in_check = faults.judged(question, answers, public=True)
+    in_check = faults.judge_case_by_case(question, answers, public=True)
     assert "off by up to 1e+308" in in_check.message
 
 
@@ -428,7 +428,7 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
         write_notebook({KL: RIGHT_KL}, path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb")
     monkeypatch.setattr(classroom, "Graders", InProcess)
     arguments = ["grade", "--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]
-    judged = verdicts.judged
+    judged = verdicts.judge_cases
 
     def fails(run, question, cells):
         if question.name == BERNOULLI:
@@ -436,7 +436,7 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
         return judged(run, question, cells)
 
     with monkeypatch.context() as patched:
-        patched.setattr(verdicts, "judged", fails)
+        patched.setattr(verdicts, "judge_cases", fails)
         assert cli.main(arguments) == 1
     printed = capsys.readouterr().out
     assert (
@@ -457,13 +457,13 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
 
 
 def test_an_exception_in_comparing_one_answer_costs_its_case_alone(write_notebook, monkeypatch):
-    problem = decide.problem
+    problem = decide.describe_problem
 
     def fails(question, case, answer, public=False):
         chosen = question.name == KL and case.name == question.cases[0].name and answer.status == "ok"
         return raising(Kit())() if chosen else problem(question, case, answer, public)
 
-    monkeypatch.setattr(decide, "problem", fails)
+    monkeypatch.setattr(decide, "describe_problem", fails)
     verdict = grade(A01, write_notebook({KL: RIGHT_KL}), secret=SECRET)
     found = by_name(verdict)[KL]
     assert 0 < found["score"] < 12
@@ -482,15 +482,15 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
 
         monkeypatch.setattr(verdicts.tasks, "materialise", fails)
     elif place == "judged":
-        without_secrets = verdicts.without_secrets
+        without_secrets = verdicts.hide_text
         monkeypatch.setattr(
             verdicts,
-            "without_secrets",
+            "hide_text",
             lambda answer, cells, path: raising(Kit())() if path == BERNOULLI else without_secrets(answer, cells, path),
         )
         path = write_notebook({KL: RIGHT_KL, BERNOULLI: f"def {BERNOULLI}(x, a):\n    return x[:, 0] - 3"})
     else:
-        monkeypatch.setattr(follow, "through", raising(Kit()))
+        monkeypatch.setattr(follow, "follow_through", raising(Kit()))
     verdict = grade(A01, path, secret=SECRET)
     assert by_name(verdict)[KL]["score"] == 12
     if place != "through":
@@ -499,13 +499,13 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
 
 
 def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
-    monkeypatch.setattr(follow, "through", raising(Kit()))
+    monkeypatch.setattr(follow, "follow_through", raising(Kit()))
     task = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows)
     question = small_question()
-    wrong = faults.judged(
+    wrong = faults.judge_case_by_case(
         question, {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
     )
-    monkeypatch.setattr(verdicts, "judged", lambda run, question, cells: (wrong, {}))
+    monkeypatch.setattr(verdicts, "judge_cases", lambda run, question, cells: (wrong, {}))
     kit_errors = []
     found = verdicts.judge_one(None, question, task, [], SECRET, {}, None, kit_errors)
     assert (found.status, found.score) == (wrong.status, wrong.score)
@@ -526,7 +526,7 @@ def test_check_shows_no_traceback_where_the_kit_fails(monkeypatch, capsys):
 def test_an_array_that_is_no_reply_is_malformed_in_check_too(monkeypatch):
     monkeypatch.chdir(notebooks.ASSIGNMENTS / A01)
     monkeypatch.setattr(sys.modules["__main__"], KL, lambda mu, log_var: np.zeros((0, 30000, 30000)), raising=False)
-    assert checking.report(KL).verdict.status == "malformed"
+    assert checking.build_report(KL).verdict.status == "malformed"
 
 
 # A gradient that the student's process made up, and one that is 0.
@@ -583,11 +583,11 @@ def class_of(*verdicts):
 
 def test_a_class_without_a_point_is_said_and_one_in_which_nothing_could_be_asked_is_a_failure():
     missing, blank, right = [question("f")], [question("f", "unanswered")], [question("f", "correct", 3.0)]
-    assert list(classroom.without_points(class_of(missing, right))) == []
-    assert list(classroom.without_points(class_of(missing))) == []
-    ((said, failed),) = classroom.without_points(class_of(missing, blank))
+    assert list(classroom.assignments_without_points(class_of(missing, right))) == []
+    assert list(classroom.assignments_without_points(class_of(missing))) == []
+    ((said, failed),) = classroom.assignments_without_points(class_of(missing, blank))
     assert (failed, "all 2 notebooks" in said) == (False, True)
-    ((said, failed),) = classroom.without_points(class_of(missing, missing, missing))
+    ((said, failed),) = classroom.assignments_without_points(class_of(missing, missing, missing))
     assert failed
     assert "Nothing could be graded: no space." in said
 
@@ -627,7 +627,7 @@ def test_outputs_and_images_cost_nothing(tmp_path):
     path = tmp_path / f"{A01}.ipynb"
     path.write_text(nbformat.writes(found), encoding="utf-8")
     assert path.stat().st_size > notebook.MAX_NOTEBOOK_BYTES
-    slim = notebook.without_outputs(path.read_bytes())
+    slim = notebook.strip_outputs(path.read_bytes())
     assert len(slim) < 2**20
     plain = solved()
     sources = [cell.source for cell in plain.cells]
@@ -653,7 +653,7 @@ def test_outputs_and_images_cost_nothing(tmp_path):
     ],
 )
 def test_nothing_but_outputs_is_cut_out(text, wanted):
-    assert notebook.without_outputs(text.encode()) == (text if wanted is None else wanted).encode()
+    assert notebook.strip_outputs(text.encode()) == (text if wanted is None else wanted).encode()
 
 
 # JSON texts that end too early, or are deep, or are full of what a string may hide.
@@ -696,25 +696,25 @@ def test_no_byte_of_a_notebook_is_read_for_nothing(name):
 @pytest.mark.parametrize("name", TRICKY)
 def test_what_is_no_whole_output_is_left_as_it_is(name):
     content = TRICKY[name].encode()
-    assert notebook.without_outputs(content) == content
+    assert notebook.strip_outputs(content) == content
 
 
 @pytest.mark.parametrize("slashes", [0, 1, 2, 3, 2 * LONG, 2 * LONG + 1])
 def test_a_quote_ends_a_string_behind_an_even_number_of_backslashes_alone(slashes):
     text = '{"a": "' + "\\" * slashes + '", "outputs": [1], "b": "c"}'
     wanted = text if slashes % 2 else text.replace("[1]", "[]")
-    assert notebook.without_outputs(text.encode()).decode() == wanted
+    assert notebook.strip_outputs(text.encode()).decode() == wanted
 
 
 def test_deep_outputs_are_cut_out_whole():
     deep = '[{"a": ' * 10**4 + '"]}"' + "}]" * 10**4
     text = f'{{"outputs": {deep}, "metadata": {{"attachments": {{"x": {deep}}}}}}}'
-    assert notebook.without_outputs(text.encode()) == b'{"outputs": [], "metadata": {"attachments": {}}}'
+    assert notebook.strip_outputs(text.encode()) == b'{"outputs": [], "metadata": {"attachments": {}}}'
 
 
 def test_code_that_is_too_long_without_any_output_is_refused_as_such():
     with pytest.raises(notebook.UnreadableNotebook, match="without its outputs"):
-        notebook.without_outputs(b'{"a": "' + b"x" * 100 + b'"}', most=50)
+        notebook.strip_outputs(b'{"a": "' + b"x" * 100 + b'"}', most=50)
 
 
 @pytest.mark.parametrize("metadata", [True, False])

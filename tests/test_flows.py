@@ -241,7 +241,7 @@ def test_flows_and_no_flow_side_by_side(monkeypatch):
 
 
 def exam_of(names, question):
-    return Exam(client.Student(client.Here(names), None), TASKS[question].oracle, np.random.default_rng(0))
+    return Exam(client.Student(client.InProcess(names), None), TASKS[question].oracle, np.random.default_rng(0))
 
 
 def examined(question, **changed):
@@ -289,7 +289,7 @@ def test_a_wrong_map_costs_its_own_question_and_not_the_determinants(question, f
 
 def checked(names, question="FlowVIB"):
     found = checking.find_question(question)
-    return judging.judge_properties(found, checking.examined(found, names))
+    return judging.judge_properties(found, checking.examine_properties(found, names))
 
 
 def test_check_finds_every_property_of_the_solution_with_its_own_functions():

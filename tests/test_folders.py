@@ -20,7 +20,7 @@ from vikit import submitting
 from autograder import cli, files, kernels, screen, tasks
 from autograder.grading import classroom, find_submissions, notebook, packed, submission
 from autograder.grading import verdict as verdicts
-from autograder.grading.classroom import ClassRun, current, grade_one, overwritten, read_all, verdict_path
+from autograder.grading.classroom import ClassRun, find_overwritten, grade_one, is_current, read_all, verdict_path
 from autograder.grading.limits import Limits
 from autograder.grading.submission import Submission, name_of, notices_of
 from autograder.kernels import confinement, remains, warm
@@ -111,7 +111,7 @@ def test_nothing_in_a_name_steers_a_terminal(capsys, name):
     cli.complain(student)
     questions = [{"name": "kl", "score": 1.0, "max_score": 1.0, "status": "correct", "mistake": None}]
     verdict = {"assignment": A01, "student": student, "score": 1.0, "max_score": 1.0, "questions": questions}
-    for part in summary.parts([verdict]):
+    for part in summary.build_parts([verdict]):
         console.print(part)
     with screen.counting(Console(width=120, force_terminal=True), 2) as (_, done):
         done(f"graded {student}")
@@ -202,7 +202,7 @@ def test_where_two_names_are_one_file_the_one_that_is_lost_is_a_failure(tmp_path
     monkeypatch.setattr(classroom, "file_stem", str.lower)
     items = [Submission(student, A01, None, "nothing") for student in ("Ada", "ada", "bob")]
     run = ClassRun({item: graded(item, tmp_path) for item in items})
-    assert [item.student for item in overwritten(run, tmp_path)] == ["Ada"]
+    assert [item.student for item in find_overwritten(run, tmp_path)] == ["Ada"]
 
 
 def put(path, what):
@@ -348,10 +348,12 @@ def test_a_zip_has_the_digest_of_the_notebook_in_it_and_its_verdict_is_kept(tmp_
     loose.write_bytes(content)
     item = found_in(tmp_path / "c")[0]["ada"]
     assert verdicts.digest(item.path) == verdicts.digest(loose)
-    old = verdicts.document(tasks.load(A01), "ada", PLACE, verdicts.digest(loose), [], SECRET, kernels.COLD, LIMITS)
-    assert current(old, item, PLACE, SECRET, LIMITS, kernels.COLD)
+    old = verdicts.build_document(
+        tasks.load(A01), "ada", PLACE, verdicts.digest(loose), [], SECRET, kernels.COLD, LIMITS
+    )
+    assert is_current(old, item, PLACE, SECRET, LIMITS, kernels.COLD)
     submit(item.path, {"kl_to_standard_normal": "x = 1"})
-    assert not current(old, item, PLACE, SECRET, LIMITS, kernels.COLD)
+    assert not is_current(old, item, PLACE, SECRET, LIMITS, kernels.COLD)
 
 
 @pytest.mark.kernels
@@ -739,7 +741,7 @@ def test_a_zip_that_proves_damaged_when_it_is_read_has_a_verdict_that_says_so_an
     item = found_in(tmp_path)[0]["ada"]
     verdict = verdicts.grade(A01, item.path, "ada", SECRET, limits=LIMITS, unsafe=True)
     assert "Nothing could be graded: the zip is damaged" in verdict["questions"][0]["message"]
-    assert current(verdict, item, verdict["device"], SECRET, LIMITS, kernels.choose())
+    assert is_current(verdict, item, verdict["device"], SECRET, LIMITS, kernels.choose())
 
 
 def test_a_zip_that_is_a_link_is_not_followed(tmp_path):
@@ -788,8 +790,8 @@ def test_a_class_of_evil_names_loses_nobody_and_takes_nobody_for_another(tmp_pat
     for item, verdict in run.verdicts.items():
         assert json.loads(verdict_path(out, item).read_text()) == verdict
         assert verdict["student"] == item.student
-        assert current(verdict, item, PLACE, SECRET, LIMITS, kernels.COLD)
-    assert not overwritten(run, out)
+        assert is_current(verdict, item, PLACE, SECRET, LIMITS, kernels.COLD)
+    assert not find_overwritten(run, out)
     everything = read_all(out)
     cli.write_reports(run.verdicts.values(), everything, out)
     files.sweep(out, ("verdicts", "feedback"))
@@ -797,13 +799,13 @@ def test_a_class_of_evil_names_loses_nobody_and_takes_nobody_for_another(tmp_pat
     assert len(list((out / "feedback" / A01).iterdir())) == everybody
     text = (out / "grades.csv").read_bytes().decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert {row["student"] for row in rows} == {gradebook.harmless(item.student) for item in submissions}
+    assert {row["student"] for row in rows} == {gradebook.make_harmless(item.student) for item in submissions}
     assert len(rows) == everybody
     assert all(row["score"] == "0.0" and row["reasons"] for row in rows)
     console = Console(width=300)
     for notice in [*notices, *(f"{item.label}: {item.notice}" for item in submissions)]:
         cli.say(console, notice)
-    for part in summary.parts(everything):
+    for part in summary.build_parts(everything):
         console.print(part)
     assert all(letter.isprintable() or letter == "\n" for letter in capsys.readouterr().out)
 

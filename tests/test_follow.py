@@ -30,7 +30,7 @@ def draw(generator, B, K):
 ELBO = Task(
     name="elbo_of",
     points=10,
-    place="document 001, line 63",
+    source="document 001, line 63",
     shape="[B]",
     reference=minus_kl,
     # No case of the KL has this K: a notebook can tell the two questions apart.
@@ -91,7 +91,7 @@ def test_an_answer_that_builds_on_a_recognised_mistake_gets_its_points(grade):
 
 def test_a_mistake_that_is_only_a_transformation_is_followed_too(grade):
     kl, elbo = grade(f"-2 * {RIGHT}", "x - kl_to_standard_normal(mu, log_var)")
-    assert "closure_" in kl["mistake"]
+    assert "transformation_" in kl["mistake"]
     assert (elbo["status"], elbo["score"], elbo["follows"]) == ("correct", 10, "kl_to_standard_normal")
 
 
@@ -162,7 +162,7 @@ def test_a_gradient_with_a_mistake_of_its_own_is_not_excused(grade_a02):
     assert (later["status"], later["score"], later["follows"]) == ("wrong", 0, None)
 
 
-class InProcess(client.Here):
+class InProcess(client.InProcess):
     """Stands in for a running notebook; each request takes four seconds of a clock of its own.
 
     Attributes:
@@ -207,7 +207,7 @@ def followed(questions, made_up, seconds=60):
     verdict = judging.judge(later, given)
     assert verdict.score == 0
     run = InProcess({"kl_to_standard_normal": kl_to_standard_normal}, seconds)
-    found = follow.through(run, ELBO, later, verdict, given, earlier, Assignment("two", "Two", (KL, ELBO)))
+    found = follow.follow_through(run, ELBO, later, verdict, given, earlier, Assignment("two", "Two", (KL, ELBO)))
     return found, run.times
 
 

@@ -17,7 +17,7 @@ from autograder.build import sample
 from autograder.grading import find_submissions, notebook
 from autograder.grading import run as runs
 from autograder.grading import verdict as verdicts
-from autograder.grading.classroom import current, grade_class, read_verdict
+from autograder.grading.classroom import grade_class, is_current, read_verdict
 from autograder.grading.limits import Limits, limits_for, machine_memory
 from autograder.grading.submission import Submission
 from autograder.grading.verdict import Unconfined, confine, course_secret, grade
@@ -110,7 +110,7 @@ def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
         assert {"schema", "kit_version", "assignment", "student", "score", "max_score", "manual_max_score"} <= set(
             verdict
         )
-        assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (1, A01, 20)
+        assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (2, A01, 20)
         confinement = kernels.choose()
         assert (verdict["confined"], verdict["warm"]) == (confinement.complete, confinement.warm)
         assert verdict["layers"] == list(confinement.layers)
@@ -143,17 +143,17 @@ def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
     path = folder / "verdicts" / A01 / "s01-reference.json"
     old = read_verdict(path)
     assert old == verdicts["s01-reference"]
-    assert current(old, item, "/CPU:0", SECRET, Limits(), BEST)
-    assert not current(old, item, "/GPU:0", SECRET, Limits(), BEST)
+    assert is_current(old, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not is_current(old, item, "/GPU:0", SECRET, Limits(), BEST)
     less = old | {"layers": ["seccomp"]}
-    assert current(less, item, "/CPU:0", SECRET, Limits(), kernels.COLD)
-    assert BEST.layers in ((), ("seccomp",)) or not current(less, item, "/CPU:0", SECRET, Limits(), BEST)
-    assert not current(old | {"kit_version": "0"}, item, "/CPU:0", SECRET, Limits(), BEST)
-    assert not current(old | {"libraries": {"numpy": "0"}}, item, "/CPU:0", SECRET, Limits(), BEST)
-    assert not current(old, item, "/CPU:0", SECRET, limits_for(1, ["question=20"]), BEST)
-    assert not current(old, item, "/CPU:0", b"another secret", Limits(), BEST)
+    assert is_current(less, item, "/CPU:0", SECRET, Limits(), kernels.COLD)
+    assert BEST.layers in ((), ("seccomp",)) or not is_current(less, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not is_current(old | {"kit_version": "0"}, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not is_current(old | {"libraries": {"numpy": "0"}}, item, "/CPU:0", SECRET, Limits(), BEST)
+    assert not is_current(old, item, "/CPU:0", SECRET, limits_for(1, ["question=20"]), BEST)
+    assert not is_current(old, item, "/CPU:0", b"another secret", Limits(), BEST)
     (other,) = find_submissions(folder / "submitted", tasks.names(), students=["s02-blank"])[0]
-    assert not current(old, other, "/CPU:0", SECRET, Limits(), BEST)
+    assert not is_current(old, other, "/CPU:0", SECRET, Limits(), BEST)
     for number, text in enumerate(["{", "[]", '{"schema": 0}']):
         broken = folder / f"broken{number}.json"
         broken.write_text(text)
@@ -371,7 +371,10 @@ def test_a_folder_name_that_is_no_utf_8_is_graded(tmp_path):
 
 
 def test_a_forged_reply_without_values_is_malformed(write_notebook):
-    forge = "__import__('sys').modules['vikit.protocol.student_side'].returned = lambda *a: {'status': 'ok', 'values': [None]}"
+    forge = (
+        "__import__('sys').modules['vikit.protocol.student_side'].pack_result = "
+        "lambda *a: {'status': 'ok', 'values': [None]}"
+    )
     verdict = brief(grade(A01, write_notebook({BERNOULLI: forge, KL: RIGHT_KL}), secret=SECRET))
     assert verdict[KL] == ("malformed", 0, None)
     assert sum(points for _, points, _ in verdict.values()) == 0
@@ -679,12 +682,12 @@ def test_thousands_of_cells_are_refused_and_of_fewer_each_is_parsed_once(write_n
     nbformat.write(content, path)
     parsed, parse = [], ast.parse
     monkeypatch.setattr(ast, "parse", lambda source, *options: parsed.append(source) or parse(source, *options))
-    assert len(notebook.read_cells(path, notebook.released(A01))) == notebook.MAX_CELLS
+    assert len(notebook.read_cells(path, notebook.read_released(A01))) == notebook.MAX_CELLS
     assert len(parsed) == notebook.MAX_CELLS
     content.cells += [nbformat.v4.new_code_cell("one = 1")]
     nbformat.write(content, path)
     with pytest.raises(notebook.UnreadableNotebook, match="code cells"):
-        notebook.read_cells(path, notebook.released(A01))
+        notebook.read_cells(path, notebook.read_released(A01))
 
 
 def test_outputs_that_fit_no_schema_are_not_looked_at(write_notebook, monkeypatch):
@@ -696,7 +699,7 @@ def test_outputs_that_fit_no_schema_are_not_looked_at(write_notebook, monkeypatc
     path.write_text(json.dumps(content))
     for name in ("read", "reads", "validate"):
         monkeypatch.setattr(nbformat, name, lambda *_, **__: pytest.fail("the whole notebook is looked at"))
-    assert notebook.read_cells(path, notebook.released(A01))
+    assert notebook.read_cells(path, notebook.read_released(A01))
 
 
 def test_megabytes_of_code_are_refused(write_notebook):

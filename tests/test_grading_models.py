@@ -12,7 +12,7 @@ A03, A05, A06 = "a03_vae", "a05_vib", "a06_flows"
 SECRET = b"secret of the tests"
 SOLUTIONS = {
     name: {
-        cell.question: script.without_markers(cell.source)
+        cell.question: script.remove_markers(cell.source)
         for cell in script.read(script.SOLUTIONS / f"{name}.py")
         if cell.kind == "answer"
     }

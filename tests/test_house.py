@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import importlib
 import re
 import shutil
 import subprocess
@@ -92,6 +93,43 @@ def test_the_rooms_of_vikit_know_only_those_below_them():
 
 def test_no_modules_of_vikit_import_each_other_in_a_circle():
     graphlib.TopologicalSorter({name: imported - {name} for name, imported in modules_of_vikit().items()}).prepare()
+
+
+LISTED_ROOMS = ("judging", "protocol", "notebook")
+
+
+def exported(path):
+    """Returns the `__all__` of a module; None where it has none."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return ast.literal_eval(node.value)
+    return None
+
+
+def uses(folder):
+    """Yields (module, name) for each name that a file in `folder` takes from a module of vikit's LISTED_ROOMS."""
+    modules = {f"vikit.{room}.{file.stem}" for room in LISTED_ROOMS for file in (VIKIT / room).glob("[a-z]*.py")}
+    taken = imports(folder)
+    yield from (tuple(imported.rsplit(".", 1)) for _, imported in taken if imported.rpartition(".")[0] in modules)
+    for path in {path for path, imported in taken if imported in modules}:
+        known = {
+            imported.rpartition(".")[2]: imported for file, imported in taken if file == path and imported in modules
+        }
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
+                yield known[node.value.id], node.attr
+
+
+@pytest.mark.parametrize("room", LISTED_ROOMS)
+def test_a_module_lists_the_names_that_others_use(room):
+    listed = {f"vikit.{room}.{path.stem}": exported(path) for path in (VIKIT / room).glob("[a-z]*.py")}
+    assert listed
+    assert [module for module, names in listed.items() if names is None] == []
+    for module, names in listed.items():
+        assert all(hasattr(importlib.import_module(module), name) for name in names)
+    used = {use for folder in (VIKIT, KIT) for use in uses(folder) if use[0] in listed}
+    assert len(used) > 5
+    assert sorted((module, name) for module, name in used if name not in (*listed[module], "__name__")) == []
 
 
 def test_the_graders_side_unpickles_and_evaluates_nothing():

@@ -2,8 +2,8 @@ import math
 
 import numpy as np
 import pytest
-from vikit import judging
-from vikit.judging import compare, decide
+from vikit import checking, judging
+from vikit.judging import compare, decide, explain, naming
 
 
 def case(name, kind, expected, wrong=None, sizes=None):
@@ -96,9 +96,9 @@ def test_a_forgotten_sum_is_pointed_out():
     assert "an axis too many, the last. Summed over that axis your values would be right." in verdict.message
 
 
-def test_a_listed_mistake_is_named_with_its_hint_and_place():
+def test_a_listed_mistake_is_named_with_its_hint_and_source():
     verdict = judging.judge(question(), answers(lambda name, value: value + 1))
-    assert (verdict.mistake, verdict.status, verdict.place) == ("plus_one", "wrong", "there")
+    assert (verdict.mistake, verdict.status, verdict.source) == ("plus_one", "wrong", "there")
     assert "You added one." in verdict.message
     assert verdict.cases[0].mistake == "plus_one"
 
@@ -112,23 +112,59 @@ def test_a_mistake_that_fits_on_one_case_only_is_not_named():
 @pytest.mark.parametrize(
     ("change", "name"),
     [
-        (lambda value: -value, "closure_negated"),
-        (lambda value: 2 * value, "closure_doubled"),
-        (lambda value: value / 2, "closure_halved"),
-        (lambda value: value / 4, "closure_mean_over_K"),
-        (lambda value: value / math.log(2), "closure_bits"),
-        (lambda value: np.full(3, value.sum()), "closure_summed_over_batch"),
-        (lambda value: value.sum(), "closure_summed_over_batch"),
-        (lambda value: np.full(3, value.mean()), "closure_averaged_over_batch"),
-        (lambda value: -(value + 1), "closure_negated of plus_one"),
-        (lambda value: np.square(value) / 4, "closure_mean_over_K of square"),
+        (lambda value: -value, "transformation_negated"),
+        (lambda value: 2 * value, "transformation_doubled"),
+        (lambda value: value / 2, "transformation_halved"),
+        (lambda value: value / 4, "transformation_mean_over_K"),
+        (lambda value: value / math.log(2), "transformation_bits"),
+        (lambda value: np.full(3, value.sum()), "transformation_summed_over_batch"),
+        (lambda value: value.sum(), "transformation_summed_over_batch"),
+        (lambda value: np.full(3, value.mean()), "transformation_averaged_over_batch"),
+        (lambda value: -(value + 1), "transformation_negated of plus_one"),
+        (lambda value: np.square(value) / 4, "transformation_mean_over_K of square"),
     ],
 )
-def test_a_closure_is_named(change, name):
+def test_a_transformation_is_named(change, name):
     assert judging.judge(question(), answers(lambda _, value: change(value))).mistake == name
 
 
-def test_a_listed_mistake_goes_before_a_closure():
+def two_outputs():
+    """Returns a question of two outputs, with one listed mistake."""
+    cases = tuple(
+        case(name, "generic", (value, np.sum(value)), {"plus_one": (np.add(value, 1), np.sum(value) + 1)})
+        for name, value in RIGHT.items()
+    )
+    mistakes = (judging.Mistake("plus_one", "You added one.", "there"),)
+    return judging.Question("f", 1, "", cases, mistakes, outputs=("values", "total"), shape="[B] and []")
+
+
+@pytest.mark.parametrize("asked", [question(), two_outputs()], ids=["one output", "two outputs"])
+def test_a_student_reads_a_transformation_in_words(asked):
+    names = [mistake.name for mistake in naming.fingerprints(asked).mistakes]
+    transformed = [name for name in names if name not in ("plus_one", "square")]
+    assert len(transformed) > 20
+    for name in transformed:
+        assert "transformation" not in explain.mistake_in_words(name)
+        assert "_" not in explain.mistake_in_words(name).replace("plus_one", "")
+    assert len({explain.mistake_in_words(name) for name in transformed}) == len(set(transformed))
+
+
+def test_check_shows_a_transformation_in_words():
+    verdict = judging.judge(question(), answers(lambda _, value: -(value + 1)))
+    assert verdict.mistake == "transformation_negated of plus_one"
+    for shown in (checking.Report(verdict), checking.Summary((checking.Report(verdict),))):
+        for text in (repr(shown), shown._repr_html_()):
+            assert "plus_one, negated" in text
+            assert "transformation" not in text
+
+
+def test_a_transformation_of_the_right_values_is_said_in_words():
+    assert explain.mistake_in_words("transformation_doubled") == "the right values, doubled"
+    assert explain.mistake_in_words("transformation_negated in mu and sigma of a") == "a, mu and sigma negated"
+    assert explain.mistake_in_words("transformation_bits of a or b") == "a, in bits; or b"
+
+
+def test_a_listed_mistake_goes_before_a_transformation():
     doubled = judging.Mistake("forgot_half", "The half is missing.")
     cases = tuple(case(name, "generic", value, {"forgot_half": np.multiply(value, 2)}) for name, value in RIGHT.items())
     verdict = judging.judge(judging.Question("f", 1, "", cases, (doubled,)), answers(lambda _, value: 2 * value))
@@ -169,7 +205,7 @@ def test_a_tuple_is_judged_output_by_output():
     asked = judging.Question("f", 1, "", cases, outputs=("values", "total"))
     given = {name: judging.Answer("ok", as_tuple((value, -np.sum(value)))) for name, value in RIGHT.items()}
     verdict = judging.judge(asked, given)
-    assert verdict.mistake == "closure_negated in total"
+    assert verdict.mistake == "transformation_negated in total"
     assert "In total: The sign is the opposite one." in verdict.message
     short = {name: judging.Answer("ok", as_tuple(value)) for name, value in RIGHT.items()}
     verdict = judging.judge(asked, short)
@@ -230,7 +266,7 @@ def one_case(right, shape="[B]", **options):
 def said_to(given, right, shape="[B]", public=False):
     """What a student is told of one answer."""
     asked = one_case(right, shape)
-    said = decide.problem(asked, asked.cases[0], judging.Answer("ok", (np.asarray(given, float),)), public)
+    said = decide.describe_problem(asked, asked.cases[0], judging.Answer("ok", (np.asarray(given, float),)), public)
     assert said
     return said
 
@@ -272,7 +308,7 @@ def test_staff_read_the_error_in_numbers_and_students_do_not():
 @pytest.mark.parametrize("right", [-700.0, -12.0, -0.2, 3e-5, 0.004, 1.2, 19.0, 22.0, 4e6])
 def test_no_answer_tells_right_values_of_the_same_sign_and_size_apart(right):
     """Whatever is handed in, and as often as one likes: the words are those of any other right value of that size."""
-    sign, size = (float(part) for part in compare.rough(right))
+    sign, size = (float(part) for part in compare.signs_and_sizes(right))
     low, high = 10 ** (size / 2), 10 ** ((size + 1) / 2)
     others = [sign * number for number in np.geomspace(low * 1.01, high * 0.99, 7)] if sign else [-6e-4, 0.0, 7e-4]
     magnitudes = np.geomspace(1e-6, 1e8, 300)
@@ -299,7 +335,7 @@ def test_words_change_at_few_places_that_do_not_depend_on_the_right_value():
     assert 3 <= len(heard) <= 5
     assert borders
     for first, second in borders:
-        assert not np.array_equal(compare.rough(first), compare.rough(second))
+        assert not np.array_equal(compare.signs_and_sizes(first), compare.signs_and_sizes(second))
 
 
 def test_a_wrong_answer_that_changes_from_call_to_call_is_named():

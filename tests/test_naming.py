@@ -1,4 +1,4 @@
-"""The machinery that decides, measured: every mistake and every closure of one is refused, and named for what it is."""
+"""The machinery that decides, measured: every mistake and every transformation of one is refused, and named for what it is."""
 
 import inspect
 import re
@@ -16,8 +16,8 @@ from vikit.protocol import public_cases, student_side, wire
 from autograder import tasks
 from autograder.build import notebooks
 from autograder.tasks import materialise, structure
-from autograder.tasks.matrix import kill_matrix, reasons
-from autograder.tasks.task import singled
+from autograder.tasks.matrix import find_reasons, kill_matrix
+from autograder.tasks.task import as_student_gets_it
 
 TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).functions]
 SECRET = b"naming"
@@ -45,7 +45,7 @@ def in_float32(asked, wrong):
     given = {}
     for case in asked.cases:
         with np.errstate(all="ignore"):
-            value = wrong.formula(*(singled(argument) for argument in case.arguments))
+            value = wrong.formula(*(as_student_gets_it(argument) for argument in case.arguments))
         parts = value if isinstance(value, tuple) else (value,)
         given[case.name] = judging.Answer("ok", tuple(np.asarray(part, np.float32) for part in parts))
     return given
@@ -77,7 +77,9 @@ def tally(assignment, task, students):
 def is_right(assignment, task, said, name):
     """Tells whether what a verdict says is the mistake `name`, or only names that mean the same values by structure."""
     names = set(said.split(" or ")) if said else set()
-    return bool(names) and names <= alike(assignment, task, name) and (name in names or name.startswith("closure_"))
+    return (
+        bool(names) and names <= alike(assignment, task, name) and (name in names or name.startswith("transformation_"))
+    )
 
 
 @each_task
@@ -119,7 +121,7 @@ def answered(space, asked):
         with warnings.catch_warnings():
             # Of NaN and infinity, which a wrong answer may well give.
             warnings.simplefilter("ignore", RuntimeWarning)
-            reply = wire.unpack_reply(student_side.answer(space, request))
+            reply = wire.unpack_reply(student_side.answer_request(space, request))
         given[case.name] = judging.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
     return given
 
@@ -193,11 +195,14 @@ def test_check_and_the_grader_name_the_same_mistake(assignment, task):
 
 @each_task
 def test_check_and_the_grader_name_the_same_transformation(assignment, task):
-    """Every closure of the right answer and of each mistake, with the values that it has on the public and on hidden inputs."""
+    """Every transformation of right answers and of mistakes, with its values on the public and on hidden inputs."""
     public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][task.name]
     hidden = materialise(assignment, task, "ada", SECRET)
     said = [
-        {mistake.name: naming.joined(naming.name_mistakes(asked, split(asked, row))) for mistake, row in rows_of(asked)}
+        {
+            mistake.name: naming.join_names(naming.name_mistakes(asked, split(asked, row)))
+            for mistake, row in rows_of(asked)
+        }
         for asked in (public, hidden)
     ]
     both = said[0].keys() & said[1].keys()
@@ -216,8 +221,8 @@ def test_few_pairs_are_alike_and_each_has_its_reason(assignment, task):
     matrix = kill_matrix(assignment, task, students=2)
     assert matrix.pairs > 100
     assert len(matrix.alike) <= 0.02 * matrix.pairs
-    assert all(reasons(assignment, task).values()), [
-        pair for pair, reason in reasons(assignment, task).items() if not reason
+    assert all(find_reasons(assignment, task).values()), [
+        pair for pair, reason in find_reasons(assignment, task).items() if not reason
     ]
 
 
@@ -240,7 +245,7 @@ def test_a_message_speaks_of_its_own_mistake_on_one_screen(assignment, task):
         text = repr(checking.Report(verdict))
         assert len(text.splitlines()) <= 14
         assert len(verdict.message) <= 400
-        assert re.search(r"\bdocument 00\d", verdict.place)
+        assert re.search(r"\bdocument 00\d", verdict.source)
 
 
 # Of Keras, what a hint may warn of.
@@ -257,8 +262,8 @@ def test_a_hint_names_only_what_the_question_knows(assignment, task):
 
 
 @each_task
-def test_places_of_errata_exist_in_the_lecture(assignment, task):
+def test_sources_of_errata_exist_in_the_lecture(assignment, task):
     for mistake in task.mistakes:
-        for document, number in re.findall(r"E-(\d{3})-(\d{2})", mistake.place):
-            assert f"document {document}" in mistake.place, mistake.name
+        for document, number in re.findall(r"E-(\d{3})-(\d{2})", mistake.source):
+            assert f"document {document}" in mistake.source, mistake.name
             assert 1 <= int(number) <= 25

@@ -161,7 +161,7 @@ def test_validate_says_success_of_a_right_notebook_alone(course, student, right)
 )
 def test_a_score_is_a_plain_number_within_the_points(score, shown, monkeypatch):
     """nbgrader reads the text: `np.float64(0.0)` and `nan` would be all points, and more than the points its end."""
-    verdict = judging.unjudged("f", 7, "wrong", "Not right.")
+    verdict = judging.build_unjudged_verdict(judging.Question("f", 7, "", ()), "wrong", "Not right.")
     object.__setattr__(verdict, "score", score)
     monkeypatch.setenv(nbgrading.EXECUTION, "autograde")
     assert repr(nbgrading.score(verdict)) == shown
@@ -178,10 +178,10 @@ def test_nothing_reaches_stderr_during_a_check_and_all_of_it_after(capfd):
         print("by Python", file=sys.stderr, flush=True)
         os.write(2, b"from C++\n")
 
-    with nbgrading.no_stderr():
+    with nbgrading.hide_stderr():
         write()
     assert capfd.readouterr().err == ""
-    with pytest.raises(KeyError), nbgrading.no_stderr():
+    with pytest.raises(KeyError), nbgrading.hide_stderr():
         raise KeyError
     write()
     assert capfd.readouterr().err == "by Python\nfrom C++\n"

@@ -108,7 +108,10 @@ class Here:
 
     def ask(self, requests, seconds):
         sent = [json.loads(json.dumps(request)) for request in requests]
-        return [wire.unpack_reply(json.loads(json.dumps(student_side.answer(self.space, request)))) for request in sent]
+        return [
+            wire.unpack_reply(json.loads(json.dumps(student_side.answer_request(self.space, request))))
+            for request in sent
+        ]
 
 
 @pytest.fixture(scope="module", params=["this process", "a kernel"])
@@ -178,7 +181,7 @@ def test_a_function_argument_is_built_from_data(student, mu, log_var):
     mu, log_var = np.array(mu, np.float32), np.array(log_var, np.float32)
     A, c = generator.normal(size=(2, 2)).astype(np.float32), generator.normal(size=2).astype(np.float32)
     eps = generator.normal(size=(5, 2)).astype(np.float32)
-    reply = student.call("pathwise_gradient", [mu, log_var, eps, wire.Built("affine", (A, c))], outputs=2)
+    reply = student.call("pathwise_gradient", [mu, log_var, eps, wire.BuiltArgument("affine", (A, c))], outputs=2)
     g = callables.affine(A.astype(float), c.astype(float))(mu + np.exp(log_var / 2.0) * eps)
     wanted = g.mean(0), (g * eps).mean(0) * np.exp(log_var / 2.0) / 2
     for got, want in zip(reply.values, wanted, strict=True):
@@ -188,7 +191,7 @@ def test_a_function_argument_is_built_from_data(student, mu, log_var):
 def test_the_log_joint_is_the_same_on_both_sides(student):
     numbers = tuple(np.float32(number) for number in (1.5, 0.2, 0.8, 1.0))
     z = np.linspace(-2, 2, 7, dtype=np.float32)
-    got = only(student.call("log_joint_at", [wire.Built("linear_gaussian", numbers), wire.Tensor(z)]))
+    got = only(student.call("log_joint_at", [wire.BuiltArgument("linear_gaussian", numbers), wire.Tensor(z)]))
     want = callables.linear_gaussian(*(float(number) for number in numbers))(z.astype(float))
     np.testing.assert_allclose(got, want, rtol=1e-5)
 
@@ -313,7 +316,7 @@ def test_without_eager_execution_answers_are_numbers_all_the_same():
 
 def test_a_tensor_of_a_graph_is_said_to_be_one():
     symbolic = keras.Input((3,))
-    assert student_side.malformed(symbolic) == {"status": "malformed", "kind": "symbolic"}
+    assert student_side.pack_malformed(symbolic) == {"status": "malformed", "kind": "symbolic"}
 
 
 def test_seeding_repeats_random_numbers():

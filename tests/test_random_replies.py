@@ -19,7 +19,7 @@ from autograder import tasks
 from autograder.build import notebooks
 from autograder.grading import verdict as verdicts
 from autograder.reference import callables
-from autograder.tasks.task import computed
+from autograder.tasks.task import evaluate
 
 NAMES = tasks.names()
 EXAMINED = [(name, task) for name in NAMES for task in tasks.load(name).tasks if task.properties]
@@ -106,7 +106,7 @@ class Forger:
     def reply(self, request):
         if self.generator.random() < 0.01:
             return wire.Reply(pick(self.generator, ("timeout", "crashed")))
-        return client.received(any_reply(self.generator, request), request)
+        return client.read_reply(any_reply(self.generator, request), request)
 
 
 class Recorder:
@@ -116,9 +116,9 @@ class Recorder:
         self.space, self.said = student_side.Namespace(names), []
 
     def ask(self, requests, seconds):
-        replies = [student_side.answer(self.space, request) for request in requests]
+        replies = [student_side.answer_request(self.space, request) for request in requests]
         self.said += zip(requests, replies, strict=True)
-        return [client.received(reply, request) for reply, request in zip(replies, requests, strict=True)]
+        return [client.read_reply(reply, request) for reply, request in zip(replies, requests, strict=True)]
 
 
 class Replay:
@@ -134,7 +134,7 @@ class Replay:
         self.known = {(request["verb"], request["path"]): reply for request, reply in said}
 
     def ask(self, requests, seconds):
-        return [client.received(self.reply(request), request) for request in requests]
+        return [client.read_reply(self.reply(request), request) for request in requests]
 
     def reply(self, request):
         number, self.count = self.count, self.count + 1
@@ -469,11 +469,11 @@ class Mistaken(stand_in.Notebook, Forger):
         formula = self.formulas.get(request["path"])
         if request["verb"] != "call" or formula is None:
             return wire.Reply("missing")
-        values = computed(formula, [value_of(packed) for packed in request["arguments"]])
+        values = evaluate(formula, [value_of(packed) for packed in request["arguments"]])
         reply = {"status": "ok", "values": [wire.pack_array(value) for value in values]}
         if self.generator is not None and self.generator.random() < self.often:
             reply = odd(self.generator, request, reply)
-        return client.received(reply, request)
+        return client.read_reply(reply, request)
 
 
 def judged(assignment, run):
@@ -499,7 +499,7 @@ def functions_with_odd_replies(number):
         assert all(forged[question] <= plain[question] + 1e-9 for question in plain), (number, name)
         count += run.count
         run = Mistaken(assignment, np.random.default_rng(number), generator)
-        run.reply = lambda request, run=run: client.received(any_reply(run.generator, request), request)
+        run.reply = lambda request, run=run: client.read_reply(any_reply(run.generator, request), request)
         assert set(judged(assignment, run).values()) == {0}, (number, name)
         count += run.count
     return count

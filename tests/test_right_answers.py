@@ -66,7 +66,7 @@ def accept(assignment, task, names, students):
 
 def hold(task, names, number):
     """Asserts that all properties of a question hold for one student's inputs."""
-    student = client.Student(client.Here(names), None)
+    student = client.Student(client.InProcess(names), None)
     exam = Exam(student, task.oracle, np.random.default_rng(number))
     for name, found in examine(task, exam).items():
         assert found.status == "ok", (task.name, name, found)
@@ -74,7 +74,7 @@ def hold(task, names, number):
 
 def ask(space, asked, case):
     request = wire.pack_request("call", asked.name, case.arguments, outputs=len(asked.outputs) or None)
-    reply = wire.unpack_reply(student_side.answer(space, request))
+    reply = wire.unpack_reply(student_side.answer_request(space, request))
     return judging.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
 
 

@@ -91,7 +91,7 @@ def reduced(assignment, question, chosen):
 def edited(same):
     """Returns the answers that a notebook of `same` has, by question."""
     cells = script.read(script.SOLUTIONS / f"{same.assignment}.py")
-    answers = {cell.question: script.without_markers(cell.source) for cell in cells if cell.kind == "answer"}
+    answers = {cell.question: script.remove_markers(cell.source) for cell in cells if cell.kind == "answer"}
     for question, pairs in same.replaced.items():
         for old, new in pairs:
             assert old in answers[question]

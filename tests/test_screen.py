@@ -19,7 +19,7 @@ SAMPLE = {
 }  # fmt: skip
 FLOWS = {f"{kind}_{what}": 5 for kind in ("planar", "radial", "sylvester", "autoregressive", "inverse_autoregressive",
                                           "volume_preserving", "amortized") for what in ("forward", "log_det")}  # fmt: skip
-LONG = "log_det_of_the_inverse_instead_of_the_map or closure_negated of log_det_without_absolute_value"
+LONG = "log_det_of_the_inverse_instead_of_the_map or transformation_negated of log_det_without_absolute_value"
 LETTERS = {letter: status for status, letter in summary.LETTERS.items()}
 
 
@@ -84,7 +84,7 @@ def plain(text):
 
 
 def shown(verdicts, width):
-    return plain(printed(summary.parts(verdicts), width))
+    return plain(printed(summary.build_parts(verdicts), width))
 
 
 @CLASSES
@@ -114,8 +114,8 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_cut(verdicts, width):
 
 
 def test_a_pipe_gets_no_codes_and_a_terminal_gets_colours():
-    assert "\x1b" not in printed(summary.parts(sample_class()), 120, terminal=False)
-    assert "\x1b" in printed(summary.parts(sample_class()), 120)
+    assert "\x1b" not in printed(summary.build_parts(sample_class()), 120, terminal=False)
+    assert "\x1b" in printed(summary.build_parts(sample_class()), 120)
 
 
 @pytest.mark.parametrize("name", ["x" * 200, "Zoë [bold] Ångström", "山田太郎" * 20, "a" * 30 + " " + "b" * 30])
@@ -136,13 +136,13 @@ def test_each_status_has_a_letter_of_its_own():
 def test_frequent_mistakes_come_first_with_their_number_and_what_is_left_out_is_counted():
     letters = ["W" + "C" * 9] * 3 + ["CW" + "C" * 8] + ["W" * 10]
     found = [verdict(f"s{number}", SAMPLE, each, "{}_sign_flipped") for number, each in enumerate(letters)]
-    lines = [" ".join(line.split()) for line in plain(printed(summary.mistakes(found), 80)).splitlines()]
+    lines = [" ".join(line.split()) for line in plain(printed(summary.build_mistakes_table(found), 80)).splitlines()]
     rows = [line for line in lines if re.match(r"\d", line)]
     assert rows[0] == "4 posterior_from_joint: posterior_from_joint_sign_flipped"
     assert rows[1] == "2 bernoulli_entropy: bernoulli_entropy_sign_flipped"
     assert len(rows) == 8
     assert "and 2 others, each named in its verdict" in lines
-    assert list(summary.mistakes(sample_class()[:1])) == []
+    assert list(summary.build_mistakes_table(sample_class()[:1])) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -160,7 +160,7 @@ def test_a_kill_matrix_fits_too(width):
     )
     kills = np.array([[1, 0, 0.55, 1, 0.95, 0.05, 1]] * 2)
     names = ("sign_flipped", "log_det_of_the_inverse_where_that_of_the")
-    text = plain(printed([pages.table(Matrix("planar_flow_log_det", cases, names, 2, kills, (), 1, ()))], width))
+    text = plain(printed([pages.build_table(Matrix("planar_flow_log_det", cases, names, 2, kills, (), 1, ()))], width))
     assert max(map(len, text.splitlines())) <= width
     assert all(f"{number} {case}" in text for number, case in enumerate(cases, 1))
     assert re.search(r"●\s+·\s+55 %\s+●\s+95 %\s+5 %\s+●\s+sign_flipped", text)

@@ -115,7 +115,7 @@ class OneNoise(ImportanceWeighted):
 
 
 def exam_of(model):
-    exam = Exam(client.Student(client.Here({"Model": model}), None), Oracle, np.random.default_rng(0))
+    exam = Exam(client.Student(client.InProcess({"Model": model}), None), Oracle, np.random.default_rng(0))
     exam.student.seed(0)
     return exam
 

@@ -1,11 +1,19 @@
 import numpy as np
 import pytest
 from vikit import judging
-from vikit.protocol.wire import Built, Tensor
+from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder import tasks
 from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
-from autograder.tasks.task import computed, draw_question, find_clash, rounded, singled, structure, widened
+from autograder.tasks.task import (
+    as_student_gets_it,
+    draw_question,
+    evaluate,
+    find_clash,
+    round_to_float32,
+    structure,
+    to_float64,
+)
 
 SECRET = b"secret of the tests"
 STUDENTS = [f"student {number}" for number in range(10)]
@@ -49,7 +57,7 @@ def takes_numbers_only(task):
 
 @each_task
 def test_every_task_says_what_people_need(assignment, task):
-    assert task.place.startswith("document 00")
+    assert task.source.startswith("document 00")
     assert task.tolerance
     assert len(task.mistakes) >= (10 if task.points >= 8 else 5)
     for wrong in task.mistakes:
@@ -83,7 +91,7 @@ def test_every_mistake_is_refused_and_named(assignment, task):
                 assert verdict.score < task.points
                 assert verdict.mistake == wrong.name
                 assert wrong.hint in verdict.message
-                assert verdict.place == (wrong.place or task.place)
+                assert verdict.source == (wrong.source or task.source)
 
 
 @each_task
@@ -95,8 +103,8 @@ def test_every_spelling_of_a_mistake_is_refused_in_float32_or_float64(assignment
         for wrong in task.mistakes:
             for formula in (wrong.formula, *wrong.also):
                 values = [
-                    {case.name: computed(formula, [number(value) for value in case.arguments]) for case in asked.cases}
-                    for number in (singled, widened)
+                    {case.name: evaluate(formula, [number(value) for value in case.arguments]) for case in asked.cases}
+                    for number in (as_student_gets_it, to_float64)
                 ]
                 assert any(judging.judge(asked, given_as_is(value)).status != "correct" for value in values), wrong.name
 
@@ -128,7 +136,7 @@ def arrays_of(arguments):
     """Yields the numbers of arguments; of a function argument the arrays that it is built from."""
     for argument in arguments:
         match argument:
-            case Built(_, arrays):
+            case BuiltArgument(_, arrays):
                 yield from arrays
             case Tensor(array):
                 yield array
@@ -146,7 +154,7 @@ def test_students_get_float32_and_the_reference_the_same_numbers(assignment, tas
         assert all(array.dtype == np.float32 for array in arrays)
         # As float64: NumPy compares a Python float with a float32 in float32, where they are always equal.
         assert all(float(np.float32(number)) == number for number in numbers)
-        again = task.reference(*(widened(argument) for argument in case.arguments))
+        again = task.reference(*(to_float64(argument) for argument in case.arguments))
         again = again if isinstance(again, tuple) else (again,)
         for got, want in zip(case.expected, again, strict=True):
             np.testing.assert_array_equal(got, np.asarray(want))
@@ -204,8 +212,8 @@ def test_an_unknown_assignment_is_refused_with_the_known_ones():
 def test_a_scalar_reaches_the_student_as_a_python_float_of_float32_precision():
     assert float(np.float32(0.1)) != 0.1
     for number in (0.1, np.float64(0.1)):
-        assert type(rounded(number)) is float
-        assert rounded(number) == float(np.float32(0.1))
+        assert type(round_to_float32(number)) is float
+        assert round_to_float32(number) == float(np.float32(0.1))
 
 
 @pytest.mark.parametrize(("tolerances", "told"), [(2, False), (3, True)])

@@ -12,10 +12,10 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 from vikit.protocol import student_side
-from vikit.protocol.wire import Built, Tensor
+from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder import tasks
-from autograder.tasks.task import computed, rounded, widened
+from autograder.tasks.task import evaluate, round_to_float32, to_float64
 
 tfd = tfp.distributions
 # The tolerance of a search is measured by its right answers.
@@ -111,7 +111,7 @@ def sweep_theta(generator):
 
 def sweep_pathwise(generator):
     L, K = 7, 5
-    slopes = Built("affine", (generator.normal(0, 1.2, (K, K)), generator.normal(0, 2, K)))
+    slopes = BuiltArgument("affine", (generator.normal(0, 1.2, (K, K)), generator.normal(0, 2, K)))
     return generator.normal(0, 2, K), spread(generator, 3, K), generator.normal(0, 1, (L, K)), slopes
 
 
@@ -138,14 +138,14 @@ def sweep_network(generator):
     """A model of linear networks, of either likelihood, with weights of all sizes."""
     kind, scale = generator.choice(["bernoulli_model", "gaussian_model"]), 10 ** generator.uniform(-1, 0.3)
     shapes = ((3, DIMS), (3,), (3, DIMS), (3,), (DIMS, 3), (DIMS,))
-    return Built(str(kind), tuple(generator.normal(0, scale, shape) for shape in shapes))
+    return BuiltArgument(str(kind), tuple(generator.normal(0, scale, shape) for shape in shapes))
 
 
 def sweep_plane(generator):
     shapes = ((2, DIMS), (2,), (2, DIMS), (2,), (DIMS, 2), (DIMS,))
     scale = 10 ** generator.uniform(-1, 0.3)
     arrays = tuple(generator.normal(0, scale, shape) for shape in shapes)
-    return Built("bernoulli_model", arrays), int(generator.integers(3, 30))
+    return BuiltArgument("bernoulli_model", arrays), int(generator.integers(3, 30))
 
 
 def sweep_labels(generator, batch=BATCH):
@@ -215,7 +215,7 @@ def sweep_gates(generator):
 
 def sweep_leapfrog(generator):
     M = generator.normal(0, 1, (DIMS, DIMS))
-    score = Built("affine", (-(M @ M.T) / DIMS, generator.normal(0, 1, DIMS)))
+    score = BuiltArgument("affine", (-(M @ M.T) / DIMS, generator.normal(0, 1, DIMS)))
     return *spread(generator, 15, (2, DIMS)), float(generator.uniform(0.05, 0.9)), score
 
 
@@ -309,10 +309,10 @@ def total(values):
 
 def share(task, formula, arguments):
     """Returns the largest error of `formula` in float32 as a share of the tolerance; infinite where it is NaN."""
-    arguments = [rounded(value) for value in arguments]
+    arguments = [round_to_float32(value) for value in arguments]
     given = formula(*(handed(value) for value in arguments))
     given = given if isinstance(given, tuple | list) else (given,)
-    wanted = computed(task.reference, [widened(value) for value in arguments])
+    wanted = evaluate(task.reference, [to_float64(value) for value in arguments])
     return max(
         float(np.nan_to_num(np.max(np.abs(np.asarray(got, float) - want) / (task.atol + task.rtol * np.abs(want))), nan=np.inf))
         for got, want in zip(given, wanted, strict=True)
@@ -322,7 +322,7 @@ def share(task, formula, arguments):
 def handed(value):
     """Returns an argument as the student's process hands it over."""
     match value:
-        case Built(kind, arrays):
+        case BuiltArgument(kind, arrays):
             return student_side.BUILDERS[kind](*arrays)
         case Tensor(array):
             return tf.constant(array)
@@ -337,7 +337,7 @@ def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(assignment,
     swept = [DOMAINS[task.name](np.random.default_rng(number)) for number in range(SWEEPS)]
     more = range(SWEEPS, SWEEPS + MORE.get(task.name, 0))
     swept += [DOMAINS[task.name](np.random.default_rng(number)) for number in more]
-    few = SLOW if any(isinstance(value, float | Built) for value in swept[0]) else {}
+    few = SLOW if any(isinstance(value, float | BuiltArgument) for value in swept[0]) else {}
     worst = {
         form: max(share(task, formula, drawn) for drawn in swept[: few.get(form)]) for form, formula in formulas.items()
     }

@@ -80,7 +80,7 @@ def test_nobody_is_put_back_where_nobody_waits(turns):
 def test_a_few_slow_ones_at_the_beginning_cost_the_others_no_more_than_their_first_turns(turns):
     items = [Submission(name, "first", f"{number}.ipynb") for number, name in enumerate(["600"] * 5 + ["1"] * 15)]
     machine = Machine(turns)
-    for item, _, _ in classroom.in_turns(machine, items, ()):
+    for item, _, _ in classroom.results_in_turns(machine, items, ()):
         if item.student == "1":
             last = list(machine.seconds)
     assert sum(last) - 15 <= FEW * SHORTEST + 2 * LONGER * SHORTEST
@@ -118,7 +118,7 @@ def test_the_slow_ones_come_last_and_nobody_is_lost(turns):
     names = ["600", "40", "1", "1", "1", "13", "30", "1", "700", "1"]
     items = [Submission(f"{name}", "first", f"{number}.ipynb") for number, name in enumerate(names)]
     machine = Machine(turns)
-    done = list(classroom.in_turns(machine, items, ()))
+    done = list(classroom.results_in_turns(machine, items, ()))
     assert sorted(item.student for item, _, _ in done) == sorted(names)
     assert [item.student for item, _, error in done if error] == ["13"]
     assert [item.student for item, verdict, error in done if verdict is None and not error] == []

@@ -142,7 +142,7 @@ def test_check_of_an_answer_that_calls_a_stub_names_the_stub():
         try:
             names[name](1)
         except NotImplementedError as error:
-            kinds[name] = student_side.raised(error, names[name])
+            kinds[name] = student_side.pack_exception(error, names[name])
     assert kinds == {"f": {"status": "unanswered", "kind": ""}, "g": {"status": "unanswered", "kind": "f"}}
     asked = judging.Question("g", 1, "", (judging.Case("c", "generic", (), ()),))
     assert "Answer `f` first" in explain.explain_failure(asked, "unanswered", judging.Answer(**kinds["g"]))

@@ -12,7 +12,7 @@ import pytest
 
 from autograder import bench, cli, doctor, kernels, places, screen
 from autograder.grading import graders, limits
-from autograder.grading.classroom import ClassRun, changes
+from autograder.grading.classroom import ClassRun, list_changes
 from autograder.grading.submission import Submission
 from autograder.kernels import Bounds
 from autograder.reference import device
@@ -312,6 +312,6 @@ def result(mistake, status="wrong", score=0.0):
 )
 def test_what_has_changed_is_said_with_the_names_of_the_mistakes(before, after, said):
     item = Submission("ada", "a01", None)
-    (line,) = changes(ClassRun(before={item: before}, verdicts={item: after}))
+    (line,) = list_changes(ClassRun(before={item: before}, verdicts={item: after}))
     assert line == f"ada/a01: 50 -> {after['score']:g} points (kl {said})"
-    assert changes(ClassRun(before={item: before}, verdicts={item: before})) == []
+    assert list_changes(ClassRun(before={item: before}, verdicts={item: before})) == []

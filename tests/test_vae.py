@@ -87,7 +87,7 @@ def test_check_without_the_digits_says_where_they_belong(monkeypatch):
 def checked(names):
     """Returns the verdict of `check("VAE")` on these names."""
     question = checking.find_question("VAE")
-    return judging.judge_properties(question, checking.examined(question, names))
+    return judging.judge_properties(question, checking.examine_properties(question, names))
 
 
 def test_check_finds_every_property_of_the_solution_with_its_own_functions():

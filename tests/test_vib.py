@@ -63,7 +63,7 @@ def test_compiled_or_not_it_learns_the_same():
 def checked(names):
     """Returns the verdict of `check("VIB")` on these names."""
     question = checking.find_question("VIB")
-    return judging.judge_properties(question, checking.examined(question, names))
+    return judging.judge_properties(question, checking.examine_properties(question, names))
 
 
 def test_check_finds_every_property_of_the_solution_with_its_own_functions():
@@ -87,10 +87,12 @@ def test_check_says_that_it_needs_the_sampler_of_a03():
 
 
 def test_check_says_that_the_cases_of_a03_are_not_there(monkeypatch):
-    there = checking.public_files()
+    there = checking.find_public_files()
     question = checking.find_question("VIB")
-    monkeypatch.setattr(checking, "public_files", lambda: [path for path in there if path.parent.name == "a05_vib"])
-    verdict = judging.judge_properties(question, checking.examined(question, vars(SOLUTION)))
+    monkeypatch.setattr(
+        checking, "find_public_files", lambda: [path for path in there if path.parent.name == "a05_vib"]
+    )
+    verdict = judging.judge_properties(question, checking.examine_properties(question, vars(SOLUTION)))
     assert "the public cases of the assignment that asks for it are not here" in verdict.message
 
 

@@ -152,7 +152,7 @@ def test_check_away_from_the_public_cases_says_where_they_belong(tmp_path, monke
 def test_check_reads_the_public_cases_of_its_own_version_before_older_ones_near_the_notebook(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "public_cases.json").write_text("{}")
-    files = checking.public_files()
+    files = checking.find_public_files()
     assert files[0] == notebooks.ASSIGNMENTS / A01 / "public_cases.json"
     assert tmp_path.resolve() / "public_cases.json" in files
 
@@ -170,16 +170,16 @@ def test_check_all_adds_up_and_says_that_public_is_not_all(define, capsys):
 
 def test_reports_are_html_in_a_notebook(define):
     define("kl_to_standard_normal", lambda mu, log_var: -kl(mu, log_var))
-    page = checking.report("kl_to_standard_normal")._repr_html_()
+    page = checking.build_report("kl_to_standard_normal")._repr_html_()
     assert "kl_sign_flipped" in page
-    summary = checking.Summary((checking.report("kl_to_standard_normal"),))._repr_html_()
+    summary = checking.Summary((checking.build_report("kl_to_standard_normal"),))._repr_html_()
     assert "<table>" in summary
 
     def hostile(mu, log_var):
         raise ValueError("<script>alert(1)</script>")
 
     define("kl_to_standard_normal", hostile)
-    page = checking.report("kl_to_standard_normal")._repr_html_()
+    page = checking.build_report("kl_to_standard_normal")._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
@@ -389,7 +389,7 @@ def test_load_refuses_what_it_does_not_know(arguments, said):
 
 def test_a_damaged_or_missing_file_is_found_out(tmp_path, monkeypatch):
     monkeypatch.setenv("VIKIT_DATA", str(tmp_path))
-    arrays = dict(np.load(data.find("digits")))
+    arrays = dict(np.load(data.find_file("digits")))
     arrays["x_test"] = arrays["x_test"].copy()
     arrays["x_test"][0, 0, 0] += 1
     np.savez(tmp_path / "digits.npz", **arrays)

@@ -158,16 +158,16 @@ def test_a_reply_may_have_as_many_bytes_as_it_says_and_not_one_more(form, last):
 
 def test_what_may_just_be_received_is_just_sent():
     half = np.zeros(wire.MAX_BYTES // 2, bool)
-    assert student_side.returned(None, [half, half], 2)["status"] == "ok"
-    assert student_side.returned(None, [half, half, half[:1]], 3) == {"status": "malformed", "kind": wire.TOO_LARGE}
+    assert student_side.pack_result(None, [half, half], 2)["status"] == "ok"
+    assert student_side.pack_result(None, [half, half, half[:1]], 3) == {"status": "malformed", "kind": wire.TOO_LARGE}
 
 
 @given(st.integers(0, 50))
 def test_the_bytes_of_a_text_are_those_of_its_array(size):
-    assert wire.bytes_of(wire.pack_array(np.zeros(size, bool))["data"]) == size
+    assert wire.decoded_size(wire.pack_array(np.zeros(size, bool))["data"]) == size
 
 
 def test_arrays_that_are_too_large_together_are_not_sent():
-    (packed,) = student_side.returned(None, [LARGE], 1)["values"]
+    (packed,) = student_side.pack_result(None, [LARGE], 1)["values"]
     assert packed == wire.pack_array(LARGE)
-    assert student_side.returned(None, [LARGE, LARGE[:9]], 2) == {"status": "malformed", "kind": wire.TOO_LARGE}
+    assert student_side.pack_result(None, [LARGE, LARGE[:9]], 2) == {"status": "malformed", "kind": wire.TOO_LARGE}

@@ -24,7 +24,7 @@ from vikit.exams.student_object import StudentObject
 from vikit.judging import compare, describe
 from vikit.protocol import client
 
-from autograder.grading.verdict import question_document
+from autograder.grading.verdict import build_question_document
 from autograder.reports.feedback import feedback_html
 
 NUMBER = re.compile(r"\d\.\d|\de[+-]?\d|\d{3}")
@@ -32,7 +32,7 @@ SEED = 0
 
 
 def exam_of(oracle=None, **names):
-    return Exam(client.Student(client.Here(names), None), oracle, np.random.default_rng(SEED))
+    return Exam(client.Student(client.InProcess(names), None), oracle, np.random.default_rng(SEED))
 
 
 # Each raises `PropertyFailed` with numbers of what was asked.
@@ -137,7 +137,7 @@ def another_number(surplus):
 
 
 def off(name, got, want, origin):
-    words, digits = describe.described(name, np.array(got), np.array(want), origin)
+    words, digits = describe.describe_values(name, np.array(got), np.array(want), origin)
     raise PropertyFailed(words, "", digits)
 
 
@@ -207,7 +207,7 @@ def test_students_are_told_in_words_what_the_staff_reads_in_numbers(name):
     assert "(" in verdict.message
     told = f"{verdict.message} {verdict.hint} {case.problem}"
     assert not NUMBER.search(told), told
-    (stored,) = question_document(verdict)["cases"]
+    (stored,) = build_question_document(verdict)["cases"]
     assert bool(re.search(r"\d|nan", stored["digits"])) == (name not in WITHOUT_DIGITS), stored
     in_check = verdict_on(SEEN[name], public=True)
     assert stored["digits"] in in_check.message
@@ -215,7 +215,7 @@ def test_students_are_told_in_words_what_the_staff_reads_in_numbers(name):
 
 
 def test_no_digits_stand_on_a_feedback_page():
-    document = question_document(verdict_on(SEEN["all three"]))
+    document = build_question_document(verdict_on(SEEN["all three"]))
     page = feedback_html(
         {
             **{"assignment": "a03_vae", "student": "ada", "score": 0.0, "max_score": 3.0, "manual_max_score": 0.0},
@@ -243,15 +243,15 @@ def test_no_digits_stand_on_a_feedback_page():
     ],
 )
 def test_a_number_is_compared_in_words(got, want, words):
-    assert describe.compared(got, want) == words
+    assert describe.describe_number(got, want) == words
 
 
 @pytest.mark.parametrize("right", [0.004, 1.2, 19.0, 4e6])
 def test_no_report_tells_right_numbers_of_the_same_size_apart(right):
-    _, size = compare.rough(right)
+    _, size = compare.signs_and_sizes(right)
     others = np.geomspace(10 ** (size / 2) * 1.01, 10 ** ((size + 1) / 2) * 0.99, 7)
     for given in (0.0, *np.geomspace(1e-6, 1e8, 300)):
-        assert len({describe.compared(given, other) for other in others}) == 1, given
+        assert len({describe.describe_number(given, other) for other in others}) == 1, given
 
 
 def test_a_shape_or_a_count_that_could_carry_a_number_out_is_not_shown():

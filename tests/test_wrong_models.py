@@ -89,7 +89,7 @@ def names_of(source):
 
 def findings(names, task, only=None, number=0):
     """Returns (properties, dict from their names to findings) of a task; of `only` that one."""
-    exam = Exam(client.Student(client.Here(names), None), task.oracle, np.random.default_rng(number))
+    exam = Exam(client.Student(client.InProcess(names), None), task.oracle, np.random.default_rng(number))
     chosen = [item for item in task.properties if only in (None, item.name)]
     # As `examine` does: weights begin with other numbers in each run, and with the same in each of this suite.
     exam.student.seed(number)

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import judging
 from .exams import EXAMINATIONS, CannotExamine, Exam, examine, own_functions
-from .judging import decide, faults
+from .judging import decide, explain, faults
 from .notebook import nbgrading, unanswered
 from .protocol import client, public_cases, student_side, wire
 
@@ -24,9 +24,9 @@ _current = {"assignment": None}
 
 
 def start(assignment):
-    """Says which assignment this notebook is, and that vikit is ready. The notebook's first cell calls it."""
+    """Prints which assignment this notebook is, with its points. The notebook's first cell calls it."""
     _current["assignment"] = assignment
-    points = public_points(assignment)
+    points = read_public_points(assignment)
     print(f"{assignment}: {len(points)} questions for {sum(points):g} points by check(), the rest graded by hand.")
     unanswered.watch(assignment)
 
@@ -44,11 +44,11 @@ def check(question):
         ValueError: If no question has that name.
         NotRight: Under `nbgrader validate`, if the answer is not right.
     """
-    if not nbgrading.execution():
-        show(report(question))
+    if not nbgrading.execution_mode():
+        show(build_report(question))
         return None
-    with nbgrading.no_stderr():
-        found = report(question)
+    with nbgrading.hide_stderr():
+        found = build_report(question)
     nbgrading.clear_output()
     show(found)
     return nbgrading.score(found.verdict)
@@ -60,11 +60,11 @@ def check_all(assignment=None):
     Args:
         assignment: Its name; by default the one that the notebook's first cell named.
     """
-    questions = questions_of(assignment or _current["assignment"])
-    show(Summary(tuple(report(name) for name in questions)))
+    questions = read_questions(assignment or _current["assignment"])
+    show(Summary(tuple(build_report(name) for name in questions)))
 
 
-def report(question):
+def build_report(question):
     """Returns the `Report` that `check` shows."""
     function = question if callable(question) else None
     name = getattr(question, "__name__", str(question))
@@ -72,29 +72,31 @@ def report(question):
     names = {name: function} if function else vars(sys.modules["__main__"])
     space = student_side.Namespace(names)
     started = time.monotonic()
-    answers = {case.name: run(space, found, case) for case in found.cases}
-    verdict = judged(space, found, answers) if answers else None
+    answers = {case.name: answer_case(space, found, case) for case in found.cases}
+    verdict = judge_answers(space, found, answers) if answers else None
     if found.properties and (verdict is None or verdict.status in ("correct", "partial")):
-        seen = examined(found, {**vars(sys.modules["__main__"]), **names})
-        held = judging.judge_properties(found, seen, public=True)
-        verdict = judging.combine(found, verdict, held) if verdict else held
+        findings = examine_properties(found, {**vars(sys.modules["__main__"]), **names})
+        second = judging.judge_properties(found, findings, public=True)
+        verdict = judging.combine_verdicts(found, verdict, second) if verdict else second
     return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
 
 
-def judged(space, question, answers):
-    """Returns the `judging.Verdict` on the answers to the public cases; a wrong one without a name is asked for twice more."""
-    verdict = faults.judged(question, answers, public=True)
+def judge_answers(space, question, answers):
+    """Returns the `judging.Verdict` on the answers to the public cases; a wrong one that no mistake explains is asked again."""
+    verdict = faults.judge_case_by_case(question, answers, public=True)
     case = decide.doubtful_case(question, verdict)
     if case is None:
         return verdict
-    return faults.judged(question, answers, public=True, again=[run(space, question, case) for _ in range(2)])
+    return faults.judge_case_by_case(
+        question, answers, public=True, again=[answer_case(space, question, case) for _ in range(2)]
+    )
 
 
-def examined(question, names):
+def examine_properties(question, names):
     """Returns the `judging.Finding`s on the properties of a question, on public inputs."""
 
     @cache
-    def trusted(name):
+    def own_function(name):
         try:
             earlier = find_question(name)
         except ValueError as error:
@@ -102,30 +104,32 @@ def examined(question, names):
                 f"check compares with your own {name}, and the public cases of the assignment that asks for it are not here"
             ) from error
         space = student_side.Namespace(names)
-        verdict = faults.judged(earlier, {case.name: run(space, earlier, case) for case in earlier.cases})
+        verdict = faults.judge_case_by_case(
+            earlier, {case.name: answer_case(space, earlier, case) for case in earlier.cases}
+        )
         if verdict.status == "missing":
             raise CannotExamine(f"check compares with your own {name}, and this notebook defines none")
         if not all(case.passed for case in verdict.cases if case.kind == judging.GENERIC):
             raise CannotExamine(
                 f'check compares with your own {name}, and that is not right yet: see what check("{name}") says'
             )
-        return without_traceback(name, names[name])
+        return hide_traceback(name, names[name])
 
     exam = Exam(
-        student=client.Student(client.Here(names), None),
-        oracle=own_functions(question.name, trusted),
+        student=client.Student(client.InProcess(names), None),
+        oracle=own_functions(question.name, own_function),
         generator=np.random.default_rng(0),
         num_trainings=1,
     )
-    examinations = {name: saying_what_is_missing(examination) for name, examination in EXAMINATIONS.items()}
+    examinations = {name: report_missing_files(examination) for name, examination in EXAMINATIONS.items()}
     try:
         return examine(question, exam, examinations)
     except (OSError, MemoryError) as error:
-        return {item.name: faults.finding(error) for item in question.properties}
+        return {item.name: faults.build_finding(error) for item in question.properties}
 
 
-def saying_what_is_missing(examination):
-    """Returns an examination that says which file is not here: in a notebook that is for the student to mend."""
+def report_missing_files(examination):
+    """Returns the examination, with a missing file as the reason why nothing was examined: the student can supply it."""
 
     def examine_or_say(exam, **options):
         try:
@@ -136,8 +140,8 @@ def saying_what_is_missing(examination):
     return examine_or_say
 
 
-def without_traceback(name, function):
-    """Returns the student's own `function`, which check takes for right; what it raises is said, not shown as check's own."""
+def hide_traceback(name, function):
+    """Returns the student's own `function`, with its exceptions as the reason why nothing was examined."""
 
     def own(*arguments):
         try:
@@ -149,51 +153,57 @@ def without_traceback(name, function):
     return own
 
 
-def run(space, question, case):
-    """Returns the `judging.Answer` of the student's function to one case, by the same road as in grading."""
+def answer_case(space, question, case):
+    """Returns the `judging.Answer` of the student's function to one case, by the same protocol as in grading."""
     outputs = len(question.outputs) or None
     request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
-    reply = client.received(student_side.answer(space, request), request)
+    reply = client.read_reply(student_side.answer_request(space, request), request)
     return judging.Answer(reply.status, reply.values, reply.kind, None, reply.text)
 
 
 def find_question(name):
-    for path in public_files():
+    """Returns the `judging.Question` called `name`.
+
+    Raises:
+        ValueError: If no question has that name, or there are no public cases.
+    """
+    for path in find_public_files():
         questions = public_cases.read(path)[1]
         if name in questions:
             return questions[name]
-    known = sorted(name for path in public_files() for name in public_cases.read(path)[1])
+    known = sorted(name for path in find_public_files() for name in public_cases.read(path)[1])
     if not known:
-        raise ValueError(missing_cases())
+        raise ValueError(missing_cases_message())
     raise ValueError(f"no question is called {name!r}; there are: {', '.join(known)}")
 
 
-def public_points(assignment):
+def read_public_points(assignment):
     """Returns the points of each question of an assignment, without reading its cases."""
-    for path in public_files():
+    for path in find_public_files():
         name, points = public_cases.read_points(path)
         if assignment == name:
             return points
-    raise ValueError(missing_cases(assignment))
+    raise ValueError(missing_cases_message(assignment))
 
 
-def questions_of(assignment):
-    for path in public_files():
+def read_questions(assignment):
+    """Returns a dict from name to `judging.Question` for an assignment; None stands for the first that is found."""
+    for path in find_public_files():
         name, questions = public_cases.read(path)
         if assignment in (None, name):
             return questions
-    raise ValueError(missing_cases(assignment))
+    raise ValueError(missing_cases_message(assignment))
 
 
-def missing_cases(assignment="the assignment"):
+def missing_cases_message(assignment="the assignment"):
     return (
         f"the public cases of {assignment} are not here: keep {public_cases.FILE_NAME} in the notebook's folder, as in the zip "
         f"that you were given, and start Jupyter there (now in {Path.cwd()})"
     )
 
 
-def public_files():
-    """Returns the public cases files: this assignment's of vikit's own version, those near the notebook, those beside vikit."""
+def find_public_files():
+    """Returns the paths of public cases: this assignment's, those near the notebook, those beside vikit."""
     here, beside = Path.cwd(), Path(__file__).resolve().parent.parent
     own = beside / (_current["assignment"] or "")
     folders = [own, here, *sorted(here.glob("*/")), *sorted(beside.glob("*/"))]
@@ -202,7 +212,7 @@ def public_files():
 
 
 def show(result):
-    """Displays `result` in a notebook, prints it elsewhere."""
+    """Displays `result` in a notebook; prints it elsewhere."""
     if hasattr(sys.modules.get("builtins"), "__IPYTHON__"):
         from IPython.display import display
 
@@ -217,7 +227,7 @@ FAILED = ("✗", "#cf222e")
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` shows: the judgement of one question, as text and as HTML."""
+    """What `check` shows: the verdict on one question, as text and as HTML."""
 
     verdict: judging.Verdict
     seconds: float = 0.0
@@ -228,10 +238,10 @@ class Report:
         if self.seconds > self.limit / 2:
             yield f"This took {self.seconds:.0f} s. Grading stops a question after {self.limit:g} s, all cases together."
         if verdict.mistake:
-            yield f"Recognised: {verdict.mistake}"
+            yield f"Recognised: {explain.mistake_in_words(verdict.mistake)}"
         if verdict.status not in ("correct", "unanswered"):
-            yield f"Lecture: {verdict.place}"
-        # Without a name for the mistake the message lists the cases already.
+            yield f"Lecture: {verdict.source}"
+        # Where no mistake was recognised the message itself lists the cases.
         for case in verdict.cases if verdict.mistake else ():
             yield f"  {'✓' if case.passed else '✗'} {case.name}{': ' + case.problem if case.problem else ''}"
 
@@ -270,7 +280,7 @@ class Summary:
         for report in self.reports:
             verdict = report.verdict
             mark = MARKS.get(verdict.status, FAILED)[0]
-            note = f"  {verdict.mistake}" if verdict.mistake else ""
+            note = f"  {explain.mistake_in_words(verdict.mistake)}" if verdict.mistake else ""
             rows.append(
                 f"{mark} {verdict.name:<28}{verdict.status:<11}{verdict.score:>6g} / {verdict.max_score:<4g}{note}"
             )
@@ -285,7 +295,7 @@ class Summary:
                 verdict.name,
                 verdict.status,
                 f"{round(verdict.score, 2):g} / {verdict.max_score:g}",
-                verdict.mistake or "",
+                explain.mistake_in_words(verdict.mistake or ""),
             ]
             rows += f"<tr><td style='color:{colour}'>{mark}</td>"
             rows += "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells) + "</tr>"

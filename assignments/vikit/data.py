@@ -1,4 +1,4 @@
-"""`load`: data sets as float32 images in [0, 1] and integer labels, checked against their checksums."""
+"""`load`: data sets as float32 images in [0, 1] and integer labels, verified by their checksums."""
 
 import hashlib
 import os
@@ -69,24 +69,26 @@ def load(name="digits", binarize="threshold", seed=0):
         raise ValueError(f"no data set is called {name!r}; there are: {', '.join(CHECKSUMS)}")
     if binarize not in ("threshold", "bernoulli", None):
         raise ValueError(f"binarize must be 'threshold', 'bernoulli' or None, not {binarize!r}")
-    arrays = read(find(name) or download(name), CHECKSUMS[name])
+    arrays = read_arrays(find_file(name) or download(name), CHECKSUMS[name])
     if name == "binarized_mnist":
-        arrays = unpacked(arrays)
+        arrays = unpack_bits(arrays)
     side = arrays["x_train"].shape[1:]
     generator = np.random.default_rng(seed)
-    x_train, x_test = (pixels(arrays[key], FULL_SCALES[name], binarize, generator) for key in ("x_train", "x_test"))
+    x_train, x_test = (
+        flatten_images(arrays[key], FULL_SCALES[name], binarize, generator) for key in ("x_train", "x_test")
+    )
     y_train, y_test = (arrays[key].astype(np.int64) for key in ("y_train", "y_test"))
     return Dataset(x_train, y_train, x_test, y_test, image_shape=tuple(side))
 
 
-def unpacked(arrays):
+def unpack_bits(arrays):
     """Returns the arrays of `binarized_mnist` as images, with -1 for labels."""
     images = {key: np.unpackbits(arrays[key], axis=1).reshape(-1, 28, 28) for key in ("x_train", "x_test")}
     return images | {key.replace("x", "y"): np.full(len(value), -1) for key, value in images.items()}
 
 
-def pixels(images, full_scale, binarize, generator):
-    """Returns images `[n, height, width]` of 0 to `full_scale` as float32 `[n, event_dim]`, binarised as asked."""
+def flatten_images(images, full_scale, binarize, generator):
+    """Returns images `[n, height, width]` of 0 to `full_scale` as float32 `[n, event_dim]`, binarised as `binarize` says."""
     grey = (images.reshape(len(images), -1) / np.float32(full_scale)).astype(np.float32)
     if binarize == "threshold":
         return (grey >= 0.5).astype(np.float32)
@@ -99,7 +101,7 @@ def pixels(images, full_scale, binarize, generator):
 FULL_SCALES = {"digits": 16, "mnist": 255, "fashion_mnist": 255, "binarized_mnist": 1}
 
 
-def find(name):
+def find_file(name):
     """Returns the path of the data set's file: in `$VIKIT_DATA`, in an installed vikit, or in a folder `data` near it or here.
 
     None where there is no such file and the data set can be downloaded.
@@ -117,7 +119,7 @@ def find(name):
     for folder in folders:
         if (folder / f"{name}.npz").is_file():
             return folder / f"{name}.npz"
-    if name in DOWNLOADED:
+    if name in DOWNLOADABLE:
         return None
     where = (
         f"Put {name}.npz into a folder and set VIKIT_DATA to that folder"
@@ -128,8 +130,8 @@ def find(name):
     raise FileNotFoundError(f"{name}.npz is not here: {where[0].lower()}{where[1:]}")
 
 
-# Those that Keras knows: it keeps them in its cache.
-DOWNLOADED = ("mnist", "fashion_mnist")
+# The data sets that Keras can download; it keeps them in its cache.
+DOWNLOADABLE = ("mnist", "fashion_mnist")
 
 
 def download(name):
@@ -151,21 +153,26 @@ def download(name):
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
 
 
-def read(found, checksums):
-    """Returns the arrays of a file, or those that are given, each verified."""
+def read_arrays(found, checksums):
+    """Returns the arrays of a file, or those that are given, after verifying each."""
     if isinstance(found, dict):
-        return verified(found, checksums, "what Keras has in its cache")
+        return verify_checksums(found, checksums, "what Keras has in its cache")
     path = found
     try:
-        # Where it is no archive np.load leaves a file that it opened itself open.
+        # np.load would leave a file open that it opened itself and that is no archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in checksums}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path} cannot be read ({error}): bring the file again") from error
-    return verified(arrays, checksums, path)
+    return verify_checksums(arrays, checksums, path)
 
 
-def verified(arrays, checksums, origin):
+def verify_checksums(arrays, checksums, origin):
+    """Returns `arrays`.
+
+    Raises:
+        ValueError: If one of them has another checksum; `origin` says where they come from.
+    """
     for key, wanted in checksums.items():
         if digest(arrays[key]) != wanted:
             raise ValueError(f"{origin} is damaged ({key} has another checksum): bring the file again")

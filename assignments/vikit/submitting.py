@@ -1,4 +1,4 @@
-"""`submit`: one zip to hand in, after a look at what is in it."""
+"""`submit`: writes the zip to hand in, and lists the answers that it holds."""
 
 import json
 import time
@@ -29,18 +29,18 @@ def submit(notebook=None):
     """
     assignment = checking._current["assignment"] or Path.cwd().name
     path = Path(notebook or f"{assignment}.ipynb")
-    if notebook or not on_colab():
-        content, note = saved_notebook(path), SAVED_NOTE
+    if notebook or not is_on_colab():
+        content, note = read_saved_notebook(path), SAVED_NOTE
     else:
-        content, note = notebook_on_colab(path)
-    names, stubs = answers_in(content, path)
+        content, note = read_colab_notebook(path)
+    names, stubs = find_answers(content, path)
     if len(content) > MAX_BYTES:
         raise ValueError(
             f"Clear the outputs and save again: the notebook has {len(content) / 2**20:.0f} MiB, more than 100"
         )
-    questions = checking.questions_of(assignment)
+    questions = checking.read_questions(assignment)
     target = path.resolve().with_name(f"{assignment}-submission.zip")
-    # The zip of an earlier hand-in stays whole until this one is.
+    # Written under another name first: a zip of an earlier hand-in stays whole until this one is.
     part = target.with_suffix(".part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{assignment}/{assignment}.ipynb", content)
@@ -61,7 +61,7 @@ FILE_NOTE = (
 )
 
 
-def saved_notebook(path):
+def read_saved_notebook(path):
     """Returns the bytes of the notebook at `path`."""
     if path.is_file():
         return path.read_bytes()
@@ -73,8 +73,8 @@ def saved_notebook(path):
     )
 
 
-def on_colab():
-    """Returns whether this is Colab: there the open notebook is no file beside the kernel."""
+def is_on_colab():
+    """Tells whether this is Colab, where the open notebook is no file beside the kernel."""
     try:
         import_module("google.colab")
     except ImportError:
@@ -82,16 +82,16 @@ def on_colab():
     return True
 
 
-def notebook_on_colab(path):
-    """Returns the bytes of the notebook that is open in the browser, or else of its saved file, and what to say of it.
+def read_colab_notebook(path):
+    """Returns (bytes, note for the student) of the notebook that is open in the browser, or else of its saved file.
 
     Raises:
         FileNotFoundError: If there is neither.
     """
     print(f"Asking Colab for the notebook as it is now. This takes {COLAB_SECONDS} s at most.", flush=True)
     try:
-        return open_notebook(), COLAB_NOTE
-    except Exception as error:  # noqa: BLE001  nothing of it is documented
+        return request_open_notebook(), COLAB_NOTE
+    except Exception as error:  # noqa: BLE001  Colab documents none of its exceptions
         reason = str(error) if isinstance(error, NoAnswer) else f"{type(error).__name__}: {error}"
     found = [saved for saved in (path, COLAB_DRIVE / path.name) if is_notebook(saved)]
     if not found:
@@ -108,10 +108,10 @@ def notebook_on_colab(path):
 
 
 class NoAnswer(Exception):
-    """Colab answered nothing, or no notebook."""
+    """Colab gave no answer, or an answer that holds no notebook."""
 
 
-def open_notebook():
+def request_open_notebook():
     """Returns the bytes of the notebook that is open in the browser."""
     from google.colab import _message
 
@@ -119,23 +119,23 @@ def open_notebook():
     if found is None:
         raise NoAnswer(f"no answer within {COLAB_SECONDS} s")
     content = json.dumps(found["ipynb"], ensure_ascii=False, indent=1).encode()
-    if not cells.sources(content):
+    if not cells.read_sources(content):
         raise NoAnswer("no code cells in its answer")
     return content
 
 
 def is_notebook(path):
-    """Returns whether there is a notebook at `path` that can be read."""
+    """Tells whether there is a notebook at `path` that can be read."""
     try:
-        return bool(cells.sources(path.read_bytes()))
+        return bool(cells.read_sources(path.read_bytes()))
     except (OSError, ValueError):
         return False
 
 
-def answers_in(content, origin):
-    """Returns (names, stubs) over all code cells of a notebook: what they define, and what is not written yet."""
+def find_answers(content, origin):
+    """Returns (names, stubs) of a notebook: what its code cells define, and what of it is not written yet."""
     try:
-        found = [cells.defined(source) for source in cells.sources(content)]
+        found = [cells.find_definitions(source) for source in cells.read_sources(content)]
     except ValueError as error:
         raise ValueError(f"{origin} is not a notebook: {error}") from error
     written = set().union(*(one.names - one.stubs for one in found))

@@ -19,7 +19,7 @@ def write_html(name, folder):
     Raises:
         CellExecutionError: If a cell of the solution raises.
     """
-    notebook = executed(name)
+    notebook = execute_notebook(name)
     folder.mkdir(parents=True, exist_ok=True)
     page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook)
     path = folder / f"{name}.html"
@@ -27,7 +27,7 @@ def write_html(name, folder):
     return path
 
 
-def executed(name):
+def execute_notebook(name):
     """Returns the solution notebook of assignment `name` with the outputs of a fresh run, without notes on stderr."""
     cells = script.read(script.SOLUTIONS / f"{name}.py")
     notebook = notebooks.solution_notebook(tasks.load(name), cells)

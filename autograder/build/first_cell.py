@@ -22,14 +22,14 @@ def folders(here):
         yield None
 
 
-def look(place):
+def read_version(path):
     """Returns (version, whether the public cases are there) of the vikit in a folder or zip, None where there is none."""
     start, text, cases = "vikit/__init__.py", None, "{assignment}/public_cases.json"
-    if os.path.isdir(place):
-        if os.path.isfile(place / start) and os.access(place / start, os.R_OK):
-            text, names = (place / start).read_bytes(), [cases] if os.path.isfile(place / cases) else []
+    if os.path.isdir(path):
+        if os.path.isfile(path / start) and os.access(path / start, os.R_OK):
+            text, names = (path / start).read_bytes(), [cases] if os.path.isfile(path / cases) else []
     else:
-        with zipfile.ZipFile(place) as archive:
+        with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             found = min((name for name in names if f"/{name}".endswith(f"/{start}")), key=len, default=None)
             if found:
@@ -38,28 +38,28 @@ def look(place):
                 raise ValueError("it holds no vikit")  # and is not what submit() wrote
     if text is not None:
         lines = re.findall("^__version__ = .*", text.decode(errors="replace"), re.MULTILINE)
-        return numbers("".join(lines)), cases in names
+        return parse_version("".join(lines)), cases in names
 
 
-def numbers(version):
+def parse_version(version):
     return [int(number) for number in re.findall(r"\d+", version)]
 
 
-def stamp(place):
+def file_stamps(path):
     """Returns the names, sizes and times of vikit's files: others where a broken copy was replaced."""
-    files = sorted(place.glob("vikit/**/*.py")) if os.path.isdir(place) else [place]
+    files = sorted(path.glob("vikit/**/*.py")) if os.path.isdir(path) else [path]
     return [(str(file), os.stat(file).st_size, os.stat(file).st_mtime_ns) for file in files if os.path.exists(file)]
 
 
 def copies(here):
-    """Returns (version, whether the public cases are there, name, place) of each vikit, the newest first."""
+    """Returns (version, whether the public cases are there, name, path) of each vikit, the newest first."""
     until, found = time.monotonic() + 20, {}
 
-    def add(place, name):
+    def add(path, name):
         try:
-            seen = look(place)
+            seen = read_version(path)
             if seen:
-                found.setdefault(place.resolve(), (seen[0], seen[1] or own_cases, name, place))
+                found.setdefault(path.resolve(), (seen[0], seen[1] or own_cases, name, path))
         except Exception as error:
             reason = getattr(error, "strerror", None) or error
             print(f"Passed over {name}: {reason}. If it is the kit, upload it again.")
@@ -77,7 +77,7 @@ def copies(here):
     return sorted(found.values(), key=lambda copy: copy[:2], reverse=True)
 
 
-def unpacked(archive):
+def unpack(archive):
     """Returns the folder that holds vikit, of a zip unpacked elsewhere until Python ends: no file of yours is written over."""
     target = tempfile.mkdtemp(prefix="vikit-")
     atexit.register(shutil.rmtree, target, ignore_errors=True)
@@ -89,10 +89,10 @@ def unpacked(archive):
 def import_newest(found):
     """Imports the first vikit that is whole."""
     broken, before = [], list(sys.path)
-    for version, _, name, place in found:
+    for version, _, name, path in found:
         folder = None
         try:
-            folder = str(place if place.is_dir() else unpacked(place))
+            folder = str(path if path.is_dir() else unpack(path))
             sys.path.insert(0, folder)
             import vikit
             from vikit import check, check_all, load, submit
@@ -102,7 +102,7 @@ def import_newest(found):
                 raise
             whole = f"the vikit in {name}: it is not whole ({error})."
             print("Passed over", whole if folder else f"{name}: {error}. If it is the kit, upload it again.")
-            broken.append(stamp(place))
+            broken.append(file_stamps(path))
             sys.path[:] = before
             for module in [module for module in sys.modules if module.split(".")[0] == "vikit"]:
                 del sys.modules[module]
@@ -116,8 +116,8 @@ def import_newest(found):
 
 
 found, running = copies(Path.cwd()), sys.modules.get("vikit")
-known, broken = numbers(getattr(running, "__version__", "")), getattr(running, "passed_over", [])
-newer = [name for version, _, name, place in found if version > known and stamp(place) not in broken]
+known, broken = parse_version(getattr(running, "__version__", "")), getattr(running, "passed_over", [])
+newer = [name for version, _, name, path in found if version > known and file_stamps(path) not in broken]
 if running is None:
     import_newest(found)
 elif newer:

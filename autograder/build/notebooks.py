@@ -51,14 +51,14 @@ def release(name):
 def student_notebook(assignment, cells):
     """Returns the notebook that students get: answers cleared, a check after each question, no demonstrations."""
     shown = [cell for cell in cells if cell.kind != "demonstration"]
-    return build_notebook(assignment, shown, lambda cell, node: cleared(cell, node))
+    return build_notebook(assignment, shown, lambda cell, node: clear_answer(cell, node))
 
 
 def solution_notebook(assignment, cells):
     """Returns the same notebook with the answers in."""
 
     def answered(cell, node):
-        node.source = script.without_markers(cell.source)
+        node.source = script.remove_markers(cell.source)
         return node
 
     return build_notebook(assignment, cells, answered)
@@ -66,7 +66,7 @@ def solution_notebook(assignment, cells):
 
 def build_notebook(assignment, cells, finish):
     points = {task.name: task.points for task in (*assignment.tasks, *assignment.manual)}
-    nodes = [folded(locked(new_code_cell(first_cell(assignment.name)), SETUP_ID))]
+    nodes = [fold(mark_locked(new_code_cell(first_cell(assignment.name)), SETUP_ID))]
     if cells and cells[0].kind == "text":
         nodes.insert(0, new_markdown_cell(cells[0].source))
         cells = cells[1:]
@@ -76,25 +76,25 @@ def build_notebook(assignment, cells, finish):
         elif cell.kind == "code":
             nodes.append(new_code_cell(cell.source))
         elif cell.kind in ("experiment", "demonstration"):
-            node = locked(new_code_cell(cell.source), f"experiment-{index}")
+            node = mark_locked(new_code_cell(cell.source), f"experiment-{index}")
             node.metadata["tags"] = ["experiment"]
             nodes.append(finish(cell, node))
         elif cell.kind == "answer":
             node = new_code_cell(cell.source)
-            nodes.append(finish(cell, graded(node, f"{cell.question}-answer", solution=True)))
-            check = new_code_cell(f'check("{cell.question}")  # {worth(points[cell.question])}')
-            nodes.append(graded(check, cell.question, grade=True, points=points[cell.question]))
+            nodes.append(finish(cell, mark_graded(node, f"{cell.question}-answer", solution=True)))
+            check = new_code_cell(f'check("{cell.question}")  # {points_in_words(points[cell.question])}')
+            nodes.append(mark_graded(check, cell.question, grade=True, points=points[cell.question]))
         else:
             heading, rest = cell.source.split("\n", maxsplit=1)
-            cell = replace(cell, source=f"{heading} ({worth(points[cell.question])})\n{rest}")
-            node = graded(
+            cell = replace(cell, source=f"{heading} ({points_in_words(points[cell.question])})\n{rest}")
+            node = mark_graded(
                 new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points[cell.question]
             )
             nodes.append(finish(cell, node))
     longer = ", ".join(f"`{task.name}` {task.seconds:g} s" for task in assignment.tasks if task.seconds)
     nodes += [
         new_markdown_cell(HANDING_IN.format(f" ({longer})" if longer else "")),
-        locked(new_code_cell("check_all()"), "check-all"),
+        mark_locked(new_code_cell("check_all()"), "check-all"),
     ]
     for index, node in enumerate(nodes):
         # nbformat draws ids at random; a build must come out the same every time.
@@ -108,18 +108,18 @@ def first_cell(name):
     return SETUP.read_text(encoding="utf-8").replace("{assignment}", name).rstrip()
 
 
-def folded(node):
+def fold(node):
     """Returns `node` shown as its first line, in Jupyter and on Colab; "Run All" runs it all the same."""
     node.metadata["jupyter"] = {"source_hidden": True}
     node.metadata["cellView"] = "form"
     return node
 
 
-def worth(points):
+def points_in_words(points):
     return f"{points:g} point{'' if points == 1 else 's'}"
 
 
-def cleared(cell, node):
+def clear_answer(cell, node):
     """Returns `node` as a student finds it: an answer's solution region replaced by a stub."""
     if cell.kind == "experiment":
         # Jupyter's own tag: "Run All" goes on after a figure of a function that is not written yet.
@@ -129,11 +129,11 @@ def cleared(cell, node):
         code_stub={"python": f'raise NotImplementedError("write {cell.question}")'}, text_stub="*Your answer here.*"
     )
     if cell.kind == "answer":
-        node.source = script.without_helpers(node.source)
+        node.source = script.remove_helpers(node.source)
     return clear.preprocess_cell(node, {"language": "python"}, 0)[0]
 
 
-def graded(node, grade_id, grade=False, solution=False, points=0):
+def mark_graded(node, grade_id, grade=False, solution=False, points=0):
     """Returns `node` with nbgrader's metadata; a check is locked, an answer is not."""
     node.metadata["nbgrader"] = {
         "cell_type": node.cell_type,
@@ -148,8 +148,8 @@ def graded(node, grade_id, grade=False, solution=False, points=0):
     return node
 
 
-def locked(node, grade_id):
-    return graded(node, grade_id)
+def mark_locked(node, grade_id):
+    return mark_graded(node, grade_id)
 
 
 def write_assignments(folder=ASSIGNMENTS, begins=lambda text: None):

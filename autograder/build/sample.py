@@ -79,7 +79,7 @@ def students():
 
 
 def answer_with(name):
-    """Returns what puts the answers of one script into a notebook, and right ones in the place of the others."""
+    """Returns what puts the answers of one script into a notebook, and right ones instead of the others."""
 
     def answer(notebook):
         cells = jupytext.read(ANSWERS / f"{name}.py", fmt="py:percent").cells
@@ -95,11 +95,11 @@ def answer_with_solutions(notebook):
 
 def solutions():
     cells = script.read(script.SOLUTIONS / f"{ASSIGNMENT}.py")
-    return {cell.question: script.without_markers(cell.source) for cell in cells if cell.kind == "answer"}
+    return {cell.question: script.remove_markers(cell.source) for cell in cells if cell.kind == "answer"}
 
 
 def fill_in(notebook, answers):
-    """Puts each answer in the place of its stub."""
+    """Puts each answer instead of its stub."""
     for cell in notebook.cells:
         cell.source = answers.get(question_of(cell), cell.source)
 

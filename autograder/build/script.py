@@ -54,7 +54,7 @@ def read(path):
     return [read_cell(cell, f"{path.name}, cell {number}") for number, cell in enumerate(notebook.cells, start=1)]
 
 
-def read_cell(cell, place):
+def read_cell(cell, label):
     # jupytext notes blank lines here, to write them back.
     metadata = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
     question, tags = metadata.pop("question", None), metadata.pop("tags", [])
@@ -62,34 +62,34 @@ def read_cell(cell, place):
     if metadata or not set(tags) <= known or cell.cell_type not in ("code", "markdown"):
         unknown = ", ".join([*metadata, *sorted(set(tags) - known)]) or cell.cell_type
         raise ScriptError(
-            f'{place}: unknown marker {unknown}; there are question="...", tags=["experiment"] and '
+            f'{label}: unknown marker {unknown}; there are question="...", tags=["experiment"] and '
             'tags=["experiment", "solution"]'
         )
     begins, ends, regions = (len(re.findall(what, cell.source)) for what in (BEGIN, END, REGION))
     if not begins == ends == regions:
-        raise ScriptError(f"{place}: {BEGIN} and {END} do not pair up")
+        raise ScriptError(f"{label}: {BEGIN} and {END} do not pair up")
     if question is None and regions:
-        raise ScriptError(f"{place}: a solution stands in a cell that has no question")
+        raise ScriptError(f"{label}: a solution stands in a cell that has no question")
     # A class has one for each method.
     few = regions == 1 or (regions and cell.cell_type == "code")
     if question is not None and (not few or tags):
-        raise ScriptError(f"{place}: the cell of question {question!r} needs one solution region and no tag")
+        raise ScriptError(f"{label}: the cell of question {question!r} needs one solution region and no tag")
     if question is not None:
         return ScriptCell("manual" if cell.cell_type == "markdown" else "answer", cell.source, question)
     if cell.cell_type == "markdown":
         return ScriptCell("text", cell.source)
     if not tags:
         return ScriptCell("code", cell.source)
-    return ScriptCell("demonstration" if "solution" in tags else "experiment", unguarded(cell.source, place))
+    return ScriptCell("demonstration" if "solution" in tags else "experiment", remove_guard(cell.source, label))
 
 
-def unguarded(source, place):
+def remove_guard(source, label):
     """Returns an experiment's code without the guard that keeps it from running when the script is imported."""
     if not source.startswith(GUARD):
-        raise ScriptError(f"{place}: an experiment must stand under {GUARD.strip()}")
+        raise ScriptError(f"{label}: an experiment must stand under {GUARD.strip()}")
     tree = ast.parse(source)
     if len(tree.body) != 1:
-        raise ScriptError(f"{place}: all of an experiment must stand under {GUARD.strip()}")
+        raise ScriptError(f"{label}: all of an experiment must stand under {GUARD.strip()}")
     return textwrap.dedent(source.removeprefix(GUARD)).strip()
 
 
@@ -98,12 +98,12 @@ def regions(cell):
     return REGION.findall(cell.source)
 
 
-def without_markers(source):
+def remove_markers(source):
     """Returns `source` with the solution in place and the lines that mark it gone."""
     return "\n".join(line for line in source.split("\n") if BEGIN not in line and END not in line)
 
 
-def without_helpers(source):
+def remove_helpers(source):
     """Returns `source` without the solution regions that stand in no function: a stub there would run when the cell does."""
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
 

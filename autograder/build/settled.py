@@ -15,11 +15,13 @@ EXPECTED, WRONG = 10 * public_cases.EXPECTED_STEP, 2.0
 def settle(new, old):
     """Returns the text `new` of a public cases file, each question as the text `old` has it where both say the same."""
     found, known = json.loads(new), questions(old)
-    found["questions"] = [
-        known[question["name"]] if question["name"] in known and same(question, known[question["name"]]) else question
-        for question in found["questions"]
-    ]
-    return public_cases.text(found)
+    found["questions"] = [settle_question(question, known.get(question["name"])) for question in found["questions"]]
+    return public_cases.format_content(found)
+
+
+def settle_question(new, old):
+    """Returns `old` where both questions say the same, else `new`."""
+    return old if old is not None and is_same_question(new, old) else new
 
 
 def questions(text):
@@ -30,9 +32,9 @@ def questions(text):
         return {}
 
 
-def same(new, old):
+def is_same_question(new, old):
     """Tells whether two questions, as a public cases file has them, are the same: texts and inputs exactly, values nearly."""
-    if new.keys() != old.keys() or without_values(new) != without_values(old):
+    if new.keys() != old.keys() or remove_values(new) != remove_values(old):
         return False
     written, new, old = old, public_cases.load_question(new), public_cases.load_question(old)
     if public_cases.dump_question(old) != written:
@@ -40,31 +42,31 @@ def same(new, old):
         return False
     if not new.cases:
         return True
-    return near(right(new), right(old), old, EXPECTED) and all(
+    return are_near(right_row(new), right_row(old), old, EXPECTED) and all(
         has_all(one, other, mistake) for one, other in ((new, old), (old, new)) for mistake in new.mistakes
     )
 
 
-def without_values(question):
+def remove_values(question):
     """Returns what of a question is no computed value; of the values only which there are, and their shapes."""
-    return question | {"cases": [case | without_numbers(case) for case in question["cases"]]}
+    return question | {"cases": [case | remove_numbers(case) for case in question["cases"]]}
 
 
-def without_numbers(case):
+def remove_numbers(case):
     return {"expected": [np.shape(values) for values in case["expected"]], "wrong": list(case["wrong"])}
 
 
 def has_all(one, other, mistake):
     """Tells whether each variant of a mistake in question `one` is one in question `other`, or nearly right."""
-    known = [right(other), *naming.variants(other, mistake)]
-    return all(any(near(row, good, other, WRONG) for good in known) for row in naming.variants(one, mistake))
+    known = [right_row(other), *naming.variant_rows(other, mistake)]
+    return all(any(are_near(row, good, other, WRONG) for good in known) for row in naming.variant_rows(one, mistake))
 
 
-def right(question):
-    return naming.flat(question, {case.name: case.expected for case in question.cases})
+def right_row(question):
+    return naming.flatten(question, {case.name: case.expected for case in question.cases})
 
 
-def near(row, good, question, share):
+def are_near(row, good, question, share):
     """Tells whether two rows of values are the same within a share of the question's tolerance."""
     tolerance = replace(question, atol=share * question.atol, rtol=share * question.rtol)
-    return row.shape == good.shape and bool(np.all(compare.same_rows(good, row, tolerance)))
+    return row.shape == good.shape and bool(np.all(compare.are_same_rows(good, row, tolerance)))

@@ -19,11 +19,11 @@ from autograder.version import kit_version, libraries
 
 from . import verdict as verdicts
 from .graders import GraderError, Graders, give_way_after
-from .limits import limits_for, named
+from .limits import limits_by_name, limits_for
 from .run import MAX_RESTARTS, READY_SECONDS
-from .submission import alike, notices_of
+from .submission import comparable_name, notices_of
 from .turns import LONGER, SHORTEST, SHORTEST_OF_MODELS, Schedule
-from .verdict import digest, grade, secret_digest, ungraded
+from .verdict import build_ungraded, digest, grade, secret_digest
 
 # Seconds for what surrounds the time that a notebook may take; the kit's own work on one takes a few.
 PATIENCE = 600
@@ -78,32 +78,32 @@ def grade_class(
     try:
         with Graders(jobs, confinement, names=tasks.names()) as graders:
             begins("Starting the graders")
-            place = graders.call(devices.choose, device)
+            chosen_device = graders.call(devices.choose, device)
             graders.patience = patience(graders, {item.assignment for item in submissions}, limits)
 
-            def is_current(item, old):
-                return not force and current(old, item, place, secret, limits, confinement)
+            def is_kept(item, old):
+                return not force and is_current(old, item, chosen_device, secret, limits, confinement)
 
-            todo = to_grade(run, submissions, out, is_current, finished)
+            todo = select_submissions(run, submissions, out, is_kept, finished)
             assignments = {item.assignment for item in todo}
             if todo:
                 begins(f"Preparing the questions of {', '.join(sorted(assignments))}")
-            structures = explored(graders, assignments)
+            structures = explore_all(graders, assignments)
             if todo:
                 begins(f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {jobs} at a time")
-            arguments = (out, secret, device, place, confinement, limits, structures)
+            arguments = (out, secret, device, chosen_device, confinement, limits, structures)
             first = {name: graders.call(first_turn, name) for name in assignments}
             # Nobody can arrange that all slow ones come first.
             random.Random(secret).shuffle(todo)
-            grade_all(run, graders, todo, arguments, first, finished)
+            grade_submissions(run, graders, todo, arguments, first, finished)
     except KeyboardInterrupt:
         run.interrupted = True
-    for item in overwritten(run, out):
+    for item in find_overwritten(run, out):
         del run.verdicts[item]
         error = FileExistsError(
             f"the file system of {out} takes another student's name for this one: choose another --out"
         )
-        fail(run, item, error)
+        record_failure(run, item, error)
     run.failures += run.partial
     run.verdicts = {item: run.verdicts[item] for item in submissions if item in run.verdicts}
     for item, verdict in run.verdicts.items():
@@ -112,18 +112,18 @@ def grade_class(
     return run
 
 
-def to_grade(run, submissions, out, is_current, finished):
+def select_submissions(run, submissions, out, is_kept, finished):
     """Returns the submissions that wait; `run` receives the verdicts that are kept, those to be replaced, and failures."""
     todo = []
     for item in submissions:
         try:
             old = read_verdict(verdict_path(out, item))
             if item.fault:
-                fail(run, item, item.fault, old)
+                record_failure(run, item, item.fault, old)
                 continue
-            kept = old and is_current(item, old)
+            kept = old and is_kept(item, old)
         except OSError as error:
-            fail(run, item, error)
+            record_failure(run, item, error)
             continue
         if kept:
             run.verdicts[item], run.kept = old, run.kept + 1
@@ -135,24 +135,24 @@ def to_grade(run, submissions, out, is_current, finished):
     return todo
 
 
-def grade_all(run, graders, todo, arguments, first, finished):
+def grade_submissions(run, graders, todo, arguments, first, finished):
     """Grades what is in `todo`, in turns, until it is empty; `run` receives the verdicts and the failures."""
     try:
-        for item, verdict, error in in_turns(graders, todo, arguments, first):
+        for item, verdict, error in results_in_turns(graders, todo, arguments, first):
             todo.remove(item)
             if error is None:
                 run.verdicts[item] = verdict
                 run.partial += [f"{item.label}: {line}" for line in verdict["kit_errors"]]
             else:
-                fail(run, item, error)
+                record_failure(run, item, error)
             finished(item)
     except (GraderError, OSError, MemoryError) as error:
         # No other process can be started: what is done is kept.
         for item in todo:
-            fail(run, item, error)
+            record_failure(run, item, error)
 
 
-def in_turns(graders, items, arguments, first=None):
+def results_in_turns(graders, items, arguments, first=None):
     """Yields (item, its verdict, None) or (item, None, the error) as they are done; what is put back has longer turns."""
     schedule = Schedule(graders.turns, len(items), graders.jobs, first)
     while items:
@@ -169,25 +169,25 @@ def in_turns(graders, items, arguments, first=None):
         schedule.begin_round(LONGER)
 
 
-def overwritten(run, out):
+def find_overwritten(run, out):
     """Returns the submissions whose verdict was overwritten by one on a student of nearly the same name."""
-    seen = Counter((item.assignment, alike(item.student)) for item in run.verdicts)
-    twins = [item for item in run.verdicts if seen[item.assignment, alike(item.student)] > 1]
+    seen = Counter((item.assignment, comparable_name(item.student)) for item in run.verdicts)
+    twins = [item for item in run.verdicts if seen[item.assignment, comparable_name(item.student)] > 1]
     return [item for item in twins if (read_verdict(verdict_path(out, item)) or {}).get("student") != item.student]
 
 
-def fail(run, item, error, old=None):
+def record_failure(run, item, error, old=None):
     """Writes down that the kit, or the machine, has failed on a submission; `old` is its verdict of an earlier run."""
     stays = "; the verdict of an earlier run stays in grades.csv" if old or item in run.before else ""
     run.failures.append(f"{item.label}: {type(error).__name__}: {error}{stays}")
 
 
 # Of questions whose function was there and could be asked.
-ASKED = ("correct", "partial", "wrong", "malformed", "unanswered", judging.KIT_ERROR)
+ASKED_STATUSES = ("correct", "partial", "wrong", "malformed", "unanswered", judging.KIT_ERROR)
 RAISED = "Your function raised"
 
 
-def without_points(run):
+def assignments_without_points(run):
     """Yields (text, whether it is a failure) for each assignment for which several handed in a notebook, and all have 0 points.
 
     It is a failure where not one function could be asked: that looks like this machine, or like a wrong folder.
@@ -201,7 +201,7 @@ def without_points(run):
             continue
         questions = [question for verdict in found for question in verdict["questions"]]
         failed = not any(
-            question["status"] in ASKED or question["message"].startswith(RAISED) for question in questions
+            question["status"] in ASKED_STATUSES or question["message"].startswith(RAISED) for question in questions
         )
         said = f"{assignment}: all {len(found)} notebooks that were handed in have 0 points"
         if failed:
@@ -216,7 +216,7 @@ def patience(graders, assignments, limits):
     return PATIENCE + SLOWEST * (limits.notebook + asking) + MAX_RESTARTS * READY_SECONDS
 
 
-def explored(graders, assignments):
+def explore_all(graders, assignments):
     """Returns the structures of all questions of `assignments`, found by the graders together: each needs all of them."""
     questions = [(name, index) for name in assignments for index in range(graders.call(question_count, name))]
     found = zip(questions, graders.map(explore, questions), strict=True)
@@ -247,7 +247,7 @@ def explore(question):
         return None
 
 
-def grade_one(item, out, secret, device, place, confinement, limits, structures):
+def grade_one(item, out, secret, device, chosen_device, confinement, limits, structures):
     """Grades one submission in one of the processes, and writes its verdict.
 
     Returns the verdict and the seconds that it took; None for the verdict where the notebook was put back.
@@ -259,7 +259,7 @@ def grade_one(item, out, secret, device, place, confinement, limits, structures)
         tasks.take_structure(assignment, tasks.load(assignment).tasks[index], found)
     started = time.monotonic()
     give_way_after(item.assignment, started)
-    reason = gone(item.path) if item.path else item.notice
+    reason = why_gone(item.path) if item.path else item.notice
     if not reason:
         try:
             verdict = grade(
@@ -269,12 +269,14 @@ def grade_one(item, out, secret, device, place, confinement, limits, structures)
         except kernels.GivesWay:
             return None, time.monotonic() - started
     else:
-        verdict = ungraded(item.assignment, item.student, place, reason, None, secret, confinement, limits)
+        verdict = build_ungraded(
+            item.assignment, item.student, chosen_device, reason, None, secret, confinement, limits
+        )
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return verdict, time.monotonic() - started
 
 
-def gone(path):
+def why_gone(path):
     """Returns why the notebook at `path`, which was there, is there no more; an empty text where it is."""
     try:
         path.stat()
@@ -302,7 +304,7 @@ def read_verdict(path):
     return found if isinstance(found, dict) and found.get("schema") == verdicts.SCHEMA else None
 
 
-def current(old, item, place, secret, limits, confinement):
+def is_current(old, item, device, secret, limits, confinement):
     """Tells whether a verdict is on this very notebook, by this kit and these libraries, secret, device and limits.
 
     A verdict that was found with fewer layers of confinement than there are now does not count, nor one that says of nothing
@@ -312,9 +314,9 @@ def current(old, item, place, secret, limits, confinement):
         return False
     if item.path is None and not all(item.notice in question["message"] for question in old["questions"]):
         return False
-    wanted = {"kit_version": kit_version(), "libraries": libraries(), "device": place, "student": item.student}
+    wanted = {"kit_version": kit_version(), "libraries": libraries(), "device": device, "student": item.student}
     wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(secret)}
-    wanted |= {"limits": named(limits)}
+    wanted |= {"limits": limits_by_name(limits)}
     if {key: old.get(key) for key in wanted} != wanted:
         return False
     return set(confinement.layers) <= set(old.get("layers", ()))
@@ -330,27 +332,29 @@ def read_all(out):
     return [verdict for verdict in found if verdict]
 
 
-def changes(run):
+def list_changes(run):
     """Returns a line for each submission that was graded again with another result than before."""
     lines = []
     for item, old in run.before.items():
         new = run.verdicts.get(item)
-        told = new and [f"{name} {was} -> {now}" for name, was, now in differing(old["questions"], new["questions"])]
+        told = new and [
+            f"{name} {was} -> {now}" for name, was, now in differing_questions(old["questions"], new["questions"])
+        ]
         if told:
             lines.append(f"{item.label}: {old['score']:g} -> {new['score']:g} points ({'; '.join(told)})")
     return lines
 
 
-def differing(old, new):
+def differing_questions(old, new):
     """Yields (name, before, now) of the questions whose points, status or mistake are no longer the same."""
     before = {question["name"]: question for question in old}
     for question in new:
         was = before.get(question["name"])
         if was is None or any(was[key] != question[key] for key in ("score", "status", "mistake")):
-            yield question["name"], outcome(was) if was else "not asked", outcome(question)
+            yield question["name"], describe_outcome(was) if was else "not asked", describe_outcome(question)
 
 
-def outcome(question):
+def describe_outcome(question):
     """Returns status, points and, where it has a name, the mistake: "wrong 0 (kl_sign_flipped)"."""
     mistake = f" ({question['mistake']})" if question["mistake"] else ""
     return f"{question['status']} {question['score']:g}{mistake}"

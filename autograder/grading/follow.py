@@ -12,13 +12,13 @@ import numpy as np
 from vikit import judging
 from vikit.judging import compare, naming
 
-from autograder.tasks import question_on, widened
+from autograder.tasks import question_on, to_float64
 
 from .probing import Student
 
 
-def through(run, task, question, verdict, given, earlier, assignment):
-    """Returns the better of `verdict` and the one that takes the student's own earlier values for right.
+def follow_through(run, task, question, verdict, given, earlier, assignment):
+    """Returns the better of `verdict` and the verdict that puts the student's own earlier values into the formula.
 
     Args:
         run: The running notebook.
@@ -31,7 +31,7 @@ def through(run, task, question, verdict, given, earlier, assignment):
     """
     tasks = {other.name: other for other in assignment.tasks}
     needs = task.follows.needs
-    wrong = [name for name in needs if recognised(earlier.get(name))]
+    wrong = [name for name in needs if is_recognised(earlier.get(name))]
     if not wrong:
         return verdict
     followed, until = [], run.asking + run.limits.question
@@ -39,7 +39,7 @@ def through(run, task, question, verdict, given, earlier, assignment):
         values = {name: own_values(run, tasks[name], earlier[name], needs[name], case, until) for name in needs}
         if any(value is None for value in values.values()):
             return verdict
-        expected = task.follows.formula([widened(argument) for argument in case.arguments], values)
+        expected = task.follows.formula([to_float64(argument) for argument in case.arguments], values)
         expected = expected if isinstance(expected, tuple) else (expected,)
         expected = tuple(np.asarray(part, np.float64) for part in expected)
         if [part.shape for part in expected] != [part.shape for part in case.expected]:
@@ -53,38 +53,39 @@ def through(run, task, question, verdict, given, earlier, assignment):
     return replace(second, message=message, follows=names, mistake=None)
 
 
-def recognised(verdict):
+def is_recognised(verdict):
+    """Tells whether a verdict names the mistake of a wrong answer."""
     return verdict is not None and verdict.status in ("wrong", "partial") and verdict.mistake is not None
 
 
 def own_values(run, before, verdict, need, case, until):
-    """Returns the student's values of the earlier task `before` on this case's inputs; None where they are no evidence.
+    """Returns the student's values of the earlier task `before` on this case's inputs.
 
-    An earlier answer that was right counts as the reference.
+    If the earlier answer was right these are the reference's. None if they are not the values of the recognised mistake.
     """
     earlier = question_on(before, need(*case.arguments), case.sizes)
-    (asked,) = earlier.cases
+    (given,) = earlier.cases
     if verdict.status == "correct":
-        return asked.expected
+        return given.expected
     student = Student(run, max(until - run.asking, 0.1))
-    reply = student.call(before.name, asked.arguments, outputs=len(before.outputs) or None)
-    row = naming.given_values(earlier, {asked.name: judging.Answer(reply.status, reply.values)})
+    reply = student.call(before.name, given.arguments, outputs=len(before.outputs) or None)
+    row = naming.answer_row(earlier, {given.name: judging.Answer(reply.status, reply.values)})
     if row is None:
         return None
     prints, names = naming.fingerprints(earlier), verdict.mistake.split(" or ")
     named = np.array([mistake.name in names for mistake in prints.mistakes])
     # What the mistake leaves right on these inputs stands in no row of the fingerprints.
     known = np.vstack([prints.values[named], prints.right])
-    if not compare.same_rows(known, row, before).any():
+    if not compare.are_same_rows(known, row, before).any():
         return None
-    values = [naming.spread_out(value, want) for value, want in zip(reply.values, asked.expected, strict=True)]
-    if not all(usable(value, want) for value, want in zip(values, asked.expected, strict=True)):
+    values = [naming.broadcast_number(value, want) for value, want in zip(reply.values, given.expected, strict=True)]
+    if not all(is_usable(value, want) for value, want in zip(values, given.expected, strict=True)):
         return None
     return tuple(
-        np.reshape(value, want.shape).astype(float) for value, want in zip(values, asked.expected, strict=True)
+        np.reshape(value, want.shape).astype(float) for value, want in zip(values, given.expected, strict=True)
     )
 
 
-def usable(value, want):
+def is_usable(value, want):
     """Tells whether a later formula can take `value` for `want`: finite numbers in its shape but for axes of size 1."""
     return bool(np.isfinite(value).all()) and np.squeeze(value).shape == np.squeeze(want).shape

@@ -59,7 +59,7 @@ def limits_for(jobs, settings=()):
     usual = Bounds()
     share = max(LEAST["memory"], MEMORY_SHARE * machine_memory() / jobs)
     found = Limits(bounds=replace(usual, memory=int(min(usual.memory, share))))
-    for name, value in map(parsed, settings):
+    for name, value in map(parse_setting, settings):
         inner = {name: value} if name in (item.name for item in fields(Bounds)) else {}
         found = replace(found, bounds=replace(found.bounds, **inner), **({} if inner else {name: value}))
         found = replace(found, given=(*found.given, name))
@@ -95,7 +95,7 @@ def machine_memory(groups=CONTROL_GROUPS):
     return min(sizes)
 
 
-def parsed(setting):
+def parse_setting(setting):
     """Returns (name, value) of a setting."""
     name, _, text = setting.partition("=")
     if name not in NAMES:
@@ -115,7 +115,7 @@ def parsed(setting):
     return name, int(value) if name in SIZES + COUNTS + ("cpu",) else value
 
 
-def named(limits):
+def limits_by_name(limits):
     """Returns what was set by an instructor, as JSON data."""
     return {name: getattr(limits, name, None) or getattr(limits.bounds, name) for name in sorted(set(limits.given))}
 

@@ -61,15 +61,15 @@ def examine(run, question, task, secret):
     found = examine_once(run, question, task, secret)
     # Where the notebook cannot be run any more, what was found stands.
     with contextlib.suppress(GaveUp):
-        if was_ended(found):
+        if has_ended(found):
             run.end()
             found = examine_once(run, question, task, secret)
-        if was_ended(found) and run.was_ended_by_a_cell():
+        if has_ended(found) and run.was_ended_by_a_cell():
             found = examine_once(run, question, task, secret)
     return found
 
 
-def was_ended(found):
+def has_ended(found):
     return any(finding.status == "crashed" for finding in found.values())
 
 

@@ -83,14 +83,14 @@ def read_cells(notebook, released):
         raise UnreadableNotebook(
             f"its code cells hold {written // 2**10} KiB of text, more than {MAX_CODE_BYTES // 2**10}: put data into files"
         )
-    found = [cells.defined(cell.source) for cell in code]
+    found = [cells.find_definitions(cell.source) for cell in code]
     counts = Counter(name for one in found for name in one.names)
     others = [{name for name in one.names if counts[name] > 1} for one in found]
-    turned = (turned_cell(cell) for cell in every if cell.kind != "code")
+    turned = (build_unrun_cell(cell) for cell in every if cell.kind != "code")
     return [
         Cell(
             source=cell.source,
-            runs=what_runs(cell, one.names, elsewhere, released),
+            runs=code_to_run(cell, one.names, elsewhere, released),
             defines=one.names,
             functions=one.functions,
             grade_id=grade_id(cell),
@@ -136,14 +136,14 @@ def read_file(path):
     return content
 
 
-def without_outputs(content, most=MAX_NOTEBOOK_BYTES):
+def strip_outputs(content, most=MAX_NOTEBOOK_BYTES):
     """Returns the bytes of a notebook without its outputs and attachments, which are cut out of the text unread.
 
     Raises:
         UnreadableNotebook: If what is left has more than `most` bytes, or more than any notebook may have.
     """
     most = min(most, MAX_NOTEBOOK_BYTES)
-    slim = b"".join(pieces(content))
+    slim = b"".join(kept_pieces(content))
     if len(slim) > most:
         raise UnreadableNotebook(
             f"without its outputs the notebook has {len(slim) / 2**20:.3g} MiB, more than {most / 2**20:g}: put data into files"
@@ -151,8 +151,8 @@ def without_outputs(content, most=MAX_NOTEBOOK_BYTES):
     return slim
 
 
-def pieces(content):
-    """Yields the parts of a JSON text that stay, with an empty list or table in the place of each value that is CUT."""
+def kept_pieces(content):
+    """Yields the parts of a JSON text that stay, with an empty list or table instead of each value that is CUT."""
     start, parts = 0, PARTS.finditer(content)
     longest = max(map(len, CUT))
     for part in parts:
@@ -214,7 +214,7 @@ def text_cell(cell):
     return TextCell(kind, source, metadata if isinstance(metadata, dict) else {})
 
 
-def turned_cell(cell):
+def build_unrun_cell(cell):
     """Returns the `Cell` of what is no code; it `would_define` what its nbgrader id or its first lines say."""
     name = (
         grade_id(cell).removesuffix("-answer") if grade_id(cell).endswith("-answer") else first_definition(cell.source)
@@ -234,7 +234,7 @@ def first_definition(text):
     return ""
 
 
-def released(assignment):
+def read_released(assignment):
     """Returns what was handed out of `assignment`.
 
     Raises:
@@ -247,17 +247,17 @@ def released(assignment):
         raise NotInstalled(f"the kit's own {path} cannot be read ({error}): build or install the kit again") from error
     locked = [cell for cell in code if grader_metadata(cell).get("locked") and grade_id(cell) != SETUP]
     answers = [cell for cell in code if grader_metadata(cell).get("solution")]
-    return Released(*(frozenset(tidy(cell.source) for cell in group) for group in (locked, answers)))
+    return Released(*(frozenset(strip_lines(cell.source) for cell in group) for group in (locked, answers)))
 
 
-def what_runs(cell, names, elsewhere, released):
+def code_to_run(cell, names, elsewhere, released):
     """Returns the code of `cell` that grading runs, None where there is none.
 
     Checks and experiments as handed out hold no answer. Of a changed experiment only the definitions run: a student may
     have put a helper there, and nobody waits for a training to see. A stub as handed out must not undo an answer that
     stands in another cell.
     """
-    source = tidy(cell.source)
+    source = strip_lines(cell.source)
     if not source or source in released.passive:
         return None
     if source in released.stubs and names and names <= elsewhere:
@@ -272,7 +272,7 @@ def definitions(source):
 
     Functions and classes stand as the student wrote them: not every tree that was read can be written as text again.
     """
-    tree, lines = cells.parse(source), cells.lines_of(source)
+    tree, lines = cells.parse(source), cells.split_lines(source)
     kept = []
     for node in tree.body if tree else ():
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -283,7 +283,7 @@ def definitions(source):
     return "\n\n".join(kept) or None
 
 
-def tidy(source):
+def strip_lines(source):
     return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
 

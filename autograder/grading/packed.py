@@ -46,7 +46,7 @@ def read(path):
             # However much it says that it holds.
             content = file.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
-        raise too_large(len(content))
+        raise too_large_message(len(content))
     return assignment, content
 
 
@@ -73,7 +73,7 @@ def check_end(file):
     """Raises UnreadableNotebook unless a file ends as the zip of one file: a list of millions is never read."""
     size = os.fstat(file.fileno()).st_size
     if size > MAX_FILE_BYTES + MAX_LIST_BYTES:
-        raise too_large(size)
+        raise too_large_message(size)
     file.seek(max(size - END.size - END_BYTES_64, 0))
     tail = file.read()
     if len(tail) < END.size or not tail[-END.size :].startswith(END_MARK):
@@ -95,10 +95,10 @@ def assignment_of(member):
         inside = "another archive" if shown.lower().endswith((".zip", ".tar", ".gz", ".7z", ".rar")) else "a file"
         raise UnreadableNotebook(f"it holds {inside}, {shown[:MAX_SHOWN]}, and no <assignment>/<assignment>.ipynb")
     if member.file_size > MAX_FILE_BYTES:
-        raise too_large(member.file_size)
+        raise too_large_message(member.file_size)
     return named[1]
 
 
-def too_large(size):
+def too_large_message(size):
     said = f"the notebook has {size / 2**20:.1f} MiB, more than {MAX_FILE_BYTES / 2**20:g}"
     return UnreadableNotebook(f"{said}: clear its outputs, and hand it in again")

@@ -8,11 +8,11 @@ from vikit.protocol.client import Student
 from .run import GaveUp
 
 
-def answers(run, question, path, seconds):
+def ask_cases(run, question, path, seconds):
     """Returns a dict from the name of each case of `question` to the `judging.Answer` that the student's process gave.
 
-    The cases share the question's time. After a case that hung or ended the process the others are not tried: they would
-    do the same, each at the cost of running the notebook again.
+    The cases share the question's time. After a case that hung or ended the process the others are not asked: they would
+    probably do the same, and the notebook would have to run again for each.
     """
     cases = sorted(question.cases, key=lambda case: case.kind != judging.GENERIC)
     outputs = len(question.outputs) or None
@@ -20,22 +20,22 @@ def answers(run, question, path, seconds):
     until = run.asking + seconds
     replies = Student(run, seconds).calls(path, [case.arguments for case in cases], outputs)
     if replies[-1].status == "crashed":
-        # Its last words may be lost, and a thread of another question may have done it.
+        # Replies that it sent before may be lost, and a thread of another question may have ended it.
         run.end()
-        # Where the notebook cannot be run any more, what has come stands.
+        # If the notebook cannot be run again the replies so far count.
         with contextlib.suppress(GaveUp):
-            replies = one_by_one(run, path, cases, outputs, until)
+            replies = ask_one_by_one(run, path, cases, outputs, until)
     replies += replies[-1:] * (len(cases) - len(replies))
     return {case.name: as_answer(reply, seconds) for case, reply in zip(cases, replies, strict=True)}
 
 
-def twice(run, question, path, case, seconds):
-    """Returns the answers to one case that is asked for twice in a row, without a seed between the two."""
+def ask_twice(run, question, path, case, seconds):
+    """Returns the answers to one case that is asked twice in a row, without a new seed between the two calls."""
     replies = Student(run, seconds).calls(path, [case.arguments] * 2, len(question.outputs) or None)
     return [as_answer(reply, seconds) for reply in replies]
 
 
-def one_by_one(run, path, cases, outputs, until):
+def ask_one_by_one(run, path, cases, outputs, until):
     """Returns the replies to the cases up to the first that hangs or ends the process, in a fresh kernel.
 
     A death is blamed on a case only if it happens in a kernel that was asked nothing else, and no cell alone brings it about.
@@ -61,5 +61,6 @@ def one_by_one(run, path, cases, outputs, until):
 
 
 def as_answer(reply, seconds):
+    """Returns the `judging.Answer` of a `wire.Reply`; that of a timeout says the limit."""
     text = f"a question has {seconds:g} s for all of its cases" if reply.status == "timeout" else reply.text
     return judging.Answer(reply.status, reply.values, reply.kind, reply.line, text)

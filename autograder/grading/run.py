@@ -275,5 +275,5 @@ class NotebookRun:
         for payload in outcome.payloads:
             # The first that claims to answer a request: the others were sent by something else.
             if len(replies) < len(requests) and isinstance(payload, dict) and payload.get("id") == [key, len(replies)]:
-                replies.append(client.received(payload, requests[len(replies)]))
+                replies.append(client.read_reply(payload, requests[len(replies)]))
         return outcome, replies

@@ -16,11 +16,11 @@ from .notebook import UnreadableNotebook
 from .verdict import digest
 
 # How many names a notice holds, and how many students who handed in nothing have a line each.
-SHOWN = 3
+MAX_SHOWN = 3
 # How many files are read to see whether they hold the same.
 MAX_COPIES = 10
 # What browsers and mail programs make of the end of a notebook's name.
-RENAMED = (".ipynb.txt", ".ipynb.json")
+RENAMED_SUFFIXES = (".ipynb.txt", ".ipynb.json")
 
 
 @dataclass(frozen=True)
@@ -64,24 +64,26 @@ def find_submissions(folder, known, assignments=(), students=()):
     Raises:
         OSError: If `folder` itself cannot be read.
     """
-    files, paths, _ = by_kind(entries(folder))
-    homes = [Home(path) for path in paths if not students or asked_for(path, students)]
+    files, paths, _ = split_by_kind(entries(folder))
+    homes = [Home(path) for path in paths if not students or is_selected(path, students)]
     found = {name for home in homes for name in home.assignments() if name in known}
     wanted = list(assignments) or sorted(found) or list(known[:1])
-    submissions = [submission(home, assignment) for home in homes for assignment in wanted]
+    submissions = [submission_of(home, assignment) for home in homes for assignment in wanted]
     notices = [
-        f"{home.shown}/{shown(path)}: no assignment is called that"
+        f"{home.shown}/{printable_name(path)}: no assignment is called that"
         for home in homes
         for name, path in home.works.items()
         if name not in known
     ]
-    notices += [f"{shown(path)}: not in a student's folder; not graded" for path in files]
+    notices += [f"{printable_name(path)}: not in a student's folder; not graded" for path in files]
     notices += [
-        f"{shown(path)}: hidden, and not graded: rename the folder" for path in hidden(folder) if holds(path, known)
+        f"{printable_name(path)}: hidden, and not graded: rename the folder"
+        for path in hidden_entries(folder)
+        if has_assignment(path, known)
     ]
     there = {name for path in paths for name in (path.name, name_of(path))}
     notices += [f"{name}: no such folder in {folder}" for name in sorted(set(students) - there)]
-    return submissions, notices + look_alikes(homes) + hard_links(submissions, paths)
+    return submissions, notices + look_alike_notices(homes) + hard_link_notices(submissions, paths)
 
 
 def notices_of(submissions):
@@ -90,7 +92,7 @@ def notices_of(submissions):
     for item in submissions:
         if item.absent:
             absent[item.assignment].append(item)
-    many = {name: items for name, items in absent.items() if len(items) > SHOWN}
+    many = {name: items for name, items in absent.items() if len(items) > MAX_SHOWN}
     lines = [
         f"{item.label}: {item.notice}"
         for item in submissions
@@ -102,9 +104,9 @@ def notices_of(submissions):
     return lines
 
 
-def handed_in(folder, known):
+def handed_in_assignments(folder, known):
     """Returns the names of the assignments that any student's folder holds, in a folder or a zip."""
-    homes = [Home(path) for path in by_kind(entries(folder))[1]]
+    homes = [Home(path) for path in split_by_kind(entries(folder))[1]]
     return {name for home in homes for name in home.assignments() if name in known}
 
 
@@ -119,15 +121,15 @@ def name_of(path):
     return name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace") if "\\x" in text else text
 
 
-def shown(path):
+def printable_name(path):
     return printable(name_of(path))
 
 
-def asked_for(path, students):
+def is_selected(path, students):
     return name_of(path) in students or path.name in students
 
 
-def alike(name):
+def comparable_name(name):
     """Returns what is the same of names that a reader or a file system may take for one.
 
     Left aside are case, the ways to write an accent, and what nobody sees.
@@ -135,11 +137,11 @@ def alike(name):
     return visible(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(name)).casefold()))
 
 
-def look_alikes(homes):
-    """Returns a notice for each group of students whose names are `alike`."""
+def look_alike_notices(homes):
+    """Returns a notice for each group of students whose names are `comparable_name`."""
     groups = defaultdict(list)
     for home in homes:
-        groups[alike(home.name)].append(ascii(home.name))
+        groups[comparable_name(home.name)].append(ascii(home.name))
     return [
         f"{', '.join(names)}: these names differ in nothing but case, how a letter is written, or what nobody sees; each is "
         "graded by itself"
@@ -148,7 +150,7 @@ def look_alikes(homes):
     ]
 
 
-def hard_links(submissions, paths):
+def hard_link_notices(submissions, paths):
     """Returns a notice for each notebook or zip that is one file with something of another student's.
 
     Args:
@@ -156,15 +158,15 @@ def hard_links(submissions, paths):
         paths: The folders of all students, of those too who are not graded now.
     """
     shared = {identity(item.path) for item in submissions if item.path} - {None}
-    places = defaultdict(dict)
+    names_of_file = defaultdict(dict)
     for path in paths if shared else ():
         for file in files_below(path):
             if identity(file) in shared:
-                places[identity(file)].setdefault(path, printable(f"{name_of(path)}/{file.relative_to(path)}"))
+                names_of_file[identity(file)].setdefault(path, printable(f"{name_of(path)}/{file.relative_to(path)}"))
     return [
-        f"{', '.join([*by_student.values()][:SHOWN])}{and_more(by_student)}: one file under the names of several students (a "
-        "hard link); each is graded"
-        for by_student in places.values()
+        f"{', '.join([*by_student.values()][:MAX_SHOWN])}{and_more(by_student)}: one file under the names of several students "
+        "(a hard link); each is graded"
+        for by_student in names_of_file.values()
         if len(by_student) > 1
     ]
 
@@ -181,7 +183,7 @@ def identity(path):
 def files_below(folder):
     """Yields the files anywhere in a student's folder; no link is followed, and what cannot be read is left out."""
     if not os.path.islink(folder):
-        yield from (Path(place, name) for place, _, names in os.walk(folder) for name in sorted(names))
+        yield from (Path(inner, name) for inner, _, names in os.walk(folder) for name in sorted(names))
 
 
 FOLDER, FILE, LINK = "a folder", "a file", "a link: it is not followed"
@@ -198,7 +200,7 @@ def kind(path):
     except FileNotFoundError:
         return "gone"
     except OSError as error:
-        raise about(error, path) from None
+        raise with_path(error, path) from None
 
 
 def is_there(folder, assignment, notebook):
@@ -230,18 +232,18 @@ def is_open(folder):
 
 def entries(folder):
     """Returns what lies in a folder and is not hidden, by name; nothing of a folder that cannot be read."""
-    return [path for path in every(folder) if not path.name.startswith(".")]
+    return [path for path in all_entries(folder) if not path.name.startswith(".")]
 
 
-def hidden(folder):
-    return [path for path in every(folder) if path.name.startswith(".")]
+def hidden_entries(folder):
+    return [path for path in all_entries(folder) if path.name.startswith(".")]
 
 
-def every(folder):
+def all_entries(folder):
     return sorted(Path(folder).iterdir()) if is_open(folder) else []
 
 
-def by_kind(paths):
+def split_by_kind(paths):
     """Returns (files, others, faults): others are also those of which this machine cannot say what they are, `faults` why."""
     files, others, unknown = [], [], {}
     for path in paths:
@@ -253,15 +255,15 @@ def by_kind(paths):
     return files, others, unknown
 
 
-def about(error, path):
+def with_path(error, path):
     """Returns an error of the system that names the path that it is about."""
     error.filename = error.filename or str(path)
     return error
 
 
-def holds(path, known):
+def has_assignment(path, known):
     try:
-        return kind(path) == FOLDER and any(entry.name in known for entry in every(path))
+        return kind(path) == FOLDER and any(entry.name in known for entry in all_entries(path))
     except OSError:
         return False
 
@@ -276,7 +278,7 @@ class Zip:
 
 
 class Home:
-    """What lies in a student's folder, or in the place of one.
+    """What lies in a student's folder, or what lies there instead of one.
 
     Attributes:
         name: The student's name.
@@ -289,38 +291,38 @@ class Home:
     """
 
     def __init__(self, path):
-        self.name, self.shown = name_of(path), shown(path)
+        self.name, self.shown = name_of(path), printable_name(path)
         self.odd, self.fault, there = "", None, []
         try:
             self.odd = why_not(path, self.shown, FOLDER)
             there = [] if self.odd else entries(path)
         except OSError as error:
-            self.fault = about(error, path)
-        self.files, others, unknown = by_kind(there)
+            self.fault = with_path(error, path)
+        self.files, others, unknown = split_by_kind(there)
         unknown_zips = {path: Zip(fault=error) for path, error in unknown.items() if packed.is_zip(path)}
         self.works = {entry.name: entry for entry in others if entry not in unknown_zips}
-        self.zips = look_into(self.files) | unknown_zips
+        self.zips = read_zips(self.files) | unknown_zips
 
     def assignments(self):
         """Returns the names of assignments that something was handed in for, and of folders that are called otherwise."""
         return {*self.works, *(zipped.assignment for zipped in self.zips.values() if zipped.assignment)}
 
 
-def look_into(files):
+def read_zips(files):
     """Returns, for the files that call themselves zips, the `Zip` by path."""
-    return {path: zip_at(path) for path in files if packed.is_zip(path)}
+    return {path: read_zip(path) for path in files if packed.is_zip(path)}
 
 
-def zip_at(path):
+def read_zip(path):
     try:
         return Zip(packed.assignment_in(path))
     except UnreadableNotebook as error:
         return Zip(why=str(error))
     except OSError as error:
-        return Zip(fault=about(error, path))
+        return Zip(fault=with_path(error, path))
 
 
-def submission(home, assignment):
+def submission_of(home, assignment):
     """Returns what a student has handed in for `assignment`.
 
     That is the notebook of the assignment's name, or the only one in its folder, or the one in the only zip of `submit()`, or
@@ -328,17 +330,17 @@ def submission(home, assignment):
     another student's.
     """
     try:
-        return found_for(home, assignment) if home.fault is None else at_fault(home, assignment, home.fault)
+        return choose_submission(home, assignment) if home.fault is None else build_fault(home, assignment, home.fault)
     except OSError as error:
-        return at_fault(home, assignment, about(error, home.works.get(assignment, home.shown)))
+        return build_fault(home, assignment, with_path(error, home.works.get(assignment, home.shown)))
 
 
-def at_fault(home, assignment, error):
+def build_fault(home, assignment, error):
     return Submission(home.name, assignment, None, fault=error)
 
 
-def found_for(home, assignment):
-    """Returns what `submission` does; raises OSError where this machine cannot look."""
+def choose_submission(home, assignment):
+    """Returns what `submission_of` does; raises OSError where this machine cannot look."""
     label = f"{home.shown}/{assignment}"
     work = home.works.get(assignment)
     odd = home.odd or (why_not(work, label, FOLDER) if work else "")
@@ -346,85 +348,91 @@ def found_for(home, assignment):
         return Submission(home.name, assignment, None, odd)
     inside = entries(work) if work else []
     files = [path for path in inside if kind(path) == FILE]
-    zips = look_into(files) | home.zips
-    renamed = [path for path in files if path.name.casefold().endswith(RENAMED)]
+    zips = read_zips(files) | home.zips
+    renamed = [path for path in files if path.name.casefold().endswith(RENAMED_SUFFIXES)]
     path, notice = (
-        among_notebooks([path for path in inside if is_notebook(path)], files, renamed, zips, label, assignment)
-        or among_zips(zips, renamed, assignment)
-        or among_renamed(renamed, assignment)
+        choose_notebook([path for path in inside if is_notebook(path)], files, renamed, zips, label, assignment)
+        or choose_zip(zips, renamed, assignment)
+        or choose_renamed(renamed, assignment)
         or (None, "")
     )
     return (
-        Submission(home.name, assignment, path, notice) if notice or path else not_there(home, assignment, files, zips)
+        Submission(home.name, assignment, path, notice)
+        if notice or path
+        else explain_absence(home, assignment, files, zips)
     )
 
 
-def among_notebooks(notebooks, files, renamed, zips, label, assignment):
+def choose_notebook(notebooks, files, renamed, zips, label, assignment):
     """Returns (the notebook that counts, a notice) or (None, why none does); None where there is no notebook at all."""
     expected = f"{assignment}.ipynb"
     own = sorted({*notebooks} & {*files})
     for path in own:
         if path.name == expected:
-            return path, passed_over(path, own + renamed, zips, assignment)
+            return path, other_files_notice(path, own + renamed, zips, assignment)
     for path in notebooks:
         if path not in own:
-            return None, why_not(path, f"{label}/{shown(path)}", FILE)
-    of_its_name = [path for path in own if alike(path.name) == alike(expected)]
+            return None, why_not(path, f"{label}/{printable_name(path)}", FILE)
+    of_its_name = [path for path in own if comparable_name(path.name) == comparable_name(expected)]
     if len(own) > len(of_its_name) == 1:
-        return of_its_name[0], passed_over(of_its_name[0], own + renamed, zips, assignment)
-    chosen = one_of(own)
+        return of_its_name[0], other_files_notice(of_its_name[0], own + renamed, zips, assignment)
+    chosen = only_notebook(own)
     if chosen:
-        return chosen, passed_over(chosen, renamed, zips, assignment) or only_one(chosen, own)
-    return (None, f"expected {expected}, found {some(own)}") if own else None
+        return chosen, other_files_notice(chosen, renamed, zips, assignment) or choice_notice(chosen, own)
+    return (None, f"expected {expected}, found {list_names(own)}") if own else None
 
 
-def among_zips(zips, renamed, assignment):
-    """Returns as `among_notebooks`; raises OSError where one cannot be read: any may be the one that counts."""
+def choose_zip(zips, renamed, assignment):
+    """Returns as `choose_notebook`; raises OSError where one cannot be read: any may be the one that counts."""
     for zipped in zips.values():
         if zipped.fault:
             raise zipped.fault
     fitting = [path for path, zipped in zips.items() if zipped.assignment == assignment]
-    chosen = one_of(fitting)
+    chosen = only_notebook(fitting)
     if not chosen:
         return (
-            (None, f"found {len(fitting)} zips of it, {some(fitting)}: keep the one that counts") if fitting else None
+            (None, f"found {len(fitting)} zips of it, {list_names(fitting)}: keep the one that counts")
+            if fitting
+            else None
         )
-    beside = [told(path, zips) for path, zipped in zips.items() if not zipped.assignment] + list(map(shown, renamed))
-    copies = only_one(chosen, fitting) if len(fitting) > 1 else f"graded {shown(chosen)}"
-    said = f"{copies}; beside it lies {', '.join(beside[:SHOWN])}" if beside else copies
+    beside = [describe_file(path, zips) for path, zipped in zips.items() if not zipped.assignment] + list(
+        map(printable_name, renamed)
+    )
+    copies = choice_notice(chosen, fitting) if len(fitting) > 1 else f"graded {printable_name(chosen)}"
+    said = f"{copies}; beside it lies {', '.join(beside[:MAX_SHOWN])}" if beside else copies
     return chosen, said if beside or len(fitting) > 1 else ""
 
 
-def among_renamed(renamed, assignment):
-    """Returns as `among_notebooks`."""
-    chosen = one_of(renamed)
+def choose_renamed(renamed, assignment):
+    """Returns as `choose_notebook`."""
+    chosen = only_notebook(renamed)
     if chosen:
-        return chosen, only_one(chosen, renamed)
-    return (None, f"expected {assignment}.ipynb, found {some(renamed)}") if renamed else None
+        return chosen, choice_notice(chosen, renamed)
+    return (None, f"expected {assignment}.ipynb, found {list_names(renamed)}") if renamed else None
 
 
-def not_there(home, assignment, files, zips):
+def explain_absence(home, assignment, files, zips):
     """Returns the submission of a student of whom no notebook was found: it says what lies there, and what to do."""
     label, expected = f"{home.shown}/{assignment}", f"{assignment}.ipynb"
     deep = next((path for path in home.works.values() if is_there(path, assignment, expected)), None)
     if deep:
-        said = f"{label}/{expected} lies one folder too deep, in {shown(deep)}: move {assignment} up"
+        said = f"{label}/{expected} lies one folder too deep, in {printable_name(deep)}: move {assignment} up"
         return Submission(home.name, assignment, None, said)
     has_folder = assignment in home.works
     near = [path for path in (*files, *home.files) if path not in zips and is_near(path, assignment)]
     folders = [path for name, path in home.works.items() if name != assignment and is_near(path, assignment)]
     others = [path for path in home.files if path not in zips and path not in near and not has_folder]
-    found = [*map(shown, near), *(f"the folder {shown(path)}" for path in folders)]
-    found += [told(path, zips) for path in (*zips, *others)]
+    found = [*map(printable_name, near), *(f"the folder {printable_name(path)}" for path in folders)]
+    found += [describe_file(path, zips) for path in (*zips, *others)]
     if near:
-        advice = f": if {shown(near[0])} is the notebook, rename it to {label}/{expected}"
+        advice = f": if {printable_name(near[0])} is the notebook, rename it to {label}/{expected}"
     elif folders:
-        advice = f": if {shown(folders[0])} is its folder, rename it to {label}"
+        advice = f": if {printable_name(folders[0])} is its folder, rename it to {label}"
     else:
         unread = any(" (of " not in text for text in found)
         advice = f" (unpack a zip, and keep the folder {assignment})" if unread else ""
     where, none = (expected, "no notebook at all") if has_folder else (f"{label}/{expected}", "nothing")
-    reason = f"expected {where}, found {', '.join(found[:SHOWN]) or none}{advice}"
+    reason = f"expected {where}, found {', '.join(found[:MAX_SHOWN]) or none}{advice}"
     return Submission(home.name, assignment, None, reason, absent=not found and not has_folder)
 
 
@@ -434,11 +442,11 @@ def is_notebook(path):
 
 def is_near(path, assignment):
     """Tells whether a name may be that of a notebook, or of the folder of an assignment, that something has renamed."""
-    name = alike(path.name)
-    return "ipynb" in name or name.startswith(alike(assignment))
+    name = comparable_name(path.name)
+    return "ipynb" in name or name.startswith(comparable_name(assignment))
 
 
-def one_of(paths):
+def only_notebook(paths):
     """Returns the only file, or the one of the shortest name where all hold the same notebook; else None."""
     if len(paths) > 1:
         digests = {digest(path) for path in paths} if len(paths) <= MAX_COPIES else ()
@@ -447,30 +455,32 @@ def one_of(paths):
     return min(paths, key=lambda path: (len(path.name), path.name), default=None)
 
 
-def only_one(taken, paths):
+def choice_notice(taken, paths):
     """Returns a notice on a file that was taken under another name, or for several with the same notebook in them."""
     others = [path for path in paths if path != taken]
-    return f"graded {shown(taken)}, " + (f"and {some(others)} holds the same" if others else "the only notebook there")
+    return f"graded {printable_name(taken)}, " + (
+        f"and {list_names(others)} holds the same" if others else "the only notebook there"
+    )
 
 
-def passed_over(taken, notebooks, zips, assignment):
+def other_files_notice(taken, notebooks, zips, assignment):
     """Returns a notice of what else is there for an assignment: a later hand-in, perhaps; an empty text where nothing is."""
     others = [path for path in notebooks if path != taken]
     others += [path for path, zipped in zips.items() if zipped.assignment == assignment or zipped.fault]
-    return f"graded {shown(taken)}, and not {some(others)}, beside it" if others else ""
+    return f"graded {printable_name(taken)}, and not {list_names(others)}, beside it" if others else ""
 
 
-def some(paths):
+def list_names(paths):
     """Returns the names of the first few files: there may be thousands."""
-    return ", ".join(map(shown, paths[:SHOWN])) + and_more(paths)
+    return ", ".join(map(printable_name, paths[:MAX_SHOWN])) + and_more(paths)
 
 
 def and_more(things):
-    return f" and {len(things) - SHOWN} more" if len(things) > SHOWN else ""
+    return f" and {len(things) - MAX_SHOWN} more" if len(things) > MAX_SHOWN else ""
 
 
-def told(path, zips):
+def describe_file(path, zips):
     """Returns the name of a file and, of a zip, what it holds or why it is not read."""
     zipped = zips.get(path, Zip())
     held = f" (of {zipped.assignment})" if zipped.assignment else ""
-    return shown(path) + (f" (not read: {zipped.why})" if zipped.why else held)
+    return printable_name(path) + (f" (not read: {zipped.why})" if zipped.why else held)

@@ -23,14 +23,14 @@ class Turns:
     """Seconds for a notebook of each assignment, shared between processes: the one that hands out notebooks sets them."""
 
     def __init__(self, context, names):
-        self.places = {name: place for place, name in enumerate(names)}
+        self.indices = {name: index for index, name in enumerate(names)}
         self.values = context.RawArray(ctypes.c_double, [math.inf] * len(names))
 
     def seconds(self, assignment):
-        return self.values[self.places[assignment]]
+        return self.values[self.indices[assignment]]
 
     def set(self, seconds, assignment):
-        self.values[self.places[assignment]] = seconds
+        self.values[self.indices[assignment]] = seconds
 
 
 class Schedule:
@@ -48,16 +48,16 @@ class Schedule:
 
     def __init__(self, turns, waiting, jobs, first=None):
         self.turns, self.waiting, self.jobs = turns, waiting, jobs
-        self.least = dict.fromkeys(turns.places, SHORTEST) | (first or {})
+        self.least = dict.fromkeys(turns.indices, SHORTEST) | (first or {})
         self.begin_round()
 
     def begin_round(self, longer=1.0):
         """Begins another round with those that were put back; each turn is `longer` times the longest of the round before."""
         self.least = {name: longer * seconds for name, seconds in self.least.items()}
-        self.taken = {name: [] for name in self.turns.places}
-        self.back = dict.fromkeys(self.turns.places, 0)
+        self.taken = {name: [] for name in self.turns.indices}
+        self.back = dict.fromkeys(self.turns.indices, 0)
         # How many had a turn as long as the turns are now, and were put back.
-        self.too_long = dict.fromkeys(self.turns.places, 0)
+        self.too_long = dict.fromkeys(self.turns.indices, 0)
         self._tell()
 
     def done(self, assignment, seconds=None):

@@ -20,10 +20,10 @@ from autograder.reference import device as devices
 from autograder.version import kit_version, libraries
 
 from . import follow, models, notebook, packed, probing
-from .limits import Limits, named, size_text
+from .limits import Limits, limits_by_name, size_text
 from .run import GaveUp, NotebookRun
 
-SCHEMA = 1
+SCHEMA = 2
 COURSE_SECRET = Path("course/secret")
 
 
@@ -49,36 +49,36 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         OSError, MemoryError: If this machine has run out of something: there is no verdict then.
     """
     task_list = tasks.load(assignment)
-    place = devices.choose(device)
+    device = devices.choose(device)
     confinement, limits = confine(unsafe), limits or Limits()
     path = Path(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no notebook {path}")
     secret = course_secret(COURSE_SECRET) if secret is None else as_bytes(secret)
-    # Before the student's file is read: what is wrong with the kit's own is no fault of theirs.
-    released, sha256 = notebook.released(assignment), None
+    # The kit's own notebook is read before the student's: an error in it must not count as the student's.
+    released, sha256 = notebook.read_released(assignment), None
     try:
-        # It is read once: what is graded, copied and hashed is the same, whatever becomes of the file.
+        # The file is read once: what is graded, copied and hashed is the same even if the file changes meanwhile.
         content = notebook_in(path, assignment)
         sha256 = hashlib.sha256(content).hexdigest()
-        slim = notebook.without_outputs(content, limits.bounds.scratch // 2)
+        slim = notebook.strip_outputs(content, limits.bounds.scratch // 2)
         cells = notebook.read_cells(slim, released)
     except notebook.UnreadableNotebook as error:
         there = sha256 or digest(path)
-        return ungraded(assignment, student, place, str(error), there, secret, confinement, limits)
+        return build_ungraded(assignment, student, device, str(error), there, secret, confinement, limits)
     del content
     folder = kernels.new_folder(confinement)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         own = folder / (path.name if path.suffix == ".ipynb" else f"{assignment}.ipynb")
         own.write_bytes(slim)
-        with devices.on(place):
-            questions = [drawn(assignment, task, student, secret, sha256) for task in task_list.tasks]
+        with devices.on(device):
+            questions = [draw_question(assignment, task, student, secret, sha256) for task in task_list.tasks]
         files = [places.released_folder(assignment) / public_cases.FILE_NAME, own]
         kit_errors = []
-        with NotebookRun(cells, files, limits, place == devices.GPU, confinement) as run:
+        with NotebookRun(cells, files, limits, device == devices.GPU, confinement) as run:
             verdicts = judge_all(run, questions, task_list, cells, secret, kit_errors)
-        return document(task_list, student, place, sha256, verdicts, secret, confinement, limits, kit_errors)
+        return build_document(task_list, student, device, sha256, verdicts, secret, confinement, limits, kit_errors)
 
 
 def notebook_in(path, assignment):
@@ -91,15 +91,15 @@ def notebook_in(path, assignment):
     return content
 
 
-def drawn(assignment, task, student, secret, sha256):
-    """Returns the `judging.Question` with a student's hidden inputs; the verdict on it where the kit cannot draw them."""
+def draw_question(assignment, task, student, secret, sha256):
+    """Returns the `judging.Question` with a student's hidden inputs; if the kit fails to draw them, the verdict instead."""
     try:
         return tasks.materialise(assignment, task, student, secret, sha256)
     except Exception as error:
         if faults.is_of_the_machine(error):
             raise
         # Whatever it is: it costs this question alone, and is named.
-        return faults.unjudged(task, error)
+        return faults.build_kit_error_verdict(task, error)
 
 
 class Unconfined(Exception):
@@ -122,16 +122,16 @@ def confine(unsafe):
     return confinement
 
 
-def ungraded(assignment, student, place, reason, sha256, secret, confinement, limits):
+def build_ungraded(assignment, student, device, reason, sha256, secret, confinement, limits):
     """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
     task_list = tasks.load(assignment)
     message = f"Nothing could be graded: {reason}."
-    verdicts = [judging.unjudged(task.name, task.points, "missing", message, task.place) for task in task_list.tasks]
-    return document(task_list, student, place, sha256, verdicts, secret, confinement, limits)
+    verdicts = [judging.build_unjudged_verdict(task, "missing", message) for task in task_list.tasks]
+    return build_document(task_list, student, device, sha256, verdicts, secret, confinement, limits)
 
 
 def ends_the_run(error):
-    """Tells whether an exception is no fault of the kit's code: this notebook is not graded, and the next run does it again."""
+    """Tells whether an exception is the machine's fault: this notebook gets no verdict, and the next run grades it."""
     return isinstance(error, kernels.KernelError) or faults.is_of_the_machine(error)
 
 
@@ -140,7 +140,7 @@ def judge_all(run, questions, assignment, cells, secret, kit_errors):
 
     Args:
         run: The running notebook.
-        questions: The `judging.Question`s; the verdict in the place of one that could not be drawn.
+        questions: The `judging.Question`s; the the verdict on it instead where one could not be drawn.
         assignment: The `Assignment`.
         cells: What `notebook.read_cells` returned.
         secret: The course's secret, from which the inputs of properties are drawn.
@@ -157,8 +157,8 @@ def judge_all(run, questions, assignment, cells, secret, kit_errors):
                 if ends_the_run(error):
                     raise
                 # Whatever it is: it costs this question alone, and is named.
-                verdict = faults.unjudged(question, error)
-        kit_errors += failures_in(verdict)
+                verdict = faults.build_kit_error_verdict(question, error)
+        kit_errors += list_kit_errors(verdict)
         verdicts[task.name] = verdict
     return list(verdicts.values())
 
@@ -166,14 +166,14 @@ def judge_all(run, questions, assignment, cells, secret, kit_errors):
 def judge_one(run, question, task, cells, secret, earlier, assignment, kit_errors):
     """Returns the verdict on one question; `earlier` maps names to the verdicts before it."""
     if not task.cases:
-        return judged_class(run, question, task, cells, secret)
-    verdict, given = judged(run, question, cells)
+        return judge_class(run, question, task, cells, secret)
+    verdict, given = judge_cases(run, question, cells)
     if task.properties and verdict.status in ("correct", "partial"):
-        held = judged_class(run, question, task, cells, secret)
-        verdict = judging.combine(question, verdict, held)
+        held = judge_class(run, question, task, cells, secret)
+        verdict = judging.combine_verdicts(question, verdict, held)
     if task.follows and verdict.status in ("wrong", "partial"):
         try:
-            return follow.through(run, task, question, verdict, given, earlier, assignment)
+            return follow.follow_through(run, task, question, verdict, given, earlier, assignment)
         except GaveUp:
             # The notebook cannot be run any more: the verdict stands as it is.
             return verdict
@@ -181,12 +181,12 @@ def judge_one(run, question, task, cells, secret, earlier, assignment, kit_error
             if ends_the_run(error):
                 raise
             # Whatever it is: the verdict stands without it, and it is named.
-            kit_errors.append(f"{question.name}: {faults.where(error)}")
-            return faults.without_follow_through(verdict, error)
+            kit_errors.append(f"{question.name}: {faults.error_location(error)}")
+            return faults.note_failed_follow_through(verdict, error)
     return verdict
 
 
-def failures_in(verdict):
+def list_kit_errors(verdict):
     """Returns a line for each case or property of a verdict that the kit itself failed on, or one for the whole question."""
     cases = [case for case in verdict.cases if case.status == judging.KIT_ERROR]
     if cases or verdict.status != judging.KIT_ERROR:
@@ -194,50 +194,50 @@ def failures_in(verdict):
     return [f"{verdict.name}: {verdict.message}"]
 
 
-def judged(run, question, cells):
+def judge_cases(run, question, cells):
     """Returns (verdict, answers) of one question of a running notebook."""
     seconds = max(run.limits.question, question.seconds or 0)
     try:
-        given = probing.answers(run, question, question.name, seconds)
-        path = other_name(question.name, cells) if all_missing(given) else None
+        given = probing.ask_cases(run, question, question.name, seconds)
+        path = find_other_name(question.name, cells) if are_all_missing(given) else None
         if path:
-            given = probing.answers(run, question, path, seconds)
+            given = probing.ask_cases(run, question, path, seconds)
     except GaveUp as error:
-        verdict = judging.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
+        verdict = judging.build_unjudged_verdict(question, "crashed", f"Not reached: {error}.")
         return verdict, {}
-    if all_missing(given):
+    if are_all_missing(given):
         return explain_missing(run, question, cells), given
-    hidden = {name: without_secrets(answer, cells, path or question.name) for name, answer in given.items()}
-    verdict = faults.judged(question, hidden)
+    hidden = {name: hide_text(answer, cells, path or question.name) for name, answer in given.items()}
+    verdict = faults.judge_case_by_case(question, hidden)
     case = decide.doubtful_case(question, verdict)
     if case:
         # Where the notebook cannot be run any more the verdict stands as it is.
         with contextlib.suppress(GaveUp):
-            again = probing.twice(run, question, path or question.name, case, seconds)
-            verdict = faults.judged(question, hidden, again=again)
+            again = probing.ask_twice(run, question, path or question.name, case, seconds)
+            verdict = faults.judge_case_by_case(question, hidden, again=again)
     return verdict, given
 
 
-def judged_class(run, question, task, cells, secret):
+def judge_class(run, question, task, cells, secret):
     """Returns the verdict on the properties of a question."""
     try:
         found = models.examine(run, question, task, secret)
     except GaveUp as error:
-        return judging.unjudged(question.name, question.points, "crashed", f"Not reached: {error}.", question.place)
+        return judging.build_unjudged_verdict(question, "crashed", f"Not reached: {error}.")
     if {finding.status for finding in found.values()} == {"missing"}:
         return explain_missing(run, question, cells)
     hidden = {
-        name: replace(finding, answer=finding.answer and without_secrets(finding.answer, cells, question.name))
+        name: replace(finding, answer=finding.answer and hide_text(finding.answer, cells, question.name))
         for name, finding in found.items()
     }
     return judging.judge_properties(question, hidden)
 
 
-def all_missing(given):
+def are_all_missing(given):
     return {answer.status for answer in given.values()} == {"missing"}
 
 
-def other_name(name, cells):
+def find_other_name(name, cells):
     """Returns the name of the one function that the question's own cell defines, where it was renamed; else None."""
     for cell in cells:
         if cell.grade_id == f"{name}-answer" and len(cell.functions) == 1 and name not in cell.defines:
@@ -245,10 +245,10 @@ def other_name(name, cells):
     return None
 
 
-def without_secrets(answer, cells, path):
-    """Returns `answer` without the text that the student's process wrote while it held hidden inputs.
+def hide_text(answer, cells, path):
+    """Returns `answer` without the text that the student's process wrote: that could hold hidden inputs.
 
-    In its place stands the student's own line, taken from the notebook.
+    The text is replaced by the student's own line, taken from the notebook.
     """
     if answer.status != "error":
         return answer
@@ -257,12 +257,12 @@ def without_secrets(answer, cells, path):
     lines = source.lstrip().splitlines()
     text = f"  {lines[answer.line - 1].strip()}\n" if answer.line and answer.line <= len(lines) else ""
     settings = "\n".join(cell.source for cell in cells if "tf.compat.v1" in cell.source)
-    said = "".join(f"{advice}\n" for advice in explain.advice(f"{source}\n{settings}"))
-    return replace(answer, text=f"{text}{said}check() shows the whole message, on the public cases.")
+    advice = "".join(f"{line}\n" for line in explain.known_advice(f"{source}\n{settings}"))
+    return replace(answer, text=f"{text}{advice}check() shows the whole message, on the public cases.")
 
 
 def explain_missing(run, question, cells):
-    """Returns the verdict on a question whose function does not exist after all cells have run: why it does not."""
+    """Returns the verdict on a question whose function does not exist after all cells have run; it says why."""
     name = question.name
     indices = [index for index, cell in enumerate(cells) if name in cell.defines]
     if not indices:
@@ -273,7 +273,7 @@ def explain_missing(run, question, cells):
                 f"The cell that should define `{name}` is a {turned} cell now, which is text and is not run: change it back "
                 "to Code (in Jupyter select it and press Esc, then Y), save the notebook and hand it in again."
             )
-        return judging.unjudged(name, question.points, "missing", message, question.place)
+        return judging.build_unjudged_verdict(question, "missing", message)
     outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
     ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
     late = f"All runs of the cells before it took more than {run.limits.notebook:g} s together"
@@ -284,10 +284,10 @@ def explain_missing(run, question, cells):
         "flood": ("crashed", f"The cell that defines it printed more than {size_text(run.limits.output)}"),
         "dead": ("crashed", f"The cell that defines it {ended}"),
     }.get(outcome.status, ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"))
-    return judging.unjudged(name, question.points, status, message + ".", question.place)
+    return judging.build_unjudged_verdict(question, status, message + ".")
 
 
-def document(assignment, student, place, sha256, verdicts, secret, confinement, limits, kit_errors=()):
+def build_document(assignment, student, device, sha256, verdicts, secret, confinement, limits, kit_errors=()):
     """Returns the verdict as JSON data; the interface that other programs read.
 
     `kit_errors` holds a line for each exception of the kit's own: what they cost is graded by the next run.
@@ -298,30 +298,30 @@ def document(assignment, student, place, sha256, verdicts, secret, confinement, 
         "libraries": libraries(),
         "assignment": assignment.name,
         "student": student,
-        "score": tidy_number(sum(verdict.score for verdict in verdicts)),
+        "score": round_score(sum(verdict.score for verdict in verdicts)),
         "max_score": float(assignment.max_score),
         "manual_max_score": float(assignment.manual_max_score),
-        "device": place,
+        "device": device,
         "confined": confinement.complete,
         "layers": list(confinement.layers),
         "warm": confinement.warm,
-        "limits": named(limits),
+        "limits": limits_by_name(limits),
         "submission_sha256": sha256,
         "secret_sha256": secret_digest(secret),
         "kit_errors": list(kit_errors),
-        "questions": [question_document(verdict) for verdict in verdicts],
+        "questions": [build_question_document(verdict) for verdict in verdicts],
     }
 
 
-def question_document(verdict):
+def build_question_document(verdict):
     return {
         "name": verdict.name,
-        "score": tidy_number(verdict.score),
+        "score": round_score(verdict.score),
         "max_score": float(verdict.max_score),
         "status": verdict.status,
         "mistake": verdict.mistake,
         "message": verdict.message,
-        "place": verdict.place,
+        "source": verdict.source,
         "follows": verdict.follows,
         "cases": [
             {
@@ -329,7 +329,7 @@ def question_document(verdict):
                 "kind": case.kind,
                 "status": case.status,
                 "passed": case.passed,
-                "points": tidy_number(case.points),
+                "points": round_score(case.points),
                 "worst_error": case.worst_error,
                 "digits": case.digits,
                 "mistake": case.mistake,
@@ -339,7 +339,7 @@ def question_document(verdict):
     }
 
 
-def tidy_number(number):
+def round_score(number):
     """Returns a score without the noise of adding thirds: four decimals."""
     return round(float(number), 4)
 
@@ -368,7 +368,7 @@ def digest(path):
 
 
 def secret_digest(secret):
-    """Returns a short digest that says whether two runs drew their inputs from the same secret, and nothing of it."""
+    """Returns a short digest that shows whether two runs used the same secret, and does not reveal it."""
     return hmac.digest(secret, b"which secret", "sha256").hex()[:16]
 
 

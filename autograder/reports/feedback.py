@@ -1,17 +1,18 @@
-"""The page that a student gets: verdicts, messages, hints and lecture places. No input, no expected value, no solution."""
+"""The page that a student gets: verdicts, messages, hints, lecture sources. No input, no expected value, no solution."""
 
 from functools import cache
 
 from jinja2 import Environment, PackageLoader
 from vikit.checking import FAILED, MARKS
+from vikit.judging.explain import mistake_in_words
 
 
 @cache
 def template():
     # Student names, messages and mistakes are text, whatever stands in them.
-    return Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True).get_template(
-        "feedback.html.j2"
-    )
+    environment = Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True)
+    environment.filters["in_words"] = mistake_in_words
+    return environment.get_template("feedback.html.j2")
 
 
 def feedback_html(verdict):

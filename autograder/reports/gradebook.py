@@ -20,7 +20,7 @@ BLANK = "\u115f\u1160\u2800"
 def grades_csv(verdicts):
     """Returns the gradebook as CSV text: totals, the score of every question of any assignment, and why there are zeros."""
     questions = list(dict.fromkeys(question["name"] for verdict in verdicts for question in verdict["questions"]))
-    lines = [line([*COLUMNS, *questions, REASONS])]
+    lines = [format_line([*COLUMNS, *questions, REASONS])]
     for verdict in sorted(verdicts, key=lambda verdict: (verdict["assignment"], verdict["student"])):
         scores = {question["name"]: question["score"] for question in verdict["questions"]}
         row = [
@@ -28,19 +28,19 @@ def grades_csv(verdicts):
             *(scores.get(name, "") for name in questions),
             reasons(verdict),
         ]
-        lines.append(line(map(harmless, row)))
+        lines.append(format_line(map(make_harmless, row)))
     return "".join(lines)
 
 
-def line(cells):
+def format_line(cells):
     """Returns one line of CSV text.
 
     The csv module of Python 3.11 quotes no carriage return, and none a separator that is another country's.
     """
-    return ",".join(map(quoted, cells)) + "\n"
+    return ",".join(map(quote, cells)) + "\n"
 
 
-def quoted(cell):
+def quote(cell):
     text = str(cell)
     return '"' + text.replace('"', '""') + '"' if set(text) & QUOTED else text
 
@@ -72,7 +72,7 @@ def mixed_versions(verdicts):
     return ", ".join(said) if len(said) > 1 else ""
 
 
-def harmless(value):
+def make_harmless(value):
     """Returns a cell that a spreadsheet takes for text. Different texts stay different."""
     return f"'{value}" if isinstance(value, str) and is_formula(value) else value
 

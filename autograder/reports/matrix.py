@@ -9,10 +9,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["mark", "page", "table"]
+__all__ = ["build_page", "build_table", "mark"]
 
 
-def table(matrix):
+def build_table(matrix):
     """Returns the listed mistakes of a `tasks.matrix.Matrix` by cases, which are numbered: always refused, at times, never."""
     made = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False)
     for number in range(1, len(matrix.cases) + 1):
@@ -21,12 +21,14 @@ def table(matrix):
     for name, row in zip(matrix.mistakes[: matrix.listed], matrix.kills, strict=False):
         made.add_row(*(mark(share) for share in row), name)
     cases = [Text(f"{number} {case}") for number, case in enumerate(matrix.cases, 1)]
-    closures = len(matrix.mistakes) - matrix.listed
+    transformations = len(matrix.mistakes) - matrix.listed
     return Group(
         Text(f"{matrix.question}: cases that refuse each mistake", "bold"),
         made,
         Columns(cases, padding=(0, 2), column_first=True),
-        Text(f"and {closures} closures; {len(matrix.alike)} of {matrix.pairs} pairs are alike by structure"),
+        Text(
+            f"and {transformations} transformations; {len(matrix.alike)} of {matrix.pairs} pairs are alike by structure"
+        ),
         "",
     )
 
@@ -40,6 +42,6 @@ def template():
     return Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True).get_template("matrix.html.j2")
 
 
-def page(assignment, matrices):
-    """Returns the page of all matrices of an assignment, closures and look-alikes included, as HTML text."""
+def build_page(assignment, matrices):
+    """Returns the page of all matrices of an assignment, transformations and look-alikes included, as HTML text."""
     return template().render(assignment=assignment, matrices=matrices, mark=mark)

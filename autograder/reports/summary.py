@@ -10,7 +10,7 @@ from vikit.checking import FAILED, MARKS
 
 from autograder.names import printable
 
-__all__ = ["LETTERS", "mistakes", "parts", "students"]
+__all__ = ["LETTERS", "build_mistakes_table", "build_parts", "build_students_table"]
 
 # One ASCII letter for each status of a question.
 LETTERS = {
@@ -22,35 +22,35 @@ UNKNOWN = "?"
 GROUP = 5
 
 
-def parts(verdicts):
+def build_parts(verdicts):
     """Yields what to print: the students and questions of each assignment, the letters, the most frequent mistakes."""
     for name in sorted({verdict["assignment"] for verdict in verdicts}):
         graded = [verdict for verdict in verdicts if verdict["assignment"] == name]
-        yield Text(f"{name}: {counted(graded, 'student')}, {graded[0]['max_score']:g} points", "bold")
-        yield students(graded)
-        yield questions(graded[0])
+        yield Text(f"{name}: {count_in_words(graded, 'student')}, {graded[0]['max_score']:g} points", "bold")
+        yield build_students_table(graded)
+        yield build_questions(graded[0])
         yield ""
     if verdicts:
-        yield letters(verdicts)
-        yield from mistakes(verdicts)
+        yield explain_letters(verdicts)
+        yield from build_mistakes_table(verdicts)
 
 
-def counted(things, name):
+def count_in_words(things, name):
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
-def students(verdicts):
+def build_students_table(verdicts):
     """Returns the table of one assignment. A long name is folded; score and letters always stand in one line."""
     table = new_table()
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("student", overflow="fold")
-    table.add_column(in_groups(Text(str(number % 10)) for number, _ in enumerate(verdicts[0]["questions"], 1)))
+    table.add_column(join_in_groups(Text(str(number % 10)) for number, _ in enumerate(verdicts[0]["questions"], 1)))
     table.columns[-1].no_wrap = True
     for verdict in verdicts:
         table.add_row(
             f"{verdict['score']:g}",
             Text(printable(verdict["student"])),
-            in_groups(letter(q["status"]) for q in verdict["questions"]),
+            join_in_groups(letter(q["status"]) for q in verdict["questions"]),
         )
     return table
 
@@ -59,7 +59,7 @@ def new_table():
     return Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
 
 
-def in_groups(letters):
+def join_in_groups(letters):
     """Returns letters as one text, with a space after each five."""
     text = Text()
     for index, each in enumerate(letters):
@@ -72,7 +72,7 @@ def letter(status):
     return Text(LETTERS.get(status, UNKNOWN), MARKS.get(status, FAILED)[1])
 
 
-def questions(verdict):
+def build_questions(verdict):
     """Returns number, name and points of each question, in as many columns as there is space for."""
     entries = [
         Text(f"{number:>2} {question['name']} ({question['max_score']:g})", overflow="fold")
@@ -81,14 +81,14 @@ def questions(verdict):
     return Columns(entries, padding=(0, 2), column_first=True)
 
 
-def letters(verdicts):
+def explain_letters(verdicts):
     """Returns what the letters mean that stand in the tables."""
     found = {question["status"] for verdict in verdicts for question in verdict["questions"]}
     shown = [status for status in LETTERS if status in found] + sorted(found - set(LETTERS))
     return Text(" ").join(letter(status).append(f"={status}") for status in shown)
 
 
-def mistakes(verdicts, most=8):
+def build_mistakes_table(verdicts, most=8):
     """Yields the named mistakes, the most frequent first; nothing where there is none."""
     counts = Counter(
         (question["name"], question["mistake"])
@@ -106,4 +106,4 @@ def mistakes(verdicts, most=8):
         table.add_row(str(count), Text(f"{question}: {mistake}"))
     yield table
     if len(counts) > most:
-        yield Text(f"and {counted(list(counts)[most:], 'other')}, each named in its verdict")
+        yield Text(f"and {count_in_words(list(counts)[most:], 'other')}, each named in its verdict")

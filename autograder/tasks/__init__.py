@@ -19,7 +19,7 @@ from .task import (
     seed,
     structure,
     take_structure,
-    widened,
+    to_float64,
 )
 
 
@@ -43,5 +43,5 @@ def load(name):
 
 __all__ = [
     "EDGE", "GENERIC", "Assignment", "Draw", "Follow", "Manual", "Task", "TaskError", "Wrong", "load", "materialise", "names",
-    "public_questions", "question_on", "seed", "structure", "take_structure", "widened",
+    "public_questions", "question_on", "seed", "structure", "take_structure", "to_float64",
 ]  # fmt: skip

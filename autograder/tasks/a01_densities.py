@@ -33,7 +33,7 @@ def total(terms):
 
 
 def over_batch(value, reduce):
-    """Returns one number, reduced over the whole batch, in the place of each example's own."""
+    """Returns one number, reduced over the whole batch, instead of each example's own."""
     return np.full(len(value), reduce(value))
 
 
@@ -65,7 +65,7 @@ def draw_uniform_joint(generator, X, Z):
 posterior_from_joint = Task(
     name="posterior_from_joint",
     points=5,
-    place="document 001, Bayes (line 11)",
+    source="document 001, Bayes (line 11)",
     shape="[X,Z]",
     reference=densities.posterior_from_joint,
     cases=(
@@ -146,7 +146,7 @@ def draw_far_out(generator, B, K):
 standard_normal_log_prob = Task(
     name="standard_normal_log_prob",
     points=5,
-    place="document 000, section 6 (line 95); document 003, eq. 3 to 5",
+    source="document 000, section 6 (line 95); document 003, eq. 3 to 5",
     shape="[B]",
     reference=densities.standard_normal_log_prob,
     cases=(
@@ -245,15 +245,15 @@ def likelihood(x, p):
     return np.prod(np.where(x > 0.5, p, 1 - p), axis=-1)
 
 
-def clipped(least, map_to_probability=lambda p: p):
+def with_clipped_probs(least, map_to_probability=lambda p: p):
     return lambda x, p: clipped_cross_entropy(x, map_to_probability(p), least)
 
 
-def padded(eps, map_to_probability=lambda p: p):
+def with_padded_probs(eps, map_to_probability=lambda p: p):
     return lambda x, p: padded_cross_entropy(x, map_to_probability(p), eps)
 
 
-def averaged(formula, sign):
+def with_mean_over_pixels(formula, sign):
     """Returns `formula` averaged over the pixels, with a sign: -1 is what Keras' cross-entropies have."""
     return lambda x, p: sign * formula(x, p) / x.shape[-1]
 
@@ -293,7 +293,7 @@ def draw_confident(generator, B, D):
 bernoulli_log_prob_probs = Task(
     name="bernoulli_log_prob_probs",
     points=8,
-    place="document 003, eq. 6 and 7, question 2",
+    source="document 003, eq. 6 and 7, question 2",
     shape="[B]",
     reference=densities.bernoulli_log_prob_probs,
     cases=(
@@ -366,14 +366,14 @@ bernoulli_log_prob_probs = Task(
         ),
         Wrong(
             "bern_eps_inside_log_large",
-            padded(1e-2),
+            with_padded_probs(1e-2),
             "The constant that keeps you from log 0 is so large that it changes the value. Clip the probability at 1e-7, or "
             "use a function that knows that 0 log 0 is 0.",
             also=tuple(
                 keep(eps)
-                for keep in (padded, clipped)
+                for keep in (with_padded_probs, with_clipped_probs)
                 for eps in (1e-2, 5e-3, 1e-3, 1e-4, 1e-5)
-                if (keep, eps) != (padded, 1e-2)
+                if (keep, eps) != (with_padded_probs, 1e-2)
             ),
         ),
         Wrong(
@@ -388,7 +388,7 @@ bernoulli_log_prob_probs = Task(
             "A pixel of probability exactly 0 or 1 makes your answer NaN, because 0 times minus infinity is. Such a pixel "
             "adds 0: clip at 1e-7 (not closer: in float32 1 - 1e-8 is 1), or use a function that knows that 0 log 0 is 0.",
             "document 003, eq. 7; errata E-003-10",
-            also=(clipped(1e-8),),
+            also=(with_clipped_probs(1e-8),),
         ),
     ),
 )
@@ -423,7 +423,7 @@ def draw_narrow_gaussian(generator, B, K):
     return generator.uniform(-1, 1, (B, K)), generator.choice([-30.0, -20.0], (B, K))
 
 
-def altered_log_var(formula, position):
+def with_other_log_var(formula, position):
     """Returns the forms of `formula` in which the log variance at `position` is bounded or its variance padded.
 
     The first clips at +-5. Padded is only what the logarithm is taken of, or the variance throughout.
@@ -437,7 +437,7 @@ def altered_log_var(formula, position):
     )
 
 
-def padded_log(formula, position):
+def with_padded_log(formula, position):
     """Returns the forms of `formula` that add log(var) - log(var + eps) for the log variance at `position`, halved."""
 
     def form(eps):
@@ -453,7 +453,7 @@ def padded_log(formula, position):
 kl_to_standard_normal = Task(
     name="kl_to_standard_normal",
     points=12,
-    place="document 000, section 4, step 7 (line 79); document 003, eq. 13",
+    source="document 000, section 4, step 7 (line 79); document 003, eq. 13",
     shape="[B]",
     reference=densities.kl_to_standard_normal,
     cases=(
@@ -504,10 +504,10 @@ kl_to_standard_normal = Task(
         ),
         Wrong(
             "kl_log_var_bounded",
-            altered_log_var(kl, 1)[0],
+            with_other_log_var(kl, 1)[0],
             "You clipped log_var, or added a constant to the variance: a very narrow q then gets another divergence than its "
             "own. For log_var between -30 and 30 nothing overflows here.",
-            also=altered_log_var(kl, 1)[1:] + padded_log(kl, 1),
+            also=with_other_log_var(kl, 1)[1:] + with_padded_log(kl, 1),
         ),
         Wrong(
             "kl_mean_instead_of_sum",
@@ -620,7 +620,7 @@ def draw_undecided(generator, B, D):
 bernoulli_log_prob_logits = Task(
     name="bernoulli_log_prob_logits",
     points=10,
-    place="document 000, section 3 (line 59); document 003, eq. 6 and 7, question 2",
+    source="document 000, section 3 (line 59); document 003, eq. 6 and 7, question 2",
     shape="[B]",
     reference=densities.bernoulli_log_prob_logits,
     cases=(
@@ -636,7 +636,7 @@ bernoulli_log_prob_logits = Task(
     twins=(
         (
             "logit_keras_of_probabilities",
-            "closure_mean_over_D of logit_clipped_probability",
+            "transformation_mean_over_D of logit_clipped_probability",
             "both average the clipped probabilities' logarithms over the pixels",
         ),
     ),
@@ -679,30 +679,39 @@ bernoulli_log_prob_logits = Task(
         ),
         Wrong(
             "logit_used_as_probability",
-            clipped(1e-7),
+            with_clipped_probs(1e-7),
             "You treated the logits as probabilities, as Keras' binary_crossentropy does without from_logits=True. They run "
             "over the whole real line; the sigmoid maps them to (0, 1).",
             also=(
                 plain_cross_entropy,
                 bernoulli_probs,
-                *(keep(eps) for keep in (clipped, padded) for eps in SMALL if (keep, eps) != (clipped, 1e-7)),
-                *(averaged(clipped(eps), sign) for sign in (-1, 1) for eps in (1e-7, 1e-6, 1e-8)),
+                *(
+                    keep(eps)
+                    for keep in (with_clipped_probs, with_padded_probs)
+                    for eps in SMALL
+                    if (keep, eps) != (with_clipped_probs, 1e-7)
+                ),
+                *(
+                    with_mean_over_pixels(with_clipped_probs(eps), sign)
+                    for sign in (-1, 1)
+                    for eps in (1e-7, 1e-6, 1e-8)
+                ),
             ),
         ),
         Wrong(
             "logit_keras_of_probabilities",
-            averaged(clipped(1e-7, expit), -1),
+            with_mean_over_pixels(with_clipped_probs(1e-7, expit), -1),
             "That is Keras' binary_crossentropy of probabilities, or minus it: averaged over the pixels, and cut off where a "
             "probability is close to 0 or 1. Sum over the pixels, and work with the logits themselves.",
             "document 000, Listing 1; errata E-000-18",
             also=(
-                averaged(clipped(1e-7, expit), 1),
+                with_mean_over_pixels(with_clipped_probs(1e-7, expit), 1),
                 *(
-                    averaged(keep(eps, expit), sign)
+                    with_mean_over_pixels(keep(eps, expit), sign)
                     for sign in (-1, 1)
-                    for keep in (clipped, padded)
+                    for keep in (with_clipped_probs, with_padded_probs)
                     for eps in (1e-7, 1e-6, 1e-8, 1e-10, 1e-12)
-                    if (keep, eps) != (clipped, 1e-7)
+                    if (keep, eps) != (with_clipped_probs, 1e-7)
                 ),
             ),
         ),
@@ -711,8 +720,8 @@ bernoulli_log_prob_logits = Task(
             lambda x, a: total(x * (a - logsumexp(a, axis=-1, keepdims=True))),
             "You put one softmax over all pixels. Pixels are independent: each has a Bernoulli distribution of its own.",
             also=(
-                *(clipped(eps, softmax_over_pixels) for eps in SMALL),
-                *(padded(eps, softmax_over_pixels) for eps in SMALL),
+                *(with_clipped_probs(eps, softmax_over_pixels) for eps in SMALL),
+                *(with_padded_probs(eps, softmax_over_pixels) for eps in SMALL),
                 lambda x, a: plain_cross_entropy(x, softmax_over_pixels(a)),
                 lambda x, a: bernoulli_probs(x, softmax_over_pixels(a)),
                 lambda x, a: total(x * np.log(softmax_over_pixels(a))),
@@ -747,12 +756,12 @@ bernoulli_log_prob_logits = Task(
         ),
         Wrong(
             "logit_clipped_probability",
-            clipped(1e-7, expit),
+            with_clipped_probs(1e-7, expit),
             "You went through probabilities that a small constant keeps from 0 and 1: a pixel that is confidently wrong costs "
             "little more than that constant's logarithm (16 nats for 1e-7), and it should cost the whole logit. Work with "
             "the logits themselves.",
             "document 003, eq. 7; errata E-003-10",
-            also=tuple(keep(constant, expit) for keep in (clipped, padded) for constant in SMALL),
+            also=tuple(keep(constant, expit) for keep in (with_clipped_probs, with_padded_probs) for constant in SMALL),
         ),
         Wrong(
             "logit_through_probability",
@@ -825,7 +834,7 @@ def draw_at_mean(generator, B, D):
 gaussian_log_prob_fixed = Task(
     name="gaussian_log_prob_fixed",
     points=8,
-    place="document 003, section 1.3 (line 61), question 3; document 000, section 4, step 1 (line 67)",
+    source="document 003, section 1.3 (line 61), question 3; document 000, section 4, step 1 (line 67)",
     shape="[B]",
     reference=densities.gaussian_log_prob_fixed,
     cases=(
@@ -969,7 +978,7 @@ def draw_learned_extreme(generator, B, D):
 gaussian_log_prob_learned = Task(
     name="gaussian_log_prob_learned",
     points=8,
-    place="document 003, eq. 10 to 12; document 000, section 6 (line 94)",
+    source="document 003, eq. 10 to 12; document 000, section 6 (line 94)",
     shape="[B]",
     reference=densities.gaussian_log_prob_learned,
     cases=(
@@ -1054,10 +1063,10 @@ gaussian_log_prob_learned = Task(
         ),
         Wrong(
             "glv_log_var_bounded",
-            altered_log_var(gaussian_learned, 2)[0],
+            with_other_log_var(gaussian_learned, 2)[0],
             "You clipped log_var, or added a constant to the variance: a very narrow or very wide density gets another value "
             "than its own. Nothing overflows here for log_var between -30 and 30.",
-            also=altered_log_var(gaussian_learned, 2)[1:] + padded_log(gaussian_learned, 2),
+            also=with_other_log_var(gaussian_learned, 2)[1:] + with_padded_log(gaussian_learned, 2),
         ),
         Wrong(
             "glv_mean_over_dims",
@@ -1112,7 +1121,7 @@ def draw_narrow_in_wide(generator, B, K):
 kl_diag_gaussians = Task(
     name="kl_diag_gaussians",
     points=12,
-    place="document 000, section 4, steps 2 to 6 (lines 68-76)",
+    source="document 000, section 4, steps 2 to 6 (lines 68-76)",
     shape="[B]",
     reference=densities.kl_diag_gaussians,
     cases=(
@@ -1189,8 +1198,8 @@ kl_diag_gaussians = Task(
                     lambda m, v, n, w, size=size: kl_between(m, np.clip(v, -size, size), n, np.clip(w, -size, size))
                     for size in (3, 4, 6, 8, 10, 12, 15, 20)
                 ),
-                *altered_log_var(kl_between, 1),
-                *padded_log(kl_between, 1),
+                *with_other_log_var(kl_between, 1),
+                *with_padded_log(kl_between, 1),
             ),
         ),
         Wrong(
@@ -1254,7 +1263,7 @@ def draw_extreme_log_var(generator, B, K):
 gaussian_entropy = Task(
     name="gaussian_entropy",
     points=4,
-    place="document 000, section 6 (line 94): minus its average under q",
+    source="document 000, section 6 (line 94): minus its average under q",
     shape="[B]",
     reference=densities.gaussian_entropy,
     cases=(
@@ -1329,7 +1338,7 @@ def identity(log_pz, log_px_given_z, log_q):
     return np.sum(q * (log_joint - log_q)), np.sum(q * (log_q - log_joint + log_px)), log_px
 
 
-def changed(**terms):
+def with_changes(**terms):
     """Returns a wrong formula: the right one with some of `elbo`, `kl`, `log_px` replaced by functions of its arguments."""
 
     def formula(*arguments):
@@ -1339,11 +1348,11 @@ def changed(**terms):
     return formula
 
 
-def in_order(*order):
+def with_order(*order):
     return lambda *arguments: tuple(identity(*arguments)[index] for index in order)
 
 
-def gap_closed(elbo, log_px):
+def with_kl_as_gap(elbo, log_px):
     """Returns a wrong formula from two functions of the arguments, with the KL taken as their difference."""
 
     def formula(*arguments):
@@ -1352,10 +1361,12 @@ def gap_closed(elbo, log_px):
     return formula
 
 
-def with_gap_closed(*elbos):
+def with_elbos(*elbos):
     """Returns the wrong formulas with these ELBOs: each with the right KL and with the KL taken as log p(x) - ELBO."""
     return tuple(
-        form for elbo in elbos for form in (changed(elbo=elbo), gap_closed(elbo, lambda p, lik, q: logsumexp(p + lik)))
+        form
+        for elbo in elbos
+        for form in (with_changes(elbo=elbo), with_kl_as_gap(elbo, lambda p, lik, q: logsumexp(p + lik)))
     )
 
 
@@ -1390,7 +1401,7 @@ def draw_nearly_certain(generator, Z):
 elbo_identity_terms = Task(
     name="elbo_identity_terms",
     points=8,
-    place="document 000, section 1, steps 4 to 8 (lines 16-27)",
+    source="document 000, section 1, steps 4 to 8 (lines 16-27)",
     shape="three scalars",
     outputs=("elbo", "kl", "log_px"),
     reference=densities.elbo_identity_terms,
@@ -1406,85 +1417,85 @@ elbo_identity_terms = Task(
     mistakes=(
         Wrong(
             "identity_kl_to_prior",
-            changed(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p))),
+            with_changes(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p))),
             "Your KL is to the prior p(z). In this identity it is to the posterior p(z|x): only that gap closes log p(x).",
             "document 000, section 1, step 7; document 002, line 85; errata E-002-02",
         ),
         Wrong(
             "identity_kl_reversed",
-            changed(kl=lambda p, lik, q: np.sum(np.exp(log_normalised(p + lik)) * (log_normalised(p + lik) - q))),
+            with_changes(kl=lambda p, lik, q: np.sum(np.exp(log_normalised(p + lik)) * (log_normalised(p + lik) - q))),
             "Your KL averages under the posterior: that is KL(posterior || q). The identity has KL(q || posterior).",
         ),
         Wrong(
             "identity_kl_negated",
-            changed(kl=lambda p, lik, q: -identity(p, lik, q)[1]),
+            with_changes(kl=lambda p, lik, q: -identity(p, lik, q)[1]),
             "Your KL has the wrong sign: it is log q minus log p(z|x), averaged under q, and never negative.",
         ),
         Wrong(
             "identity_log_px_without_prior",
-            changed(log_px=lambda p, lik, q: logsumexp(lik)),
+            with_changes(log_px=lambda p, lik, q: logsumexp(lik)),
             "Your log p(x) sums p(x|z) over the states without weighting them by the prior p(z).",
             "document 001, marginalization (line 19)",
         ),
         Wrong(
             "identity_log_px_is_mean_log",
-            changed(log_px=lambda p, lik, q: np.sum(np.exp(p) * lik)),
+            with_changes(log_px=lambda p, lik, q: np.sum(np.exp(p) * lik)),
             "Your log p(x) averages or sums logarithms; it is the logarithm of an average under the prior, and Jensen's "
             "inequality says that these differ.",
             "document 001, line 63 (Jensen); document 002, lines 77-78; errata E-002-01",
             also=(
-                changed(log_px=lambda p, lik, q: np.sum(np.exp(q) * lik)),
-                changed(log_px=lambda p, lik, q: np.mean(lik)),
-                gap_closed(right_elbo, lambda p, lik, q: np.sum(np.exp(p) * lik)),
-                gap_closed(right_elbo, lambda p, lik, q: np.mean(lik)),
-                changed(log_px=lambda p, lik, q: np.mean(p + lik)),
-                changed(log_px=lambda p, lik, q: np.sum(p + lik)),
-                changed(log_px=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))),
+                with_changes(log_px=lambda p, lik, q: np.sum(np.exp(q) * lik)),
+                with_changes(log_px=lambda p, lik, q: np.mean(lik)),
+                with_kl_as_gap(right_elbo, lambda p, lik, q: np.sum(np.exp(p) * lik)),
+                with_kl_as_gap(right_elbo, lambda p, lik, q: np.mean(lik)),
+                with_changes(log_px=lambda p, lik, q: np.mean(p + lik)),
+                with_changes(log_px=lambda p, lik, q: np.sum(p + lik)),
+                with_changes(log_px=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))),
             ),
         ),
         Wrong(
             "identity_log_px_is_likelihood",
-            changed(log_px=lambda p, lik, q: np.exp(logsumexp(p + lik))),
+            with_changes(log_px=lambda p, lik, q: np.exp(logsumexp(p + lik))),
             "Your third value is p(x); its logarithm is asked for.",
-            also=(gap_closed(right_elbo, lambda p, lik, q: np.exp(logsumexp(p + lik))),),
+            also=(with_kl_as_gap(right_elbo, lambda p, lik, q: np.exp(logsumexp(p + lik))),),
         ),
         Wrong(
             "identity_order_swapped",
-            in_order(2, 0, 1),
+            with_order(2, 0, 1),
             "The three values are right but in another order: return (elbo, kl, log_px).",
-            also=tuple(in_order(*order) for order in ((0, 2, 1), (1, 2, 0), (2, 1, 0))),
+            also=tuple(with_order(*order) for order in ((0, 2, 1), (1, 2, 0), (2, 1, 0))),
         ),
         Wrong(
             "identity_kl_first",
-            in_order(1, 0, 2),
+            with_order(1, 0, 2),
             "ELBO and KL have changed places: return (elbo, kl, log_px).",
         ),
         Wrong(
             "identity_elbo_negated",
-            changed(elbo=lambda p, lik, q: -identity(p, lik, q)[0]),
+            with_changes(elbo=lambda p, lik, q: -identity(p, lik, q)[0]),
             "You returned the loss, minus the ELBO. The ELBO itself lies below log p(x).",
             "document 000, section 1, step 8; errata E-000-11",
-            also=with_gap_closed(lambda *arguments: -right_elbo(*arguments)),
+            also=with_elbos(lambda *arguments: -right_elbo(*arguments)),
         ),
         Wrong(
             "identity_elbo_without_entropy",
-            changed(elbo=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))),
+            with_changes(elbo=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))),
             "Your ELBO lacks -log q: without the entropy of q it is no longer a bound with a gap of KL(q || posterior).",
         ),
         Wrong(
             "identity_elbo_without_prior",
-            changed(elbo=lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
+            with_changes(elbo=lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
             "Your ELBO lacks the prior: log p(x,z) is log p(z) + log p(x|z).",
-            also=with_gap_closed(lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
+            also=with_elbos(lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
         ),
         Wrong(
             "identity_without_entropy_throughout",
-            gap_closed(lambda p, lik, q: np.sum(np.exp(q) * (p + lik)), lambda p, lik, q: logsumexp(p + lik)),
+            with_kl_as_gap(lambda p, lik, q: np.sum(np.exp(q) * (p + lik)), lambda p, lik, q: logsumexp(p + lik)),
             "Your ELBO lacks -log q, and your KL, taken as log p(x) minus it, has taken the error over.",
         ),
         Wrong(
             "identity_log_px_without_prior_throughout",
-            gap_closed(right_elbo, lambda p, lik, q: logsumexp(lik)),
+            with_kl_as_gap(right_elbo, lambda p, lik, q: logsumexp(lik)),
             "Your log p(x) lacks the prior p(z), and your KL, taken as log p(x) minus the ELBO, has taken the error over.",
         ),
         Wrong(
@@ -1495,7 +1506,7 @@ elbo_identity_terms = Task(
         ),
         Wrong(
             "identity_kl_to_joint",
-            changed(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p - lik))),
+            with_changes(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p - lik))),
             "Your KL is to the joint p(x,z), which does not sum to 1 over z: that is minus the ELBO. Divide by p(x) to get the "
             "posterior.",
             "document 001, Bayes (line 11)",
@@ -1511,15 +1522,15 @@ elbo_identity_terms = Task(
         ),
         Wrong(
             "identity_elbo_unweighted",
-            changed(elbo=lambda p, lik, q: np.sum(p + lik - q)),
+            with_changes(elbo=lambda p, lik, q: np.sum(p + lik - q)),
             "Your ELBO sums or averages over the states without weighting them by q: it is an average under q.",
-            also=with_gap_closed(lambda p, lik, q: np.sum(p + lik - q), lambda p, lik, q: np.mean(p + lik - q)),
+            also=with_elbos(lambda p, lik, q: np.sum(p + lik - q), lambda p, lik, q: np.mean(p + lik - q)),
         ),
         Wrong(
             "identity_elbo_under_prior",
-            changed(elbo=lambda p, lik, q: np.sum(np.exp(p) * (p + lik - q))),
+            with_changes(elbo=lambda p, lik, q: np.sum(np.exp(p) * (p + lik - q))),
             "Your ELBO averages under the prior p(z), all of it or log p(x|z); the average is under q.",
-            also=(changed(elbo=lambda p, lik, q: np.sum(np.exp(p) * lik) + np.sum(np.exp(q) * (p - q))),),
+            also=(with_changes(elbo=lambda p, lik, q: np.sum(np.exp(p) * lik) + np.sum(np.exp(q) * (p - q))),),
         ),
     ),
 )

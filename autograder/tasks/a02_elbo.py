@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from scipy.special import expit, softmax
-from vikit.protocol.wire import Built
+from vikit.protocol.wire import BuiltArgument
 
 from autograder.reference import elbo, linear_gaussian
 
@@ -60,7 +60,7 @@ def draw_at_b(generator, D, K):
 linear_gaussian_log_px = Task(
     name="linear_gaussian_log_px",
     points=8,
-    place="document 003, eq. 2; document 001, the two goals (line 47)",
+    source="document 003, eq. 2; document 001, the two goals (line 47)",
     shape="a scalar",
     reference=linear_gaussian.linear_gaussian_log_px,
     cases=(
@@ -207,7 +207,7 @@ def joint_at_mode(x, W, b, sigma):
     return given_z(x, W, b, sigma, mean) - 0.5 * total(LOG_2PI + mean**2)
 
 
-def altered(mean=lambda mean, cov, *_: mean, cov=lambda mean, cov, *_: cov):
+def with_changes(mean=lambda mean, cov, *_: mean, cov=lambda mean, cov, *_: cov):
     """Returns a wrong formula: the right mean and covariance, changed by functions of (mean, cov, x, W, b, sigma)."""
 
     def formula(*model):
@@ -217,7 +217,7 @@ def altered(mean=lambda mean, cov, *_: mean, cov=lambda mean, cov, *_: cov):
     return formula
 
 
-def from_precision(precision):
+def with_precision(precision):
     """Returns a wrong formula: another precision, a function of (W, sigma), with the mean that goes with it."""
 
     def formula(x, W, b, sigma):
@@ -230,7 +230,7 @@ def from_precision(precision):
 linear_gaussian_posterior = Task(
     name="linear_gaussian_posterior",
     points=10,
-    place="document 001, the two goals (line 48); document 003, eq. 2",
+    source="document 001, the two goals (line 48); document 003, eq. 2",
     shape="[K] and [K,K]",
     outputs=("mean", "cov"),
     reference=linear_gaussian.linear_gaussian_posterior,
@@ -248,18 +248,18 @@ linear_gaussian_posterior = Task(
     twins=(
         (
             "lgp_residual_reversed",
-            "closure_negated in mean",
+            "transformation_negated in mean",
             "the mean is linear in x - b",
         ),
     ),
     mistakes=(
         Wrong(
             "lgp_forgot_prior_precision",
-            from_precision(lambda W, sigma: W.T @ W / sigma**2),
+            with_precision(lambda W, sigma: W.T @ W / sigma**2),
             "The precision of the prior, the identity, is missing (a tiny constant in its place is none): that is least "
             "squares, the posterior under a flat prior.",
             also=tuple(
-                from_precision(lambda W, sigma, eps=eps: W.T @ W / sigma**2 + eps * np.eye(W.shape[1]))
+                with_precision(lambda W, sigma, eps=eps: W.T @ W / sigma**2 + eps * np.eye(W.shape[1]))
                 for eps in (1e-3, 1e-4, 1e-5, 1e-6)
             ),
         ),
@@ -269,8 +269,8 @@ linear_gaussian_posterior = Task(
             "You divided by sigma, in the mean, in cov or in both. The precision of the noise is 1/sigma^2: sigma is a "
             "standard deviation.",
             also=(
-                altered(mean=lambda mean, cov, x, W, b, sigma: mean * sigma),
-                from_precision(lambda W, sigma: np.eye(W.shape[1]) + W.T @ W / sigma),
+                with_changes(mean=lambda mean, cov, x, W, b, sigma: mean * sigma),
+                with_precision(lambda W, sigma: np.eye(W.shape[1]) + W.T @ W / sigma),
             ),
         ),
         Wrong(
@@ -280,37 +280,37 @@ linear_gaussian_posterior = Task(
         ),
         Wrong(
             "lgp_cov_is_precision",
-            altered(cov=lambda mean, cov, *_: inverse(cov)),
+            with_changes(cov=lambda mean, cov, *_: inverse(cov)),
             "Your cov is the precision, the inverse of what is asked for: invert it.",
         ),
         Wrong(
             "lgp_cov_is_cholesky",
-            altered(cov=lambda mean, cov, *_: np.linalg.cholesky(cov)),
+            with_changes(cov=lambda mean, cov, *_: np.linalg.cholesky(cov)),
             "Your cov is a Cholesky factor, a root of the covariance; the covariance itself is asked for.",
-            also=(altered(cov=lambda mean, cov, *_: np.linalg.cholesky(cov).T),),
+            also=(with_changes(cov=lambda mean, cov, *_: np.linalg.cholesky(cov).T),),
         ),
         Wrong(
             "lgp_cov_root",
-            altered(cov=lambda mean, cov, *_: np.sqrt(np.diag(np.diag(cov)))),
+            with_changes(cov=lambda mean, cov, *_: np.sqrt(np.diag(np.diag(cov)))),
             "Your cov holds roots of its entries, standard deviations on the diagonal; variances and covariances are asked "
             "for.",
-            also=(altered(cov=lambda mean, cov, *_: np.sqrt(np.abs(cov))),),
+            also=(with_changes(cov=lambda mean, cov, *_: np.sqrt(np.abs(cov))),),
         ),
         Wrong(
             "lgp_cov_diagonal",
-            altered(cov=lambda mean, cov, *_: np.diag(np.diag(cov))),
+            with_changes(cov=lambda mean, cov, *_: np.diag(np.diag(cov))),
             "Your cov has zeros off the diagonal. Latents that explain the same x are correlated a posteriori, although they "
             "are independent a priori.",
-            also=(altered(cov=lambda mean, cov, *_: np.diag(1 / np.diag(inverse(cov)))),),
+            also=(with_changes(cov=lambda mean, cov, *_: np.diag(1 / np.diag(inverse(cov)))),),
         ),
         Wrong(
             "lgp_cov_without_noise",
-            altered(cov=lambda mean, cov, x, W, b, sigma: cov / sigma**2),
+            with_changes(cov=lambda mean, cov, x, W, b, sigma: cov / sigma**2),
             "Your cov is (W^T W + sigma^2 I)^-1. With that matrix the covariance still needs the factor sigma^2.",
         ),
         Wrong(
             "lgp_cov_is_prior",
-            altered(cov=lambda mean, cov, *_: np.eye(len(cov))),
+            with_changes(cov=lambda mean, cov, *_: np.eye(len(cov))),
             "Your cov is that of the prior: having seen x, you know more of z than before.",
         ),
         Wrong(
@@ -330,18 +330,18 @@ linear_gaussian_posterior = Task(
         ),
         Wrong(
             "lgp_mean_not_divided",
-            altered(mean=lambda mean, cov, x, W, b, sigma: mean * sigma**2),
+            with_changes(mean=lambda mean, cov, x, W, b, sigma: mean * sigma**2),
             "Your mean lacks the division by sigma^2: it is cov W^T (x - b) / sigma^2.",
         ),
         Wrong(
             "lgp_mean_without_cov",
-            altered(mean=lambda mean, cov, x, W, b, sigma: W.T @ (x - b) / sigma**2),
+            with_changes(mean=lambda mean, cov, x, W, b, sigma: W.T @ (x - b) / sigma**2),
             "Your mean is W^T (x - b), divided by sigma^2 or not: it must also be multiplied by cov.",
-            also=(altered(mean=lambda mean, cov, x, W, b, sigma: W.T @ (x - b)),),
+            also=(with_changes(mean=lambda mean, cov, x, W, b, sigma: W.T @ (x - b)),),
         ),
         Wrong(
             "lgp_mean_is_least_squares",
-            altered(mean=lambda mean, cov, x, W, b, sigma: inverse(W.T @ W) @ W.T @ (x - b)),
+            with_changes(mean=lambda mean, cov, x, W, b, sigma: inverse(W.T @ W) @ W.T @ (x - b)),
             "Your mean is the least-squares solution. The prior draws it towards 0: multiply by cov, not by (W^T W)^-1.",
         ),
     ),
@@ -384,7 +384,7 @@ def draw_extreme_sample(generator, B, K):
 reparameterize = Task(
     name="reparameterize",
     points=8,
-    place="document 000, section 2 (lines 35-39); document 003, eq. 20 to 22",
+    source="document 000, section 2 (lines 35-39); document 003, eq. 20 to 22",
     shape="[B,K]",
     reference=elbo.reparameterize,
     cases=(
@@ -528,7 +528,7 @@ def draw_extreme_encoder(generator, B, D, K):
 elbo_analytic_kl = Task(
     name="elbo_analytic_kl",
     points=12,
-    place="document 001, line 63; document 003, eq. 8 and 9",
+    source="document 001, line 63; document 003, eq. 8 and 9",
     shape="[B]",
     reference=elbo.elbo_analytic_kl,
     cases=(
@@ -543,7 +543,11 @@ elbo_analytic_kl = Task(
     float32=0.04,
     tolerance="both terms lower the ELBO, so nothing cancels: TFP's divergence in float32 is off by 2 % of the tolerance",
     twins=tuple(
-        (mistake, f"closure_negated of {other}", "each of the two terms has the other sign, so one is minus the other")
+        (
+            mistake,
+            f"transformation_negated of {other}",
+            "each of the two terms has the other sign, so one is minus the other",
+        )
         for mistake, other in (
             ("elbo_added_kl", "elbo_cross_entropy_sign"),
             ("elbo_cross_entropy_sign", "elbo_added_kl"),
@@ -746,7 +750,7 @@ def draw_unlikely(generator, B):
 elbo_single_sample = Task(
     name="elbo_single_sample",
     points=8,
-    place="document 000, section 2 (lines 41-43)",
+    source="document 000, section 2 (lines 41-43)",
     shape="[B]",
     reference=elbo.elbo_single_sample,
     cases=(
@@ -862,7 +866,7 @@ def row_mean_of(statistic):
 elbo_multi_sample = Task(
     name="elbo_multi_sample",
     points=6,
-    place="document 002, lines 767-782; document 003, eq. 18 and 19",
+    source="document 002, lines 767-782; document 003, eq. 18 and 19",
     shape="[B]",
     reference=elbo.elbo_multi_sample,
     cases=(
@@ -951,7 +955,7 @@ def draw_huge_data(generator, S):
 minibatch_log_lik = Task(
     name="minibatch_log_lik",
     points=4,
-    place="document 000, section 3 (line 61)",
+    source="document 000, section 3 (line 61)",
     shape="a scalar",
     reference=elbo.minibatch_log_lik,
     cases=(
@@ -1040,7 +1044,7 @@ def draw_impossible_data(generator, Z):
     return theta, phi, lik
 
 
-def centred(logits, value):
+def softmax_gradient(logits, value):
     """Returns the gradient of sum_z softmax(logits)_z value_z in the logits, the values held fixed."""
     weights = softmax(logits)
     return weights * (value - np.sum(weights * value))
@@ -1053,7 +1057,7 @@ def log_softmax(logits):
 grad_theta_enumerated = Task(
     name="grad_theta_enumerated",
     points=8,
-    place="document 001, gradients of the ELBO (line 67)",
+    source="document 001, gradients of the ELBO (line 67)",
     shape="[Z]",
     reference=elbo.grad_theta_enumerated,
     cases=(
@@ -1074,17 +1078,17 @@ grad_theta_enumerated = Task(
         ),
         Wrong(
             "gt_subscripts_swapped",
-            lambda theta, phi, lik: centred(theta, log_softmax(phi) + lik - log_softmax(theta)),
+            lambda theta, phi, lik: softmax_gradient(theta, log_softmax(phi) + lik - log_softmax(theta)),
             "You differentiated with q = softmax(theta), as the lecture's subscripts read. theta belongs to the prior p, and q "
             "depends on phi alone.",
             "document 001, gradients of the ELBO (line 67); errata E-001-01 and E-001-02",
         ),
         Wrong(
             "gt_wrt_phi",
-            lambda theta, phi, lik: centred(phi, log_softmax(theta) + lik - log_softmax(phi)),
+            lambda theta, phi, lik: softmax_gradient(phi, log_softmax(theta) + lik - log_softmax(phi)),
             "That is the gradient in phi, the logits of q (of the ELBO, or of it without the entropy of q). The one in theta "
             "is asked for, with q held fixed.",
-            also=(lambda theta, phi, lik: centred(phi, log_softmax(theta) + lik),),
+            also=(lambda theta, phi, lik: softmax_gradient(phi, log_softmax(theta) + lik),),
         ),
         Wrong(
             "gt_exact_evidence",
@@ -1168,7 +1172,7 @@ def pathwise(mu, log_var, eps, grad_f, z=None, noise=None, log_var_factor=0.5):
     return gradients.mean(0), log_var_factor * (gradients * noise).mean(0)
 
 
-def both(d_mu, d_log_var):
+def with_gradients(d_mu, d_log_var):
     """Returns a wrong formula: each gradient a function of (right value, mu, log_var, eps, gradients at the samples)."""
 
     def formula(mu, log_var, eps, grad_f):
@@ -1187,14 +1191,14 @@ def draw_pathwise(low, high, slope=1.0):
     def draw(generator, L, K):
         A, c = generator.normal(0, slope, (K, K)), generator.normal(0, 1.5, K)
         mu, log_var = generator.normal(0, 1.2, K), generator.uniform(low, high, K)
-        return mu, log_var, generator.normal(0, 1, (L, K)), Built("affine", (A, c))
+        return mu, log_var, generator.normal(0, 1, (L, K)), BuiltArgument("affine", (A, c))
 
     return draw
 
 
 def draw_constant_gradient(generator, L, K):
     mu, log_var, eps, grad_f = draw_pathwise(-2, 2)(generator, L, K)
-    return mu, log_var, eps, Built("affine", (0 * grad_f.arrays[0], grad_f.arrays[1]))
+    return mu, log_var, eps, BuiltArgument("affine", (0 * grad_f.arrays[0], grad_f.arrays[1]))
 
 
 def draw_narrow_pathwise(generator, L, K):
@@ -1205,7 +1209,7 @@ def draw_narrow_pathwise(generator, L, K):
 pathwise_gradient = Task(
     name="pathwise_gradient",
     points=10,
-    place="document 001, line 81; document 003, eq. 24 to 29",
+    source="document 001, line 81; document 003, eq. 24 to 29",
     shape="[K] and [K]",
     outputs=("d_mu", "d_log_var"),
     reference=elbo.pathwise_gradient,
@@ -1278,14 +1282,14 @@ pathwise_gradient = Task(
         ),
         Wrong(
             "pw_sum_over_samples",
-            both(
+            with_gradients(
                 lambda right, mu, log_var, eps, g: right * len(eps), lambda right, mu, log_var, eps, g: right * len(eps)
             ),
             "You summed over the samples; an expectation is estimated by their mean, so divide by L.",
         ),
         Wrong(
             "pw_first_sample_only",
-            both(
+            with_gradients(
                 lambda right, mu, log_var, eps, g: g[0],
                 lambda right, mu, log_var, eps, g: 0.5 * g[0] * eps[0] * np.exp(0.5 * log_var),
             ),
@@ -1293,18 +1297,20 @@ pathwise_gradient = Task(
         ),
         Wrong(
             "pw_product_of_means",
-            both(keep, lambda right, mu, log_var, eps, g: 0.5 * g.mean(0) * eps.mean(0) * np.exp(0.5 * log_var)),
+            with_gradients(
+                keep, lambda right, mu, log_var, eps, g: 0.5 * g.mean(0) * eps.mean(0) * np.exp(0.5 * log_var)
+            ),
             "You averaged the gradient and the noise separately. Their product is averaged, sample by sample: what counts is "
             "how they vary together.",
         ),
         Wrong(
             "pw_entropy_added",
-            both(keep, lambda right, *_: right + 0.5),
+            with_gradients(keep, lambda right, *_: right + 0.5),
             "Your d_log_var has the gradient of the entropy of q in it, 1/2. The gradient of E_q[f(z)] alone is asked for.",
         ),
         Wrong(
             "pw_kl_included",
-            both(
+            with_gradients(
                 lambda right, mu, *_: right - mu,
                 lambda right, mu, log_var, *_: right - 0.5 * np.expm1(log_var),
             ),
@@ -1312,7 +1318,7 @@ pathwise_gradient = Task(
         ),
         Wrong(
             "pw_naive_zero",
-            both(lambda right, *_: 0 * right, lambda right, *_: 0 * right),
+            with_gradients(lambda right, *_: 0 * right, lambda right, *_: 0 * right),
             "Your gradients are 0: with z frozen nothing depends on mu and log_var any more. z must be written as a function "
             "of both.",
             "document 000, section 2 (lines 31-33); errata E-000-02",
@@ -1337,7 +1343,7 @@ pathwise_gradient = Task(
 # fit_q
 
 
-def fitted(mu=lambda mean, sigma: mean, sigma=lambda mean, sigma: sigma):
+def with_other_fit(mu=lambda mean, sigma: mean, sigma=lambda mean, sigma: sigma):
     """Returns a wrong formula: what a search would end at, as functions of the posterior's mean and standard deviation."""
 
     def formula(log_joint, num_steps, seed):
@@ -1356,7 +1362,7 @@ def draw_joint(low, high, near, far):
         w = noise * np.sqrt(spread**-2 - 1) * generator.choice([-1, 1])
         x = b + centre * noise**2 / (spread**2 * w)
         arrays = tuple(np.asarray(number, np.float32) for number in (w, b, noise, x))
-        return Built("linear_gaussian", arrays), 2000, int(generator.integers(1, 2**31 - 1))
+        return BuiltArgument("linear_gaussian", arrays), 2000, int(generator.integers(1, 2**31 - 1))
 
     return draw
 
@@ -1364,7 +1370,7 @@ def draw_joint(low, high, near, far):
 fit_q = Task(
     name="fit_q",
     points=6,
-    place="document 000, section 2 (lines 29 and 51)",
+    source="document 000, section 2 (lines 29 and 51)",
     shape="two numbers",
     outputs=("mu", "sigma"),
     reference=linear_gaussian.fit_q,
@@ -1383,91 +1389,93 @@ fit_q = Task(
     twins=(
         (
             "fit_entropy_of_log_var",
-            "closure_bits in sigma",
+            "transformation_bits in sigma",
             "the root of 2 is 1.41, the factor to bits 1.44: too close for a search to tell",
         ),
     ),
     mistakes=(
         Wrong(
             "fit_variance_for_sigma",
-            fitted(sigma=lambda mean, sigma: sigma**2),
+            with_other_fit(sigma=lambda mean, sigma: sigma**2),
             "Your sigma is the variance of the posterior: return its root, the standard deviation.",
         ),
         Wrong(
             "fit_log_var_for_sigma",
-            fitted(sigma=lambda mean, sigma: 2 * np.log(sigma)),
+            with_other_fit(sigma=lambda mean, sigma: 2 * np.log(sigma)),
             "Your sigma is the log variance of the posterior: return the root of its exponential, a standard deviation.",
         ),
         Wrong(
             "fit_log_sigma_for_sigma",
-            fitted(sigma=lambda mean, sigma: np.log(sigma)),
+            with_other_fit(sigma=lambda mean, sigma: np.log(sigma)),
             "Your sigma is the logarithm of the standard deviation: take its exponential before you return it.",
         ),
         Wrong(
             "fit_precision_for_sigma",
-            fitted(sigma=lambda mean, sigma: sigma**-2),
+            with_other_fit(sigma=lambda mean, sigma: sigma**-2),
             "Your sigma is the precision of the posterior, or the root of that; its standard deviation, the root of 1 over the "
             "precision, is asked for.",
-            also=(fitted(sigma=lambda mean, sigma: 1 / sigma),),
+            also=(with_other_fit(sigma=lambda mean, sigma: 1 / sigma),),
         ),
         Wrong(
             "fit_root_of_sigma",
-            fitted(sigma=lambda mean, sigma: np.sqrt(sigma)),
+            with_other_fit(sigma=lambda mean, sigma: np.sqrt(sigma)),
             "Your sigma is the root of the standard deviation: look for a root, or a half in an exponent, that is taken twice.",
         ),
         Wrong(
             "fit_entropy_dropped",
-            fitted(sigma=lambda mean, sigma: 0 * sigma),
+            with_other_fit(sigma=lambda mean, sigma: 0 * sigma),
             "Your sigma is close to 0, which is best where the entropy of q is left out or has the opposite sign. The "
             "objective adds H(q), which grows with log sigma.",
             "document 000, section 2 (lines 31 and 43)",
         ),
         Wrong(
             "fit_entropy_of_log_var",
-            fitted(sigma=lambda mean, sigma: math.sqrt(2) * sigma),
+            with_other_fit(sigma=lambda mean, sigma: math.sqrt(2) * sigma),
             "Your sigma is about 1.4 times too large, which is best where the entropy counts twice. H(q) grows with log sigma, "
             "not with log sigma^2.",
         ),
         Wrong(
             "fit_entropy_halved",
-            fitted(sigma=lambda mean, sigma: sigma / math.sqrt(2)),
+            with_other_fit(sigma=lambda mean, sigma: sigma / math.sqrt(2)),
             "Your sigma is about 0.7 times what it should be, which is best where the entropy counts half. H(q) grows with log "
             "sigma.",
         ),
         Wrong(
             "fit_prior_twice",
-            fitted(mu=lambda mean, sigma: mean / (1 + sigma**2), sigma=lambda mean, sigma: (1 + sigma**-2) ** -0.5),
+            with_other_fit(
+                mu=lambda mean, sigma: mean / (1 + sigma**2), sigma=lambda mean, sigma: (1 + sigma**-2) ** -0.5
+            ),
             "Your q lies too close to the prior: it is the best one where the prior counts twice. log_joint holds log p(z) "
             "already: add the entropy of q, not minus the KL to the prior.",
             "document 001, line 63; document 000, section 2 (line 31)",
         ),
         Wrong(
             "fit_noise_scaled_by_variance",
-            fitted(sigma=lambda mean, sigma: (0.5 * sigma**2) ** 0.25),
+            with_other_fit(sigma=lambda mean, sigma: (0.5 * sigma**2) ** 0.25),
             "Your sigma is the one that is best where samples are scaled by the variance of q instead of its standard "
             "deviation.",
             "document 000, section 2 (lines 35-39); document 003, eq. 20 to 22",
         ),
         Wrong(
             "fit_nothing_trained",
-            fitted(mu=lambda mean, sigma: 0 * mean, sigma=lambda mean, sigma: 1 + 0 * sigma),
+            with_other_fit(mu=lambda mean, sigma: 0 * mean, sigma=lambda mean, sigma: 1 + 0 * sigma),
             "You returned N(0, 1), where most searches start. Look whether the gradient reaches mu and sigma, and whether the "
             "steps are applied.",
             "document 000, section 2 (lines 31-39); errata E-000-02",
         ),
         Wrong(
             "fit_sigma_not_trained",
-            fitted(sigma=lambda mean, sigma: 1 + 0 * sigma),
+            with_other_fit(sigma=lambda mean, sigma: 1 + 0 * sigma),
             "Your mu is right but sigma is 1: train it as well, by its logarithm for example.",
         ),
         Wrong(
             "fit_mu_not_trained",
-            fitted(mu=lambda mean, sigma: 0 * mean),
+            with_other_fit(mu=lambda mean, sigma: 0 * mean),
             "Your sigma is right but mu is 0: train it as well.",
         ),
         Wrong(
             "fit_order_swapped",
-            fitted(mu=lambda mean, sigma: sigma, sigma=lambda mean, sigma: mean),
+            with_other_fit(mu=lambda mean, sigma: sigma, sigma=lambda mean, sigma: mean),
             "The two numbers have changed places: return (mu, sigma).",
         ),
     ),

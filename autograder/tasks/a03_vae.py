@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import expit, ndtri
 from vikit.judging import Mistake, Property
-from vikit.protocol.wire import Built, Tensor
+from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder.reference import densities, vae
 
-from .properties import ANY_MODEL, SAMPLED, SQUASHED, UNLEARNT, UNTRAINED, network, of_a_loss
+from .properties import ANY_MODEL, SAMPLED, SQUASHED, UNLEARNT, UNTRAINED, loss_mistakes, network_properties
 from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 
 LOG_2PI = math.log(2 * math.pi)
@@ -64,7 +64,7 @@ def draw_latent_extremes(generator, L, B, K):
 sample_latent = Task(
     name="sample_latent",
     points=6,
-    place="document 003, eq. 22 and footnote 3",
+    source="document 003, eq. 22 and footnote 3",
     shape="[L,B,K]",
     reference=vae.latent_samples,
     cases=(
@@ -162,7 +162,7 @@ def loss(log_px_given_z, divergence):
     return np.mean(divergence - log_px_given_z.mean(axis=0))
 
 
-def altered(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl):
+def with_changes(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl):
     """Returns `vae_loss` with its log-likelihood `[L, B]` or its divergence `[B]` altered."""
     return lambda x, logits, mu, log_var: loss(log_px(bernoulli(x, logits), x), divergence(kl(mu, log_var), mu))
 
@@ -181,11 +181,11 @@ def with_probability(to_probability, eps, over_pixels):
     return formula
 
 
-def through_probability(eps, over_pixels=total):
+def with_clipped_probability(eps, over_pixels=total):
     return with_probability(expit, eps, over_pixels)
 
 
-def logits_for_probabilities(eps, over_pixels):
+def with_logits_as_probabilities(eps, over_pixels):
     return with_probability(lambda logits: logits, eps, over_pixels)
 
 
@@ -227,7 +227,7 @@ def draw_prior_batch(generator, L, B, D, K):
 vae_loss = Task(
     name="vae_loss",
     points=15,
-    place="document 000, section 4, step 8 (line 82); document 003, eq. 8 and 13",
+    source="document 000, section 4, step 8 (line 82); document 003, eq. 8 and 13",
     shape="[]",
     reference=vae.vae_loss,
     cases=(
@@ -256,17 +256,17 @@ vae_loss = Task(
         ),
         Wrong(
             "vae_loss_first_sample",
-            altered(lambda ll, x: ll[:1]),
+            with_changes(lambda ll, x: ll[:1]),
             "Only the first of the L samples counts in your answer: average over all of them.",
         ),
         Wrong(
             "vae_loss_sum_over_samples",
-            altered(lambda ll, x: len(ll) * ll),
+            with_changes(lambda ll, x: len(ll) * ll),
             "You summed over the L samples. They estimate an expectation: average.",
         ),
         Wrong(
             "vae_loss_log_of_mean_over_samples",
-            altered(lambda ll, x: np.log(np.mean(np.exp(ll - ll.max(0)), axis=0, keepdims=True)) + ll.max(0)),
+            with_changes(lambda ll, x: np.log(np.mean(np.exp(ll - ll.max(0)), axis=0, keepdims=True)) + ll.max(0)),
             "You took the logarithm of the mean likelihood over the samples; the ELBO is the mean of the logarithms.",
             "document 002, lines 767 to 782",
         ),
@@ -277,7 +277,7 @@ vae_loss = Task(
         ),
         Wrong(
             "vae_loss_mean_over_pixels",
-            altered(lambda ll, x: ll / x.shape[-1]),
+            with_changes(lambda ll, x: ll / x.shape[-1]),
             "The reconstruction is averaged over the pixels, as Keras does, and the KL is not: it then weighs "
             "D times too much. "
             "Sum over the pixels.",
@@ -285,34 +285,34 @@ vae_loss = Task(
         ),
         Wrong(
             "vae_loss_kl_mean_over_latents",
-            altered(divergence=lambda kl, mu: kl / mu.shape[-1]),
+            with_changes(divergence=lambda kl, mu: kl / mu.shape[-1]),
             "The KL is averaged over the latent dimensions. It is a sum over them, as the reconstruction is over pixels.",
         ),
         Wrong(
             "vae_loss_both_means",
-            altered(lambda ll, x: ll / x.shape[-1], lambda kl, mu: kl / mu.shape[-1]),
+            with_changes(lambda ll, x: ll / x.shape[-1], lambda kl, mu: kl / mu.shape[-1]),
             "Both terms are averaged over their dimensions: pixels and latent dimensions then weigh "
             "differently. Sum over both.",
         ),
         Wrong(
             "vae_loss_kl_no_half",
-            altered(divergence=lambda kl, mu: 2 * kl),
+            with_changes(divergence=lambda kl, mu: 2 * kl),
             "The KL counts twice in your loss: the factor 1/2 is missing, or it was added a second time.",
         ),
         Wrong(
             "vae_loss_kl_missing",
-            altered(divergence=lambda kl, mu: 0 * kl),
+            with_changes(divergence=lambda kl, mu: 0 * kl),
             "The KL is missing: this is the loss of an autoencoder with noise.",
             "document 003, section 1.6 (line 181)",
         ),
         Wrong(
             "vae_loss_reconstruction_missing",
-            altered(lambda ll, x: 0 * ll),
+            with_changes(lambda ll, x: 0 * ll),
             "The reconstruction is missing: only the KL is left, and q would become the prior.",
         ),
         Wrong(
             "vae_loss_kl_sign",
-            altered(divergence=lambda kl, mu: -kl),
+            with_changes(divergence=lambda kl, mu: -kl),
             "The KL enters with the wrong sign: a loss adds it to the reconstruction.",
             "document 000, section 4, steps 4 to 7; errata E-000-08 and E-000-09",
         ),
@@ -323,7 +323,7 @@ vae_loss = Task(
         ),
         Wrong(
             "vae_loss_kl_batch_sum",
-            altered(divergence=lambda kl, mu: kl * len(kl)),
+            with_changes(divergence=lambda kl, mu: kl * len(kl)),
             "The KL is summed over the batch while the reconstruction is averaged. Average both.",
         ),
         Wrong(
@@ -348,34 +348,35 @@ vae_loss = Task(
         ),
         Wrong(
             "vae_loss_through_probability",
-            through_probability(0.0),
+            with_clipped_probability(0.0),
             "You turned logits into probabilities and took the logarithm. At logits of +-1000 a probability is "
             "exactly 0 or 1 "
             "and the loss infinite, NaN, or cut off. Stay with logits: softplus knows.",
             "document 003, eq. 6 and 7; errata E-003-10",
             also=tuple(
-                through_probability(eps) for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1.1920929e-7, 1e-8, 1e-10, 1e-12)
+                with_clipped_probability(eps)
+                for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1.1920929e-7, 1e-8, 1e-10, 1e-12)
             ),
         ),
         Wrong(
             "vae_loss_from_logits_forgotten",
-            logits_for_probabilities(1e-7, total),
+            with_logits_as_probabilities(1e-7, total),
             "The logits are taken for probabilities, and cut off at 0 and 1, as Keras' binary_crossentropy does without "
             "from_logits=True.",
             "document 003, eq. 6 and 7",
             also=(
-                *(logits_for_probabilities(eps, total) for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1.1920929e-7, 1e-8)),
-                *(logits_for_probabilities(eps, mean_over_pixels) for eps in (1e-7, 1e-6, 1e-8)),
+                *(with_logits_as_probabilities(eps, total) for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1.1920929e-7, 1e-8)),
+                *(with_logits_as_probabilities(eps, mean_over_pixels) for eps in (1e-7, 1e-6, 1e-8)),
             ),
         ),
         Wrong(
             "vae_loss_keras_mean_of_probabilities",
-            through_probability(1e-7, mean_over_pixels),
+            with_clipped_probability(1e-7, mean_over_pixels),
             "The reconstruction is averaged over the pixels, as Keras' binary_crossentropy does, and goes through "
             "probabilities that are cut off near 0 and 1. Sum over the pixels, and stay with logits.",
             "document 000, Listing 1; errata E-000-18",
             also=tuple(
-                through_probability(eps, mean_over_pixels)
+                with_clipped_probability(eps, mean_over_pixels)
                 for eps in (0.0, 1e-3, 1e-4, 1e-5, 1e-6, 1.1920929e-7, 1e-8, 1e-10, 1e-12)
             ),
         ),
@@ -402,7 +403,7 @@ def gaussian(x, x_mu, sigma):
     return -0.5 * total(LOG_2PI + 2 * np.log(sigma) + ((x - x_mu) / sigma) ** 2)
 
 
-def altered_gaussian(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl):
+def with_gaussian_changes(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl):
     """Returns `gaussian_vae_loss` with its log-likelihood `[L, B]` or its divergence `[B]` altered."""
 
     def formula(x, x_mu, mu, log_var, sigma):
@@ -416,7 +417,7 @@ def with_log_px(log_px):
     return lambda x, x_mu, mu, log_var, sigma: loss(log_px(x, x_mu, sigma), kl(mu, log_var))
 
 
-def squared(x, x_mu):
+def squared_distance(x, x_mu):
     return total((x - x_mu) ** 2)
 
 
@@ -438,7 +439,7 @@ def draw_perfect_batch(generator, L, B, D, K):
 gaussian_vae_loss = Task(
     name="gaussian_vae_loss",
     points=7,
-    place="document 003, section 1.3 (line 61); document 004, lines 53 to 61",
+    source="document 003, section 1.3 (line 61); document 004, lines 53 to 61",
     shape="[]",
     reference=vae.gaussian_vae_loss,
     cases=(
@@ -459,18 +460,18 @@ gaussian_vae_loss = Task(
         ),
         Wrong(
             "gvae_mse",
-            with_log_px(lambda x, x_mu, sigma: -squared(x, x_mu)),
+            with_log_px(lambda x, x_mu, sigma: -squared_distance(x, x_mu)),
             "The reconstruction is a squared error alone, summed, halved or averaged: sigma does not enter, so it has no "
             "weight against the KL.",
             also=(
-                with_log_px(lambda x, x_mu, sigma: -0.5 * squared(x, x_mu)),
-                with_log_px(lambda x, x_mu, sigma: -squared(x, x_mu) / x.shape[-1]),
-                with_log_px(lambda x, x_mu, sigma: -0.5 * squared(x, x_mu) / x.shape[-1]),
+                with_log_px(lambda x, x_mu, sigma: -0.5 * squared_distance(x, x_mu)),
+                with_log_px(lambda x, x_mu, sigma: -squared_distance(x, x_mu) / x.shape[-1]),
+                with_log_px(lambda x, x_mu, sigma: -0.5 * squared_distance(x, x_mu) / x.shape[-1]),
             ),
         ),
         Wrong(
             "gvae_no_normaliser",
-            with_log_px(lambda x, x_mu, sigma: -squared(x, x_mu) / (2 * sigma**2)),
+            with_log_px(lambda x, x_mu, sigma: -squared_distance(x, x_mu) / (2 * sigma**2)),
             "The constants D log sigma and D/2 log 2 pi are missing. They have no gradient, but without them "
             "this is no ELBO.",
             "document 004, line 67; errata E-004-02",
@@ -488,7 +489,9 @@ gaussian_vae_loss = Task(
         ),
         Wrong(
             "gvae_normaliser_once",
-            with_log_px(lambda x, x_mu, sigma: -squared(x, x_mu) / (2 * sigma**2) - np.log(sigma) - 0.5 * LOG_2PI),
+            with_log_px(
+                lambda x, x_mu, sigma: -squared_distance(x, x_mu) / (2 * sigma**2) - np.log(sigma) - 0.5 * LOG_2PI
+            ),
             "The constants stand in your answer once; they belong to each of the D pixels.",
         ),
         Wrong(
@@ -499,22 +502,22 @@ gaussian_vae_loss = Task(
         ),
         Wrong(
             "gvae_sigma_not_halved",
-            with_log_px(lambda x, x_mu, sigma: gaussian(x, x_mu, sigma) - squared(x, x_mu) / (2 * sigma**2)),
+            with_log_px(lambda x, x_mu, sigma: gaussian(x, x_mu, sigma) - squared_distance(x, x_mu) / (2 * sigma**2)),
             "The squared error is divided by sigma^2 instead of 2 sigma^2.",
         ),
         Wrong(
             "gvae_mean_over_dims",
-            altered_gaussian(lambda ll, x: ll / x.shape[-1]),
+            with_gaussian_changes(lambda ll, x: ll / x.shape[-1]),
             "The reconstruction is averaged over the pixels. Sum over them, or the KL weighs D times too much.",
         ),
         Wrong(
             "gvae_sum_over_L",
-            altered_gaussian(lambda ll, x: len(ll) * ll),
+            with_gaussian_changes(lambda ll, x: len(ll) * ll),
             "You summed over the L samples. They estimate an expectation: average.",
         ),
         Wrong(
             "gvae_first_sample",
-            altered_gaussian(lambda ll, x: ll[:1]),
+            with_gaussian_changes(lambda ll, x: ll[:1]),
             "Only the first of the L samples counts in your answer: average over all of them.",
         ),
         Wrong(
@@ -529,17 +532,17 @@ gaussian_vae_loss = Task(
         ),
         Wrong(
             "gvae_kl_missing",
-            altered_gaussian(divergence=lambda kl, mu: 0 * kl),
+            with_gaussian_changes(divergence=lambda kl, mu: 0 * kl),
             "The KL is missing: this is the loss of an autoencoder with noise.",
         ),
         Wrong(
             "gvae_kl_no_half",
-            altered_gaussian(divergence=lambda kl, mu: 2 * kl),
+            with_gaussian_changes(divergence=lambda kl, mu: 2 * kl),
             "The KL counts twice in your loss: the factor 1/2 is missing, or it was added a second time.",
         ),
         Wrong(
             "gvae_kl_mean_over_latents",
-            altered_gaussian(divergence=lambda kl, mu: kl / mu.shape[-1]),
+            with_gaussian_changes(divergence=lambda kl, mu: kl / mu.shape[-1]),
             "The KL is averaged over the latent dimensions. It is a sum over them, as the reconstruction is over pixels.",
         ),
         Wrong(
@@ -556,7 +559,7 @@ gaussian_vae_loss = Task(
 
 def draw_model(generator, kind, D, K):
     shapes = ((K, D), (K,), (K, D), (K,), (D, K), (D,))
-    return Built(kind, tuple(generator.normal(0, 0.9, shape) for shape in shapes))
+    return BuiltArgument(kind, tuple(generator.normal(0, 0.9, shape) for shape in shapes))
 
 
 def draw_model_and_images(kind, scale=1.0):
@@ -575,13 +578,13 @@ def draw_model_and_size(kind):
     return lambda generator, n, D: (draw_model(generator, kind, D, 2), n)
 
 
-def shown(model, z, squash=expit):
-    """Returns the mean of the pixels, with `squash` in the place of the sigmoid."""
+def pixel_means(model, z, squash=expit):
+    """Returns the mean of the pixels, with `squash` instead of the sigmoid."""
     outputs = model.decoder(z)
     return squash(outputs) if model.likelihood == "bernoulli" else outputs
 
 
-def opposite(model, z):
+def opposite_pixel_means(model, z):
     """The sigmoid for means, and none for logits."""
     outputs = model.decoder(z)
     return outputs if model.likelihood == "bernoulli" else expit(outputs)
@@ -596,7 +599,7 @@ BERNOULLI, GAUSSIAN = "bernoulli_model", "gaussian_model"
 reconstruct = Task(
     name="reconstruct",
     points=3,
-    place="document 003, section 1.6 (line 174)",
+    source="document 003, section 1.6 (line 174)",
     shape="[B,D]",
     reference=vae.reconstruct,
     cases=(
@@ -621,32 +624,32 @@ reconstruct = Task(
         ),
         Wrong(
             "recon_likelihoods_swapped",
-            lambda model, x: opposite(model, posterior_mean(model, x)),
+            lambda model, x: opposite_pixel_means(model, posterior_mean(model, x)),
             "The sigmoid is applied to the Gaussian model, and not to the Bernoulli one: it is the other way round.",
         ),
         Wrong(
             "recon_at_log_var",
-            lambda model, x: shown(model, model.encoder(x)[1]),
+            lambda model, x: pixel_means(model, model.encoder(x)[1]),
             "You decoded the encoder's second output; the mean is the first.",
         ),
         Wrong(
             "recon_at_prior_mean",
-            lambda model, x: shown(model, 0 * posterior_mean(model, x)),
+            lambda model, x: pixel_means(model, 0 * posterior_mean(model, x)),
             "Every image gets the same reconstruction, that of z = 0: the encoder is not asked.",
         ),
         Wrong(
             "recon_rounded",
-            lambda model, x: shown(model, posterior_mean(model, x), lambda a: (a > 0).astype(float)),
+            lambda model, x: pixel_means(model, posterior_mean(model, x), lambda a: (a > 0).astype(float)),
             "You rounded the probabilities to 0 and 1; their mean is asked for.",
         ),
         Wrong(
             "recon_mean_plus_sigma",
-            lambda model, x: shown(model, posterior_mean(model, x) + np.exp(0.5 * model.encoder(x)[1])),
+            lambda model, x: pixel_means(model, posterior_mean(model, x) + np.exp(0.5 * model.encoder(x)[1])),
             "You moved away from the mean by a standard deviation: no noise and no sigma belongs here.",
         ),
         Wrong(
             "recon_tanh",
-            lambda model, x: shown(model, posterior_mean(model, x), np.tanh),
+            lambda model, x: pixel_means(model, posterior_mean(model, x), np.tanh),
             "You squashed the logits by tanh; the probability of a pixel is their sigmoid.",
         ),
     ),
@@ -655,7 +658,7 @@ reconstruct = Task(
 sample_prior = Task(
     name="sample_prior",
     points=3,
-    place="document 004, VAEs 2013 (lines 179 to 185)",
+    source="document 004, VAEs 2013 (lines 179 to 185)",
     shape="[n,D]",
     reference=vae.sample_prior,
     cases=(
@@ -680,39 +683,39 @@ sample_prior = Task(
         ),
         Wrong(
             "prior_likelihoods_swapped",
-            lambda model, eps: opposite(model, eps),
+            lambda model, eps: opposite_pixel_means(model, eps),
             "The sigmoid is applied to the Gaussian model, and not to the Bernoulli one: it is the other way round.",
         ),
         Wrong(
             "prior_mean_only",
-            lambda model, eps: shown(model, 0 * eps),
+            lambda model, eps: pixel_means(model, 0 * eps),
             "All your samples are the same: the noise does not enter.",
         ),
         Wrong(
             "prior_rounded",
-            lambda model, eps: shown(model, eps, lambda a: (a > 0).astype(float)),
+            lambda model, eps: pixel_means(model, eps, lambda a: (a > 0).astype(float)),
             "You rounded the probabilities to 0 and 1; their mean is asked for.",
         ),
         Wrong(
             "prior_first_noise_for_all",
-            lambda model, eps: shown(model, np.broadcast_to(eps[:1], eps.shape)),
+            lambda model, eps: pixel_means(model, np.broadcast_to(eps[:1], eps.shape)),
             "All your samples are those of the first noise: each row has its own.",
         ),
         Wrong(
             "prior_noise_squared",
-            lambda model, eps: shown(model, eps**2),
+            lambda model, eps: pixel_means(model, eps**2),
             "The noise entered squared: with a standard normal prior z is eps as it is.",
         ),
         Wrong(
             "prior_tanh",
-            lambda model, eps: shown(model, eps, np.tanh),
+            lambda model, eps: pixel_means(model, eps, np.tanh),
             "You squashed the logits by tanh; the probability of a pixel is their sigmoid.",
         ),
     ),
 )
 
 
-def grid_at(points, squash=expit, swapped=False, of=shown):
+def with_grid(points, squash=expit, swapped=False, of=pixel_means):
     """Returns `latent_grid` with other points on the axes, `points(n)`; `swapped` exchanges the two."""
 
     def formula(model, n):
@@ -730,7 +733,7 @@ def quantiles(n):
 latent_grid = Task(
     name="latent_grid",
     points=3,
-    place="document 002, lines 789 to 802",
+    source="document 002, lines 789 to 802",
     shape="[n,n,D]",
     reference=vae.latent_grid,
     cases=(
@@ -745,66 +748,68 @@ latent_grid = Task(
     mistakes=(
         Wrong(
             "grid_axes_swapped",
-            grid_at(quantiles, swapped=True),
+            with_grid(quantiles, swapped=True),
             'The axes have changed places: the first index goes with the first latent dimension. meshgrid needs indexing="ij".',
         ),
         Wrong(
             "grid_logits",
-            grid_at(quantiles, squash=lambda a: a),
+            with_grid(quantiles, squash=lambda a: a),
             "For a Bernoulli model you returned the logits; the mean of a pixel is their sigmoid.",
         ),
         Wrong(
             "grid_always_sigmoid",
-            grid_at(quantiles, of=lambda model, z, squash: expit(model.decoder(z))),
+            with_grid(quantiles, of=lambda model, z, squash: expit(model.decoder(z))),
             "For a Gaussian model the decoder's output is the mean already: the sigmoid is for Bernoulli pixels only.",
         ),
         Wrong(
             "grid_linear_steps",
-            grid_at(lambda n: np.linspace(-3, 3, n)),
+            with_grid(lambda n: np.linspace(-3, 3, n)),
             "Your grid has equal steps in z, between two fixed ends. Take equal steps in probability: n slices of the prior "
             "with the same mass.",
-            also=tuple(grid_at(lambda n, end=end: np.linspace(-end, end, n)) for end in (1.0, 1.5, 2.0, 2.5, 4.0, 5.0)),
+            also=tuple(
+                with_grid(lambda n, end=end: np.linspace(-end, end, n)) for end in (1.0, 1.5, 2.0, 2.5, 4.0, 5.0)
+            ),
         ),
         Wrong(
             "grid_edges_of_slices",
-            grid_at(lambda n: ndtri((np.arange(n) + 1) / (n + 1))),
+            with_grid(lambda n: ndtri((np.arange(n) + 1) / (n + 1))),
             "Your probabilities are 1/(n + 1) to n/(n + 1) in equal steps; the middles of n equal slices are (k + 1/2) / n, "
             "with k from 0.",
         ),
         Wrong(
             "grid_fixed_ends",
-            grid_at(lambda n: ndtri(np.linspace(0.05, 0.95, n))),
+            with_grid(lambda n: ndtri(np.linspace(0.05, 0.95, n))),
             "Your probabilities run in equal steps between two ends (0.05 and 0.95, say) that do not depend on n. The middles "
             "of n equal slices are (k + 1/2) / n, with k from 0: they run from 1/(2n) to 1 - 1/(2n).",
             also=tuple(
-                grid_at(lambda n, end=end: ndtri(np.linspace(end, 1 - end, n)))
+                with_grid(lambda n, end=end: ndtri(np.linspace(end, 1 - end, n)))
                 for end in (0.2, 0.1, 0.025, 0.02, 0.01, 0.005, 0.001, 1e-4, 1e-5, 1e-6)
             ),
         ),
         Wrong(
             "grid_ends_at_infinity",
-            grid_at(lambda n: ndtri(np.linspace(0, 1, n))),
+            with_grid(lambda n: ndtri(np.linspace(0, 1, n))),
             "Your probabilities are 0 to 1 in equal steps, and the quantiles of 0 and 1 are infinite: (k + 1/2) / n, with k "
             "from 0.",
         ),
         Wrong(
             "grid_no_half",
-            grid_at(lambda n: ndtri(np.arange(n) / n)),
+            with_grid(lambda n: ndtri(np.arange(n) / n)),
             "Your probabilities are k / n, which begins at 0, where the quantile is minus infinity: (k + 1/2) / n.",
         ),
         Wrong(
             "grid_probabilities",
-            grid_at(lambda n: (np.arange(n) + 0.5) / n),
+            with_grid(lambda n: (np.arange(n) + 0.5) / n),
             "You put the probabilities themselves into the decoder: their normal quantiles are missing.",
         ),
         Wrong(
             "grid_upside_down",
-            grid_at(lambda n: quantiles(n)[::-1]),
+            with_grid(lambda n: quantiles(n)[::-1]),
             "Both axes run downwards: the quantiles grow with the index.",
         ),
         Wrong(
             "grid_first_axis_upside_down",
-            lambda model, n: grid_at(quantiles)(model, n)[::-1],
+            lambda model, n: with_grid(quantiles)(model, n)[::-1],
             "The first axis runs downwards, as rows of a picture do: its quantiles grow with the index.",
         ),
     ),
@@ -868,12 +873,12 @@ sample_latent = replace(sample_latent, properties=(GRADIENT,), oracle=Reference)
 Encoder = Task(
     name="Encoder",
     points=8,
-    place="document 002, lines 752 to 763; document 003, section 1.6 (line 174)",
+    source="document 002, lines 752 to 763; document 003, section 1.6 (line 174)",
     shape="",
     reference=None,
     cases=(),
     mistakes=(),
-    properties=network(
+    properties=network_properties(
         "document 002, lines 752 to 763; document 003, section 1.6 (line 174)",
         "Encoder",
         16,
@@ -890,12 +895,12 @@ Encoder = Task(
 Decoder = Task(
     name="Decoder",
     points=8,
-    place="document 003, section 1.3; document 002, lines 745 to 750",
+    source="document 003, section 1.3; document 002, lines 745 to 750",
     shape="",
     reference=None,
     cases=(),
     mistakes=(),
-    properties=network(
+    properties=network_properties(
         "document 003, section 1.3; document 002, lines 745 to 750",
         "Decoder",
         4,
@@ -1009,7 +1014,7 @@ VALUES = (
     ),
 )
 REPORTED = (
-    *of_a_loss(
+    *loss_mistakes(
         "reconstruction",
         "the reconstruction",
         "pixels",
@@ -1025,20 +1030,20 @@ ELBO_HINT = (
 )
 # Squares: a convolutional model is right too.
 SIZES = [[16, 4, [7], [[3, 5], [1, 4]]], [64, 3, [7, 5], [[5, 1]]]]
-VAE_PLACE = "document 001, lines 83 to 93; document 000, section 4, step 8 (line 82)"
+VAE_SOURCE = "document 001, lines 83 to 93; document 000, section 4, step 8 (line 82)"
 COMMON = (*SAMPLED, *REDUCED, *VALUES, *ANY_MODEL)
 
 VAE = Task(
     name="VAE",
     points=17,
-    place=VAE_PLACE,
+    source=VAE_SOURCE,
     shape="",
     reference=None,
     cases=(),
     mistakes=(),
     properties=(
         Property(
-            "elbo_bernoulli", 4, ELBO_HINT, VAE_PLACE, "terms", {"model": "VAE", "sizes": SIZES}, COMMON,
+            "elbo_bernoulli", 4, ELBO_HINT, VAE_SOURCE, "terms", {"model": "VAE", "sizes": SIZES}, COMMON,
         ),
         Property(
             "elbo_gaussian", 2, ELBO_HINT, "document 003, section 1.3 (line 61); document 004, lines 53 to 61",

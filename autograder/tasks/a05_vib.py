@@ -58,7 +58,7 @@ def careless_softmax(logits):
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
-def clipped(probs, least):
+def clip_probs(probs, least):
     """Returns log of probabilities that were clipped; with `least` 0 the logarithm as it is."""
     return np.log(np.clip(probs, least, 1 - least) if least else probs)
 
@@ -97,7 +97,7 @@ def draw_shifted(generator, B, C):
 
 def from_probs(least, softmax_of=careless_softmax):
     """Returns the logarithm of the label's probability, clipped at `least`."""
-    return lambda y_onehot, logits: total(xlogy_like(y_onehot, clipped(softmax_of(logits), least)))
+    return lambda y_onehot, logits: total(xlogy_like(y_onehot, clip_probs(softmax_of(logits), least)))
 
 
 def xlogy_like(y_onehot, logs):
@@ -110,7 +110,7 @@ def sum_to_one(logits):
     return logits / logits.sum(axis=-1, keepdims=True)
 
 
-def from_logits_forgotten(least, to_probs=sum_to_one):
+def without_from_logits(least, to_probs=sum_to_one):
     """Returns the log probability of the label where the logits are taken for probabilities."""
     return lambda y_onehot, logits: total(y_onehot * np.log(np.clip(to_probs(logits), least, 1 - least)))
 
@@ -122,7 +122,7 @@ def log_of_shifted_probs(least):
 categorical_log_prob = Task(
     name="categorical_log_prob",
     points=10,
-    place="document 000, section 6 (line 96); errata E-000-14",
+    source="document 000, section 6 (line 96); errata E-000-14",
     shape="[B]",
     reference=vib.categorical_log_prob,
     cases=(
@@ -204,12 +204,12 @@ categorical_log_prob = Task(
         ),
         Wrong(
             "cat_logits_as_probabilities",
-            from_logits_forgotten(1e-7),
+            without_from_logits(1e-7),
             "You took the logits for probabilities, as Keras' categorical_crossentropy does without from_logits=True: it "
             "divides them by their sum and cuts off what is below 0. They are logits: the softmax makes probabilities of them.",
             also=(
-                *(from_logits_forgotten(least) for least in (1e-8, 1e-6, 1e-12)),
-                *(from_logits_forgotten(least, lambda logits: logits) for least in (1e-7, 1e-8, 1e-6, 1e-12)),
+                *(without_from_logits(least) for least in (1e-8, 1e-6, 1e-12)),
+                *(without_from_logits(least, lambda logits: logits) for least in (1e-7, 1e-8, 1e-6, 1e-12)),
             ),
         ),
         Wrong(
@@ -247,7 +247,7 @@ def objective(cross_entropy, divergence, beta):
     return np.mean(cross_entropy.mean(axis=0) + beta * divergence)
 
 
-def altered(cross_entropy=lambda ce, y_onehot: ce, divergence=lambda kl, mu: kl, weight=lambda beta: beta):
+def with_changes(cross_entropy=lambda ce, y_onehot: ce, divergence=lambda kl, mu: kl, weight=lambda beta: beta):
     """Returns `vib_loss` with its cross-entropies `[L, B]`, its divergence `[B]` or its beta altered."""
 
     def formula(y_onehot, logits, mu, log_var, beta):
@@ -317,7 +317,7 @@ def draw_small_beta(generator, L, B, C, K):
 vib_loss = Task(
     name="vib_loss",
     points=20,
-    place="document 000, section 5 (lines 86 to 88); errata E-000-12",
+    source="document 000, section 5 (lines 86 to 88); errata E-000-12",
     shape="[]",
     reference=vib.vib_loss,
     cases=(
@@ -334,13 +334,13 @@ vib_loss = Task(
     float32=0.01,
     tolerance="sums of terms of one sign, and a mean over B: measured 0.002 of the tolerance",
     twins=tuple(
-        (mistake, f"closure_negated of {other}", OTHER_SIGNS)
+        (mistake, f"transformation_negated of {other}", OTHER_SIGNS)
         for mistake, other in (("vib_ce_sign", "vib_kl_sign"), ("vib_kl_sign", "vib_ce_sign"))
     ),
     mistakes=(
         Wrong(
             "vib_beta_missing",
-            altered(weight=lambda beta: 1.0),
+            with_changes(weight=lambda beta: 1.0),
             "beta does not enter: document 000 prints the case of beta = 1.",
         ),
         Wrong(
@@ -365,19 +365,19 @@ vib_loss = Task(
         ),
         Wrong(
             "vib_beta_plus_one",
-            altered(weight=lambda beta: 1 + beta),
+            with_changes(weight=lambda beta: 1 + beta),
             "The KL has the weight 1 + beta: besides the weighted KL your loss holds one without a weight.",
         ),
         Wrong(
             "vib_ce_sign",
-            altered(lambda ce, y_onehot: -ce),
+            with_changes(lambda ce, y_onehot: -ce),
             "The log-likelihood enters with the wrong sign: this loss falls as the labels become less likely. Document 000 "
             "calls the cross-entropy log p(y|z); it is minus that.",
             "document 000, section 6 (line 96); errata E-000-14",
         ),
         Wrong(
             "vib_kl_sign",
-            altered(divergence=lambda kl, mu: -kl),
+            with_changes(divergence=lambda kl, mu: -kl),
             "The KL is subtracted. It is a price: a loss adds it.",
         ),
         Wrong(
@@ -387,12 +387,12 @@ vib_loss = Task(
         ),
         Wrong(
             "vib_ce_base2",
-            altered(lambda ce, y_onehot: ce / math.log(2)),
+            with_changes(lambda ce, y_onehot: ce / math.log(2)),
             "The cross-entropy is in bits and the KL in nats: beta then trades two currencies. Natural logarithms in both.",
         ),
         Wrong(
             "vib_kl_base2",
-            altered(divergence=lambda kl, mu: kl / math.log(2)),
+            with_changes(divergence=lambda kl, mu: kl / math.log(2)),
             "The KL is in bits and the cross-entropy in nats: beta then trades two currencies. Natural logarithms in both.",
         ),
         Wrong(
@@ -402,19 +402,19 @@ vib_loss = Task(
         ),
         Wrong(
             "vib_first_sample_only",
-            altered(lambda ce, y_onehot: ce[:1]),
+            with_changes(lambda ce, y_onehot: ce[:1]),
             "Only the first or the last of the L samples counts: z in the printed sum has lost its index l, and all its terms "
             "would be the same. Average over the samples.",
-            also=(altered(lambda ce, y_onehot: ce[-1:]),),
+            also=(with_changes(lambda ce, y_onehot: ce[-1:]),),
         ),
         Wrong(
             "vib_sum_over_L",
-            altered(lambda ce, y_onehot: len(ce) * ce),
+            with_changes(lambda ce, y_onehot: len(ce) * ce),
             "You summed over the L samples. They estimate an expectation: average.",
         ),
         Wrong(
             "vib_ce_mean_over_classes",
-            altered(lambda ce, y_onehot: ce / y_onehot.shape[-1]),
+            with_changes(lambda ce, y_onehot: ce / y_onehot.shape[-1]),
             "The cross-entropy is averaged over the classes. All of them but the label's add 0: sum.",
         ),
         Wrong(
@@ -424,14 +424,14 @@ vib_loss = Task(
         ),
         Wrong(
             "vib_logits_as_probabilities",
-            with_cross_entropy(lambda y_onehot, logits: -from_logits_forgotten(1e-7)(y_onehot, logits)),
+            with_cross_entropy(lambda y_onehot, logits: -without_from_logits(1e-7)(y_onehot, logits)),
             "The logits are taken for probabilities, as Keras' categorical_crossentropy does without from_logits=True. The "
             "softmax makes probabilities of them.",
             also=tuple(
                 with_cross_entropy(lambda y_onehot, logits, form=form: -form(y_onehot, logits))
                 for form in (
-                    *(from_logits_forgotten(least) for least in (1e-8, 1e-6, 1e-12)),
-                    *(from_logits_forgotten(least, lambda logits: logits) for least in (1e-7, 1e-8, 1e-6, 1e-12)),
+                    *(without_from_logits(least) for least in (1e-8, 1e-6, 1e-12)),
+                    *(without_from_logits(least, lambda logits: logits) for least in (1e-7, 1e-8, 1e-6, 1e-12)),
                 )
             ),
         ),
@@ -457,22 +457,22 @@ vib_loss = Task(
         ),
         Wrong(
             "vib_kl_missing",
-            altered(weight=lambda beta: 0.0),
+            with_changes(weight=lambda beta: 0.0),
             "The KL is missing: nothing is compressed, and this is a classifier with noise.",
         ),
         Wrong(
             "vib_ce_missing",
-            altered(lambda ce, y_onehot: 0 * ce),
+            with_changes(lambda ce, y_onehot: 0 * ce),
             "The cross-entropy is missing: only the KL is left, and q would become the prior.",
         ),
         Wrong(
             "vib_kl_mean_over_latents",
-            altered(divergence=lambda kl, mu: kl / mu.shape[-1]),
+            with_changes(divergence=lambda kl, mu: kl / mu.shape[-1]),
             "The KL is averaged over the latent dimensions. It is a sum over them.",
         ),
         Wrong(
             "vib_kl_no_half",
-            altered(divergence=lambda kl, mu: 2 * kl),
+            with_changes(divergence=lambda kl, mu: 2 * kl),
             "The KL counts twice in your loss: its factor 1/2 is missing, or it was added a second time.",
             "document 000, section 4, step 7 (line 79)",
         ),
@@ -500,18 +500,18 @@ vib_loss = Task(
         ),
         Wrong(
             "vib_batch_sum",
-            lambda y_onehot, logits, mu, log_var, beta: len(mu) * altered()(y_onehot, logits, mu, log_var, beta),
+            lambda y_onehot, logits, mu, log_var, beta: len(mu) * with_changes()(y_onehot, logits, mu, log_var, beta),
             "You summed over the batch: the loss doubles when every example is put in twice. Average.",
         ),
         Wrong(
             "vib_ce_batch_sum",
-            altered(lambda ce, y_onehot: len(y_onehot) * ce),
+            with_changes(lambda ce, y_onehot: len(y_onehot) * ce),
             "The cross-entropy is summed over the batch while the KL is averaged, as in Listing 1. Average both.",
             "document 000, Listing 1; errata E-000-18",
         ),
         Wrong(
             "vib_kl_batch_sum",
-            altered(divergence=lambda kl, mu: kl * len(kl)),
+            with_changes(divergence=lambda kl, mu: kl * len(kl)),
             "The KL is summed over the batch while the cross-entropy is averaged. Average both.",
         ),
         Wrong(
@@ -567,7 +567,7 @@ def draw_agreeing(generator, L, B, C):
 vib_predict_probs = Task(
     name="vib_predict_probs",
     points=8,
-    place="document 000, section 5 (line 88); errata E-000-12",
+    source="document 000, section 5 (line 88); errata E-000-12",
     shape="[B,C]",
     reference=vib.vib_predict_probs,
     cases=(
@@ -694,7 +694,7 @@ def draw_very_narrow(generator, B, K):
 vib_rate = Task(
     name="vib_rate",
     points=8,
-    place="document 000, section 5 (line 88); document 004, lines 175 to 177",
+    source="document 000, section 5 (line 88); document 004, lines 175 to 177",
     shape="[]",
     reference=vib.vib_rate,
     cases=(
@@ -802,7 +802,7 @@ def entropy(p_y):
 
 
 def with_entropy(of):
-    """Returns `vib_relevance_bound` with something else, of p_y, in the place of H(Y)."""
+    """Returns `vib_relevance_bound` with something else, of p_y, instead of H(Y)."""
     return lambda p_y, mean_cross_entropy: of(p_y) - mean_cross_entropy
 
 
@@ -836,7 +836,7 @@ def draw_balanced(generator, C):
 vib_relevance_bound = Task(
     name="vib_relevance_bound",
     points=8,
-    place="document 004, lines 145 to 157; document 000, section 5 (line 88)",
+    source="document 004, lines 145 to 157; document 000, section 5 (line 88)",
     shape="[]",
     reference=vib.vib_relevance_bound,
     cases=(
@@ -849,7 +849,7 @@ vib_relevance_bound = Task(
     float32=0.03,
     tolerance="one sum of positive terms, one difference: measured 0.012 of the tolerance, with 1e-8 in the logarithm",
     twins=tuple(
-        (mistake, f"closure_negated of {other}", OTHER_SIGNS)
+        (mistake, f"transformation_negated of {other}", OTHER_SIGNS)
         for mistake, other in (("rel_added", "rel_entropy_negated"), ("rel_entropy_negated", "rel_added"))
     ),
     mistakes=(
@@ -981,7 +981,7 @@ def best_decoder(p_xy, q_z_given_x):
     return joint / joint.sum(axis=1, keepdims=True)
 
 
-def of_aggregate(p_xy, q_z_given_x, r_z):
+def kl_of_aggregate(p_xy, q_z_given_x, r_z):
     """The KL of the aggregated posterior from r(z)."""
     aggregated = marginal(p_xy, q_z_given_x)
     return np.sum(xlogy(aggregated, aggregated / r_z))
@@ -1022,7 +1022,7 @@ def draw_encoder_that_ignores(generator, X, Y, Z):
 vib_exact_discrete = Task(
     name="vib_exact_discrete",
     points=13,
-    place="document 000, section 5 (lines 86 to 88)",
+    source="document 000, section 5 (lines 86 to 88)",
     shape="[]",
     reference=vib.vib_exact_discrete,
     cases=(
@@ -1036,7 +1036,7 @@ vib_exact_discrete = Task(
     float32=0.01,
     tolerance="sums of a few hundred products of probabilities and logarithms: measured 0.002 of the tolerance",
     twins=tuple(
-        (mistake, f"closure_negated of {other}", OTHER_SIGNS)
+        (mistake, f"transformation_negated of {other}", OTHER_SIGNS)
         for mistake, other in (
             ("dvib_rate_subtracted", "dvib_distortion_sign"),
             ("dvib_distortion_sign", "dvib_rate_subtracted"),
@@ -1076,19 +1076,19 @@ vib_exact_discrete = Task(
         ),
         Wrong(
             "dvib_aggregated_kl",
-            with_rate(of_aggregate),
+            with_rate(kl_of_aggregate),
             "You took the KL of the average q(z). The rate is the average of the KLs of q(z|x): the order matters.",
         ),
         Wrong(
             "dvib_exact_mi_rate",
             with_rate(lambda p_xy, q, r_z: rate(p_xy.sum(axis=1), q, marginal(p_xy, q))),
-            "You put the true marginal p(z) in the place of r(z): that gives I(X;Z) itself, the value that the rate bounds.",
+            "You put the true marginal p(z) instead of r(z): that gives I(X;Z) itself, the value that the rate bounds.",
             "document 004, line 141 and lines 145 to 149",
         ),
         Wrong(
             "dvib_best_decoder",
             with_distortion(lambda p_xy, q, d: distortion(p_xy, q, best_decoder(p_xy, q))),
-            "You put the true p(y|z) in the place of the decoder: that gives H(Y|Z) itself, the value that the cross-entropy "
+            "You put the true p(y|z) instead of the decoder: that gives H(Y|Z) itself, the value that the cross-entropy "
             "bounds.",
             "document 004, line 141 and lines 145 to 149",
         ),
@@ -1211,14 +1211,14 @@ TERMS = (
     ),
     Mistake("kl_in_the_cross_entropy", "The first term holds the KL as well: it is the cross-entropy alone."),
 )
-VIB_PLACE = "document 000, section 5 (lines 86 to 88)"
+VIB_SOURCE = "document 000, section 5 (lines 86 to 88)"
 # Squares: a convolutional model is right too.
 SIZES = [[16, 4, 5, [7], [[3, 7], [1, 4]]], [64, 3, 4, [7, 5], [[5, 3]]]]
 
 VIB = Task(
     name="VIB",
     points=8,
-    place=VIB_PLACE,
+    source=VIB_SOURCE,
     shape="",
     reference=None,
     cases=(),
@@ -1229,15 +1229,15 @@ VIB = Task(
             2,
             "loss_terms(x, y_onehot, eps) must be the cross-entropy of each example, averaged over the L samples, and its KL "
             "without beta: computed from what your own encoder and decoder return they are other numbers.",
-            VIB_PLACE,
+            VIB_SOURCE,
             "terms",
             {"model": "VIB", "sizes": SIZES, "weight": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *DIVERGENCE, *SAMPLED, *ANY_MODEL, *SQUASHED),
         ),
-        classifiers.training(1, VIB_PLACE, model="VIB"),
-        classifiers.prediction(1, "document 000, section 5 (line 88); errata E-000-12", SIZES, model="VIB"),
-        classifiers.weights("VIB", 2, "document 002, lines 752 to 765; document 000, section 2"),
-        classifiers.accuracy("VIB", 2, VIB_PLACE, FLOOR),
+        classifiers.training_property(1, VIB_SOURCE, model="VIB"),
+        classifiers.prediction_property(1, "document 000, section 5 (line 88); errata E-000-12", SIZES, model="VIB"),
+        classifiers.weights_property("VIB", 2, "document 002, lines 752 to 765; document 000, section 2"),
+        classifiers.accuracy_property("VIB", 2, VIB_SOURCE, FLOOR),
     ),
     oracle=Reference,
     seconds=MODEL_SECONDS,

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import expit, log_expit
 from vikit.judging import Mistake, Property
-from vikit.protocol.wire import Built
+from vikit.protocol.wire import BuiltArgument
 
 from autograder.reference import flows
 
 from . import classifiers
 from .properties import ANY_MODEL, OF_VALUES, SAMPLED, SQUASHED, UNTRAINED
-from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong, rounded, widened
+from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong, round_to_float32, to_float64
 
 LOG_2PI = math.log(2 * math.pi)
-FLOWS_PLACE = "document 002, variational families (line 849)"
+FLOWS_SOURCE = "document 002, variational families (line 849)"
 
 
 def total(terms):
@@ -57,7 +57,7 @@ def draw_gaussian(low, high, spread=1.0, far=(0.0, 2.0)):
 gaussian_log_pdf = Task(
     name="gaussian_log_pdf",
     points=3,
-    place="document 000, Listing 1 (lines 104 to 110); errata E-000-16 and E-000-17",
+    source="document 000, Listing 1 (lines 104 to 110); errata E-000-16 and E-000-17",
     shape="[B]",
     reference=flows.gaussian_log_pdf,
     cases=(
@@ -147,17 +147,17 @@ gaussian_log_pdf = Task(
 # planar_u_hat
 
 
-def m_of(a):
+def constrained_dot(a):
     """Returns what w.u_hat is where w.u is `a`."""
     return softplus(a) - 1
 
 
-def u_moved(step):
+def with_step_along_w(step):
     """Returns `planar_u_hat` that goes `step(a, norm of w)` along w, a = w.u."""
     return lambda u, w: u + step(w @ u, np.linalg.norm(w)) * w
 
 
-def u_with(u, w, a):
+def set_part_along_w(u, w, a):
     """Returns `u` with its part along `w` changed so that w.u = a."""
     return u + (a - w @ u) * w / (w @ w)
 
@@ -168,7 +168,7 @@ def draw_u(low, high, scale=1.0, spread=1.0):
     def draw(generator, K):
         w, u = scale * generator.normal(0, 1, K), spread * generator.normal(0, 1, K)
         w *= max(1, scale / np.linalg.norm(w))
-        return u_with(u, w, generator.uniform(low, high)), w
+        return set_part_along_w(u, w, generator.uniform(low, high)), w
 
     return draw
 
@@ -176,7 +176,7 @@ def draw_u(low, high, scale=1.0, spread=1.0):
 planar_u_hat = Task(
     name="planar_u_hat",
     points=6,
-    place="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
+    source="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
     shape="[K]",
     reference=flows.planar_u_hat,
     cases=(
@@ -192,44 +192,44 @@ planar_u_hat = Task(
     mistakes=(
         Wrong(
             "planar_uhat_softplus_without_minus1",
-            u_moved(lambda a, norm: (softplus(a) - a) / norm**2),
+            with_step_along_w(lambda a, norm: (softplus(a) - a) / norm**2),
             "The -1 of m(a) = -1 + softplus(a) is missing: w.u after the step is then never below 0, and flows that squeeze "
             "space across the plane are lost.",
         ),
         Wrong(
             "planar_uhat_forgot_subtract_wu",
-            u_moved(lambda a, norm: m_of(a) / norm**2),
+            with_step_along_w(lambda a, norm: constrained_dot(a) / norm**2),
             "You go m(w.u) along w. The step is the difference m(w.u) - w.u: what is there already must go.",
         ),
         Wrong(
             "planar_uhat_along_u",
-            lambda u, w: u + (m_of(w @ u) - w @ u) * u / (u @ u),
+            lambda u, w: u + (constrained_dot(w @ u) - w @ u) * u / (u @ u),
             "You move u along itself. Only its part along w matters, so the step goes along w.",
         ),
         Wrong(
             "planar_uhat_clipped",
-            u_moved(lambda a, norm: (np.maximum(a, -1) - a) / norm**2),
+            with_step_along_w(lambda a, norm: (np.maximum(a, -1) - a) / norm**2),
             "You cut w.u off at -1. At -1 itself the flow is singular, and a maximum has no gradient below it: use "
             "m(a) = -1 + softplus(a), which stays above.",
         ),
         Wrong(
             "planar_uhat_only_where_needed",
-            u_moved(lambda a, norm: (m_of(a) - a) / norm**2 if a < -1 else 0.0),
+            with_step_along_w(lambda a, norm: (constrained_dot(a) - a) / norm**2 if a < -1 else 0.0),
             "You leave u alone where w.u is -1 or more. Then the map from u jumps at -1; the correction is always applied.",
         ),
         Wrong(
             "planar_uhat_not_normalised",
-            u_moved(lambda a, norm: m_of(a) - a),
+            with_step_along_w(lambda a, norm: constrained_dot(a) - a),
             "The division by the squared norm of w is missing: w.u after the step is not m(w.u).",
         ),
         Wrong(
             "planar_uhat_norm_not_squared",
-            u_moved(lambda a, norm: (m_of(a) - a) / norm),
+            with_step_along_w(lambda a, norm: (constrained_dot(a) - a) / norm),
             "You divide by the norm of w; it is its square, because w itself is the direction.",
         ),
         Wrong(
             "planar_uhat_sign",
-            u_moved(lambda a, norm: -(m_of(a) - a) / norm**2),
+            with_step_along_w(lambda a, norm: -(constrained_dot(a) - a) / norm**2),
             "You go the other way: the correction m(w.u) - w.u is added along w.",
         ),
         Wrong(
@@ -239,7 +239,7 @@ planar_u_hat = Task(
         ),
         Wrong(
             "planar_uhat_overflow",
-            u_moved(lambda a, norm: (np.log(1 + np.exp(a)) - 1 - a) / norm**2),
+            with_step_along_w(lambda a, norm: (np.log(1 + np.exp(a)) - 1 - a) / norm**2),
             "log(1 + exp(a)) overflows where w.u is large, and the answer is infinite or NaN: tf.nn.softplus does not.",
         ),
     ),
@@ -283,7 +283,7 @@ def draw_at_origin(generator, B, K):
 planar_forward = Task(
     name="planar_forward",
     points=3,
-    place="document 002, variational families (line 849)",
+    source="document 002, variational families (line 849)",
     shape="[B,K]",
     reference=flows.planar_forward,
     cases=(
@@ -343,7 +343,7 @@ planar_forward = Task(
         ),
         Wrong(
             "planar_constrains_again",
-            lambda z, u_hat, w, b: planar(z, u_with(u_hat, w, m_of(w @ u_hat)), w, b),
+            lambda z, u_hat, w, b: planar(z, set_part_along_w(u_hat, w, constrained_dot(w @ u_hat)), w, b),
             "You apply the constraint inside. The vector is used as it is given: in a model it would be applied twice.",
         ),
         Wrong(
@@ -358,8 +358,12 @@ planar_forward = Task(
         ),
     ),
     twins=tuple(
-        (f"{closure} of planar_one_step_for_the_batch", closure, "the mean step has the sum of the steps for its sum")
-        for closure in ("closure_averaged_over_batch", "closure_summed_over_batch")
+        (
+            f"{transformation} of planar_one_step_for_the_batch",
+            transformation,
+            "the mean step has the sum of the steps for its sum",
+        )
+        for transformation in ("transformation_averaged_over_batch", "transformation_summed_over_batch")
     ),
 )
 
@@ -386,14 +390,14 @@ def with_derivative(derivative):
 
 
 def with_dot(dot):
-    """Returns `planar_log_det` with another number in the place of w.u, `dot(u, w)`."""
+    """Returns `planar_log_det` with another number instead of w.u, `dot(u, w)`."""
     return lambda z, u, w, b: log_abs(1 + dot(u, w) * slope(across(z, w, b)))
 
 
 planar_log_det = Task(
     name="planar_log_det",
     points=8,
-    place="document 000, line 97; document 002, lines 839 to 849",
+    source="document 000, line 97; document 002, lines 839 to 849",
     shape="[B]",
     reference=flows.planar_log_det,
     cases=(
@@ -497,7 +501,7 @@ planar_log_det = Task(
         ),
         Wrong(
             "logdet_constrains_u",
-            lambda z, u, w, b: log_abs(planar_det(z, u_with(u, w, m_of(w @ u)), w, b)),
+            lambda z, u, w, b: log_abs(planar_det(z, set_part_along_w(u, w, constrained_dot(w @ u)), w, b)),
             "You constrain u inside. The log determinant is asked for the u that is given; in a model that is the same vector "
             "as in the forward map.",
         ),
@@ -515,7 +519,7 @@ def draw_radial_parameters(low, high, alpha=(0.4, 3.0)):
 radial_beta_hat = Task(
     name="radial_beta_hat",
     points=3,
-    place="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
+    source="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
     shape="a scalar",
     reference=flows.radial_beta_hat,
     cases=(
@@ -556,7 +560,7 @@ radial_beta_hat = Task(
         Wrong(
             "radial_exp",
             lambda alpha, beta_raw: np.exp(beta_raw) - alpha,
-            "You used exp in the place of softplus: it explodes where beta_raw is large.",
+            "You used exp instead of softplus: it explodes where beta_raw is large.",
         ),
         Wrong(
             "radial_softplus_of_alpha",
@@ -619,7 +623,7 @@ RADIAL_CASES = (
 radial_forward = Task(
     name="radial_forward",
     points=4,
-    place=FLOWS_PLACE,
+    source=FLOWS_SOURCE,
     shape="[B,K]",
     reference=flows.radial_forward,
     cases=RADIAL_CASES,
@@ -694,12 +698,12 @@ def radial_parts(z, z_ref, alpha, beta_hat, r=None):
     return 1 + beta_hat * h, 1 + beta_hat * h - beta_hat * h**2 * r
 
 
-def radial_with(combine):
+def with_combination(combine):
     """Returns `radial_log_det` that puts K and the logarithms of the two parts together in another way."""
     return lambda z, *rest: combine(z.shape[-1], *np.log(radial_parts(z, *rest)))
 
 
-def along_with(change):
+def with_along(change):
     """Returns `radial_log_det` with another radial part: 1 + beta_hat h + change(beta_hat, h, r)."""
 
     def formula(z, z_ref, alpha, beta_hat):
@@ -710,7 +714,7 @@ def along_with(change):
     return formula
 
 
-def rld_with(across, along):
+def with_parts(across, along):
     """Returns `radial_log_det` with something else, of (beta_hat, h), for beta_hat h across the radius and along it."""
 
     def formula(z, z_ref, alpha, beta_hat):
@@ -723,7 +727,7 @@ def rld_with(across, along):
     return formula
 
 
-def radial_at(r):
+def with_radius(r):
     """Returns `radial_log_det` with another radius, `r(z, z_ref)`."""
 
     def formula(z, z_ref, alpha, beta_hat):
@@ -733,7 +737,7 @@ def radial_at(r):
     return formula
 
 
-radial_log_det_right = radial_at(radius)
+radial_log_det_right = with_radius(radius)
 
 
 def ratio_of_radii(z, z_ref, alpha, beta_hat):
@@ -746,7 +750,7 @@ def ratio_of_radii(z, z_ref, alpha, beta_hat):
 radial_log_det = Task(
     name="radial_log_det",
     points=8,
-    place=FLOWS_PLACE,
+    source=FLOWS_SOURCE,
     shape="[B]",
     reference=flows.radial_log_det,
     cases=RADIAL_CASES,
@@ -760,59 +764,59 @@ radial_log_det = Task(
         ),
         Wrong(
             "rld_power_d",
-            radial_with(lambda K, across, along: K * across + along),
+            with_combination(lambda K, across, along: K * across + along),
             "The power is K - 1: of the K directions one is the radius, and that has a factor of its own.",
         ),
         Wrong(
             "rld_missing_radial_factor",
-            radial_with(lambda K, across, along: (K - 1) * across),
+            with_combination(lambda K, across, along: (K - 1) * across),
             "The radial factor is missing: along the radius lengths change by 1 + beta_hat h + beta_hat h' r.",
         ),
         Wrong(
             "rld_only_radial_factor",
-            radial_with(lambda K, across, along: along),
+            with_combination(lambda K, across, along: along),
             "Only the radial factor is there: across the radius there are K - 1 directions more, each with 1 + beta_hat h.",
         ),
         Wrong(
             "rld_power_missing",
-            radial_with(lambda K, across, along: across + along),
+            with_combination(lambda K, across, along: across + along),
             "The power K - 1 is missing: your answer is right in the plane only.",
         ),
         Wrong(
             "rld_isotropic",
-            radial_with(lambda K, across, along: K * across),
+            with_combination(lambda K, across, along: K * across),
             "You took h for a constant. It depends on r, and its derivative changes lengths along the radius.",
         ),
         Wrong(
             "rld_hprime_sign",
-            along_with(lambda beta_hat, h, r: beta_hat * h**2 * r),
+            with_along(lambda beta_hat, h, r: beta_hat * h**2 * r),
             "h' is negative: -1 / (alpha + r)^2.",
         ),
         Wrong(
             "rld_hprime_not_times_r",
-            along_with(lambda beta_hat, h, r: -beta_hat * h**2),
+            with_along(lambda beta_hat, h, r: -beta_hat * h**2),
             "r is missing behind h': the derivative of h(r) r is h + h' r.",
         ),
         Wrong(
             "rld_hprime_not_squared",
-            along_with(lambda beta_hat, h, r: -beta_hat * h * r),
+            with_along(lambda beta_hat, h, r: -beta_hat * h * r),
             "The derivative of 1 / (alpha + r) is minus its square; you took minus h itself.",
         ),
         Wrong(
             "rld_alpha_missing",
-            along_with(lambda beta_hat, h, r: beta_hat * h**2 - beta_hat * h),
+            with_along(lambda beta_hat, h, r: beta_hat * h**2 - beta_hat * h),
             "Your radial factor is 1 + beta_hat h^2, or has r before h^2. It is 1 + beta_hat h + beta_hat h' r, which put "
             "together is 1 + alpha beta_hat h^2.",
-            also=(along_with(lambda beta_hat, h, r: r * beta_hat * h**2 - beta_hat * h),),
+            also=(with_along(lambda beta_hat, h, r: r * beta_hat * h**2 - beta_hat * h),),
         ),
         Wrong(
             "rld_beta_without_h",
-            rld_with(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat),
+            with_parts(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat),
             "beta_hat stands where beta_hat h belongs, across the radius, along it or both: the factors are 1 + beta_hat h and "
             "1 + beta_hat h + beta_hat h' r.",
             also=(
-                rld_with(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat * h),
-                rld_with(lambda beta_hat, h: beta_hat * h, lambda beta_hat, h: beta_hat),
+                with_parts(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat * h),
+                with_parts(lambda beta_hat, h: beta_hat * h, lambda beta_hat, h: beta_hat),
             ),
         ),
         Wrong(
@@ -822,17 +826,17 @@ radial_log_det = Task(
         ),
         Wrong(
             "rld_squared_radius",
-            radial_at(lambda z, z_ref: radius(z, z_ref) ** 2),
+            with_radius(lambda z, z_ref: radius(z, z_ref) ** 2),
             "r is the distance from the centre; you used its square.",
         ),
         Wrong(
             "rld_centre_ignored",
-            radial_at(lambda z, z_ref: radius(z, 0 * z_ref)),
+            with_radius(lambda z, z_ref: radius(z, 0 * z_ref)),
             "z_ref does not enter: r is the distance from the flow's centre.",
         ),
         Wrong(
             "rld_one_radius_for_the_batch",
-            radial_at(lambda z, z_ref: np.linalg.norm(z - z_ref) + np.zeros(len(z))),
+            with_radius(lambda z, z_ref: np.linalg.norm(z - z_ref) + np.zeros(len(z))),
             "You took one norm over the whole batch: r belongs to each example.",
         ),
         Wrong(
@@ -860,17 +864,13 @@ radial_log_det = Task(
 # coupling
 
 
-def halves(z):
-    return z[:, :2], z[:, 2:]
-
-
-def joined(first, second):
+def concatenate_halves(first, second):
     return np.concatenate([first, second], axis=-1)
 
 
 def coupling(z, change, first=lambda half: half):
     """Returns z with its second half changed."""
-    return joined(first(z[:, :2]), change(z[:, 2:]))
+    return concatenate_halves(first(z[:, :2]), change(z[:, 2:]))
 
 
 def draw_coupling(low, high, shift=1.5, spread=1.5):
@@ -888,10 +888,10 @@ COUPLING_CASES = (
     Draw("log_scale of +-8", EDGE, draw_coupling(-8, 8), {"B": 9}),
     Draw("no shift", EDGE, draw_coupling(-1, 1, shift=0.0), {"B": 6}),
 )
-COUPLING_PLACE = "document 002, variational families (line 851)"
+COUPLING_SOURCE = "document 002, variational families (line 851)"
 
 
-def interleaved(z, log_scale, shift):
+def interleaved_coupling(z, log_scale, shift):
     moved = z.copy()
     moved[:, 1::2] = z[:, 1::2] * np.exp(log_scale) + shift
     return moved
@@ -900,7 +900,7 @@ def interleaved(z, log_scale, shift):
 coupling_forward = Task(
     name="coupling_forward",
     points=3,
-    place=COUPLING_PLACE,
+    source=COUPLING_SOURCE,
     shape="[B,4]",
     reference=flows.coupling_forward,
     cases=COUPLING_CASES,
@@ -921,17 +921,17 @@ coupling_forward = Task(
         ),
         Wrong(
             "coupling_wrong_half",
-            lambda z, log_scale, shift: joined(z[:, :2] * np.exp(log_scale) + shift, z[:, 2:]),
+            lambda z, log_scale, shift: concatenate_halves(z[:, :2] * np.exp(log_scale) + shift, z[:, 2:]),
             "You changed the first half and left the second: it is the other way round.",
         ),
         Wrong(
             "coupling_interleaved",
-            interleaved,
+            interleaved_coupling,
             "You changed every second entry. The halves are the first two entries and the last two.",
         ),
         Wrong(
             "coupling_halves_swapped",
-            lambda z, log_scale, shift: joined(z[:, 2:] * np.exp(log_scale) + shift, z[:, :2]),
+            lambda z, log_scale, shift: concatenate_halves(z[:, 2:] * np.exp(log_scale) + shift, z[:, :2]),
             "The halves have changed places in what you return: the swap stands between layers, not in this one.",
         ),
         Wrong(
@@ -965,7 +965,7 @@ coupling_forward = Task(
 coupling_inverse = Task(
     name="coupling_inverse",
     points=3,
-    place=COUPLING_PLACE,
+    source=COUPLING_SOURCE,
     shape="[B,4]",
     reference=flows.coupling_inverse,
     cases=COUPLING_CASES,
@@ -1001,7 +1001,7 @@ coupling_inverse = Task(
         ),
         Wrong(
             "inverse_wrong_half",
-            lambda z, log_scale, shift: joined((z[:, :2] - shift) * np.exp(-log_scale), z[:, 2:]),
+            lambda z, log_scale, shift: concatenate_halves((z[:, :2] - shift) * np.exp(-log_scale), z[:, 2:]),
             "You changed the first half and left the second: it is the other way round.",
         ),
         Wrong(
@@ -1025,7 +1025,7 @@ coupling_inverse = Task(
 coupling_log_det = Task(
     name="coupling_log_det",
     points=3,
-    place="document 000, line 97; document 002, variational families (line 851)",
+    source="document 000, line 97; document 002, variational families (line 851)",
     shape="[B]",
     reference=flows.coupling_log_det,
     cases=tuple(
@@ -1084,7 +1084,7 @@ coupling_log_det = Task(
 # iaf_step
 
 
-def gated(z, m, s, gate=expit, log_det=log_expit):
+def iaf(z, m, s, gate=expit, log_det=log_expit):
     """Returns the two outputs of `iaf_step`, with another gate or another logarithm of it."""
     g = gate(s)
     return g * z + (1 - g) * m, total(log_det(s))
@@ -1113,7 +1113,7 @@ def draw_open(generator, B, K):
 iaf_step = Task(
     name="iaf_step",
     points=6,
-    place="document 002, variational families (line 850)",
+    source="document 002, variational families (line 850)",
     shape="[B,K] and [B]",
     outputs=("z_new", "log_det"),
     reference=flows.iaf_step,
@@ -1129,31 +1129,31 @@ iaf_step = Task(
     mistakes=(
         Wrong(
             "iaf_logdet_sign",
-            lambda z, m, s: gated(z, m, s, log_det=lambda s: -log_expit(s)),
+            lambda z, m, s: iaf(z, m, s, log_det=lambda s: -log_expit(s)),
             "Your log_det has the wrong sign: a gate below 1 shrinks space, and the logarithm of the gate is negative.",
         ),
         Wrong(
             "iaf_logdet_sigma_not_log",
-            lambda z, m, s: gated(z, m, s, log_det=expit),
+            lambda z, m, s: iaf(z, m, s, log_det=expit),
             "Your log_det adds the gates themselves; it is the sum of their logarithms.",
         ),
         Wrong(
             "iaf_logdet_is_sum_of_s",
-            lambda z, m, s: gated(z, m, s, log_det=lambda s: s),
+            lambda z, m, s: iaf(z, m, s, log_det=lambda s: s),
             "Your log_det is the sum of s, as if the gate were exp(s); it is a sigmoid.",
         ),
         Wrong(
             "iaf_logdet_of_other_gate",
-            lambda z, m, s: gated(z, m, s, log_det=lambda s: log_expit(-s)),
+            lambda z, m, s: iaf(z, m, s, log_det=lambda s: log_expit(-s)),
             "Your log_det has the logarithm of one minus the gate. What multiplies z is the gate.",
         ),
         Wrong(
             "iaf_log_of_sigmoid",
-            lambda z, m, s: gated(z, m, s, log_det=lambda s: np.log(expit(s))),
+            lambda z, m, s: iaf(z, m, s, log_det=lambda s: np.log(expit(s))),
             "The logarithm of a sigmoid that has become 0 is minus infinity (or what you clipped it to): log sigmoid(s) is "
             "-softplus(-s), which is finite.",
             also=tuple(
-                lambda z, m, s, change=change: gated(z, m, s, log_det=lambda s: np.log(change(expit(s))))
+                lambda z, m, s, change=change: iaf(z, m, s, log_det=lambda s: np.log(change(expit(s))))
                 for change in (
                     *(lambda g, eps=eps: g + eps for eps in (1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)),
                     *(lambda g, eps=eps: np.maximum(g, eps) for eps in (1e-6, 1e-7, 1e-8, 1e-12)),
@@ -1167,7 +1167,7 @@ iaf_step = Task(
         ),
         Wrong(
             "iaf_gate_swapped",
-            lambda z, m, s: gated(z, m, s, gate=lambda s: expit(-s)),
+            lambda z, m, s: iaf(z, m, s, gate=lambda s: expit(-s)),
             "The gate is the wrong way round: g multiplies z, and 1 - g multiplies m.",
         ),
         Wrong(
@@ -1183,9 +1183,9 @@ iaf_step = Task(
         ),
         Wrong(
             "iaf_no_sigmoid",
-            lambda z, m, s: gated(z, m, s, gate=lambda s: s, log_det=lambda s: np.log(np.abs(s))),
+            lambda z, m, s: iaf(z, m, s, gate=lambda s: s, log_det=lambda s: np.log(np.abs(s))),
             "s itself is your gate: its sigmoid is the gate, between 0 and 1.",
-            also=(lambda z, m, s: gated(z, m, s, gate=lambda s: s, log_det=np.log),),
+            also=(lambda z, m, s: iaf(z, m, s, gate=lambda s: s, log_det=np.log),),
         ),
     ),
 )
@@ -1214,7 +1214,7 @@ def draw_leapfrog(low, high, spread=1.2, steep=1.0):
         M = generator.normal(0, 1, (d, d))
         A = -steep * (M @ M.T / d + 0.3 * np.eye(d))
         z, v = spread * generator.normal(0, 1, (2, d))
-        return z, v, float(generator.uniform(low, high)), Built("affine", (A, generator.normal(0, 1, d)))
+        return z, v, float(generator.uniform(low, high)), BuiltArgument("affine", (A, generator.normal(0, 1, d)))
 
     return draw
 
@@ -1222,13 +1222,13 @@ def draw_leapfrog(low, high, spread=1.2, steep=1.0):
 def draw_flat(generator, d):
     """A score of 0 everywhere: the velocity stays, the position drifts."""
     z, v, step, score = draw_leapfrog(0.1, 0.6)(generator, d)
-    return z, v, step, Built("affine", tuple(0 * array for array in score.arrays))
+    return z, v, step, BuiltArgument("affine", tuple(0 * array for array in score.arrays))
 
 
 leapfrog_step = Task(
     name="leapfrog_step",
     points=3,
-    place="document 002, variational families (line 849)",
+    source="document 002, variational families (line 849)",
     shape="[d] and [d]",
     outputs=("z_new", "v_new"),
     reference=flows.leapfrog_step,
@@ -1310,7 +1310,7 @@ def draw_flow(scale, spread, mean=0.2):
 flow_log_q = Task(
     name="flow_log_q",
     points=3,
-    place="document 000, Listing 1 (line 122); document 002, lines 834 to 847",
+    source="document 000, Listing 1 (line 122); document 002, lines 834 to 847",
     shape="[B]",
     reference=flows.flow_log_q,
     cases=(
@@ -1384,7 +1384,7 @@ def draw_two_places(scale, other):
 flow_prior_term = Task(
     name="flow_prior_term",
     points=1,
-    place="document 000, line 95 and Listing 1 (lines 123 and 124); errata E-000-15",
+    source="document 000, line 95 and Listing 1 (lines 123 and 124); errata E-000-15",
     shape="[B]",
     reference=flows.flow_prior_term,
     cases=(
@@ -1406,7 +1406,7 @@ flow_prior_term = Task(
         Wrong(
             "flow_prior_of_difference",
             lambda z0, zK: -0.5 * total(LOG_2PI + (zK - z0) ** 2),
-            "You put N(z0, I) in the place of the prior: it is N(0, I), and z0 does not enter.",
+            "You put N(z0, I) instead of the prior: it is N(0, I), and z0 does not enter.",
         ),
         Wrong(
             "flow_prior_positive_exponent",
@@ -1446,7 +1446,7 @@ def energy(log_q0, log_dets, log_p_zK, log_py_given_zK, det=1, prior=1, lik=1, e
     return entropy * log_q0 - det * total(log_dets) - prior * log_p_zK - lik * log_py_given_zK
 
 
-def weighted(**weights):
+def with_weights(**weights):
     return lambda *terms: np.mean(energy(*terms, **weights))
 
 
@@ -1467,7 +1467,7 @@ def draw_energy(spread, det=0.3, width=0.8):
 flow_free_energy = Task(
     name="flow_free_energy",
     points=8,
-    place="document 000, section 6 (line 92)",
+    source="document 000, section 6 (line 92)",
     shape="[]",
     reference=flows.flow_free_energy,
     cases=(
@@ -1488,23 +1488,23 @@ flow_free_energy = Task(
         ),
         Wrong(
             "flow_fe_ce_sign",
-            weighted(lik=-1),
+            with_weights(lik=-1),
             "log_py_given_zK is added. It is minus the cross-entropy, and a loss contains the cross-entropy.",
             "document 000, line 96; errata E-000-14",
         ),
         Wrong(
             "flow_fe_prior_added",
-            weighted(prior=-1),
+            with_weights(prior=-1),
             "log_p_zK is added; the free energy has it with a minus, as it has all of log p(y, z).",
         ),
         Wrong(
             "flow_fe_logdet_added",
-            weighted(det=-1),
+            with_weights(det=-1),
             "The log determinants are added; they are subtracted, as in log q_K.",
         ),
         Wrong(
             "flow_fe_logdet_missing",
-            weighted(det=0),
+            with_weights(det=0),
             "The log determinants are missing: the flow is then free to shrink everything to a point.",
         ),
         Wrong(
@@ -1519,23 +1519,23 @@ flow_free_energy = Task(
         ),
         Wrong(
             "flow_fe_entropy_missing",
-            weighted(entropy=0),
+            with_weights(entropy=0),
             "log_q0 is missing: without it q shrinks to a point.",
         ),
         Wrong(
             "flow_fe_prior_missing",
-            weighted(prior=0),
+            with_weights(prior=0),
             "log_p_zK is missing: nothing keeps zK where the prior has mass.",
         ),
         Wrong(
             "flow_fe_likelihood_missing",
-            weighted(lik=0),
+            with_weights(lik=0),
             "log_py_given_zK is missing: only the KL is left, and y is never looked at.",
         ),
         Wrong(
             "flow_fe_listing1_copy",
             lambda log_q0, log_dets, log_p_zK, log_py_given_zK: np.mean(-log_p_zK),
-            "Only the prior is left in your answer, as in line 125 of Listing 1, which has log q_K once more in the place of "
+            "Only the prior is left in your answer, as in line 125 of Listing 1, which has log q_K once more instead of "
             "log p(y|zK): the two cancel.",
             "document 000, Listing 1 (line 125); errata E-000-19",
         ),
@@ -1590,10 +1590,12 @@ class Reference(classifiers.Reference):
     @staticmethod
     def function(name):
         """Returns the reference of an earlier question, which takes what students get."""
-        return lambda *arguments: getattr(flows, name)(*(widened(rounded(argument)) for argument in arguments))
+        return lambda *arguments: getattr(flows, name)(
+            *(to_float64(round_to_float32(argument)) for argument in arguments)
+        )
 
 
-def jacobian(forward, log_det, shapes, **options):
+def jacobian_property(forward, log_det, shapes, **options):
     """Returns the property that `log_det` is the log determinant of `forward`, worth one point."""
     return Property(
         "log_det_is_jacobian",
@@ -1611,21 +1613,23 @@ def with_property(task, item):
     return replace(task, properties=(item,), oracle=Reference)
 
 
-planar_log_det = with_property(planar_log_det, jacobian("planar_forward", "planar_log_det", [[12, 3], [3], [3], []]))
+planar_log_det = with_property(
+    planar_log_det, jacobian_property("planar_forward", "planar_log_det", [[12, 3], [3], [3], []])
+)
 radial_log_det = with_property(
-    radial_log_det, jacobian("radial_forward", "radial_log_det", [[12, 3], [3], [], []], positive=[2, 3])
+    radial_log_det, jacobian_property("radial_forward", "radial_log_det", [[12, 3], [3], [], []], positive=[2, 3])
 )
 coupling_log_det = with_property(
-    coupling_log_det, jacobian("coupling_forward", "coupling_log_det", [[12, 4], [12, 2], [12, 2]], given=[1])
+    coupling_log_det, jacobian_property("coupling_forward", "coupling_log_det", [[12, 4], [12, 2], [12, 2]], given=[1])
 )
-iaf_step = with_property(iaf_step, jacobian("iaf_step", "iaf_step", [[12, 3], [12, 3], [12, 3]], outputs=2))
+iaf_step = with_property(iaf_step, jacobian_property("iaf_step", "iaf_step", [[12, 3], [12, 3], [12, 3]], outputs=2))
 coupling_inverse = with_property(
     coupling_inverse,
     Property(
         "inverts_the_forward_map",
         1,
         "coupling_inverse must take the output of coupling_forward back to its input, with the same log_scale and shift.",
-        COUPLING_PLACE,
+        COUPLING_SOURCE,
         "inverts",
         {"forward": "coupling_forward", "inverse": "coupling_inverse", "shapes": [[5, 4], [5, 2], [5, 2]]},
         OF_VALUES,
@@ -1638,7 +1642,7 @@ leapfrog_step = with_property(
         1,
         "A step, the velocity turned round, and the same step again must end where they began: leapfrog is reversible. That "
         "and the kept volume are why it can serve as a flow.",
-        FLOWS_PLACE,
+        FLOWS_SOURCE,
         "returns",
         {"name": "leapfrog_step", "size": 5},
         OF_VALUES,
@@ -1648,7 +1652,7 @@ leapfrog_step = with_property(
 
 # The model.
 
-MODEL_PLACE = "document 000, section 6 (lines 92 to 97) and Listing 1"
+MODEL_SOURCE = "document 000, section 6 (lines 92 to 97) and Listing 1"
 KINDS = ("planar", "radial", "coupling", "iaf")
 SIZES = [[9, 4, 5, [7, 6], [[1, 7], [1, 3]]]]
 PREDICTED = [[9, 4, 5, [7], [[3, 7], [4, 3]]]]
@@ -1947,7 +1951,7 @@ def weights_property(flow):
     )  # fmt: skip
 
 
-prediction = classifiers.prediction(
+prediction = classifiers.prediction_property(
     1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED, kind="flow_prediction"
 )
 prediction = replace(prediction, mistakes=(*prediction.mistakes, BEFORE_THE_FLOW, *ANY_FLOW))
@@ -1955,7 +1959,7 @@ prediction = replace(prediction, mistakes=(*prediction.mistakes, BEFORE_THE_FLOW
 FlowVIB = Task(
     name="FlowVIB",
     points=10,
-    place=MODEL_PLACE,
+    source=MODEL_SOURCE,
     shape="",
     reference=None,
     cases=(),
@@ -1965,10 +1969,10 @@ FlowVIB = Task(
             "free_energy_terms", 1,
             "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and decoder give: log_q0 at z0, "
             "the sum of the log determinants, the log prior at zK and the log-likelihood of the label.",
-            MODEL_PLACE, "flow_terms", {"sizes": SIZES, "weight": 0.3},
+            MODEL_SOURCE, "flow_terms", {"sizes": SIZES, "weight": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_FLOW, *ANY_MODEL, *SQUASHED),
         ),
-        classifiers.training(1, MODEL_PLACE, (*DIVERGENCE, *ANY_FLOW), kind="flow_training"),
+        classifiers.training_property(1, MODEL_SOURCE, (*DIVERGENCE, *ANY_FLOW), kind="flow_training"),
         prediction,
         *(of(flow) for flow in KINDS for of in (log_det_property, kind_property, conditioned_property)),
         *(weights_property(flow) for flow in KINDS),

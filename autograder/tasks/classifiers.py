@@ -4,7 +4,7 @@ from vikit.judging import Mistake, Property
 
 from autograder.reference import vae, vib
 
-from .properties import ANY_MODEL, SAMPLED, UNLEARNT, UNTRAINED, of_a_loss
+from .properties import ANY_MODEL, SAMPLED, UNLEARNT, UNTRAINED, loss_mistakes
 
 
 class Reference:
@@ -137,7 +137,7 @@ NOISE = (
     ),
 )
 WEIGHTED = (
-    *of_a_loss(
+    *loss_mistakes(
         "cross_entropy", "the cross-entropy", "classes", "Its weight is the model's beta, which it was made with."
     ),
     Mistake("kl_in_the_cross_entropy", "The cross-entropy holds the KL as well: it is the first term alone."),
@@ -171,37 +171,37 @@ LEARNT = (
 )
 
 
-def prediction(points, place, sizes, kind="prediction", **options):
+def prediction_property(points, source, sizes, kind="prediction", **options):
     """Returns the property of `predict_probs`; `kind` is the examination, and `options` what it is given besides."""
     return Property(
-        "prediction", points, "predict_probs must be the mean over the L samples of the decoder's probabilities.", place,
+        "prediction", points, "predict_probs must be the mean over the L samples of the decoder's probabilities.", source,
         kind, options | {"sizes": sizes}, (*PREDICTED, *SAMPLED, *ANY_MODEL),
     )  # fmt: skip
 
 
-def weights(model, points, place):
+def weights_property(model, points, source):
     """Returns the property that all weights move."""
     return Property(
         "every_weight_learns", points,
         "After one step of training every trainable weight must have moved, and every one must matter to the loss.",
-        place, "weights_learn", {"model": model}, (*UNTRAINED, *ANY_MODEL),
+        source, "weights_learn", {"model": model}, (*UNTRAINED, *ANY_MODEL),
     )  # fmt: skip
 
 
-def training(points, place, more=(), kind="training", **options):
+def training_property(points, source, more=(), kind="training", **options):
     """Returns the property that training reports what it should; `more` are mistakes of terms that not every model has."""
     return Property(
         "training", points,
         "fit and evaluate must report loss, cross_entropy and kl of an average example, loss = cross_entropy + beta kl with "
         "the model's beta, whatever the size of the batch; and each step must draw fresh noise for each example.",
-        place, kind, options, (*NOISE, *WEIGHTED, *more, *ANY_MODEL),
+        source, kind, options, (*NOISE, *WEIGHTED, *more, *ANY_MODEL),
     )  # fmt: skip
 
 
-def accuracy(model, points, place, floor):
+def accuracy_property(model, points, source, floor):
     return Property(
         "accuracy_passes_the_floor", points,
         "Trained on digits, the model must classify held-out ones at least as well as any right one does. Something keeps it "
         "from learning.",
-        place, "floor", {"model": model, "floor": floor}, (*LEARNT, *ANY_MODEL),
+        source, "floor", {"model": model, "floor": floor}, (*LEARNT, *ANY_MODEL),
     )  # fmt: skip

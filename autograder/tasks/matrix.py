@@ -1,4 +1,4 @@
-"""The kill matrix: which case of a question tells which mistake from the right answer, and which mistakes from each other."""
+"""The kill matrix of a question: which case refuses which mistake, and which mistakes no case tells apart."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Matrix:
     Attributes:
         question: Name of the question.
         cases: Names of the cases.
-        mistakes: Names of the listed mistakes, then of all closures that can be named.
+        mistakes: Names of the listed mistakes, then of all transformations that can be named.
         listed: How many of the mistakes are listed ones.
         kills: Share of students for whom a case refuses a mistake. Shape `[mistakes, cases]`.
-        alive: Names of the mistakes that some student's cases all let pass.
+        alive: Names of the mistakes that all cases of some student accept.
         pairs: How many pairs of names there are.
         alike: Tuples (name, name, reason) of those that no inputs tell apart.
     """
@@ -41,7 +41,7 @@ def kill_matrix(assignment, task, students=20):
     drawn = [materialise(assignment, task, f"student {number}", SECRET) for number in range(students)]
     names = [mistake.name for mistake in naming.fingerprints(drawn[0]).mistakes]
     names = tuple(dict.fromkeys([wrong.name for wrong in task.mistakes] + names))
-    kills = np.stack([killed(question, names) for question in drawn])
+    kills = np.stack([find_kills(question, names) for question in drawn])
     return Matrix(
         question=task.name,
         cases=tuple(case.name for case in task.cases),
@@ -50,11 +50,11 @@ def kill_matrix(assignment, task, students=20):
         kills=kills.mean(axis=0),
         alive=tuple(name for name, dead in zip(names, kills.any(axis=2).all(axis=0), strict=True) if not dead),
         pairs=len(names) * (len(names) - 1) // 2,
-        alike=tuple((*sorted(pair), reason) for pair, reason in reasons(assignment, task).items()),
+        alike=tuple((*sorted(pair), reason) for pair, reason in find_reasons(assignment, task).items()),
     )
 
 
-def killed(question, names):
+def find_kills(question, names):
     """Returns for each name and case whether the case refuses the mistake. Shape `[names, cases]`, bool."""
     prints = naming.fingerprints(question)
     ends = np.cumsum([sum(value.size for value in case.expected) for case in question.cases])
@@ -65,60 +65,60 @@ def killed(question, names):
     return np.array([rows.get(name, [False] * len(question.cases)) for name in names])
 
 
-# Why two names can mean the same values.
+# Reasons why two names have the same values.
 
 
-def reasons(assignment, task):
-    """Returns for each pair of names that no inputs tell apart why that is so; an empty text where nothing explains it."""
+def find_reasons(assignment, task):
+    """Returns a dict from each pair of names that no inputs tell apart to the reason; an empty text where none is known."""
     pairs = structure(assignment, task).pairs
     declared = {frozenset(twin[:2]): twin[2] for twin in task.twins}
     outputs = task.outputs or ("",)
-    known = transformed_mistakes(pairs, outputs)
+    known = forms_of_mistakes(pairs, outputs)
     found = {}
     for pair in pairs:
-        first, second = (form(name, known) for name in sorted(pair))
-        alike = first[0] == second[0] and canonical(first[1], outputs) == canonical(second[1], outputs)
+        first, second = (split_transformations(name, known) for name in sorted(pair))
+        alike = first[0] == second[0] and canonical_form(first[1], outputs) == canonical_form(second[1], outputs)
         found[pair] = declared.get(pair) or ("both are the same transformation of the same values" if alike else "")
     return found
 
 
-def form(name, known):
-    """Returns what a name transforms ("" for the right answer, or a listed mistake) and the closures it applies."""
-    closure, _, inner = name.partition(" of ")
-    if not closure.startswith("closure_"):
+def split_transformations(name, known):
+    """Returns (base, transformations) of a name; the base is a listed mistake, or "" for the right values."""
+    transformation, _, inner = name.partition(" of ")
+    if not transformation.startswith("transformation_"):
         return known.get(name, (name, ()))
-    base, steps = form(inner, known) if inner else ("", ())
-    return base, (*steps, closure)
+    base, steps = split_transformations(inner, known) if inner else ("", ())
+    return base, (*steps, transformation)
 
 
-def transformed_mistakes(pairs, outputs):
-    """Returns for each listed mistake that is itself a transformation of the right answer its form, by name."""
+def forms_of_mistakes(pairs, outputs):
+    """Returns a dict from each listed mistake that is itself a transformation of the right values to its (base, steps)."""
     known = {}
     for _ in range(3):
         for pair in pairs:
             for name, other in (tuple(pair), tuple(pair)[::-1]):
-                base, steps = form(other, known)
-                if "closure_" not in name and name not in known and base == "":
+                base, steps = split_transformations(other, known)
+                if "transformation_" not in name and name not in known and base == "":
                     known[name] = (base, steps)
     return known
 
 
-def canonical(steps, outputs):
-    """Returns closures as factors and sums for each output, in an order that does not matter: they commute.
+def canonical_form(steps, outputs):
+    """Returns transformations as (factors, summed outputs), whatever their order: they commute.
 
-    What was summed over the batch is the same for every example: a second sum multiplies it by B, an average leaves it.
+    A sum over the batch is the same for every example: a second sum multiplies it by B, an average leaves it as it is.
     """
     factors, summed = Counter(), set()
     for step in steps:
-        closure, _, chosen = step.partition(" in ")
+        transformation, _, chosen = step.partition(" in ")
         for output in chosen.split(" and ") if chosen else outputs:
-            if closure in ("closure_summed_over_batch", "closure_averaged_over_batch"):
-                factors["B", output] += (output in summed) - (closure == "closure_averaged_over_batch")
+            if transformation in ("transformation_summed_over_batch", "transformation_averaged_over_batch"):
+                factors["B", output] += (output in summed) - (transformation == "transformation_averaged_over_batch")
                 summed.add(output)
-            elif closure in ("closure_doubled", "closure_halved"):
-                factors["2", output] += 1 if closure == "closure_doubled" else -1
+            elif transformation in ("transformation_doubled", "transformation_halved"):
+                factors["2", output] += 1 if transformation == "transformation_doubled" else -1
             else:
-                factors[closure, output] += 1
+                factors[transformation, output] += 1
     for output in outputs:
-        factors["closure_negated", output] %= 2
+        factors["transformation_negated", output] %= 2
     return {key: count for key, count in factors.items() if count}, summed

@@ -1,4 +1,4 @@
-"""What is declared of classes: the properties of networks and of latent variable models, with what to say to each mistake."""
+"""Declares properties of networks and of latent variable models, and the hint on each mistake."""
 
 from vikit.exams.dependence import OF_VALUES as NAMES_OF_VALUES
 from vikit.judging import Mistake, Property
@@ -127,21 +127,21 @@ SQUASHED = (
 )
 
 
-def of_a_loss(name, said, axis, weight):
+def loss_mistakes(name, phrase, axis, weight):
     """Returns the mistakes of what a model reports of its loss = distortion + weight * KL (see `vikit.exams.reported_losses`).
 
     Args:
         name: What the distortion is called in reports.
-        said: And in sentences.
-        axis: What it is a sum over.
+        phrase: What it is called in sentences.
+        axis: The axis that it is a sum over.
         weight: A sentence on the weight of the KL.
     """
-    first = said[:1].upper() + said[1:]
+    first = phrase[:1].upper() + phrase[1:]
     listing = "document 000, Listing 1; errata E-000-18"
     return (
         Mistake(
             "loss_negated",
-            f"The loss has the wrong sign: minimising it makes {said} and the KL larger.",
+            f"The loss has the wrong sign: minimising it makes {phrase} and the KL larger.",
             "document 000, line 82; errata E-000-11",
         ),
         Mistake(
@@ -188,7 +188,7 @@ def of_a_loss(name, said, axis, weight):
             "The KL is averaged over the latent dimensions: sum over them.",
             "document 000, section 4, step 8 (line 82)",
         ),
-        Mistake("kl_summed_over_the_batch", f"The KL is summed over the batch, and {said} is not: average both."),
+        Mistake("kl_summed_over_the_batch", f"The KL is summed over the batch, and {phrase} is not: average both."),
         Mistake(f"{name}_negated", f"{first} is reported with a minus. It is a part of a loss."),
         Mistake(f"{name}_in_bits", f"{first} is in bits; this course works in nats, with the natural logarithm."),
         Mistake(f"{name}_missing", f"{first} is missing from the loss: only the KL is left."),
@@ -206,33 +206,33 @@ def of_a_loss(name, said, axis, weight):
     )
 
 
-def network(place, name, size, out, outputs, batches, points, ends):
+def network_properties(source, name, size, out, outputs, batches, points, ends):
     """Returns the four properties of a class that is a network, worth `points` in this order.
 
     Args:
-        place: Where the lecture has it.
+        source: Where the lecture has it.
         name: The class; `name(out, hidden=...)` makes one.
         size: Size of the input's last axis.
         out: Size of the last axis of each output.
         outputs: Names of the outputs.
         batches: Pairs of hidden sizes and, for each batch that one network gets, the axes before the last.
         points: Points of shapes, of repeating, of the range, of the weights.
-        ends: What to say where the range is bounded.
+        ends: The hint where the range is bounded.
     """
     options = {"network": {"name": name, "size": size, "out": out, "outputs": list(outputs)}}
     listed = " and ".join(outputs)
     return (
         Property(
             "shapes", points[0], f"{listed} must have the documented shapes for every batch and every choice of hidden layers.",
-            place, "network_shapes", options | {"batches": batches}, ANY_NETWORK, counts_alone=False,
+            source, "network_shapes", options | {"batches": batches}, ANY_NETWORK, counts_alone=False,
         ),
         Property(
             "deterministic", points[1], "The same input must give the same output, for each example by itself.",
-            place, "network_repeats", options, ANY_NETWORK,
+            source, "network_repeats", options, ANY_NETWORK,
         ),
-        Property("linear_outputs", points[2], ends, place, "network_range", options, (*ANY_NETWORK, *SQUASHED)),
+        Property("linear_outputs", points[2], ends, source, "network_range", options, (*ANY_NETWORK, *SQUASHED)),
         Property(
             "every_weight_counts", points[3], "Every trainable weight must take part in an output.",
-            place, "network_weights", options, ANY_NETWORK,
+            source, "network_weights", options, ANY_NETWORK,
         ),
     )  # fmt: skip

@@ -45,14 +45,14 @@ write(
     ("snl_density_not_log", lambda z: scipy.stats.norm.pdf(z).prod(axis=-1)),
     ("snl_2pi_once", lambda z: np.log(1 / np.sqrt(2 * np.pi)) - 0.5 * np.sum(z**2, axis=-1)),
     ("snl_missing_2pi", lambda z: -0.5 * tf.reduce_sum(z**2, axis=-1)),
-    ("closure_averaged_over_batch", lambda z: tf.reduce_mean(tf.reduce_sum(tfd.Normal(0.0, 1.0).log_prob(z), -1))),
-    ("closure_summed_over_batch", lambda z: tf.reduce_sum(tfd.Normal(0.0, 1.0).log_prob(z))),
-    ("closure_negated", lambda z: 0.5 * np.sum(z**2 + LOG_2PI, axis=-1)),
+    ("transformation_averaged_over_batch", lambda z: tf.reduce_mean(tf.reduce_sum(tfd.Normal(0.0, 1.0).log_prob(z), -1))),
+    ("transformation_summed_over_batch", lambda z: tf.reduce_sum(tfd.Normal(0.0, 1.0).log_prob(z))),
+    ("transformation_negated", lambda z: 0.5 * np.sum(z**2 + LOG_2PI, axis=-1)),
 )
 write(
     "bernoulli_log_prob_probs",
     ("bce_neg_mean_over_pixels", lambda x, p: keras.losses.binary_crossentropy(x, p)),
-    ("closure_averaged_over_batch of bce_neg_mean_over_pixels", lambda x, p: keras.losses.BinaryCrossentropy()(x, p)),
+    ("transformation_averaged_over_batch of bce_neg_mean_over_pixels", lambda x, p: keras.losses.BinaryCrossentropy()(x, p)),
     ("bern_only_ones", lambda x, p: tf.reduce_sum(tf.math.xlogy(x, p), axis=-1)),
     ("bern_squared_error", lambda x, p: -keras.losses.mean_squared_error(x, p)),
     ("bern_prob_not_log", lambda x, p: scipy.stats.bernoulli.pmf(x, p).prod(axis=-1)),
@@ -88,12 +88,12 @@ write(
     ),
     ("gaussian_missing_normaliser", lambda x, m, s: -tf.reduce_sum((x - m) ** 2, -1) / (2 * s**2)),
     ("gaussian_constants_once", lambda x, m, s: -np.sum((x - m) ** 2, -1) / (2 * s**2) - np.log(s * np.sqrt(2 * np.pi))),
-    ("closure_doubled of gaussian_missing_normaliser", lambda x, m, s: -np.sum(((x - m) / s) ** 2, axis=-1)),
+    ("transformation_doubled of gaussian_missing_normaliser", lambda x, m, s: -np.sum(((x - m) / s) ** 2, axis=-1)),
     ("gaussian_sigma_as_variance", lambda x, m, s: -0.5 * np.sum((x - m) ** 2 / s**2 + np.log(2 * np.pi * s), -1)),
 )
 write(
     "gaussian_log_prob_learned",
-    ("closure_negated of glv_missing_2pi", lambda x, m, v: 0.5 * np.sum(v + (x - m) ** 2 / np.exp(v), axis=-1)),
+    ("transformation_negated of glv_missing_2pi", lambda x, m, v: 0.5 * np.sum(v + (x - m) ** 2 / np.exp(v), axis=-1)),
     ("glv_log_var_as_log_std", lambda x, m, v: tfd.MultivariateNormalDiag(m, tf.exp(v)).log_prob(x)),
     ("glv_mean_over_dims", lambda x, m, v: tf.reduce_mean(tfd.Normal(m, tf.exp(v / 2)).log_prob(x), axis=-1)),
     ("glv_squared_error", lambda x, m, v: -keras.losses.mean_squared_error(x, m)),
@@ -103,7 +103,7 @@ write(
     "kl_to_standard_normal",
     ("kl_mean_instead_of_sum", lambda mu, v: tf.reduce_mean(keras_kl(mu, v), axis=-1)),
     (
-        "closure_averaged_over_batch of kl_mean_instead_of_sum or closure_mean_over_K of kl_mean_over_batch",
+        "transformation_averaged_over_batch of kl_mean_instead_of_sum or transformation_mean_over_K of kl_mean_over_batch",
         lambda mu, v: tf.reduce_mean(keras_kl(mu, v)),
     ),
     ("kl_mean_over_batch", lambda mu, v: tf.reduce_mean(tf.reduce_sum(keras_kl(mu, v), axis=-1))),
@@ -314,8 +314,8 @@ write(
     ("cat_softmax_over_batch", lambda y, a: tf.reduce_sum(y * tf.nn.log_softmax(a, axis=0), axis=-1)),
     ("cat_mean_over_classes", lambda y, a: tf.reduce_mean(y * tf.nn.log_softmax(a), axis=-1)),
     ("cat_binary_ce", lambda y, a: -tf.reduce_sum(sigmoid_ce(y, a), axis=-1)),
-    ("closure_negated of cat_logits_as_probabilities", lambda y, a: keras.losses.categorical_crossentropy(y, a)),
-    ("closure_mean_over_C of cat_binary_ce", lambda y, a: -keras_bce(y, a, from_logits=True)),
+    ("transformation_negated of cat_logits_as_probabilities", lambda y, a: keras.losses.categorical_crossentropy(y, a)),
+    ("transformation_mean_over_C of cat_binary_ce", lambda y, a: -keras_bce(y, a, from_logits=True)),
 )
 
 
@@ -411,7 +411,7 @@ write(
 write(
     "iaf_step",
     ("iaf_log_of_sigmoid", lambda z, m, s: gated(z, m, tf.sigmoid(s), tf.reduce_sum(tf.math.log(tf.sigmoid(s)), -1))),
-    ("closure_mean_over_K in log_det", lambda z, m, s: gated(z, m, tf.sigmoid(s), tf.reduce_mean(tf.math.log_sigmoid(s), -1))),
+    ("transformation_mean_over_K in log_det", lambda z, m, s: gated(z, m, tf.sigmoid(s), tf.reduce_mean(tf.math.log_sigmoid(s), -1))),
 )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..judging import Answer, Finding, describe, faults
-from ..judging.compare import LARGEST
+from ..judging.question import LARGEST
 from ..judging.explain import KNOWN_TYPES
 from ..protocol import client, wire
 
@@ -176,7 +176,7 @@ class Exam:
             raise PropertyFailed(f"{what} came back, expected {wanted} of float32 numbers", "not_float32")
         count = len(require_ok(reply).values)
         if count < len(shapes):
-            came = describe.few(count)
+            came = describe.describe_count(count)
             raise PropertyFailed(f"{came} values came back, expected {len(shapes)}", "another_number_of_outputs")
         if count > len(shapes):
             self.surplus[path] = count
@@ -188,7 +188,7 @@ class Exam:
     def check_no_surplus(self, path, name, expected):
         """Raises `PropertyFailed` where what is at `path`, known as `name`, returned more arrays than `expected`."""
         if path in self.surplus:
-            seen = f"{name} returned {describe.few(self.surplus[path])} values, expected {expected}"
+            seen = f"{name} returned {describe.describe_count(self.surplus[path])} values, expected {expected}"
             raise PropertyFailed(seen, "another_number_of_outputs")
 
 
@@ -216,9 +216,9 @@ def check_array(value, shape=None):
 
 def finding_of_shape(value, shape, sentence="{} came back"):
     """Returns the `PropertyFailed` on an array that has not this shape; `sentence` has a gap for the one that it has."""
-    shown, wanted = describe.shown_shape(value.shape, {1, *shape}), describe.show_shape(shape)
+    shown, wanted = describe.describe_shape(value.shape, {1, *shape}), describe.format_shape(shape)
     detail = f"{sentence.format(shown)}, expected {wanted}"
-    return PropertyFailed(detail, "wrong_shape", f"shape {describe.show_shape(value.shape)}")
+    return PropertyFailed(detail, "wrong_shape", f"shape {describe.format_shape(value.shape)}")
 
 
 def examine(question, exam, examinations=EXAMINATIONS):
@@ -262,5 +262,5 @@ def examine_property(item, exam, examinations=EXAMINATIONS):
         if faults.is_of_the_machine(error):
             raise
         # Whatever it is: it is named, and the other properties are examined.
-        return faults.finding(error)
+        return faults.build_finding(error)
     return Finding("ok")

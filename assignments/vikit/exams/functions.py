@@ -44,7 +44,7 @@ def student_values(exam, name, arguments, outputs=None, shapes=()):
     """
     reply = require_ok(exam.student.call(name, arguments, outputs=outputs))
     if len(reply.values) != (outputs or 1):
-        raise PropertyFailed(f"{describe.few(len(reply.values))} values came back, expected {outputs or 1}")
+        raise PropertyFailed(f"{describe.describe_count(len(reply.values))} values came back, expected {outputs or 1}")
     for value, shape in zip_longest(reply.values, shapes):
         check_array(value, shape)
     return [value.astype(np.float64) for value in reply.values]
@@ -107,7 +107,7 @@ def check_jacobian(exam, forward, log_det, shapes, positive=(), given=None, outp
     worst = np.max(np.abs(got - want), where=reliable, initial=0.0)
     if not worst <= LOG_DET_TOLERANCE:
         name, origin = "the log determinant", "differences of the map"
-        words, digits = describe.described(name, got[reliable], want[reliable], origin)
+        words, digits = describe.describe_values(name, got[reliable], want[reliable], origin)
         raise PropertyFailed(words, digits=digits)
 
 
@@ -125,7 +125,7 @@ def check_inverse(exam, forward, inverse, shapes):
 def check_reversible(exam, name, size):
     """A step of dynamics, and another with the velocity turned round, end where they began."""
     half = exam.normal(size, size) / np.float32(2)
-    score = wire.Built("affine", (-half @ half.T, exam.normal(size)))
+    score = wire.BuiltArgument("affine", (-half @ half.T, exam.normal(size)))
     z, v = exam.normal(size), exam.normal(size)
     moved, velocity = student_values(exam, name, [z, v, 0.3, score], 2, [z.shape] * 2)
     turned_round = [moved.astype(np.float32), -velocity.astype(np.float32), 0.3, score]

@@ -128,7 +128,7 @@ def check_terms_of(spec, batches, and_then=lambda: None):
 def describe_terms(spec, batches, wrong):
     """Returns what to say of wrong terms, in words and in digits."""
     described = [
-        describe.described(
+        describe.describe_values(
             spec.terms.terms[index].name,
             np.concatenate([batch.got[index] for batch in batches]),
             np.concatenate([spec.terms.terms[index].right(batch.sample()) for batch in batches]),
@@ -142,7 +142,7 @@ def describe_terms(spec, batches, wrong):
     more = encoder.exam.surplus.get(encoder.key)
     if more:
         taken = "of which the first two were taken for mu and log_var"
-        words = f"encoder(x) returned {describe.few(more)} values, {taken}; {words}"
+        words = f"encoder(x) returned {describe.describe_count(more)} values, {taken}; {words}"
     return words, digits
 
 
@@ -212,7 +212,7 @@ def check_prediction_of(exam, batches):
         raise PropertyFailed("the same x and eps gave two different predictions", "prediction_draws_its_own_noise")
     got = np.concatenate([np.ravel(batch.got[0]) for batch in batches])
     want = np.concatenate([np.ravel(predict(batch.sample().outputs)) for batch in batches])
-    words, digits = describe.described("predict_probs", got, want, "the model's own decoder outputs")
+    words, digits = describe.describe_values("predict_probs", got, want, "the model's own decoder outputs")
     raise PropertyFailed(words, name_prediction(exam.oracle, batches), digits)
 
 

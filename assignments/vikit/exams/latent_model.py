@@ -477,7 +477,7 @@ class Model(StudentObject):
 def finding_of_weight(name, kept, weight):
     """Returns the `PropertyFailed` on a model that has not kept the weight that it was given, as its attribute `name`."""
     got = float(np.mean(kept))
-    words = f"model.{name} is {describe.compared(got, weight)}; {weight:g} was given"
+    words = f"model.{name} is {describe.describe_number(got, weight)}; {weight:g} was given"
     return PropertyFailed(words, f"{name}_not_kept", f"model.{name} is {got:g}")
 
 

@@ -114,7 +114,7 @@ class Fault:
     names: list
 
     def words(self, name, got):
-        return f"judged by {self.origin}, {name} is {describe.compared(got, self.right)}"
+        return f"judged by {self.origin}, {name} is {describe.describe_number(got, self.right)}"
 
     def digits(self, name, got):
         return f"{name} is {got:.3g}, and {self.right:.3g} from {self.origin}"

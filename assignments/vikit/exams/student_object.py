@@ -88,7 +88,7 @@ class StudentObject:
         if not (0 <= count < MOST_VARIABLES and count == int(count)):
             raise PropertyFailed(f"what came back for the variables that {name} computes with is no count")
         if count:
-            which = "a variable" if count == 1 else f"{describe.few(int(count))} variables"
+            which = "a variable" if count == 1 else f"{describe.describe_count(int(count))} variables"
             raise PropertyFailed(f"{name} computes with {which} that its weights don't hold", "hidden_parameters")
 
     def check_no_surplus(self, name, expected):

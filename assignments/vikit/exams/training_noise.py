@@ -127,7 +127,7 @@ def check_noise_is_of_the_posterior(seen, others):
         return
     worst = np.argmax(np.maximum(off, wider))
     words = "judged by samples of q(z|x), the cross-entropy of an image in training is "
-    words += describe.compared(found[worst], mean[worst])
+    words += describe.describe_number(found[worst], mean[worst])
     digits = f"it is {found[worst]:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
     distance = {
         name: np.max(np.abs(found - mean - more) / (0.1 * np.abs(more) + 0.05)) for name, more in others.items()

@@ -3,7 +3,7 @@
 This room knows no formula of the course and nothing of how answers came.
 """
 
-from .decide import combine, judge, judge_properties, unjudged
+from .decide import build_unjudged_verdict, combine_verdicts, judge, judge_properties
 from .question import (
     ATOL,
     EDGE,
@@ -36,8 +36,8 @@ __all__ = [
     "Property",
     "Question",
     "Verdict",
-    "combine",
+    "build_unjudged_verdict",
+    "combine_verdicts",
     "judge",
     "judge_properties",
-    "unjudged",
 ]

@@ -1,16 +1,18 @@
-"""The verdict on a question: from answers to its cases, and from findings on its properties.
+"""The verdict on a question: from the answers to its cases, and from the findings on its properties.
 
-No formula of the course stands here: a question is known by its cases, the expected values, and the values that each known
-mistake would give.
+No formula of the course is here. A question is its cases, the expected values, and the values of each known mistake.
 """
 
 from dataclasses import replace
 
 from .compare import is_close, worst_error
-from .describe import KNOWN_TYPES, describe_error, describe_roughly, few, show_shape, shown_shape
-from .explain import explain, explain_failure, kit_failed
-from .naming import TWO_CALLS_DIFFER, calls_differ, joined, name_mistakes
+from .describe import KNOWN_TYPES, describe_count, describe_error, describe_roughly, describe_shape, format_shape
+from .explain import explain_failure, explain_kit_failure, write_message
+from .naming import TWO_CALLS_DIFFER, has_unequal_calls, join_names, name_mistakes
 from .question import GENERIC, KIT_ERROR, PROPERTY, CaseVerdict, Verdict
+
+__all__ = ["GENERIC_SHARE", "build_unjudged_verdict", "combine_verdicts", "doubtful_case", "judge", "judge_properties"]
+
 
 GENERIC_SHARE = 0.7
 
@@ -24,14 +26,14 @@ def judge(question, answers, public=False, again=()):
         public: Whether the inputs are public. Then errors are shown in numbers, else in rough words (see `describe_roughly`).
         again: The answers to one case that was asked twice in a row (see `doubtful_case`).
     """
-    problems = {case.name: problem(question, case, answers[case.name], public) for case in question.cases}
+    problems = {case.name: describe_problem(question, case, answers[case.name], public) for case in question.cases}
     mistakes = name_mistakes(question, answers) if any(problems.values()) else []
-    if not mistakes and calls_differ(question, again):
-        mistakes = [replace(TWO_CALLS_DIFFER, place=question.place)]
+    if not mistakes and has_unequal_calls(question, again):
+        mistakes = [replace(TWO_CALLS_DIFFER, source=question.source)]
     all_passed = not any(problems.values())
     verdicts = []
     for case in question.cases:
-        # Many a wrong formula is right at q = prior or at zero: edge cases count together, and only with all the others.
+        # Many wrong formulas are right at q = prior or at zero: edge cases earn points only where every case passes.
         counts = case.kind == GENERIC or all_passed
         passed = not problems[case.name]
         same_kind = sum(other.kind == case.kind for other in question.cases)
@@ -45,7 +47,7 @@ def judge(question, answers, public=False, again=()):
                 points=points,
                 status=case_status(case, answers[case.name], passed),
                 worst_error=worst_error(case, answers[case.name]),
-                mistake=joined(mistakes) if mistakes and not passed else None,
+                mistake=join_names(mistakes) if mistakes and not passed else None,
                 problem=problems[case.name],
             )
         )
@@ -56,35 +58,38 @@ def judge(question, answers, public=False, again=()):
         score=question.points if all_passed else sum(verdict.points for verdict in verdicts),
         max_score=question.points,
         status=status,
-        mistake=joined(mistakes) if mistakes else None,
-        message=explain(question, verdicts, status, mistakes, answers),
+        mistake=join_names(mistakes) if mistakes else None,
+        message=write_message(question, verdicts, status, mistakes, answers),
         hint="\n".join(mistake.hint for mistake in mistakes),
-        place=next((mistake.place for mistake in mistakes if mistake.place), question.place),
+        source=next((mistake.source for mistake in mistakes if mistake.source), question.source),
         cases=tuple(verdicts),
     )
 
 
-def unjudged(name, points, status, message, place=""):
-    """Returns the `Verdict` on a question that never came to be asked: the notebook could not be read, say."""
-    return Verdict(name, 0.0, points, status, None, message, "", place, ())
+def build_unjudged_verdict(question, status, message):
+    """Returns the `Verdict` on a question that was not asked, for example because the notebook could not be read."""
+    return Verdict(question.name, 0.0, question.points, status, None, message, "", question.source, ())
 
 
 def judge_properties(question, findings, public=False):
-    """Returns the `Verdict` on the properties of `question`, from a dict from their names to `Finding`s.
+    """Returns the `Verdict` on the properties of `question`.
 
-    Where the inputs are `public` the student is told the digits too.
+    Args:
+        question: The `Question`.
+        findings: A dict from the name of each property to its `Finding`.
+        public: Whether the inputs are public: then the student reads the digits too.
     """
     verdicts, lines, mistakes = [], [], {}
-    counts = {item.name: counts_for_itself(question, item, findings) for item in question.properties}
+    counts = {item.name: is_worth_its_points(question, item, findings) for item in question.properties}
     for item in question.properties:
         found = findings[item.name]
         named = [mistake for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
         passed = found.status == "ok" and counts[item.name]
         if found.status == "ok" and not passed:
-            lines.append(f"{item.name}: {ALONE}")
+            lines.append(f"{item.name}: {HOLDS_ALONE}")
         elif not passed:
             mistakes |= {mistake.name: mistake for mistake in named}
-            lines.append(f"{item.name}: {said_of(question, item, found, named, public)}")
+            lines.append(f"{item.name}: {explain_property(question, item, found, named, public)}")
         verdicts.append(
             CaseVerdict(
                 name=item.name,
@@ -94,7 +99,7 @@ def judge_properties(question, findings, public=False):
                 status="correct" if passed else "wrong" if found.status == "ok" else found.status,
                 worst_error=None,
                 mistake=" and ".join(mistake.name for mistake in named) or None,
-                problem="" if passed else ALONE if found.status == "ok" else seen_in(found, public) or found.status,
+                problem="" if passed else describe_failure(found, public),
                 digits=found.digits,
             )
         )
@@ -108,53 +113,59 @@ def judge_properties(question, findings, public=False):
         score=sum(verdict.points for verdict in verdicts),
         max_score=sum(item.points for item in question.properties),
         status="correct" if not failed else "partial" if status == "wrong" and len(failed) < len(verdicts) else status,
-        # Each was found by itself: "or" is for what cannot be told apart.
+        # Each was found by itself; " or " joins mistakes that the inputs cannot tell apart.
         mistake=" and ".join(mistakes) or None,
         message=message or f"All {len(verdicts)} properties hold.",
         hint="\n".join(mistake.hint for mistake in mistakes.values()),
-        place=next(
-            (place for item in question.properties for place in places(item, findings[item.name])), question.place
+        source=next(
+            (source for item in question.properties for source in lecture_sources(item, findings[item.name])),
+            question.source,
         ),
         cases=tuple(verdicts),
     )
 
 
-ALONE = "It holds, and counts only together with another property."
+def describe_failure(found, public):
+    """Returns in words why a property has no points."""
+    return HOLDS_ALONE if found.status == "ok" else describe_finding(found, public) or found.status
 
 
-def counts_for_itself(question, item, findings):
-    """Tells whether a property that holds is worth its points: shapes are not where nothing else holds."""
+HOLDS_ALONE = "It holds, and counts only together with another property."
+
+
+def is_worth_its_points(question, item, findings):
+    """Tells whether a property that holds earns its points: shapes earn none where nothing else holds."""
     others = (other.name for other in question.properties if other.counts_alone)
     return item.counts_alone or any(findings[name].status == "ok" for name in others)
 
 
-def places(item, found):
-    """Returns where the lecture has what a broken property is about, that of a named mistake first."""
+def lecture_sources(item, found):
+    """Returns the lecture sources of a property that does not hold, those of its named mistakes first."""
     if found.status == "ok":
         return []
-    named = [mistake.place for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
-    return [place for place in (*named, item.place) if place]
+    named = [mistake.source for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
+    return [source for source in (*named, item.source) if source]
 
 
-def said_of(question, item, found, named, public=False):
-    """Returns what to say to a property that does not hold."""
+def explain_property(question, item, found, named, public=False):
+    """Returns the message for the student on a property that does not hold."""
     if found.status == "unexamined":
         return f"Not examined: {found.detail}."
     if found.status == KIT_ERROR:
-        return kit_failed(found.detail)
+        return explain_kit_failure(found.detail)
     if found.status != "wrong":
         return explain_failure(question, found.status, found.answer) or found.status
     hints = " ".join(mistake.hint for mistake in named) or item.hint
-    seen = seen_in(found, public)
+    seen = describe_finding(found, public)
     return f"{hints} ({seen[:1].upper()}{seen[1:]}.)" if seen else hints
 
 
-def seen_in(found, public):
-    """Returns what was seen, for the student: in words, and where the inputs are public in digits too."""
+def describe_finding(found, public):
+    """Returns in words what an examination saw, for the student; in digits too where the inputs are public."""
     return f"{found.detail}; {found.digits}" if public and found.digits else found.detail
 
 
-def combine(question, first, second):
+def combine_verdicts(question, first, second):
     """Returns the verdict on a function from those on its cases and on its properties."""
     worth = sum(item.points for item in question.properties)
     share = 1 - worth / question.points
@@ -174,28 +185,28 @@ def combine(question, first, second):
     )
 
 
-def problem(question, case, answer, public=False):
+def describe_problem(question, case, answer, public=False):
     """Returns in a few words what is wrong with `answer` on `case`; an empty text where nothing is."""
     if answer.status != "ok":
         return answer.text if answer.status == KIT_ERROR else answer.status
     wanted = len(question.outputs) or 1
     if len(answer.values) != wanted:
-        return f"got {few(len(answer.values))} values, expected {wanted} ({', '.join(question.outputs)})"
+        return f"got {describe_count(len(answer.values))} values, expected {wanted} ({', '.join(question.outputs)})"
     for index, (got, want) in enumerate(zip(answer.values, case.expected, strict=True)):
         label = f"{question.outputs[index]}: " if question.outputs else ""
         if got.dtype.name not in ("float32", "float64"):
             return f"{label}got {KNOWN_TYPES.get(got.dtype.name, got.dtype.name)}, expected float32 or float64"
         if got.shape != want.shape:
             known = {1, *case.sizes.values()}
-            return f"{label}got {shown_shape(got.shape, known)}, expected {show_shape(want.shape)}"
+            return f"{label}got {describe_shape(got.shape, known)}, expected {format_shape(want.shape)}"
         if not is_close(got, want, question):
-            said = describe_error(got, want) if public else describe_roughly(question, index, got, want)
-            return f"{label}{said}"
+            error = describe_error(got, want) if public else describe_roughly(question, index, got, want)
+            return f"{label}{error}"
     return ""
 
 
 def doubtful_case(question, verdict):
-    """Returns a case that is worth asking twice: one with a wrong answer that has no name; else None."""
+    """Returns a case with a wrong answer that no mistake explains, which is asked twice more; None if there is none."""
     if verdict.mistake or question.sampled:
         return None
     wrong = [case.name for case in verdict.cases if case.status == "wrong"]
@@ -203,6 +214,7 @@ def doubtful_case(question, verdict):
 
 
 def case_status(case, answer, passed):
+    """Returns the status of one case: that of the answer, or "correct", "wrong" or "malformed"."""
     if answer.status != "ok":
         return answer.status
     return "correct" if passed else "wrong" if has_form(case, answer) else "malformed"
@@ -217,6 +229,7 @@ def has_form(case, answer):
 
 
 def question_status(verdicts, mistakes):
+    """Returns the status of a question from the verdicts on its cases."""
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if not failed:
         return "correct"

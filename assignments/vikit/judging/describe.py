@@ -1,10 +1,22 @@
-"""Numbers, shapes and errors in words, for students: no value of a hidden input can be read off them."""
+"""Describes numbers, shapes and errors in words for students, who can infer no hidden value from them."""
 
 import numpy as np
 
-from .compare import FAR, are_close, one_digit, rough
+from .compare import NUM_FAR_STEPS, are_close, round_to_one_digit, signs_and_sizes
 
-# Types whose names the grader repeats. Others stay unnamed: a student's process could hide hidden inputs in a name.
+__all__ = [
+    "KNOWN_TYPES",
+    "describe_count",
+    "describe_error",
+    "describe_number",
+    "describe_roughly",
+    "describe_shape",
+    "describe_values",
+    "format_shape",
+]
+
+
+# Types whose names the grader repeats. It names no other: a student's process could hide hidden inputs in a name.
 KNOWN_TYPES = {
     "NoneType": "None", "str": "text", "bytes": "bytes", "dict": "a dict", "set": "a set", "list": "a list",
     "tuple": "a tuple", "function": "a function", "type": "a class", "generator": "a generator", "bool": "a boolean",
@@ -23,88 +35,90 @@ def describe_error(got, want):
         return f"{int(np.isnan(got).sum())} of {got.size} values are NaN"
     if np.isinf(got).any():
         return f"{int(np.isinf(got).sum())} of {got.size} values are infinite"
-    return f"values are off by up to {one_digit(np.max(np.abs(got - want))):g}"
+    return f"values are off by up to {round_to_one_digit(np.max(np.abs(got - want))):g}"
 
 
-OF_THAT_SIZE = "wrong, but of roughly the right size"
+RIGHT_SIZE = "wrong, but of roughly the right size"
 
 
 def describe_roughly(question, index, got, want):
     """Returns in words how the output `index` is off, for hidden inputs.
 
-    Of the right values only the sign and the rough size are looked at, and which of the values are right. So nobody finds a
-    right value by moving an answer until the words change: they change at places that do not depend on it.
+    The words depend on the sign and the rough size of the right values, and on which answers are right; on nothing else. A
+    student cannot find a right value by moving an answer until the words change: they change at half powers of ten.
     """
     for is_such, name in ((np.isnan, "NaN"), (np.isinf, "infinite")):
         if is_such(got).any():
             return f"{'all' if is_such(got).all() else 'some'} values are {name}"
     some = "the value is" if got.size == 1 else "some values are"
-    return f"{some} {how_far(got, want)}{only_in(question, index, ~are_close(got, want, question))}"
+    return f"{some} {describe_distance(got, want)}{describe_location(question, index, ~are_close(got, want, question))}"
 
 
-def how_far(got, want):
-    """Returns in words how values are off, as `describe_roughly`: what is said of the worst of them."""
+def describe_distance(got, want):
+    """Returns in words how the worst of the values is off, from signs and rough sizes alone (see `describe_roughly`)."""
     if not np.isfinite(got).all():
         return "NaN or infinite"
-    sign, size = rough(got)
-    right_sign, right_size = rough(want)
-    if np.any(size - right_size >= FAR):
+    sign, size = signs_and_sizes(got)
+    right_sign, right_size = signs_and_sizes(want)
+    if np.any(size - right_size >= NUM_FAR_STEPS):
         return "far too large: more than ten times what is right"
     if np.any(sign * right_sign < 0):
         return "of the opposite sign"
-    if np.any(right_size - size >= FAR):
+    if np.any(right_size - size >= NUM_FAR_STEPS):
         return "far too small: less than a tenth of what is right"
-    return OF_THAT_SIZE
+    return RIGHT_SIZE
 
 
-def compared(got, want):
-    """Returns in words how one number is off, as `how_far`; "too large" or "too small" where the rough sizes differ."""
-    said, (sign, size), (right_sign, right_size) = how_far(got, want), rough(got), rough(want)
-    if said != OF_THAT_SIZE or size == right_size or not sign == right_sign == 1:
-        return said
+def describe_number(got, want):
+    """Returns in words how one number is off: as `describe_distance`, or "too large" or "too small"."""
+    words = describe_distance(got, want)
+    (sign, size), (right_sign, right_size) = signs_and_sizes(got), signs_and_sizes(want)
+    if words != RIGHT_SIZE or size == right_size or not sign == right_sign == 1:
+        return words
     return "too large" if size > right_size else "too small"
 
 
-def described(name, got, want, origin, unit=""):
-    """Returns in words, and then in digits, how the values called `name` are off from those that come from `origin`."""
+def describe_values(name, got, want, origin, unit=""):
+    """Returns (words, digits): how the values called `name` differ from those that come from `origin`."""
     with np.errstate(all="ignore"):
-        worst = one_digit(np.max(np.abs(got - want)))
+        worst = round_to_one_digit(np.max(np.abs(got - want)))
     return (
-        f"judged by {origin}, some values of {name} are {how_far(got, want)}",
+        f"judged by {origin}, some values of {name} are {describe_distance(got, want)}",
         f"{name} is off by up to {worst:g}{unit} from {origin}",
     )
 
 
-AXES = {
+AXIS_NAMES = {
     "B": "example", "L": "sample", "K": "dimension", "D": "dimension", "C": "class", "X": "row", "Z": "state", "n": "row",
 }  # fmt: skip
 
 
-def only_in(question, index, wrong):
-    """Returns where the wrong values are if all of them belong to one example, one dimension or the like; else nothing."""
+def describe_location(question, index, wrong):
+    """Returns " (in one example only)" or the like where all wrong values have that in common; else an empty text."""
     shapes = question.shape.split(" and ")
     letters = shapes[index].strip("[]").split(",") if index < len(shapes) else []
     if len(letters) != wrong.ndim:
         return ""
     for axis, letter in enumerate(letters):
         others = tuple(other for other in range(wrong.ndim) if other != axis)
-        if letter in AXES and wrong.shape[axis] > 1 and np.sum(wrong.any(axis=others)) == 1:
-            return f" (in one {AXES[letter]} only)"
+        if letter in AXIS_NAMES and wrong.shape[axis] > 1 and np.sum(wrong.any(axis=others)) == 1:
+            return f" (in one {AXIS_NAMES[letter]} only)"
     return ""
 
 
-def shown_shape(shape, known):
-    """Returns a shape in words. An axis of a size that is not `known` could carry a hidden input out: it is not shown."""
-    return f"shape {show_shape(shape)}" if len(shape) <= MOST_AXES and set(shape) <= known else "another shape"
+def describe_shape(shape, known):
+    """Returns a shape in words; "another shape" where a size is not `known`: it could carry a hidden input out."""
+    return f"shape {format_shape(shape)}" if len(shape) <= MAX_SHOWN_AXES and set(shape) <= known else "another shape"
 
 
-def few(count):
-    """Returns a number of things that came back; a large one could carry a hidden input out, and is not shown."""
+def describe_count(count):
+    """Returns how many values came back; "too many" from ten on: a large number could carry a hidden input out."""
     return str(count) if count < 10 else "too many"
 
 
-MOST_AXES = 4
+MAX_SHOWN_AXES = 4
 
 
-def show_shape(shape):
+def format_shape(shape):
+    """Returns a shape as text: "[3,4]"."""
     return "[" + ",".join(str(size) for size in shape) + "]"

@@ -1,7 +1,7 @@
-"""Where something fails that is not the student's: whose fault it is, and what it costs.
+"""Exceptions that are not the student's: of the machine, or of the kit itself.
 
-A fault of the machine (no space, no memory, too many open files) would hit whatever comes next as well: it is raised on, and
-there is no verdict. Any other exception is the kit's own: it costs the property or the case that it was about, no more.
+A fault of the machine (no space, no memory, too many open files) would hit the next question too: it is raised again, and
+there is no verdict. Any other exception is the kit's own: it costs only the property or the case that was being judged.
 """
 
 import errno
@@ -13,9 +13,20 @@ import numpy as np
 from .. import judging
 from . import explain
 
+__all__ = [
+    "KIT_ERROR",
+    "build_finding",
+    "build_kit_error_verdict",
+    "error_location",
+    "is_of_the_machine",
+    "judge_case_by_case",
+    "note_failed_follow_through",
+]
+
+
 KIT_ERROR = judging.KIT_ERROR
-# What an error about one path says: it is not there, is closed, or is something else than expected; and what a system does
-# not offer at all. Any other error (no space left, an unreadable disk, a file server that does not answer) is the machine's.
+# Errors about one path (it does not exist, may not be read, is of another kind than expected) and calls that the system does
+# not have. Any other error (no space left, an unreadable disk, a file server that does not answer) is the machine's.
 OF_A_PATH = frozenset(
     getattr(errno, name)
     for name in (
@@ -24,7 +35,7 @@ OF_A_PATH = frozenset(
     )
     if hasattr(errno, name)
 )
-# The same of those that were raised without a number.
+# The same errors where they were raised without a number.
 ABOUT_A_PATH = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
 PACKAGES = ("vikit", "autograder")
 
@@ -36,40 +47,40 @@ def is_of_the_machine(error):
     return isinstance(error, MemoryError)
 
 
-def where(error):
-    """Returns the type of an exception and where in the kit it was raised: "TypeError in flows.training". No value of it."""
-    # Types of the kit's side only: the student's exceptions come as text.
-    places = [
+def error_location(error):
+    """Returns the type of an exception and where in the kit it was raised: "TypeError in flows.training". It holds no value."""
+    # The exception is of the kit's own process: the student's exceptions arrive as text.
+    frames = [
         (frame.f_globals.get("__name__", ""), frame.f_code.co_name)
         for frame, _ in traceback.walk_tb(error.__traceback__)
     ]
-    ours = [(module, function) for module, function in places if module.split(".")[0] in PACKAGES]
+    ours = [(module, function) for module, function in frames if module.split(".")[0] in PACKAGES]
     if not ours:
         return type(error).__name__
     module, function = ours[-1]
     return f"{type(error).__name__} in {module.rpartition('.')[2]}.{function}"
 
 
-def finding(error):
+def build_finding(error):
     """Returns the `judging.Finding` on a property whose examination raised `error`."""
-    return judging.Finding(KIT_ERROR, detail=where(error))
+    return judging.Finding(KIT_ERROR, detail=error_location(error))
 
 
-def unjudged(question, error):
+def build_kit_error_verdict(question, error):
     """Returns the `judging.Verdict` on a question, or a task, that could not be judged because the kit raised `error`."""
-    said = explain.kit_failed(where(error))
-    return judging.unjudged(question.name, question.points, KIT_ERROR, said, question.place)
+    message = explain.explain_kit_failure(error_location(error))
+    return judging.build_unjudged_verdict(question, KIT_ERROR, message)
 
 
-def judged(question, answers, **options):
-    """Returns the verdict of `judging.judge`; an answer on which that raises costs its own case alone."""
+def judge_case_by_case(question, answers, **options):
+    """Returns the verdict of `judging.judge`; where that raises, only the cases whose answers cause it fail."""
     try:
         return judge_quietly(question, answers, **options)
     except Exception as error:
         if is_of_the_machine(error):
             raise
         first = error
-    unknown = {name: failed(first) for name in answers}
+    unknown = {name: build_failed_answer(first) for name in answers}
     mended = dict(answers)
     for name, answer in answers.items():
         try:
@@ -77,26 +88,27 @@ def judged(question, answers, **options):
         except Exception as error:
             if is_of_the_machine(error):
                 raise
-            mended[name] = failed(error)
+            mended[name] = build_failed_answer(error)
     try:
         return judge_quietly(question, mended, **options)
     except Exception as error:
         if is_of_the_machine(error):
             raise
-        return unjudged(question, error)
+        return build_kit_error_verdict(question, error)
 
 
 def judge_quietly(question, answers, **options):
-    """Returns the verdict of `judging.judge`. Numbers near the largest that there are overflow in it, and are not close."""
+    """Returns the verdict of `judging.judge`, without NumPy's warnings where very large numbers overflow."""
     with np.errstate(all="ignore"):
         return judging.judge(question, answers, **options)
 
 
-def failed(error):
-    return judging.Answer(KIT_ERROR, text=where(error))
+def build_failed_answer(error):
+    """Returns the `judging.Answer` to a case on which the kit itself raised `error`."""
+    return judging.Answer(KIT_ERROR, text=error_location(error))
 
 
-def without_follow_through(verdict, error):
-    """Returns the verdict on a question where asking for the student's own earlier values raised `error`."""
-    message = f"{verdict.message}\n{explain.kit_failed(where(error))} It is about your own earlier values only."
-    return replace(verdict, message=message)
+def note_failed_follow_through(verdict, error):
+    """Returns `verdict` with a note that asking for the student's own earlier values raised `error`."""
+    failure = explain.explain_kit_failure(error_location(error))
+    return replace(verdict, message=f"{verdict.message}\n{failure} It is about your own earlier values only.")

@@ -1,8 +1,27 @@
-"""A question and what became of it: cases, properties, mistakes, answers, findings, verdicts. Data, and nothing else."""
+"""Data types: a question with its cases, properties and mistakes; answers and findings; verdicts."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
+
+__all__ = [
+    "ATOL",
+    "EDGE",
+    "GENERIC",
+    "KIT_ERROR",
+    "LARGEST",
+    "PROPERTY",
+    "RTOL",
+    "Answer",
+    "Case",
+    "CaseVerdict",
+    "Finding",
+    "Mistake",
+    "Property",
+    "Question",
+    "Verdict",
+]
+
 
 GENERIC, EDGE, PROPERTY = "generic", "edge", "property"
 
@@ -19,11 +38,11 @@ KIT_ERROR = "kit_error"
 
 @dataclass(frozen=True)
 class Mistake:
-    """A known wrong answer: its name, what a teaching assistant would say to it, and where the lecture has it."""
+    """A known wrong answer: its name, the hint of a teaching assistant, and the lecture source."""
 
     name: str
     hint: str
-    place: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,8 +57,8 @@ class Case:
         wrong: For each known mistake the values it gives: a tuple of variants (spellings of the same mistake, in float64
             and, where that differs, in float32), each like `expected`.
         sizes: The sizes of the named axes, for example `{"B": 5, "K": 3}`.
-        careful: A right answer whose relative error is above this keeps its points and earns `remark`; 0 for none.
-        remark: What to say to it.
+        careful: A right answer whose relative error is above this keeps its points and gets `remark`; 0 for no remark.
+        remark: The remark on such an answer.
     """
 
     name: str
@@ -59,18 +78,18 @@ class Property:
     Attributes:
         name: What holds, as a name.
         points: What it is worth, out of the question's points.
-        hint: What is off where it does not hold, and why that matters.
-        place: Where the lecture has it.
+        hint: What is wrong where it does not hold, and why that matters.
+        source: Where the lecture has it.
         kind: The name of the examination.
-        options: What the examination is given besides; JSON data.
-        mistakes: What the values may tell: names, hints, places.
+        options: Further arguments of the examination; JSON data.
+        mistakes: The mistakes that the examination may find.
         counts_alone: Whether it is worth its points where no other property of the question holds. Shapes are not.
     """
 
     name: str
     points: float
     hint: str
-    place: str
+    source: str
     kind: str
     options: dict = field(default_factory=dict)
     mistakes: tuple = ()
@@ -82,8 +101,8 @@ class Finding:
     """How the examination of a property ended.
 
     `status` is `"ok"` (it holds), `"wrong"`, or why there was nothing to examine; then `answer` has the details. `mistake` is
-    the name of a mistake where the values tell it, several joined by " and "; `detail` says in words what was seen, and
-    `digits` in numbers, for the staff.
+    the name of a mistake where the values reveal one, several joined by " and "; `detail` says in words what was seen, for
+    the student, and `digits` in numbers, for the staff.
     """
 
     status: str
@@ -99,13 +118,13 @@ class Question:
 
     `outputs` names the values that a tuple holds; it is empty where the function returns one array. `shape` is the
     documented shape of the answer, for messages. A class has `properties` and no cases; a function may have both. `sampled`
-    says that a right answer comes out of random numbers: its tolerance is wide, and leaves no room to tell transformations of
-    mistakes apart. `seconds` is a time limit of its own.
+    says that a right answer is computed from random numbers: the tolerance is too wide to tell transformations of mistakes
+    apart. `seconds` is the time limit of this question, None for the usual one.
     """
 
     name: str
     points: float
-    place: str
+    source: str
     cases: tuple
     mistakes: tuple = ()
     outputs: tuple = ()
@@ -157,6 +176,6 @@ class Verdict:
     mistake: str | None
     message: str
     hint: str
-    place: str
+    source: str
     cases: tuple
     follows: str | None = None

@@ -1,1 +1,1 @@
-"""The notebook that `vikit` runs in: what its cells define, which of them stopped and why, and what nbgrader does with it."""
+"""The notebook that `vikit` runs in: what its cells define, why a cell stopped, and how nbgrader runs it."""

@@ -1,15 +1,18 @@
-"""What a notebook's code cells define, read from their text: nothing is executed."""
+"""Reads what a notebook's code cells define from their text; executes nothing."""
 
 import ast
 import json
 import warnings
 from dataclasses import dataclass
 
+__all__ = ["DEFINITIONS", "Definitions", "find_definitions", "parse", "read_sources", "split_lines"]
+
+
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True)
-class Defined:
+class Definitions:
     """The names that a cell binds, the functions and classes at its top level, and those of them that are still stubs."""
 
     names: frozenset
@@ -17,18 +20,18 @@ class Defined:
     stubs: frozenset = frozenset()
 
 
-def defined(source):
-    """Returns what the cell `source` defines; of a cell that is no Python, what its lines say that they define."""
+def find_definitions(source):
+    """Returns the `Definitions` of the cell `source`; of a cell that is no Python, its lines of `def` and `class`."""
     tree = parse(source)
     if tree is None:
         words = [line.split("(")[0].split(":")[0].split() for line in source.splitlines()]
-        return Defined(frozenset(word[1] for word in words if len(word) == 2 and word[0] in ("def", "class")))
+        return Definitions(frozenset(word[1] for word in words if len(word) == 2 and word[0] in ("def", "class")))
     functions = [node for node in tree.body if isinstance(node, DEFINITIONS)]
     stubs = frozenset(node.name for node in functions if is_stub(node))
-    return Defined(frozenset(bound(tree)), tuple(node.name for node in functions), stubs)
+    return Definitions(frozenset(bound_names(tree)), tuple(node.name for node in functions), stubs)
 
 
-def sources(content):
+def read_sources(content):
     """Returns the texts of the code cells of a notebook, given as the bytes of its file.
 
     Raises:
@@ -41,7 +44,7 @@ def sources(content):
         raise ValueError(f"it has no cells ({type(error).__name__}: {error})") from error
 
 
-def lines_of(source):
+def split_lines(source):
     """Returns the lines of a cell as Python counts them: `str.splitlines` ends lines at a no-break separator too."""
     return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
@@ -49,19 +52,19 @@ def lines_of(source):
 def parse(source):
     """Returns the syntax tree of a cell without its IPython lines, None where it is no Python."""
     # Blanked out, not dropped: line numbers stay.
-    lines = ["" if line.lstrip().startswith(("%", "!", "?")) else line for line in lines_of(source)]
+    lines = ["" if line.lstrip().startswith(("%", "!", "?")) else line for line in split_lines(source)]
     try:
         with warnings.catch_warnings():
-            # What Python thinks of a student's escapes is for the student to see.
+            # Warnings about a student's string escapes are for the student alone.
             warnings.simplefilter("ignore")
             return ast.parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-def bound(node):
+def bound_names(node):
     """Yields the names that a module's statements bind, in branches, loops and blocks too, but not inside functions."""
-    # No recursion: a sum of a thousand terms is a thousand levels deep.
+    # Not recursive: the tree of a sum of a thousand terms is a thousand levels deep.
     waiting = list(ast.iter_child_nodes(node))
     while waiting:
         child = waiting.pop()
@@ -80,6 +83,6 @@ def is_stub(function):
     if isinstance(function, ast.ClassDef):
         return any(is_stub(method) for method in function.body if isinstance(method, DEFINITIONS))
     last = function.body[-1]
-    raised = last.exc if isinstance(last, ast.Raise) else None
-    raised = raised.func if isinstance(raised, ast.Call) else raised
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+    error = last.exc if isinstance(last, ast.Raise) else None
+    error = error.func if isinstance(error, ast.Call) else error
+    return isinstance(error, ast.Name) and error.id == "NotImplementedError"

@@ -1,6 +1,6 @@
-"""`check` where nbgrader runs the notebook: nbgrader reads a cell's score from what the cell shows.
+"""`check` where nbgrader runs the notebook: nbgrader reads a cell's score from the cell's output.
 
-No error and no number count as full points there, and anything on stderr before the number as none.
+nbgrader gives full points to a cell that shows neither an error nor a number, and none where text on stderr comes first.
 """
 
 import contextlib
@@ -8,21 +8,24 @@ import math
 import os
 import sys
 
+__all__ = ["EXECUTION", "NotRight", "clear_output", "execution_mode", "hide_stderr", "score"]
+
+
 # nbgrader sets it in the kernel: "autograde" or "validate".
 EXECUTION = "NBGRADER_EXECUTION"
-# As it was when vikit was imported, in the notebook's first cell.
+# Its value when the notebook's first cell imported vikit.
 _execution = os.environ.get(EXECUTION)
 
 
 class NotRight(Exception):
-    """An answer that `nbgrader validate` is to tell of; IPython shows its message without the lines of vikit."""
+    """An answer that `nbgrader validate` must report; IPython shows its message without a traceback."""
 
     def _render_traceback_(self):
         return str(self).splitlines()
 
 
-def execution():
-    """Returns what nbgrader does with this notebook, None where it is not nbgrader that runs it."""
+def execution_mode():
+    """Returns "autograde" or "validate" where nbgrader runs this notebook, None elsewhere."""
     return os.environ.get(EXECUTION) or _execution or None
 
 
@@ -34,24 +37,25 @@ def score(verdict):
     """
     points, most = float(verdict.score), float(verdict.max_score)
     points = min(max(points, 0.0), most) if math.isfinite(points) else 0.0
-    if execution() == "validate" and points < most:
+    if execution_mode() == "validate" and points < most:
         raise NotRight(f"{verdict.name}: {verdict.status}, {points:g} of {most:g} points\n{verdict.message}")
     return points
 
 
 @contextlib.contextmanager
-def no_stderr():
-    """Keeps what is written to stderr out of the cell's output: by Python, by warnings, and by libraries in C++."""
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), no_descriptor(nowhere.fileno()):
+def hide_stderr():
+    """Keeps stderr out of the cell's output, whether Python, a warning or a C++ library writes to it."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), hide_descriptor(nowhere.fileno()):
         yield
 
 
 @contextlib.contextmanager
-def no_descriptor(nowhere, number=2):
+def hide_descriptor(nowhere, number=2):
+    """Sends what is written to the file descriptor `number` to the descriptor `nowhere`."""
     try:
         kept = os.dup(number)
     except OSError:
-        # There is no stderr at all.
+        # This process has no stderr.
         yield
         return
     try:
@@ -63,7 +67,7 @@ def no_descriptor(nowhere, number=2):
 
 
 def clear_output():
-    """Takes back what the cell has shown so far: late notes of earlier cells, and what went to a stream kept from before."""
+    """Removes the cell's output so far: late output of earlier cells, and what was written to a stream kept from before."""
     if "IPython" in sys.modules:
         from IPython.display import clear_output
 

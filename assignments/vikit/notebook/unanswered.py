@@ -1,4 +1,4 @@
-"""Which question to answer first: a line below the traceback of a cell that stopped because of another one.
+"""Says which question to answer first: a line below the traceback of a cell that stopped because of another cell.
 
 IPython calls `Notebook.after_cell` when a cell has run. That prints at most one line, to stdout, and changes nothing.
 """
@@ -11,38 +11,40 @@ from pathlib import Path
 
 from . import cells, nbgrading
 
+__all__ = ["Notebook", "watch"]
+
 
 def watch(assignment):
-    """Has IPython tell a `Notebook` of each cell from now on; not outside of IPython, and not where nbgrader runs it."""
+    """Has IPython call a `Notebook` after each cell from now on; does nothing outside of IPython and under nbgrader."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is not None and not nbgrading.execution():
+    if shell is not None and not nbgrading.execution_mode():
         # IPython takes the same function only once.
-        shell.events.register("post_run_cell", running(assignment).after_cell)
+        shell.events.register("post_run_cell", notebook_of(assignment).after_cell)
 
 
 @cache
-def running(assignment):
-    """Returns the one `Notebook` of this process: a first cell that runs again forgets nothing."""
+def notebook_of(assignment):
+    """Returns the one `Notebook` of this process, the same when the first cell runs again."""
     return Notebook(assignment)
 
 
 class Notebook:
-    """What its cells have left undone so far.
+    """What the cells that ran have left undone.
 
     Args:
-        assignment: Its name. Where a file of that name is, it says which cells were not run.
+        assignment: Its name. Where the notebook's file is found, it shows which cells were not run.
     """
 
     def __init__(self, assignment):
         self.assignment = assignment
-        # The functions and classes that are stubs; for each name that a stopped cell should have made, why it did: the
-        # name of a question that is not answered, or the type of another exception.
+        # `stubs`: the functions and classes that are not written yet. `stopped`: for each name that a cell should have made,
+        # why that cell stopped: the name of a question that is not answered, or the type of another exception.
         self.stubs, self.stopped = set(), {}
 
     def after_cell(self, result):
         """Prints what to do first, if a cell stopped because of another one; `result` is IPython's `ExecutionResult`."""
         source = getattr(result.info, "raw_cell", None) or ""
-        made, error = cells.defined(source), result.error_before_exec or result.error_in_exec
+        made, error = cells.find_definitions(source), result.error_before_exec or result.error_in_exec
         if error is None:
             self.stubs = (self.stubs - made.names) | made.stubs
             self.stopped = {name: why for name, why in self.stopped.items() if name not in made.names}
@@ -53,21 +55,21 @@ class Notebook:
             print(advice)
 
     def explain(self, error, source):
-        """Returns (why a cell stopped, what to do first, None where that is not known)."""
-        question, name = self.unanswered(error), missing_name(error)
+        """Returns (why a cell stopped, what to do first or None)."""
+        question, name = self.find_stub(error), missing_name(error)
         if question:
             return question, f"Answer `{question}` first, then run this cell again."
         if name in self.stopped:
-            return self.stopped[name], after(self.stopped[name], name)
-        maker = self.maker(name, source) if name else None
+            return self.stopped[name], advise_on_name(self.stopped[name], name)
+        maker = self.find_maker(name, source) if name else None
         if maker is None:
             return type(error), None
         needed = sorted(self.stubs & set(re.findall(r"\w+", maker)))
         if needed:
-            return needed[0], after(needed[0], name)
+            return needed[0], advise_on_name(needed[0], name)
         return type(error), f"Run the cell first that makes `{name}`; it begins: {maker.strip().splitlines()[0]}"
 
-    def unanswered(self, error):
+    def find_stub(self, error):
         """Returns the name of the stub that raised `error`, None where none did."""
         seen = []
         # An exception may be its own cause.
@@ -79,24 +81,24 @@ class Notebook:
         if error is None:
             return None
         frames = [frame.f_code.co_qualname.split(".")[0] for frame, _ in traceback.walk_tb(error.__traceback__)]
-        # AutoGraph and Keras raise another exception in its place, with the text of the first.
-        told = re.findall(r"\bwrite (\w+)", str(error))
-        return next((name for name in (*told, *reversed(frames)) if name in self.stubs), None)
+        # AutoGraph and Keras replace it by another exception with the same text.
+        named = re.findall(r"\bwrite (\w+)", str(error))
+        return next((name for name in (*named, *reversed(frames)) if name in self.stubs), None)
 
-    def maker(self, name, source):
-        """Returns the text of the notebook's first other cell that makes `name`, as far as a file of it is here."""
+    def find_maker(self, name, source):
+        """Returns the text of the notebook's first other cell that makes `name`; None without a file of the notebook."""
         beside = Path(__file__).resolve().parents[2] / self.assignment
         for folder in (Path.cwd(), beside):
             try:
-                texts = cells.sources((folder / f"{self.assignment}.ipynb").read_bytes())
+                texts = cells.read_sources((folder / f"{self.assignment}.ipynb").read_bytes())
             except (OSError, ValueError):
                 continue
-            return next((text for text in texts if text != source and name in cells.defined(text).names), None)
+            return next((text for text in texts if text != source and name in cells.find_definitions(text).names), None)
         return None
 
 
-def after(why, name):
-    """Returns what to do about a `name` that a cell has not made; `why` as in `Notebook.stopped`."""
+def advise_on_name(why, name):
+    """Returns what to do about a `name` that a stopped cell has not made; `why` is one of `Notebook.stopped`."""
     if isinstance(why, str):
         return f"Answer `{why}` first: the cell that makes `{name}` needs it. Then run that cell and this one."
     return f"See first to the cell that makes `{name}`: it stopped with {why.__name__}."

@@ -1,10 +1,12 @@
-"""`Student`: the wire's verbs as calls, for the grader (through a kernel) and for `check` (in the notebook's own process)."""
+"""`Student`: the protocol's verbs as calls, for the grader (through a kernel) and for `check` (in the notebook's process)."""
 
 from . import student_side, wire
 
+__all__ = ["MALFORMED", "InProcess", "Student", "Unreachable", "read_reply"]
+
 
 class Unreachable(Exception):
-    """Whatever carries the requests failed: a fault of the machine or of the kernel, and of no answer.
+    """The requests could not be delivered: a fault of the machine or of the kernel, not of the student's answer.
 
     Attributes:
         reason: The exception that it raised.
@@ -18,17 +20,17 @@ class Unreachable(Exception):
 MALFORMED = wire.Reply("malformed", kind="object")
 
 
-def received(packed, request):
-    """Returns the `wire.Reply` that JSON data is, of status malformed where it is none; gradients alone may be missing."""
+def read_reply(packed, request):
+    """Returns the `wire.Reply` that JSON data holds; one of status "malformed" where it is no reply to `request`."""
     try:
         reply = wire.unpack_reply(packed)
     except (ValueError, TypeError, OverflowError, RecursionError):
         return MALFORMED
-    return reply if fits(reply, request) else MALFORMED
+    return reply if is_reply_to(reply, request) else MALFORMED
 
 
-def fits(reply, request):
-    """Tells whether a reply holds what its request asked for, as `student_side` sends it; a tuple may have any length."""
+def is_reply_to(reply, request):
+    """Tells whether a reply holds what its request asked for; a tuple may have any length, only gradients may be None."""
     if reply.status != "ok":
         return True
     verb, outputs = request["verb"], request.get("outputs")
@@ -53,10 +55,10 @@ def has_gradient(packed):
 
 
 class Student:
-    """The wire's verbs as calls. Arrays come back as NumPy arrays; objects stay there and come back as a `wire.Handle`.
+    """The protocol's verbs as calls. Arrays come back as NumPy arrays; a model stays there and comes back as a `wire.Handle`.
 
     Args:
-        run: What to ask: has `ask(requests, seconds)`, which returns a `wire.Reply` for each request.
+        run: Delivers requests: has `ask(requests, seconds)`, which returns a `wire.Reply` for each request.
         seconds: The limit of a single request.
     """
 
@@ -64,7 +66,7 @@ class Student:
         self.run, self.seconds = run, seconds
 
     def call(self, path, arguments=(), keywords=None, outputs=None):
-        """Calls the function, class or method at `path`; `outputs` as in `student_side.returned`."""
+        """Calls the function, class or method at `path`; `outputs` as in `student_side.pack_result`."""
         return self._ask("call", path, arguments, keywords, outputs=outputs)
 
     def calls(self, path, rounds, outputs=None):
@@ -95,7 +97,7 @@ class Student:
         return self._ask("fit", handle.key, arrays, options, **settings)
 
     def untracked(self, path, arguments):
-        """Counts the trainable variables that a model's method computes with and that are no weights of it."""
+        """Counts the trainable variables that a model's method uses and that are not among the model's weights."""
         return self._ask("untracked", path, arguments)
 
     def vjp(self, path, arguments, cotangents):
@@ -104,7 +106,7 @@ class Student:
         return self._ask("vjp", path, arguments, cotangents=packed)
 
     def seed(self, number):
-        """Seeds the random numbers of Python, NumPy, Keras and TensorFlow; TensorFlow makes its operations anew."""
+        """Seeds the random numbers of Python, NumPy, Keras and TensorFlow; TensorFlow then rebuilds its operations."""
         return self._ask("seed", "", seed=number)
 
     def _ask(self, verb, path, arguments=(), keywords=None, **options):
@@ -113,14 +115,14 @@ class Student:
     def _send(self, requests):
         replies = self.run.ask(requests, self.seconds)
         pairs = zip(replies, requests, strict=False)
-        return [reply if fits(reply, request) else MALFORMED for reply, request in pairs]
+        return [reply if is_reply_to(reply, request) else MALFORMED for reply, request in pairs]
 
 
-class Here:
-    """Stands in for a kernel: the same verbs on the same code, in this process, without a limit."""
+class InProcess:
+    """Delivers requests to this process instead of a kernel: the same code answers, without a time limit."""
 
     def __init__(self, names):
         self.space = student_side.Namespace(names)
 
     def ask(self, requests, seconds):
-        return [received(student_side.answer(self.space, request), request) for request in requests]
+        return [read_reply(student_side.answer_request(self.space, request), request) for request in requests]

@@ -1,4 +1,4 @@
-"""Public cases as a JSON file: written by the build, read by `check`. Numbers stay readable and survive exactly."""
+"""The JSON file of public cases: the build writes it, `check` reads it. Numbers are readable, inputs are exact."""
 
 import json
 import math
@@ -9,9 +9,22 @@ import numpy as np
 from .. import judging
 from . import wire
 
+__all__ = [
+    "EXPECTED_STEP",
+    "FILE_NAME",
+    "WRONG_STEP",
+    "dump",
+    "dump_question",
+    "format_content",
+    "load_question",
+    "read",
+    "read_points",
+]
+
+
 FILE_NAME = "public_cases.json"
-# How finely values are written, as a share of the question's tolerance: the digits below that are those of the processor.
-# Mistakes are recognised within the tolerance, so their values need fewer digits.
+# The rounding step of values, as a share of the question's tolerance: smaller digits differ between processors. Mistakes are
+# recognised within the tolerance, so their values need fewer digits.
 EXPECTED_STEP, WRONG_STEP = 1e-6, 0.1
 
 
@@ -22,12 +35,12 @@ def dump(assignment, questions, manual_points):
         "manual_points": manual_points,
         "questions": [dump_question(question) for question in questions],
     }
-    return text(content)
+    return format_content(content)
 
 
-def text(content):
+def format_content(content):
     """Returns the text of a public cases file with this content."""
-    return written(content) + "\n"
+    return format_json(content) + "\n"
 
 
 def read(path):
@@ -43,27 +56,29 @@ def read_points(path):
     return content["assignment"], [question["points"] for question in content["questions"]]
 
 
-def written(content, indent=""):
-    """Returns JSON with a line for each entry; an array, whatever its shape, stands on one."""
+def format_json(content, indent=""):
+    """Returns JSON with one line for each entry; an array of any shape is one entry."""
     inner = indent + " "
     if isinstance(content, dict) and content:
-        entries = [f"{inner}{json.dumps(key)}: {written(item, inner)}" for key, item in content.items()]
+        entries = [f"{inner}{json.dumps(key)}: {format_json(item, inner)}" for key, item in content.items()]
         return "{\n" + ",\n".join(entries) + f"\n{indent}}}"
     if isinstance(content, list) and any(isinstance(item, dict) for item in content):
-        return "[\n" + ",\n".join(inner + written(item, inner) for item in content) + f"\n{indent}]"
+        return "[\n" + ",\n".join(inner + format_json(item, inner) for item in content) + f"\n{indent}]"
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-# What only few questions say.
-OPTIONS = {"sampled": False, "seconds": None}
+# Fields that are written only where they differ from these values.
+OPTIONAL_FIELDS = {"sampled": False, "seconds": None}
 
 
 def dump_question(question):
-    options = {name: getattr(question, name) for name, usual in OPTIONS.items() if getattr(question, name) != usual}
+    options = {
+        name: getattr(question, name) for name, usual in OPTIONAL_FIELDS.items() if getattr(question, name) != usual
+    }
     return {
         "name": question.name,
         "points": question.points,
-        "place": question.place,
+        "source": question.source,
         "outputs": list(question.outputs),
         "shape": question.shape,
         "atol": question.atol,
@@ -76,25 +91,28 @@ def dump_question(question):
 
 
 def dump_properties(properties):
-    """Returns the properties of a question; the mistakes that several share stand once, in a list that they count into."""
-    told = list(dict.fromkeys(mistake for item in properties for mistake in item.mistakes))
-    listed = [{**asdict(item), "mistakes": [told.index(mistake) for mistake in item.mistakes]} for item in properties]
-    return {"told": [asdict(mistake) for mistake in told], "properties": listed}
+    """Returns the properties of a question; each of their mistakes is written once, and properties refer to it by index."""
+    mistakes = list(dict.fromkeys(mistake for item in properties for mistake in item.mistakes))
+    listed = [
+        {**asdict(item), "mistakes": [mistakes.index(mistake) for mistake in item.mistakes]} for item in properties
+    ]
+    return {"mistakes_of_properties": [asdict(mistake) for mistake in mistakes], "properties": listed}
 
 
 def load_question(content):
     return judging.Question(
-        **{key: content[key] for key in ("name", "points", "place", "shape", "atol", "rtol")},
-        **{name: content.get(name, usual) for name, usual in OPTIONS.items()},
+        **{key: content[key] for key in ("name", "points", "source", "shape", "atol", "rtol")},
+        **{name: content.get(name, usual) for name, usual in OPTIONAL_FIELDS.items()},
         outputs=tuple(content["outputs"]),
         mistakes=tuple(judging.Mistake(**mistake) for mistake in content["mistakes"]),
         cases=tuple(load_case(case) for case in content["cases"]),
-        properties=load_properties(content.get("properties", ()), content.get("told", ())),
+        properties=load_properties(content.get("properties", ()), content.get("mistakes_of_properties", ())),
     )
 
 
-def load_properties(listed, told):
-    mistakes = [judging.Mistake(**mistake) for mistake in told]
+def load_properties(listed, mistakes):
+    """Returns the properties whose mistakes are given as indices into `mistakes`."""
+    mistakes = [judging.Mistake(**mistake) for mistake in mistakes]
     return tuple(
         judging.Property(**{**item, "mistakes": tuple(mistakes[index] for index in item["mistakes"])})
         for item in listed
@@ -103,7 +121,7 @@ def load_properties(listed, told):
 
 def dump_case(question, case):
     def values(arrays, step):
-        return [numbers(array, question.atol * step, question.rtol * step) for array in arrays]
+        return [round_to_lists(array, question.atol * step, question.rtol * step) for array in arrays]
 
     return {
         "name": case.name,
@@ -125,43 +143,43 @@ def load_case(content):
         careful=content["careful"],
         remark=content["remark"],
         arguments=tuple(load_argument(argument) for argument in content["arguments"]),
-        expected=arrays(content["expected"]),
-        wrong={name: tuple(arrays(values) for values in variants) for name, variants in content["wrong"].items()},
+        expected=load_arrays(content["expected"]),
+        wrong={name: tuple(load_arrays(values) for values in variants) for name, variants in content["wrong"].items()},
     )
 
 
-def arrays(lists):
+def load_arrays(lists):
     return tuple(np.array(values, dtype=np.float64) for values in lists)
 
 
-def numbers(array, atol, rtol):
+def round_to_lists(array, atol, rtol):
     """Returns an array as nested lists of numbers, NaN and infinities as text.
 
     Each is rounded to a decimal place whose unit is at most `atol + rtol * |value|`.
     """
     array = np.asarray(array)
     if array.ndim:
-        return [numbers(part, atol, rtol) for part in array]
+        return [round_to_lists(part, atol, rtol) for part in array]
     value = float(array)
     if not math.isfinite(value):
         return str(value)
-    # Adding zero makes 0.0 of -0.0.
+    # Adding zero turns -0.0 into 0.0.
     return round(value, -math.floor(math.log10(atol + rtol * abs(value)))) + 0.0
 
 
-def exact(array):
+def shortest_decimals(array):
     """Returns a float32 array as nested lists of the shortest decimals that give it back."""
-    return [exact(part) for part in array] if array.ndim else float(str(array))
+    return [shortest_decimals(part) for part in array] if array.ndim else float(str(array))
 
 
 def dump_argument(argument):
     match argument:
         case wire.Tensor(array):
-            return {"tensor": exact(array)}
-        case wire.Built(kind, arrays):
-            return {"callable": kind, "arrays": [exact(np.asarray(array, np.float32)) for array in arrays]}
+            return {"tensor": shortest_decimals(array)}
+        case wire.BuiltArgument(kind, arrays):
+            return {"callable": kind, "arrays": [shortest_decimals(np.asarray(array, np.float32)) for array in arrays]}
         case np.ndarray():
-            return {"array": exact(argument)}
+            return {"array": shortest_decimals(argument)}
         case int():
             return {"count": argument}
         case float():
@@ -174,7 +192,7 @@ def load_argument(content):
         case {"tensor": values}:
             return wire.Tensor(np.array(values, np.float32))
         case {"callable": kind, "arrays": lists}:
-            return wire.Built(kind, tuple(np.array(values, np.float32) for values in lists))
+            return wire.BuiltArgument(kind, tuple(np.array(values, np.float32) for values in lists))
         case {"array": values}:
             return np.array(values, np.float32)
     (value,) = content.values()

@@ -1,6 +1,7 @@
-"""The verbs, carried out in the process that holds the student's code: by `check`, and for the grader by `serve`.
+"""Answers requests in the process that holds the student's code: for `check` directly, for the grader by `serve`.
 
-A request names what to use by its path, `name` or `handle.attribute`, and sends data only (see `wire`):
+`answer_request` looks up the verb; `unpack_arguments` unpacks the student's arguments, `pack_result` packs the reply. A
+request names an object by its path, `name` or `handle.attribute`, and sends data only (see `wire`):
 
     call        a function, a class or a method -> arrays, named arrays or a handle
     get         an attribute -> arrays or a handle
@@ -11,7 +12,7 @@ A request names what to use by its path, `name` or `handle.attribute`, and sends
     untracked   calls a method of a model -> how many trainable variables took part that the model does not know
     vjp         the vector-Jacobian product of a function at its arguments -> one array an argument, or nothing
 
-Nothing that leaves here is evidence of anything: it is compared with reference values by the process that asked.
+A reply proves nothing by itself: the process that asked compares its values with reference values.
 """
 
 import contextlib
@@ -29,17 +30,30 @@ import numpy as np
 
 from . import wire
 
+__all__ = [
+    "BUILDERS",
+    "MIME",
+    "VERBS",
+    "Missing",
+    "Namespace",
+    "answer_request",
+    "load_ipython_extension",
+    "pack_result",
+    "serve",
+]
+
+
 # The folder of the kit's own code.
 VIKIT = str(Path(__file__).resolve().parents[1])
 MIME = "application/vnd.vikit.reply+json"
 
 
 class Missing(LookupError):
-    """A name or an attribute that is asked for and not there."""
+    """A name or an attribute that a request asks for and that does not exist."""
 
 
 class Namespace:
-    """The student's names, and the objects that earlier requests left here under a handle."""
+    """The student's names, and the objects that earlier requests have kept under a handle."""
 
     def __init__(self, names):
         self.names = names
@@ -59,6 +73,7 @@ class Namespace:
         return found
 
     def keep(self, found):
+        """Keeps an object and returns its handle's key."""
         key = f"@{len(self.handles) + 1}"
         self.handles[key] = found
         return key
@@ -112,15 +127,15 @@ BUILDERS = {
 }
 
 
-def answer(space, request):
-    """Returns the reply to `request`, both as JSON data; whatever the student's code raises becomes part of it."""
+def answer_request(space, request):
+    """Returns the reply to `request`, both as JSON data; an exception of the student's code becomes the reply."""
     try:
         with usual_settings():
             return VERBS[request["verb"]](space, request)
     except Missing:
         return {"status": "missing"}
     except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
-        return raised(error)
+        return pack_exception(error)
 
 
 def serve():
@@ -135,7 +150,7 @@ def serve():
         _seeded.append(True)
         seed_everything(0)
     for number, request in enumerate(message["requests"]):
-        reply = answer(_space, request)
+        reply = answer_request(_space, request)
         publish(reply | {"id": [message["key"], number]})
         if reply.get("kind") == "KeyboardInterrupt":
             # The time is up: what comes next would be too late.
@@ -144,22 +159,22 @@ def serve():
 
 @contextlib.contextmanager
 def usual_settings():
-    """Puts the settings of the whole process to what they are at the start, and then back to what the notebook made them.
+    """Resets the settings of the whole process to their defaults, and afterwards to what the notebook had chosen.
 
-    A question is about a function: the same answer is right whatever policy, precision or mode the notebook has chosen.
+    A question is about a function: the same answer is right under every policy, precision or mode that a notebook sets.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
         stack.enter_context(warnings.catch_warnings())
         warnings.filters[:] = [entry for entry in warnings.filters if entry[0] != "error"]
         if "keras" in sys.modules:
-            usual_keras(stack, sys.modules["keras"].config)
+            reset_keras(stack, sys.modules["keras"].config)
         if "tensorflow" in sys.modules:
-            usual_tensorflow(stack, sys.modules["tensorflow"])
+            reset_tensorflow(stack, sys.modules["tensorflow"])
         yield
 
 
-def usual_keras(stack, config):
+def reset_keras(stack, config):
     for read, write, usual in (
         (config.floatx, config.set_floatx, "float32"),
         (config.epsilon, config.set_epsilon, 1e-7),
@@ -171,11 +186,11 @@ def usual_keras(stack, config):
             stack.callback(write, chosen)
 
 
-def usual_tensorflow(stack, tf):
+def reset_tensorflow(stack, tf):
     if tf.config.functions_run_eagerly():
         tf.config.run_functions_eagerly(False)
         stack.callback(tf.config.run_functions_eagerly, True)
-    # Nothing public reads or undoes what follows: eager execution, checks of numerics, promotion of types.
+    # No public function reads or resets these: eager execution, checks of numerics, promotion of types.
     context, ops = (sys.modules.get(f"tensorflow.python.{name}") for name in ("eager.context", "framework.ops"))
     if context is None or ops is None:
         return
@@ -192,13 +207,13 @@ def usual_tensorflow(stack, tf):
 
 
 def publish(reply):
-    """Sends `reply` as what a cell displays, without waiting for what was printed before."""
+    """Sends `reply` as a cell's display, without waiting until earlier prints are sent."""
     content = {"data": {MIME: reply}, "metadata": {}, "transient": {}}
     _publisher.session.send(_publisher.pub_socket, "display_data", content, parent=_publisher.parent_header)
 
 
 def load_ipython_extension(shell):
-    """Remembers, before the first cell has run, what `serve` needs; `exit()` in a notebook no longer ends the kernel."""
+    """Keeps what `serve` needs, before the first cell runs, and has `exit()` in a notebook leave the kernel running."""
     global _shell, _publisher, _space
     _shell, _publisher, _space = shell, shell.display_pub, Namespace(shell.user_ns)
     shell.ask_exit = lambda: None
@@ -219,7 +234,7 @@ def seed_everything(seed):
         keras.utils.set_random_seed(seed)
 
 
-def build(space, packed):
+def unpack_argument(space, packed):
     """Returns the object that a packed argument describes."""
     if "array" in packed:
         return wire.unpack_array(packed["array"]).copy()
@@ -244,16 +259,16 @@ def ping(space, request):
 
 def call(space, request):
     function = space.resolve(request["path"])
-    arguments, keywords = built(space, request)
+    arguments, keywords = unpack_arguments(space, request)
     try:
         result = function(*arguments, **keywords)
-        return returned(space, result, request.get("outputs"))
+        return pack_result(space, result, request.get("outputs"))
     except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
-        return raised(error, function)
+        return pack_exception(error, function)
 
 
 def get(space, request):
-    return returned(space, space.resolve(request["path"]), request.get("outputs"))
+    return pack_result(space, space.resolve(request["path"]), request.get("outputs"))
 
 
 def weights(space, request):
@@ -263,7 +278,7 @@ def weights(space, request):
 
 def set_weights(space, request):
     model = space.resolve(request["path"])
-    arrays, _ = built(space, request)
+    arrays, _ = unpack_arguments(space, request)
     if len(arrays) != len(model.trainable_weights):
         raise ValueError(f"{len(arrays)} arrays for {len(model.trainable_weights)} trainable weights")
     for weight, array in zip(model.trainable_weights, arrays, strict=True):
@@ -273,7 +288,7 @@ def set_weights(space, request):
 
 def fit(space, request):
     model = space.resolve(request["path"])
-    arrays, keywords = built(space, request)
+    arrays, keywords = unpack_arguments(space, request)
     if request.get("seed") is not None:
         seed_everything(request["seed"])
     if request.get("learning_rate") is not None:
@@ -281,16 +296,16 @@ def fit(space, request):
     if request.get("eager"):
         model.run_eagerly = True
     if request.get("each_batch"):
-        keywords["callbacks"] = [recorder(model, seen := [])]
+        keywords["callbacks"] = [build_recorder(model, seen := [])]
     history = model.fit(*arrays, verbose=0, **keywords).history
     if request.get("each_batch"):
         # None where the student's `fit` calls no callbacks.
         history = {name: [logs[name] for logs in seen if name in logs] for name in (seen or [{}])[0]}
-    return returned(space, history, "mapping")
+    return pack_result(space, history, "mapping")
 
 
-def recorder(model, seen):
-    """Returns a Keras callback that appends to `seen` what is reported of each batch alone."""
+def build_recorder(model, seen):
+    """Returns a Keras callback that appends the logs of each single batch to `seen`."""
     import keras
 
     return keras.callbacks.LambdaCallback(
@@ -300,7 +315,7 @@ def recorder(model, seen):
 
 
 def give_optimizer(space, path, model, learning_rate):
-    """Compiles a model with a new Adam; the second time the first one is made as new, as compiling takes seconds."""
+    """Compiles a model with a new Adam; the second time resets the first one instead, because compiling takes seconds."""
     import keras
 
     optimizer = space.optimizers.get(path)
@@ -312,7 +327,7 @@ def give_optimizer(space, path, model, learning_rate):
     space.optimizers[path] = optimizer = keras.optimizers.Adam(learning_rate)
     model.compile(optimizer=optimizer)
     if getattr(model, "built", False):
-        # Variables that a step of training makes have TensorFlow trace the step twice.
+        # Without this the first training step creates variables, and TensorFlow traces the step twice.
         optimizer.build(model.trainable_variables)
 
 
@@ -324,11 +339,11 @@ def seed(space, request):
 def untracked(space, request):
     import tensorflow as tf
 
-    arguments, keywords = built(space, request)
+    arguments, keywords = unpack_arguments(space, request)
     with tf.GradientTape() as tape:
         space.resolve(request["path"])(*arguments, **keywords)
     model = space.resolve(request["path"].partition(".")[0])
-    # Weights that were frozen on purpose are known too: Keras saves them.
+    # Weights that are frozen on purpose count as known: Keras saves them.
     known = {weight.value.ref() for weight in model.weights}
     strangers = [variable for variable in tape.watched_variables() if variable.ref() not in known]
     return {"status": "ok", "values": [wire.pack_array(np.float32(len(strangers)))]}
@@ -338,7 +353,7 @@ def vjp(space, request):
     import tensorflow as tf
 
     function = space.resolve(request["path"])
-    arguments, keywords = built(space, request)
+    arguments, keywords = unpack_arguments(space, request)
     cotangents = [wire.unpack_array(packed) for packed in request["cotangents"]]
     watched = [tf.constant(value) if isinstance(value, np.ndarray) else value for value in arguments]
     sources = [value for value in watched if tf.is_tensor(value) and value.dtype.is_floating]
@@ -347,13 +362,13 @@ def vjp(space, request):
             tape.watch(sources)
             result = function(*watched, **keywords)
         targets = list(result) if isinstance(result, tuple | list) else [result]
-        # What is computed in float64 has its gradient asked for in float64.
+        # TensorFlow wants the cotangent of a float64 output in float64.
         given = [tf.cast(cotangent, target.dtype) for cotangent, target in zip(cotangents, targets, strict=True)]
         gradients = tape.gradient(targets, sources, output_gradients=given)
         # A gradient through a gather comes as slices.
         dense = [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
     except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
-        return raised(error, function)
+        return pack_exception(error, function)
     values = [None if gradient is None else wire.pack_array(np.asarray(gradient)) for gradient in dense]
     return {"status": "ok", "values": values}
 
@@ -371,42 +386,46 @@ VERBS = {
 }
 
 
-def built(space, request):
-    arguments = [build(space, packed) for packed in request["arguments"]]
-    return arguments, {name: build(space, packed) for name, packed in request["keywords"].items()}
+def unpack_arguments(space, request):
+    """Returns (arguments, keywords) of a request, as the student's function gets them."""
+    arguments = [unpack_argument(space, packed) for packed in request["arguments"]]
+    return arguments, {name: unpack_argument(space, packed) for name, packed in request["keywords"].items()}
 
 
-def returned(space, result, outputs):
-    """Returns the reply for `result`.
+def pack_result(space, result, outputs):
+    """Returns the reply that holds `result`.
 
-    `outputs` says what was asked for: None one array, a number that many arrays in a tuple or list, "mapping" named
-    arrays, "handle" the object itself, which stays here.
+    Args:
+        space: The `Namespace`.
+        result: What the student's code returned.
+        outputs: What the request asks for: None for one array, a number for arrays in a tuple or list, "mapping" for named
+            arrays, "handle" for the object itself, which stays here.
     """
     if outputs == "handle":
         return {"status": "ok", "handle": space.keep(result)}
     if outputs == "mapping":
         if not isinstance(result, dict):
-            return malformed(result)
+            return pack_malformed(result)
         return {"status": "ok", "mapping": {str(name): pack_value(value) for name, value in result.items()}}
     if outputs is None:
         parts = [result]
     elif isinstance(result, tuple | list):
         parts = list(result)
     else:
-        return malformed(result)
+        return pack_malformed(result)
     packed = []
     for part in parts:
         value = pack_value(part)
         if value is None:
-            return malformed(part)
+            return pack_malformed(part)
         packed.append(value)
-    if sum(wire.bytes_of(value["data"]) for value in packed) > wire.MAX_BYTES:
+    if sum(wire.decoded_size(value["data"]) for value in packed) > wire.MAX_BYTES:
         return {"status": "malformed", "kind": wire.TOO_LARGE}
     return {"status": "ok", "values": packed}
 
 
 def pack_value(value):
-    """Returns `value` as a packed array, None where no array of real numbers comes out of it."""
+    """Returns `value` as a packed array, None where it is no array of real numbers."""
     if value is None or isinstance(value, str | bytes):
         return None
     try:
@@ -416,25 +435,26 @@ def pack_value(value):
     return wire.pack_array(array) if array.dtype.name in wire.DTYPES else None
 
 
-def malformed(value):
+def pack_malformed(value):
+    """Returns the reply for a value that is not of the form that was asked for: it says the value's type."""
     if type(value).__name__ in ("SymbolicTensor", "KerasTensor", "Tensor"):
         return {"status": "malformed", "kind": "symbolic"}
     dtype = getattr(getattr(value, "dtype", None), "name", None)
     return {"status": "malformed", "kind": dtype or type(value).__name__}
 
 
-def raised(error, function=None):
-    """Returns the reply for an exception: its type, the student's own lines of its traceback, and its first lines.
+def pack_exception(error, function=None):
+    """Returns the reply for an exception: its type, the student's lines of the traceback, and the start of its message.
 
-    A NotImplementedError is an unanswered stub only where the student's own line raises it: TensorFlow has its own.
-    Its kind is the other function or class that raised it, such as an earlier question.
+    A NotImplementedError is an unanswered stub only where a line of the student's raises it: TensorFlow raises it too. The
+    reply's kind then names the function or class that raised it where that is another one, such as an earlier question.
     """
     trace = traceback.extract_tb(error.__traceback__)
-    if isinstance(error, NotImplementedError) and is_students(trace[-1].filename):
+    if isinstance(error, NotImplementedError) and is_student_file(trace[-1].filename):
         *_, (frame, _) = traceback.walk_tb(error.__traceback__)
         own = frame.f_code is code_of(function)
         return {"status": "unanswered", "kind": "" if own else frame.f_code.co_qualname.split(".")[0]}
-    frames = [frame for frame in trace if is_students(frame.filename)]
+    frames = [frame for frame in trace if is_student_file(frame.filename)]
     line = next((frame.lineno for frame in reversed(frames) if frame.filename == source_file(function)), None)
     # Keras' messages are in colour.
     message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
@@ -447,8 +467,8 @@ def raised(error, function=None):
     return {"status": "error", "kind": type(error).__name__, "line": line, "text": text}
 
 
-def is_students(filename):
-    """Tells whether a traceback's file is the student's: not Python's, an installed package's or vikit's."""
+def is_student_file(filename):
+    """Tells whether a file in a traceback is the student's: not Python's, not an installed package's, not vikit's."""
     libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     # IPython names a cell `<ipython-input-...>` on Colab and `.../ipykernel_.../....py` elsewhere.
     nameless = filename.startswith("<") and not filename.startswith("<ipython-input")

@@ -1,7 +1,7 @@
-"""What may pass between a student's process and a grader: JSON, and arrays as dtype, shape and raw bytes.
+"""The format of requests and replies: JSON, and arrays as dtype, shape and raw bytes.
 
-Nothing here pickles, evaluates or asks a foreign object to describe itself. `unpack_reply` is the only way in; it
-raises `Rejected` for anything that is not exactly what `student_side` may send.
+Nothing here pickles, evaluates or calls a method of an unknown object. Replies enter the grader by `unpack_reply` alone; it
+raises `Rejected` for everything that `student_side` may not send.
 """
 
 import base64
@@ -12,15 +12,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
+__all__ = [
+    "DTYPES",
+    "MAX_BYTES",
+    "TOO_LARGE",
+    "BuiltArgument",
+    "Handle",
+    "Rejected",
+    "Reply",
+    "Tensor",
+    "decoded_size",
+    "pack_argument",
+    "pack_array",
+    "pack_request",
+    "unpack_array",
+    "unpack_reply",
+]
+
+
 DTYPES = ("float32", "float64", "int32", "int64", "uint32", "bool")
 STATUSES = ("ok", "unanswered", "missing", "error", "malformed")
 MAX_RANK = 8
 MAX_ARRAYS = 512
 MAX_BYTES = 8 * 2**20
 MAX_TEXT = 4000
-# What `student_side` calls an object that stays there. A key of the kit's own never begins with the sign.
+# The key of an object that stays in the student's process. No Python name begins with this sign.
 HANDLE = re.compile(r"@[1-9][0-9]{0,8}")
-# What a reply says instead of arrays that are larger together.
+# The kind of a reply whose arrays together were larger than MAX_BYTES.
 TOO_LARGE = "too large"
 
 
@@ -43,8 +61,8 @@ class Handle:
 
 
 @dataclass(frozen=True)
-class Built:
-    """A function argument, built from arrays on the student's side: `kind` is one of `student_side.BUILDERS`."""
+class BuiltArgument:
+    """A function or a model as argument, built from arrays on the student's side: `kind` is in `student_side.BUILDERS`."""
 
     kind: str
     arrays: tuple
@@ -52,11 +70,11 @@ class Built:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back for one request.
+    """The reply to one request.
 
     `values` holds arrays (None where a gradient does not exist), `mapping` named arrays, `handle` a key. `kind` is the
-    type of an exception or of a value that is no array, `line` the student's line that raised, `text` what a student
-    sees of it. All three were written by the student's process: shown, never believed.
+    type of an exception or of a value that is no array, `line` the student's line that raised, `text` what the student
+    reads of it. The student's process wrote all three: they may be shown, and decide nothing.
     """
 
     status: str
@@ -87,7 +105,7 @@ def unpack_array(packed):
     if not sizes or len(shape) > MAX_RANK:
         raise Rejected(f"an array's shape must be a list of at most {MAX_RANK} sizes")
     wanted = math.prod(shape) * np.dtype(dtype).itemsize
-    # An array without elements costs no bytes, but its other axes can be as long as you like: bound them as well.
+    # An array without elements has no bytes, whatever the lengths of its other axes: bound those too.
     extent = math.prod(max(size, 1) for size in shape) * np.dtype(dtype).itemsize
     if not isinstance(data, str) or extent > MAX_BYTES or len(data) != 4 * math.ceil(wanted / 3):
         raise Rejected(f"an array's data must be what its shape says, at most {MAX_BYTES} bytes")
@@ -101,13 +119,13 @@ def unpack_array(packed):
 
 
 def pack_argument(argument):
-    """Returns an argument (array, Tensor, number, text, tuple of counts, Handle or Built) as JSON data."""
+    """Returns an argument (array, Tensor, number, text, tuple of counts, Handle or BuiltArgument) as JSON data."""
     match argument:
         case Tensor(array):
             return {"tensor": pack_array(array)}
         case Handle(key):
             return {"handle": key}
-        case Built(kind, arrays):
+        case BuiltArgument(kind, arrays):
             return {"callable": kind, "arrays": [pack_array(array) for array in arrays]}
         case np.ndarray():
             return {"array": pack_array(argument)}
@@ -123,7 +141,7 @@ def pack_argument(argument):
 
 
 def pack_request(verb, path="", arguments=(), keywords=None, **options):
-    """Returns the request as JSON data, for `student_side.answer`."""
+    """Returns the request as JSON data, for `student_side.answer_request`."""
     request = {"verb": verb, "path": path, "arguments": [pack_argument(argument) for argument in arguments]}
     request["keywords"] = {name: pack_argument(value) for name, value in (keywords or {}).items()}
     return request | options
@@ -147,23 +165,23 @@ def unpack_reply(packed):
         names = isinstance(mapping, dict) and len(mapping) <= MAX_ARRAYS and all(len(name) < 200 for name in mapping)
         if not names:
             raise Rejected(f"a mapping must name at most {MAX_ARRAYS} arrays")
-        _within_budget(mapping.values())
+        _check_total_size(mapping.values())
         return Reply("ok", mapping={name: unpack_array(value) for name, value in mapping.items()})
     values = packed.get("values")
     if not isinstance(values, list) or len(values) > MAX_ARRAYS:
         raise Rejected(f"a reply must hold at most {MAX_ARRAYS} arrays")
-    _within_budget(values)
+    _check_total_size(values)
     return Reply("ok", values=tuple(None if value is None else unpack_array(value) for value in values))
 
 
-def _within_budget(values):
+def _check_total_size(values):
     texts = [value.get("data") for value in values if isinstance(value, dict)]
-    if sum(bytes_of(text) for text in texts if isinstance(text, str)) > MAX_BYTES:
+    if sum(decoded_size(text) for text in texts if isinstance(text, str)) > MAX_BYTES:
         raise Rejected(f"the arrays of a reply must not be larger than {MAX_BYTES} bytes together")
 
 
-def bytes_of(data):
-    """Returns how many bytes a text in base64 stands for."""
+def decoded_size(data):
+    """Returns how many bytes a text in base64 holds."""
     return 3 * len(data) // 4 - data[-2:].count("=")
 
 
