@@ -7,7 +7,8 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import pytest
-from vikit.exams import SPECS, Exam, digits, examine_property, latent_exams, latent_model
+from vikit.exams import SPECS, Exam, digits, examine_property, floor
+from vikit.exams.model import trained_model
 from vikit.protocol import client
 
 from autograder import tasks
@@ -52,7 +53,7 @@ def begin_again(exam, trained, seed):
     """Gives an exam the random numbers of another student; returns the model that is trained."""
     spec = SPECS[trained.question]
     exam.generator = np.random.default_rng([seed, 1])
-    model = latent_model.trained_model(exam, spec)
+    model = trained_model(exam, spec)
     exam.cache["split"] = digits.split(exam.generator, spec.labelled)
     keras.utils.set_random_seed(seed)
     model.begin_anew()
@@ -63,14 +64,14 @@ def begin_again(exam, trained, seed):
 def test_the_floor_is_far_below_what_the_solution_reaches(trained):
     """Twenty seeds, each with a split and a start of its own. The figures stand beside the floor."""
     task = task_of(trained.assignment, trained.question)
-    floor = next(item.options["floor"] for item in task.properties if "floor" in item.options)
+    least = next(item.options["floor"] for item in task.properties if "floor" in item.options)
     exam, reached = exam_of_the_solution(trained.assignment, trained.question), []
     for seed in range(20):
-        reached.append(latent_exams.train(begin_again(exam, trained, seed), floor, seed).end)
+        reached.append(floor.train(begin_again(exam, trained, seed), least, seed).end)
     mean, deviation = np.mean(reached), np.std(reached, ddof=1)
-    print(f"\n{trained.question}: {mean:.4f} +- {deviation:.4f}, worst {np.min(reached):.4f}; floor {floor}")
+    print(f"\n{trained.question}: {mean:.4f} +- {deviation:.4f}, worst {np.min(reached):.4f}; floor {least}")
     # Of three trainings two must fail for a point to be lost: at four deviations once in 10^8.
-    assert mean - 4 * deviation > floor
+    assert mean - 4 * deviation > least
 
 
 @pytest.mark.parametrize("trained", [VAE, VIB], ids=lambda trained: trained.question)

@@ -12,14 +12,15 @@ from vikit.exams import (
     PropertyFailed,
     dependence,
     examine,
+    floor,
     functions,
-    latent_exams,
-    latent_model,
-    reported_losses,
+    loss_faults,
+    model,
+    training,
     training_noise,
 )
 from vikit.exams.exam import check_array
-from vikit.exams.reported_losses import Mean
+from vikit.exams.loss_faults import Mean
 from vikit.exams.student_object import StudentObject
 from vikit.judging import compare, describe
 from vikit.protocol import client
@@ -42,9 +43,9 @@ def a_loss(reconstruction=40.32, kl=21.43, loss=None, beta=1.0):
     """What a model reports of a loss that should be 40.32 + 21.43 beta."""
     reported = {"reconstruction": reconstruction, "kl": kl}
     reported["loss"] = reconstruction + beta * kl if loss is None else loss
-    expected = reported_losses.Expected(Mean(40.32), Mean(21.43))
-    reported_losses.check_reported_loss(
-        reported_losses.ReportedLoss(
+    expected = loss_faults.Expected(Mean(40.32), Mean(21.43))
+    loss_faults.check_reported_loss(
+        loss_faults.ReportedLoss(
             *("reconstruction", "pixels", 64, 8, beta, 64),
             report=lambda: {name: np.array([value]) for name, value in reported.items()},
             expect=lambda: expected,
@@ -88,7 +89,7 @@ def squashed(squash):
     dependence.check_outputs_are_unbounded(model, lambda: {"mu": squash(x * model.weight)})
 
 
-def below_the_floor(name, floor, training, rate, decoded=(1.0, 2.0)):
+def below_the_floor(name, least, training, rate, decoded=(1.0, 2.0)):
     """Raises what is said of a model whose `training`, (score before, score after, losses), does not pass the floor."""
     model = SimpleNamespace(
         spec=SPECS[name],
@@ -96,7 +97,7 @@ def below_the_floor(name, floor, training, rate, decoded=(1.0, 2.0)):
         draw_sample=lambda *_: SimpleNamespace(mean_rate=rate, z=None),
         decode=lambda _: np.array([decoded]),
     )
-    raise latent_exams.finding_below_the_floor(model, latent_exams.Training(*training, floor), floor)
+    raise floor.finding_below_the_floor(model, floor.Training(*training, least), least)
 
 
 def autoencoder_below(start, end, reported, kl):
@@ -148,7 +149,7 @@ def raised(error):
 def both():
     noisy = PropertyFailed("the loss of an image repeats itself", "noise_frozen_in_training")
     reported = PropertyFailed("kl is too large", "kl_in_bits", "kl is 30.9, and 21.4 from the outputs")
-    raise latent_exams.add_reports(noisy, reported, "cross_entropy")
+    raise training.add_reports(noisy, reported, "cross_entropy")
 
 
 SEEN = {
@@ -178,8 +179,8 @@ SEEN = {
     "a loss below 0": lambda: classifier_below(0.7123, (-1.234, -2.345), 5.678, [1.0, 2.0]),
     "a classifier's loss that goes up": lambda: classifier_below(0.9123, (1.234, 2.345), 5.678, [1.0, 2.0]),
     "a kl that runs away": lambda: classifier_below(0.9123, (1.234, 2.345), 85.67, [1.0, 2.0]),
-    "a beta of its own": lambda: raised(latent_model.finding_of_weight("beta", np.float32(3.1416), 2.0)),
-    "a beta that is NaN": lambda: raised(latent_model.finding_of_weight("beta", np.float32(np.nan), 2.0)),
+    "a beta of its own": lambda: raised(model.finding_of_weight("beta", np.float32(3.1416), 2.0)),
+    "a beta that is NaN": lambda: raised(model.finding_of_weight("beta", np.float32(np.nan), 2.0)),
     "values": lambda: off("elbo(x, eps)", [1.234, 5.678], [1.234, 8.765], "the ELBO"),
     "what is found elsewhere": lambda: raised(PropertyFailed("kl is wrong", "", "kl is 21.93").when("after training")),
     "two things at once": both,

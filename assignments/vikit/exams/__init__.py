@@ -3,7 +3,19 @@
 Importing this room registers all of them in `EXAMINATIONS`; `SPECS` has the models with a latent sample.
 """
 
-from . import flow_exams, flow_kinds, functions, latent_exams, networks  # noqa: F401  they register examinations
+from . import (  # noqa: F401  these register examinations
+    floor,
+    flow_exams,
+    flow_kinds,
+    fresh_noise,
+    functions,
+    networks,
+    prediction,
+    reported_losses,
+    terms,
+    training,
+    weights_learn,
+)
 from .exam import EXAMINATIONS, CannotExamine, Exam, NoReply, PropertyFailed, examine, examine_property
 from .flow_vib import FLOW_VIB
 from .latent_model import SPECS

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..judging import Answer, Finding, describe, faults
-from ..judging.question import LARGEST
 from ..judging.explain import KNOWN_TYPES
+from ..judging.question import LARGEST
 from ..protocol import client, wire
 
 __all__ = [

@@ -18,19 +18,13 @@ from .differences import (
 )
 from .exam import PropertyFailed, check_array, examination, finding_of_shape, require_ok
 from .flow_vib import FLOW_VIB, FREE_ENERGY_TERMS, flow_outputs, flow_vib, zK_of
-from .latent_exams import (
-    ask_batches,
-    check_outputs_are_free,
-    check_prediction_of,
-    check_terms_of,
-    check_training_of,
-    check_weights_move,
-    finds_in_prediction,
-    finds_in_terms,
-    finds_in_training,
-    predictions_of,
-)
-from .latent_model import OF_A_MODEL, Sample, Sizes, build_model, forget_trained_model
+from .latent_model import Sizes
+from .model import OF_A_MODEL, build_model, forget_trained_model
+from .prediction import check_prediction_of, finds_in_prediction, predictions_of
+from .samples import Sample
+from .terms import ask_batches, check_outputs_are_free, check_terms_of, finds_in_terms
+from .training import check_training_of, finds_in_training
+from .weights_learn import check_weights_move
 
 __all__ = [
     "NUM_IMAGES",

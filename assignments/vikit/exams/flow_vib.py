@@ -9,7 +9,8 @@ import numpy as np
 
 from ..protocol import wire
 from .exam import PropertyFailed, check_array, require_ok
-from .latent_model import SPECS, LatentModel, Rate, Sample, Term, Terms
+from .latent_model import SPECS, LatentModel, Rate, Term, Terms
+from .samples import Sample
 from .vib import ACCURACY, CROSS_ENTROPIES, CROSS_ENTROPY, of_logits
 
 __all__ = ["FLOW_VIB", "FlowSample", "flow_outputs", "flow_vib", "zK_of"]

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from .latent_model import SAMPLERS, is_close
+from .samples import SAMPLERS, is_close
 
 __all__ = ["name_terms", "names_in_terms", "wrong_terms"]
 

@@ -5,7 +5,8 @@ import numpy as np
 from ..judging import describe
 from .digits import BATCH
 from .exam import PropertyFailed, require_ok
-from .latent_model import is_close, require_history
+from .model import require_history
+from .samples import is_close
 
 __all__ = ["ANOTHER_NOISE", "NoiseSeen", "check_noise_is_of_the_posterior", "look_at_noise"]
 
