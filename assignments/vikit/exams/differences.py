@@ -4,6 +4,7 @@ import numpy as np
 
 __all__ = [
     "LOG_DET_TOLERANCE",
+    "OUTLIERS",
     "SHORT_STEP",
     "STEP",
     "jacobians_by_differences",

@@ -24,7 +24,7 @@ from .flow_exams import (
 )
 from .flow_vib import zK_of
 
-__all__ = ["UNCHANGED_BY_A_SECOND_STEP"]
+__all__ = []
 
 # How far an entry of a Jacobian may be from what it should be: its differences are off by less.
 ENTRY_TOLERANCE = 0.02

@@ -13,7 +13,7 @@ from .latent_model import SPECS, LatentModel, Rate, Term, Terms
 from .samples import Sample
 from .vib import ACCURACY, CROSS_ENTROPIES, CROSS_ENTROPY, of_logits
 
-__all__ = ["FLOW_VIB", "FlowSample", "flow_outputs", "flow_vib", "zK_of"]
+__all__ = ["FLOW_VIB", "FREE_ENERGY_TERMS", "flow_outputs", "flow_vib", "zK_of"]
 
 
 def flow_outputs(model, z0, x):

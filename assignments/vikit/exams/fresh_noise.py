@@ -8,7 +8,7 @@ from .model import OF_A_MODEL, trained_model
 from .samples import first_of
 from .training_noise import look_at_noise
 
-__all__ = []
+__all__ = ["check_fresh_noise"]
 
 # Images in a batch, and copies of each.
 NUM_CLOUDS, NUM_COPIES = 4, 256

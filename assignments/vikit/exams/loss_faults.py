@@ -13,6 +13,18 @@ import numpy as np
 from ..judging import describe
 from .exam import PropertyFailed
 
+__all__ = [
+    "AVERAGED",
+    "BITS_PER_NAT",
+    "Expected",
+    "Mean",
+    "ReportedLoss",
+    "ask_for_reports",
+    "check_reported_loss",
+    "names_in_reports",
+    "trains_on_test_images",
+]
+
 # A difference of so many standard deviations is no chance.
 NUM_DEVIATIONS = 8
 ATOL, RTOL = 2e-3, 1e-3

@@ -15,7 +15,7 @@ from .dependence import (
 from .exam import PropertyFailed, examination
 from .student_object import build
 
-__all__ = ["Network"]
+__all__ = []
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 
 from .exam import CannotExamine
 
-__all__ = ["OwnFunctions", "OwnFunctionsOfAVAE", "own_functions"]
+__all__ = ["own_functions"]
 
 
 def own_functions(question, function):

@@ -8,7 +8,7 @@ from .latent_model import spec_of
 from .loss_faults import AVERAGED, Expected, Mean, ReportedLoss, check_reported_loss, names_in_reports
 from .model import OF_A_MODEL, build_model, trained_model
 
-__all__ = ["NUM_SAMPLES", "check_evaluate", "finds_in_reports", "loss_of_fit", "reported_loss"]
+__all__ = ["NUM_SAMPLES", "check_evaluate", "check_reported_losses", "finds_in_reports", "loss_of_fit", "reported_loss"]
 
 # How often a loss is reported while no weight moves, and how many samples of each example that is compared with. Of eight
 # reports the spread is uncertain by more than a quarter.

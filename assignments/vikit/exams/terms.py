@@ -9,7 +9,7 @@ from .latent_model import Sizes, spec_of
 from .model import OF_A_MODEL, Batch, build_model
 from .term_names import name_terms, names_in_terms, wrong_terms
 
-__all__ = ["ask_batches", "check_outputs_are_free", "check_terms_of", "finds_in_terms", "repeats"]
+__all__ = ["ask_batches", "check_outputs_are_free", "check_terms", "check_terms_of", "finds_in_terms", "repeats"]
 
 
 def repeats(got, again):

@@ -8,7 +8,7 @@ from .exam import PropertyFailed, require_ok
 from .model import require_history
 from .samples import is_close
 
-__all__ = ["ANOTHER_NOISE", "NoiseSeen", "check_noise_is_of_the_posterior", "look_at_noise"]
+__all__ = ["ANOTHER_NOISE", "NUM_IMAGES", "check_noise_is_of_the_posterior", "look_at_noise"]
 
 ANOTHER_NOISE = "noise_of_another_distribution"
 # How many images are looked at, how often each, how often in an epoch, and with how many batches of samples that is compared.

@@ -6,7 +6,7 @@ import numpy as np
 
 from .latent_model import SPECS, Distortion, LatentModel, Rate, Score, Term, Terms
 
-__all__ = ["VAE", "closed_form_rate", "gaussian_vae"]
+__all__ = ["VAE", "closed_form_rate"]
 
 # A probability is taken for no closer to 0 or 1 than this, as by Keras.
 CLIPPED = 1e-7

@@ -7,7 +7,7 @@ from .latent_model import SPECS, Distortion, LatentModel, Rate, Score, Term, Ter
 from .loss_faults import BITS_PER_NAT
 from .vae import closed_form_rate
 
-__all__ = ["ACCURACY", "CROSS_ENTROPIES", "CROSS_ENTROPY", "VIB"]
+__all__ = ["ACCURACY", "CROSS_ENTROPIES", "CROSS_ENTROPY", "VIB", "of_logits"]
 
 
 def of_logits(form):

@@ -8,7 +8,7 @@ from .exam import PropertyFailed, examination
 from .latent_model import spec_of
 from .model import OF_A_MODEL, build_model, trained_model
 
-__all__ = ["check_weights_move"]
+__all__ = ["check_every_weight_learns", "check_weights_move"]
 
 
 @examination("weights_learn", finds=(*OF_A_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters"))

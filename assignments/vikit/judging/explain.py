@@ -7,7 +7,7 @@ from .describe import KNOWN_TYPES
 from .naming import TRANSFORMATIONS, is_transformation
 from .question import KIT_ERROR
 
-__all__ = ["explain_failure", "explain_kit_failure", "known_advice", "mistake_in_words", "write_message"]
+__all__ = ["KNOWN_TYPES", "explain_failure", "explain_kit_failure", "known_advice", "mistake_in_words", "write_message"]
 
 
 def write_message(question, verdicts, status, mistakes, answers):
