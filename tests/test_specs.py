@@ -18,7 +18,7 @@ from vikit.protocol import client
 from autograder.reference import flows
 from autograder.tasks import a03_vae
 
-BETA_VAE = replace(VAE, name="Model", weight=3.0, weight_name="beta", variants=())
+BETA_VAE = replace(VAE, name="Model", weight=2.0, weight_name="beta", variants=())
 IWAE = replace(VAE, name="Model", combine=LOG_MEAN_EXP, num_samples=5, keywords={"num_samples": 5}, variants=())
 SIZES = [[16, 4, [7], [[3, 5], [1, 4]]]]
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -88,9 +88,15 @@ class BetaOnTheReconstruction(Model):
         return self.beta * tf.reduce_mean(log_px, axis=0) - kl
 
 
-class HalfTheKL(Model):
+class TwiceTheKL(Model):
     def combine(self, log_px, log_pz, log_qz, kl):
-        return tf.reduce_mean(log_px, axis=0) - self.beta * kl / 2
+        return tf.reduce_mean(log_px, axis=0) - 2 * self.beta * kl
+
+
+class TwoFaults(Beta):
+    def elbo(self, x, eps):
+        log_px, _, _, kl = self.terms(x, -eps)
+        return tf.reduce_mean(log_px, axis=0) - 2 * self.beta * kl
 
 
 class ForgottenBeta(Beta):
@@ -139,11 +145,13 @@ def mistake_in(examine, *arguments):
         (BETA_VAE, Beta, None, None),
         (BETA_VAE, WithoutBeta, "beta_missing", "beta_missing"),
         (BETA_VAE, BetaOnTheReconstruction, "beta_on_the_reconstruction", "beta_on_the_reconstruction"),
-        (BETA_VAE, HalfTheKL, "kl_halved", "kl_halved"),
+        (BETA_VAE, TwiceTheKL, "kl_counted_twice", "kl_counted_twice"),
+        (BETA_VAE, TwoFaults, "sampler_minus and kl_counted_twice", None),
         (BETA_VAE, ForgottenBeta, "beta_not_kept", "beta_missing"),
         (IWAE, ImportanceWeighted, None, None),
+        (replace(IWAE, num_samples=20, keywords={"num_samples": 20}), ImportanceWeighted, None, None),
         (IWAE, MeanOfLogs, "samples_averaged", "samples_averaged"),
-        (IWAE, ClosedForm, "kl_in_closed_form", "loss_of_something_else"),
+        (IWAE, ClosedForm, "kl_in_closed_form", ""),
         (IWAE, OneNoise, "sampler_one_noise_for_all_samples", None),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

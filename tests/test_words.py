@@ -14,13 +14,13 @@ from vikit.exams import (
     examine,
     floor,
     functions,
-    loss_faults,
+    loss_report,
     model,
-    training,
+    reported_losses,
     training_noise,
 )
 from vikit.exams.exam import check_array
-from vikit.exams.loss_faults import Mean
+from vikit.exams.loss_report import Mean
 from vikit.exams.student_object import StudentObject
 from vikit.judging import compare, describe
 from vikit.protocol import client
@@ -43,9 +43,9 @@ def a_loss(reconstruction=40.32, kl=21.43, loss=None, beta=1.0):
     """What a model reports of a loss that should be 40.32 + 21.43 beta."""
     reported = {"reconstruction": reconstruction, "kl": kl}
     reported["loss"] = reconstruction + beta * kl if loss is None else loss
-    expected = loss_faults.Expected(Mean(40.32), Mean(21.43))
-    loss_faults.check_reported_loss(
-        loss_faults.ReportedLoss(
+    expected = loss_report.Expected(Mean(40.32), Mean(21.43))
+    loss_report.check_reported_loss(
+        loss_report.ReportedLoss(
             *("reconstruction", "pixels", 64, 8, beta, 64),
             report=lambda: {name: np.array([value]) for name, value in reported.items()},
             expect=lambda: expected,
@@ -149,7 +149,7 @@ def raised(error):
 def both():
     noisy = PropertyFailed("the loss of an image repeats itself", "noise_frozen_in_training")
     reported = PropertyFailed("kl is too large", "kl_in_bits", "kl is 30.9, and 21.4 from the outputs")
-    raise training.add_reports(noisy, reported, "cross_entropy")
+    raise reported_losses.add_reports(noisy, reported, "cross_entropy")
 
 
 SEEN = {

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from vikit import judging
-from vikit.exams import EXAMINATIONS, Exam, examine_property, loss_faults
+from vikit.exams import EXAMINATIONS, Exam, examine_property, loss_report
 from vikit.exams.exam import examination
 from vikit.exams.model import Model
 from vikit.protocol import client
@@ -253,13 +253,13 @@ def test_noise_that_does_not_show_with_some_weights_shows_with_others(number):
 
 def reported(loss, cross_entropy, kl):
     return {
-        name: loss_faults.Reported.of(np.array(numbers), 0.0)
+        name: loss_report.Reported.of(np.array(numbers), 0.0)
         for name, numbers in (("loss", loss), ("cross_entropy", cross_entropy), ("kl", kl))
     }
 
 
 def test_another_beta_is_the_same_in_each_report():
-    loss = loss_faults.ReportedLoss(
+    loss = loss_report.ReportedLoss(
         *("cross_entropy", "classes", 10, 8, 0.5, 64),
         report=None,
         expect=None,
@@ -268,10 +268,10 @@ def test_another_beta_is_the_same_in_each_report():
     )
     cross_entropy, kl = np.array([2.0, 2.1, 1.9]), np.array([4.0, 5.0, 6.0])
     same = reported(cross_entropy + 0.3 * kl, cross_entropy, kl)
-    assert loss_faults.name_of_the_weight(loss, same, same) == "another_beta"
+    assert loss_report.name_of_the_weight(loss, same, same) == "another_beta"
     # The same on average.
     other = reported(cross_entropy + 0.3 * kl + np.array([0.3, -0.3, 0.0]), cross_entropy, kl)
-    assert loss_faults.name_of_the_weight(loss, other, other) == "loss_of_something_else"
+    assert loss_report.name_of_the_weight(loss, other, other) == "loss_of_something_else"
 
 
 def test_what_is_reported_once_is_looked_at_again_before_it_is_another_beta():
@@ -280,7 +280,7 @@ def test_what_is_reported_once_is_looked_at_again_before_it_is_another_beta():
     def report():
         return {"loss": [3.0 + len(moves)], "cross_entropy": [2.0], "kl": [4.0]}
 
-    loss = loss_faults.ReportedLoss(
+    loss = loss_report.ReportedLoss(
         *("cross_entropy", "classes", 10, 8, 0.5, 1),
         report=report,
         expect=None,
@@ -288,7 +288,7 @@ def test_what_is_reported_once_is_looked_at_again_before_it_is_another_beta():
         move=lambda: moves.append(1),
     )
     once = reported([3.0], [2.0], [4.0])
-    assert loss_faults.name_of_the_weight(loss, once, once) == "loss_of_something_else"
+    assert loss_report.name_of_the_weight(loss, once, once) == "loss_of_something_else"
     assert moves
 
 

@@ -16,7 +16,7 @@ from .task import EDGE, GENERIC, Assignment, Draw, Manual, Task, Wrong
 LOG_2PI = math.log(2 * math.pi)
 MODEL_SECONDS = 60
 # Of the way from one Bernoulli per pixel (-25.25 nats) to a plain VAE trained for 20 epochs (-19.7) 60 %. Ten epochs at the
-# rate of `vikit.exams.training` take the solution to -20.01 +- 0.27 nats (20 seeds, each with a split and a start of its
+# rate of `vikit.exams.floor` take the solution to -20.01 +- 0.27 nats (20 seeds, each with a split and a start of its
 # own; the worst -20.60): seven standard deviations above the floor. (`make soak` measures it again.)
 FLOOR = -21.9
 

@@ -13,7 +13,6 @@ from . import (  # noqa: F401  these register examinations
     prediction,
     reported_losses,
     terms,
-    training,
     weights_learn,
 )
 from .exam import EXAMINATIONS, CannotExamine, Exam, NoReply, PropertyFailed, examine, examine_property

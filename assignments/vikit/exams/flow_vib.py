@@ -3,6 +3,7 @@
 rate = log q0(z0) - sum_log_det - log p(zK), of each sample; weight = beta.
 """
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -212,7 +213,7 @@ FLOW_VIB = LatentModel(
 
 def flow_vib(flow, num_flows, **changes):
     """Returns the specification of a `FlowVIB` with this kind and number of steps."""
-    return FLOW_VIB.given(keywords={"flow": flow, "num_flows": num_flows}, **changes)
+    return replace(FLOW_VIB, keywords={"flow": flow, "num_flows": num_flows}, **changes)
 
 
 SPECS["FlowVIB"] = flow_vib("planar", 1)

@@ -233,9 +233,6 @@ class LatentModel:
         """Returns the names of what `fit` and `evaluate` report."""
         return "loss", self.distortion.name, "kl"
 
-    def given(self, **changes):
-        return replace(self, **changes)
-
     def draw(self, exam, batch, sizes):
         """Returns random `Examples` for a model of these sizes."""
         x = exam.generator.random((batch, sizes.event_dim))

@@ -12,8 +12,19 @@ from .latent_model import LatentModel, Sizes
 from .samples import Sample, is_close
 from .student_object import StudentObject, build
 
-__all__ = ["OF_A_MODEL", "Batch", "Model", "build_model", "forget_trained_model", "require_history", "trained_model"]
+__all__ = [
+    "LEARNING_RATE",
+    "OF_A_MODEL",
+    "Batch",
+    "Model",
+    "build_model",
+    "forget_trained_model",
+    "require_history",
+    "trained_model",
+]
 
+# Of whatever is trained.
+LEARNING_RATE = 5e-3
 # What any examination of such a model may find.
 FIXED = {"the encoder": "encoder_not_trained", "the decoder": "decoder_not_trained"}
 
@@ -124,7 +135,9 @@ def require_history(reply, names):
     """Returns the named arrays of a reply; raises `PropertyFailed` where one of `names` is not among them."""
     missing = [name for name in names if not np.size((reply.mapping or {}).get(name, ()))]
     if missing:
-        raise PropertyFailed(f"it reports no {' and no '.join(missing)}", "metrics_missing")
+        # The name is for the examination that asks for all that is to be reported.
+        name = "metrics_missing" if len(names) > 1 else ""
+        raise PropertyFailed(f"it reports no {' and no '.join(missing)}", name)
     return {name: np.ravel(value).astype(float) for name, value in reply.mapping.items()}
 
 
@@ -162,9 +175,9 @@ def build_model(exam, spec, sizes):
     examples = spec.draw(exam, 5, sizes)
     sample = model.draw_sample(examples, 1)
     found = model.decode(sample.z)
-    if ("alive", sizes) not in exam.cache:
+    if ("alive", spec.name, sizes) not in exam.cache:
         model.check_is_alive(examples.x, exam.normal(5, sizes.latent_dim))
-        exam.cache["alive", sizes] = True
+        exam.cache["alive", spec.name, sizes] = True
     model.returns_probabilities = takes_probabilities(model, sample, found)
     return model
 
@@ -179,9 +192,13 @@ def takes_probabilities(model, sample, outputs):
     return is_close(got, terms.terms[terms.of_distortion].right(sample))
 
 
+def key_of_trained(spec):
+    return "trained", spec.name, spec.weight, spec.num_samples, *sorted(spec.keywords.items())
+
+
 def trained_model(exam, spec):
     """Returns the model that is trained, moved away from where it began; one serves all, as compiling takes long."""
-    key = "trained", spec.name, *sorted(spec.keywords.items())
+    key = key_of_trained(spec)
     if key not in exam.cache:
         model = build_model(exam, spec, spec.trained_sizes)
         if "split" not in exam.cache:
@@ -198,4 +215,4 @@ def trained_model(exam, spec):
 
 def forget_trained_model(exam, spec):
     """Has the next examination train a model of its own."""
-    exam.cache.pop(("trained", spec.name, *sorted(spec.keywords.items())), None)
+    exam.cache.pop(key_of_trained(spec), None)

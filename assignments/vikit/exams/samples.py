@@ -4,7 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
-__all__ = ["SAMPLERS", "Sample", "first_of", "is_close"]
+__all__ = ["SAMPLERS", "Sample", "is_close"]
 
 # Rounding of float32 in a loss that was put together outside from a network's outputs.
 ATOL, RTOL = 1e-3, 3e-4

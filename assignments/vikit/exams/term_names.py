@@ -44,15 +44,27 @@ def name_terms(spec, batches, wrong):
     """Returns the names of the mistakes that give the terms at the indices `wrong`; of some, where not all have a name."""
     if spec.terms.swapped and is_another_order(spec, batches, wrong):
         return [spec.terms.swapped]
-    for most in range(1, MOST_MISTAKES + 1):
-        for way in SAMPLERS:
-            left = wrong if way == "right" else wrong_terms(spec, batches, way)
-            if way != "right" and len(left) == len(wrong):
-                continue
-            names = [name_term(spec, batches, index, way, most - (way != "right")) for index in left]
-            if all(names):
-                return unique([way, *names])
-    return unique(name_term(spec, batches, index, "right", MOST_MISTAKES) for index in wrong)
+    # A wrong sample breaks no term that is right.
+    left = {way: wrong if way == "right" else wrong_terms(spec, batches, way) for way in SAMPLERS}
+    ways = [way for way in SAMPLERS if set(left[way]) <= set(wrong)]
+
+    def names_with(way, indices, most):
+        return [name_term(spec, batches, index, way, most - (way != "right")) for index in indices]
+
+    numbers = range(1, MOST_MISTAKES + 1)
+    for most, way in product(numbers, ways):
+        names = names_with(way, left[way], most)
+        if all(names):
+            return unique([way, *names])
+    # Each by itself, then.
+    found = []
+    for index in wrong:
+        for most, way in product(numbers, ways):
+            name = names_with(way, [index] if index in left[way] else [], most)
+            if all(name):
+                found += [way, *name]
+                break
+    return unique(found)
 
 
 def unique(names):

@@ -51,28 +51,27 @@ def check_terms(exam, model, sizes, **changes):
 
 def check_terms_of(spec, batches, and_then=lambda: None):
     """Raises `PropertyFailed` unless the terms that batches were asked for are right; `and_then` checks more of right ones."""
-    first = batches[0]
+    first, terms = batches[0], spec.terms
     first.model.check_weight()
+    # Several properties may ask for terms: that the encoder returns too much costs once.
+    counted = first.model.exam.cache.get("encoder's outputs counted", False)
+    first.model.exam.cache["encoder's outputs counted"] = True
+    probabilities = PropertyFailed(
+        "the decoder returns probabilities, and the model takes them for that", "decoder_returns_probabilities"
+    )
     wrong = wrong_terms(spec, batches)
     if not wrong:
         and_then()
-        # Several properties may ask for terms; that the encoder returns too much costs once.
-        if not first.model.exam.cache.get("encoder's outputs counted"):
-            first.model.exam.cache["encoder's outputs counted"] = True
+        if not counted:
             first.model.check_encoder_returns_two()
         if first.model.returns_probabilities:
-            raise PropertyFailed(
-                "the decoder returns probabilities, and the model takes them for that", "decoder_returns_probabilities"
-            )
+            raise probabilities
         return
-    terms = spec.terms
     if not repeats(first.got, first.model.terms(first.examples, first.eps)):
         given = "x, y_onehot and eps" if spec.labelled else "x and eps"
         raise PropertyFailed(f"the same {given} gave two different values", terms.own_noise)
     if terms.probabilities_first and first.model.returns_probabilities:
-        raise PropertyFailed(
-            "the decoder returns probabilities, and the model takes them for that", "decoder_returns_probabilities"
-        )
+        raise probabilities
     words, digits = describe_terms(spec, batches, wrong)
     raise PropertyFailed(words, " and ".join(name_terms(spec, batches, wrong)), digits)
 

@@ -55,8 +55,8 @@ def look_at_noise(model, examples):
         if failed.mistake == "noise_frozen_in_training" and spec.compares_noise:
             silent = losses(model.sample(copies, np.zeros((1, len(copies), model.sizes.latent_dim), np.float32)))
             if is_close(reported[0], silent[0]):
-                said = f"the {spec.distortion.name.replace('_', '-')} of training is that at the mean: nothing is drawn"
-                raise PropertyFailed(said, "no_noise") from failed
+                seen = f"the {spec.distortion.name.replace('_', '-')} of training is that at the mean: nothing is drawn"
+                raise PropertyFailed(seen, "no_noise") from failed
         raise
     return NoiseSeen(reported, sampled)
 

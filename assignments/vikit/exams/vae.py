@@ -17,6 +17,15 @@ def log_odds(probs):
     return np.log(probs) - np.log1p(-probs)
 
 
+def are_probabilities(outputs):
+    return outputs.min() >= 0 and outputs.max() <= 1
+
+
+def log_odds_or_nan(outputs):
+    """Returns the logits of probabilities; NaN, which is close to nothing, of what are none."""
+    return log_odds(outputs) if are_probabilities(outputs) else np.full(outputs.shape, np.nan)
+
+
 # What known mistakes make of the distortion d `[L, B]` and the rate r `[B]`, with a `Sample`: an ELBO of each example.
 REDUCTIONS = {
     "right": lambda d, r, s: -(d.mean(0) + s.spec.weight * r),
@@ -64,7 +73,8 @@ def elbo_mistakes(spec):
     terms = {"right": lambda _, s: (s.distortion, s.rate)}
     terms |= {name: lambda _, s, of=of: (of(s), s.rate) for name, of in spec.distortion.wrong.items()}
     terms |= {name: lambda _, s, of=of: (s.distortion, of(s)) for name, of in spec.rate.wrong.items()}
-    forms = REDUCTIONS | (WEIGHTED_REDUCTIONS if spec.weight != 1 else {})
+    # First: with a weight of 2 half a KL is the same number, and says less.
+    forms = {"right": REDUCTIONS["right"]} | (WEIGHTED_REDUCTIONS if spec.weight != 1 else {}) | REDUCTIONS
     reductions = {name: lambda pair, s, of=of: of(pair[0], pair[1].mean(axis=0), s) for name, of in forms.items()}
     return [terms, reductions]
 
@@ -92,9 +102,10 @@ VAE = LatentModel(
         mean=lambda oracle, x, logits: oracle.mean_reconstruction(x, logits),
         wrong={
             "sigmoid_twice": lambda s: bernoulli(s.oracle, s.examples.x, 1 / (1 + np.exp(-s.outputs))),
+            "decoder_returns_probabilities": lambda s: bernoulli(s.oracle, s.examples.x, log_odds_or_nan(s.outputs)),
         },
         as_logits=log_odds,
-        are_probabilities=lambda outputs: outputs.min() >= 0 and outputs.max() <= 1,
+        are_probabilities=are_probabilities,
         # Here it is known that the likelihood takes them for logits.
         squashed={"sigmoid_at_the_end": "sigmoid_twice"},
     ),

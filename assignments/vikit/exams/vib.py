@@ -4,7 +4,7 @@ import numpy as np
 
 from .classes import as_logits, binary_cross_entropy, logarithms, probabilities, rows_are_probabilities
 from .latent_model import SPECS, Distortion, LatentModel, Rate, Score, Term, Terms
-from .loss_faults import BITS_PER_NAT
+from .loss_report import BITS_PER_NAT
 from .vae import closed_form_rate
 
 __all__ = ["ACCURACY", "CROSS_ENTROPIES", "CROSS_ENTROPY", "VIB", "of_logits"]

@@ -201,7 +201,7 @@ def names_of_faults_found(loss, found, want, first):
         name: first_common_name(fault.names, second[name].names if name in second else None)
         for name, fault in first.items()
     }
-    if "loss" in second and not names["loss"]:
+    if "loss" in second and not names["loss"] and not want.loss:
         names["loss"] = name_of_the_weight(loss, found, again)
     return " and ".join(dict.fromkeys(filter(None, names.values())))
 
@@ -256,7 +256,10 @@ def find_faults(loss, found, want):
     if want.loss:
         if not got.fits(want.loss):
             wrong["loss"] = Fault(
-                want.loss.value, "the model's outputs", [AVERAGED] if is_sum(got.value, as_reported) else []
+                want.loss.value,
+                "the model's outputs",
+                [AVERAGED] * is_sum(got.value, as_reported)
+                + [name for name, factor in loss_factors(loss.batch_size).items() if got.fits(want.loss.times(factor))],
             )
         return wrong
     if not is_sum(got.value, as_reported) and not (wrong and got.fits(expected_loss(loss, want))):
@@ -332,6 +335,11 @@ def kl_factors(latent_dim, beta, size):
     }
     factors |= {"kl_reported_with_beta": beta} if beta != 1 else {}
     return factors | ({"kl_summed_over_the_batch": size} if size > 1 else {})
+
+
+def loss_factors(size):
+    factors = {"loss_negated": -1, "loss_in_bits": BITS_PER_NAT}
+    return factors | ({"loss_summed_over_the_batch": size} if size > 1 else {})
 
 
 def loss_forms(name, axis, length=1, latent_dim=1, beta=2.0, size=2):
