@@ -96,8 +96,8 @@ def findings(names, task, only=None, number=0):
     found = {item.name: examine_property(item, exam) for item in chosen}
     for item in chosen:
         said = set(filter(None, found[item.name].mistake.split(" and ")))
-        undeclared = said - EXAMINATIONS[item.kind].names_it_may_find(item.options)
-        assert not undeclared, f"{item.kind} finds {undeclared}, and does not declare it"
+        undeclared = said - EXAMINATIONS[item.examination].names_it_may_find(item.options)
+        assert not undeclared, f"{item.examination} finds {undeclared}, and does not declare it"
     return chosen, found
 
 
@@ -119,18 +119,18 @@ def test_the_table_is_long_and_each_edit_changes_something(assignment, least):
     [pytest.param(item, id=f"{name}, {item.name}") for (_, name), task in TASKS.items() for item in task.properties],
 )
 def test_a_property_has_a_hint_for_each_name_that_its_examination_may_find(item):
-    names = EXAMINATIONS[item.kind].names_it_may_find(item.options)
+    names = EXAMINATIONS[item.examination].names_it_may_find(item.options)
     assert names <= {mistake.name for mistake in item.mistakes}
 
 
 def test_every_examination_of_any_assignment_says_what_it_may_find():
-    used = {item.kind for name in tasks.names() for task in tasks.load(name).tasks for item in task.properties}
+    used = {item.examination for name in tasks.names() for task in tasks.load(name).tasks for item in task.properties}
     assert used == set(EXAMINATIONS)
     assert len(used) > 15
     for name in tasks.names():
         for task in tasks.load(name).tasks:
             for item in task.properties:
-                assert EXAMINATIONS[item.kind].names_it_may_find(item.options), (task.name, item.name)
+                assert EXAMINATIONS[item.examination].names_it_may_find(item.options), (task.name, item.name)
 
 
 def test_two_examinations_of_one_name_are_refused():
@@ -186,7 +186,7 @@ def test_each_property_that_trains_has_a_wrong_model_that_does_not_wait_for_the_
         for assignment in tasks.names()
         for task in tasks.load(assignment).tasks
         for item in task.properties
-        if trains(EXAMINATIONS[item.kind])
+        if trains(EXAMINATIONS[item.examination])
     }
     assert len({name for *_, name in trained}) >= len(TRAINED)
     assert {name for *_, name in trained if not name.startswith("weights_")} == set(TRAINED)

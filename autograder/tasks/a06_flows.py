@@ -1653,7 +1653,7 @@ leapfrog_step = with_property(
 # The model.
 
 MODEL_SOURCE = "document 000, section 6 (lines 92 to 97) and Listing 1"
-KINDS = ("planar", "radial", "coupling", "iaf")
+FLOWS = ("planar", "radial", "coupling", "iaf")
 SIZES = [[9, 4, 5, [7, 6], [[1, 7], [1, 3]]]]
 PREDICTED = [[9, 4, 5, [7], [[3, 7], [4, 3]]]]
 SCALED_LOG_DETS = (
@@ -1952,7 +1952,7 @@ def weights_property(flow):
 
 
 prediction = classifiers.prediction_property(
-    1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED, kind="flow_prediction"
+    1, "document 000, section 5 (line 88); errata E-000-12", PREDICTED, examination="flow_prediction"
 )
 prediction = replace(prediction, mistakes=(*prediction.mistakes, BEFORE_THE_FLOW, *ANY_FLOW))
 
@@ -1972,10 +1972,10 @@ FlowVIB = Task(
             MODEL_SOURCE, "flow_terms", {"sizes": SIZES, "weight": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_FLOW, *ANY_MODEL, *SQUASHED),
         ),
-        classifiers.training_property(1, MODEL_SOURCE, (*DIVERGENCE, *ANY_FLOW), kind="flow_training"),
+        classifiers.training_property(1, MODEL_SOURCE, (*DIVERGENCE, *ANY_FLOW), examination="flow_training"),
         prediction,
-        *(of(flow) for flow in KINDS for of in (log_det_property, kind_property, conditioned_property)),
-        *(weights_property(flow) for flow in KINDS),
+        *(of(flow) for flow in FLOWS for of in (log_det_property, kind_property, conditioned_property)),
+        *(weights_property(flow) for flow in FLOWS),
     ),
     oracle=Reference,
     seconds=60,

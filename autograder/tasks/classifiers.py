@@ -171,11 +171,11 @@ LEARNT = (
 )
 
 
-def prediction_property(points, source, sizes, kind="prediction", **options):
-    """Returns the property of `predict_probs`; `kind` is the examination, and `options` what it is given besides."""
+def prediction_property(points, source, sizes, examination="prediction", **options):
+    """Returns the property of `predict_probs`; `examination` is its name, and `options` what it is given besides."""
     return Property(
         "prediction", points, "predict_probs must be the mean over the L samples of the decoder's probabilities.", source,
-        kind, options | {"sizes": sizes}, (*PREDICTED, *SAMPLED, *ANY_MODEL),
+        examination, options | {"sizes": sizes}, (*PREDICTED, *SAMPLED, *ANY_MODEL),
     )  # fmt: skip
 
 
@@ -188,13 +188,13 @@ def weights_property(model, points, source):
     )  # fmt: skip
 
 
-def training_property(points, source, more=(), kind="training", **options):
+def training_property(points, source, more=(), examination="training", **options):
     """Returns the property that training reports what it should; `more` are mistakes of terms that not every model has."""
     return Property(
         "training", points,
         "fit and evaluate must report loss, cross_entropy and kl of an average example, loss = cross_entropy + beta kl with "
         "the model's beta, whatever the size of the batch; and each step must draw fresh noise for each example.",
-        source, kind, options, (*NOISE, *WEIGHTED, *more, *ANY_MODEL),
+        source, examination, options, (*NOISE, *WEIGHTED, *more, *ANY_MODEL),
     )  # fmt: skip
 
 

@@ -246,7 +246,7 @@ def examine_property(item, exam, examinations=EXAMINATIONS):
     try:
         # Numbers near the largest that there are overflow in what is computed here, and are close to nothing.
         with np.errstate(all="ignore"):
-            examinations[item.kind](exam, **item.options)
+            examinations[item.examination](exam, **item.options)
     except PropertyFailed as failed:
         return Finding("wrong", failed.mistake, failed.detail, digits=failed.digits)
     except CannotExamine as reason:

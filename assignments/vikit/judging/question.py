@@ -80,7 +80,7 @@ class Property:
         points: What it is worth, out of the question's points.
         hint: What is wrong where it does not hold, and why that matters.
         source: Where the lecture has it.
-        kind: The name of the examination.
+        examination: The name of the examination.
         options: Further arguments of the examination; JSON data.
         mistakes: The mistakes that the examination may find.
         counts_alone: Whether it is worth its points where no other property of the question holds. Shapes are not.
@@ -90,7 +90,7 @@ class Property:
     points: float
     hint: str
     source: str
-    kind: str
+    examination: str
     options: dict = field(default_factory=dict)
     mistakes: tuple = ()
     counts_alone: bool = True
