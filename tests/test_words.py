@@ -64,9 +64,9 @@ def a_map(log_det):
 
 def noise(shift, stretch, others):
     draws = np.random.default_rng(SEED)
-    looks, images = training_noise.NUM_LOOKS, training_noise.NUM_IMAGES
-    reported = draws.normal(3.21, stretch / np.sqrt(training_noise.BATCH), (looks, images)) + shift
-    seen = training_noise.NoiseSeen(reported, draws.normal(3.21, 1, (2048, images)))
+    looks, images = training_noise.NUM_REPORTS_OF_AN_IMAGE, training_noise.NUM_IMAGES
+    reported = draws.normal(3.21, stretch / np.sqrt(training_noise.BATCH_SIZE), (looks, images)) + shift
+    seen = training_noise.NoiseSeen(reported, draws.normal(3.21, 1, (2048, images)), "the cross-entropy")
     training_noise.check_noise_is_of_the_posterior(seen, others)
 
 

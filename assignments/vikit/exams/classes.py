@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["as_logits", "binary_cross_entropy", "logarithms", "probabilities", "rows_are_probabilities"]
+__all__ = ["CLIPPED", "as_logits", "binary_cross_entropy", "logarithms", "probabilities", "rows_are_probabilities"]
 
 # A probability is taken for no closer to 0 or 1 than this, as by Keras.
 CLIPPED = 1e-7

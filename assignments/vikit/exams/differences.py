@@ -4,7 +4,7 @@ import numpy as np
 
 __all__ = [
     "LOG_DET_TOLERANCE",
-    "OUTLIERS",
+    "SHARE_OF_OUTLIERS",
     "SHORT_STEP",
     "STEP",
     "jacobians_by_differences",
@@ -18,7 +18,7 @@ STEP, SHORT_STEP = 3e-3, 1.5e-3
 # how far the differences of the two steps may disagree.
 LOG_DET_TOLERANCE, STEPS_TOLERANCE = 5e-3, 2e-3
 # At this share of the points a difference is that of rounding.
-OUTLIERS = 0.1
+SHARE_OF_OUTLIERS = 0.1
 
 
 def jacobians_by_differences(mapped, z, step=STEP):
@@ -51,5 +51,5 @@ def log_dets_by_differences(mapped, z):
 
 def quantile_range(values):
     """Returns how far apart values are along the first axis, but for the few that rounding has moved."""
-    low, high = np.quantile(values, (OUTLIERS, 1 - OUTLIERS), axis=0)
+    low, high = np.quantile(values, (SHARE_OF_OUTLIERS, 1 - SHARE_OF_OUTLIERS), axis=0)
     return high - low

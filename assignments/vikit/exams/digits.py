@@ -6,9 +6,9 @@ import numpy as np
 
 from .. import data
 
-__all__ = ["BATCH", "Examples", "one_hot", "split", "turn"]
+__all__ = ["BATCH_SIZE", "Examples", "one_hot", "split", "turn"]
 
-BATCH = 64
+BATCH_SIZE = 64
 # Batches to train on. All are whole, and of one size in whatever is trained: TensorFlow traces a step anew for each shape.
 NUM_TRAIN_BATCHES = 22
 
@@ -65,7 +65,7 @@ def split(generator, labelled):
     labels = one_hot(names[np.concatenate([digits.y_train, digits.y_test])], len(names))
     order = generator.permutation(images.shape[0])
     examples = Examples(images, labels if labelled else None)
-    return examples[order[: NUM_TRAIN_BATCHES * BATCH]], examples[order[NUM_TRAIN_BATCHES * BATCH :]]
+    return examples[order[: NUM_TRAIN_BATCHES * BATCH_SIZE]], examples[order[NUM_TRAIN_BATCHES * BATCH_SIZE :]]
 
 
 def turn(images, way):

@@ -21,7 +21,7 @@ COLLAPSED_RATE = 0.3
 
 # Of a model that has learnt: how far its weights are moved, as a share of their size, for it to know as much as before, and how
 # far, in numbers, for its parts to tell so many images apart in other ways.
-NUDGE, CLOSE_BY, NUM_IMAGES_APART = 1e-3, (0.03, 0.1), 5
+NUDGE_SHARE, NOISES_CLOSE_BY, NUM_IMAGES_APART = 1e-3, (0.03, 0.1), 5
 
 
 def finds_at_the_floor(model, floor):
@@ -110,13 +110,15 @@ def check_knowledge_is_in_the_weights(model, floor):
         raise PropertyFailed(
             f"for digits that lie on their side the {score.name} passes the floor too", "knows_other_digits"
         )
-    with other_weights(model, lambda array: array + NUDGE * np.sqrt(np.mean(array**2)) * exam.normal(*array.shape)):
+    with other_weights(
+        model, lambda array: array + NUDGE_SHARE * np.sqrt(np.mean(array**2)) * exam.normal(*array.shape)
+    ):
         reached = score_of_finite()
     if not reached >= floor - score.margin:
         seen = f"with the trained weights moved by a thousandth the {score.name} is {reached:.3g}"
         raise PropertyFailed(seen, "weights_are_a_key")
     z = exam.normal(NUM_IMAGES_APART, model.sizes.latent_dim)
-    model.check_is_alive(test.x[:NUM_IMAGES_APART], z, noises=CLOSE_BY)
+    model.check_is_alive(test.x[:NUM_IMAGES_APART], z, noises=NOISES_CLOSE_BY)
 
 
 @contextlib.contextmanager

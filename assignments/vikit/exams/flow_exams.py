@@ -11,7 +11,7 @@ from ..protocol import wire
 from .dependence import SQUASHED
 from .differences import (
     LOG_DET_TOLERANCE,
-    OUTLIERS,
+    SHARE_OF_OUTLIERS,
     SHORT_STEP,
     STEP,
     log_dets_by_differences,
@@ -343,7 +343,7 @@ def check_volume_depends_on_x(exam, flow):
         return one, two, first & second
 
     one, two, reliable = first_reliable(model, start, look)
-    if np.mean(np.abs(one - two)[reliable] > LOG_DET_TOLERANCE) < OUTLIERS:
+    if np.mean(np.abs(one - two)[reliable] > LOG_DET_TOLERANCE) < SHARE_OF_OUTLIERS:
         raise PropertyFailed(
             "with num_flows=1 and another x the determinant of the Jacobian stays the same", "log_det_ignores_x"
         )

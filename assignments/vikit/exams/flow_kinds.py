@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from .differences import OUTLIERS, SHORT_STEP, STEP, jacobians_by_differences, quantile_range
+from .differences import SHARE_OF_OUTLIERS, SHORT_STEP, STEP, jacobians_by_differences, quantile_range
 from .exam import PropertyFailed, examination
 from .flow_exams import (
     NUM_IMAGES,
@@ -165,13 +165,13 @@ def check_nothing_is_thrown_across(model, start, x, z0):
     """Close to the centre of a radial step no point lands on the other side of the centre."""
     for noise in FOLDING_PERTURBATIONS:
         model.perturb_from(start, noise)
-        zK = land(model, x, z0)
+        zK = flow_or_none(model, x, z0)
         # With weights as large a right step may overflow.
         if zK is None:
             continue
         centre = np.repeat(find_centres(z0, zK - z0), NUM_POINTS, axis=0)
         around = 0.1 * model.exam.normal(*z0.shape)
-        landed = land(model, x, centre + around)
+        landed = flow_or_none(model, x, centre + around)
         if landed is not None:
             turned = cosines(landed - centre, around).reshape(NUM_IMAGES, NUM_POINTS) < OPPOSITE_COSINE
             if np.any(np.all(turned, axis=1)):
@@ -180,7 +180,7 @@ def check_nothing_is_thrown_across(model, start, x, z0):
                 )
 
 
-def land(model, x, points):
+def flow_or_none(model, x, points):
     """Returns where the flow takes `points`; None where something is not finite."""
     try:
         return zK_of(model, points, x)
@@ -231,7 +231,7 @@ def fault_of_radial(jacobians, displacements, tolerance=ENTRY_TOLERANCE):
     low, high = values[:, -2] - values[:, 0] < slack, values[:, -1] - values[:, 1] < slack
     if not np.mean(mirrored & (low | high)) > 0.9:
         return "the Jacobian is not that of a radial step: a I + b d d^T, with d the direction from the centre"
-    if np.mean(np.abs(values[:, 1] - 1) < ENTRY_TOLERANCE / 10) > 1 - OUTLIERS / 2:
+    if np.mean(np.abs(values[:, 1] - 1) < ENTRY_TOLERANCE / 10) > 1 - SHARE_OF_OUTLIERS / 2:
         return "nothing moves across one direction: that is a planar step"
     return ""
 

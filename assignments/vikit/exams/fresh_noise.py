@@ -16,7 +16,7 @@ NUM_CLOUDS, NUM_COPIES = 4, 256
 
 # The samples of images are too thin where their dimension, on average, is less than this share of what it should be: in 80 runs
 # it was at least 0.93 of it, and at most 0.57 with one number of noise for all dimensions.
-THIN = 0.75
+MIN_SHARE_OF_DIMENSIONS = 0.75
 
 
 @examination(
@@ -86,7 +86,7 @@ def check_is_from_the_posterior(model, x, got):
             "model(x) returns probabilities: the decoder's own output is asked for", "call_returns_probabilities"
         )
     shares = [count_dimensions(one) / count_dimensions(other) for one, other in zip(got, want, strict=True)]
-    thin = not np.exp(np.mean(np.log(shares))) >= THIN
+    thin = not np.exp(np.mean(np.log(shares))) >= MIN_SHARE_OF_DIMENSIONS
     if agree(want) and not thin:
         return
     if thin or agree(clouds("sampler_one_noise_for_all_dimensions")):

@@ -72,7 +72,8 @@ class Rate:
 
     Attributes:
         value: From a `Sample` to the rate of each sample and example, `[L, B]`, or in closed form `[1, B]`.
-        mean: The same, averaged over samples and batch, where the oracle has that alone at little cost.
+        mean: The same, averaged over samples and batch, where the oracle has that alone at little cost. Reported rates are
+            compared with it even where the loss combines the rates of samples: both have one mean.
         wrong: What known mistakes make of it: from their names to functions like `value`.
         reported_wrong: And of the one that is reported.
     """

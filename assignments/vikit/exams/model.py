@@ -6,7 +6,7 @@ import numpy as np
 
 from ..judging import describe
 from .dependence import OF_VALUES, check_depends_on_inputs_and_weights
-from .digits import BATCH, Examples, split
+from .digits import BATCH_SIZE, Examples, split
 from .exam import PropertyFailed, as_tensors, require_ok
 from .latent_model import LatentModel, Sizes
 from .samples import Sample, is_close
@@ -26,10 +26,10 @@ __all__ = [
 # Of whatever is trained.
 LEARNING_RATE = 5e-3
 # What any examination of such a model may find.
-FIXED = {"the encoder": "encoder_not_trained", "the decoder": "decoder_not_trained"}
+MISTAKES_OF_FIXED_PARTS = {"the encoder": "encoder_not_trained", "the decoder": "decoder_not_trained"}
 
 
-OF_A_MODEL = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored", *FIXED.values())
+OF_A_MODEL = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored", *MISTAKES_OF_FIXED_PARTS.values())
 
 
 class Model(StudentObject):
@@ -83,7 +83,7 @@ class Model(StudentObject):
         shapes, outputs = [(len(examples),)] * count, count if count > 1 else None
         return self.method(terms.method, *examples.arrays, eps, shapes=shapes, outputs=outputs)
 
-    def fit(self, examples, learning_rate, names=("loss",), epochs=1, seed=None, eager=False, batch_size=BATCH):
+    def fit(self, examples, learning_rate, names=("loss",), epochs=1, seed=None, eager=False, batch_size=BATCH_SIZE):
         """Trains with a new Adam and returns the history, which must have `names`."""
         options = {"batch_size": batch_size, "epochs": epochs}
         reply = self.exam.student.fit(self.handle, examples.arrays, learning_rate, seed, eager, **options)
@@ -115,7 +115,7 @@ class Model(StudentObject):
         def look():
             return {"the encoder": self.encode(x), "the decoder": [self.decode(z)]}
 
-        check_depends_on_inputs_and_weights(self, look, FIXED, **options)
+        check_depends_on_inputs_and_weights(self, look, MISTAKES_OF_FIXED_PARTS, **options)
 
     def check_weight(self):
         """Raises `PropertyFailed` unless the model has kept the weight of the rate that it was given."""

@@ -8,7 +8,7 @@ from .exam import PropertyFailed, examination
 from .latent_model import spec_of
 from .model import OF_A_MODEL
 from .samples import SAMPLERS, is_close
-from .terms import ask_batches, repeats
+from .terms import are_equal_answers, ask_batches
 
 __all__ = ["check_prediction_of", "finds_in_prediction", "predictions_of"]
 
@@ -50,7 +50,7 @@ def check_prediction_of(exam, batches):
         return
     first = wrong[0]
     again = first.model.method("predict_probs", first.examples.x, first.eps, shapes=[first.got[0].shape])
-    if not repeats(first.got, again):
+    if not are_equal_answers(first.got, again):
         raise PropertyFailed("the same x and eps gave two different predictions", "prediction_draws_its_own_noise")
     got = np.concatenate([np.ravel(batch.got[0]) for batch in batches])
     want = np.concatenate([np.ravel(predict(batch.sample().outputs)) for batch in batches])

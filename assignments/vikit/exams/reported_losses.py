@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .digits import BATCH
+from .digits import BATCH_SIZE
 from .exam import PropertyFailed, examination
 from .latent_model import spec_of
 from .loss_report import (
@@ -26,7 +26,7 @@ NUM_REPORTS, NUM_SAMPLES = 16, 32
 
 
 # So many samples at most, of all examples together: the wire has a limit.
-MOST_SAMPLES = 10_000
+MAX_SAMPLES = 10_000
 
 
 def finds_in_reports(model):
@@ -42,13 +42,13 @@ def check_reported_losses(exam, model):
     """What `fit` and `evaluate` report is the loss of an average example and its terms, for batches of several and of one."""
     spec = spec_of(model)
     trained = trained_model(exam, spec)
-    examples = exam.cache["split"][0][:BATCH]
+    examples = exam.cache["split"][0][:BATCH_SIZE]
     deviations, _ = check_reported_loss(loss_of_fit(trained, examples))
     check_evaluate(trained, examples, deviations)
     for variant in spec.variants:
         other = build_model(exam, variant, spec.trained_sizes)
         try:
-            check_reported_loss(loss_of_fit(other, variant.draw(exam, BATCH, other.sizes), eager=True))
+            check_reported_loss(loss_of_fit(other, variant.draw(exam, BATCH_SIZE, other.sizes), eager=True))
         except PropertyFailed as failed:
             raise failed.when(f"for {shown_keywords(variant)}") from failed
 
@@ -62,7 +62,7 @@ def shown_keywords(spec):
 def check_evaluate(model, examples, deviations):
     """Raises `PropertyFailed` unless `evaluate` reports what it should, for batches of one; `deviations` are those of `fit`."""
     # Of a quarter as many examples a mean varies twice as much.
-    few, twice = examples[: BATCH // 4], {name: 2 * deviation for name, deviation in deviations.items()}
+    few, twice = examples[: BATCH_SIZE // 4], {name: 2 * deviation for name, deviation in deviations.items()}
     check_reported_loss(
         reported_loss(model, few, 1, lambda: model.evaluate(few, model.spec.reported), deviations=twice)
     )
@@ -74,7 +74,7 @@ def loss_of_fit(model, examples, eager=False):
     def report():
         return model.fit(examples, 0.0, model.spec.reported, NUM_REPORTS, eager=eager)
 
-    return reported_loss(model, examples, BATCH, report)
+    return reported_loss(model, examples, BATCH_SIZE, report)
 
 
 def reported_loss(model, examples, batch_size, report, deviations=None, move=None):
@@ -94,7 +94,7 @@ def expected(model, examples):
     """Returns the `Expected` of a model on these examples, from fresh samples."""
     spec = model.spec
     # Of many examples fewer.
-    sample = model.draw_sample(examples, min(NUM_SAMPLES * spec.num_samples, MOST_SAMPLES // len(examples)))
+    sample = model.draw_sample(examples, min(NUM_SAMPLES * spec.num_samples, MAX_SAMPLES // len(examples)))
     distortion = mean_of_batches(sample.mean_distortion) if spec.distortion.mean else mean_of(sample.distortion)
     shape = len(sample.eps), len(examples)
     rate = Mean(sample.mean_rate) if spec.rate.mean else mean_of(np.broadcast_to(sample.rate, shape))
@@ -123,7 +123,7 @@ def mean_combined(sample):
     spec = sample.spec
     losses = sample.distortion + spec.weight * sample.rate
     if len(losses) < 2 * spec.num_samples:
-        raise ValueError(f"{len(losses)} samples are too few for two losses of {spec.num_samples}: raise MOST_SAMPLES")
+        raise ValueError(f"{len(losses)} samples are too few for two losses of {spec.num_samples}: raise MAX_SAMPLES")
     groups = losses[: len(losses) // spec.num_samples * spec.num_samples].reshape(-1, spec.num_samples, losses.shape[1])
     return mean_of(np.stack([spec.combine.function(group) for group in groups]))
 
@@ -139,12 +139,12 @@ def finds_in_training(model, **options):
     return (
         *finds_in_reports(model),
         *("no_noise", "noise_frozen_in_training", "one_noise_for_the_batch", ANOTHER_NOISE, "no_noise_in_evaluate"),
-        *(added_by_rate(spec)),
+        *(names_of_an_added_rate(spec)),
         *(["kl_without_gradient"] if spec.rate.reported_wrong else []),
     )
 
 
-def added_by_rate(spec):
+def names_of_an_added_rate(spec):
     """Returns the names of a distortion that holds the rate as well."""
     return [f"kl_in_the_{spec.distortion.name}"]
 
@@ -157,7 +157,7 @@ def check_training(exam, model):
 
 def check_training_of(exam, spec):
     trained = trained_model(exam, spec)
-    examples = exam.cache["split"][0][:BATCH]
+    examples = exam.cache["split"][0][:BATCH_SIZE]
     early, deviations = None, {}
     # First of all: a weight of the rate may grow from step to step. But what the noise tells is told before.
     try:
@@ -182,7 +182,7 @@ def check_training_of(exam, spec):
         if failed.mistake == ANOTHER_NOISE and reports_test_digits(trained, examples):
             raise PropertyFailed(failed.detail, "trains_on_test_images", failed.digits) from failed
         raise
-    few = examples[: BATCH // 4]
+    few = examples[: BATCH_SIZE // 4]
     first, again = (trained.evaluate(few, spec.reported)[spec.distortion.name] for _ in range(2))
     if np.array_equal(first, again):
         name = spec.distortion.name.replace("_", "-")
@@ -208,7 +208,7 @@ def compare_noise(model, examples, seen):
     """Raises `PropertyFailed` unless the noise that was seen is that of q(z|x), or tells that the distortion holds the rate."""
     spec = model.spec
     rate = model.draw_sample(examples[:NUM_IMAGES], NUM_SAMPLES).rate.mean(axis=0)
-    (name,) = added_by_rate(spec)
+    (name,) = names_of_an_added_rate(spec)
     check_noise_is_of_the_posterior(seen, {name: spec.weight * rate, f"{name} without its weight": rate})
 
 
@@ -240,7 +240,7 @@ def check_rate_does_not_run_away(model):
     model.begin_anew()
     model.fit(train, LEARNING_RATE, epochs=3)
     loss = reported_loss(
-        *(model, train, BATCH, lambda: model.fit(train, 0.0, model.spec.reported)),
+        *(model, train, BATCH_SIZE, lambda: model.fit(train, 0.0, model.spec.reported)),
         move=lambda: model.fit(train, LEARNING_RATE),
     )
     rate = check_reported_loss(loss)[1].kl.value

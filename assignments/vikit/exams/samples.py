@@ -15,7 +15,7 @@ def is_close(got, want):
         return bool(np.all(np.abs(got - want) <= ATOL + RTOL * np.abs(want)))
 
 
-def first_of(eps, axis):
+def repeat_first(eps, axis):
     return np.broadcast_to(np.take(eps, [0], axis), eps.shape)
 
 
@@ -26,9 +26,9 @@ SAMPLERS = {
     "sampler_without_mean": lambda sample, mu, log_var, eps: sample(0 * mu, log_var, eps),
     "sampler_without_sigma": lambda sample, mu, log_var, eps: sample(mu, 0 * log_var, eps),
     "sampler_minus": lambda sample, mu, log_var, eps: sample(mu, log_var, -eps),
-    "sampler_one_noise_for_the_batch": lambda sample, mu, log_var, eps: sample(mu, log_var, first_of(eps, 1)),
-    "sampler_one_noise_for_all_dimensions": lambda sample, mu, log_var, eps: sample(mu, log_var, first_of(eps, 2)),
-    "sampler_one_noise_for_all_samples": lambda sample, mu, log_var, eps: sample(mu, log_var, first_of(eps, 0)),
+    "sampler_one_noise_for_the_batch": lambda sample, mu, log_var, eps: sample(mu, log_var, repeat_first(eps, 1)),
+    "sampler_one_noise_for_all_dimensions": lambda sample, mu, log_var, eps: sample(mu, log_var, repeat_first(eps, 2)),
+    "sampler_one_noise_for_all_samples": lambda sample, mu, log_var, eps: sample(mu, log_var, repeat_first(eps, 0)),
 }
 
 

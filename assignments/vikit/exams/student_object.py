@@ -8,7 +8,7 @@ from .exam import PropertyFailed, as_tensors, require_ok
 __all__ = ["StudentObject", "build"]
 
 # More variables than any model has.
-MOST_VARIABLES = 10**6
+MAX_VARIABLES = 10**6
 
 
 class StudentObject:
@@ -85,7 +85,7 @@ class StudentObject:
         (value,) = require_ok(self.exam.student.untracked(path, as_tensors(arguments))).values
         count = float(np.ravel(value)[0])
         name = method or name
-        if not (0 <= count < MOST_VARIABLES and count == int(count)):
+        if not (0 <= count < MAX_VARIABLES and count == int(count)):
             raise PropertyFailed(f"what came back for the variables that {name} computes with is no count")
         if count:
             which = "a variable" if count == 1 else f"{describe.describe_count(int(count))} variables"

@@ -7,7 +7,7 @@ from .samples import SAMPLERS, is_close
 __all__ = ["name_terms", "names_in_terms", "wrong_terms"]
 
 # So many mistakes in one term are named together.
-MOST_MISTAKES = 3
+MAX_MISTAKES = 3
 
 
 def names_in_terms(spec):
@@ -27,11 +27,11 @@ def wrong_terms(spec, batches, way="right"):
     return [
         index
         for index, term in enumerate(spec.terms.terms)
-        if not all(fits(batch.got[index], term, batch.sample(way)) for batch in batches)
+        if not all(is_right(batch.got[index], term, batch.sample(way)) for batch in batches)
     ]
 
 
-def fits(got, term, sample):
+def is_right(got, term, sample):
     right = term.right(sample)
     if term.tolerance:
         # What rounding may have added is taken off again.
@@ -51,7 +51,7 @@ def name_terms(spec, batches, wrong):
     def names_with(way, indices, most):
         return [name_term(spec, batches, index, way, most - (way != "right")) for index in indices]
 
-    numbers = range(1, MOST_MISTAKES + 1)
+    numbers = range(1, MAX_MISTAKES + 1)
     for most, way in product(numbers, ways):
         names = names_with(way, left[way], most)
         if all(names):

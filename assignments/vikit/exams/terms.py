@@ -9,10 +9,17 @@ from .latent_model import Sizes, spec_of
 from .model import OF_A_MODEL, Batch, build_model
 from .term_names import name_terms, names_in_terms, wrong_terms
 
-__all__ = ["ask_batches", "check_outputs_are_free", "check_terms", "check_terms_of", "finds_in_terms", "repeats"]
+__all__ = [
+    "are_equal_answers",
+    "ask_batches",
+    "check_outputs_are_free",
+    "check_terms",
+    "check_terms_of",
+    "finds_in_terms",
+]
 
 
-def repeats(got, again):
+def are_equal_answers(got, again):
     """Tells whether the same question got the same answer."""
     return all(np.allclose(a, b, 1e-5, 1e-5) for a, b in zip(got, again, strict=True))
 
@@ -67,7 +74,7 @@ def check_terms_of(spec, batches, and_then=lambda: None):
         if first.model.returns_probabilities:
             raise probabilities
         return
-    if not repeats(first.got, first.model.terms(first.examples, first.eps)):
+    if not are_equal_answers(first.got, first.model.terms(first.examples, first.eps)):
         given = "x, y_onehot and eps" if spec.labelled else "x and eps"
         raise PropertyFailed(f"the same {given} gave two different values", terms.own_noise)
     if terms.probabilities_first and first.model.returns_probabilities:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..judging import describe
-from .digits import BATCH
+from .digits import BATCH_SIZE
 from .exam import PropertyFailed, require_ok
 from .model import require_history
 from .samples import is_close
@@ -12,7 +12,7 @@ __all__ = ["ANOTHER_NOISE", "NUM_IMAGES", "check_noise_is_of_the_posterior", "lo
 
 ANOTHER_NOISE = "noise_of_another_distribution"
 # How many images are looked at, how often each, how often in an epoch, and with how many batches of samples that is compared.
-NUM_IMAGES, NUM_LOOKS, LOOKS_PER_EPOCH, NUM_BATCHES_COMPARED = 4, 48, 24, 32
+NUM_IMAGES, NUM_REPORTS_OF_AN_IMAGE, NUM_REPORTS_PER_EPOCH, NUM_BATCHES_COMPARED = 4, 48, 24, 32
 # Where the noise need not be that of q(z|x) a rough idea of the spread is enough.
 NUM_BATCHES_OF_A_ROUGH_LOOK = 2
 # How unsure NUM_BATCHES_COMPARED leave the logarithm of a spread, times the root of the samples; and what a sum of NUM_IMAGES
@@ -24,12 +24,13 @@ class NoiseSeen:
     """What `look_at_noise` saw.
 
     Attributes:
-        reported: Losses of batches of copies of one image. Shape `[NUM_LOOKS, NUM_IMAGES]`.
+        reported: Losses of batches of copies of one image. Shape `[NUM_REPORTS_OF_AN_IMAGE, NUM_IMAGES]`.
         sampled: What single samples, drawn here, give. Shape `[n, NUM_IMAGES]`.
+        name: What the loss is called in messages.
     """
 
-    def __init__(self, reported, sampled):
-        self.reported, self.sampled = reported, sampled
+    def __init__(self, reported, sampled, name):
+        self.reported, self.sampled, self.name = reported, sampled, name
 
 
 def look_at_noise(model, examples):
@@ -40,17 +41,17 @@ def look_at_noise(model, examples):
     spec = model.spec
     copies = repeat_rows(examples)
     metric, names = (spec.distortion.name, spec.reported) if spec.compares_noise else ("loss", ("loss",))
-    batches = [copies[BATCH * number : BATCH * (number + 1)] for number in range(NUM_IMAGES)]
+    batches = [copies[BATCH_SIZE * number : BATCH_SIZE * (number + 1)] for number in range(NUM_IMAGES)]
     reported = np.stack([losses_of_a_batch(model, batch, metric, names) for batch in batches], axis=1)
 
     def losses(sample):
         found = sample.distortion if spec.compares_noise else sample.distortion + spec.weight * sample.rate
-        return found.reshape(-1, NUM_IMAGES, BATCH).swapaxes(1, 2).reshape(-1, NUM_IMAGES)
+        return found.reshape(-1, NUM_IMAGES, BATCH_SIZE).swapaxes(1, 2).reshape(-1, NUM_IMAGES)
 
     count = NUM_BATCHES_COMPARED if spec.compares_noise else NUM_BATCHES_OF_A_ROUGH_LOOK
     sampled = losses(model.draw_sample(copies, count))
     try:
-        check_losses_jump(reported, sampled.mean(axis=0), sampled.std(axis=0) / np.sqrt(BATCH))
+        check_losses_jump(reported, sampled.mean(axis=0), sampled.std(axis=0) / np.sqrt(BATCH_SIZE))
     except PropertyFailed as failed:
         if failed.mistake == "noise_frozen_in_training" and spec.compares_noise:
             silent = losses(model.sample(copies, np.zeros((1, len(copies), model.sizes.latent_dim), np.float32)))
@@ -58,27 +59,33 @@ def look_at_noise(model, examples):
                 seen = f"the {spec.distortion.name.replace('_', '-')} of training is that at the mean: nothing is drawn"
                 raise PropertyFailed(seen, "no_noise") from failed
         raise
-    return NoiseSeen(reported, sampled)
+    return NoiseSeen(reported, sampled, f"the {metric.replace('_', '-')}")
 
 
 def repeat_rows(examples):
-    """Returns each of the first NUM_IMAGES examples BATCH times."""
-    return examples[np.repeat(np.arange(NUM_IMAGES), BATCH)]
+    """Returns each of the first NUM_IMAGES examples BATCH_SIZE times."""
+    return examples[np.repeat(np.arange(NUM_IMAGES), BATCH_SIZE)]
 
 
 def losses_of_a_batch(model, batch, metric, names):
-    """Returns the loss `metric` of one batch, NUM_LOOKS times, while no weight moves; `fit` must report all of `names`."""
+    """Returns the loss `metric` of one batch, several times while no weight moves; `fit` must report all of `names`.
+
+    Shape `[NUM_REPORTS_OF_AN_IMAGE]`.
+    """
     # An epoch costs as much as several batches: it has several where a callback is told of each.
-    several = batch[np.tile(np.arange(BATCH), LOOKS_PER_EPOCH)]
-    student, options = model.exam.student, {"batch_size": BATCH, "epochs": NUM_LOOKS // LOOKS_PER_EPOCH}
+    several = batch[np.tile(np.arange(BATCH_SIZE), NUM_REPORTS_PER_EPOCH)]
+    student, options = (
+        model.exam.student,
+        {"batch_size": BATCH_SIZE, "epochs": NUM_REPORTS_OF_AN_IMAGE // NUM_REPORTS_PER_EPOCH},
+    )
     reply = student.fit(model.handle, several.arrays, 0.0, each_batch=True, **options)
-    if np.size((reply.mapping or {}).get(metric)) != NUM_LOOKS:
-        reply = student.fit(model.handle, batch.arrays, 0.0, batch_size=BATCH, epochs=NUM_LOOKS)
+    if np.size((reply.mapping or {}).get(metric)) != NUM_REPORTS_OF_AN_IMAGE:
+        reply = student.fit(model.handle, batch.arrays, 0.0, batch_size=BATCH_SIZE, epochs=NUM_REPORTS_OF_AN_IMAGE)
     found = require_history(require_ok(reply), names)[metric]
-    if found.size != NUM_LOOKS:
+    if found.size != NUM_REPORTS_OF_AN_IMAGE:
         raise PropertyFailed(
             f"fit reports another number of values of {metric} than there are epochs: one for each is expected",
-            digits=f"{found.size} values for {NUM_LOOKS} epochs",
+            digits=f"{found.size} values for {NUM_REPORTS_OF_AN_IMAGE} epochs",
         )
     if not np.isfinite(found).all():
         raise PropertyFailed("a loss that is reported is not finite", "not_finite")
@@ -89,7 +96,7 @@ def check_losses_jump(reported, mean, spread):
     """Raises `PropertyFailed` unless the losses of batches of copies of one image jump as they should.
 
     Args:
-        reported: The losses that `fit` reported, time by time, each of a batch of BATCH copies. Shape `[n, images]`.
+        reported: The losses that `fit` reported, time by time, each of a batch of BATCH_SIZE copies. Shape `[n, images]`.
         mean: What they should be on average, from fresh samples that were drawn here. Shape `[images]`.
         spread: How much they should jump, as a standard deviation. Shape `[images]`.
     """
@@ -97,10 +104,10 @@ def check_losses_jump(reported, mean, spread):
     # Exactly: a term that counts too little jumps little, and its noise is fresh all the same.
     if np.all(jumps < 1e-6 * np.abs(reported[0]) + 1e-9):
         raise PropertyFailed(
-            "the loss of an image repeats itself exactly while no weight moves", "noise_frozen_in_training"
+            "the loss of an image are_equal_answers itself exactly while no weight moves", "noise_frozen_in_training"
         )
     # With one sample for all, a loss jumps as much as that of a single copy, and so does the mean of what was found.
-    single = spread * np.sqrt(BATCH)
+    single = spread * np.sqrt(BATCH_SIZE)
     off = np.abs(np.mean(reported, axis=0) - mean)
     if np.median(jumps / spread) > 3.5 and np.all(off < 0.5 * np.abs(mean) + 4 * single / np.sqrt(len(reported))):
         raise PropertyFailed(
@@ -119,15 +126,15 @@ def check_noise_is_of_the_posterior(seen, others):
     """
     mean, single = seen.sampled.mean(axis=0), seen.sampled.std(axis=0, ddof=1)
     found, count = seen.reported.mean(axis=0), len(seen.sampled)
-    spread, jumps = single / np.sqrt(BATCH), seen.reported.std(axis=0, ddof=1)
+    spread, jumps = single / np.sqrt(BATCH_SIZE), seen.reported.std(axis=0, ddof=1)
     rounding = 1e-4 * np.abs(mean) + 1e-4
-    off = np.abs(found - mean) / (single * np.sqrt(1 / (NUM_LOOKS * BATCH) + 1 / count) + rounding)
-    uncertainty = 1 / np.sqrt(2 * NUM_LOOKS) + SPREAD_UNCERTAINTY / np.sqrt(count)
+    off = np.abs(found - mean) / (single * np.sqrt(1 / (NUM_REPORTS_OF_AN_IMAGE * BATCH_SIZE) + 1 / count) + rounding)
+    uncertainty = 1 / np.sqrt(2 * NUM_REPORTS_OF_AN_IMAGE) + SPREAD_UNCERTAINTY / np.sqrt(count)
     wider = np.log(np.maximum(jumps / (spread + rounding), 1)) / uncertainty
     if np.sum(off**2) <= CHI_SQUARE_BOUND and np.sum(wider**2) <= CHI_SQUARE_BOUND:
         return
     worst = np.argmax(np.maximum(off, wider))
-    words = "judged by samples of q(z|x), the cross-entropy of an image in training is "
+    words = f"judged by samples of q(z|x), {seen.name} of an image in training is "
     words += describe.describe_number(found[worst], mean[worst])
     digits = f"it is {found[worst]:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
     distance = {
@@ -137,6 +144,6 @@ def check_noise_is_of_the_posterior(seen, others):
     if distance[closest] < 1:
         raise PropertyFailed(words, closest.split()[0], digits)
     if wider[worst] > off[worst]:
-        words = "the cross-entropy of copies of an image in training varies more than samples of q(z|x) make it"
+        words = f"{seen.name} of copies of an image in training varies more than samples of q(z|x) make it"
     varies = f"it varies by {jumps[worst]:.2g}, at most {spread[worst]:.2g} is right"
     raise PropertyFailed(words, ANOTHER_NOISE, f"{digits}; {varies}")

@@ -4,12 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from .classes import CLIPPED
 from .latent_model import SPECS, Distortion, LatentModel, Rate, Score, Term, Terms
 
-__all__ = ["VAE", "closed_form_rate"]
-
-# A probability is taken for no closer to 0 or 1 than this, as by Keras.
-CLIPPED = 1e-7
+__all__ = ["VAE", "WRONG_RATES", "closed_form_rate"]
 
 
 def log_odds(probs):
@@ -84,6 +82,13 @@ def closed_form_rate(sample):
     return sample.oracle.kl(sample.mu, sample.log_var)[np.newaxis]
 
 
+# What known mistakes make of it.
+WRONG_RATES = {
+    "kl_log_var_as_log_sigma": lambda s: s.oracle.kl(s.mu, 2 * s.log_var)[np.newaxis],
+    "kl_log_var_halved": lambda s: s.oracle.kl(s.mu, s.log_var / 2)[np.newaxis],
+}
+
+
 def bernoulli(oracle, x, logits):
     return oracle.reconstruction(x, logits)
 
@@ -112,10 +117,7 @@ VAE = LatentModel(
     Rate(
         closed_form_rate,
         mean=lambda sample: sample.oracle.mean_kl(sample.mu, sample.log_var),
-        wrong={
-            "kl_log_var_as_log_sigma": lambda s: s.oracle.kl(s.mu, 2 * s.log_var)[np.newaxis],
-            "kl_log_var_halved": lambda s: s.oracle.kl(s.mu, s.log_var / 2)[np.newaxis],
-        },
+        wrong=WRONG_RATES,
     ),
     Terms(
         "elbo",

@@ -5,7 +5,7 @@ import numpy as np
 from .classes import as_logits, binary_cross_entropy, logarithms, probabilities, rows_are_probabilities
 from .latent_model import SPECS, Distortion, LatentModel, Rate, Score, Term, Terms
 from .loss_report import BITS_PER_NAT
-from .vae import closed_form_rate
+from .vae import WRONG_RATES, closed_form_rate
 
 __all__ = ["ACCURACY", "CROSS_ENTROPIES", "CROSS_ENTROPY", "VIB", "of_logits"]
 
@@ -87,10 +87,7 @@ VIB = LatentModel(
     CROSS_ENTROPY,
     Rate(
         closed_form_rate,
-        wrong={
-            "kl_log_var_as_log_sigma": lambda s: s.oracle.kl(s.mu, 2 * s.log_var)[np.newaxis],
-            "kl_log_var_halved": lambda s: s.oracle.kl(s.mu, s.log_var / 2)[np.newaxis],
-        },
+        wrong=WRONG_RATES,
     ),
     Terms(
         "loss_terms",

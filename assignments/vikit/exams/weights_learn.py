@@ -3,7 +3,7 @@
 import numpy as np
 
 from .dependence import check_same_as_twin
-from .digits import BATCH
+from .digits import BATCH_SIZE
 from .exam import PropertyFailed, examination
 from .latent_model import spec_of
 from .model import OF_A_MODEL, build_model, trained_model
@@ -16,7 +16,7 @@ def check_every_weight_learns(exam, model):
     """One step moves every trainable weight and every part; each weight matters to the loss, as put together here."""
     spec = spec_of(model)
     trained = trained_model(exam, spec)
-    examples = exam.cache["split"][0][:BATCH]
+    examples = exam.cache["split"][0][:BATCH_SIZE]
     few, sizes = examples[:8], trained.sizes
     z, eps = exam.normal(5, sizes.latent_dim), exam.normal(1, len(few), sizes.latent_dim)
 
