@@ -104,6 +104,22 @@ class ForgottenBeta(Beta):
         super().__init__(*arguments, **options)
 
 
+class FrozenDecoder(Beta):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.decoder.trainable = False
+
+
+class OneNoiseForTheBatch(Beta):
+    def draw(self, x):
+        return super().draw(x[:1])
+
+
+class Maximised(Beta):
+    def combine(self, log_px, log_pz, log_qz, kl):
+        return -super().combine(log_px, log_pz, log_qz, kl)
+
+
 class ImportanceWeighted(Model):
     def combine(self, log_px, log_pz, log_qz, kl):
         log_w = log_px + log_pz - log_qz
@@ -169,3 +185,16 @@ def test_the_other_examinations_need_not_a_line_more(spec, model):
     check_fresh_noise(exam, spec)
     # An untrained model reaches about -45 nats.
     check_floor(exam, spec, -35.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "examine", "mistake"),
+    [
+        (FrozenDecoder, check_every_weight_learns, "decoder_not_trained"),
+        (OneNoiseForTheBatch, check_fresh_noise, "one_noise_for_the_batch"),
+        (Maximised, lambda exam, spec: check_floor(exam, spec, -35.0), "training_lowers_the_elbo"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_and_each_of_them_finds_a_model_that_is_wrong(model, examine, mistake):
+    assert mistake_in(examine, exam_of(model), BETA_VAE) == mistake

@@ -80,29 +80,15 @@ def judge_properties(question, findings, public=False):
         public: Whether the inputs are public: then the student reads the digits too.
     """
     verdicts, lines, mistakes = [], [], {}
-    counts = {item.name: is_worth_its_points(question, item, findings) for item in question.properties}
     for item in question.properties:
-        found = findings[item.name]
-        named = [mistake for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
-        passed = found.status == "ok" and counts[item.name]
-        if found.status == "ok" and not passed:
+        found, named = findings[item.name], named_mistakes(item, findings[item.name])
+        verdict = judge_property(item, found, is_worth_its_points(question, item, findings), public)
+        verdicts.append(verdict)
+        if found.status == "ok" and not verdict.passed:
             lines.append(f"{item.name}: {HOLDS_ALONE}")
-        elif not passed:
+        elif not verdict.passed:
             mistakes |= {mistake.name: mistake for mistake in named}
             lines.append(f"{item.name}: {explain_property(question, item, found, named, public)}")
-        verdicts.append(
-            CaseVerdict(
-                name=item.name,
-                kind=PROPERTY,
-                passed=passed,
-                points=item.points if passed else 0.0,
-                status="correct" if passed else "wrong" if found.status == "ok" else found.status,
-                worst_error=None,
-                mistake=" and ".join(mistake.name for mistake in named) or None,
-                problem="" if passed else describe_failure(found, public),
-                digits=found.digits,
-            )
-        )
     failed = [verdict for verdict in verdicts if not verdict.passed]
     statuses = {verdict.status for verdict in failed}
     status = statuses.pop() if len(statuses) == 1 and len(failed) == len(verdicts) else "wrong"
@@ -125,6 +111,27 @@ def judge_properties(question, findings, public=False):
     )
 
 
+def named_mistakes(item, found):
+    """Returns the mistakes of a property that its `Finding` names."""
+    return [mistake for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
+
+
+def judge_property(item, found, counts, public):
+    """Returns the `CaseVerdict` on one property; `counts` says whether it is worth its points if it holds."""
+    passed = found.status == "ok" and counts
+    return CaseVerdict(
+        name=item.name,
+        kind=PROPERTY,
+        passed=passed,
+        points=item.points if passed else 0.0,
+        status="correct" if passed else "wrong" if found.status == "ok" else found.status,
+        worst_error=None,
+        mistake=" and ".join(mistake.name for mistake in named_mistakes(item, found)) or None,
+        problem="" if passed else describe_failure(found, public),
+        digits=found.digits,
+    )
+
+
 def describe_failure(found, public):
     """Returns in words why a property has no points."""
     return HOLDS_ALONE if found.status == "ok" else describe_finding(found, public) or found.status
@@ -143,7 +150,7 @@ def lecture_sources(item, found):
     """Returns the lecture sources of a property that does not hold, those of its named mistakes first."""
     if found.status == "ok":
         return []
-    named = [mistake.source for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
+    named = [mistake.source for mistake in named_mistakes(item, found)]
     return [source for source in (*named, item.source) if source]
 
 
