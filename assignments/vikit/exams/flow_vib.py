@@ -207,7 +207,6 @@ FLOW_VIB = LatentModel(
     labelled=True,
     sample=FlowSample,
     parts=look_at_flow,
-    compares_noise=True,
 )
 
 

@@ -6,7 +6,7 @@ from .digits import Examples
 from .exam import PropertyFailed, examination
 from .latent_model import spec_of
 from .model import OF_A_MODEL, trained_model
-from .training_noise import look_at_noise
+from .training_noise import check_loss_jumps
 
 __all__ = ["check_fresh_noise"]
 
@@ -39,7 +39,7 @@ def check_fresh_noise(exam, model):
     if np.allclose(first, second, 1e-5, 1e-5):
         raise PropertyFailed("two calls gave the same samples", "same_noise_at_every_call")
     check_is_from_the_posterior(trained, x, first)
-    look_at_noise(trained, images)
+    check_loss_jumps(trained, images)
 
 
 def as_clouds(outputs):

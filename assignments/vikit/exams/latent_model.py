@@ -195,7 +195,6 @@ class LatentModel:
         variants: Specifications of the same class, with other keywords, whose reported losses are examined too.
         parts: From (model, x, z) to what further parts of the model return, as `Model.look_at_parts`.
         bounds_in: The examination that asks that nothing bounds the outputs: "terms" or "floor".
-        compares_noise: Whether the noise of training is compared with that of q(z|x).
         perturbation: How models are moved away from where they began: a scale of their weights, and noise.
         more_perturbations: Further ones, with which the noise of training is looked at again: with some weights no mistake
             shows.
@@ -217,7 +216,6 @@ class LatentModel:
     variants: tuple = ()
     parts: Callable = lambda model, x, z: ()
     bounds_in: str = "terms"
-    compares_noise: bool = False
     perturbation: tuple = (1.5, 0.3)
     more_perturbations: tuple = ()
 

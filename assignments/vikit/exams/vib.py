@@ -102,7 +102,6 @@ VIB = LatentModel(
     weight=0.05,
     weight_name="beta",
     labelled=True,
-    compares_noise=True,
     more_perturbations=((1.5, 0.3), (1.0, 0.5), (1.5, 0.3)),
 )
 SPECS["VIB"] = VIB
