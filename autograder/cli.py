@@ -489,12 +489,12 @@ def run_assignments(options):
     with screen.waiting(screen.beside_results(), "Starting TensorFlow") as begins:
         from autograder.build import notebooks, script
         from autograder.reference import device as devices
-        from autograder.tasks import TaskError
+        from autograder.tasks import QuestionError
 
         devices.choose()
         try:
             paths = notebooks.write_assignments(begins=begins)
-        except (script.ScriptError, TaskError) as error:
+        except (script.ScriptError, QuestionError) as error:
             raise UsageError(str(error)) from error
     for path in paths:
         print(path.relative_to(script.REPOSITORY))

@@ -33,7 +33,7 @@ from autograder.grading.limits import limits_for
 from autograder.grading.run import NotebookRun
 from autograder.kernels import LAYERS, Confinement, kernel
 from autograder.reports import feedback, gradebook
-from autograder.tasks.task import PUBLIC
+from autograder.tasks.separation import PUBLIC
 
 A01 = "a01_densities"
 ATTACKS = Path(__file__).parent / "attacks"
@@ -258,8 +258,10 @@ def without_limits(monkeypatch):
 
 
 def with_public_inputs(monkeypatch):
-    draw = tasks.materialise
-    monkeypatch.setattr(verdict.tasks, "materialise", lambda assignment, task, *_: draw(assignment, task, "", PUBLIC))
+    draw = tasks.draw_for_student
+    monkeypatch.setattr(
+        verdict.tasks, "draw_for_student", lambda assignment, task, *_: draw(assignment, task, "", PUBLIC)
+    )
 
 
 def without_guard(monkeypatch):

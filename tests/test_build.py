@@ -21,7 +21,7 @@ from vikit.protocol.wire import BuiltArgument, Tensor
 from autograder import tasks
 from autograder.build import archive, notebooks, script, settled
 from autograder.build.script import ScriptError
-from autograder.tasks import task as drawing
+from autograder.tasks import drawing, separation
 
 NAMES = tasks.names()
 
@@ -169,9 +169,9 @@ def nudged(argument):
 
 def single_variants(name, task):
     """Yields (label, values, values on nudged inputs) of the variants of mistakes that are computed in float32."""
-    task = drawing.replace_unsteady(task)
-    variants = tasks.structure(name, task).variants
-    question = tasks.materialise(name, task, "", drawing.PUBLIC)
+    task = separation.replace_unsteady(task)
+    variants = tasks.find_structure(name, task).variants
+    question = tasks.draw_for_student(name, task, "", separation.PUBLIC)
     for case, draw in zip(question.cases, task.cases, strict=True):
         here = drawing.evaluate_case(task, draw, case.arguments, variants)
         there = drawing.evaluate_case(task, draw, tuple(nudged(argument) for argument in case.arguments), variants)
@@ -211,7 +211,7 @@ def test_each_question_has_one_grade_cell_of_its_name_and_points(built, name):
     notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
     graded = [cell.metadata.nbgrader for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
     assignment = tasks.load(name)
-    wanted = {task.name: task.points for task in (*assignment.tasks, *assignment.manual)}
+    wanted = {task.name: task.points for task in (*assignment.questions, *assignment.manual)}
     assert sorted((cell.grade_id, cell.points) for cell in graded) == sorted(wanted.items())
 
 
@@ -537,7 +537,7 @@ def test_the_solution_is_a_module_that_plots_nothing(name, monkeypatch):
 
     monkeypatch.setattr(pyplot, "show", lambda: pytest.fail("an import must not plot"))
     module = importlib.import_module(f"solutions.{name}")
-    for task in tasks.load(name).tasks:
+    for task in tasks.load(name).questions:
         assert callable(getattr(module, task.name))
 
 

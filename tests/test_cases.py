@@ -64,8 +64,8 @@ class Notebook(stand_in.Notebook, client.InProcess):
 
 def graded(assignment, question, file):
     """Returns the verdict on one question; an error of the kit fails."""
-    task = next(task for task in tasks.load(assignment).tasks if task.name == question)
-    asked = tasks.materialise(assignment, task, "ada", SECRET)
+    task = next(task for task in tasks.load(assignment).questions if task.name == question)
+    asked = tasks.draw_for_student(assignment, task, "ada", SECRET)
     alone, kit_errors = tasks.Assignment(assignment, "", (task,)), []
     (verdict,) = verdicts.judge_all(Notebook(assignment, file), [asked], alone, [], SECRET, kit_errors)
     assert kit_errors == []

@@ -40,7 +40,7 @@ VIB = Trained("a05_vib", "VIB", ("every_weight_learns", "training", "accuracy_pa
 
 
 def task_of(assignment, question):
-    return {task.name: task for task in tasks.load(assignment).tasks}[question]
+    return {task.name: task for task in tasks.load(assignment).questions}[question]
 
 
 def exam_of_the_solution(assignment, question):

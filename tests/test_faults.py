@@ -285,14 +285,14 @@ def in_naming(error, patched):
 
 
 def in_the_drawing_of_inputs(error, patched):
-    patched.setattr(verdicts.tasks, "materialise", raising(error))
-    return verdicts.draw_question(A01, tasks.load(A01).tasks[0], "ada", SECRET, None).status
+    patched.setattr(verdicts.tasks, "draw_for_student", raising(error))
+    return verdicts.draw_question(A01, tasks.load(A01).questions[0], "ada", SECRET, None).status
 
 
 def in_a_question(error, patched):
     patched.setattr(verdicts, "judge_one", raising(error))
     assignment, kit_errors = tasks.load(A01), []
-    questions = [small_question() for _ in assignment.tasks]
+    questions = [small_question() for _ in assignment.questions]
     found = verdicts.judge_all(None, questions, assignment, [], SECRET, kit_errors)
     assert len(kit_errors) == len(found)
     return found[0].status
@@ -304,7 +304,7 @@ def in_follow_through(error, patched):
     wrong = faults.judge_case_by_case(question, wrong)
     patched.setattr(follow, "follow_through", raising(error))
     patched.setattr(verdicts, "judge_cases", lambda run, question, cells: (wrong, {}))
-    task, kit_errors = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows), []
+    task, kit_errors = next(task for name in tasks.names() for task in tasks.load(name).questions if task.follows), []
     assert verdicts.judge_one(None, question, task, [], SECRET, {}, None, kit_errors).status == "wrong"
     assert len(kit_errors) == 1
     return "kit_error"
@@ -472,16 +472,16 @@ def test_an_exception_in_comparing_one_answer_costs_its_case_alone(write_noteboo
     assert [line.split(":")[0] for line in verdict["kit_errors"]] == [f"{KL}, {found['cases'][0]['name']}"]
 
 
-@pytest.mark.parametrize("place", ["materialise", "judged", "through"])
+@pytest.mark.parametrize("place", ["draw_for_student", "judged", "through"])
 def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, place):
     path = write_notebook({KL: RIGHT_KL})
-    if place == "materialise":
-        materialise = tasks.materialise
+    if place == "draw_for_student":
+        draw_for_student = tasks.draw_for_student
 
         def fails(assignment, task, *key):
-            return raising(Kit())() if task.name == BERNOULLI else materialise(assignment, task, *key)
+            return raising(Kit())() if task.name == BERNOULLI else draw_for_student(assignment, task, *key)
 
-        monkeypatch.setattr(verdicts.tasks, "materialise", fails)
+        monkeypatch.setattr(verdicts.tasks, "draw_for_student", fails)
     elif place == "judged":
         without_secrets = verdicts.hide_text
         monkeypatch.setattr(
@@ -501,7 +501,7 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
 
 def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
     monkeypatch.setattr(follow, "follow_through", raising(Kit()))
-    task = next(task for name in tasks.names() for task in tasks.load(name).tasks if task.follows)
+    task = next(task for name in tasks.names() for task in tasks.load(name).questions if task.follows)
     question = small_question()
     wrong = faults.judge_case_by_case(
         question, {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
@@ -763,15 +763,15 @@ def inputs(question):
 
 
 def test_another_file_has_other_hidden_inputs_and_the_same_the_same(write_notebook, monkeypatch):
-    drawn, materialise = [], tasks.materialise
+    drawn, draw_for_student = [], tasks.draw_for_student
 
     def noted(*key):
-        drawn.append(materialise(*key))
+        drawn.append(draw_for_student(*key))
         return drawn[-1]
 
-    monkeypatch.setattr(verdicts.tasks, "materialise", noted)
+    monkeypatch.setattr(verdicts.tasks, "draw_for_student", noted)
     path = write_notebook({KL: RIGHT_KL})
-    count = len(tasks.load(A01).tasks)
+    count = len(tasks.load(A01).questions)
     for _ in range(2):
         grade(A01, path, secret=SECRET, student="ada")
     # An output that nobody runs.

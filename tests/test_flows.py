@@ -20,7 +20,7 @@ from autograder import tasks
 from autograder.build import script
 
 SOLUTION = importlib.import_module("solutions.a06_flows")
-TASKS = {task.name: task for task in tasks.load("a06_flows").tasks}
+TASKS = {task.name: task for task in tasks.load("a06_flows").questions}
 FLOWS = ("planar", "radial", "coupling", "iaf")
 # NumPy 2 on Keras' variables.
 pytestmark = pytest.mark.filterwarnings(

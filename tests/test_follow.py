@@ -11,12 +11,12 @@ from autograder.grading import follow
 from autograder.grading import verdict as verdicts
 from autograder.grading.limits import Limits
 from autograder.reference import densities
-from autograder.tasks import EDGE, GENERIC, Assignment, Draw, Follow, Task, Wrong
+from autograder.tasks import EDGE, GENERIC, Assignment, Case, Follow, Question, wrong
 
 A01 = "a01_densities"
 
 pytestmark = pytest.mark.kernels
-KL = tasks.load(A01).tasks[6]
+KL = tasks.load(A01).questions[6]
 
 
 def minus_kl(x, mu, log_var):
@@ -27,15 +27,16 @@ def draw(generator, B, K):
     return generator.normal(0, 9, B), generator.normal(0, 1, (B, K)), generator.uniform(-2, 2, (B, K))
 
 
-ELBO = Task(
+ELBO = Question(
     name="elbo_of",
     points=10,
     source="document 001, line 63",
     shape="[B]",
     reference=minus_kl,
     # No case of the KL has this K: a notebook can tell the two questions apart.
-    cases=tuple(Draw(f"case {B}", kind, draw, {"B": B, "K": 6}) for B, kind in ((4, GENERIC), (5, GENERIC), (7, EDGE))),
-    mistakes=(Wrong("elbo_of_plus", lambda x, mu, log_var: 2 * x - minus_kl(x, mu, log_var), "The KL is subtracted."),),
+    cases=tuple(Case(f"case {B}", kind, draw, {"B": B, "K": 6}) for B, kind in ((4, GENERIC), (5, GENERIC), (7, EDGE))),
+    mistakes=wrong(elbo_of_plus=lambda x, mu, log_var: 2 * x - minus_kl(x, mu, log_var)),
+    hints={"elbo_of_plus": judging.Mistake("elbo_of_plus", "The KL is subtracted.")},
     follows=Follow(
         needs={"kl_to_standard_normal": lambda x, mu, log_var: (mu, log_var)},
         formula=lambda arguments, values: arguments[0] - values["kl_to_standard_normal"][0],
@@ -131,7 +132,7 @@ def test_values_made_up_to_fit_earn_nothing(grade, made_up, elbo):
 @pytest.fixture
 def grade_a02(release, tmp_path):
     """Grades `reparameterize` and `pathwise_gradient` of a02, each given as an expression."""
-    two = [task for task in tasks.load("a02_elbo").tasks if task.name in ("reparameterize", "pathwise_gradient")]
+    two = [task for task in tasks.load("a02_elbo").questions if task.name in ("reparameterize", "pathwise_gradient")]
     release(*two)
 
     def grade(sample, second):
@@ -181,7 +182,7 @@ class InProcess(client.InProcess):
 
 @pytest.fixture(scope="module")
 def questions():
-    return [tasks.materialise("two", task, "ada", b"follow") for task in (KL, ELBO)]
+    return [tasks.draw_for_student("two", task, "ada", b"follow") for task in (KL, ELBO)]
 
 
 def followed(questions, made_up, seconds=60):

@@ -50,7 +50,7 @@ def points(found, *names):
 def test_the_solution_has_full_marks(graded, name, total):
     found = graded({}, name)
     assert points(found) == (total, total), found
-    assert set(found) == {task.name for task in tasks.load(name).tasks}
+    assert set(found) == {task.name for task in tasks.load(name).questions}
 
 
 CALL = "return self.decoder(z)\n"

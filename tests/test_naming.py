@@ -15,9 +15,9 @@ from vikit.protocol import public_cases, student_side, wire
 
 from autograder import tasks
 from autograder.build import notebooks
-from autograder.tasks import materialise, structure
+from autograder.tasks import draw_for_student, find_structure
+from autograder.tasks.drawing import as_student_gets_it
 from autograder.tasks.matrix import find_reasons, kill_matrix
-from autograder.tasks.task import as_student_gets_it
 
 TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).functions]
 SECRET = b"naming"
@@ -45,7 +45,7 @@ def in_float32(asked, wrong):
     given = {}
     for case in asked.cases:
         with np.errstate(all="ignore"):
-            value = wrong.formula(*(as_student_gets_it(argument) for argument in case.arguments))
+            value = wrong.formulas[0](*(as_student_gets_it(argument) for argument in case.arguments))
         parts = value if isinstance(value, tuple) else (value,)
         given[case.name] = judging.Answer("ok", tuple(np.asarray(part, np.float32) for part in parts))
     return given
@@ -53,14 +53,14 @@ def in_float32(asked, wrong):
 
 def alike(assignment, task, name):
     """Returns the names that mean the same values as `name`, itself among them."""
-    return {name}.union(*(pair for pair in structure(assignment, task).pairs if name in pair))
+    return {name}.union(*(pair for pair in find_structure(assignment, task).pairs if name in pair))
 
 
 def tally(assignment, task, students):
     """Returns (answers, named right, named wrongly) over all that can be named, and asserts that all are refused."""
     count = right = wrong = 0
     for number in range(students):
-        asked = materialise(assignment, task, f"student {number}", SECRET)
+        asked = draw_for_student(assignment, task, f"student {number}", SECRET)
         prints = naming.fingerprints(asked)
         given = [(m.name, split(asked, row)) for m, row in zip(prints.mistakes, prints.values, strict=True)]
         given += [(mistake.name, in_float32(asked, mistake)) for mistake in task.mistakes]
@@ -130,7 +130,7 @@ def tally_written(students, asked_of):
     """Returns (answers, named right, named wrongly) over what is written of listed mistakes; asserts that all is refused."""
     count = right = wrong = 0
     for assignment, task in asked_of:
-        asked = [materialise(assignment, task, f"student {number}", b"written") for number in range(students)]
+        asked = [draw_for_student(assignment, task, f"student {number}", b"written") for number in range(students)]
         for name, space in written(task):
             for question in asked:
                 verdict = judging.judge(question, answered(space, question))
@@ -158,7 +158,7 @@ PUBLISHED = runpy.run_path(str(Path(__file__).parent / "wrong_answers" / "publis
 @pytest.mark.parametrize("question", dict.fromkeys(question for question, *_ in PUBLISHED))
 def test_a_published_mistake_gets_the_name_that_is_true_of_it_and_no_other(question):
     assignment, task = next((assignment, task) for assignment, task in EXACT if task.name == question)
-    asked = [materialise(assignment, task, student, b"published") for student in ("ada", "bob")]
+    asked = [draw_for_student(assignment, task, student, b"published") for student in ("ada", "bob")]
     for number, (_, name, function) in enumerate(entry for entry in PUBLISHED if entry[0] == question):
         space = student_side.Namespace({question: function})
         for drawn in asked:
@@ -185,7 +185,7 @@ def test_wrong_searches_are_refused_and_named():
 @pytest.mark.parametrize(("assignment", "task"), EXACT, ids=[task.name for _, task in EXACT])
 def test_check_and_the_grader_name_the_same_mistake(assignment, task):
     public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][task.name]
-    hidden = [materialise(assignment, task, student, SECRET) for student in ("ada", "bob")]
+    hidden = [draw_for_student(assignment, task, student, SECRET) for student in ("ada", "bob")]
     spaces = [space for _, space in written(task)]
     assert len(spaces) > len(task.mistakes)
     for space in spaces:
@@ -197,7 +197,7 @@ def test_check_and_the_grader_name_the_same_mistake(assignment, task):
 def test_check_and_the_grader_name_the_same_transformation(assignment, task):
     """Every transformation of right answers and of mistakes, with its values on the public and on hidden inputs."""
     public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][task.name]
-    hidden = materialise(assignment, task, "ada", SECRET)
+    hidden = draw_for_student(assignment, task, "ada", SECRET)
     said = [
         {
             mistake.name: naming.join_names(naming.name_mistakes(asked, split(asked, row)))
@@ -235,7 +235,7 @@ def test_every_case_kills_something_and_every_mistake_is_killed(assignment, task
 
 @each_task
 def test_a_message_speaks_of_its_own_mistake_on_one_screen(assignment, task):
-    asked = materialise(assignment, task, "ada", SECRET)
+    asked = draw_for_student(assignment, task, "ada", SECRET)
     hints = {mistake.name: mistake.hint for mistake in task.mistakes}
     assert len(set(hints.values())) == len(hints), "two mistakes share a hint"
     for mistake in task.mistakes:

@@ -106,7 +106,7 @@ def scores(course):
     for command in ("generate_assignment", "autograde"):
         done = run(command, A01)
         assert done.returncode == 0, done.stderr
-    automatic = [task.name for task in tasks.load(A01).tasks]
+    automatic = [task.name for task in tasks.load(A01).questions]
     with Gradebook(f"sqlite:///{folder}/gradebook.db") as book:
         return {
             student: {
@@ -118,7 +118,7 @@ def scores(course):
         }
 
 
-FULL = {task.name: task.points for task in tasks.load(A01).tasks}
+FULL = {task.name: task.points for task in tasks.load(A01).questions}
 
 
 def test_nbgrader_gives_a_blank_notebook_nothing(scores):

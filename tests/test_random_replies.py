@@ -19,10 +19,10 @@ from autograder import tasks
 from autograder.build import notebooks
 from autograder.grading import verdict as verdicts
 from autograder.reference import callables
-from autograder.tasks.task import evaluate
+from autograder.tasks.drawing import evaluate
 
 NAMES = tasks.names()
-EXAMINED = [(name, task) for name in NAMES for task in tasks.load(name).tasks if task.properties]
+EXAMINED = [(name, task) for name in NAMES for task in tasks.load(name).questions if task.properties]
 SECRET, SEED = b"secret of the tests", 7
 
 # Replies that nobody's process would send.
@@ -461,7 +461,7 @@ class Mistaken(stand_in.Notebook, Forger):
         super().__init__(forger)
         self.often = often
         self.formulas = {
-            task.name: pick(generator, [*(wrong.formula for wrong in task.mistakes), task.reference])
+            task.name: pick(generator, [*(wrong.formulas[0] for wrong in task.mistakes), task.reference])
             for task in assignment.functions
         }
 
@@ -481,7 +481,7 @@ def judged(assignment, run):
     questions = public_cases.read(notebooks.ASSIGNMENTS / assignment.name / public_cases.FILE_NAME)[1]
     kit_errors = []
     functions = tasks.Assignment(assignment.name, assignment.title, assignment.functions)
-    asked = [questions[task.name] for task in functions.tasks]
+    asked = [questions[task.name] for task in functions.questions]
     with np.errstate(all="ignore"):
         found = verdicts.judge_all(run, asked, functions, [], SECRET, kit_errors)
     assert kit_errors == []

@@ -57,7 +57,7 @@ def test_a_right_search_is_never_refused_for_20_students(assignment, form, right
 def accept(assignment, task, names, students):
     space = student_side.Namespace(names)
     for number in range(students):
-        asked = tasks.materialise(assignment, task, f"student {number}", b"right answers")
+        asked = tasks.draw_for_student(assignment, task, f"student {number}", b"right answers")
         given = {case.name: ask(space, asked, case) for case in asked.cases}
         verdict = judging.judge(asked, given)
         assert verdict.status == "correct", (task.name, number, verdict.message)
@@ -97,6 +97,6 @@ def test_there_are_three_forms_of_every_model(assignment):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("assignment", "form"), MODELS)
 def test_a_right_model_has_every_property(assignment, form, right_answers):
-    for task in tasks.load(assignment).tasks:
+    for task in tasks.load(assignment).questions:
         if not task.cases:
             hold(task, right_answers(assignment, form), 0)

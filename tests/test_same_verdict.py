@@ -82,7 +82,7 @@ DRAWS = "import keras, random\nkeras.random.normal((3,)); tf.random.normal([5]);
 
 def reduced(assignment, question, chosen):
     """Returns an assignment that asks for one class alone, and for some of its properties."""
-    (task,) = (task for task in assignment.tasks if task.name == question)
+    (task,) = (task for task in assignment.questions if task.name == question)
     properties = tuple(item for item in task.properties if chosen is None or item.name in chosen)
     assert len(properties) == len(chosen or properties)
     return Assignment(assignment.name, assignment.title, (replace(task, properties=properties),))

@@ -16,7 +16,7 @@ from vikit.exams.weights_learn import check_every_weight_learns
 from vikit.protocol import client
 
 from autograder.reference import flows
-from autograder.tasks import a03_vae
+from autograder.tasks.a03_vae import oracle
 
 BETA_VAE = replace(VAE, name="Model", weight=2.0, weight_name="beta", variants=())
 IWAE = replace(VAE, name="Model", combine=LOG_MEAN_EXP, num_samples=5, keywords={"num_samples": 5}, variants=())
@@ -24,7 +24,7 @@ SIZES = [[16, 4, [7], [[3, 5], [1, 4]]]]
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-class Oracle(a03_vae.Reference):
+class Oracle(oracle.Reference):
     @staticmethod
     def log_normal(z, mu, log_var):
         return flows.gaussian_log_pdf(z, mu, np.exp(log_var)).numpy()

@@ -4,16 +4,9 @@ from vikit import judging
 from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder import tasks
-from autograder.tasks import EDGE, GENERIC, Draw, Task, TaskError, Wrong
-from autograder.tasks.task import (
-    as_student_gets_it,
-    draw_question,
-    evaluate,
-    find_clash,
-    round_to_float32,
-    structure,
-    to_float64,
-)
+from autograder.tasks import EDGE, GENERIC, Case, Question, QuestionError, wrong
+from autograder.tasks.drawing import as_student_gets_it, draw_with_key, evaluate, round_to_float32, to_float64
+from autograder.tasks.separation import find_clash, find_structure
 
 SECRET = b"secret of the tests"
 STUDENTS = [f"student {number}" for number in range(10)]
@@ -60,20 +53,21 @@ def test_every_task_says_what_people_need(assignment, task):
     assert task.source.startswith("document 00")
     assert task.tolerance
     assert len(task.mistakes) >= (10 if task.points >= 8 else 5)
-    for wrong in task.mistakes:
-        assert len(wrong.hint) > 20, wrong.name
-        assert wrong.hint.endswith((".", ".)")), wrong.name
+    for mistake in task.mistakes:
+        hint = task.hint(mistake.name).hint
+        assert len(hint) > 20, mistake.name
+        assert hint.endswith((".", ".)")), mistake.name
 
 
 def test_mistakes_have_names_of_their_own():
-    names = [wrong.name for _, task in CORE for wrong in task.mistakes]
+    names = [mistake.name for _, task in CORE for mistake in task.mistakes]
     assert len(set(names)) == len(names)
 
 
 @each_task
 def test_the_reference_gets_full_points_from_float32(assignment, task):
     for student in STUDENTS:
-        asked = tasks.materialise(assignment, task, student, SECRET)
+        asked = tasks.draw_for_student(assignment, task, student, SECRET)
         verdict = judging.judge(asked, answered({case.name: case.expected for case in asked.cases}))
         assert (verdict.status, verdict.score) == ("correct", task.points)
 
@@ -81,17 +75,17 @@ def test_the_reference_gets_full_points_from_float32(assignment, task):
 @each_task
 def test_every_mistake_is_refused_and_named(assignment, task):
     for student in STUDENTS:
-        asked = tasks.materialise(assignment, task, student, SECRET)
-        for wrong in task.mistakes:
+        asked = tasks.draw_for_student(assignment, task, student, SECRET)
+        for mistake in task.mistakes:
             for variant in (0, -1):
                 verdict = judging.judge(
-                    asked, answered({case.name: case.wrong[wrong.name][variant] for case in asked.cases})
+                    asked, answered({case.name: case.wrong[mistake.name][variant] for case in asked.cases})
                 )
-                assert verdict.status in ("wrong", "partial"), wrong.name
+                assert verdict.status in ("wrong", "partial"), mistake.name
                 assert verdict.score < task.points
-                assert verdict.mistake == wrong.name
-                assert wrong.hint in verdict.message
-                assert verdict.source == (wrong.source or task.source)
+                assert verdict.mistake == mistake.name
+                assert task.hint(mistake.name).hint in verdict.message
+                assert verdict.source == task.hint(mistake.name).source
 
 
 @each_task
@@ -99,14 +93,16 @@ def test_every_mistake_is_refused_and_named(assignment, task):
 def test_every_spelling_of_a_mistake_is_refused_in_float32_or_float64(assignment, task):
     """Not by luck of the draw: for every student. (Some constants are harmless in one of the two.)"""
     for student in STUDENTS:
-        asked = tasks.materialise(assignment, task, student, SECRET)
-        for wrong in task.mistakes:
-            for formula in (wrong.formula, *wrong.also):
+        asked = tasks.draw_for_student(assignment, task, student, SECRET)
+        for mistake in task.mistakes:
+            for formula in mistake.formulas:
                 values = [
                     {case.name: evaluate(formula, [number(value) for value in case.arguments]) for case in asked.cases}
                     for number in (as_student_gets_it, to_float64)
                 ]
-                assert any(judging.judge(asked, given_as_is(value)).status != "correct" for value in values), wrong.name
+                assert any(judging.judge(asked, given_as_is(value)).status != "correct" for value in values), (
+                    mistake.name
+                )
 
 
 def given_as_is(values):
@@ -116,10 +112,10 @@ def given_as_is(values):
 @each_task
 def test_inputs_are_the_students_own_and_stay_the_same(assignment, task):
     first, again, other = (
-        tasks.materialise(assignment, task, student, secret)
+        tasks.draw_for_student(assignment, task, student, secret)
         for student, secret in (("ada", SECRET), ("ada", SECRET), ("bob", SECRET))
     )
-    rekeyed = tasks.materialise(assignment, task, "ada", b"another secret")
+    rekeyed = tasks.draw_for_student(assignment, task, "ada", b"another secret")
     generic = [index for index, case in enumerate(first.cases) if case.kind == GENERIC]
     for index in generic:
         mine, same, theirs, later = (asked.cases[index].arguments for asked in (first, again, other, rekeyed))
@@ -146,7 +142,7 @@ def arrays_of(arguments):
 
 @each_task
 def test_students_get_float32_and_the_reference_the_same_numbers(assignment, task):
-    asked = tasks.materialise(assignment, task, "ada", SECRET)
+    asked = tasks.draw_for_student(assignment, task, "ada", SECRET)
     for case in asked.cases:
         arrays = [argument for argument in arrays_of(case.arguments) if isinstance(argument, np.ndarray)]
         numbers = [argument for argument in case.arguments if isinstance(argument, float)]
@@ -160,9 +156,9 @@ def test_students_get_float32_and_the_reference_the_same_numbers(assignment, tas
             np.testing.assert_array_equal(got, np.asarray(want))
 
 
-def task_of(draw, *mistakes):
-    case = Draw("any", GENERIC, draw, {"B": 3})
-    return Task("f", 1, "document 000", "[B]", lambda x: x, (case,), tuple(Wrong(*wrong, "hint") for wrong in mistakes))
+def task_of(draw, **mistakes):
+    case = Case("any", GENERIC, draw, {"B": 3})
+    return Question("f", 1, "document 000", "[B]", lambda x: x, (case,), wrong(**mistakes))
 
 
 def test_inputs_are_drawn_again_until_two_mistakes_are_apart():
@@ -172,35 +168,35 @@ def test_inputs_are_drawn_again_until_two_mistakes_are_apart():
         draws.append(np.abs(generator.normal(size=B)) * generator.choice([-1, 1], B))
         return (draws[-1],)
 
-    task = task_of(draw, ("shifted", lambda x: x + 1), ("abs shifted", lambda x: np.abs(x) + 1))
+    task = task_of(draw, shifted=lambda x: x + 1, abs_shifted=lambda x: np.abs(x) + 1)
     for student in range(30):
-        asked = tasks.materialise("x", task, str(student), SECRET)
+        asked = tasks.draw_for_student("x", task, str(student), SECRET)
         (drawn,) = asked.cases[0].arguments
         assert (drawn < 0).any(), "all positive inputs cannot tell x + 1 from |x| + 1"
     assert any((drawn > 0).all() for drawn in draws), "no draw was ever rejected"
 
 
 def test_mistakes_that_no_draw_tells_apart_are_equal_by_structure_and_both_named():
-    task = task_of(lambda generator, B: (generator.normal(size=B),), ("a", lambda x: x + 1), ("b", lambda x: 1 + x))
-    assert frozenset(("a", "b")) in structure("x", task).pairs
-    asked = tasks.materialise("x", task, "ada", SECRET)
+    task = task_of(lambda generator, B: (generator.normal(size=B),), a=lambda x: x + 1, b=lambda x: 1 + x)
+    assert frozenset(("a", "b")) in find_structure("x", task).pairs
+    asked = tasks.draw_for_student("x", task, "ada", SECRET)
     verdict = judging.judge(asked, answered({"any": asked.cases[0].wrong["a"][0]}))
     assert verdict.mistake == "a or b"
 
 
 def test_a_mistake_that_is_the_right_answer_is_refused():
-    task = task_of(lambda generator, B: (generator.normal(size=B),), ("same", lambda x: x + 0))
-    with pytest.raises(TaskError, match="f: same gives the right answer"):
-        tasks.materialise("x", task, "ada", SECRET)
+    task = task_of(lambda generator, B: (generator.normal(size=B),), same=lambda x: x + 0)
+    with pytest.raises(QuestionError, match="f: same gives the right answer"):
+        tasks.draw_for_student("x", task, "ada", SECRET)
 
 
 def test_inputs_that_never_come_apart_are_refused_by_name():
     """On these inputs, which structure_draws never sees, two mistakes meet."""
-    draw = Draw("any", GENERIC, lambda generator, B: (np.abs(generator.normal(size=B)),), {"B": 3})
-    apart = Draw("any", GENERIC, lambda generator, B: (generator.normal(size=B),), {"B": 3})
-    mistakes = (Wrong("a", lambda x: x + 1, "a"), Wrong("b", lambda x: np.abs(x) + 1, "b"))
-    task, twin = (Task("f", 1, "document 000", "[B]", lambda x: x, (case,), mistakes) for case in (draw, apart))
-    asked = draw_question("x", task, (SECRET, "ada", "x", 0))
+    draw = Case("any", GENERIC, lambda generator, B: (np.abs(generator.normal(size=B)),), {"B": 3})
+    apart = Case("any", GENERIC, lambda generator, B: (generator.normal(size=B),), {"B": 3})
+    mistakes = wrong(a=lambda x: x + 1, b=lambda x: np.abs(x) + 1)
+    task, twin = (Question("f", 1, "document 000", "[B]", lambda x: x, (case,), mistakes) for case in (draw, apart))
+    asked = draw_with_key(task, (SECRET, "ada", "x", 0))
     assert find_clash(twin, asked, set()) == ["a", "b"]
 
 
@@ -221,14 +217,14 @@ def test_answers_are_told_apart_only_by_more_than_twice_the_tolerance(tolerances
     """An answer that is off by one tolerance lies between two that are 2 apart, and would be both."""
     x = np.array([1.3, 0.4, 2.2])
 
-    def asked(*mistakes):
-        task = task_of(lambda generator, B: (x,), *mistakes)
-        return task, draw_question("x", task, (SECRET, "ada", "x", 0))
+    def asked(**mistakes):
+        task = task_of(lambda generator, B: (x,), **mistakes)
+        return task, draw_with_key(task, (SECRET, "ada", "x", 0))
 
     def beside(values):
         return values - tolerances * (judging.ATOL + judging.RTOL * np.abs(values))
 
-    task, question = asked(("a", lambda x: x + 7), ("b", lambda x: beside(x + 7)))
+    task, question = asked(a=lambda x: x + 7, b=lambda x: beside(x + 7))
     assert find_clash(task, question, set()) == (None if told else ["a", "b"])
-    task, question = asked(("nearly right", beside))
-    assert find_clash(task, question, set()) == (None if told else ["nearly right"])
+    task, question = asked(nearly_right=beside)
+    assert find_clash(task, question, set()) == (None if told else ["nearly_right"])

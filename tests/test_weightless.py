@@ -25,7 +25,7 @@ def judged(assignment, question, file, kind):
 
 def judged_names(assignment, question, names):
     """Returns the verdict on the class `question` of what a notebook defines."""
-    task = next(task for task in tasks.load(assignment).tasks if task.name == question)
+    task = next(task for task in tasks.load(assignment).questions if task.name == question)
     exam = Exam(client.Student(client.InProcess(names), None), task.oracle, np.random.default_rng(0))
     asked = judging.Question(question, task.points, "", (), properties=task.properties)
     return judging.judge_properties(asked, examine(asked, exam))

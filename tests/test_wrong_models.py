@@ -69,7 +69,7 @@ QUICK = (
 NUMBER, GIVEN = re.compile(r"\d\.\d|\de[+-]?\d|\d{3}"), re.compile(r"with beta = [\d.]+|[\d.]+ was given")
 ASSIGNMENTS = sorted({edit.assignment for edit in EDITS})
 SOLUTIONS = {name: (script.SOLUTIONS / f"{name}.py").read_text(encoding="utf-8") for name in ASSIGNMENTS}
-TASKS = {(name, task.name): task for name in ASSIGNMENTS for task in tasks.load(name).tasks}
+TASKS = {(name, task.name): task for name in ASSIGNMENTS for task in tasks.load(name).questions}
 TRAINED = (
     *("every_weight_learns", "fresh_noise", "loss_per_example", "training_passes_the_floor"),
     *("training", "accuracy_passes_the_floor"),
@@ -124,11 +124,13 @@ def test_a_property_has_a_hint_for_each_name_that_its_examination_may_find(item)
 
 
 def test_every_examination_of_any_assignment_says_what_it_may_find():
-    used = {item.examination for name in tasks.names() for task in tasks.load(name).tasks for item in task.properties}
+    used = {
+        item.examination for name in tasks.names() for task in tasks.load(name).questions for item in task.properties
+    }
     assert used == set(EXAMINATIONS)
     assert len(used) > 15
     for name in tasks.names():
-        for task in tasks.load(name).tasks:
+        for task in tasks.load(name).questions:
             for item in task.properties:
                 assert EXAMINATIONS[item.examination].names_it_may_find(item.options), (task.name, item.name)
 
@@ -184,7 +186,7 @@ def test_each_property_that_trains_has_a_wrong_model_that_does_not_wait_for_the_
     trained = {
         (assignment, task.name, item.name)
         for assignment in tasks.names()
-        for task in tasks.load(assignment).tasks
+        for task in tasks.load(assignment).questions
         for item in task.properties
         if trains(EXAMINATIONS[item.examination])
     }

@@ -65,7 +65,7 @@ def solution_notebook(assignment, cells):
 
 
 def build_notebook(assignment, cells, finish):
-    points = {task.name: task.points for task in (*assignment.tasks, *assignment.manual)}
+    points = {task.name: task.points for task in (*assignment.questions, *assignment.manual)}
     nodes = [fold(mark_locked(new_code_cell(first_cell(assignment.name)), SETUP_ID))]
     if cells and cells[0].kind == "text":
         nodes.insert(0, new_markdown_cell(cells[0].source))
@@ -91,7 +91,7 @@ def build_notebook(assignment, cells, finish):
                 new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points[cell.question]
             )
             nodes.append(finish(cell, node))
-    longer = ", ".join(f"`{task.name}` {task.seconds:g} s" for task in assignment.tasks if task.seconds)
+    longer = ", ".join(f"`{task.name}` {task.seconds:g} s" for task in assignment.questions if task.seconds)
     nodes += [
         new_markdown_cell(HANDING_IN.format(f" ({longer})" if longer else "")),
         mark_locked(new_code_cell("check_all()"), "check-all"),

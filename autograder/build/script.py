@@ -117,7 +117,7 @@ def remove_helpers(source):
 
 def check_questions(cells, assignment):
     """Raises ScriptError unless the script's questions are those of the assignment's tasks, each once."""
-    for kind, wanted in (("answer", assignment.tasks), ("manual", assignment.manual)):
+    for kind, wanted in (("answer", assignment.questions), ("manual", assignment.manual)):
         named = [cell.question for cell in cells if cell.kind == kind]
         tasks = [task.name for task in wanted]
         for name in named:

@@ -224,25 +224,25 @@ def explore_all(graders, assignments):
 
 
 def question_count(assignment):
-    return len(tasks.load(assignment).tasks)
+    return len(tasks.load(assignment).questions)
 
 
 def first_turn(assignment):
     """Returns the seconds that a notebook has at first, before others wait no longer for it."""
     questions = tasks.load(assignment)
-    return SHORTEST if len(questions.functions) == len(questions.tasks) else SHORTEST_OF_MODELS
+    return SHORTEST if len(questions.functions) == len(questions.questions) else SHORTEST_OF_MODELS
 
 
 def question_seconds(assignment, limits):
     """Returns how long all questions may take: each may be asked again, under another name, or for its follow-through."""
-    return sum(MOST_TIMES * max(limits.question, task.seconds or 0) for task in tasks.load(assignment).tasks)
+    return sum(MOST_TIMES * max(limits.question, task.seconds or 0) for task in tasks.load(assignment).questions)
 
 
 def explore(question):
     """Returns the structure of a question; None where that raises: each verdict will say so of this question."""
     assignment, index = question
     try:
-        return tasks.structure(assignment, tasks.load(assignment).tasks[index])
+        return tasks.find_structure(assignment, tasks.load(assignment).questions[index])
     except Exception:  # noqa: BLE001
         return None
 
@@ -256,7 +256,7 @@ def grade_one(item, out, secret, device, chosen_device, confinement, limits, str
         Exception: Whatever the kit or the machine fails with: nothing is written then.
     """
     for (assignment, index), found in structures.items():
-        tasks.take_structure(assignment, tasks.load(assignment).tasks[index], found)
+        tasks.store_structure(assignment, tasks.load(assignment).questions[index], found)
     started = time.monotonic()
     give_way_after(item.assignment, started)
     reason = why_gone(item.path) if item.path else item.notice

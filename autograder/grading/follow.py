@@ -12,7 +12,7 @@ import numpy as np
 from vikit import judging
 from vikit.judging import compare, naming
 
-from autograder.tasks import question_on, to_float64
+from autograder.tasks import draw_given, to_float64
 
 from .probing import Student
 
@@ -29,7 +29,7 @@ def follow_through(run, task, question, verdict, given, earlier, assignment):
         earlier: The verdicts on the questions before, by name.
         assignment: The `Assignment` that all of them belong to.
     """
-    tasks = {other.name: other for other in assignment.tasks}
+    tasks = {other.name: other for other in assignment.questions}
     needs = task.follows.needs
     wrong = [name for name in needs if is_recognised(earlier.get(name))]
     if not wrong:
@@ -63,7 +63,7 @@ def own_values(run, before, verdict, need, case, until):
 
     If the earlier answer was right these are the reference's. None if they are not the values of the recognised mistake.
     """
-    earlier = question_on(before, need(*case.arguments), case.sizes)
+    earlier = draw_given(before, need(*case.arguments), case.sizes)
     (given,) = earlier.cases
     if verdict.status == "correct":
         return given.expected

@@ -73,7 +73,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         own = folder / (path.name if path.suffix == ".ipynb" else f"{assignment}.ipynb")
         own.write_bytes(slim)
         with devices.on(device):
-            questions = [draw_question(assignment, task, student, secret, sha256) for task in task_list.tasks]
+            questions = [draw_question(assignment, task, student, secret, sha256) for task in task_list.questions]
         files = [places.released_folder(assignment) / public_cases.FILE_NAME, own]
         kit_errors = []
         with NotebookRun(cells, files, limits, device == devices.GPU, confinement) as run:
@@ -94,7 +94,7 @@ def notebook_in(path, assignment):
 def draw_question(assignment, task, student, secret, sha256):
     """Returns the `judging.Question` with a student's hidden inputs; if the kit fails to draw them, the verdict instead."""
     try:
-        return tasks.materialise(assignment, task, student, secret, sha256)
+        return tasks.draw_for_student(assignment, task, student, secret, sha256)
     except Exception as error:
         if faults.is_of_the_machine(error):
             raise
@@ -126,7 +126,7 @@ def build_ungraded(assignment, student, device, reason, sha256, secret, confinem
     """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
     task_list = tasks.load(assignment)
     message = f"Nothing could be graded: {reason}."
-    verdicts = [judging.build_unjudged_verdict(task, "missing", message) for task in task_list.tasks]
+    verdicts = [judging.build_unjudged_verdict(task, "missing", message) for task in task_list.questions]
     return build_document(task_list, student, device, sha256, verdicts, secret, confinement, limits)
 
 
@@ -147,7 +147,7 @@ def judge_all(run, questions, assignment, cells, secret, kit_errors):
         kit_errors: Receives a line for each exception of the kit's own that cost something.
     """
     verdicts = {}
-    for question, task in zip(questions, assignment.tasks, strict=True):
+    for question, task in zip(questions, assignment.questions, strict=True):
         if isinstance(question, judging.Verdict):
             verdict = question
         else:

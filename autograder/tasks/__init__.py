@@ -1,26 +1,33 @@
-"""One file for each assignment: its questions with their cases, references and known mistakes."""
+"""One folder for each assignment: its questions, with their cases, references and known mistakes, and hints.md.
+
+What all share stands beside the folders: what a question is (`question`), how its inputs are drawn (`drawing`) until all
+answers are apart (`separation`), the hints (`hints`), and formulas and properties that several assignments use.
+"""
 
 import importlib
 import pkgutil
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
-from .task import (
+from . import hints
+from .drawing import draw_given, seed, to_float64
+from .question import (
     EDGE,
     GENERIC,
     Assignment,
-    Draw,
+    Case,
+    Domain,
     Follow,
     Manual,
-    Task,
-    TaskError,
-    Wrong,
-    materialise,
-    public_questions,
-    question_on,
-    seed,
-    structure,
-    take_structure,
-    to_float64,
+    Question,
+    QuestionError,
+    unsteady,
+    wrong,
 )
+from .separation import draw_for_student, find_structure, public_questions, store_structure
+
+FOLDER = Path(__file__).parent
 
 
 def names():
@@ -30,18 +37,41 @@ def names():
     )
 
 
+@cache
 def load(name):
-    """Returns the `Assignment` called `name`.
+    """Returns the `Assignment` called `name`, with the hints of its hints.md.
 
     Raises:
         LookupError: If there is none of that name.
+        QuestionError: If a hint is missing.
     """
     if name not in names():
         raise LookupError(f"no assignment is called {name!r}; there are: {', '.join(names())}")
-    return importlib.import_module(f"{__name__}.{name}").assignment
+    assignment = importlib.import_module(f"{__name__}.{name}").assignment
+    return replace(assignment, questions=hints.attach_hints(assignment, FOLDER / name))
 
 
 __all__ = [
-    "EDGE", "GENERIC", "Assignment", "Draw", "Follow", "Manual", "Task", "TaskError", "Wrong", "load", "materialise", "names",
-    "public_questions", "question_on", "seed", "structure", "take_structure", "to_float64",
-]  # fmt: skip
+    "EDGE",
+    "FOLDER",
+    "GENERIC",
+    "Assignment",
+    "Case",
+    "Domain",
+    "Follow",
+    "Manual",
+    "Question",
+    "QuestionError",
+    "draw_for_student",
+    "draw_given",
+    "find_structure",
+    "hints",
+    "load",
+    "names",
+    "public_questions",
+    "seed",
+    "store_structure",
+    "to_float64",
+    "unsteady",
+    "wrong",
+]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from vikit.judging import compare, naming
 
-from .task import materialise, structure
+from .separation import draw_for_student, find_structure
 
 SECRET = b"kill matrix"
 
@@ -38,9 +38,9 @@ class Matrix:
 
 def kill_matrix(assignment, task, students=20):
     """Returns the `Matrix` of `task` over the inputs of `students` students."""
-    drawn = [materialise(assignment, task, f"student {number}", SECRET) for number in range(students)]
+    drawn = [draw_for_student(assignment, task, f"student {number}", SECRET) for number in range(students)]
     names = [mistake.name for mistake in naming.fingerprints(drawn[0]).mistakes]
-    names = tuple(dict.fromkeys([wrong.name for wrong in task.mistakes] + names))
+    names = tuple(dict.fromkeys([mistake.name for mistake in task.mistakes] + names))
     kills = np.stack([find_kills(question, names) for question in drawn])
     return Matrix(
         question=task.name,
@@ -70,7 +70,7 @@ def find_kills(question, names):
 
 def find_reasons(assignment, task):
     """Returns a dict from each pair of names that no inputs tell apart to the reason; an empty text where none is known."""
-    pairs = structure(assignment, task).pairs
+    pairs = find_structure(assignment, task).pairs
     declared = {frozenset(twin[:2]): twin[2] for twin in task.twins}
     outputs = task.outputs or ("",)
     known = forms_of_mistakes(pairs, outputs)

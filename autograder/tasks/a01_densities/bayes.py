@@ -1,0 +1,62 @@
+"""Bayes' rule on a table."""
+
+import numpy as np
+
+from autograder.reference import densities
+
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+
+
+def posterior(p_xz):
+    return p_xz / p_xz.sum(axis=1, keepdims=True)
+
+
+def draw_joint(concentration):
+    def draw(generator, X, Z):
+        return ((generator.dirichlet(np.full(X * Z, concentration)).reshape(X, Z) + 1e-4) / (1 + 1e-4 * X * Z),)
+
+    return draw
+
+
+def draw_rare_rows(generator, X, Z):
+    """Rows whose total probabilities lie eight orders of magnitude apart."""
+    rows = 10.0 ** -np.linspace(0, 8, X)
+    table = generator.dirichlet(np.ones(Z), X) * rows[:, None] + 1e-12
+    return (table / table.sum(),)
+
+
+def draw_uniform_joint(generator, X, Z):
+    return (np.full((X, Z), 1 / (X * Z)),)
+
+
+def sweep_table(generator):
+    table = 10.0 ** -generator.uniform(0, 8, (40, 1)) * generator.dirichlet(np.ones(5), 40) + 1e-12
+    return (table / table.sum(),)
+
+
+posterior_from_joint = Question(
+    name="posterior_from_joint",
+    points=5,
+    source="document 001, Bayes (line 11)",
+    shape="[X,Z]",
+    reference=densities.posterior_from_joint,
+    cases=(
+        Case("a table of 5 x 3", GENERIC, draw_joint(1.0), {"X": 5, "Z": 3}),
+        Case("a table of 3 x 7", GENERIC, draw_joint(0.7), {"X": 3, "Z": 7}),
+        Case("a table of 4 x 5", GENERIC, draw_joint(2.0), {"X": 4, "Z": 5}),
+        Case("rows of very small probability", EDGE, draw_rare_rows, {"X": 4, "Z": 3}),
+        Case("a uniform table", EDGE, draw_uniform_joint, {"X": 5, "Z": 4}),
+    ),
+    float32=0.03,
+    tolerance="one sum of positive numbers and one division: float32 keeps 3e-7 of each entry, 3e-6 through a logarithm",
+    domain=Domain(sweep_table),
+    mistakes=wrong(
+        posterior_normalised_over_x=lambda p: p / p.sum(axis=0, keepdims=True),
+        posterior_is_joint=lambda p: p,
+        posterior_is_marginal=lambda p: np.broadcast_to(p.sum(axis=0), p.shape),
+        posterior_transposed=lambda p: posterior(p).T,
+        posterior_softmax=lambda p: np.exp(p) / np.exp(p).sum(axis=1, keepdims=True),
+        posterior_log=lambda p: np.log(posterior(p)),
+        posterior_times_marginal=lambda p: p * p.sum(axis=1, keepdims=True),
+    ),
+)

@@ -1,0 +1,241 @@
+"""Log densities of diagonal Gaussians."""
+
+import math
+
+import numpy as np
+
+from autograder.reference import densities
+
+from ..domains import near, spread
+from ..formulas import LOG_2PI, SMALL, total
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from .kl_to_prior import with_other_log_var, with_padded_log
+
+# standard_normal_log_prob
+
+
+def standard_normal(z):
+    return -0.5 * total(LOG_2PI + z**2)
+
+
+def normal_density(z):
+    return np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
+
+
+def draw_normal(scale):
+    return lambda generator, B, K: (generator.normal(0, scale, (B, K)),)
+
+
+def draw_at_zero(generator, B, K):
+    return (np.zeros((B, K)),)
+
+
+def draw_far_out(generator, B, K):
+    return (generator.uniform(20, 40, (B, K)) * generator.choice([-1, 1], (B, K)),)
+
+
+standard_normal_log_prob = Question(
+    name="standard_normal_log_prob",
+    points=5,
+    source="document 000, section 6 (line 95); document 003, eq. 3 to 5",
+    shape="[B]",
+    reference=densities.standard_normal_log_prob,
+    cases=(
+        Case("z of moderate size", GENERIC, draw_normal(1.0), {"B": 5, "K": 3}),
+        Case("small z", GENERIC, draw_normal(0.5), {"B": 4, "K": 7}),
+        Case("large z", GENERIC, draw_normal(3.0), {"B": 7, "K": 5}),
+        Case("z at the mode", EDGE, draw_at_zero, {"B": 3, "K": 4}),
+        Case("z of size 20 to 40", EDGE, draw_far_out, {"B": 7, "K": 4}),
+    ),
+    float32=0.005,
+    tolerance="a sum of squares of one sign: float32 keeps 5e-7 of the value",
+    domain=Domain(lambda generator: (spread(generator, 40),)),
+    mistakes=wrong(
+        snl_positive_exponent=lambda z: total(-0.5 * LOG_2PI + 0.5 * z**2),
+        snl_missing_2pi=lambda z: total(-0.5 * z**2),
+        snl_2pi_once=(lambda z: -0.5 * LOG_2PI - 0.5 * total(z**2), lambda z: -LOG_2PI - 0.5 * total(z**2)),
+        snl_not_halved=lambda z: total(-0.5 * LOG_2PI - z**2),
+        snl_log_sqrt2pi_not_halved=lambda z: total(-LOG_2PI - 0.5 * z**2),
+        snl_mean=lambda z: standard_normal(z) / z.shape[-1],
+        snl_density_not_log=lambda z: np.exp(standard_normal(z)),
+        snl_not_squared=(
+            lambda z: -0.5 * total(LOG_2PI + np.abs(z)),
+            lambda z: -0.5 * total(LOG_2PI + z),
+            lambda z: -0.5 * (total(LOG_2PI + 0 * z) + np.linalg.norm(z, axis=-1)),
+        ),
+        snl_through_density=(
+            lambda z: np.log(np.prod(normal_density(z), axis=-1)),
+            lambda z: total(np.log(normal_density(z))),
+            lambda z: np.log(np.exp(standard_normal(z))),
+            *(lambda z, eps=eps: total(np.log(normal_density(z) + eps)) for eps in SMALL),
+            *(lambda z, eps=eps: np.log(np.exp(standard_normal(z)) + eps) for eps in SMALL),
+        ),
+    ),
+)
+
+
+# gaussian_log_prob_fixed
+
+
+def gaussian_fixed(x, mu, sigma):
+    return total(-0.5 * LOG_2PI - math.log(sigma) - 0.5 * ((x - mu) / sigma) ** 2)
+
+
+def draw_fixed(low, high):
+    """Returns a draw of (x, mu, sigma): x about one standard deviation from mu, sigma between `low` and `high`."""
+
+    def draw(generator, B, D):
+        sigma = float(generator.uniform(low, high))
+        mu = generator.normal(0, 1, (B, D))
+        return mu + sigma * generator.normal(0, 1.3, (B, D)), mu, sigma
+
+    return draw
+
+
+def draw_at_mean(generator, B, D):
+    mu = generator.normal(0, 1, (B, D))
+    return mu, mu, float(generator.uniform(0.2, 0.5))
+
+
+def sweep_fixed(generator):
+    mu = spread(generator, 40)
+    return near(generator, mu), mu, float(10 ** generator.uniform(-2, 2))
+
+
+gaussian_log_prob_fixed = Question(
+    name="gaussian_log_prob_fixed",
+    points=8,
+    source="document 003, section 1.3 (line 61), question 3; document 000, section 4, step 1 (line 67)",
+    shape="[B]",
+    reference=densities.gaussian_log_prob_fixed,
+    cases=(
+        Case("sigma below 1", GENERIC, draw_fixed(0.3, 0.7), {"B": 5, "D": 7}),
+        Case("sigma above 1", GENERIC, draw_fixed(1.4, 2.5), {"B": 7, "D": 4}),
+        Case("sigma well above 1", GENERIC, draw_fixed(3.0, 5.0), {"B": 4, "D": 11}),
+        Case("x at the mean", EDGE, draw_at_mean, {"B": 3, "D": 5}),
+        Case("a narrow density", EDGE, draw_fixed(0.01, 0.05), {"B": 4, "D": 7}),
+    ),
+    float32=0.2,
+    tolerance="x - mu is exact to 6e-8 of its result, and each term keeps 1e-6 of itself; at sigma near 0.4 the terms almost "
+    "cancel, and the absolute 1e-5 covers what is left. x / sigma - mu / sigma (TensorFlow Probability) loses digits where x "
+    "is closer to mu than mu / 100: the cases stay clear of that",
+    domain=Domain(sweep_fixed),
+    mistakes=wrong(
+        gaussian_missing_normaliser=lambda x, m, s: total(-0.5 * ((x - m) / s) ** 2),
+        gaussian_squared_error=(
+            lambda x, m, s: -total((x - m) ** 2),
+            lambda x, m, s: -0.5 * total((x - m) ** 2),
+            lambda x, m, s: -np.mean((x - m) ** 2, axis=-1),
+            lambda x, m, s: -0.5 * np.mean((x - m) ** 2, axis=-1),
+            lambda x, m, s: total((x - m) ** 2),
+            lambda x, m, s: 0.5 * total((x - m) ** 2),
+            lambda x, m, s: np.mean((x - m) ** 2, axis=-1),
+        ),
+        gaussian_missing_log_sigma=lambda x, m, s: total(-0.5 * LOG_2PI - 0.5 * ((x - m) / s) ** 2),
+        gaussian_missing_2pi=lambda x, m, s: total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
+        gaussian_2pi_once_not_D_times=(
+            lambda x, m, s: -0.5 * LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
+            lambda x, m, s: -LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
+        ),
+        gaussian_constants_once=lambda x, m, s: -0.5 * LOG_2PI - math.log(s) - 0.5 * total(((x - m) / s) ** 2),
+        gaussian_log_sigma_once=lambda x, m, s: -math.log(s) + total(-0.5 * LOG_2PI - 0.5 * ((x - m) / s) ** 2),
+        gaussian_no_half_in_exponent=lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - ((x - m) / s) ** 2),
+        gaussian_mean_over_dims=lambda x, m, s: gaussian_fixed(x, m, s) / x.shape[-1],
+        gaussian_sigma_ignored=lambda x, m, s: gaussian_fixed(x, m, 1.0),
+        gaussian_abs_error=(
+            lambda x, m, s: total(-math.log(2 * s) - np.abs(x - m) / s),
+            lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * np.abs(x - m) / s**2),
+            lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * np.abs(x - m) / s),
+            lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - np.abs(x - m) / s),
+        ),
+        gaussian_sigma_as_variance=(
+            lambda x, m, s: gaussian_fixed(x, m, math.sqrt(s)),
+            lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * (x - m) ** 2 / s),
+            lambda x, m, s: total(-0.5 * LOG_2PI - 0.5 * math.log(s) - 0.5 * ((x - m) / s) ** 2),
+        ),
+        gaussian_variance_as_sigma=lambda x, m, s: gaussian_fixed(x, m, s**2),
+        gaussian_sign_flipped=lambda x, m, s: -gaussian_fixed(x, m, s),
+    ),
+)
+
+
+# gaussian_log_prob_learned
+
+
+def gaussian_learned(x, mu, log_var):
+    return -0.5 * total(LOG_2PI + log_var + (x - mu) ** 2 * np.exp(-log_var))
+
+
+def draw_learned(low, high):
+    """Returns a draw of (x, mu, log_var): x about one standard deviation from mu."""
+
+    def draw(generator, B, D):
+        mu, log_var = generator.normal(0, 1, (B, D)), generator.uniform(low, high, (B, D))
+        return mu + np.exp(0.5 * log_var) * generator.normal(0, 1.3, (B, D)), mu, log_var
+
+    return draw
+
+
+def draw_learned_at_mean(generator, B, D):
+    mu = generator.normal(0, 1, (B, D))
+    return mu, mu, generator.choice([-30.0, -20.0, 20.0, 30.0], (B, D))
+
+
+def draw_learned_extreme(generator, B, D):
+    mu = generator.uniform(-20, 20, (B, D))
+    distance = generator.uniform(1, 20, (B, D)) * generator.choice([-1, 1], (B, D))
+    return mu + distance, mu, generator.choice([-30.0, -20.0, 20.0, 30.0], (B, D))
+
+
+def sweep_learned(generator):
+    mu = spread(generator, 40)
+    return near(generator, mu), mu, spread(generator, 30)
+
+
+gaussian_log_prob_learned = Question(
+    name="gaussian_log_prob_learned",
+    points=8,
+    source="document 003, eq. 10 to 12; document 000, section 6 (line 94)",
+    shape="[B]",
+    reference=densities.gaussian_log_prob_learned,
+    cases=(
+        Case("log_var of both signs", GENERIC, draw_learned(-2, 2), {"B": 5, "D": 7}),
+        Case("all log_var positive", GENERIC, draw_learned(0.3, 2.5), {"B": 7, "D": 4}),
+        Case("all log_var negative", GENERIC, draw_learned(-3, -0.3), {"B": 4, "D": 11}),
+        Case("x at the mean", EDGE, draw_learned_at_mean, {"B": 3, "D": 5}),
+        Case("very wide and very narrow densities", EDGE, draw_learned_extreme, {"B": 4, "D": 7}),
+    ),
+    float32=0.05,
+    tolerance="exp(-log_var) keeps 2e-6 of its value at log_var = -30, and so does the sum. x / sigma - mu / sigma (TensorFlow "
+    "Probability) loses digits where x is closer to a large mu than 1 and sigma is small: the cases stay clear of that",
+    domain=Domain(sweep_learned),
+    mistakes=wrong(
+        glv_log_var_used_as_var=(
+            lambda x, m, v: -0.5 * total(LOG_2PI + np.log(np.abs(v)) + (x - m) ** 2 / v),
+            lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 / v),
+            lambda x, m, v: -0.5 * total(LOG_2PI + np.log(v) + (x - m) ** 2 / v),
+        ),
+        glv_precision_sign=lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(v)),
+        glv_missing_log_var=lambda x, m, v: -0.5 * total(LOG_2PI + (x - m) ** 2 * np.exp(-v)),
+        glv_std_in_quadratic=lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(-0.5 * v)),
+        glv_square_of_quotient=lambda x, m, v: -0.5 * total(LOG_2PI + v + ((x - m) * np.exp(-v)) ** 2),
+        glv_missing_2pi=lambda x, m, v: -0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
+        glv_missing_normaliser=lambda x, m, v: -0.5 * total((x - m) ** 2 * np.exp(-v)),
+        glv_squared_error=(
+            lambda x, m, v: -total((x - m) ** 2),
+            lambda x, m, v: -0.5 * total((x - m) ** 2),
+            lambda x, m, v: -np.mean((x - m) ** 2, axis=-1),
+            lambda x, m, v: total((x - m) ** 2),
+            lambda x, m, v: np.mean((x - m) ** 2, axis=-1),
+        ),
+        glv_not_halved=lambda x, m, v: 2 * gaussian_learned(x, m, v),
+        glv_log_var_as_log_std=lambda x, m, v: gaussian_learned(x, m, 2 * v),
+        glv_log_std_in_normaliser=lambda x, m, v: -0.5 * total(LOG_2PI + 0.5 * v + (x - m) ** 2 * np.exp(-v)),
+        glv_log_var_bounded=(
+            with_other_log_var(gaussian_learned, 2)[0],
+            *with_other_log_var(gaussian_learned, 2)[1:] + with_padded_log(gaussian_learned, 2),
+        ),
+        glv_mean_over_dims=lambda x, m, v: gaussian_learned(x, m, v) / x.shape[-1],
+        glv_sign_flipped=lambda x, m, v: -gaussian_learned(x, m, v),
+    ),
+)

@@ -1,0 +1,155 @@
+"""log p(x) = ELBO + KL, on tables."""
+
+import math
+
+import numpy as np
+
+from autograder.reference import densities
+
+from ..formulas import logsumexp
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+
+
+def identity(log_pz, log_px_given_z, log_q):
+    log_joint = log_pz + log_px_given_z
+    q, log_px = np.exp(log_q), logsumexp(log_joint)
+    return np.sum(q * (log_joint - log_q)), np.sum(q * (log_q - log_joint + log_px)), log_px
+
+
+def with_changes(**terms):
+    """Returns a wrong formula: the right one with some of `elbo`, `kl`, `log_px` replaced by functions of its arguments."""
+
+    def formula(*arguments):
+        right = dict(zip(("elbo", "kl", "log_px"), identity(*arguments), strict=True))
+        return tuple((right | {name: term(*arguments) for name, term in terms.items()}).values())
+
+    return formula
+
+
+def with_order(*order):
+    return lambda *arguments: tuple(identity(*arguments)[index] for index in order)
+
+
+def with_kl_as_gap(elbo, log_px):
+    """Returns a wrong formula from two functions of the arguments, with the KL taken as their difference."""
+
+    def formula(*arguments):
+        return elbo(*arguments), log_px(*arguments) - elbo(*arguments), log_px(*arguments)
+
+    return formula
+
+
+def with_elbos(*elbos):
+    """Returns the wrong formulas with these ELBOs: each with the right KL and with the KL taken as log p(x) - ELBO."""
+    return tuple(
+        form
+        for elbo in elbos
+        for form in (with_changes(elbo=elbo), with_kl_as_gap(elbo, lambda p, lik, q: logsumexp(p + lik)))
+    )
+
+
+def right_elbo(*arguments):
+    return identity(*arguments)[0]
+
+
+def log_normalised(log_weights):
+    return log_weights - logsumexp(log_weights)
+
+
+def draw_tables(spread):
+    def draw(generator, Z):
+        log_pz, log_q = (log_normalised(generator.normal(0, spread, Z)) for _ in range(2))
+        return log_pz, -generator.gamma(2.0, spread, Z) - 0.1, log_q
+
+    return draw
+
+
+def draw_exact_posterior(generator, Z):
+    log_pz, log_px_given_z, _ = draw_tables(1.0)(generator, Z)
+    return log_pz, log_px_given_z, log_normalised(log_pz + log_px_given_z)
+
+
+def draw_nearly_certain(generator, Z):
+    """Prior and q sit on different states: the other states have logs near -30."""
+    log_pz, log_q = np.full(Z, -29.0), np.full(Z, -29.0)
+    log_pz[0], log_q[-1] = 0.0, 0.0
+    return log_pz + generator.uniform(-1, 0, Z) * (log_pz < 0), -generator.uniform(0.5, 3, Z), log_q
+
+
+def sweep_tables(generator):
+    tables = generator.dirichlet(np.full(6, 10 ** generator.uniform(-1.5, 1)), 2)
+    log_pz, log_q = np.log(np.maximum(tables, math.exp(-30)))
+    return log_pz, -30 * generator.random(6) ** 3, log_q
+
+
+elbo_identity_terms = Question(
+    name="elbo_identity_terms",
+    points=8,
+    source="document 000, section 1, steps 4 to 8 (lines 16-27)",
+    shape="three scalars",
+    outputs=("elbo", "kl", "log_px"),
+    reference=densities.elbo_identity_terms,
+    cases=(
+        Case("five states", GENERIC, draw_tables(1.0), {"Z": 5}),
+        Case("seven states, spread out", GENERIC, draw_tables(1.6), {"Z": 7}),
+        Case("three states", GENERIC, draw_tables(0.8), {"Z": 3}),
+        Case("q equal to the posterior", EDGE, draw_exact_posterior, {"Z": 4}),
+        Case("prior and q on different states", EDGE, draw_nearly_certain, {"Z": 6}),
+    ),
+    float32=0.03,
+    tolerance="sums of at most seven terms: float32 keeps 1e-7 of the largest, weighted by q",
+    domain=Domain(sweep_tables, num_draws=157),
+    mistakes=wrong(
+        identity_kl_to_prior=with_changes(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p))),
+        identity_kl_reversed=with_changes(
+            kl=lambda p, lik, q: np.sum(np.exp(log_normalised(p + lik)) * (log_normalised(p + lik) - q))
+        ),
+        identity_kl_negated=with_changes(kl=lambda p, lik, q: -identity(p, lik, q)[1]),
+        identity_log_px_without_prior=with_changes(log_px=lambda p, lik, q: logsumexp(lik)),
+        identity_log_px_is_mean_log=(
+            with_changes(log_px=lambda p, lik, q: np.sum(np.exp(p) * lik)),
+            with_changes(log_px=lambda p, lik, q: np.sum(np.exp(q) * lik)),
+            with_changes(log_px=lambda p, lik, q: np.mean(lik)),
+            with_kl_as_gap(right_elbo, lambda p, lik, q: np.sum(np.exp(p) * lik)),
+            with_kl_as_gap(right_elbo, lambda p, lik, q: np.mean(lik)),
+            with_changes(log_px=lambda p, lik, q: np.mean(p + lik)),
+            with_changes(log_px=lambda p, lik, q: np.sum(p + lik)),
+            with_changes(log_px=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))),
+        ),
+        identity_log_px_is_likelihood=(
+            with_changes(log_px=lambda p, lik, q: np.exp(logsumexp(p + lik))),
+            with_kl_as_gap(right_elbo, lambda p, lik, q: np.exp(logsumexp(p + lik))),
+        ),
+        identity_order_swapped=(
+            with_order(2, 0, 1),
+            *(with_order(*order) for order in ((0, 2, 1), (1, 2, 0), (2, 1, 0))),
+        ),
+        identity_kl_first=with_order(1, 0, 2),
+        identity_elbo_negated=(
+            with_changes(elbo=lambda p, lik, q: -identity(p, lik, q)[0]),
+            *with_elbos(lambda *arguments: -right_elbo(*arguments)),
+        ),
+        identity_elbo_without_entropy=with_changes(elbo=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))),
+        identity_elbo_without_prior=(
+            with_changes(elbo=lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
+            *with_elbos(lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
+        ),
+        identity_without_entropy_throughout=with_kl_as_gap(
+            lambda p, lik, q: np.sum(np.exp(q) * (p + lik)), lambda p, lik, q: logsumexp(p + lik)
+        ),
+        identity_log_px_without_prior_throughout=with_kl_as_gap(right_elbo, lambda p, lik, q: logsumexp(lik)),
+        identity_prior_forgotten=lambda p, lik, q: identity(np.zeros_like(p), lik, q),
+        identity_kl_to_joint=with_changes(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p - lik))),
+        identity_kl_to_prior_throughout=lambda p, lik, q: (lambda elbo, kl: (elbo, kl, elbo + kl))(
+            np.sum(np.exp(q) * (p + lik - q)), np.sum(np.exp(q) * (q - p))
+        ),
+        identity_elbo_unweighted=(
+            with_changes(elbo=lambda p, lik, q: np.sum(p + lik - q)),
+            *with_elbos(lambda p, lik, q: np.sum(p + lik - q), lambda p, lik, q: np.mean(p + lik - q)),
+        ),
+        identity_elbo_under_prior=(
+            with_changes(elbo=lambda p, lik, q: np.sum(np.exp(p) * (p + lik - q))),
+            with_changes(elbo=lambda p, lik, q: np.sum(np.exp(p) * lik) + np.sum(np.exp(q) * (p - q))),
+        ),
+    ),
+)

@@ -1,0 +1,164 @@
+"""The KL between two diagonal Gaussians, and their entropy."""
+
+import numpy as np
+
+from autograder.reference import densities
+
+from ..domains import BATCH, near, spread
+from ..formulas import LOG_2PI, kl, over_batch, total
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from .gaussians import draw_at_zero
+from .kl_to_prior import NEAR, draw_narrow_gaussian, with_other_log_var, with_padded_log
+
+# kl_diag_gaussians
+
+
+def kl_between(mu_q, log_var_q, mu_p, log_var_p):
+    ratio = np.expm1(log_var_q - log_var_p) - (log_var_q - log_var_p)
+    return 0.5 * total(ratio + (mu_q - mu_p) ** 2 * np.exp(-log_var_p))
+
+
+def draw_two_gaussians(low, high):
+    """Returns a draw of (mu_q, log_var_q, mu_p, log_var_p) with log variances between `low` and `high`."""
+    return lambda generator, B, K: tuple(
+        value for _ in range(2) for value in (generator.normal(0, 1.2, (B, K)), generator.uniform(low, high, (B, K)))
+    )
+
+
+def draw_equal_gaussians(generator, B, K):
+    return draw_two_gaussians(-2, 2)(generator, B, K)[:2] * 2
+
+
+def draw_close_gaussians(generator, B, K):
+    mu, log_var = draw_two_gaussians(-2, 2)(generator, B, K)[:2]
+    return mu + generator.normal(0, 0.01, (B, K)), log_var + generator.normal(0, 0.01, (B, K)), mu, log_var
+
+
+def draw_extreme_gaussians(generator, B, K):
+    mu_q = generator.uniform(-20, 20, (B, K))
+    mu_p = mu_q + generator.uniform(1, 20, (B, K)) * generator.choice([-1, 1], (B, K))
+    log_var_q, log_var_p = generator.choice([-30.0, -15.0, 15.0, 30.0], (2, B, K))
+    return mu_q, log_var_q, mu_p, log_var_p
+
+
+def draw_narrow_in_wide(generator, B, K):
+    p = generator.uniform(-1, 1, (B, K)), generator.uniform(-1, 1, (B, K))
+    return *draw_narrow_gaussian(generator, B, K), *p
+
+
+def sweep_two_gaussians(generator):
+    mu, log_var = spread(generator, 40), spread(generator, 30)
+    other_mu = np.where(generator.random(mu.shape) < 0.5, spread(generator, 40), near(generator, mu))
+    close = np.clip(log_var + spread(generator, 0.1), -30, 30)
+    return mu, log_var, other_mu, np.where(generator.random((BATCH, 1)) < 0.5, spread(generator, 30), close)
+
+
+kl_diag_gaussians = Question(
+    name="kl_diag_gaussians",
+    points=12,
+    source="document 000, section 4, steps 2 to 6 (lines 68-76)",
+    shape="[B]",
+    reference=densities.kl_diag_gaussians,
+    cases=(
+        Case("log variances of both signs", GENERIC, draw_two_gaussians(-2, 2), {"B": 5, "K": 3}),
+        Case("all log variances positive", GENERIC, draw_two_gaussians(0.2, 2.5), {"B": 4, "K": 7}),
+        Case("all log variances negative", GENERIC, draw_two_gaussians(-2.5, -0.2), {"B": 7, "K": 5}),
+        Case("q equal to p", EDGE, draw_equal_gaussians, {"B": 3, "K": 4}),
+        Case("q close to p", EDGE, draw_close_gaussians, {"B": 5, "K": 7}, careful=3e-5, remark=NEAR),
+        Case("very wide and very narrow densities", EDGE, draw_extreme_gaussians, {"B": 7, "K": 4}),
+        Case("very narrow q, p of moderate width", EDGE, draw_narrow_in_wide, {"B": 5, "K": 4}),
+    ),
+    float32=0.2,
+    tolerance="where q is close to p the constants cancel: float32 is off by up to 4e-7 K, covered by the absolute 1e-5. "
+    "mu_q / sigma - mu_p / sigma (TensorFlow Probability) loses digits where two large means are closer than 1 and p is "
+    "narrow: the cases stay clear of that",
+    domain=Domain(sweep_two_gaussians),
+    mistakes=wrong(
+        kl2_sign_flipped=lambda m, v, n, w: -kl_between(m, v, n, w),
+        kl2_log_ratio_flipped=lambda m, v, n, w: 0.5 * total(v - w + (np.exp(v) + (m - n) ** 2) * np.exp(-w) - 1),
+        kl2_divided_by_sigma_not_var=(
+            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-0.5 * w) - 1),
+            lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 * np.exp(-0.5 * w) - 1),
+            lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - 0.5 * w) + (m - n) ** 2 * np.exp(-w) - 1),
+        ),
+        kl2_divided_by_q_variance=(
+            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-v) - 1),
+            lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 * np.exp(-v) - 1),
+        ),
+        kl2_reversed_direction=lambda m, v, n, w: kl_between(n, w, m, v),
+        kl2_forgot_half=lambda m, v, n, w: 2 * kl_between(m, v, n, w),
+        kl2_forgot_minus_one=lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-w)),
+        kl2_log_var_as_log_std=lambda m, v, n, w: kl_between(m, 2 * v, n, 2 * w),
+        kl2_log_var_bounded=(
+            lambda m, v, n, w: kl_between(m, np.clip(v, -5, 5), n, np.clip(w, -5, 5)),
+            *(
+                lambda m, v, n, w, size=size: kl_between(m, np.clip(v, -size, size), n, np.clip(w, -size, size))
+                for size in (3, 4, 6, 8, 10, 12, 15, 20)
+            ),
+            *with_other_log_var(kl_between, 1),
+            *with_padded_log(kl_between, 1),
+        ),
+        kl2_mean_instead_of_sum=lambda m, v, n, w: kl_between(m, v, n, w) / m.shape[-1],
+        kl2_sum_over_batch=lambda m, v, n, w: over_batch(kl_between(m, v, n, w), np.sum),
+        kl2_means_not_squared=(
+            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n)) * np.exp(-w) - 1),
+            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (n - m)) * np.exp(-w) - 1),
+            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + np.abs(m - n)) * np.exp(-w) - 1),
+        ),
+        kl2_means_added=lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m + n) ** 2) * np.exp(-w) - 1),
+        kl2_forgot_means=lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) - 1),
+        kl2_means_not_scaled=lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 - 1),
+        kl2_p_is_standard_normal=lambda m, v, n, w: kl(m, v),
+    ),
+)
+
+
+# gaussian_entropy
+
+
+def entropy(log_var):
+    return 0.5 * total(log_var + LOG_2PI + 1)
+
+
+def draw_log_var(low, high):
+    return lambda generator, B, K: (generator.uniform(low, high, (B, K)),)
+
+
+def draw_extreme_log_var(generator, B, K):
+    return (generator.choice([-30.0, -20.0, 20.0, 30.0], (B, K)),)
+
+
+gaussian_entropy = Question(
+    name="gaussian_entropy",
+    points=4,
+    source="document 000, section 6 (line 94): minus its average under q",
+    shape="[B]",
+    reference=densities.gaussian_entropy,
+    cases=(
+        Case("log_var of both signs", GENERIC, draw_log_var(-2, 2), {"B": 5, "K": 3}),
+        Case("all log_var positive", GENERIC, draw_log_var(0.2, 3), {"B": 4, "K": 7}),
+        Case("narrow q, negative entropy", GENERIC, draw_log_var(-9, -4), {"B": 7, "K": 5}),
+        Case("the standard normal", EDGE, draw_at_zero, {"B": 3, "K": 4}),
+        Case("very wide and very narrow q", EDGE, draw_extreme_log_var, {"B": 7, "K": 4}),
+    ),
+    float32=0.08,
+    tolerance="a plain sum: float32 keeps 1e-7 of its largest term, 40 nats, also where the terms cancel",
+    domain=Domain(lambda generator: (spread(generator, 30),)),
+    mistakes=wrong(
+        ent_missing_one=lambda v: 0.5 * total(v + LOG_2PI),
+        ent_missing_2pi=lambda v: 0.5 * total(v + 1),
+        ent_constants_missing=lambda v: 0.5 * total(v),
+        ent_constants_once=lambda v: 0.5 * total(v) + 0.5 * (LOG_2PI + 1),
+        ent_sign=lambda v: -entropy(v),
+        ent_log_var_sign=lambda v: 0.5 * total(LOG_2PI + 1 - v),
+        ent_not_halved=lambda v: 2 * entropy(v),
+        ent_log_var_as_logstd=lambda v: total(v) + 0.5 * v.shape[-1] * (LOG_2PI + 1),
+        ent_mean=lambda v: entropy(v) / v.shape[-1],
+        ent_clipped_at_zero=(
+            lambda v: np.maximum(entropy(v), 0),
+            lambda v: total(np.maximum(0.5 * (v + LOG_2PI + 1), 0)),
+            lambda v: np.abs(entropy(v)),
+            lambda v: total(np.abs(0.5 * (v + LOG_2PI + 1))),
+        ),
+    ),
+)

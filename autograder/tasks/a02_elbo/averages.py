@@ -1,0 +1,176 @@
+"""Averages over samples, and over a minibatch."""
+
+import math
+
+import numpy as np
+
+from autograder.reference import elbo
+
+from ..domains import BATCH, spread
+from ..formulas import logsumexp
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+
+# elbo_single_sample
+
+
+def draw_terms(generator, B):
+    return generator.normal(-20, 6, B), generator.normal(-6, 2.5, B), generator.normal(-6, 2.5, B)
+
+
+def draw_large_terms(generator, B):
+    return generator.normal(-300, 60, B), generator.normal(-50, 15, B), generator.normal(-45, 15, B)
+
+
+def draw_densities_above_one(generator, B):
+    """Narrow densities: logs of both signs."""
+    return generator.normal(3, 2, B), generator.normal(-4, 2, B), generator.normal(4, 3, B)
+
+
+def draw_negative_gap(generator, B):
+    """log q(z|x) lies below log p(z) at every sample."""
+    log_px_given_z, log_pz, _ = draw_terms(generator, B)
+    return log_px_given_z, log_pz, log_pz - generator.uniform(0.5, 3, B)
+
+
+def draw_q_is_prior(generator, B):
+    log_px_given_z, log_pz, _ = draw_terms(generator, B)
+    return log_px_given_z, log_pz, log_pz
+
+
+def draw_unlikely(generator, B):
+    return -generator.uniform(500, 3000, B), -generator.uniform(1, 9, B), -generator.uniform(1, 9, B)
+
+
+def sweep_terms(generator):
+    return -(10 ** generator.uniform(0, 3.4, BATCH)), *generator.normal(-4, 5, (2, BATCH))
+
+
+elbo_single_sample = Question(
+    name="elbo_single_sample",
+    points=8,
+    source="document 000, section 2 (lines 41-43)",
+    shape="[B]",
+    reference=elbo.elbo_single_sample,
+    cases=(
+        Case("five examples", GENERIC, draw_terms, {"B": 5}),
+        Case("large values", GENERIC, draw_large_terms, {"B": 7}),
+        Case("densities above one", GENERIC, draw_densities_above_one, {"B": 9}),
+        Case("log q(z|x) below log p(z)", EDGE, draw_negative_gap, {"B": 4}),
+        Case("q equal to the prior", EDGE, draw_q_is_prior, {"B": 3}),
+        Case("very unlikely data", EDGE, draw_unlikely, {"B": 11}),
+    ),
+    float32=0.06,
+    tolerance="two sums: float32 keeps 1e-7 of the largest of the three terms, also where they cancel",
+    domain=Domain(sweep_terms),
+    mistakes=wrong(
+        mc_forgot_prior=lambda lik, prior, q: lik - q,
+        mc_forgot_entropy=lambda lik, prior, q: lik + prior,
+        mc_likelihood_only=lambda lik, prior, q: lik + 0 * q,
+        mc_kl_added=lambda lik, prior, q: lik - prior + q,
+        mc_prior_subtracted=lambda lik, prior, q: lik - prior - q,
+        mc_q_added=lambda lik, prior, q: lik + prior + q,
+        mc_is_loss=lambda lik, prior, q: q - lik - prior,
+        mc_abs_kl=lambda lik, prior, q: lik - np.abs(q - prior),
+        mc_clipped_kl=lambda lik, prior, q: lik - np.maximum(q - prior, 0),
+        mc_squared_kl=lambda lik, prior, q: lik - 0.5 * (q - prior) ** 2,
+        mc_exponential_kl=lambda lik, prior, q: lik - (np.exp(prior - q) - 1 - (prior - q)),
+        mc_weight_not_log=lambda lik, prior, q: np.exp(lik + prior - q),
+        mc_log_ratio_only=lambda lik, prior, q: prior - q,
+    ),
+)
+
+
+# elbo_multi_sample
+
+
+def draw_weights(centre, spread):
+    return lambda generator, L, B: (generator.normal(centre, spread, (L, B)),)
+
+
+def draw_equal_weights(generator, L, B):
+    return (np.repeat(generator.normal(-10, 4, (1, B)), L, axis=0),)
+
+
+def draw_one_bad_sample(generator, L, B):
+    log_w = generator.normal(-10, 1, (L, B))
+    log_w[generator.integers(1, L)] -= 900
+    return (log_w,)
+
+
+def row_mean_of(statistic):
+    return lambda log_w: statistic(log_w, axis=0)
+
+
+elbo_multi_sample = Question(
+    name="elbo_multi_sample",
+    points=6,
+    source="document 002, lines 767-782; document 003, eq. 18 and 19",
+    shape="[B]",
+    reference=elbo.elbo_multi_sample,
+    cases=(
+        Case("five samples", GENERIC, draw_weights(-3, 1.5), {"L": 5, "B": 3}),
+        Case("samples that differ much", GENERIC, draw_weights(-20, 5), {"L": 7, "B": 4}),
+        Case("weights of both signs", GENERIC, draw_weights(0.5, 2), {"L": 4, "B": 9}),
+        Case("samples that agree", EDGE, draw_equal_weights, {"L": 3, "B": 5}),
+        Case("one sample that is very bad", EDGE, draw_one_bad_sample, {"L": 7, "B": 5}),
+    ),
+    float32=0.15,
+    tolerance="an average of at most seven numbers: float32 keeps 2e-7 of the largest",
+    domain=Domain(lambda generator: (spread(generator, 900, (7, BATCH)),)),
+    mistakes=wrong(
+        elboL_sum=lambda log_w: log_w.sum(0),
+        elboL_max=lambda log_w: log_w.max(0),
+        elboL_over_batch=lambda log_w: np.full(log_w.shape[1], log_w.mean()),
+        elboL_mean_of_weights=lambda log_w: np.exp(log_w).mean(0),
+        elboL_log_of_mean=lambda log_w: logsumexp(log_w, 0) - math.log(len(log_w)),
+        elboL_log_of_sum=lambda log_w: logsumexp(log_w, 0),
+        elboL_first_sample=(lambda log_w: log_w[0], lambda log_w: log_w[-1]),
+        elboL_divided_by_L_minus_one=lambda log_w: log_w.sum(0) / (len(log_w) - 1),
+        elboL_median=lambda log_w: np.median(log_w, axis=0),
+        elboL_is_loss=lambda log_w: -log_w.mean(0),
+    ),
+)
+
+
+# minibatch_log_lik
+
+
+def draw_minibatch(centre, spread, low, high):
+    return lambda generator, S: (generator.normal(centre, spread, S), int(generator.integers(low, high)))
+
+
+def draw_whole_data(generator, S):
+    return generator.normal(-60, 20, S), S
+
+
+def draw_huge_data(generator, S):
+    return generator.normal(-80, 5, S), int(generator.integers(5 * 10**5, 10**6))
+
+
+minibatch_log_lik = Question(
+    name="minibatch_log_lik",
+    points=4,
+    source="document 000, section 3 (line 61)",
+    shape="a scalar",
+    reference=elbo.minibatch_log_lik,
+    cases=(
+        Case("five of some hundred", GENERIC, draw_minibatch(-20, 5, 100, 1000), {"S": 5}),
+        Case("seven of some thousand", GENERIC, draw_minibatch(-90, 20, 1000, 9000), {"S": 7}),
+        Case("log-likelihoods of both signs", GENERIC, draw_minibatch(3, 2, 50, 100), {"S": 9}),
+        Case("all of the data", EDGE, draw_whole_data, {"S": 4}),
+        Case("a million data", EDGE, draw_huge_data, {"S": 11}),
+    ),
+    float32=0.01,
+    tolerance="a sum and one factor: float32 keeps 5e-7 of the value",
+    domain=Domain(lambda generator: (generator.normal(-60, 30, 11), int(generator.integers(12, 10**6)))),
+    mistakes=wrong(
+        mb_not_scaled=lambda log_lik, num_data: log_lik.sum(),
+        mb_mean_only=lambda log_lik, num_data: log_lik.mean(),
+        mb_divided_by_num_data=lambda log_lik, num_data: log_lik.sum() / num_data,
+        mb_sum_times_num_data=lambda log_lik, num_data: num_data * log_lik.sum(),
+        mb_factor_inverted=lambda log_lik, num_data: log_lik.sum() * len(log_lik) / num_data,
+        mb_scaled_twice=lambda log_lik, num_data: log_lik.mean() * num_data / len(log_lik),
+        mb_log_of_mean=lambda log_lik, num_data: num_data * (logsumexp(log_lik) - math.log(len(log_lik))),
+        mb_is_loss=lambda log_lik, num_data: -num_data * log_lik.mean(),
+    ),
+)

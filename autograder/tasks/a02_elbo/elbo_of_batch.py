@@ -1,0 +1,165 @@
+"""The ELBO with the KL in closed form."""
+
+import numpy as np
+from scipy.special import expit
+
+from autograder.reference import elbo
+
+from ..domains import BATCH, DIMS, spread
+from ..formulas import bernoulli, kl, over_batch, total
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+
+
+def exact_elbo(x, logits, mu, log_var):
+    return bernoulli(x, logits) - kl(mu, log_var)
+
+
+def with_kl(divergence):
+    """Returns a wrong formula: the right log-likelihood minus another divergence, a function of (mu, log_var)."""
+    return lambda x, logits, mu, log_var: bernoulli(x, logits) - divergence(mu, log_var)
+
+
+def with_log_lik(log_lik):
+    """Returns a wrong formula: another log-likelihood, a function of (x, logits), minus the right KL."""
+    return lambda x, logits, mu, log_var: log_lik(x, logits) - kl(mu, log_var)
+
+
+def from_probs(x, probs, least=1e-7):
+    probs = np.clip(probs, least, 1 - least)
+    return total(x * np.log(probs) + (1 - x) * np.log(1 - probs))
+
+
+def draw_batch(low, high, scale):
+    return lambda generator, B, D, K: (
+        generator.integers(0, 2, (B, D)).astype(float),
+        generator.normal(0, scale, (B, D)),
+        generator.normal(0, 1.2, (B, K)),
+        generator.uniform(low, high, (B, K)),
+    )
+
+
+def draw_at_prior(generator, B, D, K):
+    x, logits, mu, log_var = draw_batch(-2, 2, 1.5)(generator, B, D, K)
+    return x, logits, 0 * mu, 0 * log_var
+
+
+def draw_undecided_decoder(generator, B, D, K):
+    x, logits, mu, log_var = draw_batch(-2, 2, 1.5)(generator, B, D, K)
+    return x, 0 * logits, mu, log_var
+
+
+def draw_certain_decoder(generator, B, D, K):
+    x, _, mu, log_var = draw_batch(-2, 2, 1.0)(generator, B, D, K)
+    return x, generator.uniform(50, 1000, (B, D)) * generator.choice([-1, 1], (B, D)), mu, log_var
+
+
+def draw_extreme_encoder(generator, B, D, K):
+    x, logits, *_ = draw_batch(-2, 2, 2.0)(generator, B, D, K)
+    return x, logits, generator.uniform(-40, 40, (B, K)), generator.choice([-30.0, -15.0, 15.0], (B, K))
+
+
+def sweep_pixels(generator):
+    return generator.integers(0, 2, (BATCH, DIMS)).astype(float)
+
+
+def sweep_elbo(generator):
+    return sweep_pixels(generator), spread(generator, 1000), spread(generator, 40), spread(generator, 30)
+
+
+elbo_analytic_kl = Question(
+    name="elbo_analytic_kl",
+    points=12,
+    source="document 001, line 63; document 003, eq. 8 and 9",
+    shape="[B]",
+    reference=elbo.elbo_analytic_kl,
+    cases=(
+        Case("log_var of both signs", GENERIC, draw_batch(-2, 2, 1.5), {"B": 5, "D": 7, "K": 3}),
+        Case("all log_var positive", GENERIC, draw_batch(0.2, 2.5, 2.0), {"B": 4, "D": 11, "K": 7}),
+        Case("all log_var negative", GENERIC, draw_batch(-3, -0.2, 1.0), {"B": 7, "D": 9, "K": 5}),
+        Case("q equal to the prior", EDGE, draw_at_prior, {"B": 3, "D": 5, "K": 4}),
+        Case("a decoder that does not know", EDGE, draw_undecided_decoder, {"B": 5, "D": 9, "K": 4}),
+        Case("a decoder that is certain", EDGE, draw_certain_decoder, {"B": 4, "D": 7, "K": 3}),
+        Case("very wide and very narrow q", EDGE, draw_extreme_encoder, {"B": 7, "D": 5, "K": 4}),
+    ),
+    float32=0.04,
+    tolerance="both terms lower the ELBO, so nothing cancels: TFP's divergence in float32 is off by 2 % of the tolerance",
+    twins=tuple(
+        (
+            mistake,
+            f"transformation_negated of {other}",
+            "each of the two terms has the other sign, so one is minus the other",
+        )
+        for mistake, other in (
+            ("elbo_added_kl", "elbo_cross_entropy_sign"),
+            ("elbo_cross_entropy_sign", "elbo_added_kl"),
+        )
+    ),
+    domain=Domain(sweep_elbo),
+    mistakes=wrong(
+        elbo_added_kl=lambda x, logits, mu, log_var: bernoulli(x, logits) + kl(mu, log_var),
+        elbo_is_loss=lambda x, logits, mu, log_var: -exact_elbo(x, logits, mu, log_var),
+        elbo_cross_entropy_sign=with_log_lik(lambda x, logits: -bernoulli(x, logits)),
+        elbo_mean_recon_sum_kl=with_log_lik(lambda x, logits: bernoulli(x, logits) / x.shape[-1]),
+        elbo_sum_recon_mean_kl=with_kl(lambda mu, log_var: kl(mu, log_var) / mu.shape[-1]),
+        elbo_mean_recon_mean_kl=lambda x, logits, mu, log_var: (
+            bernoulli(x, logits) / x.shape[-1] - kl(mu, log_var) / mu.shape[-1]
+        ),
+        elbo_kl_half_missing=with_kl(lambda mu, log_var: 2 * kl(mu, log_var)),
+        elbo_kl_missing=lambda x, logits, mu, log_var: bernoulli(x, logits),
+        elbo_recon_missing=lambda x, logits, mu, log_var: -kl(mu, log_var),
+        elbo_kl_std_instead_of_var=(
+            with_kl(lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var)),
+            with_kl(lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - 0.5 * log_var)),
+        ),
+        elbo_kl_log_var_as_log_std=with_kl(lambda mu, log_var: kl(mu, 2 * log_var)),
+        elbo_kl_mean_not_squared=with_kl(lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu - 1 - log_var)),
+        elbo_kl_mean_missing=with_kl(lambda mu, log_var: kl(0 * mu, log_var)),
+        elbo_kl_forgot_minus_one=with_kl(lambda mu, log_var: kl(mu, log_var) + 0.5 * mu.shape[-1]),
+        elbo_double_sigmoid=with_log_lik(lambda x, logits: bernoulli(x, expit(logits))),
+        elbo_logits_as_probs=(
+            with_log_lik(from_probs),
+            *(
+                with_log_lik(lambda x, logits, least=least: from_probs(x, logits, least))
+                for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8)
+            ),
+            *(
+                with_log_lik(lambda x, logits, least=least: from_probs(x, logits, least) / x.shape[-1])
+                for least in (1e-7, 1e-6, 1e-8)
+            ),
+        ),
+        elbo_keras_mean_of_probabilities=(
+            with_log_lik(lambda x, logits: from_probs(x, expit(logits)) / x.shape[-1]),
+            *(
+                with_log_lik(lambda x, logits, least=least: from_probs(x, expit(logits), least) / x.shape[-1])
+                for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10, 1e-12)
+            ),
+        ),
+        elbo_squared_error=(
+            with_log_lik(lambda x, logits: -total((x - expit(logits)) ** 2)),
+            with_log_lik(lambda x, logits: -0.5 * total((x - expit(logits)) ** 2)),
+            with_log_lik(lambda x, logits: -np.mean((x - expit(logits)) ** 2, axis=-1)),
+            with_log_lik(lambda x, logits: -total((x - logits) ** 2)),
+        ),
+        elbo_through_probabilities=(
+            with_log_lik(lambda x, logits: from_probs(x, expit(logits))),
+            with_log_lik(lambda x, logits: total(x * np.log(expit(logits)) + (1 - x) * np.log(1 - expit(logits)))),
+            *(
+                with_log_lik(lambda x, logits, least=least: from_probs(x, expit(logits), least))
+                for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15)
+            ),
+            *(
+                with_log_lik(
+                    lambda x, logits, eps=eps: total(
+                        x * np.log(expit(logits) + eps) + (1 - x) * np.log(1 - expit(logits) + eps)
+                    )
+                )
+                for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+            ),
+        ),
+        elbo_batch_mean_broadcast=lambda *batch: over_batch(exact_elbo(*batch), np.mean),
+        elbo_recon_summed_over_batch=(
+            with_log_lik(lambda x, logits: over_batch(bernoulli(x, logits), np.sum)),
+            with_log_lik(lambda x, logits: over_batch(bernoulli(x, logits), np.mean)),
+        ),
+    ),
+)

@@ -1,0 +1,227 @@
+"""Gradients of an expectation, by enumeration and pathwise."""
+
+import numpy as np
+from vikit.protocol.wire import BuiltArgument
+
+from autograder.reference import elbo
+
+from ..domains import spread
+from ..formulas import log_softmax, softmax
+from ..question import EDGE, GENERIC, Case, Domain, Follow, Question, wrong
+from .samples import sample
+
+# grad_theta_enumerated
+
+
+def draw_logits(theta, phi, lik=1.5):
+    return lambda generator, Z: (
+        generator.normal(0, theta, Z),
+        generator.normal(0, phi, Z),
+        -np.abs(generator.normal(0, lik, Z)) - 0.2,
+    )
+
+
+def draw_equal_logits(generator, Z):
+    """q equal to the prior, its logits shifted by a constant."""
+    theta, _, lik = draw_logits(1.0, 1.0)(generator, Z)
+    return theta, theta + 1, lik
+
+
+def draw_large_logits(generator, Z):
+    theta, phi, lik = draw_logits(1.0, 1.0)(generator, Z)
+    return theta + generator.choice([-30, 0, 30], Z), phi + generator.choice([-30, 0, 30], Z), lik
+
+
+def draw_impossible_data(generator, Z):
+    """The datum is next to impossible under every state but one."""
+    theta, phi, lik = draw_logits(1.0, 1.0)(generator, Z)
+    lik[1:] -= 400
+    return theta, phi, lik
+
+
+def softmax_gradient(logits, value):
+    """Returns the gradient of sum_z softmax(logits)_z value_z in the logits, the values held fixed."""
+    weights = softmax(logits)
+    return weights * (value - np.sum(weights * value))
+
+
+def sweep_theta(generator):
+    return spread(generator, 30, 6), spread(generator, 30, 6), -(10 ** generator.uniform(-1, 1.5, 6))
+
+
+grad_theta_enumerated = Question(
+    name="grad_theta_enumerated",
+    points=8,
+    source="document 001, gradients of the ELBO (line 67)",
+    shape="[Z]",
+    reference=elbo.grad_theta_enumerated,
+    cases=(
+        Case("five states", GENERIC, draw_logits(1.0, 1.0), {"Z": 5}),
+        Case("seven states, a sharp q", GENERIC, draw_logits(0.7, 2.0), {"Z": 7}),
+        Case("three states", GENERIC, draw_logits(1.2, 0.8), {"Z": 3}),
+        Case("q equal to the prior", EDGE, draw_equal_logits, {"Z": 4}),
+        Case("logits far apart", EDGE, draw_large_logits, {"Z": 9}),
+        Case("a datum that one state alone explains", EDGE, draw_impossible_data, {"Z": 11}),
+    ),
+    float32=0.04,
+    tolerance="a difference of two probabilities: float32 is off by 2e-7",
+    domain=Domain(sweep_theta, num_draws=57),
+    mistakes=wrong(
+        gt_negated=lambda theta, phi, lik: softmax(theta) - softmax(phi),
+        gt_subscripts_swapped=lambda theta, phi, lik: softmax_gradient(
+            theta, log_softmax(phi) + lik - log_softmax(theta)
+        ),
+        gt_wrt_phi=(
+            lambda theta, phi, lik: softmax_gradient(phi, log_softmax(theta) + lik - log_softmax(phi)),
+            lambda theta, phi, lik: softmax_gradient(phi, log_softmax(theta) + lik),
+        ),
+        gt_exact_evidence=lambda theta, phi, lik: softmax(theta + lik) - softmax(theta),
+        gt_wrt_probabilities=(
+            lambda theta, phi, lik: softmax(phi) / softmax(theta),
+            lambda theta, phi, lik: softmax(phi) / softmax(theta) - 1,
+        ),
+        gt_q_only=lambda theta, phi, lik: softmax(phi),
+        gt_p_only=lambda theta, phi, lik: -softmax(theta),
+        gt_uncentred=lambda theta, phi, lik: softmax(phi) * (1 - softmax(theta)),
+        gt_weighted_by_elbo_terms=lambda theta, phi, lik: (
+            (softmax(phi) - softmax(theta)) * (log_softmax(theta) + lik - log_softmax(phi))
+        ),
+        gt_with_likelihood=(
+            lambda theta, phi, lik: softmax(phi) - softmax(theta) + lik,
+            lambda theta, phi, lik: (softmax(phi) - softmax(theta)) * lik,
+            lambda theta, phi, lik: softmax(phi) * lik - softmax(theta),
+        ),
+        gt_logits_not_normalised=lambda theta, phi, lik: phi - theta,
+        gt_log_probabilities=lambda theta, phi, lik: log_softmax(phi) - log_softmax(theta),
+        gt_unweighted=(
+            lambda theta, phi, lik: 1 / len(theta) - softmax(theta),
+            lambda theta, phi, lik: 1 - len(theta) * softmax(theta),
+        ),
+        gt_is_zero=lambda theta, phi, lik: 0 * theta,
+    ),
+)
+
+
+# pathwise_gradient
+
+
+def pathwise(mu, log_var, eps, grad_f, z=None, noise=None, log_var_factor=0.5):
+    """Returns the right gradients, or with other samples `z`, other noise factors or another factor of d_log_var."""
+    sigma = np.exp(0.5 * log_var)
+    gradients = np.asarray(grad_f(mu + sigma * eps if z is None else z))
+    noise = sigma * eps if noise is None else noise
+    return gradients.mean(0), log_var_factor * (gradients * noise).mean(0)
+
+
+def with_gradients(d_mu, d_log_var):
+    """Returns a wrong formula: each gradient a function of (right value, mu, log_var, eps, gradients at the samples)."""
+
+    def formula(mu, log_var, eps, grad_f):
+        gradients = np.asarray(grad_f(sample(mu, log_var, eps)))
+        right = pathwise(mu, log_var, eps, grad_f)
+        return d_mu(right[0], mu, log_var, eps, gradients), d_log_var(right[1], mu, log_var, eps, gradients)
+
+    return formula
+
+
+def keep(value, *_):
+    return value
+
+
+def draw_pathwise(low, high, slope=1.0):
+    def draw(generator, L, K):
+        A, c = generator.normal(0, slope, (K, K)), generator.normal(0, 1.5, K)
+        mu, log_var = generator.normal(0, 1.2, K), generator.uniform(low, high, K)
+        return mu, log_var, generator.normal(0, 1, (L, K)), BuiltArgument("affine", (A, c))
+
+    return draw
+
+
+def draw_constant_gradient(generator, L, K):
+    mu, log_var, eps, grad_f = draw_pathwise(-2, 2)(generator, L, K)
+    return mu, log_var, eps, BuiltArgument("affine", (0 * grad_f.arrays[0], grad_f.arrays[1]))
+
+
+def draw_narrow_pathwise(generator, L, K):
+    mu, _, eps, grad_f = draw_pathwise(-2, 2)(generator, L, K)
+    return mu, generator.uniform(-30, -20, K), eps, grad_f
+
+
+def sweep_pathwise(generator):
+    L, K = 7, 5
+    slopes = BuiltArgument("affine", (generator.normal(0, 1.2, (K, K)), generator.normal(0, 2, K)))
+    return generator.normal(0, 2, K), spread(generator, 3, K), generator.normal(0, 1, (L, K)), slopes
+
+
+pathwise_gradient = Question(
+    name="pathwise_gradient",
+    points=10,
+    source="document 001, line 81; document 003, eq. 24 to 29",
+    shape="[K] and [K]",
+    outputs=("d_mu", "d_log_var"),
+    reference=elbo.pathwise_gradient,
+    cases=(
+        Case("log_var of both signs", GENERIC, draw_pathwise(-2, 2), {"L": 5, "K": 3}),
+        Case("all log_var positive", GENERIC, draw_pathwise(0.2, 2), {"L": 4, "K": 7}),
+        Case("all log_var negative", GENERIC, draw_pathwise(-2.5, -0.2), {"L": 9, "K": 5}),
+        Case("a gradient that is the same everywhere", EDGE, draw_constant_gradient, {"L": 7, "K": 4}),
+        Case("very narrow q", EDGE, draw_narrow_pathwise, {"L": 3, "K": 5}),
+    ),
+    float32=0.08,
+    tolerance="sums of at most 63 products of moderate size: float32 is off by 3e-6 where they cancel",
+    follows=Follow(
+        needs={
+            "reparameterize": lambda mu, log_var, eps, grad_f: (
+                np.broadcast_to(mu, eps.shape),
+                np.broadcast_to(log_var, eps.shape),
+                eps,
+            )
+        },
+        formula=lambda arguments, values: elbo.gradient_at(values["reparameterize"][0], *arguments[1:]),
+    ),
+    domain=Domain(sweep_pathwise),
+    mistakes=wrong(
+        pw_half_missing=lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, log_var_factor=1.0),
+        pw_wrt_sigma=lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, noise=eps, log_var_factor=1.0),
+        pw_wrt_variance=lambda mu, log_var, eps, grad_f: pathwise(
+            mu, log_var, eps, grad_f, noise=eps * np.exp(-0.5 * log_var), log_var_factor=0.5
+        ),
+        pw_eps_missing=lambda mu, log_var, eps, grad_f: pathwise(
+            mu, log_var, eps, grad_f, noise=np.exp(0.5 * log_var) + 0 * eps
+        ),
+        pw_variance_for_sigma=lambda mu, log_var, eps, grad_f: pathwise(
+            mu, log_var, eps, grad_f, noise=np.exp(log_var) * eps
+        ),
+        pw_samples_scaled_by_variance=(
+            lambda mu, log_var, eps, grad_f: pathwise(
+                mu, log_var, eps, grad_f, z=mu + np.exp(log_var) * eps, noise=np.exp(log_var) * eps, log_var_factor=1.0
+            ),
+            lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, z=mu + np.exp(log_var) * eps),
+        ),
+        pw_gradient_at_mean=lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, z=mu + 0 * eps),
+        pw_gradient_at_noise=lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, z=eps),
+        pw_sum_over_samples=with_gradients(
+            lambda right, mu, log_var, eps, g: right * len(eps), lambda right, mu, log_var, eps, g: right * len(eps)
+        ),
+        pw_first_sample_only=with_gradients(
+            lambda right, mu, log_var, eps, g: g[0],
+            lambda right, mu, log_var, eps, g: 0.5 * g[0] * eps[0] * np.exp(0.5 * log_var),
+        ),
+        pw_product_of_means=with_gradients(
+            keep, lambda right, mu, log_var, eps, g: 0.5 * g.mean(0) * eps.mean(0) * np.exp(0.5 * log_var)
+        ),
+        pw_entropy_added=with_gradients(keep, lambda right, *_: right + 0.5),
+        pw_kl_included=with_gradients(
+            lambda right, mu, *_: right - mu,
+            lambda right, mu, log_var, *_: right - 0.5 * np.expm1(log_var),
+        ),
+        pw_naive_zero=with_gradients(lambda right, *_: 0 * right, lambda right, *_: 0 * right),
+        pw_minus_noise=(
+            lambda mu, log_var, eps, grad_f: pathwise(
+                mu, log_var, eps, grad_f, z=sample(mu, log_var, -eps), noise=-eps * np.exp(0.5 * log_var)
+            ),
+            lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, z=sample(mu, log_var, -eps)),
+        ),
+        pw_order_swapped=lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f)[::-1],
+    ),
+)

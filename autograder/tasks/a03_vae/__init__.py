@@ -1,0 +1,31 @@
+"""a03_vae: the variational autoencoder in Keras."""
+
+from ..question import Assignment, Manual
+from .bernoulli_loss import vae_loss
+from .gaussian_loss import gaussian_vae_loss
+from .generation import latent_grid, reconstruct, sample_prior
+from .model import VAE, Decoder, Encoder
+from .samples import sample_latent
+
+assignment = Assignment(
+    name="a03_vae",
+    title="The variational autoencoder in Keras",
+    questions=(
+        sample_latent,
+        vae_loss,
+        gaussian_vae_loss,
+        Encoder,
+        Decoder,
+        VAE,
+        reconstruct,
+        sample_prior,
+        latent_grid,
+    ),
+    manual=(
+        Manual("draw_the_model", 6),
+        Manual("read_the_curves", 6),
+        Manual("mean_or_sample", 6),
+        Manual("linear_vae", 6),
+        Manual("two_gaps", 6),
+    ),
+)

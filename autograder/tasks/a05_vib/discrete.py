@@ -1,0 +1,165 @@
+"""Both bounds of the bottleneck on tables."""
+
+import math
+
+import numpy as np
+from scipy.special import xlogy
+
+from autograder.reference import vib
+
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from .labels import OTHER_SIGNS
+
+
+def spread_of_labels(p_xy, q_z_given_x):
+    """Returns p(z, y) = sum_x p(x, y) q(z|x). Shape `[Z, Y]`."""
+    return np.einsum("xy,xz->zy", p_xy, q_z_given_x)
+
+
+def distortion(p_xy, q_z_given_x, q_y_given_z):
+    return -np.sum(spread_of_labels(p_xy, q_z_given_x) * np.log(q_y_given_z))
+
+
+def rate(p_x, q_z_given_x, r_z):
+    return np.sum(p_x[:, None] * xlogy(q_z_given_x, q_z_given_x / r_z))
+
+
+def on_tables(combine):
+    """Returns `vib_exact_discrete` with its distortion, rate and beta put together in another way."""
+    return lambda p_xy, q_z_given_x, q_y_given_z, r_z, beta: combine(
+        distortion(p_xy, q_z_given_x, q_y_given_z), rate(p_xy.sum(axis=1), q_z_given_x, r_z), beta
+    )
+
+
+def with_distortion(of):
+    """Returns `vib_exact_discrete` with another distortion, of (p_xy, q_z_given_x, q_y_given_z)."""
+    return lambda p_xy, q_z_given_x, q_y_given_z, r_z, beta: (
+        of(p_xy, q_z_given_x, q_y_given_z) + beta * rate(p_xy.sum(axis=1), q_z_given_x, r_z)
+    )
+
+
+def with_rate(of):
+    """Returns `vib_exact_discrete` with another rate, of (p_xy, q_z_given_x, r_z)."""
+    return lambda p_xy, q_z_given_x, q_y_given_z, r_z, beta: (
+        distortion(p_xy, q_z_given_x, q_y_given_z) + beta * of(p_xy, q_z_given_x, r_z)
+    )
+
+
+def marginal(p_xy, q_z_given_x):
+    return p_xy.sum(axis=1) @ q_z_given_x
+
+
+def best_decoder(p_xy, q_z_given_x):
+    joint = spread_of_labels(p_xy, q_z_given_x)
+    return joint / joint.sum(axis=1, keepdims=True)
+
+
+def kl_of_aggregate(p_xy, q_z_given_x, r_z):
+    """The KL of the aggregated posterior from r(z)."""
+    aggregated = marginal(p_xy, q_z_given_x)
+    return np.sum(xlogy(aggregated, aggregated / r_z))
+
+
+def draw_tables(concentration, low_beta, high_beta):
+    def draw(generator, X, Y, Z):
+        return (
+            generator.dirichlet(np.full(X * Y, 1.0)).reshape(X, Y) * 0.95 + 0.05 / (X * Y),
+            generator.dirichlet(np.full(Z, concentration), X) * 0.9 + 0.1 / Z,
+            generator.dirichlet(np.full(Y, concentration), Z) * 0.9 + 0.1 / Y,
+            generator.dirichlet(np.full(Z, 1.5)) * 0.8 + 0.2 / Z,
+            float(generator.uniform(low_beta, high_beta)),
+        )
+
+    return draw
+
+
+def draw_certain_encoder(generator, X, Y, Z):
+    """Every x has one z: the table of q(z|x) is one-hot."""
+    p_xy, _, q_y_given_z, r_z, beta = draw_tables(1.0, 0.2, 0.8)(generator, X, Y, Z)
+    return p_xy, np.eye(Z)[generator.permutation(np.arange(X) % Z)], q_y_given_z, r_z, beta
+
+
+def draw_zeros(generator, X, Y, Z):
+    """Each row of q(z|x) has one zero."""
+    p_xy, q_z_given_x, q_y_given_z, r_z, beta = draw_tables(1.0, 0.2, 0.8)(generator, X, Y, Z)
+    q_z_given_x[np.arange(X), generator.integers(0, Z, X)] = 0
+    return p_xy, q_z_given_x / q_z_given_x.sum(axis=1, keepdims=True), q_y_given_z, r_z, beta
+
+
+def draw_encoder_that_ignores(generator, X, Y, Z):
+    """The same q(z) for every x, and r(z) equal to it: the rate is 0."""
+    p_xy, _, q_y_given_z, r_z, beta = draw_tables(1.0, 0.2, 0.8)(generator, X, Y, Z)
+    return p_xy, np.repeat(r_z[None], X, axis=0), q_y_given_z, r_z, beta
+
+
+def sweep_bottleneck_tables(generator):
+    X, Y, Z = [(5, 3, 4), (4, 7, 3), (7, 4, 5)][generator.integers(3)]
+    encoder = generator.dirichlet(np.full(Z, 10 ** generator.uniform(-1, 1)), X)
+    return (
+        generator.dirichlet(np.ones(X * Y)).reshape(X, Y),
+        encoder,
+        generator.dirichlet(np.ones(Y), Z) * 0.99 + 0.01 / Y,
+        generator.dirichlet(np.ones(Z)) * 0.99 + 0.01 / Z,
+        float(10 ** generator.uniform(-3, 1)),
+    )
+
+
+vib_exact_discrete = Question(
+    name="vib_exact_discrete",
+    points=13,
+    source="document 000, section 5 (lines 86 to 88)",
+    shape="[]",
+    reference=vib.vib_exact_discrete,
+    cases=(
+        Case("tables of 5 x 3 and 4 states", GENERIC, draw_tables(1.0, 0.2, 0.8), {"X": 5, "Y": 3, "Z": 4}),
+        Case("tables of 4 x 7 and 3 states", GENERIC, draw_tables(0.7, 1.5, 3), {"X": 4, "Y": 7, "Z": 3}),
+        Case("tables of 3 x 4 and 5 states", GENERIC, draw_tables(2.0, 0.3, 0.6), {"X": 3, "Y": 4, "Z": 5}),
+        Case("an encoder with zeros", EDGE, draw_zeros, {"X": 5, "Y": 4, "Z": 3}),
+        Case("an encoder without noise", EDGE, draw_certain_encoder, {"X": 7, "Y": 4, "Z": 3}),
+        Case("an encoder that ignores x", EDGE, draw_encoder_that_ignores, {"X": 4, "Y": 3, "Z": 5}),
+    ),
+    float32=0.01,
+    tolerance="sums of a few hundred products of probabilities and logarithms: measured 0.002 of the tolerance",
+    twins=tuple(
+        (mistake, f"transformation_negated of {other}", OTHER_SIGNS)
+        for mistake, other in (
+            ("dvib_rate_subtracted", "dvib_distortion_sign"),
+            ("dvib_distortion_sign", "dvib_rate_subtracted"),
+        )
+    ),
+    domain=Domain(sweep_bottleneck_tables, num_draws=27),
+    mistakes=wrong(
+        dvib_x_unweighted=(
+            with_rate(lambda p_xy, q, r_z: np.mean(np.sum(xlogy(q, q / r_z), axis=1))),
+            with_rate(lambda p_xy, q, r_z: np.sum(xlogy(q, q / r_z))),
+        ),
+        dvib_r_missing=with_rate(lambda p_xy, q, r_z: rate(p_xy.sum(axis=1), q, np.ones_like(r_z))),
+        dvib_beta_ignored=on_tables(lambda d, r, beta: d + r),
+        dvib_beta_on_distortion=on_tables(lambda d, r, beta: beta * d + r),
+        dvib_beta_on_both=on_tables(lambda d, r, beta: beta * (d + r)),
+        dvib_kl_reversed=with_rate(lambda p_xy, q, r_z: np.sum(p_xy.sum(axis=1)[:, None] * r_z * np.log(r_z / q))),
+        dvib_aggregated_kl=with_rate(kl_of_aggregate),
+        dvib_exact_mi_rate=with_rate(lambda p_xy, q, r_z: rate(p_xy.sum(axis=1), q, marginal(p_xy, q))),
+        dvib_best_decoder=with_distortion(lambda p_xy, q, d: distortion(p_xy, q, best_decoder(p_xy, q))),
+        dvib_both_exact=lambda p_xy, q, d, r_z, beta: (
+            distortion(p_xy, q, best_decoder(p_xy, q)) + beta * rate(p_xy.sum(axis=1), q, marginal(p_xy, q))
+        ),
+        dvib_rate_subtracted=on_tables(lambda d, r, beta: d - beta * r),
+        dvib_distortion_sign=on_tables(lambda d, r, beta: beta * r - d),
+        dvib_rate_missing=on_tables(lambda d, r, beta: d),
+        dvib_distortion_missing=on_tables(lambda d, r, beta: beta * r),
+        dvib_log_of_mixture=with_distortion(lambda p_xy, q, d: -np.sum(p_xy * np.log(q @ d))),
+        dvib_independent_labels=with_distortion(
+            lambda p_xy, q, d: -np.sum(np.outer(marginal(p_xy, q), p_xy.sum(axis=0)) * np.log(d))
+        ),
+        dvib_labels_given_x=(
+            with_distortion(lambda p_xy, q, d: distortion(p_xy / p_xy.sum(axis=1, keepdims=True), q, d)),
+            with_distortion(lambda p_xy, q, d: distortion(p_xy / p_xy.sum(axis=1, keepdims=True), q, d) / len(p_xy)),
+        ),
+        dvib_nan_at_zero=(
+            with_rate(lambda p_xy, q, r_z: np.sum(p_xy.sum(axis=1)[:, None] * q * np.log(q / r_z))),
+            with_rate(lambda p_xy, q, r_z: np.sum(p_xy.sum(axis=1)[:, None] * q * (np.log(q) - np.log(r_z)))),
+        ),
+        dvib_all_bits=on_tables(lambda d, r, beta: (d + beta * r) / math.log(2)),
+    ),
+)

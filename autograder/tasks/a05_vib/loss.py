@@ -1,0 +1,201 @@
+"""The loss of the bottleneck."""
+
+import math
+
+import numpy as np
+
+from autograder.reference import vib
+
+from ..domains import DIMS, spread
+from ..formulas import SMALL, kl, logsumexp, softmax, total
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from .labels import (
+    OTHER_SIGNS,
+    careless_softmax,
+    categorical,
+    draw_labels,
+    from_probs,
+    log_of_shifted_probs,
+    other_labels,
+    sweep_labels,
+    without_from_logits,
+)
+
+
+def objective(cross_entropy, divergence, beta):
+    """Returns the mean over the batch of cross-entropy `[L, B]`, averaged over samples, plus beta times KL `[B]`."""
+    return np.mean(cross_entropy.mean(axis=0) + beta * divergence)
+
+
+def with_changes(cross_entropy=lambda ce, y_onehot: ce, divergence=lambda kl, mu: kl, weight=lambda beta: beta):
+    """Returns `vib_loss` with its cross-entropies `[L, B]`, its divergence `[B]` or its beta altered."""
+
+    def formula(y_onehot, logits, mu, log_var, beta):
+        ce = -categorical(y_onehot, logits)
+        return objective(cross_entropy(ce, y_onehot), divergence(kl(mu, log_var), mu), weight(beta))
+
+    return formula
+
+
+def with_cross_entropy(cross_entropy):
+    """Returns `vib_loss` with another cross-entropy, of (y_onehot, logits)."""
+    return lambda y_onehot, logits, mu, log_var, beta: objective(cross_entropy(y_onehot, logits), kl(mu, log_var), beta)
+
+
+def with_divergence(divergence):
+    """Returns `vib_loss` with another divergence, of (mu, log_var)."""
+    return lambda y_onehot, logits, mu, log_var, beta: objective(
+        -categorical(y_onehot, logits), divergence(mu, log_var), beta
+    )
+
+
+def with_terms(combine):
+    """Returns `vib_loss` with its two terms, means over the batch, put together in another way."""
+    return lambda y_onehot, logits, mu, log_var, beta: combine(
+        -np.mean(categorical(y_onehot, logits)), np.mean(kl(mu, log_var)), beta
+    )
+
+
+def bce(y_onehot, logits):
+    return np.logaddexp(0, logits) - y_onehot * logits
+
+
+def draw_bottleneck(scale, low, high, low_beta, high_beta):
+    return lambda generator, L, B, C, K: (
+        draw_labels(generator, B, C),
+        generator.normal(0, scale, (L, B, C)),
+        generator.normal(0, 1.2, (B, K)),
+        generator.uniform(low, high, (B, K)),
+        float(generator.uniform(low_beta, high_beta)),
+    )
+
+
+def draw_at_prior(generator, L, B, C, K):
+    y_onehot, logits, mu, log_var, beta = draw_bottleneck(1.5, -2, 2, 0.2, 0.8)(generator, L, B, C, K)
+    return y_onehot, logits, 0 * mu, 0 * log_var, beta
+
+
+def draw_saturated_samples(generator, L, B, C, K):
+    """Logits of +-1000, of which one sample in three puts another class above the others."""
+    y_onehot, _, mu, log_var, beta = draw_bottleneck(1.5, -2, 2, 0.2, 0.8)(generator, L, B, C, K)
+    chosen = np.where((np.arange(L) % 3 == 1)[:, None, None], other_labels(generator, y_onehot), y_onehot)
+    return y_onehot, 1000 * (2 * chosen - 1), mu, log_var, beta
+
+
+def draw_narrow(generator, L, B, C, K):
+    y_onehot, logits, *_ = draw_bottleneck(2.0, -2, 2, 0.2, 0.8)(generator, L, B, C, K)
+    log_var = generator.choice([-30.0, -15.0, 3.0], (B, K))
+    return y_onehot, logits, generator.uniform(-3, 3, (B, K)), log_var, float(generator.uniform(0.2, 0.8))
+
+
+def draw_small_beta(generator, L, B, C, K):
+    """A beta of a hundredth, with latents far from the prior: its term is still seen."""
+    y_onehot, logits, _, log_var, _ = draw_bottleneck(1.0, -2, 2, 0, 0)(generator, L, B, C, K)
+    return y_onehot, logits, generator.uniform(-9, 9, (B, K)), log_var, float(generator.uniform(0.005, 0.02))
+
+
+def sweep_encoded(generator):
+    return spread(generator, 40, (7, 4)), spread(generator, 30, (7, 4))
+
+
+def sweep_bottleneck(generator):
+    beta = float(10 ** generator.uniform(-4, 1))
+    return sweep_labels(generator, 7), spread(generator, 1000, (3, 7, DIMS)), *sweep_encoded(generator), beta
+
+
+vib_loss = Question(
+    name="vib_loss",
+    points=20,
+    source="document 000, section 5 (lines 86 to 88); errata E-000-12",
+    shape="[]",
+    reference=vib.vib_loss,
+    cases=(
+        Case("beta below 1", GENERIC, draw_bottleneck(1.5, -2, 2, 0.2, 0.8), {"L": 3, "B": 5, "C": 7, "K": 4}),
+        Case("beta above 1", GENERIC, draw_bottleneck(2.5, 0.3, 2, 1.5, 3), {"L": 4, "B": 3, "C": 5, "K": 7}),
+        Case("a small beta", GENERIC, draw_small_beta, {"L": 5, "B": 7, "C": 3, "K": 4}),
+        Case(
+            "all log_var negative", GENERIC, draw_bottleneck(1.0, -3, -0.3, 0.3, 0.7), {"L": 5, "B": 4, "C": 3, "K": 7}
+        ),
+        Case("q equal to the prior", EDGE, draw_at_prior, {"L": 4, "B": 5, "C": 7, "K": 3}),
+        Case("logits of +-1000", EDGE, draw_saturated_samples, {"L": 4, "B": 5, "C": 3, "K": 7}),
+        Case("very narrow q", EDGE, draw_narrow, {"L": 5, "B": 3, "C": 4, "K": 7}),
+    ),
+    float32=0.01,
+    tolerance="sums of terms of one sign, and a mean over B: measured 0.002 of the tolerance",
+    twins=tuple(
+        (mistake, f"transformation_negated of {other}", OTHER_SIGNS)
+        for mistake, other in (("vib_ce_sign", "vib_kl_sign"), ("vib_kl_sign", "vib_ce_sign"))
+    ),
+    domain=Domain(sweep_bottleneck, num_draws=17),
+    mistakes=wrong(
+        vib_beta_missing=with_changes(weight=lambda beta: 1.0),
+        vib_beta_on_ce=with_terms(lambda ce, kl, beta: beta * ce + kl),
+        vib_beta_on_both=with_terms(lambda ce, kl, beta: beta * (ce + kl)),
+        vib_one_minus_beta=with_terms(lambda ce, kl, beta: (1 - beta) * ce + beta * kl),
+        vib_beta_divides=with_terms(lambda ce, kl, beta: ce + kl / beta),
+        vib_beta_plus_one=with_changes(weight=lambda beta: 1 + beta),
+        vib_ce_sign=with_changes(lambda ce, y_onehot: -ce),
+        vib_kl_sign=with_changes(divergence=lambda kl, mu: -kl),
+        vib_loss_negated=with_terms(lambda ce, kl, beta: -ce - beta * kl),
+        vib_ce_base2=with_changes(lambda ce, y_onehot: ce / math.log(2)),
+        vib_kl_base2=with_changes(divergence=lambda kl, mu: kl / math.log(2)),
+        vib_all_base2=with_terms(lambda ce, kl, beta: (ce + beta * kl) / math.log(2)),
+        vib_first_sample_only=(with_changes(lambda ce, y_onehot: ce[:1]), with_changes(lambda ce, y_onehot: ce[-1:])),
+        vib_sum_over_L=with_changes(lambda ce, y_onehot: len(ce) * ce),
+        vib_ce_mean_over_classes=with_changes(lambda ce, y_onehot: ce / y_onehot.shape[-1]),
+        vib_double_softmax=with_cross_entropy(lambda y_onehot, logits: -categorical(y_onehot, softmax(logits))),
+        vib_logits_as_probabilities=(
+            with_cross_entropy(lambda y_onehot, logits: -without_from_logits(1e-7)(y_onehot, logits)),
+            *(
+                with_cross_entropy(lambda y_onehot, logits, form=form: -form(y_onehot, logits))
+                for form in (
+                    *(without_from_logits(least) for least in (1e-8, 1e-6, 1e-12)),
+                    *(without_from_logits(least, lambda logits: logits) for least in (1e-7, 1e-8, 1e-6, 1e-12)),
+                )
+            ),
+        ),
+        vib_binary_ce=(
+            with_cross_entropy(lambda y_onehot, logits: total(bce(y_onehot, logits))),
+            with_cross_entropy(lambda y_onehot, logits: bce(y_onehot, logits).mean(axis=-1)),
+        ),
+        vib_mean_of_logits=with_cross_entropy(
+            lambda y_onehot, logits: -categorical(y_onehot, logits.mean(axis=0, keepdims=True))
+        ),
+        vib_log_of_mean_probability=with_cross_entropy(
+            lambda y_onehot, logits: (
+                np.log(len(logits)) - logsumexp(categorical(y_onehot, logits).T, axis=-1)[np.newaxis]
+            )
+        ),
+        vib_kl_missing=with_changes(weight=lambda beta: 0.0),
+        vib_ce_missing=with_changes(lambda ce, y_onehot: 0 * ce),
+        vib_kl_mean_over_latents=with_changes(divergence=lambda kl, mu: kl / mu.shape[-1]),
+        vib_kl_no_half=with_changes(divergence=lambda kl, mu: 2 * kl),
+        vib_kl_scaled_by_L=lambda y_onehot, logits, mu, log_var, beta: objective(
+            -categorical(y_onehot, logits), len(logits) * kl(mu, log_var), beta
+        ),
+        vib_kl_log_var_as_log_sigma=with_divergence(lambda mu, log_var: kl(mu, 2 * log_var)),
+        vib_kl_std_for_variance=with_divergence(
+            lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var)
+        ),
+        vib_kl_reversed=with_divergence(lambda mu, log_var: 0.5 * total(np.exp(-log_var) * (1 + mu**2) - 1 + log_var)),
+        vib_batch_sum=lambda y_onehot, logits, mu, log_var, beta: (
+            len(mu) * with_changes()(y_onehot, logits, mu, log_var, beta)
+        ),
+        vib_ce_batch_sum=with_changes(lambda ce, y_onehot: len(y_onehot) * ce),
+        vib_kl_batch_sum=with_changes(divergence=lambda kl, mu: kl * len(kl)),
+        vib_through_probability=(
+            with_cross_entropy(lambda y_onehot, logits: -from_probs(0.0)(y_onehot, logits)),
+            with_cross_entropy(lambda y_onehot, logits: -total(y_onehot * np.log(careless_softmax(logits)))),
+            with_cross_entropy(lambda y_onehot, logits: -total(y_onehot * np.log(softmax(logits)))),
+            with_cross_entropy(lambda y_onehot, logits: -np.log(total(y_onehot * softmax(logits)))),
+            *(
+                with_cross_entropy(lambda y_onehot, logits, least=least: -from_probs(least, softmax)(y_onehot, logits))
+                for least in SMALL[:-1]
+            ),
+            *(
+                with_cross_entropy(lambda y_onehot, logits, least=least: -log_of_shifted_probs(least)(y_onehot, logits))
+                for least in SMALL[:-1]
+            ),
+        ),
+    ),
+)

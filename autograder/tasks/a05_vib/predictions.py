@@ -1,0 +1,70 @@
+"""Predicted probabilities, averaged over samples."""
+
+import numpy as np
+from scipy.special import expit
+
+from autograder.reference import vib
+
+from ..domains import BATCH, DIMS, spread
+from ..formulas import log_softmax, softmax
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from .labels import careless_softmax, draw_labels
+
+
+def mixture(logits):
+    return softmax(logits).mean(axis=0)
+
+
+def draw_logits(scale, shift=0.0):
+    return lambda generator, L, B, C: (shift + generator.normal(0, scale, (L, B, C)),)
+
+
+def draw_disagreeing(generator, L, B, C):
+    """Logits of +-1000: every sample is certain, and not all of the same class."""
+    chosen = np.stack([draw_labels(generator, B, C) for _ in range(L)])
+    return (1000 * (2 * chosen - 1),)
+
+
+def draw_agreeing(generator, L, B, C):
+    """All samples say the same: a posterior of no width."""
+    logits = generator.normal(0, 2, (1, B, C))
+    return (np.repeat(logits, L, axis=0),)
+
+
+vib_predict_probs = Question(
+    name="vib_predict_probs",
+    points=8,
+    source="document 000, section 5 (line 88); errata E-000-12",
+    shape="[B,C]",
+    reference=vib.vib_predict_probs,
+    cases=(
+        Case("five classes", GENERIC, draw_logits(1.5), {"L": 3, "B": 4, "C": 5}),
+        Case("samples that disagree", GENERIC, draw_logits(3.0), {"L": 5, "B": 3, "C": 4}),
+        Case("seven samples", GENERIC, draw_logits(2.0), {"L": 7, "B": 5, "C": 3}),
+        Case("logits of +-1000", EDGE, draw_disagreeing, {"L": 5, "B": 4, "C": 3}),
+        Case("samples that agree", EDGE, draw_agreeing, {"L": 4, "B": 5, "C": 3}),
+        Case("logits with a large common part", EDGE, draw_logits(1.5, 150.0), {"L": 4, "B": 3, "C": 7}),
+    ),
+    float32=0.15,
+    tolerance="exponentials of logits minus their logsumexp, where both are large: measured 0.1 of the tolerance",
+    domain=Domain(lambda generator: (spread(generator, 1000, (3, BATCH, DIMS)),)),
+    mistakes=wrong(
+        vpp_softmax_of_mean_logits=lambda logits: softmax(logits.mean(axis=0)),
+        vpp_sum=lambda logits: len(logits) * mixture(logits),
+        vpp_softmax_over_samples=lambda logits: softmax(logits, axis=0).mean(axis=0),
+        vpp_softmax_over_batch=lambda logits: softmax(logits, axis=1).mean(axis=0),
+        vpp_first_sample=(lambda logits: softmax(logits)[0], lambda logits: softmax(logits)[-1]),
+        vpp_mean_logits=lambda logits: logits.mean(axis=0),
+        vpp_log_probs=(lambda logits: np.log(mixture(logits)), lambda logits: log_softmax(logits).mean(axis=0)),
+        vpp_geometric_mean=lambda logits: np.exp(log_softmax(logits).mean(axis=0)),
+        vpp_sigmoid=lambda logits: expit(logits).mean(axis=0),
+        vpp_softmax_twice=(
+            lambda logits: softmax(mixture(logits)),
+            lambda logits: softmax(softmax(logits)).mean(axis=0),
+        ),
+        vpp_votes=lambda logits: np.eye(logits.shape[-1])[logits.argmax(axis=-1)].mean(axis=0),
+        vpp_label=lambda logits: np.eye(logits.shape[-1])[mixture(logits).argmax(axis=-1)],
+        vpp_largest_over_samples=lambda logits: softmax(logits).max(axis=0),
+        vpp_overflow=lambda logits: careless_softmax(logits).mean(axis=0),
+    ),
+)

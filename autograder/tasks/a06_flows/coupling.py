@@ -1,0 +1,152 @@
+"""The coupling layer."""
+
+from dataclasses import replace
+
+import numpy as np
+from vikit.judging import Property
+
+from autograder.reference import flows
+
+from ..domains import BATCH, spread
+from ..formulas import total
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from .oracle import Reference, jacobian_property
+
+
+def concatenate_halves(first, second):
+    return np.concatenate([first, second], axis=-1)
+
+
+def coupling(z, change, first=lambda half: half):
+    """Returns z with its second half changed."""
+    return concatenate_halves(first(z[:, :2]), change(z[:, 2:]))
+
+
+def draw_coupling(low, high, shift=1.5, spread=1.5):
+    return lambda generator, B: (
+        generator.normal(0, spread, (B, 4)),
+        generator.uniform(low, high, (B, 2)),
+        generator.normal(0, shift, (B, 2)),
+    )
+
+
+COUPLING_CASES = (
+    Case("log_scale of both signs", GENERIC, draw_coupling(-1.5, 1.5), {"B": 5}),
+    Case("log_scale above 0", GENERIC, draw_coupling(0.2, 2), {"B": 3}),
+    Case("log_scale below 0", GENERIC, draw_coupling(-2, -0.2), {"B": 7}),
+    Case("log_scale of +-8", EDGE, draw_coupling(-8, 8), {"B": 9}),
+    Case("no shift", EDGE, draw_coupling(-1, 1, shift=0.0), {"B": 6}),
+)
+
+
+COUPLING_SOURCE = "document 002, variational families (line 851)"
+
+
+def interleaved_coupling(z, log_scale, shift):
+    moved = z.copy()
+    moved[:, 1::2] = z[:, 1::2] * np.exp(log_scale) + shift
+    return moved
+
+
+def sweep_halves(generator):
+    return spread(generator, 40, (BATCH, 4)), spread(generator, 8, (BATCH, 2)), spread(generator, 40, (BATCH, 2))
+
+
+coupling_forward = Question(
+    name="coupling_forward",
+    points=3,
+    source=COUPLING_SOURCE,
+    shape="[B,4]",
+    reference=flows.coupling_forward,
+    cases=COUPLING_CASES,
+    float32=0.1,
+    tolerance="one exponential, one product, one sum: measured below a tenth of the tolerance",
+    domain=Domain(sweep_halves),
+    mistakes=wrong(
+        coupling_shift_first=lambda z, log_scale, shift: coupling(z, lambda half: (half + shift) * np.exp(log_scale)),
+        coupling_transforms_both_halves=lambda z, log_scale, shift: coupling(
+            z, lambda half: half * np.exp(log_scale) + shift, lambda half: half * np.exp(log_scale) + shift
+        ),
+        coupling_wrong_half=lambda z, log_scale, shift: concatenate_halves(
+            z[:, :2] * np.exp(log_scale) + shift, z[:, 2:]
+        ),
+        coupling_interleaved=interleaved_coupling,
+        coupling_halves_swapped=lambda z, log_scale, shift: concatenate_halves(
+            z[:, 2:] * np.exp(log_scale) + shift, z[:, :2]
+        ),
+        coupling_no_exp=lambda z, log_scale, shift: coupling(z, lambda half: half * log_scale + shift),
+        coupling_scale_sign=lambda z, log_scale, shift: coupling(z, lambda half: half * np.exp(-log_scale) + shift),
+        coupling_minus_shift=lambda z, log_scale, shift: coupling(z, lambda half: half * np.exp(log_scale) - shift),
+        coupling_no_shift=lambda z, log_scale, shift: coupling(z, lambda half: half * np.exp(log_scale)),
+        coupling_no_residual=lambda z, log_scale, shift: coupling(z, lambda half: half + np.exp(log_scale) + shift),
+    ),
+)
+
+
+coupling_inverse = Question(
+    name="coupling_inverse",
+    points=3,
+    source=COUPLING_SOURCE,
+    shape="[B,4]",
+    reference=flows.coupling_inverse,
+    cases=COUPLING_CASES,
+    float32=0.1,
+    tolerance="one exponential, one difference, one product: measured below a tenth of the tolerance",
+    domain=Domain(sweep_halves),
+    mistakes=wrong(
+        inverse_is_forward=lambda z, log_scale, shift: coupling(z, lambda half: half * np.exp(log_scale) + shift),
+        inverse_scale_sign=lambda z, log_scale, shift: coupling(z, lambda half: (half - shift) * np.exp(log_scale)),
+        inverse_shift_after_scale=lambda z, log_scale, shift: coupling(
+            z, lambda half: half * np.exp(-log_scale) - shift
+        ),
+        inverse_plus_shift=lambda z, log_scale, shift: coupling(z, lambda half: (half + shift) * np.exp(-log_scale)),
+        inverse_both_halves=lambda z, log_scale, shift: coupling(
+            z, lambda half: (half - shift) * np.exp(-log_scale), lambda half: (half - shift) * np.exp(-log_scale)
+        ),
+        inverse_wrong_half=lambda z, log_scale, shift: concatenate_halves(
+            (z[:, :2] - shift) * np.exp(-log_scale), z[:, 2:]
+        ),
+        inverse_no_shift=lambda z, log_scale, shift: coupling(z, lambda half: half * np.exp(-log_scale)),
+        inverse_no_exp=lambda z, log_scale, shift: coupling(z, lambda half: (half - shift) / log_scale),
+        inverse_of_minus=lambda z, log_scale, shift: coupling(z, lambda half: -half * np.exp(log_scale) - shift),
+    ),
+    properties=(
+        Property(
+            "inverts_the_forward_map",
+            1,
+            "coupling_inverse must take the output of coupling_forward back to its input, with the same log_scale and shift.",
+            COUPLING_SOURCE,
+            "inverts",
+            {"forward": "coupling_forward", "inverse": "coupling_inverse", "shapes": [[5, 4], [5, 2], [5, 2]]},
+        ),
+    ),
+    oracle=Reference,
+)
+
+
+coupling_log_det = Question(
+    name="coupling_log_det",
+    points=3,
+    source="document 000, line 97; document 002, variational families (line 851)",
+    shape="[B]",
+    reference=flows.coupling_log_det,
+    cases=tuple(
+        replace(case, draw=lambda generator, B, drawn=case.draw: drawn(generator, B)[1:2])
+        for case in (*COUPLING_CASES[:4], Case("log_scale close to 0", EDGE, draw_coupling(-0.01, 0.01), {"B": 6}))
+    ),
+    float32=0.1,
+    tolerance="a sum of two numbers: measured below a tenth of the tolerance",
+    domain=Domain(lambda generator: (spread(generator, 8, (BATCH, 2)),)),
+    mistakes=wrong(
+        coupling_logdet_exp=lambda log_scale: total(np.exp(log_scale)),
+        coupling_logdet_det_not_log=lambda log_scale: np.exp(total(log_scale)),
+        coupling_logdet_sign=lambda log_scale: -total(log_scale),
+        coupling_logdet_abs=(lambda log_scale: total(np.abs(log_scale)), lambda log_scale: np.abs(total(log_scale))),
+        coupling_logdet_logabs_s=lambda log_scale: total(np.log(np.abs(log_scale))),
+        coupling_logdet_mean=lambda log_scale: log_scale.mean(axis=-1),
+        coupling_logdet_both_halves=lambda log_scale: 2 * total(log_scale),
+        coupling_logdet_first_only=lambda log_scale: log_scale[:, 0],
+    ),
+    properties=(jacobian_property("coupling_forward", "coupling_log_det", [[12, 4], [12, 2], [12, 2]], given=[1]),),
+    oracle=Reference,
+)

@@ -1,0 +1,84 @@
+"""The Gaussian log density of Listing 1, with its variance."""
+
+import numpy as np
+
+from autograder.reference import flows
+
+from ..domains import BATCH, DIMS, spread
+from ..formulas import LOG_2PI, total
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+
+
+def pdf(z, mu, var):
+    return -0.5 * total(LOG_2PI + np.log(var) + (z - mu) ** 2 / var)
+
+
+def with_sigma(change, shift=0.0):
+    """Returns `gaussian_log_pdf` with another standard deviation, `change(sigma)`, and z shifted."""
+    return lambda z, mu, var: pdf(z + shift, mu, change(np.sqrt(var)) ** 2)
+
+
+def with_var(change):
+    return lambda z, mu, var: pdf(z, mu, change(var))
+
+
+def draw_gaussian(low, high, spread=1.0, far=(0.0, 2.0)):
+    """Returns a draw of (z, mu, var): var between 10^low and 10^high, z at distances of `far` standard deviations."""
+
+    def draw(generator, B, K):
+        mu, var = generator.normal(0, spread, (B, K)), 10 ** generator.uniform(low, high, (B, K))
+        distance = generator.uniform(*far, (B, K)) * generator.choice([-1, 1], (B, K))
+        return mu + np.sqrt(var) * distance, mu, var
+
+    return draw
+
+
+def sweep_variances(generator):
+    """Means as small as the standard deviations where those are small: see `NORMALS`."""
+    var = 10 ** generator.uniform(-10, 2, (BATCH, DIMS))
+    mu = np.minimum(1, 100 * np.sqrt(var)) * generator.normal(0, 1, (BATCH, DIMS))
+    return mu + np.sqrt(var) * spread(generator, 20), mu, var
+
+
+gaussian_log_pdf = Question(
+    name="gaussian_log_pdf",
+    points=3,
+    source="document 000, Listing 1 (lines 104 to 110); errata E-000-16 and E-000-17",
+    shape="[B]",
+    reference=flows.gaussian_log_pdf,
+    cases=(
+        Case("variances from 0.01 to 100", GENERIC, draw_gaussian(-2, 2), {"B": 5, "K": 3}),
+        Case("variances below 0.1", GENERIC, draw_gaussian(-5, -1, 0.3), {"B": 4, "K": 5}),
+        Case("variances above 1", GENERIC, draw_gaussian(0.2, 2), {"B": 3, "K": 4}),
+        Case("variances close to 1e-10", EDGE, draw_gaussian(-10, -8.7, 0.002), {"B": 3, "K": 5}),
+        Case("z far out in the tails", EDGE, draw_gaussian(-2, 1, 1.0, (8.0, 20.0)), {"B": 5, "K": 4}),
+    ),
+    float32=0.2,
+    tolerance="where sigma is small float32 keeps 1e-7 |mu| / sigma of the scaled distance, if z and mu are divided before "
+    "they are subtracted: means are small there",
+    domain=Domain(sweep_variances),
+    mistakes=wrong(
+        pdf_listing1=with_sigma(lambda sigma: np.maximum(sigma, 1e-4), 1e-4),
+        pdf_shifted_z=(
+            with_sigma(lambda sigma: sigma, 1e-4),
+            *(with_sigma(lambda sigma: sigma, shift) for shift in (1e-3, 1e-5, 1e-6)),
+        ),
+        pdf_floored_sigma=(
+            with_sigma(lambda sigma: np.maximum(sigma, 1e-4)),
+            with_sigma(lambda sigma: np.maximum(sigma, 1e-3)),
+            with_sigma(lambda sigma: np.maximum(sigma, 1e-2)),
+            *(with_var(lambda var, floor=floor: np.maximum(var, floor)) for floor in (1e-3, 1e-4, 1e-8)),
+        ),
+        pdf_var_plus_eps=(
+            with_var(lambda var: var + 1e-6),
+            *(with_var(lambda var, eps=eps: var + eps) for eps in (1e-3, 1e-4, 1e-5, 1e-7, 1e-8)),
+            *(with_sigma(lambda sigma, eps=eps: sigma + eps) for eps in (1e-3, 1e-4, 1e-6)),
+        ),
+        pdf_squared_variance=lambda z, mu, var: -0.5 * total(LOG_2PI + np.log(var) + ((z - mu) / var) ** 2),
+        pdf_var_as_sigma=lambda z, mu, var: pdf(z, mu, var**2),
+        pdf_sigma_in_quadratic=lambda z, mu, var: -0.5 * total(LOG_2PI + np.log(var) + (z - mu) ** 2 / np.sqrt(var)),
+        pdf_log_var_missing=lambda z, mu, var: -0.5 * total(LOG_2PI + (z - mu) ** 2 / var),
+        pdf_2pi_missing=lambda z, mu, var: -0.5 * total(np.log(var) + (z - mu) ** 2 / var),
+        pdf_var_as_log_var=lambda z, mu, var: -0.5 * total(LOG_2PI + var + (z - mu) ** 2 * np.exp(-var)),
+    ),
+)

@@ -1,0 +1,167 @@
+"""The planar flow: its constraint and its forward map."""
+
+import numpy as np
+from scipy.special import expit
+
+from autograder.reference import flows
+
+from ..domains import DIMS, spread
+from ..formulas import softplus
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+
+FLOWS_SOURCE = "document 002, variational families (line 849)"
+
+
+# planar_u_hat
+
+
+def constrained_dot(a):
+    """Returns what w.u_hat is where w.u is `a`."""
+    return softplus(a) - 1
+
+
+def with_step_along_w(step):
+    """Returns `planar_u_hat` that goes `step(a, norm of w)` along w, a = w.u."""
+    return lambda u, w: u + step(w @ u, np.linalg.norm(w)) * w
+
+
+def set_part_along_w(u, w, a):
+    """Returns `u` with its part along `w` changed so that w.u = a."""
+    return u + (a - w @ u) * w / (w @ w)
+
+
+def draw_u(low, high, scale=1.0, spread=1.0):
+    """Returns a draw of (u, w) with w.u between `low` and `high`."""
+
+    def draw(generator, K):
+        w, u = scale * generator.normal(0, 1, K), spread * generator.normal(0, 1, K)
+        w *= max(1, scale / np.linalg.norm(w))
+        return set_part_along_w(u, w, generator.uniform(low, high)), w
+
+    return draw
+
+
+def sweep_direction(generator, low=-30, high=30):
+    w = generator.normal(0, 1, DIMS)
+    w *= max(1, 1 / np.linalg.norm(w))
+    u, wanted = generator.normal(0, 1, DIMS), float(np.clip(spread(generator, 30, ()), low, high))
+    return u + (wanted - u @ w) * w / (w @ w), w
+
+
+planar_u_hat = Question(
+    name="planar_u_hat",
+    points=6,
+    source="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
+    shape="[K]",
+    reference=flows.planar_u_hat,
+    cases=(
+        Case("w.u below -1", GENERIC, draw_u(-5, -1.5), {"K": 3}),
+        Case("w.u between -1 and 0", GENERIC, draw_u(-0.9, -0.1), {"K": 5}),
+        Case("w.u above 0", GENERIC, draw_u(0.3, 3), {"K": 4}),
+        Case("w.u far below -1", EDGE, draw_u(-40, -20), {"K": 7}),
+        Case("w.u close to 1000", EDGE, draw_u(800, 1000, 3.0), {"K": 5}),
+        Case("a short w", EDGE, draw_u(-3, -1.5, 0.05), {"K": 6}),
+    ),
+    float32=0.2,
+    tolerance="the step along w is a difference of numbers of the size of w.u: float32 keeps 1e-7 of it",
+    domain=Domain(sweep_direction, num_draws=57),
+    mistakes=wrong(
+        planar_uhat_softplus_without_minus1=with_step_along_w(lambda a, norm: (softplus(a) - a) / norm**2),
+        planar_uhat_forgot_subtract_wu=with_step_along_w(lambda a, norm: constrained_dot(a) / norm**2),
+        planar_uhat_along_u=lambda u, w: u + (constrained_dot(w @ u) - w @ u) * u / (u @ u),
+        planar_uhat_clipped=with_step_along_w(lambda a, norm: (np.maximum(a, -1) - a) / norm**2),
+        planar_uhat_only_where_needed=with_step_along_w(
+            lambda a, norm: (constrained_dot(a) - a) / norm**2 if a < -1 else 0.0
+        ),
+        planar_uhat_not_normalised=with_step_along_w(lambda a, norm: constrained_dot(a) - a),
+        planar_uhat_norm_not_squared=with_step_along_w(lambda a, norm: (constrained_dot(a) - a) / norm),
+        planar_uhat_sign=with_step_along_w(lambda a, norm: -(constrained_dot(a) - a) / norm**2),
+        planar_uhat_unchanged=lambda u, w: u + 0 * w,
+        planar_uhat_overflow=with_step_along_w(lambda a, norm: (np.log(1 + np.exp(a)) - 1 - a) / norm**2),
+    ),
+)
+
+
+# planar_forward
+
+
+def across(z, w, b):
+    """Returns w.z + b of each example."""
+    return z @ w + b
+
+
+def planar(z, u_hat, w, b, bend=np.tanh):
+    return z + bend(across(z, w, b))[:, None] * u_hat
+
+
+def tanh_by_hand(a):
+    return (np.exp(a) - np.exp(-a)) / (np.exp(a) + np.exp(-a))
+
+
+def draw_planar(low, high, z_scale=1.2, w_scale=1.0, b_scale=1.0):
+    """Returns a draw of (z, u, w, b) with w.u between `low` and `high`, away from where the determinant is 0."""
+
+    def draw(generator, B, K):
+        while True:
+            u, w = draw_u(low, high, w_scale)(generator, K)
+            z, b = generator.normal(0, z_scale, (B, K)), float(generator.normal(0, b_scale))
+            if np.min(np.abs(1 + (w @ u) / np.cosh(np.clip(across(z, w, b), -300, 300)) ** 2)) > 0.05:
+                return z, u, w, b
+
+    return draw
+
+
+def draw_at_origin(generator, B, K):
+    z, u, w, b = draw_planar(-0.8, 2)(generator, B, K)
+    return 0 * z, u, w, b
+
+
+def sweep_planar(generator):
+    """Away from where the determinant is 0."""
+    u, w = sweep_direction(generator, -5, 10)
+    z, b = spread(generator, 3), float(generator.normal(0, 2))
+    det = 1 + (w @ u) / np.cosh(np.clip(z @ w + b, -300, 300)) ** 2
+    return z[np.abs(det) > 0.05], u, w, b
+
+
+planar_forward = Question(
+    name="planar_forward",
+    points=3,
+    source="document 002, variational families (line 849)",
+    shape="[B,K]",
+    reference=flows.planar_forward,
+    cases=(
+        Case("w.u_hat above -1", GENERIC, draw_planar(-0.8, 2), {"B": 5, "K": 3}),
+        Case("w.u_hat below -1", GENERIC, draw_planar(-4, -1.5), {"B": 4, "K": 5}),
+        Case("a long w", GENERIC, draw_planar(0.5, 3, w_scale=2.5), {"B": 3, "K": 4}),
+        Case("z of 0", EDGE, draw_at_origin, {"B": 5, "K": 4}),
+        Case("w.z + b of hundreds", EDGE, draw_planar(0.5, 2, 30.0, 8.0), {"B": 3, "K": 7}),
+    ),
+    float32=0.1,
+    tolerance="one product of small vectors, one tanh: measured below a tenth of the tolerance",
+    domain=Domain(sweep_planar),
+    mistakes=wrong(
+        planar_forgot_residual=lambda z, u_hat, w, b: planar(z, u_hat, w, b) - z,
+        planar_minus=lambda z, u_hat, w, b: planar(z, -u_hat, w, b),
+        planar_sigmoid=lambda z, u_hat, w, b: planar(z, u_hat, w, b, expit),
+        planar_relu=lambda z, u_hat, w, b: planar(z, u_hat, w, b, lambda a: np.maximum(a, 0)),
+        planar_linear=lambda z, u_hat, w, b: planar(z, u_hat, w, b, lambda a: a),
+        planar_elementwise_w=lambda z, u_hat, w, b: z + u_hat * np.tanh(z * w + b),
+        planar_bias_outside=lambda z, u_hat, w, b: z + np.tanh(z @ w)[:, None] * u_hat + b,
+        planar_bias_missing=lambda z, u_hat, w, b: planar(z, u_hat, w, 0.0),
+        planar_u_and_w_swapped=lambda z, u_hat, w, b: planar(z, w, u_hat, b),
+        planar_constrains_again=lambda z, u_hat, w, b: planar(
+            z, set_part_along_w(u_hat, w, constrained_dot(w @ u_hat)), w, b
+        ),
+        planar_tanh_by_hand=lambda z, u_hat, w, b: planar(z, u_hat, w, b, tanh_by_hand),
+        planar_one_step_for_the_batch=lambda z, u_hat, w, b: z + np.tanh(across(z, w, b)).mean() * u_hat,
+    ),
+    twins=tuple(
+        (
+            f"{transformation} of planar_one_step_for_the_batch",
+            transformation,
+            "the mean step has the sum of the steps for its sum",
+        )
+        for transformation in ("transformation_averaged_over_batch", "transformation_summed_over_batch")
+    ),
+)

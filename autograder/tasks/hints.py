@@ -1,0 +1,131 @@
+"""Reads hints.md: what a student is told about each mistake, one line for each, edited without touching code.
+
+A line is `- **name** hint [source]`; the source may be missing where it is the question's own. Above it stands the heading of
+a question, `## vae_loss`, or of some of its properties, `## VAE, loss_per_example, fresh_noise`. The file beside the folders of
+the assignments holds hints that several share, below headings that only serve the reader.
+"""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from vikit.exams.exam import EXAMINATIONS
+from vikit.judging import Mistake
+
+from .question import QuestionError
+
+__all__ = ["FILE", "attach_hints", "read_hints", "unused_hints"]
+
+FILE = "hints.md"
+SHARED = Path(__file__).with_name(FILE)
+LINE = re.compile(r"- \*\*(?P<name>\w+)\*\* (?P<hint>.+?)(?: \[(?P<source>[^][]+)\])?")
+
+
+def read_hints(path):
+    """Returns a dict from (heading, name) to `Mistake`, whose source is empty where the line has none.
+
+    Raises:
+        QuestionError: If a line is not a hint, a heading or text before the first heading, or stands there twice.
+    """
+    found, heading = {}, None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith("## "):
+            heading = line[3:].strip()
+        elif heading is not None and line.strip():
+            match = LINE.fullmatch(line.strip())
+            if not match:
+                raise QuestionError(
+                    f"{path}:{number}: this is no hint; write `- **name** hint [source]`, in one line: {line}"
+                )
+            name, hint, source = match.group("name", "hint", "source")
+            if (heading, name) in found:
+                raise QuestionError(f"{path}:{number}: `{name}` stands below `{heading}` already; keep one of the two")
+            found[heading, name] = Mistake(name, hint, source or "")
+    return found
+
+
+class Hints:
+    """The hints of one assignment: its own, and below them those that all share.
+
+    Attributes:
+        path: Its hints.md.
+        own: From (heading, name) to `Mistake`.
+        shared: From name to `Mistake`.
+        used: What was asked for, of both.
+    """
+
+    def __init__(self, folder):
+        self.path = folder / FILE
+        self.own = read_hints(self.path)
+        self.shared = {name: mistake for (_, name), mistake in read_hints(SHARED).items()}
+        self.used = set()
+
+    def find(self, question, name, prop=""):
+        """Returns the `Mistake` of this name for a question, or for one of its properties.
+
+        Raises:
+            QuestionError: If neither file has it.
+        """
+        for heading in self.headings(question, prop):
+            if (heading, name) in self.own:
+                self.used.add((heading, name))
+                return self.own[heading, name]
+        if prop and name in self.shared:
+            self.used.add(name)
+            return self.shared[name]
+        wanted = f"{question.name}, {prop}" if prop else question.name
+        raise QuestionError(f"{self.path}: there is no hint for `{name}`; add `- **{name}** ...` below `## {wanted}`")
+
+    def headings(self, question, prop):
+        """Returns the headings below which a hint may stand, the closest first."""
+        several = [heading for heading, _ in self.own if prop and prop in heading.split(", ")[1:]]
+        return [heading for heading in dict.fromkeys(several) if heading.split(", ")[0] == question.name] + [
+            question.name
+        ]
+
+
+def attach_hints(assignment, folder):
+    """Returns the questions of an assignment with their hints, and their properties with the mistakes that may be found.
+
+    Raises:
+        QuestionError: If a mistake has no hint.
+    """
+    hints = Hints(folder)
+    return tuple(with_hints(question, hints) for question in assignment.questions)
+
+
+def with_hints(question, hints):
+    found = {mistake.name: hints.find(question, mistake.name) for mistake in question.mistakes}
+    return replace(
+        question,
+        hints={name: with_source(mistake, question) for name, mistake in found.items()},
+        properties=tuple(
+            replace(item, mistakes=tuple(mistakes_of(item, question, hints))) for item in question.properties
+        ),
+    )
+
+
+def with_source(mistake, question):
+    return mistake if mistake.source else replace(mistake, source=question.source)
+
+
+def mistakes_of(item, question, hints):
+    """Yields the `Mistake`s that the examination of a property may find."""
+    for name in sorted(EXAMINATIONS[item.examination].names_it_may_find(item.options)):
+        yield hints.find(question, name, item.name)
+
+
+def unused_hints(assignments, folder):
+    """Returns lines "file: heading, name" of hints that nothing asks for, in all assignments and in what they share."""
+    every = {name: Hints(folder / name) for name in assignments}
+    for name, hints in every.items():
+        for question in assignments[name].questions:
+            with_hints(question, hints)
+    unused = [
+        f"{hints.path.parent.name}/{FILE}: {heading}, {name}"
+        for hints in every.values()
+        for heading, name in hints.own
+        if (heading, name) not in hints.used
+    ]
+    shared = set().union(*(hints.used for hints in every.values()))
+    return unused + [f"{FILE}: {name}" for name in next(iter(every.values())).shared if name not in shared]

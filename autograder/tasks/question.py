@@ -1,0 +1,205 @@
+"""What a question, a case, a known mistake and an assignment are to the grader, before anything is drawn for a student."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vikit import judging
+from vikit.judging import EDGE, GENERIC
+
+__all__ = [
+    "EDGE",
+    "GENERIC",
+    "Assignment",
+    "Case",
+    "Domain",
+    "Follow",
+    "Manual",
+    "Question",
+    "QuestionError",
+    "WrongFormula",
+    "unsteady",
+    "wrong",
+]
+
+
+class QuestionError(Exception):
+    """A question that cannot be asked as it is declared."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """How the inputs of one case are drawn: `draw(generator, **sizes)` returns the arguments by position.
+
+    `remark` is shown with a right answer whose relative error is above `careful` (see `judging.Case`).
+    """
+
+    name: str
+    kind: str
+    draw: Callable
+    sizes: dict
+    careful: float = 0.0
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """All inputs for which a right formula in float32 must stay within the tolerance.
+
+    Attributes:
+        draw: From a generator to the arguments by position, with many numbers near 0 and near the limits.
+        num_draws: How many times it is drawn to measure the largest error.
+    """
+
+    draw: Callable
+    num_draws: int = 5
+
+
+@dataclass(frozen=True)
+class WrongFormula:
+    """What a known mistake computes; the hint stands in hints.md, under the same name.
+
+    Attributes:
+        name: The mistake's name.
+        formulas: In NumPy. Those after the first are other spellings of the same mistake that give other values on some
+            inputs: another constant, infinity instead of NaN. A spelling that is right on these inputs is left out. All are
+            computed in float64 and in float32.
+        unsteady: Whether the value in float32 depends on the processor's rounding: the public cases hold only the value in
+            float64.
+    """
+
+    name: str
+    formulas: tuple
+    unsteady: bool = False
+
+
+@dataclass(frozen=True)
+class Unsteady:
+    """A formula, or a tuple of spellings, whose values in float32 depend on the processor's rounding."""
+
+    formula: object
+
+
+def unsteady(formula):
+    """Returns the formula of a mistake, or the tuple of its spellings, marked as unsteady (see `WrongFormula`)."""
+    return Unsteady(formula)
+
+
+def wrong(**mistakes):
+    """Returns the `WrongFormula`s of a question, from each mistake's name to its formula.
+
+    A formula may be a tuple of spellings, or `unsteady(...)`.
+    """
+    return tuple(build_wrong_formula(name, formula) for name, formula in mistakes.items())
+
+
+def build_wrong_formula(name, formula, is_unsteady=False):
+    match formula:
+        case Unsteady(marked):
+            return build_wrong_formula(name, marked, is_unsteady=True)
+        case tuple():
+            return WrongFormula(name, formula, is_unsteady)
+    return WrongFormula(name, (formula,), is_unsteady)
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Everything about one question except its text, which is in the solution script, and its hints, which are in hints.md.
+
+    Attributes:
+        name: Name of the function or class that students write.
+        points: What it is worth.
+        source: Where the lecture has it: document, section, equation.
+        shape: The answer's shape in the letters of the syllabus, for messages.
+        reference: The right formula, float64.
+        cases: The `Case`s.
+        mistakes: The `WrongFormula`s.
+        outputs: Names of the outputs where the function returns a tuple.
+        twins: Pairs (a, b, reason) of names that give the same values on every input.
+        atol: Absolute tolerance.
+        rtol: Tolerance relative to the reference.
+        float32: The largest error of a right formula in float32 over the whole domain, as a share of the tolerance; the tests
+            measure it on three formulas or more.
+        tolerance: Why the tolerance is what it is.
+        domain: The `Domain`; None where answers are random.
+        sampled: Whether a right answer is computed from random numbers (see `judging.Question`).
+        seconds: The time limit of all cases and properties together; None for the usual one.
+        follows: The `Follow` that lets this question be graded with the student's own earlier values; None if it stands
+            alone.
+        properties: The `judging.Property`s that must hold for every right answer. A class has these and no cases.
+        oracle: The right functions for its examinations (see `vikit.exams.exam`).
+        hints: From the names of mistakes to `judging.Mistake`s; `tasks.load` fills it from hints.md.
+    """
+
+    name: str
+    points: float
+    source: str
+    shape: str = ""
+    reference: Callable | None = None
+    cases: tuple = ()
+    mistakes: tuple = ()
+    outputs: tuple = ()
+    twins: tuple = ()
+    atol: float = judging.ATOL
+    rtol: float = judging.RTOL
+    float32: float = 0.0
+    tolerance: str = ""
+    domain: Domain | None = None
+    sampled: bool = False
+    seconds: float | None = None
+    follows: "Follow | None" = None
+    properties: tuple = ()
+    oracle: object = None
+    hints: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        names = [mistake.name for mistake in self.mistakes]
+        if len(set(names)) < len(names):
+            raise QuestionError(f"{self.name}: two mistakes have the same name: {max(names, key=names.count)}")
+
+    def hint(self, name):
+        """Returns the `judging.Mistake` of that name, without a hint where hints.md has none."""
+        return self.hints.get(name) or judging.Mistake(name, "", self.source)
+
+
+@dataclass(frozen=True)
+class Follow:
+    """How a question depends on earlier ones.
+
+    Attributes:
+        needs: For each earlier question a function from this question's arguments to those of the earlier one.
+        formula: From (arguments in float64, dict from earlier question to its values) to this question's value.
+    """
+
+    needs: dict
+    formula: Callable
+
+
+@dataclass(frozen=True)
+class Manual:
+    """A question that a person grades; its text and rubric are in the solution script."""
+
+    name: str
+    points: float
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment: its questions in the order of the notebook, and those that a person grades."""
+
+    name: str
+    title: str
+    questions: tuple
+    manual: tuple = ()
+
+    @property
+    def functions(self):
+        """The questions that are judged by values."""
+        return tuple(question for question in self.questions if question.cases)
+
+    @property
+    def max_score(self):
+        return sum(question.points for question in self.questions)
+
+    @property
+    def manual_max_score(self):
+        return sum(question.points for question in self.manual)
