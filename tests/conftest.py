@@ -14,8 +14,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from autograder import kernels, tasks
 from autograder.build import notebooks, sample, script
 from autograder.grading import classroom, find_submissions, probing
-from autograder.grading.classroom import grade_class
+from autograder.grading.classroom import Settings, grade_class
 from autograder.grading.limits import Limits, limits_for
+from autograder.grading.verdict import Conditions
 from autograder.kernels import kernel
 from autograder.reference import device
 
@@ -140,7 +141,7 @@ def grade_the_endless(item, folder, secret):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(probing, "ask_cases", impatient)
         chosen = kernels.choose()
-        classroom.grade_one(item, folder, secret, "auto", device.choose(), chosen, limits_for(2), {})
+        classroom.grade_one(item, folder, Conditions(secret, device.choose(), limits_for(2), chosen), {})
 
 
 ENDLESS = "s10-endless-loop"
@@ -164,7 +165,7 @@ def sample_class(tmp_path_factory):
     secret = b"secret of the tests"
     (endless,) = (item for item in submissions if item.student == ENDLESS)
     grade_the_endless(endless, folder, secret)
-    run = grade_class(submissions, folder, secret, jobs=2, unsafe=True)
+    run = grade_class(submissions, Settings(folder, secret, jobs=2, unsafe=True))
     assert not run.failures
     assert run.kept == 1
     assert len(run.verdicts) == sample.size() >= 12

@@ -28,7 +28,7 @@ from autograder import kernels, tasks
 from autograder.build import sample
 from autograder.files import write_whole
 from autograder.grading import find_submissions, grade, verdict
-from autograder.grading.classroom import grade_class
+from autograder.grading.classroom import Settings, grade_class
 from autograder.grading.limits import limits_for
 from autograder.grading.run import NotebookRun
 from autograder.kernels import LAYERS, Confinement, kernel
@@ -200,7 +200,7 @@ def attacked(tmp_path_factory, outside, released_notebook):
     before = files_below(Path(outside["outside"]))
     knocks(outside)
     submissions, _ = find_submissions(folder / "submitted", tasks.names())
-    run = grade_class(submissions, folder, SECRET, jobs=2, limits=limits_for(2, LIMITS))
+    run = grade_class(submissions, Settings(folder, SECRET, jobs=2, limits=limits_for(2, LIMITS)))
     return folder, run, before
 
 

@@ -502,18 +502,18 @@ def test_an_experiment_of_the_solutions_runs_with_them_and_is_not_released(tmp_p
     assert "shown = 3" not in sources["student_notebook"]
 
 
-def test_questions_and_tasks_must_match(a01):
+def test_the_script_answers_the_questions_of_the_assignment_each_once(a01):
     cells = script.read(script.SOLUTIONS / "a01_densities.py")
     script.check_questions(cells, a01)
     answer = next(cell for cell in cells if cell.kind == "answer")
-    with pytest.raises(ScriptError, match=f"the task '{answer.question}' has no question"):
+    with pytest.raises(ScriptError, match=f"no cell for the question '{answer.question}'"):
         script.check_questions([cell for cell in cells if cell is not answer], a01)
-    with pytest.raises(ScriptError, match=f"the question '{answer.question}' stands in the script twice"):
+    with pytest.raises(ScriptError, match=f"two cells for the question '{answer.question}'"):
         script.check_questions([*cells, answer], a01)
-    with pytest.raises(ScriptError, match="the question 'other' has no task"):
+    with pytest.raises(ScriptError, match="answers 'other', which is no question"):
         script.check_questions([*cells, script.ScriptCell("answer", "def other(): pass", "other")], a01)
     manual = next(cell for cell in cells if cell.kind == "manual")
-    with pytest.raises(ScriptError, match=f"the task '{manual.question}' has no question"):
+    with pytest.raises(ScriptError, match=f"no cell for the question '{manual.question}'"):
         script.check_questions([cell for cell in cells if cell is not manual], a01)
 
 

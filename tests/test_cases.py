@@ -10,7 +10,7 @@ import stand_in
 from vikit.protocol import client
 
 from autograder import tasks
-from autograder.grading import verdict as verdicts
+from autograder.grading.judge import Judge
 
 FOLDER = Path(__file__).parent / "cases"
 SECRET = b"secret of the tests"
@@ -66,9 +66,10 @@ def graded(assignment, question, file):
     """Returns the verdict on one question; an error of the kit fails."""
     task = next(task for task in tasks.load(assignment).questions if task.name == question)
     asked = tasks.draw_for_student(assignment, task, "ada", SECRET)
-    alone, kit_errors = tasks.Assignment(assignment, "", (task,)), []
-    (verdict,) = verdicts.judge_all(Notebook(assignment, file), [asked], alone, [], SECRET, kit_errors)
-    assert kit_errors == []
+    alone = tasks.Assignment(assignment, "", (task,))
+    judge = Judge(Notebook(assignment, file), alone, [], SECRET)
+    (verdict,) = judge.judge_all([asked])
+    assert judge.kit_errors == []
     return verdict
 
 

@@ -25,8 +25,10 @@ from vikit.protocol import client, wire
 
 from autograder import cli, kernels, tasks
 from autograder.build import notebooks, sample
-from autograder.grading import classroom, follow, notebook
+from autograder.grading import classroom, follow, notebook, outcome
+from autograder.grading import judge as judges
 from autograder.grading import verdict as verdicts
+from autograder.grading.judge import Judge
 from autograder.grading.limits import Limits
 from autograder.grading.submission import Submission
 from autograder.grading.turns import Turns
@@ -200,10 +202,10 @@ def test_a_full_folder_for_temporary_files_is_named_and_the_next_run_mends_it(
 
 def test_a_notebook_that_is_gone_when_its_turn_comes_is_named(tmp_path):
     item = Submission("ada", A01, tmp_path / f"{A01}.ipynb")
-    chosen, place = kernels.choose(), "/CPU:0"
-    verdict, _ = classroom.grade_one(item, tmp_path, SECRET, "cpu", place, chosen, Limits(), {})
+    conditions = verdicts.Conditions(SECRET, "/CPU:0", Limits(), kernels.choose())
+    verdict, _ = classroom.grade_one(item, tmp_path, conditions, {})
     assert "was there when the run began" in verdict["questions"][0]["message"]
-    assert not classroom.is_current(verdict | {"submission_sha256": "0"}, item, place, SECRET, Limits(), chosen)
+    assert not classroom.is_current(verdict | {"submission_sha256": "0"}, item, conditions)
 
 
 def test_a_verdict_that_cannot_be_read_is_not_left_out_of_the_gradebook(tmp_path, monkeypatch):
@@ -290,11 +292,11 @@ def in_the_drawing_of_inputs(error, patched):
 
 
 def in_a_question(error, patched):
-    patched.setattr(verdicts, "judge_one", raising(error))
-    assignment, kit_errors = tasks.load(A01), []
-    questions = [small_question() for _ in assignment.questions]
-    found = verdicts.judge_all(None, questions, assignment, [], SECRET, kit_errors)
-    assert len(kit_errors) == len(found)
+    patched.setattr(Judge, "judge_one", raising(error))
+    assignment = tasks.load(A01)
+    judge = Judge(None, assignment, [], SECRET)
+    found = judge.judge_all([small_question() for _ in assignment.questions])
+    assert len(judge.kit_errors) == len(found)
     return found[0].status
 
 
@@ -303,10 +305,11 @@ def in_follow_through(error, patched):
     wrong = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
     wrong = faults.judge_case_by_case(question, wrong)
     patched.setattr(follow, "follow_through", raising(error))
-    patched.setattr(verdicts, "judge_cases", lambda run, question, cells: (wrong, {}))
-    task, kit_errors = next(task for name in tasks.names() for task in tasks.load(name).questions if task.follows), []
-    assert verdicts.judge_one(None, question, task, [], SECRET, {}, None, kit_errors).status == "wrong"
-    assert len(kit_errors) == 1
+    patched.setattr(Judge, "judge_cases", lambda judge, question: (wrong, {}))
+    task = next(task for name in tasks.names() for task in tasks.load(name).questions if task.follows)
+    judge = Judge(None, None, [], SECRET)
+    assert judge.judge_one(question, task).status == "wrong"
+    assert len(judge.kit_errors) == 1
     return "kit_error"
 
 
@@ -429,15 +432,15 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
         write_notebook({KL: RIGHT_KL}, path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb")
     monkeypatch.setattr(classroom, "Graders", InProcess)
     arguments = ["grade", "--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]
-    judged = verdicts.judge_cases
+    judged = Judge.judge_cases
 
-    def fails(run, question, cells):
+    def fails(judge, question):
         if question.name == BERNOULLI:
             raise Kit
-        return judged(run, question, cells)
+        return judged(judge, question)
 
     with monkeypatch.context() as patched:
-        patched.setattr(verdicts, "judge_cases", fails)
+        patched.setattr(Judge, "judge_cases", fails)
         assert cli.main(arguments) == 1
     printed = capsys.readouterr().out
     assert (
@@ -483,9 +486,9 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
 
         monkeypatch.setattr(verdicts.tasks, "draw_for_student", fails)
     elif place == "judged":
-        without_secrets = verdicts.hide_text
+        without_secrets = judges.hide_text
         monkeypatch.setattr(
-            verdicts,
+            judges,
             "hide_text",
             lambda answer, cells, path: raising(Kit())() if path == BERNOULLI else without_secrets(answer, cells, path),
         )
@@ -506,12 +509,13 @@ def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
     wrong = faults.judge_case_by_case(
         question, {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
     )
-    monkeypatch.setattr(verdicts, "judge_cases", lambda run, question, cells: (wrong, {}))
-    kit_errors = []
-    found = verdicts.judge_one(None, question, task, [], SECRET, {}, None, kit_errors)
+    monkeypatch.setattr(Judge, "judge_cases", lambda judge, question: (wrong, {}))
+    judge = Judge(None, None, [], SECRET)
+    found = judge.judge_one(question, task)
     assert (found.status, found.score) == (wrong.status, wrong.score)
     assert "your own earlier values" in found.message
-    assert kit_errors == ["f: Kit in test_faults.stand_in"] or kit_errors[0].startswith("f: Kit")
+    assert len(judge.kit_errors) == 1
+    assert judge.kit_errors[0].startswith("f: Kit")
 
 
 def test_check_shows_no_traceback_where_the_kit_fails(monkeypatch, capsys):
@@ -579,16 +583,16 @@ def question(name, status="missing", score=0.0, message="Nothing could be graded
 def class_of(*verdicts):
     items = [Submission(f"s{number}", A01, Path("x.ipynb")) for number in range(len(verdicts))]
     documents = [{"score": sum(one["score"] for one in found), "questions": found} for found in verdicts]
-    return classroom.ClassRun(verdicts=dict(zip(items, documents, strict=True)))
+    return outcome.ClassRun(verdicts=dict(zip(items, documents, strict=True)))
 
 
 def test_a_class_without_a_point_is_said_and_one_in_which_nothing_could_be_asked_is_a_failure():
     missing, blank, right = [question("f")], [question("f", "unanswered")], [question("f", "correct", 3.0)]
-    assert list(classroom.assignments_without_points(class_of(missing, right))) == []
-    assert list(classroom.assignments_without_points(class_of(missing))) == []
-    ((said, failed),) = classroom.assignments_without_points(class_of(missing, blank))
+    assert list(outcome.assignments_without_points(class_of(missing, right))) == []
+    assert list(outcome.assignments_without_points(class_of(missing))) == []
+    ((said, failed),) = outcome.assignments_without_points(class_of(missing, blank))
     assert (failed, "all 2 notebooks" in said) == (False, True)
-    ((said, failed),) = classroom.assignments_without_points(class_of(missing, missing, missing))
+    ((said, failed),) = outcome.assignments_without_points(class_of(missing, missing, missing))
     assert failed
     assert "Nothing could be graded: no space." in said
 

@@ -17,21 +17,24 @@ import pytest
 from rich.console import Console
 from vikit import submitting
 
-from autograder import cli, files, kernels, screen, tasks
+from autograder import cli, files, kernels, places, screen, tasks
+from autograder.commands import class_grading
 from autograder.grading import classroom, find_submissions, notebook, packed, submission
 from autograder.grading import verdict as verdicts
-from autograder.grading.classroom import ClassRun, find_overwritten, grade_one, is_current, read_all, verdict_path
+from autograder.grading.classroom import find_overwritten, grade_one, is_current, read_all, verdict_path
 from autograder.grading.limits import Limits
+from autograder.grading.outcome import ClassRun
 from autograder.grading.submission import Submission, name_of, notices_of
 from autograder.kernels import confinement, remains, warm
 from autograder.names import MAX_STEM_BYTES, file_stem
-from autograder.reports import gradebook, summary
+from autograder.reports import course, gradebook, summary
 
 A01, A02 = "a01_densities", "a02_elbo"
 LAW = (A01, A02)
 INSIDE = f"{A01}/{A01}.ipynb"
 TEXT = '{"cells": []}'
 SECRET, PLACE, LIMITS = b"secret of the tests", "/CPU:0", Limits()
+CONDITIONS = verdicts.Conditions(SECRET, PLACE, LIMITS, kernels.COLD)
 ESC, CSI, BIDI = "\x1b[31m", "\x9b2J", "\u202e"
 
 
@@ -107,7 +110,7 @@ def test_a_file_can_be_named_after_any_name_and_no_other_student_can_take_it(tmp
 def test_nothing_in_a_name_steers_a_terminal(capsys, name):
     student = f"ada {name}"
     console = Console(width=120)
-    cli.say(console, student)
+    screen.say(console, student)
     cli.complain(student)
     questions = [{"name": "kl", "score": 1.0, "max_score": 1.0, "status": "correct", "mistake": None}]
     verdict = {"assignment": A01, "student": student, "score": 1.0, "max_score": 1.0, "questions": questions}
@@ -123,7 +126,7 @@ def test_nothing_in_a_name_steers_a_terminal(capsys, name):
 
 def test_names_are_neither_markup_nor_pictures(capsys):
     console = Console(width=120)
-    cli.say(console, "[red]ada :heart:")
+    screen.say(console, "[red]ada :heart:")
     with screen.counting(Console(width=120, force_terminal=True), 1) as (begins, _):
         begins("[red]bob :heart:")
     said = capsys.readouterr().out
@@ -320,7 +323,7 @@ def submit(tmp_path, monkeypatch, write_notebook, capsys):
     def write(path, answers=None):
         work = tmp_path / "student" / A01
         write_notebook(answers, path=work / f"{A01}.ipynb")
-        (work / "public_cases.json").write_bytes((cli.places.ASSIGNMENTS / A01 / "public_cases.json").read_bytes())
+        (work / "public_cases.json").write_bytes((places.ASSIGNMENTS / A01 / "public_cases.json").read_bytes())
         monkeypatch.chdir(work)
         submitting.submit()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -348,12 +351,10 @@ def test_a_zip_has_the_digest_of_the_notebook_in_it_and_its_verdict_is_kept(tmp_
     loose.write_bytes(content)
     item = found_in(tmp_path / "c")[0]["ada"]
     assert verdicts.digest(item.path) == verdicts.digest(loose)
-    old = verdicts.build_document(
-        tasks.load(A01), "ada", PLACE, verdicts.digest(loose), [], SECRET, kernels.COLD, LIMITS
-    )
-    assert is_current(old, item, PLACE, SECRET, LIMITS, kernels.COLD)
+    old = verdicts.build_document(CONDITIONS, tasks.load(A01), "ada", verdicts.digest(loose), [])
+    assert is_current(old, item, CONDITIONS)
     submit(item.path, {"kl_to_standard_normal": "x = 1"})
-    assert not is_current(old, item, PLACE, SECRET, LIMITS, kernels.COLD)
+    assert not is_current(old, item, CONDITIONS)
 
 
 @pytest.mark.kernels
@@ -741,7 +742,7 @@ def test_a_zip_that_proves_damaged_when_it_is_read_has_a_verdict_that_says_so_an
     item = found_in(tmp_path)[0]["ada"]
     verdict = verdicts.grade(A01, item.path, "ada", SECRET, limits=LIMITS, unsafe=True)
     assert "Nothing could be graded: the zip is damaged" in verdict["questions"][0]["message"]
-    assert is_current(verdict, item, verdict["device"], SECRET, LIMITS, kernels.choose())
+    assert is_current(verdict, item, verdicts.Conditions(SECRET, verdict["device"], LIMITS, kernels.choose()))
 
 
 def test_a_zip_that_is_a_link_is_not_followed(tmp_path):
@@ -771,7 +772,7 @@ LINKS = ["looped", "broken", "twin", "to a file"]
 
 def graded(item, out):
     """Writes the verdict on a submission of nothing, as a grader does, and returns it."""
-    return grade_one(item, out, SECRET, "cpu", PLACE, kernels.COLD, LIMITS, {})[0]
+    return grade_one(item, out, CONDITIONS, {})[0]
 
 
 def test_a_class_of_evil_names_loses_nobody_and_takes_nobody_for_another(tmp_path, capsys):
@@ -790,10 +791,10 @@ def test_a_class_of_evil_names_loses_nobody_and_takes_nobody_for_another(tmp_pat
     for item, verdict in run.verdicts.items():
         assert json.loads(verdict_path(out, item).read_text()) == verdict
         assert verdict["student"] == item.student
-        assert is_current(verdict, item, PLACE, SECRET, LIMITS, kernels.COLD)
+        assert is_current(verdict, item, CONDITIONS)
     assert not find_overwritten(run, out)
     everything = read_all(out)
-    cli.write_reports(run.verdicts.values(), everything, out)
+    course.write_reports(run.verdicts.values(), everything, out)
     files.sweep(out, ("verdicts", "feedback"))
     assert len(everything) == everybody
     assert len(list((out / "feedback" / A01).iterdir())) == everybody
@@ -804,7 +805,7 @@ def test_a_class_of_evil_names_loses_nobody_and_takes_nobody_for_another(tmp_pat
     assert all(row["score"] == "0.0" and row["reasons"] for row in rows)
     console = Console(width=300)
     for notice in [*notices, *(f"{item.label}: {item.notice}" for item in submissions)]:
-        cli.say(console, notice)
+        screen.say(console, notice)
     for part in summary.build_parts(everything):
         console.print(part)
     assert all(letter.isprintable() or letter == "\n" for letter in capsys.readouterr().out)
@@ -828,7 +829,7 @@ def asked(tmp_path, monkeypatch):
     """Returns a function from a command line to the (assignments, students) that are graded."""
     folder_of(tmp_path, f"s01/{A01}")
     taken = []
-    monkeypatch.setattr(cli, "grade_folder", lambda options, *_: taken.append(options) or 0)
+    monkeypatch.setattr(class_grading, "grade_folder", lambda options, *_: taken.append(options) or 0)
 
     def run(*words):
         status = cli.main(["grade", "--submitted", str(tmp_path), *words])

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -16,11 +17,11 @@ from autograder import kernels, tasks
 from autograder.build import sample
 from autograder.grading import find_submissions, notebook
 from autograder.grading import run as runs
-from autograder.grading import verdict as verdicts
-from autograder.grading.classroom import grade_class, is_current, read_verdict
+from autograder.grading.classroom import Settings, grade_class, is_current, read_verdict
+from autograder.grading.judge import Judge
 from autograder.grading.limits import Limits, limits_for, machine_memory
 from autograder.grading.submission import Submission
-from autograder.grading.verdict import Unconfined, confine, course_secret, grade
+from autograder.grading.verdict import Conditions, Unconfined, confine, course_secret, grade
 from autograder.kernels import Bounds
 from autograder.reports.feedback import feedback_html
 
@@ -131,7 +132,7 @@ def test_grading_again_one_at_a_time_changes_nothing(sample_class, tmp_path):
     names = [name for name in first if any(kind in name for kind in kinds)]
     submissions, _ = find_submissions(folder / "submitted", tasks.names(), students=names)
     assert len(submissions) == len(names) == 6
-    run = grade_class(submissions, tmp_path, SECRET, jobs=1)
+    run = grade_class(submissions, Settings(tmp_path, SECRET))
     assert {item.student: brief(verdict) for item, verdict in run.verdicts.items()} == {
         name: brief(first[name]) for name in names
     }
@@ -143,17 +144,18 @@ def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
     path = folder / "verdicts" / A01 / "s01-reference.json"
     old = read_verdict(path)
     assert old == verdicts["s01-reference"]
-    assert is_current(old, item, "/CPU:0", SECRET, Limits(), BEST)
-    assert not is_current(old, item, "/GPU:0", SECRET, Limits(), BEST)
+    now = Conditions(SECRET, "/CPU:0", Limits(), BEST)
+    assert is_current(old, item, now)
+    assert not is_current(old, item, replace(now, device="/GPU:0"))
     less = old | {"layers": ["seccomp"]}
-    assert is_current(less, item, "/CPU:0", SECRET, Limits(), kernels.COLD)
-    assert BEST.layers in ((), ("seccomp",)) or not is_current(less, item, "/CPU:0", SECRET, Limits(), BEST)
-    assert not is_current(old | {"kit_version": "0"}, item, "/CPU:0", SECRET, Limits(), BEST)
-    assert not is_current(old | {"libraries": {"numpy": "0"}}, item, "/CPU:0", SECRET, Limits(), BEST)
-    assert not is_current(old, item, "/CPU:0", SECRET, limits_for(1, ["question=20"]), BEST)
-    assert not is_current(old, item, "/CPU:0", b"another secret", Limits(), BEST)
+    assert is_current(less, item, replace(now, confinement=kernels.COLD))
+    assert BEST.layers in ((), ("seccomp",)) or not is_current(less, item, now)
+    assert not is_current(old | {"kit_version": "0"}, item, now)
+    assert not is_current(old | {"libraries": {"numpy": "0"}}, item, now)
+    assert not is_current(old, item, replace(now, limits=limits_for(1, ["question=20"])))
+    assert not is_current(old, item, replace(now, secret=b"another secret"))
     (other,) = find_submissions(folder / "submitted", tasks.names(), students=["s02-blank"])[0]
-    assert not is_current(old, other, "/CPU:0", SECRET, Limits(), BEST)
+    assert not is_current(old, other, now)
     for number, text in enumerate(["{", "[]", '{"schema": 0}']):
         broken = folder / f"broken{number}.json"
         broken.write_text(text)
@@ -365,7 +367,7 @@ def test_a_folder_name_that_is_no_utf_8_is_graded(tmp_path):
     os.makedirs(os.fsencode(tmp_path) + b"/caf\xe9/" + A01.encode())
     (item,) = find_submissions(tmp_path, [A01])[0]
     assert item.student == "caf\\xe9"
-    run = grade_class([item], tmp_path / "out", SECRET)
+    run = grade_class([item], Settings(tmp_path / "out", SECRET))
     assert not run.failures
     assert run.verdicts[item]["questions"][0]["message"].startswith("Nothing could be graded: expected")
 
@@ -464,7 +466,9 @@ def test_one_submission_on_which_the_kit_fails_does_not_stop_the_others(tmp_path
     path = write_notebook()
     verdicts = tmp_path / "out" / "verdicts" / A01
     (verdicts / "bad.json").mkdir(parents=True)
-    run = grade_class([Submission(student, A01, path) for student in ("good", "bad", "fine")], tmp_path / "out", b"s")
+    run = grade_class(
+        [Submission(student, A01, path) for student in ("good", "bad", "fine")], Settings(tmp_path / "out", b"s")
+    )
     assert [item.student for item in run.verdicts] == ["good", "fine"]
     (failure,) = run.failures
     assert failure.startswith(f"bad/{A01}: IsADirectoryError")
@@ -603,7 +607,7 @@ def test_what_cannot_be_read_costs_only_itself(tmp_path, write_notebook):
         place.chmod(0)
     write_notebook(path=tmp_path / "file" / A01 / f"{A01}.ipynb").chmod(0)
     submissions, _ = find_submissions(tmp_path, [A01])
-    run = grade_class(submissions, tmp_path / "out", SECRET)
+    run = grade_class(submissions, Settings(tmp_path / "out", SECRET))
     assert not run.failures
     said = {item.student: verdict["questions"][0]["message"] for item, verdict in run.verdicts.items()}
     assert all("cannot be read" in said[student] for student in ("closed home", "closed"))
@@ -613,13 +617,13 @@ def test_what_cannot_be_read_costs_only_itself(tmp_path, write_notebook):
 def test_what_is_graded_is_what_the_verdict_is_filed_under(tmp_path, write_notebook, monkeypatch):
     path = write_notebook({KL: RIGHT_KL})
     wanted = hashlib.sha256(path.read_bytes()).hexdigest()
-    judge_all = verdicts.judge_all
+    judge_all = Judge.judge_all
 
     def replaced_meanwhile(*arguments):
         write_notebook({KL: f"def {KL}(mu, log_var):\n    return 0"})
         return judge_all(*arguments)
 
-    monkeypatch.setattr(verdicts, "judge_all", replaced_meanwhile)
+    monkeypatch.setattr(Judge, "judge_all", replaced_meanwhile)
     verdict = grade(A01, path, secret=SECRET)
     assert brief(verdict)[KL] == ("correct", 12, None)
     assert verdict["submission_sha256"] == wanted != hashlib.sha256(path.read_bytes()).hexdigest()

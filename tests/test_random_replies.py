@@ -17,7 +17,7 @@ from vikit.protocol import client, public_cases, student_side, wire
 
 from autograder import tasks
 from autograder.build import notebooks
-from autograder.grading import verdict as verdicts
+from autograder.grading.judge import Judge
 from autograder.reference import callables
 from autograder.tasks.drawing import evaluate
 
@@ -479,12 +479,12 @@ class Mistaken(stand_in.Notebook, Forger):
 def judged(assignment, run):
     """Returns the verdicts on the functions of an assignment, with the public cases for hidden ones; none may be lost."""
     questions = public_cases.read(notebooks.ASSIGNMENTS / assignment.name / public_cases.FILE_NAME)[1]
-    kit_errors = []
     functions = tasks.Assignment(assignment.name, assignment.title, assignment.functions)
     asked = [questions[task.name] for task in functions.questions]
     with np.errstate(all="ignore"):
-        found = verdicts.judge_all(run, asked, functions, [], SECRET, kit_errors)
-    assert kit_errors == []
+        judge = Judge(run, functions, [], SECRET)
+        found = judge.judge_all(asked)
+    assert judge.kit_errors == []
     return {verdict.name: verdict.score for verdict in found}
 
 

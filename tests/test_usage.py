@@ -11,8 +11,9 @@ from dataclasses import fields
 import pytest
 
 from autograder import bench, cli, doctor, kernels, places, screen
+from autograder.commands import class_grading
 from autograder.grading import graders, limits
-from autograder.grading.classroom import ClassRun, list_changes
+from autograder.grading.outcome import ClassRun, list_changes
 from autograder.grading.submission import Submission
 from autograder.kernels import Bounds
 from autograder.reference import device
@@ -152,7 +153,7 @@ def sample_command(tmp_path, monkeypatch):
 
     monkeypatch.setattr("autograder.build.sample.write_class", write)
     monkeypatch.setattr(kernels, "choose", lambda: kernels.COLD)
-    monkeypatch.setattr(cli, "grade_folder", lambda *_: 0)
+    monkeypatch.setattr(class_grading, "grade_folder", lambda *_: 0)
 
     def run(*words):
         return cli.main(["sample", "--out", str(tmp_path / "out"), *words])

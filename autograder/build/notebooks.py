@@ -33,14 +33,14 @@ def release(name):
     nothing.
 
     Raises:
-        ScriptError: If script and tasks do not belong together.
+        ScriptError: If script and questions do not belong together.
     """
     assignment = tasks.load(name)
     cells = script.read(script.SOLUTIONS / f"{name}.py")
     script.check_questions(cells, assignment)
     notebook = nbformat.writes(student_notebook(assignment, cells)) + "\n"
     public = public_cases.dump(
-        name, tasks.public_questions(assignment), {task.name: task.points for task in assignment.manual}
+        name, tasks.public_questions(assignment), {question.name: question.points for question in assignment.manual}
     )
     stands = ASSIGNMENTS / name / public_cases.FILE_NAME
     if stands.is_file():
@@ -65,7 +65,7 @@ def solution_notebook(assignment, cells):
 
 
 def build_notebook(assignment, cells, finish):
-    points = {task.name: task.points for task in (*assignment.questions, *assignment.manual)}
+    points = {question.name: question.points for question in (*assignment.questions, *assignment.manual)}
     nodes = [fold(mark_locked(new_code_cell(first_cell(assignment.name)), SETUP_ID))]
     if cells and cells[0].kind == "text":
         nodes.insert(0, new_markdown_cell(cells[0].source))
@@ -91,7 +91,9 @@ def build_notebook(assignment, cells, finish):
                 new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points[cell.question]
             )
             nodes.append(finish(cell, node))
-    longer = ", ".join(f"`{task.name}` {task.seconds:g} s" for task in assignment.questions if task.seconds)
+    longer = ", ".join(
+        f"`{question.name}` {question.seconds:g} s" for question in assignment.questions if question.seconds
+    )
     nodes += [
         new_markdown_cell(HANDING_IN.format(f" ({longer})" if longer else "")),
         mark_locked(new_code_cell("check_all()"), "check-all"),

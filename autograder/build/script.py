@@ -1,6 +1,6 @@
 """A solution script as cells: percent text with two kinds of cell marker, both refused where they make no sense.
 
-    # %% question="name"                    the answer to a question of the assignment's task file
+    # %% question="name"                    the answer to a question that the assignment declares
     # %% [markdown] question="name"         a question answered in words, graded by hand
     # %% tags=["experiment"]                trains or plots, holds no answer; stands under `if __name__ == "__main__":`
     # %% tags=["experiment", "solution"]    one that runs with the solutions only: it takes long, or shows an answer's numbers
@@ -116,18 +116,21 @@ def remove_helpers(source):
 
 
 def check_questions(cells, assignment):
-    """Raises ScriptError unless the script's questions are those of the assignment's tasks, each once."""
+    """Raises ScriptError unless the script's questions are those that the assignment declares, each once."""
+    solution, folder = f"solutions/{assignment.name}.py", f"autograder/tasks/{assignment.name}"
     for kind, wanted in (("answer", assignment.questions), ("manual", assignment.manual)):
         named = [cell.question for cell in cells if cell.kind == kind]
-        tasks = [task.name for task in wanted]
+        declared = [question.name for question in wanted]
         for name in named:
-            if name not in tasks:
-                raise ScriptError(f"{assignment.name}: the question {name!r} has no task")
+            if name not in declared:
+                raise ScriptError(f"{solution} answers {name!r}, which is no question: list it in {folder}/__init__.py")
             if named.count(name) > 1:
-                raise ScriptError(f"{assignment.name}: the question {name!r} stands in the script twice")
-        for name in tasks:
+                raise ScriptError(f"{solution} has two cells for the question {name!r}: keep one")
+        for name in declared:
             if name not in named:
-                raise ScriptError(f"{assignment.name}: the task {name!r} has no question in the script")
+                raise ScriptError(
+                    f'{solution} has no cell for the question {name!r}: add one below `# %% question="{name}"`'
+                )
     for cell in cells:
         if cell.kind == "answer":
             check_signature(cell)

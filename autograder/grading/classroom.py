@@ -3,11 +3,10 @@
 import json
 import random
 import time
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
-from vikit import judging
 from vikit.judging import faults
 
 from autograder import kernels, tasks
@@ -20,10 +19,11 @@ from autograder.version import kit_version, libraries
 from . import verdict as verdicts
 from .graders import GraderError, Graders, give_way_after
 from .limits import limits_by_name, limits_for
+from .outcome import ClassRun
 from .run import MAX_RESTARTS, READY_SECONDS
 from .submission import comparable_name, notices_of
 from .turns import LONGER, SHORTEST, SHORTEST_OF_MODELS, Schedule
-from .verdict import build_ungraded, digest, grade, secret_digest
+from .verdict import build_ungraded, digest, grade_under, secret_digest
 
 # Seconds for what surrounds the time that a notebook may take; the kit's own work on one takes a few.
 PATIENCE = 600
@@ -31,41 +31,39 @@ PATIENCE = 600
 MOST_TIMES = 4
 
 
-@dataclass
-class ClassRun:
-    """What came of a run: the verdicts by submission, those that they replace, what was odd, where the kit itself failed.
+@dataclass(frozen=True)
+class Settings:
+    """How a class is graded.
 
-    `failures` says where the kit or the machine failed; those in `partial` cost a submission some of its questions only.
+    Attributes:
+        out: Folder that receives `verdicts/<assignment>/<student>.json`; `file_stem` says how a long name is shortened.
+        secret: The course's secret, bytes.
+        jobs: How many to grade at once.
+        device: Where references are computed: `"auto"`, `"cpu"` or `"gpu"`.
+        limits: The `Limits` of each notebook; None for what `limits_for(jobs)` returns.
+        force: Whether to grade again what has a verdict.
+        unsafe: Whether to grade although this machine cannot confine notebooks at all.
     """
 
-    verdicts: dict = field(default_factory=dict)
-    before: dict = field(default_factory=dict)
-    notices: list = field(default_factory=list)
-    failures: list = field(default_factory=list)
-    partial: list = field(default_factory=list)
-    kept: int = 0
-    interrupted: bool = False
+    out: Path
+    secret: bytes
+    jobs: int = 1
+    device: str = "auto"
+    limits: object = None
+    force: bool = False
+    unsafe: bool = False
 
 
-def grade_class(
-    submissions, out, secret, jobs=1, device="auto", force=False, finished=lambda _: None, unsafe=False, limits=None,
-    begins=lambda text: None,
-):  # fmt: skip
-    """Grades `submissions`, `jobs` at a time in processes of their own, and returns a `ClassRun`.
+def grade_class(submissions, settings, finished=lambda _: None, begins=lambda text: None):
+    """Grades `submissions`, some at a time in processes of their own, and returns a `ClassRun`.
 
     A verdict that is there already for the same notebook, kit and device is kept, unless `force`. Where the machine or
     the kit fails on a submission there is no verdict on it, or one without what the kit failed on: the next run does it again.
 
     Args:
         submissions: What `find_submissions` returned.
-        out: Folder that receives `verdicts/<assignment>/<student>.json`; `file_stem` says how a long name is shortened.
-        secret: The course's secret, bytes.
-        jobs: How many to grade at once.
-        device: Where references are computed: `"auto"`, `"cpu"` or `"gpu"`.
-        force: Grade again what has a verdict.
+        settings: The `Settings`.
         finished: Called with each submission when it is done.
-        unsafe: Whether to grade although this machine cannot confine notebooks at all.
-        limits: The `Limits` of each notebook; by default what `limits_for(jobs)` returns.
         begins: Called with what begins, in words for somebody who waits.
 
     Raises:
@@ -73,31 +71,38 @@ def grade_class(
         DeviceError: If the device does not exist.
         GraderError: If no grading process starts: a script must call this below `if __name__ == "__main__":`.
     """
-    confinement, limits = verdicts.confine(unsafe), limits or limits_for(jobs)
+    confinement, limits = verdicts.confine(settings.unsafe), settings.limits or limits_for(settings.jobs)
     run = ClassRun(notices=notices_of(submissions))
     try:
-        with Graders(jobs, confinement, names=tasks.names()) as graders:
+        with Graders(settings.jobs, confinement, names=tasks.names()) as graders:
             begins("Starting the graders")
-            chosen_device = graders.call(devices.choose, device)
+            device = graders.call(devices.choose, settings.device)
+            conditions = verdicts.Conditions(settings.secret, device, limits, confinement)
             graders.patience = patience(graders, {item.assignment for item in submissions}, limits)
-
-            def is_kept(item, old):
-                return not force and is_current(old, item, chosen_device, secret, limits, confinement)
-
-            todo = select_submissions(run, submissions, out, is_kept, finished)
-            assignments = {item.assignment for item in todo}
-            if todo:
-                begins(f"Preparing the questions of {', '.join(sorted(assignments))}")
-            structures = explore_all(graders, assignments)
-            if todo:
-                begins(f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {jobs} at a time")
-            arguments = (out, secret, device, chosen_device, confinement, limits, structures)
-            first = {name: graders.call(first_turn, name) for name in assignments}
-            # Nobody can arrange that all slow ones come first.
-            random.Random(secret).shuffle(todo)
-            grade_submissions(run, graders, todo, arguments, first, finished)
+            todo = select_submissions(run, submissions, settings, conditions, finished)
+            grade_waiting(run, graders, todo, settings, conditions, finished, begins)
     except KeyboardInterrupt:
         run.interrupted = True
+    complete(run, submissions, settings.out)
+    return run
+
+
+def grade_waiting(run, graders, todo, settings, conditions, finished, begins):
+    """Grades the submissions in `todo`; `run` receives the verdicts and the failures."""
+    assignments = {item.assignment for item in todo}
+    if todo:
+        begins(f"Preparing the questions of {', '.join(sorted(assignments))}")
+    structures = explore_all(graders, assignments)
+    if todo:
+        begins(f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {settings.jobs} at a time")
+    first = {name: graders.call(first_turn, name) for name in assignments}
+    # Nobody can arrange that all slow ones come first.
+    random.Random(settings.secret).shuffle(todo)
+    grade_submissions(run, graders, todo, (settings.out, conditions, structures), first, finished)
+
+
+def complete(run, submissions, out):
+    """Puts the verdicts in the order of the submissions, takes out those that another overwrote, and notes what is odd."""
     for item in find_overwritten(run, out):
         del run.verdicts[item]
         error = FileExistsError(
@@ -109,19 +114,18 @@ def grade_class(
     for item, verdict in run.verdicts.items():
         if item.path and {question["status"] for question in verdict["questions"]} == {"missing"}:
             run.notices.append(f"{item.label}: {verdict['questions'][0]['message']}")
-    return run
 
 
-def select_submissions(run, submissions, out, is_kept, finished):
+def select_submissions(run, submissions, settings, conditions, finished):
     """Returns the submissions that wait; `run` receives the verdicts that are kept, those to be replaced, and failures."""
     todo = []
     for item in submissions:
         try:
-            old = read_verdict(verdict_path(out, item))
+            old = read_verdict(verdict_path(settings.out, item))
             if item.fault:
                 record_failure(run, item, item.fault, old)
                 continue
-            kept = old and is_kept(item, old)
+            kept = old and not settings.force and is_current(old, item, conditions)
         except OSError as error:
             record_failure(run, item, error)
             continue
@@ -182,34 +186,6 @@ def record_failure(run, item, error, old=None):
     run.failures.append(f"{item.label}: {type(error).__name__}: {error}{stays}")
 
 
-# Of questions whose function was there and could be asked.
-ASKED_STATUSES = ("correct", "partial", "wrong", "malformed", "unanswered", judging.KIT_ERROR)
-RAISED = "Your function raised"
-
-
-def assignments_without_points(run):
-    """Yields (text, whether it is a failure) for each assignment for which several handed in a notebook, and all have 0 points.
-
-    It is a failure where not one function could be asked: that looks like this machine, or like a wrong folder.
-    """
-    handed_in = defaultdict(list)
-    for item, verdict in run.verdicts.items():
-        if item.path:
-            handed_in[item.assignment].append(verdict)
-    for assignment, found in handed_in.items():
-        if len(found) < 2 or any(verdict["score"] for verdict in found):
-            continue
-        questions = [question for verdict in found for question in verdict["questions"]]
-        failed = not any(
-            question["status"] in ASKED_STATUSES or question["message"].startswith(RAISED) for question in questions
-        )
-        said = f"{assignment}: all {len(found)} notebooks that were handed in have 0 points"
-        if failed:
-            said += ", and not one answer in them could be asked: is this the right folder, and is this machine well?"
-            said += f" The first one's: {questions[0]['message']}"
-        yield said, failed
-
-
 def patience(graders, assignments, limits):
     """Returns the seconds after which a grading process that is still at one notebook hangs."""
     asking = max((graders.call(question_seconds, name, limits) for name in assignments), default=0)
@@ -235,7 +211,9 @@ def first_turn(assignment):
 
 def question_seconds(assignment, limits):
     """Returns how long all questions may take: each may be asked again, under another name, or for its follow-through."""
-    return sum(MOST_TIMES * max(limits.question, task.seconds or 0) for task in tasks.load(assignment).questions)
+    return sum(
+        MOST_TIMES * max(limits.question, question.seconds or 0) for question in tasks.load(assignment).questions
+    )
 
 
 def explore(question):
@@ -247,7 +225,7 @@ def explore(question):
         return None
 
 
-def grade_one(item, out, secret, device, chosen_device, confinement, limits, structures):
+def grade_one(item, out, conditions, structures):
     """Grades one submission in one of the processes, and writes its verdict.
 
     Returns the verdict and the seconds that it took; None for the verdict where the notebook was put back.
@@ -260,18 +238,15 @@ def grade_one(item, out, secret, device, chosen_device, confinement, limits, str
     started = time.monotonic()
     give_way_after(item.assignment, started)
     reason = why_gone(item.path) if item.path else item.notice
-    if not reason:
+    if reason:
+        verdict = build_ungraded(conditions, item.assignment, item.student, reason, None)
+    else:
+        # In this process too TensorFlow must compute as the kit wants it.
+        devices.visible_gpus()
         try:
-            verdict = grade(
-                item.assignment, item.path, student=item.student, secret=secret, device=device, limits=limits,
-                unsafe=True,
-            )  # fmt: skip
+            verdict = grade_under(conditions, item.assignment, item.path, item.student)
         except kernels.GivesWay:
             return None, time.monotonic() - started
-    else:
-        verdict = build_ungraded(
-            item.assignment, item.student, chosen_device, reason, None, secret, confinement, limits
-        )
     write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return verdict, time.monotonic() - started
 
@@ -304,8 +279,8 @@ def read_verdict(path):
     return found if isinstance(found, dict) and found.get("schema") == verdicts.SCHEMA else None
 
 
-def is_current(old, item, device, secret, limits, confinement):
-    """Tells whether a verdict is on this very notebook, by this kit and these libraries, secret, device and limits.
+def is_current(old, item, conditions):
+    """Tells whether a verdict is on this very notebook, by this kit and these libraries, under these conditions.
 
     A verdict that was found with fewer layers of confinement than there are now does not count, nor one that says of nothing
     handed in what is no longer so, nor one that the kit failed on in part.
@@ -314,12 +289,17 @@ def is_current(old, item, device, secret, limits, confinement):
         return False
     if item.path is None and not all(item.notice in question["message"] for question in old["questions"]):
         return False
-    wanted = {"kit_version": kit_version(), "libraries": libraries(), "device": device, "student": item.student}
-    wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(secret)}
-    wanted |= {"limits": limits_by_name(limits)}
+    wanted = {
+        "kit_version": kit_version(),
+        "libraries": libraries(),
+        "device": conditions.device,
+        "student": item.student,
+    }
+    wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(conditions.secret)}
+    wanted |= {"limits": limits_by_name(conditions.limits)}
     if {key: old.get(key) for key in wanted} != wanted:
         return False
-    return set(confinement.layers) <= set(old.get("layers", ()))
+    return set(conditions.confinement.layers) <= set(old.get("layers", ()))
 
 
 def read_all(out):
@@ -330,31 +310,3 @@ def read_all(out):
     """
     found = [read_verdict(path) for path in sorted(Path(out).glob("verdicts/*/*.json"))]
     return [verdict for verdict in found if verdict]
-
-
-def list_changes(run):
-    """Returns a line for each submission that was graded again with another result than before."""
-    lines = []
-    for item, old in run.before.items():
-        new = run.verdicts.get(item)
-        told = new and [
-            f"{name} {was} -> {now}" for name, was, now in differing_questions(old["questions"], new["questions"])
-        ]
-        if told:
-            lines.append(f"{item.label}: {old['score']:g} -> {new['score']:g} points ({'; '.join(told)})")
-    return lines
-
-
-def differing_questions(old, new):
-    """Yields (name, before, now) of the questions whose points, status or mistake are no longer the same."""
-    before = {question["name"]: question for question in old}
-    for question in new:
-        was = before.get(question["name"])
-        if was is None or any(was[key] != question[key] for key in ("score", "status", "mistake")):
-            yield question["name"], describe_outcome(was) if was else "not asked", describe_outcome(question)
-
-
-def describe_outcome(question):
-    """Returns status, points and, where it has a name, the mistake: "wrong 0 (kl_sign_flipped)"."""
-    mistake = f" ({question['mistake']})" if question["mistake"] else ""
-    return f"{question['status']} {question['score']:g}{mistake}"

@@ -1,12 +1,12 @@
 """Follow-through: a mistake made in an earlier question costs once.
 
-Where a task says that it builds on earlier ones, an answer that is right *given the student's own earlier values* gets its
+Where a question says that it builds on earlier ones, an answer that is right *given the student's own earlier values* gets its
 points. These values are asked for on this question's inputs, and put into the reference formula here, outside. They count
 only if they are those of the mistake under which the earlier answer was recognised: values made up to fit a wrong answer
 earn nothing.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from vikit import judging
@@ -17,35 +17,52 @@ from autograder.tasks import draw_given, to_float64
 from .probing import Student
 
 
-def follow_through(run, task, question, verdict, given, earlier, assignment):
+@dataclass(frozen=True)
+class Earlier:
+    """What a notebook was found to know before a question.
+
+    Attributes:
+        run: The running notebook.
+        assignment: The `Assignment`.
+        verdicts: The verdicts on the questions before, by name.
+    """
+
+    run: object
+    assignment: object
+    verdicts: dict
+
+    def values(self, name, need, case, until):
+        """Returns the student's values of the question `name` on a case's inputs; see `own_values`."""
+        question = next(question for question in self.assignment.questions if question.name == name)
+        return own_values(
+            self.run, question, self.verdicts[name], draw_given(question, need(*case.arguments), case.sizes), until
+        )
+
+
+def follow_through(earlier, question, drawn, verdict, given):
     """Returns the better of `verdict` and the verdict that puts the student's own earlier values into the formula.
 
     Args:
-        run: The running notebook.
-        task: The `Task`, with `follows`.
-        question: Its `judging.Question`.
+        earlier: The `Earlier`.
+        question: The `Question`, with `follows`.
+        drawn: Its `judging.Question`.
         verdict: The verdict as it stands.
         given: The student's answers, by case.
-        earlier: The verdicts on the questions before, by name.
-        assignment: The `Assignment` that all of them belong to.
     """
-    tasks = {other.name: other for other in assignment.questions}
-    needs = task.follows.needs
-    wrong = [name for name in needs if is_recognised(earlier.get(name))]
+    needs = question.follows.needs
+    wrong = [name for name in needs if is_recognised(earlier.verdicts.get(name))]
     if not wrong:
         return verdict
-    followed, until = [], run.asking + run.limits.question
-    for case in question.cases:
-        values = {name: own_values(run, tasks[name], earlier[name], needs[name], case, until) for name in needs}
+    followed, until = [], earlier.run.asking + earlier.run.limits.question
+    for case in drawn.cases:
+        values = {name: earlier.values(name, need, case, until) for name, need in needs.items()}
         if any(value is None for value in values.values()):
             return verdict
-        expected = task.follows.formula([to_float64(argument) for argument in case.arguments], values)
-        expected = expected if isinstance(expected, tuple) else (expected,)
-        expected = tuple(np.asarray(part, np.float64) for part in expected)
+        expected = evaluate_follow(question, case, values)
         if [part.shape for part in expected] != [part.shape for part in case.expected]:
             return verdict
         followed.append(replace(case, expected=expected, wrong={}))
-    second = judging.judge(replace(question, cases=tuple(followed), mistakes=()), given)
+    second = judging.judge(replace(drawn, cases=tuple(followed), mistakes=()), given)
     if second.score <= verdict.score:
         return verdict
     names = " and ".join(wrong)
@@ -53,37 +70,45 @@ def follow_through(run, task, question, verdict, given, earlier, assignment):
     return replace(second, message=message, follows=names, mistake=None)
 
 
+def evaluate_follow(question, case, values):
+    """Returns what the question's formula gives with the student's own earlier values, as a tuple of float64 arrays."""
+    expected = question.follows.formula([to_float64(argument) for argument in case.arguments], values)
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    return tuple(np.asarray(part, np.float64) for part in expected)
+
+
 def is_recognised(verdict):
     """Tells whether a verdict names the mistake of a wrong answer."""
     return verdict is not None and verdict.status in ("wrong", "partial") and verdict.mistake is not None
 
 
-def own_values(run, before, verdict, need, case, until):
-    """Returns the student's values of the earlier task `before` on this case's inputs.
+def own_values(run, question, verdict, drawn, until):
+    """Returns the student's values of an earlier question on the inputs of its only case.
 
     If the earlier answer was right these are the reference's. None if they are not the values of the recognised mistake.
     """
-    earlier = draw_given(before, need(*case.arguments), case.sizes)
-    (given,) = earlier.cases
+    (case,) = drawn.cases
     if verdict.status == "correct":
-        return given.expected
+        return case.expected
     student = Student(run, max(until - run.asking, 0.1))
-    reply = student.call(before.name, given.arguments, outputs=len(before.outputs) or None)
-    row = naming.answer_row(earlier, {given.name: judging.Answer(reply.status, reply.values)})
-    if row is None:
+    reply = student.call(question.name, case.arguments, outputs=len(question.outputs) or None)
+    row = naming.answer_row(drawn, {case.name: judging.Answer(reply.status, reply.values)})
+    if row is None or not is_of_the_mistake(row, drawn, verdict.mistake.split(" or ")):
         return None
-    prints, names = naming.fingerprints(earlier), verdict.mistake.split(" or ")
+    values = [naming.broadcast_number(value, want) for value, want in zip(reply.values, case.expected, strict=True)]
+    if not all(is_usable(value, want) for value, want in zip(values, case.expected, strict=True)):
+        return None
+    return tuple(np.reshape(value, want.shape).astype(float) for value, want in zip(values, case.expected, strict=True))
+
+
+def is_of_the_mistake(row, drawn, names):
+    """Tells whether an answer is what one of the mistakes `names` gives.
+
+    What the mistake leaves right on these inputs stands in no row of the fingerprints.
+    """
+    prints = naming.fingerprints(drawn)
     named = np.array([mistake.name in names for mistake in prints.mistakes])
-    # What the mistake leaves right on these inputs stands in no row of the fingerprints.
-    known = np.vstack([prints.values[named], prints.right])
-    if not compare.are_same_rows(known, row, before).any():
-        return None
-    values = [naming.broadcast_number(value, want) for value, want in zip(reply.values, given.expected, strict=True)]
-    if not all(is_usable(value, want) for value, want in zip(values, given.expected, strict=True)):
-        return None
-    return tuple(
-        np.reshape(value, want.shape).astype(float) for value, want in zip(values, given.expected, strict=True)
-    )
+    return bool(compare.are_same_rows(np.vstack([prints.values[named], prints.right]), row, drawn).any())
 
 
 def is_usable(value, want):

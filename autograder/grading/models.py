@@ -42,13 +42,13 @@ class UntilDeadline:
         return replies
 
 
-def time_for(run, task):
+def time_for(run, question):
     """Returns the seconds that all properties of a question have together."""
-    return max(run.limits.question, task.seconds or 0)
+    return max(run.limits.question, question.seconds or 0)
 
 
-def examine(run, question, task, secret):
-    """Returns a dict from the name of each property of `question` to the `judging.Finding` on the student's class.
+def examine(run, drawn, question, secret):
+    """Returns a dict from the name of each property of `drawn` to the `judging.Finding` on the student's class.
 
     The random numbers in what is asked are a function of secret and question alone: the same code gets the same verdict,
     whoever hands it in. A death is blamed on the class only if it happens in a kernel that was asked nothing else, and no cell
@@ -58,14 +58,14 @@ def examine(run, question, task, secret):
         GaveUp, KernelError: As `run.ask`.
     """
     run.ready()
-    found = examine_once(run, question, task, secret)
+    found = examine_once(run, drawn, question, secret)
     # Where the notebook cannot be run any more, what was found stands.
     with contextlib.suppress(GaveUp):
         if has_ended(found):
             run.end()
-            found = examine_once(run, question, task, secret)
+            found = examine_once(run, drawn, question, secret)
         if has_ended(found) and run.was_ended_by_a_cell():
-            found = examine_once(run, question, task, secret)
+            found = examine_once(run, drawn, question, secret)
     return found
 
 
@@ -73,15 +73,15 @@ def has_ended(found):
     return any(finding.status == "crashed" for finding in found.values())
 
 
-def examine_once(run, question, task, secret):
+def examine_once(run, drawn, question, secret):
     """As `examine`, in the kernel that there is."""
     run.ready()
     exam = Exam(
-        student=Student(UntilDeadline(run, run.asking + time_for(run, task)), None),
-        oracle=task.oracle,
-        generator=np.random.default_rng(seed(secret, "", "properties", 0, task.name, "")),
+        student=Student(UntilDeadline(run, run.asking + time_for(run, question)), None),
+        oracle=question.oracle,
+        generator=np.random.default_rng(seed(secret, "", "properties", 0, question.name, "")),
     )
     try:
-        return examine_properties(question, exam)
+        return examine_properties(drawn, exam)
     except Unreachable as error:
         raise error.reason from None

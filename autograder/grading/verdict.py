@@ -6,25 +6,42 @@ import hmac
 import os
 import secrets
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from vikit import judging
-from vikit.judging import decide, explain, faults
+from vikit.judging import faults
 from vikit.protocol import public_cases
 
 from autograder import kernels, places, tasks
 from autograder.files import write_whole
-from autograder.kernels import Outcome
 from autograder.reference import device as devices
 from autograder.version import kit_version, libraries
 
-from . import follow, models, notebook, packed, probing
-from .limits import Limits, limits_by_name, size_text
-from .run import GaveUp, NotebookRun
+from . import notebook, packed
+from .judge import Judge
+from .limits import Limits, limits_by_name
+from .run import NotebookRun
 
 SCHEMA = 2
 COURSE_SECRET = Path("course/secret")
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Under what conditions notebooks are graded: each verdict says them.
+
+    Attributes:
+        secret: The course's secret, bytes.
+        device: Where the references are computed, as `devices.choose` returns it.
+        limits: The `Limits`.
+        confinement: The `kernels.Confinement`.
+    """
+
+    secret: bytes
+    device: str
+    limits: Limits
+    confinement: kernels.Confinement
 
 
 def grade(assignment, path, student="student", secret=None, device="auto", limits=None, unsafe=False):
@@ -48,37 +65,52 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
         KernelError: If this machine cannot start a kernel.
         OSError, MemoryError: If this machine has run out of something: there is no verdict then.
     """
-    task_list = tasks.load(assignment)
-    device = devices.choose(device)
-    confinement, limits = confine(unsafe), limits or Limits()
-    path = Path(path)
+    tasks.load(assignment)
+    conditions = Conditions(
+        secret=course_secret(COURSE_SECRET) if secret is None else as_bytes(secret),
+        device=devices.choose(device),
+        limits=limits or Limits(),
+        confinement=confine(unsafe),
+    )
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no notebook {path}")
-    secret = course_secret(COURSE_SECRET) if secret is None else as_bytes(secret)
+    return grade_under(conditions, assignment, Path(path), student)
+
+
+def grade_under(conditions, assignment, path, student):
+    """Returns the verdict on the notebook at `path`, graded under these `Conditions`."""
     # The kit's own notebook is read before the student's: an error in it must not count as the student's.
     released, sha256 = notebook.read_released(assignment), None
     try:
         # The file is read once: what is graded, copied and hashed is the same even if the file changes meanwhile.
         content = notebook_in(path, assignment)
         sha256 = hashlib.sha256(content).hexdigest()
-        slim = notebook.strip_outputs(content, limits.bounds.scratch // 2)
+        slim = notebook.strip_outputs(content, conditions.limits.bounds.scratch // 2)
         cells = notebook.read_cells(slim, released)
     except notebook.UnreadableNotebook as error:
-        there = sha256 or digest(path)
-        return build_ungraded(assignment, student, device, str(error), there, secret, confinement, limits)
+        return build_ungraded(conditions, assignment, student, str(error), sha256 or digest(path))
     del content
-    folder = kernels.new_folder(confinement)
+    folder = kernels.new_folder(conditions.confinement)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         own = folder / (path.name if path.suffix == ".ipynb" else f"{assignment}.ipynb")
         own.write_bytes(slim)
-        with devices.on(device):
-            questions = [draw_question(assignment, task, student, secret, sha256) for task in task_list.questions]
-        files = [places.released_folder(assignment) / public_cases.FILE_NAME, own]
-        kit_errors = []
-        with NotebookRun(cells, files, limits, device == devices.GPU, confinement) as run:
-            verdicts = judge_all(run, questions, task_list, cells, secret, kit_errors)
-        return build_document(task_list, student, device, sha256, verdicts, secret, confinement, limits, kit_errors)
+        return judge_file(conditions, tasks.load(assignment), own, cells, student, sha256)
+
+
+def judge_file(conditions, assignment, path, cells, student, sha256):
+    """Returns the verdict on the cells of a notebook, of which there is a copy at `path` for it to read."""
+    with devices.on(conditions.device):
+        questions = [
+            draw_question(assignment.name, question, student, conditions.secret, sha256)
+            for question in assignment.questions
+        ]
+    files = [places.released_folder(assignment.name) / public_cases.FILE_NAME, path]
+    gpu = conditions.device == devices.GPU
+    with NotebookRun(cells, files, conditions.limits, gpu, conditions.confinement) as run:
+        judge = Judge(run, assignment, cells, conditions.secret)
+        verdicts = judge.judge_all(questions)
+    return build_document(conditions, assignment, student, sha256, verdicts, judge.kit_errors)
 
 
 def notebook_in(path, assignment):
@@ -91,15 +123,15 @@ def notebook_in(path, assignment):
     return content
 
 
-def draw_question(assignment, task, student, secret, sha256):
+def draw_question(assignment, question, student, secret, sha256):
     """Returns the `judging.Question` with a student's hidden inputs; if the kit fails to draw them, the verdict instead."""
     try:
-        return tasks.draw_for_student(assignment, task, student, secret, sha256)
+        return tasks.draw_for_student(assignment, question, student, secret, sha256)
     except Exception as error:
         if faults.is_of_the_machine(error):
             raise
         # Whatever it is: it costs this question alone, and is named.
-        return faults.build_kit_error_verdict(task, error)
+        return faults.build_kit_error_verdict(question, error)
 
 
 class Unconfined(Exception):
@@ -122,172 +154,14 @@ def confine(unsafe):
     return confinement
 
 
-def build_ungraded(assignment, student, device, reason, sha256, secret, confinement, limits):
+def build_ungraded(conditions, assignment, student, reason, sha256):
     """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
-    task_list = tasks.load(assignment)
-    message = f"Nothing could be graded: {reason}."
-    verdicts = [judging.build_unjudged_verdict(task, "missing", message) for task in task_list.questions]
-    return build_document(task_list, student, device, sha256, verdicts, secret, confinement, limits)
+    assignment, message = tasks.load(assignment), f"Nothing could be graded: {reason}."
+    verdicts = [judging.build_unjudged_verdict(question, "missing", message) for question in assignment.questions]
+    return build_document(conditions, assignment, student, sha256, verdicts)
 
 
-def ends_the_run(error):
-    """Tells whether an exception is the machine's fault: this notebook gets no verdict, and the next run grades it."""
-    return isinstance(error, kernels.KernelError) or faults.is_of_the_machine(error)
-
-
-def judge_all(run, questions, assignment, cells, secret, kit_errors):
-    """Returns the verdicts on all questions, in order; a later one may follow through on an earlier one.
-
-    Args:
-        run: The running notebook.
-        questions: The `judging.Question`s; the the verdict on it instead where one could not be drawn.
-        assignment: The `Assignment`.
-        cells: What `notebook.read_cells` returned.
-        secret: The course's secret, from which the inputs of properties are drawn.
-        kit_errors: Receives a line for each exception of the kit's own that cost something.
-    """
-    verdicts = {}
-    for question, task in zip(questions, assignment.questions, strict=True):
-        if isinstance(question, judging.Verdict):
-            verdict = question
-        else:
-            try:
-                verdict = judge_one(run, question, task, cells, secret, verdicts, assignment, kit_errors)
-            except Exception as error:
-                if ends_the_run(error):
-                    raise
-                # Whatever it is: it costs this question alone, and is named.
-                verdict = faults.build_kit_error_verdict(question, error)
-        kit_errors += list_kit_errors(verdict)
-        verdicts[task.name] = verdict
-    return list(verdicts.values())
-
-
-def judge_one(run, question, task, cells, secret, earlier, assignment, kit_errors):
-    """Returns the verdict on one question; `earlier` maps names to the verdicts before it."""
-    if not task.cases:
-        return judge_class(run, question, task, cells, secret)
-    verdict, given = judge_cases(run, question, cells)
-    if task.properties and verdict.status in ("correct", "partial"):
-        held = judge_class(run, question, task, cells, secret)
-        verdict = judging.combine_verdicts(question, verdict, held)
-    if task.follows and verdict.status in ("wrong", "partial"):
-        try:
-            return follow.follow_through(run, task, question, verdict, given, earlier, assignment)
-        except GaveUp:
-            # The notebook cannot be run any more: the verdict stands as it is.
-            return verdict
-        except Exception as error:
-            if ends_the_run(error):
-                raise
-            # Whatever it is: the verdict stands without it, and it is named.
-            kit_errors.append(f"{question.name}: {faults.error_location(error)}")
-            return faults.note_failed_follow_through(verdict, error)
-    return verdict
-
-
-def list_kit_errors(verdict):
-    """Returns a line for each case or property of a verdict that the kit itself failed on, or one for the whole question."""
-    cases = [case for case in verdict.cases if case.status == judging.KIT_ERROR]
-    if cases or verdict.status != judging.KIT_ERROR:
-        return [f"{verdict.name}, {case.name}: {case.problem}" for case in cases]
-    return [f"{verdict.name}: {verdict.message}"]
-
-
-def judge_cases(run, question, cells):
-    """Returns (verdict, answers) of one question of a running notebook."""
-    seconds = max(run.limits.question, question.seconds or 0)
-    try:
-        given = probing.ask_cases(run, question, question.name, seconds)
-        path = find_other_name(question.name, cells) if are_all_missing(given) else None
-        if path:
-            given = probing.ask_cases(run, question, path, seconds)
-    except GaveUp as error:
-        verdict = judging.build_unjudged_verdict(question, "crashed", f"Not reached: {error}.")
-        return verdict, {}
-    if are_all_missing(given):
-        return explain_missing(run, question, cells), given
-    hidden = {name: hide_text(answer, cells, path or question.name) for name, answer in given.items()}
-    verdict = faults.judge_case_by_case(question, hidden)
-    case = decide.doubtful_case(question, verdict)
-    if case:
-        # Where the notebook cannot be run any more the verdict stands as it is.
-        with contextlib.suppress(GaveUp):
-            again = probing.ask_twice(run, question, path or question.name, case, seconds)
-            verdict = faults.judge_case_by_case(question, hidden, again=again)
-    return verdict, given
-
-
-def judge_class(run, question, task, cells, secret):
-    """Returns the verdict on the properties of a question."""
-    try:
-        found = models.examine(run, question, task, secret)
-    except GaveUp as error:
-        return judging.build_unjudged_verdict(question, "crashed", f"Not reached: {error}.")
-    if {finding.status for finding in found.values()} == {"missing"}:
-        return explain_missing(run, question, cells)
-    hidden = {
-        name: replace(finding, answer=finding.answer and hide_text(finding.answer, cells, question.name))
-        for name, finding in found.items()
-    }
-    return judging.judge_properties(question, hidden)
-
-
-def are_all_missing(given):
-    return {answer.status for answer in given.values()} == {"missing"}
-
-
-def find_other_name(name, cells):
-    """Returns the name of the one function that the question's own cell defines, where it was renamed; else None."""
-    for cell in cells:
-        if cell.grade_id == f"{name}-answer" and len(cell.functions) == 1 and name not in cell.defines:
-            return cell.functions[0]
-    return None
-
-
-def hide_text(answer, cells, path):
-    """Returns `answer` without the text that the student's process wrote: that could hold hidden inputs.
-
-    The text is replaced by the student's own line, taken from the notebook.
-    """
-    if answer.status != "error":
-        return answer
-    source = next((cell.source for cell in reversed(cells) if path in cell.defines), "")
-    # IPython drops the blank lines that a cell begins with.
-    lines = source.lstrip().splitlines()
-    text = f"  {lines[answer.line - 1].strip()}\n" if answer.line and answer.line <= len(lines) else ""
-    settings = "\n".join(cell.source for cell in cells if "tf.compat.v1" in cell.source)
-    advice = "".join(f"{line}\n" for line in explain.known_advice(f"{source}\n{settings}"))
-    return replace(answer, text=f"{text}{advice}check() shows the whole message, on the public cases.")
-
-
-def explain_missing(run, question, cells):
-    """Returns the verdict on a question whose function does not exist after all cells have run; it says why."""
-    name = question.name
-    indices = [index for index, cell in enumerate(cells) if name in cell.defines]
-    if not indices:
-        turned = next((cell.kind for cell in cells if cell.would_define == name), None)
-        message = f"No cell defines `{name}`: the cell was deleted, or the function was given another name."
-        if turned:
-            message = (
-                f"The cell that should define `{name}` is a {turned} cell now, which is text and is not run: change it back "
-                "to Code (in Jupyter select it and press Esc, then Y), save the notebook and hand it in again."
-            )
-        return judging.build_unjudged_verdict(question, "missing", message)
-    outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
-    ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
-    late = f"All runs of the cells before it took more than {run.limits.notebook:g} s together"
-    status, message = {
-        "error": ("error", f"The cell that defines it raised {outcome.error_name}: {outcome.error_text}"),
-        "timeout": ("timeout", f"The cell that defines it was not done after {run.limits.cell:g} s"),
-        "late": ("timeout", late),
-        "flood": ("crashed", f"The cell that defines it printed more than {size_text(run.limits.output)}"),
-        "dead": ("crashed", f"The cell that defines it {ended}"),
-    }.get(outcome.status, ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"))
-    return judging.build_unjudged_verdict(question, status, message + ".")
-
-
-def build_document(assignment, student, device, sha256, verdicts, secret, confinement, limits, kit_errors=()):
+def build_document(conditions, assignment, student, sha256, verdicts, kit_errors=()):
     """Returns the verdict as JSON data; the interface that other programs read.
 
     `kit_errors` holds a line for each exception of the kit's own: what they cost is graded by the next run.
@@ -301,13 +175,13 @@ def build_document(assignment, student, device, sha256, verdicts, secret, confin
         "score": round_score(sum(verdict.score for verdict in verdicts)),
         "max_score": float(assignment.max_score),
         "manual_max_score": float(assignment.manual_max_score),
-        "device": device,
-        "confined": confinement.complete,
-        "layers": list(confinement.layers),
-        "warm": confinement.warm,
-        "limits": limits_by_name(limits),
+        "device": conditions.device,
+        "confined": conditions.confinement.complete,
+        "layers": list(conditions.confinement.layers),
+        "warm": conditions.confinement.warm,
+        "limits": limits_by_name(conditions.limits),
         "submission_sha256": sha256,
-        "secret_sha256": secret_digest(secret),
+        "secret_sha256": secret_digest(conditions.secret),
         "kit_errors": list(kit_errors),
         "questions": [build_question_document(verdict) for verdict in verdicts],
     }

@@ -36,43 +36,43 @@ class Matrix:
     alike: tuple
 
 
-def kill_matrix(assignment, task, students=20):
-    """Returns the `Matrix` of `task` over the inputs of `students` students."""
-    drawn = [draw_for_student(assignment, task, f"student {number}", SECRET) for number in range(students)]
+def kill_matrix(assignment, question, students=20):
+    """Returns the `Matrix` of `question` over the inputs of `students` students."""
+    drawn = [draw_for_student(assignment, question, f"student {number}", SECRET) for number in range(students)]
     names = [mistake.name for mistake in naming.fingerprints(drawn[0]).mistakes]
-    names = tuple(dict.fromkeys([mistake.name for mistake in task.mistakes] + names))
-    kills = np.stack([find_kills(question, names) for question in drawn])
+    names = tuple(dict.fromkeys([mistake.name for mistake in question.mistakes] + names))
+    kills = np.stack([find_kills(one, names) for one in drawn])
     return Matrix(
-        question=task.name,
-        cases=tuple(case.name for case in task.cases),
+        question=question.name,
+        cases=tuple(case.name for case in question.cases),
         mistakes=names,
-        listed=len(task.mistakes),
+        listed=len(question.mistakes),
         kills=kills.mean(axis=0),
         alive=tuple(name for name, dead in zip(names, kills.any(axis=2).all(axis=0), strict=True) if not dead),
         pairs=len(names) * (len(names) - 1) // 2,
-        alike=tuple((*sorted(pair), reason) for pair, reason in find_reasons(assignment, task).items()),
+        alike=tuple((*sorted(pair), reason) for pair, reason in find_reasons(assignment, question).items()),
     )
 
 
-def find_kills(question, names):
+def find_kills(drawn, names):
     """Returns for each name and case whether the case refuses the mistake. Shape `[names, cases]`, bool."""
-    prints = naming.fingerprints(question)
-    ends = np.cumsum([sum(value.size for value in case.expected) for case in question.cases])
+    prints = naming.fingerprints(drawn)
+    ends = np.cumsum([sum(value.size for value in case.expected) for case in drawn.cases])
     rows = {}
     for mistake, values in zip(prints.mistakes, prints.values, strict=True):
         parts = zip(np.split(values, ends[:-1]), np.split(prints.right, ends[:-1]), strict=True)
-        rows[mistake.name] = [not compare.is_close(got, want, question) for got, want in parts]
-    return np.array([rows.get(name, [False] * len(question.cases)) for name in names])
+        rows[mistake.name] = [not compare.is_close(got, want, drawn) for got, want in parts]
+    return np.array([rows.get(name, [False] * len(drawn.cases)) for name in names])
 
 
 # Reasons why two names have the same values.
 
 
-def find_reasons(assignment, task):
+def find_reasons(assignment, question):
     """Returns a dict from each pair of names that no inputs tell apart to the reason; an empty text where none is known."""
-    pairs = find_structure(assignment, task).pairs
-    declared = {frozenset(twin[:2]): twin[2] for twin in task.twins}
-    outputs = task.outputs or ("",)
+    pairs = find_structure(assignment, question).pairs
+    declared = {frozenset(twin[:2]): twin[2] for twin in question.twins}
+    outputs = question.outputs or ("",)
     known = forms_of_mistakes(pairs, outputs)
     found = {}
     for pair in pairs:

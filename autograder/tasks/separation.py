@@ -72,7 +72,8 @@ def replace_unsteady(question):
     if not any(mistake.unsteady for mistake in question.mistakes):
         return question
     return replace(
-        question, mistakes=tuple(compute_in_float64(mistake) if mistake.unsteady else mistake for mistake in question.mistakes)
+        question,
+        mistakes=tuple(compute_in_float64(mistake) if mistake.unsteady else mistake for mistake in question.mistakes),
     )
 
 

@@ -1,0 +1,223 @@
+"""Grades a folder of submissions, for `grade` and `sample`: what it takes, what it refuses, and what it says."""
+
+import os
+from pathlib import Path
+
+from autograder import places, screen
+from autograder.screen import say
+
+from .options import (
+    OF_A_PROCESS,
+    OF_A_RUN,
+    UsageError,
+    add_jobs,
+    add_limits,
+    check_numbers,
+    jobs_and_limits,
+    known_assignments,
+)
+from .status import FAILED, INTERRUPTED
+
+__all__ = ["add_options", "check_out", "confined", "grade_folder", "prepare"]
+
+
+def add_options(command, out):
+    """Adds what both commands take; `out` is where results go by default."""
+    command.add_argument("--student", nargs="+", default=[], metavar="NAME", help="only these students")
+    add_jobs(command)
+    command.add_argument(
+        "--device",
+        choices=["auto", "cpu", "gpu"],
+        default="auto",
+        help="computes the references (auto: a GPU if any)",
+    )
+    command.add_argument(
+        "--secret-file",
+        type=Path,
+        metavar="FILE",
+        help="holds the course's secret, from which hidden inputs are drawn. Usually the file `secret` in the folder of "
+        f"--out ({out / 'secret'}): the first run draws it. A file that you name must exist",
+    )
+    add_limits(command, f"{OF_A_RUN}; {OF_A_PROCESS}")
+    command.add_argument("--unsafe", action="store_true", help="grade even where notebooks cannot be confined")
+    command.add_argument("--force", action="store_true", help="grade again what has a verdict already")
+
+
+def grade_folder(options, submitted, console):
+    """Grades what is in `submitted`, writes and prints the results, and returns the exit status."""
+    # What can be refused without TensorFlow is refused before it starts.
+    with screen.waiting(console, f"Reading {submitted}") as begins:
+        check_numbers(options)
+        jobs, limits = jobs_and_limits(options, console)
+        submissions = wanted_submissions(options, submitted, console)
+        check_out(options.out, submitted)
+        secret = prepare(options)
+        begins("Starting TensorFlow")
+        start_servers()
+        confinement = confined(options)
+    warn_of(confinement, console)
+    run = graded(options, console, submissions, secret, jobs, limits)
+    return FAILED if run is None else conclude(options, console, submissions, run)
+
+
+def check_out(out, submitted):
+    """Raises UsageError where results would lie among the submissions, and be graded as students the next time."""
+    if submitted.resolve() in (out.resolve(), *out.resolve().parents):
+        raise UsageError(f"{out} lies in {submitted}, where each folder is a student: choose another folder with --out")
+
+
+def start_servers():
+    """Starts what kernels and graders are forked from, in the background: both import TensorFlow."""
+    from autograder import kernels
+    from autograder.grading import graders
+
+    kernels.start_server("vikit.protocol.student_side")
+    graders.start()
+
+
+def wanted_submissions(options, submitted, console):
+    """Returns the submissions that the command is about."""
+    from autograder import tasks
+    from autograder.grading import find_submissions
+    from autograder.grading.submission import handed_in_assignments
+
+    known_assignments(options.assignments)
+    submissions, notices = find_submissions(submitted, tasks.names(), options.assignments, options.student)
+    for notice in notices:
+        say(console, notice, "yellow")
+    if not submissions:
+        raise UsageError(f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ there")
+    unknown = any(item.fault for item in submissions)
+    if not (unknown or options.assignments or options.student or handed_in_assignments(submitted, tasks.names())):
+        raise UsageError(
+            f"no student's folder in {submitted} holds an assignment, as in <student>/<assignment>/<assignment>.ipynb: is it "
+            f"the right folder? For example {submissions[0].label}: {submissions[0].notice}. To grade it all the same name "
+            "the assignment"
+        )
+    for assignment in {item.assignment for item in submissions}:
+        places.released_folder(assignment)
+    return submissions
+
+
+def warn_of(confinement, console):
+    if not confinement.complete:
+        on = ", ".join(confinement.layers) or "none"
+        say(
+            console, f"not fully confined (layers: {on}): grade only notebooks you trust; see `make doctor`", "bold red"
+        )
+    if not confinement.warm:
+        say(console, "no warm kernels: every notebook imports TensorFlow anew", "yellow")
+
+
+def graded(options, console, submissions, secret, jobs, limits):
+    """Returns the `ClassRun` of the submissions; None where nothing could be graded, which is said."""
+    from autograder import kernels
+    from autograder.grading.classroom import Settings, grade_class
+    from autograder.grading.graders import GraderError
+    from autograder.reference.device import DeviceError
+
+    settings = Settings(options.out, secret, jobs, options.device, limits, options.force, options.unsafe)
+    try:
+        with screen.counting(console, len(submissions)) as (begins, done):
+            return grade_class(submissions, settings, lambda item: done(f"graded {item.student}"), begins)
+    except DeviceError as error:
+        raise UsageError(str(error)) from error
+    except (GraderError, kernels.KernelError) as error:
+        say(console, f"nothing was graded: {error}; run again when that is mended", "bold red")
+        return None
+
+
+def confined(options):
+    """Returns the confinement that notebooks run in; refuses to grade without any unless --unsafe was given."""
+    from autograder.grading.verdict import Unconfined, confine
+
+    try:
+        return confine(options.unsafe)
+    except Unconfined as error:
+        raise UsageError(str(error)) from error
+
+
+def prepare(options):
+    """Returns the course's secret, and sees that results can be written before anybody waits for them."""
+    from vikit.judging import faults
+
+    from autograder.grading.verdict import course_secret
+
+    try:
+        if options.secret_file and not options.secret_file.is_file():
+            raise UsageError(f"there is no secret file {options.secret_file}")
+        secret = course_secret(options.secret_file or options.out / "secret")
+        for name in ("verdicts", "feedback"):
+            (options.out / name).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        if faults.is_of_the_machine(error):
+            raise
+        raise UsageError(
+            f"{options.out} cannot be used: {error}" if isinstance(error, OSError) else str(error)
+        ) from error
+    if not os.access(options.out, os.W_OK) or (options.out / "grades.csv").is_dir():
+        raise UsageError(f"{options.out} cannot be written to: choose another folder with --out")
+    return secret
+
+
+def conclude(options, console, submissions, run):
+    """Writes the reports, prints the summary, and returns the exit status."""
+    from autograder.grading.outcome import assignments_without_points, list_failures
+    from autograder.reports import summary
+
+    for notice in run.notices:
+        say(console, notice, "yellow")
+    everything, unwritten = write_all(options, console, run)
+    for part in summary.build_parts(list(run.verdicts.values())):
+        console.print(part)
+    for text, style in describe(run, len(submissions), everything, options.out):
+        say(console, text, style)
+    if run.interrupted:
+        graded = f"{len(run.verdicts)} of {len(submissions)}"
+        say(console, f"stopped: {graded} have a verdict; run again for the rest.", "bold red")
+        return INTERRUPTED
+    without_points = list(assignments_without_points(run))
+    failures = [*list_failures(run), *unwritten, *(text for text, failed in without_points if failed)]
+    for text in [*(text for text, failed in without_points if not failed), *failures]:
+        say(console, text, "bold red")
+    return FAILED if failures else 0
+
+
+def write_all(options, console, run):
+    """Writes the reports; returns all verdicts that are there, and a line if something could not be written."""
+    from autograder.grading.classroom import read_all
+    from autograder.reports.course import write_course
+
+    try:
+        with screen.waiting(console, f"Writing the reports into {options.out}"):
+            return write_course(
+                run.verdicts.values(),
+                options.out,
+                read_all,
+                lambda: say(console, "Another grader is writing its reports here: waiting."),
+            ), []
+    except OSError as error:
+        return [], [f"reports were not written: {error}; run again when that is mended: no verdict is lost"]
+
+
+def describe(run, count, everything, out):
+    """Yields (text, style): what was kept, what came out another way than before, and where the results are."""
+    from autograder.grading.outcome import list_changes
+    from autograder.reports import gradebook
+
+    if run.kept:
+        yield f"{run.kept} of {count} had a verdict already and were kept; --force grades them again.", None
+    if run.before:
+        changed = list_changes(run)
+        yield f"{len(run.before)} graded again, {len(changed)} with another result" + ":" * bool(changed), None
+        yield from ((f"  {line}", None) for line in changed)
+    others = len(everything) - len(run.verdicts)
+    if others > 0:
+        yield (
+            f"grades.csv also holds {others} verdicts of earlier runs, on students or assignments not graded now.",
+            None,
+        )
+    mixed = gradebook.mixed_versions(everything)
+    if mixed:
+        yield f"grades.csv mixes versions of the kit: {mixed}; grade all of them again to compare them", "yellow"
+    yield f"Results: {out}/grades.csv, {out}/feedback/, {out}/verdicts/", None

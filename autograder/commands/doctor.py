@@ -1,0 +1,18 @@
+"""`autograder doctor`: says what this machine has."""
+
+from autograder import screen
+
+from .options import add_command
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands):
+    add_command(commands, "doctor", run, "say what this machine has: versions, device, confinement")
+
+
+def run(options):
+    from autograder import doctor
+
+    doctor.report(screen.on_stdout())
+    return 0

@@ -1,0 +1,55 @@
+"""`autograder matrix`: shows which cases of a question refuse which of its known mistakes."""
+
+from autograder import screen
+from autograder.screen import say
+
+from .options import add_assignments, add_command, add_out, known_assignments
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands):
+    matrix = add_command(
+        commands,
+        "matrix",
+        run,
+        "show which cases of a question refuse which of its known mistakes",
+        "Draws the inputs of 20 students for each question, puts in the values of each known mistake, and shows which cases "
+        "refuse it: for all students, for a share of them, or for none (the question needs another case then). The page "
+        "that it writes also has the transformations that get a name, and the pairs of names that no inputs tell apart.",
+    )
+    add_assignments(matrix)
+    add_out(matrix, "build/matrix")
+
+
+def run(options):
+    names = known_assignments(options.assignments)
+    console = screen.on_stdout()
+    with screen.waiting(console, "Starting TensorFlow"):
+        from autograder import tasks
+        from autograder.reference import device as devices
+
+        devices.choose()
+        questions = {name: tasks.load(name).functions for name in names}
+    with screen.counting(console, sum(map(len, questions.values()))) as shown:
+        for name, functions in questions.items():
+            path = write_matrix(options, console, name, functions, *shown)
+            say(console, f"All transformations and the pairs that no inputs tell apart: {path}")
+    return 0
+
+
+def write_matrix(options, console, name, questions, begins, done):
+    """Prints the matrix of each question of an assignment, writes them as a page, and returns its path."""
+    from autograder.files import write_whole
+    from autograder.reports import matrix as pages
+    from autograder.tasks.matrix import kill_matrix
+
+    begins(f"Putting the known mistakes of {name} to {len(questions)} questions")
+    matrices = []
+    for question in questions:
+        matrices.append(kill_matrix(name, question))
+        console.print(pages.build_table(matrices[-1]))
+        done(f"{name}: {question.name}")
+    path = options.out / f"{name}.html"
+    write_whole(path, pages.build_page(name, matrices))
+    return path

@@ -1,0 +1,108 @@
+"""What several commands take, and how a command that cannot be carried out as given is refused."""
+
+import os
+from pathlib import Path
+
+from autograder.screen import say
+
+__all__ = [
+    "OF_A_PROCESS",
+    "OF_A_RUN",
+    "OUT",
+    "SUBMITTED",
+    "UsageError",
+    "add_assignments",
+    "add_command",
+    "add_jobs",
+    "add_limits",
+    "add_out",
+    "check_numbers",
+    "jobs_and_limits",
+    "known_assignments",
+]
+
+SUBMITTED, OUT = Path("course/submitted"), Path("course")
+# The names of `grading.limits` with their units and the usual values.
+OF_A_RUN = "cell=60 (seconds), question=10 (seconds), notebook=600 (seconds), output=1MiB (printed by a cell)"
+OF_A_PROCESS = (
+    "memory=4GiB, scratch=256MiB (files written), processes=256 (threads), files=512 (open at once), "
+    "cpu=1800 (seconds of processor time)"
+)
+
+
+class UsageError(Exception):
+    """A command that cannot be carried out as given: exit status 2."""
+
+
+def add_command(commands, name, run, text, more=""):
+    """Returns the parser of a command that `run` carries out."""
+    description = f"{text[0].upper()}{text[1:]}. {more}".strip()
+    command = commands.add_parser(name, help=text, description=description)
+    command.set_defaults(run=run)
+    return command
+
+
+def add_jobs(command):
+    command.add_argument("--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)")
+
+
+def add_out(command, folder):
+    command.add_argument(
+        "--out", type=Path, default=Path(folder), metavar="DIR", help="receives what is made (%(default)s)"
+    )
+
+
+def add_assignments(command, text="which (all)"):
+    command.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help=text)
+
+
+def add_limits(command, names):
+    text = f"what one notebook may use; may be repeated. The names, each with its usual value: {names}. Sizes are in "
+    text += "bytes, KiB, MiB or GiB"
+    command.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
+
+
+def cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_numbers(options):
+    """Raises UsageError for a number of jobs or submissions that makes no sense."""
+    for name in ("jobs", "students", "stock"):
+        if getattr(options, name, 1) < 1:
+            raise UsageError(f"--{name} must be at least 1, not {getattr(options, name)}")
+
+
+def jobs_and_limits(options, console=None):
+    """Returns how many notebooks to grade at a time, and the limits of each; says where that is much for this machine.
+
+    Nothing is said without a console.
+    """
+    from autograder.grading.limits import limits_for, machine_memory, most_jobs, size_text
+
+    jobs, notices = min(options.jobs, most_jobs()), []
+    if jobs < options.jobs:
+        notices.append(f"{jobs} notebooks at a time, not {options.jobs}: this machine has no memory for more")
+    try:
+        limits = limits_for(jobs, options.limit)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    wanted = jobs * limits.bounds.memory
+    if wanted > machine_memory():
+        notices.append(
+            f"{jobs} notebooks at a time may use {size_text(wanted)} of memory, and this machine has "
+            f"{size_text(machine_memory())}: where it runs out others suffer; take fewer --jobs"
+        )
+    for notice in notices if console else ():
+        say(console, notice, "yellow")
+    return jobs, limits
+
+
+def known_assignments(names):
+    """Returns `names`, or those of all assignments where there are none; raises UsageError for an unknown one."""
+    from autograder import tasks
+
+    for name in names:
+        if name not in tasks.names():
+            raise UsageError(f"no assignment is called {name}; there are: {', '.join(tasks.names())}")
+    return names or tasks.names()

@@ -1,0 +1,24 @@
+"""`autograder release`: writes the zip that students get."""
+
+from autograder import places, screen
+
+from .options import add_command, add_out
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands):
+    release = add_command(commands, "release", run, "write the zip that students get")
+    add_out(release, "dist")
+
+
+def run(options):
+    places.check_checkout("release")
+    with screen.waiting(screen.beside_results(), "Starting TensorFlow") as begins:
+        from autograder.build import archive
+        from autograder.reference import device as devices
+
+        devices.choose()
+        path = archive.write_release(options.out, begins)
+    print(path)
+    return 0

@@ -1,0 +1,189 @@
+"""Judges a running notebook: all questions of an assignment, in order."""
+
+import contextlib
+from dataclasses import dataclass, field, replace
+
+from vikit import judging
+from vikit.judging import decide, explain, faults
+
+from autograder import kernels
+from autograder.kernels import Outcome
+
+from . import follow, models, probing
+from .limits import size_text
+from .run import GaveUp
+
+__all__ = ["Judge", "ends_the_run"]
+
+
+def ends_the_run(error):
+    """Tells whether an exception is the machine's fault: this notebook gets no verdict, and the next run grades it."""
+    return isinstance(error, kernels.KernelError) or faults.is_of_the_machine(error)
+
+
+@dataclass
+class Judge:
+    """Judges one notebook that runs.
+
+    Attributes:
+        run: The running notebook.
+        assignment: The `Assignment`.
+        cells: What `notebook.read_cells` returned.
+        secret: The course's secret, from which the inputs of properties are drawn.
+        kit_errors: A line for each exception of the kit's own that cost something.
+        verdicts: The verdicts so far, by question.
+    """
+
+    run: object
+    assignment: object
+    cells: list
+    secret: bytes
+    kit_errors: list = field(default_factory=list)
+    verdicts: dict = field(default_factory=dict)
+
+    def judge_all(self, questions):
+        """Returns the verdicts on all questions, in order; a later one may follow through on an earlier one.
+
+        Args:
+            questions: The `judging.Question`s; the verdict on it instead where one could not be drawn.
+        """
+        for drawn, question in zip(questions, self.assignment.questions, strict=True):
+            verdict = drawn if isinstance(drawn, judging.Verdict) else self.judge_or_blame_the_kit(drawn, question)
+            self.kit_errors += list_kit_errors(verdict)
+            self.verdicts[question.name] = verdict
+        return list(self.verdicts.values())
+
+    def judge_or_blame_the_kit(self, drawn, question):
+        try:
+            return self.judge_one(drawn, question)
+        except Exception as error:
+            if ends_the_run(error):
+                raise
+            # Whatever it is: it costs this question alone, and is named.
+            return faults.build_kit_error_verdict(drawn, error)
+
+    def judge_one(self, drawn, question):
+        """Returns the verdict on one question."""
+        if not question.cases:
+            return self.judge_class(drawn, question)
+        verdict, given = self.judge_cases(drawn)
+        if question.properties and verdict.status in ("correct", "partial"):
+            verdict = judging.combine_verdicts(drawn, verdict, self.judge_class(drawn, question))
+        if question.follows and verdict.status in ("wrong", "partial"):
+            return self.follow_through(drawn, question, verdict, given)
+        return verdict
+
+    def follow_through(self, drawn, question, verdict, given):
+        """Returns the verdict with the student's own earlier values, where that is better."""
+        earlier = follow.Earlier(self.run, self.assignment, self.verdicts)
+        try:
+            return follow.follow_through(earlier, question, drawn, verdict, given)
+        except GaveUp:
+            # The notebook cannot be run any more: the verdict stands as it is.
+            return verdict
+        except Exception as error:
+            if ends_the_run(error):
+                raise
+            # Whatever it is: the verdict stands without it, and it is named.
+            self.kit_errors.append(f"{drawn.name}: {faults.error_location(error)}")
+            return faults.note_failed_follow_through(verdict, error)
+
+    def judge_cases(self, drawn):
+        """Returns (verdict, answers) of one question."""
+        seconds = models.time_for(self.run, drawn)
+        path = drawn.name
+        try:
+            given = probing.ask_cases(self.run, drawn, path, seconds)
+            other = find_other_name(path, self.cells) if are_all_missing(given) else None
+            if other:
+                path = other
+                given = probing.ask_cases(self.run, drawn, path, seconds)
+        except GaveUp as error:
+            return judging.build_unjudged_verdict(drawn, "crashed", f"Not reached: {error}."), {}
+        if are_all_missing(given):
+            return explain_missing(self.run, drawn, self.cells), given
+        hidden = {name: hide_text(answer, self.cells, path) for name, answer in given.items()}
+        verdict = faults.judge_case_by_case(drawn, hidden)
+        case = decide.doubtful_case(drawn, verdict)
+        if case:
+            # Where the notebook cannot be run any more the verdict stands as it is.
+            with contextlib.suppress(GaveUp):
+                again = probing.ask_twice(self.run, drawn, path, case, seconds)
+                verdict = faults.judge_case_by_case(drawn, hidden, again=again)
+        return verdict, given
+
+    def judge_class(self, drawn, question):
+        """Returns the verdict on the properties of a question."""
+        try:
+            found = models.examine(self.run, drawn, question, self.secret)
+        except GaveUp as error:
+            return judging.build_unjudged_verdict(drawn, "crashed", f"Not reached: {error}.")
+        if {finding.status for finding in found.values()} == {"missing"}:
+            return explain_missing(self.run, drawn, self.cells)
+        hidden = {
+            name: replace(finding, answer=finding.answer and hide_text(finding.answer, self.cells, drawn.name))
+            for name, finding in found.items()
+        }
+        return judging.judge_properties(drawn, hidden)
+
+
+def list_kit_errors(verdict):
+    """Returns a line for each case or property of a verdict that the kit itself failed on, or one for the whole question."""
+    cases = [case for case in verdict.cases if case.status == judging.KIT_ERROR]
+    if cases or verdict.status != judging.KIT_ERROR:
+        return [f"{verdict.name}, {case.name}: {case.problem}" for case in cases]
+    return [f"{verdict.name}: {verdict.message}"]
+
+
+def are_all_missing(given):
+    return {answer.status for answer in given.values()} == {"missing"}
+
+
+def find_other_name(name, cells):
+    """Returns the name of the one function that the question's own cell defines, where it was renamed; else None."""
+    for cell in cells:
+        if cell.grade_id == f"{name}-answer" and len(cell.functions) == 1 and name not in cell.defines:
+            return cell.functions[0]
+    return None
+
+
+def hide_text(answer, cells, path):
+    """Returns `answer` without the text that the student's process wrote: that could hold hidden inputs.
+
+    The text is replaced by the student's own line, taken from the notebook.
+    """
+    if answer.status != "error":
+        return answer
+    source = next((cell.source for cell in reversed(cells) if path in cell.defines), "")
+    # IPython drops the blank lines that a cell begins with.
+    lines = source.lstrip().splitlines()
+    text = f"  {lines[answer.line - 1].strip()}\n" if answer.line and answer.line <= len(lines) else ""
+    settings = "\n".join(cell.source for cell in cells if "tf.compat.v1" in cell.source)
+    advice = "".join(f"{line}\n" for line in explain.known_advice(f"{source}\n{settings}"))
+    return replace(answer, text=f"{text}{advice}check() shows the whole message, on the public cases.")
+
+
+def explain_missing(run, question, cells):
+    """Returns the verdict on a question whose function does not exist after all cells have run; it says why."""
+    name = question.name
+    indices = [index for index, cell in enumerate(cells) if name in cell.defines]
+    if not indices:
+        turned = next((cell.kind for cell in cells if cell.would_define == name), None)
+        message = f"No cell defines `{name}`: the cell was deleted, or the function was given another name."
+        if turned:
+            message = (
+                f"The cell that should define `{name}` is a {turned} cell now, which is text and is not run: change it back "
+                "to Code (in Jupyter select it and press Esc, then Y), save the notebook and hand it in again."
+            )
+        return judging.build_unjudged_verdict(question, "missing", message)
+    outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
+    ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
+    late = f"All runs of the cells before it took more than {run.limits.notebook:g} s together"
+    status, message = {
+        "error": ("error", f"The cell that defines it raised {outcome.error_name}: {outcome.error_text}"),
+        "timeout": ("timeout", f"The cell that defines it was not done after {run.limits.cell:g} s"),
+        "late": ("timeout", late),
+        "flood": ("crashed", f"The cell that defines it printed more than {size_text(run.limits.output)}"),
+        "dead": ("crashed", f"The cell that defines it {ended}"),
+    }.get(outcome.status, ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"))
+    return judging.build_unjudged_verdict(question, status, message + ".")

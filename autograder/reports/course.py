@@ -1,0 +1,38 @@
+"""Writes what an instructor and students read into a course's folder: feedback pages, and grades.csv of all verdicts."""
+
+from autograder.files import alone, sweep, write_whole
+from autograder.names import file_stem
+
+from . import feedback, gradebook
+
+__all__ = ["write_course", "write_reports"]
+
+
+def write_course(verdicts, out, read_all, waiting):
+    """Writes the reports of `verdicts` into `out`, and returns all verdicts that are there.
+
+    Of several graders at once the last to write has read what the others found.
+
+    Args:
+        verdicts: Those whose feedback pages are written anew.
+        out: The folder.
+        read_all: Returns all verdicts below it.
+        waiting: Called if another grader is writing.
+
+    Raises:
+        OSError: If something cannot be read or written.
+    """
+    with alone(out / ".lock", waiting):
+        everything = read_all(out)
+        write_reports(verdicts, everything, out)
+        # What students handed in may lie there too.
+        sweep(out, ("verdicts", "feedback"))
+    return everything
+
+
+def write_reports(verdicts, everything, out):
+    """Writes a feedback page for each of `verdicts`, and grades.csv with `everything`."""
+    for verdict in verdicts:
+        path = out / "feedback" / verdict["assignment"] / f"{file_stem(verdict['student'])}.html"
+        write_whole(path, feedback.feedback_html(verdict))
+    write_whole(out / "grades.csv", gradebook.grades_csv(everything))
