@@ -208,8 +208,8 @@ def followed(questions, made_up, seconds=60):
     verdict = judging.judge(later, given)
     assert verdict.score == 0
     run = InProcess({"kl_to_standard_normal": kl_to_standard_normal}, seconds)
-    found = follow.follow_through(run, ELBO, later, verdict, given, earlier, Assignment("two", "Two", (KL, ELBO)))
-    return found, run.times
+    known = follow.Earlier(run, Assignment("two", "Two", (KL, ELBO)), earlier)
+    return follow.follow_through(known, ELBO, later, verdict, given), run.times
 
 
 def test_the_values_of_the_recognised_mistake_are_followed(questions):

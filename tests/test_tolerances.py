@@ -68,7 +68,8 @@ def handed(value):
 @pytest.mark.parametrize(("assignment", "task"), TASKS, ids=[task.name for _, task in TASKS])
 def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(assignment, task, right_answers):
     written = [form for form in FORMS if (ANSWERS / assignment / f"{form}.py").is_file()]
-    formulas = {form: right_answers(assignment, form)[task.name] for form in written}
+    answers = {form: right_answers(assignment, form) for form in written}
+    formulas = {form: names[task.name] for form, names in answers.items() if task.name in names}
     formulas["solution"] = getattr(importlib.import_module(f"solutions.{assignment}"), task.name)
     swept = [task.domain.draw(np.random.default_rng(number)) for number in range(task.domain.num_draws)]
     few = SLOW if any(isinstance(value, float | BuiltArgument) for value in swept[0]) else {}

@@ -15,6 +15,8 @@ from .drawing import draw_given, seed, to_float64
 from .question import (
     EDGE,
     GENERIC,
+    GENTLE,
+    STRICT,
     Assignment,
     Case,
     Domain,
@@ -55,6 +57,8 @@ __all__ = [
     "EDGE",
     "FOLDER",
     "GENERIC",
+    "GENTLE",
+    "STRICT",
     "Assignment",
     "Case",
     "Domain",

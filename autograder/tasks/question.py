@@ -9,6 +9,8 @@ from vikit.judging import EDGE, GENERIC
 __all__ = [
     "EDGE",
     "GENERIC",
+    "GENTLE",
+    "STRICT",
     "Assignment",
     "Case",
     "Domain",
@@ -16,6 +18,7 @@ __all__ = [
     "Manual",
     "Question",
     "QuestionError",
+    "Rules",
     "WrongFormula",
     "unsteady",
     "wrong",
@@ -24,6 +27,32 @@ __all__ = [
 
 class QuestionError(Exception):
     """A question that cannot be asked as it is declared."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How much a question must have: the tests hold it to that.
+
+    Attributes:
+        num_generic: Generic cases, at least.
+        num_edge: Edge cases, at least.
+        num_mistakes: Known mistakes, at least.
+        num_mistakes_of_8: The same for a question of 8 points and more.
+        num_forms: Right answers in `tests/right_answers`, written without sight of the solution.
+        cites_lecture: Whether its source is a place in the lecture's documents.
+    """
+
+    num_generic: int
+    num_edge: int
+    num_mistakes: int
+    num_mistakes_of_8: int
+    num_forms: int
+    cites_lecture: bool
+
+
+# Of the kit's own questions; of one that a course adds.
+STRICT = Rules(num_generic=3, num_edge=2, num_mistakes=5, num_mistakes_of_8=10, num_forms=8, cites_lecture=True)
+GENTLE = Rules(num_generic=2, num_edge=1, num_mistakes=1, num_mistakes_of_8=1, num_forms=0, cites_lecture=False)
 
 
 @dataclass(frozen=True)
@@ -127,6 +156,7 @@ class Question:
             alone.
         properties: The `judging.Property`s that must hold for every right answer. A class has these and no cases.
         oracle: The right functions for its examinations (see `vikit.exams.exam`).
+        rules: The `Rules` that the tests hold it to.
         hints: From the names of mistakes to `judging.Mistake`s; `tasks.load` fills it from hints.md.
     """
 
@@ -149,6 +179,7 @@ class Question:
     follows: "Follow | None" = None
     properties: tuple = ()
     oracle: object = None
+    rules: Rules = STRICT
     hints: dict = field(default_factory=dict)
 
     def __post_init__(self):
