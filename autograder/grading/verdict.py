@@ -140,7 +140,7 @@ def judge_all(run, questions, assignment, cells, secret, kit_errors):
 
     Args:
         run: The running notebook.
-        questions: The `judging.Question`s; the the verdict on it instead where one could not be drawn.
+        questions: The `judging.Question`s; the verdict instead where one could not be drawn.
         assignment: The `Assignment`.
         cells: What `notebook.read_cells` returned.
         secret: The course's secret, from which the inputs of properties are drawn.

@@ -80,7 +80,7 @@ class Task:
         follows: The `Follow` that lets this question be graded with the student's own earlier values; None if it stands
             alone.
         properties: The `judging.Property`s that must hold for every right answer. A class has these and no cases.
-        oracle: The right functions for its examinations (see `vikit.exams.properties`).
+        oracle: The right functions for its examinations (see `vikit.exams.exam`).
     """
 
     name: str

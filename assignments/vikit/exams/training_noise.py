@@ -105,7 +105,7 @@ def check_losses_jump(reported, mean, spread):
     # Exactly: a term that counts too little jumps little, and its noise is fresh all the same.
     if np.all(jumps < 1e-6 * np.abs(reported[0]) + 1e-9):
         raise PropertyFailed(
-            "the loss of an image are_equal_answers itself exactly while no weight moves", "noise_frozen_in_training"
+            "the loss of an image repeats itself exactly while no weight moves", "noise_frozen_in_training"
         )
     # With one sample for all, a loss jumps as much as that of a single copy, and so does the mean of what was found.
     single = spread * np.sqrt(BATCH_SIZE)

@@ -73,7 +73,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Property:
-    """What must hold for every right answer, whatever its values (see `properties`).
+    """What must hold for every right answer, whatever its values; an examination (see `vikit.exams`) asks for it.
 
     Attributes:
         name: What holds, as a name.
