@@ -198,6 +198,7 @@ class LatentModel:
         perturbation: How models are moved away from where they began: a scale of their weights, and noise.
         more_perturbations: Further ones, with which the noise of training is looked at again: with some weights no mistake
             shows.
+        own_functions: The class of the oracle in a notebook where it is not `OwnFunctions`, but one derived from it.
     """
 
     name: str
@@ -218,6 +219,7 @@ class LatentModel:
     bounds_in: str = "terms"
     perturbation: tuple = (1.5, 0.3)
     more_perturbations: tuple = ()
+    own_functions: type | None = None
 
     @property
     def trained_sizes(self):

@@ -3,13 +3,19 @@
 import numpy as np
 
 from .exam import CannotExamine
+from .latent_model import SPECS
 
-__all__ = ["own_functions"]
+__all__ = ["OwnFunctions", "OwnFunctionsOfAVAE", "own_functions"]
 
 
 def own_functions(question, function):
-    """Returns the oracle with which a notebook examines `question`; `function` as in `OwnFunctions`."""
-    return (OwnFunctionsOfAVAE if question == "VAE" else OwnFunctions)(function)
+    """Returns the oracle with which a notebook examines a `judging.Question`; `function` as in `OwnFunctions`.
+
+    The specification of the model that the question is about says which oracle that is.
+    """
+    models = [item.options["model"] for item in question.properties if "model" in item.options]
+    oracle = (SPECS[models[0]].own_functions if models else None) or OwnFunctions
+    return oracle(function)
 
 
 def as_float32(*arrays):

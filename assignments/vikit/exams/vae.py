@@ -6,6 +6,7 @@ import numpy as np
 
 from .classes import CLIPPED
 from .latent_model import SPECS, Distortion, LatentModel, Rate, Score, Term, Terms
+from .own_functions import OwnFunctionsOfAVAE
 
 __all__ = ["VAE", "WRONG_RATES", "closed_form_rate"]
 
@@ -128,6 +129,7 @@ VAE = LatentModel(
     ),
     Score("ELBO", elbo_of_held_out, 0.5, " nats", 1.0, "training_lowers_the_elbo"),
     bounds_in="floor",
+    own_functions=OwnFunctionsOfAVAE,
 )
 
 
