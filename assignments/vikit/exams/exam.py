@@ -154,10 +154,6 @@ class Exam:
         self.handles.add(handle.key)
         return handle
 
-    def array(self, path, *arguments, shape=None):
-        """Returns the array that `path` returns for float32 tensors; raises `PropertyFailed` where its shape is not `shape`."""
-        return self.arrays(path, *arguments, shapes=[shape], outputs=None)[0]
-
     def arrays(self, path, *arguments, shapes, outputs):
         """Returns the arrays that `path` returns, as float64; where it returns more than `shapes`, the first ones.
 

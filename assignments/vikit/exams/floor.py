@@ -156,7 +156,7 @@ def finding_below_the_floor(model, training, floor):
                 f"{seen}, and the kl far too much", "kl_without_gradient", f"{loss}, and the kl to {rate:.3g}"
             )
         return PropertyFailed(seen, "loss_goes_up", loss)
-    seen, digits = f"after {EPOCHS} epochs the {score.name} of held-out digits is below the floor", reached
+    seen = f"after {EPOCHS} epochs the {score.name} of held-out digits is below the floor"
     digits = f"{reached}; the floor is {floor:g}"
     if model.spec.labelled and model.spec.distortion.are_probabilities(model.decode(sample.z)):
         return PropertyFailed(f"{seen}, and the decoder returns probabilities", "decoder_returns_probabilities", digits)

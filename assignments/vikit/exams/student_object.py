@@ -79,12 +79,12 @@ class StudentObject:
         """Gives it the weights `start` and this much noise."""
         self.set_weights([array + np.float32(noise) * self.exam.weight_noise(array) for array in start])
 
-    def check_no_hidden_variables(self, *arguments, method="", name="it"):
+    def check_no_hidden_variables(self, *arguments, method=""):
         """Raises `PropertyFailed` where it, or its `method`, computes with trainable variables that its weights don't hold."""
         path = f"{self.key}.{method}" if method else self.key
         (value,) = require_ok(self.exam.student.untracked(path, as_tensors(arguments))).values
         count = float(np.ravel(value)[0])
-        name = method or name
+        name = method or "it"
         if not (0 <= count < MAX_VARIABLES and count == int(count)):
             raise PropertyFailed(f"what came back for the variables that {name} computes with is no count")
         if count:
