@@ -145,7 +145,7 @@ def loss_mistakes(name, phrase, axis, weight):
             "document 000, line 82; errata E-000-11",
         ),
         Mistake(
-            "loss_summed_over_the_batch",
+            "loss_summed_over_batch",
             "The loss grows with the batch: it is summed over it. Average, or the size of a step depends on the batch.",
             listing,
         ),
@@ -188,7 +188,7 @@ def loss_mistakes(name, phrase, axis, weight):
             "The KL is averaged over the latent dimensions: sum over them.",
             "document 000, section 4, step 8 (line 82)",
         ),
-        Mistake("kl_summed_over_the_batch", f"The KL is summed over the batch, and {phrase} is not: average both."),
+        Mistake("kl_summed_over_batch", f"The KL is summed over the batch, and {phrase} is not: average both."),
         Mistake(f"{name}_negated", f"{first} is reported with a minus. It is a part of a loss."),
         Mistake(f"{name}_in_bits", f"{first} is in bits; this course works in nats, with the natural logarithm."),
         Mistake(f"{name}_missing", f"{first} is missing from the loss: only the KL is left."),
@@ -198,7 +198,7 @@ def loss_mistakes(name, phrase, axis, weight):
             listing,
         ),
         Mistake(
-            f"{name}_summed_over_the_batch",
+            f"{name}_summed_over_batch",
             f"{first} is summed over the batch and the KL is not, as in Listing 1. Average both.",
             listing,
         ),

@@ -321,7 +321,7 @@ def distortion_factors(name, axis, length, size):
         f"{name}_averaged_over_{axis}": 1 / length,
         f"{name}_in_bits": BITS_PER_NAT,
     }
-    return factors | ({f"{name}_summed_over_the_batch": size} if size > 1 else {})
+    return factors | ({f"{name}_summed_over_batch": size} if size > 1 else {})
 
 
 def kl_factors(latent_dim, beta, size):
@@ -334,12 +334,12 @@ def kl_factors(latent_dim, beta, size):
         "kl_in_bits": BITS_PER_NAT,
     }
     factors |= {"kl_reported_with_beta": beta} if beta != 1 else {}
-    return factors | ({"kl_summed_over_the_batch": size} if size > 1 else {})
+    return factors | ({"kl_summed_over_batch": size} if size > 1 else {})
 
 
 def loss_factors(size):
     factors = {"loss_negated": -1, "loss_in_bits": BITS_PER_NAT}
-    return factors | ({"loss_summed_over_the_batch": size} if size > 1 else {})
+    return factors | ({"loss_summed_over_batch": size} if size > 1 else {})
 
 
 def loss_forms(name, axis, length=1, latent_dim=1, beta=2.0, size=2):
@@ -367,8 +367,8 @@ def loss_forms(name, axis, length=1, latent_dim=1, beta=2.0, size=2):
     }
     if size > 1:
         forms |= {
-            "loss_summed_over_the_batch": lambda d, r: size * (d + beta * r),
-            "kl_summed_over_the_batch": lambda d, r: d + size * beta * r,
-            f"{name}_summed_over_the_batch": lambda d, r: size * d + beta * r,
+            "loss_summed_over_batch": lambda d, r: size * (d + beta * r),
+            "kl_summed_over_batch": lambda d, r: d + size * beta * r,
+            f"{name}_summed_over_batch": lambda d, r: size * d + beta * r,
         }
     return forms
