@@ -122,8 +122,8 @@ def check_same_as_twin(model, twin, look):
 class Squashed(PropertyFailed):
     """An output that is squashed or cut, of which `name` says which."""
 
-    def __init__(self, detail, mistake, digits, name):
-        super().__init__(detail, mistake, digits)
+    def __init__(self, detail, mistake, measured, name):
+        super().__init__(detail, mistake, measured)
         self.name = name
 
 

@@ -42,17 +42,17 @@ class PropertyFailed(Exception):
         detail: What was seen, in words: students read it. No number in it comes from hidden inputs, nor from their process,
             which could give hidden inputs away with it.
         mistake: The name of the mistake where the values tell it; several are joined by " and ".
-        digits: The numbers that were seen: the staff reads them, and in `check` the student.
+        measured: The numbers that were seen: the staff reads them, and in `check` the student.
     """
 
-    def __init__(self, detail, mistake="", digits=""):
+    def __init__(self, detail, mistake="", measured=""):
         super().__init__(detail)
-        self.detail, self.mistake, self.digits = detail, mistake, digits
+        self.detail, self.mistake, self.measured = detail, mistake, measured
 
     def when(self, circumstances, mistake=None):
         """Returns the same failure, found in these circumstances; under another name if `mistake` is given."""
         return PropertyFailed(
-            f"{circumstances} {self.detail}", self.mistake if mistake is None else mistake, self.digits
+            f"{circumstances} {self.detail}", self.mistake if mistake is None else mistake, self.measured
         )
 
 
@@ -244,7 +244,7 @@ def examine_property(item, exam, examinations=EXAMINATIONS):
         with np.errstate(all="ignore"):
             examinations[item.examination](exam, **item.options)
     except PropertyFailed as failed:
-        return Finding("wrong", failed.mistake, failed.detail, digits=failed.digits)
+        return Finding("wrong", failed.mistake, failed.detail, measured=failed.measured)
     except CannotExamine as reason:
         return Finding("unexamined", detail=str(reason))
     except NoReply as none:

@@ -157,9 +157,9 @@ def finding_below_the_floor(model, training, floor):
             )
         return PropertyFailed(seen, "loss_goes_up", loss)
     seen = f"after {EPOCHS} epochs the {score.name} of held-out digits is below the floor"
-    digits = f"{reached}; the floor is {floor:g}"
+    measured = f"{reached}; the floor is {floor:g}"
     if model.spec.labelled and model.spec.distortion.are_probabilities(model.decode(sample.z)):
-        return PropertyFailed(f"{seen}, and the decoder returns probabilities", "decoder_returns_probabilities", digits)
+        return PropertyFailed(f"{seen}, and the decoder returns probabilities", "decoder_returns_probabilities", measured)
     if rate < COLLAPSED_RATE:
-        return PropertyFailed(f"{seen}, with hardly any KL", "posterior_collapsed", f"{digits}; the KL is {rate:.1g}")
-    return PropertyFailed(seen, "", digits)
+        return PropertyFailed(f"{seen}, with hardly any KL", "posterior_collapsed", f"{measured}; the KL is {rate:.1g}")
+    return PropertyFailed(seen, "", measured)

@@ -262,8 +262,8 @@ def check_log_dets(exam, flow, got, want, signs, reliable):
         )
     if not are_mostly_close(got, want, reliable):
         summed, origin = "the sum of the log determinants", "the Jacobian of transform"
-        words, digits = describe.describe_values(summed, got[reliable], want[reliable], origin)
-        raise PropertyFailed(words, name_log_det(exam, flow, (got, want, signs, reliable)), digits)
+        words, measured = describe.describe_values(summed, got[reliable], want[reliable], origin)
+        raise PropertyFailed(words, name_log_det(exam, flow, (got, want, signs, reliable)), measured)
 
 
 def are_mostly_close(got, want, reliable):

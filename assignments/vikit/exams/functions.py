@@ -107,8 +107,8 @@ def check_jacobian(exam, forward, log_det, shapes, positive=(), given=None, outp
     worst = np.max(np.abs(got - want), where=reliable, initial=0.0)
     if not worst <= LOG_DET_TOLERANCE:
         name, origin = "the log determinant", "differences of the map"
-        words, digits = describe.describe_values(name, got[reliable], want[reliable], origin)
-        raise PropertyFailed(words, digits=digits)
+        words, measured = describe.describe_values(name, got[reliable], want[reliable], origin)
+        raise PropertyFailed(words, measured=measured)
 
 
 @examination("inverts", finds=OF_VALUES)

@@ -128,7 +128,7 @@ class Fault:
     def words(self, name, got):
         return f"judged by {self.origin}, {name} is {describe.describe_number(got, self.right)}"
 
-    def digits(self, name, got):
+    def measured(self, name, got):
         return f"{name} is {got:.3g}, and {self.right:.3g} from {self.origin}"
 
 
@@ -186,8 +186,8 @@ def check_reported_loss(loss):
     if not first:
         return {name: number.deviation for name, number in found.items()}, want
     words = "; ".join(fault.words(name, found[name].value) for name, fault in first.items())
-    digits = "; ".join(fault.digits(name, found[name].value) for name, fault in first.items())
-    raise PropertyFailed(words, names_of_faults_found(loss, found, want, first), digits)
+    measured = "; ".join(fault.measured(name, found[name].value) for name, fault in first.items())
+    raise PropertyFailed(words, names_of_faults_found(loss, found, want, first), measured)
 
 
 def names_of_faults_found(loss, found, want, first):

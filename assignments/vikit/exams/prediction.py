@@ -54,8 +54,8 @@ def check_prediction_of(exam, batches):
         raise PropertyFailed("the same x and eps gave two different predictions", "prediction_draws_its_own_noise")
     got = np.concatenate([np.ravel(batch.got[0]) for batch in batches])
     want = np.concatenate([np.ravel(predict(batch.sample().outputs)) for batch in batches])
-    words, digits = describe.describe_values("predict_probs", got, want, "the model's own decoder outputs")
-    raise PropertyFailed(words, name_prediction(exam.oracle, batches), digits)
+    words, measured = describe.describe_values("predict_probs", got, want, "the model's own decoder outputs")
+    raise PropertyFailed(words, name_prediction(exam.oracle, batches), measured)
 
 
 def name_prediction(oracle, batches):

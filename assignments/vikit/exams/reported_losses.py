@@ -180,7 +180,7 @@ def check_training_of(exam, spec):
     except PropertyFailed as failed:
         # With some weights the test images cost what the others do.
         if failed.mistake == ANOTHER_NOISE and reports_test_digits(trained, examples):
-            raise PropertyFailed(failed.detail, "trains_on_test_images", failed.digits) from failed
+            raise PropertyFailed(failed.detail, "trains_on_test_images", failed.measured) from failed
         raise
     few = examples[: BATCH_SIZE // 4]
     first, again = (trained.evaluate(few, spec.reported)[spec.distortion.name] for _ in range(2))
@@ -200,8 +200,8 @@ def add_reports(noise, early, distortion):
     more = [name for name in named if distortion not in name]
     if not more:
         return noise
-    digits = "; ".join(filter(None, (noise.digits, early.digits)))
-    return PropertyFailed(f"{noise.detail}; {early.detail}", " and ".join([noise.mistake, *more]), digits)
+    measured = "; ".join(filter(None, (noise.measured, early.measured)))
+    return PropertyFailed(f"{noise.detail}; {early.detail}", " and ".join([noise.mistake, *more]), measured)
 
 
 def compare_noise(model, examples, seen):

@@ -62,7 +62,7 @@ class StudentObject:
             raise PropertyFailed(
                 "it had trainable weights, and then another number of them, or of other shapes: make every layer's weights in "
                 "the first call",
-                digits=f"{len(self._shapes)}, and then {len(shapes)}",
+                measured=f"{len(self._shapes)}, and then {len(shapes)}",
             )
         return values
 

@@ -79,8 +79,8 @@ def check_terms_of(spec, batches, and_then=lambda: None):
         raise PropertyFailed(f"the same {given} gave two different values", terms.own_noise)
     if terms.probabilities_first and first.model.returns_probabilities:
         raise probabilities
-    words, digits = describe_terms(spec, batches, wrong)
-    raise PropertyFailed(words, " and ".join(name_terms(spec, batches, wrong)), digits)
+    words, measured = describe_terms(spec, batches, wrong)
+    raise PropertyFailed(words, " and ".join(name_terms(spec, batches, wrong)), measured)
 
 
 def describe_terms(spec, batches, wrong):
@@ -95,13 +95,13 @@ def describe_terms(spec, batches, wrong):
         )
         for index in wrong
     ]
-    words, digits = ("; ".join(parts) for parts in zip(*described, strict=True))
+    words, measured = ("; ".join(parts) for parts in zip(*described, strict=True))
     encoder = batches[0].model.part("encoder")
     more = encoder.exam.surplus.get(encoder.key)
     if more:
         taken = "of which the first two were taken for mu and log_var"
         words = f"encoder(x) returned {describe.describe_count(more)} values, {taken}; {words}"
-    return words, digits
+    return words, measured
 
 
 def check_outputs_are_free(exam, spec):
@@ -118,7 +118,7 @@ def check_outputs_are_free(exam, spec):
     except Squashed as failed:
         name = spec.distortion.squashed.get(failed.mistake) if failed.name == "the decoder" else None
         if name:
-            raise PropertyFailed(failed.detail, name, failed.digits) from failed
+            raise PropertyFailed(failed.detail, name, failed.measured) from failed
         raise
     model.perturb_weights()
     for name, output in look().items():

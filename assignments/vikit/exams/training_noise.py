@@ -86,7 +86,7 @@ def losses_of_a_batch(model, batch, metric, names):
     if found.size != NUM_REPORTS_OF_AN_IMAGE:
         raise PropertyFailed(
             f"fit reports another number of values of {metric} than there are epochs: one for each is expected",
-            digits=f"{found.size} values for {NUM_REPORTS_OF_AN_IMAGE} epochs",
+            measured=f"{found.size} values for {NUM_REPORTS_OF_AN_IMAGE} epochs",
         )
     if not np.isfinite(found).all():
         raise PropertyFailed("a loss that is reported is not finite", "not_finite")
@@ -137,14 +137,14 @@ def check_noise_is_of_the_posterior(seen, others):
     worst = np.argmax(np.maximum(off, wider))
     words = f"judged by samples of q(z|x), {seen.name} of an image in training is "
     words += describe.describe_number(found[worst], mean[worst])
-    digits = f"it is {found[worst]:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
+    measured = f"it is {found[worst]:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
     distance = {
         name: np.max(np.abs(found - mean - more) / (0.1 * np.abs(more) + 0.05)) for name, more in others.items()
     }
     closest = min(distance, key=distance.get)
     if distance[closest] < 1:
-        raise PropertyFailed(words, closest.split()[0], digits)
+        raise PropertyFailed(words, closest.split()[0], measured)
     if wider[worst] > off[worst]:
         words = f"{seen.name} of copies of an image in training varies more than samples of q(z|x) make it"
     varies = f"it varies by {jumps[worst]:.2g}, at most {spread[worst]:.2g} is right"
-    raise PropertyFailed(words, ANOTHER_NOISE, f"{digits}; {varies}")
+    raise PropertyFailed(words, ANOTHER_NOISE, f"{measured}; {varies}")

@@ -128,7 +128,7 @@ def judge_property(item, found, counts, public):
         worst_error=None,
         mistake=" and ".join(mistake.name for mistake in named_mistakes(item, found)) or None,
         problem="" if passed else describe_failure(found, public),
-        digits=found.digits,
+        measured=found.measured,
     )
 
 
@@ -169,7 +169,7 @@ def explain_property(question, item, found, named, public=False):
 
 def describe_finding(found, public):
     """Returns in words what an examination saw, for the student; in digits too where the inputs are public."""
-    return f"{found.detail}; {found.digits}" if public and found.digits else found.detail
+    return f"{found.detail}; {found.measured}" if public and found.measured else found.detail
 
 
 def combine_verdicts(question, first, second):

@@ -79,7 +79,7 @@ def describe_number(got, want):
 
 
 def describe_values(name, got, want, origin, unit=""):
-    """Returns (words, digits): how the values called `name` differ from those that come from `origin`."""
+    """Returns (words, measured): how the values called `name` differ from those that come from `origin`."""
     with np.errstate(all="ignore"):
         worst = round_to_one_digit(np.max(np.abs(got - want)))
     return (

@@ -102,14 +102,14 @@ class Finding:
 
     `status` is `"ok"` (it holds), `"wrong"`, or why there was nothing to examine; then `answer` has the details. `mistake` is
     the name of a mistake where the values reveal one, several joined by " and "; `detail` says in words what was seen, for
-    the student, and `digits` in numbers, for the staff.
+    the student, and `measured` in numbers, for the staff.
     """
 
     status: str
     mistake: str = ""
     detail: str = ""
     answer: "Answer | None" = None
-    digits: str = ""
+    measured: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +151,7 @@ class Answer:
 class CaseVerdict:
     """The judgement of one case, or of one property.
 
-    `problem` is for the student, in words; `worst_error`, a number, and `digits`, those of a property, are for the staff.
+    `problem` is for the student, in words; `worst_error`, a number, and `measured`, those of a property, are for the staff.
     """
 
     name: str
@@ -162,7 +162,7 @@ class CaseVerdict:
     worst_error: float | None
     mistake: str | None
     problem: str = ""
-    digits: str = ""
+    measured: str = ""
 
 
 @dataclass(frozen=True)
