@@ -101,7 +101,7 @@ def below_the_floor(name, least, training, rate, decoded=(1.0, 2.0)):
         draw_sample=lambda *_: SimpleNamespace(mean_rate=rate, z=None),
         decode=lambda _: np.array([decoded]),
     )
-    raise floor.finding_below_the_floor(model, floor.Training(*training, least), least)
+    raise floor.failure_below_the_floor(model, floor.Training(*training, least), least)
 
 
 def autoencoder_below(start, end, reported, kl):
@@ -190,8 +190,8 @@ SEEN = {
     "a loss below 0": lambda: classifier_below(0.7123, (-1.234, -2.345), 5.678, [1.0, 2.0]),
     "a classifier's loss that goes up": lambda: classifier_below(0.9123, (1.234, 2.345), 5.678, [1.0, 2.0]),
     "a kl that runs away": lambda: classifier_below(0.9123, (1.234, 2.345), 85.67, [1.0, 2.0]),
-    "a beta of its own": lambda: raised(model.finding_of_weight("beta", np.float32(3.1416), 2.0)),
-    "a beta that is NaN": lambda: raised(model.finding_of_weight("beta", np.float32(np.nan), 2.0)),
+    "a beta of its own": lambda: raised(model.failure_of_weight("beta", np.float32(3.1416), 2.0)),
+    "a beta that is NaN": lambda: raised(model.failure_of_weight("beta", np.float32(np.nan), 2.0)),
     "values": lambda: off("elbo(x, eps)", [1.234, 5.678], [1.234, 8.765], "the ELBO"),
     "what is found elsewhere": lambda: raised(PropertyFailed("kl is wrong", "", "kl is 21.93").when("after training")),
     "two things at once": both,

@@ -46,7 +46,7 @@ def check_depends_on_inputs_and_weights(model, look, fixed=None, noises=(1.0, 3.
         for _ in range(NUM_SETTINGS):
             model.perturb_from(start, noise)
             looks.append(look())
-        failed = why_not_computed({name: stack_settings(looks, name) for name in looks[0]}, fixed)
+        failed = failure_of_dependence({name: stack_settings(looks, name) for name in looks[0]}, fixed)
         if not failed:
             break
     model.set_weights(start)
@@ -59,7 +59,7 @@ def stack_settings(looks, name):
     return [np.stack(seen) for seen in zip(*(look[name] for look in looks), strict=True)]
 
 
-def why_not_computed(groups, fixed=None):
+def failure_of_dependence(groups, fixed=None):
     """Returns a `PropertyFailed` unless one array of each group depends on the inputs, and one on the weights.
 
     Args:

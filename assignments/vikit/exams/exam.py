@@ -27,7 +27,7 @@ __all__ = [
     "examination",
     "examine",
     "examine_property",
-    "finding_of_shape",
+    "failure_of_shape",
     "require_ok",
 ]
 
@@ -204,13 +204,13 @@ def check_array(value, shape=None):
     if value is None or value.dtype.name not in ("float32", "float64"):
         raise PropertyFailed("what came back is no float32 array", "not_float32")
     if shape is not None and value.shape != tuple(shape):
-        raise finding_of_shape(value, shape)
+        raise failure_of_shape(value, shape)
     # What float32 cannot hold is infinite for whoever goes on with it.
     if not (np.abs(value) <= LARGEST).all():
         raise PropertyFailed("NaN or infinite values came back", "not_finite")
 
 
-def finding_of_shape(value, shape, sentence="{} came back"):
+def failure_of_shape(value, shape, sentence="{} came back"):
     """Returns the `PropertyFailed` on an array that has not this shape; `sentence` has a gap for the one that it has."""
     shown, wanted = describe.describe_shape(value.shape, {1, *shape}), describe.format_shape(shape)
     detail = f"{sentence.format(shown)}, expected {wanted}"

@@ -54,7 +54,7 @@ def check_floor(exam, model, floor):
             return
         if seed + 1 - votes > exam.num_trainings - wanted:
             break
-    raise finding_below_the_floor(trained, below, floor)
+    raise failure_below_the_floor(trained, below, floor)
 
 
 class Training:
@@ -132,7 +132,7 @@ def other_weights(model, change):
         model.set_weights(start)
 
 
-def finding_below_the_floor(model, training, floor):
+def failure_below_the_floor(model, training, floor):
     """Returns the `PropertyFailed` on a model whose training does not pass."""
     score, start, end = model.spec.score, training.start, training.end
     first, last = training.reported[0], training.reported[-1]

@@ -17,7 +17,7 @@ from .differences import (
     log_dets_by_differences,
     quantile_range,
 )
-from .exam import PropertyFailed, check_array, examination, finding_of_shape, require_ok
+from .exam import PropertyFailed, check_array, examination, failure_of_shape, require_ok
 from .flow_vib import FLOW_VIB, FREE_ENERGY_TERMS, flow_outputs, flow_vib, zK_of
 from .latent_model import Sizes
 from .model import OF_A_MODEL, build_model, forget_trained_model
@@ -239,7 +239,7 @@ def look_at_log_dets(model, x, z0):
     """Returns the log determinants that the model returns, and those of differences, with signs and reliability. `[n]`"""
     _, got = flow_outputs(model, z0, x)
     if got.shape != z0.shape[:1]:
-        raise finding_of_shape(got, z0.shape[:1], "the log determinants have {}")
+        raise failure_of_shape(got, z0.shape[:1], "the log determinants have {}")
     return got, *log_dets_by_differences(map_of(model, x), z0)
 
 

@@ -35,7 +35,7 @@ def check_fresh_noise(exam, model):
     shape = (x.shape[0], trained.sizes.num_outputs)
     first, second = (as_clouds(trained(x, shapes=[shape])[0]) for _ in range(2))
     if np.allclose(first, first[:, :1], 1e-5, 1e-5):
-        raise finding_of_equal_copies(trained, x[:1], first[0], second[0])
+        raise failure_of_equal_copies(trained, x[:1], first[0], second[0])
     if np.allclose(first, second, 1e-5, 1e-5):
         raise PropertyFailed("two calls gave the same samples", "same_noise_at_every_call")
     check_is_from_the_posterior(trained, x, first)
@@ -47,7 +47,7 @@ def as_clouds(outputs):
     return outputs.reshape(NUM_CLOUDS, NUM_COPIES, -1)
 
 
-def finding_of_equal_copies(model, x, first, second):
+def failure_of_equal_copies(model, x, first, second):
     """Returns the `PropertyFailed` on a model that gave the same outputs for all copies of an image `x` in a batch."""
     again = np.allclose(first, second, 1e-5, 1e-5)
     mean, _ = model.encode(x)

@@ -121,10 +121,10 @@ class Model(StudentObject):
         """Raises `PropertyFailed` unless the model has kept the weight of the rate that it was given."""
         name, weight = self.spec.weight_name, self.spec.weight
         if name and not is_close(kept := self.attribute(name), weight):
-            raise finding_of_weight(name, kept, weight)
+            raise failure_of_weight(name, kept, weight)
 
 
-def finding_of_weight(name, kept, weight):
+def failure_of_weight(name, kept, weight):
     """Returns the `PropertyFailed` on a model that has not kept the weight that it was given, as its attribute `name`."""
     got = float(np.mean(kept))
     words = f"model.{name} is {describe.describe_number(got, weight)}; {weight:g} was given"
