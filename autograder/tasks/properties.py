@@ -1,6 +1,6 @@
 """Declares properties of networks and of latent variable models, and the hint on each mistake."""
 
-from vikit.exams.dependence import OF_VALUES as NAMES_OF_VALUES
+from vikit.exams.dependence import MISTAKES_OF_VALUES as NAMES_OF_VALUES
 from vikit.judging import Mistake, Property
 
 ANY_NETWORK = (

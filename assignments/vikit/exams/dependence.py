@@ -5,10 +5,10 @@ import numpy as np
 from .exam import PropertyFailed
 
 __all__ = [
-    "OF_A_NETWORK",
-    "OF_VALUES",
-    "SQUASHED",
-    "Squashed",
+    "MISTAKES_OF_ANY_NETWORK",
+    "MISTAKES_OF_VALUES",
+    "MISTAKES_OF_BOUNDED_OUTPUTS",
+    "OutputBounded",
     "check_depends_on_inputs_and_weights",
     "check_outputs_are_unbounded",
     "check_same_as_twin",
@@ -16,9 +16,9 @@ __all__ = [
 ]
 
 # What may be found wherever values are asked for, of a network, and of the range of outputs.
-OF_VALUES = ("not_float32", "wrong_shape", "not_finite", "another_number_of_outputs")
-OF_A_NETWORK = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored")
-SQUASHED = ("sigmoid_at_the_end", "never_negative", "never_positive", "tanh_at_the_end", "cut_off")
+MISTAKES_OF_VALUES = ("not_float32", "wrong_shape", "not_finite", "another_number_of_outputs")
+MISTAKES_OF_ANY_NETWORK = (*MISTAKES_OF_VALUES, "no_weights", "weights_ignored", "input_ignored")
+MISTAKES_OF_BOUNDED_OUTPUTS = ("sigmoid_at_the_end", "never_negative", "never_positive", "tanh_at_the_end", "cut_off")
 
 # An output that nothing bounds goes beyond +-UNBOUNDED for some weights; by how much these are stretched for that.
 UNBOUNDED = 5.0
@@ -119,7 +119,7 @@ def check_same_as_twin(model, twin, look):
 # The range of outputs.
 
 
-class Squashed(PropertyFailed):
+class OutputBounded(PropertyFailed):
     """An output that is squashed or cut, of which `name` says which."""
 
     def __init__(self, detail, mistake, measured, name):
@@ -128,7 +128,7 @@ class Squashed(PropertyFailed):
 
 
 def check_outputs_are_unbounded(model, look):
-    """Raises `Squashed` unless all that `look()` shows, arrays by name, goes beyond +-UNBOUNDED for some weights.
+    """Raises `OutputBounded` unless all that `look()` shows, arrays by name, goes beyond +-UNBOUNDED for some weights.
 
     What stays because no trainable weight has a part in it is not squashed: that is said. The weights are put back.
     """
@@ -154,7 +154,7 @@ def check_outputs_are_unbounded(model, look):
             raise PropertyFailed(f"with large random weights {name} stays the same", "weights_ignored")
         mistake = name_bounds(low[name], high[name])
         seen = f"with large random weights {name} {BEHAVIOUR[mistake]}"
-        raise Squashed(seen, mistake, f"it stays between {low[name]:.1g} and {high[name]:.1g}", name)
+        raise OutputBounded(seen, mistake, f"it stays between {low[name]:.1g} and {high[name]:.1g}", name)
 
 
 # What outputs do that are squashed or cut.

@@ -4,11 +4,11 @@ import contextlib
 
 import numpy as np
 
-from .dependence import SQUASHED
+from .dependence import MISTAKES_OF_BOUNDED_OUTPUTS
 from .digits import Examples, turn
 from .exam import PropertyFailed, examination
 from .latent_model import spec_of
-from .model import LEARNING_RATE, OF_A_MODEL, trained_model
+from .model import LEARNING_RATE, MISTAKES_OF_ANY_MODEL, trained_model
 from .reported_losses import RUNAWAY_RATE
 from .terms import check_outputs_are_free
 
@@ -26,10 +26,12 @@ NUDGE_SHARE, NOISES_CLOSE_BY, NUM_IMAGES_APART = 1e-3, (0.03, 0.1), 5
 
 def finds_at_the_floor(model, floor):
     spec = spec_of(model)
-    bounds = (*SQUASHED, *spec.distortion.squashed.values()) if spec.bounds_in == "floor" else ()
+    bounds = (
+        (*MISTAKES_OF_BOUNDED_OUTPUTS, *spec.distortion.names_if_bounded.values()) if spec.bounds_in == "floor" else ()
+    )
     more = ("decoder_returns_probabilities", "kl_without_gradient") if spec.labelled else ()
     return (
-        *(*OF_A_MODEL, *bounds, *more, spec.score.wrong_sign),
+        *(*MISTAKES_OF_ANY_MODEL, *bounds, *more, spec.score.wrong_sign),
         *("passes_untrained", "knows_other_digits", "weights_are_a_key", "loss_goes_up", "posterior_collapsed"),
     )
 
@@ -159,7 +161,9 @@ def failure_below_the_floor(model, training, floor):
     seen = f"after {EPOCHS} epochs the {score.name} of held-out digits is below the floor"
     measured = f"{reached}; the floor is {floor:g}"
     if model.spec.labelled and model.spec.distortion.are_probabilities(model.decode(sample.z)):
-        return PropertyFailed(f"{seen}, and the decoder returns probabilities", "decoder_returns_probabilities", measured)
+        return PropertyFailed(
+            f"{seen}, and the decoder returns probabilities", "decoder_returns_probabilities", measured
+        )
     if rate < COLLAPSED_RATE:
         return PropertyFailed(f"{seen}, with hardly any KL", "posterior_collapsed", f"{measured}; the KL is {rate:.1g}")
     return PropertyFailed(seen, "", measured)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..judging import describe
 from ..protocol import wire
-from .dependence import SQUASHED
+from .dependence import MISTAKES_OF_BOUNDED_OUTPUTS
 from .differences import (
     LOG_DET_TOLERANCE,
     SHARE_OF_OUTLIERS,
@@ -20,7 +20,7 @@ from .differences import (
 from .exam import PropertyFailed, check_array, examination, failure_of_shape, require_ok
 from .flow_vib import FLOW_VIB, FREE_ENERGY_TERMS, flow_outputs, flow_vib, zK_of
 from .latent_model import Sizes
-from .model import OF_A_MODEL, build_model, forget_trained_model
+from .model import MISTAKES_OF_ANY_MODEL, build_model, forget_trained_model
 from .prediction import check_prediction_of, finds_in_prediction, predictions_of
 from .reported_losses import check_training_of, finds_in_training
 from .samples import Sample
@@ -30,7 +30,7 @@ from .weights_learn import check_weights_move
 __all__ = [
     "NUM_IMAGES",
     "NUM_POINTS",
-    "OF_A_FLOW",
+    "MISTAKES_OF_ANY_FLOW",
     "PERTURBATIONS",
     "build_small",
     "first_finite",
@@ -61,8 +61,15 @@ DERIVATIVE_ATOL, DERIVATIVE_RTOL, NUM_DIRECTIONS = 0.02, 0.05, 3
 # Images, and points for each; and the classes of the small models that are asked about them.
 NUM_IMAGES, NUM_POINTS, NUM_CLASSES = 12, 12, 5
 # What any examination of a flow may find.
-OF_A_FLOW = (
-    *(*OF_A_MODEL, "random_inside", "flow_is_identity", "flow_ignores_z0", "flow_ignores_weights", "not_finite_nearby"),
+MISTAKES_OF_ANY_FLOW = (
+    *(
+        *MISTAKES_OF_ANY_MODEL,
+        "random_inside",
+        "flow_is_identity",
+        "flow_ignores_z0",
+        "flow_ignores_weights",
+        "not_finite_nearby",
+    ),
 )
 
 
@@ -213,7 +220,7 @@ WRONG_LOG_DETS = {
 @examination(
     "flow_log_det",
     finds=(
-        *(*OF_A_FLOW, *(name.split()[0] for name in WRONG_LOG_DETS)),
+        *(*MISTAKES_OF_ANY_FLOW, *(name.split()[0] for name in WRONG_LOG_DETS)),
         *("log_det_is_constant", "log_det_not_finite", "log_dets_not_added", "flow_folds"),
     ),
 )
@@ -311,7 +318,9 @@ def fits_form(got, right, wrong, reliable):
 # What the flow depends on.
 
 
-@examination("flow_depends_on_x", finds=(*OF_A_FLOW, "examples_mixed", "flow_ignores_x", "log_det_ignores_x"))
+@examination(
+    "flow_depends_on_x", finds=(*MISTAKES_OF_ANY_FLOW, "examples_mixed", "flow_ignores_x", "log_det_ignores_x")
+)
 def check_depends_on_x(exam, flow):
     """The same z0 with two images gives two zK and two determinants, and each example has its own."""
     model, start = flow_model(exam, flow)
@@ -349,7 +358,9 @@ def check_volume_depends_on_x(exam, flow):
         )
 
 
-@examination("flow_weights", finds=(*OF_A_FLOW, "flow_not_trained", "weights_do_not_move", "hidden_parameters"))
+@examination(
+    "flow_weights", finds=(*MISTAKES_OF_ANY_FLOW, "flow_not_trained", "weights_do_not_move", "hidden_parameters")
+)
 def check_flow_weights(exam, flow):
     """One step of training moves every trainable weight, and what encoder, flow and decoder return."""
     model, start = flow_model(exam, flow)
@@ -389,7 +400,12 @@ def with_smaller_weights(examine, spec):
 
 @examination(
     "flow_terms",
-    finds=(*OF_A_FLOW, *SQUASHED, *finds_in_terms("FlowVIB"), "no_gradient_through_a_term"),
+    finds=(
+        *MISTAKES_OF_ANY_FLOW,
+        *MISTAKES_OF_BOUNDED_OUTPUTS,
+        *finds_in_terms("FlowVIB"),
+        "no_gradient_through_a_term",
+    ),
 )
 def check_free_energy_terms(exam, sizes, weight):
     """`free_energy_terms(x, y_onehot, eps)` is what the model's own encoder, flow and decoder give, put together here."""
@@ -469,7 +485,9 @@ def derivatives_by_differences(batch, along, step):
     return (above - below) / (2 * step)
 
 
-@examination("flow_prediction", finds=(*OF_A_FLOW, *finds_in_prediction("FlowVIB"), "prediction_before_the_flow"))
+@examination(
+    "flow_prediction", finds=(*MISTAKES_OF_ANY_FLOW, *finds_in_prediction("FlowVIB"), "prediction_before_the_flow")
+)
 def check_flow_prediction(exam, sizes):
     """As `prediction`, of every kind of flow that does something to the order of the dimensions too."""
     flow_model(exam, "planar")
@@ -497,7 +515,7 @@ def predicts_before_the_flow(exam, spec, sizes):
     return True
 
 
-@examination("flow_training", finds=(*OF_A_FLOW, *finds_in_training("FlowVIB")))
+@examination("flow_training", finds=(*MISTAKES_OF_ANY_FLOW, *finds_in_training("FlowVIB")))
 def check_flow_training(exam):
     """As `training`; what is not finite is asked of a second model.
 

@@ -13,7 +13,7 @@ from .exam import PropertyFailed, examination
 from .flow_exams import (
     NUM_IMAGES,
     NUM_POINTS,
-    OF_A_FLOW,
+    MISTAKES_OF_ANY_FLOW,
     PERTURBATIONS,
     build_small,
     first_finite,
@@ -42,7 +42,7 @@ FOLDING_PERTURBATIONS, OPPOSITE_COSINE = (0.3, 1.0) * 4, -0.9
 @examination(
     "flow_kind",
     finds=(
-        *(*OF_A_FLOW, "affine_step", "another_kind_of_step", "volume_ignores_z", "steps_not_counted"),
+        *(*MISTAKES_OF_ANY_FLOW, "affine_step", "another_kind_of_step", "volume_ignores_z", "steps_not_counted"),
         *("half_never_moves", "order_not_reversed", "radial_folds", "shared_parameters"),
     ),
 )

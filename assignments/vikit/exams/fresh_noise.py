@@ -5,7 +5,7 @@ import numpy as np
 from .digits import Examples
 from .exam import PropertyFailed, examination
 from .latent_model import spec_of
-from .model import OF_A_MODEL, trained_model
+from .model import MISTAKES_OF_ANY_MODEL, trained_model
 from .training_noise import check_loss_jumps
 
 __all__ = ["check_fresh_noise"]
@@ -22,7 +22,7 @@ MIN_SHARE_OF_DIMENSIONS = 0.75
 @examination(
     "fresh_noise",
     finds=(
-        *(*OF_A_MODEL, "no_noise", "no_fresh_sample", "one_noise_for_the_batch", "same_noise_at_every_call"),
+        *(*MISTAKES_OF_ANY_MODEL, "no_noise", "no_fresh_sample", "one_noise_for_the_batch", "same_noise_at_every_call"),
         *("call_returns_probabilities", "one_noise_for_all_dimensions", "wrong_spread", "not_from_the_posterior"),
         "noise_frozen_in_training",
     ),
@@ -53,8 +53,8 @@ def failure_of_equal_copies(model, x, first, second):
     mean, _ = model.encode(x)
     plain = model.decode(mean)
     with np.errstate(over="ignore"):
-        squashed = 1 / (1 + np.exp(-plain))
-    for shown, name in ((plain, "no_noise"), (squashed, "no_noise and call_returns_probabilities")):
+        probabilities = 1 / (1 + np.exp(-plain))
+    for shown, name in ((plain, "no_noise"), (probabilities, "no_noise and call_returns_probabilities")):
         if again and np.allclose(first[:1], shown, 1e-3, 1e-3):
             return PropertyFailed("model(x) is the decoder at the mean: nothing is drawn", name)
     if again:

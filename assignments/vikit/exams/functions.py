@@ -6,7 +6,7 @@ import numpy as np
 
 from ..judging import describe
 from ..protocol import wire
-from .dependence import OF_VALUES
+from .dependence import MISTAKES_OF_VALUES
 from .differences import LOG_DET_TOLERANCE, log_dets_by_differences
 from .exam import NoReply, PropertyFailed, check_array, examination, require_ok
 
@@ -74,7 +74,7 @@ def student_map_or_oracle(exam, name, arguments, outputs=None):
     return by_student if got.shape == want.shape and np.allclose(got, want, 1e-3, 1e-4) else by_oracle
 
 
-@examination("jacobian", finds=OF_VALUES)
+@examination("jacobian", finds=MISTAKES_OF_VALUES)
 def check_jacobian(exam, forward, log_det, shapes, positive=(), given=None, outputs=None):
     """`log_det` gives the log determinant of the Jacobian of `forward` in its first argument, by central differences.
 
@@ -111,7 +111,7 @@ def check_jacobian(exam, forward, log_det, shapes, positive=(), given=None, outp
         raise PropertyFailed(words, measured=measured)
 
 
-@examination("inverts", finds=OF_VALUES)
+@examination("inverts", finds=MISTAKES_OF_VALUES)
 def check_inverse(exam, forward, inverse, shapes):
     """`inverse` takes the output of `forward` back to its first argument, with the same other arguments."""
     arguments = draw_arguments(exam, shapes)
@@ -121,7 +121,7 @@ def check_inverse(exam, forward, inverse, shapes):
         raise PropertyFailed("forth and back does not return to where it began")
 
 
-@examination("returns", finds=OF_VALUES)
+@examination("returns", finds=MISTAKES_OF_VALUES)
 def check_reversible(exam, name, size):
     """A step of dynamics, and another with the velocity turned round, end where they began."""
     half = exam.normal(size, size) / np.float32(2)

@@ -52,7 +52,7 @@ class Distortion:
         as_logits: From probabilities to the logits that give them, for a decoder that returns probabilities.
         are_probabilities: Tells whether outputs are probabilities of this distortion's distribution.
         reported_wrong: What known mistakes make of the reported one: from their names to functions of a `Sample`, like `mean`.
-        squashed: What a bounded output of the decoder is called here, from the usual names.
+        names_if_bounded: What a bounded output of the decoder is called here, from the usual names.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Distortion:
     as_logits: Callable | None = None
     are_probabilities: Callable = lambda outputs: False
     reported_wrong: dict = field(default_factory=dict)
-    squashed: dict = field(default_factory=dict)
+    names_if_bounded: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

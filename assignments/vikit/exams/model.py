@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..judging import describe
-from .dependence import OF_VALUES, check_depends_on_inputs_and_weights
+from .dependence import MISTAKES_OF_VALUES, check_depends_on_inputs_and_weights
 from .digits import BATCH_SIZE, Examples, split
 from .exam import PropertyFailed, as_tensors, require_ok
 from .latent_model import LatentModel, Sizes
@@ -14,7 +14,7 @@ from .student_object import StudentObject, build
 
 __all__ = [
     "LEARNING_RATE",
-    "OF_A_MODEL",
+    "MISTAKES_OF_ANY_MODEL",
     "Batch",
     "Model",
     "build_model",
@@ -29,7 +29,13 @@ LEARNING_RATE = 5e-3
 MISTAKES_OF_FIXED_PARTS = {"the encoder": "encoder_not_trained", "the decoder": "decoder_not_trained"}
 
 
-OF_A_MODEL = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored", *MISTAKES_OF_FIXED_PARTS.values())
+MISTAKES_OF_ANY_MODEL = (
+    *MISTAKES_OF_VALUES,
+    "no_weights",
+    "weights_ignored",
+    "input_ignored",
+    *MISTAKES_OF_FIXED_PARTS.values(),
+)
 
 
 class Model(StudentObject):

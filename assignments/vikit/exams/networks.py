@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .dependence import (
-    OF_A_NETWORK,
-    SQUASHED,
+    MISTAKES_OF_ANY_NETWORK,
+    MISTAKES_OF_BOUNDED_OUTPUTS,
     check_depends_on_inputs_and_weights,
     check_outputs_are_unbounded,
     check_same_as_twin,
@@ -50,7 +50,7 @@ class Network:
         return network(x, shapes=[shape] * len(self.outputs), outputs=outputs)
 
 
-@examination("network_shapes", finds=OF_A_NETWORK)
+@examination("network_shapes", finds=MISTAKES_OF_ANY_NETWORK)
 def check_shapes(exam, network, batches):
     """Outputs have the shapes that the docstring says, for several sizes, each network for several batches."""
     kind = Network(**network)
@@ -62,7 +62,9 @@ def check_shapes(exam, network, batches):
         made.check_no_surplus("it", len(kind.outputs))
 
 
-@examination("network_repeats", finds=(*OF_A_NETWORK, "random_inside", "examples_mixed", "one_head_for_both"))
+@examination(
+    "network_repeats", finds=(*MISTAKES_OF_ANY_NETWORK, "random_inside", "examples_mixed", "one_head_for_both")
+)
 def check_repeats(exam, network):
     """The same input gives the same output, each example by itself, and another input another output."""
     kind = Network(**network)
@@ -82,7 +84,7 @@ def check_repeats(exam, network):
         raise PropertyFailed(f"{kind.outputs[0]} and {kind.outputs[1]} are the same numbers", "one_head_for_both")
 
 
-@examination("network_range", finds=(*OF_A_NETWORK, *SQUASHED))
+@examination("network_range", finds=(*MISTAKES_OF_ANY_NETWORK, *MISTAKES_OF_BOUNDED_OUTPUTS))
 def check_range(exam, network):
     """Every output takes large values of both signs for some weights: nothing squashes or cuts it."""
     kind = Network(**network)
@@ -91,7 +93,7 @@ def check_range(exam, network):
     check_outputs_are_unbounded(made, lambda: dict(zip(kind.outputs, kind.evaluate(made, x), strict=True)))
 
 
-@examination("network_weights", finds=(*OF_A_NETWORK, "hidden_parameters", "idle_weight"))
+@examination("network_weights", finds=(*MISTAKES_OF_ANY_NETWORK, "hidden_parameters", "idle_weight"))
 def check_weights(exam, network):
     """Every trainable weight takes part in the output, and no variable that Keras does not know."""
     kind = Network(**network)

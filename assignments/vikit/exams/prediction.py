@@ -6,7 +6,7 @@ from ..judging import describe
 from .classes import logarithms, probabilities
 from .exam import PropertyFailed, examination
 from .latent_model import spec_of
-from .model import OF_A_MODEL
+from .model import MISTAKES_OF_ANY_MODEL
 from .samples import SAMPLERS, is_close
 from .terms import are_equal_answers, ask_batches
 
@@ -26,7 +26,7 @@ PREDICTIONS = {
 
 
 def finds_in_prediction(model, **options):
-    return (*OF_A_MODEL, *PREDICTIONS, *SAMPLERS, "prediction_draws_its_own_noise")
+    return (*MISTAKES_OF_ANY_MODEL, *PREDICTIONS, *SAMPLERS, "prediction_draws_its_own_noise")
 
 
 @examination("prediction", finds=finds_in_prediction)

@@ -15,7 +15,7 @@ from .loss_report import (
     names_in_reports,
     trains_on_test_images,
 )
-from .model import LEARNING_RATE, OF_A_MODEL, build_model, trained_model
+from .model import LEARNING_RATE, MISTAKES_OF_ANY_MODEL, build_model, trained_model
 from .training_noise import ANOTHER_NOISE, NUM_IMAGES, check_noise_is_of_the_posterior, look_at_noise
 
 __all__ = ["RUNAWAY_RATE", "check_reported_losses", "check_training_of", "finds_in_training"]
@@ -34,7 +34,7 @@ def finds_in_reports(model):
     combined = [AVERAGED] if spec.combine.of_samples else []
     wrong = [name for one in (spec, *spec.variants) for name in one.distortion.reported_wrong]
     reported = names_in_reports(spec.distortion.name, spec.distortion.axis, weighted=spec.weight != 1)
-    return (*OF_A_MODEL, *reported, *wrong, *spec.rate.reported_wrong, *combined, "metrics_missing")
+    return (*MISTAKES_OF_ANY_MODEL, *reported, *wrong, *spec.rate.reported_wrong, *combined, "metrics_missing")
 
 
 @examination("reported_losses", finds=finds_in_reports)

@@ -3,10 +3,10 @@
 import numpy as np
 
 from ..judging import describe
-from .dependence import SQUASHED, Squashed, check_outputs_are_unbounded, differs_between_inputs
+from .dependence import MISTAKES_OF_BOUNDED_OUTPUTS, OutputBounded, check_outputs_are_unbounded, differs_between_inputs
 from .exam import PropertyFailed, examination
 from .latent_model import Sizes, spec_of
-from .model import OF_A_MODEL, Batch, build_model
+from .model import MISTAKES_OF_ANY_MODEL, Batch, build_model
 from .term_names import name_terms, names_in_terms, wrong_terms
 
 __all__ = [
@@ -40,9 +40,9 @@ def ask_batches(exam, spec, sizes, method):
 def finds_in_terms(model, **options):
     spec = spec_of(model)
     kept = [f"{spec.weight_name}_not_kept"] if spec.weight_name else []
-    squashed = SQUASHED if spec.bounds_in == "terms" else ()
+    bounded = MISTAKES_OF_BOUNDED_OUTPUTS if spec.bounds_in == "terms" else ()
     return (
-        *(*OF_A_MODEL, *squashed, *names_in_terms(spec), *kept),
+        *(*MISTAKES_OF_ANY_MODEL, *bounded, *names_in_terms(spec), *kept),
         *(spec.terms.own_noise, "decoder_returns_probabilities"),
     )
 
@@ -115,8 +115,8 @@ def check_outputs_are_free(exam, spec):
 
     try:
         check_outputs_are_unbounded(model, look)
-    except Squashed as failed:
-        name = spec.distortion.squashed.get(failed.mistake) if failed.name == "the decoder" else None
+    except OutputBounded as failed:
+        name = spec.distortion.names_if_bounded.get(failed.mistake) if failed.name == "the decoder" else None
         if name:
             raise PropertyFailed(failed.detail, name, failed.measured) from failed
         raise

@@ -113,7 +113,7 @@ VAE = LatentModel(
         as_logits=log_odds,
         are_probabilities=are_probabilities,
         # Here it is known that the likelihood takes them for logits.
-        squashed={"sigmoid_at_the_end": "sigmoid_twice"},
+        names_if_bounded={"sigmoid_at_the_end": "sigmoid_twice"},
     ),
     Rate(
         closed_form_rate,

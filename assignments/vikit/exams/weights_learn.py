@@ -6,12 +6,12 @@ from .dependence import check_same_as_twin
 from .digits import BATCH_SIZE
 from .exam import PropertyFailed, examination
 from .latent_model import spec_of
-from .model import OF_A_MODEL, build_model, trained_model
+from .model import MISTAKES_OF_ANY_MODEL, build_model, trained_model
 
 __all__ = ["check_every_weight_learns", "check_weights_move"]
 
 
-@examination("weights_learn", finds=(*OF_A_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters"))
+@examination("weights_learn", finds=(*MISTAKES_OF_ANY_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters"))
 def check_every_weight_learns(exam, model):
     """One step moves every trainable weight and every part; each weight matters to the loss, as put together here."""
     spec = spec_of(model)
