@@ -823,7 +823,7 @@ class Reference:
     """What the examinations of the VAE take for right, in float64 (see `vikit.exams.vae`)."""
 
     @staticmethod
-    def sample(mu, log_var, eps):
+    def sample_latent(mu, log_var, eps):
         return vae.latent_samples(mu, log_var, eps).numpy()
 
     @staticmethod
@@ -1043,11 +1043,11 @@ VAE = Task(
     mistakes=(),
     properties=(
         Property(
-            "elbo_bernoulli", 4, ELBO_HINT, VAE_SOURCE, "terms", {"model": "VAE", "sizes": SIZES}, COMMON,
+            "elbo_bernoulli", 4, ELBO_HINT, VAE_SOURCE, "terms", {"model": "VAE", "size_table": SIZES}, COMMON,
         ),
         Property(
             "elbo_gaussian", 2, ELBO_HINT, "document 003, section 1.3 (line 61); document 004, lines 53 to 61",
-            "terms", {"model": "GaussianVAE", "sizes": SIZES[:1]}, COMMON,
+            "terms", {"model": "GaussianVAE", "size_table": SIZES[:1]}, COMMON,
         ),
         Property(
             "every_weight_learns",

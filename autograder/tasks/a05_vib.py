@@ -1231,7 +1231,7 @@ VIB = Task(
             "without beta: computed from what your own encoder and decoder return they are other numbers.",
             VIB_SOURCE,
             "terms",
-            {"model": "VIB", "sizes": SIZES, "weight": 0.3},
+            {"model": "VIB", "size_table": SIZES, "weight": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *DIVERGENCE, *SAMPLED, *ANY_MODEL, *SQUASHED),
         ),
         classifiers.training_property(1, VIB_SOURCE, model="VIB"),

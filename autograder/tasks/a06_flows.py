@@ -1630,7 +1630,7 @@ coupling_inverse = with_property(
         1,
         "coupling_inverse must take the output of coupling_forward back to its input, with the same log_scale and shift.",
         COUPLING_SOURCE,
-        "inverts",
+        "inverse",
         {"forward": "coupling_forward", "inverse": "coupling_inverse", "shapes": [[5, 4], [5, 2], [5, 2]]},
         OF_VALUES,
     ),
@@ -1643,7 +1643,7 @@ leapfrog_step = with_property(
         "A step, the velocity turned round, and the same step again must end where they began: leapfrog is reversible. That "
         "and the kept volume are why it can serve as a flow.",
         FLOWS_SOURCE,
-        "returns",
+        "reversible",
         {"name": "leapfrog_step", "size": 5},
         OF_VALUES,
     ),
@@ -1969,7 +1969,7 @@ FlowVIB = Task(
             "free_energy_terms", 1,
             "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and decoder give: log_q0 at z0, "
             "the sum of the log determinants, the log prior at zK and the log-likelihood of the label.",
-            MODEL_SOURCE, "flow_terms", {"sizes": SIZES, "weight": 0.3},
+            MODEL_SOURCE, "flow_terms", {"size_table": SIZES, "weight": 0.3},
             (*TERMS, *classifiers.CROSS_ENTROPY, *SAMPLED, *ANY_FLOW, *ANY_MODEL, *SQUASHED),
         ),
         classifiers.training_property(1, MODEL_SOURCE, (*DIVERGENCE, *ANY_FLOW), examination="flow_training"),

@@ -11,7 +11,7 @@ class Reference:
     """What the examinations of classifiers take for right, in float64; a kind of classifier adds its own."""
 
     @staticmethod
-    def sample(mu, log_var, eps):
+    def sample_latent(mu, log_var, eps):
         return vae.latent_samples(mu, log_var, eps).numpy()
 
     @staticmethod
@@ -175,7 +175,7 @@ def prediction_property(points, source, sizes, examination="prediction", **optio
     """Returns the property of `predict_probs`; `examination` is its name, and `options` what it is given besides."""
     return Property(
         "prediction", points, "predict_probs must be the mean over the L samples of the decoder's probabilities.", source,
-        examination, options | {"sizes": sizes}, (*PREDICTED, *SAMPLED, *ANY_MODEL),
+        examination, options | {"size_table": sizes}, (*PREDICTED, *SAMPLED, *ANY_MODEL),
     )  # fmt: skip
 
 

@@ -224,7 +224,7 @@ def network_properties(source, name, size, out, outputs, batches, points, ends):
     return (
         Property(
             "shapes", points[0], f"{listed} must have the documented shapes for every batch and every choice of hidden layers.",
-            source, "network_shapes", options | {"batches": batches}, ANY_NETWORK, counts_alone=False,
+            source, "network_shapes", options | {"batch_shapes": batches}, ANY_NETWORK, counts_alone=False,
         ),
         Property(
             "deterministic", points[1], "The same input must give the same output, for each example by itself.",
