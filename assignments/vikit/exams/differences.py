@@ -48,8 +48,8 @@ def jacobians_by_differences(function: Callable, z: np.ndarray, step: float = ST
 def log_dets_by_differences(function: Callable, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns log abs det of the Jacobians of a map at the rows of `z`, their signs, and which are reliable.
 
-    Each has the shape `[n]`. If the map bends within a step, or loses too many digits in float32, two steps of different
-    length disagree.
+    Each has the shape `[n]`. If the map bends within a step, or loses too many digits in float32, two steps of
+    different length disagree.
     """
     (signs, wide), (_, narrow) = (
         np.linalg.slogdet(jacobians_by_differences(function, z, step)) for step in (STEP, SHORT_STEP)
