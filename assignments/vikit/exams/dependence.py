@@ -89,13 +89,15 @@ def failure_of_dependence(groups: dict, fixed: dict | None = None) -> PropertyFa
         name for name, arrays in groups.items() if all(np.allclose(array, array[0], 1e-5, 1e-6) for array in arrays)
     ]
     if fixed and 0 < len(still) < len(groups):
-        return PropertyFailed(f"with all trainable weights moved {still[0]} returns the same", fixed[still[0]])
+        return PropertyFailed(
+            f"with all trainable weights changed, {still[0]} returns the same values", fixed[still[0]]
+        )
     for name, arrays in groups.items():
         if name not in still and not any(differs_between_inputs(output) for array in arrays for output in array):
-            return PropertyFailed(f"{name} gives the same for every input", "input_ignored")
+            return PropertyFailed(f"{name} gives the same values for every input", "input_ignored")
     for name, arrays in groups.items():
         if max(map(count_varying_directions, arrays)) < MIN_DIRECTIONS:
-            return PropertyFailed(f"with other weights {name} tells inputs apart in the same way", "weights_ignored")
+            return PropertyFailed(f"with other weights, {name} tells inputs apart in the same way", "weights_ignored")
     return None
 
 
@@ -186,7 +188,7 @@ def check_outputs_are_unbounded(model: StudentObject, look: Callable) -> None:
     if bounded:
         name = bounded[0]
         if np.allclose(look()[name], shown[name], 1e-5, 1e-6):
-            raise PropertyFailed(f"with large random weights {name} stays the same", "weights_ignored")
+            raise PropertyFailed(f"with large random weights, {name} stays the same", "weights_ignored")
         raise bounded_output(name, *ranges[name])
 
 
@@ -202,7 +204,7 @@ def widen(ranges: dict, shown: dict) -> dict[str, tuple[float, float]]:
 def bounded_output(name: str, low: float, high: float) -> OutputBounded:
     """Returns the failure of the output `name`, which stays between `low` and `high`."""
     mistake = name_bounds(low, high)
-    seen = f"with large random weights {name} {BEHAVIOUR[mistake]}"
+    seen = f"with large random weights, {name} {BEHAVIOUR[mistake]}"
     return OutputBounded(seen, mistake, f"it stays between {low:.1g} and {high:.1g}", name)
 
 

@@ -199,7 +199,7 @@ class Exam:
         """
         reply = self.student.call(path, as_tensors(arguments), outputs=outputs)
         if reply.status == "malformed":
-            what = KNOWN_TYPES.get(reply.kind, "something that is no array")
+            what = KNOWN_TYPES.get(reply.kind, "something that is not an array")
             wanted = f"a tuple of {len(shapes)} arrays" if outputs else "one array"
             raise PropertyFailed(f"{what} came back, expected {wanted} of float32 numbers", "not_float32")
         count = len(require_ok(reply).values)
@@ -235,7 +235,7 @@ def require_ok(reply: wire.Reply, attribute: str = "") -> wire.Reply:
 def check_array(value: np.ndarray | None, shape: Iterable[int] | None = None) -> None:
     """Raises `PropertyFailed` unless `value` is an array of finite floats of this shape; None stands for any shape."""
     if value is None or value.dtype.name not in ("float32", "float64"):
-        raise PropertyFailed("what came back is no float32 array", "not_float32")
+        raise PropertyFailed("what came back is not a float32 array", "not_float32")
     if shape is not None and value.shape != tuple(shape):
         raise failure_of_shape(value, shape)
     # A number beyond float32 becomes infinite in the next step of the student's program.

@@ -83,7 +83,7 @@ def train(model: Model, floor: float, seed: int) -> Training:
     start = score.compute(model, test)
     if start >= floor:
         raise PropertyFailed(
-            f"before any training the {score.name} of held-out digits passes the floor",
+            f"before any training, the {score.name} of held-out digits passes the floor",
             "passes_untrained",
             f"it is {start:.3g}{score.unit}; the floor is {floor:g}",
         )
@@ -104,18 +104,18 @@ def check_knowledge_is_in_the_weights(model: Model, floor: float) -> None:
     with changed_weights(model, lambda array: exam.generator.permutation(np.ravel(array)).reshape(array.shape)):
         if finite_score(model, test) >= floor:
             raise PropertyFailed(
-                f"with the trained weights mixed up the {score.name} still passes the floor", "weights_ignored"
+                f"with the trained weights mixed up, the {score.name} still passes the floor", "weights_ignored"
             )
     if score.compute(model, Examples(turn(test.x, 1), test.y_onehot)) >= floor:
         raise PropertyFailed(
-            f"for digits that lie on their side the {score.name} passes the floor too", "knows_other_digits"
+            f"for digits that lie on their side, the {score.name} passes the floor too", "knows_other_digits"
         )
     with changed_weights(
         model, lambda array: array + NUDGE_SHARE * np.sqrt(np.mean(array**2)) * exam.normal(*array.shape)
     ):
         reached = finite_score(model, test)
     if not reached >= floor - score.margin:
-        seen = f"with the trained weights moved by a thousandth the {score.name} is {reached:.3g}"
+        seen = f"with the trained weights changed by a thousandth, the {score.name} is {reached:.3g}"
         raise PropertyFailed(seen, "weights_are_a_key")
     z = exam.normal(NUM_IMAGES_APART, model.sizes.latent_dim)
     model.check_depends_on_weights(test.x[:NUM_IMAGES_APART], z, noises=NOISES_CLOSE_BY)
@@ -173,7 +173,7 @@ def failure_of_rising_loss(model: Model, rate: float, loss: str) -> PropertyFail
 
 def failure_of_low_score(model: Model, sample: Any, measured: str) -> PropertyFailed:
     """Returns the failure of a model whose score stays below the floor."""
-    seen = f"after {EPOCHS} epochs the {model.spec.score.name} of held-out digits is below the floor"
+    seen = f"after {EPOCHS} epochs, the {model.spec.score.name} of held-out digits is below the floor"
     if model.spec.labelled and model.spec.distortion.are_probabilities(model.decode(sample.z)):
         return PropertyFailed(
             f"{seen}, and the decoder returns probabilities", "decoder_returns_probabilities", measured

@@ -38,7 +38,7 @@ def check_depends_on_x(exam: Exam, flow: str) -> None:
     if not np.allclose(zK[4:1:-1], fewer, 1e-3, 1e-3):
         raise PropertyFailed("an example's zK changes with the examples beside it", "examples_mixed")
     if is_repeated(zK, changed):
-        raise PropertyFailed("with another x the same z0 goes to the same zK", "flow_ignores_x")
+        raise PropertyFailed("with another x, the same z0 still goes to the same zK", "flow_ignores_x")
     check_volume_depends_on_x(exam, flow)
 
 
@@ -59,5 +59,5 @@ def check_volume_depends_on_x(exam: Exam, flow: str) -> None:
     log_det, other_log_det, reliable = first_reliable(model, start, look)
     if np.mean(np.abs(log_det - other_log_det)[reliable] > LOG_DET_TOLERANCE) < SHARE_OF_OUTLIERS:
         raise PropertyFailed(
-            "with num_flows=1 and another x the determinant of the Jacobian stays the same", "log_det_ignores_x"
+            "with num_flows=1 and another x, the determinant of the Jacobian stays the same", "log_det_ignores_x"
         )

@@ -103,7 +103,7 @@ def check_does_not_fold(signs: np.ndarray, reliable: np.ndarray) -> None:
         chosen = slice(number * NUM_POINTS, (number + 1) * NUM_POINTS)
         if len(set(signs[chosen][reliable[chosen]])) > 1:
             raise PropertyFailed(
-                "at the same x the determinant is positive at some z0 and negative at others", "flow_folds"
+                "at the same x, the determinant is positive at some z0 and negative at others", "flow_folds"
             )
 
 

@@ -180,12 +180,12 @@ def check_flow_depends_on_weights(model: Model, start: list[np.ndarray]) -> None
     if np.allclose(seen[-1], other, 1e-5, 1e-6):
         raise PropertyFailed("zK is the same for two different z0", "flow_ignores_z0")
     if np.allclose(seen[1:], seen[0], 1e-5, 1e-4):
-        raise PropertyFailed("with all trainable weights moved zK stays the same", "flow_ignores_weights")
+        raise PropertyFailed("with all trainable weights changed, zK stays the same", "flow_ignores_weights")
     count = count_fixed_displacements(seen.reshape(NUM_FLOW_SETTINGS, -1))
     # A fixed map that a few trained numbers stretch or shift has no more displacements than dimensions.
     if count <= z0.shape[1]:
         raise PropertyFailed(
-            f"however the trainable weights are moved, zK is a sum of {count} fixed displacements",
+            f"whatever the trainable weights are, zK is a sum of {count} fixed displacements",
             "flow_ignores_weights",
         )
 

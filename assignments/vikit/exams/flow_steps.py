@@ -122,7 +122,7 @@ def why_not_radial(jacobians: np.ndarray, tolerance: float = ENTRY_TOLERANCE) ->
     if not np.mean(symmetric & (low | high)) > 0.9:
         return "the Jacobian is not that of a radial step: a I + b d d^T, with d the direction from the centre"
     if np.mean(np.abs(values[:, 1] - 1) < ENTRY_TOLERANCE / 10) > 1 - SHARE_OF_OUTLIERS / 2:
-        return "nothing moves across one direction, as in a planar step"
+        return "points move along one direction only, as in a planar step"
     return ""
 
 

@@ -150,7 +150,7 @@ def check_inverse(exam: Exam, forward: str, inverse: str, shapes: list) -> None:
     there = student_map_or_oracle(exam, forward, arguments)(arguments).astype(np.float32)
     back = student_values(exam, inverse, [there, *arguments[1:]], shapes=[np.shape(arguments[0])])[0]
     if not np.allclose(back, arguments[0], 1e-3, 1e-3):
-        raise PropertyFailed("the inverse of the forward map does not return to where it began")
+        raise PropertyFailed("the inverse does not take the output of the forward map back to its input")
 
 
 @examination("reversible", finds=MISTAKES_OF_VALUES)

@@ -120,7 +120,7 @@ class Model(StudentObject):
         return [
             ("the encoder returns the same mu", mu, "encoder_not_trained"),
             ("the encoder returns the same log_var", log_var, "encoder_not_trained"),
-            ("the decoder returns the same", self.decode(z), "decoder_not_trained"),
+            ("the decoder returns the same values", self.decode(z), "decoder_not_trained"),
             *self.spec.further_parts(self, x, z),
         ]
 

@@ -61,7 +61,7 @@ class StudentObject:
         if not values:
             raise PropertyFailed("it has no trainable weights that Keras knows", "no_weights")
         if not all(value.dtype.name in ("float32", "float64") for value in values):
-            raise PropertyFailed("a trainable weight is no array of float32 numbers", "not_float32")
+            raise PropertyFailed("a trainable weight is not an array of float32 numbers", "not_float32")
         if not all(np.isfinite(value).all() for value in values):
             raise PropertyFailed("a trainable weight is NaN or infinite", "not_finite")
         shapes = [value.shape for value in values]
@@ -97,7 +97,7 @@ class StudentObject:
         count = float(np.ravel(value)[0])
         name = method or "it"
         if not (0 <= count < MAX_VARIABLES and count == int(count)):
-            raise PropertyFailed(f"the number of variables that {name} computes with is no whole number")
+            raise PropertyFailed(f"the number of variables that {name} computes with is not a whole number")
         if count:
             which = "a variable" if count == 1 else f"{describe.describe_count(int(count))} variables"
             verb = "is" if count == 1 else "are"

@@ -75,7 +75,9 @@ def observe_noise(model: Model, examples: Examples) -> ObservedNoise:
     except PropertyFailed as failed:
         silent = distortions(lambda: np.zeros((1, *shape[1:]), np.float32))
         if failed.mistake == "noise_frozen_in_training" and is_within_rounding(reported[0], silent[0]):
-            raise PropertyFailed(f"{title} of training is that at the mean: nothing is drawn", "no_noise") from failed
+            raise PropertyFailed(
+                f"in training {title} is that of the mean of q(z|x): nothing is drawn", "no_noise"
+            ) from failed
         raise
     return ObservedNoise(reported, sampled, title)
 

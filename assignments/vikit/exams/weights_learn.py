@@ -60,7 +60,7 @@ def check_weights_move(model: Model, x: np.ndarray, z: np.ndarray, step: Callabl
     after = model.weights()
     for (same, old, mistake), (_, new, _) in zip(shown, model.look_at_parts(x, z), strict=True):
         if np.array_equal(old, new):
-            raise PropertyFailed(f"after a step of training {same}", mistake)
+            raise PropertyFailed(f"after a step of training, {same}", mistake)
     still = sum(np.array_equal(*pair) for pair in zip(before, after, strict=True))
     if still:
         raise PropertyFailed(

@@ -101,7 +101,7 @@ def explain_failure(question: Question, status: str, answer: Answer) -> str | No
     if status == KIT_ERROR:
         return explain_kit_failure(answer.text)
     if status == "malformed" and answer.status == "malformed":
-        what = KNOWN_TYPES.get(answer.kind, "something that is no array")
+        what = KNOWN_TYPES.get(answer.kind, "something that is not an array")
         wanted = f"a tuple ({', '.join(question.outputs)})" if question.outputs else f"an array {question.shape}"
         return f"Your function returned {what}; expected {wanted} of float32 or float64 numbers."
     return None
