@@ -219,7 +219,7 @@ def network_properties(source, name, size, out, outputs, batches, points, ends):
         points: Points of shapes, of repeating, of the range, of the weights.
         ends: The hint where the range is bounded.
     """
-    options = {"network": {"name": name, "size": size, "out": out, "outputs": list(outputs)}}
+    options = {"name": name, "size": size, "out": out, "outputs": list(outputs)}
     listed = " and ".join(outputs)
     return (
         Property(

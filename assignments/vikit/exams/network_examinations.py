@@ -1,6 +1,7 @@
 """The examinations of a class of networks: their shapes, repeated calls, range of outputs, and weights."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ __all__ = ["check_range", "check_repeats", "check_shapes", "check_weights"]
 
 @dataclass(frozen=True)
 class NetworkClass:
-    """A class of networks: how one is made, and which arrays it maps to which.
+    """A class of networks: how one is made, and which arrays it maps to which. Properties have these as options.
 
     Attributes:
         name: The class; it takes `out`, and the hidden sizes as keyword.
@@ -53,36 +54,36 @@ class NetworkClass:
 
 
 @examination("network_shapes", finds=MISTAKES_OF_ANY_NETWORK)
-def check_shapes(exam: Exam, network: dict, batch_shapes: list) -> None:
+def check_shapes(exam: Exam, batch_shapes: list, **options: Any) -> None:
     """Outputs have the shapes that the docstring says.
 
     Args:
         exam: The `Exam`.
-        network: What a `NetworkClass` is made of.
         batch_shapes: Pairs of hidden sizes and the axes before the last, for each batch that one network gets.
+        options: As in `NetworkClass`.
     """
-    network_class = NetworkClass(**network)
+    network_class = NetworkClass(**options)
     network_class.build_dependent(exam)
     for hidden, shapes in batch_shapes:
-        made = network_class.build(exam, hidden)
+        network = network_class.build(exam, hidden)
         for shape in shapes:
-            network_class.evaluate(made, exam.normal(*shape, network_class.size))
-        made.check_no_surplus("it", len(network_class.outputs))
+            network_class.evaluate(network, exam.normal(*shape, network_class.size))
+        network.check_no_surplus("it", len(network_class.outputs))
 
 
 @examination(
     "network_repeats", finds=(*MISTAKES_OF_ANY_NETWORK, "random_inside", "examples_mixed", "one_head_for_both")
 )
-def check_repeats(exam: Exam, network: dict) -> None:
+def check_repeats(exam: Exam, **options: Any) -> None:
     """The same input gives the same output, each example by itself, and another input another output."""
-    network_class = NetworkClass(**network)
-    made = network_class.build_dependent(exam)
+    network_class = NetworkClass(**options)
+    network = network_class.build_dependent(exam)
     x = exam.normal(5, network_class.size)
-    made.perturb_weights()
-    first, again = network_class.evaluate(made, x), network_class.evaluate(made, x)
+    network.perturb_weights()
+    first, again = network_class.evaluate(network, x), network_class.evaluate(network, x)
     if not all(np.array_equal(*pair) for pair in zip(first, again, strict=True)):
         raise PropertyFailed("two calls with the same input gave different outputs", "random_inside")
-    fewer = network_class.evaluate(made, x[3:1:-1])
+    fewer = network_class.evaluate(network, x[3:1:-1])
     if not all(np.allclose(a[3:1:-1], b, 1e-3, 1e-4) for a, b in zip(first, fewer, strict=True)):
         raise PropertyFailed("an example's output changes with the examples beside it", "examples_mixed")
     for name, output in zip(network_class.outputs, first, strict=True):
@@ -94,32 +95,32 @@ def check_repeats(exam: Exam, network: dict) -> None:
 
 
 @examination("network_range", finds=(*MISTAKES_OF_ANY_NETWORK, *MISTAKES_OF_BOUNDED_OUTPUTS))
-def check_range(exam: Exam, network: dict) -> None:
+def check_range(exam: Exam, **options: Any) -> None:
     """Every output takes large values of both signs for some weights: nothing squashes or cuts it."""
-    network_class = NetworkClass(**network)
-    made = network_class.build_dependent(exam)
+    network_class = NetworkClass(**options)
+    network = network_class.build_dependent(exam)
     x = exam.normal(9, network_class.size)
 
     def look() -> dict:
-        return dict(zip(network_class.outputs, network_class.evaluate(made, x), strict=True))
+        return dict(zip(network_class.outputs, network_class.evaluate(network, x), strict=True))
 
-    check_outputs_are_unbounded(made, look)
+    check_outputs_are_unbounded(network, look)
 
 
 @examination("network_weights", finds=(*MISTAKES_OF_ANY_NETWORK, "hidden_parameters", "idle_weight"))
-def check_weights(exam: Exam, network: dict) -> None:
-    """Every trainable weight changes an output, and no variable does that Keras does not know."""
-    network_class = NetworkClass(**network)
-    made = network_class.build_dependent(exam)
+def check_weights(exam: Exam, **options: Any) -> None:
+    """Every trainable weight changes an output, and no variable that Keras does not know takes part."""
+    network_class = NetworkClass(**options)
+    network = network_class.build_dependent(exam)
     x = exam.normal(5, network_class.size)
-    start = made.perturb_weights()
-    made.check_no_hidden_variables(x)
+    start = network.perturb_weights()
+    network.check_no_hidden_variables(x)
     twin = network_class.build(exam, (7,))
     network_class.evaluate(twin, x)
-    check_same_as_twin(made, twin, lambda one: network_class.evaluate(one, x))
-    base = network_class.evaluate(made, x)
+    check_same_as_twin(network, twin, lambda one: network_class.evaluate(one, x))
+    base = network_class.evaluate(network, x)
     for index, array in enumerate(start):
-        made.set_weights([*start[:index], array + 0.5 + exam.normal(*array.shape), *start[index + 1 :]])
-        moved = network_class.evaluate(made, x)
+        network.set_weights([*start[:index], array + 0.5 + exam.normal(*array.shape), *start[index + 1 :]])
+        moved = network_class.evaluate(network, x)
         if all(np.allclose(a, b, 1e-6, 1e-7) for a, b in zip(base, moved, strict=True)):
             raise PropertyFailed(f"trainable weight {index + 1} of {len(start)} changes no output", "idle_weight")

@@ -78,7 +78,7 @@ def check_terms_of(spec: LatentModel, batches: list[AskedBatch], and_then: Calla
     # Several properties ask for terms: an encoder that returns too much must cost only one of them.
     memory = first.model.exam.memory
     counted, memory.encoder_outputs_counted = memory.encoder_outputs_counted, True
-    probabilities = PropertyFailed(
+    failure_of_decoder = PropertyFailed(
         "the decoder returns probabilities, and the model treats them as such", "decoder_returns_probabilities"
     )
     wrong = wrong_terms(spec, batches)
@@ -87,13 +87,13 @@ def check_terms_of(spec: LatentModel, batches: list[AskedBatch], and_then: Calla
         if not counted:
             first.model.check_encoder_returns_two()
         if first.model.returns_probabilities:
-            raise probabilities
+            raise failure_of_decoder
         return
     if not are_repeated(first.got, first.model.returned_terms(first.examples, first.eps)):
         given = "x, y_onehot and eps" if spec.labelled else "x and eps"
         raise PropertyFailed(f"the same {given} gave two different values", method.own_noise_mistake)
     if method.probabilities_first and first.model.returns_probabilities:
-        raise probabilities
+        raise failure_of_decoder
     words, measured = describe_terms(spec, batches, wrong)
     raise PropertyFailed(words, " and ".join(name_terms(spec, batches, wrong)), measured)
 
