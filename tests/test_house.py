@@ -132,6 +132,23 @@ def test_a_module_lists_the_names_that_others_use(room):
     assert sorted((module, name) for module, name in used if name not in (*listed[module], "__name__")) == []
 
 
+@pytest.mark.parametrize("room", ["judging", "exams"])
+def test_a_function_says_what_it_returns_and_takes_five_arguments_at_most(room):
+    functions = [
+        (path.name, node)
+        for path in sorted((VIKIT / room).glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert len(functions) > 50
+    assert [(file, node.name) for file, node in functions if node.returns is None] == []
+    arguments = {
+        (file, node.name): [one.arg for one in node.args.args + node.args.kwonlyargs if one.arg not in ("self", "cls")]
+        for file, node in functions
+    }
+    assert {name: listed for name, listed in arguments.items() if len(listed) > 5} == {}
+
+
 def test_the_graders_side_unpickles_and_evaluates_nothing():
     names = {"eval", "exec", "pickle", "dill", "cloudpickle", "marshal", "shelve"}
     for folder in (KIT / "grading", KIT / "kernels", KIT / "reports", VIKIT):

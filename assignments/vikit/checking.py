@@ -117,7 +117,7 @@ def examine_properties(question, names):
 
     exam = Exam(
         student=client.Student(client.InProcess(names), None),
-        oracle=own_functions(question.name, own_function),
+        oracle=own_functions(question, own_function),
         generator=np.random.default_rng(0),
         num_trainings=1,
     )

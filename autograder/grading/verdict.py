@@ -205,7 +205,7 @@ def build_question_document(verdict):
                 "passed": case.passed,
                 "points": round_score(case.points),
                 "worst_error": case.worst_error,
-                "digits": case.digits,
+                "digits": case.measured,
                 "mistake": case.mistake,
             }
             for case in verdict.cases

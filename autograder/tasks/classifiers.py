@@ -9,7 +9,7 @@ class Reference:
     """In float64; a kind of classifier adds its own."""
 
     @staticmethod
-    def sample(mu, log_var, eps):
+    def sample_latent(mu, log_var, eps):
         return vae.latent_samples(mu, log_var, eps).numpy()
 
     @staticmethod

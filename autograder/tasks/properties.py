@@ -25,7 +25,7 @@ def network_properties(source, network, *, batches, points, range_hint):
         points: Points of shapes, of repeating, of the range, of the weights.
         range_hint: The hint where the range is bounded.
     """
-    options = {"network": network}
+    options = network
     listed = " and ".join(network["outputs"])
     return (
         Property(
@@ -34,7 +34,7 @@ def network_properties(source, network, *, batches, points, range_hint):
             f"{listed} must have the documented shapes for every batch and every choice of hidden layers.",
             source,
             "network_shapes",
-            options | {"batches": batches},
+            options | {"batch_shapes": batches},
             counts_alone=False,
         ),
         Property(
@@ -65,7 +65,7 @@ def prediction_property(points, source, sizes, examination="prediction", **optio
         "predict_probs must be the mean over the L samples of the decoder's probabilities.",
         source,
         examination,
-        options | {"sizes": sizes},
+        options | {"size_table": sizes},
     )
 
 

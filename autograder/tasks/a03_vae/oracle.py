@@ -7,7 +7,7 @@ class Reference:
     """What the examinations of the VAE take for right, in float64 (see `vikit.exams.vae`)."""
 
     @staticmethod
-    def sample(mu, log_var, eps):
+    def sample_latent(mu, log_var, eps):
         return vae.latent_samples(mu, log_var, eps).numpy()
 
     @staticmethod
