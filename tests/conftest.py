@@ -17,7 +17,7 @@ from autograder.grading import classroom, find_submissions, probing
 from autograder.grading.classroom import Settings, grade_class
 from autograder.grading.limits import Limits, limits_for
 from autograder.grading.verdict import Conditions
-from autograder.kernels import kernel
+from autograder.kernels import exchange, kernel
 from autograder.reference import device
 
 A01 = "a01_densities"
@@ -46,14 +46,14 @@ def when_stuck(monkeypatch):
     """Returns a function: has `act` called whenever a kernel runs the code that it returns, the last before it hangs."""
 
     def when(act):
-        take = kernel._Exchange.take
+        take = exchange.Exchange.take
 
-        def noticed(exchange, kind, content, size):
-            take(exchange, kind, content, size)
+        def noticed(sent, kind, content, size):
+            take(sent, kind, content, size)
             if kind == "stream" and STUCK in content.get("text", ""):
                 act()
 
-        monkeypatch.setattr(kernel._Exchange, "take", noticed)
+        monkeypatch.setattr(exchange.Exchange, "take", noticed)
         return f"print({STUCK!r}, flush=True)"
 
     return when

@@ -31,7 +31,7 @@ from autograder.grading import find_submissions, grade, verdict
 from autograder.grading.classroom import Settings, grade_class
 from autograder.grading.limits import limits_for
 from autograder.grading.run import NotebookRun
-from autograder.kernels import LAYERS, Confinement, kernel
+from autograder.kernels import LAYERS, Confinement, exchange
 from autograder.reports import feedback, gradebook
 from autograder.tasks.separation import PUBLIC
 
@@ -269,7 +269,7 @@ def without_guard(monkeypatch):
         frames = channel.socket.recv_multipart()
         return channel.session.deserialize(channel.session.feed_identities(frames)[1]), sum(map(len, frames))
 
-    monkeypatch.setattr(kernel, "_receive", receive)
+    monkeypatch.setattr(exchange, "receive", receive)
 
 
 def with_pickle(monkeypatch):
@@ -300,9 +300,9 @@ def without_quotes(monkeypatch):
 def with_last_messages(monkeypatch):
     run_cells = NotebookRun._run
 
-    def forgetful(self, indices):
+    def forgetful(self, kernel, indices):
         self.outcomes.clear()
-        return run_cells(self, indices)
+        return run_cells(self, kernel, indices)
 
     monkeypatch.setattr(NotebookRun, "_run", forgetful)
 

@@ -34,7 +34,7 @@ from autograder.grading.submission import Submission
 from autograder.grading.turns import Turns
 from autograder.grading.verdict import grade
 from autograder.kernels import Kernel, KernelError, confinement
-from autograder.kernels.kernel import resident
+from autograder.kernels.exchange import resident
 
 A01 = "a01_densities"
 SECRET = b"secret of the tests"

@@ -393,7 +393,7 @@ def test_names_of_files_can_be_printed_anywhere(tmp_path):
 
 
 def test_a_huge_file_is_not_read_into_memory(tmp_path):
-    from autograder.kernels.kernel import resident
+    from autograder.kernels.exchange import resident
 
     path = tmp_path / f"{A01}.ipynb"
     with path.open("wb") as file:

@@ -9,7 +9,8 @@ import pytest
 
 from autograder.kernels import COLD, Kernel, choose
 from autograder.kernels import kernel as kernels
-from autograder.kernels.kernel import CUT_OFF, resident
+from autograder.kernels.exchange import resident
+from autograder.kernels.kernel import CUT_OFF
 
 pytestmark = pytest.mark.kernels
 # Seconds for what takes hardly any: a machine with much else to do takes its time. What does not end at all is not waited for:
@@ -107,6 +108,13 @@ def test_a_process_that_cuts_itself_off_is_noticed(code):
         # Other bytes of the kernel's may end a message whose parts come beside them: then it is one that is too long.
         assert (outcome.status, outcome.reason) == ("dead", CUT_OFF) or (code == PARTS and outcome.status == "flood")
     assert resident() - before < 2**30
+
+
+def test_a_kernel_that_is_closed_while_it_is_left_to_end_has_an_outcome(monkeypatch):
+    monkeypatch.setattr(Kernel, "rest", lambda kernel, seconds: kernel.close() or True)
+    with Kernel() as kernel:
+        outcome = kernel.execute("get_ipython().kernel.shell_stream.socket.close(0)\nwhile True: pass", ENOUGH)
+    assert (outcome.status, outcome.reason) == ("dead", CUT_OFF)
 
 
 def test_the_working_folder_is_scratch(kernel):

@@ -1,6 +1,21 @@
 """Figures that students should not have to write: labelled, and readable for the colour-blind (colours of Okabe and Ito)."""
 
+from typing import Any
+
 import numpy as np
+
+__all__ = [
+    "COLOURS",
+    "MARKERS",
+    "curves",
+    "densities",
+    "ellipses",
+    "images",
+    "information_plane",
+    "mosaic",
+    "scatter",
+    "sweep",
+]
 
 # With two of Paul Tol's, so that ten classes have ten.
 COLOURS = (
@@ -11,7 +26,7 @@ STYLES = ("-", "--", ":", "-.")
 HATCHES = ("", "//", "..", "xx")
 
 
-def images(rows, image_shape, titles=(), title=""):
+def images(rows, image_shape, titles=(), title="") -> None:
     """Shows rows of images, in grey from 0 (white) to 1 (black).
 
     Args:
@@ -41,7 +56,7 @@ def images(rows, image_shape, titles=(), title=""):
     plt.show()
 
 
-def mosaic(grid, image_shape, title="", labels=("", "")):
+def mosaic(grid, image_shape, title="", labels=("", "")) -> None:
     """Shows a grid of images as one picture; the first axis of the grid runs to the right, the second upwards.
 
     Args:
@@ -62,7 +77,7 @@ def mosaic(grid, image_shape, title="", labels=("", "")):
     plt.show()
 
 
-def scatter(points, labels, title="", axis_labels=("z_1", "z_2")):
+def scatter(points, labels, title="", axis_labels=("z_1", "z_2")) -> None:
     """Shows points of the plane with a colour and a marker for each label.
 
     Args:
@@ -76,16 +91,16 @@ def scatter(points, labels, title="", axis_labels=("z_1", "z_2")):
     points, labels = np.asarray(points), np.asarray(labels)
     _, axes = plt.subplots(figsize=(6.5, 5.5))
     for index, label in enumerate(np.unique(labels)):
-        points_of_label = points[labels == label]
-        style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
-        axes.scatter(*points_of_label.T, s=22, alpha=0.7, linewidths=0, label=str(label), **style)
+        x, y = points[labels == label].T
+        style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        axes.scatter(x, y, s=22, alpha=0.7, linewidths=0, label=str(label), **style)
     axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1], title=title)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="class")
     plt.tight_layout()
     plt.show()
 
 
-def curves(histories, names, title="", ylabel="nats per example"):
+def curves(histories, names, title="", ylabel="nats per example") -> None:
     """Shows how quantities went from epoch to epoch: a panel for each, a line for each run.
 
     Args:
@@ -100,7 +115,7 @@ def curves(histories, names, title="", ylabel="nats per example"):
     for axes, name in zip(panels[0], names, strict=True):
         for index, (label, history) in enumerate(histories.items()):
             epochs = np.arange(1, len(history[name]) + 1)
-            style = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
+            style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
             axes.plot(epochs, history[name], label=label, **style)
         axes.set(xlabel="epoch", title=name)
         axes.legend()
@@ -109,7 +124,7 @@ def curves(histories, names, title="", ylabel="nats per example"):
     plt.show()
 
 
-def information_plane(runs, names, entropy, title=""):
+def information_plane(runs, names, entropy, title="") -> None:
     """Shows how much models let through against how much of the label can be read from it, with the two limits.
 
     Args:
@@ -126,7 +141,7 @@ def information_plane(runs, names, entropy, title=""):
     limit = np.geomspace(1e-3, highest, 200)
     axes.plot(limit, limit, color="black", linestyle=":", label="relevance = rate")
     for index, (label, (rates, bounds)) in enumerate(runs.items()):
-        style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
         # No line joins them: on these axes it would seem to cross the limit.
         axes.plot(rates, bounds, linestyle="none", label=label, **style)
     for index, name in enumerate(names):
@@ -141,7 +156,7 @@ def information_plane(runs, names, entropy, title=""):
     plt.show()
 
 
-def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")):
+def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")) -> None:
     """Shows Gaussians of the plane with diagonal covariance as ellipses, a panel for each model, a colour for each label.
 
     Args:
@@ -177,7 +192,7 @@ def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")):
     plt.show()
 
 
-def sweep(values, panels, label, title=""):
+def sweep(values, panels, label, title="") -> None:
     """Shows quantities against a setting that runs over powers of ten: a panel for each, a line for each run.
 
     Args:
@@ -191,7 +206,7 @@ def sweep(values, panels, label, title=""):
     figure, row = plt.subplots(1, len(panels), figsize=(4.5 * len(panels), 3.4), squeeze=False, layout="constrained")
     for axes, (name, runs) in zip(row[0], panels.items(), strict=True):
         for index, (run, numbers) in enumerate(runs.items()):
-            style = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
+            style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
             axes.plot(values, numbers, marker=MARKERS[index % len(MARKERS)], markersize=4, label=run, **style)
         axes.set_xscale("log")
         axes.set(xlabel=label, title=name)
@@ -200,7 +215,7 @@ def sweep(values, panels, label, title=""):
     plt.show()
 
 
-def densities(panels, grid, columns=3, title=""):
+def densities(panels, grid, columns=3, title="") -> None:
     """Shows densities of the plane side by side, each from yellow (0) to dark blue (its own largest value).
 
     Args:
@@ -236,7 +251,7 @@ def densities(panels, grid, columns=3, title=""):
     plt.show()
 
 
-def stacks(names, pieces, ylabel="nats", title="", floor=0.0):
+def stacks(names, pieces, ylabel="nats", title="", floor=0.0) -> None:
     """Shows what each of several sums is made of: a bar for each sum, a colour and a hatch for each of its pieces.
 
     Args:
@@ -251,8 +266,8 @@ def stacks(names, pieces, ylabel="nats", title="", floor=0.0):
     below = np.zeros(len(names))
     _, axes = plt.subplots(figsize=(8, 4), layout="constrained")
     for index, (label, heights) in enumerate(pieces.items()):
-        style = {"color": COLOURS[index % len(COLOURS)], "hatch": HATCHES[index % len(HATCHES)], "edgecolor": "white"}
-        axes.bar(range(len(names)), heights, 0.6, below, label=label, **style)
+        colour, hatch = COLOURS[index % len(COLOURS)], HATCHES[index % len(HATCHES)]
+        axes.bar(range(len(names)), heights, 0.6, below, label=label, color=colour, hatch=hatch, edgecolor="white")
         below = below + heights
     axes.set_xticks(range(len(names)), names)
     axes.set(ylabel=ylabel if not floor else f"{ylabel} (the axis begins at {floor:g})", title=title)
@@ -261,7 +276,8 @@ def stacks(names, pieces, ylabel="nats", title="", floor=0.0):
     plt.show()
 
 
-def bands(values, runs, lines, xlabel, reference, around=(12, 4), title=""):
+# Not fewer arguments: they are what is shown and what each part is called.
+def bands(values, runs, lines, xlabel, reference, title="") -> None:
     """Shows estimates against their cost, on a logarithmic axis: the median of many runs with a band, and single lines.
 
     Args:
@@ -270,7 +286,6 @@ def bands(values, runs, lines, xlabel, reference, around=(12, 4), title=""):
         lines: A dict from a label to numbers. Shape `[n]`.
         xlabel: What the cost is.
         reference: A label and the number that the estimates are of, shown as a horizontal line.
-        around: How far below and above that number the vertical axis reaches.
         title: Of the figure.
     """
     from matplotlib import pyplot as plt
@@ -284,6 +299,6 @@ def bands(values, runs, lines, xlabel, reference, around=(12, 4), title=""):
         axes.plot(values, numbers, "-.", color=COLOURS[index], label=label)
     label, number = reference
     axes.axhline(number, color="black", linestyle=":", label=label)
-    axes.set(xscale="log", xlabel=xlabel, ylabel="nats", title=title, ylim=(number - around[0], number + around[1]))
+    axes.set(xscale="log", xlabel=xlabel, ylabel="nats", title=title, ylim=(number - 12, number + 4))
     axes.legend(loc="lower right")
     plt.show()

@@ -4,6 +4,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import vikit
 from vikit.protocol import client, student_side, wire
@@ -11,6 +12,8 @@ from vikit.protocol import client, student_side, wire
 from autograder.kernels import Kernel, KernelError, Outcome
 
 from .limits import Limits, size_text
+
+__all__ = ["MAX_RESTARTS", "READY_SECONDS", "GaveUp", "NotebookRun", "student_half"]
 
 READY_SECONDS = 120
 # How often a notebook is run again after its kernel has ended: it comes to an end by its time before, as a rule.
@@ -33,10 +36,10 @@ class Death:
     index: int | None
     age: float
     reason: str
-    times: dict
+    times: dict[int, tuple[float, float]]
 
 
-def student_half():
+def student_half() -> list[Path]:
     """Returns what a confined notebook may read: `vikit` and the data sets, in the places where `vikit.data` looks.
 
     An installed `vikit` has the data sets in it.
@@ -66,27 +69,30 @@ class NotebookRun:
         confinement: A `kernels.Confinement`; by default the best that this machine gives.
     """
 
-    def __init__(self, cells, files=(), limits=None, gpu=False, confinement=None):
+    def __init__(self, cells, files=(), limits=None, gpu=False, confinement=None) -> None:
         self.cells, self.files, self.limits, self.gpu = cells, files, limits or Limits(), gpu
         self.confinement = confinement
-        self.outcomes, self.ends_it, self.times = {}, set(), {}
+        self.outcomes: dict[int, Outcome] = {}
+        self.ends_it: set[int] = set()
+        self.times: dict[int, tuple[float, float]] = {}
         self.restarts, self.spent, self.asking = -1, 0.0, 0.0
+        self.kernel: Kernel | None = None
         # How the last request ended the process, if it did.
-        self.kernel, self.death = None, None
+        self.death: Death | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_) -> None:
         self.end()
 
-    def end(self):
+    def end(self) -> None:
         """Closes the kernel; the next request gets a fresh one."""
         if self.kernel is not None:
             self.kernel.close()
             self.kernel = None
 
-    def ready(self):
+    def ready(self) -> Kernel:
         """Returns a kernel in which every cell has run but those that never end or that end it.
 
         Raises:
@@ -98,22 +104,26 @@ class NotebookRun:
         while self.kernel is None or not self.kernel.alive:
             self._start()
             todo = self.runnable()
-            while todo:
-                death = self._run(todo)
-                culprit = None if death is None else self._culprit(death)
-                todo = [] if culprit is None else self._go_on(death, culprit)
+            while todo and self.kernel is not None:
+                todo = self._go_on(self._run(self.kernel, todo))
         return self.kernel
 
-    def _go_on(self, death, culprit):
-        """Writes down which cell ended the process; returns the cells that are still to run in the kernel that there is."""
+    def _go_on(self, death) -> list[int]:
+        """Writes down which cell ended the process, if one did.
+
+        Returns the cells that are still to run in the kernel that there is.
+        """
+        culprit = None if death is None else self._culprit(death)
+        if culprit is None:
+            return []
         self._blame(culprit, death.reason)
-        if culprit != death.index or not self.kernel.alive:
+        if culprit != death.index or self.kernel is None or not self.kernel.alive:
             self.end()
             return []
         # All cells before it have run, while it was tried out whether they end it.
         return [index for index in self.runnable() if index > culprit]
 
-    def has_died(self):
+    def has_died(self) -> bool:
         """Tells whether the process has ended by itself since it was asked last; `was_ended_by_a_cell` says by what."""
         if self.kernel is None or not self.kernel.ended_by_itself:
             return False
@@ -121,27 +131,28 @@ class NotebookRun:
         self.end()
         return True
 
-    def _start(self):
-        """Starts a fresh kernel that has run nothing."""
+    def _start(self) -> Kernel:
+        """Returns a fresh kernel that has run nothing."""
         self.end()
         self.restarts += 1
         if self.restarts > MAX_RESTARTS:
             raise GaveUp(f"the notebook ended its Python process more than {MAX_RESTARTS} times")
         if self.spent >= self.limits.notebook and self.restarts:
             raise self._out_of_time()
-        self.kernel = Kernel(
+        kernel = self.kernel = Kernel(
             self.files, (student_side.__name__,), student_half(), self.gpu, self.confinement, self.limits.bounds
         ).__enter__()
         self.times = {}
-        if not self._exchange([wire.pack_request("ping")], READY_SECONDS)[1]:
+        if not self._exchange(kernel, [wire.pack_request("ping")], READY_SECONDS)[1]:
             raise KernelError("the kernel does not answer: vikit is not installed where it runs")
+        return kernel
 
-    def _out_of_time(self):
+    def _out_of_time(self) -> GaveUp:
         # Whatever has run in this kernel, it was not all.
         self.end()
         return GaveUp(f"its process has ended, and its cells have had their {self.limits.notebook:g} s")
 
-    def runnable(self):
+    def runnable(self) -> list[int]:
         """Returns the numbers of the cells that are run: not those that never end, or end the process."""
         endless = {index for index, outcome in self.outcomes.items() if outcome.status in ("timeout", "flood", "late")}
         return [
@@ -150,8 +161,8 @@ class NotebookRun:
             if cell.runs is not None and index not in self.ends_it and index not in endless
         ]
 
-    def _run(self, indices):
-        """Runs cells. Returns the `Death` of the process if it ended itself."""
+    def _run(self, kernel, indices) -> Death | None:
+        """Runs cells in a kernel. Returns the `Death` of the process if it ended itself."""
         for index in indices:
             left, before = self.limits.notebook - self.spent, self.outcomes.get(index)
             if left <= 0 and before is None:
@@ -159,7 +170,7 @@ class NotebookRun:
                 continue
             if left <= 0:
                 raise self._out_of_time()
-            kernel, began = self.kernel, self.kernel.age
+            began = kernel.age
             outcome = kernel.execute(self.cells[index].runs, min(self.limits.cell, left), max_bytes=self.limits.output)
             self.spent += outcome.seconds
             self.times[index] = began, kernel.age
@@ -172,7 +183,7 @@ class NotebookRun:
                 return Death(index, kernel.age, outcome.reason, dict(self.times)) if own else None
         return None
 
-    def _culprit(self, death):
+    def _culprit(self, death) -> int | None:
         """Returns the cell that ended the process; None where it was none of them.
 
         What ends it may have been begun by another cell than the one that ran: then the cells before alone end it too.
@@ -190,22 +201,22 @@ class NotebookRun:
             del self.outcomes[death.index]
         return before[many - 1]
 
-    def _ends(self, indices, death):
+    def _ends(self, indices, death) -> bool:
         """Tells whether these cells alone end a fresh process as `death` did, in as much time and a little more."""
         while True:
-            self._start()
-            if self._run([index for index in indices if index in self.runnable()]) is not None:
+            kernel = self._start()
+            if self._run(kernel, [index for index in indices if index in self.runnable()]) is not None:
                 return True
-            if self.kernel.alive:
+            if kernel.alive:
                 break
-        seconds = self._due(indices, death) + MARGIN_SECONDS - self.kernel.age
+        seconds = self._due(indices, death) + MARGIN_SECONDS - kernel.age
         seconds = min(max(seconds, MARGIN_SECONDS), self.limits.notebook - self.spent)
-        began = self.kernel.age
-        ended = self.kernel.rest(seconds)
-        self.spent += min(seconds, self.kernel.age - began)
+        began = kernel.age
+        ended = kernel.rest(seconds)
+        self.spent += min(seconds, kernel.age - began)
         return ended
 
-    def _due(self, indices, death):
+    def _due(self, indices, death) -> float:
         """Returns the age at which the process has ended if one of these cells began what ended it.
 
         A cell that takes longer than it did then may have begun it later by so much.
@@ -216,12 +227,12 @@ class NotebookRun:
             due.append(began + death.age - began_then + max(0.0, (done - began) - (done_then - began_then)))
         return max(due)
 
-    def _blame(self, index, reason):
+    def _blame(self, index, reason) -> None:
         """Writes down that a cell ended the process: it is not run again."""
         self.ends_it.add(index)
         self.outcomes[index] = Outcome("dead", reason=reason)
 
-    def was_ended_by_a_cell(self):
+    def was_ended_by_a_cell(self) -> bool:
         """Tells whether a cell ended the process when it was asked last, by a timer, say. If so it is not run again.
 
         Raises:
@@ -237,7 +248,7 @@ class NotebookRun:
             self.end()
         return culprit is not None
 
-    def ask(self, requests, seconds):
+    def ask(self, requests, seconds) -> list[wire.Reply]:
         """Sends requests to the student's process, in one message, and returns a `wire.Reply` for each.
 
         The list ends early with a reply of status `"timeout"` or `"crashed"` if a request never ended, or ended the
@@ -245,7 +256,7 @@ class NotebookRun:
         the time that all requests took.
         """
         kernel, self.death = self.ready(), None
-        outcome, replies = self._exchange(requests, seconds)
+        outcome, replies = self._exchange(kernel, requests, seconds)
         self.asking += outcome.seconds
         if outcome.status == "flood":
             # The reply may have come all the same, or not: it depends on nothing but luck.
@@ -259,10 +270,10 @@ class NotebookRun:
         self.end()
         return [*replies, wire.Reply("crashed", text=outcome.reason)]
 
-    def _exchange(self, requests, seconds):
+    def _exchange(self, kernel, requests, seconds) -> tuple[Outcome, list[wire.Reply]]:
         """Returns (outcome, replies): those to the first requests, up to one that none came back for."""
         key = secrets.token_hex(16)
-        outcome = self.kernel.execute(
+        outcome = kernel.execute(
             f"__import__('sys').modules[{student_side.__name__!r}].serve()",
             seconds,
             mime=student_side.MIME,
@@ -271,7 +282,7 @@ class NotebookRun:
             # As text: what is not finite is no JSON to Jupyter.
             metadata={"requests": json.dumps({"key": key, "requests": requests})},
         )
-        replies = []
+        replies: list[wire.Reply] = []
         for payload in outcome.payloads:
             # The first that claims to answer a request: the others were sent by something else.
             if len(replies) < len(requests) and isinstance(payload, dict) and payload.get("id") == [key, len(replies)]:

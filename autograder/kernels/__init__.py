@@ -1,8 +1,9 @@
 """Kernels to run notebooks in: warm, confined and bounded. Knows nothing of the kit: no grading, no tasks."""
 
 from .confinement import COLD, Confinement, adopt, choose, new_folder, share, start_server
+from .exchange import Outcome
 from .faults import KernelError
-from .kernel import GivesWay, Kernel, Outcome, give_way_when, stop_when
+from .kernel import GivesWay, Kernel, give_way_when, stop_when
 from .remains import remove
 from .warm import LAYERS, Bounds
 

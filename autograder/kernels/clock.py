@@ -25,12 +25,12 @@ class Clock:
     time all counts: most requests are done before, and a look costs as much as one of them.
     """
 
-    def __init__(self, pid=None):
+    def __init__(self, pid=None) -> None:
         self.pid, self.began = pid, time.monotonic()
         self.ran = self.waited = 0.0
-        self.threads = None
+        self.threads: dict[str, tuple[int, int]] | None = None
 
-    def seconds(self):
+    def seconds(self) -> float:
         """Returns how much time has counted since the beginning."""
         passed, now = self.passed(), read_threads(self.pid)
         before = now if self.threads is None else self.threads
@@ -41,16 +41,16 @@ class Clock:
         self.threads = now
         return max(min(self.ran, passed), passed - self.waited, passed / SLOWEST)
 
-    def total(self):
+    def total(self) -> float:
         """Returns the same without a look where there was none: what was done at once."""
         return self.passed() if self.threads is None else self.seconds()
 
-    def passed(self):
+    def passed(self) -> float:
         """Returns the seconds on the wall since the beginning: never less than have counted."""
         return time.monotonic() - self.began
 
 
-def read_threads(pid):
+def read_threads(pid) -> dict[str, tuple[int, int]]:
     """Returns a dict from threads to the nanoseconds that they ran and waited; empty where that is not known."""
     found = {}
     with contextlib.suppress(OSError):

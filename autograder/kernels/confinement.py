@@ -15,6 +15,8 @@ from pathlib import Path
 
 from . import faults, warm
 
+__all__ = ["COLD", "Confinement", "adopt", "choose", "new_folder", "share", "start", "start_server"]
+
 # From the best to the least, which is a process of its own that may do what its user may.
 LADDER = (
     warm.LAYERS,
@@ -43,12 +45,12 @@ class Confinement:
     missing: dict = field(default_factory=dict)
 
     @property
-    def complete(self):
+    def complete(self) -> bool:
         """Whether a submission can reach nothing but its own scratch folder."""
         return set(warm.LAYERS) <= set(self.layers)
 
     @property
-    def closes_files(self):
+    def closes_files(self) -> bool:
         """Whether a submission is kept from the files of the user who grades."""
         return bool({"view", "landlock"} & set(self.layers))
 
@@ -58,7 +60,7 @@ COLD = Confinement(False)
 
 
 @cache
-def choose():
+def choose() -> Confinement:
     """Returns the best `Confinement` that this machine gives; the answer holds for the whole process.
 
     Raises:
@@ -84,13 +86,13 @@ def choose():
     return Confinement(False, (), {**dict.fromkeys(warm.LAYERS, reason), "fork server": reason})
 
 
-def why_not(layer, others):
+def why_not(layer, others) -> str:
     """Returns why `layer` cannot be had together with `others`."""
     asked = {layer, *others} | ({"namespaces"} if layer == "view" else set())
     return try_layers(tuple(known for known in warm.LAYERS if known in asked)) or "not together with the others"
 
 
-def try_layers(layers):
+def try_layers(layers) -> str | None:
     """Starts one kernel with these layers; returns None where it works, else why not. Raises as `choose`."""
     # In that of the server: it goes away with it, whatever happens to this process.
     folder = Path(tempfile.mkdtemp(prefix="vk-", dir=server().folder))
@@ -109,13 +111,24 @@ def try_layers(layers):
     return None
 
 
+# Not fewer arguments: they are the fields of a `warm.Request`, each with its usual value.
 def start(
     folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=BOUNDS, gpu=False, key=None, figures=False,
     environment=None,
-):  # fmt: skip
-    """Returns the `warm.Process` of a new kernel whose files lie in `folder`; `work` is copied where it runs.
+) -> warm.Process:  # fmt: skip
+    """Returns the `warm.Process` of a new kernel.
 
-    `key` signs its messages; one is made where there is none. `environment` is added to the usual variables.
+    Args:
+        folder: Receives its files.
+        work: What is copied where it runs.
+        readable: Files and folders that it may read besides Python's own.
+        extensions: IPython extensions to load.
+        layers: Which layers of confinement to put on.
+        limits: The `warm.Bounds`.
+        gpu: Whether it may see a GPU.
+        key: Signs its messages; one is made where there is none.
+        figures: Whether figures are drawn and sent as images.
+        environment: Variables besides the usual ones.
 
     Raises:
         WarmError: If there is no fork server, or it gave no kernel.
@@ -132,10 +145,13 @@ def start(
     return server().request(request)
 
 
-_lock, _servers, _preloaded, _adopted = threading.Lock(), [], [], []
+_lock = threading.Lock()
+_servers: list[warm.Server] = []
+_preloaded: list[str] = []
+_adopted: list[Confinement] = []
 
 
-def server():
+def server() -> warm.Server:
     """Returns the fork server of this process."""
     with _lock:
         if not _servers:
@@ -144,7 +160,7 @@ def server():
     return _servers[0]
 
 
-def share(confinement):
+def share(confinement) -> tuple[Confinement, Path | None, tuple[str, ...]]:
     """Returns what another process needs to start kernels in this `confinement` from this process's server; see `adopt`."""
     if not confinement.warm:
         return confinement, None, ()
@@ -152,7 +168,7 @@ def share(confinement):
     return confinement, server().folder, tuple(_preloaded)
 
 
-def adopt(shared):
+def adopt(shared) -> None:
     """Takes over what another process has shared, for as long as this one lives."""
     confinement, folder, modules = shared
     _adopted[:], _preloaded[:] = [confinement], modules
@@ -160,14 +176,14 @@ def adopt(shared):
         _servers[:] = [warm.Server(modules, folder)]
 
 
-def new_folder(confinement):
+def new_folder(confinement) -> Path:
     """Returns a new folder for one kernel; those of warm ones go away with their server."""
     parent = server().folder if confinement.warm else None
     # Unix sockets allow 107 characters for a path: the folder's name must be short.
     return Path(tempfile.mkdtemp(prefix="vk-", dir=parent))
 
 
-def start_server(*modules):
+def start_server(*modules) -> None:
     """Starts the fork server in the background, where there can be one: it takes as long as importing TensorFlow.
 
     It imports `modules` too, so that no kernel has to.
@@ -177,7 +193,7 @@ def start_server(*modules):
         threading.Thread(target=_start_quietly, daemon=True).start()
 
 
-def _start_quietly():
+def _start_quietly() -> None:
     # Whoever asks for a kernel is told why there is none.
     with contextlib.suppress(warm.WarmError, OSError, ValueError):
         server().start()

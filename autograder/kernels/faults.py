@@ -5,8 +5,10 @@ Whose fault an exception of grading is stands in `vikit.judging.faults`, which t
 
 import errno
 
+__all__ = ["EXHAUSTED", "KernelError", "is_exhausted", "is_refused"]
 
-def numbers(*names):
+
+def numbers(*names) -> frozenset[int]:
     """Returns those of the errors called `names` that this system knows."""
     return frozenset(getattr(errno, name) for name in names if hasattr(errno, name))
 

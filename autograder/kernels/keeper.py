@@ -13,12 +13,14 @@ import time
 
 from . import linux, worker
 
+__all__ = ["serve"]
+
 WATCH_SECONDS = 0.1
 REQUEST_SECONDS = 10
 REQUEST_BYTES = 2**20
 
 
-def serve(connection, prepared):
+def serve(connection, prepared) -> None:
     """Serves the one kernel that is asked for over `connection`, and returns when it has ended.
 
     The kernel ends with the connection: a grader that dies leaves none behind.
@@ -41,13 +43,13 @@ def serve(connection, prepared):
     os.close(ready)
     descriptor = os.pidfd_open(pid)
     socket.send_fds(connection, [json.dumps({"pid": pid}).encode() + b"\n"], [descriptor])
-    reason = _watch(connection, pid, descriptor, receive, request["limits"], "view" in request["layers"])
+    reason = _watch(connection, pid, descriptor, receive, request)
     signal.pidfd_send_signal(descriptor, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     _say(connection, {"exit": os.waitstatus_to_exitcode(status), "reason": reason})
 
 
-def _watch(connection, pid, descriptor, receive, limits, view):
+def _watch(connection, pid, descriptor, receive, request) -> str:
     """Waits until the kernel has ended or must end; returns why, an empty text where it ended by itself."""
     poller = select.poll()
     for file in (connection, descriptor, receive):
@@ -60,15 +62,15 @@ def _watch(connection, pid, descriptor, receive, limits, view):
         if receive in events:
             poller.unregister(receive)
             # Before that its folders are still those of this machine.
-            inside = view
+            inside = "view" in request["layers"]
             _say(connection, json.loads(os.read(receive, 4096) or b'{"error": "it ended before it was ready"}'))
         if connection.fileno() in events and not connection.recv(4096):
             return "closed"
-        if memory(pid, inside) > limits["memory"]:
+        if memory(pid, inside) > request["limits"]["memory"]:
             return "memory"
 
 
-def memory(pid, inside):
+def memory(pid, inside) -> int:
     """Returns the bytes of memory that are the process's own, page tables too; inside a view with what its folders hold."""
     used = 0
     try:
@@ -85,7 +87,7 @@ def memory(pid, inside):
     return used
 
 
-def _line(connection):
+def _line(connection) -> bytes:
     data, deadline = b"", time.monotonic() + REQUEST_SECONDS
     while not data.endswith(b"\n") and len(data) < REQUEST_BYTES and time.monotonic() < deadline:
         part = connection.recv(65536)
@@ -95,7 +97,7 @@ def _line(connection):
     return data
 
 
-def _say(connection, message):
+def _say(connection, message) -> None:
     # The grader may have gone.
     with contextlib.suppress(OSError):
         connection.sendall(json.dumps(message).encode() + b"\n")

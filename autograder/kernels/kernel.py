@@ -5,27 +5,23 @@ import os
 import shutil
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from typing import Protocol, Self
 
 import zmq
+from jupyter_client import BlockingKernelClient
 
 from . import cold, warm
 from . import confinement as confinements
 from .clock import Clock
+from .exchange import MAX_GROWTH, Exchange, Outcome, channels, resident
 from .faults import KernelError
+
+__all__ = ["GivesWay", "Kernel", "give_way_when", "stop_when"]
 
 READY_SECONDS = 120
 # How long after an interrupt a kernel may take to come back before it is killed.
 GRACE_SECONDS = 2
-# What a process may send in answer to one request, printed or not, how many messages are read at a time, and how many parts
-# of one are kept: those of Jupyter have 7.
-MAX_RECEIVED = 64 * 2**20
-# A message may be as long as the reply with the largest arrays; decoded it takes up to thirty times as much.
-MAX_MESSAGE = 16 * 2**20
-MESSAGES_AT_ONCE = 200
-MAX_PARTS = 64
-# By how much the memory of this process may grow over a request: parts of a message that has not ended wait in it unseen.
-MAX_GROWTH = 2**29
 CUT_OFF = "it cut itself off from the grader, or sent too large a message"
 DEFAULT_BOUNDS = warm.Bounds()
 # What a cold kernel gets of this process's environment besides what a warm one does.
@@ -34,10 +30,16 @@ COLD_KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT")
 POLL_MILLISECONDS = 100
 
 
-_stopping = [threading.Event()]
+class Flag(Protocol):
+    """What can be set, here or in another process."""
+
+    def is_set(self) -> bool: ...
 
 
-def stop_when(event):
+_stopping: list[Flag] = [threading.Event()]
+
+
+def stop_when(event: Flag) -> None:
     """Has every kernel of this process end soon after `event` is set, and lets no new one start: for an interrupt."""
     _stopping[0] = event
 
@@ -46,36 +48,19 @@ class GivesWay(KernelError):
     """A notebook that is put back so that others get their turn; nothing is wrong with it."""
 
 
-_giving_way = [lambda: False]
+_giving_way: list[Callable[[], bool]] = [lambda: False]
 
 
-def give_way_when(is_time):
+def give_way_when(is_time: Callable[[], bool]) -> None:
     """Has every request of this process raise `GivesWay` soon after `is_time()` is true."""
     _giving_way[0] = is_time
 
 
-def refuse_if_stopped():
+def refuse_if_stopped() -> None:
     if _stopping[0].is_set():
         raise KernelError("grading was stopped")
     if _giving_way[0]():
         raise GivesWay("others wait")
-
-
-@dataclass
-class Outcome:
-    """How a request ended.
-
-    `status` is `"ok"`, `"error"` (the code raised), `"timeout"`, `"dead"` (the process ended) or `"flood"` (it printed
-    or sent more than it may). `payloads` holds what it displayed under the MIME type that was asked for, `reason` what
-    ended the process where that is known, `seconds` how long it took by the kernel's clock (see `clock`).
-    """
-
-    status: str
-    error_name: str = ""
-    error_text: str = ""
-    payloads: list = field(default_factory=list)
-    seconds: float = 0.0
-    reason: str = ""
 
 
 class Kernel:
@@ -90,11 +75,16 @@ class Kernel:
         limits: A `Bounds`: what a confined kernel may use.
     """
 
-    def __init__(self, files=(), extensions=(), readable=(), gpu=False, confinement=None, limits=DEFAULT_BOUNDS):
+    # Not fewer arguments: each is what one kernel may have that others do not.
+    def __init__(
+        self, files=(), extensions=(), readable=(), gpu=False, confinement=None, limits=DEFAULT_BOUNDS
+    ) -> None:
         self.extensions, self.readable, self.gpu, self.limits = extensions, readable, gpu, limits
         self.confinement = confinement or confinements.choose()
-        self.process = self.client = None
-        self.monitors, self.clock = [], Clock()
+        self.process: warm.Process | cold.ColdProcess | None = None
+        self.client: BlockingKernelClient | None = None
+        self.monitors: list[zmq.Socket] = []
+        self.clock = Clock()
         self.folder = confinements.new_folder(self.confinement)
         self.work = self.folder / "work"
         try:
@@ -105,7 +95,7 @@ class Kernel:
             self.close()
             raise
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         try:
             self._start()
         except BaseException:
@@ -113,24 +103,28 @@ class Kernel:
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_) -> None:
         self.close()
 
-    def _start(self):
+    def _start(self) -> None:
         refuse_if_stopped()
         try:
-            self.process = self._process()
-            self.process.wait_until_ready()
-            self.client = self.process.client()
-            self.monitors = [
-                channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) for channel in _channels(self.client)
-            ]
+            process = self.process = self._process()
+            process.wait_until_ready()
+            client = self.client = process.client()
+            self.monitors = [channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) for channel in channels(client)]
         except (warm.WarmError, ConnectionError, zmq.ZMQError) as error:
             raise KernelError(f"the kernel did not start: {error}") from error
-        self._greet()
-        self.clock = Clock(self.process.pid)
+        self._greet(process, client)
+        self.clock = Clock(process.pid)
 
-    def _process(self):
+    def _opened(self) -> tuple[warm.Process | cold.ColdProcess, BlockingKernelClient]:
+        """Returns the process and the client of a kernel that is not closed."""
+        if self.process is None or self.client is None:
+            raise KernelError("the kernel is closed")
+        return self.process, self.client
+
+    def _process(self) -> warm.Process | cold.ColdProcess:
         if self.confinement.warm:
             layers = self.confinement.layers
             return confinements.start(
@@ -143,88 +137,107 @@ class Kernel:
         }
         return cold.ColdProcess(self.folder, self.work, self.extensions, environment)
 
-    def _greet(self):
+    def _greet(self, process, client) -> None:
         """Returns when the kernel has answered, and what it publishes arrives."""
         deadline = time.monotonic() + READY_SECONDS
         wait = 0.02
         while time.monotonic() < deadline:
-            self.client.kernel_info()
-            for channel in _channels(self.client):
+            client.kernel_info()
+            for channel in channels(client):
                 if not channel.socket.poll(wait * 1000):
                     break
             else:
                 return
-            if not self.process.alive:
+            if not process.alive:
                 raise KernelError("the kernel did not start: its process ended")
             wait = min(2 * wait, 1)
         raise KernelError(f"the kernel did not answer within {READY_SECONDS} s")
 
     @property
-    def alive(self):
-        return self.client is not None and self.process.alive
+    def alive(self) -> bool:
+        return self.client is not None and self.process is not None and self.process.alive
 
-    def execute(self, code, seconds, mime=None, silent=False, max_bytes=2**20, metadata=None):
+    # Not fewer arguments: each is what one request may differ in, and all but two have their usual value.
+    def execute(self, code, seconds, mime=None, silent=False, max_bytes=2**20, metadata=None) -> Outcome:
         """Runs `code` and returns its `Outcome`.
 
-        The code finds `metadata`, JSON data, in the message that it came with. As part of the code it would be searched for
-        magic commands and hashed, half a second a megabyte.
+        The code finds `metadata` in the message that it came with. As part of the code it would be searched for magic
+        commands and hashed, half a second a megabyte.
 
         Code that is not done after `seconds` of the kernel's clock is interrupted; where that does not help within
         GRACE_SECONDS the kernel is killed. The same happens to code that prints more than `max_bytes`.
+
+        Args:
+            code: Python, as in a cell.
+            seconds: What it may take.
+            mime: The MIME type under which it displays what the outcome is to hold; None for nothing.
+            silent: Whether it is no cell: it has no number, and is not kept in the history.
+            max_bytes: What it may print.
+            metadata: JSON data.
 
         Raises:
             KernelError: If the kernel did not end by itself: what it runs in was killed.
         """
         refuse_if_stopped()
-        clock = Clock(self.process.pid)
+        process, client = self._opened()
+        clock = Clock(process.pid)
         content = {
             "code": code, "silent": silent, "store_history": not silent, "user_expressions": {}, "allow_stdin": False,
             "stop_on_error": False,
         }  # fmt: skip
-        message = self.client.session.msg("execute_request", content, metadata=metadata)
-        self.client.shell_channel.send(message)
-        exchange = _Exchange(self.client, message["header"]["msg_id"], mime, max_bytes)
+        message = client.session.msg("execute_request", content, metadata=metadata)
+        client.shell_channel.send(message)
+        exchange = Exchange(client, message["header"]["msg_id"], mime, max_bytes)
         status = self._wait(exchange, clock, seconds)
         if status in ("timeout", "flood"):
-            self.process.interrupt()
-            exchange.printed = exchange.received = -math.inf
-            # What it displays from now on comes too late.
-            exchange.mime = None
-            if self._wait(exchange, Clock(self.process.pid), GRACE_SECONDS) != "done":
-                self.close()
-        reason = ""
-        if status == "dead":
-            try:
-                reason = self.process.why()
-            except warm.WarmError as error:
-                raise KernelError(f"the kernel is gone: {error}") from error
-            finally:
-                self.close()
-        elif status == "cut off":
-            status, reason = "dead", CUT_OFF
-            self.close()
-        outcome = exchange.outcome(status)
-        outcome.reason = reason
-        outcome.seconds = clock.total()
+            self._interrupt(process, exchange)
+        reason = self._close_dead(process, status)
+        outcome = exchange.outcome("dead" if status == "cut off" else status)
+        outcome.reason, outcome.seconds = reason, clock.total()
         return outcome
 
+    def _interrupt(self, process, exchange) -> None:
+        """Interrupts the code of an exchange; closes the kernel where that does not help."""
+        process.interrupt()
+        exchange.printed = exchange.received = -math.inf
+        # What it displays from now on comes too late.
+        exchange.mime = None
+        if self._wait(exchange, Clock(process.pid), GRACE_SECONDS) != "done":
+            self.close()
+
+    def _close_dead(self, process, status) -> str:
+        """Closes a kernel whose process has ended, or cannot be asked any more; returns why, where that is known."""
+        # While it was left to end it may have been closed for what it sent.
+        if status == "cut off" or (status == "dead" and self.process is None):
+            self.close()
+            return CUT_OFF
+        if status != "dead":
+            return ""
+        try:
+            return process.why()
+        except warm.WarmError as error:
+            raise KernelError(f"the kernel is gone: {error}") from error
+        finally:
+            self.close()
+
     @property
-    def ended_by_itself(self):
+    def ended_by_itself(self) -> bool:
         """Whether the process has ended, and nobody has closed the kernel."""
         return self.process is not None and not self.process.alive
 
     @property
-    def age(self):
+    def age(self) -> float:
         """Seconds on the wall since the kernel was ready."""
         return self.clock.passed()
 
-    def rest(self, seconds):
+    def rest(self, seconds) -> bool:
         """Leaves the kernel alone for so many seconds of its clock; tells whether it has ended meanwhile.
 
         One that sends so much that it cannot be held here is closed.
         """
-        clock, before = Clock(self.process.pid), resident()
-        while not self.process.wait(POLL_MILLISECONDS / 1000):
+        process, _ = self._opened()
+        clock, before = Clock(process.pid), resident()
+        while not process.wait(POLL_MILLISECONDS / 1000):
             refuse_if_stopped()
             if resident() - before > MAX_GROWTH:
                 self.close()
@@ -233,11 +246,12 @@ class Kernel:
                 return False
         return True
 
-    def _wait(self, exchange, clock, seconds):
+    def _wait(self, exchange, clock, seconds) -> str:
         """Reads messages until the request is done, and returns `"done"`, or what came first instead."""
+        process, client = self._opened()
         looked = counted = 0.0
         poller = zmq.Poller()
-        for socket in (*(channel.socket for channel in _channels(self.client)), *self.monitors):
+        for socket in (*(channel.socket for channel in channels(client)), *self.monitors):
             poller.register(socket, zmq.POLLIN)
         while True:
             ready = dict(poller.poll(min(1000 * seconds, POLL_MILLISECONDS)))
@@ -252,17 +266,17 @@ class Kernel:
             if exchange.too_much:
                 return "flood"
             refuse_if_stopped()
-            if not ready and not self.process.alive:
+            if not ready and not process.alive:
                 return "dead"
             if any(monitor in ready for monitor in self.monitors):
                 return "dead" if self.rest(GRACE_SECONDS) else "cut off"
             if counted >= seconds:
                 return "timeout"
 
-    def close(self):
+    def close(self) -> None:
         """Ends the process with everything it started, and removes its folder."""
         if self.client is not None:
-            for channel, monitor in zip(_channels(self.client), self.monitors, strict=False):
+            for channel, monitor in zip(channels(self.client), self.monitors, strict=False):
                 channel.socket.disable_monitor()
                 monitor.close()
             self.client.stop_channels()
@@ -271,98 +285,3 @@ class Kernel:
             self.process.close()
             self.process = None
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class _Exchange:
-    """The messages that belong to one request. They come from a process that may send anything: nothing is taken on trust."""
-
-    def __init__(self, client, message, mime, max_bytes):
-        self.client, self.message, self.mime, self.max_bytes = client, message, mime, max_bytes
-        self.reply, self.idle, self.payloads = None, False, []
-        self.printed = self.received = 0
-        self.resident = resident()
-
-    @property
-    def done(self):
-        return self.reply is not None and self.idle
-
-    @property
-    def grown(self):
-        """Whether what has come is more than this process can hold beside others."""
-        return resident() - self.resident > MAX_GROWTH
-
-    @property
-    def too_much(self):
-        return self.printed > self.max_bytes or self.received > MAX_RECEIVED
-
-    def read(self, ready):
-        for channel in _channels(self.client):
-            if channel.socket not in ready:
-                continue
-            for _ in range(MESSAGES_AT_ONCE):
-                if self.grown:
-                    return
-                message, size = _receive(channel)
-                self.received += size
-                if message is not None and message["parent_header"].get("msg_id") == self.message:
-                    self.take(message["msg_type"], message["content"], size)
-                if self.done or self.too_much or not channel.socket.poll(0):
-                    break
-
-    def take(self, kind, content, size):
-        if kind == "execute_reply":
-            self.reply = content
-        elif kind == "status":
-            self.idle = self.idle or content.get("execution_state") == "idle"
-        elif kind in ("stream", "error"):
-            self.printed += size
-        elif kind == "display_data":
-            data = content.get("data")
-            if self.mime and isinstance(data, dict) and self.mime in data:
-                self.payloads.append(data[self.mime])
-
-    def outcome(self, status):
-        reply = self.reply or {}
-        if status == "done":
-            status = "ok" if reply.get("status") == "ok" else "error"
-        return Outcome(status, _text(reply, "ename", 100), _text(reply, "evalue", 2000), self.payloads)
-
-
-def _channels(client):
-    return client.shell_channel, client.iopub_channel
-
-
-def resident():
-    """Returns the bytes of memory that this process holds; 0 where the system never says.
-
-    Raises:
-        OSError: If it cannot say now. A 0 would make all of it look like the growth of a moment.
-    """
-    try:
-        with open("/proc/self/statm", "rb", buffering=0) as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except FileNotFoundError:
-        return 0
-
-
-def _text(content, name, length):
-    """Returns a part of a message as text that can be written to a file: without lone surrogates."""
-    return str(content.get(name, ""))[:length].encode("utf-8", "backslashreplace").decode()
-
-
-def _receive(channel):
-    """Returns the next message and its size in bytes; None for a message that Jupyter's protocol does not know."""
-    frames, size, more = [], 0, True
-    while more:
-        frame = channel.socket.recv(copy=False)
-        size, more = size + len(frame), frame.more
-        if len(frames) < MAX_PARTS and size <= MAX_MESSAGE:
-            frames.append(frame.bytes)
-    if size > MAX_MESSAGE:
-        return None, size
-    try:
-        message = channel.session.deserialize(channel.session.feed_identities(frames)[1])
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError, RecursionError):
-        return None, size
-    tables = all(isinstance(message.get(part), dict) for part in ("parent_header", "content"))
-    return (message if tables and isinstance(message.get("msg_type"), str) else None), size

@@ -5,6 +5,8 @@ import os
 
 from . import linux
 
+__all__ = ["MAKE_SOCK", "READ", "READ_FILE", "WRITE", "WRITE_FILE", "restrict"]
+
 # Rights on files, in the order of the interface's versions (man 7 landlock).
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = (1 << bit for bit in range(6))
 MAKE_CHAR, MAKE_DIR, MAKE_REG, MAKE_SOCK, MAKE_FIFO, MAKE_BLOCK, MAKE_SYM = (1 << bit for bit in range(6, 13))
@@ -26,7 +28,7 @@ class _Beneath(ctypes.Structure):
     _fields_ = [("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32)]
 
 
-def version():
+def version() -> int:
     """Returns the version of the kernel's Landlock; 0 where there is none."""
     try:
         return linux.call("landlock_create_ruleset", None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION))
@@ -34,7 +36,7 @@ def version():
         return 0
 
 
-def restrict(allowed):
+def restrict(allowed) -> None:
     """Allows this thread and those it starts only what `allowed` says, a dict from path to rights.
 
     TCP is forbidden, and abstract sockets and signals of processes outside, where the kernel knows these rules.
@@ -56,7 +58,7 @@ def restrict(allowed):
         os.close(ruleset)
 
 
-def _allow(ruleset, path, rights):
+def _allow(ruleset, path, rights) -> None:
     folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         if not os.path.isdir(path):

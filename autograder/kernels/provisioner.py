@@ -12,7 +12,9 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
@@ -20,13 +22,15 @@ from traitlets import Dict, List, Unicode
 
 from . import confinement, view, warm
 
+__all__ = ["NAME", "ConfinedProvisioner", "install", "manager_class"]
+
 NAME = "confined-python3"
 PROVISIONER = "confined-provisioner"
 # nbgrader says in these what it runs a notebook for; nothing else of the environment is handed on.
 HANDED_ON = ("NBGRADER_EXECUTION", "NBGRADER_VALIDATING")
 
 
-def install(readable=(), extensions=(), prefix=None, limits=None):
+def install(readable=(), extensions=(), prefix=None, limits=None) -> Path:
     """Writes the kernelspec `confined-python3`, and returns its folder.
 
     Args:
@@ -42,10 +46,13 @@ def install(readable=(), extensions=(), prefix=None, limits=None):
     return folder
 
 
-def specification(readable, extensions, limits):
+def specification(readable, extensions, limits) -> dict[str, Any]:
     """Returns the content of a kernelspec; arguments as of `install`."""
-    config = {"readable": list(map(str, readable)), "extensions": list(extensions)}
-    config["limits"] = asdict(limits or warm.Bounds())
+    config = {
+        "readable": list(map(str, readable)),
+        "extensions": list(extensions),
+        "limits": asdict(limits or warm.Bounds()),
+    }
     return {
         # The provisioner starts no program: Jupyter wants the line all the same.
         "argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
@@ -55,22 +62,28 @@ def specification(readable, extensions, limits):
     }
 
 
-def manager_class(readable=(), extensions=(), limits=None):
-    """Returns a class of kernel managers whose kernels are confined, no kernelspec installed; arguments as of `install`."""
+def manager_class(readable=(), extensions=(), limits=None) -> type[AsyncKernelManager]:
+    """Returns a class of kernel managers whose kernels are confined, without a kernelspec that is installed.
+
+    Args:
+        readable: Files and folders that notebooks may read besides Python's own.
+        extensions: IPython extensions to load in each kernel.
+        limits: A `warm.Bounds`: what each kernel may use; by default the usual ones.
+    """
     spec = KernelSpec(**specification(readable, extensions, limits))
 
     class Specifications(KernelSpecManager):
-        def get_kernel_spec(self, kernel_name):
+        def get_kernel_spec(self, kernel_name) -> KernelSpec:
             return spec
 
     class Manager(AsyncKernelManager):
-        def _kernel_spec_manager_default(self):
+        def _kernel_spec_manager_default(self) -> KernelSpecManager:
             return Specifications()
 
     return Manager
 
 
-def size_of(folder):
+def size_of(folder) -> int:
     """Returns the bytes that the files in a folder hold."""
     files = (os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)
     return sum(os.lstat(file).st_size for file in files)
@@ -84,13 +97,14 @@ class ConfinedProvisioner(KernelProvisionerBase):
 
     limits = Dict(help="what a kernel may use: the fields of `warm.Bounds`").tag(config=True)
 
-    process = folder = None
+    process: warm.Process | None = None
+    folder: Path | None = None
 
     @property
-    def has_process(self):
+    def has_process(self) -> bool:
         return self.process is not None
 
-    async def pre_launch(self, **options):
+    async def pre_launch(self, **options) -> dict[str, Any]:
         """Puts the kernel's sockets into a folder of its own.
 
         Raises:
@@ -102,7 +116,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
             raise RuntimeError(f"kernels cannot be confined here: {chosen.missing}; choose the kernel python3 instead")
         # A restart keeps the address: clients stay connected to it.
         self.folder = self.folder or Path(tempfile.mkdtemp(prefix="vk-"))
-        manager = self.parent
+        manager: Any = self.parent
         manager.transport, manager.ip = "ipc", str(self.folder / "ipc" / "k")
         for number, name in enumerate(warm.PORTS, 1):
             setattr(manager, name, number)
@@ -110,21 +124,22 @@ class ConfinedProvisioner(KernelProvisionerBase):
         self.connection_info = manager.get_connection_info()
         return await super().pre_launch(cmd=manager.format_kernel_cmd(), **options)
 
-    async def launch_kernel(self, cmd, **options):
+    async def launch_kernel(self, cmd, **options) -> KernelConnectionInfo:
         """Starts the kernel; what lies in the folder `cwd` is copied to where it runs.
 
         Raises:
             RuntimeError: If that is more than the kernel may write.
         """
         try:
-            await asyncio.to_thread(self._launch, options.get("cwd"), options.get("env") or {})
+            await asyncio.to_thread(self._launch, self.folder, options.get("cwd"), options.get("env") or {})
         except BaseException:
             await self.cleanup()
             raise
         return self.connection_info
 
-    def _launch(self, folder, environment):
-        layers, work, bounds = confinement.choose().layers, self.folder / "work", warm.Bounds(**self.limits)
+    def _launch(self, own, folder, environment) -> None:
+        """Starts the kernel, with its files in the folder `own` and a copy of `folder`, if there is one, to work in."""
+        layers, work, bounds = confinement.choose().layers, own / "work", warm.Bounds(**self.limits)
         if folder and size_of(folder) > bounds.scratch:
             raise RuntimeError(
                 f"{folder} holds {size_of(folder) / warm.MIB:.0f} MiB, more than a notebook may write: move what it does "
@@ -136,33 +151,33 @@ class ConfinedProvisioner(KernelProvisionerBase):
             view.copy_work(folder, work)
         key = self.connection_info["key"]
         self.process = confinement.start(
-            self.folder, work, self.readable, self.extensions, layers, bounds,
+            own, work, self.readable, self.extensions, layers, bounds,
             key=key.decode() if isinstance(key, bytes) else key, figures=True,
             environment={name: environment[name] for name in HANDED_ON if name in environment},
         )  # fmt: skip
         self.process.wait_until_ready()
 
-    async def poll(self):
+    async def poll(self) -> int | None:
         return None if self.process is not None and self.process.alive else 0
 
-    async def wait(self):
+    async def wait(self) -> int:
         if self.process is not None:
             self.process.close()
             self.process = None
         return 0
 
-    async def send_signal(self, signum):
+    async def send_signal(self, signum) -> None:
         if self.process is not None:
             # Process 1 of a namespace ignores SIGTERM.
             self.process.signal(signal.SIGKILL if signum == signal.SIGTERM else signum)
 
-    async def kill(self, restart=False):
+    async def kill(self, restart=False) -> None:
         await self.send_signal(signal.SIGKILL)
 
-    async def terminate(self, restart=False):
+    async def terminate(self, restart=False) -> None:
         await self.send_signal(signal.SIGKILL)
 
-    async def cleanup(self, restart=False):
+    async def cleanup(self, restart=False) -> None:
         await self.wait()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)

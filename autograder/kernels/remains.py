@@ -6,14 +6,16 @@ import shutil
 import sys
 import time
 
+__all__ = ["remove"]
+
 # How often a folder is removed until nothing comes into it any more, and the seconds between.
 REMOVALS, REMOVAL_SECONDS = 100, 0.1
 
 
-_told = set()
+_told: set[str] = set()
 
 
-def remove(folder):
+def remove(folder) -> None:
     """Removes a folder although processes that are just ending may still make files in it.
 
     Where that cannot be done, stderr says so, once for a folder.
@@ -32,7 +34,7 @@ def remove(folder):
         tell(folder, error)
 
 
-def tell(folder, error):
+def tell(folder, error) -> None:
     if str(folder) not in _told:
         _told.add(str(folder))
         # Nobody may be there to read it.

@@ -18,6 +18,8 @@ import sys
 from . import keeper, linux, syscalls, worker
 from .remains import remove
 
+__all__ = ["main"]
+
 PRELOADED = (
     "tensorflow", "tensorflow_probability", "keras", "numpy", "scipy.special", "scipy.stats", "matplotlib.pyplot",
     "matplotlib_inline.backend_inline", "ipykernel.kernelapp", "ipykernel.debugger", "ipykernel.zmqshell", "IPython",
@@ -28,7 +30,7 @@ PRELOADED = (
 BACKLOG = 64
 
 
-def main(path, *modules):
+def main(path, *modules) -> None:
     try:
         prepared, listener = prepare(path, modules)
     except Exception as error:  # noqa: BLE001 whatever it is: the owner is told, and the server ends
@@ -59,7 +61,7 @@ def main(path, *modules):
                 fork(listener, connection, prepared)
 
 
-def prepare(path, modules):
+def prepare(path, modules) -> tuple[worker.Prepared, socket.socket]:
     """Returns the `worker.Prepared` of all kernels and the listening socket at `path`."""
     for name in PRELOADED + modules:
         importlib.import_module(name)
@@ -71,12 +73,12 @@ def prepare(path, modules):
     return prepared, listener
 
 
-def remove_and_end(path):
+def remove_and_end(path) -> None:
     remove(os.path.dirname(path))
     os._exit(0)
 
 
-def filters():
+def filters() -> dict[tuple[bool, bool], bytes]:
     """Returns the filters of system calls by (without view and namespaces, with a GPU); none where they cannot be made."""
     try:
         return {(alone, gpu): syscalls.compiled(alone, gpu) for alone in (False, True) for gpu in (False, True)}
@@ -84,7 +86,7 @@ def filters():
         return {}
 
 
-def fork(listener, connection, prepared):
+def fork(listener, connection, prepared) -> None:
     """Forks the keeper of one kernel. It reads the request itself: nothing of one request is in the memory of the next."""
     refuse_if_started()
     if os.fork():
@@ -95,7 +97,7 @@ def fork(listener, connection, prepared):
     os._exit(0)
 
 
-def refuse_if_started():
+def refuse_if_started() -> None:
     """Ends the server if TensorFlow has run an operation in it."""
     from tensorflow.python.eager import context
 
@@ -104,7 +106,7 @@ def refuse_if_started():
         sys.exit("the fork server has run an operation of TensorFlow: its children would hang")
 
 
-def is_ours(connection):
+def is_ours(connection) -> bool:
     """Tells whether the other side is of the user that this server belongs to."""
     size = struct.calcsize("3i")
     _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))

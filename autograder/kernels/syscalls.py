@@ -11,6 +11,8 @@ import tempfile
 
 from . import linux
 
+__all__ = ["compiled", "load"]
+
 ALLOWED = (
     "accept", "accept4", "access", "alarm", "arch_prctl", "brk", "chdir", "chmod", "clock_getres", "clock_gettime",
     "clock_nanosleep", "close", "close_range", "copy_file_range", "creat", "dup", "dup2", "dup3", "epoll_create",
@@ -72,7 +74,7 @@ SHARED_OR_ANONYMOUS, MAPPINGS = 0x21, (0x00, 0x01, 0x20)
 PRETENDED = ("sched_setaffinity", "sched_setscheduler")
 
 
-def compiled(alone=False, gpu=False):
+def compiled(alone=False, gpu=False) -> bytes:
     """Returns the filter as instructions for the kernel.
 
     Args:
@@ -84,51 +86,64 @@ def compiled(alone=False, gpu=False):
     """
     import pyseccomp as seccomp
 
-    allow, equal = seccomp.ALLOW, seccomp.EQ
     program = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
     # A call of another architecture ends the process: the default would end one thread, and the kernel would hang.
     program.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
     for name in [name for name in ALLOWED if not (alone and name in INSIDE)]:
-        _add(seccomp, program, allow, name)
-    for commands, action in ((FCNTLS, allow), (LOCKS, seccomp.ERRNO(0))):
-        for command in commands:
-            program.add_rule(action, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, command))
-    for options, action in ((SOCKET_OPTIONS, allow), (BUFFER_SIZES, seccomp.ERRNO(0))):
-        for option in options:
-            program.add_rule(action, "setsockopt", seccomp.Arg(1, equal, SOL_SOCKET), seccomp.Arg(2, equal, option))
-    for kind in (*MAPPINGS, *([SHARED_OR_ANONYMOUS] if gpu else [])):
-        program.add_rule(allow, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, SHARED_OR_ANONYMOUS, kind))
+        _add(seccomp, program, seccomp.ALLOW, name)
+    _add_descriptors_and_memory(seccomp, program, gpu)
     if alone:
         for name in PRETENDED:
             _add(seccomp, program, seccomp.ERRNO(0), name)
-    program.add_rule(allow, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
-    # Its arguments lie in memory that no filter sees: the C library falls back to clone.
-    _add(seccomp, program, seccomp.ERRNO(errno.ENOSYS), "clone3")
-    # A pair of datagram sockets could send to any other one.
-    program.add_rule(
-        allow, "socketpair", seccomp.Arg(0, equal, AF_UNIX), seccomp.Arg(1, seccomp.MASKED_EQ, SOCK_TYPES, SOCK_STREAM)
-    )
-    program.add_rule(allow, "prlimit64", seccomp.Arg(0, equal, 0), seccomp.Arg(2, equal, 0))
-    for option in PRCTLS.values():
-        program.add_rule(allow, "prctl", seccomp.Arg(0, equal, option))
-    if gpu:
-        program.add_rule(allow, "ioctl")
-    else:
-        for request in IOCTLS.values():
-            program.add_rule(allow, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
+    _add_threads_and_pairs(seccomp, program)
+    _add_settings(seccomp, program, gpu)
     with tempfile.TemporaryFile() as file:
         program.export_bpf(file)
         file.seek(0)
         return file.read()
 
 
-def _add(seccomp, program, action, name):
+def _add_descriptors_and_memory(seccomp, program, gpu) -> None:
+    allow, pretend = seccomp.ALLOW, seccomp.ERRNO(0)
+    for commands, action in ((FCNTLS, allow), (LOCKS, pretend)):
+        for command in commands:
+            program.add_rule(action, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, command))
+    for options, action in ((SOCKET_OPTIONS, allow), (BUFFER_SIZES, pretend)):
+        for option in options:
+            level, name = seccomp.Arg(1, seccomp.EQ, SOL_SOCKET), seccomp.Arg(2, seccomp.EQ, option)
+            program.add_rule(action, "setsockopt", level, name)
+    for kind in (*MAPPINGS, *([SHARED_OR_ANONYMOUS] if gpu else [])):
+        program.add_rule(allow, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, SHARED_OR_ANONYMOUS, kind))
+
+
+def _add_threads_and_pairs(seccomp, program) -> None:
+    program.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
+    # Its arguments lie in memory that no filter sees: the C library falls back to clone.
+    _add(seccomp, program, seccomp.ERRNO(errno.ENOSYS), "clone3")
+    # A pair of datagram sockets could send to any other one.
+    family = seccomp.Arg(0, seccomp.EQ, AF_UNIX)
+    program.add_rule(seccomp.ALLOW, "socketpair", family, seccomp.Arg(1, seccomp.MASKED_EQ, SOCK_TYPES, SOCK_STREAM))
+
+
+def _add_settings(seccomp, program, gpu) -> None:
+    allow = seccomp.ALLOW
+    program.add_rule(allow, "prlimit64", seccomp.Arg(0, seccomp.EQ, 0), seccomp.Arg(2, seccomp.EQ, 0))
+    for option in PRCTLS.values():
+        program.add_rule(allow, "prctl", seccomp.Arg(0, seccomp.EQ, option))
+    if gpu:
+        program.add_rule(allow, "ioctl")
+    else:
+        for request in IOCTLS.values():
+            program.add_rule(allow, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
+
+
+def _add(seccomp, program, action, name) -> None:
     # What this version of the library does not know needs no rule: it is not allowed.
     with contextlib.suppress(OSError):
         program.add_rule(action, name)
 
 
-def load(instructions):
+def load(instructions) -> None:
     """Puts the filter over all threads of this process, for good."""
     linux.set_process(linux.PR_SET_NO_NEW_PRIVS, 1)
     program = _Program(len(instructions) // 8, instructions)

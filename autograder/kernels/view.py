@@ -11,6 +11,8 @@ from pathlib import Path
 
 from . import landlock, linux
 
+__all__ = ["HOME", "SHARED", "SOCKETS", "TMP", "WORK", "build", "copy_work", "rights"]
+
 # Where this package is installed among others it holds what no student may read.
 KIT = str(Path(__file__).resolve().parents[1])
 # Inside: all that may be written lies below TMP; SOCKETS holds the five sockets of the kernel.
@@ -25,7 +27,7 @@ INODES = 16384
 PROC_FILES = ("cpuinfo", "meminfo", "stat")
 
 
-def libraries():
+def libraries() -> list[str]:
     """Returns the folders that Python and its packages are loaded from."""
     folders = [sys.prefix, sys.base_prefix if sys.base_prefix != "/usr" else "/usr/lib"]
     folders += [path for path in sys.path if path.endswith("-packages")]
@@ -35,66 +37,72 @@ def libraries():
     ]
 
 
-def build(root, sockets, readable, work, scratch_bytes, owner, gpu=False):
+def build(request, root, owner) -> None:
     """Makes `root`, an empty folder, the root of this process's file system. The mount namespace must be its own.
 
     Args:
+        request: See `warm.Request`: the folder of the sockets, what is readable, what is copied into the working folder, how
+            much may be written, and whether the devices of NVIDIA's driver are shown.
         root: An empty folder outside.
-        sockets: The folder, outside, in which the kernel makes its sockets.
-        readable: Files and folders that are shown read-only where they are.
-        work: A folder, outside, that is copied into the working folder; None for none.
-        scratch_bytes: What may be written in all.
         owner: User and group, inside, that the scratch folder belongs to.
-        gpu: Whether the devices of NVIDIA's driver are shown.
     """
-    options = f"uid={owner},gid={owner},mode=0700,nr_inodes={INODES}"
     linux.mount(None, "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=1m,mode=0755")
     inside = _Inside(root)
     # First: Python may itself live below /tmp.
-    linux.mount(
-        "tmpfs", inside.folder(TMP), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"size={scratch_bytes},{options}"
-    )
+    _make_scratch(inside, request, owner)
+    _show_libraries(inside, request["readable"])
+    inside.mount_scratch(SHARED, SHARED_BYTES, owner)
+    devices = [f"/dev/{name}" for name in DEVICES]
+    devices += sorted(map(str, Path("/dev").glob(GPU_DEVICES))) if request["gpu"] else []
+    for device in devices:
+        linux.mount(device, inside.file(device), flags=linux.MS_BIND)
+    linux.mount(request["sockets"], inside.folder(SOCKETS), flags=linux.MS_BIND)
+    _proc(inside)
+    linux.make_read_only(root, recursive=False)
+    _enter(root)
+
+
+def _make_scratch(inside, request, owner) -> None:
+    """Makes all that may be written, with a copy of what lies in the working folder outside, if there is one."""
+    inside.mount_scratch(TMP, request["limits"]["scratch"], owner)
     for name in (HOME, WORK):
         os.mkdir(inside.path(name))
-    if work is not None:
-        copy_work(work, inside.path(WORK))
+    if request["work"] is not None:
+        copy_work(request["work"], inside.path(WORK))
     for name in (HOME, WORK):
         _give(inside.path(name), owner)
+
+
+def _show_libraries(inside, readable) -> None:
     shown = outermost([*SYSTEM, *libraries(), *readable])
     for path in shown:
         inside.show(path)
     if any(KIT.startswith(path.rstrip("/") + "/") for path in shown):
         linux.mount("tmpfs", inside.path(KIT), "tmpfs", linux.MS_RDONLY, "size=4k,mode=0000")
-    linux.mount(
-        "tmpfs", inside.folder(SHARED), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"size={SHARED_BYTES},{options}"
-    )
-    for device in [f"/dev/{name}" for name in DEVICES] + (
-        sorted(map(str, Path("/dev").glob(GPU_DEVICES))) if gpu else []
-    ):
-        linux.mount(device, inside.file(device), flags=linux.MS_BIND)
-    linux.mount(sockets, inside.folder(SOCKETS), flags=linux.MS_BIND)
-    _proc(inside)
-    linux.make_read_only(root, recursive=False)
+
+
+def _enter(root) -> None:
+    """Makes `root` the root of this process, and leaves the other one behind."""
     os.chdir(root)
     linux.call("pivot_root", b".", b".")
     linux.libc("umount2", b".", linux.MNT_DETACH)
     os.chdir("/")
 
 
-def copy_work(source, target):
+def copy_work(source, target) -> None:
     """Copies what lies in a folder: files, folders, and links as links; no pipes, sockets and devices."""
     shutil.copytree(source, target, symlinks=True, ignore=_special, dirs_exist_ok=True)
 
 
-def _special(folder, names):
+def _special(folder, names) -> list[str]:
     modes = {name: os.lstat(os.path.join(folder, name)).st_mode for name in names}
     return [
         name for name, mode in modes.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
     ]
 
 
-def rights(readable, inside=True):
+def rights(readable, inside=True) -> dict[str, int]:
     """Returns what Landlock allows this process in the view, or outside of one: a dict from path to rights."""
     proc = ["/proc"] if inside else [os.path.realpath("/proc/self"), *(f"/proc/{name}" for name in PROC_FILES)]
     paths = outermost([*SYSTEM, *libraries(), *readable, "/dev", *proc])
@@ -103,10 +111,10 @@ def rights(readable, inside=True):
     return allowed
 
 
-def outermost(paths):
+def outermost(paths) -> list[str]:
     """Returns the paths that exist and do not lie in another one of them; symbolic links stay what they are."""
     present = sorted({os.path.abspath(path) for path in paths if os.path.lexists(path)}, key=len)
-    kept = []
+    kept: list[str] = []
     for path in present:
         if not any(
             path == other or path.startswith(other.rstrip("/") + "/") for other in kept if not os.path.islink(other)
@@ -118,22 +126,27 @@ def outermost(paths):
 class _Inside:
     """Paths of the new root, as seen from outside."""
 
-    def __init__(self, root):
+    def __init__(self, root) -> None:
         self.root = root
 
-    def path(self, name):
+    def path(self, name) -> str:
         return f"{self.root}{name}"
 
-    def folder(self, name):
+    def folder(self, name) -> str:
         os.makedirs(self.path(name), exist_ok=True)
         return self.path(name)
 
-    def file(self, name):
+    def file(self, name) -> str:
         self.folder(os.path.dirname(name))
         Path(self.path(name)).touch()
         return self.path(name)
 
-    def show(self, path):
+    def mount_scratch(self, name, size, owner) -> None:
+        """Makes a folder that may be written, in memory: so many bytes at most."""
+        options = f"size={size},uid={owner},gid={owner},mode=0700,nr_inodes={INODES}"
+        linux.mount("tmpfs", self.folder(name), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
+
+    def show(self, path) -> None:
         if os.path.islink(path):
             self.folder(os.path.dirname(path))
             os.symlink(os.readlink(path), self.path(path))
@@ -141,7 +154,7 @@ class _Inside:
             linux.bind(path, self.folder(path) if os.path.isdir(path) else self.file(path))
 
 
-def _proc(inside):
+def _proc(inside) -> None:
     """Mounts proc, or writes the few files of it that libraries read."""
     try:
         linux.mount("proc", inside.folder("/proc"), "proc", linux.MS_NOSUID | linux.MS_NODEV)
@@ -152,7 +165,7 @@ def _proc(inside):
             Path(inside.file(f"/proc/self/{name}")).write_text(text)
 
 
-def _give(folder, owner):
+def _give(folder, owner) -> None:
     for path in [
         folder,
         *(os.path.join(top, name) for top, folders, files in os.walk(folder) for name in folders + files),

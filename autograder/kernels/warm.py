@@ -15,6 +15,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any, Never
 
 import zmq
 from jupyter_client import BlockingKernelClient
@@ -22,6 +23,8 @@ from jupyter_client import BlockingKernelClient
 from . import linux
 from .faults import EXHAUSTED, KernelError
 from .remains import remove
+
+__all__ = ["LAYERS", "MIB", "PORTS", "Bounds", "Process", "Request", "Server", "WarmError", "environment", "possible"]
 
 START_SECONDS = 120
 READY_SECONDS = 120
@@ -95,78 +98,92 @@ class Server:
         folder: The folder of a server that another process has started, and that is used as long as it lives.
     """
 
-    def __init__(self, modules=(), folder=None):
-        self.modules, self.folder = tuple(modules), folder
-        self.lent, self.process = folder is not None, None
+    def __init__(self, modules=(), folder=None) -> None:
+        self.modules: tuple[str, ...] = tuple(modules)
+        self.folder: Path | None = folder
+        self.lent = folder is not None
+        self.process: subprocess.Popen | None = None
         self.starting = threading.Lock()
 
-    def request(self, request):
+    def request(self, request) -> "Process":
         """Returns the `Process` that serves `request`; it may not be ready yet.
 
         Raises:
             WarmError: If the server does not start, or says why the kernel cannot.
         """
-        for attempt in (1, 2):
-            self.start()
-            try:
-                return Process(self._connect(), request)
-            except (ConnectionError, FileNotFoundError) as error:
-                if self.lent:
-                    self.lent, self.folder = False, None
-                if attempt == 2:
-                    raise WarmError(f"the fork server is gone: {error}") from error
+        folder = self.start()
+        try:
+            return Process(connect(folder), request)
+        except (ConnectionError, FileNotFoundError):
+            # It has just died: another one is started.
+            if self.lent:
+                self.lent, self.folder = False, None
+        folder = self.start()
+        try:
+            return Process(connect(folder), request)
+        except (ConnectionError, FileNotFoundError) as error:
+            raise WarmError(f"the fork server is gone: {error}") from error
 
-    def start(self):
-        """Starts the server if it does not run.
+    def start(self) -> Path:
+        """Starts the server if it does not run, and returns its folder.
 
         Raises:
             OSError: If the machine has run out of something.
             WarmError: If the server does not start for another reason.
         """
         with self.starting:
-            if self.lent or (self.process is not None and self.process.poll() is None):
-                return
+            if self.folder is not None and (self.lent or (self.process is not None and self.process.poll() is None)):
+                return self.folder
             self._end()
             # What lies in the folder of a server that has died may still be used.
-            self.folder = self.folder or Path(tempfile.mkdtemp(prefix="vk-"))
-            (self.folder / "s").unlink(missing_ok=True)
-            command = [sys.executable, "-m", "autograder.kernels.server", str(self.folder / "s"), *self.modules]
-            process = self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=self.folder,
-                env=environment(self.folder), start_new_session=True,
+            folder = self.folder = self.folder or Path(tempfile.mkdtemp(prefix="vk-"))
+            (folder / "s").unlink(missing_ok=True)
+            command = [sys.executable, "-m", "autograder.kernels.server", str(folder / "s"), *self.modules]
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder,
+                env=environment(folder), start_new_session=True,
             )  # fmt: skip
-            ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
-            said = process.stdout.readline() if ready else b""
+            said = first_line(self.process.stdout, START_SECONDS)
             if b'"ready"' not in said:
                 self.stop()
                 raise_why(said)
+            return folder
 
-    def _connect(self):
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(str(self.folder / "s"))
-        except OSError:
-            connection.close()
-            raise
-        return connection
-
-    def stop(self):
+    def stop(self) -> None:
         """Ends the server; its kernels end with it."""
         self._end()
         if self.folder is not None and not self.lent:
             remove(self.folder)
             self.folder = None
 
-    def _end(self):
+    def _end(self) -> None:
         process, self.process = self.process, None
         if process is not None:
             process.kill()
             process.wait()
-            process.stdin.close()
-            process.stdout.close()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
 
 
-def raise_why(said):
+def first_line(pipe, seconds) -> bytes:
+    """Returns the line that comes out of a pipe; nothing where none comes within so many seconds."""
+    ready, _, _ = select.select([pipe], [], [], seconds)
+    return pipe.readline() if ready else b""
+
+
+def connect(folder) -> socket.socket:
+    """Returns a connection to the server whose folder this is."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(str(folder / "s"))
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def raise_why(said) -> Never:
     """Raises for a server that did not start; `said` is the line that it wrote, if any."""
     try:
         told = json.loads(said)
@@ -178,10 +195,10 @@ def raise_why(said):
     raise WarmError(f"the fork server did not start: {reason}")
 
 
-def environment(folder, gpu=False):
+def environment(folder, gpu=False) -> dict[str, str]:
     """Returns the environment of a server or kernel: nothing of this process's own but the language and library paths."""
-    names = ("HOME", "IPYTHONDIR", "MPLCONFIGDIR", "KERAS_HOME", "TMPDIR")
-    names += tuple(f"JUPYTER_{name}_DIR" for name in ("CONFIG", "DATA", "RUNTIME"))
+    names = ["HOME", "IPYTHONDIR", "MPLCONFIGDIR", "KERAS_HOME", "TMPDIR"]
+    names += [f"JUPYTER_{name}_DIR" for name in ("CONFIG", "DATA", "RUNTIME")]
     return (
         {name: os.environ[name] for name in KEPT if name in os.environ}
         | {name: str(folder) for name in names}
@@ -207,7 +224,7 @@ MESSAGE_BYTES = 16 * MIB
 
 
 @cache
-def bounded_context():
+def bounded_context() -> zmq.Context:
     """Returns the ZeroMQ context of all clients. Its sockets read no more of a kernel than they must."""
     context = zmq.Context()
     for option, value in ((zmq.RCVHWM, UNREAD_MESSAGES), (zmq.MAXMSGSIZE, MESSAGE_BYTES), (zmq.LINGER, 0)):
@@ -218,8 +235,10 @@ def bounded_context():
 class Process:
     """One kernel of a fork server, held by a descriptor that names no other process even after it has ended."""
 
-    def __init__(self, connection, request):
-        self.connection, self.descriptor, self.pid = connection, None, None
+    def __init__(self, connection, request) -> None:
+        self.connection = connection
+        self.descriptor: int | None = None
+        self.pid: int | None = None
         self.address = request.connection | {"ip": f"{request.sockets}/k"}
         self._read = b""
         self.memory = request.limits.memory
@@ -239,14 +258,14 @@ class Process:
             self.close()
             raise
 
-    def client(self):
+    def client(self) -> BlockingKernelClient:
         """Returns a connected client of the kernel."""
         client = BlockingKernelClient(context=bounded_context())
         client.load_connection_info(self.address)
         client.start_channels(stdin=False, hb=False, control=False)
         return client
 
-    def wait_until_ready(self):
+    def wait_until_ready(self) -> None:
         """Returns when the kernel's sockets are bound and every layer is on.
 
         Raises:
@@ -263,7 +282,7 @@ class Process:
         if not said.get("ready"):
             raise WarmError(said.get("error", "the kernel ended before it was ready"))
 
-    def _next(self):
+    def _next(self) -> dict[str, Any]:
         while b"\n" not in self._read:
             part = self.connection.recv(4096)
             if not part:
@@ -273,28 +292,28 @@ class Process:
         return json.loads(line)
 
     @property
-    def alive(self):
+    def alive(self) -> bool:
         return self.descriptor is not None and not select.select([self.descriptor], [], [], 0)[0]
 
-    def signal(self, number):
+    def signal(self, number) -> None:
         # It may just have ended.
         with contextlib.suppress(ProcessLookupError):
             if self.descriptor is not None:
                 signal.pidfd_send_signal(self.descriptor, number)
 
-    def interrupt(self):
+    def interrupt(self) -> None:
         self.signal(signal.SIGINT)
 
-    def kill(self):
+    def kill(self) -> None:
         self.signal(signal.SIGKILL)
 
-    def why(self):
+    def why(self) -> str:
         """Returns what ended the process, in words; an empty text where it ended by itself.
 
         Raises:
             WarmError: If it ended with the process that watches over it, or with the fork server.
         """
-        said = {}
+        said: dict[str, Any] = {}
         try:
             self.connection.settimeout(READY_SECONDS)
             said = self._next()
@@ -305,13 +324,13 @@ class Process:
             pass
         if said.get("reason") == "memory":
             return f"it used more than {self.memory / 2**30:.3g} GiB of memory"
-        return ENDINGS.get(said.get("exit"), "")
+        return ENDINGS.get(said.get("exit", 0), "")
 
-    def wait(self, seconds):
+    def wait(self, seconds) -> bool:
         """Waits until the process has ended; tells whether it has."""
-        return bool(select.select([self.descriptor], [], [], seconds)[0])
+        return self.descriptor is None or bool(select.select([self.descriptor], [], [], seconds)[0])
 
-    def close(self):
+    def close(self) -> None:
         """Ends the process, and returns when it is gone."""
         if self.descriptor is not None:
             self.kill()
@@ -323,6 +342,6 @@ class Process:
         self.connection.close()
 
 
-def possible():
+def possible() -> bool:
     """Tells whether this machine can fork warm kernels at all."""
     return linux.available() and hasattr(os, "pidfd_open")

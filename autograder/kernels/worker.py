@@ -11,8 +11,15 @@ import signal
 import sys
 import tempfile
 from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import landlock, linux, syscalls, view
+
+if TYPE_CHECKING:
+    from ipykernel.kernelapp import IPKernelApp
+
+__all__ = ["KILL", "Prepared", "namespaces", "run"]
 
 KILL = 9
 USER = 1000
@@ -22,7 +29,7 @@ PIECE = 2**18
 NO_PROGRAMS = "no program is started here: notebooks that are graded run without a shell"
 
 
-def namespaces(layers):
+def namespaces(layers) -> None:
     """Leaves the namespaces of this machine. In the keeper: what it forks next is process 1 of the new ones."""
     if "namespaces" not in layers:
         return
@@ -45,11 +52,11 @@ class Prepared:
             memory page for each, and every page that is written to is copied.
     """
 
-    programs: dict
-    modules: tuple
+    programs: dict[tuple[bool, bool], bytes]
+    modules: tuple[str, ...]
 
 
-def run(request, ready, root, prepared):
+def run(request, ready, root, prepared) -> None:
     """Becomes the kernel that `request` asks for; tells the descriptor `ready` when it is one, or which layer failed.
 
     Args:
@@ -72,48 +79,59 @@ def run(request, ready, root, prepared):
         os._exit(0)
 
 
-def _confined_app(request, ready, root, prepared):
+def _confined_app(request, ready, root, prepared) -> "tuple[IPKernelApp, list[str]]":
+    """Returns the kernel's application, and the layers that are on."""
     layers = request["layers"]
     _alone(ready)
     owner = _owner(layers, request["number"])
-    sockets, work = request["sockets"], request["work"]
-    active = ["namespaces"] if "namespaces" in layers else []
-    if "view" in layers:
-        linux.libc("unshare", linux.CLONE_NEWNS)
-        if os.geteuid() == 0 and owner != USER:
-            os.chown(sockets, owner, owner)
-        arguments = (root, sockets, request["readable"], work, request["limits"]["scratch"], owner, request["gpu"])
-        view.build(*arguments)
-        sockets, home, work = view.SOCKETS, view.HOME, view.WORK
-        active.append("view")
-        linux.libc("sethostname", b"kernel", 6)
-    else:
-        home = request["home"]
+    sockets, home, work = _enter_view(request, root, owner)
     _limit(request["limits"], filled="view" not in layers)
     if layers:
         _become(owner)
-    active.append("limits")
     _settle(request, home, work, prepared.modules)
     if "landlock" in layers:
-        allowed = view.rights(request["readable"], inside="view" in layers)
-        writable = [view.TMP, view.SHARED] if "view" in layers else [request["home"], request["work"]]
-        allowed |= {path: landlock.WRITE for path in writable}
-        allowed |= {sockets: landlock.READ | landlock.MAKE_SOCK}
-        # Without capabilities the kernel asks for this first.
-        linux.set_process(linux.PR_SET_NO_NEW_PRIVS, 1)
-        landlock.restrict(allowed)
-        active.append("landlock")
+        _close_files(request, sockets)
     app = _initialise(request, sockets, home)
     if "seccomp" in layers:
-        program = prepared.programs.get(("view" not in layers, request["gpu"]))
-        if program is None:
-            raise OSError("seccomp: the library libseccomp is not installed")
-        syscalls.load(program)
-        active.append("seccomp")
-    return app, active
+        _filter_calls(request, prepared.programs)
+    return app, [
+        layer for layer in ("namespaces", "view", "limits", "landlock", "seccomp") if layer in {*layers, "limits"}
+    ]
 
 
-def _alone(ready):
+def _enter_view(request, root, owner) -> tuple[str, str, str]:
+    """Returns where the sockets are, the home and the working folder: in the view, where there is one."""
+    if "view" not in request["layers"]:
+        return request["sockets"], request["home"], request["work"]
+    linux.libc("unshare", linux.CLONE_NEWNS)
+    if os.geteuid() == 0 and owner != USER:
+        os.chown(request["sockets"], owner, owner)
+    view.build(request, root, owner)
+    linux.libc("sethostname", b"kernel", 6)
+    return view.SOCKETS, view.HOME, view.WORK
+
+
+def _close_files(request, sockets) -> None:
+    """Puts on Landlock."""
+    inside = "view" in request["layers"]
+    allowed = view.rights(request["readable"], inside=inside)
+    writable = [view.TMP, view.SHARED] if inside else [request["home"], request["work"]]
+    allowed |= {path: landlock.WRITE for path in writable}
+    allowed |= {sockets: landlock.READ | landlock.MAKE_SOCK}
+    # Without capabilities the kernel asks for this first.
+    linux.set_process(linux.PR_SET_NO_NEW_PRIVS, 1)
+    landlock.restrict(allowed)
+
+
+def _filter_calls(request, programs) -> None:
+    """Puts on the filter of system calls."""
+    program = programs.get(("view" not in request["layers"], request["gpu"]))
+    if program is None:
+        raise OSError("seccomp: the library libseccomp is not installed")
+    syscalls.load(program)
+
+
+def _alone(ready) -> None:
     """Leaves the server's signals, descriptors and session behind."""
     for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
@@ -127,7 +145,7 @@ def _alone(ready):
     os.closerange(ready + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def _owner(layers, number):
+def _owner(layers, number) -> int:
     """Returns the user that the process is to be, as its namespace has it: none that owns anything outside."""
     if "view" not in layers:
         return os.geteuid()
@@ -135,7 +153,7 @@ def _owner(layers, number):
     return USER if os.geteuid() else FIRST_USER + number
 
 
-def _limit(limits, filled):
+def _limit(limits, filled) -> None:
     hard = {
         resource.RLIMIT_DATA: limits["memory"],
         resource.RLIMIT_NPROC: limits["processes"],
@@ -153,7 +171,7 @@ def _limit(limits, filled):
         resource.setrlimit(kind, (value, value))
 
 
-def _become(owner):
+def _become(owner) -> None:
     """Gives up root and every capability."""
     if os.geteuid() == 0 and owner != 0:
         os.setgroups([])
@@ -165,7 +183,7 @@ def _become(owner):
     linux.set_process(linux.PR_SET_PDEATHSIG, KILL)
 
 
-def _settle(request, home, work, modules):
+def _settle(request, home, work, modules) -> None:
     """Makes the folders of this process its own, and forgets the server's."""
     for name in modules:
         sys.modules.pop(name, None)
@@ -182,12 +200,12 @@ def _settle(request, home, work, modules):
     np.random.seed()
 
 
-def _flush_only_what_there_is(kind):
+def _flush_only_what_there_is(kind) -> None:
     """Has streams of this class return at once from `flush` where nothing was written: a request flushes them eight times."""
     flush, send = kind.flush, kind._flush
     kind.sending = False
 
-    def send_and_say(stream):
+    def send_and_say(stream) -> None:
         stream.sending, stream.waiting = True, 0
         try:
             send(stream)
@@ -199,11 +217,11 @@ def _flush_only_what_there_is(kind):
     kind.flush = lambda stream: flush(stream) if stream._flush_pending or stream.sending else None
 
 
-def _send_in_pieces(kind):
+def _send_in_pieces(kind) -> None:
     """Has streams of this class send what is written as soon as it is PIECE characters: a flood is no single large message."""
     write, kind.waiting = kind.write, 0
 
-    def write_pieces(stream, text):
+    def write_pieces(stream, text) -> int:
         if len(text) + stream.waiting < PIECE:
             stream.waiting += len(text)
             return write(stream, text)
@@ -218,27 +236,17 @@ def _send_in_pieces(kind):
 class _WithoutModules:
     """The module `sys` but for the modules."""
 
-    modules = {}  # noqa: RUF012
+    modules: ClassVar[dict[str, ModuleType]] = {}
 
-    def __getattr__(self, name):
+    def __getattr__(self, name) -> Any:
         return getattr(sys, name)
 
 
-def _initialise(request, sockets, home):
+def _initialise(request, sockets, home) -> "IPKernelApp":
     """Returns an ipykernel application whose sockets are bound and whose threads run."""
-    import ipykernel.debugger
-    import ipykernel.iostream
-    import ipykernel.ipkernel
     from ipykernel.kernelapp import IPKernelApp
 
-    # Both would open TCP sockets, which this process may not.
-    ipykernel.debugger._is_debugpy_available = False
-    # For the debugger alone it looks at every module, at the price of a fifth of the start (see `Prepared`).
-    ipykernel.ipkernel.sys = _WithoutModules()
-    ipykernel.iostream.IOPubThread._setup_pipe_in = lambda thread: setattr(thread, "_pipe_flag", False)
-    stream = ipykernel.iostream.OutStream
-    _flush_only_what_there_is(stream)
-    _send_in_pieces(stream)
+    _adapt_ipykernel()
     connection = request["connection"] | {"ip": f"{sockets}/k"}
     file = os.path.join(home, "connection.json")
     with open(file, "w") as opened:
@@ -247,14 +255,38 @@ def _initialise(request, sockets, home):
     arguments += [f"--IPKernelApp.extensions={name}" for name in request["extensions"]]
     app = IPKernelApp.instance()
     app.initialize(arguments)
+    shell: Any = app.shell
     if request["figures"]:
         # matplotlib was imported before there was a shell that it could have told.
-        app.shell.enable_matplotlib("inline")
+        shell.enable_matplotlib("inline")
     # A client waits for the kernel to be idle: nothing that was printed comes after that.
     app.kernel._execute_sleep = 0
-    # `exit()`, or a cell that restarts the kernel as many do on Colab, ends nothing: the rest of the notebook runs.
-    app.shell._update_exit_now = lambda change: None
-    # `!command` in a cell says why nothing happens, and the rest of the cell runs.
-    app.shell.system = lambda command: print(NO_PROGRAMS, file=sys.stderr)
-    app.shell.getoutput = lambda command, split=True, depth=0: [] if split else ""
+    _adapt_shell(shell)
     return app
+
+
+def _adapt_ipykernel() -> None:
+    """Has ipykernel do without what this process may not do, or what takes long."""
+    import ipykernel.debugger
+    import ipykernel.iostream
+    import ipykernel.ipkernel
+
+    debugger: Any = ipykernel.debugger
+    ipkernel: Any = ipykernel.ipkernel
+    iostream: Any = ipykernel.iostream
+    # Both would open TCP sockets, which this process may not.
+    debugger._is_debugpy_available = False
+    # For the debugger alone it looks at every module, at the price of a fifth of the start (see `Prepared`).
+    ipkernel.sys = _WithoutModules()
+    iostream.IOPubThread._setup_pipe_in = lambda thread: setattr(thread, "_pipe_flag", False)
+    _flush_only_what_there_is(iostream.OutStream)
+    _send_in_pieces(iostream.OutStream)
+
+
+def _adapt_shell(shell) -> None:
+    """Has what would end the process, or start a program, do nothing, so that the rest of the notebook runs."""
+    # `exit()`, or a cell that restarts the kernel as many do on Colab, ends nothing: the rest of the notebook runs.
+    shell._update_exit_now = lambda change: None
+    # `!command` in a cell says why nothing happens, and the rest of the cell runs.
+    shell.system = lambda command: print(NO_PROGRAMS, file=sys.stderr)
+    shell.getoutput = lambda command, split=True, depth=0: [] if split else ""
