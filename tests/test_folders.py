@@ -21,10 +21,12 @@ from autograder import cli, files, kernels, places, screen, tasks
 from autograder.commands import class_grading
 from autograder.grading import classroom, find_submissions, notebook, packed, submission
 from autograder.grading import verdict as verdicts
+from autograder.grading.class_folder import notices_of
 from autograder.grading.classroom import find_overwritten, grade_one, is_current, read_all, verdict_path
+from autograder.grading.folders import name_of
 from autograder.grading.limits import Limits
 from autograder.grading.outcome import ClassRun
-from autograder.grading.submission import Submission, name_of, notices_of
+from autograder.grading.submission import Submission
 from autograder.kernels import confinement, remains, warm
 from autograder.names import MAX_STEM_BYTES, file_stem
 from autograder.reports import course, gradebook, summary
@@ -351,7 +353,7 @@ def test_a_zip_has_the_digest_of_the_notebook_in_it_and_its_verdict_is_kept(tmp_
     loose.write_bytes(content)
     item = found_in(tmp_path / "c")[0]["ada"]
     assert verdicts.digest(item.path) == verdicts.digest(loose)
-    old = verdicts.build_document(CONDITIONS, tasks.load(A01), "ada", verdicts.digest(loose), [])
+    old = verdicts.build_document(CONDITIONS, verdicts.HandedIn(tasks.load(A01), "ada", verdicts.digest(loose)), [])
     assert is_current(old, item, CONDITIONS)
     submit(item.path, {"kl_to_standard_normal": "x = 1"})
     assert not is_current(old, item, CONDITIONS)

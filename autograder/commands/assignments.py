@@ -7,11 +7,11 @@ from .options import UsageError, add_command
 __all__ = ["add_parser"]
 
 
-def add_parser(commands):
+def add_parser(commands) -> None:
     add_command(commands, "assignments", run, "build assignments/ from solutions/")
 
 
-def run(options):
+def run(options) -> int:
     places.check_checkout("assignments")
     with screen.waiting(screen.beside_results(), "Starting TensorFlow") as begins:
         from autograder.build import notebooks, script

@@ -9,7 +9,7 @@ from .options import UsageError, add_command, add_jobs, check_numbers
 __all__ = ["add_parser"]
 
 
-def add_parser(commands):
+def add_parser(commands) -> None:
     bench = add_command(commands, "bench", run, "measure how fast this machine grades, beside stock nbgrader")
     add_jobs(bench)
     bench.add_argument("--students", type=int, default=200, metavar="N", help="submissions for the kit (%(default)s)")
@@ -19,7 +19,7 @@ def add_parser(commands):
     )
 
 
-def run(options):
+def run(options) -> int:
     import json
 
     from autograder.files import write_whole

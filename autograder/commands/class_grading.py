@@ -1,7 +1,9 @@
 """Grades a folder of submissions, for `grade` and `sample`: what it takes, what it refuses, and what it says."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from autograder import places, screen
 from autograder.screen import say
@@ -18,10 +20,16 @@ from .options import (
 )
 from .status import FAILED, INTERRUPTED
 
+if TYPE_CHECKING:
+    from autograder.grading.classroom import Settings
+    from autograder.grading.outcome import ClassRun
+    from autograder.grading.submission import Submission
+    from autograder.kernels import Confinement
+
 __all__ = ["add_options", "check_out", "confined", "grade_folder", "prepare"]
 
 
-def add_options(command, out):
+def add_options(command, out) -> None:
     """Adds what both commands take; `out` is where results go by default."""
     command.add_argument("--student", nargs="+", default=[], metavar="NAME", help="only these students")
     add_jobs(command)
@@ -43,8 +51,17 @@ def add_options(command, out):
     command.add_argument("--force", action="store_true", help="grade again what has a verdict already")
 
 
-def grade_folder(options, submitted, console):
-    """Grades what is in `submitted`, writes and prints the results, and returns the exit status."""
+def grade_folder(options, submitted, console) -> int:
+    """Grades what is in `submitted`, writes and prints the results, and returns the exit status.
+
+    Args:
+        options: What the command was given.
+        submitted: Holds a folder for each student.
+        console: Where to say what is done.
+
+    Raises:
+        UsageError: If it cannot be done as it was asked for.
+    """
     # What can be refused without TensorFlow is refused before it starts.
     with screen.waiting(console, f"Reading {submitted}") as begins:
         check_numbers(options)
@@ -56,17 +73,17 @@ def grade_folder(options, submitted, console):
         start_servers()
         confinement = confined(options)
     warn_of(confinement, console)
-    run = graded(options, console, submissions, secret, jobs, limits)
+    run = graded(build_settings(options, secret, jobs, limits), console, submissions)
     return FAILED if run is None else conclude(options, console, submissions, run)
 
 
-def check_out(out, submitted):
+def check_out(out, submitted) -> None:
     """Raises UsageError where results would lie among the submissions, and be graded as students the next time."""
     if submitted.resolve() in (out.resolve(), *out.resolve().parents):
         raise UsageError(f"{out} lies in {submitted}, where each folder is a student: choose another folder with --out")
 
 
-def start_servers():
+def start_servers() -> None:
     """Starts what kernels and graders are forked from, in the background: both import TensorFlow."""
     from autograder import kernels
     from autograder.grading import graders
@@ -75,11 +92,11 @@ def start_servers():
     graders.start()
 
 
-def wanted_submissions(options, submitted, console):
+def wanted_submissions(options, submitted, console) -> "list[Submission]":
     """Returns the submissions that the command is about."""
     from autograder import tasks
     from autograder.grading import find_submissions
-    from autograder.grading.submission import handed_in_assignments
+    from autograder.grading.class_folder import handed_in_assignments
 
     known_assignments(options.assignments)
     submissions, notices = find_submissions(submitted, tasks.names(), options.assignments, options.student)
@@ -99,7 +116,7 @@ def wanted_submissions(options, submitted, console):
     return submissions
 
 
-def warn_of(confinement, console):
+def warn_of(confinement, console) -> None:
     if not confinement.complete:
         on = ", ".join(confinement.layers) or "none"
         say(
@@ -109,14 +126,19 @@ def warn_of(confinement, console):
         say(console, "no warm kernels: every notebook imports TensorFlow anew", "yellow")
 
 
-def graded(options, console, submissions, secret, jobs, limits):
+def build_settings(options, secret, jobs, limits) -> "Settings":
+    from autograder.grading.classroom import Settings
+
+    return Settings(options.out, secret, jobs, options.device, limits, options.force, options.unsafe)
+
+
+def graded(settings, console, submissions) -> "ClassRun | None":
     """Returns the `ClassRun` of the submissions; None where nothing could be graded, which is said."""
     from autograder import kernels
-    from autograder.grading.classroom import Settings, grade_class
+    from autograder.grading.classroom import grade_class
     from autograder.grading.graders import GraderError
     from autograder.reference.device import DeviceError
 
-    settings = Settings(options.out, secret, jobs, options.device, limits, options.force, options.unsafe)
     try:
         with screen.counting(console, len(submissions)) as (begins, done):
             return grade_class(submissions, settings, lambda item: done(f"graded {item.student}"), begins)
@@ -127,7 +149,7 @@ def graded(options, console, submissions, secret, jobs, limits):
         return None
 
 
-def confined(options):
+def confined(options) -> "Confinement":
     """Returns the confinement that notebooks run in; refuses to grade without any unless --unsafe was given."""
     from autograder.grading.verdict import Unconfined, confine
 
@@ -137,7 +159,7 @@ def confined(options):
         raise UsageError(str(error)) from error
 
 
-def prepare(options):
+def prepare(options) -> bytes:
     """Returns the course's secret, and sees that results can be written before anybody waits for them."""
     from vikit.judging import faults
 
@@ -160,7 +182,7 @@ def prepare(options):
     return secret
 
 
-def conclude(options, console, submissions, run):
+def conclude(options, console, submissions, run) -> int:
     """Writes the reports, prints the summary, and returns the exit status."""
     from autograder.grading.outcome import assignments_without_points, list_failures
     from autograder.reports import summary
@@ -183,7 +205,7 @@ def conclude(options, console, submissions, run):
     return FAILED if failures else 0
 
 
-def write_all(options, console, run):
+def write_all(options, console, run) -> tuple[list[dict[str, Any]], list[str]]:
     """Writes the reports; returns all verdicts that are there, and a line if something could not be written."""
     from autograder.grading.classroom import read_all
     from autograder.reports.course import write_course
@@ -200,7 +222,7 @@ def write_all(options, console, run):
         return [], [f"reports were not written: {error}; run again when that is mended: no verdict is lost"]
 
 
-def describe(run, count, everything, out):
+def describe(run, count, everything, out) -> Iterator[tuple[str, str | None]]:
     """Yields (text, style): what was kept, what came out another way than before, and where the results are."""
     from autograder.grading.outcome import list_changes
     from autograder.reports import gradebook

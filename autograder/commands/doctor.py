@@ -7,11 +7,11 @@ from .options import add_command
 __all__ = ["add_parser"]
 
 
-def add_parser(commands):
+def add_parser(commands) -> None:
     add_command(commands, "doctor", run, "say what this machine has: versions, device, confinement")
 
 
-def run(options):
+def run(options) -> int:
     from autograder import doctor
 
     doctor.report(screen.on_stdout())

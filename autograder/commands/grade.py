@@ -12,7 +12,7 @@ from .options import OUT, SUBMITTED, UsageError, add_assignments, add_command
 __all__ = ["add_parser"]
 
 
-def add_parser(commands):
+def add_parser(commands) -> None:
     grade = add_command(commands, "grade", run, "grade the submissions of a class")
     add_assignments(grade, "which to grade (all)")
     grade.add_argument("--submitted", type=Path, default=SUBMITTED, metavar="DIR", help=f"submissions ({SUBMITTED})")
@@ -20,7 +20,7 @@ def add_parser(commands):
     class_grading.add_options(grade, OUT)
 
 
-def run(options):
+def run(options) -> int:
     if not options.submitted.is_dir():
         raise UsageError(
             f"there is no folder {options.submitted}: put the notebooks in "
@@ -31,7 +31,7 @@ def run(options):
     return class_grading.grade_folder(options, options.submitted, console)
 
 
-def take_assignments(options, console):
+def take_assignments(options, console) -> None:
     """Takes the assignments that stand among the names after --student for what they are, and says so."""
     from autograder import tasks
 

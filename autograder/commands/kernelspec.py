@@ -9,7 +9,7 @@ from .options import OF_A_PROCESS, UsageError, add_command, add_limits
 __all__ = ["add_parser"]
 
 
-def add_parser(commands):
+def add_parser(commands) -> None:
     kernelspec = add_command(
         commands,
         "kernelspec",
@@ -23,7 +23,7 @@ def add_parser(commands):
     add_limits(kernelspec, OF_A_PROCESS)
 
 
-def run(options):
+def run(options) -> int:
     with screen.waiting(screen.beside_results(), "Installing the kernel"):
         from autograder.grading.limits import bounds_for
         from autograder.grading.run import student_half

@@ -1,5 +1,7 @@
 """`autograder matrix`: shows which cases of a question refuse which of its known mistakes."""
 
+from pathlib import Path
+
 from autograder import screen
 from autograder.screen import say
 
@@ -8,7 +10,7 @@ from .options import add_assignments, add_command, add_out, known_assignments
 __all__ = ["add_parser"]
 
 
-def add_parser(commands):
+def add_parser(commands) -> None:
     matrix = add_command(
         commands,
         "matrix",
@@ -22,7 +24,7 @@ def add_parser(commands):
     add_out(matrix, "build/matrix")
 
 
-def run(options):
+def run(options) -> int:
     names = known_assignments(options.assignments)
     console = screen.on_stdout()
     with screen.waiting(console, "Starting TensorFlow"):
@@ -31,20 +33,20 @@ def run(options):
 
         devices.choose()
         questions = {name: tasks.load(name).functions for name in names}
-    with screen.counting(console, sum(map(len, questions.values()))) as shown:
+    with screen.counting(console, sum(map(len, questions.values()))) as (begins, done):
         for name, functions in questions.items():
-            path = write_matrix(options, console, name, functions, *shown)
+            begins(f"Putting the known mistakes of {name} to {len(functions)} questions")
+            path = write_matrix(options, console, name, functions, done)
             say(console, f"All transformations and the pairs that no inputs tell apart: {path}")
     return 0
 
 
-def write_matrix(options, console, name, questions, begins, done):
+def write_matrix(options, console, name, questions, done) -> Path:
     """Prints the matrix of each question of an assignment, writes them as a page, and returns its path."""
     from autograder.files import write_whole
     from autograder.reports import matrix as pages
     from autograder.tasks.matrix import kill_matrix
 
-    begins(f"Putting the known mistakes of {name} to {len(questions)} questions")
     matrices = []
     for question in questions:
         matrices.append(kill_matrix(name, question))

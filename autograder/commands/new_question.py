@@ -7,7 +7,7 @@ from .options import UsageError, add_command
 __all__ = ["add_parser"]
 
 
-def add_parser(commands):
+def add_parser(commands) -> None:
     command = add_command(
         commands,
         "new-question",
@@ -19,7 +19,7 @@ def add_parser(commands):
     command.add_argument("name", metavar="NAME", help="the name of the function that students write")
 
 
-def run(options):
+def run(options) -> int:
     places.check_checkout("new-question")
     with screen.waiting(screen.beside_results(), "Starting TensorFlow"):
         from autograder.build.skeleton import SkeletonError, write_question

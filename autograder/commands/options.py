@@ -1,9 +1,14 @@
 """What several commands take, and how a command that cannot be carried out as given is refused."""
 
 import os
+from argparse import ArgumentParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.screen import say
+
+if TYPE_CHECKING:
+    from autograder.grading.limits import Limits
 
 __all__ = [
     "OF_A_PROCESS",
@@ -34,46 +39,54 @@ class UsageError(Exception):
     """A command that cannot be carried out as given: exit status 2."""
 
 
-def add_command(commands, name, run, text, more=""):
-    """Returns the parser of a command that `run` carries out."""
+def add_command(commands, name, run, text, more="") -> ArgumentParser:
+    """Returns the parser of a command.
+
+    Args:
+        commands: The parsers of all commands.
+        name: What the command is called.
+        run: Carries it out: from the options to the exit status.
+        text: What it does, in one line.
+        more: What else its help says.
+    """
     description = f"{text[0].upper()}{text[1:]}. {more}".strip()
     command = commands.add_parser(name, help=text, description=description)
     command.set_defaults(run=run)
     return command
 
 
-def add_jobs(command):
+def add_jobs(command) -> None:
     command.add_argument("--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)")
 
 
-def add_out(command, folder):
+def add_out(command, folder) -> None:
     command.add_argument(
         "--out", type=Path, default=Path(folder), metavar="DIR", help="receives what is made (%(default)s)"
     )
 
 
-def add_assignments(command, text="which (all)"):
+def add_assignments(command, text="which (all)") -> None:
     command.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help=text)
 
 
-def add_limits(command, names):
+def add_limits(command, names) -> None:
     text = f"what one notebook may use; may be repeated. The names, each with its usual value: {names}. Sizes are in "
     text += "bytes, KiB, MiB or GiB"
     command.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
 
 
-def cores():
+def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def check_numbers(options):
+def check_numbers(options) -> None:
     """Raises UsageError for a number of jobs or submissions that makes no sense."""
     for name in ("jobs", "students", "stock"):
         if getattr(options, name, 1) < 1:
             raise UsageError(f"--{name} must be at least 1, not {getattr(options, name)}")
 
 
-def jobs_and_limits(options, console=None):
+def jobs_and_limits(options, console=None) -> "tuple[int, Limits]":
     """Returns how many notebooks to grade at a time, and the limits of each; says where that is much for this machine.
 
     Nothing is said without a console.
@@ -98,7 +111,7 @@ def jobs_and_limits(options, console=None):
     return jobs, limits
 
 
-def known_assignments(names):
+def known_assignments(names) -> list[str]:
     """Returns `names`, or those of all assignments where there are none; raises UsageError for an unknown one."""
     from autograder import tasks
 

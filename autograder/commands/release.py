@@ -7,12 +7,12 @@ from .options import add_command, add_out
 __all__ = ["add_parser"]
 
 
-def add_parser(commands):
+def add_parser(commands) -> None:
     release = add_command(commands, "release", run, "write the zip that students get")
     add_out(release, "dist")
 
 
-def run(options):
+def run(options) -> int:
     places.check_checkout("release")
     with screen.waiting(screen.beside_results(), "Starting TensorFlow") as begins:
         from autograder.build import archive

@@ -14,14 +14,14 @@ __all__ = ["add_parser"]
 SAMPLE = Path("course-sample")
 
 
-def add_parser(commands):
-    sample = add_command(commands, "sample", run, "make a sample class and grade it")
-    sample.add_argument("--out", type=Path, default=SAMPLE, metavar="DIR", help=f"receives all of it ({SAMPLE})")
-    sample.set_defaults(assignments=[])
-    class_grading.add_options(sample, SAMPLE)
+def add_parser(commands) -> None:
+    command = add_command(commands, "sample", run, "make a sample class and grade it")
+    command.add_argument("--out", type=Path, default=SAMPLE, metavar="DIR", help=f"receives all of it ({SAMPLE})")
+    command.set_defaults(assignments=[])
+    class_grading.add_options(command, SAMPLE)
 
 
-def run(options):
+def run(options) -> int:
     console, submitted = screen.on_stdout(), options.out / "submitted"
     with screen.waiting(console, f"Preparing a sample class in {options.out}") as begins:
         # Whatever grading would refuse is refused before the class is made.
@@ -40,7 +40,7 @@ def run(options):
     return status
 
 
-def check_sample_students(names, submitted):
+def check_sample_students(names, submitted) -> None:
     """Raises UsageError where there would be nothing to grade of a sample class that is written to `submitted`."""
     from autograder.build import sample
 
@@ -50,7 +50,7 @@ def check_sample_students(names, submitted):
         raise UsageError(f"no student of the sample class is called {', '.join(names)}; there are: {', '.join(there)}")
 
 
-def check_device(device, confinement):
+def check_device(device, confinement) -> None:
     """Raises UsageError if the device was asked for and is not there; a grader looks, as this process must not start it."""
     from autograder.grading.graders import GraderError, Graders
     from autograder.reference import device as devices
@@ -65,7 +65,7 @@ def check_device(device, confinement):
         raise UsageError(str(error)) from error
 
 
-def write_sample(submitted, jobs, console):
+def write_sample(submitted, jobs, console) -> None:
     """Writes the notebooks of the sample class to `submitted`, and runs them as their students did, `jobs` at a time."""
     from autograder.build import sample
 

@@ -7,13 +7,13 @@ from .options import add_assignments, add_command, add_out, known_assignments
 __all__ = ["add_parser"]
 
 
-def add_parser(commands):
+def add_parser(commands) -> None:
     solutions = add_command(commands, "solutions", run, "run the solutions and write them as HTML")
     add_assignments(solutions)
     add_out(solutions, "build/solutions")
 
 
-def run(options):
+def run(options) -> int:
     names = known_assignments(options.assignments)
     console = screen.beside_results()
     with screen.waiting(console, "Starting TensorFlow"):

@@ -1,6 +1,6 @@
 """Submissions in, verdicts out."""
 
-from .submission import find_submissions
+from .class_folder import find_submissions
 from .verdict import grade
 
 __all__ = ["find_submissions", "grade"]

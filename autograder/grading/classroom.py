@@ -4,8 +4,10 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vikit.judging import faults
 
@@ -14,16 +16,21 @@ from autograder.files import write_whole
 from autograder.kernels.clock import SLOWEST
 from autograder.names import file_stem
 from autograder.reference import device as devices
+from autograder.tasks.separation import Structure
 from autograder.version import kit_version, libraries
 
 from . import verdict as verdicts
+from .class_folder import notices_of
+from .folders import comparable_name
 from .graders import GraderError, Graders, give_way_after
-from .limits import limits_by_name, limits_for
+from .limits import Limits, limits_by_name, limits_for
 from .outcome import ClassRun
 from .run import MAX_RESTARTS, READY_SECONDS
-from .submission import comparable_name, notices_of
+from .submission import Submission
 from .turns import LONGER, SHORTEST, SHORTEST_OF_MODELS, Schedule
 from .verdict import build_ungraded, digest, grade_under, secret_digest
+
+__all__ = ["Settings", "grade_class", "read_all"]
 
 # Seconds for what surrounds the time that a notebook may take; the kit's own work on one takes a few.
 PATIENCE = 600
@@ -49,12 +56,33 @@ class Settings:
     secret: bytes
     jobs: int = 1
     device: str = "auto"
-    limits: object = None
+    limits: Limits | None = None
     force: bool = False
     unsafe: bool = False
 
 
-def grade_class(submissions, settings, finished=lambda _: None, begins=lambda text: None):
+@dataclass(frozen=True)
+class Grading:
+    """A class that is being graded.
+
+    Attributes:
+        run: Receives the verdicts and the failures.
+        graders: The processes that grade.
+        settings: The `Settings`.
+        conditions: The `Conditions` under which each notebook is graded.
+        finished: Called with each submission when it is done.
+        begins: Called with what begins, in words for somebody who waits.
+    """
+
+    run: ClassRun
+    graders: Graders
+    settings: Settings
+    conditions: verdicts.Conditions
+    finished: Callable[[Submission], Any]
+    begins: Callable[[str], Any]
+
+
+def grade_class(submissions, settings, finished=lambda _: None, begins=lambda text: None) -> ClassRun:
     """Grades `submissions`, some at a time in processes of their own, and returns a `ClassRun`.
 
     A verdict that is there already for the same notebook, kit and device is kept, unless `force`. Where the machine or
@@ -79,29 +107,29 @@ def grade_class(submissions, settings, finished=lambda _: None, begins=lambda te
             device = graders.call(devices.choose, settings.device)
             conditions = verdicts.Conditions(settings.secret, device, limits, confinement)
             graders.patience = patience(graders, {item.assignment for item in submissions}, limits)
-            todo = select_submissions(run, submissions, settings, conditions, finished)
-            grade_waiting(run, graders, todo, settings, conditions, finished, begins)
+            grading = Grading(run, graders, settings, conditions, finished, begins)
+            grade_waiting(grading, select_submissions(grading, submissions))
     except KeyboardInterrupt:
         run.interrupted = True
     complete(run, submissions, settings.out)
     return run
 
 
-def grade_waiting(run, graders, todo, settings, conditions, finished, begins):
-    """Grades the submissions in `todo`; `run` receives the verdicts and the failures."""
-    assignments = {item.assignment for item in todo}
+def grade_waiting(grading, todo) -> None:
+    """Grades the submissions in `todo`."""
+    settings, assignments = grading.settings, {item.assignment for item in todo}
     if todo:
-        begins(f"Preparing the questions of {', '.join(sorted(assignments))}")
-    structures = explore_all(graders, assignments)
+        grading.begins(f"Preparing the questions of {', '.join(sorted(assignments))}")
+    structures = explore_all(grading.graders, assignments)
     if todo:
-        begins(f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {settings.jobs} at a time")
-    first = {name: graders.call(first_turn, name) for name in assignments}
+        grading.begins(f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {settings.jobs} at a time")
+    first = {name: grading.graders.call(first_turn, name) for name in assignments}
     # Nobody can arrange that all slow ones come first.
     random.Random(settings.secret).shuffle(todo)
-    grade_submissions(run, graders, todo, (settings.out, conditions, structures), first, finished)
+    grade_submissions(grading, todo, structures, first)
 
 
-def complete(run, submissions, out):
+def complete(run, submissions, out) -> None:
     """Puts the verdicts in the order of the submissions, takes out those that another overwrote, and notes what is odd."""
     for item in find_overwritten(run, out):
         del run.verdicts[item]
@@ -116,22 +144,22 @@ def complete(run, submissions, out):
             run.notices.append(f"{item.label}: {verdict['questions'][0]['message']}")
 
 
-def select_submissions(run, submissions, settings, conditions, finished):
-    """Returns the submissions that wait; `run` receives the verdicts that are kept, those to be replaced, and failures."""
-    todo = []
+def select_submissions(grading, submissions) -> list[Submission]:
+    """Returns the submissions that wait; the run receives the verdicts that are kept, those to be replaced, and failures."""
+    run, todo = grading.run, []
     for item in submissions:
         try:
-            old = read_verdict(verdict_path(settings.out, item))
+            old = read_verdict(verdict_path(grading.settings.out, item))
             if item.fault:
                 record_failure(run, item, item.fault, old)
                 continue
-            kept = old and not settings.force and is_current(old, item, conditions)
+            kept = old and not grading.settings.force and is_current(old, item, grading.conditions)
         except OSError as error:
             record_failure(run, item, error)
             continue
         if kept:
             run.verdicts[item], run.kept = old, run.kept + 1
-            finished(item)
+            grading.finished(item)
             continue
         todo.append(item)
         if old:
@@ -139,24 +167,34 @@ def select_submissions(run, submissions, settings, conditions, finished):
     return todo
 
 
-def grade_submissions(run, graders, todo, arguments, first, finished):
-    """Grades what is in `todo`, in turns, until it is empty; `run` receives the verdicts and the failures."""
+def grade_submissions(grading, todo, structures, first) -> None:
+    """Grades what is in `todo`, in turns, until it is empty.
+
+    Args:
+        grading: The `Grading`.
+        todo: The submissions that wait.
+        structures: What `explore_all` returned.
+        first: Seconds of the first turns, by assignment.
+    """
+    run, arguments = grading.run, (grading.settings.out, grading.conditions, structures)
     try:
-        for item, verdict, error in results_in_turns(graders, todo, arguments, first):
+        for item, verdict, error in results_in_turns(grading.graders, todo, arguments, first):
             todo.remove(item)
-            if error is None:
+            if verdict is not None:
                 run.verdicts[item] = verdict
                 run.partial += [f"{item.label}: {line}" for line in verdict["kit_errors"]]
             else:
                 record_failure(run, item, error)
-            finished(item)
+            grading.finished(item)
     except (GraderError, OSError, MemoryError) as error:
         # No other process can be started: what is done is kept.
         for item in todo:
             record_failure(run, item, error)
 
 
-def results_in_turns(graders, items, arguments, first=None):
+def results_in_turns(
+    graders, items, arguments, first=None
+) -> Iterator[tuple[Submission, dict[str, Any] | None, BaseException | None]]:
     """Yields (item, its verdict, None) or (item, None, the error) as they are done; what is put back has longer turns."""
     schedule = Schedule(graders.turns, len(items), graders.jobs, first)
     while items:
@@ -173,50 +211,50 @@ def results_in_turns(graders, items, arguments, first=None):
         schedule.begin_round(LONGER)
 
 
-def find_overwritten(run, out):
+def find_overwritten(run, out) -> list[Submission]:
     """Returns the submissions whose verdict was overwritten by one on a student of nearly the same name."""
     seen = Counter((item.assignment, comparable_name(item.student)) for item in run.verdicts)
     twins = [item for item in run.verdicts if seen[item.assignment, comparable_name(item.student)] > 1]
     return [item for item in twins if (read_verdict(verdict_path(out, item)) or {}).get("student") != item.student]
 
 
-def record_failure(run, item, error, old=None):
+def record_failure(run, item, error, old=None) -> None:
     """Writes down that the kit, or the machine, has failed on a submission; `old` is its verdict of an earlier run."""
     stays = "; the verdict of an earlier run stays in grades.csv" if old or item in run.before else ""
     run.failures.append(f"{item.label}: {type(error).__name__}: {error}{stays}")
 
 
-def patience(graders, assignments, limits):
+def patience(graders, assignments, limits) -> float:
     """Returns the seconds after which a grading process that is still at one notebook hangs."""
     asking = max((graders.call(question_seconds, name, limits) for name in assignments), default=0)
     return PATIENCE + SLOWEST * (limits.notebook + asking) + MAX_RESTARTS * READY_SECONDS
 
 
-def explore_all(graders, assignments):
+def explore_all(graders, assignments) -> dict[tuple[str, int], Structure]:
     """Returns the structures of all questions of `assignments`, found by the graders together: each needs all of them."""
     questions = [(name, index) for name in assignments for index in range(graders.call(question_count, name))]
     found = zip(questions, graders.map(explore, questions), strict=True)
     return {question: structure for question, structure in found if structure is not None}
 
 
-def question_count(assignment):
+def question_count(assignment) -> int:
     return len(tasks.load(assignment).questions)
 
 
-def first_turn(assignment):
+def first_turn(assignment) -> float:
     """Returns the seconds that a notebook has at first, before others wait no longer for it."""
     questions = tasks.load(assignment)
     return SHORTEST if len(questions.functions) == len(questions.questions) else SHORTEST_OF_MODELS
 
 
-def question_seconds(assignment, limits):
+def question_seconds(assignment, limits) -> float:
     """Returns how long all questions may take: each may be asked again, under another name, or for its follow-through."""
     return sum(
         MOST_TIMES * max(limits.question, question.seconds or 0) for question in tasks.load(assignment).questions
     )
 
 
-def explore(question):
+def explore(question) -> Structure | None:
     """Returns the structure of a question; None where that raises: each verdict will say so of this question."""
     assignment, index = question
     try:
@@ -225,7 +263,7 @@ def explore(question):
         return None
 
 
-def grade_one(item, out, conditions, structures):
+def grade_one(item, out, conditions, structures) -> tuple[dict[str, Any] | None, float]:
     """Grades one submission in one of the processes, and writes its verdict.
 
     Returns the verdict and the seconds that it took; None for the verdict where the notebook was put back.
@@ -251,7 +289,7 @@ def grade_one(item, out, conditions, structures):
     return verdict, time.monotonic() - started
 
 
-def why_gone(path):
+def why_gone(path) -> str:
     """Returns why the notebook at `path`, which was there, is there no more; an empty text where it is."""
     try:
         path.stat()
@@ -262,11 +300,11 @@ def why_gone(path):
     return ""
 
 
-def verdict_path(out, item):
+def verdict_path(out, item) -> Path:
     return Path(out) / "verdicts" / item.assignment / f"{file_stem(item.student)}.json"
 
 
-def read_verdict(path):
+def read_verdict(path) -> dict[str, Any] | None:
     """Returns the verdict at `path`; None where there is none.
 
     Raises:
@@ -279,7 +317,7 @@ def read_verdict(path):
     return found if isinstance(found, dict) and found.get("schema") == verdicts.SCHEMA else None
 
 
-def is_current(old, item, conditions):
+def is_current(old, item, conditions) -> bool:
     """Tells whether a verdict is on this very notebook, by this kit and these libraries, under these conditions.
 
     A verdict that was found with fewer layers of confinement than there are now does not count, nor one that says of nothing
@@ -302,7 +340,7 @@ def is_current(old, item, conditions):
     return set(conditions.confinement.layers) <= set(old.get("layers", ()))
 
 
-def read_all(out):
+def read_all(out) -> list[dict[str, Any]]:
     """Returns every verdict below `out`, by assignment and student; files that are none are left out.
 
     Raises:

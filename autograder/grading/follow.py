@@ -11,10 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from vikit import judging
 from vikit.judging import compare, naming
+from vikit.protocol.client import Student
 
-from autograder.tasks import draw_given, to_float64
+from autograder.tasks import Assignment, draw_given, to_float64
 
-from .probing import Student
+from .run import NotebookRun
+
+__all__ = ["Earlier", "follow_through"]
 
 
 @dataclass(frozen=True)
@@ -27,19 +30,26 @@ class Earlier:
         verdicts: The verdicts on the questions before, by name.
     """
 
-    run: object
-    assignment: object
-    verdicts: dict
+    run: NotebookRun
+    assignment: Assignment
+    verdicts: dict[str, judging.Verdict]
 
-    def values(self, name, need, case, until):
-        """Returns the student's values of the question `name` on a case's inputs; see `own_values`."""
+    def values(self, name, need, case, until) -> tuple[np.ndarray, ...] | None:
+        """Returns the student's values of an earlier question on a case's inputs, or None; see `own_values`.
+
+        Args:
+            name: Of the earlier question.
+            need: From this question's arguments to those of the earlier one.
+            case: The `judging.Case` of this question.
+            until: All asking ends when the notebook was asked for so many seconds.
+        """
         question = next(question for question in self.assignment.questions if question.name == name)
         return own_values(
             self.run, question, self.verdicts[name], draw_given(question, need(*case.arguments), case.sizes), until
         )
 
 
-def follow_through(earlier, question, drawn, verdict, given):
+def follow_through(earlier, question, drawn, verdict, given) -> judging.Verdict:
     """Returns the better of `verdict` and the verdict that puts the student's own earlier values into the formula.
 
     Args:
@@ -70,19 +80,19 @@ def follow_through(earlier, question, drawn, verdict, given):
     return replace(second, message=message, follows=names, mistake=None)
 
 
-def evaluate_follow(question, case, values):
+def evaluate_follow(question, case, values) -> tuple[np.ndarray, ...]:
     """Returns what the question's formula gives with the student's own earlier values, as a tuple of float64 arrays."""
     expected = question.follows.formula([to_float64(argument) for argument in case.arguments], values)
     expected = expected if isinstance(expected, tuple) else (expected,)
     return tuple(np.asarray(part, np.float64) for part in expected)
 
 
-def is_recognised(verdict):
+def is_recognised(verdict) -> bool:
     """Tells whether a verdict names the mistake of a wrong answer."""
     return verdict is not None and verdict.status in ("wrong", "partial") and verdict.mistake is not None
 
 
-def own_values(run, question, verdict, drawn, until):
+def own_values(run, question, verdict, drawn, until) -> tuple[np.ndarray, ...] | None:
     """Returns the student's values of an earlier question on the inputs of its only case.
 
     If the earlier answer was right these are the reference's. None if they are not the values of the recognised mistake.
@@ -101,7 +111,7 @@ def own_values(run, question, verdict, drawn, until):
     return tuple(np.reshape(value, want.shape).astype(float) for value, want in zip(values, case.expected, strict=True))
 
 
-def is_of_the_mistake(row, drawn, names):
+def is_of_the_mistake(row, drawn, names) -> bool:
     """Tells whether an answer is what one of the mistakes `names` gives.
 
     What the mistake leaves right on these inputs stands in no row of the fingerprints.
@@ -111,6 +121,6 @@ def is_of_the_mistake(row, drawn, names):
     return bool(compare.are_same_rows(np.vstack([prints.values[named], prints.right]), row, drawn).any())
 
 
-def is_usable(value, want):
+def is_usable(value, want) -> bool:
     """Tells whether a later formula can take `value` for `want`: finite numbers in its shape but for axes of size 1."""
     return bool(np.isfinite(value).all()) and np.squeeze(value).shape == np.squeeze(want).shape

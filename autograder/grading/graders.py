@@ -13,13 +13,17 @@ import signal
 import tempfile
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver, resource_tracker
+from typing import Any, Self
 
 from autograder import kernels
 
 from .turns import Turns
+
+__all__ = ["GraderError", "Graders", "give_way_after", "start"]
 
 DEAD = (
     "a grading process ended: was it killed, for want of memory or time? (A script that grades must do so below "
@@ -35,17 +39,17 @@ class GraderError(RuntimeError):
 class Flag:
     """An event that processes share without a lock: one that is killed while it looks cannot hold up the others."""
 
-    def __init__(self, context):
+    def __init__(self, context) -> None:
         self.value = context.RawValue(ctypes.c_bool, False)
 
-    def set(self):
+    def set(self) -> None:
         self.value.value = True
 
-    def is_set(self):
+    def is_set(self) -> bool:
         return self.value.value
 
 
-def start():
+def start() -> None:
     """Starts the process that the others are forked from, in the background: it imports TensorFlow."""
     if METHOD == "forkserver":
         forkserver.set_forkserver_preload([f"{__package__}.preload"])
@@ -69,28 +73,28 @@ class Graders:
         names: Names of the assignments whose notebooks have `turns`.
     """
 
-    def __init__(self, jobs, confinement, patience=None, names=()):
+    def __init__(self, jobs, confinement, patience=None, names=()) -> None:
         self.jobs, self.confinement, self.patience = jobs, confinement, patience
         start()
         self.context = multiprocessing.get_context(METHOD)
         self.stopped, self.turns = Flag(self.context), Turns(self.context, names)
         self.pool = self._pool(jobs)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, kind, *_) -> None:
         if kind is not None:
             self.stopped.set()
         if kind is not None and issubclass(kind, GraderError):
             self._kill()
         self.pool.shutdown(cancel_futures=True)
 
-    def _pool(self, jobs):
+    def _pool(self, jobs) -> ProcessPoolExecutor:
         shared = self.stopped, kernels.share(self.confinement), self.turns
         return ProcessPoolExecutor(jobs, self.context, _begin, shared)
 
-    def call(self, work, *arguments):
+    def call(self, work, *arguments) -> Any:
         """Returns what `work(*arguments)` returns in one of the processes.
 
         Raises:
@@ -101,45 +105,56 @@ class Graders:
         except BrokenProcessPool as error:
             raise GraderError(DEAD) from error
 
-    def map(self, work, items):
+    def map(self, work, items) -> list[Any]:
         """Returns what `work(item)` returns for each of `items`, in order; raises as `call`."""
         try:
             return list(self.pool.map(work, items))
         except BrokenProcessPool as error:
             raise GraderError(DEAD) from error
 
-    def each(self, work, items, *arguments):
-        """Yields for each of `items`, as they are done, (item, what `work(item, *arguments)` returned, None) or (item, None,
-        the error that it raised).
+    def each(self, work, items, *arguments) -> Iterator[tuple[Any, Any, BaseException | None]]:
+        """Yields (item, what `work` returned, None) or (item, None, the error that it raised), as they are done.
 
         Where one of the processes dies, those items that it may have been at are tried once more, each by itself: it is
         their error if it dies again.
+
+        Args:
+            work: A function that another process can import.
+            items: A list of its first arguments.
+            arguments: The other arguments.
         """
-        suspects = []
+        suspects: list[Any] = []
         while items:
-            futures, waiting, dead = {}, list(items), False
-            while waiting and not dead:
-                try:
-                    futures[self._submit(work, waiting[0], *arguments)] = waiting[0]
-                    del waiting[0]
-                except BrokenProcessPool:
-                    dead = True
-            items = []
+            futures, waiting = self._submit_all(work, items, arguments)
+            dead, lost = bool(waiting), set()
             for future in as_completed(futures):
                 error = future.exception()
                 if isinstance(error, BrokenProcessPool):
                     dead = True
-                    items.append(futures[future])
+                    lost.add(futures[future])
                 else:
                     yield futures[future], None if error else future.result(), error
+            # They were taken up in the order in which they were asked for.
+            at_work, items = self.jobs + 1, [item for item in futures.values() if item in lost]
+            suspects, items = suspects + items[:at_work], items[at_work:] + waiting
             if dead:
-                # They were taken up in the order in which they were asked for.
-                at_work = self.jobs + 1
-                items = [item for item in futures.values() if item in set(items)]
-                suspects, items = suspects + items[:at_work], items[at_work:] + waiting
                 self._renew()
-        for item in suspects:
-            error = None
+        yield from self._try_again(work, suspects, arguments)
+
+    def _submit_all(self, work, items, arguments) -> tuple[dict[Future, Any], list[Any]]:
+        """Returns the items by their futures, and those that could not be submitted, as a process has died."""
+        futures: dict[Future, Any] = {}
+        for index, item in enumerate(items):
+            try:
+                futures[self._submit(work, item, *arguments)] = item
+            except BrokenProcessPool:
+                return futures, list(items[index:])
+        return futures, []
+
+    def _try_again(self, work, items, arguments) -> Iterator[tuple[Any, Any, BaseException | None]]:
+        """Yields as `each`, with each item by itself."""
+        for item in items:
+            error: BaseException | None = None
             try:
                 result = self.call(work, item, *arguments)
             except Exception as raised:  # noqa: BLE001 whatever it is: it is told
@@ -148,21 +163,21 @@ class Graders:
                     self._renew()
             yield item, result, error
 
-    def _submit(self, work, *arguments):
+    def _submit(self, work, *arguments) -> Future:
         return self.pool.submit(_work, self.patience, work, *arguments)
 
-    def _renew(self):
+    def _renew(self) -> None:
         self._kill()
         self.pool.shutdown()
         self.pool = self._pool(self.jobs)
 
-    def _kill(self):
+    def _kill(self) -> None:
         """Ends what is left of a pool that is broken. From Python 3.12 on it waits for processes to end by SIGTERM."""
         for process in list((self.pool._processes or {}).values()):
             process.kill()
 
 
-def _work(patience, work, *arguments):
+def _work(patience, work, *arguments) -> Any:
     if patience and hasattr(signal, "setitimer"):
         # The signal ends the process, wherever it hangs.
         signal.setitimer(signal.ITIMER_REAL, patience)
@@ -173,25 +188,26 @@ def _work(patience, work, *arguments):
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _end_with_parent():
-    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+def _end_with_parent() -> None:
+    parent: Any = multiprocessing.parent_process()
+    multiprocessing.connection.wait([parent.sentinel])
     os._exit(1)
 
 
-_turns = []
+_turns: list[Turns] = []
 
 
-def turn_of(assignment):
+def turn_of(assignment) -> float:
     """Returns the seconds that a notebook has in this process before it is put back; infinite where nobody hands out turns."""
     return _turns[-1].seconds(assignment) if _turns else math.inf
 
 
-def give_way_after(assignment, started):
+def give_way_after(assignment, started) -> None:
     """Has the kernels of this process raise `GivesWay` when the turn that began at `started` is over."""
     kernels.give_way_when(lambda: time.monotonic() - started > turn_of(assignment))
 
 
-def _begin(stopped, shared, turns):
+def _begin(stopped, shared, turns) -> None:
     """Prepares a new process: it ends with its parent, hears of an interrupt by `stopped`, and computes on one core."""
     _turns.append(turns)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -8,15 +8,17 @@ from vikit.judging import decide, explain, faults
 
 from autograder import kernels
 from autograder.kernels import Outcome
+from autograder.tasks import Assignment
 
 from . import follow, models, probing
 from .limits import size_text
-from .run import GaveUp
+from .notebook import Cell
+from .run import GaveUp, NotebookRun
 
 __all__ = ["Judge", "ends_the_run"]
 
 
-def ends_the_run(error):
+def ends_the_run(error) -> bool:
     """Tells whether an exception is the machine's fault: this notebook gets no verdict, and the next run grades it."""
     return isinstance(error, kernels.KernelError) or faults.is_of_the_machine(error)
 
@@ -34,14 +36,14 @@ class Judge:
         verdicts: The verdicts so far, by question.
     """
 
-    run: object
-    assignment: object
-    cells: list
+    run: NotebookRun
+    assignment: Assignment
+    cells: list[Cell]
     secret: bytes
-    kit_errors: list = field(default_factory=list)
-    verdicts: dict = field(default_factory=dict)
+    kit_errors: list[str] = field(default_factory=list)
+    verdicts: dict[str, judging.Verdict] = field(default_factory=dict)
 
-    def judge_all(self, questions):
+    def judge_all(self, questions) -> list[judging.Verdict]:
         """Returns the verdicts on all questions, in order; a later one may follow through on an earlier one.
 
         Args:
@@ -53,7 +55,7 @@ class Judge:
             self.verdicts[question.name] = verdict
         return list(self.verdicts.values())
 
-    def judge_or_blame_the_kit(self, drawn, question):
+    def judge_or_blame_the_kit(self, drawn, question) -> judging.Verdict:
         try:
             return self.judge_one(drawn, question)
         except Exception as error:
@@ -62,7 +64,7 @@ class Judge:
             # Whatever it is: it costs this question alone, and is named.
             return faults.build_kit_error_verdict(drawn, error)
 
-    def judge_one(self, drawn, question):
+    def judge_one(self, drawn, question) -> judging.Verdict:
         """Returns the verdict on one question."""
         if not question.cases:
             return self.judge_class(drawn, question)
@@ -73,8 +75,15 @@ class Judge:
             return self.follow_through(drawn, question, verdict, given)
         return verdict
 
-    def follow_through(self, drawn, question, verdict, given):
-        """Returns the verdict with the student's own earlier values, where that is better."""
+    def follow_through(self, drawn, question, verdict, given) -> judging.Verdict:
+        """Returns the verdict with the student's own earlier values, where that is better.
+
+        Args:
+            drawn: The `judging.Question`.
+            question: The `Question`, with `follows`.
+            verdict: The verdict as it stands.
+            given: The student's answers, by case.
+        """
         earlier = follow.Earlier(self.run, self.assignment, self.verdicts)
         try:
             return follow.follow_through(earlier, question, drawn, verdict, given)
@@ -88,7 +97,7 @@ class Judge:
             self.kit_errors.append(f"{drawn.name}: {faults.error_location(error)}")
             return faults.note_failed_follow_through(verdict, error)
 
-    def judge_cases(self, drawn):
+    def judge_cases(self, drawn) -> tuple[judging.Verdict, dict[str, judging.Answer]]:
         """Returns (verdict, answers) of one question."""
         seconds = models.time_for(self.run, drawn)
         path = drawn.name
@@ -112,7 +121,7 @@ class Judge:
                 verdict = faults.judge_case_by_case(drawn, hidden, again=again)
         return verdict, given
 
-    def judge_class(self, drawn, question):
+    def judge_class(self, drawn, question) -> judging.Verdict:
         """Returns the verdict on the properties of a question."""
         try:
             found = models.examine(self.run, drawn, question, self.secret)
@@ -127,7 +136,7 @@ class Judge:
         return judging.judge_properties(drawn, hidden)
 
 
-def list_kit_errors(verdict):
+def list_kit_errors(verdict) -> list[str]:
     """Returns a line for each case or property of a verdict that the kit itself failed on, or one for the whole question."""
     cases = [case for case in verdict.cases if case.status == judging.KIT_ERROR]
     if cases or verdict.status != judging.KIT_ERROR:
@@ -135,11 +144,11 @@ def list_kit_errors(verdict):
     return [f"{verdict.name}: {verdict.message}"]
 
 
-def are_all_missing(given):
+def are_all_missing(given) -> bool:
     return {answer.status for answer in given.values()} == {"missing"}
 
 
-def find_other_name(name, cells):
+def find_other_name(name, cells) -> str | None:
     """Returns the name of the one function that the question's own cell defines, where it was renamed; else None."""
     for cell in cells:
         if cell.grade_id == f"{name}-answer" and len(cell.functions) == 1 and name not in cell.defines:
@@ -147,7 +156,7 @@ def find_other_name(name, cells):
     return None
 
 
-def hide_text(answer, cells, path):
+def hide_text(answer, cells, path) -> judging.Answer:
     """Returns `answer` without the text that the student's process wrote: that could hold hidden inputs.
 
     The text is replaced by the student's own line, taken from the notebook.
@@ -163,7 +172,7 @@ def hide_text(answer, cells, path):
     return replace(answer, text=f"{text}{advice}check() shows the whole message, on the public cases.")
 
 
-def explain_missing(run, question, cells):
+def explain_missing(run, question, cells) -> judging.Verdict:
     """Returns the verdict on a question whose function does not exist after all cells have run; it says why."""
     name = question.name
     indices = [index for index, cell in enumerate(cells) if name in cell.defines]

@@ -5,8 +5,11 @@ import os
 import re
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from autograder.kernels import Bounds
+
+__all__ = ["Limits", "bounds_for", "limits_by_name", "limits_for", "machine_memory", "most_jobs", "size_text"]
 
 MEMORY_SHARE = 0.8
 UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -46,7 +49,7 @@ NAMES = (
 )
 
 
-def limits_for(jobs, settings=()):
+def limits_for(jobs, settings=()) -> Limits:
     """Returns the `Limits` of each of `jobs` notebooks that run at once: together they leave a fifth of the memory.
 
     Args:
@@ -60,18 +63,19 @@ def limits_for(jobs, settings=()):
     share = max(LEAST["memory"], MEMORY_SHARE * machine_memory() / jobs)
     found = Limits(bounds=replace(usual, memory=int(min(usual.memory, share))))
     for name, value in map(parse_setting, settings):
-        inner = {name: value} if name in (item.name for item in fields(Bounds)) else {}
-        found = replace(found, bounds=replace(found.bounds, **inner), **({} if inner else {name: value}))
-        found = replace(found, given=(*found.given, name))
+        setting: dict[str, Any] = {name: value}
+        if name in (item.name for item in fields(Bounds)):
+            setting = {"bounds": replace(found.bounds, **setting)}
+        found = replace(found, given=(*found.given, name), **setting)
     return found
 
 
-def most_jobs():
+def most_jobs() -> int:
     """Returns how many notebooks this machine can hold at a time: each has at least what TensorFlow needs to start."""
     return max(1, int(MEMORY_SHARE * machine_memory() / LEAST["memory"]))
 
 
-def bounds_for(settings):
+def bounds_for(settings) -> Bounds:
     """Returns the `Bounds` of a kernel that Jupyter starts.
 
     Raises:
@@ -84,7 +88,7 @@ def bounds_for(settings):
     return limits.bounds
 
 
-def machine_memory(groups=CONTROL_GROUPS):
+def machine_memory(groups=CONTROL_GROUPS) -> float:
     """Returns the bytes of memory of this machine, or of the container that this runs in where that is less."""
     known = hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names
     sizes = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else math.inf]
@@ -95,17 +99,17 @@ def machine_memory(groups=CONTROL_GROUPS):
     return min(sizes)
 
 
-def parse_setting(setting):
+def parse_setting(setting) -> tuple[str, float]:
     """Returns (name, value) of a setting."""
     name, _, text = setting.partition("=")
     if name not in NAMES:
         raise ValueError(f"there is no limit {name!r}: write NAME=VALUE with one of {', '.join(NAMES)}")
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(\w*)", text)
-    unit = match[2] if match else None
-    if unit not in UNITS or (unit and name not in SIZES) or not float(match[1]) > 0:
+    number, unit = match.groups() if match else ("0", "")
+    if unit not in UNITS or (unit and name not in SIZES) or not float(number) > 0:
         example = "256MiB or 4GiB" if name in SIZES else "20"
         raise ValueError(f"{setting!r} is no limit: write {name}= and a number above 0, {example} for example")
-    value = float(match[1]) * UNITS[unit]
+    value = float(number) * UNITS[unit]
     if value > MOST:
         raise ValueError(f"{setting!r} is more than any machine has: write {name}= and a number that is")
     least = LEAST.get(name, 0)
@@ -115,12 +119,12 @@ def parse_setting(setting):
     return name, int(value) if name in SIZES + COUNTS + ("cpu",) else value
 
 
-def limits_by_name(limits):
+def limits_by_name(limits) -> dict[str, float]:
     """Returns what was set by an instructor, as JSON data."""
     return {name: getattr(limits, name, None) or getattr(limits.bounds, name) for name in sorted(set(limits.given))}
 
 
-def size_text(number):
+def size_text(number) -> str:
     """Returns a number of bytes as people write it."""
     unit = next((unit for unit in ("GiB", "MiB", "KiB") if number >= UNITS[unit]), "bytes")
     return f"{number / UNITS.get(unit, 1):.3g} {unit}"

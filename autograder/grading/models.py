@@ -3,6 +3,7 @@
 import contextlib
 
 import numpy as np
+from vikit import judging
 from vikit.exams import Exam
 from vikit.exams import examine as examine_properties
 from vikit.protocol import wire
@@ -12,6 +13,8 @@ from autograder.tasks import seed
 
 from .run import GaveUp
 
+__all__ = ["examine", "time_for"]
+
 
 class UntilDeadline:
     """A running notebook that is asked until it was asked for so many seconds in all.
@@ -19,10 +22,11 @@ class UntilDeadline:
     After one that hung or ended the process every other has the same answer: its objects are gone.
     """
 
-    def __init__(self, run, until):
-        self.run, self.until, self.ended = run, until, None
+    def __init__(self, run, until) -> None:
+        self.run, self.until = run, until
+        self.ended: wire.Reply | None = None
 
-    def ask(self, requests, seconds):
+    def ask(self, requests, seconds) -> list[wire.Reply]:
         """Returns a `wire.Reply` for each request.
 
         Raises:
@@ -42,17 +46,23 @@ class UntilDeadline:
         return replies
 
 
-def time_for(run, question):
+def time_for(run, question) -> float:
     """Returns the seconds that all properties of a question have together."""
     return max(run.limits.question, question.seconds or 0)
 
 
-def examine(run, drawn, question, secret):
+def examine(run, drawn, question, secret) -> dict[str, judging.Finding]:
     """Returns a dict from the name of each property of `drawn` to the `judging.Finding` on the student's class.
 
     The random numbers in what is asked are a function of secret and question alone: the same code gets the same verdict,
     whoever hands it in. A death is blamed on the class only if it happens in a kernel that was asked nothing else, and no cell
     alone brings it about.
+
+    Args:
+        run: The running notebook.
+        drawn: The `judging.Question`.
+        question: The `Question`, with its oracle.
+        secret: The course's secret, bytes.
 
     Raises:
         GaveUp, KernelError: As `run.ask`.
@@ -69,11 +79,11 @@ def examine(run, drawn, question, secret):
     return found
 
 
-def has_ended(found):
+def has_ended(found) -> bool:
     return any(finding.status == "crashed" for finding in found.values())
 
 
-def examine_once(run, drawn, question, secret):
+def examine_once(run, drawn, question, secret) -> dict[str, judging.Finding]:
     """As `examine`, in the kernel that there is."""
     run.ready()
     exam = Exam(

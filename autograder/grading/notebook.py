@@ -6,12 +6,26 @@ import os
 import re
 import stat
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
+from typing import Any
 
 from vikit.judging import faults
 from vikit.notebook import cells
 
 from autograder.places import NotInstalled, released_folder
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "Cell",
+    "UnreadableNotebook",
+    "open_file",
+    "read_cells",
+    "read_file",
+    "read_released",
+    "strip_outputs",
+]
 
 # Of a file as handed in. Its outputs, and images in its text, are cut out before it is read as JSON: that may take thirty
 # times as much memory as the text, and reading as Python seven hundred times as much.
@@ -68,7 +82,7 @@ class Released:
     stubs: frozenset = frozenset()
 
 
-def read_cells(notebook, released):
+def read_cells(notebook, released) -> list[Cell]:
     """Returns the code cells of a notebook, bytes or a path; then the answers in it that are no code cells any more.
 
     Raises:
@@ -99,7 +113,7 @@ def read_cells(notebook, released):
     ] + [cell for cell in turned if cell.would_define]
 
 
-def open_file(path):
+def open_file(path) -> BufferedReader:
     """Opens a file for reading its bytes. It never waits, as for somebody to write to a pipe.
 
     Raises:
@@ -113,7 +127,7 @@ def open_file(path):
     return file
 
 
-def read_file(path):
+def read_file(path) -> bytes:
     """Returns the bytes of the notebook at `path`.
 
     Raises:
@@ -136,7 +150,7 @@ def read_file(path):
     return content
 
 
-def strip_outputs(content, most=MAX_NOTEBOOK_BYTES):
+def strip_outputs(content, most=MAX_NOTEBOOK_BYTES) -> bytes:
     """Returns the bytes of a notebook without its outputs and attachments, which are cut out of the text unread.
 
     Raises:
@@ -151,7 +165,7 @@ def strip_outputs(content, most=MAX_NOTEBOOK_BYTES):
     return slim
 
 
-def kept_pieces(content):
+def kept_pieces(content) -> Iterator[bytes]:
     """Yields the parts of a JSON text that stay, with an empty list or table instead of each value that is CUT."""
     start, parts = 0, PARTS.finditer(content)
     longest = max(map(len, CUT))
@@ -171,7 +185,7 @@ def kept_pieces(content):
     yield content[start:]
 
 
-def end_of_value(parts):
+def end_of_value(parts) -> int | None:
     """Returns where a value ends whose first bracket was just read; None where it does not."""
     depth = 1
     for part in parts:
@@ -184,7 +198,7 @@ def end_of_value(parts):
     return None
 
 
-def read_notebook(notebook):
+def read_notebook(notebook) -> list[TextCell]:
     """Returns the `TextCell`s of a notebook, bytes or a path.
 
     What else it holds is not looked at: outputs that fit no schema cost minutes where they are validated.
@@ -201,7 +215,7 @@ def read_notebook(notebook):
         ) from error
 
 
-def text_cell(cell):
+def text_cell(cell) -> TextCell:
     """Returns the `TextCell` that JSON data is; of cells that hold no code nothing more than their kind need be right."""
     kind, metadata = cell["cell_type"], cell.get("metadata")
     source = cell["source"] if kind == "code" else cell.get("source", "")
@@ -214,16 +228,16 @@ def text_cell(cell):
     return TextCell(kind, source, metadata if isinstance(metadata, dict) else {})
 
 
-def build_unrun_cell(cell):
+def build_unrun_cell(cell) -> Cell:
     """Returns the `Cell` of what is no code; it `would_define` what its nbgrader id or its first lines say."""
     name = (
         grade_id(cell).removesuffix("-answer") if grade_id(cell).endswith("-answer") else first_definition(cell.source)
     )
-    kind = {"markdown": "Markdown", "raw": "Raw"}.get(cell.kind if isinstance(cell.kind, str) else None, "text")
+    kind = {"markdown": "Markdown", "raw": "Raw"}.get(cell.kind if isinstance(cell.kind, str) else "", "text")
     return Cell(cell.source, None, frozenset(), grade_id=grade_id(cell), kind=kind, would_define=name)
 
 
-def first_definition(text):
+def first_definition(text) -> str:
     """Returns the name that a text defines, as Python with nothing but imports, comments and decorators before; "" for none."""
     for line in text.splitlines():
         words = re.match(r"(def|class)\s+(\w+)", line)
@@ -234,7 +248,7 @@ def first_definition(text):
     return ""
 
 
-def read_released(assignment):
+def read_released(assignment) -> Released:
     """Returns what was handed out of `assignment`.
 
     Raises:
@@ -250,7 +264,7 @@ def read_released(assignment):
     return Released(*(frozenset(strip_lines(cell.source) for cell in group) for group in (locked, answers)))
 
 
-def code_to_run(cell, names, elsewhere, released):
+def code_to_run(cell, names, elsewhere, released) -> str | None:
     """Returns the code of `cell` that grading runs, None where there is none.
 
     Checks and experiments as handed out hold no answer. Of a changed experiment only the definitions run: a student may
@@ -267,7 +281,7 @@ def code_to_run(cell, names, elsewhere, released):
     return cell.source
 
 
-def definitions(source):
+def definitions(source) -> str | None:
     """Returns the functions, classes and imports of a cell as code, None where it has none.
 
     Functions and classes stand as the student wrote them: not every tree that was read can be written as text again.
@@ -283,20 +297,20 @@ def definitions(source):
     return "\n\n".join(kept) or None
 
 
-def strip_lines(source):
+def strip_lines(source) -> str:
     return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
 
-def grader_metadata(cell):
+def grader_metadata(cell) -> dict[str, Any]:
     metadata = cell.metadata.get("nbgrader", {})
     return metadata if isinstance(metadata, dict) else {}
 
 
-def grade_id(cell):
+def grade_id(cell) -> str:
     found = grader_metadata(cell).get("grade_id")
     return found if isinstance(found, str) else ""
 
 
-def is_experiment(cell):
+def is_experiment(cell) -> bool:
     tags = cell.metadata.get("tags", [])
     return isinstance(tags, list) and "experiment" in tags

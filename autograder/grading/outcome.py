@@ -1,9 +1,13 @@
 """What came of a run: verdicts, failures of the kit, and what a second grading changed."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from vikit import judging
+
+from .submission import Submission
 
 __all__ = ["ClassRun", "assignments_without_points", "list_changes", "list_failures"]
 
@@ -15,16 +19,16 @@ class ClassRun:
     `failures` says where the kit or the machine failed; those in `partial` cost a submission some of its questions only.
     """
 
-    verdicts: dict = field(default_factory=dict)
-    before: dict = field(default_factory=dict)
-    notices: list = field(default_factory=list)
-    failures: list = field(default_factory=list)
-    partial: list = field(default_factory=list)
+    verdicts: dict[Submission, dict[str, Any]] = field(default_factory=dict)
+    before: dict[Submission, dict[str, Any]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
     kept: int = 0
     interrupted: bool = False
 
 
-def list_failures(run):
+def list_failures(run) -> list[str]:
     """Returns a line for each failure of the kit or of the machine: what it cost, and where it was."""
     graded = dict.fromkeys(run.partial, "graded but for this")
     return [f"{graded.get(failure, 'not graded')}, the kit failed: {failure}" for failure in run.failures]
@@ -35,7 +39,7 @@ ASKED_STATUSES = ("correct", "partial", "wrong", "malformed", "unanswered", judg
 RAISED = "Your function raised"
 
 
-def assignments_without_points(run):
+def assignments_without_points(run) -> Iterator[tuple[str, bool]]:
     """Yields (text, whether it is a failure) for each assignment for which several handed in a notebook, and all have 0 points.
 
     It is a failure where not one function could be asked: that looks like this machine, or like a wrong folder.
@@ -58,7 +62,7 @@ def assignments_without_points(run):
         yield said, failed
 
 
-def list_changes(run):
+def list_changes(run) -> list[str]:
     """Returns a line for each submission that was graded again with another result than before."""
     lines = []
     for item, old in run.before.items():
@@ -71,7 +75,7 @@ def list_changes(run):
     return lines
 
 
-def differing_questions(old, new):
+def differing_questions(old, new) -> Iterator[tuple[str, str, str]]:
     """Yields (name, before, now) of the questions whose points, status or mistake are no longer the same."""
     before = {question["name"]: question for question in old}
     for question in new:
@@ -80,7 +84,7 @@ def differing_questions(old, new):
             yield question["name"], describe_outcome(was) if was else "not asked", describe_outcome(question)
 
 
-def describe_outcome(question):
+def describe_outcome(question) -> str:
     """Returns status, points and, where it has a name, the mistake: "wrong 0 (kl_sign_flipped)"."""
     mistake = f" ({question['mistake']})" if question["mistake"] else ""
     return f"{question['status']} {question['score']:g}{mistake}"

@@ -5,6 +5,7 @@ import os
 import re
 import struct
 import zipfile
+from collections.abc import Iterator
 
 from vikit.judging import faults
 
@@ -23,11 +24,11 @@ MAX_LIST_BYTES = 2**12
 MAX_SHOWN = 80
 
 
-def is_zip(path):
+def is_zip(path) -> bool:
     return path.suffix.lower() == ".zip"
 
 
-def assignment_in(path):
+def assignment_in(path) -> str:
     """Returns the name of the assignment whose notebook, and nothing else, the zip holds.
 
     Raises:
@@ -38,7 +39,7 @@ def assignment_in(path):
         return assignment_of(member)
 
 
-def read(path):
+def read(path) -> tuple[str, bytes]:
     """Returns (assignment, bytes of its notebook) of a zip; raises as `assignment_in`."""
     with only_file(path) as (archive, member):
         assignment = assignment_of(member)
@@ -51,7 +52,7 @@ def read(path):
 
 
 @contextlib.contextmanager
-def only_file(path):
+def only_file(path) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
     """Opens a zip for its one file; a context manager that gives (archive, member)."""
     try:
         with open_file(path) as file:
@@ -69,7 +70,7 @@ def only_file(path):
         raise UnreadableNotebook(f"the zip is damaged or cannot be read ({why})") from error
 
 
-def check_end(file):
+def check_end(file) -> None:
     """Raises UnreadableNotebook unless a file ends as the zip of one file: a list of millions is never read."""
     size = os.fstat(file.fileno()).st_size
     if size > MAX_FILE_BYTES + MAX_LIST_BYTES:
@@ -83,7 +84,7 @@ def check_end(file):
         raise UnreadableNotebook(f"it holds {'more than the notebook' if count else 'nothing'}")
 
 
-def assignment_of(member):
+def assignment_of(member) -> str:
     """Returns the assignment that the one file of a zip is of; raises UnreadableNotebook where submit() wrote no such file."""
     if member.flag_bits & 1:
         raise UnreadableNotebook("it is encrypted")
@@ -99,6 +100,6 @@ def assignment_of(member):
     return named[1]
 
 
-def too_large_message(size):
+def too_large_message(size) -> UnreadableNotebook:
     said = f"the notebook has {size / 2**20:.1f} MiB, more than {MAX_FILE_BYTES / 2**20:g}"
     return UnreadableNotebook(f"{said}: clear its outputs, and hand it in again")

@@ -3,16 +3,28 @@
 import contextlib
 
 from vikit import judging
+from vikit.protocol import wire
 from vikit.protocol.client import Student
 
 from .run import GaveUp
 
+__all__ = ["ask_cases", "ask_twice"]
 
-def ask_cases(run, question, path, seconds):
+
+def ask_cases(run, question, path, seconds) -> dict[str, judging.Answer]:
     """Returns a dict from the name of each case of `question` to the `judging.Answer` that the student's process gave.
 
     The cases share the question's time. After a case that hung or ended the process the others are not asked: they would
     probably do the same, and the notebook would have to run again for each.
+
+    Args:
+        run: The running notebook.
+        question: The `judging.Question`.
+        path: The function's name in the notebook.
+        seconds: The time of all cases together.
+
+    Raises:
+        GaveUp, KernelError: As `run.ready`.
     """
     cases = sorted(question.cases, key=lambda case: case.kind != judging.GENERIC)
     outputs = len(question.outputs) or None
@@ -29,24 +41,35 @@ def ask_cases(run, question, path, seconds):
     return {case.name: as_answer(reply, seconds) for case, reply in zip(cases, replies, strict=True)}
 
 
-def ask_twice(run, question, path, case, seconds):
-    """Returns the answers to one case that is asked twice in a row, without a new seed between the two calls."""
+def ask_twice(run, question, path, case, seconds) -> list[judging.Answer]:
+    """Returns the answers to one case that is asked twice in a row, without a new seed between the two calls.
+
+    Args:
+        run: The running notebook.
+        question: The `judging.Question`.
+        path: The function's name in the notebook.
+        case: The `judging.Case`.
+        seconds: The time of both calls together.
+
+    Raises:
+        GaveUp, KernelError: As `run.ask`.
+    """
     replies = Student(run, seconds).calls(path, [case.arguments] * 2, len(question.outputs) or None)
     return [as_answer(reply, seconds) for reply in replies]
 
 
-def ask_one_by_one(run, path, cases, outputs, until):
+def ask_one_by_one(run, path, cases, outputs, until) -> list[wire.Reply]:
     """Returns the replies to the cases up to the first that hangs or ends the process, in a fresh kernel.
 
     A death is blamed on a case only if it happens in a kernel that was asked nothing else, and no cell alone brings it about.
     All asking ends when the notebook was asked for `until` seconds.
     """
 
-    def reply_to(case):
+    def reply_to(case) -> wire.Reply:
         run.ready()
         return Student(run, max(until - run.asking, 0.1)).call(path, case.arguments, outputs=outputs)
 
-    replies = []
+    replies: list[wire.Reply] = []
     for case in cases:
         reply = reply_to(case)
         if reply.status == "crashed" and replies:
@@ -60,7 +83,7 @@ def ask_one_by_one(run, path, cases, outputs, until):
     return replies
 
 
-def as_answer(reply, seconds):
+def as_answer(reply, seconds) -> judging.Answer:
     """Returns the `judging.Answer` of a `wire.Reply`; that of a timeout says the limit."""
     text = f"a question has {seconds:g} s for all of its cases" if reply.status == "timeout" else reply.text
     return judging.Answer(reply.status, reply.values, reply.kind, reply.line, text)

@@ -3,11 +3,14 @@
 import atexit
 import os
 from multiprocessing import forkserver
+from typing import Any
 
 from autograder import kernels
 
+__all__ = ["remove_when_last"]
 
-def remove_when_last():
+
+def remove_when_last() -> None:
     """Has this process remove the temporary folder of multiprocessing when it ends, if graders are forked from it.
 
     It is the last of them to end. The process that made the folder removes it too, unless it was killed.
@@ -15,8 +18,8 @@ def remove_when_last():
     atexit.register(_remove, os.getpid())
 
 
-def _remove(importer):
-    server = forkserver._forkserver
+def _remove(importer) -> None:
+    server: Any = forkserver._forkserver
     # The server itself has an address, and has not started another process to listen there.
     if os.getpid() != importer or server._forkserver_pid is not None or not isinstance(server._forkserver_address, str):
         return

@@ -22,14 +22,14 @@ FEW = 3
 class Turns:
     """Seconds for a notebook of each assignment, shared between processes: the one that hands out notebooks sets them."""
 
-    def __init__(self, context, names):
+    def __init__(self, context, names) -> None:
         self.indices = {name: index for index, name in enumerate(names)}
         self.values = context.RawArray(ctypes.c_double, [math.inf] * len(names))
 
-    def seconds(self, assignment):
+    def seconds(self, assignment) -> float:
         return self.values[self.indices[assignment]]
 
-    def set(self, seconds, assignment):
+    def set(self, seconds, assignment) -> None:
         self.values[self.indices[assignment]] = seconds
 
 
@@ -46,27 +46,27 @@ class Schedule:
         first: Seconds of the first turns, by assignment; `SHORTEST` where there are none.
     """
 
-    def __init__(self, turns, waiting, jobs, first=None):
+    def __init__(self, turns, waiting, jobs, first=None) -> None:
         self.turns, self.waiting, self.jobs = turns, waiting, jobs
         self.least = dict.fromkeys(turns.indices, SHORTEST) | (first or {})
         self.begin_round()
 
-    def begin_round(self, longer=1.0):
+    def begin_round(self, longer=1.0) -> None:
         """Begins another round with those that were put back; each turn is `longer` times the longest of the round before."""
         self.least = {name: longer * seconds for name, seconds in self.least.items()}
-        self.taken = {name: [] for name in self.turns.indices}
+        self.taken: dict[str, list[float]] = {name: [] for name in self.turns.indices}
         self.back = dict.fromkeys(self.turns.indices, 0)
         # How many had a turn as long as the turns are now, and were put back.
         self.too_long = dict.fromkeys(self.turns.indices, 0)
         self._tell()
 
-    def done(self, assignment, seconds=None):
+    def done(self, assignment, seconds=None) -> None:
         """Takes note that a notebook was graded in so many seconds; None for one that was not, or that was not there."""
         self.taken[assignment] += [] if seconds is None else [seconds]
         self.waiting -= 1
         self._tell()
 
-    def put_back(self, assignment, seconds):
+    def put_back(self, assignment, seconds) -> None:
         """Takes note of a notebook that was put back after so many seconds: it waits still."""
         self.back[assignment] += 1
         self.too_long[assignment] += seconds >= self.least[assignment]
@@ -75,7 +75,7 @@ class Schedule:
             self.too_long[assignment] = 0
         self._tell()
 
-    def _tell(self):
+    def _tell(self) -> None:
         for name, taken in self.taken.items():
             seconds = self.least[name]
             if len(taken) >= max(FEW, self.back[name]):

@@ -8,6 +8,7 @@ import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vikit import judging
 from vikit.judging import faults
@@ -22,6 +23,19 @@ from . import notebook, packed
 from .judge import Judge
 from .limits import Limits, limits_by_name
 from .run import NotebookRun
+
+__all__ = [
+    "SCHEMA",
+    "Conditions",
+    "Unconfined",
+    "build_ungraded",
+    "confine",
+    "course_secret",
+    "digest",
+    "grade",
+    "grade_under",
+    "secret_digest",
+]
 
 SCHEMA = 2
 COURSE_SECRET = Path("course/secret")
@@ -44,7 +58,23 @@ class Conditions:
     confinement: kernels.Confinement
 
 
-def grade(assignment, path, student="student", secret=None, device="auto", limits=None, unsafe=False):
+@dataclass(frozen=True)
+class HandedIn:
+    """What a verdict is on.
+
+    Attributes:
+        assignment: The `Assignment`.
+        student: Name of the student.
+        sha256: Of the notebook's file; None where there is none that can be read.
+    """
+
+    assignment: tasks.Assignment
+    student: str
+    sha256: str | None
+
+
+# Not fewer arguments: the command line takes the same, and all but two have their usual value.
+def grade(assignment, path, student="student", secret=None, device="auto", limits=None, unsafe=False) -> dict[str, Any]:
     """Returns the verdict on one notebook, as the dict that is written to `verdicts/`.
 
     Args:
@@ -77,8 +107,18 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     return grade_under(conditions, assignment, Path(path), student)
 
 
-def grade_under(conditions, assignment, path, student):
-    """Returns the verdict on the notebook at `path`, graded under these `Conditions`."""
+def grade_under(conditions, assignment, path, student) -> dict[str, Any]:
+    """Returns the verdict on the notebook at `path`, as JSON data.
+
+    Args:
+        conditions: The `Conditions`.
+        assignment: Name of the assignment.
+        path: The notebook, or the zip that holds it.
+        student: Name of the student.
+
+    Raises:
+        KernelError, OSError, MemoryError: If this machine fails: there is no verdict then.
+    """
     # The kit's own notebook is read before the student's: an error in it must not count as the student's.
     released, sha256 = notebook.read_released(assignment), None
     try:
@@ -95,11 +135,12 @@ def grade_under(conditions, assignment, path, student):
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         own = folder / (path.name if path.suffix == ".ipynb" else f"{assignment}.ipynb")
         own.write_bytes(slim)
-        return judge_file(conditions, tasks.load(assignment), own, cells, student, sha256)
+        return judge_file(conditions, HandedIn(tasks.load(assignment), student, sha256), own, cells)
 
 
-def judge_file(conditions, assignment, path, cells, student, sha256):
+def judge_file(conditions, handed_in, path, cells) -> dict[str, Any]:
     """Returns the verdict on the cells of a notebook, of which there is a copy at `path` for it to read."""
+    assignment, student, sha256 = handed_in.assignment, handed_in.student, handed_in.sha256
     with devices.on(conditions.device):
         questions = [
             draw_question(assignment.name, question, student, conditions.secret, sha256)
@@ -110,10 +151,10 @@ def judge_file(conditions, assignment, path, cells, student, sha256):
     with NotebookRun(cells, files, conditions.limits, gpu, conditions.confinement) as run:
         judge = Judge(run, assignment, cells, conditions.secret)
         verdicts = judge.judge_all(questions)
-    return build_document(conditions, assignment, student, sha256, verdicts, judge.kit_errors)
+    return build_document(conditions, handed_in, verdicts, judge.kit_errors)
 
 
-def notebook_in(path, assignment):
+def notebook_in(path, assignment) -> bytes:
     """Returns the bytes of the notebook that was handed in at `path`; raises as `notebook.read_file`."""
     if not packed.is_zip(path):
         return notebook.read_file(path)
@@ -123,7 +164,7 @@ def notebook_in(path, assignment):
     return content
 
 
-def draw_question(assignment, question, student, secret, sha256):
+def draw_question(assignment, question, student, secret, sha256) -> judging.Question | judging.Verdict:
     """Returns the `judging.Question` with a student's hidden inputs; if the kit fails to draw them, the verdict instead."""
     try:
         return tasks.draw_for_student(assignment, question, student, secret, sha256)
@@ -138,7 +179,7 @@ class Unconfined(Exception):
     """A machine that has no layer of confinement."""
 
 
-def confine(unsafe):
+def confine(unsafe) -> kernels.Confinement:
     """Returns the `kernels.Confinement` to grade with.
 
     Raises:
@@ -154,24 +195,38 @@ def confine(unsafe):
     return confinement
 
 
-def build_ungraded(conditions, assignment, student, reason, sha256):
-    """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason."""
-    assignment, message = tasks.load(assignment), f"Nothing could be graded: {reason}."
-    verdicts = [judging.build_unjudged_verdict(question, "missing", message) for question in assignment.questions]
-    return build_document(conditions, assignment, student, sha256, verdicts)
+def build_ungraded(conditions, assignment, student, reason, sha256) -> dict[str, Any]:
+    """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason.
+
+    Args:
+        conditions: The `Conditions`.
+        assignment: Name of the assignment.
+        student: Name of the student.
+        reason: Why, in words.
+        sha256: Of the notebook's file; None where there is none that can be read.
+    """
+    handed_in, message = HandedIn(tasks.load(assignment), student, sha256), f"Nothing could be graded: {reason}."
+    questions = handed_in.assignment.questions
+    verdicts = [judging.build_unjudged_verdict(question, "missing", message) for question in questions]
+    return build_document(conditions, handed_in, verdicts)
 
 
-def build_document(conditions, assignment, student, sha256, verdicts, kit_errors=()):
+def build_document(conditions, handed_in, verdicts, kit_errors=()) -> dict[str, Any]:
     """Returns the verdict as JSON data; the interface that other programs read.
 
-    `kit_errors` holds a line for each exception of the kit's own: what they cost is graded by the next run.
+    Args:
+        conditions: The `Conditions`.
+        handed_in: The `HandedIn`.
+        verdicts: The `judging.Verdict` on each question.
+        kit_errors: A line for each exception of the kit's own: what they cost is graded by the next run.
     """
+    assignment = handed_in.assignment
     return {
         "schema": SCHEMA,
         "kit_version": kit_version(),
         "libraries": libraries(),
         "assignment": assignment.name,
-        "student": student,
+        "student": handed_in.student,
         "score": round_score(sum(verdict.score for verdict in verdicts)),
         "max_score": float(assignment.max_score),
         "manual_max_score": float(assignment.manual_max_score),
@@ -180,14 +235,14 @@ def build_document(conditions, assignment, student, sha256, verdicts, kit_errors
         "layers": list(conditions.confinement.layers),
         "warm": conditions.confinement.warm,
         "limits": limits_by_name(conditions.limits),
-        "submission_sha256": sha256,
+        "submission_sha256": handed_in.sha256,
         "secret_sha256": secret_digest(conditions.secret),
         "kit_errors": list(kit_errors),
         "questions": [build_question_document(verdict) for verdict in verdicts],
     }
 
 
-def build_question_document(verdict):
+def build_question_document(verdict) -> dict[str, Any]:
     return {
         "name": verdict.name,
         "score": round_score(verdict.score),
@@ -213,12 +268,12 @@ def build_question_document(verdict):
     }
 
 
-def round_score(number):
+def round_score(number) -> float:
     """Returns a score without the noise of adding thirds: four decimals."""
     return round(float(number), 4)
 
 
-def digest(path):
+def digest(path) -> str | None:
     """Returns the SHA-256 of a file, of a zip that of the notebook in it; None where there is none that can be read.
 
     Raises:
@@ -241,16 +296,16 @@ def digest(path):
         return None
 
 
-def secret_digest(secret):
+def secret_digest(secret) -> str:
     """Returns a short digest that shows whether two runs used the same secret, and does not reveal it."""
     return hmac.digest(secret, b"which secret", "sha256").hex()[:16]
 
 
-def as_bytes(secret):
+def as_bytes(secret) -> bytes:
     return secret.encode("utf-8") if isinstance(secret, str) else secret
 
 
-def course_secret(path):
+def course_secret(path) -> bytes:
     """Returns the course's secret, drawn into `path` (readable by its owner alone) the first time.
 
     Raises:
