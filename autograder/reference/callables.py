@@ -1,19 +1,23 @@
 """The function arguments that some questions take, in float64. The student's side builds its own in float32."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
+__all__ = ["build"]
 
-def affine(A, c):
+
+def affine(A, c) -> Callable[[np.ndarray], np.ndarray]:
     """Returns z[n,K] -> z A^T + c. Shapes: A `[K, K]`, c `[K]`."""
     return lambda z: np.asarray(z) @ A.T + c
 
 
-def linear_gaussian(w, b, sigma, x):
+def linear_gaussian(w, b, sigma, x) -> Callable[[np.ndarray], np.ndarray]:
     """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2), in nats: the joint of a one-dimensional model."""
 
-    def log_normal(value, loc, scale):
+    def log_normal(value, loc, scale) -> np.ndarray:
         return -0.5 * np.log(2 * np.pi) - np.log(scale) - 0.5 * ((value - loc) / scale) ** 2
 
     return lambda z: log_normal(np.asarray(z), 0.0, 1.0) + log_normal(x, w * np.asarray(z) + b, sigma)
@@ -25,13 +29,14 @@ class LinearModel:
     encoder(x) = (x A^T + a, x S^T + s), decoder(z) = z W^T + w. Shapes: A, S `[K, D]`, a, s `[K]`, W `[D, K]`, w `[D]`.
     """
 
-    def __init__(self, likelihood, A, a, S, s, W, w):
+    # Not fewer arguments: they are the letters of the formulas.
+    def __init__(self, likelihood, A, a, S, s, W, w) -> None:
         self.likelihood = likelihood
         self.encoder = lambda x: (np.asarray(x) @ A.T + a, np.asarray(x) @ S.T + s)
         self.decoder = lambda z: np.asarray(z) @ W.T + w
 
 
-BUILDERS = {
+BUILDERS: dict[str, Callable] = {
     "affine": affine,
     "linear_gaussian": linear_gaussian,
     "bernoulli_model": partial(LinearModel, "bernoulli"),
@@ -39,6 +44,6 @@ BUILDERS = {
 }
 
 
-def build(kind, arrays):
+def build(kind, arrays) -> Any:
     """Returns the function called `kind`, made from `arrays`."""
     return BUILDERS[kind](*arrays)

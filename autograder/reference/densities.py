@@ -5,16 +5,30 @@ import tensorflow_probability as tfp
 
 from .graphs import MATRIX, SCALAR, VECTOR, graph
 
+__all__ = [
+    "bernoulli_log_prob_logits",
+    "bernoulli_log_prob_probs",
+    "diagonal_normal",
+    "elbo_identity_terms",
+    "gaussian_entropy",
+    "gaussian_log_prob_fixed",
+    "gaussian_log_prob_learned",
+    "kl_diag_gaussians",
+    "kl_to_standard_normal",
+    "posterior_from_joint",
+    "standard_normal_log_prob",
+]
+
 tfd = tfp.distributions
 
 
-def diagonal_normal(mu, sigma):
+def diagonal_normal(mu, sigma) -> tfp.distributions.Distribution:
     """Returns the normal distribution with means `mu` and standard deviations `sigma`, both `[B, K]`, one event per row."""
     return tfd.Independent(tfd.Normal(mu, sigma), reinterpreted_batch_ndims=1)
 
 
 @graph(MATRIX)
-def posterior_from_joint(p_xz):
+def posterior_from_joint(p_xz) -> tf.Tensor:
     """Returns p(z|x) = p(x, z) / sum_z' p(x, z'). Document 001, Bayes (line 11).
 
     Args:
@@ -27,7 +41,7 @@ def posterior_from_joint(p_xz):
 
 
 @graph(MATRIX)
-def standard_normal_log_prob(z):
+def standard_normal_log_prob(z) -> tf.Tensor:
     """Returns log N(z; 0, I) = -1/2 sum_k [log 2 pi + z_k^2]. Document 000 line 95, document 003 eq. 3 to 5.
 
     Args:
@@ -40,7 +54,7 @@ def standard_normal_log_prob(z):
 
 
 @graph(MATRIX, MATRIX, SCALAR)
-def gaussian_log_prob_fixed(x, mu, sigma):
+def gaussian_log_prob_fixed(x, mu, sigma) -> tf.Tensor:
     """Returns log N(x; mu, sigma^2 I), constants included. Document 000 line 67, document 003 line 61.
 
     Args:
@@ -55,7 +69,7 @@ def gaussian_log_prob_fixed(x, mu, sigma):
 
 
 @graph(MATRIX, MATRIX, MATRIX)
-def gaussian_log_prob_learned(x, mu, log_var):
+def gaussian_log_prob_learned(x, mu, log_var) -> tf.Tensor:
     """Returns log N(x; mu, diag exp(log_var)). Document 003 eq. 10 to 12, document 000 line 94 corrected.
 
     Args:
@@ -70,7 +84,7 @@ def gaussian_log_prob_learned(x, mu, log_var):
 
 
 @graph(MATRIX)
-def gaussian_entropy(log_var):
+def gaussian_entropy(log_var) -> tf.Tensor:
     """Returns the differential entropy of N(., diag exp(log_var)): 1/2 sum_k [log_var_k + log 2 pi + 1]; may be negative.
 
     Args:
@@ -83,7 +97,7 @@ def gaussian_entropy(log_var):
 
 
 @graph(MATRIX, MATRIX)
-def bernoulli_log_prob_probs(x, probs):
+def bernoulli_log_prob_probs(x, probs) -> tf.Tensor:
     """Returns log p(x) of independent Bernoulli pixels; a pixel with p = x adds 0 (0 log 0 = 0).
 
     sum_d [x_d log p_d + (1 - x_d) log(1 - p_d)]. Document 003 eq. 6 and 7.
@@ -99,7 +113,7 @@ def bernoulli_log_prob_probs(x, probs):
 
 
 @graph(MATRIX, MATRIX, MATRIX, MATRIX)
-def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p):
+def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p) -> tf.Tensor:
     """Returns KL(N(mu_q, diag exp(log_var_q)) || N(mu_p, diag exp(log_var_p))), q first. Document 000 lines 68 to 76.
 
     Args:
@@ -116,7 +130,7 @@ def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p):
 
 
 @graph(MATRIX, MATRIX)
-def kl_to_standard_normal(mu, log_var):
+def kl_to_standard_normal(mu, log_var) -> tf.Tensor:
     """Returns KL(N(mu, diag exp(log_var)) || N(0, I)).
 
     1/2 sum_k [mu_k^2 + exp(log_var_k) - log_var_k - 1]. Document 000 section 4 step 7, document 003 eq. 13.
@@ -134,7 +148,7 @@ def kl_to_standard_normal(mu, log_var):
 
 
 @graph(MATRIX, MATRIX)
-def bernoulli_log_prob_logits(x, logits):
+def bernoulli_log_prob_logits(x, logits) -> tf.Tensor:
     """Returns log p(x) of independent Bernoulli pixels with p(x_d = 1) = sigmoid(logits_d).
 
     sum_d [x_d logits_d - softplus(logits_d)]. Document 000 section 3, document 003 eq. 6 and 7.
@@ -150,7 +164,7 @@ def bernoulli_log_prob_logits(x, logits):
 
 
 @graph(VECTOR, VECTOR, VECTOR)
-def elbo_identity_terms(log_pz, log_px_given_z, log_q):
+def elbo_identity_terms(log_pz, log_px_given_z, log_q) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Returns (ELBO, KL to the posterior, log p(x)) of one datum under a latent with Z states; ELBO + KL = log p(x).
 
     Document 000 section 1, steps 4 to 8.

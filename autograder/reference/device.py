@@ -3,7 +3,11 @@
 import contextlib
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cache
+
+__all__ = ["GPU", "DeviceError", "choose", "on", "visible_gpus", "without_start_up_notes"]
 
 CPU, GPU = "/CPU:0", "/GPU:0"
 
@@ -12,7 +16,7 @@ class DeviceError(ValueError):
     """A device that does not exist."""
 
 
-def choose(wanted="auto"):
+def choose(wanted="auto") -> str:
     """Returns the device for `wanted`: `"auto"` (a GPU where there is one), `"cpu"` or `"gpu"`.
 
     Raises:
@@ -26,7 +30,7 @@ def choose(wanted="auto"):
     return GPU if gpus and wanted != "cpu" else CPU
 
 
-def has_started():
+def has_started() -> bool:
     """Tells whether TensorFlow has run an operation in this process."""
     from tensorflow.python.eager import context
 
@@ -36,14 +40,14 @@ def has_started():
 _starting = threading.Lock()
 
 
-def visible_gpus():
+def visible_gpus() -> int:
     """Starts TensorFlow, in a state in which float32 means float32, and returns how many GPUs it can use."""
     with _starting:
         return _start()
 
 
 @cache
-def _start():
+def _start() -> int:
     with without_start_up_notes():
         import tensorflow as tf
 
@@ -53,7 +57,7 @@ def _start():
         return len(tf.config.list_physical_devices("GPU"))
 
 
-def on(device):
+def on(device) -> AbstractContextManager:
     """Returns a context in which TensorFlow computes on `device`."""
     import tensorflow as tf
 
@@ -61,7 +65,7 @@ def on(device):
 
 
 @contextlib.contextmanager
-def without_start_up_notes():
+def without_start_up_notes() -> Iterator[None]:
     """Keeps TensorFlow's C++ notes about missing GPU drivers off the terminal while it is imported and starts.
 
     They come whatever `TF_CPP_MIN_LOG_LEVEL` says. Python's own errors are raised as ever.

@@ -6,9 +6,20 @@ import tensorflow as tf
 from . import densities
 from .graphs import MATRIX, SCALAR, VECTOR, graph
 
+__all__ = [
+    "elbo_analytic_kl",
+    "elbo_multi_sample",
+    "elbo_single_sample",
+    "grad_theta_enumerated",
+    "gradient_at",
+    "minibatch_log_lik",
+    "pathwise_gradient",
+    "reparameterize",
+]
+
 
 @graph(MATRIX, MATRIX, MATRIX)
-def reparameterize(mu, log_var, eps):
+def reparameterize(mu, log_var, eps) -> tf.Tensor:
     """Returns z = mu + exp(log_var / 2) eps. Document 000 lines 35 to 39, document 003 eq. 20 to 22.
 
     Args:
@@ -23,7 +34,7 @@ def reparameterize(mu, log_var, eps):
 
 
 @graph(MATRIX, MATRIX, MATRIX, MATRIX)
-def elbo_analytic_kl(x, logits, mu, log_var):
+def elbo_analytic_kl(x, logits, mu, log_var) -> tf.Tensor:
     """Returns log p(x|z) - KL(q || N(0, I)), one z for each example. Document 001 line 63, document 003 eq. 8.
 
     Args:
@@ -39,7 +50,7 @@ def elbo_analytic_kl(x, logits, mu, log_var):
 
 
 @graph(VECTOR, VECTOR, VECTOR)
-def elbo_single_sample(log_px_given_z, log_pz, log_qz_given_x):
+def elbo_single_sample(log_px_given_z, log_pz, log_qz_given_x) -> tf.Tensor:
     """Returns log p(x|z) + log p(z) - log q(z|x) at one z for each example. Document 000 lines 41 to 43.
 
     Args:
@@ -54,7 +65,7 @@ def elbo_single_sample(log_px_given_z, log_pz, log_qz_given_x):
 
 
 @graph(MATRIX)
-def elbo_multi_sample(log_w):
+def elbo_multi_sample(log_w) -> tf.Tensor:
     """Returns the mean of log w over the samples. Document 002 lines 767 to 782, document 003 eq. 18 and 19.
 
     Args:
@@ -67,7 +78,7 @@ def elbo_multi_sample(log_w):
 
 
 @graph(VECTOR, SCALAR)
-def minibatch_log_lik(log_lik, num_data):
+def minibatch_log_lik(log_lik, num_data) -> tf.Tensor:
     """Returns (num_data / S) sum_s log_lik_s, an unbiased estimate of the sum over all data. Document 000 line 61, corrected.
 
     Args:
@@ -81,7 +92,7 @@ def minibatch_log_lik(log_lik, num_data):
 
 
 @graph(VECTOR, VECTOR, VECTOR)
-def grad_theta_enumerated(theta, phi, log_px_given_z):
+def grad_theta_enumerated(theta, phi, log_px_given_z) -> tf.Tensor:
     """Returns the gradient in theta of sum_z q_z [log p_z + log p(x|z) - log q_z] = q - p. Document 001 line 67, corrected.
 
     Args:
@@ -95,7 +106,7 @@ def grad_theta_enumerated(theta, phi, log_px_given_z):
     return tf.nn.softmax(phi) - tf.nn.softmax(theta)
 
 
-def pathwise_gradient(mu, log_var, eps, grad_f):
+def pathwise_gradient(mu, log_var, eps, grad_f) -> tuple[np.ndarray, np.ndarray]:
     """Returns the gradient of E_q[f(z)] in mu and log_var, estimated from the samples z_l = mu + exp(log_var / 2) eps_l.
 
     d_mu = mean_l g_l, d_log_var = mean_l g_l eps_l exp(log_var / 2) / 2, with g_l = grad_f(z_l).
@@ -113,7 +124,17 @@ def pathwise_gradient(mu, log_var, eps, grad_f):
     return gradient_at(reparameterize(mu, log_var, eps), log_var, eps, grad_f)
 
 
-def gradient_at(z, log_var, eps, grad_f):
-    """Returns what `pathwise_gradient` does, for samples `z` `[L, K]` that are given."""
+def gradient_at(z, log_var, eps, grad_f) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what `pathwise_gradient` does, for samples that are given.
+
+    Args:
+        z: Samples. Shape `[L, K]`.
+        log_var: Log variances of q. Shape `[K]`.
+        eps: Standard normal noise. Shape `[L, K]`.
+        grad_f: The gradient of f, from `[L, K]` to `[L, K]`.
+
+    Returns:
+        Two gradients, `(d_mu, d_log_var)`. Shape `[K]` each.
+    """
     gradients = np.asarray(grad_f(np.asarray(z)))
     return gradients.mean(axis=0), (gradients * eps * np.exp(0.5 * log_var)).mean(axis=0) / 2

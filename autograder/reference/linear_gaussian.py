@@ -6,11 +6,13 @@ import tensorflow_probability as tfp
 
 from .graphs import MATRIX, SCALAR, VECTOR, graph
 
+__all__ = ["fit_q", "linear_gaussian_log_px", "linear_gaussian_posterior", "quadratic_peak"]
+
 tfd = tfp.distributions
 
 
 @graph(VECTOR, MATRIX, VECTOR, SCALAR)
-def linear_gaussian_log_px(x, W, b, sigma):
+def linear_gaussian_log_px(x, W, b, sigma) -> tf.Tensor:
     """Returns log p(x) = log N(x; b, W W^T + sigma^2 I). Document 003 eq. 2, document 001 line 47.
 
     Args:
@@ -27,7 +29,7 @@ def linear_gaussian_log_px(x, W, b, sigma):
 
 
 @graph(VECTOR, MATRIX, VECTOR, SCALAR)
-def linear_gaussian_posterior(x, W, b, sigma):
+def linear_gaussian_posterior(x, W, b, sigma) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns mean and covariance of p(z|x): cov = (I + W^T W / sigma^2)^-1, mean = cov W^T (x - b) / sigma^2.
 
     Document 003 eq. 2, document 001 lines 47 and 48.
@@ -48,7 +50,7 @@ def linear_gaussian_posterior(x, W, b, sigma):
     return mean, tf.linalg.cholesky_solve(factor, identity)
 
 
-def quadratic_peak(log_density):
+def quadratic_peak(log_density) -> tuple[float, float]:
     """Returns (mean, precision) of the Gaussian whose log density, up to a constant, is the given function of z `[n]`.
 
     A quadratic is known from three of its values.
@@ -58,7 +60,7 @@ def quadratic_peak(log_density):
     return 0.5 * (high - low) / precision, precision
 
 
-def fit_q(log_joint, num_steps, seed):
+def fit_q(log_joint, num_steps, seed) -> tuple[float, float]:
     """Returns mean and standard deviation of the Gaussian q that maximises E_q[log p(x, z)] + H(q): those of p(z|x).
 
     Exact where the posterior is Gaussian, as in the linear Gaussian model. Document 000 lines 29 to 51.

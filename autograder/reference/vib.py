@@ -6,11 +6,21 @@ import tensorflow_probability as tfp
 from . import densities
 from .graphs import MATRIX, SCALAR, STACK, VECTOR, graph
 
+__all__ = [
+    "categorical_log_prob",
+    "cross_entropies",
+    "vib_exact_discrete",
+    "vib_loss",
+    "vib_predict_probs",
+    "vib_rate",
+    "vib_relevance_bound",
+]
+
 tfd = tfp.distributions
 
 
 @graph(MATRIX, MATRIX)
-def categorical_log_prob(y_onehot, logits):
+def categorical_log_prob(y_onehot, logits) -> tf.Tensor:
     """Returns log p(y|z) = sum_c y_c (a_c - logsumexp_c' a_c') for logits a. Document 000, section 6 (line 96), E-000-14.
 
     Args:
@@ -24,27 +34,35 @@ def categorical_log_prob(y_onehot, logits):
 
 
 @graph(MATRIX, STACK)
-def cross_entropies(y_onehot, logits):
+def cross_entropies(y_onehot, logits) -> tf.Tensor:
     """Returns minus log p(y given z_l) under each of L sets of logits `[L, B, C]`. Shape `[L, B]`."""
     return -tfd.OneHotCategorical(logits=logits).log_prob(tf.broadcast_to(y_onehot, tf.shape(logits)))
 
 
-def vib_loss(y_onehot, logits, mu, log_var, beta):
+def vib_loss(y_onehot, logits, mu, log_var, beta) -> float:
     """Returns mean_b [mean_l CE(y_b, logits_lb) + beta KL_b]. Document 000, section 5 (line 88), E-000-12.
 
-    Shapes: y_onehot `[B, C]`, logits `[L, B, C]`, mu and log_var `[B, K]`, beta a float; a scalar comes back.
+    Args:
+        y_onehot: Labels, exactly one-hot. Shape `[B, C]`.
+        logits: Of each sample. Shape `[L, B, C]`.
+        mu: Means of q. Shape `[B, K]`.
+        log_var: Log variances of q. Shape `[B, K]`.
+        beta: Weight of the KL. A float.
+
+    Returns:
+        A scalar.
     """
     kl = densities.kl_to_standard_normal(mu, log_var).numpy()
     return (cross_entropies(y_onehot, logits).numpy().mean(axis=0) + beta * kl).mean()
 
 
 @graph(STACK)
-def vib_predict_probs(logits):
+def vib_predict_probs(logits) -> tf.Tensor:
     """Returns p(y|x) ~ mean_l softmax(logits_l), over the classes. Shapes: logits `[L, B, C]`, back `[B, C]`."""
     return tf.reduce_mean(tfd.OneHotCategorical(logits=logits).probs_parameter(), axis=0)
 
 
-def vib_rate(mu, log_var):
+def vib_rate(mu, log_var) -> float:
     """Returns mean_b KL(N(mu_b, diag exp(log_var_b)) || N(0, I)), an upper bound of I(X;Z). Document 004 lines 175 to 177.
 
     Shapes: mu and log_var `[B, K]`; a scalar comes back.
@@ -53,13 +71,13 @@ def vib_rate(mu, log_var):
 
 
 @graph(VECTOR, SCALAR)
-def vib_relevance_bound(p_y, mean_cross_entropy):
+def vib_relevance_bound(p_y, mean_cross_entropy) -> tf.Tensor:
     """Returns H(Y) - mean_cross_entropy, a lower bound of I(Y;Z). Shapes: p_y `[C]`; a scalar comes back."""
     return -tf.reduce_sum(tf.math.xlogy(p_y, p_y)) - mean_cross_entropy
 
 
 @graph(MATRIX, MATRIX, MATRIX, VECTOR, SCALAR)
-def vib_exact_discrete(p_xy, q_z_given_x, q_y_given_z, r_z, beta):
+def vib_exact_discrete(p_xy, q_z_given_x, q_y_given_z, r_z, beta) -> tf.Tensor:
     """Returns the VIB objective on tables, under the Markov chain Y - X - Z. Document 000, section 5 (lines 86 to 88).
 
     -sum_xyz p(x,y) q(z|x) log q(y|z) + beta sum_xz p(x) q(z|x) log[q(z|x) / r(z)].

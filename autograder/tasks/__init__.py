@@ -32,7 +32,7 @@ from .separation import draw_for_student, find_structure, public_questions, stor
 FOLDER = Path(__file__).parent
 
 
-def names():
+def names() -> list[str]:
     """Returns the names of all assignments, in order."""
     return sorted(
         module.name for module in pkgutil.iter_modules(__path__) if module.name[0] == "a" and module.name[1].isdigit()
@@ -40,7 +40,7 @@ def names():
 
 
 @cache
-def load(name):
+def load(name) -> Assignment:
     """Returns the `Assignment` called `name`, with the hints of its hints.md.
 
     Raises:

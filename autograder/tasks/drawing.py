@@ -2,6 +2,7 @@
 
 import hmac
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from vikit import judging
@@ -25,21 +26,33 @@ __all__ = [
     "to_float64",
 ]
 
+# What inputs depend on besides question and case: secret, student, assignment, attempt.
+Key = tuple[bytes, str, str, int]
 
-def draw_with_key(question, key, chosen=None):
-    """Returns the `judging.Question` of `question` with the inputs that `key` (secret, student, assignment, attempt) draws.
 
-    `chosen`: which variants of each mistake to compute (see `separation.Structure`); all of them by default.
+def draw_with_key(question, key: Key, chosen=None) -> judging.Question:
+    """Returns the `judging.Question` of `question` with the inputs that a key draws.
+
+    Args:
+        question: The `Question`.
+        key: What inputs depend on besides question and case.
+        chosen: Which variants of each mistake to compute (see `separation.Structure`); all of them by default.
     """
     return build_question(question, [draw_case(question, case, key, chosen) for case in question.cases])
 
 
-def draw_given(question, arguments, sizes):
-    """Returns the `judging.Question` of `question` with one case, on `arguments` of the given sizes."""
+def draw_given(question, arguments, sizes) -> judging.Question:
+    """Returns the `judging.Question` of `question` with one case.
+
+    Args:
+        question: The `Question`.
+        arguments: The inputs of this case, by position.
+        sizes: Their sizes, by letter.
+    """
     return build_question(question, [evaluate_case(question, Case("given", GENERIC, None, sizes), arguments)])
 
 
-def build_question(question, cases):
+def build_question(question, cases) -> judging.Question:
     """Returns the `judging.Question` of `question` with these cases and the variants of mistakes that differ on them."""
     kept = find_distinct_variants(question, cases) if cases else {}
     return judging.Question(
@@ -61,14 +74,21 @@ def build_question(question, cases):
     )
 
 
-def draw_case(question, case, key, chosen=None):
-    """Returns the `judging.Case` of a `Case`, with the arguments that `key` draws."""
+def draw_case(question, case, key: Key, chosen=None) -> judging.Case:
+    """Returns the `judging.Case` of a case, with the arguments that a key draws.
+
+    Args:
+        question: The `Question`.
+        case: The `Case`.
+        key: What inputs depend on besides question and case.
+        chosen: Which variants of each mistake to compute (see `separation.Structure`); all of them by default.
+    """
     generator = np.random.default_rng(seed(*key, question.name, case.name))
     arguments = tuple(round_to_float32(argument) for argument in case.draw(generator, **case.sizes))
     return evaluate_case(question, case, arguments, chosen)
 
 
-def evaluate_case(question, case, arguments, chosen=None):
+def evaluate_case(question, case, arguments, chosen=None) -> judging.Case:
     """Returns the `judging.Case` of a `Case` with these arguments: the right values, and those of each mistake."""
     doubles = [to_float64(argument) for argument in arguments]
     singles = [as_student_gets_it(argument) for argument in arguments]
@@ -91,13 +111,23 @@ def evaluate_case(question, case, arguments, chosen=None):
     )
 
 
-def seed(secret, student, assignment, attempt, question, case):
-    """Returns the seed of one case, an integer of 128 bits that does not reveal the secret."""
+# Not fewer arguments: inputs depend on each of these, and on nothing else.
+def seed(secret, student, assignment, attempt, question, case) -> int:
+    """Returns the seed of one case, an integer of 128 bits that does not reveal the secret.
+
+    Args:
+        secret: The course's secret, bytes.
+        student: Name of the student, with the digest of what was handed in.
+        assignment: Name of the assignment.
+        attempt: A number: the inputs are drawn again where they do not tell all answers apart.
+        question: Name of the question.
+        case: Name of the case.
+    """
     message = "\0".join([student, assignment, str(attempt), question, case])
     return int.from_bytes(hmac.digest(secret, message.encode("utf-8", "surrogatepass"), "sha256")[:16], "big")
 
 
-def round_to_float32(argument):
+def round_to_float32(argument) -> Any:
     """Returns an argument rounded to float32: its arrays, and its scalars as Python floats of float32 precision."""
     match argument:
         case BuiltArgument(kind, arrays):
@@ -111,7 +141,7 @@ def round_to_float32(argument):
     return argument
 
 
-def to_float64(argument):
+def to_float64(argument) -> Any:
     """Returns an argument for a formula in float64: exactly the student's rounded numbers."""
     match argument:
         case BuiltArgument(kind, arrays):
@@ -121,14 +151,14 @@ def to_float64(argument):
     return argument
 
 
-def evaluate(formula, arguments):
+def evaluate(formula, arguments) -> tuple[np.ndarray, ...]:
     """Returns the value of `formula` as a tuple of float64 arrays."""
     value = formula(*arguments)
     values = value if isinstance(value, tuple) else (value,)
     return tuple(np.asarray(part, dtype=np.float64) for part in values)
 
 
-def find_distinct_variants(question, cases):
+def find_distinct_variants(question, cases) -> dict[str, list[int]]:
     """Returns for the name of each mistake the indices of its variants that `distinct_indices` keeps on these cases."""
     right = flatten([case.expected for case in cases])
     return {
@@ -137,7 +167,7 @@ def find_distinct_variants(question, cases):
     }
 
 
-def distinct_indices(question, wrongs, right):
+def distinct_indices(question, wrongs, right) -> list[int]:
     """Returns the indices of the variants of a mistake that are neither right on all cases nor the same as an earlier one.
 
     The first is always kept: a mistake that is right on all cases must be reported, not left out.
@@ -158,12 +188,12 @@ def distinct_indices(question, wrongs, right):
     return [index - 1 for index in kept]
 
 
-def flatten(values):
+def flatten(values) -> np.ndarray:
     """Returns all numbers of a list of tuples of arrays in one row."""
     return np.concatenate([np.ravel(part) for parts in values for part in parts])
 
 
-def as_student_gets_it(argument):
+def as_student_gets_it(argument) -> Any:
     """Returns an argument in float32, as the student gets it, for a formula in NumPy."""
     match argument:
         case BuiltArgument(kind, arrays):

@@ -6,13 +6,14 @@ the assignments holds hints that several share, below headings that only serve t
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from vikit.exams.exam import EXAMINATIONS
 from vikit.judging import Mistake
 
-from .question import QuestionError
+from .question import Question, QuestionError
 
 __all__ = ["FILE", "attach_hints", "read_hints", "unused_hints"]
 
@@ -21,7 +22,7 @@ SHARED = Path(__file__).with_name(FILE)
 LINE = re.compile(r"- \*\*(?P<name>\w+)\*\* (?P<hint>.+?)(?: \[(?P<source>[^][]+)\])?")
 
 
-def read_hints(path):
+def read_hints(path) -> dict[tuple[str, str], Mistake]:
     """Returns a dict from (heading, name) to `Mistake`, whose source is empty where the line has none.
 
     Raises:
@@ -54,13 +55,13 @@ class Hints:
         used: What was asked for, of both.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder) -> None:
         self.path = folder / FILE
         self.own = read_hints(self.path)
         self.shared = {name: mistake for (_, name), mistake in read_hints(SHARED).items()}
-        self.used = set()
+        self.used: set[str | tuple[str, str]] = set()
 
-    def find(self, question, name, prop=""):
+    def find(self, question, name, prop="") -> Mistake:
         """Returns the `Mistake` of this name for a question, or for one of its properties.
 
         Raises:
@@ -76,7 +77,7 @@ class Hints:
         wanted = f"{question.name}, {prop}" if prop else question.name
         raise QuestionError(f"{self.path}: there is no hint for `{name}`; add `- **{name}** ...` below `## {wanted}`")
 
-    def headings(self, question, prop):
+    def headings(self, question, prop) -> list[str]:
         """Returns the headings below which a hint may stand, the closest first."""
         several = [heading for heading, _ in self.own if prop and prop in heading.split(", ")[1:]]
         return [heading for heading in dict.fromkeys(several) if heading.split(", ")[0] == question.name] + [
@@ -84,7 +85,7 @@ class Hints:
         ]
 
 
-def attach_hints(assignment, folder):
+def attach_hints(assignment, folder) -> tuple[Question, ...]:
     """Returns the questions of an assignment with their hints, and their properties with the mistakes that may be found.
 
     Raises:
@@ -94,7 +95,7 @@ def attach_hints(assignment, folder):
     return tuple(with_hints(question, hints) for question in assignment.questions)
 
 
-def with_hints(question, hints):
+def with_hints(question, hints) -> Question:
     found = {mistake.name: hints.find(question, mistake.name) for mistake in question.mistakes}
     return replace(
         question,
@@ -105,17 +106,17 @@ def with_hints(question, hints):
     )
 
 
-def with_source(mistake, question):
+def with_source(mistake, question) -> Mistake:
     return mistake if mistake.source else replace(mistake, source=question.source)
 
 
-def mistakes_of(item, question, hints):
+def mistakes_of(item, question, hints) -> Iterator[Mistake]:
     """Yields the `Mistake`s that the examination of a property may find."""
     for name in sorted(EXAMINATIONS[item.examination].names_it_may_find(item.options)):
         yield hints.find(question, name, item.name)
 
 
-def unused_hints(assignments, folder):
+def unused_hints(assignments, folder) -> list[str]:
     """Returns lines "file: heading, name" of hints that nothing asks for, in all assignments and in what they share."""
     every = {name: Hints(folder / name) for name in assignments}
     for name, hints in every.items():

@@ -8,6 +8,8 @@ from vikit.judging import compare, naming
 
 from .separation import draw_for_student, find_structure
 
+__all__ = ["kill_matrix"]
+
 SECRET = b"kill matrix"
 
 
@@ -36,25 +38,35 @@ class Matrix:
     alike: tuple
 
 
-def kill_matrix(assignment, question, students=20):
-    """Returns the `Matrix` of `question` over the inputs of `students` students."""
+def kill_matrix(assignment, question, students=20) -> Matrix:
+    """Returns the `Matrix` of a question.
+
+    Args:
+        assignment: Name of the assignment.
+        question: The `Question`.
+        students: For how many students its inputs are drawn.
+
+    Raises:
+        QuestionError: If no inputs tell two of the answers apart.
+    """
     drawn = [draw_for_student(assignment, question, f"student {number}", SECRET) for number in range(students)]
-    names = [mistake.name for mistake in naming.fingerprints(drawn[0]).mistakes]
-    names = tuple(dict.fromkeys([mistake.name for mistake in question.mistakes] + names))
+    named = [mistake.name for mistake in naming.fingerprints(drawn[0]).mistakes]
+    names = tuple(dict.fromkeys([mistake.name for mistake in question.mistakes] + named))
     kills = np.stack([find_kills(one, names) for one in drawn])
+    dead = np.all(np.any(kills, axis=2), axis=0)
     return Matrix(
         question=question.name,
         cases=tuple(case.name for case in question.cases),
         mistakes=names,
         listed=len(question.mistakes),
         kills=kills.mean(axis=0),
-        alive=tuple(name for name, dead in zip(names, kills.any(axis=2).all(axis=0), strict=True) if not dead),
+        alive=tuple(name for name, is_dead in zip(names, dead, strict=True) if not is_dead),
         pairs=len(names) * (len(names) - 1) // 2,
         alike=tuple((*sorted(pair), reason) for pair, reason in find_reasons(assignment, question).items()),
     )
 
 
-def find_kills(drawn, names):
+def find_kills(drawn, names) -> np.ndarray:
     """Returns for each name and case whether the case refuses the mistake. Shape `[names, cases]`, bool."""
     prints = naming.fingerprints(drawn)
     ends = np.cumsum([sum(value.size for value in case.expected) for case in drawn.cases])
@@ -68,7 +80,7 @@ def find_kills(drawn, names):
 # Reasons why two names have the same values.
 
 
-def find_reasons(assignment, question):
+def find_reasons(assignment, question) -> dict[frozenset[str], str]:
     """Returns a dict from each pair of names that no inputs tell apart to the reason; an empty text where none is known."""
     pairs = find_structure(assignment, question).pairs
     declared = {frozenset(twin[:2]): twin[2] for twin in question.twins}
@@ -82,7 +94,7 @@ def find_reasons(assignment, question):
     return found
 
 
-def split_transformations(name, known):
+def split_transformations(name, known) -> tuple[str, tuple[str, ...]]:
     """Returns (base, transformations) of a name; the base is a listed mistake, or "" for the right values."""
     transformation, _, inner = name.partition(" of ")
     if not transformation.startswith("transformation_"):
@@ -91,9 +103,9 @@ def split_transformations(name, known):
     return base, (*steps, transformation)
 
 
-def forms_of_mistakes(pairs, outputs):
+def forms_of_mistakes(pairs, outputs) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Returns a dict from each listed mistake that is itself a transformation of the right values to its (base, steps)."""
-    known = {}
+    known: dict[str, tuple[str, tuple[str, ...]]] = {}
     for _ in range(3):
         for pair in pairs:
             for name, other in (tuple(pair), tuple(pair)[::-1]):
@@ -103,12 +115,13 @@ def forms_of_mistakes(pairs, outputs):
     return known
 
 
-def canonical_form(steps, outputs):
+def canonical_form(steps, outputs) -> tuple[dict[tuple[str, str], int], set[str]]:
     """Returns transformations as (factors, summed outputs), whatever their order: they commute.
 
     A sum over the batch is the same for every example: a second sum multiplies it by B, an average leaves it as it is.
     """
-    factors, summed = Counter(), set()
+    factors: Counter[tuple[str, str]] = Counter()
+    summed: set[str] = set()
     for step in steps:
         transformation, _, chosen = step.partition(" in ")
         for output in chosen.split(" and ") if chosen else outputs:

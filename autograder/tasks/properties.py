@@ -14,7 +14,7 @@ __all__ = [
 ]
 
 
-def network_properties(source, network, *, batches, points, range_hint):
+def network_properties(source, network, *, batches, points, range_hint) -> tuple[Property, ...]:
     """Returns the four properties of a class that is a network.
 
     Args:
@@ -26,17 +26,8 @@ def network_properties(source, network, *, batches, points, range_hint):
         range_hint: The hint where the range is bounded.
     """
     options = {"network": network}
-    listed = " and ".join(network["outputs"])
     return (
-        Property(
-            "shapes",
-            points[0],
-            f"{listed} must have the documented shapes for every batch and every choice of hidden layers.",
-            source,
-            "network_shapes",
-            options | {"batches": batches},
-            counts_alone=False,
-        ),
+        shapes_property(points[0], source, network, batches),
         Property(
             "deterministic",
             points[1],
@@ -57,8 +48,30 @@ def network_properties(source, network, *, batches, points, range_hint):
     )
 
 
-def prediction_property(points, source, sizes, examination="prediction", **options):
-    """Returns the property of `predict_probs`; `examination` is its name, and `options` what it is given besides."""
+def shapes_property(points, source, network, batches) -> Property:
+    """Returns the property that a network's outputs have their shapes; arguments as of `network_properties`."""
+    listed = " and ".join(network["outputs"])
+    return Property(
+        "shapes",
+        points,
+        f"{listed} must have the documented shapes for every batch and every choice of hidden layers.",
+        source,
+        "network_shapes",
+        {"network": network, "batches": batches},
+        counts_alone=False,
+    )
+
+
+def prediction_property(points, source, sizes, examination="prediction", **options) -> Property:
+    """Returns the property of `predict_probs`.
+
+    Args:
+        points: What it is worth.
+        source: Where the lecture has it.
+        sizes: Those of the inputs.
+        examination: Name of the examination.
+        options: What that takes besides.
+    """
     return Property(
         "prediction",
         points,
@@ -69,8 +82,15 @@ def prediction_property(points, source, sizes, examination="prediction", **optio
     )
 
 
-def weights_property(model, points, source, objective="the loss"):
-    """Returns the property that all weights move in training, and matter to the objective."""
+def weights_property(model, points, source, objective="the loss") -> Property:
+    """Returns the property that all weights move in training, and matter to the objective.
+
+    Args:
+        model: How the model is made, for the examination.
+        points: What it is worth.
+        source: Where the lecture has it.
+        objective: What is minimised or maximised, in words.
+    """
     return Property(
         "every_weight_learns",
         points,
@@ -81,8 +101,15 @@ def weights_property(model, points, source, objective="the loss"):
     )
 
 
-def training_property(points, source, examination="training", **options):
-    """Returns the property that the training of a classifier reports what it should, and draws fresh noise."""
+def training_property(points, source, examination="training", **options) -> Property:
+    """Returns the property that the training of a classifier reports what it should, and draws fresh noise.
+
+    Args:
+        points: What it is worth.
+        source: Where the lecture has it.
+        examination: Name of the examination.
+        options: What that takes.
+    """
     return Property(
         "training",
         points,
@@ -94,8 +121,15 @@ def training_property(points, source, examination="training", **options):
     )
 
 
-def accuracy_property(model, points, source, floor):
-    """Returns the property that a trained classifier is at least as accurate as `floor` on held-out digits."""
+def accuracy_property(model, points, source, floor) -> Property:
+    """Returns the property that a trained classifier is at least as accurate on held-out digits as any right one.
+
+    Args:
+        model: How the model is made, for the examination.
+        points: What it is worth.
+        source: Where the lecture has it.
+        floor: The least accuracy, and how it is trained.
+    """
     return Property(
         "accuracy_passes_the_floor",
         points,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from vikit import judging
 from vikit.judging import EDGE, GENERIC
@@ -11,10 +12,13 @@ __all__ = [
     "GENERIC",
     "GENTLE",
     "STRICT",
+    "Arguments",
     "Assignment",
     "Case",
     "Domain",
+    "Draw",
     "Follow",
+    "Formula",
     "Manual",
     "Question",
     "QuestionError",
@@ -23,6 +27,12 @@ __all__ = [
     "unsteady",
     "wrong",
 ]
+
+
+# The arguments of a question by position; what draws them; and what computes an answer from them.
+Arguments = tuple[Any, ...]
+Draw = Callable[..., Arguments]
+Formula = Callable[..., Any]
 
 
 class QuestionError(Exception):
@@ -64,8 +74,8 @@ class Case:
 
     name: str
     kind: str
-    draw: Callable
-    sizes: dict
+    draw: Draw | None
+    sizes: dict[str, int]
     careful: float = 0.0
     remark: str = ""
 
@@ -79,7 +89,7 @@ class Domain:
         num_draws: How many times it is drawn to measure the largest error.
     """
 
-    draw: Callable
+    draw: Draw
     num_draws: int = 5
 
 
@@ -108,12 +118,12 @@ class Unsteady:
     formula: object
 
 
-def unsteady(formula):
+def unsteady(formula) -> Unsteady:
     """Returns the formula of a mistake, or the tuple of its spellings, marked as unsteady (see `WrongFormula`)."""
     return Unsteady(formula)
 
 
-def wrong(**mistakes):
+def wrong(**mistakes) -> tuple[WrongFormula, ...]:
     """Returns the `WrongFormula`s of a question, from each mistake's name to its formula.
 
     A formula may be a tuple of spellings, or `unsteady(...)`.
@@ -121,7 +131,7 @@ def wrong(**mistakes):
     return tuple(build_wrong_formula(name, formula) for name, formula in mistakes.items())
 
 
-def build_wrong_formula(name, formula, is_unsteady=False):
+def build_wrong_formula(name, formula, is_unsteady=False) -> WrongFormula:
     match formula:
         case Unsteady(marked):
             return build_wrong_formula(name, marked, is_unsteady=True)
@@ -164,7 +174,7 @@ class Question:
     points: float
     source: str
     shape: str = ""
-    reference: Callable | None = None
+    reference: Formula | None = None
     cases: tuple = ()
     mistakes: tuple = ()
     outputs: tuple = ()
@@ -182,12 +192,12 @@ class Question:
     rules: Rules = STRICT
     hints: dict = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         names = [mistake.name for mistake in self.mistakes]
         if len(set(names)) < len(names):
             raise QuestionError(f"{self.name}: two mistakes have the same name: {max(names, key=names.count)}")
 
-    def hint(self, name):
+    def hint(self, name) -> judging.Mistake:
         """Returns the `judging.Mistake` of that name, without a hint where hints.md has none."""
         return self.hints.get(name) or judging.Mistake(name, "", self.source)
 
@@ -201,8 +211,8 @@ class Follow:
         formula: From (arguments in float64, dict from earlier question to its values) to this question's value.
     """
 
-    needs: dict
-    formula: Callable
+    needs: dict[str, Callable[..., Arguments]]
+    formula: Callable[[list[Any], dict[str, tuple[Any, ...]]], Any]
 
 
 @dataclass(frozen=True)
@@ -223,14 +233,14 @@ class Assignment:
     manual: tuple = ()
 
     @property
-    def functions(self):
+    def functions(self) -> tuple[Question, ...]:
         """The questions that are judged by values."""
         return tuple(question for question in self.questions if question.cases)
 
     @property
-    def max_score(self):
+    def max_score(self) -> float:
         return sum(question.points for question in self.questions)
 
     @property
-    def manual_max_score(self):
+    def manual_max_score(self) -> float:
         return sum(question.points for question in self.manual)

@@ -1,13 +1,16 @@
 """Draws inputs that tell the right answer and all known mistakes of a question apart."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from vikit import judging
 from vikit.judging import naming
 
 from .drawing import build_question, draw_case, draw_with_key, find_distinct_variants, to_float64
-from .question import QuestionError
+from .question import Question, QuestionError, WrongFormula
 
 __all__ = [
     "PUBLIC",
@@ -28,7 +31,7 @@ NUM_STRUCTURE_DRAWS = 4
 PUBLIC = b"public cases"
 
 
-def draw_for_student(assignment, question, student, secret, file=""):
+def draw_for_student(assignment, question, student, secret, file="") -> judging.Question:
     """Returns the `judging.Question` of `question` for one student.
 
     The inputs are a function of secret, student, file handed in, assignment, question and case: no two students share them,
@@ -49,25 +52,25 @@ def draw_for_student(assignment, question, student, secret, file=""):
         return build_question(question, [])
     known = find_structure(assignment, question)
     drawn_for = f"{student}\0{file}" if file else student
+    clash: list[str] = []
     for attempt in range(NUM_ATTEMPTS):
         drawn = draw_with_key(question, (secret, drawn_for, assignment, attempt), known.variants)
-        clash = find_clash(question, drawn, known.pairs)
-        if clash is None:
+        found = find_clash(question, drawn, known.pairs)
+        if found is None:
             return drawn
-    reason = (
-        f"{clash[0]} gives the right answer" if len(clash) == 1 else f"{clash[0]} and {clash[1]} give the same values"
-    )
+        clash = found
+    reason = f"{' and '.join(clash)} give the same values" if len(clash) > 1 else f"{clash[0]} gives the right answer"
     raise QuestionError(f"{question.name}: {reason} on {NUM_ATTEMPTS} draws of inputs")
 
 
-def public_questions(assignment):
+def public_questions(assignment) -> list[judging.Question]:
     """Returns the questions with the public inputs of `assignment`."""
     return [
         draw_for_student(assignment.name, replace_unsteady(question), "", PUBLIC) for question in assignment.questions
     ]
 
 
-def replace_unsteady(question):
+def replace_unsteady(question) -> Question:
     """Returns `question` with its unsteady mistakes computed in float64: in float32 each processor gives another value."""
     if not any(mistake.unsteady for mistake in question.mistakes):
         return question
@@ -77,19 +80,24 @@ def replace_unsteady(question):
     )
 
 
-def compute_in_float64(mistake):
+def compute_in_float64(mistake) -> WrongFormula:
     """Returns a `WrongFormula` whose formulas convert all arguments to float64."""
 
-    def convert(formula):
+    def convert(formula) -> Callable[..., Any]:
         return lambda *arguments: formula(*(to_float64(argument) for argument in arguments))
 
     return replace(mistake, formulas=tuple(convert(formula) for formula in mistake.formulas))
 
 
-def find_clash(question, drawn, allowed):
+def find_clash(question, drawn, allowed) -> list[str] | None:
     """Returns the names of two answers that other inputs tell apart and these do not; None if there are none.
 
-    One name alone is a mistake that is right on these inputs. `allowed` holds the pairs that no inputs tell apart.
+    One name alone is a mistake that is right on these inputs.
+
+    Args:
+        question: The `Question`.
+        drawn: Its `judging.Question` with inputs.
+        allowed: The pairs that no inputs tell apart.
     """
     prints = naming.fingerprints(drawn)
     for mistake in question.mistakes:
@@ -105,7 +113,7 @@ def find_clash(question, drawn, allowed):
     return None
 
 
-def are_apart(rows, drawn):
+def are_apart(rows, drawn) -> np.ndarray:
     """Returns for all pairs of rows whether some number differs by more than MARGIN_IN_TOLERANCES. Shape `[n, n]`."""
     separate = np.zeros((len(rows), len(rows)), bool)
     first, second = np.triu_indices(len(rows), 1)
@@ -133,14 +141,15 @@ class Structure:
             The others are not computed for each student.
     """
 
-    pairs: frozenset
-    variants: dict
+    pairs: frozenset[frozenset[str]]
+    variants: dict[str, tuple[int, ...]]
 
 
-_structures, _exploring = {}, threading.Lock()
+_structures: dict[tuple[str, Question], Structure] = {}
+_exploring = threading.Lock()
 
 
-def find_structure(assignment, question):
+def find_structure(assignment, question) -> Structure:
     """Returns the `Structure` of `question`; it is computed once in a process."""
     with _exploring:
         if (assignment, question) not in _structures:
@@ -148,16 +157,23 @@ def find_structure(assignment, question):
     return _structures[assignment, question]
 
 
-def store_structure(assignment, question, found):
-    """Stores the `Structure` that another process has computed."""
+def store_structure(assignment, question, found) -> None:
+    """Stores the `Structure` that another process has computed.
+
+    Args:
+        assignment: Name of the assignment.
+        question: The `Question`.
+        found: The `Structure`.
+    """
     with _exploring:
         _structures[assignment, question] = found
 
 
-def explore(assignment, question):
+def explore(assignment, question) -> Structure:
     if not question.cases:
         return Structure(frozenset(), {})
-    kept, variants = None, {mistake.name: set() for mistake in question.mistakes}
+    kept: set[frozenset[str]] | None = None
+    variants: dict[str, set[int]] = {mistake.name: set() for mistake in question.mistakes}
     for draw in range(NUM_STRUCTURE_DRAWS):
         key = (b"structure", str(draw), assignment, 0)
         cases = [draw_case(question, case, key) for case in question.cases]
@@ -169,4 +185,4 @@ def explore(assignment, question):
         pairs = np.argwhere(np.triu(~are_apart(prints.values, drawn), 1))
         together = {frozenset((names[i], names[j])) for i, j in pairs if names[i] != names[j]}
         kept = together if kept is None else kept & together
-    return Structure(frozenset(kept), {name: tuple(sorted(indices)) for name, indices in variants.items()})
+    return Structure(frozenset(kept or ()), {name: tuple(sorted(indices)) for name, indices in variants.items()})

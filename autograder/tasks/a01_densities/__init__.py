@@ -9,6 +9,8 @@ from .identity import elbo_identity_terms
 from .kl_of_gaussians import gaussian_entropy, kl_diag_gaussians
 from .kl_to_prior import kl_to_standard_normal
 
+__all__ = ["assignment"]
+
 assignment = Assignment(
     name="a01_densities",
     title="Densities, divergences and the ELBO on paper",

@@ -4,32 +4,34 @@ import numpy as np
 
 from autograder.reference import densities
 
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+
+__all__ = ["posterior_from_joint"]
 
 
-def posterior(p_xz):
+def posterior(p_xz) -> np.ndarray:
     return p_xz / p_xz.sum(axis=1, keepdims=True)
 
 
-def draw_joint(concentration):
-    def draw(generator, X, Z):
+def draw_joint(concentration) -> Draw:
+    def draw(generator, X, Z) -> Arguments:
         return ((generator.dirichlet(np.full(X * Z, concentration)).reshape(X, Z) + 1e-4) / (1 + 1e-4 * X * Z),)
 
     return draw
 
 
-def draw_rare_rows(generator, X, Z):
+def draw_rare_rows(generator, X, Z) -> Arguments:
     """Rows whose total probabilities lie eight orders of magnitude apart."""
     rows = 10.0 ** -np.linspace(0, 8, X)
     table = generator.dirichlet(np.ones(Z), X) * rows[:, None] + 1e-12
     return (table / table.sum(),)
 
 
-def draw_uniform_joint(generator, X, Z):
+def draw_uniform_joint(generator, X, Z) -> Arguments:
     return (np.full((X, Z), 1 / (X * Z)),)
 
 
-def sweep_table(generator):
+def sweep_table(generator) -> Arguments:
     table = 10.0 ** -generator.uniform(0, 8, (40, 1)) * generator.dirichlet(np.ones(5), 40) + 1e-12
     return (table / table.sum(),)
 

@@ -7,7 +7,7 @@ from autograder.reference import densities
 
 from ..domains import spread
 from ..formulas import SMALL, bernoulli, logsumexp, over_batch, softmax, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from .bernoulli_probs import (
     bernoulli_probs,
     likelihood,
@@ -19,32 +19,34 @@ from .bernoulli_probs import (
     with_padded_probs,
 )
 
+__all__ = ["bernoulli_log_prob_logits"]
 
-def softmax_over_pixels(logits):
+
+def softmax_over_pixels(logits) -> np.ndarray:
     return softmax(logits, axis=-1)
 
 
-def clipped_logits(size):
+def clipped_logits(size) -> Formula:
     return lambda x, a: bernoulli(x, np.clip(a, -size, size))
 
 
-def clipped_softplus(size):
+def clipped_softplus(size) -> Formula:
     return lambda x, a: total(x * a - np.logaddexp(0, np.clip(a, -size, size)))
 
 
-def draw_logits(scale):
+def draw_logits(scale) -> Draw:
     return lambda generator, B, D: (
         generator.integers(0, 2, (B, D)).astype(float), generator.normal(0, scale, (B, D))
     )  # fmt: skip
 
 
-def draw_saturated(size):
+def draw_saturated(size) -> Draw:
     """Returns a draw whose logits are +-size.
 
     The first two examples agree with their pixels, the second has zeros only; the third has right and wrong ones of both.
     """
 
-    def draw(generator, B, D):
+    def draw(generator, B, D) -> Arguments:
         x = generator.integers(0, 2, (B, D)).astype(float)
         signs = generator.choice([-1.0, 1.0], (B, D))
         x[0, :2], x[1] = (0, 1), 0
@@ -55,7 +57,7 @@ def draw_saturated(size):
     return draw
 
 
-def draw_undecided(generator, B, D):
+def draw_undecided(generator, B, D) -> Arguments:
     return generator.integers(0, 2, (B, D)).astype(float), np.zeros((B, D))
 
 

@@ -8,45 +8,57 @@ from scipy.special import xlog1py, xlogy
 from autograder.reference import densities
 
 from ..domains import BATCH, DIMS
-from ..formulas import LOG_2PI, SMALL, over_batch, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..formulas import LOG_2PI, SMALL, Numbers, over_batch, total
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = [
+    "bernoulli_log_prob_probs",
+    "bernoulli_probs",
+    "likelihood",
+    "plain_cross_entropy",
+    "squared_errors",
+    "sweep_pixels",
+    "with_clipped_probs",
+    "with_mean_over_pixels",
+    "with_padded_probs",
+]
 
 
-def bernoulli_probs(x, p):
+def bernoulli_probs(x, p) -> Numbers:
     return total(xlogy(x, p) + xlog1py(1 - x, -p))
 
 
-def plain_cross_entropy(x, p):
+def plain_cross_entropy(x, p) -> Numbers:
     """The formula as it stands, where 0 log 0 is NaN."""
     return total(x * np.log(p) + (1 - x) * np.log(1 - p))
 
 
-def clipped_cross_entropy(x, p, least):
+def clipped_cross_entropy(x, p, least) -> Numbers:
     return plain_cross_entropy(x, np.clip(p, least, 1 - least))
 
 
-def padded_cross_entropy(x, p, eps):
+def padded_cross_entropy(x, p, eps) -> Numbers:
     return total(x * np.log(p + eps) + (1 - x) * np.log(1 - p + eps))
 
 
-def likelihood(x, p):
+def likelihood(x, p) -> np.ndarray:
     return np.prod(np.where(x > 0.5, p, 1 - p), axis=-1)
 
 
-def with_clipped_probs(least, map_to_probability=lambda p: p):
+def with_clipped_probs(least, map_to_probability=lambda p: p) -> Formula:
     return lambda x, p: clipped_cross_entropy(x, map_to_probability(p), least)
 
 
-def with_padded_probs(eps, map_to_probability=lambda p: p):
+def with_padded_probs(eps, map_to_probability=lambda p: p) -> Formula:
     return lambda x, p: padded_cross_entropy(x, map_to_probability(p), eps)
 
 
-def with_mean_over_pixels(formula, sign):
+def with_mean_over_pixels(formula, sign) -> Formula:
     """Returns `formula` averaged over the pixels, with a sign: -1 is what Keras' cross-entropies have."""
     return lambda x, p: sign * formula(x, p) / x.shape[-1]
 
 
-def squared_errors(mean):
+def squared_errors(mean) -> tuple[Formula, ...]:
     """Returns the forms in which a squared error is taken for a log-likelihood, but for the plain sum."""
     return (
         lambda x, p: -0.5 * total((x - mean(p)) ** 2),
@@ -57,14 +69,14 @@ def squared_errors(mean):
     )
 
 
-def draw_probs(low, high):
+def draw_probs(low, high) -> Draw:
     return lambda generator, B, D: (
         generator.integers(0, 2, (B, D)).astype(float),
         generator.uniform(low, high, (B, D)),
     )
 
 
-def draw_certain(generator, B, D):
+def draw_certain(generator, B, D) -> Arguments:
     """Half of the pixels, and all of the first example, have exactly the probability 0 or 1 that they show."""
     x, p = draw_probs(0.1, 0.9)(generator, B, D)
     certain = generator.permuted(np.arange(B * D) % 2).reshape(B, D) == 0
@@ -72,17 +84,17 @@ def draw_certain(generator, B, D):
     return x, np.where(certain, x, p)
 
 
-def draw_confident(generator, B, D):
+def draw_confident(generator, B, D) -> Arguments:
     x = generator.integers(0, 2, (B, D)).astype(float)
     small = 10.0 ** generator.uniform(-2.7, -2, (B, D))
     return x, np.where(generator.random((B, D)) < 0.5, small, 1 - small)
 
 
-def sweep_pixels(generator):
+def sweep_pixels(generator) -> np.ndarray:
     return generator.integers(0, 2, (BATCH, DIMS)).astype(float)
 
 
-def sweep_probs(generator):
+def sweep_probs(generator) -> Arguments:
     x, probs = sweep_pixels(generator), np.clip(generator.beta(0.3, 0.3, (BATCH, DIMS)), 1e-3, 1 - 1e-3)
     return x, np.where(generator.random(x.shape) < 0.3, x, probs)
 

@@ -7,30 +7,39 @@ import numpy as np
 from autograder.reference import densities
 
 from ..domains import near, spread
-from ..formulas import LOG_2PI, SMALL, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..formulas import LOG_2PI, SMALL, Numbers, total
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .kl_to_prior import with_other_log_var, with_padded_log
+
+__all__ = ["draw_at_zero", "gaussian_log_prob_fixed", "gaussian_log_prob_learned", "standard_normal_log_prob"]
 
 # standard_normal_log_prob
 
 
-def standard_normal(z):
+def standard_normal(z) -> Numbers:
     return -0.5 * total(LOG_2PI + z**2)
 
 
-def normal_density(z):
+def normal_density(z) -> np.ndarray:
     return np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
 
 
-def draw_normal(scale):
+def draw_normal(scale) -> Draw:
     return lambda generator, B, K: (generator.normal(0, scale, (B, K)),)
 
 
-def draw_at_zero(generator, B, K):
+def draw_at_zero(generator, B, K) -> Arguments:
+    """Returns (z,), with every z at the mean.
+
+    Args:
+        generator: Not used.
+        B: Examples.
+        K: Latent dimensions.
+    """
     return (np.zeros((B, K)),)
 
 
-def draw_far_out(generator, B, K):
+def draw_far_out(generator, B, K) -> Arguments:
     return (generator.uniform(20, 40, (B, K)) * generator.choice([-1, 1], (B, K)),)
 
 
@@ -77,14 +86,14 @@ standard_normal_log_prob = Question(
 # gaussian_log_prob_fixed
 
 
-def gaussian_fixed(x, mu, sigma):
+def gaussian_fixed(x, mu, sigma) -> Numbers:
     return total(-0.5 * LOG_2PI - math.log(sigma) - 0.5 * ((x - mu) / sigma) ** 2)
 
 
-def draw_fixed(low, high):
+def draw_fixed(low, high) -> Draw:
     """Returns a draw of (x, mu, sigma): x about one standard deviation from mu, sigma between `low` and `high`."""
 
-    def draw(generator, B, D):
+    def draw(generator, B, D) -> Arguments:
         sigma = float(generator.uniform(low, high))
         mu = generator.normal(0, 1, (B, D))
         return mu + sigma * generator.normal(0, 1.3, (B, D)), mu, sigma
@@ -92,12 +101,12 @@ def draw_fixed(low, high):
     return draw
 
 
-def draw_at_mean(generator, B, D):
+def draw_at_mean(generator, B, D) -> Arguments:
     mu = generator.normal(0, 1, (B, D))
     return mu, mu, float(generator.uniform(0.2, 0.5))
 
 
-def sweep_fixed(generator):
+def sweep_fixed(generator) -> Arguments:
     mu = spread(generator, 40)
     return near(generator, mu), mu, float(10 ** generator.uniform(-2, 2))
 
@@ -162,32 +171,32 @@ gaussian_log_prob_fixed = Question(
 # gaussian_log_prob_learned
 
 
-def gaussian_learned(x, mu, log_var):
+def gaussian_learned(x, mu, log_var) -> Numbers:
     return -0.5 * total(LOG_2PI + log_var + (x - mu) ** 2 * np.exp(-log_var))
 
 
-def draw_learned(low, high):
+def draw_learned(low, high) -> Draw:
     """Returns a draw of (x, mu, log_var): x about one standard deviation from mu."""
 
-    def draw(generator, B, D):
+    def draw(generator, B, D) -> Arguments:
         mu, log_var = generator.normal(0, 1, (B, D)), generator.uniform(low, high, (B, D))
         return mu + np.exp(0.5 * log_var) * generator.normal(0, 1.3, (B, D)), mu, log_var
 
     return draw
 
 
-def draw_learned_at_mean(generator, B, D):
+def draw_learned_at_mean(generator, B, D) -> Arguments:
     mu = generator.normal(0, 1, (B, D))
     return mu, mu, generator.choice([-30.0, -20.0, 20.0, 30.0], (B, D))
 
 
-def draw_learned_extreme(generator, B, D):
+def draw_learned_extreme(generator, B, D) -> Arguments:
     mu = generator.uniform(-20, 20, (B, D))
     distance = generator.uniform(1, 20, (B, D)) * generator.choice([-1, 1], (B, D))
     return mu + distance, mu, generator.choice([-30.0, -20.0, 20.0, 30.0], (B, D))
 
 
-def sweep_learned(generator):
+def sweep_learned(generator) -> Arguments:
     mu = spread(generator, 40)
     return near(generator, mu), mu, spread(generator, 30)
 

@@ -1,45 +1,48 @@
 """log p(x) = ELBO + KL, on tables."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from autograder.reference import densities
 
 from ..formulas import logsumexp
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = ["elbo_identity_terms"]
 
 
-def identity(log_pz, log_px_given_z, log_q):
+def identity(log_pz, log_px_given_z, log_q) -> tuple[np.floating, np.floating, np.ndarray]:
     log_joint = log_pz + log_px_given_z
     q, log_px = np.exp(log_q), logsumexp(log_joint)
     return np.sum(q * (log_joint - log_q)), np.sum(q * (log_q - log_joint + log_px)), log_px
 
 
-def with_changes(**terms):
+def with_changes(**terms) -> Formula:
     """Returns a wrong formula: the right one with some of `elbo`, `kl`, `log_px` replaced by functions of its arguments."""
 
-    def formula(*arguments):
+    def formula(*arguments) -> tuple[Any, ...]:
         right = dict(zip(("elbo", "kl", "log_px"), identity(*arguments), strict=True))
         return tuple((right | {name: term(*arguments) for name, term in terms.items()}).values())
 
     return formula
 
 
-def with_order(*order):
+def with_order(*order) -> Formula:
     return lambda *arguments: tuple(identity(*arguments)[index] for index in order)
 
 
-def with_kl_as_gap(elbo, log_px):
+def with_kl_as_gap(elbo, log_px) -> Formula:
     """Returns a wrong formula from two functions of the arguments, with the KL taken as their difference."""
 
-    def formula(*arguments):
+    def formula(*arguments) -> tuple[Any, ...]:
         return elbo(*arguments), log_px(*arguments) - elbo(*arguments), log_px(*arguments)
 
     return formula
 
 
-def with_elbos(*elbos):
+def with_elbos(*elbos) -> tuple[Formula, ...]:
     """Returns the wrong formulas with these ELBOs: each with the right KL and with the KL taken as log p(x) - ELBO."""
     return tuple(
         form
@@ -48,35 +51,35 @@ def with_elbos(*elbos):
     )
 
 
-def right_elbo(*arguments):
+def right_elbo(*arguments) -> np.floating:
     return identity(*arguments)[0]
 
 
-def log_normalised(log_weights):
+def log_normalised(log_weights) -> np.ndarray:
     return log_weights - logsumexp(log_weights)
 
 
-def draw_tables(spread):
-    def draw(generator, Z):
+def draw_tables(spread) -> Draw:
+    def draw(generator, Z) -> Arguments:
         log_pz, log_q = (log_normalised(generator.normal(0, spread, Z)) for _ in range(2))
         return log_pz, -generator.gamma(2.0, spread, Z) - 0.1, log_q
 
     return draw
 
 
-def draw_exact_posterior(generator, Z):
+def draw_exact_posterior(generator, Z) -> Arguments:
     log_pz, log_px_given_z, _ = draw_tables(1.0)(generator, Z)
     return log_pz, log_px_given_z, log_normalised(log_pz + log_px_given_z)
 
 
-def draw_nearly_certain(generator, Z):
+def draw_nearly_certain(generator, Z) -> Arguments:
     """Prior and q sit on different states: the other states have logs near -30."""
     log_pz, log_q = np.full(Z, -29.0), np.full(Z, -29.0)
     log_pz[0], log_q[-1] = 0.0, 0.0
     return log_pz + generator.uniform(-1, 0, Z) * (log_pz < 0), -generator.uniform(0.5, 3, Z), log_q
 
 
-def sweep_tables(generator):
+def sweep_tables(generator) -> Arguments:
     tables = generator.dirichlet(np.full(6, 10 ** generator.uniform(-1.5, 1)), 2)
     log_pz, log_q = np.log(np.maximum(tables, math.exp(-30)))
     return log_pz, -30 * generator.random(6) ** 3, log_q

@@ -5,48 +5,50 @@ import numpy as np
 from autograder.reference import densities
 
 from ..domains import BATCH, near, spread
-from ..formulas import LOG_2PI, kl, over_batch, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..formulas import LOG_2PI, Numbers, kl, over_batch, total
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .gaussians import draw_at_zero
 from .kl_to_prior import NEAR, draw_narrow_gaussian, with_other_log_var, with_padded_log
+
+__all__ = ["gaussian_entropy", "kl_diag_gaussians"]
 
 # kl_diag_gaussians
 
 
-def kl_between(mu_q, log_var_q, mu_p, log_var_p):
+def kl_between(mu_q, log_var_q, mu_p, log_var_p) -> Numbers:
     ratio = np.expm1(log_var_q - log_var_p) - (log_var_q - log_var_p)
     return 0.5 * total(ratio + (mu_q - mu_p) ** 2 * np.exp(-log_var_p))
 
 
-def draw_two_gaussians(low, high):
+def draw_two_gaussians(low, high) -> Draw:
     """Returns a draw of (mu_q, log_var_q, mu_p, log_var_p) with log variances between `low` and `high`."""
     return lambda generator, B, K: tuple(
         value for _ in range(2) for value in (generator.normal(0, 1.2, (B, K)), generator.uniform(low, high, (B, K)))
     )
 
 
-def draw_equal_gaussians(generator, B, K):
+def draw_equal_gaussians(generator, B, K) -> Arguments:
     return draw_two_gaussians(-2, 2)(generator, B, K)[:2] * 2
 
 
-def draw_close_gaussians(generator, B, K):
+def draw_close_gaussians(generator, B, K) -> Arguments:
     mu, log_var = draw_two_gaussians(-2, 2)(generator, B, K)[:2]
     return mu + generator.normal(0, 0.01, (B, K)), log_var + generator.normal(0, 0.01, (B, K)), mu, log_var
 
 
-def draw_extreme_gaussians(generator, B, K):
+def draw_extreme_gaussians(generator, B, K) -> Arguments:
     mu_q = generator.uniform(-20, 20, (B, K))
     mu_p = mu_q + generator.uniform(1, 20, (B, K)) * generator.choice([-1, 1], (B, K))
     log_var_q, log_var_p = generator.choice([-30.0, -15.0, 15.0, 30.0], (2, B, K))
     return mu_q, log_var_q, mu_p, log_var_p
 
 
-def draw_narrow_in_wide(generator, B, K):
+def draw_narrow_in_wide(generator, B, K) -> Arguments:
     p = generator.uniform(-1, 1, (B, K)), generator.uniform(-1, 1, (B, K))
     return *draw_narrow_gaussian(generator, B, K), *p
 
 
-def sweep_two_gaussians(generator):
+def sweep_two_gaussians(generator) -> Arguments:
     mu, log_var = spread(generator, 40), spread(generator, 30)
     other_mu = np.where(generator.random(mu.shape) < 0.5, spread(generator, 40), near(generator, mu))
     close = np.clip(log_var + spread(generator, 0.1), -30, 30)
@@ -116,15 +118,15 @@ kl_diag_gaussians = Question(
 # gaussian_entropy
 
 
-def entropy(log_var):
+def entropy(log_var) -> Numbers:
     return 0.5 * total(log_var + LOG_2PI + 1)
 
 
-def draw_log_var(low, high):
+def draw_log_var(low, high) -> Draw:
     return lambda generator, B, K: (generator.uniform(low, high, (B, K)),)
 
 
-def draw_extreme_log_var(generator, B, K):
+def draw_extreme_log_var(generator, B, K) -> Arguments:
     return (generator.choice([-30.0, -20.0, 20.0, 30.0], (B, K)),)
 
 

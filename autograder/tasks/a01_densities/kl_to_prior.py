@@ -6,7 +6,9 @@ from autograder.reference import densities
 
 from ..domains import spread
 from ..formulas import LOG_2PI, SMALL, kl, over_batch, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = ["NEAR", "draw_narrow_gaussian", "kl_to_standard_normal", "with_other_log_var", "with_padded_log"]
 
 NEAR = (
     "where the two densities are close your formula subtracts numbers that are nearly equal, and most of its digits are "
@@ -14,29 +16,35 @@ NEAR = (
 )
 
 
-def draw_gaussian(low, high):
+def draw_gaussian(low, high) -> Draw:
     """Returns a draw of (mu, log_var) with `log_var` between `low` and `high`."""
     return lambda generator, B, K: (generator.normal(0, 1.2, (B, K)), generator.uniform(low, high, (B, K)))
 
 
-def draw_prior(generator, B, K):
+def draw_prior(generator, B, K) -> Arguments:
     return np.zeros((B, K)), np.zeros((B, K))
 
 
-def draw_near_prior(generator, B, K):
+def draw_near_prior(generator, B, K) -> Arguments:
     return generator.normal(0, 0.01, (B, K)), generator.normal(0, 0.01, (B, K))
 
 
-def draw_extreme_gaussian(generator, B, K):
+def draw_extreme_gaussian(generator, B, K) -> Arguments:
     return generator.uniform(-40, 40, (B, K)), generator.choice([-30.0, -20.0, 20.0, 30.0], (B, K))
 
 
-def draw_narrow_gaussian(generator, B, K):
-    """Means within 1 and narrow q: nothing large hides what log_var adds."""
+def draw_narrow_gaussian(generator, B, K) -> Arguments:
+    """Returns (mu, log_var) with means within 1 and narrow q: nothing large hides what log_var adds.
+
+    Args:
+        generator: Draws the numbers.
+        B: Examples.
+        K: Latent dimensions.
+    """
     return generator.uniform(-1, 1, (B, K)), generator.choice([-30.0, -20.0], (B, K))
 
 
-def with_other_log_var(formula, position):
+def with_other_log_var(formula, position) -> tuple[Formula, ...]:
     """Returns the forms of `formula` in which the log variance at `position` is bounded or its variance padded.
 
     The first clips at +-5. Padded is only what the logarithm is taken of, or the variance throughout.
@@ -50,11 +58,11 @@ def with_other_log_var(formula, position):
     )
 
 
-def with_padded_log(formula, position):
+def with_padded_log(formula, position) -> tuple[Formula, ...]:
     """Returns the forms of `formula` that add log(var) - log(var + eps) for the log variance at `position`, halved."""
 
-    def form(eps):
-        def padded(*values):
+    def form(eps) -> Formula:
+        def padded(*values) -> np.ndarray:
             log_var = values[position]
             return formula(*values) - 0.5 * total(np.log(np.exp(log_var) + eps) - log_var)
 

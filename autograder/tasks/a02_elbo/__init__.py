@@ -8,6 +8,8 @@ from .linear_gaussian import linear_gaussian_log_px, linear_gaussian_posterior
 from .samples import reparameterize
 from .search import fit_q
 
+__all__ = ["assignment"]
+
 assignment = Assignment(
     name="a02_elbo",
     title="Reparameterization and Monte Carlo, against exact log p(x)",

@@ -8,40 +8,42 @@ from autograder.reference import elbo
 
 from ..domains import BATCH, spread
 from ..formulas import logsumexp
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = ["elbo_multi_sample", "elbo_single_sample", "minibatch_log_lik"]
 
 # elbo_single_sample
 
 
-def draw_terms(generator, B):
+def draw_terms(generator, B) -> Arguments:
     return generator.normal(-20, 6, B), generator.normal(-6, 2.5, B), generator.normal(-6, 2.5, B)
 
 
-def draw_large_terms(generator, B):
+def draw_large_terms(generator, B) -> Arguments:
     return generator.normal(-300, 60, B), generator.normal(-50, 15, B), generator.normal(-45, 15, B)
 
 
-def draw_densities_above_one(generator, B):
+def draw_densities_above_one(generator, B) -> Arguments:
     """Narrow densities: logs of both signs."""
     return generator.normal(3, 2, B), generator.normal(-4, 2, B), generator.normal(4, 3, B)
 
 
-def draw_negative_gap(generator, B):
+def draw_negative_gap(generator, B) -> Arguments:
     """log q(z|x) lies below log p(z) at every sample."""
     log_px_given_z, log_pz, _ = draw_terms(generator, B)
     return log_px_given_z, log_pz, log_pz - generator.uniform(0.5, 3, B)
 
 
-def draw_q_is_prior(generator, B):
+def draw_q_is_prior(generator, B) -> Arguments:
     log_px_given_z, log_pz, _ = draw_terms(generator, B)
     return log_px_given_z, log_pz, log_pz
 
 
-def draw_unlikely(generator, B):
+def draw_unlikely(generator, B) -> Arguments:
     return -generator.uniform(500, 3000, B), -generator.uniform(1, 9, B), -generator.uniform(1, 9, B)
 
 
-def sweep_terms(generator):
+def sweep_terms(generator) -> Arguments:
     return -(10 ** generator.uniform(0, 3.4, BATCH)), *generator.normal(-4, 5, (2, BATCH))
 
 
@@ -83,21 +85,21 @@ elbo_single_sample = Question(
 # elbo_multi_sample
 
 
-def draw_weights(centre, spread):
+def draw_weights(centre, spread) -> Draw:
     return lambda generator, L, B: (generator.normal(centre, spread, (L, B)),)
 
 
-def draw_equal_weights(generator, L, B):
+def draw_equal_weights(generator, L, B) -> Arguments:
     return (np.repeat(generator.normal(-10, 4, (1, B)), L, axis=0),)
 
 
-def draw_one_bad_sample(generator, L, B):
+def draw_one_bad_sample(generator, L, B) -> Arguments:
     log_w = generator.normal(-10, 1, (L, B))
     log_w[generator.integers(1, L)] -= 900
     return (log_w,)
 
 
-def row_mean_of(statistic):
+def row_mean_of(statistic) -> Formula:
     return lambda log_w: statistic(log_w, axis=0)
 
 
@@ -135,15 +137,15 @@ elbo_multi_sample = Question(
 # minibatch_log_lik
 
 
-def draw_minibatch(centre, spread, low, high):
+def draw_minibatch(centre, spread, low, high) -> Draw:
     return lambda generator, S: (generator.normal(centre, spread, S), int(generator.integers(low, high)))
 
 
-def draw_whole_data(generator, S):
+def draw_whole_data(generator, S) -> Arguments:
     return generator.normal(-60, 20, S), S
 
 
-def draw_huge_data(generator, S):
+def draw_huge_data(generator, S) -> Arguments:
     return generator.normal(-80, 5, S), int(generator.integers(5 * 10**5, 10**6))
 
 

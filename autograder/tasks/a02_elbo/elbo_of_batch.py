@@ -6,30 +6,32 @@ from scipy.special import expit
 from autograder.reference import elbo
 
 from ..domains import BATCH, DIMS, spread
-from ..formulas import bernoulli, kl, over_batch, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..formulas import Numbers, bernoulli, kl, over_batch, total
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = ["elbo_analytic_kl"]
 
 
-def exact_elbo(x, logits, mu, log_var):
+def exact_elbo(x, logits, mu, log_var) -> Numbers:
     return bernoulli(x, logits) - kl(mu, log_var)
 
 
-def with_kl(divergence):
+def with_kl(divergence) -> Formula:
     """Returns a wrong formula: the right log-likelihood minus another divergence, a function of (mu, log_var)."""
     return lambda x, logits, mu, log_var: bernoulli(x, logits) - divergence(mu, log_var)
 
 
-def with_log_lik(log_lik):
+def with_log_lik(log_lik) -> Formula:
     """Returns a wrong formula: another log-likelihood, a function of (x, logits), minus the right KL."""
     return lambda x, logits, mu, log_var: log_lik(x, logits) - kl(mu, log_var)
 
 
-def from_probs(x, probs, least=1e-7):
+def from_probs(x, probs, least=1e-7) -> Numbers:
     probs = np.clip(probs, least, 1 - least)
     return total(x * np.log(probs) + (1 - x) * np.log(1 - probs))
 
 
-def draw_batch(low, high, scale):
+def draw_batch(low, high, scale) -> Draw:
     return lambda generator, B, D, K: (
         generator.integers(0, 2, (B, D)).astype(float),
         generator.normal(0, scale, (B, D)),
@@ -38,31 +40,31 @@ def draw_batch(low, high, scale):
     )
 
 
-def draw_at_prior(generator, B, D, K):
+def draw_at_prior(generator, B, D, K) -> Arguments:
     x, logits, mu, log_var = draw_batch(-2, 2, 1.5)(generator, B, D, K)
     return x, logits, 0 * mu, 0 * log_var
 
 
-def draw_undecided_decoder(generator, B, D, K):
+def draw_undecided_decoder(generator, B, D, K) -> Arguments:
     x, logits, mu, log_var = draw_batch(-2, 2, 1.5)(generator, B, D, K)
     return x, 0 * logits, mu, log_var
 
 
-def draw_certain_decoder(generator, B, D, K):
+def draw_certain_decoder(generator, B, D, K) -> Arguments:
     x, _, mu, log_var = draw_batch(-2, 2, 1.0)(generator, B, D, K)
     return x, generator.uniform(50, 1000, (B, D)) * generator.choice([-1, 1], (B, D)), mu, log_var
 
 
-def draw_extreme_encoder(generator, B, D, K):
+def draw_extreme_encoder(generator, B, D, K) -> Arguments:
     x, logits, *_ = draw_batch(-2, 2, 2.0)(generator, B, D, K)
     return x, logits, generator.uniform(-40, 40, (B, K)), generator.choice([-30.0, -15.0, 15.0], (B, K))
 
 
-def sweep_pixels(generator):
+def sweep_pixels(generator) -> np.ndarray:
     return generator.integers(0, 2, (BATCH, DIMS)).astype(float)
 
 
-def sweep_elbo(generator):
+def sweep_elbo(generator) -> Arguments:
     return sweep_pixels(generator), spread(generator, 1000), spread(generator, 40), spread(generator, 30)
 
 

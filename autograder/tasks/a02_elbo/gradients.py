@@ -7,13 +7,15 @@ from autograder.reference import elbo
 
 from ..domains import spread
 from ..formulas import log_softmax, softmax
-from ..question import EDGE, GENERIC, Case, Domain, Follow, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Follow, Formula, Question, wrong
 from .samples import sample
+
+__all__ = ["grad_theta_enumerated", "pathwise_gradient"]
 
 # grad_theta_enumerated
 
 
-def draw_logits(theta, phi, lik=1.5):
+def draw_logits(theta, phi, lik=1.5) -> Draw:
     return lambda generator, Z: (
         generator.normal(0, theta, Z),
         generator.normal(0, phi, Z),
@@ -21,31 +23,31 @@ def draw_logits(theta, phi, lik=1.5):
     )
 
 
-def draw_equal_logits(generator, Z):
+def draw_equal_logits(generator, Z) -> Arguments:
     """q equal to the prior, its logits shifted by a constant."""
     theta, _, lik = draw_logits(1.0, 1.0)(generator, Z)
     return theta, theta + 1, lik
 
 
-def draw_large_logits(generator, Z):
+def draw_large_logits(generator, Z) -> Arguments:
     theta, phi, lik = draw_logits(1.0, 1.0)(generator, Z)
     return theta + generator.choice([-30, 0, 30], Z), phi + generator.choice([-30, 0, 30], Z), lik
 
 
-def draw_impossible_data(generator, Z):
+def draw_impossible_data(generator, Z) -> Arguments:
     """The datum is next to impossible under every state but one."""
     theta, phi, lik = draw_logits(1.0, 1.0)(generator, Z)
     lik[1:] -= 400
     return theta, phi, lik
 
 
-def softmax_gradient(logits, value):
+def softmax_gradient(logits, value) -> np.ndarray:
     """Returns the gradient of sum_z softmax(logits)_z value_z in the logits, the values held fixed."""
     weights = softmax(logits)
     return weights * (value - np.sum(weights * value))
 
 
-def sweep_theta(generator):
+def sweep_theta(generator) -> Arguments:
     return spread(generator, 30, 6), spread(generator, 30, 6), -(10 ** generator.uniform(-1, 1.5, 6))
 
 
@@ -105,7 +107,8 @@ grad_theta_enumerated = Question(
 # pathwise_gradient
 
 
-def pathwise(mu, log_var, eps, grad_f, z=None, noise=None, log_var_factor=0.5):
+# Not fewer arguments: after those of the question comes what a wrong formula may have in its place.
+def pathwise(mu, log_var, eps, grad_f, z=None, noise=None, log_var_factor=0.5) -> tuple[np.ndarray, np.ndarray]:
     """Returns the right gradients, or with other samples `z`, other noise factors or another factor of d_log_var."""
     sigma = np.exp(0.5 * log_var)
     gradients = np.asarray(grad_f(mu + sigma * eps if z is None else z))
@@ -113,10 +116,10 @@ def pathwise(mu, log_var, eps, grad_f, z=None, noise=None, log_var_factor=0.5):
     return gradients.mean(0), log_var_factor * (gradients * noise).mean(0)
 
 
-def with_gradients(d_mu, d_log_var):
+def with_gradients(d_mu, d_log_var) -> Formula:
     """Returns a wrong formula: each gradient a function of (right value, mu, log_var, eps, gradients at the samples)."""
 
-    def formula(mu, log_var, eps, grad_f):
+    def formula(mu, log_var, eps, grad_f) -> tuple[np.ndarray, np.ndarray]:
         gradients = np.asarray(grad_f(sample(mu, log_var, eps)))
         right = pathwise(mu, log_var, eps, grad_f)
         return d_mu(right[0], mu, log_var, eps, gradients), d_log_var(right[1], mu, log_var, eps, gradients)
@@ -124,12 +127,12 @@ def with_gradients(d_mu, d_log_var):
     return formula
 
 
-def keep(value, *_):
+def keep(value, *_) -> np.ndarray:
     return value
 
 
-def draw_pathwise(low, high, slope=1.0):
-    def draw(generator, L, K):
+def draw_pathwise(low, high, slope=1.0) -> Draw:
+    def draw(generator, L, K) -> Arguments:
         A, c = generator.normal(0, slope, (K, K)), generator.normal(0, 1.5, K)
         mu, log_var = generator.normal(0, 1.2, K), generator.uniform(low, high, K)
         return mu, log_var, generator.normal(0, 1, (L, K)), BuiltArgument("affine", (A, c))
@@ -137,17 +140,17 @@ def draw_pathwise(low, high, slope=1.0):
     return draw
 
 
-def draw_constant_gradient(generator, L, K):
+def draw_constant_gradient(generator, L, K) -> Arguments:
     mu, log_var, eps, grad_f = draw_pathwise(-2, 2)(generator, L, K)
     return mu, log_var, eps, BuiltArgument("affine", (0 * grad_f.arrays[0], grad_f.arrays[1]))
 
 
-def draw_narrow_pathwise(generator, L, K):
+def draw_narrow_pathwise(generator, L, K) -> Arguments:
     mu, _, eps, grad_f = draw_pathwise(-2, 2)(generator, L, K)
     return mu, generator.uniform(-30, -20, K), eps, grad_f
 
 
-def sweep_pathwise(generator):
+def sweep_pathwise(generator) -> Arguments:
     L, K = 7, 5
     slopes = BuiltArgument("affine", (generator.normal(0, 1.2, (K, K)), generator.normal(0, 2, K)))
     return generator.normal(0, 2, K), spread(generator, 3, K), generator.normal(0, 1, (L, K)), slopes

@@ -4,36 +4,38 @@ import numpy as np
 
 from autograder.reference import linear_gaussian
 
-from ..formulas import LOG_2PI, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, unsteady, wrong
+from ..formulas import LOG_2PI, Numbers, total
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, unsteady, wrong
+
+__all__ = ["linear_gaussian_log_px", "linear_gaussian_posterior"]
 
 # linear_gaussian_log_px
 
 
-def marginal_covariance(W, sigma):
+def marginal_covariance(W, sigma) -> np.ndarray:
     return W @ W.T + sigma**2 * np.eye(len(W))
 
 
-def gaussian(residual, covariance, constant=1.0, log_det=0.5, distance=0.5):
+def gaussian(residual, covariance, constant=1.0, log_det=0.5, distance=0.5) -> np.floating:
     """Returns the log density of N(0, covariance) at `residual`, its terms weighted: the right weights are the usual ones."""
     squared = residual @ np.linalg.solve(covariance, residual)
     size = len(residual)
     return -0.5 * constant * size * LOG_2PI - log_det * np.linalg.slogdet(covariance)[1] - distance * squared
 
 
-def marginal(x, W, b, sigma, **weights):
+def marginal(x, W, b, sigma, **weights) -> np.floating:
     return gaussian(x - b, marginal_covariance(W, sigma), **weights)
 
 
-def given_z(x, W, b, sigma, z):
+def given_z(x, W, b, sigma, z) -> Numbers:
     """Returns log p(x|z)."""
     return total(-0.5 * LOG_2PI - np.log(sigma) - 0.5 * ((x - b - W @ z) / sigma) ** 2)
 
 
-def draw_model(scale, noise, far=1.0):
+def draw_model(scale, noise, far=1.0) -> Draw:
     """Returns a draw of (x, W, b, sigma): a datum of the model, its distance from b stretched by `far`."""
 
-    def draw(generator, D, K):
+    def draw(generator, D, K) -> Arguments:
         W, b = generator.normal(0, scale, (D, K)), generator.normal(0, 1.5, D)
         sigma = generator.uniform(*noise)
         residual = W @ generator.normal(0, 1, K) + sigma * generator.normal(0, 1, D)
@@ -42,18 +44,18 @@ def draw_model(scale, noise, far=1.0):
     return draw
 
 
-def draw_without_loadings(generator, D, K):
+def draw_without_loadings(generator, D, K) -> Arguments:
     """W is 0: x says nothing of z."""
     x, W, b, sigma = draw_model(1.0, (0.5, 1.5))(generator, D, K)
     return x, 0 * W, b, sigma
 
 
-def draw_at_b(generator, D, K):
+def draw_at_b(generator, D, K) -> Arguments:
     _, W, b, sigma = draw_model(0.8, (0.5, 1.5))(generator, D, K)
     return b, W, b, sigma
 
 
-def models(generator, D, K):
+def models(generator, D, K) -> Arguments:
     scale, far = 10 ** generator.uniform(-1.5, 0), 10 ** generator.uniform(0, 1)
     W, sigma = np.clip(generator.normal(0, scale, (D, K)), -1.6, 1.6), float(generator.uniform(0.31, 3))
     b = generator.normal(0, 2, D)
@@ -61,7 +63,7 @@ def models(generator, D, K):
     return x, W, b, sigma
 
 
-def sweep_model(generator):
+def sweep_model(generator) -> Arguments:
     sizes = [(7, 3), (5, 4), (4, 7)][generator.integers(3)]
     return models(generator, *sizes)
 
@@ -124,7 +126,7 @@ linear_gaussian_log_px = Question(
 # linear_gaussian_posterior
 
 
-def inverse(matrix):
+def inverse(matrix) -> np.ndarray:
     """Returns the inverse, NaN where there is none."""
     try:
         return np.linalg.inv(matrix)
@@ -132,38 +134,38 @@ def inverse(matrix):
         return np.full_like(matrix, np.nan)
 
 
-def exact_posterior(x, W, b, sigma):
+def exact_posterior(x, W, b, sigma) -> tuple[np.ndarray, np.ndarray]:
     cov = inverse(np.eye(W.shape[1]) + W.T @ W / sigma**2)
     return cov @ W.T @ (x - b) / sigma**2, cov
 
 
-def joint_at_mode(x, W, b, sigma):
+def joint_at_mode(x, W, b, sigma) -> Numbers:
     """Returns log p(x, z) at the posterior mean."""
     mean = exact_posterior(x, W, b, sigma)[0]
     return given_z(x, W, b, sigma, mean) - 0.5 * total(LOG_2PI + mean**2)
 
 
-def with_changes(mean=lambda mean, cov, *_: mean, cov=lambda mean, cov, *_: cov):
+def with_changes(mean=lambda mean, cov, *_: mean, cov=lambda mean, cov, *_: cov) -> Formula:
     """Returns a wrong formula: the right mean and covariance, changed by functions of (mean, cov, x, W, b, sigma)."""
 
-    def formula(*model):
+    def formula(*model) -> tuple[np.ndarray, np.ndarray]:
         right = exact_posterior(*model)
         return mean(*right, *model), cov(*right, *model)
 
     return formula
 
 
-def with_precision(precision):
+def with_precision(precision) -> Formula:
     """Returns a wrong formula: another precision, a function of (W, sigma), with the mean that goes with it."""
 
-    def formula(x, W, b, sigma):
+    def formula(x, W, b, sigma) -> tuple[np.ndarray, np.ndarray]:
         cov = inverse(precision(W, sigma))
         return cov @ W.T @ (x - b) / sigma**2, cov
 
     return formula
 
 
-def sweep_posterior(generator):
+def sweep_posterior(generator) -> Arguments:
     return models(generator, *[(7, 3), (5, 4), (8, 5)][generator.integers(3)])
 
 

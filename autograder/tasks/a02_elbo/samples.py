@@ -5,14 +5,23 @@ import numpy as np
 from autograder.reference import elbo
 
 from ..domains import BATCH, DIMS, spread
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+
+__all__ = ["reparameterize", "sample"]
 
 
-def sample(mu, log_var, eps):
+def sample(mu, log_var, eps) -> np.ndarray:
+    """Returns mu + exp(log_var / 2) eps.
+
+    Args:
+        mu: Means. Shape `[B, K]`.
+        log_var: Log variances. Shape `[B, K]`.
+        eps: Noise. Shape `[B, K]`.
+    """
     return mu + np.exp(0.5 * log_var) * eps
 
 
-def draw_sample(low, high, size=1.2):
+def draw_sample(low, high, size=1.2) -> Draw:
     return lambda generator, B, K: (
         generator.normal(0, size, (B, K)),
         generator.uniform(low, high, (B, K)),
@@ -20,17 +29,17 @@ def draw_sample(low, high, size=1.2):
     )
 
 
-def draw_without_noise(generator, B, K):
+def draw_without_noise(generator, B, K) -> Arguments:
     mu, log_var, eps = draw_sample(-2, 2)(generator, B, K)
     return mu, log_var, 0 * eps
 
 
-def draw_unit_variance(generator, B, K):
+def draw_unit_variance(generator, B, K) -> Arguments:
     mu, log_var, eps = draw_sample(-2, 2)(generator, B, K)
     return mu, 0 * log_var, eps
 
 
-def draw_extreme_sample(generator, B, K):
+def draw_extreme_sample(generator, B, K) -> Arguments:
     return (
         generator.uniform(-40, 40, (B, K)),
         generator.choice([-30.0, -20.0, 20.0, 30.0], (B, K)),
@@ -38,7 +47,7 @@ def draw_extreme_sample(generator, B, K):
     )
 
 
-def sweep_noise(generator):
+def sweep_noise(generator) -> Arguments:
     return spread(generator, 40), spread(generator, 30), generator.normal(0, 1, (BATCH, DIMS))
 
 

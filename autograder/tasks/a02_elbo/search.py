@@ -7,23 +7,25 @@ from vikit.protocol.wire import BuiltArgument
 
 from autograder.reference import linear_gaussian
 
-from ..question import EDGE, GENERIC, Case, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Draw, Formula, Question, wrong
+
+__all__ = ["fit_q"]
 
 
-def with_other_fit(mu=lambda mean, sigma: mean, sigma=lambda mean, sigma: sigma):
+def with_other_fit(mu=lambda mean, sigma: mean, sigma=lambda mean, sigma: sigma) -> Formula:
     """Returns a wrong formula: what a search would end at, as functions of the posterior's mean and standard deviation."""
 
-    def formula(log_joint, num_steps, seed):
+    def formula(log_joint, num_steps, seed) -> tuple[np.floating, np.floating]:
         mean, precision = linear_gaussian.quadratic_peak(log_joint)
         return mu(mean, precision**-0.5), sigma(mean, precision**-0.5)
 
     return formula
 
 
-def draw_joint(low, high, near, far):
+def draw_joint(low, high, near, far) -> Draw:
     """Returns a draw of (log_joint, num_steps, seed): its posterior has a scale of low to high, and a mean of near to far."""
 
-    def draw(generator):
+    def draw(generator) -> Arguments:
         spread, centre = generator.uniform(low, high), generator.uniform(near, far) * generator.choice([-1, 1])
         noise, b = generator.uniform(0.4, 1.2), generator.uniform(-1, 1)
         w = noise * np.sqrt(spread**-2 - 1) * generator.choice([-1, 1])

@@ -7,6 +7,8 @@ from .generation import latent_grid, reconstruct, sample_prior
 from .model import VAE, Decoder, Encoder
 from .samples import sample_latent
 
+__all__ = ["assignment"]
+
 assignment = Assignment(
     name="a03_vae",
     title="The variational autoencoder in Keras",

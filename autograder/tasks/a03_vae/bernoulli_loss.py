@@ -7,77 +7,88 @@ from autograder.reference import vae
 
 from ..domains import DIMS, spread
 from ..formulas import bernoulli, kl, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = ["draw_q", "loss", "vae_loss"]
 
 
-def loss(log_px_given_z, divergence):
+def loss(log_px_given_z, divergence) -> np.floating:
     """Returns the mean over the batch of reconstruction plus KL."""
     return np.mean(divergence - log_px_given_z.mean(axis=0))
 
 
-def with_changes(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl):
+def with_changes(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl) -> Formula:
     """Returns `vae_loss` with its log-likelihood `[L, B]` or its divergence `[B]` altered."""
     return lambda x, logits, mu, log_var: loss(log_px(bernoulli(x, logits), x), divergence(kl(mu, log_var), mu))
 
 
-def mean_over_pixels(terms):
+def mean_over_pixels(terms) -> np.ndarray:
     return np.mean(terms, axis=-1)
 
 
-def with_probability(to_probability, eps, over_pixels):
+def with_probability(to_probability, eps, over_pixels) -> Formula:
     """Returns `vae_loss` that takes the logarithm of a probability, clipped at `eps`."""
 
-    def formula(x, logits, mu, log_var):
+    def formula(x, logits, mu, log_var) -> np.floating:
         probs = np.clip(to_probability(logits), eps, 1 - eps)
         return loss(over_pixels(x * np.log(probs) + (1 - x) * np.log(1 - probs)), kl(mu, log_var))
 
     return formula
 
 
-def with_clipped_probability(eps, over_pixels=total):
+def with_clipped_probability(eps, over_pixels=total) -> Formula:
     return with_probability(expit, eps, over_pixels)
 
 
-def with_logits_as_probabilities(eps, over_pixels):
+def with_logits_as_probabilities(eps, over_pixels) -> Formula:
     return with_probability(lambda logits: logits, eps, over_pixels)
 
 
-def listing_1(x, logits, mu, log_var):
+def listing_1(x, logits, mu, log_var) -> np.floating:
     """Means over pixels, summed over the batch, added to each example's KL."""
     return np.mean(-bernoulli(x, logits).mean(axis=0).sum() / x.shape[-1] + kl(mu, log_var))
 
 
-def draw_batch(scale, low, high):
-    def draw(generator, L, B, D, K):
+def draw_batch(scale, low, high) -> Draw:
+    def draw(generator, L, B, D, K) -> Arguments:
         x = generator.integers(0, 2, (B, D)).astype(float)
         return x, generator.normal(0, scale, (L, B, D)), *draw_q(generator, B, K, low, high)
 
     return draw
 
 
-def draw_q(generator, B, K, low, high):
+def draw_q(generator, B, K, low, high) -> Arguments:
+    """Returns (mu, log_var) of q, each of shape `[B, K]`.
+
+    Args:
+        generator: Draws the numbers.
+        B: Examples.
+        K: Latent dimensions.
+        low: The least log variance.
+        high: The largest.
+    """
     return generator.normal(0, 1.2, (B, K)), generator.uniform(low, high, (B, K))
 
 
-def draw_saturated_batch(generator, L, B, D, K):
+def draw_saturated_batch(generator, L, B, D, K) -> Arguments:
     """Logits of +-1000, of which some disagree with their pixel."""
     x = generator.integers(0, 2, (B, D)).astype(float)
     agreeing = generator.random((L, B, D)) < 0.8
     return x, 1000 * (2 * x - 1) * np.where(agreeing, 1, -1), *draw_q(generator, B, K, -2, 2)
 
 
-def draw_extreme_q(generator, L, B, D, K):
+def draw_extreme_q(generator, L, B, D, K) -> Arguments:
     x = generator.integers(0, 2, (B, D)).astype(float)
     log_var = generator.choice([-30.0, -15.0, 3.0], (B, K))
     return x, generator.normal(0, 2, (L, B, D)), generator.uniform(-3, 3, (B, K)), log_var
 
 
-def draw_prior_batch(generator, L, B, D, K):
+def draw_prior_batch(generator, L, B, D, K) -> Arguments:
     x = generator.integers(0, 2, (B, D)).astype(float)
     return x, generator.normal(0, 1, (L, B, D)), np.zeros((B, K)), np.zeros((B, K))
 
 
-def sweep_batch(generator):
+def sweep_batch(generator) -> Arguments:
     """Small batches: the mean over a large one would hide the worst example."""
     x = generator.integers(0, 2, (7, DIMS)).astype(float)
     return x, spread(generator, 1000, (3, 7, DIMS)), spread(generator, 40, (7, 4)), spread(generator, 30, (7, 4))

@@ -6,35 +6,37 @@ from scipy.special import expit
 from autograder.reference import vae
 
 from ..domains import DIMS, spread
-from ..formulas import LOG_2PI, kl, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..formulas import LOG_2PI, Numbers, kl, total
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from .bernoulli_loss import draw_q, loss
 
+__all__ = ["gaussian_vae_loss"]
 
-def gaussian(x, x_mu, sigma):
+
+def gaussian(x, x_mu, sigma) -> Numbers:
     return -0.5 * total(LOG_2PI + 2 * np.log(sigma) + ((x - x_mu) / sigma) ** 2)
 
 
-def with_gaussian_changes(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl):
+def with_gaussian_changes(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl) -> Formula:
     """Returns `gaussian_vae_loss` with its log-likelihood `[L, B]` or its divergence `[B]` altered."""
 
-    def formula(x, x_mu, mu, log_var, sigma):
+    def formula(x, x_mu, mu, log_var, sigma) -> np.floating:
         return loss(log_px(gaussian(x, x_mu, sigma), x), divergence(kl(mu, log_var), mu))
 
     return formula
 
 
-def with_log_px(log_px):
+def with_log_px(log_px) -> Formula:
     """Returns `gaussian_vae_loss` with another log-likelihood, of (x, x_mu, sigma)."""
     return lambda x, x_mu, mu, log_var, sigma: loss(log_px(x, x_mu, sigma), kl(mu, log_var))
 
 
-def squared_distance(x, x_mu):
+def squared_distance(x, x_mu) -> Numbers:
     return total((x - x_mu) ** 2)
 
 
-def draw_grey_batch(low_sigma, high_sigma, low, high):
-    def draw(generator, L, B, D, K):
+def draw_grey_batch(low_sigma, high_sigma, low, high) -> Draw:
+    def draw(generator, L, B, D, K) -> Arguments:
         x = generator.random((B, D))
         sigma = float(generator.uniform(low_sigma, high_sigma))
         return x, x + sigma * generator.normal(0, 1.3, (L, B, D)), *draw_q(generator, B, K, low, high), sigma
@@ -42,13 +44,13 @@ def draw_grey_batch(low_sigma, high_sigma, low, high):
     return draw
 
 
-def draw_perfect_batch(generator, L, B, D, K):
+def draw_perfect_batch(generator, L, B, D, K) -> Arguments:
     """Means equal to the data: only the constants are left of the reconstruction."""
     x = generator.random((B, D))
     return x, np.broadcast_to(x, (L, B, D)).copy(), *draw_q(generator, B, K, -2, 2), float(generator.uniform(0.05, 0.2))
 
 
-def sweep_grey_batch(generator):
+def sweep_grey_batch(generator) -> Arguments:
     x, sigma = generator.random((7, DIMS)), float(10 ** generator.uniform(-2, 2))
     x_mu = x + sigma * spread(generator, 40, (3, 7, DIMS))
     return x, x_mu, spread(generator, 40, (7, 4)), spread(generator, 30, (7, 4)), sigma

@@ -7,52 +7,54 @@ from vikit.protocol.wire import BuiltArgument
 from autograder.reference import vae
 
 from ..domains import BATCH, DIMS, spread
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = ["latent_grid", "reconstruct", "sample_prior"]
 
 # reconstruct, sample_prior, latent_grid: each is given a model of linear networks.
 
 
-def draw_model(generator, kind, D, K):
+def draw_model(generator, kind, D, K) -> BuiltArgument:
     shapes = ((K, D), (K,), (K, D), (K,), (D, K), (D,))
     return BuiltArgument(kind, tuple(generator.normal(0, 0.9, shape) for shape in shapes))
 
 
-def draw_model_and_images(kind, scale=1.0):
-    def draw(generator, B, D, K):
+def draw_model_and_images(kind, scale=1.0) -> Draw:
+    def draw(generator, B, D, K) -> Arguments:
         x = generator.integers(0, 2, (B, D)) if kind == BERNOULLI else generator.random((B, D))
         return draw_model(generator, kind, D, K), scale * x.astype(float)
 
     return draw
 
 
-def draw_model_and_noise(kind, scale=1.0):
+def draw_model_and_noise(kind, scale=1.0) -> Draw:
     return lambda generator, n, D, K: (draw_model(generator, kind, D, K), scale * generator.normal(0, 1, (n, K)))
 
 
-def draw_model_and_size(kind):
+def draw_model_and_size(kind) -> Draw:
     return lambda generator, n, D: (draw_model(generator, kind, D, 2), n)
 
 
-def pixel_means(model, z, squash=expit):
+def pixel_means(model, z, squash=expit) -> np.ndarray:
     """Returns the mean of the pixels, with `squash` instead of the sigmoid."""
     outputs = model.decoder(z)
     return squash(outputs) if model.likelihood == "bernoulli" else outputs
 
 
-def opposite_pixel_means(model, z):
+def opposite_pixel_means(model, z) -> np.ndarray:
     """The sigmoid for means, and none for logits."""
     outputs = model.decoder(z)
     return outputs if model.likelihood == "bernoulli" else expit(outputs)
 
 
-def posterior_mean(model, x):
+def posterior_mean(model, x) -> np.ndarray:
     return model.encoder(x)[0]
 
 
 BERNOULLI, GAUSSIAN = "bernoulli_model", "gaussian_model"
 
 
-def sweep_network(generator):
+def sweep_network(generator) -> BuiltArgument:
     """A model of linear networks, of either likelihood, with weights of all sizes."""
     kind, scale = generator.choice(["bernoulli_model", "gaussian_model"]), 10 ** generator.uniform(-1, 0.3)
     shapes = ((3, DIMS), (3,), (3, DIMS), (3,), (DIMS, 3), (DIMS,))
@@ -119,10 +121,10 @@ sample_prior = Question(
 )
 
 
-def with_grid(points, squash=expit, swapped=False, of=pixel_means):
+def with_grid(points, squash=expit, swapped=False, of=pixel_means) -> Formula:
     """Returns `latent_grid` with other points on the axes, `points(n)`; `swapped` exchanges the two."""
 
-    def formula(model, n):
+    def formula(model, n) -> np.ndarray:
         axis = points(n)
         first, second = np.meshgrid(axis, axis, indexing="xy" if swapped else "ij")
         return of(model, np.stack([first, second], axis=-1), squash)
@@ -130,11 +132,11 @@ def with_grid(points, squash=expit, swapped=False, of=pixel_means):
     return formula
 
 
-def quantiles(n):
+def quantiles(n) -> np.ndarray:
     return ndtri((np.arange(n) + 0.5) / n)
 
 
-def sweep_plane(generator):
+def sweep_plane(generator) -> Arguments:
     shapes = ((2, DIMS), (2,), (2, DIMS), (2,), (DIMS, 2), (DIMS,))
     scale = 10 ** generator.uniform(-1, 0.3)
     arrays = tuple(generator.normal(0, scale, shape) for shape in shapes)

@@ -7,15 +7,17 @@ from vikit.protocol.wire import Tensor
 from autograder.reference import vae
 
 from ..domains import BATCH, DIMS, spread
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .oracle import Reference
 
+__all__ = ["sample_latent"]
 
-def samples(mu, log_var, eps):
+
+def samples(mu, log_var, eps) -> np.ndarray:
     return mu + np.exp(0.5 * log_var) * eps
 
 
-def draw_latent(low, high):
+def draw_latent(low, high) -> Draw:
     return lambda generator, L, B, K: (
         Tensor(generator.normal(0, 1.2, (B, K))),
         Tensor(generator.uniform(low, high, (B, K))),
@@ -23,13 +25,13 @@ def draw_latent(low, high):
     )
 
 
-def draw_latent_near_prior(generator, L, B, K):
+def draw_latent_near_prior(generator, L, B, K) -> Arguments:
     """q close to the prior, where the noise comes through almost as it is."""
     mu, log_var = generator.normal(0, 0.3, (2, B, K))
     return Tensor(mu), Tensor(log_var), Tensor(generator.normal(0, 1, (L, B, K)))
 
 
-def draw_latent_extremes(generator, L, B, K):
+def draw_latent_extremes(generator, L, B, K) -> Arguments:
     mu = generator.uniform(-40, 40, (B, K))
     return (
         Tensor(mu),
@@ -38,7 +40,7 @@ def draw_latent_extremes(generator, L, B, K):
     )
 
 
-def sweep_latent(generator):
+def sweep_latent(generator) -> Arguments:
     return (
         *map(Tensor, (spread(generator, 40), spread(generator, 30))),
         Tensor(generator.normal(0, 1, (3, BATCH, DIMS))),

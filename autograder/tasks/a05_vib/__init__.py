@@ -8,6 +8,8 @@ from .loss import vib_loss
 from .model import VIB
 from .predictions import vib_predict_probs
 
+__all__ = ["assignment"]
+
 assignment = Assignment(
     name="a05_vib",
     title="The variational information bottleneck",

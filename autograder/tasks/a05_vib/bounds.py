@@ -8,38 +8,40 @@ from scipy.special import xlogy
 from autograder.reference import vib
 
 from ..formulas import kl, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from .labels import OTHER_SIGNS
 from .loss import sweep_encoded
+
+__all__ = ["vib_rate", "vib_relevance_bound"]
 
 # vib_rate
 
 
-def mean_kl(mu, log_var):
+def mean_kl(mu, log_var) -> np.floating:
     return np.mean(kl(mu, log_var))
 
 
-def with_terms_of_kl(terms):
+def with_terms_of_kl(terms) -> Formula:
     """Returns `vib_rate` with another bracket, of (mu, log_var)."""
     return lambda mu, log_var: np.mean(0.5 * total(terms(mu, log_var)))
 
 
-def draw_encoded(low, high):
+def draw_encoded(low, high) -> Draw:
     return lambda generator, B, K: (generator.normal(0.5, 1.2, (B, K)), generator.uniform(low, high, (B, K)))
 
 
-def draw_collapsed(generator, B, K):
+def draw_collapsed(generator, B, K) -> Arguments:
     return np.zeros((B, K)), np.zeros((B, K))
 
 
-def draw_one_example_far(generator, B, K):
+def draw_one_example_far(generator, B, K) -> Arguments:
     """One example costs nearly all of the rate."""
     mu, log_var = draw_encoded(-1, 1)(generator, B, K)
     mu[0], log_var[0] = generator.uniform(20, 40, K), -20.0
     return mu, log_var
 
 
-def draw_very_narrow(generator, B, K):
+def draw_very_narrow(generator, B, K) -> Arguments:
     return generator.normal(0, 1, (B, K)), generator.choice([-30.0, -15.0, 4.0], (B, K))
 
 
@@ -87,31 +89,31 @@ vib_rate = Question(
 # vib_relevance_bound
 
 
-def entropy(p_y):
+def entropy(p_y) -> np.floating:
     return -np.sum(xlogy(p_y, p_y))
 
 
-def with_entropy(of):
+def with_entropy(of) -> Formula:
     """Returns `vib_relevance_bound` with something else, of p_y, instead of H(Y)."""
     return lambda p_y, mean_cross_entropy: of(p_y) - mean_cross_entropy
 
 
-def draw_useful(concentration):
+def draw_useful(concentration) -> Draw:
     """A decoder that is better than none."""
 
-    def draw(generator, C):
+    def draw(generator, C) -> Arguments:
         p_y = generator.dirichlet(np.full(C, concentration)) * 0.9 + 0.1 / C
         return p_y, float(entropy(p_y) * generator.uniform(0.2, 0.7))
 
     return draw
 
 
-def draw_bad_decoder(generator, C):
+def draw_bad_decoder(generator, C) -> Arguments:
     p_y = generator.dirichlet(np.full(C, 2.0)) * 0.9 + 0.1 / C
     return p_y, float(entropy(p_y) * generator.uniform(1.5, 3))
 
 
-def draw_absent_classes(generator, C):
+def draw_absent_classes(generator, C) -> Arguments:
     """Some classes never occur."""
     p_y = np.zeros(C)
     p_y[:3] = generator.dirichlet(np.full(3, 2.0)) * 0.9 + 0.1 / 3
@@ -119,11 +121,11 @@ def draw_absent_classes(generator, C):
     return p_y, float(entropy(p_y) * generator.uniform(0.2, 0.7))
 
 
-def draw_balanced(generator, C):
+def draw_balanced(generator, C) -> Arguments:
     return np.full(C, 1 / C), float(math.log(C) * generator.uniform(0.1, 0.6))
 
 
-def sweep_shares(generator):
+def sweep_shares(generator) -> Arguments:
     shares = generator.dirichlet(np.full(8, 10 ** generator.uniform(-1, 1))) * (generator.random(8) < 0.8) + 1e-6
     return shares / shares.sum(), float(generator.uniform(0, 4))
 

@@ -7,61 +7,63 @@ from scipy.special import xlogy
 
 from autograder.reference import vib
 
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from .labels import OTHER_SIGNS
 
+__all__ = ["vib_exact_discrete"]
 
-def spread_of_labels(p_xy, q_z_given_x):
+
+def spread_of_labels(p_xy, q_z_given_x) -> np.ndarray:
     """Returns p(z, y) = sum_x p(x, y) q(z|x). Shape `[Z, Y]`."""
     return np.einsum("xy,xz->zy", p_xy, q_z_given_x)
 
 
-def distortion(p_xy, q_z_given_x, q_y_given_z):
+def distortion(p_xy, q_z_given_x, q_y_given_z) -> np.floating:
     return -np.sum(spread_of_labels(p_xy, q_z_given_x) * np.log(q_y_given_z))
 
 
-def rate(p_x, q_z_given_x, r_z):
+def rate(p_x, q_z_given_x, r_z) -> np.floating:
     return np.sum(p_x[:, None] * xlogy(q_z_given_x, q_z_given_x / r_z))
 
 
-def on_tables(combine):
+def on_tables(combine) -> Formula:
     """Returns `vib_exact_discrete` with its distortion, rate and beta put together in another way."""
     return lambda p_xy, q_z_given_x, q_y_given_z, r_z, beta: combine(
         distortion(p_xy, q_z_given_x, q_y_given_z), rate(p_xy.sum(axis=1), q_z_given_x, r_z), beta
     )
 
 
-def with_distortion(of):
+def with_distortion(of) -> Formula:
     """Returns `vib_exact_discrete` with another distortion, of (p_xy, q_z_given_x, q_y_given_z)."""
     return lambda p_xy, q_z_given_x, q_y_given_z, r_z, beta: (
         of(p_xy, q_z_given_x, q_y_given_z) + beta * rate(p_xy.sum(axis=1), q_z_given_x, r_z)
     )
 
 
-def with_rate(of):
+def with_rate(of) -> Formula:
     """Returns `vib_exact_discrete` with another rate, of (p_xy, q_z_given_x, r_z)."""
     return lambda p_xy, q_z_given_x, q_y_given_z, r_z, beta: (
         distortion(p_xy, q_z_given_x, q_y_given_z) + beta * of(p_xy, q_z_given_x, r_z)
     )
 
 
-def marginal(p_xy, q_z_given_x):
+def marginal(p_xy, q_z_given_x) -> np.ndarray:
     return p_xy.sum(axis=1) @ q_z_given_x
 
 
-def best_decoder(p_xy, q_z_given_x):
+def best_decoder(p_xy, q_z_given_x) -> np.ndarray:
     joint = spread_of_labels(p_xy, q_z_given_x)
     return joint / joint.sum(axis=1, keepdims=True)
 
 
-def kl_of_aggregate(p_xy, q_z_given_x, r_z):
+def kl_of_aggregate(p_xy, q_z_given_x, r_z) -> np.floating:
     """The KL of the aggregated posterior from r(z)."""
     aggregated = marginal(p_xy, q_z_given_x)
     return np.sum(xlogy(aggregated, aggregated / r_z))
 
 
-def draw_tables(concentration, low_beta, high_beta):
-    def draw(generator, X, Y, Z):
+def draw_tables(concentration, low_beta, high_beta) -> Draw:
+    def draw(generator, X, Y, Z) -> Arguments:
         return (
             generator.dirichlet(np.full(X * Y, 1.0)).reshape(X, Y) * 0.95 + 0.05 / (X * Y),
             generator.dirichlet(np.full(Z, concentration), X) * 0.9 + 0.1 / Z,
@@ -73,26 +75,26 @@ def draw_tables(concentration, low_beta, high_beta):
     return draw
 
 
-def draw_certain_encoder(generator, X, Y, Z):
+def draw_certain_encoder(generator, X, Y, Z) -> Arguments:
     """Every x has one z: the table of q(z|x) is one-hot."""
     p_xy, _, q_y_given_z, r_z, beta = draw_tables(1.0, 0.2, 0.8)(generator, X, Y, Z)
     return p_xy, np.eye(Z)[generator.permutation(np.arange(X) % Z)], q_y_given_z, r_z, beta
 
 
-def draw_zeros(generator, X, Y, Z):
+def draw_zeros(generator, X, Y, Z) -> Arguments:
     """Each row of q(z|x) has one zero."""
     p_xy, q_z_given_x, q_y_given_z, r_z, beta = draw_tables(1.0, 0.2, 0.8)(generator, X, Y, Z)
     q_z_given_x[np.arange(X), generator.integers(0, Z, X)] = 0
     return p_xy, q_z_given_x / q_z_given_x.sum(axis=1, keepdims=True), q_y_given_z, r_z, beta
 
 
-def draw_encoder_that_ignores(generator, X, Y, Z):
+def draw_encoder_that_ignores(generator, X, Y, Z) -> Arguments:
     """The same q(z) for every x, and r(z) equal to it: the rate is 0."""
     p_xy, _, q_y_given_z, r_z, beta = draw_tables(1.0, 0.2, 0.8)(generator, X, Y, Z)
     return p_xy, np.repeat(r_z[None], X, axis=0), q_y_given_z, r_z, beta
 
 
-def sweep_bottleneck_tables(generator):
+def sweep_bottleneck_tables(generator) -> Arguments:
     X, Y, Z = [(5, 3, 4), (4, 7, 3), (7, 4, 5)][generator.integers(3)]
     encoder = generator.dirichlet(np.full(Z, 10 ** generator.uniform(-1, 1)), X)
     return (

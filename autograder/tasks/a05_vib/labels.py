@@ -7,82 +7,101 @@ import numpy as np
 from autograder.reference import vib
 
 from ..domains import BATCH, DIMS, spread
-from ..formulas import SMALL, log_softmax, logsumexp, softmax, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..formulas import SMALL, Numbers, log_softmax, logsumexp, softmax, total
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = [
+    "OTHER_SIGNS",
+    "careless_softmax",
+    "categorical",
+    "categorical_log_prob",
+    "draw_labels",
+    "from_probs",
+    "log_of_shifted_probs",
+    "other_labels",
+    "sweep_labels",
+    "without_from_logits",
+]
 
 OTHER_SIGNS = "each of the two terms has the other sign, so one is minus the other"
 
 
-def categorical(y_onehot, logits):
+def categorical(y_onehot, logits) -> Numbers:
     """Returns log p(y) for each row of labels and logits. Shape `[..., B]`."""
     return total(y_onehot * log_softmax(logits))
 
 
-def careless_softmax(logits):
+def careless_softmax(logits) -> np.ndarray:
     """The textbook's formula, which overflows."""
     exponentials = np.exp(logits)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
-def clip_probs(probs, least):
+def clip_probs(probs, least) -> np.ndarray:
     """Returns log of probabilities that were clipped; with `least` 0 the logarithm as it is."""
     return np.log(np.clip(probs, least, 1 - least) if least else probs)
 
 
-def draw_labels(generator, B, C):
-    """One-hot labels, not all of one class."""
+def draw_labels(generator, B, C) -> np.ndarray:
+    """Returns one-hot labels, not all of one class. Shape `[B, C]`.
+
+    Args:
+        generator: Draws the classes.
+        B: Examples.
+        C: Classes.
+    """
     classes = generator.integers(0, C, B)
     classes[0] = (classes[1] + 1) % C
     return np.eye(C)[classes]
 
 
-def other_labels(generator, y_onehot):
+def other_labels(generator, y_onehot) -> np.ndarray:
     """Labels that are wrong for every example."""
     return np.roll(y_onehot, generator.integers(1, y_onehot.shape[-1]), axis=-1)
 
 
-def draw_classified(scale):
+def draw_classified(scale) -> Draw:
     return lambda generator, B, C: (draw_labels(generator, B, C), generator.normal(0, scale, (B, C)))
 
 
-def draw_saturated(generator, B, C):
+def draw_saturated(generator, B, C) -> Arguments:
     """Logits of +-1000: one class far above the others, which is the right one for some examples."""
     y_onehot = draw_labels(generator, B, C)
     chosen = np.where((np.arange(B) % 2 == 0)[:, None], y_onehot, other_labels(generator, y_onehot))
     return y_onehot, 1000 * (2 * chosen - 1)
 
 
-def draw_shifted(generator, B, C):
+def draw_shifted(generator, B, C) -> Arguments:
     """Ordinary logits, and the same large number added to all of an example's: it must not matter."""
     y_onehot, logits = draw_classified(1.5)(generator, B, C)
     return y_onehot, logits + generator.choice([-1, 1], (B, 1)) * generator.uniform(100, 200, (B, 1))
 
 
-def from_probs(least, softmax_of=careless_softmax):
+def from_probs(least, softmax_of=careless_softmax) -> Formula:
     """Returns the logarithm of the label's probability, clipped at `least`."""
     return lambda y_onehot, logits: total(xlogy_like(y_onehot, clip_probs(softmax_of(logits), least)))
 
 
-def xlogy_like(y_onehot, logs):
+def xlogy_like(y_onehot, logs) -> np.ndarray:
     """Picks the label's entry, as those do who mask or gather: 0 times minus infinity is 0."""
     return np.where(y_onehot > 0, logs, 0)
 
 
-def sum_to_one(logits):
+def sum_to_one(logits) -> np.ndarray:
     """Divides by the sum, as Keras does with what it takes for probabilities."""
     return logits / logits.sum(axis=-1, keepdims=True)
 
 
-def without_from_logits(least, to_probs=sum_to_one):
+def without_from_logits(least, to_probs=sum_to_one) -> Formula:
     """Returns the log probability of the label where the logits are taken for probabilities."""
     return lambda y_onehot, logits: total(y_onehot * np.log(np.clip(to_probs(logits), least, 1 - least)))
 
 
-def log_of_shifted_probs(least):
+def log_of_shifted_probs(least) -> Formula:
     return lambda y_onehot, logits: total(y_onehot * np.log(softmax(logits) + least))
 
 
-def sweep_labels(generator, batch=BATCH):
+def sweep_labels(generator, batch=BATCH) -> np.ndarray:
     return np.eye(DIMS)[generator.integers(0, DIMS, batch)]
 
 

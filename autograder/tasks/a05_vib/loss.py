@@ -8,7 +8,7 @@ from autograder.reference import vib
 
 from ..domains import DIMS, spread
 from ..formulas import SMALL, kl, logsumexp, softmax, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from .labels import (
     OTHER_SIGNS,
     careless_softmax,
@@ -21,46 +21,50 @@ from .labels import (
     without_from_logits,
 )
 
+__all__ = ["sweep_encoded", "vib_loss"]
 
-def objective(cross_entropy, divergence, beta):
+
+def objective(cross_entropy, divergence, beta) -> np.floating:
     """Returns the mean over the batch of cross-entropy `[L, B]`, averaged over samples, plus beta times KL `[B]`."""
     return np.mean(cross_entropy.mean(axis=0) + beta * divergence)
 
 
-def with_changes(cross_entropy=lambda ce, y_onehot: ce, divergence=lambda kl, mu: kl, weight=lambda beta: beta):
+def with_changes(
+    cross_entropy=lambda ce, y_onehot: ce, divergence=lambda kl, mu: kl, weight=lambda beta: beta
+) -> Formula:
     """Returns `vib_loss` with its cross-entropies `[L, B]`, its divergence `[B]` or its beta altered."""
 
-    def formula(y_onehot, logits, mu, log_var, beta):
+    def formula(y_onehot, logits, mu, log_var, beta) -> np.floating:
         ce = -categorical(y_onehot, logits)
         return objective(cross_entropy(ce, y_onehot), divergence(kl(mu, log_var), mu), weight(beta))
 
     return formula
 
 
-def with_cross_entropy(cross_entropy):
+def with_cross_entropy(cross_entropy) -> Formula:
     """Returns `vib_loss` with another cross-entropy, of (y_onehot, logits)."""
     return lambda y_onehot, logits, mu, log_var, beta: objective(cross_entropy(y_onehot, logits), kl(mu, log_var), beta)
 
 
-def with_divergence(divergence):
+def with_divergence(divergence) -> Formula:
     """Returns `vib_loss` with another divergence, of (mu, log_var)."""
     return lambda y_onehot, logits, mu, log_var, beta: objective(
         -categorical(y_onehot, logits), divergence(mu, log_var), beta
     )
 
 
-def with_terms(combine):
+def with_terms(combine) -> Formula:
     """Returns `vib_loss` with its two terms, means over the batch, put together in another way."""
     return lambda y_onehot, logits, mu, log_var, beta: combine(
         -np.mean(categorical(y_onehot, logits)), np.mean(kl(mu, log_var)), beta
     )
 
 
-def bce(y_onehot, logits):
+def bce(y_onehot, logits) -> np.ndarray:
     return np.logaddexp(0, logits) - y_onehot * logits
 
 
-def draw_bottleneck(scale, low, high, low_beta, high_beta):
+def draw_bottleneck(scale, low, high, low_beta, high_beta) -> Draw:
     return lambda generator, L, B, C, K: (
         draw_labels(generator, B, C),
         generator.normal(0, scale, (L, B, C)),
@@ -70,35 +74,35 @@ def draw_bottleneck(scale, low, high, low_beta, high_beta):
     )
 
 
-def draw_at_prior(generator, L, B, C, K):
+def draw_at_prior(generator, L, B, C, K) -> Arguments:
     y_onehot, logits, mu, log_var, beta = draw_bottleneck(1.5, -2, 2, 0.2, 0.8)(generator, L, B, C, K)
     return y_onehot, logits, 0 * mu, 0 * log_var, beta
 
 
-def draw_saturated_samples(generator, L, B, C, K):
+def draw_saturated_samples(generator, L, B, C, K) -> Arguments:
     """Logits of +-1000, of which one sample in three puts another class above the others."""
     y_onehot, _, mu, log_var, beta = draw_bottleneck(1.5, -2, 2, 0.2, 0.8)(generator, L, B, C, K)
     chosen = np.where((np.arange(L) % 3 == 1)[:, None, None], other_labels(generator, y_onehot), y_onehot)
     return y_onehot, 1000 * (2 * chosen - 1), mu, log_var, beta
 
 
-def draw_narrow(generator, L, B, C, K):
+def draw_narrow(generator, L, B, C, K) -> Arguments:
     y_onehot, logits, *_ = draw_bottleneck(2.0, -2, 2, 0.2, 0.8)(generator, L, B, C, K)
     log_var = generator.choice([-30.0, -15.0, 3.0], (B, K))
     return y_onehot, logits, generator.uniform(-3, 3, (B, K)), log_var, float(generator.uniform(0.2, 0.8))
 
 
-def draw_small_beta(generator, L, B, C, K):
+def draw_small_beta(generator, L, B, C, K) -> Arguments:
     """A beta of a hundredth, with latents far from the prior: its term is still seen."""
     y_onehot, logits, _, log_var, _ = draw_bottleneck(1.0, -2, 2, 0, 0)(generator, L, B, C, K)
     return y_onehot, logits, generator.uniform(-9, 9, (B, K)), log_var, float(generator.uniform(0.005, 0.02))
 
 
-def sweep_encoded(generator):
+def sweep_encoded(generator) -> Arguments:
     return spread(generator, 40, (7, 4)), spread(generator, 30, (7, 4))
 
 
-def sweep_bottleneck(generator):
+def sweep_bottleneck(generator) -> Arguments:
     beta = float(10 ** generator.uniform(-4, 1))
     return sweep_labels(generator, 7), spread(generator, 1000, (3, 7, DIMS)), *sweep_encoded(generator), beta
 

@@ -1,5 +1,6 @@
 """The class."""
 
+import numpy as np
 from vikit.judging import Property
 
 from autograder.reference import densities
@@ -23,7 +24,7 @@ class Reference(classifiers.Reference):
     """What the examinations of the VIB take for right."""
 
     @staticmethod
-    def kl(mu, log_var):
+    def kl(mu, log_var) -> np.ndarray:
         return densities.kl_to_standard_normal(mu, log_var).numpy()
 
 

@@ -7,25 +7,27 @@ from autograder.reference import vib
 
 from ..domains import BATCH, DIMS, spread
 from ..formulas import log_softmax, softmax
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .labels import careless_softmax, draw_labels
 
+__all__ = ["vib_predict_probs"]
 
-def mixture(logits):
+
+def mixture(logits) -> np.ndarray:
     return softmax(logits).mean(axis=0)
 
 
-def draw_logits(scale, shift=0.0):
+def draw_logits(scale, shift=0.0) -> Draw:
     return lambda generator, L, B, C: (shift + generator.normal(0, scale, (L, B, C)),)
 
 
-def draw_disagreeing(generator, L, B, C):
+def draw_disagreeing(generator, L, B, C) -> Arguments:
     """Logits of +-1000: every sample is certain, and not all of the same class."""
     chosen = np.stack([draw_labels(generator, B, C) for _ in range(L)])
     return (1000 * (2 * chosen - 1),)
 
 
-def draw_agreeing(generator, L, B, C):
+def draw_agreeing(generator, L, B, C) -> Arguments:
     """All samples say the same: a posterior of no width."""
     logits = generator.normal(0, 2, (1, B, C))
     return (np.repeat(logits, L, axis=0),)

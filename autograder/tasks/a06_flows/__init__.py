@@ -10,6 +10,8 @@ from .planar_determinant import planar_log_det
 from .radial import radial_beta_hat, radial_forward, radial_log_det
 from .steps import iaf_step, leapfrog_step
 
+__all__ = ["assignment"]
+
 assignment = Assignment(
     name="a06_flows",
     title="Normalizing flows, and the VIB with flows",

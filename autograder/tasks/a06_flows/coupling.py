@@ -9,20 +9,22 @@ from autograder.reference import flows
 
 from ..domains import BATCH, spread
 from ..formulas import total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .oracle import Reference, jacobian_property
 
+__all__ = ["coupling_forward", "coupling_inverse", "coupling_log_det"]
 
-def concatenate_halves(first, second):
+
+def concatenate_halves(first, second) -> np.ndarray:
     return np.concatenate([first, second], axis=-1)
 
 
-def coupling(z, change, first=lambda half: half):
+def coupling(z, change, first=lambda half: half) -> np.ndarray:
     """Returns z with its second half changed."""
     return concatenate_halves(first(z[:, :2]), change(z[:, 2:]))
 
 
-def draw_coupling(low, high, shift=1.5, spread=1.5):
+def draw_coupling(low, high, shift=1.5, spread=1.5) -> Draw:
     return lambda generator, B: (
         generator.normal(0, spread, (B, 4)),
         generator.uniform(low, high, (B, 2)),
@@ -42,13 +44,13 @@ COUPLING_CASES = (
 COUPLING_SOURCE = "document 002, variational families (line 851)"
 
 
-def interleaved_coupling(z, log_scale, shift):
+def interleaved_coupling(z, log_scale, shift) -> np.ndarray:
     moved = z.copy()
     moved[:, 1::2] = z[:, 1::2] * np.exp(log_scale) + shift
     return moved
 
 
-def sweep_halves(generator):
+def sweep_halves(generator) -> Arguments:
     return spread(generator, 40, (BATCH, 4)), spread(generator, 8, (BATCH, 2)), spread(generator, 40, (BATCH, 2))
 
 

@@ -5,27 +5,29 @@ import numpy as np
 from autograder.reference import flows
 
 from ..domains import BATCH, DIMS, spread
-from ..formulas import LOG_2PI, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..formulas import LOG_2PI, Numbers, total
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = ["gaussian_log_pdf"]
 
 
-def pdf(z, mu, var):
+def pdf(z, mu, var) -> Numbers:
     return -0.5 * total(LOG_2PI + np.log(var) + (z - mu) ** 2 / var)
 
 
-def with_sigma(change, shift=0.0):
+def with_sigma(change, shift=0.0) -> Formula:
     """Returns `gaussian_log_pdf` with another standard deviation, `change(sigma)`, and z shifted."""
     return lambda z, mu, var: pdf(z + shift, mu, change(np.sqrt(var)) ** 2)
 
 
-def with_var(change):
+def with_var(change) -> Formula:
     return lambda z, mu, var: pdf(z, mu, change(var))
 
 
-def draw_gaussian(low, high, spread=1.0, far=(0.0, 2.0)):
+def draw_gaussian(low, high, spread=1.0, far=(0.0, 2.0)) -> Draw:
     """Returns a draw of (z, mu, var): var between 10^low and 10^high, z at distances of `far` standard deviations."""
 
-    def draw(generator, B, K):
+    def draw(generator, B, K) -> Arguments:
         mu, var = generator.normal(0, spread, (B, K)), 10 ** generator.uniform(low, high, (B, K))
         distance = generator.uniform(*far, (B, K)) * generator.choice([-1, 1], (B, K))
         return mu + np.sqrt(var) * distance, mu, var
@@ -33,7 +35,7 @@ def draw_gaussian(low, high, spread=1.0, far=(0.0, 2.0)):
     return draw
 
 
-def sweep_variances(generator):
+def sweep_variances(generator) -> Arguments:
     """Means as small as the standard deviations where those are small: see `NORMALS`."""
     var = 10 ** generator.uniform(-10, 2, (BATCH, DIMS))
     mu = np.minimum(1, 100 * np.sqrt(var)) * generator.normal(0, 1, (BATCH, DIMS))

@@ -6,16 +6,18 @@ from autograder.reference import flows
 
 from ..domains import spread
 from ..formulas import LOG_2PI, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = ["flow_free_energy", "flow_log_q", "flow_prior_term"]
 
 # flow_log_q
 
 
-def draw_flow(scale, spread, mean=0.2):
+def draw_flow(scale, spread, mean=0.2) -> Draw:
     return lambda generator, B, F: (generator.normal(-4, scale, B), generator.normal(mean, spread, (B, F)))
 
 
-def sweep_flow(generator):
+def sweep_flow(generator) -> Arguments:
     return generator.normal(-4, 5, 9), spread(generator, 20, (9, 6))
 
 
@@ -52,7 +54,7 @@ flow_log_q = Question(
 # flow_prior_term
 
 
-def draw_two_places(scale, other):
+def draw_two_places(scale, other) -> Draw:
     return lambda generator, B, K: (generator.normal(0, scale, (B, K)), generator.normal(0, other, (B, K)))
 
 
@@ -87,21 +89,22 @@ flow_prior_term = Question(
 # flow_free_energy
 
 
-def energy(log_q0, log_dets, log_p_zK, log_py_given_zK, det=1, prior=1, lik=1, entropy=1):
+# Not fewer arguments: after those of the question comes the weight of each.
+def energy(log_q0, log_dets, log_p_zK, log_py_given_zK, *, det=1, prior=1, lik=1, entropy=1) -> np.ndarray:
     """Returns `flow_free_energy` for each example, its terms weighted: the right weights are 1."""
     return entropy * log_q0 - det * total(log_dets) - prior * log_p_zK - lik * log_py_given_zK
 
 
-def with_weights(**weights):
+def with_weights(**weights) -> Formula:
     return lambda *terms: np.mean(energy(*terms, **weights))
 
 
-def with_kl(change):
+def with_kl(change) -> Formula:
     """Returns `flow_free_energy` with the one-sample KL of each example changed."""
     return lambda *terms: np.mean(change(energy(*terms, lik=0)) - terms[3])
 
 
-def draw_energy(spread, det=0.3, width=0.8):
+def draw_energy(spread, det=0.3, width=0.8) -> Draw:
     return lambda generator, B, F: (
         generator.normal(-4, spread, B),
         generator.normal(det, width, (B, F)),

@@ -26,7 +26,7 @@ OTHER_COUNTS = {
 }
 
 
-def log_det_property(flow):
+def log_det_property(flow) -> Property:
     return Property(
         f"log_det_{flow}",
         0.5,
@@ -38,7 +38,7 @@ def log_det_property(flow):
     )
 
 
-def kind_property(flow):
+def kind_property(flow) -> Property:
     return Property(
         f"kind_{flow}",
         0.25,
@@ -49,7 +49,7 @@ def kind_property(flow):
     )
 
 
-def conditioned_property(flow):
+def conditioned_property(flow) -> Property:
     return Property(
         f"depends_on_x_{flow}",
         0.5,
@@ -60,7 +60,7 @@ def conditioned_property(flow):
     )
 
 
-def weights_property(flow):
+def weights_property(flow) -> Property:
     return Property(
         f"weights_{flow}",
         0.5,

@@ -6,8 +6,20 @@ from scipy.special import expit
 from autograder.reference import flows
 
 from ..domains import DIMS, spread
-from ..formulas import softplus
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..formulas import Numbers, softplus
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+
+__all__ = [
+    "FLOWS_SOURCE",
+    "across",
+    "constrained_dot",
+    "draw_planar",
+    "planar",
+    "planar_forward",
+    "planar_u_hat",
+    "set_part_along_w",
+    "sweep_planar",
+]
 
 FLOWS_SOURCE = "document 002, variational families (line 849)"
 
@@ -15,25 +27,31 @@ FLOWS_SOURCE = "document 002, variational families (line 849)"
 # planar_u_hat
 
 
-def constrained_dot(a):
+def constrained_dot(a) -> Numbers:
     """Returns what w.u_hat is where w.u is `a`."""
     return softplus(a) - 1
 
 
-def with_step_along_w(step):
+def with_step_along_w(step) -> Formula:
     """Returns `planar_u_hat` that goes `step(a, norm of w)` along w, a = w.u."""
     return lambda u, w: u + step(w @ u, np.linalg.norm(w)) * w
 
 
-def set_part_along_w(u, w, a):
-    """Returns `u` with its part along `w` changed so that w.u = a."""
+def set_part_along_w(u, w, a) -> np.ndarray:
+    """Returns `u` with its part along `w` changed so that w.u = a.
+
+    Args:
+        u: Shape `[K]`.
+        w: Not 0. Shape `[K]`.
+        a: A float.
+    """
     return u + (a - w @ u) * w / (w @ w)
 
 
-def draw_u(low, high, scale=1.0, spread=1.0):
+def draw_u(low, high, scale=1.0, spread=1.0) -> Draw:
     """Returns a draw of (u, w) with w.u between `low` and `high`."""
 
-    def draw(generator, K):
+    def draw(generator, K) -> Arguments:
         w, u = scale * generator.normal(0, 1, K), spread * generator.normal(0, 1, K)
         w *= max(1, scale / np.linalg.norm(w))
         return set_part_along_w(u, w, generator.uniform(low, high)), w
@@ -41,7 +59,7 @@ def draw_u(low, high, scale=1.0, spread=1.0):
     return draw
 
 
-def sweep_direction(generator, low=-30, high=30):
+def sweep_direction(generator, low=-30, high=30) -> Arguments:
     w = generator.normal(0, 1, DIMS)
     w *= max(1, 1 / np.linalg.norm(w))
     u, wanted = generator.normal(0, 1, DIMS), float(np.clip(spread(generator, 30, ()), low, high))
@@ -85,23 +103,46 @@ planar_u_hat = Question(
 # planar_forward
 
 
-def across(z, w, b):
-    """Returns w.z + b of each example."""
+def across(z, w, b) -> np.ndarray:
+    """Returns w.z + b of each example. Shape `[B]`.
+
+    Args:
+        z: Shape `[B, K]`.
+        w: Shape `[K]`.
+        b: A float.
+    """
     return z @ w + b
 
 
-def planar(z, u_hat, w, b, bend=np.tanh):
+def planar(z, u_hat, w, b, bend=np.tanh) -> np.ndarray:
+    """Returns z + bend(w.z + b) u_hat. Shape `[B, K]`.
+
+    Args:
+        z: Inputs. Shape `[B, K]`.
+        u_hat: Direction of the flow. Shape `[K]`.
+        w: Normal of its plane. Shape `[K]`.
+        b: Place of the plane. A float.
+        bend: What stands for tanh.
+    """
     return z + bend(across(z, w, b))[:, None] * u_hat
 
 
-def tanh_by_hand(a):
+def tanh_by_hand(a) -> np.ndarray:
     return (np.exp(a) - np.exp(-a)) / (np.exp(a) + np.exp(-a))
 
 
-def draw_planar(low, high, z_scale=1.2, w_scale=1.0, b_scale=1.0):
-    """Returns a draw of (z, u, w, b) with w.u between `low` and `high`, away from where the determinant is 0."""
+def draw_planar(low, high, z_scale=1.2, w_scale=1.0, b_scale=1.0) -> Draw:
+    """Returns a draw of (z, u, w, b), away from where the determinant is 0.
 
-    def draw(generator, B, K):
+    Args:
+        low: The least w.u.
+        high: The largest.
+        z_scale: Standard deviation of z.
+        w_scale: Standard deviation of w.
+        b_scale: Standard deviation of b.
+    """
+
+    def draw(generator, B, K) -> Arguments:
         while True:
             u, w = draw_u(low, high, w_scale)(generator, K)
             z, b = generator.normal(0, z_scale, (B, K)), float(generator.normal(0, b_scale))
@@ -111,12 +152,12 @@ def draw_planar(low, high, z_scale=1.2, w_scale=1.0, b_scale=1.0):
     return draw
 
 
-def draw_at_origin(generator, B, K):
+def draw_at_origin(generator, B, K) -> Arguments:
     z, u, w, b = draw_planar(-0.8, 2)(generator, B, K)
     return 0 * z, u, w, b
 
 
-def sweep_planar(generator):
+def sweep_planar(generator) -> Arguments:
     """Away from where the determinant is 0."""
     u, w = sweep_direction(generator, -5, 10)
     z, b = spread(generator, 3), float(generator.normal(0, 2))

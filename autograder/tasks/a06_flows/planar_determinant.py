@@ -6,30 +6,32 @@ from scipy.special import expit
 from autograder.reference import flows
 
 from ..formulas import total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Case, Domain, Formula, Question, wrong
 from .oracle import Reference, jacobian_property
 from .planar import across, constrained_dot, draw_planar, planar, set_part_along_w, sweep_planar
 
+__all__ = ["planar_log_det"]
 
-def slope(a):
+
+def slope(a) -> np.ndarray:
     """Returns the derivative of tanh."""
     return 1 - np.tanh(a) ** 2
 
 
-def planar_det(z, u, w, b, derivative=slope):
+def planar_det(z, u, w, b, derivative=slope) -> np.ndarray:
     """Returns the determinant, 1 + u.psi(z)."""
     return 1 + (w @ u) * derivative(across(z, w, b))
 
 
-def log_abs(value):
+def log_abs(value) -> np.ndarray:
     return np.log(np.abs(value))
 
 
-def with_derivative(derivative):
+def with_derivative(derivative) -> Formula:
     return lambda z, u, w, b: log_abs(planar_det(z, u, w, b, derivative))
 
 
-def with_dot(dot):
+def with_dot(dot) -> Formula:
     """Returns `planar_log_det` with another number instead of w.u, `dot(u, w)`."""
     return lambda z, u, w, b: log_abs(1 + dot(u, w) * slope(across(z, w, b)))
 

@@ -6,14 +6,16 @@ from autograder.reference import flows
 
 from ..domains import DIMS, spread
 from ..formulas import softplus, total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from .oracle import Reference, jacobian_property
 from .planar import FLOWS_SOURCE
+
+__all__ = ["radial_beta_hat", "radial_forward", "radial_log_det"]
 
 # radial_beta_hat
 
 
-def draw_radial_parameters(low, high, alpha=(0.4, 3.0)):
+def draw_radial_parameters(low, high, alpha=(0.4, 3.0)) -> Draw:
     return lambda generator: (float(generator.uniform(*alpha)), float(generator.uniform(low, high)))
 
 
@@ -52,19 +54,19 @@ radial_beta_hat = Question(
 # radial_forward
 
 
-def radius(z, z_ref):
+def radius(z, z_ref) -> np.ndarray:
     return np.linalg.norm(z - z_ref, axis=-1)
 
 
-def radial(z, z_ref, alpha, beta_hat, r=None):
+def radial(z, z_ref, alpha, beta_hat, r=None) -> np.ndarray:
     h = 1 / (alpha + (radius(z, z_ref) if r is None else r))
     return z + beta_hat * h[:, None] * (z - z_ref)
 
 
-def draw_radial(low, high, alpha=(0.5, 2.0), spread=1.5):
+def draw_radial(low, high, alpha=(0.5, 2.0), spread=1.5) -> Draw:
     """Returns a draw of (z, z_ref, alpha, beta_hat), beta_hat in units of alpha."""
 
-    def draw(generator, B, K):
+    def draw(generator, B, K) -> Arguments:
         scale, z_ref = float(generator.uniform(*alpha)), generator.normal(0, 1, K)
         z = z_ref + spread * generator.normal(0, 1, (B, K))
         return z, z_ref, scale, float(scale * generator.uniform(low, high))
@@ -72,7 +74,7 @@ def draw_radial(low, high, alpha=(0.5, 2.0), spread=1.5):
     return draw
 
 
-def draw_at_centre(generator, B, K):
+def draw_at_centre(generator, B, K) -> Arguments:
     """The first example is the centre itself, to the last bit of float32."""
     z, z_ref, alpha, beta_hat = draw_radial(-0.8, 2)(generator, B, K)
     z_ref = z_ref.astype(np.float32).astype(float)
@@ -89,7 +91,7 @@ RADIAL_CASES = (
 )
 
 
-def sweep_radial(generator):
+def sweep_radial(generator) -> Arguments:
     alpha, centre = float(generator.uniform(0.3, 5)), generator.normal(0, 1, DIMS)
     return centre + spread(generator, 40), centre, alpha, float(alpha * generator.uniform(-0.98, 4))
 
@@ -128,22 +130,22 @@ radial_forward = Question(
 # radial_log_det
 
 
-def radial_parts(z, z_ref, alpha, beta_hat, r=None):
+def radial_parts(z, z_ref, alpha, beta_hat, r=None) -> tuple[np.ndarray, np.ndarray]:
     """Returns (1 + beta_hat h, 1 + beta_hat h + beta_hat h' r): how lengths change across the radius and along it."""
     r = radius(z, z_ref) if r is None else r
     h = 1 / (alpha + r)
     return 1 + beta_hat * h, 1 + beta_hat * h - beta_hat * h**2 * r
 
 
-def with_combination(combine):
+def with_combination(combine) -> Formula:
     """Returns `radial_log_det` that puts K and the logarithms of the two parts together in another way."""
     return lambda z, *rest: combine(z.shape[-1], *np.log(radial_parts(z, *rest)))
 
 
-def with_along(change):
+def with_along(change) -> Formula:
     """Returns `radial_log_det` with another radial part: 1 + beta_hat h + change(beta_hat, h, r)."""
 
-    def formula(z, z_ref, alpha, beta_hat):
+    def formula(z, z_ref, alpha, beta_hat) -> np.ndarray:
         r = radius(z, z_ref)
         h = 1 / (alpha + r)
         return (z.shape[-1] - 1) * np.log(1 + beta_hat * h) + np.log(1 + beta_hat * h + change(beta_hat, h, r))
@@ -151,10 +153,10 @@ def with_along(change):
     return formula
 
 
-def with_parts(across, along):
+def with_parts(across, along) -> Formula:
     """Returns `radial_log_det` with something else, of (beta_hat, h), for beta_hat h across the radius and along it."""
 
-    def formula(z, z_ref, alpha, beta_hat):
+    def formula(z, z_ref, alpha, beta_hat) -> np.ndarray:
         r = radius(z, z_ref)
         h = 1 / (alpha + r)
         return (z.shape[-1] - 1) * np.log(1 + across(beta_hat, h)) + np.log(
@@ -164,10 +166,10 @@ def with_parts(across, along):
     return formula
 
 
-def with_radius(r):
+def with_radius(r) -> Formula:
     """Returns `radial_log_det` with another radius, `r(z, z_ref)`."""
 
-    def formula(z, z_ref, alpha, beta_hat):
+    def formula(z, z_ref, alpha, beta_hat) -> np.ndarray:
         across_radius, along = radial_parts(z, z_ref, alpha, beta_hat, r(z, z_ref))
         return (z.shape[-1] - 1) * np.log(across_radius) + np.log(along)
 
@@ -177,7 +179,7 @@ def with_radius(r):
 radial_log_det_right = with_radius(radius)
 
 
-def ratio_of_radii(z, z_ref, alpha, beta_hat):
+def ratio_of_radii(z, z_ref, alpha, beta_hat) -> np.ndarray:
     """The part across the radius as the ratio of two radii, which has no value at the centre."""
     _, along = radial_parts(z, z_ref, alpha, beta_hat)
     ratio = radius(radial(z, z_ref, alpha, beta_hat), z_ref) / radius(z, z_ref)

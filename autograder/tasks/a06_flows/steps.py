@@ -8,21 +8,23 @@ from vikit.protocol.wire import BuiltArgument
 from autograder.reference import flows
 
 from ..domains import DIMS, spread
-from ..formulas import total
-from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..formulas import Numbers, total
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .oracle import Reference, jacobian_property
 from .planar import FLOWS_SOURCE
+
+__all__ = ["iaf_step", "leapfrog_step"]
 
 # iaf_step
 
 
-def iaf(z, m, s, gate=expit, log_det=log_expit):
+def iaf(z, m, s, gate=expit, log_det=log_expit) -> tuple[np.ndarray, Numbers]:
     """Returns the two outputs of `iaf_step`, with another gate or another logarithm of it."""
     g = gate(s)
     return g * z + (1 - g) * m, total(log_det(s))
 
 
-def draw_iaf(low, high):
+def draw_iaf(low, high) -> Draw:
     return lambda generator, B, K: (
         generator.normal(0, 1.3, (B, K)),
         generator.normal(0, 1.3, (B, K)),
@@ -30,19 +32,19 @@ def draw_iaf(low, high):
     )
 
 
-def draw_shut(generator, B, K):
+def draw_shut(generator, B, K) -> Arguments:
     """Gates of every kind, and one for each example that is shut: s = -1000."""
     z, m, s = draw_iaf(-3, 3)(generator, B, K)
     s[:, generator.integers(K)] = -1000
     return z, m, s
 
 
-def draw_open(generator, B, K):
+def draw_open(generator, B, K) -> Arguments:
     z, m, s = draw_iaf(-3, 3)(generator, B, K)
     return z, m, np.where(generator.random((B, K)) < 0.5, 1000, s)
 
 
-def sweep_gates(generator):
+def sweep_gates(generator) -> Arguments:
     return spread(generator, 40), spread(generator, 40), spread(generator, 1000)
 
 
@@ -95,23 +97,24 @@ iaf_step = Question(
 # leapfrog_step
 
 
-def leapfrog(z, v, step, score, before=0.5, after=0.5, late=True):
+# Not fewer arguments: after those of the question come the shares of a wrong formula.
+def leapfrog(z, v, step, score, *, before=0.5, after=0.5, late=True) -> tuple[np.ndarray, np.ndarray]:
     """Returns the leapfrog step with other shares of the velocity's two parts; `late`: the second at the new place."""
     halfway = v + before * step * score(z)
     moved = z + step * halfway
     return moved, halfway + after * step * score(moved if late else z)
 
 
-def drift_first(z, v, step, score):
+def drift_first(z, v, step, score) -> tuple[np.ndarray, np.ndarray]:
     halfway = z + 0.5 * step * v
     pushed = v + step * score(halfway)
     return halfway + 0.5 * step * pushed, pushed
 
 
-def draw_leapfrog(low, high, spread=1.2, steep=1.0):
+def draw_leapfrog(low, high, spread=1.2, steep=1.0) -> Draw:
     """Returns a draw of (z, v, step, score): the score of a Gaussian, A negative definite."""
 
-    def draw(generator, d):
+    def draw(generator, d) -> Arguments:
         M = generator.normal(0, 1, (d, d))
         A = -steep * (M @ M.T / d + 0.3 * np.eye(d))
         z, v = spread * generator.normal(0, 1, (2, d))
@@ -120,13 +123,13 @@ def draw_leapfrog(low, high, spread=1.2, steep=1.0):
     return draw
 
 
-def draw_flat(generator, d):
+def draw_flat(generator, d) -> Arguments:
     """A score of 0 everywhere: the velocity stays, the position drifts."""
     z, v, step, score = draw_leapfrog(0.1, 0.6)(generator, d)
     return z, v, step, BuiltArgument("affine", tuple(0 * array for array in score.arrays))
 
 
-def sweep_leapfrog(generator):
+def sweep_leapfrog(generator) -> Arguments:
     M = generator.normal(0, 1, (DIMS, DIMS))
     score = BuiltArgument("affine", (-(M @ M.T) / DIMS, generator.normal(0, 1, DIMS)))
     return *spread(generator, 15, (2, DIMS)), float(generator.uniform(0.05, 0.9)), score
