@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from vikit.protocol import public_cases, student_side
@@ -18,19 +19,29 @@ from autograder.build import notebooks, sample
 from autograder.grading import notebook as students
 from autograder.grading.run import student_half
 
+__all__ = ["bench"]
+
 NAME = sample.ASSIGNMENT
 MINUTE = 60
 STARTS = 20
 
 
-def bench(jobs, stock_students=3, kit_students=200, begins=lambda text: None):
+def bench(jobs, stock_students=3, kit_students=200, begins=lambda text: None) -> dict[str, Any]:
     """Returns the figures as a dict: seconds and submissions a minute of both graders, their ratio, and times of kernels.
 
-    Both are started as their users start them, and both are timed from submissions on disk to scores on disk. `begins` is told
-    of each part, in words.
+    Both are started as their users start them, and both are timed from submissions on disk to scores on disk.
+
+    Args:
+        jobs: How many submissions the kit grades at a time.
+        stock_students: Submissions for nbgrader.
+        kit_students: Submissions for the kit.
+        begins: Called with each part, in words.
+
+    Raises:
+        RuntimeError: If a reference solution did not get full marks.
     """
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="bench-") as made:
+        folder = Path(made)
         solution = reference_notebook()
         begins(f"nbgrader grades {stock_students} submissions")
         stock = time_stock(folder / "stock", solution, stock_students)
@@ -60,14 +71,14 @@ def bench(jobs, stock_students=3, kit_students=200, begins=lambda text: None):
     } | figures
 
 
-def reference_notebook():
+def reference_notebook() -> str:
     """Returns the released notebook with the reference answers, as text."""
     notebook = nbformat.read(notebooks.ASSIGNMENTS / NAME / f"{NAME}.ipynb", as_version=4)
     sample.answer_with_solutions(notebook)
     return nbformat.writes(notebook)
 
 
-def time_stock(folder, solution, count):
+def time_stock(folder, solution, count) -> float:
     """Returns the seconds that `nbgrader autograde` takes for `count` submissions."""
     source = folder / "source" / NAME
     shutil.copytree(notebooks.ASSIGNMENTS / NAME, source)
@@ -91,7 +102,7 @@ def time_stock(folder, solution, count):
     return time.monotonic() - started
 
 
-def time_kit(folder, solution, count, jobs):
+def time_kit(folder, solution, count, jobs) -> float:
     """Returns the seconds that the kit takes for `count` submissions.
 
     Raises:
@@ -109,14 +120,14 @@ def time_kit(folder, solution, count, jobs):
     return seconds
 
 
-def write_submissions(folder, solution, count):
+def write_submissions(folder, solution, count) -> None:
     for number in range(count):
         path = folder / f"s{number:03d}" / NAME
         path.mkdir(parents=True)
         (path / f"{NAME}.ipynb").write_text(solution, encoding="utf-8")
 
 
-def time_cells(kernel, cells):
+def time_cells(kernel, cells) -> float:
     """Returns the seconds that the cells of a notebook take.
 
     Raises:
@@ -130,7 +141,7 @@ def time_cells(kernel, cells):
     return time.monotonic() - started
 
 
-def kernel_times(path):
+def kernel_times(path) -> dict[str, float]:
     """Returns seconds from request to ready, and those of the notebook's cells in a fresh kernel and in a warm process."""
     files = [places.released_folder(NAME) / public_cases.FILE_NAME, path]
     cells = [cell.runs for cell in students.read_cells(path, students.read_released(NAME)) if cell.runs is not None]

@@ -15,7 +15,7 @@ from autograder.version import __version__
 __all__ = ["main", "parser"]
 
 
-def main(arguments=None):
+def main(arguments=None) -> int:
     """Runs the command line and returns the exit status."""
     # A name may hold what the terminal's encoding does not know.
     for stream in (sys.stdout, sys.stderr):
@@ -25,7 +25,7 @@ def main(arguments=None):
         return carried_out(parser().parse_args(arguments))
 
 
-def carried_out(options):
+def carried_out(options) -> int:
     """Carries out a command and returns the exit status."""
     # TensorFlow's start-up notes come from C++ and say nothing that `doctor` does not say better.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -48,11 +48,11 @@ def carried_out(options):
         return INTERRUPTED
 
 
-def complain(text):
+def complain(text) -> None:
     print(f"autograder: {printable(text)}", file=sys.stderr)
 
 
-def parser():
+def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="autograder",
         description="Builds the assignments and grades a class.",

@@ -5,6 +5,8 @@ from importlib import metadata
 
 from autograder import screen
 
+__all__ = ["report"]
+
 PACKAGES = (
     "tensorflow", "tf_keras", "tensorflow-probability", "keras", "numpy", "nbgrader", "ipykernel", "jupyter_client",
 )  # fmt: skip
@@ -34,16 +36,11 @@ LAYERS = {
 }
 
 
-def report(console):
+def report(console) -> None:
     """Prints versions, the device of the references and the confinement of notebooks: first what needs no TensorFlow."""
     from autograder import kernels
-    from autograder.version import kit_version
 
-    console.print(
-        f"autograder {kit_version()}, Python {platform.python_version()} on {platform.platform()}", highlight=False
-    )
-    for package in PACKAGES:
-        console.print(f"  {package} {version_of(package)}", highlight=False)
+    report_versions(console)
     with screen.waiting(console, "Starting TensorFlow, to see the device") as begins:
         # It imports TensorFlow too, meanwhile.
         kernels.start_server()
@@ -59,6 +56,21 @@ def report(console):
         else f"cold, each imports TensorFlow anew: {confinement.missing.get('fork server', 'only Linux has a fork server')}"
     )
     console.print(f"kernels are {warm}", highlight=False)
+    report_layers(console, confinement)
+
+
+def report_versions(console) -> None:
+    from autograder.version import kit_version
+
+    console.print(
+        f"autograder {kit_version()}, Python {platform.python_version()} on {platform.platform()}", highlight=False
+    )
+    for package in PACKAGES:
+        console.print(f"  {package} {version_of(package)}", highlight=False)
+
+
+def report_layers(console, confinement) -> None:
+    """Prints which layers are on, and of the others why they are not, and how to turn them on."""
     for layer, (what, danger, remedy) in LAYERS.items():
         if layer in confinement.layers:
             console.print(f"  [green]on[/]   {layer}: {what}", highlight=False)
@@ -79,7 +91,7 @@ def report(console):
         )  # fmt: skip
 
 
-def version_of(package):
+def version_of(package) -> str:
     """Returns the version of a package in words, without importing it."""
     try:
         return metadata.version(package)

@@ -4,19 +4,22 @@ import contextlib
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 try:
     import fcntl
 except ImportError:
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # as on Windows
+
+__all__ = ["alone", "sweep", "write_whole"]
 
 
 # What a writer that was killed has left is taken away when it is as old as this: by then nobody writes it any more.
 STALE_SECONDS = 3600
 
 
-def sweep(folder, below=()):
+def sweep(folder, below=()) -> None:
     """Removes the temporary files that killed writers have left in `folder`, and anywhere below its folders `below`."""
     found = [*Path(folder).glob(".*.part"), *(path for name in below for path in Path(folder, name).rglob(".*.part"))]
     for path in found:
@@ -27,7 +30,7 @@ def sweep(folder, below=()):
 
 
 @contextlib.contextmanager
-def alone(path, waiting=lambda: None):
+def alone(path, waiting=lambda: None) -> Iterator[None]:
     """Waits until no other process is within this context for `path`, a file that is made; where the system has such locks.
 
     `waiting` is called if another is.
@@ -44,10 +47,17 @@ def alone(path, waiting=lambda: None):
         yield
 
 
-def write_whole(path, text, mode=0o644, replace=True):
+def write_whole(path, text, mode=0o644, replace=True) -> None:
     """Writes `text` to `path` through a temporary file beside it, so that no reader ever sees a half-written file.
 
-    Unless `replace`, a file that is there already stays: of several writers at once the first wins.
+    Args:
+        path: Where to.
+        text: What to write.
+        mode: The file's permissions.
+        replace: Whether a file that is there already is replaced. Where it is not, the first of several writers at once wins.
+
+    Raises:
+        OSError: If it cannot be written; nothing has changed then.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

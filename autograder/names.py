@@ -11,7 +11,7 @@ MAX_STEM_BYTES = 250
 SHORTENED = re.compile(r"~[0-9a-f]{32}\Z")
 
 
-def printable(text):
+def printable(text) -> str:
     """Returns `text` in one line that can be printed anywhere: what is no visible character is escaped."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(text))
 
@@ -22,7 +22,7 @@ WITHOUT_GLYPH = re.compile(
 )
 
 
-def visible(text):
+def visible(text) -> str:
     """Returns what a reader sees of `text`: without format and control characters, and one space for whatever looks so."""
     kept = (
         letter
@@ -32,7 +32,7 @@ def visible(text):
     return " ".join("".join(kept).split())
 
 
-def file_stem(name):
+def file_stem(name) -> str:
     """Returns what a file about `name` is called, without its suffix; it differs where names differ.
 
     It is the name itself, or, where that is too long, its beginning with a digest. A name that looks like a shortened one is

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+__all__ = ["ASSIGNMENTS", "CHECKOUT", "IS_CHECKOUT", "SOLUTIONS", "NotInstalled", "check_checkout", "released_folder"]
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 # setup.py puts `assignments/` and `solutions/` there when it builds a wheel.
 CARRIED = Path(__file__).resolve().parent / "carried"
@@ -15,7 +17,7 @@ class NotInstalled(Exception):
     """A file that belongs to the kit and is not there."""
 
 
-def released_folder(assignment):
+def released_folder(assignment) -> Path:
     """Returns the folder with the released notebook and public cases of `assignment`.
 
     Raises:
@@ -29,7 +31,7 @@ def released_folder(assignment):
     return folder
 
 
-def check_checkout(command):
+def check_checkout(command) -> None:
     """Raises NotInstalled where the kit is not a checkout of its repository, which `command` needs."""
     if not IS_CHECKOUT:
         raise NotInstalled(

@@ -3,7 +3,9 @@
 import contextlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -24,26 +26,26 @@ BAR_WIDTH = 20
 class Outlasting:
     """A stream that goes on although nobody reads it any more, as after `| head -1`: the rest goes nowhere."""
 
-    def __init__(self, stream):
+    def __init__(self, stream) -> None:
         self.stream = stream
 
-    def __getattr__(self, name):
+    def __getattr__(self, name) -> Any:
         return getattr(self.stream, name)
 
-    def write(self, text):
+    def write(self, text) -> int:
         try:
             return self.stream.write(text)
         except BrokenPipeError:
             self.let_go()
             return len(text)
 
-    def flush(self):
+    def flush(self) -> None:
         try:
             self.stream.flush()
         except BrokenPipeError:
             self.let_go()
 
-    def let_go(self):
+    def let_go(self) -> None:
         """Turns the stream away from the pipe: Python writes what is left in it when it ends."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.stream.fileno())
@@ -51,7 +53,7 @@ class Outlasting:
 
 
 @contextlib.contextmanager
-def outlasting_readers():
+def outlasting_readers() -> Iterator[None]:
     """A context in which nothing that is printed ends the command because its reader has gone."""
     out, errors = Outlasting(sys.stdout), Outlasting(sys.stderr)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
@@ -62,12 +64,12 @@ def outlasting_readers():
             errors.flush()
 
 
-def on_stdout():
+def on_stdout() -> Console:
     """Returns the console of a command that prints a report."""
     return Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
 
 
-def beside_results():
+def beside_results() -> Console:
     """Returns the console on which a command that prints results for programs says what it does.
 
     It is stdout where that is a terminal. Otherwise it is stderr, without a moving line: `device.choose` closes stderr while
@@ -76,17 +78,22 @@ def beside_results():
     return on_stdout() if sys.stdout.isatty() else Console(stderr=True, width=LOG_WIDTH, force_interactive=False)
 
 
-def say(console, text, style=None):
+def say(console, text, style=None) -> None:
     """Prints one line: names of students and files are no markup, and nothing in them steers the terminal.
 
     A terminal gets it wrapped at words. A log gets one line, so that it can be searched.
+
+    Args:
+        console: Where.
+        text: What.
+        style: Its colour, in rich's words.
     """
     wrapped = not console.is_terminal
     console.print(printable(text), style=style, markup=False, emoji=False, highlight=False, soft_wrap=wrapped)
 
 
 @contextlib.contextmanager
-def waiting(console, text):
+def waiting(console, text) -> Iterator[Callable[[str], None]]:
     """Says what the command does while the context lasts: a moving line on a terminal, else one line.
 
     Yields a function that takes what it does next. Nothing may be printed inside but through `console`.
@@ -99,12 +106,12 @@ def waiting(console, text):
         yield lambda text: live.update(moving(text), refresh=True)
 
 
-def moving(text):
+def moving(text) -> Spinner:
     return Spinner("dots", Text(printable(text)))
 
 
 @contextlib.contextmanager
-def counting(console, total):
+def counting(console, total) -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]:
     """Shows how much of the work is done: a bar on a terminal, else lines that say what begins.
 
     Yields two functions: the first takes what begins, the second what is done, one of `total`.
@@ -122,7 +129,7 @@ def counting(console, total):
             bar.update(task, description="done")
 
 
-def progress_bar(console):
+def progress_bar(console) -> Progress:
     # A long name is cut, the numbers stay.
     text = TextColumn(
         "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")

@@ -4,32 +4,37 @@ import hashlib
 import importlib.util
 import platform
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from . import places
+
+__all__ = ["__version__", "kit_version", "libraries"]
 
 LIBRARIES = ("tensorflow", "tensorflow-probability", "keras", "numpy")
 
 
-def written_version():
+def written_version() -> str:
     """Returns the version that stands in `vikit/__init__.py`: read and not imported, as every process of the kit needs it."""
-    start = Path(importlib.util.find_spec("vikit").origin)
-    return re.search('^__version__ = "(.*)"', start.read_text(encoding="utf-8"), re.MULTILINE)[1]
+    found: Any = importlib.util.find_spec("vikit")
+    (version,) = re.findall('^__version__ = "(.*)"', Path(found.origin).read_text(encoding="utf-8"), re.MULTILINE)
+    return version
 
 
 __version__ = written_version()
 
 
 @cache
-def libraries():
+def libraries() -> dict[str, str]:
     """Returns the versions of what a verdict also depends on, by name, without importing any of it."""
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
 
 
 @cache
-def kit_version():
+def kit_version() -> str:
     """Returns the version that a verdict carries, for example `0.1.0+1a2b3c4d`: it changes with every file that decides one.
 
     These are the sources of both packages, and the notebooks and public cases that are graded against: the same in a checkout
@@ -43,7 +48,7 @@ def kit_version():
     return f"{__version__}+{digest.hexdigest()[:8]}"
 
 
-def deciding(kit, vikit):
+def deciding(kit, vikit) -> Iterator[tuple[Path, Path]]:
     """Yields (folder, file) of all files that decide a verdict, in order."""
     for folder in (kit, vikit):
         paths = [path for suffix in ("py", "md") for path in folder.rglob(f"*.{suffix}")]

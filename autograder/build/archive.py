@@ -1,11 +1,14 @@
 """The zip that students get: assignments, vikit, data and a README."""
 
 import zipfile
+from pathlib import Path
 
 from autograder import tasks
 from autograder.version import __version__
 
 from . import notebooks, script
+
+__all__ = ["write_release"]
 
 NAME = "variational-inference-assignments"
 # A fixed date: the same release gives the same bytes.
@@ -40,7 +43,7 @@ Assignments here: {assignments}.
 PACKAGES = ("tensorflow", "tf_keras", "tensorflow-probability", "keras", "matplotlib", "numpy", "setuptools")
 
 
-def write_release(folder, begins=lambda text: None):
+def write_release(folder, begins=lambda text: None) -> Path:
     """Writes the zip into `folder` and returns its path; `begins` is told of each assignment."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{NAME}-{__version__}.zip"
@@ -52,9 +55,9 @@ def write_release(folder, begins=lambda text: None):
     return path
 
 
-def members(begins=lambda text: None):
+def members(begins=lambda text: None) -> dict[str, bytes]:
     """Returns the release's files as a dict from their path in the zip to bytes."""
-    files = {}
+    files: dict[str, bytes] = {}
     for name in tasks.names():
         begins(f"Building {name}")
         files |= {f"{name}/{file}": content for file, content in notebooks.release(name).items()}
@@ -71,7 +74,7 @@ def members(begins=lambda text: None):
     return files
 
 
-def requirements():
+def requirements() -> list[str]:
     """Returns the lines of requirements.txt that a student needs, without comments and markers."""
     text = (script.REPOSITORY / "requirements.txt").read_text(encoding="utf-8")
     lines = [line.split("#")[0].split(";")[0].strip() for line in text.splitlines()]

@@ -1,6 +1,7 @@
 """Runs a solution notebook and writes it as HTML, figures and all."""
 
 import subprocess
+from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
@@ -10,10 +11,12 @@ from autograder import tasks
 
 from . import notebooks, script
 
+__all__ = ["write_html"]
+
 CELL_SECONDS = 600
 
 
-def write_html(name, folder):
+def write_html(name, folder) -> Path:
     """Executes the solution of assignment `name` and returns the path of its page in `folder`.
 
     Raises:
@@ -27,7 +30,7 @@ def write_html(name, folder):
     return path
 
 
-def execute_notebook(name):
+def execute_notebook(name) -> nbformat.NotebookNode:
     """Returns the solution notebook of assignment `name` with the outputs of a fresh run, without notes on stderr."""
     cells = script.read(script.SOLUTIONS / f"{name}.py")
     notebook = notebooks.solution_notebook(tasks.load(name), cells)

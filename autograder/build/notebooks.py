@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
 from vikit.protocol import public_cases
@@ -12,6 +13,8 @@ from autograder import tasks
 from autograder.places import ASSIGNMENTS
 
 from . import script, settled
+
+__all__ = ["ASSIGNMENTS", "release", "solution_notebook", "write_assignments"]
 
 SETUP_ID = "setup"
 SETUP = Path(__file__).with_name("first_cell.py")
@@ -26,7 +29,7 @@ may take 60 s, a question 10 s{}, all cells together 10 minutes, and a cell may 
 or plot are not run, but for the functions, classes and imports in them. An error in one cell does not stop the others."""
 
 
-def release(name):
+def release(name) -> dict[str, bytes]:
     """Returns the released files of assignment `name` as a dict from file name to bytes.
 
     Where the public cases that stand in `assignments/` say the same they are taken: a build on another processor changes
@@ -48,23 +51,30 @@ def release(name):
     return {f"{name}.ipynb": notebook.encode(), public_cases.FILE_NAME: public.encode()}
 
 
-def student_notebook(assignment, cells):
+def student_notebook(assignment, cells) -> NotebookNode:
     """Returns the notebook that students get: answers cleared, a check after each question, no demonstrations."""
     shown = [cell for cell in cells if cell.kind != "demonstration"]
     return build_notebook(assignment, shown, lambda cell, node: clear_answer(cell, node))
 
 
-def solution_notebook(assignment, cells):
+def solution_notebook(assignment, cells) -> NotebookNode:
     """Returns the same notebook with the answers in."""
 
-    def answered(cell, node):
+    def answered(cell, node) -> NotebookNode:
         node.source = script.remove_markers(cell.source)
         return node
 
     return build_notebook(assignment, cells, answered)
 
 
-def build_notebook(assignment, cells, finish):
+def build_notebook(assignment, cells, finish) -> NotebookNode:
+    """Returns a notebook of these cells.
+
+    Args:
+        assignment: The `Assignment`.
+        cells: The `ScriptCell`s to show.
+        finish: From an answer's or an experiment's cell and its node to the node as it stands in the notebook.
+    """
     points = {question.name: question.points for question in (*assignment.questions, *assignment.manual)}
     nodes = [fold(mark_locked(new_code_cell(first_cell(assignment.name)), SETUP_ID))]
     if cells and cells[0].kind == "text":
@@ -76,28 +86,12 @@ def build_notebook(assignment, cells, finish):
         elif cell.kind == "code":
             nodes.append(new_code_cell(cell.source))
         elif cell.kind in ("experiment", "demonstration"):
-            node = mark_locked(new_code_cell(cell.source), f"experiment-{index}")
-            node.metadata["tags"] = ["experiment"]
-            nodes.append(finish(cell, node))
+            nodes.append(finish(cell, experiment_node(cell, index)))
         elif cell.kind == "answer":
-            node = new_code_cell(cell.source)
-            nodes.append(finish(cell, mark_graded(node, f"{cell.question}-answer", solution=True)))
-            check = new_code_cell(f'check("{cell.question}")  # {points_in_words(points[cell.question])}')
-            nodes.append(mark_graded(check, cell.question, grade=True, points=points[cell.question]))
+            nodes += answer_nodes(cell, points[cell.question], finish)
         else:
-            heading, rest = cell.source.split("\n", maxsplit=1)
-            cell = replace(cell, source=f"{heading} ({points_in_words(points[cell.question])})\n{rest}")
-            node = mark_graded(
-                new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points[cell.question]
-            )
-            nodes.append(finish(cell, node))
-    longer = ", ".join(
-        f"`{question.name}` {question.seconds:g} s" for question in assignment.questions if question.seconds
-    )
-    nodes += [
-        new_markdown_cell(HANDING_IN.format(f" ({longer})" if longer else "")),
-        mark_locked(new_code_cell("check_all()"), "check-all"),
-    ]
+            nodes.append(manual_node(cell, points[cell.question], finish))
+    nodes += last_nodes(assignment)
     for index, node in enumerate(nodes):
         # nbformat draws ids at random; a build must come out the same every time.
         node["id"] = f"{assignment.name}-{index:03d}"
@@ -105,23 +99,55 @@ def build_notebook(assignment, cells, finish):
     return new_notebook(cells=nodes, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
 
 
-def first_cell(name):
+def experiment_node(cell, index) -> NotebookNode:
+    node = mark_locked(new_code_cell(cell.source), f"experiment-{index}")
+    node.metadata["tags"] = ["experiment"]
+    return node
+
+
+def answer_nodes(cell, points, finish) -> list[NotebookNode]:
+    """Returns the answer to a question and its check, which has the points."""
+    answer = mark_graded(new_code_cell(cell.source), f"{cell.question}-answer", solution=True)
+    check = new_code_cell(f'check("{cell.question}")  # {points_in_words(points)}')
+    return [finish(cell, answer), mark_graded(check, cell.question, grade=True, points=points)]
+
+
+def manual_node(cell, points, finish) -> NotebookNode:
+    """Returns the question that is graded by hand, with its points in the heading."""
+    heading, rest = cell.source.split("\n", maxsplit=1)
+    cell = replace(cell, source=f"{heading} ({points_in_words(points)})\n{rest}")
+    node = mark_graded(new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points)
+    return finish(cell, node)
+
+
+def last_nodes(assignment) -> list[NotebookNode]:
+    """Returns the cells on handing in."""
+    longer = ", ".join(
+        f"`{question.name}` {question.seconds:g} s" for question in assignment.questions if question.seconds
+    )
+    return [
+        new_markdown_cell(HANDING_IN.format(f" ({longer})" if longer else "")),
+        mark_locked(new_code_cell("check_all()"), "check-all"),
+    ]
+
+
+def first_cell(name) -> str:
     """Returns the code of the cell that finds vikit, for the notebook of assignment `name`."""
     return SETUP.read_text(encoding="utf-8").replace("{assignment}", name).rstrip()
 
 
-def fold(node):
+def fold(node) -> NotebookNode:
     """Returns `node` shown as its first line, in Jupyter and on Colab; "Run All" runs it all the same."""
     node.metadata["jupyter"] = {"source_hidden": True}
     node.metadata["cellView"] = "form"
     return node
 
 
-def points_in_words(points):
+def points_in_words(points) -> str:
     return f"{points:g} point{'' if points == 1 else 's'}"
 
 
-def clear_answer(cell, node):
+def clear_answer(cell, node) -> NotebookNode:
     """Returns `node` as a student finds it: an answer's solution region replaced by a stub."""
     if cell.kind == "experiment":
         # Jupyter's own tag: "Run All" goes on after a figure of a function that is not written yet.
@@ -135,7 +161,7 @@ def clear_answer(cell, node):
     return clear.preprocess_cell(node, {"language": "python"}, 0)[0]
 
 
-def mark_graded(node, grade_id, grade=False, solution=False, points=0):
+def mark_graded(node, grade_id, grade=False, solution=False, points=0) -> NotebookNode:
     """Returns `node` with nbgrader's metadata; a check is locked, an answer is not."""
     node.metadata["nbgrader"] = {
         "cell_type": node.cell_type,
@@ -150,11 +176,11 @@ def mark_graded(node, grade_id, grade=False, solution=False, points=0):
     return node
 
 
-def mark_locked(node, grade_id):
+def mark_locked(node, grade_id) -> NotebookNode:
     return mark_graded(node, grade_id)
 
 
-def write_assignments(folder=ASSIGNMENTS, begins=lambda text: None):
+def write_assignments(folder=ASSIGNMENTS, begins=lambda text: None) -> list[Path]:
     """Writes the released files of every assignment to `folder` and returns their paths; `begins` is told of each."""
     paths = []
     for name in tasks.names():

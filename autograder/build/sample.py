@@ -8,8 +8,10 @@ import contextlib
 import logging
 import random
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
@@ -23,13 +25,15 @@ from autograder.kernels import provisioner
 
 from . import notebooks, script
 
+__all__ = ["ASSIGNMENT", "answer_with_solutions", "size", "students", "write_class"]
+
 ASSIGNMENT = "a01_densities"
 ANSWERS = Path(__file__).parent / "sample_class"
 # Long enough for every honest cell; at one that never ends the student gives up, and hands in what there is.
 CELL_SECONDS = 20
 
 
-def write_class(folder, jobs=1, finished=lambda _: None):
+def write_class(folder, jobs=1, finished=lambda _: None) -> None:
     """Writes the class's notebooks below `folder` as `<student>/<assignment>/<assignment>.ipynb`, run, outputs and all.
 
     Args:
@@ -52,11 +56,11 @@ def write_class(folder, jobs=1, finished=lambda _: None):
             finished(futures[future])
 
 
-def size():
+def size() -> int:
     return len(students())
 
 
-def students():
+def students() -> dict[str, Callable[[nbformat.NotebookNode], None]]:
     """Returns a dict from the name of each student to what turns the released notebook into theirs."""
     makers = [
         ("reference", answer_with_solutions),
@@ -78,10 +82,10 @@ def students():
     return {f"s{number:02d}-{name}": make for number, (name, make) in enumerate(makers, start=1)}
 
 
-def answer_with(name):
+def answer_with(name) -> Callable[[nbformat.NotebookNode], None]:
     """Returns what puts the answers of one script into a notebook, and right ones instead of the others."""
 
-    def answer(notebook):
+    def answer(notebook) -> None:
         cells = jupytext.read(ANSWERS / f"{name}.py", fmt="py:percent").cells
         own = {cell.metadata["question"]: cell.source for cell in cells if "question" in cell.metadata}
         fill_in(notebook, solutions() | own)
@@ -89,22 +93,22 @@ def answer_with(name):
     return answer
 
 
-def answer_with_solutions(notebook):
+def answer_with_solutions(notebook) -> None:
     fill_in(notebook, solutions())
 
 
-def solutions():
+def solutions() -> dict[str, str]:
     cells = script.read(script.SOLUTIONS / f"{ASSIGNMENT}.py")
     return {cell.question: script.remove_markers(cell.source) for cell in cells if cell.kind == "answer"}
 
 
-def fill_in(notebook, answers):
+def fill_in(notebook, answers) -> None:
     """Puts each answer instead of its stub."""
     for cell in notebook.cells:
         cell.source = answers.get(question_of(cell), cell.source)
 
 
-def mix_up_cells(notebook):
+def mix_up_cells(notebook) -> None:
     """Shuffles all cells below the imports; one answer stands twice, an unchanged stub after another, a third is lost."""
     stubs = {question_of(cell): nbformat.from_dict(cell) for cell in notebook.cells}
     answer_with_solutions(notebook)
@@ -118,14 +122,14 @@ def mix_up_cells(notebook):
     notebook.cells = head + body
 
 
-def question_of(cell):
+def question_of(cell) -> str | None:
     """Returns the question whose answer belongs into `cell`, None where it is no answer."""
     metadata = cell.metadata.get("nbgrader", {})
     is_answer = metadata.get("solution") and cell.cell_type == "code"
     return metadata["grade_id"].removesuffix("-answer") if is_answer else None
 
 
-def lose_metadata(notebook):
+def lose_metadata(notebook) -> None:
     """Drops all metadata and cell ids, as some editors do."""
     answer_with_solutions(notebook)
     for index, cell in enumerate(notebook.cells):
@@ -134,7 +138,7 @@ def lose_metadata(notebook):
     notebook.metadata = nbformat.NotebookNode()
 
 
-def write_executed(notebook, path, seconds=CELL_SECONDS):
+def write_executed(notebook, path, seconds=CELL_SECONDS) -> None:
     """Runs `notebook` as its student did, through errors and beyond, and writes it with what came out.
 
     The student gives up at a cell that takes more than `seconds`.
@@ -143,12 +147,13 @@ def write_executed(notebook, path, seconds=CELL_SECONDS):
     """
     folder = notebooks.ASSIGNMENTS / ASSIGNMENT
     confined = kernels.choose().closes_files
+    manager: dict[str, Any] = {"kernel_manager_class": provisioner.manager_class(student_half())} if confined else {}
     client = NotebookClient(
         notebook,
         timeout=seconds,
         allow_errors=True,
         kernel_name="python3",
-        **({"kernel_manager_class": provisioner.manager_class(student_half())} if confined else {}),
+        **manager,
         shutdown_kernel="immediate",
         resources={"metadata": {"path": folder}},
     )

@@ -13,10 +13,13 @@ import ast
 import re
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 
 import jupytext
 
 from autograder import places
+
+__all__ = ["REPOSITORY", "SOLUTIONS", "ScriptError", "check_questions", "read", "remove_helpers", "remove_markers"]
 
 REPOSITORY, SOLUTIONS = places.CHECKOUT, places.SOLUTIONS
 GUARD = 'if __name__ == "__main__":\n'
@@ -40,11 +43,11 @@ class ScriptCell:
     question: str = ""
 
     @property
-    def is_markdown(self):
+    def is_markdown(self) -> bool:
         return self.kind in ("text", "manual")
 
 
-def read(path):
+def read(path: Path) -> list[ScriptCell]:
     """Returns the cells of the solution script at `path`.
 
     Raises:
@@ -54,7 +57,7 @@ def read(path):
     return [read_cell(cell, f"{path.name}, cell {number}") for number, cell in enumerate(notebook.cells, start=1)]
 
 
-def read_cell(cell, label):
+def read_cell(cell, label) -> ScriptCell:
     # jupytext notes blank lines here, to write them back.
     metadata = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
     question, tags = metadata.pop("question", None), metadata.pop("tags", [])
@@ -83,7 +86,7 @@ def read_cell(cell, label):
     return ScriptCell("demonstration" if "solution" in tags else "experiment", remove_guard(cell.source, label))
 
 
-def remove_guard(source, label):
+def remove_guard(source, label) -> str:
     """Returns an experiment's code without the guard that keeps it from running when the script is imported."""
     if not source.startswith(GUARD):
         raise ScriptError(f"{label}: an experiment must stand under {GUARD.strip()}")
@@ -93,21 +96,21 @@ def remove_guard(source, label):
     return textwrap.dedent(source.removeprefix(GUARD)).strip()
 
 
-def regions(cell):
+def regions(cell) -> list[str]:
     """Returns the text of the solution regions of `cell`."""
     return REGION.findall(cell.source)
 
 
-def remove_markers(source):
+def remove_markers(source) -> str:
     """Returns `source` with the solution in place and the lines that mark it gone."""
     return "\n".join(line for line in source.split("\n") if BEGIN not in line and END not in line)
 
 
-def remove_helpers(source):
+def remove_helpers(source) -> str:
     """Returns `source` without the solution regions that stand in no function: a stub there would run when the cell does."""
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
 
-    def kept(region):
+    def kept(region) -> str:
         # A syntax tree knows nothing of comments, but of the line below the mark.
         line = source[: region.start(1)].count("\n") + 1
         return region[0] if any(node.lineno < line <= node.end_lineno for node in functions) else ""
@@ -115,7 +118,7 @@ def remove_helpers(source):
     return re.sub(r"\n{3,}(?= )", "\n\n", REGION.sub(kept, source)).rstrip()
 
 
-def check_questions(cells, assignment):
+def check_questions(cells, assignment) -> None:
     """Raises ScriptError unless the script's questions are those that the assignment declares, each once."""
     solution, folder = f"solutions/{assignment.name}.py", f"autograder/tasks/{assignment.name}"
     for kind, wanted in (("answer", assignment.questions), ("manual", assignment.manual)):
@@ -136,7 +139,7 @@ def check_questions(cells, assignment):
             check_signature(cell)
 
 
-def check_signature(cell):
+def check_signature(cell) -> None:
     tree = ast.parse(cell.source)
     if cell.question not in [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]:
         raise ScriptError(f"the cell of question {cell.question!r} does not define it")

@@ -2,29 +2,32 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from vikit.judging import compare, naming
 from vikit.protocol import public_cases
+
+__all__ = ["settle"]
 
 # Shares of a question's tolerance within which two processors agree. Which spellings of a mistake are kept is decided at the
 # tolerance itself: there two builds may differ by a little more.
 EXPECTED, WRONG = 10 * public_cases.EXPECTED_STEP, 2.0
 
 
-def settle(new, old):
+def settle(new, old) -> str:
     """Returns the text `new` of a public cases file, each question as the text `old` has it where both say the same."""
     found, known = json.loads(new), questions(old)
     found["questions"] = [settle_question(question, known.get(question["name"])) for question in found["questions"]]
     return public_cases.format_content(found)
 
 
-def settle_question(new, old):
+def settle_question(new, old) -> dict[str, Any]:
     """Returns `old` where both questions say the same, else `new`."""
     return old if old is not None and is_same_question(new, old) else new
 
 
-def questions(text):
+def questions(text) -> dict[str, dict[str, Any]]:
     """Returns the questions of a public cases file by name; none of a file that is damaged."""
     try:
         return {question["name"]: question for question in json.loads(text)["questions"]}
@@ -32,7 +35,7 @@ def questions(text):
         return {}
 
 
-def is_same_question(new, old):
+def is_same_question(new, old) -> bool:
     """Tells whether two questions, as a public cases file has them, are the same: texts and inputs exactly, values nearly."""
     if new.keys() != old.keys() or remove_values(new) != remove_values(old):
         return False
@@ -47,26 +50,26 @@ def is_same_question(new, old):
     )
 
 
-def remove_values(question):
+def remove_values(question) -> dict[str, Any]:
     """Returns what of a question is no computed value; of the values only which there are, and their shapes."""
     return question | {"cases": [case | remove_numbers(case) for case in question["cases"]]}
 
 
-def remove_numbers(case):
+def remove_numbers(case) -> dict[str, Any]:
     return {"expected": [np.shape(values) for values in case["expected"]], "wrong": list(case["wrong"])}
 
 
-def has_all(one, other, mistake):
+def has_all(one, other, mistake) -> bool:
     """Tells whether each variant of a mistake in question `one` is one in question `other`, or nearly right."""
     known = [right_row(other), *naming.variant_rows(other, mistake)]
     return all(any(are_near(row, good, other, WRONG) for good in known) for row in naming.variant_rows(one, mistake))
 
 
-def right_row(question):
+def right_row(question) -> np.ndarray:
     return naming.flatten(question, {case.name: case.expected for case in question.cases})
 
 
-def are_near(row, good, question, share):
+def are_near(row, good, question, share) -> bool:
     """Tells whether two rows of values are the same within a share of the question's tolerance."""
     tolerance = replace(question, atol=share * question.atol, rtol=share * question.rtol)
     return row.shape == good.shape and bool(np.all(compare.are_same_rows(good, row, tolerance)))

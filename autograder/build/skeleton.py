@@ -4,6 +4,7 @@ import ast
 import keyword
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from autograder import places, tasks
 
@@ -85,7 +86,7 @@ class SkeletonError(Exception):
     """A question that cannot be written as it was asked for."""
 
 
-def write_question(assignment, name):
+def write_question(assignment, name) -> list[tuple[Path, str]]:
     """Writes the files of a new question, and returns a list of (path, what to do there).
 
     Raises:
@@ -108,7 +109,7 @@ def write_question(assignment, name):
     ]
 
 
-def check_name(assignment, name, taken):
+def check_name(assignment, name, taken) -> None:
     if assignment not in tasks.names():
         raise LookupError(f"no assignment is called {assignment!r}; there are: {', '.join(tasks.names())}")
     if not name.isidentifier() or keyword.iskeyword(name) or name.lower() != name:
@@ -120,14 +121,15 @@ def check_name(assignment, name, taken):
         raise SkeletonError(f"{path.relative_to(places.CHECKOUT)} is there already: take another name")
 
 
-def append(path, text):
+def append(path, text) -> None:
     path.write_text(path.read_text(encoding="utf-8").rstrip("\n") + "\n" + text, encoding="utf-8")
 
 
-def list_question(path, name):
+def list_question(path, name) -> None:
     """Adds the question to the imports and to the questions of an assignment's `__init__.py`."""
     lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
     tree = ast.parse("".join(lines))
+    listed: Any
     (listed,) = (
         item.value
         for node in ast.walk(tree)
@@ -136,7 +138,7 @@ def list_question(path, name):
         if item.arg == "questions"
     )
     lines.insert(listed.end_lineno - 1, f"        {name},\n")
-    imported = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level == 1]
+    imported: list[Any] = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level == 1]
     after = [node.end_lineno for node in imported if node.module < name]
     lines.insert(max(after, default=imported[0].lineno - 1), f"from .{name} import {name}\n")
     path.write_text("".join(lines), encoding="utf-8")

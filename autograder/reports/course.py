@@ -1,5 +1,7 @@
 """Writes what an instructor and students read into a course's folder: feedback pages, and grades.csv of all verdicts."""
 
+from typing import Any
+
 from autograder.files import alone, sweep, write_whole
 from autograder.names import file_stem
 
@@ -8,7 +10,7 @@ from . import feedback, gradebook
 __all__ = ["write_course", "write_reports"]
 
 
-def write_course(verdicts, out, read_all, waiting):
+def write_course(verdicts, out, read_all, waiting) -> list[dict[str, Any]]:
     """Writes the reports of `verdicts` into `out`, and returns all verdicts that are there.
 
     Of several graders at once the last to write has read what the others found.
@@ -30,8 +32,17 @@ def write_course(verdicts, out, read_all, waiting):
     return everything
 
 
-def write_reports(verdicts, everything, out):
-    """Writes a feedback page for each of `verdicts`, and grades.csv with `everything`."""
+def write_reports(verdicts, everything, out) -> None:
+    """Writes the feedback pages and grades.csv.
+
+    Args:
+        verdicts: Those that get a page.
+        everything: Those that stand in grades.csv.
+        out: The folder.
+
+    Raises:
+        OSError: If something cannot be written.
+    """
     for verdict in verdicts:
         path = out / "feedback" / verdict["assignment"] / f"{file_stem(verdict['student'])}.html"
         write_whole(path, feedback.feedback_html(verdict))

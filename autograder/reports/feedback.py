@@ -2,19 +2,21 @@
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, Template
 from vikit.checking import FAILED, MARKS
 from vikit.judging.explain import mistake_in_words
 
+__all__ = ["feedback_html"]
+
 
 @cache
-def template():
+def template() -> Template:
     # Student names, messages and mistakes are text, whatever stands in them.
     environment = Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True)
     environment.filters["in_words"] = mistake_in_words
     return environment.get_template("feedback.html.j2")
 
 
-def feedback_html(verdict):
+def feedback_html(verdict) -> str:
     """Returns the feedback page of one verdict as HTML text."""
     return template().render(verdict=verdict, marks=MARKS, failed=FAILED)

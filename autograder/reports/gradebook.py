@@ -2,6 +2,9 @@
 
 import unicodedata
 from collections import Counter, defaultdict
+from typing import Any
+
+__all__ = ["grades_csv", "mixed_versions"]
 
 COLUMNS = ("student", "assignment", "score", "max_score", "manual_max_score", "kit_version")
 # The last column: why there are zeros.
@@ -17,7 +20,7 @@ QUOTED = frozenset(',;\t"\r\n')
 BLANK = "\u115f\u1160\u2800"
 
 
-def grades_csv(verdicts):
+def grades_csv(verdicts) -> str:
     """Returns the gradebook as CSV text: totals, the score of every question of any assignment, and why there are zeros."""
     questions = list(dict.fromkeys(question["name"] for verdict in verdicts for question in verdict["questions"]))
     lines = [format_line([*COLUMNS, *questions, REASONS])]
@@ -32,7 +35,7 @@ def grades_csv(verdicts):
     return "".join(lines)
 
 
-def format_line(cells):
+def format_line(cells) -> str:
     """Returns one line of CSV text.
 
     The csv module of Python 3.11 quotes no carriage return, and none a separator that is another country's.
@@ -40,12 +43,12 @@ def format_line(cells):
     return ",".join(map(quote, cells)) + "\n"
 
 
-def quote(cell):
+def quote(cell) -> str:
     text = str(cell)
     return '"' + text.replace('"', '""') + '"' if set(text) & QUOTED else text
 
 
-def reasons(verdict):
+def reasons(verdict) -> str:
     """Returns why questions have 0 points, those with the same reason together: "unanswered: f, g; kl_sign_flipped: h"."""
     named = defaultdict(list)
     for question in verdict["questions"]:
@@ -56,7 +59,7 @@ def reasons(verdict):
     return "; ".join(f"{', '.join(names)}: {why}" for why, names in named.items())
 
 
-def reason(question):
+def reason(question) -> str:
     """Returns why a question has 0 points: the mistake's name, or the status with what the message says first."""
     if question["mistake"] or question["status"] not in TOLD_BY_MESSAGE:
         return question["mistake"] or question["status"]
@@ -65,19 +68,19 @@ def reason(question):
     return f"{question['status']} ({said})" if said else question["status"]
 
 
-def mixed_versions(verdicts):
+def mixed_versions(verdicts) -> str:
     """Returns in words how many verdicts come from which version of the kit; nothing where they come from one."""
     counts = Counter(verdict["kit_version"] for verdict in verdicts)
     said = [f"{version} ({count} verdict{'' if count == 1 else 's'})" for version, count in sorted(counts.items())]
     return ", ".join(said) if len(said) > 1 else ""
 
 
-def make_harmless(value):
+def make_harmless(value) -> Any:
     """Returns a cell that a spreadsheet takes for text. Different texts stay different."""
     return f"'{value}" if isinstance(value, str) and is_formula(value) else value
 
 
-def is_formula(text):
+def is_formula(text) -> bool:
     """Tells whether a spreadsheet may take a text for a formula, after what it does not show or strips, and in any width."""
     # Quote marks in front do not count: with ours before it, the text must be no other's.
     if text.lstrip("'").startswith(("\t", "\r", "\n")):
@@ -86,6 +89,6 @@ def is_formula(text):
     return next(visible, "") in FORMULA
 
 
-def is_visible(letter):
+def is_visible(letter) -> bool:
     # Not a control or format character, no space, and no accent by itself.
     return unicodedata.category(letter)[0] not in "CZM" and letter not in BLANK

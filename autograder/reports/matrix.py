@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, Template
 from rich import box
 from rich.columns import Columns
 from rich.console import Group
@@ -12,7 +12,7 @@ from rich.text import Text
 __all__ = ["build_page", "build_table", "mark"]
 
 
-def build_table(matrix):
+def build_table(matrix) -> Group:
     """Returns the listed mistakes of a `tasks.matrix.Matrix` by cases, which are numbered: always refused, at times, never."""
     made = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False)
     for number in range(1, len(matrix.cases) + 1):
@@ -33,15 +33,15 @@ def build_table(matrix):
     )
 
 
-def mark(share):
+def mark(share) -> str:
     return "●" if share == 1 else "·" if share == 0 else f"{100 * share:.0f} %"
 
 
 @cache
-def template():
+def template() -> Template:
     return Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True).get_template("matrix.html.j2")
 
 
-def build_page(assignment, matrices):
+def build_page(assignment, matrices) -> str:
     """Returns the page of all matrices of an assignment, transformations and look-alikes included, as HTML text."""
     return template().render(assignment=assignment, matrices=matrices, mark=mark)

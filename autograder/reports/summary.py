@@ -1,9 +1,11 @@
 """The screen at the end of a run: a line for each student, what the letters mean, and what the class misunderstands."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from rich import box
 from rich.columns import Columns
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 from vikit.checking import FAILED, MARKS
@@ -22,7 +24,7 @@ UNKNOWN = "?"
 GROUP = 5
 
 
-def build_parts(verdicts):
+def build_parts(verdicts) -> Iterator[RenderableType]:
     """Yields what to print: the students and questions of each assignment, the letters, the most frequent mistakes."""
     for name in sorted({verdict["assignment"] for verdict in verdicts}):
         graded = [verdict for verdict in verdicts if verdict["assignment"] == name]
@@ -35,11 +37,11 @@ def build_parts(verdicts):
         yield from build_mistakes_table(verdicts)
 
 
-def count_in_words(things, name):
+def count_in_words(things, name) -> str:
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
-def build_students_table(verdicts):
+def build_students_table(verdicts) -> Table:
     """Returns the table of one assignment. A long name is folded; score and letters always stand in one line."""
     table = new_table()
     table.add_column("points", justify="right", no_wrap=True)
@@ -55,11 +57,11 @@ def build_students_table(verdicts):
     return table
 
 
-def new_table():
+def new_table() -> Table:
     return Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
 
 
-def join_in_groups(letters):
+def join_in_groups(letters) -> Text:
     """Returns letters as one text, with a space after each five."""
     text = Text()
     for index, each in enumerate(letters):
@@ -67,12 +69,12 @@ def join_in_groups(letters):
     return text
 
 
-def letter(status):
+def letter(status) -> Text:
     """Returns the letter of a status, in its colour."""
     return Text(LETTERS.get(status, UNKNOWN), MARKS.get(status, FAILED)[1])
 
 
-def build_questions(verdict):
+def build_questions(verdict) -> Columns:
     """Returns number, name and points of each question, in as many columns as there is space for."""
     entries = [
         Text(f"{number:>2} {question['name']} ({question['max_score']:g})", overflow="fold")
@@ -81,14 +83,14 @@ def build_questions(verdict):
     return Columns(entries, padding=(0, 2), column_first=True)
 
 
-def explain_letters(verdicts):
+def explain_letters(verdicts) -> Text:
     """Returns what the letters mean that stand in the tables."""
     found = {question["status"] for verdict in verdicts for question in verdict["questions"]}
     shown = [status for status in LETTERS if status in found] + sorted(found - set(LETTERS))
     return Text(" ").join(letter(status).append(f"={status}") for status in shown)
 
 
-def build_mistakes_table(verdicts, most=8):
+def build_mistakes_table(verdicts, most=8) -> Iterator[Table | Text]:
     """Yields the named mistakes, the most frequent first; nothing where there is none."""
     counts = Counter(
         (question["name"], question["mistake"])
