@@ -3,9 +3,11 @@
 import html
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,15 +17,22 @@ from .judging import decide, explain, faults
 from .notebook import nbgrading, unanswered
 from .protocol import client, public_cases, student_side, wire
 
+__all__ = ["FAILED", "MARKS", "check", "check_all", "current_assignment", "read_questions", "start"]
+
 PUBLIC_ONLY = "Public cases only: grading draws other inputs for each notebook, so these points are not yet certain."
 
 # How long grading lets a question take, unless that has a limit of its own.
 QUESTION_SECONDS = 10
 
-_current = {"assignment": None}
+_current: dict[str, str | None] = {"assignment": None}
 
 
-def start(assignment):
+def current_assignment() -> str | None:
+    """Returns the name of the assignment that this notebook is, None before its first cell has run."""
+    return _current["assignment"]
+
+
+def start(assignment) -> None:
     """Prints which assignment this notebook is, with its points. The notebook's first cell calls it."""
     _current["assignment"] = assignment
     points = read_public_points(assignment)
@@ -31,7 +40,7 @@ def start(assignment):
     unanswered.watch(assignment)
 
 
-def check(question):
+def check(question) -> float | None:
     """Runs a function of yours on the public cases and shows what came out.
 
     Args:
@@ -54,17 +63,17 @@ def check(question):
     return nbgrading.score(found.verdict)
 
 
-def check_all(assignment=None):
+def check_all(assignment=None) -> None:
     """Checks every question of the assignment and shows the points so far, on public cases.
 
     Args:
         assignment: Its name; by default the one that the notebook's first cell named.
     """
-    questions = read_questions(assignment or _current["assignment"])
+    questions = read_questions(assignment or current_assignment())
     show(Summary(tuple(build_report(name) for name in questions)))
 
 
-def build_report(question):
+def build_report(question) -> "Report":
     """Returns the `Report` that `check` shows."""
     function = question if callable(question) else None
     name = getattr(question, "__name__", str(question))
@@ -72,16 +81,34 @@ def build_report(question):
     names = {name: function} if function else vars(sys.modules["__main__"])
     space = student_side.Namespace(names)
     started = time.monotonic()
-    answers = {case.name: answer_case(space, found, case) for case in found.cases}
-    verdict = judge_answers(space, found, answers) if answers else None
-    if found.properties and (verdict is None or verdict.status in ("correct", "partial")):
-        findings = examine_properties(found, {**vars(sys.modules["__main__"]), **names})
-        second = judging.judge_properties(found, findings, public=True)
-        verdict = judging.combine_verdicts(found, verdict, second) if verdict else second
+    verdict = judge_question(space, found, names)
     return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
 
 
-def judge_answers(space, question, answers):
+def judge_question(space, question, names) -> judging.Verdict:
+    """Returns the verdict on the cases of a question, or on its properties, or on both.
+
+    Args:
+        space: The `Namespace` that answers the cases.
+        question: The `judging.Question`.
+        names: What the properties are examined of, by name; what the notebook defines besides is found too.
+    """
+    answers = {case.name: answer_case(space, question, case) for case in question.cases}
+    if not answers:
+        return examine_and_judge(question, names)
+    verdict = judge_answers(space, question, answers)
+    if not question.properties or verdict.status not in ("correct", "partial"):
+        return verdict
+    return judging.combine_verdicts(question, verdict, examine_and_judge(question, names))
+
+
+def examine_and_judge(question, names) -> judging.Verdict:
+    """Returns the verdict on the properties of a question, on public inputs."""
+    findings = examine_properties(question, {**vars(sys.modules["__main__"]), **names})
+    return judging.judge_properties(question, findings, public=True)
+
+
+def judge_answers(space, question, answers) -> judging.Verdict:
     """Returns the `judging.Verdict` on the answers to the public cases; a wrong one that no mistake explains is asked again."""
     verdict = faults.judge_case_by_case(question, answers, public=True)
     case = decide.doubtful_case(question, verdict)
@@ -92,32 +119,11 @@ def judge_answers(space, question, answers):
     )
 
 
-def examine_properties(question, names):
+def examine_properties(question, names) -> dict[str, judging.Finding]:
     """Returns the `judging.Finding`s on the properties of a question, on public inputs."""
-
-    @cache
-    def own_function(name):
-        try:
-            earlier = find_question(name)
-        except ValueError as error:
-            raise CannotExamine(
-                f"check compares with your own {name}, and the public cases of the assignment that asks for it are not here"
-            ) from error
-        space = student_side.Namespace(names)
-        verdict = faults.judge_case_by_case(
-            earlier, {case.name: answer_case(space, earlier, case) for case in earlier.cases}
-        )
-        if verdict.status == "missing":
-            raise CannotExamine(f"check compares with your own {name}, and this notebook defines none")
-        if not all(case.passed for case in verdict.cases if case.kind == judging.GENERIC):
-            raise CannotExamine(
-                f'check compares with your own {name}, and that is not right yet: see what check("{name}") says'
-            )
-        return hide_traceback(name, names[name])
-
     exam = Exam(
         student=client.Student(client.InProcess(names), None),
-        oracle=own_functions(question.name, own_function),
+        oracle=own_functions(question.name, cache(partial(own_function, names))),
         generator=np.random.default_rng(0),
         num_trainings=1,
     )
@@ -128,10 +134,35 @@ def examine_properties(question, names):
         return {item.name: faults.build_finding(error) for item in question.properties}
 
 
-def report_missing_files(examination):
+def own_function(names, name) -> Callable:
+    """Returns the student's own answer to an earlier question, out of `names`.
+
+    Raises:
+        CannotExamine: If there is none, or it is not right.
+    """
+    try:
+        earlier = find_question(name)
+    except ValueError as error:
+        raise CannotExamine(
+            f"check compares with your own {name}, and the public cases of the assignment that asks for it are not here"
+        ) from error
+    space = student_side.Namespace(names)
+    verdict = faults.judge_case_by_case(
+        earlier, {case.name: answer_case(space, earlier, case) for case in earlier.cases}
+    )
+    if verdict.status == "missing":
+        raise CannotExamine(f"check compares with your own {name}, and this notebook defines none")
+    if not all(case.passed for case in verdict.cases if case.kind == judging.GENERIC):
+        raise CannotExamine(
+            f'check compares with your own {name}, and that is not right yet: see what check("{name}") says'
+        )
+    return hide_traceback(name, names[name])
+
+
+def report_missing_files(examination) -> Callable[..., None]:
     """Returns the examination, with a missing file as the reason why nothing was examined: the student can supply it."""
 
-    def examine_or_say(exam, **options):
+    def examine_or_say(exam, **options) -> None:
         try:
             examination(exam, **options)
         except FileNotFoundError as error:
@@ -140,10 +171,10 @@ def report_missing_files(examination):
     return examine_or_say
 
 
-def hide_traceback(name, function):
+def hide_traceback(name, function) -> Callable:
     """Returns the student's own `function`, with its exceptions as the reason why nothing was examined."""
 
-    def own(*arguments):
+    def own(*arguments) -> Any:
         try:
             return function(*arguments)
         except (Exception, SystemExit) as error:
@@ -153,7 +184,7 @@ def hide_traceback(name, function):
     return own
 
 
-def answer_case(space, question, case):
+def answer_case(space, question, case) -> judging.Answer:
     """Returns the `judging.Answer` of the student's function to one case, by the same protocol as in grading."""
     outputs = len(question.outputs) or None
     request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
@@ -161,7 +192,7 @@ def answer_case(space, question, case):
     return judging.Answer(reply.status, reply.values, reply.kind, None, reply.text)
 
 
-def find_question(name):
+def find_question(name) -> judging.Question:
     """Returns the `judging.Question` called `name`.
 
     Raises:
@@ -177,7 +208,7 @@ def find_question(name):
     raise ValueError(f"no question is called {name!r}; there are: {', '.join(known)}")
 
 
-def read_public_points(assignment):
+def read_public_points(assignment) -> list[float]:
     """Returns the points of each question of an assignment, without reading its cases."""
     for path in find_public_files():
         name, points = public_cases.read_points(path)
@@ -186,7 +217,7 @@ def read_public_points(assignment):
     raise ValueError(missing_cases_message(assignment))
 
 
-def read_questions(assignment):
+def read_questions(assignment) -> dict[str, judging.Question]:
     """Returns a dict from name to `judging.Question` for an assignment; None stands for the first that is found."""
     for path in find_public_files():
         name, questions = public_cases.read(path)
@@ -195,23 +226,23 @@ def read_questions(assignment):
     raise ValueError(missing_cases_message(assignment))
 
 
-def missing_cases_message(assignment="the assignment"):
+def missing_cases_message(assignment="the assignment") -> str:
     return (
         f"the public cases of {assignment} are not here: keep {public_cases.FILE_NAME} in the notebook's folder, as in the zip "
         f"that you were given, and start Jupyter there (now in {Path.cwd()})"
     )
 
 
-def find_public_files():
+def find_public_files() -> list[Path]:
     """Returns the paths of public cases: this assignment's, those near the notebook, those beside vikit."""
     here, beside = Path.cwd(), Path(__file__).resolve().parent.parent
-    own = beside / (_current["assignment"] or "")
+    own = beside / (current_assignment() or "")
     folders = [own, here, *sorted(here.glob("*/")), *sorted(beside.glob("*/"))]
     files = dict.fromkeys((folder / public_cases.FILE_NAME).resolve() for folder in folders)
     return [path for path in files if path.is_file()]
 
 
-def show(result):
+def show(result) -> None:
     """Displays `result` in a notebook; prints it elsewhere."""
     if hasattr(sys.modules.get("builtins"), "__IPYTHON__"):
         from IPython.display import display
@@ -233,7 +264,7 @@ class Report:
     seconds: float = 0.0
     limit: float = QUESTION_SECONDS
 
-    def lines(self):
+    def lines(self) -> Iterator[str]:
         verdict = self.verdict
         if self.seconds > self.limit / 2:
             yield f"This took {self.seconds:.0f} s. Grading stops a question after {self.limit:g} s, all cases together."
@@ -245,15 +276,15 @@ class Report:
         for case in verdict.cases if verdict.mistake else ():
             yield f"  {'✓' if case.passed else '✗'} {case.name}{': ' + case.problem if case.problem else ''}"
 
-    def title(self):
+    def title(self) -> str:
         verdict = self.verdict
         return f"{verdict.name}: {verdict.status}, {round(verdict.score, 2):g} of {verdict.max_score:g} points on public cases"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         mark = MARKS.get(self.verdict.status, FAILED)[0]
         return "\n".join([f"{mark} {self.title()}", self.verdict.message, *self.lines()])
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         mark, colour = MARKS.get(self.verdict.status, FAILED)
         lines = "".join(
             f"<div style='color:#59636e;white-space:pre-wrap'>{html.escape(line)}</div>" for line in self.lines()
@@ -271,11 +302,11 @@ class Summary:
 
     reports: tuple
 
-    def total(self):
+    def total(self) -> str:
         score = sum(report.verdict.score for report in self.reports)
         return f"{round(score, 2):g} of {sum(report.verdict.max_score for report in self.reports):g} points so far"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         rows = []
         for report in self.reports:
             verdict = report.verdict
@@ -286,7 +317,7 @@ class Summary:
             )
         return "\n".join([*rows, self.total(), PUBLIC_ONLY])
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         rows = ""
         for report in self.reports:
             verdict = report.verdict

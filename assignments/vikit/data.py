@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+__all__ = ["Dataset", "load"]
+
 # sha256 of each array's bytes; data/README.md says where they come from. `binarized_mnist` holds 8 pixels a byte.
 CHECKSUMS = {
     "digits": {
@@ -51,7 +53,7 @@ class Dataset:
     image_shape: tuple
 
 
-def load(name="digits", binarize="threshold", seed=0):
+def load(name="digits", binarize="threshold", seed=0) -> Dataset:
     """Returns a `Dataset` of flattened images and their labels.
 
     Args:
@@ -81,13 +83,13 @@ def load(name="digits", binarize="threshold", seed=0):
     return Dataset(x_train, y_train, x_test, y_test, image_shape=tuple(side))
 
 
-def unpack_bits(arrays):
+def unpack_bits(arrays) -> dict[str, np.ndarray]:
     """Returns the arrays of `binarized_mnist` as images, with -1 for labels."""
     images = {key: np.unpackbits(arrays[key], axis=1).reshape(-1, 28, 28) for key in ("x_train", "x_test")}
     return images | {key.replace("x", "y"): np.full(len(value), -1) for key, value in images.items()}
 
 
-def flatten_images(images, full_scale, binarize, generator):
+def flatten_images(images, full_scale, binarize, generator) -> np.ndarray:
     """Returns images `[n, height, width]` of 0 to `full_scale` as float32 `[n, event_dim]`, binarised as `binarize` says."""
     grey = (images.reshape(len(images), -1) / np.float32(full_scale)).astype(np.float32)
     if binarize == "threshold":
@@ -101,7 +103,7 @@ def flatten_images(images, full_scale, binarize, generator):
 FULL_SCALES = {"digits": 16, "mnist": 255, "fashion_mnist": 255, "binarized_mnist": 1}
 
 
-def find_file(name):
+def find_file(name) -> Path | None:
     """Returns the path of the data set's file: in `$VIKIT_DATA`, in an installed vikit, or in a folder `data` near it or here.
 
     None where there is no such file and the data set can be downloaded.
@@ -134,7 +136,7 @@ def find_file(name):
 DOWNLOADABLE = ("mnist", "fashion_mnist")
 
 
-def download(name):
+def download(name) -> dict[str, np.ndarray]:
     """Returns the arrays of a data set as Keras gives them: from its cache, or from the network.
 
     Raises:
@@ -153,7 +155,7 @@ def download(name):
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
 
 
-def read_arrays(found, checksums):
+def read_arrays(found, checksums) -> dict[str, np.ndarray]:
     """Returns the arrays of a file, or those that are given, after verifying each."""
     if isinstance(found, dict):
         return verify_checksums(found, checksums, "what Keras has in its cache")
@@ -167,7 +169,7 @@ def read_arrays(found, checksums):
     return verify_checksums(arrays, checksums, path)
 
 
-def verify_checksums(arrays, checksums, origin):
+def verify_checksums(arrays, checksums, origin) -> dict[str, np.ndarray]:
     """Returns `arrays`.
 
     Raises:
@@ -179,5 +181,5 @@ def verify_checksums(arrays, checksums, origin):
     return arrays
 
 
-def digest(array):
+def digest(array) -> str:
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()

@@ -1,6 +1,21 @@
 """Figures that students should not have to write: labelled, and readable for the colour-blind (colours of Okabe and Ito)."""
 
+from typing import Any
+
 import numpy as np
+
+__all__ = [
+    "COLOURS",
+    "MARKERS",
+    "curves",
+    "densities",
+    "ellipses",
+    "images",
+    "information_plane",
+    "mosaic",
+    "scatter",
+    "sweep",
+]
 
 # With two of Paul Tol's, so that ten classes have ten.
 COLOURS = (
@@ -10,7 +25,7 @@ MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">")
 STYLES = ("-", "--", ":", "-.")
 
 
-def images(rows, image_shape, titles=(), title=""):
+def images(rows, image_shape, titles=(), title="") -> None:
     """Shows rows of images, in grey from 0 (white) to 1 (black).
 
     Args:
@@ -40,7 +55,7 @@ def images(rows, image_shape, titles=(), title=""):
     plt.show()
 
 
-def mosaic(grid, image_shape, title="", labels=("", "")):
+def mosaic(grid, image_shape, title="", labels=("", "")) -> None:
     """Shows a grid of images as one picture; the first axis of the grid runs to the right, the second upwards.
 
     Args:
@@ -61,7 +76,7 @@ def mosaic(grid, image_shape, title="", labels=("", "")):
     plt.show()
 
 
-def scatter(points, labels, title="", axis_labels=("z_1", "z_2")):
+def scatter(points, labels, title="", axis_labels=("z_1", "z_2")) -> None:
     """Shows points of the plane with a colour and a marker for each label.
 
     Args:
@@ -75,16 +90,16 @@ def scatter(points, labels, title="", axis_labels=("z_1", "z_2")):
     points, labels = np.asarray(points), np.asarray(labels)
     _, axes = plt.subplots(figsize=(6.5, 5.5))
     for index, label in enumerate(np.unique(labels)):
-        points_of_label = points[labels == label]
-        style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
-        axes.scatter(*points_of_label.T, s=22, alpha=0.7, linewidths=0, label=str(label), **style)
+        x, y = points[labels == label].T
+        style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        axes.scatter(x, y, s=22, alpha=0.7, linewidths=0, label=str(label), **style)
     axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1], title=title)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="class")
     plt.tight_layout()
     plt.show()
 
 
-def curves(histories, names, title="", ylabel="nats per example"):
+def curves(histories, names, title="", ylabel="nats per example") -> None:
     """Shows how quantities went from epoch to epoch: a panel for each, a line for each run.
 
     Args:
@@ -99,7 +114,7 @@ def curves(histories, names, title="", ylabel="nats per example"):
     for axes, name in zip(panels[0], names, strict=True):
         for index, (label, history) in enumerate(histories.items()):
             epochs = np.arange(1, len(history[name]) + 1)
-            style = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
+            style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
             axes.plot(epochs, history[name], label=label, **style)
         axes.set(xlabel="epoch", title=name)
         axes.legend()
@@ -108,7 +123,7 @@ def curves(histories, names, title="", ylabel="nats per example"):
     plt.show()
 
 
-def information_plane(runs, names, entropy, title=""):
+def information_plane(runs, names, entropy, title="") -> None:
     """Shows how much models let through against how much of the label can be read from it, with the two limits.
 
     Args:
@@ -125,7 +140,7 @@ def information_plane(runs, names, entropy, title=""):
     limit = np.geomspace(1e-3, highest, 200)
     axes.plot(limit, limit, color="black", linestyle=":", label="relevance = rate")
     for index, (label, (rates, bounds)) in enumerate(runs.items()):
-        style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
         # No line joins them: on these axes it would seem to cross the limit.
         axes.plot(rates, bounds, linestyle="none", label=label, **style)
     for index, name in enumerate(names):
@@ -140,7 +155,7 @@ def information_plane(runs, names, entropy, title=""):
     plt.show()
 
 
-def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")):
+def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")) -> None:
     """Shows Gaussians of the plane with diagonal covariance as ellipses, a panel for each model, a colour for each label.
 
     Args:
@@ -176,7 +191,7 @@ def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")):
     plt.show()
 
 
-def sweep(values, panels, label, title=""):
+def sweep(values, panels, label, title="") -> None:
     """Shows quantities against a setting that runs over powers of ten: a panel for each, a line for each run.
 
     Args:
@@ -190,7 +205,7 @@ def sweep(values, panels, label, title=""):
     figure, row = plt.subplots(1, len(panels), figsize=(4.5 * len(panels), 3.4), squeeze=False, layout="constrained")
     for axes, (name, runs) in zip(row[0], panels.items(), strict=True):
         for index, (run, numbers) in enumerate(runs.items()):
-            style = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
+            style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
             axes.plot(values, numbers, marker=MARKERS[index % len(MARKERS)], markersize=4, label=run, **style)
         axes.set_xscale("log")
         axes.set(xlabel=label, title=name)
@@ -199,7 +214,7 @@ def sweep(values, panels, label, title=""):
     plt.show()
 
 
-def densities(panels, grid, columns=3, title=""):
+def densities(panels, grid, columns=3, title="") -> None:
     """Shows densities of the plane side by side, each from yellow (0) to dark blue (its own largest value).
 
     Args:

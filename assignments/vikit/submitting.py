@@ -9,6 +9,8 @@ from pathlib import Path
 from . import checking
 from .notebook import cells
 
+__all__ = ["submit"]
+
 MAX_BYTES = 100 * 2**20
 # A notebook with many figures takes Colab some seconds.
 COLAB_SECONDS = 30
@@ -16,7 +18,7 @@ COLAB_SECONDS = 30
 COLAB_DRIVE = Path("/content/drive/MyDrive/Colab Notebooks")
 
 
-def submit(notebook=None):
+def submit(notebook=None) -> None:
     """Writes the zip to hand in and says which answers it holds.
 
     Args:
@@ -27,7 +29,7 @@ def submit(notebook=None):
         FileNotFoundError: If there is no such notebook.
         ValueError: If the file is no notebook, or larger than 100 MiB.
     """
-    assignment = checking._current["assignment"] or Path.cwd().name
+    assignment = checking.current_assignment() or Path.cwd().name
     path = Path(notebook or f"{assignment}.ipynb")
     if notebook or not is_on_colab():
         content, note = read_saved_notebook(path), SAVED_NOTE
@@ -61,7 +63,7 @@ FILE_NOTE = (
 )
 
 
-def read_saved_notebook(path):
+def read_saved_notebook(path) -> bytes:
     """Returns the bytes of the notebook at `path`."""
     if path.is_file():
         return path.read_bytes()
@@ -73,7 +75,7 @@ def read_saved_notebook(path):
     )
 
 
-def is_on_colab():
+def is_on_colab() -> bool:
     """Tells whether this is Colab, where the open notebook is no file beside the kernel."""
     try:
         import_module("google.colab")
@@ -82,7 +84,7 @@ def is_on_colab():
     return True
 
 
-def read_colab_notebook(path):
+def read_colab_notebook(path) -> tuple[bytes, str]:
     """Returns (bytes, note for the student) of the notebook that is open in the browser, or else of its saved file.
 
     Raises:
@@ -111,7 +113,7 @@ class NoAnswer(Exception):
     """Colab gave no answer, or an answer that holds no notebook."""
 
 
-def request_open_notebook():
+def request_open_notebook() -> bytes:
     """Returns the bytes of the notebook that is open in the browser."""
     from google.colab import _message
 
@@ -124,7 +126,7 @@ def request_open_notebook():
     return content
 
 
-def is_notebook(path):
+def is_notebook(path) -> bool:
     """Tells whether there is a notebook at `path` that can be read."""
     try:
         return bool(cells.read_sources(path.read_bytes()))
@@ -132,7 +134,7 @@ def is_notebook(path):
         return False
 
 
-def find_answers(content, origin):
+def find_answers(content, origin) -> tuple[set[str], set[str]]:
     """Returns (names, stubs) of a notebook: what its code cells define, and what of it is not written yet."""
     try:
         found = [cells.find_definitions(source) for source in cells.read_sources(content)]

@@ -3,6 +3,7 @@
 import ast
 import json
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 __all__ = ["DEFINITIONS", "Definitions", "find_definitions", "parse", "read_sources", "split_lines"]
@@ -20,7 +21,7 @@ class Definitions:
     stubs: frozenset = frozenset()
 
 
-def find_definitions(source):
+def find_definitions(source) -> Definitions:
     """Returns the `Definitions` of the cell `source`; of a cell that is no Python, its lines of `def` and `class`."""
     tree = parse(source)
     if tree is None:
@@ -31,7 +32,7 @@ def find_definitions(source):
     return Definitions(frozenset(bound_names(tree)), tuple(node.name for node in functions), stubs)
 
 
-def read_sources(content):
+def read_sources(content) -> list[str]:
     """Returns the texts of the code cells of a notebook, given as the bytes of its file.
 
     Raises:
@@ -44,12 +45,12 @@ def read_sources(content):
         raise ValueError(f"it has no cells ({type(error).__name__}: {error})") from error
 
 
-def split_lines(source):
+def split_lines(source) -> list[str]:
     """Returns the lines of a cell as Python counts them: `str.splitlines` ends lines at a no-break separator too."""
     return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def parse(source):
+def parse(source) -> ast.Module | None:
     """Returns the syntax tree of a cell without its IPython lines, None where it is no Python."""
     # Blanked out, not dropped: line numbers stay.
     lines = ["" if line.lstrip().startswith(("%", "!", "?")) else line for line in split_lines(source)]
@@ -62,7 +63,7 @@ def parse(source):
         return None
 
 
-def bound_names(node):
+def bound_names(node) -> Iterator[str]:
     """Yields the names that a module's statements bind, in branches, loops and blocks too, but not inside functions."""
     # Not recursive: the tree of a sum of a thousand terms is a thousand levels deep.
     waiting = list(ast.iter_child_nodes(node))
@@ -78,7 +79,7 @@ def bound_names(node):
             waiting += ast.iter_child_nodes(child)
 
 
-def is_stub(function):
+def is_stub(function) -> bool:
     """Tells whether the last statement of a function, or of a method of a class, raises NotImplementedError."""
     if isinstance(function, ast.ClassDef):
         return any(is_stub(method) for method in function.body if isinstance(method, DEFINITIONS))

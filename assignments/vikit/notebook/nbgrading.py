@@ -7,6 +7,7 @@ import contextlib
 import math
 import os
 import sys
+from collections.abc import Iterator
 
 __all__ = ["EXECUTION", "NotRight", "clear_output", "execution_mode", "hide_stderr", "score"]
 
@@ -20,16 +21,16 @@ _execution = os.environ.get(EXECUTION)
 class NotRight(Exception):
     """An answer that `nbgrader validate` must report; IPython shows its message without a traceback."""
 
-    def _render_traceback_(self):
+    def _render_traceback_(self) -> list[str]:
         return str(self).splitlines()
 
 
-def execution_mode():
+def execution_mode() -> str | None:
     """Returns "autograde" or "validate" where nbgrader runs this notebook, None elsewhere."""
     return os.environ.get(EXECUTION) or _execution or None
 
 
-def score(verdict):
+def score(verdict) -> float:
     """Returns the score of a check in the form that nbgrader reads: a plain number from 0 to the question's points.
 
     Raises:
@@ -43,14 +44,14 @@ def score(verdict):
 
 
 @contextlib.contextmanager
-def hide_stderr():
+def hide_stderr() -> Iterator[None]:
     """Keeps stderr out of the cell's output, whether Python, a warning or a C++ library writes to it."""
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), hide_descriptor(nowhere.fileno()):
         yield
 
 
 @contextlib.contextmanager
-def hide_descriptor(nowhere, number=2):
+def hide_descriptor(nowhere, number=2) -> Iterator[None]:
     """Sends what is written to the file descriptor `number` to the descriptor `nowhere`."""
     try:
         kept = os.dup(number)
@@ -66,7 +67,7 @@ def hide_descriptor(nowhere, number=2):
         os.close(kept)
 
 
-def clear_output():
+def clear_output() -> None:
     """Removes the cell's output so far: late output of earlier cells, and what was written to a stream kept from before."""
     if "IPython" in sys.modules:
         from IPython.display import clear_output

@@ -14,7 +14,7 @@ from . import cells, nbgrading
 __all__ = ["Notebook", "watch"]
 
 
-def watch(assignment):
+def watch(assignment) -> None:
     """Has IPython call a `Notebook` after each cell from now on; does nothing outside of IPython and under nbgrader."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None and not nbgrading.execution_mode():
@@ -23,7 +23,7 @@ def watch(assignment):
 
 
 @cache
-def notebook_of(assignment):
+def notebook_of(assignment) -> "Notebook":
     """Returns the one `Notebook` of this process, the same when the first cell runs again."""
     return Notebook(assignment)
 
@@ -35,13 +35,14 @@ class Notebook:
         assignment: Its name. Where the notebook's file is found, it shows which cells were not run.
     """
 
-    def __init__(self, assignment):
+    def __init__(self, assignment) -> None:
         self.assignment = assignment
         # `stubs`: the functions and classes that are not written yet. `stopped`: for each name that a cell should have made,
         # why that cell stopped: the name of a question that is not answered, or the type of another exception.
-        self.stubs, self.stopped = set(), {}
+        self.stubs: set[str] = set()
+        self.stopped: dict[str, str | type[BaseException]] = {}
 
-    def after_cell(self, result):
+    def after_cell(self, result) -> None:
         """Prints what to do first, if a cell stopped because of another one; `result` is IPython's `ExecutionResult`."""
         source = getattr(result.info, "raw_cell", None) or ""
         made, error = cells.find_definitions(source), result.error_before_exec or result.error_in_exec
@@ -54,7 +55,7 @@ class Notebook:
         if advice:
             print(advice)
 
-    def explain(self, error, source):
+    def explain(self, error, source) -> tuple[str | type[BaseException], str | None]:
         """Returns (why a cell stopped, what to do first or None)."""
         question, name = self.find_stub(error), missing_name(error)
         if question:
@@ -69,7 +70,7 @@ class Notebook:
             return needed[0], advise_on_name(needed[0], name)
         return type(error), f"Run the cell first that makes `{name}`; it begins: {maker.strip().splitlines()[0]}"
 
-    def find_stub(self, error):
+    def find_stub(self, error) -> str | None:
         """Returns the name of the stub that raised `error`, None where none did."""
         seen = []
         # An exception may be its own cause.
@@ -85,7 +86,7 @@ class Notebook:
         named = re.findall(r"\bwrite (\w+)", str(error))
         return next((name for name in (*named, *reversed(frames)) if name in self.stubs), None)
 
-    def find_maker(self, name, source):
+    def find_maker(self, name, source) -> str | None:
         """Returns the text of the notebook's first other cell that makes `name`; None without a file of the notebook."""
         beside = Path(__file__).resolve().parents[2] / self.assignment
         for folder in (Path.cwd(), beside):
@@ -97,14 +98,14 @@ class Notebook:
         return None
 
 
-def advise_on_name(why, name):
+def advise_on_name(why, name) -> str:
     """Returns what to do about a `name` that a stopped cell has not made; `why` is one of `Notebook.stopped`."""
     if isinstance(why, str):
         return f"Answer `{why}` first: the cell that makes `{name}` needs it. Then run that cell and this one."
     return f"See first to the cell that makes `{name}`: it stopped with {why.__name__}."
 
 
-def missing_name(error):
+def missing_name(error) -> str | None:
     """Returns the name that a NameError is about, None for any other exception."""
     if type(error) is not NameError:
         return None

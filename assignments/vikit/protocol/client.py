@@ -12,7 +12,7 @@ class Unreachable(Exception):
         reason: The exception that it raised.
     """
 
-    def __init__(self, reason):
+    def __init__(self, reason) -> None:
         super().__init__(str(reason))
         self.reason = reason
 
@@ -20,7 +20,7 @@ class Unreachable(Exception):
 MALFORMED = wire.Reply("malformed", kind="object")
 
 
-def read_reply(packed, request):
+def read_reply(packed, request) -> wire.Reply:
     """Returns the `wire.Reply` that JSON data holds; one of status "malformed" where it is no reply to `request`."""
     try:
         reply = wire.unpack_reply(packed)
@@ -29,7 +29,7 @@ def read_reply(packed, request):
     return reply if is_reply_to(reply, request) else MALFORMED
 
 
-def is_reply_to(reply, request):
+def is_reply_to(reply, request) -> bool:
     """Tells whether a reply holds what its request asked for; a tuple may have any length, only gradients may be None."""
     if reply.status != "ok":
         return True
@@ -48,7 +48,7 @@ def is_reply_to(reply, request):
     return verb != "untracked" or [value.size for value in reply.values] == [1]
 
 
-def has_gradient(packed):
+def has_gradient(packed) -> bool:
     """Tells whether `student_side.vjp` takes the gradient in an argument: in arrays of floats."""
     array = packed.get("array") or packed.get("tensor")
     return array is not None and array["dtype"].startswith("float")
@@ -62,57 +62,85 @@ class Student:
         seconds: The limit of a single request.
     """
 
-    def __init__(self, run, seconds):
+    def __init__(self, run, seconds) -> None:
         self.run, self.seconds = run, seconds
 
-    def call(self, path, arguments=(), keywords=None, outputs=None):
-        """Calls the function, class or method at `path`; `outputs` as in `student_side.pack_result`."""
+    def call(self, path, arguments=(), keywords=None, outputs=None) -> wire.Reply:
+        """Calls the function, class or method at `path`.
+
+        Args:
+            path: A name, or a handle's key and an attribute.
+            arguments: By position, as `wire.pack_argument` takes them.
+            keywords: By name.
+            outputs: What is to come back, as in `student_side.pack_result`.
+        """
         return self._ask("call", path, arguments, keywords, outputs=outputs)
 
-    def calls(self, path, rounds, outputs=None):
+    def calls(self, path, rounds, outputs=None) -> list[wire.Reply]:
         """Calls what is at `path` with each of several lists of arguments.
 
         The replies end early with one of status `"timeout"` or `"crashed"` if a call never ended, or ended the process.
+
+        Args:
+            path: A name, or a handle's key and an attribute.
+            rounds: The arguments of each call.
+            outputs: What is to come back, as in `student_side.pack_result`.
         """
         return self._send([wire.pack_request("call", path, arguments, outputs=outputs) for arguments in rounds])
 
-    def get(self, path, outputs=None):
+    def get(self, path, outputs=None) -> wire.Reply:
         """Reads the attribute at `path`."""
         return self._ask("get", path, outputs=outputs)
 
-    def weights(self, handle):
+    def weights(self, handle) -> wire.Reply:
         """Returns the trainable weights of a model."""
         return self._ask("weights", handle.key)
 
-    def set_weights(self, handle, arrays):
+    def set_weights(self, handle, arrays) -> wire.Reply:
         """Gives a model's trainable weights new values."""
         return self._ask("set_weights", handle.key, arrays)
 
-    def fit(self, handle, arrays, learning_rate=None, seed=None, eager=False, each_batch=False, **options):
-        """Trains a model, compiled with a new Adam if a learning rate is given; the reply's mapping is its history.
+    # Not fewer arguments: they are the fields of the request.
+    def fit(
+        self, handle, arrays, learning_rate=None, seed=None, eager=False, each_batch=False, **options
+    ) -> wire.Reply:
+        """Trains a model; the reply's mapping is its history.
 
-        `eager` saves the seconds that tracing takes, for a few steps. With `each_batch` the history is of batches, not epochs.
+        Args:
+            handle: The model's `wire.Handle`.
+            arrays: What its `fit` takes by position.
+            learning_rate: Of a new Adam that it is compiled with; None leaves it as it is compiled.
+            seed: Of the random numbers; None leaves them.
+            eager: Whether to save the seconds that tracing takes, for a few steps.
+            each_batch: Whether the history is of batches, not epochs.
+            options: What its `fit` takes by name.
         """
         settings = {"learning_rate": learning_rate, "seed": seed, "eager": eager, "each_batch": each_batch}
         return self._ask("fit", handle.key, arrays, options, **settings)
 
-    def untracked(self, path, arguments):
+    def untracked(self, path, arguments) -> wire.Reply:
         """Counts the trainable variables that a model's method uses and that are not among the model's weights."""
         return self._ask("untracked", path, arguments)
 
-    def vjp(self, path, arguments, cotangents):
-        """Returns the gradients of sum(output * cotangent) in the array arguments, None where there is no path."""
+    def vjp(self, path, arguments, cotangents) -> wire.Reply:
+        """Returns the gradients of sum(output * cotangent) in the array arguments, None where there is no path.
+
+        Args:
+            path: A name, or a handle's key and an attribute.
+            arguments: By position.
+            cotangents: An array for each output, of its shape.
+        """
         packed = [wire.pack_array(cotangent) for cotangent in cotangents]
         return self._ask("vjp", path, arguments, cotangents=packed)
 
-    def seed(self, number):
+    def seed(self, number) -> wire.Reply:
         """Seeds the random numbers of Python, NumPy, Keras and TensorFlow; TensorFlow then rebuilds its operations."""
         return self._ask("seed", "", seed=number)
 
-    def _ask(self, verb, path, arguments=(), keywords=None, **options):
+    def _ask(self, verb, path, arguments=(), keywords=None, **options) -> wire.Reply:
         return self._send([wire.pack_request(verb, path, arguments, keywords, **options)])[0]
 
-    def _send(self, requests):
+    def _send(self, requests) -> list[wire.Reply]:
         replies = self.run.ask(requests, self.seconds)
         pairs = zip(replies, requests, strict=False)
         return [reply if is_reply_to(reply, request) else MALFORMED for reply, request in pairs]
@@ -121,8 +149,8 @@ class Student:
 class InProcess:
     """Delivers requests to this process instead of a kernel: the same code answers, without a time limit."""
 
-    def __init__(self, names):
+    def __init__(self, names) -> None:
         self.space = student_side.Namespace(names)
 
-    def ask(self, requests, seconds):
+    def ask(self, requests, seconds) -> list[wire.Reply]:
         return [read_reply(student_side.answer_request(self.space, request), request) for request in requests]

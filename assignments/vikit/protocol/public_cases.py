@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
@@ -28,8 +29,14 @@ FILE_NAME = "public_cases.json"
 EXPECTED_STEP, WRONG_STEP = 1e-6, 0.1
 
 
-def dump(assignment, questions, manual_points):
-    """Returns the text of the public cases file of `assignment`."""
+def dump(assignment, questions, manual_points) -> str:
+    """Returns the text of the public cases file of an assignment.
+
+    Args:
+        assignment: Its name.
+        questions: The `judging.Question`s with the public inputs.
+        manual_points: A dict from the names of the questions that a person grades to their points.
+    """
     content = {
         "assignment": assignment,
         "manual_points": manual_points,
@@ -38,25 +45,25 @@ def dump(assignment, questions, manual_points):
     return format_content(content)
 
 
-def format_content(content):
+def format_content(content) -> str:
     """Returns the text of a public cases file with this content."""
     return format_json(content) + "\n"
 
 
-def read(path):
+def read(path) -> tuple[str, dict[str, judging.Question]]:
     """Returns (name of the assignment, dict from question names to `judging.Question`) of a public cases file."""
     content = json.loads(path.read_text(encoding="utf-8"))
     questions = [load_question(question) for question in content["questions"]]
     return content["assignment"], {question.name: question for question in questions}
 
 
-def read_points(path):
+def read_points(path) -> tuple[str, list[float]]:
     """Returns (name of the assignment, points of each question) of a public cases file."""
     content = json.loads(path.read_text(encoding="utf-8"))
     return content["assignment"], [question["points"] for question in content["questions"]]
 
 
-def format_json(content, indent=""):
+def format_json(content, indent="") -> str:
     """Returns JSON with one line for each entry; an array of any shape is one entry."""
     inner = indent + " "
     if isinstance(content, dict) and content:
@@ -71,7 +78,7 @@ def format_json(content, indent=""):
 OPTIONAL_FIELDS = {"sampled": False, "seconds": None}
 
 
-def dump_question(question):
+def dump_question(question) -> dict[str, Any]:
     options = {
         name: getattr(question, name) for name, usual in OPTIONAL_FIELDS.items() if getattr(question, name) != usual
     }
@@ -90,7 +97,7 @@ def dump_question(question):
     }
 
 
-def dump_properties(properties):
+def dump_properties(properties) -> dict[str, Any]:
     """Returns the properties of a question; each of their mistakes is written once, and properties refer to it by index."""
     mistakes = list(dict.fromkeys(mistake for item in properties for mistake in item.mistakes))
     listed = [
@@ -99,7 +106,7 @@ def dump_properties(properties):
     return {"mistakes_of_properties": [asdict(mistake) for mistake in mistakes], "properties": listed}
 
 
-def load_question(content):
+def load_question(content) -> judging.Question:
     return judging.Question(
         **{key: content[key] for key in ("name", "points", "source", "shape", "atol", "rtol")},
         **{name: content.get(name, usual) for name, usual in OPTIONAL_FIELDS.items()},
@@ -110,7 +117,7 @@ def load_question(content):
     )
 
 
-def load_properties(listed, mistakes):
+def load_properties(listed, mistakes) -> tuple[judging.Property, ...]:
     """Returns the properties whose mistakes are given as indices into `mistakes`."""
     mistakes = [judging.Mistake(**mistake) for mistake in mistakes]
     return tuple(
@@ -119,8 +126,8 @@ def load_properties(listed, mistakes):
     )
 
 
-def dump_case(question, case):
-    def values(arrays, step):
+def dump_case(question, case) -> dict[str, Any]:
+    def values(arrays, step) -> list[Any]:
         return [round_to_lists(array, question.atol * step, question.rtol * step) for array in arrays]
 
     return {
@@ -135,7 +142,7 @@ def dump_case(question, case):
     }
 
 
-def load_case(content):
+def load_case(content) -> judging.Case:
     return judging.Case(
         name=content["name"],
         kind=content["kind"],
@@ -148,11 +155,11 @@ def load_case(content):
     )
 
 
-def load_arrays(lists):
+def load_arrays(lists) -> tuple[np.ndarray, ...]:
     return tuple(np.array(values, dtype=np.float64) for values in lists)
 
 
-def round_to_lists(array, atol, rtol):
+def round_to_lists(array, atol, rtol) -> list[Any] | float | str:
     """Returns an array as nested lists of numbers, NaN and infinities as text.
 
     Each is rounded to a decimal place whose unit is at most `atol + rtol * |value|`.
@@ -167,12 +174,12 @@ def round_to_lists(array, atol, rtol):
     return round(value, -math.floor(math.log10(atol + rtol * abs(value)))) + 0.0
 
 
-def shortest_decimals(array):
+def shortest_decimals(array) -> list[Any] | float:
     """Returns a float32 array as nested lists of the shortest decimals that give it back."""
     return [shortest_decimals(part) for part in array] if array.ndim else float(str(array))
 
 
-def dump_argument(argument):
+def dump_argument(argument) -> dict[str, Any]:
     match argument:
         case wire.Tensor(array):
             return {"tensor": shortest_decimals(array)}
@@ -187,7 +194,7 @@ def dump_argument(argument):
     raise TypeError(f"no way to write a {type(argument).__name__} into public cases")
 
 
-def load_argument(content):
+def load_argument(content) -> Any:
     match content:
         case {"tensor": values}:
             return wire.Tensor(np.array(values, np.float32))

@@ -23,12 +23,19 @@ import sys
 import sysconfig
 import traceback
 import warnings
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import CodeType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import wire
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
 
 __all__ = [
     "BUILDERS",
@@ -55,12 +62,12 @@ class Missing(LookupError):
 class Namespace:
     """The student's names, and the objects that earlier requests have kept under a handle."""
 
-    def __init__(self, names):
+    def __init__(self, names) -> None:
         self.names = names
-        self.handles = {}
-        self.optimizers = {}
+        self.handles: dict[str, Any] = {}
+        self.optimizers: dict[str, Any] = {}
 
-    def resolve(self, path):
+    def resolve(self, path) -> Any:
         """Returns the object at `path`; raises `Missing` where a part of it does not exist."""
         first, *attributes = path.split(".")
         if first not in self.handles and first not in self.names:
@@ -72,28 +79,28 @@ class Namespace:
             found = getattr(found, attribute)
         return found
 
-    def keep(self, found):
+    def keep(self, found) -> str:
         """Keeps an object and returns its handle's key."""
         key = f"@{len(self.handles) + 1}"
         self.handles[key] = found
         return key
 
 
-def affine(A, c):
+def affine(A, c) -> Callable:
     """Returns z -> z A^T + c for TensorFlow, for `[n, K]` as for `[K]`."""
     import tensorflow as tf
 
     return lambda z: tf.linalg.matvec(A, tf.cast(z, tf.float32)) + c
 
 
-def linear_gaussian(w, b, sigma, x):
+def linear_gaussian(w, b, sigma, x) -> Callable:
     """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2), in nats, for TensorFlow."""
     import tensorflow as tf
     import tensorflow_probability as tfp
 
     normal = tfp.distributions.Normal
 
-    def log_density(z):
+    def log_density(z) -> "tf.Tensor":
         z = tf.cast(z, tf.float32)
         return normal(0.0, 1.0).log_prob(z) + normal(w * z + b, sigma).log_prob(x)
 
@@ -106,20 +113,21 @@ class LinearModel:
     encoder(x) = (x A^T + a, x S^T + s), decoder(z) = z W^T + w.
     """
 
-    def __init__(self, likelihood, A, a, S, s, W, w):
+    # Not fewer arguments: they are the letters of the formulas.
+    def __init__(self, likelihood, A, a, S, s, W, w) -> None:
         self.likelihood = likelihood
         self.encoder = lambda x: (affine_layer(A, a)(x), affine_layer(S, s)(x))
         self.decoder = affine_layer(W, w)
 
 
-def affine_layer(A, c):
+def affine_layer(A, c) -> Callable:
     """Returns x -> x A^T + c over the last axis, for any number of axes before."""
     import tensorflow as tf
 
     return lambda x: tf.tensordot(tf.cast(x, tf.float32), A.T, 1) + c
 
 
-BUILDERS = {
+BUILDERS: dict[str, Callable] = {
     "affine": affine,
     "linear_gaussian": linear_gaussian,
     "bernoulli_model": partial(LinearModel, "bernoulli"),
@@ -127,7 +135,7 @@ BUILDERS = {
 }
 
 
-def answer_request(space, request):
+def answer_request(space, request) -> dict[str, Any]:
     """Returns the reply to `request`, both as JSON data; an exception of the student's code becomes the reply."""
     try:
         with usual_settings():
@@ -138,7 +146,7 @@ def answer_request(space, request):
         return pack_exception(error)
 
 
-def serve():
+def serve() -> None:
     """Answers the requests in the message's metadata from within the student's kernel and publishes each reply as it comes.
 
     Python's and NumPy's random numbers are seeded each time, TensorFlow's in the first message and by the verb `seed`: seeded
@@ -158,7 +166,7 @@ def serve():
 
 
 @contextlib.contextmanager
-def usual_settings():
+def usual_settings() -> Iterator[None]:
     """Resets the settings of the whole process to their defaults, and afterwards to what the notebook had chosen.
 
     A question is about a function: the same answer is right under every policy, precision or mode that a notebook sets.
@@ -166,7 +174,8 @@ def usual_settings():
     with contextlib.ExitStack() as stack:
         stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
         stack.enter_context(warnings.catch_warnings())
-        warnings.filters[:] = [entry for entry in warnings.filters if entry[0] != "error"]
+        kept = [entry for entry in warnings.filters if entry[0] != "error"]
+        warnings.filters[:] = kept  # type: ignore[index]  # it is a list: the context above has made it
         if "keras" in sys.modules:
             reset_keras(stack, sys.modules["keras"].config)
         if "tensorflow" in sys.modules:
@@ -174,7 +183,7 @@ def usual_settings():
         yield
 
 
-def reset_keras(stack, config):
+def reset_keras(stack, config) -> None:
     for read, write, usual in (
         (config.floatx, config.set_floatx, "float32"),
         (config.epsilon, config.set_epsilon, 1e-7),
@@ -186,7 +195,7 @@ def reset_keras(stack, config):
             stack.callback(write, chosen)
 
 
-def reset_tensorflow(stack, tf):
+def reset_tensorflow(stack, tf) -> None:
     if tf.config.functions_run_eagerly():
         tf.config.run_functions_eagerly(False)
         stack.callback(tf.config.run_functions_eagerly, True)
@@ -206,35 +215,39 @@ def reset_tensorflow(stack, tf):
         stack.callback(chosen.add_op_callback, callback)
 
 
-def publish(reply):
+def publish(reply) -> None:
     """Sends `reply` as a cell's display, without waiting until earlier prints are sent."""
     content = {"data": {MIME: reply}, "metadata": {}, "transient": {}}
     _publisher.session.send(_publisher.pub_socket, "display_data", content, parent=_publisher.parent_header)
 
 
-def load_ipython_extension(shell):
+def load_ipython_extension(shell) -> None:
     """Keeps what `serve` needs, before the first cell runs, and has `exit()` in a notebook leave the kernel running."""
     global _shell, _publisher, _space
     _shell, _publisher, _space = shell, shell.display_pub, Namespace(shell.user_ns)
     shell.ask_exit = lambda: None
 
 
-_seeded = []
+# What `load_ipython_extension` keeps.
+_shell: Any
+_publisher: Any
+_space: Namespace
+_seeded: list[bool] = []
 
 
-def seed_arrays(seed):
+def seed_arrays(seed) -> None:
     random.seed(seed)
     np.random.seed(seed)
 
 
-def seed_everything(seed):
+def seed_everything(seed) -> None:
     seed_arrays(seed)
     keras = sys.modules.get("keras")
     if keras is not None:
         keras.utils.set_random_seed(seed)
 
 
-def unpack_argument(space, packed):
+def unpack_argument(space, packed) -> Any:
     """Returns the object that a packed argument describes."""
     if "array" in packed:
         return wire.unpack_array(packed["array"]).copy()
@@ -253,11 +266,11 @@ def unpack_argument(space, packed):
     return value
 
 
-def ping(space, request):
+def ping(space, request) -> dict[str, Any]:
     return {"status": "ok", "values": []}
 
 
-def call(space, request):
+def call(space, request) -> dict[str, Any]:
     function = space.resolve(request["path"])
     arguments, keywords = unpack_arguments(space, request)
     try:
@@ -267,16 +280,16 @@ def call(space, request):
         return pack_exception(error, function)
 
 
-def get(space, request):
+def get(space, request) -> dict[str, Any]:
     return pack_result(space, space.resolve(request["path"]), request.get("outputs"))
 
 
-def weights(space, request):
+def weights(space, request) -> dict[str, Any]:
     model = space.resolve(request["path"])
     return {"status": "ok", "values": [wire.pack_array(np.asarray(weight)) for weight in model.trainable_weights]}
 
 
-def set_weights(space, request):
+def set_weights(space, request) -> dict[str, Any]:
     model = space.resolve(request["path"])
     arrays, _ = unpack_arguments(space, request)
     if len(arrays) != len(model.trainable_weights):
@@ -286,9 +299,10 @@ def set_weights(space, request):
     return {"status": "ok", "values": []}
 
 
-def fit(space, request):
+def fit(space, request) -> dict[str, Any]:
     model = space.resolve(request["path"])
     arrays, keywords = unpack_arguments(space, request)
+    seen: list[dict[str, Any]] = []
     if request.get("seed") is not None:
         seed_everything(request["seed"])
     if request.get("learning_rate") is not None:
@@ -296,7 +310,7 @@ def fit(space, request):
     if request.get("eager"):
         model.run_eagerly = True
     if request.get("each_batch"):
-        keywords["callbacks"] = [build_recorder(model, seen := [])]
+        keywords["callbacks"] = [build_recorder(model, seen)]
     history = model.fit(*arrays, verbose=0, **keywords).history
     if request.get("each_batch"):
         # None where the student's `fit` calls no callbacks.
@@ -304,7 +318,7 @@ def fit(space, request):
     return pack_result(space, history, "mapping")
 
 
-def build_recorder(model, seen):
+def build_recorder(model, seen) -> "keras.callbacks.Callback":
     """Returns a Keras callback that appends the logs of each single batch to `seen`."""
     import keras
 
@@ -314,12 +328,13 @@ def build_recorder(model, seen):
     )
 
 
-def give_optimizer(space, path, model, learning_rate):
+def give_optimizer(space, path, model, learning_rate) -> None:
     """Compiles a model with a new Adam; the second time resets the first one instead, because compiling takes seconds."""
     import keras
 
-    optimizer = space.optimizers.get(path)
-    if optimizer is not None and getattr(model, "optimizer", None) is optimizer:
+    optimizer: Any = space.optimizers.get(path)
+    is_still_there = optimizer is not None and getattr(model, "optimizer", None) is optimizer
+    if is_still_there:
         for variable in optimizer.variables:
             variable.assign(0 * variable)
         optimizer.learning_rate = learning_rate
@@ -331,12 +346,12 @@ def give_optimizer(space, path, model, learning_rate):
         optimizer.build(model.trainable_variables)
 
 
-def seed(space, request):
+def seed(space, request) -> dict[str, Any]:
     seed_everything(request["seed"])
     return {"status": "ok", "values": []}
 
 
-def untracked(space, request):
+def untracked(space, request) -> dict[str, Any]:
     import tensorflow as tf
 
     arguments, keywords = unpack_arguments(space, request)
@@ -349,7 +364,7 @@ def untracked(space, request):
     return {"status": "ok", "values": [wire.pack_array(np.float32(len(strangers)))]}
 
 
-def vjp(space, request):
+def vjp(space, request) -> dict[str, Any]:
     import tensorflow as tf
 
     function = space.resolve(request["path"])
@@ -386,13 +401,13 @@ VERBS = {
 }
 
 
-def unpack_arguments(space, request):
+def unpack_arguments(space, request) -> tuple[list[Any], dict[str, Any]]:
     """Returns (arguments, keywords) of a request, as the student's function gets them."""
     arguments = [unpack_argument(space, packed) for packed in request["arguments"]]
     return arguments, {name: unpack_argument(space, packed) for name, packed in request["keywords"].items()}
 
 
-def pack_result(space, result, outputs):
+def pack_result(space, result, outputs) -> dict[str, Any]:
     """Returns the reply that holds `result`.
 
     Args:
@@ -424,7 +439,7 @@ def pack_result(space, result, outputs):
     return {"status": "ok", "values": packed}
 
 
-def pack_value(value):
+def pack_value(value) -> dict[str, Any] | None:
     """Returns `value` as a packed array, None where it is no array of real numbers."""
     if value is None or isinstance(value, str | bytes):
         return None
@@ -435,7 +450,7 @@ def pack_value(value):
     return wire.pack_array(array) if array.dtype.name in wire.DTYPES else None
 
 
-def pack_malformed(value):
+def pack_malformed(value) -> dict[str, Any]:
     """Returns the reply for a value that is not of the form that was asked for: it says the value's type."""
     if type(value).__name__ in ("SymbolicTensor", "KerasTensor", "Tensor"):
         return {"status": "malformed", "kind": "symbolic"}
@@ -443,7 +458,7 @@ def pack_malformed(value):
     return {"status": "malformed", "kind": dtype or type(value).__name__}
 
 
-def pack_exception(error, function=None):
+def pack_exception(error, function=None) -> dict[str, Any]:
     """Returns the reply for an exception: its type, the student's lines of the traceback, and the start of its message.
 
     A NotImplementedError is an unanswered stub only where a line of the student's raises it: TensorFlow raises it too. The
@@ -467,7 +482,7 @@ def pack_exception(error, function=None):
     return {"status": "error", "kind": type(error).__name__, "line": line, "text": text}
 
 
-def is_student_file(filename):
+def is_student_file(filename) -> bool:
     """Tells whether a file in a traceback is the student's: not Python's, not an installed package's, not vikit's."""
     libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     # IPython names a cell `<ipython-input-...>` on Colab and `.../ipykernel_.../....py` elsewhere.
@@ -476,15 +491,15 @@ def is_student_file(filename):
     return not frozen and not filename.startswith((*libraries, VIKIT))
 
 
-def source_file(function):
+def source_file(function) -> str | None:
     """Returns the file that defines `function` or a class, or None."""
     return getattr(code_of(function), "co_filename", None)
 
 
-def code_of(function):
+def code_of(function) -> CodeType | None:
     """Returns the code of `function` (under `tf.function` and other wrappers) or of a class's `__init__`, or None."""
     if isinstance(function, type):
-        function = function.__init__
+        function = function.__init__  # type: ignore[misc]  # the one that this very class has
     for attribute in ("python_function", "__wrapped__"):
         function = getattr(function, attribute, function)
     return getattr(function, "__code__", None)

@@ -9,6 +9,7 @@ import binascii
 import math
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -86,7 +87,7 @@ class Reply:
     text: str = ""
 
 
-def pack_array(array):
+def pack_array(array) -> dict[str, Any]:
     """Returns `array` as JSON data; `unpack_array` is its inverse."""
     array = np.asarray(array)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
@@ -94,7 +95,7 @@ def pack_array(array):
     return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
 
 
-def unpack_array(packed):
+def unpack_array(packed) -> np.ndarray:
     """Returns the array that `packed` describes, or raises `Rejected`."""
     if not isinstance(packed, dict) or set(packed) != {"dtype", "shape", "data"}:
         raise Rejected("an array must have dtype, shape and data")
@@ -118,7 +119,7 @@ def unpack_array(packed):
     return np.frombuffer(raw, dtype=dtype).reshape(shape)
 
 
-def pack_argument(argument):
+def pack_argument(argument) -> dict[str, Any]:
     """Returns an argument (array, Tensor, number, text, tuple of counts, Handle or BuiltArgument) as JSON data."""
     match argument:
         case Tensor(array):
@@ -140,14 +141,25 @@ def pack_argument(argument):
     raise TypeError(f"no way to send a {type(argument).__name__} to a student's function")
 
 
-def pack_request(verb, path="", arguments=(), keywords=None, **options):
-    """Returns the request as JSON data, for `student_side.answer_request`."""
+def pack_request(verb, path="", arguments=(), keywords=None, **options) -> dict[str, Any]:
+    """Returns the request as JSON data, for `student_side.answer_request`.
+
+    Args:
+        verb: One of `student_side.VERBS`.
+        path: What it is about: a name, or a handle's key and an attribute.
+        arguments: By position, as `pack_argument` takes them.
+        keywords: By name.
+        options: JSON data that the verb takes besides.
+
+    Raises:
+        TypeError: If an argument is nothing that can be sent.
+    """
     request = {"verb": verb, "path": path, "arguments": [pack_argument(argument) for argument in arguments]}
     request["keywords"] = {name: pack_argument(value) for name, value in (keywords or {}).items()}
     return request | options
 
 
-def unpack_reply(packed):
+def unpack_reply(packed) -> Reply:
     """Returns the `Reply` that `packed` (a JSON object, already parsed) describes, or raises `Rejected`."""
     if not isinstance(packed, dict) or packed.get("status") not in STATUSES:
         raise Rejected(f"a reply must have a status out of {', '.join(STATUSES)}")
@@ -174,18 +186,18 @@ def unpack_reply(packed):
     return Reply("ok", values=tuple(None if value is None else unpack_array(value) for value in values))
 
 
-def _check_total_size(values):
+def _check_total_size(values) -> None:
     texts = [value.get("data") for value in values if isinstance(value, dict)]
     if sum(decoded_size(text) for text in texts if isinstance(text, str)) > MAX_BYTES:
         raise Rejected(f"the arrays of a reply must not be larger than {MAX_BYTES} bytes together")
 
 
-def decoded_size(data):
+def decoded_size(data) -> int:
     """Returns how many bytes a text in base64 holds."""
     return 3 * len(data) // 4 - data[-2:].count("=")
 
 
-def _text(packed, key):
+def _text(packed, key) -> str:
     text = packed.get(key, "")
     if not isinstance(text, str):
         raise Rejected(f"{key} must be text")
