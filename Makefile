@@ -40,9 +40,10 @@ grade: $(READY)  ## grade course/submitted/, or a sample class where there is no
 sample: $(READY)  ## make a sample class in course-sample/ and grade it
 	$(RUN) -m autograder sample $(ARGS)
 
-test: $(READY_TO_TEST)  ## check style, run the tests, see that assignments/ is up to date
+test: $(READY_TO_TEST)  ## check style and types, run the tests, see that assignments/ is up to date
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
 	$(RUN) -m pytest -q -m "not soak and not kernels" -n auto --dist worksteal $(ARGS) || [ $$? -eq 5 ]
 	$(RUN) -m pytest -q -m "not soak and kernels" -n 2 --dist loadfile $(ARGS) || [ $$? -eq 5 ]
 
@@ -71,5 +72,5 @@ doctor: $(READY)  ## say what this machine has: versions, device, confinement
 	$(RUN) -m autograder doctor $(ARGS)
 
 clean:  ## remove .venv, caches and what can be made again; never course/
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis course-sample
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis course-sample
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -95,41 +96,178 @@ def test_no_modules_of_vikit_import_each_other_in_a_circle():
     graphlib.TopologicalSorter({name: imported - {name} for name, imported in modules_of_vikit().items()}).prepare()
 
 
-LISTED_ROOMS = ("judging", "protocol", "notebook", "exams")
+# Rooms that are still without types, and all that goes with them.
+ROOMS_WITHOUT_TYPES = ("exams", "judging")
+# Cells of students' notebooks: what a student reads, or writes.
+CELLS = (KIT / "build" / "sample_class", KIT / "build" / "first_cell.py")
+MAX_LINES, MAX_ARGUMENTS = 30, 5
+
+
+@cache
+def syntax_tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def modules():
+    """Returns from the name of each module of both packages that holds any code to its path."""
+    found = {}
+    for folder in (KIT, VIKIT):
+        for path in sorted(folder.rglob("*.py")):
+            is_empty = len(syntax_tree(path).body) <= 1
+            if path.name != "__main__.py" and not is_empty and not {path, *path.parents} & {*CELLS}:
+                name = ".".join(path.relative_to(folder.parent).with_suffix("").parts)
+                found[name.removesuffix(".__init__")] = path
+    return found
+
+
+def typed_modules():
+    """Returns the same without the rooms that are still without types."""
+    chosen = {name: path for name, path in modules().items() if not {*name.split(".")} & {*ROOMS_WITHOUT_TYPES}}
+    assert len(chosen) > 100
+    return chosen
 
 
 def exported(path):
     """Returns the `__all__` of a module; None where it has none."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in syntax_tree(path).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
             return ast.literal_eval(node.value)
     return None
 
 
-def uses(folder):
-    """Yields (module, name) for each name that a file in `folder` takes from a module of vikit's LISTED_ROOMS."""
-    modules = {f"vikit.{room}.{file.stem}" for room in LISTED_ROOMS for file in (VIKIT / room).glob("[a-z]*.py")}
-    taken = imports(folder)
-    yield from (tuple(imported.rsplit(".", 1)) for _, imported in taken if imported.rpartition(".")[0] in modules)
-    for path in {path for path, imported in taken if imported in modules}:
-        known = {
-            imported.rpartition(".")[2]: imported for file, imported in taken if file == path and imported in modules
-        }
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
-                yield known[node.value.id], node.attr
+def bindings(path, package):
+    """Yields (local name, what it names in full) for all that a file in `package` imports under a name."""
+    for node in ast.walk(syntax_tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.asname, alias.name) for alias in node.names if alias.asname)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from ((alias.asname or alias.name, f"{module}.{alias.name}") for alias in node.names)
 
 
-@pytest.mark.parametrize("room", LISTED_ROOMS)
-def test_a_module_lists_the_names_that_others_use(room):
-    listed = {f"vikit.{room}.{path.stem}": exported(path) for path in (VIKIT / room).glob("[a-z]*.py")}
-    assert listed
-    assert [module for module, names in listed.items() if names is None] == []
-    for module, names in listed.items():
-        assert all(hasattr(importlib.import_module(module), name) for name in names)
-    used = {use for folder in (VIKIT, KIT) for use in uses(folder) if use[0] in listed}
-    assert len(used) > 5
-    assert sorted((module, name) for module, name in used if name not in (*listed[module], "__name__")) == []
+def uses(path, package, known):
+    """Yields (module, name) for each name that a file takes from one of the modules `known`."""
+    bound = {}
+    for local, full in bindings(path, package):
+        module, _, name = full.rpartition(".")
+        if full in known:
+            bound[local] = full
+        elif module in known:
+            yield module, name
+    for node in ast.walk(syntax_tree(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in bound:
+            yield bound[node.value.id], node.attr
+
+
+def test_a_module_lists_the_names_that_others_use():
+    known = modules()
+    listed = {name: exported(path) for name, path in known.items()}
+    assert [name for name, names in listed.items() if names is None] == []
+    used = set()
+    for name, path in known.items():
+        package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+        used |= {use for use in uses(path, package, known) if use[0] != name}
+    assert len(used) > 500
+    inner = {tuple(name.rsplit(".", 1)) for name in known if "." in name}
+    # What begins with two underscores every module has.
+    taken = [(module, name) for module, name in used - inner if not name.startswith("__")]
+    assert sorted((module, name) for module, name in taken if name not in listed[module]) == []
+
+
+def test_what_a_module_lists_is_there():
+    for name, path in modules().items():
+        module = importlib.import_module(name)
+        assert [listed for listed in exported(path) if not hasattr(module, listed)] == [], name
+
+
+def functions(tree, outside=""):
+    """Yields (name, node) for all functions of a syntax tree; the name of an inner one begins with those around it."""
+    for node in ast.iter_child_nodes(tree):
+        name = f"{outside}.{node.name}".lstrip(".") if hasattr(node, "name") else outside
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield name, node
+        yield from functions(node, name)
+
+
+def typed_functions():
+    """Returns (module, name, node, the file's lines) for all functions that must have types."""
+    return [
+        (module, name, node, path.read_text(encoding="utf-8").splitlines())
+        for module, path in typed_modules().items()
+        for name, node in functions(syntax_tree(path))
+    ]
+
+
+def argument_names(function):
+    listed = function.args
+    every = [*listed.posonlyargs, *listed.args, *listed.kwonlyargs, listed.vararg, listed.kwarg]
+    return [argument.arg for argument in every if argument and argument.arg not in ("self", "cls")]
+
+
+def count_lines(function):
+    """Returns how many lines a function has, without its decorators and its docstring."""
+    first = function.body[0]
+    docstring = first if ast.get_docstring(function, clean=False) is not None else None
+    return function.end_lineno - function.lineno + 1 - (docstring.end_lineno - docstring.lineno + 1 if docstring else 0)
+
+
+def reason_above(function, lines):
+    """Returns the comment right above a function, as one text."""
+    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)]) - 1
+    start = first
+    while start and lines[start - 1].strip().startswith("#"):
+        start -= 1
+    return " ".join(line.strip() for line in lines[start:first])
+
+
+def test_every_function_says_what_it_returns():
+    found = typed_functions()
+    assert len(found) > 1000
+    assert [f"{module}.{name}" for module, name, node, _ in found if node.returns is None] == []
+
+
+def test_no_function_is_long_without_a_reason():
+    """The reason stands in a comment above the function that begins with "Not shorter"."""
+    long = [found for found in typed_functions() if count_lines(found[2]) > MAX_LINES]
+    assert [
+        f"{module}.{name}" for module, name, node, lines in long if "# Not shorter: " not in reason_above(node, lines)
+    ] == []
+
+
+def test_no_function_has_many_arguments_without_a_reason():
+    """The reason stands in a comment above the function that begins with "Not fewer arguments"."""
+    many = [found for found in typed_functions() if len(argument_names(found[2])) > MAX_ARGUMENTS]
+    assert many
+    assert [
+        f"{module}.{name}"
+        for module, name, node, lines in many
+        if "# Not fewer arguments: " not in reason_above(node, lines)
+    ] == []
+
+
+def public_functions(path):
+    """Yields (name, node) for the functions that a module lists, and for the methods of the classes that it lists."""
+    for node in syntax_tree(path).body:
+        if getattr(node, "name", None) not in exported(path):
+            continue
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, node
+        for method in node.body if isinstance(node, ast.ClassDef) else ():
+            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and not method.name.startswith("_"):
+                yield f"{node.name}.{method.name}", method
+
+
+def test_the_docstring_of_a_public_function_says_what_its_arguments_are():
+    """One or two are told in a sentence."""
+    several = [
+        (f"{module}.{name}", node)
+        for module, path in typed_modules().items()
+        for name, node in public_functions(path)
+        if len(argument_names(node)) > 2
+    ]
+    assert len(several) > 50
+    assert [name for name, node in several if "Args:" not in (ast.get_docstring(node) or "")] == []
 
 
 def test_the_graders_side_unpickles_and_evaluates_nothing():
