@@ -27,6 +27,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+from vikit import plots
 
 tfd = tfp.distributions
 LOG_2PI = float(np.log(2 * np.pi))
@@ -377,41 +378,40 @@ def minibatch_log_lik(log_lik, num_data):
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
+    SHARP = (*TOY[:3], 0.1)
+    prior = tfd.Normal(0.0, 1.0)
+
+    def likelihood(z):
+        return tfd.Normal(1.5 * z + 0.2, 0.1).log_prob(1.0)
+
+    def quadrature(count):
+        cells = np.linspace(-6, 6, count + 1, dtype=np.float32)
+        middle = (cells[1:] + cells[:-1]) / 2
+        return tf.reduce_logsumexp(likelihood(middle) + prior.log_prob(middle)) + np.log(12 / count)
 
     def plot_three_estimates():
         generator = np.random.default_rng(1)
-        sharp = (*TOY[:3], 0.1)
-        exact = float(linear_gaussian_log_px(*sharp))
-        mean, cov = (float(np.ravel(part)[0]) for part in linear_gaussian_posterior(*sharp))
-        prior, q = tfd.Normal(0.0, 1.0), tfd.Normal(mean + 0.03, 1.3 * cov**0.5)
-
-        def likelihood(z):
-            return tfd.Normal(1.5 * z + 0.2, 0.1).log_prob(1.0)
-
+        mean, cov = (float(np.ravel(part)[0]) for part in linear_gaussian_posterior(*SHARP))
+        q = tfd.Normal(mean + 0.03, 1.3 * cov**0.5)
         counts = np.unique(np.geomspace(1, 3000, 16).astype(int))
-        bands = {"prior Monte Carlo": [], "ELBO": []}
-        grids = []
+        of_prior, of_q = [], []
         for count in counts:
             drawn = generator.normal(size=(count, 300)).astype(np.float32)
-            of_prior = tf.reduce_logsumexp(likelihood(drawn), axis=0) - np.log(count)
+            of_prior.append(tf.reduce_logsumexp(likelihood(drawn), axis=0) - np.log(count))
             z = q.loc + q.scale * drawn
-            of_q = elbo_multi_sample(np.asarray(likelihood(z) + prior.log_prob(z) - q.log_prob(z)))
-            for name, estimates in (("prior Monte Carlo", of_prior), ("ELBO", of_q)):
-                bands[name].append(np.quantile(estimates, [0.05, 0.5, 0.95]))
-            cells = np.linspace(-6, 6, count + 1, dtype=np.float32)
-            middle = (cells[1:] + cells[:-1]) / 2
-            grids.append(tf.reduce_logsumexp(likelihood(middle) + prior.log_prob(middle)) + np.log(12 / count))
-        _, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-        for (name, band), colour, line in zip(bands.items(), ("#D55E00", "#0072B2"), ("-", "--"), strict=True):
-            low, median, high = np.array(band).T
-            axes.fill_between(counts, low, high, color=colour, alpha=0.25)
-            axes.plot(counts, median, line, color=colour, label=f"{name}: median and 90 % of 300 runs")
-        axes.plot(counts, grids, "-.", color="#009E73", label="quadrature on [-6, 6]")
-        axes.axhline(exact, color="k", linestyle=":", label="log p(x)")
-        axes.set(xscale="log", xlabel="samples, or points of the grid", ylabel="nats", ylim=(exact - 12, exact + 4))
-        axes.set(title="Three estimates of log p(x), toy model with noise 0.1")
-        axes.legend(loc="lower right")
-        plt.show()
+            of_q.append(elbo_multi_sample(np.asarray(likelihood(z) + prior.log_prob(z) - q.log_prob(z))))
+        quantiles = {
+            f"{name}: median and 90 % of 300 runs": np.quantile(estimates, [0.05, 0.5, 0.95], axis=1).T
+            for name, estimates in (("prior Monte Carlo", of_prior), ("ELBO", of_q))
+        }
+        plots.bands(
+            counts,
+            quantiles,
+            {"quadrature on [-6, 6]": [quadrature(count) for count in counts]},
+            "samples, or points of the grid",
+            reference=("log p(x)", float(linear_gaussian_log_px(*SHARP))),
+            title="Three estimates of log p(x), toy model with noise 0.1",
+        )
 
     plot_three_estimates()
 

@@ -26,7 +26,6 @@
 
 # %%
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -283,49 +282,43 @@ def vib_exact_discrete(p_xy, q_z_given_x, q_y_given_z, r_z, beta):
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
+    TABLE = np.array([[0.25, 0.05], [0.1, 0.2], [0.05, 0.35]], np.float32)
+    ENCODER = np.array([[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]], np.float32)
+    GUESSED, EVEN = np.array([[0.7, 0.3], [0.2, 0.8]], np.float32), np.array([0.5, 0.5], np.float32)
+    p_zy = np.einsum("xy,xz->zy", TABLE, ENCODER)
+    p_z = np.sum(p_zy, axis=1)
+    BEST = p_zy / p_z[:, None]
+
+    def exact(decoder, r_z, weight):
+        return float(vib_exact_discrete(TABLE, ENCODER, decoder, r_z, weight))
+
+    def rate(decoder, r_z):
+        return exact(decoder, r_z, 1.0) - exact(decoder, r_z, 0.0)
 
     def plot_gaps(beta=0.5):
-        p_xy = np.array([[0.25, 0.05], [0.1, 0.2], [0.05, 0.35]], np.float32)
-        encoder = np.array([[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]], np.float32)
-        guessed, even = np.array([[0.7, 0.3], [0.2, 0.8]], np.float32), np.array([0.5, 0.5], np.float32)
-        p_zy = np.einsum("xy,xz->zy", p_xy, encoder)
-        p_z = np.sum(p_zy, axis=1)
-        best = p_zy / p_z[:, None]
-
-        def exact(decoder, r_z, weight):
-            return float(vib_exact_discrete(p_xy, encoder, decoder, r_z, weight))
-
-        open_questions, information = exact(best, p_z, 0.0), exact(best, p_z, 1.0) - exact(best, p_z, 0.0)
         setups = {
-            "both guessed": (guessed, even),
-            "best decoder": (best, even),
-            "best decoder\nand r(z) = p(z)": (best, p_z),
+            "both guessed": (GUESSED, EVEN),
+            "best decoder": (BEST, EVEN),
+            "best decoder\nand r(z) = p(z)": (BEST, p_z),
         }
-        pieces = {"H(Y|Z)": [], "beta I(X;Z)": [], "gap of the decoder": [], "gap of r(z), times beta": []}
-        for decoder, r_z in setups.values():
-            rate = exact(decoder, r_z, 1.0) - exact(decoder, r_z, 0.0)
-            gaps = exact(decoder, r_z, 0.0) - open_questions, beta * (rate - information)
-            for heights, height in zip(pieces.values(), (open_questions, beta * information, *gaps), strict=True):
-                heights.append(height)
-        below = np.zeros(len(setups))
-        _, axes = plt.subplots(figsize=(8, 4), layout="constrained")
-        for (label, heights), colour, hatch in zip(pieces.items(), plots.COLOURS, ("", "//", "..", "xx"), strict=False):
-            axes.bar(range(len(setups)), heights, 0.6, below, color=colour, hatch=hatch, edgecolor="white", label=label)
-            below = below + heights
-        axes.set_xticks(range(len(setups)), setups)
-        axes.set(
-            ylabel="nats (the axis begins at 0.55)",
-            ylim=(0.55, 0.78),
-            title=f"What the loss is made of, on tables (beta = {beta:g})",
-        )
-        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-        plt.show()
-        labels = np.sum(p_xy, axis=0)
-        for name, decoder in (("guessed", guessed), ("best", best)):
-            bound = float(vib_relevance_bound(labels, exact(decoder, even, 0.0)))
+        left, information = exact(BEST, p_z, 0.0), rate(BEST, p_z)
+        pieces = {
+            "H(Y|Z)": [left for _ in setups],
+            "beta I(X;Z)": [beta * information for _ in setups],
+            "gap of the decoder": [exact(*setup, 0.0) - left for setup in setups.values()],
+            "gap of r(z), times beta": [beta * (rate(*setup) - information) for setup in setups.values()],
+        }
+        title = f"What the loss is made of, on tables (beta = {beta:g})"
+        plots.stacks(list(setups), pieces, title=title, floor=0.55)
+
+    def print_relevance_bounds():
+        labels = np.sum(TABLE, axis=0)
+        for name, decoder in (("guessed", GUESSED), ("best", BEST)):
+            bound = float(vib_relevance_bound(labels, exact(decoder, EVEN, 0.0)))
             print(f"relevance bound with the {name} decoder: {bound:.6f} nats")
 
     plot_gaps()
+    print_relevance_bounds()
 
 # %% [markdown]
 # ## 5. Prediction

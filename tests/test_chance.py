@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from vikit.exams import SPECS, Exam, digits, examine_property, floor
+from vikit.exams.exam import Memory
 from vikit.exams.model import trained_model
 from vikit.protocol import client
 
@@ -54,7 +55,7 @@ def begin_again(exam, trained, seed):
     spec = SPECS[trained.question]
     exam.generator = np.random.default_rng([seed, 1])
     model = trained_model(exam, spec)
-    exam.cache["split"] = digits.split(exam.generator, spec.labelled)
+    exam.memory.digits[spec.labelled] = digits.split(exam.generator, spec.labelled)
     keras.utils.set_random_seed(seed)
     model.begin_anew()
     return model
@@ -121,7 +122,7 @@ def test_inputs_and_starts_never_cost_the_flow_a_point(name):
     (item,) = (item for item in task_of("a06_flows", "FlowVIB").properties if item.name == name)
     exam, failed = exam_of_the_solution("a06_flows", "FlowVIB"), []
     for seed in range(RUNS // 4):
-        exam.generator, exam.cache = np.random.default_rng([seed, 3]), {}
+        exam.generator, exam.memory = np.random.default_rng([seed, 3]), Memory()
         keras.utils.set_random_seed(seed)
         finding = examine_property(item, exam)
         failed += [(seed, finding)] if finding.status != "ok" else []

@@ -17,8 +17,8 @@ import numpy as np
 import patience
 import pytest
 from vikit import checking, judging
-from vikit.exams import Exam, PropertyFailed, digits, examine, examine_property, flow_exams
-from vikit.exams.model import Batch, Model
+from vikit.exams import Exam, PropertyFailed, digits, examine, examine_property, flow_terms
+from vikit.exams.model import AskedBatch, Model
 from vikit.exams.student_object import build
 from vikit.judging import decide, faults
 from vikit.protocol import client, wire
@@ -550,9 +550,9 @@ class Said:
 def gradients_are(said, slopes):
     """Has gradients examined of terms of seven examples that have these slopes in each number of the noise."""
     model = Model(Exam(Said(said), None, np.random.default_rng(0)), wire.Handle("@1"))
-    model.terms = lambda examples, eps: [slopes * eps[0].astype(float).sum(axis=-1)] * 4
+    model.returned_terms = lambda examples, eps: [slopes * eps[0].astype(float).sum(axis=-1)] * 4
     examples = digits.Examples(np.ones((7, 9), np.float32), np.ones((7, 5), np.float32))
-    flow_exams.check_gradients_pass([Batch(model, examples, np.ones((1, 7, 4), np.float32), ())])
+    flow_terms.check_gradients_pass([AskedBatch(model, examples, np.ones((1, 7, 4), np.float32), ())])
 
 
 ALL = np.ones((7, 4), np.float32)

@@ -221,7 +221,7 @@ def test_a_tuple_is_judged_output_by_output():
         ("error", "raised an exception"),
         ("timeout", "not done in time"),
         ("crashed", "ended the whole Python process"),
-        ("malformed", "something that is no array"),
+        ("malformed", "something that is not an array"),
     ],
 )
 def test_no_values_have_a_reason(status, said):

@@ -390,7 +390,7 @@ RESTS_ON = {
 def test_forged_replies_of_a_verb_earn_nothing(said, verb):
     seen = Counter()
     for kind, forge in FORGED.items():
-        # Made-up weights that are finite are told by the values of another model alone: see `flow_exams.check_flow_weights`.
+        # Made-up weights that are finite are told by the values of another model alone: see `flow_weights.check_flow_weights`.
         if (verb == "weights" and kind in ("twice", "negative", "huge")) or (verb == "fit" and kind == "huge"):
             continue
         for _, task in EXAMINED:

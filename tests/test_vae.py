@@ -2,12 +2,13 @@
 
 import importlib
 from itertools import pairwise
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 from vikit import checking, judging, load
-from vikit.exams import digits
+from vikit.exams import SPECS, digits, own_functions
 
 SOLUTION = importlib.import_module("solutions.a03_vae")
 # NumPy 2 on Keras' variables.
@@ -102,3 +103,18 @@ def test_check_says_which_earlier_function_must_be_right_first():
     assert 'see what check("vae_loss") says' in verdict.message
     assert "Not examined" in verdict.message
     assert next(case.passed for case in verdict.cases if case.name == "elbo_gaussian"), "it needs no vae_loss"
+
+
+@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.sample_class is None])
+def test_a_notebook_has_an_oracle_for_a_model_whatever_its_question_is_called(name):
+    """The oracle is the specification's: a beta-VAE needs that of a VAE."""
+    spec = SPECS[name]
+    item = judging.Property("terms", 1, "", "", "terms", {"model": name})
+    question = judging.Question(f"Beta{name}", 1, "", (), properties=(item,))
+    own = importlib.import_module("solutions.a05_vib" if spec.labelled else "solutions.a03_vae")
+    oracle = own_functions(question, lambda function: getattr(own, function))
+    x, logits, mu = np.ones((3, 9), np.float32), np.zeros((1, 3, 9)), np.zeros((3, 4))
+    examples = digits.Examples(x, np.eye(3, 9, dtype=np.float32))
+    sample = SimpleNamespace(oracle=oracle, examples=examples, outputs=logits, mu=mu, log_var=mu)
+    assert spec.distortion.value(sample).shape == (1, 3)
+    np.testing.assert_allclose(spec.rate.value(sample), np.zeros((1, 3)))

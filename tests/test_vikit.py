@@ -548,6 +548,19 @@ def test_an_ellipse_is_as_wide_as_two_standard_deviations(shown):
     assert (*ellipse.center, ellipse.width, ellipse.height) == (1.0, 2.0, 1.0, 6.0)
 
 
+def test_stacks_stand_on_each_other_and_a_band_lies_around_its_median(shown):
+    vikit.plots.stacks(["one", "two"], {"rate": [1.0, 2.0], "distortion": [3.0, 0.5]}, title="Sums", floor=0.5)
+    runs = {"estimate": np.array([[-3.0, -2.0, -1.0], [-2.5, -2.0, -1.5]])}
+    vikit.plots.bands([1, 10], runs, {"grid": [-4.0, -2.0]}, "samples", ("log p(x)", -2.0))
+    stacks, bands = (figure.axes[0] for figure in shown)
+    assert [(bar.get_y(), bar.get_height()) for bar in stacks.patches] == [(0, 1), (0, 2), (1, 3), (2, 0.5)]
+    assert stacks.get_ylabel() == "nats (the axis begins at 0.5)"
+    assert stacks.get_ylim()[0] == 0.5 < 4 < stacks.get_ylim()[1]
+    assert {text.get_text() for text in bands.get_legend().get_texts()} == {"estimate", "grid", "log p(x)"}
+    assert bands.get_ylim() == (-14.0, 2.0)
+    assert bands.get_xscale() == "log"
+
+
 def test_images_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r"must have the shape \[rows, n, 64\], not \[2, 3, 63\]"):
         vikit.plots.images(np.zeros((2, 3, 63)), (8, 8))

@@ -110,7 +110,7 @@ def test_who_knows_the_digits_by_heart_gets_nothing_for_one_weight_that_shifts_a
 )
 def test_who_knows_the_digits_by_heart_gets_no_point_for_learning(monkeypatch, assignment, question, trained, mistakes):
     monkeypatch.setattr(dependence, "MIN_DIRECTIONS", 0)
-    monkeypatch.setattr(floor, "check_outputs_are_free", lambda *arguments: None)
+    monkeypatch.setattr(floor, "check_parts_are_unbounded", lambda *arguments: None)
     verdict = judged(assignment, question, assignment, "memory")
     found = {case.name: case for case in verdict.cases}
     assert found[trained].points == 0, verdict.message

@@ -1,33 +1,38 @@
 """What is seen of a class is told to students in words; the numbers are for the staff, and for `check`."""
 
+import ast
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from vikit import judging
+from vikit import exams, judging
 from vikit.exams import (
     SPECS,
     Exam,
     PropertyFailed,
+    compare_reports,
     dependence,
     examine,
     floor,
-    functions,
-    loss_report,
+    function_examinations,
     model,
-    reported_losses,
+    training,
     training_noise,
 )
+from vikit.exams.compare_reports import Mean
 from vikit.exams.exam import check_array
-from vikit.exams.loss_report import Mean
+from vikit.exams.report_mistakes import LossLayout
 from vikit.exams.student_object import StudentObject
 from vikit.judging import compare, describe
 from vikit.protocol import client
 
+from autograder import tasks
 from autograder.grading.verdict import build_question_document
 from autograder.reports.feedback import feedback_html
 
+EXAMS, JUDGING = (Path(room.__file__).parent for room in (exams, judging))
 NUMBER = re.compile(r"\d\.\d|\de[+-]?\d|\d{3}")
 SEED = 0
 
@@ -43,10 +48,10 @@ def a_loss(reconstruction=40.32, kl=21.43, loss=None, beta=1.0):
     """What a model reports of a loss that should be 40.32 + 21.43 beta."""
     reported = {"reconstruction": reconstruction, "kl": kl}
     reported["loss"] = reconstruction + beta * kl if loss is None else loss
-    expected = loss_report.Expected(Mean(40.32), Mean(21.43))
-    loss_report.check_reported_loss(
-        loss_report.ReportedLoss(
-            *("reconstruction", "pixels", 64, 8, beta, 64),
+    expected = compare_reports.Expected(Mean(40.32), Mean(21.43))
+    compare_reports.check_reports(
+        compare_reports.ReportSource(
+            LossLayout("reconstruction", "pixels", num_summed=64, latent_dim=8, weight=beta, batch_size=64),
             report=lambda: {name: np.array([value]) for name, value in reported.items()},
             expect=lambda: expected,
             expect_with_test_digits=lambda: expected,
@@ -59,14 +64,14 @@ def a_map(log_det):
     """The map z -> 2 z, whose log determinant is 2 log 2."""
     oracle = SimpleNamespace(function=lambda name: lambda z: 2 * np.asarray(z))
     exam = exam_of(oracle, f=lambda z: 2 * z, log_det=lambda z: np.full(len(z), log_det, np.float32))
-    functions.check_jacobian(exam, "f", "log_det", [[5, 2]])
+    function_examinations.check_jacobian(exam, forward="f", log_det="log_det", shapes=[[5, 2]])
 
 
 def noise(shift, stretch, others):
     draws = np.random.default_rng(SEED)
-    looks, images = training_noise.NUM_REPORTS_OF_AN_IMAGE, training_noise.NUM_IMAGES
+    looks, images = training_noise.NUM_REPORTS_OF_AN_IMAGE, training_noise.NUM_NOISE_IMAGES
     reported = draws.normal(3.21, stretch / np.sqrt(training_noise.BATCH_SIZE), (looks, images)) + shift
-    seen = training_noise.NoiseSeen(reported, draws.normal(3.21, 1, (2048, images)), "the cross-entropy")
+    seen = training_noise.ObservedNoise(reported, draws.normal(3.21, 1, (2048, images)), "the cross-entropy")
     training_noise.check_noise_is_of_the_posterior(seen, others)
 
 
@@ -89,15 +94,15 @@ def squashed(squash):
     dependence.check_outputs_are_unbounded(model, lambda: {"mu": squash(x * model.weight)})
 
 
-def below_the_floor(name, least, training, rate, decoded=(1.0, 2.0)):
-    """Raises what is said of a model whose `training`, (score before, score after, losses), does not pass the floor."""
+def below_the_floor(name, least, shown, rate, decoded=(1.0, 2.0)):
+    """Raises the failure of a model below the floor whose training has `shown` (score before, score after, losses)."""
     model = SimpleNamespace(
         spec=SPECS[name],
-        exam=SimpleNamespace(cache={"split": (None, None)}),
+        exam=SimpleNamespace(digits=lambda labelled: (None, None)),
         draw_sample=lambda *_: SimpleNamespace(mean_rate=rate, z=None),
         decode=lambda _: np.array([decoded]),
     )
-    raise floor.finding_below_the_floor(model, floor.Training(*training, least), least)
+    raise floor.failure_below_the_floor(model, floor.Training(*shown, least), least)
 
 
 def autoencoder_below(start, end, reported, kl):
@@ -146,10 +151,17 @@ def raised(error):
     raise error
 
 
+def repeated_losses():
+    """The losses of four images, the same at each report."""
+    reported = np.tile([3.21, 4.32, 5.43, 6.54], (training_noise.NUM_REPORTS_OF_AN_IMAGE, 1))
+    training_noise.check_losses_vary(reported, reported[0], np.ones(4))
+
+
 def both():
-    noisy = PropertyFailed("the loss of an image repeats itself", "noise_frozen_in_training")
+    with pytest.raises(PropertyFailed) as noisy:
+        repeated_losses()
     reported = PropertyFailed("kl is too large", "kl_in_bits", "kl is 30.9, and 21.4 from the outputs")
-    raise reported_losses.add_reports(noisy, reported, "cross_entropy")
+    raise training.add_reports(noisy.value, reported, "cross_entropy")
 
 
 SEEN = {
@@ -160,9 +172,9 @@ SEEN = {
     "beta forgotten": lambda: a_loss(loss=61.75, beta=0.05),
     "all three": lambda: a_loss(1.234, 987.6, 7.531),
     "a log determinant": lambda: a_map(0.4567),
-    "noise that is elsewhere": lambda: noise(1.57, 1, {"other": np.full(training_noise.NUM_IMAGES, 9.0)}),
-    "noise that is too wide": lambda: noise(0, 3, {"other": np.full(training_noise.NUM_IMAGES, 9.0)}),
-    "a kl in the cross-entropy": lambda: noise(1.57, 1, {"other": np.full(training_noise.NUM_IMAGES, 1.57)}),
+    "noise that is elsewhere": lambda: noise(1.57, 1, {"other": np.full(training_noise.NUM_NOISE_IMAGES, 9.0)}),
+    "noise that is too wide": lambda: noise(0, 3, {"other": np.full(training_noise.NUM_NOISE_IMAGES, 9.0)}),
+    "a kl in the cross-entropy": lambda: noise(1.57, 1, {"other": np.full(training_noise.NUM_NOISE_IMAGES, 1.57)}),
     "a sigmoid": lambda: squashed(lambda z: 1 / (1 + np.exp(-z))),
     "a ReLU": lambda: squashed(lambda z: np.maximum(z, 0)),
     "its negative": lambda: squashed(lambda z: -np.maximum(z, 0)),
@@ -179,8 +191,8 @@ SEEN = {
     "a loss below 0": lambda: classifier_below(0.7123, (-1.234, -2.345), 5.678, [1.0, 2.0]),
     "a classifier's loss that goes up": lambda: classifier_below(0.9123, (1.234, 2.345), 5.678, [1.0, 2.0]),
     "a kl that runs away": lambda: classifier_below(0.9123, (1.234, 2.345), 85.67, [1.0, 2.0]),
-    "a beta of its own": lambda: raised(model.finding_of_weight("beta", np.float32(3.1416), 2.0)),
-    "a beta that is NaN": lambda: raised(model.finding_of_weight("beta", np.float32(np.nan), 2.0)),
+    "a beta of its own": lambda: raised(model.failure_of_weight("beta", np.float32(3.1416), 2.0)),
+    "a beta that is NaN": lambda: raised(model.failure_of_weight("beta", np.float32(np.nan), 2.0)),
     "values": lambda: off("elbo(x, eps)", [1.234, 5.678], [1.234, 8.765], "the ELBO"),
     "what is found elsewhere": lambda: raised(PropertyFailed("kl is wrong", "", "kl is 21.93").when("after training")),
     "two things at once": both,
@@ -213,6 +225,49 @@ def test_students_are_told_in_words_what_the_staff_reads_in_numbers(name):
     in_check = verdict_on(SEEN[name], public=True)
     assert stored["digits"] in in_check.message
     assert stored["digits"] in in_check.cases[0].problem
+
+
+def test_losses_that_repeat_themselves_are_said_to():
+    with pytest.raises(PropertyFailed, match="the loss of an image repeats itself exactly while no weight moves"):
+        repeated_losses()
+
+
+# Where sentences stand that students read.
+SENTENCES = [*EXAMS.glob("*.py"), *JUDGING.glob("*.py"), *Path(tasks.__file__).parent.rglob("*.py")]
+
+
+def functions_of(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def sentences_of(path):
+    """Yields the pieces of text in a file that are sentences: they have a blank, and are no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docs
+            and " " in node.value
+        ):
+            yield node.value
+
+
+def test_no_sentence_has_the_name_of_a_function_of_the_examinations_in_it():
+    """A search that renames a function may hit a word in a sentence. Students know the names of terms: these are not meant."""
+    verbs = re.compile(r"(ask|are|build|check|count|describe|explain|failure|find|has|is|name|require)_")
+    ours = {
+        name
+        for path in (*EXAMS.glob("*.py"), *JUDGING.glob("*.py"))
+        for name in functions_of(path)
+        if verbs.match(name)
+    }
+    found = [(path.name, text) for path in SENTENCES for text in sentences_of(path)]
+    assert len(ours) > 50
+    assert len(found) > 500
+    assert [(file, text) for file, text in found if ours & set(re.findall(r"[a-z]\w+", text))] == []
 
 
 def test_no_digits_stand_on_a_feedback_page():

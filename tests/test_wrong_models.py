@@ -14,9 +14,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from vikit import judging
-from vikit.exams import EXAMINATIONS, Exam, examine_property, loss_report
+from vikit.exams import EXAMINATIONS, Exam, compare_reports, examine_property
 from vikit.exams.exam import examination
+from vikit.exams.latent_model import SPECS, register_spec
 from vikit.exams.model import Model
+from vikit.exams.report_mistakes import LossLayout
 from vikit.protocol import client
 
 from autograder import tasks
@@ -140,6 +142,11 @@ def test_two_examinations_of_one_name_are_refused():
         examination("floor")(lambda exam: None)
 
 
+def test_two_specifications_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="two specifications are called 'VAE'"):
+        register_spec("VAE", SPECS["VIB"])
+
+
 def examined(edit):
     names = names_of(SOLUTIONS[edit.assignment].replace(edit.old, edit.new))
     return findings(names, TASKS[edit.assignment, edit.question], edit.broken)[1]
@@ -255,14 +262,14 @@ def test_noise_that_does_not_show_with_some_weights_shows_with_others(number):
 
 def reported(loss, cross_entropy, kl):
     return {
-        name: loss_report.Reported.of(np.array(numbers), 0.0)
+        name: compare_reports.ReportedNumber.of(np.array(numbers), 0.0)
         for name, numbers in (("loss", loss), ("cross_entropy", cross_entropy), ("kl", kl))
     }
 
 
 def test_another_beta_is_the_same_in_each_report():
-    loss = loss_report.ReportedLoss(
-        *("cross_entropy", "classes", 10, 8, 0.5, 64),
+    source = compare_reports.ReportSource(
+        LossLayout("cross_entropy", "classes", num_summed=10, latent_dim=8, weight=0.5, batch_size=64),
         report=None,
         expect=None,
         expect_with_test_digits=None,
@@ -270,10 +277,10 @@ def test_another_beta_is_the_same_in_each_report():
     )
     cross_entropy, kl = np.array([2.0, 2.1, 1.9]), np.array([4.0, 5.0, 6.0])
     same = reported(cross_entropy + 0.3 * kl, cross_entropy, kl)
-    assert loss_report.name_of_the_weight(loss, same, same) == "another_beta"
+    assert compare_reports.name_of_the_weight(source, same, same) == "another_beta"
     # The same on average.
     other = reported(cross_entropy + 0.3 * kl + np.array([0.3, -0.3, 0.0]), cross_entropy, kl)
-    assert loss_report.name_of_the_weight(loss, other, other) == "loss_of_something_else"
+    assert compare_reports.name_of_the_weight(source, other, other) == "loss_of_something_else"
 
 
 def test_what_is_reported_once_is_looked_at_again_before_it_is_another_beta():
@@ -282,15 +289,15 @@ def test_what_is_reported_once_is_looked_at_again_before_it_is_another_beta():
     def report():
         return {"loss": [3.0 + len(moves)], "cross_entropy": [2.0], "kl": [4.0]}
 
-    loss = loss_report.ReportedLoss(
-        *("cross_entropy", "classes", 10, 8, 0.5, 1),
+    source = compare_reports.ReportSource(
+        LossLayout("cross_entropy", "classes", num_summed=10, latent_dim=8, weight=0.5, batch_size=1),
         report=report,
         expect=None,
         expect_with_test_digits=None,
         move=lambda: moves.append(1),
     )
     once = reported([3.0], [2.0], [4.0])
-    assert loss_report.name_of_the_weight(loss, once, once) == "loss_of_something_else"
+    assert compare_reports.name_of_the_weight(source, once, once) == "loss_of_something_else"
     assert moves
 
 

@@ -123,7 +123,7 @@ def examine_properties(question, names: dict[str, Any]) -> dict[str, judging.Fin
     """Returns the `judging.Finding`s on the properties of a question, on public inputs."""
     exam = Exam(
         student=client.Student(client.InProcess(names), None),
-        oracle=own_functions(question.name, cache(partial(own_function, names))),
+        oracle=own_functions(question, cache(partial(own_function, names))),
         generator=np.random.default_rng(0),
         num_trainings=1,
     )

@@ -23,6 +23,7 @@ COLOURS = (
 )  # fmt: skip
 MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">")
 STYLES = ("-", "--", ":", "-.")
+HATCHES = ("", "//", "..", "xx")
 
 
 def images(rows, image_shape, titles=(), title="") -> None:
@@ -247,4 +248,62 @@ def densities(panels, grid, columns=3, title="") -> None:
     for axes in axes_of[:, 0]:
         axes.set_ylabel("z_2")
     figure.suptitle(title)
+    plt.show()
+
+
+def stacks(names, pieces, ylabel="nats", title="", floor=0.0) -> None:
+    """Shows what each of several sums is made of: a bar for each sum, a colour and a hatch for each of its pieces.
+
+    Args:
+        names: What the sums are called.
+        pieces: A dict from a label to the piece's size in each sum.
+        ylabel: What is summed.
+        title: Of the figure.
+        floor: Where the vertical axis begins.
+    """
+    from matplotlib import pyplot as plt
+
+    below = np.zeros(len(names))
+    _, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+    for index, (label, heights) in enumerate(pieces.items()):
+        style: dict[str, Any] = {
+            "color": COLOURS[index % len(COLOURS)],
+            "hatch": HATCHES[index % len(HATCHES)],
+            "edgecolor": "white",
+        }
+        axes.bar(range(len(names)), heights, 0.6, below, label=label, **style)
+        below = below + heights
+    axes.set_xticks(range(len(names)), names)
+    axes.set(ylabel=ylabel if not floor else f"{ylabel} (the axis begins at {floor:g})", title=title)
+    axes.set_ylim(floor, below.max() + 0.05 * (below.max() - floor))
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    plt.show()
+
+
+# Not fewer arguments: each is a part of the figure.
+def bands(values, runs, lines, xlabel, reference, around=(12, 4), title="") -> None:
+    """Shows estimates against their cost, on a logarithmic axis: the median of many runs with a band, and single lines.
+
+    Args:
+        values: The costs, positive. Shape `[n]`.
+        runs: A dict from a label to the low end of the band, the median and the high end. Shape `[n, 3]`.
+        lines: A dict from a label to numbers. Shape `[n]`.
+        xlabel: What the cost is.
+        reference: A label and the number that the estimates are of, shown as a horizontal line.
+        around: How far below and above that number the vertical axis reaches.
+        title: Of the figure.
+    """
+    from matplotlib import pyplot as plt
+
+    _, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for index, (label, band) in enumerate(runs.items()):
+        low, median, high = np.asarray(band).T
+        axes.fill_between(values, low, high, color=COLOURS[index], alpha=0.25)
+        axes.plot(values, median, STYLES[index], color=COLOURS[index], label=label)
+    for index, (label, numbers) in enumerate(lines.items(), len(runs)):
+        axes.plot(values, numbers, "-.", color=COLOURS[index], label=label)
+    label, number = reference
+    axes.axhline(number, color="black", linestyle=":", label=label)
+    axes.set(xscale="log", xlabel=xlabel, ylabel="nats", title=title, ylim=(number - around[0], number + around[1]))
+    axes.legend(loc="lower right")
     plt.show()

@@ -19,7 +19,16 @@ import jupytext
 
 from autograder import places
 
-__all__ = ["REPOSITORY", "SOLUTIONS", "ScriptError", "check_questions", "read", "remove_helpers", "remove_markers"]
+__all__ = [
+    "REPOSITORY",
+    "SOLUTIONS",
+    "ScriptCell",
+    "ScriptError",
+    "check_questions",
+    "read",
+    "remove_helpers",
+    "remove_markers",
+]
 
 REPOSITORY, SOLUTIONS = places.CHECKOUT, places.SOLUTIONS
 GUARD = 'if __name__ == "__main__":\n'

@@ -262,7 +262,7 @@ def build_question_document(verdict: judging.Verdict) -> dict[str, Any]:
                 "passed": case.passed,
                 "points": round_score(case.points),
                 "worst_error": case.worst_error,
-                "digits": case.digits,
+                "digits": case.measured,
                 "mistake": case.mistake,
             }
             for case in verdict.cases

@@ -1,4 +1,7 @@
-"""Which layers of confinement this machine gives, found out by starting kernels with them."""
+"""Chooses the layers of confinement that this machine gives, by starting kernels with them, and starts kernels so.
+
+`worker` applies the layers in the forked process; `view`, `landlock` and `linux` hold what they are made of.
+"""
 
 import atexit
 import contextlib

@@ -1,4 +1,7 @@
-"""The file system that a student's process sees: libraries read-only, a scratch folder, and nothing else."""
+"""Builds the file system that a student's process sees: libraries read-only, a scratch folder, and nothing else.
+
+`worker` builds it, one of the layers that `confinement` chooses.
+"""
 
 import os
 import shutil

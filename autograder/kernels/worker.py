@@ -1,4 +1,4 @@
-"""What runs in the forked process: it confines itself layer by layer, becomes a Jupyter kernel, and never returns.
+"""The first code in a forked kernel process: it confines itself layer by layer, becomes a Jupyter kernel, never returns.
 
 The order matters: namespaces and view first, Landlock before there are threads (it holds for one), the filter of system
 calls last (it holds for all of them, and making sockets is over by then).

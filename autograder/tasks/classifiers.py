@@ -11,7 +11,7 @@ class Reference:
     """In float64; a kind of classifier adds its own."""
 
     @staticmethod
-    def sample(mu, log_var, eps) -> np.ndarray:
+    def sample_latent(mu, log_var, eps) -> np.ndarray:
         """Returns z = mu + exp(log_var / 2) eps. Shape `[L, B, K]`.
 
         Args:

@@ -45,6 +45,20 @@ def read_hints(path) -> dict[tuple[str, str], Mistake]:
     return found
 
 
+def read_shared() -> dict[str, Mistake]:
+    """Returns a dict from name to `Mistake` of the hints that several assignments share.
+
+    Raises:
+        QuestionError: If a name stands there twice, whatever the headings.
+    """
+    found: dict[str, Mistake] = {}
+    for (heading, name), mistake in read_hints(SHARED).items():
+        if name in found:
+            raise QuestionError(f"{SHARED}: `{name}` stands there twice, again below `{heading}`; keep one of the two")
+        found[name] = mistake
+    return found
+
+
 class Hints:
     """The hints of one assignment: its own, and below them those that all share.
 
@@ -58,7 +72,7 @@ class Hints:
     def __init__(self, folder) -> None:
         self.path = folder / FILE
         self.own = read_hints(self.path)
-        self.shared = {name: mistake for (_, name), mistake in read_hints(SHARED).items()}
+        self.shared = read_shared()
         self.used: set[str | tuple[str, str]] = set()
 
     def find(self, question, name, prop="") -> Mistake:

@@ -25,7 +25,7 @@ def network_properties(source, network, *, batches, points, range_hint) -> tuple
         points: Points of shapes, of repeating, of the range, of the weights.
         range_hint: The hint where the range is bounded.
     """
-    options = {"network": network}
+    options = network
     return (
         shapes_property(points[0], source, network, batches),
         Property(
@@ -57,7 +57,7 @@ def shapes_property(points, source, network, batches) -> Property:
         f"{listed} must have the documented shapes for every batch and every choice of hidden layers.",
         source,
         "network_shapes",
-        {"network": network, "batches": batches},
+        network | {"batch_shapes": batches},
         counts_alone=False,
     )
 
@@ -78,7 +78,7 @@ def prediction_property(points, source, sizes, examination="prediction", **optio
         "predict_probs must be the mean over the L samples of the decoder's probabilities.",
         source,
         examination,
-        options | {"sizes": sizes},
+        options | {"size_table": sizes},
     )
 
 

@@ -132,7 +132,7 @@ EDITS = (
      "VAE", "fresh_noise", "call_returns_probabilities"),
     # The loss and the training.
     ("loss that grows with the batch", MEAN, "return tf.reduce_sum(reconstruction + kl)",
-     "VAE", "loss_per_example", "loss_summed_over_the_batch"),
+     "VAE", "loss_per_example", "loss_summed_over_batch"),
     ("maximised loss", MEAN,
      "return -tf.reduce_mean(reconstruction + kl)", "VAE", "loss_per_example", "loss_negated"),
     ("maximised loss, after training", MEAN, "return -tf.reduce_mean(reconstruction + kl)",

@@ -179,7 +179,7 @@ EDITS = (
     ("maximised loss", LOSS,
      "return -tf.reduce_mean(-log_py_given_zK + self.beta * kl)", "FlowVIB", "training", "loss_negated"),
     ("Listing 1: the sum over the batch", LOSS, "return tf.reduce_mean(self.beta * kl) - tf.reduce_sum(log_py_given_zK)",
-     "FlowVIB", "training", "cross_entropy_summed_over_the_batch"),
+     "FlowVIB", "training", "cross_entropy_summed_over_batch"),
     ("noise drawn when the step is traced", NOISE,
      "return tf.constant(np.random.normal(size=(x.shape[0] or 64, self.latent_dim)), tf.float32)[: tf.shape(x)[0]]",
      "FlowVIB", "training", "noise_frozen_in_training"),

@@ -97,6 +97,6 @@ FAULTS = (
      {"loss_terms": "another_number_of_outputs"}),
     ("a05_vib", "VIB", "softmax behind the decoder", SOFTMAX, {"loss_terms": "decoder_returns_probabilities"}),
     ("a05_vib", "VIB", "a cross-entropy that is summed, a KL that is the same for all", QUIET,
-     {"training": "cross_entropy_summed_over_the_batch", "accuracy_passes_the_floor": ""}),
+     {"training": "cross_entropy_summed_over_batch", "accuracy_passes_the_floor": ""}),
     ("a05_vib", "VIB", "means of each batch as metrics", EACH_BATCH, {}),
 )  # fmt: skip

@@ -1,18 +1,24 @@
 """Examinations: what must hold for every right function, network or model, found out from its outputs alone.
 
-Importing this room registers all of them in `EXAMINATIONS`; `SPECS` has the models with a latent sample.
+Importing this room registers all of them in `EXAMINATIONS`, and the models with a latent sample in `SPECS`.
 """
 
 from . import (  # noqa: F401  these register examinations
     floor,
-    flow_exams,
-    flow_kinds,
+    flow_depends_on_x,
+    flow_kind,
+    flow_log_det,
+    flow_prediction,
+    flow_terms,
+    flow_training,
+    flow_weights,
     fresh_noise,
-    functions,
-    networks,
+    function_examinations,
+    network_examinations,
     prediction,
     reported_losses,
     terms,
+    training,
     weights_learn,
 )
 from .exam import EXAMINATIONS, CannotExamine, Exam, NoReply, PropertyFailed, examine, examine_property

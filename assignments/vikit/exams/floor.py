@@ -1,60 +1,64 @@
-"""The examination of the floor: a trained model passes it, for what its weights are and what it was trained on."""
+"""The examination "floor": a trained model passes the floor because of what its weights have learnt."""
 
 import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
-from .dependence import SQUASHED
+from .dependence import MISTAKES_OF_BOUNDED_OUTPUTS
 from .digits import Examples, turn
-from .exam import PropertyFailed, examination
-from .latent_model import spec_of
-from .model import LEARNING_RATE, OF_A_MODEL, trained_model
-from .reported_losses import RUNAWAY_RATE
-from .terms import check_outputs_are_free
+from .exam import Exam, PropertyFailed, examination
+from .latent_model import LatentModel, spec_of
+from .model import LEARNING_RATE, MISTAKES_OF_ANY_MODEL, Model, trained_model
+from .terms import check_parts_are_unbounded
+from .training import RUNAWAY_RATE
 
 __all__ = ["check_floor"]
 
 EPOCHS = 10
-# Nats of a rate that is hardly any.
+# A rate below this, in nats, is hardly any.
 COLLAPSED_RATE = 0.3
+# The weights of a trained model are moved by this share of their size; it must know as much as before.
+NUDGE_SHARE = 1e-3
+# They are moved by this much noise; encoder and decoder must then tell NUM_IMAGES_APART images apart in other ways.
+NOISES_CLOSE_BY = (0.03, 0.1)
+NUM_IMAGES_APART = 5
 
 
-# Of a model that has learnt: how far its weights are moved, as a share of their size, for it to know as much as before, and how
-# far, in numbers, for its parts to tell so many images apart in other ways.
-NUDGE_SHARE, NOISES_CLOSE_BY, NUM_IMAGES_APART = 1e-3, (0.03, 0.1), 5
-
-
-def finds_at_the_floor(model, floor):
+def finds_at_the_floor(model: str | LatentModel, floor: float) -> tuple[str, ...]:
+    """Returns the names of all mistakes that `check_floor` may find."""
     spec = spec_of(model)
-    bounds = (*SQUASHED, *spec.distortion.squashed.values()) if spec.bounds_in == "floor" else ()
+    bounds = (*MISTAKES_OF_BOUNDED_OUTPUTS, *spec.distortion.names_if_bounded.values())
     more = ("decoder_returns_probabilities", "kl_without_gradient") if spec.labelled else ()
     return (
-        *(*OF_A_MODEL, *bounds, *more, spec.score.wrong_sign),
+        *(*MISTAKES_OF_ANY_MODEL, *more, spec.score.wrong_sign),
+        *(bounds if spec.unbounded_checked_in == "floor" else ()),
         *("passes_untrained", "knows_other_digits", "weights_are_a_key", "loss_goes_up", "posterior_collapsed"),
     )
 
 
 @examination("floor", finds=finds_at_the_floor)
-def check_floor(exam, model, floor):
-    """Training lowers the loss, and the score on digits that were held out, put together here, passes `floor`."""
+def check_floor(exam: Exam, model: str | LatentModel, floor: float) -> None:
+    """Training lowers the loss, and the score on held-out digits, computed here, passes `floor`."""
     spec = spec_of(model)
-    if spec.bounds_in == "floor":
-        check_outputs_are_free(exam, spec)
+    if spec.unbounded_checked_in == "floor":
+        check_parts_are_unbounded(exam, spec)
     trained = trained_model(exam, spec)
-    # Of several trainings two must pass, or one clearly.
-    votes, wanted, below = 0, min(2, exam.num_trainings), None
+    # Two trainings must pass, or one by more than the margin.
+    votes, wanted, below = 0, min(2, exam.num_trainings), []
     for seed in range(exam.num_trainings):
         training = train(trained, floor, seed)
         if training.passes:
             check_knowledge_is_in_the_weights(trained, floor)
             votes += 2 if training.end >= floor + spec.score.margin else 1
         else:
-            below = training
+            below.append(training)
         if votes >= wanted:
             return
         if seed + 1 - votes > exam.num_trainings - wanted:
             break
-    raise finding_below_the_floor(trained, below, floor)
+    raise failure_below_the_floor(trained, below[-1], floor)
 
 
 class Training:
@@ -67,63 +71,67 @@ class Training:
         passes: Whether the score passes the floor, and the loss has fallen.
     """
 
-    def __init__(self, start, end, reported, floor):
+    def __init__(self, start: float, end: float, reported: np.ndarray, floor: float) -> None:
         self.start, self.end, self.reported = start, end, reported
         self.passes = end >= floor and reported[-1] < reported[0]
 
 
-def train(model, floor, seed):
-    """Trains a model from new weights and returns the `Training`; raises `PropertyFailed` where it passes untrained."""
-    (examples, test), score = model.exam.cache["split"], model.spec.score
+def train(model: Model, floor: float, seed: int) -> Training:
+    """Trains a model from new weights and returns the `Training`; raises `PropertyFailed` if it passes untrained."""
+    (examples, test), score = model.exam.digits(model.spec.labelled), model.spec.score
     model.begin_anew()
-    start = score.value(model, test)
+    start = score.compute(model, test)
     if start >= floor:
         raise PropertyFailed(
-            f"before any training the {score.name} of held-out digits passes the floor",
+            f"before any training, the {score.name} of held-out digits passes the floor",
             "passes_untrained",
             f"it is {start:.3g}{score.unit}; the floor is {floor:g}",
         )
     reported = model.fit(examples, LEARNING_RATE, epochs=EPOCHS, seed=seed)["loss"]
     try:
-        return Training(start, score.value(model, test), reported, floor)
+        return Training(start, score.compute(model, test), reported, floor)
     except PropertyFailed as failed:
         raise failed.when("after training", score.wrong_sign if reported[0] < 0 else None) from failed
 
 
-def check_knowledge_is_in_the_weights(model, floor):
-    """Raises `PropertyFailed` unless a model passes the floor for what its weights are, and for what it was trained on."""
-    score, test, exam = model.spec.score, model.exam.cache["split"][1], model.exam
+def check_knowledge_is_in_the_weights(model: Model, floor: float) -> None:
+    """Raises `PropertyFailed` unless a model passes because of its weights, and on no other kind of digits.
 
-    def score_of_finite():
-        try:
-            return score.value(model, test)
-        except PropertyFailed:
-            # What is not finite passes no floor.
-            return -np.inf
-
-    with other_weights(model, lambda array: exam.generator.permutation(np.ravel(array)).reshape(array.shape)):
-        if score_of_finite() >= floor:
+    A cheat could store the answers and look them up where the weights have exactly the right values.
+    """
+    score, exam = model.spec.score, model.exam
+    _, test = exam.digits(model.spec.labelled)
+    with changed_weights(model, lambda array: exam.generator.permutation(np.ravel(array)).reshape(array.shape)):
+        if finite_score(model, test) >= floor:
             raise PropertyFailed(
-                f"with the trained weights mixed up the {score.name} passes the floor still", "weights_ignored"
+                f"with the trained weights mixed up, the {score.name} still passes the floor", "weights_ignored"
             )
-    if score.value(model, Examples(turn(test.x, 1), test.y_onehot)) >= floor:
+    if score.compute(model, Examples(turn(test.x, 1), test.y_onehot)) >= floor:
         raise PropertyFailed(
-            f"for digits that lie on their side the {score.name} passes the floor too", "knows_other_digits"
+            f"for digits that lie on their side, the {score.name} passes the floor too", "knows_other_digits"
         )
-    with other_weights(
+    with changed_weights(
         model, lambda array: array + NUDGE_SHARE * np.sqrt(np.mean(array**2)) * exam.normal(*array.shape)
     ):
-        reached = score_of_finite()
+        reached = finite_score(model, test)
     if not reached >= floor - score.margin:
-        seen = f"with the trained weights moved by a thousandth the {score.name} is {reached:.3g}"
+        seen = f"with the trained weights changed by a thousandth, the {score.name} is {reached:.3g}"
         raise PropertyFailed(seen, "weights_are_a_key")
     z = exam.normal(NUM_IMAGES_APART, model.sizes.latent_dim)
-    model.check_is_alive(test.x[:NUM_IMAGES_APART], z, noises=NOISES_CLOSE_BY)
+    model.check_depends_on_weights(test.x[:NUM_IMAGES_APART], z, noises=NOISES_CLOSE_BY)
+
+
+def finite_score(model: Model, examples: Examples) -> float:
+    """Returns the score on examples; minus infinity if it is not finite: that passes no floor."""
+    try:
+        return model.spec.score.compute(model, examples)
+    except PropertyFailed:
+        return -np.inf
 
 
 @contextlib.contextmanager
-def other_weights(model, change):
-    """Gives a model `change(array)` for each of its weights, for as long as the context lasts."""
+def changed_weights(model: Model, change: Callable) -> Iterator[None]:
+    """Replaces each weight of a model by `change(weight)` as long as the context lasts."""
     start = model.weights()
     model.set_weights([change(array) for array in start])
     try:
@@ -132,8 +140,8 @@ def other_weights(model, change):
         model.set_weights(start)
 
 
-def finding_below_the_floor(model, training, floor):
-    """Returns the `PropertyFailed` on a model whose training does not pass."""
+def failure_below_the_floor(model: Model, training: Training, floor: float) -> PropertyFailed:
+    """Returns the failure of a model whose training does not pass."""
     score, start, end = model.spec.score, training.start, training.end
     first, last = training.reported[0], training.reported[-1]
     if not (np.isfinite(end) and np.isfinite(last)):
@@ -144,22 +152,33 @@ def finding_below_the_floor(model, training, floor):
         seen = f"training lowers the {score.name} of held-out digits"
         if first < 0 or last > first:
             return PropertyFailed(seen, score.wrong_sign, reached)
-        return PropertyFailed(f"{seen}, and the loss too: that is the loss of another model", "", f"{reached}, {loss}")
+        return PropertyFailed(f"{seen}, and the loss too: it is the loss of another model", "", f"{reached}, {loss}")
     if not np.isfinite(score.fall) and first < 0 and last < first:
-        return PropertyFailed("the loss is below 0 and falls on: it has the wrong sign", score.wrong_sign, loss)
-    sample = model.draw_sample(model.exam.cache["split"][1], 1)
-    rate = sample.mean_rate
+        return PropertyFailed("the loss is below 0 and keeps falling: it has the wrong sign", score.wrong_sign, loss)
+    sample = model.draw_sample(model.exam.digits(model.spec.labelled)[1], 1)
     if end >= floor:
-        seen = f"the loss rises while the {score.name} rises"
-        if model.spec.labelled and rate > RUNAWAY_RATE:
-            return PropertyFailed(
-                f"{seen}, and the kl far too much", "kl_without_gradient", f"{loss}, and the kl to {rate:.3g}"
-            )
-        return PropertyFailed(seen, "loss_goes_up", loss)
-    seen, digits = f"after {EPOCHS} epochs the {score.name} of held-out digits is below the floor", reached
-    digits = f"{reached}; the floor is {floor:g}"
+        return failure_of_rising_loss(model, sample.mean_rate, loss)
+    return failure_of_low_score(model, sample, f"{reached}; the floor is {floor:g}")
+
+
+def failure_of_rising_loss(model: Model, rate: float, loss: str) -> PropertyFailed:
+    """Returns the failure of a model that passes the floor while its loss rises; `loss` says how."""
+    seen = f"the loss rises while the {model.spec.score.name} rises"
+    if model.spec.labelled and rate > RUNAWAY_RATE:
+        return PropertyFailed(
+            f"{seen}, and the kl is far too large", "kl_without_gradient", f"{loss}, and the kl to {rate:.3g}"
+        )
+    return PropertyFailed(seen, "loss_goes_up", loss)
+
+
+def failure_of_low_score(model: Model, sample: Any, measured: str) -> PropertyFailed:
+    """Returns the failure of a model whose score stays below the floor."""
+    seen = f"after {EPOCHS} epochs, the {model.spec.score.name} of held-out digits is below the floor"
     if model.spec.labelled and model.spec.distortion.are_probabilities(model.decode(sample.z)):
-        return PropertyFailed(f"{seen}, and the decoder returns probabilities", "decoder_returns_probabilities", digits)
+        return PropertyFailed(
+            f"{seen}, and the decoder returns probabilities", "decoder_returns_probabilities", measured
+        )
+    rate = sample.mean_rate
     if rate < COLLAPSED_RATE:
-        return PropertyFailed(f"{seen}, with hardly any KL", "posterior_collapsed", f"{digits}; the KL is {rate:.1g}")
-    return PropertyFailed(seen, "", digits)
+        return PropertyFailed(f"{seen}, with hardly any KL", "posterior_collapsed", f"{measured}; the KL is {rate:.1g}")
+    return PropertyFailed(seen, "", measured)

@@ -1,21 +1,40 @@
-"""`LatentModel`: a model with a latent sample as a specification, loss = distortion + weight * rate.
+"""`LatentModel`: the specification of a model with a latent sample, loss = distortion + weight * rate.
 
-The specification says what a VAE, a VIB or a VIB with a flow is made of; what is examined of them stands once: terms,
-prediction, weights_learn, fresh_noise, reported_losses, floor, each in the module of its name.
+A specification says what a VAE, a VIB or a VIB with a flow is made of. What must hold for such a model is examined by
+code that stands once for all of them, each examination in the module of its name: terms, prediction, weights_learn,
+fresh_noise, reported_losses, training, floor.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .digits import Examples, one_hot
 
-__all__ = ["LOG_MEAN_EXP", "SPECS", "Distortion", "LatentModel", "Rate", "Score", "Sizes", "Term", "Terms", "spec_of"]
+__all__ = [
+    "BITS_PER_NAT",
+    "LOG_MEAN_EXP",
+    "SAMPLES_AVERAGED",
+    "SPECS",
+    "Distortion",
+    "LatentModel",
+    "LossMethod",
+    "ModelSizes",
+    "Rate",
+    "Score",
+    "Term",
+    "register_spec",
+    "spec_of",
+]
+
+BITS_PER_NAT = 1 / np.log(2)
+# The name of a loss that averages the losses of samples instead of combining them as it should.
+SAMPLES_AVERAGED = "samples_averaged"
 
 
-class Sizes(NamedTuple):
+class ModelSizes(NamedTuple):
     """Sizes of a model.
 
     Attributes:
@@ -31,51 +50,51 @@ class Sizes(NamedTuple):
     hidden: tuple
 
 
-# The sizes of the model that is trained, and of a small one, for a model of images and for a classifier.
-TRAINED_SIZES = {False: Sizes(64, 8, 64, (128,)), True: Sizes(64, 8, 10, (128,))}
-
-
-SMALL_SIZES = {False: Sizes(16, 4, 16, (7,)), True: Sizes(16, 4, 5, (7,))}
+# The sizes of the model that is trained and those of a small one, for a classifier (True) and for a model of images.
+TRAINED_SIZES = {False: ModelSizes(64, 8, 64, (128,)), True: ModelSizes(64, 8, 10, (128,))}
+SMALL_SIZES = {False: ModelSizes(16, 4, 16, (7,)), True: ModelSizes(16, 4, 5, (7,))}
 
 
 @dataclass(frozen=True)
 class Distortion:
-    """The first term of the loss: how badly the decoder's outputs fit the target, in nats.
+    """The first term of the loss: how badly the decoder's outputs fit the images or their labels, in nats.
 
     Attributes:
-        name: What the model reports it as.
-        axis: What it is a sum over, for names of mistakes.
-        value: From (oracle, target, outputs `[L, B, N]`) to the distortion of each sample and example, `[L, B]`.
-        mean: The same, averaged over the batch, `[L]`, where the oracle has that alone at little cost; None where it is the
-            mean of `value`.
-        wrong: What known mistakes make of it: from their names to functions of a `Sample`.
-        as_logits: From probabilities to the logits that give them, for a decoder that returns probabilities.
+        name: The name under which the model reports it.
+        summed_over: The axis that it is a sum over, for names of mistakes.
+        value: From a `Sample` to the distortion of each sample and example, `[L, B]`.
+        mean: From a `Sample` to its mean over the batch, `[L]`, if the oracle has that alone at little cost; None where
+            it is the mean of `value`.
+        wrong: From the names of known mistakes to what they make of it: functions like `value`.
+        to_logits: From probabilities to the logits that give them, for a decoder that returns probabilities.
         are_probabilities: Tells whether outputs are probabilities of this distortion's distribution.
-        reported_wrong: What known mistakes make of the reported one: from their names to functions of a `Sample`, like `mean`.
-        squashed: What a bounded output of the decoder is called here, from the usual names.
+        reported_wrong: From the names of known mistakes in the reported one to functions like `mean`.
+        names_if_bounded: From the usual name of a bounded output to its name where the decoder returns it.
     """
 
     name: str
-    axis: str
+    summed_over: str
     value: Callable
     mean: Callable | None = None
     wrong: dict = field(default_factory=dict)
-    as_logits: Callable | None = None
+    to_logits: Callable = lambda outputs: outputs
     are_probabilities: Callable = lambda outputs: False
     reported_wrong: dict = field(default_factory=dict)
-    squashed: dict = field(default_factory=dict)
+    names_if_bounded: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """The second term of the loss: what the sample tells of the image, in nats.
+    """The second term of the loss: how much the latent sample tells about the image, in nats.
+
+    The models report it as "kl", and so the names of mistakes and the messages call it; the code calls it rate.
 
     Attributes:
         value: From a `Sample` to the rate of each sample and example, `[L, B]`, or in closed form `[1, B]`.
-        mean: The same, averaged over samples and batch, where the oracle has that alone at little cost. Reported rates are
-            compared with it even where the loss combines the rates of samples: both have one mean.
-        wrong: What known mistakes make of it: from their names to functions like `value`.
-        reported_wrong: And of the one that is reported.
+        mean: From a `Sample` to its mean over samples and batch, if the oracle has that alone at little cost. Reported
+            rates are compared with it even where the loss combines the rates of samples: both have the same mean.
+        wrong: From the names of known mistakes to what they make of it: functions like `value`.
+        reported_wrong: From the names of known mistakes in the reported one to functions like `value`.
     """
 
     value: Callable
@@ -85,41 +104,41 @@ class Rate:
 
 
 class Combine(NamedTuple):
-    """How the losses of several samples become that of an example.
+    """How the losses of several samples become the loss of an example.
 
     Attributes:
         function: From losses `[L, B]` to `[B]`.
-        of_samples: Whether the rate must be that of each sample; else a closed form will do.
+        needs_sampled_rate: Whether the rate must be that of each sample; else a closed form will do.
     """
 
     function: Callable
-    of_samples: bool = False
+    needs_sampled_rate: bool = False
 
 
 MEAN = Combine(lambda losses: losses.mean(axis=0))
 
 
-def minus_log_mean_exp(losses):
+def minus_log_mean_exp(losses: np.ndarray) -> np.ndarray:
     """Returns -log mean exp(-loss) over the samples. Shape `[B]`."""
     least = losses.min(axis=0)
     return least - np.log(np.mean(np.exp(least - losses), axis=0))
 
 
-# Of log weights: the importance-weighted bound (Burda and others, 2016).
-LOG_MEAN_EXP = Combine(minus_log_mean_exp, of_samples=True)
+# The importance-weighted bound (Burda and others, 2016).
+LOG_MEAN_EXP = Combine(minus_log_mean_exp, needs_sampled_rate=True)
 
 
 @dataclass(frozen=True)
 class Term:
-    """One of the values that a model's method returns for each example.
+    """One of the values that a model's loss method returns for each example.
 
     Attributes:
-        name: What messages call it.
-        right: From a `Sample` to the value of each example `[B]`.
-        wrong: What known mistakes make of it, step by step: from a `LatentModel` to a list of dicts, each from the names of
-            mistakes, and "right", to functions of (value, sample) that are applied to what the step before gave; the first
-            are given None.
-        tolerance: From a `Sample` to what rounding may add to it, `[B]`.
+        name: Its name in messages.
+        right: From a `Sample` to the right value of each example `[B]`.
+        wrong: From a `LatentModel` to the steps in which known mistakes can be made: a list of dicts from the names of
+            mistakes, and "right", to functions of (value, sample). Each is applied to what the step before gave, those
+            of the first step to None.
+        tolerance: From a `Sample` to what rounding may add to the value, `[B]`.
     """
 
     name: str
@@ -129,45 +148,45 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Terms:
-    """The method of a model that returns the terms of its loss.
+class LossMethod:
+    """The method of a model that returns the loss of each example, or its terms.
 
     Attributes:
-        method: Its name; it takes the target's arrays and eps `[L, B, K]`.
-        terms: What it returns, in order.
-        origin: What the right values come from, for messages.
-        of_distortion: The index of the term that the distortion enters.
-        one_sample: Whether eps is that of one sample, `[B, K]`.
-        swapped: What it is called where terms have changed places; empty where that has no name.
-        own_noise: What it is called where two calls differ.
-        probabilities_first: Whether a decoder that returns probabilities explains whatever is wrong.
+        name: The method. It takes the images, the labels of a classifier, and eps `[L, B, K]`.
+        terms: The `Term`s that it returns, in order.
+        origin: Where the right values come from, for messages.
+        distortion_index: The index of the term that the distortion enters.
+        takes_one_sample: Whether eps is the noise of a single sample, `[B, K]`.
+        swapped_mistake: The name of the mistake if terms have changed places; empty if it has no name.
+        own_noise_mistake: The name of the mistake if two calls differ.
+        probabilities_first: Whether a decoder that returns probabilities is the first explanation of any wrong value.
     """
 
-    method: str
+    name: str
     terms: tuple
     origin: str
-    of_distortion: int
-    one_sample: bool = False
-    swapped: str = ""
-    own_noise: str = "terms_draw_their_own_noise"
+    distortion_index: int
+    takes_one_sample: bool = False
+    swapped_mistake: str = ""
+    own_noise_mistake: str = "terms_draw_their_own_noise"
     probabilities_first: bool = False
 
 
 @dataclass(frozen=True)
 class Score:
-    """What is asked of a trained model, on digits that were held out.
+    """How good a trained model is, on digits that were held out.
 
     Attributes:
-        name: What it is called.
-        value: From (model, `Examples`) to the score.
-        margin: A training that ends so far above the floor is enough by itself.
-        unit: Of the score, for messages.
-        fall: How far the score falls in a training that goes the wrong way; infinite where it cannot tell.
-        wrong_sign: The name of a loss with the wrong sign.
+        name: Its name in messages.
+        compute: From (model, `Examples`) to the score.
+        margin: One training that ends this far above the floor is enough.
+        unit: The unit in messages.
+        fall: How far the score falls in a training that goes the wrong way; infinite if the score cannot tell.
+        wrong_sign: The name of the mistake if the loss has the wrong sign.
     """
 
     name: str
-    value: Callable
+    compute: Callable
     margin: float
     unit: str
     fall: float
@@ -179,31 +198,32 @@ class LatentModel:
     """A kind of model with an encoder, a latent sample and a decoder; loss = distortion + weight * rate.
 
     Attributes:
-        name: The class. It takes event_dim, latent_dim and, of a classifier, num_classes, and `hidden` as keyword.
+        name: The class. It takes event_dim, latent_dim and, for a classifier, num_classes, and `hidden` as keyword.
         distortion: The `Distortion`.
         rate: The `Rate`.
-        terms: The `Terms`.
+        loss_method: The `LossMethod`.
         score: The `Score`.
         weight: The weight of the rate.
-        weight_name: The keyword and attribute that it is, empty where the class takes none.
-        keywords: What the class is given besides.
+        weight_name: The keyword and attribute with the weight, empty if the class takes none.
+        keywords: Further keywords that the class is given.
         combine: How samples are combined, a `Combine`.
         num_samples: How many samples of an example are combined in training.
         labelled: Whether it is a classifier, and is given labels.
         grey: Whether its images are grey, in [0, 1], and not binary.
-        sample: The class of its samples, `Sample` or one derived from it.
+        sample_class: The class of its samples if that is not `Sample`, but one derived from it.
         variants: Specifications of the same class, with other keywords, whose reported losses are examined too.
-        parts: From (model, x, z) to what further parts of the model return, as `Model.look_at_parts`.
-        bounds_in: The examination that asks that nothing bounds the outputs: "terms" or "floor".
-        perturbation: How models are moved away from where they began: a scale of their weights, and noise.
-        more_perturbations: Further ones, with which the noise of training is looked at again: with some weights no mistake
-            shows.
+        further_parts: From (model, x, z) to what further parts of the model return, as `Model.look_at_parts`.
+        unbounded_checked_in: The examination, "terms" or "floor", that checks that nothing bounds the outputs.
+        perturbation: How the weights of models are moved from their first values: a factor, and noise.
+        more_perturbations: Further ones, with which the noise of training is observed again: with some weights no
+            mistake shows.
+        own_oracle: The class of the oracle in a notebook if that is not `OwnFunctions`, but one derived from it.
     """
 
     name: str
     distortion: Distortion
     rate: Rate
-    terms: Terms
+    loss_method: LossMethod
     score: Score
     weight: float = 1.0
     weight_name: str = ""
@@ -212,27 +232,30 @@ class LatentModel:
     num_samples: int = 1
     labelled: bool = False
     grey: bool = False
-    sample: type | None = None
+    sample_class: type | None = None
     variants: tuple = ()
-    parts: Callable = lambda model, x, z: ()
-    bounds_in: str = "terms"
+    further_parts: Callable = lambda model, x, z: ()
+    unbounded_checked_in: str = "terms"
     perturbation: tuple = (1.5, 0.3)
     more_perturbations: tuple = ()
+    own_oracle: type | None = None
 
     @property
-    def trained_sizes(self):
+    def trained_sizes(self) -> ModelSizes:
+        """Returns the sizes of the model that is trained."""
         return TRAINED_SIZES[self.labelled]
 
     @property
-    def small_sizes(self):
+    def small_sizes(self) -> ModelSizes:
+        """Returns the sizes of a small model."""
         return SMALL_SIZES[self.labelled]
 
     @property
-    def reported(self):
+    def reported(self) -> tuple[str, str, str]:
         """Returns the names of what `fit` and `evaluate` report."""
         return "loss", self.distortion.name, "kl"
 
-    def draw(self, exam, batch, sizes):
+    def draw(self, exam: Any, batch: int, sizes: ModelSizes) -> Examples:
         """Returns random `Examples` for a model of these sizes."""
         x = exam.generator.random((batch, sizes.event_dim))
         x = (x if self.grey else x < 0.5).astype(np.float32)
@@ -244,7 +267,19 @@ class LatentModel:
 SPECS: dict[str, LatentModel] = {}
 
 
-def spec_of(model, **changes):
+def register_spec(name: str, spec: LatentModel) -> LatentModel:
+    """Adds a specification to `SPECS`, where properties find it by `name`, and returns it.
+
+    Raises:
+        ValueError: If there is a specification of that name.
+    """
+    if name in SPECS:
+        raise ValueError(f"two specifications are called {name!r}: {SPECS[name]} and {spec}")
+    SPECS[name] = spec
+    return spec
+
+
+def spec_of(model: str | LatentModel, **changes: Any) -> LatentModel:
     """Returns a specification, given itself or by its name in `SPECS`, with these changes."""
     spec = SPECS[model] if isinstance(model, str) else model
     return replace(spec, **changes)

@@ -1,35 +1,41 @@
 """`Model`: a model of the student's that a `LatentModel` describes, and how one is built for an examination."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from ..judging import describe
-from .dependence import OF_VALUES, check_depends_on_inputs_and_weights
-from .digits import BATCH_SIZE, Examples, split
-from .exam import PropertyFailed, as_tensors, require_ok
-from .latent_model import LatentModel, Sizes
-from .samples import Sample, is_close
+from ..protocol import wire
+from .dependence import MISTAKES_OF_VALUES, check_depends_on_inputs_and_weights
+from .digits import BATCH_SIZE, Examples
+from .exam import Exam, PropertyFailed, as_tensors, require_ok
+from .latent_model import LatentModel, ModelSizes
+from .samples import Sample
 from .student_object import StudentObject, build
+from .tolerances import is_within_rounding
 
 __all__ = [
     "LEARNING_RATE",
-    "OF_A_MODEL",
-    "Batch",
+    "MISTAKES_OF_ANY_MODEL",
+    "AskedBatch",
     "Model",
     "build_model",
+    "check_losses_are_finite",
     "forget_trained_model",
     "require_history",
     "trained_model",
 ]
 
-# Of whatever is trained.
+# The step size of every training.
 LEARNING_RATE = 5e-3
-# What any examination of such a model may find.
 MISTAKES_OF_FIXED_PARTS = {"the encoder": "encoder_not_trained", "the decoder": "decoder_not_trained"}
-
-
-OF_A_MODEL = (*OF_VALUES, "no_weights", "weights_ignored", "input_ignored", *MISTAKES_OF_FIXED_PARTS.values())
+# What may be found in any examination of a model.
+MISTAKES_OF_ANY_MODEL = (
+    *MISTAKES_OF_VALUES,
+    *("no_weights", "weights_ignored", "input_ignored"),
+    *MISTAKES_OF_FIXED_PARTS.values(),
+)
 
 
 class Model(StudentObject):
@@ -37,135 +43,156 @@ class Model(StudentObject):
 
     Attributes:
         spec: The `LatentModel`.
-        sizes: Its `Sizes`.
-        returns_probabilities: Whether its decoder returns probabilities and the model takes them for that: against the rules,
-            and understood.
+        sizes: Its `ModelSizes`.
+        returns_probabilities: Whether its decoder returns probabilities, and the model treats them as such. That is
+            against the rules, but its other properties can still be examined.
     """
 
     spec: LatentModel
-    sizes: Sizes
+    sizes: ModelSizes
     returns_probabilities = False
 
-    def encode(self, x):
-        """Returns what the encoder gives for `x`: mu and log_var, each `[B, K]`.
+    def encode(self, x: np.ndarray) -> list[np.ndarray]:
+        """Returns mu and log_var of q(z|x), each `[B, K]`.
 
-        Where it returns more, these are the first two; `check_encoder_returns_two` asks that there be no more.
+        If the encoder returns more arrays, these are the first two; `check_encoder_returns_two` reports that.
         """
         return self.part("encoder")(x, shapes=[(x.shape[0], self.sizes.latent_dim)] * 2, outputs=2)
 
-    def check_encoder_returns_two(self):
+    def check_encoder_returns_two(self) -> None:
+        """Raises `PropertyFailed` if the encoder has returned more than mu and log_var."""
         self.part("encoder").check_no_surplus("encoder(x)", "two, (mu, log_var)")
 
-    def decode(self, z):
+    def decode(self, z: np.ndarray) -> np.ndarray:
         """Returns what the decoder gives for `z` `[..., K]`. Shape `[..., N]`."""
-        # As rows: some layers of Keras take one number of axes alone.
+        # As rows: some Keras layers take a fixed number of axes.
         rows = np.reshape(z, (-1, np.shape(z)[-1]))
         (found,) = self.part("decoder")(rows, shapes=[(len(rows), self.sizes.num_outputs)])
         return found.reshape(*z.shape[:-1], self.sizes.num_outputs)
 
-    def decode_to_logits(self, z):
-        """Returns what the decoder gives for `z`, or the logits of that where it returns probabilities."""
+    def decode_to_logits(self, z: np.ndarray) -> np.ndarray:
+        """Returns what the decoder gives for `z`, as logits if it returns probabilities. Shape `[..., N]`."""
         found = self.decode(z)
-        return self.spec.distortion.as_logits(found) if self.returns_probabilities else found
+        return self.spec.distortion.to_logits(found) if self.returns_probabilities else found
 
-    def sample(self, examples, eps, way="right"):
-        return (self.spec.sample or Sample)(self, examples, eps, way)
+    def build_sample(self, examples: Examples, eps: np.ndarray, sampler: str = "right") -> Any:
+        """Returns the `Sample` for examples and noise `[L, B, K]`, sampled in this way."""
+        return (self.spec.sample_class or Sample)(self, examples, eps, sampler)
 
-    def draw_sample(self, examples, num_samples):
+    def draw_sample(self, examples: Examples, num_samples: int) -> Any:
         """Returns a `Sample` with fresh noise."""
-        return self.sample(examples, self.exam.normal(num_samples, len(examples), self.sizes.latent_dim))
+        return self.build_sample(examples, self.exam.normal(num_samples, len(examples), self.sizes.latent_dim))
 
-    def terms(self, examples, eps):
-        """Returns what the model's own method says of the terms of the loss, a tuple of arrays `[B]`."""
-        terms = self.spec.terms
-        count = len(terms.terms)
-        eps = eps[0] if terms.one_sample else eps
+    def returned_terms(self, examples: Examples, eps: np.ndarray) -> list[np.ndarray]:
+        """Returns the terms that the model's own loss method returns, arrays `[B]`."""
+        method = self.spec.loss_method
+        count = len(method.terms)
+        eps = eps[0] if method.takes_one_sample else eps
         shapes, outputs = [(len(examples),)] * count, count if count > 1 else None
-        return self.method(terms.method, *examples.arrays, eps, shapes=shapes, outputs=outputs)
+        return self.method(method.name, *examples.arrays, eps, shapes=shapes, outputs=outputs)
 
-    def fit(self, examples, learning_rate, names=("loss",), epochs=1, seed=None, eager=False, batch_size=BATCH_SIZE):
-        """Trains with a new Adam and returns the history, which must have `names`."""
-        options = {"batch_size": batch_size, "epochs": epochs}
-        reply = self.exam.student.fit(self.handle, examples.arrays, learning_rate, seed, eager, **options)
+    def fit(self, examples: Examples, learning_rate: float, names: tuple = ("loss",), **options: Any) -> dict:
+        """Trains with a new Adam and returns the history, which must have `names`.
+
+        Args:
+            examples: The `Examples`.
+            learning_rate: Of Adam; with 0 no weight moves.
+            names: What must be reported.
+            options: `epochs`, and `seed` and `eager` as in `client.Student.fit`.
+        """
+        options = {"batch_size": BATCH_SIZE, "epochs": 1, **options}
+        reply = self.exam.student.fit(self.handle, examples.arrays, learning_rate, **options)
         return require_history(require_ok(reply), names)
 
-    def evaluate(self, examples, names, batch_size=1):
-        """Returns what the model's `evaluate` reports."""
+    def evaluate(self, examples: Examples, names: tuple, batch_size: int = 1) -> dict:
+        """Returns what the model's `evaluate` reports, which must have `names`."""
         keywords = {"batch_size": batch_size, "verbose": 0, "return_dict": True}
         reply = self.exam.student.call(f"{self.key}.evaluate", examples.arrays, keywords, outputs="mapping")
         return require_history(require_ok(reply), names)
 
-    def begin_anew(self):
+    def begin_anew(self) -> None:
         """Gives it the weights of a new model."""
         self.set_weights(build_model(self.exam, self.spec, self.sizes).weights())
 
-    def look_at_parts(self, x, z):
-        """Returns what single parts return: tuples (what they are where they stay the same, array, the mistake then)."""
+    def look_at_parts(self, x: np.ndarray, z: np.ndarray) -> list[tuple]:
+        """Returns for each part (words if it stays the same, its array, the mistake if it stays the same)."""
         mu, log_var = self.encode(x)
         return [
             ("the encoder returns the same mu", mu, "encoder_not_trained"),
             ("the encoder returns the same log_var", log_var, "encoder_not_trained"),
-            ("the decoder returns the same", self.decode(z), "decoder_not_trained"),
-            *self.spec.parts(self, x, z),
+            ("the decoder returns the same values", self.decode(z), "decoder_not_trained"),
+            *self.spec.further_parts(self, x, z),
         ]
 
-    def check_is_alive(self, x, z, **options):
-        """Raises `PropertyFailed` unless encoder and decoder compute from their inputs and its weights, each of them."""
+    def check_depends_on_weights(self, x: np.ndarray, z: np.ndarray, **options: Any) -> None:
+        """Raises `PropertyFailed` unless encoder and decoder each depend on their inputs and weights."""
 
-        def look():
+        def look() -> dict:
             return {"the encoder": self.encode(x), "the decoder": [self.decode(z)]}
 
         check_depends_on_inputs_and_weights(self, look, MISTAKES_OF_FIXED_PARTS, **options)
 
-    def check_weight(self):
+    def check_weight(self) -> None:
         """Raises `PropertyFailed` unless the model has kept the weight of the rate that it was given."""
         name, weight = self.spec.weight_name, self.spec.weight
-        if name and not is_close(kept := self.attribute(name), weight):
-            raise finding_of_weight(name, kept, weight)
+        if name and not is_within_rounding(kept := self.attribute(name), weight):
+            raise failure_of_weight(name, kept, weight)
 
 
-def finding_of_weight(name, kept, weight):
-    """Returns the `PropertyFailed` on a model that has not kept the weight that it was given, as its attribute `name`."""
+def failure_of_weight(name: str, kept: np.ndarray, weight: float) -> PropertyFailed:
+    """Returns the failure of a model whose attribute `name` is `kept` and should be the weight that was given."""
     got = float(np.mean(kept))
     words = f"model.{name} is {describe.describe_number(got, weight)}; {weight:g} was given"
     return PropertyFailed(words, f"{name}_not_kept", f"model.{name} is {got:g}")
 
 
-def require_history(reply, names):
-    """Returns the named arrays of a reply; raises `PropertyFailed` where one of `names` is not among them."""
-    missing = [name for name in names if not np.size((reply.mapping or {}).get(name, ()))]
+def require_history(reply: wire.Reply, names: tuple) -> dict[str, np.ndarray]:
+    """Returns the named arrays of a reply; raises `PropertyFailed` if one of `names` is missing."""
+    reported = reply.mapping or {}
+    missing = [name for name in names if not np.size(reported.get(name, ()))]
     if missing:
-        # The name is for the examination that asks for all that is to be reported.
-        name = "metrics_missing" if len(names) > 1 else ""
-        raise PropertyFailed(f"it reports no {' and no '.join(missing)}", name)
-    return {name: np.ravel(value).astype(float) for name, value in reply.mapping.items()}
+        # Only the examination that asks for all reports names the mistake.
+        mistake = "metrics_missing" if len(names) > 1 else ""
+        raise PropertyFailed(f"it reports no {' and no '.join(missing)}", mistake)
+    return {name: np.ravel(value).astype(float) for name, value in reported.items()}
+
+
+def check_losses_are_finite(*losses: np.ndarray) -> None:
+    """Raises `PropertyFailed` if a reported loss is NaN or infinite."""
+    if not all(np.isfinite(values).all() for values in losses):
+        raise PropertyFailed("a reported loss is not finite", "not_finite")
 
 
 @dataclass
-class Batch:
-    """A batch that a model was asked about.
+class AskedBatch:
+    """A batch that a model was asked about, and the answer.
 
     Attributes:
         model: The `Model`.
         examples: The `Examples`.
         eps: Noise. Shape `[L, B, K]`.
-        got: What came back: arrays.
+        got: The arrays that came back.
     """
 
     model: Model
     examples: Examples
     eps: np.ndarray
-    got: tuple
+    got: list | tuple
     samples: dict = field(default_factory=dict)
 
-    def sample(self, way="right"):
+    def sample_by(self, sampler: str) -> Any:
         """Returns the `Sample` of this batch, sampled in this way."""
-        if way not in self.samples:
-            self.samples[way] = self.model.sample(self.examples, self.eps, way)
-        return self.samples[way]
+        if sampler not in self.samples:
+            self.samples[sampler] = self.model.build_sample(self.examples, self.eps, sampler)
+        return self.samples[sampler]
+
+    @property
+    def right_sample(self) -> Any:
+        """Returns the `Sample` of this batch, sampled in the right way."""
+        return self.sample_by("right")
 
 
-def build_model(exam, spec, sizes):
+def build_model(exam: Exam, spec: LatentModel, sizes: ModelSizes) -> Model:
     """Returns a new `Model`, built by a first call of each part."""
     weight = {spec.weight_name: spec.weight} if spec.weight_name else {}
     outputs = (sizes.num_outputs,) if spec.labelled else ()
@@ -175,44 +202,44 @@ def build_model(exam, spec, sizes):
     examples = spec.draw(exam, 5, sizes)
     sample = model.draw_sample(examples, 1)
     found = model.decode(sample.z)
-    if ("alive", spec.name, sizes) not in exam.cache:
-        model.check_is_alive(examples.x, exam.normal(5, sizes.latent_dim))
-        exam.cache["alive", spec.name, sizes] = True
+    if (spec.name, sizes) not in exam.memory.computing:
+        model.check_depends_on_weights(examples.x, exam.normal(5, sizes.latent_dim))
+        exam.memory.computing.add((spec.name, sizes))
     model.returns_probabilities = takes_probabilities(model, sample, found)
     return model
 
 
-def takes_probabilities(model, sample, outputs):
-    """Tells whether a decoder's outputs are probabilities, and the model's own terms take them for that."""
-    distortion, terms = model.spec.distortion, model.spec.terms
+def takes_probabilities(model: Model, sample: Any, outputs: np.ndarray) -> bool:
+    """Tells whether a decoder's outputs are probabilities, and the model's own terms treat them as such."""
+    distortion, method = model.spec.distortion, model.spec.loss_method
     if not distortion.are_probabilities(outputs):
         return False
-    sample.outputs = distortion.as_logits(outputs)
-    got = model.terms(sample.examples, sample.eps)[terms.of_distortion]
-    return is_close(got, terms.terms[terms.of_distortion].right(sample))
+    sample.outputs = distortion.to_logits(outputs)
+    got = model.returned_terms(sample.examples, sample.eps)[method.distortion_index]
+    return is_within_rounding(got, method.terms[method.distortion_index].right(sample))
 
 
-def key_of_trained(spec):
-    return "trained", spec.name, spec.weight, spec.num_samples, *sorted(spec.keywords.items())
+def key_of_trained(spec: LatentModel) -> tuple:
+    """Returns what tells the trained models of one exam apart."""
+    return spec.name, spec.weight, spec.num_samples, *sorted(spec.keywords.items())
 
 
-def trained_model(exam, spec):
-    """Returns the model that is trained, moved away from where it began; one serves all, as compiling takes long."""
+def trained_model(exam: Exam, spec: LatentModel) -> Model:
+    """Returns the model that is trained, its weights moved a little. One model serves all: compiling takes long."""
     key = key_of_trained(spec)
-    if key not in exam.cache:
+    if key not in exam.memory.trained:
         model = build_model(exam, spec, spec.trained_sizes)
-        if "split" not in exam.cache:
-            exam.cache["split"] = split(exam.generator, spec.labelled)
-        # Where there are no digits there is no such model either.
-        exam.cache[key] = model
-        # Called once it counts as built: what a step of training makes has the step traced twice. Whether `call` is there,
-        # and what it returns, is left open.
-        exam.student.call(model.key, as_tensors([exam.cache["split"][0].x[:3]]))
-    model = exam.cache[key]
+        train, _ = exam.digits(spec.labelled)
+        # It is remembered only now: without the digits there is no model to train.
+        exam.memory.trained[key] = model
+        # A first call builds the whole model; else what a step of training makes has the step traced twice. The model
+        # need not have `call`, and what it returns does not matter.
+        exam.student.call(model.key, as_tensors([train.x[:3]]))
+    model = exam.memory.trained[key]
     model.perturb_weights(1.0, 0.15)
     return model
 
 
-def forget_trained_model(exam, spec):
-    """Has the next examination train a model of its own."""
-    exam.cache.pop(key_of_trained(spec), None)
+def forget_trained_model(exam: Exam, spec: LatentModel) -> None:
+    """Makes the next examination train a model of its own."""
+    exam.memory.trained.pop(key_of_trained(spec), None)

@@ -1,150 +1,181 @@
-"""The noise of training, seen in the losses that `fit` reports of copies of a few images while no weight moves."""
+"""The noise of training, as it shows in the losses that `fit` reports of copies of an image while no weight moves."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from ..judging import describe
-from .digits import BATCH_SIZE
+from .digits import BATCH_SIZE, Examples
 from .exam import PropertyFailed, require_ok
-from .model import require_history
-from .samples import is_close
+from .model import Model, check_losses_are_finite, require_history
+from .term_names import without_remark
+from .tolerances import is_within_rounding
 
-__all__ = ["ANOTHER_NOISE", "NUM_IMAGES", "check_loss_jumps", "check_noise_is_of_the_posterior", "look_at_noise"]
+__all__ = [
+    "ANOTHER_NOISE",
+    "NUM_NOISE_IMAGES",
+    "ObservedNoise",
+    "check_noise_is_of_the_posterior",
+    "check_training_noise",
+    "observe_noise",
+]
 
 ANOTHER_NOISE = "noise_of_another_distribution"
-# How many images are looked at, how often each, how often in an epoch, and with how many batches of samples that is compared.
-NUM_IMAGES, NUM_REPORTS_OF_AN_IMAGE, NUM_REPORTS_PER_EPOCH, NUM_BATCHES_COMPARED = 4, 48, 24, 32
-# Where the noise need not be that of q(z|x) a rough idea of the spread is enough.
+# How many images are looked at.
+NUM_NOISE_IMAGES = 4
+# How many losses of each image are reported.
+NUM_REPORTS_OF_AN_IMAGE = 48
+# How many of them in an epoch.
+NUM_REPORTS_PER_EPOCH = 24
+# With how many batches of samples, drawn here, they are compared.
+NUM_BATCHES_COMPARED = 32
+# The same if a rough idea of the spread is enough.
 NUM_BATCHES_OF_A_ROUGH_LOOK = 16
-# How unsure NUM_BATCHES_COMPARED leave the logarithm of a spread, times the root of the samples; and what a sum of NUM_IMAGES
-# squares of standard normal numbers exceeds once in 10^11.
-SPREAD_UNCERTAINTY, CHI_SQUARE_BOUND = 1.5, 60
+# The uncertainty of the logarithm of a spread from NUM_BATCHES_COMPARED, times the root of the number of samples.
+SPREAD_UNCERTAINTY = 1.5
+# A sum of NUM_NOISE_IMAGES squares of standard normal numbers is larger than this once in 10^11.
+CHI_SQUARE_BOUND = 60
 
 
-class NoiseSeen:
-    """What `look_at_noise` saw.
+class ObservedNoise:
+    """What `observe_noise` saw.
 
     Attributes:
-        reported: Losses of batches of copies of one image. Shape `[NUM_REPORTS_OF_AN_IMAGE, NUM_IMAGES]`.
-        sampled: What single samples, drawn here, give. Shape `[n, NUM_IMAGES]`.
-        name: What the loss is called in messages.
+        reported: Losses of batches of copies of one image. Shape `[NUM_REPORTS_OF_AN_IMAGE, NUM_NOISE_IMAGES]`.
+        sampled: The same loss for single samples that were drawn here. Shape `[n, NUM_NOISE_IMAGES]`.
+        name: The name of the loss in messages.
     """
 
-    def __init__(self, reported, sampled, name):
+    def __init__(self, reported: np.ndarray, sampled: np.ndarray, name: str) -> None:
         self.reported, self.sampled, self.name = reported, sampled, name
 
 
-def check_loss_jumps(model, examples):
-    """Raises `PropertyFailed` unless the losses that `fit` reports of copies of an image jump as those of fresh samples do."""
+def check_training_noise(model: Model, examples: Examples) -> None:
+    """Raises `PropertyFailed` unless the losses that `fit` reports of copies of an image vary as fresh samples do."""
     batches = copies_of_images(examples)
-    reported = np.stack([losses_of_a_batch(model, batch, "loss", ("loss",)) for batch in batches], axis=1)
+    reported = np.stack([reported_losses_of(model, batch, "loss", ("loss",)) for batch in batches], axis=1)
     samples = [model.draw_sample(batch, NUM_BATCHES_OF_A_ROUGH_LOOK) for batch in batches]
-    # Of whole batches: in a notebook the student's own function gives each at one call.
+    # Means over whole batches: in a notebook the student's own function gives them in one call.
     means = np.stack([one.mean_distortion + model.spec.weight * one.mean_rate for one in samples], axis=1)
-    check_losses_jump(reported, means.mean(axis=0), means.std(axis=0, ddof=1))
+    check_losses_vary(reported, means.mean(axis=0), means.std(axis=0, ddof=1))
 
 
-def look_at_noise(model, examples):
-    """Returns the `NoiseSeen` in the distortions of a model; raises `PropertyFailed` unless they jump as they should."""
+def observe_noise(model: Model, examples: Examples) -> ObservedNoise:
+    """Returns the `ObservedNoise` in a model's distortion; raises `PropertyFailed` unless it varies as it should."""
     name, batches = model.spec.distortion.name, copies_of_images(examples)
-    reported = np.stack([losses_of_a_batch(model, batch, name, model.spec.reported) for batch in batches], axis=1)
+    reported = np.stack([reported_losses_of(model, batch, name, model.spec.reported) for batch in batches], axis=1)
     shape = NUM_BATCHES_COMPARED, BATCH_SIZE, model.sizes.latent_dim
 
-    def distortions(noise):
-        return np.stack([model.sample(batch, noise()).distortion.ravel() for batch in batches], axis=1)
+    def distortions(noise: Callable) -> np.ndarray:
+        return np.stack([model.build_sample(batch, noise()).distortion.ravel() for batch in batches], axis=1)
 
     sampled, title = distortions(lambda: model.exam.normal(*shape)), f"the {name.replace('_', '-')}"
     try:
-        check_losses_jump(reported, sampled.mean(axis=0), sampled.std(axis=0) / np.sqrt(BATCH_SIZE))
+        check_losses_vary(reported, sampled.mean(axis=0), sampled.std(axis=0) / np.sqrt(BATCH_SIZE))
     except PropertyFailed as failed:
         silent = distortions(lambda: np.zeros((1, *shape[1:]), np.float32))
-        if failed.mistake == "noise_frozen_in_training" and is_close(reported[0], silent[0]):
-            raise PropertyFailed(f"{title} of training is that at the mean: nothing is drawn", "no_noise") from failed
+        if failed.mistake == "noise_frozen_in_training" and is_within_rounding(reported[0], silent[0]):
+            raise PropertyFailed(
+                f"in training {title} is that of the mean of q(z|x): nothing is drawn", "no_noise"
+            ) from failed
         raise
-    return NoiseSeen(reported, sampled, title)
+    return ObservedNoise(reported, sampled, title)
 
 
-def copies_of_images(examples):
-    """Returns, for each of the first NUM_IMAGES examples, a batch of its copies."""
-    return [examples[np.repeat(number, BATCH_SIZE)] for number in range(NUM_IMAGES)]
+def copies_of_images(examples: Examples) -> list[Examples]:
+    """Returns a batch of copies of each of the first NUM_NOISE_IMAGES examples."""
+    return [examples[np.repeat(number, BATCH_SIZE)] for number in range(NUM_NOISE_IMAGES)]
 
 
-def losses_of_a_batch(model, batch, metric, names):
-    """Returns the loss `metric` of one batch, several times while no weight moves; `fit` must report all of `names`.
+def reported_losses_of(model: Model, batch: Examples, metric: str, names: tuple) -> np.ndarray:
+    """Returns what `fit` reports as `metric` of one batch, several times while no weight moves.
 
-    Shape `[NUM_REPORTS_OF_AN_IMAGE]`.
+    Args:
+        model: The `Model`.
+        batch: The batch.
+        metric: The name of the reported number.
+        names: All names that `fit` must report.
+
+    Returns:
+        The reports. Shape `[NUM_REPORTS_OF_AN_IMAGE]`.
     """
-    # An epoch costs as much as several batches: it has several where a callback is told of each.
+    # An epoch costs as much time as several batches. If a callback reports each batch an epoch has several of them.
     several = batch[np.tile(np.arange(BATCH_SIZE), NUM_REPORTS_PER_EPOCH)]
-    student, options = (
-        model.exam.student,
-        {"batch_size": BATCH_SIZE, "epochs": NUM_REPORTS_OF_AN_IMAGE // NUM_REPORTS_PER_EPOCH},
-    )
+    student, num_epochs = model.exam.student, NUM_REPORTS_OF_AN_IMAGE // NUM_REPORTS_PER_EPOCH
+    options = {"batch_size": BATCH_SIZE, "epochs": num_epochs}
     reply = student.fit(model.handle, several.arrays, 0.0, each_batch=True, **options)
-    if np.size((reply.mapping or {}).get(metric)) != NUM_REPORTS_OF_AN_IMAGE:
+    if np.size((reply.mapping or {}).get(metric, ())) != NUM_REPORTS_OF_AN_IMAGE:
         reply = student.fit(model.handle, batch.arrays, 0.0, batch_size=BATCH_SIZE, epochs=NUM_REPORTS_OF_AN_IMAGE)
     found = require_history(require_ok(reply), names)[metric]
     if found.size != NUM_REPORTS_OF_AN_IMAGE:
         raise PropertyFailed(
-            f"fit reports another number of values of {metric} than there are epochs: one for each is expected",
-            digits=f"{found.size} values for {NUM_REPORTS_OF_AN_IMAGE} epochs",
+            f"fit should report one value of {metric} for each epoch; it reports another number of values",
+            measured=f"{found.size} values for {NUM_REPORTS_OF_AN_IMAGE} epochs",
         )
-    if not np.isfinite(found).all():
-        raise PropertyFailed("a loss that is reported is not finite", "not_finite")
+    check_losses_are_finite(found)
     return found
 
 
-def check_losses_jump(reported, mean, spread):
-    """Raises `PropertyFailed` unless the losses of batches of copies of one image jump as they should.
+def check_losses_vary(reported: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> None:
+    """Raises `PropertyFailed` unless the losses of batches of copies of one image vary as they should.
 
     Args:
-        reported: The losses that `fit` reported, time by time, each of a batch of BATCH_SIZE copies. Shape `[n, images]`.
+        reported: The losses that `fit` reported, each of a batch of BATCH_SIZE copies. Shape `[n, images]`.
         mean: What they should be on average, from fresh samples that were drawn here. Shape `[images]`.
-        spread: How much they should jump, as a standard deviation. Shape `[images]`.
+        spread: How much they should vary, as a standard deviation. Shape `[images]`.
     """
-    jumps = np.std(reported, axis=0, ddof=1)
-    # Exactly: a term that counts too little jumps little, and its noise is fresh all the same.
-    if np.all(jumps < 1e-6 * np.abs(reported[0]) + 1e-9):
+    varies = np.std(reported, axis=0, ddof=1)
+    # They must be exactly the same: a term with too small a factor varies little, and its noise is fresh all the same.
+    if np.all(varies < 1e-6 * np.abs(reported[0]) + 1e-9):
         raise PropertyFailed(
-            "the loss of an image are_equal_answers itself exactly while no weight moves", "noise_frozen_in_training"
+            "the loss of an image repeats itself exactly while no weight moves", "noise_frozen_in_training"
         )
-    # With one sample for all, a loss jumps as much as that of a single copy, and so does the mean of what was found.
+    # With one sample for all, the loss of a batch varies as much as that of a single copy; so does the mean of reports.
     single = spread * np.sqrt(BATCH_SIZE)
     off = np.abs(np.mean(reported, axis=0) - mean)
-    if np.median(jumps / spread) > 3.5 and np.all(off < 0.5 * np.abs(mean) + 4 * single / np.sqrt(len(reported))):
+    if np.median(varies / spread) > 3.5 and np.all(off < 0.5 * np.abs(mean) + 4 * single / np.sqrt(len(reported))):
         raise PropertyFailed(
-            "the loss of a batch of copies of one image jumps as if all had one sample", "one_noise_for_the_batch"
+            "the loss of a batch of copies of one image varies as if all copies had one sample",
+            "one_noise_for_the_batch",
         )
 
 
-def check_noise_is_of_the_posterior(seen, others):
+def check_noise_is_of_the_posterior(observed: ObservedNoise, others: dict[str, np.ndarray]) -> None:
     """Raises `PropertyFailed` unless reported losses come from samples like those that were drawn here.
 
-    A loss may jump less than it should: the mean of several samples for each example is right too.
+    A loss may vary less than it should: the mean of several samples for each example is right too.
 
     Args:
-        seen: A `NoiseSeen`.
-        others: What known mistakes add to each of the losses: from their names to arrays `[NUM_IMAGES]`.
+        observed: An `ObservedNoise`.
+        others: From the names of known mistakes to what they add to each loss `[NUM_NOISE_IMAGES]`.
     """
-    mean, single = seen.sampled.mean(axis=0), seen.sampled.std(axis=0, ddof=1)
-    found, count = seen.reported.mean(axis=0), len(seen.sampled)
-    spread, jumps = single / np.sqrt(BATCH_SIZE), seen.reported.std(axis=0, ddof=1)
+    mean, single = observed.sampled.mean(axis=0), observed.sampled.std(axis=0, ddof=1)
+    found, count = observed.reported.mean(axis=0), len(observed.sampled)
+    spread, varies = single / np.sqrt(BATCH_SIZE), observed.reported.std(axis=0, ddof=1)
     rounding = 1e-4 * np.abs(mean) + 1e-4
     off = np.abs(found - mean) / (single * np.sqrt(1 / (NUM_REPORTS_OF_AN_IMAGE * BATCH_SIZE) + 1 / count) + rounding)
     uncertainty = 1 / np.sqrt(2 * NUM_REPORTS_OF_AN_IMAGE) + SPREAD_UNCERTAINTY / np.sqrt(count)
-    wider = np.log(np.maximum(jumps / (spread + rounding), 1)) / uncertainty
+    wider = np.log(np.maximum(varies / (spread + rounding), 1)) / uncertainty
     if np.sum(off**2) <= CHI_SQUARE_BOUND and np.sum(wider**2) <= CHI_SQUARE_BOUND:
         return
     worst = np.argmax(np.maximum(off, wider))
-    words = f"judged by samples of q(z|x), {seen.name} of an image in training is "
+    words = f"judged by samples of q(z|x), {observed.name} of an image in training is "
     words += describe.describe_number(found[worst], mean[worst])
-    digits = f"it is {found[worst]:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
-    distance = {
-        name: np.max(np.abs(found - mean - more) / (0.1 * np.abs(more) + 0.05)) for name, more in others.items()
-    }
-    closest = min(distance, key=distance.get)
-    if distance[closest] < 1:
-        raise PropertyFailed(words, closest.split()[0], digits)
+    measured = f"it is {found[worst]:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
+    closest, distance = closest_addition(found - mean, others)
+    if distance < 1:
+        raise PropertyFailed(words, without_remark(closest), measured)
     if wider[worst] > off[worst]:
-        words = f"{seen.name} of copies of an image in training varies more than samples of q(z|x) make it"
-    varies = f"it varies by {jumps[worst]:.2g}, at most {spread[worst]:.2g} is right"
-    raise PropertyFailed(words, ANOTHER_NOISE, f"{digits}; {varies}")
+        words = f"{observed.name} of copies of an image varies more in training than samples of q(z|x) would make it"
+    bound = f"it varies by {varies[worst]:.2g}, at most {spread[worst]:.2g} is right"
+    raise PropertyFailed(words, ANOTHER_NOISE, f"{measured}; {bound}")
+
+
+def closest_addition(added: np.ndarray, others: dict[str, np.ndarray]) -> tuple[str, float]:
+    """Returns the name of the known mistake that explains best what is added to each loss, and its distance.
+
+    A distance below 1 is within the tolerance.
+    """
+    distances = {name: np.max(np.abs(added - more) / (0.1 * np.abs(more) + 0.05)) for name, more in others.items()}
+    closest = min(distances, key=lambda name: distances[name])
+    return closest, distances[closest]

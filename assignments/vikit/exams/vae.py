@@ -1,31 +1,31 @@
 """The VAE: distortion = -log p(x|z), rate = KL(q(z|x) || N(0, I))."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from .classes import CLIPPED
-from .latent_model import SPECS, Distortion, LatentModel, Rate, Score, Term, Terms
+from .digits import Examples
+from .latent_model import (
+    SAMPLES_AVERAGED,
+    Distortion,
+    LatentModel,
+    LossMethod,
+    Rate,
+    Score,
+    Term,
+    register_spec,
+)
+from .model import Model
+from .own_functions import OwnFunctionsOfAVAE
+from .probabilities import are_binary_probabilities, binary_logits, binary_logits_or_nan
+from .samples import Sample
 
 __all__ = ["VAE", "WRONG_RATES", "closed_form_rate"]
 
 
-def log_odds(probs):
-    probs = np.clip(probs, CLIPPED, 1 - CLIPPED)
-    return np.log(probs) - np.log1p(-probs)
-
-
-def are_probabilities(outputs):
-    return outputs.min() >= 0 and outputs.max() <= 1
-
-
-def log_odds_or_nan(outputs):
-    """Returns the logits of probabilities; NaN, which is close to nothing, of what are none."""
-    return log_odds(outputs) if are_probabilities(outputs) else np.full(outputs.shape, np.nan)
-
-
-# What known mistakes make of the distortion d `[L, B]` and the rate r `[B]`, with a `Sample`: an ELBO of each example.
-REDUCTIONS = {
+# What known mistakes make of the distortion d `[L, B]` and the rate r `[B]`, with a `Sample`: the ELBO of each example.
+ELBO_FORMS = {
     "right": lambda d, r, s: -(d.mean(0) + s.spec.weight * r),
     "elbo_is_the_loss": lambda d, r, s: s.spec.weight * r + d.mean(0),
     "kl_counted_twice": lambda d, r, s: -d.mean(0) - 2 * s.spec.weight * r,
@@ -48,36 +48,34 @@ REDUCTIONS = {
     "log_of_mean_over_samples": lambda d, r, s: np.log(np.mean(np.exp(d.min(0) - d), 0)) - d.min(0) - s.spec.weight * r,
     "reconstruction_missing": lambda d, r, s: -s.spec.weight * r,
 }
-
-
 # The same where the rate has a weight.
-WEIGHTED_REDUCTIONS = {
+WEIGHTED_ELBO_FORMS = {
     "beta_missing": lambda d, r, s: -(d.mean(0) + r),
     "beta_on_the_reconstruction": lambda d, r, s: -(s.spec.weight * d.mean(0) + r),
     "beta_on_both": lambda d, r, s: -s.spec.weight * (d.mean(0) + r),
 }
-# And where samples are not averaged: functions of a `Sample`.
-COMBINED = {
+# The same where the losses of samples are not averaged: functions of a `Sample`.
+COMBINED_ELBO_FORMS = {
     "right": lambda s: -s.loss,
-    "samples_averaged": lambda s: -(s.distortion + s.spec.weight * s.rate).mean(0),
+    SAMPLES_AVERAGED: lambda s: -(s.distortion + s.spec.weight * s.rate).mean(0),
     "kl_in_closed_form": lambda s: -s.spec.combine.function(s.distortion + s.spec.weight * closed_form_rate(s)),
 }
 
 
-def elbo_mistakes(spec):
-    """Returns the steps of mistakes in an ELBO: one of a term, and one of putting the two together."""
-    if spec.combine.of_samples:
-        return [{name: lambda _, s, of=of: of(s) for name, of in COMBINED.items()}]
-    terms = {"right": lambda _, s: (s.distortion, s.rate)}
-    terms |= {name: lambda _, s, of=of: (of(s), s.rate) for name, of in spec.distortion.wrong.items()}
-    terms |= {name: lambda _, s, of=of: (s.distortion, of(s)) for name, of in spec.rate.wrong.items()}
-    # First: with a weight of 2 half a KL is the same number, and says less.
-    forms = {"right": REDUCTIONS["right"]} | (WEIGHTED_REDUCTIONS if spec.weight != 1 else {}) | REDUCTIONS
-    reductions = {name: lambda pair, s, of=of: of(pair[0], pair[1].mean(axis=0), s) for name, of in forms.items()}
-    return [terms, reductions]
+def elbo_mistakes(spec: LatentModel) -> list[dict]:
+    """Returns the steps in which an ELBO can go wrong: first a term of it, then the way the terms are put together."""
+    if spec.combine.needs_sampled_rate:
+        return [{name: lambda _, s, form=form: form(s) for name, form in COMBINED_ELBO_FORMS.items()}]
+    terms: dict[str, Callable] = {"right": lambda _, s: (s.distortion, s.rate)}
+    terms |= {name: lambda _, s, form=form: (form(s), s.rate) for name, form in spec.distortion.wrong.items()}
+    terms |= {name: lambda _, s, form=form: (s.distortion, form(s)) for name, form in spec.rate.wrong.items()}
+    # The weighted forms come first: with a weight of 2 half a KL is the same number, and a poorer explanation.
+    forms = {"right": ELBO_FORMS["right"]} | (WEIGHTED_ELBO_FORMS if spec.weight != 1 else {}) | ELBO_FORMS
+    sums = {name: lambda pair, s, form=form: form(pair[0], pair[1].mean(axis=0), s) for name, form in forms.items()}
+    return [terms, sums]
 
 
-def closed_form_rate(sample):
+def closed_form_rate(sample: Sample) -> np.ndarray:
     """Returns the KL of each example. Shape `[1, B]`."""
     return sample.oracle.kl(sample.mu, sample.log_var)[np.newaxis]
 
@@ -89,88 +87,97 @@ WRONG_RATES = {
 }
 
 
-def bernoulli(oracle, x, logits):
-    return oracle.reconstruction(x, logits)
+def bernoulli(sample: Sample, logits: np.ndarray) -> np.ndarray:
+    """Returns -log p(x|z) of binary pixels with these logits, for each sample and example. Shape `[L, B]`."""
+    return sample.oracle.reconstruction(sample.examples.x, logits)
 
 
-def elbo_of_held_out(model, examples):
+def elbo_of_held_out(model: Model, examples: Examples) -> float:
     """Returns the mean ELBO of examples, with one fresh sample for each."""
     sample = model.draw_sample(examples, 1)
     return float(-sample.mean_distortion.mean() - model.spec.weight * sample.mean_rate)
 
 
-VAE = LatentModel(
-    "VAE",
-    Distortion(
-        *("reconstruction", "pixels"),
-        value=bernoulli,
-        mean=lambda oracle, x, logits: oracle.mean_reconstruction(x, logits),
+BERNOULLI_VAE = LatentModel(
+    name="VAE",
+    distortion=Distortion(
+        name="reconstruction",
+        summed_over="pixels",
+        value=lambda s: bernoulli(s, s.outputs),
+        mean=lambda s: s.oracle.mean_reconstruction(s.examples.x, s.outputs),
         wrong={
-            "sigmoid_twice": lambda s: bernoulli(s.oracle, s.examples.x, 1 / (1 + np.exp(-s.outputs))),
-            "decoder_returns_probabilities": lambda s: bernoulli(s.oracle, s.examples.x, log_odds_or_nan(s.outputs)),
+            "sigmoid_twice": lambda s: bernoulli(s, 1 / (1 + np.exp(-s.outputs))),
+            "decoder_returns_probabilities": lambda s: bernoulli(s, binary_logits_or_nan(s.outputs)),
         },
-        as_logits=log_odds,
-        are_probabilities=are_probabilities,
-        # Here it is known that the likelihood takes them for logits.
-        squashed={"sigmoid_at_the_end": "sigmoid_twice"},
+        to_logits=binary_logits,
+        are_probabilities=are_binary_probabilities,
+        # The likelihood is known to take the outputs for logits.
+        names_if_bounded={"sigmoid_at_the_end": "sigmoid_twice"},
     ),
-    Rate(
-        closed_form_rate,
-        mean=lambda sample: sample.oracle.mean_kl(sample.mu, sample.log_var),
+    rate=Rate(
+        value=closed_form_rate,
+        mean=lambda s: s.oracle.mean_kl(s.mu, s.log_var),
         wrong=WRONG_RATES,
     ),
-    Terms(
-        "elbo",
-        (Term("elbo(x, eps)", right=lambda sample: -sample.loss, wrong=elbo_mistakes),),
-        *("the ELBO of the model's own outputs", 0),
-        own_noise="elbo_draws_its_own_noise",
+    loss_method=LossMethod(
+        name="elbo",
+        terms=(Term("elbo(x, eps)", right=lambda s: -s.loss, wrong=elbo_mistakes),),
+        origin="the ELBO of the model's own outputs",
+        distortion_index=0,
+        own_noise_mistake="elbo_draws_its_own_noise",
         probabilities_first=True,
     ),
-    Score("ELBO", elbo_of_held_out, 0.5, " nats", 1.0, "training_lowers_the_elbo"),
-    bounds_in="floor",
+    score=Score(
+        name="ELBO",
+        compute=elbo_of_held_out,
+        margin=0.5,
+        unit=" nats",
+        fall=1.0,
+        wrong_sign="training_lowers_the_elbo",
+    ),
+    unbounded_checked_in="floor",
+    own_oracle=OwnFunctionsOfAVAE,
 )
 
 
-def gaussian_vae(sigma):
+def gaussian_vae(sigma: float) -> LatentModel:
     """Returns the VAE whose pixels are normal with the standard deviation sigma, for grey images."""
+    keywords = {"likelihood": "gaussian", "sigma": sigma}
+    return replace(BERNOULLI_VAE, keywords=keywords, grey=True, distortion=gaussian_distortion(sigma))
 
-    def value(oracle, x, outputs, sigma=sigma):
-        return oracle.reconstruction(x, outputs, sigma)
 
-    def squared_error(s):
+def gaussian_distortion(sigma: float) -> Distortion:
+    """Returns the `Distortion` of pixels that are normal with the standard deviation sigma."""
+
+    def half_squared_error(s: Sample) -> np.ndarray:
         """Returns half the squared error in units of sigma^2: the distortion without its constants."""
-        perfect = value(s.oracle, s.examples.x, np.broadcast_to(s.examples.x, s.outputs.shape))
-        return s.distortion - perfect
+        perfect = np.broadcast_to(s.examples.x, s.outputs.shape)
+        return s.distortion - s.oracle.reconstruction(s.examples.x, perfect, sigma)
 
-    def others(of):
-        return {
-            "sigma_ignored": lambda s: of(s.oracle)(s.examples.x, s.outputs, 1.0),
-            "bernoulli_for_gaussian": lambda s: of(s.oracle)(s.examples.x, s.outputs),
-        }
-
-    return replace(
-        VAE,
-        keywords={"likelihood": "gaussian", "sigma": sigma},
-        grey=True,
-        distortion=Distortion(
-            *("reconstruction", "pixels"),
-            value=value,
-            mean=lambda oracle, x, outputs: oracle.mean_reconstruction(x, outputs, sigma),
-            wrong={
-                **others(lambda oracle: oracle.reconstruction),
-                "sigma_as_variance": lambda s: value(s.oracle, s.examples.x, s.outputs, float(np.sqrt(sigma))),
-                "constants_missing": squared_error,
-                "squared_error": lambda s: 2 * np.square(sigma) * squared_error(s),
-                "squared_error halved": lambda s: np.square(sigma) * squared_error(s),
-                "squared_error averaged over pixels": lambda s: (
-                    2 * np.square(sigma) * squared_error(s) / s.sizes.num_outputs
-                ),
-            },
-            reported_wrong=others(lambda oracle: oracle.mean_reconstruction),
-        ),
+    return Distortion(
+        name="reconstruction",
+        summed_over="pixels",
+        value=lambda s: s.oracle.reconstruction(s.examples.x, s.outputs, sigma),
+        mean=lambda s: s.oracle.mean_reconstruction(s.examples.x, s.outputs, sigma),
+        wrong={
+            **other_likelihoods(lambda oracle: oracle.reconstruction),
+            "sigma_as_variance": lambda s: s.oracle.reconstruction(s.examples.x, s.outputs, float(np.sqrt(sigma))),
+            "constants_missing": half_squared_error,
+            "squared_error": lambda s: 2 * sigma**2 * half_squared_error(s),
+            "squared_error halved": lambda s: sigma**2 * half_squared_error(s),
+            "squared_error averaged over pixels": lambda s: 2 * sigma**2 * half_squared_error(s) / s.sizes.num_outputs,
+        },
+        reported_wrong=other_likelihoods(lambda oracle: oracle.mean_reconstruction),
     )
 
 
-VAE = replace(VAE, variants=(gaussian_vae(0.25),))
-SPECS["VAE"] = VAE
-SPECS["GaussianVAE"] = gaussian_vae(0.6)
+def other_likelihoods(reconstruction: Callable) -> dict[str, Callable]:
+    """Returns what known mistakes make of a Gaussian likelihood; `reconstruction` takes the function from an oracle."""
+    return {
+        "sigma_ignored": lambda s: reconstruction(s.oracle)(s.examples.x, s.outputs, 1.0),
+        "bernoulli_for_gaussian": lambda s: reconstruction(s.oracle)(s.examples.x, s.outputs),
+    }
+
+
+VAE = register_spec("VAE", replace(BERNOULLI_VAE, variants=(gaussian_vae(0.25),)))
+register_spec("GaussianVAE", gaussian_vae(0.6))

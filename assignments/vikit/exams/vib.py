@@ -1,49 +1,67 @@
 """The VIB: distortion = cross-entropy of the label, rate = KL(q(z|x) || N(0, I)), weight = beta."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from .classes import as_logits, binary_cross_entropy, logarithms, probabilities, rows_are_probabilities
-from .latent_model import SPECS, Distortion, LatentModel, Rate, Score, Term, Terms
-from .loss_report import BITS_PER_NAT
+from .digits import Examples
+from .latent_model import (
+    BITS_PER_NAT,
+    Distortion,
+    LatentModel,
+    LossMethod,
+    Rate,
+    Score,
+    Term,
+    register_spec,
+)
+from .model import Model
+from .probabilities import (
+    are_class_probabilities,
+    binary_cross_entropy,
+    class_logits,
+    class_probabilities,
+    log_class_probabilities,
+)
+from .samples import Sample
 from .vae import WRONG_RATES, closed_form_rate
 
-__all__ = ["ACCURACY", "CROSS_ENTROPIES", "CROSS_ENTROPY", "VIB", "of_logits"]
+__all__ = ["ACCURACY", "CROSS_ENTROPY_DISTORTION", "CROSS_ENTROPY_FORMS", "VIB", "form_of_sample"]
 
 
-def of_logits(form):
+def form_of_sample(form: Callable) -> Callable:
     """Returns the function of a `Sample` that is `form(oracle, y_onehot, logits)`."""
     return lambda s: form(s.oracle, s.examples.y_onehot, s.outputs)
 
 
-def cross_entropy(oracle, y_onehot, logits):
-    return oracle.cross_entropy(y_onehot, logits)
-
-
-# What known mistakes make of the logits of a batch `[L, B, C]`: a cross-entropy of each example.
-CROSS_ENTROPIES = {
+# What known mistakes make of the labels y `[B, C]` and the logits a `[L, B, C]`: a cross-entropy of each example.
+CROSS_ENTROPY_FORMS = {
     "right": lambda oracle, y, a: oracle.cross_entropy(y, a).mean(0),
     "cross_entropy_negated": lambda oracle, y, a: -oracle.cross_entropy(y, a).mean(0),
     "samples_summed": lambda oracle, y, a: oracle.cross_entropy(y, a).sum(0),
     "first_sample_only": lambda oracle, y, a: oracle.cross_entropy(y, a)[0],
     "logits_averaged": lambda oracle, y, a: oracle.cross_entropy(y, a.mean(0, keepdims=True))[0],
-    "log_of_mean_over_samples": lambda oracle, y, a: oracle.cross_entropy(y, logarithms(oracle.predict(a))[None])[0],
+    "log_of_mean_over_samples": lambda oracle, y, a: oracle.cross_entropy(
+        y, log_class_probabilities(oracle.predict(a))[None]
+    )[0],
     "cross_entropy_averaged_over_classes": lambda oracle, y, a: oracle.cross_entropy(y, a).mean(0) / y.shape[-1],
     "cross_entropy_summed_over_batch": lambda oracle, y, a: np.full(len(y), oracle.cross_entropy(y, a).mean(0).sum()),
     "cross_entropy_averaged_over_batch": lambda oracle, y, a: np.full(len(y), oracle.cross_entropy(y, a).mean()),
-    "softmax_twice": lambda oracle, y, a: oracle.cross_entropy(y, probabilities(oracle, a)).mean(0),
-    "decoder_returns_probabilities": lambda oracle, y, a: oracle.cross_entropy(y, logarithms(a)).mean(0),
+    "softmax_twice": lambda oracle, y, a: oracle.cross_entropy(y, class_probabilities(oracle, a)).mean(0),
+    "decoder_returns_probabilities": lambda oracle, y, a: oracle.cross_entropy(y, log_class_probabilities(a)).mean(0),
     "binary_cross_entropy": lambda oracle, y, a: binary_cross_entropy(oracle, y, a).sum(-1),
     "binary_cross_entropy averaged": lambda oracle, y, a: binary_cross_entropy(oracle, y, a).mean(-1),
 }
-# And what they make of the cross-entropy and the KL of each example, `[B]`, with the weight.
-WITH_RATE = {
+# What known mistakes make of the cross-entropy d of each example, `[B]`, with a `Sample`: the first term.
+FIRST_TERM_FORMS = {
     "right": lambda d, s: d,
     "beta_on_the_cross_entropy": lambda d, s: s.spec.weight * d,
     "kl_in_the_cross_entropy": lambda d, s: d + s.spec.weight * s.rate.mean(0),
     "kl_in_the_cross_entropy without beta": lambda d, s: d + s.rate.mean(0),
     "cross_entropy_in_bits": lambda d, s: d * BITS_PER_NAT,
 }
-DIVERGENCES = {
+# What known mistakes make of the rate r of each example, `[B]`, with a `Sample`: the second term.
+SECOND_TERM_FORMS = {
     "right": lambda r, s: r,
     "kl_times_beta": lambda r, s: s.spec.weight * r,
     "kl_negated": lambda r, s: -r,
@@ -57,51 +75,58 @@ DIVERGENCES = {
 }
 
 
-def cross_entropy_mistakes(spec):
-    return [{name: lambda _, s, of=of: of_logits(of)(s) for name, of in CROSS_ENTROPIES.items()}, WITH_RATE]
+def first_term_mistakes(spec: LatentModel) -> list[dict]:
+    """Returns the steps in which the cross-entropy can go wrong."""
+    first = {name: lambda _, s, form=form: form_of_sample(form)(s) for name, form in CROSS_ENTROPY_FORMS.items()}
+    return [first, FIRST_TERM_FORMS]
 
 
-def rate_mistakes(spec):
-    first = {"right": lambda _, s: s.rate[0]}
-    return [
-        first | {name: lambda _, s, of=of: of(s)[0] for name, of in spec.rate.wrong.items()},
-        DIVERGENCES,
-    ]
+def second_term_mistakes(spec: LatentModel) -> list[dict]:
+    """Returns the steps in which the rate can go wrong."""
+    first: dict[str, Callable] = {"right": lambda _, s: s.rate[0]}
+    first |= {name: lambda _, s, form=form: form(s)[0] for name, form in spec.rate.wrong.items()}
+    return [first, SECOND_TERM_FORMS]
 
 
-def accuracy(model, examples):
-    """Returns the share of images whose likeliest class, from the decoder's outputs put together here, is their label."""
+def cross_entropy(sample: Sample) -> np.ndarray:
+    """Returns the cross-entropy of each sample and example. Shape `[L, B]`."""
+    return sample.oracle.cross_entropy(sample.examples.y_onehot, sample.outputs)
+
+
+def accuracy(model: Model, examples: Examples) -> float:
+    """Returns the share of images whose likeliest class, by the decoder's outputs, is their label."""
     probs = model.exam.oracle.predict(model.draw_sample(examples, 4).outputs)
     return float(np.mean(np.argmax(probs, axis=-1) == np.argmax(examples.y_onehot, axis=-1)))
 
 
-CROSS_ENTROPY = Distortion(
-    *("cross_entropy", "classes"),
+CROSS_ENTROPY_DISTORTION = Distortion(
+    name="cross_entropy",
+    summed_over="classes",
     value=cross_entropy,
-    as_logits=as_logits,
-    are_probabilities=lambda outputs: rows_are_probabilities(outputs).all(),
+    to_logits=class_logits,
+    are_probabilities=lambda outputs: are_class_probabilities(outputs).all(),
 )
-ACCURACY = Score("accuracy", accuracy, 0.03, "", np.inf, "loss_negated")
-VIB = LatentModel(
+ACCURACY = Score(name="accuracy", compute=accuracy, margin=0.03, unit="", fall=np.inf, wrong_sign="loss_negated")
+VIB = register_spec(
     "VIB",
-    CROSS_ENTROPY,
-    Rate(
-        closed_form_rate,
-        wrong=WRONG_RATES,
-    ),
-    Terms(
-        "loss_terms",
-        (
-            Term("the cross-entropy", right=lambda s: s.distortion.mean(0), wrong=cross_entropy_mistakes),
-            Term("the KL", right=lambda s: s.rate[0], wrong=rate_mistakes),
+    LatentModel(
+        name="VIB",
+        distortion=CROSS_ENTROPY_DISTORTION,
+        rate=Rate(value=closed_form_rate, wrong=WRONG_RATES),
+        loss_method=LossMethod(
+            name="loss_terms",
+            terms=(
+                Term("the cross-entropy", right=lambda s: s.distortion.mean(0), wrong=first_term_mistakes),
+                Term("the KL", right=lambda s: s.rate[0], wrong=second_term_mistakes),
+            ),
+            origin="what the model's own encoder and decoder give",
+            distortion_index=0,
+            swapped_mistake="terms_swapped",
         ),
-        *("what the model's own encoder and decoder give", 0),
-        swapped="terms_swapped",
+        score=ACCURACY,
+        weight=0.05,
+        weight_name="beta",
+        labelled=True,
+        more_perturbations=((1.5, 0.3), (1.0, 0.5), (1.5, 0.3)),
     ),
-    ACCURACY,
-    weight=0.05,
-    weight_name="beta",
-    labelled=True,
-    more_perturbations=((1.5, 0.3), (1.0, 0.5), (1.5, 0.3)),
 )
-SPECS["VIB"] = VIB

@@ -1,50 +1,66 @@
-"""The examination of weights: one step moves every one of them, and each matters."""
+"""The examination "weights_learn": one step of training moves every weight, and each weight matters to the loss."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from .dependence import check_same_as_twin
-from .digits import BATCH_SIZE
-from .exam import PropertyFailed, examination
-from .latent_model import spec_of
-from .model import OF_A_MODEL, build_model, trained_model
+from .digits import BATCH_SIZE, Examples
+from .exam import Exam, PropertyFailed, examination
+from .latent_model import LatentModel, spec_of
+from .model import MISTAKES_OF_ANY_MODEL, Model, build_model, trained_model
 
 __all__ = ["check_every_weight_learns", "check_weights_move"]
 
 
-@examination("weights_learn", finds=(*OF_A_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters"))
-def check_every_weight_learns(exam, model):
-    """One step moves every trainable weight and every part; each weight matters to the loss, as put together here."""
+@examination("weights_learn", finds=(*MISTAKES_OF_ANY_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters"))
+def check_every_weight_learns(exam: Exam, model: str | LatentModel) -> None:
+    """A step moves every trainable weight and every part; each weight matters to the loss, as put together here."""
     spec = spec_of(model)
     trained = trained_model(exam, spec)
-    examples = exam.cache["split"][0][:BATCH_SIZE]
-    few, sizes = examples[:8], trained.sizes
-    z, eps = exam.normal(5, sizes.latent_dim), exam.normal(1, len(few), sizes.latent_dim)
+    examples = exam.digits(spec.labelled)[0][:BATCH_SIZE]
+    few = examples[:8]
+    z, eps = exam.normal(5, trained.sizes.latent_dim), exam.normal(1, len(few), trained.sizes.latent_dim)
+    moved = check_weights_move(trained, examples.x, z, lambda: trained.fit(examples, 1e-3))
+    check_each_weight_matters(trained, moved, few, eps)
+    method = spec.loss_method
+    noise = eps[0] if method.takes_one_sample else eps
+    trained.check_no_hidden_variables(*few.arrays, noise, method=method.name)
+    check_small_twins(exam, spec)
 
-    def mean_loss():
-        sample = trained.sample(few, eps)
+
+def check_each_weight_matters(model: Model, weights: list[np.ndarray], examples: Examples, eps: np.ndarray) -> None:
+    """Raises `PropertyFailed` if the loss of examples with this noise stays the same when one of `weights` moves."""
+
+    def mean_loss() -> np.ndarray:
+        sample = model.build_sample(examples, eps)
         return sample.mean_distortion.mean() + sample.mean_rate
 
-    after = check_weights_move(trained, examples.x, z, lambda: trained.fit(examples, 1e-3))
     base = mean_loss()
-    for index, array in enumerate(after):
-        trained.set_weights([*after[:index], array + 0.3 * exam.normal(*array.shape), *after[index + 1 :]])
+    for index, array in enumerate(weights):
+        model.set_weights([*weights[:index], array + 0.3 * model.exam.normal(*array.shape), *weights[index + 1 :]])
         if np.allclose(mean_loss(), base, 1e-7, 1e-7):
-            raise PropertyFailed(f"trainable weight {index + 1} of {len(after)} changes nothing", "idle_weight")
-    trained.check_no_hidden_variables(*few.arrays, eps[0] if spec.terms.one_sample else eps, method=spec.terms.method)
-    small = spec.small_sizes
-    first, second = (build_model(exam, spec, small) for _ in range(2))
-    x, z = exam.normal(5, small.event_dim), exam.normal(5, small.latent_dim)
+            raise PropertyFailed(f"trainable weight {index + 1} of {len(weights)} changes nothing", "idle_weight")
+
+
+def check_small_twins(exam: Exam, spec: LatentModel) -> None:
+    """Raises `PropertyFailed` unless two small models with the same trainable weights compute the same."""
+    first, second = (build_model(exam, spec, spec.small_sizes) for _ in range(2))
+    x, z = exam.normal(5, spec.small_sizes.event_dim), exam.normal(5, spec.small_sizes.latent_dim)
     check_same_as_twin(first, second, lambda one: [*one.encode(x), one.decode(z)])
 
 
-def check_weights_move(model, x, z, step):
-    """Raises `PropertyFailed` unless `step` moves every trainable weight, and what every part returns; returns the weights."""
+def check_weights_move(model: Model, x: np.ndarray, z: np.ndarray, step: Callable) -> list[np.ndarray]:
+    """Raises `PropertyFailed` unless `step` moves every trainable weight and the output of every part.
+
+    Returns the weights after the step.
+    """
     before, shown = model.weights(), model.look_at_parts(x, z)
     step()
     after = model.weights()
     for (same, old, mistake), (_, new, _) in zip(shown, model.look_at_parts(x, z), strict=True):
         if np.array_equal(old, new):
-            raise PropertyFailed(f"after a step of training {same}", mistake)
+            raise PropertyFailed(f"after a step of training, {same}", mistake)
     still = sum(np.array_equal(*pair) for pair in zip(before, after, strict=True))
     if still:
         raise PropertyFailed(

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .question import LARGEST
+from .question import LARGEST, Answer, Case, Question
 
 __all__ = [
     "NUM_FAR_STEPS",
@@ -18,20 +18,20 @@ __all__ = [
 ]
 
 
-def is_close(got, want, question):
+def is_close(got: np.ndarray, want: np.ndarray, question: Question) -> bool:
     """Tells whether every value is within `atol + rtol * abs(want)`. NaN never is."""
     return bool(np.all(are_close(got, want, question)))
 
 
-def are_close(got, want, question):
+def are_close(got: np.ndarray, want: np.ndarray, question: Question) -> np.ndarray:
     """Returns for each value whether it is within `atol + rtol * abs(want)`. NaN never is."""
     with np.errstate(all="ignore"):
         error = np.abs(np.asarray(got, np.float64) - want)
         return (error <= question.atol + question.rtol * np.abs(want)) & np.isfinite(want)
 
 
-def worst_error(case, answer):
-    """Returns the largest absolute error of an answer to one significant digit; None where it has no such number."""
+def worst_error(case: Case, answer: Answer) -> float | None:
+    """Returns the largest absolute error of an answer to one significant digit; None if it has no such number."""
     if answer.status != "ok" or len(answer.values) != len(case.expected):
         return None
     worst = 0.0
@@ -45,25 +45,31 @@ def worst_error(case, answer):
     return round_to_one_digit(worst) if math.isfinite(worst) else None
 
 
-def round_to_one_digit(number):
-    """Returns a number to one significant digit; 1e308 where that is more than any number of float64, or infinite."""
+def round_to_one_digit(number: float) -> float:
+    """Returns a number to one significant digit; 1e308 if the result is too large for float64, or infinite."""
     rounded = float(f"{number:.0e}")
     return math.copysign(1e308, rounded) if math.isinf(rounded) else rounded
 
 
-# Sizes are compared in half powers of ten. Three steps are more than a factor of ten. Smaller sizes count as 0.
-STEPS_PER_FACTOR_10, NUM_FAR_STEPS, SMALLEST_SIZE = 2, 3, 1e-3
+# Sizes are compared in half powers of ten.
+STEPS_PER_FACTOR_10 = 2
+# A size that is this many steps away is far off: by more than a factor of ten.
+NUM_FAR_STEPS = 3
+# Smaller sizes count as 0.
+SMALLEST_SIZE = 1e-3
 
 
-def signs_and_sizes(values):
-    """Returns the sign and the size of each value, in half powers of ten; what is below SMALLEST counts as 0."""
+def signs_and_sizes(values: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the sign and the size of each value, in half powers of ten; a value below SMALLEST_SIZE counts as 0."""
     sizes = np.abs(np.asarray(values, np.float64))
     steps = np.floor(STEPS_PER_FACTOR_10 * np.log10(np.maximum(sizes, SMALLEST_SIZE)))
     return np.where(sizes < SMALLEST_SIZE, 0, np.sign(values)), steps
 
 
-def are_same_rows(rows, given, question):
-    """Returns for each row whether `given` has the same values: close where finite, the same NaN and infinities elsewhere.
+def are_same_rows(rows: np.ndarray, given: np.ndarray, question: Question) -> np.ndarray:
+    """Returns for each row whether `given` has the same values.
+
+    Finite values must be close; NaN and infinities must be in the same places.
 
     Args:
         rows: Shape `[rows, numbers]`, or one row.
@@ -79,13 +85,13 @@ def are_same_rows(rows, given, question):
     return close.all(axis=-1)
 
 
-def overflow_to_infinity(values):
-    """Returns `values` with infinity instead of what is too large for float32: a student may compute in float32 or float64."""
+def overflow_to_infinity(values: np.ndarray) -> np.ndarray:
+    """Returns `values` with infinity for what is too large for float32: students may compute in float32 or float64."""
     return np.where(np.abs(values) > LARGEST, np.copysign(np.inf, values), values)
 
 
-def relative_error(got, want):
-    """Returns the largest error relative to `want`, over the values where that is not 0."""
+def relative_error(got: np.ndarray, want: np.ndarray) -> float:
+    """Returns the largest error relative to `want`, over the values where `want` is not 0."""
     with np.errstate(all="ignore"):
         error = np.abs(got - want) / np.abs(want)
     return float(np.max(error, where=want != 0, initial=0.0))

@@ -1,56 +1,55 @@
 """The verdict on a question: from the answers to its cases, and from the findings on its properties.
 
-No formula of the course is here. A question is its cases, the expected values, and the values of each known mistake.
+No formula of the course is here: a question comes with the expected values and those of each known mistake.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from .compare import is_close, worst_error
 from .describe import KNOWN_TYPES, describe_count, describe_error, describe_roughly, describe_shape, format_shape
 from .explain import explain_failure, explain_kit_failure, write_message
 from .naming import TWO_CALLS_DIFFER, has_unequal_calls, join_names, name_mistakes
-from .question import GENERIC, KIT_ERROR, PROPERTY, CaseVerdict, Verdict
+from .question import (
+    GENERIC,
+    KIT_ERROR,
+    PROPERTY,
+    Answer,
+    Case,
+    CaseVerdict,
+    Finding,
+    Mistake,
+    Property,
+    Question,
+    Verdict,
+)
 
 __all__ = ["GENERIC_SHARE", "build_unjudged_verdict", "combine_verdicts", "doubtful_case", "judge", "judge_properties"]
 
+# From names of cases to the answers.
+Answers = dict[str, Answer]
 
+# The share of a question's points that its generic cases are worth together; edge cases have the rest.
 GENERIC_SHARE = 0.7
 
 
-def judge(question, answers, public=False, again=()):
-    """Returns the `Verdict` on `answers`, a dict from the name of a case to an `Answer`.
+def judge(question: Question, answers: Answers, public: bool = False, again: Sequence[Answer] = ()) -> Verdict:
+    """Returns the `Verdict` on the answers to the cases of a question.
 
     Args:
         question: The `Question`.
-        answers: The answers to its cases.
-        public: Whether the inputs are public. Then errors are shown in numbers, else in rough words (see `describe_roughly`).
+        answers: The answers.
+        public: Whether the inputs are public. Then messages have errors in numbers, else in words.
         again: The answers to one case that was asked twice in a row (see `doubtful_case`).
     """
     problems = {case.name: describe_problem(question, case, answers[case.name], public) for case in question.cases}
-    mistakes = name_mistakes(question, answers) if any(problems.values()) else []
+    all_passed = not any(problems.values())
+    mistakes = [] if all_passed else name_mistakes(question, answers)
     if not mistakes and has_unequal_calls(question, again):
         mistakes = [replace(TWO_CALLS_DIFFER, source=question.source)]
-    all_passed = not any(problems.values())
-    verdicts = []
-    for case in question.cases:
-        # Many wrong formulas are right at q = prior or at zero: edge cases earn points only where every case passes.
-        counts = case.kind == GENERIC or all_passed
-        passed = not problems[case.name]
-        same_kind = sum(other.kind == case.kind for other in question.cases)
-        share = GENERIC_SHARE if case.kind == GENERIC else 1 - GENERIC_SHARE
-        points = question.points * share / same_kind if passed and counts else 0.0
-        verdicts.append(
-            CaseVerdict(
-                name=case.name,
-                kind=case.kind,
-                passed=passed,
-                points=points,
-                status=case_status(case, answers[case.name], passed),
-                worst_error=worst_error(case, answers[case.name]),
-                mistake=join_names(mistakes) if mistakes and not passed else None,
-                problem=problems[case.name],
-            )
-        )
+    name = join_names(mistakes) or None
+    verdicts = judge_cases(question, answers, problems, name)
     status = question_status(verdicts, mistakes)
     return Verdict(
         name=question.name,
@@ -58,7 +57,7 @@ def judge(question, answers, public=False, again=()):
         score=question.points if all_passed else sum(verdict.points for verdict in verdicts),
         max_score=question.points,
         status=status,
-        mistake=join_names(mistakes) if mistakes else None,
+        mistake=name,
         message=write_message(question, verdicts, status, mistakes, answers),
         hint="\n".join(mistake.hint for mistake in mistakes),
         source=next((mistake.source for mistake in mistakes if mistake.source), question.source),
@@ -66,57 +65,107 @@ def judge(question, answers, public=False, again=()):
     )
 
 
-def build_unjudged_verdict(question, status, message):
+def judge_cases(
+    question: Question, answers: Answers, problems: dict[str, str], mistake: str | None
+) -> list[CaseVerdict]:
+    """Returns the `CaseVerdict`s on all cases.
+
+    Args:
+        question: The `Question`.
+        answers: The answers to its cases.
+        problems: What is wrong with each answer; empty if nothing is.
+        mistake: The name of the mistake that explains all answers, if there is one.
+    """
+    all_passed = not any(problems.values())
+    verdicts = [judge_case(question, case, answers[case.name], problems[case.name]) for case in question.cases]
+    # Many wrong formulas are right at q = prior or at zero: edge cases earn points only if every case passes.
+    return [
+        replace(
+            verdict,
+            mistake=None if verdict.passed else mistake,
+            points=verdict.points if verdict.kind == GENERIC or all_passed else 0.0,
+        )
+        for verdict in verdicts
+    ]
+
+
+def judge_case(question: Question, case: Case, answer: Answer, problem: str) -> CaseVerdict:
+    """Returns the `CaseVerdict` on an answer by itself; `problem` says what is wrong with it, empty if nothing is."""
+    same_kind = sum(other.kind == case.kind for other in question.cases)
+    share = GENERIC_SHARE if case.kind == GENERIC else 1 - GENERIC_SHARE
+    return CaseVerdict(
+        name=case.name,
+        kind=case.kind,
+        passed=not problem,
+        points=0.0 if problem else question.points * share / same_kind,
+        status=case_status(case, answer, not problem),
+        worst_error=worst_error(case, answer),
+        mistake=None,
+        problem=problem,
+    )
+
+
+def build_unjudged_verdict(question: Any, status: str, message: str) -> Verdict:
     """Returns the `Verdict` on a question that was not asked, for example because the notebook could not be read."""
     return Verdict(question.name, 0.0, question.points, status, None, message, "", question.source, ())
 
 
-def judge_properties(question, findings, public=False):
+def judge_properties(question: Question, findings: dict[str, Finding], public: bool = False) -> Verdict:
     """Returns the `Verdict` on the properties of `question`.
 
     Args:
         question: The `Question`.
         findings: A dict from the name of each property to its `Finding`.
-        public: Whether the inputs are public: then the student reads the digits too.
+        public: Whether the inputs are public: then the student reads numbers too.
     """
-    verdicts, lines, mistakes = [], [], {}
-    for item in question.properties:
-        found, named = findings[item.name], named_mistakes(item, findings[item.name])
-        verdict = judge_property(item, found, is_worth_its_points(question, item, findings), public)
-        verdicts.append(verdict)
-        if found.status == "ok" and not verdict.passed:
-            lines.append(f"{item.name}: {HOLDS_ALONE}")
-        elif not verdict.passed:
-            mistakes |= {mistake.name: mistake for mistake in named}
-            lines.append(f"{item.name}: {explain_property(question, item, found, named, public)}")
-    failed = [verdict for verdict in verdicts if not verdict.passed]
-    statuses = {verdict.status for verdict in failed}
-    status = statuses.pop() if len(statuses) == 1 and len(failed) == len(verdicts) else "wrong"
-    texts = list(dict.fromkeys(line.partition(": ")[2] for line in lines))
-    message = texts[0] if len(failed) == len(verdicts) and len(texts) == 1 else "\n".join(lines)
+    properties = [(item, findings[item.name]) for item in question.properties]
+    verdicts = [
+        judge_property(item, found, is_worth_its_points(question, item, findings), public) for item, found in properties
+    ]
+    lost = [pair for pair, verdict in zip(properties, verdicts, strict=True) if not verdict.passed]
+    mistakes = {mistake.name: mistake for pair in lost for mistake in named_mistakes(*pair)}
+    sources = [source for pair in properties for source in lecture_sources(*pair)]
     return Verdict(
         name=question.name,
         score=sum(verdict.points for verdict in verdicts),
         max_score=sum(item.points for item in question.properties),
-        status="correct" if not failed else "partial" if status == "wrong" and len(failed) < len(verdicts) else status,
+        status=status_of_properties(verdicts),
         # Each was found by itself; " or " joins mistakes that the inputs cannot tell apart.
         mistake=" and ".join(mistakes) or None,
-        message=message or f"All {len(verdicts)} properties hold.",
+        message=message_on_properties(question, lost, public),
         hint="\n".join(mistake.hint for mistake in mistakes.values()),
-        source=next(
-            (source for item in question.properties for source in lecture_sources(item, findings[item.name])),
-            question.source,
-        ),
+        source=next(iter(sources), question.source),
         cases=tuple(verdicts),
     )
 
 
-def named_mistakes(item, found):
+def status_of_properties(verdicts: list[CaseVerdict]) -> str:
+    """Returns the status of a question from the verdicts on its properties."""
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    if not failed:
+        return "correct"
+    if len(failed) < len(verdicts):
+        return "partial"
+    statuses = {verdict.status for verdict in failed}
+    return statuses.pop() if len(statuses) == 1 else "wrong"
+
+
+def message_on_properties(question: Question, lost: list[tuple[Property, Finding]], public: bool) -> str:
+    """Returns the message for the student on the properties that are lost; on all alike if one text is about all."""
+    if not lost:
+        return f"All {len(question.properties)} properties hold."
+    texts = {item.name: explain_property(question, item, found, public) for item, found in lost}
+    if len(lost) == len(question.properties) and len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return "\n".join(f"{name}: {text}" for name, text in texts.items())
+
+
+def named_mistakes(item: Property, found: Finding) -> list[Mistake]:
     """Returns the mistakes of a property that its `Finding` names."""
     return [mistake for mistake in item.mistakes if mistake.name in found.mistake.split(" and ")]
 
 
-def judge_property(item, found, counts, public):
+def judge_property(item: Property, found: Finding, counts: bool, public: bool) -> CaseVerdict:
     """Returns the `CaseVerdict` on one property; `counts` says whether it is worth its points if it holds."""
     passed = found.status == "ok" and counts
     return CaseVerdict(
@@ -128,11 +177,11 @@ def judge_property(item, found, counts, public):
         worst_error=None,
         mistake=" and ".join(mistake.name for mistake in named_mistakes(item, found)) or None,
         problem="" if passed else describe_failure(found, public),
-        digits=found.digits,
+        measured=found.measured,
     )
 
 
-def describe_failure(found, public):
+def describe_failure(found: Finding, public: bool) -> str:
     """Returns in words why a property has no points."""
     return HOLDS_ALONE if found.status == "ok" else describe_finding(found, public) or found.status
 
@@ -140,13 +189,13 @@ def describe_failure(found, public):
 HOLDS_ALONE = "It holds, and counts only together with another property."
 
 
-def is_worth_its_points(question, item, findings):
-    """Tells whether a property that holds earns its points: shapes earn none where nothing else holds."""
+def is_worth_its_points(question: Question, item: Property, findings: dict[str, Finding]) -> bool:
+    """Tells whether a property that holds earns its points: shapes earn none if nothing else holds."""
     others = (other.name for other in question.properties if other.counts_alone)
     return item.counts_alone or any(findings[name].status == "ok" for name in others)
 
 
-def lecture_sources(item, found):
+def lecture_sources(item: Property, found: Finding) -> list[str]:
     """Returns the lecture sources of a property that does not hold, those of its named mistakes first."""
     if found.status == "ok":
         return []
@@ -154,25 +203,27 @@ def lecture_sources(item, found):
     return [source for source in (*named, item.source) if source]
 
 
-def explain_property(question, item, found, named, public=False):
-    """Returns the message for the student on a property that does not hold."""
+def explain_property(question: Question, item: Property, found: Finding, public: bool = False) -> str:
+    """Returns the message for the student on a property that is lost."""
+    if found.status == "ok":
+        return HOLDS_ALONE
     if found.status == "unexamined":
         return f"Not examined: {found.detail}."
     if found.status == KIT_ERROR:
         return explain_kit_failure(found.detail)
     if found.status != "wrong":
-        return explain_failure(question, found.status, found.answer) or found.status
-    hints = " ".join(mistake.hint for mistake in named) or item.hint
+        return explain_failure(question, found.status, found.answer or Answer(found.status)) or found.status
+    hints = " ".join(mistake.hint for mistake in named_mistakes(item, found)) or item.hint
     seen = describe_finding(found, public)
     return f"{hints} ({seen[:1].upper()}{seen[1:]}.)" if seen else hints
 
 
-def describe_finding(found, public):
-    """Returns in words what an examination saw, for the student; in digits too where the inputs are public."""
-    return f"{found.detail}; {found.digits}" if public and found.digits else found.detail
+def describe_finding(found: Finding, public: bool) -> str:
+    """Returns in words what an examination saw, for the student; in numbers too if the inputs are public."""
+    return f"{found.detail}; {found.measured}" if public and found.measured else found.detail
 
 
-def combine_verdicts(question, first, second):
+def combine_verdicts(question: Question, first: Verdict, second: Verdict) -> Verdict:
     """Returns the verdict on a function from those on its cases and on its properties."""
     worth = sum(item.points for item in question.properties)
     share = 1 - worth / question.points
@@ -192,8 +243,8 @@ def combine_verdicts(question, first, second):
     )
 
 
-def describe_problem(question, case, answer, public=False):
-    """Returns in a few words what is wrong with `answer` on `case`; an empty text where nothing is."""
+def describe_problem(question: Question, case: Case, answer: Answer, public: bool = False) -> str:
+    """Returns in a few words what is wrong with `answer` on `case`; an empty text if nothing is."""
     if answer.status != "ok":
         return answer.text if answer.status == KIT_ERROR else answer.status
     wanted = len(question.outputs) or 1
@@ -212,22 +263,22 @@ def describe_problem(question, case, answer, public=False):
     return ""
 
 
-def doubtful_case(question, verdict):
-    """Returns a case with a wrong answer that no mistake explains, which is asked twice more; None if there is none."""
+def doubtful_case(question: Question, verdict: Verdict) -> Case | None:
+    """Returns a case with a wrong answer that no mistake explains, to be asked twice more; None if there is none."""
     if verdict.mistake or question.sampled:
         return None
     wrong = [case.name for case in verdict.cases if case.status == "wrong"]
     return next((case for case in question.cases if case.name in wrong), None)
 
 
-def case_status(case, answer, passed):
+def case_status(case: Case, answer: Answer, passed: bool) -> str:
     """Returns the status of one case: that of the answer, or "correct", "wrong" or "malformed"."""
     if answer.status != "ok":
         return answer.status
     return "correct" if passed else "wrong" if has_form(case, answer) else "malformed"
 
 
-def has_form(case, answer):
+def has_form(case: Case, answer: Answer) -> bool:
     """Tells whether an answer has the right number of values, all floats of the right shapes."""
     return len(answer.values) == len(case.expected) and all(
         got.shape == want.shape and got.dtype.name in ("float32", "float64")
@@ -235,7 +286,7 @@ def has_form(case, answer):
     )
 
 
-def question_status(verdicts, mistakes):
+def question_status(verdicts: Sequence[CaseVerdict], mistakes: Sequence[Mistake]) -> str:
     """Returns the status of a question from the verdicts on its cases."""
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if not failed:

@@ -1,8 +1,11 @@
-"""Describes numbers, shapes and errors in words for students, who can infer no hidden value from them."""
+"""Describes numbers, shapes and errors to students, in words that give no hidden value away."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from .compare import NUM_FAR_STEPS, are_close, round_to_one_digit, signs_and_sizes
+from .question import Question
 
 __all__ = [
     "KNOWN_TYPES",
@@ -16,11 +19,11 @@ __all__ = [
 ]
 
 
-# Types whose names the grader repeats. It names no other: a student's process could hide hidden inputs in a name.
+# Types that messages name. They name no other: a student's process could hide hidden inputs in a name.
 KNOWN_TYPES = {
     "NoneType": "None", "str": "text", "bytes": "bytes", "dict": "a dict", "set": "a set", "list": "a list",
     "tuple": "a tuple", "function": "a function", "type": "a class", "generator": "a generator", "bool": "a boolean",
-    "object": "an object that is no array", "complex": "complex numbers", "complex64": "complex numbers",
+    "object": "an object that is not an array", "complex": "complex numbers", "complex64": "complex numbers",
     "complex128": "complex numbers", "int8": "integers", "int16": "integers", "int32": "integers", "int64": "integers",
     "int": "integers", "uint8": "integers", "uint32": "integers", "float16": "float16 numbers",
     "bfloat16": "bfloat16 numbers", "str_": "text", "ndarray": "an array without a usable type",
@@ -29,7 +32,7 @@ KNOWN_TYPES = {
 }  # fmt: skip
 
 
-def describe_error(got, want):
+def describe_error(got: np.ndarray, want: np.ndarray) -> str:
     """Returns the size of the error to one significant digit: never a value itself. For public inputs."""
     if np.isnan(got).any():
         return f"{int(np.isnan(got).sum())} of {got.size} values are NaN"
@@ -41,11 +44,12 @@ def describe_error(got, want):
 RIGHT_SIZE = "wrong, but of roughly the right size"
 
 
-def describe_roughly(question, index, got, want):
+def describe_roughly(question: Question, index: int, got: np.ndarray, want: np.ndarray) -> str:
     """Returns in words how the output `index` is off, for hidden inputs.
 
-    The words depend on the sign and the rough size of the right values, and on which answers are right; on nothing else. A
-    student cannot find a right value by moving an answer until the words change: they change at half powers of ten.
+    The words depend on the sign and the rough size of the right values and on which values are right, and on nothing
+    else. A student cannot find a right value by moving an answer until the words change: they change at half powers of
+    ten.
     """
     for is_such, name in ((np.isnan, "NaN"), (np.isinf, "infinite")):
         if is_such(got).any():
@@ -54,8 +58,8 @@ def describe_roughly(question, index, got, want):
     return f"{some} {describe_distance(got, want)}{describe_location(question, index, ~are_close(got, want, question))}"
 
 
-def describe_distance(got, want):
-    """Returns in words how the worst of the values is off, from signs and rough sizes alone (see `describe_roughly`)."""
+def describe_distance(got: np.ndarray | float, want: np.ndarray | float) -> str:
+    """Returns in words how the worst of the values is off, by signs and rough sizes alone (see `describe_roughly`)."""
     if not np.isfinite(got).all():
         return "NaN or infinite"
     sign, size = signs_and_sizes(got)
@@ -69,7 +73,7 @@ def describe_distance(got, want):
     return RIGHT_SIZE
 
 
-def describe_number(got, want):
+def describe_number(got: float, want: float) -> str:
     """Returns in words how one number is off: as `describe_distance`, or "too large" or "too small"."""
     words = describe_distance(got, want)
     (sign, size), (right_sign, right_size) = signs_and_sizes(got), signs_and_sizes(want)
@@ -78,8 +82,8 @@ def describe_number(got, want):
     return "too large" if size > right_size else "too small"
 
 
-def describe_values(name, got, want, origin, unit=""):
-    """Returns (words, digits): how the values called `name` differ from those that come from `origin`."""
+def describe_values(name: str, got: np.ndarray, want: np.ndarray, origin: str, unit: str = "") -> tuple[str, str]:
+    """Returns (words, measured): how the values called `name` differ from those that come from `origin`."""
     with np.errstate(all="ignore"):
         worst = round_to_one_digit(np.max(np.abs(got - want)))
     return (
@@ -89,12 +93,13 @@ def describe_values(name, got, want, origin, unit=""):
 
 
 AXIS_NAMES = {
-    "B": "example", "L": "sample", "K": "dimension", "D": "dimension", "C": "class", "X": "row", "Z": "state", "n": "row",
+    "B": "example", "L": "sample", "K": "dimension", "D": "dimension", "C": "class", "X": "row",
+    "Z": "state", "n": "row",
 }  # fmt: skip
 
 
-def describe_location(question, index, wrong):
-    """Returns " (in one example only)" or the like where all wrong values have that in common; else an empty text."""
+def describe_location(question: Question, index: int, wrong: np.ndarray) -> str:
+    """Returns " (in one example only)" or the like if all wrong values have that in common; else an empty text."""
     shapes = question.shape.split(" and ")
     letters = shapes[index].strip("[]").split(",") if index < len(shapes) else []
     if len(letters) != wrong.ndim:
@@ -106,12 +111,12 @@ def describe_location(question, index, wrong):
     return ""
 
 
-def describe_shape(shape, known):
-    """Returns a shape in words; "another shape" where a size is not `known`: it could carry a hidden input out."""
+def describe_shape(shape: tuple, known: set) -> str:
+    """Returns a shape in words; "another shape" if a size is not `known`: it could carry a hidden input out."""
     return f"shape {format_shape(shape)}" if len(shape) <= MAX_SHOWN_AXES and set(shape) <= known else "another shape"
 
 
-def describe_count(count):
+def describe_count(count: int) -> str:
     """Returns how many values came back; "too many" from ten on: a large number could carry a hidden input out."""
     return str(count) if count < 10 else "too many"
 
@@ -119,6 +124,6 @@ def describe_count(count):
 MAX_SHOWN_AXES = 4
 
 
-def format_shape(shape):
+def format_shape(shape: Iterable) -> str:
     """Returns a shape as text: "[3,4]"."""
     return "[" + ",".join(str(size) for size in shape) + "]"

@@ -1,45 +1,50 @@
 """Writes the message to a student: on a wrong answer, on a right one, or on none at all."""
 
 import re
+from collections.abc import Callable, Sequence
 
 from .compare import is_close, relative_error
 from .describe import KNOWN_TYPES
 from .naming import TRANSFORMATIONS, is_transformation
-from .question import KIT_ERROR
+from .question import KIT_ERROR, Answer, Case, CaseVerdict, Mistake, Question
 
 __all__ = ["KNOWN_TYPES", "explain_failure", "explain_kit_failure", "known_advice", "mistake_in_words", "write_message"]
 
+# From names of cases to the answers.
+Answers = dict[str, Answer]
 
-def write_message(question, verdicts, status, mistakes, answers):
-    """Returns the message for the student: what is wrong, and on which cases. It holds no input and no expected value."""
-    total = len(verdicts)
+
+def write_message(
+    question: Question, verdicts: Sequence[CaseVerdict], status: str, mistakes: Sequence[Mistake], answers: Answers
+) -> str:
+    """Returns the message for the student: what is wrong, and on which cases. It holds no input and no expected value.
+
+    Args:
+        question: The `Question`.
+        verdicts: The verdicts on its cases.
+        status: The status of the question.
+        mistakes: The mistakes that explain the answers.
+        answers: From names of cases to the answers.
+    """
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if status == "correct":
-        return " ".join([f"Right on all {total} cases.", *careful_remarks(question, answers)])
-    answer = answers[failed[0].name]
-    fixed = explain_failure(question, status, answer)
-    if fixed and len(failed) == total:
+        return " ".join([f"Right on all {len(verdicts)} cases.", *careful_remarks(question, answers)])
+    fixed = explain_failure(question, status, answers[failed[0].name])
+    if fixed and len(failed) == len(verdicts):
         return fixed
-    where = f"{len(failed)} of {total} cases"
-    if status == "partial":
-        where += ", all of them edge cases (which count only together)"
-    lines = [f"Not right on {where}."]
+    edge = ", all of them edge cases (which count only together)" if status == "partial" else ""
+    first = f"Not right on {len(failed)} of {len(verdicts)} cases{edge}."
     if mistakes:
         shapes = [verdict.problem for verdict in failed if verdict.status == "malformed"]
-        lines = [f"{lines[0]} {explain_mistakes(mistakes)}", *shapes[:1]]
-    else:
-        lines += [f"  {verdict.name}: {verdict.problem}" for verdict in failed]
-        lines += advise_on_shape(question, answers)
-        broken = next(
-            (answers[verdict.name] for verdict in failed if verdict.status not in ("wrong", "malformed")), None
-        )
-        failure = explain_failure(question, broken.status, broken) if broken else fixed
-        lines += [failure] if failure else []
-    return "\n".join(lines)
+        return "\n".join([f"{first} {explain_mistakes(mistakes)}", *shapes[:1]])
+    broken = next((answers[one.name] for one in failed if one.status not in ("wrong", "malformed")), None)
+    failure = explain_failure(question, broken.status, broken) if broken else fixed
+    problems = [f"  {verdict.name}: {verdict.problem}" for verdict in failed]
+    return "\n".join([first, *problems, *advise_on_shape(question, answers), *([failure] if failure else [])])
 
 
-def careful_remarks(question, answers):
-    """Returns the remarks on right answers that have lost most of their digits, where a careful formula loses none."""
+def careful_remarks(question: Question, answers: Answers) -> list[str]:
+    """Returns the remarks on right answers that have lost most of their digits, if a careful formula loses none."""
     remarks = []
     for case in question.cases:
         if case.careful:
@@ -49,7 +54,7 @@ def careful_remarks(question, answers):
     return list(dict.fromkeys(remarks))
 
 
-def explain_mistakes(mistakes):
+def explain_mistakes(mistakes: Sequence[Mistake]) -> str:
     """Returns the hint on a mistake, or "Either: ... Or: ..." on several that these inputs cannot tell apart."""
     hints = list(dict.fromkeys(mistake.hint for mistake in mistakes))
     # Several transformations with the same values are one mistake: the first hint is enough.
@@ -58,26 +63,28 @@ def explain_mistakes(mistakes):
     return "Either: " + " Or: ".join(hints)
 
 
-def mistake_in_words(name):
+def mistake_in_words(name: str) -> str:
     """Returns the name of a mistake, or several joined by " or ", as students read it.
 
-    A listed mistake has its own name; a transformation of it, or of the right values, is said: "kl_missing, doubled".
+    A listed mistake keeps its name; a transformation is put in words: "kl_missing, doubled".
     """
     names = name.split(" or ")
     words = [transformation_in_words(one) if is_transformation(one) else one for one in names]
     return (" or " if words == names else "; or ").join(words)
 
 
-def transformation_in_words(name):
+def transformation_in_words(name: str) -> str:
+    """Returns the name of a transformation, of the right values or of a listed mistake, as students read it."""
     transformation, _, inner = name.partition(" of ")
     kind, _, outputs = transformation.partition(" in ")
     return f"{inner or 'the right values'}, {outputs + ' ' if outputs else ''}{TRANSFORMATIONS[kind].words}"
 
 
-def explain_failure(question, status, answer):
-    """Returns the message on a function that gave no values at all; None where it gave some."""
+def explain_failure(question: Question, status: str, answer: Answer) -> str | None:
+    """Returns the message on a function that gave no values at all; None if it gave some."""
     if status == "unanswered" and answer.kind.isidentifier() and answer.kind != question.name:
-        return f"Answer `{answer.kind[:80]}` first: it still raises NotImplementedError, and your `{question.name}` calls it."
+        first = answer.kind[:80]
+        return f"Answer `{first}` first: it still raises NotImplementedError, and your `{question.name}` calls it."
     if status == "unanswered":
         return "Not written yet: the function still raises NotImplementedError."
     if status == "missing":
@@ -94,7 +101,7 @@ def explain_failure(question, status, answer):
     if status == KIT_ERROR:
         return explain_kit_failure(answer.text)
     if status == "malformed" and answer.status == "malformed":
-        what = KNOWN_TYPES.get(answer.kind, "something that is no array")
+        what = KNOWN_TYPES.get(answer.kind, "something that is not an array")
         wanted = f"a tuple ({', '.join(question.outputs)})" if question.outputs else f"an array {question.shape}"
         return f"Your function returned {what}; expected {wanted} of float32 or float64 numbers."
     return None
@@ -104,24 +111,25 @@ def explain_failure(question, status, answer):
 ADVICE = (
     (
         r"\btfp\.layers\b|\btfpl\.|\btensorflow_probability\.python\.layers\b|\btf_keras\b",
-        "tfp.layers and tf_keras do not work inside Keras 3: use Keras layers for the parameters, and build the tfd object "
-        "from what they return.",
+        "tfp.layers and tf_keras do not work inside Keras 3: use Keras layers for the parameters, and build the tfd "
+        "object from what they return.",
     ),
     (
-        r"is out of scope and cannot be used here|symbolic tf\.Tensor|\bdisable_eager_execution\b|\bdisable_v2_behavior\b",
+        r"is out of scope and cannot be used here|symbolic tf\.Tensor|"
+        r"\bdisable_eager_execution\b|\bdisable_v2_behavior\b",
         "A tensor that was made in a graph holds no numbers. If this notebook turns eager execution off "
         "(tf.compat.v1.disable_eager_execution or disable_v2_behavior), take that line out.",
     ),
 )
 
 
-def known_advice(text):
+def known_advice(text: str) -> list[str]:
     """Returns the advice on the known errors that a text holds."""
     return [advice for pattern, advice in ADVICE if re.search(pattern, text)]
 
 
-def explain_kit_failure(location):
-    """Returns the message where the kit itself raised an exception; `location` as `faults.error_location` returns it."""
+def explain_kit_failure(location: str) -> str:
+    """Returns the message if the kit itself raised an exception; `location` as `faults.error_location` returns it."""
     return (
         f"The kit failed while examining this ({location}): tell your instructor; this is not a verdict on your work."
     )
@@ -136,8 +144,8 @@ NAMED_EXCEPTIONS = {
 }  # fmt: skip
 
 
-def advise_on_shape(question, answers):
-    """Returns a line of advice where the values are right except for one axis too many: kept, or not yet summed over."""
+def advise_on_shape(question: Question, answers: Answers) -> list[str]:
+    """Returns a line of advice if the values are right but for one axis too many; else no line."""
     steps = {
         "The values are right: only the axis of size 1 must go.": lambda value, axis: value.squeeze(axis),
         "Summed over that axis your values would be right.": lambda value, axis: value.sum(axis=axis),
@@ -150,7 +158,7 @@ def advise_on_shape(question, answers):
     return []
 
 
-def is_right_after(question, case, answer, step, axis):
+def is_right_after(question: Question, case: Case, answer: Answer, step: Callable, axis: int) -> bool:
     """Tells whether `step(values, axis)`, which removes an axis, makes an answer right."""
     if answer.status != "ok" or len(answer.values) != len(case.expected):
         return False

@@ -1,14 +1,20 @@
-"""Names a wrong answer: it is a known mistake if it equals the values of that mistake on every case."""
+"""Names wrong answers of functions: an answer is a known mistake if it has that mistake's values on every case.
+
+The mistakes of networks and models, which have no cases, are named in `vikit.exams`: by each examination, and in
+`term_names`, `prediction`, `compare_reports`, `training_noise` and `flow_log_det` by values as here.
+"""
 
 import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from .compare import are_same_rows
-from .question import Mistake
+from .question import Answer, Case, Mistake, Question
 
 __all__ = [
     "TRANSFORMATIONS",
@@ -26,13 +32,18 @@ __all__ = [
 ]
 
 
+# The precedence of what can be named: a listed mistake, a transformation (negated, doubled, ...) of the right values, a
+# transformation of a listed mistake's values.
+LISTED, TRANSFORMED, TRANSFORMED_MISTAKE = 0, 1, 2
+
+
 @dataclass(frozen=True)
 class Fingerprints:
     """The values of everything that can be named, side by side.
 
     Attributes:
         mistakes: One `Mistake` for each row.
-        levels: Precedence of each row: 0 a listed mistake, 1 a transformation of the right values, 2 one of a mistake's.
+        levels: Precedence of each row: LISTED, TRANSFORMED, or TRANSFORMED_MISTAKE.
         values: All values of a row, over cases and outputs. Shape `[rows, numbers]`.
         right: The right values. Shape `[numbers]`.
     """
@@ -43,11 +54,10 @@ class Fingerprints:
     right: np.ndarray
 
 
-def name_mistakes(question, answers):
+def name_mistakes(question: Question, answers: dict[str, Answer]) -> list[Mistake]:
     """Returns the mistakes that explain the answers: none, one, or several that these inputs cannot tell apart.
 
-    A listed mistake goes before a transformation (negated, doubled, ...) of the right values, and that before a transformation
-    of a listed mistake's values.
+    Of those that fit, only the ones with the first precedence count.
     """
     given = answer_row(question, answers)
     if given is None:
@@ -63,12 +73,12 @@ def name_mistakes(question, answers):
 
 TWO_CALLS_DIFFER = Mistake(
     "two_calls_differ",
-    "Two calls with the same inputs gave different values: noise that your function draws itself comes in, or what an earlier "
-    "call left behind. Use the arguments alone: where noise is one of them, that noise.",
+    "Two calls with the same inputs gave different values: your function draws noise itself, or it uses something that "
+    "an earlier call left behind. Use the arguments alone; if noise is one of them, use that noise.",
 )
 
 
-def has_unequal_calls(question, again):
+def has_unequal_calls(question: Question, again: Sequence[Answer]) -> bool:
     """Tells whether the answers to two calls with the same inputs differ by more than rounding."""
     if len(again) != 2 or any(answer.status != "ok" for answer in again):
         return False
@@ -77,8 +87,8 @@ def has_unequal_calls(question, again):
     return first.shape != second.shape or not are_same_rows(first.astype(float), second.astype(float), question)
 
 
-def answer_row(question, answers):
-    """Returns all numbers of the answers in one row, None where some are missing or not of the right form."""
+def answer_row(question: Question, answers: dict[str, Answer]) -> np.ndarray | None:
+    """Returns all numbers of the answers in one row; None if some are missing or not of the right form."""
     row = []
     for case in question.cases:
         answer = answers[case.name]
@@ -93,7 +103,7 @@ def answer_row(question, answers):
     return np.concatenate(row)
 
 
-def broadcast_number(value, want):
+def broadcast_number(value: np.ndarray, want: np.ndarray) -> np.ndarray:
     """Returns a single number as an array like `want`, any other array as it is.
 
     A sum over the batch often comes back as a scalar.
@@ -101,46 +111,73 @@ def broadcast_number(value, want):
     return np.full(np.shape(want), value.reshape(())) if value.size == 1 else value
 
 
+class Row(NamedTuple):
+    """The values of something that can be named.
+
+    Attributes:
+        mistake: The `Mistake`.
+        level: Its precedence.
+        values: All values, over cases and outputs. Shape `[numbers]`.
+    """
+
+    mistake: Mistake
+    level: int
+    values: np.ndarray
+
+
 @lru_cache(maxsize=32)
-def fingerprints(question):
+def fingerprints(question: Question) -> Fingerprints:
     """Returns the `Fingerprints` of a question, without the rows that equal the right values: those are no mistakes."""
     right = flatten(question, {case.name: case.expected for case in question.cases})
     spellings = {mistake: np.stack(list(variant_rows(question, mistake))) for mistake in question.mistakes}
     steps = build_transformations(question)
-    named, levels, rows = [], [], []
-    for mistake, values in spellings.items():
-        named += [mistake] * len(values)
-        levels += [0] * len(values)
-        rows += list(values)
     with np.errstate(all="ignore"):
-        for name, step in steps.items():
-            named.append(build_transformed_mistake(question, name))
-            levels.append(1)
-            rows.append(step(right[None])[0])
-        firsts = np.stack([right, *(values[0] for values in spellings.values())])
-        changed = {name: step(firsts)[1:] for name, step in steps.items()}
-    # Where the tolerance is wide there is no room for transformations of mistakes.
-    transformed = {} if question.sampled else spellings
-    for index, (mistake, values) in enumerate(transformed.items()):
-        found = np.stack([of_each[index] for of_each in changed.values()])
-        # One that gives the mistake's own values under another spelling is left out: half a squared error is a squared error.
-        own = are_same_rows(values, found[:, None], question).any(axis=1)
-        for name, row, known in zip(changed, found, own, strict=True):
-            if not known:
-                named.append(build_transformed_mistake(question, name, mistake))
-                levels.append(2)
-                rows.append(row)
-    rows = np.stack(rows)
-    kept = ~are_same_rows(rows, right, question)
+        rows = [Row(mistake, LISTED, values) for mistake, variants in spellings.items() for values in variants]
+        rows += [
+            Row(build_transformed_mistake(question, name), TRANSFORMED, step(right[None])[0])
+            for name, step in steps.items()
+        ]
+        # With a wide tolerance transformations of mistakes would fit by chance.
+        rows += [] if question.sampled else transformed_mistakes(question, spellings, steps)
+    values = np.stack([row.values for row in rows])
+    kept = ~are_same_rows(values, right, question)
     return Fingerprints(
-        mistakes=tuple(mistake for mistake, keep in zip(named, kept, strict=True) if keep),
-        levels=np.array(levels)[kept],
-        values=rows[kept],
+        mistakes=tuple(row.mistake for row, keep in zip(rows, kept, strict=True) if keep),
+        levels=np.array([row.level for row in rows])[kept],
+        values=values[kept],
         right=right,
     )
 
 
-def variant_rows(question, mistake):
+def transformed_mistakes(
+    question: Question, spellings: dict[Mistake, np.ndarray], steps: dict[str, Callable]
+) -> list[Row]:
+    """Returns the transformations of the listed mistakes.
+
+    One that gives the mistake's own values in another spelling is left out: half a squared error is a squared error.
+
+    Args:
+        question: The `Question`.
+        spellings: From the listed mistakes to the values of each variant. Shape `[variants, numbers]`.
+        steps: The transformations, functions of rows.
+    """
+    if not spellings:
+        return []
+    firsts = np.stack([variants[0] for variants in spellings.values()])
+    changed = {name: step(firsts) for name, step in steps.items()}
+    rows = []
+    for index, (mistake, variants) in enumerate(spellings.items()):
+        found = np.stack([of_each[index] for of_each in changed.values()])
+        own = np.asarray(are_same_rows(variants, found[:, None], question).any(axis=1))
+        rows += [
+            Row(build_transformed_mistake(question, name, mistake), TRANSFORMED_MISTAKE, values)
+            for name, values, is_own in zip(changed, found, own, strict=True)
+            if not is_own
+        ]
+    return rows
+
+
+def variant_rows(question: Question, mistake: Mistake) -> Iterator[np.ndarray]:
     """Yields the values that a mistake gives in one row, for each of its variants; the first is the formula itself."""
     count = max((len(case.wrong[mistake.name]) for case in question.cases), default=0)
     for index in range(count):
@@ -153,18 +190,18 @@ def variant_rows(question, mistake):
         )
 
 
-def flatten(question, values):
+def flatten(question: Question, values: dict[str, tuple]) -> np.ndarray:
     """Returns the arrays of a dict from case names to tuples as one row. Shape `[numbers]`."""
     return np.concatenate([np.ravel(value) for case in question.cases for value in values[case.name]])
 
 
-def build_transformations(question):
+def build_transformations(question: Question) -> dict[str, Callable]:
     """Returns the usual transformations of right values: a dict from name to a function of rows `[rows, numbers]`.
 
     In a tuple a transformation may apply to all of the outputs or to some of them.
     """
     parts = list(array_spans(question))
-    factors = {
+    factors: dict[str, Callable] = {
         "transformation_negated": lambda case: -1.0,
         "transformation_doubled": lambda case: 2.0,
         "transformation_halved": lambda case: 0.5,
@@ -174,7 +211,7 @@ def build_transformations(question):
     for axis in "KDLC":
         if axis in sizes:
             factors[f"transformation_mean_over_{axis}"] = lambda case, axis=axis: 1 / case.sizes[axis]
-    reductions = {}
+    reductions: dict[str, Callable] = {}
     if "B" in sizes:
         reductions["transformation_summed_over_batch"] = lambda case: 1
         reductions["transformation_averaged_over_batch"] = lambda case: case.sizes["B"]
@@ -188,7 +225,7 @@ def build_transformations(question):
     return steps
 
 
-def array_spans(question):
+def array_spans(question: Question) -> Iterator[tuple[Case, str | None, slice, tuple]]:
     """Yields (case, output's name, span, shape) of each array in a row of all values."""
     start = 0
     for case in question.cases:
@@ -197,22 +234,22 @@ def array_spans(question):
             start += want.size
 
 
-def is_transformation(name):
+def is_transformation(name: str) -> bool:
     """Tells whether a mistake's name is that of a transformation, of the right values or of a listed mistake."""
     return name.startswith("transformation_")
 
 
-def transformation_name(question, name, chosen):
+def transformation_name(question: Question, name: str, chosen: tuple) -> str:
     """Returns the name, with the outputs that it applies to unless these are all: "transformation_negated in mu"."""
     return f"{name} in {' and '.join(chosen)}" if len(chosen) < len(question.outputs) else name
 
 
-def output_subsets(outputs):
+def output_subsets(outputs: tuple) -> list[tuple]:
     """Returns the sets of outputs that one transformation may apply to: all of them first, then fewer."""
     return [chosen for size in range(len(outputs), 0, -1) for chosen in combinations(outputs, size)] or [()]
 
 
-def build_scaling(parts, chosen, factor):
+def build_scaling(parts: list, chosen: tuple, factor: Callable) -> Callable:
     """Returns the function that multiplies the chosen outputs of a case by `factor(case)`."""
     scale = np.ones(parts[-1][2].stop)
     for case, name, span, _ in parts:
@@ -221,10 +258,10 @@ def build_scaling(parts, chosen, factor):
     return lambda rows: rows * scale
 
 
-def build_batch_reduction(parts, chosen, divisor):
-    """Returns the function that puts the sum over the batch, divided by `divisor(case)`, instead of each example."""
+def build_batch_reduction(parts: list, chosen: tuple, divisor: Callable) -> Callable:
+    """Returns the function that replaces each example by the sum over the batch, divided by `divisor(case)`."""
 
-    def reduce(rows):
+    def reduce(rows: np.ndarray) -> np.ndarray:
         reduced = rows.copy()
         for case, name, span, shape in parts:
             if name is not None and name not in chosen:
@@ -243,7 +280,7 @@ def build_batch_reduction(parts, chosen, divisor):
 
 @dataclass(frozen=True)
 class Transformation:
-    """What is said of a transformation: in a name, and as a hint."""
+    """How messages put a transformation: words after a name, and a hint."""
 
     words: str
     hint: str
@@ -257,8 +294,8 @@ TRANSFORMATIONS = {
     "transformation_halved": Transformation("halved", "There is a factor 1/2 too much."),
     "transformation_bits": Transformation(
         "in bits",
-        "There is a factor 1.44 too much. That is 1/log 2, the factor from nats to bits: this course works in nats, with the "
-        "natural logarithm.",
+        "There is a factor 1.44 too much. That is 1/log 2, the factor from nats to bits: this course works in nats, "
+        "with the natural logarithm.",
     ),
     "transformation_mean_over_K": Transformation(
         "averaged over the latent dimensions", "You averaged over the latent dimensions; sum over them."
@@ -281,7 +318,7 @@ TRANSFORMATIONS = {
 }
 
 
-def build_transformed_mistake(question, name, inner=None):
+def build_transformed_mistake(question: Question, name: str, inner: Mistake | None = None) -> Mistake:
     """Returns the `Mistake` of a transformation: of the right values, or of those of the listed mistake `inner`."""
     transformation, _, output = name.partition(" in ")
     hint = (f"In {output}: " if output else "") + TRANSFORMATIONS[transformation].hint
@@ -290,6 +327,6 @@ def build_transformed_mistake(question, name, inner=None):
     return Mistake(f"{name} of {inner.name}", f"{inner.hint} Besides: {hint}", inner.source)
 
 
-def join_names(mistakes):
+def join_names(mistakes: Sequence[Mistake]) -> str:
     """Returns the names of mistakes that these inputs cannot tell apart, joined by " or ", each once."""
     return " or ".join(dict.fromkeys(mistake.name for mistake in mistakes))

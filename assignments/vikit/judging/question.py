@@ -23,16 +23,14 @@ __all__ = [
 ]
 
 
+# The kinds of cases, and of what a verdict lists like a case.
 GENERIC, EDGE, PROPERTY = "generic", "edge", "property"
-
-
-ATOL, RTOL = 1e-5, 1e-4
-
-
+# The usual tolerance of an answer: absolute, and relative to the right value.
+ATOL = 1e-5
+RTOL = 1e-4
+# The largest number of float32.
 LARGEST = float(np.finfo(np.float32).max)
-
-
-# The status of what could not be judged because the kit itself raised an exception (see `faults`).
+# The status of a case, a property or a question that was not judged because the kit itself raised an exception.
 KIT_ERROR = "kit_error"
 
 
@@ -54,8 +52,8 @@ class Case:
         kind: `"generic"` or `"edge"`.
         arguments: What the function is called with, by position (see `wire.pack_argument`).
         expected: The right values, float64, one array for each output.
-        wrong: For each known mistake the values it gives: a tuple of variants (spellings of the same mistake, in float64
-            and, where that differs, in float32), each like `expected`.
+        wrong: For each known mistake the values it gives: a tuple of variants (spellings of the same mistake, in
+            float64 and, if that differs, in float32), each like `expected`.
         sizes: The sizes of the named axes, for example `{"B": 5, "K": 3}`.
         careful: A right answer whose relative error is above this keeps its points and gets `remark`; 0 for no remark.
         remark: The remark on such an answer.
@@ -73,17 +71,17 @@ class Case:
 
 @dataclass(frozen=True)
 class Property:
-    """What must hold for every right answer, whatever its values (see `properties`).
+    """What must hold for every right answer, whatever its values; an examination (see `vikit.exams`) finds it out.
 
     Attributes:
-        name: What holds, as a name.
-        points: What it is worth, out of the question's points.
-        hint: What is wrong where it does not hold, and why that matters.
-        source: Where the lecture has it.
+        name: Its name.
+        points: Its points, out of the question's.
+        hint: What is wrong if it does not hold, and why that matters.
+        source: The lecture source.
         examination: The name of the examination.
         options: Further arguments of the examination; JSON data.
         mistakes: The mistakes that the examination may find.
-        counts_alone: Whether it is worth its points where no other property of the question holds. Shapes are not.
+        counts_alone: Whether it is worth its points if no other property of the question holds. Shapes are not.
     """
 
     name: str
@@ -100,26 +98,39 @@ class Property:
 class Finding:
     """How the examination of a property ended.
 
-    `status` is `"ok"` (it holds), `"wrong"`, or why there was nothing to examine; then `answer` has the details. `mistake` is
-    the name of a mistake where the values reveal one, several joined by " and "; `detail` says in words what was seen, for
-    the student, and `digits` in numbers, for the staff.
+    Attributes:
+        status: `"ok"` (it holds), `"wrong"`, or why there was nothing to examine.
+        mistake: The name of a mistake if the values reveal one; several are joined by " and ".
+        detail: What was seen, in words, for the student.
+        answer: The details if there was nothing to examine.
+        measured: What was seen, in numbers, for the staff.
     """
 
     status: str
     mistake: str = ""
     detail: str = ""
     answer: "Answer | None" = None
-    digits: str = ""
+    measured: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
     """A question with the inputs drawn for one student.
 
-    `outputs` names the values that a tuple holds; it is empty where the function returns one array. `shape` is the
-    documented shape of the answer, for messages. A class has `properties` and no cases; a function may have both. `sampled`
-    says that a right answer is computed from random numbers: the tolerance is too wide to tell transformations of mistakes
-    apart. `seconds` is the time limit of this question, None for the usual one.
+    Attributes:
+        name: The function or class.
+        points: What a right answer is worth.
+        source: The lecture source.
+        cases: Its `Case`s. A class has none.
+        mistakes: The known `Mistake`s.
+        outputs: The names of the values in a tuple; empty if the function returns one array.
+        shape: The documented shape of the answer, for messages.
+        atol: Absolute tolerance.
+        rtol: Tolerance relative to the right value.
+        properties: The `Property`s that must hold. A function may have both cases and properties.
+        sampled: Whether a right answer is computed from random numbers: then the tolerance is too wide to tell
+            transformations of mistakes apart.
+        seconds: The time limit of this question, None for the usual one.
     """
 
     name: str
@@ -138,7 +149,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a student's function gave for one case: arrays, or a status that says why there are none."""
+    """What a student's function gave for one case: arrays, or a status that says why there are none.
+
+    Attributes:
+        status: `"ok"`, or why there are no values.
+        values: The arrays.
+        kind: The type of an exception, or of what came back instead of arrays.
+        line: The line of the cell where an exception was raised.
+        text: The text of an exception.
+    """
 
     status: str
     values: tuple = ()
@@ -151,7 +170,16 @@ class Answer:
 class CaseVerdict:
     """The judgement of one case, or of one property.
 
-    `problem` is for the student, in words; `worst_error`, a number, and `digits`, those of a property, are for the staff.
+    Attributes:
+        name: The case or property.
+        kind: GENERIC, EDGE or PROPERTY.
+        passed: Whether it is right and counts.
+        points: The points it earned.
+        status: `"correct"`, `"wrong"`, or why there was no answer.
+        worst_error: The largest absolute error, for the staff.
+        mistake: The name of the mistake, if it has one.
+        problem: What is wrong, in words, for the student.
+        measured: What was seen of a property, in numbers, for the staff.
     """
 
     name: str
@@ -162,12 +190,25 @@ class CaseVerdict:
     worst_error: float | None
     mistake: str | None
     problem: str = ""
-    digits: str = ""
+    measured: str = ""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The judgement of one question: `score` out of `max_score`, why, and the cases one by one."""
+    """The judgement of one question.
+
+    Attributes:
+        name: The question.
+        score: The points it earned, out of `max_score`.
+        max_score: Its points.
+        status: `"correct"`, `"partial"`, `"wrong"`, or why there was no answer.
+        mistake: The name of the mistake, if it has one.
+        message: The message for the student.
+        hint: The hints on the mistakes.
+        source: The lecture source.
+        cases: The `CaseVerdict`s.
+        follows: What the question was graded with besides, if it follows an earlier one.
+    """
 
     name: str
     score: float

@@ -1,4 +1,7 @@
-"""`Student`: the protocol's verbs as calls, for the grader (through a kernel) and for `check` (in the notebook's process)."""
+"""`Student`: the asking end of the protocol, its verbs as calls. The student's end is `student_side`.
+
+The grader asks through a kernel, `check` in the notebook's own process.
+"""
 
 from typing import Any
 

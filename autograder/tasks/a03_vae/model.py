@@ -58,14 +58,14 @@ VAE = Question(
     points=17,
     source=VAE_SOURCE,
     properties=(
-        Property("elbo_bernoulli", 4, ELBO_HINT, VAE_SOURCE, "terms", {"model": "VAE", "sizes": SIZES}),
+        Property("elbo_bernoulli", 4, ELBO_HINT, VAE_SOURCE, "terms", {"model": "VAE", "size_table": SIZES}),
         Property(
             "elbo_gaussian",
             2,
             ELBO_HINT,
             "document 003, section 1.3 (line 61); document 004, lines 53 to 61",
             "terms",
-            {"model": "GaussianVAE", "sizes": SIZES[:1]},
+            {"model": "GaussianVAE", "size_table": SIZES[:1]},
         ),
         weights_property("VAE", 3, "document 002, lines 752 to 765; document 000, section 2", "the ELBO"),
         Property(

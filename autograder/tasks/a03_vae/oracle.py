@@ -11,7 +11,7 @@ class Reference:
     """What the examinations of the VAE take for right, in float64 (see `vikit.exams.vae`)."""
 
     @staticmethod
-    def sample(mu, log_var, eps) -> np.ndarray:
+    def sample_latent(mu, log_var, eps) -> np.ndarray:
         """Returns z = mu + exp(log_var / 2) eps. Shape `[L, B, K]`.
 
         Args:

@@ -40,7 +40,7 @@ VIB = Question(
             "without beta: computed from what your own encoder and decoder return they are other numbers.",
             VIB_SOURCE,
             "terms",
-            {"model": "VIB", "sizes": SIZES, "weight": 0.3},
+            {"model": "VIB", "size_table": SIZES, "weight": 0.3},
         ),
         training_property(1, VIB_SOURCE, model="VIB"),
         prediction_property(1, "document 000, section 5 (line 88); errata E-000-12", SIZES, model="VIB"),

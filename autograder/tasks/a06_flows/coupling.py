@@ -118,7 +118,7 @@ coupling_inverse = Question(
             1,
             "coupling_inverse must take the output of coupling_forward back to its input, with the same log_scale and shift.",
             COUPLING_SOURCE,
-            "inverts",
+            "inverse",
             {"forward": "coupling_forward", "inverse": "coupling_inverse", "shapes": [[5, 4], [5, 2], [5, 2]]},
         ),
     ),

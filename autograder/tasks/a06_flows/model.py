@@ -84,7 +84,7 @@ FlowVIB = Question(
             "the sum of the log determinants, the log prior at zK and the log-likelihood of the label.",
             MODEL_SOURCE,
             "flow_terms",
-            {"sizes": SIZES, "weight": 0.3},
+            {"size_table": SIZES, "weight": 0.3},
         ),
         training_property(1, MODEL_SOURCE, examination="flow_training"),
         prediction_property(

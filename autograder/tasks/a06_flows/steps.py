@@ -177,7 +177,7 @@ leapfrog_step = Question(
             "A step, the velocity turned round, and the same step again must end where they began: leapfrog is reversible. "
             "That and the kept volume are why it can serve as a flow.",
             FLOWS_SOURCE,
-            "returns",
+            "reversible",
             {"name": "leapfrog_step", "size": 5},
         ),
     ),

@@ -1,0 +1,163 @@
+"""The examination "flow_log_det": the log determinants of `transform`, by differences of its values alone."""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from ..judging import describe
+from .differences import LOG_DET_TOLERANCE, log_dets_by_differences, quantile_range
+from .exam import Exam, PropertyFailed, examination, failure_of_shape
+from .flow_models import (
+    MISTAKES_OF_ANY_FLOW,
+    NUM_FLOW_IMAGES,
+    NUM_POINTS,
+    PERTURBATIONS,
+    first_reliable,
+    flow_model,
+    map_of,
+    points_of_images,
+    small_flow_sizes,
+)
+from .flow_vib import flow_outputs
+from .latent_model import BITS_PER_NAT
+from .model import Model
+from .term_names import without_remark
+
+__all__ = ["SHARE_THAT_FITS"]
+
+# A log determinant below this is so close to a determinant of 0 that differences may have the wrong sign.
+NEARLY_SINGULAR = -3.0
+# How much the log determinants of a flow must differ between images and points.
+LOG_DET_RANGE = 4 * LOG_DET_TOLERANCE
+# The share of the points that must fit. A network of ReLUs may bend within a step; then the differences of a right
+# map are off, and that is not always seen.
+SHARE_THAT_FITS = 0.75
+# The share of the points that must fit a mistake for it to be named.
+SHARE_OF_A_MISTAKE = 0.95
+
+# What known mistakes make of the right log determinants, with K latent dimensions and two steps.
+WRONG_LOG_DETS = {
+    "log_det_negated": lambda right, K: -right,
+    "log_det_missing": lambda right, K: 0 * right,
+    "log_det_not_log": lambda right, K: np.exp(right),
+    "log_det_doubled": lambda right, K: 2 * right,
+    "log_det_in_bits": lambda right, K: right * BITS_PER_NAT,
+    "log_det_averaged": lambda right, K: right / K,
+    "log_det_averaged over steps": lambda right, K: right / 2,
+}
+
+
+class LogDets(NamedTuple):
+    """Log determinants at several points.
+
+    Attributes:
+        got: What the model returns. Shape `[n]`.
+        want: Those of differences. Shape `[n]`.
+        signs: The signs of the determinants of differences. Shape `[n]`.
+        reliable: For which points the differences are reliable. Shape `[n]`.
+    """
+
+    got: np.ndarray
+    want: np.ndarray
+    signs: np.ndarray
+    reliable: np.ndarray
+
+
+@examination(
+    "flow_log_det",
+    finds=(
+        *(*MISTAKES_OF_ANY_FLOW, *map(without_remark, WRONG_LOG_DETS)),
+        *("log_det_is_constant", "log_det_not_finite", "log_dets_not_added", "flow_folds"),
+    ),
+)
+def check_log_det(exam: Exam, flow: str) -> None:
+    """The log determinant of `transform` is that of its Jacobian in z0 at fixed x."""
+    model, start = flow_model(exam, flow)
+    x, z0 = points_of_images(model)
+    look = partial(look_at_log_dets, model, x, z0)
+    # A map that can fold does so where weights are large; differences are more reliable where they are small.
+    noises = (1.0, *PERTURBATIONS), PERTURBATIONS, PERTURBATIONS[1:]
+    seen = [first_reliable(model, start, look, perturbations) for perturbations in noises]
+    for one in seen:
+        check_does_not_fold(one.signs, one.reliable & (one.want > NEARLY_SINGULAR))
+    # Where weights are small the log determinants of a right step may hardly differ: then only the others are compared.
+    varying = [one for one in (*seen[1:], seen[0]) if quantile_range(one.want[one.reliable]) >= LOG_DET_RANGE]
+    if not varying:
+        raise PropertyFailed("the determinant of the Jacobian is the same everywhere", "log_det_is_constant")
+    for one in varying[:2]:
+        check_log_dets(exam, flow, one)
+
+
+def look_at_log_dets(model: Model, x: np.ndarray, z0: np.ndarray) -> LogDets:
+    """Returns the `LogDets` at the points `z0` of images `x`."""
+    _, got = flow_outputs(model, z0, x)
+    if got.shape != z0.shape[:1]:
+        raise failure_of_shape(got, z0.shape[:1], "the log determinants have {}")
+    return LogDets(got, *log_dets_by_differences(map_of(model, x), z0))
+
+
+def check_does_not_fold(signs: np.ndarray, reliable: np.ndarray) -> None:
+    """Raises `PropertyFailed` if the determinants of one image have both signs."""
+    for number in range(NUM_FLOW_IMAGES):
+        chosen = slice(number * NUM_POINTS, (number + 1) * NUM_POINTS)
+        if len(set(signs[chosen][reliable[chosen]])) > 1:
+            raise PropertyFailed(
+                "at the same x, the determinant is positive at some z0 and negative at others", "flow_folds"
+            )
+
+
+def check_log_dets(exam: Exam, flow: str, seen: LogDets) -> None:
+    """Raises `PropertyFailed` unless the model's log determinants are those of differences, where reliable."""
+    got, want, _, reliable = seen
+    if not np.isfinite(got[reliable]).all():
+        raise PropertyFailed(
+            "log determinants are NaN or infinite at points where the map and its Jacobian are finite",
+            "log_det_not_finite",
+        )
+    if not are_mostly_close(seen):
+        summed, origin = "the sum of the log determinants", "the Jacobian of transform"
+        words, measured = describe.describe_values(summed, got[reliable], want[reliable], origin)
+        raise PropertyFailed(words, name_log_det(exam, flow, seen), measured)
+
+
+def are_mostly_close(seen: LogDets) -> bool:
+    """Tells whether most of the values are close, and also most of those that are far from 0."""
+    with np.errstate(all="ignore"):
+        close = np.abs(seen.got - seen.want) <= LOG_DET_TOLERANCE
+    far = seen.reliable & (np.abs(seen.want) > LOG_DET_RANGE)
+    return all(np.mean(close[chosen]) >= SHARE_THAT_FITS for chosen in (seen.reliable, far) if chosen.any())
+
+
+def name_log_det(exam: Exam, flow: str, seen: LogDets) -> str:
+    """Returns the name of the mistake in the log determinants: of two steps, at two times, or else of a single step."""
+
+    def look(num_flows: int) -> LogDets:
+        model, start = flow_model(exam, flow, num_flows)
+        points = points_of_images(model)
+        return first_reliable(model, start, partial(look_at_log_dets, model, *points), PERTURBATIONS[1:])
+
+    _, latent_dim = small_flow_sizes(exam)
+    name = name_known_form([seen, look(2)], latent_dim)
+    if name:
+        return name
+    single = [look(1) for _ in range(2)]
+    if all(map(are_mostly_close, single)):
+        return "log_dets_not_added"
+    return name_known_form(single, latent_dim)
+
+
+def name_known_form(seen: list[LogDets], latent_dim: int) -> str:
+    """Returns the name of the first known mistake that gives the model's log determinants; empty if none does."""
+    for name, form in WRONG_LOG_DETS.items():
+        if all(fits_form(one, form(one.want, latent_dim)) for one in seen):
+            return without_remark(name)
+    return ""
+
+
+def fits_form(seen: LogDets, wrong: np.ndarray) -> bool:
+    """Tells whether the model's log determinants are `wrong`, at the points where that differs from the right ones."""
+    with np.errstate(all="ignore"):
+        differs = seen.reliable & (np.abs(wrong - seen.want) > LOG_DET_RANGE)
+        close = np.abs(seen.got - wrong)[differs] <= LOG_DET_TOLERANCE
+        return differs.any() and np.mean(close) >= SHARE_OF_A_MISTAKE
