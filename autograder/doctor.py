@@ -3,6 +3,8 @@
 import platform
 from importlib import metadata
 
+from rich.console import Console
+
 from autograder import screen
 
 __all__ = ["report"]
@@ -36,7 +38,7 @@ LAYERS = {
 }
 
 
-def report(console) -> None:
+def report(console: Console) -> None:
     """Prints versions, the device of the references and the confinement of notebooks: first what needs no TensorFlow."""
     from autograder import kernels
 
@@ -59,7 +61,7 @@ def report(console) -> None:
     report_layers(console, confinement)
 
 
-def report_versions(console) -> None:
+def report_versions(console: Console) -> None:
     from autograder.version import kit_version
 
     console.print(
@@ -69,7 +71,7 @@ def report_versions(console) -> None:
         console.print(f"  {package} {version_of(package)}", highlight=False)
 
 
-def report_layers(console, confinement) -> None:
+def report_layers(console: Console, confinement) -> None:
     """Prints which layers are on, and of the others why they are not, and how to turn them on."""
     for layer, (what, danger, remedy) in LAYERS.items():
         if layer in confinement.layers:

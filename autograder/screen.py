@@ -32,7 +32,7 @@ class Outlasting:
     def __getattr__(self, name) -> Any:
         return getattr(self.stream, name)
 
-    def write(self, text) -> int:
+    def write(self, text: str) -> int:
         try:
             return self.stream.write(text)
         except BrokenPipeError:
@@ -78,7 +78,7 @@ def beside_results() -> Console:
     return on_stdout() if sys.stdout.isatty() else Console(stderr=True, width=LOG_WIDTH, force_interactive=False)
 
 
-def say(console, text, style=None) -> None:
+def say(console: Console, text: str, style=None) -> None:
     """Prints one line: names of students and files are no markup, and nothing in them steers the terminal.
 
     A terminal gets it wrapped at words. A log gets one line, so that it can be searched.
@@ -93,7 +93,7 @@ def say(console, text, style=None) -> None:
 
 
 @contextlib.contextmanager
-def waiting(console, text) -> Iterator[Callable[[str], None]]:
+def waiting(console: Console, text: str) -> Iterator[Callable[[str], None]]:
     """Says what the command does while the context lasts: a moving line on a terminal, else one line.
 
     Yields a function that takes what it does next. Nothing may be printed inside but through `console`.
@@ -106,12 +106,12 @@ def waiting(console, text) -> Iterator[Callable[[str], None]]:
         yield lambda text: live.update(moving(text), refresh=True)
 
 
-def moving(text) -> Spinner:
+def moving(text: str) -> Spinner:
     return Spinner("dots", Text(printable(text)))
 
 
 @contextlib.contextmanager
-def counting(console, total) -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]:
+def counting(console: Console, total: int) -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]:
     """Shows how much of the work is done: a bar on a terminal, else lines that say what begins.
 
     Yields two functions: the first takes what begins, the second what is done, one of `total`.
@@ -129,7 +129,7 @@ def counting(console, total) -> Iterator[tuple[Callable[[str], None], Callable[[
             bar.update(task, description="done")
 
 
-def progress_bar(console) -> Progress:
+def progress_bar(console: Console) -> Progress:
     # A long name is cut, the numbers stay.
     text = TextColumn(
         "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")

@@ -96,7 +96,7 @@ def test_no_modules_of_vikit_import_each_other_in_a_circle():
     graphlib.TopologicalSorter({name: imported - {name} for name, imported in modules_of_vikit().items()}).prepare()
 
 
-# Rooms whose docstrings still say in sentences what arguments are.
+# Rooms whose docstrings do not list the arguments yet.
 ROOMS_WITHOUT_ARGS = ("exams", "judging")
 # Cells of students' notebooks: what a student reads, or writes.
 CELLS = (KIT / "build" / "sample_class", KIT / "build" / "first_cell.py")
@@ -218,6 +218,11 @@ def test_every_function_says_what_it_returns():
     found = all_functions()
     assert len(found) > 1000
     assert [f"{module}.{name}" for module, name, node, _ in found if node.returns is None] == []
+
+
+def test_mypy_passes_over_no_errors():
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
+    assert "ignore_errors" not in {key for entry in (settings, *settings["overrides"]) for key in entry}
 
 
 def test_no_function_is_long_without_a_reason():

@@ -85,7 +85,7 @@ def build_report(question) -> "Report":
     return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
 
 
-def judge_question(space, question, names) -> judging.Verdict:
+def judge_question(space: student_side.Namespace, question, names: dict[str, Any]) -> judging.Verdict:
     """Returns the verdict on the cases of a question, or on its properties, or on both.
 
     Args:
@@ -102,13 +102,13 @@ def judge_question(space, question, names) -> judging.Verdict:
     return judging.combine_verdicts(question, verdict, examine_and_judge(question, names))
 
 
-def examine_and_judge(question, names) -> judging.Verdict:
+def examine_and_judge(question, names: dict[str, Any]) -> judging.Verdict:
     """Returns the verdict on the properties of a question, on public inputs."""
     findings = examine_properties(question, {**vars(sys.modules["__main__"]), **names})
     return judging.judge_properties(question, findings, public=True)
 
 
-def judge_answers(space, question, answers) -> judging.Verdict:
+def judge_answers(space: student_side.Namespace, question, answers) -> judging.Verdict:
     """Returns the `judging.Verdict` on the answers to the public cases; a wrong one that no mistake explains is asked again."""
     verdict = faults.judge_case_by_case(question, answers, public=True)
     case = decide.doubtful_case(question, verdict)
@@ -119,7 +119,7 @@ def judge_answers(space, question, answers) -> judging.Verdict:
     )
 
 
-def examine_properties(question, names) -> dict[str, judging.Finding]:
+def examine_properties(question, names: dict[str, Any]) -> dict[str, judging.Finding]:
     """Returns the `judging.Finding`s on the properties of a question, on public inputs."""
     exam = Exam(
         student=client.Student(client.InProcess(names), None),
@@ -134,7 +134,7 @@ def examine_properties(question, names) -> dict[str, judging.Finding]:
         return {item.name: faults.build_finding(error) for item in question.properties}
 
 
-def own_function(names, name) -> Callable:
+def own_function(names: dict[str, Any], name: str) -> Callable:
     """Returns the student's own answer to an earlier question, out of `names`.
 
     Raises:
@@ -171,7 +171,7 @@ def report_missing_files(examination) -> Callable[..., None]:
     return examine_or_say
 
 
-def hide_traceback(name, function) -> Callable:
+def hide_traceback(name: str, function) -> Callable:
     """Returns the student's own `function`, with its exceptions as the reason why nothing was examined."""
 
     def own(*arguments) -> Any:
@@ -184,7 +184,7 @@ def hide_traceback(name, function) -> Callable:
     return own
 
 
-def answer_case(space, question, case) -> judging.Answer:
+def answer_case(space: student_side.Namespace, question, case: judging.Case) -> judging.Answer:
     """Returns the `judging.Answer` of the student's function to one case, by the same protocol as in grading."""
     outputs = len(question.outputs) or None
     request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
@@ -192,7 +192,7 @@ def answer_case(space, question, case) -> judging.Answer:
     return judging.Answer(reply.status, reply.values, reply.kind, None, reply.text)
 
 
-def find_question(name) -> judging.Question:
+def find_question(name: str) -> judging.Question:
     """Returns the `judging.Question` called `name`.
 
     Raises:

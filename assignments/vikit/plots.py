@@ -266,8 +266,12 @@ def stacks(names, pieces, ylabel="nats", title="", floor=0.0) -> None:
     below = np.zeros(len(names))
     _, axes = plt.subplots(figsize=(8, 4), layout="constrained")
     for index, (label, heights) in enumerate(pieces.items()):
-        colour, hatch = COLOURS[index % len(COLOURS)], HATCHES[index % len(HATCHES)]
-        axes.bar(range(len(names)), heights, 0.6, below, label=label, color=colour, hatch=hatch, edgecolor="white")
+        style: dict[str, Any] = {
+            "color": COLOURS[index % len(COLOURS)],
+            "hatch": HATCHES[index % len(HATCHES)],
+            "edgecolor": "white",
+        }
+        axes.bar(range(len(names)), heights, 0.6, below, label=label, **style)
         below = below + heights
     axes.set_xticks(range(len(names)), names)
     axes.set(ylabel=ylabel if not floor else f"{ylabel} (the axis begins at {floor:g})", title=title)
@@ -276,8 +280,8 @@ def stacks(names, pieces, ylabel="nats", title="", floor=0.0) -> None:
     plt.show()
 
 
-# Not fewer arguments: they are what is shown and what each part is called.
-def bands(values, runs, lines, xlabel, reference, title="") -> None:
+# Not fewer arguments: each is a part of the figure.
+def bands(values, runs, lines, xlabel, reference, around=(12, 4), title="") -> None:
     """Shows estimates against their cost, on a logarithmic axis: the median of many runs with a band, and single lines.
 
     Args:
@@ -286,6 +290,7 @@ def bands(values, runs, lines, xlabel, reference, title="") -> None:
         lines: A dict from a label to numbers. Shape `[n]`.
         xlabel: What the cost is.
         reference: A label and the number that the estimates are of, shown as a horizontal line.
+        around: How far below and above that number the vertical axis reaches.
         title: Of the figure.
     """
     from matplotlib import pyplot as plt
@@ -299,6 +304,6 @@ def bands(values, runs, lines, xlabel, reference, title="") -> None:
         axes.plot(values, numbers, "-.", color=COLOURS[index], label=label)
     label, number = reference
     axes.axhline(number, color="black", linestyle=":", label=label)
-    axes.set(xscale="log", xlabel=xlabel, ylabel="nats", title=title, ylim=(number - 12, number + 4))
+    axes.set(xscale="log", xlabel=xlabel, ylabel="nats", title=title, ylim=(number - around[0], number + around[1]))
     axes.legend(loc="lower right")
     plt.show()

@@ -29,7 +29,7 @@ may take 60 s, a question 10 s{}, all cells together 10 minutes, and a cell may 
 or plot are not run, but for the functions, classes and imports in them. An error in one cell does not stop the others."""
 
 
-def release(name) -> dict[str, bytes]:
+def release(name: str) -> dict[str, bytes]:
     """Returns the released files of assignment `name` as a dict from file name to bytes.
 
     Where the public cases that stand in `assignments/` say the same they are taken: a build on another processor changes
@@ -51,23 +51,23 @@ def release(name) -> dict[str, bytes]:
     return {f"{name}.ipynb": notebook.encode(), public_cases.FILE_NAME: public.encode()}
 
 
-def student_notebook(assignment, cells) -> NotebookNode:
+def student_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell]) -> NotebookNode:
     """Returns the notebook that students get: answers cleared, a check after each question, no demonstrations."""
     shown = [cell for cell in cells if cell.kind != "demonstration"]
     return build_notebook(assignment, shown, lambda cell, node: clear_answer(cell, node))
 
 
-def solution_notebook(assignment, cells) -> NotebookNode:
+def solution_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell]) -> NotebookNode:
     """Returns the same notebook with the answers in."""
 
-    def answered(cell, node) -> NotebookNode:
+    def answered(cell: script.ScriptCell, node: NotebookNode) -> NotebookNode:
         node.source = script.remove_markers(cell.source)
         return node
 
     return build_notebook(assignment, cells, answered)
 
 
-def build_notebook(assignment, cells, finish) -> NotebookNode:
+def build_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell], finish) -> NotebookNode:
     """Returns a notebook of these cells.
 
     Args:
@@ -99,20 +99,20 @@ def build_notebook(assignment, cells, finish) -> NotebookNode:
     return new_notebook(cells=nodes, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
 
 
-def experiment_node(cell, index) -> NotebookNode:
+def experiment_node(cell: script.ScriptCell, index) -> NotebookNode:
     node = mark_locked(new_code_cell(cell.source), f"experiment-{index}")
     node.metadata["tags"] = ["experiment"]
     return node
 
 
-def answer_nodes(cell, points, finish) -> list[NotebookNode]:
+def answer_nodes(cell: script.ScriptCell, points, finish) -> list[NotebookNode]:
     """Returns the answer to a question and its check, which has the points."""
     answer = mark_graded(new_code_cell(cell.source), f"{cell.question}-answer", solution=True)
     check = new_code_cell(f'check("{cell.question}")  # {points_in_words(points)}')
     return [finish(cell, answer), mark_graded(check, cell.question, grade=True, points=points)]
 
 
-def manual_node(cell, points, finish) -> NotebookNode:
+def manual_node(cell: script.ScriptCell, points, finish) -> NotebookNode:
     """Returns the question that is graded by hand, with its points in the heading."""
     heading, rest = cell.source.split("\n", maxsplit=1)
     cell = replace(cell, source=f"{heading} ({points_in_words(points)})\n{rest}")
@@ -120,7 +120,7 @@ def manual_node(cell, points, finish) -> NotebookNode:
     return finish(cell, node)
 
 
-def last_nodes(assignment) -> list[NotebookNode]:
+def last_nodes(assignment: tasks.Assignment) -> list[NotebookNode]:
     """Returns the cells on handing in."""
     longer = ", ".join(
         f"`{question.name}` {question.seconds:g} s" for question in assignment.questions if question.seconds
@@ -131,12 +131,12 @@ def last_nodes(assignment) -> list[NotebookNode]:
     ]
 
 
-def first_cell(name) -> str:
+def first_cell(name: str) -> str:
     """Returns the code of the cell that finds vikit, for the notebook of assignment `name`."""
     return SETUP.read_text(encoding="utf-8").replace("{assignment}", name).rstrip()
 
 
-def fold(node) -> NotebookNode:
+def fold(node: NotebookNode) -> NotebookNode:
     """Returns `node` shown as its first line, in Jupyter and on Colab; "Run All" runs it all the same."""
     node.metadata["jupyter"] = {"source_hidden": True}
     node.metadata["cellView"] = "form"
@@ -147,7 +147,7 @@ def points_in_words(points) -> str:
     return f"{points:g} point{'' if points == 1 else 's'}"
 
 
-def clear_answer(cell, node) -> NotebookNode:
+def clear_answer(cell: script.ScriptCell, node: NotebookNode) -> NotebookNode:
     """Returns `node` as a student finds it: an answer's solution region replaced by a stub."""
     if cell.kind == "experiment":
         # Jupyter's own tag: "Run All" goes on after a figure of a function that is not written yet.
@@ -161,7 +161,7 @@ def clear_answer(cell, node) -> NotebookNode:
     return clear.preprocess_cell(node, {"language": "python"}, 0)[0]
 
 
-def mark_graded(node, grade_id, grade=False, solution=False, points=0) -> NotebookNode:
+def mark_graded(node: NotebookNode, grade_id, grade=False, solution=False, points=0) -> NotebookNode:
     """Returns `node` with nbgrader's metadata; a check is locked, an answer is not."""
     node.metadata["nbgrader"] = {
         "cell_type": node.cell_type,
@@ -176,7 +176,7 @@ def mark_graded(node, grade_id, grade=False, solution=False, points=0) -> Notebo
     return node
 
 
-def mark_locked(node, grade_id) -> NotebookNode:
+def mark_locked(node: NotebookNode, grade_id) -> NotebookNode:
     return mark_graded(node, grade_id)
 
 

@@ -19,7 +19,16 @@ import jupytext
 
 from autograder import places
 
-__all__ = ["REPOSITORY", "SOLUTIONS", "ScriptError", "check_questions", "read", "remove_helpers", "remove_markers"]
+__all__ = [
+    "REPOSITORY",
+    "SOLUTIONS",
+    "ScriptCell",
+    "ScriptError",
+    "check_questions",
+    "read",
+    "remove_helpers",
+    "remove_markers",
+]
 
 REPOSITORY, SOLUTIONS = places.CHECKOUT, places.SOLUTIONS
 GUARD = 'if __name__ == "__main__":\n'
@@ -57,7 +66,7 @@ def read(path: Path) -> list[ScriptCell]:
     return [read_cell(cell, f"{path.name}, cell {number}") for number, cell in enumerate(notebook.cells, start=1)]
 
 
-def read_cell(cell, label) -> ScriptCell:
+def read_cell(cell, label: str) -> ScriptCell:
     # jupytext notes blank lines here, to write them back.
     metadata = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
     question, tags = metadata.pop("question", None), metadata.pop("tags", [])
@@ -86,7 +95,7 @@ def read_cell(cell, label) -> ScriptCell:
     return ScriptCell("demonstration" if "solution" in tags else "experiment", remove_guard(cell.source, label))
 
 
-def remove_guard(source, label) -> str:
+def remove_guard(source: str, label: str) -> str:
     """Returns an experiment's code without the guard that keeps it from running when the script is imported."""
     if not source.startswith(GUARD):
         raise ScriptError(f"{label}: an experiment must stand under {GUARD.strip()}")
@@ -101,24 +110,24 @@ def regions(cell) -> list[str]:
     return REGION.findall(cell.source)
 
 
-def remove_markers(source) -> str:
+def remove_markers(source: str) -> str:
     """Returns `source` with the solution in place and the lines that mark it gone."""
     return "\n".join(line for line in source.split("\n") if BEGIN not in line and END not in line)
 
 
-def remove_helpers(source) -> str:
+def remove_helpers(source: str) -> str:
     """Returns `source` without the solution regions that stand in no function: a stub there would run when the cell does."""
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
 
     def kept(region) -> str:
         # A syntax tree knows nothing of comments, but of the line below the mark.
         line = source[: region.start(1)].count("\n") + 1
-        return region[0] if any(node.lineno < line <= node.end_lineno for node in functions) else ""
+        return region[0] if any(node.lineno < line <= (node.end_lineno or 0) for node in functions) else ""
 
     return re.sub(r"\n{3,}(?= )", "\n\n", REGION.sub(kept, source)).rstrip()
 
 
-def check_questions(cells, assignment) -> None:
+def check_questions(cells: list[ScriptCell], assignment) -> None:
     """Raises ScriptError unless the script's questions are those that the assignment declares, each once."""
     solution, folder = f"solutions/{assignment.name}.py", f"autograder/tasks/{assignment.name}"
     for kind, wanted in (("answer", assignment.questions), ("manual", assignment.manual)):

@@ -1,5 +1,7 @@
 """`autograder assignments`: builds assignments/ from solutions/."""
 
+from argparse import Namespace
+
 from autograder import places, screen
 
 from .options import UsageError, add_command
@@ -11,7 +13,7 @@ def add_parser(commands) -> None:
     add_command(commands, "assignments", run, "build assignments/ from solutions/")
 
 
-def run(options) -> int:
+def run(options: Namespace) -> int:
     places.check_checkout("assignments")
     with screen.waiting(screen.beside_results(), "Starting TensorFlow") as begins:
         from autograder.build import notebooks, script

@@ -1,5 +1,6 @@
 """`autograder bench`: measures how fast this machine grades, beside stock nbgrader."""
 
+from argparse import Namespace
 from pathlib import Path
 
 from autograder import screen
@@ -19,7 +20,7 @@ def add_parser(commands) -> None:
     )
 
 
-def run(options) -> int:
+def run(options: Namespace) -> int:
     import json
 
     from autograder.files import write_whole

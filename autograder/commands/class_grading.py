@@ -1,6 +1,7 @@
 """Grades a folder of submissions, for `grade` and `sample`: what it takes, what it refuses, and what it says."""
 
 import os
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ def add_options(command, out) -> None:
     command.add_argument("--force", action="store_true", help="grade again what has a verdict already")
 
 
-def grade_folder(options, submitted, console) -> int:
+def grade_folder(options: Namespace, submitted, console) -> int:
     """Grades what is in `submitted`, writes and prints the results, and returns the exit status.
 
     Args:
@@ -92,7 +93,7 @@ def start_servers() -> None:
     graders.start()
 
 
-def wanted_submissions(options, submitted, console) -> "list[Submission]":
+def wanted_submissions(options: Namespace, submitted, console) -> "list[Submission]":
     """Returns the submissions that the command is about."""
     from autograder import tasks
     from autograder.grading import find_submissions
@@ -126,7 +127,7 @@ def warn_of(confinement, console) -> None:
         say(console, "no warm kernels: every notebook imports TensorFlow anew", "yellow")
 
 
-def build_settings(options, secret, jobs, limits) -> "Settings":
+def build_settings(options: Namespace, secret, jobs, limits) -> "Settings":
     from autograder.grading.classroom import Settings
 
     return Settings(options.out, secret, jobs, options.device, limits, options.force, options.unsafe)
@@ -149,7 +150,7 @@ def graded(settings, console, submissions) -> "ClassRun | None":
         return None
 
 
-def confined(options) -> "Confinement":
+def confined(options: Namespace) -> "Confinement":
     """Returns the confinement that notebooks run in; refuses to grade without any unless --unsafe was given."""
     from autograder.grading.verdict import Unconfined, confine
 
@@ -159,7 +160,7 @@ def confined(options) -> "Confinement":
         raise UsageError(str(error)) from error
 
 
-def prepare(options) -> bytes:
+def prepare(options: Namespace) -> bytes:
     """Returns the course's secret, and sees that results can be written before anybody waits for them."""
     from vikit.judging import faults
 
@@ -182,7 +183,7 @@ def prepare(options) -> bytes:
     return secret
 
 
-def conclude(options, console, submissions, run) -> int:
+def conclude(options: Namespace, console, submissions, run) -> int:
     """Writes the reports, prints the summary, and returns the exit status."""
     from autograder.grading.outcome import assignments_without_points, list_failures
     from autograder.reports import summary
@@ -205,7 +206,7 @@ def conclude(options, console, submissions, run) -> int:
     return FAILED if failures else 0
 
 
-def write_all(options, console, run) -> tuple[list[dict[str, Any]], list[str]]:
+def write_all(options: Namespace, console, run) -> tuple[list[dict[str, Any]], list[str]]:
     """Writes the reports; returns all verdicts that are there, and a line if something could not be written."""
     from autograder.grading.classroom import read_all
     from autograder.reports.course import write_course

@@ -1,5 +1,7 @@
 """`autograder doctor`: says what this machine has."""
 
+from argparse import Namespace
+
 from autograder import screen
 
 from .options import add_command
@@ -11,7 +13,7 @@ def add_parser(commands) -> None:
     add_command(commands, "doctor", run, "say what this machine has: versions, device, confinement")
 
 
-def run(options) -> int:
+def run(options: Namespace) -> int:
     from autograder import doctor
 
     doctor.report(screen.on_stdout())

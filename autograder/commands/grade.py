@@ -1,6 +1,7 @@
 """`autograder grade`: grades the submissions of a class."""
 
 import os
+from argparse import Namespace
 from pathlib import Path
 
 from autograder import screen
@@ -20,7 +21,7 @@ def add_parser(commands) -> None:
     class_grading.add_options(grade, OUT)
 
 
-def run(options) -> int:
+def run(options: Namespace) -> int:
     if not options.submitted.is_dir():
         raise UsageError(
             f"there is no folder {options.submitted}: put the notebooks in "
@@ -31,7 +32,7 @@ def run(options) -> int:
     return class_grading.grade_folder(options, options.submitted, console)
 
 
-def take_assignments(options, console) -> None:
+def take_assignments(options: Namespace, console) -> None:
     """Takes the assignments that stand among the names after --student for what they are, and says so."""
     from autograder import tasks
 

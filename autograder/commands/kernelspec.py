@@ -1,5 +1,6 @@
 """`autograder kernelspec`: installs the confined kernel."""
 
+from argparse import Namespace
 from pathlib import Path
 
 from autograder import screen
@@ -23,7 +24,7 @@ def add_parser(commands) -> None:
     add_limits(kernelspec, OF_A_PROCESS)
 
 
-def run(options) -> int:
+def run(options: Namespace) -> int:
     with screen.waiting(screen.beside_results(), "Installing the kernel"):
         from autograder.grading.limits import bounds_for
         from autograder.grading.run import student_half

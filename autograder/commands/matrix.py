@@ -1,5 +1,6 @@
 """`autograder matrix`: shows which cases of a question refuse which of its known mistakes."""
 
+from argparse import Namespace
 from pathlib import Path
 
 from autograder import screen
@@ -24,7 +25,7 @@ def add_parser(commands) -> None:
     add_out(matrix, "build/matrix")
 
 
-def run(options) -> int:
+def run(options: Namespace) -> int:
     names = known_assignments(options.assignments)
     console = screen.on_stdout()
     with screen.waiting(console, "Starting TensorFlow"):
@@ -41,7 +42,7 @@ def run(options) -> int:
     return 0
 
 
-def write_matrix(options, console, name, questions, done) -> Path:
+def write_matrix(options: Namespace, console, name, questions, done) -> Path:
     """Prints the matrix of each question of an assignment, writes them as a page, and returns its path."""
     from autograder.files import write_whole
     from autograder.reports import matrix as pages

@@ -1,5 +1,7 @@
 """`autograder new-question`: writes a question that works, to be replaced by one's own."""
 
+from argparse import Namespace
+
 from autograder import places, screen
 
 from .options import UsageError, add_command
@@ -19,7 +21,7 @@ def add_parser(commands) -> None:
     command.add_argument("name", metavar="NAME", help="the name of the function that students write")
 
 
-def run(options) -> int:
+def run(options: Namespace) -> int:
     places.check_checkout("new-question")
     with screen.waiting(screen.beside_results(), "Starting TensorFlow"):
         from autograder.build.skeleton import SkeletonError, write_question

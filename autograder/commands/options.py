@@ -1,7 +1,7 @@
 """What several commands take, and how a command that cannot be carried out as given is refused."""
 
 import os
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,14 +79,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def check_numbers(options) -> None:
+def check_numbers(options: Namespace) -> None:
     """Raises UsageError for a number of jobs or submissions that makes no sense."""
     for name in ("jobs", "students", "stock"):
         if getattr(options, name, 1) < 1:
             raise UsageError(f"--{name} must be at least 1, not {getattr(options, name)}")
 
 
-def jobs_and_limits(options, console=None) -> "tuple[int, Limits]":
+def jobs_and_limits(options: Namespace, console=None) -> "tuple[int, Limits]":
     """Returns how many notebooks to grade at a time, and the limits of each; says where that is much for this machine.
 
     Nothing is said without a console.

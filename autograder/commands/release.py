@@ -1,5 +1,7 @@
 """`autograder release`: writes the zip that students get."""
 
+from argparse import Namespace
+
 from autograder import places, screen
 
 from .options import add_command, add_out
@@ -12,7 +14,7 @@ def add_parser(commands) -> None:
     add_out(release, "dist")
 
 
-def run(options) -> int:
+def run(options: Namespace) -> int:
     places.check_checkout("release")
     with screen.waiting(screen.beside_results(), "Starting TensorFlow") as begins:
         from autograder.build import archive

@@ -1,6 +1,7 @@
 """`autograder sample`: makes a sample class and grades it."""
 
 import os
+from argparse import Namespace
 from pathlib import Path
 
 from autograder import places, screen
@@ -21,7 +22,7 @@ def add_parser(commands) -> None:
     class_grading.add_options(command, SAMPLE)
 
 
-def run(options) -> int:
+def run(options: Namespace) -> int:
     console, submitted = screen.on_stdout(), options.out / "submitted"
     with screen.waiting(console, f"Preparing a sample class in {options.out}") as begins:
         # Whatever grading would refuse is refused before the class is made.

@@ -1,5 +1,7 @@
 """`autograder solutions`: runs the solutions and writes them as HTML."""
 
+from argparse import Namespace
+
 from autograder import screen
 
 from .options import add_assignments, add_command, add_out, known_assignments
@@ -13,7 +15,7 @@ def add_parser(commands) -> None:
     add_out(solutions, "build/solutions")
 
 
-def run(options) -> int:
+def run(options: Namespace) -> int:
     names = known_assignments(options.assignments)
     console = screen.beside_results()
     with screen.waiting(console, "Starting TensorFlow"):

@@ -63,7 +63,7 @@ def find_submissions(folder, known, assignments=(), students=()) -> tuple[list[S
     return submissions, notices + look_alike_notices(homes) + hard_link_notices(submissions, paths)
 
 
-def notices_of(submissions) -> list[str]:
+def notices_of(submissions: list[Submission]) -> list[str]:
     """Returns a line for each submission that is odd; many who handed in nothing for an assignment share one."""
     absent = defaultdict(list)
     for item in submissions:
@@ -87,18 +87,18 @@ def handed_in_assignments(folder, known) -> set[str]:
     return {name for home in homes for name in home.assignments() if name in known}
 
 
-def is_selected(path, students) -> bool:
+def is_selected(path: Path, students) -> bool:
     return name_of(path) in students or path.name in students
 
 
-def has_assignment(path, known) -> bool:
+def has_assignment(path: Path, known) -> bool:
     try:
         return kind(path) == FOLDER and any(entry.name in known for entry in all_entries(path))
     except OSError:
         return False
 
 
-def look_alike_notices(homes) -> list[str]:
+def look_alike_notices(homes: list[Home]) -> list[str]:
     """Returns a notice for each group of students whose names are `comparable_name`."""
     groups = defaultdict(list)
     for home in homes:
@@ -111,7 +111,7 @@ def look_alike_notices(homes) -> list[str]:
     ]
 
 
-def hard_link_notices(submissions, paths) -> list[str]:
+def hard_link_notices(submissions: list[Submission], paths: list[Path]) -> list[str]:
     """Returns a notice for each notebook or zip that is one file with something of another student's.
 
     Args:

@@ -82,7 +82,9 @@ class Grading:
     begins: Callable[[str], Any]
 
 
-def grade_class(submissions, settings, finished=lambda _: None, begins=lambda text: None) -> ClassRun:
+def grade_class(
+    submissions: list[Submission], settings: Settings, finished=lambda _: None, begins=lambda text: None
+) -> ClassRun:
     """Grades `submissions`, some at a time in processes of their own, and returns a `ClassRun`.
 
     A verdict that is there already for the same notebook, kit and device is kept, unless `force`. Where the machine or
@@ -115,7 +117,7 @@ def grade_class(submissions, settings, finished=lambda _: None, begins=lambda te
     return run
 
 
-def grade_waiting(grading, todo) -> None:
+def grade_waiting(grading: Grading, todo) -> None:
     """Grades the submissions in `todo`."""
     settings, assignments = grading.settings, {item.assignment for item in todo}
     if todo:
@@ -129,7 +131,7 @@ def grade_waiting(grading, todo) -> None:
     grade_submissions(grading, todo, structures, first)
 
 
-def complete(run, submissions, out) -> None:
+def complete(run: ClassRun, submissions: list[Submission], out) -> None:
     """Puts the verdicts in the order of the submissions, takes out those that another overwrote, and notes what is odd."""
     for item in find_overwritten(run, out):
         del run.verdicts[item]
@@ -144,7 +146,7 @@ def complete(run, submissions, out) -> None:
             run.notices.append(f"{item.label}: {verdict['questions'][0]['message']}")
 
 
-def select_submissions(grading, submissions) -> list[Submission]:
+def select_submissions(grading: Grading, submissions: list[Submission]) -> list[Submission]:
     """Returns the submissions that wait; the run receives the verdicts that are kept, those to be replaced, and failures."""
     run, todo = grading.run, []
     for item in submissions:
@@ -157,7 +159,7 @@ def select_submissions(grading, submissions) -> list[Submission]:
         except OSError as error:
             record_failure(run, item, error)
             continue
-        if kept:
+        if old and kept:
             run.verdicts[item], run.kept = old, run.kept + 1
             grading.finished(item)
             continue
@@ -167,7 +169,7 @@ def select_submissions(grading, submissions) -> list[Submission]:
     return todo
 
 
-def grade_submissions(grading, todo, structures, first) -> None:
+def grade_submissions(grading: Grading, todo, structures, first) -> None:
     """Grades what is in `todo`, in turns, until it is empty.
 
     Args:
@@ -193,7 +195,7 @@ def grade_submissions(grading, todo, structures, first) -> None:
 
 
 def results_in_turns(
-    graders, items, arguments, first=None
+    graders: Graders, items, arguments, first=None
 ) -> Iterator[tuple[Submission, dict[str, Any] | None, BaseException | None]]:
     """Yields (item, its verdict, None) or (item, None, the error) as they are done; what is put back has longer turns."""
     schedule = Schedule(graders.turns, len(items), graders.jobs, first)
@@ -211,43 +213,43 @@ def results_in_turns(
         schedule.begin_round(LONGER)
 
 
-def find_overwritten(run, out) -> list[Submission]:
+def find_overwritten(run: ClassRun, out) -> list[Submission]:
     """Returns the submissions whose verdict was overwritten by one on a student of nearly the same name."""
     seen = Counter((item.assignment, comparable_name(item.student)) for item in run.verdicts)
     twins = [item for item in run.verdicts if seen[item.assignment, comparable_name(item.student)] > 1]
     return [item for item in twins if (read_verdict(verdict_path(out, item)) or {}).get("student") != item.student]
 
 
-def record_failure(run, item, error, old=None) -> None:
+def record_failure(run: ClassRun, item: Submission, error, old=None) -> None:
     """Writes down that the kit, or the machine, has failed on a submission; `old` is its verdict of an earlier run."""
     stays = "; the verdict of an earlier run stays in grades.csv" if old or item in run.before else ""
     run.failures.append(f"{item.label}: {type(error).__name__}: {error}{stays}")
 
 
-def patience(graders, assignments, limits) -> float:
+def patience(graders: Graders, assignments: set[str], limits: Limits) -> float:
     """Returns the seconds after which a grading process that is still at one notebook hangs."""
     asking = max((graders.call(question_seconds, name, limits) for name in assignments), default=0)
     return PATIENCE + SLOWEST * (limits.notebook + asking) + MAX_RESTARTS * READY_SECONDS
 
 
-def explore_all(graders, assignments) -> dict[tuple[str, int], Structure]:
+def explore_all(graders: Graders, assignments: set[str]) -> dict[tuple[str, int], Structure]:
     """Returns the structures of all questions of `assignments`, found by the graders together: each needs all of them."""
     questions = [(name, index) for name in assignments for index in range(graders.call(question_count, name))]
     found = zip(questions, graders.map(explore, questions), strict=True)
     return {question: structure for question, structure in found if structure is not None}
 
 
-def question_count(assignment) -> int:
+def question_count(assignment: str) -> int:
     return len(tasks.load(assignment).questions)
 
 
-def first_turn(assignment) -> float:
+def first_turn(assignment: str) -> float:
     """Returns the seconds that a notebook has at first, before others wait no longer for it."""
     questions = tasks.load(assignment)
     return SHORTEST if len(questions.functions) == len(questions.questions) else SHORTEST_OF_MODELS
 
 
-def question_seconds(assignment, limits) -> float:
+def question_seconds(assignment: str, limits: Limits) -> float:
     """Returns how long all questions may take: each may be asked again, under another name, or for its follow-through."""
     return sum(
         MOST_TIMES * max(limits.question, question.seconds or 0) for question in tasks.load(assignment).questions
@@ -263,7 +265,9 @@ def explore(question) -> Structure | None:
         return None
 
 
-def grade_one(item, out, conditions, structures) -> tuple[dict[str, Any] | None, float]:
+def grade_one(
+    item: Submission, out, conditions: verdicts.Conditions, structures
+) -> tuple[dict[str, Any] | None, float]:
     """Grades one submission in one of the processes, and writes its verdict.
 
     Returns the verdict and the seconds that it took; None for the verdict where the notebook was put back.
@@ -300,7 +304,7 @@ def why_gone(path) -> str:
     return ""
 
 
-def verdict_path(out, item) -> Path:
+def verdict_path(out, item: Submission) -> Path:
     return Path(out) / "verdicts" / item.assignment / f"{file_stem(item.student)}.json"
 
 
@@ -317,7 +321,7 @@ def read_verdict(path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and found.get("schema") == verdicts.SCHEMA else None
 
 
-def is_current(old, item, conditions) -> bool:
+def is_current(old, item: Submission, conditions: verdicts.Conditions) -> bool:
     """Tells whether a verdict is on this very notebook, by this kit and these libraries, under these conditions.
 
     A verdict that was found with fewer layers of confinement than there are now does not count, nor one that says of nothing
@@ -327,7 +331,7 @@ def is_current(old, item, conditions) -> bool:
         return False
     if item.path is None and not all(item.notice in question["message"] for question in old["questions"]):
         return False
-    wanted = {
+    wanted: dict[str, Any] = {
         "kit_version": kit_version(),
         "libraries": libraries(),
         "device": conditions.device,

@@ -34,7 +34,7 @@ __all__ = [
 MAX_SHOWN = 3
 
 
-def name_of(path) -> str:
+def name_of(path: Path) -> str:
     """Returns a file's name as text that can be written to any file, and that no other name gives.
 
     Bytes that are no UTF-8 are written as `\\xff`. Where there are any, or where that stands in the name already, each
@@ -45,11 +45,11 @@ def name_of(path) -> str:
     return name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace") if "\\x" in text else text
 
 
-def printable_name(path) -> str:
+def printable_name(path: Path) -> str:
     return printable(name_of(path))
 
 
-def comparable_name(name) -> str:
+def comparable_name(name: str) -> str:
     """Returns what is the same of names that a reader or a file system may take for one.
 
     Left aside are case, the ways to write an accent, and what nobody sees.
@@ -64,7 +64,7 @@ KINDS = {
 }  # fmt: skip
 
 
-def kind(path) -> str:
+def kind(path: Path) -> str:
     """Returns what lies at `path` in words; nothing is opened, and no link followed."""
     try:
         return KINDS.get(stat.S_IFMT(path.lstat().st_mode), "nothing known")
@@ -74,7 +74,7 @@ def kind(path) -> str:
         raise with_path(error, path) from None
 
 
-def why_not(path, label, expected) -> str:
+def why_not(path: Path, label: str, expected: str) -> str:
     """Returns why what lies at `path` cannot be taken for the `expected` kind; an empty text where it can.
 
     Args:
@@ -117,7 +117,7 @@ def all_entries(folder) -> list[Path]:
     return sorted(Path(folder).iterdir()) if is_open(folder) else []
 
 
-def split_by_kind(paths) -> tuple[list[Path], list[Path], dict[Path, OSError]]:
+def split_by_kind(paths: list[Path]) -> tuple[list[Path], list[Path], dict[Path, OSError]]:
     """Returns (files, others, faults): others are also those of which this machine cannot say what they are, `faults` why."""
     files: list[Path] = []
     others: list[Path] = []
@@ -131,13 +131,13 @@ def split_by_kind(paths) -> tuple[list[Path], list[Path], dict[Path, OSError]]:
     return files, others, unknown
 
 
-def with_path(error, path) -> OSError:
+def with_path(error: OSError, path: Path | str) -> OSError:
     """Returns an error of the system that names the path that it is about."""
     error.filename = error.filename or str(path)
     return error
 
 
-def identity(path) -> tuple[int, int] | None:
+def identity(path: Path) -> tuple[int, int] | None:
     """Returns what is the same of all names of one file; None where it has no other name, or cannot be looked at."""
     try:
         found = path.lstat()
@@ -152,7 +152,7 @@ def files_below(folder) -> Iterator[Path]:
         yield from (Path(inner, name) for inner, _, names in os.walk(folder) for name in sorted(names))
 
 
-def list_names(paths) -> str:
+def list_names(paths: list[Path]) -> str:
     """Returns the names of the first few files: there may be thousands."""
     return ", ".join(map(printable_name, paths[:MAX_SHOWN])) + and_more(paths)
 

@@ -34,7 +34,7 @@ class Earlier:
     assignment: Assignment
     verdicts: dict[str, judging.Verdict]
 
-    def values(self, name, need, case, until) -> tuple[np.ndarray, ...] | None:
+    def values(self, name, need, case: judging.Case, until: float) -> tuple[np.ndarray, ...] | None:
         """Returns the student's values of an earlier question on a case's inputs, or None; see `own_values`.
 
         Args:
@@ -49,7 +49,9 @@ class Earlier:
         )
 
 
-def follow_through(earlier, question, drawn, verdict, given) -> judging.Verdict:
+def follow_through(
+    earlier: Earlier, question, drawn: judging.Question, verdict, given: dict[str, judging.Answer]
+) -> judging.Verdict:
     """Returns the better of `verdict` and the verdict that puts the student's own earlier values into the formula.
 
     Args:
@@ -80,7 +82,7 @@ def follow_through(earlier, question, drawn, verdict, given) -> judging.Verdict:
     return replace(second, message=message, follows=names, mistake=None)
 
 
-def evaluate_follow(question, case, values) -> tuple[np.ndarray, ...]:
+def evaluate_follow(question, case: judging.Case, values) -> tuple[np.ndarray, ...]:
     """Returns what the question's formula gives with the student's own earlier values, as a tuple of float64 arrays."""
     expected = question.follows.formula([to_float64(argument) for argument in case.arguments], values)
     expected = expected if isinstance(expected, tuple) else (expected,)
@@ -92,7 +94,9 @@ def is_recognised(verdict) -> bool:
     return verdict is not None and verdict.status in ("wrong", "partial") and verdict.mistake is not None
 
 
-def own_values(run, question, verdict, drawn, until) -> tuple[np.ndarray, ...] | None:
+def own_values(
+    run: NotebookRun, question, verdict, drawn: judging.Question, until: float
+) -> tuple[np.ndarray, ...] | None:
     """Returns the student's values of an earlier question on the inputs of its only case.
 
     If the earlier answer was right these are the reference's. None if they are not the values of the recognised mistake.
@@ -111,7 +115,7 @@ def own_values(run, question, verdict, drawn, until) -> tuple[np.ndarray, ...] |
     return tuple(np.reshape(value, want.shape).astype(float) for value, want in zip(values, case.expected, strict=True))
 
 
-def is_of_the_mistake(row, drawn, names) -> bool:
+def is_of_the_mistake(row: np.ndarray, drawn: judging.Question, names) -> bool:
     """Tells whether an answer is what one of the mistakes `names` gives.
 
     What the mistake leaves right on these inputs stands in no row of the fingerprints.

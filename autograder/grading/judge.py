@@ -18,7 +18,7 @@ from .run import GaveUp, NotebookRun
 __all__ = ["Judge", "ends_the_run"]
 
 
-def ends_the_run(error) -> bool:
+def ends_the_run(error: BaseException) -> bool:
     """Tells whether an exception is the machine's fault: this notebook gets no verdict, and the next run grades it."""
     return isinstance(error, kernels.KernelError) or faults.is_of_the_machine(error)
 
@@ -55,7 +55,7 @@ class Judge:
             self.verdicts[question.name] = verdict
         return list(self.verdicts.values())
 
-    def judge_or_blame_the_kit(self, drawn, question) -> judging.Verdict:
+    def judge_or_blame_the_kit(self, drawn: judging.Question, question) -> judging.Verdict:
         try:
             return self.judge_one(drawn, question)
         except Exception as error:
@@ -64,7 +64,7 @@ class Judge:
             # Whatever it is: it costs this question alone, and is named.
             return faults.build_kit_error_verdict(drawn, error)
 
-    def judge_one(self, drawn, question) -> judging.Verdict:
+    def judge_one(self, drawn: judging.Question, question) -> judging.Verdict:
         """Returns the verdict on one question."""
         if not question.cases:
             return self.judge_class(drawn, question)
@@ -75,7 +75,9 @@ class Judge:
             return self.follow_through(drawn, question, verdict, given)
         return verdict
 
-    def follow_through(self, drawn, question, verdict, given) -> judging.Verdict:
+    def follow_through(
+        self, drawn: judging.Question, question, verdict: judging.Verdict, given: dict[str, judging.Answer]
+    ) -> judging.Verdict:
         """Returns the verdict with the student's own earlier values, where that is better.
 
         Args:
@@ -97,7 +99,7 @@ class Judge:
             self.kit_errors.append(f"{drawn.name}: {faults.error_location(error)}")
             return faults.note_failed_follow_through(verdict, error)
 
-    def judge_cases(self, drawn) -> tuple[judging.Verdict, dict[str, judging.Answer]]:
+    def judge_cases(self, drawn: judging.Question) -> tuple[judging.Verdict, dict[str, judging.Answer]]:
         """Returns (verdict, answers) of one question."""
         seconds = models.time_for(self.run, drawn)
         path = drawn.name
@@ -121,7 +123,7 @@ class Judge:
                 verdict = faults.judge_case_by_case(drawn, hidden, again=again)
         return verdict, given
 
-    def judge_class(self, drawn, question) -> judging.Verdict:
+    def judge_class(self, drawn: judging.Question, question) -> judging.Verdict:
         """Returns the verdict on the properties of a question."""
         try:
             found = models.examine(self.run, drawn, question, self.secret)
@@ -136,7 +138,7 @@ class Judge:
         return judging.judge_properties(drawn, hidden)
 
 
-def list_kit_errors(verdict) -> list[str]:
+def list_kit_errors(verdict: judging.Verdict) -> list[str]:
     """Returns a line for each case or property of a verdict that the kit itself failed on, or one for the whole question."""
     cases = [case for case in verdict.cases if case.status == judging.KIT_ERROR]
     if cases or verdict.status != judging.KIT_ERROR:
@@ -144,11 +146,11 @@ def list_kit_errors(verdict) -> list[str]:
     return [f"{verdict.name}: {verdict.message}"]
 
 
-def are_all_missing(given) -> bool:
+def are_all_missing(given: dict[str, judging.Answer]) -> bool:
     return {answer.status for answer in given.values()} == {"missing"}
 
 
-def find_other_name(name, cells) -> str | None:
+def find_other_name(name: str, cells: list[Cell]) -> str | None:
     """Returns the name of the one function that the question's own cell defines, where it was renamed; else None."""
     for cell in cells:
         if cell.grade_id == f"{name}-answer" and len(cell.functions) == 1 and name not in cell.defines:
@@ -156,7 +158,7 @@ def find_other_name(name, cells) -> str | None:
     return None
 
 
-def hide_text(answer, cells, path) -> judging.Answer:
+def hide_text(answer: judging.Answer, cells: list[Cell], path: str) -> judging.Answer:
     """Returns `answer` without the text that the student's process wrote: that could hold hidden inputs.
 
     The text is replaced by the student's own line, taken from the notebook.
@@ -172,7 +174,7 @@ def hide_text(answer, cells, path) -> judging.Answer:
     return replace(answer, text=f"{text}{advice}check() shows the whole message, on the public cases.")
 
 
-def explain_missing(run, question, cells) -> judging.Verdict:
+def explain_missing(run: NotebookRun, question, cells: list[Cell]) -> judging.Verdict:
     """Returns the verdict on a question whose function does not exist after all cells have run; it says why."""
     name = question.name
     indices = [index for index, cell in enumerate(cells) if name in cell.defines]

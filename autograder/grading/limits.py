@@ -49,7 +49,7 @@ NAMES = (
 )
 
 
-def limits_for(jobs, settings=()) -> Limits:
+def limits_for(jobs: int, settings=()) -> Limits:
     """Returns the `Limits` of each of `jobs` notebooks that run at once: together they leave a fifth of the memory.
 
     Args:
@@ -99,7 +99,7 @@ def machine_memory(groups=CONTROL_GROUPS) -> float:
     return min(sizes)
 
 
-def parse_setting(setting) -> tuple[str, float]:
+def parse_setting(setting: str) -> tuple[str, float]:
     """Returns (name, value) of a setting."""
     name, _, text = setting.partition("=")
     if name not in NAMES:
@@ -119,12 +119,12 @@ def parse_setting(setting) -> tuple[str, float]:
     return name, int(value) if name in SIZES + COUNTS + ("cpu",) else value
 
 
-def limits_by_name(limits) -> dict[str, float]:
+def limits_by_name(limits: Limits) -> dict[str, float]:
     """Returns what was set by an instructor, as JSON data."""
     return {name: getattr(limits, name, None) or getattr(limits.bounds, name) for name in sorted(set(limits.given))}
 
 
-def size_text(number) -> str:
+def size_text(number: float) -> str:
     """Returns a number of bytes as people write it."""
     unit = next((unit for unit in ("GiB", "MiB", "KiB") if number >= UNITS[unit]), "bytes")
     return f"{number / UNITS.get(unit, 1):.3g} {unit}"

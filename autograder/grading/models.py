@@ -11,7 +11,7 @@ from vikit.protocol.client import Student, Unreachable
 
 from autograder.tasks import seed
 
-from .run import GaveUp
+from .run import GaveUp, NotebookRun
 
 __all__ = ["examine", "time_for"]
 
@@ -22,7 +22,7 @@ class UntilDeadline:
     After one that hung or ended the process every other has the same answer: its objects are gone.
     """
 
-    def __init__(self, run, until) -> None:
+    def __init__(self, run: NotebookRun, until) -> None:
         self.run, self.until = run, until
         self.ended: wire.Reply | None = None
 
@@ -46,12 +46,12 @@ class UntilDeadline:
         return replies
 
 
-def time_for(run, question) -> float:
+def time_for(run: NotebookRun, question) -> float:
     """Returns the seconds that all properties of a question have together."""
     return max(run.limits.question, question.seconds or 0)
 
 
-def examine(run, drawn, question, secret) -> dict[str, judging.Finding]:
+def examine(run: NotebookRun, drawn: judging.Question, question, secret: bytes) -> dict[str, judging.Finding]:
     """Returns a dict from the name of each property of `drawn` to the `judging.Finding` on the student's class.
 
     The random numbers in what is asked are a function of secret and question alone: the same code gets the same verdict,
@@ -83,7 +83,7 @@ def has_ended(found) -> bool:
     return any(finding.status == "crashed" for finding in found.values())
 
 
-def examine_once(run, drawn, question, secret) -> dict[str, judging.Finding]:
+def examine_once(run: NotebookRun, drawn: judging.Question, question, secret: bytes) -> dict[str, judging.Finding]:
     """As `examine`, in the kernel that there is."""
     run.ready()
     exam = Exam(

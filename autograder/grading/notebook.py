@@ -82,7 +82,7 @@ class Released:
     stubs: frozenset = frozenset()
 
 
-def read_cells(notebook, released) -> list[Cell]:
+def read_cells(notebook, released: Released) -> list[Cell]:
     """Returns the code cells of a notebook, bytes or a path; then the answers in it that are no code cells any more.
 
     Raises:
@@ -150,7 +150,7 @@ def read_file(path) -> bytes:
     return content
 
 
-def strip_outputs(content, most=MAX_NOTEBOOK_BYTES) -> bytes:
+def strip_outputs(content: bytes, most=MAX_NOTEBOOK_BYTES) -> bytes:
     """Returns the bytes of a notebook without its outputs and attachments, which are cut out of the text unread.
 
     Raises:
@@ -165,7 +165,7 @@ def strip_outputs(content, most=MAX_NOTEBOOK_BYTES) -> bytes:
     return slim
 
 
-def kept_pieces(content) -> Iterator[bytes]:
+def kept_pieces(content: bytes) -> Iterator[bytes]:
     """Yields the parts of a JSON text that stay, with an empty list or table instead of each value that is CUT."""
     start, parts = 0, PARTS.finditer(content)
     longest = max(map(len, CUT))
@@ -248,7 +248,7 @@ def first_definition(text) -> str:
     return ""
 
 
-def read_released(assignment) -> Released:
+def read_released(assignment: str) -> Released:
     """Returns what was handed out of `assignment`.
 
     Raises:
@@ -264,7 +264,7 @@ def read_released(assignment) -> Released:
     return Released(*(frozenset(strip_lines(cell.source) for cell in group) for group in (locked, answers)))
 
 
-def code_to_run(cell, names, elsewhere, released) -> str | None:
+def code_to_run(cell, names, elsewhere, released: Released) -> str | None:
     """Returns the code of `cell` that grading runs, None where there is none.
 
     Checks and experiments as handed out hold no answer. Of a changed experiment only the definitions run: a student may
@@ -281,7 +281,7 @@ def code_to_run(cell, names, elsewhere, released) -> str | None:
     return cell.source
 
 
-def definitions(source) -> str | None:
+def definitions(source: str) -> str | None:
     """Returns the functions, classes and imports of a cell as code, None where it has none.
 
     Functions and classes stand as the student wrote them: not every tree that was read can be written as text again.
@@ -297,7 +297,7 @@ def definitions(source) -> str | None:
     return "\n\n".join(kept) or None
 
 
-def strip_lines(source) -> str:
+def strip_lines(source: str) -> str:
     return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
 

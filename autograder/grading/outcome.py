@@ -28,7 +28,7 @@ class ClassRun:
     interrupted: bool = False
 
 
-def list_failures(run) -> list[str]:
+def list_failures(run: ClassRun) -> list[str]:
     """Returns a line for each failure of the kit or of the machine: what it cost, and where it was."""
     graded = dict.fromkeys(run.partial, "graded but for this")
     return [f"{graded.get(failure, 'not graded')}, the kit failed: {failure}" for failure in run.failures]
@@ -39,7 +39,7 @@ ASKED_STATUSES = ("correct", "partial", "wrong", "malformed", "unanswered", judg
 RAISED = "Your function raised"
 
 
-def assignments_without_points(run) -> Iterator[tuple[str, bool]]:
+def assignments_without_points(run: ClassRun) -> Iterator[tuple[str, bool]]:
     """Yields (text, whether it is a failure) for each assignment for which several handed in a notebook, and all have 0 points.
 
     It is a failure where not one function could be asked: that looks like this machine, or like a wrong folder.
@@ -62,14 +62,14 @@ def assignments_without_points(run) -> Iterator[tuple[str, bool]]:
         yield said, failed
 
 
-def list_changes(run) -> list[str]:
+def list_changes(run: ClassRun) -> list[str]:
     """Returns a line for each submission that was graded again with another result than before."""
     lines = []
     for item, old in run.before.items():
         new = run.verdicts.get(item)
-        told = new and [
-            f"{name} {was} -> {now}" for name, was, now in differing_questions(old["questions"], new["questions"])
-        ]
+        if new is None:
+            continue
+        told = [f"{name} {was} -> {now}" for name, was, now in differing_questions(old["questions"], new["questions"])]
         if told:
             lines.append(f"{item.label}: {old['score']:g} -> {new['score']:g} points ({'; '.join(told)})")
     return lines
@@ -84,7 +84,7 @@ def differing_questions(old, new) -> Iterator[tuple[str, str, str]]:
             yield question["name"], describe_outcome(was) if was else "not asked", describe_outcome(question)
 
 
-def describe_outcome(question) -> str:
+def describe_outcome(question: dict[str, Any]) -> str:
     """Returns status, points and, where it has a name, the mistake: "wrong 0 (kl_sign_flipped)"."""
     mistake = f" ({question['mistake']})" if question["mistake"] else ""
     return f"{question['status']} {question['score']:g}{mistake}"

@@ -6,6 +6,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from vikit.judging import faults
 
@@ -24,11 +25,11 @@ MAX_LIST_BYTES = 2**12
 MAX_SHOWN = 80
 
 
-def is_zip(path) -> bool:
+def is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip"
 
 
-def assignment_in(path) -> str:
+def assignment_in(path: Path) -> str:
     """Returns the name of the assignment whose notebook, and nothing else, the zip holds.
 
     Raises:
@@ -39,7 +40,7 @@ def assignment_in(path) -> str:
         return assignment_of(member)
 
 
-def read(path) -> tuple[str, bytes]:
+def read(path: Path) -> tuple[str, bytes]:
     """Returns (assignment, bytes of its notebook) of a zip; raises as `assignment_in`."""
     with only_file(path) as (archive, member):
         assignment = assignment_of(member)
@@ -52,7 +53,7 @@ def read(path) -> tuple[str, bytes]:
 
 
 @contextlib.contextmanager
-def only_file(path) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
+def only_file(path: Path) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
     """Opens a zip for its one file; a context manager that gives (archive, member)."""
     try:
         with open_file(path) as file:
@@ -84,7 +85,7 @@ def check_end(file) -> None:
         raise UnreadableNotebook(f"it holds {'more than the notebook' if count else 'nothing'}")
 
 
-def assignment_of(member) -> str:
+def assignment_of(member: zipfile.ZipInfo) -> str:
     """Returns the assignment that the one file of a zip is of; raises UnreadableNotebook where submit() wrote no such file."""
     if member.flag_bits & 1:
         raise UnreadableNotebook("it is encrypted")
@@ -100,6 +101,6 @@ def assignment_of(member) -> str:
     return named[1]
 
 
-def too_large_message(size) -> UnreadableNotebook:
+def too_large_message(size: int) -> UnreadableNotebook:
     said = f"the notebook has {size / 2**20:.1f} MiB, more than {MAX_FILE_BYTES / 2**20:g}"
     return UnreadableNotebook(f"{said}: clear its outputs, and hand it in again")

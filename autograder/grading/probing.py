@@ -6,12 +6,12 @@ from vikit import judging
 from vikit.protocol import wire
 from vikit.protocol.client import Student
 
-from .run import GaveUp
+from .run import GaveUp, NotebookRun
 
 __all__ = ["ask_cases", "ask_twice"]
 
 
-def ask_cases(run, question, path, seconds) -> dict[str, judging.Answer]:
+def ask_cases(run: NotebookRun, question: judging.Question, path: str, seconds: float) -> dict[str, judging.Answer]:
     """Returns a dict from the name of each case of `question` to the `judging.Answer` that the student's process gave.
 
     The cases share the question's time. After a case that hung or ended the process the others are not asked: they would
@@ -41,7 +41,9 @@ def ask_cases(run, question, path, seconds) -> dict[str, judging.Answer]:
     return {case.name: as_answer(reply, seconds) for case, reply in zip(cases, replies, strict=True)}
 
 
-def ask_twice(run, question, path, case, seconds) -> list[judging.Answer]:
+def ask_twice(
+    run: NotebookRun, question: judging.Question, path: str, case: judging.Case, seconds: float
+) -> list[judging.Answer]:
     """Returns the answers to one case that is asked twice in a row, without a new seed between the two calls.
 
     Args:
@@ -58,14 +60,16 @@ def ask_twice(run, question, path, case, seconds) -> list[judging.Answer]:
     return [as_answer(reply, seconds) for reply in replies]
 
 
-def ask_one_by_one(run, path, cases, outputs, until) -> list[wire.Reply]:
+def ask_one_by_one(
+    run: NotebookRun, path: str, cases: list[judging.Case], outputs: int | None, until: float
+) -> list[wire.Reply]:
     """Returns the replies to the cases up to the first that hangs or ends the process, in a fresh kernel.
 
     A death is blamed on a case only if it happens in a kernel that was asked nothing else, and no cell alone brings it about.
     All asking ends when the notebook was asked for `until` seconds.
     """
 
-    def reply_to(case) -> wire.Reply:
+    def reply_to(case: judging.Case) -> wire.Reply:
         run.ready()
         return Student(run, max(until - run.asking, 0.1)).call(path, case.arguments, outputs=outputs)
 
@@ -83,7 +87,7 @@ def ask_one_by_one(run, path, cases, outputs, until) -> list[wire.Reply]:
     return replies
 
 
-def as_answer(reply, seconds) -> judging.Answer:
+def as_answer(reply: wire.Reply, seconds: float) -> judging.Answer:
     """Returns the `judging.Answer` of a `wire.Reply`; that of a timeout says the limit."""
     text = f"a question has {seconds:g} s for all of its cases" if reply.status == "timeout" else reply.text
     return judging.Answer(reply.status, reply.values, reply.kind, reply.line, text)

@@ -4,7 +4,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import vikit
 from vikit.protocol import client, student_side, wire
@@ -161,7 +161,7 @@ class NotebookRun:
             if cell.runs is not None and index not in self.ends_it and index not in endless
         ]
 
-    def _run(self, kernel, indices) -> Death | None:
+    def _run(self, kernel: Kernel, indices: list[int]) -> Death | None:
         """Runs cells in a kernel. Returns the `Death` of the process if it ended itself."""
         for index in indices:
             left, before = self.limits.notebook - self.spent, self.outcomes.get(index)
@@ -201,7 +201,7 @@ class NotebookRun:
             del self.outcomes[death.index]
         return before[many - 1]
 
-    def _ends(self, indices, death) -> bool:
+    def _ends(self, indices: list[int], death) -> bool:
         """Tells whether these cells alone end a fresh process as `death` did, in as much time and a little more."""
         while True:
             kernel = self._start()
@@ -216,7 +216,7 @@ class NotebookRun:
         self.spent += min(seconds, kernel.age - began)
         return ended
 
-    def _due(self, indices, death) -> float:
+    def _due(self, indices: list[int], death) -> float:
         """Returns the age at which the process has ended if one of these cells began what ended it.
 
         A cell that takes longer than it did then may have begun it later by so much.
@@ -227,7 +227,7 @@ class NotebookRun:
             due.append(began + death.age - began_then + max(0.0, (done - began) - (done_then - began_then)))
         return max(due)
 
-    def _blame(self, index, reason) -> None:
+    def _blame(self, index: int, reason: str) -> None:
         """Writes down that a cell ended the process: it is not run again."""
         self.ends_it.add(index)
         self.outcomes[index] = Outcome("dead", reason=reason)
@@ -248,7 +248,7 @@ class NotebookRun:
             self.end()
         return culprit is not None
 
-    def ask(self, requests, seconds) -> list[wire.Reply]:
+    def ask(self, requests: list[dict[str, Any]], seconds: float) -> list[wire.Reply]:
         """Sends requests to the student's process, in one message, and returns a `wire.Reply` for each.
 
         The list ends early with a reply of status `"timeout"` or `"crashed"` if a request never ended, or ended the
@@ -270,7 +270,9 @@ class NotebookRun:
         self.end()
         return [*replies, wire.Reply("crashed", text=outcome.reason)]
 
-    def _exchange(self, kernel, requests, seconds) -> tuple[Outcome, list[wire.Reply]]:
+    def _exchange(
+        self, kernel: Kernel, requests: list[dict[str, Any]], seconds: float
+    ) -> tuple[Outcome, list[wire.Reply]]:
         """Returns (outcome, replies): those to the first requests, up to one that none came back for."""
         key = secrets.token_hex(16)
         outcome = kernel.execute(

@@ -54,7 +54,7 @@ class Submission:
         return f"{self.student}/{self.assignment}"
 
 
-def is_there(folder, assignment, notebook) -> bool:
+def is_there(folder: Path, assignment: str, notebook: str) -> bool:
     """Tells whether the folder of an assignment with its notebook lies in `folder`; no link is followed."""
     work = folder / assignment
     return kind(folder) == FOLDER and kind(work) == FOLDER and kind(work / notebook) == FILE
@@ -82,7 +82,7 @@ class Home:
         zips: The `Zip` of each file that calls itself one, by path.
     """
 
-    def __init__(self, path) -> None:
+    def __init__(self, path: Path) -> None:
         self.name, self.shown = name_of(path), printable_name(path)
         self.odd, self.fault, there = "", None, []
         try:
@@ -100,12 +100,12 @@ class Home:
         return {*self.works, *(zipped.assignment for zipped in self.zips.values() if zipped.assignment)}
 
 
-def read_zips(files) -> dict[Path, Zip]:
+def read_zips(files: list[Path]) -> dict[Path, Zip]:
     """Returns, for the files that call themselves zips, the `Zip` by path."""
     return {path: read_zip(path) for path in files if packed.is_zip(path)}
 
 
-def read_zip(path) -> Zip:
+def read_zip(path: Path) -> Zip:
     try:
         return Zip(packed.assignment_in(path))
     except UnreadableNotebook as error:
@@ -114,7 +114,7 @@ def read_zip(path) -> Zip:
         return Zip(fault=with_path(error, path))
 
 
-def submission_of(home, assignment) -> Submission:
+def submission_of(home: Home, assignment: str) -> Submission:
     """Returns what a student has handed in for `assignment`.
 
     That is the notebook of the assignment's name, or the only one in its folder, or the one in the only zip of `submit()`, or
@@ -124,10 +124,10 @@ def submission_of(home, assignment) -> Submission:
     try:
         return choose_submission(home, assignment) if home.fault is None else build_fault(home, assignment, home.fault)
     except OSError as error:
-        return build_fault(home, assignment, with_path(error, home.works.get(assignment, home.shown)))
+        return build_fault(home, assignment, with_path(error, home.works.get(assignment) or home.shown))
 
 
-def build_fault(home, assignment, error) -> Submission:
+def build_fault(home: Home, assignment: str, error: OSError) -> Submission:
     return Submission(home.name, assignment, None, fault=error)
 
 
@@ -159,7 +159,7 @@ class Found:
         return [path for path in self.files if path.name.casefold().endswith(RENAMED_SUFFIXES)]
 
 
-def choose_submission(home, assignment) -> Submission:
+def choose_submission(home: Home, assignment: str) -> Submission:
     """Returns what `submission_of` does; raises OSError where this machine cannot look."""
     label = f"{home.shown}/{assignment}"
     work = home.works.get(assignment)
@@ -175,7 +175,7 @@ def choose_submission(home, assignment) -> Submission:
     return Submission(home.name, assignment, path, notice) if notice or path else explain_absence(home, found)
 
 
-def choose_notebook(found) -> tuple[Path | None, str] | None:
+def choose_notebook(found: Found) -> tuple[Path | None, str] | None:
     """Returns (the notebook that counts, a notice) or (None, why none does); None where there is no notebook at all."""
     own = sorted({*found.notebooks} & {*found.files})
     for path in own:
@@ -193,7 +193,7 @@ def choose_notebook(found) -> tuple[Path | None, str] | None:
     return (None, f"expected {found.expected}, found {list_names(own)}") if own else None
 
 
-def choose_zip(found) -> tuple[Path | None, str] | None:
+def choose_zip(found: Found) -> tuple[Path | None, str] | None:
     """Returns as `choose_notebook`; raises OSError where one cannot be read: any may be the one that counts."""
     for zipped in found.zips.values():
         if zipped.fault:
@@ -214,7 +214,7 @@ def choose_zip(found) -> tuple[Path | None, str] | None:
     return chosen, said if beside or len(fitting) > 1 else ""
 
 
-def choose_renamed(found) -> tuple[Path | None, str] | None:
+def choose_renamed(found: Found) -> tuple[Path | None, str] | None:
     """Returns as `choose_notebook`."""
     chosen = only_notebook(found.renamed)
     if chosen:
@@ -222,7 +222,7 @@ def choose_renamed(found) -> tuple[Path | None, str] | None:
     return (None, f"expected {found.expected}, found {list_names(found.renamed)}") if found.renamed else None
 
 
-def explain_absence(home, found) -> Submission:
+def explain_absence(home: Home, found: Found) -> Submission:
     """Returns the submission of a student of whom no notebook was found: it says what lies there, and what to do."""
     assignment, label, expected = found.assignment, found.label, found.expected
     deep = next((path for path in home.works.values() if is_there(path, assignment, expected)), None)
@@ -247,17 +247,17 @@ def explain_absence(home, found) -> Submission:
     return Submission(home.name, assignment, None, reason, absent=not there and not has_folder)
 
 
-def is_notebook(path) -> bool:
+def is_notebook(path: Path) -> bool:
     return path.suffix.lower() == ".ipynb"
 
 
-def is_near(path, assignment) -> bool:
+def is_near(path: Path, assignment: str) -> bool:
     """Tells whether a name may be that of a notebook, or of the folder of an assignment, that something has renamed."""
     name = comparable_name(path.name)
     return "ipynb" in name or name.startswith(comparable_name(assignment))
 
 
-def only_notebook(paths) -> Path | None:
+def only_notebook(paths: list[Path]) -> Path | None:
     """Returns the only file, or the one of the shortest name where all hold the same notebook; else None."""
     if len(paths) > 1:
         digests = {digest(path) for path in paths} if len(paths) <= MAX_COPIES else ()
@@ -266,7 +266,7 @@ def only_notebook(paths) -> Path | None:
     return min(paths, key=lambda path: (len(path.name), path.name), default=None)
 
 
-def choice_notice(taken, paths) -> str:
+def choice_notice(taken: Path, paths: list[Path]) -> str:
     """Returns a notice on a file that was taken under another name, or for several with the same notebook in them."""
     others = [path for path in paths if path != taken]
     return f"graded {printable_name(taken)}, " + (
@@ -274,14 +274,14 @@ def choice_notice(taken, paths) -> str:
     )
 
 
-def other_files_notice(taken, notebooks, found) -> str:
+def other_files_notice(taken: Path, notebooks: list[Path], found: Found) -> str:
     """Returns a notice of what else is there for an assignment: a later hand-in, perhaps; an empty text where nothing is."""
     others = [path for path in notebooks if path != taken]
     others += [path for path, zipped in found.zips.items() if zipped.assignment == found.assignment or zipped.fault]
     return f"graded {printable_name(taken)}, and not {list_names(others)}, beside it" if others else ""
 
 
-def describe_file(path, zips) -> str:
+def describe_file(path: Path, zips: dict[Path, Zip]) -> str:
     """Returns the name of a file and, of a zip, what it holds or why it is not read."""
     zipped = zips.get(path, Zip())
     held = f" (of {zipped.assignment})" if zipped.assignment else ""

@@ -26,10 +26,10 @@ class Turns:
         self.indices = {name: index for index, name in enumerate(names)}
         self.values = context.RawArray(ctypes.c_double, [math.inf] * len(names))
 
-    def seconds(self, assignment) -> float:
+    def seconds(self, assignment: str) -> float:
         return self.values[self.indices[assignment]]
 
-    def set(self, seconds, assignment) -> None:
+    def set(self, seconds, assignment: str) -> None:
         self.values[self.indices[assignment]] = seconds
 
 
@@ -60,13 +60,13 @@ class Schedule:
         self.too_long = dict.fromkeys(self.turns.indices, 0)
         self._tell()
 
-    def done(self, assignment, seconds=None) -> None:
+    def done(self, assignment: str, seconds=None) -> None:
         """Takes note that a notebook was graded in so many seconds; None for one that was not, or that was not there."""
         self.taken[assignment] += [] if seconds is None else [seconds]
         self.waiting -= 1
         self._tell()
 
-    def put_back(self, assignment, seconds) -> None:
+    def put_back(self, assignment: str, seconds) -> None:
         """Takes note of a notebook that was put back after so many seconds: it waits still."""
         self.back[assignment] += 1
         self.too_long[assignment] += seconds >= self.least[assignment]

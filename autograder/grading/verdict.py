@@ -107,7 +107,7 @@ def grade(assignment, path, student="student", secret=None, device="auto", limit
     return grade_under(conditions, assignment, Path(path), student)
 
 
-def grade_under(conditions, assignment, path, student) -> dict[str, Any]:
+def grade_under(conditions: Conditions, assignment, path, student: str) -> dict[str, Any]:
     """Returns the verdict on the notebook at `path`, as JSON data.
 
     Args:
@@ -138,7 +138,7 @@ def grade_under(conditions, assignment, path, student) -> dict[str, Any]:
         return judge_file(conditions, HandedIn(tasks.load(assignment), student, sha256), own, cells)
 
 
-def judge_file(conditions, handed_in, path, cells) -> dict[str, Any]:
+def judge_file(conditions: Conditions, handed_in: HandedIn, path, cells: list[notebook.Cell]) -> dict[str, Any]:
     """Returns the verdict on the cells of a notebook, of which there is a copy at `path` for it to read."""
     assignment, student, sha256 = handed_in.assignment, handed_in.student, handed_in.sha256
     with devices.on(conditions.device):
@@ -164,7 +164,7 @@ def notebook_in(path, assignment) -> bytes:
     return content
 
 
-def draw_question(assignment, question, student, secret, sha256) -> judging.Question | judging.Verdict:
+def draw_question(assignment, question, student: str, secret, sha256) -> judging.Question | judging.Verdict:
     """Returns the `judging.Question` with a student's hidden inputs; if the kit fails to draw them, the verdict instead."""
     try:
         return tasks.draw_for_student(assignment, question, student, secret, sha256)
@@ -179,7 +179,7 @@ class Unconfined(Exception):
     """A machine that has no layer of confinement."""
 
 
-def confine(unsafe) -> kernels.Confinement:
+def confine(unsafe: bool) -> kernels.Confinement:
     """Returns the `kernels.Confinement` to grade with.
 
     Raises:
@@ -195,7 +195,7 @@ def confine(unsafe) -> kernels.Confinement:
     return confinement
 
 
-def build_ungraded(conditions, assignment, student, reason, sha256) -> dict[str, Any]:
+def build_ungraded(conditions: Conditions, assignment, student: str, reason: str, sha256) -> dict[str, Any]:
     """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason.
 
     Args:
@@ -211,7 +211,9 @@ def build_ungraded(conditions, assignment, student, reason, sha256) -> dict[str,
     return build_document(conditions, handed_in, verdicts)
 
 
-def build_document(conditions, handed_in, verdicts, kit_errors=()) -> dict[str, Any]:
+def build_document(
+    conditions: Conditions, handed_in: HandedIn, verdicts: list[judging.Verdict], kit_errors=()
+) -> dict[str, Any]:
     """Returns the verdict as JSON data; the interface that other programs read.
 
     Args:
@@ -242,7 +244,7 @@ def build_document(conditions, handed_in, verdicts, kit_errors=()) -> dict[str, 
     }
 
 
-def build_question_document(verdict) -> dict[str, Any]:
+def build_question_document(verdict: judging.Verdict) -> dict[str, Any]:
     return {
         "name": verdict.name,
         "score": round_score(verdict.score),

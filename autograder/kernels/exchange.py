@@ -73,7 +73,7 @@ class Exchange:
                 if self.done or self.too_much or not channel.socket.poll(0):
                     break
 
-    def take(self, kind, content, size) -> None:
+    def take(self, kind: str, content: dict[str, Any], size: int) -> None:
         """Takes in one message.
 
         Args:
@@ -92,7 +92,7 @@ class Exchange:
             if self.mime and isinstance(data, dict) and self.mime in data:
                 self.payloads.append(data[self.mime])
 
-    def outcome(self, status) -> Outcome:
+    def outcome(self, status: str) -> Outcome:
         reply: dict[str, Any] = self.reply or {}
         if status == "done":
             status = "ok" if reply.get("status") == "ok" else "error"
@@ -117,7 +117,7 @@ def resident() -> int:
         return 0
 
 
-def text_of(content, name, length) -> str:
+def text_of(content: dict[str, Any], name: str, length: int) -> str:
     """Returns a part of a message as text that can be written to a file: without lone surrogates."""
     return str(content.get(name, ""))[:length].encode("utf-8", "backslashreplace").decode()
 

@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import time
+from typing import Any
 
 from . import linux, worker
 
@@ -20,7 +21,7 @@ REQUEST_SECONDS = 10
 REQUEST_BYTES = 2**20
 
 
-def serve(connection, prepared) -> None:
+def serve(connection: socket.socket, prepared: worker.Prepared) -> None:
     """Serves the one kernel that is asked for over `connection`, and returns when it has ended.
 
     The kernel ends with the connection: a grader that dies leaves none behind.
@@ -49,7 +50,7 @@ def serve(connection, prepared) -> None:
     _say(connection, {"exit": os.waitstatus_to_exitcode(status), "reason": reason})
 
 
-def _watch(connection, pid, descriptor, receive, request) -> str:
+def _watch(connection: socket.socket, pid: int, descriptor: int, receive: int, request: dict[str, Any]) -> str:
     """Waits until the kernel has ended or must end; returns why, an empty text where it ended by itself."""
     poller = select.poll()
     for file in (connection, descriptor, receive):
@@ -70,7 +71,7 @@ def _watch(connection, pid, descriptor, receive, request) -> str:
             return "memory"
 
 
-def memory(pid, inside) -> int:
+def memory(pid: int, inside: bool) -> int:
     """Returns the bytes of memory that are the process's own, page tables too; inside a view with what its folders hold."""
     used = 0
     try:
@@ -87,7 +88,7 @@ def memory(pid, inside) -> int:
     return used
 
 
-def _line(connection) -> bytes:
+def _line(connection: socket.socket) -> bytes:
     data, deadline = b"", time.monotonic() + REQUEST_SECONDS
     while not data.endswith(b"\n") and len(data) < REQUEST_BYTES and time.monotonic() < deadline:
         part = connection.recv(65536)
@@ -97,7 +98,7 @@ def _line(connection) -> bytes:
     return data
 
 
-def _say(connection, message) -> None:
+def _say(connection: socket.socket, message) -> None:
     # The grader may have gone.
     with contextlib.suppress(OSError):
         connection.sendall(json.dumps(message).encode() + b"\n")

@@ -158,7 +158,7 @@ class Kernel:
         return self.client is not None and self.process is not None and self.process.alive
 
     # Not fewer arguments: each is what one request may differ in, and all but two have their usual value.
-    def execute(self, code, seconds, mime=None, silent=False, max_bytes=2**20, metadata=None) -> Outcome:
+    def execute(self, code: str, seconds: float, mime=None, silent=False, max_bytes=2**20, metadata=None) -> Outcome:
         """Runs `code` and returns its `Outcome`.
 
         The code finds `metadata` in the message that it came with. As part of the code it would be searched for magic
@@ -196,7 +196,7 @@ class Kernel:
         outcome.reason, outcome.seconds = reason, clock.total()
         return outcome
 
-    def _interrupt(self, process, exchange) -> None:
+    def _interrupt(self, process, exchange: Exchange) -> None:
         """Interrupts the code of an exchange; closes the kernel where that does not help."""
         process.interrupt()
         exchange.printed = exchange.received = -math.inf
@@ -205,7 +205,7 @@ class Kernel:
         if self._wait(exchange, Clock(process.pid), GRACE_SECONDS) != "done":
             self.close()
 
-    def _close_dead(self, process, status) -> str:
+    def _close_dead(self, process, status: str) -> str:
         """Closes a kernel whose process has ended, or cannot be asked any more; returns why, where that is known."""
         # While it was left to end it may have been closed for what it sent.
         if status == "cut off" or (status == "dead" and self.process is None):
@@ -230,7 +230,7 @@ class Kernel:
         """Seconds on the wall since the kernel was ready."""
         return self.clock.passed()
 
-    def rest(self, seconds) -> bool:
+    def rest(self, seconds: float) -> bool:
         """Leaves the kernel alone for so many seconds of its clock; tells whether it has ended meanwhile.
 
         One that sends so much that it cannot be held here is closed.
@@ -246,7 +246,7 @@ class Kernel:
                 return False
         return True
 
-    def _wait(self, exchange, clock, seconds) -> str:
+    def _wait(self, exchange: Exchange, clock: Clock, seconds: float) -> str:
         """Reads messages until the request is done, and returns `"done"`, or what came first instead."""
         process, client = self._opened()
         looked = counted = 0.0
@@ -254,7 +254,7 @@ class Kernel:
         for socket in (*(channel.socket for channel in channels(client)), *self.monitors):
             poller.register(socket, zmq.POLLIN)
         while True:
-            ready = dict(poller.poll(min(1000 * seconds, POLL_MILLISECONDS)))
+            ready = dict(poller.poll(int(min(1000 * seconds, POLL_MILLISECONDS))))
             # Before what came is read: the answer may have come in time, and this process been busy.
             if clock.passed() - looked >= min(seconds, POLL_MILLISECONDS / 1000):
                 looked, counted = clock.passed(), clock.seconds()

@@ -30,7 +30,7 @@ PRELOADED = (
 BACKLOG = 64
 
 
-def main(path, *modules) -> None:
+def main(path: str, *modules) -> None:
     try:
         prepared, listener = prepare(path, modules)
     except Exception as error:  # noqa: BLE001 whatever it is: the owner is told, and the server ends
@@ -61,7 +61,7 @@ def main(path, *modules) -> None:
                 fork(listener, connection, prepared)
 
 
-def prepare(path, modules) -> tuple[worker.Prepared, socket.socket]:
+def prepare(path: str, modules) -> tuple[worker.Prepared, socket.socket]:
     """Returns the `worker.Prepared` of all kernels and the listening socket at `path`."""
     for name in PRELOADED + modules:
         importlib.import_module(name)
@@ -73,7 +73,7 @@ def prepare(path, modules) -> tuple[worker.Prepared, socket.socket]:
     return prepared, listener
 
 
-def remove_and_end(path) -> None:
+def remove_and_end(path: str) -> None:
     remove(os.path.dirname(path))
     os._exit(0)
 
@@ -86,7 +86,7 @@ def filters() -> dict[tuple[bool, bool], bytes]:
         return {}
 
 
-def fork(listener, connection, prepared) -> None:
+def fork(listener: socket.socket, connection: socket.socket, prepared: worker.Prepared) -> None:
     """Forks the keeper of one kernel. It reads the request itself: nothing of one request is in the memory of the next."""
     refuse_if_started()
     if os.fork():
@@ -106,7 +106,7 @@ def refuse_if_started() -> None:
         sys.exit("the fork server has run an operation of TensorFlow: its children would hang")
 
 
-def is_ours(connection) -> bool:
+def is_ours(connection: socket.socket) -> bool:
     """Tells whether the other side is of the user that this server belongs to."""
     size = struct.calcsize("3i")
     _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))

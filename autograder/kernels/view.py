@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 from . import landlock, linux
 
@@ -37,7 +38,7 @@ def libraries() -> list[str]:
     ]
 
 
-def build(request, root, owner) -> None:
+def build(request: dict[str, Any], root: str, owner: int) -> None:
     """Makes `root`, an empty folder, the root of this process's file system. The mount namespace must be its own.
 
     Args:
@@ -63,7 +64,7 @@ def build(request, root, owner) -> None:
     _enter(root)
 
 
-def _make_scratch(inside, request, owner) -> None:
+def _make_scratch(inside, request: dict[str, Any], owner: int) -> None:
     """Makes all that may be written, with a copy of what lies in the working folder outside, if there is one."""
     inside.mount_scratch(TMP, request["limits"]["scratch"], owner)
     for name in (HOME, WORK):
@@ -82,7 +83,7 @@ def _show_libraries(inside, readable) -> None:
         linux.mount("tmpfs", inside.path(KIT), "tmpfs", linux.MS_RDONLY, "size=4k,mode=0000")
 
 
-def _enter(root) -> None:
+def _enter(root: str) -> None:
     """Makes `root` the root of this process, and leaves the other one behind."""
     os.chdir(root)
     linux.call("pivot_root", b".", b".")
@@ -126,27 +127,27 @@ def outermost(paths) -> list[str]:
 class _Inside:
     """Paths of the new root, as seen from outside."""
 
-    def __init__(self, root) -> None:
+    def __init__(self, root: str) -> None:
         self.root = root
 
-    def path(self, name) -> str:
+    def path(self, name: str) -> str:
         return f"{self.root}{name}"
 
-    def folder(self, name) -> str:
+    def folder(self, name: str) -> str:
         os.makedirs(self.path(name), exist_ok=True)
         return self.path(name)
 
-    def file(self, name) -> str:
+    def file(self, name: str) -> str:
         self.folder(os.path.dirname(name))
         Path(self.path(name)).touch()
         return self.path(name)
 
-    def mount_scratch(self, name, size, owner) -> None:
+    def mount_scratch(self, name: str, size, owner: int) -> None:
         """Makes a folder that may be written, in memory: so many bytes at most."""
         options = f"size={size},uid={owner},gid={owner},mode=0700,nr_inodes={INODES}"
         linux.mount("tmpfs", self.folder(name), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
 
-    def show(self, path) -> None:
+    def show(self, path: str) -> None:
         if os.path.islink(path):
             self.folder(os.path.dirname(path))
             os.symlink(os.readlink(path), self.path(path))
@@ -165,7 +166,7 @@ def _proc(inside) -> None:
             Path(inside.file(f"/proc/self/{name}")).write_text(text)
 
 
-def _give(folder, owner) -> None:
+def _give(folder, owner: int) -> None:
     for path in [
         folder,
         *(os.path.join(top, name) for top, folders, files in os.walk(folder) for name in folders + files),

@@ -105,7 +105,7 @@ class Server:
         self.process: subprocess.Popen | None = None
         self.starting = threading.Lock()
 
-    def request(self, request) -> "Process":
+    def request(self, request: Request) -> "Process":
         """Returns the `Process` that serves `request`; it may not be ready yet.
 
         Raises:
@@ -183,7 +183,7 @@ def connect(folder) -> socket.socket:
     return connection
 
 
-def raise_why(said) -> Never:
+def raise_why(said: bytes) -> Never:
     """Raises for a server that did not start; `said` is the line that it wrote, if any."""
     try:
         told = json.loads(said)
@@ -235,11 +235,11 @@ def bounded_context() -> zmq.Context:
 class Process:
     """One kernel of a fork server, held by a descriptor that names no other process even after it has ended."""
 
-    def __init__(self, connection, request) -> None:
+    def __init__(self, connection: socket.socket, request: Request) -> None:
         self.connection = connection
         self.descriptor: int | None = None
         self.pid: int | None = None
-        self.address = request.connection | {"ip": f"{request.sockets}/k"}
+        self.address: Any = request.connection | {"ip": f"{request.sockets}/k"}
         self._read = b""
         self.memory = request.limits.memory
         # Within them no process of the kernel can reach the one that watches over it.

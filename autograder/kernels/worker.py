@@ -56,7 +56,7 @@ class Prepared:
     modules: tuple[str, ...]
 
 
-def run(request, ready, root, prepared) -> None:
+def run(request: dict[str, Any], ready: int, root: str, prepared: Prepared) -> None:
     """Becomes the kernel that `request` asks for; tells the descriptor `ready` when it is one, or which layer failed.
 
     Args:
@@ -79,7 +79,9 @@ def run(request, ready, root, prepared) -> None:
         os._exit(0)
 
 
-def _confined_app(request, ready, root, prepared) -> "tuple[IPKernelApp, list[str]]":
+def _confined_app(
+    request: dict[str, Any], ready: int, root: str, prepared: Prepared
+) -> "tuple[IPKernelApp, list[str]]":
     """Returns the kernel's application, and the layers that are on."""
     layers = request["layers"]
     _alone(ready)
@@ -99,7 +101,7 @@ def _confined_app(request, ready, root, prepared) -> "tuple[IPKernelApp, list[st
     ]
 
 
-def _enter_view(request, root, owner) -> tuple[str, str, str]:
+def _enter_view(request: dict[str, Any], root: str, owner: int) -> tuple[str, str, str]:
     """Returns where the sockets are, the home and the working folder: in the view, where there is one."""
     if "view" not in request["layers"]:
         return request["sockets"], request["home"], request["work"]
@@ -111,7 +113,7 @@ def _enter_view(request, root, owner) -> tuple[str, str, str]:
     return view.SOCKETS, view.HOME, view.WORK
 
 
-def _close_files(request, sockets) -> None:
+def _close_files(request: dict[str, Any], sockets: str) -> None:
     """Puts on Landlock."""
     inside = "view" in request["layers"]
     allowed = view.rights(request["readable"], inside=inside)
@@ -123,7 +125,7 @@ def _close_files(request, sockets) -> None:
     landlock.restrict(allowed)
 
 
-def _filter_calls(request, programs) -> None:
+def _filter_calls(request: dict[str, Any], programs) -> None:
     """Puts on the filter of system calls."""
     program = programs.get(("view" not in request["layers"], request["gpu"]))
     if program is None:
@@ -131,7 +133,7 @@ def _filter_calls(request, programs) -> None:
     syscalls.load(program)
 
 
-def _alone(ready) -> None:
+def _alone(ready: int) -> None:
     """Leaves the server's signals, descriptors and session behind."""
     for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
@@ -171,7 +173,7 @@ def _limit(limits, filled) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def _become(owner) -> None:
+def _become(owner: int) -> None:
     """Gives up root and every capability."""
     if os.geteuid() == 0 and owner != 0:
         os.setgroups([])
@@ -183,7 +185,7 @@ def _become(owner) -> None:
     linux.set_process(linux.PR_SET_PDEATHSIG, KILL)
 
 
-def _settle(request, home, work, modules) -> None:
+def _settle(request: dict[str, Any], home: str, work, modules) -> None:
     """Makes the folders of this process its own, and forgets the server's."""
     for name in modules:
         sys.modules.pop(name, None)
@@ -242,7 +244,7 @@ class _WithoutModules:
         return getattr(sys, name)
 
 
-def _initialise(request, sockets, home) -> "IPKernelApp":
+def _initialise(request: dict[str, Any], sockets: str, home: str) -> "IPKernelApp":
     """Returns an ipykernel application whose sockets are bound and whose threads run."""
     from ipykernel.kernelapp import IPKernelApp
 

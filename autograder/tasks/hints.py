@@ -51,7 +51,7 @@ def read_shared() -> dict[str, Mistake]:
     Raises:
         QuestionError: If a name stands there twice, whatever the headings.
     """
-    found = {}
+    found: dict[str, Mistake] = {}
     for (heading, name), mistake in read_hints(SHARED).items():
         if name in found:
             raise QuestionError(f"{SHARED}: `{name}` stands there twice, again below `{heading}`; keep one of the two")

@@ -25,6 +25,7 @@ def network_properties(source, network, *, batches, points, range_hint) -> tuple
         points: Points of shapes, of repeating, of the range, of the weights.
         range_hint: The hint where the range is bounded.
     """
+    options = network
     return (
         shapes_property(points[0], source, network, batches),
         Property(
@@ -33,16 +34,16 @@ def network_properties(source, network, *, batches, points, range_hint) -> tuple
             "The same input must give the same output, for each example by itself.",
             source,
             "network_repeats",
-            network,
+            options,
         ),
-        Property("linear_outputs", points[2], range_hint, source, "network_range", network),
+        Property("linear_outputs", points[2], range_hint, source, "network_range", options),
         Property(
             "every_weight_counts",
             points[3],
             "Every trainable weight must take part in an output.",
             source,
             "network_weights",
-            network,
+            options,
         ),
     )
 

@@ -3,6 +3,8 @@
 The grader asks through a kernel, `check` in the notebook's own process.
 """
 
+from typing import Any
+
 from . import student_side, wire
 
 __all__ = ["MALFORMED", "InProcess", "Student", "Unreachable", "read_reply"]
@@ -23,7 +25,7 @@ class Unreachable(Exception):
 MALFORMED = wire.Reply("malformed", kind="object")
 
 
-def read_reply(packed, request) -> wire.Reply:
+def read_reply(packed, request: dict[str, Any]) -> wire.Reply:
     """Returns the `wire.Reply` that JSON data holds; one of status "malformed" where it is no reply to `request`."""
     try:
         reply = wire.unpack_reply(packed)
@@ -32,7 +34,7 @@ def read_reply(packed, request) -> wire.Reply:
     return reply if is_reply_to(reply, request) else MALFORMED
 
 
-def is_reply_to(reply, request) -> bool:
+def is_reply_to(reply: wire.Reply, request: dict[str, Any]) -> bool:
     """Tells whether a reply holds what its request asked for; a tuple may have any length, only gradients may be None."""
     if reply.status != "ok":
         return True
@@ -68,7 +70,7 @@ class Student:
     def __init__(self, run, seconds) -> None:
         self.run, self.seconds = run, seconds
 
-    def call(self, path, arguments=(), keywords=None, outputs=None) -> wire.Reply:
+    def call(self, path: str, arguments=(), keywords=None, outputs=None) -> wire.Reply:
         """Calls the function, class or method at `path`.
 
         Args:
@@ -79,7 +81,7 @@ class Student:
         """
         return self._ask("call", path, arguments, keywords, outputs=outputs)
 
-    def calls(self, path, rounds, outputs=None) -> list[wire.Reply]:
+    def calls(self, path: str, rounds, outputs=None) -> list[wire.Reply]:
         """Calls what is at `path` with each of several lists of arguments.
 
         The replies end early with one of status `"timeout"` or `"crashed"` if a call never ended, or ended the process.
@@ -91,21 +93,21 @@ class Student:
         """
         return self._send([wire.pack_request("call", path, arguments, outputs=outputs) for arguments in rounds])
 
-    def get(self, path, outputs=None) -> wire.Reply:
+    def get(self, path: str, outputs=None) -> wire.Reply:
         """Reads the attribute at `path`."""
         return self._ask("get", path, outputs=outputs)
 
-    def weights(self, handle) -> wire.Reply:
+    def weights(self, handle: wire.Handle) -> wire.Reply:
         """Returns the trainable weights of a model."""
         return self._ask("weights", handle.key)
 
-    def set_weights(self, handle, arrays) -> wire.Reply:
+    def set_weights(self, handle: wire.Handle, arrays) -> wire.Reply:
         """Gives a model's trainable weights new values."""
         return self._ask("set_weights", handle.key, arrays)
 
     # Not fewer arguments: they are the fields of the request.
     def fit(
-        self, handle, arrays, learning_rate=None, seed=None, eager=False, each_batch=False, **options
+        self, handle: wire.Handle, arrays, learning_rate=None, seed=None, eager=False, each_batch=False, **options
     ) -> wire.Reply:
         """Trains a model; the reply's mapping is its history.
 
@@ -121,11 +123,11 @@ class Student:
         settings = {"learning_rate": learning_rate, "seed": seed, "eager": eager, "each_batch": each_batch}
         return self._ask("fit", handle.key, arrays, options, **settings)
 
-    def untracked(self, path, arguments) -> wire.Reply:
+    def untracked(self, path: str, arguments) -> wire.Reply:
         """Counts the trainable variables that a model's method uses and that are not among the model's weights."""
         return self._ask("untracked", path, arguments)
 
-    def vjp(self, path, arguments, cotangents) -> wire.Reply:
+    def vjp(self, path: str, arguments, cotangents) -> wire.Reply:
         """Returns the gradients of sum(output * cotangent) in the array arguments, None where there is no path.
 
         Args:
@@ -140,7 +142,7 @@ class Student:
         """Seeds the random numbers of Python, NumPy, Keras and TensorFlow; TensorFlow then rebuilds its operations."""
         return self._ask("seed", "", seed=number)
 
-    def _ask(self, verb, path, arguments=(), keywords=None, **options) -> wire.Reply:
+    def _ask(self, verb, path: str, arguments=(), keywords=None, **options) -> wire.Reply:
         return self._send([wire.pack_request(verb, path, arguments, keywords, **options)])[0]
 
     def _send(self, requests) -> list[wire.Reply]:

@@ -78,7 +78,7 @@ def format_json(content, indent="") -> str:
 OPTIONAL_FIELDS = {"sampled": False, "seconds": None}
 
 
-def dump_question(question) -> dict[str, Any]:
+def dump_question(question: judging.Question) -> dict[str, Any]:
     options = {
         name: getattr(question, name) for name, usual in OPTIONAL_FIELDS.items() if getattr(question, name) != usual
     }
@@ -126,7 +126,7 @@ def load_properties(listed, mistakes) -> tuple[judging.Property, ...]:
     )
 
 
-def dump_case(question, case) -> dict[str, Any]:
+def dump_case(question: judging.Question, case: judging.Case) -> dict[str, Any]:
     def values(arrays, step) -> list[Any]:
         return [round_to_lists(array, question.atol * step, question.rtol * step) for array in arrays]
 

@@ -135,7 +135,7 @@ BUILDERS: dict[str, Callable] = {
 }
 
 
-def answer_request(space, request) -> dict[str, Any]:
+def answer_request(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     """Returns the reply to `request`, both as JSON data; an exception of the student's code becomes the reply."""
     try:
         with usual_settings():
@@ -215,7 +215,7 @@ def reset_tensorflow(stack, tf) -> None:
         stack.callback(chosen.add_op_callback, callback)
 
 
-def publish(reply) -> None:
+def publish(reply: dict[str, Any]) -> None:
     """Sends `reply` as a cell's display, without waiting until earlier prints are sent."""
     content = {"data": {MIME: reply}, "metadata": {}, "transient": {}}
     _publisher.session.send(_publisher.pub_socket, "display_data", content, parent=_publisher.parent_header)
@@ -247,7 +247,7 @@ def seed_everything(seed) -> None:
         keras.utils.set_random_seed(seed)
 
 
-def unpack_argument(space, packed) -> Any:
+def unpack_argument(space: Namespace, packed) -> Any:
     """Returns the object that a packed argument describes."""
     if "array" in packed:
         return wire.unpack_array(packed["array"]).copy()
@@ -266,11 +266,11 @@ def unpack_argument(space, packed) -> Any:
     return value
 
 
-def ping(space, request) -> dict[str, Any]:
+def ping(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     return {"status": "ok", "values": []}
 
 
-def call(space, request) -> dict[str, Any]:
+def call(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     function = space.resolve(request["path"])
     arguments, keywords = unpack_arguments(space, request)
     try:
@@ -280,16 +280,16 @@ def call(space, request) -> dict[str, Any]:
         return pack_exception(error, function)
 
 
-def get(space, request) -> dict[str, Any]:
+def get(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     return pack_result(space, space.resolve(request["path"]), request.get("outputs"))
 
 
-def weights(space, request) -> dict[str, Any]:
+def weights(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     model = space.resolve(request["path"])
     return {"status": "ok", "values": [wire.pack_array(np.asarray(weight)) for weight in model.trainable_weights]}
 
 
-def set_weights(space, request) -> dict[str, Any]:
+def set_weights(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     model = space.resolve(request["path"])
     arrays, _ = unpack_arguments(space, request)
     if len(arrays) != len(model.trainable_weights):
@@ -299,7 +299,7 @@ def set_weights(space, request) -> dict[str, Any]:
     return {"status": "ok", "values": []}
 
 
-def fit(space, request) -> dict[str, Any]:
+def fit(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     model = space.resolve(request["path"])
     arrays, keywords = unpack_arguments(space, request)
     seen: list[dict[str, Any]] = []
@@ -328,7 +328,7 @@ def build_recorder(model, seen) -> "keras.callbacks.Callback":
     )
 
 
-def give_optimizer(space, path, model, learning_rate) -> None:
+def give_optimizer(space: Namespace, path, model, learning_rate) -> None:
     """Compiles a model with a new Adam; the second time resets the first one instead, because compiling takes seconds."""
     import keras
 
@@ -346,12 +346,12 @@ def give_optimizer(space, path, model, learning_rate) -> None:
         optimizer.build(model.trainable_variables)
 
 
-def seed(space, request) -> dict[str, Any]:
+def seed(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     seed_everything(request["seed"])
     return {"status": "ok", "values": []}
 
 
-def untracked(space, request) -> dict[str, Any]:
+def untracked(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     import tensorflow as tf
 
     arguments, keywords = unpack_arguments(space, request)
@@ -364,7 +364,7 @@ def untracked(space, request) -> dict[str, Any]:
     return {"status": "ok", "values": [wire.pack_array(np.float32(len(strangers)))]}
 
 
-def vjp(space, request) -> dict[str, Any]:
+def vjp(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     import tensorflow as tf
 
     function = space.resolve(request["path"])
@@ -401,13 +401,13 @@ VERBS = {
 }
 
 
-def unpack_arguments(space, request) -> tuple[list[Any], dict[str, Any]]:
+def unpack_arguments(space: Namespace, request: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """Returns (arguments, keywords) of a request, as the student's function gets them."""
     arguments = [unpack_argument(space, packed) for packed in request["arguments"]]
     return arguments, {name: unpack_argument(space, packed) for name, packed in request["keywords"].items()}
 
 
-def pack_result(space, result, outputs) -> dict[str, Any]:
+def pack_result(space: Namespace, result, outputs) -> dict[str, Any]:
     """Returns the reply that holds `result`.
 
     Args:
