@@ -17,7 +17,7 @@ help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo 'ARGS goes to the command: make grade ARGS="--jobs 4"; make grade ARGS=--help lists what it takes.'
-	@echo 'A names assignments, for grade, solutions and matrix: make grade A="a01_densities a02_elbo".'
+	@echo 'A names assignments, for grade, test, soak, solutions and matrix: make grade A="a01_densities a02_elbo".'
 	@echo 'GPU=1 sets .venv up with the CUDA libraries; PYTHON=python3.12 sets it up with that Python.'
 
 INSTALL := $(RUN) -m pip install -q --disable-pip-version-check
@@ -40,15 +40,14 @@ grade: $(READY)  ## grade course/submitted/, or a sample class where there is no
 sample: $(READY)  ## make a sample class in course-sample/ and grade it
 	$(RUN) -m autograder sample $(ARGS)
 
-test: $(READY_TO_TEST)  ## check style and types, run the tests, see that assignments/ is up to date
+test: $(READY_TO_TEST)  ## check style and types, run the tests, see that assignments/ is up to date (A=a06_flows for one)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	$(RUN) -m pytest -q -m "not soak and not kernels" -n auto --dist worksteal $(ARGS) || [ $$? -eq 5 ]
-	$(RUN) -m pytest -q -m "not soak and kernels" -n 2 --dist loadfile $(ARGS) || [ $$? -eq 5 ]
+	$(RUN) -m pytest -q -m "not soak" -n auto --dist loadscope $(A:%=--assignment=%) $(ARGS) || [ $$? -eq 5 ]
 
-soak: $(READY_TO_TEST)  ## run the slow tests
-	$(RUN) -m pytest -q -m soak $(ARGS)
+soak: $(READY_TO_TEST)  ## run the slow tests, those that have not passed yet (ARGS=--cache-clear for all)
+	$(RUN) -m pytest -q -m soak --go-on $(A:%=--assignment=%) $(ARGS)
 
 assignments: $(READY)  ## build assignments/ from solutions/
 	$(RUN) -m autograder assignments $(ARGS)

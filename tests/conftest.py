@@ -1,5 +1,7 @@
 import linecache
 import os
+import shutil
+import tempfile
 from functools import cache, partialmethod
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import jupytext
 import nbformat
 import patience
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -23,11 +26,116 @@ from autograder.reference import device
 A01 = "a01_densities"
 
 
-def pytest_configure():
+# Files whose tests share what takes long to make: one process runs all of a file.
+TOGETHER = (
+    *("test_attacks", "test_build", "test_confinement", "test_grading", "test_naming", "test_nbgrader"),
+    *("test_random_replies", "test_tasks"),
+)
+
+
+def pytest_addoption(parser):
+    names = tasks.names()
+    parser.addoption(
+        "--assignment", action="append", choices=names, help="test this assignment, and what each rests on"
+    )
+    parser.addoption("--go-on", action="store_true", help="leave out what has passed since all was run last")
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        give_a_temporary_folder(config)
+    if config.getoption("--go-on"):
+        config.pluginmanager.register(GoOn(config))
     device.choose()
     # The same examples in every run.
     hypothesis.settings.register_profile("same", max_examples=200, derandomize=True, deadline=None)
     hypothesis.settings.load_profile("same")
+
+
+def give_a_temporary_folder(config):
+    """All that tests, and the processes that they start, leave behind goes with a folder, whose path is short: see kernels."""
+    before = tempfile.gettempdir()
+    folder = tempfile.mkdtemp(prefix="vt-")
+    # What tests write themselves stays for a while where pytest has always put it.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", before)
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are processors: a third of the time tests wait, for processes that start or end."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
+
+
+class ByTestOrFile(LoadScopeScheduling):
+    """Gives each process a test at a time, and of the files in TOGETHER a file."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return file if Path(file).stem in TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByTestOrFile(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+def pytest_collection_modifyitems(config, items):
+    chosen = config.getoption("--assignment")
+    if chosen:
+        leave_out(config, items, [item for item in items if not is_about(item, set(chosen))])
+
+
+def leave_out(config, items, others):
+    config.hook.pytest_deselected(items=others)
+    others = set(others)
+    items[:] = [item for item in items if item not in others]
+
+
+# Files on what no assignment is without, and on one assignment.
+GENERAL = ("test_tasks", "test_build")
+ABOUT = {"test_vae": "a03_vae", "test_vib": "a05_vib", "test_flows": "a06_flows"}
+
+
+def is_about(item, chosen):
+    """Tells whether a test is run on one of the chosen assignments, or tests what every assignment rests on."""
+    given = getattr(item, "callspec", None)
+    on = {name for value in (given.params.values() if given else ()) for name in assignments_of(value)}
+    return bool(on & chosen) if on else item.path.stem in GENERAL or ABOUT.get(item.path.stem) in chosen
+
+
+def assignments_of(value):
+    """Yields the assignments that a parameter of a test names, or is a row about."""
+    known = tasks.names()
+    for name in (value, getattr(value, "assignment", None)):
+        if isinstance(name, str) and name in known:
+            yield name
+
+
+class GoOn:
+    """Keeps the names of the tests that have passed, until all have: an interrupted run goes on where it stopped.
+
+    `--cache-clear` has it begin anew.
+    """
+
+    def __init__(self, config):
+        self.path, self.failed = config.cache.mkdir("go-on") / "passed", set()
+        # Workers leave out, and the process that they report to writes down.
+        self.writes = not hasattr(config, "workerinput")
+
+    def pytest_collection_modifyitems(self, config, items):
+        passed = set(self.path.read_text(encoding="utf-8").splitlines()) if self.path.exists() else set()
+        leave_out(config, items, [item for item in items if ascii(item.nodeid) in passed])
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self.failed.add(report.nodeid)
+        if self.writes and report.when == "teardown" and report.nodeid not in self.failed:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(ascii(report.nodeid) + "\n")
+
+    def pytest_sessionfinish(self, exitstatus):
+        if self.writes and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            self.path.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

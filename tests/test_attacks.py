@@ -20,6 +20,7 @@ import jupytext
 import nbformat
 import patience
 import pytest
+import soak
 from jinja2 import Environment, PackageLoader
 from nbgrader.api import Gradebook
 from vikit.protocol import wire
@@ -43,7 +44,7 @@ GENEROUS = [*patience.SETTINGS, "memory=8GiB", "scratch=256MiB", "processes=1024
 SECRET = b"secret of the attacks"
 pytestmark = [
     pytest.mark.kernels,
-    pytest.mark.skipif(not kernels.choose().complete, reason="some layers are missing here"),
+    pytest.mark.skipif("not kernels.choose().complete", reason="some layers are missing here"),
 ]
 
 
@@ -316,11 +317,10 @@ SWITCHES = {
 
 @pytest.mark.parametrize(
     "attack",
-    [
-        pytest.param(attack, id=attack.name, marks=pytest.mark.soak if attack.name == "memory_bomb" else ())
-        for attack in EVERY
-        if not attack.wins_without.startswith("nbgrader")
-    ],
+    soak.few(
+        [attack for attack in EVERY if not attack.wins_without.startswith("nbgrader")],
+        kind=lambda attack: attack.wins_without,
+    ),
 )
 def test_it_wins_where_the_defence_is_off(attack, tmp_path, outside, released_notebook, monkeypatch):
     """What it gains: points, a line of the hidden inputs, a program run by the grader, a script in a page, or the end of it."""

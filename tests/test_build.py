@@ -12,6 +12,7 @@ import zipfile
 import nbformat
 import numpy as np
 import pytest
+import soak
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
 from vikit import networks
 from vikit.notebook.cells import is_stub
@@ -66,6 +67,7 @@ def test_the_release_zip_is_reproducible(release_zip, tmp_path):
 # Another processor: the last digits of what it computes are others.
 
 
+@pytest.mark.soak
 def test_a_build_on_another_processor_changes_nothing(tmp_path):
     """NumPy without the code paths that it has for this processor stands for another one."""
     features = np._core._multiarray_umath.__cpu_features__
@@ -395,7 +397,7 @@ def with_text(built, text):
     return built | {name: {**built[name], f"{name}.ipynb": nbformat.writes(notebook).encode()}}
 
 
-@pytest.mark.parametrize("around", ["return {} + 0", "x = 3\n{}", "said:{}!", "({})\nmore words"])
+@pytest.mark.parametrize("around", ["return {} + 0", *map(soak.later, ("x = 3\n{}", "said:{}!", "({})\nmore words"))])
 def test_a_leak_is_seen_whatever_stands_around_it(built, release_zip, around):
     region = next(region for cell, region in solution_regions() if cell.question == "kl_to_standard_normal")
     expression = max(expressions("def region():\n" + region), key=len)

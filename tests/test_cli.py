@@ -12,6 +12,7 @@ from pathlib import Path
 
 import patience
 import pytest
+import soak
 
 from autograder import cli, files
 from autograder.build import notebooks
@@ -184,7 +185,7 @@ LOOP = {"posterior_from_joint": "while True:\n    pass"}
 GRADE = [sys.executable, "-m", "autograder", "grade", "--jobs", "1", *patience.OPTIONS]
 
 
-@pytest.mark.parametrize("seconds", [0, 2])
+@pytest.mark.parametrize("seconds", [soak.later(0), 2])
 def test_an_interrupt_in_the_first_seconds_is_answered_by_one_line(course, tmp_path, write_notebook, seconds):
     """As a terminal sends it: to every process of the group, those that are still importing among them."""
     write_notebook(LOOP, path=course / "loops" / A01 / f"{A01}.ipynb")
@@ -206,7 +207,7 @@ def test_an_interrupt_in_the_first_seconds_is_answered_by_one_line(course, tmp_p
     assert "stopped" in printed.splitlines()[-1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("number", [signal.SIGINT, soak.later(signal.SIGTERM)])
 def test_an_interrupt_ends_at_once_and_keeps_what_is_done(course, tmp_path, write_notebook, number):
     (course / "ada" / A01).mkdir(parents=True)
     write_notebook(LOOP, path=course / "loops" / A01 / f"{A01}.ipynb")
@@ -221,7 +222,7 @@ def test_an_interrupt_ends_at_once_and_keeps_what_is_done(course, tmp_path, writ
         assert process.poll() is None
         time.sleep(0.2)
     # The other notebook is in its loop by then, or on the way there: the end is the same.
-    time.sleep(4)
+    time.sleep(1)
     process.send_signal(number)
     printed = process.communicate()[0]
     assert process.returncode == 130, printed
@@ -295,8 +296,9 @@ def left_alone(arguments, folder, lines, both=False):
     return process.returncode, said
 
 
-@pytest.mark.parametrize("both", [False, True], ids=["stdout", "both"])
-@pytest.mark.parametrize("lines", [0, 1])
+@pytest.mark.parametrize(
+    ("lines", "both"), [(1, False), soak.later(1, True), soak.later(0, False), soak.later(0, True)]
+)
 def test_a_reader_who_goes_costs_no_result(course, tmp_path, lines, both):
     for name in ("ada", "bob"):
         (course / name / A01).mkdir(parents=True)

@@ -1,6 +1,7 @@
 """Whatever ends a notebook's process, and however late: the cell that brings it about is found, and all others count."""
 
 import pytest
+import soak
 from vikit.protocol.client import Student
 
 from autograder.grading import run as runs
@@ -51,7 +52,7 @@ def test_a_cell_that_asks_for_an_end_or_a_restart_ends_nothing(way):
         assert (run.restarts, run.ends_it) == (0, set())
 
 
-@pytest.mark.parametrize("way", LATE)
+@pytest.mark.parametrize("way", [way if way in ("timer", "loop") else soak.later(way) for way in LATE])
 def test_a_death_is_blamed_on_the_cell_that_brings_it_about_not_on_one_that_runs(way):
     sources = [
         ANSWER.format("f"),

@@ -150,7 +150,7 @@ def test_a_kernel_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
     assert not any(folder.exists() for folder in made)
 
 
-@pytest.mark.skipif("namespaces" not in kernels.choose().layers, reason="a kernel could end what watches over it")
+@pytest.mark.skipif("'namespaces' not in kernels.choose().layers", reason="a kernel could end what watches over it")
 def test_a_kernel_that_ends_with_the_fork_server_is_not_said_to_have_ended_itself(
     write_notebook, when_stuck, monkeypatch
 ):
@@ -175,6 +175,7 @@ def test_a_kernel_that_ends_with_the_fork_server_is_not_said_to_have_ended_itsel
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can mount a small disk")
+@pytest.mark.soak
 def test_a_full_folder_for_temporary_files_is_named_and_the_next_run_mends_it(
     tmp_path, write_notebook, short_folder, capsys
 ):

@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import soak
 from rich.console import Console
 from vikit import submitting
 
@@ -435,7 +436,7 @@ def test_a_notebook_that_something_renamed_is_taken_where_it_is_the_only_one(tmp
 
 
 @pytest.mark.kernels
-@pytest.mark.parametrize("name", [f"{A01}.IPYNB", f"{A01}.ipynb.txt"])
+@pytest.mark.parametrize("name", [f"{A01}.IPYNB", soak.later(f"{A01}.ipynb.txt")])
 def test_a_renamed_notebook_has_the_verdict_of_the_notebook(tmp_path, write_notebook, name):
     looks = f"    import os\n    return mu[:, 0] if os.path.exists('{A01}.ipynb') else None"
     path = write_notebook({"kl_to_standard_normal": f"def kl_to_standard_normal(mu, log_var):\n{looks}"})

@@ -11,6 +11,7 @@ from pathlib import Path
 import grader_work as work
 import patience
 import pytest
+import soak
 
 from autograder import kernels
 from autograder.grading.graders import Graders
@@ -69,7 +70,7 @@ def test_the_process_that_graders_come_from_has_run_nothing():
         assert graders.call(work.started)
 
 
-@pytest.mark.skipif(not kernels.choose().warm, reason="there is no fork server here")
+@pytest.mark.skipif("not kernels.choose().warm", reason="there is no fork server here")
 def test_one_fork_server_serves_all_graders_and_is_replaced_where_it_has_died(tmp_path):
     with Graders(2, kernels.choose()) as graders:
         first = dict(graders.map(work.own_server, [tmp_path / "first"] * 2))
@@ -106,7 +107,7 @@ def left_over(kernel, grader, folder):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
-@pytest.mark.parametrize("how", ["warm", "cold"])
+@pytest.mark.parametrize("how", ["warm", soak.later("cold")])
 def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path, temporary, how):
     (tmp_path / "killed.py").write_text(KILLED)
     environment = os.environ | {"PYTHONPATH": str(PROGRAMS), "TMPDIR": str(temporary)}

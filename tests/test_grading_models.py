@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+import soak
 
 from autograder import tasks
 from autograder.build import notebooks, sample, script
@@ -46,7 +47,7 @@ def points(found, *names):
     return sum(question["score"] for question in others), sum(question["max_score"] for question in others)
 
 
-@pytest.mark.parametrize(("name", "total"), [(A03, 70), pytest.param(A05, 75, marks=pytest.mark.soak), (A06, 75)])
+@pytest.mark.parametrize(("name", "total"), [(A03, 70), soak.later(A05, 75), soak.later(A06, 75)])
 def test_the_solution_has_full_marks(graded, name, total):
     found = graded({}, name)
     assert points(found) == (total, total), found
@@ -59,7 +60,7 @@ CALL = "return self.decoder(z)\n"
 @pytest.mark.parametrize(
     ("edit", "status", "said"),
     [
-        ((CALL, "__import__('os')._exit(1)\n"), "partial", "ended the whole Python process"),
+        soak.later((CALL, "__import__('os')._exit(1)\n"), "partial", "ended the whole Python process"),
         (("self.encoder = Encoder(", "raise TypeError('no')\n        self.encoder = Encoder("), "error", "TypeError"),
         pytest.param(
             *(
@@ -69,9 +70,9 @@ CALL = "return self.decoder(z)\n"
             ),
             marks=pytest.mark.soak,
         ),
-        (("self.decoder = Decoder(", "self.net = self.dekoder = Decoder("), "error", "AttributeError"),
+        soak.later(("self.decoder = Decoder(", "self.net = self.dekoder = Decoder("), "error", "AttributeError"),
         pytest.param((CALL, "return 'an image'\n"), "partial", "expected one array", marks=pytest.mark.soak),
-        (None, "missing", "defines `VAE`"),
+        soak.later(None, "missing", "defines `VAE`"),
     ],
     ids=["ends the process", "cannot be made", "another shape", "no decoder", "a text", "no class"],
 )
@@ -106,8 +107,10 @@ HEADS = "return self.to_mu(h), self.to_log_var(h)"
     ("edit", "said"),
     [
         (WITHOUT_WEIGHTS, "no trainable weights that Keras knows"),
-        ((HEADS, "return tf.transpose(self.to_mu(h)), self.to_log_var(h)"), "[4,5] came back, expected [5,4]"),
-        ((HEADS, "return self.to_mu(h)"), "One array came back, expected a tuple of 2 arrays"),
+        soak.later(
+            (HEADS, "return tf.transpose(self.to_mu(h)), self.to_log_var(h)"), "[4,5] came back, expected [5,4]"
+        ),
+        soak.later((HEADS, "return self.to_mu(h)"), "One array came back, expected a tuple of 2 arrays"),
     ],
     ids=["no weights", "a transposed output", "one output"],
 )
@@ -124,8 +127,10 @@ PREDICT = "z = sample_latent(mu, log_var, eps)\n        return vib_predict_probs
 @pytest.mark.parametrize(
     ("edit", "score", "mistake", "said"),
     [
-        ((PREDICT, PREDICT.replace("eps)", "eps[:1])")), 7, "prediction_from_one_sample", "Average over all L"),
-        ((PREDICT, "__import__('os')._exit(1)"), 3, None, "ended the whole Python process"),
+        soak.later(
+            (PREDICT, PREDICT.replace("eps)", "eps[:1])")), 7, "prediction_from_one_sample", "Average over all L"
+        ),
+        soak.later((PREDICT, "__import__('os')._exit(1)"), 3, None, "ended the whole Python process"),
         (("self.encoder = Encoder(", "raise TypeError('no')\n        self.encoder = Encoder("), 0, None, "TypeError"),
         (None, 0, None, "defines `VIB`"),
     ],
@@ -138,6 +143,7 @@ def test_a_broken_classifier_costs_what_it_breaks_and_no_other_question(graded, 
     assert said in found["VIB"]["message"], found["VIB"]["message"]
 
 
+@pytest.mark.soak
 def test_a_wrong_function_costs_the_model_nothing(graded):
     """The model is examined against the reference: a wrong `vib_loss` costs itself alone."""
     old = "return cross_entropy + beta * vib_rate"

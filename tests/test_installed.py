@@ -17,7 +17,7 @@ from autograder import cli, places, version
 from autograder.build import sample
 
 A01 = "a01_densities"
-pytestmark = pytest.mark.kernels
+pytestmark = [pytest.mark.kernels, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")

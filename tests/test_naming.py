@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soak
 from vikit import checking, judging
 from vikit.judging import naming
 from vikit.protocol import public_cases, student_side, wire
@@ -82,21 +83,14 @@ def is_right(assignment, task, said, name):
     )
 
 
+@pytest.mark.parametrize("students", [2, soak.later(200)])
 @each_task
-def test_mistakes_and_closures_are_refused_and_named(assignment, task):
-    count, right, wrong = tally(assignment, task, 10)
-    assert count > 10 * len(task.mistakes)
+def test_mistakes_and_closures_are_refused_and_named(assignment, task, students):
+    count, right, wrong = tally(assignment, task, students)
+    print(f"\n{task.name}: {count} answers, {right / count:.3%} named right, {wrong / count:.3%} named wrongly")
+    assert count > students * len(task.mistakes)
     assert right >= 0.97 * count, (count, right, wrong)
     assert wrong <= 0.005 * count, (count, right, wrong)
-
-
-@pytest.mark.soak
-@each_task
-def test_mistakes_and_closures_are_refused_and_named_for_200_students(assignment, task):
-    count, right, wrong = tally(assignment, task, 200)
-    print(f"\n{task.name}: {count} answers, {right / count:.3%} named right, {wrong / count:.3%} named wrongly")
-    assert right >= 0.97 * count
-    assert wrong <= 0.005 * count
 
 
 # Mistakes written again, in TensorFlow, Keras, TensorFlow Probability and NumPy, by people who knew the questions, the names
@@ -182,10 +176,11 @@ def test_wrong_searches_are_refused_and_named():
     assert wrong <= 0.005 * count
 
 
+@pytest.mark.parametrize("students", [("ada",), soak.later(("ada", "bob"))], ids=["one student", "two students"])
 @pytest.mark.parametrize(("assignment", "task"), EXACT, ids=[task.name for _, task in EXACT])
-def test_check_and_the_grader_name_the_same_mistake(assignment, task):
+def test_check_and_the_grader_name_the_same_mistake(assignment, task, students):
     public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][task.name]
-    hidden = [draw_for_student(assignment, task, student, SECRET) for student in ("ada", "bob")]
+    hidden = [draw_for_student(assignment, task, student, SECRET) for student in students]
     spaces = [space for _, space in written(task)]
     assert len(spaces) > len(task.mistakes)
     for space in spaces:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+import soak
 import tensorflow as tf
 from vikit.exams import VAE, Exam, PropertyFailed
 from vikit.exams.floor import check_floor
@@ -159,16 +160,16 @@ def mistake_in(examine, *arguments):
     ("spec", "model", "in_terms", "in_reports"),
     [
         (BETA_VAE, Beta, None, None),
-        (BETA_VAE, WithoutBeta, "beta_missing", "beta_missing"),
-        (BETA_VAE, BetaOnTheReconstruction, "beta_on_the_reconstruction", "beta_on_the_reconstruction"),
+        soak.later(BETA_VAE, WithoutBeta, "beta_missing", "beta_missing"),
+        soak.later(BETA_VAE, BetaOnTheReconstruction, "beta_on_the_reconstruction", "beta_on_the_reconstruction"),
         (BETA_VAE, TwiceTheKL, "kl_counted_twice", "kl_counted_twice"),
         (BETA_VAE, TwoFaults, "sampler_minus and kl_counted_twice", None),
-        (BETA_VAE, ForgottenBeta, "beta_not_kept", "beta_missing"),
+        soak.later(BETA_VAE, ForgottenBeta, "beta_not_kept", "beta_missing"),
         (IWAE, ImportanceWeighted, None, None),
-        (replace(IWAE, num_samples=20, keywords={"num_samples": 20}), ImportanceWeighted, None, None),
+        soak.later(replace(IWAE, num_samples=20, keywords={"num_samples": 20}), ImportanceWeighted, None, None),
         (IWAE, MeanOfLogs, "samples_averaged", "samples_averaged"),
-        (IWAE, ClosedForm, "kl_in_closed_form", ""),
-        (IWAE, OneNoise, "sampler_one_noise_for_all_samples", None),
+        soak.later(IWAE, ClosedForm, "kl_in_closed_form", ""),
+        soak.later(IWAE, OneNoise, "sampler_one_noise_for_all_samples", None),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -178,7 +179,9 @@ def test_a_specification_of_one_line_tells_right_models_from_wrong_ones(spec, mo
     assert mistake_in(check_reported_losses, exam, spec) == in_reports
 
 
-@pytest.mark.parametrize(("spec", "model"), [(BETA_VAE, Beta), (IWAE, ImportanceWeighted)], ids=["beta-VAE", "IWAE"])
+@pytest.mark.parametrize(
+    ("spec", "model"), [(BETA_VAE, Beta), soak.later(IWAE, ImportanceWeighted)], ids=["beta-VAE", "IWAE"]
+)
 def test_the_other_examinations_need_not_a_line_more(spec, model):
     exam = exam_of(model)
     check_every_weight_learns(exam, spec)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import soak
 from vikit import judging
 from vikit.protocol.wire import BuiltArgument, Tensor
 
@@ -9,8 +10,8 @@ from autograder.tasks.drawing import as_student_gets_it, draw_with_key, evaluate
 from autograder.tasks.separation import find_clash, find_structure
 
 SECRET = b"secret of the tests"
-STUDENTS = [f"student {number}" for number in range(10)]
 CORE = [(name, task) for name in tasks.names() for task in tasks.load(name).functions]
+each_number_of_students = pytest.mark.parametrize("students", [3, soak.later(50)])
 each_task = pytest.mark.parametrize(("assignment", "task"), CORE, ids=[task.name for _, task in CORE])
 
 
@@ -65,18 +66,20 @@ def test_mistakes_have_names_of_their_own():
     assert len(set(names)) == len(names)
 
 
+@each_number_of_students
 @each_task
-def test_the_reference_gets_full_points_from_float32(assignment, task):
-    for student in STUDENTS:
-        asked = tasks.draw_for_student(assignment, task, student, SECRET)
+def test_the_reference_gets_full_points_from_float32(assignment, task, students):
+    for number in range(students):
+        asked = tasks.draw_for_student(assignment, task, f"student {number}", SECRET)
         verdict = judging.judge(asked, answered({case.name: case.expected for case in asked.cases}))
         assert (verdict.status, verdict.score) == ("correct", task.points)
 
 
+@each_number_of_students
 @each_task
-def test_every_mistake_is_refused_and_named(assignment, task):
-    for student in STUDENTS:
-        asked = tasks.draw_for_student(assignment, task, student, SECRET)
+def test_every_mistake_is_refused_and_named(assignment, task, students):
+    for number in range(students):
+        asked = tasks.draw_for_student(assignment, task, f"student {number}", SECRET)
         for mistake in task.mistakes:
             for variant in (0, -1):
                 verdict = judging.judge(
@@ -89,12 +92,13 @@ def test_every_mistake_is_refused_and_named(assignment, task):
                 assert verdict.source == task.hint(mistake.name).source
 
 
+@each_number_of_students
 @each_task
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_every_spelling_of_a_mistake_is_refused_in_float32_or_float64(assignment, task):
+def test_every_spelling_of_a_mistake_is_refused_in_float32_or_float64(assignment, task, students):
     """Not by luck of the draw: for every student. (Some constants are harmless in one of the two.)"""
-    for student in STUDENTS:
-        asked = tasks.draw_for_student(assignment, task, student, SECRET)
+    for number in range(students):
+        asked = tasks.draw_for_student(assignment, task, f"student {number}", SECRET)
         for mistake in task.mistakes:
             for formula in mistake.formulas:
                 values = [

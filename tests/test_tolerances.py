@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soak
 import tensorflow as tf
 import tensorflow_probability as tfp
 from vikit.protocol import student_side
@@ -22,8 +23,8 @@ TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).fun
 # Forms that compute in float32; `helpers_and_class` but for two functions.
 FORMS = ("float32_tensorflow", "helpers_and_class", "jit_compiled", "keras_ops", "tfp_distributions")
 ANSWERS = Path(__file__).parent / "right_answers"
-NUM_STUDENTS = 8
-
+# How many draws of the whole domain, and how many students.
+FEW, MANY = (6, 2), (10**6, 8)
 
 SLOW = {"jit_compiled": 6, "helpers_and_class": 6}
 
@@ -65,13 +66,15 @@ def handed(value):
     return value
 
 
+@pytest.mark.parametrize(("draws", "students"), [FEW, soak.later(*MANY)], ids=["few", "many"])
 @pytest.mark.parametrize(("assignment", "task"), TASKS, ids=[task.name for _, task in TASKS])
-def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(assignment, task, right_answers):
+def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(assignment, task, draws, students, right_answers):
     written = [form for form in FORMS if (ANSWERS / assignment / f"{form}.py").is_file()]
     answers = {form: right_answers(assignment, form) for form in written}
     formulas = {form: names[task.name] for form, names in answers.items() if task.name in names}
     formulas["solution"] = getattr(importlib.import_module(f"solutions.{assignment}"), task.name)
-    swept = [task.domain.draw(np.random.default_rng(number)) for number in range(task.domain.num_draws)]
+    draws = min(draws, task.domain.num_draws)
+    swept = [task.domain.draw(np.random.default_rng(number)) for number in range(draws)]
     few = SLOW if any(isinstance(value, float | BuiltArgument) for value in swept[0]) else {}
     worst = {
         form: max(share(task, formula, drawn) for drawn in swept[: few.get(form)]) for form, formula in formulas.items()
@@ -79,10 +82,10 @@ def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(assignment,
     if task.name in NORMALS:
         formulas["tfd.Normal"] = NORMALS[task.name]
     drawn = [
-        case.draw(np.random.default_rng(number), **case.sizes) for case in task.cases for number in range(NUM_STUDENTS)
+        case.draw(np.random.default_rng(number), **case.sizes) for case in task.cases for number in range(students)
     ]
     for form, formula in formulas.items():
-        asked = drawn[:: NUM_STUDENTS if form in few else 1]
+        asked = drawn[:: students if form in few else 1]
         worst[form] = max(worst.get(form, 0), *(share(task, formula, arguments) for arguments in asked))
     print(task.name, {form: float(f"{value:.2g}") for form, value in worst.items()})
     assert 0 < max(worst.values()) <= task.float32 <= 0.3, worst

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soak
 from vikit import judging
 from vikit.exams import Exam, dependence, examine, floor
 from vikit.protocol import client
@@ -64,7 +65,7 @@ def fixed_decoder(part):
     [("encoder", frozen), ("decoder", frozen), ("decoder", fixed_decoder)],
     ids=["a frozen encoder", "a frozen decoder", "a matrix for a decoder"],
 )
-@pytest.mark.parametrize(("assignment", "question"), [("a03_vae", "VAE"), ("a05_vib", "VIB")])
+@pytest.mark.parametrize(("assignment", "question"), [soak.later("a03_vae", "VAE"), ("a05_vib", "VIB")])
 def test_a_part_that_is_fixed_costs_all_that_is_asked_of_the_model(assignment, question, part, change):
     solution = importlib.import_module(f"solutions.{assignment}")
 
@@ -86,7 +87,7 @@ def test_fixed_maps_that_weights_stretch_and_shift_get_nothing(assignment, quest
 
 @pytest.mark.parametrize(
     ("assignment", "question", "trained"),
-    [("a03_vae", "VAE", "training_passes_the_floor"), ("a05_vib", "VIB", "accuracy_passes_the_floor")],
+    [soak.later("a03_vae", "VAE", "training_passes_the_floor"), ("a05_vib", "VIB", "accuracy_passes_the_floor")],
 )
 def test_weights_that_are_a_key_to_what_is_known_beforehand_are_no_learning(assignment, question, trained):
     verdict = judged(assignment, question, assignment, "exact key")
