@@ -11,10 +11,10 @@ A ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help grade sample test soak assignments solutions release matrix kernelspec bench doctor clean
+.PHONY: help grade sample new-question test soak assignments solutions release matrix kernelspec bench doctor clean
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo 'ARGS goes to the command: make grade ARGS="--jobs 4"; make grade ARGS=--help lists what it takes.'
 	@echo 'A names assignments, for grade, test, soak, solutions and matrix: make grade A="a01_densities a02_elbo".'
@@ -48,6 +48,9 @@ test: $(READY_TO_TEST)  ## check style and types, run the tests, see that assign
 
 soak: $(READY_TO_TEST)  ## run the slow tests, those that have not passed yet (ARGS=--cache-clear for all)
 	$(RUN) -m pytest -q -m soak --go-on $(A:%=--assignment=%) $(ARGS)
+
+new-question: $(READY)  ## write a question that works, for you to replace (ARGS="a01_densities my_question")
+	$(RUN) -m autograder new-question $(ARGS)
 
 assignments: $(READY)  ## build assignments/ from solutions/
 	$(RUN) -m autograder assignments $(ARGS)

@@ -3,8 +3,10 @@ import os
 import shutil
 import tempfile
 from functools import cache, partialmethod
+from multiprocessing import util
 from pathlib import Path
 
+import forms
 import hypothesis
 import jupytext
 import nbformat
@@ -59,7 +61,8 @@ def give_a_temporary_folder(config):
     # What tests write themselves stays for a while where pytest has always put it.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", before)
     os.environ["TMPDIR"] = tempfile.tempdir = folder
-    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    # After the folder that multiprocessing takes away itself, at -100.
+    util.Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=-200)
 
 
 def pytest_xdist_auto_num_workers():
@@ -202,10 +205,18 @@ def released_notebook():
 
 @pytest.fixture(scope="session")
 def right_answers():
-    """Returns a function from assignment and file of `right_answers/` to what its cells define, run as in the notebook."""
+    """Returns a function from assignment and form to what the cells of its file define, run as in the notebook.
+
+    A form is a file of `right_answers/`, or one of `forms.WRAPPERS`.
+    """
 
     @cache
     def run(assignment, form):
+        if form in forms.WRAPPERS:
+            names = run(assignment, forms.BASE)
+            questions = [question for question in tasks.load(assignment).functions if not question.sampled]
+            wrapped = {question.name for question in questions} & set(names)
+            return names | {name: forms.WRAPPERS[form](names[name]) for name in wrapped}
         names = {"__name__": "__main__"}
         # The imports of the notebook, which come first.
         cells = script.read(script.SOLUTIONS / f"{assignment}.py")

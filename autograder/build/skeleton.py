@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from autograder import places, tasks
+from autograder import tasks
 
 from . import script
 
@@ -116,9 +116,9 @@ def check_name(assignment, name, taken) -> None:
         raise SkeletonError(f"{name!r} is no name of a function: take small letters, digits and _, as in kl_to_prior")
     if name in taken:
         raise SkeletonError(f"there is a question {name!r} already: take another name")
-    if (tasks.FOLDER / assignment / f"{name}.py").exists():
-        path = tasks.FOLDER / assignment / f"{name}.py"
-        raise SkeletonError(f"{path.relative_to(places.CHECKOUT)} is there already: take another name")
+    path = tasks.FOLDER / assignment / f"{name}.py"
+    if path.exists():
+        raise SkeletonError(f"{path} is there already: take another name")
 
 
 def append(path, text) -> None:

@@ -38,7 +38,7 @@ def check_fresh_noise(exam: Exam, model: str | LatentModel) -> None:
     first, second = (as_clouds(trained(x, shapes=[shape])[0]) for _ in range(2))
     if is_repeated(first, first[:, :1]):
         raise failure_of_equal_copies(trained, x[:1], first[0], second[0])
-    if is_repeated(first, second):
+    if is_repeated(second, first):
         raise PropertyFailed("two calls gave the same samples", "same_noise_at_every_call")
     check_is_from_the_posterior(trained, x, first)
     check_training_noise(trained, train)
@@ -58,7 +58,7 @@ def failure_of_equal_copies(model: Model, x: np.ndarray, first: np.ndarray, seco
         first: The outputs of a first call.
         second: The outputs of a second call.
     """
-    repeats = is_repeated(first, second)
+    repeats = is_repeated(second, first)
     mean, _ = model.encode(x)
     plain = model.decode(mean)
     with np.errstate(over="ignore"):

@@ -163,9 +163,11 @@ def gaussian_distortion(sigma: float) -> Distortion:
             **other_likelihoods(lambda oracle: oracle.reconstruction),
             "sigma_as_variance": lambda s: s.oracle.reconstruction(s.examples.x, s.outputs, float(np.sqrt(sigma))),
             "constants_missing": half_squared_error,
-            "squared_error": lambda s: 2 * sigma**2 * half_squared_error(s),
-            "squared_error halved": lambda s: sigma**2 * half_squared_error(s),
-            "squared_error averaged over pixels": lambda s: 2 * sigma**2 * half_squared_error(s) / s.sizes.num_outputs,
+            "squared_error": lambda s: 2 * np.square(sigma) * half_squared_error(s),
+            "squared_error halved": lambda s: np.square(sigma) * half_squared_error(s),
+            "squared_error averaged over pixels": lambda s: (
+                2 * np.square(sigma) * half_squared_error(s) / s.sizes.num_outputs
+            ),
         },
         reported_wrong=other_likelihoods(lambda oracle: oracle.mean_reconstruction),
     )

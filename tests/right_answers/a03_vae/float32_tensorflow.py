@@ -8,7 +8,7 @@ def sample_latent(mu, log_var, eps):
 
 # %% question="vae_loss"
 def vae_loss(x, logits, mu, log_var):
-    x, logits, mu, log_var = (tf.constant(value, tf.float32) for value in (x, logits, mu, log_var))
+    x, logits, mu, log_var = (tf.cast(value, tf.float32) for value in (x, logits, mu, log_var))
     log_px_given_z = tf.reduce_sum(x * logits - tf.nn.softplus(logits), axis=2)
     kl = tf.reduce_sum(0.5 * (mu**2 + tf.exp(log_var) - log_var - 1.0), axis=1)
     return -tf.reduce_mean(tf.reduce_mean(log_px_given_z, axis=0) - kl, axis=0)
@@ -16,7 +16,7 @@ def vae_loss(x, logits, mu, log_var):
 
 # %% question="gaussian_vae_loss"
 def gaussian_vae_loss(x, x_mu, mu, log_var, sigma):
-    x, x_mu, mu, log_var, sigma = (tf.constant(value, tf.float32) for value in (x, x_mu, mu, log_var, sigma))
+    x, x_mu, mu, log_var, sigma = (tf.cast(value, tf.float32) for value in (x, x_mu, mu, log_var, sigma))
     event_dim = tf.cast(tf.shape(x)[1], tf.float32)
     log_px_given_z = (
         -tf.reduce_sum(tf.math.squared_difference(x[None], x_mu), axis=2) / (2.0 * sigma**2)

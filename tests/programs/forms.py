@@ -1,0 +1,32 @@
+"""Forms of right answers that are other forms' functions, compiled by XLA or with another type of what they return."""
+
+import numpy as np
+import tensorflow as tf
+
+# The form whose functions are wrapped.
+BASE = "float32_tensorflow"
+
+
+def each_value(function, convert):
+    """Returns `function` with each of its outputs converted."""
+
+    def converted(*arguments):
+        value = function(*arguments)
+        return tuple(map(convert, value)) if isinstance(value, tuple | list) else convert(value)
+
+    return converted
+
+
+def compiled(function):
+    return tf.function(function, jit_compile=True)
+
+
+def in_float64(function):
+    return each_value(function, lambda value: np.asarray(value, np.float64))
+
+
+def in_lists(function):
+    return each_value(function, lambda value: np.asarray(value).tolist())
+
+
+WRAPPERS = {"compiled": compiled, "float64_arrays": in_float64, "lists": in_lists}
