@@ -18,7 +18,7 @@ from vikit.exams import (
     floor,
     function_examinations,
     model,
-    training,
+    reported_losses_and_noise,
     training_noise,
 )
 from vikit.exams.compare_reports import Mean
@@ -161,7 +161,7 @@ def both():
     with pytest.raises(PropertyFailed) as noisy:
         repeated_losses()
     reported = PropertyFailed("kl is too large", "kl_in_bits", "kl is 30.9, and 21.4 from the outputs")
-    raise training.add_reports(noisy.value, reported, "cross_entropy")
+    raise reported_losses_and_noise.add_reports(noisy.value, reported, "cross_entropy")
 
 
 SEEN = {

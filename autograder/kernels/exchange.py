@@ -1,4 +1,7 @@
-"""What a kernel sends in answer to one request, read so that none of it can fill this process or deceive it."""
+"""What a kernel sends in answer to one request, read so that none of it can fill this process or deceive it.
+
+What vikit's process replies stands inside such a message: `vikit.protocol.wire.unpack_reply` decodes it.
+"""
 
 import os
 from dataclasses import dataclass, field

@@ -124,7 +124,7 @@ def unsteady(formula) -> Unsteady:
 
 
 def wrong(**mistakes) -> tuple[WrongFormula, ...]:
-    """Returns the `WrongFormula`s of a question, from each mistake's name to its formula.
+    """Returns the `WrongFormula`s of a question, from each mistake's name to its formula; its hint stands in hints.md.
 
     A formula may be a tuple of spellings, or `unsteady(...)`.
     """

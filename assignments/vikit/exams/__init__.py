@@ -17,8 +17,8 @@ from . import (  # noqa: F401  these register examinations
     network_examinations,
     prediction,
     reported_losses,
+    reported_losses_and_noise,
     terms,
-    training,
     weights_learn,
 )
 from .exam import EXAMINATIONS, CannotExamine, Exam, NoReply, PropertyFailed, examine, examine_property

@@ -11,8 +11,8 @@ from .digits import Examples, turn
 from .exam import Exam, PropertyFailed, examination
 from .latent_model import LatentModel, spec_of
 from .model import LEARNING_RATE, MISTAKES_OF_ANY_MODEL, Model, trained_model
+from .reported_losses_and_noise import RUNAWAY_RATE
 from .terms import check_parts_are_unbounded
-from .training import RUNAWAY_RATE
 
 __all__ = ["check_floor"]
 

@@ -1,4 +1,7 @@
-"""The examination "flow_kind": which kind of step a flow is made of, from the values of `FlowVIB.transform` alone."""
+"""The examination "flow_kind": which kind of step a flow is made of, from the values of `FlowVIB.transform` alone.
+
+What marks each kind of step stands in `flow_steps`.
+"""
 
 from functools import partial
 

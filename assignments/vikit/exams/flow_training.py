@@ -4,7 +4,7 @@ from .exam import Exam, PropertyFailed, examination
 from .flow_models import MISTAKES_OF_ANY_FLOW, flow_model
 from .flow_vib import SINGLE_PLANAR_VIB
 from .model import forget_trained_model
-from .training import check_training_of, finds_in_training
+from .reported_losses_and_noise import check_training_of, finds_in_training
 
 __all__ = ["check_flow_training"]
 

@@ -2,7 +2,7 @@
 
 A specification says what a VAE, a VIB or a VIB with a flow is made of. What must hold for such a model is examined by
 code that stands once for all of them, each examination in the module of its name: terms, prediction, weights_learn,
-fresh_noise, reported_losses, training, floor.
+fresh_noise, reported_losses, reported_losses_and_noise, floor.
 """
 
 from collections.abc import Callable

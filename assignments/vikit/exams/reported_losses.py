@@ -1,6 +1,6 @@
-"""The examination "reported_losses": what `fit` and `evaluate` report is the loss and its terms.
+"""The examination "reported_losses", of a VAE: what `fit` and `evaluate` report is the loss and its terms.
 
-The examination "training" asks the same, and examines the noise of training besides.
+A VIB is examined by "training", which asks the same and looks at the noise of training too: see `reported_losses_and_noise`.
 """
 
 from .compare_reports import check_reports, names_in_reports

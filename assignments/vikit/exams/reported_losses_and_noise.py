@@ -1,4 +1,4 @@
-"""The examination "training": what `fit` and `evaluate` report, and the noise of each step."""
+"""The examination "training", of a VIB and its like: what `fit` and `evaluate` report, and the noise of each step."""
 
 from dataclasses import replace
 from typing import Any
