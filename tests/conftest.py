@@ -214,9 +214,8 @@ def right_answers():
     def run(assignment, form):
         if form in forms.WRAPPERS:
             names = run(assignment, forms.BASE)
-            questions = [question for question in tasks.load(assignment).functions if not question.sampled]
-            wrapped = {question.name for question in questions} & set(names)
-            return names | {name: forms.WRAPPERS[form](names[name]) for name in wrapped}
+            questions = [question for question in tasks.load(assignment).functions if question.name in names]
+            return names | {question.name: forms.wrap(form, question, names[question.name]) for question in questions}
         names = {"__name__": "__main__"}
         # The imports of the notebook, which come first.
         cells = script.read(script.SOLUTIONS / f"{assignment}.py")

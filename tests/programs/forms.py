@@ -29,4 +29,10 @@ def in_lists(function):
     return each_value(function, lambda value: np.asarray(value).tolist())
 
 
+def wrap(form, question, function):
+    """Returns the function of a question in a form; as it is where random numbers or gradients forbid that form."""
+    through_arrays = form != "compiled" and any(item.examination == "gradient" for item in question.properties)
+    return function if question.sampled or through_arrays else WRAPPERS[form](function)
+
+
 WRAPPERS = {"compiled": compiled, "float64_arrays": in_float64, "lists": in_lists}
