@@ -37,7 +37,7 @@ def carried_out(options) -> int:
             signal.signal(number, signal.default_int_handler)
     try:
         return options.run(options)
-    except (UsageError, places.NotInstalled) as error:
+    except (UsageError, places.NotInstalled, places.FaultyFile) as error:
         complain(str(error))
         return 2
     except (OSError, MemoryError) as error:

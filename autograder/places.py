@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-__all__ = ["ASSIGNMENTS", "CHECKOUT", "IS_CHECKOUT", "SOLUTIONS", "NotInstalled", "check_checkout", "released_folder"]
+__all__ = [
+    "ASSIGNMENTS",
+    "CHECKOUT",
+    "IS_CHECKOUT",
+    "SOLUTIONS",
+    "FaultyFile",
+    "NotInstalled",
+    "check_checkout",
+    "released_folder",
+]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # setup.py puts `assignments/` and `solutions/` there when it builds a wheel.
@@ -15,6 +24,10 @@ ASSIGNMENTS, SOLUTIONS = HOME / "assignments", HOME / "solutions"
 
 class NotInstalled(Exception):
     """A file that belongs to the kit and is not there."""
+
+
+class FaultyFile(Exception):
+    """A file of the kit that somebody edits, and that cannot be used as it is: the text says where and how to mend it."""
 
 
 def released_folder(assignment) -> Path:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from autograder import tasks
+from autograder import cli, tasks
+from autograder.commands import class_grading
 from autograder.tasks import QuestionError, hints
 
 A01 = "a01_densities"
@@ -73,3 +74,17 @@ def test_the_hint_of_one_property_goes_before_that_of_its_class_and_of_all_model
     said = {item.name: {mistake.name: mistake.hint for mistake in item.mistakes} for item in model.properties}
     assert "autoencoder with noise" in said["elbo_bernoulli"]["kl_missing"]
     assert "missing from the loss" in said["loss_per_example"]["kl_missing"]
+
+
+@pytest.mark.parametrize("command", ["grade", "matrix", "solutions", "assignments"])
+def test_every_command_says_in_one_line_which_hint_is_to_be_mended(tmp_path, monkeypatch, capsys, command):
+    def load(*_):
+        raise QuestionError("hints.md:14: this is no hint")
+
+    monkeypatch.setattr(tasks, "load", load)
+    monkeypatch.setattr(class_grading, "grade_folder", load)
+    folders = {"grade": ["--submitted", str(tmp_path)], "assignments": []}.get(command, ["--out", str(tmp_path)])
+    assert cli.main([command, *folders]) == 2
+    said = capsys.readouterr().err
+    assert "autograder: hints.md:14: this is no hint\n" in said
+    assert "Traceback" not in said

@@ -36,7 +36,7 @@ BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 REGION = re.compile(rf"^[^\n]*{BEGIN}[^\n]*\n(.*?)^[^\n]*{END}[^\n]*$", re.MULTILINE | re.DOTALL)
 
 
-class ScriptError(Exception):
+class ScriptError(places.FaultyFile):
     """A solution script that the build refuses."""
 
 

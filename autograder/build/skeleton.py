@@ -7,6 +7,7 @@ from string import Template
 from typing import Any
 
 from autograder import tasks
+from autograder.files import write_whole
 
 from . import script
 
@@ -97,10 +98,15 @@ def write_question(assignment, name) -> list[tuple[Path, str]]:
     check_name(assignment, name, {question.name for question in questions})
     folder, solution = tasks.FOLDER / assignment, script.SOLUTIONS / f"{assignment}.py"
     module = folder / f"{name}.py"
-    module.write_text(MODULE.substitute(name=name), encoding="utf-8")
-    list_question(folder / "__init__.py", name)
-    append(folder / tasks.hints.FILE, HINTS.substitute(name=name))
-    append(solution, CELL.substitute(name=name))
+    texts = {
+        module: MODULE.substitute(name=name),
+        folder / tasks.hints.FILE: with_more(folder / tasks.hints.FILE, HINTS.substitute(name=name)),
+        solution: with_more(solution, CELL.substitute(name=name)),
+        # The last: until then the kit knows nothing of the question.
+        folder / "__init__.py": with_question(folder / "__init__.py", name),
+    }
+    for path, text in texts.items():
+        write_whole(path, text)
     return [
         (module, "the right formula, the cases, and what known mistakes compute"),
         (folder / tasks.hints.FILE, "what a student with such a mistake is told, a line each"),
@@ -118,15 +124,16 @@ def check_name(assignment, name, taken) -> None:
         raise SkeletonError(f"there is a question {name!r} already: take another name")
     path = tasks.FOLDER / assignment / f"{name}.py"
     if path.exists():
-        raise SkeletonError(f"{path} is there already: take another name")
+        raise SkeletonError(f"{path} is there already: take another name, or delete it")
 
 
-def append(path, text) -> None:
-    path.write_text(path.read_text(encoding="utf-8").rstrip("\n") + "\n" + text, encoding="utf-8")
+def with_more(path, text) -> str:
+    """Returns what stands at `path`, and `text` behind it."""
+    return path.read_text(encoding="utf-8").rstrip("\n") + "\n" + text
 
 
-def list_question(path, name) -> None:
-    """Adds the question to the imports and to the questions of an assignment's `__init__.py`."""
+def with_question(path, name) -> str:
+    """Returns an assignment's `__init__.py` with the question among its imports and its questions."""
     lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
     tree = ast.parse("".join(lines))
     listed: Any
@@ -141,4 +148,4 @@ def list_question(path, name) -> None:
     imported: list[Any] = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level == 1]
     after = [node.end_lineno for node in imported if node.module < name]
     lines.insert(max(after, default=imported[0].lineno - 1), f"from .{name} import {name}\n")
-    path.write_text("".join(lines), encoding="utf-8")
+    return "".join(lines)

@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from autograder import places, screen
 
-from .options import UsageError, add_command
+from .options import add_command
 
 __all__ = ["add_parser"]
 
@@ -18,13 +18,9 @@ def run(options: Namespace) -> int:
     with screen.waiting(screen.beside_results(), "Starting TensorFlow") as begins:
         from autograder.build import notebooks, script
         from autograder.reference import device as devices
-        from autograder.tasks import QuestionError
 
         devices.choose()
-        try:
-            paths = notebooks.write_assignments(begins=begins)
-        except (script.ScriptError, QuestionError) as error:
-            raise UsageError(str(error)) from error
+        paths = notebooks.write_assignments(begins=begins)
     for path in paths:
         print(path.relative_to(script.REPOSITORY))
     return 0

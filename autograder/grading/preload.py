@@ -1,5 +1,7 @@
 """Imports all that grading needs, and runs nothing of it: what forks from a process that has used TensorFlow may hang."""
 
+import contextlib
+
 from autograder.reference import device as devices
 
 with devices.without_start_up_notes():
@@ -8,7 +10,9 @@ with devices.without_start_up_notes():
     from autograder import tasks
 
     for name in tasks.names():
-        tasks.load(name)
+        # A grader that is asked about this assignment says what is wrong; this process must live.
+        with contextlib.suppress(tasks.QuestionError):
+            tasks.load(name)
 
 from . import remains, verdict
 

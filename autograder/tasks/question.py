@@ -7,6 +7,8 @@ from typing import Any
 from vikit import judging
 from vikit.judging import EDGE, GENERIC
 
+from autograder import places
+
 __all__ = [
     "EDGE",
     "GENERIC",
@@ -35,7 +37,7 @@ Draw = Callable[..., Arguments]
 Formula = Callable[..., Any]
 
 
-class QuestionError(Exception):
+class QuestionError(places.FaultyFile):
     """A question that cannot be asked as it is declared."""
 
 
