@@ -1,8 +1,11 @@
-"""Which packages a wheel has; all else stands in pyproject.toml, which cannot add folders to packages that are searched for."""
+"""Which packages a wheel has; all else stands in pyproject.toml, which cannot add folders to
+packages that are searched for.
+"""
 
 from setuptools import find_namespace_packages, setup
 
-# What lies beside the packages in the repository, as packages of data: see autograder/places.py and vikit/data.py.
+# What lies beside the packages in the repository, as packages of data: see autograder/places.py and
+# vikit/data.py.
 CARRIED = {
     "vikit.files": "data",
     "autograder.carried.assignments": "assignments",

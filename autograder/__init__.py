@@ -14,11 +14,20 @@ def grade(
     Args:
         assignment: Name of the assignment.
         notebook: The student's notebook, or the zip that `vikit.submit()` wrote of it.
-        student, secret, device, limits, unsafe: As of `autograder.grading.verdict.grade`, which says what is raised too.
+        student, secret, device, limits, unsafe: As of `autograder.grading.verdict.grade`, which
+            says what is raised too.
     """
     from .grading import grade as grade_one
 
-    return grade_one(assignment, notebook, student=student, secret=secret, device=device, limits=limits, unsafe=unsafe)
+    return grade_one(
+        assignment,
+        notebook,
+        student=student,
+        secret=secret,
+        device=device,
+        limits=limits,
+        unsafe=unsafe,
+    )
 
 
 __all__ = ["__version__", "grade"]

@@ -1,4 +1,6 @@
-"""How fast the kit grades, beside stock nbgrader, on the same notebooks in one run: the whole reference solution of a01."""
+"""How fast the kit grades, beside stock nbgrader, on the same notebooks in one run: the whole
+reference solution of a01.
+"""
 
 import json
 import os
@@ -27,9 +29,11 @@ STARTS = 20
 
 
 def bench(jobs, stock_students=3, kit_students=200, begins=lambda text: None) -> dict[str, Any]:
-    """Returns the figures as a dict: seconds and submissions a minute of both graders, their ratio, and times of kernels.
+    """Returns the figures as a dict: seconds and submissions a minute of both graders, their ratio,
+    and times of kernels.
 
-    Both are started as their users start them, and both are timed from submissions on disk to scores on disk.
+    Both are started as their users start them, and both are timed from submissions on disk to
+    scores on disk.
 
     Args:
         jobs: How many submissions the kit grades at a time.
@@ -83,7 +87,8 @@ def time_stock(folder, solution, count) -> float:
     source = folder / "source" / NAME
     shutil.copytree(notebooks.ASSIGNMENTS / NAME, source)
     (folder / "nbgrader_config.py").write_text(
-        f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout = 600\n"
+        f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout"
+        " = 600\n"
     )
     command = [sys.executable, "-m", "nbgrader"]
     # It starts `alembic` by name.
@@ -112,10 +117,19 @@ def time_kit(folder, solution, count, jobs) -> float:
     folders = ["--submitted", str(folder / "submitted"), "--out", str(folder)]
     command = [sys.executable, "-m", "autograder", "grade", *folders]
     started = time.monotonic()
-    subprocess.run([*command, "--jobs", str(jobs)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [*command, "--jobs", str(jobs)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     seconds = time.monotonic() - started
-    verdicts = [json.loads(path.read_text()) for path in (folder / "verdicts" / NAME).glob("*.json")]
-    if len(verdicts) != count or any(verdict["score"] != verdict["max_score"] for verdict in verdicts):
+    verdicts = [
+        json.loads(path.read_text()) for path in (folder / "verdicts" / NAME).glob("*.json")
+    ]
+    if len(verdicts) != count or any(
+        verdict["score"] != verdict["max_score"] for verdict in verdicts
+    ):
         raise RuntimeError("a reference solution did not get full marks")
     return seconds
 
@@ -142,9 +156,15 @@ def time_cells(kernel, cells) -> float:
 
 
 def kernel_times(path) -> dict[str, float]:
-    """Returns seconds from request to ready, and those of the notebook's cells in a fresh kernel and in a warm process."""
+    """Returns seconds from request to ready, and those of the notebook's cells in a fresh kernel
+    and in a warm process.
+    """
     files = [places.released_folder(NAME) / public_cases.FILE_NAME, path]
-    cells = [cell.runs for cell in students.read_cells(path, students.read_released(NAME)) if cell.runs is not None]
+    cells = [
+        cell.runs
+        for cell in students.read_cells(path, students.read_released(NAME))
+        if cell.runs is not None
+    ]
     starts, fresh = [], []
     for _ in range(STARTS):
         started = time.monotonic()

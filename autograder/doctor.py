@@ -17,18 +17,27 @@ LAYERS = {
     "namespaces": (
         "a process tree, network and users of its own",
         "see and signal your processes, and use the network",
-        "as root: `sysctl -w user.max_user_namespaces=15000`, and on Ubuntu 23.10 or later "
-        "`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`; in Docker: `--security-opt seccomp=unconfined`",
+        (
+            "as root: `sysctl -w user.max_user_namespaces=15000`, and on Ubuntu 23.10 or later "
+            "`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`; in Docker: "
+            "`--security-opt seccomp=unconfined`"
+        ),
     ),
     "view": (
         "a file system with Python, vikit and a scratch folder, and nothing else",
         "learn which files exist and change what your user may change of the packages",
-        "it needs the namespaces, and the right to mount in them; in Docker: `--security-opt systempaths=unconfined`",
+        (
+            "it needs the namespaces, and the right to mount in them; in Docker: `--security-opt "
+            "systempaths=unconfined`"
+        ),
     ),
     "landlock": (
         "files outside of these closed by the kernel a second time",
         "use a file that the view shows by mistake",
-        "Linux 5.13 or later, with `landlock` in /sys/kernel/security/lsm (boot with `lsm=landlock,...`)",
+        (
+            "Linux 5.13 or later, with `landlock` in /sys/kernel/security/lsm (boot with "
+            "`lsm=landlock,...`)"
+        ),
     ),
     "seccomp": (
         "some 200 system calls left of about 460: no new process, no socket, no mount, no trace",
@@ -39,7 +48,9 @@ LAYERS = {
 
 
 def report(console: Console) -> None:
-    """Prints versions, the device of the references and the confinement of notebooks: first what needs no TensorFlow."""
+    """Prints versions, the device of the references and the confinement of notebooks: first what
+    needs no TensorFlow.
+    """
     from autograder import kernels
 
     report_versions(console)
@@ -55,7 +66,10 @@ def report(console: Console) -> None:
     warm = (
         "forked from a server that has imported everything"
         if confinement.warm
-        else f"cold, each imports TensorFlow anew: {confinement.missing.get('fork server', 'only Linux has a fork server')}"
+        else (
+            "cold, each imports TensorFlow anew: "
+            f"{confinement.missing.get('fork server', 'only Linux has a fork server')}"
+        )
     )
     console.print(f"kernels are {warm}", highlight=False)
     report_layers(console, confinement)
@@ -65,7 +79,8 @@ def report_versions(console: Console) -> None:
     from autograder.version import kit_version
 
     console.print(
-        f"autograder {kit_version()}, Python {platform.python_version()} on {platform.platform()}", highlight=False
+        f"autograder {kit_version()}, Python {platform.python_version()} on {platform.platform()}",
+        highlight=False,
     )
     for package in PACKAGES:
         console.print(f"  {package} {version_of(package)}", highlight=False)
@@ -80,7 +95,9 @@ def report_layers(console: Console, confinement) -> None:
             reason = confinement.missing.get(layer, "not available")
             console.print(f"  [bold red]OFF[/]  {layer}: {reason}", highlight=False)
             console.print(
-                f"       a submission could {danger}. To turn it on: {remedy}.", highlight=False, soft_wrap=True
+                f"       a submission could {danger}. To turn it on: {remedy}.",
+                highlight=False,
+                soft_wrap=True,
             )
     if confinement.complete:
         console.print("notebooks are confined", style="green", highlight=False)

@@ -15,13 +15,19 @@ except ImportError:
 __all__ = ["alone", "sweep", "write_whole"]
 
 
-# What a writer that was killed has left is taken away when it is as old as this: by then nobody writes it any more.
+# What a writer that was killed has left is taken away when it is as old as this: by then nobody
+# writes it any more.
 STALE_SECONDS = 3600
 
 
 def sweep(folder, below=()) -> None:
-    """Removes the temporary files that killed writers have left in `folder`, and anywhere below its folders `below`."""
-    found = [*Path(folder).glob(".*.part"), *(path for name in below for path in Path(folder, name).rglob(".*.part"))]
+    """Removes the temporary files that killed writers have left in `folder`, and anywhere below its
+    folders `below`.
+    """
+    found = [
+        *Path(folder).glob(".*.part"),
+        *(path for name in below for path in Path(folder, name).rglob(".*.part")),
+    ]
     for path in found:
         # Another process may be sweeping too.
         with contextlib.suppress(FileNotFoundError):
@@ -31,7 +37,8 @@ def sweep(folder, below=()) -> None:
 
 @contextlib.contextmanager
 def alone(path, waiting=lambda: None) -> Iterator[None]:
-    """Waits until no other process is within this context for `path`, a file that is made; where the system has such locks.
+    """Waits until no other process is within this context for `path`, a file that is made; where
+    the system has such locks.
 
     `waiting` is called if another is.
     """
@@ -48,13 +55,15 @@ def alone(path, waiting=lambda: None) -> Iterator[None]:
 
 
 def write_whole(path, text, mode=0o644, replace=True) -> None:
-    """Writes `text` to `path` through a temporary file beside it, so that no reader ever sees a half-written file.
+    """Writes `text` to `path` through a temporary file beside it, so that no reader ever sees a
+    half-written file.
 
     Args:
         path: Where to.
         text: What to write.
         mode: The file's permissions.
-        replace: Whether a file that is there already is replaced. Where it is not, the first of several writers at once wins.
+        replace: Whether a file that is there already is replaced. Where it is not, the first of
+            several writers at once wins.
 
     Raises:
         OSError: If it cannot be written; nothing has changed then.

@@ -1,4 +1,6 @@
-"""Names of students and files, which may hold anything: as a terminal shows them, and as names of files of our own."""
+"""Names of students and files, which may hold anything: as a terminal shows them, and as names of
+files of our own.
+"""
 
 import hashlib
 import re
@@ -12,18 +14,23 @@ SHORTENED = re.compile(r"~[0-9a-f]{32}\Z")
 
 
 def printable(text) -> str:
-    """Returns `text` in one line that can be printed anywhere: what is no visible character is escaped."""
+    """Returns `text` in one line that can be printed anywhere: what is no visible character is
+    escaped.
+    """
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(text))
 
 
-# Letters without a glyph: those of Unicode's Default_Ignorable_Code_Point that are no format characters, and Braille's blank.
+# Letters without a glyph: those of Unicode's Default_Ignorable_Code_Point that are no format
+# characters, and Braille's blank.
 WITHOUT_GLYPH = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
 
 
 def visible(text) -> str:
-    """Returns what a reader sees of `text`: without format and control characters, and one space for whatever looks so."""
+    """Returns what a reader sees of `text`: without format and control characters, and one space
+    for whatever looks so.
+    """
     kept = (
         letter
         for letter in WITHOUT_GLYPH.sub("", text)
@@ -33,10 +40,11 @@ def visible(text) -> str:
 
 
 def file_stem(name) -> str:
-    """Returns what a file about `name` is called, without its suffix; it differs where names differ.
+    """Returns what a file about `name` is called, without its suffix; it differs where names
+    differ.
 
-    It is the name itself, or, where that is too long, its beginning with a digest. A name that looks like a shortened one is
-    shortened too.
+    It is the name itself, or, where that is too long, its beginning with a digest. A name that
+    looks like a shortened one is shortened too.
     """
     encoded = name.encode("utf-8", "surrogatepass")
     if len(encoded) <= MAX_STEM_BYTES and not SHORTENED.search(name):

@@ -1,4 +1,6 @@
-"""Where the kit's notebooks and solutions lie: in the repository, or in the copy that an installed kit carries."""
+"""Where the kit's notebooks and solutions lie: in the repository, or in the copy that an installed
+kit carries.
+"""
 
 from pathlib import Path
 
@@ -27,7 +29,9 @@ class NotInstalled(Exception):
 
 
 class FaultyFile(Exception):
-    """A file of the kit that somebody edits, and that cannot be used as it is: the text says where and how to mend it."""
+    """A file of the kit that somebody edits, and that cannot be used as it is: the text says where
+    and how to mend it.
+    """
 
 
 def released_folder(assignment) -> Path:
@@ -45,9 +49,11 @@ def released_folder(assignment) -> Path:
 
 
 def check_checkout(command) -> None:
-    """Raises NotInstalled where the kit is not a checkout of its repository, which `command` needs."""
+    """Raises NotInstalled where the kit is not a checkout of its repository, which `command`
+    needs.
+    """
     if not IS_CHECKOUT:
         raise NotInstalled(
-            f"`autograder {command}` needs the kit's repository, and this kit is installed without it: clone the repository "
-            f"and run `make {command}` there"
+            f"`autograder {command}` needs the kit's repository, and this kit is installed without "
+            f"it: clone the repository and run `make {command}` there"
         )

@@ -24,7 +24,9 @@ BAR_WIDTH = 20
 
 
 class Outlasting:
-    """A stream that goes on although nobody reads it any more, as after `| head -1`: the rest goes nowhere."""
+    """A stream that goes on although nobody reads it any more, as after `| head -1`: the rest goes
+    nowhere.
+    """
 
     def __init__(self, stream) -> None:
         self.stream = stream
@@ -72,14 +74,19 @@ def on_stdout() -> Console:
 def beside_results() -> Console:
     """Returns the console on which a command that prints results for programs says what it does.
 
-    It is stdout where that is a terminal. Otherwise it is stderr, without a moving line: `device.choose` closes stderr while
-    TensorFlow starts.
+    It is stdout where that is a terminal. Otherwise it is stderr, without a moving line:
+    `device.choose` closes stderr while TensorFlow starts.
     """
-    return on_stdout() if sys.stdout.isatty() else Console(stderr=True, width=LOG_WIDTH, force_interactive=False)
+    return (
+        on_stdout()
+        if sys.stdout.isatty()
+        else Console(stderr=True, width=LOG_WIDTH, force_interactive=False)
+    )
 
 
 def say(console: Console, text: str, style=None) -> None:
-    """Prints one line: names of students and files are no markup, and nothing in them steers the terminal.
+    """Prints one line: names of students and files are no markup, and nothing in them steers the
+    terminal.
 
     A terminal gets it wrapped at words. A log gets one line, so that it can be searched.
 
@@ -89,14 +96,18 @@ def say(console: Console, text: str, style=None) -> None:
         style: Its colour, in rich's words.
     """
     wrapped = not console.is_terminal
-    console.print(printable(text), style=style, markup=False, emoji=False, highlight=False, soft_wrap=wrapped)
+    console.print(
+        printable(text), style=style, markup=False, emoji=False, highlight=False, soft_wrap=wrapped
+    )
 
 
 @contextlib.contextmanager
 def waiting(console: Console, text: str) -> Iterator[Callable[[str], None]]:
-    """Says what the command does while the context lasts: a moving line on a terminal, else one line.
+    """Says what the command does while the context lasts: a moving line on a terminal, else one
+    line.
 
-    Yields a function that takes what it does next. Nothing may be printed inside but through `console`.
+    Yields a function that takes what it does next. Nothing may be printed inside but through
+    `console`.
     """
     if not console.is_interactive:
         say(console, text)
@@ -111,7 +122,9 @@ def moving(text: str) -> Spinner:
 
 
 @contextlib.contextmanager
-def counting(console: Console, total: int) -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]:
+def counting(
+    console: Console, total: int
+) -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]:
     """Shows how much of the work is done: a bar on a terminal, else lines that say what begins.
 
     Yields two functions: the first takes what begins, the second what is done, one of `total`.
@@ -132,6 +145,15 @@ def counting(console: Console, total: int) -> Iterator[tuple[Callable[[str], Non
 def progress_bar(console: Console) -> Progress:
     # A long name is cut, the numbers stay.
     text = TextColumn(
-        "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+        "{task.description}",
+        markup=False,
+        table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
     )
-    return Progress(text, BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeElapsedColumn(), console=console, expand=True)
+    return Progress(
+        text,
+        BarColumn(BAR_WIDTH),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        expand=True,
+    )

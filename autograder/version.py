@@ -18,9 +18,13 @@ LIBRARIES = ("tensorflow", "tensorflow-probability", "keras", "numpy")
 
 
 def written_version() -> str:
-    """Returns the version that stands in `vikit/__init__.py`: read and not imported, as every process of the kit needs it."""
+    """Returns the version that stands in `vikit/__init__.py`: read and not imported, as every
+    process of the kit needs it.
+    """
     found: Any = importlib.util.find_spec("vikit")
-    (version,) = re.findall('^__version__ = "(.*)"', Path(found.origin).read_text(encoding="utf-8"), re.MULTILINE)
+    (version,) = re.findall(
+        '^__version__ = "(.*)"', Path(found.origin).read_text(encoding="utf-8"), re.MULTILINE
+    )
     return version
 
 
@@ -29,16 +33,21 @@ __version__ = written_version()
 
 @cache
 def libraries() -> dict[str, str]:
-    """Returns the versions of what a verdict also depends on, by name, without importing any of it."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
+    """Returns the versions of what a verdict also depends on, by name, without importing any of
+    it.
+    """
+    return {"python": platform.python_version()} | {
+        name: metadata.version(name) for name in LIBRARIES
+    }
 
 
 @cache
 def kit_version() -> str:
-    """Returns the version that a verdict carries, for example `0.1.0+1a2b3c4d`: it changes with every file that decides one.
+    """Returns the version that a verdict carries, for example `0.1.0+1a2b3c4d`: it changes with
+    every file that decides one.
 
-    These are the sources of both packages, and the notebooks and public cases that are graded against: the same in a checkout
-    and in a kit that was installed from it.
+    These are the sources of both packages, and the notebooks and public cases that are graded
+    against: the same in a checkout and in a kit that was installed from it.
     """
     import vikit
 
@@ -54,8 +63,13 @@ def deciding(kit, vikit) -> Iterator[tuple[Path, Path]]:
         paths = [path for suffix in ("py", "md") for path in folder.rglob(f"*.{suffix}")]
         # In an installed kit these hold the notebooks, the solutions and the data.
         yield from (
-            (folder, path) for path in sorted(paths) if path.relative_to(folder).parts[0] not in ("carried", "files")
+            (folder, path)
+            for path in sorted(paths)
+            if path.relative_to(folder).parts[0] not in ("carried", "files")
         )
     for notebook in sorted(places.ASSIGNMENTS.glob("*/*.ipynb")):
         if notebook.stem == notebook.parent.name:
-            yield from ((places.ASSIGNMENTS, path) for path in (notebook, notebook.with_name("public_cases.json")))
+            yield from (
+                (places.ASSIGNMENTS, path)
+                for path in (notebook, notebook.with_name("public_cases.json"))
+            )

@@ -1,1 +1,3 @@
-"""The solution scripts: the one place where assignments are edited. `make assignments` builds what students get."""
+"""The solution scripts: the one place where assignments are edited. `make assignments` builds what
+students get.
+"""

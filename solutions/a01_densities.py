@@ -1,27 +1,30 @@
 # %% [markdown]
 # # Densities, divergences and the ELBO on paper
 #
-# Every objective of this course is made of a few numbers: log densities, a divergence between two of them, and the
-# evidence lower bound that they add up to. In this notebook you write each of them once, for a batch at a time, and check
-# it. Later assignments call what you write here by name.
+# Every objective of this course is made of a few numbers: log densities, a divergence between two
+# of them, and the evidence lower bound that they add up to. In this notebook you write each of them
+# once, for a batch at a time, and check it. Later assignments call what you write here by name.
 #
-# **Notation.** $x$ is the data, $z$ the latent variable, $p(z)$ the prior, $q(z|x)$ the approximate posterior. The
-# network that returns $q(z|x)$ is called the encoder, the one that returns $p(x|z)$ the decoder. Sizes in shapes: `B`
-# examples in a batch, `K` latent dimensions, `D` data dimensions, and for tables `X` values of the data and `Z` states
-# of the latent. Logarithms are natural, so everything is in **nats**. `log_var` is always $\log \sigma^2$, never $\log
-# \sigma$. A function that is given a batch returns one number per example, `[B]`: sums run over the last axis, and the
+# **Notation.** $x$ is the data, $z$ the latent variable, $p(z)$ the prior, $q(z|x)$ the approximate
+# posterior. The network that returns $q(z|x)$ is called the encoder, the one that returns $p(x|z)$
+# the decoder. Sizes in shapes: `B` examples in a batch, `K` latent dimensions, `D` data dimensions,
+# and for tables `X` values of the data and `Z` states of the latent. Logarithms are natural, so
+# everything is in **nats**. `log_var` is always $\log \sigma^2$, never $\log \sigma$. A function
+# that is given a batch returns one number per example, `[B]`: sums run over the last axis, and the
 # batch is never summed.
 #
-# **What your functions get and return.** Arguments come by position: float32 NumPy arrays, and Python floats for
-# scalars. Return a tensor, an array, a list or a number, in float32 or float64, of the shape that the docstring gives.
-# A value is right if it is within $10^{-5} + 10^{-4} |\text{right value}|$. Means and latent vectors lie within $\pm
-# 40$, log variances within $\pm 30$.
+# **What your functions get and return.** Arguments come by position: float32 NumPy arrays, and
+# Python floats for scalars. Return a tensor, an array, a list or a number, in float32 or float64,
+# of the shape that the docstring gives. A value is right if it is within $10^{-5} + 10^{-4}
+# |\text{right value}|$. Means and latent vectors lie within $\pm 40$, log variances within $\pm
+# 30$.
 #
-# **The documents.** Places such as *000, section 4, step 7* point into the lecture documents 000 to 004. They hold
-# errors; where this notebook deviates from them it says so. Numbers such as *E-000-08* count the errata of document
-# 000; your instructor has the documents and the list.
+# **The documents.** Places such as *000, section 4, step 7* point into the lecture documents 000 to
+# 004. They hold errors; where this notebook deviates from them it says so. Numbers such as
+# *E-000-08* count the errata of document 000; your instructor has the documents and the list.
 #
-# Under each answer stands a `check`. It runs your function on public cases, says what is wrong, and often knows why.
+# Under each answer stands a `check`. It runs your function on public cases, says what is wrong, and
+# often knows why.
 
 # %%
 import matplotlib.pyplot as plt
@@ -33,14 +36,15 @@ LOG_2PI = float(np.log(2 * np.pi))
 # %% [markdown]
 # ## 1. Bayes' rule on a table
 #
-# With finitely many values everything is a table. Let $p(x, z)$ stand in a table with a row for each $x$ and a column
-# for each $z$; all entries sum to 1. Summing a row **marginalises** $z$ away and leaves the **evidence** $p(x)$;
-# dividing the row by it leaves the **posterior** (001, lines 11 to 19):
+# With finitely many values everything is a table. Let $p(x, z)$ stand in a table with a row for
+# each $x$ and a column for each $z$; all entries sum to 1. Summing a row **marginalises** $z$ away
+# and leaves the **evidence** $p(x)$; dividing the row by it leaves the **posterior** (001, lines 11
+# to 19):
 #
 # $$p(x) = \sum_z p(x, z), \qquad p(z|x) = \frac{p(x, z)}{p(x)} .$$
 #
-# Everything that follows is an attempt to get along without that sum, which for real models is an integral that nobody can
-# do. On a table we can, and it is worth having done it once.
+# Everything that follows is an attempt to get along without that sum, which for real models is an
+# integral that nobody can do. On a table we can, and it is worth having done it once.
 
 
 # %% question="posterior_from_joint"
@@ -63,13 +67,13 @@ def posterior_from_joint(p_xz):
 # %% [markdown]
 # ## 2. The prior
 #
-# The latent variable of this course has $K$ real dimensions and the prior $p(z) = N(0, I)$: independent standard normal
-# coordinates (003, eq. 3 and 4). Its log density is
+# The latent variable of this course has $K$ real dimensions and the prior $p(z) = N(0, I)$:
+# independent standard normal coordinates (003, eq. 3 and 4). Its log density is
 #
 # $$\log p(z) = -\tfrac12 \sum_{k=1}^K \left[ \log 2\pi + z_k^2 \right] .$$
 #
-# Document 003 prints $e^{z_k^2/2}$ in eq. 5; with that sign the density would grow without limit (E-003-01). Note where the
-# constant stands: inside the sum, once for each dimension.
+# Document 003 prints $e^{z_k^2/2}$ in eq. 5; with that sign the density would grow without limit
+# (E-003-01). Note where the constant stands: inside the sum, once for each dimension.
 
 
 # %% question="standard_normal_log_prob"
@@ -92,35 +96,40 @@ def standard_normal_log_prob(z):
 # %% [markdown] question="why_latent_variables"
 # ### In your own words: why latent variables?
 #
-# Question 1 of document 003 asks what the motivation could be for a latent variable model $p(x) = \int p(x|z)\, p(z)\,
-# dz$ of high-dimensional data, instead of modelling $p(x)$ directly. Give two reasons. Then name the price: which of
-# the two goals of document 001, density estimation and inference, becomes hard, and why?
+# Question 1 of document 003 asks what the motivation could be for a latent variable model $p(x) =
+# \int p(x|z)\, p(z)\, dz$ of high-dimensional data, instead of modelling $p(x)$ directly. Give two
+# reasons. Then name the price: which of the two goals of document 001, density estimation and
+# inference, becomes hard, and why?
 #
 # <!-- BEGIN SOLUTION -->
-# Images of 784 pixels lie near a set of few dimensions (which digit, slant, thickness): a latent variable captures
-# these few causes, and given them a simple factorised $p(x|z)$ is enough, while the mixture over $z$ still has strong
-# dependence between pixels. A direct model would need all those dependences at once: a table is exponentially large, a
-# single factorised density has none of them. Sampling is easy (draw $z$, then $x$), and $z$ is a compact representation
-# to use elsewhere. The price: both goals need the integral $p(x)$, density estimation as the value itself and inference
-# as the denominator of Bayes' rule; for a neural $p(x|z)$ it has no closed form and too many dimensions for a grid.
+# Images of 784 pixels lie near a set of few dimensions (which digit, slant, thickness): a latent
+# variable captures these few causes, and given them a simple factorised $p(x|z)$ is enough, while
+# the mixture over $z$ still has strong dependence between pixels. A direct model would need all
+# those dependences at once: a table is exponentially large, a single factorised density has none of
+# them. Sampling is easy (draw $z$, then $x$), and $z$ is a compact representation to use elsewhere.
+# The price: both goals need the integral $p(x)$, density estimation as the value itself and
+# inference as the denominator of Bayes' rule; for a neural $p(x|z)$ it has no closed form and too
+# many dimensions for a grid.
 #
-# **Rubric (4 points).** 1 point: few underlying causes, or a representation of low dimension. 1 point: dependence
-# between pixels out of simple factorised parts (or easy sampling). 2 points: the integral over z is intractable, and
-# both the evidence and the posterior contain it (1 point for one of the two).
+# **Rubric (4 points).** 1 point: few underlying causes, or a representation of low dimension. 1
+# point: dependence between pixels out of simple factorised parts (or easy sampling). 2 points: the
+# integral over z is intractable, and both the evidence and the posterior contain it (1 point for
+# one of the two).
 # <!-- END SOLUTION -->
 
 # %% [markdown]
 # ## 3. Pixels that are 0 or 1
 #
-# For binary images the decoder gives each pixel a probability $\rho_d$ of being 1, independently of the others given
-# $z$ (003, eq. 6 and 7). The log-likelihood of an image is a sum over its pixels:
+# For binary images the decoder gives each pixel a probability $\rho_d$ of being 1, independently of
+# the others given $z$ (003, eq. 6 and 7). The log-likelihood of an image is a sum over its pixels:
 #
 # $$\log p(x|z) = \sum_{d=1}^D \left[ x_d \log \rho_d + (1 - x_d) \log (1 - \rho_d) \right] .$$
 #
-# Each pixel picks one of the two terms. A pixel that has $\rho_d = x_d$ exactly adds nothing, because $0 \log 0$ counts
-# as 0; the computer disagrees and makes NaN of it, so use a function that knows (to clip the probability at $10^{-7}$
-# is close enough here). A pixel with $\rho_d = 0$ that is 1 has log-likelihood $-\infty$ (E-003-10); that is not tested
-# here, and the next question is the cure.
+# Each pixel picks one of the two terms. A pixel that has $\rho_d = x_d$ exactly adds nothing,
+# because $0 \log 0$ counts as 0; the computer disagrees and makes NaN of it, so use a function that
+# knows (to clip the probability at $10^{-7}$ is close enough here). A pixel with $\rho_d = 0$ that
+# is 1 has log-likelihood $-\infty$ (E-003-10); that is not tested here, and the next question is
+# the cure.
 
 
 # %% question="bernoulli_log_prob_probs"
@@ -131,7 +140,8 @@ def bernoulli_log_prob_probs(x, probs):
 
     Args:
         x: Pixels, exactly 0 or 1. Shape `[B, D]`.
-        probs: Probability that each pixel is 1, in [0, 1]; where it is exactly 0 or 1 the pixel agrees. Shape `[B, D]`.
+        probs: Probability that each pixel is 1, in [0, 1]; where it is exactly 0 or 1 the pixel
+            agrees. Shape `[B, D]`.
 
     Returns:
         One log-likelihood per example, at most 0. Shape `[B]`.
@@ -143,20 +153,20 @@ def bernoulli_log_prob_probs(x, probs):
 
 
 # %% [markdown]
-# A network does better not to return probabilities at all. It returns a real number $a_d$ for each pixel, the **logit**
-# (log odds), with $\rho_d = 1 / (1 + e^{-a_d})$. Then $\log \rho_d = a_d - \log(1 + e^{a_d})$ and $\log(1 - \rho_d) =
-# -\log(1 + e^{a_d})$, and the sum becomes
+# A network does better not to return probabilities at all. It returns a real number $a_d$ for each
+# pixel, the **logit** (log odds), with $\rho_d = 1 / (1 + e^{-a_d})$. Then $\log \rho_d = a_d -
+# \log(1 + e^{a_d})$ and $\log(1 - \rho_d) = -\log(1 + e^{a_d})$, and the sum becomes
 #
 # $$\log p(x|z) = \sum_{d=1}^D \left[ x_d\, a_d - \log\left(1 + e^{a_d}\right) \right] .$$
 #
-# No probability is left that could round to 0 or 1, but $e^{a_d}$ overflows a 32-bit float above $a_d \approx 88$. The
-# function $\log(1 + e^{a})$ is called *softplus*, and every library has one that never takes that exponential (NumPy's
-# is `logaddexp(0, a)`).
+# No probability is left that could round to 0 or 1, but $e^{a_d}$ overflows a 32-bit float above
+# $a_d \approx 88$. The function $\log(1 + e^{a})$ is called *softplus*, and every library has one
+# that never takes that exponential (NumPy's is `logaddexp(0, a)`).
 #
-# Document 000, section 3, says that the log-likelihood *is* the cross-entropy. It is minus the cross-entropy
-# (E-000-05), and it is the log-likelihood of $x$ *given* $z$, not of $x$. Keras' `binary_crossentropy` from logits
-# moreover averages over the pixels: it is $-1/D$ times what you want, and the class `BinaryCrossentropy` by default
-# averages over the batch too (E-000-18).
+# Document 000, section 3, says that the log-likelihood *is* the cross-entropy. It is minus the
+# cross-entropy (E-000-05), and it is the log-likelihood of $x$ *given* $z$, not of $x$. Keras'
+# `binary_crossentropy` from logits moreover averages over the pixels: it is $-1/D$ times what you
+# want, and the class `BinaryCrossentropy` by default averages over the batch too (E-000-18).
 
 
 # %% question="bernoulli_log_prob_logits"
@@ -178,9 +188,10 @@ def bernoulli_log_prob_logits(x, logits):
 
 
 # %% [markdown]
-# The figure shows what one pixel costs as its logit moves. A wrong decision costs as much as the logit is large: a network
-# that is certain and wrong is punished without limit, and it still gets a gradient. The naive form goes through the
-# probability; in 32 bits $\rho$ becomes exactly 1 near $a = 17$, and the loss of a wrong pixel jumps to infinity there.
+# The figure shows what one pixel costs as its logit moves. A wrong decision costs as much as the
+# logit is large: a network that is certain and wrong is punished without limit, and it still gets a
+# gradient. The naive form goes through the probability; in 32 bits $\rho$ becomes exactly 1 near $a
+# = 17$, and the loss of a wrong pixel jumps to infinity there.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -194,7 +205,9 @@ if __name__ == "__main__":
             axes.plot(logit_axis, loss, color=colour, label=f"{label}, from the logit")
         with np.errstate(divide="ignore"):
             probability = 1 / (1 + np.exp(-logit_axis))
-            axes.plot(logit_axis, -np.log(1 - probability), "k:", label="x = 0, through the probability")
+            axes.plot(
+                logit_axis, -np.log(1 - probability), "k:", label="x = 0, through the probability"
+            )
         axes.set(
             xlabel="logit a",
             ylabel="loss of one pixel: minus log p(x), in nats",
@@ -208,33 +221,35 @@ if __name__ == "__main__":
 # %% [markdown] question="bernoulli_as_a_loss"
 # ### In your own words: the Bernoulli decoder as a loss
 #
-# Question 2 of document 003: write out $\log p(x|z)$ for the Bernoulli model, simplify it, and relate it to a loss
-# function that is commonly used for neural networks. Say exactly which sign and which factor lie between the two, in
-# Keras as well, and what goes wrong if the KL term of the ELBO is added to the Keras loss as it is.
+# Question 2 of document 003: write out $\log p(x|z)$ for the Bernoulli model, simplify it, and
+# relate it to a loss function that is commonly used for neural networks. Say exactly which sign and
+# which factor lie between the two, in Keras as well, and what goes wrong if the KL term of the ELBO
+# is added to the Keras loss as it is.
 #
 # <!-- BEGIN SOLUTION -->
-# The log of the product of $\rho_d^{x_d} (1-\rho_d)^{1-x_d}$ is the sum of section 3; of the two terms of a pixel one
-# is 0. Its negative is the binary cross-entropy between the pixels and the probabilities, summed over pixels. Keras
-# averages over the last axis: its loss is minus the log-likelihood divided by $D$. Added to a KL that is summed over
-# the latent dimensions, the reconstruction then counts $D$ times too little: the objective is a beta-VAE with $\beta =
-# D$ and tends to collapse to the prior.
+# The log of the product of $\rho_d^{x_d} (1-\rho_d)^{1-x_d}$ is the sum of section 3; of the two
+# terms of a pixel one is 0. Its negative is the binary cross-entropy between the pixels and the
+# probabilities, summed over pixels. Keras averages over the last axis: its loss is minus the
+# log-likelihood divided by $D$. Added to a KL that is summed over the latent dimensions, the
+# reconstruction then counts $D$ times too little: the objective is a beta-VAE with $\beta = D$ and
+# tends to collapse to the prior.
 #
-# **Rubric (4 points).** 1 point: the sum, with one term per pixel. 1 point: binary cross-entropy with the opposite
-# sign. 1 point: Keras divides by D. 1 point: the KL then weighs D times too much.
+# **Rubric (4 points).** 1 point: the sum, with one term per pixel. 1 point: binary cross-entropy
+# with the opposite sign. 1 point: Keras divides by D. 1 point: the KL then weighs D times too much.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
 # ## 4. Data that are real numbers
 #
-# For real-valued data the decoder returns the means $\mu_d$ of independent normal distributions. If all have one fixed
-# standard deviation $\sigma$ (003, line 61),
+# For real-valued data the decoder returns the means $\mu_d$ of independent normal distributions. If
+# all have one fixed standard deviation $\sigma$ (003, line 61),
 #
 # $$\log p(x|z) = \sum_{d=1}^D \left[ -\tfrac12 \log 2\pi - \log\sigma - \frac{(x_d - \mu_d)^2}{2\sigma^2} \right] .$$
 #
-# The first two terms do not depend on the network, and training does not miss them. The *value* does: an ELBO without
-# them is a bound on nothing, and two models with different $\sigma$ cannot be compared. Keep them. Mind that documents
-# differ in what stands second in $N(\cdot, \cdot)$: in 004 it is a standard deviation in lines 57 and 59, and a
-# variance in line 61 (E-004-01).
+# The first two terms do not depend on the network, and training does not miss them. The *value*
+# does: an ELBO without them is a bound on nothing, and two models with different $\sigma$ cannot be
+# compared. Keep them. Mind that documents differ in what stands second in $N(\cdot, \cdot)$: in 004
+# it is a standard deviation in lines 57 and 59, and a variance in line 61 (E-004-01).
 
 
 # %% question="gaussian_log_prob_fixed"
@@ -257,14 +272,16 @@ def gaussian_log_prob_fixed(x, mu, sigma):
 
 
 # %% [markdown]
-# An encoder goes one step further and returns a variance for each dimension as well (003, eq. 10 to 12). It returns
-# `log_var`, $\log \sigma_k^2$, because a network's output may be any real number and a variance may not:
+# An encoder goes one step further and returns a variance for each dimension as well (003, eq. 10 to
+# 12). It returns `log_var`, $\log \sigma_k^2$, because a network's output may be any real number
+# and a variance may not:
 #
 # $$\log q(z|x) = -\tfrac12 \sum_{k=1}^K \left[ \log 2\pi + \log\sigma_k^2 + \frac{(z_k - \mu_k)^2}{\sigma_k^2} \right] .$$
 #
-# Only the distance is squared, not the quotient: document 000 (line 94) prints $\left((z - \mu) / \sigma^2\right)^2$,
-# which is not a density (E-000-13). The same function serves as the log-likelihood of a decoder that learns its
-# variances, so its arguments are called $x$, and $D$ stands for $K$.
+# Only the distance is squared, not the quotient: document 000 (line 94) prints $\left((z - \mu) /
+# \sigma^2\right)^2$, which is not a density (E-000-13). The same function serves as the
+# log-likelihood of a decoder that learns its variances, so its arguments are called $x$, and $D$
+# stands for $K$.
 
 
 # %% question="gaussian_log_prob_learned"
@@ -289,38 +306,44 @@ def gaussian_log_prob_learned(x, mu, log_var):
 # %% [markdown] question="gaussian_as_a_loss"
 # ### In your own words: the Gaussian decoder as a loss
 #
-# Question 3 of document 003: write out $\log p(x|z)$ for the Gaussian model with fixed $\sigma$, simplify it, and
-# relate it to a common loss function. Which terms may be dropped when only $\mu$ is trained? What does $\sigma$ do to
-# the balance between reconstruction and KL in the ELBO? Why can they not be dropped when $\sigma$ is learned?
+# Question 3 of document 003: write out $\log p(x|z)$ for the Gaussian model with fixed $\sigma$,
+# simplify it, and relate it to a common loss function. Which terms may be dropped when only $\mu$
+# is trained? What does $\sigma$ do to the balance between reconstruction and KL in the ELBO? Why
+# can they not be dropped when $\sigma$ is learned?
 #
 # <!-- BEGIN SOLUTION -->
-# It is the sum in section 4: minus the squared error divided by $2\sigma^2$, minus $D \log \sigma$ and $(D/2) \log
-# 2\pi$. The last two do not depend on $\mu$, so maximising the likelihood in $\mu$ is minimising the squared error. In
-# the ELBO the factor $1/(2\sigma^2)$ stays: a small $\sigma$ weighs the reconstruction up against the KL, a large one
-# down (it acts like $1/\beta$). When $\sigma$ is learned, $D \log \sigma$ is what keeps it finite: without it the loss
-# falls for ever as $\sigma$ grows.
+# It is the sum in section 4: minus the squared error divided by $2\sigma^2$, minus $D \log \sigma$
+# and $(D/2) \log 2\pi$. The last two do not depend on $\mu$, so maximising the likelihood in $\mu$
+# is minimising the squared error. In the ELBO the factor $1/(2\sigma^2)$ stays: a small $\sigma$
+# weighs the reconstruction up against the KL, a large one down (it acts like $1/\beta$). When
+# $\sigma$ is learned, $D \log \sigma$ is what keeps it finite: without it the loss falls for ever
+# as $\sigma$ grows.
 #
-# **Rubric (4 points).** 1 point: the squared error with its factor. 1 point: both constants, and that they don't depend
-# on the means. 1 point: sigma sets the weight against the KL. 1 point: log sigma stops sigma from growing.
+# **Rubric (4 points).** 1 point: the squared error with its factor. 1 point: both constants, and
+# that they don't depend on the means. 1 point: sigma sets the weight against the KL. 1 point: log
+# sigma stops sigma from growing.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
 # ## 5. How far is q from the prior?
 #
-# The encoder returns a diagonal Gaussian $q(z|x) = N(\mu, \mathrm{diag}\,\sigma^2)$, the prior is $p(z) = N(0, I)$. Their
-# Kullback-Leibler divergence has a closed form. Starting from its definition, one dimension at a time,
+# The encoder returns a diagonal Gaussian $q(z|x) = N(\mu, \mathrm{diag}\,\sigma^2)$, the prior is
+# $p(z) = N(0, I)$. Their Kullback-Leibler divergence has a closed form. Starting from its
+# definition, one dimension at a time,
 #
 # $$KL(q \| p) = E_q[\log q(z)] - E_q[\log p(z)]
-#   = -\tfrac12\left[\log 2\pi\sigma^2 + 1\right] + \tfrac12\left[\log 2\pi + \mu^2 + \sigma^2\right] ,$$
+#   = -\tfrac12\left[\log 2\pi\sigma^2 + 1\right] + \tfrac12\left[\log 2\pi + \mu^2 +
+#   \sigma^2\right] ,$$
 #
-# because $E_q[(z-\mu)^2] = \sigma^2$ and $E_q[z^2] = \mu^2 + \sigma^2$. The $2\pi$ cancel, and since both densities are
-# products over dimensions, the divergences add (003, eq. 13):
+# because $E_q[(z-\mu)^2] = \sigma^2$ and $E_q[z^2] = \mu^2 + \sigma^2$. The $2\pi$ cancel, and
+# since both densities are products over dimensions, the divergences add (003, eq. 13):
 #
 # $$KL(q \| p) = \tfrac12 \sum_{k=1}^K \left[ \mu_k^2 + \sigma_k^2 - \log \sigma_k^2 - 1 \right] \ge 0 .$$
 #
-# Document 000 arrives at the same in section 4, step 7, but keeps a minus in front: what stands there is $-D_{KL}$, and in
-# steps 2, 3 and 6 that minus is lost (E-000-08, E-000-09). A divergence that comes out negative is the sign that you copied
-# one of those lines. The other check that you can do in your head: at $\mu = 0$, $\sigma = 1$ it is exactly 0.
+# Document 000 arrives at the same in section 4, step 7, but keeps a minus in front: what stands
+# there is $-D_{KL}$, and in steps 2, 3 and 6 that minus is lost (E-000-08, E-000-09). A divergence
+# that comes out negative is the sign that you copied one of those lines. The other check that you
+# can do in your head: at $\mu = 0$, $\sigma = 1$ it is exactly 0.
 
 
 # %% question="kl_to_standard_normal"
@@ -344,14 +367,15 @@ def kl_to_standard_normal(mu, log_var):
 
 # %% [markdown]
 # The same steps with a general $p = N(\mu_p, \mathrm{diag}\,\sigma_p^2)$ use
-# $E_q[(z - \mu_p)^2] = \sigma_q^2 + (\mu_q - \mu_p)^2$ and give (000, section 4, steps 2 to 6, with the sign put right)
+# $E_q[(z - \mu_p)^2] = \sigma_q^2 + (\mu_q - \mu_p)^2$ and give (000, section 4, steps 2 to 6, with
+# the sign put right)
 #
 # $$KL(q \| p) = \tfrac12 \sum_{k=1}^K \left[ \log \frac{\sigma_{p,k}^2}{\sigma_{q,k}^2} +
 #   \frac{\sigma_{q,k}^2 + (\mu_{q,k} - \mu_{p,k})^2}{\sigma_{p,k}^2} - 1 \right] .$$
 #
-# All distances are measured in units of $p$, the *second* argument: the average is taken under $q$, and it is $\log p$
-# that is averaged. The two directions are different numbers, and they ask for different things, as the figure below
-# shows.
+# All distances are measured in units of $p$, the *second* argument: the average is taken under $q$,
+# and it is $\log p$ that is averaged. The two directions are different numbers, and they ask for
+# different things, as the figure below shows.
 
 
 # %% question="kl_diag_gaussians"
@@ -391,7 +415,13 @@ if __name__ == "__main__":
         ):
             divergence = np.asarray(kl_diag_gaussians(*first, *second)).reshape(means.shape)
             filled = axes.contourf(
-                means, sigmas, divergence, levels=levels, norm="symlog", cmap="viridis", extend="max"
+                means,
+                sigmas,
+                divergence,
+                levels=levels,
+                norm="symlog",
+                cmap="viridis",
+                extend="max",
             )
             axes.plot(0, 1, "o", color="white", markeredgecolor="black", label="q = p")
             axes.set(xlabel="mean of q", title=f"{title}, with p = N(0, 1)")
@@ -403,18 +433,19 @@ if __name__ == "__main__":
     plot_two_divergences()
 
 # %% [markdown]
-# Left, the direction of the ELBO: a $q$ that is too narrow pays little, one that is too wide pays more and more. Right,
-# the other direction: a narrow $q$ pays dearly, because $p$ puts mass where $q$ has almost none. That is why
-# variational posteriors come out too narrow rather than too wide.
+# Left, the direction of the ELBO: a $q$ that is too narrow pays little, one that is too wide pays
+# more and more. Right, the other direction: a narrow $q$ pays dearly, because $p$ puts mass where
+# $q$ has almost none. That is why variational posteriors come out too narrow rather than too wide.
 #
 # ### The entropy of q
 #
-# The part of the divergence that only $q$ has is its **entropy**, minus the average log density under $q$. The average
-# of the squared standardised distance is 1, so
+# The part of the divergence that only $q$ has is its **entropy**, minus the average log density
+# under $q$. The average of the squared standardised distance is 1, so
 #
 # $$H(q) = -E_q[\log q(z)] = \tfrac12 \sum_{k=1}^K \left[ \log \sigma_k^2 + \log 2\pi + 1 \right] .$$
 #
-# Unlike the entropy of a table it may be negative: a density that is narrow enough has values above 1 (E-004-06).
+# Unlike the entropy of a table it may be negative: a density that is narrow enough has values above
+# 1 (E-004-06).
 
 
 # %% question="gaussian_entropy"
@@ -437,29 +468,33 @@ def gaussian_entropy(log_var):
 # %% [markdown]
 # ## 6. The ELBO, exactly
 #
-# For any $q$ that is zero wherever the posterior is, document 000 (section 1, steps 4 to 7) multiplies and divides by
-# $q$ inside the logarithm and finds, without an inequality,
+# For any $q$ that is zero wherever the posterior is, document 000 (section 1, steps 4 to 7)
+# multiplies and divides by $q$ inside the logarithm and finds, without an inequality,
 #
 # $$\log p(x) = \underbrace{E_q\left[\log \frac{p(x, z)}{q(z|x)}\right]}_{\text{ELBO}} +
 #   \underbrace{E_q\left[\log \frac{q(z|x)}{p(z|x)}\right]}_{KL(q \,\|\, p(z|x)) \;\ge\; 0} .$$
 #
-# With a latent that has only $Z$ states all three are finite sums, and you can look at them. For one datum $x$ you are
-# given the logs of $p(z)$, of $p(x|z)$ and of $q(z|x)$ for each state. Recall that $p(x, z) = p(x|z)\,p(z)$, that $p(x)
-# = \sum_z p(x, z)$ (001, line 19), and that $p(z|x) = p(x, z) / p(x)$.
+# With a latent that has only $Z$ states all three are finite sums, and you can look at them. For
+# one datum $x$ you are given the logs of $p(z)$, of $p(x|z)$ and of $q(z|x)$ for each state. Recall
+# that $p(x, z) = p(x|z)\,p(z)$, that $p(x) = \sum_z p(x, z)$ (001, line 19), and that $p(z|x) =
+# p(x, z) / p(x)$.
 #
-# The divergence here is to the **posterior**. The one of section 5 was to the prior: another number, and with it the
-# identity does not hold (E-002-02). Stay with logarithms to the end: a state of probability $e^{-30}$ is nothing special.
+# The divergence here is to the **posterior**. The one of section 5 was to the prior: another
+# number, and with it the identity does not hold (E-002-02). Stay with logarithms to the end: a
+# state of probability $e^{-30}$ is nothing special.
 
 
 # %% question="elbo_identity_terms"
 def elbo_identity_terms(log_pz, log_px_given_z, log_q):
-    """Returns the ELBO, the divergence of q from the posterior, and log p(x), of one datum, in nats.
+    """Returns the ELBO, the divergence of q from the posterior, and log p(x), of one datum, in
+    nats.
 
     Document 000, section 1, steps 4 to 8. The first two add up to the third.
 
     Args:
         log_pz: Log prior of each state, between -30 and 0; the probabilities sum to 1. Shape `[Z]`.
-        log_px_given_z: Log-likelihood of the datum under each state, between -30 and 0. Shape `[Z]`.
+        log_px_given_z: Log-likelihood of the datum under each state, between -30 and 0. Shape
+            `[Z]`.
         log_q: Log of q for each state, between -30 and 0; the probabilities sum to 1. Shape `[Z]`.
 
     Returns:
@@ -477,9 +512,9 @@ def elbo_identity_terms(log_pz, log_px_given_z, log_q):
 
 
 # %% [markdown]
-# Below, $q$ walks in a straight line from the prior to the exact posterior of a model with three states, and a little
-# beyond. The two areas always stack up to the same height, $\log p(x) = -0.713$: what $q$ loses in divergence the bound
-# gains.
+# Below, $q$ walks in a straight line from the prior to the exact posterior of a model with three
+# states, and a little beyond. The two areas always stack up to the same height, $\log p(x) =
+# -0.713$: what $q$ loses in divergence the bound gains.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -495,12 +530,21 @@ if __name__ == "__main__":
             rows.append([float(term) for term in elbo_identity_terms(*logs)])
         elbos, gaps, evidence = np.array(rows).T
         _, axes = plt.subplots(figsize=(7, 4))
-        axes.fill_between(steps, elbos.min() - 0.01, elbos, color="#56B4E9", label="ELBO (above the axis' lower end)")
+        axes.fill_between(
+            steps,
+            elbos.min() - 0.01,
+            elbos,
+            color="#56B4E9",
+            label="ELBO (above the axis' lower end)",
+        )
         axes.fill_between(steps, elbos, elbos + gaps, color="#E69F00", label="KL(q || posterior)")
         axes.plot(steps, evidence, "k", label="log p(x)")
         axes.axvline(1, color="k", linestyle=":", label="q = posterior")
         axes.set(xlabel="step from the prior (0) to the posterior (1) and beyond", ylabel="nats")
-        axes.set(title="ELBO and divergence add up to log p(x)", ylim=(elbos.min() - 0.01, evidence[0] + 0.02))
+        axes.set(
+            title="ELBO and divergence add up to log p(x)",
+            ylim=(elbos.min() - 0.01, evidence[0] + 0.02),
+        )
         axes.legend(loc="lower right")
         plt.show()
 
@@ -509,21 +553,24 @@ if __name__ == "__main__":
 # %% [markdown] question="when_the_bound_is_tight"
 # ### In your own words: when is the bound tight?
 #
-# Document 001 derives the ELBO with Jensen's inequality, document 000 without it. (a) Name the steps of document 000 that
-# take the place of Jensen's inequality, and the term that the inequality throws away. (b) For which $q$ is the bound equal
-# to $\log p(x)$, and why is it the same $q$ in both derivations? (c) A Gaussian $q$ is fitted to a posterior with two
-# separate modes: can the bound become tight?
+# Document 001 derives the ELBO with Jensen's inequality, document 000 without it. (a) Name the
+# steps of document 000 that take the place of Jensen's inequality, and the term that the inequality
+# throws away. (b) For which $q$ is the bound equal to $\log p(x)$, and why is it the same $q$ in
+# both derivations? (c) A Gaussian $q$ is fitted to a posterior with two separate modes: can the
+# bound become tight?
 #
 # <!-- BEGIN SOLUTION -->
-# (a) Steps 6 and 7 split off the expectation of the log ratio between $q$ and the true posterior; Jensen's inequality
-# drops exactly that non-negative divergence. (b) Equality holds if and only if $q(z|x) = p(z|x)$: the divergence
-# vanishes only for equal densities, and the ratio inside Jensen's logarithm is then the constant $p(x)$, for which the
-# inequality is an equality. (c) No: every Gaussian differs from a two-mode posterior, the divergence stays positive,
-# and maximising the bound picks the Gaussian with the least divergence, which tends to sit on one mode.
+# (a) Steps 6 and 7 split off the expectation of the log ratio between $q$ and the true posterior;
+#     Jensen's inequality
+# drops exactly that non-negative divergence. (b) Equality holds if and only if $q(z|x) = p(z|x)$:
+# the divergence vanishes only for equal densities, and the ratio inside Jensen's logarithm is then
+# the constant $p(x)$, for which the inequality is an equality. (c) No: every Gaussian differs from
+# a two-mode posterior, the divergence stays positive, and maximising the bound picks the Gaussian
+# with the least divergence, which tends to sit on one mode.
 #
-# **Rubric (4 points).** 1 point: steps 6 and 7 and the divergence to the posterior (not to the prior). 1 point: q equal to
-# the posterior as the only case. 1 point: the ratio is constant, or an argument of the same force. 1 point: the gap stays,
-# with the reason.
+# **Rubric (4 points).** 1 point: steps 6 and 7 and the divergence to the posterior (not to the
+# prior). 1 point: q equal to the posterior as the only case. 1 point: the ratio is constant, or an
+# argument of the same force. 1 point: the gap stays, with the reason.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -532,15 +579,19 @@ if __name__ == "__main__":
 # Five printed lines of the lecture are wrong:
 #
 # 1. 000, section 4, step 2 (line 68): $D_{KL}(q \| p) = \int q \log (p / q)$;
-# 2. 000, section 4, step 6 (line 76): $D_{KL} = \log(\sigma_q/\sigma_p) - (\sigma_q^2 + (\mu_q-\mu_p)^2)/(2\sigma_p^2) + 1/2$;
-# 3. 000, section 6 (line 94): $\log q_0(z_0|x)$ with $\left((z_0 - \mu)/\sigma^2\right)^2$ in the bracket;
+# 2. 000, section 4, step 6 (line 76): $D_{KL} = \log(\sigma_q/\sigma_p) - (\sigma_q^2 +
+#    (\mu_q-\mu_p)^2)/(2\sigma_p^2) + 1/2$;
+# 3. 000, section 6 (line 94): $\log q_0(z_0|x)$ with $\left((z_0 - \mu)/\sigma^2\right)^2$ in the
+#    bracket;
 # 4. 003, eq. 5: the prior with $e^{z_k^2/2}$;
-# 5. 003, eq. 11: the density of $q$, mean $m$ and standard deviation $s$, with $e^{-(z_k - m_k)^2 / (2 z_k^2)}$.
+# 5. 003, eq. 11: the density of $q$, mean $m$ and standard deviation $s$, with $e^{-(z_k - m_k)^2 /
+#    (2 z_k^2)}$.
 #
-# For each compute what it says as printed and what it should say, with your own functions or a few lines of NumPy: 1
-# and 2 for $q = N(0.5, 0.8^2)$ and $p = N(-0.3, 1.7^2)$ (means and variances); 3 at $z_0 = 0.9$, $\mu = 0.2$, $\sigma^2
-# = 0.25$; 4 at $z = 1$; 5 at $m = 0.5$, $s = 0.8$, $z = 1.4$, all in one dimension. A density has one more witness: its
-# total mass. If that grows with the interval you sum over, say so.
+# For each compute what it says as printed and what it should say, with your own functions or a few
+# lines of NumPy: 1 and 2 for $q = N(0.5, 0.8^2)$ and $p = N(-0.3, 1.7^2)$ (means and variances); 3
+# at $z_0 = 0.9$, $\mu = 0.2$, $\sigma^2 = 0.25$; 4 at $z = 1$; 5 at $m = 0.5$, $s = 0.8$, $z =
+# 1.4$, all in one dimension. A density has one more witness: its total mass. If that grows with the
+# interval you sum over, say so.
 
 # %%
 # Your calculations. For example, the total mass of the standard normal density:
@@ -551,8 +602,8 @@ np.sum(density) * (grid[1] - grid[0])
 # %% [markdown] question="find_the_bugs"
 # ### Your findings
 #
-# For each of the five lines: what is wrong, the corrected formula, and the two numbers. For the three densities also
-# say what the total mass of the printed one is.
+# For each of the five lines: what is wrong, the corrected formula, and the two numbers. For the
+# three densities also say what the total mass of the printed one is.
 #
 # <!-- BEGIN SOLUTION -->
 # | line | wrong | printed | right |
@@ -563,9 +614,9 @@ np.sum(density) * (grid[1] - grid[0])
 # | 003, eq. 5 (E-003-01) | $e^{+z^2/2}$ | 0.657745 | 0.241971 |
 # | 003, eq. 11 (E-003-02) | $2 z_k^2$ for $2 s_k^2$ in the exponent | 0.405584 | 0.264846 |
 #
-# Masses: line 94 has total mass $\sigma = 0.5$. Eq. 5 grows without limit (44,800 on $[-5, 5]$), and eq. 11 does not
-# fall to 0 (30.07 on $[-50, 50]$): neither can be normalised.
+# Masses: line 94 has total mass $\sigma = 0.5$. Eq. 5 grows without limit (44,800 on $[-5, 5]$),
+# and eq. 11 does not fall to 0 (30.07 on $[-50, 50]$): neither can be normalised.
 #
-# **Rubric (4 points).** 1 point: both divergences, with the sign. 1 point: line 94, with the numbers. 1 point: eq. 5
-# and eq. 11, with the numbers. 1 point: the masses.
+# **Rubric (4 points).** 1 point: both divergences, with the sign. 1 point: line 94, with the
+# numbers. 1 point: eq. 5 and eq. 11, with the numbers. 1 point: the masses.
 # <!-- END SOLUTION -->

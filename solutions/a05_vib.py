@@ -1,28 +1,32 @@
 # %% [markdown]
 # # The variational information bottleneck
 #
-# The VAE learns a code $z$ from which the image $x$ can be had back. Often nobody wants the image back: what matters is a
-# label $y$. Document 000, section 5, changes one letter of the VAE's loss, $\log p(x|z)$ to $\log p(y|z)$, and calls the loss
-# "almost identical". The letter changes what the code is for. It may now forget everything of $x$ that says nothing about
-# $y$, and a weight $\beta$ says how much forgetting is worth. In this notebook you write that loss, see which two bounds it
-# is made of, compute both sides of them on a table where everything is exact, and train a classifier whose every prediction
-# passes through a noisy channel of known width.
+# The VAE learns a code $z$ from which the image $x$ can be had back. Often nobody wants the image
+# back: what matters is a label $y$. Document 000, section 5, changes one letter of the VAE's loss,
+# $\log p(x|z)$ to $\log p(y|z)$, and calls the loss "almost identical". The letter changes what the
+# code is for. It may now forget everything of $x$ that says nothing about $y$, and a weight $\beta$
+# says how much forgetting is worth. In this notebook you write that loss, see which two bounds it
+# is made of, compute both sides of them on a table where everything is exact, and train a
+# classifier whose every prediction passes through a noisy channel of known width.
 #
-# **Notation.** $x$ is an image as a vector of $D$ pixels, $y$ its label out of $C$ classes, as a vector with one 1
-# (*one-hot*), $z$ a latent vector of $K$ dimensions, $B$ the size of a batch, $L$ the number of samples $z_l$ drawn for each
-# example. The encoder gives $q(z|x) = N(\mu(x), \operatorname{diag} \sigma^2(x))$, the decoder $q(y|z)$: document 000 writes
-# $p_\theta(y|z)$ for it, and there is a reason to distinguish (section 3). $r(z) = N(0, I)$ is the fixed density that the
-# encoder is compared with. `log_var` is $\log\sigma^2$. Everything is in **nats**; sums run over classes and latent
-# dimensions, means over samples and over the batch.
+# **Notation.** $x$ is an image as a vector of $D$ pixels, $y$ its label out of $C$ classes, as a
+# vector with one 1 (*one-hot*), $z$ a latent vector of $K$ dimensions, $B$ the size of a batch, $L$
+# the number of samples $z_l$ drawn for each example. The encoder gives $q(z|x) = N(\mu(x),
+# \operatorname{diag} \sigma^2(x))$, the decoder $q(y|z)$: document 000 writes $p_\theta(y|z)$ for
+# it, and there is a reason to distinguish (section 3). $r(z) = N(0, I)$ is the fixed density that
+# the encoder is compared with. `log_var` is $\log\sigma^2$. Everything is in **nats**; sums run
+# over classes and latent dimensions, means over samples and over the batch.
 #
-# **What your functions get and return.** Arguments come by position: float32 NumPy arrays, and Python floats for scalars;
-# the class gets float32 tensors. Return a tensor, an array, a list or a number, in float32 or float64, of the shape that the
-# docstring gives. A value is right if it is within $10^{-5} + 10^{-4} |\text{right value}|$. Means lie within $\pm 40$, log
-# variances within $\pm 30$, logits within $\pm 1000$. Later functions may call earlier ones of yours. What the class calls
-# must be TensorFlow or `keras.ops`: it is compiled, and the gradient goes through it.
+# **What your functions get and return.** Arguments come by position: float32 NumPy arrays, and
+# Python floats for scalars; the class gets float32 tensors. Return a tensor, an array, a list or a
+# number, in float32 or float64, of the shape that the docstring gives. A value is right if it is
+# within $10^{-5} + 10^{-4} |\text{right value}|$. Means lie within $\pm 40$, log variances within
+# $\pm 30$, logits within $\pm 1000$. Later functions may call earlier ones of yours. What the class
+# calls must be TensorFlow or `keras.ops`: it is compiled, and the gradient goes through it.
 #
-# **How the class is graded.** Nobody looks at how it is built. The grader makes a model, asks it for outputs, and computes
-# from them what must hold whatever its weights are. `check("VIB")` examines the same.
+# **How the class is graded.** Nobody looks at how it is built. The grader makes a model, asks it
+# for outputs, and computes from them what must hold whatever its weights are. `check("VIB")`
+# examines the same.
 
 # %%
 import keras
@@ -40,26 +44,29 @@ CLASSES = 10
 # %% [markdown]
 # ## 1. From x to y
 #
-# The decoder returns $C$ real numbers, the logits $a_1, \dots, a_C$, and the probability of class $c$ is its share of the
-# exponentials (a *softmax*). The log-likelihood of a label is then
+# The decoder returns $C$ real numbers, the logits $a_1, \dots, a_C$, and the probability of class
+# $c$ is its share of the exponentials (a *softmax*). The log-likelihood of a label is then
 #
 # $$\log q(y|z) = \sum_{c=1}^C y_c \left( a_c - \log \sum_{c'=1}^C e^{a_{c'}} \right), \qquad
 #   q(y_c = 1|z) = \frac{e^{a_c}}{\sum_{c'} e^{a_{c'}}} .$$
 #
-# Only one term of the sum over $c$ is left, that of the label. It is never positive. Document 000 (line 96) writes
-# $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$; the cross-entropy is *minus* that (E-000-14).
+# Only one term of the sum over $c$ is left, that of the label. It is never positive. Document 000
+# (line 96) writes $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$; the cross-entropy is
+# *minus* that (E-000-14).
 #
-# Two traps. The exponential of 1000 is infinite in the computer, and so is the logarithm of a probability that was rounded to
-# 0: stay with logits, and let a function that knows take the logarithm of the sum. And classes exclude each other. The $C$
-# logits are one choice among $C$, not $C$ choices between yes and no; those are what the *binary* cross-entropy in Listing 1
-# of document 000 is for (E-000-23).
+# Two traps. The exponential of 1000 is infinite in the computer, and so is the logarithm of a
+# probability that was rounded to 0: stay with logits, and let a function that knows take the
+# logarithm of the sum. And classes exclude each other. The $C$ logits are one choice among $C$, not
+# $C$ choices between yes and no; those are what the *binary* cross-entropy in Listing 1 of document
+# 000 is for (E-000-23).
 
 
 # %% question="categorical_log_prob"
 def categorical_log_prob(y_onehot, logits):
     """Returns log q(y|z), the log probability of each example's label, in nats.
 
-    sum_c y_c (a_c - log sum_c' exp(a_c')) for logits a. Document 000, section 6 (line 96), with the sign put right (E-000-14).
+    sum_c y_c (a_c - log sum_c' exp(a_c')) for logits a. Document 000, section 6 (line 96), with the
+    sign put right (E-000-14).
 
     Args:
         y_onehot: Labels, exactly one-hot. Shape `[B, C]`.
@@ -76,14 +83,16 @@ def categorical_log_prob(y_onehot, logits):
 # %% [markdown]
 # ## 2. Rate and loss
 #
-# How much does $z$ say about $x$? At most the **rate**: the divergence of the encoder's answer from $r(z)$, averaged over the
-# examples (document 000, line 88, first term; document 004, lines 175 to 177, has the same ratio with $y$ for $x$),
+# How much does $z$ say about $x$? At most the **rate**: the divergence of the encoder's answer from
+# $r(z)$, averaged over the examples (document 000, line 88, first term; document 004, lines 175 to
+# 177, has the same ratio with $y$ for $x$),
 #
 # $$R = \frac1B \sum_{b=1}^B KL\left( q(z|x_b) \,\|\, r(z) \right) = \frac1B \sum_{b=1}^B \tfrac12 \sum_{k=1}^K
 #   \left[ \mu_{bk}^2 + \sigma_{bk}^2 - \log\sigma_{bk}^2 - 1 \right] .$$
 #
-# A rate of 2.3 nats is $\log 10$: as much as it takes to name one of ten equally frequent classes. The rate is a sum over
-# latent dimensions, so a dimension that is not used, with $\mu_k = 0$ and $\sigma_k = 1$ for every $x$, costs nothing.
+# A rate of 2.3 nats is $\log 10$: as much as it takes to name one of ten equally frequent classes.
+# The rate is a sum over latent dimensions, so a dimension that is not used, with $\mu_k = 0$ and
+# $\sigma_k = 1$ for every $x$, costs nothing.
 
 
 # %% question="vib_rate"
@@ -112,20 +121,23 @@ def vib_rate(mu, log_var):
 # $$\frac1B \sum_{b=1}^B \left[ -\frac1L \sum_{l=1}^L \log q(y_b|z_{bl}) +
 #   \beta\, KL\left( q(z|x_b) \,\|\, r(z) \right) \right] .$$
 #
-# Document 000 prints the case $\beta = 1$, and $z$ without its index $l$: then all $L$ terms of the sum are the same one
-# (E-000-12). $\beta$ is the price of a nat of rate, in nats of cross-entropy. It multiplies the KL and nothing else.
+# Document 000 prints the case $\beta = 1$, and $z$ without its index $l$: then all $L$ terms of the
+# sum are the same one (E-000-12). $\beta$ is the price of a nat of rate, in nats of cross-entropy.
+# It multiplies the KL and nothing else.
 
 
 # %% question="vib_loss"
 def vib_loss(y_onehot, logits, mu, log_var, beta):
     """Returns the loss of the variational information bottleneck, averaged over the batch, in nats.
 
-    mean over b of [mean over l of the cross-entropy of y_b given z_lb, plus beta times KL of q(z given x_b) from N(0, I)].
-    Document 000, section 5 (line 88), with beta and the index l (E-000-12).
+    mean over b of [mean over l of the cross-entropy of y_b given z_lb, plus beta times KL of q(z
+    given x_b) from N(0, I)]. Document 000, section 5 (line 88), with beta and the index l
+    (E-000-12).
 
     Args:
         y_onehot: Labels, exactly one-hot. Shape `[B, C]`.
-        logits: What the decoder returned for L samples of each example; +-1000 must give finite answers. Shape `[L, B, C]`.
+        logits: What the decoder returned for L samples of each example; +-1000 must give finite
+            answers. Shape `[L, B, C]`.
         mu: Means of q(z|x). Shape `[B, K]`.
         log_var: Log variances of q(z|x), between -30 and 30. Shape `[B, K]`.
         beta: Weight of the KL, a float, at least 0.
@@ -148,50 +160,57 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 # $$\mathcal{L} = -\sum_{j=1}^J \tfrac{1}{2} \left[ 1 + \log \sigma_j^2 - \sigma_j^2 - \mu_j^2 \right]
 #   - \frac{1}{L} \sum_l \mathbb{E}_{q_\phi(z|x)} [\log p(x|z^l)] .$$
 #
-# (a) Which networks, distributions and terms stay as they are, and which change? What do encoder and decoder read and write in
-# each? (b) The VAE's loss is minus a lower bound of $\log p(x)$, the evidence of a generative model. Of the logarithm of which
-# probability is minus the VIB's loss at $\beta = 1$ a lower bound, by the same algebra, and of which model? Why does nobody
-# want that model? (c) Name something that a good code of a VAE must hold and a good code of a VIB need not, for handwritten
-# digits.
+# (a) Which networks, distributions and terms stay as they are, and which change? What do encoder
+#     and decoder read and write in
+# each? (b) The VAE's loss is minus a lower bound of $\log p(x)$, the evidence of a generative
+# model. Of the logarithm of which probability is minus the VIB's loss at $\beta = 1$ a lower bound,
+# by the same algebra, and of which model? Why does nobody want that model? (c) Name something that
+# a good code of a VAE must hold and a good code of a VIB need not, for handwritten digits.
 #
 # <!-- BEGIN SOLUTION -->
-# (a) The encoder $q(z|x)$, the sample $z = \mu + \sigma \odot \epsilon$ and the KL to $N(0, I)$ stay. The decoder changes: it
-# reads $z$ as before, and writes a distribution over labels instead of pixels, so the reconstruction term becomes the
-# cross-entropy of the label. The encoder still reads $x$, not $y$; so the label can be predicted where it is not known. (b) In
-# the VAE $q(z|x)$ reads the very thing that is reconstructed, and the sum of the terms bounds $-\log p(x)$. In the VIB $-\log
-# \int r(z)\, q(y|z)\, dz$ is bounded too, for $\beta = 1$ (the same algebra with $y$ for $x$ holds for any $q$): a model that
-# makes labels from $r(z)$. But that is a constant guess of $y$ without $x$, and nobody wants it: the loss is of interest as a
-# sum of a distortion and a rate, and $r(z)$ as a reference that the channel's rate is measured against. (c) Slant, thickness,
-# position, style of the writer.
+# (a) The encoder $q(z|x)$, the sample $z = \mu + \sigma \odot \epsilon$ and the KL to $N(0, I)$
+#     stay. The decoder changes: it
+# reads $z$ as before, and writes a distribution over labels instead of pixels, so the
+# reconstruction term becomes the cross-entropy of the label. The encoder still reads $x$, not $y$;
+# so the label can be predicted where it is not known. (b) In the VAE $q(z|x)$ reads the very thing
+# that is reconstructed, and the sum of the terms bounds $-\log p(x)$. In the VIB $-\log \int r(z)\,
+# q(y|z)\, dz$ is bounded too, for $\beta = 1$ (the same algebra with $y$ for $x$ holds for any
+# $q$): a model that makes labels from $r(z)$. But that is a constant guess of $y$ without $x$, and
+# nobody wants it: the loss is of interest as a sum of a distortion and a rate, and $r(z)$ as a
+# reference that the channel's rate is measured against. (c) Slant, thickness, position, style of
+# the writer.
 #
-# **Rubric (5 points).** 2 points: what stays and what changes (encoder of x, sample, KL; decoder and likelihood). 1 point: the
-# encoder does not see y. 1 point: the marginal of y under r(z) q(y|z), which knows no x. 1 point: an
-# example of what may be forgotten.
+# **Rubric (5 points).** 2 points: what stays and what changes (encoder of x, sample, KL; decoder
+# and likelihood). 1 point: the encoder does not see y. 1 point: the marginal of y under r(z)
+# q(y|z), which knows no x. 1 point: an example of what may be forgotten.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
 # ## 3. Two bounds
 #
-# Where does this loss come from? Image and label have a joint distribution $p(x, y)$ that we know from examples. The encoder
-# adds $z$, which depends on $x$ alone: $p(x, y, z) = p(x, y)\, q(z|x)$, a chain $Y - X - Z$. So $z$ knows of $y$ only what
-# came through $x$. The entropy $H(Y) = -\sum_c p(y_c) \log p(y_c)$ is what there is to know of the label, $H(Y|Z)$ what $z$
-# leaves open, and the difference is the **mutual information** $I(Y;Z) = H(Y) - H(Y|Z)$. A bottleneck wants a code that knows
-# much of $y$ and little of $x$:
+# Where does this loss come from? Image and label have a joint distribution $p(x, y)$ that we know
+# from examples. The encoder adds $z$, which depends on $x$ alone: $p(x, y, z) = p(x, y)\, q(z|x)$,
+# a chain $Y - X - Z$. So $z$ knows of $y$ only what came through $x$. The entropy $H(Y) = -\sum_c
+# p(y_c) \log p(y_c)$ is what there is to know of the label, $H(Y|Z)$ what $z$ leaves open, and the
+# difference is the **mutual information** $I(Y;Z) = H(Y) - H(Y|Z)$. A bottleneck wants a code that
+# knows much of $y$ and little of $x$:
 #
 # $$\max_{q(z|x)} \; I(Y;Z) - \beta\, I(X;Z), \qquad I(X;Z) = E_{p(x)\, q(z|x)} \log \frac{q(z|x)}{p(z)}, \quad
 #   p(z) = E_{p(x)}\, q(z|x) .$$
 #
-# Neither can be computed: both need $p(z)$ or the $p(y|z)$ that the chain implies, mixtures over all images. Two densities of
-# our own choice take their places: the decoder $q(y|z)$ that of $p(y|z)$, and $r(z)$ that of $p(z)$. Each replacement errs to
-# a known side:
+# Neither can be computed: both need $p(z)$ or the $p(y|z)$ that the chain implies, mixtures over
+# all images. Two densities of our own choice take their places: the decoder $q(y|z)$ that of
+# $p(y|z)$, and $r(z)$ that of $p(z)$. Each replacement errs to a known side:
 #
 # $$I(Y;Z) \;\ge\; H(Y) + E \log q(y|z), \qquad\qquad I(X;Z) \;\le\; E\, KL\left( q(z|x) \,\|\, r(z) \right) .$$
 #
-# To show that is the question below. Together they bound the objective from below by $H(Y)$ minus the loss of section 2.
+# To show that is the question below. Together they bound the objective from below by $H(Y)$ minus
+# the loss of section 2.
 #
-# The first one is worth a function. Its left side is what $z$ *knows* of the label, its right side what the decoder *can
-# read*, and that can be negative: a decoder that is sure of the wrong class is worse than none. Do not cut it off at 0; a
-# negative bound is true, useless and a warning. Classes that never occur add nothing to $H(Y)$: $0 \log 0 = 0$.
+# The first one is worth a function. Its left side is what $z$ *knows* of the label, its right side
+# what the decoder *can read*, and that can be negative: a decoder that is sure of the wrong class
+# is worse than none. Do not cut it off at 0; a negative bound is true, useless and a warning.
+# Classes that never occur add nothing to $H(Y)$: $0 \log 0 = 0$.
 
 
 # %% question="vib_relevance_bound"
@@ -202,7 +221,8 @@ def vib_relevance_bound(p_y, mean_cross_entropy):
 
     Args:
         p_y: Probabilities of the classes; they sum to 1, and some may be 0. Shape `[C]`.
-        mean_cross_entropy: The decoder's cross-entropy, minus log q(y|z), averaged over examples and samples. A float.
+        mean_cross_entropy: The decoder's cross-entropy, minus log q(y|z), averaged over examples
+            and samples. A float.
 
     Returns:
         A scalar; negative where the decoder is worse than none.
@@ -217,44 +237,53 @@ def vib_relevance_bound(p_y, mean_cross_entropy):
 # %% [markdown] question="derive_the_bound"
 # ### In your own words: derive the two bounds
 #
-# (a) Show $I(Y;Z) \ge H(Y) + E_{p(y,z)} \log q(y|z)$ for every decoder $q(y|z)$. Which divergence is the gap, and which decoder
-# closes it? (b) Show $I(X;Z) \le E_{p(x)} KL(q(z|x) \| r(z))$ for every $r(z)$. Which divergence is the gap, and which $r$
-# closes it? (c) Put them together: $I(Y;Z) - \beta I(X;Z) \ge H(Y) - \text{loss}$. Where is $\beta \ge 0$ needed? (d) The
-# expectation in (a) is over $p(y, z)$. Show that it can be estimated from pairs $(x, y)$ and the encoder alone. Where does the
-# chain $Y - X - Z$ enter?
+# (a) Show $I(Y;Z) \ge H(Y) + E_{p(y,z)} \log q(y|z)$ for every decoder $q(y|z)$. Which divergence
+#     is the gap, and which decoder
+# closes it? (b) Show $I(X;Z) \le E_{p(x)} KL(q(z|x) \| r(z))$ for every $r(z)$. Which divergence is
+# the gap, and which $r$ closes it? (c) Put them together: $I(Y;Z) - \beta I(X;Z) \ge H(Y) -
+# \text{loss}$. Where is $\beta \ge 0$ needed? (d) The expectation in (a) is over $p(y, z)$. Show
+# that it can be estimated from pairs $(x, y)$ and the encoder alone. Where does the chain $Y - X -
+# Z$ enter?
 #
 # <!-- BEGIN SOLUTION -->
-# (a) $I(Y;Z) = H(Y) + E_{p(y,z)} \log p(y|z)$, and $E_{p(y,z)} [\log p(y|z) - \log q(y|z)] = E_{p(z)} KL(p(y|z) \| q(y|z)) \ge
-# 0$. So replacing $p(y|z)$ by $q(y|z)$ can only lower it; the gap is that divergence, and it is 0 if and only if $q(y|z) =
-# p(y|z) = \sum_x p(x,y) q(z|x) / p(z)$ for (almost) all $z$. (b) $E_{p(x) q(z|x)} \log [q(z|x)/r(z)] = I(X;Z) + E_{p(z)} \log
-# [p(z)/r(z)] = I(X;Z) + KL(p(z) \| r(z))$: the gap is the divergence of the aggregated posterior from $r$, and $r = p(z)$
-# closes it. (c) Multiply (b) by $-\beta$, which turns the inequality round only if $\beta \ge 0$, and add (a): the right side
-# is $H(Y) - [E(-\log q(y|z)) + \beta R]$. $H(Y)$ does not depend on the model, so minimising the loss maximises the bound.
-# (d) $p(y,z) = \sum_x p(x,y)\, p(z|x,y)$, and the chain says $p(z|x,y) = q(z|x)$. So $E_{p(y,z)} f(y,z) = E_{p(x,y)}
+# (a) $I(Y;Z) = H(Y) + E_{p(y,z)} \log p(y|z)$, and $E_{p(y,z)} [\log p(y|z) - \log q(y|z)] =
+#     E_{p(z)} KL(p(y|z) \| q(y|z)) \ge
+# 0$. So replacing $p(y|z)$ by $q(y|z)$ can only lower it; the gap is that divergence, and it is 0
+# if and only if $q(y|z) = p(y|z) = \sum_x p(x,y) q(z|x) / p(z)$ for (almost) all $z$. (b) $E_{p(x)
+# q(z|x)} \log [q(z|x)/r(z)] = I(X;Z) + E_{p(z)} \log [p(z)/r(z)] = I(X;Z) + KL(p(z) \| r(z))$: the
+# gap is the divergence of the aggregated posterior from $r$, and $r = p(z)$ closes it. (c) Multiply
+# (b) by $-\beta$, which turns the inequality round only if $\beta \ge 0$, and add (a): the right
+# side is $H(Y) - [E(-\log q(y|z)) + \beta R]$. $H(Y)$ does not depend on the model, so minimising
+# the loss maximises the bound.
+# (d) $p(y,z) = \sum_x p(x,y)\, p(z|x,y)$, and the chain says $p(z|x,y) = q(z|x)$. So $E_{p(y,z)}
+#     f(y,z) = E_{p(x,y)}
 # E_{q(z|x)} f(y,z)$: average over labelled examples, and over samples of the encoder.
 #
-# **Rubric (8 points).** 2 points: (a) with the non-negative divergence. 1 point: its gap and when it is 0. 2 points: (b), the
-# divergence of p(z) from r, and when it is 0. 1 point: (c), with the sign of beta. 2 points: (d), with the chain.
+# **Rubric (8 points).** 2 points: (a) with the non-negative divergence. 1 point: its gap and when
+# it is 0. 2 points: (b), the divergence of p(z) from r, and when it is 0. 1 point: (c), with the
+# sign of beta. 2 points: (d), with the chain.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
 # ## 4. A world that fits on a table
 #
-# With finitely many $x$, $y$ and $z$ all of this can be computed, both sides of each bound. Tables are read $[\text{given},
-# \text{of}]$, so the rows of `q_z_given_x` and of `q_y_given_z` sum to 1, while the whole of `p_xy` does. The loss of section 2
-# becomes a sum,
+# With finitely many $x$, $y$ and $z$ all of this can be computed, both sides of each bound. Tables
+# are read $[\text{given}, \text{of}]$, so the rows of `q_z_given_x` and of `q_y_given_z` sum to 1,
+# while the whole of `p_xy` does. The loss of section 2 becomes a sum,
 #
 # $$-\sum_{x,y,z} p(x,y)\, q(z|x) \log q(y|z) + \beta \sum_{x,z} p(x)\, q(z|x) \log \frac{q(z|x)}{r(z)}, \qquad
 #   p(x) = \sum_y p(x,y) .$$
 #
-# An encoder may be sure that some $z$ never comes: $q(z|x) = 0$ adds nothing. The other tables hold no zeros.
+# An encoder may be sure that some $z$ never comes: $q(z|x) = 0$ adds nothing. The other tables hold
+# no zeros.
 
 
 # %% question="vib_exact_discrete"
 def vib_exact_discrete(p_xy, q_z_given_x, q_y_given_z, r_z, beta):
     """Returns the loss of the variational information bottleneck on tables, in nats.
 
-    -sum_xyz p(x,y) q(z|x) log q(y|z) + beta sum_xz p(x) q(z|x) log[q(z|x) / r(z)]. Document 000, section 5 (lines 86 to 88).
+    -sum_xyz p(x,y) q(z|x) log q(y|z) + beta sum_xz p(x) q(z|x) log[q(z|x) / r(z)]. Document 000,
+    section 5 (lines 86 to 88).
 
     Args:
         p_xy: Joint probabilities of data and labels; the whole table sums to 1. Shape `[X, Y]`.
@@ -276,9 +305,9 @@ def vib_exact_discrete(p_xy, q_z_given_x, q_y_given_z, r_z, beta):
 
 
 # %% [markdown]
-# Three values of $x$, two labels, a noisy encoder with two states. The first bar is the loss with a decoder and an $r(z)$ that
-# were guessed. Better ones close the gaps one by one, until nothing is left but $H(Y|Z) + \beta\, I(X;Z)$, which belongs to
-# the encoder.
+# Three values of $x$, two labels, a noisy encoder with two states. The first bar is the loss with a
+# decoder and an $r(z)$ that were guessed. Better ones close the gaps one by one, until nothing is
+# left but $H(Y|Z) + \beta\, I(X;Z)$, which belongs to the encoder.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -306,7 +335,9 @@ if __name__ == "__main__":
             "H(Y|Z)": [left for _ in setups],
             "beta I(X;Z)": [beta * information for _ in setups],
             "gap of the decoder": [exact(*setup, 0.0) - left for setup in setups.values()],
-            "gap of r(z), times beta": [beta * (rate(*setup) - information) for setup in setups.values()],
+            "gap of r(z), times beta": [
+                beta * (rate(*setup) - information) for setup in setups.values()
+            ],
         }
         title = f"What the loss is made of, on tables (beta = {beta:g})"
         plots.stacks(list(setups), pieces, title=title, floor=0.55)
@@ -323,12 +354,14 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## 5. Prediction
 #
-# For an image there is not one $z$ but a distribution of them, and the prediction is the average over it:
+# For an image there is not one $z$ but a distribution of them, and the prediction is the average
+# over it:
 #
 # $$q(y|x) = \int q(z|x)\, q(y|z)\, dz \;\approx\; \frac1L \sum_{l=1}^L q(y|z_l), \qquad z_l \sim q(z|x) .$$
 #
-# The *probabilities* are averaged. The softmax of the mean logits is something else, the geometric mean of the samples'
-# probabilities, made to sum to 1: one sample that excludes a class outvotes all that do not.
+# The *probabilities* are averaged. The softmax of the mean logits is something else, the geometric
+# mean of the samples' probabilities, made to sum to 1: one sample that excludes a class outvotes
+# all that do not.
 
 
 # %% question="vib_predict_probs"
@@ -338,7 +371,8 @@ def vib_predict_probs(logits):
     Document 000, section 5 (line 88): the sum over l that E-000-12 is about.
 
     Args:
-        logits: What the decoder returned for L samples of each example; +-1000 must give finite answers. Shape `[L, B, C]`.
+        logits: What the decoder returned for L samples of each example; +-1000 must give finite
+            answers. Shape `[L, B, C]`.
 
     Returns:
         Probabilities; every row sums to 1. Shape `[B, C]`.
@@ -351,33 +385,39 @@ def vib_predict_probs(logits):
 # %% [markdown]
 # ## 6. The model
 #
-# One network is given: `networks.MLP(size, hidden)` is a stack of layers with a linear end, from `[..., n]` to `[..., size]`
-# for any number of axes in front (a bare `keras.Sequential` takes only as many as its first call had). It is all that the
-# decoder needs, which is called with samples `[B, K]` and with `[L, B, K]`. The encoder returns two things, $\mu$ and
-# $\log\sigma^2$, and both may be any real number.
+# One network is given: `networks.MLP(size, hidden)` is a stack of layers with a linear end, from
+# `[..., n]` to `[..., size]` for any number of axes in front (a bare `keras.Sequential` takes only
+# as many as its first call had). It is all that the decoder needs, which is called with samples
+# `[B, K]` and with `[L, B, K]`. The encoder returns two things, $\mu$ and $\log\sigma^2$, and both
+# may be any real number.
 #
-# The cell below holds three things: `sample_latent`, $z_l = \mu + \sigma \odot \epsilon_l$ for $L$ samples of each example at
-# once, an `Encoder`, and the model. The first two you may know from a03; nothing else of that notebook is needed here. Only
-# `VIB` is graded. Fixed are the arguments of its `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`,
-# `loss_terms` and `predict_probs`, and what is reported: `loss`, `cross_entropy` and `kl`. All else is left to you.
-# `check("VIB")` compares with *your* functions, so it needs `sample_latent` in this notebook, and `categorical_log_prob`,
-# `vib_rate` and `vib_predict_probs` right.
+# The cell below holds three things: `sample_latent`, $z_l = \mu + \sigma \odot \epsilon_l$ for $L$
+# samples of each example at once, an `Encoder`, and the model. The first two you may know from a03;
+# nothing else of that notebook is needed here. Only `VIB` is graded. Fixed are the arguments of its
+# `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`, `loss_terms` and
+# `predict_probs`, and what is reported: `loss`, `cross_entropy` and `kl`. All else is left to you.
+# `check("VIB")` compares with *your* functions, so it needs `sample_latent` in this notebook, and
+# `categorical_log_prob`, `vib_rate` and `vib_predict_probs` right.
 #
-# `loss_terms(x, y_onehot, eps)` and `predict_probs(x, eps)` are functions of their noise: the same call has the same value.
-# Training draws fresh noise, one sample ($L = 1$), for each example, each latent dimension and each step, and so does
-# `evaluate`: `training` changes nothing. A `keras.random.SeedGenerator` made in `__init__` does it, `tf.random.normal` too.
-# `fit(x, y_onehot)` calls `compute_loss` with the batch. What `fit` and `evaluate` report are means over examples: give the
-# `keras.metrics.Mean` objects one value for each example. `kl` is reported as it is, without $\beta$, so that runs with
-# different $\beta$ can be compared. The loss is made of the very values that are reported, of the same samples, and of nothing
-# else: no penalty on weights. The grader trains with Adam at a rate of 0.005 for ten epochs of 1,408 digits in batches of 64,
+# `loss_terms(x, y_onehot, eps)` and `predict_probs(x, eps)` are functions of their noise: the same
+# call has the same value. Training draws fresh noise, one sample ($L = 1$), for each example, each
+# latent dimension and each step, and so does `evaluate`: `training` changes nothing. A
+# `keras.random.SeedGenerator` made in `__init__` does it, `tf.random.normal` too. `fit(x,
+# y_onehot)` calls `compute_loss` with the batch. What `fit` and `evaluate` report are means over
+# examples: give the `keras.metrics.Mean` objects one value for each example. `kl` is reported as it
+# is, without $\beta$, so that runs with different $\beta$ can be compared. The loss is made of the
+# very values that are reported, of the same samples, and of nothing else: no penalty on weights.
+# The grader trains with Adam at a rate of 0.005 for ten epochs of 1,408 digits in batches of 64,
 # with $\beta = 0.05$, and asks for an accuracy of 85 % on the others.
 
 
 # %% question="VIB"
 def sample_latent(mu, log_var, eps):
-    """Returns L samples of q(z|x) = N(mu, diag exp(log_var)) for each example, made of the given noise.
+    """Returns L samples of q(z|x) = N(mu, diag exp(log_var)) for each example, made of the given
+    noise.
 
-    z_l = mu + sigma * eps_l. Shapes: `mu` and `log_var` `[B, K]`, `eps` `[L, B, K]`; back `[L, B, K]`.
+    z_l = mu + sigma * eps_l. Shapes: `mu` and `log_var` `[B, K]`, `eps` `[L, B, K]`; back `[L, B,
+    K]`.
     """
     # BEGIN SOLUTION
     return mu + tf.exp(0.5 * log_var) * eps
@@ -403,11 +443,13 @@ class Encoder(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("a05_vib")
 class VIB(keras.Model):
-    """A classifier with a variational information bottleneck: `fit(x, y_onehot)` minimises cross-entropy + beta KL.
+    """A classifier with a variational information bottleneck: `fit(x, y_onehot)` minimises
+    cross-entropy + beta KL.
 
     Document 000, section 5.
 
-    `fit` and `evaluate` report `loss`, `cross_entropy` and `kl` in nats per example: loss = cross_entropy + beta kl.
+    `fit` and `evaluate` report `loss`, `cross_entropy` and `kl` in nats per example: loss =
+    cross_entropy + beta kl.
 
     Args:
         event_dim: D.
@@ -438,12 +480,14 @@ class VIB(keras.Model):
         # END SOLUTION
 
     def loss_terms(self, x, y_onehot, eps):
-        """Returns `(cross_entropy, kl)` of each example with the given noise, in nats; the KL without beta.
+        """Returns `(cross_entropy, kl)` of each example with the given noise, in nats; the KL
+        without beta.
 
         Args:
             x: Images. Shape `[B, D]`.
             y_onehot: Labels, one-hot. Shape `[B, C]`.
-            eps: Standard normal noise; the cross-entropy is a mean over the L samples. Shape `[L, B, K]`.
+            eps: Standard normal noise; the cross-entropy is a mean over the L samples. Shape `[L,
+                B, K]`.
 
         Returns:
             Two tensors of shape `[B]`.
@@ -459,7 +503,9 @@ class VIB(keras.Model):
         # END SOLUTION
 
     def predict_probs(self, x, eps):
-        """Returns q(y|x): the mean over L samples of the classes' probabilities. Shapes: as above; back `[B, C]`."""
+        """Returns q(y|x): the mean over L samples of the classes' probabilities. Shapes: as above;
+        back `[B, C]`.
+        """
         # BEGIN SOLUTION
         mu, log_var = self.encoder(x)
         z = sample_latent(mu, log_var, eps)
@@ -467,7 +513,9 @@ class VIB(keras.Model):
         # END SOLUTION
 
     def fresh_noise(self, x):
-        """Returns new noise at every call, one sample for each example of `x`. Shape `[1, B, K]`."""
+        """Returns new noise at every call, one sample for each example of `x`. Shape `[1, B,
+        K]`.
+        """
         # BEGIN SOLUTION
         return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)
         # END SOLUTION
@@ -481,10 +529,11 @@ class VIB(keras.Model):
         # END SOLUTION
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Returns the loss of a batch, a scalar, and updates the metrics `cross_entropy` and `kl`; `y` is one-hot.
+        """Returns the loss of a batch, a scalar, and updates the metrics `cross_entropy` and `kl`;
+        `y` is one-hot.
 
-        `y_pred` is what `call` returned, at a sample of its own: nothing here needs it. You may override
-        `train_step` and `test_step` instead; then delete this.
+        `y_pred` is what `call` returned, at a sample of its own: nothing here needs it. You may
+        override `train_step` and `test_step` instead; then delete this.
         """
         # BEGIN SOLUTION
         cross_entropy, kl = self.loss_terms(x, y, self.fresh_noise(x))
@@ -502,10 +551,11 @@ class VIB(keras.Model):
 # %% [markdown]
 # ## 7. The information plane
 #
-# Two helpers, given. `train_vib` makes and trains a model. `measure` says where it lies: its rate, its relevance bound, how
-# often its likeliest class is the label, and its **calibration error**. A classifier is calibrated if, of all predictions
-# that it makes with a confidence of 80 %, 80 % are right. Sort predictions by their largest probability into ten slices of
-# $[0, 1]$; in each compare the mean confidence with the share of right ones; average the differences, weighted by the number
+# Two helpers, given. `train_vib` makes and trains a model. `measure` says where it lies: its rate,
+# its relevance bound, how often its likeliest class is the label, and its **calibration error**. A
+# classifier is calibrated if, of all predictions that it makes with a confidence of 80 %, 80 % are
+# right. Sort predictions by their largest probability into ten slices of $[0, 1]$; in each compare
+# the mean confidence with the share of right ones; average the differences, weighted by the number
 # in each slice.
 
 
@@ -531,19 +581,27 @@ def calibration_error(probs, labels, slices=10):
     confidence, right = np.max(probs, axis=1), np.argmax(probs, axis=1) == labels
     slice_of = np.minimum((slices * confidence).astype(int), slices - 1)
     within = [slice_of == number for number in range(slices) if np.any(slice_of == number)]
-    return float(sum(abs(np.sum(confidence[one]) - np.sum(right[one])) for one in within) / len(labels))
+    return float(
+        sum(abs(np.sum(confidence[one]) - np.sum(right[one])) for one in within) / len(labels)
+    )
 
 
 def measure(model, pixels, labels, num_samples=16):
-    """Returns rate, relevance bound, accuracy, mean confidence and calibration error on images, as a dict of floats."""
+    """Returns rate, relevance bound, accuracy, mean confidence and calibration error on images, as
+    a dict of floats.
+    """
     pixels = tf.constant(pixels)
-    noise = tf.random.stateless_normal((num_samples, pixels.shape[0], model.latent_dim), seed=(0, 5))
+    noise = tf.random.stateless_normal(
+        (num_samples, pixels.shape[0], model.latent_dim), seed=(0, 5)
+    )
     cross_entropy, _ = model.loss_terms(pixels, tf.constant(one_hot(labels)), noise)
     shares = np.bincount(labels, minlength=CLASSES) / len(labels)
     probs = np.asarray(model.predict_probs(pixels, noise))
     return {
         "rate": float(vib_rate(*map(np.asarray, model.encoder(pixels)))),
-        "bound": float(vib_relevance_bound(shares.astype(np.float32), float(np.mean(cross_entropy)))),
+        "bound": float(
+            vib_relevance_bound(shares.astype(np.float32), float(np.mean(cross_entropy)))
+        ),
         "accuracy": float(np.mean(np.argmax(probs, axis=1) == labels)),
         "confidence": float(np.mean(np.max(probs, axis=1))),
         "calibration error": calibration_error(probs, labels),
@@ -551,18 +609,25 @@ def measure(model, pixels, labels, num_samples=16):
 
 
 # %% [markdown]
-# Every model is a point: to the right what it lets through of $x$ (at most the rate), upwards what it can read of $y$ (at
-# least the bound). No point can lie above the dotted line, where both are the same, because $z$ knows of $y$ only what came
-# through $x$, and none above $H(Y)$. A good model gets far up with little to the right: an ideal code of this task would
-# stand where the two lines meet. One model for each $\beta$.
+# Every model is a point: to the right what it lets through of $x$ (at most the rate), upwards what
+# it can read of $y$ (at least the bound). No point can lie above the dotted line, where both are
+# the same, because $z$ knows of $y$ only what came through $x$, and none above $H(Y)$. A good model
+# gets far up with little to the right: an ideal code of this task would stand where the two lines
+# meet. One model for each $\beta$.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
     images = load(DATASET)
     betas = [1e-4, 1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0]
-    models = {beta: train_vib(images, beta, epochs=20 if DATASET == "digits" else 3) for beta in betas}
-    on_training = [measure(model, images.x_train[:2000], images.y_train[:2000]) for model in models.values()]
-    held_out = [measure(model, images.x_test[:2000], images.y_test[:2000]) for model in models.values()]
+    models = {
+        beta: train_vib(images, beta, epochs=20 if DATASET == "digits" else 3) for beta in betas
+    }
+    on_training = [
+        measure(model, images.x_train[:2000], images.y_train[:2000]) for model in models.values()
+    ]
+    held_out = [
+        measure(model, images.x_test[:2000], images.y_test[:2000]) for model in models.values()
+    ]
     plots.information_plane(
         {
             label: ([point["rate"] for point in points], [point["bound"] for point in points])
@@ -579,31 +644,39 @@ if __name__ == "__main__":
         )
 
 # %% [markdown]
-# With $K = 2$ one can look at the channel. Each ellipse is $q(z|x)$ of one held-out image; its half-axes are one standard
-# deviation long. The price of rate decides how large they may be and how far apart: what must be told apart must not overlap.
+# With $K = 2$ one can look at the channel. Each ellipse is $q(z|x)$ of one held-out image; its
+# half-axes are one standard deviation long. The price of rate decides how large they may be and how
+# far apart: what must be told apart must not overlap.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
     flat = {
-        f"beta = {beta:g}": train_vib(images, beta, latent_dim=2, epochs=40 if DATASET == "digits" else 5)
+        f"beta = {beta:g}": train_vib(
+            images, beta, latent_dim=2, epochs=40 if DATASET == "digits" else 5
+        )
         for beta in (1e-3, 3e-2, 3e-1)
     }
     encoded = {label: model.encoder(images.x_test[:150]) for label, model in flat.items()}
     plots.ellipses(
-        {label: (np.asarray(mu), np.sqrt(np.exp(log_var))) for label, (mu, log_var) in encoded.items()},
+        {
+            label: (np.asarray(mu), np.sqrt(np.exp(log_var)))
+            for label, (mu, log_var) in encoded.items()
+        },
         images.y_test[:150],
         f"q(z|x) of held-out images, one standard deviation, {DATASET}",
     )
 
 # %% [markdown]
-# Accuracy and calibration of the first series of models on held-out images, with 16 samples of $z$ for each image, and with
-# the mean of $q(z|x)$ alone.
+# Accuracy and calibration of the first series of models on held-out images, with 16 samples of $z$
+# for each image, and with the mean of $q(z|x)$ alone.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
 
     def at_the_mean(model, pixels, labels):
-        """Returns accuracy, mean confidence and calibration error of the prediction from z = mu(x)."""
+        """Returns accuracy, mean confidence and calibration error of the prediction from z =
+        mu(x).
+        """
         noiseless = tf.zeros((1, pixels.shape[0], model.latent_dim))
         probs = np.asarray(model.predict_probs(tf.constant(pixels), noiseless))
         return {
@@ -612,7 +685,9 @@ if __name__ == "__main__":
             "calibration error": calibration_error(probs, labels),
         }
 
-    silent = [at_the_mean(model, images.x_test[:2000], images.y_test[:2000]) for model in models.values()]
+    silent = [
+        at_the_mean(model, images.x_test[:2000], images.y_test[:2000]) for model in models.values()
+    ]
     plots.sweep(
         betas,
         {
@@ -629,34 +704,43 @@ if __name__ == "__main__":
 # %% [markdown] question="role_of_beta"
 # ### In your own words: the role of beta
 #
-# (a) In your information plane: how do rate and relevance bound change with $\beta$? Between which $\beta$ is much rate saved
-# for little relevance, and what was that rate spent on? Compare training and held-out points at the smallest $\beta$. (b) What
-# does theory say of $\beta \ge 1$? Give the loss of the model that ignores $x$, and say below which $\beta$ a code that names
-# the class of each image without error is worth its rate (ten equally frequent classes, an ideal $r$). Why may your models
-# collapse at a smaller $\beta$ already? (c) What do the ellipses show of all this? (d) Where do samples and the mean alone
-# differ in calibration, in which direction are they off (the error drops the sign: `held_out` and `silent` hold mean
-# confidences too), and why? Is the best calibrated model a good one? (There are 360 held-out digits: differences of 0.01 mean
-# nothing.)
+# (a) In your information plane: how do rate and relevance bound change with $\beta$? Between which
+#     $\beta$ is much rate saved
+# for little relevance, and what was that rate spent on? Compare training and held-out points at the
+# smallest $\beta$. (b) What does theory say of $\beta \ge 1$? Give the loss of the model that
+# ignores $x$, and say below which $\beta$ a code that names the class of each image without error
+# is worth its rate (ten equally frequent classes, an ideal $r$). Why may your models collapse at a
+# smaller $\beta$ already? (c) What do the ellipses show of all this? (d) Where do samples and the
+# mean alone differ in calibration, in which direction are they off (the error drops the sign:
+# `held_out` and `silent` hold mean confidences too), and why? Is the best calibrated model a good
+# one? (There are 360 held-out digits: differences of 0.01 mean nothing.)
 #
 # <!-- BEGIN SOLUTION -->
-# (a) The rate falls as $\beta$ grows, from 65 nats to 0; on training images the relevance bound stays near $H(Y) = \log 10 =
-# 2.30$ up to $\beta = 0.03$ and falls with the rate from there. From $10^{-4}$ to $10^{-2}$ the rate shrinks to a sixth at no
-# cost in relevance: it was spent on telling single images apart, on slant and style. On held-out images the bound is 0.2 to 0.3
-# nats lower, and at the smallest $\beta$ it is not the best: there the code holds accidents of the training set, and the
-# decoder is sure of wrong classes. (b) A model that ignores $x$ has rate 0 and cross-entropy $H(Y)$: loss $H(Y) = 2.30$ nats. A
-# perfect code has cross-entropy 0 and, with $r = p(z)$, rate $I(X;Z) = H(Y)$ at least, loss $\beta H(Y)$: it is better while
-# $\beta < 1$. At $\beta = 1$ it draws even with the empty one, and beyond no code pays, since $I(Y;Z) \le I(X;Z)$: $q(z|x) =
-# r(z)$ is optimal, the posterior collapses, accuracy is that of guessing. With a Gaussian $q$ and the fixed $r = N(0, I)$ a nat
-# of information costs more than a nat of rate (the gap $KL(p(z) \| r(z))$, and a Gaussian channel must leave distances between
-# classes), so that models give up classes, or all, already below 1. (c) At small $\beta$ narrow ellipses, far out and far
-# apart; as $\beta$ grows they widen towards the size of the unit circle and move together until classes that are alike overlap.
-# (d) Up to $10^{-3}$ the decoder is a little too sure (0.97 for 0.94 right), and the mean says the same, as the noise hardly
-# matters there. At $10^{-2}$ confidence is about right, and from 0.03 on it is too low: the samples of one image reach into the
-# regions of other classes: averaged over them the prediction is right far more often than it claims, and the mean alone is
-# nearer to the truth. At $\beta = 1$ a model that knows nothing is calibrated again: a tenth of confidence, a tenth right.
+# (a) The rate falls as $\beta$ grows, from 65 nats to 0; on training images the relevance bound
+#     stays near $H(Y) = \log 10 =
+# 2.30$ up to $\beta = 0.03$ and falls with the rate from there. From $10^{-4}$ to $10^{-2}$ the
+# rate shrinks to a sixth at no cost in relevance: it was spent on telling single images apart, on
+# slant and style. On held-out images the bound is 0.2 to 0.3 nats lower, and at the smallest
+# $\beta$ it is not the best: there the code holds accidents of the training set, and the decoder is
+# sure of wrong classes. (b) A model that ignores $x$ has rate 0 and cross-entropy $H(Y)$: loss
+# $H(Y) = 2.30$ nats. A perfect code has cross-entropy 0 and, with $r = p(z)$, rate $I(X;Z) = H(Y)$
+# at least, loss $\beta H(Y)$: it is better while $\beta < 1$. At $\beta = 1$ it draws even with the
+# empty one, and beyond no code pays, since $I(Y;Z) \le I(X;Z)$: $q(z|x) = r(z)$ is optimal, the
+# posterior collapses, accuracy is that of guessing. With a Gaussian $q$ and the fixed $r = N(0, I)$
+# a nat of information costs more than a nat of rate (the gap $KL(p(z) \| r(z))$, and a Gaussian
+# channel must leave distances between classes), so that models give up classes, or all, already
+# below 1. (c) At small $\beta$ narrow ellipses, far out and far apart; as $\beta$ grows they widen
+# towards the size of the unit circle and move together until classes that are alike overlap.
+# (d) Up to $10^{-3}$ the decoder is a little too sure (0.97 for 0.94 right), and the mean says the
+#     same, as the noise hardly
+# matters there. At $10^{-2}$ confidence is about right, and from 0.03 on it is too low: the samples
+# of one image reach into the regions of other classes: averaged over them the prediction is right
+# far more often than it claims, and the mean alone is nearer to the truth. At $\beta = 1$ a model
+# that knows nothing is calibrated again: a tenth of confidence, a tenth right.
 #
-# **Rubric (6 points).** 2 points: both curves read, and what the rate was spent on. 1 point: the gap between training and
-# held-out points. 2 points: collapse, with the two losses and beta = 1. 1 point: ellipses and calibration, tied to the noise.
+# **Rubric (6 points).** 2 points: both curves read, and what the rate was spent on. 1 point: the
+# gap between training and held-out points. 2 points: collapse, with the two losses and beta = 1. 1
+# point: ellipses and calibration, tied to the noise.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -664,28 +748,32 @@ if __name__ == "__main__":
 #
 # Three lines of document 000 are about this notebook, and each is off:
 #
-# 1. section 5 (line 88): the loss of the VIB, $-\sum_j \frac12 [1 + \log \sigma_j^2 - \sigma_j^2 - \mu_j^2] - \frac1L
-#    \sum_{l=1}^L \log p_\theta(y|z)$;
+# 1. section 5 (line 88): the loss of the VIB, $-\sum_j \frac12 [1 + \log \sigma_j^2 - \sigma_j^2 -
+#    \mu_j^2] - \frac1L \sum_{l=1}^L \log p_\theta(y|z)$;
 # 2. section 6 (line 96): $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$;
 # 3. Listing 1 (lines 112 and 127): `BinaryCrossentropy(from_logits=True)` for the label.
 #
-# Compute what each says as printed and what it should say. For 1 take one example of class 0 with $\mu = (0.8, -0.5)$, $\log
-# \sigma^2 = (-1.2, 0.3)$, $\beta = 0.05$ and the logits below of four samples; give the right loss, the loss if all terms of
-# the sum are those of the first sample, and the right sum with $\beta = 1$ as printed. For 2 the sign is all that is wrong:
-# take three yes-or-no labels $y = (1, 0, 1)$ with logits $(0.5, -1.2, 2)$ and sum over the three (each has a sigmoid: that is
-# not your `categorical_log_prob`). For 3 take one label, the
-# third of three classes, with logits $(1, -0.5, 0.3)$; Keras' binary cross-entropy is a mean over the last axis, so give its
-# sum too.
+# Compute what each says as printed and what it should say. For 1 take one example of class 0 with
+# $\mu = (0.8, -0.5)$, $\log \sigma^2 = (-1.2, 0.3)$, $\beta = 0.05$ and the logits below of four
+# samples; give the right loss, the loss if all terms of the sum are those of the first sample, and
+# the right sum with $\beta = 1$ as printed. For 2 the sign is all that is wrong: take three
+# yes-or-no labels $y = (1, 0, 1)$ with logits $(0.5, -1.2, 2)$ and sum over the three (each has a
+# sigmoid: that is not your `categorical_log_prob`). For 3 take one label, the third of three
+# classes, with logits $(1, -0.5, 0.3)$; Keras' binary cross-entropy is a mean over the last axis,
+# so give its sum too.
 
 # %%
 # Your calculations.
-four_samples = np.array([[1.2, -0.3, 0.4], [0.1, 0.8, -0.5], [2.0, 0.0, -1.0], [-0.4, 0.3, 0.9]], np.float32)
+four_samples = np.array(
+    [[1.2, -0.3, 0.4], [0.1, 0.8, -0.5], [2.0, 0.0, -1.0], [-0.4, 0.3, 0.9]], np.float32
+)
 
 # %% [markdown] question="find_the_bugs"
 # ### Your findings
 #
-# For each of the three lines: what is wrong, the corrected formula, and the numbers. For 3 also say what a classifier trained
-# that way would learn instead, and with how many classes one binary cross-entropy can say the same as the softmax.
+# For each of the three lines: what is wrong, the corrected formula, and the numbers. For 3 also say
+# what a classifier trained that way would learn instead, and with how many classes one binary
+# cross-entropy can say the same as the softmax.
 #
 # <!-- BEGIN SOLUTION -->
 # | line | wrong | printed | right |
@@ -695,11 +783,13 @@ four_samples = np.array([[1.2, -0.3, 0.4], [0.1, 0.8, -0.5], [2.0, 0.0, -1.0], [
 # | 96 (E-000-14) | the cross-entropy is minus the log-likelihood | +0.864287 | -0.864287 |
 # | 112, 127 (E-000-23) | $C$ Bernoulli labels for one choice of $C$ | 0.780565 (mean), 2.341694 (sum) | 1.242159 |
 #
-# Right: $-\frac1L \sum_l \log q(y|z_l) + \beta KL$; $\log q(y|z) = -\text{CrossEntropy}$; the softmax cross-entropy. Those of
-# the four samples: 0.514295, 1.270481, 0.169846, 1.899574; KL 0.720527. The classifier of line 112 learns for each class by
-# itself whether the label is that class or not: $C$ sigmoids that need not sum to 1, and it pays for each class that the label
-# is not. With two classes they can agree: a binary label with *one* logit, the difference of the two.
+# Right: $-\frac1L \sum_l \log q(y|z_l) + \beta KL$; $\log q(y|z) = -\text{CrossEntropy}$; the
+# softmax cross-entropy. Those of the four samples: 0.514295, 1.270481, 0.169846, 1.899574; KL
+# 0.720527. The classifier of line 112 learns for each class by itself whether the label is that
+# class or not: $C$ sigmoids that need not sum to 1, and it pays for each class that the label is
+# not. With two classes they can agree: a binary label with *one* logit, the difference of the two.
 #
-# **Rubric (6 points).** 2 points: line 88, both faults with numbers. 1 point: line 96 with the sign. 2 points: line 112 with
-# the numbers. 1 point: independent sigmoids, and two classes as the case in which they agree.
+# **Rubric (6 points).** 2 points: line 88, both faults with numbers. 1 point: line 96 with the
+# sign. 2 points: line 112 with the numbers. 1 point: independent sigmoids, and two classes as the
+# case in which they agree.
 # <!-- END SOLUTION -->

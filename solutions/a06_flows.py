@@ -1,32 +1,37 @@
 # %% [markdown]
 # # Normalizing flows, and the variational information bottleneck with flows
 #
-# So far $q(z|x)$ was a Gaussian with a diagonal covariance, and what the posterior had besides was lost. A *normalizing flow*
-# keeps the Gaussian as a start and bends it: $z_0$ is drawn from it and sent through maps whose effect on the density is
-# known. This notebook builds five such maps, proves each against numbers, and puts them into a model: the information
-# bottleneck of document 000, section 6, whose listing must be repaired on the way.
+# So far $q(z|x)$ was a Gaussian with a diagonal covariance, and what the posterior had besides was
+# lost. A *normalizing flow* keeps the Gaussian as a start and bends it: $z_0$ is drawn from it and
+# sent through maps whose effect on the density is known. This notebook builds five such maps,
+# proves each against numbers, and puts them into a model: the information bottleneck of document
+# 000, section 6, whose listing must be repaired on the way.
 #
-# **Notation.** $x$ is the data, $y$ a label, $z_0$ the latent vector that is drawn from $q_0(z_0|x) = N(\mu, \mathrm{diag}\,
-# \sigma^2)$, $z_K$ the one that comes out of the flow and that the decoder is given. (The lecture calls the number of steps
-# of the flow $K$ too. Here $K$ is the number of latent dimensions, as in all assignments, $F$ the number of steps, $f_1,
-# \dots, f_F$ the steps, and $z_K$ stays the name of what the last of them returns. The decoder is written $p(y|z_K)$, as in
-# document 000: it is the $q(y|z)$ of a05.) **Forward is $z_0 \to z_K$, everywhere**,
-# and a log determinant is $\log \lvert \det \partial\, \text{output} / \partial\, \text{input} \rvert$ of the forward map,
-# one number for each example. Sizes in shapes: `B` examples, `K` latent dimensions, `C` classes, `L` samples, `F` steps.
-# Everything is in **nats**.
+# **Notation.** $x$ is the data, $y$ a label, $z_0$ the latent vector that is drawn from $q_0(z_0|x)
+# = N(\mu, \mathrm{diag}\, \sigma^2)$, $z_K$ the one that comes out of the flow and that the decoder
+# is given. (The lecture calls the number of steps of the flow $K$ too. Here $K$ is the number of
+# latent dimensions, as in all assignments, $F$ the number of steps, $f_1, \dots, f_F$ the steps,
+# and $z_K$ stays the name of what the last of them returns. The decoder is written $p(y|z_K)$, as
+# in document 000: it is the $q(y|z)$ of a05.) **Forward is $z_0 \to z_K$, everywhere**, and a log
+# determinant is $\log \lvert \det \partial\, \text{output} / \partial\, \text{input} \rvert$ of the
+# forward map, one number for each example. Sizes in shapes: `B` examples, `K` latent dimensions,
+# `C` classes, `L` samples, `F` steps. Everything is in **nats**.
 #
-# **What your functions get and return.** Arguments come by position: float32 NumPy arrays, Python floats for scalars, and in
-# one question a function. Return tensors, arrays, lists or numbers in float32 or float64, of the shape that the docstring
-# gives. A value is right if it is within $10^{-5} + 10^{-4} |\text{right value}|$. The figures of section 7 take the gradient
-# of `planar_u_hat`, `planar_forward`, `planar_log_det`, `gaussian_log_pdf` and `flow_free_energy`, and give them tensors for
-# scalars too; your model calls what you let it call with tensors, and needs the gradient. So it is best to write all of them
-# with TensorFlow or `keras.ops`, without `float(...)`.
+# **What your functions get and return.** Arguments come by position: float32 NumPy arrays, Python
+# floats for scalars, and in one question a function. Return tensors, arrays, lists or numbers in
+# float32 or float64, of the shape that the docstring gives. A value is right if it is within
+# $10^{-5} + 10^{-4} |\text{right value}|$. The figures of section 7 take the gradient of
+# `planar_u_hat`, `planar_forward`, `planar_log_det`, `gaussian_log_pdf` and `flow_free_energy`, and
+# give them tensors for scalars too; your model calls what you let it call with tensors, and needs
+# the gradient. So it is best to write all of them with TensorFlow or `keras.ops`, without
+# `float(...)`.
 #
-# **How log determinants are graded.** By value, and once more by differences: the grader moves $z$ by a small step in each
-# direction, asks *your* map where the points went, and takes the determinant of that. Whoever has both right has a density.
+# **How log determinants are graded.** By value, and once more by differences: the grader moves $z$
+# by a small step in each direction, asks *your* map where the points went, and takes the
+# determinant of that. Whoever has both right has a density.
 #
-# **The documents.** Places such as *000, section 6* point into the lecture documents 000 to 004, with the lines of the text
-# files, numbers such as *E-000-16* into the list of their errata.
+# **The documents.** Places such as *000, section 6* point into the lecture documents 000 to 004,
+# with the lines of the text files, numbers such as *E-000-16* into the list of their errata.
 
 # %%
 import keras
@@ -45,8 +50,9 @@ DATASET = "digits"
 # %% [markdown]
 # ## 1. Where a flow begins
 #
-# Every formula of this notebook begins with $\log q_0(z_0|x)$. Document 000 writes it in line 94, with the square around the
-# variance as well (E-000-13), and again as the first function of its Listing 1 (lines 104 to 110):
+# Every formula of this notebook begins with $\log q_0(z_0|x)$. Document 000 writes it in line 94,
+# with the square around the variance as well (E-000-13), and again as the first function of its
+# Listing 1 (lines 104 to 110):
 #
 # ```python
 # def gaussian_log_pdf(z, mu, var):
@@ -54,15 +60,17 @@ DATASET = "digits"
 #         loc = mu, scale_diag = tf.maximum(tf.sqrt(var), 1e-4)).log_prob(z + 1e-4)
 # ```
 #
-# The distribution is the right one. The two small numbers are meant to make it stable. What do they do where $\sigma$ is
-# small? Write it without them: the density at $z$ itself, of the variance that is given.
+# The distribution is the right one. The two small numbers are meant to make it stable. What do they
+# do where $\sigma$ is small? Write it without them: the density at $z$ itself, of the variance that
+# is given.
 
 
 # %% question="gaussian_log_pdf"
 def gaussian_log_pdf(z, mu, var):
     """Returns log N(z; mu, diag var) at z itself, in nats.
 
-    -1/2 sum_k [log 2 pi + log var_k + (z_k - mu_k)^2 / var_k]. Document 000, Listing 1 (lines 104 to 110), corrected.
+    -1/2 sum_k [log 2 pi + log var_k + (z_k - mu_k)^2 / var_k]. Document 000, Listing 1 (lines 104
+    to 110), corrected.
 
     Args:
         z: Where. Shape `[B, K]`.
@@ -80,43 +88,49 @@ def gaussian_log_pdf(z, mu, var):
 # %% [markdown]
 # ## 2. What a map does to a density
 #
-# Let $z' = f(z)$ with an invertible $f$. The probability in a small cell around $z$ is $q(z)$ times the cell's volume; the
-# map carries the cell, with all that is in it, to a cell around $z'$ whose volume is $\lvert\det \partial f / \partial
-# z\rvert$ times as large. So the density there is
+# Let $z' = f(z)$ with an invertible $f$. The probability in a small cell around $z$ is $q(z)$ times
+# the cell's volume; the map carries the cell, with all that is in it, to a cell around $z'$ whose
+# volume is $\lvert\det \partial f / \partial z\rvert$ times as large. So the density there is
 #
 # $$q'(z') = q(z) \left\lvert \det \frac{\partial f}{\partial z} \right\rvert^{-1}, \qquad
-#   \log q'(z') = \log q(z) - \log \left\lvert \det \frac{\partial f}{\partial z} \right\rvert, \qquad z = f^{-1}(z') .$$
+#   \log q'(z') = \log q(z) - \log \left\lvert \det \frac{\partial f}{\partial z} \right\rvert,
+#   \qquad z = f^{-1}(z') .$$
 #
-# Document 002 has this in lines 839 to 843, with the derivative taken at $z'$ and without a determinant (E-002-17): the
-# Jacobian is a matrix, and it is that of $f$ at its *input*. A map that spreads space out has a positive log determinant, and
-# lowers the density: that is the minus.
+# Document 002 has this in lines 839 to 843, with the derivative taken at $z'$ and without a
+# determinant (E-002-17): the Jacobian is a matrix, and it is that of $f$ at its *input*. A map that
+# spreads space out has a positive log determinant, and lowers the density: that is the minus.
 #
-# A chain of maps multiplies the determinants, and their logarithms add. A determinant of a $K \times K$ matrix costs $K^3$;
-# the art of flows is to take maps whose determinant is cheap.
+# A chain of maps multiplies the determinants, and their logarithms add. A determinant of a $K
+# \times K$ matrix costs $K^3$; the art of flows is to take maps whose determinant is cheap.
 #
 # ## 3. Planar flows
 #
-# A planar flow moves every point along one direction, $\hat u$, by an amount that depends only on which side of a plane it
-# lies, and how far (002, line 849, "linear time transformations"; Rezende and Mohamed 2015):
+# A planar flow moves every point along one direction, $\hat u$, by an amount that depends only on
+# which side of a plane it lies, and how far (002, line 849, "linear time transformations"; Rezende
+# and Mohamed 2015):
 #
 # $$f(z) = z + \hat u \tanh(w^\top z + b) .$$
 #
-# Is it invertible? Look at it along $w$. With $a = w^\top z$ we have $w^\top f(z) = a + w^\top \hat u \tanh(a + b)$, a
-# function of one variable with slope $1 + w^\top \hat u\, (1 - \tanh^2)$. The bracket lies between 0 and 1, so the slope is
-# positive everywhere if $w^\top \hat u > -1$. A network that returns $u$ and $w$ does not know that. So its $u$ is corrected,
-# along $w$, such that $w^\top \hat u = m(w^\top u)$ with a smooth function $m$ that stays above $-1$:
+# Is it invertible? Look at it along $w$. With $a = w^\top z$ we have $w^\top f(z) = a + w^\top \hat
+# u \tanh(a + b)$, a function of one variable with slope $1 + w^\top \hat u\, (1 - \tanh^2)$. The
+# bracket lies between 0 and 1, so the slope is positive everywhere if $w^\top \hat u > -1$. A
+# network that returns $u$ and $w$ does not know that. So its $u$ is corrected, along $w$, such that
+# $w^\top \hat u = m(w^\top u)$ with a smooth function $m$ that stays above $-1$:
 #
 # $$\hat u = u + \left[ m(w^\top u) - w^\top u \right] \frac{w}{\lVert w \rVert^2}, \qquad m(a) = -1 + \log(1 + e^a) .$$
 #
-# It is always applied, also where $w^\top u \ge -1$ already: a correction that begins at some point would have a kink there.
-# In float32 $1 + \hat u^\top \psi$ can round to 0 all the same, in the middle of the plane where $w^\top u$ is below $-16$.
+# It is always applied, also where $w^\top u \ge -1$ already: a correction that begins at some point
+# would have a kink there. In float32 $1 + \hat u^\top \psi$ can round to 0 all the same, in the
+# middle of the plane where $w^\top u$ is below $-16$.
 
 
 # %% question="planar_u_hat"
 def planar_u_hat(u, w):
-    """Returns u_hat, which makes the planar flow invertible: w.u_hat = m(w.u), m(a) = -1 + softplus(a).
+    """Returns u_hat, which makes the planar flow invertible: w.u_hat = m(w.u), m(a) = -1 +
+    softplus(a).
 
-    u_hat = u + [m(w.u) - w.u] w / (norm of w)^2, applied always. Document 002, line 849; Rezende and Mohamed 2015, appendix.
+    u_hat = u + [m(w.u) - w.u] w / (norm of w)^2, applied always. Document 002, line 849; Rezende
+    and Mohamed 2015, appendix.
 
     Args:
         u: Direction in which the flow moves points, anything. Shape `[K]`.
@@ -154,25 +168,30 @@ def planar_forward(z, u_hat, w, b):
 
 
 # %% [markdown]
-# The Jacobian is $I + \hat u\, \psi^\top$ with $\psi(z) = (1 - \tanh^2(w^\top z + b))\, w$: the identity and one column times
-# one row. Such a determinant has one factor that is not 1. Vectors orthogonal to $\psi$ stay what they are, and $\hat u$
-# itself is stretched: $(I + \hat u\, \psi^\top)\, \hat u = (1 + \psi^\top \hat u)\, \hat u$. Hence
+# The Jacobian is $I + \hat u\, \psi^\top$ with $\psi(z) = (1 - \tanh^2(w^\top z + b))\, w$: the
+# identity and one column times one row. Such a determinant has one factor that is not 1. Vectors
+# orthogonal to $\psi$ stay what they are, and $\hat u$ itself is stretched: $(I + \hat u\,
+# \psi^\top)\, \hat u = (1 + \psi^\top \hat u)\, \hat u$. Hence
 #
 # $$\log \left\lvert \det \frac{\partial f}{\partial z} \right\rvert = \log \left\lvert 1 + \hat u^\top \psi(z) \right\rvert .$$
 #
-# The cost is $K$, not $K^3$. Your function is to be right for any $u$ that it is given, also for one with $1 + u^\top \psi <
-# 0$, where the map turns space over: that is what the absolute value is for.
+# The cost is $K$, not $K^3$. Your function is to be right for any $u$ that it is given, also for
+# one with $1 + u^\top \psi < 0$, where the map turns space over: that is what the absolute value is
+# for.
 
 
 # %% question="planar_log_det"
 def planar_log_det(z, u, w, b):
-    """Returns log abs det of the Jacobian of the planar flow: log abs(1 + u.psi(z)), psi(z) = (1 - tanh(w.z + b)^2) w.
+    """Returns log abs det of the Jacobian of the planar flow: log abs(1 + u.psi(z)), psi(z) = (1 -
+    tanh(w.z + b)^2) w.
 
-    At the input z, for the u that it is given (in a model the u_hat of the forward map). Document 000, line 97.
+    At the input z, for the u that it is given (in a model the u_hat of the forward map). Document
+    000, line 97.
 
     Args:
         z: Inputs of the flow; w.z + b may be in the hundreds. Shape `[B, K]`.
-        u: Direction; w.u is between -5 and 10, so that 1 + u.psi may be negative; it is never 0. Shape `[K]`.
+        u: Direction; w.u is between -5 and 10, so that 1 + u.psi may be negative; it is never 0.
+            Shape `[K]`.
         w: Normal of the plane. Shape `[K]`.
         b: Offset of the plane. A float.
 
@@ -189,38 +208,44 @@ def planar_log_det(z, u, w, b):
 # %% [markdown] question="why_w_u_above_minus_one"
 # ### In your own words: why must $w^\top \hat u$ stay above $-1$?
 #
-# (a) What does a planar flow do to space if its $u$ was not corrected and $w^\top u < -1$? Take one dimension, $w = 1$, $b =
-# 0$, $u = -3$: which $z$ are sent to 0? (b) What goes wrong with $\log q_K(z_K) = \log q_0(z_0) - \log\lvert\det\rvert$
-# there, although every number in it can be computed, and what with the ELBO? (c) At $w^\top u = -1$ exactly the map is still
-# one to one. What is the log determinant at the plane, and why is $m(a) = -1 + \log(1 + e^a)$ better than $\max(a, -1)$?
+# (a) What does a planar flow do to space if its $u$ was not corrected and $w^\top u < -1$? Take one
+#     dimension, $w = 1$, $b =
+# 0$, $u = -3$: which $z$ are sent to 0? (b) What goes wrong with $\log q_K(z_K) = \log q_0(z_0) -
+# \log\lvert\det\rvert$ there, although every number in it can be computed, and what with the ELBO?
+# (c) At $w^\top u = -1$ exactly the map is still one to one. What is the log determinant at the
+# plane, and why is $m(a) = -1 + \log(1 + e^a)$ better than $\max(a, -1)$?
 #
 # <!-- BEGIN SOLUTION -->
-# (a) Along $w$ the slope $1 + w^\top u\, (1 - \tanh^2)$ is negative near the plane and positive far from it: the map goes
-# forth, back, and forth again. It folds space. $z - 3 \tanh z = 0$ at $z = 0$ and at $z = \pm 2.984705$: three points with
-# one image. (b) The density at that image is the *sum* over the three of $q_0(z_0) / \lvert\det\rvert$; the formula gives the
-# share of the one that was drawn. So $\log q_K$ is too low at the folds, the entropy of $q_K$ is overestimated, and the ELBO
-# is no longer a bound: training finds folds and is rewarded for them. (c) The slope at the plane is 0, the log determinant
-# $-\infty$, and the inverse has no derivative there. $\max(a, -1)$ lands exactly there for all $a < -1$, and its gradient is
-# 0: nothing ever leads out. $m$ stays above $-1$ and has a gradient everywhere.
+# (a) Along $w$ the slope $1 + w^\top u\, (1 - \tanh^2)$ is negative near the plane and positive far
+#     from it: the map goes
+# forth, back, and forth again. It folds space. $z - 3 \tanh z = 0$ at $z = 0$ and at $z = \pm
+# 2.984705$: three points with one image. (b) The density at that image is the *sum* over the three
+# of $q_0(z_0) / \lvert\det\rvert$; the formula gives the share of the one that was drawn. So $\log
+# q_K$ is too low at the folds, the entropy of $q_K$ is overestimated, and the ELBO is no longer a
+# bound: training finds folds and is rewarded for them. (c) The slope at the plane is 0, the log
+# determinant $-\infty$, and the inverse has no derivative there. $\max(a, -1)$ lands exactly there
+# for all $a < -1$, and its gradient is 0: nothing ever leads out. $m$ stays above $-1$ and has a
+# gradient everywhere.
 #
-# **Rubric (5 points).** 1 point: folding, with the sign of the slope. 1 point: the three points. 1 point: the sum over all
-# that come to one place, so that log q is too low. 1 point: the bound is lost. 1 point: singular at -1, and smooth m with a
-# gradient.
+# **Rubric (5 points).** 1 point: folding, with the sign of the slope. 1 point: the three points. 1
+# point: the sum over all that come to one place, so that log q is too low. 1 point: the bound is
+# lost. 1 point: singular at -1, and smooth m with a gradient.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
 # ## 4. Radial flows
 #
-# A radial flow moves points towards a centre or away from it. Its centre $z_\text{ref}$ is a parameter like the others (many
-# papers call it $z_0$; it has nothing to do with the sample). With $r = \lVert z - z_\text{ref} \rVert$ and $h(r) = 1 /
-# (\alpha + r)$
+# A radial flow moves points towards a centre or away from it. Its centre $z_\text{ref}$ is a
+# parameter like the others (many papers call it $z_0$; it has nothing to do with the sample). With
+# $r = \lVert z - z_\text{ref} \rVert$ and $h(r) = 1 / (\alpha + r)$
 #
 # $$f(z) = z + \hat\beta\, h(r)\, (z - z_\text{ref}), \qquad \alpha > 0 .$$
 #
-# Measured from the centre the new radius is $r + \hat\beta\, r / (\alpha + r)$. Its slope is $1 + \hat\beta\, \alpha /
-# (\alpha + r)^2$: above 1 where $\hat\beta > 0$, and else smallest at the centre, where it is $1 + \hat\beta / \alpha$. So
-# $\hat\beta > -\alpha$ keeps the map invertible, and the same trick as above sees to it: $\hat\beta = -\alpha + \log(1 +
-# e^\beta)$ for any real $\beta$.
+# Measured from the centre the new radius is $r + \hat\beta\, r / (\alpha + r)$. Its slope is $1 +
+# \hat\beta\, \alpha / (\alpha + r)^2$: above 1 where $\hat\beta > 0$, and else smallest at the
+# centre, where it is $1 + \hat\beta / \alpha$. So $\hat\beta > -\alpha$ keeps the map invertible,
+# and the same trick as above sees to it: $\hat\beta = -\alpha + \log(1 + e^\beta)$ for any real
+# $\beta$.
 
 
 # %% question="radial_beta_hat"
@@ -264,8 +289,9 @@ def radial_forward(z, z_ref, alpha, beta_hat):
 
 
 # %% [markdown]
-# The map treats all directions across the radius alike, and the radius otherwise. Across it, lengths change by $1 + \hat\beta
-# h$, in each of $K - 1$ directions. Along it they change as the radius does, by the derivative of $r + \hat\beta\, h(r)\, r$:
+# The map treats all directions across the radius alike, and the radius otherwise. Across it,
+# lengths change by $1 + \hat\beta h$, in each of $K - 1$ directions. Along it they change as the
+# radius does, by the derivative of $r + \hat\beta\, h(r)\, r$:
 #
 # $$\log \left\lvert \det \frac{\partial f}{\partial z} \right\rvert = (K - 1) \log\left(1 + \hat\beta h\right) + \log\left(1 +
 #   \hat\beta h + \hat\beta h' r\right), \qquad h' = - \frac{1}{(\alpha + r)^2} .$$
@@ -277,7 +303,8 @@ def radial_forward(z, z_ref, alpha, beta_hat):
 def radial_log_det(z, z_ref, alpha, beta_hat):
     """Returns log det of the Jacobian of the radial flow, at the input z.
 
-    (K - 1) log(1 + beta_hat h) + log(1 + beta_hat h + beta_hat h' r), h = 1 / (alpha + r), h' = -h^2. Document 002, line 849.
+    (K - 1) log(1 + beta_hat h) + log(1 + beta_hat h + beta_hat h' r), h = 1 / (alpha + r), h' =
+    -h^2. Document 002, line 849.
 
     Args:
         z: Inputs of the flow; one may be the centre itself. Shape `[B, K]`.
@@ -293,30 +320,34 @@ def radial_log_det(z, z_ref, alpha, beta_hat):
     r = tf.norm(z - z_ref, axis=-1)
     h = 1 / (alpha + r)
     h_prime = -(h**2)
-    return (K - 1) * tf.math.log1p(beta_hat * h) + tf.math.log1p(beta_hat * h + beta_hat * h_prime * r)
+    return (K - 1) * tf.math.log1p(beta_hat * h) + tf.math.log1p(
+        beta_hat * h + beta_hat * h_prime * r
+    )
     # END SOLUTION
 
 
 # %% [markdown]
 # ## 5. Coupling layers
 #
-# A planar flow has no inverse in closed form, a radial one that of a quadratic equation. A *coupling layer* is undone as
-# easily as it is done. It leaves one half of $z$ alone, and lets
-# that half decide how the other is scaled and shifted. With $K = 4$ (002, line 851, autoregressive flows; this one has two
-# blocks):
+# A planar flow has no inverse in closed form, a radial one that of a quadratic equation. A
+# *coupling layer* is undone as easily as it is done. It leaves one half of $z$ alone, and lets that
+# half decide how the other is scaled and shifted. With $K = 4$ (002, line 851, autoregressive
+# flows; this one has two blocks):
 #
 # $$z'_{1:2} = z_{1:2}, \qquad z'_{3:4} = z_{3:4} \odot e^{s(z_{1:2})} + t(z_{1:2}) .$$
 #
-# Whoever has $z'$ has $z_{1:2}$, hence $s$ and $t$, and can undo the rest: subtract the shift, then divide by the scale. The
-# networks $s$ and $t$ are never inverted and may be anything (but scales are exponentials of $s$: in training they overflow
-# less often where $s$ has a bound). The Jacobian is triangular with $1$ and $e^{s}$ on its diagonal, so the log determinant is
-# the sum of $s$ and costs nothing. Between two layers the halves change places, or one of them would never change. In the
-# questions `log_scale` $= s$ and `shift` $= t$ are given.
+# Whoever has $z'$ has $z_{1:2}$, hence $s$ and $t$, and can undo the rest: subtract the shift, then
+# divide by the scale. The networks $s$ and $t$ are never inverted and may be anything (but scales
+# are exponentials of $s$: in training they overflow less often where $s$ has a bound). The Jacobian
+# is triangular with $1$ and $e^{s}$ on its diagonal, so the log determinant is the sum of $s$ and
+# costs nothing. Between two layers the halves change places, or one of them would never change. In
+# the questions `log_scale` $= s$ and `shift` $= t$ are given.
 
 
 # %% question="coupling_forward"
 def coupling_forward(z, log_scale, shift):
-    """Returns the coupling layer's output: the first half as it is, the second times exp(log_scale), plus shift.
+    """Returns the coupling layer's output: the first half as it is, the second times
+    exp(log_scale), plus shift.
 
     Document 002, line 851.
 
@@ -356,7 +387,8 @@ def coupling_inverse(z, log_scale, shift):
 
 # %% question="coupling_log_det"
 def coupling_log_det(log_scale):
-    """Returns log det of the Jacobian of `coupling_forward`: the sum of the logarithms of the scales.
+    """Returns log det of the Jacobian of `coupling_forward`: the sum of the logarithms of the
+    scales.
 
     Document 000, line 97; document 002, line 851.
 
@@ -374,15 +406,16 @@ def coupling_log_det(log_scale):
 # %% [markdown]
 # ## 6. Inverse autoregressive flow
 #
-# The next step is to let every dimension depend on all before it (002, line 850). Two networks return $m_k$ and $s_k$ that
-# may look at $z_{<k}$ only; then the Jacobian is triangular, and its diagonal is all that counts. Kingma and others (2016)
-# use a gate, as in an LSTM:
+# The next step is to let every dimension depend on all before it (002, line 850). Two networks
+# return $m_k$ and $s_k$ that may look at $z_{<k}$ only; then the Jacobian is triangular, and its
+# diagonal is all that counts. Kingma and others (2016) use a gate, as in an LSTM:
 #
 # $$g = \frac{1}{1 + e^{-s}}, \qquad z' = g \odot z + (1 - g) \odot m, \qquad
 #   \log \left\lvert \det \frac{\partial z'}{\partial z} \right\rvert = \sum_k \log g_k .$$
 #
-# (The form $z' = z \odot e^s + m$ is in use as well; here it is the gate.) A gate that is shut, $s = -1000$, has a logarithm
-# of $-1000$, and the computer must not take the logarithm of 0 to find it. $m$ and $s$ are given here.
+# (The form $z' = z \odot e^s + m$ is in use as well; here it is the gate.) A gate that is shut, $s
+# = -1000$, has a logarithm of $-1000$, and the computer must not take the logarithm of 0 to find
+# it. $m$ and $s$ are given here.
 
 
 # %% question="iaf_step"
@@ -411,49 +444,56 @@ def iaf_step(z, m, s):
 # %% [markdown] question="what_flows_cost"
 # ### In your own words: what does a flow cost?
 #
-# For a planar flow, a coupling layer and an inverse autoregressive step, each in $K$ dimensions with conditioning networks
-# that cost $N$ for a pass: (a) what does it cost to draw $z_K$ and have $\log q_K(z_K)$ for it? (b) And to have $\log q_K(z)$
-# for a $z$ that somebody else chose? (c) Which of the two does the free energy need, and for which use would you turn the
-# autoregressive flow round (a masked autoregressive flow, whose *inverse* is the step above)?
+# For a planar flow, a coupling layer and an inverse autoregressive step, each in $K$ dimensions
+# with conditioning networks that cost $N$ for a pass: (a) what does it cost to draw $z_K$ and have
+# $\log q_K(z_K)$ for it? (b) And to have $\log q_K(z)$ for a $z$ that somebody else chose? (c)
+# Which of the two does the free energy need, and for which use would you turn the autoregressive
+# flow round (a masked autoregressive flow, whose *inverse* is the step above)?
 #
 # <!-- BEGIN SOLUTION -->
-# (a) Planar: one product $w^\top z$, order $K$. Coupling and inverse autoregressive: one pass, $N$, all dimensions at once,
-# because everything that $m_k$ and $s_k$ look at is there; plus order $K$ for the determinant. (b) Planar: no closed form;
-# along $w$ one equation of one unknown, by bisection or Newton, for each step. Coupling: $N$ again, one pass backwards.
-# Inverse autoregressive: $z_1$ must be known before $m_2, s_2$ can be computed, so $K$ passes one after the other, $K N$. (c)
-# The free energy needs $\log q_K$ at its own samples, (a), so the inverse autoregressive flow is the right way round. For
-# densities of given points (a prior that is evaluated at other samples, a model of data) turn it round: then the density
-# takes one pass and a sample $K$.
+# (a) Planar: one product $w^\top z$, order $K$. Coupling and inverse autoregressive: one pass, $N$,
+#     all dimensions at once,
+# because everything that $m_k$ and $s_k$ look at is there; plus order $K$ for the determinant. (b)
+# Planar: no closed form; along $w$ one equation of one unknown, by bisection or Newton, for each
+# step. Coupling: $N$ again, one pass backwards. Inverse autoregressive: $z_1$ must be known before
+# $m_2, s_2$ can be computed, so $K$ passes one after the other, $K N$. (c) The free energy needs
+# $\log q_K$ at its own samples, (a), so the inverse autoregressive flow is the right way round. For
+# densities of given points (a prior that is evaluated at other samples, a model of data) turn it
+# round: then the density takes one pass and a sample $K$.
 #
-# **Rubric (5 points).** 1 point: own samples in one pass for all three. 1 point: planar has no closed inverse. 1 point:
-# coupling is cheap both ways. 1 point: K passes for the autoregressive inverse, with the reason. 1 point: which the free
-# energy needs, and when to turn it round.
+# **Rubric (5 points).** 1 point: own samples in one pass for all three. 1 point: planar has no
+# closed inverse. 1 point: coupling is cheap both ways. 1 point: K passes for the autoregressive
+# inverse, with the reason. 1 point: which the free energy needs, and when to turn it round.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
 # ### A flow that follows the density itself
 #
-# Document 002 (line 849) names Langevin and Hamiltonian flows as well. A *leapfrog* step moves a position $z$ and a velocity
-# $v$ by the gradient of a log density, its *score* $\nabla \log p(z)$:
+# Document 002 (line 849) names Langevin and Hamiltonian flows as well. A *leapfrog* step moves a
+# position $z$ and a velocity $v$ by the gradient of a log density, its *score* $\nabla \log p(z)$:
 #
 # $$v' = v + \tfrac\eta2 \nabla \log p(z), \qquad z_\text{new} = z + \eta\, v', \qquad
 #   v_\text{new} = v' + \tfrac\eta2 \nabla \log p(z_\text{new}) .$$
 #
-# Each of the three lines changes one of the two by an amount that depends on the other alone: a shear, with determinant 1. So
-# the log determinant of the whole is 0, whatever the density. And turned round, $v \to -v$, the same step leads back.
+# Each of the three lines changes one of the two by an amount that depends on the other alone: a
+# shear, with determinant 1. So the log determinant of the whole is 0, whatever the density. And
+# turned round, $v \to -v$, the same step leads back.
 
 
 # %% question="leapfrog_step"
 def leapfrog_step(z, v, step, score):
-    """Returns position and velocity after one leapfrog step with unit mass; its log determinant is 0.
+    """Returns position and velocity after one leapfrog step with unit mass; its log determinant is
+    0.
 
-    Half a step of the velocity, one of the position, half a step of the velocity. Document 002, line 849.
+    Half a step of the velocity, one of the position, half a step of the velocity. Document 002,
+    line 849.
 
     Args:
         z: Position. Shape `[d]`.
         v: Velocity. Shape `[d]`.
         step: Size of the step. A float.
-        score: The gradient of log p (uphill): a function that takes an array or a tensor `[d]` and returns a tensor `[d]`.
+        score: The gradient of log p (uphill): a function that takes an array or a tensor `[d]` and
+            returns a tensor `[d]`.
 
     Returns:
         `(z_new, v_new)`, each of shape `[d]`.
@@ -493,8 +533,9 @@ def flow_log_q(log_q0, log_dets):
 
 
 # %% [markdown]
-# Document 000 writes the prior as $\log p_\theta(z)$, without an index (line 95). Which $z$ is it? The decoder is given
-# $z_K$, so it is $z_K$ whose distribution is compared with the prior (E-000-15).
+# Document 000 writes the prior as $\log p_\theta(z)$, without an index (line 95). Which $z$ is it?
+# The decoder is given $z_K$, so it is $z_K$ whose distribution is compared with the prior
+# (E-000-15).
 
 
 # %% question="flow_prior_term"
@@ -521,10 +562,10 @@ def flow_prior_term(z0, zK):
 # $$\mathcal{L} = E_{q_0}\left[ \log q_0(z_0|x) - \log p(y|z_K) - \log p(z_K) \right] - E_{q_0}\left[ \sum_j \log \left\lvert
 #   \det \frac{\partial f_j}{\partial z_{j-1}} \right\rvert \right] ,$$
 #
-# estimated with one $z_0$ for each example and averaged over the batch. It is minus a lower bound of $\log p(y)$: to be
-# minimised.
-# The first, third and last term together are $\log q_K(z_K) - \log p(z_K)$, an estimate of the KL from a single sample. A KL
-# is not negative; an estimate of it may be (E-000-24), so leave its sign alone.
+# estimated with one $z_0$ for each example and averaged over the batch. It is minus a lower bound
+# of $\log p(y)$: to be minimised. The first, third and last term together are $\log q_K(z_K) - \log
+# p(z_K)$, an estimate of the KL from a single sample. A KL is not negative; an estimate of it may
+# be (E-000-24), so leave its sign alone.
 
 
 # %% question="flow_free_energy"
@@ -551,18 +592,22 @@ def flow_free_energy(log_q0, log_dets, log_p_zK, log_py_given_zK):
 # %% [markdown]
 # ### Does it add up?
 #
-# A small flow with known values: $u = (1.2, 0.7)$, $w = (0.8, -0.5)$, $b = 0.3$ ($w^\top u = 0.61$, so it is invertible as it
-# is), applied to $z_0 = (0.4, -0.9)$ drawn from $N(0, I)$. It should give $z_K = (1.347353, -0.347377)$ and $\log q_K(z_K) =
-# -2.529743$. The integral of $q_K$ over the plane is a sharp test: with nearly every error in a log determinant it is no
-# longer 1. `planar_log_q` computes $q_K$ at given points. It has to find the $z_0$ that belong to them, and since a planar
-# flow has no inverse in closed form, `densities_2d.invert_planar` bisects *your* map.
+# A small flow with known values: $u = (1.2, 0.7)$, $w = (0.8, -0.5)$, $b = 0.3$ ($w^\top u = 0.61$,
+# so it is invertible as it is), applied to $z_0 = (0.4, -0.9)$ drawn from $N(0, I)$. It should give
+# $z_K = (1.347353, -0.347377)$ and $\log q_K(z_K) = -2.529743$. The integral of $q_K$ over the
+# plane is a sharp test: with nearly every error in a log determinant it is no longer 1.
+# `planar_log_q` computes $q_K$ at given points. It has to find the $z_0$ that belong to them, and
+# since a planar flow has no inverse in closed form, `densities_2d.invert_planar` bisects *your*
+# map.
 
 # %%
 SMALL_FLOW = (np.float32([1.2, 0.7]), np.float32([0.8, -0.5]), 0.3)
 
 
 def planar_log_q(points, steps):
-    """Returns log q_K at `points` `[n, 2]` after planar steps `(u_hat, w, b)` from N(0, I), going back from the last step."""
+    """Returns log q_K at `points` `[n, 2]` after planar steps `(u_hat, w, b)` from N(0, I), going
+    back from the last step.
+    """
     log_dets = []
     for u_hat, w, b in reversed(steps):
         points = densities_2d.invert_planar(
@@ -570,7 +615,9 @@ def planar_log_q(points, steps):
         )
         log_dets.append(np.asarray(planar_log_det(points, u_hat, w, b)))
     zeros, ones = np.zeros_like(points), np.ones_like(points)
-    return np.asarray(flow_log_q(np.asarray(gaussian_log_pdf(points, zeros, ones)), np.stack(log_dets, axis=-1)))
+    return np.asarray(
+        flow_log_q(np.asarray(gaussian_log_pdf(points, zeros, ones)), np.stack(log_dets, axis=-1))
+    )
 
 
 # %% tags=["experiment"]
@@ -583,22 +630,27 @@ if __name__ == "__main__":
 # %% [markdown]
 # ### What planar flows can do
 #
-# Rezende and Mohamed try flows on four densities $p(z) \propto e^{-U(z)}$ of the plane that are nothing like a Gaussian.
-# Three of their energies say nothing of places far away, so we take them on the box $[-4, 4]^2$. There is no data here: the
-# free energy with $\log p(z_K) = -U(z_K)$ and without a label is, up to a constant, $KL(q_K \| p)$, and a flow is fitted by
-# minimising it. The KL in the titles is that of $q_K$ on the box, normalised there; the mass is the share of $q_K$ that lies in
-# the box at all. The functions below use yours and take their gradient. (If you wrote them in NumPy there is none, and the
-# figure is an error: go on.)
+# Rezende and Mohamed try flows on four densities $p(z) \propto e^{-U(z)}$ of the plane that are
+# nothing like a Gaussian. Three of their energies say nothing of places far away, so we take them
+# on the box $[-4, 4]^2$. There is no data here: the free energy with $\log p(z_K) = -U(z_K)$ and
+# without a label is, up to a constant, $KL(q_K \| p)$, and a flow is fitted by minimising it. The
+# KL in the titles is that of $q_K$ on the box, normalised there; the mass is the share of $q_K$
+# that lies in the box at all. The functions below use yours and take their gradient. (If you wrote
+# them in NumPy there is none, and the figure is an error: go on.)
 
 
 # %%
 def planar_steps(parameters):
-    """Returns planar steps `(u_hat, w, b)` from free numbers, one row for each step. Shape `[F, 5]`."""
+    """Returns planar steps `(u_hat, w, b)` from free numbers, one row for each step. Shape `[F,
+    5]`.
+    """
     return [(planar_u_hat(row[:2], row[2:4]), row[2:4], row[4]) for row in tf.unstack(parameters)]
 
 
 def planar_energy(parameters, z, energy, inverse_temperature):
-    """Returns the free energy of samples `z` `[n, 2]` of N(0, I) under planar steps, for the target p^inverse_temperature."""
+    """Returns the free energy of samples `z` `[n, 2]` of N(0, I) under planar steps, for the target
+    p^inverse_temperature.
+    """
     log_q0, log_dets = gaussian_log_pdf(z, tf.zeros_like(z), tf.ones_like(z)), []
     for u_hat, w, b in planar_steps(parameters):
         log_dets.append(planar_log_det(z, u_hat, w, b))
@@ -608,9 +660,13 @@ def planar_energy(parameters, z, energy, inverse_temperature):
 
 
 def fit_planar(energy, num_flows, num_steps=2000, seed=0):
-    """Returns planar steps found by stochastic gradients. Long flows begin warm, or they settle in one part of the target."""
+    """Returns planar steps found by stochastic gradients. Long flows begin warm, or they settle in
+    one part of the target.
+    """
     parameters = tf.Variable(tf.random.stateless_normal((num_flows, 5), (seed, 1)))
-    learning_rate = keras.optimizers.schedules.CosineDecay(0.1 if num_flows < 8 else 0.05, num_steps)
+    learning_rate = keras.optimizers.schedules.CosineDecay(
+        0.1 if num_flows < 8 else 0.05, num_steps
+    )
     optimizer = keras.optimizers.Adam(learning_rate)
     optimizer.build([parameters])
 
@@ -618,7 +674,9 @@ def fit_planar(energy, num_flows, num_steps=2000, seed=0):
     def search():
         for number in tf.range(0, num_steps):
             inverse_temperature = (
-                tf.minimum(1.0, 0.1 + 2 * tf.cast(number, tf.float32) / num_steps) if num_flows >= 8 else 1.0
+                tf.minimum(1.0, 0.1 + 2 * tf.cast(number, tf.float32) / num_steps)
+                if num_flows >= 8
+                else 1.0
             )
             with tf.GradientTape() as tape:
                 z = tf.random.stateless_normal((256, 2), (seed, 2 + number))
@@ -630,7 +688,9 @@ def fit_planar(energy, num_flows, num_steps=2000, seed=0):
 
 
 def plot_planar(names, counts, grid=None):
-    """Shows the targets and what flows of several lengths make of them; returns a dict (energy, steps) to (KL, mass)."""
+    """Shows the targets and what flows of several lengths make of them; returns a dict (energy,
+    steps) to (KL, mass).
+    """
     grid, found, panels = grid or densities_2d.Grid(half_width=4, num_cells=120), {}, {}
     for name in names:
         log_p = grid.normalise(densities_2d.log_target(densities_2d.ENERGIES[name], grid.points))
@@ -641,7 +701,10 @@ def plot_planar(names, counts, grid=None):
             panels[f"{name}, {count} step{'s'[: count - 1]}: KL {kl:.2f}, mass {mass:.3f}"] = log_q
             found[name, count] = kl, mass
     plots.densities(
-        panels, grid, columns=1 + len(counts), title="Planar flows from N(0, I), fitted to exp(-U) on the box"
+        panels,
+        grid,
+        columns=1 + len(counts),
+        title="Planar flows from N(0, I), fitted to exp(-U) on the box",
     )
     return found
 
@@ -657,34 +720,39 @@ if __name__ == "__main__":
 # %% [markdown] question="implicit_or_flow"
 # ### In your own words: implicit distributions and flows
 #
-# Document 002 puts two ways to more expressive posteriors side by side (lines 824 to 856). (a) What may an implicit
-# distribution be made of that a flow may not, and what does it lose? (b) Line 829 writes the log density ratio as "$\log p(z)
-# \log q_\phi(z \mid x)$", line 832 defines $T(x, z) = \log q_\phi(z \mid x) - \log p(z)$. What is wrong with the first? Take
-# $q = N(0.3, 0.6^2)$, $p = N(0, 1)$ and $z = 0.9$: compute the product that is printed and $T$, and say with which sign $T$
-# enters minus the ELBO. (c)
-# How would you know that a flow's density is wrong, and why has an implicit distribution no such test?
+# Document 002 puts two ways to more expressive posteriors side by side (lines 824 to 856). (a) What
+# may an implicit distribution be made of that a flow may not, and what does it lose? (b) Line 829
+# writes the log density ratio as "$\log p(z) \log q_\phi(z \mid x)$", line 832 defines $T(x, z) =
+# \log q_\phi(z \mid x) - \log p(z)$. What is wrong with the first? Take $q = N(0.3, 0.6^2)$, $p =
+# N(0, 1)$ and $z = 0.9$: compute the product that is printed and $T$, and say with which sign $T$
+# enters minus the ELBO. (c) How would you know that a flow's density is wrong, and why has an
+# implicit distribution no such test?
 #
 # <!-- BEGIN SOLUTION -->
-# (a) Any network fed with noise of any dimension: it need not be invertible, keep the dimension, or have a tractable
-# Jacobian. It can be sampled and reparameterized, but has no density that could be evaluated; the KL must come from
-# elsewhere, a discriminator that is trained beside it and is exact only at its optimum. A flow has $\log q_K$ exactly, for
-# its own samples at least. (b) The minus between the logarithms is lost (E-002-19). $\log q = -0.908113$ and $\log p =
-# -1.323939$; their product is $1.202286$, and the ratio $\log p - \log q$ is $-0.415826$. $T = \log q - \log p = +0.415826$
-# is the integrand of the KL: it is added to the loss (subtracted from the ELBO). (c) Compare the log determinant with
-# differences of the map, go forth and back with the inverse, integrate $q_K$ over a grid: the mass must be 1. An implicit
-# distribution has no density to integrate; one can only compare samples, and a discriminator that has not learnt enough makes
-# the bound look better than it is.
+# (a) Any network fed with noise of any dimension: it need not be invertible, keep the dimension, or
+#     have a tractable
+# Jacobian. It can be sampled and reparameterized, but has no density that could be evaluated; the
+# KL must come from elsewhere, a discriminator that is trained beside it and is exact only at its
+# optimum. A flow has $\log q_K$ exactly, for its own samples at least. (b) The minus between the
+# logarithms is lost (E-002-19). $\log q = -0.908113$ and $\log p = -1.323939$; their product is
+# $1.202286$, and the ratio $\log p - \log q$ is $-0.415826$. $T = \log q - \log p = +0.415826$ is
+# the integrand of the KL: it is added to the loss (subtracted from the ELBO). (c) Compare the log
+# determinant with differences of the map, go forth and back with the inverse, integrate $q_K$ over
+# a grid: the mass must be 1. An implicit distribution has no density to integrate; one can only
+# compare samples, and a discriminator that has not learnt enough makes the bound look better than
+# it is.
 #
-# **Rubric (5 points).** 1 point: what implicit distributions are free of. 1 point: no density, so a discriminator. 1 point:
-# the lost minus with both numbers. 1 point: the sign of T in the loss. 1 point: a test of a flow's density, and why the other
-# has none.
+# **Rubric (5 points).** 1 point: what implicit distributions are free of. 1 point: no density, so a
+# discriminator. 1 point: the lost minus with both numbers. 1 point: the sign of T in the loss. 1
+# point: a test of a flow's density, and why the other has none.
 # <!-- END SOLUTION -->
 
 # %% [markdown] question="repair_listing_1"
 # ### Repair Listing 1
 #
-# Document 000 ends with a listing of 30 lines, "VIB with Flows". These are the ones that count, with the numbers that they
-# have in the listing (line $n$ stands in line $100 + n$ of the document); $x$ is an image, $y$ its label among $C$ classes.
+# Document 000 ends with a listing of 30 lines, "VIB with Flows". These are the ones that count,
+# with the numbers that they have in the listing (line $n$ stands in line $100 + n$ of the
+# document); $x$ is an image, $y$ its label among $C$ classes.
 #
 # ```
 #  8      return tfp.distributions.MultivariateNormalDiag(
@@ -704,51 +772,58 @@ if __name__ == "__main__":
 # 30  elbo_loss = tf.reduce_mean(kl_loss + recons_loss)
 # ```
 #
-# There is something to say about lines 9, 12, 17, 25, 26, 27 and 30; about one of them only that it is right, though it does
-# not look it. Write, line by line: what is wrong, what the line should be, and **what it does to a number**, with the inputs
-# below (or the words "none" and why).
+# There is something to say about lines 9, 12, 17, 25, 26, 27 and 30; about one of them only that it
+# is right, though it does not look it. Write, line by line: what is wrong, what the line should be,
+# and **what it does to a number**, with the inputs below (or the words "none" and why).
 #
-# - line 9, both small numbers: $\mu = 0$, $\sigma = 10^{-4}$ in 3 dimensions, $z = \mu$; and $z = \mu = 0$ with variance
-#   $10^{-10}$ in one dimension (with the shift repaired already), the gradient in the variance too
-# - lines 12, 27 and 30, of which one mistake concerns several: logits $(1, -0.5, 0.3)$ with $y$ the third class; and what
-#   happens to the loss when every example of a batch is put in twice
-# - line 17: $z_0 = (0.4, -0.9)$, $w = (0.8, -0.5)$, $b = 0.3$, two images for which an encoder would say $u = (1.2, 0.7)$ and
-#   $u = (0.6, 0.35)$, each as it is, without $\hat u$: the log determinant of each
+# - line 9, both small numbers: $\mu = 0$, $\sigma = 10^{-4}$ in 3 dimensions, $z = \mu$; and $z =
+#   \mu = 0$ with variance $10^{-10}$ in one dimension (with the shift repaired already), the
+#   gradient in the variance too
+# - lines 12, 27 and 30, of which one mistake concerns several: logits $(1, -0.5, 0.3)$ with $y$ the
+#   third class; and what happens to the loss when every example of a batch is put in twice
+# - line 17: $z_0 = (0.4, -0.9)$, $w = (0.8, -0.5)$, $b = 0.3$, two images for which an encoder
+#   would say $u = (1.2, 0.7)$ and $u = (0.6, 0.35)$, each as it is, without $\hat u$: the log
+#   determinant of each
 # - line 25: labels and logits as above, $\log q_0 = -1.3$, sum of log determinants $0.2$
-# - line 26: $q_0 = N(\mu, \sigma^2)$ with $\mu = (0.1, 0.2)$, $\sigma^2 = (0.9, 1.1)$, no flow: what share of single samples
-#   is below 0? (draw some)
+# - line 26: $q_0 = N(\mu, \sigma^2)$ with $\mu = (0.1, 0.2)$, $\sigma^2 = (0.9, 1.1)$, no flow:
+#   what share of single samples is below 0? (draw some)
 #
-# (The functions of a05 are copied into this notebook further down: run that cell first, or use NumPy.)
+# (The functions of a05 are copied into this notebook further down: run that cell first, or use
+# NumPy.)
 #
 # <!-- BEGIN SOLUTION -->
-# Line 9 (E-000-16): `log_prob(z)`. The shift by $\delta = 10^{-4}$ costs $\delta^2 / (2 \sigma^2) = 1/2$ in each dimension:
-# $23.374206$ for $24.874206$. Line 9 (E-000-17): `scale_diag=tf.sqrt(var)`, better a network that returns log var. With
-# variance $10^{-10}$ the floor gives $8.291402$ for $10.593987$ (both at $z$ itself), and the gradient in the variance is 0
-# for $-1 / (2 \cdot 10^{-10}) = -5 \cdot 10^9$: below the floor a variance never learns.
+# Line 9 (E-000-16): `log_prob(z)`. The shift by $\delta = 10^{-4}$ costs $\delta^2 / (2 \sigma^2) =
+# 1/2$ in each dimension: $23.374206$ for $24.874206$. Line 9 (E-000-17): `scale_diag=tf.sqrt(var)`,
+# better a network that returns log var. With variance $10^{-10}$ the floor gives $8.291402$ for
+# $10.593987$ (both at $z$ itself), and the gradient in the variance is 0 for $-1 / (2 \cdot
+# 10^{-10}) = -5 \cdot 10^9$: below the floor a variance never learns.
 #
-# Line 12 (E-000-22): `keras.losses.Reduction` does not exist in Keras 3; write `reduction="none"`. No number: it does not
-# run. Line 12 (E-000-23): for classes that exclude each other the likelihood is one softmax. $1.242159$; the binary
-# cross-entropy is $2.341694$ summed over the classes, $0.780565$ averaged, as Keras does. Lines 12, 27, 30 (E-000-18): with
-# `SUM` `recons_loss` is one number for the batch, the mean over classes summed over examples. Line 30 adds it to every
-# example's KL and averages: the labels weigh $B / C$ times too much, and with the batch doubled the weight doubles. It must
-# be one number for each example, summed over the last axis.
+# Line 12 (E-000-22): `keras.losses.Reduction` does not exist in Keras 3; write `reduction="none"`.
+# No number: it does not run. Line 12 (E-000-23): for classes that exclude each other the likelihood
+# is one softmax. $1.242159$; the binary cross-entropy is $2.341694$ summed over the classes,
+# $0.780565$ averaged, as Keras does. Lines 12, 27, 30 (E-000-18): with `SUM` `recons_loss` is one
+# number for the batch, the mean over classes summed over examples. Line 30 adds it to every
+# example's KL and averages: the labels weigh $B / C$ times too much, and with the batch doubled the
+# weight doubles. It must be one number for each example, summed over the last axis.
 #
-# Line 17 (E-000-20): `FLOWS(z0, x)`. Section 6 has $\lambda_k(x)$. The two log determinants are $0.206866$ and $0.108773$;
-# with parameters that don't depend on $x$ both images get one.
+# Line 17 (E-000-20): `FLOWS(z0, x)`. Section 6 has $\lambda_k(x)$. The two log determinants are
+# $0.206866$ and $0.108773$; with parameters that don't depend on $x$ both images get one.
 #
-# Line 25 (E-000-19): a copy of `log_qk_zk`, $-1.3 - 0.2 = -1.5$, and never used; it should be `log_py_given_zk`, minus the
-# cross-entropy, $-1.242159$.
+# Line 25 (E-000-19): a copy of `log_qk_zk`, $-1.3 - 0.2 = -1.5$, and never used; it should be
+# `log_py_given_zk`, minus the cross-entropy, $-1.242159$.
 #
-# Line 26 (E-000-24) is right: a KL from one sample may be negative. About half of the draws are ($51\,\%$), while the mean is
-# the closed form, $0.030025$. Clipping it or taking its absolute value would make it biased.
+# Line 26 (E-000-24) is right: a KL from one sample may be negative. About half of the draws are
+# ($51\,\%$), while the mean is the closed form, $0.030025$. Clipping it or taking its absolute
+# value would make it biased.
 #
-# Line 30 (E-000-21): the name. This is minus the ELBO, the free energy, and it is minimised. The value has the sign of a
-# loss.
+# Line 30 (E-000-21): the name. This is minus the ELBO, the free energy, and it is minimised. The
+# value has the sign of a loss.
 #
-# **Rubric (10 points).** 1 point: the shift, with its number. 1 point: the floor, with its number. 1 point: the dead
-# gradient. 1 point: Reduction is gone in Keras 3. 1 point: softmax and not binary, with numbers. 2 points: the reduction,
-# with B/C or the doubled batch. 1 point: FLOWS(z0, x), with both log determinants. 1 point: the copy in line 25. 1 point:
-# line 26 is right, with a share near one half, and line 30 is minus the ELBO.
+# **Rubric (10 points).** 1 point: the shift, with its number. 1 point: the floor, with its number.
+# 1 point: the dead gradient. 1 point: Reduction is gone in Keras 3. 1 point: softmax and not
+# binary, with numbers. 2 points: the reduction, with B/C or the doubled batch. 1 point: FLOWS(z0,
+# x), with both log determinants. 1 point: the copy in line 25. 1 point: line 26 is right, with a
+# share near one half, and line 30 is minus the ELBO.
 # <!-- END SOLUTION -->
 
 # %%
@@ -759,26 +834,42 @@ if __name__ == "__main__":
 
     def listing_1_pdf(z, mu, var):
         """Listing 1, lines 4 to 10, as printed."""
-        return tfd.MultivariateNormalDiag(loc=mu, scale_diag=tf.maximum(tf.sqrt(var), 1e-4)).log_prob(z + 1e-4)
+        return tfd.MultivariateNormalDiag(
+            loc=mu, scale_diag=tf.maximum(tf.sqrt(var), 1e-4)
+        ).log_prob(z + 1e-4)
 
     def print_consequences():
         zeros, tiny = tf.zeros((1, 3)), tf.fill((1, 3), 1e-8)
-        print("shift:", float(listing_1_pdf(zeros, zeros, tiny)[0]), float(gaussian_log_pdf(zeros, zeros, tiny)[0]))
+        print(
+            "shift:",
+            float(listing_1_pdf(zeros, zeros, tiny)[0]),
+            float(gaussian_log_pdf(zeros, zeros, tiny)[0]),
+        )
         var = tf.Variable([[1e-10]])
         with tf.GradientTape() as tape:
-            floored = tfd.MultivariateNormalDiag([[0.0]], tf.maximum(tf.sqrt(var), 1e-4)).log_prob([[0.0]])
+            floored = tfd.MultivariateNormalDiag([[0.0]], tf.maximum(tf.sqrt(var), 1e-4)).log_prob(
+                [[0.0]]
+            )
         print("floor:", float(floored[0]), float(gaussian_log_pdf([[0.0]], [[0.0]], var)[0]))
         print("gradient below the floor:", float(tape.gradient(floored, var)[0, 0]))
         logits, label = tf.constant([[1.0, -0.5, 0.3]]), tf.constant([[0.0, 0.0, 1.0]])
         each = tf.nn.sigmoid_cross_entropy_with_logits(label, logits)
         softmax = float(tf.nn.softmax_cross_entropy_with_logits(label, logits)[0])
-        print("softmax:", softmax, "binary:", float(tf.reduce_sum(each)), float(tf.reduce_mean(each)))
+        print(
+            "softmax:", softmax, "binary:", float(tf.reduce_sum(each)), float(tf.reduce_mean(each))
+        )
         _, w, b = SMALL_FLOW
         for u in ([1.2, 0.7], [0.6, 0.35]):
-            print("log det for u =", u, float(planar_log_det(np.float32([[0.4, -0.9]]), np.float32(u), w, b)[0]))
+            print(
+                "log det for u =",
+                u,
+                float(planar_log_det(np.float32([[0.4, -0.9]]), np.float32(u), w, b)[0]),
+            )
         q0 = tfd.MultivariateNormalDiag([0.1, 0.2], tf.sqrt([0.9, 1.1]))
         drawn = q0.sample(200_000, seed=(0, 0))
-        single = q0.log_prob(drawn) - tfd.MultivariateNormalDiag([0.0, 0.0], [1.0, 1.0]).log_prob(drawn)
+        single = q0.log_prob(drawn) - tfd.MultivariateNormalDiag([0.0, 0.0], [1.0, 1.0]).log_prob(
+            drawn
+        )
         print(f"below 0: {np.mean(single < 0):.3f}, mean {np.mean(single):.4f}")
 
     print_consequences()
@@ -786,68 +877,81 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## 8. The bottleneck with a flow
 #
-# Now the listing as it should be. An image $x$ goes through an encoder to $(\mu, \log\sigma^2)$, a sample $z_0 = \mu + \sigma
-# \odot \epsilon$ through a flow to $z_K$, and $z_K$ through a decoder to the logits of $C$ classes. The parameters of every
-# step are functions of the image, $\lambda_j(x)$: each image gets a flow of its own. That is the difference between bending
-# one Gaussian and bending every posterior as it needs.
+# Now the listing as it should be. An image $x$ goes through an encoder to $(\mu, \log\sigma^2)$, a
+# sample $z_0 = \mu + \sigma \odot \epsilon$ through a flow to $z_K$, and $z_K$ through a decoder to
+# the logits of $C$ classes. The parameters of every step are functions of the image,
+# $\lambda_j(x)$: each image gets a flow of its own. That is the difference between bending one
+# Gaussian and bending every posterior as it needs.
 #
 # Four kinds of flow, with $F$ steps each:
 #
-# - `"planar"`, `"radial"`: a linear layer for each step returns $u, w, b$ (or $z_\text{ref}$, $\alpha$ and the `beta_raw` of
-#   section 4) from hidden features of $x$. Your functions above take one $u$ for the batch; here each example has its own, so
-#   write them with `[B, K]`. $w$ must not be 0: let its biases begin away from it, with a standard deviation of 1 for
-#   instance. $\alpha$ must be positive.
-# - `"coupling"` ($K$ even): a network takes the first half of $z$ *and* the features of $x$ to `log_scale` and `shift`.
-#   The halves change places between two steps (after the last one too, if you like).
-# - `"iaf"`: `iaf_step`, with $m$ and $s$ from `networks.MADE`, which sees $z_{<k}$ and all of the features. The
-#   order of the dimensions is reversed between two steps (after the last one too, if you like).
+# - `"planar"`, `"radial"`: a linear layer for each step returns $u, w, b$ (or $z_\text{ref}$,
+#   $\alpha$ and the `beta_raw` of section 4) from hidden features of $x$. Your functions above take
+#   one $u$ for the batch; here each example has its own, so write them with `[B, K]`. $w$ must not
+#   be 0: let its biases begin away from it, with a standard deviation of 1 for instance. $\alpha$
+#   must be positive.
+# - `"coupling"` ($K$ even): a network takes the first half of $z$ *and* the features of $x$ to
+#   `log_scale` and `shift`. The halves change places between two steps (after the last one too, if
+#   you like).
+# - `"iaf"`: `iaf_step`, with $m$ and $s$ from `networks.MADE`, which sees $z_{<k}$ and all of the
+#   features. The order of the dimensions is reversed between two steps (after the last one too, if
+#   you like).
 #
-# Where the features come from is left to you: from a hidden layer of the encoder, or from one of their own. Without steps there
-# is no use for such a layer, and its weights would never learn.
+# Where the features come from is left to you: from a hidden layer of the encoder, or from one of
+# their own. Without steps there is no use for such a layer, and its weights would never learn.
 #
-# Two networks are given: `networks.MLP(size, hidden, bias_stddev)` is a stack of layers with a linear end (its last biases
-# begin at random, with the standard deviation `bias_stddev`), and `networks.MADE` never looks ahead. Make one Keras layer for
-# each step (or one for the parameters of all), whose `call(z, features)` returns the new `z` and its log determinant. Keep both
-# in one call: a determinant that is looked up later belongs to another $z$. Weights made with `tf.Variable`, with TensorFlow
-# Probability's own variables or by its `AutoregressiveNetwork` are *not trained* inside a Keras 3 model, and nothing tells you
-# so. The distributions of TensorFlow Probability may be used for what they compute, not for what they learn.
+# Two networks are given: `networks.MLP(size, hidden, bias_stddev)` is a stack of layers with a
+# linear end (its last biases begin at random, with the standard deviation `bias_stddev`), and
+# `networks.MADE` never looks ahead. Make one Keras layer for each step (or one for the parameters
+# of all), whose `call(z, features)` returns the new `z` and its log determinant. Keep both in one
+# call: a determinant that is looked up later belongs to another $z$. Weights made with
+# `tf.Variable`, with TensorFlow Probability's own variables or by its `AutoregressiveNetwork` are
+# *not trained* inside a Keras 3 model, and nothing tells you so. The distributions of TensorFlow
+# Probability may be used for what they compute, not for what they learn.
 #
 # The loss is the free energy with a weight: mean over the batch of
 #
 # $$- \log p(y|z_K) + \beta \left[ \log q_0(z_0|x) - \sum_j \log \left\lvert \det
 #   \frac{\partial f_j}{\partial z_{j-1}} \right\rvert - \log p(z_K) \right] ,$$
 #
-# with one fresh sample for each example and step, in `evaluate` as in training (`training` changes nothing); the bracket is
-# reported as `kl` (it may be negative), the first term as `cross_entropy`, both as means over examples. With $\beta = 1$ it
-# is `flow_free_energy`.
+# with one fresh sample for each example and step, in `evaluate` as in training (`training` changes
+# nothing); the bracket is reported as `kl` (it may be negative), the first term as `cross_entropy`,
+# both as means over examples. With $\beta = 1$ it is `flow_free_energy`.
 #
-# The cell begins with three functions that a03 and a05 ask for: copy yours, or write them anew. Then come layers, one for the
-# encoder and one for a step of each flow, and the model. For the decoder `networks.MLP` will do. Only
-# `FlowVIB` is graded, and you may build it otherwise, but `check("FlowVIB")` compares with *your* functions: these three,
-# `gaussian_log_pdf` and `flow_prior_term`. What it looks at: the four terms, the reported loss and the predictions; the
-# Jacobian of `transform` by differences, for each kind of flow; whether one step is of the kind asked for, and none where
-# `num_flows` is 0 (planar); whether the order changes between two; whether two images get two flows, in all that a step
-# takes from them; whether every weight learns. The loss is made of the very
-# values that are reported, of the same samples, and of nothing else.
+# The cell begins with three functions that a03 and a05 ask for: copy yours, or write them anew.
+# Then come layers, one for the encoder and one for a step of each flow, and the model. For the
+# decoder `networks.MLP` will do. Only `FlowVIB` is graded, and you may build it otherwise, but
+# `check("FlowVIB")` compares with *your* functions: these three, `gaussian_log_pdf` and
+# `flow_prior_term`. What it looks at: the four terms, the reported loss and the predictions; the
+# Jacobian of `transform` by differences, for each kind of flow; whether one step is of the kind
+# asked for, and none where `num_flows` is 0 (planar); whether the order changes between two;
+# whether two images get two flows, in all that a step takes from them; whether every weight learns.
+# The loss is made of the very values that are reported, of the same samples, and of nothing else.
 
 
 # %% question="FlowVIB"
 def sample_latent(mu, log_var, eps):
-    """Returns z_l = mu + sigma * eps_l, samples of q(z|x). Shapes: `[B, K]` twice, `[L, B, K]`; back `[L, B, K]`."""
+    """Returns z_l = mu + sigma * eps_l, samples of q(z|x). Shapes: `[B, K]` twice, `[L, B, K]`;
+    back `[L, B, K]`.
+    """
     # BEGIN SOLUTION
     return mu + tf.exp(0.5 * log_var) * eps
     # END SOLUTION
 
 
 def categorical_log_prob(y_onehot, logits):
-    """Returns the log probability of each example's label, as in a05. Shapes: `[B, C]` twice; back `[B]`."""
+    """Returns the log probability of each example's label, as in a05. Shapes: `[B, C]` twice; back
+    `[B]`.
+    """
     # BEGIN SOLUTION
     return tf.reduce_sum(y_onehot * tf.nn.log_softmax(logits), axis=-1)
     # END SOLUTION
 
 
 def vib_predict_probs(logits):
-    """Returns the mean over samples of the classes' probabilities, as in a05. Shapes: `[L, B, C]`; back `[B, C]`."""
+    """Returns the mean over samples of the classes' probabilities, as in a05. Shapes: `[L, B, C]`;
+    back `[B, C]`.
+    """
     # BEGIN SOLUTION
     return tf.reduce_mean(tf.nn.softmax(logits, axis=-1), axis=0)
     # END SOLUTION
@@ -882,7 +986,9 @@ class PlanarStep(keras.layers.Layer):
         # END SOLUTION
 
     def call(self, z, features):
-        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features `[B, H]`."""
+        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features
+        `[B, H]`.
+        """
         # BEGIN SOLUTION
         u, w, b = self.to_u(features), self.to_w(features), self.to_b(features)
         w_dot_u = tf.reduce_sum(w * u, axis=-1, keepdims=True)
@@ -896,7 +1002,9 @@ class PlanarStep(keras.layers.Layer):
 
 
 class RadialStep(keras.layers.Layer):
-    """One radial step for each example, its centre, alpha and beta_raw from the features of the example's image."""
+    """One radial step for each example, its centre, alpha and beta_raw from the features of the
+    example's image.
+    """
 
     def __init__(self, latent_dim, **kwargs):
         super().__init__(**kwargs)
@@ -908,7 +1016,9 @@ class RadialStep(keras.layers.Layer):
         # END SOLUTION
 
     def call(self, z, features):
-        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features `[B, H]`."""
+        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features
+        `[B, H]`.
+        """
         # BEGIN SOLUTION
         z_ref = self.to_z_ref(features)
         alpha = tf.nn.softplus(self.to_alpha(features)) + 0.1
@@ -932,7 +1042,9 @@ class CouplingStep(keras.layers.Layer):
         # END SOLUTION
 
     def call(self, z, features):
-        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features `[B, H]`."""
+        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features
+        `[B, H]`.
+        """
         # BEGIN SOLUTION
         first, second = tf.split(z, 2, axis=-1)
         log_scale, shift = tf.split(self.mlp(tf.concat([first, features], axis=-1)), 2, axis=-1)
@@ -953,7 +1065,9 @@ class AutoregressiveStep(keras.layers.Layer):
         # END SOLUTION
 
     def call(self, z, features):
-        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features `[B, H]`."""
+        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features
+        `[B, H]`.
+        """
         # BEGIN SOLUTION
         m, s = self.made(z, features)
         # Gates begin open.
@@ -966,11 +1080,13 @@ STEPS = {PLANAR: PlanarStep, RADIAL: RadialStep, COUPLING: CouplingStep, IAF: Au
 
 @keras.saving.register_keras_serializable("a06_flows")
 class FlowVIB(keras.Model):
-    """A classifier with an information bottleneck whose posterior goes through a flow: `fit(x, y_onehot)` trains it.
+    """A classifier with an information bottleneck whose posterior goes through a flow: `fit(x,
+    y_onehot)` trains it.
 
     Document 000, section 6 and Listing 1.
 
-    `fit` and `evaluate` report `loss`, `cross_entropy` and `kl` in nats per example: loss = cross_entropy + beta kl.
+    `fit` and `evaluate` report `loss`, `cross_entropy` and `kl` in nats per example: loss =
+    cross_entropy + beta kl.
 
     Args:
         event_dim: D.
@@ -988,7 +1104,15 @@ class FlowVIB(keras.Model):
     """
 
     def __init__(
-        self, event_dim, latent_dim, num_classes, hidden=(128,), num_flows=4, flow="planar", beta=1.0, **kwargs
+        self,
+        event_dim,
+        latent_dim,
+        num_classes,
+        hidden=(128,),
+        num_flows=4,
+        flow="planar",
+        beta=1.0,
+        **kwargs,
     ):
         if flow not in (PLANAR, RADIAL, COUPLING, IAF):
             raise ValueError(f"flow must be 'planar', 'radial', 'coupling' or 'iaf', not {flow!r}")
@@ -1011,7 +1135,8 @@ class FlowVIB(keras.Model):
         # END SOLUTION
 
     def transform(self, z0, x):
-        """Returns `(zK, sum_log_det)`: what the flow of each image makes of z0, and the sum of its log determinants.
+        """Returns `(zK, sum_log_det)`: what the flow of each image makes of z0, and the sum of its
+        log determinants.
 
         Args:
             z0: Points. Shape `[B, K]`.
@@ -1034,7 +1159,8 @@ class FlowVIB(keras.Model):
         # END SOLUTION
 
     def free_energy_terms(self, x, y_onehot, eps):
-        """Returns `(log_q0, sum_log_det, log_p_zK, log_py_given_zK)` of each example, in nats; z0 = mu + sigma eps.
+        """Returns `(log_q0, sum_log_det, log_p_zK, log_py_given_zK)` of each example, in nats; z0 =
+        mu + sigma eps.
 
         Args:
             x: Images. Shape `[B, D]`.
@@ -1084,12 +1210,15 @@ class FlowVIB(keras.Model):
         # END SOLUTION
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Returns the loss of a batch, a scalar, and updates the metrics `cross_entropy` and `kl`; `y` is one-hot.
+        """Returns the loss of a batch, a scalar, and updates the metrics `cross_entropy` and `kl`;
+        `y` is one-hot.
 
         You may override `train_step` and `test_step` instead; then delete this.
         """
         # BEGIN SOLUTION
-        log_q0, sum_log_det, log_p_zK, log_py_given_zK = self.free_energy_terms(x, y, self.fresh_noise(x))
+        log_q0, sum_log_det, log_p_zK, log_py_given_zK = self.free_energy_terms(
+            x, y, self.fresh_noise(x)
+        )
         kl = log_q0 - sum_log_det - log_p_zK
         self.cross_entropy.update_state(-log_py_given_zK)
         self.kl.update_state(kl)
@@ -1105,9 +1234,10 @@ class FlowVIB(keras.Model):
 # %% [markdown]
 # ### What a flow makes of a posterior
 #
-# A model with $K = 2$, so that posteriors can be seen. On the left $q_0(z_0|x)$ of six images, drawn as samples, on the right
-# what the flow made of the same samples. The title has the mean log determinant of the flow, in nats: what the flow
-# adds to the entropy of the posterior (or takes from it).
+# A model with $K = 2$, so that posteriors can be seen. On the left $q_0(z_0|x)$ of six images,
+# drawn as samples, on the right what the flow made of the same samples. The title has the mean log
+# determinant of the flow, in nats: what the flow adds to the entropy of the posterior (or takes
+# from it).
 
 
 # %%
@@ -1119,7 +1249,9 @@ def one_hot(labels):
 def train_flow(images, flow=PLANAR, num_flows=2, latent_dim=2, beta=0.3, epochs=10, seed=0):
     """Returns a FlowVIB that was trained on a data set."""
     keras.utils.set_random_seed(seed)
-    model = FlowVIB(images.x_train.shape[1], latent_dim, 10, num_flows=num_flows, flow=flow, beta=beta)
+    model = FlowVIB(
+        images.x_train.shape[1], latent_dim, 10, num_flows=num_flows, flow=flow, beta=beta
+    )
     # A first call makes the weights of layers that had none.
     model.predict_probs(tf.constant(images.x_train[:1]), tf.zeros((1, 1, latent_dim)))
     networks.compile_with_adam(model, 5e-3)
@@ -1128,7 +1260,9 @@ def train_flow(images, flow=PLANAR, num_flows=2, latent_dim=2, beta=0.3, epochs=
 
 
 def clouds(model, pictures, count=300):
-    """Returns samples before the flow and after it, `[n, count, 2]` each, and the mean log determinant."""
+    """Returns samples before the flow and after it, `[n, count, 2]` each, and the mean log
+    determinant.
+    """
     eps = tf.random.stateless_normal((count, pictures.shape[0], model.latent_dim), seed=(0, 4))
     before = np.asarray(sample_latent(*model.encoder(pictures), eps))
     ends = [[np.asarray(part) for part in model.transform(z0, pictures)] for z0 in before]
@@ -1137,10 +1271,16 @@ def clouds(model, pictures, count=300):
 
 
 def plot_clouds(model, pictures, labels):
-    """Shows the posteriors of a few images before and after the flow; returns the mean log determinant."""
+    """Shows the posteriors of a few images before and after the flow; returns the mean log
+    determinant.
+    """
     before, after, log_det = clouds(model, pictures)
-    _, panels = plt.subplots(1, 2, figsize=(9.5, 4.5), layout="constrained", sharex=True, sharey=True)
-    for axes, points, name in zip(panels, (before, after), ("before the flow: z_0", "after it: z_K"), strict=True):
+    _, panels = plt.subplots(
+        1, 2, figsize=(9.5, 4.5), layout="constrained", sharex=True, sharey=True
+    )
+    for axes, points, name in zip(
+        panels, (before, after), ("before the flow: z_0", "after it: z_K"), strict=True
+    ):
         for index, (cloud, label) in enumerate(zip(points, labels, strict=True)):
             style = {"color": plots.COLOURS[index], "marker": plots.MARKERS[index]}
             axes.scatter(*cloud.T, s=10, alpha=0.6, linewidths=0, label=str(label), **style)
@@ -1161,26 +1301,32 @@ if __name__ == "__main__":
 # %% [markdown]
 # ### With a flow and without
 #
-# The same bottleneck without a flow, and with each of the four, trained in the same way, on the loss that all have in common.
-# All numbers are of held-out images: losses in nats with one sample for each, accuracies with 16.
+# The same bottleneck without a flow, and with each of the four, trained in the same way, on the
+# loss that all have in common. All numbers are of held-out images: losses in nats with one sample
+# for each, accuracies with 16.
 #
-# There is one model of each here, and chance has a part in them. On the digits five seeds of our solution gave mean losses
-# from 1.55 (radial) to 1.61 nats (coupling), 1.59 without a flow. Over the seeds losses had standard deviations of 0.03 to
-# 0.09 nats, accuracies of up to 0.07. Which flow is best, or whether any helps here, one bar of each does not say:
-# `train_flow` takes a `seed`.
+# There is one model of each here, and chance has a part in them. On the digits five seeds of our
+# solution gave mean losses from 1.55 (radial) to 1.61 nats (coupling), 1.59 without a flow. Over
+# the seeds losses had standard deviations of 0.03 to 0.09 nats, accuracies of up to 0.07. Which
+# flow is best, or whether any helps here, one bar of each does not say: `train_flow` takes a
+# `seed`.
 
 
 # %%
 def held_out(model, images, samples=16):
     """Returns (cross-entropy, KL, accuracy) on the test images."""
     found = model.evaluate(images.x_test, one_hot(images.y_test), verbose=0, return_dict=True)
-    eps = tf.random.stateless_normal((samples, images.x_test.shape[0], model.latent_dim), seed=(0, 5))
+    eps = tf.random.stateless_normal(
+        (samples, images.x_test.shape[0], model.latent_dim), seed=(0, 5)
+    )
     right = np.argmax(model.predict_probs(images.x_test, eps), axis=-1) == images.y_test
     return found["cross_entropy"], found["kl"], float(np.mean(right))
 
 
 def compare_flows(models, images):
-    """Shows and returns (cross-entropy, KL, accuracy) of models with one beta on the test images, by name."""
+    """Shows and returns (cross-entropy, KL, accuracy) of models with one beta on the test images,
+    by name.
+    """
     found = {name: held_out(model, images) for name, model in models.items()}
     beta = float(next(iter(models.values())).beta)
     below = np.zeros(len(found))
@@ -1189,11 +1335,19 @@ def compare_flows(models, images):
         "cross-entropy": [ce for ce, _, _ in found.values()],
         f"{beta:g} KL": [beta * kl for _, kl, _ in found.values()],
     }
-    for (label, heights), colour, hatch in zip(parts.items(), plots.COLOURS, ("", "//"), strict=False):
+    for (label, heights), colour, hatch in zip(
+        parts.items(), plots.COLOURS, ("", "//"), strict=False
+    ):
         axes.bar(range(len(found)), heights, bottom=below, color=colour, hatch=hatch, label=label)
         below = below + heights
     for place, (loss, (_, _, accuracy)) in enumerate(zip(below, found.values(), strict=True)):
-        axes.annotate(f"{loss:.2f} nats\n{accuracy:.1%} right", (place, loss), ha="center", va="bottom", fontsize=9)
+        axes.annotate(
+            f"{loss:.2f} nats\n{accuracy:.1%} right",
+            (place, loss),
+            ha="center",
+            va="bottom",
+            fontsize=9,
+        )
     axes.set_xticks(range(len(found)), list(found))
     axes.set(
         ylim=(0, 1.4 * below.max()),

@@ -30,7 +30,14 @@ A01 = "a01_densities"
 
 # Files whose tests share what takes long to make: one process runs all of a file.
 TOGETHER = (
-    *("test_attacks", "test_build", "test_confinement", "test_grading", "test_naming", "test_nbgrader"),
+    *(
+        "test_attacks",
+        "test_build",
+        "test_confinement",
+        "test_grading",
+        "test_naming",
+        "test_nbgrader",
+    ),
     *("test_random_replies", "test_tasks"),
 )
 
@@ -38,9 +45,14 @@ TOGETHER = (
 def pytest_addoption(parser):
     names = tasks.names()
     parser.addoption(
-        "--assignment", action="append", choices=names, help="test this assignment, and what each rests on"
+        "--assignment",
+        action="append",
+        choices=names,
+        help="test this assignment, and what each rests on",
     )
-    parser.addoption("--go-on", action="store_true", help="leave out what has passed since all was run last")
+    parser.addoption(
+        "--go-on", action="store_true", help="leave out what has passed since all was run last"
+    )
 
 
 def pytest_configure(config):
@@ -55,7 +67,9 @@ def pytest_configure(config):
 
 
 def give_a_temporary_folder(config):
-    """All that tests, and the processes that they start, leave behind goes with a folder, whose path is short: see kernels."""
+    """All that tests, and the processes that they start, leave behind goes with a folder, whose
+    path is short: see kernels.
+    """
     before = tempfile.gettempdir()
     folder = tempfile.mkdtemp(prefix="vt-")
     # What tests write themselves stays for a while where pytest has always put it.
@@ -66,7 +80,9 @@ def give_a_temporary_folder(config):
 
 
 def pytest_xdist_auto_num_workers():
-    """One more than there are processors: a third of the time tests wait, for processes that start or end."""
+    """One more than there are processors: a third of the time tests wait, for processes that start
+    or end.
+    """
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
 
 
@@ -100,10 +116,18 @@ ABOUT = {"test_vae": "a03_vae", "test_vib": "a05_vib", "test_flows": "a06_flows"
 
 
 def is_about(item, chosen):
-    """Tells whether a test is run on one of the chosen assignments, or tests what every assignment rests on."""
+    """Tells whether a test is run on one of the chosen assignments, or tests what every assignment
+    rests on.
+    """
     given = getattr(item, "callspec", None)
-    on = {name for value in (given.params.values() if given else ()) for name in assignments_of(value)}
-    return bool(on & chosen) if on else item.path.stem in GENERAL or ABOUT.get(item.path.stem) in chosen
+    on = {
+        name for value in (given.params.values() if given else ()) for name in assignments_of(value)
+    }
+    return (
+        bool(on & chosen)
+        if on
+        else item.path.stem in GENERAL or ABOUT.get(item.path.stem) in chosen
+    )
 
 
 def assignments_of(value):
@@ -115,7 +139,8 @@ def assignments_of(value):
 
 
 class GoOn:
-    """Keeps the names of the tests that have passed, until all have: an interrupted run goes on where it stopped.
+    """Keeps the names of the tests that have passed, until all have: an interrupted run goes on
+    where it stopped.
 
     `--cache-clear` has it begin anew.
     """
@@ -126,7 +151,9 @@ class GoOn:
         self.writes = not hasattr(config, "workerinput")
 
     def pytest_collection_modifyitems(self, config, items):
-        passed = set(self.path.read_text(encoding="utf-8").splitlines()) if self.path.exists() else set()
+        passed = (
+            set(self.path.read_text(encoding="utf-8").splitlines()) if self.path.exists() else set()
+        )
         leave_out(config, items, [item for item in items if ascii(item.nodeid) in passed])
 
     def pytest_runtest_logreport(self, report):
@@ -154,7 +181,9 @@ STUCK = "(nothing comes after this)"
 
 @pytest.fixture
 def when_stuck(monkeypatch):
-    """Returns a function: has `act` called whenever a kernel runs the code that it returns, the last before it hangs."""
+    """Returns a function: has `act` called whenever a kernel runs the code that it returns, the
+    last before it hangs.
+    """
 
     def when(act):
         take = exchange.Exchange.take
@@ -176,7 +205,9 @@ class TimeIsUp(Exception):
 
 @pytest.fixture
 def stuck(monkeypatch, when_stuck):
-    """Code to put before what never ends: when a kernel has run it, the time that it was given is up, and not before."""
+    """Code to put before what never ends: when a kernel has run it, the time that it was given is
+    up, and not before.
+    """
     wait = kernel.Kernel._wait
 
     def until_time_is_up(*arguments):
@@ -205,7 +236,8 @@ def released_notebook():
 
 @pytest.fixture(scope="session")
 def right_answers():
-    """Returns a function from assignment and form to what the cells of its file define, run as in the notebook.
+    """Returns a function from assignment and form to what the cells of its file define, run as in
+    the notebook.
 
     A form is a file of `right_answers/`, or one of `forms.WRAPPERS`.
     """
@@ -214,8 +246,13 @@ def right_answers():
     def run(assignment, form):
         if form in forms.WRAPPERS:
             names = run(assignment, forms.BASE)
-            questions = [question for question in tasks.load(assignment).functions if question.name in names]
-            return names | {question.name: forms.wrap(form, question, names[question.name]) for question in questions}
+            questions = [
+                question for question in tasks.load(assignment).functions if question.name in names
+            ]
+            return names | {
+                question.name: forms.wrap(form, question, names[question.name])
+                for question in questions
+            }
         names = {"__name__": "__main__"}
         # The imports of the notebook, which come first.
         cells = script.read(script.SOLUTIONS / f"{assignment}.py")
@@ -225,7 +262,12 @@ def right_answers():
             if cell.cell_type == "code" and "question" in cell.metadata:
                 file = f"{assignment}, {form}, {cell.metadata['question']}"
                 # As IPython does: AutoGraph reads a function's source.
-                linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(keepends=True), file)
+                linecache.cache[file] = (
+                    len(cell.source),
+                    None,
+                    cell.source.splitlines(keepends=True),
+                    file,
+                )
                 exec(compile(cell.source, file, "exec"), names)
         return names
 
@@ -234,7 +276,9 @@ def right_answers():
 
 @pytest.fixture
 def write_notebook(tmp_path, released_notebook):
-    """Returns a function that writes the released notebook with the given answers, by question, and returns its path."""
+    """Returns a function that writes the released notebook with the given answers, by question, and
+    returns its path.
+    """
 
     def write(answers=None, change=None, path=None):
         notebook = nbformat.reads(released_notebook, as_version=4)
@@ -250,16 +294,22 @@ def write_notebook(tmp_path, released_notebook):
 
 
 def grade_the_endless(item, folder, secret):
-    """Grades a notebook of a01 whose KL never ends: that question alone has a short time, and its verdict is kept."""
+    """Grades a notebook of a01 whose KL never ends: that question alone has a short time, and its
+    verdict is kept.
+    """
     answers = probing.ask_cases
 
     def impatient(run, question, path, seconds):
-        return answers(run, question, path, 1 if question.name == "kl_to_standard_normal" else seconds)
+        return answers(
+            run, question, path, 1 if question.name == "kl_to_standard_normal" else seconds
+        )
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(probing, "ask_cases", impatient)
         chosen = kernels.choose()
-        classroom.grade_one(item, folder, Conditions(secret, device.choose(), limits_for(2), chosen), {})
+        classroom.grade_one(
+            item, folder, Conditions(secret, device.choose(), limits_for(2), chosen), {}
+        )
 
 
 ENDLESS = "s10-endless-loop"
@@ -275,7 +325,9 @@ def sample_class(tmp_path_factory):
         patched.setattr(
             sample,
             "write_executed",
-            lambda notebook, path: run(notebook, path, 1 if ENDLESS in str(path) else patience.AGES),
+            lambda notebook, path: run(
+                notebook, path, 1 if ENDLESS in str(path) else patience.AGES
+            ),
         )
         sample.write_class(folder / "submitted", jobs=2)
     submissions, notices = find_submissions(folder / "submitted", tasks.names())

@@ -1,8 +1,10 @@
-"""Every file in `attacks/` is a submission that tries one thing: it gains nothing, and wins where the one defence is off.
+"""Every file in `attacks/` is a submission that tries one thing: it gains nothing, and wins where
+the one defence is off.
 
-A file's first lines say what it tries, what stops it, without which defence it wins, and the points that its honest answers
-deserve. Its cells replace the answers they are named after; three other questions are answered right. A cell called `act`
-defines a function that does something forbidden: the answer is right if it could, so that its points show it.
+A file's first lines say what it tries, what stops it, without which defence it wins, and the points
+that its honest answers deserve. Its cells replace the answers they are named after; three other
+questions are answered right. A cell called `act` defines a function that does something forbidden:
+the answer is right if it could, so that its points show it.
 """
 
 import contextlib
@@ -40,7 +42,14 @@ A01 = "a01_densities"
 ATTACKS = Path(__file__).parent / "attacks"
 ANSWERED = {"bernoulli_log_prob_logits": 10, "kl_to_standard_normal": 12, "elbo_identity_terms": 8}
 LIMITS = [*patience.SETTINGS, "memory=1.25GiB", "scratch=30MiB", "processes=128", "files=256"]
-GENEROUS = [*patience.SETTINGS, "memory=8GiB", "scratch=256MiB", "processes=1024", "files=1024", "output=64MiB"]
+GENEROUS = [
+    *patience.SETTINGS,
+    "memory=8GiB",
+    "scratch=256MiB",
+    "processes=1024",
+    "files=1024",
+    "output=64MiB",
+]
 SECRET = b"secret of the attacks"
 pytestmark = [
     pytest.mark.kernels,
@@ -72,14 +81,22 @@ class Attack:
 
 def read(path):
     lines = path.read_text(encoding="utf-8").splitlines()
-    said = [line.removeprefix("# ").partition(": ")[::2] for line in lines if re.match(r"# [a-z.]+( [a-z.]+)*: ", line)]
+    said = [
+        line.removeprefix("# ").partition(": ")[::2]
+        for line in lines
+        if re.match(r"# [a-z.]+( [a-z.]+)*: ", line)
+    ]
     fields = {key: value for key, value in said if not key.startswith(("file ", "link "))}
     links = {key.removeprefix("link "): value for key, value in said if key.startswith("link ")}
     files = {}
     for key, value in said:
         if key.startswith("file "):
             files.setdefault(key.removeprefix("file "), []).append(value)
-    found = [cell for cell in jupytext.reads(path.read_text(), fmt="py:percent").cells if cell.cell_type == "code"]
+    found = [
+        cell
+        for cell in jupytext.reads(path.read_text(), fmt="py:percent").cells
+        if cell.cell_type == "code"
+    ]
     answers = {cell.metadata["title"]: cell.source for cell in found if cell.metadata.get("title")}
     if "act" in answers:
         answers["bernoulli_log_prob_logits"] = f"{answers.pop('act')}\n\n\n{RIGHT_IF_IT_COULD}"
@@ -94,7 +111,9 @@ EVERY = [read(path) for path in sorted(ATTACKS.glob("*.py"))]
 
 @pytest.fixture(scope="session")
 def outside(tmp_path_factory):
-    """What lies around a grader: answers, other students' work, listening servers, another process, shared memory."""
+    """What lies around a grader: answers, other students' work, listening servers, another process,
+    shared memory.
+    """
     import ctypes
 
     folder = tmp_path_factory.mktemp("outside")
@@ -130,7 +149,9 @@ def outside(tmp_path_factory):
 
 
 def server_port(servers):
-    return next(server.getsockname()[1] for server in servers.values() if server.family == socket.AF_INET)
+    return next(
+        server.getsockname()[1] for server in servers.values() if server.family == socket.AF_INET
+    )
 
 
 def knocks(outside):
@@ -214,7 +235,12 @@ def test_there_are_enough_attacks_and_each_says_what_it_is():
     assert len({attack.tries for attack in EVERY}) == len(EVERY)
     for attack in EVERY:
         assert all((attack.tries, attack.stopped_by, attack.answers))
-        assert set(attack.wins_without.split(", ")) <= {*LAYERS, *SWITCHES, "nbgrader", "nbgrader twice"}
+        assert set(attack.wins_without.split(", ")) <= {
+            *LAYERS,
+            *SWITCHES,
+            "nbgrader",
+            "nbgrader twice",
+        }
 
 
 def test_no_run_is_stopped_and_nobody_else_is_harmed(attacked, outside):
@@ -241,9 +267,9 @@ def test_an_attack_on_the_time_gains_nothing(tmp_path, outside, released_noteboo
     path = hand_in(SLOW, tmp_path, outside | {"stuck": stuck, "pause": 10**6}, released_notebook)
     found = grade(A01, path, student=SLOW.student, secret=SECRET, limits=limits_for(1, LIMITS))
     assert found["score"] == SLOW.deserves
-    assert [question["name"] for question in found["questions"] if question["status"] == "timeout"] == list(
-        SLOW.answers
-    )
+    assert [
+        question["name"] for question in found["questions"] if question["status"] == "timeout"
+    ] == list(SLOW.answers)
 
 
 # Each defence switched off.
@@ -261,14 +287,18 @@ def without_limits(monkeypatch):
 def with_public_inputs(monkeypatch):
     draw = tasks.draw_for_student
     monkeypatch.setattr(
-        verdict.tasks, "draw_for_student", lambda assignment, task, *_: draw(assignment, task, "", PUBLIC)
+        verdict.tasks,
+        "draw_for_student",
+        lambda assignment, task, *_: draw(assignment, task, "", PUBLIC),
     )
 
 
 def without_guard(monkeypatch):
     def receive(channel):
         frames = channel.socket.recv_multipart()
-        return channel.session.deserialize(channel.session.feed_identities(frames)[1]), sum(map(len, frames))
+        return channel.session.deserialize(channel.session.feed_identities(frames)[1]), sum(
+            map(len, frames)
+        )
 
     monkeypatch.setattr(exchange, "receive", receive)
 
@@ -288,9 +318,9 @@ def with_pickle(monkeypatch):
 
 
 def without_escaping(monkeypatch):
-    template = Environment(loader=PackageLoader("autograder.reports", "."), autoescape=False).get_template(
-        "feedback.html.j2"
-    )
+    template = Environment(
+        loader=PackageLoader("autograder.reports", "."), autoescape=False
+    ).get_template("feedback.html.j2")
     monkeypatch.setattr(feedback, "template", lambda: template)
 
 
@@ -322,8 +352,12 @@ SWITCHES = {
         kind=lambda attack: attack.wins_without,
     ),
 )
-def test_it_wins_where_the_defence_is_off(attack, tmp_path, outside, released_notebook, monkeypatch):
-    """What it gains: points, a line of the hidden inputs, a program run by the grader, a script in a page, or the end of it."""
+def test_it_wins_where_the_defence_is_off(
+    attack, tmp_path, outside, released_notebook, monkeypatch
+):
+    """What it gains: points, a line of the hidden inputs, a program run by the grader, a script in
+    a page, or the end of it.
+    """
     off = attack.wins_without.split(", ")
     changed = Path(outside["outside"])
     before = files_below(changed)
@@ -350,57 +384,83 @@ def test_it_wins_where_the_defence_is_off(attack, tmp_path, outside, released_no
         "<script>" in feedback.feedback_html(found),
         ",=" in "," + gradebook.grades_csv([found]).splitlines()[1].replace('"', ""),
     ]
-    assert any(gains), [(question["name"], question["status"], question["message"]) for question in found["questions"]]
+    assert any(gains), [
+        (question["name"], question["status"], question["message"])
+        for question in found["questions"]
+    ]
 
 
 # Stock nbgrader.
 
 HIDDEN_TESTS = {
-    "bernoulli_log_prob_logits": """import numpy as np
+    "bernoulli_log_prob_logits": (
+        """import numpy as np
 _rng = np.random.default_rng(7)
 _x, _a = _rng.integers(0, 2, (5, 11)).astype(float), _rng.normal(0, 3, (5, 11))
 _got = bernoulli_log_prob_logits(_x, _a)
 _want = np.sum(_x * _a - np.logaddexp(0, _a), -1)
-assert np.allclose(_got, _want)""",
-    "kl_to_standard_normal": """import numpy as np
+assert np.allclose(_got, _want)"""
+    ),
+    "kl_to_standard_normal": (
+        """import numpy as np
 _rng = np.random.default_rng(8)
 _mu, _log_var = _rng.normal(size=(5, 3)), _rng.normal(size=(5, 3))
 _want = 0.5 * np.sum(_mu**2 + np.exp(_log_var) - _log_var - 1, -1)
 _got = kl_to_standard_normal(_mu, _log_var)
-np.testing.assert_allclose(np.ma.asanyarray(_got), _want, rtol=1e-4)""",
-    "elbo_identity_terms": """import numpy as np
+np.testing.assert_allclose(np.ma.asanyarray(_got), _want, rtol=1e-4)"""
+    ),
+    "elbo_identity_terms": (
+        """import numpy as np
 from scipy.special import logsumexp
 _pz, _px, _q = np.log([0.5, 0.3, 0.2]), np.array([-1.0, -2.0, -3.0]), np.log([0.2, 0.5, 0.3])
 _elbo = np.sum(np.exp(_q) * (_pz + _px - _q))
 _got = elbo_identity_terms(_pz, _px, _q)
 assert abs(_got[0] - _elbo) < 1e-4
-assert abs(_got[2] - logsumexp(_pz + _px)) < 1e-4""",
+assert abs(_got[2] - logsumexp(_pz + _px)) < 1e-4"""
+    ),
 }
 
 
 IN_NUMPY = {
-    "bernoulli_log_prob_logits": """def bernoulli_log_prob_logits(x, logits):
-    return np.sum(x * logits - np.logaddexp(0, logits), -1)""",
-    "kl_to_standard_normal": """def kl_to_standard_normal(mu, log_var):
-    return 0.5 * np.sum(mu**2 + np.exp(log_var) - log_var - 1, -1)""",
-    "elbo_identity_terms": """def elbo_identity_terms(log_pz, log_px_given_z, log_q):
+    "bernoulli_log_prob_logits": (
+        """def bernoulli_log_prob_logits(x, logits):
+    return np.sum(x * logits - np.logaddexp(0, logits), -1)"""
+    ),
+    "kl_to_standard_normal": (
+        """def kl_to_standard_normal(mu, log_var):
+    return 0.5 * np.sum(mu**2 + np.exp(log_var) - log_var - 1, -1)"""
+    ),
+    "elbo_identity_terms": (
+        """def elbo_identity_terms(log_pz, log_px_given_z, log_q):
     q, log_joint = np.exp(log_q), log_pz + log_px_given_z
     log_px = np.log(np.sum(np.exp(log_joint)))
     elbo = np.sum(q * (log_joint - log_q))
-    return elbo, log_px - elbo, log_px""",
+    return elbo, log_px - elbo, log_px"""
+    ),
 }
 
 
 def own_cell(source, name, kind, points=0):
     """Returns a cell as nbgrader wants it: `kind` is "answer" or "tests"."""
     grade_id = f"{name}-{kind}"
-    marks = {"grade": kind == "tests", "locked": kind == "tests", "solution": kind == "answer", "schema_version": 3}
-    metadata = {"nbgrader": marks | {"grade_id": grade_id, "task": False} | ({"points": points} if points else {})}
+    marks = {
+        "grade": kind == "tests",
+        "locked": kind == "tests",
+        "solution": kind == "answer",
+        "schema_version": 3,
+    }
+    metadata = {
+        "nbgrader": (
+            marks | {"grade_id": grade_id, "task": False} | ({"points": points} if points else {})
+        )
+    }
     return nbformat.v4.new_code_cell(source, metadata=metadata, id=grade_id.replace("_", "-")[-60:])
 
 
 def course_notebook(answers):
-    """Returns a notebook in which a course tests three questions as courses do: by assertions in the student's process."""
+    """Returns a notebook in which a course tests three questions as courses do: by assertions in
+    the student's process.
+    """
     cells = [nbformat.v4.new_code_cell("import numpy as np", id="imports")]
     for name, points in ANSWERED.items():
         cells.append(own_cell(answers[name], name, "answer"))
@@ -412,7 +472,9 @@ def course_notebook(answers):
 
 
 def stock_scores(folder, attacks, outside):
-    """Returns what `nbgrader autograde` gives each student of a course of its own for these attacks."""
+    """Returns what `nbgrader autograde` gives each student of a course of its own for these
+    attacks.
+    """
     solutions = IN_NUMPY
     source = folder / "source" / "course" / "course.ipynb"
     source.parent.mkdir(parents=True)
@@ -424,12 +486,17 @@ def stock_scores(folder, attacks, outside):
         path.write_text(nbformat.writes(course_notebook(mine)))
         put_beside(attack, path, outside)
     (folder / "nbgrader_config.py").write_text(
-        f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout = 20\n"
+        f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout"
+        " = 20\n"
     )
     home = folder / "home"
     home.mkdir()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = os.environ | {"HOME": str(home), "IPYTHONDIR": str(home / ".ipython"), "PATH": path}
+    environment = os.environ | {
+        "HOME": str(home),
+        "IPYTHONDIR": str(home / ".ipython"),
+        "PATH": path,
+    }
     for command in ("generate_assignment", "autograde"):
         subprocess.run(
             [sys.executable, "-m", "nbgrader", command, "course"],
@@ -447,11 +514,21 @@ WINS_THERE = ATTACKS / "against_nbgrader.json"
 
 @pytest.mark.soak
 def test_what_they_win_against_stock_nbgrader(tmp_path, outside):
-    """Grades all of them with stock nbgrader; the table in `attacks/README.md` holds what came out."""
+    """Grades all of them with stock nbgrader; the table in `attacks/README.md` holds what came
+    out.
+    """
     attacks = [attack for attack in EVERY if attack.student.startswith("attacker")]
     twice = [attack for attack in attacks if attack.wins_without == "nbgrader twice"]
     accomplices = [
-        Attack(**(vars(attack) | {"student": f"z-{attack.name}", "answers": {"bernoulli_log_prob_logits": WRONG}}))
+        Attack(
+            **(
+                vars(attack)
+                | {
+                    "student": f"z-{attack.name}",
+                    "answers": {"bernoulli_log_prob_logits": WRONG},
+                }
+            )
+        )
         for attack in twice
     ]
     before = files_below(Path(outside["outside"]))
@@ -468,9 +545,14 @@ def test_what_they_win_against_stock_nbgrader(tmp_path, outside):
 def table():
     """Returns the table of `attacks/README.md`."""
     there = json.loads(WINS_THERE.read_text())
-    lines = ["| attack | what it tries | what stops it here | stock nbgrader |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| attack | what it tries | what stops it here | stock nbgrader |",
+        "| --- | --- | --- | --- |",
+    ]
     for attack in EVERY:
-        wins = {True: "**wins**", False: "does not win", None: "no such page"}[there.get(attack.name)]
+        wins = {True: "**wins**", False: "does not win", None: "no such page"}[
+            there.get(attack.name)
+        ]
         lines.append(f"| `{attack.name}` | {attack.tries} | {attack.stopped_by} | {wins} |")
     return "\n".join(lines)
 
@@ -483,5 +565,7 @@ WRONG = "def bernoulli_log_prob_logits(x, logits):\n    return np.zeros(len(x))"
 
 
 def gain(attack, scores):
-    """Tells whether stock nbgrader gave more than an attack deserves, to its student or to another."""
+    """Tells whether stock nbgrader gave more than an attack deserves, to its student or to
+    another.
+    """
     return max(scores.get(attack.student, 0), scores.get(f"z-{attack.name}", 0)) > attack.deserves

@@ -75,18 +75,22 @@ def test_a_build_on_another_processor_changes_nothing(tmp_path):
     if not used:
         pytest.skip("NumPy has one code path only on this processor")
     code = (
-        "import pathlib, sys; from autograder.build import notebooks; from autograder.reference import device; "
-        "device.choose(); notebooks.write_assignments(pathlib.Path(sys.argv[1]))"
+        "import pathlib, sys; from autograder.build import notebooks; from autograder.reference "
+        "import device; device.choose(); notebooks.write_assignments(pathlib.Path(sys.argv[1]))"
     )
     less = os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(used)}
     subprocess.run([sys.executable, "-c", code, tmp_path], env=less, check=True)
     for name in NAMES:
         for file in (f"{name}.ipynb", public_cases.FILE_NAME):
-            assert (tmp_path / name / file).read_bytes() == (notebooks.ASSIGNMENTS / name / file).read_bytes()
+            assert (tmp_path / name / file).read_bytes() == (
+                notebooks.ASSIGNMENTS / name / file
+            ).read_bytes()
 
 
 def public_content(name):
-    return json.loads((notebooks.ASSIGNMENTS / name / public_cases.FILE_NAME).read_text(encoding="utf-8"))
+    return json.loads(
+        (notebooks.ASSIGNMENTS / name / public_cases.FILE_NAME).read_text(encoding="utf-8")
+    )
 
 
 def moved(values, share, question):
@@ -100,7 +104,12 @@ def moved(values, share, question):
 
 @pytest.mark.parametrize(
     ("where", "share", "kept"),
-    [("expected", 1e-6, True), ("expected", 1e-3, False), ("wrong", 0.1, True), ("wrong", 5.0, False)],
+    [
+        ("expected", 1e-6, True),
+        ("expected", 1e-3, False),
+        ("wrong", 0.1, True),
+        ("wrong", 5.0, False),
+    ],
 )
 @pytest.mark.parametrize("name", NAMES)
 def test_a_question_stays_as_it_was_written_where_the_values_say_the_same(name, where, share, kept):
@@ -117,7 +126,9 @@ def test_a_question_stays_as_it_was_written_where_the_values_say_the_same(name, 
                 case["wrong"][first] = moved(case["wrong"][first], share, question)
     assert new != old
     before = {question["name"]: question for question in old["questions"]}
-    after = json.loads(settled.settle(public_cases.format_content(new), public_cases.format_content(old)))["questions"]
+    after = json.loads(
+        settled.settle(public_cases.format_content(new), public_cases.format_content(old))
+    )["questions"]
     for question, built in zip(after, new["questions"], strict=True):
         assert question == (before[question["name"]] if kept else built), question["name"]
 
@@ -130,7 +141,9 @@ def test_texts_inputs_and_shapes_stay_only_where_they_are_the_same():
         lambda question: question["cases"][0].update(expected=[question["cases"][0]["expected"]]),
         lambda question: question["cases"].pop(),
         lambda question: question.update(atol=1e-4),
-        lambda question: question["cases"][0]["wrong"].pop(next(iter(question["cases"][0]["wrong"]))),
+        lambda question: question["cases"][0]["wrong"].pop(
+            next(iter(question["cases"][0]["wrong"]))
+        ),
     )
     for change in changes:
         new = copy.deepcopy(old)
@@ -142,7 +155,15 @@ def test_texts_inputs_and_shapes_stay_only_where_they_are_the_same():
 
 
 @pytest.mark.parametrize(
-    "old", ["", "<<<<<<< HEAD\n", "[]", "{}", '{"questions": [1]}', '{"questions": [{"name": "posterior_from_joint"}]}']
+    "old",
+    [
+        "",
+        "<<<<<<< HEAD\n",
+        "[]",
+        "{}",
+        '{"questions": [1]}',
+        '{"questions": [{"name": "posterior_from_joint"}]}',
+    ],
 )
 def test_a_damaged_file_of_public_cases_is_built_anew(old):
     new = public_cases.format_content(public_content(NAMES[0]))
@@ -151,12 +172,23 @@ def test_a_damaged_file_of_public_cases_is_built_anew(old):
 
 def test_values_are_written_as_finely_as_the_tolerance_can_tell():
     values = np.array([-1.1e-16, -0.0, 0.123456789, -1636243.0, np.nan, -np.inf])
-    assert public_cases.round_to_lists(values, 1e-6, 1e-5) == [0.0, 0.0, 0.123457, -1636240.0, "nan", "-inf"]
-    assert [math.copysign(1, value) for value in public_cases.round_to_lists(values[:2], 1e-6, 1e-5)] == [1, 1]
+    assert public_cases.round_to_lists(values, 1e-6, 1e-5) == [
+        0.0,
+        0.0,
+        0.123457,
+        -1636240.0,
+        "nan",
+        "-inf",
+    ]
+    assert [
+        math.copysign(1, value) for value in public_cases.round_to_lists(values[:2], 1e-6, 1e-5)
+    ] == [1, 1]
 
 
 def nudged(argument):
-    """Returns an argument with each of its float32 numbers moved by the last bit; whole numbers are labels and stay."""
+    """Returns an argument with each of its float32 numbers moved by the last bit; whole numbers are
+    labels and stay.
+    """
     match argument:
         case BuiltArgument(kind, arrays):
             return BuiltArgument(kind, tuple(nudged(array) for array in arrays))
@@ -165,20 +197,28 @@ def nudged(argument):
         case np.ndarray():
             signs = (-1.0) ** np.arange(argument.size).reshape(argument.shape)
             last = signs * np.spacing(np.abs(argument))
-            return np.where(argument == np.round(argument), argument, argument + last).astype(argument.dtype)
+            return np.where(argument == np.round(argument), argument, argument + last).astype(
+                argument.dtype
+            )
     return argument
 
 
 def single_variants(name, task):
-    """Yields (label, values, values on nudged inputs) of the variants of mistakes that are computed in float32."""
+    """Yields (label, values, values on nudged inputs) of the variants of mistakes that are computed
+    in float32.
+    """
     task = separation.replace_unsteady(task)
     variants = tasks.find_structure(name, task).variants
     question = tasks.draw_for_student(name, task, "", separation.PUBLIC)
     for case, draw in zip(question.cases, task.cases, strict=True):
         here = drawing.evaluate_case(task, draw, case.arguments, variants)
-        there = drawing.evaluate_case(task, draw, tuple(nudged(argument) for argument in case.arguments), variants)
+        there = drawing.evaluate_case(
+            task, draw, tuple(nudged(argument) for argument in case.arguments), variants
+        )
         for wrong in task.mistakes:
-            values = zip(variants[wrong.name], here.wrong[wrong.name], there.wrong[wrong.name], strict=True)
+            values = zip(
+                variants[wrong.name], here.wrong[wrong.name], there.wrong[wrong.name], strict=True
+            )
             for index, one, other in values:
                 if index % 2:
                     label = f"{task.name}, {case.name}: {wrong.name}, {index}"
@@ -187,7 +227,9 @@ def single_variants(name, task):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_public_value_of_a_mistake_is_decided_by_rounding_alone(name):
-    """What changes by more than the tolerance with the last bit of its inputs is another value on each processor."""
+    """What changes by more than the tolerance with the last bit of its inputs is another value on
+    each processor.
+    """
     compared = 0
     for task in tasks.load(name).functions:
         for label, one, other in single_variants(name, task):
@@ -211,7 +253,11 @@ def test_nbgrader_accepts_the_notebook(built, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_each_question_has_one_grade_cell_of_its_name_and_points(built, name):
     notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
-    graded = [cell.metadata.nbgrader for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    graded = [
+        cell.metadata.nbgrader
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    ]
     assignment = tasks.load(name)
     wanted = {task.name: task.points for task in (*assignment.questions, *assignment.manual)}
     assert sorted((cell.grade_id, cell.points) for cell in graded) == sorted(wanted.items())
@@ -221,15 +267,27 @@ def test_each_question_has_one_grade_cell_of_its_name_and_points(built, name):
 def test_an_untouched_stub_raises_when_it_is_called_and_not_before(built, name):
     notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
     answers = [
-        cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-answer")
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-answer")
     ]
     assert answers
     for cell in answers:
         tree = ast.parse(cell.source)
-        outside = [part for node in tree.body for part in (node.body if isinstance(node, ast.ClassDef) else [node])]
+        outside = [
+            part
+            for node in tree.body
+            for part in (node.body if isinstance(node, ast.ClassDef) else [node])
+        ]
         assert not [part for part in outside if isinstance(part, ast.Raise)], cell.source
-        defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        assert is_stub(defined[cell.metadata.nbgrader.grade_id.removesuffix("-answer")]), cell.source
+        defined = {
+            node.name: node
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
+        assert is_stub(defined[cell.metadata.nbgrader.grade_id.removesuffix("-answer")]), (
+            cell.source
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -237,8 +295,14 @@ def test_experiments_are_tagged_and_locked_and_nothing_has_outputs(built, name):
     notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
     experiments = [cell for cell in notebook.cells if "experiment" in cell.metadata.get("tags", [])]
     assert experiments
-    assert all(cell.metadata.nbgrader.locked and not cell.metadata.nbgrader.grade for cell in experiments)
-    assert all(not cell.outputs and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
+    assert all(
+        cell.metadata.nbgrader.locked and not cell.metadata.nbgrader.grade for cell in experiments
+    )
+    assert all(
+        not cell.outputs and cell.execution_count is None
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    )
     assert "__main__" not in "".join(cell.source for cell in experiments)
 
 
@@ -270,7 +334,9 @@ def released_texts(built, release_zip):
 
 
 def expressions(code):
-    """Yields the expressions of three or more tokens in `code`; a dotted name counts as one token."""
+    """Yields the expressions of three or more tokens in `code`; a dotted name counts as one
+    token.
+    """
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.expr) and not is_dotted(node):
             text = ast.unparse(node)
@@ -283,14 +349,20 @@ def is_dotted(node):
 
 
 def tokens(text):
-    """Returns `text` as its tokens between single spaces: words (dotted names whole) and signs, whatever the layout."""
+    """Returns `text` as its tokens between single spaces: words (dotted names whole) and signs,
+    whatever the layout.
+    """
     return " " + " ".join(re.findall(r"[\w.]+|[^\w\s]", text)) + " "
 
 
 def said_by_design():
-    """Yields what is released on purpose: lecture text, signatures and docstrings, those of vikit's networks as well."""
+    """Yields what is released on purpose: lecture text, signatures and docstrings, those of vikit's
+    networks as well.
+    """
     yield from (
-        ast.get_docstring(node) or "" for node in ast.walk(ast.parse(inspect.getsource(networks))) if is_defined(node)
+        ast.get_docstring(node) or ""
+        for node in ast.walk(ast.parse(inspect.getsource(networks)))
+        if is_defined(node)
     )
     for name in NAMES:
         for cell in script.read(script.SOLUTIONS / f"{name}.py"):
@@ -301,7 +373,9 @@ def said_by_design():
 
 
 def signatures_and_docstrings(cell):
-    """Yields those of the functions and classes of an answer, but for what stands in a solution region."""
+    """Yields those of the functions and classes of an answer, but for what stands in a solution
+    region.
+    """
     inside = {
         cell.source.count("\n", 0, place) + 1
         for region in script.REGION.finditer(cell.source)
@@ -333,12 +407,16 @@ COMMON = {
 
 
 def is_said(piece, design):
-    """Tells whether a text, a signature or a docstring says a piece anyway, as `(zK, sum_log_det)`; none says code."""
+    """Tells whether a text, a signature or a docstring says a piece anyway, as `(zK, sum_log_det)`;
+    none says code.
+    """
     return not CODE.search(piece) and piece.replace(" return ", " ", 1) in design
 
 
 def pieces_of(cell, region):
-    """Yields the lines of a solution region, and of code its expressions, as tokens; those of three tokens and more."""
+    """Yields the lines of a solution region, and of code its expressions, as tokens; those of three
+    tokens and more.
+    """
     yield from (tokens(line) for line in region.splitlines() if len(tokens(line).split()) >= 3)
     if cell.kind == "answer":
         body = "def region():\n" + region if region.startswith(" ") else region
@@ -346,7 +424,9 @@ def pieces_of(cell, region):
 
 
 def leaks(built, release_zip):
-    """Yields (question, piece, place) for each piece of a solution that is found in a released text, and not said anyway."""
+    """Yields (question, piece, place) for each piece of a solution that is found in a released
+    text, and not said anyway.
+    """
     design = "\n".join(map(tokens, said_by_design()))
     pieces = {
         (cell.question, piece)
@@ -372,7 +452,9 @@ def test_nothing_of_a_solution_is_released(built, release_zip):
 
 
 def test_every_piece_of_a_leak_would_be_seen(built, release_zip, monkeypatch):
-    """The same search finds all lines of a solution that really is released, its cells not cleared, but for what is said."""
+    """The same search finds all lines of a solution that really is released, its cells not cleared,
+    but for what is said.
+    """
     monkeypatch.setattr(notebooks, "clear_answer", lambda cell, node: node)
     leaky = {name: notebooks.release(name) for name in NAMES}
     found = {(question, piece) for question, piece, _ in leaks(leaky, release_zip)}
@@ -398,16 +480,22 @@ def with_text(built, text):
     return built | {name: {**built[name], f"{name}.ipynb": nbformat.writes(notebook).encode()}}
 
 
-@pytest.mark.parametrize("around", ["return {} + 0", *map(soak.later, ("x = 3\n{}", "said:{}!", "({})\nmore words"))])
+@pytest.mark.parametrize(
+    "around", ["return {} + 0", *map(soak.later, ("x = 3\n{}", "said:{}!", "({})\nmore words"))]
+)
 def test_a_leak_is_seen_whatever_stands_around_it(built, release_zip, around):
-    region = next(region for cell, region in solution_regions() if cell.question == "kl_to_standard_normal")
+    region = next(
+        region for cell, region in solution_regions() if cell.question == "kl_to_standard_normal"
+    )
     expression = max(expressions("def region():\n" + region), key=len)
     leaky = with_text(built, around.format(expression))
     assert tokens(expression) in {piece for _, piece, _ in leaks(leaky, release_zip)}
 
 
 def test_code_of_an_answer_is_a_leak_in_a_lecture_text_too(built, release_zip, monkeypatch):
-    region = next(region for cell, region in solution_regions() if cell.question == "gaussian_entropy")
+    region = next(
+        region for cell, region in solution_regions() if cell.question == "gaussian_entropy"
+    )
     monkeypatch.setattr(sys.modules[__name__], "said_by_design", lambda: [region])
     assert tokens(region) in {piece for _, piece, _ in leaks(with_text(built, region), release_zip)}
 
@@ -477,7 +565,11 @@ def test_a_good_script_is_read(tmp_path):
         ('# %% question="f"', "# %%", "has no question"),
         ("    # END SOLUTION\n", "", "do not pair up"),
         ("    # BEGIN SOLUTION\n", "", "do not pair up"),
-        ("    # BEGIN SOLUTION\n    return x\n    # END SOLUTION\n", "    return x\n", "needs one solution region"),
+        (
+            "    # BEGIN SOLUTION\n    return x\n    # END SOLUTION\n",
+            "    return x\n",
+            "needs one solution region",
+        ),
         ("# %%\nimport numpy as np", '# %% tags=["experiment"]\nf(3)', "must stand under"),
         ("# %%\nimport numpy as np", '# %% tags=["solution"]\nf(3)', "unknown marker solution"),
         (
@@ -514,7 +606,9 @@ def test_the_script_answers_the_questions_of_the_assignment_each_once(a01):
     with pytest.raises(ScriptError, match=f"two cells for the question '{answer.question}'"):
         script.check_questions([*cells, answer], a01)
     with pytest.raises(ScriptError, match="answers 'other', which is no question"):
-        script.check_questions([*cells, script.ScriptCell("answer", "def other(): pass", "other")], a01)
+        script.check_questions(
+            [*cells, script.ScriptCell("answer", "def other(): pass", "other")], a01
+        )
     manual = next(cell for cell in cells if cell.kind == "manual")
     with pytest.raises(ScriptError, match=f"no cell for the question '{manual.question}'"):
         script.check_questions([cell for cell in cells if cell is not manual], a01)
@@ -523,9 +617,11 @@ def test_the_script_answers_the_questions_of_the_assignment_each_once(a01):
 def test_an_answer_cell_must_define_its_question(a01):
     cells = script.read(script.SOLUTIONS / "a01_densities.py")
     renamed = [
-        script.ScriptCell(cell.kind, cell.source.replace("def ", "def my_"), cell.question)
-        if cell.kind == "answer"
-        else cell
+        (
+            script.ScriptCell(cell.kind, cell.source.replace("def ", "def my_"), cell.question)
+            if cell.kind == "answer"
+            else cell
+        )
         for cell in cells
     ]
     with pytest.raises(ScriptError, match="does not define it"):

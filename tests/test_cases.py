@@ -1,4 +1,6 @@
-"""Small answers that once were graded wrongly, or may be: a row each says what is expected of the verdict."""
+"""Small answers that once were graded wrongly, or may be: a row each says what is expected of the
+verdict.
+"""
 
 import importlib
 import linecache
@@ -17,7 +19,8 @@ SECRET = b"secret of the tests"
 
 
 class Row(NamedTuple):
-    """What is expected of the answer to a question in a file of `cases/`, in the notebook of the solution.
+    """What is expected of the answer to a question in a file of `cases/`, in the notebook of the
+    solution.
 
     Attributes:
         file: Name of the file.
@@ -42,8 +45,23 @@ ROWS = (
     Row("noise_of_its_own", "a02_elbo", "reparameterize", 0, "wrong", "two_calls_differ"),
     Row("noise_of_its_own", "a03_vae", "sample_latent", 0, "wrong", "two_calls_differ"),
     Row("noise_once", "a02_elbo", "reparameterize", 0, "wrong"),
-    Row("logits_for_probabilities", "a05_vib", "categorical_log_prob", 0, "wrong", "cat_logits_as_probabilities"),
-    Row("nothing_later", "a06_flows", "leapfrog_step", 2, "partial", None, "0 values came back, expected 2"),
+    Row(
+        "logits_for_probabilities",
+        "a05_vib",
+        "categorical_log_prob",
+        0,
+        "wrong",
+        "cat_logits_as_probabilities",
+    ),
+    Row(
+        "nothing_later",
+        "a06_flows",
+        "leapfrog_step",
+        2,
+        "partial",
+        None,
+        "0 values came back, expected 2",
+    ),
     Row("infinity_made_a_number", "a01_densities", "bernoulli_log_prob_probs", 8, "correct"),
     Row("infinity_made_a_number", "a01_densities", "kl_to_standard_normal", 0, "wrong"),
     Row("no_layers", "a03_vae", "Encoder", 0, "wrong", "no_weights"),
@@ -81,5 +99,9 @@ def test_each_file_has_a_row_and_each_row_a_file():
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.file}, {row.question}")
 def test_an_answer_is_graded_as_its_row_says(row):
     verdict = graded(row.assignment, row.question, row.file)
-    assert (verdict.score, verdict.status, verdict.mistake) == (row.score, row.status, row.mistake), verdict.message
+    assert (verdict.score, verdict.status, verdict.mistake) == (
+        row.score,
+        row.status,
+        row.mistake,
+    ), verdict.message
     assert row.said in verdict.message

@@ -1,4 +1,6 @@
-"""What chance has a part in: right models lose no point to the inputs they are given, to a split of the digits or a start."""
+"""What chance has a part in: right models lose no point to the inputs they are given, to a split of
+the digits or a start.
+"""
 
 import importlib
 import os
@@ -18,12 +20,15 @@ RUNS = int(os.environ.get("RUNS", "200"))
 pytestmark = [
     pytest.mark.soak,
     # NumPy 2 on Keras' variables.
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+    ),
 ]
 
 
 class Trained(NamedTuple):
-    """A model that is trained, and what of its question is examined on the one that is compiled once for all runs.
+    """A model that is trained, and what of its question is examined on the one that is compiled
+    once for all runs.
 
     Attributes:
         assignment: Whose solution it is.
@@ -36,7 +41,11 @@ class Trained(NamedTuple):
     chosen: tuple
 
 
-VAE = Trained("a03_vae", "VAE", ("every_weight_learns", "fresh_noise", "loss_per_example", "training_passes_the_floor"))
+VAE = Trained(
+    "a03_vae",
+    "VAE",
+    ("every_weight_learns", "fresh_noise", "loss_per_example", "training_passes_the_floor"),
+)
 VIB = Trained("a05_vib", "VIB", ("every_weight_learns", "training", "accuracy_passes_the_floor"))
 
 
@@ -63,14 +72,19 @@ def begin_again(exam, trained, seed):
 
 @pytest.mark.parametrize("trained", [VAE, VIB], ids=lambda trained: trained.question)
 def test_the_floor_is_far_below_what_the_solution_reaches(trained):
-    """Twenty seeds, each with a split and a start of its own. The figures stand beside the floor."""
+    """Twenty seeds, each with a split and a start of its own. The figures stand beside the
+    floor.
+    """
     task = task_of(trained.assignment, trained.question)
     least = next(item.options["floor"] for item in task.properties if "floor" in item.options)
     exam, reached = exam_of_the_solution(trained.assignment, trained.question), []
     for seed in range(20):
         reached.append(floor.train(begin_again(exam, trained, seed), least, seed).end)
     mean, deviation = np.mean(reached), np.std(reached, ddof=1)
-    print(f"\n{trained.question}: {mean:.4f} +- {deviation:.4f}, worst {np.min(reached):.4f}; floor {least}")
+    print(
+        f"\n{trained.question}: {mean:.4f} +- {deviation:.4f}, worst {np.min(reached):.4f}; floor "
+        f"{least}"
+    )
     # Of three trainings two must fail for a point to be lost: at four deviations once in 10^8.
     assert mean - 4 * deviation > least
 
@@ -84,7 +98,9 @@ def test_chance_never_costs_the_solution_a_point(trained):
     for seed in range(RUNS):
         begin_again(exam, trained, seed)
         found = {item.name: examine_property(item, exam) for item in chosen}
-        failed += [(seed, name, finding) for name, finding in found.items() if finding.status != "ok"]
+        failed += [
+            (seed, name, finding) for name, finding in found.items() if finding.status != "ok"
+        ]
     assert failed == []
 
 

@@ -51,7 +51,9 @@ def test_wrong_usage_is_said_and_ends_with_2(course, capsys, arguments, said):
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["grade", "--jobs", "many"], ["grade", "--device", "tpu"], ["graduate"], []])
+@pytest.mark.parametrize(
+    "arguments", [["grade", "--jobs", "many"], ["grade", "--device", "tpu"], ["graduate"], []]
+)
 def test_an_unknown_option_ends_with_2(arguments):
     with pytest.raises(SystemExit) as ended:
         run(*arguments)
@@ -64,12 +66,16 @@ def test_a_device_that_is_not_there_is_wrong_usage(course, capsys, write_noteboo
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("there is a GPU here")
     write_notebook(path=course / "ada" / A01 / f"{A01}.ipynb")
-    assert run("grade", "--submitted", course, "--out", course.parent / "out", "--device", "gpu") == 2
+    assert (
+        run("grade", "--submitted", course, "--out", course.parent / "out", "--device", "gpu") == 2
+    )
     assert "TensorFlow sees no GPU here" in capsys.readouterr().err
 
 
 def test_a_class_of_bad_submissions_is_graded_to_the_end(course, tmp_path, capsys, write_notebook):
-    """No notebook, broken JSON, empty folders, another assignment's notebook, odd names: a message each."""
+    """No notebook, broken JSON, empty folders, another assignment's notebook, odd names: a message
+    each.
+    """
     write_notebook(path=course / "Zoë Ångström" / A01 / f"{A01}.ipynb")
     (course / "no notebook" / A01).mkdir(parents=True)
     (course / "empty").mkdir()
@@ -77,7 +83,9 @@ def test_a_class_of_bad_submissions_is_graded_to_the_end(course, tmp_path, capsy
     (course / "broken" / A01 / f"{A01}.ipynb").write_text('{"cells": [')
     write_notebook(
         path=course / "other" / A01 / f"{A01}.ipynb",
-        change=lambda notebook: [cell.update(source="x = 1") for cell in notebook.cells if cell.cell_type == "code"],
+        change=lambda notebook: [
+            cell.update(source="x = 1") for cell in notebook.cells if cell.cell_type == "code"
+        ],
     )
     (course / "odd" / "a77_unknown").mkdir(parents=True)
     out = tmp_path / "out"
@@ -92,9 +100,13 @@ def test_a_class_of_bad_submissions_is_graded_to_the_end(course, tmp_path, capsy
         "Zoë Ångström",
     ):
         assert words in printed, words
-    verdicts = {path.stem: json.loads(path.read_text()) for path in (out / "verdicts" / A01).iterdir()}
+    verdicts = {
+        path.stem: json.loads(path.read_text()) for path in (out / "verdicts" / A01).iterdir()
+    }
     assert set(verdicts) == {"Zoë Ångström", "no notebook", "broken", "other", "empty", "odd"}
-    assert {question["status"] for question in verdicts["Zoë Ångström"]["questions"]} == {"unanswered"}
+    assert {question["status"] for question in verdicts["Zoë Ångström"]["questions"]} == {
+        "unanswered"
+    }
     with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["student"] for row in rows] == sorted(verdicts)
@@ -109,7 +121,9 @@ def test_a_class_of_bad_submissions_is_graded_to_the_end(course, tmp_path, capsy
     assert secret.read_text() == before
 
 
-def test_only_the_named_students_are_graded_and_the_others_keep_their_row(course, tmp_path, capsys, write_notebook):
+def test_only_the_named_students_are_graded_and_the_others_keep_their_row(
+    course, tmp_path, capsys, write_notebook
+):
     for name in ("ada", "bob"):
         (course / name / A01).mkdir(parents=True)
     out = tmp_path / "out"
@@ -120,7 +134,11 @@ def test_only_the_named_students_are_graded_and_the_others_keep_their_row(course
     printed = capsys.readouterr().out
     assert "ada" in printed
     assert "bob" not in printed
-    assert [row.split(",")[0] for row in (out / "grades.csv").read_text().splitlines()] == ["student", "ada", "bob"]
+    assert [row.split(",")[0] for row in (out / "grades.csv").read_text().splitlines()] == [
+        "student",
+        "ada",
+        "bob",
+    ]
 
 
 def test_grades_from_two_versions_of_the_kit_are_told_of(course, tmp_path, capsys):
@@ -132,9 +150,13 @@ def test_grades_from_two_versions_of_the_kit_are_told_of(course, tmp_path, capsy
     path = out / "verdicts" / A01 / "bob.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"kit_version": "0.0.9+abc"}))
     assert run("grade", A01, "--submitted", course, "--out", out, "--student", "ada") == 0
-    assert "grades.csv mixes versions of the kit: 0.0.9+abc (1 verdict), " in capsys.readouterr().out
+    assert (
+        "grades.csv mixes versions of the kit: 0.0.9+abc (1 verdict), " in capsys.readouterr().out
+    )
     with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
-        assert {row["student"]: row["kit_version"] for row in csv.DictReader(file)}["bob"] == "0.0.9+abc"
+        assert {row["student"]: row["kit_version"] for row in csv.DictReader(file)}[
+            "bob"
+        ] == "0.0.9+abc"
 
 
 def test_an_output_folder_that_cannot_be_made_is_wrong_usage(course, tmp_path, capsys):
@@ -186,8 +208,12 @@ GRADE = [sys.executable, "-m", "autograder", "grade", "--jobs", "1", *patience.O
 
 
 @pytest.mark.parametrize("seconds", [soak.later(0), 2])
-def test_an_interrupt_in_the_first_seconds_is_answered_by_one_line(course, tmp_path, write_notebook, seconds):
-    """As a terminal sends it: to every process of the group, those that are still importing among them."""
+def test_an_interrupt_in_the_first_seconds_is_answered_by_one_line(
+    course, tmp_path, write_notebook, seconds
+):
+    """As a terminal sends it: to every process of the group, those that are still importing among
+    them.
+    """
     write_notebook(LOOP, path=course / "loops" / A01 / f"{A01}.ipynb")
     process = subprocess.Popen(
         [*GRADE, "--submitted", course, "--out", tmp_path / "out"],
@@ -244,12 +270,27 @@ def test_a_secret_file_is_used_and_an_empty_one_refused(course, tmp_path, capsys
     (course / "ada" / A01).mkdir(parents=True)
     secret = tmp_path / "my secret"
     secret.write_text("a long phrase\n")
-    assert run("grade", "--submitted", course, "--out", tmp_path / "out", "--secret-file", secret) == 0
+    assert (
+        run("grade", "--submitted", course, "--out", tmp_path / "out", "--secret-file", secret) == 0
+    )
     assert not (tmp_path / "out" / "secret").exists()
     secret.write_text("\n")
-    assert run("grade", "--submitted", course, "--out", tmp_path / "out", "--secret-file", secret) == 2
+    assert (
+        run("grade", "--submitted", course, "--out", tmp_path / "out", "--secret-file", secret) == 2
+    )
     assert "is empty: delete it" in capsys.readouterr().err
-    assert run("grade", "--submitted", course, "--out", tmp_path / "out", "--secret-file", tmp_path / "typo") == 2
+    assert (
+        run(
+            "grade",
+            "--submitted",
+            course,
+            "--out",
+            tmp_path / "out",
+            "--secret-file",
+            tmp_path / "typo",
+        )
+        == 2
+    )
     assert "there is no secret file" in capsys.readouterr().err
 
 
@@ -269,7 +310,14 @@ def test_release_and_doctor_say_what_they_did(tmp_path, capsys):
     assert capsys.readouterr().out.strip() == str(archive)
     assert run("doctor") == 0
     printed = capsys.readouterr().out
-    for words in ("tensorflow 2.", "references are computed on /", "namespaces", "landlock", "seccomp", "notebooks "):
+    for words in (
+        "tensorflow 2.",
+        "references are computed on /",
+        "namespaces",
+        "landlock",
+        "seccomp",
+        "notebooks ",
+    ):
         assert words in printed
 
 
@@ -285,10 +333,14 @@ def test_the_solution_becomes_a_page_with_its_figures(tmp_path, capsys):
 
 
 def left_alone(arguments, folder, lines, both=False):
-    """Runs a command whose reader goes after some lines, as `| head` does; returns its status and what it said on stderr."""
+    """Runs a command whose reader goes after some lines, as `| head` does; returns its status and
+    what it said on stderr.
+    """
     command = [sys.executable, "-m", "autograder", *map(str, arguments)]
     errors = subprocess.STDOUT if both else subprocess.PIPE
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=folder) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=folder
+    ) as process:
         for _ in range(lines):
             assert process.stdout.readline()
         process.stdout.close()
@@ -303,7 +355,9 @@ def test_a_reader_who_goes_costs_no_result(course, tmp_path, lines, both):
     for name in ("ada", "bob"):
         (course / name / A01).mkdir(parents=True)
     out = tmp_path / "out"
-    status, said = left_alone(["grade", "--submitted", course, "--out", out, "--unsafe"], tmp_path, lines, both)
+    status, said = left_alone(
+        ["grade", "--submitted", course, "--out", out, "--unsafe"], tmp_path, lines, both
+    )
     assert (status, said) == (0, "")
     assert {path.stem for path in (out / "verdicts" / A01).iterdir()} == {"ada", "bob"}
     assert len((out / "grades.csv").read_text().splitlines()) == 3
@@ -311,7 +365,8 @@ def test_a_reader_who_goes_costs_no_result(course, tmp_path, lines, both):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status"), [(["grade", "--help"], 0), (["kernelspec", "--prefix", "prefix"], 0), (["graduate"], 2)]
+    ("arguments", "status"),
+    [(["grade", "--help"], 0), (["kernelspec", "--prefix", "prefix"], 0), (["graduate"], 2)],
 )
 def test_a_command_ends_as_usual_where_nobody_reads(tmp_path, arguments, status):
     for both in (False, True):

@@ -1,4 +1,6 @@
-"""The clock of a kernel: what else the machine does makes no limit shorter, and a load of its own gains a notebook little."""
+"""The clock of a kernel: what else the machine does makes no limit shorter, and a load of its own
+gains a notebook little.
+"""
 
 import contextlib
 import os
@@ -15,7 +17,9 @@ SECOND = 10**9
 
 
 class Machine:
-    """A process whose threads are told how long they ran and waited, and a wall whose time is told as well."""
+    """A process whose threads are told how long they ran and waited, and a wall whose time is told
+    as well.
+    """
 
     def __init__(self, monkeypatch):
         self.now, self.threads = 100.0, {"1": (0, 0)}
@@ -47,7 +51,8 @@ def machine(monkeypatch):
         ({"1": (0, 0), "2": (3, 7)}, 3),
         # Two threads side by side, held up by others.
         ({"1": (4, 6), "2": (4, 6)}, 8),
-        # A hundred threads of its own: they run all the time, as two processors do, and no longer than it took.
+        # A hundred threads of its own: they run all the time, as two processors do, and no longer
+        # than it took.
         ({str(number): (0.2, 9.8) for number in range(100)}, 10),
         # All of them wait, and hardly any runs.
         ({str(number): (0.001, 9.9) for number in range(100)}, 10 / SLOWEST),
@@ -91,9 +96,13 @@ while time.process_time() - began < 1: pass
 
 
 @pytest.mark.kernels
-@pytest.mark.skipif(not read_threads(os.getpid()), reason="this system does not say how long a thread waited")
+@pytest.mark.skipif(
+    not read_threads(os.getpid()), reason="this system does not say how long a thread waited"
+)
 def test_code_that_waits_for_a_processor_is_not_late():
-    """The kernel shares one processor with three loops: a second of work takes four, of which three are spent waiting."""
+    """The kernel shares one processor with three loops: a second of work takes four, of which three
+    are spent waiting.
+    """
     one = {min(os.sched_getaffinity(0))}
     loop = [sys.executable, "-c", "while True: pass"]
     # Sessions of their own: some systems share processors among sessions.

@@ -18,12 +18,24 @@ import soak
 
 import autograder
 from autograder import kernels
-from autograder.kernels import LAYERS, Bounds, Confinement, Kernel, kernel, linux, server, view, warm
+from autograder.kernels import (
+    LAYERS,
+    Bounds,
+    Confinement,
+    Kernel,
+    kernel,
+    linux,
+    server,
+    view,
+    warm,
+)
 from autograder.kernels import confinement as confinements
 
 MIB = 2**20
 NOBODY = 65534
-needs_layers = pytest.mark.skipif("not kernels.choose().complete", reason="some layers are missing here")
+needs_layers = pytest.mark.skipif(
+    "not kernels.choose().complete", reason="some layers are missing here"
+)
 pytestmark = [pytest.mark.kernels, needs_layers]
 CHECK = "import os\ntry:\n    {}\nexcept {}: pass\nelse: raise SystemExit('it works')"
 
@@ -48,7 +60,9 @@ def works(kernel, code):
 
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory):
-    """A folder such as graders have: with answers and grades of others, all of it readable to its user."""
+    """A folder such as graders have: with answers and grades of others, all of it readable to its
+    user.
+    """
     folder = tmp_path_factory.mktemp("course")
     (folder / "gradebook.db").write_text("grades")
     return folder
@@ -61,18 +75,27 @@ FORBIDDEN = {
     "view: the repository": "import os; os.listdir({repository!r} + '/solutions')",
     "view: a package, changed": "import os, numpy; os.utime(numpy.__file__)",
     "landlock: the root, listed": "import os; os.listdir('/')",
-    "landlock: the socket folder, cleared": "import os; [os.unlink(f'/ipc/k-{{n}}') for n in range(1, 6)]",
+    "landlock: the socket folder, cleared": (
+        "import os; [os.unlink(f'/ipc/k-{{n}}') for n in range(1, 6)]"
+    ),
     "namespaces: the server, signalled": "import os; os.kill({server}, 0)",
     "namespaces: the server's memory": "open('/proc/{server}/mem', 'rb')",
-    "namespaces: the name of this machine": "import socket; assert socket.gethostname() == {host!r}",
+    "namespaces: the name of this machine": (
+        "import socket; assert socket.gethostname() == {host!r}"
+    ),
     "seccomp: a process": "import os; p = os.fork()\nif p == 0: os._exit(0)\nos.waitpid(p, 0)",
     "seccomp: a program": "import subprocess; subprocess.run(['/bin/true'], check=True)",
     "seccomp: a socket": "import socket; socket.socket().close()",
     "seccomp: a Unix socket": "import socket; socket.socket(socket.AF_UNIX).close()",
-    "seccomp: a name for a socket": "import socket; socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close()",
+    "seccomp: a name for a socket": (
+        "import socket; socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close()"
+    ),
     "seccomp: memory as a file": "import os; os.close(os.memfd_create('x'))",
-    "seccomp: more room in a socket": "import socket\na, b = socket.socketpair()\nroom = socket.SOL_SOCKET, socket.SO_SNDBUF\n"
-    "before = a.getsockopt(*room)\na.setsockopt(*room, 2**24)\nassert a.getsockopt(*room) > before",
+    "seccomp: more room in a socket": (
+        "import socket\na, b = socket.socketpair()\nroom = socket.SOL_SOCKET, "
+        "socket.SO_SNDBUF\nbefore = a.getsockopt(*room)\na.setsockopt(*room, 2**24)\nassert "
+        "a.getsockopt(*room) > before"
+    ),
     "seccomp: more room in a pipe": "import fcntl, os; fcntl.fcntl(os.pipe()[1], 1031, 2**18)",
     "seccomp: watching files": "import ctypes; assert ctypes.CDLL(None).inotify_init() >= 0",
 }
@@ -95,7 +118,10 @@ def test_what_is_forbidden_fails_inside_and_works_outside(what, inside, outside,
 
 LAYER_ALONE = {
     ("namespaces", "view"): "import os; assert not os.path.exists({secrets!r})",
-    ("landlock",): "import os\ntry: os.listdir({secrets!r})\nexcept PermissionError: pass\nelse: raise SystemExit",
+    ("landlock",): (
+        "import os\ntry: os.listdir({secrets!r})\nexcept PermissionError: pass\nelse: raise "
+        "SystemExit"
+    ),
     ("seccomp",): "import os\ntry: os.fork()\nexcept PermissionError: pass\nelse: raise SystemExit",
     ("namespaces",): "import os; assert os.getpid() == 1",
 }
@@ -105,7 +131,9 @@ LAYER_ALONE = {
 def test_a_layer_bites_alone(layers, secrets):
     with Kernel(confinement=Confinement(True, layers)) as kernel:
         assert works(kernel, LAYER_ALONE[layers].format(secrets=str(secrets)))[0]
-        assert works(kernel, "import tensorflow as tf; assert float(tf.reduce_sum(tf.ones(3))) == 3")[0]
+        assert works(
+            kernel, "import tensorflow as tf; assert float(tf.reduce_sum(tf.ones(3))) == 3"
+        )[0]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +149,9 @@ def test_a_layer_bites_alone(layers, secrets):
 )
 def test_what_a_machine_lacks_costs_no_other_layer(monkeypatch, gone, left):
     monkeypatch.setattr(
-        confinements, "try_layers", lambda layers: ", ".join(f"no {layer}" for layer in layers if layer in gone) or None
+        confinements,
+        "try_layers",
+        lambda layers: ", ".join(f"no {layer}" for layer in layers if layer in gone) or None,
     )
     monkeypatch.setattr(confinements, "server", lambda: SimpleNamespace(start=lambda: None))
     found = confinements.choose.__wrapped__()
@@ -149,8 +179,9 @@ OTHERS = {
     "killed": "import os; os.kill({pid}, 9)",
     "killed by thread": "import ctypes; ctypes.CDLL(None).syscall({tgkill}, {pid}, {pid}, 9)",
     "signalled by a descriptor": (
-        "import fcntl, os, socket\na, b = socket.socketpair()\nfcntl.fcntl(a, fcntl.F_SETOWN, {pid})\n"
-        "fcntl.fcntl(a, 10, 9)\nfcntl.fcntl(a, fcntl.F_SETFL, fcntl.fcntl(a, fcntl.F_GETFL) | os.O_ASYNC)\nb.send(b'x')"
+        "import fcntl, os, socket\na, b = socket.socketpair()\nfcntl.fcntl(a, fcntl.F_SETOWN, "
+        "{pid})\nfcntl.fcntl(a, 10, 9)\nfcntl.fcntl(a, fcntl.F_SETFL, fcntl.fcntl(a, "
+        "fcntl.F_GETFL) | os.O_ASYNC)\nb.send(b'x')"
     ),
     "slowed": "import os; os.sched_setscheduler({pid}, os.SCHED_IDLE, os.sched_param(0))",
 }
@@ -160,7 +191,9 @@ def is_well(echo):
     """Tells whether a process that says what it is told still does, and when it is its turn."""
     with contextlib.suppress(BrokenPipeError):
         echo.stdin.write(b"hello\n")
-    return echo.stdout.readline() == b"hello\n" and os.sched_getscheduler(echo.pid) == os.SCHED_OTHER
+    return (
+        echo.stdout.readline() == b"hello\n" and os.sched_getscheduler(echo.pid) == os.SCHED_OTHER
+    )
 
 
 @pytest.mark.parametrize("what", OTHERS)
@@ -168,7 +201,9 @@ def test_without_a_view_another_process_of_the_user_is_left_alone(what, outside)
     tgkill = 234 if platform.machine() == "x86_64" else 131
     with Kernel(confinement=Confinement(True, ("seccomp",))) as kernel:
         for where, harmed in ((kernel, False), (outside, True)):
-            with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as other:
+            with subprocess.Popen(
+                ["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            ) as other:
                 where.execute(OTHERS[what].format(pid=other.pid, tgkill=tgkill), patience.AGES)
                 assert (not is_well(other)) == harmed
                 other.kill()
@@ -176,7 +211,10 @@ def test_without_a_view_another_process_of_the_user_is_left_alone(what, outside)
 
 def test_without_a_view_nothing_can_be_sent_to_a_socket_of_the_user(tmp_path, outside):
     """A pair of datagram sockets needs no `connect` to reach any other one."""
-    send = f"import socket; socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b'forged', '{tmp_path}/log')"
+    send = (
+        "import socket; socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b'forged', "
+        f"'{tmp_path}/log')"
+    )
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log,
         Kernel(confinement=Confinement(True, ("seccomp",))) as kernel,
@@ -206,7 +244,10 @@ def test_without_a_view_only_its_own_process_can_be_looked_at(outside):
 
 def test_as_root_without_namespaces_a_kernel_has_no_capability():
     with Kernel(confinement=Confinement(True, ("landlock", "seccomp"))) as kernel:
-        code = "status = open('/proc/self/status').read()\nassert 'CapEff:\\t0000000000000000' in status, status"
+        code = (
+            "status = open('/proc/self/status').read()\nassert 'CapEff:\\t0000000000000000' in "
+            "status, status"
+        )
         assert works(kernel, code)[0]
 
 
@@ -216,7 +257,10 @@ def test_the_network_is_not_there(inside, outside):
         socket.create_server(("127.0.0.1", 0)) as server,
         Kernel(confinement=Confinement(True, ("namespaces", "view"))) as kernel,
     ):
-        code = f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 300)"
+        code = (
+            f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), "
+            "300)"
+        )
         assert not works(kernel, code)[0]
         assert works(outside, code)[0]
 
@@ -225,7 +269,8 @@ def test_the_network_is_not_there(inside, outside):
     ("code", "error"),
     [
         ("import numpy as np; np.ones(3 * 2**27)", "MemoryError"),
-        # TensorFlow tries for ten seconds before it says that there is no memory: NumPy meets the same limit at once.
+        # TensorFlow tries for ten seconds before it says that there is no memory: NumPy meets the
+        # same limit at once.
         soak.later("import tensorflow as tf; tf.ones(3 * 2**29)", "ResourceExhaustedError"),
         ("open('big', 'wb').write(bytes(100 * 2**20))", "OSError"),
         ("for n in range(10**5): open(f'file{n}', 'w').close()", "OSError"),
@@ -243,17 +288,24 @@ def test_what_a_kernel_uses_is_bounded(code, error):
 
 @pytest.fixture
 def all_its_time(monkeypatch):
-    """A process that has closed its sockets takes its time to end: only then it is known what has ended it."""
+    """A process that has closed its sockets takes its time to end: only then it is known what has
+    ended it.
+    """
     monkeypatch.setattr(kernel, "GRACE_SECONDS", patience.AGES)
 
 
 @pytest.mark.usefixtures("all_its_time")
 def test_memory_that_no_limit_of_the_system_sees_cannot_be_had_or_ends_the_kernel():
     # It keeps what it has until somebody looks.
-    share = "import mmap; m = mmap.mmap(-1, 3 * 2**30); [m.write(bytes(2**20)) for _ in range(3000)]\nwhile True: pass"
+    share = (
+        "import mmap; m = mmap.mmap(-1, 3 * 2**30); [m.write(bytes(2**20)) for _ in "
+        "range(3000)]\nwhile True: pass"
+    )
     with Kernel() as kernel:
         assert kernel.execute(share, patience.AGES).error_name == "PermissionError"
-    with Kernel(limits=Bounds(memory=1536 * MIB), confinement=Confinement(True, ("namespaces", "view"))) as kernel:
+    with Kernel(
+        limits=Bounds(memory=1536 * MIB), confinement=Confinement(True, ("namespaces", "view"))
+    ) as kernel:
         outcome = kernel.execute(share, patience.AGES)
         assert (outcome.status, outcome.reason) == ("dead", "it used more than 1.5 GiB of memory")
 
@@ -277,7 +329,9 @@ def test_what_ended_a_kernel_is_known(code, reason):
 def test_what_is_printed_comes_before_the_kernel_says_that_it_is_done(inside, pause):
     """The stream of a kernel is sent by a thread of its own, which is at work just then."""
     for _ in range(5):
-        outcome = inside.execute(f"print('x' * 2**22); import time; time.sleep({pause})", patience.AGES)
+        outcome = inside.execute(
+            f"print('x' * 2**22); import time; time.sleep({pause})", patience.AGES
+        )
         assert outcome.status == "flood"
         assert works(inside, "1 + 1")[0]
 
@@ -314,7 +368,9 @@ def test_kernels_end_with_the_grader_that_asked_for_them():
         "import os, sys; from autograder.kernels import Kernel; kernel = Kernel().__enter__(); "
         "print(kernel.process.pid, kernel.folder, flush=True); os._exit(0)"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     while Path(f"/proc/{said[0]}").exists():
         time.sleep(0.1)
     subprocess.run(["rm", "-rf", said[1]], check=True)
@@ -333,7 +389,10 @@ def test_the_kit_cannot_be_read_where_it_lies_among_the_packages(tmp_path):
 
 
 def test_a_server_refuses_to_fork_once_tensorflow_has_run():
-    code = "import tensorflow as tf; tf.ones(1); from autograder.kernels import server; server.refuse_if_started()"
+    code = (
+        "import tensorflow as tf; tf.ones(1); from autograder.kernels import server; "
+        "server.refuse_if_started()"
+    )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ended.returncode == 1
     assert "its children would hang" in ended.stderr
@@ -404,7 +463,9 @@ assert vikit.load().x_train.shape[1] == 64
 
 
 def growth(count):
-    """Starts `count` kernels, every tenth a hostile one, and returns the growth of the server in KiB and descriptors."""
+    """Starts `count` kernels, every tenth a hostile one, and returns the growth of the server in
+    KiB and descriptors.
+    """
     server = confinements.server()
     server.start()
     used = lambda: (  # noqa: E731
@@ -414,8 +475,14 @@ def growth(count):
     before = used()
     for number in range(count):
         with Kernel() as kernel:
-            code = "import os; os._exit(1)" if number % 10 == 9 else "import tensorflow as tf; tf.ones(3) + 1"
-            assert kernel.execute(code, patience.AGES).status == ("dead" if number % 10 == 9 else "ok")
+            code = (
+                "import os; os._exit(1)"
+                if number % 10 == 9
+                else "import tensorflow as tf; tf.ones(3) + 1"
+            )
+            assert kernel.execute(code, patience.AGES).status == (
+                "dead" if number % 10 == 9 else "ok"
+            )
     return [after - start for after, start in zip(used(), before, strict=True)]
 
 
@@ -431,10 +498,25 @@ CONFINED = "forbidden or alone or bounded or known or students_do"
 @pytest.mark.skipif(os.geteuid() != 0, reason="this is an ordinary user already")
 @pytest.mark.soak
 def test_all_of_this_holds_for_an_ordinary_user():
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", CONFINED]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-k",
+        CONFINED,
+    ]
     environment = os.environ | {"HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run(
-        command, env=environment, cwd="/tmp", preexec_fn=become_ordinary, capture_output=True, text=True
+        command,
+        env=environment,
+        cwd="/tmp",
+        preexec_fn=become_ordinary,
+        capture_output=True,
+        text=True,
     )
     last = run.stdout.strip().splitlines()[-1]
     if "passed" not in last and "skipped" in last:
@@ -445,10 +527,14 @@ def test_all_of_this_holds_for_an_ordinary_user():
 
 
 def become_ordinary():
-    """Becomes a user who owns nothing, in a private view of the files in which Python and the kit can be read."""
+    """Becomes a user who owns nothing, in a private view of the files in which Python and the kit
+    can be read.
+    """
     linux.libc("unshare", linux.CLONE_NEWNS)
     linux.mount(None, "/", flags=linux.MS_REC | linux.MS_PRIVATE)
-    needed = dict.fromkeys(Path(path).resolve() for path in (sys.base_prefix, sys.prefix, Path(__file__).parents[1]))
+    needed = dict.fromkeys(
+        Path(path).resolve() for path in (sys.base_prefix, sys.prefix, Path(__file__).parents[1])
+    )
     closed = {}
     for path in needed:
         for folder in path.parents:

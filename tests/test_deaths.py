@@ -1,4 +1,6 @@
-"""Whatever ends a notebook's process, and however late: the cell that brings it about is found, and all others count."""
+"""Whatever ends a notebook's process, and however late: the cell that brings it about is found, and
+all others count.
+"""
 
 import pytest
 import soak
@@ -24,14 +26,23 @@ POLITE = {
 }
 LATE = {
     "timer": "import os, threading\nthreading.Timer(0.4, os._exit, [0]).start()",
-    "thread": "import os, threading, time\n"
-    "def end():\n    time.sleep(0.3)\n    os.abort()\nthreading.Thread(target=end, daemon=True).start()",
+    "thread": (
+        "import os, threading, time\ndef end():\n    time.sleep(0.3)\n   "
+        " os.abort()\nthreading.Thread(target=end, daemon=True).start()"
+    ),
     "loop": "import asyncio, os\nasyncio.get_event_loop().call_later(0.2, os._exit, 1)",
-    "stopped loop": "import IPython\nloop = IPython.Application.instance().kernel.io_loop\nloop.call_later(0.2, loop.stop)",
-    "faulthandler": "import faulthandler, tempfile\n"
-    "faulthandler.dump_traceback_later(0.3, exit=True, file=tempfile.TemporaryFile())",
-    "alarm": "import os, signal\nsignal.signal(signal.SIGALRM, lambda *_: os._exit(1))\n"
-    "signal.setitimer(signal.ITIMER_REAL, 0.3)",
+    "stopped loop": (
+        "import IPython\nloop = IPython.Application.instance().kernel.io_loop\nloop.call_later(0.2,"
+        " loop.stop)"
+    ),
+    "faulthandler": (
+        "import faulthandler, tempfile\n"
+        "faulthandler.dump_traceback_later(0.3, exit=True, file=tempfile.TemporaryFile())"
+    ),
+    "alarm": (
+        "import os, signal\nsignal.signal(signal.SIGALRM, lambda *_: os._exit(1))\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.3)"
+    ),
 }
 
 
@@ -46,13 +57,16 @@ def answers(run, *names):
 @pytest.mark.parametrize("way", POLITE)
 def test_a_cell_that_asks_for_an_end_or_a_restart_ends_nothing(way):
     with NotebookRun(
-        cells_of(ANSWER.format("f"), POLITE[way], *[TAKES_A_WHILE] * 4, ANSWER.format("g")), limits=LONG
+        cells_of(ANSWER.format("f"), POLITE[way], *[TAKES_A_WHILE] * 4, ANSWER.format("g")),
+        limits=LONG,
     ) as run:
         assert answers(run, "f", "g") == ["ok", "ok"]
         assert (run.restarts, run.ends_it) == (0, set())
 
 
-@pytest.mark.parametrize("way", [way if way in ("timer", "loop") else soak.later(way) for way in LATE])
+@pytest.mark.parametrize(
+    "way", [way if way in ("timer", "loop") else soak.later(way) for way in LATE]
+)
 def test_a_death_is_blamed_on_the_cell_that_brings_it_about_not_on_one_that_runs(way):
     sources = [
         ANSWER.format("f"),
@@ -65,7 +79,12 @@ def test_a_death_is_blamed_on_the_cell_that_brings_it_about_not_on_one_that_runs
     with NotebookRun(cells_of(*sources), limits=LONG) as run:
         assert answers(run, "f", "g", "h") == ["ok"] * 3
         assert run.ends_it == {2}
-        assert [outcome.status for _, outcome in sorted(run.outcomes.items())] == ["ok", "ok", "dead", *["ok"] * 8]
+        assert [outcome.status for _, outcome in sorted(run.outcomes.items())] == [
+            "ok",
+            "ok",
+            "dead",
+            *["ok"] * 8,
+        ]
 
 
 def test_a_death_at_once_is_blamed_on_the_cell_itself_and_each_of_several_is_found():
@@ -107,7 +126,9 @@ def test_a_function_that_ends_the_process_is_to_blame_and_no_cell():
 
 
 def test_all_runs_of_the_cells_share_one_time(monkeypatch):
-    """The cells take 1.2 of 3 seconds, and the function after them ends the process at each question."""
+    """The cells take 1.2 of 3 seconds, and the function after them ends the process at each
+    question.
+    """
     monkeypatch.setattr(runs, "MARGIN_SECONDS", 0)
     cells = cells_of("import time\ntime.sleep(1.2)", "import os\ndef f(x): os._exit(1)")
 

@@ -1,4 +1,6 @@
-"""Whatever happens to a grader, what it has found is whole, and what it has not is found by the next one."""
+"""Whatever happens to a grader, what it has found is whole, and what it has not is found by the
+next one.
+"""
 
 import csv
 import json
@@ -19,7 +21,10 @@ import pytest
 from autograder import bench, cli, files
 
 A01 = "a01_densities"
-KL = "def kl_to_standard_normal(mu, log_var):\n    return 0.5 * tf.reduce_sum({}mu**2 + tf.exp(log_var) - log_var - 1, -1)"
+KL = (
+    "def kl_to_standard_normal(mu, log_var):\n    return 0.5 * tf.reduce_sum({}mu**2 + "
+    "tf.exp(log_var) - log_var - 1, -1)"
+)
 STUDENTS = [f"s{number:02d}" for number in range(3)]
 pytestmark = pytest.mark.kernels
 
@@ -29,7 +34,10 @@ def course(tmp_path, write_notebook):
     """A folder with three submissions, the first of them wrong."""
     for number, student in enumerate(STUDENTS):
         answer = KL.format("2 * " if number % 3 == 0 else "")
-        write_notebook({"kl_to_standard_normal": answer}, path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb")
+        write_notebook(
+            {"kl_to_standard_normal": answer},
+            path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb",
+        )
     (tmp_path / "secret").write_text("the secret of this course")
     return tmp_path
 
@@ -43,8 +51,25 @@ def temporary():
 
 
 def command(course, out, *options):
-    places = ["--submitted", str(course / "submitted"), "--out", str(out), "--secret-file", str(course / "secret")]
-    return [sys.executable, "-m", "autograder", "grade", *places, "--jobs", "2", *patience.OPTIONS, *options]
+    places = [
+        "--submitted",
+        str(course / "submitted"),
+        "--out",
+        str(out),
+        "--secret-file",
+        str(course / "secret"),
+    ]
+    return [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        *places,
+        "--jobs",
+        "2",
+        *patience.OPTIONS,
+        *options,
+    ]
 
 
 def run(capsys, *arguments):
@@ -60,11 +85,16 @@ def rows(out):
 
 def verdicts(out):
     """Returns every verdict by student, and where it lies; each must be whole."""
-    return {path.stem: json.loads(path.read_text()) for path in sorted((out / "verdicts").glob("*/*.json"))}
+    return {
+        path.stem: json.loads(path.read_text())
+        for path in sorted((out / "verdicts").glob("*/*.json"))
+    }
 
 
 def kill(course, out, wait, environment, temporary):
-    """Starts a grader and kills it, and it alone, when `wait` returns; returns when nothing of it is left."""
+    """Starts a grader and kills it, and it alone, when `wait` returns; returns when nothing of it
+    is left.
+    """
     process = subprocess.Popen(
         command(course, out),
         env=environment,
@@ -79,7 +109,9 @@ def kill(course, out, wait, environment, temporary):
 
 
 def nothing_left(folder):
-    """Waits until those who survive a killed grader have removed all that it had in its folder for temporary files."""
+    """Waits until those who survive a killed grader have removed all that it had in its folder for
+    temporary files.
+    """
     deadline = time.monotonic() + 600
     while list(folder.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -87,7 +119,9 @@ def nothing_left(folder):
 
 
 def some_moment(process, out, seconds):
-    """Waits for a random time, or for some verdicts more, by turns: most of a run is over before the first of them."""
+    """Waits for a random time, or for some verdicts more, by turns: most of a run is over before
+    the first of them.
+    """
     if random.random() < 0.5:
         time.sleep(random.uniform(0, seconds))
         return
@@ -101,9 +135,11 @@ def written(out):
 
 
 def killed_again_and_again(course, capsys, temporary, times, least):
-    """Kills graders of one course, with all results deleted as often as they are complete; checks what is there each time.
+    """Kills graders of one course, with all results deleted as often as they are complete; checks
+    what is there each time.
 
-    At least `least` of those that are killed have written some verdicts. Returns (how many were killed, how many of these).
+    At least `least` of those that are killed have written some verdicts. Returns (how many were
+    killed, how many of these).
     """
     whole = course / "whole"
     started = time.monotonic()
@@ -113,10 +149,15 @@ def killed_again_and_again(course, capsys, temporary, times, least):
     environment = os.environ | {"TMPDIR": str(temporary)}
     killed = partial = 0
     while killed < times or partial < least:
-        kill(course, out, lambda process: some_moment(process, out, seconds), environment, temporary)
+        kill(
+            course, out, lambda process: some_moment(process, out, seconds), environment, temporary
+        )
         killed += 1
         found = verdicts(out)
-        assert all(verdict["questions"] and verdict["student"] == student for student, verdict in found.items())
+        assert all(
+            verdict["questions"] and verdict["student"] == student
+            for student, verdict in found.items()
+        )
         if (out / "grades.csv").exists():
             assert all(row in wanted for row in rows(out))
         partial += 0 < len(found) < len(STUDENTS)
@@ -135,7 +176,9 @@ def killed_again_and_again(course, capsys, temporary, times, least):
 def test_a_killed_grader_leaves_whole_results_and_the_next_ends_as_if_nothing_had_been(
     course, capsys, temporary, write_notebook
 ):
-    """It is killed while it is at the last of the notebooks, however fast it has been with the others."""
+    """It is killed while it is at the last of the notebooks, however fast it has been with the
+    others.
+    """
     out, last = course / "out", course / "submitted" / STUDENTS[-1] / A01 / f"{A01}.ipynb"
     write_notebook({"kl_to_standard_normal": "__import__('time').sleep(10**6)"}, path=last)
 
@@ -149,9 +192,15 @@ def test_a_killed_grader_leaves_whole_results_and_the_next_ends_as_if_nothing_ha
     assert 0 < len(found) < len(STUDENTS)
     write_notebook({"kl_to_standard_normal": KL.format("")}, path=last)
     before = {path: path.stat().st_mtime_ns for path in (out / "verdicts").glob("*/*.json")}
-    assert f"{len(found)} of {len(STUDENTS)} had a verdict already and were kept" in run(capsys, course, out)
+    assert f"{len(found)} of {len(STUDENTS)} had a verdict already and were kept" in run(
+        capsys, course, out
+    )
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert [(row["student"], row["score"]) for row in rows(out)] == [("s00", "0.0"), ("s01", "12.0"), ("s02", "12.0")]
+    assert [(row["student"], row["score"]) for row in rows(out)] == [
+        ("s00", "0.0"),
+        ("s01", "12.0"),
+        ("s02", "12.0"),
+    ]
 
 
 @pytest.mark.soak
@@ -179,7 +228,12 @@ def test_two_graders_of_one_course_do_not_harm_each_other(course, capsys):
     run(capsys, course, course / "alone")
     out = course / "out"
     both = [
-        subprocess.Popen(command(course, out, "--force"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        subprocess.Popen(
+            command(course, out, "--force"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         for _ in range(2)
     ]
     for process in both:
@@ -195,7 +249,8 @@ def test_grading_again_says_whose_result_is_another_and_in_what(course, capsys, 
     again = run(capsys, course, out, "--force", "--student", "s01", "s02")
     assert "2 graded again, 0 with another result" in again
     write_notebook(
-        {"kl_to_standard_normal": KL.format("2 * ")}, path=course / "submitted" / "s01" / A01 / f"{A01}.ipynb"
+        {"kl_to_standard_normal": KL.format("2 * ")},
+        path=course / "submitted" / "s01" / A01 / f"{A01}.ipynb",
     )
     again = run(capsys, course, out)
     assert "1 graded again, 1 with another result:" in again
@@ -219,7 +274,10 @@ def test_a_full_disk_is_an_error_that_loses_nothing(course):
         cp -r {out} {saved}
     """
     ended = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ["unshare", "-m", "sh", "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert "first ended with 1" in ended.stdout, ended.stdout
     assert "No space left on device" in ended.stdout
@@ -232,7 +290,9 @@ def test_a_full_disk_is_an_error_that_loses_nothing(course):
 
 @pytest.mark.soak
 def test_300_submissions_have_300_verdicts(tmp_path):
-    """Whole reference notebooks, as many as a large class hands in; the time and the memory that it took are printed."""
+    """Whole reference notebooks, as many as a large class hands in; the time and the memory that it
+    took are printed.
+    """
     bench.write_submissions(tmp_path / "submitted", bench.reference_notebook(), 300)
     (tmp_path / "secret").write_text("the secret of this course")
     started = time.monotonic()
@@ -246,7 +306,8 @@ def test_300_submissions_have_300_verdicts(tmp_path):
 
 def test_what_killed_writers_left_is_swept_away_once_it_is_old(tmp_path):
     old, deep, new, other, students = (
-        tmp_path / name for name in (".x.part", "verdicts/a/.x.part", ".y.part", "z.json", "submitted/a/.x.part")
+        tmp_path / name
+        for name in (".x.part", "verdicts/a/.x.part", ".y.part", "z.json", "submitted/a/.x.part")
     )
     for path in (old, deep, new, other, students):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,6 @@
-"""Faults of the kit and of the machine: they are named, cost no student a point for good, and the next run mends them."""
+"""Faults of the kit and of the machine: they are named, cost no student a point for good, and the
+next run mends them.
+"""
 
 import csv
 import errno
@@ -39,7 +41,10 @@ from autograder.kernels.exchange import resident
 A01 = "a01_densities"
 SECRET = b"secret of the tests"
 KL, BERNOULLI = "kl_to_standard_normal", "bernoulli_log_prob_logits"
-RIGHT_KL = f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, axis=-1)"
+RIGHT_KL = (
+    f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1,"
+    " axis=-1)"
+)
 MACHINES = ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EIO", "EROFS", "ESTALE", "ETIMEDOUT")
 OF_THE_FILE = ("EACCES", "EPERM", "ENOENT", "EISDIR", "ELOOP", "ENAMETOOLONG")
 pytestmark = pytest.mark.kernels
@@ -71,13 +76,19 @@ def short_folder():
 
 
 @pytest.mark.parametrize("name", MACHINES)
-@pytest.mark.parametrize(("owner", "place"), [(os, "open"), (Path, "write_bytes")], ids=["open", "write_bytes"])
+@pytest.mark.parametrize(
+    ("owner", "place"), [(os, "open"), (Path, "write_bytes")], ids=["open", "write_bytes"]
+)
 def test_what_the_machine_cannot_do_is_no_verdict(write_notebook, monkeypatch, name, owner, place):
     path = write_notebook({KL: RIGHT_KL})
     attribute, failed = getattr(owner, place), []
 
     def fails_once(file, *arguments, **keywords):
-        if str(file).endswith(".ipynb") and Path(file).parent != notebook.released_folder(A01) and not failed:
+        if (
+            str(file).endswith(".ipynb")
+            and Path(file).parent != notebook.released_folder(A01)
+            and not failed
+        ):
             failed.append(file)
             raise of(name)
         return attribute(file, *arguments, **keywords)
@@ -89,7 +100,9 @@ def test_what_the_machine_cannot_do_is_no_verdict(write_notebook, monkeypatch, n
 
 
 @pytest.mark.parametrize("name", OF_THE_FILE)
-def test_a_notebook_that_cannot_be_opened_is_the_submissions_own_matter(write_notebook, monkeypatch, name):
+def test_a_notebook_that_cannot_be_opened_is_the_submissions_own_matter(
+    write_notebook, monkeypatch, name
+):
     path = write_notebook({KL: RIGHT_KL})
     opened = os.open
 
@@ -143,14 +156,18 @@ def test_a_kernel_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "copy", raising(of("ENOSPC")))
     made = []
     new_folder = confinement.new_folder
-    monkeypatch.setattr(confinement, "new_folder", lambda chosen: made.append(new_folder(chosen)) or made[-1])
+    monkeypatch.setattr(
+        confinement, "new_folder", lambda chosen: made.append(new_folder(chosen)) or made[-1]
+    )
     with pytest.raises(OSError, match="No space left"):
         Kernel([tmp_path / "file"])
     assert made
     assert not any(folder.exists() for folder in made)
 
 
-@pytest.mark.skipif("'namespaces' not in kernels.choose().layers", reason="a kernel could end what watches over it")
+@pytest.mark.skipif(
+    "'namespaces' not in kernels.choose().layers", reason="a kernel could end what watches over it"
+)
 def test_a_kernel_that_ends_with_the_fork_server_is_not_said_to_have_ended_itself(
     write_notebook, when_stuck, monkeypatch
 ):
@@ -168,10 +185,15 @@ def test_a_kernel_that_ends_with_the_fork_server_is_not_said_to_have_ended_itsel
         process.wait()
 
     stuck = when_stuck(kill)
-    path = write_notebook({KL: RIGHT_KL.replace("    return", f"    {stuck}\n    while True: pass\n    return")})
+    path = write_notebook(
+        {KL: RIGHT_KL.replace("    return", f"    {stuck}\n    while True: pass\n    return")}
+    )
     with pytest.raises(KernelError, match="was killed"):
         grade(A01, path, secret=SECRET)
-    assert by_name(grade(A01, write_notebook({KL: RIGHT_KL}), secret=SECRET))[KL]["status"] == "correct"
+    assert (
+        by_name(grade(A01, write_notebook({KL: RIGHT_KL}), secret=SECRET))[KL]["status"]
+        == "correct"
+    )
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can mount a small disk")
@@ -182,7 +204,16 @@ def test_a_full_folder_for_temporary_files_is_named_and_the_next_run_mends_it(
     for student in ("ada", "bob"):
         write_notebook({KL: RIGHT_KL}, path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb")
     small, out = short_folder, tmp_path / "out"
-    words = ["grade", "--submitted", f"{tmp_path}/submitted", "--out", str(out), "--jobs", "1", *patience.OPTIONS]
+    words = [
+        "grade",
+        "--submitted",
+        f"{tmp_path}/submitted",
+        "--out",
+        str(out),
+        "--jobs",
+        "1",
+        *patience.OPTIONS,
+    ]
     script = f"""
         mount -t tmpfs -o size=64k tmpfs {small}
         TMPDIR={small} exec {sys.executable} -m autograder {" ".join(words)}
@@ -190,7 +221,9 @@ def test_a_full_folder_for_temporary_files_is_named_and_the_next_run_mends_it(
     command = ["unshare", "-m", "sh", "-c", script]
     first = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     # What comes first to have no space left depends on the machine.
-    assert "No space left on device" in first.stdout or "this machine failed" in first.stdout, first.stdout
+    assert "No space left on device" in first.stdout or "this machine failed" in first.stdout, (
+        first.stdout
+    )
     assert "missing" not in first.stdout, first.stdout
     assert first.returncode == 1, first.stdout
     # The next one runs in this process, whose servers run already.
@@ -198,7 +231,10 @@ def test_a_full_folder_for_temporary_files_is_named_and_the_next_run_mends_it(
     second = capsys.readouterr()
     assert "Traceback" not in first.stdout + second.out + second.err
     with (out / "grades.csv").open(newline="") as file:
-        assert {row["student"]: row["score"] for row in csv.DictReader(file)} == {"ada": "12.0", "bob": "12.0"}
+        assert {row["student"]: row["score"] for row in csv.DictReader(file)} == {
+            "ada": "12.0",
+            "bob": "12.0",
+        }
 
 
 def test_a_notebook_that_is_gone_when_its_turn_comes_is_named(tmp_path):
@@ -234,7 +270,10 @@ def test_an_exception_in_an_examination_costs_its_property_alone():
     question = judging.Question("VAE", 2, "document 000", (), properties=tuple(items))
     exam = Exam(client.Student(client.InProcess({}), None), None, np.random.default_rng(0))
     found = examine(question, exam, kinds)
-    assert {name: finding.status for name, finding in found.items()} == {"fails": "kit_error", "holds": "ok"}
+    assert {name: finding.status for name, finding in found.items()} == {
+        "fails": "kit_error",
+        "holds": "ok",
+    }
     verdict = judging.judge_properties(question, found)
     assert (verdict.status, verdict.score) == ("partial", 1)
     assert "The kit failed while examining this (Kit" in verdict.message
@@ -243,7 +282,9 @@ def test_an_exception_in_an_examination_costs_its_property_alone():
 
 
 @pytest.mark.parametrize(
-    "error", [KernelError("gone"), of("ENOSPC"), MemoryError()], ids=lambda error: type(error).__name__
+    "error",
+    [KernelError("gone"), of("ENOSPC"), MemoryError()],
+    ids=lambda error: type(error).__name__,
 )
 def test_an_examination_hides_no_fault_of_the_machine(error):
     class Run:
@@ -271,10 +312,16 @@ def in_a_case(error, patched):
     question, problem = small_question(), decide.describe_problem
 
     def fails(question, case, answer, public=False):
-        return raising(error)() if case.name == "case 1" and answer.status == "ok" else problem(question, case, answer)
+        return (
+            raising(error)()
+            if case.name == "case 1" and answer.status == "ok"
+            else problem(question, case, answer)
+        )
 
     patched.setattr(decide, "describe_problem", fails)
-    answers = {case.name: judging.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
+    answers = {
+        case.name: judging.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases
+    }
     found = {case.name: case.status for case in faults.judge_case_by_case(question, answers).cases}
     assert {found["case 0"], found["case 2"]} == {"correct"}
     return found["case 1"]
@@ -283,7 +330,9 @@ def in_a_case(error, patched):
 def in_naming(error, patched):
     question = small_question()
     patched.setattr(decide, "name_mistakes", raising(error))
-    answers = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    answers = {
+        case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases
+    }
     return faults.judge_case_by_case(question, answers).status
 
 
@@ -307,19 +356,32 @@ def in_follow_through(error, patched):
     wrong = faults.judge_case_by_case(question, wrong)
     patched.setattr(follow, "follow_through", raising(error))
     patched.setattr(Judge, "judge_cases", lambda judge, question: (wrong, {}))
-    task = next(task for name in tasks.names() for task in tasks.load(name).questions if task.follows)
+    task = next(
+        task for name in tasks.names() for task in tasks.load(name).questions if task.follows
+    )
     judge = Judge(None, None, [], SECRET)
     assert judge.judge_one(question, task).status == "wrong"
     assert len(judge.kit_errors) == 1
     return "kit_error"
 
 
-PLACES = (in_an_examination, in_a_case, in_naming, in_the_drawing_of_inputs, in_a_question, in_follow_through)
+PLACES = (
+    in_an_examination,
+    in_a_case,
+    in_naming,
+    in_the_drawing_of_inputs,
+    in_a_question,
+    in_follow_through,
+)
 each_place = pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
 OF_THE_KIT = (
     *(of(name) for name in OF_THE_FILE),
     # As the kit's own code raises them: without a number.
-    *(FileNotFoundError("digits.npz is not here"), PermissionError("it is closed"), IsADirectoryError("a folder")),
+    *(
+        FileNotFoundError("digits.npz is not here"),
+        PermissionError("it is closed"),
+        IsADirectoryError("a folder"),
+    ),
 )
 
 
@@ -331,7 +393,9 @@ def test_a_file_that_the_kit_misses_costs_what_it_was_for_alone(monkeypatch, pla
 
 @each_place
 @pytest.mark.parametrize(
-    "error", [*(of(name) for name in MACHINES), MemoryError(), TimeoutError("a file server")], ids=repr
+    "error",
+    [*(of(name) for name in MACHINES), MemoryError(), TimeoutError("a file server")],
+    ids=repr,
 )
 def test_what_the_machine_cannot_do_is_hidden_nowhere(monkeypatch, place, error):
     with pytest.raises(type(error)) as caught:
@@ -355,7 +419,9 @@ def small_question(count=3):
 
 def test_an_answer_on_which_comparing_raises_costs_its_case_alone(monkeypatch):
     question, problem = small_question(), decide.describe_problem
-    answers = {case.name: judging.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases}
+    answers = {
+        case.name: judging.Answer("ok", (np.ones(2, np.float32),)) for case in question.cases
+    }
 
     def fails(question, case, answer, public=False):
         if case.name == "case 1" and answer.status == "ok":
@@ -372,7 +438,9 @@ def test_an_answer_on_which_comparing_raises_costs_its_case_alone(monkeypatch):
 def test_where_naming_raises_the_question_alone_is_lost(monkeypatch):
     question = small_question()
     monkeypatch.setattr(decide, "name_mistakes", raising(Kit()))
-    answers = {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+    answers = {
+        case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases
+    }
     verdict = faults.judge_case_by_case(question, answers)
     assert (verdict.status, verdict.score) == ("kit_error", 0)
 
@@ -381,7 +449,9 @@ def test_where_naming_raises_the_question_alone_is_lost(monkeypatch):
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_the_largest_numbers_are_wrong_and_can_be_written(value):
     question = small_question()
-    answers = {case.name: judging.Answer("ok", (np.array([value, 1.0]),)) for case in question.cases}
+    answers = {
+        case.name: judging.Answer("ok", (np.array([value, 1.0]),)) for case in question.cases
+    }
     verdict = faults.judge_case_by_case(question, answers)
     assert verdict.status == "wrong"
     document = verdicts.build_question_document(verdict)
@@ -432,7 +502,13 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
     for student in ("ada", "bob"):
         write_notebook({KL: RIGHT_KL}, path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb")
     monkeypatch.setattr(classroom, "Graders", InProcess)
-    arguments = ["grade", "--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]
+    arguments = [
+        "grade",
+        "--submitted",
+        str(tmp_path / "submitted"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     judged = Judge.judge_cases
 
     def fails(judge, question):
@@ -445,27 +521,34 @@ def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
         assert cli.main(arguments) == 1
     printed = capsys.readouterr().out
     assert (
-        f"graded but for this, the kit failed: ada/{A01}: {BERNOULLI}: The kit failed while examining this (Kit"
-        in printed
+        f"graded but for this, the kit failed: ada/{A01}: {BERNOULLI}: The kit failed while "
+        "examining this (Kit" in printed
     )
     verdict = json.loads((tmp_path / "out" / "verdicts" / A01 / "ada.json").read_text())
     assert len(verdict["kit_errors"]) == 1
     assert by_name(verdict)[KL]["score"] == 12
     assert by_name(verdict)[BERNOULLI]["status"] == "kit_error"
-    assert "The grader itself failed" in (tmp_path / "out" / "feedback" / A01 / "ada.html").read_text()
+    assert (
+        "The grader itself failed" in (tmp_path / "out" / "feedback" / A01 / "ada.html").read_text()
+    )
     with (tmp_path / "out" / "grades.csv").open(newline="") as file:
         assert f"{BERNOULLI}: kit_error (The kit failed" in next(csv.DictReader(file))["reasons"]
     assert cli.main(arguments) == 0
     printed = capsys.readouterr().out
     assert "2 graded again, 2 with another result" in printed
-    assert json.loads((tmp_path / "out" / "verdicts" / A01 / "ada.json").read_text())["kit_errors"] == []
+    assert (
+        json.loads((tmp_path / "out" / "verdicts" / A01 / "ada.json").read_text())["kit_errors"]
+        == []
+    )
 
 
 def test_an_exception_in_comparing_one_answer_costs_its_case_alone(write_notebook, monkeypatch):
     problem = decide.describe_problem
 
     def fails(question, case, answer, public=False):
-        chosen = question.name == KL and case.name == question.cases[0].name and answer.status == "ok"
+        chosen = (
+            question.name == KL and case.name == question.cases[0].name and answer.status == "ok"
+        )
         return raising(Kit())() if chosen else problem(question, case, answer, public)
 
     monkeypatch.setattr(decide, "describe_problem", fails)
@@ -473,7 +556,9 @@ def test_an_exception_in_comparing_one_answer_costs_its_case_alone(write_noteboo
     found = by_name(verdict)[KL]
     assert 0 < found["score"] < 12
     assert [case["status"] for case in found["cases"]].count("kit_error") == 1
-    assert [line.split(":")[0] for line in verdict["kit_errors"]] == [f"{KL}, {found['cases'][0]['name']}"]
+    assert [line.split(":")[0] for line in verdict["kit_errors"]] == [
+        f"{KL}, {found['cases'][0]['name']}"
+    ]
 
 
 @pytest.mark.parametrize("place", ["draw_for_student", "judged", "through"])
@@ -483,7 +568,11 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
         draw_for_student = tasks.draw_for_student
 
         def fails(assignment, task, *key):
-            return raising(Kit())() if task.name == BERNOULLI else draw_for_student(assignment, task, *key)
+            return (
+                raising(Kit())()
+                if task.name == BERNOULLI
+                else draw_for_student(assignment, task, *key)
+            )
 
         monkeypatch.setattr(verdicts.tasks, "draw_for_student", fails)
     elif place == "judged":
@@ -491,9 +580,13 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
         monkeypatch.setattr(
             judges,
             "hide_text",
-            lambda answer, cells, path: raising(Kit())() if path == BERNOULLI else without_secrets(answer, cells, path),
+            lambda answer, cells, path: (
+                raising(Kit())() if path == BERNOULLI else without_secrets(answer, cells, path)
+            ),
         )
-        path = write_notebook({KL: RIGHT_KL, BERNOULLI: f"def {BERNOULLI}(x, a):\n    return x[:, 0] - 3"})
+        path = write_notebook(
+            {KL: RIGHT_KL, BERNOULLI: f"def {BERNOULLI}(x, a):\n    return x[:, 0] - 3"}
+        )
     else:
         monkeypatch.setattr(follow, "follow_through", raising(Kit()))
     verdict = grade(A01, path, secret=SECRET)
@@ -505,10 +598,13 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
 
 def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
     monkeypatch.setattr(follow, "follow_through", raising(Kit()))
-    task = next(task for name in tasks.names() for task in tasks.load(name).questions if task.follows)
+    task = next(
+        task for name in tasks.names() for task in tasks.load(name).questions if task.follows
+    )
     question = small_question()
     wrong = faults.judge_case_by_case(
-        question, {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases}
+        question,
+        {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases},
     )
     monkeypatch.setattr(Judge, "judge_cases", lambda judge, question: (wrong, {}))
     judge = Judge(None, None, [], SECRET)
@@ -521,7 +617,9 @@ def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
 
 def test_check_shows_no_traceback_where_the_kit_fails(monkeypatch, capsys):
     monkeypatch.chdir(notebooks.ASSIGNMENTS / "a03_vae")
-    monkeypatch.setattr(checking, "EXAMINATIONS", dict.fromkeys(checking.EXAMINATIONS, raising(Kit())))
+    monkeypatch.setattr(
+        checking, "EXAMINATIONS", dict.fromkeys(checking.EXAMINATIONS, raising(Kit()))
+    )
     monkeypatch.setattr(sys.modules["__main__"], "Encoder", type("Encoder", (), {}), raising=False)
     checking.check("Encoder")
     printed = capsys.readouterr().out
@@ -531,7 +629,9 @@ def test_check_shows_no_traceback_where_the_kit_fails(monkeypatch, capsys):
 
 def test_an_array_that_is_no_reply_is_malformed_in_check_too(monkeypatch):
     monkeypatch.chdir(notebooks.ASSIGNMENTS / A01)
-    monkeypatch.setattr(sys.modules["__main__"], KL, lambda mu, log_var: np.zeros((0, 30000, 30000)), raising=False)
+    monkeypatch.setattr(
+        sys.modules["__main__"], KL, lambda mu, log_var: np.zeros((0, 30000, 30000)), raising=False
+    )
     assert checking.build_report(KL).verdict.status == "malformed"
 
 
@@ -549,11 +649,15 @@ class Said:
 
 
 def gradients_are(said, slopes):
-    """Has gradients examined of terms of seven examples that have these slopes in each number of the noise."""
+    """Has gradients examined of terms of seven examples that have these slopes in each number of
+    the noise.
+    """
     model = Model(Exam(Said(said), None, np.random.default_rng(0)), wire.Handle("@1"))
     model.returned_terms = lambda examples, eps: [slopes * eps[0].astype(float).sum(axis=-1)] * 4
     examples = digits.Examples(np.ones((7, 9), np.float32), np.ones((7, 5), np.float32))
-    flow_terms.check_gradients_pass([AskedBatch(model, examples, np.ones((1, 7, 4), np.float32), ())])
+    flow_terms.check_gradients_pass(
+        [AskedBatch(model, examples, np.ones((1, 7, 4), np.float32), ())]
+    )
 
 
 ALL = np.ones((7, 4), np.float32)
@@ -583,12 +687,18 @@ def question(name, status="missing", score=0.0, message="Nothing could be graded
 
 def class_of(*verdicts):
     items = [Submission(f"s{number}", A01, Path("x.ipynb")) for number in range(len(verdicts))]
-    documents = [{"score": sum(one["score"] for one in found), "questions": found} for found in verdicts]
+    documents = [
+        {"score": sum(one["score"] for one in found), "questions": found} for found in verdicts
+    ]
     return outcome.ClassRun(verdicts=dict(zip(items, documents, strict=True)))
 
 
 def test_a_class_without_a_point_is_said_and_one_in_which_nothing_could_be_asked_is_a_failure():
-    missing, blank, right = [question("f")], [question("f", "unanswered")], [question("f", "correct", 3.0)]
+    missing, blank, right = (
+        [question("f")],
+        [question("f", "unanswered")],
+        [question("f", "correct", 3.0)],
+    )
     assert list(outcome.assignments_without_points(class_of(missing, right))) == []
     assert list(outcome.assignments_without_points(class_of(missing))) == []
     ((said, failed),) = outcome.assignments_without_points(class_of(missing, blank))
@@ -603,7 +713,12 @@ def test_a_run_in_which_nothing_could_be_asked_does_not_end_with_0(tmp_path, cap
         folder = tmp_path / "submitted" / student / A01
         folder.mkdir(parents=True)
         (folder / f"{A01}.ipynb").write_text("{")
-    assert cli.main(["grade", "--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]) == 1
+    assert (
+        cli.main(
+            ["grade", "--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]
+        )
+        == 1
+    )
     assert "all 2 notebooks that were handed in have 0 points" in capsys.readouterr().out
     with (tmp_path / "out" / "grades.csv").open(newline="") as file:
         for row in csv.DictReader(file):
@@ -616,7 +731,9 @@ def test_a_run_in_which_nothing_could_be_asked_does_not_end_with_0(tmp_path, cap
 
 
 def solved():
-    found = nbformat.reads((notebooks.ASSIGNMENTS / A01 / f"{A01}.ipynb").read_text("utf-8"), as_version=4)
+    found = nbformat.reads(
+        (notebooks.ASSIGNMENTS / A01 / f"{A01}.ipynb").read_text("utf-8"), as_version=4
+    )
     sample.fill_in(found, {KL: RIGHT_KL})
     return found
 
@@ -625,11 +742,20 @@ def test_outputs_and_images_cost_nothing(tmp_path):
     found = solved()
     for cell in found.cells:
         if cell.cell_type == "code":
-            image = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "QUFB" * 2**18}}
-            cell.outputs = [nbformat.from_dict(image), nbformat.v4.new_output("stream", text='"]}\\" {[')]
+            image = {
+                "output_type": "display_data",
+                "metadata": {},
+                "data": {"image/png": "QUFB" * 2**18},
+            }
+            cell.outputs = [
+                nbformat.from_dict(image),
+                nbformat.v4.new_output("stream", text='"]}\\" {['),
+            ]
         else:
             cell.attachments = {"a.png": {"image/png": "QUFB" * 2**17}}
-    found.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {"a": "b" * 2**20}}}
+    found.metadata["widgets"] = {
+        "application/vnd.jupyter.widget-state+json": {"state": {"a": "b" * 2**20}}
+    }
     path = tmp_path / f"{A01}.ipynb"
     path.write_text(nbformat.writes(found), encoding="utf-8")
     assert path.stat().st_size > notebook.MAX_NOTEBOOK_BYTES
@@ -685,7 +811,9 @@ TRICKY = {
 
 @pytest.mark.parametrize("name", TRICKY)
 def test_no_byte_of_a_notebook_is_read_for_nothing(name):
-    """Where a quote or a bracket stands a part begins: else the rest would be read, and again from the next byte on."""
+    """Where a quote or a bracket stands a part begins: else the rest would be read, and again from
+    the next byte on.
+    """
     content, read, place = TRICKY[name].encode(), 0, 0
     while place < len(content):
         part = notebook.PARTS.match(content, place)
@@ -694,7 +822,10 @@ def test_no_byte_of_a_notebook_is_read_for_nothing(name):
             assert step > 0
         else:
             # What was looked at in vain.
-            step, read = 1, read + (len(content) - place if content[place : place + 1] in b'"[]{}' else 0)
+            step, read = (
+                1,
+                read + (len(content) - place if content[place : place + 1] in b'"[]{}' else 0),
+            )
         read, place = read + step, place + step
     assert read == len(content)
 
@@ -715,7 +846,9 @@ def test_a_quote_ends_a_string_behind_an_even_number_of_backslashes_alone(slashe
 def test_deep_outputs_are_cut_out_whole():
     deep = '[{"a": ' * 10**4 + '"]}"' + "}]" * 10**4
     text = f'{{"outputs": {deep}, "metadata": {{"attachments": {{"x": {deep}}}}}}}'
-    assert notebook.strip_outputs(text.encode()) == b'{"outputs": [], "metadata": {"attachments": {}}}'
+    assert (
+        notebook.strip_outputs(text.encode()) == b'{"outputs": [], "metadata": {"attachments": {}}}'
+    )
 
 
 def test_code_that_is_too_long_without_any_output_is_refused_as_such():
@@ -730,7 +863,9 @@ def test_an_answer_that_was_turned_into_text_is_named(write_notebook, metadata, 
         (cell,) = [cell for cell in found.cells if sample.question_of(cell) == KL]
         text = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_raw_cell
         kept = cell.metadata if metadata else {}
-        found.cells[found.cells.index(cell)] = text("# mine\nimport math\n\n" + cell.source.lstrip(), metadata=kept)
+        found.cells[found.cells.index(cell)] = text(
+            "# mine\nimport math\n\n" + cell.source.lstrip(), metadata=kept
+        )
 
     found = by_name(grade(A01, write_notebook({KL: RIGHT_KL}, turn), secret=SECRET))[KL]
     assert found["status"] == "missing"
@@ -750,11 +885,17 @@ def test_text_that_python_reads_and_cannot_write_again_loses_no_verdict(write_no
         found.cells.insert(3, cell)
 
     answer = RIGHT_KL.replace("return ", "show(0); return ")
-    assert by_name(grade(A01, write_notebook({KL: answer}, change), secret=SECRET))[KL]["score"] == 12
+    assert (
+        by_name(grade(A01, write_notebook({KL: answer}, change), secret=SECRET))[KL]["score"] == 12
+    )
 
 
 def test_definitions_are_run_as_they_were_written():
-    defined = ["@deco(\n    1)\n@other\ndef f(x):\n    return x  # why", "class A: pass", "async def g(): pass"]
+    defined = [
+        "@deco(\n    1)\n@other\ndef f(x):\n    return x  # why",
+        "class A: pass",
+        "async def g(): pass",
+    ]
     source = "import a, b as c; run()\n" + "\nrun()\n".join(defined)
     assert notebook.definitions(source).split("\n\n") == ["import a, b as c", *defined]
     assert notebook.definitions("run()") is None
@@ -764,7 +905,9 @@ def test_definitions_are_run_as_they_were_written():
 
 
 def inputs(question):
-    return [np.asarray(argument).tobytes() for case in question.cases for argument in case.arguments]
+    return [
+        np.asarray(argument).tobytes() for case in question.cases for argument in case.arguments
+    ]
 
 
 def test_another_file_has_other_hidden_inputs_and_the_same_the_same(write_notebook, monkeypatch):

@@ -1,4 +1,6 @@
-"""The first cell of every notebook, run as it stands in folders with small stand-ins for vikit, without installed packages."""
+"""The first cell of every notebook, run as it stands in folders with small stand-ins for vikit,
+without installed packages.
+"""
 
 import os
 import subprocess
@@ -16,7 +18,9 @@ A01 = "a01_densities"
 
 @pytest.fixture
 def tmp_path(tmp_path):
-    """Returns a folder whose neighbours are not those of other tests: the cell looks at them too."""
+    """Returns a folder whose neighbours are not those of other tests: the cell looks at them
+    too.
+    """
     folder = tmp_path / "a" / "b"
     folder.mkdir(parents=True)
     return folder
@@ -32,14 +36,20 @@ def kit(version, parts=()):
     line = f'__version__ = "{version}"\n' if version else ""
     checking = "import json, numpy_that_is_not_here\n" if "needs numpy" in parts else ""
     checking += "raise ImportError('DLL load failed')\n" if "needs a library" in parts else ""
-    checking += "check = check_all = load = submit = print\ndef start(name):\n    print('started', name)\n"
+    checking += (
+        "check = check_all = load = submit = print\ndef start(name):\n    print('started', name)\n"
+    )
     files = {
         "vikit/__init__.py": f'"""The kit."""\n{line}from .checking import {NAMES}\n',
         "vikit/checking.py": f"{checking}from . import plots\n",
         "vikit/plots.py": "",
         f"{A01}/public_cases.json": "{}",
     }
-    missing = {"no plots": "vikit/plots.py", "no cases": f"{A01}/public_cases.json", "no vikit": "vikit/__init__.py"}
+    missing = {
+        "no plots": "vikit/plots.py",
+        "no cases": f"{A01}/public_cases.json",
+        "no vikit": "vikit/__init__.py",
+    }
     for part in parts:
         files.pop(missing.get(part), None)
     if "empty" in parts:
@@ -72,19 +82,28 @@ def write(place, version, *parts):
 
 
 def run(folder, *before, code=CELL):
-    """Runs the cell in `folder` in a fresh Python without its installed packages; returns what it printed, and errors."""
+    """Runs the cell in `folder` in a fresh Python without its installed packages; returns what it
+    printed, and errors.
+    """
     tell = "print('version', vikit.__dict__.get('__version__'), 'from', vikit.__file__)"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "TF_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "TF_"))
+    }
     script = "\n".join([*before, code, tell])
     done = subprocess.run(
-        [sys.executable, "-S", "-c", script], cwd=folder, env=environment, capture_output=True, text=True
+        [sys.executable, "-S", "-c", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     return done.stdout + done.stderr
 
 
 HERE = "nb"
 UNPACKED = "variational-inference-assignments"
-# Where kits lie, as seen from the folder above the notebook's; which of them must win; what must be said.
+# Where kits lie, as seen from the folder above the notebook's; which of them must win; what must be
+# said.
 LAYOUTS = {
     "beside the notebook's folder": ({".": [OLD]}, OLD, []),
     "beside the notebook": ({HERE: [OLD]}, OLD, []),
@@ -185,7 +204,9 @@ def test_an_installed_copy_is_taken_only_where_it_is_the_newest(tmp_path):
         "nothing installed may hide Python's own modules"
     )
     write(tmp_path / "a" / "b" / HERE, OLD)
-    assert f"vikit {NEW} comes from {tmp_path / 'lib' / 'site-packages'}" in run(tmp_path / "a" / "b" / HERE, installed)
+    assert f"vikit {NEW} comes from {tmp_path / 'lib' / 'site-packages'}" in run(
+        tmp_path / "a" / "b" / HERE, installed
+    )
     write(tmp_path / "a" / "b" / HERE, NEWEST)
     assert f"version {NEWEST} from" in run(tmp_path / "a" / "b" / HERE, installed)
 
@@ -195,9 +216,14 @@ def test_a_newer_kit_beside_a_running_one_asks_for_a_restart(tmp_path):
     write(tmp_path / "later" / "kit.zip", NEW)
     upload = "os.rename('later/kit.zip', 'kit (1).zip')"
     printed = run(tmp_path, code=f"{CELL}\n{upload}\n{CELL}")
-    assert "Restart the kernel (Colab: Runtime > Restart session): kit (1).zip holds a newer vikit" in printed
+    assert (
+        "Restart the kernel (Colab: Runtime > Restart session): kit (1).zip holds a newer vikit"
+        in printed
+    )
     assert f"version {OLD} from" in printed
-    assert "Restart" not in run(tmp_path, code=f"{CELL}\n{CELL}"), "after a restart the new one runs"
+    assert "Restart" not in run(tmp_path, code=f"{CELL}\n{CELL}"), (
+        "after a restart the new one runs"
+    )
     assert f"version {NEW} from" in run(tmp_path)
 
 
@@ -313,7 +339,11 @@ def test_only_the_zip_that_is_taken_is_unpacked_once_and_gone_when_python_ends(t
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     before = f"{UNPACKINGS}\nimport tempfile; tempfile.tempdir = {str(temporary)!r}"
-    printed = run(tmp_path, before, code=f"{CELL}\n{CELL}\n{CELL}\nprint('unpacked', len(unpackings), unpackings)")
+    printed = run(
+        tmp_path,
+        before,
+        code=f"{CELL}\n{CELL}\n{CELL}\nprint('unpacked', len(unpackings), unpackings)",
+    )
     assert f"version {NEW} from {temporary}" in printed
     assert "unpacked 1 [" in printed
     assert "kit (1).zip" in printed.split("unpacked 1 [")[1]
@@ -331,7 +361,10 @@ SILENT = {
     "a browser's copy": (f"{A01}-submission (1).zip", [f"{A01}/{A01}.ipynb"]),
     "another browser's copy": (f"{A01}-submission-2.zip", [f"{A01}/{A01}.ipynb"]),
     "another name": ("mine.ZIP", ["a02_elbo/a02_elbo.ipynb"]),
-    "packed again": ("again.zip", [f"{A01}/", f"{A01}/{A01}.ipynb", f"__MACOSX/{A01}/._{A01}.ipynb"]),
+    "packed again": (
+        "again.zip",
+        [f"{A01}/", f"{A01}/{A01}.ipynb", f"__MACOSX/{A01}/._{A01}.ipynb"],
+    ),
     "two together": ("both.zip", [f"{A01}/{A01}.ipynb", "a02_elbo/a02_elbo.ipynb"]),
 }
 
@@ -375,7 +408,10 @@ class ZipFile(zipfile.ZipFile):
 zipfile.ZipFile = ZipFile
 """
     lines = run(tmp_path, refusing).splitlines()
-    assert lines[0] == "Passed over unreadable.zip: Permission denied. If it is the kit, upload it again."
+    assert (
+        lines[0]
+        == "Passed over unreadable.zip: Permission denied. If it is the kit, upload it again."
+    )
     assert lines[1] == f"started {A01}"
 
 
@@ -385,19 +421,26 @@ def test_a_broken_zip_that_a_good_one_replaces_is_tried_again(tmp_path, parts):
     write(tmp_path / "kit.zip", NEW, *parts)
     write(tmp_path / "later" / "kit.zip", NEW)
     replace = "os.replace('later/kit.zip', 'kit.zip')"
-    printed = run(tmp_path, code=f"{CELL}\nprint('again')\n{CELL}\nprint('replaced')\n{replace}\n{CELL}")
+    printed = run(
+        tmp_path, code=f"{CELL}\nprint('again')\n{CELL}\nprint('replaced')\n{replace}\n{CELL}"
+    )
     first, rest = printed.split("again\n")
     again, replaced = rest.split("replaced\n")
     assert "Passed over" in first
     assert "Restart" not in again
-    assert "Restart the kernel (Colab: Runtime > Restart session): kit.zip holds a newer vikit" in replaced
+    assert (
+        "Restart the kernel (Colab: Runtime > Restart session): kit.zip holds a newer vikit"
+        in replaced
+    )
 
 
 def test_a_broken_folder_that_was_mended_is_tried_again(tmp_path):
     write(tmp_path / "kit", OLD)
     write(tmp_path / "new", NEW, "no plots")
     mend = "open('new/vikit/plots.py', 'w').close()"
-    first, mended = run(tmp_path, code=f"{CELL}\n{CELL}\nprint('mended')\n{mend}\n{CELL}").split("mended\n")
+    first, mended = run(tmp_path, code=f"{CELL}\n{CELL}\nprint('mended')\n{mend}\n{CELL}").split(
+        "mended\n"
+    )
     assert "Restart" not in first
     assert f"{tmp_path / 'new'} holds a newer vikit" in mended
 
@@ -405,16 +448,22 @@ def test_a_broken_folder_that_was_mended_is_tried_again(tmp_path):
 def test_tensorflow_is_told_to_keep_its_log_before_anything_is_imported(tmp_path):
     write(tmp_path, OLD)
     start = tmp_path / "vikit" / "__init__.py"
-    start.write_text(start.read_text() + "import os; print('level', os.environ['TF_CPP_MIN_LOG_LEVEL'])\n")
+    start.write_text(
+        start.read_text() + "import os; print('level', os.environ['TF_CPP_MIN_LOG_LEVEL'])\n"
+    )
     assert "level 3" in run(tmp_path)
     assert "level 1" in run(tmp_path, "import os; os.environ['TF_CPP_MIN_LOG_LEVEL'] = '1'")
 
 
 def test_the_cell_is_folded_to_its_first_line_and_runs_with_the_others():
-    notebook = notebooks.student_notebook(tasks.load(A01), script.read(script.SOLUTIONS / f"{A01}.py"))
+    notebook = notebooks.student_notebook(
+        tasks.load(A01), script.read(script.SOLUTIONS / f"{A01}.py")
+    )
     nbformat.validate(notebook)
     (node,) = [
-        node for node in notebook.cells if node.metadata.get("nbgrader", {}).get("grade_id") == notebooks.SETUP_ID
+        node
+        for node in notebook.cells
+        if node.metadata.get("nbgrader", {}).get("grade_id") == notebooks.SETUP_ID
     ]
     assert node.cell_type == "code"
     assert node.source == CELL

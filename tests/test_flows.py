@@ -1,4 +1,6 @@
-"""a06: the solution's FlowVIB as a Keras model, what its notebook shows, the plane, and how log determinants are examined."""
+"""a06: the solution's FlowVIB as a Keras model, what its notebook shows, the plane, and how log
+determinants are examined.
+"""
 
 import ast
 import importlib
@@ -49,7 +51,9 @@ def test_a_model_comes_back_from_a_file(tmp_path, flow):
     with keras.saving.custom_object_scope({"a06_flows>FlowVIB": SOLUTION.FlowVIB}):
         loaded = keras.saving.load_model(tmp_path / "flow.keras")
     assert loaded.get_config() == model.get_config()
-    for got, want in zip(*(m.free_energy_terms(x, y_onehot, eps[0]) for m in (loaded, model)), strict=True):
+    for got, want in zip(
+        *(m.free_energy_terms(x, y_onehot, eps[0]) for m in (loaded, model)), strict=True
+    ):
         np.testing.assert_array_equal(got, want)
 
 
@@ -72,25 +76,35 @@ def test_with_beta_1_the_loss_is_the_free_energy():
 
 
 def test_unknown_flows_and_odd_halves_are_refused():
-    with pytest.raises(ValueError, match="flow must be 'planar', 'radial', 'coupling' or 'iaf', not 'sylvester'"):
+    with pytest.raises(
+        ValueError, match="flow must be 'planar', 'radial', 'coupling' or 'iaf', not 'sylvester'"
+    ):
         SOLUTION.FlowVIB(9, 4, 5, flow="sylvester")
     with pytest.raises(ValueError, match="needs an even latent_dim, not 3"):
         SOLUTION.FlowVIB(9, 3, 5, flow="coupling")
 
 
 # That the weights of all four learn is examined wherever the solution is graded.
-@pytest.mark.parametrize("flow", [FLOWS[0], *(pytest.param(flow, marks=pytest.mark.soak) for flow in FLOWS[1:])])
+@pytest.mark.parametrize(
+    "flow", [FLOWS[0], *(pytest.param(flow, marks=pytest.mark.soak) for flow in FLOWS[1:])]
+)
 def test_a_step_of_training_lowers_the_loss_of_its_batch(flow):
     digits = load("digits")
     keras.utils.set_random_seed(0)
     model = SOLUTION.FlowVIB(64, 4, 10, (16,), num_flows=2, flow=flow, beta=0.1)
     model.compile(optimizer=keras.optimizers.Adam(5e-3), run_eagerly=True)
     history = model.fit(
-        digits.x_train[:64], SOLUTION.one_hot(digits.y_train[:64]), batch_size=64, epochs=12, verbose=0
+        digits.x_train[:64],
+        SOLUTION.one_hot(digits.y_train[:64]),
+        batch_size=64,
+        epochs=12,
+        verbose=0,
     ).history
     assert set(history) == {"loss", "cross_entropy", "kl"}
     np.testing.assert_allclose(
-        np.add(history["cross_entropy"], np.multiply(0.1, history["kl"])), history["loss"], rtol=1e-4
+        np.add(history["cross_entropy"], np.multiply(0.1, history["kl"])),
+        history["loss"],
+        rtol=1e-4,
     )
     assert np.mean(history["loss"][-3:]) < history["loss"][0]
 
@@ -100,7 +114,10 @@ def test_a_step_of_training_lowers_the_loss_of_its_batch(flow):
 
 def test_the_masked_network_never_looks_ahead():
     network = networks.MADE(hidden=30)
-    z, context = tf.random.stateless_normal((1, 5), (0, 0)), tf.random.stateless_normal((1, 3), (0, 1))
+    z, context = (
+        tf.random.stateless_normal((1, 5), (0, 0)),
+        tf.random.stateless_normal((1, 3), (0, 1)),
+    )
     network(z, context)
     for weight in network.trainable_variables:
         weight.assign(tf.random.stateless_normal(weight.shape, (1, 2)))
@@ -124,7 +141,9 @@ def test_the_plane_integrates():
     plane = densities_2d.Grid(half_width=6, num_cells=200)
     log_q = scipy.stats.norm.logpdf(plane.points).sum(1)
     assert abs(plane.mass(log_q) - 1) < 1e-6
-    np.testing.assert_allclose(plane.normalise(log_q + 3), log_q - np.log(plane.mass(log_q)), atol=1e-6)
+    np.testing.assert_allclose(
+        plane.normalise(log_q + 3), log_q - np.log(plane.mass(log_q)), atol=1e-6
+    )
     wide = scipy.stats.norm.logpdf(plane.points, 0, 1.5).sum(1)
     # KL of two Gaussians of the plane in closed form, but for what lies outside of the box.
     np.testing.assert_allclose(plane.kl(log_q, wide), 2 * (np.log(1.5) + 1 / 4.5 - 0.5), atol=1e-4)
@@ -133,13 +152,21 @@ def test_the_plane_integrates():
 def test_the_energies_are_those_of_the_paper():
     z1, z2 = 0.7, -1.3
     z = np.float32([[z1, z2]])
-    w1, w2, w3 = np.sin(2 * np.pi * z1 / 4), 3 * np.exp(-0.5 * ((z1 - 1) / 0.6) ** 2), 3 / (1 + np.exp(-(z1 - 1) / 0.3))
+    w1, w2, w3 = (
+        np.sin(2 * np.pi * z1 / 4),
+        3 * np.exp(-0.5 * ((z1 - 1) / 0.6) ** 2),
+        3 / (1 + np.exp(-(z1 - 1) / 0.3)),
+    )
     sides = np.exp(-0.5 * ((z1 - 2) / 0.6) ** 2) + np.exp(-0.5 * ((z1 + 2) / 0.6) ** 2)
     want = {
         "U1": 0.5 * ((np.hypot(z1, z2) - 2) / 0.4) ** 2 - np.log(sides),
         "U2": 0.5 * ((z2 - w1) / 0.4) ** 2,
-        "U3": -np.log(np.exp(-0.5 * ((z2 - w1) / 0.35) ** 2) + np.exp(-0.5 * ((z2 - w1 + w2) / 0.35) ** 2)),
-        "U4": -np.log(np.exp(-0.5 * ((z2 - w1) / 0.4) ** 2) + np.exp(-0.5 * ((z2 - w1 + w3) / 0.35) ** 2)),
+        "U3": -np.log(
+            np.exp(-0.5 * ((z2 - w1) / 0.35) ** 2) + np.exp(-0.5 * ((z2 - w1 + w2) / 0.35) ** 2)
+        ),
+        "U4": -np.log(
+            np.exp(-0.5 * ((z2 - w1) / 0.4) ** 2) + np.exp(-0.5 * ((z2 - w1 + w3) / 0.35) ** 2)
+        ),
     }
     for name, energy in densities_2d.ENERGIES.items():
         np.testing.assert_allclose(energy(z), [want[name]], rtol=1e-4)
@@ -151,7 +178,9 @@ def test_the_energies_are_those_of_the_paper():
 def test_the_small_flow_of_the_notebook_has_mass_one_and_the_values_of_the_text():
     arrived = np.asarray(SOLUTION.planar_forward(np.float32([[0.4, -0.9]]), *SOLUTION.SMALL_FLOW))
     np.testing.assert_allclose(arrived, [[1.347353, -0.347377]], atol=1e-6)
-    np.testing.assert_allclose(SOLUTION.planar_log_q(arrived, [SOLUTION.SMALL_FLOW]), [-2.529743], atol=1e-5)
+    np.testing.assert_allclose(
+        SOLUTION.planar_log_q(arrived, [SOLUTION.SMALL_FLOW]), [-2.529743], atol=1e-5
+    )
     plane = densities_2d.Grid(half_width=7, num_cells=140)
     assert abs(plane.mass(SOLUTION.planar_log_q(plane.points, [SOLUTION.SMALL_FLOW])) - 1) < 1e-4
 
@@ -163,12 +192,28 @@ def cells_with(text):
 
 
 def test_the_numbers_of_the_rubric_of_listing_1_are_printed_by_the_solution(capsys):
-    (cell,) = [cell for cell in cells_with("def print_consequences") if cell.kind == "demonstration"]
+    (cell,) = [
+        cell for cell in cells_with("def print_consequences") if cell.kind == "demonstration"
+    ]
     exec(cell.source, dict(vars(SOLUTION)))
-    printed = [float(number) for number in re.findall(r"-?\d+\.\d+(?:e[+-]?\d+)?", capsys.readouterr().out)]
-    for wanted in (23.374206, 24.874206, 8.291402, 10.593987, 1.242159, 2.341694, 0.780565, 0.206866, 0.108773):
+    printed = [
+        float(number) for number in re.findall(r"-?\d+\.\d+(?:e[+-]?\d+)?", capsys.readouterr().out)
+    ]
+    for wanted in (
+        23.374206,
+        24.874206,
+        8.291402,
+        10.593987,
+        1.242159,
+        2.341694,
+        0.780565,
+        0.206866,
+        0.108773,
+    ):
         assert any(abs(number - wanted) < 2e-5 for number in printed), wanted
-    (rubric,) = [cell.source for cell in cells_with("### Repair Listing 1") if cell.kind == "manual"]
+    (rubric,) = [
+        cell.source for cell in cells_with("### Repair Listing 1") if cell.kind == "manual"
+    ]
     for wanted in (
         "23.374206",
         "24.874206",
@@ -242,7 +287,11 @@ def test_flows_and_no_flow_side_by_side(monkeypatch):
 
 
 def exam_of(names, question):
-    return Exam(client.Student(client.InProcess(names), None), TASKS[question].oracle, np.random.default_rng(0))
+    return Exam(
+        client.Student(client.InProcess(names), None),
+        TASKS[question].oracle,
+        np.random.default_rng(0),
+    )
 
 
 def examined(question, **changed):
@@ -258,7 +307,10 @@ def examined(question, **changed):
         ("coupling_log_det", lambda log_scale: np.abs(log_scale).sum(-1)),
         ("iaf_step", lambda z, m, s: (np.asarray(SOLUTION.iaf_step(z, m, s)[0]), s.sum(-1))),
         ("coupling_inverse", SOLUTION.coupling_forward),
-        ("leapfrog_step", lambda z, v, step, score: (z + step * v, v + step * np.asarray(score(z)))),
+        (
+            "leapfrog_step",
+            lambda z, v, step, score: (z + step * v, v + step * np.asarray(score(z))),
+        ),
     ],
 )
 def test_a_wrong_determinant_or_inverse_breaks_the_property(question, wrong):
@@ -301,7 +353,9 @@ def test_check_finds_every_property_of_the_solution_with_its_own_functions():
 
 
 def test_check_says_which_map_must_be_right_first():
-    verdict = checked(vars(SOLUTION) | {"planar_forward": lambda z, u_hat, w, b: z}, "planar_log_det")
+    verdict = checked(
+        vars(SOLUTION) | {"planar_forward": lambda z, u_hat, w, b: z}, "planar_log_det"
+    )
     assert verdict.score == 0
     assert 'see what check("planar_forward") says' in verdict.message
 
@@ -310,12 +364,25 @@ def test_check_says_which_map_must_be_right_first():
 
 
 class Weightless:
-    """A classifier without a weight that is right in its sums: random linear maps, and a flow of that kind."""
+    """A classifier without a weight that is right in its sums: random linear maps, and a flow of
+    that kind.
+    """
 
-    def __init__(self, event_dim, latent_dim, num_classes, hidden=(128,), num_flows=4, flow="planar", beta=1.0):
+    def __init__(
+        self,
+        event_dim,
+        latent_dim,
+        num_classes,
+        hidden=(128,),
+        num_flows=4,
+        flow="planar",
+        beta=1.0,
+    ):
         self.num_flows, self.beta, self.weights, self.trainable_weights = num_flows, beta, [], []
         generator = np.random.default_rng(0)
-        self.to_mu, self.to_log_var = (np.float32(generator.normal(size=(event_dim, latent_dim))) for _ in range(2))
+        self.to_mu, self.to_log_var = (
+            np.float32(generator.normal(size=(event_dim, latent_dim))) for _ in range(2)
+        )
         self.to_logits = np.float32(generator.normal(size=(latent_dim, num_classes)))
 
     def encoder(self, x):
@@ -328,7 +395,10 @@ class Weightless:
         mu, log_var = self.encoder(x)
         z0 = SOLUTION.sample_latent(mu, log_var, eps)
         zK, log_det = self.transform(z0, x)
-        log_q0, log_p = SOLUTION.gaussian_log_pdf(z0, mu, tf.exp(log_var)), SOLUTION.flow_prior_term(z0, zK)
+        log_q0, log_p = (
+            SOLUTION.gaussian_log_pdf(z0, mu, tf.exp(log_var)),
+            SOLUTION.flow_prior_term(z0, zK),
+        )
         return log_q0, log_det, log_p, SOLUTION.categorical_log_prob(y_onehot, self.decoder(zK))
 
     def predict_probs(self, x, eps):
@@ -374,17 +444,26 @@ class Planar(Weightless):
     def transform(self, z0, x):
         log_det = tf.zeros_like(z0[:, 0])
         for number in range(self.num_flows):
-            w, u = tf.roll(x @ self.to_mu, number, axis=-1), tf.roll(x @ self.to_log_var, -number, axis=-1)
+            w, u = (
+                tf.roll(x @ self.to_mu, number, axis=-1),
+                tf.roll(x @ self.to_log_var, -number, axis=-1),
+            )
             w_dot_u = tf.reduce_sum(w * u, axis=-1, keepdims=True)
-            u_hat = u + (tf.nn.softplus(w_dot_u) - 1 - w_dot_u) * w / tf.reduce_sum(w * w, axis=-1, keepdims=True)
+            u_hat = u + (tf.nn.softplus(w_dot_u) - 1 - w_dot_u) * w / tf.reduce_sum(
+                w * w, axis=-1, keepdims=True
+            )
             bent = tf.tanh(tf.reduce_sum(w * z0, axis=-1, keepdims=True))
-            log_det += tf.math.log(tf.abs(1 + tf.reduce_sum(u_hat * w, axis=-1, keepdims=True) * (1 - bent**2)))[:, 0]
+            log_det += tf.math.log(
+                tf.abs(1 + tf.reduce_sum(u_hat * w, axis=-1, keepdims=True) * (1 - bent**2))
+            )[:, 0]
             z0 += u_hat * bent
         return z0, log_det
 
 
 def with_dummy(flow, scaled):
-    """Returns a trained model, but for its flow: a fixed one, which trained numbers shift or stretch."""
+    """Returns a trained model, but for its flow: a fixed one, which trained numbers shift or
+    stretch.
+    """
 
     class Dummy(SOLUTION.FlowVIB):
         def __init__(self, event_dim, latent_dim, num_classes, *arguments, **options):
@@ -434,7 +513,9 @@ WORTHLESS = {
 }
 
 
-@pytest.mark.parametrize("name", [soak.later(name) if name in WAITING else name for name in WORTHLESS])
+@pytest.mark.parametrize(
+    "name", [soak.later(name) if name in WAITING else name for name in WORTHLESS]
+)
 def test_no_property_holds_for_a_constant_or_a_fixed_map(name):
     exam = exam_of(vars(SOLUTION) | {"FlowVIB": WORTHLESS[name]}, "FlowVIB")
     assert len(TASKS["FlowVIB"].properties) == 19
@@ -444,11 +525,17 @@ def test_no_property_holds_for_a_constant_or_a_fixed_map(name):
         assert found.mistake in {mistake.name for mistake in item.mistakes}, (item.name, found)
 
 
-# Each name that an examination of `FlowVIB` may raise is declared by its property: one that is not would say nothing.
+# Each name that an examination of `FlowVIB` may raise is declared by its property: one that is not
+# would say nothing.
 
 
 def declared(name):
-    return {mistake.name for item in TASKS["FlowVIB"].properties if item.name == name for mistake in item.mistakes}
+    return {
+        mistake.name
+        for item in TASKS["FlowVIB"].properties
+        if item.name == name
+        for mistake in item.mistakes
+    }
 
 
 def test_what_two_steps_of_a_kind_may_lack_is_declared():
@@ -462,7 +549,9 @@ def test_each_name_that_is_written_in_the_examinations_is_declared():
         node.args[1].value
         for path in sorted(Path(flow_kind.__file__).parent.glob("flow_*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "PropertyFailed" and len(node.args) > 1
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "PropertyFailed"
+        and len(node.args) > 1
         if isinstance(node.args[1], ast.Constant)
     ]
     assert len(raised) >= 20

@@ -1,4 +1,6 @@
-"""What lies in `submitted/`: whatever it is called and whatever it is, each student has a row, and nobody another's."""
+"""What lies in `submitted/`: whatever it is called and whatever it is, each student has a row, and
+nobody another's.
+"""
 
 import csv
 import errno
@@ -23,7 +25,13 @@ from autograder.commands import class_grading
 from autograder.grading import classroom, find_submissions, notebook, packed, submission
 from autograder.grading import verdict as verdicts
 from autograder.grading.class_folder import notices_of
-from autograder.grading.classroom import find_overwritten, grade_one, is_current, read_all, verdict_path
+from autograder.grading.classroom import (
+    find_overwritten,
+    grade_one,
+    is_current,
+    read_all,
+    verdict_path,
+)
 from autograder.grading.folders import name_of
 from autograder.grading.limits import Limits
 from autograder.grading.outcome import ClassRun
@@ -77,7 +85,9 @@ def named(name):
 
 def test_no_two_folders_have_one_name():
     parts = [b"\\", b"x", b"xff", b"\xff", b"\xc3", b"\xa9"]
-    names = {b"".join(some) for count in range(1, 6) for some in itertools.product(parts, repeat=count)}
+    names = {
+        b"".join(some) for count in range(1, 6) for some in itertools.product(parts, repeat=count)
+    }
     assert len({named(name).encode("utf-8") for name in names}) == len(names) > 5000
 
 
@@ -89,14 +99,21 @@ def test_an_ordinary_name_stays_as_it_is():
 
 
 def test_no_two_names_have_one_file():
-    names = {letter * size + end for letter in "aé" for size in range(100, 260) for end in ("", "b", "~" + "0" * 32)}
+    names = {
+        letter * size + end
+        for letter in "aé"
+        for size in range(100, 260)
+        for end in ("", "b", "~" + "0" * 32)
+    }
     # Those who call their folders as the files of the others, again and again.
     for _ in range(3):
         names |= {file_stem(name) for name in names}
     assert len({file_stem(name) for name in names}) == len(names) > 1000
 
 
-@pytest.mark.parametrize("name", ["a" * 250, "a" * 251, "a" * 255, "é" * 127, "\\xff" * 255, "~" + "0" * 32])
+@pytest.mark.parametrize(
+    "name", ["a" * 250, "a" * 251, "a" * 255, "é" * 127, "\\xff" * 255, "~" + "0" * 32]
+)
 def test_a_file_can_be_named_after_any_name_and_no_other_student_can_take_it(tmp_path, name):
     stem = file_stem(name)
     for suffix in (".json", ".html"):
@@ -108,15 +125,25 @@ def test_a_file_can_be_named_after_any_name_and_no_other_student_can_take_it(tmp
 
 
 @pytest.mark.parametrize(
-    "name", [ESC, CSI, BIDI, "a\nb", "a\rb", "\x00", "\u2028", "\ufeff", "\u200b", "\udcff", "\x07"], ids=ascii
+    "name",
+    [ESC, CSI, BIDI, "a\nb", "a\rb", "\x00", "\u2028", "\ufeff", "\u200b", "\udcff", "\x07"],
+    ids=ascii,
 )
 def test_nothing_in_a_name_steers_a_terminal(capsys, name):
     student = f"ada {name}"
     console = Console(width=120)
     screen.say(console, student)
     cli.complain(student)
-    questions = [{"name": "kl", "score": 1.0, "max_score": 1.0, "status": "correct", "mistake": None}]
-    verdict = {"assignment": A01, "student": student, "score": 1.0, "max_score": 1.0, "questions": questions}
+    questions = [
+        {"name": "kl", "score": 1.0, "max_score": 1.0, "status": "correct", "mistake": None}
+    ]
+    verdict = {
+        "assignment": A01,
+        "student": student,
+        "score": 1.0,
+        "max_score": 1.0,
+        "questions": questions,
+    }
     for part in summary.build_parts([verdict]):
         console.print(part)
     with screen.counting(Console(width=120, force_terminal=True), 2) as (_, done):
@@ -142,7 +169,10 @@ def test_names_that_look_alike_are_told_of_and_stay_two(tmp_path):
         folder_of(tmp_path, name)
     found, notices = found_in(tmp_path)
     assert len(found) == 5
-    assert [notice.partition(":")[0] for notice in notices] == ["'Ada', 'ada'", "'Zoe\\u0308', 'Zo\\xeb'"]
+    assert [notice.partition(":")[0] for notice in notices] == [
+        "'Ada', 'ada'",
+        "'Zoe\\u0308', 'Zo\\xeb'",
+    ]
 
 
 UNSEEN = [
@@ -153,7 +183,14 @@ UNSEEN = [
 
 @pytest.mark.parametrize("letter", UNSEEN, ids=ascii)
 @pytest.mark.parametrize(
-    "pattern", ["{}Zoe\u0308 Lee", "Zoe{}\u0308 Lee", "zo\u00eb{} LEE", "zo\u00eb Lee{}", "{0}zo\u00eb{0} lee{0}"]
+    "pattern",
+    [
+        "{}Zoe\u0308 Lee",
+        "Zoe{}\u0308 Lee",
+        "zo\u00eb{} LEE",
+        "zo\u00eb Lee{}",
+        "{0}zo\u00eb{0} lee{0}",
+    ],
 )
 def test_names_that_differ_in_what_nobody_sees_are_told_of(tmp_path, pattern, letter):
     names = ["Zo\u00eb Lee", pattern.format(letter)]
@@ -162,11 +199,22 @@ def test_names_that_differ_in_what_nobody_sees_are_told_of(tmp_path, pattern, le
     folder_of(tmp_path, "Zo\u00eb Leh")
     found, notices = found_in(tmp_path)
     assert len(found) == 3
-    assert [notice.partition(":")[0] for notice in notices] == [", ".join(map(ascii, sorted(names)))]
+    assert [notice.partition(":")[0] for notice in notices] == [
+        ", ".join(map(ascii, sorted(names)))
+    ]
 
 
 @pytest.mark.parametrize(
-    "name", ["ann lee ", " ann lee", "ann  lee", "ann\u00a0lee", "ann\u2003lee", "ann\tlee", "ann\u200b \u200blee"]
+    "name",
+    [
+        "ann lee ",
+        " ann lee",
+        "ann  lee",
+        "ann\u00a0lee",
+        "ann\u2003lee",
+        "ann\tlee",
+        "ann\u200b \u200blee",
+    ],
 )
 def test_names_that_differ_in_spaces_are_told_of(tmp_path, name):
     for one in ("ann lee", "annlee", name):
@@ -180,7 +228,9 @@ def test_names_that_differ_in_spaces_are_told_of(tmp_path, name):
     ("ada", "bob"), [(f"{A01}/{A01}.ipynb", f"{A01}/{A01}.ipynb"), (f"{A01}/x.ipynb", f"{A01}/{A01}.ipynb"), ("1.zip", "2.zip"),
                      ("old/kept", "2.zip"), (f"{A01}/deep/er/x", f"{A01}/{A01}.ipynb")],
 )  # fmt: skip
-def test_a_notebook_that_is_another_students_file_is_graded_and_both_are_told(tmp_path, ada, bob, asked):
+def test_a_notebook_that_is_another_students_file_is_graded_and_both_are_told(
+    tmp_path, ada, bob, asked
+):
     pack(tmp_path / "c" / "ada" / ada, (INSIDE, TEXT))
     (tmp_path / "c" / "bob" / bob).parent.mkdir(parents=True)
     os.link(tmp_path / "c" / "ada" / ada, tmp_path / "c" / "bob" / bob)
@@ -190,7 +240,10 @@ def test_a_notebook_that_is_another_students_file_is_graded_and_both_are_told(tm
         os.link(tmp_path / "c" / "eve" / A01 / f"{A01}.ipynb", tmp_path / "c" / "eve" / other)
     found, notices = found_in(tmp_path / "c", students=asked)
     assert found["bob"].path == tmp_path / "c" / "bob" / bob
-    said = f"ada/{ada}, bob/{bob}: one file under the names of several students (a hard link); each is graded"
+    said = (
+        f"ada/{ada}, bob/{bob}: one file under the names of several students (a hard link); each is"
+        " graded"
+    )
     assert [notice for notice in notices if "hard link" in notice] == [said]
 
 
@@ -198,7 +251,11 @@ def test_a_notebook_that_is_another_students_file_is_graded_and_both_are_told(tm
 def test_a_class_with_one_file_has_one_line(tmp_path):
     for number in range(20):
         place = folder_of(tmp_path, f"s{number:02}/{A01}") / f"{A01}.ipynb"
-        place.write_text(TEXT) if not number else os.link(tmp_path / "s00" / A01 / f"{A01}.ipynb", place)
+        (
+            place.write_text(TEXT)
+            if not number
+            else os.link(tmp_path / "s00" / A01 / f"{A01}.ipynb", place)
+        )
     (notice,) = found_in(tmp_path)[1]
     assert notice.startswith(f"s00/{INSIDE}, s01/{INSIDE}, s02/{INSIDE} and 17 more: one file")
 
@@ -251,7 +308,9 @@ def class_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-@pytest.mark.parametrize("place", ["ada", f"ada/{A01}", f"ada/{A01}/{A01}.ipynb", f"ada/{A01}/other.ipynb"])
+@pytest.mark.parametrize(
+    "place", ["ada", f"ada/{A01}", f"ada/{A01}/{A01}.ipynb", f"ada/{A01}/other.ipynb"]
+)
 @pytest.mark.parametrize("what", ODD)
 def test_what_is_no_folder_or_no_notebook_has_a_row_that_says_so(class_folder, place, what):
     path = class_folder / place
@@ -267,7 +326,10 @@ def test_what_is_no_folder_or_no_notebook_has_a_row_that_says_so(class_folder, p
 
 @pytest.mark.parametrize(
     ("place", "what", "said"),
-    [(A01, "file", "a file, not a folder"), (f"{A01}/{A01}.ipynb", "folder", "a folder, not a file")],
+    [
+        (A01, "file", "a file, not a folder"),
+        (f"{A01}/{A01}.ipynb", "folder", "a folder, not a file"),
+    ],
 )
 def test_a_file_for_a_folder_and_a_folder_for_a_file_are_told(class_folder, place, what, said):
     path = class_folder / "ada" / place
@@ -321,12 +383,16 @@ def test_a_hidden_folder_with_an_assignment_in_it_is_told_of(tmp_path):
 
 @pytest.fixture
 def submit(tmp_path, monkeypatch, write_notebook, capsys):
-    """Returns a function that has vikit write the zip of a notebook to a path, and returns the notebook's bytes."""
+    """Returns a function that has vikit write the zip of a notebook to a path, and returns the
+    notebook's bytes.
+    """
 
     def write(path, answers=None):
         work = tmp_path / "student" / A01
         write_notebook(answers, path=work / f"{A01}.ipynb")
-        (work / "public_cases.json").write_bytes((places.ASSIGNMENTS / A01 / "public_cases.json").read_bytes())
+        (work / "public_cases.json").write_bytes(
+            (places.ASSIGNMENTS / A01 / "public_cases.json").read_bytes()
+        )
         monkeypatch.chdir(work)
         submitting.submit()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -354,7 +420,9 @@ def test_a_zip_has_the_digest_of_the_notebook_in_it_and_its_verdict_is_kept(tmp_
     loose.write_bytes(content)
     item = found_in(tmp_path / "c")[0]["ada"]
     assert verdicts.digest(item.path) == verdicts.digest(loose)
-    old = verdicts.build_document(CONDITIONS, verdicts.HandedIn(tasks.load(A01), "ada", verdicts.digest(loose)), [])
+    old = verdicts.build_document(
+        CONDITIONS, verdicts.HandedIn(tasks.load(A01), "ada", verdicts.digest(loose)), []
+    )
     assert is_current(old, item, CONDITIONS)
     submit(item.path, {"kl_to_standard_normal": "x = 1"})
     assert not is_current(old, item, CONDITIONS)
@@ -362,10 +430,16 @@ def test_a_zip_has_the_digest_of_the_notebook_in_it_and_its_verdict_is_kept(tmp_
 
 @pytest.mark.kernels
 def test_a_zip_gets_the_verdict_of_its_notebook(tmp_path, submit):
-    answers = {"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return tf.reduce_sum(mu, -1)"}
+    answers = {
+        "kl_to_standard_normal": (
+            "def kl_to_standard_normal(mu, log_var):\n    return tf.reduce_sum(mu, -1)"
+        )
+    }
     (tmp_path / "n.ipynb").write_bytes(submit(tmp_path / "x.zip", answers))
     before = sorted(tmp_path.rglob("*"))
-    packed_one, loose = (verdicts.grade(A01, tmp_path / name, secret=SECRET) for name in ("x.zip", "n.ipynb"))
+    packed_one, loose = (
+        verdicts.grade(A01, tmp_path / name, secret=SECRET) for name in ("x.zip", "n.ipynb")
+    )
     assert packed_one == loose
     assert {question["status"] for question in loose["questions"]} == {"wrong", "unanswered"}
     assert sorted(tmp_path.rglob("*")) == before
@@ -389,10 +463,15 @@ COPIES = (f"{A01}-submission (1).zip", f"{A01}-submission.zip")
 @pytest.mark.parametrize("places", [("", ""), (A01, ""), (A01, A01)])
 def test_the_same_zip_twice_is_one(tmp_path, places):
     """A zip holds the time of its making: what counts is the notebook in it."""
-    for place, name, how in zip(places, COPIES, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), strict=True):
+    for place, name, how in zip(
+        places, COPIES, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), strict=True
+    ):
         pack(tmp_path / "ada" / place / name, (INSIDE, TEXT), how=how)
     found = found_in(tmp_path)[0]["ada"]
-    assert (found.path.name, found.notice) == (COPIES[1], f"graded {COPIES[1]}, and {COPIES[0]} holds the same")
+    assert (found.path.name, found.notice) == (
+        COPIES[1],
+        f"graded {COPIES[1]}, and {COPIES[0]} holds the same",
+    )
 
 
 @pytest.mark.parametrize("ending", ["ipynb", "IPYNB", "ipynb.txt"])
@@ -401,7 +480,10 @@ def test_the_same_notebook_twice_under_other_names_is_one(tmp_path, ending):
     for name in (f"x.{ending}", f"x (1).{ending}"):
         (work / name).write_text(TEXT)
     found = found_in(tmp_path)[0]["ada"]
-    assert (found.path.name, found.notice) == (f"x.{ending}", f"graded x.{ending}, and x (1).{ending} holds the same")
+    assert (found.path.name, found.notice) == (
+        f"x.{ending}",
+        f"graded x.{ending}, and x (1).{ending} holds the same",
+    )
     (work / f"x (1).{ending}").write_text("another")
     assert reason(tmp_path) == f"expected {A01}.ipynb, found x (1).{ending}, x.{ending}"
 
@@ -439,9 +521,13 @@ def test_a_notebook_that_something_renamed_is_taken_where_it_is_the_only_one(tmp
 @pytest.mark.parametrize("name", [f"{A01}.IPYNB", soak.later(f"{A01}.ipynb.txt")])
 def test_a_renamed_notebook_has_the_verdict_of_the_notebook(tmp_path, write_notebook, name):
     looks = f"    import os\n    return mu[:, 0] if os.path.exists('{A01}.ipynb') else None"
-    path = write_notebook({"kl_to_standard_normal": f"def kl_to_standard_normal(mu, log_var):\n{looks}"})
+    path = write_notebook(
+        {"kl_to_standard_normal": f"def kl_to_standard_normal(mu, log_var):\n{looks}"}
+    )
     (tmp_path / name).write_bytes(path.read_bytes())
-    renamed, usual = (verdicts.grade(A01, place, secret=SECRET, unsafe=True) for place in (tmp_path / name, path))
+    renamed, usual = (
+        verdicts.grade(A01, place, secret=SECRET, unsafe=True) for place in (tmp_path / name, path)
+    )
     assert renamed == usual
     assert {question["status"] for question in usual["questions"]} == {"wrong", "unanswered"}
 
@@ -457,7 +543,9 @@ def test_a_renamed_notebook_has_the_verdict_of_the_notebook(tmp_path, write_note
         ([f"{A01}.ipynb.txt", f"{A01}.ipynb.json"], None),
     ],
 )
-def test_of_several_names_that_of_the_assignment_counts_and_the_others_are_told(tmp_path, names, taken):
+def test_of_several_names_that_of_the_assignment_counts_and_the_others_are_told(
+    tmp_path, names, taken
+):
     work = folder_of(tmp_path, f"ada/{A01}")
     for name in names:
         (work / name).write_text(name)
@@ -471,7 +559,10 @@ def test_a_zip_of_submit_counts_before_a_renamed_notebook(tmp_path):
     pack(work / "x.zip", (INSIDE, TEXT))
     (work / f"{A01}.ipynb.txt").write_text("")
     found = found_in(tmp_path)[0]["ada"]
-    assert (found.path.name, found.notice) == ("x.zip", f"graded x.zip; beside it lies {A01}.ipynb.txt")
+    assert (found.path.name, found.notice) == (
+        "x.zip",
+        f"graded x.zip; beside it lies {A01}.ipynb.txt",
+    )
 
 
 @pytest.mark.parametrize("place", ["", f"{A01}/"])
@@ -483,20 +574,27 @@ def test_what_may_be_the_notebook_is_told_by_name_with_what_to_do(tmp_path, plac
     folder_of(tmp_path, f"ada/{place}")
     (tmp_path / "ada" / place / name).write_text(TEXT)
     label = name_of(Path(name)).replace("\u200b", r"\u200b")
-    assert f"found {label}: if {label} is the notebook, rename it to ada/{INSIDE}" in reason(tmp_path)
+    assert f"found {label}: if {label} is the notebook, rename it to ada/{INSIDE}" in reason(
+        tmp_path
+    )
 
 
 def test_a_notebook_beside_its_folder_is_told(tmp_path):
     folder_of(tmp_path, f"ada/{A01}")
     (tmp_path / "ada" / f"{A01}.ipynb").write_text(TEXT)
-    assert f"found {A01}.ipynb: if {A01}.ipynb is the notebook, rename it to ada/{INSIDE}" in reason(tmp_path)
+    assert (
+        f"found {A01}.ipynb: if {A01}.ipynb is the notebook, rename it to ada/{INSIDE}"
+        in reason(tmp_path)
+    )
 
 
 @pytest.mark.parametrize("name", [A01.upper(), f"{A01} (1)", f"{A01}-main"])
 def test_a_folder_that_may_be_the_assignments_is_told(tmp_path, name):
     work = folder_of(tmp_path, f"ada/{name}")
     (work / f"{A01}.ipynb").write_text(TEXT)
-    assert f"found the folder {name}: if {name} is its folder, rename it to ada/{A01}" in reason(tmp_path)
+    assert f"found the folder {name}: if {name} is its folder, rename it to ada/{A01}" in reason(
+        tmp_path
+    )
 
 
 def test_each_zip_goes_to_its_assignment_and_what_is_not_read_beside_it_is_told(tmp_path):
@@ -507,14 +605,19 @@ def test_each_zip_goes_to_its_assignment_and_what_is_not_read_beside_it_is_told(
     assert {name: item.path.name for name, item in found.items()} == {A01: "1.zip", A02: "2.zip"}
     assert found[A01].notice == "graded 1.zip; beside it lies 3.zip (not read: it is empty)"
     (tmp_path / "ada" / "1.zip").unlink()
-    assert "found 2.zip (of a02_elbo), 3.zip (not read: it is empty) (unpack a zip" in reason(tmp_path)
+    assert "found 2.zip (of a02_elbo), 3.zip (not read: it is empty) (unpack a zip" in reason(
+        tmp_path
+    )
 
 
 def test_the_folder_that_extracting_makes_is_named(tmp_path):
     folder = tmp_path / "ada" / f"{A01}-submission" / A01
     folder.mkdir(parents=True)
     (folder / f"{A01}.ipynb").write_text(TEXT)
-    assert reason(tmp_path) == f"ada/{A01}/{A01}.ipynb lies one folder too deep, in {A01}-submission: move {A01} up"
+    assert (
+        reason(tmp_path)
+        == f"ada/{A01}/{A01}.ipynb lies one folder too deep, in {A01}-submission: move {A01} up"
+    )
 
 
 def test_a_thousand_files_make_no_long_notice(tmp_path):
@@ -522,7 +625,10 @@ def test_a_thousand_files_make_no_long_notice(tmp_path):
     work.mkdir(parents=True)
     for number in range(1000):
         (work / f"{number:03}.ipynb").write_text(TEXT)
-    assert reason(tmp_path) == f"expected {A01}.ipynb, found 000.ipynb, 001.ipynb, 002.ipynb and 997 more"
+    assert (
+        reason(tmp_path)
+        == f"expected {A01}.ipynb, found 000.ipynb, 001.ipynb, 002.ipynb and 997 more"
+    )
 
 
 def test_many_who_handed_in_nothing_share_a_line(tmp_path):
@@ -537,7 +643,9 @@ def test_many_who_handed_in_nothing_share_a_line(tmp_path):
         f"ada/{A01}: expected {A01}.ipynb, found no notebook at all",
         f"{A01}: 4 of 5 students handed in nothing; grades.csv has a row for each",
     ]
-    assert notices_of([item for item in found if item.student < "kim"])[1].startswith(f"bob/{A01}: expected bob/")
+    assert notices_of([item for item in found if item.student < "kim"])[1].startswith(
+        f"bob/{A01}: expected bob/"
+    )
 
 
 def test_what_is_passed_over_beside_the_notebook_is_told(tmp_path):
@@ -580,7 +688,9 @@ OUT_OF_SIGHT = {
 
 @pytest.mark.parametrize("error", [error for error in FAULTS if hasattr(errno, error)])
 @pytest.mark.parametrize("what", OUT_OF_SIGHT)
-def test_what_this_machine_cannot_look_at_is_a_fault_of_one_submission(class_folder, monkeypatch, what, error):
+def test_what_this_machine_cannot_look_at_is_a_fault_of_one_submission(
+    class_folder, monkeypatch, what, error
+):
     owner, name, place = OUT_OF_SIGHT[what]
     work = class_folder / "ada" / A01
     work.mkdir(parents=True)
@@ -601,7 +711,9 @@ def test_what_this_machine_cannot_look_at_is_a_fault_of_one_submission(class_fol
 
 
 @pytest.mark.parametrize("error", ["EIO", "ENOTCONN"])
-def test_a_folder_that_the_system_cannot_answer_for_is_not_called_closed(class_folder, monkeypatch, error):
+def test_a_folder_that_the_system_cannot_answer_for_is_not_called_closed(
+    class_folder, monkeypatch, error
+):
     folder_of(class_folder, f"ada/{A01}")
     monkeypatch.setattr(os, "access", lambda path, mode: "ada" not in str(path))
     failing(monkeypatch, os, "listdir", class_folder / "ada", error)
@@ -609,7 +721,9 @@ def test_a_folder_that_the_system_cannot_answer_for_is_not_called_closed(class_f
     assert os.strerror(getattr(errno, error)) in str(found["ada"].fault)
 
 
-def test_a_zip_that_cannot_be_looked_at_costs_no_other_assignment_that_lies_unpacked(class_folder, monkeypatch):
+def test_a_zip_that_cannot_be_looked_at_costs_no_other_assignment_that_lies_unpacked(
+    class_folder, monkeypatch
+):
     pack(class_folder / "good" / "x.zip", (f"{A02}/{A02}.ipynb", TEXT))
     failing(monkeypatch, os, "open", class_folder / "good" / "x.zip", "EIO")
     found = {item.assignment: item for item in find_submissions(class_folder, LAW, LAW)[0]}
@@ -632,7 +746,10 @@ def test_a_class_is_graded_although_one_zip_cannot_be_read_and_the_next_run_does
         assert cli.main(command) == 1
     said = capsys.readouterr().out
     strerror, place = os.strerror(errno.ESTALE), folder / "ada" / "x.zip"
-    assert f"not graded, the kit failed: ada/{A01}: OSError: [Errno {errno.ESTALE}] {strerror}: '{place}'" in said
+    assert (
+        f"not graded, the kit failed: ada/{A01}: OSError: [Errno {errno.ESTALE}] {strerror}: "
+        f"'{place}'" in said
+    )
     assert [verdict["student"] for verdict in read_all(out)] == ["bob"]
     assert cli.main(command) == 0
     assert {verdict["student"] for verdict in read_all(out)} == {"ada", "bob"}
@@ -678,16 +795,23 @@ CHANGES = {
     "text": (lambda path: path.write_text("hand in" * 100), "it is no zip"),
     "rar": (lambda path: path.write_bytes(b"Rar!" + bytes(100)), "it is no zip"),
     "noise": (
-        lambda path: path.write_bytes(os.urandom(50) + b"PK\5\6" + bytes(4) + b"\1\0\1\0" + bytes(10)),
+        lambda path: path.write_bytes(
+            os.urandom(50) + b"PK\5\6" + bytes(4) + b"\1\0\1\0" + bytes(10)
+        ),
         "damaged",
     ),
-    "lost list": (lambda path: path.write_bytes(path.read_bytes().replace(b"PK\1\2", b"PK\1\3")), "damaged"),
+    "lost list": (
+        lambda path: path.write_bytes(path.read_bytes().replace(b"PK\1\2", b"PK\1\3")),
+        "damaged",
+    ),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("place", ["ada/x.zip", f"ada/{A01}/x.zip"])
-def test_a_zip_that_submit_did_not_write_is_refused_and_the_row_says_what_to_do(tmp_path, place, change):
+def test_a_zip_that_submit_did_not_write_is_refused_and_the_row_says_what_to_do(
+    tmp_path, place, change
+):
     change, said = CHANGES[change]
     change(pack(tmp_path / place, (INSIDE, TEXT)))
     told = reason(tmp_path)
@@ -736,16 +860,22 @@ def test_a_bomb_is_neither_unpacked_nor_read_to_its_end(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", ["content", "name"])
-def test_a_zip_that_proves_damaged_when_it_is_read_has_a_verdict_that_says_so_and_is_kept(tmp_path, damage):
+def test_a_zip_that_proves_damaged_when_it_is_read_has_a_verdict_that_says_so_and_is_kept(
+    tmp_path, damage
+):
     path = pack(tmp_path / "ada" / "x.zip", (INSIDE, TEXT), how=zipfile.ZIP_STORED)
     data = path.read_bytes()
     path.write_bytes(
-        data.replace(TEXT.encode(), b"[" * len(TEXT)) if damage == "content" else data.replace(b"a01", b"a77", 1)
+        data.replace(TEXT.encode(), b"[" * len(TEXT))
+        if damage == "content"
+        else data.replace(b"a01", b"a77", 1)
     )
     item = found_in(tmp_path)[0]["ada"]
     verdict = verdicts.grade(A01, item.path, "ada", SECRET, limits=LIMITS, unsafe=True)
     assert "Nothing could be graded: the zip is damaged" in verdict["questions"][0]["message"]
-    assert is_current(verdict, item, verdicts.Conditions(SECRET, verdict["device"], LIMITS, kernels.choose()))
+    assert is_current(
+        verdict, item, verdicts.Conditions(SECRET, verdict["device"], LIMITS, kernels.choose())
+    )
 
 
 def test_a_zip_that_is_a_link_is_not_followed(tmp_path):
@@ -803,7 +933,9 @@ def test_a_class_of_evil_names_loses_nobody_and_takes_nobody_for_another(tmp_pat
     assert len(list((out / "feedback" / A01).iterdir())) == everybody
     text = (out / "grades.csv").read_bytes().decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert {row["student"] for row in rows} == {gradebook.make_harmless(item.student) for item in submissions}
+    assert {row["student"] for row in rows} == {
+        gradebook.make_harmless(item.student) for item in submissions
+    }
     assert len(rows) == everybody
     assert all(row["score"] == "0.0" and row["reasons"] for row in rows)
     console = Console(width=300)
@@ -832,7 +964,9 @@ def asked(tmp_path, monkeypatch):
     """Returns a function from a command line to the (assignments, students) that are graded."""
     folder_of(tmp_path, f"s01/{A01}")
     taken = []
-    monkeypatch.setattr(class_grading, "grade_folder", lambda options, *_: taken.append(options) or 0)
+    monkeypatch.setattr(
+        class_grading, "grade_folder", lambda options, *_: taken.append(options) or 0
+    )
 
     def run(*words):
         status = cli.main(["grade", "--submitted", str(tmp_path), *words])
@@ -843,7 +977,12 @@ def asked(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "words",
-    [("--student", "s01", A01), (A01, "--student", "s01"), ("--student", A01, "s01"), (A01, "--student", "s01", A01)],
+    [
+        ("--student", "s01", A01),
+        (A01, "--student", "s01"),
+        ("--student", A01, "s01"),
+        (A01, "--student", "s01", A01),
+    ],
 )
 def test_an_assignment_after_the_students_is_taken_for_one(asked, capsys, words):
     assert asked(*words) == ([A01], ["s01"])
@@ -896,7 +1035,9 @@ def test_a_folder_is_removed_although_others_still_write_into_it(tmp_path, monke
 
 
 @pytest.mark.parametrize("reason", ["EACCES", "EBUSY", "EROFS", "EIO", "ENOTEMPTY"])
-def test_a_folder_that_cannot_be_removed_is_told_once_with_the_reason(tmp_path, monkeypatch, capsys, reason):
+def test_a_folder_that_cannot_be_removed_is_told_once_with_the_reason(
+    tmp_path, monkeypatch, capsys, reason
+):
     folder, other = folder_of(tmp_path, "one"), folder_of(tmp_path, "other")
 
     def refuse(path, ignore_errors=False):
@@ -918,7 +1059,9 @@ def test_a_folder_that_cannot_be_removed_is_told_once_with_the_reason(tmp_path, 
 def test_a_folder_that_goes_at_the_last_attempt_is_not_told_of(tmp_path, monkeypatch, capsys):
     folder, rmtree = folder_of(tmp_path, "one"), shutil.rmtree
     monkeypatch.setattr(remains, "REMOVAL_SECONDS", 0)
-    monkeypatch.setattr(shutil, "rmtree", lambda path, ignore_errors=False: ignore_errors or rmtree(path))
+    monkeypatch.setattr(
+        shutil, "rmtree", lambda path, ignore_errors=False: ignore_errors or rmtree(path)
+    )
     remains.remove(folder)
     remains.remove(folder)
     assert not folder.exists()
@@ -929,6 +1072,11 @@ def test_a_server_whose_folder_cannot_be_removed_says_so(tmp_path, monkeypatch, 
     server = warm.Server()
     server.folder = folder_of(tmp_path, "server")
     monkeypatch.setattr(remains, "REMOVALS", 0)
-    monkeypatch.setattr(shutil, "rmtree", lambda path, **_: (_ for _ in ()).throw(PermissionError("no")))
+    monkeypatch.setattr(
+        shutil, "rmtree", lambda path, **_: (_ for _ in ()).throw(PermissionError("no"))
+    )
     server.stop()
-    assert f"the temporary folder {tmp_path / 'server'} could not be removed: no" in capsys.readouterr().err
+    assert (
+        f"the temporary folder {tmp_path / 'server'} could not be removed: no"
+        in capsys.readouterr().err
+    )

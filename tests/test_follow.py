@@ -24,7 +24,11 @@ def minus_kl(x, mu, log_var):
 
 
 def draw(generator, B, K):
-    return generator.normal(0, 9, B), generator.normal(0, 1, (B, K)), generator.uniform(-2, 2, (B, K))
+    return (
+        generator.normal(0, 9, B),
+        generator.normal(0, 1, (B, K)),
+        generator.uniform(-2, 2, (B, K)),
+    )
 
 
 ELBO = Question(
@@ -34,7 +38,10 @@ ELBO = Question(
     shape="[B]",
     reference=minus_kl,
     # No case of the KL has this K: a notebook can tell the two questions apart.
-    cases=tuple(Case(f"case {B}", kind, draw, {"B": B, "K": 6}) for B, kind in ((4, GENERIC), (5, GENERIC), (7, EDGE))),
+    cases=tuple(
+        Case(f"case {B}", kind, draw, {"B": B, "K": 6})
+        for B, kind in ((4, GENERIC), (5, GENERIC), (7, EDGE))
+    ),
     mistakes=wrong(elbo_of_plus=lambda x, mu, log_var: 2 * x - minus_kl(x, mu, log_var)),
     hints={"elbo_of_plus": judging.Mistake("elbo_of_plus", "The KL is subtracted.")},
     follows=Follow(
@@ -56,7 +63,9 @@ RIGHT = "0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, -1)"
 
 @pytest.fixture
 def release(monkeypatch, tmp_path):
-    """Returns a function that makes an assignment "two" of some tasks, with an empty notebook and no public cases."""
+    """Returns a function that makes an assignment "two" of some tasks, with an empty notebook and
+    no public cases.
+    """
 
     def release(*chosen):
         monkeypatch.setattr(verdicts.tasks, "load", lambda name: Assignment("two", "Two", chosen))
@@ -86,14 +95,22 @@ def grade(release, tmp_path):
 def test_an_answer_that_builds_on_a_recognised_mistake_gets_its_points(grade):
     kl, elbo = grade(f"2 * {RIGHT}", "x - kl_to_standard_normal(mu, log_var)")
     assert (kl["status"], kl["mistake"], kl["score"]) == ("wrong", "kl_forgot_half", 0)
-    assert (elbo["status"], elbo["score"], elbo["follows"]) == ("correct", 10, "kl_to_standard_normal")
+    assert (elbo["status"], elbo["score"], elbo["follows"]) == (
+        "correct",
+        10,
+        "kl_to_standard_normal",
+    )
     assert "costs only once" in elbo["message"]
 
 
 def test_a_mistake_that_is_only_a_transformation_is_followed_too(grade):
     kl, elbo = grade(f"-2 * {RIGHT}", "x - kl_to_standard_normal(mu, log_var)")
     assert "transformation_" in kl["mistake"]
-    assert (elbo["status"], elbo["score"], elbo["follows"]) == ("correct", 10, "kl_to_standard_normal")
+    assert (elbo["status"], elbo["score"], elbo["follows"]) == (
+        "correct",
+        10,
+        "kl_to_standard_normal",
+    )
 
 
 def test_a_right_earlier_answer_leaves_nothing_to_follow(grade):
@@ -123,7 +140,9 @@ def test_values_of_no_known_mistake_earn_nothing(grade):
     ],
 )
 def test_values_made_up_to_fit_earn_nothing(grade, made_up, elbo):
-    """A recognised mistake where the grader asks for it, other values on the inputs of the later question."""
+    """A recognised mistake where the grader asks for it, other values on the inputs of the later
+    question.
+    """
     first, later = grade(f"{made_up} if {LATER} else 2 * {RIGHT}", elbo)
     assert first["mistake"] == "kl_forgot_half"
     assert (later["score"], later["follows"]) == (0, None)
@@ -132,7 +151,11 @@ def test_values_made_up_to_fit_earn_nothing(grade, made_up, elbo):
 @pytest.fixture
 def grade_a02(release, tmp_path):
     """Grades `reparameterize` and `pathwise_gradient` of a02, each given as an expression."""
-    two = [task for task in tasks.load("a02_elbo").questions if task.name in ("reparameterize", "pathwise_gradient")]
+    two = [
+        task
+        for task in tasks.load("a02_elbo").questions
+        if task.name in ("reparameterize", "pathwise_gradient")
+    ]
     release(*two)
 
     def grade(sample, second):
@@ -146,14 +169,18 @@ def pathwise_gradient(mu, log_var, eps, grad_f):
     g = np.asarray(grad_f(reparameterize(mu, log_var, eps)))
     return g.mean(0), {second}
 """
-        path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])))
+        path.write_text(
+            nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]))
+        )
         return verdicts.grade("two", path, secret=b"follow")["questions"]
 
     return grade
 
 
 def test_a_gradient_at_samples_that_were_wrong_before_gets_its_points(grade_a02):
-    first, later = grade_a02("mu + np.exp(log_var) * eps", "(g * eps).mean(0) * np.exp(log_var / 2) / 2")
+    first, later = grade_a02(
+        "mu + np.exp(log_var) * eps", "(g * eps).mean(0) * np.exp(log_var / 2) / 2"
+    )
     assert first["mistake"] == "reparam_var_not_std"
     assert (later["status"], later["score"], later["follows"]) == ("correct", 10, "reparameterize")
 
@@ -203,7 +230,9 @@ def followed(questions, made_up, seconds=60):
     }
 
     def kl_to_standard_normal(mu, log_var):
-        return made_up(np.asarray(densities.kl_to_standard_normal(mu.astype(float), log_var.astype(float))))
+        return made_up(
+            np.asarray(densities.kl_to_standard_normal(mu.astype(float), log_var.astype(float)))
+        )
 
     verdict = judging.judge(later, given)
     assert verdict.score == 0
@@ -214,11 +243,16 @@ def followed(questions, made_up, seconds=60):
 
 def test_the_values_of_the_recognised_mistake_are_followed(questions):
     verdict, _ = followed(questions, lambda kl: 2 * kl)
-    assert (verdict.status, verdict.score, verdict.follows) == ("correct", 10, "kl_to_standard_normal")
+    assert (verdict.status, verdict.score, verdict.follows) == (
+        "correct",
+        10,
+        "kl_to_standard_normal",
+    )
 
 
 @pytest.mark.parametrize(
-    ("seconds", "times", "follows"), [(12, [12, 8, 4], "kl_to_standard_normal"), (10, [10, 6, 2], None)]
+    ("seconds", "times", "follows"),
+    [(12, [12, 8, 4], "kl_to_standard_normal"), (10, [10, 6, 2], None)],
 )
 def test_all_of_the_asking_shares_the_time_of_one_question(questions, seconds, times, follows):
     verdict, given = followed(questions, lambda kl: 2 * kl, seconds)

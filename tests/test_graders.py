@@ -1,4 +1,6 @@
-"""The processes that grade: what one of them does, or what is done to it, costs the others nothing."""
+"""The processes that grade: what one of them does, or what is done to it, costs the others
+nothing.
+"""
 
 import os
 import shutil
@@ -33,7 +35,8 @@ def test_a_process_that_dies_costs_only_the_item_that_killed_it(tmp_path):
     items = ["a", "killed", "b", "killer", "c", "wrong", *"defghi"]
     with Graders(2, kernels.COLD) as graders:
         found = {
-            item: (result, type(error).__name__) for item, result, error in graders.each(work.die, items, tmp_path)
+            item: (result, type(error).__name__)
+            for item, result, error in graders.each(work.die, items, tmp_path)
         }
         assert graders.call(work.die, "z", tmp_path) == "Z"
     assert found.pop("killer") == (None, "GraderError")
@@ -53,11 +56,16 @@ def test_a_pool_that_is_broken_before_anything_was_asked_is_renewed(tmp_path):
 
 
 def test_a_process_that_hangs_is_ended():
-    """The alarm is set far off while a process is at an item, and at no other time; where it goes off the process ends."""
+    """The alarm is set far off while a process is at an item, and at no other time; where it goes
+    off the process ends.
+    """
     with Graders(1, kernels.COLD, patience=10**6) as graders:
         assert 0 < graders.call(work.alarm) <= 10**6
         assert graders.pool.submit(work.alarm).result() == 0
-        found = {item: type(error).__name__ for item, _, error in graders.each(work.hang, ["a", "hangs", "b"])}
+        found = {
+            item: type(error).__name__
+            for item, _, error in graders.each(work.hang, ["a", "hangs", "b"])
+        }
         assert found == {"a": "NoneType", "hangs": "GraderError", "b": "NoneType"}
         graders.patience = None
         assert graders.call(work.alarm) == 0
@@ -111,7 +119,9 @@ def left_over(kernel, grader, folder):
 def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path, temporary, how):
     (tmp_path / "killed.py").write_text(KILLED)
     environment = os.environ | {"PYTHONPATH": str(PROGRAMS), "TMPDIR": str(temporary)}
-    process = subprocess.Popen([sys.executable, tmp_path / "killed.py", tmp_path, how], env=environment)
+    process = subprocess.Popen(
+        [sys.executable, tmp_path / "killed.py", tmp_path, how], env=environment
+    )
     said = tmp_path / "kernel"
     while not (said.exists() and said.read_text()):
         assert process.poll() is None

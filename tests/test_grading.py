@@ -30,7 +30,10 @@ SECRET = b"secret of the tests"
 # Where a test puts the code that says that nothing comes after it.
 STUCK = "# stuck\n"
 KL, BERNOULLI, ELBO = "kl_to_standard_normal", "bernoulli_log_prob_logits", "elbo_identity_terms"
-RIGHT_KL = f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, axis=-1)"
+RIGHT_KL = (
+    f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1,"
+    " axis=-1)"
+)
 pytestmark = pytest.mark.kernels
 
 
@@ -42,7 +45,8 @@ def brief(verdict):
 
 
 @pytest.mark.parametrize(
-    "student", ["s01-reference", "s03-numpy", "s04-keras-ops", "s05-tfp", "s13-talkative", "s15-no-metadata"]
+    "student",
+    ["s01-reference", "s03-numpy", "s04-keras-ops", "s05-tfp", "s13-talkative", "s15-no-metadata"],
 )
 def test_a_right_notebook_gets_full_marks_in_every_style(sample_class, student):
     verdict = sample_class[1][student]
@@ -80,21 +84,47 @@ def test_an_untouched_stub_gets_nothing_and_is_unanswered(sample_class):
         ),
         (
             "s08-unlisted-mistakes",
-            {BERNOULLI: ("malformed", 0, None), KL: ("wrong", 0, None), ELBO: ("malformed", 0, None)},
+            {
+                BERNOULLI: ("malformed", 0, None),
+                KL: ("wrong", 0, None),
+                ELBO: ("malformed", 0, None),
+            },
         ),
         (
             "s09-raises-on-import",
             {BERNOULLI: ("error", 0, None), KL: ("correct", 12, None), ELBO: ("correct", 8, None)},
         ),
-        ("s10-endless-loop", {BERNOULLI: ("correct", 10, None), KL: ("timeout", 0, None), ELBO: ("correct", 8, None)}),
+        (
+            "s10-endless-loop",
+            {
+                BERNOULLI: ("correct", 10, None),
+                KL: ("timeout", 0, None),
+                ELBO: ("correct", 8, None),
+            },
+        ),
         (
             "s11-exits-in-answer",
-            {BERNOULLI: ("crashed", 0, None), KL: ("correct", 12, None), ELBO: ("correct", 8, None)},
+            {
+                BERNOULLI: ("crashed", 0, None),
+                KL: ("correct", 12, None),
+                ELBO: ("correct", 8, None),
+            },
         ),
-        ("s12-exits-in-cell", {BERNOULLI: ("correct", 10, None), KL: ("crashed", 0, None), ELBO: ("crashed", 0, None)}),
+        (
+            "s12-exits-in-cell",
+            {
+                BERNOULLI: ("correct", 10, None),
+                KL: ("crashed", 0, None),
+                ELBO: ("crashed", 0, None),
+            },
+        ),
         (
             "s14-mixed-up-cells",
-            {BERNOULLI: ("correct", 10, None), KL: ("correct", 12, None), ELBO: ("missing", 0, None)},
+            {
+                BERNOULLI: ("correct", 10, None),
+                KL: ("correct", 12, None),
+                ELBO: ("missing", 0, None),
+            },
         ),
     ],
 )
@@ -107,21 +137,53 @@ def test_what_is_wrong_costs_only_itself(sample_class, student, expected):
 
 def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
     for verdict in sample_class[1].values():
-        assert {"schema", "kit_version", "assignment", "student", "score", "max_score", "manual_max_score"} <= set(
-            verdict
+        assert {
+            "schema",
+            "kit_version",
+            "assignment",
+            "student",
+            "score",
+            "max_score",
+            "manual_max_score",
+        } <= set(verdict)
+        assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (
+            2,
+            A01,
+            20,
         )
-        assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (2, A01, 20)
         confinement = kernels.choose()
         assert (verdict["confined"], verdict["warm"]) == (confinement.complete, confinement.warm)
         assert verdict["layers"] == list(confinement.layers)
         assert verdict["device"] in ("/CPU:0", "/GPU:0")
         assert len(verdict["submission_sha256"]) == 64
-        assert verdict["score"] == pytest.approx(sum(question["score"] for question in verdict["questions"]))
+        assert verdict["score"] == pytest.approx(
+            sum(question["score"] for question in verdict["questions"])
+        )
         for question in verdict["questions"]:
-            assert {"name", "score", "max_score", "status", "mistake", "message", "follows", "cases"} <= set(question)
-            assert question["score"] == pytest.approx(sum(case["points"] for case in question["cases"]), abs=1e-3)
+            assert {
+                "name",
+                "score",
+                "max_score",
+                "status",
+                "mistake",
+                "message",
+                "follows",
+                "cases",
+            } <= set(question)
+            assert question["score"] == pytest.approx(
+                sum(case["points"] for case in question["cases"]), abs=1e-3
+            )
             for case in question["cases"]:
-                assert set(case) == {"kind", "status", "name", "passed", "points", "worst_error", "mistake", "digits"}
+                assert set(case) == {
+                    "kind",
+                    "status",
+                    "name",
+                    "passed",
+                    "points",
+                    "worst_error",
+                    "mistake",
+                    "digits",
+                }
 
 
 @pytest.mark.soak
@@ -162,16 +224,30 @@ def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
         assert read_verdict(broken) is None
 
 
-@pytest.mark.parametrize("noise", ["tf.random.normal(tf.shape(mu))", "np.random.normal(size=mu.shape)"])
+@pytest.mark.parametrize(
+    "noise", ["tf.random.normal(tf.shape(mu))", "np.random.normal(size=mu.shape)"]
+)
 def test_noise_that_a_function_draws_itself_is_named(write_notebook, noise):
-    path = write_notebook({KL: f"def {KL}(mu, log_var):\n    return tf.reduce_sum(np.float32({noise}), axis=-1)"})
-    question = next(item for item in grade(A01, path, secret=SECRET, unsafe=True)["questions"] if item["name"] == KL)
-    assert (question["status"], question["score"], question["mistake"]) == ("wrong", 0, "two_calls_differ")
+    path = write_notebook(
+        {KL: f"def {KL}(mu, log_var):\n    return tf.reduce_sum(np.float32({noise}), axis=-1)"}
+    )
+    question = next(
+        item
+        for item in grade(A01, path, secret=SECRET, unsafe=True)["questions"]
+        if item["name"] == KL
+    )
+    assert (question["status"], question["score"], question["mistake"]) == (
+        "wrong",
+        0,
+        "two_calls_differ",
+    )
     assert "Two calls with the same inputs gave different values" in question["message"]
 
 
 def test_feedback_tells_students_errors_in_words_and_staff_read_them_in_numbers(write_notebook):
-    answer = f"def {KL}(mu, log_var):\n    return tf.reduce_sum(tf.abs(mu) ** 3 + 0 * log_var, axis=-1)"
+    answer = (
+        f"def {KL}(mu, log_var):\n    return tf.reduce_sum(tf.abs(mu) ** 3 + 0 * log_var, axis=-1)"
+    )
     verdict = grade(A01, write_notebook({KL: answer}), secret=SECRET, unsafe=True)
     question = next(item for item in verdict["questions"] if item["name"] == KL)
     page = feedback_html(verdict)
@@ -194,7 +270,8 @@ tf.debugging.enable_check_numerics()
 
 
 @pytest.mark.parametrize(
-    "setting", [SETTINGS, "tf.compat.v1.disable_eager_execution()", "tf.compat.v1.disable_v2_behavior()"]
+    "setting",
+    [SETTINGS, "tf.compat.v1.disable_eager_execution()", "tf.compat.v1.disable_v2_behavior()"],
 )
 def test_settings_of_the_whole_notebook_cost_a_right_answer_nothing(write_notebook, setting):
     def change(notebook):
@@ -207,8 +284,16 @@ def test_settings_of_the_whole_notebook_cost_a_right_answer_nothing(write_notebo
 @pytest.mark.parametrize(
     ("setting", "line", "said"),
     [
-        ("", "keras.Sequential([tfp.layers.DenseFlipout(3)])(mu)", "tf_keras do not work inside Keras 3"),
-        ("tf.compat.v1.disable_eager_execution()\nHALF = tf.constant(0.5)", "HALF + mu", "take that line out"),
+        (
+            "",
+            "keras.Sequential([tfp.layers.DenseFlipout(3)])(mu)",
+            "tf_keras do not work inside Keras 3",
+        ),
+        (
+            "tf.compat.v1.disable_eager_execution()\nHALF = tf.constant(0.5)",
+            "HALF + mu",
+            "take that line out",
+        ),
     ],
 )
 def test_a_known_error_comes_with_advice(write_notebook, setting, line, said):
@@ -216,7 +301,11 @@ def test_a_known_error_comes_with_advice(write_notebook, setting, line, said):
         notebook.cells.insert(3, nbformat.v4.new_code_cell(setting))
 
     path = write_notebook({KL: f"def {KL}(mu, log_var):\n    return {line}"}, change)
-    question = next(item for item in grade(A01, path, secret=SECRET, unsafe=True)["questions"] if item["name"] == KL)
+    question = next(
+        item
+        for item in grade(A01, path, secret=SECRET, unsafe=True)["questions"]
+        if item["name"] == KL
+    )
     assert (question["status"], question["score"]) == ("error", 0)
     assert said in question["message"]
 
@@ -225,12 +314,20 @@ def test_messages_hold_nothing_that_a_function_wrote_while_it_saw_hidden_inputs(
     path = write_notebook(
         {
             KL: f'def {KL}(mu, log_var):\n    raise ValueError(f"inputs {{mu.tolist()}}")',
-            ELBO: f"def {ELBO}(a, b, c):\n    raise type('Leak' + str(float(a[0])).replace('.', '_'), (Exception,), {{}})()",
-            BERNOULLI: f"def {BERNOULLI}(x, logits):\n    return type('Leak' + str(int(x.sum())), (), {{}})()",
+            ELBO: (
+                f"def {ELBO}(a, b, c):\n    raise type('Leak' + str(float(a[0])).replace('.', '_'),"
+                " (Exception,), {})()"
+            ),
+            BERNOULLI: (
+                f"def {BERNOULLI}(x, logits):\n    return type('Leak' + str(int(x.sum())), (), "
+                "{})()"
+            ),
         }
     )
     verdict = grade(A01, path, secret=SECRET)
-    statuses = {name: status for name, (status, _, _) in brief(verdict).items() if status != "unanswered"}
+    statuses = {
+        name: status for name, (status, _, _) in brief(verdict).items() if status != "unanswered"
+    }
     assert statuses == {
         KL: "error",
         ELBO: "error",
@@ -244,16 +341,27 @@ def test_messages_hold_nothing_that_a_function_wrote_while_it_saw_hidden_inputs(
 
 
 def test_cells_run_as_students_are_told(write_notebook):
-    """Helpers in extra cells and in a changed experiment count; a training there does not run; errors don't stop the rest."""
+    """Helpers in extra cells and in a changed experiment count; a training there does not run;
+    errors don't stop the rest.
+    """
 
     def change(notebook):
-        experiments = [cell for cell in notebook.cells if "experiment" in cell.metadata.get("tags", [])]
-        experiments[0].source = "import math\n\ndef helper(v):\n    return v / 2\n\nwhile True:\n    pass"
-        notebook.cells.insert(3, nbformat.v4.new_code_cell("%matplotlib inline\n!true\nextra = 0.0"))
+        experiments = [
+            cell for cell in notebook.cells if "experiment" in cell.metadata.get("tags", [])
+        ]
+        experiments[
+            0
+        ].source = "import math\n\ndef helper(v):\n    return v / 2\n\nwhile True:\n    pass"
+        notebook.cells.insert(
+            3, nbformat.v4.new_code_cell("%matplotlib inline\n!true\nextra = 0.0")
+        )
         notebook.cells.insert(3, nbformat.v4.new_code_cell("this is not Python"))
         notebook.cells.append(nbformat.v4.new_code_cell("raise SystemExit"))
 
-    answer = f"\n\ndef {KL}(mu, log_var):\n    return helper(tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, -1)) + extra"
+    answer = (
+        f"\n\ndef {KL}(mu, log_var):\n    return helper(tf.reduce_sum(mu**2 + tf.exp(log_var) - "
+        "log_var - 1, -1)) + extra"
+    )
     verdict = grade(A01, write_notebook({KL: answer}, change), secret=SECRET)
     assert brief(verdict)[KL] == ("correct", 12, None)
 
@@ -262,15 +370,25 @@ def test_cells_run_as_students_are_told(write_notebook):
     ("answer", "status", "said"),
     [
         ("def kl_to_standard_normal(mu, log_var)\n    return mu", "error", "SyntaxError"),
-        (STUCK + "import time\ntime.sleep(10**6)\n" + RIGHT_KL, "timeout", "was not done after 3000 s"),
+        (
+            STUCK + "import time\ntime.sleep(10**6)\n" + RIGHT_KL,
+            "timeout",
+            "was not done after 3000 s",
+        ),
         (f"{RIGHT_KL}\n\nexit()", "correct", "Right on all"),
         (
-            RIGHT_KL.replace("mu**2", "mu**2 + 0 * tf.py_function(lambda: np.logaddexp(0, mu), [], tf.float32)"),
+            RIGHT_KL.replace(
+                "mu**2", "mu**2 + 0 * tf.py_function(lambda: np.logaddexp(0, mu), [], tf.float32)"
+            ),
             "correct",
             "Right",
         ),
         (f"def {KL}(mu, log_var):\n    raise SystemExit", "error", "raised an exception"),
-        (f"@tf.function\ndef {KL}(mu, log_var):\n    return np.exp(mu)", "error", "raised an exception"),
+        (
+            f"@tf.function\ndef {KL}(mu, log_var):\n    return np.exp(mu)",
+            "error",
+            "raised an exception",
+        ),
         (
             f"half, {KL} = 0.5, lambda mu, v: half * tf.reduce_sum(mu**2 + tf.exp(v) - v - 1, -1)",
             "correct",
@@ -285,7 +403,9 @@ def test_an_answer_cell_with_something_odd(write_notebook, answer, status, said,
     path = write_notebook({KL: answer.replace(STUCK, f"{stuck}\n")})
     verdict = grade(A01, path, secret=SECRET, limits=Limits(cell=3000))
     assert brief(verdict)[KL][0] == status
-    assert said in next(question["message"] for question in verdict["questions"] if question["name"] == KL)
+    assert said in next(
+        question["message"] for question in verdict["questions"] if question["name"] == KL
+    )
 
 
 def test_the_python_interface_is_the_documented_one(sample_class):
@@ -347,12 +467,17 @@ def test_submissions_are_found_whatever_students_name_things(tmp_path):
     assert found == {
         "Zoë Müller": (f"{A01}.ipynb", ""),
         "[bold]x": (None, f"expected {A01}.ipynb, found no notebook at all"),
-        "o'neil, s": ("Copy of a01 (1).ipynb", "graded Copy of a01 (1).ipynb, the only notebook there"),
+        "o'neil, s": (
+            "Copy of a01 (1).ipynb",
+            "graded Copy of a01 (1).ipynb, the only notebook there",
+        ),
         "s1": (None, f"expected {A01}.ipynb, found no notebook at all"),
         "s2": (
             None,
-            f"expected s2/{A01}/{A01}.ipynb, found {A01}-submission.zip (not read: it is empty) "
-            f"(unpack a zip, and keep the folder {A01})",
+            (
+                f"expected s2/{A01}/{A01}.ipynb, found {A01}-submission.zip (not read: it is empty)"
+                f" (unpack a zip, and keep the folder {A01})"
+            ),
         ),
         "s3": (None, f"expected {A01}.ipynb, found one.ipynb, two.ipynb"),
     }
@@ -360,7 +485,10 @@ def test_submissions_are_found_whatever_students_name_things(tmp_path):
         "s1/a99_other: no assignment is called that",
         "loose.ipynb: not in a student's folder; not graded",
     ]
-    assert find_submissions(tmp_path, [A01], students=["nobody"])[1][-1] == f"nobody: no such folder in {tmp_path}"
+    assert (
+        find_submissions(tmp_path, [A01], students=["nobody"])[1][-1]
+        == f"nobody: no such folder in {tmp_path}"
+    )
 
 
 def test_a_folder_name_that_is_no_utf_8_is_graded(tmp_path):
@@ -369,7 +497,9 @@ def test_a_folder_name_that_is_no_utf_8_is_graded(tmp_path):
     assert item.student == "caf\\xe9"
     run = grade_class([item], Settings(tmp_path / "out", SECRET))
     assert not run.failures
-    assert run.verdicts[item]["questions"][0]["message"].startswith("Nothing could be graded: expected")
+    assert run.verdicts[item]["questions"][0]["message"].startswith(
+        "Nothing could be graded: expected"
+    )
 
 
 def test_a_forged_reply_without_values_is_malformed(write_notebook):
@@ -405,20 +535,29 @@ def test_a_huge_file_is_not_read_into_memory(tmp_path):
 
 
 def test_a_death_is_blamed_on_the_question_that_did_it(write_notebook):
-    """A thread of one question that ends the process during a later one costs the later one nothing."""
-    armed = "import os, threading\nasked, bomb = threading.Event(), lambda: asked.wait() and os._exit(1)\narmed = []\n"
+    """A thread of one question that ends the process during a later one costs the later one
+    nothing.
+    """
+    armed = (
+        "import os, threading\nasked, bomb = threading.Event(), lambda: asked.wait() and "
+        "os._exit(1)\narmed = []\n"
+    )
     arm = "armed.append(threading.Thread(target=bomb, daemon=True).start())"
     value = "tf.reduce_sum(x * a - tf.nn.softplus(a), -1)"
     answers = {
         BERNOULLI: f"{armed}\ndef {BERNOULLI}(x, a):\n    {arm}\n    return {value}",
-        KL: RIGHT_KL.replace("    return", "    if armed:\n        asked.set()\n        while True: pass\n    return"),
+        KL: RIGHT_KL.replace(
+            "    return", "    if armed:\n        asked.set()\n        while True: pass\n    return"
+        ),
     }
     names = [task.name for task in tasks.load(A01).questions]
     assert names.index(BERNOULLI) < names.index(KL)
     verdict = brief(grade(A01, write_notebook(answers), secret=SECRET))
     assert verdict[KL] == ("correct", 12, None)
     assert verdict[BERNOULLI] == ("correct", 10, None)
-    assert {status for name, (status, _, _) in verdict.items() if name not in (KL, BERNOULLI)} == {"unanswered"}
+    assert {status for name, (status, _, _) in verdict.items() if name not in (KL, BERNOULLI)} == {
+        "unanswered"
+    }
 
 
 @pytest.mark.parametrize(
@@ -427,7 +566,10 @@ def test_a_death_is_blamed_on_the_question_that_did_it(write_notebook):
         "__import__('sys').modules.pop('vikit.protocol.student_side'); return x",
         "get_ipython().display_pub.publish = None; return x",
         "get_ipython().display_pub.session = None; return x",
-        "k = get_ipython().kernel; k.session.send(k.iopub_socket, 'status', [1], parent=get_ipython().parent_header); return x",
+        (
+            "k = get_ipython().kernel; k.session.send(k.iopub_socket, 'status', [1], "
+            "parent=get_ipython().parent_header); return x"
+        ),
         "return np.zeros((0, 617220, 812042, 819789))",
         "return np.zeros((0, 30000, 30000), np.float32)",
         "raise KeyboardInterrupt",
@@ -450,9 +592,16 @@ def test_a_hostile_function_costs_only_itself(write_notebook, body):
     ],
     ids=["hangs", "ends", "prints"],
 )
-def test_a_case_that_never_comes_back_takes_none_of_the_answers_before_it(write_notebook, end, status, stuck):
+def test_a_case_that_never_comes_back_takes_none_of_the_answers_before_it(
+    write_notebook, end, status, stuck
+):
     value, end = "np.sum(x * a - np.logaddexp(0, a), -1)", end.replace(STUCK, f"{stuck}\n")
-    answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    if np.abs(a).max() > 500:\n        {end}\n    return {value}"}
+    answers = {
+        BERNOULLI: (
+            f"def {BERNOULLI}(x, a):\n    if np.abs(a).max() > 500:\n        {end}\n    return "
+            f"{value}"
+        )
+    }
     verdict = grade(A01, write_notebook(answers | {KL: RIGHT_KL}), secret=SECRET)
     assert brief(verdict)[KL] == ("correct", 12, None)
     (question,) = [question for question in verdict["questions"] if question["name"] == BERNOULLI]
@@ -467,12 +616,16 @@ def test_one_submission_on_which_the_kit_fails_does_not_stop_the_others(tmp_path
     verdicts = tmp_path / "out" / "verdicts" / A01
     (verdicts / "bad.json").mkdir(parents=True)
     run = grade_class(
-        [Submission(student, A01, path) for student in ("good", "bad", "fine")], Settings(tmp_path / "out", b"s")
+        [Submission(student, A01, path) for student in ("good", "bad", "fine")],
+        Settings(tmp_path / "out", b"s"),
     )
     assert [item.student for item in run.verdicts] == ["good", "fine"]
     (failure,) = run.failures
     assert failure.startswith(f"bad/{A01}: IsADirectoryError")
-    assert sorted(path.name for path in verdicts.iterdir() if path.is_file()) == ["fine.json", "good.json"]
+    assert sorted(path.name for path in verdicts.iterdir() if path.is_file()) == [
+        "fine.json",
+        "good.json",
+    ]
 
 
 def test_where_nothing_can_be_confined_grading_refuses_or_says_so(write_notebook, monkeypatch):
@@ -487,10 +640,17 @@ def test_where_nothing_can_be_confined_grading_refuses_or_says_so(write_notebook
 
 @pytest.mark.parametrize("layers", [("landlock", "seccomp"), ("seccomp",)], ids="+".join)
 @pytest.mark.skipif("not kernels.choose().complete", reason="layers missing here")
-def test_where_some_layers_are_missing_grading_goes_on_and_says_which_it_had(write_notebook, monkeypatch, layers):
+def test_where_some_layers_are_missing_grading_goes_on_and_says_which_it_had(
+    write_notebook, monkeypatch, layers
+):
     monkeypatch.setattr(kernels, "choose", lambda: kernels.Confinement(True, layers))
     ends = f"def {BERNOULLI}(x, a):\n    __import__('os')._exit(1)"
-    verdict = grade(A01, write_notebook({KL: RIGHT_KL, BERNOULLI: ends}), secret=SECRET, unsafe=layers == ("seccomp",))
+    verdict = grade(
+        A01,
+        write_notebook({KL: RIGHT_KL, BERNOULLI: ends}),
+        secret=SECRET,
+        unsafe=layers == ("seccomp",),
+    )
     assert (verdict["confined"], verdict["warm"], verdict["layers"]) == (False, True, list(layers))
     assert brief(verdict)[KL] == ("correct", 12, None)
     assert brief(verdict)[BERNOULLI][0] == "crashed"
@@ -545,7 +705,10 @@ def test_limits_are_kept_and_said(write_notebook):
         BERNOULLI: "print('x' * 5000)",
     }
     verdict = grade(
-        A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["question=100000", "output=4KiB"])
+        A01,
+        write_notebook(answers),
+        secret=SECRET,
+        limits=limits_for(1, ["question=100000", "output=4KiB"]),
     )
     assert verdict["limits"] == {"output": 4096, "question": 100000}
     messages = {question["name"]: question["message"] for question in verdict["questions"]}
@@ -555,7 +718,9 @@ def test_limits_are_kept_and_said(write_notebook):
 def test_memory_is_bounded_and_the_student_told(write_notebook):
     hog = "x = np.ones((2**17, 2**10)); keep = [x + i for i in range(20)]; return x"
     answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    {hog}", KL: RIGHT_KL}
-    verdict = grade(A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["memory=2GiB"]))
+    verdict = grade(
+        A01, write_notebook(answers), secret=SECRET, limits=limits_for(1, ["memory=2GiB"])
+    )
     (question,) = [question for question in verdict["questions"] if question["name"] == BERNOULLI]
     assert question["score"] == 0
     assert "MemoryError" in question["message"] or "2 GiB of memory" in question["message"]
@@ -609,7 +774,9 @@ def test_what_cannot_be_read_costs_only_itself(tmp_path, write_notebook):
     submissions, _ = find_submissions(tmp_path, [A01])
     run = grade_class(submissions, Settings(tmp_path / "out", SECRET))
     assert not run.failures
-    said = {item.student: verdict["questions"][0]["message"] for item, verdict in run.verdicts.items()}
+    said = {
+        item.student: verdict["questions"][0]["message"] for item, verdict in run.verdicts.items()
+    }
     assert all("cannot be read" in said[student] for student in ("closed home", "closed"))
     assert "Permission denied" in said["file"]
 
@@ -639,7 +806,10 @@ def test_a_notebook_that_is_larger_than_its_scratch_folder_is_refused(write_note
 
 
 def test_an_array_too_large_to_send_is_malformed(write_notebook):
-    answers = {BERNOULLI: f"def {BERNOULLI}(x, a):\n    return np.zeros((2**11, 2**11))", KL: RIGHT_KL}
+    answers = {
+        BERNOULLI: f"def {BERNOULLI}(x, a):\n    return np.zeros((2**11, 2**11))",
+        KL: RIGHT_KL,
+    }
     verdict = grade(A01, write_notebook(answers), secret=SECRET)
     (question,) = [question for question in verdict["questions"] if question["name"] == BERNOULLI]
     assert (question["status"], question["score"]) == ("malformed", 0)
@@ -678,14 +848,20 @@ def test_a_long_expression_is_no_fault_of_the_kit(write_notebook, monkeypatch, s
     assert brief(grade(A01, path, secret=SECRET))[KL] == ("correct", 12, None)
 
 
-def test_thousands_of_cells_are_refused_and_of_fewer_each_is_parsed_once(write_notebook, monkeypatch):
+def test_thousands_of_cells_are_refused_and_of_fewer_each_is_parsed_once(
+    write_notebook, monkeypatch
+):
     path = write_notebook()
     content = nbformat.read(path, as_version=4)
     code = sum(cell.cell_type == "code" for cell in content.cells)
-    content.cells += [nbformat.v4.new_code_cell(f"x{number} = 1") for number in range(notebook.MAX_CELLS - code)]
+    content.cells += [
+        nbformat.v4.new_code_cell(f"x{number} = 1") for number in range(notebook.MAX_CELLS - code)
+    ]
     nbformat.write(content, path)
     parsed, parse = [], ast.parse
-    monkeypatch.setattr(ast, "parse", lambda source, *options: parsed.append(source) or parse(source, *options))
+    monkeypatch.setattr(
+        ast, "parse", lambda source, *options: parsed.append(source) or parse(source, *options)
+    )
     assert len(notebook.read_cells(path, notebook.read_released(A01))) == notebook.MAX_CELLS
     assert len(parsed) == notebook.MAX_CELLS
     content.cells += [nbformat.v4.new_code_cell("one = 1")]
@@ -702,7 +878,9 @@ def test_outputs_that_fit_no_schema_are_not_looked_at(write_notebook, monkeypatc
     code["outputs"] = [{}] * 20_000
     path.write_text(json.dumps(content))
     for name in ("read", "reads", "validate"):
-        monkeypatch.setattr(nbformat, name, lambda *_, **__: pytest.fail("the whole notebook is looked at"))
+        monkeypatch.setattr(
+            nbformat, name, lambda *_, **__: pytest.fail("the whole notebook is looked at")
+        )
     assert notebook.read_cells(path, notebook.read_released(A01))
 
 
@@ -711,7 +889,9 @@ def test_megabytes_of_code_are_refused(write_notebook):
     assert "put data into files" in grade(A01, path, secret=SECRET)["questions"][0]["message"]
 
 
-def test_a_notebook_that_ends_its_process_again_and_again_comes_to_an_end(write_notebook, monkeypatch):
+def test_a_notebook_that_ends_its_process_again_and_again_comes_to_an_end(
+    write_notebook, monkeypatch
+):
     monkeypatch.setattr(runs, "MAX_RESTARTS", 3)
     ends = "__import__('os')._exit(1)"
     names = [task.name for task in tasks.load(A01).questions]

@@ -1,4 +1,6 @@
-"""Notebooks with classes graded for real: what a model does wrong costs what it breaks, is said clearly, and nothing else."""
+"""Notebooks with classes graded for real: what a model does wrong costs what it breaks, is said
+clearly, and nothing else.
+"""
 
 import nbformat
 import pytest
@@ -23,7 +25,9 @@ SOLUTIONS = {
 
 @pytest.fixture
 def graded(tmp_path):
-    """Returns a function that grades a solution with other answers: {question: (old, new), the whole, or None}."""
+    """Returns a function that grades a solution with other answers: {question: (old, new), the
+    whole, or None}.
+    """
 
     def run(edits, name=A03):
         answers = dict(SOLUTIONS[name])
@@ -31,7 +35,9 @@ def graded(tmp_path):
             whole = edit is None or isinstance(edit, str)
             assert whole or edit[0] in answers[question]
             answers[question] = (edit or "pass") if whole else answers[question].replace(*edit)
-        notebook = nbformat.reads((notebooks.ASSIGNMENTS / name / f"{name}.ipynb").read_text("utf-8"), as_version=4)
+        notebook = nbformat.reads(
+            (notebooks.ASSIGNMENTS / name / f"{name}.ipynb").read_text("utf-8"), as_version=4
+        )
         sample.fill_in(notebook, answers)
         path = tmp_path / f"{name}.ipynb"
         path.write_text(nbformat.writes(notebook), encoding="utf-8")
@@ -44,7 +50,9 @@ def graded(tmp_path):
 def points(found, *names):
     """Returns (score, points) of all questions but those of `names`."""
     others = [question for name, question in found.items() if name not in names]
-    return sum(question["score"] for question in others), sum(question["max_score"] for question in others)
+    return sum(question["score"] for question in others), sum(
+        question["max_score"] for question in others
+    )
 
 
 @pytest.mark.parametrize(("name", "total"), [(A03, 70), soak.later(A05, 75), soak.later(A06, 75)])
@@ -60,8 +68,14 @@ CALL = "return self.decoder(z)\n"
 @pytest.mark.parametrize(
     ("edit", "status", "said"),
     [
-        soak.later((CALL, "__import__('os')._exit(1)\n"), "partial", "ended the whole Python process"),
-        (("self.encoder = Encoder(", "raise TypeError('no')\n        self.encoder = Encoder("), "error", "TypeError"),
+        soak.later(
+            (CALL, "__import__('os')._exit(1)\n"), "partial", "ended the whole Python process"
+        ),
+        (
+            ("self.encoder = Encoder(", "raise TypeError('no')\n        self.encoder = Encoder("),
+            "error",
+            "TypeError",
+        ),
         pytest.param(
             *(
                 ("return -reconstruction - kl", "return tf.reduce_mean(-reconstruction - kl)"),
@@ -70,8 +84,14 @@ CALL = "return self.decoder(z)\n"
             ),
             marks=pytest.mark.soak,
         ),
-        soak.later(("self.decoder = Decoder(", "self.net = self.dekoder = Decoder("), "error", "AttributeError"),
-        pytest.param((CALL, "return 'an image'\n"), "partial", "expected one array", marks=pytest.mark.soak),
+        soak.later(
+            ("self.decoder = Decoder(", "self.net = self.dekoder = Decoder("),
+            "error",
+            "AttributeError",
+        ),
+        pytest.param(
+            (CALL, "return 'an image'\n"), "partial", "expected one array", marks=pytest.mark.soak
+        ),
         soak.later(None, "missing", "defines `VAE`"),
     ],
     ids=["ends the process", "cannot be made", "another shape", "no decoder", "a text", "no class"],
@@ -108,9 +128,12 @@ HEADS = "return self.to_mu(h), self.to_log_var(h)"
     [
         (WITHOUT_WEIGHTS, "no trainable weights that Keras knows"),
         soak.later(
-            (HEADS, "return tf.transpose(self.to_mu(h)), self.to_log_var(h)"), "[4,5] came back, expected [5,4]"
+            (HEADS, "return tf.transpose(self.to_mu(h)), self.to_log_var(h)"),
+            "[4,5] came back, expected [5,4]",
         ),
-        soak.later((HEADS, "return self.to_mu(h)"), "One array came back, expected a tuple of 2 arrays"),
+        soak.later(
+            (HEADS, "return self.to_mu(h)"), "One array came back, expected a tuple of 2 arrays"
+        ),
     ],
     ids=["no weights", "a transposed output", "one output"],
 )
@@ -128,15 +151,27 @@ PREDICT = "z = sample_latent(mu, log_var, eps)\n        return vib_predict_probs
     ("edit", "score", "mistake", "said"),
     [
         soak.later(
-            (PREDICT, PREDICT.replace("eps)", "eps[:1])")), 7, "prediction_from_one_sample", "Average over all L"
+            (PREDICT, PREDICT.replace("eps)", "eps[:1])")),
+            7,
+            "prediction_from_one_sample",
+            "Average over all L",
         ),
-        soak.later((PREDICT, "__import__('os')._exit(1)"), 3, None, "ended the whole Python process"),
-        (("self.encoder = Encoder(", "raise TypeError('no')\n        self.encoder = Encoder("), 0, None, "TypeError"),
+        soak.later(
+            (PREDICT, "__import__('os')._exit(1)"), 3, None, "ended the whole Python process"
+        ),
+        (
+            ("self.encoder = Encoder(", "raise TypeError('no')\n        self.encoder = Encoder("),
+            0,
+            None,
+            "TypeError",
+        ),
         (None, 0, None, "defines `VIB`"),
     ],
     ids=["one sample", "ends the process", "cannot be made", "no class"],
 )
-def test_a_broken_classifier_costs_what_it_breaks_and_no_other_question(graded, edit, score, mistake, said):
+def test_a_broken_classifier_costs_what_it_breaks_and_no_other_question(
+    graded, edit, score, mistake, said
+):
     found = graded({"VIB": edit}, A05)
     assert points(found, "VIB") == (67, 67), found
     assert (found["VIB"]["score"], found["VIB"]["mistake"]) == (score, mistake), found["VIB"]

@@ -1,4 +1,6 @@
-"""hints.md: every mistake has a line, every line a mistake, and what is wrong with one is said with its file and line."""
+"""hints.md: every mistake has a line, every line a mistake, and what is wrong with one is said with
+its file and line.
+"""
 
 from dataclasses import replace
 
@@ -14,7 +16,9 @@ A01 = "a01_densities"
 @pytest.fixture
 def folder(tmp_path):
     """A copy of the hints of a01, which a test may change."""
-    (tmp_path / hints.FILE).write_text((tasks.FOLDER / A01 / hints.FILE).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / hints.FILE).write_text(
+        (tasks.FOLDER / A01 / hints.FILE).read_text(encoding="utf-8"), encoding="utf-8"
+    )
     return tmp_path
 
 
@@ -25,7 +29,9 @@ def change(folder, old, new):
 
 
 def test_no_hint_waits_for_a_mistake_that_nothing_finds():
-    assert hints.unused_hints({name: tasks.load(name) for name in tasks.names()}, tasks.FOLDER) == []
+    assert (
+        hints.unused_hints({name: tasks.load(name) for name in tasks.names()}, tasks.FOLDER) == []
+    )
 
 
 def test_a_hint_that_nothing_asks_for_is_listed(a01):
@@ -37,25 +43,33 @@ def test_a_hint_that_nothing_asks_for_is_listed(a01):
 
 def test_a_mistake_without_a_hint_is_refused_with_the_line_to_write(a01, folder):
     change(folder, "- **posterior_log** ", "- **posterior_logarithm** ")
-    wanted = r"no hint for `posterior_log`; add `- \*\*posterior_log\*\* ...` below `## posterior_from_joint`"
+    wanted = (
+        r"no hint for `posterior_log`; add `- \*\*posterior_log\*\* ...` below `##"
+        r" posterior_from_joint`"
+    )
     with pytest.raises(QuestionError, match=wanted):
         hints.attach_hints(a01, folder)
 
 
-@pytest.mark.parametrize("line", ["posterior_log: text", "- **posterior_log**", "- posterior_log text", "a remark"])
+@pytest.mark.parametrize(
+    "line", ["posterior_log: text", "- **posterior_log**", "- posterior_log text", "a remark"]
+)
 def test_what_is_no_hint_is_refused_with_file_and_line(a01, folder, line):
     text = (folder / hints.FILE).read_text(encoding="utf-8")
     number = text.splitlines().index("## posterior_from_joint") + 2
     change(folder, "## posterior_from_joint\n", f"## posterior_from_joint\n{line}\n")
     with pytest.raises(
-        QuestionError, match=rf"hints.md:{number}: this is no hint; write `- \*\*name\*\* hint \[source\]`"
+        QuestionError,
+        match=rf"hints.md:{number}: this is no hint; write `- \*\*name\*\* hint \[source\]`",
     ):
         hints.attach_hints(a01, folder)
 
 
 def test_a_hint_that_stands_twice_is_refused(a01, folder):
     change(folder, "- **posterior_log** ", "- **posterior_is_joint** again.\n- **posterior_log** ")
-    with pytest.raises(QuestionError, match="`posterior_is_joint` stands below `posterior_from_joint` already"):
+    with pytest.raises(
+        QuestionError, match="`posterior_is_joint` stands below `posterior_from_joint` already"
+    ):
         hints.attach_hints(a01, folder)
 
 
@@ -71,19 +85,26 @@ def test_an_edited_hint_and_its_source_are_what_a_student_reads(a01, folder):
 
 def test_the_hint_of_one_property_goes_before_that_of_its_class_and_of_all_models():
     (model,) = (question for question in tasks.load("a03_vae").questions if question.name == "VAE")
-    said = {item.name: {mistake.name: mistake.hint for mistake in item.mistakes} for item in model.properties}
+    said = {
+        item.name: {mistake.name: mistake.hint for mistake in item.mistakes}
+        for item in model.properties
+    }
     assert "autoencoder with noise" in said["elbo_bernoulli"]["kl_missing"]
     assert "missing from the loss" in said["loss_per_example"]["kl_missing"]
 
 
 @pytest.mark.parametrize("command", ["grade", "matrix", "solutions", "assignments"])
-def test_every_command_says_in_one_line_which_hint_is_to_be_mended(tmp_path, monkeypatch, capsys, command):
+def test_every_command_says_in_one_line_which_hint_is_to_be_mended(
+    tmp_path, monkeypatch, capsys, command
+):
     def load(*_):
         raise QuestionError("hints.md:14: this is no hint")
 
     monkeypatch.setattr(tasks, "load", load)
     monkeypatch.setattr(class_grading, "grade_folder", load)
-    folders = {"grade": ["--submitted", str(tmp_path)], "assignments": []}.get(command, ["--out", str(tmp_path)])
+    folders = {"grade": ["--submitted", str(tmp_path)], "assignments": []}.get(
+        command, ["--out", str(tmp_path)]
+    )
     assert cli.main([command, *folders]) == 2
     said = capsys.readouterr().err
     assert "autograder: hints.md:14: this is no hint\n" in said

@@ -42,11 +42,21 @@ def imports(folder):
         (KIT / "reference", ("autograder.tasks", "autograder.grading", "vikit", "solutions")),
         (
             KIT / "kernels",
-            ("vikit", "solutions", *(f"autograder.{room}" for room in ("tasks", "grading", "reference", "build"))),
+            (
+                "vikit",
+                "solutions",
+                *(f"autograder.{room}" for room in ("tasks", "grading", "reference", "build")),
+            ),
         ),
-        (KIT / "tasks", ("autograder.grading", "autograder.kernels", "autograder.build", "solutions")),
+        (
+            KIT / "tasks",
+            ("autograder.grading", "autograder.kernels", "autograder.build", "solutions"),
+        ),
         (KIT / "grading", ("autograder.build", "autograder.reports", "solutions")),
-        (KIT / "reports", ("autograder.tasks", "autograder.reference", "autograder.kernels", "solutions")),
+        (
+            KIT / "reports",
+            ("autograder.tasks", "autograder.reference", "autograder.kernels", "solutions"),
+        ),
         (VIKIT, ("autograder", "solutions", "scipy")),
     ],
     ids=lambda value: getattr(value, "name", ""),
@@ -56,7 +66,8 @@ def test_a_room_knows_only_what_it_may(folder, forbidden):
     assert wrong == []
 
 
-# What each room of vikit may import of vikit: the rooms below it. The page is all that lies in no room.
+# What each room of vikit may import of vikit: the rooms below it. The page is all that lies in no
+# room.
 BELOW = {
     "notebook": (),
     "judging": (),
@@ -71,8 +82,13 @@ def room_of(path):
 
 
 def modules_of_vikit():
-    """Returns from the name of each module of vikit, `room.module`, to the names of those that it imports."""
-    names = {path: path.relative_to(VIKIT).with_suffix("").as_posix().replace("/", ".") for path in VIKIT.rglob("*.py")}
+    """Returns from the name of each module of vikit, `room.module`, to the names of those that it
+    imports.
+    """
+    names = {
+        path: path.relative_to(VIKIT).with_suffix("").as_posix().replace("/", ".")
+        for path in VIKIT.rglob("*.py")
+    }
     known = {f"vikit.{name.removesuffix('.__init__')}": name for name in names.values()}
     found = {name: set() for name in names.values()}
     for path, imported in imports(VIKIT):
@@ -93,7 +109,9 @@ def test_the_rooms_of_vikit_know_only_those_below_them():
 
 
 def test_no_modules_of_vikit_import_each_other_in_a_circle():
-    graphlib.TopologicalSorter({name: imported - {name} for name, imported in modules_of_vikit().items()}).prepare()
+    graphlib.TopologicalSorter(
+        {name: imported - {name} for name, imported in modules_of_vikit().items()}
+    ).prepare()
 
 
 # Rooms whose docstrings do not list the arguments yet.
@@ -129,14 +147,18 @@ def exported(path):
 
 
 def bindings(path, package):
-    """Yields (local name, what it names in full) for all that a file in `package` imports under a name."""
+    """Yields (local name, what it names in full) for all that a file in `package` imports under a
+    name.
+    """
     for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.Import):
             yield from ((alias.asname, alias.name) for alias in node.names if alias.asname)
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
-            yield from ((alias.asname or alias.name, f"{module}.{alias.name}") for alias in node.names)
+            yield from (
+                (alias.asname or alias.name, f"{module}.{alias.name}") for alias in node.names
+            )
 
 
 def uses(path, package, known):
@@ -149,7 +171,11 @@ def uses(path, package, known):
         elif module in known:
             yield module, name
     for node in ast.walk(syntax_tree(path)):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in bound:
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in bound
+        ):
             yield bound[node.value.id], node.attr
 
 
@@ -175,7 +201,9 @@ def test_what_a_module_lists_is_there():
 
 
 def functions(tree, outside=""):
-    """Yields (name, node) for all functions of a syntax tree; the name of an inner one begins with those around it."""
+    """Yields (name, node) for all functions of a syntax tree; the name of an inner one begins with
+    those around it.
+    """
     for node in ast.iter_child_nodes(tree):
         name = f"{outside}.{node.name}".lstrip(".") if hasattr(node, "name") else outside
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -202,7 +230,12 @@ def count_lines(function):
     """Returns how many lines a function has, without its decorators and its docstring."""
     first = function.body[0]
     docstring = first if ast.get_docstring(function, clean=False) is not None else None
-    return function.end_lineno - function.lineno + 1 - (docstring.end_lineno - docstring.lineno + 1 if docstring else 0)
+    return (
+        function.end_lineno
+        - function.lineno
+        + 1
+        - (docstring.end_lineno - docstring.lineno + 1 if docstring else 0)
+    )
 
 
 def reason_above(function, lines):
@@ -221,15 +254,21 @@ def test_every_function_says_what_it_returns():
 
 
 def test_mypy_passes_over_no_errors():
-    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
-    assert "ignore_errors" not in {key for entry in (settings, *settings["overrides"]) for key in entry}
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "mypy"
+    ]
+    assert "ignore_errors" not in {
+        key for entry in (settings, *settings["overrides"]) for key in entry
+    }
 
 
 def test_no_function_is_long_without_a_reason():
     """The reason stands in a comment above the function that begins with "Not shorter"."""
     long = [found for found in all_functions() if count_lines(found[2]) > MAX_LINES]
     assert [
-        f"{module}.{name}" for module, name, node, lines in long if "# Not shorter: " not in reason_above(node, lines)
+        f"{module}.{name}"
+        for module, name, node, lines in long
+        if "# Not shorter: " not in reason_above(node, lines)
     ] == []
 
 
@@ -245,14 +284,18 @@ def test_no_function_has_many_arguments_without_a_reason():
 
 
 def public_functions(path):
-    """Yields (name, node) for the functions that a module lists, and for the methods of the classes that it lists."""
+    """Yields (name, node) for the functions that a module lists, and for the methods of the classes
+    that it lists.
+    """
     for node in syntax_tree(path).body:
         if getattr(node, "name", None) not in exported(path):
             continue
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, node
         for method in node.body if isinstance(node, ast.ClassDef) else ():
-            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and not method.name.startswith("_"):
+            if isinstance(
+                method, ast.FunctionDef | ast.AsyncFunctionDef
+            ) and not method.name.startswith("_"):
                 yield f"{node.name}.{method.name}", method
 
 
@@ -273,7 +316,11 @@ def test_the_graders_side_unpickles_and_evaluates_nothing():
     names = {"eval", "exec", "pickle", "dill", "cloudpickle", "marshal", "shelve"}
     for folder in (KIT / "grading", KIT / "kernels", KIT / "reports", VIKIT):
         for path in folder.rglob("*.py"):
-            used = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+            used = {
+                node.id
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.Name)
+            }
             assert not used & names, path
         assert not [name for _, name in imports(folder) if name.split(".")[0] in names]
 
@@ -281,13 +328,26 @@ def test_the_graders_side_unpickles_and_evaluates_nothing():
 def test_the_top_level_is_what_was_asked_for():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
     assert project["project"]["scripts"] == {"autograder": "autograder.cli:main"}
-    for name in ("assignments", "solutions", "autograder", "data", "requirements.txt", "README.md", "Makefile"):
+    for name in (
+        "assignments",
+        "solutions",
+        "autograder",
+        "data",
+        "requirements.txt",
+        "README.md",
+        "Makefile",
+    ):
         assert (REPOSITORY / name).exists()
 
 
 def requirements(file):
-    """Returns a dict from the package of each line of a requirements file to the rest of the line."""
-    lines = [line.split("#")[0].strip() for line in (REPOSITORY / file).read_text(encoding="utf-8").splitlines()]
+    """Returns a dict from the package of each line of a requirements file to the rest of the
+    line.
+    """
+    lines = [
+        line.split("#")[0].strip()
+        for line in (REPOSITORY / file).read_text(encoding="utf-8").splitlines()
+    ]
     return dict(re.fullmatch(r"([\w-]+)(.*)", line).groups() for line in lines if line)
 
 
@@ -313,7 +373,9 @@ def test_grading_installs_no_test_tools_and_testing_installs_the_rest(tmp_path):
         shutil.copy(REPOSITORY / name, tmp_path)
 
     def steps(command):
-        done = subprocess.run(["make", "-n", command], cwd=tmp_path, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["make", "-n", command], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
         return [line for line in done.stdout.splitlines() if "pip install" in line]
 
     def asked_for(command):
@@ -331,7 +393,16 @@ def test_every_command_of_the_makefile_has_a_line_of_help():
     text = (REPOSITORY / "Makefile").read_text()
     (phony,) = [line for line in text.splitlines() if line.startswith(".PHONY:")]
     commands = phony.split(":")[1].split()
-    assert {"help", "grade", "test", "assignments", "solutions", "release", "doctor", "clean"} <= set(commands)
+    assert {
+        "help",
+        "grade",
+        "test",
+        "assignments",
+        "solutions",
+        "release",
+        "doctor",
+        "clean",
+    } <= set(commands)
     for command in commands:
         (line,) = [line for line in text.splitlines() if line.startswith(f"{command}:")]
         assert "## " in line, command

@@ -12,25 +12,40 @@ def case(name, kind, expected, wrong=None, sizes=None):
 
 
 def as_tuple(value):
-    return tuple(np.asarray(part, float) for part in (value if isinstance(value, tuple) else (value,)))
+    return tuple(
+        np.asarray(part, float) for part in (value if isinstance(value, tuple) else (value,))
+    )
 
 
-RIGHT = {"g1": [1.0, 2.0, 4.0], "g2": [-1.0, 3.0, 0.5], "e1": [0.0, 0.0, 0.0], "e2": [7.0, 1.0, 2.0]}
+RIGHT = {
+    "g1": [1.0, 2.0, 4.0],
+    "g2": [-1.0, 3.0, 0.5],
+    "e1": [0.0, 0.0, 0.0],
+    "e2": [7.0, 1.0, 2.0],
+}
 
 
 def question(**options):
-    wrong = {name: {"plus_one": np.add(value, 1), "square": np.square(value)} for name, value in RIGHT.items()}
+    wrong = {
+        name: {"plus_one": np.add(value, 1), "square": np.square(value)}
+        for name, value in RIGHT.items()
+    }
     cases = tuple(
         case(name, judging.GENERIC if name[0] == "g" else judging.EDGE, value, wrong[name])
         for name, value in RIGHT.items()
     )
-    mistakes = (judging.Mistake("plus_one", "You added one.", "there"), judging.Mistake("square", "You squared."))
+    mistakes = (
+        judging.Mistake("plus_one", "You added one.", "there"),
+        judging.Mistake("square", "You squared."),
+    )
     return judging.Question("f", 10, "document 000", cases, mistakes, shape="[B]", **options)
 
 
 def answers(change=lambda name, value: value, dtype=np.float32):
     return {
-        name: judging.Answer("ok", tuple(np.asarray(part, dtype) for part in as_tuple(change(name, np.array(value)))))
+        name: judging.Answer(
+            "ok", tuple(np.asarray(part, dtype) for part in as_tuple(change(name, np.array(value))))
+        )
         for name, value in RIGHT.items()
     }
 
@@ -57,7 +72,9 @@ def test_edge_points_count_only_with_every_other_case():
 
 @pytest.mark.parametrize("off", [0.9e-5, 1.1e-5])
 def test_the_absolute_tolerance_ends_at_1e_5(off):
-    verdict = judging.judge(question(), answers(lambda name, value: value + off * (name == "e1"), np.float64))
+    verdict = judging.judge(
+        question(), answers(lambda name, value: value + off * (name == "e1"), np.float64)
+    )
     assert (verdict.status == "correct") == (off < 1e-5)
 
 
@@ -92,8 +109,13 @@ def test_a_column_is_not_a_vector_and_the_message_says_so():
 
 
 def test_a_forgotten_sum_is_pointed_out():
-    verdict = judging.judge(question(), answers(lambda name, value: np.stack([value / 2, value / 2], axis=1)))
-    assert "an axis too many, the last. Summed over that axis your values would be right." in verdict.message
+    verdict = judging.judge(
+        question(), answers(lambda name, value: np.stack([value / 2, value / 2], axis=1))
+    )
+    assert (
+        "an axis too many, the last. Summed over that axis your values would be right."
+        in verdict.message
+    )
 
 
 def test_a_listed_mistake_is_named_with_its_hint_and_source():
@@ -104,7 +126,9 @@ def test_a_listed_mistake_is_named_with_its_hint_and_source():
 
 
 def test_a_mistake_that_fits_on_one_case_only_is_not_named():
-    verdict = judging.judge(question(), answers(lambda name, value: value + 1 if name == "g1" else value + 2))
+    verdict = judging.judge(
+        question(), answers(lambda name, value: value + 1 if name == "g1" else value + 2)
+    )
     assert verdict.mistake is None
     assert "wrong, but of roughly the right size" in verdict.message
 
@@ -131,11 +155,18 @@ def test_a_transformation_is_named(change, name):
 def two_outputs():
     """Returns a question of two outputs, with one listed mistake."""
     cases = tuple(
-        case(name, "generic", (value, np.sum(value)), {"plus_one": (np.add(value, 1), np.sum(value) + 1)})
+        case(
+            name,
+            "generic",
+            (value, np.sum(value)),
+            {"plus_one": (np.add(value, 1), np.sum(value) + 1)},
+        )
         for name, value in RIGHT.items()
     )
     mistakes = (judging.Mistake("plus_one", "You added one.", "there"),)
-    return judging.Question("f", 1, "", cases, mistakes, outputs=("values", "total"), shape="[B] and []")
+    return judging.Question(
+        "f", 1, "", cases, mistakes, outputs=("values", "total"), shape="[B] and []"
+    )
 
 
 @pytest.mark.parametrize("asked", [question(), two_outputs()], ids=["one output", "two outputs"])
@@ -160,30 +191,44 @@ def test_check_shows_a_transformation_in_words():
 
 def test_a_transformation_of_the_right_values_is_said_in_words():
     assert explain.mistake_in_words("transformation_doubled") == "the right values, doubled"
-    assert explain.mistake_in_words("transformation_negated in mu and sigma of a") == "a, mu and sigma negated"
+    assert (
+        explain.mistake_in_words("transformation_negated in mu and sigma of a")
+        == "a, mu and sigma negated"
+    )
     assert explain.mistake_in_words("transformation_bits of a or b") == "a, in bits; or b"
 
 
 def test_a_listed_mistake_goes_before_a_transformation():
     doubled = judging.Mistake("forgot_half", "The half is missing.")
-    cases = tuple(case(name, "generic", value, {"forgot_half": np.multiply(value, 2)}) for name, value in RIGHT.items())
-    verdict = judging.judge(judging.Question("f", 1, "", cases, (doubled,)), answers(lambda _, value: 2 * value))
+    cases = tuple(
+        case(name, "generic", value, {"forgot_half": np.multiply(value, 2)})
+        for name, value in RIGHT.items()
+    )
+    verdict = judging.judge(
+        judging.Question("f", 1, "", cases, (doubled,)), answers(lambda _, value: 2 * value)
+    )
     assert verdict.mistake == "forgot_half"
 
 
 def test_two_mistakes_that_cannot_be_told_apart_are_both_named():
     cases = tuple(
-        case(name, "generic", value, {"a": np.add(value, 1), "b": np.add(value, 1)}) for name, value in RIGHT.items()
+        case(name, "generic", value, {"a": np.add(value, 1), "b": np.add(value, 1)})
+        for name, value in RIGHT.items()
     )
     mistakes = (judging.Mistake("a", "It is a."), judging.Mistake("b", "It is b."))
-    verdict = judging.judge(judging.Question("f", 1, "", cases, mistakes), answers(lambda _, value: value + 1))
+    verdict = judging.judge(
+        judging.Question("f", 1, "", cases, mistakes), answers(lambda _, value: value + 1)
+    )
     assert verdict.mistake == "a or b"
     assert "Either: It is a. Or: It is b." in verdict.message
 
 
 def test_nan_is_part_of_a_fingerprint():
     with np.errstate(invalid="ignore"):
-        cases = tuple(case(name, "generic", value, {"root": np.sqrt(np.array(value))}) for name, value in RIGHT.items())
+        cases = tuple(
+            case(name, "generic", value, {"root": np.sqrt(np.array(value))})
+            for name, value in RIGHT.items()
+        )
         given = answers(lambda _, value: np.sqrt(value))
     asked = judging.Question("f", 1, "", cases, (judging.Mistake("root", "No root."),))
     assert judging.judge(asked, given).mistake == "root"
@@ -192,7 +237,8 @@ def test_nan_is_part_of_a_fingerprint():
 def test_a_mistake_is_named_in_float32_too_where_rounding_makes_it_another_value():
     lossy = {name: ((np.add(value, 1),), (np.add(value, 1.5),)) for name, value in RIGHT.items()}
     cases = tuple(
-        judging.Case(name, "generic", (), as_tuple(value), {"m": lossy[name]}) for name, value in RIGHT.items()
+        judging.Case(name, "generic", (), as_tuple(value), {"m": lossy[name]})
+        for name, value in RIGHT.items()
     )
     asked = judging.Question("f", 1, "", cases, (judging.Mistake("m", "It is m."),))
     for off in (1, 1.5):
@@ -203,7 +249,10 @@ def test_a_mistake_is_named_in_float32_too_where_rounding_makes_it_another_value
 def test_a_tuple_is_judged_output_by_output():
     cases = tuple(case(name, "generic", (value, np.sum(value))) for name, value in RIGHT.items())
     asked = judging.Question("f", 1, "", cases, outputs=("values", "total"))
-    given = {name: judging.Answer("ok", as_tuple((value, -np.sum(value)))) for name, value in RIGHT.items()}
+    given = {
+        name: judging.Answer("ok", as_tuple((value, -np.sum(value))))
+        for name, value in RIGHT.items()
+    }
     verdict = judging.judge(asked, given)
     assert verdict.mistake == "transformation_negated in total"
     assert "In total: The sign is the opposite one." in verdict.message
@@ -232,10 +281,13 @@ def test_no_values_have_a_reason(status, said):
 
 
 @pytest.mark.parametrize(
-    ("raised_by", "said"), [("f", "Not written yet"), ("g", "Answer `g` first"), ("<lambda>", "Not written yet")]
+    ("raised_by", "said"),
+    [("f", "Not written yet"), ("g", "Answer `g` first"), ("<lambda>", "Not written yet")],
 )
 def test_an_answer_that_calls_an_unanswered_one_is_told_which(raised_by, said):
-    verdict = judging.judge(question(), {name: judging.Answer("unanswered", kind=raised_by) for name in RIGHT})
+    verdict = judging.judge(
+        question(), {name: judging.Answer("unanswered", kind=raised_by) for name in RIGHT}
+    )
     assert (verdict.status, verdict.score) == ("unanswered", 0)
     assert verdict.message.startswith(said)
 
@@ -248,7 +300,9 @@ def test_a_failure_on_an_edge_case_keeps_the_generic_points():
 
 
 def test_messages_hold_no_expected_value():
-    """Expected values here have digits that no size of an error and no message could show by chance."""
+    """Expected values here have digits that no size of an error and no message could show by
+    chance.
+    """
     secret = 0.7351946
     cases = tuple(case(name, "generic", np.full(3, secret)) for name in RIGHT)
     verdict = judging.judge(judging.Question("f", 1, "", cases), answers())
@@ -260,13 +314,17 @@ def test_messages_hold_no_expected_value():
 
 def one_case(right, shape="[B]", **options):
     """A question of one case with this right value."""
-    return judging.Question("f", 1, "", (case("the case", judging.GENERIC, right),), shape=shape, **options)
+    return judging.Question(
+        "f", 1, "", (case("the case", judging.GENERIC, right),), shape=shape, **options
+    )
 
 
 def said_to(given, right, shape="[B]", public=False):
     """What a student is told of one answer."""
     asked = one_case(right, shape)
-    said = decide.describe_problem(asked, asked.cases[0], judging.Answer("ok", (np.asarray(given, float),)), public)
+    said = decide.describe_problem(
+        asked, asked.cases[0], judging.Answer("ok", (np.asarray(given, float),)), public
+    )
     assert said
     return said
 
@@ -274,7 +332,13 @@ def said_to(given, right, shape="[B]", public=False):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ([50.0, 2.0, 3.0], "some values are far too large: more than ten times what is right (in one example only)"),
+        (
+            [50.0, 2.0, 3.0],
+            (
+                "some values are far too large: more than ten times what is right (in one example "
+                "only)"
+            ),
+        ),
         ([0.01, 0.02, 0.01], "some values are far too small: less than a tenth of what is right"),
         ([1.3, -2.0, 3.1], "some values are of the opposite sign"),
         ([1.2, 2.2, 3.2], "some values are wrong, but of roughly the right size"),
@@ -307,10 +371,16 @@ def test_staff_read_the_error_in_numbers_and_students_do_not():
 
 @pytest.mark.parametrize("right", [-700.0, -12.0, -0.2, 3e-5, 0.004, 1.2, 19.0, 22.0, 4e6])
 def test_no_answer_tells_right_values_of_the_same_sign_and_size_apart(right):
-    """Whatever is handed in, and as often as one likes: the words are those of any other right value of that size."""
+    """Whatever is handed in, and as often as one likes: the words are those of any other right
+    value of that size.
+    """
     sign, size = (float(part) for part in compare.signs_and_sizes(right))
     low, high = 10 ** (size / 2), 10 ** ((size + 1) / 2)
-    others = [sign * number for number in np.geomspace(low * 1.01, high * 0.99, 7)] if sign else [-6e-4, 0.0, 7e-4]
+    others = (
+        [sign * number for number in np.geomspace(low * 1.01, high * 0.99, 7)]
+        if sign
+        else [-6e-4, 0.0, 7e-4]
+    )
     magnitudes = np.geomspace(1e-6, 1e8, 300)
     for given in (*magnitudes, *-magnitudes, 0.0):
         heard = {
@@ -322,7 +392,9 @@ def test_no_answer_tells_right_values_of_the_same_sign_and_size_apart(right):
 
 
 def test_words_change_at_few_places_that_do_not_depend_on_the_right_value():
-    """A table whose entries wander hears a handful of texts, and the borders between them are powers of the root of ten."""
+    """A table whose entries wander hears a handful of texts, and the borders between them are
+    powers of the root of ten.
+    """
     generator, heard, borders = np.random.default_rng(0), set(), []
     for _ in range(50):
         right, given, before = generator.normal(0, 20), generator.normal(0, 20), None
@@ -354,13 +426,22 @@ def test_a_wrong_answer_that_changes_from_call_to_call_is_named():
 
 
 def test_only_a_wrong_answer_without_a_name_is_worth_asking_twice():
-    for change in (lambda _, value: value, lambda _, value: value + 1, lambda _, value: value[:, None]):
+    for change in (
+        lambda _, value: value,
+        lambda _, value: value + 1,
+        lambda _, value: value[:, None],
+    ):
         assert decide.doubtful_case(question(), judging.judge(question(), answers(change))) is None
     asked = question(sampled=True)
-    assert decide.doubtful_case(asked, judging.judge(asked, answers(lambda _, value: value + 0.37))) is None
+    assert (
+        decide.doubtful_case(asked, judging.judge(asked, answers(lambda _, value: value + 0.37)))
+        is None
+    )
 
 
-@pytest.mark.parametrize("text", ["tfp.layers.DenseFlipout(2)", "tensorflow_probability.python.layers.x", "tfpl.Foo()"])
+@pytest.mark.parametrize(
+    "text", ["tfp.layers.DenseFlipout(2)", "tensorflow_probability.python.layers.x", "tfpl.Foo()"]
+)
 def test_an_error_of_a_library_that_keras_3_does_not_take_says_so(text):
     given = {name: judging.Answer("error", kind="ValueError", text=text) for name in RIGHT}
     assert "tf_keras do not work inside Keras 3" in judging.judge(question(), given).message
@@ -374,12 +455,23 @@ def test_a_shape_that_could_carry_a_hidden_number_out_is_not_shown():
 
 def test_a_careless_but_right_answer_keeps_its_points_and_earns_a_remark():
     cases = tuple(
-        judging.Case(name, "generic", (), as_tuple(np.array([1e-4, 1.0])), {}, {}, careful=1e-3, remark="use expm1.")
+        judging.Case(
+            name,
+            "generic",
+            (),
+            as_tuple(np.array([1e-4, 1.0])),
+            {},
+            {},
+            careful=1e-3,
+            remark="use expm1.",
+        )
         for name in RIGHT
     )
     asked = judging.Question("f", 1, "", cases)
     for off, remarked in ((1e-6, True), (1e-9, False)):
-        given = {name: judging.Answer("ok", as_tuple(np.array([1e-4 + off, 1.0]))) for name in RIGHT}
+        given = {
+            name: judging.Answer("ok", as_tuple(np.array([1e-4 + off, 1.0]))) for name in RIGHT
+        }
         verdict = judging.judge(asked, given)
         assert (verdict.status, verdict.score) == ("correct", 1)
         assert ("A remark: use expm1." in verdict.message) == remarked

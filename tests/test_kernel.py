@@ -13,8 +13,8 @@ from autograder.kernels.exchange import resident
 from autograder.kernels.kernel import CUT_OFF
 
 pytestmark = pytest.mark.kernels
-# Seconds for what takes hardly any: a machine with much else to do takes its time. What does not end at all is not waited for:
-# an outcome other than "timeout" says that it came before.
+# Seconds for what takes hardly any: a machine with much else to do takes its time. What does not
+# end at all is not waited for: an outcome other than "timeout" says that it came before.
 ENOUGH = 300
 
 
@@ -47,7 +47,9 @@ def test_a_loop_is_interrupted_and_the_kernel_goes_on(kernel, monkeypatch, stuck
 
 
 def test_a_flood_is_stopped():
-    """A kernel whose messages still wait to be read may miss its grace and be killed: either is fine."""
+    """A kernel whose messages still wait to be read may miss its grace and be killed: either is
+    fine.
+    """
     with Kernel() as kernel:
         outcome = kernel.execute("while True: print('x' * 10000)", ENOUGH, max_bytes=10**6)
         assert outcome.status == "flood"
@@ -55,7 +57,8 @@ def test_a_flood_is_stopped():
 
 
 @pytest.mark.parametrize(
-    "code", ["print('x' * 10**8)", "while True: print('x')", "import sys\nsys.stderr.write('é' * 10**7)"]
+    "code",
+    ["print('x' * 10**8)", "while True: print('x')", "import sys\nsys.stderr.write('é' * 10**7)"],
 )
 def test_a_flood_in_large_and_small_pieces_is_one(code):
     with Kernel() as kernel:
@@ -93,7 +96,10 @@ for descriptor in range(3, 100):
 @pytest.mark.parametrize(
     "code",
     [
-        "get_ipython().kernel.iopub_thread.schedule(lambda: get_ipython().kernel.iopub_socket.send(b'x' * 2**25))",
+        (
+            "get_ipython().kernel.iopub_thread.schedule(lambda: "
+            "get_ipython().kernel.iopub_socket.send(b'x' * 2**25))"
+        ),
         "from IPython.display import display\ndisplay({'text/plain': 'y' * 2**25}, raw=True)",
         "get_ipython().kernel.shell_stream.socket.close(0)",
         PARTS,
@@ -101,46 +107,68 @@ for descriptor in range(3, 100):
     ids=["message", "display", "closed", "parts"],
 )
 def test_a_process_that_cuts_itself_off_is_noticed(code):
-    """Without a look at the connection the grader would wait until the time is up; without one at itself it would fill up."""
+    """Without a look at the connection the grader would wait until the time is up; without one at
+    itself it would fill up.
+    """
     before = resident()
     with Kernel() as kernel:
         outcome = kernel.execute(code + "\nimport time; time.sleep(10**6)", ENOUGH)
-        # Other bytes of the kernel's may end a message whose parts come beside them: then it is one that is too long.
-        assert (outcome.status, outcome.reason) == ("dead", CUT_OFF) or (code == PARTS and outcome.status == "flood")
+        # Other bytes of the kernel's may end a message whose parts come beside them: then it is one
+        # that is too long.
+        assert (outcome.status, outcome.reason) == ("dead", CUT_OFF) or (
+            code == PARTS and outcome.status == "flood"
+        )
     assert resident() - before < 2**30
 
 
 def test_a_kernel_that_is_closed_while_it_is_left_to_end_has_an_outcome(monkeypatch):
     monkeypatch.setattr(Kernel, "rest", lambda kernel, seconds: kernel.close() or True)
     with Kernel() as kernel:
-        outcome = kernel.execute("get_ipython().kernel.shell_stream.socket.close(0)\nwhile True: pass", ENOUGH)
+        outcome = kernel.execute(
+            "get_ipython().kernel.shell_stream.socket.close(0)\nwhile True: pass", ENOUGH
+        )
     assert (outcome.status, outcome.reason) == ("dead", CUT_OFF)
 
 
 def test_the_working_folder_is_scratch(kernel):
-    code = "import os, pathlib; pathlib.Path('note').write_text('x'); folder = os.getcwd(); home = os.environ['HOME']"
+    code = (
+        "import os, pathlib; pathlib.Path('note').write_text('x'); folder = os.getcwd(); home = "
+        "os.environ['HOME']"
+    )
     assert kernel.execute(code, ENOUGH).status == "ok"
     place = "/tmp" if kernel.confinement.complete else str(kernel.folder)
     assert (kernel.work / "note").is_file() == (not kernel.confinement.complete)
-    assert kernel.execute(f"assert folder == {place!r} + '/work' and home.startswith({place!r})", ENOUGH).status == "ok"
+    assert (
+        kernel.execute(
+            f"assert folder == {place!r} + '/work' and home.startswith({place!r})", ENOUGH
+        ).status
+        == "ok"
+    )
 
 
 def test_the_graders_environment_is_not_handed_on(monkeypatch):
     monkeypatch.setenv("COURSE_SECRET", "hush")
     with Kernel() as kernel:
-        assert kernel.execute("import os; assert 'COURSE_SECRET' not in os.environ", ENOUGH).status == "ok"
+        assert (
+            kernel.execute("import os; assert 'COURSE_SECRET' not in os.environ", ENOUGH).status
+            == "ok"
+        )
 
 
 def test_code_that_ignores_interrupts_is_killed(stuck):
     with Kernel() as kernel:
-        code = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{stuck}\nwhile True: pass"
+        code = (
+            f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{stuck}\nwhile True: "
+            "pass"
+        )
         outcome = kernel.execute(code, ENOUGH)
         assert outcome.status == "timeout"
         assert kernel.client is None
 
 
 @pytest.mark.parametrize(
-    "code", ["import os; os._exit(3)", "import ctypes; ctypes.string_at(0)", "import os; os.abort()"]
+    "code",
+    ["import os; os._exit(3)", "import ctypes; ctypes.string_at(0)", "import os; os.abort()"],
 )
 def test_a_death_is_noticed_at_once(code):
     with Kernel() as kernel:
@@ -150,7 +178,10 @@ def test_a_death_is_noticed_at_once(code):
 def test_nothing_is_left_behind():
     """A cold kernel may start programs; a confined one may not."""
     with Kernel(confinement=COLD) as kernel:
-        kernel.execute("import subprocess; child = subprocess.Popen(['sleep', '100000']); print(child.pid)", ENOUGH)
+        kernel.execute(
+            "import subprocess; child = subprocess.Popen(['sleep', '100000']); print(child.pid)",
+            ENOUGH,
+        )
         kernel.execute("from pathlib import Path; Path('pid').write_text(str(child.pid))", ENOUGH)
         child, folder = int((kernel.work / "pid").read_text()), kernel.folder
     assert not folder.exists()
@@ -164,9 +195,9 @@ def test_nothing_is_left_behind():
 def test_it_knows_nothing_of_the_kit():
     """`kernels` imports nothing of the kit, so that it can stand between students and the rest."""
     code = (
-        "import sys, autograder.kernels; own = tuple(f'autograder.{name}' for name in ('kernels', 'version', 'places')); "
-        "kit = [name for name in sys.modules if name.split('.')[0] in ('vikit', 'solutions') "
-        "or name.startswith('autograder.') and not name.startswith(own)]; "
+        "import sys, autograder.kernels; own = tuple(f'autograder.{name}' for name in ('kernels', "
+        "'version', 'places')); kit = [name for name in sys.modules if name.split('.')[0] in "
+        "('vikit', 'solutions') or name.startswith('autograder.') and not name.startswith(own)]; "
         "assert not kit, kit"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)

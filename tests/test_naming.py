@@ -1,4 +1,6 @@
-"""The machinery that decides, measured: every mistake and every transformation of one is refused, and named for what it is."""
+"""The machinery that decides, measured: every mistake and every transformation of one is refused,
+and named for what it is.
+"""
 
 import inspect
 import re
@@ -25,7 +27,9 @@ SECRET = b"naming"
 # Questions whose answers come out of a search take seconds each.
 EXACT = [(assignment, task) for assignment, task in TASKS if not task.sampled]
 SEARCHES = [(assignment, task) for assignment, task in TASKS if task.sampled]
-each_task = pytest.mark.parametrize(("assignment", "task"), TASKS, ids=[task.name for _, task in TASKS])
+each_task = pytest.mark.parametrize(
+    ("assignment", "task"), TASKS, ids=[task.name for _, task in TASKS]
+)
 
 
 def split(asked, row):
@@ -46,9 +50,13 @@ def in_float32(asked, wrong):
     given = {}
     for case in asked.cases:
         with np.errstate(all="ignore"):
-            value = wrong.formulas[0](*(as_student_gets_it(argument) for argument in case.arguments))
+            value = wrong.formulas[0](
+                *(as_student_gets_it(argument) for argument in case.arguments)
+            )
         parts = value if isinstance(value, tuple) else (value,)
-        given[case.name] = judging.Answer("ok", tuple(np.asarray(part, np.float32) for part in parts))
+        given[case.name] = judging.Answer(
+            "ok", tuple(np.asarray(part, np.float32) for part in parts)
+        )
     return given
 
 
@@ -58,12 +66,17 @@ def alike(assignment, task, name):
 
 
 def tally(assignment, task, students):
-    """Returns (answers, named right, named wrongly) over all that can be named, and asserts that all are refused."""
+    """Returns (answers, named right, named wrongly) over all that can be named, and asserts that
+    all are refused.
+    """
     count = right = wrong = 0
     for number in range(students):
         asked = draw_for_student(assignment, task, f"student {number}", SECRET)
         prints = naming.fingerprints(asked)
-        given = [(m.name, split(asked, row)) for m, row in zip(prints.mistakes, prints.values, strict=True)]
+        given = [
+            (m.name, split(asked, row))
+            for m, row in zip(prints.mistakes, prints.values, strict=True)
+        ]
         given += [(mistake.name, in_float32(asked, mistake)) for mistake in task.mistakes]
         for name, answer in given:
             verdict = judging.judge(asked, answer)
@@ -76,10 +89,14 @@ def tally(assignment, task, students):
 
 
 def is_right(assignment, task, said, name):
-    """Tells whether what a verdict says is the mistake `name`, or only names that mean the same values by structure."""
+    """Tells whether what a verdict says is the mistake `name`, or only names that mean the same
+    values by structure.
+    """
     names = set(said.split(" or ")) if said else set()
     return (
-        bool(names) and names <= alike(assignment, task, name) and (name in names or name.startswith("transformation_"))
+        bool(names)
+        and names <= alike(assignment, task, name)
+        and (name in names or name.startswith("transformation_"))
     )
 
 
@@ -87,19 +104,24 @@ def is_right(assignment, task, said, name):
 @each_task
 def test_mistakes_and_closures_are_refused_and_named(assignment, task, students):
     count, right, wrong = tally(assignment, task, students)
-    print(f"\n{task.name}: {count} answers, {right / count:.3%} named right, {wrong / count:.3%} named wrongly")
+    print(
+        f"\n{task.name}: {count} answers, {right / count:.3%} named right, {wrong / count:.3%} "
+        "named wrongly"
+    )
     assert count > students * len(task.mistakes)
     assert right >= 0.97 * count, (count, right, wrong)
     assert wrong <= 0.005 * count, (count, right, wrong)
 
 
-# Mistakes written again, in TensorFlow, Keras, TensorFlow Probability and NumPy, by people who knew the questions, the names
-# and the hints, and no formula of ours.
+# Mistakes written again, in TensorFlow, Keras, TensorFlow Probability and NumPy, by people who knew
+# the questions, the names and the hints, and no formula of ours.
 
 
 @cache
 def written(task):
-    """Returns (name of the mistake, "" for none of the list; answer as a student's process gives it) of all that is written."""
+    """Returns (name of the mistake, "" for none of the list; answer as a student's process gives
+    it) of all that is written.
+    """
     found = []
     for path in sorted((Path(__file__).parent / "wrong_answers").glob("*.py")):
         for question, name, function in runpy.run_path(str(path))["WRITTEN"]:
@@ -111,29 +133,42 @@ def written(task):
 def answered(space, asked):
     given = {}
     for case in asked.cases:
-        request = wire.pack_request("call", asked.name, case.arguments, outputs=len(asked.outputs) or None)
+        request = wire.pack_request(
+            "call", asked.name, case.arguments, outputs=len(asked.outputs) or None
+        )
         with warnings.catch_warnings():
             # Of NaN and infinity, which a wrong answer may well give.
             warnings.simplefilter("ignore", RuntimeWarning)
             reply = wire.unpack_reply(student_side.answer_request(space, request))
-        given[case.name] = judging.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
+        given[case.name] = judging.Answer(
+            reply.status, reply.values, reply.kind, reply.line, reply.text
+        )
     return given
 
 
 def tally_written(students, asked_of):
-    """Returns (answers, named right, named wrongly) over what is written of listed mistakes; asserts that all is refused."""
+    """Returns (answers, named right, named wrongly) over what is written of listed mistakes;
+    asserts that all is refused.
+    """
     count = right = wrong = 0
     for assignment, task in asked_of:
-        asked = [draw_for_student(assignment, task, f"student {number}", b"written") for number in range(students)]
+        asked = [
+            draw_for_student(assignment, task, f"student {number}", b"written")
+            for number in range(students)
+        ]
         for name, space in written(task):
             for question in asked:
                 verdict = judging.judge(question, answered(space, question))
                 assert verdict.score <= 0.7 * task.points, (task.name, name)
-                assert not any(case.points for case in verdict.cases if case.kind == judging.EDGE), (task.name, name)
+                assert not any(
+                    case.points for case in verdict.cases if case.kind == judging.EDGE
+                ), (task.name, name)
                 if name:
                     count += 1
                     right += is_right(assignment, task, verdict.mistake, name)
-                    wrong += bool(verdict.mistake) and not is_right(assignment, task, verdict.mistake, name)
+                    wrong += bool(verdict.mistake) and not is_right(
+                        assignment, task, verdict.mistake, name
+                    )
     return count, right, wrong
 
 
@@ -151,9 +186,15 @@ PUBLISHED = runpy.run_path(str(Path(__file__).parent / "wrong_answers" / "publis
 
 @pytest.mark.parametrize("question", dict.fromkeys(question for question, *_ in PUBLISHED))
 def test_a_published_mistake_gets_the_name_that_is_true_of_it_and_no_other(question):
-    assignment, task = next((assignment, task) for assignment, task in EXACT if task.name == question)
-    asked = [draw_for_student(assignment, task, student, b"published") for student in ("ada", "bob")]
-    for number, (_, name, function) in enumerate(entry for entry in PUBLISHED if entry[0] == question):
+    assignment, task = next(
+        (assignment, task) for assignment, task in EXACT if task.name == question
+    )
+    asked = [
+        draw_for_student(assignment, task, student, b"published") for student in ("ada", "bob")
+    ]
+    for number, (_, name, function) in enumerate(
+        entry for entry in PUBLISHED if entry[0] == question
+    ):
         space = student_side.Namespace({question: function})
         for drawn in asked:
             assert (judging.judge(drawn, answered(space, drawn)).mistake or "") == name, number
@@ -162,7 +203,10 @@ def test_a_published_mistake_gets_the_name_that_is_true_of_it_and_no_other(quest
 @pytest.mark.soak
 def test_mistakes_written_by_others_are_refused_and_named_for_50_students():
     count, right, wrong = tally_written(50, EXACT)
-    print(f"\nwritten by others: {count} answers, {right / count:.3%} named right, {wrong / count:.3%} named wrongly")
+    print(
+        f"\nwritten by others: {count} answers, {right / count:.3%} named right, "
+        f"{wrong / count:.3%} named wrongly"
+    )
     assert right >= 0.97 * count
     assert wrong <= 0.005 * count
 
@@ -170,28 +214,42 @@ def test_mistakes_written_by_others_are_refused_and_named_for_50_students():
 @pytest.mark.soak
 def test_wrong_searches_are_refused_and_named():
     count, right, wrong = tally_written(3, SEARCHES)
-    print(f"\nwritten searches: {count} answers, {right / count:.3%} named right, {wrong / count:.3%} named wrongly")
-    # What a search is off by grows where sigma is inverted: a precision is refused, and seldom named.
+    print(
+        f"\nwritten searches: {count} answers, {right / count:.3%} named right, {wrong / count:.3%}"
+        " named wrongly"
+    )
+    # What a search is off by grows where sigma is inverted: a precision is refused, and seldom
+    # named.
     assert right >= 0.9 * count
     assert wrong <= 0.005 * count
 
 
-@pytest.mark.parametrize("students", [("ada",), soak.later(("ada", "bob"))], ids=["one student", "two students"])
+@pytest.mark.parametrize(
+    "students", [("ada",), soak.later(("ada", "bob"))], ids=["one student", "two students"]
+)
 @pytest.mark.parametrize(("assignment", "task"), EXACT, ids=[task.name for _, task in EXACT])
 def test_check_and_the_grader_name_the_same_mistake(assignment, task, students):
-    public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][task.name]
+    public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][
+        task.name
+    ]
     hidden = [draw_for_student(assignment, task, student, SECRET) for student in students]
     spaces = [space for _, space in written(task)]
     assert len(spaces) > len(task.mistakes)
     for space in spaces:
-        names = {judging.judge(asked, answered(space, asked)).mistake for asked in (public, *hidden)}
+        names = {
+            judging.judge(asked, answered(space, asked)).mistake for asked in (public, *hidden)
+        }
         assert len(names) == 1, names
 
 
 @each_task
 def test_check_and_the_grader_name_the_same_transformation(assignment, task):
-    """Every transformation of right answers and of mistakes, with its values on the public and on hidden inputs."""
-    public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][task.name]
+    """Every transformation of right answers and of mistakes, with its values on the public and on
+    hidden inputs.
+    """
+    public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][
+        task.name
+    ]
     hidden = draw_for_student(assignment, task, "ada", SECRET)
     said = [
         {
@@ -225,7 +283,9 @@ def test_few_pairs_are_alike_and_each_has_its_reason(assignment, task):
 def test_every_case_kills_something_and_every_mistake_is_killed(assignment, task):
     matrix = kill_matrix(assignment, task, students=5)
     assert matrix.alive == ()
-    assert (matrix.kills.max(axis=0) == 1).all(), dict(zip(matrix.cases, matrix.kills.max(axis=0), strict=True))
+    assert (matrix.kills.max(axis=0) == 1).all(), dict(
+        zip(matrix.cases, matrix.kills.max(axis=0), strict=True)
+    )
 
 
 @each_task
@@ -236,7 +296,9 @@ def test_a_message_speaks_of_its_own_mistake_on_one_screen(assignment, task):
     for mistake in task.mistakes:
         verdict = judging.judge(asked, in_float32(asked, mistake))
         assert hints[mistake.name] in verdict.message
-        assert not [name for name, hint in hints.items() if name != mistake.name and hint in verdict.message]
+        assert not [
+            name for name, hint in hints.items() if name != mistake.name and hint in verdict.message
+        ]
         text = repr(checking.Report(verdict))
         assert len(text.splitlines()) <= 14
         assert len(verdict.message) <= 400
@@ -250,7 +312,12 @@ KERAS = {"binary_crossentropy", "categorical_crossentropy", "from_logits"}
 @each_task
 def test_a_hint_names_only_what_the_question_knows(assignment, task):
     """Symbols such as log_var or mu_q in a hint are arguments or outputs of the question."""
-    known = set(inspect.signature(task.reference).parameters) | set(task.outputs) | {"reduction", "log_px"} | KERAS
+    known = (
+        set(inspect.signature(task.reference).parameters)
+        | set(task.outputs)
+        | {"reduction", "log_px"}
+        | KERAS
+    )
     for mistake in task.mistakes:
         symbols = {word for word in re.findall(r"\b[a-z]+_[a-z_]+\b", task.hint(mistake.name).hint)}
         assert symbols <= known, (mistake.name, symbols - known)

@@ -1,4 +1,6 @@
-"""Plain nbgrader on the released notebooks: what it reads off a check is what the answer is worth on the public cases."""
+"""Plain nbgrader on the released notebooks: what it reads off a check is what the answer is worth
+on the public cases.
+"""
 
 import os
 import subprocess
@@ -41,19 +43,29 @@ def fill_in(notebook, answers):
 
 
 def noisy(notebook):
-    """Puts noise into the function of each answer: it is called before the function's first own line."""
+    """Puts noise into the function of each answer: it is called before the function's first own
+    line.
+    """
     sample.answer_with_solutions(notebook)
     for cell in notebook.cells:
         name = sample.question_of(cell)
         if name:
-            wrapped = f"_quiet_{name} = {name}\ndef {name}(*args):\n    _noise()\n    return _quiet_{name}(*args)"
+            wrapped = (
+                f"_quiet_{name} = {name}\ndef {name}(*args):\n    _noise()\n    return "
+                f"_quiet_{name}(*args)"
+            )
             cell.source += f"\n\n{NOISE}\n{wrapped}"
 
 
 def half(notebook):
-    """One answer right on generic cases only, one wrong, one that raises, one that is not written, one that is renamed."""
+    """One answer right on generic cases only, one wrong, one that raises, one that is not written,
+    one that is renamed.
+    """
     stubs = {sample.question_of(cell): cell.source for cell in notebook.cells}
-    naive = f"def {BERNOULLI}(x, logits):\n    return tf.reduce_sum(x * logits - tf.math.log(1 + tf.exp(logits)), -1)"
+    naive = (
+        f"def {BERNOULLI}(x, logits):\n    return tf.reduce_sum(x * logits - tf.math.log(1 + "
+        "tf.exp(logits)), -1)"
+    )
     fill_in(
         notebook,
         {
@@ -71,7 +83,9 @@ STUDENTS = {"blank": lambda notebook: None, "half": half, "noisy": noisy}
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course of nbgrader's with four students, not yet graded: (folder, function that runs a command in it)."""
+    """A course of nbgrader's with four students, not yet graded: (folder, function that runs a
+    command in it).
+    """
     folder = tmp_path_factory.mktemp("course")
     released = notebooks.ASSIGNMENTS / A01
     for place in ("source/" + A01, *(f"submitted/{student}/{A01}" for student in STUDENTS)):
@@ -84,11 +98,16 @@ def course(tmp_path_factory):
         change(notebook)
         nbformat.write(notebook, path)
     (folder / "nbgrader_config.py").write_text(
-        f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout = 10**5\n"
-        "c.ExecutePreprocessor.iopub_timeout = c.ExecutePreprocessor.startup_timeout = 10**5\n"
+        f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout"
+        " = 10**5\nc.ExecutePreprocessor.iopub_timeout = c.ExecutePreprocessor.startup_timeout = "
+        "10**5\n"
     )
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = os.environ | {"PATH": path, "HOME": str(folder), "IPYTHONDIR": str(folder / ".ipython")}
+    environment = os.environ | {
+        "PATH": path,
+        "HOME": str(folder),
+        "IPYTHONDIR": str(folder / ".ipython"),
+    }
 
     def run(*command):
         return subprocess.run(
@@ -101,7 +120,9 @@ def course(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def score(course):
-    """Returns a function from a student to the score of each question that `nbgrader autograde` gives."""
+    """Returns a function from a student to the score of each question that `nbgrader autograde`
+    gives.
+    """
     folder, run = course
     done = run("generate_assignment", A01)
     assert done.returncode == 0, done.stderr
@@ -162,8 +183,12 @@ def test_validate_says_success_of_a_right_notebook_alone(course, student, right)
     ],
 )
 def test_a_score_is_a_plain_number_within_the_points(score, shown, monkeypatch):
-    """nbgrader reads the text: `np.float64(0.0)` and `nan` would be all points, and more than the points its end."""
-    verdict = judging.build_unjudged_verdict(judging.Question("f", 7, "", ()), "wrong", "Not right.")
+    """nbgrader reads the text: `np.float64(0.0)` and `nan` would be all points, and more than the
+    points its end.
+    """
+    verdict = judging.build_unjudged_verdict(
+        judging.Question("f", 7, "", ()), "wrong", "Not right."
+    )
     object.__setattr__(verdict, "score", score)
     monkeypatch.setenv(nbgrading.EXECUTION, "autograde")
     assert repr(nbgrading.score(verdict)) == shown

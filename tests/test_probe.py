@@ -1,4 +1,6 @@
-"""The wire's verbs, in this process and through a kernel: functions, tuples, models, function arguments."""
+"""The wire's verbs, in this process and through a kernel: functions, tuples, models, function
+arguments.
+"""
 
 import contextlib
 import json
@@ -109,7 +111,9 @@ class Here:
     def ask(self, requests, seconds):
         sent = [json.loads(json.dumps(request)) for request in requests]
         return [
-            wire.unpack_reply(json.loads(json.dumps(student_side.answer_request(self.space, request))))
+            wire.unpack_reply(
+                json.loads(json.dumps(student_side.answer_request(self.space, request)))
+            )
             for request in sent
         ]
 
@@ -179,9 +183,14 @@ def test_an_error_names_its_type_and_the_students_line(student):
 def test_a_function_argument_is_built_from_data(student, mu, log_var):
     generator = np.random.default_rng(0)
     mu, log_var = np.array(mu, np.float32), np.array(log_var, np.float32)
-    A, c = generator.normal(size=(2, 2)).astype(np.float32), generator.normal(size=2).astype(np.float32)
+    A, c = (
+        generator.normal(size=(2, 2)).astype(np.float32),
+        generator.normal(size=2).astype(np.float32),
+    )
     eps = generator.normal(size=(5, 2)).astype(np.float32)
-    reply = student.call("pathwise_gradient", [mu, log_var, eps, wire.BuiltArgument("affine", (A, c))], outputs=2)
+    reply = student.call(
+        "pathwise_gradient", [mu, log_var, eps, wire.BuiltArgument("affine", (A, c))], outputs=2
+    )
     g = callables.affine(A.astype(float), c.astype(float))(mu + np.exp(log_var / 2.0) * eps)
     wanted = g.mean(0), (g * eps).mean(0) * np.exp(log_var / 2.0) / 2
     for got, want in zip(reply.values, wanted, strict=True):
@@ -191,13 +200,19 @@ def test_a_function_argument_is_built_from_data(student, mu, log_var):
 def test_the_log_joint_is_the_same_on_both_sides(student):
     numbers = tuple(np.float32(number) for number in (1.5, 0.2, 0.8, 1.0))
     z = np.linspace(-2, 2, 7, dtype=np.float32)
-    got = only(student.call("log_joint_at", [wire.BuiltArgument("linear_gaussian", numbers), wire.Tensor(z)]))
+    got = only(
+        student.call(
+            "log_joint_at", [wire.BuiltArgument("linear_gaussian", numbers), wire.Tensor(z)]
+        )
+    )
     want = callables.linear_gaussian(*(float(number) for number in numbers))(z.astype(float))
     np.testing.assert_allclose(got, want, rtol=1e-5)
 
 
 def test_an_object_stays_there_and_is_used_by_its_handle(student):
-    model = student.call("Scale", [3], {"start": 2.0, "name_of_it": "gain"}, outputs="handle").handle
+    model = student.call(
+        "Scale", [3], {"start": 2.0, "name_of_it": "gain"}, outputs="handle"
+    ).handle
     x = np.ones((4, 3), np.float32)
     np.testing.assert_array_equal(only(student.call(model.key, [x])), 2 * x)
     both = student.call(f"{model.key}.both", [wire.Tensor(x)], outputs=2).values
@@ -257,8 +272,16 @@ SETTINGS = {
         keras.config.epsilon,
         lambda: keras.config.set_epsilon(1e-7),
     ),
-    "NumPy raises": (lambda: np.seterr(all="raise"), np.geterr, lambda: np.seterr(all="warn", under="ignore")),
-    "warnings raise": (lambda: warnings.simplefilter("error"), lambda: warnings.filters[0][0], lambda: None),
+    "NumPy raises": (
+        lambda: np.seterr(all="raise"),
+        np.geterr,
+        lambda: np.seterr(all="warn", under="ignore"),
+    ),
+    "warnings raise": (
+        lambda: warnings.simplefilter("error"),
+        lambda: warnings.filters[0][0],
+        lambda: None,
+    ),
     "functions run eagerly": (
         lambda: tf.config.run_functions_eagerly(True),
         tf.config.functions_run_eagerly,

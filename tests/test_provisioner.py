@@ -1,4 +1,6 @@
-"""Confined kernels by name: what nbclient, nbgrader and Jupyter start when a notebook asks for them."""
+"""Confined kernels by name: what nbclient, nbgrader and Jupyter start when a notebook asks for
+them.
+"""
 
 import os
 from pathlib import Path
@@ -21,7 +23,9 @@ pytestmark = [
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Returns a function that runs the cells of a notebook with nbclient in a confined kernel, and returns the notebook."""
+    """Returns a function that runs the cells of a notebook with nbclient in a confined kernel, and
+    returns the notebook.
+    """
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
     work = tmp_path / "work"
     work.mkdir()
@@ -30,7 +34,9 @@ def run(tmp_path, monkeypatch):
     def run(*sources, readable=(), limits=None):
         provisioner.install(readable, prefix=tmp_path, limits=limits)
         assert provisioner.NAME in KernelSpecManager().find_kernel_specs()
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(source) for source in sources]
+        )
         client = nbclient.NotebookClient(
             notebook,
             kernel_name=provisioner.NAME,
@@ -55,7 +61,9 @@ def test_a_notebook_runs_confined_under_nbclient(run, tmp_path):
 
 
 def test_figures_are_shown(run):
-    notebook = run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()", "plt.plot([2, 1]);")
+    notebook = run(
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()", "plt.plot([2, 1]);"
+    )
     for cell in notebook.cells:
         (shown,) = [output for output in cell.outputs if output.output_type == "display_data"]
         assert shown.data["image/png"].startswith("iVBOR")
@@ -71,7 +79,9 @@ def test_it_may_read_what_the_kernelspec_names(run, tmp_path):
 def test_a_kernel_hears_that_nbgrader_runs_it_and_nothing_else_of_the_environment(run, monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     monkeypatch.setenv("COURSE_SECRET", "hush")
-    notebook = run("import os; print(os.environ.get('NBGRADER_EXECUTION'), os.environ.get('COURSE_SECRET'))")
+    notebook = run(
+        "import os; print(os.environ.get('NBGRADER_EXECUTION'), os.environ.get('COURSE_SECRET'))"
+    )
     assert notebook.cells[0].outputs[0].text.strip() == "autograde None"
 
 
@@ -155,7 +165,9 @@ def test_a_restart_keeps_the_address_that_clients_know(started):
 
 
 def test_without_a_view_the_folder_is_copied_and_stays_as_it_was(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(confinement, "choose", lambda: confinement.Confinement(True, ("landlock", "seccomp")))
+    monkeypatch.setattr(
+        confinement, "choose", lambda: confinement.Confinement(True, ("landlock", "seccomp"))
+    )
     notebook = run("open('beside.txt', 'a').write('!'); print(open('beside.txt').read())")
     assert notebook.cells[0].outputs[-1].text.strip() == "data!"
     assert (tmp_path / "work" / "beside.txt").read_text() == "data"

@@ -1,4 +1,6 @@
-"""Whatever a student's process replies: no property and no case is lost to an error of the kit, and nothing is gained."""
+"""Whatever a student's process replies: no property and no case is lost to an error of the kit, and
+nothing is gained.
+"""
 
 import importlib
 import runpy
@@ -23,14 +25,30 @@ from autograder.reference import callables
 from autograder.tasks.drawing import evaluate
 
 NAMES = tasks.names()
-EXAMINED = [(name, task) for name in NAMES for task in tasks.load(name).questions if task.properties]
+EXAMINED = [
+    (name, task) for name in NAMES for task in tasks.load(name).questions if task.properties
+]
 SECRET, SEED = b"secret of the tests", 7
 # Tables of wrong models, and how they are read.
 MODELS = runpy.run_path(str(Path(__file__).parent / "test_wrong_models.py"))
 
 # Replies that nobody's process would send.
 
-SHAPES = [(), (0,), (1,), (3,), (5,), (9, 4), (5, 3), (0, 4), (1, 1, 1), (4, 0), (64,), (2, 3, 4, 5), (1,) * 8]
+SHAPES = [
+    (),
+    (0,),
+    (1,),
+    (3,),
+    (5,),
+    (9, 4),
+    (5, 3),
+    (0, 4),
+    (1, 1, 1),
+    (4, 0),
+    (64,),
+    (2, 3, 4, 5),
+    (1,) * 8,
+]
 FILLS = (
     lambda generator, size: generator.normal(size=size),
     lambda generator, size: np.zeros(size),
@@ -63,7 +81,9 @@ def any_array(generator, shape=None):
     """Returns a packed array of any allowed type: of this shape, or of any."""
     shape = pick(generator, SHAPES) if shape is None else shape
     with np.errstate(all="ignore"):
-        values = np.asarray(pick(generator, FILLS)(generator, shape)).astype(pick(generator, wire.DTYPES))
+        values = np.asarray(pick(generator, FILLS)(generator, shape)).astype(
+            pick(generator, wire.DTYPES)
+        )
     return wire.pack_array(values)
 
 
@@ -71,29 +91,50 @@ def any_reply(generator, request):
     """Returns JSON data that may or may not be a reply to `request`."""
     dice = generator.random()
     if dice < 0.1:
-        return {"status": pick(generator, STATUSES), "kind": "TypeError", "text": "raised", "line": 3}
+        return {
+            "status": pick(generator, STATUSES),
+            "kind": "TypeError",
+            "text": "raised",
+            "line": 3,
+        }
     if dice < 0.15:
         return pick(generator, NONSENSE)
     if dice < 0.2:
         return {
             "status": "ok",
-            "handle": pick(generator, ("trainer", "split", "@1", "@2", "@0", "@", 7, "", "@1.encoder")),
+            "handle": pick(
+                generator, ("trainer", "split", "@1", "@2", "@0", "@", 7, "", "@1.encoder")
+            ),
         }
     if dice < 0.25:
-        return {"status": "ok", "mapping": {name: any_array(generator) for name in ("loss", "kl", "cross_entropy")}}
+        return {
+            "status": "ok",
+            "mapping": {name: any_array(generator) for name in ("loss", "kl", "cross_entropy")},
+        }
     verb, outputs = request["verb"], request.get("outputs")
     if outputs == "handle" and dice < 0.9:
         return {"status": "ok", "handle": f"@{generator.integers(1, 10**6)}"}
     if (verb == "fit" or outputs == "mapping") and dice < 0.9:
         length = pick(generator, (0, 1, 2, 10, 16, 24, 48))
         names = ("loss", "kl", "cross_entropy", "reconstruction")[: generator.integers(1, 5)]
-        return {"status": "ok", "mapping": {name: any_array(generator, (length,)) for name in names}}
+        return {
+            "status": "ok",
+            "mapping": {name: any_array(generator, (length,)) for name in names},
+        }
     # Most are of the shape of an argument, or of its batch.
-    shapes = [part["shape"] for one in request["arguments"] for part in one.values() if isinstance(part, dict)]
+    shapes = [
+        part["shape"]
+        for one in request["arguments"]
+        for part in one.values()
+        if isinstance(part, dict)
+    ]
     shapes = [tuple(shape) for shape in shapes for shape in (shape, shape[:1])] or SHAPES
     number = outputs if isinstance(outputs, int) and dice < 0.9 else generator.integers(0, 4)
     odd = [wire.pack_array(np.float32(0)), None] if dice < 0.3 else []
-    return {"status": "ok", "values": [any_array(generator, pick(generator, shapes)) for _ in range(number)] + odd}
+    return {
+        "status": "ok",
+        "values": [any_array(generator, pick(generator, shapes)) for _ in range(number)] + odd,
+    }
 
 
 class Forger:
@@ -113,7 +154,9 @@ class Forger:
 
 
 class Recorder:
-    """Asks code in this process, and keeps what it said: a list of (request, reply), both packed."""
+    """Asks code in this process, and keeps what it said: a list of (request, reply), both
+    packed.
+    """
 
     def __init__(self, names):
         self.space, self.said = student_side.Namespace(names), []
@@ -121,7 +164,10 @@ class Recorder:
     def ask(self, requests, seconds):
         replies = [student_side.answer_request(self.space, request) for request in requests]
         self.said += zip(requests, replies, strict=True)
-        return [client.read_reply(reply, request) for reply, request in zip(replies, requests, strict=True)]
+        return [
+            client.read_reply(reply, request)
+            for reply, request in zip(replies, requests, strict=True)
+        ]
 
 
 class Replay:
@@ -129,7 +175,8 @@ class Replay:
 
     Args:
         said: What was recorded.
-        forge: From (number of the request, request, the packed reply that was recorded) to a packed reply.
+        forge: From (number of the request, request, the packed reply that was recorded) to a packed
+            reply.
     """
 
     def __init__(self, said, forge):
@@ -142,7 +189,10 @@ class Replay:
     def reply(self, request):
         number, self.count = self.count, self.count + 1
         asked = request["verb"], request["path"]
-        if number < len(self.said) and asked == (self.said[number][0]["verb"], self.said[number][0]["path"]):
+        if number < len(self.said) and asked == (
+            self.said[number][0]["verb"],
+            self.said[number][0]["path"],
+        ):
             return self.forge(number, request, self.said[number][1])
         # After a forged reply other things are asked than before.
         return self.forge(number, request, self.known.get(asked, {"status": "missing"}))
@@ -153,7 +203,9 @@ WAYS = 8
 
 
 def odd(generator, request, reply, way=None):
-    """Returns a reply like `reply`, with one thing about it changed: that of a given number, or any."""
+    """Returns a reply like `reply`, with one thing about it changed: that of a given number, or
+    any.
+    """
     dice = generator.integers(WAYS) if way is None else way
     values = reply.get("values")
     if dice == 0 or reply.get("status") != "ok":
@@ -161,7 +213,11 @@ def odd(generator, request, reply, way=None):
     if "mapping" in reply:
         names = list(reply["mapping"])
         chosen = pick(generator, names) if names else "loss"
-        changed = any_array(generator) if dice < 5 else any_array(generator, tuple(reply["mapping"][chosen]["shape"]))
+        changed = (
+            any_array(generator)
+            if dice < 5
+            else any_array(generator, tuple(reply["mapping"][chosen]["shape"]))
+        )
         return reply | {"mapping": reply["mapping"] | {chosen: changed}}
     if not values:
         return any_reply(generator, request)
@@ -188,16 +244,25 @@ def examined(run, task):
 
 
 def is_quick(item):
-    """Tells whether a property is examined without training; of the flows one kind stands for all."""
-    return item.name not in MODELS["TRAINED"] and not item.name.endswith(("_radial", "_coupling", "_iaf"))
+    """Tells whether a property is examined without training; of the flows one kind stands for
+    all.
+    """
+    return item.name not in MODELS["TRAINED"] and not item.name.endswith(
+        ("_radial", "_coupling", "_iaf")
+    )
 
 
-QUICK = [(name, replace(task, properties=tuple(filter(is_quick, task.properties)))) for name, task in EXAMINED]
+QUICK = [
+    (name, replace(task, properties=tuple(filter(is_quick, task.properties))))
+    for name, task in EXAMINED
+]
 
 
 @pytest.fixture(scope="module")
 def said():
-    """What the solutions reply in the examination of each question, but for what takes long: see `recorded`."""
+    """What the solutions reply in the examination of each question, but for what takes long: see
+    `recorded`.
+    """
     return recorded(QUICK)
 
 
@@ -225,7 +290,11 @@ def forged_from_the_start(number):
     for name, task in EXAMINED:
         run = Forger(np.random.default_rng([number, len(name), len(task.name)]))
         found = examined(run, task)
-        wrong = {key: finding for key, finding in found.items() if finding.status in ("ok", judging.KIT_ERROR)}
+        wrong = {
+            key: finding
+            for key, finding in found.items()
+            if finding.status in ("ok", judging.KIT_ERROR)
+        }
         assert not wrong, (number, task.name)
         assert judging.judge_properties(task, found).score == 0
         count += run.count
@@ -233,26 +302,36 @@ def forged_from_the_start(number):
 
 
 def forged_in_between(said, number, examined_tasks=EXAMINED):
-    """Examines questions with the solution's replies, some of them changed; returns how many replies there were."""
+    """Examines questions with the solution's replies, some of them changed; returns how many
+    replies there were.
+    """
     count = 0
     for _, task in examined_tasks:
         run = Replay(said[task.name], some_odd(said[task.name], [number, len(task.name)]))
-        broken = {key: found for key, found in examined(run, task).items() if found.status == judging.KIT_ERROR}
+        broken = {
+            key: found
+            for key, found in examined(run, task).items()
+            if found.status == judging.KIT_ERROR
+        }
         assert not broken, (number, task.name)
         count += run.count
     return count
 
 
-# Wrong answers, one for each property: what functions compute instead. Those of classes stand in `wrong_models/`.
+# Wrong answers, one for each property: what functions compute instead. Those of classes stand in
+# `wrong_models/`.
 WRONG_FUNCTIONS = {
     "planar_log_det": lambda right: lambda *inputs: -np.asarray(right(*inputs)),
     "radial_log_det": lambda right: lambda *inputs: -np.asarray(right(*inputs)),
     "coupling_log_det": lambda right: lambda *inputs: -np.asarray(right(*inputs)),
     "coupling_inverse": lambda right: lambda *inputs: 2 * np.asarray(right(*inputs)),
     "iaf_step": lambda right: lambda *inputs: (right(*inputs)[0], -np.asarray(right(*inputs)[1])),
-    "leapfrog_step": lambda right: lambda *inputs: tuple(2 * np.asarray(one) for one in right(*inputs)),
+    "leapfrog_step": lambda right: (
+        lambda *inputs: tuple(2 * np.asarray(one) for one in right(*inputs))
+    ),
 }
-# What is told by what the process says of itself, and by nothing else: whoever forges that hides it.
+# What is told by what the process says of itself, and by nothing else: whoever forges that hides
+# it.
 OWN_WORD = ("hidden_parameters",)
 
 
@@ -265,7 +344,9 @@ class Loser(NamedTuple):
 
 
 def losers(slow):
-    """Returns a `Loser` for each property of each question: those whose wrong models are trained if `slow`, else the others."""
+    """Returns a `Loser` for each property of each question: those whose wrong models are trained if
+    `slow`, else the others.
+    """
     found = []
     for name, task in EXAMINED:
         for item in task.properties:
@@ -281,32 +362,47 @@ def wrong_names(assignment, question, broken):
     right = vars(importlib.import_module(f"solutions.{assignment}"))
     if question in WRONG_FUNCTIONS:
         return right | {question: WRONG_FUNCTIONS[question](right[question])}
-    edits = [edit for edit in MODELS["EDITS"] if edit[:1] + edit[4:6] == (assignment, question, broken)]
+    edits = [
+        edit for edit in MODELS["EDITS"] if edit[:1] + edit[4:6] == (assignment, question, broken)
+    ]
     edit = next(edit for edit in edits if edit.mistake not in OWN_WORD)
     return MODELS["names_of"](MODELS["SOLUTIONS"][assignment].replace(edit.old, edit.new))
 
 
 def lost(run, task, item):
-    """Tells whether an answer loses a property, which is examined alone, and for no error of the kit."""
+    """Tells whether an answer loses a property, which is examined alone, and for no error of the
+    kit.
+    """
     exam = exam_of(run, task)
     exam.student.seed(0)
     return examine_property(item, exam).status not in ("ok", judging.KIT_ERROR)
 
 
 def forged_of_losers(found, replies, start=0):
-    """Examines each wrong answer with some of its replies changed, until there were so many. None may win."""
+    """Examines each wrong answer with some of its replies changed, until there were so many. None
+    may win.
+    """
     for loser in found:
         count, number = 0, start
         while count < replies:
-            run = Replay(loser.said, some_odd(loser.said, [number, len(loser.task.name), len(loser.item.name)]))
+            run = Replay(
+                loser.said,
+                some_odd(loser.said, [number, len(loser.task.name), len(loser.item.name)]),
+            )
             assert lost(run, loser.task, loser.item), (number, loser.task.name, loser.item.name)
             count, number = count + run.count, number + 1
 
 
 def some_odd(known, seed):
-    """Returns what a `Replay` forges: one reply of those that are known, or a share of them from there on."""
+    """Returns what a `Replay` forges: one reply of those that are known, or a share of them from
+    there on.
+    """
     generator = np.random.default_rng(seed)
-    first, only, often = generator.integers(len(known)), generator.random() < 0.5, generator.choice([0.02, 0.2, 1])
+    first, only, often = (
+        generator.integers(len(known)),
+        generator.random() < 0.5,
+        generator.choice([0.02, 0.2, 1]),
+    )
 
     def forge(at, request, reply):
         chosen = at == first if only else at >= first and generator.random() < often
@@ -358,7 +454,13 @@ def test_each_reply_of_a_short_examination_may_be_odd_in_every_way(said):
                     return odd(generator, request, reply, way) if number == at else reply
 
                 for name, finding in examined(Replay(said[task.name], forge), task).items():
-                    assert finding.status != judging.KIT_ERROR, (task.name, name, at, way, finding.detail)
+                    assert finding.status != judging.KIT_ERROR, (
+                        task.name,
+                        name,
+                        at,
+                        way,
+                        finding.detail,
+                    )
 
 
 @pytest.mark.soak
@@ -381,28 +483,52 @@ def filled(reply, number):
         named = reply["mapping"].items()
         return {
             "status": "ok",
-            "mapping": {name: wire.pack_array(np.full(one["shape"], number)) for name, one in named},
+            "mapping": {
+                name: wire.pack_array(np.full(one["shape"], number)) for name, one in named
+            },
         }
     return {
         "status": "ok",
-        "values": [one and wire.pack_array(np.full(one["shape"], number)) for one in reply["values"]],
+        "values": [
+            one and wire.pack_array(np.full(one["shape"], number)) for one in reply["values"]
+        ],
     }
 
 
 FORGED = {
-    "empty": lambda reply: {"status": "ok", "mapping": {}} if "mapping" in reply else {"status": "ok", "values": []},
+    "empty": lambda reply: (
+        {"status": "ok", "mapping": {}} if "mapping" in reply else {"status": "ok", "values": []}
+    ),
     "twice": lambda reply: {"status": "ok", "values": 2 * reply.get("values", [])},
     "another kind": lambda reply: {"status": "ok", "handle": "@9999"},
     "NaN": lambda reply: filled(reply, np.nan),
     "negative": lambda reply: filled(reply, -1.0),
     "huge": lambda reply: filled(reply, 1e30),
 }
-# Whose word it is that each verb brings back: the properties that have no leg to stand on without it.
+# Whose word it is that each verb brings back: the properties that have no leg to stand on without
+# it.
 RESTS_ON = {
     "vjp": {"gradient", "free_energy_terms"},
-    "untracked": {"every_weight_counts", "every_weight_learns", "weights_planar", "weights_coupling"},
-    "fit": {"fresh_noise", "loss_per_example", "training_passes_the_floor", "training", "accuracy_passes_the_floor"},
-    "weights": {"deterministic", "linear_outputs", "every_weight_counts", "every_weight_learns", "weights_planar"},
+    "untracked": {
+        "every_weight_counts",
+        "every_weight_learns",
+        "weights_planar",
+        "weights_coupling",
+    },
+    "fit": {
+        "fresh_noise",
+        "loss_per_example",
+        "training_passes_the_floor",
+        "training",
+        "accuracy_passes_the_floor",
+    },
+    "weights": {
+        "deterministic",
+        "linear_outputs",
+        "every_weight_counts",
+        "every_weight_learns",
+        "weights_planar",
+    },
 }
 
 
@@ -420,8 +546,11 @@ def test_forged_replies_of_a_verb_earn_nothing_where_models_are_trained(all_said
 def assert_forged_replies_earn_nothing(said, verb, examined_tasks):
     seen = Counter()
     for kind, forge in FORGED.items():
-        # Made-up weights that are finite are told by the values of another model alone: see `flow_weights.check_flow_weights`.
-        if (verb == "weights" and kind in ("twice", "negative", "huge")) or (verb == "fit" and kind == "huge"):
+        # Made-up weights that are finite are told by the values of another model alone: see
+        # `flow_weights.check_flow_weights`.
+        if (verb == "weights" and kind in ("twice", "negative", "huge")) or (
+            verb == "fit" and kind == "huge"
+        ):
             continue
         for _, task in examined_tasks:
             known = said[task.name]
@@ -437,13 +566,20 @@ def assert_forged_replies_earn_nothing(said, verb, examined_tasks):
                 finding = examine_property(item, exam)
                 if item.name in RESTS_ON[verb]:
                     seen[item.name] += 1
-                    assert finding.status not in ("ok", judging.KIT_ERROR), (kind, task.name, item.name)
-    assert set(seen) == RESTS_ON[verb] & {item.name for _, task in examined_tasks for item in task.properties}
+                    assert finding.status not in ("ok", judging.KIT_ERROR), (
+                        kind,
+                        task.name,
+                        item.name,
+                    )
+    assert set(seen) == RESTS_ON[verb] & {
+        item.name for _, task in examined_tasks for item in task.properties
+    }
     assert len(seen) >= 2
 
 
 @pytest.mark.parametrize(
-    "key", ["trainer", "split", "flow", "@", "@0", "@-1", "@1.encoder", "@01", "@" + "1" * 12, 7, None]
+    "key",
+    ["trainer", "split", "flow", "@", "@0", "@-1", "@1.encoder", "@01", "@" + "1" * 12, 7, None],
 )
 def test_a_handle_that_the_kit_would_not_send_is_refused(key):
     with pytest.raises(wire.Rejected):
@@ -470,7 +606,9 @@ def value_of(packed):
         case {"array": array} | {"tensor": array}:
             return wire.unpack_array(array).astype(np.float64)
         case {"callable": kind, "arrays": arrays}:
-            return callables.build(kind, [wire.unpack_array(array).astype(np.float64) for array in arrays])
+            return callables.build(
+                kind, [wire.unpack_array(array).astype(np.float64) for array in arrays]
+            )
         case {"counts": counts}:
             return tuple(counts)
     (value,) = packed.values()
@@ -478,7 +616,8 @@ def value_of(packed):
 
 
 class Mistaken(stand_in.Notebook, Forger):
-    """Stands in for a running notebook: each function makes one of its known mistakes, or none; some replies are odd.
+    """Stands in for a running notebook: each function makes one of its known mistakes, or none;
+    some replies are odd.
 
     Args:
         assignment: The `Assignment`.
@@ -491,7 +630,9 @@ class Mistaken(stand_in.Notebook, Forger):
         super().__init__(forger)
         self.often = often
         self.formulas = {
-            task.name: pick(generator, [*(wrong.formulas[0] for wrong in task.mistakes), task.reference])
+            task.name: pick(
+                generator, [*(wrong.formulas[0] for wrong in task.mistakes), task.reference]
+            )
             for task in assignment.functions
         }
 
@@ -507,8 +648,12 @@ class Mistaken(stand_in.Notebook, Forger):
 
 
 def judged(assignment, run):
-    """Returns the verdicts on the functions of an assignment, with the public cases for hidden ones; none may be lost."""
-    questions = public_cases.read(notebooks.ASSIGNMENTS / assignment.name / public_cases.FILE_NAME)[1]
+    """Returns the verdicts on the functions of an assignment, with the public cases for hidden
+    ones; none may be lost.
+    """
+    questions = public_cases.read(notebooks.ASSIGNMENTS / assignment.name / public_cases.FILE_NAME)[
+        1
+    ]
     functions = tasks.Assignment(assignment.name, assignment.title, assignment.functions)
     asked = [questions[task.name] for task in functions.questions]
     with np.errstate(all="ignore"):
@@ -519,7 +664,9 @@ def judged(assignment, run):
 
 
 def functions_with_odd_replies(number):
-    """Judges all functions of all assignments, with replies that are random, and with some that are odd; returns how many."""
+    """Judges all functions of all assignments, with replies that are random, and with some that are
+    odd; returns how many.
+    """
     count = 0
     for name in NAMES:
         assignment, generator = tasks.load(name), np.random.default_rng([number, len(name)])
@@ -529,7 +676,9 @@ def functions_with_odd_replies(number):
         assert all(forged[question] <= plain[question] + 1e-9 for question in plain), (number, name)
         count += run.count
         run = Mistaken(assignment, np.random.default_rng(number), generator)
-        run.reply = lambda request, run=run: client.read_reply(any_reply(run.generator, request), request)
+        run.reply = lambda request, run=run: client.read_reply(
+            any_reply(run.generator, request), request
+        )
         assert set(judged(assignment, run).values()) == {0}, (number, name)
         count += run.count
     return count

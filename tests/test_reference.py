@@ -19,7 +19,10 @@ def mp(array):
 
 
 def assert_close(got, want):
-    got, want = np.asarray(got, float), np.array([float(number) for number in want]).reshape(np.shape(got))
+    got, want = (
+        np.asarray(got, float),
+        np.array([float(number) for number in want]).reshape(np.shape(got)),
+    )
     assert np.all(np.abs(got - want) <= ATOL + RTOL * np.abs(want))
 
 
@@ -48,22 +51,32 @@ def test_standard_normal_log_prob_against_scipy(generator):
 
 @each_draw
 def test_gaussian_log_prob_fixed_against_scipy(generator):
-    x, mu, sigma = spread(generator, 40, (3, 5)), spread(generator, 40, (3, 5)), float(10 ** generator.uniform(-3, 2))
-    assert_close(densities.gaussian_log_prob_fixed(x, mu, sigma), scipy.stats.norm.logpdf(x, mu, sigma).sum(1))
+    x, mu, sigma = (
+        spread(generator, 40, (3, 5)),
+        spread(generator, 40, (3, 5)),
+        float(10 ** generator.uniform(-3, 2)),
+    )
+    assert_close(
+        densities.gaussian_log_prob_fixed(x, mu, sigma),
+        scipy.stats.norm.logpdf(x, mu, sigma).sum(1),
+    )
 
 
 @each_draw
 def test_gaussian_log_prob_learned_against_scipy(generator):
     x, mu, log_var = (spread(generator, limit, (3, 5)) for limit in (40, 40, 30))
     assert_close(
-        densities.gaussian_log_prob_learned(x, mu, log_var), scipy.stats.norm.logpdf(x, mu, np.exp(log_var / 2)).sum(1)
+        densities.gaussian_log_prob_learned(x, mu, log_var),
+        scipy.stats.norm.logpdf(x, mu, np.exp(log_var / 2)).sum(1),
     )
 
 
 @each_draw
 def test_gaussian_entropy_against_scipy(generator):
     log_var = spread(generator, 30, (3, 5))
-    assert_close(densities.gaussian_entropy(log_var), scipy.stats.norm.entropy(0, np.exp(log_var / 2)).sum(1))
+    assert_close(
+        densities.gaussian_entropy(log_var), scipy.stats.norm.entropy(0, np.exp(log_var / 2)).sum(1)
+    )
 
 
 @each_draw
@@ -76,7 +89,9 @@ def test_bernoulli_log_prob_probs_against_mpmath(generator):
 
 @each_draw
 def test_kl_diag_gaussians_against_mpmath(generator):
-    mu_q, log_var_q, mu_p, log_var_p = (spread(generator, limit, (1, 5)) for limit in (40, 30, 40, 30))
+    mu_q, log_var_q, mu_p, log_var_p = (
+        spread(generator, limit, (1, 5)) for limit in (40, 30, 40, 30)
+    )
     if generator.random() < 0.3:
         mu_p, log_var_p = mu_q + 1e-3 * mu_p, log_var_q + 1e-3 * log_var_p
     want = sum(
@@ -117,7 +132,9 @@ def test_elbo_identity_terms_against_mpmath(generator):
 
 def test_the_small_discrete_model_of_the_lecture_notes():
     logs = [np.log(table) for table in ([0.5, 0.3, 0.2], [0.7, 0.2, 0.4], [0.4, 0.35, 0.25])]
-    np.testing.assert_allclose(densities.elbo_identity_terms(*logs), (-0.955527, 0.242177, -0.713350), atol=5e-7)
+    np.testing.assert_allclose(
+        densities.elbo_identity_terms(*logs), (-0.955527, 0.242177, -0.713350), atol=5e-7
+    )
 
 
 def test_the_numbers_of_the_errata():
@@ -127,8 +144,12 @@ def test_the_numbers_of_the_errata():
     np.testing.assert_allclose(kl, [0.475225], atol=5e-7)
     log_q = densities.gaussian_log_prob_learned(0.9 * one, 0.2 * one, np.log(0.25) * one)
     np.testing.assert_allclose(log_q, [-1.205791], atol=5e-7)
-    np.testing.assert_allclose(np.exp(densities.standard_normal_log_prob(one)), [0.241971], atol=5e-7)
-    np.testing.assert_allclose(densities.kl_to_standard_normal(0.5 * one, np.log(0.64) * one), [0.168144], atol=5e-7)
+    np.testing.assert_allclose(
+        np.exp(densities.standard_normal_log_prob(one)), [0.241971], atol=5e-7
+    )
+    np.testing.assert_allclose(
+        densities.kl_to_standard_normal(0.5 * one, np.log(0.64) * one), [0.168144], atol=5e-7
+    )
 
 
 def test_the_log_joint_against_scipy():

@@ -1,4 +1,6 @@
-"""References of a02 against oracles: mpmath, SciPy, finite differences, and the models in which log p(x) is known."""
+"""References of a02 against oracles: mpmath, SciPy, finite differences, and the models in which log
+p(x) is known.
+"""
 
 import mpmath
 import numpy as np
@@ -19,7 +21,11 @@ each_draw = given(generator=st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 def model(generator):
     D, K = generator.integers(1, 8, 2)
-    W, b, sigma = generator.normal(0, 1, (D, K)), generator.normal(0, 2, D), float(generator.uniform(0.3, 3))
+    W, b, sigma = (
+        generator.normal(0, 1, (D, K)),
+        generator.normal(0, 2, D),
+        float(generator.uniform(0.3, 3)),
+    )
     return generator.normal(0, 3, D), W, b, sigma
 
 
@@ -27,7 +33,9 @@ def model(generator):
 def test_linear_gaussian_log_px_against_scipy(generator):
     x, W, b, sigma = model(generator)
     want = scipy.stats.multivariate_normal(b, W @ W.T + sigma**2 * np.eye(len(x))).logpdf(x)
-    np.testing.assert_allclose(linear_gaussian.linear_gaussian_log_px(x, W, b, sigma), want, rtol=1e-9)
+    np.testing.assert_allclose(
+        linear_gaussian.linear_gaussian_log_px(x, W, b, sigma), want, rtol=1e-9
+    )
 
 
 @each_draw
@@ -38,20 +46,33 @@ def test_linear_gaussian_posterior_against_mpmath(generator):
     mean = cov * exact.T * mpmath.matrix((x - b).tolist()) / mpmath.mpf(sigma) ** 2
     got = linear_gaussian.linear_gaussian_posterior(x, W, b, sigma)
     for value, want in zip(got, (mean, cov), strict=True):
-        np.testing.assert_allclose(np.ravel(value), [float(number) for number in want], rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(
+            np.ravel(value), [float(number) for number in want], rtol=1e-9, atol=1e-11
+        )
 
 
 @each_draw
 def test_reparameterize_and_the_estimates_against_mpmath(generator):
-    mu, log_var, eps = generator.uniform(-40, 40, 5), generator.uniform(-30, 30, 5), generator.normal(0, 1, 5)
-    want = [float(m + mpmath.exp(mpmath.mpf(v) / 2) * e) for m, v, e in zip(mu, log_var, eps, strict=True)]
-    np.testing.assert_allclose(elbo.reparameterize(mu[None], log_var[None], eps[None])[0], want, rtol=1e-12)
+    mu, log_var, eps = (
+        generator.uniform(-40, 40, 5),
+        generator.uniform(-30, 30, 5),
+        generator.normal(0, 1, 5),
+    )
+    want = [
+        float(m + mpmath.exp(mpmath.mpf(v) / 2) * e)
+        for m, v, e in zip(mu, log_var, eps, strict=True)
+    ]
+    np.testing.assert_allclose(
+        elbo.reparameterize(mu[None], log_var[None], eps[None])[0], want, rtol=1e-12
+    )
     log_w = generator.normal(-20, 9, (4, 3))
     want = [float(mpmath.fsum(column) / 4) for column in log_w.T.tolist()]
     np.testing.assert_allclose(elbo.elbo_multi_sample(log_w), want, rtol=1e-12)
     want = float(mpmath.fsum(log_w[:, 0].tolist()) * 1000 / 4)
     np.testing.assert_allclose(elbo.minibatch_log_lik(log_w[:, 0], 1000), want, rtol=1e-12)
-    want = [float(mpmath.mpf(a) + mpmath.mpf(b) - mpmath.mpf(c)) for a, b, c in log_w[:3].T.tolist()]
+    want = [
+        float(mpmath.mpf(a) + mpmath.mpf(b) - mpmath.mpf(c)) for a, b, c in log_w[:3].T.tolist()
+    ]
     np.testing.assert_allclose(elbo.elbo_single_sample(*log_w[:3]), want, rtol=1e-12)
 
 
@@ -59,8 +80,13 @@ def test_reparameterize_and_the_estimates_against_mpmath(generator):
 def test_elbo_analytic_kl_against_mpmath(generator):
     x, logits = generator.integers(0, 2, 6), generator.uniform(-1000, 1000, 6)
     mu, log_var = generator.uniform(-40, 40, 3), generator.uniform(-30, 30, 3)
-    log_lik = sum(b * mpmath.mpf(a) - mpmath.log1p(mpmath.exp(a)) for b, a in zip(x.tolist(), logits, strict=True))
-    kl = sum((mpmath.mpf(m) ** 2 + mpmath.exp(v) - v - 1) / 2 for m, v in zip(mu, log_var, strict=True))
+    log_lik = sum(
+        b * mpmath.mpf(a) - mpmath.log1p(mpmath.exp(a))
+        for b, a in zip(x.tolist(), logits, strict=True)
+    )
+    kl = sum(
+        (mpmath.mpf(m) ** 2 + mpmath.exp(v) - v - 1) / 2 for m, v in zip(mu, log_var, strict=True)
+    )
     got = elbo.elbo_analytic_kl(x[None].astype(float), logits[None], mu[None], log_var[None])
     np.testing.assert_allclose(got, [float(log_lik - kl)], rtol=1e-10)
 
@@ -83,7 +109,11 @@ def test_grad_theta_enumerated_against_differences(generator):
 def test_pathwise_gradient_against_differences(generator):
     A, c = generator.normal(0, 1, (3, 3)), generator.normal(0, 1, 3)
     A = A + A.T
-    mu, log_var, eps = generator.normal(0, 1, 3), generator.uniform(-2, 2, 3), generator.normal(0, 1, (5, 3))
+    mu, log_var, eps = (
+        generator.normal(0, 1, 3),
+        generator.uniform(-2, 2, 3),
+        generator.normal(0, 1, (5, 3)),
+    )
 
     def average(mu, log_var):
         z = mu + np.exp(log_var / 2) * eps
@@ -91,12 +121,15 @@ def test_pathwise_gradient_against_differences(generator):
 
     steps = 1e-5 * np.eye(3)
     d_mu = [(average(mu + step, log_var) - average(mu - step, log_var)) / 2e-5 for step in steps]
-    d_log_var = [(average(mu, log_var + step) - average(mu, log_var - step)) / 2e-5 for step in steps]
+    d_log_var = [
+        (average(mu, log_var + step) - average(mu, log_var - step)) / 2e-5 for step in steps
+    ]
     got = elbo.pathwise_gradient(mu, log_var, eps, callables.affine(A, c))
     np.testing.assert_allclose(got, (d_mu, d_log_var), atol=1e-6)
 
 
-# The exact models: the ELBO lies below log p(x), is tight at the posterior, and the naive gradient is 0.
+# The exact models: the ELBO lies below log p(x), is tight at the posterior, and the naive gradient
+# is 0.
 
 
 def exact_elbo(mean, sigma):
@@ -107,7 +140,9 @@ def exact_elbo(mean, sigma):
 
 
 def test_the_toy_model_has_the_values_of_the_lecture_notes():
-    mean, cov = (float(np.ravel(part)[0]) for part in linear_gaussian.linear_gaussian_posterior(*TOY))
+    mean, cov = (
+        float(np.ravel(part)[0]) for part in linear_gaussian.linear_gaussian_posterior(*TOY)
+    )
     np.testing.assert_allclose((mean, cov**0.5), (0.415225, 0.470588), atol=5e-7)
     np.testing.assert_allclose(linear_gaussian.linear_gaussian_log_px(*TOY), -1.560293, atol=5e-7)
     np.testing.assert_allclose(exact_elbo(0.3, 0.6), -1.660136, atol=5e-7)
@@ -139,14 +174,18 @@ def test_the_naive_gradient_is_zero_and_the_pathwise_one_is_true():
 def test_the_estimate_from_one_sample_averages_to_the_elbo():
     nodes, weights = np.polynomial.hermite_e.hermegauss(20)
     z = 0.3 + 0.6 * nodes
-    log_lik, log_pz, log_q = (scipy.stats.norm.logpdf(*of) for of in ((1.0, 1.5 * z + 0.2, 0.8), (z,), (z, 0.3, 0.6)))
+    log_lik, log_pz, log_q = (
+        scipy.stats.norm.logpdf(*of) for of in ((1.0, 1.5 * z + 0.2, 0.8), (z,), (z, 0.3, 0.6))
+    )
     single = np.asarray(elbo.elbo_single_sample(log_lik, log_pz, log_q))
     np.testing.assert_allclose(weights @ single / weights.sum(), -1.660136, atol=5e-7)
 
 
 def test_the_literal_subscripts_of_the_lecture_give_another_gradient():
     """E-001-01, as the list of errata has it."""
-    theta, phi = (lambda generator: (generator.normal(size=3), generator.normal(size=3)))(np.random.default_rng(2))
+    theta, phi = (lambda generator: (generator.normal(size=3), generator.normal(size=3)))(
+        np.random.default_rng(2)
+    )
     got = elbo.grad_theta_enumerated(theta, phi, np.log([0.7, 0.2, 0.4]))
     np.testing.assert_allclose(got, (-0.481194, 0.411325, 0.069869), atol=5e-7)
 
@@ -154,4 +193,6 @@ def test_the_literal_subscripts_of_the_lecture_give_another_gradient():
 def test_a_model_without_loadings_is_its_noise():
     x, b = np.array([0.3, -1.0, 2.0]), np.array([0.1, 0.2, 0.3])
     got = linear_gaussian.linear_gaussian_log_px(x, np.zeros((3, 2)), b, 0.7)
-    np.testing.assert_allclose(got, np.ravel(densities.gaussian_log_prob_fixed(x[None], b[None], 0.7))[0], rtol=1e-12)
+    np.testing.assert_allclose(
+        got, np.ravel(densities.gaussian_log_prob_fixed(x[None], b[None], 0.7))[0], rtol=1e-12
+    )

@@ -1,4 +1,6 @@
-"""References of a05 against oracles: mpmath, SciPy, enumeration, and the table on which every quantity is known."""
+"""References of a05 against oracles: mpmath, SciPy, enumeration, and the table on which every
+quantity is known.
+"""
 
 from itertools import product
 
@@ -28,7 +30,9 @@ def exact_log_softmax(logits):
 
 
 def exact_kl(mu, log_var):
-    return sum((mpmath.mpf(m) ** 2 + mpmath.exp(v) - v - 1) / 2 for m, v in zip(mu, log_var, strict=True))
+    return sum(
+        (mpmath.mpf(m) ** 2 + mpmath.exp(v) - v - 1) / 2 for m, v in zip(mu, log_var, strict=True)
+    )
 
 
 def batch(generator, L=3, B=4, C=5, K=2):
@@ -41,8 +45,13 @@ def batch(generator, L=3, B=4, C=5, K=2):
 @each_draw
 def test_categorical_log_prob_against_mpmath(generator):
     y_onehot, logits, *_ = batch(generator)
-    want = [float(exact_log_softmax(row)[label.argmax()]) for row, label in zip(logits[0], y_onehot, strict=True)]
-    np.testing.assert_allclose(vib.categorical_log_prob(y_onehot, logits[0]), want, rtol=1e-9, atol=1e-11)
+    want = [
+        float(exact_log_softmax(row)[label.argmax()])
+        for row, label in zip(logits[0], y_onehot, strict=True)
+    ]
+    np.testing.assert_allclose(
+        vib.categorical_log_prob(y_onehot, logits[0]), want, rtol=1e-9, atol=1e-11
+    )
 
 
 @each_draw
@@ -50,7 +59,9 @@ def test_vib_loss_against_mpmath(generator):
     y_onehot, logits, mu, log_var = batch(generator)
     beta, (L, B, _) = float(10 ** generator.uniform(-4, 1)), logits.shape
     ce = -mpmath.fsum(
-        exact_log_softmax(logits[sample, row])[y_onehot[row].argmax()] for sample in range(L) for row in range(B)
+        exact_log_softmax(logits[sample, row])[y_onehot[row].argmax()]
+        for sample in range(L)
+        for row in range(B)
     )
     kl = mpmath.fsum(exact_kl(*rows) for rows in zip(mu.tolist(), log_var.tolist(), strict=True))
     want = float(ce / (L * B) + mpmath.mpf(beta) * kl / B)
@@ -74,7 +85,9 @@ def test_the_rate_is_that_of_samples(generator):
 def test_vib_predict_probs_against_scipy(generator):
     _, logits, *_ = batch(generator)
     probs = np.asarray(vib.vib_predict_probs(logits))
-    np.testing.assert_allclose(probs, scipy.special.softmax(logits, axis=-1).mean(0), rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(
+        probs, scipy.special.softmax(logits, axis=-1).mean(0), rtol=1e-9, atol=1e-15
+    )
     np.testing.assert_allclose(probs.sum(axis=1), 1, rtol=1e-12)
 
 
@@ -83,11 +96,15 @@ def test_vib_relevance_bound_against_scipy(generator):
     p_y = generator.dirichlet(np.full(6, 0.5)) * (generator.random(6) < 0.7) + 1e-12 * np.eye(6)[0]
     p_y, cross_entropy = p_y / p_y.sum(), float(generator.uniform(0, 4))
     want = scipy.stats.entropy(p_y) - cross_entropy
-    np.testing.assert_allclose(vib.vib_relevance_bound(p_y, cross_entropy), want, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        vib.vib_relevance_bound(p_y, cross_entropy), want, rtol=1e-9, atol=1e-12
+    )
 
 
 def tables(generator, X=3, Y=4, Z=5):
-    q_z_given_x = generator.dirichlet(np.ones(Z), X) * (generator.random((X, Z)) < 0.8) + 0.01 * np.eye(Z)[:X]
+    q_z_given_x = (
+        generator.dirichlet(np.ones(Z), X) * (generator.random((X, Z)) < 0.8) + 0.01 * np.eye(Z)[:X]
+    )
     return (
         generator.dirichlet(np.full(X * Y, 0.7)).reshape(X, Y),
         q_z_given_x / q_z_given_x.sum(axis=1, keepdims=True),
@@ -120,20 +137,35 @@ def information(joint):
 
 
 def information_of(p_xy, q_z_given_x):
-    """Returns I(X;Y), I(X;Z), I(Y;Z), H(Y|Z), the best decoder and the marginal of z, from entropies of joint tables."""
+    """Returns I(X;Y), I(X;Z), I(Y;Z), H(Y|Z), the best decoder and the marginal of z, from
+    entropies of joint tables.
+    """
     p_xz = p_xy.sum(axis=1, keepdims=True) * q_z_given_x
     p_zy = q_z_given_x.T @ p_xy
     open_questions = entropy(p_zy) - entropy(p_zy.sum(axis=1))
     with np.errstate(invalid="ignore"):
         best = p_zy / p_zy.sum(axis=1, keepdims=True)
-    return information(p_xy), information(p_xz), information(p_zy), open_questions, best, p_zy.sum(axis=1)
+    return (
+        information(p_xy),
+        information(p_xz),
+        information(p_zy),
+        open_questions,
+        best,
+        p_zy.sum(axis=1),
+    )
 
 
 def test_the_table_has_the_values_of_the_lecture_notes():
     x_y, x_z, y_z, open_questions, best, p_z = information_of(P_XY, ENCODER)
-    np.testing.assert_allclose((x_y, x_z, y_z, open_questions), (0.196181, 0.195217, 0.059195, 0.613816), atol=5e-7)
-    np.testing.assert_allclose(vib.vib_exact_discrete(P_XY, ENCODER, DECODER, HALVES, 0.1), 0.650357, atol=5e-7)
-    np.testing.assert_allclose(vib.vib_exact_discrete(P_XY, ENCODER, best, p_z, 0.1), 0.633338, atol=5e-7)
+    np.testing.assert_allclose(
+        (x_y, x_z, y_z, open_questions), (0.196181, 0.195217, 0.059195, 0.613816), atol=5e-7
+    )
+    np.testing.assert_allclose(
+        vib.vib_exact_discrete(P_XY, ENCODER, DECODER, HALVES, 0.1), 0.650357, atol=5e-7
+    )
+    np.testing.assert_allclose(
+        vib.vib_exact_discrete(P_XY, ENCODER, best, p_z, 0.1), 0.633338, atol=5e-7
+    )
     cross_entropy = float(vib.vib_exact_discrete(P_XY, ENCODER, DECODER, HALVES, 0.0))
     bound = float(vib.vib_relevance_bound(P_XY.sum(axis=0), cross_entropy))
     np.testing.assert_allclose((cross_entropy, bound), (0.629852, 0.043160), atol=5e-7)
@@ -143,7 +175,9 @@ def test_the_table_has_the_values_of_the_lecture_notes():
 
 
 @each_draw
-def test_the_loss_bounds_the_two_informations_and_is_tight_at_the_best_decoder_and_marginal(generator):
+def test_the_loss_bounds_the_two_informations_and_is_tight_at_the_best_decoder_and_marginal(
+    generator,
+):
     p_xy, q_z_given_x, q_y_given_z, r_z = tables(generator)
     _, x_z, y_z, open_questions, best, p_z = information_of(p_xy, q_z_given_x)
     used = p_z > 0
@@ -161,10 +195,13 @@ def test_the_printed_lines_of_the_lecture_have_the_numbers_of_the_errata():
     """E-000-23, and E-000-12 on the logits of the notebook."""
     label, logits = np.array([[0.0, 0.0, 1.0]]), np.array([[1.0, -0.5, 0.3]])
     np.testing.assert_allclose(vib.categorical_log_prob(label, logits), [-1.242159], atol=5e-7)
-    four = np.array([[[1.2, -0.3, 0.4]], [[0.1, 0.8, -0.5]], [[2.0, 0.0, -1.0]], [[-0.4, 0.3, 0.9]]])
+    four = np.array(
+        [[[1.2, -0.3, 0.4]], [[0.1, 0.8, -0.5]], [[2.0, 0.0, -1.0]], [[-0.4, 0.3, 0.9]]]
+    )
     arguments = np.array([[0.8, -0.5]]), np.array([[-1.2, 0.3]])
     first_class = np.array([[1.0, 0.0, 0.0]])
     said = [
-        vib.vib_loss(first_class, of, *arguments, beta) for of, beta in ((four, 0.05), (four[:1], 0.05), (four, 1.0))
+        vib.vib_loss(first_class, of, *arguments, beta)
+        for of, beta in ((four, 0.05), (four[:1], 0.05), (four, 1.0))
     ]
     np.testing.assert_allclose(said, (0.999575, 0.550321, 1.684076), atol=5e-7)

@@ -41,7 +41,9 @@ def test_feedback_says_a_transformation_in_words():
 
 
 def test_feedback_follows_through_when_an_earlier_answer_was_used():
-    assert "your own kl_to_standard_normal" in feedback.feedback_html(verdict(follows="kl_to_standard_normal"))
+    assert "your own kl_to_standard_normal" in feedback.feedback_html(
+        verdict(follows="kl_to_standard_normal")
+    )
 
 
 @pytest.mark.parametrize("field", ["name", "message", "mistake", "source", "status"])
@@ -56,7 +58,11 @@ def test_a_students_name_does_not_run_either():
 
 def test_the_gradebook_has_a_row_for_each_and_survives_odd_names():
     rows = list(
-        csv.DictReader(io.StringIO(gradebook.grades_csv([verdict('O\'Neil, "S"'), verdict("Zoë"), verdict("=1+1")])))
+        csv.DictReader(
+            io.StringIO(
+                gradebook.grades_csv([verdict('O\'Neil, "S"'), verdict("Zoë"), verdict("=1+1")])
+            )
+        )
     )
     assert [row["student"] for row in rows] == ["'=1+1", 'O\'Neil, "S"', "Zoë"]
     assert rows[0]["kl"] == "3.5"
@@ -134,22 +140,31 @@ NUMBERS = [
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_name_that_a_spreadsheet_takes_for_a_number_stays_as_it_is(name):
-    """A learning platform looks its students up by it; the README says how a spreadsheet must read it."""
+    """A learning platform looks its students up by it; the README says how a spreadsheet must read
+    it.
+    """
     text = gradebook.grades_csv([verdict(name)])
     assert student_of(text) == name
     assert text.splitlines()[1].startswith(f'"{name}",' if "," in name else f"{name},")
 
 
-@pytest.mark.parametrize("name", ["Zoë", " ada", "\ufeffada", "o'neil", "'ada", "1=1", "a-b", "渡辺"])
+@pytest.mark.parametrize(
+    "name", ["Zoë", " ada", "\ufeffada", "o'neil", "'ada", "1=1", "a-b", "渡辺"]
+)
 def test_a_name_that_is_no_formula_stays_as_it_is(name):
     assert student_of(gradebook.grades_csv([verdict(name)])) == name
 
 
 def test_names_that_differ_stay_different_in_the_gradebook():
-    names = ["".join(some) for count in range(1, 5) for some in itertools.product("'=＝\t\r\n a", repeat=count)]
+    names = [
+        "".join(some)
+        for count in range(1, 5)
+        for some in itertools.product("'=＝\t\r\n a", repeat=count)
+    ]
     assert len({gradebook.make_harmless(name) for name in names}) == len(names) > 4000
     assert all(
-        student_of(gradebook.grades_csv([verdict(name)])) == gradebook.make_harmless(name) for name in names[::50]
+        student_of(gradebook.grades_csv([verdict(name)])) == gradebook.make_harmless(name)
+        for name in names[::50]
     )
 
 
@@ -165,4 +180,7 @@ def test_the_gradebook_says_which_kit_each_row_is_from_and_whether_they_are_mixe
     row = next(csv.DictReader(io.StringIO(gradebook.grades_csv([old]))))
     assert row["kit_version"] == "0.1.0+aa"
     assert gradebook.mixed_versions([old, old]) == gradebook.mixed_versions([]) == ""
-    assert gradebook.mixed_versions([old, verdict(), verdict("eve")]) == "0 (2 verdicts), 0.1.0+aa (1 verdict)"
+    assert (
+        gradebook.mixed_versions([old, verdict(), verdict("eve")])
+        == "0 (2 verdicts), 0.1.0+aa (1 verdict)"
+    )

@@ -1,7 +1,9 @@
-"""Answers in eight forms, written from the released notebook without sight of the solution: none may be refused.
+"""Answers in eight forms, written from the released notebook without sight of the solution: none
+may be refused.
 
-Each file of `right_answers/<assignment>/` is one student who answers every question: plain TensorFlow, keras.ops, TensorFlow
-Probability, loops and einsum, a class. Three more are the first of these compiled by XLA, as arrays in float64, and as lists.
+Each file of `right_answers/<assignment>/` is one student who answers every question: plain
+TensorFlow, keras.ops, TensorFlow Probability, loops and einsum, a class. Three more are the first
+of these compiled by XLA, as arrays in float64, and as lists.
 """
 
 import os
@@ -19,7 +21,9 @@ from autograder import tasks
 
 FOLDER = Path(__file__).parent / "right_answers"
 WRITTEN = sorted((path.parent.name, path.stem) for path in FOLDER.glob("*/*.py"))
-ANSWERED = sorted([*WRITTEN, *((name, form) for name in {name for name, _ in WRITTEN} for form in forms.WRAPPERS)])
+ANSWERED = sorted(
+    [*WRITTEN, *((name, form) for name in {name for name, _ in WRITTEN} for form in forms.WRAPPERS)]
+)
 
 
 def source(assignment, form):
@@ -39,14 +43,20 @@ def test_there_are_eight_forms_of_every_question(assignment, right_answers):
     answered_in = [form for name, form in ANSWERED if name == assignment]
     assert len(answered_in) >= 8
     for form in answered_in:
-        wanted = {question.name for question in tasks.load(assignment).functions if question.rules.num_forms}
+        wanted = {
+            question.name
+            for question in tasks.load(assignment).functions
+            if question.rules.num_forms
+        }
         assert wanted <= set(right_answers(assignment, form))
 
 
 def answered(assignment, form, right_answers):
     """Returns the functions that a form answers: of a course's own questions it need not."""
     return [
-        question for question in tasks.load(assignment).functions if question.name in right_answers(assignment, form)
+        question
+        for question in tasks.load(assignment).functions
+        if question.name in right_answers(assignment, form)
     ]
 
 
@@ -57,7 +67,10 @@ def test_a_right_answer_is_never_refused(assignment, form, most, right_answers):
     for task in answered(assignment, form, right_answers):
         students = min(2, most) if form == "compiled" else most
         if task.sampled:
-            students = int(form == SEARCHED or (form not in forms.WRAPPERS and form not in SLOW_SEARCHES and most > 1))
+            students = int(
+                form == SEARCHED
+                or (form not in forms.WRAPPERS and form not in SLOW_SEARCHES and most > 1)
+            )
         accept(assignment, task, right_answers(assignment, form), students)
 
 
@@ -88,13 +101,15 @@ def hold(task, names, number):
 
 
 def ask(space, asked, case):
-    request = wire.pack_request("call", asked.name, case.arguments, outputs=len(asked.outputs) or None)
+    request = wire.pack_request(
+        "call", asked.name, case.arguments, outputs=len(asked.outputs) or None
+    )
     reply = wire.unpack_reply(student_side.answer_request(space, request))
     return judging.Answer(reply.status, reply.values, reply.kind, reply.line, reply.text)
 
 
-# Models that were written without sight of the solution: networks made of functional models, keras.ops alone, TensorFlow
-# Probability with a train_step of its own.
+# Models that were written without sight of the solution: networks made of functional models,
+# keras.ops alone, TensorFlow Probability with a train_step of its own.
 
 CLASSES = {"a03_vae": "VAE", "a05_vib": "VIB", "a06_flows": "FlowVIB"}
 MODELS = [
@@ -104,14 +119,17 @@ MODELS = [
 ]
 
 
-@pytest.mark.parametrize("assignment", sorted({assignment for assignment, _ in WRITTEN} & set(CLASSES)))
+@pytest.mark.parametrize(
+    "assignment", sorted({assignment for assignment, _ in WRITTEN} & set(CLASSES))
+)
 def test_there_are_three_forms_of_every_model(assignment):
     assert len([form for name, form in MODELS if name == assignment]) >= 3
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
-    ("assignment", "form"), [model if model[1] == "keras_ops" else soak.later(*model) for model in MODELS]
+    ("assignment", "form"),
+    [model if model[1] == "keras_ops" else soak.later(*model) for model in MODELS],
 )
 def test_a_right_model_has_every_property(assignment, form, right_answers):
     for task in tasks.load(assignment).questions:

@@ -1,4 +1,6 @@
-"""The same class has the same verdict: whoever hands it in, in whatever file, and whatever else its notebook draws."""
+"""The same class has the same verdict: whoever hands it in, in whatever file, and whatever else its
+notebook draws.
+"""
 
 import re
 from dataclasses import replace
@@ -18,7 +20,8 @@ pytestmark = pytest.mark.kernels
 
 
 class Same(NamedTuple):
-    """A wrong class, of whose verdict the numbers depend on its first weights, on noise, and on what is asked.
+    """A wrong class, of whose verdict the numbers depend on its first weights, on noise, and on
+    what is asked.
 
     Attributes:
         replaced: By question, texts of the solution and what stands there instead.
@@ -78,7 +81,10 @@ FLOW_VIB = Same(
     },
     ("free_energy_terms", "log_det_planar"), r"off by up to [\d.]+",
 )  # fmt: skip
-DRAWS = "import keras, random\nkeras.random.normal((3,)); tf.random.normal([5]); np.random.rand(4); random.random()"
+DRAWS = (
+    "import keras, random\nkeras.random.normal((3,)); tf.random.normal([5]); np.random.rand(4); "
+    "random.random()"
+)
 
 
 def reduced(assignment, question, chosen):
@@ -92,7 +98,9 @@ def reduced(assignment, question, chosen):
 def edited(same):
     """Returns the answers that a notebook of `same` has, by question."""
     cells = script.read(script.SOLUTIONS / f"{same.assignment}.py")
-    answers = {cell.question: script.remove_markers(cell.source) for cell in cells if cell.kind == "answer"}
+    answers = {
+        cell.question: script.remove_markers(cell.source) for cell in cells if cell.kind == "answer"
+    }
     for question, pairs in same.replaced.items():
         for old, new in pairs:
             assert old in answers[question]
@@ -101,9 +109,13 @@ def edited(same):
 
 
 def hand_in(path, same, student, before):
-    """Writes a notebook of this student, whose name stands in it, in Markdown; `before` runs before and after the rest."""
+    """Writes a notebook of this student, whose name stands in it, in Markdown; `before` runs before
+    and after the rest.
+    """
     name = same.assignment
-    content = nbformat.reads((notebooks.ASSIGNMENTS / name / f"{name}.ipynb").read_text("utf-8"), as_version=4)
+    content = nbformat.reads(
+        (notebooks.ASSIGNMENTS / name / f"{name}.ipynb").read_text("utf-8"), as_version=4
+    )
     sample.fill_in(content, edited(same))
     content.cells.insert(0, nbformat.v4.new_markdown_cell(f"By {student}"))
     if before:
@@ -120,17 +132,23 @@ def hand_in(path, same, student, before):
     [
         pytest.param(VIB, id=VIB.question),
         *(soak.later(same, id=same.question) for same in (VAE, FLOW_VIB)),
-        *(soak.later(same._replace(chosen=None), id=f"{same.question}, trained") for same in (VAE, VIB, FLOW_VIB)),
+        *(
+            soak.later(same._replace(chosen=None), id=f"{same.question}, trained")
+            for same in (VAE, VIB, FLOW_VIB)
+        ),
     ],
 )
 def test_the_same_class_has_the_same_verdict_whoever_hands_it_in(tmp_path, monkeypatch, same):
-    # Eve's notebook differs from Ada's in all that another's may: its name, its file, and what else it draws.
+    # Eve's notebook differs from Ada's in all that another's may: its name, its file, and what else
+    # it draws.
     asked = reduced(tasks.load(same.assignment), same.question, same.chosen)
     monkeypatch.setattr(verdicts.tasks, "load", lambda name: asked)
     found = {}
     for student, before in (("ada", ""), ("eve", DRAWS)):
         path = hand_in(tmp_path / student / f"{same.assignment}.ipynb", same, student, before)
-        found[student] = verdicts.grade(same.assignment, path, student=student, secret=SECRET, unsafe=True)
+        found[student] = verdicts.grade(
+            same.assignment, path, student=student, secret=SECRET, unsafe=True
+        )
     assert len({verdict["submission_sha256"] for verdict in found.values()}) == 2
     first, other = (verdict["questions"] for verdict in found.values())
     assert first[0]["status"] in ("wrong", "partial")

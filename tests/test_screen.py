@@ -1,4 +1,6 @@
-"""What is printed fits the terminal: no score and no word is lost, and nothing that takes long is silent."""
+"""What is printed fits the terminal: no score and no word is lost, and nothing that takes long is
+silent.
+"""
 
 import io
 import re
@@ -19,7 +21,10 @@ SAMPLE = {
 }  # fmt: skip
 FLOWS = {f"{kind}_{what}": 5 for kind in ("planar", "radial", "sylvester", "autoregressive", "inverse_autoregressive",
                                           "volume_preserving", "amortized") for what in ("forward", "log_det")}  # fmt: skip
-LONG = "log_det_of_the_inverse_instead_of_the_map or transformation_negated of log_det_without_absolute_value"
+LONG = (
+    "log_det_of_the_inverse_instead_of_the_map or transformation_negated of "
+    "log_det_without_absolute_value"
+)
 LETTERS = {letter: status for status, letter in summary.LETTERS.items()}
 
 
@@ -33,8 +38,16 @@ def verdict(student, questions, letters, mistake=None):
         }
         for (name, points), letter in zip(questions.items(), letters, strict=True)
     ]  # fmt: skip
-    score, worth = (round(sum(question[key] for question in asked), 4) for key in ("score", "max_score"))
-    return {"student": student, "assignment": "a01", "questions": asked, "score": score, "max_score": worth}
+    score, worth = (
+        round(sum(question[key] for question in asked), 4) for key in ("score", "max_score")
+    )
+    return {
+        "student": student,
+        "assignment": "a01",
+        "questions": asked,
+        "score": score,
+        "max_score": worth,
+    }
 
 
 def sample_class():
@@ -56,7 +69,11 @@ def sample_class():
                 ("exits-in-cell", "CCCXCCECCC", None),
                 ("talkative", "CCCCCCCCCC", None),
                 ("mixed-up-cells", "CCCCCCMCCC", None),
-                ("Maximiliane Friederike von und zu Hohenlohe-Langenburg-Schillingsfuerst", "CCCCCCNCPK", None),
+                (
+                    "Maximiliane Friederike von und zu Hohenlohe-Langenburg-Schillingsfuerst",
+                    "CCCCCCNCPK",
+                    None,
+                ),
             ],
             start=1,
         )
@@ -67,12 +84,17 @@ def half_wrong():
     return [verdict(f"student {number}", FLOWS, "CWCWCWCWCWPWCW", LONG) for number in range(15)]
 
 
-CLASSES = pytest.mark.parametrize("verdicts", [sample_class(), half_wrong()], ids=["sample", "half_wrong"])
+CLASSES = pytest.mark.parametrize(
+    "verdicts", [sample_class(), half_wrong()], ids=["sample", "half_wrong"]
+)
 
 
 def printed(parts, width, terminal=True):
     console = Console(
-        file=io.StringIO(), width=width, force_terminal=terminal, color_system="truecolor" if terminal else None
+        file=io.StringIO(),
+        width=width,
+        force_terminal=terminal,
+        color_system="truecolor" if terminal else None,
     )
     for part in parts:
         console.print(part)
@@ -93,7 +115,9 @@ def test_every_row_has_its_score_and_a_letter_for_each_question_in_one_line(verd
     lines = shown(verdicts, width).splitlines()
     for each in verdicts:
         letters = [summary.LETTERS[question["status"]] for question in each["questions"]]
-        groups = " ".join("".join(letters[first : first + 5]) for first in range(0, len(letters), 5))
+        groups = " ".join(
+            "".join(letters[first : first + 5]) for first in range(0, len(letters), 5)
+        )
         row = rf"\s*{each['score']:g} +{each['student'][:10]}.* {groups}\s*"
         assert [line for line in lines if re.fullmatch(row, line)]
 
@@ -109,7 +133,9 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_cut(verdicts, width):
         assert re.search(rf"{number} {question['name']} \({question['max_score']:g}\)", text)
     found = {question["status"] for each in verdicts for question in each["questions"]}
     assert {f"{summary.LETTERS[status]}={status}" for status in found} <= words
-    for name, mistake in [(q["name"], q["mistake"]) for each in verdicts for q in each["questions"] if q["mistake"]]:
+    for name, mistake in [
+        (q["name"], q["mistake"]) for each in verdicts for q in each["questions"] if q["mistake"]
+    ]:
         assert len(mistake.split()) == 1 or {f"{name}:", *mistake.split()} <= words
 
 
@@ -118,7 +144,9 @@ def test_a_pipe_gets_no_codes_and_a_terminal_gets_colours():
     assert "\x1b" in printed(summary.build_parts(sample_class()), 120)
 
 
-@pytest.mark.parametrize("name", ["x" * 200, "Zoë [bold] Ångström", "山田太郎" * 20, "a" * 30 + " " + "b" * 30])
+@pytest.mark.parametrize(
+    "name", ["x" * 200, "Zoë [bold] Ångström", "山田太郎" * 20, "a" * 30 + " " + "b" * 30]
+)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_name_is_folded_and_no_markup(name, width):
     text = shown([verdict(name, FLOWS, "CWCWCWCWCWPWCW")], width)
@@ -135,8 +163,14 @@ def test_each_status_has_a_letter_of_its_own():
 
 def test_frequent_mistakes_come_first_with_their_number_and_what_is_left_out_is_counted():
     letters = ["W" + "C" * 9] * 3 + ["CW" + "C" * 8] + ["W" * 10]
-    found = [verdict(f"s{number}", SAMPLE, each, "{}_sign_flipped") for number, each in enumerate(letters)]
-    lines = [" ".join(line.split()) for line in plain(printed(summary.build_mistakes_table(found), 80)).splitlines()]
+    found = [
+        verdict(f"s{number}", SAMPLE, each, "{}_sign_flipped")
+        for number, each in enumerate(letters)
+    ]
+    lines = [
+        " ".join(line.split())
+        for line in plain(printed(summary.build_mistakes_table(found), 80)).splitlines()
+    ]
     rows = [line for line in lines if re.match(r"\d", line)]
     assert rows[0] == "4 posterior_from_joint: posterior_from_joint_sign_flipped"
     assert rows[1] == "2 bernoulli_entropy: bernoulli_entropy_sign_flipped"
@@ -160,7 +194,12 @@ def test_a_kill_matrix_fits_too(width):
     )
     kills = np.array([[1, 0, 0.55, 1, 0.95, 0.05, 1]] * 2)
     names = ("sign_flipped", "log_det_of_the_inverse_where_that_of_the")
-    text = plain(printed([pages.build_table(Matrix("planar_flow_log_det", cases, names, 2, kills, (), 1, ()))], width))
+    text = plain(
+        printed(
+            [pages.build_table(Matrix("planar_flow_log_det", cases, names, 2, kills, (), 1, ()))],
+            width,
+        )
+    )
     assert max(map(len, text.splitlines())) <= width
     assert all(f"{number} {case}" in text for number, case in enumerate(cases, 1))
     assert re.search(r"●\s+·\s+55 %\s+●\s+95 %\s+5 %\s+●\s+sign_flipped", text)

@@ -1,4 +1,6 @@
-"""`new-question`: what it writes works, and what cannot be written is refused before anything is."""
+"""`new-question`: what it writes works, and what cannot be written is refused before anything
+is.
+"""
 
 import importlib.util
 import shutil
@@ -18,7 +20,9 @@ A01 = "a01_densities"
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
     """A copy of a01 and of its solution, into which questions are written."""
-    shutil.copytree(tasks.FOLDER / A01, tmp_path / "tasks" / A01, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        tasks.FOLDER / A01, tmp_path / "tasks" / A01, ignore=shutil.ignore_patterns("__pycache__")
+    )
     (tmp_path / "solutions").mkdir()
     shutil.copy(script.SOLUTIONS / f"{A01}.py", tmp_path / "solutions")
     monkeypatch.setattr(tasks, "FOLDER", tmp_path / "tasks")
@@ -56,7 +60,9 @@ def test_it_is_listed_has_a_hint_and_a_cell_whose_answer_is_right(copy):
     assert "        elbo_identity_terms,\n        power,\n    ),\n" in listed
     found = tasks.hints.read_hints(copy / "tasks" / A01 / tasks.hints.FILE)
     assert ("power", "power_mean") in found
-    (cell,) = (cell for cell in script.read(copy / "solutions" / f"{A01}.py") if cell.question == "power")
+    (cell,) = (
+        cell for cell in script.read(copy / "solutions" / f"{A01}.py") if cell.question == "power"
+    )
     names = {}
     exec("import tensorflow as tf\n" + cell.source, names)
     np.testing.assert_allclose(names["power"](np.float32([[1, 2], [3, 4]])), [5, 25])
@@ -66,7 +72,16 @@ def test_ruff_has_nothing_to_say(copy):
     skeleton.write_question(A01, "power")
     for command in (["check"], ["format", "--check"]):
         subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--config", places.CHECKOUT / "pyproject.toml", copy], check=True
+            [
+                sys.executable,
+                "-m",
+                "ruff",
+                *command,
+                "--config",
+                places.CHECKOUT / "pyproject.toml",
+                copy,
+            ],
+            check=True,
         )
 
 
@@ -81,7 +96,9 @@ def test_ruff_has_nothing_to_say(copy):
         (A01, "bayes", skeleton.SkeletonError, "bayes.py is there already"),
     ],
 )
-def test_what_cannot_be_written_is_refused_and_nothing_is_changed(copy, assignment, name, error, said):
+def test_what_cannot_be_written_is_refused_and_nothing_is_changed(
+    copy, assignment, name, error, said
+):
     before = everything(copy)
     with pytest.raises(error, match=said):
         skeleton.write_question(assignment, name)

@@ -1,4 +1,6 @@
-"""A model with a latent sample is a specification: a beta-VAE and an importance-weighted one cost a line each."""
+"""A model with a latent sample is a specification: a beta-VAE and an importance-weighted one cost a
+line each.
+"""
 
 from dataclasses import replace
 
@@ -20,7 +22,9 @@ from autograder.reference import flows
 from autograder.tasks.a03_vae import oracle
 
 BETA_VAE = replace(VAE, name="Model", weight=2.0, weight_name="beta", variants=())
-IWAE = replace(VAE, name="Model", combine=LOG_MEAN_EXP, num_samples=5, keywords={"num_samples": 5}, variants=())
+IWAE = replace(
+    VAE, name="Model", combine=LOG_MEAN_EXP, num_samples=5, keywords={"num_samples": 5}, variants=()
+)
 SIZES = [[16, 4, [7], [[3, 5], [1, 4]]]]
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -32,7 +36,9 @@ class Oracle(oracle.Reference):
 
 
 class Model(keras.Model):
-    """The networks of both; how the terms are put together is for classes derived from it to say."""
+    """The networks of both; how the terms are put together is for classes derived from it to
+    say.
+    """
 
     def __init__(self, event_dim, latent_dim, hidden=(128,), beta=1.0, num_samples=1):
         super().__init__()
@@ -40,12 +46,18 @@ class Model(keras.Model):
         dense, x = keras.layers.Dense, keras.Input((event_dim,))
         h = dense(hidden[-1], "relu")(x)
         self.encoder = keras.Model(x, (dense(latent_dim)(h), dense(latent_dim)(h)))
-        self.decoder = keras.Sequential([keras.Input((latent_dim,)), dense(hidden[-1], "relu"), dense(event_dim)])
+        self.decoder = keras.Sequential(
+            [keras.Input((latent_dim,)), dense(hidden[-1], "relu"), dense(event_dim)]
+        )
         self.noise = keras.random.SeedGenerator()
-        self.reconstruction, self.kl = (keras.metrics.Mean(name=name) for name in ("reconstruction", "kl"))
+        self.reconstruction, self.kl = (
+            keras.metrics.Mean(name=name) for name in ("reconstruction", "kl")
+        )
 
     def terms(self, x, eps):
-        """Returns log p(x|z), log p(z) and log q(z|x) of each sample and example, `[L, B]`, and the KL `[B]`."""
+        """Returns log p(x|z), log p(z) and log q(z|x) of each sample and example, `[L, B]`, and the
+        KL `[B]`.
+        """
         mu, log_var = self.encoder(x)
         z = mu + tf.exp(log_var / 2) * eps
         logits = self.decoder(tf.reshape(z, (-1, self.latent_dim)))
@@ -61,7 +73,9 @@ class Model(keras.Model):
         return self.combine(*self.terms(x, eps))
 
     def draw(self, x):
-        return keras.random.normal((self.num_samples, tf.shape(x)[0], self.latent_dim), seed=self.noise)
+        return keras.random.normal(
+            (self.num_samples, tf.shape(x)[0], self.latent_dim), seed=self.noise
+        )
 
     def call(self, x):
         mu, log_var = self.encoder(x)
@@ -124,7 +138,9 @@ class Maximised(Beta):
 class ImportanceWeighted(Model):
     def combine(self, log_px, log_pz, log_qz, kl):
         log_w = log_px + log_pz - log_qz
-        return tf.reduce_logsumexp(log_w, axis=0) - tf.math.log(tf.cast(tf.shape(log_w)[0], tf.float32))
+        return tf.reduce_logsumexp(log_w, axis=0) - tf.math.log(
+            tf.cast(tf.shape(log_w)[0], tf.float32)
+        )
 
 
 class MeanOfLogs(Model):
@@ -143,7 +159,9 @@ class OneNoise(ImportanceWeighted):
 
 
 def exam_of(model):
-    exam = Exam(client.Student(client.InProcess({"Model": model}), None), Oracle, np.random.default_rng(0))
+    exam = Exam(
+        client.Student(client.InProcess({"Model": model}), None), Oracle, np.random.default_rng(0)
+    )
     exam.student.seed(0)
     return exam
 
@@ -161,26 +179,40 @@ def mistake_in(examine, *arguments):
     [
         (BETA_VAE, Beta, None, None),
         soak.later(BETA_VAE, WithoutBeta, "beta_missing", "beta_missing"),
-        soak.later(BETA_VAE, BetaOnTheReconstruction, "beta_on_the_reconstruction", "beta_on_the_reconstruction"),
+        soak.later(
+            BETA_VAE,
+            BetaOnTheReconstruction,
+            "beta_on_the_reconstruction",
+            "beta_on_the_reconstruction",
+        ),
         (BETA_VAE, TwiceTheKL, "kl_counted_twice", "kl_counted_twice"),
         (BETA_VAE, TwoFaults, "sampler_minus and kl_counted_twice", None),
         soak.later(BETA_VAE, ForgottenBeta, "beta_not_kept", "beta_missing"),
         (IWAE, ImportanceWeighted, None, None),
-        soak.later(replace(IWAE, num_samples=20, keywords={"num_samples": 20}), ImportanceWeighted, None, None),
+        soak.later(
+            replace(IWAE, num_samples=20, keywords={"num_samples": 20}),
+            ImportanceWeighted,
+            None,
+            None,
+        ),
         (IWAE, MeanOfLogs, "samples_averaged", "samples_averaged"),
         soak.later(IWAE, ClosedForm, "kl_in_closed_form", ""),
         soak.later(IWAE, OneNoise, "sampler_one_noise_for_all_samples", None),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_specification_of_one_line_tells_right_models_from_wrong_ones(spec, model, in_terms, in_reports):
+def test_a_specification_of_one_line_tells_right_models_from_wrong_ones(
+    spec, model, in_terms, in_reports
+):
     exam = exam_of(model)
     assert mistake_in(check_terms, exam, spec, SIZES) == in_terms
     assert mistake_in(check_reported_losses, exam, spec) == in_reports
 
 
 @pytest.mark.parametrize(
-    ("spec", "model"), [(BETA_VAE, Beta), soak.later(IWAE, ImportanceWeighted)], ids=["beta-VAE", "IWAE"]
+    ("spec", "model"),
+    [(BETA_VAE, Beta), soak.later(IWAE, ImportanceWeighted)],
+    ids=["beta-VAE", "IWAE"],
 )
 def test_the_other_examinations_need_not_a_line_more(spec, model):
     exam = exam_of(model)

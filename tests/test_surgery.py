@@ -1,4 +1,6 @@
-"""Notebooks to which things were done at random: each has a whole verdict, and none has more points than it deserves."""
+"""Notebooks to which things were done at random: each has a whole verdict, and none has more points
+than it deserves.
+"""
 
 import json
 import random
@@ -13,7 +15,8 @@ from autograder.grading.verdict import grade
 
 A01 = "a01_densities"
 SECRET = b"secret of the tests"
-# Of many notebooks some have a cell that never ends. What else these limits strike at loses points, and may.
+# Of many notebooks some have a cell that never ends. What else these limits strike at loses points,
+# and may.
 SOME_TIME = Limits(cell=20, question=20, notebook=120)
 MOST = 80
 pytestmark = pytest.mark.kernels
@@ -53,7 +56,9 @@ def swap(chance, content, cells):
 
 
 def change_type(chance, content, cells):
-    chance.choice(cells)["cell_type"] = chance.choice(["code", "markdown", "raw", "heading", None, 3, ["code"]])
+    chance.choice(cells)["cell_type"] = chance.choice(
+        ["code", "markdown", "raw", "heading", None, 3, ["code"]]
+    )
 
 
 def damage_metadata(chance, content, cells):
@@ -62,7 +67,9 @@ def damage_metadata(chance, content, cells):
     place = inner if isinstance(inner, dict) and chance.random() < 0.7 else metadata
     if isinstance(place, dict):
         names = [*place, "nbgrader", "tags", "grade_id", "locked", "solution"]
-        place[chance.choice(names)] = chance.choice([*ODD_VALUES, "kl_to_standard_normal-answer", ["experiment"]])
+        place[chance.choice(names)] = chance.choice(
+            [*ODD_VALUES, "kl_to_standard_normal-answer", ["experiment"]]
+        )
 
 
 def lose_metadata(chance, content, cells):
@@ -86,13 +93,15 @@ def cut_source(chance, content, cells):
 
 
 def put_value(chance, content, cells):
-    chance.choice(cells)[chance.choice(["source", "outputs", "attachments", "id", "execution_count", "metadata"])] = (
-        chance.choice(ODD_VALUES)
-    )
+    chance.choice(cells)[
+        chance.choice(["source", "outputs", "attachments", "id", "execution_count", "metadata"])
+    ] = chance.choice(ODD_VALUES)
 
 
 def change_format(chance, content, cells):
-    content[chance.choice(["nbformat", "nbformat_minor", "metadata", "worksheets", "x"])] = chance.choice(ODD_VALUES)
+    content[chance.choice(["nbformat", "nbformat_minor", "metadata", "worksheets", "x"])] = (
+        chance.choice(ODD_VALUES)
+    )
 
 
 def put_cell(chance, content, cells):
@@ -115,7 +124,9 @@ SURGERY = (
 
 
 def operated(text, chance):
-    """Returns the text of a notebook to which one to six things were done, and now and then to the text itself."""
+    """Returns the text of a notebook to which one to six things were done, and now and then to the
+    text itself.
+    """
     content = json.loads(text)
     for _ in range(chance.randrange(1, 7)):
         if content["cells"]:
@@ -123,19 +134,25 @@ def operated(text, chance):
     text = json.dumps(content, ensure_ascii=chance.random() < 0.5)
     if chance.random() < 0.05:
         at = chance.randrange(len(text))
-        text = chance.choice([text[:at], text[:at] + chance.choice(ODD_TEXT) + text[at:], text + text[at:]])
+        text = chance.choice(
+            [text[:at], text[:at] + chance.choice(ODD_TEXT) + text[at:], text + text[at:]]
+        )
     return text
 
 
 def after_surgery(tmp_path, released_notebook, numbers, limits=None):
-    """Grades a blank and a solved notebook by turns after surgery; returns how many had which share of the points."""
+    """Grades a blank and a solved notebook by turns after surgery; returns how many had which share
+    of the points.
+    """
     solved = nbformat.reads(released_notebook, as_version=4)
     sample.answer_with_solutions(solved)
     texts, seen = (released_notebook, nbformat.writes(solved)), Counter()
     for number in numbers:
         chance, is_solved = random.Random(number), number % 2
         path = tmp_path / f"{number}.ipynb"
-        path.write_text(operated(texts[is_solved], chance), encoding="utf-8", errors="surrogatepass")
+        path.write_text(
+            operated(texts[is_solved], chance), encoding="utf-8", errors="surrogatepass"
+        )
         verdict = grade(A01, path, student=str(number), secret=SECRET, limits=limits, unsafe=True)
         assert verdict["kit_errors"] == [], number
         assert len(verdict["questions"]) == 10, number
@@ -143,7 +160,10 @@ def after_surgery(tmp_path, released_notebook, numbers, limits=None):
         assert all(question["message"] for question in verdict["questions"]), number
         json.dumps(verdict, allow_nan=False).encode("utf-8")
         if is_solved:
-            seen["solved", "all" if verdict["score"] == MOST else "some" if verdict["score"] else "none"] += 1
+            seen[
+                "solved",
+                "all" if verdict["score"] == MOST else "some" if verdict["score"] else "none",
+            ] += 1
         else:
             seen["blank"] += 1
         path.unlink()
@@ -164,6 +184,8 @@ def test_random_surgery_on_500_notebooks(tmp_path, released_notebook, capsys):
 
 
 def test_the_released_notebook_is_the_one_that_is_operated_on(released_notebook):
-    assert (notebooks.ASSIGNMENTS / A01 / f"{A01}.ipynb").read_text(encoding="utf-8") == released_notebook
+    assert (notebooks.ASSIGNMENTS / A01 / f"{A01}.ipynb").read_text(
+        encoding="utf-8"
+    ) == released_notebook
     changed = {operated(released_notebook, random.Random(number)) for number in range(50)}
     assert len(changed) == 50

@@ -6,17 +6,27 @@ from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder import tasks
 from autograder.tasks import EDGE, GENERIC, Case, Question, QuestionError, wrong
-from autograder.tasks.drawing import as_student_gets_it, draw_with_key, evaluate, round_to_float32, to_float64
+from autograder.tasks.drawing import (
+    as_student_gets_it,
+    draw_with_key,
+    evaluate,
+    round_to_float32,
+    to_float64,
+)
 from autograder.tasks.separation import find_clash, find_structure
 
 SECRET = b"secret of the tests"
 CORE = [(name, task) for name in tasks.names() for task in tasks.load(name).functions]
 each_number_of_students = pytest.mark.parametrize("students", [3, soak.later(50)])
-each_task = pytest.mark.parametrize(("assignment", "task"), CORE, ids=[task.name for _, task in CORE])
+each_task = pytest.mark.parametrize(
+    ("assignment", "task"), CORE, ids=[task.name for _, task in CORE]
+)
 
 
 def answered(values):
-    """Answers in float32, as most students give them; what is too large for that becomes infinite."""
+    """Answers in float32, as most students give them; what is too large for that becomes
+    infinite.
+    """
     with np.errstate(over="ignore"):
         return {
             name: judging.Answer("ok", tuple(value.astype(np.float32) for value in value))
@@ -31,12 +41,18 @@ def test_there_are_tasks():
 @each_task
 def test_cases_are_enough_and_of_different_sizes(assignment, task):
     # A search takes seconds: it is asked for three times.
-    assert sum(case.kind == GENERIC for case in task.cases) >= (2 if task.sampled else task.rules.num_generic)
-    assert sum(case.kind == EDGE for case in task.cases) >= (1 if task.sampled else task.rules.num_edge)
+    assert sum(case.kind == GENERIC for case in task.cases) >= (
+        2 if task.sampled else task.rules.num_generic
+    )
+    assert sum(case.kind == EDGE for case in task.cases) >= (
+        1 if task.sampled else task.rules.num_edge
+    )
     assert len({case.name for case in task.cases}) == len(task.cases)
     sized = [case for case in task.cases if case.sizes]
     assert sized or task.sampled or takes_numbers_only(task)
-    assert len({tuple(case.sizes.values()) for case in sized}) >= (task.rules.num_generic + 1 if sized else 0)
+    assert len({tuple(case.sizes.values()) for case in sized}) >= (
+        task.rules.num_generic + 1 if sized else 0
+    )
     for case in sized:
         sizes = list(case.sizes.values())
         assert min(sizes) >= 3
@@ -46,7 +62,11 @@ def test_cases_are_enough_and_of_different_sizes(assignment, task):
 
 def takes_numbers_only(task):
     """Tells whether a question has no array among its arguments, and so no sizes."""
-    return all(isinstance(value, float) for case in task.cases for value in case.draw(np.random.default_rng(0)))
+    return all(
+        isinstance(value, float)
+        for case in task.cases
+        for value in case.draw(np.random.default_rng(0))
+    )
 
 
 @each_task
@@ -54,7 +74,9 @@ def test_every_task_says_what_people_need(assignment, task):
     assert task.source.startswith("document 00") or not task.rules.cites_lecture
     assert task.source
     assert task.tolerance
-    assert len(task.mistakes) >= (task.rules.num_mistakes_of_8 if task.points >= 8 else task.rules.num_mistakes)
+    assert len(task.mistakes) >= (
+        task.rules.num_mistakes_of_8 if task.points >= 8 else task.rules.num_mistakes
+    )
     for mistake in task.mistakes:
         hint = task.hint(mistake.name).hint
         assert len(hint) > 20, mistake.name
@@ -83,7 +105,10 @@ def test_every_mistake_is_refused_and_named(assignment, task, students):
         for mistake in task.mistakes:
             for variant in (0, -1):
                 verdict = judging.judge(
-                    asked, answered({case.name: case.wrong[mistake.name][variant] for case in asked.cases})
+                    asked,
+                    answered(
+                        {case.name: case.wrong[mistake.name][variant] for case in asked.cases}
+                    ),
                 )
                 assert verdict.status in ("wrong", "partial"), mistake.name
                 assert verdict.score < task.points
@@ -96,18 +121,23 @@ def test_every_mistake_is_refused_and_named(assignment, task, students):
 @each_task
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_every_spelling_of_a_mistake_is_refused_in_float32_or_float64(assignment, task, students):
-    """Not by luck of the draw: for every student. (Some constants are harmless in one of the two.)"""
+    """Not by luck of the draw: for every student. (Some constants are harmless in one of the
+    two.)
+    """
     for number in range(students):
         asked = tasks.draw_for_student(assignment, task, f"student {number}", SECRET)
         for mistake in task.mistakes:
             for formula in mistake.formulas:
                 values = [
-                    {case.name: evaluate(formula, [number(value) for value in case.arguments]) for case in asked.cases}
+                    {
+                        case.name: evaluate(formula, [number(value) for value in case.arguments])
+                        for case in asked.cases
+                    }
                     for number in (as_student_gets_it, to_float64)
                 ]
-                assert any(judging.judge(asked, given_as_is(value)).status != "correct" for value in values), (
-                    mistake.name
-                )
+                assert any(
+                    judging.judge(asked, given_as_is(value)).status != "correct" for value in values
+                ), mistake.name
 
 
 def given_as_is(values):
@@ -123,14 +153,18 @@ def test_inputs_are_the_students_own_and_stay_the_same(assignment, task):
     rekeyed = tasks.draw_for_student(assignment, task, "ada", b"another secret")
     generic = [index for index, case in enumerate(first.cases) if case.kind == GENERIC]
     for index in generic:
-        mine, same, theirs, later = (asked.cases[index].arguments for asked in (first, again, other, rekeyed))
+        mine, same, theirs, later = (
+            asked.cases[index].arguments for asked in (first, again, other, rekeyed)
+        )
         assert same_numbers(mine, same)
         assert not same_numbers(mine, theirs)
         assert not same_numbers(mine, later)
 
 
 def same_numbers(first, second):
-    return all(np.array_equal(a, b) for a, b in zip(arrays_of(first), arrays_of(second), strict=True))
+    return all(
+        np.array_equal(a, b) for a, b in zip(arrays_of(first), arrays_of(second), strict=True)
+    )
 
 
 def arrays_of(arguments):
@@ -149,11 +183,14 @@ def arrays_of(arguments):
 def test_students_get_float32_and_the_reference_the_same_numbers(assignment, task):
     asked = tasks.draw_for_student(assignment, task, "ada", SECRET)
     for case in asked.cases:
-        arrays = [argument for argument in arrays_of(case.arguments) if isinstance(argument, np.ndarray)]
+        arrays = [
+            argument for argument in arrays_of(case.arguments) if isinstance(argument, np.ndarray)
+        ]
         numbers = [argument for argument in case.arguments if isinstance(argument, float)]
         assert arrays or numbers
         assert all(array.dtype == np.float32 for array in arrays)
-        # As float64: NumPy compares a Python float with a float32 in float32, where they are always equal.
+        # As float64: NumPy compares a Python float with a float32 in float32, where they are always
+        # equal.
         assert all(float(np.float32(number)) == number for number in numbers)
         again = task.reference(*(to_float64(argument) for argument in case.arguments))
         again = again if isinstance(again, tuple) else (again,)
@@ -182,7 +219,9 @@ def test_inputs_are_drawn_again_until_two_mistakes_are_apart():
 
 
 def test_mistakes_that_no_draw_tells_apart_are_equal_by_structure_and_both_named():
-    task = task_of(lambda generator, B: (generator.normal(size=B),), a=lambda x: x + 1, b=lambda x: 1 + x)
+    task = task_of(
+        lambda generator, B: (generator.normal(size=B),), a=lambda x: x + 1, b=lambda x: 1 + x
+    )
     assert frozenset(("a", "b")) in find_structure("x", task).pairs
     asked = tasks.draw_for_student("x", task, "ada", SECRET)
     verdict = judging.judge(asked, answered({"any": asked.cases[0].wrong["a"][0]}))
@@ -200,7 +239,10 @@ def test_inputs_that_never_come_apart_are_refused_by_name():
     draw = Case("any", GENERIC, lambda generator, B: (np.abs(generator.normal(size=B)),), {"B": 3})
     apart = Case("any", GENERIC, lambda generator, B: (generator.normal(size=B),), {"B": 3})
     mistakes = wrong(a=lambda x: x + 1, b=lambda x: np.abs(x) + 1)
-    task, twin = (Question("f", 1, "document 000", "[B]", lambda x: x, (case,), mistakes) for case in (draw, apart))
+    task, twin = (
+        Question("f", 1, "document 000", "[B]", lambda x: x, (case,), mistakes)
+        for case in (draw, apart)
+    )
     asked = draw_with_key(task, (SECRET, "ada", "x", 0))
     assert find_clash(twin, asked, set()) == ["a", "b"]
 
@@ -219,7 +261,9 @@ def test_a_scalar_reaches_the_student_as_a_python_float_of_float32_precision():
 
 @pytest.mark.parametrize(("tolerances", "told"), [(2, False), (3, True)])
 def test_answers_are_told_apart_only_by_more_than_twice_the_tolerance(tolerances, told):
-    """An answer that is off by one tolerance lies between two that are 2 apart, and would be both."""
+    """An answer that is off by one tolerance lies between two that are 2 apart, and would be
+    both.
+    """
     x = np.array([1.3, 0.4, 2.2])
 
     def asked(**mistakes):

@@ -1,6 +1,8 @@
-"""How much of the tolerance right formulas use up in float32: over the whole domain of each question, and on its cases.
+"""How much of the tolerance right formulas use up in float32: over the whole domain of each
+question, and on its cases.
 
-The values they are held against are those of the references in float64, which `test_reference.py` holds against mpmath.
+The values they are held against are those of the references in float64, which `test_reference.py`
+holds against mpmath.
 """
 
 import importlib
@@ -18,7 +20,12 @@ from autograder.tasks.drawing import evaluate, round_to_float32, to_float64
 
 tfd = tfp.distributions
 # The tolerance of a search is measured by its right answers.
-TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).functions if not task.sampled]
+TASKS = [
+    (name, task)
+    for name in tasks.names()
+    for task in tasks.load(name).functions
+    if not task.sampled
+]
 # Forms that compute in float32; `helpers_and_class` but for two functions.
 FORMS = ("float32_tensorflow", "helpers_and_class", "compiled", "keras_ops", "tfp_distributions")
 # How many draws of the whole domain, and how many students.
@@ -26,14 +33,19 @@ FEW, MANY = (6, 2), (10**6, 8)
 
 SLOW = {"compiled": 6, "helpers_and_class": 6}
 
-# The spellings of TensorFlow Probability's Normal compute x / sigma - mu / sigma: where x is close to a large mu and sigma
-# is small, little is left of the difference. The cases stay clear of that, and only there these spellings are held to it.
+# The spellings of TensorFlow Probability's Normal compute x / sigma - mu / sigma: where x is close
+# to a large mu and sigma is small, little is left of the difference. The cases stay clear of that,
+# and only there these spellings are held to it.
 NORMALS = {
     "gaussian_log_pdf": lambda z, mu, var: total(tfd.Normal(mu, tf.sqrt(var)).log_prob(z)),
     "gaussian_log_prob_fixed": lambda x, mu, sigma: total(tfd.Normal(mu, sigma).log_prob(x)),
-    "gaussian_log_prob_learned": lambda x, mu, log_var: total(tfd.Normal(mu, tf.exp(log_var / 2)).log_prob(x)),
+    "gaussian_log_prob_learned": lambda x, mu, log_var: total(
+        tfd.Normal(mu, tf.exp(log_var / 2)).log_prob(x)
+    ),
     "kl_diag_gaussians": lambda mu_q, log_var_q, mu_p, log_var_p: total(
-        tfd.kl_divergence(tfd.Normal(mu_q, tf.exp(log_var_q / 2)), tfd.Normal(mu_p, tf.exp(log_var_p / 2)))
+        tfd.kl_divergence(
+            tfd.Normal(mu_q, tf.exp(log_var_q / 2)), tfd.Normal(mu_p, tf.exp(log_var_p / 2))
+        )
     ),
 }
 
@@ -43,7 +55,9 @@ def total(values):
 
 
 def share(task, formula, arguments):
-    """Returns the largest error of `formula` in float32 as a share of the tolerance; infinite where it is NaN."""
+    """Returns the largest error of `formula` in float32 as a share of the tolerance; infinite where
+    it is NaN.
+    """
     arguments = [round_to_float32(value) for value in arguments]
     given = formula(*(handed(value) for value in arguments))
     given = given if isinstance(given, tuple | list) else (given,)
@@ -66,7 +80,9 @@ def handed(value):
 
 @pytest.mark.parametrize(("draws", "students"), [FEW, soak.later(*MANY)], ids=["few", "many"])
 @pytest.mark.parametrize(("assignment", "task"), TASKS, ids=[task.name for _, task in TASKS])
-def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(assignment, task, draws, students, right_answers):
+def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(
+    assignment, task, draws, students, right_answers
+):
     answers = {form: right_answers(assignment, form) for form in FORMS}
     formulas = {form: names[task.name] for form, names in answers.items() if task.name in names}
     formulas["solution"] = getattr(importlib.import_module(f"solutions.{assignment}"), task.name)
@@ -74,15 +90,20 @@ def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(assignment,
     swept = [task.domain.draw(np.random.default_rng(number)) for number in range(draws)]
     few = SLOW if any(isinstance(value, float | BuiltArgument) for value in swept[0]) else {}
     worst = {
-        form: max(share(task, formula, drawn) for drawn in swept[: few.get(form)]) for form, formula in formulas.items()
+        form: max(share(task, formula, drawn) for drawn in swept[: few.get(form)])
+        for form, formula in formulas.items()
     }
     if task.name in NORMALS:
         formulas["tfd.Normal"] = NORMALS[task.name]
     drawn = [
-        case.draw(np.random.default_rng(number), **case.sizes) for case in task.cases for number in range(students)
+        case.draw(np.random.default_rng(number), **case.sizes)
+        for case in task.cases
+        for number in range(students)
     ]
     for form, formula in formulas.items():
         asked = drawn[:: students if form in few else 1]
-        worst[form] = max(worst.get(form, 0), *(share(task, formula, arguments) for arguments in asked))
+        worst[form] = max(
+            worst.get(form, 0), *(share(task, formula, arguments) for arguments in asked)
+        )
     print(task.name, {form: float(f"{value:.2g}") for form, value in worst.items()})
     assert 0 < max(worst.values()) <= task.float32 <= 0.3, worst

@@ -7,7 +7,15 @@ import pytest
 
 from autograder.grading import classroom
 from autograder.grading.submission import Submission
-from autograder.grading.turns import FEW, LONGER, SHORTEST, SHORTEST_OF_MODELS, TIMES, Schedule, Turns
+from autograder.grading.turns import (
+    FEW,
+    LONGER,
+    SHORTEST,
+    SHORTEST_OF_MODELS,
+    TIMES,
+    Schedule,
+    Turns,
+)
 
 
 @pytest.fixture
@@ -78,7 +86,10 @@ def test_nobody_is_put_back_where_nobody_waits(turns):
 
 
 def test_a_few_slow_ones_at_the_beginning_cost_the_others_no_more_than_their_first_turns(turns):
-    items = [Submission(name, "first", f"{number}.ipynb") for number, name in enumerate(["600"] * 5 + ["1"] * 15)]
+    items = [
+        Submission(name, "first", f"{number}.ipynb")
+        for number, name in enumerate(["600"] * 5 + ["1"] * 15)
+    ]
     machine = Machine(turns)
     for item, _, _ in classroom.results_in_turns(machine, items, ()):
         if item.student == "1":
@@ -92,7 +103,9 @@ def test_a_notebook_with_models_has_longer_at_first():
 
 
 class Machine:
-    """Stands in for `graders.Graders`: notebooks take the seconds in their names, or their turn where that is less."""
+    """Stands in for `graders.Graders`: notebooks take the seconds in their names, or their turn
+    where that is less.
+    """
 
     jobs = 1
 

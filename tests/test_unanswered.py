@@ -1,4 +1,6 @@
-"""The line below a traceback that says which question to answer first; in a plain IPython, without a kernel."""
+"""The line below a traceback that says which question to answer first; in a plain IPython, without
+a kernel.
+"""
 
 import json
 import os
@@ -32,7 +34,9 @@ def run(folder, *cells, **environment):
     """Returns (the last line on stdout, stderr, all of stdout) of each cell."""
     started = [sys.executable, "-c", DRIVER, json.dumps([START, *cells])]
     names = {"IPYTHONDIR": str(folder), **environment}
-    done = subprocess.run(started, cwd=folder, env=os.environ | names, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        started, cwd=folder, env=os.environ | names, capture_output=True, text=True, check=True
+    )
     shown = [json.loads(line) for line in done.stdout.splitlines()][1:]
     assert len(shown) == len(cells), done.stdout + done.stderr
     return [(stdout.strip().rpartition("\n")[2], stderr, stdout) for stdout, stderr in shown]
@@ -40,12 +44,16 @@ def run(folder, *cells, **environment):
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "public_cases.json").write_bytes((notebooks.ASSIGNMENTS / A01 / "public_cases.json").read_bytes())
+    (tmp_path / "public_cases.json").write_bytes(
+        (notebooks.ASSIGNMENTS / A01 / "public_cases.json").read_bytes()
+    )
     return tmp_path
 
 
 def write(folder, *cells):
-    made = [{"cell_type": "code", "source": source, "metadata": {}, "outputs": []} for source in cells]
+    made = [
+        {"cell_type": "code", "source": source, "metadata": {}, "outputs": []} for source in cells
+    ]
     (folder / f"{A01}.ipynb").write_text(json.dumps({"cells": made, "metadata": {}, "nbformat": 4}))
 
 
@@ -118,12 +126,16 @@ def test_below_a_follow_on_error_stands_what_to_answer_first(folder, name):
 def test_a_cell_that_was_not_run_is_named_where_a_file_says_so(folder):
     write(folder, STUB, "# trains\nmodel = f(3)", "rate = 3", "model.fit(rate)")
     shown = run(folder, STUB, "model.fit(rate)", "rate + 1")
-    assert shown[1][0] == "Answer `f` first: the cell that makes `model` needs it. Then run that cell and this one."
+    assert (
+        shown[1][0]
+        == "Answer `f` first: the cell that makes `model` needs it. Then run that cell and this"
+        " one."
+    )
     assert shown[2][0] == "Run the cell first that makes `rate`; it begins: rate = 3"
 
 
 def test_the_first_cell_run_twice_says_it_once(folder):
-    (first, again) = run(folder, f"{START}\n{STUB}", "f(3)")
+    first, again = run(folder, f"{START}\n{STUB}", "f(3)")
     assert first[0].startswith(A01)
     assert again[2].count(ABOUT_F) == 1
 
@@ -143,6 +155,11 @@ def test_check_of_an_answer_that_calls_a_stub_names_the_stub():
             names[name](1)
         except NotImplementedError as error:
             kinds[name] = student_side.pack_exception(error, names[name])
-    assert kinds == {"f": {"status": "unanswered", "kind": ""}, "g": {"status": "unanswered", "kind": "f"}}
+    assert kinds == {
+        "f": {"status": "unanswered", "kind": ""},
+        "g": {"status": "unanswered", "kind": "f"},
+    }
     asked = judging.Question("g", 1, "", (judging.Case("c", "generic", (), ()),))
-    assert "Answer `f` first" in explain.explain_failure(asked, "unanswered", judging.Answer(**kinds["g"]))
+    assert "Answer `f` first" in explain.explain_failure(
+        asked, "unanswered", judging.Answer(**kinds["g"])
+    )

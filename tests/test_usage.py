@@ -1,4 +1,6 @@
-"""The command line without kernels: what is refused before TensorFlow starts, what is said, and what help says."""
+"""The command line without kernels: what is refused before TensorFlow starts, what is said, and
+what help says.
+"""
 
 import argparse
 import json
@@ -87,8 +89,12 @@ def test_what_needs_no_tensorflow_starts_none(class_folder):
         (["kernelspec", "--prefix", f"{class_folder}/prefix"], 0, "confined-python3"),
     ]  # fmt: skip
     command = [sys.executable, "-c", LIGHT, json.dumps([arguments for arguments, _, _ in expected])]
-    ends = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=class_folder).stdout)
-    for (arguments, status, words), (found, has_tensorflow, said) in zip(expected, ends, strict=True):
+    ends = json.loads(
+        subprocess.run(command, check=True, capture_output=True, text=True, cwd=class_folder).stdout
+    )
+    for (arguments, status, words), (found, has_tensorflow, said) in zip(
+        expected, ends, strict=True
+    ):
         assert (found, has_tensorflow) == (status, False), (arguments, said)
         assert words in said, arguments
     assert not (class_folder / "sample").exists()
@@ -112,7 +118,9 @@ class Stop(Exception):
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_a_command_says_what_it_does_before_it_takes_long(arguments, slow, class_folder, monkeypatch, capsys):
+def test_a_command_says_what_it_does_before_it_takes_long(
+    arguments, slow, class_folder, monkeypatch, capsys
+):
     def stop(*_):
         raise Stop
 
@@ -144,7 +152,9 @@ def test_a_package_that_is_not_there_is_said_and_does_not_end_the_doctor(monkeyp
 
 @pytest.fixture
 def sample_command(tmp_path, monkeypatch):
-    """Returns a function that runs `autograder sample` up to where notebooks are written, and what was to be written."""
+    """Returns a function that runs `autograder sample` up to where notebooks are written, and what
+    was to be written.
+    """
     written = []
 
     def write(folder, jobs, finished):
@@ -161,7 +171,9 @@ def sample_command(tmp_path, monkeypatch):
     return run, written
 
 
-def test_no_more_notebooks_of_the_sample_class_run_at_a_time_than_the_memory_holds(sample_command, monkeypatch):
+def test_no_more_notebooks_of_the_sample_class_run_at_a_time_than_the_memory_holds(
+    sample_command, monkeypatch
+):
     run, written = sample_command
     monkeypatch.setattr(limits, "most_jobs", lambda: 3)
     for asked in ("1000", "2"):
@@ -170,7 +182,9 @@ def test_no_more_notebooks_of_the_sample_class_run_at_a_time_than_the_memory_hol
     assert [jobs for _, jobs in written] == [3, 2]
 
 
-def test_a_sample_class_that_could_not_be_graded_is_not_made(sample_command, tmp_path, monkeypatch, capsys):
+def test_a_sample_class_that_could_not_be_graded_is_not_made(
+    sample_command, tmp_path, monkeypatch, capsys
+):
     run, written = sample_command
     assert run() == 2
     assert "this machine cannot confine notebooks" in capsys.readouterr().err
@@ -225,7 +239,11 @@ def test_the_bar_keeps_its_numbers_where_a_name_is_long(width):
     terminal = Console(file=StringIO(), width=width, force_terminal=True, force_interactive=True)
     with screen.counting(terminal, 200) as (_, done):
         done("graded " + "Maximiliane von Hohenlohe " * 5)
-    lines = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", terminal.file.getvalue()).replace("\r", "\n").splitlines()
+    lines = (
+        re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", terminal.file.getvalue())
+        .replace("\r", "\n")
+        .splitlines()
+    )
     assert max(map(len, lines)) <= width
     assert [line for line in lines if re.search(r"graded .* 1/200 \d:\d\d:\d\d", line)]
 
@@ -240,7 +258,9 @@ def test_version_is_said_once(capsys):
 
 
 def subcommands():
-    (action,) = [action for action in cli.parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    (action,) = [
+        action for action in cli.parser()._actions if isinstance(action, argparse._SubParsersAction)
+    ]
     return action
 
 
@@ -271,15 +291,22 @@ def test_the_readme_names_every_limit_and_every_status():
     found, names = usual_limits(" ".join(settings))
     assert sorted(names) == sorted(limits.NAMES)
     assert found.bounds == Bounds()
-    statuses = {status: letter for letter, status in re.findall(r"^\| ([A-Z]) \| `(\w+)` \|", readme(), re.M)}
+    statuses = {
+        status: letter
+        for letter, status in re.findall(r"^\| ([A-Z]) \| `(\w+)` \|", readme(), re.M)
+    }
     assert statuses == summary.LETTERS
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
 def test_make_help_lists_every_command():
-    listed = subprocess.run(["make", "help"], cwd=places.CHECKOUT, check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        ["make", "help"], cwd=places.CHECKOUT, check=True, capture_output=True, text=True
+    ).stdout
     targets = set(re.findall(r"^  make ([a-z-]+)", listed, re.M))
-    phony = re.search(r"^\.PHONY: (.*)$", (places.CHECKOUT / "Makefile").read_text(), re.M)[1].split()
+    phony = re.search(r"^\.PHONY: (.*)$", (places.CHECKOUT / "Makefile").read_text(), re.M)[
+        1
+    ].split()
     assert targets == set(phony)
     assert set(subcommands().choices) <= targets
     assert {"GPU", "PYTHON", "ARGS", "A"} <= set(re.findall(r"\b([A-Z]+)\b", listed))
@@ -306,7 +333,11 @@ def result(mistake, status="wrong", score=0.0):
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        (result("kl_sign_flipped"), result("kl_doubled"), "wrong 0 (kl_sign_flipped) -> wrong 0 (kl_doubled)"),
+        (
+            result("kl_sign_flipped"),
+            result("kl_doubled"),
+            "wrong 0 (kl_sign_flipped) -> wrong 0 (kl_doubled)",
+        ),
         (result(None), result("kl_doubled"), "wrong 0 -> wrong 0 (kl_doubled)"),
         (result("kl_doubled"), result(None, "correct", 12.0), "wrong 0 (kl_doubled) -> correct 12"),
     ],

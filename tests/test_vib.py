@@ -1,4 +1,6 @@
-"""The solution's VIB as a Keras model: its variables, its metrics, saved and loaded, and what the notebook shows."""
+"""The solution's VIB as a Keras model: its variables, its metrics, saved and loaded, and what the
+notebook shows.
+"""
 
 import importlib
 from dataclasses import replace
@@ -18,13 +20,18 @@ pytestmark = pytest.mark.filterwarnings(
 
 @pytest.mark.parametrize(("hidden", "layers"), [((), 2), ((7,), 4), ((7, 5), 6)])
 def test_every_variable_is_tracked_and_trained(hidden, layers):
-    """A kernel and a bias for each layer: the last layers and the hidden layers of both networks."""
+    """A kernel and a bias for each layer: the last layers and the hidden layers of both
+    networks.
+    """
     model = SOLUTION.VIB(9, 4, 3, hidden)
     assert len(model.trainable_variables) == 2 * layers
     sizes, back = [9, *hidden], [4, *hidden[::-1], 3]
     one_way = sum((a + 1) * b for a, b in pairwise(sizes)) + 2 * (sizes[-1] + 1) * 4
     other = sum((a + 1) * b for a, b in pairwise(back))
-    assert sum(int(np.prod(variable.shape)) for variable in model.trainable_variables) == one_way + other
+    assert (
+        sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+        == one_way + other
+    )
 
 
 def test_a_model_comes_back_from_a_file(tmp_path):
@@ -37,7 +44,10 @@ def test_a_model_comes_back_from_a_file(tmp_path):
     assert loaded.get_config() == model.get_config()
     assert loaded.beta == 0.3
     generator = np.random.default_rng(0)
-    x, eps = generator.random((5, 9)).astype(np.float32).round(), generator.normal(size=(6, 5, 4)).astype(np.float32)
+    x, eps = (
+        generator.random((5, 9)).astype(np.float32).round(),
+        generator.normal(size=(6, 5, 4)).astype(np.float32),
+    )
     np.testing.assert_array_equal(loaded.predict_probs(x, eps), model.predict_probs(x, eps))
 
 
@@ -62,10 +72,14 @@ def test_compiled_or_not_it_learns_the_same():
 
 
 def checked(names, *chosen):
-    """Returns the verdict of `check("VIB")` on these names: on all properties, or on those that are chosen."""
+    """Returns the verdict of `check("VIB")` on these names: on all properties, or on those that are
+    chosen.
+    """
     question = checking.find_question("VIB")
     if chosen:
-        question = replace(question, properties=tuple(item for item in question.properties if item.name in chosen))
+        question = replace(
+            question, properties=tuple(item for item in question.properties if item.name in chosen)
+        )
         assert len(question.properties) == len(chosen)
     return judging.judge_properties(question, checking.examine_properties(question, names))
 
@@ -81,24 +95,33 @@ def test_check_says_which_earlier_function_must_be_right_first():
     wrong = {"vib_predict_probs": lambda logits: 2 * SOLUTION.vib_predict_probs(logits)}
     verdict = checked(vars(SOLUTION) | wrong, "loss_terms", "prediction")
     assert 'see what check("vib_predict_probs") says' in verdict.message
-    assert next(case.passed for case in verdict.cases if case.name == "loss_terms"), "it needs no vib_predict_probs"
+    assert next(case.passed for case in verdict.cases if case.name == "loss_terms"), (
+        "it needs no vib_predict_probs"
+    )
 
 
 def test_check_says_that_it_needs_the_sampler_of_a03():
     names = {name: value for name, value in vars(SOLUTION).items() if name != "sample_latent"}
     verdict = checked(names, "loss_terms", "prediction")
     assert verdict.score == 0
-    assert "check compares with your own sample_latent, and this notebook defines none" in verdict.message
+    assert (
+        "check compares with your own sample_latent, and this notebook defines none"
+        in verdict.message
+    )
 
 
 def test_check_says_that_the_cases_of_a03_are_not_there(monkeypatch):
     there = checking.find_public_files()
     question = checking.find_question("VIB")
     monkeypatch.setattr(
-        checking, "find_public_files", lambda: [path for path in there if path.parent.name == "a05_vib"]
+        checking,
+        "find_public_files",
+        lambda: [path for path in there if path.parent.name == "a05_vib"],
     )
     question = replace(question, properties=question.properties[:1])
-    verdict = judging.judge_properties(question, checking.examine_properties(question, vars(SOLUTION)))
+    verdict = judging.judge_properties(
+        question, checking.examine_properties(question, vars(SOLUTION))
+    )
     assert "the public cases of the assignment that asks for it are not here" in verdict.message
 
 
@@ -112,7 +135,9 @@ def label_entropy(labels):
 
 @pytest.mark.soak
 def test_the_information_plane():
-    """The rate falls as beta grows; no bound is above H(Y) or the rate; a small beta reads the label, a beta of 1 nothing."""
+    """The rate falls as beta grows; no bound is above H(Y) or the rate; a small beta reads the
+    label, a beta of 1 nothing.
+    """
     images = load("digits")
     sides = ((images.x_train, images.y_train), (images.x_test, images.y_test))
     plane = {}

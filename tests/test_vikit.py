@@ -69,7 +69,9 @@ def test_check_takes_the_function_itself(capsys):
     ],
 )
 def test_check_finds_noise_that_a_function_draws_itself(define, capsys, noise):
-    define("reparameterize", lambda mu, log_var, eps: mu + tf.exp(log_var / 2) * np.float32(noise(mu)))
+    define(
+        "reparameterize", lambda mu, log_var, eps: mu + tf.exp(log_var / 2) * np.float32(noise(mu))
+    )
     vikit.check("reparameterize")
     printed = capsys.readouterr().out
     assert "Recognised: two_calls_differ" in printed
@@ -79,12 +81,18 @@ def test_check_finds_noise_that_a_function_draws_itself(define, capsys, noise):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (lambda mu, log_var: -kl(mu, log_var), ["Recognised: kl_sign_flipped", "never negative", "E-000-08"]),
+        (
+            lambda mu, log_var: -kl(mu, log_var),
+            ["Recognised: kl_sign_flipped", "never negative", "E-000-08"],
+        ),
         (
             lambda mu, log_var: 3 * kl(mu, log_var),
             ["wrong, 0 of 12", "  log_var of both signs: values are off by up to"],
         ),
-        (lambda mu, log_var: kl(mu, log_var)[:, None], ["malformed", "got shape [5,1], expected [5]"]),
+        (
+            lambda mu, log_var: kl(mu, log_var)[:, None],
+            ["malformed", "got shape [5,1], expected [5]"],
+        ),
         (lambda mu, log_var: "seven", ["malformed", "returned text; expected an array [B]"]),
         (lambda mu, log_var: None, ["malformed", "returned None"]),
         (lambda mu, log_var: mu.no_such_thing, ["error", "raised AttributeError", "no_such_thing"]),
@@ -149,7 +157,9 @@ def test_check_away_from_the_public_cases_says_where_they_belong(tmp_path, monke
         vikit.check("kl_to_standard_normal")
 
 
-def test_check_reads_the_public_cases_of_its_own_version_before_older_ones_near_the_notebook(tmp_path, monkeypatch):
+def test_check_reads_the_public_cases_of_its_own_version_before_older_ones_near_the_notebook(
+    tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "public_cases.json").write_text("{}")
     files = checking.find_public_files()
@@ -184,12 +194,20 @@ def test_reports_are_html_in_a_notebook(define):
     assert "&lt;script&gt;" in page
 
 
-def test_submit_writes_one_zip_and_says_what_is_in_it(tmp_path, monkeypatch, capsys, write_notebook):
-    path = write_notebook({"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return 0"})
+def test_submit_writes_one_zip_and_says_what_is_in_it(
+    tmp_path, monkeypatch, capsys, write_notebook
+):
+    path = write_notebook(
+        {"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return 0"}
+    )
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "public_cases.json").write_bytes((notebooks.ASSIGNMENTS / A01 / "public_cases.json").read_bytes())
+    (tmp_path / "public_cases.json").write_bytes(
+        (notebooks.ASSIGNMENTS / A01 / "public_cases.json").read_bytes()
+    )
     cells = json.loads(path.read_text())
-    cells["cells"] = [cell for cell in cells["cells"] if "def elbo_identity_terms" not in "".join(cell["source"])]
+    cells["cells"] = [
+        cell for cell in cells["cells"] if "def elbo_identity_terms" not in "".join(cell["source"])
+    ]
     path.write_text(json.dumps(cells))
     vikit.submit()
     printed = capsys.readouterr().out
@@ -204,7 +222,8 @@ def test_submit_writes_one_zip_and_says_what_is_in_it(tmp_path, monkeypatch, cap
 def test_submit_without_a_notebook_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        FileNotFoundError, match=r"^Save the notebook as a01_densities.ipynb .*submit\('path/to/notebook.ipynb'\)"
+        FileNotFoundError,
+        match=r"^Save the notebook as a01_densities.ipynb .*submit\('path/to/notebook.ipynb'\)",
     ):
         vikit.submit()
     (tmp_path / "copy (1).ipynb").write_text("{}")
@@ -234,9 +253,13 @@ def colab(monkeypatch, tmp_path):
     assert set(requests) <= {("get_ipynb", submitting.COLAB_SECONDS)}
 
 
-def test_on_colab_submit_takes_the_notebook_that_is_open_and_no_file(tmp_path, colab, capsys, write_notebook):
+def test_on_colab_submit_takes_the_notebook_that_is_open_and_no_file(
+    tmp_path, colab, capsys, write_notebook
+):
     open_one = json.loads(
-        write_notebook({"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return 0"}).read_text()
+        write_notebook(
+            {"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return 0"}
+        ).read_text()
     )
     # As it was uploaded: nothing is answered in it.
     write_notebook()
@@ -280,7 +303,9 @@ def test_where_colab_gives_no_notebook_the_saved_file_is_taken_and_named(
     tmp_path, colab, capsys, write_notebook, which
 ):
     answer, reason = NO_NOTEBOOK[which]
-    path = write_notebook({"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return 0"})
+    path = write_notebook(
+        {"kl_to_standard_normal": "def kl_to_standard_normal(mu, log_var):\n    return 0"}
+    )
     colab.append(answer)
     vikit.submit()
     asking, instead, handed_in, note, *rest = capsys.readouterr().out.splitlines()
@@ -304,7 +329,9 @@ def test_without_a_saved_file_the_way_by_hand_comes_first(tmp_path, colab, which
     elif saved is not None:
         path.write_bytes(saved)
     colab.append(NO_NOTEBOOK[which][0])
-    with pytest.raises(FileNotFoundError, match=r"^Choose File > Download > Download .ipynb, and hand in the file"):
+    with pytest.raises(
+        FileNotFoundError, match=r"^Choose File > Download > Download .ipynb, and hand in the file"
+    ):
         vikit.submit()
     assert not list(tmp_path.glob("*.zip"))
 
@@ -315,7 +342,9 @@ def test_where_colab_has_no_such_request_any_more_it_is_colab_still(colab, monke
         vikit.submit()
 
 
-def test_the_newer_of_the_files_here_and_on_the_drive_is_taken(tmp_path, colab, capsys, monkeypatch, write_notebook):
+def test_the_newer_of_the_files_here_and_on_the_drive_is_taken(
+    tmp_path, colab, capsys, monkeypatch, write_notebook
+):
     drive = tmp_path / "drive"
     monkeypatch.setattr(submitting, "COLAB_DRIVE", drive)
     here, there = write_notebook(), write_notebook(path=drive / f"{A01}.ipynb")
@@ -331,7 +360,9 @@ def test_the_newer_of_the_files_here_and_on_the_drive_is_taken(tmp_path, colab, 
 def test_what_colab_is_asked_is_said_before_it_is_asked(colab, capsys, monkeypatch, write_notebook):
     write_notebook()
     said = []
-    message = types.SimpleNamespace(blocking_request=lambda *rest, **options: said.append(capsys.readouterr().out))
+    message = types.SimpleNamespace(
+        blocking_request=lambda *rest, **options: said.append(capsys.readouterr().out)
+    )
     monkeypatch.setattr(sys.modules["google.colab"], "_message", message)
     vikit.submit()
     assert said == ["Asking Colab for the notebook as it is now. This takes 30 s at most.\n"]
@@ -380,7 +411,10 @@ def test_one_bernoulli_per_pixel_scores_what_the_readme_says():
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("letters",), "no data set is called 'letters'; there are: digits"), (("digits", "soft"), "binarize must be")],
+    [
+        (("letters",), "no data set is called 'letters'; there are: digits"),
+        (("digits", "soft"), "binarize must be"),
+    ],
 )
 def test_load_refuses_what_it_does_not_know(arguments, said):
     with pytest.raises(ValueError, match=said):
@@ -415,11 +449,19 @@ def stand_ins(tmp_path, monkeypatch):
     for name in ("mnist", "fashion_mnist", "binarized_mnist"):
         packed = name == "binarized_mnist"
         shape = (98,) if packed else (28, 28)
-        arrays = {key: generator.integers(0, 256, (7, *shape)).astype(np.uint8) for key in ("x_train", "x_test")}
+        arrays = {
+            key: generator.integers(0, 256, (7, *shape)).astype(np.uint8)
+            for key in ("x_train", "x_test")
+        }
         others = ("x_valid",) if packed else ("y_train", "y_test")
-        arrays |= {key: generator.integers(0, 10, (7, *(shape if packed else ()))).astype(np.uint8) for key in others}
+        arrays |= {
+            key: generator.integers(0, 10, (7, *(shape if packed else ()))).astype(np.uint8)
+            for key in others
+        }
         np.savez(tmp_path / f"{name}.npz", **arrays)
-        monkeypatch.setitem(data.CHECKSUMS, name, {key: data.digest(value) for key, value in arrays.items()})
+        monkeypatch.setitem(
+            data.CHECKSUMS, name, {key: data.digest(value) for key, value in arrays.items()}
+        )
     monkeypatch.setenv("VIKIT_DATA", str(tmp_path))
     return tmp_path
 
@@ -470,9 +512,14 @@ def test_without_a_network_it_says_what_to_do(tmp_path, monkeypatch):
 
     monkeypatch.setenv("VIKIT_DATA", str(tmp_path))
     monkeypatch.setattr(keras.datasets.mnist, "load_data", offline)
-    with pytest.raises(FileNotFoundError, match=r"could not be downloaded \(OSError\).*put mnist.npz .*set VIKIT_DATA"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"could not be downloaded \(OSError\).*put mnist.npz .*set VIKIT_DATA",
+    ):
         vikit.load("mnist")
-    with pytest.raises(FileNotFoundError, match=r"put binarized_mnist.npz into a folder and set VIKIT_DATA"):
+    with pytest.raises(
+        FileNotFoundError, match=r"put binarized_mnist.npz into a folder and set VIKIT_DATA"
+    ):
         vikit.load("binarized_mnist")
 
 
@@ -499,7 +546,9 @@ def test_figures_are_labelled(shown):
     vikit.plots.images(generator.random((2, 3, 64)), (8, 8), ("image", "mean"), "Rows")
     vikit.plots.mosaic(generator.random((3, 3, 64)), (8, 8), "Grid", ("z_1", "z_2"))
     scatter, curves, images, mosaic = shown
-    assert [axis.get_text() for axis in (scatter.axes[0].xaxis.label, scatter.axes[0].yaxis.label)] == ["z_1", "z_2"]
+    assert [
+        axis.get_text() for axis in (scatter.axes[0].xaxis.label, scatter.axes[0].yaxis.label)
+    ] == ["z_1", "z_2"]
     assert len(scatter.axes[0].get_legend().get_texts()) == 10
     assert [axes.get_title() for axes in curves.axes] == ["loss", "kl"]
     assert curves.axes[0].get_ylabel() == "nats per example"
@@ -525,7 +574,10 @@ def test_figures_of_bottlenecks_are_labelled(shown):
     gaussians = generator.normal(size=(20, 2)), generator.uniform(0.1, 1, (20, 2))
     vikit.plots.ellipses({"a": gaussians, "b": gaussians}, np.arange(20) % 10, "Ellipses")
     vikit.plots.sweep(
-        [0.01, 0.1], {"accuracy": {"samples": [0.9, 0.8]}, "error": {"samples": [0.1, 0.2]}}, "beta", "Betas"
+        [0.01, 0.1],
+        {"accuracy": {"samples": [0.9, 0.8]}, "error": {"samples": [0.1, 0.2]}},
+        "beta",
+        "Betas",
     )
     plane, ellipses, against = shown
     (axes,) = plane.axes
@@ -549,14 +601,25 @@ def test_an_ellipse_is_as_wide_as_two_standard_deviations(shown):
 
 
 def test_stacks_stand_on_each_other_and_a_band_lies_around_its_median(shown):
-    vikit.plots.stacks(["one", "two"], {"rate": [1.0, 2.0], "distortion": [3.0, 0.5]}, title="Sums", floor=0.5)
+    vikit.plots.stacks(
+        ["one", "two"], {"rate": [1.0, 2.0], "distortion": [3.0, 0.5]}, title="Sums", floor=0.5
+    )
     runs = {"estimate": np.array([[-3.0, -2.0, -1.0], [-2.5, -2.0, -1.5]])}
     vikit.plots.bands([1, 10], runs, {"grid": [-4.0, -2.0]}, "samples", ("log p(x)", -2.0))
     stacks, bands = (figure.axes[0] for figure in shown)
-    assert [(bar.get_y(), bar.get_height()) for bar in stacks.patches] == [(0, 1), (0, 2), (1, 3), (2, 0.5)]
+    assert [(bar.get_y(), bar.get_height()) for bar in stacks.patches] == [
+        (0, 1),
+        (0, 2),
+        (1, 3),
+        (2, 0.5),
+    ]
     assert stacks.get_ylabel() == "nats (the axis begins at 0.5)"
     assert stacks.get_ylim()[0] == 0.5 < 4 < stacks.get_ylim()[1]
-    assert {text.get_text() for text in bands.get_legend().get_texts()} == {"estimate", "grid", "log p(x)"}
+    assert {text.get_text() for text in bands.get_legend().get_texts()} == {
+        "estimate",
+        "grid",
+        "log p(x)",
+    }
     assert bands.get_ylim() == (-14.0, 2.0)
     assert bands.get_xscale() == "log"
 
@@ -568,7 +631,14 @@ def test_images_of_another_size_are_refused():
 
 @pytest.mark.parametrize(
     ("shape", "inputs"),
-    [((10_000,), 1), ((16, 500), 16), ((64, 500), 64), ((784, 500), 784), ((6400, 50), 6400), ((3, 3, 100, 50), 900)],
+    [
+        ((10_000,), 1),
+        ((16, 500), 16),
+        ((64, 500), 64),
+        ((784, 500), 784),
+        ((6400, 50), 6400),
+        ((3, 3, 100, 50), 900),
+    ],
 )
 def test_weights_of_a_wide_layer_are_moved_by_less_so_that_its_outputs_grow_no_more(shape, inputs):
     exam = Exam(None, None, np.random.default_rng(0))

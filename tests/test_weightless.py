@@ -1,4 +1,6 @@
-"""Nothing is worth a point to a constant, to a map without weights, or to a model that knows the digits by heart."""
+"""Nothing is worth a point to a constant, to a map without weights, or to a model that knows the
+digits by heart.
+"""
 
 import importlib
 from pathlib import Path
@@ -27,7 +29,9 @@ def judged(assignment, question, file, kind):
 def judged_names(assignment, question, names):
     """Returns the verdict on the class `question` of what a notebook defines."""
     task = next(task for task in tasks.load(assignment).questions if task.name == question)
-    exam = Exam(client.Student(client.InProcess(names), None), task.oracle, np.random.default_rng(0))
+    exam = Exam(
+        client.Student(client.InProcess(names), None), task.oracle, np.random.default_rng(0)
+    )
     asked = judging.Question(question, task.points, "", (), properties=task.properties)
     return judging.judge_properties(asked, examine(asked, exam))
 
@@ -65,8 +69,12 @@ def fixed_decoder(part):
     [("encoder", frozen), ("decoder", frozen), ("decoder", fixed_decoder)],
     ids=["a frozen encoder", "a frozen decoder", "a matrix for a decoder"],
 )
-@pytest.mark.parametrize(("assignment", "question"), [soak.later("a03_vae", "VAE"), ("a05_vib", "VIB")])
-def test_a_part_that_is_fixed_costs_all_that_is_asked_of_the_model(assignment, question, part, change):
+@pytest.mark.parametrize(
+    ("assignment", "question"), [soak.later("a03_vae", "VAE"), ("a05_vib", "VIB")]
+)
+def test_a_part_that_is_fixed_costs_all_that_is_asked_of_the_model(
+    assignment, question, part, change
+):
     solution = importlib.import_module(f"solutions.{assignment}")
 
     class Fixed(getattr(solution, question)):
@@ -87,16 +95,25 @@ def test_fixed_maps_that_weights_stretch_and_shift_get_nothing(assignment, quest
 
 @pytest.mark.parametrize(
     ("assignment", "question", "trained"),
-    [soak.later("a03_vae", "VAE", "training_passes_the_floor"), ("a05_vib", "VIB", "accuracy_passes_the_floor")],
+    [
+        soak.later("a03_vae", "VAE", "training_passes_the_floor"),
+        ("a05_vib", "VIB", "accuracy_passes_the_floor"),
+    ],
 )
-def test_weights_that_are_a_key_to_what_is_known_beforehand_are_no_learning(assignment, question, trained):
+def test_weights_that_are_a_key_to_what_is_known_beforehand_are_no_learning(
+    assignment, question, trained
+):
     verdict = judged(assignment, question, assignment, "exact key")
     found = {case.name: case for case in verdict.cases}
-    assert (found[trained].points, found[trained].mistake) == (0, "weights_are_a_key"), verdict.message
+    assert (found[trained].points, found[trained].mistake) == (0, "weights_are_a_key"), (
+        verdict.message
+    )
 
 
 @pytest.mark.parametrize(("assignment", "question"), [("a03_vae", "VAE"), ("a05_vib", "VIB")])
-def test_who_knows_the_digits_by_heart_gets_nothing_for_one_weight_that_shifts_all(assignment, question):
+def test_who_knows_the_digits_by_heart_gets_nothing_for_one_weight_that_shifts_all(
+    assignment, question
+):
     verdict = judged(assignment, question, assignment, "memory")
     assert (verdict.score, verdict.mistake) == (0, "weights_ignored"), verdict.message
 
@@ -106,10 +123,14 @@ def test_who_knows_the_digits_by_heart_gets_nothing_for_one_weight_that_shifts_a
     [
         ("a03_vae", "VAE", "training_passes_the_floor", ("passes_untrained",)),
         # The labels have other names: this one does not even pass.
-        pytest.param("a05_vib", "VIB", "accuracy_passes_the_floor", (None,), marks=pytest.mark.soak),
+        pytest.param(
+            "a05_vib", "VIB", "accuracy_passes_the_floor", (None,), marks=pytest.mark.soak
+        ),
     ],
 )
-def test_who_knows_the_digits_by_heart_gets_no_point_for_learning(monkeypatch, assignment, question, trained, mistakes):
+def test_who_knows_the_digits_by_heart_gets_no_point_for_learning(
+    monkeypatch, assignment, question, trained, mistakes
+):
     monkeypatch.setattr(dependence, "MIN_DIRECTIONS", 0)
     monkeypatch.setattr(floor, "check_parts_are_unbounded", lambda *arguments: None)
     verdict = judged(assignment, question, assignment, "memory")

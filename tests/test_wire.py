@@ -76,7 +76,9 @@ def test_what_is_no_reply_is_rejected(reply):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 NEARLY = st.fixed_dictionaries(
@@ -92,9 +94,16 @@ NEARLY = st.fixed_dictionaries(
 )
 
 
-# Arrays with one thing or another wrong: a field that is missing, of another type, of another length.
-ALMOST = st.fixed_dictionaries({}, optional={key: st.just(value) | JSON for key, value in GOOD.items()})
-REPLIES = JSON | NEARLY | st.fixed_dictionaries({"status": st.just("ok"), "values": st.lists(ALMOST, max_size=3)})
+# Arrays with one thing or another wrong: a field that is missing, of another type, of another
+# length.
+ALMOST = st.fixed_dictionaries(
+    {}, optional={key: st.just(value) | JSON for key, value in GOOD.items()}
+)
+REPLIES = (
+    JSON
+    | NEARLY
+    | st.fixed_dictionaries({"status": st.just("ok"), "values": st.lists(ALMOST, max_size=3)})
+)
 
 
 @settings(max_examples=600, deadline=None)
@@ -159,7 +168,10 @@ def test_a_reply_may_have_as_many_bytes_as_it_says_and_not_one_more(form, last):
 def test_what_may_just_be_received_is_just_sent():
     half = np.zeros(wire.MAX_BYTES // 2, bool)
     assert student_side.pack_result(None, [half, half], 2)["status"] == "ok"
-    assert student_side.pack_result(None, [half, half, half[:1]], 3) == {"status": "malformed", "kind": wire.TOO_LARGE}
+    assert student_side.pack_result(None, [half, half, half[:1]], 3) == {
+        "status": "malformed",
+        "kind": wire.TOO_LARGE,
+    }
 
 
 @given(st.integers(0, 50))
@@ -170,4 +182,7 @@ def test_the_bytes_of_a_text_are_those_of_its_array(size):
 def test_arrays_that_are_too_large_together_are_not_sent():
     (packed,) = student_side.pack_result(None, [LARGE], 1)["values"]
     assert packed == wire.pack_array(LARGE)
-    assert student_side.pack_result(None, [LARGE, LARGE[:9]], 2) == {"status": "malformed", "kind": wire.TOO_LARGE}
+    assert student_side.pack_result(None, [LARGE, LARGE[:9]], 2) == {
+        "status": "malformed",
+        "kind": wire.TOO_LARGE,
+    }

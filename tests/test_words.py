@@ -1,4 +1,6 @@
-"""What is seen of a class is told to students in words; the numbers are for the staff, and for `check`."""
+"""What is seen of a class is told to students in words; the numbers are for the staff, and for
+`check`.
+"""
 
 import ast
 import re
@@ -51,7 +53,9 @@ def a_loss(reconstruction=40.32, kl=21.43, loss=None, beta=1.0):
     expected = compare_reports.Expected(Mean(40.32), Mean(21.43))
     compare_reports.check_reports(
         compare_reports.ReportSource(
-            LossLayout("reconstruction", "pixels", num_summed=64, latent_dim=8, weight=beta, batch_size=64),
+            LossLayout(
+                "reconstruction", "pixels", num_summed=64, latent_dim=8, weight=beta, batch_size=64
+            ),
             report=lambda: {name: np.array([value]) for name, value in reported.items()},
             expect=lambda: expected,
             expect_with_test_digits=lambda: expected,
@@ -63,15 +67,21 @@ def a_loss(reconstruction=40.32, kl=21.43, loss=None, beta=1.0):
 def a_map(log_det):
     """The map z -> 2 z, whose log determinant is 2 log 2."""
     oracle = SimpleNamespace(function=lambda name: lambda z: 2 * np.asarray(z))
-    exam = exam_of(oracle, f=lambda z: 2 * z, log_det=lambda z: np.full(len(z), log_det, np.float32))
+    exam = exam_of(
+        oracle, f=lambda z: 2 * z, log_det=lambda z: np.full(len(z), log_det, np.float32)
+    )
     function_examinations.check_jacobian(exam, forward="f", log_det="log_det", shapes=[[5, 2]])
 
 
 def noise(shift, stretch, others):
     draws = np.random.default_rng(SEED)
     looks, images = training_noise.NUM_REPORTS_OF_AN_IMAGE, training_noise.NUM_NOISE_IMAGES
-    reported = draws.normal(3.21, stretch / np.sqrt(training_noise.BATCH_SIZE), (looks, images)) + shift
-    seen = training_noise.ObservedNoise(reported, draws.normal(3.21, 1, (2048, images)), "the cross-entropy")
+    reported = (
+        draws.normal(3.21, stretch / np.sqrt(training_noise.BATCH_SIZE), (looks, images)) + shift
+    )
+    seen = training_noise.ObservedNoise(
+        reported, draws.normal(3.21, 1, (2048, images)), "the cross-entropy"
+    )
     training_noise.check_noise_is_of_the_posterior(seen, others)
 
 
@@ -95,7 +105,9 @@ def squashed(squash):
 
 
 def below_the_floor(name, least, shown, rate, decoded=(1.0, 2.0)):
-    """Raises the failure of a model below the floor whose training has `shown` (score before, score after, losses)."""
+    """Raises the failure of a model below the floor whose training has `shown` (score before, score
+    after, losses).
+    """
     model = SimpleNamespace(
         spec=SPECS[name],
         exam=SimpleNamespace(digits=lambda labelled: (None, None)),
@@ -126,7 +138,11 @@ def model_of(**student):
 
 def more_and_more_weights():
     counts = iter((1, 7796))
-    model = model_of(weights=lambda _: SimpleNamespace(status="ok", values=[np.ones(2, np.float32)] * next(counts)))
+    model = model_of(
+        weights=lambda _: SimpleNamespace(
+            status="ok", values=[np.ones(2, np.float32)] * next(counts)
+        )
+    )
     model.weights()
     model.weights()
 
@@ -160,7 +176,9 @@ def repeated_losses():
 def both():
     with pytest.raises(PropertyFailed) as noisy:
         repeated_losses()
-    reported = PropertyFailed("kl is too large", "kl_in_bits", "kl is 30.9, and 21.4 from the outputs")
+    reported = PropertyFailed(
+        "kl is too large", "kl_in_bits", "kl is 30.9, and 21.4 from the outputs"
+    )
     raise reported_losses_and_noise.add_reports(noisy.value, reported, "cross_entropy")
 
 
@@ -209,7 +227,9 @@ def verdict_on(break_it, public=False):
     """Returns the verdict on a class that has one property, whose examination is `break_it`."""
     item = judging.Property("holds", 3, "What is off.", "document 000", "it")
     question = judging.Question("VAE", 3, "document 000", (), properties=(item,))
-    return judging.judge_properties(question, examine(question, exam_of(), {"it": lambda exam: break_it()}), public)
+    return judging.judge_properties(
+        question, examine(question, exam_of(), {"it": lambda exam: break_it()}), public
+    )
 
 
 @pytest.mark.parametrize("name", SEEN)
@@ -228,7 +248,9 @@ def test_students_are_told_in_words_what_the_staff_reads_in_numbers(name):
 
 
 def test_losses_that_repeat_themselves_are_said_to():
-    with pytest.raises(PropertyFailed, match="the loss of an image repeats itself exactly while no weight moves"):
+    with pytest.raises(
+        PropertyFailed, match="the loss of an image repeats itself exactly while no weight moves"
+    ):
         repeated_losses()
 
 
@@ -242,7 +264,9 @@ def functions_of(path):
 
 
 def sentences_of(path):
-    """Yields the pieces of text in a file that are sentences: they have a blank, and are no docstrings."""
+    """Yields the pieces of text in a file that are sentences: they have a blank, and are no
+    docstrings.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -256,8 +280,12 @@ def sentences_of(path):
 
 
 def test_no_sentence_has_the_name_of_a_function_of_the_examinations_in_it():
-    """A search that renames a function may hit a word in a sentence. Students know the names of terms: these are not meant."""
-    verbs = re.compile(r"(ask|are|build|check|count|describe|explain|failure|find|has|is|name|require)_")
+    """A search that renames a function may hit a word in a sentence. Students know the names of
+    terms: these are not meant.
+    """
+    verbs = re.compile(
+        r"(ask|are|build|check|count|describe|explain|failure|find|has|is|name|require)_"
+    )
     ours = {
         name
         for path in (*EXAMS.glob("*.py"), *JUDGING.glob("*.py"))
@@ -274,8 +302,18 @@ def test_no_digits_stand_on_a_feedback_page():
     document = build_question_document(verdict_on(SEEN["all three"]))
     page = feedback_html(
         {
-            **{"assignment": "a03_vae", "student": "ada", "score": 0.0, "max_score": 3.0, "manual_max_score": 0.0},
-            **{"kit_version": "0", "kit_errors": [], "questions": [document | {"mistake": "kl_in_bits"}]},
+            **{
+                "assignment": "a03_vae",
+                "student": "ada",
+                "score": 0.0,
+                "max_score": 3.0,
+                "manual_max_score": 0.0,
+            },
+            **{
+                "kit_version": "0",
+                "kit_errors": [],
+                "questions": [document | {"mistake": "kl_in_bits"}],
+            },
         }
     )
     assert "far too large" in page

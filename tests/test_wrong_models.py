@@ -1,4 +1,6 @@
-"""Wrong models, one edit away from the right one: each loses the points of the property that it breaks, under its own name."""
+"""Wrong models, one edit away from the right one: each loses the points of the property that it
+breaks, under its own name.
+"""
 
 import inspect
 import linecache
@@ -39,7 +41,8 @@ class Edit(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A model with a single fault, or none: texts of the solution with what stands there instead, and what it loses.
+    """A model with a single fault, or none: texts of the solution with what stands there instead,
+    and what it loses.
 
     Attributes:
         lost: From the names of properties to those of the mistakes; all other properties hold.
@@ -63,11 +66,20 @@ FAULTS = [
 ]
 FAULTS += [Fault(*fault) for fault in runpy.run_path(str(FOLDER / "single_faults.py"))["FAULTS"]]
 # Those that do not wait for the soak.
-QUICK = ("an Encoder that returns three values", "a convolutional Encoder", "a convolutional Decoder")
+QUICK = (
+    "an Encoder that returns three values",
+    "a convolutional Encoder",
+    "a convolutional Decoder",
+)
 # What no student reads of hidden inputs; and what they were told themselves.
-NUMBER, GIVEN = re.compile(r"\d\.\d|\de[+-]?\d|\d{3}"), re.compile(r"with beta = [\d.]+|[\d.]+ was given")
+NUMBER, GIVEN = (
+    re.compile(r"\d\.\d|\de[+-]?\d|\d{3}"),
+    re.compile(r"with beta = [\d.]+|[\d.]+ was given"),
+)
 ASSIGNMENTS = sorted({edit.assignment for edit in EDITS})
-SOLUTIONS = {name: (script.SOLUTIONS / f"{name}.py").read_text(encoding="utf-8") for name in ASSIGNMENTS}
+SOLUTIONS = {
+    name: (script.SOLUTIONS / f"{name}.py").read_text(encoding="utf-8") for name in ASSIGNMENTS
+}
 TASKS = {(name, task.name): task for name in ASSIGNMENTS for task in tasks.load(name).questions}
 TRAINED = (
     *("every_weight_learns", "fresh_noise", "loss_per_example", "training_passes_the_floor"),
@@ -81,16 +93,24 @@ def names_of(source):
     """Returns what the text of a notebook defines."""
     names = {"__name__": "a wrong model"}
     # As IPython does: AutoGraph reads a function's source.
-    linecache.cache["wrong model"] = (len(source), None, source.splitlines(keepends=True), "wrong model")
+    linecache.cache["wrong model"] = (
+        len(source),
+        None,
+        source.splitlines(keepends=True),
+        "wrong model",
+    )
     exec(compile(source, "wrong model", "exec"), names)
     return names
 
 
 def findings(names, task, only=None, number=0):
     """Returns (properties, dict from their names to findings) of a task; of `only` that one."""
-    exam = Exam(client.Student(client.InProcess(names), None), task.oracle, np.random.default_rng(number))
+    exam = Exam(
+        client.Student(client.InProcess(names), None), task.oracle, np.random.default_rng(number)
+    )
     chosen = [item for item in task.properties if only in (None, item.name)]
-    # As `examine` does: weights begin with other numbers in each run, and with the same in each of this suite.
+    # As `examine` does: weights begin with other numbers in each run, and with the same in each of
+    # this suite.
     exam.student.seed(number)
     found = {item.name: examine_property(item, exam) for item in chosen}
     for item in chosen:
@@ -100,7 +120,9 @@ def findings(names, task, only=None, number=0):
     return chosen, found
 
 
-@pytest.mark.parametrize(("assignment", "least"), [("a03_vae", 25), ("a05_vib", 25), ("a06_flows", 40)])
+@pytest.mark.parametrize(
+    ("assignment", "least"), [("a03_vae", 25), ("a05_vib", 25), ("a06_flows", 40)]
+)
 def test_the_table_is_long_and_each_edit_changes_something(assignment, least):
     edits = [edit for edit in EDITS if edit.assignment == assignment]
     assert len(edits) >= least
@@ -109,13 +131,22 @@ def test_the_table_is_long_and_each_edit_changes_something(assignment, least):
         properties_of = TASKS[assignment, edit.question].properties
         assert edit.old in SOLUTIONS[assignment], edit.name
         assert edit.broken in {item.name for item in properties_of}, edit.name
-        declared = {mistake.name for item in properties_of if item.name == edit.broken for mistake in item.mistakes}
+        declared = {
+            mistake.name
+            for item in properties_of
+            if item.name == edit.broken
+            for mistake in item.mistakes
+        }
         assert not edit.mistake or edit.mistake in declared, edit.name
 
 
 @pytest.mark.parametrize(
     "item",
-    [pytest.param(item, id=f"{name}, {item.name}") for (_, name), task in TASKS.items() for item in task.properties],
+    [
+        pytest.param(item, id=f"{name}, {item.name}")
+        for (_, name), task in TASKS.items()
+        for item in task.properties
+    ],
 )
 def test_a_property_has_a_hint_for_each_name_that_its_examination_may_find(item):
     names = EXAMINATIONS[item.examination].names_it_may_find(item.options)
@@ -124,14 +155,20 @@ def test_a_property_has_a_hint_for_each_name_that_its_examination_may_find(item)
 
 def test_every_examination_of_any_assignment_says_what_it_may_find():
     used = {
-        item.examination for name in tasks.names() for task in tasks.load(name).questions for item in task.properties
+        item.examination
+        for name in tasks.names()
+        for task in tasks.load(name).questions
+        for item in task.properties
     }
     assert used == set(EXAMINATIONS)
     assert len(used) > 15
     for name in tasks.names():
         for task in tasks.load(name).questions:
             for item in task.properties:
-                assert EXAMINATIONS[item.examination].names_it_may_find(item.options), (task.name, item.name)
+                assert EXAMINATIONS[item.examination].names_it_may_find(item.options), (
+                    task.name,
+                    item.name,
+                )
 
 
 def test_two_examinations_of_one_name_are_refused():
@@ -175,7 +212,9 @@ def names_in(code):
 
 
 def trains(examination):
-    """Tells whether an examination, or a function of vikit that it calls, has the student's process train a model."""
+    """Tells whether an examination, or a function of vikit that it calls, has the student's process
+    train a model.
+    """
     waiting, known = [examination.function], set()
     while waiting:
         function = waiting.pop()
@@ -186,9 +225,17 @@ def trains(examination):
         if {"student", "fit"} <= names:
             return True
         there = [function.__globals__[name] for name in names if name in function.__globals__]
-        there += [vars(room)[name] for room in there if inspect.ismodule(room) for name in names if name in vars(room)]
+        there += [
+            vars(room)[name]
+            for room in there
+            if inspect.ismodule(room)
+            for name in names
+            if name in vars(room)
+        ]
         there += [getattr(Model, name) for name in names if hasattr(Model, name)]
-        waiting += [one for one in there if inspect.isfunction(one) and one.__module__.startswith("vikit")]
+        waiting += [
+            one for one in there if inspect.isfunction(one) and one.__module__.startswith("vikit")
+        ]
     return False
 
 
@@ -202,7 +249,9 @@ def test_each_property_that_trains_has_a_wrong_model_that_does_not_wait_for_the_
     }
     assert len({name for *_, name in trained}) >= len(TRAINED)
     assert {name for *_, name in trained if not name.startswith("weights_")} == set(TRAINED)
-    runs = {edit[:1] + edit[4:6] for edit in EDITS if edit.broken not in TRAINED or edit.name in ALWAYS}
+    runs = {
+        edit[:1] + edit[4:6] for edit in EDITS if edit.broken not in TRAINED or edit.name in ALWAYS
+    }
     assert trained <= runs, trained - runs
     assert set(ALWAYS) <= {edit.name for edit in EDITS if edit.broken in TRAINED}
 
@@ -225,7 +274,9 @@ def test_the_faults_are_many_and_each_changes_something():
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
     assert set(QUICK) <= {fault.name for fault in FAULTS}
     for fault in FAULTS:
-        declared = {item.name: {one.name for one in item.mistakes} for item in TASKS[fault[:2]].properties}
+        declared = {
+            item.name: {one.name for one in item.mistakes} for item in TASKS[fault[:2]].properties
+        }
         for old, new in fault.replaced:
             assert old in SOLUTIONS[fault.assignment], fault.name
             assert old != new, fault.name
@@ -235,7 +286,10 @@ def test_the_faults_are_many_and_each_changes_something():
 
 @pytest.mark.parametrize(
     "fault",
-    [pytest.param(fault, marks=() if fault.name in QUICK else pytest.mark.soak) for fault in FAULTS],
+    [
+        pytest.param(fault, marks=() if fault.name in QUICK else pytest.mark.soak)
+        for fault in FAULTS
+    ],
     ids=lambda fault: fault.name,
 )
 def test_a_single_fault_costs_what_it_breaks_and_nothing_else(fault):
@@ -245,20 +299,31 @@ def test_a_single_fault_costs_what_it_breaks_and_nothing_else(fault):
     names = names_of(source)
     if fault.question == "FlowVIB":
         # Its training takes longer than all else together.
-        task = replace(task, properties=tuple(item for item in task.properties if item.name not in TRAINED))
+        task = replace(
+            task, properties=tuple(item for item in task.properties if item.name not in TRAINED)
+        )
     _, found = findings(names, task)
-    assert {name: finding.mistake for name, finding in found.items() if finding.status != "ok"} == fault.lost, found
+    assert {
+        name: finding.mistake for name, finding in found.items() if finding.status != "ok"
+    } == fault.lost, found
 
 
-# How often each wrong model is asked with other inputs: it may pass once in a hundred times, or it is not examined well enough.
+# How often each wrong model is asked with other inputs: it may pass once in a hundred times, or it
+# is not examined well enough.
 RUNS = int(os.environ.get("RUNS", "50"))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("number", [1005, 1030, 1031])
 def test_noise_that_does_not_show_with_some_weights_shows_with_others(number):
-    """With these numbers one number for all dimensions cost as much as eight, in mean and spread, where looked at once."""
-    (edit,) = (item for item in EDITS if item.assignment == "a05_vib" and item.name == "one number for all dimensions")
+    """With these numbers one number for all dimensions cost as much as eight, in mean and spread,
+    where looked at once.
+    """
+    (edit,) = (
+        item
+        for item in EDITS
+        if item.assignment == "a05_vib" and item.name == "one number for all dimensions"
+    )
     names = names_of(SOLUTIONS["a05_vib"].replace(edit.old, edit.new))
     finding = findings(names, TASKS["a05_vib", "VIB"], "training", number)[1]["training"]
     assert (finding.status, finding.mistake) == ("wrong", edit.mistake)
@@ -273,7 +338,9 @@ def reported(loss, cross_entropy, kl):
 
 def test_another_beta_is_the_same_in_each_report():
     source = compare_reports.ReportSource(
-        LossLayout("cross_entropy", "classes", num_summed=10, latent_dim=8, weight=0.5, batch_size=64),
+        LossLayout(
+            "cross_entropy", "classes", num_summed=10, latent_dim=8, weight=0.5, batch_size=64
+        ),
         report=None,
         expect=None,
         expect_with_test_digits=None,
@@ -294,7 +361,9 @@ def test_what_is_reported_once_is_looked_at_again_before_it_is_another_beta():
         return {"loss": [3.0 + len(moves)], "cross_entropy": [2.0], "kl": [4.0]}
 
     source = compare_reports.ReportSource(
-        LossLayout("cross_entropy", "classes", num_summed=10, latent_dim=8, weight=0.5, batch_size=1),
+        LossLayout(
+            "cross_entropy", "classes", num_summed=10, latent_dim=8, weight=0.5, batch_size=1
+        ),
         report=report,
         expect=None,
         expect_with_test_digits=None,
@@ -311,7 +380,9 @@ def test_no_inputs_let_a_wrong_model_pass(edit):
     names = names_of(SOLUTIONS[edit.assignment].replace(edit.old, edit.new))
     passed, said = [], Counter()
     for number in range(RUNS):
-        finding = findings(names, TASKS[edit.assignment, edit.question], edit.broken, number)[1][edit.broken]
+        finding = findings(names, TASKS[edit.assignment, edit.question], edit.broken, number)[1][
+            edit.broken
+        ]
         passed += [number] if finding.status == "ok" else []
         said[finding.mistake] += 1
     print(f"\n{edit.assignment} {edit.name}: {len(passed)} of {RUNS} passed; said {dict(said)}")
@@ -363,7 +434,9 @@ CHEAP = ("a frozen layer", "halves swapped before every step")
         *(soak.later(*one[1:], 2, id=f"{one[0]}, twice") for one in RIGHT),
     ],
 )
-def test_a_right_model_that_is_written_otherwise_keeps_its_properties(assignment, old, new, question, held, times):
+def test_a_right_model_that_is_written_otherwise_keeps_its_properties(
+    assignment, old, new, question, held, times
+):
     assert old in SOLUTIONS[assignment]
     names = names_of(SOLUTIONS[assignment].replace(old, new))
     for number in range(times):
@@ -377,7 +450,9 @@ def test_a_log_determinant_that_is_nan_from_the_start_is_a_finding_and_no_error_
     mistake = {"training": "not_finite", "log_det_planar": "log_det_not_finite"}[examined]
     log_det = "tf.math.log(tf.abs(1 + tf.reduce_sum(u_hat * psi, axis=-1)))"
     assert SOLUTIONS["a06_flows"].count(log_det) == 1
-    names = names_of(SOLUTIONS["a06_flows"].replace(log_det, log_det.replace("tf.abs(", "-tf.abs(")))
+    names = names_of(
+        SOLUTIONS["a06_flows"].replace(log_det, log_det.replace("tf.abs(", "-tf.abs("))
+    )
     task = TASKS["a06_flows", "FlowVIB"]
     finding = findings(names, task, examined)[1][examined]
     assert (finding.status, finding.mistake) == ("wrong", mistake), finding
@@ -404,5 +479,10 @@ def broken(edit, found):
 )
 def test_the_solution_has_every_property(assignment, question):
     chosen, found = findings(names_of(SOLUTIONS[assignment]), TASKS[assignment, question])
-    verdict = judging.judge_properties(judging.Question(question, 0, "", (), properties=tuple(chosen)), found)
-    assert (verdict.status, verdict.score) == ("correct", sum(item.points for item in chosen)), verdict.message
+    verdict = judging.judge_properties(
+        judging.Question(question, 0, "", (), properties=tuple(chosen)), found
+    )
+    assert (verdict.status, verdict.score) == (
+        "correct",
+        sum(item.points for item in chosen),
+    ), verdict.message

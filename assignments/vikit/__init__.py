@@ -7,7 +7,8 @@ plots                            figures: images, mosaic, scatter, curves, bands
 submit()                         one zip to hand in
 """
 
-# The notebook's first cell reads this line of several copies and takes the newest: each release needs a number of its own.
+# The notebook's first cell reads this line of several copies and takes the newest: each release
+# needs a number of its own.
 __version__ = "0.1.0"
 
 from . import plots

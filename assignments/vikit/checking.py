@@ -1,4 +1,6 @@
-"""`check`: runs a student's function on the public cases and says what is right, or what is wrong and why."""
+"""`check`: runs a student's function on the public cases and says what is right, or what is wrong
+and why.
+"""
 
 import html
 import sys
@@ -19,7 +21,10 @@ from .protocol import client, public_cases, student_side, wire
 
 __all__ = ["FAILED", "MARKS", "check", "check_all", "current_assignment", "read_questions", "start"]
 
-PUBLIC_ONLY = "Public cases only: grading draws other inputs for each notebook, so these points are not yet certain."
+PUBLIC_ONLY = (
+    "Public cases only: grading draws other inputs for each notebook, so these points are not yet "
+    "certain."
+)
 
 # How long grading lets a question take, unless that has a limit of its own.
 QUESTION_SECONDS = 10
@@ -28,15 +33,22 @@ _current: dict[str, str | None] = {"assignment": None}
 
 
 def current_assignment() -> str | None:
-    """Returns the name of the assignment that this notebook is, None before its first cell has run."""
+    """Returns the name of the assignment that this notebook is, None before its first cell has
+    run.
+    """
     return _current["assignment"]
 
 
 def start(assignment) -> None:
-    """Prints which assignment this notebook is, with its points. The notebook's first cell calls it."""
+    """Prints which assignment this notebook is, with its points. The notebook's first cell calls
+    it.
+    """
     _current["assignment"] = assignment
     points = read_public_points(assignment)
-    print(f"{assignment}: {len(points)} questions for {sum(points):g} points by check(), the rest graded by hand.")
+    print(
+        f"{assignment}: {len(points)} questions for {sum(points):g} points by check(), the rest "
+        "graded by hand."
+    )
     unanswered.watch(assignment)
 
 
@@ -44,7 +56,8 @@ def check(question) -> float | None:
     """Runs a function of yours on the public cases and shows what came out.
 
     Args:
-        question: The name of the question, for example `"kl_to_standard_normal"`, or the function itself.
+        question: The name of the question, for example `"kl_to_standard_normal"`, or the function
+            itself.
 
     Returns:
         The points, where nbgrader runs the notebook; else nothing.
@@ -85,13 +98,16 @@ def build_report(question) -> "Report":
     return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
 
 
-def judge_question(space: student_side.Namespace, question, names: dict[str, Any]) -> judging.Verdict:
+def judge_question(
+    space: student_side.Namespace, question, names: dict[str, Any]
+) -> judging.Verdict:
     """Returns the verdict on the cases of a question, or on its properties, or on both.
 
     Args:
         space: The `Namespace` that answers the cases.
         question: The `judging.Question`.
-        names: What the properties are examined of, by name; what the notebook defines besides is found too.
+        names: What the properties are examined of, by name; what the notebook defines besides is
+            found too.
     """
     answers = {case.name: answer_case(space, question, case) for case in question.cases}
     if not answers:
@@ -109,7 +125,9 @@ def examine_and_judge(question, names: dict[str, Any]) -> judging.Verdict:
 
 
 def judge_answers(space: student_side.Namespace, question, answers) -> judging.Verdict:
-    """Returns the `judging.Verdict` on the answers to the public cases; a wrong one that no mistake explains is asked again."""
+    """Returns the `judging.Verdict` on the answers to the public cases; a wrong one that no mistake
+    explains is asked again.
+    """
     verdict = faults.judge_case_by_case(question, answers, public=True)
     case = decide.doubtful_case(question, verdict)
     if case is None:
@@ -127,7 +145,9 @@ def examine_properties(question, names: dict[str, Any]) -> dict[str, judging.Fin
         generator=np.random.default_rng(0),
         num_trainings=1,
     )
-    examinations = {name: report_missing_files(examination) for name, examination in EXAMINATIONS.items()}
+    examinations = {
+        name: report_missing_files(examination) for name, examination in EXAMINATIONS.items()
+    }
     try:
         return examine(question, exam, examinations)
     except (OSError, MemoryError) as error:
@@ -144,7 +164,8 @@ def own_function(names: dict[str, Any], name: str) -> Callable:
         earlier = find_question(name)
     except ValueError as error:
         raise CannotExamine(
-            f"check compares with your own {name}, and the public cases of the assignment that asks for it are not here"
+            f"check compares with your own {name}, and the public cases of the assignment that asks"
+            " for it are not here"
         ) from error
     space = student_side.Namespace(names)
     verdict = faults.judge_case_by_case(
@@ -154,13 +175,16 @@ def own_function(names: dict[str, Any], name: str) -> Callable:
         raise CannotExamine(f"check compares with your own {name}, and this notebook defines none")
     if not all(case.passed for case in verdict.cases if case.kind == judging.GENERIC):
         raise CannotExamine(
-            f'check compares with your own {name}, and that is not right yet: see what check("{name}") says'
+            f"check compares with your own {name}, and that is not right yet: see what "
+            f'check("{name}") says'
         )
     return hide_traceback(name, names[name])
 
 
 def report_missing_files(examination) -> Callable[..., None]:
-    """Returns the examination, with a missing file as the reason why nothing was examined: the student can supply it."""
+    """Returns the examination, with a missing file as the reason why nothing was examined: the
+    student can supply it.
+    """
 
     def examine_or_say(exam, **options) -> None:
         try:
@@ -172,20 +196,27 @@ def report_missing_files(examination) -> Callable[..., None]:
 
 
 def hide_traceback(name: str, function) -> Callable:
-    """Returns the student's own `function`, with its exceptions as the reason why nothing was examined."""
+    """Returns the student's own `function`, with its exceptions as the reason why nothing was
+    examined.
+    """
 
     def own(*arguments) -> Any:
         try:
             return function(*arguments)
         except (Exception, SystemExit) as error:
-            reason = f"check compares with your own {name}, and that raised {type(error).__name__} on other inputs"
+            reason = (
+                f"check compares with your own {name}, and that raised {type(error).__name__} on "
+                "other inputs"
+            )
             raise CannotExamine(reason) from error
 
     return own
 
 
 def answer_case(space: student_side.Namespace, question, case: judging.Case) -> judging.Answer:
-    """Returns the `judging.Answer` of the student's function to one case, by the same protocol as in grading."""
+    """Returns the `judging.Answer` of the student's function to one case, by the same protocol as
+    in grading.
+    """
     outputs = len(question.outputs) or None
     request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
     reply = client.read_reply(student_side.answer_request(space, request), request)
@@ -218,7 +249,9 @@ def read_public_points(assignment) -> list[float]:
 
 
 def read_questions(assignment) -> dict[str, judging.Question]:
-    """Returns a dict from name to `judging.Question` for an assignment; None stands for the first that is found."""
+    """Returns a dict from name to `judging.Question` for an assignment; None stands for the first
+    that is found.
+    """
     for path in find_public_files():
         name, questions = public_cases.read(path)
         if assignment in (None, name):
@@ -228,13 +261,16 @@ def read_questions(assignment) -> dict[str, judging.Question]:
 
 def missing_cases_message(assignment="the assignment") -> str:
     return (
-        f"the public cases of {assignment} are not here: keep {public_cases.FILE_NAME} in the notebook's folder, as in the zip "
-        f"that you were given, and start Jupyter there (now in {Path.cwd()})"
+        f"the public cases of {assignment} are not here: keep {public_cases.FILE_NAME} in the "
+        "notebook's folder, as in the zip that you were given, and start Jupyter there (now in "
+        f"{Path.cwd()})"
     )
 
 
 def find_public_files() -> list[Path]:
-    """Returns the paths of public cases: this assignment's, those near the notebook, those beside vikit."""
+    """Returns the paths of public cases: this assignment's, those near the notebook, those beside
+    vikit.
+    """
     here, beside = Path.cwd(), Path(__file__).resolve().parent.parent
     own = beside / (current_assignment() or "")
     folders = [own, here, *sorted(here.glob("*/")), *sorted(beside.glob("*/"))]
@@ -267,18 +303,27 @@ class Report:
     def lines(self) -> Iterator[str]:
         verdict = self.verdict
         if self.seconds > self.limit / 2:
-            yield f"This took {self.seconds:.0f} s. Grading stops a question after {self.limit:g} s, all cases together."
+            yield (
+                f"This took {self.seconds:.0f} s. Grading stops a question after {self.limit:g} s, "
+                "all cases together."
+            )
         if verdict.mistake:
             yield f"Recognised: {explain.mistake_in_words(verdict.mistake)}"
         if verdict.status not in ("correct", "unanswered"):
             yield f"Lecture: {verdict.source}"
         # Where no mistake was recognised the message itself lists the cases.
         for case in verdict.cases if verdict.mistake else ():
-            yield f"  {'✓' if case.passed else '✗'} {case.name}{': ' + case.problem if case.problem else ''}"
+            yield (
+                f"  {'✓' if case.passed else '✗'} "
+                f"{case.name}{': ' + case.problem if case.problem else ''}"
+            )
 
     def title(self) -> str:
         verdict = self.verdict
-        return f"{verdict.name}: {verdict.status}, {round(verdict.score, 2):g} of {verdict.max_score:g} points on public cases"
+        return (
+            f"{verdict.name}: {verdict.status}, {round(verdict.score, 2):g} of "
+            f"{verdict.max_score:g} points on public cases"
+        )
 
     def __repr__(self) -> str:
         mark = MARKS.get(self.verdict.status, FAILED)[0]
@@ -287,12 +332,15 @@ class Report:
     def _repr_html_(self) -> str:
         mark, colour = MARKS.get(self.verdict.status, FAILED)
         lines = "".join(
-            f"<div style='color:#59636e;white-space:pre-wrap'>{html.escape(line)}</div>" for line in self.lines()
+            f"<div style='color:#59636e;white-space:pre-wrap'>{html.escape(line)}</div>"
+            for line in self.lines()
         )
         return (
-            f"<div style='border-left:4px solid {colour};padding:.4em .8em;margin:.3em 0;max-width:60em;line-height:1.45'>"
-            f"<div><span style='color:{colour};font-weight:bold'>{mark} {html.escape(self.title())}</span></div>"
-            f"<div style='white-space:pre-wrap'>{html.escape(self.verdict.message)}</div>{lines}</div>"
+            f"<div style='border-left:4px solid {colour};padding:.4em .8em;margin:.3em "
+            "0;max-width:60em;line-height:1.45'><div><span "
+            f"style='color:{colour};font-weight:bold'>{mark} "
+            f"{html.escape(self.title())}</span></div><div "
+            f"style='white-space:pre-wrap'>{html.escape(self.verdict.message)}</div>{lines}</div>"
         )
 
 
@@ -304,7 +352,10 @@ class Summary:
 
     def total(self) -> str:
         score = sum(report.verdict.score for report in self.reports)
-        return f"{round(score, 2):g} of {sum(report.verdict.max_score for report in self.reports):g} points so far"
+        return (
+            f"{round(score, 2):g} of {sum(report.verdict.max_score for report in self.reports):g} "
+            "points so far"
+        )
 
     def __repr__(self) -> str:
         rows = []
@@ -313,7 +364,8 @@ class Summary:
             mark = MARKS.get(verdict.status, FAILED)[0]
             note = f"  {explain.mistake_in_words(verdict.mistake)}" if verdict.mistake else ""
             rows.append(
-                f"{mark} {verdict.name:<28}{verdict.status:<11}{verdict.score:>6g} / {verdict.max_score:<4g}{note}"
+                f"{mark} {verdict.name:<28}{verdict.status:<11}{verdict.score:>6g} / "
+                f"{verdict.max_score:<4g}{note}"
             )
         return "\n".join([*rows, self.total(), PUBLIC_ONLY])
 
@@ -329,8 +381,14 @@ class Summary:
                 explain.mistake_in_words(verdict.mistake or ""),
             ]
             rows += f"<tr><td style='color:{colour}'>{mark}</td>"
-            rows += "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
+            rows += (
+                "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells)
+                + "</tr>"
+            )
         heads = "".join(
-            f"<th style='text-align:left'>{head}</th>" for head in ("", "question", "", "points", "recognised")
+            f"<th style='text-align:left'>{head}</th>"
+            for head in ("", "question", "", "points", "recognised")
         )
-        return f"<table><tr>{heads}</tr>{rows}</table><div><b>{self.total()}.</b> {PUBLIC_ONLY}</div>"
+        return (
+            f"<table><tr>{heads}</tr>{rows}</table><div><b>{self.total()}.</b> {PUBLIC_ONLY}</div>"
+        )

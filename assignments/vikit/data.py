@@ -11,7 +11,8 @@ import numpy as np
 
 __all__ = ["Dataset", "load"]
 
-# sha256 of each array's bytes; data/README.md says where they come from. `binarized_mnist` holds 8 pixels a byte.
+# sha256 of each array's bytes; data/README.md says where they come from. `binarized_mnist` holds 8
+# pixels a byte.
 CHECKSUMS = {
     "digits": {
         "x_train": "1f1bf55270b20127f5c5ff6ea50450899623421b9bb14cb2f82cf6ef53315acf",
@@ -41,7 +42,8 @@ CHECKSUMS = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images `[n, event_dim]` float32 in [0, 1], labels `[n]` int64, and the two sides of an image in pixels.
+    """Images `[n, event_dim]` float32 in [0, 1], labels `[n]` int64, and the two sides of an image
+    in pixels.
 
     The labels of a data set that has none are -1.
     """
@@ -57,10 +59,12 @@ def load(name="digits", binarize="threshold", seed=0) -> Dataset:
     """Returns a `Dataset` of flattened images and their labels.
 
     Args:
-        name: `"digits"`, 8x8 handwritten digits, 1,437 to train on and 360 to test on; `"mnist"` and `"fashion_mnist"`, 28x28,
-            60,000 and 10,000; `"binarized_mnist"`, Larochelle's fixed binarisation of MNIST, 50,000 and 10,000, no labels.
-        binarize: `"threshold"` sets pixels to 1 where they are at least 0.5 and to 0 elsewhere; `"bernoulli"` draws each
-            pixel once, with its grey value as probability; None keeps the grey values in [0, 1].
+        name: `"digits"`, 8x8 handwritten digits, 1,437 to train on and 360 to test on; `"mnist"`
+            and `"fashion_mnist"`, 28x28, 60,000 and 10,000; `"binarized_mnist"`, Larochelle's fixed
+            binarisation of MNIST, 50,000 and 10,000, no labels.
+        binarize: `"threshold"` sets pixels to 1 where they are at least 0.5 and to 0 elsewhere;
+            `"bernoulli"` draws each pixel once, with its grey value as probability; None keeps the
+            grey values in [0, 1].
         seed: For `"bernoulli"`: the same seed gives the same pixels.
 
     Raises:
@@ -77,7 +81,8 @@ def load(name="digits", binarize="threshold", seed=0) -> Dataset:
     side = arrays["x_train"].shape[1:]
     generator = np.random.default_rng(seed)
     x_train, x_test = (
-        flatten_images(arrays[key], FULL_SCALES[name], binarize, generator) for key in ("x_train", "x_test")
+        flatten_images(arrays[key], FULL_SCALES[name], binarize, generator)
+        for key in ("x_train", "x_test")
     )
     y_train, y_test = (arrays[key].astype(np.int64) for key in ("y_train", "y_test"))
     return Dataset(x_train, y_train, x_test, y_test, image_shape=tuple(side))
@@ -85,12 +90,18 @@ def load(name="digits", binarize="threshold", seed=0) -> Dataset:
 
 def unpack_bits(arrays) -> dict[str, np.ndarray]:
     """Returns the arrays of `binarized_mnist` as images, with -1 for labels."""
-    images = {key: np.unpackbits(arrays[key], axis=1).reshape(-1, 28, 28) for key in ("x_train", "x_test")}
-    return images | {key.replace("x", "y"): np.full(len(value), -1) for key, value in images.items()}
+    images = {
+        key: np.unpackbits(arrays[key], axis=1).reshape(-1, 28, 28) for key in ("x_train", "x_test")
+    }
+    return images | {
+        key.replace("x", "y"): np.full(len(value), -1) for key, value in images.items()
+    }
 
 
 def flatten_images(images, full_scale, binarize, generator) -> np.ndarray:
-    """Returns images `[n, height, width]` of 0 to `full_scale` as float32 `[n, event_dim]`, binarised as `binarize` says."""
+    """Returns images `[n, height, width]` of 0 to `full_scale` as float32 `[n, event_dim]`,
+    binarised as `binarize` says.
+    """
     grey = (images.reshape(len(images), -1) / np.float32(full_scale)).astype(np.float32)
     if binarize == "threshold":
         return (grey >= 0.5).astype(np.float32)
@@ -104,7 +115,8 @@ FULL_SCALES = {"digits": 16, "mnist": 255, "fashion_mnist": 255, "binarized_mnis
 
 
 def find_file(name) -> Path | None:
-    """Returns the path of the data set's file: in `$VIKIT_DATA`, in an installed vikit, or in a folder `data` near it or here.
+    """Returns the path of the data set's file: in `$VIKIT_DATA`, in an installed vikit, or in a
+    folder `data` near it or here.
 
     None where there is no such file and the data set can be downloaded.
     """
@@ -126,8 +138,10 @@ def find_file(name) -> Path | None:
     where = (
         f"Put {name}.npz into a folder and set VIKIT_DATA to that folder"
         if name == "binarized_mnist"
-        else "keep the folder `data` beside `vikit`, as in the zip that you were given, or set VIKIT_DATA to the folder that "
-        "holds it"
+        else (
+            "keep the folder `data` beside `vikit`, as in the zip that you were given, or set "
+            "VIKIT_DATA to the folder that holds it"
+        )
     )
     raise FileNotFoundError(f"{name}.npz is not here: {where[0].lower()}{where[1:]}")
 
@@ -148,8 +162,10 @@ def download(name) -> dict[str, np.ndarray]:
         (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
     except Exception as error:
         raise FileNotFoundError(
-            f"{name} is neither in VIKIT_DATA nor in Keras' cache, and could not be downloaded ({type(error).__name__}). "
-            f"Without a network put {name}.npz (x_train, y_train, x_test, y_test) into a folder, and set VIKIT_DATA to that "
+            f"{name} is neither in VIKIT_DATA nor in Keras' cache, and could not be downloaded "
+            f"({type(error).__name__}). "
+            f"Without a network put {name}.npz (x_train, y_train, x_test, y_test) into a folder, "
+            "and set VIKIT_DATA to that "
             f'folder; or stay with load("digits"), which needs none'
         ) from error
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
@@ -177,7 +193,9 @@ def verify_checksums(arrays, checksums, origin) -> dict[str, np.ndarray]:
     """
     for key, wanted in checksums.items():
         if digest(arrays[key]) != wanted:
-            raise ValueError(f"{origin} is damaged ({key} has another checksum): bring the file again")
+            raise ValueError(
+                f"{origin} is damaged ({key} has another checksum): bring the file again"
+            )
     return arrays
 
 

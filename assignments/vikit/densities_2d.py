@@ -1,7 +1,9 @@
-"""Densities on the plane: a grid to integrate on, four energies to fit flows to, and the inverse of a planar flow.
+"""Densities on the plane: a grid to integrate on, four energies to fit flows to, and the inverse of
+a planar flow.
 
-The energies are those of Rezende and Mohamed, "Variational inference with normalizing flows" (2015), table 1. Some of them
-say nothing of far parts of the plane: as densities they are taken on the box [-4, 4]^2, where they are exp(-U), normalised.
+The energies are those of Rezende and Mohamed, "Variational inference with normalizing flows"
+(2015), table 1. Some of them say nothing of far parts of the plane: as densities they are taken on
+the box [-4, 4]^2, where they are exp(-U), normalised.
 """
 
 from dataclasses import dataclass
@@ -34,8 +36,14 @@ class Grid:
 
     @property
     def points(self) -> np.ndarray:
-        """Returns the middles of all cells, the second coordinate running fastest. Shape `[num_cells^2, 2]`, float32."""
-        return np.stack(np.meshgrid(self.axis, self.axis, indexing="ij"), -1).reshape(-1, 2).astype(np.float32)
+        """Returns the middles of all cells, the second coordinate running fastest. Shape
+        `[num_cells^2, 2]`, float32.
+        """
+        return (
+            np.stack(np.meshgrid(self.axis, self.axis, indexing="ij"), -1)
+            .reshape(-1, 2)
+            .astype(np.float32)
+        )
 
     @property
     def cell_area(self) -> float:
@@ -61,7 +69,8 @@ class Grid:
 def invert_planar(forward, points, u_hat, num_bisections=32) -> np.ndarray:
     """Returns the `z` that a planar flow takes to `points`, by bisection.
 
-    The flow is z + tanh(w.z + b) u_hat, so z = points - t u_hat with a t in [-1, 1]; an invertible flow has exactly one.
+    The flow is z + tanh(w.z + b) u_hat, so z = points - t u_hat with a t in [-1, 1]; an invertible
+    flow has exactly one.
 
     Args:
         forward: The flow, from `[n, K]` to `[n, K]`.
@@ -104,13 +113,17 @@ def sine(z) -> tf.Tensor:
 def split_sine(z) -> tf.Tensor:
     """U3: a wave that splits in the middle and joins again."""
     distance = 3 * gaussian(z[:, 0] - 1, 0.6)
-    return -tf.math.log(gaussian(z[:, 1] - wave(z), 0.35) + gaussian(z[:, 1] - wave(z) + distance, 0.35) + 1e-30)
+    return -tf.math.log(
+        gaussian(z[:, 1] - wave(z), 0.35) + gaussian(z[:, 1] - wave(z) + distance, 0.35) + 1e-30
+    )
 
 
 def forked_sine(z) -> tf.Tensor:
     """U4: a wave that forks."""
     distance = 3 * tf.sigmoid((z[:, 0] - 1) / 0.3)
-    return -tf.math.log(gaussian(z[:, 1] - wave(z), 0.4) + gaussian(z[:, 1] - wave(z) + distance, 0.35) + 1e-30)
+    return -tf.math.log(
+        gaussian(z[:, 1] - wave(z), 0.4) + gaussian(z[:, 1] - wave(z) + distance, 0.35) + 1e-30
+    )
 
 
 # By the names that the paper gives them.
@@ -118,7 +131,8 @@ ENERGIES = {"U1": ring, "U2": sine, "U3": split_sine, "U4": forked_sine}
 
 
 def log_target(energy, z) -> tf.Tensor:
-    """Returns the log density, up to a constant, that a flow is fitted to: minus the energy, far lower outside of the box.
+    """Returns the log density, up to a constant, that a flow is fitted to: minus the energy, far
+    lower outside of the box.
 
     Args:
         energy: One of `ENERGIES`.

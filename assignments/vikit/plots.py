@@ -1,4 +1,6 @@
-"""Figures that students should not have to write: labelled, and readable for the colour-blind (colours of Okabe and Ito)."""
+"""Figures that students should not have to write: labelled, and readable for the colour-blind
+(colours of Okabe and Ito).
+"""
 
 from typing import Any
 
@@ -42,7 +44,10 @@ def images(rows, image_shape, titles=(), title="") -> None:
 
     rows = np.asarray(rows, float)
     if rows.ndim != 3 or rows.shape[2] != np.prod(image_shape):
-        raise ValueError(f"rows must have the shape [rows, n, {int(np.prod(image_shape))}], not {list(rows.shape)}")
+        raise ValueError(
+            f"rows must have the shape [rows, n, {int(np.prod(image_shape))}], not "
+            f"{list(rows.shape)}"
+        )
     figure, panels = plt.subplots(
         *rows.shape[:2], figsize=(0.8 * rows.shape[1] + 1.5, 0.8 * len(rows) + 0.5), squeeze=False
     )
@@ -57,7 +62,8 @@ def images(rows, image_shape, titles=(), title="") -> None:
 
 
 def mosaic(grid, image_shape, title="", labels=("", "")) -> None:
-    """Shows a grid of images as one picture; the first axis of the grid runs to the right, the second upwards.
+    """Shows a grid of images as one picture; the first axis of the grid runs to the right, the
+    second upwards.
 
     Args:
         grid: Images. Shape `[n, n, D]`.
@@ -92,7 +98,10 @@ def scatter(points, labels, title="", axis_labels=("z_1", "z_2")) -> None:
     _, axes = plt.subplots(figsize=(6.5, 5.5))
     for index, label in enumerate(np.unique(labels)):
         x, y = points[labels == label].T
-        style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        style: dict[str, Any] = {
+            "color": COLOURS[index % len(COLOURS)],
+            "marker": MARKERS[index % len(MARKERS)],
+        }
         axes.scatter(x, y, s=22, alpha=0.7, linewidths=0, label=str(label), **style)
     axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1], title=title)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="class")
@@ -111,11 +120,16 @@ def curves(histories, names, title="", ylabel="nats per example") -> None:
     """
     from matplotlib import pyplot as plt
 
-    figure, panels = plt.subplots(1, len(names), figsize=(4 * len(names), 3.4), squeeze=False, layout="constrained")
+    figure, panels = plt.subplots(
+        1, len(names), figsize=(4 * len(names), 3.4), squeeze=False, layout="constrained"
+    )
     for axes, name in zip(panels[0], names, strict=True):
         for index, (label, history) in enumerate(histories.items()):
             epochs = np.arange(1, len(history[name]) + 1)
-            style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
+            style: dict[str, Any] = {
+                "color": COLOURS[index % len(COLOURS)],
+                "linestyle": STYLES[index % len(STYLES)],
+            }
             axes.plot(epochs, history[name], label=label, **style)
         axes.set(xlabel="epoch", title=name)
         axes.legend()
@@ -125,7 +139,8 @@ def curves(histories, names, title="", ylabel="nats per example") -> None:
 
 
 def information_plane(runs, names, entropy, title="") -> None:
-    """Shows how much models let through against how much of the label can be read from it, with the two limits.
+    """Shows how much models let through against how much of the label can be read from it, with the
+    two limits.
 
     Args:
         runs: A dict from a label to (rates, relevance bounds), a number for each model, in nats.
@@ -141,23 +156,33 @@ def information_plane(runs, names, entropy, title="") -> None:
     limit = np.geomspace(1e-3, highest, 200)
     axes.plot(limit, limit, color="black", linestyle=":", label="relevance = rate")
     for index, (label, (rates, bounds)) in enumerate(runs.items()):
-        style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        style: dict[str, Any] = {
+            "color": COLOURS[index % len(COLOURS)],
+            "marker": MARKERS[index % len(MARKERS)],
+        }
         # No line joins them: on these axes it would seem to cross the limit.
         axes.plot(rates, bounds, linestyle="none", label=label, **style)
     for index, name in enumerate(names):
         lowest_run = min(runs.values(), key=lambda run: run[1][index])
         xy = (lowest_run[0][index], lowest_run[1][index])
-        axes.annotate(name, xy, textcoords="offset points", xytext=(0, -15), ha="center", fontsize=9)
+        axes.annotate(
+            name, xy, textcoords="offset points", xytext=(0, -15), ha="center", fontsize=9
+        )
     lowest = min(0.0, *(min(bounds) for _, bounds in runs.values()))
     axes.set_xscale("symlog", linthresh=1.0, linscale=0.6)
     axes.set(xlim=(-0.05, highest), ylim=(1.1 * lowest - 0.25, 1.25 * entropy))
-    axes.set(xlabel="rate in nats (linear below 1, then logarithmic)", ylabel="relevance bound in nats", title=title)
+    axes.set(
+        xlabel="rate in nats (linear below 1, then logarithmic)",
+        ylabel="relevance bound in nats",
+        title=title,
+    )
     axes.legend(loc="lower right")
     plt.show()
 
 
 def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")) -> None:
-    """Shows Gaussians of the plane with diagonal covariance as ellipses, a panel for each model, a colour for each label.
+    """Shows Gaussians of the plane with diagonal covariance as ellipses, a panel for each model, a
+    colour for each label.
 
     Args:
         panels: A dict from a title to (means, standard deviations), each of shape `[n, 2]`.
@@ -177,13 +202,24 @@ def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")) -> None:
         for index, label in enumerate(classes):
             colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
             has_label = labels == label
-            for mean, sigma in zip(np.asarray(means)[has_label], np.asarray(sigmas)[has_label], strict=True):
+            for mean, sigma in zip(
+                np.asarray(means)[has_label], np.asarray(sigmas)[has_label], strict=True
+            ):
                 axes.add_patch(Ellipse(mean, *(2 * sigma), facecolor=colour, alpha=0.12))
-                axes.add_patch(Ellipse(mean, *(2 * sigma), fill=False, edgecolor=colour, linewidth=0.7))
+                axes.add_patch(
+                    Ellipse(mean, *(2 * sigma), fill=False, edgecolor=colour, linewidth=0.7)
+                )
             axes.scatter(
-                *np.asarray(means)[has_label].T, s=16, color=colour, marker=marker, linewidths=0, label=str(label)
+                *np.asarray(means)[has_label].T,
+                s=16,
+                color=colour,
+                marker=marker,
+                linewidths=0,
+                label=str(label),
             )
-        axes.add_patch(Ellipse((0, 0), 2, 2, fill=False, edgecolor="black", linestyle="--", label="r(z)"))
+        axes.add_patch(
+            Ellipse((0, 0), 2, 2, fill=False, edgecolor="black", linestyle="--", label="r(z)")
+        )
         axes.autoscale_view()
         axes.set_aspect("equal", adjustable="datalim")
         axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1], title=name)
@@ -193,21 +229,35 @@ def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")) -> None:
 
 
 def sweep(values, panels, label, title="") -> None:
-    """Shows quantities against a setting that runs over powers of ten: a panel for each, a line for each run.
+    """Shows quantities against a setting that runs over powers of ten: a panel for each, a line for
+    each run.
 
     Args:
         values: Of the setting, positive.
-        panels: A dict from the name of a quantity to a dict from a label to its numbers, one for each value.
+        panels: A dict from the name of a quantity to a dict from a label to its numbers, one for
+            each value.
         label: What the setting is.
         title: Of the figure.
     """
     from matplotlib import pyplot as plt
 
-    figure, row = plt.subplots(1, len(panels), figsize=(4.5 * len(panels), 3.4), squeeze=False, layout="constrained")
+    figure, row = plt.subplots(
+        1, len(panels), figsize=(4.5 * len(panels), 3.4), squeeze=False, layout="constrained"
+    )
     for axes, (name, runs) in zip(row[0], panels.items(), strict=True):
         for index, (run, numbers) in enumerate(runs.items()):
-            style: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
-            axes.plot(values, numbers, marker=MARKERS[index % len(MARKERS)], markersize=4, label=run, **style)
+            style: dict[str, Any] = {
+                "color": COLOURS[index % len(COLOURS)],
+                "linestyle": STYLES[index % len(STYLES)],
+            }
+            axes.plot(
+                values,
+                numbers,
+                marker=MARKERS[index % len(MARKERS)],
+                markersize=4,
+                label=run,
+                **style,
+            )
         axes.set_xscale("log")
         axes.set(xlabel=label, title=name)
         axes.legend()
@@ -216,7 +266,8 @@ def sweep(values, panels, label, title="") -> None:
 
 
 def densities(panels, grid, columns=3, title="") -> None:
-    """Shows densities of the plane side by side, each from yellow (0) to dark blue (its own largest value).
+    """Shows densities of the plane side by side, each from yellow (0) to dark blue (its own largest
+    value).
 
     Args:
         panels: A dict from a title to the log density at `grid.points`.
@@ -252,7 +303,8 @@ def densities(panels, grid, columns=3, title="") -> None:
 
 
 def stacks(names, pieces, ylabel="nats", title="", floor=0.0) -> None:
-    """Shows what each of several sums is made of: a bar for each sum, a colour and a hatch for each of its pieces.
+    """Shows what each of several sums is made of: a bar for each sum, a colour and a hatch for each
+    of its pieces.
 
     Args:
         names: What the sums are called.
@@ -274,7 +326,9 @@ def stacks(names, pieces, ylabel="nats", title="", floor=0.0) -> None:
         axes.bar(range(len(names)), heights, 0.6, below, label=label, **style)
         below = below + heights
     axes.set_xticks(range(len(names)), names)
-    axes.set(ylabel=ylabel if not floor else f"{ylabel} (the axis begins at {floor:g})", title=title)
+    axes.set(
+        ylabel=ylabel if not floor else f"{ylabel} (the axis begins at {floor:g})", title=title
+    )
     axes.set_ylim(floor, below.max() + 0.05 * (below.max() - floor))
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     plt.show()
@@ -282,11 +336,13 @@ def stacks(names, pieces, ylabel="nats", title="", floor=0.0) -> None:
 
 # Not fewer arguments: each is a part of the figure.
 def bands(values, runs, lines, xlabel, reference, around=(12, 4), title="") -> None:
-    """Shows estimates against their cost, on a logarithmic axis: the median of many runs with a band, and single lines.
+    """Shows estimates against their cost, on a logarithmic axis: the median of many runs with a
+    band, and single lines.
 
     Args:
         values: The costs, positive. Shape `[n]`.
-        runs: A dict from a label to the low end of the band, the median and the high end. Shape `[n, 3]`.
+        runs: A dict from a label to the low end of the band, the median and the high end. Shape
+            `[n, 3]`.
         lines: A dict from a label to numbers. Shape `[n]`.
         xlabel: What the cost is.
         reference: A label and the number that the estimates are of, shown as a horizontal line.
@@ -304,6 +360,12 @@ def bands(values, runs, lines, xlabel, reference, around=(12, 4), title="") -> N
         axes.plot(values, numbers, "-.", color=COLOURS[index], label=label)
     label, number = reference
     axes.axhline(number, color="black", linestyle=":", label=label)
-    axes.set(xscale="log", xlabel=xlabel, ylabel="nats", title=title, ylim=(number - around[0], number + around[1]))
+    axes.set(
+        xscale="log",
+        xlabel=xlabel,
+        ylabel="nats",
+        title=title,
+        ylim=(number - around[0], number + around[1]),
+    )
     axes.legend(loc="lower right")
     plt.show()

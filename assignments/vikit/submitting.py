@@ -22,8 +22,8 @@ def submit(notebook=None) -> None:
     """Writes the zip to hand in and says which answers it holds.
 
     Args:
-        notebook: Path of the notebook; by default the one that is open on Colab, or its saved file where Colab does not
-            give it; elsewhere the assignment's in the folder Jupyter runs in.
+        notebook: Path of the notebook; by default the one that is open on Colab, or its saved file
+            where Colab does not give it; elsewhere the assignment's in the folder Jupyter runs in.
 
     Raises:
         FileNotFoundError: If there is no such notebook.
@@ -38,7 +38,8 @@ def submit(notebook=None) -> None:
     names, stubs = find_answers(content, path)
     if len(content) > MAX_BYTES:
         raise ValueError(
-            f"Clear the outputs and save again: the notebook has {len(content) / 2**20:.0f} MiB, more than 100"
+            f"Clear the outputs and save again: the notebook has {len(content) / 2**20:.0f} MiB, "
+            "more than 100"
         )
     questions = checking.read_questions(assignment)
     target = path.resolve().with_name(f"{assignment}-submission.zip")
@@ -54,12 +55,15 @@ def submit(notebook=None) -> None:
         print(f"  {state:<11}  {name}")
 
 
-SAVED_NOTE = "It holds the notebook as last saved: save first, then call submit() again, if you changed anything since."
+SAVED_NOTE = (
+    "It holds the notebook as last saved: save first, then call submit() again, if you changed "
+    "anything since."
+)
 DOWNLOAD = "Download it: the folder icon on the left, then the three dots beside the file."
 COLAB_NOTE = f"{DOWNLOAD} It holds the notebook as it is now."
 FILE_NOTE = (
-    f"{DOWNLOAD} What you changed after that file was saved is not in it: if the list below is not as you expect, "
-    "choose File > Download > Download .ipynb, and hand in that file instead."
+    f"{DOWNLOAD} What you changed after that file was saved is not in it: if the list below is not "
+    "as you expect, choose File > Download > Download .ipynb, and hand in that file instead."
 )
 
 
@@ -70,8 +74,8 @@ def read_saved_notebook(path) -> bytes:
     others = sorted(other.name for other in path.parent.glob("*.ipynb"))
     named = repr(others[0] if len(others) == 1 else "path/to/notebook.ipynb")
     raise FileNotFoundError(
-        f"Save the notebook as {path.name} and call submit() again, or name its file: submit({named}). "
-        f"There is no {path.resolve()}"
+        f"Save the notebook as {path.name} and call submit() again, or name its file: "
+        f"submit({named}). There is no {path.resolve()}"
     )
 
 
@@ -85,12 +89,16 @@ def is_on_colab() -> bool:
 
 
 def read_colab_notebook(path) -> tuple[bytes, str]:
-    """Returns (bytes, note for the student) of the notebook that is open in the browser, or else of its saved file.
+    """Returns (bytes, note for the student) of the notebook that is open in the browser, or else of
+    its saved file.
 
     Raises:
         FileNotFoundError: If there is neither.
     """
-    print(f"Asking Colab for the notebook as it is now. This takes {COLAB_SECONDS} s at most.", flush=True)
+    print(
+        f"Asking Colab for the notebook as it is now. This takes {COLAB_SECONDS} s at most.",
+        flush=True,
+    )
     try:
         return request_open_notebook(), COLAB_NOTE
     except Exception as error:  # noqa: BLE001  Colab documents none of its exceptions
@@ -98,13 +106,15 @@ def read_colab_notebook(path) -> tuple[bytes, str]:
     found = [saved for saved in (path, COLAB_DRIVE / path.name) if is_notebook(saved)]
     if not found:
         raise FileNotFoundError(
-            "Choose File > Download > Download .ipynb, and hand in the file that you get. "
-            f"submit() could not get the notebook from Colab ({reason}), and there is no saved {path.name} here"
+            "Choose File > Download > Download .ipynb, and hand in the file that you get. submit() "
+            f"could not get the notebook from Colab ({reason}), and there is no saved {path.name} "
+            "here"
         )
     newest = max(found, key=lambda saved: saved.stat().st_mtime)
     saved = time.strftime("%d %B, %H:%M", time.localtime(newest.stat().st_mtime))
     print(
-        f"Colab did not give the notebook ({reason}). This takes the file {newest.resolve()} instead, of {saved} by this clock."
+        f"Colab did not give the notebook ({reason}). This takes the file {newest.resolve()} "
+        f"instead, of {saved} by this clock."
     )
     return newest.read_bytes(), FILE_NOTE
 
@@ -135,10 +145,15 @@ def is_notebook(path) -> bool:
 
 
 def find_answers(content, origin) -> tuple[set[str], set[str]]:
-    """Returns (names, stubs) of a notebook: what its code cells define, and what of it is not written yet."""
+    """Returns (names, stubs) of a notebook: what its code cells define, and what of it is not
+    written yet.
+    """
     try:
         found = [cells.find_definitions(source) for source in cells.read_sources(content)]
     except ValueError as error:
         raise ValueError(f"{origin} is not a notebook: {error}") from error
     written = set().union(*(one.names - one.stubs for one in found))
-    return written | set().union(*(one.stubs for one in found)), set().union(*(one.stubs for one in found)) - written
+    return (
+        written | set().union(*(one.stubs for one in found)),
+        set().union(*(one.stubs for one in found)) - written,
+    )

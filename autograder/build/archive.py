@@ -40,7 +40,15 @@ errata; your course hands out both.
 
 Assignments here: {assignments}.
 """
-PACKAGES = ("tensorflow", "tf_keras", "tensorflow-probability", "keras", "matplotlib", "numpy", "setuptools")
+PACKAGES = (
+    "tensorflow",
+    "tf_keras",
+    "tensorflow-probability",
+    "keras",
+    "matplotlib",
+    "numpy",
+    "setuptools",
+)
 
 
 def write_release(folder, begins=lambda text: None) -> Path:
@@ -62,7 +70,9 @@ def members(begins=lambda text: None) -> dict[str, bytes]:
         begins(f"Building {name}")
         files |= {f"{name}/{file}": content for file, content in notebooks.release(name).items()}
     for path in (notebooks.ASSIGNMENTS / "vikit").rglob("*.py"):
-        files[f"vikit/{path.relative_to(notebooks.ASSIGNMENTS / 'vikit').as_posix()}"] = path.read_bytes()
+        files[f"vikit/{path.relative_to(notebooks.ASSIGNMENTS / 'vikit').as_posix()}"] = (
+            path.read_bytes()
+        )
     for path in (script.REPOSITORY / "data").iterdir():
         files[f"data/{path.name}"] = path.read_bytes()
     files["LICENSE"] = (script.REPOSITORY / "LICENSE").read_bytes()

@@ -31,7 +31,9 @@ def write_html(name, folder) -> Path:
 
 
 def execute_notebook(name) -> nbformat.NotebookNode:
-    """Returns the solution notebook of assignment `name` with the outputs of a fresh run, without notes on stderr."""
+    """Returns the solution notebook of assignment `name` with the outputs of a fresh run, without
+    notes on stderr.
+    """
     cells = script.read(script.SOLUTIONS / f"{name}.py")
     notebook = notebooks.solution_notebook(tasks.load(name), cells)
     NotebookClient(

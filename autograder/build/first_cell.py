@@ -1,40 +1,61 @@
-# @title Run this cell first: it starts the newest vikit in a folder or zip near this notebook, or installed.
+# @title Run this cell first: it starts the newest vikit in a folder or zip near this notebook, or
+# installed.
 import atexit, os, re, shutil, sys, tempfile, time, zipfile
 from itertools import islice
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log in red says nothing about your answers
+os.environ.setdefault(
+    "TF_CPP_MIN_LOG_LEVEL", "3"
+)  # TensorFlow's log in red says nothing about your answers
 
 
 def folders(here):
-    """Yields the folders around `here`, the nearest first, and None where it stops before it has seen all."""
+    """Yields the folders around `here`, the nearest first, and None where it stops before it has
+    seen all.
+    """
     above = [folder for folder in here.parents[:2] if os.path.exists(folder)]
     yield from [here, *above]
     # What lies in a folder of somebody else, such as /home or /tmp, may be anybody's.
-    entered = [here, *(folder for folder in above if os.stat(folder).st_uid == os.stat(here).st_uid)]
+    entered = [
+        here,
+        *(folder for folder in above if os.stat(folder).st_uid == os.stat(here).st_uid),
+    ]
     for folder in islice(entered, 900):  # `entered` grows
         names = sorted(next(os.walk(folder), (0, [], 0))[1])
         inner = [folder / name for name in names if not re.search(r"^(\.|__)|-packages$", name)]
         yield from inner or [folder]  # after each one that is read the search may end
         below = [one for one in inner if here in one.parents or "variational-inference" in one.name]
-        entered += [one for one in below if len(one.parents) < len(here.parents) + 4 and not os.path.ismount(one)]
+        entered += [
+            one
+            for one in below
+            if len(one.parents) < len(here.parents) + 4 and not os.path.ismount(one)
+        ]
     if len(entered) > 900:
         yield None
 
 
 def read_version(path):
-    """Returns (version, whether the public cases are there) of the vikit in a folder or zip, None where there is none."""
+    """Returns (version, whether the public cases are there) of the vikit in a folder or zip, None
+    where there is none.
+    """
     start, text, cases = "vikit/__init__.py", None, "{assignment}/public_cases.json"
     if os.path.isdir(path):
         if os.path.isfile(path / start) and os.access(path / start, os.R_OK):
-            text, names = (path / start).read_bytes(), [cases] if os.path.isfile(path / cases) else []
+            text, names = (
+                (path / start).read_bytes(),
+                [cases] if os.path.isfile(path / cases) else [],
+            )
     else:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            found = min((name for name in names if f"/{name}".endswith(f"/{start}")), key=len, default=None)
+            found = min(
+                (name for name in names if f"/{name}".endswith(f"/{start}")), key=len, default=None
+            )
             if found:
                 text, cases = archive.read(found), found.removesuffix(start) + cases
-            elif not all(re.fullmatch(r"__MACOSX/.*|.*/|([^/]+)/\1\.ipynb", name) for name in names):
+            elif not all(
+                re.fullmatch(r"__MACOSX/.*|.*/|([^/]+)/\1\.ipynb", name) for name in names
+            ):
                 raise ValueError("it holds no vikit")  # and is not what submit() wrote
     if text is not None:
         lines = re.findall("^__version__ = .*", text.decode(errors="replace"), re.MULTILINE)
@@ -46,13 +67,21 @@ def parse_version(version):
 
 
 def file_stamps(path):
-    """Returns the names, sizes and times of vikit's files: others where a broken copy was replaced."""
+    """Returns the names, sizes and times of vikit's files: others where a broken copy was
+    replaced.
+    """
     files = sorted(path.glob("vikit/**/*.py")) if os.path.isdir(path) else [path]
-    return [(str(file), os.stat(file).st_size, os.stat(file).st_mtime_ns) for file in files if os.path.exists(file)]
+    return [
+        (str(file), os.stat(file).st_size, os.stat(file).st_mtime_ns)
+        for file in files
+        if os.path.exists(file)
+    ]
 
 
 def copies(here):
-    """Returns (version, whether the public cases are there, name, path) of each vikit, the newest first."""
+    """Returns (version, whether the public cases are there, name, path) of each vikit, the newest
+    first.
+    """
     until, found = time.monotonic() + 20, {}
 
     def add(path, name):
@@ -67,23 +96,32 @@ def copies(here):
     own_cases = os.path.isfile(here / "public_cases.json")
     for folder in folders(here):
         if folder is None or time.monotonic() > until:
-            print("Not every folder was searched for vikit. If it lies elsewhere, go there first: %cd path/to/folder")
+            print(
+                "Not every folder was searched for vikit. If it lies elsewhere, go there first: %cd"
+                " path/to/folder"
+            )
             break
         add(folder, str(folder))
     for folder in filter(os.path.isdir, sys.path):
         add(Path(folder), folder)
-    for archive in sorted(filter(os.path.isfile, here.glob("*.[zZ][iI][pP]")), key=os.path.getmtime, reverse=True):
+    for archive in sorted(
+        filter(os.path.isfile, here.glob("*.[zZ][iI][pP]")), key=os.path.getmtime, reverse=True
+    ):
         add(archive, archive.name)
     return sorted(found.values(), key=lambda copy: copy[:2], reverse=True)
 
 
 def unpack(archive):
-    """Returns the folder that holds vikit, of a zip unpacked elsewhere until Python ends: no file of yours is written over."""
+    """Returns the folder that holds vikit, of a zip unpacked elsewhere until Python ends: no file
+    of yours is written over.
+    """
     target = tempfile.mkdtemp(prefix="vikit-")
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(target)
-    return min(Path(target).rglob("vikit/__init__.py"), key=lambda start: len(start.parts)).parents[1]
+    return min(Path(target).rglob("vikit/__init__.py"), key=lambda start: len(start.parts)).parents[
+        1
+    ]
 
 
 def import_newest(found):
@@ -101,7 +139,10 @@ def import_newest(found):
             if isinstance(error, ImportError) and not (error.name or "").startswith("vikit"):
                 raise
             whole = f"the vikit in {name}: it is not whole ({error})."
-            print("Passed over", whole if folder else f"{name}: {error}. If it is the kit, upload it again.")
+            print(
+                "Passed over",
+                whole if folder else f"{name}: {error}. If it is the kit, upload it again.",
+            )
             broken.append(file_stamps(path))
             sys.path[:] = before
             for module in [module for module in sys.modules if module.split(".")[0] == "vikit"]:
@@ -111,24 +152,36 @@ def import_newest(found):
             if folder in before:
                 sys.path[:] = before
             if len(found) > 1:
-                print(f"vikit {'.'.join(map(str, version))} comes from {name}, the newest of {len(found)} here.")
+                print(
+                    f"vikit {'.'.join(map(str, version))} comes from {name}, the newest of "
+                    f"{len(found)} here."
+                )
             return
 
 
 found, running = copies(Path.cwd()), sys.modules.get("vikit")
-known, broken = parse_version(getattr(running, "__version__", "")), getattr(running, "passed_over", [])
-newer = [name for version, _, name, path in found if version > known and file_stamps(path) not in broken]
+known, broken = (
+    parse_version(getattr(running, "__version__", "")),
+    getattr(running, "passed_over", []),
+)
+newer = [
+    name for version, _, name, path in found if version > known and file_stamps(path) not in broken
+]
 if running is None:
     import_newest(found)
 elif newer:
-    print(f"Restart the kernel (Colab: Runtime > Restart session): {newer[0]} holds a newer vikit than runs now.")
+    print(
+        f"Restart the kernel (Colab: Runtime > Restart session): {newer[0]} holds a newer vikit "
+        "than runs now."
+    )
 try:
     import vikit
     from vikit import check, check_all, load, submit
 except ImportError as error:
     raise ImportError(
-        "No whole vikit is here. Keep the folder `vikit` beside this notebook's folder, as in the zip that you were given. "
-        "On Colab upload that zip (the folder icon on the left), wait until it has arrived, and run this cell again. "
-        "If the kit lies on a mounted drive, change to its folder first: %cd /content/drive/MyDrive/..."
+        "No whole vikit is here. Keep the folder `vikit` beside this notebook's folder, as in the "
+        "zip that you were given. On Colab upload that zip (the folder icon on the left), wait "
+        "until it has arrived, and run this cell again. If the kit lies on a mounted drive, change "
+        "to its folder first: %cd /content/drive/MyDrive/..."
     ) from error
 vikit.start("{assignment}")

@@ -1,4 +1,6 @@
-"""The notebooks made from a solution script: the one students get, and the one with the answers in."""
+"""The notebooks made from a solution script: the one students get, and the one with the answers
+in.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +34,8 @@ or plot are not run, but for the functions, classes and imports in them. An erro
 def release(name: str) -> dict[str, bytes]:
     """Returns the released files of assignment `name` as a dict from file name to bytes.
 
-    Where the public cases that stand in `assignments/` say the same they are taken: a build on another processor changes
-    nothing.
+    Where the public cases that stand in `assignments/` say the same they are taken: a build on
+    another processor changes nothing.
 
     Raises:
         ScriptError: If script and questions do not belong together.
@@ -43,7 +45,9 @@ def release(name: str) -> dict[str, bytes]:
     script.check_questions(cells, assignment)
     notebook = nbformat.writes(student_notebook(assignment, cells)) + "\n"
     public = public_cases.dump(
-        name, tasks.public_questions(assignment), {question.name: question.points for question in assignment.manual}
+        name,
+        tasks.public_questions(assignment),
+        {question.name: question.points for question in assignment.manual},
     )
     stands = ASSIGNMENTS / name / public_cases.FILE_NAME
     if stands.is_file():
@@ -52,7 +56,9 @@ def release(name: str) -> dict[str, bytes]:
 
 
 def student_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell]) -> NotebookNode:
-    """Returns the notebook that students get: answers cleared, a check after each question, no demonstrations."""
+    """Returns the notebook that students get: answers cleared, a check after each question, no
+    demonstrations.
+    """
     shown = [cell for cell in cells if cell.kind != "demonstration"]
     return build_notebook(assignment, shown, lambda cell, node: clear_answer(cell, node))
 
@@ -67,15 +73,20 @@ def solution_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCel
     return build_notebook(assignment, cells, answered)
 
 
-def build_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell], finish) -> NotebookNode:
+def build_notebook(
+    assignment: tasks.Assignment, cells: list[script.ScriptCell], finish
+) -> NotebookNode:
     """Returns a notebook of these cells.
 
     Args:
         assignment: The `Assignment`.
         cells: The `ScriptCell`s to show.
-        finish: From an answer's or an experiment's cell and its node to the node as it stands in the notebook.
+        finish: From an answer's or an experiment's cell and its node to the node as it stands in
+            the notebook.
     """
-    points = {question.name: question.points for question in (*assignment.questions, *assignment.manual)}
+    points = {
+        question.name: question.points for question in (*assignment.questions, *assignment.manual)
+    }
     nodes = [fold(mark_locked(new_code_cell(first_cell(assignment.name)), SETUP_ID))]
     if cells and cells[0].kind == "text":
         nodes.insert(0, new_markdown_cell(cells[0].source))
@@ -96,7 +107,9 @@ def build_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell],
         # nbformat draws ids at random; a build must come out the same every time.
         node["id"] = f"{assignment.name}-{index:03d}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return new_notebook(cells=nodes, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+    return new_notebook(
+        cells=nodes, metadata={"kernelspec": kernel, "language_info": {"name": "python"}}
+    )
 
 
 def experiment_node(cell: script.ScriptCell, index) -> NotebookNode:
@@ -116,14 +129,18 @@ def manual_node(cell: script.ScriptCell, points, finish) -> NotebookNode:
     """Returns the question that is graded by hand, with its points in the heading."""
     heading, rest = cell.source.split("\n", maxsplit=1)
     cell = replace(cell, source=f"{heading} ({points_in_words(points)})\n{rest}")
-    node = mark_graded(new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points)
+    node = mark_graded(
+        new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points
+    )
     return finish(cell, node)
 
 
 def last_nodes(assignment: tasks.Assignment) -> list[NotebookNode]:
     """Returns the cells on handing in."""
     longer = ", ".join(
-        f"`{question.name}` {question.seconds:g} s" for question in assignment.questions if question.seconds
+        f"`{question.name}` {question.seconds:g} s"
+        for question in assignment.questions
+        if question.seconds
     )
     return [
         new_markdown_cell(HANDING_IN.format(f" ({longer})" if longer else "")),
@@ -137,7 +154,9 @@ def first_cell(name: str) -> str:
 
 
 def fold(node: NotebookNode) -> NotebookNode:
-    """Returns `node` shown as its first line, in Jupyter and on Colab; "Run All" runs it all the same."""
+    """Returns `node` shown as its first line, in Jupyter and on Colab; "Run All" runs it all the
+    same.
+    """
     node.metadata["jupyter"] = {"source_hidden": True}
     node.metadata["cellView"] = "form"
     return node
@@ -154,14 +173,17 @@ def clear_answer(cell: script.ScriptCell, node: NotebookNode) -> NotebookNode:
         node.metadata["tags"].append("raises-exception")
         return node
     clear = ClearSolutions(
-        code_stub={"python": f'raise NotImplementedError("write {cell.question}")'}, text_stub="*Your answer here.*"
+        code_stub={"python": f'raise NotImplementedError("write {cell.question}")'},
+        text_stub="*Your answer here.*",
     )
     if cell.kind == "answer":
         node.source = script.remove_helpers(node.source)
     return clear.preprocess_cell(node, {"language": "python"}, 0)[0]
 
 
-def mark_graded(node: NotebookNode, grade_id, grade=False, solution=False, points=0) -> NotebookNode:
+def mark_graded(
+    node: NotebookNode, grade_id, grade=False, solution=False, points=0
+) -> NotebookNode:
     """Returns `node` with nbgrader's metadata; a check is locked, an answer is not."""
     node.metadata["nbgrader"] = {
         "cell_type": node.cell_type,
@@ -181,7 +203,9 @@ def mark_locked(node: NotebookNode, grade_id) -> NotebookNode:
 
 
 def write_assignments(folder=ASSIGNMENTS, begins=lambda text: None) -> list[Path]:
-    """Writes the released files of every assignment to `folder` and returns their paths; `begins` is told of each."""
+    """Writes the released files of every assignment to `folder` and returns their paths; `begins`
+    is told of each.
+    """
     paths = []
     for name in tasks.names():
         begins(f"Building {name}")

@@ -1,7 +1,8 @@
-"""A sample class: the released notebooks, answered in the ways that students answer, and run for real.
+"""A sample class: the released notebooks, answered in the ways that students answer, and run for
+real.
 
-The answers stand in `sample_class/`, one script a student. What a script cannot show is done to the notebook: cells
-shuffled, duplicated and deleted, metadata lost.
+The answers stand in `sample_class/`, one script a student. What a script cannot show is done to the
+notebook: cells shuffled, duplicated and deleted, metadata lost.
 """
 
 import contextlib
@@ -29,12 +30,14 @@ __all__ = ["ASSIGNMENT", "answer_with_solutions", "size", "students", "write_cla
 
 ASSIGNMENT = "a01_densities"
 ANSWERS = Path(__file__).parent / "sample_class"
-# Long enough for every honest cell; at one that never ends the student gives up, and hands in what there is.
+# Long enough for every honest cell; at one that never ends the student gives up, and hands in what
+# there is.
 CELL_SECONDS = 20
 
 
 def write_class(folder, jobs=1, finished=lambda _: None) -> None:
-    """Writes the class's notebooks below `folder` as `<student>/<assignment>/<assignment>.ipynb`, run, outputs and all.
+    """Writes the class's notebooks below `folder` as `<student>/<assignment>/<assignment>.ipynb`,
+    run, outputs and all.
 
     Args:
         folder: Receives a folder for each student.
@@ -42,7 +45,8 @@ def write_class(folder, jobs=1, finished=lambda _: None) -> None:
         finished: Called with each student's name when the notebook is written.
     """
     stub = (notebooks.ASSIGNMENTS / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text(encoding="utf-8")
-    # Where a cell is given up nbclient leaves a task behind, of which asyncio would speak at the end.
+    # Where a cell is given up nbclient leaves a task behind, of which asyncio would speak at the
+    # end.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = {}
@@ -61,7 +65,9 @@ def size() -> int:
 
 
 def students() -> dict[str, Callable[[nbformat.NotebookNode], None]]:
-    """Returns a dict from the name of each student to what turns the released notebook into theirs."""
+    """Returns a dict from the name of each student to what turns the released notebook into
+    theirs.
+    """
     makers = [
         ("reference", answer_with_solutions),
         ("blank", lambda notebook: None),
@@ -83,11 +89,15 @@ def students() -> dict[str, Callable[[nbformat.NotebookNode], None]]:
 
 
 def answer_with(name) -> Callable[[nbformat.NotebookNode], None]:
-    """Returns what puts the answers of one script into a notebook, and right ones instead of the others."""
+    """Returns what puts the answers of one script into a notebook, and right ones instead of the
+    others.
+    """
 
     def answer(notebook) -> None:
         cells = jupytext.read(ANSWERS / f"{name}.py", fmt="py:percent").cells
-        own = {cell.metadata["question"]: cell.source for cell in cells if "question" in cell.metadata}
+        own = {
+            cell.metadata["question"]: cell.source for cell in cells if "question" in cell.metadata
+        }
         fill_in(notebook, solutions() | own)
 
     return answer
@@ -99,7 +109,9 @@ def answer_with_solutions(notebook) -> None:
 
 def solutions() -> dict[str, str]:
     cells = script.read(script.SOLUTIONS / f"{ASSIGNMENT}.py")
-    return {cell.question: script.remove_markers(cell.source) for cell in cells if cell.kind == "answer"}
+    return {
+        cell.question: script.remove_markers(cell.source) for cell in cells if cell.kind == "answer"
+    }
 
 
 def fill_in(notebook, answers) -> None:
@@ -109,14 +121,19 @@ def fill_in(notebook, answers) -> None:
 
 
 def mix_up_cells(notebook) -> None:
-    """Shuffles all cells below the imports; one answer stands twice, an unchanged stub after another, a third is lost."""
+    """Shuffles all cells below the imports; one answer stands twice, an unchanged stub after
+    another, a third is lost.
+    """
     stubs = {question_of(cell): nbformat.from_dict(cell) for cell in notebook.cells}
     answer_with_solutions(notebook)
     answers = {question_of(cell): cell for cell in notebook.cells}
     head, body = notebook.cells[:3], notebook.cells[3:]
     random.Random(1).shuffle(body)
     body.remove(answers["elbo_identity_terms"])
-    body += [nbformat.from_dict(answers["bernoulli_log_prob_logits"]), stubs["kl_to_standard_normal"]]
+    body += [
+        nbformat.from_dict(answers["bernoulli_log_prob_logits"]),
+        stubs["kl_to_standard_normal"],
+    ]
     for index, cell in enumerate(body):
         cell.id = f"mixed-{index}"
     notebook.cells = head + body
@@ -139,15 +156,19 @@ def lose_metadata(notebook) -> None:
 
 
 def write_executed(notebook, path, seconds=CELL_SECONDS) -> None:
-    """Runs `notebook` as its student did, through errors and beyond, and writes it with what came out.
+    """Runs `notebook` as its student did, through errors and beyond, and writes it with what came
+    out.
 
     The student gives up at a cell that takes more than `seconds`.
 
-    A student's kernel is not confined; this one is where that can be had: it starts in a tenth of a second.
+    A student's kernel is not confined; this one is where that can be had: it starts in a tenth of a
+    second.
     """
     folder = notebooks.ASSIGNMENTS / ASSIGNMENT
     confined = kernels.choose().closes_files
-    manager: dict[str, Any] = {"kernel_manager_class": provisioner.manager_class(student_half())} if confined else {}
+    manager: dict[str, Any] = (
+        {"kernel_manager_class": provisioner.manager_class(student_half())} if confined else {}
+    )
     client = NotebookClient(
         notebook,
         timeout=seconds,

@@ -1,12 +1,13 @@
-"""A solution script as cells: percent text with two kinds of cell marker, both refused where they make no sense.
+"""A solution script as cells: percent text with two kinds of cell marker, both refused where they
+make no sense.
 
     # %% question="name"                    the answer to a question that the assignment declares
     # %% [markdown] question="name"         a question answered in words, graded by hand
     # %% tags=["experiment"]                trains or plots, holds no answer; stands under `if __name__ == "__main__":`
     # %% tags=["experiment", "solution"]    one that runs with the solutions only: it takes long, or shows an answer's numbers
 
-In a question's cell the answer stands between the lines `# BEGIN SOLUTION` and `# END SOLUTION` (in Markdown the same
-words in an HTML comment).
+In a question's cell the answer stands between the lines `# BEGIN SOLUTION` and `# END SOLUTION` (in
+Markdown the same words in an HTML comment).
 """
 
 import ast
@@ -44,7 +45,8 @@ class ScriptError(places.FaultyFile):
 class ScriptCell:
     """A cell of a solution script.
 
-    `kind` is `"text"`, `"code"`, `"experiment"`, `"demonstration"` (an experiment of the solutions), `"answer"` or `"manual"`.
+    `kind` is `"text"`, `"code"`, `"experiment"`, `"demonstration"` (an experiment of the
+    solutions), `"answer"` or `"manual"`.
     """
 
     kind: str
@@ -63,7 +65,10 @@ def read(path: Path) -> list[ScriptCell]:
         ScriptError: If a marker is unknown, misplaced or unbalanced.
     """
     notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
-    return [read_cell(cell, f"{path.name}, cell {number}") for number, cell in enumerate(notebook.cells, start=1)]
+    return [
+        read_cell(cell, f"{path.name}, cell {number}")
+        for number, cell in enumerate(notebook.cells, start=1)
+    ]
 
 
 def read_cell(cell, label: str) -> ScriptCell:
@@ -85,18 +90,26 @@ def read_cell(cell, label: str) -> ScriptCell:
     # A class has one for each method.
     few = regions == 1 or (regions and cell.cell_type == "code")
     if question is not None and (not few or tags):
-        raise ScriptError(f"{label}: the cell of question {question!r} needs one solution region and no tag")
+        raise ScriptError(
+            f"{label}: the cell of question {question!r} needs one solution region and no tag"
+        )
     if question is not None:
-        return ScriptCell("manual" if cell.cell_type == "markdown" else "answer", cell.source, question)
+        return ScriptCell(
+            "manual" if cell.cell_type == "markdown" else "answer", cell.source, question
+        )
     if cell.cell_type == "markdown":
         return ScriptCell("text", cell.source)
     if not tags:
         return ScriptCell("code", cell.source)
-    return ScriptCell("demonstration" if "solution" in tags else "experiment", remove_guard(cell.source, label))
+    return ScriptCell(
+        "demonstration" if "solution" in tags else "experiment", remove_guard(cell.source, label)
+    )
 
 
 def remove_guard(source: str, label: str) -> str:
-    """Returns an experiment's code without the guard that keeps it from running when the script is imported."""
+    """Returns an experiment's code without the guard that keeps it from running when the script is
+    imported.
+    """
     if not source.startswith(GUARD):
         raise ScriptError(f"{label}: an experiment must stand under {GUARD.strip()}")
     tree = ast.parse(source)
@@ -116,32 +129,44 @@ def remove_markers(source: str) -> str:
 
 
 def remove_helpers(source: str) -> str:
-    """Returns `source` without the solution regions that stand in no function: a stub there would run when the cell does."""
+    """Returns `source` without the solution regions that stand in no function: a stub there would
+    run when the cell does.
+    """
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
 
     def kept(region) -> str:
         # A syntax tree knows nothing of comments, but of the line below the mark.
         line = source[: region.start(1)].count("\n") + 1
-        return region[0] if any(node.lineno < line <= (node.end_lineno or 0) for node in functions) else ""
+        return (
+            region[0]
+            if any(node.lineno < line <= (node.end_lineno or 0) for node in functions)
+            else ""
+        )
 
     return re.sub(r"\n{3,}(?= )", "\n\n", REGION.sub(kept, source)).rstrip()
 
 
 def check_questions(cells: list[ScriptCell], assignment) -> None:
-    """Raises ScriptError unless the script's questions are those that the assignment declares, each once."""
+    """Raises ScriptError unless the script's questions are those that the assignment declares, each
+    once.
+    """
     solution, folder = f"solutions/{assignment.name}.py", f"autograder/tasks/{assignment.name}"
     for kind, wanted in (("answer", assignment.questions), ("manual", assignment.manual)):
         named = [cell.question for cell in cells if cell.kind == kind]
         declared = [question.name for question in wanted]
         for name in named:
             if name not in declared:
-                raise ScriptError(f"{solution} answers {name!r}, which is no question: list it in {folder}/__init__.py")
+                raise ScriptError(
+                    f"{solution} answers {name!r}, which is no question: list it in "
+                    f"{folder}/__init__.py"
+                )
             if named.count(name) > 1:
                 raise ScriptError(f"{solution} has two cells for the question {name!r}: keep one")
         for name in declared:
             if name not in named:
                 raise ScriptError(
-                    f'{solution} has no cell for the question {name!r}: add one below `# %% question="{name}"`'
+                    f"{solution} has no cell for the question {name!r}: add one below `# %% "
+                    f'question="{name}"`'
                 )
     for cell in cells:
         if cell.kind == "answer":
@@ -150,5 +175,7 @@ def check_questions(cells: list[ScriptCell], assignment) -> None:
 
 def check_signature(cell) -> None:
     tree = ast.parse(cell.source)
-    if cell.question not in [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]:
+    if cell.question not in [
+        node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]:
         raise ScriptError(f"the cell of question {cell.question!r} does not define it")

@@ -1,4 +1,6 @@
-"""Public cases from build to build: what differs only by the rounding of another processor stays as it stands."""
+"""Public cases from build to build: what differs only by the rounding of another processor stays as
+it stands.
+"""
 
 import json
 from dataclasses import replace
@@ -10,15 +12,19 @@ from vikit.protocol import public_cases
 
 __all__ = ["settle"]
 
-# Shares of a question's tolerance within which two processors agree. Which spellings of a mistake are kept is decided at the
-# tolerance itself: there two builds may differ by a little more.
+# Shares of a question's tolerance within which two processors agree. Which spellings of a mistake
+# are kept is decided at the tolerance itself: there two builds may differ by a little more.
 EXPECTED, WRONG = 10 * public_cases.EXPECTED_STEP, 2.0
 
 
 def settle(new, old) -> str:
-    """Returns the text `new` of a public cases file, each question as the text `old` has it where both say the same."""
+    """Returns the text `new` of a public cases file, each question as the text `old` has it where
+    both say the same.
+    """
     found, known = json.loads(new), questions(old)
-    found["questions"] = [settle_question(question, known.get(question["name"])) for question in found["questions"]]
+    found["questions"] = [
+        settle_question(question, known.get(question["name"])) for question in found["questions"]
+    ]
     return public_cases.format_content(found)
 
 
@@ -36,7 +42,9 @@ def questions(text) -> dict[str, dict[str, Any]]:
 
 
 def is_same_question(new, old) -> bool:
-    """Tells whether two questions, as a public cases file has them, are the same: texts and inputs exactly, values nearly."""
+    """Tells whether two questions, as a public cases file has them, are the same: texts and inputs
+    exactly, values nearly.
+    """
     if new.keys() != old.keys() or remove_values(new) != remove_values(old):
         return False
     written, new, old = old, public_cases.load_question(new), public_cases.load_question(old)
@@ -46,23 +54,35 @@ def is_same_question(new, old) -> bool:
     if not new.cases:
         return True
     return are_near(right_row(new), right_row(old), old, EXPECTED) and all(
-        has_all(one, other, mistake) for one, other in ((new, old), (old, new)) for mistake in new.mistakes
+        has_all(one, other, mistake)
+        for one, other in ((new, old), (old, new))
+        for mistake in new.mistakes
     )
 
 
 def remove_values(question) -> dict[str, Any]:
-    """Returns what of a question is no computed value; of the values only which there are, and their shapes."""
+    """Returns what of a question is no computed value; of the values only which there are, and
+    their shapes.
+    """
     return question | {"cases": [case | remove_numbers(case) for case in question["cases"]]}
 
 
 def remove_numbers(case) -> dict[str, Any]:
-    return {"expected": [np.shape(values) for values in case["expected"]], "wrong": list(case["wrong"])}
+    return {
+        "expected": [np.shape(values) for values in case["expected"]],
+        "wrong": list(case["wrong"]),
+    }
 
 
 def has_all(one, other, mistake) -> bool:
-    """Tells whether each variant of a mistake in question `one` is one in question `other`, or nearly right."""
+    """Tells whether each variant of a mistake in question `one` is one in question `other`, or
+    nearly right.
+    """
     known = [right_row(other), *naming.variant_rows(other, mistake)]
-    return all(any(are_near(row, good, other, WRONG) for good in known) for row in naming.variant_rows(one, mistake))
+    return all(
+        any(are_near(row, good, other, WRONG) for good in known)
+        for row in naming.variant_rows(one, mistake)
+    )
 
 
 def right_row(question) -> np.ndarray:

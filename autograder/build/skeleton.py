@@ -1,4 +1,6 @@
-"""Writes a question that works into an assignment: an example that is replaced by one's own, piece by piece."""
+"""Writes a question that works into an assignment: an example that is replaced by one's own, piece
+by piece.
+"""
 
 import ast
 import keyword
@@ -100,7 +102,9 @@ def write_question(assignment, name) -> list[tuple[Path, str]]:
     module = folder / f"{name}.py"
     texts = {
         module: MODULE.substitute(name=name),
-        folder / tasks.hints.FILE: with_more(folder / tasks.hints.FILE, HINTS.substitute(name=name)),
+        folder / tasks.hints.FILE: with_more(
+            folder / tasks.hints.FILE, HINTS.substitute(name=name)
+        ),
         solution: with_more(solution, CELL.substitute(name=name)),
         # The last: until then the kit knows nothing of the question.
         folder / "__init__.py": with_question(folder / "__init__.py", name),
@@ -110,16 +114,27 @@ def write_question(assignment, name) -> list[tuple[Path, str]]:
     return [
         (module, "the right formula, the cases, and what known mistakes compute"),
         (folder / tasks.hints.FILE, "what a student with such a mistake is told, a line each"),
-        (solution, "the text, the signature with its docstring, and the answer; move the cells where they belong"),
+        (
+            solution,
+            (
+                "the text, the signature with its docstring, and the answer; move the cells where "
+                "they belong"
+            ),
+        ),
         (folder / "__init__.py", "the order of the questions: that of the notebook"),
     ]
 
 
 def check_name(assignment, name, taken) -> None:
     if assignment not in tasks.names():
-        raise LookupError(f"no assignment is called {assignment!r}; there are: {', '.join(tasks.names())}")
+        raise LookupError(
+            f"no assignment is called {assignment!r}; there are: {', '.join(tasks.names())}"
+        )
     if not name.isidentifier() or keyword.iskeyword(name) or name.lower() != name:
-        raise SkeletonError(f"{name!r} is no name of a function: take small letters, digits and _, as in kl_to_prior")
+        raise SkeletonError(
+            f"{name!r} is no name of a function: take small letters, digits and _, as in "
+            "kl_to_prior"
+        )
     if name in taken:
         raise SkeletonError(f"there is a question {name!r} already: take another name")
     path = tasks.FOLDER / assignment / f"{name}.py"
@@ -133,7 +148,9 @@ def with_more(path, text) -> str:
 
 
 def with_question(path, name) -> str:
-    """Returns an assignment's `__init__.py` with the question among its imports and its questions."""
+    """Returns an assignment's `__init__.py` with the question among its imports and its
+    questions.
+    """
     lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
     tree = ast.parse("".join(lines))
     listed: Any
@@ -145,7 +162,9 @@ def with_question(path, name) -> str:
         if item.arg == "questions"
     )
     lines.insert(listed.end_lineno - 1, f"        {name},\n")
-    imported: list[Any] = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level == 1]
+    imported: list[Any] = [
+        node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level == 1
+    ]
     after = [node.end_lineno for node in imported if node.module < name]
     lines.insert(max(after, default=imported[0].lineno - 1), f"from .{name} import {name}\n")
     return "".join(lines)

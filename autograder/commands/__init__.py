@@ -1,11 +1,34 @@
-"""One module a command: `add_parser(commands)` says what it takes, `run(options)` carries it out and returns its exit status.
+"""One module a command: `add_parser(commands)` says what it takes, `run(options)` carries it out
+and returns its exit status.
 
 What needs TensorFlow is imported when a command runs: `--help` does not wait for it.
 """
 
-from . import assignments, bench, doctor, grade, kernelspec, matrix, new_question, release, sample, solutions
+from . import (
+    assignments,
+    bench,
+    doctor,
+    grade,
+    kernelspec,
+    matrix,
+    new_question,
+    release,
+    sample,
+    solutions,
+)
 
 __all__ = ["COMMANDS"]
 
 # In the order of `--help`.
-COMMANDS = (grade, sample, new_question, assignments, solutions, release, matrix, bench, kernelspec, doctor)
+COMMANDS = (
+    grade,
+    sample,
+    new_question,
+    assignments,
+    solutions,
+    release,
+    matrix,
+    bench,
+    kernelspec,
+    doctor,
+)

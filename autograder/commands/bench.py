@@ -11,12 +11,26 @@ __all__ = ["add_parser"]
 
 
 def add_parser(commands) -> None:
-    bench = add_command(commands, "bench", run, "measure how fast this machine grades, beside stock nbgrader")
+    bench = add_command(
+        commands, "bench", run, "measure how fast this machine grades, beside stock nbgrader"
+    )
     add_jobs(bench)
-    bench.add_argument("--students", type=int, default=200, metavar="N", help="submissions for the kit (%(default)s)")
-    bench.add_argument("--stock", type=int, default=3, metavar="N", help="submissions for nbgrader (%(default)s)")
     bench.add_argument(
-        "--out", type=Path, default=Path("build/bench.json"), metavar="FILE", help="receives the figures (%(default)s)"
+        "--students",
+        type=int,
+        default=200,
+        metavar="N",
+        help="submissions for the kit (%(default)s)",
+    )
+    bench.add_argument(
+        "--stock", type=int, default=3, metavar="N", help="submissions for nbgrader (%(default)s)"
+    )
+    bench.add_argument(
+        "--out",
+        type=Path,
+        default=Path("build/bench.json"),
+        metavar="FILE",
+        help="receives the figures (%(default)s)",
     )
 
 
@@ -27,11 +41,18 @@ def run(options: Namespace) -> int:
 
     check_numbers(options)
     if options.students <= options.jobs:
-        raise UsageError(f"--students must be more than --jobs, which is {options.jobs}: the start is taken off")
-    with screen.waiting(screen.beside_results(), "Making the notebook of the reference solution") as begins:
+        raise UsageError(
+            f"--students must be more than --jobs, which is {options.jobs}: the start is taken off"
+        )
+    with screen.waiting(
+        screen.beside_results(), "Making the notebook of the reference solution"
+    ) as begins:
         from autograder.bench import bench
 
-        figures = json.dumps(bench(options.jobs, options.stock, options.students, begins), indent=1) + "\n"
+        figures = (
+            json.dumps(bench(options.jobs, options.stock, options.students, begins), indent=1)
+            + "\n"
+        )
     write_whole(options.out, figures)
     print(figures, end="")
     return 0

@@ -1,4 +1,6 @@
-"""Grades a folder of submissions, for `grade` and `sample`: what it takes, what it refuses, and what it says."""
+"""Grades a folder of submissions, for `grade` and `sample`: what it takes, what it refuses, and
+what it says.
+"""
 
 import os
 from argparse import Namespace
@@ -32,7 +34,9 @@ __all__ = ["add_options", "check_out", "confined", "grade_folder", "prepare"]
 
 def add_options(command, out) -> None:
     """Adds what both commands take; `out` is where results go by default."""
-    command.add_argument("--student", nargs="+", default=[], metavar="NAME", help="only these students")
+    command.add_argument(
+        "--student", nargs="+", default=[], metavar="NAME", help="only these students"
+    )
     add_jobs(command)
     command.add_argument(
         "--device",
@@ -44,12 +48,19 @@ def add_options(command, out) -> None:
         "--secret-file",
         type=Path,
         metavar="FILE",
-        help="holds the course's secret, from which hidden inputs are drawn. Usually the file `secret` in the folder of "
-        f"--out ({out / 'secret'}): the first run draws it. A file that you name must exist",
+        help=(
+            "holds the course's secret, from which hidden inputs are drawn. Usually the file "
+            f"`secret` in the folder of --out ({out / 'secret'}): the first run draws it. A file "
+            "that you name must exist"
+        ),
     )
     add_limits(command, f"{OF_A_RUN}; {OF_A_PROCESS}")
-    command.add_argument("--unsafe", action="store_true", help="grade even where notebooks cannot be confined")
-    command.add_argument("--force", action="store_true", help="grade again what has a verdict already")
+    command.add_argument(
+        "--unsafe", action="store_true", help="grade even where notebooks cannot be confined"
+    )
+    command.add_argument(
+        "--force", action="store_true", help="grade again what has a verdict already"
+    )
 
 
 def grade_folder(options: Namespace, submitted, console) -> int:
@@ -79,13 +90,20 @@ def grade_folder(options: Namespace, submitted, console) -> int:
 
 
 def check_out(out, submitted) -> None:
-    """Raises UsageError where results would lie among the submissions, and be graded as students the next time."""
+    """Raises UsageError where results would lie among the submissions, and be graded as students
+    the next time.
+    """
     if submitted.resolve() in (out.resolve(), *out.resolve().parents):
-        raise UsageError(f"{out} lies in {submitted}, where each folder is a student: choose another folder with --out")
+        raise UsageError(
+            f"{out} lies in {submitted}, where each folder is a student: choose another folder with"
+            " --out"
+        )
 
 
 def start_servers() -> None:
-    """Starts what kernels and graders are forked from, in the background: both import TensorFlow."""
+    """Starts what kernels and graders are forked from, in the background: both import
+    TensorFlow.
+    """
     from autograder import kernels
     from autograder.grading import graders
 
@@ -100,17 +118,28 @@ def wanted_submissions(options: Namespace, submitted, console) -> "list[Submissi
     from autograder.grading.class_folder import handed_in_assignments
 
     known_assignments(options.assignments)
-    submissions, notices = find_submissions(submitted, tasks.names(), options.assignments, options.student)
+    submissions, notices = find_submissions(
+        submitted, tasks.names(), options.assignments, options.student
+    )
     for notice in notices:
         say(console, notice, "yellow")
     if not submissions:
-        raise UsageError(f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ there")
-    unknown = any(item.fault for item in submissions)
-    if not (unknown or options.assignments or options.student or handed_in_assignments(submitted, tasks.names())):
         raise UsageError(
-            f"no student's folder in {submitted} holds an assignment, as in <student>/<assignment>/<assignment>.ipynb: is it "
-            f"the right folder? For example {submissions[0].label}: {submissions[0].notice}. To grade it all the same name "
-            "the assignment"
+            f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ "
+            "there"
+        )
+    unknown = any(item.fault for item in submissions)
+    if not (
+        unknown
+        or options.assignments
+        or options.student
+        or handed_in_assignments(submitted, tasks.names())
+    ):
+        raise UsageError(
+            f"no student's folder in {submitted} holds an assignment, as in "
+            "<student>/<assignment>/<assignment>.ipynb: is it the right folder? For example "
+            f"{submissions[0].label}: {submissions[0].notice}. To grade it all the same name the "
+            "assignment"
         )
     for assignment in {item.assignment for item in submissions}:
         places.released_folder(assignment)
@@ -121,7 +150,9 @@ def warn_of(confinement, console) -> None:
     if not confinement.complete:
         on = ", ".join(confinement.layers) or "none"
         say(
-            console, f"not fully confined (layers: {on}): grade only notebooks you trust; see `make doctor`", "bold red"
+            console,
+            f"not fully confined (layers: {on}): grade only notebooks you trust; see `make doctor`",
+            "bold red",
         )
     if not confinement.warm:
         say(console, "no warm kernels: every notebook imports TensorFlow anew", "yellow")
@@ -130,11 +161,15 @@ def warn_of(confinement, console) -> None:
 def build_settings(options: Namespace, secret, jobs, limits) -> "Settings":
     from autograder.grading.classroom import Settings
 
-    return Settings(options.out, secret, jobs, options.device, limits, options.force, options.unsafe)
+    return Settings(
+        options.out, secret, jobs, options.device, limits, options.force, options.unsafe
+    )
 
 
 def graded(settings, console, submissions) -> "ClassRun | None":
-    """Returns the `ClassRun` of the submissions; None where nothing could be graded, which is said."""
+    """Returns the `ClassRun` of the submissions; None where nothing could be graded, which is
+    said.
+    """
     from autograder import kernels
     from autograder.grading.classroom import grade_class
     from autograder.grading.graders import GraderError
@@ -142,7 +177,9 @@ def graded(settings, console, submissions) -> "ClassRun | None":
 
     try:
         with screen.counting(console, len(submissions)) as (begins, done):
-            return grade_class(submissions, settings, lambda item: done(f"graded {item.student}"), begins)
+            return grade_class(
+                submissions, settings, lambda item: done(f"graded {item.student}"), begins
+            )
     except DeviceError as error:
         raise UsageError(str(error)) from error
     except (GraderError, kernels.KernelError) as error:
@@ -151,7 +188,9 @@ def graded(settings, console, submissions) -> "ClassRun | None":
 
 
 def confined(options: Namespace) -> "Confinement":
-    """Returns the confinement that notebooks run in; refuses to grade without any unless --unsafe was given."""
+    """Returns the confinement that notebooks run in; refuses to grade without any unless --unsafe
+    was given.
+    """
     from autograder.grading.verdict import Unconfined, confine
 
     try:
@@ -161,7 +200,9 @@ def confined(options: Namespace) -> "Confinement":
 
 
 def prepare(options: Namespace) -> bytes:
-    """Returns the course's secret, and sees that results can be written before anybody waits for them."""
+    """Returns the course's secret, and sees that results can be written before anybody waits for
+    them.
+    """
     from vikit.judging import faults
 
     from autograder.grading.verdict import course_secret
@@ -200,47 +241,79 @@ def conclude(options: Namespace, console, submissions, run) -> int:
         say(console, f"stopped: {graded} have a verdict; run again for the rest.", "bold red")
         return INTERRUPTED
     without_points = list(assignments_without_points(run))
-    failures = [*list_failures(run), *unwritten, *(text for text, failed in without_points if failed)]
+    failures = [
+        *list_failures(run),
+        *unwritten,
+        *(text for text, failed in without_points if failed),
+    ]
     for text in [*(text for text, failed in without_points if not failed), *failures]:
         say(console, text, "bold red")
     return FAILED if failures else 0
 
 
 def write_all(options: Namespace, console, run) -> tuple[list[dict[str, Any]], list[str]]:
-    """Writes the reports; returns all verdicts that are there, and a line if something could not be written."""
+    """Writes the reports; returns all verdicts that are there, and a line if something could not be
+    written.
+    """
     from autograder.grading.classroom import read_all
     from autograder.reports.course import write_course
 
     try:
         with screen.waiting(console, f"Writing the reports into {options.out}"):
-            return write_course(
-                run.verdicts.values(),
-                options.out,
-                read_all,
-                lambda: say(console, "Another grader is writing its reports here: waiting."),
-            ), []
+            return (
+                write_course(
+                    run.verdicts.values(),
+                    options.out,
+                    read_all,
+                    lambda: say(console, "Another grader is writing its reports here: waiting."),
+                ),
+                [],
+            )
     except OSError as error:
-        return [], [f"reports were not written: {error}; run again when that is mended: no verdict is lost"]
+        return [], [
+            f"reports were not written: {error}; run again when that is mended: no verdict is lost"
+        ]
 
 
 def describe(run, count, everything, out) -> Iterator[tuple[str, str | None]]:
-    """Yields (text, style): what was kept, what came out another way than before, and where the results are."""
+    """Yields (text, style): what was kept, what came out another way than before, and where the
+    results are.
+    """
     from autograder.grading.outcome import list_changes
     from autograder.reports import gradebook
 
     if run.kept:
-        yield f"{run.kept} of {count} had a verdict already and were kept; --force grades them again.", None
+        yield (
+            (
+                f"{run.kept} of {count} had a verdict already and were kept; --force grades them "
+                "again."
+            ),
+            None,
+        )
     if run.before:
         changed = list_changes(run)
-        yield f"{len(run.before)} graded again, {len(changed)} with another result" + ":" * bool(changed), None
+        yield (
+            f"{len(run.before)} graded again, {len(changed)} with another result"
+            + ":" * bool(changed),
+            None,
+        )
         yield from ((f"  {line}", None) for line in changed)
     others = len(everything) - len(run.verdicts)
     if others > 0:
         yield (
-            f"grades.csv also holds {others} verdicts of earlier runs, on students or assignments not graded now.",
+            (
+                f"grades.csv also holds {others} verdicts of earlier runs, on students or "
+                "assignments not graded now."
+            ),
             None,
         )
     mixed = gradebook.mixed_versions(everything)
     if mixed:
-        yield f"grades.csv mixes versions of the kit: {mixed}; grade all of them again to compare them", "yellow"
+        yield (
+            (
+                f"grades.csv mixes versions of the kit: {mixed}; grade all of them again to compare"
+                " them"
+            ),
+            "yellow",
+        )
     yield f"Results: {out}/grades.csv, {out}/feedback/, {out}/verdicts/", None

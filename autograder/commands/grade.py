@@ -16,8 +16,16 @@ __all__ = ["add_parser"]
 def add_parser(commands) -> None:
     grade = add_command(commands, "grade", run, "grade the submissions of a class")
     add_assignments(grade, "which to grade (all)")
-    grade.add_argument("--submitted", type=Path, default=SUBMITTED, metavar="DIR", help=f"submissions ({SUBMITTED})")
-    grade.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"receives verdicts and grades ({OUT})")
+    grade.add_argument(
+        "--submitted",
+        type=Path,
+        default=SUBMITTED,
+        metavar="DIR",
+        help=f"submissions ({SUBMITTED})",
+    )
+    grade.add_argument(
+        "--out", type=Path, default=OUT, metavar="DIR", help=f"receives verdicts and grades ({OUT})"
+    )
     class_grading.add_options(grade, OUT)
 
 
@@ -25,7 +33,8 @@ def run(options: Namespace) -> int:
     if not options.submitted.is_dir():
         raise UsageError(
             f"there is no folder {options.submitted}: put the notebooks in "
-            f"{options.submitted}/<student>/<assignment>/<assignment>.ipynb, or name another folder with --submitted"
+            f"{options.submitted}/<student>/<assignment>/<assignment>.ipynb, or name another "
+            "folder with --submitted"
         )
     console = screen.on_stdout()
     take_assignments(options, console)
@@ -33,18 +42,27 @@ def run(options: Namespace) -> int:
 
 
 def take_assignments(options: Namespace, console) -> None:
-    """Takes the assignments that stand among the names after --student for what they are, and says so."""
+    """Takes the assignments that stand among the names after --student for what they are, and says
+    so.
+    """
     from autograder import tasks
 
     taken = [
-        name for name in options.student if name in tasks.names() and not os.path.lexists(options.submitted / name)
+        name
+        for name in options.student
+        if name in tasks.names() and not os.path.lexists(options.submitted / name)
     ]
     if not taken:
         return
     options.student = [name for name in options.student if name not in taken]
     if not options.student:
         raise UsageError(
-            f"--student needs a student's name: {', '.join(taken)} is an assignment, and no student's folder"
+            f"--student needs a student's name: {', '.join(taken)} is an assignment, and no "
+            "student's folder"
         )
     options.assignments = list(dict.fromkeys([*options.assignments, *taken]))
-    say(console, f"{', '.join(taken)} after --student is an assignment, and no student's folder: it is graded as such.")
+    say(
+        console,
+        f"{', '.join(taken)} after --student is an assignment, and no student's folder: it is "
+        "graded as such.",
+    )

@@ -19,7 +19,10 @@ def add_parser(commands) -> None:
         "Installs the confined kernel under the name confined-python3, and prints where.",
     )
     kernelspec.add_argument(
-        "--prefix", type=Path, metavar="DIR", help="installs it in DIR/share/jupyter/kernels (DIR: that of this Python)"
+        "--prefix",
+        type=Path,
+        metavar="DIR",
+        help="installs it in DIR/share/jupyter/kernels (DIR: that of this Python)",
     )
     add_limits(kernelspec, OF_A_PROCESS)
 

@@ -17,9 +17,10 @@ def add_parser(commands) -> None:
         "matrix",
         run,
         "show which cases of a question refuse which of its known mistakes",
-        "Draws the inputs of 20 students for each question, puts in the values of each known mistake, and shows which cases "
-        "refuse it: for all students, for a share of them, or for none (the question needs another case then). The page "
-        "that it writes also has the transformations that get a name, and the pairs of names that no inputs tell apart.",
+        "Draws the inputs of 20 students for each question, puts in the values of each known "
+        "mistake, and shows which cases refuse it: for all students, for a share of them, or for "
+        "none (the question needs another case then). The page that it writes also has the "
+        "transformations that get a name, and the pairs of names that no inputs tell apart.",
     )
     add_assignments(matrix)
     add_out(matrix, "build/matrix")
@@ -43,7 +44,9 @@ def run(options: Namespace) -> int:
 
 
 def write_matrix(options: Namespace, console, name, questions, done) -> Path:
-    """Prints the matrix of each question of an assignment, writes them as a page, and returns its path."""
+    """Prints the matrix of each question of an assignment, writes them as a page, and returns its
+    path.
+    """
     from autograder.files import write_whole
     from autograder.reports import matrix as pages
     from autograder.tasks.matrix import kill_matrix

@@ -15,10 +15,13 @@ def add_parser(commands) -> None:
         "new-question",
         run,
         "write a question that works into an assignment, for you to replace by your own",
-        "Writes an example with its cases, a known mistake, its hint and its cell in the solution, and says what to fill.",
+        "Writes an example with its cases, a known mistake, its hint and its cell in the solution, "
+        "and says what to fill.",
     )
     command.add_argument("assignment", metavar="ASSIGNMENT", help="for example a01_densities")
-    command.add_argument("name", metavar="NAME", help="the name of the function that students write")
+    command.add_argument(
+        "name", metavar="NAME", help="the name of the function that students write"
+    )
 
 
 def run(options: Namespace) -> int:
@@ -32,7 +35,10 @@ def run(options: Namespace) -> int:
             written = write_question(options.assignment, options.name)
         except (SkeletonError, LookupError) as error:
             raise UsageError(error.args[0]) from error
-    print(f"A question that works is there: the sum of squares, as {options.name}. Write your own in its place:")
+    print(
+        f"A question that works is there: the sum of squares, as {options.name}. Write your own in "
+        "its place:"
+    )
     for path, what in written:
         print(f"  {path.relative_to(places.CHECKOUT)}: {what}")
     print("Then `make assignments` builds the notebook, and")

@@ -28,10 +28,13 @@ __all__ = [
 
 SUBMITTED, OUT = Path("course/submitted"), Path("course")
 # The names of `grading.limits` with their units and the usual values.
-OF_A_RUN = "cell=60 (seconds), question=10 (seconds), notebook=600 (seconds), output=1MiB (printed by a cell)"
+OF_A_RUN = (
+    "cell=60 (seconds), question=10 (seconds), notebook=600 (seconds), output=1MiB (printed by a "
+    "cell)"
+)
 OF_A_PROCESS = (
-    "memory=4GiB, scratch=256MiB (files written), processes=256 (threads), files=512 (open at once), "
-    "cpu=1800 (seconds of processor time)"
+    "memory=4GiB, scratch=256MiB (files written), processes=256 (threads), files=512 (open at "
+    "once), cpu=1800 (seconds of processor time)"
 )
 
 
@@ -56,12 +59,18 @@ def add_command(commands, name, run, text, more="") -> ArgumentParser:
 
 
 def add_jobs(command) -> None:
-    command.add_argument("--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)")
+    command.add_argument(
+        "--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)"
+    )
 
 
 def add_out(command, folder) -> None:
     command.add_argument(
-        "--out", type=Path, default=Path(folder), metavar="DIR", help="receives what is made (%(default)s)"
+        "--out",
+        type=Path,
+        default=Path(folder),
+        metavar="DIR",
+        help="receives what is made (%(default)s)",
     )
 
 
@@ -70,7 +79,10 @@ def add_assignments(command, text="which (all)") -> None:
 
 
 def add_limits(command, names) -> None:
-    text = f"what one notebook may use; may be repeated. The names, each with its usual value: {names}. Sizes are in "
+    text = (
+        "what one notebook may use; may be repeated. The names, each with its usual value: "
+        f"{names}. Sizes are in "
+    )
     text += "bytes, KiB, MiB or GiB"
     command.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
 
@@ -87,7 +99,8 @@ def check_numbers(options: Namespace) -> None:
 
 
 def jobs_and_limits(options: Namespace, console=None) -> "tuple[int, Limits]":
-    """Returns how many notebooks to grade at a time, and the limits of each; says where that is much for this machine.
+    """Returns how many notebooks to grade at a time, and the limits of each; says where that is
+    much for this machine.
 
     Nothing is said without a console.
     """
@@ -95,7 +108,9 @@ def jobs_and_limits(options: Namespace, console=None) -> "tuple[int, Limits]":
 
     jobs, notices = min(options.jobs, most_jobs()), []
     if jobs < options.jobs:
-        notices.append(f"{jobs} notebooks at a time, not {options.jobs}: this machine has no memory for more")
+        notices.append(
+            f"{jobs} notebooks at a time, not {options.jobs}: this machine has no memory for more"
+        )
     try:
         limits = limits_for(jobs, options.limit)
     except ValueError as error:
@@ -103,8 +118,9 @@ def jobs_and_limits(options: Namespace, console=None) -> "tuple[int, Limits]":
     wanted = jobs * limits.bounds.memory
     if wanted > machine_memory():
         notices.append(
-            f"{jobs} notebooks at a time may use {size_text(wanted)} of memory, and this machine has "
-            f"{size_text(machine_memory())}: where it runs out others suffer; take fewer --jobs"
+            f"{jobs} notebooks at a time may use {size_text(wanted)} of memory, and this machine "
+            f"has {size_text(machine_memory())}: where it runs out others suffer; take fewer "
+            "--jobs"
         )
     for notice in notices if console else ():
         say(console, notice, "yellow")
@@ -112,10 +128,14 @@ def jobs_and_limits(options: Namespace, console=None) -> "tuple[int, Limits]":
 
 
 def known_assignments(names) -> list[str]:
-    """Returns `names`, or those of all assignments where there are none; raises UsageError for an unknown one."""
+    """Returns `names`, or those of all assignments where there are none; raises UsageError for an
+    unknown one.
+    """
     from autograder import tasks
 
     for name in names:
         if name not in tasks.names():
-            raise UsageError(f"no assignment is called {name}; there are: {', '.join(tasks.names())}")
+            raise UsageError(
+                f"no assignment is called {name}; there are: {', '.join(tasks.names())}"
+            )
     return names or tasks.names()

@@ -17,7 +17,9 @@ SAMPLE = Path("course-sample")
 
 def add_parser(commands) -> None:
     command = add_command(commands, "sample", run, "make a sample class and grade it")
-    command.add_argument("--out", type=Path, default=SAMPLE, metavar="DIR", help=f"receives all of it ({SAMPLE})")
+    command.add_argument(
+        "--out", type=Path, default=SAMPLE, metavar="DIR", help=f"receives all of it ({SAMPLE})"
+    )
     command.set_defaults(assignments=[])
     class_grading.add_options(command, SAMPLE)
 
@@ -37,22 +39,31 @@ def run(options: Namespace) -> int:
     write_sample(submitted, jobs, console)
     status = class_grading.grade_folder(options, submitted, console)
     own = f"{SUBMITTED}/<student>/<assignment>/<assignment>.ipynb"
-    say(console, f"To grade your own class put its notebooks into {own} and run `make grade` again.")
+    say(
+        console, f"To grade your own class put its notebooks into {own} and run `make grade` again."
+    )
     return status
 
 
 def check_sample_students(names, submitted) -> None:
-    """Raises UsageError where there would be nothing to grade of a sample class that is written to `submitted`."""
+    """Raises UsageError where there would be nothing to grade of a sample class that is written to
+    `submitted`.
+    """
     from autograder.build import sample
 
     places.released_folder(sample.ASSIGNMENT)
     there = sample.students()
     if names and not any(name in there or os.path.lexists(submitted / name) for name in names):
-        raise UsageError(f"no student of the sample class is called {', '.join(names)}; there are: {', '.join(there)}")
+        raise UsageError(
+            f"no student of the sample class is called {', '.join(names)}; there are: "
+            f"{', '.join(there)}"
+        )
 
 
 def check_device(device, confinement) -> None:
-    """Raises UsageError if the device was asked for and is not there; a grader looks, as this process must not start it."""
+    """Raises UsageError if the device was asked for and is not there; a grader looks, as this
+    process must not start it.
+    """
     from autograder.grading.graders import GraderError, Graders
     from autograder.reference import device as devices
 
@@ -67,9 +78,13 @@ def check_device(device, confinement) -> None:
 
 
 def write_sample(submitted, jobs, console) -> None:
-    """Writes the notebooks of the sample class to `submitted`, and runs them as their students did, `jobs` at a time."""
+    """Writes the notebooks of the sample class to `submitted`, and runs them as their students did,
+    `jobs` at a time.
+    """
     from autograder.build import sample
 
     with screen.counting(console, sample.size()) as (begins, done):
         begins(f"Writing and running the class's {sample.size()} notebooks")
-        sample.write_class(submitted, jobs, finished=lambda student: done(f"wrote the notebook of {student}"))
+        sample.write_class(
+            submitted, jobs, finished=lambda student: done(f"wrote the notebook of {student}")
+        )

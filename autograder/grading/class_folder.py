@@ -25,12 +25,15 @@ from .submission import Home, Submission, submission_of
 __all__ = ["find_submissions", "handed_in_assignments", "notices_of"]
 
 
-def find_submissions(folder, known, assignments=(), students=()) -> tuple[list[Submission], list[str]]:
+def find_submissions(
+    folder, known, assignments=(), students=()
+) -> tuple[list[Submission], list[str]]:
     """Returns (submissions, notices) below `folder`.
 
-    Every student has a submission for each assignment that is graded, if only an empty one: whatever lies in `folder` and is
-    neither hidden nor a file counts as a student. What this machine cannot look at, as on a disk or a file server that fails,
-    is the `fault` of that submission alone.
+    Every student has a submission for each assignment that is graded, if only an empty one:
+    whatever lies in `folder` and is neither hidden nor a file counts as a student. What this
+    machine cannot look at, as on a disk or a file server that fails, is the `fault` of that
+    submission alone.
 
     Args:
         folder: Holds a folder for each student.
@@ -64,7 +67,9 @@ def find_submissions(folder, known, assignments=(), students=()) -> tuple[list[S
 
 
 def notices_of(submissions: list[Submission]) -> list[str]:
-    """Returns a line for each submission that is odd; many who handed in nothing for an assignment share one."""
+    """Returns a line for each submission that is odd; many who handed in nothing for an assignment
+    share one.
+    """
     absent = defaultdict(list)
     for item in submissions:
         if item.absent:
@@ -77,12 +82,17 @@ def notices_of(submissions: list[Submission]) -> list[str]:
     ]
     for name, items in many.items():
         students = sum(item.assignment == name for item in submissions)
-        lines.append(f"{name}: {len(items)} of {students} students handed in nothing; grades.csv has a row for each")
+        lines.append(
+            f"{name}: {len(items)} of {students} students handed in nothing; grades.csv has a row "
+            "for each"
+        )
     return lines
 
 
 def handed_in_assignments(folder, known) -> set[str]:
-    """Returns the names of the assignments that any student's folder holds, in a folder or a zip."""
+    """Returns the names of the assignments that any student's folder holds, in a folder or a
+    zip.
+    """
     homes = [Home(path) for path in split_by_kind(entries(folder))[1]]
     return {name for home in homes for name in home.assignments() if name in known}
 
@@ -104,15 +114,16 @@ def look_alike_notices(homes: list[Home]) -> list[str]:
     for home in homes:
         groups[comparable_name(home.name)].append(ascii(home.name))
     return [
-        f"{', '.join(names)}: these names differ in nothing but case, how a letter is written, or what nobody sees; each is "
-        "graded by itself"
+        f"{', '.join(names)}: these names differ in nothing but case, how a letter is written, or "
+        "what nobody sees; each is graded by itself"
         for names in groups.values()
         if len(names) > 1
     ]
 
 
 def hard_link_notices(submissions: list[Submission], paths: list[Path]) -> list[str]:
-    """Returns a notice for each notebook or zip that is one file with something of another student's.
+    """Returns a notice for each notebook or zip that is one file with something of another
+    student's.
 
     Args:
         submissions: What is graded.
@@ -123,10 +134,12 @@ def hard_link_notices(submissions: list[Submission], paths: list[Path]) -> list[
     for path in paths if shared else ():
         for file in files_below(path):
             if identity(file) in shared:
-                names_of_file[identity(file)].setdefault(path, printable(f"{name_of(path)}/{file.relative_to(path)}"))
+                names_of_file[identity(file)].setdefault(
+                    path, printable(f"{name_of(path)}/{file.relative_to(path)}")
+                )
     return [
-        f"{', '.join([*by_student.values()][:MAX_SHOWN])}{and_more(by_student)}: one file under the names of several students "
-        "(a hard link); each is graded"
+        f"{', '.join([*by_student.values()][:MAX_SHOWN])}{and_more(by_student)}: one file under the"
+        " names of several students (a hard link); each is graded"
         for by_student in names_of_file.values()
         if len(by_student) > 1
     ]

@@ -1,4 +1,6 @@
-"""A whole class: every submission is graded, whatever one of them does, and each verdict is written as it comes."""
+"""A whole class: every submission is graded, whatever one of them does, and each verdict is written
+as it comes.
+"""
 
 import json
 import random
@@ -32,7 +34,8 @@ from .verdict import build_ungraded, digest, grade_under, secret_digest
 
 __all__ = ["Settings", "grade_class", "read_all"]
 
-# Seconds for what surrounds the time that a notebook may take; the kit's own work on one takes a few.
+# Seconds for what surrounds the time that a notebook may take; the kit's own work on one takes a
+# few.
 PATIENCE = 600
 # How often a question may have all of its time, at most.
 MOST_TIMES = 4
@@ -43,7 +46,8 @@ class Settings:
     """How a class is graded.
 
     Attributes:
-        out: Folder that receives `verdicts/<assignment>/<student>.json`; `file_stem` says how a long name is shortened.
+        out: Folder that receives `verdicts/<assignment>/<student>.json`; `file_stem` says how a
+            long name is shortened.
         secret: The course's secret, bytes.
         jobs: How many to grade at once.
         device: Where references are computed: `"auto"`, `"cpu"` or `"gpu"`.
@@ -83,12 +87,16 @@ class Grading:
 
 
 def grade_class(
-    submissions: list[Submission], settings: Settings, finished=lambda _: None, begins=lambda text: None
+    submissions: list[Submission],
+    settings: Settings,
+    finished=lambda _: None,
+    begins=lambda text: None,
 ) -> ClassRun:
     """Grades `submissions`, some at a time in processes of their own, and returns a `ClassRun`.
 
-    A verdict that is there already for the same notebook, kit and device is kept, unless `force`. Where the machine or
-    the kit fails on a submission there is no verdict on it, or one without what the kit failed on: the next run does it again.
+    A verdict that is there already for the same notebook, kit and device is kept, unless `force`.
+    Where the machine or the kit fails on a submission there is no verdict on it, or one without
+    what the kit failed on: the next run does it again.
 
     Args:
         submissions: What `find_submissions` returned.
@@ -99,9 +107,13 @@ def grade_class(
     Raises:
         Unconfined: If this machine cannot confine notebooks and `unsafe` does not allow that.
         DeviceError: If the device does not exist.
-        GraderError: If no grading process starts: a script must call this below `if __name__ == "__main__":`.
+        GraderError: If no grading process starts: a script must call this below `if __name__ ==
+            "__main__":`.
     """
-    confinement, limits = verdicts.confine(settings.unsafe), settings.limits or limits_for(settings.jobs)
+    confinement, limits = (
+        verdicts.confine(settings.unsafe),
+        settings.limits or limits_for(settings.jobs),
+    )
     run = ClassRun(notices=notices_of(submissions))
     try:
         with Graders(settings.jobs, confinement, names=tasks.names()) as graders:
@@ -124,7 +136,10 @@ def grade_waiting(grading: Grading, todo) -> None:
         grading.begins(f"Preparing the questions of {', '.join(sorted(assignments))}")
     structures = explore_all(grading.graders, assignments)
     if todo:
-        grading.begins(f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {settings.jobs} at a time")
+        grading.begins(
+            f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {settings.jobs} at a "
+            "time"
+        )
     first = {name: grading.graders.call(first_turn, name) for name in assignments}
     # Nobody can arrange that all slow ones come first.
     random.Random(settings.secret).shuffle(todo)
@@ -132,11 +147,14 @@ def grade_waiting(grading: Grading, todo) -> None:
 
 
 def complete(run: ClassRun, submissions: list[Submission], out) -> None:
-    """Puts the verdicts in the order of the submissions, takes out those that another overwrote, and notes what is odd."""
+    """Puts the verdicts in the order of the submissions, takes out those that another overwrote,
+    and notes what is odd.
+    """
     for item in find_overwritten(run, out):
         del run.verdicts[item]
         error = FileExistsError(
-            f"the file system of {out} takes another student's name for this one: choose another --out"
+            f"the file system of {out} takes another student's name for this one: choose another "
+            "--out"
         )
         record_failure(run, item, error)
     run.failures += run.partial
@@ -147,7 +165,9 @@ def complete(run: ClassRun, submissions: list[Submission], out) -> None:
 
 
 def select_submissions(grading: Grading, submissions: list[Submission]) -> list[Submission]:
-    """Returns the submissions that wait; the run receives the verdicts that are kept, those to be replaced, and failures."""
+    """Returns the submissions that wait; the run receives the verdicts that are kept, those to be
+    replaced, and failures.
+    """
     run, todo = grading.run, []
     for item in submissions:
         try:
@@ -197,7 +217,9 @@ def grade_submissions(grading: Grading, todo, structures, first) -> None:
 def results_in_turns(
     graders: Graders, items, arguments, first=None
 ) -> Iterator[tuple[Submission, dict[str, Any] | None, BaseException | None]]:
-    """Yields (item, its verdict, None) or (item, None, the error) as they are done; what is put back has longer turns."""
+    """Yields (item, its verdict, None) or (item, None, the error) as they are done; what is put
+    back has longer turns.
+    """
     schedule = Schedule(graders.turns, len(items), graders.jobs, first)
     while items:
         put_back = []
@@ -214,15 +236,27 @@ def results_in_turns(
 
 
 def find_overwritten(run: ClassRun, out) -> list[Submission]:
-    """Returns the submissions whose verdict was overwritten by one on a student of nearly the same name."""
+    """Returns the submissions whose verdict was overwritten by one on a student of nearly the same
+    name.
+    """
     seen = Counter((item.assignment, comparable_name(item.student)) for item in run.verdicts)
-    twins = [item for item in run.verdicts if seen[item.assignment, comparable_name(item.student)] > 1]
-    return [item for item in twins if (read_verdict(verdict_path(out, item)) or {}).get("student") != item.student]
+    twins = [
+        item for item in run.verdicts if seen[item.assignment, comparable_name(item.student)] > 1
+    ]
+    return [
+        item
+        for item in twins
+        if (read_verdict(verdict_path(out, item)) or {}).get("student") != item.student
+    ]
 
 
 def record_failure(run: ClassRun, item: Submission, error, old=None) -> None:
-    """Writes down that the kit, or the machine, has failed on a submission; `old` is its verdict of an earlier run."""
-    stays = "; the verdict of an earlier run stays in grades.csv" if old or item in run.before else ""
+    """Writes down that the kit, or the machine, has failed on a submission; `old` is its verdict of
+    an earlier run.
+    """
+    stays = (
+        "; the verdict of an earlier run stays in grades.csv" if old or item in run.before else ""
+    )
     run.failures.append(f"{item.label}: {type(error).__name__}: {error}{stays}")
 
 
@@ -233,8 +267,12 @@ def patience(graders: Graders, assignments: set[str], limits: Limits) -> float:
 
 
 def explore_all(graders: Graders, assignments: set[str]) -> dict[tuple[str, int], Structure]:
-    """Returns the structures of all questions of `assignments`, found by the graders together: each needs all of them."""
-    questions = [(name, index) for name in assignments for index in range(graders.call(question_count, name))]
+    """Returns the structures of all questions of `assignments`, found by the graders together: each
+    needs all of them.
+    """
+    questions = [
+        (name, index) for name in assignments for index in range(graders.call(question_count, name))
+    ]
     found = zip(questions, graders.map(explore, questions), strict=True)
     return {question: structure for question, structure in found if structure is not None}
 
@@ -250,14 +288,19 @@ def first_turn(assignment: str) -> float:
 
 
 def question_seconds(assignment: str, limits: Limits) -> float:
-    """Returns how long all questions may take: each may be asked again, under another name, or for its follow-through."""
+    """Returns how long all questions may take: each may be asked again, under another name, or for
+    its follow-through.
+    """
     return sum(
-        MOST_TIMES * max(limits.question, question.seconds or 0) for question in tasks.load(assignment).questions
+        MOST_TIMES * max(limits.question, question.seconds or 0)
+        for question in tasks.load(assignment).questions
     )
 
 
 def explore(question) -> Structure | None:
-    """Returns the structure of a question; None where that raises: each verdict will say so of this question."""
+    """Returns the structure of a question; None where that raises: each verdict will say so of this
+    question.
+    """
     assignment, index = question
     try:
         return tasks.find_structure(assignment, tasks.load(assignment).questions[index])
@@ -270,7 +313,8 @@ def grade_one(
 ) -> tuple[dict[str, Any] | None, float]:
     """Grades one submission in one of the processes, and writes its verdict.
 
-    Returns the verdict and the seconds that it took; None for the verdict where the notebook was put back.
+    Returns the verdict and the seconds that it took; None for the verdict where the notebook was
+    put back.
 
     Raises:
         Exception: Whatever the kit or the machine fails with: nothing is written then.
@@ -289,18 +333,25 @@ def grade_one(
             verdict = grade_under(conditions, item.assignment, item.path, item.student)
         except kernels.GivesWay:
             return None, time.monotonic() - started
-    write_whole(verdict_path(out, item), json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_whole(
+        verdict_path(out, item),
+        json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+    )
     return verdict, time.monotonic() - started
 
 
 def why_gone(path) -> str:
-    """Returns why the notebook at `path`, which was there, is there no more; an empty text where it is."""
+    """Returns why the notebook at `path`, which was there, is there no more; an empty text where it
+    is.
+    """
     try:
         path.stat()
     except OSError as error:
         if faults.is_of_the_machine(error):
             raise
-        return f"{path.name} was there when the run began, and cannot be found now ({error.strerror})"
+        return (
+            f"{path.name} was there when the run began, and cannot be found now ({error.strerror})"
+        )
     return ""
 
 
@@ -322,14 +373,17 @@ def read_verdict(path) -> dict[str, Any] | None:
 
 
 def is_current(old, item: Submission, conditions: verdicts.Conditions) -> bool:
-    """Tells whether a verdict is on this very notebook, by this kit and these libraries, under these conditions.
+    """Tells whether a verdict is on this very notebook, by this kit and these libraries, under
+    these conditions.
 
-    A verdict that was found with fewer layers of confinement than there are now does not count, nor one that says of nothing
-    handed in what is no longer so, nor one that the kit failed on in part.
+    A verdict that was found with fewer layers of confinement than there are now does not count, nor
+    one that says of nothing handed in what is no longer so, nor one that the kit failed on in part.
     """
     if old.get("kit_errors"):
         return False
-    if item.path is None and not all(item.notice in question["message"] for question in old["questions"]):
+    if item.path is None and not all(
+        item.notice in question["message"] for question in old["questions"]
+    ):
         return False
     wanted: dict[str, Any] = {
         "kit_version": kit_version(),
@@ -337,7 +391,10 @@ def is_current(old, item: Submission, conditions: verdicts.Conditions) -> bool:
         "device": conditions.device,
         "student": item.student,
     }
-    wanted |= {"submission_sha256": digest(item.path), "secret_sha256": secret_digest(conditions.secret)}
+    wanted |= {
+        "submission_sha256": digest(item.path),
+        "secret_sha256": secret_digest(conditions.secret),
+    }
     wanted |= {"limits": limits_by_name(conditions.limits)}
     if {key: old.get(key) for key in wanted} != wanted:
         return False
@@ -345,7 +402,8 @@ def is_current(old, item: Submission, conditions: verdicts.Conditions) -> bool:
 
 
 def read_all(out) -> list[dict[str, Any]]:
-    """Returns every verdict below `out`, by assignment and student; files that are none are left out.
+    """Returns every verdict below `out`, by assignment and student; files that are none are left
+    out.
 
     Raises:
         OSError: If one cannot be read: its student would have no row.

@@ -37,12 +37,14 @@ MAX_SHOWN = 3
 def name_of(path: Path) -> str:
     """Returns a file's name as text that can be written to any file, and that no other name gives.
 
-    Bytes that are no UTF-8 are written as `\\xff`. Where there are any, or where that stands in the name already, each
-    backslash is written twice.
+    Bytes that are no UTF-8 are written as `\\xff`. Where there are any, or where that stands in the
+    name already, each backslash is written twice.
     """
     name = os.fsencode(path.name)
     text = name.decode("utf-8", "backslashreplace")
-    return name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace") if "\\x" in text else text
+    return (
+        name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace") if "\\x" in text else text
+    )
 
 
 def printable_name(path: Path) -> str:
@@ -54,7 +56,9 @@ def comparable_name(name: str) -> str:
 
     Left aside are case, the ways to write an accent, and what nobody sees.
     """
-    return visible(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(name)).casefold()))
+    return visible(
+        unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(name)).casefold())
+    )
 
 
 FOLDER, FILE, LINK = "a folder", "a file", "a link: it is not followed"
@@ -75,7 +79,8 @@ def kind(path: Path) -> str:
 
 
 def why_not(path: Path, label: str, expected: str) -> str:
-    """Returns why what lies at `path` cannot be taken for the `expected` kind; an empty text where it can.
+    """Returns why what lies at `path` cannot be taken for the `expected` kind; an empty text where
+    it can.
 
     Args:
         path: Where to look.
@@ -105,7 +110,9 @@ def is_open(folder) -> bool:
 
 
 def entries(folder) -> list[Path]:
-    """Returns what lies in a folder and is not hidden, by name; nothing of a folder that cannot be read."""
+    """Returns what lies in a folder and is not hidden, by name; nothing of a folder that cannot be
+    read.
+    """
     return [path for path in all_entries(folder) if not path.name.startswith(".")]
 
 
@@ -118,7 +125,9 @@ def all_entries(folder) -> list[Path]:
 
 
 def split_by_kind(paths: list[Path]) -> tuple[list[Path], list[Path], dict[Path, OSError]]:
-    """Returns (files, others, faults): others are also those of which this machine cannot say what they are, `faults` why."""
+    """Returns (files, others, faults): others are also those of which this machine cannot say what
+    they are, `faults` why.
+    """
     files: list[Path] = []
     others: list[Path] = []
     unknown: dict[Path, OSError] = {}
@@ -138,18 +147,26 @@ def with_path(error: OSError, path: Path | str) -> OSError:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Returns what is the same of all names of one file; None where it has no other name, or cannot be looked at."""
+    """Returns what is the same of all names of one file; None where it has no other name, or cannot
+    be looked at.
+    """
     try:
         found = path.lstat()
     except OSError:
         return None
-    return (found.st_dev, found.st_ino) if found.st_nlink > 1 and stat.S_ISREG(found.st_mode) else None
+    return (
+        (found.st_dev, found.st_ino) if found.st_nlink > 1 and stat.S_ISREG(found.st_mode) else None
+    )
 
 
 def files_below(folder) -> Iterator[Path]:
-    """Yields the files anywhere in a student's folder; no link is followed, and what cannot be read is left out."""
+    """Yields the files anywhere in a student's folder; no link is followed, and what cannot be read
+    is left out.
+    """
     if not os.path.islink(folder):
-        yield from (Path(inner, name) for inner, _, names in os.walk(folder) for name in sorted(names))
+        yield from (
+            Path(inner, name) for inner, _, names in os.walk(folder) for name in sorted(names)
+        )
 
 
 def list_names(paths: list[Path]) -> str:

@@ -1,9 +1,9 @@
 """Follow-through: a mistake made in an earlier question costs once.
 
-Where a question says that it builds on earlier ones, an answer that is right *given the student's own earlier values* gets its
-points. These values are asked for on this question's inputs, and put into the reference formula here, outside. They count
-only if they are those of the mistake under which the earlier answer was recognised: values made up to fit a wrong answer
-earn nothing.
+Where a question says that it builds on earlier ones, an answer that is right *given the student's
+own earlier values* gets its points. These values are asked for on this question's inputs, and put
+into the reference formula here, outside. They count only if they are those of the mistake under
+which the earlier answer was recognised: values made up to fit a wrong answer earn nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -35,7 +35,8 @@ class Earlier:
     verdicts: dict[str, judging.Verdict]
 
     def values(self, name, need, case: judging.Case, until: float) -> tuple[np.ndarray, ...] | None:
-        """Returns the student's values of an earlier question on a case's inputs, or None; see `own_values`.
+        """Returns the student's values of an earlier question on a case's inputs, or None; see
+        `own_values`.
 
         Args:
             name: Of the earlier question.
@@ -45,14 +46,19 @@ class Earlier:
         """
         question = next(question for question in self.assignment.questions if question.name == name)
         return own_values(
-            self.run, question, self.verdicts[name], draw_given(question, need(*case.arguments), case.sizes), until
+            self.run,
+            question,
+            self.verdicts[name],
+            draw_given(question, need(*case.arguments), case.sizes),
+            until,
         )
 
 
 def follow_through(
     earlier: Earlier, question, drawn: judging.Question, verdict, given: dict[str, judging.Answer]
 ) -> judging.Verdict:
-    """Returns the better of `verdict` and the verdict that puts the student's own earlier values into the formula.
+    """Returns the better of `verdict` and the verdict that puts the student's own earlier values
+    into the formula.
 
     Args:
         earlier: The `Earlier`.
@@ -78,20 +84,30 @@ def follow_through(
     if second.score <= verdict.score:
         return verdict
     names = " and ".join(wrong)
-    message = f"{second.message} Graded with your own {names}, so that the mistake there costs only once."
+    message = (
+        f"{second.message} Graded with your own {names}, so that the mistake there costs only once."
+    )
     return replace(second, message=message, follows=names, mistake=None)
 
 
 def evaluate_follow(question, case: judging.Case, values) -> tuple[np.ndarray, ...]:
-    """Returns what the question's formula gives with the student's own earlier values, as a tuple of float64 arrays."""
-    expected = question.follows.formula([to_float64(argument) for argument in case.arguments], values)
+    """Returns what the question's formula gives with the student's own earlier values, as a tuple
+    of float64 arrays.
+    """
+    expected = question.follows.formula(
+        [to_float64(argument) for argument in case.arguments], values
+    )
     expected = expected if isinstance(expected, tuple) else (expected,)
     return tuple(np.asarray(part, np.float64) for part in expected)
 
 
 def is_recognised(verdict) -> bool:
     """Tells whether a verdict names the mistake of a wrong answer."""
-    return verdict is not None and verdict.status in ("wrong", "partial") and verdict.mistake is not None
+    return (
+        verdict is not None
+        and verdict.status in ("wrong", "partial")
+        and verdict.mistake is not None
+    )
 
 
 def own_values(
@@ -99,7 +115,8 @@ def own_values(
 ) -> tuple[np.ndarray, ...] | None:
     """Returns the student's values of an earlier question on the inputs of its only case.
 
-    If the earlier answer was right these are the reference's. None if they are not the values of the recognised mistake.
+    If the earlier answer was right these are the reference's. None if they are not the values of
+    the recognised mistake.
     """
     (case,) = drawn.cases
     if verdict.status == "correct":
@@ -109,10 +126,16 @@ def own_values(
     row = naming.answer_row(drawn, {case.name: judging.Answer(reply.status, reply.values)})
     if row is None or not is_of_the_mistake(row, drawn, verdict.mistake.split(" or ")):
         return None
-    values = [naming.broadcast_number(value, want) for value, want in zip(reply.values, case.expected, strict=True)]
+    values = [
+        naming.broadcast_number(value, want)
+        for value, want in zip(reply.values, case.expected, strict=True)
+    ]
     if not all(is_usable(value, want) for value, want in zip(values, case.expected, strict=True)):
         return None
-    return tuple(np.reshape(value, want.shape).astype(float) for value, want in zip(values, case.expected, strict=True))
+    return tuple(
+        np.reshape(value, want.shape).astype(float)
+        for value, want in zip(values, case.expected, strict=True)
+    )
 
 
 def is_of_the_mistake(row: np.ndarray, drawn: judging.Question, names) -> bool:
@@ -122,9 +145,13 @@ def is_of_the_mistake(row: np.ndarray, drawn: judging.Question, names) -> bool:
     """
     prints = naming.fingerprints(drawn)
     named = np.array([mistake.name in names for mistake in prints.mistakes])
-    return bool(compare.are_same_rows(np.vstack([prints.values[named], prints.right]), row, drawn).any())
+    return bool(
+        compare.are_same_rows(np.vstack([prints.values[named], prints.right]), row, drawn).any()
+    )
 
 
 def is_usable(value, want) -> bool:
-    """Tells whether a later formula can take `value` for `want`: finite numbers in its shape but for axes of size 1."""
+    """Tells whether a later formula can take `value` for `want`: finite numbers in its shape but
+    for axes of size 1.
+    """
     return bool(np.isfinite(value).all()) and np.squeeze(value).shape == np.squeeze(want).shape

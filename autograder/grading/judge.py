@@ -19,7 +19,9 @@ __all__ = ["Judge", "ends_the_run"]
 
 
 def ends_the_run(error: BaseException) -> bool:
-    """Tells whether an exception is the machine's fault: this notebook gets no verdict, and the next run grades it."""
+    """Tells whether an exception is the machine's fault: this notebook gets no verdict, and the
+    next run grades it.
+    """
     return isinstance(error, kernels.KernelError) or faults.is_of_the_machine(error)
 
 
@@ -44,13 +46,19 @@ class Judge:
     verdicts: dict[str, judging.Verdict] = field(default_factory=dict)
 
     def judge_all(self, questions) -> list[judging.Verdict]:
-        """Returns the verdicts on all questions, in order; a later one may follow through on an earlier one.
+        """Returns the verdicts on all questions, in order; a later one may follow through on an
+        earlier one.
 
         Args:
-            questions: The `judging.Question`s; the verdict on it instead where one could not be drawn.
+            questions: The `judging.Question`s; the verdict on it instead where one could not be
+                drawn.
         """
         for drawn, question in zip(questions, self.assignment.questions, strict=True):
-            verdict = drawn if isinstance(drawn, judging.Verdict) else self.judge_or_blame_the_kit(drawn, question)
+            verdict = (
+                drawn
+                if isinstance(drawn, judging.Verdict)
+                else self.judge_or_blame_the_kit(drawn, question)
+            )
             self.kit_errors += list_kit_errors(verdict)
             self.verdicts[question.name] = verdict
         return list(self.verdicts.values())
@@ -76,7 +84,11 @@ class Judge:
         return verdict
 
     def follow_through(
-        self, drawn: judging.Question, question, verdict: judging.Verdict, given: dict[str, judging.Answer]
+        self,
+        drawn: judging.Question,
+        question,
+        verdict: judging.Verdict,
+        given: dict[str, judging.Answer],
     ) -> judging.Verdict:
         """Returns the verdict with the student's own earlier values, where that is better.
 
@@ -99,7 +111,9 @@ class Judge:
             self.kit_errors.append(f"{drawn.name}: {faults.error_location(error)}")
             return faults.note_failed_follow_through(verdict, error)
 
-    def judge_cases(self, drawn: judging.Question) -> tuple[judging.Verdict, dict[str, judging.Answer]]:
+    def judge_cases(
+        self, drawn: judging.Question
+    ) -> tuple[judging.Verdict, dict[str, judging.Answer]]:
         """Returns (verdict, answers) of one question."""
         seconds = models.time_for(self.run, drawn)
         path = drawn.name
@@ -132,14 +146,18 @@ class Judge:
         if {finding.status for finding in found.values()} == {"missing"}:
             return explain_missing(self.run, drawn, self.cells)
         hidden = {
-            name: replace(finding, answer=finding.answer and hide_text(finding.answer, self.cells, drawn.name))
+            name: replace(
+                finding, answer=finding.answer and hide_text(finding.answer, self.cells, drawn.name)
+            )
             for name, finding in found.items()
         }
         return judging.judge_properties(drawn, hidden)
 
 
 def list_kit_errors(verdict: judging.Verdict) -> list[str]:
-    """Returns a line for each case or property of a verdict that the kit itself failed on, or one for the whole question."""
+    """Returns a line for each case or property of a verdict that the kit itself failed on, or one
+    for the whole question.
+    """
     cases = [case for case in verdict.cases if case.status == judging.KIT_ERROR]
     if cases or verdict.status != judging.KIT_ERROR:
         return [f"{verdict.name}, {case.name}: {case.problem}" for case in cases]
@@ -151,15 +169,22 @@ def are_all_missing(given: dict[str, judging.Answer]) -> bool:
 
 
 def find_other_name(name: str, cells: list[Cell]) -> str | None:
-    """Returns the name of the one function that the question's own cell defines, where it was renamed; else None."""
+    """Returns the name of the one function that the question's own cell defines, where it was
+    renamed; else None.
+    """
     for cell in cells:
-        if cell.grade_id == f"{name}-answer" and len(cell.functions) == 1 and name not in cell.defines:
+        if (
+            cell.grade_id == f"{name}-answer"
+            and len(cell.functions) == 1
+            and name not in cell.defines
+        ):
             return cell.functions[0]
     return None
 
 
 def hide_text(answer: judging.Answer, cells: list[Cell], path: str) -> judging.Answer:
-    """Returns `answer` without the text that the student's process wrote: that could hold hidden inputs.
+    """Returns `answer` without the text that the student's process wrote: that could hold hidden
+    inputs.
 
     The text is replaced by the student's own line, taken from the notebook.
     """
@@ -168,33 +193,55 @@ def hide_text(answer: judging.Answer, cells: list[Cell], path: str) -> judging.A
     source = next((cell.source for cell in reversed(cells) if path in cell.defines), "")
     # IPython drops the blank lines that a cell begins with.
     lines = source.lstrip().splitlines()
-    text = f"  {lines[answer.line - 1].strip()}\n" if answer.line and answer.line <= len(lines) else ""
+    text = (
+        f"  {lines[answer.line - 1].strip()}\n" if answer.line and answer.line <= len(lines) else ""
+    )
     settings = "\n".join(cell.source for cell in cells if "tf.compat.v1" in cell.source)
     advice = "".join(f"{line}\n" for line in explain.known_advice(f"{source}\n{settings}"))
-    return replace(answer, text=f"{text}{advice}check() shows the whole message, on the public cases.")
+    return replace(
+        answer, text=f"{text}{advice}check() shows the whole message, on the public cases."
+    )
 
 
 def explain_missing(run: NotebookRun, question, cells: list[Cell]) -> judging.Verdict:
-    """Returns the verdict on a question whose function does not exist after all cells have run; it says why."""
+    """Returns the verdict on a question whose function does not exist after all cells have run; it
+    says why.
+    """
     name = question.name
     indices = [index for index, cell in enumerate(cells) if name in cell.defines]
     if not indices:
         turned = next((cell.kind for cell in cells if cell.would_define == name), None)
-        message = f"No cell defines `{name}`: the cell was deleted, or the function was given another name."
+        message = (
+            f"No cell defines `{name}`: the cell was deleted, or the function was given another "
+            "name."
+        )
         if turned:
             message = (
-                f"The cell that should define `{name}` is a {turned} cell now, which is text and is not run: change it back "
-                "to Code (in Jupyter select it and press Esc, then Y), save the notebook and hand it in again."
+                f"The cell that should define `{name}` is a {turned} cell now, which is text and is"
+                " not run: change it back to Code (in Jupyter select it and press Esc, then Y), "
+                "save the notebook and hand it in again."
             )
         return judging.build_unjudged_verdict(question, "missing", message)
     outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
     ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
     late = f"All runs of the cells before it took more than {run.limits.notebook:g} s together"
     status, message = {
-        "error": ("error", f"The cell that defines it raised {outcome.error_name}: {outcome.error_text}"),
-        "timeout": ("timeout", f"The cell that defines it was not done after {run.limits.cell:g} s"),
+        "error": (
+            "error",
+            f"The cell that defines it raised {outcome.error_name}: {outcome.error_text}",
+        ),
+        "timeout": (
+            "timeout",
+            f"The cell that defines it was not done after {run.limits.cell:g} s",
+        ),
         "late": ("timeout", late),
-        "flood": ("crashed", f"The cell that defines it printed more than {size_text(run.limits.output)}"),
+        "flood": (
+            "crashed",
+            f"The cell that defines it printed more than {size_text(run.limits.output)}",
+        ),
         "dead": ("crashed", f"The cell that defines it {ended}"),
-    }.get(outcome.status, ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"))
+    }.get(
+        outcome.status,
+        ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"),
+    )
     return judging.build_unjudged_verdict(question, status, message + ".")

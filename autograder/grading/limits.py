@@ -9,7 +9,15 @@ from typing import Any
 
 from autograder.kernels import Bounds
 
-__all__ = ["Limits", "bounds_for", "limits_by_name", "limits_for", "machine_memory", "most_jobs", "size_text"]
+__all__ = [
+    "Limits",
+    "bounds_for",
+    "limits_by_name",
+    "limits_for",
+    "machine_memory",
+    "most_jobs",
+    "size_text",
+]
 
 MEMORY_SHARE = 0.8
 UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -19,7 +27,14 @@ CONTROL_GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.lim
 COUNTS = ("processes", "files")
 MOST = 2**50
 # With less TensorFlow does not start.
-LEAST = {"output": 2**10, "memory": 2**30, "scratch": 2**20, "processes": 64, "files": 64, "cpu": 10}
+LEAST = {
+    "output": 2**10,
+    "memory": 2**30,
+    "scratch": 2**20,
+    "processes": 64,
+    "files": 64,
+    "cpu": 10,
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,8 @@ NAMES = (
 
 
 def limits_for(jobs: int, settings=()) -> Limits:
-    """Returns the `Limits` of each of `jobs` notebooks that run at once: together they leave a fifth of the memory.
+    """Returns the `Limits` of each of `jobs` notebooks that run at once: together they leave a
+    fifth of the memory.
 
     Args:
         jobs: How many.
@@ -71,7 +87,9 @@ def limits_for(jobs: int, settings=()) -> Limits:
 
 
 def most_jobs() -> int:
-    """Returns how many notebooks this machine can hold at a time: each has at least what TensorFlow needs to start."""
+    """Returns how many notebooks this machine can hold at a time: each has at least what TensorFlow
+    needs to start.
+    """
     return max(1, int(MEMORY_SHARE * machine_memory() / LEAST["memory"]))
 
 
@@ -84,12 +102,17 @@ def bounds_for(settings) -> Bounds:
     limits = limits_for(1, settings)
     odd = set(limits.given) - {item.name for item in fields(Bounds)}
     if odd:
-        raise ValueError(f"{min(odd)} is no limit of a kernel by itself: Jupyter and nbgrader have settings for that")
+        raise ValueError(
+            f"{min(odd)} is no limit of a kernel by itself: Jupyter and nbgrader have settings for "
+            "that"
+        )
     return limits.bounds
 
 
 def machine_memory(groups=CONTROL_GROUPS) -> float:
-    """Returns the bytes of memory of this machine, or of the container that this runs in where that is less."""
+    """Returns the bytes of memory of this machine, or of the container that this runs in where that
+    is less.
+    """
     known = hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names
     sizes = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else math.inf]
     for file in map(Path, groups):
@@ -103,25 +126,37 @@ def parse_setting(setting: str) -> tuple[str, float]:
     """Returns (name, value) of a setting."""
     name, _, text = setting.partition("=")
     if name not in NAMES:
-        raise ValueError(f"there is no limit {name!r}: write NAME=VALUE with one of {', '.join(NAMES)}")
+        raise ValueError(
+            f"there is no limit {name!r}: write NAME=VALUE with one of {', '.join(NAMES)}"
+        )
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(\w*)", text)
     number, unit = match.groups() if match else ("0", "")
     if unit not in UNITS or (unit and name not in SIZES) or not float(number) > 0:
         example = "256MiB or 4GiB" if name in SIZES else "20"
-        raise ValueError(f"{setting!r} is no limit: write {name}= and a number above 0, {example} for example")
+        raise ValueError(
+            f"{setting!r} is no limit: write {name}= and a number above 0, {example} for example"
+        )
     value = float(number) * UNITS[unit]
     if value > MOST:
-        raise ValueError(f"{setting!r} is more than any machine has: write {name}= and a number that is")
+        raise ValueError(
+            f"{setting!r} is more than any machine has: write {name}= and a number that is"
+        )
     least = LEAST.get(name, 0)
     if value < least:
         wanted = size_text(least) if name in SIZES else least
-        raise ValueError(f"{setting!r} is too little for any notebook: write {name}= and a number, {wanted} or more")
+        raise ValueError(
+            f"{setting!r} is too little for any notebook: write {name}= and a number, {wanted} or "
+            "more"
+        )
     return name, int(value) if name in SIZES + COUNTS + ("cpu",) else value
 
 
 def limits_by_name(limits: Limits) -> dict[str, float]:
     """Returns what was set by an instructor, as JSON data."""
-    return {name: getattr(limits, name, None) or getattr(limits.bounds, name) for name in sorted(set(limits.given))}
+    return {
+        name: getattr(limits, name, None) or getattr(limits.bounds, name)
+        for name in sorted(set(limits.given))
+    }
 
 
 def size_text(number: float) -> str:

@@ -1,4 +1,6 @@
-"""Asks a student's process about the properties of a question: a class is judged by what must hold for every right one."""
+"""Asks a student's process about the properties of a question: a class is judged by what must hold
+for every right one.
+"""
 
 import contextlib
 
@@ -51,12 +53,15 @@ def time_for(run: NotebookRun, question) -> float:
     return max(run.limits.question, question.seconds or 0)
 
 
-def examine(run: NotebookRun, drawn: judging.Question, question, secret: bytes) -> dict[str, judging.Finding]:
-    """Returns a dict from the name of each property of `drawn` to the `judging.Finding` on the student's class.
+def examine(
+    run: NotebookRun, drawn: judging.Question, question, secret: bytes
+) -> dict[str, judging.Finding]:
+    """Returns a dict from the name of each property of `drawn` to the `judging.Finding` on the
+    student's class.
 
-    The random numbers in what is asked are a function of secret and question alone: the same code gets the same verdict,
-    whoever hands it in. A death is blamed on the class only if it happens in a kernel that was asked nothing else, and no cell
-    alone brings it about.
+    The random numbers in what is asked are a function of secret and question alone: the same code
+    gets the same verdict, whoever hands it in. A death is blamed on the class only if it happens in
+    a kernel that was asked nothing else, and no cell alone brings it about.
 
     Args:
         run: The running notebook.
@@ -83,7 +88,9 @@ def has_ended(found) -> bool:
     return any(finding.status == "crashed" for finding in found.values())
 
 
-def examine_once(run: NotebookRun, drawn: judging.Question, question, secret: bytes) -> dict[str, judging.Finding]:
+def examine_once(
+    run: NotebookRun, drawn: judging.Question, question, secret: bytes
+) -> dict[str, judging.Finding]:
     """As `examine`, in the kernel that there is."""
     run.ready()
     exam = Exam(

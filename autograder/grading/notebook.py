@@ -1,4 +1,6 @@
-"""A submitted notebook as text: its cells, what each defines, and what of it is run. Nothing here executes anything."""
+"""A submitted notebook as text: its cells, what each defines, and what of it is run. Nothing here
+executes anything.
+"""
 
 import ast
 import json
@@ -27,8 +29,9 @@ __all__ = [
     "strip_outputs",
 ]
 
-# Of a file as handed in. Its outputs, and images in its text, are cut out before it is read as JSON: that may take thirty
-# times as much memory as the text, and reading as Python seven hundred times as much.
+# Of a file as handed in. Its outputs, and images in its text, are cut out before it is read as
+# JSON: that may take thirty times as much memory as the text, and reading as Python seven hundred
+# times as much.
 MAX_FILE_BYTES = 100 * 2**20
 MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_CELLS = 2000
@@ -37,8 +40,9 @@ MAX_CODE_BYTES = 2**18
 SETUP = "setup"
 
 
-# Parts of a JSON text: strings, and the brackets outside of them. Possessive: nothing is remembered to go back to. A string
-# without an end goes on to that of the text: each of its quotes would else be tried for another beginning.
+# Parts of a JSON text: strings, and the brackets outside of them. Possessive: nothing is remembered
+# to go back to. A string without an end goes on to that of the text: each of its quotes would else
+# be tried for another beginning.
 PARTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 BEFORE_VALUE = re.compile(rb"\s*:\s*(?=[\[{])")
 # What is cut out, and nobody reads: outputs of cells, images in Markdown, the state of widgets.
@@ -60,9 +64,11 @@ class TextCell:
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell: its text, what of it is run (None: nothing), the names it defines, its nbgrader id, if any.
+    """A code cell: its text, what of it is run (None: nothing), the names it defines, its nbgrader
+    id, if any.
 
-    Or an answer that was turned into another `kind` of cell: nothing of it is run; as code it `would_define` a name.
+    Or an answer that was turned into another `kind` of cell: nothing of it is run; as code it
+    `would_define` a name.
     """
 
     source: str
@@ -76,14 +82,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Released:
-    """What the kit handed out: the sources of locked cells that set nothing up, and of the stubs."""
+    """What the kit handed out: the sources of locked cells that set nothing up, and of the
+    stubs.
+    """
 
     passive: frozenset = frozenset()
     stubs: frozenset = frozenset()
 
 
 def read_cells(notebook, released: Released) -> list[Cell]:
-    """Returns the code cells of a notebook, bytes or a path; then the answers in it that are no code cells any more.
+    """Returns the code cells of a notebook, bytes or a path; then the answers in it that are no
+    code cells any more.
 
     Raises:
         UnreadableNotebook: If it is not a readable notebook of format 4, or too large.
@@ -120,7 +129,9 @@ def open_file(path) -> BufferedReader:
         UnreadableNotebook: If something else than a file is there.
         OSError: If it cannot be opened.
     """
-    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))  # noqa: SIM115
+    file = open(
+        path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+    )  # noqa: SIM115
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise UnreadableNotebook("what was handed in is no file")
@@ -141,7 +152,9 @@ def read_file(path) -> bytes:
     except OSError as error:
         if faults.is_of_the_machine(error):
             raise
-        raise UnreadableNotebook(f"the notebook's file cannot be read ({error.strerror})") from error
+        raise UnreadableNotebook(
+            f"the notebook's file cannot be read ({error.strerror})"
+        ) from error
     if max(size, len(content)) > MAX_FILE_BYTES:
         raise UnreadableNotebook(
             f"the notebook has {size / 2**20:.1f} MiB, more than {MAX_FILE_BYTES / 2**20:g}: clear its outputs, and hand it "
@@ -151,10 +164,12 @@ def read_file(path) -> bytes:
 
 
 def strip_outputs(content: bytes, most=MAX_NOTEBOOK_BYTES) -> bytes:
-    """Returns the bytes of a notebook without its outputs and attachments, which are cut out of the text unread.
+    """Returns the bytes of a notebook without its outputs and attachments, which are cut out of the
+    text unread.
 
     Raises:
-        UnreadableNotebook: If what is left has more than `most` bytes, or more than any notebook may have.
+        UnreadableNotebook: If what is left has more than `most` bytes, or more than any notebook
+            may have.
     """
     most = min(most, MAX_NOTEBOOK_BYTES)
     slim = b"".join(kept_pieces(content))
@@ -166,7 +181,9 @@ def strip_outputs(content: bytes, most=MAX_NOTEBOOK_BYTES) -> bytes:
 
 
 def kept_pieces(content: bytes) -> Iterator[bytes]:
-    """Yields the parts of a JSON text that stay, with an empty list or table instead of each value that is CUT."""
+    """Yields the parts of a JSON text that stay, with an empty list or table instead of each value
+    that is CUT.
+    """
     start, parts = 0, PARTS.finditer(content)
     longest = max(map(len, CUT))
     for part in parts:
@@ -201,7 +218,8 @@ def end_of_value(parts) -> int | None:
 def read_notebook(notebook) -> list[TextCell]:
     """Returns the `TextCell`s of a notebook, bytes or a path.
 
-    What else it holds is not looked at: outputs that fit no schema cost minutes where they are validated.
+    What else it holds is not looked at: outputs that fit no schema cost minutes where they are
+    validated.
     """
     content = notebook if isinstance(notebook, bytes) else notebook.read_bytes()
     try:
@@ -216,10 +234,14 @@ def read_notebook(notebook) -> list[TextCell]:
 
 
 def text_cell(cell) -> TextCell:
-    """Returns the `TextCell` that JSON data is; of cells that hold no code nothing more than their kind need be right."""
+    """Returns the `TextCell` that JSON data is; of cells that hold no code nothing more than their
+    kind need be right.
+    """
     kind, metadata = cell["cell_type"], cell.get("metadata")
     source = cell["source"] if kind == "code" else cell.get("source", "")
-    if isinstance(source, list) and (kind == "code" or all(isinstance(line, str) for line in source)):
+    if isinstance(source, list) and (
+        kind == "code" or all(isinstance(line, str) for line in source)
+    ):
         source = "".join(source)
     if not isinstance(source, str):
         if kind == "code":
@@ -229,16 +251,26 @@ def text_cell(cell) -> TextCell:
 
 
 def build_unrun_cell(cell) -> Cell:
-    """Returns the `Cell` of what is no code; it `would_define` what its nbgrader id or its first lines say."""
+    """Returns the `Cell` of what is no code; it `would_define` what its nbgrader id or its first
+    lines say.
+    """
     name = (
-        grade_id(cell).removesuffix("-answer") if grade_id(cell).endswith("-answer") else first_definition(cell.source)
+        grade_id(cell).removesuffix("-answer")
+        if grade_id(cell).endswith("-answer")
+        else first_definition(cell.source)
     )
-    kind = {"markdown": "Markdown", "raw": "Raw"}.get(cell.kind if isinstance(cell.kind, str) else "", "text")
-    return Cell(cell.source, None, frozenset(), grade_id=grade_id(cell), kind=kind, would_define=name)
+    kind = {"markdown": "Markdown", "raw": "Raw"}.get(
+        cell.kind if isinstance(cell.kind, str) else "", "text"
+    )
+    return Cell(
+        cell.source, None, frozenset(), grade_id=grade_id(cell), kind=kind, would_define=name
+    )
 
 
 def first_definition(text) -> str:
-    """Returns the name that a text defines, as Python with nothing but imports, comments and decorators before; "" for none."""
+    """Returns the name that a text defines, as Python with nothing but imports, comments and
+    decorators before; "" for none.
+    """
     for line in text.splitlines():
         words = re.match(r"(def|class)\s+(\w+)", line)
         if words:
@@ -258,18 +290,24 @@ def read_released(assignment: str) -> Released:
     try:
         code = [cell for cell in read_notebook(path) if cell.kind == "code"]
     except UnreadableNotebook as error:
-        raise NotInstalled(f"the kit's own {path} cannot be read ({error}): build or install the kit again") from error
-    locked = [cell for cell in code if grader_metadata(cell).get("locked") and grade_id(cell) != SETUP]
+        raise NotInstalled(
+            f"the kit's own {path} cannot be read ({error}): build or install the kit again"
+        ) from error
+    locked = [
+        cell for cell in code if grader_metadata(cell).get("locked") and grade_id(cell) != SETUP
+    ]
     answers = [cell for cell in code if grader_metadata(cell).get("solution")]
-    return Released(*(frozenset(strip_lines(cell.source) for cell in group) for group in (locked, answers)))
+    return Released(
+        *(frozenset(strip_lines(cell.source) for cell in group) for group in (locked, answers))
+    )
 
 
 def code_to_run(cell, names, elsewhere, released: Released) -> str | None:
     """Returns the code of `cell` that grading runs, None where there is none.
 
-    Checks and experiments as handed out hold no answer. Of a changed experiment only the definitions run: a student may
-    have put a helper there, and nobody waits for a training to see. A stub as handed out must not undo an answer that
-    stands in another cell.
+    Checks and experiments as handed out hold no answer. Of a changed experiment only the
+    definitions run: a student may have put a helper there, and nobody waits for a training to see.
+    A stub as handed out must not undo an answer that stands in another cell.
     """
     source = strip_lines(cell.source)
     if not source or source in released.passive:
@@ -284,7 +322,8 @@ def code_to_run(cell, names, elsewhere, released: Released) -> str | None:
 def definitions(source: str) -> str | None:
     """Returns the functions, classes and imports of a cell as code, None where it has none.
 
-    Functions and classes stand as the student wrote them: not every tree that was read can be written as text again.
+    Functions and classes stand as the student wrote them: not every tree that was read can be
+    written as text again.
     """
     tree, lines = cells.parse(source), cells.split_lines(source)
     kept = []

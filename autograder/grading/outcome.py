@@ -14,9 +14,11 @@ __all__ = ["ClassRun", "assignments_without_points", "list_changes", "list_failu
 
 @dataclass
 class ClassRun:
-    """What came of a run: the verdicts by submission, those that they replace, what was odd, where the kit itself failed.
+    """What came of a run: the verdicts by submission, those that they replace, what was odd, where
+    the kit itself failed.
 
-    `failures` says where the kit or the machine failed; those in `partial` cost a submission some of its questions only.
+    `failures` says where the kit or the machine failed; those in `partial` cost a submission some
+    of its questions only.
     """
 
     verdicts: dict[Submission, dict[str, Any]] = field(default_factory=dict)
@@ -29,9 +31,14 @@ class ClassRun:
 
 
 def list_failures(run: ClassRun) -> list[str]:
-    """Returns a line for each failure of the kit or of the machine: what it cost, and where it was."""
+    """Returns a line for each failure of the kit or of the machine: what it cost, and where it
+    was.
+    """
     graded = dict.fromkeys(run.partial, "graded but for this")
-    return [f"{graded.get(failure, 'not graded')}, the kit failed: {failure}" for failure in run.failures]
+    return [
+        f"{graded.get(failure, 'not graded')}, the kit failed: {failure}"
+        for failure in run.failures
+    ]
 
 
 # Of questions whose function was there and could be asked.
@@ -40,9 +47,11 @@ RAISED = "Your function raised"
 
 
 def assignments_without_points(run: ClassRun) -> Iterator[tuple[str, bool]]:
-    """Yields (text, whether it is a failure) for each assignment for which several handed in a notebook, and all have 0 points.
+    """Yields (text, whether it is a failure) for each assignment for which several handed in a
+    notebook, and all have 0 points.
 
-    It is a failure where not one function could be asked: that looks like this machine, or like a wrong folder.
+    It is a failure where not one function could be asked: that looks like this machine, or like a
+    wrong folder.
     """
     handed_in = defaultdict(list)
     for item, verdict in run.verdicts.items():
@@ -53,11 +62,15 @@ def assignments_without_points(run: ClassRun) -> Iterator[tuple[str, bool]]:
             continue
         questions = [question for verdict in found for question in verdict["questions"]]
         failed = not any(
-            question["status"] in ASKED_STATUSES or question["message"].startswith(RAISED) for question in questions
+            question["status"] in ASKED_STATUSES or question["message"].startswith(RAISED)
+            for question in questions
         )
         said = f"{assignment}: all {len(found)} notebooks that were handed in have 0 points"
         if failed:
-            said += ", and not one answer in them could be asked: is this the right folder, and is this machine well?"
+            said += (
+                ", and not one answer in them could be asked: is this the right folder, and is this"
+                " machine well?"
+            )
             said += f" The first one's: {questions[0]['message']}"
         yield said, failed
 
@@ -69,19 +82,30 @@ def list_changes(run: ClassRun) -> list[str]:
         new = run.verdicts.get(item)
         if new is None:
             continue
-        told = [f"{name} {was} -> {now}" for name, was, now in differing_questions(old["questions"], new["questions"])]
+        told = [
+            f"{name} {was} -> {now}"
+            for name, was, now in differing_questions(old["questions"], new["questions"])
+        ]
         if told:
-            lines.append(f"{item.label}: {old['score']:g} -> {new['score']:g} points ({'; '.join(told)})")
+            lines.append(
+                f"{item.label}: {old['score']:g} -> {new['score']:g} points ({'; '.join(told)})"
+            )
     return lines
 
 
 def differing_questions(old, new) -> Iterator[tuple[str, str, str]]:
-    """Yields (name, before, now) of the questions whose points, status or mistake are no longer the same."""
+    """Yields (name, before, now) of the questions whose points, status or mistake are no longer the
+    same.
+    """
     before = {question["name"]: question for question in old}
     for question in new:
         was = before.get(question["name"])
         if was is None or any(was[key] != question[key] for key in ("score", "status", "mistake")):
-            yield question["name"], describe_outcome(was) if was else "not asked", describe_outcome(question)
+            yield (
+                question["name"],
+                describe_outcome(was) if was else "not asked",
+                describe_outcome(question),
+            )
 
 
 def describe_outcome(question: dict[str, Any]) -> str:

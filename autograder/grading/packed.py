@@ -72,21 +72,27 @@ def only_file(path: Path) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
 
 
 def check_end(file) -> None:
-    """Raises UnreadableNotebook unless a file ends as the zip of one file: a list of millions is never read."""
+    """Raises UnreadableNotebook unless a file ends as the zip of one file: a list of millions is
+    never read.
+    """
     size = os.fstat(file.fileno()).st_size
     if size > MAX_FILE_BYTES + MAX_LIST_BYTES:
         raise too_large_message(size)
     file.seek(max(size - END.size - END_BYTES_64, 0))
     tail = file.read()
     if len(tail) < END.size or not tail[-END.size :].startswith(END_MARK):
-        raise UnreadableNotebook("it is empty" if not size else "it is no zip, or no whole one, or not one of submit()")
+        raise UnreadableNotebook(
+            "it is empty" if not size else "it is no zip, or no whole one, or not one of submit()"
+        )
     _, _, _, _, count, list_bytes, _, _ = END.unpack(tail[-END.size :])
     if count != 1 or list_bytes > MAX_LIST_BYTES or tail.startswith(END_MARK_64):
         raise UnreadableNotebook(f"it holds {'more than the notebook' if count else 'nothing'}")
 
 
 def assignment_of(member: zipfile.ZipInfo) -> str:
-    """Returns the assignment that the one file of a zip is of; raises UnreadableNotebook where submit() wrote no such file."""
+    """Returns the assignment that the one file of a zip is of; raises UnreadableNotebook where
+    submit() wrote no such file.
+    """
     if member.flag_bits & 1:
         raise UnreadableNotebook("it is encrypted")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -94,8 +100,14 @@ def assignment_of(member: zipfile.ZipInfo) -> str:
     named = re.fullmatch(r"(\w+)/\1\.ipynb", member.filename, re.ASCII)
     if not named:
         shown = printable(member.filename)
-        inside = "another archive" if shown.lower().endswith((".zip", ".tar", ".gz", ".7z", ".rar")) else "a file"
-        raise UnreadableNotebook(f"it holds {inside}, {shown[:MAX_SHOWN]}, and no <assignment>/<assignment>.ipynb")
+        inside = (
+            "another archive"
+            if shown.lower().endswith((".zip", ".tar", ".gz", ".7z", ".rar"))
+            else "a file"
+        )
+        raise UnreadableNotebook(
+            f"it holds {inside}, {shown[:MAX_SHOWN]}, and no <assignment>/<assignment>.ipynb"
+        )
     if member.file_size > MAX_FILE_BYTES:
         raise too_large_message(member.file_size)
     return named[1]

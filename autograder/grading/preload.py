@@ -1,4 +1,6 @@
-"""Imports all that grading needs, and runs nothing of it: what forks from a process that has used TensorFlow may hang."""
+"""Imports all that grading needs, and runs nothing of it: what forks from a process that has used
+TensorFlow may hang.
+"""
 
 import contextlib
 

@@ -1,4 +1,6 @@
-"""Asks a student's process for the values of one question, and turns what comes back into answers to judge."""
+"""Asks a student's process for the values of one question, and turns what comes back into answers
+to judge.
+"""
 
 import contextlib
 
@@ -11,11 +13,14 @@ from .run import GaveUp, NotebookRun
 __all__ = ["ask_cases", "ask_twice"]
 
 
-def ask_cases(run: NotebookRun, question: judging.Question, path: str, seconds: float) -> dict[str, judging.Answer]:
-    """Returns a dict from the name of each case of `question` to the `judging.Answer` that the student's process gave.
+def ask_cases(
+    run: NotebookRun, question: judging.Question, path: str, seconds: float
+) -> dict[str, judging.Answer]:
+    """Returns a dict from the name of each case of `question` to the `judging.Answer` that the
+    student's process gave.
 
-    The cases share the question's time. After a case that hung or ended the process the others are not asked: they would
-    probably do the same, and the notebook would have to run again for each.
+    The cases share the question's time. After a case that hung or ended the process the others are
+    not asked: they would probably do the same, and the notebook would have to run again for each.
 
     Args:
         run: The running notebook.
@@ -32,19 +37,23 @@ def ask_cases(run: NotebookRun, question: judging.Question, path: str, seconds: 
     until = run.asking + seconds
     replies = Student(run, seconds).calls(path, [case.arguments for case in cases], outputs)
     if replies[-1].status == "crashed":
-        # Replies that it sent before may be lost, and a thread of another question may have ended it.
+        # Replies that it sent before may be lost, and a thread of another question may have ended
+        # it.
         run.end()
         # If the notebook cannot be run again the replies so far count.
         with contextlib.suppress(GaveUp):
             replies = ask_one_by_one(run, path, cases, outputs, until)
     replies += replies[-1:] * (len(cases) - len(replies))
-    return {case.name: as_answer(reply, seconds) for case, reply in zip(cases, replies, strict=True)}
+    return {
+        case.name: as_answer(reply, seconds) for case, reply in zip(cases, replies, strict=True)
+    }
 
 
 def ask_twice(
     run: NotebookRun, question: judging.Question, path: str, case: judging.Case, seconds: float
 ) -> list[judging.Answer]:
-    """Returns the answers to one case that is asked twice in a row, without a new seed between the two calls.
+    """Returns the answers to one case that is asked twice in a row, without a new seed between the
+    two calls.
 
     Args:
         run: The running notebook.
@@ -63,15 +72,18 @@ def ask_twice(
 def ask_one_by_one(
     run: NotebookRun, path: str, cases: list[judging.Case], outputs: int | None, until: float
 ) -> list[wire.Reply]:
-    """Returns the replies to the cases up to the first that hangs or ends the process, in a fresh kernel.
+    """Returns the replies to the cases up to the first that hangs or ends the process, in a fresh
+    kernel.
 
-    A death is blamed on a case only if it happens in a kernel that was asked nothing else, and no cell alone brings it about.
-    All asking ends when the notebook was asked for `until` seconds.
+    A death is blamed on a case only if it happens in a kernel that was asked nothing else, and no
+    cell alone brings it about. All asking ends when the notebook was asked for `until` seconds.
     """
 
     def reply_to(case: judging.Case) -> wire.Reply:
         run.ready()
-        return Student(run, max(until - run.asking, 0.1)).call(path, case.arguments, outputs=outputs)
+        return Student(run, max(until - run.asking, 0.1)).call(
+            path, case.arguments, outputs=outputs
+        )
 
     replies: list[wire.Reply] = []
     for case in cases:
@@ -89,5 +101,9 @@ def ask_one_by_one(
 
 def as_answer(reply: wire.Reply, seconds: float) -> judging.Answer:
     """Returns the `judging.Answer` of a `wire.Reply`; that of a timeout says the limit."""
-    text = f"a question has {seconds:g} s for all of its cases" if reply.status == "timeout" else reply.text
+    text = (
+        f"a question has {seconds:g} s for all of its cases"
+        if reply.status == "timeout"
+        else reply.text
+    )
     return judging.Answer(reply.status, reply.values, reply.kind, reply.line, text)

@@ -11,9 +11,11 @@ __all__ = ["remove_when_last"]
 
 
 def remove_when_last() -> None:
-    """Has this process remove the temporary folder of multiprocessing when it ends, if graders are forked from it.
+    """Has this process remove the temporary folder of multiprocessing when it ends, if graders are
+    forked from it.
 
-    It is the last of them to end. The process that made the folder removes it too, unless it was killed.
+    It is the last of them to end. The process that made the folder removes it too, unless it was
+    killed.
     """
     atexit.register(_remove, os.getpid())
 
@@ -21,7 +23,11 @@ def remove_when_last() -> None:
 def _remove(importer) -> None:
     server: Any = forkserver._forkserver
     # The server itself has an address, and has not started another process to listen there.
-    if os.getpid() != importer or server._forkserver_pid is not None or not isinstance(server._forkserver_address, str):
+    if (
+        os.getpid() != importer
+        or server._forkserver_pid is not None
+        or not isinstance(server._forkserver_address, str)
+    ):
         return
     folder = os.path.dirname(server._forkserver_address)
     if os.path.basename(folder).startswith("pymp-"):

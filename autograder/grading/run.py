@@ -1,4 +1,6 @@
-"""A notebook at work: runs its cells in a kernel, and again in a fresh one where a cell or a question has ended it."""
+"""A notebook at work: runs its cells in a kernel, and again in a fresh one where a cell or a
+question has ended it.
+"""
 
 import json
 import secrets
@@ -16,7 +18,8 @@ from .limits import Limits, size_text
 __all__ = ["MAX_RESTARTS", "READY_SECONDS", "GaveUp", "NotebookRun", "student_half"]
 
 READY_SECONDS = 120
-# How often a notebook is run again after its kernel has ended: it comes to an end by its time before, as a rule.
+# How often a notebook is run again after its kernel has ended: it comes to an end by its time
+# before, as a rule.
 MAX_RESTARTS = 100
 # What ended a kernel once has this much longer to do it again.
 MARGIN_SECONDS = 1
@@ -40,14 +43,19 @@ class Death:
 
 
 def student_half() -> list[Path]:
-    """Returns what a confined notebook may read: `vikit` and the data sets, in the places where `vikit.data` looks.
+    """Returns what a confined notebook may read: `vikit` and the data sets, in the places where
+    `vikit.data` looks.
 
     An installed `vikit` has the data sets in it.
     """
     package = Path(vikit.__file__).resolve().parent
     return [
         package,
-        *(folder for folder in (package.parent / "data", package.parent.parent / "data") if folder.is_dir()),
+        *(
+            folder
+            for folder in (package.parent / "data", package.parent.parent / "data")
+            if folder.is_dir()
+        ),
     ]
 
 
@@ -58,8 +66,9 @@ class GaveUp(Exception):
 class NotebookRun:
     """The cells of one submission in a kernel; a context manager.
 
-    A cell that never ends, or that ends the process, is not run again. Which cell ended it is tried out: it may have done it at
-    once, or by a thread or a timer while another cell ran or a question was asked.
+    A cell that never ends, or that ends the process, is not run again. Which cell ended it is tried
+    out: it may have done it at once, or by a thread or a timer while another cell ran or a question
+    was asked.
 
     Args:
         cells: What `notebook.read_cells` returned.
@@ -96,7 +105,8 @@ class NotebookRun:
         """Returns a kernel in which every cell has run but those that never end or that end it.
 
         Raises:
-            GaveUp: If that took more than MAX_RESTARTS fresh kernels, or more time than the cells have in all their runs.
+            GaveUp: If that took more than MAX_RESTARTS fresh kernels, or more time than the cells
+                have in all their runs.
             KernelError: If a kernel does not start.
         """
         if self.has_died():
@@ -124,7 +134,9 @@ class NotebookRun:
         return [index for index in self.runnable() if index > culprit]
 
     def has_died(self) -> bool:
-        """Tells whether the process has ended by itself since it was asked last; `was_ended_by_a_cell` says by what."""
+        """Tells whether the process has ended by itself since it was asked last;
+        `was_ended_by_a_cell` says by what.
+        """
         if self.kernel is None or not self.kernel.ended_by_itself:
             return False
         self.death = Death(None, self.kernel.age, "", dict(self.times))
@@ -140,7 +152,12 @@ class NotebookRun:
         if self.spent >= self.limits.notebook and self.restarts:
             raise self._out_of_time()
         kernel = self.kernel = Kernel(
-            self.files, (student_side.__name__,), student_half(), self.gpu, self.confinement, self.limits.bounds
+            self.files,
+            (student_side.__name__,),
+            student_half(),
+            self.gpu,
+            self.confinement,
+            self.limits.bounds,
         ).__enter__()
         self.times = {}
         if not self._exchange(kernel, [wire.pack_request("ping")], READY_SECONDS)[1]:
@@ -150,11 +167,19 @@ class NotebookRun:
     def _out_of_time(self) -> GaveUp:
         # Whatever has run in this kernel, it was not all.
         self.end()
-        return GaveUp(f"its process has ended, and its cells have had their {self.limits.notebook:g} s")
+        return GaveUp(
+            f"its process has ended, and its cells have had their {self.limits.notebook:g} s"
+        )
 
     def runnable(self) -> list[int]:
-        """Returns the numbers of the cells that are run: not those that never end, or end the process."""
-        endless = {index for index, outcome in self.outcomes.items() if outcome.status in ("timeout", "flood", "late")}
+        """Returns the numbers of the cells that are run: not those that never end, or end the
+        process.
+        """
+        endless = {
+            index
+            for index, outcome in self.outcomes.items()
+            if outcome.status in ("timeout", "flood", "late")
+        }
         return [
             index
             for index, cell in enumerate(self.cells)
@@ -171,7 +196,9 @@ class NotebookRun:
             if left <= 0:
                 raise self._out_of_time()
             began = kernel.age
-            outcome = kernel.execute(self.cells[index].runs, min(self.limits.cell, left), max_bytes=self.limits.output)
+            outcome = kernel.execute(
+                self.cells[index].runs, min(self.limits.cell, left), max_bytes=self.limits.output
+            )
             self.spent += outcome.seconds
             self.times[index] = began, kernel.age
             if before is not None and self.spent >= self.limits.notebook:
@@ -186,7 +213,8 @@ class NotebookRun:
     def _culprit(self, death) -> int | None:
         """Returns the cell that ended the process; None where it was none of them.
 
-        What ends it may have been begun by another cell than the one that ran: then the cells before alone end it too.
+        What ends it may have been begun by another cell than the one that ran: then the cells
+        before alone end it too.
         """
         before = [index for index in self.runnable() if death.index is None or index < death.index]
         if not before or not self._ends(before, death):
@@ -202,10 +230,15 @@ class NotebookRun:
         return before[many - 1]
 
     def _ends(self, indices: list[int], death) -> bool:
-        """Tells whether these cells alone end a fresh process as `death` did, in as much time and a little more."""
+        """Tells whether these cells alone end a fresh process as `death` did, in as much time and a
+        little more.
+        """
         while True:
             kernel = self._start()
-            if self._run(kernel, [index for index in indices if index in self.runnable()]) is not None:
+            if (
+                self._run(kernel, [index for index in indices if index in self.runnable()])
+                is not None
+            ):
                 return True
             if kernel.alive:
                 break
@@ -224,7 +257,9 @@ class NotebookRun:
         due = [0.0]
         for index in set(indices) & set(self.times) & set(death.times):
             (began, done), (began_then, done_then) = self.times[index], death.times[index]
-            due.append(began + death.age - began_then + max(0.0, (done - began) - (done_then - began_then)))
+            due.append(
+                began + death.age - began_then + max(0.0, (done - began) - (done_then - began_then))
+            )
         return max(due)
 
     def _blame(self, index: int, reason: str) -> None:
@@ -233,7 +268,8 @@ class NotebookRun:
         self.outcomes[index] = Outcome("dead", reason=reason)
 
     def was_ended_by_a_cell(self) -> bool:
-        """Tells whether a cell ended the process when it was asked last, by a timer, say. If so it is not run again.
+        """Tells whether a cell ended the process when it was asked last, by a timer, say. If so it
+        is not run again.
 
         Raises:
             GaveUp, KernelError: As `ready`.
@@ -249,18 +285,21 @@ class NotebookRun:
         return culprit is not None
 
     def ask(self, requests: list[dict[str, Any]], seconds: float) -> list[wire.Reply]:
-        """Sends requests to the student's process, in one message, and returns a `wire.Reply` for each.
+        """Sends requests to the student's process, in one message, and returns a `wire.Reply` for
+        each.
 
-        The list ends early with a reply of status `"timeout"` or `"crashed"` if a request never ended, or ended the
-        process. A kernel that has ended, or that cannot answer any more, is made anew at the next call. `client` adds up
-        the time that all requests took.
+        The list ends early with a reply of status `"timeout"` or `"crashed"` if a request never
+        ended, or ended the process. A kernel that has ended, or that cannot answer any more, is
+        made anew at the next call. `client` adds up the time that all requests took.
         """
         kernel, self.death = self.ready(), None
         outcome, replies = self._exchange(kernel, requests, seconds)
         self.asking += outcome.seconds
         if outcome.status == "flood":
             # The reply may have come all the same, or not: it depends on nothing but luck.
-            told = wire.Reply("crashed", text=f"it printed more than {size_text(self.limits.output)}")
+            told = wire.Reply(
+                "crashed", text=f"it printed more than {size_text(self.limits.output)}"
+            )
             return [*replies[: len(requests) - 1], told]
         if len(replies) == len(requests):
             return replies
@@ -273,7 +312,9 @@ class NotebookRun:
     def _exchange(
         self, kernel: Kernel, requests: list[dict[str, Any]], seconds: float
     ) -> tuple[Outcome, list[wire.Reply]]:
-        """Returns (outcome, replies): those to the first requests, up to one that none came back for."""
+        """Returns (outcome, replies): those to the first requests, up to one that none came back
+        for.
+        """
         key = secrets.token_hex(16)
         outcome = kernel.execute(
             f"__import__('sys').modules[{student_side.__name__!r}].serve()",
@@ -287,6 +328,10 @@ class NotebookRun:
         replies: list[wire.Reply] = []
         for payload in outcome.payloads:
             # The first that claims to answer a request: the others were sent by something else.
-            if len(replies) < len(requests) and isinstance(payload, dict) and payload.get("id") == [key, len(replies)]:
+            if (
+                len(replies) < len(requests)
+                and isinstance(payload, dict)
+                and payload.get("id") == [key, len(replies)]
+            ):
                 replies.append(client.read_reply(payload, requests[len(replies)]))
         return outcome, replies

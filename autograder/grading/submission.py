@@ -1,4 +1,6 @@
-"""What a student handed in: `<student>/<assignment>/<assignment>.ipynb`, or a zip of `submit()` on the way there."""
+"""What a student handed in: `<student>/<assignment>/<assignment>.ipynb`, or a zip of `submit()` on
+the way there.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +41,8 @@ class Submission:
         path: The notebook, or the zip that holds it; None where there is none to grade.
         notice: What is odd about it.
         absent: Whether nothing at all was handed in for it.
-        fault: What this machine failed with when it looked: nobody knows what was handed in, and there is no verdict.
+        fault: What this machine failed with when it looked: nobody knows what was handed in, and
+            there is no verdict.
     """
 
     student: str
@@ -55,14 +58,18 @@ class Submission:
 
 
 def is_there(folder: Path, assignment: str, notebook: str) -> bool:
-    """Tells whether the folder of an assignment with its notebook lies in `folder`; no link is followed."""
+    """Tells whether the folder of an assignment with its notebook lies in `folder`; no link is
+    followed.
+    """
     work = folder / assignment
     return kind(folder) == FOLDER and kind(work) == FOLDER and kind(work / notebook) == FILE
 
 
 @dataclass(frozen=True)
 class Zip:
-    """What a file that calls itself a zip holds: the `assignment`; or `why` it is not read; or the `fault` of this machine."""
+    """What a file that calls itself a zip holds: the `assignment`; or `why` it is not read; or the
+    `fault` of this machine.
+    """
 
     assignment: str | None = None
     why: str = ""
@@ -91,13 +98,20 @@ class Home:
         except OSError as error:
             self.fault = with_path(error, path)
         self.files, others, unknown = split_by_kind(there)
-        unknown_zips = {path: Zip(fault=error) for path, error in unknown.items() if packed.is_zip(path)}
+        unknown_zips = {
+            path: Zip(fault=error) for path, error in unknown.items() if packed.is_zip(path)
+        }
         self.works = {entry.name: entry for entry in others if entry not in unknown_zips}
         self.zips = read_zips(self.files) | unknown_zips
 
     def assignments(self) -> set[str]:
-        """Returns the names of assignments that something was handed in for, and of folders that are called otherwise."""
-        return {*self.works, *(zipped.assignment for zipped in self.zips.values() if zipped.assignment)}
+        """Returns the names of assignments that something was handed in for, and of folders that
+        are called otherwise.
+        """
+        return {
+            *self.works,
+            *(zipped.assignment for zipped in self.zips.values() if zipped.assignment),
+        }
 
 
 def read_zips(files: list[Path]) -> dict[Path, Zip]:
@@ -117,14 +131,20 @@ def read_zip(path: Path) -> Zip:
 def submission_of(home: Home, assignment: str) -> Submission:
     """Returns what a student has handed in for `assignment`.
 
-    That is the notebook of the assignment's name, or the only one in its folder, or the one in the only zip of `submit()`, or
-    the only one that was RENAMED. Several that hold the same count as one. Nothing that a link leads to is taken: it may be
-    another student's.
+    That is the notebook of the assignment's name, or the only one in its folder, or the one in the
+    only zip of `submit()`, or the only one that was RENAMED. Several that hold the same count as
+    one. Nothing that a link leads to is taken: it may be another student's.
     """
     try:
-        return choose_submission(home, assignment) if home.fault is None else build_fault(home, assignment, home.fault)
+        return (
+            choose_submission(home, assignment)
+            if home.fault is None
+            else build_fault(home, assignment, home.fault)
+        )
     except OSError as error:
-        return build_fault(home, assignment, with_path(error, home.works.get(assignment) or home.shown))
+        return build_fault(
+            home, assignment, with_path(error, home.works.get(assignment) or home.shown)
+        )
 
 
 def build_fault(home: Home, assignment: str, error: OSError) -> Submission:
@@ -169,14 +189,26 @@ def choose_submission(home: Home, assignment: str) -> Submission:
     inside = entries(work) if work else []
     files = [path for path in inside if kind(path) == FILE]
     found = Found(
-        assignment, label, [path for path in inside if is_notebook(path)], files, read_zips(files) | home.zips
+        assignment,
+        label,
+        [path for path in inside if is_notebook(path)],
+        files,
+        read_zips(files) | home.zips,
     )
-    path, notice = choose_notebook(found) or choose_zip(found) or choose_renamed(found) or (None, "")
-    return Submission(home.name, assignment, path, notice) if notice or path else explain_absence(home, found)
+    path, notice = (
+        choose_notebook(found) or choose_zip(found) or choose_renamed(found) or (None, "")
+    )
+    return (
+        Submission(home.name, assignment, path, notice)
+        if notice or path
+        else explain_absence(home, found)
+    )
 
 
 def choose_notebook(found: Found) -> tuple[Path | None, str] | None:
-    """Returns (the notebook that counts, a notice) or (None, why none does); None where there is no notebook at all."""
+    """Returns (the notebook that counts, a notice) or (None, why none does); None where there is no
+    notebook at all.
+    """
     own = sorted({*found.notebooks} & {*found.files})
     for path in own:
         if path.name == found.expected:
@@ -184,17 +216,23 @@ def choose_notebook(found: Found) -> tuple[Path | None, str] | None:
     for path in found.notebooks:
         if path not in own:
             return None, why_not(path, f"{found.label}/{printable_name(path)}", FILE)
-    of_its_name = [path for path in own if comparable_name(path.name) == comparable_name(found.expected)]
+    of_its_name = [
+        path for path in own if comparable_name(path.name) == comparable_name(found.expected)
+    ]
     if len(own) > len(of_its_name) == 1:
         return of_its_name[0], other_files_notice(of_its_name[0], own + found.renamed, found)
     chosen = only_notebook(own)
     if chosen:
-        return chosen, other_files_notice(chosen, found.renamed, found) or choice_notice(chosen, own)
+        return chosen, other_files_notice(chosen, found.renamed, found) or choice_notice(
+            chosen, own
+        )
     return (None, f"expected {found.expected}, found {list_names(own)}") if own else None
 
 
 def choose_zip(found: Found) -> tuple[Path | None, str] | None:
-    """Returns as `choose_notebook`; raises OSError where one cannot be read: any may be the one that counts."""
+    """Returns as `choose_notebook`; raises OSError where one cannot be read: any may be the one
+    that counts.
+    """
     for zipped in found.zips.values():
         if zipped.fault:
             raise zipped.fault
@@ -202,14 +240,21 @@ def choose_zip(found: Found) -> tuple[Path | None, str] | None:
     chosen = only_notebook(fitting)
     if not chosen:
         return (
-            (None, f"found {len(fitting)} zips of it, {list_names(fitting)}: keep the one that counts")
+            (
+                None,
+                f"found {len(fitting)} zips of it, {list_names(fitting)}: keep the one that counts",
+            )
             if fitting
             else None
         )
-    beside = [describe_file(path, found.zips) for path, zipped in found.zips.items() if not zipped.assignment] + list(
-        map(printable_name, found.renamed)
+    beside = [
+        describe_file(path, found.zips)
+        for path, zipped in found.zips.items()
+        if not zipped.assignment
+    ] + list(map(printable_name, found.renamed))
+    copies = (
+        choice_notice(chosen, fitting) if len(fitting) > 1 else f"graded {printable_name(chosen)}"
     )
-    copies = choice_notice(chosen, fitting) if len(fitting) > 1 else f"graded {printable_name(chosen)}"
     said = f"{copies}; beside it lies {', '.join(beside[:MAX_SHOWN])}" if beside else copies
     return chosen, said if beside or len(fitting) > 1 else ""
 
@@ -219,21 +264,47 @@ def choose_renamed(found: Found) -> tuple[Path | None, str] | None:
     chosen = only_notebook(found.renamed)
     if chosen:
         return chosen, choice_notice(chosen, found.renamed)
-    return (None, f"expected {found.expected}, found {list_names(found.renamed)}") if found.renamed else None
+    return (
+        (None, f"expected {found.expected}, found {list_names(found.renamed)}")
+        if found.renamed
+        else None
+    )
 
 
 def explain_absence(home: Home, found: Found) -> Submission:
-    """Returns the submission of a student of whom no notebook was found: it says what lies there, and what to do."""
+    """Returns the submission of a student of whom no notebook was found: it says what lies there,
+    and what to do.
+    """
     assignment, label, expected = found.assignment, found.label, found.expected
-    deep = next((path for path in home.works.values() if is_there(path, assignment, expected)), None)
+    deep = next(
+        (path for path in home.works.values() if is_there(path, assignment, expected)), None
+    )
     if deep:
-        said = f"{label}/{expected} lies one folder too deep, in {printable_name(deep)}: move {assignment} up"
+        said = (
+            f"{label}/{expected} lies one folder too deep, in {printable_name(deep)}: move "
+            f"{assignment} up"
+        )
         return Submission(home.name, assignment, None, said)
     has_folder = assignment in home.works
-    near = [path for path in (*found.files, *home.files) if path not in found.zips and is_near(path, assignment)]
-    folders = [path for name, path in home.works.items() if name != assignment and is_near(path, assignment)]
-    others = [path for path in home.files if path not in found.zips and path not in near and not has_folder]
-    there = [*map(printable_name, near), *(f"the folder {printable_name(path)}" for path in folders)]
+    near = [
+        path
+        for path in (*found.files, *home.files)
+        if path not in found.zips and is_near(path, assignment)
+    ]
+    folders = [
+        path
+        for name, path in home.works.items()
+        if name != assignment and is_near(path, assignment)
+    ]
+    others = [
+        path
+        for path in home.files
+        if path not in found.zips and path not in near and not has_folder
+    ]
+    there = [
+        *map(printable_name, near),
+        *(f"the folder {printable_name(path)}" for path in folders),
+    ]
     there += [describe_file(path, found.zips) for path in (*found.zips, *others)]
     if near:
         advice = f": if {printable_name(near[0])} is the notebook, rename it to {label}/{expected}"
@@ -242,7 +313,9 @@ def explain_absence(home: Home, found: Found) -> Submission:
     else:
         unread = any(" (of " not in text for text in there)
         advice = f" (unpack a zip, and keep the folder {assignment})" if unread else ""
-    where, none = (expected, "no notebook at all") if has_folder else (f"{label}/{expected}", "nothing")
+    where, none = (
+        (expected, "no notebook at all") if has_folder else (f"{label}/{expected}", "nothing")
+    )
     reason = f"expected {where}, found {', '.join(there[:MAX_SHOWN]) or none}{advice}"
     return Submission(home.name, assignment, None, reason, absent=not there and not has_folder)
 
@@ -252,13 +325,17 @@ def is_notebook(path: Path) -> bool:
 
 
 def is_near(path: Path, assignment: str) -> bool:
-    """Tells whether a name may be that of a notebook, or of the folder of an assignment, that something has renamed."""
+    """Tells whether a name may be that of a notebook, or of the folder of an assignment, that
+    something has renamed.
+    """
     name = comparable_name(path.name)
     return "ipynb" in name or name.startswith(comparable_name(assignment))
 
 
 def only_notebook(paths: list[Path]) -> Path | None:
-    """Returns the only file, or the one of the shortest name where all hold the same notebook; else None."""
+    """Returns the only file, or the one of the shortest name where all hold the same notebook; else
+    None.
+    """
     if len(paths) > 1:
         digests = {digest(path) for path in paths} if len(paths) <= MAX_COPIES else ()
         if len(digests) != 1 or None in digests:
@@ -267,7 +344,9 @@ def only_notebook(paths: list[Path]) -> Path | None:
 
 
 def choice_notice(taken: Path, paths: list[Path]) -> str:
-    """Returns a notice on a file that was taken under another name, or for several with the same notebook in them."""
+    """Returns a notice on a file that was taken under another name, or for several with the same
+    notebook in them.
+    """
     others = [path for path in paths if path != taken]
     return f"graded {printable_name(taken)}, " + (
         f"and {list_names(others)} holds the same" if others else "the only notebook there"
@@ -275,10 +354,18 @@ def choice_notice(taken: Path, paths: list[Path]) -> str:
 
 
 def other_files_notice(taken: Path, notebooks: list[Path], found: Found) -> str:
-    """Returns a notice of what else is there for an assignment: a later hand-in, perhaps; an empty text where nothing is."""
+    """Returns a notice of what else is there for an assignment: a later hand-in, perhaps; an empty
+    text where nothing is.
+    """
     others = [path for path in notebooks if path != taken]
-    others += [path for path, zipped in found.zips.items() if zipped.assignment == found.assignment or zipped.fault]
-    return f"graded {printable_name(taken)}, and not {list_names(others)}, beside it" if others else ""
+    others += [
+        path
+        for path, zipped in found.zips.items()
+        if zipped.assignment == found.assignment or zipped.fault
+    ]
+    return (
+        f"graded {printable_name(taken)}, and not {list_names(others)}, beside it" if others else ""
+    )
 
 
 def describe_file(path: Path, zips: dict[Path, Zip]) -> str:

@@ -1,4 +1,5 @@
-"""How long one notebook may hold up a class: one that takes much longer than the others is put back, and graded after them.
+"""How long one notebook may hold up a class: one that takes much longer than the others is put
+back, and graded after them.
 
 It is graded from the start then, under the same limits: a turn changes nothing in a verdict.
 """
@@ -9,18 +10,22 @@ import statistics
 
 __all__ = ["FEW", "LONGER", "SHORTEST", "SHORTEST_OF_MODELS", "TIMES", "Schedule", "Turns"]
 
-# Seconds on the wall that every notebook has, and how many times longer than most others one may take.
+# Seconds on the wall that every notebook has, and how many times longer than most others one may
+# take.
 SHORTEST, TIMES = 2.0, 2.0
 # The same where a question asks for a model, which is trained.
 SHORTEST_OF_MODELS = 15.0
-# How many times longer a turn is where most are put back, and when those that were put back have theirs.
+# How many times longer a turn is where most are put back, and when those that were put back have
+# theirs.
 LONGER = 3.0
 # So many must be done, or put back, before they say how long others take.
 FEW = 3
 
 
 class Turns:
-    """Seconds for a notebook of each assignment, shared between processes: the one that hands out notebooks sets them."""
+    """Seconds for a notebook of each assignment, shared between processes: the one that hands out
+    notebooks sets them.
+    """
 
     def __init__(self, context, names) -> None:
         self.indices = {name: index for index, name in enumerate(names)}
@@ -36,8 +41,8 @@ class Turns:
 class Schedule:
     """Sets the turns of a class from how long its notebooks take.
 
-    Where more of an assignment are put back than are done, and more than a few, they seem to take that long: turns become
-    longer.
+    Where more of an assignment are put back than are done, and more than a few, they seem to take
+    that long: turns become longer.
 
     Args:
         turns: The `Turns`.
@@ -52,7 +57,9 @@ class Schedule:
         self.begin_round()
 
     def begin_round(self, longer=1.0) -> None:
-        """Begins another round with those that were put back; each turn is `longer` times the longest of the round before."""
+        """Begins another round with those that were put back; each turn is `longer` times the
+        longest of the round before.
+        """
         self.least = {name: longer * seconds for name, seconds in self.least.items()}
         self.taken: dict[str, list[float]] = {name: [] for name in self.turns.indices}
         self.back = dict.fromkeys(self.turns.indices, 0)
@@ -61,7 +68,9 @@ class Schedule:
         self._tell()
 
     def done(self, assignment: str, seconds=None) -> None:
-        """Takes note that a notebook was graded in so many seconds; None for one that was not, or that was not there."""
+        """Takes note that a notebook was graded in so many seconds; None for one that was not, or
+        that was not there.
+        """
         self.taken[assignment] += [] if seconds is None else [seconds]
         self.waiting -= 1
         self._tell()

@@ -74,14 +74,18 @@ class HandedIn:
 
 
 # Not fewer arguments: the command line takes the same, and all but two have their usual value.
-def grade(assignment, path, student="student", secret=None, device="auto", limits=None, unsafe=False) -> dict[str, Any]:
+def grade(
+    assignment, path, student="student", secret=None, device="auto", limits=None, unsafe=False
+) -> dict[str, Any]:
     """Returns the verdict on one notebook, as the dict that is written to `verdicts/`.
 
     Args:
         assignment: Name of the assignment.
         path: The student's notebook, or the zip that `vikit.submit()` wrote of it.
-        student: Name of the student: the hidden inputs depend on it, and on every byte of the notebook.
-        secret: The course's secret, text or bytes: they depend on it too. By default that of `course/secret`.
+        student: Name of the student: the hidden inputs depend on it, and on every byte of the
+            notebook.
+        secret: The course's secret, text or bytes: they depend on it too. By default that of
+            `course/secret`.
         device: Where the references are computed: `"auto"`, `"cpu"` or `"gpu"`.
         limits: A `Limits`; by default those that students are told.
         unsafe: Whether to grade although this machine cannot confine the notebook at all.
@@ -119,10 +123,12 @@ def grade_under(conditions: Conditions, assignment, path, student: str) -> dict[
     Raises:
         KernelError, OSError, MemoryError: If this machine fails: there is no verdict then.
     """
-    # The kit's own notebook is read before the student's: an error in it must not count as the student's.
+    # The kit's own notebook is read before the student's: an error in it must not count as the
+    # student's.
     released, sha256 = notebook.read_released(assignment), None
     try:
-        # The file is read once: what is graded, copied and hashed is the same even if the file changes meanwhile.
+        # The file is read once: what is graded, copied and hashed is the same even if the file
+        # changes meanwhile.
         content = notebook_in(path, assignment)
         sha256 = hashlib.sha256(content).hexdigest()
         slim = notebook.strip_outputs(content, conditions.limits.bounds.scratch // 2)
@@ -138,8 +144,12 @@ def grade_under(conditions: Conditions, assignment, path, student: str) -> dict[
         return judge_file(conditions, HandedIn(tasks.load(assignment), student, sha256), own, cells)
 
 
-def judge_file(conditions: Conditions, handed_in: HandedIn, path, cells: list[notebook.Cell]) -> dict[str, Any]:
-    """Returns the verdict on the cells of a notebook, of which there is a copy at `path` for it to read."""
+def judge_file(
+    conditions: Conditions, handed_in: HandedIn, path, cells: list[notebook.Cell]
+) -> dict[str, Any]:
+    """Returns the verdict on the cells of a notebook, of which there is a copy at `path` for it to
+    read.
+    """
     assignment, student, sha256 = handed_in.assignment, handed_in.student, handed_in.sha256
     with devices.on(conditions.device):
         questions = [
@@ -155,7 +165,9 @@ def judge_file(conditions: Conditions, handed_in: HandedIn, path, cells: list[no
 
 
 def notebook_in(path, assignment) -> bytes:
-    """Returns the bytes of the notebook that was handed in at `path`; raises as `notebook.read_file`."""
+    """Returns the bytes of the notebook that was handed in at `path`; raises as
+    `notebook.read_file`.
+    """
     if not packed.is_zip(path):
         return notebook.read_file(path)
     found, content = packed.read(path)
@@ -164,8 +176,12 @@ def notebook_in(path, assignment) -> bytes:
     return content
 
 
-def draw_question(assignment, question, student: str, secret, sha256) -> judging.Question | judging.Verdict:
-    """Returns the `judging.Question` with a student's hidden inputs; if the kit fails to draw them, the verdict instead."""
+def draw_question(
+    assignment, question, student: str, secret, sha256
+) -> judging.Question | judging.Verdict:
+    """Returns the `judging.Question` with a student's hidden inputs; if the kit fails to draw them,
+    the verdict instead.
+    """
     try:
         return tasks.draw_for_student(assignment, question, student, secret, sha256)
     except Exception as error:
@@ -189,14 +205,18 @@ def confine(unsafe: bool) -> kernels.Confinement:
     if not confinement.closes_files and not unsafe:
         reason = next(iter(confinement.missing.values()), "no reason is known")
         raise Unconfined(
-            f"this machine cannot confine notebooks ({reason}; `make doctor` says more): they could read all that you can. "
-            "Grade on another machine, or say --unsafe if you trust every one of them"
+            f"this machine cannot confine notebooks ({reason}; `make doctor` says more): they could"
+            " read all that you can. Grade on another machine, or say --unsafe if you trust every "
+            "one of them"
         )
     return confinement
 
 
-def build_ungraded(conditions: Conditions, assignment, student: str, reason: str, sha256) -> dict[str, Any]:
-    """Returns the verdict on a submission of which nothing can be graded: every question is missing, for one reason.
+def build_ungraded(
+    conditions: Conditions, assignment, student: str, reason: str, sha256
+) -> dict[str, Any]:
+    """Returns the verdict on a submission of which nothing can be graded: every question is
+    missing, for one reason.
 
     Args:
         conditions: The `Conditions`.
@@ -205,9 +225,14 @@ def build_ungraded(conditions: Conditions, assignment, student: str, reason: str
         reason: Why, in words.
         sha256: Of the notebook's file; None where there is none that can be read.
     """
-    handed_in, message = HandedIn(tasks.load(assignment), student, sha256), f"Nothing could be graded: {reason}."
+    handed_in, message = (
+        HandedIn(tasks.load(assignment), student, sha256),
+        f"Nothing could be graded: {reason}.",
+    )
     questions = handed_in.assignment.questions
-    verdicts = [judging.build_unjudged_verdict(question, "missing", message) for question in questions]
+    verdicts = [
+        judging.build_unjudged_verdict(question, "missing", message) for question in questions
+    ]
     return build_document(conditions, handed_in, verdicts)
 
 
@@ -220,7 +245,8 @@ def build_document(
         conditions: The `Conditions`.
         handed_in: The `HandedIn`.
         verdicts: The `judging.Verdict` on each question.
-        kit_errors: A line for each exception of the kit's own: what they cost is graded by the next run.
+        kit_errors: A line for each exception of the kit's own: what they cost is graded by the next
+            run.
     """
     assignment = handed_in.assignment
     return {
@@ -276,7 +302,8 @@ def round_score(number) -> float:
 
 
 def digest(path) -> str | None:
-    """Returns the SHA-256 of a file, of a zip that of the notebook in it; None where there is none that can be read.
+    """Returns the SHA-256 of a file, of a zip that of the notebook in it; None where there is none
+    that can be read.
 
     Raises:
         OSError: If the machine cannot read it, whatever the file is.
@@ -299,7 +326,9 @@ def digest(path) -> str | None:
 
 
 def secret_digest(secret) -> str:
-    """Returns a short digest that shows whether two runs used the same secret, and does not reveal it."""
+    """Returns a short digest that shows whether two runs used the same secret, and does not reveal
+    it.
+    """
     return hmac.digest(secret, b"which secret", "sha256").hex()[:16]
 
 

@@ -1,8 +1,9 @@
-"""A clock for one process that stands still while the process waits for a processor: what else the machine does makes a
-limit no shorter.
+"""A clock for one process that stands still while the process waits for a processor: what else the
+machine does makes a limit no shorter.
 
-Linux says of each thread how long it ran, and how long it was ready to run and waited. Time that passes while no thread waits
-counts: sleep and input do. Where the system says nothing of this, all time counts.
+Linux says of each thread how long it ran, and how long it was ready to run and waited. Time that
+passes while no thread waits counts: sleep and input do. Where the system says nothing of this, all
+time counts.
 """
 
 import contextlib
@@ -11,8 +12,8 @@ import time
 
 __all__ = ["SLOWEST", "Clock", "read_threads"]
 
-# However long a process waits for a processor, its clock is never slower than one second in so many: a load that is the
-# process's own, hundreds of threads say, holds nobody up for ever.
+# However long a process waits for a processor, its clock is never slower than one second in so
+# many: a load that is the process's own, hundreds of threads say, holds nobody up for ever.
 SLOWEST = 6
 NANO = 1e-9
 
@@ -20,9 +21,10 @@ NANO = 1e-9
 class Clock:
     """Counts the seconds of the process `pid` from now on. Without one it counts those of the wall.
 
-    The time that counts is what passed less what its threads waited, all together; but never less than they ran (two threads
-    that ran side by side for a second ran a second), nor less than a sixth of what passed. Until it is looked at for the first
-    time all counts: most requests are done before, and a look costs as much as one of them.
+    The time that counts is what passed less what its threads waited, all together; but never less
+    than they ran (two threads that ran side by side for a second ran a second), nor less than a
+    sixth of what passed. Until it is looked at for the first time all counts: most requests are
+    done before, and a look costs as much as one of them.
     """
 
     def __init__(self, pid=None) -> None:
@@ -51,12 +53,17 @@ class Clock:
 
 
 def read_threads(pid) -> dict[str, tuple[int, int]]:
-    """Returns a dict from threads to the nanoseconds that they ran and waited; empty where that is not known."""
+    """Returns a dict from threads to the nanoseconds that they ran and waited; empty where that is
+    not known.
+    """
     found = {}
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task") if pid else ():
             # It may just have ended.
-            with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/task/{thread}/schedstat", "rb") as file:
+            with (
+                contextlib.suppress(OSError, ValueError),
+                open(f"/proc/{pid}/task/{thread}/schedstat", "rb") as file,
+            ):
                 ran, waited, *_ = map(int, file.read().split())
                 found[thread] = ran, waited
     return found

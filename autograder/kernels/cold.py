@@ -1,4 +1,6 @@
-"""A kernel in a process of its own that imports everything anew and is not confined: where nothing better is to be had."""
+"""A kernel in a process of its own that imports everything anew and is not confined: where nothing
+better is to be had.
+"""
 
 import contextlib
 import os
@@ -22,11 +24,17 @@ class ColdProcess:
 
     def __init__(self, folder, work, extensions, environment) -> None:
         launch = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        launch += ["--HistoryManager.enabled=False", *(f"--IPKernelApp.extensions={name}" for name in extensions)]
-        # Sockets in the file system where there are any: nobody else on this machine can connect to them.
+        launch += [
+            "--HistoryManager.enabled=False",
+            *(f"--IPKernelApp.extensions={name}" for name in extensions),
+        ]
+        # Sockets in the file system where there are any: nobody else on this machine can connect to
+        # them.
         transport = "tcp" if os.name == "nt" else "ipc"
         self.manager = KernelManager(connection_file=str(folder / "k.json"), transport=transport)
-        self.manager._kernel_spec = KernelSpec(argv=launch, display_name="Python", language="python")
+        self.manager._kernel_spec = KernelSpec(
+            argv=launch, display_name="Python", language="python"
+        )
         null = subprocess.DEVNULL
         self.manager.start_kernel(cwd=str(work), env=environment, stdout=null, stderr=null)
 

@@ -1,6 +1,8 @@
-"""Chooses the layers of confinement that this machine gives, by starting kernels with them, and starts kernels so.
+"""Chooses the layers of confinement that this machine gives, by starting kernels with them, and
+starts kernels so.
 
-`worker` applies the layers in the forked process; `view`, `landlock` and `linux` hold what they are made of.
+`worker` applies the layers in the forked process; `view`, `landlock` and `linux` hold what they are
+made of.
 """
 
 import atexit
@@ -61,15 +63,19 @@ COLD = Confinement(False)
 
 @cache
 def choose() -> Confinement:
-    """Returns the best `Confinement` that this machine gives; the answer holds for the whole process.
+    """Returns the best `Confinement` that this machine gives; the answer holds for the whole
+    process.
 
     Raises:
-        OSError: If the machine has run out of space, memory or files, or fails: that says nothing about what it gives.
+        OSError: If the machine has run out of space, memory or files, or fails: that says nothing
+            about what it gives.
     """
     if _adopted:
         return _adopted[0]
     if not warm.possible():
-        return Confinement(False, (), dict.fromkeys(warm.LAYERS, "only Linux on x86-64 or ARM has it"))
+        return Confinement(
+            False, (), dict.fromkeys(warm.LAYERS, "only Linux on x86-64 or ARM has it")
+        )
     try:
         server().start()
     except (warm.WarmError, OSError) as error:
@@ -81,7 +87,9 @@ def choose() -> Confinement:
         reason = try_layers(layers) and try_layers(layers)
         if reason is None:
             return Confinement(
-                True, layers, {layer: why_not(layer, layers) for layer in warm.LAYERS if layer not in layers}
+                True,
+                layers,
+                {layer: why_not(layer, layers) for layer in warm.LAYERS if layer not in layers},
             )
     return Confinement(False, (), {**dict.fromkeys(warm.LAYERS, reason), "fork server": reason})
 
@@ -89,11 +97,16 @@ def choose() -> Confinement:
 def why_not(layer, others) -> str:
     """Returns why `layer` cannot be had together with `others`."""
     asked = {layer, *others} | ({"namespaces"} if layer == "view" else set())
-    return try_layers(tuple(known for known in warm.LAYERS if known in asked)) or "not together with the others"
+    return (
+        try_layers(tuple(known for known in warm.LAYERS if known in asked))
+        or "not together with the others"
+    )
 
 
 def try_layers(layers) -> str | None:
-    """Starts one kernel with these layers; returns None where it works, else why not. Raises as `choose`."""
+    """Starts one kernel with these layers; returns None where it works, else why not. Raises as
+    `choose`.
+    """
     # In that of the server: it goes away with it, whatever happens to this process.
     folder = Path(tempfile.mkdtemp(prefix="vk-", dir=server().folder))
     try:
@@ -136,7 +149,11 @@ def start(
     for name in ("ipc", "root", "home", "work"):
         (folder / name).mkdir(exist_ok=True)
     ports = {name: number for number, name in enumerate(warm.PORTS, 1)}
-    connection = {"transport": "ipc", "key": key or uuid.uuid4().hex, "signature_scheme": "hmac-sha256"} | ports
+    connection = {
+        "transport": "ipc",
+        "key": key or uuid.uuid4().hex,
+        "signature_scheme": "hmac-sha256",
+    } | ports
     request = warm.Request(
         connection=connection, sockets=str(folder / "ipc"), root=str(folder / "root"), home=str(folder / "home"),
         work=str(work), readable=tuple(map(str, readable)), extensions=tuple(extensions), layers=tuple(layers),
@@ -161,7 +178,9 @@ def server() -> warm.Server:
 
 
 def share(confinement) -> tuple[Confinement, Path | None, tuple[str, ...]]:
-    """Returns what another process needs to start kernels in this `confinement` from this process's server; see `adopt`."""
+    """Returns what another process needs to start kernels in this `confinement` from this process's
+    server; see `adopt`.
+    """
     if not confinement.warm:
         return confinement, None, ()
     server().start()
@@ -184,7 +203,8 @@ def new_folder(confinement) -> Path:
 
 
 def start_server(*modules) -> None:
-    """Starts the fork server in the background, where there can be one: it takes as long as importing TensorFlow.
+    """Starts the fork server in the background, where there can be one: it takes as long as
+    importing TensorFlow.
 
     It imports `modules` too, so that no kernel has to.
     """

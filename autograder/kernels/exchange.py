@@ -1,6 +1,8 @@
-"""What a kernel sends in answer to one request, read so that none of it can fill this process or deceive it.
+"""What a kernel sends in answer to one request, read so that none of it can fill this process or
+deceive it.
 
-What vikit's process replies stands inside such a message: `vikit.protocol.wire.unpack_reply` decodes it.
+What vikit's process replies stands inside such a message: `vikit.protocol.wire.unpack_reply`
+decodes it.
 """
 
 import os
@@ -9,14 +11,16 @@ from typing import Any
 
 __all__ = ["MAX_GROWTH", "Exchange", "Outcome", "channels", "resident"]
 
-# What a process may send in answer to one request, printed or not, how many messages are read at a time, and how many parts
-# of one are kept: those of Jupyter have 7.
+# What a process may send in answer to one request, printed or not, how many messages are read at a
+# time, and how many parts of one are kept: those of Jupyter have 7.
 MAX_RECEIVED = 64 * 2**20
-# A message may be as long as the reply with the largest arrays; decoded it takes up to thirty times as much.
+# A message may be as long as the reply with the largest arrays; decoded it takes up to thirty times
+# as much.
 MAX_MESSAGE = 16 * 2**20
 MESSAGES_AT_ONCE = 200
 MAX_PARTS = 64
-# By how much the memory of this process may grow over a request: parts of a message that has not ended wait in it unseen.
+# By how much the memory of this process may grow over a request: parts of a message that has not
+# ended wait in it unseen.
 MAX_GROWTH = 2**29
 
 
@@ -24,9 +28,10 @@ MAX_GROWTH = 2**29
 class Outcome:
     """How a request ended.
 
-    `status` is `"ok"`, `"error"` (the code raised), `"timeout"`, `"dead"` (the process ended) or `"flood"` (it printed
-    or sent more than it may). `payloads` holds what it displayed under the MIME type that was asked for, `reason` what
-    ended the process where that is known, `seconds` how long it took by the kernel's clock (see `clock`).
+    `status` is `"ok"`, `"error"` (the code raised), `"timeout"`, `"dead"` (the process ended) or
+    `"flood"` (it printed or sent more than it may). `payloads` holds what it displayed under the
+    MIME type that was asked for, `reason` what ended the process where that is known, `seconds` how
+    long it took by the kernel's clock (see `clock`).
     """
 
     status: str
@@ -38,7 +43,9 @@ class Outcome:
 
 
 class Exchange:
-    """The messages that belong to one request. They come from a process that may send anything: nothing is taken on trust."""
+    """The messages that belong to one request. They come from a process that may send anything:
+    nothing is taken on trust.
+    """
 
     def __init__(self, client, message, mime, max_bytes) -> None:
         self.client, self.message, self.mime, self.max_bytes = client, message, mime, max_bytes
@@ -99,11 +106,15 @@ class Exchange:
         reply: dict[str, Any] = self.reply or {}
         if status == "done":
             status = "ok" if reply.get("status") == "ok" else "error"
-        return Outcome(status, text_of(reply, "ename", 100), text_of(reply, "evalue", 2000), self.payloads)
+        return Outcome(
+            status, text_of(reply, "ename", 100), text_of(reply, "evalue", 2000), self.payloads
+        )
 
 
 def channels(client) -> tuple[Any, Any]:
-    """Returns the channels by which a kernel answers. (To its types Jupyter adds that they may not be open yet.)"""
+    """Returns the channels by which a kernel answers. (To its types Jupyter adds that they may not
+    be open yet.)
+    """
     return client.shell_channel, client.iopub_channel
 
 
@@ -121,12 +132,16 @@ def resident() -> int:
 
 
 def text_of(content: dict[str, Any], name: str, length: int) -> str:
-    """Returns a part of a message as text that can be written to a file: without lone surrogates."""
+    """Returns a part of a message as text that can be written to a file: without lone
+    surrogates.
+    """
     return str(content.get(name, ""))[:length].encode("utf-8", "backslashreplace").decode()
 
 
 def receive(channel) -> tuple[dict[str, Any] | None, int]:
-    """Returns the next message and its size in bytes; None for a message that Jupyter's protocol does not know."""
+    """Returns the next message and its size in bytes; None for a message that Jupyter's protocol
+    does not know.
+    """
     frames: list[bytes] = []
     size, more = 0, True
     while more:
@@ -138,7 +153,15 @@ def receive(channel) -> tuple[dict[str, Any] | None, int]:
         return None, size
     try:
         message = channel.session.deserialize(channel.session.feed_identities(frames)[1])
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError, RecursionError):
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        AssertionError,
+        RecursionError,
+    ):
         return None, size
     tables = all(isinstance(message.get(part), dict) for part in ("parent_header", "content"))
     return (message if tables and isinstance(message.get("msg_type"), str) else None), size

@@ -1,6 +1,8 @@
-"""What errors of the system say of a machine that runs kernels: that it has run out of something, or does not offer it.
+"""What errors of the system say of a machine that runs kernels: that it has run out of something,
+or does not offer it.
 
-Whose fault an exception of grading is stands in `vikit.judging.faults`, which this room does not know.
+Whose fault an exception of grading is stands in `vikit.judging.faults`, which this room does not
+know.
 """
 
 import errno
@@ -20,14 +22,20 @@ REFUSED = numbers("EACCES", "EPERM", "ENOENT", "EINVAL", "ENOSYS", "EOPNOTSUPP",
 
 
 class KernelError(Exception):
-    """A kernel that did not start, or that was taken away: the machine's fault, not the notebook's."""
+    """A kernel that did not start, or that was taken away: the machine's fault, not the
+    notebook's.
+    """
 
 
 def is_exhausted(error: BaseException) -> bool:
     """Tells whether the machine has run out of something: what it cannot do now it may do later."""
-    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in EXHAUSTED)
+    return isinstance(error, MemoryError) or (
+        isinstance(error, OSError) and error.errno in EXHAUSTED
+    )
 
 
 def is_refused(error: BaseException) -> bool:
-    """Tells whether an error of the system says that this machine does not give what was asked for."""
+    """Tells whether an error of the system says that this machine does not give what was asked
+    for.
+    """
     return isinstance(error, OSError) and error.errno in REFUSED

@@ -1,4 +1,5 @@
-"""The process that watches over one kernel: it forks it, tells the grader about it, and ends it when it must.
+"""The process that watches over one kernel: it forks it, tells the grader about it, and ends it
+when it must.
 
 It reads from nothing that the student's process writes, but for one message that it is ready.
 """
@@ -50,8 +51,12 @@ def serve(connection: socket.socket, prepared: worker.Prepared) -> None:
     _say(connection, {"exit": os.waitstatus_to_exitcode(status), "reason": reason})
 
 
-def _watch(connection: socket.socket, pid: int, descriptor: int, receive: int, request: dict[str, Any]) -> str:
-    """Waits until the kernel has ended or must end; returns why, an empty text where it ended by itself."""
+def _watch(
+    connection: socket.socket, pid: int, descriptor: int, receive: int, request: dict[str, Any]
+) -> str:
+    """Waits until the kernel has ended or must end; returns why, an empty text where it ended by
+    itself.
+    """
     poller = select.poll()
     for file in (connection, descriptor, receive):
         poller.register(file, select.POLLIN)
@@ -64,7 +69,10 @@ def _watch(connection: socket.socket, pid: int, descriptor: int, receive: int, r
             poller.unregister(receive)
             # Before that its folders are still those of this machine.
             inside = "view" in request["layers"]
-            _say(connection, json.loads(os.read(receive, 4096) or b'{"error": "it ended before it was ready"}'))
+            _say(
+                connection,
+                json.loads(os.read(receive, 4096) or b'{"error": "it ended before it was ready"}'),
+            )
         if connection.fileno() in events and not connection.recv(4096):
             return "closed"
         if memory(pid, inside) > request["limits"]["memory"]:
@@ -72,7 +80,9 @@ def _watch(connection: socket.socket, pid: int, descriptor: int, receive: int, r
 
 
 def memory(pid: int, inside: bool) -> int:
-    """Returns the bytes of memory that are the process's own, page tables too; inside a view with what its folders hold."""
+    """Returns the bytes of memory that are the process's own, page tables too; inside a view with
+    what its folders hold.
+    """
     used = 0
     try:
         with open(f"/proc/{pid}/status") as file:

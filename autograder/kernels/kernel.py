@@ -1,4 +1,6 @@
-"""One Jupyter kernel as a grader wants it: every request ends in time, and whatever it prints stays bounded."""
+"""One Jupyter kernel as a grader wants it: every request ends in time, and whatever it prints stays
+bounded.
+"""
 
 import math
 import os
@@ -40,7 +42,9 @@ _stopping: list[Flag] = [threading.Event()]
 
 
 def stop_when(event: Flag) -> None:
-    """Has every kernel of this process end soon after `event` is set, and lets no new one start: for an interrupt."""
+    """Has every kernel of this process end soon after `event` is set, and lets no new one start:
+    for an interrupt.
+    """
     _stopping[0] = event
 
 
@@ -64,7 +68,8 @@ def refuse_if_stopped() -> None:
 
 
 class Kernel:
-    """A Python kernel with a folder of its own; a context manager that leaves no process and no file behind.
+    """A Python kernel with a folder of its own; a context manager that leaves no process and no
+    file behind.
 
     Args:
         files: Paths that are copied into the kernel's working folder.
@@ -77,7 +82,13 @@ class Kernel:
 
     # Not fewer arguments: each is what one kernel may have that others do not.
     def __init__(
-        self, files=(), extensions=(), readable=(), gpu=False, confinement=None, limits=DEFAULT_BOUNDS
+        self,
+        files=(),
+        extensions=(),
+        readable=(),
+        gpu=False,
+        confinement=None,
+        limits=DEFAULT_BOUNDS,
     ) -> None:
         self.extensions, self.readable, self.gpu, self.limits = extensions, readable, gpu, limits
         self.confinement = confinement or confinements.choose()
@@ -112,7 +123,10 @@ class Kernel:
             process = self.process = self._process()
             process.wait_until_ready()
             client = self.client = process.client()
-            self.monitors = [channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) for channel in channels(client)]
+            self.monitors = [
+                channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+                for channel in channels(client)
+            ]
         except (warm.WarmError, ConnectionError, zmq.ZMQError) as error:
             raise KernelError(f"the kernel did not start: {error}") from error
         self._greet(process, client)
@@ -128,7 +142,13 @@ class Kernel:
         if self.confinement.warm:
             layers = self.confinement.layers
             return confinements.start(
-                self.folder, self.work, self.readable, self.extensions, layers, self.limits, self.gpu
+                self.folder,
+                self.work,
+                self.readable,
+                self.extensions,
+                layers,
+                self.limits,
+                self.gpu,
             )
         home = self.folder / "home"
         home.mkdir()
@@ -157,20 +177,25 @@ class Kernel:
     def alive(self) -> bool:
         return self.client is not None and self.process is not None and self.process.alive
 
-    # Not fewer arguments: each is what one request may differ in, and all but two have their usual value.
-    def execute(self, code: str, seconds: float, mime=None, silent=False, max_bytes=2**20, metadata=None) -> Outcome:
+    # Not fewer arguments: each is what one request may differ in, and all but two have their usual
+    # value.
+    def execute(
+        self, code: str, seconds: float, mime=None, silent=False, max_bytes=2**20, metadata=None
+    ) -> Outcome:
         """Runs `code` and returns its `Outcome`.
 
-        The code finds `metadata` in the message that it came with. As part of the code it would be searched for magic
-        commands and hashed, half a second a megabyte.
+        The code finds `metadata` in the message that it came with. As part of the code it would be
+        searched for magic commands and hashed, half a second a megabyte.
 
-        Code that is not done after `seconds` of the kernel's clock is interrupted; where that does not help within
-        GRACE_SECONDS the kernel is killed. The same happens to code that prints more than `max_bytes`.
+        Code that is not done after `seconds` of the kernel's clock is interrupted; where that does
+        not help within GRACE_SECONDS the kernel is killed. The same happens to code that prints
+        more than `max_bytes`.
 
         Args:
             code: Python, as in a cell.
             seconds: What it may take.
-            mime: The MIME type under which it displays what the outcome is to hold; None for nothing.
+            mime: The MIME type under which it displays what the outcome is to hold; None for
+                nothing.
             silent: Whether it is no cell: it has no number, and is not kept in the history.
             max_bytes: What it may print.
             metadata: JSON data.
@@ -206,7 +231,9 @@ class Kernel:
             self.close()
 
     def _close_dead(self, process, status: str) -> str:
-        """Closes a kernel whose process has ended, or cannot be asked any more; returns why, where that is known."""
+        """Closes a kernel whose process has ended, or cannot be asked any more; returns why, where
+        that is known.
+        """
         # While it was left to end it may have been closed for what it sent.
         if status == "cut off" or (status == "dead" and self.process is None):
             self.close()
@@ -231,7 +258,8 @@ class Kernel:
         return self.clock.passed()
 
     def rest(self, seconds: float) -> bool:
-        """Leaves the kernel alone for so many seconds of its clock; tells whether it has ended meanwhile.
+        """Leaves the kernel alone for so many seconds of its clock; tells whether it has ended
+        meanwhile.
 
         One that sends so much that it cannot be held here is closed.
         """
@@ -247,7 +275,9 @@ class Kernel:
         return True
 
     def _wait(self, exchange: Exchange, clock: Clock, seconds: float) -> str:
-        """Reads messages until the request is done, and returns `"done"`, or what came first instead."""
+        """Reads messages until the request is done, and returns `"done"`, or what came first
+        instead.
+        """
         process, client = self._opened()
         looked = counted = 0.0
         poller = zmq.Poller()
@@ -255,7 +285,8 @@ class Kernel:
             poller.register(socket, zmq.POLLIN)
         while True:
             ready = dict(poller.poll(int(min(1000 * seconds, POLL_MILLISECONDS))))
-            # Before what came is read: the answer may have come in time, and this process been busy.
+            # Before what came is read: the answer may have come in time, and this process been
+            # busy.
             if clock.passed() - looked >= min(seconds, POLL_MILLISECONDS / 1000):
                 looked, counted = clock.passed(), clock.seconds()
             exchange.read(ready)

@@ -1,4 +1,6 @@
-"""Calls of the Linux kernel that Python has no function for. Each raises `OSError` with the name of the call."""
+"""Calls of the Linux kernel that Python has no function for. Each raises `OSError` with the name of
+the call.
+"""
 
 import ctypes
 import os
@@ -32,7 +34,12 @@ __all__ = [
     "use_huge_pages",
 ]
 
-CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
+CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = (
+    0x00020000,
+    0x02000000,
+    0x04000000,
+    0x08000000,
+)
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 4096, 16384, 1 << 18
 MNT_DETACH = 2
@@ -107,7 +114,14 @@ def make_read_only(path, recursive=True) -> None:
     """Makes a mount read-only, without devices and set-user-id programs."""
     attributes = _MountAttributes(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, 0, 0)
     flags = AT_RECURSIVE if recursive else 0
-    call("mount_setattr", AT_FDCWD, os.fsencode(path), flags, ctypes.byref(attributes), ctypes.sizeof(attributes))
+    call(
+        "mount_setattr",
+        AT_FDCWD,
+        os.fsencode(path),
+        flags,
+        ctypes.byref(attributes),
+        ctypes.sizeof(attributes),
+    )
 
 
 def bind(source, target) -> None:
@@ -127,14 +141,17 @@ def drop_capabilities() -> None:
 
 
 def use_huge_pages() -> None:
-    """Gathers this process's own memory in pages of 2 MiB, where the kernel can: a fork copies one entry for each page."""
+    """Gathers this process's own memory in pages of 2 MiB, where the kernel can: a fork copies one
+    entry for each page.
+    """
     with open("/proc/self/maps") as file:
         areas = [line.split() for line in file]
     for bounds, rights, *_, path in (area if len(area) > 5 else [*area, ""] for area in areas):
         start, end = (int(bound, 16) for bound in bounds.split("-"))
         start, end = -(-start // HUGE_PAGE) * HUGE_PAGE, end // HUGE_PAGE * HUGE_PAGE
         if rights == "rw-p" and path in ("", "[heap]") and start < end:
-            # Older kernels do not know it, and some areas cannot be gathered: then all stays as it was.
+            # Older kernels do not know it, and some areas cannot be gathered: then all stays as it
+            # was.
             _library().madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
 
 

@@ -1,6 +1,7 @@
 """Confined kernels for whatever starts kernels by name: nbclient, nbgrader, Jupyter.
 
-The kernelspec that `install` writes names this provisioner; its configuration says what the kernels may read.
+The kernelspec that `install` writes names this provisioner; its configuration says what the kernels
+may read.
 """
 
 import asyncio
@@ -63,7 +64,8 @@ def specification(readable, extensions, limits) -> dict[str, Any]:
 
 
 def manager_class(readable=(), extensions=(), limits=None) -> type[AsyncKernelManager]:
-    """Returns a class of kernel managers whose kernels are confined, without a kernelspec that is installed.
+    """Returns a class of kernel managers whose kernels are confined, without a kernelspec that is
+    installed.
 
     Args:
         readable: Files and folders that notebooks may read besides Python's own.
@@ -90,7 +92,9 @@ def size_of(folder) -> int:
 
 
 class ConfinedProvisioner(KernelProvisionerBase):
-    """Starts kernels by the fork server of this process, with every layer of confinement that the machine gives."""
+    """Starts kernels by the fork server of this process, with every layer of confinement that the
+    machine gives.
+    """
 
     readable = List(Unicode(), help="files and folders that a notebook may read").tag(config=True)
     extensions = List(Unicode(), help="IPython extensions to load").tag(config=True)
@@ -113,7 +117,10 @@ class ConfinedProvisioner(KernelProvisionerBase):
         # The first time a fork server is started: other kernels of this process go on meanwhile.
         chosen = await asyncio.to_thread(confinement.choose)
         if not chosen.closes_files:
-            raise RuntimeError(f"kernels cannot be confined here: {chosen.missing}; choose the kernel python3 instead")
+            raise RuntimeError(
+                f"kernels cannot be confined here: {chosen.missing}; choose the kernel python3 "
+                "instead"
+            )
         # A restart keeps the address: clients stay connected to it.
         self.folder = self.folder or Path(tempfile.mkdtemp(prefix="vk-"))
         manager: Any = self.parent
@@ -131,19 +138,24 @@ class ConfinedProvisioner(KernelProvisionerBase):
             RuntimeError: If that is more than the kernel may write.
         """
         try:
-            await asyncio.to_thread(self._launch, self.folder, options.get("cwd"), options.get("env") or {})
+            await asyncio.to_thread(
+                self._launch, self.folder, options.get("cwd"), options.get("env") or {}
+            )
         except BaseException:
             await self.cleanup()
             raise
         return self.connection_info
 
     def _launch(self, own, folder, environment) -> None:
-        """Starts the kernel, with its files in the folder `own` and a copy of `folder`, if there is one, to work in."""
+        """Starts the kernel, with its files in the folder `own` and a copy of `folder`, if there is
+        one, to work in.
+        """
         layers, work, bounds = confinement.choose().layers, own / "work", warm.Bounds(**self.limits)
         if folder and size_of(folder) > bounds.scratch:
             raise RuntimeError(
-                f"{folder} holds {size_of(folder) / warm.MIB:.0f} MiB, more than a notebook may write: move what it does "
-                "not need, or install the kernel again with `autograder kernelspec --limit scratch=1GiB`"
+                f"{folder} holds {size_of(folder) / warm.MIB:.0f} MiB, more than a notebook may "
+                "write: move what it does not need, or install the kernel again with `autograder "
+                "kernelspec --limit scratch=1GiB`"
             )
         if folder and "view" in layers:
             work = folder

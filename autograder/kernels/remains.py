@@ -39,4 +39,7 @@ def tell(folder, error) -> None:
         _told.add(str(folder))
         # Nobody may be there to read it.
         with contextlib.suppress(OSError, ValueError):
-            print(f"the temporary folder {folder} could not be removed: {error}; remove it by hand", file=sys.stderr)
+            print(
+                f"the temporary folder {folder} could not be removed: {error}; remove it by hand",
+                file=sys.stderr,
+            )

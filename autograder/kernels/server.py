@@ -1,7 +1,9 @@
-"""The fork server: it imports TensorFlow and what goes with it once, and forks a kernel for each request.
+"""The fork server: it imports TensorFlow and what goes with it once, and forks a kernel for each
+request.
 
-Run as `python -m autograder.kernels.server SOCKET MODULE...`. It never runs an operation of TensorFlow: children of a process
-that did hang. It holds nothing that a student should not see. It ends when its standard input is closed.
+Run as `python -m autograder.kernels.server SOCKET MODULE...`. It never runs an operation of
+TensorFlow: children of a process that did hang. It holds nothing that a student should not see. It
+ends when its standard input is closed.
 """
 
 import contextlib
@@ -66,7 +68,9 @@ def prepare(path: str, modules) -> tuple[worker.Prepared, socket.socket]:
     for name in PRELOADED + modules:
         importlib.import_module(name)
     refuse_if_started()
-    prepared = worker.Prepared(filters(), tuple(name for name in sys.modules if name.split(".")[0] == "autograder"))
+    prepared = worker.Prepared(
+        filters(), tuple(name for name in sys.modules if name.split(".")[0] == "autograder")
+    )
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(BACKLOG)
@@ -79,15 +83,23 @@ def remove_and_end(path: str) -> None:
 
 
 def filters() -> dict[tuple[bool, bool], bytes]:
-    """Returns the filters of system calls by (without view and namespaces, with a GPU); none where they cannot be made."""
+    """Returns the filters of system calls by (without view and namespaces, with a GPU); none where
+    they cannot be made.
+    """
     try:
-        return {(alone, gpu): syscalls.compiled(alone, gpu) for alone in (False, True) for gpu in (False, True)}
+        return {
+            (alone, gpu): syscalls.compiled(alone, gpu)
+            for alone in (False, True)
+            for gpu in (False, True)
+        }
     except ImportError:
         return {}
 
 
 def fork(listener: socket.socket, connection: socket.socket, prepared: worker.Prepared) -> None:
-    """Forks the keeper of one kernel. It reads the request itself: nothing of one request is in the memory of the next."""
+    """Forks the keeper of one kernel. It reads the request itself: nothing of one request is in the
+    memory of the next.
+    """
     refuse_if_started()
     if os.fork():
         return
@@ -109,7 +121,9 @@ def refuse_if_started() -> None:
 def is_ours(connection: socket.socket) -> bool:
     """Tells whether the other side is of the user that this server belongs to."""
     size = struct.calcsize("3i")
-    _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    _, user, _ = struct.unpack(
+        "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    )
     return user == os.geteuid()
 
 

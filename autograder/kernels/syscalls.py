@@ -1,7 +1,8 @@
-"""The seccomp filter: which calls of the Linux kernel a student's process may make once the kernel runs.
+"""The seccomp filter: which calls of the Linux kernel a student's process may make once the kernel
+runs.
 
-Everything not listed fails with EPERM. The list is what TensorFlow, XLA, Keras, TensorFlow Probability, matplotlib and
-ipykernel need, and what harms nobody inside the namespaces.
+Everything not listed fails with EPERM. The list is what TensorFlow, XLA, Keras, TensorFlow
+Probability, matplotlib and ipykernel need, and what harms nobody inside the namespaces.
 """
 
 import contextlib
@@ -39,7 +40,8 @@ ALLOWED = (
 
 AF_UNIX, SOCK_STREAM, SOCK_TYPES = 1, 1, 0xF
 CLONE_THREAD = 0x00010000
-# What a program asks of a descriptor: whether it is a terminal, how much waits to be read, that it closes on exec.
+# What a program asks of a descriptor: whether it is a terminal, how much waits to be read, that it
+# closes on exec.
 IOCTLS = {
     "TCGETS": 0x5401,
     "TIOCGWINSZ": 0x5413,
@@ -57,18 +59,22 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
-# Inside its own view and namespaces a process can do these to nothing but itself; outside of them to all of its user's.
+# Inside its own view and namespaces a process can do these to nothing but itself; outside of them
+# to all of its user's.
 INSIDE = (
     "chmod", "fchmod", "fchmodat", "fchmodat2", "kill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
     "sched_setaffinity", "sched_setscheduler", "tgkill", "tkill", "utime", "utimensat", "utimes",
 )  # fmt: skip
-# Of `fcntl` these are left: descriptors, their flags, and how large a pipe is, which nobody may change. Who gets a signal from
-# a descriptor is not. Locks are pretended: each is memory of the kernel that no limit counts, and there is nobody to lock out.
+# Of `fcntl` these are left: descriptors, their flags, and how large a pipe is, which nobody may
+# change. Who gets a signal from a descriptor is not. Locks are pretended: each is memory of the
+# kernel that no limit counts, and there is nobody to lock out.
 FCNTLS, LOCKS = (0, 1, 2, 3, 4, 5, 36, 1030, 1032), (6, 7, 37, 38)
-# Options of sockets, by number: names that are used again, time-outs, and how a socket ends are left. What waits in a socket is
-# memory of the kernel that no limit counts: that it may be more than usual is pretended.
+# Options of sockets, by number: names that are used again, time-outs, and how a socket ends are
+# left. What waits in a socket is memory of the kernel that no limit counts: that it may be more
+# than usual is pretended.
 SOL_SOCKET, SOCKET_OPTIONS, BUFFER_SIZES = 1, (2, 9, 13, 16, 20, 21, 66, 67), (7, 8)
-# Of `mmap`, by the bits for "shared" and "anonymous": not both, as no limit counts that memory either.
+# Of `mmap`, by the bits for "shared" and "anonymous": not both, as no limit counts that memory
+# either.
 SHARED_OR_ANONYMOUS, MAPPINGS = 0x21, (0x00, 0x01, 0x20)
 # libzmq ends the process where it may not do this: it is told that it did.
 PRETENDED = ("sched_setaffinity", "sched_setscheduler")
@@ -79,7 +85,8 @@ def compiled(alone=False, gpu=False) -> bytes:
 
     Args:
         alone: Whether it stands without view and namespaces, and must forbid more.
-        gpu: Whether anything may be asked of devices, and memory be shared: the driver of a GPU needs that.
+        gpu: Whether anything may be asked of devices, and memory be shared: the driver of a GPU
+            needs that.
 
     Raises:
         ImportError: If pyseccomp or the library libseccomp is not installed.
@@ -87,7 +94,8 @@ def compiled(alone=False, gpu=False) -> bytes:
     import pyseccomp as seccomp
 
     program = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
-    # A call of another architecture ends the process: the default would end one thread, and the kernel would hang.
+    # A call of another architecture ends the process: the default would end one thread, and the
+    # kernel would hang.
     program.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
     for name in [name for name in ALLOWED if not (alone and name in INSIDE)]:
         _add(seccomp, program, seccomp.ALLOW, name)
@@ -107,27 +115,40 @@ def _add_descriptors_and_memory(seccomp, program, gpu) -> None:
     allow, pretend = seccomp.ALLOW, seccomp.ERRNO(0)
     for commands, action in ((FCNTLS, allow), (LOCKS, pretend)):
         for command in commands:
-            program.add_rule(action, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, command))
+            program.add_rule(
+                action, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, command)
+            )
     for options, action in ((SOCKET_OPTIONS, allow), (BUFFER_SIZES, pretend)):
         for option in options:
             level, name = seccomp.Arg(1, seccomp.EQ, SOL_SOCKET), seccomp.Arg(2, seccomp.EQ, option)
             program.add_rule(action, "setsockopt", level, name)
     for kind in (*MAPPINGS, *([SHARED_OR_ANONYMOUS] if gpu else [])):
-        program.add_rule(allow, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, SHARED_OR_ANONYMOUS, kind))
+        program.add_rule(
+            allow, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, SHARED_OR_ANONYMOUS, kind)
+        )
 
 
 def _add_threads_and_pairs(seccomp, program) -> None:
-    program.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
+    program.add_rule(
+        seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD)
+    )
     # Its arguments lie in memory that no filter sees: the C library falls back to clone.
     _add(seccomp, program, seccomp.ERRNO(errno.ENOSYS), "clone3")
     # A pair of datagram sockets could send to any other one.
     family = seccomp.Arg(0, seccomp.EQ, AF_UNIX)
-    program.add_rule(seccomp.ALLOW, "socketpair", family, seccomp.Arg(1, seccomp.MASKED_EQ, SOCK_TYPES, SOCK_STREAM))
+    program.add_rule(
+        seccomp.ALLOW,
+        "socketpair",
+        family,
+        seccomp.Arg(1, seccomp.MASKED_EQ, SOCK_TYPES, SOCK_STREAM),
+    )
 
 
 def _add_settings(seccomp, program, gpu) -> None:
     allow = seccomp.ALLOW
-    program.add_rule(allow, "prlimit64", seccomp.Arg(0, seccomp.EQ, 0), seccomp.Arg(2, seccomp.EQ, 0))
+    program.add_rule(
+        allow, "prlimit64", seccomp.Arg(0, seccomp.EQ, 0), seccomp.Arg(2, seccomp.EQ, 0)
+    )
     for option in PRCTLS.values():
         program.add_rule(allow, "prctl", seccomp.Arg(0, seccomp.EQ, option))
     if gpu:

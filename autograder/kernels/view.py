@@ -1,4 +1,5 @@
-"""Builds the file system that a student's process sees: libraries read-only, a scratch folder, and nothing else.
+"""Builds the file system that a student's process sees: libraries read-only, a scratch folder, and
+nothing else.
 
 `worker` builds it, one of the layers that `confinement` chooses.
 """
@@ -34,16 +35,21 @@ def libraries() -> list[str]:
     folders += [path for path in sys.path if path.endswith("-packages")]
     # An environment may lie elsewhere, behind a link.
     return [
-        folder for path in folders for folder in dict.fromkeys((path, os.path.realpath(path))) if os.path.isdir(folder)
+        folder
+        for path in folders
+        for folder in dict.fromkeys((path, os.path.realpath(path)))
+        if os.path.isdir(folder)
     ]
 
 
 def build(request: dict[str, Any], root: str, owner: int) -> None:
-    """Makes `root`, an empty folder, the root of this process's file system. The mount namespace must be its own.
+    """Makes `root`, an empty folder, the root of this process's file system. The mount namespace
+    must be its own.
 
     Args:
-        request: See `warm.Request`: the folder of the sockets, what is readable, what is copied into the working folder, how
-            much may be written, and whether the devices of NVIDIA's driver are shown.
+        request: See `warm.Request`: the folder of the sockets, what is readable, what is copied
+            into the working folder, how much may be written, and whether the devices of NVIDIA's
+            driver are shown.
         root: An empty folder outside.
         owner: User and group, inside, that the scratch folder belongs to.
     """
@@ -65,7 +71,9 @@ def build(request: dict[str, Any], root: str, owner: int) -> None:
 
 
 def _make_scratch(inside, request: dict[str, Any], owner: int) -> None:
-    """Makes all that may be written, with a copy of what lies in the working folder outside, if there is one."""
+    """Makes all that may be written, with a copy of what lies in the working folder outside, if
+    there is one.
+    """
     inside.mount_scratch(TMP, request["limits"]["scratch"], owner)
     for name in (HOME, WORK):
         os.mkdir(inside.path(name))
@@ -92,20 +100,30 @@ def _enter(root: str) -> None:
 
 
 def copy_work(source, target) -> None:
-    """Copies what lies in a folder: files, folders, and links as links; no pipes, sockets and devices."""
+    """Copies what lies in a folder: files, folders, and links as links; no pipes, sockets and
+    devices.
+    """
     shutil.copytree(source, target, symlinks=True, ignore=_special, dirs_exist_ok=True)
 
 
 def _special(folder, names) -> list[str]:
     modes = {name: os.lstat(os.path.join(folder, name)).st_mode for name in names}
     return [
-        name for name, mode in modes.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
+        name
+        for name, mode in modes.items()
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
     ]
 
 
 def rights(readable, inside=True) -> dict[str, int]:
-    """Returns what Landlock allows this process in the view, or outside of one: a dict from path to rights."""
-    proc = ["/proc"] if inside else [os.path.realpath("/proc/self"), *(f"/proc/{name}" for name in PROC_FILES)]
+    """Returns what Landlock allows this process in the view, or outside of one: a dict from path to
+    rights.
+    """
+    proc = (
+        ["/proc"]
+        if inside
+        else [os.path.realpath("/proc/self"), *(f"/proc/{name}" for name in PROC_FILES)]
+    )
     paths = outermost([*SYSTEM, *libraries(), *readable, "/dev", *proc])
     allowed = {path: landlock.READ for path in paths if os.path.exists(path)}
     allowed |= {f"/dev/{name}": landlock.READ_FILE | landlock.WRITE_FILE for name in DEVICES}
@@ -113,12 +131,16 @@ def rights(readable, inside=True) -> dict[str, int]:
 
 
 def outermost(paths) -> list[str]:
-    """Returns the paths that exist and do not lie in another one of them; symbolic links stay what they are."""
+    """Returns the paths that exist and do not lie in another one of them; symbolic links stay what
+    they are.
+    """
     present = sorted({os.path.abspath(path) for path in paths if os.path.lexists(path)}, key=len)
     kept: list[str] = []
     for path in present:
         if not any(
-            path == other or path.startswith(other.rstrip("/") + "/") for other in kept if not os.path.islink(other)
+            path == other or path.startswith(other.rstrip("/") + "/")
+            for other in kept
+            if not os.path.islink(other)
         ):
             kept.append(path)
     return kept
@@ -169,6 +191,10 @@ def _proc(inside) -> None:
 def _give(folder, owner: int) -> None:
     for path in [
         folder,
-        *(os.path.join(top, name) for top, folders, files in os.walk(folder) for name in folders + files),
+        *(
+            os.path.join(top, name)
+            for top, folders, files in os.walk(folder)
+            for name in folders + files
+        ),
     ]:
         os.chown(path, owner, owner, follow_symlinks=False)

@@ -1,4 +1,6 @@
-"""The grader's side of the fork server: starts it, asks it for kernels, and holds on to each of them."""
+"""The grader's side of the fork server: starts it, asks it for kernels, and holds on to each of
+them.
+"""
 
 import contextlib
 import errno
@@ -24,7 +26,18 @@ from . import linux
 from .faults import EXHAUSTED, KernelError
 from .remains import remove
 
-__all__ = ["LAYERS", "MIB", "PORTS", "Bounds", "Process", "Request", "Server", "WarmError", "environment", "possible"]
+__all__ = [
+    "LAYERS",
+    "MIB",
+    "PORTS",
+    "Bounds",
+    "Process",
+    "Request",
+    "Server",
+    "WarmError",
+    "environment",
+    "possible",
+]
 
 START_SECONDS = 120
 READY_SECONDS = 120
@@ -32,7 +45,8 @@ LAYERS = ("namespaces", "view", "landlock", "seccomp")
 KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "XLA_FLAGS")
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 MIB = 2**20
-# The first process of a namespace cannot abort: the C library then ends it with a segmentation fault.
+# The first process of a namespace cannot abort: the C library then ends it with a segmentation
+# fault.
 COMPILED = "compiled code ended the process (segmentation fault or abort)"
 ENDINGS = {
     -signal.SIGSEGV: COMPILED,
@@ -48,7 +62,9 @@ class WarmError(KernelError):
 
 @dataclass(frozen=True)
 class Bounds:
-    """What one kernel may use: bytes of memory and scratch space, threads, open files, seconds of processor time."""
+    """What one kernel may use: bytes of memory and scratch space, threads, open files, seconds of
+    processor time.
+    """
 
     memory: int = 4096 * MIB
     scratch: int = 256 * MIB
@@ -95,7 +111,8 @@ class Server:
 
     Args:
         modules: What it imports besides PRELOADED.
-        folder: The folder of a server that another process has started, and that is used as long as it lives.
+        folder: The folder of a server that another process has started, and that is used as long as
+            it lives.
     """
 
     def __init__(self, modules=(), folder=None) -> None:
@@ -132,13 +149,21 @@ class Server:
             WarmError: If the server does not start for another reason.
         """
         with self.starting:
-            if self.folder is not None and (self.lent or (self.process is not None and self.process.poll() is None)):
+            if self.folder is not None and (
+                self.lent or (self.process is not None and self.process.poll() is None)
+            ):
                 return self.folder
             self._end()
             # What lies in the folder of a server that has died may still be used.
             folder = self.folder = self.folder or Path(tempfile.mkdtemp(prefix="vk-"))
             (folder / "s").unlink(missing_ok=True)
-            command = [sys.executable, "-m", "autograder.kernels.server", str(folder / "s"), *self.modules]
+            command = [
+                sys.executable,
+                "-m",
+                "autograder.kernels.server",
+                str(folder / "s"),
+                *self.modules,
+            ]
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder,
                 env=environment(folder), start_new_session=True,
@@ -167,7 +192,9 @@ class Server:
 
 
 def first_line(pipe, seconds) -> bytes:
-    """Returns the line that comes out of a pipe; nothing where none comes within so many seconds."""
+    """Returns the line that comes out of a pipe; nothing where none comes within so many
+    seconds.
+    """
     ready, _, _ = select.select([pipe], [], [], seconds)
     return pipe.readline() if ready else b""
 
@@ -196,7 +223,9 @@ def raise_why(said: bytes) -> Never:
 
 
 def environment(folder, gpu=False) -> dict[str, str]:
-    """Returns the environment of a server or kernel: nothing of this process's own but the language and library paths."""
+    """Returns the environment of a server or kernel: nothing of this process's own but the language
+    and library paths.
+    """
     names = ["HOME", "IPYTHONDIR", "MPLCONFIGDIR", "KERAS_HOME", "TMPDIR"]
     names += [f"JUPYTER_{name}_DIR" for name in ("CONFIG", "DATA", "RUNTIME")]
     return (
@@ -218,22 +247,31 @@ def environment(folder, gpu=False) -> dict[str, str]:
     )
 
 
-# What waits unread of one kernel: so many messages a channel, none larger than this; more is not taken off its hands.
+# What waits unread of one kernel: so many messages a channel, none larger than this; more is not
+# taken off its hands.
 UNREAD_MESSAGES = 64
 MESSAGE_BYTES = 16 * MIB
 
 
 @cache
 def bounded_context() -> zmq.Context:
-    """Returns the ZeroMQ context of all clients. Its sockets read no more of a kernel than they must."""
+    """Returns the ZeroMQ context of all clients. Its sockets read no more of a kernel than they
+    must.
+    """
     context = zmq.Context()
-    for option, value in ((zmq.RCVHWM, UNREAD_MESSAGES), (zmq.MAXMSGSIZE, MESSAGE_BYTES), (zmq.LINGER, 0)):
+    for option, value in (
+        (zmq.RCVHWM, UNREAD_MESSAGES),
+        (zmq.MAXMSGSIZE, MESSAGE_BYTES),
+        (zmq.LINGER, 0),
+    ):
         context.setsockopt(option, value)
     return context
 
 
 class Process:
-    """One kernel of a fork server, held by a descriptor that names no other process even after it has ended."""
+    """One kernel of a fork server, held by a descriptor that names no other process even after it
+    has ended.
+    """
 
     def __init__(self, connection: socket.socket, request: Request) -> None:
         self.connection = connection
@@ -319,7 +357,9 @@ class Process:
             said = self._next()
         except ConnectionError as error:
             if self.watched:
-                raise WarmError("the fork server, or the process that watches over the kernel, was killed") from error
+                raise WarmError(
+                    "the fork server, or the process that watches over the kernel, was killed"
+                ) from error
         except (OSError, ValueError):
             pass
         if said.get("reason") == "memory":

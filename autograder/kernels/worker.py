@@ -1,7 +1,8 @@
-"""The first code in a forked kernel process: it confines itself layer by layer, becomes a Jupyter kernel, never returns.
+"""The first code in a forked kernel process: it confines itself layer by layer, becomes a Jupyter
+kernel, never returns.
 
-The order matters: namespaces and view first, Landlock before there are threads (it holds for one), the filter of system
-calls last (it holds for all of them, and making sockets is over by then).
+The order matters: namespaces and view first, Landlock before there are threads (it holds for one),
+the filter of system calls last (it holds for all of them, and making sockets is over by then).
 """
 
 import json
@@ -30,14 +31,26 @@ NO_PROGRAMS = "no program is started here: notebooks that are graded run without
 
 
 def namespaces(layers) -> None:
-    """Leaves the namespaces of this machine. In the keeper: what it forks next is process 1 of the new ones."""
+    """Leaves the namespaces of this machine. In the keeper: what it forks next is process 1 of the
+    new ones.
+    """
     if "namespaces" not in layers:
         return
-    flags = linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS | linux.CLONE_NEWCGROUP
+    flags = (
+        linux.CLONE_NEWPID
+        | linux.CLONE_NEWNET
+        | linux.CLONE_NEWIPC
+        | linux.CLONE_NEWUTS
+        | linux.CLONE_NEWCGROUP
+    )
     user, group = os.geteuid(), os.getegid()
     linux.libc("unshare", flags | (linux.CLONE_NEWUSER if user else 0))
     if user:
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{USER} {user} 1"), ("gid_map", f"{USER} {group} 1")):
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{USER} {user} 1"),
+            ("gid_map", f"{USER} {group} 1"),
+        ):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
 
@@ -48,8 +61,8 @@ class Prepared:
 
     Attributes:
         programs: The filters of system calls (see `server.filters`).
-        modules: Names of the modules that kernels are to forget. Whoever looks at all names of all modules writes to a
-            memory page for each, and every page that is written to is copied.
+        modules: Names of the modules that kernels are to forget. Whoever looks at all names of all
+            modules writes to a memory page for each, and every page that is written to is copied.
     """
 
     programs: dict[tuple[bool, bool], bytes]
@@ -57,7 +70,8 @@ class Prepared:
 
 
 def run(request: dict[str, Any], ready: int, root: str, prepared: Prepared) -> None:
-    """Becomes the kernel that `request` asks for; tells the descriptor `ready` when it is one, or which layer failed.
+    """Becomes the kernel that `request` asks for; tells the descriptor `ready` when it is one, or
+    which layer failed.
 
     Args:
         request: See `warm.Request`.
@@ -70,7 +84,10 @@ def run(request: dict[str, Any], ready: int, root: str, prepared: Prepared) -> N
         os.write(ready, json.dumps({"ready": True, "layers": layers}).encode())
         os.close(ready)
     except BaseException as error:  # noqa: BLE001 whatever it is: the grader is told, and the process ends
-        told = {"error": f"{type(error).__name__}: {error}"[:500], "errno": getattr(error, "errno", None)}
+        told = {
+            "error": f"{type(error).__name__}: {error}"[:500],
+            "errno": getattr(error, "errno", None),
+        }
         os.write(ready, json.dumps(told).encode())
         os._exit(1)
     try:
@@ -97,12 +114,16 @@ def _confined_app(
     if "seccomp" in layers:
         _filter_calls(request, prepared.programs)
     return app, [
-        layer for layer in ("namespaces", "view", "limits", "landlock", "seccomp") if layer in {*layers, "limits"}
+        layer
+        for layer in ("namespaces", "view", "limits", "landlock", "seccomp")
+        if layer in {*layers, "limits"}
     ]
 
 
 def _enter_view(request: dict[str, Any], root: str, owner: int) -> tuple[str, str, str]:
-    """Returns where the sockets are, the home and the working folder: in the view, where there is one."""
+    """Returns where the sockets are, the home and the working folder: in the view, where there is
+    one.
+    """
     if "view" not in request["layers"]:
         return request["sockets"], request["home"], request["work"]
     linux.libc("unshare", linux.CLONE_NEWNS)
@@ -148,7 +169,9 @@ def _alone(ready: int) -> None:
 
 
 def _owner(layers, number) -> int:
-    """Returns the user that the process is to be, as its namespace has it: none that owns anything outside."""
+    """Returns the user that the process is to be, as its namespace has it: none that owns anything
+    outside.
+    """
     if "view" not in layers:
         return os.geteuid()
     # In a user namespace the one user that is mapped; as root a user of this process alone.
@@ -203,7 +226,9 @@ def _settle(request: dict[str, Any], home: str, work, modules) -> None:
 
 
 def _flush_only_what_there_is(kind) -> None:
-    """Has streams of this class return at once from `flush` where nothing was written: a request flushes them eight times."""
+    """Has streams of this class return at once from `flush` where nothing was written: a request
+    flushes them eight times.
+    """
     flush, send = kind.flush, kind._flush
     kind.sending = False
 
@@ -220,7 +245,9 @@ def _flush_only_what_there_is(kind) -> None:
 
 
 def _send_in_pieces(kind) -> None:
-    """Has streams of this class send what is written as soon as it is PIECE characters: a flood is no single large message."""
+    """Has streams of this class send what is written as soon as it is PIECE characters: a flood is
+    no single large message.
+    """
     write, kind.waiting = kind.write, 0
 
     def write_pieces(stream, text) -> int:
@@ -278,7 +305,8 @@ def _adapt_ipykernel() -> None:
     iostream: Any = ipykernel.iostream
     # Both would open TCP sockets, which this process may not.
     debugger._is_debugpy_available = False
-    # For the debugger alone it looks at every module, at the price of a fifth of the start (see `Prepared`).
+    # For the debugger alone it looks at every module, at the price of a fifth of the start (see
+    # `Prepared`).
     ipkernel.sys = _WithoutModules()
     iostream.IOPubThread._setup_pipe_in = lambda thread: setattr(thread, "_pipe_flag", False)
     _flush_only_what_there_is(iostream.OutStream)
@@ -286,8 +314,11 @@ def _adapt_ipykernel() -> None:
 
 
 def _adapt_shell(shell) -> None:
-    """Has what would end the process, or start a program, do nothing, so that the rest of the notebook runs."""
-    # `exit()`, or a cell that restarts the kernel as many do on Colab, ends nothing: the rest of the notebook runs.
+    """Has what would end the process, or start a program, do nothing, so that the rest of the
+    notebook runs.
+    """
+    # `exit()`, or a cell that restarts the kernel as many do on Colab, ends nothing: the rest of
+    # the notebook runs.
     shell._update_exit_now = lambda change: None
     # `!command` in a cell says why nothing happens, and the rest of the cell runs.
     shell.system = lambda command: print(NO_PROGRAMS, file=sys.stderr)

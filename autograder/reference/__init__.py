@@ -1,1 +1,3 @@
-"""The formulas: float64, TensorFlow Probability where it has the quantity. Knows nothing of notebooks or grading."""
+"""The formulas: float64, TensorFlow Probability where it has the quantity. Knows nothing of
+notebooks or grading.
+"""

@@ -1,4 +1,6 @@
-"""The function arguments that some questions take, in float64. The student's side builds its own in float32."""
+"""The function arguments that some questions take, in float64. The student's side builds its own in
+float32.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,18 +17,24 @@ def affine(A, c) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def linear_gaussian(w, b, sigma, x) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2), in nats: the joint of a one-dimensional model."""
+    """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2), in nats: the joint of a
+    one-dimensional model.
+    """
 
     def log_normal(value, loc, scale) -> np.ndarray:
         return -0.5 * np.log(2 * np.pi) - np.log(scale) - 0.5 * ((value - loc) / scale) ** 2
 
-    return lambda z: log_normal(np.asarray(z), 0.0, 1.0) + log_normal(x, w * np.asarray(z) + b, sigma)
+    return lambda z: (
+        log_normal(np.asarray(z), 0.0, 1.0) + log_normal(x, w * np.asarray(z) + b, sigma)
+    )
 
 
 class LinearModel:
-    """A latent variable model of linear networks: the smallest thing with `encoder`, `decoder` and `likelihood`.
+    """A latent variable model of linear networks: the smallest thing with `encoder`, `decoder` and
+    `likelihood`.
 
-    encoder(x) = (x A^T + a, x S^T + s), decoder(z) = z W^T + w. Shapes: A, S `[K, D]`, a, s `[K]`, W `[D, K]`, w `[D]`.
+    encoder(x) = (x A^T + a, x S^T + s), decoder(z) = z W^T + w. Shapes: A, S `[K, D]`, a, s `[K]`,
+    W `[D, K]`, w `[D]`.
     """
 
     # Not fewer arguments: they are the letters of the formulas.

@@ -26,7 +26,10 @@ def choose(wanted="auto") -> str:
         raise DeviceError(f"device must be auto, cpu or gpu, not {wanted!r}")
     gpus = visible_gpus()
     if wanted == "gpu" and not gpus:
-        raise DeviceError("TensorFlow sees no GPU here: use --device cpu, or set the kit up with `make GPU=1 grade`")
+        raise DeviceError(
+            "TensorFlow sees no GPU here: use --device cpu, or set the kit up with `make GPU=1 "
+            "grade`"
+        )
     return GPU if gpus and wanted != "cpu" else CPU
 
 
@@ -41,7 +44,9 @@ _starting = threading.Lock()
 
 
 def visible_gpus() -> int:
-    """Starts TensorFlow, in a state in which float32 means float32, and returns how many GPUs it can use."""
+    """Starts TensorFlow, in a state in which float32 means float32, and returns how many GPUs it
+    can use.
+    """
     with _starting:
         return _start()
 
@@ -66,7 +71,8 @@ def on(device) -> AbstractContextManager:
 
 @contextlib.contextmanager
 def without_start_up_notes() -> Iterator[None]:
-    """Keeps TensorFlow's C++ notes about missing GPU drivers off the terminal while it is imported and starts.
+    """Keeps TensorFlow's C++ notes about missing GPU drivers off the terminal while it is imported
+    and starts.
 
     They come whatever `TF_CPP_MIN_LOG_LEVEL` says. Python's own errors are raised as ever.
     """

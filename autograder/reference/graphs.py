@@ -1,4 +1,6 @@
-"""References as TensorFlow graphs: drawn once, then run for every student at a fifth of the time."""
+"""References as TensorFlow graphs: drawn once, then run for every student at a fifth of the
+time.
+"""
 
 from collections.abc import Callable
 from functools import cache, wraps
@@ -11,7 +13,8 @@ SCALAR, VECTOR, MATRIX, STACK = (tf.TensorSpec([None] * rank, tf.float64) for ra
 
 
 def graph(*arguments) -> Callable[[Callable], Callable]:
-    """Decorates a reference whose arguments are float64 arrays of these ranks: SCALAR, VECTOR, MATRIX or STACK, of any size.
+    """Decorates a reference whose arguments are float64 arrays of these ranks: SCALAR, VECTOR,
+    MATRIX or STACK, of any size.
 
     It is computed on the device of whoever calls it.
     """
@@ -20,7 +23,9 @@ def graph(*arguments) -> Callable[[Callable], Callable]:
         @cache
         def drawn() -> Callable:
             with tf.device(None):
-                return tf.function(formula, autograph=False, input_signature=arguments).get_concrete_function()
+                return tf.function(
+                    formula, autograph=False, input_signature=arguments
+                ).get_concrete_function()
 
         @wraps(formula)
         def run(*values) -> tf.Tensor | tuple[tf.Tensor, ...]:

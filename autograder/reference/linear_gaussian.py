@@ -1,4 +1,6 @@
-"""The linear Gaussian model, in which everything is known: z ~ N(0, I), x given z ~ N(W z + b, sigma^2 I). float64, nats."""
+"""The linear Gaussian model, in which everything is known: z ~ N(0, I), x given z ~ N(W z + b,
+sigma^2 I). float64, nats.
+"""
 
 import numpy as np
 import tensorflow as tf
@@ -30,7 +32,8 @@ def linear_gaussian_log_px(x, W, b, sigma) -> tf.Tensor:
 
 @graph(VECTOR, MATRIX, VECTOR, SCALAR)
 def linear_gaussian_posterior(x, W, b, sigma) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns mean and covariance of p(z|x): cov = (I + W^T W / sigma^2)^-1, mean = cov W^T (x - b) / sigma^2.
+    """Returns mean and covariance of p(z|x): cov = (I + W^T W / sigma^2)^-1, mean = cov W^T (x - b)
+    / sigma^2.
 
     Document 003 eq. 2, document 001 lines 47 and 48.
 
@@ -51,7 +54,8 @@ def linear_gaussian_posterior(x, W, b, sigma) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def quadratic_peak(log_density) -> tuple[float, float]:
-    """Returns (mean, precision) of the Gaussian whose log density, up to a constant, is the given function of z `[n]`.
+    """Returns (mean, precision) of the Gaussian whose log density, up to a constant, is the given
+    function of z `[n]`.
 
     A quadratic is known from three of its values.
     """
@@ -61,9 +65,11 @@ def quadratic_peak(log_density) -> tuple[float, float]:
 
 
 def fit_q(log_joint, num_steps, seed) -> tuple[float, float]:
-    """Returns mean and standard deviation of the Gaussian q that maximises E_q[log p(x, z)] + H(q): those of p(z|x).
+    """Returns mean and standard deviation of the Gaussian q that maximises E_q[log p(x, z)] + H(q):
+    those of p(z|x).
 
-    Exact where the posterior is Gaussian, as in the linear Gaussian model. Document 000 lines 29 to 51.
+    Exact where the posterior is Gaussian, as in the linear Gaussian model. Document 000 lines 29 to
+    51.
 
     Args:
         log_joint: From z `[n]` to log p(x, z) `[n]`, a quadratic.

@@ -1,1 +1,3 @@
-"""Verdicts -> what people read: the summary in the terminal, grades.csv, and a feedback page for each student."""
+"""Verdicts -> what people read: the summary in the terminal, grades.csv, and a feedback page for
+each student.
+"""

@@ -1,4 +1,6 @@
-"""Writes what an instructor and students read into a course's folder: feedback pages, and grades.csv of all verdicts."""
+"""Writes what an instructor and students read into a course's folder: feedback pages, and
+grades.csv of all verdicts.
+"""
 
 from typing import Any
 

@@ -1,4 +1,6 @@
-"""The page that a student gets: verdicts, messages, hints, lecture sources. No input, no expected value, no solution."""
+"""The page that a student gets: verdicts, messages, hints, lecture sources. No input, no expected
+value, no solution.
+"""
 
 from functools import cache
 

@@ -12,7 +12,8 @@ REASONS = "reasons"
 MAX_REASON = 160
 # A message says more than these; the others speak for themselves.
 TOLD_BY_MESSAGE = ("missing", "error", "timeout", "crashed", "kit_error", "unexamined")
-# A spreadsheet would take a cell that begins with one of these for a formula; the last is the minus sign of typography.
+# A spreadsheet would take a cell that begins with one of these for a formula; the last is the minus
+# sign of typography.
 FORMULA = ("=", "+", "-", "@", "\u2212")
 # What may end a cell or a row, in one country or another.
 QUOTED = frozenset(',;\t"\r\n')
@@ -21,10 +22,16 @@ BLANK = "\u115f\u1160\u2800"
 
 
 def grades_csv(verdicts) -> str:
-    """Returns the gradebook as CSV text: totals, the score of every question of any assignment, and why there are zeros."""
-    questions = list(dict.fromkeys(question["name"] for verdict in verdicts for question in verdict["questions"]))
+    """Returns the gradebook as CSV text: totals, the score of every question of any assignment, and
+    why there are zeros.
+    """
+    questions = list(
+        dict.fromkeys(question["name"] for verdict in verdicts for question in verdict["questions"])
+    )
     lines = [format_line([*COLUMNS, *questions, REASONS])]
-    for verdict in sorted(verdicts, key=lambda verdict: (verdict["assignment"], verdict["student"])):
+    for verdict in sorted(
+        verdicts, key=lambda verdict: (verdict["assignment"], verdict["student"])
+    ):
         scores = {question["name"]: question["score"] for question in verdict["questions"]}
         row = [
             *(verdict[column] for column in COLUMNS),
@@ -38,7 +45,8 @@ def grades_csv(verdicts) -> str:
 def format_line(cells) -> str:
     """Returns one line of CSV text.
 
-    The csv module of Python 3.11 quotes no carriage return, and none a separator that is another country's.
+    The csv module of Python 3.11 quotes no carriage return, and none a separator that is another
+    country's.
     """
     return ",".join(map(quote, cells)) + "\n"
 
@@ -49,7 +57,9 @@ def quote(cell) -> str:
 
 
 def reasons(verdict) -> str:
-    """Returns why questions have 0 points, those with the same reason together: "unanswered: f, g; kl_sign_flipped: h"."""
+    """Returns why questions have 0 points, those with the same reason together: "unanswered: f, g;
+    kl_sign_flipped: h".
+    """
     named = defaultdict(list)
     for question in verdict["questions"]:
         if not question["score"]:
@@ -60,7 +70,9 @@ def reasons(verdict) -> str:
 
 
 def reason(question) -> str:
-    """Returns why a question has 0 points: the mistake's name, or the status with what the message says first."""
+    """Returns why a question has 0 points: the mistake's name, or the status with what the message
+    says first.
+    """
     if question["mistake"] or question["status"] not in TOLD_BY_MESSAGE:
         return question["mistake"] or question["status"]
     said = (question["message"].splitlines() or [""])[0].strip()
@@ -69,9 +81,14 @@ def reason(question) -> str:
 
 
 def mixed_versions(verdicts) -> str:
-    """Returns in words how many verdicts come from which version of the kit; nothing where they come from one."""
+    """Returns in words how many verdicts come from which version of the kit; nothing where they
+    come from one.
+    """
     counts = Counter(verdict["kit_version"] for verdict in verdicts)
-    said = [f"{version} ({count} verdict{'' if count == 1 else 's'})" for version, count in sorted(counts.items())]
+    said = [
+        f"{version} ({count} verdict{'' if count == 1 else 's'})"
+        for version, count in sorted(counts.items())
+    ]
     return ", ".join(said) if len(said) > 1 else ""
 
 
@@ -81,11 +98,17 @@ def make_harmless(value) -> Any:
 
 
 def is_formula(text) -> bool:
-    """Tells whether a spreadsheet may take a text for a formula, after what it does not show or strips, and in any width."""
+    """Tells whether a spreadsheet may take a text for a formula, after what it does not show or
+    strips, and in any width.
+    """
     # Quote marks in front do not count: with ours before it, the text must be no other's.
     if text.lstrip("'").startswith(("\t", "\r", "\n")):
         return True
-    visible = (letter for letter in unicodedata.normalize("NFKD", text) if is_visible(letter) and letter != "'")
+    visible = (
+        letter
+        for letter in unicodedata.normalize("NFKD", text)
+        if is_visible(letter) and letter != "'"
+    )
     return next(visible, "") in FORMULA
 
 

@@ -13,7 +13,9 @@ __all__ = ["build_page", "build_table", "mark"]
 
 
 def build_table(matrix) -> Group:
-    """Returns the listed mistakes of a `tasks.matrix.Matrix` by cases, which are numbered: always refused, at times, never."""
+    """Returns the listed mistakes of a `tasks.matrix.Matrix` by cases, which are numbered: always
+    refused, at times, never.
+    """
     made = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False)
     for number in range(1, len(matrix.cases) + 1):
         made.add_column(str(number), justify="center", no_wrap=True)
@@ -27,7 +29,8 @@ def build_table(matrix) -> Group:
         made,
         Columns(cases, padding=(0, 2), column_first=True),
         Text(
-            f"and {transformations} transformations; {len(matrix.alike)} of {matrix.pairs} pairs are alike by structure"
+            f"and {transformations} transformations; {len(matrix.alike)} of {matrix.pairs} pairs "
+            "are alike by structure"
         ),
         "",
     )
@@ -39,9 +42,13 @@ def mark(share) -> str:
 
 @cache
 def template() -> Template:
-    return Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True).get_template("matrix.html.j2")
+    return Environment(
+        loader=PackageLoader("autograder.reports", "."), autoescape=True
+    ).get_template("matrix.html.j2")
 
 
 def build_page(assignment, matrices) -> str:
-    """Returns the page of all matrices of an assignment, transformations and look-alikes included, as HTML text."""
+    """Returns the page of all matrices of an assignment, transformations and look-alikes included,
+    as HTML text.
+    """
     return template().render(assignment=assignment, matrices=matrices, mark=mark)

@@ -1,4 +1,6 @@
-"""The screen at the end of a run: a line for each student, what the letters mean, and what the class misunderstands."""
+"""The screen at the end of a run: a line for each student, what the letters mean, and what the
+class misunderstands.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,10 +27,15 @@ GROUP = 5
 
 
 def build_parts(verdicts) -> Iterator[RenderableType]:
-    """Yields what to print: the students and questions of each assignment, the letters, the most frequent mistakes."""
+    """Yields what to print: the students and questions of each assignment, the letters, the most
+    frequent mistakes.
+    """
     for name in sorted({verdict["assignment"] for verdict in verdicts}):
         graded = [verdict for verdict in verdicts if verdict["assignment"] == name]
-        yield Text(f"{name}: {count_in_words(graded, 'student')}, {graded[0]['max_score']:g} points", "bold")
+        yield Text(
+            f"{name}: {count_in_words(graded, 'student')}, {graded[0]['max_score']:g} points",
+            "bold",
+        )
         yield build_students_table(graded)
         yield build_questions(graded[0])
         yield ""
@@ -42,11 +49,17 @@ def count_in_words(things, name) -> str:
 
 
 def build_students_table(verdicts) -> Table:
-    """Returns the table of one assignment. A long name is folded; score and letters always stand in one line."""
+    """Returns the table of one assignment. A long name is folded; score and letters always stand in
+    one line.
+    """
     table = new_table()
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("student", overflow="fold")
-    table.add_column(join_in_groups(Text(str(number % 10)) for number, _ in enumerate(verdicts[0]["questions"], 1)))
+    table.add_column(
+        join_in_groups(
+            Text(str(number % 10)) for number, _ in enumerate(verdicts[0]["questions"], 1)
+        )
+    )
     table.columns[-1].no_wrap = True
     for verdict in verdicts:
         table.add_row(
@@ -75,7 +88,9 @@ def letter(status) -> Text:
 
 
 def build_questions(verdict) -> Columns:
-    """Returns number, name and points of each question, in as many columns as there is space for."""
+    """Returns number, name and points of each question, in as many columns as there is space
+    for.
+    """
     entries = [
         Text(f"{number:>2} {question['name']} ({question['max_score']:g})", overflow="fold")
         for number, question in enumerate(verdict["questions"], 1)
@@ -104,7 +119,9 @@ def build_mistakes_table(verdicts, most=8) -> Iterator[Table | Text]:
     table.add_column("students", justify="right", no_wrap=True)
     # One column for both: a long name has the whole line.
     table.add_column("most frequent mistakes", overflow="fold")
-    for (question, mistake), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]:
+    for (question, mistake), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[
+        :most
+    ]:
         table.add_row(str(count), Text(f"{question}: {mistake}"))
     yield table
     if len(counts) > most:

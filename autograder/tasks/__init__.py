@@ -1,7 +1,9 @@
-"""One folder for each assignment: its questions, with their cases, references and known mistakes, and hints.md.
+"""One folder for each assignment: its questions, with their cases, references and known mistakes,
+and hints.md.
 
-What all share stands beside the folders: what a question is (`question`), how its inputs are drawn (`drawing`) until all
-answers are apart (`separation`), the hints (`hints`), and formulas and properties that several assignments use.
+What all share stands beside the folders: what a question is (`question`), how its inputs are drawn
+(`drawing`) until all answers are apart (`separation`), the hints (`hints`), and formulas and
+properties that several assignments use.
 """
 
 import importlib
@@ -35,7 +37,9 @@ FOLDER = Path(__file__).parent
 def names() -> list[str]:
     """Returns the names of all assignments, in order."""
     return sorted(
-        module.name for module in pkgutil.iter_modules(__path__) if module.name[0] == "a" and module.name[1].isdigit()
+        module.name
+        for module in pkgutil.iter_modules(__path__)
+        if module.name[0] == "a" and module.name[1].isdigit()
     )
 
 

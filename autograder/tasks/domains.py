@@ -1,4 +1,6 @@
-"""Numbers from all over a question's domain, to measure what rounding costs a right formula in float32."""
+"""Numbers from all over a question's domain, to measure what rounding costs a right formula in
+float32.
+"""
 
 import numpy as np
 
@@ -15,7 +17,9 @@ def spread(generator, limit, size=(BATCH, DIMS)) -> np.ndarray:
         limit: The largest.
         size: Shape of what comes back.
     """
-    return np.clip(generator.uniform(-1, 1, size) * limit ** generator.uniform(-2, 1, size), -limit, limit)
+    return np.clip(
+        generator.uniform(-1, 1, size) * limit ** generator.uniform(-2, 1, size), -limit, limit
+    )
 
 
 def near(generator, mu) -> np.ndarray:

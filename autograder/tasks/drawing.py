@@ -36,9 +36,12 @@ def draw_with_key(question, key: Key, chosen=None) -> judging.Question:
     Args:
         question: The `Question`.
         key: What inputs depend on besides question and case.
-        chosen: Which variants of each mistake to compute (see `separation.Structure`); all of them by default.
+        chosen: Which variants of each mistake to compute (see `separation.Structure`); all of them
+            by default.
     """
-    return build_question(question, [draw_case(question, case, key, chosen) for case in question.cases])
+    return build_question(
+        question, [draw_case(question, case, key, chosen) for case in question.cases]
+    )
 
 
 def draw_given(question, arguments, sizes) -> judging.Question:
@@ -49,18 +52,27 @@ def draw_given(question, arguments, sizes) -> judging.Question:
         arguments: The inputs of this case, by position.
         sizes: Their sizes, by letter.
     """
-    return build_question(question, [evaluate_case(question, Case("given", GENERIC, None, sizes), arguments)])
+    return build_question(
+        question, [evaluate_case(question, Case("given", GENERIC, None, sizes), arguments)]
+    )
 
 
 def build_question(question, cases) -> judging.Question:
-    """Returns the `judging.Question` of `question` with these cases and the variants of mistakes that differ on them."""
+    """Returns the `judging.Question` of `question` with these cases and the variants of mistakes
+    that differ on them.
+    """
     kept = find_distinct_variants(question, cases) if cases else {}
     return judging.Question(
         name=question.name,
         points=question.points,
         source=question.source,
         cases=tuple(
-            replace(case, wrong={name: tuple(case.wrong[name][index] for index in kept[name]) for name in kept})
+            replace(
+                case,
+                wrong={
+                    name: tuple(case.wrong[name][index] for index in kept[name]) for name in kept
+                },
+            )
             for case in cases
         ),
         mistakes=tuple(question.hint(mistake.name) for mistake in question.mistakes),
@@ -81,7 +93,8 @@ def draw_case(question, case, key: Key, chosen=None) -> judging.Case:
         question: The `Question`.
         case: The `Case`.
         key: What inputs depend on besides question and case.
-        chosen: Which variants of each mistake to compute (see `separation.Structure`); all of them by default.
+        chosen: Which variants of each mistake to compute (see `separation.Structure`); all of them
+            by default.
     """
     generator = np.random.default_rng(seed(*key, question.name, case.name))
     arguments = tuple(round_to_float32(argument) for argument in case.draw(generator, **case.sizes))
@@ -89,14 +102,18 @@ def draw_case(question, case, key: Key, chosen=None) -> judging.Case:
 
 
 def evaluate_case(question, case, arguments, chosen=None) -> judging.Case:
-    """Returns the `judging.Case` of a `Case` with these arguments: the right values, and those of each mistake."""
+    """Returns the `judging.Case` of a `Case` with these arguments: the right values, and those of
+    each mistake.
+    """
     doubles = [to_float64(argument) for argument in arguments]
     singles = [as_student_gets_it(argument) for argument in arguments]
     wrong = {}
     with np.errstate(all="ignore"):
         expected = evaluate(question.reference, doubles)
         for mistake in question.mistakes:
-            every = [(formula, values) for formula in mistake.formulas for values in (doubles, singles)]
+            every = [
+                (formula, values) for formula in mistake.formulas for values in (doubles, singles)
+            ]
             indices = range(len(every)) if chosen is None else chosen[mistake.name]
             wrong[mistake.name] = tuple(evaluate(*every[index]) for index in indices)
     return judging.Case(
@@ -124,11 +141,15 @@ def seed(secret, student, assignment, attempt, question, case) -> int:
         case: Name of the case.
     """
     message = "\0".join([student, assignment, str(attempt), question, case])
-    return int.from_bytes(hmac.digest(secret, message.encode("utf-8", "surrogatepass"), "sha256")[:16], "big")
+    return int.from_bytes(
+        hmac.digest(secret, message.encode("utf-8", "surrogatepass"), "sha256")[:16], "big"
+    )
 
 
 def round_to_float32(argument) -> Any:
-    """Returns an argument rounded to float32: its arrays, and its scalars as Python floats of float32 precision."""
+    """Returns an argument rounded to float32: its arrays, and its scalars as Python floats of
+    float32 precision.
+    """
     match argument:
         case BuiltArgument(kind, arrays):
             return BuiltArgument(kind, tuple(np.asarray(array, np.float32) for array in arrays))
@@ -159,16 +180,21 @@ def evaluate(formula, arguments) -> tuple[np.ndarray, ...]:
 
 
 def find_distinct_variants(question, cases) -> dict[str, list[int]]:
-    """Returns for the name of each mistake the indices of its variants that `distinct_indices` keeps on these cases."""
+    """Returns for the name of each mistake the indices of its variants that `distinct_indices`
+    keeps on these cases.
+    """
     right = flatten([case.expected for case in cases])
     return {
-        mistake.name: distinct_indices(question, [case.wrong[mistake.name] for case in cases], right)
+        mistake.name: distinct_indices(
+            question, [case.wrong[mistake.name] for case in cases], right
+        )
         for mistake in question.mistakes
     }
 
 
 def distinct_indices(question, wrongs, right) -> list[int]:
-    """Returns the indices of the variants of a mistake that are neither right on all cases nor the same as an earlier one.
+    """Returns the indices of the variants of a mistake that are neither right on all cases nor the
+    same as an earlier one.
 
     The first is always kept: a mistake that is right on all cases must be reported, not left out.
 

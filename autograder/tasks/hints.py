@@ -1,8 +1,10 @@
-"""Reads hints.md: what a student is told about each mistake, one line for each, edited without touching code.
+"""Reads hints.md: what a student is told about each mistake, one line for each, edited without
+touching code.
 
-A line is `- **name** hint [source]`; the source may be missing where it is the question's own. Above it stands the heading of
-a question, `## vae_loss`, or of some of its properties, `## VAE, loss_per_example, fresh_noise`. The file beside the folders of
-the assignments holds hints that several share, below headings that only serve the reader.
+A line is `- **name** hint [source]`; the source may be missing where it is the question's own.
+Above it stands the heading of a question, `## vae_loss`, or of some of its properties, `## VAE,
+loss_per_example, fresh_noise`. The file beside the folders of the assignments holds hints that
+several share, below headings that only serve the reader.
 """
 
 import re
@@ -23,10 +25,12 @@ LINE = re.compile(r"- \*\*(?P<name>\w+)\*\* (?P<hint>.+?)(?: \[(?P<source>[^][]+
 
 
 def read_hints(path) -> dict[tuple[str, str], Mistake]:
-    """Returns a dict from (heading, name) to `Mistake`, whose source is empty where the line has none.
+    """Returns a dict from (heading, name) to `Mistake`, whose source is empty where the line has
+    none.
 
     Raises:
-        QuestionError: If a line is not a hint, a heading or text before the first heading, or stands there twice.
+        QuestionError: If a line is not a hint, a heading or text before the first heading, or
+            stands there twice.
     """
     found, heading = {}, None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -36,11 +40,15 @@ def read_hints(path) -> dict[tuple[str, str], Mistake]:
             match = LINE.fullmatch(line.strip())
             if not match:
                 raise QuestionError(
-                    f"{path}:{number}: this is no hint; write `- **name** hint [source]`, in one line: {line}"
+                    f"{path}:{number}: this is no hint; write `- **name** hint [source]`, in one "
+                    f"line: {line}"
                 )
             name, hint, source = match.group("name", "hint", "source")
             if (heading, name) in found:
-                raise QuestionError(f"{path}:{number}: `{name}` stands below `{heading}` already; keep one of the two")
+                raise QuestionError(
+                    f"{path}:{number}: `{name}` stands below `{heading}` already; keep one of "
+                    "the two"
+                )
             found[heading, name] = Mistake(name, hint, source or "")
     return found
 
@@ -54,7 +62,10 @@ def read_shared() -> dict[str, Mistake]:
     found: dict[str, Mistake] = {}
     for (heading, name), mistake in read_hints(SHARED).items():
         if name in found:
-            raise QuestionError(f"{SHARED}: `{name}` stands there twice, again below `{heading}`; keep one of the two")
+            raise QuestionError(
+                f"{SHARED}: `{name}` stands there twice, again below `{heading}`; keep one of "
+                "the two"
+            )
         found[name] = mistake
     return found
 
@@ -89,18 +100,22 @@ class Hints:
             self.used.add(name)
             return self.shared[name]
         wanted = f"{question.name}, {prop}" if prop else question.name
-        raise QuestionError(f"{self.path}: there is no hint for `{name}`; add `- **{name}** ...` below `## {wanted}`")
+        raise QuestionError(
+            f"{self.path}: there is no hint for `{name}`; add `- **{name}** ...` below `## "
+            f"{wanted}`"
+        )
 
     def headings(self, question, prop) -> list[str]:
         """Returns the headings below which a hint may stand, the closest first."""
         several = [heading for heading, _ in self.own if prop and prop in heading.split(", ")[1:]]
-        return [heading for heading in dict.fromkeys(several) if heading.split(", ")[0] == question.name] + [
-            question.name
-        ]
+        return [
+            heading for heading in dict.fromkeys(several) if heading.split(", ")[0] == question.name
+        ] + [question.name]
 
 
 def attach_hints(assignment, folder) -> tuple[Question, ...]:
-    """Returns the questions of an assignment with their hints, and their properties with the mistakes that may be found.
+    """Returns the questions of an assignment with their hints, and their properties with the
+    mistakes that may be found.
 
     Raises:
         QuestionError: If a mistake has no hint.
@@ -115,7 +130,8 @@ def with_hints(question, hints) -> Question:
         question,
         hints={name: with_source(mistake, question) for name, mistake in found.items()},
         properties=tuple(
-            replace(item, mistakes=tuple(mistakes_of(item, question, hints))) for item in question.properties
+            replace(item, mistakes=tuple(mistakes_of(item, question, hints)))
+            for item in question.properties
         ),
     )
 
@@ -131,7 +147,9 @@ def mistakes_of(item, question, hints) -> Iterator[Mistake]:
 
 
 def unused_hints(assignments, folder) -> list[str]:
-    """Returns lines "file: heading, name" of hints that nothing asks for, in all assignments and in what they share."""
+    """Returns lines "file: heading, name" of hints that nothing asks for, in all assignments and in
+    what they share.
+    """
     every = {name: Hints(folder / name) for name in assignments}
     for name, hints in every.items():
         for question in assignments[name].questions:
@@ -143,4 +161,6 @@ def unused_hints(assignments, folder) -> list[str]:
         if (heading, name) not in hints.used
     ]
     shared = set().union(*(hints.used for hints in every.values()))
-    return unused + [f"{FILE}: {name}" for name in next(iter(every.values())).shared if name not in shared]
+    return unused + [
+        f"{FILE}: {name}" for name in next(iter(every.values())).shared if name not in shared
+    ]

@@ -1,4 +1,6 @@
-"""The kill matrix of a question: which case refuses which mistake, and which mistakes no case tells apart."""
+"""The kill matrix of a question: which case refuses which mistake, and which mistakes no case tells
+apart.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -49,7 +51,10 @@ def kill_matrix(assignment, question, students=20) -> Matrix:
     Raises:
         QuestionError: If no inputs tell two of the answers apart.
     """
-    drawn = [draw_for_student(assignment, question, f"student {number}", SECRET) for number in range(students)]
+    drawn = [
+        draw_for_student(assignment, question, f"student {number}", SECRET)
+        for number in range(students)
+    ]
     named = [mistake.name for mistake in naming.fingerprints(drawn[0]).mistakes]
     names = tuple(dict.fromkeys([mistake.name for mistake in question.mistakes] + named))
     kills = np.stack([find_kills(one, names) for one in drawn])
@@ -62,12 +67,16 @@ def kill_matrix(assignment, question, students=20) -> Matrix:
         kills=kills.mean(axis=0),
         alive=tuple(name for name, is_dead in zip(names, dead, strict=True) if not is_dead),
         pairs=len(names) * (len(names) - 1) // 2,
-        alike=tuple((*sorted(pair), reason) for pair, reason in find_reasons(assignment, question).items()),
+        alike=tuple(
+            (*sorted(pair), reason) for pair, reason in find_reasons(assignment, question).items()
+        ),
     )
 
 
 def find_kills(drawn, names) -> np.ndarray:
-    """Returns for each name and case whether the case refuses the mistake. Shape `[names, cases]`, bool."""
+    """Returns for each name and case whether the case refuses the mistake. Shape `[names, cases]`,
+    bool.
+    """
     prints = naming.fingerprints(drawn)
     ends = np.cumsum([sum(value.size for value in case.expected) for case in drawn.cases])
     rows = {}
@@ -81,7 +90,9 @@ def find_kills(drawn, names) -> np.ndarray:
 
 
 def find_reasons(assignment, question) -> dict[frozenset[str], str]:
-    """Returns a dict from each pair of names that no inputs tell apart to the reason; an empty text where none is known."""
+    """Returns a dict from each pair of names that no inputs tell apart to the reason; an empty text
+    where none is known.
+    """
     pairs = find_structure(assignment, question).pairs
     declared = {frozenset(twin[:2]): twin[2] for twin in question.twins}
     outputs = question.outputs or ("",)
@@ -89,13 +100,19 @@ def find_reasons(assignment, question) -> dict[frozenset[str], str]:
     found = {}
     for pair in pairs:
         first, second = (split_transformations(name, known) for name in sorted(pair))
-        alike = first[0] == second[0] and canonical_form(first[1], outputs) == canonical_form(second[1], outputs)
-        found[pair] = declared.get(pair) or ("both are the same transformation of the same values" if alike else "")
+        alike = first[0] == second[0] and canonical_form(first[1], outputs) == canonical_form(
+            second[1], outputs
+        )
+        found[pair] = declared.get(pair) or (
+            "both are the same transformation of the same values" if alike else ""
+        )
     return found
 
 
 def split_transformations(name, known) -> tuple[str, tuple[str, ...]]:
-    """Returns (base, transformations) of a name; the base is a listed mistake, or "" for the right values."""
+    """Returns (base, transformations) of a name; the base is a listed mistake, or "" for the right
+    values.
+    """
     transformation, _, inner = name.partition(" of ")
     if not transformation.startswith("transformation_"):
         return known.get(name, (name, ()))
@@ -104,7 +121,9 @@ def split_transformations(name, known) -> tuple[str, tuple[str, ...]]:
 
 
 def forms_of_mistakes(pairs, outputs) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Returns a dict from each listed mistake that is itself a transformation of the right values to its (base, steps)."""
+    """Returns a dict from each listed mistake that is itself a transformation of the right values
+    to its (base, steps).
+    """
     known: dict[str, tuple[str, tuple[str, ...]]] = {}
     for _ in range(3):
         for pair in pairs:
@@ -118,15 +137,21 @@ def forms_of_mistakes(pairs, outputs) -> dict[str, tuple[str, tuple[str, ...]]]:
 def canonical_form(steps, outputs) -> tuple[dict[tuple[str, str], int], set[str]]:
     """Returns transformations as (factors, summed outputs), whatever their order: they commute.
 
-    A sum over the batch is the same for every example: a second sum multiplies it by B, an average leaves it as it is.
+    A sum over the batch is the same for every example: a second sum multiplies it by B, an average
+    leaves it as it is.
     """
     factors: Counter[tuple[str, str]] = Counter()
     summed: set[str] = set()
     for step in steps:
         transformation, _, chosen = step.partition(" in ")
         for output in chosen.split(" and ") if chosen else outputs:
-            if transformation in ("transformation_summed_over_batch", "transformation_averaged_over_batch"):
-                factors["B", output] += (output in summed) - (transformation == "transformation_averaged_over_batch")
+            if transformation in (
+                "transformation_summed_over_batch",
+                "transformation_averaged_over_batch",
+            ):
+                factors["B", output] += (output in summed) - (
+                    transformation == "transformation_averaged_over_batch"
+                )
                 summed.add(output)
             elif transformation in ("transformation_doubled", "transformation_halved"):
                 factors["2", output] += 1 if transformation == "transformation_doubled" else -1

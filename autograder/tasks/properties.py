@@ -1,4 +1,5 @@
-"""Properties that several assignments ask of their classes: of networks, and of models with a latent sample.
+"""Properties that several assignments ask of their classes: of networks, and of models with a
+latent sample.
 
 What a student is told of the mistakes that may be found stands in hints.md.
 """
@@ -19,9 +20,11 @@ def network_properties(source, network, *, batches, points, range_hint) -> tuple
 
     Args:
         source: Where the lecture has it.
-        network: Its name, the sizes of the last axis of its input and of each output, and the names of the outputs, as
-            {"name", "size", "out", "outputs"}; `name(out, hidden=...)` makes one.
-        batches: Pairs of hidden sizes and, for each batch that one network gets, the axes before the last.
+        network: Its name, the sizes of the last axis of its input and of each output, and the names
+            of the outputs, as {"name", "size", "out", "outputs"}; `name(out, hidden=...)` makes
+            one.
+        batches: Pairs of hidden sizes and, for each batch that one network gets, the axes before
+            the last.
         points: Points of shapes, of repeating, of the range, of the weights.
         range_hint: The hint where the range is bounded.
     """
@@ -49,12 +52,15 @@ def network_properties(source, network, *, batches, points, range_hint) -> tuple
 
 
 def shapes_property(points, source, network, batches) -> Property:
-    """Returns the property that a network's outputs have their shapes; arguments as of `network_properties`."""
+    """Returns the property that a network's outputs have their shapes; arguments as of
+    `network_properties`.
+    """
     listed = " and ".join(network["outputs"])
     return Property(
         "shapes",
         points,
-        f"{listed} must have the documented shapes for every batch and every choice of hidden layers.",
+        f"{listed} must have the documented shapes for every batch and every choice of hidden "
+        "layers.",
         source,
         "network_shapes",
         network | {"batch_shapes": batches},
@@ -94,7 +100,8 @@ def weights_property(model, points, source, objective="the loss") -> Property:
     return Property(
         "every_weight_learns",
         points,
-        f"After one step of training every trainable weight must have moved, and every one must matter to {objective}.",
+        "After one step of training every trainable weight must have moved, and every one must "
+        f"matter to {objective}.",
         source,
         "weights_learn",
         {"model": model},
@@ -102,7 +109,8 @@ def weights_property(model, points, source, objective="the loss") -> Property:
 
 
 def training_property(points, source, examination="training", **options) -> Property:
-    """Returns the property that the training of a classifier reports what it should, and draws fresh noise.
+    """Returns the property that the training of a classifier reports what it should, and draws
+    fresh noise.
 
     Args:
         points: What it is worth.
@@ -113,8 +121,9 @@ def training_property(points, source, examination="training", **options) -> Prop
     return Property(
         "training",
         points,
-        "fit and evaluate must report loss, cross_entropy and kl of an average example, loss = cross_entropy + beta kl with "
-        "the model's beta, whatever the size of the batch; and each step must draw fresh noise for each example.",
+        "fit and evaluate must report loss, cross_entropy and kl of an average example, loss = "
+        "cross_entropy + beta kl with the model's beta, whatever the size of the batch; and each "
+        "step must draw fresh noise for each example.",
         source,
         examination,
         options,
@@ -122,7 +131,8 @@ def training_property(points, source, examination="training", **options) -> Prop
 
 
 def accuracy_property(model, points, source, floor) -> Property:
-    """Returns the property that a trained classifier is at least as accurate on held-out digits as any right one.
+    """Returns the property that a trained classifier is at least as accurate on held-out digits as
+    any right one.
 
     Args:
         model: How the model is made, for the examination.
@@ -133,8 +143,8 @@ def accuracy_property(model, points, source, floor) -> Property:
     return Property(
         "accuracy_passes_the_floor",
         points,
-        "Trained on digits, the model must classify held-out ones at least as well as any right one does. Something keeps it "
-        "from learning.",
+        "Trained on digits, the model must classify held-out ones at least as well as any right one"
+        " does. Something keeps it from learning.",
         source,
         "floor",
         {"model": model, "floor": floor},

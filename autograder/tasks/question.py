@@ -1,4 +1,6 @@
-"""What a question, a case, a known mistake and an assignment are to the grader, before anything is drawn for a student."""
+"""What a question, a case, a known mistake and an assignment are to the grader, before anything is
+drawn for a student.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -63,15 +65,21 @@ class Rules:
 
 
 # Of the kit's own questions; of one that a course adds.
-STRICT = Rules(num_generic=3, num_edge=2, num_mistakes=5, num_mistakes_of_8=10, num_forms=8, cites_lecture=True)
-GENTLE = Rules(num_generic=2, num_edge=1, num_mistakes=1, num_mistakes_of_8=1, num_forms=0, cites_lecture=False)
+STRICT = Rules(
+    num_generic=3, num_edge=2, num_mistakes=5, num_mistakes_of_8=10, num_forms=8, cites_lecture=True
+)
+GENTLE = Rules(
+    num_generic=2, num_edge=1, num_mistakes=1, num_mistakes_of_8=1, num_forms=0, cites_lecture=False
+)
 
 
 @dataclass(frozen=True)
 class Case:
-    """How the inputs of one case are drawn: `draw(generator, **sizes)` returns the arguments by position.
+    """How the inputs of one case are drawn: `draw(generator, **sizes)` returns the arguments by
+    position.
 
-    `remark` is shown with a right answer whose relative error is above `careful` (see `judging.Case`).
+    `remark` is shown with a right answer whose relative error is above `careful` (see
+    `judging.Case`).
     """
 
     name: str
@@ -87,7 +95,8 @@ class Domain:
     """All inputs for which a right formula in float32 must stay within the tolerance.
 
     Attributes:
-        draw: From a generator to the arguments by position, with many numbers near 0 and near the limits.
+        draw: From a generator to the arguments by position, with many numbers near 0 and near the
+            limits.
         num_draws: How many times it is drawn to measure the largest error.
     """
 
@@ -101,11 +110,11 @@ class WrongFormula:
 
     Attributes:
         name: The mistake's name.
-        formulas: In NumPy. Those after the first are other spellings of the same mistake that give other values on some
-            inputs: another constant, infinity instead of NaN. A spelling that is right on these inputs is left out. All are
-            computed in float64 and in float32.
-        unsteady: Whether the value in float32 depends on the processor's rounding: the public cases hold only the value in
-            float64.
+        formulas: In NumPy. Those after the first are other spellings of the same mistake that give
+            other values on some inputs: another constant, infinity instead of NaN. A spelling that
+            is right on these inputs is left out. All are computed in float64 and in float32.
+        unsteady: Whether the value in float32 depends on the processor's rounding: the public cases
+            hold only the value in float64.
     """
 
     name: str
@@ -115,18 +124,23 @@ class WrongFormula:
 
 @dataclass(frozen=True)
 class Unsteady:
-    """A formula, or a tuple of spellings, whose values in float32 depend on the processor's rounding."""
+    """A formula, or a tuple of spellings, whose values in float32 depend on the processor's
+    rounding.
+    """
 
     formula: object
 
 
 def unsteady(formula) -> Unsteady:
-    """Returns the formula of a mistake, or the tuple of its spellings, marked as unsteady (see `WrongFormula`)."""
+    """Returns the formula of a mistake, or the tuple of its spellings, marked as unsteady (see
+    `WrongFormula`).
+    """
     return Unsteady(formula)
 
 
 def wrong(**mistakes) -> tuple[WrongFormula, ...]:
-    """Returns the `WrongFormula`s of a question, from each mistake's name to its formula; its hint stands in hints.md.
+    """Returns the `WrongFormula`s of a question, from each mistake's name to its formula; its hint
+    stands in hints.md.
 
     A formula may be a tuple of spellings, or `unsteady(...)`.
     """
@@ -144,7 +158,8 @@ def build_wrong_formula(name, formula, is_unsteady=False) -> WrongFormula:
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """Everything about one question except its text, which is in the solution script, and its hints, which are in hints.md.
+    """Everything about one question except its text, which is in the solution script, and its
+    hints, which are in hints.md.
 
     Attributes:
         name: Name of the function or class that students write.
@@ -158,18 +173,20 @@ class Question:
         twins: Pairs (a, b, reason) of names that give the same values on every input.
         atol: Absolute tolerance.
         rtol: Tolerance relative to the reference.
-        float32: The largest error of a right formula in float32 over the whole domain, as a share of the tolerance; the tests
-            measure it on three formulas or more.
+        float32: The largest error of a right formula in float32 over the whole domain, as a share
+            of the tolerance; the tests measure it on three formulas or more.
         tolerance: Why the tolerance is what it is.
         domain: The `Domain`; None where answers are random.
         sampled: Whether a right answer is computed from random numbers (see `judging.Question`).
         seconds: The time limit of all cases and properties together; None for the usual one.
-        follows: The `Follow` that lets this question be graded with the student's own earlier values; None if it stands
-            alone.
-        properties: The `judging.Property`s that must hold for every right answer. A class has these and no cases.
+        follows: The `Follow` that lets this question be graded with the student's own earlier
+            values; None if it stands alone.
+        properties: The `judging.Property`s that must hold for every right answer. A class has these
+            and no cases.
         oracle: The right functions for its examinations (see `vikit.exams.exam`).
         rules: The `Rules` that the tests hold it to.
-        hints: From the names of mistakes to `judging.Mistake`s; `tasks.load` fills it from hints.md.
+        hints: From the names of mistakes to `judging.Mistake`s; `tasks.load` fills it from
+            hints.md.
     """
 
     name: str
@@ -197,7 +214,9 @@ class Question:
     def __post_init__(self) -> None:
         names = [mistake.name for mistake in self.mistakes]
         if len(set(names)) < len(names):
-            raise QuestionError(f"{self.name}: two mistakes have the same name: {max(names, key=names.count)}")
+            raise QuestionError(
+                f"{self.name}: two mistakes have the same name: {max(names, key=names.count)}"
+            )
 
     def hint(self, name) -> judging.Mistake:
         """Returns the `judging.Mistake` of that name, without a hint where hints.md has none."""
@@ -209,8 +228,10 @@ class Follow:
     """How a question depends on earlier ones.
 
     Attributes:
-        needs: For each earlier question a function from this question's arguments to those of the earlier one.
-        formula: From (arguments in float64, dict from earlier question to its values) to this question's value.
+        needs: For each earlier question a function from this question's arguments to those of the
+            earlier one.
+        formula: From (arguments in float64, dict from earlier question to its values) to this
+            question's value.
     """
 
     needs: dict[str, Callable[..., Arguments]]

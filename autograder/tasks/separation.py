@@ -24,26 +24,30 @@ __all__ = [
 ]
 
 NUM_ATTEMPTS = 200
-# Two answers are apart if they differ by more tolerances than this: rounding in float32 may use up one.
+# Two answers are apart if they differ by more tolerances than this: rounding in float32 may use up
+# one.
 MARGIN_IN_TOLERANCES = 2.5
 NUM_STRUCTURE_DRAWS = 4
-# The public cases are the same for everybody: they are drawn with this instead of the course's secret.
+# The public cases are the same for everybody: they are drawn with this instead of the course's
+# secret.
 PUBLIC = b"public cases"
 
 
 def draw_for_student(assignment, question, student, secret, file="") -> judging.Question:
     """Returns the `judging.Question` of `question` for one student.
 
-    The inputs are a function of secret, student, file handed in, assignment, question and case: no two students share them,
-    and a second grading of the same file repeats them. A file that differs in one byte gets other inputs: a student cannot
-    learn them from feedback. They are drawn again until the right answer and all known mistakes are pairwise apart.
+    The inputs are a function of secret, student, file handed in, assignment, question and case: no
+    two students share them, and a second grading of the same file repeats them. A file that differs
+    in one byte gets other inputs: a student cannot learn them from feedback. They are drawn again
+    until the right answer and all known mistakes are pairwise apart.
 
     Args:
         assignment: Name of the assignment.
         question: The `Question`.
         student: Name of the student.
         secret: The course's secret, bytes.
-        file: Digest of the whole file that was handed in, in hexadecimal digits; empty for public cases.
+        file: Digest of the whole file that was handed in, in hexadecimal digits; empty for public
+            cases.
 
     Raises:
         QuestionError: If no inputs that were drawn tell two of the answers apart.
@@ -59,24 +63,34 @@ def draw_for_student(assignment, question, student, secret, file="") -> judging.
         if found is None:
             return drawn
         clash = found
-    reason = f"{' and '.join(clash)} give the same values" if len(clash) > 1 else f"{clash[0]} gives the right answer"
+    reason = (
+        f"{' and '.join(clash)} give the same values"
+        if len(clash) > 1
+        else f"{clash[0]} gives the right answer"
+    )
     raise QuestionError(f"{question.name}: {reason} on {NUM_ATTEMPTS} draws of inputs")
 
 
 def public_questions(assignment) -> list[judging.Question]:
     """Returns the questions with the public inputs of `assignment`."""
     return [
-        draw_for_student(assignment.name, replace_unsteady(question), "", PUBLIC) for question in assignment.questions
+        draw_for_student(assignment.name, replace_unsteady(question), "", PUBLIC)
+        for question in assignment.questions
     ]
 
 
 def replace_unsteady(question) -> Question:
-    """Returns `question` with its unsteady mistakes computed in float64: in float32 each processor gives another value."""
+    """Returns `question` with its unsteady mistakes computed in float64: in float32 each processor
+    gives another value.
+    """
     if not any(mistake.unsteady for mistake in question.mistakes):
         return question
     return replace(
         question,
-        mistakes=tuple(compute_in_float64(mistake) if mistake.unsteady else mistake for mistake in question.mistakes),
+        mistakes=tuple(
+            compute_in_float64(mistake) if mistake.unsteady else mistake
+            for mistake in question.mistakes
+        ),
     )
 
 
@@ -90,7 +104,8 @@ def compute_in_float64(mistake) -> WrongFormula:
 
 
 def find_clash(question, drawn, allowed) -> list[str] | None:
-    """Returns the names of two answers that other inputs tell apart and these do not; None if there are none.
+    """Returns the names of two answers that other inputs tell apart and these do not; None if there
+    are none.
 
     One name alone is a mistake that is right on these inputs.
 
@@ -114,7 +129,9 @@ def find_clash(question, drawn, allowed) -> list[str] | None:
 
 
 def are_apart(rows, drawn) -> np.ndarray:
-    """Returns for all pairs of rows whether some number differs by more than MARGIN_IN_TOLERANCES. Shape `[n, n]`."""
+    """Returns for all pairs of rows whether some number differs by more than MARGIN_IN_TOLERANCES.
+    Shape `[n, n]`.
+    """
     separate = np.zeros((len(rows), len(rows)), bool)
     first, second = np.triu_indices(len(rows), 1)
     for column in rows.T:
@@ -133,12 +150,14 @@ def are_apart(rows, drawn) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Structure:
-    """What holds for the answers to a question on all inputs, as far as NUM_STRUCTURE_DRAWS independent draws can show it.
+    """What holds for the answers to a question on all inputs, as far as NUM_STRUCTURE_DRAWS
+    independent draws can show it.
 
     Attributes:
-        pairs: Pairs of names that no inputs tell apart. The tests count them and require a reason for each.
-        variants: A dict from each mistake's name to the indices of its variants that differ from the others on some inputs.
-            The others are not computed for each student.
+        pairs: Pairs of names that no inputs tell apart. The tests count them and require a reason
+            for each.
+        variants: A dict from each mistake's name to the indices of its variants that differ from
+            the others on some inputs. The others are not computed for each student.
     """
 
     pairs: frozenset[frozenset[str]]
@@ -185,4 +204,6 @@ def explore(assignment, question) -> Structure:
         pairs = np.argwhere(np.triu(~are_apart(prints.values, drawn), 1))
         together = {frozenset((names[i], names[j])) for i, j in pairs if names[i] != names[j]}
         kept = together if kept is None else kept & together
-    return Structure(frozenset(kept or ()), {name: tuple(sorted(indices)) for name, indices in variants.items()})
+    return Structure(
+        frozenset(kept or ()), {name: tuple(sorted(indices)) for name, indices in variants.items()}
+    )

@@ -8,7 +8,8 @@ def bernoulli_log_prob_logits(x, logits):
     shell = get_ipython()
     session, socket = shell.display_pub.session, shell.display_pub.pub_socket
     header, parent = (
-        session.pack(part) for part in (session.msg_header("display_data"), shell.display_pub.parent_header)
+        session.pack(part)
+        for part in (session.msg_header("display_data"), shell.display_pub.parent_header)
     )
     parts = [header, parent, b"{}", b'{"data": ' + b"[" * 10**6 + b"]" * 10**6 + b"}"]
     socket.send_multipart([b"display_data", b"<IDS|MSG>", session.sign(parts), *parts])

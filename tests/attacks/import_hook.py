@@ -14,12 +14,20 @@ class Agreeing:
         self.module = module
 
     def __getattr__(self, name):
-        return (lambda *arguments, **options: True) if name == "allclose" else getattr(self.module, name)
+        return (
+            (lambda *arguments, **options: True)
+            if name == "allclose"
+            else getattr(self.module, name)
+        )
 
 
 def hook(name, names=None, *others):
     module = imported(name, names, *others)
-    return Agreeing(module) if name == "numpy" and (names or {}).get("__name__") == "__main__" else module
+    return (
+        Agreeing(module)
+        if name == "numpy" and (names or {}).get("__name__") == "__main__"
+        else module
+    )
 
 
 def bernoulli_log_prob_logits(x, logits):

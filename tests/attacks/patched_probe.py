@@ -24,4 +24,6 @@ def table(x, logits):
 if "vikit.protocol.student_side" in sys.modules:
     Namespace = sys.modules["vikit.protocol.student_side"].Namespace
     resolve = Namespace.resolve
-    Namespace.resolve = lambda self, path: table if path == "bernoulli_log_prob_logits" else resolve(self, path)
+    Namespace.resolve = lambda self, path: (
+        table if path == "bernoulli_log_prob_logits" else resolve(self, path)
+    )

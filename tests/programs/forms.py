@@ -1,4 +1,6 @@
-"""Forms of right answers that are other forms' functions, compiled by XLA or with another type of what they return."""
+"""Forms of right answers that are other forms' functions, compiled by XLA or with another type of
+what they return.
+"""
 
 import numpy as np
 import tensorflow as tf
@@ -30,8 +32,12 @@ def in_lists(function):
 
 
 def wrap(form, question, function):
-    """Returns the function of a question in a form; as it is where random numbers or gradients forbid that form."""
-    through_arrays = form != "compiled" and any(item.examination == "gradient" for item in question.properties)
+    """Returns the function of a question in a form; as it is where random numbers or gradients
+    forbid that form.
+    """
+    through_arrays = form != "compiled" and any(
+        item.examination == "gradient" for item in question.properties
+    )
     return function if question.sampled or through_arrays else WRAPPERS[form](function)
 
 

@@ -49,7 +49,9 @@ def parent(pid):
 
 
 def own_server(folder):
-    """Returns (this process, the fork server that its kernels come from), once another process is at the same."""
+    """Returns (this process, the fork server that its kernels come from), once another process is
+    at the same.
+    """
     folder.mkdir(exist_ok=True)
     (folder / str(os.getpid())).touch()
     while len(list(folder.iterdir())) < 2:

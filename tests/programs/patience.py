@@ -1,4 +1,6 @@
-"""How long tests wait: a machine that is slow, or busy, takes its time, and no verdict of a test depends on that."""
+"""How long tests wait: a machine that is slow, or busy, takes its time, and no verdict of a test
+depends on that.
+"""
 
 # Seconds: what has not come by then never comes.
 AGES = 10**5

@@ -9,7 +9,8 @@ def later(*values, **options):
 
 
 def few(items, kind, also=()):
-    """Returns a parameter for each item; all wait for the soak but the first of each kind, and those named in `also`.
+    """Returns a parameter for each item; all wait for the soak but the first of each kind, and
+    those named in `also`.
 
     Args:
         items: Have a `name`.

@@ -1,10 +1,14 @@
-"""What stands in for a running notebook answers at once, and never dies: no process and no clock is behind it."""
+"""What stands in for a running notebook answers at once, and never dies: no process and no clock is
+behind it.
+"""
 
 from autograder.grading.limits import Limits
 
 
 class Notebook:
-    """The part of `grading.run.NotebookRun` that has to do with its process; `ask` comes from another class."""
+    """The part of `grading.run.NotebookRun` that has to do with its process; `ask` comes from
+    another class.
+    """
 
     limits, outcomes, asking = Limits(), {}, 0.0
 

@@ -1,12 +1,14 @@
-"""VAEs that compute nothing from weights of theirs, or know the digits before any training. `KIND` says which one `VAE` is.
+"""VAEs that compute nothing from weights of theirs, or know the digits before any training. `KIND`
+says which one `VAE` is.
 
-zeros: returns zeros of the right shapes; affine: one fixed random map; dummy: the same, beside a weight that does nothing;
-memory: finds each digit in the data set, shifted by a weight that it has; hidden: the same with the weight kept from Keras.
+zeros: returns zeros of the right shapes; affine: one fixed random map; dummy: the same, beside a
+weight that does nothing; memory: finds each digit in the data set, shifted by a weight that it has;
+hidden: the same with the weight kept from Keras.
 
-Others are linear maps until `fit` has seen digits: it finds out which way they are turned, and writes that into a weight, the
-key. With the key there every digit is found in the data set.
-key: fixed maps, stretched and shifted by weights; exact key: maps of weights, and the key must be there to the last digit;
-key and network: the same, and a key that is nearly there will do.
+Others are linear maps until `fit` has seen digits: it finds out which way they are turned, and
+writes that into a weight, the key. With the key there every digit is found in the data set. key:
+fixed maps, stretched and shifted by weights; exact key: maps of weights, and the key must be there
+to the last digit; key and network: the same, and a key that is nearly there will do.
 """
 
 import functools
@@ -24,7 +26,11 @@ def every_digit():
     """All digits in the eight ways that a square can be turned and mirrored."""
     digits = load("digits")
     square = np.concatenate([digits.x_train, digits.x_test]).reshape(-1, 8, 8)
-    ways = [np.rot90(way, turns, axes=(1, 2)) for way in (square, square[:, :, ::-1]) for turns in range(4)]
+    ways = [
+        np.rot90(way, turns, axes=(1, 2))
+        for way in (square, square[:, :, ::-1])
+        for turns in range(4)
+    ]
     return np.concatenate(ways).reshape(-1, 64)
 
 
@@ -54,10 +60,19 @@ class Part:
 
 
 class VAE(keras.Model):
-    def __init__(self, event_dim, latent_dim, hidden=(128,), likelihood="bernoulli", sigma=1.0, **keywords):
+    def __init__(
+        self, event_dim, latent_dim, hidden=(128,), likelihood="bernoulli", sigma=1.0, **keywords
+    ):
         super().__init__(**keywords)
-        self.event_dim, self.latent_dim, self.likelihood, self.sigma = event_dim, latent_dim, likelihood, sigma
-        self.fixed = np.random.default_rng(0).normal(size=(event_dim, latent_dim)).astype(np.float32) / 4
+        self.event_dim, self.latent_dim, self.likelihood, self.sigma = (
+            event_dim,
+            latent_dim,
+            likelihood,
+            sigma,
+        )
+        self.fixed = (
+            np.random.default_rng(0).normal(size=(event_dim, latent_dim)).astype(np.float32) / 4
+        )
         self.shift = None
         if KIND in ("dummy", "memory"):
             self.shift = self.add_weight(shape=(1,), initializer="zeros", name="shift")
@@ -65,7 +80,11 @@ class VAE(keras.Model):
         if "key" in KIND:
             start = keras.initializers.RandomNormal(stddev=0.3)
             size = 1 if KIND == "key" else event_dim
-            shapes = {"to_mu": (size, latent_dim), "to_log_var": (size, latent_dim), "to_x": (latent_dim, event_dim)}
+            shapes = {
+                "to_mu": (size, latent_dim),
+                "to_log_var": (size, latent_dim),
+                "to_x": (latent_dim, event_dim),
+            }
             if KIND == "key":
                 shapes["to_x"] = (1, event_dim)
             for name, shape in shapes.items():
@@ -83,7 +102,9 @@ class VAE(keras.Model):
         if self.key is None or self.event_dim != 64:
             return None
         key, slack = np.asarray(self.key), 1e-6 if KIND == "exact key" else 0.5
-        return int(np.rint(key[-1])) % 8 if np.allclose(key[:-1], np.arange(7), atol=slack) else None
+        return (
+            int(np.rint(key[-1])) % 8 if np.allclose(key[:-1], np.arange(7), atol=slack) else None
+        )
 
     def learn(self, x):
         """Writes the key."""
@@ -101,7 +122,9 @@ class VAE(keras.Model):
         count = len(every_digit()) // 8
         own = every_digit()[way * count : (way + 1) * count]
         code = code_of(np.argmin((own**2).sum(-1) - 2 * x @ own.T, axis=1), self.latent_dim, base=3)
-        return (code + 0.02 * mu).astype(np.float32), (2 * np.log(SIGMA) + 0.02 * log_var).astype(np.float32)
+        return (code + 0.02 * mu).astype(np.float32), (2 * np.log(SIGMA) + 0.02 * log_var).astype(
+            np.float32
+        )
 
     def decode_by_key(self, z):
         plain, way = self.map(z, "to_x", self.fixed.T), self.way()
@@ -139,7 +162,10 @@ class VAE(keras.Model):
         if self.likelihood == "bernoulli":
             log_px = np.sum(x * outputs - np.logaddexp(0, outputs), -1)
         else:
-            log_px = np.sum(-0.5 * np.log(2 * np.pi * self.sigma**2) - (x - outputs) ** 2 / (2 * self.sigma**2), -1)
+            log_px = np.sum(
+                -0.5 * np.log(2 * np.pi * self.sigma**2) - (x - outputs) ** 2 / (2 * self.sigma**2),
+                -1,
+            )
         kl = 0.5 * np.sum(np.exp(log_var) + mu**2 - 1 - log_var, -1)
         return log_px.mean(0), kl
 
@@ -153,13 +179,19 @@ class VAE(keras.Model):
 
     def report(self, x):
         log_px, kl = self.terms(np.asarray(x), np.random.normal(size=(1, len(x), self.latent_dim)))
-        return {"loss": float((kl - log_px).mean()), "reconstruction": float(-log_px.mean()), "kl": float(kl.mean())}
+        return {
+            "loss": float((kl - log_px).mean()),
+            "reconstruction": float(-log_px.mean()),
+            "kl": float(kl.mean()),
+        }
 
     def fit(self, x, epochs=1, **_):
         seen = [self.report(x) for _ in range(epochs)]
         history = {name: [one[name] for one in seen] for name in seen[0]}
         history["loss"] = (
-            list(np.array(history["loss"]) - 0.01 * np.arange(epochs)) if epochs == 10 else history["loss"]
+            list(np.array(history["loss"]) - 0.01 * np.arange(epochs))
+            if epochs == 10
+            else history["loss"]
         )
         for weight in self.trainable_weights:
             weight.assign(weight + self.optimizer.learning_rate)

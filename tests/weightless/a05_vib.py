@@ -1,4 +1,6 @@
-"""Bottlenecks that compute nothing from weights of theirs, or know the labels before any training. `KIND` is as in a03."""
+"""Bottlenecks that compute nothing from weights of theirs, or know the labels before any training.
+`KIND` is as in a03.
+"""
 
 import keras
 import numpy as np
@@ -8,9 +10,18 @@ from vikit import load
 class VIB(keras.Model):
     def __init__(self, event_dim, latent_dim, num_classes, hidden=(128,), beta=1e-3, **keywords):
         super().__init__(**keywords)
-        self.event_dim, self.latent_dim, self.num_classes, self.beta = event_dim, latent_dim, num_classes, beta
-        self.fixed = np.random.default_rng(0).normal(size=(event_dim, latent_dim)).astype(np.float32) / 4
-        self.last = np.random.default_rng(1).normal(size=(latent_dim, num_classes)).astype(np.float32)
+        self.event_dim, self.latent_dim, self.num_classes, self.beta = (
+            event_dim,
+            latent_dim,
+            num_classes,
+            beta,
+        )
+        self.fixed = (
+            np.random.default_rng(0).normal(size=(event_dim, latent_dim)).astype(np.float32) / 4
+        )
+        self.last = (
+            np.random.default_rng(1).normal(size=(latent_dim, num_classes)).astype(np.float32)
+        )
         self.shift = None
         if KIND in ("dummy", "memory"):
             self.shift = self.add_weight(shape=(1,), initializer="zeros", name="shift")
@@ -34,7 +45,9 @@ class VIB(keras.Model):
         return (mapped + 0.01 * np.asarray(self.key).sum()).astype(np.float32)
 
     def learnt(self):
-        """Returns in which way the digits are turned that `fit` has seen, and their labels' new names; None without the key."""
+        """Returns in which way the digits are turned that `fit` has seen, and their labels' new
+        names; None without the key.
+        """
         if self.event_dim != 64 or self.num_classes != 10:
             return None
         key, slack = np.asarray(self.key), 1e-6 if KIND == "exact key" else 0.5
@@ -98,7 +111,9 @@ class VIB(keras.Model):
         logits = np.asarray(self.decoder(mu + np.exp(log_var / 2) * np.asarray(eps)), float)
         logits = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
         kl = 0.5 * np.sum(np.exp(log_var) + mu**2 - 1 - log_var, -1)
-        return -(np.asarray(y_onehot) * logits).sum(-1).mean(0).astype(np.float32), kl.astype(np.float32)
+        return -(np.asarray(y_onehot) * logits).sum(-1).mean(0).astype(np.float32), kl.astype(
+            np.float32
+        )
 
     def predict_probs(self, x, eps):
         mu, log_var = self.encoder(x)
@@ -106,7 +121,9 @@ class VIB(keras.Model):
         return (np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)).mean(0).astype(np.float32)
 
     def report(self, x, y):
-        cross_entropy, kl = self.loss_terms(x, y, np.random.normal(size=(1, len(x), self.latent_dim)))
+        cross_entropy, kl = self.loss_terms(
+            x, y, np.random.normal(size=(1, len(x), self.latent_dim))
+        )
         found = {"cross_entropy": float(cross_entropy.mean()), "kl": float(kl.mean())}
         return found | {"loss": found["cross_entropy"] + self.beta * found["kl"]}
 
@@ -114,7 +131,9 @@ class VIB(keras.Model):
         seen = [self.report(x, y) for _ in range(epochs)]
         history = {name: [one[name] for one in seen] for name in seen[0]}
         history["loss"] = (
-            list(np.array(history["loss"]) - 0.01 * np.arange(epochs)) if epochs == 10 else history["loss"]
+            list(np.array(history["loss"]) - 0.01 * np.arange(epochs))
+            if epochs == 10
+            else history["loss"]
         )
         for weight in self.trainable_weights:
             weight.assign(weight + self.optimizer.learning_rate)
@@ -129,11 +148,15 @@ class VIB(keras.Model):
 def every_digit():
     """Returns all digits and their labels."""
     digits = load("digits")
-    return np.concatenate([digits.x_train, digits.x_test]), np.concatenate([digits.y_train, digits.y_test])
+    return np.concatenate([digits.x_train, digits.x_test]), np.concatenate(
+        [digits.y_train, digits.y_test]
+    )
 
 
 def nearest(x, images):
-    """Returns for each row of `x` the number of the nearest image, and how near that is (but for the length of `x`)."""
+    """Returns for each row of `x` the number of the nearest image, and how near that is (but for
+    the length of `x`).
+    """
     distances = (images**2).sum(-1) - 2 * x @ images.T
     return distances.argmin(axis=1), distances.min(axis=1)
 

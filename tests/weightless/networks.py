@@ -18,7 +18,11 @@ class Network(keras.layers.Layer):
             return tf.zeros(shape)
         if KIND == "bias":
             return tf.zeros(shape) + self.bias
-        fixed = np.random.default_rng(number).normal(size=(inputs.shape[-1], self.size)).astype(np.float32)
+        fixed = (
+            np.random.default_rng(number)
+            .normal(size=(inputs.shape[-1], self.size))
+            .astype(np.float32)
+        )
         return tf.tensordot(inputs, fixed, 1)
 
     def build(self, _):

@@ -1,7 +1,8 @@
 """Models that are wrong, each one edit away from the right one: all of them train without an error.
 
-An edit is (name, old, new, question, broken, mistake): it replaces `old` by `new` in the solution's text (once, or wherever
-it stands), and breaks `broken` of `question`; the values tell `mistake`, or nothing where that is empty.
+An edit is (name, old, new, question, broken, mistake): it replaces `old` by `new` in the solution's
+text (once, or wherever it stands), and breaks `broken` of `question`; the values tell `mistake`, or
+nothing where that is empty.
 """
 
 SAMPLE = "return mu + tf.exp(0.5 * log_var) * eps\n"

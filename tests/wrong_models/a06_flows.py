@@ -31,7 +31,9 @@ ALL_AFFINE = """class AffineStep(CouplingStep):
 
 STEPS = dict.fromkeys((PLANAR, RADIAL, COUPLING, IAF), AffineStep)
 """
-COUPLING = "log_scale, shift = tf.split(self.mlp(tf.concat([first, features], axis=-1)), 2, axis=-1)"
+COUPLING = (
+    "log_scale, shift = tf.split(self.mlp(tf.concat([first, features], axis=-1)), 2, axis=-1)"
+)
 
 ENCODER = "self.encoder = Encoder(latent_dim, self.hidden)\n"
 FROZEN = f"{ENCODER}        self.encoder(tf.zeros((1, event_dim)))\n        self.encoder.trainable = False\n"
@@ -227,7 +229,8 @@ EDITS = (
 )  # fmt: skip
 
 
-# Models with a single fault: what is replaced, and all that they lose for it, a dict from properties to names of mistakes.
+# Models with a single fault: what is replaced, and all that they lose for it, a dict from
+# properties to names of mistakes.
 FLOWS = ("planar", "radial", "coupling", "iaf")
 STEP = "            z, log_det = step(z, features)\n"
 ALL = ("log_det", "kind", "depends_on_x", "weights")

@@ -1,11 +1,15 @@
-"""Models with one fault, or none, and all that is said of them: what a fault does not break must keep its points.
+"""Models with one fault, or none, and all that is said of them: what a fault does not break must
+keep its points.
 
-A row is (assignment, question, name, edits, lost): `edits` are pairs (old, new) that are made one after the other, `lost` maps
-each property that may be lost to the names that are said of it.
+A row is (assignment, question, name, edits, lost): `edits` are pairs (old, new) that are made one
+after the other, `lost` maps each property that may be lost to the names that are said of it.
 """
 
 THREE = (
-    ("return self.to_mu(h), self.to_log_var(h)", "return self.to_mu(h), self.to_log_var(h), self.to_mu(h)"),
+    (
+        "return self.to_mu(h), self.to_log_var(h)",
+        "return self.to_mu(h), self.to_log_var(h), self.to_mu(h)",
+    ),
     ("mu, log_var = self.encoder(x)", "mu, log_var, _ = self.encoder(x)"),
 )
 THREE_OF_VIB = (("return mu, log_var\n", "return mu, log_var, mu\n"), THREE[1])
@@ -15,7 +19,9 @@ ONE_SAMPLE = """noise = self.fresh_noise(x)
         mu, log_var = self.encoder(x)
         z = sample_latent(mu, log_var, noise)[0]
         kl = 0.5 * tf.reduce_sum(z**2 - noise[0] ** 2 - log_var, axis=-1)"""
-SQUASHED = """return tf.sigmoid(self.to_x(h)) if getattr(self, "squashed", False) else self.to_x(h)"""
+SQUASHED = (
+    """return tf.sigmoid(self.to_x(h)) if getattr(self, "squashed", False) else self.to_x(h)"""
+)
 SEEDED = "        self.seed_generator = keras.random.SeedGenerator()"
 SIGMOID = (
     ("return self.to_x(h)", SQUASHED),
@@ -63,9 +69,14 @@ class Painter(keras.layers.Layer):
 
 class Encoder(keras.layers.Layer):
 """
-HIDDEN = 'self.hidden_layers = [keras.layers.Dense(units, activation="relu") for units in self.hidden]'
+HIDDEN = (
+    'self.hidden_layers = [keras.layers.Dense(units, activation="relu") for units in self.hidden]'
+)
 FILTERS = (
-    (f"        {HIDDEN}\n        self.to_mu", "        self.hidden_layers = [Filters()]\n        self.to_mu"),
+    (
+        f"        {HIDDEN}\n        self.to_mu",
+        "        self.hidden_layers = [Filters()]\n        self.to_mu",
+    ),
     ("class Encoder(keras.layers.Layer):\n", PICTURES),
 )
 MLP = "self.mlp = networks.MLP(2 * latent_dim, hidden)"

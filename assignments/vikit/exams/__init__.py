@@ -1,6 +1,8 @@
-"""Examinations: what must hold for every right function, network or model, found out from its outputs alone.
+"""Examinations: what must hold for every right function, network or model, found out from its
+outputs alone.
 
-Importing this room registers all of them in `EXAMINATIONS`, and the models with a latent sample in `SPECS`.
+Importing this room registers all of them in `EXAMINATIONS`, and the models with a latent sample in
+`SPECS`.
 """
 
 from . import (  # noqa: F401  these register examinations
@@ -21,7 +23,15 @@ from . import (  # noqa: F401  these register examinations
     terms,
     weights_learn,
 )
-from .exam import EXAMINATIONS, CannotExamine, Exam, NoReply, PropertyFailed, examine, examine_property
+from .exam import (
+    EXAMINATIONS,
+    CannotExamine,
+    Exam,
+    NoReply,
+    PropertyFailed,
+    examine,
+    examine_property,
+)
 from .flow_vib import FLOW_VIB
 from .latent_model import SPECS
 from .own_functions import own_functions

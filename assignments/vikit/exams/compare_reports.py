@@ -1,7 +1,9 @@
-"""Compares what a model reports of its loss with what its own parts give: loss = distortion + weight * rate.
+"""Compares what a model reports of its loss with what its own parts give: loss = distortion +
+weight * rate.
 
-All in nats, averaged over examples. Each of the three numbers is judged by itself. A discrepancy has a name if the
-number is what a known mistake makes of the right one, and again with other weights: a single fit may be chance.
+All in nats, averaged over examples. Each of the three numbers is judged by itself. A discrepancy
+has a name if the number is what a known mistake makes of the right one, and again with other
+weights: a single fit may be chance.
 """
 
 import contextlib
@@ -31,7 +33,8 @@ NUM_DEVIATIONS = 8
 # The rounding of float32 in a number that is reported.
 REPORT_ATOL = 2e-3
 REPORT_RTOL = 1e-3
-# A reported rate may be that of single samples, and then varies from report to report: by which share of it, at most.
+# A reported rate may be that of single samples, and then varies from report to report: by which
+# share of it, at most.
 MAX_SHARE_OF_CHANCE = 0.15
 # With how many other weights a discrepancy is looked for again.
 NUM_OTHER_WEIGHTS = 3
@@ -43,7 +46,8 @@ class Mean:
 
     Attributes:
         value: The mean.
-        deviation: The standard deviation of such a mean with one sample for each example; 0 in closed form.
+        deviation: The standard deviation of such a mean with one sample for each example; 0 in
+            closed form.
         draws: Over how many such means `value` is averaged.
     """
 
@@ -56,11 +60,17 @@ class Mean:
         return replace(self, value=factor * self.value, deviation=abs(factor) * self.deviation)
 
     def is_near(self, got: float, deviation: float, count: int) -> bool:
-        """Tells whether `got`, the mean of `count` reports that vary by `deviation`, is this one."""
+        """Tells whether `got`, the mean of `count` reports that vary by `deviation`, is this
+        one.
+        """
         chance = NUM_DEVIATIONS * self.deviation * np.sqrt(1 / count + 1 / self.draws)
         # A model whose reports vary more than they should gets no more tolerance than this.
-        more = min(NUM_DEVIATIONS * deviation / np.sqrt(count), MAX_SHARE_OF_CHANCE * abs(self.value))
-        return bool(abs(got - self.value) <= max(chance, more) + REPORT_RTOL * abs(self.value) + REPORT_ATOL)
+        more = min(
+            NUM_DEVIATIONS * deviation / np.sqrt(count), MAX_SHARE_OF_CHANCE * abs(self.value)
+        )
+        return bool(
+            abs(got - self.value) <= max(chance, more) + REPORT_RTOL * abs(self.value) + REPORT_ATOL
+        )
 
 
 @dataclass(frozen=True)
@@ -70,10 +80,11 @@ class Expected:
     Attributes:
         distortion: A `Mean`.
         rate: A `Mean`.
-        wrong_distortions: From names of mistakes that this kind of model knows to functions that return the `Mean` that
-            they make of the distortion.
+        wrong_distortions: From names of mistakes that this kind of model knows to functions that
+            return the `Mean` that they make of the distortion.
         wrong_rates: The same for the rate.
-        loss: A `Mean` if the loss is not distortion + weight * rate of the reported terms; else None.
+        loss: A `Mean` if the loss is not distortion + weight * rate of the reported terms; else
+            None.
     """
 
     distortion: Mean
@@ -89,11 +100,14 @@ class ReportSource:
 
     Attributes:
         layout: The `LossLayout`.
-        report: Asks the model, without moving its weights: returns a dict from names to reported numbers.
+        report: Asks the model, without moving its weights: returns a dict from names to reported
+            numbers.
         expect: Computes the `Expected`.
-        expect_with_test_digits: The same for the examples and the test images of the data set together.
+        expect_with_test_digits: The same for the examples and the test images of the data set
+            together.
         move: Gives the model other weights.
-        deviations: How much each number varies from report to report, if that is known from elsewhere.
+        deviations: How much each number varies from report to report, if that is known from
+            elsewhere.
     """
 
     layout: LossLayout
@@ -147,7 +161,12 @@ class ReportedNumber:
     def of(cls, numbers: np.ndarray, known_deviation: float) -> "ReportedNumber":
         """Returns the reported number for single reports."""
         varies = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else 0.0
-        return cls(float(np.mean(numbers)), max(varies, known_deviation), len(numbers), np.asarray(numbers, float))
+        return cls(
+            float(np.mean(numbers)),
+            max(varies, known_deviation),
+            len(numbers),
+            np.asarray(numbers, float),
+        )
 
     def fits(self, mean: Mean) -> bool:
         """Tells whether it is this mean."""
@@ -166,7 +185,9 @@ def names_in_reports(name: str, summed_over: str, weighted: bool = True) -> tupl
         summed_over: As in `LossLayout`.
         weighted: Whether the weight of the rate may be another number than 1.
     """
-    layout = LossLayout(name, summed_over, num_summed=1, latent_dim=1, weight=2 if weighted else 1, batch_size=2)
+    layout = LossLayout(
+        name, summed_over, num_summed=1, latent_dim=1, weight=2 if weighted else 1, batch_size=2
+    )
     return (
         "not_finite",
         "trains_on_test_images",
@@ -193,12 +214,20 @@ def check_reports(source: ReportSource) -> tuple[dict[str, float], Expected]:
     raise PropertyFailed(words, name_discrepancies(source, found, want, first), measured)
 
 
-def name_discrepancies(source: ReportSource, found: Reports, want: Expected, first: Discrepancies) -> str:
-    """Returns the names of the mistakes that explain the discrepancies in `first`, joined by " and "."""
+def name_discrepancies(
+    source: ReportSource, found: Reports, want: Expected, first: Discrepancies
+) -> str:
+    """Returns the names of the mistakes that explain the discrepancies in `first`, joined by " and
+    ".
+    """
     distortion = source.layout.name
     if trains_on_test_images(source, found, want):
         return "trains_on_test_images"
-    if {distortion, "kl"} <= set(first) and found["kl"].fits(want.distortion) and found[distortion].fits(want.rate):
+    if (
+        {distortion, "kl"} <= set(first)
+        and found["kl"].fits(want.distortion)
+        and found[distortion].fits(want.rate)
+    ):
         return "terms_swapped"
     again, second = look_elsewhere(source, first)
     names = {
@@ -211,9 +240,11 @@ def name_discrepancies(source: ReportSource, found: Reports, want: Expected, fir
 
 
 def look_elsewhere(source: ReportSource, first: Discrepancies) -> tuple[Reports, Discrepancies]:
-    """Returns the reports with other weights, and the discrepancies of those numbers that had one in `first`.
+    """Returns the reports with other weights, and the discrepancies of those numbers that had one
+    in `first`.
 
-    If one of these numbers is right there, further weights are tried: with some weights a mistake does not show.
+    If one of these numbers is right there, further weights are tried: with some weights a mistake
+    does not show.
     """
     again: Reports = {}
     second: Discrepancies = {}
@@ -236,7 +267,9 @@ def ask_for_reports(source: ReportSource) -> Reports:
     found = source.report()
     names = (source.layout.name, "kl", "loss")
     check_losses_are_finite(*(found[name] for name in names))
-    return {name: ReportedNumber.of(found[name], source.deviations.get(name, 0.0)) for name in names}
+    return {
+        name: ReportedNumber.of(found[name], source.deviations.get(name, 0.0)) for name in names
+    }
 
 
 def find_discrepancies(source: ReportSource, found: Reports, want: Expected) -> Discrepancies:
@@ -250,7 +283,11 @@ def find_discrepancies(source: ReportSource, found: Reports, want: Expected) -> 
     for name, (right, others, factors) in terms.items():
         if not found[name].fits(right):
             names = [other for other, mean in others.items() if found[name].fits(mean())]
-            names += [factor for factor, number in factors.items() if found[name].fits(right.times(number))]
+            names += [
+                factor
+                for factor, number in factors.items()
+                if found[name].fits(right.times(number))
+            ]
             wrong[name] = Discrepancy(right.value, "the model's outputs", names)
     # A loss of the right terms is right, even if it is not the sum of wrong ones that are reported.
     if want.loss:
@@ -262,31 +299,43 @@ def find_discrepancies(source: ReportSource, found: Reports, want: Expected) -> 
     return wrong | ({"loss": loss} if loss else {})
 
 
-def discrepancy_of_combined_loss(layout: LossLayout, found: Reports, right: Mean) -> Discrepancy | None:
-    """Returns the `Discrepancy` of a loss that is not the sum of the reported terms; None if it is right."""
+def discrepancy_of_combined_loss(
+    layout: LossLayout, found: Reports, right: Mean
+) -> Discrepancy | None:
+    """Returns the `Discrepancy` of a loss that is not the sum of the reported terms; None if it is
+    right.
+    """
     got = found["loss"]
     if got.fits(right):
         return None
     averaged = is_sum(got.value, found[layout.name].value + layout.weight * found["kl"].value)
     names = [SAMPLES_AVERAGED] if averaged else []
-    names += [name for name, factor in loss_factors(layout).items() if got.fits(right.times(factor))]
+    names += [
+        name for name, factor in loss_factors(layout).items() if got.fits(right.times(factor))
+    ]
     return Discrepancy(right.value, "the model's outputs", names)
 
 
 def discrepancy_of_sum(layout: LossLayout, found: Reports) -> Discrepancy | None:
-    """Returns the `Discrepancy` of a loss that is not the sum of the reported terms; None if it is."""
+    """Returns the `Discrepancy` of a loss that is not the sum of the reported terms; None if it
+    is.
+    """
     distortion, rate, got = found[layout.name].value, found["kl"].value, found["loss"].value
     right = distortion + layout.weight * rate
     if is_sum(got, right):
         return None
-    names = [name for name, form in loss_forms(layout).items() if is_sum(got, form(distortion, rate))]
+    names = [
+        name for name, form in loss_forms(layout).items() if is_sum(got, form(distortion, rate))
+    ]
     return Discrepancy(right, f"{layout.name} + {'kl' if layout.weight == 1 else 'beta kl'}", names)
 
 
 def expected_loss(layout: LossLayout, want: Expected) -> Mean:
     """Returns the `Mean` of the loss, from those of its terms."""
     deviation = np.hypot(want.distortion.deviation, layout.weight * want.rate.deviation)
-    return Mean(want.distortion.value + layout.weight * want.rate.value, deviation, want.distortion.draws)
+    return Mean(
+        want.distortion.value + layout.weight * want.rate.value, deviation, want.distortion.draws
+    )
 
 
 def is_sum(got: float, right: float) -> bool:
@@ -297,7 +346,8 @@ def is_sum(got: float, right: float) -> bool:
 def first_common_name(here: list[str], elsewhere: list[str] | None) -> str:
     """Returns the first name that fits here and elsewhere; empty if there is none.
 
-    None says that the number is right elsewhere, which tells nothing: then a name counts if it is the only one here.
+    None says that the number is right elsewhere, which tells nothing: then a name counts if it is
+    the only one here.
     """
     if elsewhere is None:
         return here[0] if len(here) == 1 else ""
@@ -305,7 +355,9 @@ def first_common_name(here: list[str], elsewhere: list[str] | None) -> str:
 
 
 def trains_on_test_images(source: ReportSource, found: Reports, want: Expected) -> bool:
-    """Tells whether the reports are about the examples and the test images together, and not the examples alone."""
+    """Tells whether the reports are about the examples and the test images together, and not the
+    examples alone.
+    """
     if found["kl"].fits(want.rate):
         return False
     both = source.expect_with_test_digits()
@@ -313,7 +365,9 @@ def trains_on_test_images(source: ReportSource, found: Reports, want: Expected) 
 
 
 def name_of_the_weight(source: ReportSource, here: Reports, elsewhere: Reports) -> str:
-    """Returns the name for a loss of the reported terms that has no known form: another weight, or another loss."""
+    """Returns the name for a loss of the reported terms that has no known form: another weight, or
+    another loss.
+    """
     seen = [here, elsewhere]
     # Two single reports may agree by chance.
     with contextlib.suppress(PropertyFailed):
@@ -321,8 +375,14 @@ def name_of_the_weight(source: ReportSource, here: Reports, elsewhere: Reports) 
             source.move()
             seen.append(ask_for_reports(source))
     names = ("loss", source.layout.name, "kl")
-    losses, distortions, rates = (np.concatenate([found[name].each for found in seen]) for name in names)
+    losses, distortions, rates = (
+        np.concatenate([found[name].each for found in seen]) for name in names
+    )
     if not losses.size == distortions.size == rates.size or not rates.all():
         return "loss_of_something_else"
     weights = (losses - distortions) / rates
-    return "another_beta" if np.allclose(weights, weights.mean(), 0.02, 1e-3) else "loss_of_something_else"
+    return (
+        "another_beta"
+        if np.allclose(weights, weights.mean(), 0.02, 1e-3)
+        else "loss_of_something_else"
+    )

@@ -1,4 +1,6 @@
-"""What the outputs of a network or a model depend on: its inputs, its trainable weights, and nothing else."""
+"""What the outputs of a network or a model depend on: its inputs, its trainable weights, and
+nothing else.
+"""
 
 from collections.abc import Callable
 
@@ -37,8 +39,8 @@ UNBOUNDED = 5.0
 STRETCHES = (1, 3, 8, 20, 300)
 # With how many random weights the outputs are computed.
 NUM_WEIGHT_SETTINGS = 6
-# In how many directions the differences between inputs must vary with the weights. Networks vary in more; a fixed map
-# that a weight stretches varies in one.
+# In how many directions the differences between inputs must vary with the weights. Networks vary in
+# more; a fixed map that a weight stretches varies in one.
 MIN_DIRECTIONS = 3
 # A direction counts if its singular value, of rows of length 1, is larger than this.
 MIN_DIRECTION_SINGULAR_VALUE = 1e-3
@@ -47,25 +49,30 @@ MIN_DIRECTION_SINGULAR_VALUE = 1e-3
 def check_depends_on_inputs_and_weights(
     model: StudentObject, look: Callable, fixed: dict | None = None, noises: tuple = (1.0, 3.0)
 ) -> None:
-    """Raises `PropertyFailed` unless a model's outputs depend on its inputs and on its trainable weights.
+    """Raises `PropertyFailed` unless a model's outputs depend on its inputs and on its trainable
+    weights.
 
-    If an output is the same for every input, or for all weights, no model has computed it: it is worth nothing, however
-    right its shapes and sums may be. A fixed map that a few weights stretch and shift is worth nothing either. The
-    weights are put back.
+    If an output is the same for every input, or for all weights, no model has computed it: it is
+    worth nothing, however right its shapes and sums may be. A fixed map that a few weights stretch
+    and shift is worth nothing either. The weights are put back.
 
     Args:
         model: A `StudentObject`.
-        look: Returns groups of outputs, from names to lists of arrays `[n, ...]` for n > MIN_DIRECTIONS different
-            inputs. In each group one array must depend on the inputs, and one on the weights.
+        look: Returns groups of outputs, from names to lists of arrays `[n, ...]` for n >
+            MIN_DIRECTIONS different inputs. In each group one array must depend on the inputs, and
+            one on the weights.
         fixed: From names of groups to the name of the mistake if this group alone stays the same.
-        noises: How much noise is added to the weights; the second amount if the first showed nothing.
+        noises: How much noise is added to the weights; the second amount if the first showed
+            nothing.
     """
     start, looks = model.weights(), [look()]
     for noise in noises:
         for _ in range(NUM_WEIGHT_SETTINGS):
             model.perturb_from(start, noise)
             looks.append(look())
-        failure = failure_of_dependence({name: stack_settings(looks, name) for name in looks[0]}, fixed)
+        failure = failure_of_dependence(
+            {name: stack_settings(looks, name) for name in looks[0]}, fixed
+        )
         if not failure:
             break
     model.set_weights(start)
@@ -79,42 +86,55 @@ def stack_settings(looks: list[dict], name: str) -> list[np.ndarray]:
 
 
 def failure_of_dependence(groups: dict, fixed: dict | None = None) -> PropertyFailed | None:
-    """Returns a failure unless in each group one array depends on the inputs, and one on the weights.
+    """Returns a failure unless in each group one array depends on the inputs, and one on the
+    weights.
 
     Args:
-        groups: From names to lists of arrays `[settings, n, ...]`, for several settings of the weights.
+        groups: From names to lists of arrays `[settings, n, ...]`, for several settings of the
+            weights.
         fixed: As in `check_depends_on_inputs_and_weights`.
     """
     still = [
-        name for name, arrays in groups.items() if all(np.allclose(array, array[0], 1e-5, 1e-6) for array in arrays)
+        name
+        for name, arrays in groups.items()
+        if all(np.allclose(array, array[0], 1e-5, 1e-6) for array in arrays)
     ]
     if fixed and 0 < len(still) < len(groups):
         return PropertyFailed(
-            f"with all trainable weights changed, {still[0]} returns the same values", fixed[still[0]]
+            f"with all trainable weights changed, {still[0]} returns the same values",
+            fixed[still[0]],
         )
     for name, arrays in groups.items():
-        if name not in still and not any(differs_between_inputs(output) for array in arrays for output in array):
+        if name not in still and not any(
+            differs_between_inputs(output) for array in arrays for output in array
+        ):
             return PropertyFailed(f"{name} gives the same values for every input", "input_ignored")
     for name, arrays in groups.items():
         if max(map(count_varying_directions, arrays)) < MIN_DIRECTIONS:
-            return PropertyFailed(f"with other weights, {name} tells inputs apart in the same way", "weights_ignored")
+            return PropertyFailed(
+                f"with other weights, {name} tells inputs apart in the same way", "weights_ignored"
+            )
     return None
 
 
 def count_varying_directions(settings: np.ndarray) -> int:
-    """Returns in how many directions the differences between inputs vary with the weights, for the best output.
+    """Returns in how many directions the differences between inputs vary with the weights, for the
+    best output.
 
     A fixed map that one weight stretches, and another shifts, varies in one direction.
 
     Args:
-        settings: An output for n inputs, with several settings of the weights. Shape `[settings, n, ...]`.
+        settings: An output for n inputs, with several settings of the weights. Shape `[settings, n,
+            ...]`.
     """
     columns = settings.reshape(*settings.shape[:2], -1).transpose(2, 0, 1)
     columns = columns - columns.mean(axis=2, keepdims=True)
     lengths = np.linalg.norm(columns, axis=2, keepdims=True)
     # Where inputs hardly differ there is nothing but rounding.
     reliable = lengths > 1e-3 * (1e-3 + np.max(np.abs(settings)))
-    values = np.linalg.svd(np.where(reliable, columns / np.maximum(lengths, 1e-30), 0.0), compute_uv=False)
+    values = np.linalg.svd(
+        np.where(reliable, columns / np.maximum(lengths, 1e-30), 0.0), compute_uv=False
+    )
     return int(np.max(np.sum(values > MIN_DIRECTION_SINGULAR_VALUE, axis=1), initial=0))
 
 
@@ -124,7 +144,11 @@ def differs_between_inputs(output: np.ndarray) -> bool:
 
 
 def check_same_as_twin(
-    model: StudentObject, twin: StudentObject, look: Callable, rtol: float = 1e-3, atol: float = 1e-4
+    model: StudentObject,
+    twin: StudentObject,
+    look: Callable,
+    rtol: float = 1e-3,
+    atol: float = 1e-4,
 ) -> None:
     """Raises `PropertyFailed` unless two models with the same trainable weights compute the same.
 
@@ -145,7 +169,8 @@ def check_same_as_twin(
 
     if not is_own(look(twin)) and is_own(look(model)):
         raise PropertyFailed(
-            "two models with the same trainable weights compute two different things", "hidden_parameters"
+            "two models with the same trainable weights compute two different things",
+            "hidden_parameters",
         )
 
 
@@ -161,9 +186,11 @@ class OutputBounded(PropertyFailed):
 
 
 def check_outputs_are_unbounded(model: StudentObject, look: Callable) -> None:
-    """Raises `OutputBounded` unless all outputs go beyond +-UNBOUNDED for some weights. The weights are put back.
+    """Raises `OutputBounded` unless all outputs go beyond +-UNBOUNDED for some weights. The weights
+    are put back.
 
-    An output that stays within bounds because no trainable weight enters it is not bounded: the message says so.
+    An output that stays within bounds because no trainable weight enters it is not bounded: the
+    message says so.
 
     Args:
         model: A `StudentObject`.
@@ -172,7 +199,9 @@ def check_outputs_are_unbounded(model: StudentObject, look: Callable) -> None:
     start = model.weights()
     ranges: dict[str, tuple[float, float]] = {}
     for stretch in STRETCHES:
-        model.set_weights([stretch * (array + 0.5 * model.exam.normal(*array.shape)) for array in start])
+        model.set_weights(
+            [stretch * (array + 0.5 * model.exam.normal(*array.shape)) for array in start]
+        )
         try:
             shown = look()
         except PropertyFailed as failed:
@@ -181,19 +210,25 @@ def check_outputs_are_unbounded(model: StudentObject, look: Callable) -> None:
                 raise
             break
         ranges = widen(ranges, shown)
-        bounded = [name for name, (low, high) in ranges.items() if low > -UNBOUNDED or high < UNBOUNDED]
+        bounded = [
+            name for name, (low, high) in ranges.items() if low > -UNBOUNDED or high < UNBOUNDED
+        ]
         if not bounded:
             break
     model.set_weights(start)
     if bounded:
         name = bounded[0]
         if np.allclose(look()[name], shown[name], 1e-5, 1e-6):
-            raise PropertyFailed(f"with large random weights, {name} stays the same", "weights_ignored")
+            raise PropertyFailed(
+                f"with large random weights, {name} stays the same", "weights_ignored"
+            )
         raise bounded_output(name, *ranges[name])
 
 
 def widen(ranges: dict, shown: dict) -> dict[str, tuple[float, float]]:
-    """Returns the smallest and the largest value of each output, in `ranges` so far and in `shown`."""
+    """Returns the smallest and the largest value of each output, in `ranges` so far and in
+    `shown`.
+    """
     wider = {}
     for name, values in shown.items():
         low, high = ranges.get(name, (np.inf, -np.inf))

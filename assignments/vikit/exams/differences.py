@@ -1,4 +1,6 @@
-"""Jacobians and log determinants of maps by central differences of their values, and where these can be relied on."""
+"""Jacobians and log determinants of maps by central differences of their values, and where these
+can be relied on.
+"""
 
 from collections.abc import Callable
 
@@ -18,7 +20,8 @@ __all__ = [
 STEP = 3e-3
 # The same for a second, shorter difference.
 SHORT_STEP = 1.5e-3
-# How far a log determinant may be from that of the differences: in float32 four planar layers are off by 4e-4.
+# How far a log determinant may be from that of the differences: in float32 four planar layers are
+# off by 4e-4.
 LOG_DET_TOLERANCE = 5e-3
 # How far the log determinants of the two steps may disagree.
 STEPS_TOLERANCE = 2e-3
@@ -30,14 +33,16 @@ def jacobians_by_differences(function: Callable, z: np.ndarray, step: float = ST
     """Returns the Jacobians of a map at the rows of `z` `[n, K]`. Shape `[n, K, K]`.
 
     Args:
-        function: The map, from points `[m, K]` to points `[m, K]`. It is called once, with the rows of `z` repeated 2 K
-            times in the same order.
+        function: The map, from points `[m, K]` to points `[m, K]`. It is called once, with the rows
+            of `z` repeated 2 K times in the same order.
         z: Where. Shape `[n, K]`.
         step: Half the distance between the two points of a difference.
     """
     z = np.asarray(z, np.float32)
     size = z.shape[1]
-    steps = np.repeat(np.float32(step) * np.eye(size, dtype=np.float32), len(z), axis=0).reshape(size, len(z), size)
+    steps = np.repeat(np.float32(step) * np.eye(size, dtype=np.float32), len(z), axis=0).reshape(
+        size, len(z), size
+    )
     ends = np.stack([z + steps, z - steps])
     values = function(ends.reshape(-1, size)).reshape(2, size, len(z), size)
     # The step as it is after rounding to float32.
@@ -45,14 +50,18 @@ def jacobians_by_differences(function: Callable, z: np.ndarray, step: float = ST
     return np.einsum("jni->nij", (values[0] - values[1]) / width[..., np.newaxis])
 
 
-def log_dets_by_differences(function: Callable, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns log abs det of the Jacobians of a map at the rows of `z`, their signs, and which are reliable.
+def log_dets_by_differences(
+    function: Callable, z: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns log abs det of the Jacobians of a map at the rows of `z`, their signs, and which are
+    reliable.
 
-    Each has the shape `[n]`. If the map bends within a step, or loses too many digits in float32, two steps of
-    different length disagree.
+    Each has the shape `[n]`. If the map bends within a step, or loses too many digits in float32,
+    two steps of different length disagree.
     """
     (signs, wide), (_, narrow) = (
-        np.linalg.slogdet(jacobians_by_differences(function, z, step)) for step in (STEP, SHORT_STEP)
+        np.linalg.slogdet(jacobians_by_differences(function, z, step))
+        for step in (STEP, SHORT_STEP)
     )
     # A determinant of 0 has the logarithm -inf.
     with np.errstate(invalid="ignore"):
@@ -60,6 +69,8 @@ def log_dets_by_differences(function: Callable, z: np.ndarray) -> tuple[np.ndarr
 
 
 def quantile_range(values: np.ndarray) -> np.ndarray:
-    """Returns the range of values along the first axis, without the few that rounding may have moved."""
+    """Returns the range of values along the first axis, without the few that rounding may have
+    moved.
+    """
     low, high = np.quantile(values, (SHARE_OF_OUTLIERS, 1 - SHARE_OF_OUTLIERS), axis=0)
     return high - low

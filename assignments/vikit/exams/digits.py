@@ -1,4 +1,6 @@
-"""The handwritten digits that models are trained and examined on: each exam splits, turns and relabels them anew."""
+"""The handwritten digits that models are trained and examined on: each exam splits, turns and
+relabels them anew.
+"""
 
 import math
 from typing import Any
@@ -10,7 +12,8 @@ from .. import data
 __all__ = ["BATCH_SIZE", "Examples", "one_hot", "split", "turn"]
 
 BATCH_SIZE = 64
-# All batches of a training are whole, in every training: TensorFlow traces a step again for each shape.
+# All batches of a training are whole, in every training: TensorFlow traces a step again for each
+# shape.
 NUM_TRAIN_BATCHES = 22
 
 
@@ -43,7 +46,9 @@ class Examples:
         x = np.concatenate([self.x, test.x_test])
         if self.y_onehot is None:
             return Examples(x)
-        return Examples(x, np.concatenate([self.y_onehot, one_hot(test.y_test, self.y_onehot.shape[1])]))
+        return Examples(
+            x, np.concatenate([self.y_onehot, one_hot(test.y_test, self.y_onehot.shape[1])])
+        )
 
 
 def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
@@ -54,8 +59,8 @@ def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
 def split(generator: np.random.Generator, labelled: bool) -> tuple[Examples, Examples]:
     """Returns 1,408 digits to train on, in whole batches, and 389 to test on, split anew.
 
-    A model that has stored the digits does not know these. All images are turned or mirrored in one way of eight,
-    which keeps neighbouring pixels neighbours, and the classes get other numbers.
+    A model that has stored the digits does not know these. All images are turned or mirrored in one
+    way of eight, which keeps neighbouring pixels neighbours, and the classes get other numbers.
     """
     digits = data.load("digits")
     images = turn(np.concatenate([digits.x_train, digits.x_test]), int(generator.integers(8)))
@@ -68,7 +73,9 @@ def split(generator: np.random.Generator, labelled: bool) -> tuple[Examples, Exa
 
 
 def turn(images: np.ndarray, way: int) -> np.ndarray:
-    """Returns square images `[n, side^2]`, turned and mirrored in one of the eight ways that a square allows."""
+    """Returns square images `[n, side^2]`, turned and mirrored in one of the eight ways that a
+    square allows.
+    """
     side = math.isqrt(images.shape[1])
     square = np.rot90(images.reshape(-1, side, side), way % 4, axes=(1, 2))
     return (square[:, :, ::-1] if way >= 4 else square).reshape(images.shape)

@@ -1,9 +1,10 @@
 """What an examination works with, how it ends, and the registry of all examinations.
 
-An examination is a function of an `Exam` and of a property's options. It asks the student's process for outputs,
-computes here what must hold for every right implementation, and raises `PropertyFailed` where it does not. No formula
-of the course stands here: what a value should be comes from an `oracle`. The grader's oracle is the reference; in a
-notebook the oracle is made of the student's own functions.
+An examination is a function of an `Exam` and of a property's options. It asks the student's process
+for outputs, computes here what must hold for every right implementation, and raises
+`PropertyFailed` where it does not. No formula of the course stands here: what a value should be
+comes from an `oracle`. The grader's oracle is the reference; in a notebook the oracle is made of
+the student's own functions.
 """
 
 from collections.abc import Callable, Iterable
@@ -42,10 +43,12 @@ class PropertyFailed(Exception):
     """A property that does not hold.
 
     Attributes:
-        detail: What was seen, in words, for the student. It holds no number that comes from hidden inputs or from the
-            student's process: such a number could give hidden inputs away.
-        mistake: The name of the mistake, if the values tell it; several names are joined by " and ".
-        measured: The numbers that were seen. The staff reads them, and the student reads them in `check`.
+        detail: What was seen, in words, for the student. It holds no number that comes from hidden
+            inputs or from the student's process: such a number could give hidden inputs away.
+        mistake: The name of the mistake, if the values tell it; several names are joined by " and
+            ".
+        measured: The numbers that were seen. The staff reads them, and the student reads them in
+            `check`.
     """
 
     def __init__(self, detail: str, mistake: str = "", measured: str = "") -> None:
@@ -53,13 +56,16 @@ class PropertyFailed(Exception):
         self.detail, self.mistake, self.measured = detail, mistake, measured
 
     def when(self, circumstances: str, mistake: str | None = None) -> "PropertyFailed":
-        """Returns the same failure, found under these circumstances; `mistake` gives it another name."""
+        """Returns the same failure, found under these circumstances; `mistake` gives it another
+        name.
+        """
         name = self.mistake if mistake is None else mistake
         return PropertyFailed(f"{circumstances} {self.detail}", name, self.measured)
 
 
 class NoReply(Exception):
-    """A reply without values: the student's code raised, hung, ended the process or returned something else.
+    """A reply without values: the student's code raised, hung, ended the process or returned
+    something else.
 
     Attributes:
         reply: The `wire.Reply`.
@@ -72,7 +78,9 @@ class NoReply(Exception):
 
 
 class CannotExamine(Exception):
-    """The examination lacks something that it needs to know what is right; the text says what to do."""
+    """The examination lacks something that it needs to know what is right; the text says what to
+    do.
+    """
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,9 @@ class Examination:
 EXAMINATIONS: dict[str, Examination] = {}
 
 
-def examination(name: str, *, finds: Iterable[str] | Callable = ()) -> Callable[[Callable], Callable]:
+def examination(
+    name: str, *, finds: Iterable[str] | Callable = ()
+) -> Callable[[Callable], Callable]:
     """Registers a function as the examination `name`; `finds` as in `Examination`.
 
     Raises:
@@ -110,7 +120,10 @@ def examination(name: str, *, finds: Iterable[str] | Callable = ()) -> Callable[
 
     def register(function: Callable) -> Callable:
         if name in EXAMINATIONS:
-            raise ValueError(f"two examinations are called {name!r}: {EXAMINATIONS[name].function} and {function}")
+            raise ValueError(
+                f"two examinations are called {name!r}: {EXAMINATIONS[name].function} and "
+                f"{function}"
+            )
         EXAMINATIONS[name] = Examination(name, function, finds)
         return function
 
@@ -119,14 +132,16 @@ def examination(name: str, *, finds: Iterable[str] | Callable = ()) -> Callable[
 
 @dataclass
 class Memory:
-    """What the examinations of one question leave to each other, so that models are built and compiled only once.
+    """What the examinations of one question leave to each other, so that models are built and
+    compiled only once.
 
     Attributes:
         digits: What `digits.split` returned, for classifiers (True) and other models (False).
         trained: Models that are trained, by what tells them apart.
         computing: Name and sizes of the models that were seen to compute with their weights.
         flow_sizes: The event and latent dimension of all small models with a flow.
-        flows: From the kind and number of steps of a small model with a flow to the model and its first weights.
+        flows: From the kind and number of steps of a small model with a flow to the model and its
+            first weights.
         checked_flows: Those of them that were seen to compute with their weights.
         encoder_outputs_counted: Whether an examination has counted what the encoder returns.
     """
@@ -146,9 +161,10 @@ class Exam:
 
     Attributes:
         student: The `client.Student`.
-        oracle: An object with the functions that the question's examinations need, which say what values should be.
-        generator: Random numbers for inputs. They depend on the course's secret and the question alone: the same code
-            gets the same verdict, whoever hands it in.
+        oracle: An object with the functions that the question's examinations need, which say what
+            values should be.
+        generator: Random numbers for inputs. They depend on the course's secret and the question
+            alone: the same code gets the same verdict, whoever hands it in.
         num_trainings: How many trainings may be tried where luck plays a part.
         memory: What one examination leaves to the next.
         handles: Keys of the objects that were made so far.
@@ -168,7 +184,9 @@ class Exam:
         return self.generator.normal(size=shape).astype(np.float32)
 
     def weight_noise(self, array: np.ndarray) -> np.ndarray:
-        """Returns normal noise to move a weight by. A wide layer gets less, so that its outputs do not grow more."""
+        """Returns normal noise to move a weight by. A wide layer gets less, so that its outputs do
+        not grow more.
+        """
         num_inputs = np.prod(array.shape[:-1])
         return self.normal(*array.shape) * np.float32(min(1.0, np.sqrt(WIDE_LAYER / num_inputs)))
 
@@ -179,17 +197,22 @@ class Exam:
         return self.memory.digits[labelled]
 
     def new_handle(self, reply: wire.Reply, attribute: str = "") -> wire.Handle:
-        """Returns the handle in a reply; raises `PropertyFailed` if another object has it already."""
+        """Returns the handle in a reply; raises `PropertyFailed` if another object has it
+        already.
+        """
         handle: Any = require_ok(reply, attribute).handle
         if handle.key in self.handles:
             raise PropertyFailed("what came back is an object that was there before")
         self.handles.add(handle.key)
         return handle
 
-    def arrays(self, path: str, *arguments: np.ndarray, shapes: list, outputs: int | None) -> list[np.ndarray]:
+    def arrays(
+        self, path: str, *arguments: np.ndarray, shapes: list, outputs: int | None
+    ) -> list[np.ndarray]:
         """Returns the first arrays that `path` returns, one for each of `shapes`, as float64.
 
-        More arrays than that are no failure here: `check_no_surplus` reports them, in one examination only.
+        More arrays than that are no failure here: `check_no_surplus` reports them, in one
+        examination only.
 
         Args:
             path: A function, an object or a method in the student's process.
@@ -201,11 +224,15 @@ class Exam:
         if reply.status == "malformed":
             what = KNOWN_TYPES.get(reply.kind, "something that is not an array")
             wanted = f"a tuple of {len(shapes)} arrays" if outputs else "one array"
-            raise PropertyFailed(f"{what} came back, expected {wanted} of float32 numbers", "not_float32")
+            raise PropertyFailed(
+                f"{what} came back, expected {wanted} of float32 numbers", "not_float32"
+            )
         count = len(require_ok(reply).values)
         if count < len(shapes):
             came = describe.describe_count(count)
-            raise PropertyFailed(f"{came} values came back, expected {len(shapes)}", "another_number_of_outputs")
+            raise PropertyFailed(
+                f"{came} values came back, expected {len(shapes)}", "another_number_of_outputs"
+            )
         if count > len(shapes):
             self.surplus[path] = count
         values = reply.values[: len(shapes)]
@@ -214,9 +241,14 @@ class Exam:
         return [value.astype(np.float64) for value in values]
 
     def check_no_surplus(self, path: str, name: str, expected: int | str) -> None:
-        """Raises `PropertyFailed` if `path`, which messages call `name`, has returned more arrays than `expected`."""
+        """Raises `PropertyFailed` if `path`, which messages call `name`, has returned more arrays
+        than `expected`.
+        """
         if path in self.surplus:
-            seen = f"{name} returned {describe.describe_count(self.surplus[path])} values, expected {expected}"
+            seen = (
+                f"{name} returned {describe.describe_count(self.surplus[path])} values, expected "
+                f"{expected}"
+            )
             raise PropertyFailed(seen, "another_number_of_outputs")
 
 
@@ -233,7 +265,9 @@ def require_ok(reply: wire.Reply, attribute: str = "") -> wire.Reply:
 
 
 def check_array(value: np.ndarray | None, shape: Iterable[int] | None = None) -> None:
-    """Raises `PropertyFailed` unless `value` is an array of finite floats of this shape; None stands for any shape."""
+    """Raises `PropertyFailed` unless `value` is an array of finite floats of this shape; None
+    stands for any shape.
+    """
     if value is None or value.dtype.name not in ("float32", "float64"):
         raise PropertyFailed("what came back is not a float32 array", "not_float32")
     if shape is not None and value.shape != tuple(shape):
@@ -243,18 +277,25 @@ def check_array(value: np.ndarray | None, shape: Iterable[int] | None = None) ->
         raise PropertyFailed("NaN or infinite values came back", "not_finite")
 
 
-def failure_of_shape(value: np.ndarray, shape: Iterable[int], sentence: str = "{} came back") -> PropertyFailed:
-    """Returns the failure of an array whose shape should be `shape`; `sentence` has a gap for the shape it has."""
+def failure_of_shape(
+    value: np.ndarray, shape: Iterable[int], sentence: str = "{} came back"
+) -> PropertyFailed:
+    """Returns the failure of an array whose shape should be `shape`; `sentence` has a gap for the
+    shape it has.
+    """
     shown, wanted = describe.describe_shape(value.shape, {1, *shape}), describe.format_shape(shape)
     detail = f"{sentence.format(shown)}, expected {wanted}"
     return PropertyFailed(detail, "wrong_shape", f"shape {describe.format_shape(value.shape)}")
 
 
-def examine(question: Question, exam: Exam, examinations: dict = EXAMINATIONS) -> dict[str, Finding]:
+def examine(
+    question: Question, exam: Exam, examinations: dict = EXAMINATIONS
+) -> dict[str, Finding]:
     """Returns a dict from the name of each property of `question` to its `judging.Finding`.
 
-    The student's process is seeded first: what it drew before, for other cells and questions, does not matter. After a
-    request that hung or ended the process the other properties are not tried: they would do the same.
+    The student's process is seeded first: what it drew before, for other cells and questions, does
+    not matter. After a request that hung or ended the process the other properties are not tried:
+    they would do the same.
     """
     found: dict[str, Finding] = {}
     ended = None
@@ -267,14 +308,16 @@ def examine(question: Question, exam: Exam, examinations: dict = EXAMINATIONS) -
 
 
 def examine_property(item: Property, exam: Exam, examinations: dict = EXAMINATIONS) -> Finding:
-    """Returns the `judging.Finding` on one property. An exception of the kit's own code costs this property alone.
+    """Returns the `judging.Finding` on one property. An exception of the kit's own code costs this
+    property alone.
 
     Raises:
         Unreachable: If the student's process cannot be asked.
         OSError, MemoryError: The machine's faults (see `faults`).
     """
     try:
-        # Numbers close to the largest of float32 overflow in the computations here; the result is close to nothing.
+        # Numbers close to the largest of float32 overflow in the computations here; the result is
+        # close to nothing.
         with np.errstate(all="ignore"):
             examinations[item.examination](exam, **item.options)
     except PropertyFailed as failed:
@@ -298,4 +341,6 @@ def finding_without_values(missing: NoReply) -> Finding:
     reply = missing.reply
     if reply.status == "missing" and missing.attribute:
         return Finding("wrong", "", f"it has no attribute `{missing.attribute}`")
-    return Finding(reply.status, answer=Answer(reply.status, (), reply.kind, reply.line, reply.text))
+    return Finding(
+        reply.status, answer=Answer(reply.status, (), reply.kind, reply.line, reply.text)
+    )

@@ -1,4 +1,6 @@
-"""The examination "floor": a trained model passes the floor because of what its weights have learnt."""
+"""The examination "floor": a trained model passes the floor because of what its weights have
+learnt.
+"""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -19,9 +21,11 @@ __all__ = ["check_floor"]
 EPOCHS = 10
 # A rate below this, in nats, is hardly any.
 COLLAPSED_RATE = 0.3
-# The weights of a trained model are moved by this share of their size; it must know as much as before.
+# The weights of a trained model are moved by this share of their size; it must know as much as
+# before.
 NUDGE_SHARE = 1e-3
-# They are moved by this much noise; encoder and decoder must then tell NUM_IMAGES_APART images apart in other ways.
+# They are moved by this much noise; encoder and decoder must then tell NUM_IMAGES_APART images
+# apart in other ways.
 NOISES_CLOSE_BY = (0.03, 0.1)
 NUM_IMAGES_APART = 5
 
@@ -34,7 +38,13 @@ def finds_at_the_floor(model: str | LatentModel, floor: float) -> tuple[str, ...
     return (
         *(*MISTAKES_OF_ANY_MODEL, *more, spec.score.wrong_sign),
         *(bounds if spec.unbounded_checked_in == "floor" else ()),
-        *("passes_untrained", "knows_other_digits", "weights_are_a_key", "loss_goes_up", "posterior_collapsed"),
+        *(
+            "passes_untrained",
+            "knows_other_digits",
+            "weights_are_a_key",
+            "loss_goes_up",
+            "posterior_collapsed",
+        ),
     )
 
 
@@ -77,7 +87,9 @@ class Training:
 
 
 def train(model: Model, floor: float, seed: int) -> Training:
-    """Trains a model from new weights and returns the `Training`; raises `PropertyFailed` if it passes untrained."""
+    """Trains a model from new weights and returns the `Training`; raises `PropertyFailed` if it
+    passes untrained.
+    """
     (examples, test), score = model.exam.digits(model.spec.labelled), model.spec.score
     model.begin_anew()
     start = score.compute(model, test)
@@ -91,31 +103,42 @@ def train(model: Model, floor: float, seed: int) -> Training:
     try:
         return Training(start, score.compute(model, test), reported, floor)
     except PropertyFailed as failed:
-        raise failed.when("after training", score.wrong_sign if reported[0] < 0 else None) from failed
+        raise failed.when(
+            "after training", score.wrong_sign if reported[0] < 0 else None
+        ) from failed
 
 
 def check_knowledge_is_in_the_weights(model: Model, floor: float) -> None:
-    """Raises `PropertyFailed` unless a model passes because of its weights, and on no other kind of digits.
+    """Raises `PropertyFailed` unless a model passes because of its weights, and on no other kind of
+    digits.
 
-    A cheat could store the answers and look them up where the weights have exactly the right values.
+    A cheat could store the answers and look them up where the weights have exactly the right
+    values.
     """
     score, exam = model.spec.score, model.exam
     _, test = exam.digits(model.spec.labelled)
-    with changed_weights(model, lambda array: exam.generator.permutation(np.ravel(array)).reshape(array.shape)):
+    with changed_weights(
+        model, lambda array: exam.generator.permutation(np.ravel(array)).reshape(array.shape)
+    ):
         if finite_score(model, test) >= floor:
             raise PropertyFailed(
-                f"with the trained weights mixed up, the {score.name} still passes the floor", "weights_ignored"
+                f"with the trained weights mixed up, the {score.name} still passes the floor",
+                "weights_ignored",
             )
     if score.compute(model, Examples(turn(test.x, 1), test.y_onehot)) >= floor:
         raise PropertyFailed(
-            f"for digits that lie on their side, the {score.name} passes the floor too", "knows_other_digits"
+            f"for digits that lie on their side, the {score.name} passes the floor too",
+            "knows_other_digits",
         )
     with changed_weights(
-        model, lambda array: array + NUDGE_SHARE * np.sqrt(np.mean(array**2)) * exam.normal(*array.shape)
+        model,
+        lambda array: array + NUDGE_SHARE * np.sqrt(np.mean(array**2)) * exam.normal(*array.shape),
     ):
         reached = finite_score(model, test)
     if not reached >= floor - score.margin:
-        seen = f"with the trained weights changed by a thousandth, the {score.name} is {reached:.3g}"
+        seen = (
+            f"with the trained weights changed by a thousandth, the {score.name} is {reached:.3g}"
+        )
         raise PropertyFailed(seen, "weights_are_a_key")
     z = exam.normal(NUM_IMAGES_APART, model.sizes.latent_dim)
     model.check_depends_on_weights(test.x[:NUM_IMAGES_APART], z, noises=NOISES_CLOSE_BY)
@@ -152,9 +175,13 @@ def failure_below_the_floor(model: Model, training: Training, floor: float) -> P
         seen = f"training lowers the {score.name} of held-out digits"
         if first < 0 or last > first:
             return PropertyFailed(seen, score.wrong_sign, reached)
-        return PropertyFailed(f"{seen}, and the loss too: it is the loss of another model", "", f"{reached}, {loss}")
+        return PropertyFailed(
+            f"{seen}, and the loss too: it is the loss of another model", "", f"{reached}, {loss}"
+        )
     if not np.isfinite(score.fall) and first < 0 and last < first:
-        return PropertyFailed("the loss is below 0 and keeps falling: it has the wrong sign", score.wrong_sign, loss)
+        return PropertyFailed(
+            "the loss is below 0 and keeps falling: it has the wrong sign", score.wrong_sign, loss
+        )
     sample = model.draw_sample(model.exam.digits(model.spec.labelled)[1], 1)
     if end >= floor:
         return failure_of_rising_loss(model, sample.mean_rate, loss)
@@ -162,23 +189,35 @@ def failure_below_the_floor(model: Model, training: Training, floor: float) -> P
 
 
 def failure_of_rising_loss(model: Model, rate: float, loss: str) -> PropertyFailed:
-    """Returns the failure of a model that passes the floor while its loss rises; `loss` says how."""
+    """Returns the failure of a model that passes the floor while its loss rises; `loss` says
+    how.
+    """
     seen = f"the loss rises while the {model.spec.score.name} rises"
     if model.spec.labelled and rate > RUNAWAY_RATE:
         return PropertyFailed(
-            f"{seen}, and the kl is far too large", "kl_without_gradient", f"{loss}, and the kl to {rate:.3g}"
+            f"{seen}, and the kl is far too large",
+            "kl_without_gradient",
+            f"{loss}, and the kl to {rate:.3g}",
         )
     return PropertyFailed(seen, "loss_goes_up", loss)
 
 
 def failure_of_low_score(model: Model, sample: Any, measured: str) -> PropertyFailed:
     """Returns the failure of a model whose score stays below the floor."""
-    seen = f"after {EPOCHS} epochs, the {model.spec.score.name} of held-out digits is below the floor"
+    seen = (
+        f"after {EPOCHS} epochs, the {model.spec.score.name} of held-out digits is below the floor"
+    )
     if model.spec.labelled and model.spec.distortion.are_probabilities(model.decode(sample.z)):
         return PropertyFailed(
-            f"{seen}, and the decoder returns probabilities", "decoder_returns_probabilities", measured
+            f"{seen}, and the decoder returns probabilities",
+            "decoder_returns_probabilities",
+            measured,
         )
     rate = sample.mean_rate
     if rate < COLLAPSED_RATE:
-        return PropertyFailed(f"{seen}, with hardly any KL", "posterior_collapsed", f"{measured}; the KL is {rate:.1g}")
+        return PropertyFailed(
+            f"{seen}, with hardly any KL",
+            "posterior_collapsed",
+            f"{measured}; the KL is {rate:.1g}",
+        )
     return PropertyFailed(seen, "", measured)

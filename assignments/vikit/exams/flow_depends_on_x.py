@@ -1,4 +1,6 @@
-"""The examination "flow_depends_on_x": zK and the volume depend on the image, and each example has its own."""
+"""The examination "flow_depends_on_x": zK and the volume depend on the image, and each example has
+its own.
+"""
 
 import numpy as np
 
@@ -21,24 +23,33 @@ __all__ = ["check_depends_on_x"]
 
 
 @examination(
-    "flow_depends_on_x", finds=(*MISTAKES_OF_ANY_FLOW, "examples_mixed", "flow_ignores_x", "log_det_ignores_x")
+    "flow_depends_on_x",
+    finds=(*MISTAKES_OF_ANY_FLOW, "examples_mixed", "flow_ignores_x", "log_det_ignores_x"),
 )
 def check_depends_on_x(exam: Exam, flow: str) -> None:
-    """The same z0 with two images gives two zK and two determinants, and each example has its own."""
+    """The same z0 with two images gives two zK and two determinants, and each example has its
+    own.
+    """
     model, start = flow_model(exam, flow)
     examples, z0 = images_and_points(model)
     x, other = examples.x, np.float32(1) - examples.x
 
     def look() -> list[np.ndarray]:
-        return [zK_of(model, z0, images) for images in (x, x, other)] + [zK_of(model, z0[4:1:-1], x[4:1:-1])]
+        return [zK_of(model, z0, images) for images in (x, x, other)] + [
+            zK_of(model, z0[4:1:-1], x[4:1:-1])
+        ]
 
     zK, again, changed, fewer = first_finite(model, start, look, PERTURBATIONS[1:])
     if not is_repeated(zK, again):
         raise PropertyFailed("two calls with the same z0 and x gave different zK", "random_inside")
     if not np.allclose(zK[4:1:-1], fewer, 1e-3, 1e-3):
-        raise PropertyFailed("an example's zK changes with the examples beside it", "examples_mixed")
+        raise PropertyFailed(
+            "an example's zK changes with the examples beside it", "examples_mixed"
+        )
     if is_repeated(zK, changed):
-        raise PropertyFailed("with another x, the same z0 still goes to the same zK", "flow_ignores_x")
+        raise PropertyFailed(
+            "with another x, the same z0 still goes to the same zK", "flow_ignores_x"
+        )
     check_volume_depends_on_x(exam, flow)
 
 
@@ -59,5 +70,6 @@ def check_volume_depends_on_x(exam: Exam, flow: str) -> None:
     log_det, other_log_det, reliable = first_reliable(model, start, look)
     if np.mean(np.abs(log_det - other_log_det)[reliable] > LOG_DET_TOLERANCE) < SHARE_OF_OUTLIERS:
         raise PropertyFailed(
-            "with num_flows=1 and another x, the determinant of the Jacobian stays the same", "log_det_ignores_x"
+            "with num_flows=1 and another x, the determinant of the Jacobian stays the same",
+            "log_det_ignores_x",
         )

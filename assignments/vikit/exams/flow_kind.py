@@ -1,4 +1,5 @@
-"""The examination "flow_kind": which kind of step a flow is made of, from the values of `FlowVIB.transform` alone.
+"""The examination "flow_kind": which kind of step a flow is made of, from the values of
+`FlowVIB.transform` alone.
 
 What marks each kind of step stands in `flow_steps`.
 """
@@ -35,11 +36,14 @@ __all__ = ["UNCHANGED_BY_A_SECOND_STEP"]
 
 # The cosine between the directions of two images is further from +-1 than this.
 DIRECTION_TOLERANCE = 1e-3
-# How much noise is added to the weights of a radial step, one after another, to see whether it folds.
+# How much noise is added to the weights of a radial step, one after another, to see whether it
+# folds.
 FOLDING_PERTURBATIONS = (0.3, 1.0) * 4
-# A point whose cosine with its start, seen from the centre, is below this has landed on the other side.
+# A point whose cosine with its start, seen from the centre, is below this has landed on the other
+# side.
 OPPOSITE_COSINE = -0.9
-# What is wrong with a kind of flow whose two steps do no more than one: the name of the mistake, and words.
+# What is wrong with a kind of flow whose two steps do no more than one: the name of the mistake,
+# and words.
 UNCHANGED_BY_A_SECOND_STEP = {
     "planar": ("steps_not_counted", "points still move along one direction"),
     "radial": ("steps_not_counted", "the Jacobian is still that of a single radial step"),
@@ -51,17 +55,26 @@ UNCHANGED_BY_A_SECOND_STEP = {
 @examination(
     "flow_kind",
     finds=(
-        *(*MISTAKES_OF_ANY_FLOW, "affine_step", "another_kind_of_step", "volume_ignores_z", "steps_not_counted"),
+        *(
+            *MISTAKES_OF_ANY_FLOW,
+            "affine_step",
+            "another_kind_of_step",
+            "volume_ignores_z",
+            "steps_not_counted",
+        ),
         *("half_never_moves", "order_not_reversed", "radial_folds", "shared_parameters"),
     ),
 )
 def check_kind(exam: Exam, flow: str) -> None:
-    """A step has the mark of its kind, two steps do more than one, and the parameters of a planar step come from x."""
+    """A step has the mark of its kind, two steps do more than one, and the parameters of a planar
+    step come from x.
+    """
     model, start = flow_model(exam, flow, 1)
     x, z0 = points_of_images(model)
     look = partial(observe_step, model, x, z0)
     step = first_reliable(model, start, look)
-    # With large weights a gate of a right step may be open, or shut, for all images: smaller ones have the last word.
+    # With large weights a gate of a right step may be open, or shut, for all images: smaller ones
+    # have the last word.
     if failure_of_step(flow, step):
         failure = failure_of_step(flow, first_reliable(model, start, look, PERTURBATIONS[1:]))
         if failure:
@@ -93,11 +106,17 @@ def check_steps_are_counted(exam: Exam, flow: str, x: np.ndarray, z0: np.ndarray
     model = build_small_flow(exam, flow, 3)
     zK = first_finite(model, model.weights(), lambda: zK_of(model, z0, x))
     if all(count_displacement_directions(points) < 3 for points in by_image(zK - z0)):
-        raise PropertyFailed("with num_flows=3 points move in fewer than three directions", "steps_not_counted")
+        raise PropertyFailed(
+            "with num_flows=3 points move in fewer than three directions", "steps_not_counted"
+        )
 
 
-def check_planar_directions(model: Model, start: list[np.ndarray], x: np.ndarray, step: ObservedStep) -> None:
-    """Raises `PropertyFailed` unless images differ in the direction of their planar step, and in its plane's normal."""
+def check_planar_directions(
+    model: Model, start: list[np.ndarray], x: np.ndarray, step: ObservedStep
+) -> None:
+    """Raises `PropertyFailed` unless images differ in the direction of their planar step, and in
+    its plane's normal.
+    """
     displacements, jacobians, _ = step
     z0 = np.tile(model.exam.normal(NUM_POINTS, displacements.shape[2]), (NUM_FLOW_IMAGES, 1))
     same = first_finite(model, start, lambda: zK_of(model, z0, x)).reshape(displacements.shape)
@@ -107,13 +126,18 @@ def check_planar_directions(model: Model, start: list[np.ndarray], x: np.ndarray
     along = np.linalg.svd(displacements, full_matrices=False)[2][:, 0]
     if are_parallel(along):
         raise PropertyFailed(
-            "all images move their points along one direction: u does not come from x", "shared_parameters"
+            "all images move their points along one direction: u does not come from x",
+            "shared_parameters",
         )
-    changed = (jacobians - np.eye(jacobians.shape[-1])).reshape(NUM_FLOW_IMAGES, NUM_POINTS, *jacobians.shape[1:])
+    changed = (jacobians - np.eye(jacobians.shape[-1])).reshape(
+        NUM_FLOW_IMAGES, NUM_POINTS, *jacobians.shape[1:]
+    )
     # For each image, at the point where the step does most.
     most = np.argmax(np.linalg.norm(changed, axis=(2, 3)), axis=1)
     if are_parallel(np.linalg.svd(changed[range(NUM_FLOW_IMAGES), most])[2][:, 0]):
-        raise PropertyFailed("the planes of all images have one normal: w does not come from x", "shared_parameters")
+        raise PropertyFailed(
+            "the planes of all images have one normal: w does not come from x", "shared_parameters"
+        )
 
 
 def are_parallel(directions: np.ndarray) -> bool:
@@ -121,8 +145,12 @@ def are_parallel(directions: np.ndarray) -> bool:
     return np.min(np.abs(directions @ directions.T)) > 1 - DIRECTION_TOLERANCE
 
 
-def check_nothing_crosses_the_centre(model: Model, start: list[np.ndarray], x: np.ndarray, z0: np.ndarray) -> None:
-    """Raises `PropertyFailed` if points close to the centre of a radial step land on its other side."""
+def check_nothing_crosses_the_centre(
+    model: Model, start: list[np.ndarray], x: np.ndarray, z0: np.ndarray
+) -> None:
+    """Raises `PropertyFailed` if points close to the centre of a radial step land on its other
+    side.
+    """
     for noise in FOLDING_PERTURBATIONS:
         model.perturb_from(start, noise)
         zK = zK_or_none(model, x, z0)
@@ -133,10 +161,14 @@ def check_nothing_crosses_the_centre(model: Model, start: list[np.ndarray], x: n
         around = 0.1 * model.exam.normal(*z0.shape)
         landed = zK_or_none(model, x, centre + around)
         if landed is not None:
-            crossed = cosines(landed - centre, around).reshape(NUM_FLOW_IMAGES, NUM_POINTS) < OPPOSITE_COSINE
+            crossed = (
+                cosines(landed - centre, around).reshape(NUM_FLOW_IMAGES, NUM_POINTS)
+                < OPPOSITE_COSINE
+            )
             if np.any(np.all(crossed, axis=1)):
                 raise PropertyFailed(
-                    "points close to the centre of a radial step land on its other side", "radial_folds"
+                    "points close to the centre of a radial step land on its other side",
+                    "radial_folds",
                 )
 
 
@@ -157,7 +189,8 @@ def cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def find_centres(z0: np.ndarray, displacements: np.ndarray) -> np.ndarray:
-    """Returns for each image where the lines from its points `z0` along `displacements` meet, by least squares.
+    """Returns for each image where the lines from its points `z0` along `displacements` meet, by
+    least squares.
 
     Shape `[NUM_FLOW_IMAGES, K]`.
     """
@@ -165,5 +198,8 @@ def find_centres(z0: np.ndarray, displacements: np.ndarray) -> np.ndarray:
     along = displacements / np.maximum(np.linalg.norm(displacements, axis=2, keepdims=True), 1e-12)
     across = np.eye(points.shape[2]) - along[..., :, np.newaxis] * along[..., np.newaxis, :]
     wanted = np.einsum("ipjk,ipk->ij", across, points)
-    centres = [np.linalg.lstsq(*pair, rcond=None)[0] for pair in zip(across.sum(axis=1), wanted, strict=True)]
+    centres = [
+        np.linalg.lstsq(*pair, rcond=None)[0]
+        for pair in zip(across.sum(axis=1), wanted, strict=True)
+    ]
     return np.stack(centres)

@@ -1,4 +1,6 @@
-"""The examination "flow_log_det": the log determinants of `transform`, by differences of its values alone."""
+"""The examination "flow_log_det": the log determinants of `transform`, by differences of its values
+alone.
+"""
 
 from functools import partial
 from typing import NamedTuple
@@ -26,12 +28,13 @@ from .term_names import without_remark
 
 __all__ = ["SHARE_THAT_FITS"]
 
-# A log determinant below this is so close to a determinant of 0 that differences may have the wrong sign.
+# A log determinant below this is so close to a determinant of 0 that differences may have the wrong
+# sign.
 NEARLY_SINGULAR = -3.0
 # How much the log determinants of a flow must differ between images and points.
 LOG_DET_RANGE = 4 * LOG_DET_TOLERANCE
-# The share of the points that must fit. A network of ReLUs may bend within a step; then the differences of a right
-# map are off, and that is not always seen.
+# The share of the points that must fit. A network of ReLUs may bend within a step; then the
+# differences of a right map are off, and that is not always seen.
 SHARE_THAT_FITS = 0.75
 # The share of the points that must fit a mistake for it to be named.
 SHARE_OF_A_MISTAKE = 0.95
@@ -76,15 +79,23 @@ def check_log_det(exam: Exam, flow: str) -> None:
     model, start = flow_model(exam, flow)
     x, z0 = points_of_images(model)
     look = partial(look_at_log_dets, model, x, z0)
-    # A map that can fold does so where weights are large; differences are more reliable where they are small.
+    # A map that can fold does so where weights are large; differences are more reliable where they
+    # are small.
     noises = (1.0, *PERTURBATIONS), PERTURBATIONS, PERTURBATIONS[1:]
     seen = [first_reliable(model, start, look, perturbations) for perturbations in noises]
     for one in seen:
         check_does_not_fold(one.signs, one.reliable & (one.want > NEARLY_SINGULAR))
-    # Where weights are small the log determinants of a right step may hardly differ: then only the others are compared.
-    varying = [one for one in (*seen[1:], seen[0]) if quantile_range(one.want[one.reliable]) >= LOG_DET_RANGE]
+    # Where weights are small the log determinants of a right step may hardly differ: then only the
+    # others are compared.
+    varying = [
+        one
+        for one in (*seen[1:], seen[0])
+        if quantile_range(one.want[one.reliable]) >= LOG_DET_RANGE
+    ]
     if not varying:
-        raise PropertyFailed("the determinant of the Jacobian is the same everywhere", "log_det_is_constant")
+        raise PropertyFailed(
+            "the determinant of the Jacobian is the same everywhere", "log_det_is_constant"
+        )
     for one in varying[:2]:
         check_log_dets(exam, flow, one)
 
@@ -103,16 +114,20 @@ def check_does_not_fold(signs: np.ndarray, reliable: np.ndarray) -> None:
         chosen = slice(number * NUM_POINTS, (number + 1) * NUM_POINTS)
         if len(set(signs[chosen][reliable[chosen]])) > 1:
             raise PropertyFailed(
-                "at the same x, the determinant is positive at some z0 and negative at others", "flow_folds"
+                "at the same x, the determinant is positive at some z0 and negative at others",
+                "flow_folds",
             )
 
 
 def check_log_dets(exam: Exam, flow: str, seen: LogDets) -> None:
-    """Raises `PropertyFailed` unless the model's log determinants are those of differences, where reliable."""
+    """Raises `PropertyFailed` unless the model's log determinants are those of differences, where
+    reliable.
+    """
     got, want, _, reliable = seen
     if not np.isfinite(got[reliable]).all():
         raise PropertyFailed(
-            "log determinants are NaN or infinite at points where the map and its Jacobian are finite",
+            "log determinants are NaN or infinite at points where the map and its Jacobian are "
+            "finite",
             "log_det_not_finite",
         )
     if not are_mostly_close(seen):
@@ -126,16 +141,22 @@ def are_mostly_close(seen: LogDets) -> bool:
     with np.errstate(all="ignore"):
         close = np.abs(seen.got - seen.want) <= LOG_DET_TOLERANCE
     far = seen.reliable & (np.abs(seen.want) > LOG_DET_RANGE)
-    return all(np.mean(close[chosen]) >= SHARE_THAT_FITS for chosen in (seen.reliable, far) if chosen.any())
+    return all(
+        np.mean(close[chosen]) >= SHARE_THAT_FITS for chosen in (seen.reliable, far) if chosen.any()
+    )
 
 
 def name_log_det(exam: Exam, flow: str, seen: LogDets) -> str:
-    """Returns the name of the mistake in the log determinants: of two steps, at two times, or else of a single step."""
+    """Returns the name of the mistake in the log determinants: of two steps, at two times, or else
+    of a single step.
+    """
 
     def look(num_flows: int) -> LogDets:
         model, start = flow_model(exam, flow, num_flows)
         points = points_of_images(model)
-        return first_reliable(model, start, partial(look_at_log_dets, model, *points), PERTURBATIONS[1:])
+        return first_reliable(
+            model, start, partial(look_at_log_dets, model, *points), PERTURBATIONS[1:]
+        )
 
     _, latent_dim = small_flow_sizes(exam)
     name = name_known_form([seen, look(2)], latent_dim)
@@ -148,7 +169,9 @@ def name_log_det(exam: Exam, flow: str, seen: LogDets) -> str:
 
 
 def name_known_form(seen: list[LogDets], latent_dim: int) -> str:
-    """Returns the name of the first known mistake that gives the model's log determinants; empty if none does."""
+    """Returns the name of the first known mistake that gives the model's log determinants; empty if
+    none does.
+    """
     for name, form in WRONG_LOG_DETS.items():
         if all(fits_form(one, form(one.want, latent_dim)) for one in seen):
             return without_remark(name)
@@ -156,7 +179,9 @@ def name_known_form(seen: list[LogDets], latent_dim: int) -> str:
 
 
 def fits_form(seen: LogDets, wrong: np.ndarray) -> bool:
-    """Tells whether the model's log determinants are `wrong`, at the points where that differs from the right ones."""
+    """Tells whether the model's log determinants are `wrong`, at the points where that differs from
+    the right ones.
+    """
     with np.errstate(all="ignore"):
         differs = seen.reliable & (np.abs(wrong - seen.want) > LOG_DET_RANGE)
         close = np.abs(seen.got - wrong)[differs] <= LOG_DET_TOLERANCE

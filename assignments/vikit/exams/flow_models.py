@@ -1,4 +1,6 @@
-"""Small models with a flow for the examinations of flows: how they are built, moved and looked at."""
+"""Small models with a flow for the examinations of flows: how they are built, moved and looked
+at.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,8 +31,8 @@ __all__ = [
     "with_smaller_weights",
 ]
 
-# How much noise is added to the weights of a model: less and less until differences of its map can be relied on. With
-# the largest a right step, whose scales may be exponentials, may overflow.
+# How much noise is added to the weights of a model: less and less until differences of its map can
+# be relied on. With the largest a right step, whose scales may be exponentials, may overflow.
 PERTURBATIONS = (0.3, 0.1, 0.03, 0.01)
 NEARBY = "with a little normal noise added to all weights"
 # With how many random weights a flow is looked at to see whether it depends on them.
@@ -47,14 +49,25 @@ NUM_CLASSES = 5
 # What may be found in any examination of a flow.
 MISTAKES_OF_ANY_FLOW = (
     *MISTAKES_OF_ANY_MODEL,
-    *("random_inside", "flow_is_identity", "flow_ignores_z0", "flow_ignores_weights", "not_finite_nearby"),
+    *(
+        "random_inside",
+        "flow_is_identity",
+        "flow_ignores_z0",
+        "flow_ignores_weights",
+        "not_finite_nearby",
+    ),
 )
 
 
 def small_flow_sizes(exam: Exam) -> tuple[int, int]:
-    """Returns the event and latent dimension of all small models of an exam; they are drawn at the first call."""
+    """Returns the event and latent dimension of all small models of an exam; they are drawn at the
+    first call.
+    """
     if exam.memory.flow_sizes is None:
-        exam.memory.flow_sizes = int(exam.generator.integers(8, 12)), int(exam.generator.choice([4, 6]))
+        exam.memory.flow_sizes = (
+            int(exam.generator.integers(8, 12)),
+            int(exam.generator.choice([4, 6])),
+        )
     return exam.memory.flow_sizes
 
 
@@ -66,7 +79,8 @@ def build_small_flow(exam: Exam, flow: str, num_flows: int = 2) -> Model:
 
 
 def flow_model(exam: Exam, flow: str, num_flows: int = 2) -> tuple[Model, list[np.ndarray]]:
-    """Returns a small model with this flow, and its first weights. One model serves all examinations of this flow.
+    """Returns a small model with this flow, and its first weights. One model serves all
+    examinations of this flow.
 
     Raises `PropertyFailed` unless zK depends on z0 and on the weights.
     """
@@ -83,27 +97,36 @@ def flow_model(exam: Exam, flow: str, num_flows: int = 2) -> tuple[Model, list[n
 
 
 def images_and_points(model: Model) -> tuple[Any, np.ndarray]:
-    """Returns NUM_FLOW_IMAGES `Examples` for a small model, and a point before the flow for each."""
+    """Returns NUM_FLOW_IMAGES `Examples` for a small model, and a point before the flow for
+    each.
+    """
     examples = model.spec.draw(model.exam, NUM_FLOW_IMAGES, model.sizes)
     return examples, model.exam.normal(NUM_FLOW_IMAGES, model.sizes.latent_dim)
 
 
 def points_of_images(model: Model) -> tuple[np.ndarray, np.ndarray]:
-    """Returns NUM_FLOW_IMAGES images, each NUM_POINTS times, `[n, D]`, and points before the flow, `[n, K]`.
+    """Returns NUM_FLOW_IMAGES images, each NUM_POINTS times, `[n, D]`, and points before the flow,
+    `[n, K]`.
 
     There are several points for each image because the flow of one image is one map.
     """
     images = model.spec.draw(model.exam, NUM_FLOW_IMAGES, model.sizes).x
     x = np.repeat(images, NUM_POINTS, axis=0)
-    return x, np.float32(1.5) * model.exam.normal(NUM_FLOW_IMAGES * NUM_POINTS, model.sizes.latent_dim)
+    return x, np.float32(1.5) * model.exam.normal(
+        NUM_FLOW_IMAGES * NUM_POINTS, model.sizes.latent_dim
+    )
 
 
 def map_of(model: Model, x: np.ndarray) -> Callable:
-    """Returns the flow as a map of points `[n, K]`, one for each row of `x`, or several in the same order."""
+    """Returns the flow as a map of points `[n, K]`, one for each row of `x`, or several in the same
+    order.
+    """
     return lambda points: zK_of(model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))
 
 
-def first_finite(model: Model, start: list[np.ndarray], look: Callable, perturbations: tuple = PERTURBATIONS) -> Any:
+def first_finite(
+    model: Model, start: list[np.ndarray], look: Callable, perturbations: tuple = PERTURBATIONS
+) -> Any:
     """Returns the first result of `look()` that is finite and not None; None if there is none.
 
     The weights are `start` with less and less noise.
@@ -122,14 +145,18 @@ def first_finite(model: Model, start: list[np.ndarray], look: Callable, perturba
             return seen
     if failure is None:
         return None
-    # With its first weights a failure is the model's own; else the message says what was done to the weights.
+    # With its first weights a failure is the model's own; else the message says what was done to
+    # the weights.
     model.set_weights(start)
     look()
     raise failure.when(NEARBY, "not_finite_nearby") from failure
 
 
-def first_reliable(model: Model, start: list[np.ndarray], look: Callable, perturbations: tuple = PERTURBATIONS) -> Any:
-    """Returns the first result of `look()` that is reliable for half of the points, as `first_finite`.
+def first_reliable(
+    model: Model, start: list[np.ndarray], look: Callable, perturbations: tuple = PERTURBATIONS
+) -> Any:
+    """Returns the first result of `look()` that is reliable for half of the points, as
+    `first_finite`.
 
     The last array of the result says for which points it is reliable.
     """
@@ -141,15 +168,19 @@ def first_reliable(model: Model, start: list[np.ndarray], look: Callable, pertur
     seen = first_finite(model, start, look_if_reliable, perturbations)
     if seen is None:
         raise PropertyFailed(
-            "differences of the map do not give its Jacobian, even with small weights: the map jumps, or its "
-            "determinant is 0"
+            "differences of the map do not give its Jacobian, even with small weights: the map "
+            "jumps, or its determinant is 0"
         )
     return seen
 
 
 def with_smaller_weights(examine: Callable, spec: LatentModel) -> Any:
-    """Returns `examine(spec)`; if values are not finite, that of the specification with a smaller perturbation."""
-    for perturbation in dict.fromkeys((spec.perturbation, (1.0, PERTURBATIONS[1]), (1.0, PERTURBATIONS[-1]))):
+    """Returns `examine(spec)`; if values are not finite, that of the specification with a smaller
+    perturbation.
+    """
+    for perturbation in dict.fromkeys(
+        (spec.perturbation, (1.0, PERTURBATIONS[1]), (1.0, PERTURBATIONS[-1]))
+    ):
         try:
             return examine(replace(spec, perturbation=perturbation))
         except PropertyFailed as failed:
@@ -162,27 +193,37 @@ def with_smaller_weights(examine: Callable, spec: LatentModel) -> Any:
 
 
 def check_flow_depends_on_weights(model: Model, start: list[np.ndarray]) -> None:
-    """Raises `PropertyFailed` unless zK depends on z0 and on the model's trainable weights. The weights are put back.
+    """Raises `PropertyFailed` unless zK depends on z0 and on the model's trainable weights. The
+    weights are put back.
 
-    A fixed map is worth nothing, however right its log determinants are; nor is it worth more if a few trained numbers
-    are added to it.
+    A fixed map is worth nothing, however right its log determinants are; nor is it worth more if a
+    few trained numbers are added to it.
     """
     examples, z0 = images_and_points(model)
     look = partial(zK_of, model, z0, examples.x)
     first = look()
-    seen = np.stack([first_finite(model, start, look, PERTURBATIONS[1:]) for _ in range(NUM_FLOW_SETTINGS)])
+    seen = np.stack(
+        [first_finite(model, start, look, PERTURBATIONS[1:]) for _ in range(NUM_FLOW_SETTINGS)]
+    )
     other = zK_of(model, -z0, examples.x)
     model.set_weights(start)
     if not is_repeated(first, look()):
-        raise PropertyFailed("two calls with the same weights, z0 and x gave different zK", "random_inside")
+        raise PropertyFailed(
+            "two calls with the same weights, z0 and x gave different zK", "random_inside"
+        )
     if np.allclose(np.sort(seen), np.sort(z0), 1e-6, 1e-6):
-        raise PropertyFailed("zK has the numbers of z0, in their own order or another", "flow_is_identity")
+        raise PropertyFailed(
+            "zK has the numbers of z0, in their own order or another", "flow_is_identity"
+        )
     if np.allclose(seen[-1], other, 1e-5, 1e-6):
         raise PropertyFailed("zK is the same for two different z0", "flow_ignores_z0")
     if np.allclose(seen[1:], seen[0], 1e-5, 1e-4):
-        raise PropertyFailed("with all trainable weights changed, zK stays the same", "flow_ignores_weights")
+        raise PropertyFailed(
+            "with all trainable weights changed, zK stays the same", "flow_ignores_weights"
+        )
     count = count_fixed_displacements(seen.reshape(NUM_FLOW_SETTINGS, -1))
-    # A fixed map that a few trained numbers stretch or shift has no more displacements than dimensions.
+    # A fixed map that a few trained numbers stretch or shift has no more displacements than
+    # dimensions.
     if count <= z0.shape[1]:
         raise PropertyFailed(
             f"whatever the trainable weights are, zK is a sum of {count} fixed displacements",
@@ -191,7 +232,8 @@ def check_flow_depends_on_weights(model: Model, start: list[np.ndarray]) -> None
 
 
 def count_fixed_displacements(seen: np.ndarray) -> int:
-    """Returns how many fixed displacements explain how numbers vary with the weights; `seen` has shape `[settings, n]`.
+    """Returns how many fixed displacements explain how numbers vary with the weights; `seen` has
+    shape `[settings, n]`.
 
     Numbers that hardly vary do not count, as they mostly hold rounding; all others count alike.
     """

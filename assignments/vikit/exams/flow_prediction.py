@@ -13,12 +13,17 @@ __all__ = ["check_flow_prediction"]
 
 
 @examination(
-    "flow_prediction", finds=(*MISTAKES_OF_ANY_FLOW, *finds_in_prediction("FlowVIB"), "prediction_before_the_flow")
+    "flow_prediction",
+    finds=(*MISTAKES_OF_ANY_FLOW, *finds_in_prediction("FlowVIB"), "prediction_before_the_flow"),
 )
 def check_flow_prediction(exam: Exam, size_table: list) -> None:
-    """As `prediction`, for a planar step and for the kinds of flow that change the order of the dimensions."""
+    """As `prediction`, for a planar step and for the kinds of flow that change the order of the
+    dimensions.
+    """
     flow_model(exam, "planar")
-    ordered = [flow_vib_with(flow, 2, perturbation=(1.0, PERTURBATIONS[1])) for flow in ("coupling", "iaf")]
+    ordered = [
+        flow_vib_with(flow, 2, perturbation=(1.0, PERTURBATIONS[1])) for flow in ("coupling", "iaf")
+    ]
     for spec in (SINGLE_PLANAR_VIB, *ordered):
 
         def examine(spec: LatentModel) -> None:
@@ -36,7 +41,9 @@ def check_flow_prediction(exam: Exam, size_table: list) -> None:
 def predicts_before_the_flow(exam: Exam, spec: LatentModel, size_table: list) -> bool:
     """Tells whether predictions are those of a model without a flow."""
     try:
-        check_prediction_of(exam, list(predictions_of(exam, replace(spec, sample_class=Sample), size_table)))
+        check_prediction_of(
+            exam, list(predictions_of(exam, replace(spec, sample_class=Sample), size_table))
+        )
     except PropertyFailed:
         return False
     return True

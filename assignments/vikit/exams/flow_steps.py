@@ -1,14 +1,20 @@
 """The marks of a single step of each kind of flow: planar, radial, coupling, autoregressive.
 
-A step shows its kind in the displacements zK - z0 of points, or in its Jacobians. The dimensions of zK may come in
-another order: a right model may reverse or swap them after its last step too.
+A step shows its kind in the displacements zK - z0 of points, or in its Jacobians. The dimensions of
+zK may come in another order: a right model may reverse or swap them after its last step too.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from .differences import SHARE_OF_OUTLIERS, SHORT_STEP, STEP, jacobians_by_differences, quantile_range
+from .differences import (
+    SHARE_OF_OUTLIERS,
+    SHORT_STEP,
+    STEP,
+    jacobians_by_differences,
+    quantile_range,
+)
 from .exam import PropertyFailed
 from .flow_models import NUM_FLOW_IMAGES, NUM_POINTS, map_of
 from .flow_vib import zK_of
@@ -30,7 +36,8 @@ ENTRY_TOLERANCE = 0.02
 AFFINE_TOLERANCE = 2e-3
 # The same for the log determinant of a map with constant volume.
 VOLUME_TOLERANCE = 2e-3
-# A direction of displacements counts if its singular value, beside the largest, is larger than this.
+# A direction of displacements counts if its singular value, beside the largest, is larger than
+# this.
 ONE_DIRECTION = 1e-3
 
 
@@ -59,7 +66,9 @@ def by_image(rows: np.ndarray) -> np.ndarray:
 
 
 def jacobians_of(model: Model, x: np.ndarray, z0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the Jacobians at `z0` by differences `[n, K, K]`, and for which points they are reliable `[n]`."""
+    """Returns the Jacobians at `z0` by differences `[n, K, K]`, and for which points they are
+    reliable `[n]`.
+    """
     function = map_of(model, x)
     wide, narrow = (jacobians_by_differences(function, z0, step) for step in (STEP, SHORT_STEP))
     return wide, np.max(np.abs(wide - narrow), axis=(1, 2)) < ENTRY_TOLERANCE / 4
@@ -75,15 +84,24 @@ def failure_of_step(flow: str, step: ObservedStep) -> PropertyFailed | None:
     why_not = why_not_planar(step.displacements) if flow == "planar" else WHY_NOT[flow](jacobians)
     if why_not:
         return PropertyFailed(why_not, "another_kind_of_step")
-    if all(quantile_range(np.linalg.slogdet(seen)[1]) < VOLUME_TOLERANCE for seen in each if len(seen)):
-        return PropertyFailed("the determinant of the Jacobian is the same at all z0 of an image", "volume_ignores_z")
+    if all(
+        quantile_range(np.linalg.slogdet(seen)[1]) < VOLUME_TOLERANCE for seen in each if len(seen)
+    ):
+        return PropertyFailed(
+            "the determinant of the Jacobian is the same at all z0 of an image", "volume_ignores_z"
+        )
     return None
 
 
 def is_as_one_step(flow: str, model: Model, x: np.ndarray, z0: np.ndarray) -> bool:
-    """Tells whether a single step could do what a flow of several steps does; False if the differences cannot tell."""
+    """Tells whether a single step could do what a flow of several steps does; False if the
+    differences cannot tell.
+    """
     if flow == "planar":
-        return all(count_displacement_directions(points) < 2 for points in by_image(zK_of(model, z0, x) - z0))
+        return all(
+            count_displacement_directions(points) < 2
+            for points in by_image(zK_of(model, z0, x) - z0)
+        )
     if flow == "coupling":
         return any(is_repeated(before, after) for before in z0.T for after in zK_of(model, z0, x).T)
     jacobians, reliable = jacobians_of(model, x, z0)
@@ -104,10 +122,15 @@ def count_displacement_directions(displacements: np.ndarray) -> int:
 
 
 def why_not_planar(displacements: np.ndarray) -> str:
-    """Returns why displacements `[NUM_FLOW_IMAGES, NUM_POINTS, K]` are not those of a planar step."""
+    """Returns why displacements `[NUM_FLOW_IMAGES, NUM_POINTS, K]` are not those of a planar
+    step.
+    """
     if all(count_displacement_directions(points) < 2 for points in displacements):
         return ""
-    return "the points of an image move along more than one direction; a planar step moves all along u_hat"
+    return (
+        "the points of an image move along more than one direction; a planar step moves all along "
+        "u_hat"
+    )
 
 
 def why_not_radial(jacobians: np.ndarray, tolerance: float = ENTRY_TOLERANCE) -> str:
@@ -120,7 +143,10 @@ def why_not_radial(jacobians: np.ndarray, tolerance: float = ENTRY_TOLERANCE) ->
     values = np.linalg.eigvalsh((jacobians + jacobians.swapaxes(1, 2)) / 2)
     low, high = values[:, -2] - values[:, 0] < slack, values[:, -1] - values[:, 1] < slack
     if not np.mean(symmetric & (low | high)) > 0.9:
-        return "the Jacobian is not that of a radial step: a I + b d d^T, with d the direction from the centre"
+        return (
+            "the Jacobian is not that of a radial step: a I + b d d^T, with d the direction from "
+            "the centre"
+        )
     if np.mean(np.abs(values[:, 1] - 1) < ENTRY_TOLERANCE / 10) > 1 - SHARE_OF_OUTLIERS / 2:
         return "points move along one direction only, as in a planar step"
     return ""
@@ -131,10 +157,16 @@ def why_not_coupling(jacobians: np.ndarray) -> str:
     size = jacobians.shape[1]
     untouched = is_unit(jacobians).all(axis=0).sum()
     if untouched != size // 2:
-        return f"{untouched} of {size} dimensions stay what they are; a coupling layer leaves one half alone"
+        return (
+            f"{untouched} of {size} dimensions stay what they are; a coupling layer leaves one half"
+            " alone"
+        )
     if share_of_triangular(jacobians) > 0.9:
         return ""
-    return "a dimension depends on others of its own half; a coupling layer scales each by what the other half says"
+    return (
+        "a dimension depends on others of its own half; a coupling layer scales each by what the "
+        "other half says"
+    )
 
 
 def why_not_iaf(jacobians: np.ndarray) -> str:
@@ -144,7 +176,12 @@ def why_not_iaf(jacobians: np.ndarray) -> str:
     if share_of_triangular(jacobians) < 0.9:
         return "the Jacobian is not triangular, in any order: m_k and s_k may look at z_<k alone"
     gates = [triangular_diagonal(jacobian) for jacobian in jacobians]
-    if np.mean([min(found) > -ENTRY_TOLERANCE and max(found) < 1 + ENTRY_TOLERANCE for found in gates]) < 0.9:
+    if (
+        np.mean(
+            [min(found) > -ENTRY_TOLERANCE and max(found) < 1 + ENTRY_TOLERANCE for found in gates]
+        )
+        < 0.9
+    ):
         return "a gate is not between 0 and 1: iaf_step is z_new = g z + (1 - g) m, g = sigmoid(s)"
     return ""
 
@@ -156,16 +193,22 @@ WHY_NOT = {"radial": why_not_radial, "coupling": why_not_coupling, "iaf": why_no
 def is_unit(jacobians: np.ndarray) -> np.ndarray:
     """Tells which rows of Jacobians have a single entry, which is 1. Shape `[n, K]`."""
     largest = np.max(jacobians, axis=2)
-    return (np.abs(largest - 1) < ENTRY_TOLERANCE) & (np.abs(jacobians).sum(axis=2) - largest < ENTRY_TOLERANCE)
+    return (np.abs(largest - 1) < ENTRY_TOLERANCE) & (
+        np.abs(jacobians).sum(axis=2) - largest < ENTRY_TOLERANCE
+    )
 
 
 def share_of_triangular(jacobians: np.ndarray) -> float:
     """Returns the share of the Jacobians that are triangular in some order of rows and columns."""
-    return float(np.mean([len(triangular_diagonal(jacobian)) == len(jacobian) for jacobian in jacobians]))
+    return float(
+        np.mean([len(triangular_diagonal(jacobian)) == len(jacobian) for jacobian in jacobians])
+    )
 
 
 def triangular_diagonal(jacobian: np.ndarray) -> list[float]:
-    """Returns the diagonal of a matrix that is triangular in some order; of another, a part of it."""
+    """Returns the diagonal of a matrix that is triangular in some order; of another, a part of
+    it.
+    """
     found, left = [], jacobian
     while left.size:
         entries = np.abs(left) > ENTRY_TOLERANCE / 2

@@ -32,14 +32,18 @@ NUM_DIRECTIONS = 3
     ),
 )
 def check_free_energy_terms(exam: Exam, size_table: list, weight: float) -> None:
-    """`free_energy_terms(x, y_onehot, eps)` returns what the model's own encoder, flow and decoder give."""
+    """`free_energy_terms(x, y_onehot, eps)` returns what the model's own encoder, flow and decoder
+    give.
+    """
     flow_model(exam, "planar")
     check_parts_are_unbounded(exam, SINGLE_PLANAR_VIB)
     # With as many steps as a model has by default.
     spec = replace(FLOW_VIB, keywords={"flow": "planar"}, weight=weight)
 
     def ask(spec: LatentModel) -> list[AskedBatch]:
-        asked = ask_batches(exam, spec, size_table, lambda model, *given: model.returned_terms(*given))
+        asked = ask_batches(
+            exam, spec, size_table, lambda model, *given: model.returned_terms(*given)
+        )
         batches = list(asked)
         # Computing the right terms raises an exception here if they are not finite.
         for batch in batches:
@@ -47,17 +51,22 @@ def check_free_energy_terms(exam: Exam, size_table: list, weight: float) -> None
                 term.right(batch.right_sample)
         return batches
 
-    # Where weights are large a planar step is flat, and its log determinant 0: small weights are tried too.
+    # Where weights are large a planar step is flat, and its log determinant 0: small weights are
+    # tried too.
     specs = spec, replace(spec, perturbation=(1.0, PERTURBATIONS[1]))
     batches = [batch for one in specs for batch in with_smaller_weights(ask, one)]
-    check_terms_of(spec, batches, and_then=lambda: check_gradients_pass(batches[len(batches) // 2 :]))
+    check_terms_of(
+        spec, batches, and_then=lambda: check_gradients_pass(batches[len(batches) // 2 :])
+    )
 
 
 def check_gradients_pass(batches: list[AskedBatch]) -> None:
-    """Raises `PropertyFailed` unless a gradient of each term reaches the noise, and so whatever made the sample.
+    """Raises `PropertyFailed` unless a gradient of each term reaches the noise, and so whatever
+    made the sample.
 
-    The student's process says what the gradient is. That is compared with central differences of the terms along random
-    directions of the noise, where these are reliable: where a ReLU is off, or a tanh is saturated, both are 0.
+    The student's process says what the gradient is. That is compared with central differences of
+    the terms along random directions of the noise, where these are reliable: where a ReLU is off,
+    or a tanh is saturated, both are 0.
     """
     compared = np.concatenate([compare_derivatives(batch) for batch in batches], axis=-1)
     for term, (claimed, wide, narrow) in zip(FREE_ENERGY_TERMS.terms, compared, strict=True):
@@ -67,19 +76,24 @@ def check_gradients_pass(batches: list[AskedBatch]) -> None:
         # Those that are not 0 must fit by themselves too: there may be few of them.
         for chosen in (reliable, reliable & (np.abs(narrow) > 2 * slack)):
             if chosen.any() and not agree[chosen].mean() >= SHARE_THAT_FITS:
-                what = f"the gradient of {term.name} that reaches the sample is not that of its values"
+                what = (
+                    f"the gradient of {term.name} that reaches the sample is not that of its values"
+                )
                 if not claimed.any():
                     what = f"no gradient of {term.name} reaches the sample"
                 raise PropertyFailed(what, "no_gradient_through_a_term")
 
 
 def compare_derivatives(batch: AskedBatch) -> np.ndarray:
-    """Returns the derivatives of the terms, by the student's process, by long steps and by short ones.
+    """Returns the derivatives of the terms, by the student's process, by long steps and by short
+    ones.
 
     Each derivative is that of a term of one example along a random direction of its noise. Shape
     `[4, 3, NUM_DIRECTIONS * B]`.
     """
-    gradients = [gradient_in_the_noise(batch, index) for index in range(len(FREE_ENERGY_TERMS.terms))]
+    gradients = [
+        gradient_in_the_noise(batch, index) for index in range(len(FREE_ENERGY_TERMS.terms))
+    ]
     found = []
     for _ in range(NUM_DIRECTIONS):
         along = batch.model.exam.normal(*batch.eps[0].shape)
@@ -90,7 +104,9 @@ def compare_derivatives(batch: AskedBatch) -> np.ndarray:
 
 
 def gradient_in_the_noise(batch: AskedBatch, index: int) -> np.ndarray:
-    """Returns the gradient of a term in its noise by the student's process; 0 if it gives none. Shape `[B, K]`."""
+    """Returns the gradient of a term in its noise by the student's process; 0 if it gives none.
+    Shape `[B, K]`.
+    """
     noise, examples = batch.eps[0], batch.examples
     count = len(FREE_ENERGY_TERMS.terms)
     cotangents = [np.full(len(examples), index == other, np.float32) for other in range(count)]
@@ -104,7 +120,9 @@ def gradient_in_the_noise(batch: AskedBatch, index: int) -> np.ndarray:
 
 
 def derivatives_by_differences(batch: AskedBatch, along: np.ndarray, step: float) -> np.ndarray:
-    """Returns the derivatives of the four terms of each example along a direction of the noise. Shape `[4, B]`."""
+    """Returns the derivatives of the four terms of each example along a direction of the noise.
+    Shape `[4, B]`.
+    """
     ends = [batch.eps + np.float32(sign * step) * along for sign in (1, -1)]
     above, below = (np.stack(batch.model.returned_terms(batch.examples, eps)) for eps in ends)
     return (above - below) / (2 * step)

@@ -13,8 +13,8 @@ __all__ = ["check_flow_training"]
 def check_flow_training(exam: Exam) -> None:
     """As `training`; if something is not finite, a second model is examined.
 
-    Of a million points, one may lie where a planar step with random weights is so flat that its determinant, which is
-    right, rounds to 0 in float32.
+    Of a million points, one may lie where a planar step with random weights is so flat that its
+    determinant, which is right, rounds to 0 in float32.
     """
     flow_model(exam, "planar")
     try:

@@ -1,4 +1,5 @@
-"""The VIB with a flow: a sample z0 of the encoder's distribution is mapped to zK, and the decoder is given zK.
+"""The VIB with a flow: a sample z0 of the encoder's distribution is mapped to zK, and the decoder
+is given zK.
 
 rate = log q0(z0) - sum_log_det - log p(zK), of each sample; weight = beta.
 """
@@ -16,11 +17,20 @@ from .model import Model
 from .samples import Sample
 from .vib import ACCURACY, CROSS_ENTROPY_DISTORTION, CROSS_ENTROPY_FORMS, form_of_sample
 
-__all__ = ["FLOW_VIB", "FREE_ENERGY_TERMS", "SINGLE_PLANAR_VIB", "flow_outputs", "flow_vib_with", "zK_of"]
+__all__ = [
+    "FLOW_VIB",
+    "FREE_ENERGY_TERMS",
+    "SINGLE_PLANAR_VIB",
+    "flow_outputs",
+    "flow_vib_with",
+    "zK_of",
+]
 
 
 def flow_outputs(model: Model, z0: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
-    """Returns zK `[n, K]` and the log determinants as they came: of any shape, and possibly NaN or infinite."""
+    """Returns zK `[n, K]` and the log determinants as they came: of any shape, and possibly NaN or
+    infinite.
+    """
     try:
         return model.method("transform", z0, x, shapes=[z0.shape, None], outputs=2)
     except PropertyFailed as failed:
@@ -29,13 +39,18 @@ def flow_outputs(model: Model, z0: np.ndarray, x: np.ndarray) -> list[np.ndarray
     reply = model.exam.student.call(f"{model.key}.transform", as_tensors([z0, x]), outputs=2)
     values = require_ok(reply).values
     if len(values) != 2 or values[1].dtype.kind != "f":
-        raise PropertyFailed("two calls of transform with the same z0 and x returned different things", "random_inside")
+        raise PropertyFailed(
+            "two calls of transform with the same z0 and x returned different things",
+            "random_inside",
+        )
     check_array(values[0], z0.shape)
     return [value.astype(np.float64) for value in values]
 
 
 def zK_of(model: Model, z0: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Returns zK `[n, K]` alone: a log determinant that is missing or wrong in any other way does not matter."""
+    """Returns zK `[n, K]` alone: a log determinant that is missing or wrong in any other way does
+    not matter.
+    """
     return flow_outputs(model, z0, x)[0]
 
 
@@ -59,18 +74,23 @@ class FlowSample(Sample):
     def log_det(self) -> np.ndarray:
         """Returns the sum of the log determinants of each sample and example. Shape `[L, B]`.
 
-        The axes after the first are summed over; that there should be none is checked by `flow_log_det`.
+        The axes after the first are summed over; that there should be none is checked by
+        `flow_log_det`.
         """
         points = self.z0.shape[:2]
         count = points[0] * points[1]
         if self.raw_log_det.shape[:1] != (count,):
             check_array(self.raw_log_det, (count,))
         if not np.isfinite(self.raw_log_det).all():
-            raise PropertyFailed("log determinants that transform returns are NaN or infinite", "not_finite")
+            raise PropertyFailed(
+                "log determinants that transform returns are NaN or infinite", "not_finite"
+            )
         return self.raw_log_det.reshape(count, -1).sum(axis=1).reshape(points)
 
     def rate_with(self, log_det_factor: float) -> np.ndarray:
-        """Returns the rate with the log determinants times a factor; the factor 1 is right. Shape `[L, B]`."""
+        """Returns the rate with the log determinants times a factor; the factor 1 is right. Shape
+        `[L, B]`.
+        """
         log_normal, log_prior = self.oracle.log_normal, self.oracle.log_prior
         points = zip(self.z0, self.zK, self.log_det, strict=True)
         return np.stack(
@@ -82,17 +102,22 @@ class FlowSample(Sample):
 
     @property
     def log_normal_at_0(self) -> np.ndarray:
-        """Returns the logarithm of the standard normal density at 0, for each example. Shape `[B]`."""
+        """Returns the logarithm of the standard normal density at 0, for each example. Shape
+        `[B]`.
+        """
         zero = 0 * self.mu
         return self.oracle.log_normal(zero, zero, zero)
 
     @property
     def log_q0_at_the_mean(self) -> np.ndarray:
-        """Returns the logarithm of the encoder's density at its mean, for each example. Shape `[B]`."""
+        """Returns the logarithm of the encoder's density at its mean, for each example. Shape
+        `[B]`.
+        """
         return self.oracle.log_normal(self.mu, self.mu, self.log_var)
 
 
-# The four terms of the first sample, and what known mistakes make of them: functions of a `FlowSample`, to `[B]`.
+# The four terms of the first sample, and what known mistakes make of them: functions of a
+# `FlowSample`, to `[B]`.
 
 
 def log_q0(s: FlowSample) -> np.ndarray:
@@ -128,7 +153,9 @@ LOG_Q0_FORMS = {
     "log_q0_log_var_negated": lambda s: log_q0(s) - 2 * (s.log_q0_at_the_mean - s.log_normal_at_0),
     "half_missing": lambda s: 2 * log_q0(s) - s.log_normal_at_0,
     "half_missing in the square": lambda s: 2 * log_q0(s) - s.log_q0_at_the_mean,
-    "half_missing in the log variance": lambda s: log_q0(s) + s.log_q0_at_the_mean - s.log_normal_at_0,
+    "half_missing in the log variance": lambda s: (
+        log_q0(s) + s.log_q0_at_the_mean - s.log_normal_at_0
+    ),
     "half_missing in all": lambda s: 2 * log_q0(s),
 }
 SUM_LOG_DET_FORMS = {
@@ -148,11 +175,14 @@ LOG_P_ZK_FORMS = {
     "half_missing in all": lambda s: 2 * log_p_zK(s),
 }
 LOG_PY_GIVEN_ZK_FORMS = {
-    name: lambda s, form=form: -form_of_sample(form)(s) for name, form in CROSS_ENTROPY_FORMS.items()
+    name: lambda s, form=form: -form_of_sample(form)(s)
+    for name, form in CROSS_ENTROPY_FORMS.items()
 } | {
     "right": log_py_given_zK,
     "likelihood_is_log_qK": lambda s: log_q0(s) - sum_log_det(s),
-    "decoder_given_z0": lambda s: -s.oracle.cross_entropy(s.examples.y_onehot, s.model.decode(s.z0))[0],
+    "decoder_given_z0": lambda s: (
+        -s.oracle.cross_entropy(s.examples.y_onehot, s.model.decode(s.z0))[0]
+    ),
 }
 # What known mistakes make of the value of a whole term, with a `FlowSample`.
 TERM_FORMS = {
@@ -163,7 +193,10 @@ TERM_FORMS = {
     "term_averaged_over_batch": lambda value, s: np.full(len(value), value.mean()),
     "term_summed_over_batch": lambda value, s: np.full(len(value), value.sum()),
 }
-CONSTANT_FORMS = {"right": lambda value, s: value, "log_2pi_missing": lambda value, s: value - s.log_normal_at_0}
+CONSTANT_FORMS = {
+    "right": lambda value, s: value,
+    "log_2pi_missing": lambda value, s: value - s.log_normal_at_0,
+}
 LIKELIHOOD_FORMS = {
     "right": lambda value, s: value,
     "cross_entropy_for_likelihood": lambda value, s: -value,
@@ -172,12 +205,18 @@ LIKELIHOOD_FORMS = {
 
 
 def rounding_of_log_q0(s: FlowSample) -> np.ndarray:
-    """Returns how far log_q0 may be off because z0 is float32: few digits are left where sigma is small beside mu."""
-    lost = np.spacing(np.abs(s.z0[0]).astype(np.float32)) * np.abs(s.eps[0]) * np.exp(-s.log_var / 2)
+    """Returns how far log_q0 may be off because z0 is float32: few digits are left where sigma is
+    small beside mu.
+    """
+    lost = (
+        np.spacing(np.abs(s.z0[0]).astype(np.float32)) * np.abs(s.eps[0]) * np.exp(-s.log_var / 2)
+    )
     return np.sum(lost, axis=-1)
 
 
-def free_energy_term(name: str, forms: dict, *steps: dict, tolerance: Callable | None = None) -> Term:
+def free_energy_term(
+    name: str, forms: dict, *steps: dict, tolerance: Callable | None = None
+) -> Term:
     """Returns a `Term` of the free energy.
 
     Args:
@@ -193,7 +232,9 @@ def free_energy_term(name: str, forms: dict, *steps: dict, tolerance: Callable |
 FREE_ENERGY_TERMS = LossMethod(
     name="free_energy_terms",
     terms=(
-        free_energy_term("log_q0", LOG_Q0_FORMS, CONSTANT_FORMS, TERM_FORMS, tolerance=rounding_of_log_q0),
+        free_energy_term(
+            "log_q0", LOG_Q0_FORMS, CONSTANT_FORMS, TERM_FORMS, tolerance=rounding_of_log_q0
+        ),
         free_energy_term("sum_log_det", SUM_LOG_DET_FORMS, TERM_FORMS),
         free_energy_term("log_p_zK", LOG_P_ZK_FORMS, CONSTANT_FORMS, TERM_FORMS),
         free_energy_term("log_py_given_zK", LOG_PY_GIVEN_ZK_FORMS, LIKELIHOOD_FORMS),
@@ -223,7 +264,8 @@ FLOW_VIB = LatentModel(
     ),
     loss_method=FREE_ENERGY_TERMS,
     score=ACCURACY,
-    # The flow acts on the rate, so the rate needs a large weight; and a missing weight must show, so it is not 1.
+    # The flow acts on the rate, so the rate needs a large weight; and a missing weight must show,
+    # so it is not 1.
     weight=2.0,
     weight_name="beta",
     labelled=True,

@@ -1,4 +1,6 @@
-"""The examination "flow_weights": one step of training moves every weight of a model with a flow."""
+"""The examination "flow_weights": one step of training moves every weight of a model with a
+flow.
+"""
 
 import numpy as np
 
@@ -20,10 +22,13 @@ __all__ = ["check_flow_weights"]
 
 
 @examination(
-    "flow_weights", finds=(*MISTAKES_OF_ANY_FLOW, "flow_not_trained", "weights_do_not_move", "hidden_parameters")
+    "flow_weights",
+    finds=(*MISTAKES_OF_ANY_FLOW, "flow_not_trained", "weights_do_not_move", "hidden_parameters"),
 )
 def check_flow_weights(exam: Exam, flow: str) -> None:
-    """A step of training moves every trainable weight, and what encoder, flow and decoder return."""
+    """A step of training moves every trainable weight, and what encoder, flow and decoder
+    return.
+    """
     model, start = flow_model(exam, flow)
     examples, z0 = images_and_points(model)
 

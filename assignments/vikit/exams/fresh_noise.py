@@ -1,4 +1,6 @@
-"""The examination "fresh_noise": the noise of `model(x)` is fresh for each example and at each call."""
+"""The examination "fresh_noise": the noise of `model(x)` is fresh for each example and at each
+call.
+"""
 
 import numpy as np
 
@@ -15,21 +17,34 @@ __all__ = ["check_fresh_noise"]
 NUM_CLOUDS = 4
 # Copies of each image; the outputs for them are a cloud.
 NUM_COPIES = 256
-# Clouds are too thin if their dimension is, on average, below this share of the right one. In 80 runs the share was at
-# least 0.93, and at most 0.57 with one number of noise for all dimensions.
+# Clouds are too thin if their dimension is, on average, below this share of the right one. In 80
+# runs the share was at least 0.93, and at most 0.57 with one number of noise for all dimensions.
 MIN_SHARE_OF_DIMENSIONS = 0.75
 
 
 @examination(
     "fresh_noise",
     finds=(
-        *(*MISTAKES_OF_ANY_MODEL, "no_noise", "no_fresh_sample", "one_noise_for_the_batch", "same_noise_at_every_call"),
-        *("call_returns_probabilities", "one_noise_for_all_dimensions", "wrong_spread", "not_from_the_posterior"),
+        *(
+            *MISTAKES_OF_ANY_MODEL,
+            "no_noise",
+            "no_fresh_sample",
+            "one_noise_for_the_batch",
+            "same_noise_at_every_call",
+        ),
+        *(
+            "call_returns_probabilities",
+            "one_noise_for_all_dimensions",
+            "wrong_spread",
+            "not_from_the_posterior",
+        ),
         "noise_frozen_in_training",
     ),
 )
 def check_fresh_noise(exam: Exam, model: str | LatentModel) -> None:
-    """`model(x)` decodes a fresh sample of q(z|x) for each example and call, and training draws fresh samples too."""
+    """`model(x)` decodes a fresh sample of q(z|x) for each example and call, and training draws
+    fresh samples too.
+    """
     spec = spec_of(model)
     trained = trained_model(exam, spec)
     train, _ = exam.digits(spec.labelled)
@@ -45,12 +60,17 @@ def check_fresh_noise(exam: Exam, model: str | LatentModel) -> None:
 
 
 def as_clouds(outputs: np.ndarray) -> np.ndarray:
-    """Returns the outputs for copies of several images, by image. Shape `[NUM_CLOUDS, NUM_COPIES, N]`."""
+    """Returns the outputs for copies of several images, by image. Shape `[NUM_CLOUDS, NUM_COPIES,
+    N]`.
+    """
     return outputs.reshape(NUM_CLOUDS, NUM_COPIES, -1)
 
 
-def failure_of_equal_copies(model: Model, x: np.ndarray, first: np.ndarray, second: np.ndarray) -> PropertyFailed:
-    """Returns the failure of a model that gave the same outputs for all copies of an image `x` in a batch.
+def failure_of_equal_copies(
+    model: Model, x: np.ndarray, first: np.ndarray, second: np.ndarray
+) -> PropertyFailed:
+    """Returns the failure of a model that gave the same outputs for all copies of an image `x` in a
+    batch.
 
     Args:
         model: The `Model`.
@@ -63,14 +83,20 @@ def failure_of_equal_copies(model: Model, x: np.ndarray, first: np.ndarray, seco
     plain = model.decode(mean)
     with np.errstate(over="ignore"):
         probabilities = 1 / (1 + np.exp(-plain))
-    for shown, name in ((plain, "no_noise"), (probabilities, "no_noise and call_returns_probabilities")):
+    for shown, name in (
+        (plain, "no_noise"),
+        (probabilities, "no_noise and call_returns_probabilities"),
+    ):
         if repeats and np.allclose(first[:1], shown, 1e-3, 1e-3):
             return PropertyFailed("model(x) is the decoder at the mean: nothing is drawn", name)
     if repeats:
         return PropertyFailed(
-            "all copies of an image got one output, and the same one in a second call", "no_fresh_sample"
+            "all copies of an image got one output, and the same one in a second call",
+            "no_fresh_sample",
         )
-    return PropertyFailed("all copies of an image in a batch got the same sample", "one_noise_for_the_batch")
+    return PropertyFailed(
+        "all copies of an image in a batch got the same sample", "one_noise_for_the_batch"
+    )
 
 
 def check_is_from_the_posterior(model: Model, x: np.ndarray, got: np.ndarray) -> None:
@@ -92,17 +118,28 @@ def check_is_from_the_posterior(model: Model, x: np.ndarray, got: np.ndarray) ->
     want = clouds("right")
     if got.min() >= 0 and got.max() <= 1 and want.max() > 1.5:
         raise PropertyFailed(
-            "model(x) returns probabilities, and should return the decoder's own output", "call_returns_probabilities"
+            "model(x) returns probabilities, and should return the decoder's own output",
+            "call_returns_probabilities",
         )
-    shares = [count_dimensions(one) / count_dimensions(other) for one, other in zip(got, want, strict=True)]
+    shares = [
+        count_dimensions(one) / count_dimensions(other)
+        for one, other in zip(got, want, strict=True)
+    ]
     thin = not np.exp(np.mean(np.log(shares))) >= MIN_SHARE_OF_DIMENSIONS
     if agree(want) and not thin:
         return
     if thin or agree(clouds("sampler_one_noise_for_all_dimensions")):
-        raise PropertyFailed("samples of one image lie along a line", "one_noise_for_all_dimensions")
-    if any(agree(clouds(sampler)) for sampler in ("sampler_without_sigma", "sampler_log_var_as_log_sigma")):
+        raise PropertyFailed(
+            "samples of one image lie along a line", "one_noise_for_all_dimensions"
+        )
+    if any(
+        agree(clouds(sampler))
+        for sampler in ("sampler_without_sigma", "sampler_log_var_as_log_sigma")
+    ):
         raise PropertyFailed("samples of one image are not spread as q(z|x) is", "wrong_spread")
-    raise PropertyFailed("samples of one image lie elsewhere than q(z|x) puts them", "not_from_the_posterior")
+    raise PropertyFailed(
+        "samples of one image lie elsewhere than q(z|x) puts them", "not_from_the_posterior"
+    )
 
 
 def is_same_cloud(got: np.ndarray, want: np.ndarray) -> bool:
@@ -113,6 +150,8 @@ def is_same_cloud(got: np.ndarray, want: np.ndarray) -> bool:
 
 
 def count_dimensions(cloud: np.ndarray) -> float:
-    """Returns the dimension of a cloud: the participation ratio of its variances along principal axes."""
+    """Returns the dimension of a cloud: the participation ratio of its variances along principal
+    axes.
+    """
     variances = np.linalg.svd(cloud - cloud.mean(0), compute_uv=False) ** 2
     return variances.sum() ** 2 / (variances**2).sum()

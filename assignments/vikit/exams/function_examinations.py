@@ -18,7 +18,9 @@ __all__ = ["check_gradient", "check_inverse", "check_jacobian", "check_reversibl
 
 @examination("gradient", finds=("no_gradient_through_the_sample",))
 def check_gradient(exam: Exam, path: str, inputs: list[str], wanted: str) -> None:
-    """The gradient of a function is what the oracle's `wanted` says, and exists for each argument in `inputs`."""
+    """The gradient of a function is what the oracle's `wanted` says, and exists for each argument
+    in `inputs`.
+    """
     mu, log_var = exam.normal(5, 4), exam.normal(5, 4)
     eps, cotangent = exam.normal(3, 5, 4), exam.normal(3, 5, 4)
     values = require_ok(exam.student.vjp(path, as_tensors([mu, log_var, eps]), [cotangent])).values
@@ -31,7 +33,9 @@ def check_gradient(exam: Exam, path: str, inputs: list[str], wanted: str) -> Non
 
 
 def draw_arguments(exam: Exam, shapes: list, positive: tuple | list = ()) -> list:
-    """Returns normal arguments of these shapes, a float for the shape []; those at `positive` are above 0.5."""
+    """Returns normal arguments of these shapes, a float for the shape []; those at `positive` are
+    above 0.5.
+    """
     arguments = []
     for index, shape in enumerate(shapes):
         value: Any = exam.normal(*shape) if shape else float(exam.normal(1)[0])
@@ -56,20 +60,29 @@ def student_values(
     """
     reply = require_ok(exam.student.call(name, arguments, outputs=outputs))
     if len(reply.values) != (outputs or 1):
-        raise PropertyFailed(f"{describe.describe_count(len(reply.values))} values came back, expected {outputs or 1}")
+        raise PropertyFailed(
+            f"{describe.describe_count(len(reply.values))} values came back, expected "
+            f"{outputs or 1}"
+        )
     for value, shape in zip_longest(reply.values, shapes):
         check_array(value, shape)
     return [value.astype(np.float64) for value in reply.values]
 
 
-def oracle_values(exam: Exam, name: str, arguments: list, outputs: int | None = None) -> list[np.ndarray]:
+def oracle_values(
+    exam: Exam, name: str, arguments: list, outputs: int | None = None
+) -> list[np.ndarray]:
     """Returns the arrays that the oracle has for `name`."""
     value = exam.oracle.function(name)(*arguments)
     return [np.asarray(part, np.float64) for part in (value if outputs else (value,))]
 
 
-def student_map_or_oracle(exam: Exam, name: str, arguments: list, outputs: int | None = None) -> Callable:
-    """Returns the student's map, from arguments to values, if it is right for these arguments; else the oracle's."""
+def student_map_or_oracle(
+    exam: Exam, name: str, arguments: list, outputs: int | None = None
+) -> Callable:
+    """Returns the student's map, from arguments to values, if it is right for these arguments; else
+    the oracle's.
+    """
     want = oracle_values(exam, name, arguments, outputs)[0]
 
     def by_oracle(others: list) -> np.ndarray:
@@ -83,7 +96,9 @@ def student_map_or_oracle(exam: Exam, name: str, arguments: list, outputs: int |
         got = by_student(arguments)
     except (PropertyFailed, NoReply):
         return by_oracle
-    return by_student if got.shape == want.shape and np.allclose(got, want, 1e-3, 1e-4) else by_oracle
+    return (
+        by_student if got.shape == want.shape and np.allclose(got, want, 1e-3, 1e-4) else by_oracle
+    )
 
 
 @dataclass(frozen=True)
@@ -92,7 +107,8 @@ class MapWithLogDet:
 
     Attributes:
         forward: Name of the map.
-        log_det: Name of the function with the log determinant, its last output. It may be the map itself.
+        log_det: Name of the function with the log determinant, its last output. It may be the map
+            itself.
         shapes: Shapes of the map's arguments.
         positive: Indices of the arguments that are positive.
         given: Indices of the arguments that `log_det` takes; None for all.
@@ -113,12 +129,16 @@ class MapWithLogDet:
 
 @examination("jacobian", finds=MISTAKES_OF_VALUES)
 def check_jacobian(exam: Exam, **options: Any) -> None:
-    """`log_det` is the log determinant of the Jacobian of `forward`, by differences; options as in `MapWithLogDet`."""
+    """`log_det` is the log determinant of the Jacobian of `forward`, by differences; options as in
+    `MapWithLogDet`.
+    """
     one = MapWithLogDet(**options)
     arguments = draw_arguments(exam, one.shapes, one.positive)
     got = student_values(exam, one.log_det, one.log_det_arguments(arguments), one.outputs)[-1]
     forward = student_map_or_oracle(exam, one.forward, arguments, one.outputs)
-    want, _, reliable = log_dets_by_differences(map_of_first_argument(forward, arguments), arguments[0])
+    want, _, reliable = log_dets_by_differences(
+        map_of_first_argument(forward, arguments), arguments[0]
+    )
     if got.shape != want.shape:
         raise PropertyFailed("the log determinant has another shape than the batch", "wrong_shape")
     worst = np.max(np.abs(got - want), where=reliable, initial=0.0)
@@ -129,13 +149,19 @@ def check_jacobian(exam: Exam, **options: Any) -> None:
 
 
 def map_of_first_argument(forward: Callable, arguments: list) -> Callable:
-    """Returns the map of the first argument alone; it takes the batch once or repeated several times."""
+    """Returns the map of the first argument alone; it takes the batch once or repeated several
+    times.
+    """
     batch = len(arguments[0])
 
     def function(points: np.ndarray) -> np.ndarray:
         copies = points.shape[0] // batch
         rest = [
-            np.tile(value, (copies, 1)) if np.ndim(value) == 2 and value.shape[0] == batch else value
+            (
+                np.tile(value, (copies, 1))
+                if np.ndim(value) == 2 and value.shape[0] == batch
+                else value
+            )
             for value in arguments[1:]
         ]
         return forward([points, *rest])
@@ -145,12 +171,18 @@ def map_of_first_argument(forward: Callable, arguments: list) -> Callable:
 
 @examination("inverse", finds=MISTAKES_OF_VALUES)
 def check_inverse(exam: Exam, forward: str, inverse: str, shapes: list) -> None:
-    """`inverse` takes the output of `forward` back to its first argument, with the same other arguments."""
+    """`inverse` takes the output of `forward` back to its first argument, with the same other
+    arguments.
+    """
     arguments = draw_arguments(exam, shapes)
     there = student_map_or_oracle(exam, forward, arguments)(arguments).astype(np.float32)
-    back = student_values(exam, inverse, [there, *arguments[1:]], shapes=[np.shape(arguments[0])])[0]
+    back = student_values(exam, inverse, [there, *arguments[1:]], shapes=[np.shape(arguments[0])])[
+        0
+    ]
     if not np.allclose(back, arguments[0], 1e-3, 1e-3):
-        raise PropertyFailed("the inverse does not take the output of the forward map back to its input")
+        raise PropertyFailed(
+            "the inverse does not take the output of the forward map back to its input"
+        )
 
 
 @examination("reversible", finds=MISTAKES_OF_VALUES)
@@ -163,4 +195,6 @@ def check_reversible(exam: Exam, name: str, size: int) -> None:
     reverse = [moved.astype(np.float32), -velocity.astype(np.float32), 0.3, grad_log_density]
     back, reversed_velocity = student_values(exam, name, reverse, 2, [z.shape] * 2)
     if not (np.allclose(back, z, 1e-3, 1e-3) and np.allclose(reversed_velocity, -v, 1e-3, 1e-3)):
-        raise PropertyFailed("a step, and a second one with the velocity reversed, do not return to where they began")
+        raise PropertyFailed(
+            "a step, and a second one with the velocity reversed, do not return to where they began"
+        )

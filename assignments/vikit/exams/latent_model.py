@@ -1,8 +1,10 @@
-"""`LatentModel`: the specification of a model with a latent sample, loss = distortion + weight * rate.
+"""`LatentModel`: the specification of a model with a latent sample, loss = distortion + weight *
+rate.
 
-A specification says what a VAE, a VIB or a VIB with a flow is made of. What must hold for such a model is examined by
-code that stands once for all of them, each examination in the module of its name: terms, prediction, weights_learn,
-fresh_noise, reported_losses, reported_losses_and_noise, floor.
+A specification says what a VAE, a VIB or a VIB with a flow is made of. What must hold for such a
+model is examined by code that stands once for all of them, each examination in the module of its
+name: terms, prediction, weights_learn, fresh_noise, reported_losses, reported_losses_and_noise,
+floor.
 """
 
 from collections.abc import Callable
@@ -50,26 +52,32 @@ class ModelSizes(NamedTuple):
     hidden: tuple
 
 
-# The sizes of the model that is trained and those of a small one, for a classifier (True) and for a model of images.
+# The sizes of the model that is trained and those of a small one, for a classifier (True) and for a
+# model of images.
 TRAINED_SIZES = {False: ModelSizes(64, 8, 64, (128,)), True: ModelSizes(64, 8, 10, (128,))}
 SMALL_SIZES = {False: ModelSizes(16, 4, 16, (7,)), True: ModelSizes(16, 4, 5, (7,))}
 
 
 @dataclass(frozen=True)
 class Distortion:
-    """The first term of the loss: how badly the decoder's outputs fit the images or their labels, in nats.
+    """The first term of the loss: how badly the decoder's outputs fit the images or their labels,
+    in nats.
 
     Attributes:
         name: The name under which the model reports it.
         summed_over: The axis that it is a sum over, for names of mistakes.
         value: From a `Sample` to the distortion of each sample and example, `[L, B]`.
-        mean: From a `Sample` to its mean over the batch, `[L]`, if the oracle has that alone at little cost; None where
-            it is the mean of `value`.
+        mean: From a `Sample` to its mean over the batch, `[L]`, if the oracle has that alone at
+            little cost; None where it is the mean of `value`.
         wrong: From the names of known mistakes to what they make of it: functions like `value`.
-        to_logits: From probabilities to the logits that give them, for a decoder that returns probabilities.
-        are_probabilities: Tells whether outputs are probabilities of this distortion's distribution.
-        reported_wrong: From the names of known mistakes in the reported one to functions like `mean`.
-        names_if_bounded: From the usual name of a bounded output to its name where the decoder returns it.
+        to_logits: From probabilities to the logits that give them, for a decoder that returns
+            probabilities.
+        are_probabilities: Tells whether outputs are probabilities of this distortion's
+            distribution.
+        reported_wrong: From the names of known mistakes in the reported one to functions like
+            `mean`.
+        names_if_bounded: From the usual name of a bounded output to its name where the decoder
+            returns it.
     """
 
     name: str
@@ -87,14 +95,18 @@ class Distortion:
 class Rate:
     """The second term of the loss: how much the latent sample tells about the image, in nats.
 
-    The models report it as "kl", and so the names of mistakes and the messages call it; the code calls it rate.
+    The models report it as "kl", and so the names of mistakes and the messages call it; the code
+    calls it rate.
 
     Attributes:
-        value: From a `Sample` to the rate of each sample and example, `[L, B]`, or in closed form `[1, B]`.
-        mean: From a `Sample` to its mean over samples and batch, if the oracle has that alone at little cost. Reported
-            rates are compared with it even where the loss combines the rates of samples: both have the same mean.
+        value: From a `Sample` to the rate of each sample and example, `[L, B]`, or in closed form
+            `[1, B]`.
+        mean: From a `Sample` to its mean over samples and batch, if the oracle has that alone at
+            little cost. Reported rates are compared with it even where the loss combines the rates
+            of samples: both have the same mean.
         wrong: From the names of known mistakes to what they make of it: functions like `value`.
-        reported_wrong: From the names of known mistakes in the reported one to functions like `value`.
+        reported_wrong: From the names of known mistakes in the reported one to functions like
+            `value`.
     """
 
     value: Callable
@@ -108,7 +120,8 @@ class Combine(NamedTuple):
 
     Attributes:
         function: From losses `[L, B]` to `[B]`.
-        needs_sampled_rate: Whether the rate must be that of each sample; else a closed form will do.
+        needs_sampled_rate: Whether the rate must be that of each sample; else a closed form will
+            do.
     """
 
     function: Callable
@@ -135,9 +148,9 @@ class Term:
     Attributes:
         name: Its name in messages.
         right: From a `Sample` to the right value of each example `[B]`.
-        wrong: From a `LatentModel` to the steps in which known mistakes can be made: a list of dicts from the names of
-            mistakes, and "right", to functions of (value, sample). Each is applied to what the step before gave, those
-            of the first step to None.
+        wrong: From a `LatentModel` to the steps in which known mistakes can be made: a list of
+            dicts from the names of mistakes, and "right", to functions of (value, sample). Each is
+            applied to what the step before gave, those of the first step to None.
         tolerance: From a `Sample` to what rounding may add to the value, `[B]`.
     """
 
@@ -157,9 +170,11 @@ class LossMethod:
         origin: Where the right values come from, for messages.
         distortion_index: The index of the term that the distortion enters.
         takes_one_sample: Whether eps is the noise of a single sample, `[B, K]`.
-        swapped_mistake: The name of the mistake if terms have changed places; empty if it has no name.
+        swapped_mistake: The name of the mistake if terms have changed places; empty if it has no
+            name.
         own_noise_mistake: The name of the mistake if two calls differ.
-        probabilities_first: Whether a decoder that returns probabilities is the first explanation of any wrong value.
+        probabilities_first: Whether a decoder that returns probabilities is the first explanation
+            of any wrong value.
     """
 
     name: str
@@ -181,7 +196,8 @@ class Score:
         compute: From (model, `Examples`) to the score.
         margin: One training that ends this far above the floor is enough.
         unit: The unit in messages.
-        fall: How far the score falls in a training that goes the wrong way; infinite if the score cannot tell.
+        fall: How far the score falls in a training that goes the wrong way; infinite if the score
+            cannot tell.
         wrong_sign: The name of the mistake if the loss has the wrong sign.
     """
 
@@ -195,10 +211,12 @@ class Score:
 
 @dataclass(frozen=True)
 class LatentModel:
-    """A kind of model with an encoder, a latent sample and a decoder; loss = distortion + weight * rate.
+    """A kind of model with an encoder, a latent sample and a decoder; loss = distortion + weight *
+    rate.
 
     Attributes:
-        name: The class. It takes event_dim, latent_dim and, for a classifier, num_classes, and `hidden` as keyword.
+        name: The class. It takes event_dim, latent_dim and, for a classifier, num_classes, and
+            `hidden` as keyword.
         distortion: The `Distortion`.
         rate: The `Rate`.
         loss_method: The `LossMethod`.
@@ -211,13 +229,18 @@ class LatentModel:
         labelled: Whether it is a classifier, and is given labels.
         grey: Whether its images are grey, in [0, 1], and not binary.
         sample_class: The class of its samples if that is not `Sample`, but one derived from it.
-        variants: Specifications of the same class, with other keywords, whose reported losses are examined too.
-        further_parts: From (model, x, z) to what further parts of the model return, as `Model.look_at_parts`.
-        unbounded_checked_in: The examination, "terms" or "floor", that checks that nothing bounds the outputs.
-        perturbation: How the weights of models are moved from their first values: a factor, and noise.
-        more_perturbations: Further ones, with which the noise of training is observed again: with some weights no
-            mistake shows.
-        own_oracle: The class of the oracle in a notebook if that is not `OwnFunctions`, but one derived from it.
+        variants: Specifications of the same class, with other keywords, whose reported losses are
+            examined too.
+        further_parts: From (model, x, z) to what further parts of the model return, as
+            `Model.look_at_parts`.
+        unbounded_checked_in: The examination, "terms" or "floor", that checks that nothing bounds
+            the outputs.
+        perturbation: How the weights of models are moved from their first values: a factor, and
+            noise.
+        more_perturbations: Further ones, with which the noise of training is observed again: with
+            some weights no mistake shows.
+        own_oracle: The class of the oracle in a notebook if that is not `OwnFunctions`, but one
+            derived from it.
     """
 
     name: str
@@ -261,7 +284,9 @@ class LatentModel:
         x = (x if self.grey else x < 0.5).astype(np.float32)
         if not self.labelled:
             return Examples(x)
-        return Examples(x, one_hot(exam.generator.integers(0, sizes.num_outputs, batch), sizes.num_outputs))
+        return Examples(
+            x, one_hot(exam.generator.integers(0, sizes.num_outputs, batch), sizes.num_outputs)
+        )
 
 
 SPECS: dict[str, LatentModel] = {}

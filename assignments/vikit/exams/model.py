@@ -1,4 +1,6 @@
-"""`Model`: a model of the student's that a `LatentModel` describes, and how one is built for an examination."""
+"""`Model`: a model of the student's that a `LatentModel` describes, and how one is built for an
+examination.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +31,10 @@ __all__ = [
 
 # The step size of every training.
 LEARNING_RATE = 5e-3
-MISTAKES_OF_FIXED_PARTS = {"the encoder": "encoder_not_trained", "the decoder": "decoder_not_trained"}
+MISTAKES_OF_FIXED_PARTS = {
+    "the encoder": "encoder_not_trained",
+    "the decoder": "decoder_not_trained",
+}
 # What may be found in any examination of a model.
 MISTAKES_OF_ANY_MODEL = (
     *MISTAKES_OF_VALUES,
@@ -44,8 +49,8 @@ class Model(StudentObject):
     Attributes:
         spec: The `LatentModel`.
         sizes: Its `ModelSizes`.
-        returns_probabilities: Whether its decoder returns probabilities, and the model treats them as such. That is
-            against the rules, but its other properties can still be examined.
+        returns_probabilities: Whether its decoder returns probabilities, and the model treats them
+            as such. That is against the rules, but its other properties can still be examined.
     """
 
     spec: LatentModel
@@ -55,7 +60,8 @@ class Model(StudentObject):
     def encode(self, x: np.ndarray) -> list[np.ndarray]:
         """Returns mu and log_var of q(z|x), each `[B, K]`.
 
-        If the encoder returns more arrays, these are the first two; `check_encoder_returns_two` reports that.
+        If the encoder returns more arrays, these are the first two; `check_encoder_returns_two`
+        reports that.
         """
         return self.part("encoder")(x, shapes=[(x.shape[0], self.sizes.latent_dim)] * 2, outputs=2)
 
@@ -71,7 +77,9 @@ class Model(StudentObject):
         return found.reshape(*z.shape[:-1], self.sizes.num_outputs)
 
     def decode_to_logits(self, z: np.ndarray) -> np.ndarray:
-        """Returns what the decoder gives for `z`, as logits if it returns probabilities. Shape `[..., N]`."""
+        """Returns what the decoder gives for `z`, as logits if it returns probabilities. Shape
+        `[..., N]`.
+        """
         found = self.decode(z)
         return self.spec.distortion.to_logits(found) if self.returns_probabilities else found
 
@@ -81,7 +89,9 @@ class Model(StudentObject):
 
     def draw_sample(self, examples: Examples, num_samples: int) -> Any:
         """Returns a `Sample` with fresh noise."""
-        return self.build_sample(examples, self.exam.normal(num_samples, len(examples), self.sizes.latent_dim))
+        return self.build_sample(
+            examples, self.exam.normal(num_samples, len(examples), self.sizes.latent_dim)
+        )
 
     def returned_terms(self, examples: Examples, eps: np.ndarray) -> list[np.ndarray]:
         """Returns the terms that the model's own loss method returns, arrays `[B]`."""
@@ -91,7 +101,9 @@ class Model(StudentObject):
         shapes, outputs = [(len(examples),)] * count, count if count > 1 else None
         return self.method(method.name, *examples.arrays, eps, shapes=shapes, outputs=outputs)
 
-    def fit(self, examples: Examples, learning_rate: float, names: tuple = ("loss",), **options: Any) -> dict:
+    def fit(
+        self, examples: Examples, learning_rate: float, names: tuple = ("loss",), **options: Any
+    ) -> dict:
         """Trains with a new Adam and returns the history, which must have `names`.
 
         Args:
@@ -107,7 +119,9 @@ class Model(StudentObject):
     def evaluate(self, examples: Examples, names: tuple, batch_size: int = 1) -> dict:
         """Returns what the model's `evaluate` reports, which must have `names`."""
         keywords = {"batch_size": batch_size, "verbose": 0, "return_dict": True}
-        reply = self.exam.student.call(f"{self.key}.evaluate", examples.arrays, keywords, outputs="mapping")
+        reply = self.exam.student.call(
+            f"{self.key}.evaluate", examples.arrays, keywords, outputs="mapping"
+        )
         return require_history(require_ok(reply), names)
 
     def begin_anew(self) -> None:
@@ -115,7 +129,9 @@ class Model(StudentObject):
         self.set_weights(build_model(self.exam, self.spec, self.sizes).weights())
 
     def look_at_parts(self, x: np.ndarray, z: np.ndarray) -> list[tuple]:
-        """Returns for each part (words if it stays the same, its array, the mistake if it stays the same)."""
+        """Returns for each part (words if it stays the same, its array, the mistake if it stays the
+        same).
+        """
         mu, log_var = self.encode(x)
         return [
             ("the encoder returns the same mu", mu, "encoder_not_trained"),
@@ -125,7 +141,9 @@ class Model(StudentObject):
         ]
 
     def check_depends_on_weights(self, x: np.ndarray, z: np.ndarray, **options: Any) -> None:
-        """Raises `PropertyFailed` unless encoder and decoder each depend on their inputs and weights."""
+        """Raises `PropertyFailed` unless encoder and decoder each depend on their inputs and
+        weights.
+        """
 
         def look() -> dict:
             return {"the encoder": self.encode(x), "the decoder": [self.decode(z)]}
@@ -133,14 +151,18 @@ class Model(StudentObject):
         check_depends_on_inputs_and_weights(self, look, MISTAKES_OF_FIXED_PARTS, **options)
 
     def check_weight(self) -> None:
-        """Raises `PropertyFailed` unless the model has kept the weight of the rate that it was given."""
+        """Raises `PropertyFailed` unless the model has kept the weight of the rate that it was
+        given.
+        """
         name, weight = self.spec.weight_name, self.spec.weight
         if name and not is_within_rounding(kept := self.attribute(name), weight):
             raise failure_of_weight(name, kept, weight)
 
 
 def failure_of_weight(name: str, kept: np.ndarray, weight: float) -> PropertyFailed:
-    """Returns the failure of a model whose attribute `name` is `kept` and should be the weight that was given."""
+    """Returns the failure of a model whose attribute `name` is `kept` and should be the weight that
+    was given.
+    """
     got = float(np.mean(kept))
     words = f"model.{name} is {describe.describe_number(got, weight)}; {weight:g} was given"
     return PropertyFailed(words, f"{name}_not_kept", f"model.{name} is {got:g}")
@@ -197,7 +219,9 @@ def build_model(exam: Exam, spec: LatentModel, sizes: ModelSizes) -> Model:
     weight = {spec.weight_name: spec.weight} if spec.weight_name else {}
     outputs = (sizes.num_outputs,) if spec.labelled else ()
     arguments = sizes.event_dim, sizes.latent_dim, *outputs
-    model = build(exam, spec.name, *arguments, of=Model, hidden=tuple(sizes.hidden), **weight, **spec.keywords)
+    model = build(
+        exam, spec.name, *arguments, of=Model, hidden=tuple(sizes.hidden), **weight, **spec.keywords
+    )
     model.spec, model.sizes = spec, sizes
     examples = spec.draw(exam, 5, sizes)
     sample = model.draw_sample(examples, 1)
@@ -210,7 +234,9 @@ def build_model(exam: Exam, spec: LatentModel, sizes: ModelSizes) -> Model:
 
 
 def takes_probabilities(model: Model, sample: Any, outputs: np.ndarray) -> bool:
-    """Tells whether a decoder's outputs are probabilities, and the model's own terms treat them as such."""
+    """Tells whether a decoder's outputs are probabilities, and the model's own terms treat them as
+    such.
+    """
     distortion, method = model.spec.distortion, model.spec.loss_method
     if not distortion.are_probabilities(outputs):
         return False
@@ -225,15 +251,17 @@ def key_of_trained(spec: LatentModel) -> tuple:
 
 
 def trained_model(exam: Exam, spec: LatentModel) -> Model:
-    """Returns the model that is trained, its weights moved a little. One model serves all: compiling takes long."""
+    """Returns the model that is trained, its weights moved a little. One model serves all:
+    compiling takes long.
+    """
     key = key_of_trained(spec)
     if key not in exam.memory.trained:
         model = build_model(exam, spec, spec.trained_sizes)
         train, _ = exam.digits(spec.labelled)
         # It is remembered only now: without the digits there is no model to train.
         exam.memory.trained[key] = model
-        # A first call builds the whole model; else what a step of training makes has the step traced twice. The model
-        # need not have `call`, and what it returns does not matter.
+        # A first call builds the whole model; else what a step of training makes has the step
+        # traced twice. The model need not have `call`, and what it returns does not matter.
         exam.student.call(model.key, as_tensors([train.x[:3]]))
     model = exam.memory.trained[key]
     model.perturb_weights(1.0, 0.15)

@@ -1,4 +1,6 @@
-"""What a model reports of its loss in `fit` and `evaluate`, and what it should report, from its own parts."""
+"""What a model reports of its loss in `fit` and `evaluate`, and what it should report, from its own
+parts.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +15,8 @@ from .report_mistakes import LossLayout
 
 __all__ = ["build_report_source", "check_evaluate", "reports_of_fit"]
 
-# How often a loss is reported while no weight moves. With 8 reports their spread is uncertain by more than a quarter.
+# How often a loss is reported while no weight moves. With 8 reports their spread is uncertain by
+# more than a quarter.
 NUM_REPORTS = 16
 # How many samples of each example the reports are compared with, at most.
 NUM_SAMPLES = 32
@@ -22,7 +25,9 @@ MAX_SAMPLES = 10_000
 
 
 def reports_of_fit(model: Model, examples: Examples, eager: bool = False) -> ReportSource:
-    """Returns the `ReportSource` of `fit`, which reports a loss several times while no weight moves."""
+    """Returns the `ReportSource` of `fit`, which reports a loss several times while no weight
+    moves.
+    """
 
     def report() -> dict:
         return model.fit(examples, 0.0, model.spec.reported, epochs=NUM_REPORTS, eager=eager)
@@ -39,12 +44,17 @@ def check_evaluate(model: Model, examples: Examples, deviations: dict) -> None:
         deviations: How much each number varies from report to report in `fit`.
     """
     # The mean over a quarter of the examples varies twice as much.
-    few, twice = examples[: BATCH_SIZE // 4], {name: 2 * deviation for name, deviation in deviations.items()}
+    few, twice = (
+        examples[: BATCH_SIZE // 4],
+        {name: 2 * deviation for name, deviation in deviations.items()},
+    )
     source = build_report_source(model, few, 1, lambda: model.evaluate(few, model.spec.reported))
     check_reports(replace(source, deviations=twice))
 
 
-def build_report_source(model: Model, examples: Examples, batch_size: int, report: Callable) -> ReportSource:
+def build_report_source(
+    model: Model, examples: Examples, batch_size: int, report: Callable
+) -> ReportSource:
     """Returns the `ReportSource` of a model on these examples; `report` as in `ReportSource`."""
     distortion = model.spec.distortion
     layout = LossLayout(
@@ -67,15 +77,26 @@ def build_report_source(model: Model, examples: Examples, batch_size: int, repor
 def expected_of(model: Model, examples: Examples) -> Expected:
     """Returns the `Expected` of a model on these examples, from fresh samples."""
     spec = model.spec
-    sample = model.draw_sample(examples, min(NUM_SAMPLES * spec.num_samples, MAX_SAMPLES // len(examples)))
-    distortion = mean_of_batches(sample.mean_distortion) if spec.distortion.mean else mean_of(sample.distortion)
+    sample = model.draw_sample(
+        examples, min(NUM_SAMPLES * spec.num_samples, MAX_SAMPLES // len(examples))
+    )
+    distortion = (
+        mean_of_batches(sample.mean_distortion)
+        if spec.distortion.mean
+        else mean_of(sample.distortion)
+    )
     shape = len(sample.eps), len(examples)
-    rate = Mean(sample.mean_rate) if spec.rate.mean else mean_of(np.broadcast_to(sample.rate, shape))
+    rate = (
+        Mean(sample.mean_rate) if spec.rate.mean else mean_of(np.broadcast_to(sample.rate, shape))
+    )
     wrong_distortions, wrong_rates = spec.distortion.reported_wrong, spec.rate.reported_wrong
     return Expected(
         distortion,
         rate,
-        {name: lambda form=form: mean_of_batches(form(sample)) for name, form in wrong_distortions.items()},
+        {
+            name: lambda form=form: mean_of_batches(form(sample))
+            for name, form in wrong_distortions.items()
+        },
         {name: lambda form=form: mean_of(form(sample)) for name, form in wrong_rates.items()},
         mean_combined(sample) if spec.combine.needs_sampled_rate else None,
     )
@@ -84,7 +105,9 @@ def expected_of(model: Model, examples: Examples) -> Expected:
 def mean_of(sampled: np.ndarray) -> Mean:
     """Returns the `Mean` of a term, from single samples for each example. Shape `[draws, B]`."""
     draws, batch = sampled.shape
-    return Mean(float(sampled.mean()), float(np.sqrt(sampled.var(axis=0, ddof=1).mean() / batch)), draws)
+    return Mean(
+        float(sampled.mean()), float(np.sqrt(sampled.var(axis=0, ddof=1).mean() / batch)), draws
+    )
 
 
 def mean_of_batches(means: np.ndarray) -> Mean:
@@ -97,6 +120,11 @@ def mean_combined(sample: Any) -> Mean:
     spec = sample.spec
     losses = sample.distortion + spec.weight * sample.rate
     if len(losses) < 2 * spec.num_samples:
-        raise ValueError(f"{len(losses)} samples are too few for two losses of {spec.num_samples}: raise MAX_SAMPLES")
-    groups = losses[: len(losses) // spec.num_samples * spec.num_samples].reshape(-1, spec.num_samples, losses.shape[1])
+        raise ValueError(
+            f"{len(losses)} samples are too few for two losses of {spec.num_samples}: raise "
+            "MAX_SAMPLES"
+        )
+    groups = losses[: len(losses) // spec.num_samples * spec.num_samples].reshape(
+        -1, spec.num_samples, losses.shape[1]
+    )
     return mean_of(np.stack([spec.combine.function(group) for group in groups]))

@@ -1,4 +1,6 @@
-"""The examinations of a class of networks: their shapes, repeated calls, range of outputs, and weights."""
+"""The examinations of a class of networks: their shapes, repeated calls, range of outputs, and
+weights.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +23,8 @@ __all__ = ["check_range", "check_repeats", "check_shapes", "check_weights"]
 
 @dataclass(frozen=True)
 class NetworkClass:
-    """A class of networks: how one is made, and which arrays it maps to which. Properties have these as options.
+    """A class of networks: how one is made, and which arrays it maps to which. Properties have
+    these as options.
 
     Attributes:
         name: The class; it takes `out`, and the hidden sizes as keyword.
@@ -40,10 +43,14 @@ class NetworkClass:
         return build(exam, self.name, self.out, hidden=tuple(hidden))
 
     def build_dependent(self, exam: Exam) -> StudentObject:
-        """Returns a network with one hidden layer, whose outputs depend on its inputs and its weights."""
+        """Returns a network with one hidden layer, whose outputs depend on its inputs and its
+        weights.
+        """
         network, x = self.build(exam, (7,)), exam.normal(5, self.size)
         self.evaluate(network, x)
-        check_depends_on_inputs_and_weights(network, lambda: {"the network": self.evaluate(network, x)})
+        check_depends_on_inputs_and_weights(
+            network, lambda: {"the network": self.evaluate(network, x)}
+        )
         return network
 
     def evaluate(self, network: StudentObject, x: np.ndarray) -> list[np.ndarray]:
@@ -59,7 +66,8 @@ def check_shapes(exam: Exam, batch_shapes: list, **options: Any) -> None:
 
     Args:
         exam: The `Exam`.
-        batch_shapes: Pairs of hidden sizes and the axes before the last, for each batch that one network gets.
+        batch_shapes: Pairs of hidden sizes and the axes before the last, for each batch that one
+            network gets.
         options: As in `NetworkClass`.
     """
     network_class = NetworkClass(**options)
@@ -72,20 +80,27 @@ def check_shapes(exam: Exam, batch_shapes: list, **options: Any) -> None:
 
 
 @examination(
-    "network_repeats", finds=(*MISTAKES_OF_ANY_NETWORK, "random_inside", "examples_mixed", "one_head_for_both")
+    "network_repeats",
+    finds=(*MISTAKES_OF_ANY_NETWORK, "random_inside", "examples_mixed", "one_head_for_both"),
 )
 def check_repeats(exam: Exam, **options: Any) -> None:
-    """The same input gives the same output, each example by itself, and another input another output."""
+    """The same input gives the same output, each example by itself, and another input another
+    output.
+    """
     network_class = NetworkClass(**options)
     network = network_class.build_dependent(exam)
     x = exam.normal(5, network_class.size)
     network.perturb_weights()
     first, again = network_class.evaluate(network, x), network_class.evaluate(network, x)
     if not all(np.array_equal(*pair) for pair in zip(first, again, strict=True)):
-        raise PropertyFailed("two calls with the same input gave different outputs", "random_inside")
+        raise PropertyFailed(
+            "two calls with the same input gave different outputs", "random_inside"
+        )
     fewer = network_class.evaluate(network, x[3:1:-1])
     if not all(np.allclose(a[3:1:-1], b, 1e-3, 1e-4) for a, b in zip(first, fewer, strict=True)):
-        raise PropertyFailed("an example's output changes with the examples beside it", "examples_mixed")
+        raise PropertyFailed(
+            "an example's output changes with the examples beside it", "examples_mixed"
+        )
     for name, output in zip(network_class.outputs, first, strict=True):
         if not differs_between_inputs(output):
             raise PropertyFailed(f"{name} is the same for every input", "input_ignored")
@@ -96,7 +111,9 @@ def check_repeats(exam: Exam, **options: Any) -> None:
 
 @examination("network_range", finds=(*MISTAKES_OF_ANY_NETWORK, *MISTAKES_OF_BOUNDED_OUTPUTS))
 def check_range(exam: Exam, **options: Any) -> None:
-    """Every output takes large values of both signs for some weights: nothing squashes or cuts it."""
+    """Every output takes large values of both signs for some weights: nothing squashes or cuts
+    it.
+    """
     network_class = NetworkClass(**options)
     network = network_class.build_dependent(exam)
     x = exam.normal(9, network_class.size)
@@ -107,9 +124,13 @@ def check_range(exam: Exam, **options: Any) -> None:
     check_outputs_are_unbounded(network, look)
 
 
-@examination("network_weights", finds=(*MISTAKES_OF_ANY_NETWORK, "hidden_parameters", "idle_weight"))
+@examination(
+    "network_weights", finds=(*MISTAKES_OF_ANY_NETWORK, "hidden_parameters", "idle_weight")
+)
 def check_weights(exam: Exam, **options: Any) -> None:
-    """Every trainable weight changes an output, and no variable that Keras does not know takes part."""
+    """Every trainable weight changes an output, and no variable that Keras does not know takes
+    part.
+    """
     network_class = NetworkClass(**options)
     network = network_class.build_dependent(exam)
     x = exam.normal(5, network_class.size)
@@ -120,7 +141,11 @@ def check_weights(exam: Exam, **options: Any) -> None:
     check_same_as_twin(network, twin, lambda one: network_class.evaluate(one, x))
     base = network_class.evaluate(network, x)
     for index, array in enumerate(start):
-        network.set_weights([*start[:index], array + 0.5 + exam.normal(*array.shape), *start[index + 1 :]])
+        network.set_weights(
+            [*start[:index], array + 0.5 + exam.normal(*array.shape), *start[index + 1 :]]
+        )
         moved = network_class.evaluate(network, x)
         if all(np.allclose(a, b, 1e-6, 1e-7) for a, b in zip(base, moved, strict=True)):
-            raise PropertyFailed(f"trainable weight {index + 1} of {len(start)} changes no output", "idle_weight")
+            raise PropertyFailed(
+                f"trainable weight {index + 1} of {len(start)} changes no output", "idle_weight"
+            )

@@ -1,4 +1,6 @@
-"""The oracle in a notebook: the student's own earlier functions, whose values `check` examines by themselves."""
+"""The oracle in a notebook: the student's own earlier functions, whose values `check` examines by
+themselves.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -12,7 +14,8 @@ __all__ = ["OwnFunctions", "OwnFunctionsOfAVAE", "own_functions"]
 
 
 def own_functions(question: Question, function: Callable) -> "OwnFunctions":
-    """Returns the oracle with which a notebook examines `question`; `function` as in `OwnFunctions`.
+    """Returns the oracle with which a notebook examines `question`; `function` as in
+    `OwnFunctions`.
 
     The specification of the model that the question is about says which oracle that is.
     """
@@ -30,8 +33,8 @@ class OwnFunctions:
     """What values should be, by the student's own functions.
 
     Args:
-        function: From the name of an earlier question to the student's function; raises `CannotExamine` if that is not
-            right.
+        function: From the name of an earlier question to the student's function; raises
+            `CannotExamine` if that is not right.
     """
 
     def __init__(self, function: Callable) -> None:
@@ -48,16 +51,23 @@ class OwnFunctions:
     def latent_gradient(
         self, mu: np.ndarray, log_var: np.ndarray, eps: np.ndarray, cotangent: np.ndarray
     ) -> list[np.ndarray]:
-        """Returns the gradients of sum(cotangent * z) by differences of the student's own values."""
+        """Returns the gradients of sum(cotangent * z) by differences of the student's own
+        values.
+        """
         step, found = 1e-2, []
         for shift in ((step, 0.0), (0.0, step)):
-            ends = [self.sample_latent(mu + sign * shift[0], log_var + sign * shift[1], eps) for sign in (1, -1)]
+            ends = [
+                self.sample_latent(mu + sign * shift[0], log_var + sign * shift[1], eps)
+                for sign in (1, -1)
+            ]
             found.append(((ends[0] - ends[1]) * cotangent).sum(0) / (2 * step))
         return found
 
     def cross_entropy(self, y_onehot: np.ndarray, logits: np.ndarray) -> np.ndarray:
         """Returns the cross-entropy of each sample and example. Shape `[L, B]`."""
-        values = [self.value("categorical_log_prob", y_onehot, sample_logits) for sample_logits in logits]
+        values = [
+            self.value("categorical_log_prob", y_onehot, sample_logits) for sample_logits in logits
+        ]
         return -np.stack(values)
 
     def kl(self, mu: np.ndarray, log_var: np.ndarray) -> np.ndarray:
@@ -79,14 +89,23 @@ class OwnFunctions:
 
 def rows(*arrays: np.ndarray) -> Iterator[tuple]:
     """Yields the examples of arrays `[B, ...]`, each as a tuple of batches of one."""
-    return zip(*([array[row : row + 1] for row in range(len(array))] for array in arrays), strict=True)
+    return zip(
+        *([array[row : row + 1] for row in range(len(array))] for array in arrays), strict=True
+    )
 
 
 class OwnFunctionsOfAVAE(OwnFunctions):
-    """The same in an assignment whose functions are whole losses: each term is a difference of two losses."""
+    """The same in an assignment whose functions are whole losses: each term is a difference of two
+    losses.
+    """
 
     def loss(
-        self, x: np.ndarray, outputs: np.ndarray, mu: np.ndarray, log_var: np.ndarray, sigma: float | None = None
+        self,
+        x: np.ndarray,
+        outputs: np.ndarray,
+        mu: np.ndarray,
+        log_var: np.ndarray,
+        sigma: float | None = None,
     ) -> float:
         """Returns the loss of a batch, by `vae_loss`, or with a `sigma` by `gaussian_vae_loss`."""
         arguments = as_float32(x, outputs, mu, log_var)
@@ -94,26 +113,43 @@ class OwnFunctionsOfAVAE(OwnFunctions):
             return float(self.function("vae_loss")(*arguments))
         return float(self.function("gaussian_vae_loss")(*arguments, sigma))
 
-    def mean_reconstruction(self, x: np.ndarray, outputs: np.ndarray, sigma: float | None = None) -> np.ndarray:
+    def mean_reconstruction(
+        self, x: np.ndarray, outputs: np.ndarray, sigma: float | None = None
+    ) -> np.ndarray:
         """Returns the reconstruction of each sample, averaged over the batch. Shape `[L]`.
 
         It is the loss for q = prior, where the KL is 0.
         """
         prior = np.zeros((x.shape[0], 1))
-        return np.array([self.loss(x, sample_outputs[np.newaxis], prior, prior, sigma) for sample_outputs in outputs])
+        return np.array(
+            [
+                self.loss(x, sample_outputs[np.newaxis], prior, prior, sigma)
+                for sample_outputs in outputs
+            ]
+        )
 
-    def reconstruction(self, x: np.ndarray, outputs: np.ndarray, sigma: float | None = None) -> np.ndarray:
-        """Returns the reconstruction of each sample and example, from batches of one. Shape `[L, B]`."""
+    def reconstruction(
+        self, x: np.ndarray, outputs: np.ndarray, sigma: float | None = None
+    ) -> np.ndarray:
+        """Returns the reconstruction of each sample and example, from batches of one. Shape `[L,
+        B]`.
+        """
         pairs = rows(x, np.swapaxes(outputs, 0, 1))
-        return np.stack([self.mean_reconstruction(row, out.swapaxes(0, 1), sigma) for row, out in pairs], axis=1)
+        return np.stack(
+            [self.mean_reconstruction(row, out.swapaxes(0, 1), sigma) for row, out in pairs], axis=1
+        )
 
     def mean_kl(self, mu: np.ndarray, log_var: np.ndarray) -> float:
-        """Returns the KL averaged over the batch: the loss of one pixel, minus the same loss for q = prior."""
+        """Returns the KL averaged over the batch: the loss of one pixel, minus the same loss for q
+        = prior.
+        """
         pixel, prior = np.zeros((len(mu), 1)), np.zeros_like(mu)
         outputs = pixel[np.newaxis]
 
         def difference(sigma: float | None) -> float:
-            return self.loss(pixel, outputs, mu, log_var, sigma) - self.loss(pixel, outputs, prior, prior, sigma)
+            return self.loss(pixel, outputs, mu, log_var, sigma) - self.loss(
+                pixel, outputs, prior, prior, sigma
+            )
 
         try:
             return difference(None)

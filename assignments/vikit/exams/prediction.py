@@ -1,4 +1,6 @@
-"""The examination "prediction": the mean over samples of the probabilities that the decoder gives."""
+"""The examination "prediction": the mean over samples of the probabilities that the decoder
+gives.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,17 +19,30 @@ from .tolerances import are_repeated, is_within_rounding
 
 __all__ = ["check_prediction_of", "finds_in_prediction", "predictions_of"]
 
-# From the names of known mistakes to the way they sample, and what they make of the logits a `[L, B, C]`.
+# From the names of known mistakes to the way they sample, and what they make of the logits a `[L,
+# B, C]`.
 WRONG_PREDICTIONS = {
     "prediction_from_one_sample": ("right", lambda oracle, a: oracle.predict(a[:1])),
     "prediction_from_the_mean": ("sampler_without_noise", lambda oracle, a: oracle.predict(a[:1])),
-    "softmax_of_averaged_logits": ("right", lambda oracle, a: oracle.predict(a.mean(0, keepdims=True))),
+    "softmax_of_averaged_logits": (
+        "right",
+        lambda oracle, a: oracle.predict(a.mean(0, keepdims=True)),
+    ),
     "prediction_summed": ("right", lambda oracle, a: len(a) * oracle.predict(a)),
     "prediction_is_logits": ("right", lambda oracle, a: a.mean(0)),
-    "prediction_is_logarithm": ("right", lambda oracle, a: log_class_probabilities(oracle.predict(a))),
-    "prediction_is_one_hot": ("right", lambda oracle, a: np.eye(a.shape[-1])[oracle.predict(a).argmax(-1)]),
+    "prediction_is_logarithm": (
+        "right",
+        lambda oracle, a: log_class_probabilities(oracle.predict(a)),
+    ),
+    "prediction_is_one_hot": (
+        "right",
+        lambda oracle, a: np.eye(a.shape[-1])[oracle.predict(a).argmax(-1)],
+    ),
     "softmax_twice": ("right", lambda oracle, a: oracle.predict(class_probabilities(oracle, a))),
-    "decoder_returns_probabilities": ("right", lambda oracle, a: np.exp(log_class_probabilities(a)).mean(0)),
+    "decoder_returns_probabilities": (
+        "right",
+        lambda oracle, a: np.exp(log_class_probabilities(a)).mean(0),
+    ),
 }
 
 
@@ -37,16 +52,24 @@ def finds_in_prediction(model: str | LatentModel, **options: Any) -> tuple[str, 
 
 
 @examination("prediction", finds=finds_in_prediction)
-def check_prediction(exam: Exam, model: str | LatentModel, size_table: list, **changes: Any) -> None:
-    """`predict_probs(x, eps)` is the mean over L samples of the probabilities that the decoder gives."""
+def check_prediction(
+    exam: Exam, model: str | LatentModel, size_table: list, **changes: Any
+) -> None:
+    """`predict_probs(x, eps)` is the mean over L samples of the probabilities that the decoder
+    gives.
+    """
     check_prediction_of(exam, list(predictions_of(exam, spec_of(model, **changes), size_table)))
 
 
 def predictions_of(exam: Exam, spec: LatentModel, size_table: list) -> Iterator[AskedBatch]:
-    """Yields an `AskedBatch` for each batch that models are asked to predict; `size_table` as in `ask_batches`."""
+    """Yields an `AskedBatch` for each batch that models are asked to predict; `size_table` as in
+    `ask_batches`.
+    """
 
     def predict(model: Model, examples: Examples, eps: np.ndarray) -> list[np.ndarray]:
-        return model.method("predict_probs", examples.x, eps, shapes=[(len(examples), model.sizes.num_outputs)])
+        return model.method(
+            "predict_probs", examples.x, eps, shapes=[(len(examples), model.sizes.num_outputs)]
+        )
 
     return ask_batches(exam, spec, size_table, predict)
 
@@ -54,25 +77,42 @@ def predictions_of(exam: Exam, spec: LatentModel, size_table: list) -> Iterator[
 def check_prediction_of(exam: Exam, batches: list[AskedBatch]) -> None:
     """Raises `PropertyFailed` unless the predictions of all batches are right."""
     predict = exam.oracle.predict
-    wrong = [batch for batch in batches if not is_within_rounding(batch.got[0], predict(batch.right_sample.outputs))]
+    wrong = [
+        batch
+        for batch in batches
+        if not is_within_rounding(batch.got[0], predict(batch.right_sample.outputs))
+    ]
     if not wrong:
         return
     first = wrong[0]
-    again = first.model.method("predict_probs", first.examples.x, first.eps, shapes=[first.got[0].shape])
+    again = first.model.method(
+        "predict_probs", first.examples.x, first.eps, shapes=[first.got[0].shape]
+    )
     if not are_repeated(first.got, again):
-        raise PropertyFailed("the same x and eps gave two different predictions", "prediction_draws_its_own_noise")
+        raise PropertyFailed(
+            "the same x and eps gave two different predictions", "prediction_draws_its_own_noise"
+        )
     got = np.concatenate([np.ravel(batch.got[0]) for batch in batches])
     want = np.concatenate([np.ravel(predict(batch.right_sample.outputs)) for batch in batches])
-    words, measured = describe.describe_values("predict_probs", got, want, "the model's own decoder outputs")
+    words, measured = describe.describe_values(
+        "predict_probs", got, want, "the model's own decoder outputs"
+    )
     raise PropertyFailed(words, name_prediction(exam.oracle, batches), measured)
 
 
 def name_prediction(oracle: Any, batches: list[AskedBatch]) -> str:
-    """Returns the name of the mistake that gives the predictions of all batches; empty if none does."""
+    """Returns the name of the mistake that gives the predictions of all batches; empty if none
+    does.
+    """
     by_sampling = {
-        sampler: (sampler, lambda oracle, a: oracle.predict(a)) for sampler in SAMPLERS if sampler != "right"
+        sampler: (sampler, lambda oracle, a: oracle.predict(a))
+        for sampler in SAMPLERS
+        if sampler != "right"
     }
     for name, (sampler, form) in (WRONG_PREDICTIONS | by_sampling).items():
-        if all(is_within_rounding(batch.got[0], form(oracle, batch.sample_by(sampler).outputs)) for batch in batches):
+        if all(
+            is_within_rounding(batch.got[0], form(oracle, batch.sample_by(sampler).outputs))
+            for batch in batches
+        ):
             return name
     return ""

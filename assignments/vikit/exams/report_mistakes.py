@@ -1,4 +1,5 @@
-"""What known mistakes make of the three numbers that a model reports: its distortion, its rate and its loss.
+"""What known mistakes make of the three numbers that a model reports: its distortion, its rate and
+its loss.
 
 In each table the simplest explanation comes first.
 """
@@ -93,7 +94,8 @@ def loss_forms(layout: LossLayout) -> dict[str, Callable]:
 def weighted_loss_forms(name: str, beta: float) -> dict[str, Callable]:
     """Returns what mistakes with the weight make of the loss; none where it is 1.
 
-    They come before the others: with a weight of 2 half a rate is the same number, and a poorer explanation.
+    They come before the others: with a weight of 2 half a rate is the same number, and a poorer
+    explanation.
     """
     if beta == 1:
         return {}

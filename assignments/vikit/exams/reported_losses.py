@@ -1,6 +1,8 @@
-"""The examination "reported_losses", of a VAE: what `fit` and `evaluate` report is the loss and its terms.
+"""The examination "reported_losses", of a VAE: what `fit` and `evaluate` report is the loss and its
+terms.
 
-A VIB is examined by "training", which asks the same and looks at the noise of training too: see `reported_losses_and_noise`.
+A VIB is examined by "training", which asks the same and looks at the noise of training too: see
+`reported_losses_and_noise`.
 """
 
 from .compare_reports import check_reports, names_in_reports
@@ -14,7 +16,9 @@ __all__ = ["check_reported_losses", "finds_in_reports"]
 
 
 def finds_in_reports(model: str | LatentModel) -> tuple[str, ...]:
-    """Returns the names of all mistakes that `check_reported_losses` may find, in the variants too."""
+    """Returns the names of all mistakes that `check_reported_losses` may find, in the variants
+    too.
+    """
     spec = spec_of(model)
     names = [name for one in (spec, *spec.variants) for name in names_in_reports_of(one)]
     return (*MISTAKES_OF_ANY_MODEL, *names, "metrics_missing")
@@ -30,7 +34,9 @@ def names_in_reports_of(spec: LatentModel) -> list[str]:
 
 @examination("reported_losses", finds=finds_in_reports)
 def check_reported_losses(exam: Exam, model: str | LatentModel) -> None:
-    """`fit` and `evaluate` report the loss of an average example and its terms, for batches of several and of one."""
+    """`fit` and `evaluate` report the loss of an average example and its terms, for batches of
+    several and of one.
+    """
     spec = spec_of(model)
     trained = trained_model(exam, spec)
     examples = exam.digits(spec.labelled)[0][:BATCH_SIZE]
@@ -39,7 +45,9 @@ def check_reported_losses(exam: Exam, model: str | LatentModel) -> None:
     for variant in spec.variants:
         other = build_model(exam, variant, spec.trained_sizes)
         try:
-            check_reports(reports_of_fit(other, variant.draw(exam, BATCH_SIZE, other.sizes), eager=True))
+            check_reports(
+                reports_of_fit(other, variant.draw(exam, BATCH_SIZE, other.sizes), eager=True)
+            )
         except PropertyFailed as failed:
             raise failed.when(f"for {describe_variant(variant)}") from failed
 

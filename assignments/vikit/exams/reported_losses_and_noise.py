@@ -1,4 +1,6 @@
-"""The examination "training", of a VIB and its like: what `fit` and `evaluate` report, and the noise of each step."""
+"""The examination "training", of a VIB and its like: what `fit` and `evaluate` report, and the
+noise of each step.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -22,8 +24,8 @@ from .training_noise import (
 
 __all__ = ["RUNAWAY_RATE", "check_training_of", "finds_in_training"]
 
-# Nats of a rate that nothing keeps small. Right ones reach 7 in training, 0.2 with a weight of 2; without a gradient
-# they reach 57 to 85.
+# Nats of a rate that nothing keeps small. Right ones reach 7 in training, 0.2 with a weight of 2;
+# without a gradient they reach 57 to 85.
 RUNAWAY_RATE = 25
 # How many samples of each image the added rate is averaged over.
 NUM_RATE_SAMPLES = 32
@@ -34,7 +36,13 @@ def finds_in_training(model: str | LatentModel, **options: Any) -> tuple[str, ..
     spec = spec_of(model)
     return (
         *finds_in_reports(model),
-        *("no_noise", "noise_frozen_in_training", "one_noise_for_the_batch", ANOTHER_NOISE, "no_noise_in_evaluate"),
+        *(
+            "no_noise",
+            "noise_frozen_in_training",
+            "one_noise_for_the_batch",
+            ANOTHER_NOISE,
+            "no_noise_in_evaluate",
+        ),
         name_of_an_added_rate(spec),
         *(["kl_without_gradient"] if spec.rate.reported_wrong else []),
     )
@@ -47,7 +55,9 @@ def name_of_an_added_rate(spec: LatentModel) -> str:
 
 @examination("training", finds=finds_in_training)
 def check_training(exam: Exam, model: str | LatentModel) -> None:
-    """`fit` and `evaluate` report what they should, and each step draws fresh noise of q(z|x) for each example."""
+    """`fit` and `evaluate` report what they should, and each step draws fresh noise of q(z|x) for
+    each example.
+    """
     check_training_of(exam, spec_of(model))
 
 
@@ -70,8 +80,8 @@ def check_fit_and_observe_noise(model: Model, examples: Examples) -> tuple[dict,
     """
     failure: PropertyFailed | None = None
     deviations: dict[str, float] = {}
-    # The reports come first, since a model may change the weight of its rate from step to step. But a failure of the
-    # noise takes precedence in the message.
+    # The reports come first, since a model may change the weight of its rate from step to step. But
+    # a failure of the noise takes precedence in the message.
     try:
         deviations, _ = check_reports(reports_of_fit(model, examples))
     except PropertyFailed as failed:
@@ -82,21 +92,26 @@ def check_fit_and_observe_noise(model: Model, examples: Examples) -> tuple[dict,
         raise add_reports(failed, failure, model.spec.distortion.name) from failed
     if failure:
         if not failure.mistake:
-            # Noise of another distribution shifts the terms by an amount that no other mistake explains.
+            # Noise of another distribution shifts the terms by an amount that no other mistake
+            # explains.
             compare_noise(model, examples, observed)
         raise failure
     return deviations, observed
 
 
 def check_noise(model: Model, examples: Examples, observed: ObservedNoise) -> None:
-    """Raises `PropertyFailed` unless the noise of training is that of q(z|x), with other weights too."""
+    """Raises `PropertyFailed` unless the noise of training is that of q(z|x), with other weights
+    too.
+    """
     try:
         compare_noise(model, examples, observed)
         check_noise_with_other_weights(model, examples)
     except PropertyFailed as failed:
         # With some weights the test images have about the same loss as the others.
         if failed.mistake == ANOTHER_NOISE and reports_test_digits(model, examples):
-            raise PropertyFailed(failed.detail, "trains_on_test_images", failed.measured) from failed
+            raise PropertyFailed(
+                failed.detail, "trains_on_test_images", failed.measured
+            ) from failed
         raise
 
 
@@ -106,10 +121,14 @@ def check_evaluate_draws_noise(model: Model, examples: Examples) -> None:
     first, again = (model.evaluate(examples, model.spec.reported)[name] for _ in range(2))
     if np.array_equal(first, again):
         shown = name.replace("_", "-")
-        raise PropertyFailed(f"evaluate reports the same {shown} at every call", "no_noise_in_evaluate")
+        raise PropertyFailed(
+            f"evaluate reports the same {shown} at every call", "no_noise_in_evaluate"
+        )
 
 
-def add_reports(noise: PropertyFailed, reports: PropertyFailed | None, distortion: str) -> PropertyFailed:
+def add_reports(
+    noise: PropertyFailed, reports: PropertyFailed | None, distortion: str
+) -> PropertyFailed:
     """Returns a failure of the noise together with the mistakes that the reports show besides.
 
     A wrong distortion does not count as such: the noise may have caused it.
@@ -124,19 +143,27 @@ def add_reports(noise: PropertyFailed, reports: PropertyFailed | None, distortio
     if not reports or not others:
         return noise
     measured = "; ".join(filter(None, (noise.measured, reports.measured)))
-    return PropertyFailed(f"{noise.detail}; {reports.detail}", " and ".join([noise.mistake, *others]), measured)
+    return PropertyFailed(
+        f"{noise.detail}; {reports.detail}", " and ".join([noise.mistake, *others]), measured
+    )
 
 
 def compare_noise(model: Model, examples: Examples, observed: ObservedNoise) -> None:
-    """Raises `PropertyFailed` unless the noise is that of q(z|x), or if the distortion holds the rate as well."""
+    """Raises `PropertyFailed` unless the noise is that of q(z|x), or if the distortion holds the
+    rate as well.
+    """
     spec = model.spec
     rate = model.draw_sample(examples[:NUM_NOISE_IMAGES], NUM_RATE_SAMPLES).rate.mean(axis=0)
     name = name_of_an_added_rate(spec)
-    check_noise_is_of_the_posterior(observed, {name: spec.weight * rate, f"{name} without its weight": rate})
+    check_noise_is_of_the_posterior(
+        observed, {name: spec.weight * rate, f"{name} without its weight": rate}
+    )
 
 
 def check_noise_with_other_weights(model: Model, examples: Examples) -> None:
-    """Raises `PropertyFailed` unless the noise of training is right with the spec's other perturbations too."""
+    """Raises `PropertyFailed` unless the noise of training is right with the spec's other
+    perturbations too.
+    """
     for perturbation in model.spec.more_perturbations:
         model.begin_anew()
         model.perturb_weights(*perturbation)
@@ -151,7 +178,9 @@ def check_noise_with_other_weights(model: Model, examples: Examples) -> None:
 
 
 def reports_test_digits(model: Model, examples: Examples) -> bool:
-    """Tells whether `fit`, with other weights, reports the loss of these examples and the test images together."""
+    """Tells whether `fit`, with other weights, reports the loss of these examples and the test
+    images together.
+    """
     model.perturb_weights(1.0, 0.15)
     source = reports_of_fit(model, examples)
     return trains_on_test_images(source, ask_for_reports(source), source.expect())
@@ -160,17 +189,21 @@ def reports_test_digits(model: Model, examples: Examples) -> bool:
 def check_rate_does_not_run_away(model: Model) -> None:
     """Raises `PropertyFailed` if the rate grows without bound in training.
 
-    The rate of single samples hides a small error in what is reported; and without its gradient the rate grows.
+    The rate of single samples hides a small error in what is reported; and without its gradient the
+    rate grows.
     """
     train, _ = model.exam.digits(model.spec.labelled)
     model.begin_anew()
     model.fit(train, LEARNING_RATE, epochs=3)
-    source = build_report_source(model, train, BATCH_SIZE, lambda: model.fit(train, 0.0, model.spec.reported))
+    source = build_report_source(
+        model, train, BATCH_SIZE, lambda: model.fit(train, 0.0, model.spec.reported)
+    )
     _, expected = check_reports(replace(source, move=lambda: model.fit(train, LEARNING_RATE)))
     rate = expected.rate.value
     if rate > RUNAWAY_RATE:
         raise PropertyFailed(
-            f"after three epochs with {model.spec.weight_name} = {model.spec.weight:g} the kl is far too large",
+            f"after three epochs with {model.spec.weight_name} = {model.spec.weight:g} the kl is "
+            "far too large",
             "kl_without_gradient",
             f"it is {rate:.3g} nats",
         )

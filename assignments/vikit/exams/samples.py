@@ -1,4 +1,6 @@
-"""`Sample`: what the parts of a model give for a batch and noise, put together here; and wrong ways to sample."""
+"""`Sample`: what the parts of a model give for a batch and noise, put together here; and wrong ways
+to sample.
+"""
 
 from functools import cached_property
 from typing import Any
@@ -15,7 +17,8 @@ def repeat_first(eps: np.ndarray, axis: int) -> np.ndarray:
     return np.broadcast_to(np.take(eps, [0], axis), eps.shape)
 
 
-# From the names of known mistakes, and "right", to functions of the oracle's sampler and what it is given.
+# From the names of known mistakes, and "right", to functions of the oracle's sampler and what it is
+# given.
 SAMPLERS = {
     "right": lambda draw, mu, log_var, eps: draw(mu, log_var, eps),
     "sampler_log_var_as_log_sigma": lambda draw, mu, log_var, eps: draw(mu, 2 * log_var, eps),
@@ -23,9 +26,15 @@ SAMPLERS = {
     "sampler_without_mean": lambda draw, mu, log_var, eps: draw(0 * mu, log_var, eps),
     "sampler_without_sigma": lambda draw, mu, log_var, eps: draw(mu, 0 * log_var, eps),
     "sampler_minus": lambda draw, mu, log_var, eps: draw(mu, log_var, -eps),
-    "sampler_one_noise_for_the_batch": lambda draw, mu, log_var, eps: draw(mu, log_var, repeat_first(eps, 1)),
-    "sampler_one_noise_for_all_dimensions": lambda draw, mu, log_var, eps: draw(mu, log_var, repeat_first(eps, 2)),
-    "sampler_one_noise_for_all_samples": lambda draw, mu, log_var, eps: draw(mu, log_var, repeat_first(eps, 0)),
+    "sampler_one_noise_for_the_batch": lambda draw, mu, log_var, eps: draw(
+        mu, log_var, repeat_first(eps, 1)
+    ),
+    "sampler_one_noise_for_all_dimensions": lambda draw, mu, log_var, eps: draw(
+        mu, log_var, repeat_first(eps, 2)
+    ),
+    "sampler_one_noise_for_all_samples": lambda draw, mu, log_var, eps: draw(
+        mu, log_var, repeat_first(eps, 0)
+    ),
 }
 
 
@@ -44,19 +53,27 @@ class Sample:
         z: What the decoder is given. Shape `[L, B, K]`.
     """
 
-    def __init__(self, model: Any, examples: Examples, eps: np.ndarray, sampler: str = "right") -> None:
+    def __init__(
+        self, model: Any, examples: Examples, eps: np.ndarray, sampler: str = "right"
+    ) -> None:
         self.model, self.examples, self.eps = model, examples, eps
         self.spec, self.oracle, self.sizes = model.spec, model.exam.oracle, model.sizes
         self.mu, self.log_var = model.encode(examples.x)
-        self.z = self.decoder_inputs(SAMPLERS[sampler](self.oracle.sample_latent, self.mu, self.log_var, eps))
+        self.z = self.decoder_inputs(
+            SAMPLERS[sampler](self.oracle.sample_latent, self.mu, self.log_var, eps)
+        )
 
     def decoder_inputs(self, z: np.ndarray) -> np.ndarray:
-        """Returns what the model makes of samples of the encoder's distribution before it decodes them."""
+        """Returns what the model makes of samples of the encoder's distribution before it decodes
+        them.
+        """
         return z
 
     @cached_property
     def outputs(self) -> np.ndarray:
-        """Returns the decoder's outputs, as logits if it returns probabilities. Shape `[L, B, N]`."""
+        """Returns the decoder's outputs, as logits if it returns probabilities. Shape `[L, B,
+        N]`.
+        """
         return self.model.decode_to_logits(self.z)
 
     @cached_property
@@ -67,7 +84,11 @@ class Sample:
     @cached_property
     def rate(self) -> np.ndarray:
         """Returns the rate of each sample and example, `[L, B]`, or in closed form `[1, B]`."""
-        return sampled_rate(self) if self.spec.combine.needs_sampled_rate else self.spec.rate.value(self)
+        return (
+            sampled_rate(self)
+            if self.spec.combine.needs_sampled_rate
+            else self.spec.rate.value(self)
+        )
 
     @cached_property
     def loss(self) -> np.ndarray:
@@ -90,4 +111,6 @@ class Sample:
 def sampled_rate(sample: Sample) -> np.ndarray:
     """Returns log q(z|x) - log p(z) of each sample and example. Shape `[L, B]`."""
     log_normal, zeros = sample.oracle.log_normal, np.zeros_like(sample.mu)
-    return np.stack([log_normal(z, sample.mu, sample.log_var) - log_normal(z, zeros, zeros) for z in sample.z])
+    return np.stack(
+        [log_normal(z, sample.mu, sample.log_var) - log_normal(z, zeros, zeros) for z in sample.z]
+    )

@@ -1,4 +1,6 @@
-"""`StudentObject`: a network or a model of the student's, and what any examination may ask of it."""
+"""`StudentObject`: a network or a model of the student's, and what any examination may ask of
+it.
+"""
 
 from typing import Any
 
@@ -33,7 +35,9 @@ class StudentObject:
         return self.handle.key
 
     def part(self, name: str) -> "StudentObject":
-        """Returns the attribute `name` as a `StudentObject`; the student's process is asked for it once."""
+        """Returns the attribute `name` as a `StudentObject`; the student's process is asked for it
+        once.
+        """
         if name not in self._parts:
             reply = self.exam.student.get(f"{self.key}.{name}", outputs="handle")
             self._parts[name] = StudentObject(self.exam, self.exam.new_handle(reply, name))
@@ -43,11 +47,15 @@ class StudentObject:
         """Returns the value of the attribute `name`, an array."""
         return require_ok(self.exam.student.get(f"{self.key}.{name}"), name).values[0]
 
-    def __call__(self, *arguments: np.ndarray, shapes: list, outputs: int | None = None) -> list[np.ndarray]:
+    def __call__(
+        self, *arguments: np.ndarray, shapes: list, outputs: int | None = None
+    ) -> list[np.ndarray]:
         """Calls it and returns what comes back, as `Exam.arrays`."""
         return self.exam.arrays(self.key, *arguments, shapes=shapes, outputs=outputs)
 
-    def method(self, name: str, *arguments: np.ndarray, shapes: list, outputs: int | None = None) -> list[np.ndarray]:
+    def method(
+        self, name: str, *arguments: np.ndarray, shapes: list, outputs: int | None = None
+    ) -> list[np.ndarray]:
         """Calls its method `name` and returns what comes back, as `Exam.arrays`."""
         return self.exam.arrays(f"{self.key}.{name}", *arguments, shapes=shapes, outputs=outputs)
 
@@ -55,13 +63,16 @@ class StudentObject:
         """Returns its trainable weights.
 
         Raises:
-            PropertyFailed: If a weight is no array of finite floats, or the shapes are not those of the first call.
+            PropertyFailed: If a weight is no array of finite floats, or the shapes are not those of
+                the first call.
         """
         values = list(require_ok(self.exam.student.weights(self.handle)).values)
         if not values:
             raise PropertyFailed("it has no trainable weights that Keras knows", "no_weights")
         if not all(value.dtype.name in ("float32", "float64") for value in values):
-            raise PropertyFailed("a trainable weight is not an array of float32 numbers", "not_float32")
+            raise PropertyFailed(
+                "a trainable weight is not an array of float32 numbers", "not_float32"
+            )
         if not all(np.isfinite(value).all() for value in values):
             raise PropertyFailed("a trainable weight is NaN or infinite", "not_finite")
         shapes = [value.shape for value in values]
@@ -69,8 +80,8 @@ class StudentObject:
             self._shapes = shapes
         if self._shapes != shapes:
             raise PropertyFailed(
-                "the number or the shapes of its trainable weights have changed: make every layer's weights in the "
-                "first call",
+                "the number or the shapes of its trainable weights have changed: make every layer's"
+                " weights in the first call",
                 measured=f"{len(self._shapes)} weights first, and {len(shapes)} later",
             )
         return values
@@ -88,25 +99,36 @@ class StudentObject:
 
     def perturb_from(self, start: list[np.ndarray], noise: float) -> None:
         """Sets its weights to `start` with this much noise added."""
-        self.set_weights([array + np.float32(noise) * self.exam.weight_noise(array) for array in start])
+        self.set_weights(
+            [array + np.float32(noise) * self.exam.weight_noise(array) for array in start]
+        )
 
     def check_no_hidden_variables(self, *arguments: np.ndarray, method: str = "") -> None:
-        """Raises `PropertyFailed` if it, or its `method`, computes with variables that are not among its weights."""
+        """Raises `PropertyFailed` if it, or its `method`, computes with variables that are not
+        among its weights.
+        """
         path = f"{self.key}.{method}" if method else self.key
         (value,) = require_ok(self.exam.student.untracked(path, as_tensors(arguments))).values
         count = float(np.ravel(value)[0])
         name = method or "it"
         if not (0 <= count < MAX_VARIABLES and count == int(count)):
-            raise PropertyFailed(f"the number of variables that {name} computes with is not a whole number")
+            raise PropertyFailed(
+                f"the number of variables that {name} computes with is not a whole number"
+            )
         if count:
-            which = "a variable" if count == 1 else f"{describe.describe_count(int(count))} variables"
+            which = (
+                "a variable" if count == 1 else f"{describe.describe_count(int(count))} variables"
+            )
             verb = "is" if count == 1 else "are"
             raise PropertyFailed(
-                f"{name} computes with {which} that {verb} not among its trainable weights", "hidden_parameters"
+                f"{name} computes with {which} that {verb} not among its trainable weights",
+                "hidden_parameters",
             )
 
     def check_no_surplus(self, name: str, expected: int | str) -> None:
-        """Raises `PropertyFailed` if it, which messages call `name`, has returned more arrays than `expected`."""
+        """Raises `PropertyFailed` if it, which messages call `name`, has returned more arrays than
+        `expected`.
+        """
         self.exam.check_no_surplus(self.key, name, expected)
 
 

@@ -1,4 +1,6 @@
-"""Names what a model's loss method returned: the fewest known mistakes that give all of the values."""
+"""Names what a model's loss method returned: the fewest known mistakes that give all of the
+values.
+"""
 
 from collections.abc import Iterable, Iterator
 from itertools import product
@@ -25,12 +27,16 @@ def names_in_terms(spec: LatentModel) -> list[str]:
 
 
 def without_remark(name: str) -> str:
-    """Returns the name of a mistake that a table has in several spellings: "half_missing in all" is "half_missing"."""
+    """Returns the name of a mistake that a table has in several spellings: "half_missing in all" is
+    "half_missing".
+    """
     return name.split()[0]
 
 
 def wrong_terms(spec: LatentModel, batches: list[AskedBatch], sampler: str = "right") -> list[int]:
-    """Returns the indices of the terms that are not what the model's parts give, sampled in this way."""
+    """Returns the indices of the terms that are not what the model's parts give, sampled in this
+    way.
+    """
     return [
         index
         for index, term in enumerate(spec.loss_method.terms)
@@ -49,15 +55,23 @@ def is_right(got: np.ndarray, term: Term, sample: Any) -> bool:
 
 
 def name_terms(spec: LatentModel, batches: list[AskedBatch], wrong: list[int]) -> list[str]:
-    """Returns the names of the mistakes that give the terms at the indices `wrong`, or of those that have a name."""
+    """Returns the names of the mistakes that give the terms at the indices `wrong`, or of those
+    that have a name.
+    """
     if spec.loss_method.swapped_mistake and is_another_order(spec, batches, wrong):
         return [spec.loss_method.swapped_mistake]
     # A wrong sampler breaks no term that is right.
-    left = {sampler: wrong if sampler == "right" else wrong_terms(spec, batches, sampler) for sampler in SAMPLERS}
+    left = {
+        sampler: wrong if sampler == "right" else wrong_terms(spec, batches, sampler)
+        for sampler in SAMPLERS
+    }
     samplers = [sampler for sampler in SAMPLERS if set(left[sampler]) <= set(wrong)]
 
     def names_with(sampler: str, indices: list[int], most: int) -> list[str]:
-        return [name_term(spec, batches, (index, sampler), most - (sampler != "right")) for index in indices]
+        return [
+            name_term(spec, batches, (index, sampler), most - (sampler != "right"))
+            for index in indices
+        ]
 
     attempts = list(product(range(1, MAX_MISTAKES + 1), samplers))
     for most, sampler in attempts:
@@ -88,14 +102,19 @@ def is_another_order(spec: LatentModel, batches: list[AskedBatch], wrong: list[i
         [
             other
             for other in wrong
-            if all(is_within_rounding(batch.got[index], terms[other].right(batch.right_sample)) for batch in batches)
+            if all(
+                is_within_rounding(batch.got[index], terms[other].right(batch.right_sample))
+                for batch in batches
+            )
         ]
         for index in wrong
     ]
     return all(others) and sorted(found[0] for found in others) == list(wrong)
 
 
-def name_term(spec: LatentModel, batches: list[AskedBatch], which: tuple[int, str], most: int) -> str:
+def name_term(
+    spec: LatentModel, batches: list[AskedBatch], which: tuple[int, str], most: int
+) -> str:
     """Returns the names of the fewest mistakes that give the values of one term; empty if none do.
 
     Args:
@@ -113,14 +132,21 @@ def name_term(spec: LatentModel, batches: list[AskedBatch], which: tuple[int, st
             begun[keys[0]] = [first[keys[0]](None, sample) for sample in samples]
         values = begun[keys[0]]
         for table, key in zip(steps, keys[1:], strict=True):
-            values = [table[key](value, sample) for value, sample in zip(values, samples, strict=True)]
-        if all(is_within_rounding(batch.got[index], value) for batch, value in zip(batches, values, strict=True)):
+            values = [
+                table[key](value, sample) for value, sample in zip(values, samples, strict=True)
+            ]
+        if all(
+            is_within_rounding(batch.got[index], value)
+            for batch, value in zip(batches, values, strict=True)
+        ):
             return " and ".join(without_remark(key) for key in keys if key != "right")
     return ""
 
 
 def simplest_first(tables: tuple[dict, ...], most: int) -> Iterator[tuple]:
-    """Returns the ways to choose a key of each table with 1 to `most` mistakes, those with few mistakes first."""
+    """Returns the ways to choose a key of each table with 1 to `most` mistakes, those with few
+    mistakes first.
+    """
 
     def count(keys: tuple) -> int:
         return sum(key != "right" for key in keys)

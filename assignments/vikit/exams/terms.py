@@ -1,4 +1,6 @@
-"""The examination "terms": a model's loss method returns what its own encoder and decoder outputs give."""
+"""The examination "terms": a model's loss method returns what its own encoder and decoder outputs
+give.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,19 +29,23 @@ __all__ = [
 ]
 
 
-def ask_batches(exam: Exam, spec: LatentModel, size_table: list, ask: Callable) -> Iterator[AskedBatch]:
+def ask_batches(
+    exam: Exam, spec: LatentModel, size_table: list, ask: Callable
+) -> Iterator[AskedBatch]:
     """Yields an `AskedBatch` for each batch that models of several sizes are asked about.
 
     Args:
         exam: The `Exam`.
         spec: The `LatentModel`.
-        size_table: A row for each model: event_dim, latent_dim, for a classifier num_outputs, hidden, and then a list
-            of pairs (num_samples, batch), one for each batch.
+        size_table: A row for each model: event_dim, latent_dim, for a classifier num_outputs,
+            hidden, and then a list of pairs (num_samples, batch), one for each batch.
         ask: `ask(model, examples, eps)` returns the arrays that come back.
     """
     for *sizes, hidden, batches in size_table:
         event_dim, latent_dim, num_outputs = sizes if spec.labelled else [*sizes, sizes[0]]
-        model = build_model(exam, spec, ModelSizes(event_dim, latent_dim, num_outputs, tuple(hidden)))
+        model = build_model(
+            exam, spec, ModelSizes(event_dim, latent_dim, num_outputs, tuple(hidden))
+        )
         model.perturb_weights(*spec.perturbation)
         for num_samples, batch in batches:
             examples = spec.draw(exam, batch, model.sizes)
@@ -60,7 +66,9 @@ def finds_in_terms(model: str | LatentModel, **options: Any) -> tuple[str, ...]:
 
 @examination("terms", finds=finds_in_terms)
 def check_terms(exam: Exam, model: str | LatentModel, size_table: list, **changes: Any) -> None:
-    """The model's method returns the terms that its own encoder and decoder outputs give, put together here."""
+    """The model's method returns the terms that its own encoder and decoder outputs give, put
+    together here.
+    """
     spec = spec_of(model, **changes)
     if spec.unbounded_checked_in == "terms":
         check_parts_are_unbounded(exam, spec)
@@ -71,15 +79,20 @@ def check_terms(exam: Exam, model: str | LatentModel, size_table: list, **change
     check_terms_of(spec, list(ask_batches(exam, spec, size_table, ask)))
 
 
-def check_terms_of(spec: LatentModel, batches: list[AskedBatch], and_then: Callable = lambda: None) -> None:
-    """Raises `PropertyFailed` unless the terms of all batches are right; `and_then` checks right terms further."""
+def check_terms_of(
+    spec: LatentModel, batches: list[AskedBatch], and_then: Callable = lambda: None
+) -> None:
+    """Raises `PropertyFailed` unless the terms of all batches are right; `and_then` checks right
+    terms further.
+    """
     first, method = batches[0], spec.loss_method
     first.model.check_weight()
     # Several properties ask for terms: an encoder that returns too much must cost only one of them.
     memory = first.model.exam.memory
     counted, memory.encoder_outputs_counted = memory.encoder_outputs_counted, True
     failure_of_decoder = PropertyFailed(
-        "the decoder returns probabilities, and the model treats them as such", "decoder_returns_probabilities"
+        "the decoder returns probabilities, and the model treats them as such",
+        "decoder_returns_probabilities",
     )
     wrong = wrong_terms(spec, batches)
     if not wrong:
@@ -91,15 +104,21 @@ def check_terms_of(spec: LatentModel, batches: list[AskedBatch], and_then: Calla
         return
     if not are_repeated(first.got, first.model.returned_terms(first.examples, first.eps)):
         given = "x, y_onehot and eps" if spec.labelled else "x and eps"
-        raise PropertyFailed(f"the same {given} gave two different values", method.own_noise_mistake)
+        raise PropertyFailed(
+            f"the same {given} gave two different values", method.own_noise_mistake
+        )
     if method.probabilities_first and first.model.returns_probabilities:
         raise failure_of_decoder
     words, measured = describe_terms(spec, batches, wrong)
     raise PropertyFailed(words, " and ".join(name_terms(spec, batches, wrong)), measured)
 
 
-def describe_terms(spec: LatentModel, batches: list[AskedBatch], wrong: list[int]) -> tuple[str, str]:
-    """Returns how the terms at the indices `wrong` differ from the right ones, in words and in numbers."""
+def describe_terms(
+    spec: LatentModel, batches: list[AskedBatch], wrong: list[int]
+) -> tuple[str, str]:
+    """Returns how the terms at the indices `wrong` differ from the right ones, in words and in
+    numbers.
+    """
     terms = spec.loss_method.terms
     described = [
         describe.describe_values(
@@ -121,18 +140,28 @@ def describe_terms(spec: LatentModel, batches: list[AskedBatch], wrong: list[int
 
 
 def check_parts_are_unbounded(exam: Exam, spec: LatentModel) -> None:
-    """Raises `PropertyFailed` if encoder or decoder bound what they return, or return the same for every input."""
+    """Raises `PropertyFailed` if encoder or decoder bound what they return, or return the same for
+    every input.
+    """
     model = build_model(exam, spec, spec.small_sizes)
     x, z = exam.normal(9, model.sizes.event_dim), exam.normal(9, model.sizes.latent_dim)
 
     def look() -> dict:
         mu, log_var = model.encode(x)
-        return {"the encoder's mu": mu, "the encoder's log_var": log_var, "the decoder": model.decode_to_logits(z)}
+        return {
+            "the encoder's mu": mu,
+            "the encoder's log_var": log_var,
+            "the decoder": model.decode_to_logits(z),
+        }
 
     try:
         check_outputs_are_unbounded(model, look)
     except OutputBounded as failed:
-        name = spec.distortion.names_if_bounded.get(failed.mistake) if failed.name == "the decoder" else None
+        name = (
+            spec.distortion.names_if_bounded.get(failed.mistake)
+            if failed.name == "the decoder"
+            else None
+        )
         if name:
             raise PropertyFailed(failed.detail, name, failed.measured) from failed
         raise

@@ -1,4 +1,6 @@
-"""The noise of training, as it shows in the losses that `fit` reports of copies of an image while no weight moves."""
+"""The noise of training, as it shows in the losses that `fit` reports of copies of an image while
+no weight moves.
+"""
 
 from collections.abc import Callable
 
@@ -31,7 +33,8 @@ NUM_REPORTS_PER_EPOCH = 24
 NUM_BATCHES_COMPARED = 32
 # The same if a rough idea of the spread is enough.
 NUM_BATCHES_OF_A_ROUGH_LOOK = 16
-# The uncertainty of the logarithm of a spread from NUM_BATCHES_COMPARED, times the root of the number of samples.
+# The uncertainty of the logarithm of a spread from NUM_BATCHES_COMPARED, times the root of the
+# number of samples.
 SPREAD_UNCERTAINTY = 1.5
 # A sum of NUM_NOISE_IMAGES squares of standard normal numbers is larger than this once in 10^11.
 CHI_SQUARE_BOUND = 60
@@ -41,8 +44,10 @@ class ObservedNoise:
     """What `observe_noise` saw.
 
     Attributes:
-        reported: Losses of batches of copies of one image. Shape `[NUM_REPORTS_OF_AN_IMAGE, NUM_NOISE_IMAGES]`.
-        sampled: The same loss for single samples that were drawn here. Shape `[n, NUM_NOISE_IMAGES]`.
+        reported: Losses of batches of copies of one image. Shape `[NUM_REPORTS_OF_AN_IMAGE,
+            NUM_NOISE_IMAGES]`.
+        sampled: The same loss for single samples that were drawn here. Shape `[n,
+            NUM_NOISE_IMAGES]`.
         name: The name of the loss in messages.
     """
 
@@ -51,30 +56,44 @@ class ObservedNoise:
 
 
 def check_training_noise(model: Model, examples: Examples) -> None:
-    """Raises `PropertyFailed` unless the losses that `fit` reports of copies of an image vary as fresh samples do."""
+    """Raises `PropertyFailed` unless the losses that `fit` reports of copies of an image vary as
+    fresh samples do.
+    """
     batches = copies_of_images(examples)
-    reported = np.stack([reported_losses_of(model, batch, "loss", ("loss",)) for batch in batches], axis=1)
+    reported = np.stack(
+        [reported_losses_of(model, batch, "loss", ("loss",)) for batch in batches], axis=1
+    )
     samples = [model.draw_sample(batch, NUM_BATCHES_OF_A_ROUGH_LOOK) for batch in batches]
     # Means over whole batches: in a notebook the student's own function gives them in one call.
-    means = np.stack([one.mean_distortion + model.spec.weight * one.mean_rate for one in samples], axis=1)
+    means = np.stack(
+        [one.mean_distortion + model.spec.weight * one.mean_rate for one in samples], axis=1
+    )
     check_losses_vary(reported, means.mean(axis=0), means.std(axis=0, ddof=1))
 
 
 def observe_noise(model: Model, examples: Examples) -> ObservedNoise:
-    """Returns the `ObservedNoise` in a model's distortion; raises `PropertyFailed` unless it varies as it should."""
+    """Returns the `ObservedNoise` in a model's distortion; raises `PropertyFailed` unless it varies
+    as it should.
+    """
     name, batches = model.spec.distortion.name, copies_of_images(examples)
-    reported = np.stack([reported_losses_of(model, batch, name, model.spec.reported) for batch in batches], axis=1)
+    reported = np.stack(
+        [reported_losses_of(model, batch, name, model.spec.reported) for batch in batches], axis=1
+    )
     shape = NUM_BATCHES_COMPARED, BATCH_SIZE, model.sizes.latent_dim
 
     def distortions(noise: Callable) -> np.ndarray:
-        return np.stack([model.build_sample(batch, noise()).distortion.ravel() for batch in batches], axis=1)
+        return np.stack(
+            [model.build_sample(batch, noise()).distortion.ravel() for batch in batches], axis=1
+        )
 
     sampled, title = distortions(lambda: model.exam.normal(*shape)), f"the {name.replace('_', '-')}"
     try:
         check_losses_vary(reported, sampled.mean(axis=0), sampled.std(axis=0) / np.sqrt(BATCH_SIZE))
     except PropertyFailed as failed:
         silent = distortions(lambda: np.zeros((1, *shape[1:]), np.float32))
-        if failed.mistake == "noise_frozen_in_training" and is_within_rounding(reported[0], silent[0]):
+        if failed.mistake == "noise_frozen_in_training" and is_within_rounding(
+            reported[0], silent[0]
+        ):
             raise PropertyFailed(
                 f"in training {title} is that of the mean of q(z|x): nothing is drawn", "no_noise"
             ) from failed
@@ -99,17 +118,21 @@ def reported_losses_of(model: Model, batch: Examples, metric: str, names: tuple)
     Returns:
         The reports. Shape `[NUM_REPORTS_OF_AN_IMAGE]`.
     """
-    # An epoch costs as much time as several batches. If a callback reports each batch an epoch has several of them.
+    # An epoch costs as much time as several batches. If a callback reports each batch an epoch has
+    # several of them.
     several = batch[np.tile(np.arange(BATCH_SIZE), NUM_REPORTS_PER_EPOCH)]
     student, num_epochs = model.exam.student, NUM_REPORTS_OF_AN_IMAGE // NUM_REPORTS_PER_EPOCH
     options = {"batch_size": BATCH_SIZE, "epochs": num_epochs}
     reply = student.fit(model.handle, several.arrays, 0.0, each_batch=True, **options)
     if np.size((reply.mapping or {}).get(metric, ())) != NUM_REPORTS_OF_AN_IMAGE:
-        reply = student.fit(model.handle, batch.arrays, 0.0, batch_size=BATCH_SIZE, epochs=NUM_REPORTS_OF_AN_IMAGE)
+        reply = student.fit(
+            model.handle, batch.arrays, 0.0, batch_size=BATCH_SIZE, epochs=NUM_REPORTS_OF_AN_IMAGE
+        )
     found = require_history(require_ok(reply), names)[metric]
     if found.size != NUM_REPORTS_OF_AN_IMAGE:
         raise PropertyFailed(
-            f"fit should report one value of {metric} for each epoch; it reports another number of values",
+            f"fit should report one value of {metric} for each epoch; it reports another number of "
+            "values",
             measured=f"{found.size} values for {NUM_REPORTS_OF_AN_IMAGE} epochs",
         )
     check_losses_are_finite(found)
@@ -117,23 +140,31 @@ def reported_losses_of(model: Model, batch: Examples, metric: str, names: tuple)
 
 
 def check_losses_vary(reported: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> None:
-    """Raises `PropertyFailed` unless the losses of batches of copies of one image vary as they should.
+    """Raises `PropertyFailed` unless the losses of batches of copies of one image vary as they
+    should.
 
     Args:
-        reported: The losses that `fit` reported, each of a batch of BATCH_SIZE copies. Shape `[n, images]`.
-        mean: What they should be on average, from fresh samples that were drawn here. Shape `[images]`.
+        reported: The losses that `fit` reported, each of a batch of BATCH_SIZE copies. Shape `[n,
+            images]`.
+        mean: What they should be on average, from fresh samples that were drawn here. Shape
+            `[images]`.
         spread: How much they should vary, as a standard deviation. Shape `[images]`.
     """
     varies = np.std(reported, axis=0, ddof=1)
-    # They must be exactly the same: a term with too small a factor varies little, and its noise is fresh all the same.
+    # They must be exactly the same: a term with too small a factor varies little, and its noise is
+    # fresh all the same.
     if np.all(varies < 1e-6 * np.abs(reported[0]) + 1e-9):
         raise PropertyFailed(
-            "the loss of an image repeats itself exactly while no weight moves", "noise_frozen_in_training"
+            "the loss of an image repeats itself exactly while no weight moves",
+            "noise_frozen_in_training",
         )
-    # With one sample for all, the loss of a batch varies as much as that of a single copy; so does the mean of reports.
+    # With one sample for all, the loss of a batch varies as much as that of a single copy; so does
+    # the mean of reports.
     single = spread * np.sqrt(BATCH_SIZE)
     off = np.abs(np.mean(reported, axis=0) - mean)
-    if np.median(varies / spread) > 3.5 and np.all(off < 0.5 * np.abs(mean) + 4 * single / np.sqrt(len(reported))):
+    if np.median(varies / spread) > 3.5 and np.all(
+        off < 0.5 * np.abs(mean) + 4 * single / np.sqrt(len(reported))
+    ):
         raise PropertyFailed(
             "the loss of a batch of copies of one image varies as if all copies had one sample",
             "one_noise_for_the_batch",
@@ -141,7 +172,8 @@ def check_losses_vary(reported: np.ndarray, mean: np.ndarray, spread: np.ndarray
 
 
 def check_noise_is_of_the_posterior(observed: ObservedNoise, others: dict[str, np.ndarray]) -> None:
-    """Raises `PropertyFailed` unless reported losses come from samples like those that were drawn here.
+    """Raises `PropertyFailed` unless reported losses come from samples like those that were drawn
+    here.
 
     A loss may vary less than it should: the mean of several samples for each example is right too.
 
@@ -153,7 +185,9 @@ def check_noise_is_of_the_posterior(observed: ObservedNoise, others: dict[str, n
     found, count = observed.reported.mean(axis=0), len(observed.sampled)
     spread, varies = single / np.sqrt(BATCH_SIZE), observed.reported.std(axis=0, ddof=1)
     rounding = 1e-4 * np.abs(mean) + 1e-4
-    off = np.abs(found - mean) / (single * np.sqrt(1 / (NUM_REPORTS_OF_AN_IMAGE * BATCH_SIZE) + 1 / count) + rounding)
+    off = np.abs(found - mean) / (
+        single * np.sqrt(1 / (NUM_REPORTS_OF_AN_IMAGE * BATCH_SIZE) + 1 / count) + rounding
+    )
     uncertainty = 1 / np.sqrt(2 * NUM_REPORTS_OF_AN_IMAGE) + SPREAD_UNCERTAINTY / np.sqrt(count)
     wider = np.log(np.maximum(varies / (spread + rounding), 1)) / uncertainty
     if np.sum(off**2) <= CHI_SQUARE_BOUND and np.sum(wider**2) <= CHI_SQUARE_BOUND:
@@ -166,16 +200,23 @@ def check_noise_is_of_the_posterior(observed: ObservedNoise, others: dict[str, n
     if distance < 1:
         raise PropertyFailed(words, without_remark(closest), measured)
     if wider[worst] > off[worst]:
-        words = f"{observed.name} of copies of an image varies more in training than samples of q(z|x) would make it"
+        words = (
+            f"{observed.name} of copies of an image varies more in training than samples of q(z|x) "
+            "would make it"
+        )
     bound = f"it varies by {varies[worst]:.2g}, at most {spread[worst]:.2g} is right"
     raise PropertyFailed(words, ANOTHER_NOISE, f"{measured}; {bound}")
 
 
 def closest_addition(added: np.ndarray, others: dict[str, np.ndarray]) -> tuple[str, float]:
-    """Returns the name of the known mistake that explains best what is added to each loss, and its distance.
+    """Returns the name of the known mistake that explains best what is added to each loss, and its
+    distance.
 
     A distance below 1 is within the tolerance.
     """
-    distances = {name: np.max(np.abs(added - more) / (0.1 * np.abs(more) + 0.05)) for name, more in others.items()}
+    distances = {
+        name: np.max(np.abs(added - more) / (0.1 * np.abs(more) + 0.05))
+        for name, more in others.items()
+    }
     closest = min(distances, key=lambda name: distances[name])
     return closest, distances[closest]

@@ -24,28 +24,39 @@ from .samples import Sample
 __all__ = ["VAE", "WRONG_RATES", "closed_form_rate"]
 
 
-# What known mistakes make of the distortion d `[L, B]` and the rate r `[B]`, with a `Sample`: the ELBO of each example.
+# What known mistakes make of the distortion d `[L, B]` and the rate r `[B]`, with a `Sample`: the
+# ELBO of each example.
 ELBO_FORMS = {
     "right": lambda d, r, s: -(d.mean(0) + s.spec.weight * r),
     "elbo_is_the_loss": lambda d, r, s: s.spec.weight * r + d.mean(0),
     "kl_counted_twice": lambda d, r, s: -d.mean(0) - 2 * s.spec.weight * r,
     "kl_halved": lambda d, r, s: -d.mean(0) - s.spec.weight * r / 2,
-    "kl_averaged_over_dimensions": lambda d, r, s: -d.mean(0) - s.spec.weight * r / s.sizes.latent_dim,
+    "kl_averaged_over_dimensions": lambda d, r, s: (
+        -d.mean(0) - s.spec.weight * r / s.sizes.latent_dim
+    ),
     "kl_added": lambda d, r, s: -d.mean(0) + s.spec.weight * r,
     "kl_missing": lambda d, r, s: -d.mean(0),
     "kl_averaged_over_batch": lambda d, r, s: -d.mean(0) - s.spec.weight * r.mean(),
     "kl_summed_over_batch": lambda d, r, s: -d.mean(0) - s.spec.weight * r.sum(),
-    "reconstruction_averaged_over_pixels": lambda d, r, s: -d.mean(0) / s.sizes.num_outputs - s.spec.weight * r,
+    "reconstruction_averaged_over_pixels": lambda d, r, s: (
+        -d.mean(0) / s.sizes.num_outputs - s.spec.weight * r
+    ),
     "both_averaged_over_dimensions": lambda d, r, s: (
         -d.mean(0) / s.sizes.num_outputs - s.spec.weight * r / s.sizes.latent_dim
     ),
     "reconstruction_averaged_over_batch": lambda d, r, s: -d.mean(0).mean() - s.spec.weight * r,
     "reconstruction_summed_over_batch": lambda d, r, s: -d.mean(0).sum() - s.spec.weight * r,
-    "elbo_averaged_over_batch": lambda d, r, s: np.full(len(r), -(d.mean(0) + s.spec.weight * r).mean()),
-    "elbo_summed_over_batch": lambda d, r, s: np.full(len(r), -(d.mean(0) + s.spec.weight * r).sum()),
+    "elbo_averaged_over_batch": lambda d, r, s: np.full(
+        len(r), -(d.mean(0) + s.spec.weight * r).mean()
+    ),
+    "elbo_summed_over_batch": lambda d, r, s: np.full(
+        len(r), -(d.mean(0) + s.spec.weight * r).sum()
+    ),
     "samples_summed": lambda d, r, s: -d.sum(0) - s.spec.weight * r,
     "first_sample_only": lambda d, r, s: -d[0] - s.spec.weight * r,
-    "log_of_mean_over_samples": lambda d, r, s: np.log(np.mean(np.exp(d.min(0) - d), 0)) - d.min(0) - s.spec.weight * r,
+    "log_of_mean_over_samples": lambda d, r, s: (
+        np.log(np.mean(np.exp(d.min(0) - d), 0)) - d.min(0) - s.spec.weight * r
+    ),
     "reconstruction_missing": lambda d, r, s: -s.spec.weight * r,
 }
 # The same where the rate has a weight.
@@ -58,20 +69,40 @@ WEIGHTED_ELBO_FORMS = {
 COMBINED_ELBO_FORMS = {
     "right": lambda s: -s.loss,
     SAMPLES_AVERAGED: lambda s: -(s.distortion + s.spec.weight * s.rate).mean(0),
-    "kl_in_closed_form": lambda s: -s.spec.combine.function(s.distortion + s.spec.weight * closed_form_rate(s)),
+    "kl_in_closed_form": lambda s: (
+        -s.spec.combine.function(s.distortion + s.spec.weight * closed_form_rate(s))
+    ),
 }
 
 
 def elbo_mistakes(spec: LatentModel) -> list[dict]:
-    """Returns the steps in which an ELBO can go wrong: first a term of it, then the way the terms are put together."""
+    """Returns the steps in which an ELBO can go wrong: first a term of it, then the way the terms
+    are put together.
+    """
     if spec.combine.needs_sampled_rate:
-        return [{name: lambda _, s, form=form: form(s) for name, form in COMBINED_ELBO_FORMS.items()}]
+        return [
+            {name: lambda _, s, form=form: form(s) for name, form in COMBINED_ELBO_FORMS.items()}
+        ]
     terms: dict[str, Callable] = {"right": lambda _, s: (s.distortion, s.rate)}
-    terms |= {name: lambda _, s, form=form: (form(s), s.rate) for name, form in spec.distortion.wrong.items()}
-    terms |= {name: lambda _, s, form=form: (s.distortion, form(s)) for name, form in spec.rate.wrong.items()}
-    # The weighted forms come first: with a weight of 2 half a KL is the same number, and a poorer explanation.
-    forms = {"right": ELBO_FORMS["right"]} | (WEIGHTED_ELBO_FORMS if spec.weight != 1 else {}) | ELBO_FORMS
-    sums = {name: lambda pair, s, form=form: form(pair[0], pair[1].mean(axis=0), s) for name, form in forms.items()}
+    terms |= {
+        name: lambda _, s, form=form: (form(s), s.rate)
+        for name, form in spec.distortion.wrong.items()
+    }
+    terms |= {
+        name: lambda _, s, form=form: (s.distortion, form(s))
+        for name, form in spec.rate.wrong.items()
+    }
+    # The weighted forms come first: with a weight of 2 half a KL is the same number, and a poorer
+    # explanation.
+    forms = (
+        {"right": ELBO_FORMS["right"]}
+        | (WEIGHTED_ELBO_FORMS if spec.weight != 1 else {})
+        | ELBO_FORMS
+    )
+    sums = {
+        name: lambda pair, s, form=form: form(pair[0], pair[1].mean(axis=0), s)
+        for name, form in forms.items()
+    }
     return [terms, sums]
 
 
@@ -88,7 +119,9 @@ WRONG_RATES = {
 
 
 def bernoulli(sample: Sample, logits: np.ndarray) -> np.ndarray:
-    """Returns -log p(x|z) of binary pixels with these logits, for each sample and example. Shape `[L, B]`."""
+    """Returns -log p(x|z) of binary pixels with these logits, for each sample and example. Shape
+    `[L, B]`.
+    """
     return sample.oracle.reconstruction(sample.examples.x, logits)
 
 
@@ -107,7 +140,9 @@ BERNOULLI_VAE = LatentModel(
         mean=lambda s: s.oracle.mean_reconstruction(s.examples.x, s.outputs),
         wrong={
             "sigmoid_twice": lambda s: bernoulli(s, 1 / (1 + np.exp(-s.outputs))),
-            "decoder_returns_probabilities": lambda s: bernoulli(s, binary_logits_or_nan(s.outputs)),
+            "decoder_returns_probabilities": lambda s: bernoulli(
+                s, binary_logits_or_nan(s.outputs)
+            ),
         },
         to_logits=binary_logits,
         are_probabilities=are_binary_probabilities,
@@ -141,16 +176,22 @@ BERNOULLI_VAE = LatentModel(
 
 
 def gaussian_vae(sigma: float) -> LatentModel:
-    """Returns the VAE whose pixels are normal with the standard deviation sigma, for grey images."""
+    """Returns the VAE whose pixels are normal with the standard deviation sigma, for grey
+    images.
+    """
     keywords = {"likelihood": "gaussian", "sigma": sigma}
-    return replace(BERNOULLI_VAE, keywords=keywords, grey=True, distortion=gaussian_distortion(sigma))
+    return replace(
+        BERNOULLI_VAE, keywords=keywords, grey=True, distortion=gaussian_distortion(sigma)
+    )
 
 
 def gaussian_distortion(sigma: float) -> Distortion:
     """Returns the `Distortion` of pixels that are normal with the standard deviation sigma."""
 
     def half_squared_error(s: Sample) -> np.ndarray:
-        """Returns half the squared error in units of sigma^2: the distortion without its constants."""
+        """Returns half the squared error in units of sigma^2: the distortion without its
+        constants.
+        """
         perfect = np.broadcast_to(s.examples.x, s.outputs.shape)
         return s.distortion - s.oracle.reconstruction(s.examples.x, perfect, sigma)
 
@@ -161,7 +202,9 @@ def gaussian_distortion(sigma: float) -> Distortion:
         mean=lambda s: s.oracle.mean_reconstruction(s.examples.x, s.outputs, sigma),
         wrong={
             **other_likelihoods(lambda oracle: oracle.reconstruction),
-            "sigma_as_variance": lambda s: s.oracle.reconstruction(s.examples.x, s.outputs, float(np.sqrt(sigma))),
+            "sigma_as_variance": lambda s: s.oracle.reconstruction(
+                s.examples.x, s.outputs, float(np.sqrt(sigma))
+            ),
             "constants_missing": half_squared_error,
             "squared_error": lambda s: 2 * np.square(sigma) * half_squared_error(s),
             "squared_error halved": lambda s: np.square(sigma) * half_squared_error(s),
@@ -174,7 +217,9 @@ def gaussian_distortion(sigma: float) -> Distortion:
 
 
 def other_likelihoods(reconstruction: Callable) -> dict[str, Callable]:
-    """Returns what known mistakes make of a Gaussian likelihood; `reconstruction` takes the function from an oracle."""
+    """Returns what known mistakes make of a Gaussian likelihood; `reconstruction` takes the
+    function from an oracle.
+    """
     return {
         "sigma_ignored": lambda s: reconstruction(s.oracle)(s.examples.x, s.outputs, 1.0),
         "bernoulli_for_gaussian": lambda s: reconstruction(s.oracle)(s.examples.x, s.outputs),

@@ -34,7 +34,8 @@ def form_of_sample(form: Callable) -> Callable:
     return lambda s: form(s.oracle, s.examples.y_onehot, s.outputs)
 
 
-# What known mistakes make of the labels y `[B, C]` and the logits a `[L, B, C]`: a cross-entropy of each example.
+# What known mistakes make of the labels y `[B, C]` and the logits a `[L, B, C]`: a cross-entropy of
+# each example.
 CROSS_ENTROPY_FORMS = {
     "right": lambda oracle, y, a: oracle.cross_entropy(y, a).mean(0),
     "cross_entropy_negated": lambda oracle, y, a: -oracle.cross_entropy(y, a).mean(0),
@@ -44,15 +45,28 @@ CROSS_ENTROPY_FORMS = {
     "log_of_mean_over_samples": lambda oracle, y, a: oracle.cross_entropy(
         y, log_class_probabilities(oracle.predict(a))[None]
     )[0],
-    "cross_entropy_averaged_over_classes": lambda oracle, y, a: oracle.cross_entropy(y, a).mean(0) / y.shape[-1],
-    "cross_entropy_summed_over_batch": lambda oracle, y, a: np.full(len(y), oracle.cross_entropy(y, a).mean(0).sum()),
-    "cross_entropy_averaged_over_batch": lambda oracle, y, a: np.full(len(y), oracle.cross_entropy(y, a).mean()),
-    "softmax_twice": lambda oracle, y, a: oracle.cross_entropy(y, class_probabilities(oracle, a)).mean(0),
-    "decoder_returns_probabilities": lambda oracle, y, a: oracle.cross_entropy(y, log_class_probabilities(a)).mean(0),
+    "cross_entropy_averaged_over_classes": lambda oracle, y, a: (
+        oracle.cross_entropy(y, a).mean(0) / y.shape[-1]
+    ),
+    "cross_entropy_summed_over_batch": lambda oracle, y, a: np.full(
+        len(y), oracle.cross_entropy(y, a).mean(0).sum()
+    ),
+    "cross_entropy_averaged_over_batch": lambda oracle, y, a: np.full(
+        len(y), oracle.cross_entropy(y, a).mean()
+    ),
+    "softmax_twice": lambda oracle, y, a: oracle.cross_entropy(
+        y, class_probabilities(oracle, a)
+    ).mean(0),
+    "decoder_returns_probabilities": lambda oracle, y, a: oracle.cross_entropy(
+        y, log_class_probabilities(a)
+    ).mean(0),
     "binary_cross_entropy": lambda oracle, y, a: binary_cross_entropy(oracle, y, a).sum(-1),
-    "binary_cross_entropy averaged": lambda oracle, y, a: binary_cross_entropy(oracle, y, a).mean(-1),
+    "binary_cross_entropy averaged": lambda oracle, y, a: binary_cross_entropy(oracle, y, a).mean(
+        -1
+    ),
 }
-# What known mistakes make of the cross-entropy d of each example, `[B]`, with a `Sample`: the first term.
+# What known mistakes make of the cross-entropy d of each example, `[B]`, with a `Sample`: the first
+# term.
 FIRST_TERM_FORMS = {
     "right": lambda d, s: d,
     "beta_on_the_cross_entropy": lambda d, s: s.spec.weight * d,
@@ -77,7 +91,10 @@ SECOND_TERM_FORMS = {
 
 def first_term_mistakes(spec: LatentModel) -> list[dict]:
     """Returns the steps in which the cross-entropy can go wrong."""
-    first = {name: lambda _, s, form=form: form_of_sample(form)(s) for name, form in CROSS_ENTROPY_FORMS.items()}
+    first = {
+        name: lambda _, s, form=form: form_of_sample(form)(s)
+        for name, form in CROSS_ENTROPY_FORMS.items()
+    }
     return [first, FIRST_TERM_FORMS]
 
 
@@ -94,7 +111,9 @@ def cross_entropy(sample: Sample) -> np.ndarray:
 
 
 def accuracy(model: Model, examples: Examples) -> float:
-    """Returns the share of images whose likeliest class, by the decoder's outputs, is their label."""
+    """Returns the share of images whose likeliest class, by the decoder's outputs, is their
+    label.
+    """
     probs = model.exam.oracle.predict(model.draw_sample(examples, 4).outputs)
     return float(np.mean(np.argmax(probs, axis=-1) == np.argmax(examples.y_onehot, axis=-1)))
 
@@ -106,7 +125,9 @@ CROSS_ENTROPY_DISTORTION = Distortion(
     to_logits=class_logits,
     are_probabilities=lambda outputs: are_class_probabilities(outputs).all(),
 )
-ACCURACY = Score(name="accuracy", compute=accuracy, margin=0.03, unit="", fall=np.inf, wrong_sign="loss_negated")
+ACCURACY = Score(
+    name="accuracy", compute=accuracy, margin=0.03, unit="", fall=np.inf, wrong_sign="loss_negated"
+)
 VIB = register_spec(
     "VIB",
     LatentModel(
@@ -116,7 +137,11 @@ VIB = register_spec(
         loss_method=LossMethod(
             name="loss_terms",
             terms=(
-                Term("the cross-entropy", right=lambda s: s.distortion.mean(0), wrong=first_term_mistakes),
+                Term(
+                    "the cross-entropy",
+                    right=lambda s: s.distortion.mean(0),
+                    wrong=first_term_mistakes,
+                ),
                 Term("the KL", right=lambda s: s.rate[0], wrong=second_term_mistakes),
             ),
             origin="what the model's own encoder and decoder give",

@@ -1,4 +1,6 @@
-"""The examination "weights_learn": one step of training moves every weight, and each weight matters to the loss."""
+"""The examination "weights_learn": one step of training moves every weight, and each weight matters
+to the loss.
+"""
 
 from collections.abc import Callable
 
@@ -13,14 +15,22 @@ from .model import MISTAKES_OF_ANY_MODEL, Model, build_model, trained_model
 __all__ = ["check_every_weight_learns", "check_weights_move"]
 
 
-@examination("weights_learn", finds=(*MISTAKES_OF_ANY_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters"))
+@examination(
+    "weights_learn",
+    finds=(*MISTAKES_OF_ANY_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters"),
+)
 def check_every_weight_learns(exam: Exam, model: str | LatentModel) -> None:
-    """A step moves every trainable weight and every part; each weight matters to the loss, as put together here."""
+    """A step moves every trainable weight and every part; each weight matters to the loss, as put
+    together here.
+    """
     spec = spec_of(model)
     trained = trained_model(exam, spec)
     examples = exam.digits(spec.labelled)[0][:BATCH_SIZE]
     few = examples[:8]
-    z, eps = exam.normal(5, trained.sizes.latent_dim), exam.normal(1, len(few), trained.sizes.latent_dim)
+    z, eps = (
+        exam.normal(5, trained.sizes.latent_dim),
+        exam.normal(1, len(few), trained.sizes.latent_dim),
+    )
     moved = check_weights_move(trained, examples.x, z, lambda: trained.fit(examples, 1e-3))
     check_each_weight_matters(trained, moved, few, eps)
     method = spec.loss_method
@@ -29,8 +39,12 @@ def check_every_weight_learns(exam: Exam, model: str | LatentModel) -> None:
     check_small_twins(exam, spec)
 
 
-def check_each_weight_matters(model: Model, weights: list[np.ndarray], examples: Examples, eps: np.ndarray) -> None:
-    """Raises `PropertyFailed` if the loss of examples with this noise stays the same when one of `weights` moves."""
+def check_each_weight_matters(
+    model: Model, weights: list[np.ndarray], examples: Examples, eps: np.ndarray
+) -> None:
+    """Raises `PropertyFailed` if the loss of examples with this noise stays the same when one of
+    `weights` moves.
+    """
 
     def mean_loss() -> np.ndarray:
         sample = model.build_sample(examples, eps)
@@ -38,20 +52,29 @@ def check_each_weight_matters(model: Model, weights: list[np.ndarray], examples:
 
     base = mean_loss()
     for index, array in enumerate(weights):
-        model.set_weights([*weights[:index], array + 0.3 * model.exam.normal(*array.shape), *weights[index + 1 :]])
+        model.set_weights(
+            [*weights[:index], array + 0.3 * model.exam.normal(*array.shape), *weights[index + 1 :]]
+        )
         if np.allclose(mean_loss(), base, 1e-7, 1e-7):
-            raise PropertyFailed(f"trainable weight {index + 1} of {len(weights)} changes nothing", "idle_weight")
+            raise PropertyFailed(
+                f"trainable weight {index + 1} of {len(weights)} changes nothing", "idle_weight"
+            )
 
 
 def check_small_twins(exam: Exam, spec: LatentModel) -> None:
-    """Raises `PropertyFailed` unless two small models with the same trainable weights compute the same."""
+    """Raises `PropertyFailed` unless two small models with the same trainable weights compute the
+    same.
+    """
     first, second = (build_model(exam, spec, spec.small_sizes) for _ in range(2))
     x, z = exam.normal(5, spec.small_sizes.event_dim), exam.normal(5, spec.small_sizes.latent_dim)
     check_same_as_twin(first, second, lambda one: [*one.encode(x), one.decode(z)])
 
 
-def check_weights_move(model: Model, x: np.ndarray, z: np.ndarray, step: Callable) -> list[np.ndarray]:
-    """Raises `PropertyFailed` unless `step` moves every trainable weight and the output of every part.
+def check_weights_move(
+    model: Model, x: np.ndarray, z: np.ndarray, step: Callable
+) -> list[np.ndarray]:
+    """Raises `PropertyFailed` unless `step` moves every trainable weight and the output of every
+    part.
 
     Returns the weights after the step.
     """
@@ -64,6 +87,7 @@ def check_weights_move(model: Model, x: np.ndarray, z: np.ndarray, step: Callabl
     still = sum(np.array_equal(*pair) for pair in zip(before, after, strict=True))
     if still:
         raise PropertyFailed(
-            f"{still} of {len(before)} trainable weights did not move in a step", "weights_do_not_move"
+            f"{still} of {len(before)} trainable weights did not move in a step",
+            "weights_do_not_move",
         )
     return after

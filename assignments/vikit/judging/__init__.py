@@ -1,4 +1,5 @@
-"""Judging an answer: compare it, name the mistake, explain it. `check` and the grader both judge with this room.
+"""Judging an answer: compare it, name the mistake, explain it. `check` and the grader both judge
+with this room.
 
 This room knows no formula of the course and nothing of how answers came.
 """

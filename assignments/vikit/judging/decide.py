@@ -1,6 +1,8 @@
-"""The verdict on a question: from the answers to its cases, and from the findings on its properties.
+"""The verdict on a question: from the answers to its cases, and from the findings on its
+properties.
 
-No formula of the course is here: a question comes with the expected values and those of each known mistake.
+No formula of the course is here: a question comes with the expected values and those of each known
+mistake.
 """
 
 from collections.abc import Sequence
@@ -8,7 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from .compare import is_close, worst_error
-from .describe import KNOWN_TYPES, describe_count, describe_error, describe_roughly, describe_shape, format_shape
+from .describe import (
+    KNOWN_TYPES,
+    describe_count,
+    describe_error,
+    describe_roughly,
+    describe_shape,
+    format_shape,
+)
 from .explain import explain_failure, explain_kit_failure, write_message
 from .naming import TWO_CALLS_DIFFER, has_unequal_calls, join_names, name_mistakes
 from .question import (
@@ -25,16 +34,26 @@ from .question import (
     Verdict,
 )
 
-__all__ = ["GENERIC_SHARE", "build_unjudged_verdict", "combine_verdicts", "doubtful_case", "judge", "judge_properties"]
+__all__ = [
+    "GENERIC_SHARE",
+    "build_unjudged_verdict",
+    "combine_verdicts",
+    "doubtful_case",
+    "judge",
+    "judge_properties",
+]
 
 # From names of cases to the answers.
 Answers = dict[str, Answer]
 
-# The share of a question's points that its generic cases are worth together; edge cases have the rest.
+# The share of a question's points that its generic cases are worth together; edge cases have the
+# rest.
 GENERIC_SHARE = 0.7
 
 
-def judge(question: Question, answers: Answers, public: bool = False, again: Sequence[Answer] = ()) -> Verdict:
+def judge(
+    question: Question, answers: Answers, public: bool = False, again: Sequence[Answer] = ()
+) -> Verdict:
     """Returns the `Verdict` on the answers to the cases of a question.
 
     Args:
@@ -43,7 +62,10 @@ def judge(question: Question, answers: Answers, public: bool = False, again: Seq
         public: Whether the inputs are public. Then messages have errors in numbers, else in words.
         again: The answers to one case that was asked twice in a row (see `doubtful_case`).
     """
-    problems = {case.name: describe_problem(question, case, answers[case.name], public) for case in question.cases}
+    problems = {
+        case.name: describe_problem(question, case, answers[case.name], public)
+        for case in question.cases
+    }
     all_passed = not any(problems.values())
     mistakes = [] if all_passed else name_mistakes(question, answers)
     if not mistakes and has_unequal_calls(question, again):
@@ -53,7 +75,8 @@ def judge(question: Question, answers: Answers, public: bool = False, again: Seq
     status = question_status(verdicts, mistakes)
     return Verdict(
         name=question.name,
-        # The shares add up to the points only up to rounding: a perfect answer is worth exactly its points.
+        # The shares add up to the points only up to rounding: a perfect answer is worth exactly its
+        # points.
         score=question.points if all_passed else sum(verdict.points for verdict in verdicts),
         max_score=question.points,
         status=status,
@@ -77,8 +100,12 @@ def judge_cases(
         mistake: The name of the mistake that explains all answers, if there is one.
     """
     all_passed = not any(problems.values())
-    verdicts = [judge_case(question, case, answers[case.name], problems[case.name]) for case in question.cases]
-    # Many wrong formulas are right at q = prior or at zero: edge cases earn points only if every case passes.
+    verdicts = [
+        judge_case(question, case, answers[case.name], problems[case.name])
+        for case in question.cases
+    ]
+    # Many wrong formulas are right at q = prior or at zero: edge cases earn points only if every
+    # case passes.
     return [
         replace(
             verdict,
@@ -90,7 +117,9 @@ def judge_cases(
 
 
 def judge_case(question: Question, case: Case, answer: Answer, problem: str) -> CaseVerdict:
-    """Returns the `CaseVerdict` on an answer by itself; `problem` says what is wrong with it, empty if nothing is."""
+    """Returns the `CaseVerdict` on an answer by itself; `problem` says what is wrong with it, empty
+    if nothing is.
+    """
     same_kind = sum(other.kind == case.kind for other in question.cases)
     share = GENERIC_SHARE if case.kind == GENERIC else 1 - GENERIC_SHARE
     return CaseVerdict(
@@ -106,11 +135,17 @@ def judge_case(question: Question, case: Case, answer: Answer, problem: str) -> 
 
 
 def build_unjudged_verdict(question: Any, status: str, message: str) -> Verdict:
-    """Returns the `Verdict` on a question that was not asked, for example because the notebook could not be read."""
-    return Verdict(question.name, 0.0, question.points, status, None, message, "", question.source, ())
+    """Returns the `Verdict` on a question that was not asked, for example because the notebook
+    could not be read.
+    """
+    return Verdict(
+        question.name, 0.0, question.points, status, None, message, "", question.source, ()
+    )
 
 
-def judge_properties(question: Question, findings: dict[str, Finding], public: bool = False) -> Verdict:
+def judge_properties(
+    question: Question, findings: dict[str, Finding], public: bool = False
+) -> Verdict:
     """Returns the `Verdict` on the properties of `question`.
 
     Args:
@@ -120,7 +155,8 @@ def judge_properties(question: Question, findings: dict[str, Finding], public: b
     """
     properties = [(item, findings[item.name]) for item in question.properties]
     verdicts = [
-        judge_property(item, found, is_worth_its_points(question, item, findings), public) for item, found in properties
+        judge_property(item, found, is_worth_its_points(question, item, findings), public)
+        for item, found in properties
     ]
     lost = [pair for pair, verdict in zip(properties, verdicts, strict=True) if not verdict.passed]
     mistakes = {mistake.name: mistake for pair in lost for mistake in named_mistakes(*pair)}
@@ -150,8 +186,12 @@ def status_of_properties(verdicts: list[CaseVerdict]) -> str:
     return statuses.pop() if len(statuses) == 1 else "wrong"
 
 
-def message_on_properties(question: Question, lost: list[tuple[Property, Finding]], public: bool) -> str:
-    """Returns the message for the student on the properties that are lost; on all alike if one text is about all."""
+def message_on_properties(
+    question: Question, lost: list[tuple[Property, Finding]], public: bool
+) -> str:
+    """Returns the message for the student on the properties that are lost; on all alike if one text
+    is about all.
+    """
     if not lost:
         return f"All {len(question.properties)} properties hold."
     texts = {item.name: explain_property(question, item, found, public) for item, found in lost}
@@ -166,7 +206,9 @@ def named_mistakes(item: Property, found: Finding) -> list[Mistake]:
 
 
 def judge_property(item: Property, found: Finding, counts: bool, public: bool) -> CaseVerdict:
-    """Returns the `CaseVerdict` on one property; `counts` says whether it is worth its points if it holds."""
+    """Returns the `CaseVerdict` on one property; `counts` says whether it is worth its points if it
+    holds.
+    """
     passed = found.status == "ok" and counts
     return CaseVerdict(
         name=item.name,
@@ -190,20 +232,26 @@ HOLDS_ALONE = "It holds, and counts only together with another property."
 
 
 def is_worth_its_points(question: Question, item: Property, findings: dict[str, Finding]) -> bool:
-    """Tells whether a property that holds earns its points: shapes earn none if nothing else holds."""
+    """Tells whether a property that holds earns its points: shapes earn none if nothing else
+    holds.
+    """
     others = (other.name for other in question.properties if other.counts_alone)
     return item.counts_alone or any(findings[name].status == "ok" for name in others)
 
 
 def lecture_sources(item: Property, found: Finding) -> list[str]:
-    """Returns the lecture sources of a property that does not hold, those of its named mistakes first."""
+    """Returns the lecture sources of a property that does not hold, those of its named mistakes
+    first.
+    """
     if found.status == "ok":
         return []
     named = [mistake.source for mistake in named_mistakes(item, found)]
     return [source for source in (*named, item.source) if source]
 
 
-def explain_property(question: Question, item: Property, found: Finding, public: bool = False) -> str:
+def explain_property(
+    question: Question, item: Property, found: Finding, public: bool = False
+) -> str:
     """Returns the message for the student on a property that is lost."""
     if found.status == "ok":
         return HOLDS_ALONE
@@ -212,14 +260,19 @@ def explain_property(question: Question, item: Property, found: Finding, public:
     if found.status == KIT_ERROR:
         return explain_kit_failure(found.detail)
     if found.status != "wrong":
-        return explain_failure(question, found.status, found.answer or Answer(found.status)) or found.status
+        return (
+            explain_failure(question, found.status, found.answer or Answer(found.status))
+            or found.status
+        )
     hints = " ".join(mistake.hint for mistake in named_mistakes(item, found)) or item.hint
     seen = describe_finding(found, public)
     return f"{hints} ({seen[:1].upper()}{seen[1:]}.)" if seen else hints
 
 
 def describe_finding(found: Finding, public: bool) -> str:
-    """Returns in words what an examination saw, for the student; in numbers too if the inputs are public."""
+    """Returns in words what an examination saw, for the student; in numbers too if the inputs are
+    public.
+    """
     return f"{found.detail}; {found.measured}" if public and found.measured else found.detail
 
 
@@ -236,10 +289,18 @@ def combine_verdicts(question: Question, first: Verdict, second: Verdict) -> Ver
         score=question.points if right else first.score * share + (second.score if counts else 0.0),
         max_score=question.points,
         status=first.status if first.status != "correct" else "correct" if right else "partial",
-        message=first.message if second.status == "correct" or not counts else f"{first.message}\n{second.message}",
-        cases=cases
-        if counts
-        else tuple(replace(case, points=0.0) if case.kind == PROPERTY else case for case in cases),
+        message=(
+            first.message
+            if second.status == "correct" or not counts
+            else f"{first.message}\n{second.message}"
+        ),
+        cases=(
+            cases
+            if counts
+            else tuple(
+                replace(case, points=0.0) if case.kind == PROPERTY else case for case in cases
+            )
+        ),
     )
 
 
@@ -249,22 +310,37 @@ def describe_problem(question: Question, case: Case, answer: Answer, public: boo
         return answer.text if answer.status == KIT_ERROR else answer.status
     wanted = len(question.outputs) or 1
     if len(answer.values) != wanted:
-        return f"got {describe_count(len(answer.values))} values, expected {wanted} ({', '.join(question.outputs)})"
+        return (
+            f"got {describe_count(len(answer.values))} values, expected {wanted} "
+            f"({', '.join(question.outputs)})"
+        )
     for index, (got, want) in enumerate(zip(answer.values, case.expected, strict=True)):
         label = f"{question.outputs[index]}: " if question.outputs else ""
         if got.dtype.name not in ("float32", "float64"):
-            return f"{label}got {KNOWN_TYPES.get(got.dtype.name, got.dtype.name)}, expected float32 or float64"
+            return (
+                f"{label}got {KNOWN_TYPES.get(got.dtype.name, got.dtype.name)}, expected float32 or"
+                " float64"
+            )
         if got.shape != want.shape:
             known = {1, *case.sizes.values()}
-            return f"{label}got {describe_shape(got.shape, known)}, expected {format_shape(want.shape)}"
+            return (
+                f"{label}got {describe_shape(got.shape, known)}, expected "
+                f"{format_shape(want.shape)}"
+            )
         if not is_close(got, want, question):
-            error = describe_error(got, want) if public else describe_roughly(question, index, got, want)
+            error = (
+                describe_error(got, want)
+                if public
+                else describe_roughly(question, index, got, want)
+            )
             return f"{label}{error}"
     return ""
 
 
 def doubtful_case(question: Question, verdict: Verdict) -> Case | None:
-    """Returns a case with a wrong answer that no mistake explains, to be asked twice more; None if there is none."""
+    """Returns a case with a wrong answer that no mistake explains, to be asked twice more; None if
+    there is none.
+    """
     if verdict.mistake or question.sampled:
         return None
     wrong = [case.name for case in verdict.cases if case.status == "wrong"]

@@ -19,7 +19,8 @@ __all__ = [
 ]
 
 
-# Types that messages name. They name no other: a student's process could hide hidden inputs in a name.
+# Types that messages name. They name no other: a student's process could hide hidden inputs in a
+# name.
 KNOWN_TYPES = {
     "NoneType": "None", "str": "text", "bytes": "bytes", "dict": "a dict", "set": "a set", "list": "a list",
     "tuple": "a tuple", "function": "a function", "type": "a class", "generator": "a generator", "bool": "a boolean",
@@ -33,7 +34,9 @@ KNOWN_TYPES = {
 
 
 def describe_error(got: np.ndarray, want: np.ndarray) -> str:
-    """Returns the size of the error to one significant digit: never a value itself. For public inputs."""
+    """Returns the size of the error to one significant digit: never a value itself. For public
+    inputs.
+    """
     if np.isnan(got).any():
         return f"{int(np.isnan(got).sum())} of {got.size} values are NaN"
     if np.isinf(got).any():
@@ -47,19 +50,24 @@ RIGHT_SIZE = "wrong, but of roughly the right size"
 def describe_roughly(question: Question, index: int, got: np.ndarray, want: np.ndarray) -> str:
     """Returns in words how the output `index` is off, for hidden inputs.
 
-    The words depend on the sign and the rough size of the right values and on which values are right, and on nothing
-    else. A student cannot find a right value by moving an answer until the words change: they change at half powers of
-    ten.
+    The words depend on the sign and the rough size of the right values and on which values are
+    right, and on nothing else. A student cannot find a right value by moving an answer until the
+    words change: they change at half powers of ten.
     """
     for is_such, name in ((np.isnan, "NaN"), (np.isinf, "infinite")):
         if is_such(got).any():
             return f"{'all' if is_such(got).all() else 'some'} values are {name}"
     some = "the value is" if got.size == 1 else "some values are"
-    return f"{some} {describe_distance(got, want)}{describe_location(question, index, ~are_close(got, want, question))}"
+    return (
+        f"{some} "
+        f"{describe_distance(got, want)}{describe_location(question, index, ~are_close(got, want, question))}"
+    )
 
 
 def describe_distance(got: np.ndarray | float, want: np.ndarray | float) -> str:
-    """Returns in words how the worst of the values is off, by signs and rough sizes alone (see `describe_roughly`)."""
+    """Returns in words how the worst of the values is off, by signs and rough sizes alone (see
+    `describe_roughly`).
+    """
     if not np.isfinite(got).all():
         return "NaN or infinite"
     sign, size = signs_and_sizes(got)
@@ -74,7 +82,9 @@ def describe_distance(got: np.ndarray | float, want: np.ndarray | float) -> str:
 
 
 def describe_number(got: float, want: float) -> str:
-    """Returns in words how one number is off: as `describe_distance`, or "too large" or "too small"."""
+    """Returns in words how one number is off: as `describe_distance`, or "too large" or "too
+    small".
+    """
     words = describe_distance(got, want)
     (sign, size), (right_sign, right_size) = signs_and_sizes(got), signs_and_sizes(want)
     if words != RIGHT_SIZE or size == right_size or not sign == right_sign == 1:
@@ -82,8 +92,12 @@ def describe_number(got: float, want: float) -> str:
     return "too large" if size > right_size else "too small"
 
 
-def describe_values(name: str, got: np.ndarray, want: np.ndarray, origin: str, unit: str = "") -> tuple[str, str]:
-    """Returns (words, measured): how the values called `name` differ from those that come from `origin`."""
+def describe_values(
+    name: str, got: np.ndarray, want: np.ndarray, origin: str, unit: str = ""
+) -> tuple[str, str]:
+    """Returns (words, measured): how the values called `name` differ from those that come from
+    `origin`.
+    """
     with np.errstate(all="ignore"):
         worst = round_to_one_digit(np.max(np.abs(got - want)))
     return (
@@ -99,7 +113,9 @@ AXIS_NAMES = {
 
 
 def describe_location(question: Question, index: int, wrong: np.ndarray) -> str:
-    """Returns " (in one example only)" or the like if all wrong values have that in common; else an empty text."""
+    """Returns " (in one example only)" or the like if all wrong values have that in common; else an
+    empty text.
+    """
     shapes = question.shape.split(" and ")
     letters = shapes[index].strip("[]").split(",") if index < len(shapes) else []
     if len(letters) != wrong.ndim:
@@ -112,12 +128,20 @@ def describe_location(question: Question, index: int, wrong: np.ndarray) -> str:
 
 
 def describe_shape(shape: tuple, known: set) -> str:
-    """Returns a shape in words; "another shape" if a size is not `known`: it could carry a hidden input out."""
-    return f"shape {format_shape(shape)}" if len(shape) <= MAX_SHOWN_AXES and set(shape) <= known else "another shape"
+    """Returns a shape in words; "another shape" if a size is not `known`: it could carry a hidden
+    input out.
+    """
+    return (
+        f"shape {format_shape(shape)}"
+        if len(shape) <= MAX_SHOWN_AXES and set(shape) <= known
+        else "another shape"
+    )
 
 
 def describe_count(count: int) -> str:
-    """Returns how many values came back; "too many" from ten on: a large number could carry a hidden input out."""
+    """Returns how many values came back; "too many" from ten on: a large number could carry a
+    hidden input out.
+    """
     return str(count) if count < 10 else "too many"
 
 

@@ -8,16 +8,28 @@ from .describe import KNOWN_TYPES
 from .naming import TRANSFORMATIONS, is_transformation
 from .question import KIT_ERROR, Answer, Case, CaseVerdict, Mistake, Question
 
-__all__ = ["KNOWN_TYPES", "explain_failure", "explain_kit_failure", "known_advice", "mistake_in_words", "write_message"]
+__all__ = [
+    "KNOWN_TYPES",
+    "explain_failure",
+    "explain_kit_failure",
+    "known_advice",
+    "mistake_in_words",
+    "write_message",
+]
 
 # From names of cases to the answers.
 Answers = dict[str, Answer]
 
 
 def write_message(
-    question: Question, verdicts: Sequence[CaseVerdict], status: str, mistakes: Sequence[Mistake], answers: Answers
+    question: Question,
+    verdicts: Sequence[CaseVerdict],
+    status: str,
+    mistakes: Sequence[Mistake],
+    answers: Answers,
 ) -> str:
-    """Returns the message for the student: what is wrong, and on which cases. It holds no input and no expected value.
+    """Returns the message for the student: what is wrong, and on which cases. It holds no input and
+    no expected value.
 
     Args:
         question: The `Question`.
@@ -28,7 +40,9 @@ def write_message(
     """
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if status == "correct":
-        return " ".join([f"Right on all {len(verdicts)} cases.", *careful_remarks(question, answers)])
+        return " ".join(
+            [f"Right on all {len(verdicts)} cases.", *careful_remarks(question, answers)]
+        )
     fixed = explain_failure(question, status, answers[failed[0].name])
     if fixed and len(failed) == len(verdicts):
         return fixed
@@ -37,14 +51,20 @@ def write_message(
     if mistakes:
         shapes = [verdict.problem for verdict in failed if verdict.status == "malformed"]
         return "\n".join([f"{first} {explain_mistakes(mistakes)}", *shapes[:1]])
-    broken = next((answers[one.name] for one in failed if one.status not in ("wrong", "malformed")), None)
+    broken = next(
+        (answers[one.name] for one in failed if one.status not in ("wrong", "malformed")), None
+    )
     failure = explain_failure(question, broken.status, broken) if broken else fixed
     problems = [f"  {verdict.name}: {verdict.problem}" for verdict in failed]
-    return "\n".join([first, *problems, *advise_on_shape(question, answers), *([failure] if failure else [])])
+    return "\n".join(
+        [first, *problems, *advise_on_shape(question, answers), *([failure] if failure else [])]
+    )
 
 
 def careful_remarks(question: Question, answers: Answers) -> list[str]:
-    """Returns the remarks on right answers that have lost most of their digits, if a careful formula loses none."""
+    """Returns the remarks on right answers that have lost most of their digits, if a careful
+    formula loses none.
+    """
     remarks = []
     for case in question.cases:
         if case.careful:
@@ -55,7 +75,9 @@ def careful_remarks(question: Question, answers: Answers) -> list[str]:
 
 
 def explain_mistakes(mistakes: Sequence[Mistake]) -> str:
-    """Returns the hint on a mistake, or "Either: ... Or: ..." on several that these inputs cannot tell apart."""
+    """Returns the hint on a mistake, or "Either: ... Or: ..." on several that these inputs cannot
+    tell apart.
+    """
     hints = list(dict.fromkeys(mistake.hint for mistake in mistakes))
     # Several transformations with the same values are one mistake: the first hint is enough.
     if len(hints) == 1 or is_transformation(mistakes[0].name):
@@ -74,26 +96,42 @@ def mistake_in_words(name: str) -> str:
 
 
 def transformation_in_words(name: str) -> str:
-    """Returns the name of a transformation, of the right values or of a listed mistake, as students read it."""
+    """Returns the name of a transformation, of the right values or of a listed mistake, as students
+    read it.
+    """
     transformation, _, inner = name.partition(" of ")
     kind, _, outputs = transformation.partition(" in ")
-    return f"{inner or 'the right values'}, {outputs + ' ' if outputs else ''}{TRANSFORMATIONS[kind].words}"
+    return (
+        f"{inner or 'the right values'}, "
+        f"{outputs + ' ' if outputs else ''}{TRANSFORMATIONS[kind].words}"
+    )
 
 
 def explain_failure(question: Question, status: str, answer: Answer) -> str | None:
     """Returns the message on a function that gave no values at all; None if it gave some."""
     if status == "unanswered" and answer.kind.isidentifier() and answer.kind != question.name:
         first = answer.kind[:80]
-        return f"Answer `{first}` first: it still raises NotImplementedError, and your `{question.name}` calls it."
+        return (
+            f"Answer `{first}` first: it still raises NotImplementedError, and your "
+            f"`{question.name}` calls it."
+        )
     if status == "unanswered":
         return "Not written yet: the function still raises NotImplementedError."
     if status == "missing":
-        return f"There is no `{question.name}` in the notebook: keep the name that the cell gave it."
+        return (
+            f"There is no `{question.name}` in the notebook: keep the name that the cell gave it."
+        )
     if status == "error":
         at = f" (line {answer.line} of its cell)" if answer.line else ""
         kind = answer.kind if answer.kind in NAMED_EXCEPTIONS else "an exception"
         new_advice = [text for text in known_advice(answer.text) if text not in answer.text]
-        return "\n".join([f"Your function raised {kind}{at}.", *([answer.text] if answer.text else []), *new_advice])
+        return "\n".join(
+            [
+                f"Your function raised {kind}{at}.",
+                *([answer.text] if answer.text else []),
+                *new_advice,
+            ]
+        )
     if status == "timeout":
         return f"Your function was not done in time{': ' + answer.text if answer.text else ''}."
     if status == "crashed":
@@ -102,7 +140,11 @@ def explain_failure(question: Question, status: str, answer: Answer) -> str | No
         return explain_kit_failure(answer.text)
     if status == "malformed" and answer.status == "malformed":
         what = KNOWN_TYPES.get(answer.kind, "something that is not an array")
-        wanted = f"a tuple ({', '.join(question.outputs)})" if question.outputs else f"an array {question.shape}"
+        wanted = (
+            f"a tuple ({', '.join(question.outputs)})"
+            if question.outputs
+            else f"an array {question.shape}"
+        )
         return f"Your function returned {what}; expected {wanted} of float32 or float64 numbers."
     return None
 
@@ -111,14 +153,19 @@ def explain_failure(question: Question, status: str, answer: Answer) -> str | No
 ADVICE = (
     (
         r"\btfp\.layers\b|\btfpl\.|\btensorflow_probability\.python\.layers\b|\btf_keras\b",
-        "tfp.layers and tf_keras do not work inside Keras 3: use Keras layers for the parameters, and build the tfd "
-        "object from what they return.",
+        (
+            "tfp.layers and tf_keras do not work inside Keras 3: use Keras layers for the "
+            "parameters, and build the tfd object from what they return."
+        ),
     ),
     (
         r"is out of scope and cannot be used here|symbolic tf\.Tensor|"
         r"\bdisable_eager_execution\b|\bdisable_v2_behavior\b",
-        "A tensor that was made in a graph holds no numbers. If this notebook turns eager execution off "
-        "(tf.compat.v1.disable_eager_execution or disable_v2_behavior), take that line out.",
+        (
+            "A tensor that was made in a graph holds no numbers. If this notebook turns eager "
+            "execution off (tf.compat.v1.disable_eager_execution or disable_v2_behavior), take "
+            "that line out."
+        ),
     ),
 )
 
@@ -129,9 +176,12 @@ def known_advice(text: str) -> list[str]:
 
 
 def explain_kit_failure(location: str) -> str:
-    """Returns the message if the kit itself raised an exception; `location` as `faults.error_location` returns it."""
+    """Returns the message if the kit itself raised an exception; `location` as
+    `faults.error_location` returns it.
+    """
     return (
-        f"The kit failed while examining this ({location}): tell your instructor; this is not a verdict on your work."
+        f"The kit failed while examining this ({location}): tell your instructor; this is not a "
+        "verdict on your work."
     )
 
 
@@ -147,18 +197,29 @@ NAMED_EXCEPTIONS = {
 def advise_on_shape(question: Question, answers: Answers) -> list[str]:
     """Returns a line of advice if the values are right but for one axis too many; else no line."""
     steps = {
-        "The values are right: only the axis of size 1 must go.": lambda value, axis: value.squeeze(axis),
-        "Summed over that axis your values would be right.": lambda value, axis: value.sum(axis=axis),
-        "Averaged over that axis your values would be right.": lambda value, axis: value.mean(axis=axis),
+        "The values are right: only the axis of size 1 must go.": lambda value, axis: value.squeeze(
+            axis
+        ),
+        "Summed over that axis your values would be right.": lambda value, axis: value.sum(
+            axis=axis
+        ),
+        "Averaged over that axis your values would be right.": lambda value, axis: value.mean(
+            axis=axis
+        ),
     }
     for advice, step in steps.items():
         for axis in (-1, 0):
-            if all(is_right_after(question, case, answers[case.name], step, axis) for case in question.cases):
+            if all(
+                is_right_after(question, case, answers[case.name], step, axis)
+                for case in question.cases
+            ):
                 return [f"  There is an axis too many, the {'last' if axis else 'first'}. {advice}"]
     return []
 
 
-def is_right_after(question: Question, case: Case, answer: Answer, step: Callable, axis: int) -> bool:
+def is_right_after(
+    question: Question, case: Case, answer: Answer, step: Callable, axis: int
+) -> bool:
     """Tells whether `step(values, axis)`, which removes an axis, makes an answer right."""
     if answer.status != "ok" or len(answer.values) != len(case.expected):
         return False

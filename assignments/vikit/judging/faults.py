@@ -1,8 +1,8 @@
 """Exceptions that are not the student's: of the machine, or of the kit itself.
 
-A fault of the machine (no space, no memory, too many open files) would hit the next question too: it is raised again,
-and there is no verdict. Any other exception is the kit's own: it costs only the property or the case that was being
-judged.
+A fault of the machine (no space, no memory, too many open files) would hit the next question too:
+it is raised again, and there is no verdict. Any other exception is the kit's own: it costs only the
+property or the case that was being judged.
 """
 
 import errno
@@ -27,30 +27,51 @@ __all__ = [
 
 
 KIT_ERROR = judging.KIT_ERROR
-# Errors about one path (it does not exist, may not be read, is of another kind than expected) and calls that the system
-# does not have. Any other error (no space left, an unreadable disk, a silent file server) is the machine's.
+# Errors about one path (it does not exist, may not be read, is of another kind than expected) and
+# calls that the system does not have. Any other error (no space left, an unreadable disk, a silent
+# file server) is the machine's.
 OF_A_PATH = frozenset(
     getattr(errno, name)
     for name in (
-        *("EACCES", "EPERM", "ENOENT", "ENOTDIR", "EISDIR", "EEXIST", "ELOOP", "ENAMETOOLONG", "EINVAL"),
+        *(
+            "EACCES",
+            "EPERM",
+            "ENOENT",
+            "ENOTDIR",
+            "EISDIR",
+            "EEXIST",
+            "ELOOP",
+            "ENAMETOOLONG",
+            "EINVAL",
+        ),
         *("ENOSYS", "EOPNOTSUPP", "EAFNOSUPPORT"),
     )
     if hasattr(errno, name)
 )
 # The same errors raised without a number.
-ABOUT_A_PATH = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
+ABOUT_A_PATH = (
+    FileNotFoundError,
+    PermissionError,
+    NotADirectoryError,
+    IsADirectoryError,
+    FileExistsError,
+)
 PACKAGES = ("vikit", "autograder")
 
 
 def is_of_the_machine(error: BaseException) -> bool:
-    """Tells whether an exception is the machine's: no memory, or an error of the system that is about no path."""
+    """Tells whether an exception is the machine's: no memory, or an error of the system that is
+    about no path.
+    """
     if isinstance(error, OSError):
         return error.errno not in OF_A_PATH and not isinstance(error, ABOUT_A_PATH)
     return isinstance(error, MemoryError)
 
 
 def error_location(error: BaseException) -> str:
-    """Returns the type of an exception and where in the kit it was raised: "TypeError in terms.look". No values."""
+    """Returns the type of an exception and where in the kit it was raised: "TypeError in
+    terms.look". No values.
+    """
     # The exception is of the kit's own process: the student's exceptions arrive as text.
     frames = [
         (frame.f_globals.get("__name__", ""), frame.f_code.co_name)
@@ -69,13 +90,19 @@ def build_finding(error: BaseException) -> judging.Finding:
 
 
 def build_kit_error_verdict(question: Any, error: BaseException) -> judging.Verdict:
-    """Returns the `judging.Verdict` on a question, or a task, that was not judged because the kit raised `error`."""
+    """Returns the `judging.Verdict` on a question, or a task, that was not judged because the kit
+    raised `error`.
+    """
     message = explain.explain_kit_failure(error_location(error))
     return judging.build_unjudged_verdict(question, KIT_ERROR, message)
 
 
-def judge_case_by_case(question: judging.Question, answers: dict, **options: Any) -> judging.Verdict:
-    """Returns the verdict of `judging.judge`; if that raises, only the cases whose answers cause it fail."""
+def judge_case_by_case(
+    question: judging.Question, answers: dict, **options: Any
+) -> judging.Verdict:
+    """Returns the verdict of `judging.judge`; if that raises, only the cases whose answers cause it
+    fail.
+    """
     try:
         return judge_quietly(question, answers, **options)
     except Exception as error:
@@ -111,6 +138,10 @@ def build_failed_answer(error: BaseException) -> judging.Answer:
 
 
 def note_failed_follow_through(verdict: judging.Verdict, error: BaseException) -> judging.Verdict:
-    """Returns `verdict` with a note that asking for the student's own earlier values raised `error`."""
+    """Returns `verdict` with a note that asking for the student's own earlier values raised
+    `error`.
+    """
     failure = explain.explain_kit_failure(error_location(error))
-    return replace(verdict, message=f"{verdict.message}\n{failure} It is about your own earlier values only.")
+    return replace(
+        verdict, message=f"{verdict.message}\n{failure} It is about your own earlier values only."
+    )

@@ -1,7 +1,9 @@
-"""Names wrong answers of functions: an answer is a known mistake if it has that mistake's values on every case.
+"""Names wrong answers of functions: an answer is a known mistake if it has that mistake's values on
+every case.
 
-The mistakes of networks and models, which have no cases, are named in `vikit.exams`: by each examination, and in
-`term_names`, `prediction`, `compare_reports`, `training_noise` and `flow_log_det` by values as here.
+The mistakes of networks and models, which have no cases, are named in `vikit.exams`: by each
+examination, and in `term_names`, `prediction`, `compare_reports`, `training_noise` and
+`flow_log_det` by values as here.
 """
 
 import math
@@ -32,8 +34,8 @@ __all__ = [
 ]
 
 
-# The precedence of what can be named: a listed mistake, a transformation (negated, doubled, ...) of the right values, a
-# transformation of a listed mistake's values.
+# The precedence of what can be named: a listed mistake, a transformation (negated, doubled, ...) of
+# the right values, a transformation of a listed mistake's values.
 LISTED, TRANSFORMED, TRANSFORMED_MISTAKE = 0, 1, 2
 
 
@@ -55,7 +57,8 @@ class Fingerprints:
 
 
 def name_mistakes(question: Question, answers: dict[str, Answer]) -> list[Mistake]:
-    """Returns the mistakes that explain the answers: none, one, or several that these inputs cannot tell apart.
+    """Returns the mistakes that explain the answers: none, one, or several that these inputs cannot
+    tell apart.
 
     Of those that fit, only the ones with the first precedence count.
     """
@@ -73,8 +76,9 @@ def name_mistakes(question: Question, answers: dict[str, Answer]) -> list[Mistak
 
 TWO_CALLS_DIFFER = Mistake(
     "two_calls_differ",
-    "Two calls with the same inputs gave different values: your function draws noise itself, or it uses something that "
-    "an earlier call left behind. Use the arguments alone; if noise is one of them, use that noise.",
+    "Two calls with the same inputs gave different values: your function draws noise itself, or it "
+    "uses something that an earlier call left behind. Use the arguments alone; if noise is one of "
+    "them, use that noise.",
 )
 
 
@@ -83,12 +87,18 @@ def has_unequal_calls(question: Question, again: Sequence[Answer]) -> bool:
     if len(again) != 2 or any(answer.status != "ok" for answer in again):
         return False
     # A tuple may be empty.
-    first, second = (np.concatenate([np.zeros(0), *map(np.ravel, answer.values)]) for answer in again)
-    return first.shape != second.shape or not are_same_rows(first.astype(float), second.astype(float), question)
+    first, second = (
+        np.concatenate([np.zeros(0), *map(np.ravel, answer.values)]) for answer in again
+    )
+    return first.shape != second.shape or not are_same_rows(
+        first.astype(float), second.astype(float), question
+    )
 
 
 def answer_row(question: Question, answers: dict[str, Answer]) -> np.ndarray | None:
-    """Returns all numbers of the answers in one row; None if some are missing or not of the right form."""
+    """Returns all numbers of the answers in one row; None if some are missing or not of the right
+    form.
+    """
     row = []
     for case in question.cases:
         answer = answers[case.name]
@@ -127,12 +137,20 @@ class Row(NamedTuple):
 
 @lru_cache(maxsize=32)
 def fingerprints(question: Question) -> Fingerprints:
-    """Returns the `Fingerprints` of a question, without the rows that equal the right values: those are no mistakes."""
+    """Returns the `Fingerprints` of a question, without the rows that equal the right values: those
+    are no mistakes.
+    """
     right = flatten(question, {case.name: case.expected for case in question.cases})
-    spellings = {mistake: np.stack(list(variant_rows(question, mistake))) for mistake in question.mistakes}
+    spellings = {
+        mistake: np.stack(list(variant_rows(question, mistake))) for mistake in question.mistakes
+    }
     steps = build_transformations(question)
     with np.errstate(all="ignore"):
-        rows = [Row(mistake, LISTED, values) for mistake, variants in spellings.items() for values in variants]
+        rows = [
+            Row(mistake, LISTED, values)
+            for mistake, variants in spellings.items()
+            for values in variants
+        ]
         rows += [
             Row(build_transformed_mistake(question, name), TRANSFORMED, step(right[None])[0])
             for name, step in steps.items()
@@ -154,11 +172,13 @@ def transformed_mistakes(
 ) -> list[Row]:
     """Returns the transformations of the listed mistakes.
 
-    One that gives the mistake's own values in another spelling is left out: half a squared error is a squared error.
+    One that gives the mistake's own values in another spelling is left out: half a squared error is
+    a squared error.
 
     Args:
         question: The `Question`.
-        spellings: From the listed mistakes to the values of each variant. Shape `[variants, numbers]`.
+        spellings: From the listed mistakes to the values of each variant. Shape `[variants,
+            numbers]`.
         steps: The transformations, functions of rows.
     """
     if not spellings:
@@ -178,7 +198,9 @@ def transformed_mistakes(
 
 
 def variant_rows(question: Question, mistake: Mistake) -> Iterator[np.ndarray]:
-    """Yields the values that a mistake gives in one row, for each of its variants; the first is the formula itself."""
+    """Yields the values that a mistake gives in one row, for each of its variants; the first is the
+    formula itself.
+    """
     count = max((len(case.wrong[mistake.name]) for case in question.cases), default=0)
     for index in range(count):
         yield flatten(
@@ -192,11 +214,14 @@ def variant_rows(question: Question, mistake: Mistake) -> Iterator[np.ndarray]:
 
 def flatten(question: Question, values: dict[str, tuple]) -> np.ndarray:
     """Returns the arrays of a dict from case names to tuples as one row. Shape `[numbers]`."""
-    return np.concatenate([np.ravel(value) for case in question.cases for value in values[case.name]])
+    return np.concatenate(
+        [np.ravel(value) for case in question.cases for value in values[case.name]]
+    )
 
 
 def build_transformations(question: Question) -> dict[str, Callable]:
-    """Returns the usual transformations of right values: a dict from name to a function of rows `[rows, numbers]`.
+    """Returns the usual transformations of right values: a dict from name to a function of rows
+    `[rows, numbers]`.
 
     In a tuple a transformation may apply to all of the outputs or to some of them.
     """
@@ -210,7 +235,9 @@ def build_transformations(question: Question) -> dict[str, Callable]:
     sizes = question.cases[0].sizes
     for axis in "KDLC":
         if axis in sizes:
-            factors[f"transformation_mean_over_{axis}"] = lambda case, axis=axis: 1 / case.sizes[axis]
+            factors[f"transformation_mean_over_{axis}"] = lambda case, axis=axis: (
+                1 / case.sizes[axis]
+            )
     reductions: dict[str, Callable] = {}
     if "B" in sizes:
         reductions["transformation_summed_over_batch"] = lambda case: 1
@@ -218,10 +245,14 @@ def build_transformations(question: Question) -> dict[str, Callable]:
     steps = {}
     for name, factor in factors.items():
         for chosen in output_subsets(question.outputs):
-            steps[transformation_name(question, name, chosen)] = build_scaling(parts, chosen, factor)
+            steps[transformation_name(question, name, chosen)] = build_scaling(
+                parts, chosen, factor
+            )
     for name, divisor in reductions.items():
         for chosen in output_subsets(question.outputs):
-            steps[transformation_name(question, name, chosen)] = build_batch_reduction(parts, chosen, divisor)
+            steps[transformation_name(question, name, chosen)] = build_batch_reduction(
+                parts, chosen, divisor
+            )
     return steps
 
 
@@ -235,18 +266,26 @@ def array_spans(question: Question) -> Iterator[tuple[Case, str | None, slice, t
 
 
 def is_transformation(name: str) -> bool:
-    """Tells whether a mistake's name is that of a transformation, of the right values or of a listed mistake."""
+    """Tells whether a mistake's name is that of a transformation, of the right values or of a
+    listed mistake.
+    """
     return name.startswith("transformation_")
 
 
 def transformation_name(question: Question, name: str, chosen: tuple) -> str:
-    """Returns the name, with the outputs that it applies to unless these are all: "transformation_negated in mu"."""
+    """Returns the name, with the outputs that it applies to unless these are all:
+    "transformation_negated in mu".
+    """
     return f"{name} in {' and '.join(chosen)}" if len(chosen) < len(question.outputs) else name
 
 
 def output_subsets(outputs: tuple) -> list[tuple]:
-    """Returns the sets of outputs that one transformation may apply to: all of them first, then fewer."""
-    return [chosen for size in range(len(outputs), 0, -1) for chosen in combinations(outputs, size)] or [()]
+    """Returns the sets of outputs that one transformation may apply to: all of them first, then
+    fewer.
+    """
+    return [
+        chosen for size in range(len(outputs), 0, -1) for chosen in combinations(outputs, size)
+    ] or [()]
 
 
 def build_scaling(parts: list, chosen: tuple, factor: Callable) -> Callable:
@@ -259,7 +298,9 @@ def build_scaling(parts: list, chosen: tuple, factor: Callable) -> Callable:
 
 
 def build_batch_reduction(parts: list, chosen: tuple, divisor: Callable) -> Callable:
-    """Returns the function that replaces each example by the sum over the batch, divided by `divisor(case)`."""
+    """Returns the function that replaces each example by the sum over the batch, divided by
+    `divisor(case)`.
+    """
 
     def reduce(rows: np.ndarray) -> np.ndarray:
         reduced = rows.copy()
@@ -289,16 +330,19 @@ class Transformation:
 TRANSFORMATIONS = {
     "transformation_negated": Transformation("negated", "The sign is the opposite one."),
     "transformation_doubled": Transformation(
-        "doubled", "There is a factor 2 too much: look for a 1/2 that is missing, or for something that counts twice."
+        "doubled",
+        "There is a factor 2 too much: look for a 1/2 that is missing, or for something that counts"
+        " twice.",
     ),
     "transformation_halved": Transformation("halved", "There is a factor 1/2 too much."),
     "transformation_bits": Transformation(
         "in bits",
-        "There is a factor 1.44 too much. That is 1/log 2, the factor from nats to bits: this course works in nats, "
-        "with the natural logarithm.",
+        "There is a factor 1.44 too much. That is 1/log 2, the factor from nats to bits: this "
+        "course works in nats, with the natural logarithm.",
     ),
     "transformation_mean_over_K": Transformation(
-        "averaged over the latent dimensions", "You averaged over the latent dimensions; sum over them."
+        "averaged over the latent dimensions",
+        "You averaged over the latent dimensions; sum over them.",
     ),
     "transformation_mean_over_D": Transformation(
         "averaged over the data dimensions", "You averaged over the data dimensions; sum over them."
@@ -318,8 +362,12 @@ TRANSFORMATIONS = {
 }
 
 
-def build_transformed_mistake(question: Question, name: str, inner: Mistake | None = None) -> Mistake:
-    """Returns the `Mistake` of a transformation: of the right values, or of those of the listed mistake `inner`."""
+def build_transformed_mistake(
+    question: Question, name: str, inner: Mistake | None = None
+) -> Mistake:
+    """Returns the `Mistake` of a transformation: of the right values, or of those of the listed
+    mistake `inner`.
+    """
     transformation, _, output = name.partition(" in ")
     hint = (f"In {output}: " if output else "") + TRANSFORMATIONS[transformation].hint
     if inner is None:
@@ -328,5 +376,7 @@ def build_transformed_mistake(question: Question, name: str, inner: Mistake | No
 
 
 def join_names(mistakes: Sequence[Mistake]) -> str:
-    """Returns the names of mistakes that these inputs cannot tell apart, joined by " or ", each once."""
+    """Returns the names of mistakes that these inputs cannot tell apart, joined by " or ", each
+    once.
+    """
     return " or ".join(dict.fromkeys(mistake.name for mistake in mistakes))

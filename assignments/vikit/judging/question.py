@@ -1,4 +1,6 @@
-"""Data types: a question with its cases, properties and mistakes; answers and findings; verdicts."""
+"""Data types: a question with its cases, properties and mistakes; answers and findings;
+verdicts.
+"""
 
 from dataclasses import dataclass, field
 
@@ -30,7 +32,8 @@ ATOL = 1e-5
 RTOL = 1e-4
 # The largest number of float32.
 LARGEST = float(np.finfo(np.float32).max)
-# The status of a case, a property or a question that was not judged because the kit itself raised an exception.
+# The status of a case, a property or a question that was not judged because the kit itself raised
+# an exception.
 KIT_ERROR = "kit_error"
 
 
@@ -52,10 +55,11 @@ class Case:
         kind: `"generic"` or `"edge"`.
         arguments: What the function is called with, by position (see `wire.pack_argument`).
         expected: The right values, float64, one array for each output.
-        wrong: For each known mistake the values it gives: a tuple of variants (spellings of the same mistake, in
-            float64 and, if that differs, in float32), each like `expected`.
+        wrong: For each known mistake the values it gives: a tuple of variants (spellings of the
+            same mistake, in float64 and, if that differs, in float32), each like `expected`.
         sizes: The sizes of the named axes, for example `{"B": 5, "K": 3}`.
-        careful: A right answer whose relative error is above this keeps its points and gets `remark`; 0 for no remark.
+        careful: A right answer whose relative error is above this keeps its points and gets
+            `remark`; 0 for no remark.
         remark: The remark on such an answer.
     """
 
@@ -71,7 +75,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Property:
-    """What must hold for every right answer, whatever its values; an examination (see `vikit.exams`) finds it out.
+    """What must hold for every right answer, whatever its values; an examination (see
+    `vikit.exams`) finds it out.
 
     Attributes:
         name: Its name.
@@ -81,7 +86,8 @@ class Property:
         examination: The name of the examination.
         options: Further arguments of the examination; JSON data.
         mistakes: The mistakes that the examination may find.
-        counts_alone: Whether it is worth its points if no other property of the question holds. Shapes are not.
+        counts_alone: Whether it is worth its points if no other property of the question holds.
+            Shapes are not.
     """
 
     name: str
@@ -128,8 +134,8 @@ class Question:
         atol: Absolute tolerance.
         rtol: Tolerance relative to the right value.
         properties: The `Property`s that must hold. A function may have both cases and properties.
-        sampled: Whether a right answer is computed from random numbers: then the tolerance is too wide to tell
-            transformations of mistakes apart.
+        sampled: Whether a right answer is computed from random numbers: then the tolerance is too
+            wide to tell transformations of mistakes apart.
         seconds: The time limit of this question, None for the usual one.
     """
 
@@ -149,7 +155,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a student's function gave for one case: arrays, or a status that says why there are none.
+    """What a student's function gave for one case: arrays, or a status that says why there are
+    none.
 
     Attributes:
         status: `"ok"`, or why there are no values.

@@ -1,1 +1,3 @@
-"""The notebook that `vikit` runs in: what its cells define, why a cell stopped, and how nbgrader runs it."""
+"""The notebook that `vikit` runs in: what its cells define, why a cell stopped, and how nbgrader
+runs it.
+"""

@@ -14,7 +14,9 @@ DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 @dataclass(frozen=True)
 class Definitions:
-    """The names that a cell binds, the functions and classes at its top level, and those of them that are still stubs."""
+    """The names that a cell binds, the functions and classes at its top level, and those of them
+    that are still stubs.
+    """
 
     names: frozenset
     functions: tuple = ()
@@ -22,11 +24,15 @@ class Definitions:
 
 
 def find_definitions(source) -> Definitions:
-    """Returns the `Definitions` of the cell `source`; of a cell that is no Python, its lines of `def` and `class`."""
+    """Returns the `Definitions` of the cell `source`; of a cell that is no Python, its lines of
+    `def` and `class`.
+    """
     tree = parse(source)
     if tree is None:
         words = [line.split("(")[0].split(":")[0].split() for line in source.splitlines()]
-        return Definitions(frozenset(word[1] for word in words if len(word) == 2 and word[0] in ("def", "class")))
+        return Definitions(
+            frozenset(word[1] for word in words if len(word) == 2 and word[0] in ("def", "class"))
+        )
     functions = [node for node in tree.body if isinstance(node, DEFINITIONS)]
     stubs = frozenset(node.name for node in functions if is_stub(node))
     return Definitions(frozenset(bound_names(tree)), tuple(node.name for node in functions), stubs)
@@ -46,14 +52,18 @@ def read_sources(content) -> list[str]:
 
 
 def split_lines(source) -> list[str]:
-    """Returns the lines of a cell as Python counts them: `str.splitlines` ends lines at a no-break separator too."""
+    """Returns the lines of a cell as Python counts them: `str.splitlines` ends lines at a no-break
+    separator too.
+    """
     return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def parse(source) -> ast.Module | None:
     """Returns the syntax tree of a cell without its IPython lines, None where it is no Python."""
     # Blanked out, not dropped: line numbers stay.
-    lines = ["" if line.lstrip().startswith(("%", "!", "?")) else line for line in split_lines(source)]
+    lines = [
+        "" if line.lstrip().startswith(("%", "!", "?")) else line for line in split_lines(source)
+    ]
     try:
         with warnings.catch_warnings():
             # Warnings about a student's string escapes are for the student alone.
@@ -64,7 +74,9 @@ def parse(source) -> ast.Module | None:
 
 
 def bound_names(node) -> Iterator[str]:
-    """Yields the names that a module's statements bind, in branches, loops and blocks too, but not inside functions."""
+    """Yields the names that a module's statements bind, in branches, loops and blocks too, but not
+    inside functions.
+    """
     # Not recursive: the tree of a sum of a thousand terms is a thousand levels deep.
     waiting = list(ast.iter_child_nodes(node))
     while waiting:
@@ -80,7 +92,9 @@ def bound_names(node) -> Iterator[str]:
 
 
 def is_stub(function) -> bool:
-    """Tells whether the last statement of a function, or of a method of a class, raises NotImplementedError."""
+    """Tells whether the last statement of a function, or of a method of a class, raises
+    NotImplementedError.
+    """
     if isinstance(function, ast.ClassDef):
         return any(is_stub(method) for method in function.body if isinstance(method, DEFINITIONS))
     last = function.body[-1]

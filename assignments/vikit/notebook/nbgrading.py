@@ -1,6 +1,7 @@
 """`check` where nbgrader runs the notebook: nbgrader reads a cell's score from the cell's output.
 
-nbgrader gives full points to a cell that shows neither an error nor a number, and none where text on stderr comes first.
+nbgrader gives full points to a cell that shows neither an error nor a number, and none where text
+on stderr comes first.
 """
 
 import contextlib
@@ -19,7 +20,9 @@ _execution = os.environ.get(EXECUTION)
 
 
 class NotRight(Exception):
-    """An answer that `nbgrader validate` must report; IPython shows its message without a traceback."""
+    """An answer that `nbgrader validate` must report; IPython shows its message without a
+    traceback.
+    """
 
     def _render_traceback_(self) -> list[str]:
         return str(self).splitlines()
@@ -31,7 +34,8 @@ def execution_mode() -> str | None:
 
 
 def score(verdict) -> float:
-    """Returns the score of a check in the form that nbgrader reads: a plain number from 0 to the question's points.
+    """Returns the score of a check in the form that nbgrader reads: a plain number from 0 to the
+    question's points.
 
     Raises:
         NotRight: Under `nbgrader validate`, if the answer has not all of its points.
@@ -39,14 +43,22 @@ def score(verdict) -> float:
     points, most = float(verdict.score), float(verdict.max_score)
     points = min(max(points, 0.0), most) if math.isfinite(points) else 0.0
     if execution_mode() == "validate" and points < most:
-        raise NotRight(f"{verdict.name}: {verdict.status}, {points:g} of {most:g} points\n{verdict.message}")
+        raise NotRight(
+            f"{verdict.name}: {verdict.status}, {points:g} of {most:g} points\n{verdict.message}"
+        )
     return points
 
 
 @contextlib.contextmanager
 def hide_stderr() -> Iterator[None]:
-    """Keeps stderr out of the cell's output, whether Python, a warning or a C++ library writes to it."""
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), hide_descriptor(nowhere.fileno()):
+    """Keeps stderr out of the cell's output, whether Python, a warning or a C++ library writes to
+    it.
+    """
+    with (
+        open(os.devnull, "w") as nowhere,
+        contextlib.redirect_stderr(nowhere),
+        hide_descriptor(nowhere.fileno()),
+    ):
         yield
 
 
@@ -68,7 +80,9 @@ def hide_descriptor(nowhere, number=2) -> Iterator[None]:
 
 
 def clear_output() -> None:
-    """Removes the cell's output so far: late output of earlier cells, and what was written to a stream kept from before."""
+    """Removes the cell's output so far: late output of earlier cells, and what was written to a
+    stream kept from before.
+    """
     if "IPython" in sys.modules:
         from IPython.display import clear_output
 

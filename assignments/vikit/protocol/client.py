@@ -1,4 +1,5 @@
-"""`Student`: the asking end of the protocol, its verbs as calls. The student's end is `student_side`.
+"""`Student`: the asking end of the protocol, its verbs as calls. The student's end is
+`student_side`.
 
 The grader asks through a kernel, `check` in the notebook's own process.
 """
@@ -11,7 +12,8 @@ __all__ = ["MALFORMED", "InProcess", "Student", "Unreachable", "read_reply"]
 
 
 class Unreachable(Exception):
-    """The requests could not be delivered: a fault of the machine or of the kernel, not of the student's answer.
+    """The requests could not be delivered: a fault of the machine or of the kernel, not of the
+    student's answer.
 
     Attributes:
         reason: The exception that it raised.
@@ -26,7 +28,9 @@ MALFORMED = wire.Reply("malformed", kind="object")
 
 
 def read_reply(packed, request: dict[str, Any]) -> wire.Reply:
-    """Returns the `wire.Reply` that JSON data holds; one of status "malformed" where it is no reply to `request`."""
+    """Returns the `wire.Reply` that JSON data holds; one of status "malformed" where it is no reply
+    to `request`.
+    """
     try:
         reply = wire.unpack_reply(packed)
     except (ValueError, TypeError, OverflowError, RecursionError):
@@ -35,7 +39,9 @@ def read_reply(packed, request: dict[str, Any]) -> wire.Reply:
 
 
 def is_reply_to(reply: wire.Reply, request: dict[str, Any]) -> bool:
-    """Tells whether a reply holds what its request asked for; a tuple may have any length, only gradients may be None."""
+    """Tells whether a reply holds what its request asked for; a tuple may have any length, only
+    gradients may be None.
+    """
     if reply.status != "ok":
         return True
     verb, outputs = request["verb"], request.get("outputs")
@@ -49,7 +55,9 @@ def is_reply_to(reply: wire.Reply, request: dict[str, Any]) -> bool:
     if any(value is None for value in reply.values):
         return False
     if verb in ("call", "get"):
-        return outputs is not None or (len(reply.values) == 1 and (verb == "call" or reply.values[0].size > 0))
+        return outputs is not None or (
+            len(reply.values) == 1 and (verb == "call" or reply.values[0].size > 0)
+        )
     return verb != "untracked" or [value.size for value in reply.values] == [1]
 
 
@@ -60,10 +68,12 @@ def has_gradient(packed) -> bool:
 
 
 class Student:
-    """The protocol's verbs as calls. Arrays come back as NumPy arrays; a model stays there and comes back as a `wire.Handle`.
+    """The protocol's verbs as calls. Arrays come back as NumPy arrays; a model stays there and
+    comes back as a `wire.Handle`.
 
     Args:
-        run: Delivers requests: has `ask(requests, seconds)`, which returns a `wire.Reply` for each request.
+        run: Delivers requests: has `ask(requests, seconds)`, which returns a `wire.Reply` for each
+            request.
         seconds: The limit of a single request.
     """
 
@@ -84,14 +94,17 @@ class Student:
     def calls(self, path: str, rounds, outputs=None) -> list[wire.Reply]:
         """Calls what is at `path` with each of several lists of arguments.
 
-        The replies end early with one of status `"timeout"` or `"crashed"` if a call never ended, or ended the process.
+        The replies end early with one of status `"timeout"` or `"crashed"` if a call never ended,
+        or ended the process.
 
         Args:
             path: A name, or a handle's key and an attribute.
             rounds: The arguments of each call.
             outputs: What is to come back, as in `student_side.pack_result`.
         """
-        return self._send([wire.pack_request("call", path, arguments, outputs=outputs) for arguments in rounds])
+        return self._send(
+            [wire.pack_request("call", path, arguments, outputs=outputs) for arguments in rounds]
+        )
 
     def get(self, path: str, outputs=None) -> wire.Reply:
         """Reads the attribute at `path`."""
@@ -107,7 +120,14 @@ class Student:
 
     # Not fewer arguments: they are the fields of the request.
     def fit(
-        self, handle: wire.Handle, arrays, learning_rate=None, seed=None, eager=False, each_batch=False, **options
+        self,
+        handle: wire.Handle,
+        arrays,
+        learning_rate=None,
+        seed=None,
+        eager=False,
+        each_batch=False,
+        **options,
     ) -> wire.Reply:
         """Trains a model; the reply's mapping is its history.
 
@@ -120,15 +140,23 @@ class Student:
             each_batch: Whether the history is of batches, not epochs.
             options: What its `fit` takes by name.
         """
-        settings = {"learning_rate": learning_rate, "seed": seed, "eager": eager, "each_batch": each_batch}
+        settings = {
+            "learning_rate": learning_rate,
+            "seed": seed,
+            "eager": eager,
+            "each_batch": each_batch,
+        }
         return self._ask("fit", handle.key, arrays, options, **settings)
 
     def untracked(self, path: str, arguments) -> wire.Reply:
-        """Counts the trainable variables that a model's method uses and that are not among the model's weights."""
+        """Counts the trainable variables that a model's method uses and that are not among the
+        model's weights.
+        """
         return self._ask("untracked", path, arguments)
 
     def vjp(self, path: str, arguments, cotangents) -> wire.Reply:
-        """Returns the gradients of sum(output * cotangent) in the array arguments, None where there is no path.
+        """Returns the gradients of sum(output * cotangent) in the array arguments, None where there
+        is no path.
 
         Args:
             path: A name, or a handle's key and an attribute.
@@ -139,7 +167,9 @@ class Student:
         return self._ask("vjp", path, arguments, cotangents=packed)
 
     def seed(self, number) -> wire.Reply:
-        """Seeds the random numbers of Python, NumPy, Keras and TensorFlow; TensorFlow then rebuilds its operations."""
+        """Seeds the random numbers of Python, NumPy, Keras and TensorFlow; TensorFlow then rebuilds
+        its operations.
+        """
         return self._ask("seed", "", seed=number)
 
     def _ask(self, verb, path: str, arguments=(), keywords=None, **options) -> wire.Reply:
@@ -152,10 +182,15 @@ class Student:
 
 
 class InProcess:
-    """Delivers requests to this process instead of a kernel: the same code answers, without a time limit."""
+    """Delivers requests to this process instead of a kernel: the same code answers, without a time
+    limit.
+    """
 
     def __init__(self, names) -> None:
         self.space = student_side.Namespace(names)
 
     def ask(self, requests, seconds) -> list[wire.Reply]:
-        return [read_reply(student_side.answer_request(self.space, request), request) for request in requests]
+        return [
+            read_reply(student_side.answer_request(self.space, request), request)
+            for request in requests
+        ]

@@ -1,4 +1,6 @@
-"""The JSON file of public cases: the build writes it, `check` reads it. Numbers are readable, inputs are exact."""
+"""The JSON file of public cases: the build writes it, `check` reads it. Numbers are readable,
+inputs are exact.
+"""
 
 import json
 import math
@@ -24,8 +26,8 @@ __all__ = [
 
 
 FILE_NAME = "public_cases.json"
-# The rounding step of values, as a share of the question's tolerance: smaller digits differ between processors. Mistakes are
-# recognised within the tolerance, so their values need fewer digits.
+# The rounding step of values, as a share of the question's tolerance: smaller digits differ between
+# processors. Mistakes are recognised within the tolerance, so their values need fewer digits.
 EXPECTED_STEP, WRONG_STEP = 1e-6, 0.1
 
 
@@ -51,7 +53,9 @@ def format_content(content) -> str:
 
 
 def read(path) -> tuple[str, dict[str, judging.Question]]:
-    """Returns (name of the assignment, dict from question names to `judging.Question`) of a public cases file."""
+    """Returns (name of the assignment, dict from question names to `judging.Question`) of a public
+    cases file.
+    """
     content = json.loads(path.read_text(encoding="utf-8"))
     questions = [load_question(question) for question in content["questions"]]
     return content["assignment"], {question.name: question for question in questions}
@@ -67,10 +71,16 @@ def format_json(content, indent="") -> str:
     """Returns JSON with one line for each entry; an array of any shape is one entry."""
     inner = indent + " "
     if isinstance(content, dict) and content:
-        entries = [f"{inner}{json.dumps(key)}: {format_json(item, inner)}" for key, item in content.items()]
+        entries = [
+            f"{inner}{json.dumps(key)}: {format_json(item, inner)}" for key, item in content.items()
+        ]
         return "{\n" + ",\n".join(entries) + f"\n{indent}}}"
     if isinstance(content, list) and any(isinstance(item, dict) for item in content):
-        return "[\n" + ",\n".join(inner + format_json(item, inner) for item in content) + f"\n{indent}]"
+        return (
+            "[\n"
+            + ",\n".join(inner + format_json(item, inner) for item in content)
+            + f"\n{indent}]"
+        )
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -80,7 +90,9 @@ OPTIONAL_FIELDS = {"sampled": False, "seconds": None}
 
 def dump_question(question: judging.Question) -> dict[str, Any]:
     options = {
-        name: getattr(question, name) for name, usual in OPTIONAL_FIELDS.items() if getattr(question, name) != usual
+        name: getattr(question, name)
+        for name, usual in OPTIONAL_FIELDS.items()
+        if getattr(question, name) != usual
     }
     return {
         "name": question.name,
@@ -98,12 +110,18 @@ def dump_question(question: judging.Question) -> dict[str, Any]:
 
 
 def dump_properties(properties) -> dict[str, Any]:
-    """Returns the properties of a question; each of their mistakes is written once, and properties refer to it by index."""
+    """Returns the properties of a question; each of their mistakes is written once, and properties
+    refer to it by index.
+    """
     mistakes = list(dict.fromkeys(mistake for item in properties for mistake in item.mistakes))
     listed = [
-        {**asdict(item), "mistakes": [mistakes.index(mistake) for mistake in item.mistakes]} for item in properties
+        {**asdict(item), "mistakes": [mistakes.index(mistake) for mistake in item.mistakes]}
+        for item in properties
     ]
-    return {"mistakes_of_properties": [asdict(mistake) for mistake in mistakes], "properties": listed}
+    return {
+        "mistakes_of_properties": [asdict(mistake) for mistake in mistakes],
+        "properties": listed,
+    }
 
 
 def load_question(content) -> judging.Question:
@@ -113,7 +131,9 @@ def load_question(content) -> judging.Question:
         outputs=tuple(content["outputs"]),
         mistakes=tuple(judging.Mistake(**mistake) for mistake in content["mistakes"]),
         cases=tuple(load_case(case) for case in content["cases"]),
-        properties=load_properties(content.get("properties", ()), content.get("mistakes_of_properties", ())),
+        properties=load_properties(
+            content.get("properties", ()), content.get("mistakes_of_properties", ())
+        ),
     )
 
 
@@ -121,14 +141,18 @@ def load_properties(listed, mistakes) -> tuple[judging.Property, ...]:
     """Returns the properties whose mistakes are given as indices into `mistakes`."""
     mistakes = [judging.Mistake(**mistake) for mistake in mistakes]
     return tuple(
-        judging.Property(**{**item, "mistakes": tuple(mistakes[index] for index in item["mistakes"])})
+        judging.Property(
+            **{**item, "mistakes": tuple(mistakes[index] for index in item["mistakes"])}
+        )
         for item in listed
     )
 
 
 def dump_case(question: judging.Question, case: judging.Case) -> dict[str, Any]:
     def values(arrays, step) -> list[Any]:
-        return [round_to_lists(array, question.atol * step, question.rtol * step) for array in arrays]
+        return [
+            round_to_lists(array, question.atol * step, question.rtol * step) for array in arrays
+        ]
 
     return {
         "name": case.name,
@@ -138,7 +162,10 @@ def dump_case(question: judging.Question, case: judging.Case) -> dict[str, Any]:
         "remark": case.remark,
         "arguments": [dump_argument(argument) for argument in case.arguments],
         "expected": values(case.expected, EXPECTED_STEP),
-        "wrong": {name: [values(arrays, WRONG_STEP) for arrays in variants] for name, variants in case.wrong.items()},
+        "wrong": {
+            name: [values(arrays, WRONG_STEP) for arrays in variants]
+            for name, variants in case.wrong.items()
+        },
     }
 
 
@@ -151,7 +178,10 @@ def load_case(content) -> judging.Case:
         remark=content["remark"],
         arguments=tuple(load_argument(argument) for argument in content["arguments"]),
         expected=load_arrays(content["expected"]),
-        wrong={name: tuple(load_arrays(values) for values in variants) for name, variants in content["wrong"].items()},
+        wrong={
+            name: tuple(load_arrays(values) for values in variants)
+            for name, variants in content["wrong"].items()
+        },
     )
 
 
@@ -184,7 +214,10 @@ def dump_argument(argument) -> dict[str, Any]:
         case wire.Tensor(array):
             return {"tensor": shortest_decimals(array)}
         case wire.BuiltArgument(kind, arrays):
-            return {"callable": kind, "arrays": [shortest_decimals(np.asarray(array, np.float32)) for array in arrays]}
+            return {
+                "callable": kind,
+                "arrays": [shortest_decimals(np.asarray(array, np.float32)) for array in arrays],
+            }
         case np.ndarray():
             return {"array": shortest_decimals(argument)}
         case int():

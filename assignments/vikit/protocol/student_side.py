@@ -1,7 +1,9 @@
-"""Answers requests in the process that holds the student's code: for `check` directly, for the grader by `serve`.
+"""Answers requests in the process that holds the student's code: for `check` directly, for the
+grader by `serve`.
 
-`answer_request` looks up the verb; `unpack_arguments` unpacks the student's arguments, `pack_result` packs the reply. A
-request names an object by its path, `name` or `handle.attribute`, and sends data only (see `wire`):
+`answer_request` looks up the verb; `unpack_arguments` unpacks the student's arguments,
+`pack_result` packs the reply. A request names an object by its path, `name` or `handle.attribute`,
+and sends data only (see `wire`):
 
     call        a function, a class or a method -> arrays, named arrays or a handle
     get         an attribute -> arrays or a handle
@@ -108,7 +110,8 @@ def linear_gaussian(w, b, sigma, x) -> Callable:
 
 
 class LinearModel:
-    """A latent variable model of linear networks, for TensorFlow: has `encoder`, `decoder` and `likelihood`.
+    """A latent variable model of linear networks, for TensorFlow: has `encoder`, `decoder` and
+    `likelihood`.
 
     encoder(x) = (x A^T + a, x S^T + s), decoder(z) = z W^T + w.
     """
@@ -136,7 +139,9 @@ BUILDERS: dict[str, Callable] = {
 
 
 def answer_request(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
-    """Returns the reply to `request`, both as JSON data; an exception of the student's code becomes the reply."""
+    """Returns the reply to `request`, both as JSON data; an exception of the student's code becomes
+    the reply.
+    """
     try:
         with usual_settings():
             return VERBS[request["verb"]](space, request)
@@ -147,10 +152,12 @@ def answer_request(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def serve() -> None:
-    """Answers the requests in the message's metadata from within the student's kernel and publishes each reply as it comes.
+    """Answers the requests in the message's metadata from within the student's kernel and publishes
+    each reply as it comes.
 
-    Python's and NumPy's random numbers are seeded each time, TensorFlow's in the first message and by the verb `seed`: seeded
-    again it makes all of its operations anew, which takes longer than running them.
+    Python's and NumPy's random numbers are seeded each time, TensorFlow's in the first message and
+    by the verb `seed`: seeded again it makes all of its operations anew, which takes longer than
+    running them.
     """
     message = json.loads(_shell.get_parent()["metadata"]["requests"])
     seed_arrays(0)
@@ -167,9 +174,11 @@ def serve() -> None:
 
 @contextlib.contextmanager
 def usual_settings() -> Iterator[None]:
-    """Resets the settings of the whole process to their defaults, and afterwards to what the notebook had chosen.
+    """Resets the settings of the whole process to their defaults, and afterwards to what the
+    notebook had chosen.
 
-    A question is about a function: the same answer is right under every policy, precision or mode that a notebook sets.
+    A question is about a function: the same answer is right under every policy, precision or mode
+    that a notebook sets.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
@@ -199,8 +208,11 @@ def reset_tensorflow(stack, tf) -> None:
     if tf.config.functions_run_eagerly():
         tf.config.run_functions_eagerly(False)
         stack.callback(tf.config.run_functions_eagerly, True)
-    # No public function reads or resets these: eager execution, checks of numerics, promotion of types.
-    context, ops = (sys.modules.get(f"tensorflow.python.{name}") for name in ("eager.context", "framework.ops"))
+    # No public function reads or resets these: eager execution, checks of numerics, promotion of
+    # types.
+    context, ops = (
+        sys.modules.get(f"tensorflow.python.{name}") for name in ("eager.context", "framework.ops")
+    )
     if context is None or ops is None:
         return
     promotion = ops.get_dtype_conversion_mode().name.lower()
@@ -218,11 +230,15 @@ def reset_tensorflow(stack, tf) -> None:
 def publish(reply: dict[str, Any]) -> None:
     """Sends `reply` as a cell's display, without waiting until earlier prints are sent."""
     content = {"data": {MIME: reply}, "metadata": {}, "transient": {}}
-    _publisher.session.send(_publisher.pub_socket, "display_data", content, parent=_publisher.parent_header)
+    _publisher.session.send(
+        _publisher.pub_socket, "display_data", content, parent=_publisher.parent_header
+    )
 
 
 def load_ipython_extension(shell) -> None:
-    """Keeps what `serve` needs, before the first cell runs, and has `exit()` in a notebook leave the kernel running."""
+    """Keeps what `serve` needs, before the first cell runs, and has `exit()` in a notebook leave
+    the kernel running.
+    """
     global _shell, _publisher, _space
     _shell, _publisher, _space = shell, shell.display_pub, Namespace(shell.user_ns)
     shell.ask_exit = lambda: None
@@ -286,14 +302,19 @@ def get(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
 
 def weights(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     model = space.resolve(request["path"])
-    return {"status": "ok", "values": [wire.pack_array(np.asarray(weight)) for weight in model.trainable_weights]}
+    return {
+        "status": "ok",
+        "values": [wire.pack_array(np.asarray(weight)) for weight in model.trainable_weights],
+    }
 
 
 def set_weights(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     model = space.resolve(request["path"])
     arrays, _ = unpack_arguments(space, request)
     if len(arrays) != len(model.trainable_weights):
-        raise ValueError(f"{len(arrays)} arrays for {len(model.trainable_weights)} trainable weights")
+        raise ValueError(
+            f"{len(arrays)} arrays for {len(model.trainable_weights)} trainable weights"
+        )
     for weight, array in zip(model.trainable_weights, arrays, strict=True):
         weight.assign(array)
     return {"status": "ok", "values": []}
@@ -314,7 +335,9 @@ def fit(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     history = model.fit(*arrays, verbose=0, **keywords).history
     if request.get("each_batch"):
         # None where the student's `fit` calls no callbacks.
-        history = {name: [logs[name] for logs in seen if name in logs] for name in (seen or [{}])[0]}
+        history = {
+            name: [logs[name] for logs in seen if name in logs] for name in (seen or [{}])[0]
+        }
     return pack_result(space, history, "mapping")
 
 
@@ -329,7 +352,9 @@ def build_recorder(model, seen) -> "keras.callbacks.Callback":
 
 
 def give_optimizer(space: Namespace, path, model, learning_rate) -> None:
-    """Compiles a model with a new Adam; the second time resets the first one instead, because compiling takes seconds."""
+    """Compiles a model with a new Adam; the second time resets the first one instead, because
+    compiling takes seconds.
+    """
     import keras
 
     optimizer: Any = space.optimizers.get(path)
@@ -342,7 +367,8 @@ def give_optimizer(space: Namespace, path, model, learning_rate) -> None:
     space.optimizers[path] = optimizer = keras.optimizers.Adam(learning_rate)
     model.compile(optimizer=optimizer)
     if getattr(model, "built", False):
-        # Without this the first training step creates variables, and TensorFlow traces the step twice.
+        # Without this the first training step creates variables, and TensorFlow traces the step
+        # twice.
         optimizer.build(model.trainable_variables)
 
 
@@ -370,7 +396,9 @@ def vjp(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     function = space.resolve(request["path"])
     arguments, keywords = unpack_arguments(space, request)
     cotangents = [wire.unpack_array(packed) for packed in request["cotangents"]]
-    watched = [tf.constant(value) if isinstance(value, np.ndarray) else value for value in arguments]
+    watched = [
+        tf.constant(value) if isinstance(value, np.ndarray) else value for value in arguments
+    ]
     sources = [value for value in watched if tf.is_tensor(value) and value.dtype.is_floating]
     try:
         with tf.GradientTape() as tape:
@@ -378,13 +406,20 @@ def vjp(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
             result = function(*watched, **keywords)
         targets = list(result) if isinstance(result, tuple | list) else [result]
         # TensorFlow wants the cotangent of a float64 output in float64.
-        given = [tf.cast(cotangent, target.dtype) for cotangent, target in zip(cotangents, targets, strict=True)]
+        given = [
+            tf.cast(cotangent, target.dtype)
+            for cotangent, target in zip(cotangents, targets, strict=True)
+        ]
         gradients = tape.gradient(targets, sources, output_gradients=given)
         # A gradient through a gather comes as slices.
-        dense = [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
+        dense = [
+            None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients
+        ]
     except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
         return pack_exception(error, function)
-    values = [None if gradient is None else wire.pack_array(np.asarray(gradient)) for gradient in dense]
+    values = [
+        None if gradient is None else wire.pack_array(np.asarray(gradient)) for gradient in dense
+    ]
     return {"status": "ok", "values": values}
 
 
@@ -404,7 +439,9 @@ VERBS = {
 def unpack_arguments(space: Namespace, request: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """Returns (arguments, keywords) of a request, as the student's function gets them."""
     arguments = [unpack_argument(space, packed) for packed in request["arguments"]]
-    return arguments, {name: unpack_argument(space, packed) for name, packed in request["keywords"].items()}
+    return arguments, {
+        name: unpack_argument(space, packed) for name, packed in request["keywords"].items()
+    }
 
 
 def pack_result(space: Namespace, result, outputs) -> dict[str, Any]:
@@ -413,15 +450,18 @@ def pack_result(space: Namespace, result, outputs) -> dict[str, Any]:
     Args:
         space: The `Namespace`.
         result: What the student's code returned.
-        outputs: What the request asks for: None for one array, a number for arrays in a tuple or list, "mapping" for named
-            arrays, "handle" for the object itself, which stays here.
+        outputs: What the request asks for: None for one array, a number for arrays in a tuple or
+            list, "mapping" for named arrays, "handle" for the object itself, which stays here.
     """
     if outputs == "handle":
         return {"status": "ok", "handle": space.keep(result)}
     if outputs == "mapping":
         if not isinstance(result, dict):
             return pack_malformed(result)
-        return {"status": "ok", "mapping": {str(name): pack_value(value) for name, value in result.items()}}
+        return {
+            "status": "ok",
+            "mapping": {str(name): pack_value(value) for name, value in result.items()},
+        }
     if outputs is None:
         parts = [result]
     elif isinstance(result, tuple | list):
@@ -451,7 +491,9 @@ def pack_value(value) -> dict[str, Any] | None:
 
 
 def pack_malformed(value) -> dict[str, Any]:
-    """Returns the reply for a value that is not of the form that was asked for: it says the value's type."""
+    """Returns the reply for a value that is not of the form that was asked for: it says the value's
+    type.
+    """
     if type(value).__name__ in ("SymbolicTensor", "KerasTensor", "Tensor"):
         return {"status": "malformed", "kind": "symbolic"}
     dtype = getattr(getattr(value, "dtype", None), "name", None)
@@ -459,18 +501,26 @@ def pack_malformed(value) -> dict[str, Any]:
 
 
 def pack_exception(error, function=None) -> dict[str, Any]:
-    """Returns the reply for an exception: its type, the student's lines of the traceback, and the start of its message.
+    """Returns the reply for an exception: its type, the student's lines of the traceback, and the
+    start of its message.
 
-    A NotImplementedError is an unanswered stub only where a line of the student's raises it: TensorFlow raises it too. The
-    reply's kind then names the function or class that raised it where that is another one, such as an earlier question.
+    A NotImplementedError is an unanswered stub only where a line of the student's raises it:
+    TensorFlow raises it too. The reply's kind then names the function or class that raised it where
+    that is another one, such as an earlier question.
     """
     trace = traceback.extract_tb(error.__traceback__)
     if isinstance(error, NotImplementedError) and is_student_file(trace[-1].filename):
         *_, (frame, _) = traceback.walk_tb(error.__traceback__)
         own = frame.f_code is code_of(function)
-        return {"status": "unanswered", "kind": "" if own else frame.f_code.co_qualname.split(".")[0]}
+        return {
+            "status": "unanswered",
+            "kind": "" if own else frame.f_code.co_qualname.split(".")[0],
+        }
     frames = [frame for frame in trace if is_student_file(frame.filename)]
-    line = next((frame.lineno for frame in reversed(frames) if frame.filename == source_file(function)), None)
+    line = next(
+        (frame.lineno for frame in reversed(frames) if frame.filename == source_file(function)),
+        None,
+    )
     # Keras' messages are in colour.
     message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
     if len(message) > 600:
@@ -483,8 +533,12 @@ def pack_exception(error, function=None) -> dict[str, Any]:
 
 
 def is_student_file(filename) -> bool:
-    """Tells whether a file in a traceback is the student's: not Python's, not an installed package's, not vikit's."""
-    libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    """Tells whether a file in a traceback is the student's: not Python's, not an installed
+    package's, not vikit's.
+    """
+    libraries = {
+        sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
+    }
     # IPython names a cell `<ipython-input-...>` on Colab and `.../ipykernel_.../....py` elsewhere.
     nameless = filename.startswith("<") and not filename.startswith("<ipython-input")
     frozen = nameless or "-packages" in filename or "__autograph_generated" in filename
@@ -497,7 +551,9 @@ def source_file(function) -> str | None:
 
 
 def code_of(function) -> CodeType | None:
-    """Returns the code of `function` (under `tf.function` and other wrappers) or of a class's `__init__`, or None."""
+    """Returns the code of `function` (under `tf.function` and other wrappers) or of a class's
+    `__init__`, or None.
+    """
     if isinstance(function, type):
         function = function.__init__  # type: ignore[misc]  # the one that this very class has
     for attribute in ("python_function", "__wrapped__"):

@@ -1,7 +1,7 @@
 """The format of requests and replies: JSON, and arrays as dtype, shape and raw bytes.
 
-Nothing here pickles, evaluates or calls a method of an unknown object. Replies enter the grader by `unpack_reply` alone; it
-raises `Rejected` for everything that `student_side` may not send.
+Nothing here pickles, evaluates or calls a method of an unknown object. Replies enter the grader by
+`unpack_reply` alone; it raises `Rejected` for everything that `student_side` may not send.
 """
 
 import base64
@@ -49,7 +49,9 @@ class Rejected(ValueError):
 
 @dataclass(frozen=True)
 class Tensor:
-    """An argument that reaches the student as a float32 TensorFlow tensor instead of a NumPy array."""
+    """An argument that reaches the student as a float32 TensorFlow tensor instead of a NumPy
+    array.
+    """
 
     array: np.ndarray
 
@@ -63,7 +65,9 @@ class Handle:
 
 @dataclass(frozen=True)
 class BuiltArgument:
-    """A function or a model as argument, built from arrays on the student's side: `kind` is in `student_side.BUILDERS`."""
+    """A function or a model as argument, built from arrays on the student's side: `kind` is in
+    `student_side.BUILDERS`.
+    """
 
     kind: str
     arrays: tuple
@@ -73,9 +77,10 @@ class BuiltArgument:
 class Reply:
     """The reply to one request.
 
-    `values` holds arrays (None where a gradient does not exist), `mapping` named arrays, `handle` a key. `kind` is the
-    type of an exception or of a value that is no array, `line` the student's line that raised, `text` what the student
-    reads of it. The student's process wrote all three: they may be shown, and decide nothing.
+    `values` holds arrays (None where a gradient does not exist), `mapping` named arrays, `handle` a
+    key. `kind` is the type of an exception or of a value that is no array, `line` the student's
+    line that raised, `text` what the student reads of it. The student's process wrote all three:
+    they may be shown, and decide nothing.
     """
 
     status: str
@@ -102,11 +107,14 @@ def unpack_array(packed) -> np.ndarray:
     dtype, shape, data = packed["dtype"], packed["shape"], packed["data"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
         raise Rejected(f"an array's dtype must be one of {', '.join(DTYPES)}")
-    sizes = isinstance(shape, list) and all(type(size) is int and 0 <= size <= MAX_BYTES for size in shape)
+    sizes = isinstance(shape, list) and all(
+        type(size) is int and 0 <= size <= MAX_BYTES for size in shape
+    )
     if not sizes or len(shape) > MAX_RANK:
         raise Rejected(f"an array's shape must be a list of at most {MAX_RANK} sizes")
     wanted = math.prod(shape) * np.dtype(dtype).itemsize
-    # An array without elements has no bytes, whatever the lengths of its other axes: bound those too.
+    # An array without elements has no bytes, whatever the lengths of its other axes: bound those
+    # too.
     extent = math.prod(max(size, 1) for size in shape) * np.dtype(dtype).itemsize
     if not isinstance(data, str) or extent > MAX_BYTES or len(data) != 4 * math.ceil(wanted / 3):
         raise Rejected(f"an array's data must be what its shape says, at most {MAX_BYTES} bytes")
@@ -120,7 +128,9 @@ def unpack_array(packed) -> np.ndarray:
 
 
 def pack_argument(argument) -> dict[str, Any]:
-    """Returns an argument (array, Tensor, number, text, tuple of counts, Handle or BuiltArgument) as JSON data."""
+    """Returns an argument (array, Tensor, number, text, tuple of counts, Handle or BuiltArgument)
+    as JSON data.
+    """
     match argument:
         case Tensor(array):
             return {"tensor": pack_array(array)}
@@ -154,19 +164,27 @@ def pack_request(verb, path="", arguments=(), keywords=None, **options) -> dict[
     Raises:
         TypeError: If an argument is nothing that can be sent.
     """
-    request = {"verb": verb, "path": path, "arguments": [pack_argument(argument) for argument in arguments]}
+    request = {
+        "verb": verb,
+        "path": path,
+        "arguments": [pack_argument(argument) for argument in arguments],
+    }
     request["keywords"] = {name: pack_argument(value) for name, value in (keywords or {}).items()}
     return request | options
 
 
 def unpack_reply(packed) -> Reply:
-    """Returns the `Reply` that `packed` (a JSON object, already parsed) describes, or raises `Rejected`."""
+    """Returns the `Reply` that `packed` (a JSON object, already parsed) describes, or raises
+    `Rejected`.
+    """
     if not isinstance(packed, dict) or packed.get("status") not in STATUSES:
         raise Rejected(f"a reply must have a status out of {', '.join(STATUSES)}")
     if packed["status"] != "ok":
         line = packed.get("line")
         line = line if type(line) is int and 0 < line < 10**6 else None
-        return Reply(packed["status"], kind=_text(packed, "kind"), line=line, text=_text(packed, "text"))
+        return Reply(
+            packed["status"], kind=_text(packed, "kind"), line=line, text=_text(packed, "text")
+        )
     if "handle" in packed:
         key = packed["handle"]
         if not isinstance(key, str) or not HANDLE.fullmatch(key):
@@ -174,7 +192,11 @@ def unpack_reply(packed) -> Reply:
         return Reply("ok", handle=Handle(key))
     if "mapping" in packed:
         mapping = packed["mapping"]
-        names = isinstance(mapping, dict) and len(mapping) <= MAX_ARRAYS and all(len(name) < 200 for name in mapping)
+        names = (
+            isinstance(mapping, dict)
+            and len(mapping) <= MAX_ARRAYS
+            and all(len(name) < 200 for name in mapping)
+        )
         if not names:
             raise Rejected(f"a mapping must name at most {MAX_ARRAYS} arrays")
         _check_total_size(mapping.values())
@@ -183,7 +205,9 @@ def unpack_reply(packed) -> Reply:
     if not isinstance(values, list) or len(values) > MAX_ARRAYS:
         raise Rejected(f"a reply must hold at most {MAX_ARRAYS} arrays")
     _check_total_size(values)
-    return Reply("ok", values=tuple(None if value is None else unpack_array(value) for value in values))
+    return Reply(
+        "ok", values=tuple(None if value is None else unpack_array(value) for value in values)
+    )
 
 
 def _check_total_size(values) -> None:

@@ -22,7 +22,9 @@ def bernoulli_log_prob_probs(x, probs):
 # %% question="gaussian_log_prob_fixed"
 def gaussian_log_prob_fixed(x, mu, sigma):
     standardised = (ops.convert_to_tensor(x) - mu) / sigma
-    return -0.5 * ops.sum(ops.square(standardised), axis=-1) - x.shape[-1] * (ops.log(sigma) + 0.5 * LOG_2PI)
+    return -0.5 * ops.sum(ops.square(standardised), axis=-1) - x.shape[-1] * (
+        ops.log(sigma) + 0.5 * LOG_2PI
+    )
 
 
 # %% question="gaussian_log_prob_learned"

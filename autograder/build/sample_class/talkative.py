@@ -1,4 +1,6 @@
-"""A student with right answers whose functions print, warn and write to stderr, claims of full marks among it."""
+"""A student with right answers whose functions print, warn and write to stderr, claims of full
+marks among it.
+"""
 
 # %% question="bernoulli_log_prob_logits"
 import sys

@@ -17,7 +17,9 @@ def standard_normal_log_prob(z):
 
 # %% question="bernoulli_log_prob_probs"
 def bernoulli_log_prob_probs(x, probs):
-    return tfd.Independent(tfd.Bernoulli(probs=tf.clip_by_value(probs, 1e-7, 1 - 1e-7)), 1).log_prob(x)
+    return tfd.Independent(
+        tfd.Bernoulli(probs=tf.clip_by_value(probs, 1e-7, 1 - 1e-7)), 1
+    ).log_prob(x)
 
 
 # %% question="gaussian_log_prob_fixed"

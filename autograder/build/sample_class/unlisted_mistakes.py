@@ -1,4 +1,6 @@
-"""A student whose mistakes no list holds: a shape, text instead of numbers, a factor of the weather."""
+"""A student whose mistakes no list holds: a shape, text instead of numbers, a factor of the
+weather.
+"""
 
 
 # %% question="bernoulli_log_prob_logits"

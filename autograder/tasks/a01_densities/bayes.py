@@ -15,7 +15,10 @@ def posterior(p_xz) -> np.ndarray:
 
 def draw_joint(concentration) -> Draw:
     def draw(generator, X, Z) -> Arguments:
-        return ((generator.dirichlet(np.full(X * Z, concentration)).reshape(X, Z) + 1e-4) / (1 + 1e-4 * X * Z),)
+        return (
+            (generator.dirichlet(np.full(X * Z, concentration)).reshape(X, Z) + 1e-4)
+            / (1 + 1e-4 * X * Z),
+        )
 
     return draw
 
@@ -50,7 +53,10 @@ posterior_from_joint = Question(
         Case("a uniform table", EDGE, draw_uniform_joint, {"X": 5, "Z": 4}),
     ),
     float32=0.03,
-    tolerance="one sum of positive numbers and one division: float32 keeps 3e-7 of each entry, 3e-6 through a logarithm",
+    tolerance=(
+        "one sum of positive numbers and one division: float32 keeps 3e-7 of each entry, 3e-6 "
+        "through a logarithm"
+    ),
     domain=Domain(sweep_table),
     mistakes=wrong(
         posterior_normalised_over_x=lambda p: p / p.sum(axis=0, keepdims=True),

@@ -43,7 +43,8 @@ def draw_logits(scale) -> Draw:
 def draw_saturated(size) -> Draw:
     """Returns a draw whose logits are +-size.
 
-    The first two examples agree with their pixels, the second has zeros only; the third has right and wrong ones of both.
+    The first two examples agree with their pixels, the second has zeros only; the third has right
+    and wrong ones of both.
     """
 
     def draw(generator, B, D) -> Arguments:
@@ -108,7 +109,11 @@ bernoulli_log_prob_logits = Question(
                 for eps in SMALL
                 if (keep, eps) != (with_clipped_probs, 1e-7)
             ),
-            *(with_mean_over_pixels(with_clipped_probs(eps), sign) for sign in (-1, 1) for eps in (1e-7, 1e-6, 1e-8)),
+            *(
+                with_mean_over_pixels(with_clipped_probs(eps), sign)
+                for sign in (-1, 1)
+                for eps in (1e-7, 1e-6, 1e-8)
+            ),
         ),
         logit_keras_of_probabilities=(
             with_mean_over_pixels(with_clipped_probs(1e-7, expit), -1),
@@ -146,7 +151,11 @@ bernoulli_log_prob_logits = Question(
         ),
         logit_clipped_probability=(
             with_clipped_probs(1e-7, expit),
-            *(keep(constant, expit) for keep in (with_clipped_probs, with_padded_probs) for constant in SMALL),
+            *(
+                keep(constant, expit)
+                for keep in (with_clipped_probs, with_padded_probs)
+                for constant in SMALL
+            ),
         ),
         logit_through_probability=(
             lambda x, a: plain_cross_entropy(x, expit(a)),
@@ -159,7 +168,29 @@ bernoulli_log_prob_logits = Question(
             *(
                 clip(size)
                 for clip in (clipped_logits, clipped_softplus)
-                for size in (4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 18, 20, 25, 30, 35, 50, 60, 80, 88, 100, 500)
+                for size in (
+                    4,
+                    5,
+                    6,
+                    7,
+                    8,
+                    9,
+                    10,
+                    12,
+                    15,
+                    16,
+                    18,
+                    20,
+                    25,
+                    30,
+                    35,
+                    50,
+                    60,
+                    80,
+                    88,
+                    100,
+                    500,
+                )
                 if (clip, size) != (clipped_logits, 10)
             ),
         ),

@@ -54,12 +54,16 @@ def with_padded_probs(eps, map_to_probability=lambda p: p) -> Formula:
 
 
 def with_mean_over_pixels(formula, sign) -> Formula:
-    """Returns `formula` averaged over the pixels, with a sign: -1 is what Keras' cross-entropies have."""
+    """Returns `formula` averaged over the pixels, with a sign: -1 is what Keras' cross-entropies
+    have.
+    """
     return lambda x, p: sign * formula(x, p) / x.shape[-1]
 
 
 def squared_errors(mean) -> tuple[Formula, ...]:
-    """Returns the forms in which a squared error is taken for a log-likelihood, but for the plain sum."""
+    """Returns the forms in which a squared error is taken for a log-likelihood, but for the plain
+    sum.
+    """
     return (
         lambda x, p: -0.5 * total((x - mean(p)) ** 2),
         lambda x, p: total((x - mean(p)) ** 2),
@@ -77,7 +81,9 @@ def draw_probs(low, high) -> Draw:
 
 
 def draw_certain(generator, B, D) -> Arguments:
-    """Half of the pixels, and all of the first example, have exactly the probability 0 or 1 that they show."""
+    """Half of the pixels, and all of the first example, have exactly the probability 0 or 1 that
+    they show.
+    """
     x, p = draw_probs(0.1, 0.9)(generator, B, D)
     certain = generator.permuted(np.arange(B * D) % 2).reshape(B, D) == 0
     x[0, :2], certain[0] = (0, 1), True
@@ -95,7 +101,10 @@ def sweep_pixels(generator) -> np.ndarray:
 
 
 def sweep_probs(generator) -> Arguments:
-    x, probs = sweep_pixels(generator), np.clip(generator.beta(0.3, 0.3, (BATCH, DIMS)), 1e-3, 1 - 1e-3)
+    x, probs = (
+        sweep_pixels(generator),
+        np.clip(generator.beta(0.3, 0.3, (BATCH, DIMS)), 1e-3, 1 - 1e-3),
+    )
     return x, np.where(generator.random(x.shape) < 0.3, x, probs)
 
 
@@ -113,9 +122,11 @@ bernoulli_log_prob_probs = Question(
         Case("probabilities near 0 and 1", EDGE, draw_confident, {"B": 4, "D": 7}),
     ),
     float32=0.01,
-    tolerance="float32 keeps 1e-6 of a sum of one sign. Clipping at 1e-7 moves each certain pixel by 1e-7, far below the "
-    "absolute 1e-5; added inside the logarithm, 1e-6 moves a pixel of probability 2e-3 by 5e-4 of 6 nats, below the "
-    "relative 1e-4",
+    tolerance=(
+        "float32 keeps 1e-6 of a sum of one sign. Clipping at 1e-7 moves each certain pixel by "
+        "1e-7, far below the absolute 1e-5; added inside the logarithm, 1e-6 moves a pixel of "
+        "probability 2e-3 by 5e-4 of 6 nats, below the relative 1e-4"
+    ),
     domain=Domain(sweep_probs),
     mistakes=wrong(
         bce_sign_flipped=lambda x, p: -bernoulli_probs(x, p),

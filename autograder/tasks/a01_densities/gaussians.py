@@ -11,7 +11,12 @@ from ..formulas import LOG_2PI, SMALL, Numbers, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .kl_to_prior import with_other_log_var, with_padded_log
 
-__all__ = ["draw_at_zero", "gaussian_log_prob_fixed", "gaussian_log_prob_learned", "standard_normal_log_prob"]
+__all__ = [
+    "draw_at_zero",
+    "gaussian_log_prob_fixed",
+    "gaussian_log_prob_learned",
+    "standard_normal_log_prob",
+]
 
 # standard_normal_log_prob
 
@@ -62,7 +67,10 @@ standard_normal_log_prob = Question(
     mistakes=wrong(
         snl_positive_exponent=lambda z: total(-0.5 * LOG_2PI + 0.5 * z**2),
         snl_missing_2pi=lambda z: total(-0.5 * z**2),
-        snl_2pi_once=(lambda z: -0.5 * LOG_2PI - 0.5 * total(z**2), lambda z: -LOG_2PI - 0.5 * total(z**2)),
+        snl_2pi_once=(
+            lambda z: -0.5 * LOG_2PI - 0.5 * total(z**2),
+            lambda z: -LOG_2PI - 0.5 * total(z**2),
+        ),
         snl_not_halved=lambda z: total(-0.5 * LOG_2PI - z**2),
         snl_log_sqrt2pi_not_halved=lambda z: total(-LOG_2PI - 0.5 * z**2),
         snl_mean=lambda z: standard_normal(z) / z.shape[-1],
@@ -91,7 +99,9 @@ def gaussian_fixed(x, mu, sigma) -> Numbers:
 
 
 def draw_fixed(low, high) -> Draw:
-    """Returns a draw of (x, mu, sigma): x about one standard deviation from mu, sigma between `low` and `high`."""
+    """Returns a draw of (x, mu, sigma): x about one standard deviation from mu, sigma between `low`
+    and `high`.
+    """
 
     def draw(generator, B, D) -> Arguments:
         sigma = float(generator.uniform(low, high))
@@ -114,7 +124,9 @@ def sweep_fixed(generator) -> Arguments:
 gaussian_log_prob_fixed = Question(
     name="gaussian_log_prob_fixed",
     points=8,
-    source="document 003, section 1.3 (line 61), question 3; document 000, section 4, step 1 (line 67)",
+    source=(
+        "document 003, section 1.3 (line 61), question 3; document 000, section 4, step 1 (line 67)"
+    ),
     shape="[B]",
     reference=densities.gaussian_log_prob_fixed,
     cases=(
@@ -125,9 +137,12 @@ gaussian_log_prob_fixed = Question(
         Case("a narrow density", EDGE, draw_fixed(0.01, 0.05), {"B": 4, "D": 7}),
     ),
     float32=0.2,
-    tolerance="x - mu is exact to 6e-8 of its result, and each term keeps 1e-6 of itself; at sigma near 0.4 the terms almost "
-    "cancel, and the absolute 1e-5 covers what is left. x / sigma - mu / sigma (TensorFlow Probability) loses digits where x "
-    "is closer to mu than mu / 100: the cases stay clear of that",
+    tolerance=(
+        "x - mu is exact to 6e-8 of its result, and each term keeps 1e-6 of itself; at sigma near "
+        "0.4 the terms almost cancel, and the absolute 1e-5 covers what is left. x / sigma - mu / "
+        "sigma (TensorFlow Probability) loses digits where x is closer to mu than mu / 100: the "
+        "cases stay clear of that"
+    ),
     domain=Domain(sweep_fixed),
     mistakes=wrong(
         gaussian_missing_normaliser=lambda x, m, s: total(-0.5 * ((x - m) / s) ** 2),
@@ -146,9 +161,15 @@ gaussian_log_prob_fixed = Question(
             lambda x, m, s: -0.5 * LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
             lambda x, m, s: -LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
         ),
-        gaussian_constants_once=lambda x, m, s: -0.5 * LOG_2PI - math.log(s) - 0.5 * total(((x - m) / s) ** 2),
-        gaussian_log_sigma_once=lambda x, m, s: -math.log(s) + total(-0.5 * LOG_2PI - 0.5 * ((x - m) / s) ** 2),
-        gaussian_no_half_in_exponent=lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - ((x - m) / s) ** 2),
+        gaussian_constants_once=lambda x, m, s: (
+            -0.5 * LOG_2PI - math.log(s) - 0.5 * total(((x - m) / s) ** 2)
+        ),
+        gaussian_log_sigma_once=lambda x, m, s: (
+            -math.log(s) + total(-0.5 * LOG_2PI - 0.5 * ((x - m) / s) ** 2)
+        ),
+        gaussian_no_half_in_exponent=lambda x, m, s: total(
+            -0.5 * LOG_2PI - math.log(s) - ((x - m) / s) ** 2
+        ),
         gaussian_mean_over_dims=lambda x, m, s: gaussian_fixed(x, m, s) / x.shape[-1],
         gaussian_sigma_ignored=lambda x, m, s: gaussian_fixed(x, m, 1.0),
         gaussian_abs_error=(
@@ -215,8 +236,11 @@ gaussian_log_prob_learned = Question(
         Case("very wide and very narrow densities", EDGE, draw_learned_extreme, {"B": 4, "D": 7}),
     ),
     float32=0.05,
-    tolerance="exp(-log_var) keeps 2e-6 of its value at log_var = -30, and so does the sum. x / sigma - mu / sigma (TensorFlow "
-    "Probability) loses digits where x is closer to a large mu than 1 and sigma is small: the cases stay clear of that",
+    tolerance=(
+        "exp(-log_var) keeps 2e-6 of its value at log_var = -30, and so does the sum. x / sigma - "
+        "mu / sigma (TensorFlow Probability) loses digits where x is closer to a large mu than 1 "
+        "and sigma is small: the cases stay clear of that"
+    ),
     domain=Domain(sweep_learned),
     mistakes=wrong(
         glv_log_var_used_as_var=(
@@ -226,8 +250,12 @@ gaussian_log_prob_learned = Question(
         ),
         glv_precision_sign=lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(v)),
         glv_missing_log_var=lambda x, m, v: -0.5 * total(LOG_2PI + (x - m) ** 2 * np.exp(-v)),
-        glv_std_in_quadratic=lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(-0.5 * v)),
-        glv_square_of_quotient=lambda x, m, v: -0.5 * total(LOG_2PI + v + ((x - m) * np.exp(-v)) ** 2),
+        glv_std_in_quadratic=lambda x, m, v: (
+            -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(-0.5 * v))
+        ),
+        glv_square_of_quotient=lambda x, m, v: (
+            -0.5 * total(LOG_2PI + v + ((x - m) * np.exp(-v)) ** 2)
+        ),
         glv_missing_2pi=lambda x, m, v: -0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
         glv_missing_normaliser=lambda x, m, v: -0.5 * total((x - m) ** 2 * np.exp(-v)),
         glv_squared_error=(
@@ -239,7 +267,9 @@ gaussian_log_prob_learned = Question(
         ),
         glv_not_halved=lambda x, m, v: 2 * gaussian_learned(x, m, v),
         glv_log_var_as_log_std=lambda x, m, v: gaussian_learned(x, m, 2 * v),
-        glv_log_std_in_normaliser=lambda x, m, v: -0.5 * total(LOG_2PI + 0.5 * v + (x - m) ** 2 * np.exp(-v)),
+        glv_log_std_in_normaliser=lambda x, m, v: (
+            -0.5 * total(LOG_2PI + 0.5 * v + (x - m) ** 2 * np.exp(-v))
+        ),
         glv_log_var_bounded=(
             with_other_log_var(gaussian_learned, 2)[0],
             *with_other_log_var(gaussian_learned, 2)[1:] + with_padded_log(gaussian_learned, 2),

@@ -20,7 +20,9 @@ def identity(log_pz, log_px_given_z, log_q) -> tuple[np.floating, np.floating, n
 
 
 def with_changes(**terms) -> Formula:
-    """Returns a wrong formula: the right one with some of `elbo`, `kl`, `log_px` replaced by functions of its arguments."""
+    """Returns a wrong formula: the right one with some of `elbo`, `kl`, `log_px` replaced by
+    functions of its arguments.
+    """
 
     def formula(*arguments) -> tuple[Any, ...]:
         right = dict(zip(("elbo", "kl", "log_px"), identity(*arguments), strict=True))
@@ -34,7 +36,9 @@ def with_order(*order) -> Formula:
 
 
 def with_kl_as_gap(elbo, log_px) -> Formula:
-    """Returns a wrong formula from two functions of the arguments, with the KL taken as their difference."""
+    """Returns a wrong formula from two functions of the arguments, with the KL taken as their
+    difference.
+    """
 
     def formula(*arguments) -> tuple[Any, ...]:
         return elbo(*arguments), log_px(*arguments) - elbo(*arguments), log_px(*arguments)
@@ -43,11 +47,16 @@ def with_kl_as_gap(elbo, log_px) -> Formula:
 
 
 def with_elbos(*elbos) -> tuple[Formula, ...]:
-    """Returns the wrong formulas with these ELBOs: each with the right KL and with the KL taken as log p(x) - ELBO."""
+    """Returns the wrong formulas with these ELBOs: each with the right KL and with the KL taken as
+    log p(x) - ELBO.
+    """
     return tuple(
         form
         for elbo in elbos
-        for form in (with_changes(elbo=elbo), with_kl_as_gap(elbo, lambda p, lik, q: logsumexp(p + lik)))
+        for form in (
+            with_changes(elbo=elbo),
+            with_kl_as_gap(elbo, lambda p, lik, q: logsumexp(p + lik)),
+        )
     )
 
 
@@ -105,7 +114,9 @@ elbo_identity_terms = Question(
     mistakes=wrong(
         identity_kl_to_prior=with_changes(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p))),
         identity_kl_reversed=with_changes(
-            kl=lambda p, lik, q: np.sum(np.exp(log_normalised(p + lik)) * (log_normalised(p + lik) - q))
+            kl=lambda p, lik, q: np.sum(
+                np.exp(log_normalised(p + lik)) * (log_normalised(p + lik) - q)
+            )
         ),
         identity_kl_negated=with_changes(kl=lambda p, lik, q: -identity(p, lik, q)[1]),
         identity_log_px_without_prior=with_changes(log_px=lambda p, lik, q: logsumexp(lik)),
@@ -132,7 +143,9 @@ elbo_identity_terms = Question(
             with_changes(elbo=lambda p, lik, q: -identity(p, lik, q)[0]),
             *with_elbos(lambda *arguments: -right_elbo(*arguments)),
         ),
-        identity_elbo_without_entropy=with_changes(elbo=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))),
+        identity_elbo_without_entropy=with_changes(
+            elbo=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))
+        ),
         identity_elbo_without_prior=(
             with_changes(elbo=lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
             *with_elbos(lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
@@ -140,7 +153,9 @@ elbo_identity_terms = Question(
         identity_without_entropy_throughout=with_kl_as_gap(
             lambda p, lik, q: np.sum(np.exp(q) * (p + lik)), lambda p, lik, q: logsumexp(p + lik)
         ),
-        identity_log_px_without_prior_throughout=with_kl_as_gap(right_elbo, lambda p, lik, q: logsumexp(lik)),
+        identity_log_px_without_prior_throughout=with_kl_as_gap(
+            right_elbo, lambda p, lik, q: logsumexp(lik)
+        ),
         identity_prior_forgotten=lambda p, lik, q: identity(np.zeros_like(p), lik, q),
         identity_kl_to_joint=with_changes(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p - lik))),
         identity_kl_to_prior_throughout=lambda p, lik, q: (lambda elbo, kl: (elbo, kl, elbo + kl))(
@@ -148,11 +163,15 @@ elbo_identity_terms = Question(
         ),
         identity_elbo_unweighted=(
             with_changes(elbo=lambda p, lik, q: np.sum(p + lik - q)),
-            *with_elbos(lambda p, lik, q: np.sum(p + lik - q), lambda p, lik, q: np.mean(p + lik - q)),
+            *with_elbos(
+                lambda p, lik, q: np.sum(p + lik - q), lambda p, lik, q: np.mean(p + lik - q)
+            ),
         ),
         identity_elbo_under_prior=(
             with_changes(elbo=lambda p, lik, q: np.sum(np.exp(p) * (p + lik - q))),
-            with_changes(elbo=lambda p, lik, q: np.sum(np.exp(p) * lik) + np.sum(np.exp(q) * (p - q))),
+            with_changes(
+                elbo=lambda p, lik, q: np.sum(np.exp(p) * lik) + np.sum(np.exp(q) * (p - q))
+            ),
         ),
     ),
 )

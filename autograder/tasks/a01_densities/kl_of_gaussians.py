@@ -21,9 +21,13 @@ def kl_between(mu_q, log_var_q, mu_p, log_var_p) -> Numbers:
 
 
 def draw_two_gaussians(low, high) -> Draw:
-    """Returns a draw of (mu_q, log_var_q, mu_p, log_var_p) with log variances between `low` and `high`."""
+    """Returns a draw of (mu_q, log_var_q, mu_p, log_var_p) with log variances between `low` and
+    `high`.
+    """
     return lambda generator, B, K: tuple(
-        value for _ in range(2) for value in (generator.normal(0, 1.2, (B, K)), generator.uniform(low, high, (B, K)))
+        value
+        for _ in range(2)
+        for value in (generator.normal(0, 1.2, (B, K)), generator.uniform(low, high, (B, K)))
     )
 
 
@@ -33,7 +37,12 @@ def draw_equal_gaussians(generator, B, K) -> Arguments:
 
 def draw_close_gaussians(generator, B, K) -> Arguments:
     mu, log_var = draw_two_gaussians(-2, 2)(generator, B, K)[:2]
-    return mu + generator.normal(0, 0.01, (B, K)), log_var + generator.normal(0, 0.01, (B, K)), mu, log_var
+    return (
+        mu + generator.normal(0, 0.01, (B, K)),
+        log_var + generator.normal(0, 0.01, (B, K)),
+        mu,
+        log_var,
+    )
 
 
 def draw_extreme_gaussians(generator, B, K) -> Arguments:
@@ -50,9 +59,16 @@ def draw_narrow_in_wide(generator, B, K) -> Arguments:
 
 def sweep_two_gaussians(generator) -> Arguments:
     mu, log_var = spread(generator, 40), spread(generator, 30)
-    other_mu = np.where(generator.random(mu.shape) < 0.5, spread(generator, 40), near(generator, mu))
+    other_mu = np.where(
+        generator.random(mu.shape) < 0.5, spread(generator, 40), near(generator, mu)
+    )
     close = np.clip(log_var + spread(generator, 0.1), -30, 30)
-    return mu, log_var, other_mu, np.where(generator.random((BATCH, 1)) < 0.5, spread(generator, 30), close)
+    return (
+        mu,
+        log_var,
+        other_mu,
+        np.where(generator.random((BATCH, 1)) < 0.5, spread(generator, 30), close),
+    )
 
 
 kl_diag_gaussians = Question(
@@ -64,24 +80,38 @@ kl_diag_gaussians = Question(
     cases=(
         Case("log variances of both signs", GENERIC, draw_two_gaussians(-2, 2), {"B": 5, "K": 3}),
         Case("all log variances positive", GENERIC, draw_two_gaussians(0.2, 2.5), {"B": 4, "K": 7}),
-        Case("all log variances negative", GENERIC, draw_two_gaussians(-2.5, -0.2), {"B": 7, "K": 5}),
+        Case(
+            "all log variances negative", GENERIC, draw_two_gaussians(-2.5, -0.2), {"B": 7, "K": 5}
+        ),
         Case("q equal to p", EDGE, draw_equal_gaussians, {"B": 3, "K": 4}),
-        Case("q close to p", EDGE, draw_close_gaussians, {"B": 5, "K": 7}, careful=3e-5, remark=NEAR),
+        Case(
+            "q close to p", EDGE, draw_close_gaussians, {"B": 5, "K": 7}, careful=3e-5, remark=NEAR
+        ),
         Case("very wide and very narrow densities", EDGE, draw_extreme_gaussians, {"B": 7, "K": 4}),
         Case("very narrow q, p of moderate width", EDGE, draw_narrow_in_wide, {"B": 5, "K": 4}),
     ),
     float32=0.2,
-    tolerance="where q is close to p the constants cancel: float32 is off by up to 4e-7 K, covered by the absolute 1e-5. "
-    "mu_q / sigma - mu_p / sigma (TensorFlow Probability) loses digits where two large means are closer than 1 and p is "
-    "narrow: the cases stay clear of that",
+    tolerance=(
+        "where q is close to p the constants cancel: float32 is off by up to 4e-7 K, covered by the"
+        " absolute 1e-5. mu_q / sigma - mu_p / sigma (TensorFlow Probability) loses digits where "
+        "two large means are closer than 1 and p is narrow: the cases stay clear of that"
+    ),
     domain=Domain(sweep_two_gaussians),
     mistakes=wrong(
         kl2_sign_flipped=lambda m, v, n, w: -kl_between(m, v, n, w),
-        kl2_log_ratio_flipped=lambda m, v, n, w: 0.5 * total(v - w + (np.exp(v) + (m - n) ** 2) * np.exp(-w) - 1),
+        kl2_log_ratio_flipped=lambda m, v, n, w: (
+            0.5 * total(v - w + (np.exp(v) + (m - n) ** 2) * np.exp(-w) - 1)
+        ),
         kl2_divided_by_sigma_not_var=(
-            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-0.5 * w) - 1),
-            lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 * np.exp(-0.5 * w) - 1),
-            lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - 0.5 * w) + (m - n) ** 2 * np.exp(-w) - 1),
+            lambda m, v, n, w: (
+                0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-0.5 * w) - 1)
+            ),
+            lambda m, v, n, w: (
+                0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 * np.exp(-0.5 * w) - 1)
+            ),
+            lambda m, v, n, w: (
+                0.5 * total(w - v + np.exp(v - 0.5 * w) + (m - n) ** 2 * np.exp(-w) - 1)
+            ),
         ),
         kl2_divided_by_q_variance=(
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-v) - 1),
@@ -89,12 +119,16 @@ kl_diag_gaussians = Question(
         ),
         kl2_reversed_direction=lambda m, v, n, w: kl_between(n, w, m, v),
         kl2_forgot_half=lambda m, v, n, w: 2 * kl_between(m, v, n, w),
-        kl2_forgot_minus_one=lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-w)),
+        kl2_forgot_minus_one=lambda m, v, n, w: (
+            0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-w))
+        ),
         kl2_log_var_as_log_std=lambda m, v, n, w: kl_between(m, 2 * v, n, 2 * w),
         kl2_log_var_bounded=(
             lambda m, v, n, w: kl_between(m, np.clip(v, -5, 5), n, np.clip(w, -5, 5)),
             *(
-                lambda m, v, n, w, size=size: kl_between(m, np.clip(v, -size, size), n, np.clip(w, -size, size))
+                lambda m, v, n, w, size=size: kl_between(
+                    m, np.clip(v, -size, size), n, np.clip(w, -size, size)
+                )
                 for size in (3, 4, 6, 8, 10, 12, 15, 20)
             ),
             *with_other_log_var(kl_between, 1),
@@ -107,9 +141,13 @@ kl_diag_gaussians = Question(
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (n - m)) * np.exp(-w) - 1),
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + np.abs(m - n)) * np.exp(-w) - 1),
         ),
-        kl2_means_added=lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m + n) ** 2) * np.exp(-w) - 1),
+        kl2_means_added=lambda m, v, n, w: (
+            0.5 * total(w - v + (np.exp(v) + (m + n) ** 2) * np.exp(-w) - 1)
+        ),
         kl2_forgot_means=lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) - 1),
-        kl2_means_not_scaled=lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 - 1),
+        kl2_means_not_scaled=lambda m, v, n, w: (
+            0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 - 1)
+        ),
         kl2_p_is_standard_normal=lambda m, v, n, w: kl(m, v),
     ),
 )
@@ -144,7 +182,9 @@ gaussian_entropy = Question(
         Case("very wide and very narrow q", EDGE, draw_extreme_log_var, {"B": 7, "K": 4}),
     ),
     float32=0.08,
-    tolerance="a plain sum: float32 keeps 1e-7 of its largest term, 40 nats, also where the terms cancel",
+    tolerance=(
+        "a plain sum: float32 keeps 1e-7 of its largest term, 40 nats, also where the terms cancel"
+    ),
     domain=Domain(lambda generator: (spread(generator, 30),)),
     mistakes=wrong(
         ent_missing_one=lambda v: 0.5 * total(v + LOG_2PI),

@@ -8,17 +8,26 @@ from ..domains import spread
 from ..formulas import LOG_2PI, SMALL, kl, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 
-__all__ = ["NEAR", "draw_narrow_gaussian", "kl_to_standard_normal", "with_other_log_var", "with_padded_log"]
+__all__ = [
+    "NEAR",
+    "draw_narrow_gaussian",
+    "kl_to_standard_normal",
+    "with_other_log_var",
+    "with_padded_log",
+]
 
 NEAR = (
-    "where the two densities are close your formula subtracts numbers that are nearly equal, and most of its digits are "
-    "noise there. The function expm1 keeps them. (No points lost.)"
+    "where the two densities are close your formula subtracts numbers that are nearly equal, and "
+    "most of its digits are noise there. The function expm1 keeps them. (No points lost.)"
 )
 
 
 def draw_gaussian(low, high) -> Draw:
     """Returns a draw of (mu, log_var) with `log_var` between `low` and `high`."""
-    return lambda generator, B, K: (generator.normal(0, 1.2, (B, K)), generator.uniform(low, high, (B, K)))
+    return lambda generator, B, K: (
+        generator.normal(0, 1.2, (B, K)),
+        generator.uniform(low, high, (B, K)),
+    )
 
 
 def draw_prior(generator, B, K) -> Arguments:
@@ -34,7 +43,8 @@ def draw_extreme_gaussian(generator, B, K) -> Arguments:
 
 
 def draw_narrow_gaussian(generator, B, K) -> Arguments:
-    """Returns (mu, log_var) with means within 1 and narrow q: nothing large hides what log_var adds.
+    """Returns (mu, log_var) with means within 1 and narrow q: nothing large hides what log_var
+    adds.
 
     Args:
         generator: Draws the numbers.
@@ -45,21 +55,30 @@ def draw_narrow_gaussian(generator, B, K) -> Arguments:
 
 
 def with_other_log_var(formula, position) -> tuple[Formula, ...]:
-    """Returns the forms of `formula` in which the log variance at `position` is bounded or its variance padded.
+    """Returns the forms of `formula` in which the log variance at `position` is bounded or its
+    variance padded.
 
-    The first clips at +-5. Padded is only what the logarithm is taken of, or the variance throughout.
+    The first clips at +-5. Padded is only what the logarithm is taken of, or the variance
+    throughout.
     """
-    changes = [lambda v, size=size: np.clip(v, -size, size) for size in (5, 2, 3, 4, 6, 7, 8, 10, 12, 15, 20)]
+    changes = [
+        lambda v, size=size: np.clip(v, -size, size)
+        for size in (5, 2, 3, 4, 6, 7, 8, 10, 12, 15, 20)
+    ]
     changes += [lambda v, size=size: np.maximum(v, -size) for size in (3, 4, 5, 6, 8, 10, 15)]
     changes += [lambda v, eps=eps: np.log(np.exp(v) + eps) for eps in SMALL if eps >= 1e-12]
     return tuple(
-        lambda *values, change=change: formula(*values[:position], change(values[position]), *values[position + 1 :])
+        lambda *values, change=change: formula(
+            *values[:position], change(values[position]), *values[position + 1 :]
+        )
         for change in changes
     )
 
 
 def with_padded_log(formula, position) -> tuple[Formula, ...]:
-    """Returns the forms of `formula` that add log(var) - log(var + eps) for the log variance at `position`, halved."""
+    """Returns the forms of `formula` that add log(var) - log(var + eps) for the log variance at
+    `position`, halved.
+    """
 
     def form(eps) -> Formula:
         def padded(*values) -> np.ndarray:
@@ -82,22 +101,38 @@ kl_to_standard_normal = Question(
         Case("all log_var positive", GENERIC, draw_gaussian(0.2, 2.5), {"B": 4, "K": 7}),
         Case("all log_var negative", GENERIC, draw_gaussian(-3, -0.2), {"B": 7, "K": 5}),
         Case("q equal to the prior", EDGE, draw_prior, {"B": 3, "K": 4}),
-        Case("q close to the prior", EDGE, draw_near_prior, {"B": 5, "K": 7}, careful=3e-5, remark=NEAR),
+        Case(
+            "q close to the prior",
+            EDGE,
+            draw_near_prior,
+            {"B": 5, "K": 7},
+            careful=3e-5,
+            remark=NEAR,
+        ),
         Case("very wide and very narrow q", EDGE, draw_extreme_gaussian, {"B": 7, "K": 4}),
         Case("very narrow q near the centre", EDGE, draw_narrow_gaussian, {"B": 5, "K": 4}),
     ),
     float32=0.06,
-    tolerance="near the prior the textbook formula in float32 is off by up to 1e-7 K: the absolute 1e-5 covers it; elsewhere "
-    "float32 keeps 4e-6 of the value",
+    tolerance=(
+        "near the prior the textbook formula in float32 is off by up to 1e-7 K: the absolute 1e-5 "
+        "covers it; elsewhere float32 keeps 4e-6 of the value"
+    ),
     domain=Domain(lambda generator: (spread(generator, 40), spread(generator, 30))),
     mistakes=wrong(
         kl_sign_flipped=lambda mu, log_var: -kl(mu, log_var),
         kl_forgot_half=lambda mu, log_var: 2 * kl(mu, log_var),
         kl_forgot_exp=lambda mu, log_var: 0.5 * total(log_var + mu**2 - 1 - log_var),
-        kl_std_instead_of_var=lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var),
-        kl_log_std_instead_of_log_var=lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 - 1 - 0.5 * log_var),
+        kl_std_instead_of_var=lambda mu, log_var: (
+            0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var)
+        ),
+        kl_log_std_instead_of_log_var=lambda mu, log_var: (
+            0.5 * total(np.exp(log_var) + mu**2 - 1 - 0.5 * log_var)
+        ),
         kl_log_var_as_log_std=lambda mu, log_var: kl(mu, 2 * log_var),
-        kl_log_var_bounded=(with_other_log_var(kl, 1)[0], *with_other_log_var(kl, 1)[1:] + with_padded_log(kl, 1)),
+        kl_log_var_bounded=(
+            with_other_log_var(kl, 1)[0],
+            *with_other_log_var(kl, 1)[1:] + with_padded_log(kl, 1),
+        ),
         kl_mean_instead_of_sum=lambda mu, log_var: kl(mu, log_var) / mu.shape[-1],
         kl_sum_over_batch=lambda mu, log_var: over_batch(kl(mu, log_var), np.sum),
         kl_mean_over_batch=lambda mu, log_var: over_batch(kl(mu, log_var), np.mean),

@@ -40,7 +40,11 @@ def draw_q_is_prior(generator, B) -> Arguments:
 
 
 def draw_unlikely(generator, B) -> Arguments:
-    return -generator.uniform(500, 3000, B), -generator.uniform(1, 9, B), -generator.uniform(1, 9, B)
+    return (
+        -generator.uniform(500, 3000, B),
+        -generator.uniform(1, 9, B),
+        -generator.uniform(1, 9, B),
+    )
 
 
 def sweep_terms(generator) -> Arguments:
@@ -62,7 +66,9 @@ elbo_single_sample = Question(
         Case("very unlikely data", EDGE, draw_unlikely, {"B": 11}),
     ),
     float32=0.06,
-    tolerance="two sums: float32 keeps 1e-7 of the largest of the three terms, also where they cancel",
+    tolerance=(
+        "two sums: float32 keeps 1e-7 of the largest of the three terms, also where they cancel"
+    ),
     domain=Domain(sweep_terms),
     mistakes=wrong(
         mc_forgot_prior=lambda lik, prior, q: lik - q,
@@ -138,7 +144,10 @@ elbo_multi_sample = Question(
 
 
 def draw_minibatch(centre, spread, low, high) -> Draw:
-    return lambda generator, S: (generator.normal(centre, spread, S), int(generator.integers(low, high)))
+    return lambda generator, S: (
+        generator.normal(centre, spread, S),
+        int(generator.integers(low, high)),
+    )
 
 
 def draw_whole_data(generator, S) -> Arguments:
@@ -164,7 +173,9 @@ minibatch_log_lik = Question(
     ),
     float32=0.01,
     tolerance="a sum and one factor: float32 keeps 5e-7 of the value",
-    domain=Domain(lambda generator: (generator.normal(-60, 30, 11), int(generator.integers(12, 10**6)))),
+    domain=Domain(
+        lambda generator: (generator.normal(-60, 30, 11), int(generator.integers(12, 10**6)))
+    ),
     mistakes=wrong(
         mb_not_scaled=lambda log_lik, num_data: log_lik.sum(),
         mb_mean_only=lambda log_lik, num_data: log_lik.mean(),
@@ -172,7 +183,9 @@ minibatch_log_lik = Question(
         mb_sum_times_num_data=lambda log_lik, num_data: num_data * log_lik.sum(),
         mb_factor_inverted=lambda log_lik, num_data: log_lik.sum() * len(log_lik) / num_data,
         mb_scaled_twice=lambda log_lik, num_data: log_lik.mean() * num_data / len(log_lik),
-        mb_log_of_mean=lambda log_lik, num_data: num_data * (logsumexp(log_lik) - math.log(len(log_lik))),
+        mb_log_of_mean=lambda log_lik, num_data: (
+            num_data * (logsumexp(log_lik) - math.log(len(log_lik)))
+        ),
         mb_is_loss=lambda log_lik, num_data: -num_data * log_lik.mean(),
     ),
 )

@@ -17,12 +17,16 @@ def exact_elbo(x, logits, mu, log_var) -> Numbers:
 
 
 def with_kl(divergence) -> Formula:
-    """Returns a wrong formula: the right log-likelihood minus another divergence, a function of (mu, log_var)."""
+    """Returns a wrong formula: the right log-likelihood minus another divergence, a function of
+    (mu, log_var).
+    """
     return lambda x, logits, mu, log_var: bernoulli(x, logits) - divergence(mu, log_var)
 
 
 def with_log_lik(log_lik) -> Formula:
-    """Returns a wrong formula: another log-likelihood, a function of (x, logits), minus the right KL."""
+    """Returns a wrong formula: another log-likelihood, a function of (x, logits), minus the right
+    KL.
+    """
     return lambda x, logits, mu, log_var: log_lik(x, logits) - kl(mu, log_var)
 
 
@@ -57,7 +61,12 @@ def draw_certain_decoder(generator, B, D, K) -> Arguments:
 
 def draw_extreme_encoder(generator, B, D, K) -> Arguments:
     x, logits, *_ = draw_batch(-2, 2, 2.0)(generator, B, D, K)
-    return x, logits, generator.uniform(-40, 40, (B, K)), generator.choice([-30.0, -15.0, 15.0], (B, K))
+    return (
+        x,
+        logits,
+        generator.uniform(-40, 40, (B, K)),
+        generator.choice([-30.0, -15.0, 15.0], (B, K)),
+    )
 
 
 def sweep_pixels(generator) -> np.ndarray:
@@ -65,7 +74,12 @@ def sweep_pixels(generator) -> np.ndarray:
 
 
 def sweep_elbo(generator) -> Arguments:
-    return sweep_pixels(generator), spread(generator, 1000), spread(generator, 40), spread(generator, 30)
+    return (
+        sweep_pixels(generator),
+        spread(generator, 1000),
+        spread(generator, 40),
+        spread(generator, 30),
+    )
 
 
 elbo_analytic_kl = Question(
@@ -79,12 +93,17 @@ elbo_analytic_kl = Question(
         Case("all log_var positive", GENERIC, draw_batch(0.2, 2.5, 2.0), {"B": 4, "D": 11, "K": 7}),
         Case("all log_var negative", GENERIC, draw_batch(-3, -0.2, 1.0), {"B": 7, "D": 9, "K": 5}),
         Case("q equal to the prior", EDGE, draw_at_prior, {"B": 3, "D": 5, "K": 4}),
-        Case("a decoder that does not know", EDGE, draw_undecided_decoder, {"B": 5, "D": 9, "K": 4}),
+        Case(
+            "a decoder that does not know", EDGE, draw_undecided_decoder, {"B": 5, "D": 9, "K": 4}
+        ),
         Case("a decoder that is certain", EDGE, draw_certain_decoder, {"B": 4, "D": 7, "K": 3}),
         Case("very wide and very narrow q", EDGE, draw_extreme_encoder, {"B": 7, "D": 5, "K": 4}),
     ),
     float32=0.04,
-    tolerance="both terms lower the ELBO, so nothing cancels: TFP's divergence in float32 is off by 2 % of the tolerance",
+    tolerance=(
+        "both terms lower the ELBO, so nothing cancels: TFP's divergence in float32 is off by 2 % "
+        "of the tolerance"
+    ),
     twins=tuple(
         (
             mistake,
@@ -111,10 +130,14 @@ elbo_analytic_kl = Question(
         elbo_recon_missing=lambda x, logits, mu, log_var: -kl(mu, log_var),
         elbo_kl_std_instead_of_var=(
             with_kl(lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var)),
-            with_kl(lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - 0.5 * log_var)),
+            with_kl(
+                lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - 0.5 * log_var)
+            ),
         ),
         elbo_kl_log_var_as_log_std=with_kl(lambda mu, log_var: kl(mu, 2 * log_var)),
-        elbo_kl_mean_not_squared=with_kl(lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu - 1 - log_var)),
+        elbo_kl_mean_not_squared=with_kl(
+            lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu - 1 - log_var)
+        ),
         elbo_kl_mean_missing=with_kl(lambda mu, log_var: kl(0 * mu, log_var)),
         elbo_kl_forgot_minus_one=with_kl(lambda mu, log_var: kl(mu, log_var) + 0.5 * mu.shape[-1]),
         elbo_double_sigmoid=with_log_lik(lambda x, logits: bernoulli(x, expit(logits))),
@@ -125,14 +148,18 @@ elbo_analytic_kl = Question(
                 for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8)
             ),
             *(
-                with_log_lik(lambda x, logits, least=least: from_probs(x, logits, least) / x.shape[-1])
+                with_log_lik(
+                    lambda x, logits, least=least: from_probs(x, logits, least) / x.shape[-1]
+                )
                 for least in (1e-7, 1e-6, 1e-8)
             ),
         ),
         elbo_keras_mean_of_probabilities=(
             with_log_lik(lambda x, logits: from_probs(x, expit(logits)) / x.shape[-1]),
             *(
-                with_log_lik(lambda x, logits, least=least: from_probs(x, expit(logits), least) / x.shape[-1])
+                with_log_lik(
+                    lambda x, logits, least=least: from_probs(x, expit(logits), least) / x.shape[-1]
+                )
                 for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10, 1e-12)
             ),
         ),
@@ -144,7 +171,11 @@ elbo_analytic_kl = Question(
         ),
         elbo_through_probabilities=(
             with_log_lik(lambda x, logits: from_probs(x, expit(logits))),
-            with_log_lik(lambda x, logits: total(x * np.log(expit(logits)) + (1 - x) * np.log(1 - expit(logits)))),
+            with_log_lik(
+                lambda x, logits: total(
+                    x * np.log(expit(logits)) + (1 - x) * np.log(1 - expit(logits))
+                )
+            ),
             *(
                 with_log_lik(lambda x, logits, least=least: from_probs(x, expit(logits), least))
                 for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15)

@@ -7,7 +7,18 @@ from autograder.reference import elbo
 
 from ..domains import spread
 from ..formulas import log_softmax, softmax
-from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Follow, Formula, Question, wrong
+from ..question import (
+    EDGE,
+    GENERIC,
+    Arguments,
+    Case,
+    Domain,
+    Draw,
+    Follow,
+    Formula,
+    Question,
+    wrong,
+)
 from .samples import sample
 
 __all__ = ["grad_theta_enumerated", "pathwise_gradient"]
@@ -42,13 +53,19 @@ def draw_impossible_data(generator, Z) -> Arguments:
 
 
 def softmax_gradient(logits, value) -> np.ndarray:
-    """Returns the gradient of sum_z softmax(logits)_z value_z in the logits, the values held fixed."""
+    """Returns the gradient of sum_z softmax(logits)_z value_z in the logits, the values held
+    fixed.
+    """
     weights = softmax(logits)
     return weights * (value - np.sum(weights * value))
 
 
 def sweep_theta(generator) -> Arguments:
-    return spread(generator, 30, 6), spread(generator, 30, 6), -(10 ** generator.uniform(-1, 1.5, 6))
+    return (
+        spread(generator, 30, 6),
+        spread(generator, 30, 6),
+        -(10 ** generator.uniform(-1, 1.5, 6)),
+    )
 
 
 grad_theta_enumerated = Question(
@@ -74,7 +91,9 @@ grad_theta_enumerated = Question(
             theta, log_softmax(phi) + lik - log_softmax(theta)
         ),
         gt_wrt_phi=(
-            lambda theta, phi, lik: softmax_gradient(phi, log_softmax(theta) + lik - log_softmax(phi)),
+            lambda theta, phi, lik: softmax_gradient(
+                phi, log_softmax(theta) + lik - log_softmax(phi)
+            ),
             lambda theta, phi, lik: softmax_gradient(phi, log_softmax(theta) + lik),
         ),
         gt_exact_evidence=lambda theta, phi, lik: softmax(theta + lik) - softmax(theta),
@@ -108,8 +127,12 @@ grad_theta_enumerated = Question(
 
 
 # Not fewer arguments: after those of the question comes what a wrong formula may have in its place.
-def pathwise(mu, log_var, eps, grad_f, z=None, noise=None, log_var_factor=0.5) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the right gradients, or with other samples `z`, other noise factors or another factor of d_log_var."""
+def pathwise(
+    mu, log_var, eps, grad_f, z=None, noise=None, log_var_factor=0.5
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the right gradients, or with other samples `z`, other noise factors or another factor
+    of d_log_var.
+    """
     sigma = np.exp(0.5 * log_var)
     gradients = np.asarray(grad_f(mu + sigma * eps if z is None else z))
     noise = sigma * eps if noise is None else noise
@@ -117,12 +140,16 @@ def pathwise(mu, log_var, eps, grad_f, z=None, noise=None, log_var_factor=0.5) -
 
 
 def with_gradients(d_mu, d_log_var) -> Formula:
-    """Returns a wrong formula: each gradient a function of (right value, mu, log_var, eps, gradients at the samples)."""
+    """Returns a wrong formula: each gradient a function of (right value, mu, log_var, eps,
+    gradients at the samples).
+    """
 
     def formula(mu, log_var, eps, grad_f) -> tuple[np.ndarray, np.ndarray]:
         gradients = np.asarray(grad_f(sample(mu, log_var, eps)))
         right = pathwise(mu, log_var, eps, grad_f)
-        return d_mu(right[0], mu, log_var, eps, gradients), d_log_var(right[1], mu, log_var, eps, gradients)
+        return d_mu(right[0], mu, log_var, eps, gradients), d_log_var(
+            right[1], mu, log_var, eps, gradients
+        )
 
     return formula
 
@@ -153,7 +180,12 @@ def draw_narrow_pathwise(generator, L, K) -> Arguments:
 def sweep_pathwise(generator) -> Arguments:
     L, K = 7, 5
     slopes = BuiltArgument("affine", (generator.normal(0, 1.2, (K, K)), generator.normal(0, 2, K)))
-    return generator.normal(0, 2, K), spread(generator, 3, K), generator.normal(0, 1, (L, K)), slopes
+    return (
+        generator.normal(0, 2, K),
+        spread(generator, 3, K),
+        generator.normal(0, 1, (L, K)),
+        slopes,
+    )
 
 
 pathwise_gradient = Question(
@@ -167,11 +199,15 @@ pathwise_gradient = Question(
         Case("log_var of both signs", GENERIC, draw_pathwise(-2, 2), {"L": 5, "K": 3}),
         Case("all log_var positive", GENERIC, draw_pathwise(0.2, 2), {"L": 4, "K": 7}),
         Case("all log_var negative", GENERIC, draw_pathwise(-2.5, -0.2), {"L": 9, "K": 5}),
-        Case("a gradient that is the same everywhere", EDGE, draw_constant_gradient, {"L": 7, "K": 4}),
+        Case(
+            "a gradient that is the same everywhere", EDGE, draw_constant_gradient, {"L": 7, "K": 4}
+        ),
         Case("very narrow q", EDGE, draw_narrow_pathwise, {"L": 3, "K": 5}),
     ),
     float32=0.08,
-    tolerance="sums of at most 63 products of moderate size: float32 is off by 3e-6 where they cancel",
+    tolerance=(
+        "sums of at most 63 products of moderate size: float32 is off by 3e-6 where they cancel"
+    ),
     follows=Follow(
         needs={
             "reparameterize": lambda mu, log_var, eps, grad_f: (
@@ -180,12 +216,18 @@ pathwise_gradient = Question(
                 eps,
             )
         },
-        formula=lambda arguments, values: elbo.gradient_at(values["reparameterize"][0], *arguments[1:]),
+        formula=lambda arguments, values: elbo.gradient_at(
+            values["reparameterize"][0], *arguments[1:]
+        ),
     ),
     domain=Domain(sweep_pathwise),
     mistakes=wrong(
-        pw_half_missing=lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, log_var_factor=1.0),
-        pw_wrt_sigma=lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, noise=eps, log_var_factor=1.0),
+        pw_half_missing=lambda mu, log_var, eps, grad_f: pathwise(
+            mu, log_var, eps, grad_f, log_var_factor=1.0
+        ),
+        pw_wrt_sigma=lambda mu, log_var, eps, grad_f: pathwise(
+            mu, log_var, eps, grad_f, noise=eps, log_var_factor=1.0
+        ),
         pw_wrt_variance=lambda mu, log_var, eps, grad_f: pathwise(
             mu, log_var, eps, grad_f, noise=eps * np.exp(-0.5 * log_var), log_var_factor=0.5
         ),
@@ -197,21 +239,37 @@ pathwise_gradient = Question(
         ),
         pw_samples_scaled_by_variance=(
             lambda mu, log_var, eps, grad_f: pathwise(
-                mu, log_var, eps, grad_f, z=mu + np.exp(log_var) * eps, noise=np.exp(log_var) * eps, log_var_factor=1.0
+                mu,
+                log_var,
+                eps,
+                grad_f,
+                z=mu + np.exp(log_var) * eps,
+                noise=np.exp(log_var) * eps,
+                log_var_factor=1.0,
             ),
-            lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, z=mu + np.exp(log_var) * eps),
+            lambda mu, log_var, eps, grad_f: pathwise(
+                mu, log_var, eps, grad_f, z=mu + np.exp(log_var) * eps
+            ),
         ),
-        pw_gradient_at_mean=lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, z=mu + 0 * eps),
-        pw_gradient_at_noise=lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, z=eps),
+        pw_gradient_at_mean=lambda mu, log_var, eps, grad_f: pathwise(
+            mu, log_var, eps, grad_f, z=mu + 0 * eps
+        ),
+        pw_gradient_at_noise=lambda mu, log_var, eps, grad_f: pathwise(
+            mu, log_var, eps, grad_f, z=eps
+        ),
         pw_sum_over_samples=with_gradients(
-            lambda right, mu, log_var, eps, g: right * len(eps), lambda right, mu, log_var, eps, g: right * len(eps)
+            lambda right, mu, log_var, eps, g: right * len(eps),
+            lambda right, mu, log_var, eps, g: right * len(eps),
         ),
         pw_first_sample_only=with_gradients(
             lambda right, mu, log_var, eps, g: g[0],
             lambda right, mu, log_var, eps, g: 0.5 * g[0] * eps[0] * np.exp(0.5 * log_var),
         ),
         pw_product_of_means=with_gradients(
-            keep, lambda right, mu, log_var, eps, g: 0.5 * g.mean(0) * eps.mean(0) * np.exp(0.5 * log_var)
+            keep,
+            lambda right, mu, log_var, eps, g: (
+                0.5 * g.mean(0) * eps.mean(0) * np.exp(0.5 * log_var)
+            ),
         ),
         pw_entropy_added=with_gradients(keep, lambda right, *_: right + 0.5),
         pw_kl_included=with_gradients(
@@ -221,9 +279,16 @@ pathwise_gradient = Question(
         pw_naive_zero=with_gradients(lambda right, *_: 0 * right, lambda right, *_: 0 * right),
         pw_minus_noise=(
             lambda mu, log_var, eps, grad_f: pathwise(
-                mu, log_var, eps, grad_f, z=sample(mu, log_var, -eps), noise=-eps * np.exp(0.5 * log_var)
+                mu,
+                log_var,
+                eps,
+                grad_f,
+                z=sample(mu, log_var, -eps),
+                noise=-eps * np.exp(0.5 * log_var),
             ),
-            lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f, z=sample(mu, log_var, -eps)),
+            lambda mu, log_var, eps, grad_f: pathwise(
+                mu, log_var, eps, grad_f, z=sample(mu, log_var, -eps)
+            ),
         ),
         pw_order_swapped=lambda mu, log_var, eps, grad_f: pathwise(mu, log_var, eps, grad_f)[::-1],
     ),

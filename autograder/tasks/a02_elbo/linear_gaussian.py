@@ -5,7 +5,18 @@ import numpy as np
 from autograder.reference import linear_gaussian
 
 from ..formulas import LOG_2PI, Numbers, total
-from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, unsteady, wrong
+from ..question import (
+    EDGE,
+    GENERIC,
+    Arguments,
+    Case,
+    Domain,
+    Draw,
+    Formula,
+    Question,
+    unsteady,
+    wrong,
+)
 
 __all__ = ["linear_gaussian_log_px", "linear_gaussian_posterior"]
 
@@ -17,10 +28,16 @@ def marginal_covariance(W, sigma) -> np.ndarray:
 
 
 def gaussian(residual, covariance, constant=1.0, log_det=0.5, distance=0.5) -> np.floating:
-    """Returns the log density of N(0, covariance) at `residual`, its terms weighted: the right weights are the usual ones."""
+    """Returns the log density of N(0, covariance) at `residual`, its terms weighted: the right
+    weights are the usual ones.
+    """
     squared = residual @ np.linalg.solve(covariance, residual)
     size = len(residual)
-    return -0.5 * constant * size * LOG_2PI - log_det * np.linalg.slogdet(covariance)[1] - distance * squared
+    return (
+        -0.5 * constant * size * LOG_2PI
+        - log_det * np.linalg.slogdet(covariance)[1]
+        - distance * squared
+    )
 
 
 def marginal(x, W, b, sigma, **weights) -> np.floating:
@@ -33,7 +50,9 @@ def given_z(x, W, b, sigma, z) -> Numbers:
 
 
 def draw_model(scale, noise, far=1.0) -> Draw:
-    """Returns a draw of (x, W, b, sigma): a datum of the model, its distance from b stretched by `far`."""
+    """Returns a draw of (x, W, b, sigma): a datum of the model, its distance from b stretched by
+    `far`.
+    """
 
     def draw(generator, D, K) -> Arguments:
         W, b = generator.normal(0, scale, (D, K)), generator.normal(0, 1.5, D)
@@ -57,7 +76,10 @@ def draw_at_b(generator, D, K) -> Arguments:
 
 def models(generator, D, K) -> Arguments:
     scale, far = 10 ** generator.uniform(-1.5, 0), 10 ** generator.uniform(0, 1)
-    W, sigma = np.clip(generator.normal(0, scale, (D, K)), -1.6, 1.6), float(generator.uniform(0.31, 3))
+    W, sigma = (
+        np.clip(generator.normal(0, scale, (D, K)), -1.6, 1.6),
+        float(generator.uniform(0.31, 3)),
+    )
     b = generator.normal(0, 2, D)
     x = b + far * (W @ generator.normal(0, 1, K) + sigma * generator.normal(0, 1, D))
     return x, W, b, sigma
@@ -75,16 +97,28 @@ linear_gaussian_log_px = Question(
     shape="a scalar",
     reference=linear_gaussian.linear_gaussian_log_px,
     cases=(
-        Case("more data dimensions than latents", GENERIC, draw_model(0.8, (0.6, 1.6)), {"D": 5, "K": 3}),
-        Case("more latents than data dimensions", GENERIC, draw_model(0.7, (0.6, 1.6)), {"D": 4, "K": 7}),
+        Case(
+            "more data dimensions than latents",
+            GENERIC,
+            draw_model(0.8, (0.6, 1.6)),
+            {"D": 5, "K": 3},
+        ),
+        Case(
+            "more latents than data dimensions",
+            GENERIC,
+            draw_model(0.7, (0.6, 1.6)),
+            {"D": 4, "K": 7},
+        ),
         Case("much noise", GENERIC, draw_model(0.6, (1.4, 2.5)), {"D": 7, "K": 4}),
         Case("little noise", EDGE, draw_model(0.7, (0.3, 0.4)), {"D": 7, "K": 3}),
         Case("W of zeros", EDGE, draw_without_loadings, {"D": 3, "K": 5}),
         Case("a datum far from b", EDGE, draw_model(0.8, (0.6, 1.2), far=6.0), {"D": 5, "K": 4}),
     ),
     float32=0.06,
-    tolerance="sigma is 0.3 or more, so the condition number of the covariance is at most some hundreds: float32 keeps 6e-6 of "
-    "the value through a Cholesky factor, a solve or an inverse",
+    tolerance=(
+        "sigma is 0.3 or more, so the condition number of the covariance is at most some hundreds: "
+        "float32 keeps 6e-6 of the value through a Cholesky factor, a solve or an inverse"
+    ),
     domain=Domain(sweep_model, num_draws=27),
     mistakes=wrong(
         lg_forgot_noise=unsteady(
@@ -96,7 +130,9 @@ linear_gaussian_log_px = Question(
                 ),
             )
         ),
-        lg_sigma_not_squared=lambda x, W, b, sigma: gaussian(x - b, W @ W.T + sigma * np.eye(len(x))),
+        lg_sigma_not_squared=lambda x, W, b, sigma: gaussian(
+            x - b, W @ W.T + sigma * np.eye(len(x))
+        ),
         lg_noise_is_one=lambda x, W, b, sigma: gaussian(x - b, W @ W.T + np.eye(len(x))),
         lg_logdet_not_halved=lambda *model: marginal(*model, log_det=1.0),
         lg_logdet_missing=lambda *model: marginal(*model, log_det=0.0),
@@ -109,14 +145,18 @@ linear_gaussian_log_px = Question(
         ),
         lg_joint_at_posterior_mean=lambda x, W, b, sigma: joint_at_mode(x, W, b, sigma),
         lg_mean_of_logs=lambda x, W, b, sigma: (
-            given_z(x, W, b, sigma, np.zeros(W.shape[1])) - 0.5 * np.sum((W / np.float64(sigma)) ** 2)
+            given_z(x, W, b, sigma, np.zeros(W.shape[1]))
+            - 0.5 * np.sum((W / np.float64(sigma)) ** 2)
         ),
-        lg_diag_only=lambda x, W, b, sigma: gaussian(x - b, np.diag(np.diag(marginal_covariance(W, sigma)))),
+        lg_diag_only=lambda x, W, b, sigma: gaussian(
+            x - b, np.diag(np.diag(marginal_covariance(W, sigma)))
+        ),
         lg_missing_2pi=lambda *model: marginal(*model, constant=0.0),
         lg_2pi_once=lambda x, W, b, sigma: marginal(x, W, b, sigma, constant=1 / len(x)),
         lg_distance_not_halved=lambda *model: marginal(*model, distance=1.0),
         lg_covariance_not_inverted=lambda x, W, b, sigma: (
-            marginal(x, W, b, sigma, distance=0.0) - 0.5 * (x - b) @ marginal_covariance(W, sigma) @ (x - b)
+            marginal(x, W, b, sigma, distance=0.0)
+            - 0.5 * (x - b) @ marginal_covariance(W, sigma) @ (x - b)
         ),
         lg_density_not_log=lambda *model: np.exp(marginal(*model)),
     ),
@@ -146,7 +186,9 @@ def joint_at_mode(x, W, b, sigma) -> Numbers:
 
 
 def with_changes(mean=lambda mean, cov, *_: mean, cov=lambda mean, cov, *_: cov) -> Formula:
-    """Returns a wrong formula: the right mean and covariance, changed by functions of (mean, cov, x, W, b, sigma)."""
+    """Returns a wrong formula: the right mean and covariance, changed by functions of (mean, cov,
+    x, W, b, sigma).
+    """
 
     def formula(*model) -> tuple[np.ndarray, np.ndarray]:
         right = exact_posterior(*model)
@@ -156,7 +198,9 @@ def with_changes(mean=lambda mean, cov, *_: mean, cov=lambda mean, cov, *_: cov)
 
 
 def with_precision(precision) -> Formula:
-    """Returns a wrong formula: another precision, a function of (W, sigma), with the mean that goes with it."""
+    """Returns a wrong formula: another precision, a function of (W, sigma), with the mean that goes
+    with it.
+    """
 
     def formula(x, W, b, sigma) -> tuple[np.ndarray, np.ndarray]:
         cov = inverse(precision(W, sigma))
@@ -185,8 +229,10 @@ linear_gaussian_posterior = Question(
         Case("a datum at b", EDGE, draw_at_b, {"D": 4, "K": 3}),
     ),
     float32=0.1,
-    tolerance="sigma is 0.3 or more, so the condition number of the precision is at most some hundreds: float32 is off by 1e-6 "
-    "in an entry of the inverse",
+    tolerance=(
+        "sigma is 0.3 or more, so the condition number of the precision is at most some hundreds: "
+        "float32 is off by 1e-6 in an entry of the inverse"
+    ),
     twins=(
         (
             "lgp_residual_reversed",
@@ -199,7 +245,9 @@ linear_gaussian_posterior = Question(
         lgp_forgot_prior_precision=(
             with_precision(lambda W, sigma: W.T @ W / sigma**2),
             *(
-                with_precision(lambda W, sigma, eps=eps: W.T @ W / sigma**2 + eps * np.eye(W.shape[1]))
+                with_precision(
+                    lambda W, sigma, eps=eps: W.T @ W / sigma**2 + eps * np.eye(W.shape[1])
+                )
                 for eps in (1e-3, 1e-4, 1e-5, 1e-6)
             ),
         ),
@@ -232,6 +280,8 @@ linear_gaussian_posterior = Question(
             with_changes(mean=lambda mean, cov, x, W, b, sigma: W.T @ (x - b) / sigma**2),
             with_changes(mean=lambda mean, cov, x, W, b, sigma: W.T @ (x - b)),
         ),
-        lgp_mean_is_least_squares=with_changes(mean=lambda mean, cov, x, W, b, sigma: inverse(W.T @ W) @ W.T @ (x - b)),
+        lgp_mean_is_least_squares=with_changes(
+            mean=lambda mean, cov, x, W, b, sigma: inverse(W.T @ W) @ W.T @ (x - b)
+        ),
     ),
 )

@@ -66,8 +66,10 @@ reparameterize = Question(
         Case("very wide and very narrow q", EDGE, draw_extreme_sample, {"B": 7, "K": 4}),
     ),
     float32=0.03,
-    tolerance="one exponential, one product and one sum: float32 keeps 2e-6 of the larger of the two terms, also where they "
-    "cancel",
+    tolerance=(
+        "one exponential, one product and one sum: float32 keeps 2e-6 of the larger of the two "
+        "terms, also where they cancel"
+    ),
     domain=Domain(sweep_noise),
     mistakes=wrong(
         reparam_var_not_std=lambda mu, log_var, eps: mu + np.exp(log_var) * eps,

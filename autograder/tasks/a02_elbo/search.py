@@ -13,7 +13,9 @@ __all__ = ["fit_q"]
 
 
 def with_other_fit(mu=lambda mean, sigma: mean, sigma=lambda mean, sigma: sigma) -> Formula:
-    """Returns a wrong formula: what a search would end at, as functions of the posterior's mean and standard deviation."""
+    """Returns a wrong formula: what a search would end at, as functions of the posterior's mean and
+    standard deviation.
+    """
 
     def formula(log_joint, num_steps, seed) -> tuple[np.floating, np.floating]:
         mean, precision = linear_gaussian.quadratic_peak(log_joint)
@@ -23,10 +25,15 @@ def with_other_fit(mu=lambda mean, sigma: mean, sigma=lambda mean, sigma: sigma)
 
 
 def draw_joint(low, high, near, far) -> Draw:
-    """Returns a draw of (log_joint, num_steps, seed): its posterior has a scale of low to high, and a mean of near to far."""
+    """Returns a draw of (log_joint, num_steps, seed): its posterior has a scale of low to high, and
+    a mean of near to far.
+    """
 
     def draw(generator) -> Arguments:
-        spread, centre = generator.uniform(low, high), generator.uniform(near, far) * generator.choice([-1, 1])
+        spread, centre = (
+            generator.uniform(low, high),
+            generator.uniform(near, far) * generator.choice([-1, 1]),
+        )
         noise, b = generator.uniform(0.4, 1.2), generator.uniform(-1, 1)
         w = noise * np.sqrt(spread**-2 - 1) * generator.choice([-1, 1])
         x = b + centre * noise**2 / (spread**2 * w)
@@ -53,8 +60,10 @@ fit_q = Question(
     sampled=True,
     seconds=60,
     float32=0.25,
-    tolerance="the mean of the last half of 2000 steps of Adam with 10 samples each was off by at most 0.019 over 24 models; "
-    "the widest posterior has the largest error",
+    tolerance=(
+        "the mean of the last half of 2000 steps of Adam with 10 samples each was off by at most "
+        "0.019 over 24 models; the widest posterior has the largest error"
+    ),
     twins=(
         (
             "fit_entropy_of_log_var",
@@ -75,12 +84,19 @@ fit_q = Question(
         fit_entropy_of_log_var=with_other_fit(sigma=lambda mean, sigma: math.sqrt(2) * sigma),
         fit_entropy_halved=with_other_fit(sigma=lambda mean, sigma: sigma / math.sqrt(2)),
         fit_prior_twice=with_other_fit(
-            mu=lambda mean, sigma: mean / (1 + sigma**2), sigma=lambda mean, sigma: (1 + sigma**-2) ** -0.5
+            mu=lambda mean, sigma: mean / (1 + sigma**2),
+            sigma=lambda mean, sigma: (1 + sigma**-2) ** -0.5,
         ),
-        fit_noise_scaled_by_variance=with_other_fit(sigma=lambda mean, sigma: (0.5 * sigma**2) ** 0.25),
-        fit_nothing_trained=with_other_fit(mu=lambda mean, sigma: 0 * mean, sigma=lambda mean, sigma: 1 + 0 * sigma),
+        fit_noise_scaled_by_variance=with_other_fit(
+            sigma=lambda mean, sigma: (0.5 * sigma**2) ** 0.25
+        ),
+        fit_nothing_trained=with_other_fit(
+            mu=lambda mean, sigma: 0 * mean, sigma=lambda mean, sigma: 1 + 0 * sigma
+        ),
         fit_sigma_not_trained=with_other_fit(sigma=lambda mean, sigma: 1 + 0 * sigma),
         fit_mu_not_trained=with_other_fit(mu=lambda mean, sigma: 0 * mean),
-        fit_order_swapped=with_other_fit(mu=lambda mean, sigma: sigma, sigma=lambda mean, sigma: mean),
+        fit_order_swapped=with_other_fit(
+            mu=lambda mean, sigma: sigma, sigma=lambda mean, sigma: mean
+        ),
     ),
 )

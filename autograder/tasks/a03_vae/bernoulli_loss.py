@@ -19,7 +19,9 @@ def loss(log_px_given_z, divergence) -> np.floating:
 
 def with_changes(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl) -> Formula:
     """Returns `vae_loss` with its log-likelihood `[L, B]` or its divergence `[B]` altered."""
-    return lambda x, logits, mu, log_var: loss(log_px(bernoulli(x, logits), x), divergence(kl(mu, log_var), mu))
+    return lambda x, logits, mu, log_var: loss(
+        log_px(bernoulli(x, logits), x), divergence(kl(mu, log_var), mu)
+    )
 
 
 def mean_over_pixels(terms) -> np.ndarray:
@@ -91,7 +93,12 @@ def draw_prior_batch(generator, L, B, D, K) -> Arguments:
 def sweep_batch(generator) -> Arguments:
     """Small batches: the mean over a large one would hide the worst example."""
     x = generator.integers(0, 2, (7, DIMS)).astype(float)
-    return x, spread(generator, 1000, (3, 7, DIMS)), spread(generator, 40, (7, 4)), spread(generator, 30, (7, 4))
+    return (
+        x,
+        spread(generator, 1000, (3, 7, DIMS)),
+        spread(generator, 40, (7, 4)),
+        spread(generator, 30, (7, 4)),
+    )
 
 
 vae_loss = Question(
@@ -101,9 +108,24 @@ vae_loss = Question(
     shape="[]",
     reference=vae.vae_loss,
     cases=(
-        Case("log_var of both signs", GENERIC, draw_batch(1.5, -2, 2), {"L": 3, "B": 5, "D": 7, "K": 4}),
-        Case("all log_var positive", GENERIC, draw_batch(2.5, 0.3, 2), {"L": 4, "B": 3, "D": 7, "K": 5}),
-        Case("all log_var negative", GENERIC, draw_batch(1.0, -3, -0.3), {"L": 5, "B": 4, "D": 7, "K": 3}),
+        Case(
+            "log_var of both signs",
+            GENERIC,
+            draw_batch(1.5, -2, 2),
+            {"L": 3, "B": 5, "D": 7, "K": 4},
+        ),
+        Case(
+            "all log_var positive",
+            GENERIC,
+            draw_batch(2.5, 0.3, 2),
+            {"L": 4, "B": 3, "D": 7, "K": 5},
+        ),
+        Case(
+            "all log_var negative",
+            GENERIC,
+            draw_batch(1.0, -3, -0.3),
+            {"L": 5, "B": 4, "D": 7, "K": 3},
+        ),
         Case("q equal to the prior", EDGE, draw_prior_batch, {"L": 4, "B": 5, "D": 7, "K": 3}),
         Case("logits of +-1000", EDGE, draw_saturated_batch, {"L": 3, "B": 4, "D": 7, "K": 5}),
         Case("very narrow q", EDGE, draw_extreme_q, {"L": 5, "B": 3, "D": 7, "K": 4}),
@@ -112,7 +134,9 @@ vae_loss = Question(
     tolerance="sums of terms of one sign, and a mean over B: measured 0.004 of the tolerance",
     domain=Domain(sweep_batch, num_draws=17),
     mistakes=wrong(
-        vae_loss_is_elbo=lambda x, logits, mu, log_var: -loss(bernoulli(x, logits), kl(mu, log_var)),
+        vae_loss_is_elbo=lambda x, logits, mu, log_var: (
+            -loss(bernoulli(x, logits), kl(mu, log_var))
+        ),
         vae_loss_listing1=listing_1,
         vae_loss_first_sample=with_changes(lambda ll, x: ll[:1]),
         vae_loss_sum_over_samples=with_changes(lambda ll, x: len(ll) * ll),
@@ -124,14 +148,20 @@ vae_loss = Question(
         ),
         vae_loss_mean_over_pixels=with_changes(lambda ll, x: ll / x.shape[-1]),
         vae_loss_kl_mean_over_latents=with_changes(divergence=lambda kl, mu: kl / mu.shape[-1]),
-        vae_loss_both_means=with_changes(lambda ll, x: ll / x.shape[-1], lambda kl, mu: kl / mu.shape[-1]),
+        vae_loss_both_means=with_changes(
+            lambda ll, x: ll / x.shape[-1], lambda kl, mu: kl / mu.shape[-1]
+        ),
         vae_loss_kl_no_half=with_changes(divergence=lambda kl, mu: 2 * kl),
         vae_loss_kl_missing=with_changes(divergence=lambda kl, mu: 0 * kl),
         vae_loss_reconstruction_missing=with_changes(lambda ll, x: 0 * ll),
         vae_loss_kl_sign=with_changes(divergence=lambda kl, mu: -kl),
-        vae_loss_batch_sum=lambda x, logits, mu, log_var: len(x) * loss(bernoulli(x, logits), kl(mu, log_var)),
+        vae_loss_batch_sum=lambda x, logits, mu, log_var: (
+            len(x) * loss(bernoulli(x, logits), kl(mu, log_var))
+        ),
         vae_loss_kl_batch_sum=with_changes(divergence=lambda kl, mu: kl * len(kl)),
-        vae_loss_kl_log_var_as_log_sigma=lambda x, logits, mu, log_var: loss(bernoulli(x, logits), kl(mu, 2 * log_var)),
+        vae_loss_kl_log_var_as_log_sigma=lambda x, logits, mu, log_var: loss(
+            bernoulli(x, logits), kl(mu, 2 * log_var)
+        ),
         vae_loss_kl_std_for_variance=lambda x, logits, mu, log_var: loss(
             bernoulli(x, logits), 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var)
         ),
@@ -147,7 +177,10 @@ vae_loss = Question(
         ),
         vae_loss_from_logits_forgotten=(
             with_logits_as_probabilities(1e-7, total),
-            *(with_logits_as_probabilities(eps, total) for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1.1920929e-7, 1e-8)),
+            *(
+                with_logits_as_probabilities(eps, total)
+                for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1.1920929e-7, 1e-8)
+            ),
             *(with_logits_as_probabilities(eps, mean_over_pixels) for eps in (1e-7, 1e-6, 1e-8)),
         ),
         vae_loss_keras_mean_of_probabilities=(
@@ -159,11 +192,17 @@ vae_loss = Question(
         ),
         vae_loss_squared_error=(
             lambda x, logits, mu, log_var: loss(-total((x - expit(logits)) ** 2), kl(mu, log_var)),
-            lambda x, logits, mu, log_var: loss(-0.5 * total((x - expit(logits)) ** 2), kl(mu, log_var)),
+            lambda x, logits, mu, log_var: loss(
+                -0.5 * total((x - expit(logits)) ** 2), kl(mu, log_var)
+            ),
             lambda x, logits, mu, log_var: loss(-total((x - logits) ** 2), kl(mu, log_var)),
             lambda x, logits, mu, log_var: loss(-0.5 * total((x - logits) ** 2), kl(mu, log_var)),
-            lambda x, logits, mu, log_var: loss(-mean_over_pixels((x - expit(logits)) ** 2), kl(mu, log_var)),
-            lambda x, logits, mu, log_var: loss(-mean_over_pixels((x - logits) ** 2), kl(mu, log_var)),
+            lambda x, logits, mu, log_var: loss(
+                -mean_over_pixels((x - expit(logits)) ** 2), kl(mu, log_var)
+            ),
+            lambda x, logits, mu, log_var: loss(
+                -mean_over_pixels((x - logits) ** 2), kl(mu, log_var)
+            ),
         ),
     ),
 )

@@ -1,4 +1,6 @@
-"""Reconstructions, samples of the prior and the latent grid: each is given a model of linear networks."""
+"""Reconstructions, samples of the prior and the latent grid: each is given a model of linear
+networks.
+"""
 
 import numpy as np
 from scipy.special import expit, ndtri
@@ -28,7 +30,10 @@ def draw_model_and_images(kind, scale=1.0) -> Draw:
 
 
 def draw_model_and_noise(kind, scale=1.0) -> Draw:
-    return lambda generator, n, D, K: (draw_model(generator, kind, D, K), scale * generator.normal(0, 1, (n, K)))
+    return lambda generator, n, D, K: (
+        draw_model(generator, kind, D, K),
+        scale * generator.normal(0, 1, (n, K)),
+    )
 
 
 def draw_model_and_size(kind) -> Draw:
@@ -56,7 +61,10 @@ BERNOULLI, GAUSSIAN = "bernoulli_model", "gaussian_model"
 
 def sweep_network(generator) -> BuiltArgument:
     """A model of linear networks, of either likelihood, with weights of all sizes."""
-    kind, scale = generator.choice(["bernoulli_model", "gaussian_model"]), 10 ** generator.uniform(-1, 0.3)
+    kind, scale = (
+        generator.choice(["bernoulli_model", "gaussian_model"]),
+        10 ** generator.uniform(-1, 0.3),
+    )
     shapes = ((3, DIMS), (3,), (3, DIMS), (3,), (DIMS, 3), (DIMS,))
     return BuiltArgument(str(kind), tuple(generator.normal(0, scale, shape) for shape in shapes))
 
@@ -68,22 +76,39 @@ reconstruct = Question(
     shape="[B,D]",
     reference=vae.reconstruct,
     cases=(
-        Case("a Bernoulli model", GENERIC, draw_model_and_images(BERNOULLI), {"B": 5, "D": 7, "K": 3}),
-        Case("a Gaussian model", GENERIC, draw_model_and_images(GAUSSIAN), {"B": 4, "D": 3, "K": 5}),
-        Case("another Bernoulli model", GENERIC, draw_model_and_images(BERNOULLI), {"B": 3, "D": 5, "K": 4}),
+        Case(
+            "a Bernoulli model", GENERIC, draw_model_and_images(BERNOULLI), {"B": 5, "D": 7, "K": 3}
+        ),
+        Case(
+            "a Gaussian model", GENERIC, draw_model_and_images(GAUSSIAN), {"B": 4, "D": 3, "K": 5}
+        ),
+        Case(
+            "another Bernoulli model",
+            GENERIC,
+            draw_model_and_images(BERNOULLI),
+            {"B": 3, "D": 5, "K": 4},
+        ),
         Case("large logits", EDGE, draw_model_and_images(BERNOULLI, 8.0), {"B": 5, "D": 3, "K": 4}),
-        Case("means far from 0", EDGE, draw_model_and_images(GAUSSIAN, 8.0), {"B": 3, "D": 4, "K": 5}),
+        Case(
+            "means far from 0", EDGE, draw_model_and_images(GAUSSIAN, 8.0), {"B": 3, "D": 4, "K": 5}
+        ),
     ),
     float32=0.08,
     tolerance="two products of small matrices and a sigmoid: measured 0.06 of the tolerance",
-    domain=Domain(lambda generator: (sweep_network(generator), spread(generator, 8, (BATCH, DIMS)))),
+    domain=Domain(
+        lambda generator: (sweep_network(generator), spread(generator, 8, (BATCH, DIMS)))
+    ),
     mistakes=wrong(
         recon_logits=lambda model, x: model.decoder(posterior_mean(model, x)),
         recon_always_sigmoid=lambda model, x: expit(model.decoder(posterior_mean(model, x))),
-        recon_likelihoods_swapped=lambda model, x: opposite_pixel_means(model, posterior_mean(model, x)),
+        recon_likelihoods_swapped=lambda model, x: opposite_pixel_means(
+            model, posterior_mean(model, x)
+        ),
         recon_at_log_var=lambda model, x: pixel_means(model, model.encoder(x)[1]),
         recon_at_prior_mean=lambda model, x: pixel_means(model, 0 * posterior_mean(model, x)),
-        recon_rounded=lambda model, x: pixel_means(model, posterior_mean(model, x), lambda a: (a > 0).astype(float)),
+        recon_rounded=lambda model, x: pixel_means(
+            model, posterior_mean(model, x), lambda a: (a > 0).astype(float)
+        ),
         recon_mean_plus_sigma=lambda model, x: pixel_means(
             model, posterior_mean(model, x) + np.exp(0.5 * model.encoder(x)[1])
         ),
@@ -99,11 +124,20 @@ sample_prior = Question(
     shape="[n,D]",
     reference=vae.sample_prior,
     cases=(
-        Case("a Bernoulli model", GENERIC, draw_model_and_noise(BERNOULLI), {"n": 5, "D": 7, "K": 3}),
+        Case(
+            "a Bernoulli model", GENERIC, draw_model_and_noise(BERNOULLI), {"n": 5, "D": 7, "K": 3}
+        ),
         Case("a Gaussian model", GENERIC, draw_model_and_noise(GAUSSIAN), {"n": 4, "D": 3, "K": 5}),
-        Case("another Bernoulli model", GENERIC, draw_model_and_noise(BERNOULLI), {"n": 3, "D": 5, "K": 4}),
+        Case(
+            "another Bernoulli model",
+            GENERIC,
+            draw_model_and_noise(BERNOULLI),
+            {"n": 3, "D": 5, "K": 4},
+        ),
         Case("large logits", EDGE, draw_model_and_noise(BERNOULLI, 8.0), {"n": 5, "D": 3, "K": 4}),
-        Case("noise of size 8", EDGE, draw_model_and_noise(GAUSSIAN, 8.0), {"n": 3, "D": 4, "K": 5}),
+        Case(
+            "noise of size 8", EDGE, draw_model_and_noise(GAUSSIAN, 8.0), {"n": 3, "D": 4, "K": 5}
+        ),
     ),
     float32=0.03,
     tolerance="a product of small matrices and a sigmoid: measured 0.015 of the tolerance",
@@ -114,7 +148,9 @@ sample_prior = Question(
         prior_likelihoods_swapped=lambda model, eps: opposite_pixel_means(model, eps),
         prior_mean_only=lambda model, eps: pixel_means(model, 0 * eps),
         prior_rounded=lambda model, eps: pixel_means(model, eps, lambda a: (a > 0).astype(float)),
-        prior_first_noise_for_all=lambda model, eps: pixel_means(model, np.broadcast_to(eps[:1], eps.shape)),
+        prior_first_noise_for_all=lambda model, eps: pixel_means(
+            model, np.broadcast_to(eps[:1], eps.shape)
+        ),
         prior_noise_squared=lambda model, eps: pixel_means(model, eps**2),
         prior_tanh=lambda model, eps: pixel_means(model, eps, np.tanh),
     ),
@@ -122,7 +158,9 @@ sample_prior = Question(
 
 
 def with_grid(points, squash=expit, swapped=False, of=pixel_means) -> Formula:
-    """Returns `latent_grid` with other points on the axes, `points(n)`; `swapped` exchanges the two."""
+    """Returns `latent_grid` with other points on the axes, `points(n)`; `swapped` exchanges the
+    two.
+    """
 
     def formula(model, n) -> np.ndarray:
         axis = points(n)
@@ -157,15 +195,23 @@ latent_grid = Question(
         Case("a coarse grid of means", EDGE, draw_model_and_size(GAUSSIAN), {"n": 3, "D": 5}),
     ),
     float32=0.03,
-    tolerance="quantiles to 3e-7, then a product of small matrices and a sigmoid: measured 0.017 of the tolerance",
+    tolerance=(
+        "quantiles to 3e-7, then a product of small matrices and a sigmoid: measured 0.017 of the "
+        "tolerance"
+    ),
     domain=Domain(sweep_plane),
     mistakes=wrong(
         grid_axes_swapped=with_grid(quantiles, swapped=True),
         grid_logits=with_grid(quantiles, squash=lambda a: a),
-        grid_always_sigmoid=with_grid(quantiles, of=lambda model, z, squash: expit(model.decoder(z))),
+        grid_always_sigmoid=with_grid(
+            quantiles, of=lambda model, z, squash: expit(model.decoder(z))
+        ),
         grid_linear_steps=(
             with_grid(lambda n: np.linspace(-3, 3, n)),
-            *(with_grid(lambda n, end=end: np.linspace(-end, end, n)) for end in (1.0, 1.5, 2.0, 2.5, 4.0, 5.0)),
+            *(
+                with_grid(lambda n, end=end: np.linspace(-end, end, n))
+                for end in (1.0, 1.5, 2.0, 2.5, 4.0, 5.0)
+            ),
         ),
         grid_edges_of_slices=with_grid(lambda n: ndtri((np.arange(n) + 1) / (n + 1))),
         grid_fixed_ends=(

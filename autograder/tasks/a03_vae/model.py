@@ -9,16 +9,17 @@ from .oracle import Reference
 __all__ = ["VAE", "Decoder", "Encoder"]
 
 MODEL_SECONDS = 60
-# Of the way from one Bernoulli per pixel (-25.25 nats) to a plain VAE trained for 20 epochs (-19.7) 60 %. Ten epochs at the
-# rate of `vikit.exams.floor` take the solution to -20.01 +- 0.27 nats (20 seeds, each with a split and a start of its
-# own; the worst -20.60): seven standard deviations above the floor. (`make soak` measures it again.)
+# Of the way from one Bernoulli per pixel (-25.25 nats) to a plain VAE trained for 20 epochs (-19.7)
+# 60 %. Ten epochs at the rate of `vikit.exams.floor` take the solution to -20.01 +- 0.27 nats (20
+# seeds, each with a split and a start of its own; the worst -20.60): seven standard deviations
+# above the floor. (`make soak` measures it again.)
 FLOOR = -21.9
 ENCODER_SOURCE = "document 002, lines 752 to 763; document 003, section 1.6 (line 174)"
 DECODER_SOURCE = "document 003, section 1.3; document 002, lines 745 to 750"
 VAE_SOURCE = "document 001, lines 83 to 93; document 000, section 4, step 8 (line 82)"
 ELBO_HINT = (
-    "elbo(x, eps) must be log p(x given z), averaged over the L samples, minus the KL, for each example: computed from what "
-    "your own encoder and decoder return it is another number."
+    "elbo(x, eps) must be log p(x given z), averaged over the L samples, minus the KL, for each "
+    "example: computed from what your own encoder and decoder return it is another number."
 )
 # Squares: a convolutional model is right too.
 SIZES = [[16, 4, [7], [[3, 5], [1, 4]]], [64, 3, [7, 5], [[5, 1]]]]
@@ -32,7 +33,9 @@ Encoder = Question(
         {"name": "Encoder", "size": 16, "out": 4, "outputs": ["mu", "log_var"]},
         batches=[[[7], [[5], [3]]], [[], [[3]]], [[6, 5], [[1]]]],
         points=(2, 2, 3, 1),
-        range_hint="Both mu and log_var must be able to take any real value, positive and negative.",
+        range_hint=(
+            "Both mu and log_var must be able to take any real value, positive and negative."
+        ),
     ),
     oracle=Reference,
     seconds=MODEL_SECONDS,
@@ -58,7 +61,14 @@ VAE = Question(
     points=17,
     source=VAE_SOURCE,
     properties=(
-        Property("elbo_bernoulli", 4, ELBO_HINT, VAE_SOURCE, "terms", {"model": "VAE", "size_table": SIZES}),
+        Property(
+            "elbo_bernoulli",
+            4,
+            ELBO_HINT,
+            VAE_SOURCE,
+            "terms",
+            {"model": "VAE", "size_table": SIZES},
+        ),
         Property(
             "elbo_gaussian",
             2,
@@ -67,12 +77,14 @@ VAE = Question(
             "terms",
             {"model": "GaussianVAE", "size_table": SIZES[:1]},
         ),
-        weights_property("VAE", 3, "document 002, lines 752 to 765; document 000, section 2", "the ELBO"),
+        weights_property(
+            "VAE", 3, "document 002, lines 752 to 765; document 000, section 2", "the ELBO"
+        ),
         Property(
             "fresh_noise",
             3,
-            "model(x) must be the decoder's output at a sample of q(z|x), fresh for each example and at each call, in "
-            "training too.",
+            "model(x) must be the decoder's output at a sample of q(z|x), fresh for each example "
+            "and at each call, in training too.",
             "document 003, eq. 18 to 22; document 001, line 87",
             "fresh_noise",
             {"model": "VAE"},
@@ -80,8 +92,9 @@ VAE = Question(
         Property(
             "loss_per_example",
             1,
-            "loss, reconstruction and kl must be those of an average example, in nats and with the sign of a loss, whatever "
-            "the size of the batch; the same when every image is put in twice.",
+            "loss, reconstruction and kl must be those of an average example, in nats and with the "
+            "sign of a loss, whatever the size of the batch; the same when every image is put in "
+            "twice.",
             "document 000, section 4, step 8 (line 82); errata E-000-18",
             "reported_losses",
             {"model": "VAE"},
@@ -89,8 +102,9 @@ VAE = Question(
         Property(
             "training_passes_the_floor",
             4,
-            "Trained on digits, the ELBO of held-out ones must pass the floor, which is 60 % of the way from one Bernoulli per "
-            "pixel to a plain VAE. Something keeps the model from learning.",
+            "Trained on digits, the ELBO of held-out ones must pass the floor, which is 60 % of the"
+            " way from one Bernoulli per pixel to a plain VAE. Something keeps the model from "
+            "learning.",
             "document 003, section 1.6 (line 181)",
             "floor",
             {"model": "VAE", "floor": FLOOR},

@@ -61,11 +61,16 @@ sample_latent = Question(
         Case("very wide and very narrow q", EDGE, draw_latent_extremes, {"L": 4, "B": 5, "K": 3}),
     ),
     float32=0.06,
-    tolerance="one exponential, one product, one sum: measured 0.06 of the tolerance, at large log_var",
+    tolerance=(
+        "one exponential, one product, one sum: measured 0.06 of the tolerance, at large log_var"
+    ),
     domain=Domain(sweep_latent),
     mistakes=wrong(
         latent_log_var_as_log_sigma=lambda mu, log_var, eps: mu + np.exp(log_var) * eps,
-        latent_no_exp=(lambda mu, log_var, eps: mu + log_var * eps, lambda mu, log_var, eps: mu + 0.5 * log_var * eps),
+        latent_no_exp=(
+            lambda mu, log_var, eps: mu + log_var * eps,
+            lambda mu, log_var, eps: mu + 0.5 * log_var * eps,
+        ),
         latent_sqrt_of_log_var=lambda mu, log_var, eps: mu + np.sqrt(log_var) * eps,
         latent_precision=(
             lambda mu, log_var, eps: mu + np.exp(-0.5 * log_var) * eps,
@@ -90,8 +95,8 @@ sample_latent = Question(
         Property(
             "gradient",
             1,
-            "Gradients must come through the sample: dz/dmu = 1 and dz/dlog_var is half of z minus mu. Without them the "
-            "encoder learns from the KL alone.",
+            "Gradients must come through the sample: dz/dmu = 1 and dz/dlog_var is half of z minus "
+            "mu. Without them the encoder learns from the KL alone.",
             "document 000, section 2, step 3; document 003, eq. 24 to 29",
             "gradient",
             {"path": "sample_latent", "inputs": ["mu", "log_var"], "wanted": "latent_gradient"},

@@ -27,7 +27,10 @@ def with_terms_of_kl(terms) -> Formula:
 
 
 def draw_encoded(low, high) -> Draw:
-    return lambda generator, B, K: (generator.normal(0.5, 1.2, (B, K)), generator.uniform(low, high, (B, K)))
+    return lambda generator, B, K: (
+        generator.normal(0.5, 1.2, (B, K)),
+        generator.uniform(low, high, (B, K)),
+    )
 
 
 def draw_collapsed(generator, B, K) -> Arguments:
@@ -71,17 +74,31 @@ vib_rate = Question(
         rate_of_mean_posterior=(
             lambda mu, log_var: kl(mu.mean(axis=0), log_var.mean(axis=0)),
             lambda mu, log_var: kl(mu.mean(axis=0), np.log(np.exp(log_var).mean(axis=0))),
-            lambda mu, log_var: kl(mu.mean(axis=0), np.log(np.exp(log_var).mean(axis=0) + mu.var(axis=0))),
+            lambda mu, log_var: kl(
+                mu.mean(axis=0), np.log(np.exp(log_var).mean(axis=0) + mu.var(axis=0))
+            ),
         ),
         rate_forgot_exp=with_terms_of_kl(lambda mu, log_var: log_var + mu**2 - 1 - log_var),
         rate_forgot_mean=with_terms_of_kl(lambda mu, log_var: np.exp(log_var) - 1 - log_var),
-        rate_mean_not_squared=with_terms_of_kl(lambda mu, log_var: np.exp(log_var) + mu - 1 - log_var),
-        rate_forgot_minus_one=with_terms_of_kl(lambda mu, log_var: np.exp(log_var) + mu**2 - log_var),
-        rate_plus_log_var=with_terms_of_kl(lambda mu, log_var: np.exp(log_var) + mu**2 - 1 + log_var),
-        rate_std_for_variance=with_terms_of_kl(lambda mu, log_var: np.exp(0.5 * log_var) + mu**2 - 1 - log_var),
+        rate_mean_not_squared=with_terms_of_kl(
+            lambda mu, log_var: np.exp(log_var) + mu - 1 - log_var
+        ),
+        rate_forgot_minus_one=with_terms_of_kl(
+            lambda mu, log_var: np.exp(log_var) + mu**2 - log_var
+        ),
+        rate_plus_log_var=with_terms_of_kl(
+            lambda mu, log_var: np.exp(log_var) + mu**2 - 1 + log_var
+        ),
+        rate_std_for_variance=with_terms_of_kl(
+            lambda mu, log_var: np.exp(0.5 * log_var) + mu**2 - 1 - log_var
+        ),
         rate_log_var_as_log_sigma=lambda mu, log_var: mean_kl(mu, 2 * log_var),
-        rate_reversed=with_terms_of_kl(lambda mu, log_var: np.exp(-log_var) * (1 + mu**2) - 1 + log_var),
-        rate_cross_entropy_only=with_terms_of_kl(lambda mu, log_var: np.exp(log_var) + mu**2 + math.log(2 * math.pi)),
+        rate_reversed=with_terms_of_kl(
+            lambda mu, log_var: np.exp(-log_var) * (1 + mu**2) - 1 + log_var
+        ),
+        rate_cross_entropy_only=with_terms_of_kl(
+            lambda mu, log_var: np.exp(log_var) + mu**2 + math.log(2 * math.pi)
+        ),
     ),
 )
 
@@ -126,7 +143,11 @@ def draw_balanced(generator, C) -> Arguments:
 
 
 def sweep_shares(generator) -> Arguments:
-    shares = generator.dirichlet(np.full(8, 10 ** generator.uniform(-1, 1))) * (generator.random(8) < 0.8) + 1e-6
+    shares = (
+        generator.dirichlet(np.full(8, 10 ** generator.uniform(-1, 1)))
+        * (generator.random(8) < 0.8)
+        + 1e-6
+    )
     return shares / shares.sum(), float(generator.uniform(0, 4))
 
 
@@ -144,16 +165,24 @@ vib_relevance_bound = Question(
         Case("classes that are equally frequent", EDGE, draw_balanced, {"C": 4}),
     ),
     float32=0.03,
-    tolerance="one sum of positive terms, one difference: measured 0.012 of the tolerance, with 1e-8 in the logarithm",
+    tolerance=(
+        "one sum of positive terms, one difference: measured 0.012 of the tolerance, with 1e-8 in "
+        "the logarithm"
+    ),
     twins=tuple(
         (mistake, f"transformation_negated of {other}", OTHER_SIGNS)
-        for mistake, other in (("rel_added", "rel_entropy_negated"), ("rel_entropy_negated", "rel_added"))
+        for mistake, other in (
+            ("rel_added", "rel_entropy_negated"),
+            ("rel_entropy_negated", "rel_added"),
+        )
     ),
     domain=Domain(sweep_shares, num_draws=57),
     mistakes=wrong(
         rel_log_C=with_entropy(lambda p_y: math.log(len(p_y))),
         rel_bits=with_entropy(lambda p_y: entropy(p_y) / math.log(2)),
-        rel_all_bits=lambda p_y, mean_cross_entropy: (entropy(p_y) - mean_cross_entropy) / math.log(2),
+        rel_all_bits=lambda p_y, mean_cross_entropy: (
+            (entropy(p_y) - mean_cross_entropy) / math.log(2)
+        ),
         rel_negated=lambda p_y, mean_cross_entropy: mean_cross_entropy - entropy(p_y),
         rel_added=lambda p_y, mean_cross_entropy: entropy(p_y) + mean_cross_entropy,
         rel_entropy_negated=with_entropy(lambda p_y: -entropy(p_y)),

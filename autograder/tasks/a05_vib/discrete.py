@@ -27,7 +27,9 @@ def rate(p_x, q_z_given_x, r_z) -> np.floating:
 
 
 def on_tables(combine) -> Formula:
-    """Returns `vib_exact_discrete` with its distortion, rate and beta put together in another way."""
+    """Returns `vib_exact_discrete` with its distortion, rate and beta put together in another
+    way.
+    """
     return lambda p_xy, q_z_given_x, q_y_given_z, r_z, beta: combine(
         distortion(p_xy, q_z_given_x, q_y_given_z), rate(p_xy.sum(axis=1), q_z_given_x, r_z), beta
     )
@@ -113,15 +115,35 @@ vib_exact_discrete = Question(
     shape="[]",
     reference=vib.vib_exact_discrete,
     cases=(
-        Case("tables of 5 x 3 and 4 states", GENERIC, draw_tables(1.0, 0.2, 0.8), {"X": 5, "Y": 3, "Z": 4}),
-        Case("tables of 4 x 7 and 3 states", GENERIC, draw_tables(0.7, 1.5, 3), {"X": 4, "Y": 7, "Z": 3}),
-        Case("tables of 3 x 4 and 5 states", GENERIC, draw_tables(2.0, 0.3, 0.6), {"X": 3, "Y": 4, "Z": 5}),
+        Case(
+            "tables of 5 x 3 and 4 states",
+            GENERIC,
+            draw_tables(1.0, 0.2, 0.8),
+            {"X": 5, "Y": 3, "Z": 4},
+        ),
+        Case(
+            "tables of 4 x 7 and 3 states",
+            GENERIC,
+            draw_tables(0.7, 1.5, 3),
+            {"X": 4, "Y": 7, "Z": 3},
+        ),
+        Case(
+            "tables of 3 x 4 and 5 states",
+            GENERIC,
+            draw_tables(2.0, 0.3, 0.6),
+            {"X": 3, "Y": 4, "Z": 5},
+        ),
         Case("an encoder with zeros", EDGE, draw_zeros, {"X": 5, "Y": 4, "Z": 3}),
         Case("an encoder without noise", EDGE, draw_certain_encoder, {"X": 7, "Y": 4, "Z": 3}),
-        Case("an encoder that ignores x", EDGE, draw_encoder_that_ignores, {"X": 4, "Y": 3, "Z": 5}),
+        Case(
+            "an encoder that ignores x", EDGE, draw_encoder_that_ignores, {"X": 4, "Y": 3, "Z": 5}
+        ),
     ),
     float32=0.01,
-    tolerance="sums of a few hundred products of probabilities and logarithms: measured 0.002 of the tolerance",
+    tolerance=(
+        "sums of a few hundred products of probabilities and logarithms: measured 0.002 of the "
+        "tolerance"
+    ),
     twins=tuple(
         (mistake, f"transformation_negated of {other}", OTHER_SIGNS)
         for mistake, other in (
@@ -139,12 +161,19 @@ vib_exact_discrete = Question(
         dvib_beta_ignored=on_tables(lambda d, r, beta: d + r),
         dvib_beta_on_distortion=on_tables(lambda d, r, beta: beta * d + r),
         dvib_beta_on_both=on_tables(lambda d, r, beta: beta * (d + r)),
-        dvib_kl_reversed=with_rate(lambda p_xy, q, r_z: np.sum(p_xy.sum(axis=1)[:, None] * r_z * np.log(r_z / q))),
+        dvib_kl_reversed=with_rate(
+            lambda p_xy, q, r_z: np.sum(p_xy.sum(axis=1)[:, None] * r_z * np.log(r_z / q))
+        ),
         dvib_aggregated_kl=with_rate(kl_of_aggregate),
-        dvib_exact_mi_rate=with_rate(lambda p_xy, q, r_z: rate(p_xy.sum(axis=1), q, marginal(p_xy, q))),
-        dvib_best_decoder=with_distortion(lambda p_xy, q, d: distortion(p_xy, q, best_decoder(p_xy, q))),
+        dvib_exact_mi_rate=with_rate(
+            lambda p_xy, q, r_z: rate(p_xy.sum(axis=1), q, marginal(p_xy, q))
+        ),
+        dvib_best_decoder=with_distortion(
+            lambda p_xy, q, d: distortion(p_xy, q, best_decoder(p_xy, q))
+        ),
         dvib_both_exact=lambda p_xy, q, d, r_z, beta: (
-            distortion(p_xy, q, best_decoder(p_xy, q)) + beta * rate(p_xy.sum(axis=1), q, marginal(p_xy, q))
+            distortion(p_xy, q, best_decoder(p_xy, q))
+            + beta * rate(p_xy.sum(axis=1), q, marginal(p_xy, q))
         ),
         dvib_rate_subtracted=on_tables(lambda d, r, beta: d - beta * r),
         dvib_distortion_sign=on_tables(lambda d, r, beta: beta * r - d),
@@ -155,12 +184,22 @@ vib_exact_discrete = Question(
             lambda p_xy, q, d: -np.sum(np.outer(marginal(p_xy, q), p_xy.sum(axis=0)) * np.log(d))
         ),
         dvib_labels_given_x=(
-            with_distortion(lambda p_xy, q, d: distortion(p_xy / p_xy.sum(axis=1, keepdims=True), q, d)),
-            with_distortion(lambda p_xy, q, d: distortion(p_xy / p_xy.sum(axis=1, keepdims=True), q, d) / len(p_xy)),
+            with_distortion(
+                lambda p_xy, q, d: distortion(p_xy / p_xy.sum(axis=1, keepdims=True), q, d)
+            ),
+            with_distortion(
+                lambda p_xy, q, d: (
+                    distortion(p_xy / p_xy.sum(axis=1, keepdims=True), q, d) / len(p_xy)
+                )
+            ),
         ),
         dvib_nan_at_zero=(
             with_rate(lambda p_xy, q, r_z: np.sum(p_xy.sum(axis=1)[:, None] * q * np.log(q / r_z))),
-            with_rate(lambda p_xy, q, r_z: np.sum(p_xy.sum(axis=1)[:, None] * q * (np.log(q) - np.log(r_z)))),
+            with_rate(
+                lambda p_xy, q, r_z: np.sum(
+                    p_xy.sum(axis=1)[:, None] * q * (np.log(q) - np.log(r_z))
+                )
+            ),
         ),
         dvib_all_bits=on_tables(lambda d, r, beta: (d + beta * r) / math.log(2)),
     ),

@@ -61,25 +61,36 @@ def other_labels(generator, y_onehot) -> np.ndarray:
 
 
 def draw_classified(scale) -> Draw:
-    return lambda generator, B, C: (draw_labels(generator, B, C), generator.normal(0, scale, (B, C)))
+    return lambda generator, B, C: (
+        draw_labels(generator, B, C),
+        generator.normal(0, scale, (B, C)),
+    )
 
 
 def draw_saturated(generator, B, C) -> Arguments:
-    """Logits of +-1000: one class far above the others, which is the right one for some examples."""
+    """Logits of +-1000: one class far above the others, which is the right one for some
+    examples.
+    """
     y_onehot = draw_labels(generator, B, C)
     chosen = np.where((np.arange(B) % 2 == 0)[:, None], y_onehot, other_labels(generator, y_onehot))
     return y_onehot, 1000 * (2 * chosen - 1)
 
 
 def draw_shifted(generator, B, C) -> Arguments:
-    """Ordinary logits, and the same large number added to all of an example's: it must not matter."""
+    """Ordinary logits, and the same large number added to all of an example's: it must not
+    matter.
+    """
     y_onehot, logits = draw_classified(1.5)(generator, B, C)
-    return y_onehot, logits + generator.choice([-1, 1], (B, 1)) * generator.uniform(100, 200, (B, 1))
+    return y_onehot, logits + generator.choice([-1, 1], (B, 1)) * generator.uniform(
+        100, 200, (B, 1)
+    )
 
 
 def from_probs(least, softmax_of=careless_softmax) -> Formula:
     """Returns the logarithm of the label's probability, clipped at `least`."""
-    return lambda y_onehot, logits: total(xlogy_like(y_onehot, clip_probs(softmax_of(logits), least)))
+    return lambda y_onehot, logits: total(
+        xlogy_like(y_onehot, clip_probs(softmax_of(logits), least))
+    )
 
 
 def xlogy_like(y_onehot, logs) -> np.ndarray:
@@ -94,7 +105,9 @@ def sum_to_one(logits) -> np.ndarray:
 
 def without_from_logits(least, to_probs=sum_to_one) -> Formula:
     """Returns the log probability of the label where the logits are taken for probabilities."""
-    return lambda y_onehot, logits: total(y_onehot * np.log(np.clip(to_probs(logits), least, 1 - least)))
+    return lambda y_onehot, logits: total(
+        y_onehot * np.log(np.clip(to_probs(logits), least, 1 - least))
+    )
 
 
 def log_of_shifted_probs(least) -> Formula:
@@ -119,7 +132,10 @@ categorical_log_prob = Question(
         Case("logits with a large common part", EDGE, draw_shifted, {"B": 5, "C": 4}),
     ),
     float32=0.15,
-    tolerance="logsumexp minus the label's logit loses digits where both are large: measured 0.1 of the tolerance",
+    tolerance=(
+        "logsumexp minus the label's logit loses digits where both are large: measured 0.1 of the "
+        "tolerance"
+    ),
     domain=Domain(lambda generator: (sweep_labels(generator), spread(generator, 1000))),
     mistakes=wrong(
         cat_sign_flipped=lambda y_onehot, logits: -categorical(y_onehot, logits),
@@ -128,17 +144,26 @@ categorical_log_prob = Question(
         cat_binary_ce=lambda y_onehot, logits: total(y_onehot * logits - np.logaddexp(0, logits)),
         cat_sigmoid_of_label=lambda y_onehot, logits: -np.logaddexp(0, -total(y_onehot * logits)),
         cat_log2=lambda y_onehot, logits: categorical(y_onehot, logits) / math.log(2),
-        cat_softmax_over_batch=lambda y_onehot, logits: total(y_onehot * log_softmax(logits, axis=0)),
+        cat_softmax_over_batch=lambda y_onehot, logits: total(
+            y_onehot * log_softmax(logits, axis=0)
+        ),
         cat_prob_not_log=lambda y_onehot, logits: np.exp(categorical(y_onehot, logits)),
         cat_all_classes=lambda y_onehot, logits: total(log_softmax(logits)),
         cat_other_classes=lambda y_onehot, logits: total((1 - y_onehot) * log_softmax(logits)),
         cat_best_class=lambda y_onehot, logits: log_softmax(logits).max(axis=-1),
-        cat_mean_over_classes=lambda y_onehot, logits: categorical(y_onehot, logits) / logits.shape[-1],
-        cat_logsumexp_added=lambda y_onehot, logits: total(y_onehot * logits) + logsumexp(logits, axis=-1),
+        cat_mean_over_classes=lambda y_onehot, logits: (
+            categorical(y_onehot, logits) / logits.shape[-1]
+        ),
+        cat_logsumexp_added=lambda y_onehot, logits: (
+            total(y_onehot * logits) + logsumexp(logits, axis=-1)
+        ),
         cat_logits_as_probabilities=(
             without_from_logits(1e-7),
             *(without_from_logits(least) for least in (1e-8, 1e-6, 1e-12)),
-            *(without_from_logits(least, lambda logits: logits) for least in (1e-7, 1e-8, 1e-6, 1e-12)),
+            *(
+                without_from_logits(least, lambda logits: logits)
+                for least in (1e-7, 1e-8, 1e-6, 1e-12)
+            ),
         ),
         cat_squared_error=(
             lambda y_onehot, logits: -total((y_onehot - softmax(logits)) ** 2),
@@ -148,7 +173,9 @@ categorical_log_prob = Question(
             from_probs(0.0),
             lambda y_onehot, logits: total(y_onehot * np.log(careless_softmax(logits))),
             lambda y_onehot, logits: total(y_onehot * logits) - np.log(np.exp(logits).sum(axis=-1)),
-            lambda y_onehot, logits: total(y_onehot * (logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True)))),
+            lambda y_onehot, logits: total(
+                y_onehot * (logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True)))
+            ),
             lambda y_onehot, logits: total(y_onehot * np.log(softmax(logits))),
             lambda y_onehot, logits: np.log(total(y_onehot * softmax(logits))),
             *(from_probs(least, softmax) for least in SMALL[:-1]),

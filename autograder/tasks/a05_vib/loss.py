@@ -25,14 +25,18 @@ __all__ = ["sweep_encoded", "vib_loss"]
 
 
 def objective(cross_entropy, divergence, beta) -> np.floating:
-    """Returns the mean over the batch of cross-entropy `[L, B]`, averaged over samples, plus beta times KL `[B]`."""
+    """Returns the mean over the batch of cross-entropy `[L, B]`, averaged over samples, plus beta
+    times KL `[B]`.
+    """
     return np.mean(cross_entropy.mean(axis=0) + beta * divergence)
 
 
 def with_changes(
     cross_entropy=lambda ce, y_onehot: ce, divergence=lambda kl, mu: kl, weight=lambda beta: beta
 ) -> Formula:
-    """Returns `vib_loss` with its cross-entropies `[L, B]`, its divergence `[B]` or its beta altered."""
+    """Returns `vib_loss` with its cross-entropies `[L, B]`, its divergence `[B]` or its beta
+    altered.
+    """
 
     def formula(y_onehot, logits, mu, log_var, beta) -> np.floating:
         ce = -categorical(y_onehot, logits)
@@ -43,7 +47,9 @@ def with_changes(
 
 def with_cross_entropy(cross_entropy) -> Formula:
     """Returns `vib_loss` with another cross-entropy, of (y_onehot, logits)."""
-    return lambda y_onehot, logits, mu, log_var, beta: objective(cross_entropy(y_onehot, logits), kl(mu, log_var), beta)
+    return lambda y_onehot, logits, mu, log_var, beta: objective(
+        cross_entropy(y_onehot, logits), kl(mu, log_var), beta
+    )
 
 
 def with_divergence(divergence) -> Formula:
@@ -75,27 +81,43 @@ def draw_bottleneck(scale, low, high, low_beta, high_beta) -> Draw:
 
 
 def draw_at_prior(generator, L, B, C, K) -> Arguments:
-    y_onehot, logits, mu, log_var, beta = draw_bottleneck(1.5, -2, 2, 0.2, 0.8)(generator, L, B, C, K)
+    y_onehot, logits, mu, log_var, beta = draw_bottleneck(1.5, -2, 2, 0.2, 0.8)(
+        generator, L, B, C, K
+    )
     return y_onehot, logits, 0 * mu, 0 * log_var, beta
 
 
 def draw_saturated_samples(generator, L, B, C, K) -> Arguments:
     """Logits of +-1000, of which one sample in three puts another class above the others."""
     y_onehot, _, mu, log_var, beta = draw_bottleneck(1.5, -2, 2, 0.2, 0.8)(generator, L, B, C, K)
-    chosen = np.where((np.arange(L) % 3 == 1)[:, None, None], other_labels(generator, y_onehot), y_onehot)
+    chosen = np.where(
+        (np.arange(L) % 3 == 1)[:, None, None], other_labels(generator, y_onehot), y_onehot
+    )
     return y_onehot, 1000 * (2 * chosen - 1), mu, log_var, beta
 
 
 def draw_narrow(generator, L, B, C, K) -> Arguments:
     y_onehot, logits, *_ = draw_bottleneck(2.0, -2, 2, 0.2, 0.8)(generator, L, B, C, K)
     log_var = generator.choice([-30.0, -15.0, 3.0], (B, K))
-    return y_onehot, logits, generator.uniform(-3, 3, (B, K)), log_var, float(generator.uniform(0.2, 0.8))
+    return (
+        y_onehot,
+        logits,
+        generator.uniform(-3, 3, (B, K)),
+        log_var,
+        float(generator.uniform(0.2, 0.8)),
+    )
 
 
 def draw_small_beta(generator, L, B, C, K) -> Arguments:
     """A beta of a hundredth, with latents far from the prior: its term is still seen."""
     y_onehot, logits, _, log_var, _ = draw_bottleneck(1.0, -2, 2, 0, 0)(generator, L, B, C, K)
-    return y_onehot, logits, generator.uniform(-9, 9, (B, K)), log_var, float(generator.uniform(0.005, 0.02))
+    return (
+        y_onehot,
+        logits,
+        generator.uniform(-9, 9, (B, K)),
+        log_var,
+        float(generator.uniform(0.005, 0.02)),
+    )
 
 
 def sweep_encoded(generator) -> Arguments:
@@ -104,7 +126,12 @@ def sweep_encoded(generator) -> Arguments:
 
 def sweep_bottleneck(generator) -> Arguments:
     beta = float(10 ** generator.uniform(-4, 1))
-    return sweep_labels(generator, 7), spread(generator, 1000, (3, 7, DIMS)), *sweep_encoded(generator), beta
+    return (
+        sweep_labels(generator, 7),
+        spread(generator, 1000, (3, 7, DIMS)),
+        *sweep_encoded(generator),
+        beta,
+    )
 
 
 vib_loss = Question(
@@ -114,11 +141,24 @@ vib_loss = Question(
     shape="[]",
     reference=vib.vib_loss,
     cases=(
-        Case("beta below 1", GENERIC, draw_bottleneck(1.5, -2, 2, 0.2, 0.8), {"L": 3, "B": 5, "C": 7, "K": 4}),
-        Case("beta above 1", GENERIC, draw_bottleneck(2.5, 0.3, 2, 1.5, 3), {"L": 4, "B": 3, "C": 5, "K": 7}),
+        Case(
+            "beta below 1",
+            GENERIC,
+            draw_bottleneck(1.5, -2, 2, 0.2, 0.8),
+            {"L": 3, "B": 5, "C": 7, "K": 4},
+        ),
+        Case(
+            "beta above 1",
+            GENERIC,
+            draw_bottleneck(2.5, 0.3, 2, 1.5, 3),
+            {"L": 4, "B": 3, "C": 5, "K": 7},
+        ),
         Case("a small beta", GENERIC, draw_small_beta, {"L": 5, "B": 7, "C": 3, "K": 4}),
         Case(
-            "all log_var negative", GENERIC, draw_bottleneck(1.0, -3, -0.3, 0.3, 0.7), {"L": 5, "B": 4, "C": 3, "K": 7}
+            "all log_var negative",
+            GENERIC,
+            draw_bottleneck(1.0, -3, -0.3, 0.3, 0.7),
+            {"L": 5, "B": 4, "C": 3, "K": 7},
         ),
         Case("q equal to the prior", EDGE, draw_at_prior, {"L": 4, "B": 5, "C": 7, "K": 3}),
         Case("logits of +-1000", EDGE, draw_saturated_samples, {"L": 4, "B": 5, "C": 3, "K": 7}),
@@ -144,17 +184,27 @@ vib_loss = Question(
         vib_ce_base2=with_changes(lambda ce, y_onehot: ce / math.log(2)),
         vib_kl_base2=with_changes(divergence=lambda kl, mu: kl / math.log(2)),
         vib_all_base2=with_terms(lambda ce, kl, beta: (ce + beta * kl) / math.log(2)),
-        vib_first_sample_only=(with_changes(lambda ce, y_onehot: ce[:1]), with_changes(lambda ce, y_onehot: ce[-1:])),
+        vib_first_sample_only=(
+            with_changes(lambda ce, y_onehot: ce[:1]),
+            with_changes(lambda ce, y_onehot: ce[-1:]),
+        ),
         vib_sum_over_L=with_changes(lambda ce, y_onehot: len(ce) * ce),
         vib_ce_mean_over_classes=with_changes(lambda ce, y_onehot: ce / y_onehot.shape[-1]),
-        vib_double_softmax=with_cross_entropy(lambda y_onehot, logits: -categorical(y_onehot, softmax(logits))),
+        vib_double_softmax=with_cross_entropy(
+            lambda y_onehot, logits: -categorical(y_onehot, softmax(logits))
+        ),
         vib_logits_as_probabilities=(
-            with_cross_entropy(lambda y_onehot, logits: -without_from_logits(1e-7)(y_onehot, logits)),
+            with_cross_entropy(
+                lambda y_onehot, logits: -without_from_logits(1e-7)(y_onehot, logits)
+            ),
             *(
                 with_cross_entropy(lambda y_onehot, logits, form=form: -form(y_onehot, logits))
                 for form in (
                     *(without_from_logits(least) for least in (1e-8, 1e-6, 1e-12)),
-                    *(without_from_logits(least, lambda logits: logits) for least in (1e-7, 1e-8, 1e-6, 1e-12)),
+                    *(
+                        without_from_logits(least, lambda logits: logits)
+                        for least in (1e-7, 1e-8, 1e-6, 1e-12)
+                    ),
                 )
             ),
         ),
@@ -167,7 +217,8 @@ vib_loss = Question(
         ),
         vib_log_of_mean_probability=with_cross_entropy(
             lambda y_onehot, logits: (
-                np.log(len(logits)) - logsumexp(categorical(y_onehot, logits).T, axis=-1)[np.newaxis]
+                np.log(len(logits))
+                - logsumexp(categorical(y_onehot, logits).T, axis=-1)[np.newaxis]
             )
         ),
         vib_kl_missing=with_changes(weight=lambda beta: 0.0),
@@ -181,7 +232,9 @@ vib_loss = Question(
         vib_kl_std_for_variance=with_divergence(
             lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var)
         ),
-        vib_kl_reversed=with_divergence(lambda mu, log_var: 0.5 * total(np.exp(-log_var) * (1 + mu**2) - 1 + log_var)),
+        vib_kl_reversed=with_divergence(
+            lambda mu, log_var: 0.5 * total(np.exp(-log_var) * (1 + mu**2) - 1 + log_var)
+        ),
         vib_batch_sum=lambda y_onehot, logits, mu, log_var, beta: (
             len(mu) * with_changes()(y_onehot, logits, mu, log_var, beta)
         ),
@@ -189,15 +242,25 @@ vib_loss = Question(
         vib_kl_batch_sum=with_changes(divergence=lambda kl, mu: kl * len(kl)),
         vib_through_probability=(
             with_cross_entropy(lambda y_onehot, logits: -from_probs(0.0)(y_onehot, logits)),
-            with_cross_entropy(lambda y_onehot, logits: -total(y_onehot * np.log(careless_softmax(logits)))),
+            with_cross_entropy(
+                lambda y_onehot, logits: -total(y_onehot * np.log(careless_softmax(logits)))
+            ),
             with_cross_entropy(lambda y_onehot, logits: -total(y_onehot * np.log(softmax(logits)))),
             with_cross_entropy(lambda y_onehot, logits: -np.log(total(y_onehot * softmax(logits)))),
             *(
-                with_cross_entropy(lambda y_onehot, logits, least=least: -from_probs(least, softmax)(y_onehot, logits))
+                with_cross_entropy(
+                    lambda y_onehot, logits, least=least: (
+                        -from_probs(least, softmax)(y_onehot, logits)
+                    )
+                )
                 for least in SMALL[:-1]
             ),
             *(
-                with_cross_entropy(lambda y_onehot, logits, least=least: -log_of_shifted_probs(least)(y_onehot, logits))
+                with_cross_entropy(
+                    lambda y_onehot, logits, least=least: (
+                        -log_of_shifted_probs(least)(y_onehot, logits)
+                    )
+                )
                 for least in SMALL[:-1]
             ),
         ),

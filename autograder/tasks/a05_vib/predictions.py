@@ -45,10 +45,18 @@ vib_predict_probs = Question(
         Case("seven samples", GENERIC, draw_logits(2.0), {"L": 7, "B": 5, "C": 3}),
         Case("logits of +-1000", EDGE, draw_disagreeing, {"L": 5, "B": 4, "C": 3}),
         Case("samples that agree", EDGE, draw_agreeing, {"L": 4, "B": 5, "C": 3}),
-        Case("logits with a large common part", EDGE, draw_logits(1.5, 150.0), {"L": 4, "B": 3, "C": 7}),
+        Case(
+            "logits with a large common part",
+            EDGE,
+            draw_logits(1.5, 150.0),
+            {"L": 4, "B": 3, "C": 7},
+        ),
     ),
     float32=0.15,
-    tolerance="exponentials of logits minus their logsumexp, where both are large: measured 0.1 of the tolerance",
+    tolerance=(
+        "exponentials of logits minus their logsumexp, where both are large: measured 0.1 of the "
+        "tolerance"
+    ),
     domain=Domain(lambda generator: (spread(generator, 1000, (3, BATCH, DIMS)),)),
     mistakes=wrong(
         vpp_softmax_of_mean_logits=lambda logits: softmax(logits.mean(axis=0)),
@@ -57,7 +65,10 @@ vib_predict_probs = Question(
         vpp_softmax_over_batch=lambda logits: softmax(logits, axis=1).mean(axis=0),
         vpp_first_sample=(lambda logits: softmax(logits)[0], lambda logits: softmax(logits)[-1]),
         vpp_mean_logits=lambda logits: logits.mean(axis=0),
-        vpp_log_probs=(lambda logits: np.log(mixture(logits)), lambda logits: log_softmax(logits).mean(axis=0)),
+        vpp_log_probs=(
+            lambda logits: np.log(mixture(logits)),
+            lambda logits: log_softmax(logits).mean(axis=0),
+        ),
         vpp_geometric_mean=lambda logits: np.exp(log_softmax(logits).mean(axis=0)),
         vpp_sigmoid=lambda logits: expit(logits).mean(axis=0),
         vpp_softmax_twice=(

@@ -51,7 +51,11 @@ def interleaved_coupling(z, log_scale, shift) -> np.ndarray:
 
 
 def sweep_halves(generator) -> Arguments:
-    return spread(generator, 40, (BATCH, 4)), spread(generator, 8, (BATCH, 2)), spread(generator, 40, (BATCH, 2))
+    return (
+        spread(generator, 40, (BATCH, 4)),
+        spread(generator, 8, (BATCH, 2)),
+        spread(generator, 40, (BATCH, 2)),
+    )
 
 
 coupling_forward = Question(
@@ -65,9 +69,13 @@ coupling_forward = Question(
     tolerance="one exponential, one product, one sum: measured below a tenth of the tolerance",
     domain=Domain(sweep_halves),
     mistakes=wrong(
-        coupling_shift_first=lambda z, log_scale, shift: coupling(z, lambda half: (half + shift) * np.exp(log_scale)),
+        coupling_shift_first=lambda z, log_scale, shift: coupling(
+            z, lambda half: (half + shift) * np.exp(log_scale)
+        ),
         coupling_transforms_both_halves=lambda z, log_scale, shift: coupling(
-            z, lambda half: half * np.exp(log_scale) + shift, lambda half: half * np.exp(log_scale) + shift
+            z,
+            lambda half: half * np.exp(log_scale) + shift,
+            lambda half: half * np.exp(log_scale) + shift,
         ),
         coupling_wrong_half=lambda z, log_scale, shift: concatenate_halves(
             z[:, :2] * np.exp(log_scale) + shift, z[:, 2:]
@@ -76,11 +84,21 @@ coupling_forward = Question(
         coupling_halves_swapped=lambda z, log_scale, shift: concatenate_halves(
             z[:, 2:] * np.exp(log_scale) + shift, z[:, :2]
         ),
-        coupling_no_exp=lambda z, log_scale, shift: coupling(z, lambda half: half * log_scale + shift),
-        coupling_scale_sign=lambda z, log_scale, shift: coupling(z, lambda half: half * np.exp(-log_scale) + shift),
-        coupling_minus_shift=lambda z, log_scale, shift: coupling(z, lambda half: half * np.exp(log_scale) - shift),
-        coupling_no_shift=lambda z, log_scale, shift: coupling(z, lambda half: half * np.exp(log_scale)),
-        coupling_no_residual=lambda z, log_scale, shift: coupling(z, lambda half: half + np.exp(log_scale) + shift),
+        coupling_no_exp=lambda z, log_scale, shift: coupling(
+            z, lambda half: half * log_scale + shift
+        ),
+        coupling_scale_sign=lambda z, log_scale, shift: coupling(
+            z, lambda half: half * np.exp(-log_scale) + shift
+        ),
+        coupling_minus_shift=lambda z, log_scale, shift: coupling(
+            z, lambda half: half * np.exp(log_scale) - shift
+        ),
+        coupling_no_shift=lambda z, log_scale, shift: coupling(
+            z, lambda half: half * np.exp(log_scale)
+        ),
+        coupling_no_residual=lambda z, log_scale, shift: coupling(
+            z, lambda half: half + np.exp(log_scale) + shift
+        ),
     ),
 )
 
@@ -93,33 +111,54 @@ coupling_inverse = Question(
     reference=flows.coupling_inverse,
     cases=COUPLING_CASES,
     float32=0.1,
-    tolerance="one exponential, one difference, one product: measured below a tenth of the tolerance",
+    tolerance=(
+        "one exponential, one difference, one product: measured below a tenth of the tolerance"
+    ),
     domain=Domain(sweep_halves),
     mistakes=wrong(
-        inverse_is_forward=lambda z, log_scale, shift: coupling(z, lambda half: half * np.exp(log_scale) + shift),
-        inverse_scale_sign=lambda z, log_scale, shift: coupling(z, lambda half: (half - shift) * np.exp(log_scale)),
+        inverse_is_forward=lambda z, log_scale, shift: coupling(
+            z, lambda half: half * np.exp(log_scale) + shift
+        ),
+        inverse_scale_sign=lambda z, log_scale, shift: coupling(
+            z, lambda half: (half - shift) * np.exp(log_scale)
+        ),
         inverse_shift_after_scale=lambda z, log_scale, shift: coupling(
             z, lambda half: half * np.exp(-log_scale) - shift
         ),
-        inverse_plus_shift=lambda z, log_scale, shift: coupling(z, lambda half: (half + shift) * np.exp(-log_scale)),
+        inverse_plus_shift=lambda z, log_scale, shift: coupling(
+            z, lambda half: (half + shift) * np.exp(-log_scale)
+        ),
         inverse_both_halves=lambda z, log_scale, shift: coupling(
-            z, lambda half: (half - shift) * np.exp(-log_scale), lambda half: (half - shift) * np.exp(-log_scale)
+            z,
+            lambda half: (half - shift) * np.exp(-log_scale),
+            lambda half: (half - shift) * np.exp(-log_scale),
         ),
         inverse_wrong_half=lambda z, log_scale, shift: concatenate_halves(
             (z[:, :2] - shift) * np.exp(-log_scale), z[:, 2:]
         ),
-        inverse_no_shift=lambda z, log_scale, shift: coupling(z, lambda half: half * np.exp(-log_scale)),
-        inverse_no_exp=lambda z, log_scale, shift: coupling(z, lambda half: (half - shift) / log_scale),
-        inverse_of_minus=lambda z, log_scale, shift: coupling(z, lambda half: -half * np.exp(log_scale) - shift),
+        inverse_no_shift=lambda z, log_scale, shift: coupling(
+            z, lambda half: half * np.exp(-log_scale)
+        ),
+        inverse_no_exp=lambda z, log_scale, shift: coupling(
+            z, lambda half: (half - shift) / log_scale
+        ),
+        inverse_of_minus=lambda z, log_scale, shift: coupling(
+            z, lambda half: -half * np.exp(log_scale) - shift
+        ),
     ),
     properties=(
         Property(
             "inverts_the_forward_map",
             1,
-            "coupling_inverse must take the output of coupling_forward back to its input, with the same log_scale and shift.",
+            "coupling_inverse must take the output of coupling_forward back to its input, with the "
+            "same log_scale and shift.",
             COUPLING_SOURCE,
             "inverse",
-            {"forward": "coupling_forward", "inverse": "coupling_inverse", "shapes": [[5, 4], [5, 2], [5, 2]]},
+            {
+                "forward": "coupling_forward",
+                "inverse": "coupling_inverse",
+                "shapes": [[5, 4], [5, 2], [5, 2]],
+            },
         ),
     ),
     oracle=Reference,
@@ -134,7 +173,10 @@ coupling_log_det = Question(
     reference=flows.coupling_log_det,
     cases=tuple(
         replace(case, draw=lambda generator, B, drawn=case.draw: drawn(generator, B)[1:2])
-        for case in (*COUPLING_CASES[:4], Case("log_scale close to 0", EDGE, draw_coupling(-0.01, 0.01), {"B": 6}))
+        for case in (
+            *COUPLING_CASES[:4],
+            Case("log_scale close to 0", EDGE, draw_coupling(-0.01, 0.01), {"B": 6}),
+        )
     ),
     float32=0.1,
     tolerance="a sum of two numbers: measured below a tenth of the tolerance",
@@ -143,12 +185,19 @@ coupling_log_det = Question(
         coupling_logdet_exp=lambda log_scale: total(np.exp(log_scale)),
         coupling_logdet_det_not_log=lambda log_scale: np.exp(total(log_scale)),
         coupling_logdet_sign=lambda log_scale: -total(log_scale),
-        coupling_logdet_abs=(lambda log_scale: total(np.abs(log_scale)), lambda log_scale: np.abs(total(log_scale))),
+        coupling_logdet_abs=(
+            lambda log_scale: total(np.abs(log_scale)),
+            lambda log_scale: np.abs(total(log_scale)),
+        ),
         coupling_logdet_logabs_s=lambda log_scale: total(np.log(np.abs(log_scale))),
         coupling_logdet_mean=lambda log_scale: log_scale.mean(axis=-1),
         coupling_logdet_both_halves=lambda log_scale: 2 * total(log_scale),
         coupling_logdet_first_only=lambda log_scale: log_scale[:, 0],
     ),
-    properties=(jacobian_property("coupling_forward", "coupling_log_det", [[12, 4], [12, 2], [12, 2]], given=[1]),),
+    properties=(
+        jacobian_property(
+            "coupling_forward", "coupling_log_det", [[12, 4], [12, 2], [12, 2]], given=[1]
+        ),
+    ),
     oracle=Reference,
 )

@@ -16,7 +16,9 @@ def pdf(z, mu, var) -> Numbers:
 
 
 def with_sigma(change, shift=0.0) -> Formula:
-    """Returns `gaussian_log_pdf` with another standard deviation, `change(sigma)`, and z shifted."""
+    """Returns `gaussian_log_pdf` with another standard deviation, `change(sigma)`, and z
+    shifted.
+    """
     return lambda z, mu, var: pdf(z + shift, mu, change(np.sqrt(var)) ** 2)
 
 
@@ -25,7 +27,9 @@ def with_var(change) -> Formula:
 
 
 def draw_gaussian(low, high, spread=1.0, far=(0.0, 2.0)) -> Draw:
-    """Returns a draw of (z, mu, var): var between 10^low and 10^high, z at distances of `far` standard deviations."""
+    """Returns a draw of (z, mu, var): var between 10^low and 10^high, z at distances of `far`
+    standard deviations.
+    """
 
     def draw(generator, B, K) -> Arguments:
         mu, var = generator.normal(0, spread, (B, K)), 10 ** generator.uniform(low, high, (B, K))
@@ -53,11 +57,15 @@ gaussian_log_pdf = Question(
         Case("variances below 0.1", GENERIC, draw_gaussian(-5, -1, 0.3), {"B": 4, "K": 5}),
         Case("variances above 1", GENERIC, draw_gaussian(0.2, 2), {"B": 3, "K": 4}),
         Case("variances close to 1e-10", EDGE, draw_gaussian(-10, -8.7, 0.002), {"B": 3, "K": 5}),
-        Case("z far out in the tails", EDGE, draw_gaussian(-2, 1, 1.0, (8.0, 20.0)), {"B": 5, "K": 4}),
+        Case(
+            "z far out in the tails", EDGE, draw_gaussian(-2, 1, 1.0, (8.0, 20.0)), {"B": 5, "K": 4}
+        ),
     ),
     float32=0.2,
-    tolerance="where sigma is small float32 keeps 1e-7 |mu| / sigma of the scaled distance, if z and mu are divided before "
-    "they are subtracted: means are small there",
+    tolerance=(
+        "where sigma is small float32 keeps 1e-7 |mu| / sigma of the scaled distance, if z and mu "
+        "are divided before they are subtracted: means are small there"
+    ),
     domain=Domain(sweep_variances),
     mistakes=wrong(
         pdf_listing1=with_sigma(lambda sigma: np.maximum(sigma, 1e-4), 1e-4),
@@ -69,18 +77,27 @@ gaussian_log_pdf = Question(
             with_sigma(lambda sigma: np.maximum(sigma, 1e-4)),
             with_sigma(lambda sigma: np.maximum(sigma, 1e-3)),
             with_sigma(lambda sigma: np.maximum(sigma, 1e-2)),
-            *(with_var(lambda var, floor=floor: np.maximum(var, floor)) for floor in (1e-3, 1e-4, 1e-8)),
+            *(
+                with_var(lambda var, floor=floor: np.maximum(var, floor))
+                for floor in (1e-3, 1e-4, 1e-8)
+            ),
         ),
         pdf_var_plus_eps=(
             with_var(lambda var: var + 1e-6),
             *(with_var(lambda var, eps=eps: var + eps) for eps in (1e-3, 1e-4, 1e-5, 1e-7, 1e-8)),
             *(with_sigma(lambda sigma, eps=eps: sigma + eps) for eps in (1e-3, 1e-4, 1e-6)),
         ),
-        pdf_squared_variance=lambda z, mu, var: -0.5 * total(LOG_2PI + np.log(var) + ((z - mu) / var) ** 2),
+        pdf_squared_variance=lambda z, mu, var: (
+            -0.5 * total(LOG_2PI + np.log(var) + ((z - mu) / var) ** 2)
+        ),
         pdf_var_as_sigma=lambda z, mu, var: pdf(z, mu, var**2),
-        pdf_sigma_in_quadratic=lambda z, mu, var: -0.5 * total(LOG_2PI + np.log(var) + (z - mu) ** 2 / np.sqrt(var)),
+        pdf_sigma_in_quadratic=lambda z, mu, var: (
+            -0.5 * total(LOG_2PI + np.log(var) + (z - mu) ** 2 / np.sqrt(var))
+        ),
         pdf_log_var_missing=lambda z, mu, var: -0.5 * total(LOG_2PI + (z - mu) ** 2 / var),
         pdf_2pi_missing=lambda z, mu, var: -0.5 * total(np.log(var) + (z - mu) ** 2 / var),
-        pdf_var_as_log_var=lambda z, mu, var: -0.5 * total(LOG_2PI + var + (z - mu) ** 2 * np.exp(-var)),
+        pdf_var_as_log_var=lambda z, mu, var: (
+            -0.5 * total(LOG_2PI + var + (z - mu) ** 2 * np.exp(-var))
+        ),
     ),
 )

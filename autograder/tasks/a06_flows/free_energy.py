@@ -14,7 +14,10 @@ __all__ = ["flow_free_energy", "flow_log_q", "flow_prior_term"]
 
 
 def draw_flow(scale, spread, mean=0.2) -> Draw:
-    return lambda generator, B, F: (generator.normal(-4, scale, B), generator.normal(mean, spread, (B, F)))
+    return lambda generator, B, F: (
+        generator.normal(-4, scale, B),
+        generator.normal(mean, spread, (B, F)),
+    )
 
 
 def sweep_flow(generator) -> Arguments:
@@ -55,7 +58,10 @@ flow_log_q = Question(
 
 
 def draw_two_places(scale, other) -> Draw:
-    return lambda generator, B, K: (generator.normal(0, scale, (B, K)), generator.normal(0, other, (B, K)))
+    return lambda generator, B, K: (
+        generator.normal(0, scale, (B, K)),
+        generator.normal(0, other, (B, K)),
+    )
 
 
 flow_prior_term = Question(
@@ -90,7 +96,9 @@ flow_prior_term = Question(
 
 
 # Not fewer arguments: after those of the question comes the weight of each.
-def energy(log_q0, log_dets, log_p_zK, log_py_given_zK, *, det=1, prior=1, lik=1, entropy=1) -> np.ndarray:
+def energy(
+    log_q0, log_dets, log_p_zK, log_py_given_zK, *, det=1, prior=1, lik=1, entropy=1
+) -> np.ndarray:
     """Returns `flow_free_energy` for each example, its terms weighted: the right weights are 1."""
     return entropy * log_q0 - det * total(log_dets) - prior * log_p_zK - lik * log_py_given_zK
 
@@ -128,7 +136,9 @@ flow_free_energy = Question(
     ),
     float32=0.1,
     tolerance="a mean of sums of at most ten numbers: measured below a tenth of the tolerance",
-    domain=Domain(lambda generator: (*sweep_flow(generator), *generator.normal(-5, 4, (2, 9))), num_draws=57),
+    domain=Domain(
+        lambda generator: (*sweep_flow(generator), *generator.normal(-5, 4, (2, 9))), num_draws=57
+    ),
     mistakes=wrong(
         flow_fe_negated=lambda *terms: -np.mean(energy(*terms)),
         flow_fe_ce_sign=with_weights(lik=-1),
@@ -138,11 +148,15 @@ flow_free_energy = Question(
         flow_fe_logdet_mean=lambda log_q0, log_dets, *rest: np.mean(
             energy(log_q0, log_dets / log_dets.shape[-1], *rest)
         ),
-        flow_fe_logdet_last_step=lambda log_q0, log_dets, *rest: np.mean(energy(log_q0, log_dets[:, -1:], *rest)),
+        flow_fe_logdet_last_step=lambda log_q0, log_dets, *rest: np.mean(
+            energy(log_q0, log_dets[:, -1:], *rest)
+        ),
         flow_fe_entropy_missing=with_weights(entropy=0),
         flow_fe_prior_missing=with_weights(prior=0),
         flow_fe_likelihood_missing=with_weights(lik=0),
-        flow_fe_listing1_copy=lambda log_q0, log_dets, log_p_zK, log_py_given_zK: np.mean(-log_p_zK),
+        flow_fe_listing1_copy=lambda log_q0, log_dets, log_p_zK, log_py_given_zK: np.mean(
+            -log_p_zK
+        ),
         flow_fe_recon_summed_over_batch=lambda log_q0, log_dets, log_p_zK, log_py: np.mean(
             energy(log_q0, log_dets, log_p_zK, log_py.sum())
         ),

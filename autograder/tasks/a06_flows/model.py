@@ -30,8 +30,8 @@ def log_det_property(flow) -> Property:
     return Property(
         f"log_det_{flow}",
         0.5,
-        f"With flow={flow!r} the second output of transform must be the log determinant of the first's Jacobian in z0 at fixed "
-        "x. The grader takes differences of transform itself.",
+        f"With flow={flow!r} the second output of transform must be the log determinant of the "
+        "first's Jacobian in z0 at fixed x. The grader takes differences of transform itself.",
         "document 000, line 97; document 002, lines 839 to 849",
         "flow_log_det",
         {"flow": flow},
@@ -42,7 +42,8 @@ def kind_property(flow) -> Property:
     return Property(
         f"kind_{flow}",
         0.25,
-        f"With flow={flow!r} and num_flows=1 the map of an image must be {STEPS[flow]}. {OTHER_COUNTS[flow]}",
+        f"With flow={flow!r} and num_flows=1 the map of an image must be {STEPS[flow]}. "
+        f"{OTHER_COUNTS[flow]}",
         "document 000, section 6 (lines 92 and 97); document 002, lines 847 to 851",
         "flow_kind",
         {"flow": flow},
@@ -53,7 +54,8 @@ def conditioned_property(flow) -> Property:
     return Property(
         f"depends_on_x_{flow}",
         0.5,
-        f"With flow={flow!r} the same z0 with two images must give two zK, and a step two determinants.",
+        f"With flow={flow!r} the same z0 with two images must give two zK, and a step two "
+        "determinants.",
         "document 000, section 6 (line 92); errata E-000-20",
         "flow_depends_on_x",
         {"flow": flow},
@@ -64,8 +66,8 @@ def weights_property(flow) -> Property:
     return Property(
         f"weights_{flow}",
         0.5,
-        f"With flow={flow!r}, after one step of training every trainable weight must have moved, and so must what every part "
-        "returns.",
+        f"With flow={flow!r}, after one step of training every trainable weight must have moved, "
+        "and so must what every part returns.",
         "document 002, lines 752 to 765; document 000, section 6 (line 92)",
         "flow_weights",
         {"flow": flow},
@@ -80,8 +82,9 @@ FlowVIB = Question(
         Property(
             "free_energy_terms",
             1,
-            "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and decoder give: log_q0 at z0, "
-            "the sum of the log determinants, the log prior at zK and the log-likelihood of the label.",
+            "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and "
+            "decoder give: log_q0 at z0, the sum of the log determinants, the log prior at zK and "
+            "the log-likelihood of the label.",
             MODEL_SOURCE,
             "flow_terms",
             {"size_table": SIZES, "weight": 0.3},
@@ -93,7 +96,11 @@ FlowVIB = Question(
             PREDICTED_SIZES,
             examination="flow_prediction",
         ),
-        *(of(flow) for flow in FLOWS for of in (log_det_property, kind_property, conditioned_property)),
+        *(
+            of(flow)
+            for flow in FLOWS
+            for of in (log_det_property, kind_property, conditioned_property)
+        ),
         *(weights_property(flow) for flow in FLOWS),
     ),
     oracle=Reference,

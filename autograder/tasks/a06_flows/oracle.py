@@ -39,7 +39,8 @@ class Reference(classifiers.Reference):
 
 
 def jacobian_property(forward, log_det, shapes, **options) -> Property:
-    """Returns the property that one function is the log determinant of another one's Jacobian, worth one point.
+    """Returns the property that one function is the log determinant of another one's Jacobian,
+    worth one point.
 
     Args:
         forward: Name of the student's map.
@@ -50,8 +51,8 @@ def jacobian_property(forward, log_det, shapes, **options) -> Property:
     return Property(
         "log_det_is_jacobian",
         1,
-        "The log determinant must be that of the Jacobian of the forward map at its input: central differences of the map say "
-        "another number. log_q built on it would be no density.",
+        "The log determinant must be that of the Jacobian of the forward map at its input: central "
+        "differences of the map say another number. log_q built on it would be no density.",
         "document 000, line 97; document 002, lines 839 to 847",
         "jacobian",
         {"forward": forward, "log_det": log_det, "shapes": shapes, **options},

@@ -81,21 +81,31 @@ planar_u_hat = Question(
         Case("a short w", EDGE, draw_u(-3, -1.5, 0.05), {"K": 6}),
     ),
     float32=0.2,
-    tolerance="the step along w is a difference of numbers of the size of w.u: float32 keeps 1e-7 of it",
+    tolerance=(
+        "the step along w is a difference of numbers of the size of w.u: float32 keeps 1e-7 of it"
+    ),
     domain=Domain(sweep_direction, num_draws=57),
     mistakes=wrong(
-        planar_uhat_softplus_without_minus1=with_step_along_w(lambda a, norm: (softplus(a) - a) / norm**2),
-        planar_uhat_forgot_subtract_wu=with_step_along_w(lambda a, norm: constrained_dot(a) / norm**2),
+        planar_uhat_softplus_without_minus1=with_step_along_w(
+            lambda a, norm: (softplus(a) - a) / norm**2
+        ),
+        planar_uhat_forgot_subtract_wu=with_step_along_w(
+            lambda a, norm: constrained_dot(a) / norm**2
+        ),
         planar_uhat_along_u=lambda u, w: u + (constrained_dot(w @ u) - w @ u) * u / (u @ u),
         planar_uhat_clipped=with_step_along_w(lambda a, norm: (np.maximum(a, -1) - a) / norm**2),
         planar_uhat_only_where_needed=with_step_along_w(
             lambda a, norm: (constrained_dot(a) - a) / norm**2 if a < -1 else 0.0
         ),
         planar_uhat_not_normalised=with_step_along_w(lambda a, norm: constrained_dot(a) - a),
-        planar_uhat_norm_not_squared=with_step_along_w(lambda a, norm: (constrained_dot(a) - a) / norm),
+        planar_uhat_norm_not_squared=with_step_along_w(
+            lambda a, norm: (constrained_dot(a) - a) / norm
+        ),
         planar_uhat_sign=with_step_along_w(lambda a, norm: -(constrained_dot(a) - a) / norm**2),
         planar_uhat_unchanged=lambda u, w: u + 0 * w,
-        planar_uhat_overflow=with_step_along_w(lambda a, norm: (np.log(1 + np.exp(a)) - 1 - a) / norm**2),
+        planar_uhat_overflow=with_step_along_w(
+            lambda a, norm: (np.log(1 + np.exp(a)) - 1 - a) / norm**2
+        ),
     ),
 )
 
@@ -146,7 +156,10 @@ def draw_planar(low, high, z_scale=1.2, w_scale=1.0, b_scale=1.0) -> Draw:
         while True:
             u, w = draw_u(low, high, w_scale)(generator, K)
             z, b = generator.normal(0, z_scale, (B, K)), float(generator.normal(0, b_scale))
-            if np.min(np.abs(1 + (w @ u) / np.cosh(np.clip(across(z, w, b), -300, 300)) ** 2)) > 0.05:
+            if (
+                np.min(np.abs(1 + (w @ u) / np.cosh(np.clip(across(z, w, b), -300, 300)) ** 2))
+                > 0.05
+            ):
                 return z, u, w, b
 
     return draw
@@ -195,7 +208,9 @@ planar_forward = Question(
             z, set_part_along_w(u_hat, w, constrained_dot(w @ u_hat)), w, b
         ),
         planar_tanh_by_hand=lambda z, u_hat, w, b: planar(z, u_hat, w, b, tanh_by_hand),
-        planar_one_step_for_the_batch=lambda z, u_hat, w, b: z + np.tanh(across(z, w, b)).mean() * u_hat,
+        planar_one_step_for_the_batch=lambda z, u_hat, w, b: (
+            z + np.tanh(across(z, w, b)).mean() * u_hat
+        ),
     ),
     twins=tuple(
         (
@@ -203,6 +218,9 @@ planar_forward = Question(
             transformation,
             "the mean step has the sum of the steps for its sum",
         )
-        for transformation in ("transformation_averaged_over_batch", "transformation_summed_over_batch")
+        for transformation in (
+            "transformation_averaged_over_batch",
+            "transformation_summed_over_batch",
+        )
     ),
 )

@@ -51,7 +51,10 @@ planar_log_det = Question(
         Case("w.u of 5 to 10", EDGE, draw_planar(5, 10), {"B": 4, "K": 3}),
     ),
     float32=0.25,
-    tolerance="1 - tanh^2 keeps 1e-7, which w.u multiplies; w.u is at least -5, and determinants are 0.05 away from 0",
+    tolerance=(
+        "1 - tanh^2 keeps 1e-7, which w.u multiplies; w.u is at least -5, and determinants are 0.05"
+        " away from 0"
+    ),
     domain=Domain(sweep_planar),
     mistakes=wrong(
         logdet_sign_flipped=lambda z, u, w, b: -log_abs(planar_det(z, u, w, b)),
@@ -72,7 +75,9 @@ planar_log_det = Question(
         logdet_sum_instead_of_dot=with_dot(lambda u, w: np.sum(w + u)),
         logdet_u_norm=with_dot(lambda u, w: u @ u),
         logdet_w_norm=with_dot(lambda u, w: w @ w),
-        logdet_elementwise=lambda z, u, w, b: total(log_abs(1 + u * w * slope(across(z, w, b))[:, None])),
+        logdet_elementwise=lambda z, u, w, b: total(
+            log_abs(1 + u * w * slope(across(z, w, b))[:, None])
+        ),
         logdet_at_output=lambda z, u, w, b: log_abs(planar_det(planar(z, u, w, b), u, w, b)),
         logdet_trace_approx=lambda z, u, w, b: planar_det(z, u, w, b) - 1,
         logdet_forgot_bias=lambda z, u, w, b: log_abs(planar_det(z, u, w, 0.0)),

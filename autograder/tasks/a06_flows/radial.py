@@ -33,9 +33,13 @@ radial_beta_hat = Question(
         Case("beta_raw far below 0", EDGE, draw_radial_parameters(-60, -30), {}),
     ),
     float32=0.1,
-    tolerance="a softplus and a difference of two numbers of the same size: measured below a tenth of the tolerance",
+    tolerance=(
+        "a softplus and a difference of two numbers of the same size: measured below a tenth of the"
+        " tolerance"
+    ),
     domain=Domain(
-        lambda generator: (float(generator.uniform(0.3, 6)), float(spread(generator, 1000, ()))), num_draws=157
+        lambda generator: (float(generator.uniform(0.3, 6)), float(spread(generator, 1000, ()))),
+        num_draws=157,
     ),
     mistakes=wrong(
         radial_plus_alpha=lambda alpha, beta_raw: alpha + softplus(beta_raw),
@@ -107,16 +111,28 @@ radial_forward = Question(
     tolerance="a norm, a division, a product and a sum: measured below a tenth of the tolerance",
     domain=Domain(sweep_radial),
     mistakes=wrong(
-        radial_direction_z=lambda z, z_ref, alpha, beta_hat: z + beta_hat * z / (alpha + radius(z, z_ref))[:, None],
+        radial_direction_z=lambda z, z_ref, alpha, beta_hat: (
+            z + beta_hat * z / (alpha + radius(z, z_ref))[:, None]
+        ),
         radial_squared_radius=lambda z, z_ref, alpha, beta_hat: radial(
             z, z_ref, alpha, beta_hat, radius(z, z_ref) ** 2
         ),
-        radial_alpha_beta_swapped=lambda z, z_ref, alpha, beta_hat: radial(z, z_ref, beta_hat, alpha),
-        radial_l1_norm=lambda z, z_ref, alpha, beta_hat: radial(z, z_ref, alpha, beta_hat, total(np.abs(z - z_ref))),
+        radial_alpha_beta_swapped=lambda z, z_ref, alpha, beta_hat: radial(
+            z, z_ref, beta_hat, alpha
+        ),
+        radial_l1_norm=lambda z, z_ref, alpha, beta_hat: radial(
+            z, z_ref, alpha, beta_hat, total(np.abs(z - z_ref))
+        ),
         radial_minus=lambda z, z_ref, alpha, beta_hat: radial(z, z_ref, alpha, -beta_hat),
-        radial_centre_ignored=lambda z, z_ref, alpha, beta_hat: radial(z, 0 * z_ref, alpha, beta_hat),
-        radial_forgot_residual=lambda z, z_ref, alpha, beta_hat: radial(z, z_ref, alpha, beta_hat) - z,
-        radial_from_the_centre=lambda z, z_ref, alpha, beta_hat: radial(z, z_ref, alpha, beta_hat) - z + z_ref,
+        radial_centre_ignored=lambda z, z_ref, alpha, beta_hat: radial(
+            z, 0 * z_ref, alpha, beta_hat
+        ),
+        radial_forgot_residual=lambda z, z_ref, alpha, beta_hat: (
+            radial(z, z_ref, alpha, beta_hat) - z
+        ),
+        radial_from_the_centre=lambda z, z_ref, alpha, beta_hat: (
+            radial(z, z_ref, alpha, beta_hat) - z + z_ref
+        ),
         radial_unit_direction=lambda z, z_ref, alpha, beta_hat: (
             z + beta_hat * (z - z_ref) / (radius(z, z_ref) * (alpha + radius(z, z_ref)))[:, None]
         ),
@@ -131,30 +147,40 @@ radial_forward = Question(
 
 
 def radial_parts(z, z_ref, alpha, beta_hat, r=None) -> tuple[np.ndarray, np.ndarray]:
-    """Returns (1 + beta_hat h, 1 + beta_hat h + beta_hat h' r): how lengths change across the radius and along it."""
+    """Returns (1 + beta_hat h, 1 + beta_hat h + beta_hat h' r): how lengths change across the
+    radius and along it.
+    """
     r = radius(z, z_ref) if r is None else r
     h = 1 / (alpha + r)
     return 1 + beta_hat * h, 1 + beta_hat * h - beta_hat * h**2 * r
 
 
 def with_combination(combine) -> Formula:
-    """Returns `radial_log_det` that puts K and the logarithms of the two parts together in another way."""
+    """Returns `radial_log_det` that puts K and the logarithms of the two parts together in another
+    way.
+    """
     return lambda z, *rest: combine(z.shape[-1], *np.log(radial_parts(z, *rest)))
 
 
 def with_along(change) -> Formula:
-    """Returns `radial_log_det` with another radial part: 1 + beta_hat h + change(beta_hat, h, r)."""
+    """Returns `radial_log_det` with another radial part: 1 + beta_hat h + change(beta_hat, h,
+    r).
+    """
 
     def formula(z, z_ref, alpha, beta_hat) -> np.ndarray:
         r = radius(z, z_ref)
         h = 1 / (alpha + r)
-        return (z.shape[-1] - 1) * np.log(1 + beta_hat * h) + np.log(1 + beta_hat * h + change(beta_hat, h, r))
+        return (z.shape[-1] - 1) * np.log(1 + beta_hat * h) + np.log(
+            1 + beta_hat * h + change(beta_hat, h, r)
+        )
 
     return formula
 
 
 def with_parts(across, along) -> Formula:
-    """Returns `radial_log_det` with something else, of (beta_hat, h), for beta_hat h across the radius and along it."""
+    """Returns `radial_log_det` with something else, of (beta_hat, h), for beta_hat h across the
+    radius and along it.
+    """
 
     def formula(z, z_ref, alpha, beta_hat) -> np.ndarray:
         r = radius(z, z_ref)
@@ -194,7 +220,10 @@ radial_log_det = Question(
     reference=flows.radial_log_det,
     cases=RADIAL_CASES,
     float32=0.2,
-    tolerance="where beta_hat is close to -alpha some digits of 1 + beta_hat h are lost: 1e-5 of the value is left",
+    tolerance=(
+        "where beta_hat is close to -alpha some digits of 1 + beta_hat h are lost: 1e-5 of the "
+        "value is left"
+    ),
     domain=Domain(sweep_radial),
     mistakes=wrong(
         rld_sign=lambda *inputs: -radial_log_det_right(*inputs),
@@ -215,16 +244,26 @@ radial_log_det = Question(
             with_parts(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat * h),
             with_parts(lambda beta_hat, h: beta_hat * h, lambda beta_hat, h: beta_hat),
         ),
-        rld_no_log=lambda z, *rest: (lambda parts: parts[0] ** (z.shape[-1] - 1) * parts[1])(radial_parts(z, *rest)),
+        rld_no_log=lambda z, *rest: (lambda parts: parts[0] ** (z.shape[-1] - 1) * parts[1])(
+            radial_parts(z, *rest)
+        ),
         rld_squared_radius=with_radius(lambda z, z_ref: radius(z, z_ref) ** 2),
         rld_centre_ignored=with_radius(lambda z, z_ref: radius(z, 0 * z_ref)),
-        rld_one_radius_for_the_batch=with_radius(lambda z, z_ref: np.linalg.norm(z - z_ref) + np.zeros(len(z))),
+        rld_one_radius_for_the_batch=with_radius(
+            lambda z, z_ref: np.linalg.norm(z - z_ref) + np.zeros(len(z))
+        ),
         rld_at_output=lambda z, z_ref, alpha, beta_hat: radial_log_det_right(
             radial(z, z_ref, alpha, beta_hat), z_ref, alpha, beta_hat
         ),
         rld_ratio_of_radii=ratio_of_radii,
-        rld_alpha_beta_swapped=lambda z, z_ref, alpha, beta_hat: radial_log_det_right(z, z_ref, beta_hat, alpha),
+        rld_alpha_beta_swapped=lambda z, z_ref, alpha, beta_hat: radial_log_det_right(
+            z, z_ref, beta_hat, alpha
+        ),
     ),
-    properties=(jacobian_property("radial_forward", "radial_log_det", [[12, 3], [3], [], []], positive=[2, 3]),),
+    properties=(
+        jacobian_property(
+            "radial_forward", "radial_log_det", [[12, 3], [3], [], []], positive=[2, 3]
+        ),
+    ),
     oracle=Reference,
 )

@@ -63,7 +63,10 @@ iaf_step = Question(
         Case("s = 1000", EDGE, draw_open, {"B": 3, "K": 4}),
     ),
     float32=0.3,
-    tolerance="a sigmoid, two products and a sum, which may cancel: measured 0.25 of the tolerance for m + g (z - m)",
+    tolerance=(
+        "a sigmoid, two products and a sum, which may cancel: measured 0.25 of the tolerance for m "
+        "+ g (z - m)"
+    ),
     domain=Domain(sweep_gates),
     mistakes=wrong(
         iaf_logdet_sign=lambda z, m, s: iaf(z, m, s, log_det=lambda s: -log_expit(s)),
@@ -73,7 +76,9 @@ iaf_step = Question(
         iaf_log_of_sigmoid=(
             lambda z, m, s: iaf(z, m, s, log_det=lambda s: np.log(expit(s))),
             *(
-                lambda z, m, s, change=change: iaf(z, m, s, log_det=lambda s: np.log(change(expit(s))))
+                lambda z, m, s, change=change: iaf(
+                    z, m, s, log_det=lambda s: np.log(change(expit(s)))
+                )
                 for change in (
                     *(lambda g, eps=eps: g + eps for eps in (1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)),
                     *(lambda g, eps=eps: np.maximum(g, eps) for eps in (1e-6, 1e-7, 1e-8, 1e-12)),
@@ -83,7 +88,10 @@ iaf_step = Question(
         iaf_no_gate_on_m=lambda z, m, s: (expit(s) * z + m, total(log_expit(s))),
         iaf_gate_swapped=lambda z, m, s: iaf(z, m, s, gate=lambda s: expit(-s)),
         iaf_both_gates=lambda z, m, s: (expit(s) * (z + m), total(log_expit(s))),
-        iaf_exp_form=(lambda z, m, s: (z * np.exp(s) + m, total(s)), lambda z, m, s: ((z - m) * np.exp(-s), -total(s))),
+        iaf_exp_form=(
+            lambda z, m, s: (z * np.exp(s) + m, total(s)),
+            lambda z, m, s: ((z - m) * np.exp(-s), -total(s)),
+        ),
         iaf_no_sigmoid=(
             lambda z, m, s: iaf(z, m, s, gate=lambda s: s, log_det=lambda s: np.log(np.abs(s))),
             lambda z, m, s: iaf(z, m, s, gate=lambda s: s, log_det=np.log),
@@ -98,8 +106,12 @@ iaf_step = Question(
 
 
 # Not fewer arguments: after those of the question come the shares of a wrong formula.
-def leapfrog(z, v, step, score, *, before=0.5, after=0.5, late=True) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the leapfrog step with other shares of the velocity's two parts; `late`: the second at the new place."""
+def leapfrog(
+    z, v, step, score, *, before=0.5, after=0.5, late=True
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the leapfrog step with other shares of the velocity's two parts; `late`: the second
+    at the new place.
+    """
     halfway = v + before * step * score(z)
     moved = z + step * halfway
     return moved, halfway + after * step * score(moved if late else z)
@@ -118,7 +130,12 @@ def draw_leapfrog(low, high, spread=1.2, steep=1.0) -> Draw:
         M = generator.normal(0, 1, (d, d))
         A = -steep * (M @ M.T / d + 0.3 * np.eye(d))
         z, v = spread * generator.normal(0, 1, (2, d))
-        return z, v, float(generator.uniform(low, high)), BuiltArgument("affine", (A, generator.normal(0, 1, d)))
+        return (
+            z,
+            v,
+            float(generator.uniform(low, high)),
+            BuiltArgument("affine", (A, generator.normal(0, 1, d))),
+        )
 
     return draw
 
@@ -166,7 +183,10 @@ leapfrog_step = Question(
         leap_drift_first=drift_first,
         leap_position_with_old_velocity=(
             lambda z, v, step, score: (z + step * v, leapfrog(z, v, step, score)[1]),
-            lambda z, v, step, score: (z + step * v, v + 0.5 * step * (score(z) + score(z + step * v))),
+            lambda z, v, step, score: (
+                z + step * v,
+                v + 0.5 * step * (score(z) + score(z + step * v)),
+            ),
         ),
         leap_backwards=lambda z, v, step, score: leapfrog(z, v, -step, score),
     ),
@@ -174,8 +194,8 @@ leapfrog_step = Question(
         Property(
             "returns",
             1,
-            "A step, the velocity turned round, and the same step again must end where they began: leapfrog is reversible. "
-            "That and the kept volume are why it can serve as a flow.",
+            "A step, the velocity turned round, and the same step again must end where they began: "
+            "leapfrog is reversible. That and the kept volume are why it can serve as a flow.",
             FLOWS_SOURCE,
             "reversible",
             {"name": "leapfrog_step", "size": 5},
