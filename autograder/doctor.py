@@ -10,8 +10,15 @@ from autograder import screen
 __all__ = ["report"]
 
 PACKAGES = (
-    "tensorflow", "tf_keras", "tensorflow-probability", "keras", "numpy", "nbgrader", "ipykernel", "jupyter_client",
-)  # fmt: skip
+    "tensorflow",
+    "tf_keras",
+    "tensorflow-probability",
+    "keras",
+    "numpy",
+    "nbgrader",
+    "ipykernel",
+    "jupyter_client",
+)
 # For each layer: what it does, what a submission could do without it, how to turn it on.
 LAYERS = {
     "namespaces": (
@@ -105,9 +112,11 @@ def report_layers(console: Console, confinement) -> None:
         console.print("notebooks are confined in part", style="bold red", highlight=False)
     else:
         console.print(
-            "notebooks run unconfined: they can do what you can do on this machine. Grading refuses without --unsafe.",
-            style="bold red", highlight=False,
-        )  # fmt: skip
+            "notebooks run unconfined: they can do what you can do on this machine. "
+            "Grading refuses without --unsafe.",
+            style="bold red",
+            highlight=False,
+        )
 
 
 def version_of(package) -> str:

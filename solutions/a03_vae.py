@@ -501,7 +501,8 @@ if __name__ == "__main__":
         losses = twin.fit(images.x_train[:1024], batch_size=64, epochs=3, verbose=0).history["loss"]
         rest = (time.perf_counter() - started - first) / 3
         print(
-            f"jit_compile={jit_compile}: first epoch {first:.2f} s, then {rest:.2f} s each; loss {losses[-1]:.2f} nats"
+            f"jit_compile={jit_compile}: first epoch {first:.2f} s, then {rest:.2f} s each; "
+            f"loss {losses[-1]:.2f} nats"
         )
 
     with tempfile.TemporaryDirectory() as folder:
@@ -823,7 +824,8 @@ if __name__ == "__main__":
     axes.legend()
     plt.show()
     print(
-        f"mean amortization gap {amortization.mean():.2f} nats, mean approximation gap {approximation.mean():.2f} nats"
+        f"mean amortization gap {amortization.mean():.2f} nats, "
+        f"mean approximation gap {approximation.mean():.2f} nats"
     )
 
 # %% [markdown] question="two_gaps"

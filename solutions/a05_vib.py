@@ -639,7 +639,8 @@ if __name__ == "__main__":
     )
     for beta, inside, outside in zip(betas, on_training, held_out, strict=True):
         print(
-            f"beta {beta:<7g} rate {outside['rate']:6.2f} nats, relevance bound {inside['bound']:5.2f} nats in training, "
+            f"beta {beta:<7g} rate {outside['rate']:6.2f} nats, "
+            f"relevance bound {inside['bound']:5.2f} nats in training, "
             f"{outside['bound']:5.2f} held out, accuracy {outside['accuracy']:.3f}"
         )
 

@@ -101,9 +101,16 @@ def read(path):
     if "act" in answers:
         answers["bernoulli_log_prob_logits"] = f"{answers.pop('act')}\n\n\n{RIGHT_IF_IT_COULD}"
     return Attack(
-        path.stem, fields["tries"], fields["stopped by"], fields["wins without"], float(fields["deserves"]),
-        fields.get("student", f"attacker-{path.stem}"), {name: "\n".join(text) for name, text in files.items()}, links, answers,
-    )  # fmt: skip
+        path.stem,
+        fields["tries"],
+        fields["stopped by"],
+        fields["wins without"],
+        float(fields["deserves"]),
+        fields.get("student", f"attacker-{path.stem}"),
+        {name: "\n".join(text) for name, text in files.items()},
+        links,
+        answers,
+    )
 
 
 EVERY = [read(path) for path in sorted(ATTACKS.glob("*.py"))]
@@ -128,8 +135,10 @@ def outside(tmp_path_factory):
     with contextlib.ExitStack() as stack:
         servers = {}
         for family, address in (
-            (socket.AF_INET, ("127.0.0.1", 0)), (socket.AF_UNIX, str(folder / "listener")), (socket.AF_UNIX, f"\0{abstract}"),
-        ):  # fmt: skip
+            (socket.AF_INET, ("127.0.0.1", 0)),
+            (socket.AF_UNIX, str(folder / "listener")),
+            (socket.AF_UNIX, f"\0{abstract}"),
+        ):
             server = stack.enter_context(socket.socket(family))
             server.bind(address)
             server.listen(100)
@@ -142,10 +151,16 @@ def outside(tmp_path_factory):
         shared = library.shmget(key, 4096, 0o1666)
         stack.callback(lambda: library.shmctl(shared, 0, None))
         yield {
-            "outside": str(folder), "temporary": tempfile.gettempdir(), "port": str(server_port(servers)),
-            "abstract": abstract, "victim": str(victim.pid), "key": str(key), "servers": list(servers.values()),
-            "stuck": "pass", "pause": 1,
-        }  # fmt: skip
+            "outside": str(folder),
+            "temporary": tempfile.gettempdir(),
+            "port": str(server_port(servers)),
+            "abstract": abstract,
+            "victim": str(victim.pid),
+            "key": str(key),
+            "servers": list(servers.values()),
+            "stuck": "pass",
+            "pause": 1,
+        }
 
 
 def server_port(servers):
@@ -339,10 +354,14 @@ def with_last_messages(monkeypatch):
 
 
 SWITCHES = {
-    "limits": without_limits, "hidden inputs": with_public_inputs, "guarded decoding": without_guard,
-    "a decoder of its own": with_pickle, "escaping": without_escaping, "quoted names": without_quotes,
+    "limits": without_limits,
+    "hidden inputs": with_public_inputs,
+    "guarded decoding": without_guard,
+    "a decoder of its own": with_pickle,
+    "escaping": without_escaping,
+    "quoted names": without_quotes,
     "first messages": with_last_messages,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(

@@ -217,9 +217,13 @@ def test_an_interrupt_in_the_first_seconds_is_answered_by_one_line(
     write_notebook(LOOP, path=course / "loops" / A01 / f"{A01}.ipynb")
     process = subprocess.Popen(
         [*GRADE, "--submitted", course, "--out", tmp_path / "out"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path, start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=tmp_path,
+        start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    )
     # Before it starts another process Python itself is still starting.
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while not children.read_text():
@@ -240,9 +244,13 @@ def test_an_interrupt_ends_at_once_and_keeps_what_is_done(course, tmp_path, writ
     command = [*GRADE, "--submitted", course, "--out", tmp_path / "out"]
     # Whatever runs the tests in the background may have told its children to ignore Ctrl-C.
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path,
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=tmp_path,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    )
     verdict = tmp_path / "out" / "verdicts" / A01 / "ada.json"
     while not verdict.exists():
         assert process.poll() is None

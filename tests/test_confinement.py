@@ -104,9 +104,11 @@ FORBIDDEN = {
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_what_is_forbidden_fails_inside_and_works_outside(what, inside, outside, secrets):
     code = FORBIDDEN[what].format(
-        secrets=str(secrets), repository=str(Path(kernels.__file__).parents[2]), host=socket.gethostname(),
+        secrets=str(secrets),
+        repository=str(Path(kernels.__file__).parents[2]),
+        host=socket.gethostname(),
         server=confinements.server().process.pid,
-    )  # fmt: skip
+    )
     fine, said = works(inside, code)
     assert not fine
     assert not said.startswith(("timeout", "dead")), said
@@ -275,10 +277,13 @@ def test_the_network_is_not_there(inside, outside):
         ("open('big', 'wb').write(bytes(100 * 2**20))", "OSError"),
         ("for n in range(10**5): open(f'file{n}', 'w').close()", "OSError"),
         ("kept = [open('/dev/null') for n in range(1000)]", "OSError"),
-        ("import threading, time\nfor n in range(1000): threading.Thread(target=time.sleep, args=(9999,), daemon=True).start()",
-         "RuntimeError"),
+        (
+            "import threading, time\nfor n in range(1000): "
+            "threading.Thread(target=time.sleep, args=(9999,), daemon=True).start()",
+            "RuntimeError",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_kernel_uses_is_bounded(code, error):
     with Kernel(limits=Bounds(memory=2048 * MIB, scratch=64 * MIB)) as kernel:
         outcome = kernel.execute(code, patience.AGES)
@@ -344,7 +349,8 @@ for number in os.listdir("/proc/self/fd"):
         held.append(os.readlink(f"/proc/self/fd/{number}"))
     except OSError:
         pass
-assert not [name for name in held if name.startswith("/") and not name.startswith(("/dev/", "/proc/"))], held
+outside = [name for name in held if name.startswith("/")]
+assert not [name for name in outside if not name.startswith(("/dev/", "/proc/"))], held
 try:
     environment = open("/proc/1/environ").read()
 except PermissionError:
@@ -437,7 +443,8 @@ def loop(n):
     return total
 assert int(loop(5)) == 10
 
-assert sum(int(x) for x in tf.data.Dataset.range(10).map(lambda x: x * 2, num_parallel_calls=2).prefetch(2)) == 90
+numbers = tf.data.Dataset.range(10).map(lambda x: x * 2, num_parallel_calls=2).prefetch(2)
+assert sum(int(x) for x in numbers) == 90
 found = []
 threads = [threading.Thread(target=found.append, args=(n,)) for n in range(8)]
 [t.start() for t in threads]; [t.join() for t in threads]

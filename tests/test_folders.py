@@ -176,8 +176,9 @@ def test_names_that_look_alike_are_told_of_and_stay_two(tmp_path):
 
 
 UNSEEN = [
-    *("\u200b", "\u200d", "\u00ad", "\u034f", "\u061c", "\u115f", "\u17b4", "\u180b", "\u180e", "\u200e", "\u202e", "\u2060"),
-    *("\u2065", "\u2800", "\u3164", "\ufe0f", "\ufeff", "\uffa0", "\ufff9", "\U0001d173", "\U000e0041", "\U000e0100", "\x7f"),
+    "\u200b", "\u200d", "\u00ad", "\u034f", "\u061c", "\u115f", "\u17b4", "\u180b", "\u180e",
+    "\u200e", "\u202e", "\u2060", "\u2065", "\u2800", "\u3164", "\ufe0f", "\ufeff", "\uffa0",
+    "\ufff9", "\U0001d173", "\U000e0041", "\U000e0100", "\x7f",
 ]  # fmt: skip
 
 
@@ -225,9 +226,15 @@ def test_names_that_differ_in_spaces_are_told_of(tmp_path, name):
 @pytest.mark.skipif(not hasattr(os, "link"), reason="this system has no hard links")
 @pytest.mark.parametrize("asked", [[], ["bob"]])
 @pytest.mark.parametrize(
-    ("ada", "bob"), [(f"{A01}/{A01}.ipynb", f"{A01}/{A01}.ipynb"), (f"{A01}/x.ipynb", f"{A01}/{A01}.ipynb"), ("1.zip", "2.zip"),
-                     ("old/kept", "2.zip"), (f"{A01}/deep/er/x", f"{A01}/{A01}.ipynb")],
-)  # fmt: skip
+    ("ada", "bob"),
+    [
+        (f"{A01}/{A01}.ipynb", f"{A01}/{A01}.ipynb"),
+        (f"{A01}/x.ipynb", f"{A01}/{A01}.ipynb"),
+        ("1.zip", "2.zip"),
+        ("old/kept", "2.zip"),
+        (f"{A01}/deep/er/x", f"{A01}/{A01}.ipynb"),
+    ],
+)
 def test_a_notebook_that_is_another_students_file_is_graded_and_both_are_told(
     tmp_path, ada, bob, asked
 ):
@@ -506,9 +513,19 @@ def test_where_a_copy_cannot_be_read_nobody_knows_whether_it_is_one(tmp_path, mo
 
 
 @pytest.mark.parametrize(
-    "name", [f"{A01}.IPYNB", f"{A01.upper()}.ipynb", f"{A01.upper()}.Ipynb", f"{A01} (1).ipynb", f"{A01} (1).IPYNB",
-             f"{A01}.ipynb.txt", f"{A01}.ipynb.json", f"{A01.upper()}.IPYNB.TXT", f"{A01} (1).ipynb.txt"],
-)  # fmt: skip
+    "name",
+    [
+        f"{A01}.IPYNB",
+        f"{A01.upper()}.ipynb",
+        f"{A01.upper()}.Ipynb",
+        f"{A01} (1).ipynb",
+        f"{A01} (1).IPYNB",
+        f"{A01}.ipynb.txt",
+        f"{A01}.ipynb.json",
+        f"{A01.upper()}.IPYNB.TXT",
+        f"{A01} (1).ipynb.txt",
+    ],
+)
 def test_a_notebook_that_something_renamed_is_taken_where_it_is_the_only_one(tmp_path, name):
     work = folder_of(tmp_path, f"ada/{A01}")
     (work / name).write_text(TEXT)
@@ -567,9 +584,21 @@ def test_a_zip_of_submit_counts_before_a_renamed_notebook(tmp_path):
 
 @pytest.mark.parametrize("place", ["", f"{A01}/"])
 @pytest.mark.parametrize(
-    "name", [f"{A01}.json", A01.upper(), f"{A01} (1)", f"{A01}.txt", f"{A01}.ipynb.part", f"{A01}.ipynb.crdownload",
-             f"{A01}.ipynb_", f"{A01}.ipynb.", "work.ipynb.html", f"{A01}.ipynb (1)", f"{A01}\u200b.ipynb\u200b"],
-)  # fmt: skip
+    "name",
+    [
+        f"{A01}.json",
+        A01.upper(),
+        f"{A01} (1)",
+        f"{A01}.txt",
+        f"{A01}.ipynb.part",
+        f"{A01}.ipynb.crdownload",
+        f"{A01}.ipynb_",
+        f"{A01}.ipynb.",
+        "work.ipynb.html",
+        f"{A01}.ipynb (1)",
+        f"{A01}\u200b.ipynb\u200b",
+    ],
+)
 def test_what_may_be_the_notebook_is_told_by_name_with_what_to_do(tmp_path, place, name):
     folder_of(tmp_path, f"ada/{place}")
     (tmp_path / "ada" / place / name).write_text(TEXT)
@@ -824,7 +853,11 @@ def test_a_zip_that_submit_did_not_write_is_refused_and_the_row_says_what_to_do(
     ("members", "options", "said"),
     [
         ([(INSIDE, TEXT), ("a01_densities/extra.txt", "")], {}, "more than the notebook"),
-        ([(f"{A01}.ipynb", TEXT)], {}, f"it holds a file, {A01}.ipynb, and no <assignment>/<assignment>.ipynb"),
+        (
+            [(f"{A01}.ipynb", TEXT)],
+            {},
+            f"it holds a file, {A01}.ipynb, and no <assignment>/<assignment>.ipynb",
+        ),
         ([(f"../{INSIDE}", TEXT)], {}, "it holds a file, ../"),
         ([(f"/{INSIDE}", TEXT)], {}, "it holds a file, /"),
         ([("inner.zip", "PK")], {}, "it holds another archive, inner.zip"),
@@ -835,7 +868,7 @@ def test_a_zip_that_submit_did_not_write_is_refused_and_the_row_says_what_to_do(
         ([(INSIDE, TEXT)], {"how": zipfile.ZIP_BZIP2}, "it is packed in another way"),
         ([], {}, "it holds nothing"),
     ],
-)  # fmt: skip
+)
 def test_a_zip_with_anything_else_in_it_is_refused(tmp_path, members, options, said):
     pack(tmp_path / "ada" / "x.zip", *members, **options)
     assert said in reason(tmp_path)
@@ -891,14 +924,16 @@ def test_a_zip_of_another_assignment_is_no_answer():
 
 
 EVIL = [
-    *(b"\xff", rb"\xff", rb"\\xff", b"caf\xe9", "café".encode(), "cafe\u0301".encode(), b"Ada", b"ada", b"ADA", b"\\", b"\\\\"),
-    *(b"\\x", b"\\\xff", b"a\nb", b"a\rb", b"a\r\nb", b"a\tb", b"\n=1", b" =1", b"=1", b"'=1", b"-x", b"+1", b"@x", b"--force"),
-    *("＝1".encode(), "\ufeff=1".encode(), "\u3000＋1".encode(), "\u200b=1".encode(), ESC.encode(), b"\x9b2J", CSI.encode()),
-    *(BIDI.encode(), b"\x07", b"\x7f", b"[red]x", b"[/]", b":heart:", b"%s", b"{}", b"$(id)", b"`id`", b"a;b", b'a"b', b"a,b"),
-    *(b"a'b", b"<b>", b"&amp;", b"*", b"?", b"~", b" ", b"a ", b" a", b"a.", b"con", b"nul.txt", b"a.ipynb", b"x.json"),
-    *(b"a" * size for size in (249, 250, 251, 254, 255)),
-    *(b"\xff" * 255, rb"\x" * 127, "é".encode() * 127, "渡".encode() * 85, b"a" * 217 + b"~" + b"0" * 32),
-    *(A01.encode(), b"verdicts", b"grades.csv", b"index", b"\xed\xa0\x80", "\U000e0041".encode()),
+    b"\xff", rb"\xff", rb"\\xff", b"caf\xe9", "café".encode(), "cafe\u0301".encode(), b"Ada",
+    b"ada", b"ADA", b"\\", b"\\\\", b"\\x", b"\\\xff", b"a\nb", b"a\rb", b"a\r\nb", b"a\tb",
+    b"\n=1", b" =1", b"=1", b"'=1", b"-x", b"+1", b"@x", b"--force", "＝1".encode(),
+    "\ufeff=1".encode(), "\u3000＋1".encode(), "\u200b=1".encode(), ESC.encode(), b"\x9b2J",
+    CSI.encode(), BIDI.encode(), b"\x07", b"\x7f", b"[red]x", b"[/]", b":heart:", b"%s", b"{}",
+    b"$(id)", b"`id`", b"a;b", b'a"b', b"a,b", b"a'b", b"<b>", b"&amp;", b"*", b"?", b"~", b" ",
+    b"a ", b" a", b"a.", b"con", b"nul.txt", b"a.ipynb", b"x.json",
+    *(b"a" * size for size in (249, 250, 251, 254, 255)), b"\xff" * 255, rb"\x" * 127,
+    "é".encode() * 127, "渡".encode() * 85, b"a" * 217 + b"~" + b"0" * 32, A01.encode(),
+    b"verdicts", b"grades.csv", b"index", b"\xed\xa0\x80", "\U000e0041".encode(),
 ]  # fmt: skip
 LINKS = ["looped", "broken", "twin", "to a file"]
 

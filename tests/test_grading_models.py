@@ -117,8 +117,8 @@ class Encoder(keras.layers.Layer):
         self.latent_dim = latent_dim
 
     def call(self, x):
-        matrix = np.random.default_rng(0).normal(size=(x.shape[-1], 2 * self.latent_dim)).astype("float32")
-        return tuple(tf.split(x @ matrix, 2, axis=-1))
+        matrix = np.random.default_rng(0).normal(size=(x.shape[-1], 2 * self.latent_dim))
+        return tuple(tf.split(x @ matrix.astype("float32"), 2, axis=-1))
 """
 HEADS = "return self.to_mu(h), self.to_log_var(h)"
 

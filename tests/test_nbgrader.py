@@ -112,8 +112,11 @@ def course(tmp_path_factory):
     def run(*command):
         return subprocess.run(
             [sys.executable, "-m", "nbgrader", *map(str, command)],
-            cwd=folder, env=environment, capture_output=True, text=True,
-        )  # fmt: skip
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
 
     return folder, run
 

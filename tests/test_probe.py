@@ -29,7 +29,8 @@ class Scale(keras.Model):
 
     def __init__(self, size, start=1.0, name_of_it="scale"):
         super().__init__()
-        self.gain = self.add_weight(shape=(size,), initializer=keras.initializers.Constant(start), name="gain")
+        constant = keras.initializers.Constant(start)
+        self.gain = self.add_weight(shape=(size,), initializer=constant, name="gain")
         self.shift = self.add_weight(shape=(size,), initializer="zeros", name="shift")
         self.start = start
         self.label = name_of_it
@@ -75,8 +76,11 @@ def not_yet(x):
 
 
 def odd(kind):
-    return {"text": "a", "integers": np.arange(3), "nothing": None, "dict": {}, "ragged": [[1.0], [1.0, 2.0]],
-            "complex": 1j, "half": np.float16(1), "scalar": np.float32(3), "list": [1.0, 2.0]}[kind]
+    return {
+        "text": "a", "integers": np.arange(3), "nothing": None, "dict": {},
+        "ragged": [[1.0], [1.0, 2.0]], "complex": 1j, "half": np.float16(1),
+        "scalar": np.float32(3), "list": [1.0, 2.0],
+    }[kind]
 
 
 def model_sum(model, x):
@@ -84,13 +88,17 @@ def model_sum(model, x):
 
 
 def touchy(x):
-    """The sum of x and of the logarithms of what is positive in it, in a way that minds every setting of the process."""
+    """The sum of x and of the logarithms of what is positive in it.
+
+    It minds every setting of the process.
+    """
     warnings.warn("a warning")
     smallest = np.exp(np.float32(-95)) * np.float32(1e-5)
     logs = tf.where(x > 0, tf.math.log(x), 0.0)
     bounded = keras.losses.binary_crossentropy(tf.ones_like(x), tf.zeros_like(x)) - 16.118095
     logs += 0 * keras.random.normal((1, 1)) + bounded[:, None]
-    return keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")(x)[:, 0] + tf.reduce_sum(logs, -1) + smallest
+    total = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")(x)[:, 0]
+    return total + tf.reduce_sum(logs, -1) + smallest
 
 
 def trained(x):

@@ -11,14 +11,27 @@ HOSTILE = "<script>alert('x')</script>"
 
 def verdict(student="ada", **question):
     asked = {
-        "name": "kl", "score": 3.5, "max_score": 12.0, "status": "wrong", "mistake": "kl_sign_flipped",
-        "message": "Wrong on 1 of 2 cases.", "source": "document 000, section 4", "follows": None,
-        "cases": [{"name": "generic", "passed": False, "points": 0.0, "worst_error": 1.0, "mistake": None}],
-    }  # fmt: skip
+        "name": "kl",
+        "score": 3.5,
+        "max_score": 12.0,
+        "status": "wrong",
+        "mistake": "kl_sign_flipped",
+        "message": "Wrong on 1 of 2 cases.",
+        "source": "document 000, section 4",
+        "follows": None,
+        "cases": [
+            {"name": "generic", "passed": False, "points": 0.0, "worst_error": 1.0, "mistake": None}
+        ],
+    }
     return {
-        "assignment": "a01", "student": student, "score": 3.5, "max_score": 12.0, "manual_max_score": 4.0,
-        "kit_version": "0", "questions": [asked | question],
-    }  # fmt: skip
+        "assignment": "a01",
+        "student": student,
+        "score": 3.5,
+        "max_score": 12.0,
+        "manual_max_score": 4.0,
+        "kit_version": "0",
+        "questions": [asked | question],
+    }
 
 
 def test_feedback_tells_the_verdict_the_mistake_and_the_place():

@@ -49,7 +49,8 @@ KL = "tfd.kl_divergence(q, r)"
 TERMS = "return log_q0, sum_log_det, log_p_zK, log_py_given_zK"
 WRONG_TERMS = "return 1.3 * log_q0, sum_log_det, 1.4 * log_p_zK, 1.5 * log_py_given_zK"
 VAE = Same(
-    "a03_vae", "VAE",
+    "a03_vae",
+    "VAE",
     {
         "VAE": (
             ("return -reconstruction - kl", "return -reconstruction - 1.3 * kl - 0.2"),
@@ -57,10 +58,12 @@ VAE = Same(
         ),
         "Encoder": ((LAYER, DRAWN),),
     },
-    ("elbo_bernoulli", "elbo_gaussian"), r"off by up to [\d.]+",
-)  # fmt: skip
+    ("elbo_bernoulli", "elbo_gaussian"),
+    r"off by up to [\d.]+",
+)
 VIB = Same(
-    "a05_vib", "VIB",
+    "a05_vib",
+    "VIB",
     {
         "VIB": (
             (KL, f"1.3 * {KL} + 0.2"),
@@ -68,10 +71,12 @@ VIB = Same(
             (BUILT, BUILT + STARTED),
         )
     },
-    ("loss_terms", "prediction"), r"off by up to [\d.]+",
-)  # fmt: skip
+    ("loss_terms", "prediction"),
+    r"off by up to [\d.]+",
+)
 FLOW_VIB = Same(
-    "a06_flows", "FlowVIB",
+    "a06_flows",
+    "FlowVIB",
     {
         "FlowVIB": (
             ("sum_log_det += log_det", "sum_log_det += 1.3 * log_det + 0.2"),
@@ -79,8 +84,9 @@ FLOW_VIB = Same(
             (TERMS, WRONG_TERMS),
         )
     },
-    ("free_energy_terms", "log_det_planar"), r"off by up to [\d.]+",
-)  # fmt: skip
+    ("free_energy_terms", "log_det_planar"),
+    r"off by up to [\d.]+",
+)
 DRAWS = (
     "import keras, random\nkeras.random.normal((3,)); tf.random.normal([5]); np.random.rand(4); "
     "random.random()"

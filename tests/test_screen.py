@@ -15,12 +15,23 @@ from autograder.tasks.matrix import Matrix
 
 WIDTHS = [60, 80, 100, 160]
 SAMPLE = {
-    "posterior_from_joint": 6, "bernoulli_entropy": 6, "gaussian_log_prob": 8, "kl_to_standard_normal": 12,
-    "kl_between_gaussians": 10, "bernoulli_log_prob_logits": 10, "elbo_identity_terms": 8, "reparameterize": 6,
-    "free_energy": 8, "mutual_information_bound": 6,
+    "posterior_from_joint": 6, "bernoulli_entropy": 6, "gaussian_log_prob": 8,
+    "kl_to_standard_normal": 12, "kl_between_gaussians": 10, "bernoulli_log_prob_logits": 10,
+    "elbo_identity_terms": 8, "reparameterize": 6, "free_energy": 8, "mutual_information_bound": 6,
 }  # fmt: skip
-FLOWS = {f"{kind}_{what}": 5 for kind in ("planar", "radial", "sylvester", "autoregressive", "inverse_autoregressive",
-                                          "volume_preserving", "amortized") for what in ("forward", "log_det")}  # fmt: skip
+FLOWS = {
+    f"{kind}_{what}": 5
+    for kind in (
+        "planar",
+        "radial",
+        "sylvester",
+        "autoregressive",
+        "inverse_autoregressive",
+        "volume_preserving",
+        "amortized",
+    )
+    for what in ("forward", "log_det")
+}
 LONG = (
     "log_det_of_the_inverse_instead_of_the_map or transformation_negated of "
     "log_det_without_absolute_value"
@@ -33,11 +44,14 @@ def verdict(student, questions, letters, mistake=None):
     earned = {"C": 1, "P": 0.7}
     asked = [
         {
-            "name": name, "max_score": float(points), "status": LETTERS[letter], "score": points * earned.get(letter, 0),
+            "name": name,
+            "max_score": float(points),
+            "status": LETTERS[letter],
+            "score": points * earned.get(letter, 0),
             "mistake": mistake and mistake.format(name) if letter == "W" else None,
         }
         for (name, points), letter in zip(questions.items(), letters, strict=True)
-    ]  # fmt: skip
+    ]
     score, worth = (
         round(sum(question[key] for question in asked), 4) for key in ("score", "max_score")
     )

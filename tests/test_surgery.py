@@ -22,14 +22,15 @@ MOST = 80
 pytestmark = pytest.mark.kernels
 
 ODD_TEXT = (
-    "\u00a0", "\u2028", "\x00", "\x0c", "\ufeff", "é\u0301", "\U0001f600", "ﬁ", "\r", "\t", "{", "]", '"', "\\", "%%time\n",
-    "!ls\n",
-    "?", "def ", "class ", "@", "lambda: ", "f'{", "'''", "#", "import os\n", "raise SystemExit\n", "return 0\n", "pass\n",
-    "del tf\n", "0/0\n", "async ", "yield 1\n", "\\N{BULLET}", "1" * 5000, "(" * 300, "x = " + "-" * 3000 + "1\n",
+    "\u00a0", "\u2028", "\x00", "\x0c", "\ufeff", "é\u0301", "\U0001f600", "ﬁ", "\r", "\t", "{",
+    "]", '"', "\\", "%%time\n", "!ls\n", "?", "def ", "class ", "@", "lambda: ", "f'{", "'''", "#",
+    "import os\n", "raise SystemExit\n", "return 0\n", "pass\n", "del tf\n", "0/0\n", "async ",
+    "yield 1\n", "\\N{BULLET}", "1" * 5000, "(" * 300, "x = " + "-" * 3000 + "1\n",
 )  # fmt: skip
 ODD_VALUES = (
-    None, True, -1, 0, 10**30, -(10**30), 1e308, 0.5, "", "code", [], {}, [[]], [None], {"": None}, [3, "a"], float("nan"),
-    float("inf"), "\u2028", "x" * 10_000, [[[[[[[[]]]]]]]], {"a": {"b": {"c": [1, {"d": 2}]}}},
+    None, True, -1, 0, 10**30, -(10**30), 1e308, 0.5, "", "code", [], {}, [[]], [None], {"": None},
+    [3, "a"], float("nan"), float("inf"), "\u2028", "x" * 10_000, [[[[[[[[]]]]]]]],
+    {"a": {"b": {"c": [1, {"d": 2}]}}},
 )  # fmt: skip
 
 
@@ -118,8 +119,8 @@ def put_cell(chance, content, cells):
 
 
 SURGERY = (
-    delete, double, reorder, swap, change_type, damage_metadata, damage_metadata, lose_metadata, put_text, put_text, cut_source,
-    put_value, change_format, put_cell, put_cell,
+    delete, double, reorder, swap, change_type, damage_metadata, damage_metadata, lose_metadata,
+    put_text, put_text, cut_source, put_value, change_format, put_cell, put_cell,
 )  # fmt: skip
 
 

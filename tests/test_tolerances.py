@@ -63,9 +63,16 @@ def share(task, formula, arguments):
     given = given if isinstance(given, tuple | list) else (given,)
     wanted = evaluate(task.reference, [to_float64(value) for value in arguments])
     return max(
-        float(np.nan_to_num(np.max(np.abs(np.asarray(got, float) - want) / (task.atol + task.rtol * np.abs(want))), nan=np.inf))
+        float(
+            np.nan_to_num(
+                np.max(
+                    np.abs(np.asarray(got, float) - want) / (task.atol + task.rtol * np.abs(want))
+                ),
+                nan=np.inf,
+            )
+        )
         for got, want in zip(given, wanted, strict=True)
-    )  # fmt: skip
+    )
 
 
 def handed(value):

@@ -67,31 +67,65 @@ ABOUT_F = "Answer `f` first, then run this cell again."
 NOTEBOOKS = {
     "a stub alone": ([STUB], [None]),
     "a stub called by an experiment": ([STUB, "f(3)"], [None, ABOUT_F]),
-    "within a function": ([STUB, "def plot():\n    return [f(x) for x in range(3)]\n\nplot()"], [None, ABOUT_F]),
+    "within a function": (
+        [STUB, "def plot():\n    return [f(x) for x in range(3)]\n\nplot()"],
+        [None, ABOUT_F],
+    ),
     "without the text": (["def f(x):\n    raise NotImplementedError", "f(3)"], [None, ABOUT_F]),
     "by a stub's helper": ([STUB, "def g(x):\n    return f(x)", "g(3)"], [None, None, ABOUT_F]),
     "as AutoGraph says it": (
-        [STUB, "raise NotImplementedError('in user code:\\n    File ...\\n    NotImplementedError: write f')"],
+        [
+            STUB,
+            "raise NotImplementedError("
+            "'in user code:\\n    File ...\\n    NotImplementedError: write f')",
+        ],
         [None, ABOUT_F],
     ),
     "as the cause of another": (
-        [STUB, "try:\n    f(3)\nexcept Exception as error:\n    raise RuntimeError('x') from error"],
+        [
+            STUB,
+            "try:\n    f(3)\nexcept Exception as error:\n    raise RuntimeError('x') from error",
+        ],
         [None, ABOUT_F],
     ),
-    "its own cause": (["try:\n    1 / 0\nexcept Exception as error:\n    raise error from error"], [None]),
-    "a class": ([CLASS, "model = Model()", "model.fit()"], [None, None, "Answer `Model` first, then run this cell again."]),
+    "its own cause": (
+        ["try:\n    1 / 0\nexcept Exception as error:\n    raise error from error"],
+        [None],
+    ),
+    "a class": (
+        [CLASS, "model = Model()", "model.fit()"],
+        [None, None, "Answer `Model` first, then run this cell again."],
+    ),
     "a name of a cell that stopped": (
         [STUB, "model = f(3)", "history = model.fit()", "print(history)"],
         [
             None,
             ABOUT_F,
-            "Answer `f` first: the cell that makes `model` needs it. Then run that cell and this one.",
-            "Answer `f` first: the cell that makes `history` needs it. Then run that cell and this one.",
+            "Answer `f` first: the cell that makes `model` needs it. "
+            "Then run that cell and this one.",
+            "Answer `f` first: the cell that makes `history` needs it. "
+            "Then run that cell and this one.",
         ],
     ),
     "answered meanwhile": (
-        [STUB, "model = f(3)", "def f(x):\n    return x", "model", "model = f(3)", "model", "undone"],
-        [None, ABOUT_F, None, "Answer `f` first: the cell that makes `model` needs it.", None, None, None],
+        [
+            STUB,
+            "model = f(3)",
+            "def f(x):\n    return x",
+            "model",
+            "model = f(3)",
+            "model",
+            "undone",
+        ],
+        [
+            None,
+            ABOUT_F,
+            None,
+            "Answer `f` first: the cell that makes `model` needs it.",
+            None,
+            None,
+            None,
+        ],
     ),
     "another exception": (
         ["images = 1 / 0", "images"],
@@ -108,7 +142,7 @@ NOTEBOOKS = {
     "a slip of the pen": (["modle.fit()"], [None]),
     "an exception of one's own": (["raise NotImplementedError('later')"], [None]),
     "no method": (["class A:\n    pass", "A().b"], [None, None]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

@@ -65,29 +65,62 @@ def test_what_needs_no_tensorflow_starts_none(class_folder):
         *(
             ([*command, "--limit", limit], 2, limit.split("=")[0])
             for command in (grade, sample)
-            for limit in ("foo=3", "cell", "cell=", "cell=-3", "cell=0", "memory=4XB", "question=ten", "memory=1KiB")
+            for limit in (
+                "foo=3",
+                "cell",
+                "cell=",
+                "cell=-3",
+                "cell=0",
+                "memory=4XB",
+                "question=ten",
+                "memory=1KiB",
+            )
         ),
-        *(([*command, "--jobs", "0"], 2, "--jobs must be at least 1, not 0") for command in (grade, sample, ["bench"])),
+        *(
+            ([*command, "--jobs", "0"], 2, "--jobs must be at least 1, not 0")
+            for command in (grade, sample, ["bench"])
+        ),
         (["bench", "--stock", "-1"], 2, "--stock must be at least 1"),
         (["bench", "--jobs", "4", "--students", "4"], 2, "--students must be more than --jobs"),
-        *(([*command, "a99_none"], 2, "no assignment is called a99_none") for command in (grade, ["solutions"], ["matrix"])),
+        *(
+            ([*command, "a99_none"], 2, "no assignment is called a99_none")
+            for command in (grade, ["solutions"], ["matrix"])
+        ),
         (["grade", "--submitted", f"{class_folder}/nowhere"], 2, "there is no folder"),
-        (["grade", "--submitted", f"{class_folder}/submitted/ada/a01_densities"], 2, "nothing to grade"),
+        (
+            ["grade", "--submitted", f"{class_folder}/submitted/ada/a01_densities"],
+            2,
+            "nothing to grade",
+        ),
         (["grade", "--submitted", f"{class_folder}"], 2, "is it the right folder?"),
-        (["grade", "--submitted", f"{class_folder}/submitted", "--out", f"{class_folder}/submitted/x"], 2, "each folder is a"),
+        (
+            [
+                "grade",
+                "--submitted",
+                f"{class_folder}/submitted",
+                "--out",
+                f"{class_folder}/submitted/x",
+            ],
+            2,
+            "each folder is a",
+        ),
         ([*grade, "--secret-file", f"{class_folder}/nowhere"], 2, "there is no secret file"),
         ([*grade, "--out", f"{class_folder}/file/out"], 2, "Not a directory"),
         (["sample", "--out", f"{class_folder}/file/out"], 2, "Not a directory"),
         (["sample", "--out", "course/submitted/x"], 2, "each folder is a"),
         ([*sample, "--secret-file", f"{class_folder}/nowhere"], 2, "there is no secret file"),
-        ([*sample, "--student", "nobody", "a01_densities"], 2, "no student of the sample class is called nobody, a01_d"),
+        (
+            [*sample, "--student", "nobody", "a01_densities"],
+            2,
+            "no student of the sample class is called nobody, a01_d",
+        ),
         ([*sample, "a01_densities"], 2, "unrecognized arguments"),
         ([*sample, "--device", "tpu"], 2, "invalid choice"),
         (["doctor"], "TensorFlow would start", "\n  tensorflow 2."),
         (["doctor"], "TensorFlow would start", "\nStarting TensorFlow, to see the device\n"),
         (["kernelspec", "--limit", "cell=3"], 2, "no limit of a kernel"),
         (["kernelspec", "--prefix", f"{class_folder}/prefix"], 0, "confined-python3"),
-    ]  # fmt: skip
+    ]
     command = [sys.executable, "-c", LIGHT, json.dumps([arguments for arguments, _, _ in expected])]
     ends = json.loads(
         subprocess.run(command, check=True, capture_output=True, text=True, cwd=class_folder).stdout
@@ -286,8 +319,10 @@ def readme():
 
 
 def test_the_readme_names_every_limit_and_every_status():
-    settings = [f"{name}={value.replace(' s', '').replace(' ', '')}" for name, value in
-                re.findall(r"^\| `(\w+)` \| (\d+[ \w]*) \|", readme(), re.M)]  # fmt: skip
+    settings = [
+        f"{name}={value.replace(' s', '').replace(' ', '')}"
+        for name, value in re.findall(r"^\| `(\w+)` \| (\d+[ \w]*) \|", readme(), re.M)
+    ]
     found, names = usual_limits(" ".join(settings))
     assert sorted(names) == sorted(limits.NAMES)
     assert found.bounds == Bounds()

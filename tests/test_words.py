@@ -190,35 +190,49 @@ SEEN = {
     "beta forgotten": lambda: a_loss(loss=61.75, beta=0.05),
     "all three": lambda: a_loss(1.234, 987.6, 7.531),
     "a log determinant": lambda: a_map(0.4567),
-    "noise that is elsewhere": lambda: noise(1.57, 1, {"other": np.full(training_noise.NUM_NOISE_IMAGES, 9.0)}),
-    "noise that is too wide": lambda: noise(0, 3, {"other": np.full(training_noise.NUM_NOISE_IMAGES, 9.0)}),
-    "a kl in the cross-entropy": lambda: noise(1.57, 1, {"other": np.full(training_noise.NUM_NOISE_IMAGES, 1.57)}),
+    "noise that is elsewhere": lambda: noise(
+        1.57, 1, {"other": np.full(training_noise.NUM_NOISE_IMAGES, 9.0)}
+    ),
+    "noise that is too wide": lambda: noise(
+        0, 3, {"other": np.full(training_noise.NUM_NOISE_IMAGES, 9.0)}
+    ),
+    "a kl in the cross-entropy": lambda: noise(
+        1.57, 1, {"other": np.full(training_noise.NUM_NOISE_IMAGES, 1.57)}
+    ),
     "a sigmoid": lambda: squashed(lambda z: 1 / (1 + np.exp(-z))),
     "a ReLU": lambda: squashed(lambda z: np.maximum(z, 0)),
     "its negative": lambda: squashed(lambda z: -np.maximum(z, 0)),
     "a tanh": lambda: squashed(np.tanh),
     "a cut": lambda: squashed(lambda z: np.clip(z, -2.345, 2.345)),
-    "an ELBO that goes down with the loss": lambda: autoencoder_below(-40.12, -61.97, (45.17, 40.12), 5.678),
+    "an ELBO that goes down with the loss": lambda: autoencoder_below(
+        -40.12, -61.97, (45.17, 40.12), 5.678
+    ),
     "an ELBO that goes down": lambda: autoencoder_below(-40.12, -61.97, (40.12, 45.17), 5.678),
     "an ELBO below the floor": lambda: autoencoder_below(-40.12, -30.45, (40.12, 30.17), 5.678),
     "a KL of nothing": lambda: autoencoder_below(-40.12, -30.45, (40.12, 30.17), 0.1234),
     "a loss that goes up": lambda: autoencoder_below(-40.12, -20.45, (40.12, 45.17), 5.678),
-    "an accuracy below the floor": lambda: classifier_below(0.7123, (2.345, 1.234), 5.678, [1.0, 2.0]),
+    "an accuracy below the floor": lambda: classifier_below(
+        0.7123, (2.345, 1.234), 5.678, [1.0, 2.0]
+    ),
     "a VIB that collapsed": lambda: classifier_below(0.7123, (2.345, 1.234), 0.1234, [1.0, 2.0]),
     "probabilities": lambda: classifier_below(0.7123, (2.345, 1.234), 5.678, [0.25, 0.75]),
     "a loss below 0": lambda: classifier_below(0.7123, (-1.234, -2.345), 5.678, [1.0, 2.0]),
-    "a classifier's loss that goes up": lambda: classifier_below(0.9123, (1.234, 2.345), 5.678, [1.0, 2.0]),
+    "a classifier's loss that goes up": lambda: classifier_below(
+        0.9123, (1.234, 2.345), 5.678, [1.0, 2.0]
+    ),
     "a kl that runs away": lambda: classifier_below(0.9123, (1.234, 2.345), 85.67, [1.0, 2.0]),
     "a beta of its own": lambda: raised(model.failure_of_weight("beta", np.float32(3.1416), 2.0)),
     "a beta that is NaN": lambda: raised(model.failure_of_weight("beta", np.float32(np.nan), 2.0)),
     "values": lambda: off("elbo(x, eps)", [1.234, 5.678], [1.234, 8.765], "the ELBO"),
-    "what is found elsewhere": lambda: raised(PropertyFailed("kl is wrong", "", "kl is 21.93").when("after training")),
+    "what is found elsewhere": lambda: raised(
+        PropertyFailed("kl is wrong", "", "kl is 21.93").when("after training")
+    ),
     "two things at once": both,
     "a shape": in_another_shape,
     "weights that become more": more_and_more_weights,
     "variables that are no weights": lambda: strangers(7796.0),
     "values that are too many": lambda: another_number(496),
-}  # fmt: skip
+}
 # Of these there are only counts.
 WITHOUT_DIGITS = ("variables that are no weights", "values that are too many")
 

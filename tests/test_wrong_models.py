@@ -391,36 +391,98 @@ def test_no_inputs_let_a_wrong_model_pass(edit):
 
 
 # Right models, one edit away from the solution.
+NOISE = "keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)"
 FIT = """\
     def fit(self, x, y, batch_size=32, epochs=1, verbose=0):
         stop = keras.callbacks.TerminateOnNaN()
-        return super().fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=[stop])
+        return super().fit(
+            x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=[stop]
+        )
 
     def compute_loss(self, x=None, y=None"""
 RIGHT = (
-    ("scales without a bound", "a06_flows", "log_scale = tf.tanh(log_scale)\n", "pass\n",
-     "FlowVIB", ("log_det_coupling", "kind_coupling", "depends_on_x_coupling", "weights_coupling", "prediction")),
-    ("a frozen layer", "a06_flows", "self.to_features = keras.layers.Dense(64, activation=\"relu\")",
-     "start = keras.initializers.RandomNormal(seed=0)\n"
-     "            self.to_features = keras.layers.Dense(64, activation=\"relu\", trainable=False, kernel_initializer=start)",
-     "FlowVIB", ("weights_planar",)),
-    ("halves swapped before every step", "a06_flows", "if number and self.flow == COUPLING:", "if self.flow == COUPLING:",
-     "FlowVIB", ("kind_coupling", "log_det_coupling")),
-    ("features of two wide layers", "a06_flows", "self.to_features = keras.layers.Dense(64, activation=\"relu\")",
-     "self.to_features = keras.Sequential([keras.layers.Dense(128, activation=\"relu\") for _ in range(2)])",
-     "FlowVIB", ("kind_iaf", "log_det_iaf")),
-    ("alpha as an exponential", "a06_flows", "tf.nn.softplus(self.to_alpha(features)) + 0.1",
-     "tf.exp(self.to_alpha(features))", "FlowVIB", ("kind_radial", "log_det_radial", "depends_on_x_radial")),
-    ("an order that is reversed behind every step", "a06_flows", "if number and self.flow == IAF:\n                z =",
-     "if self.flow == IAF:\n                z =", "FlowVIB", ("kind_iaf", "log_det_iaf")),
-    ("four samples for each example in training", "a05_vib", "return keras.random.normal((1, tf.shape(x)[0]",
-     "return keras.random.normal((4, tf.shape(x)[0]", "VIB", ("training",)),
-    ("samples in pairs", "a05_vib",
-     "return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)",
-     "noise = keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)\n"
-     "        return tf.concat([noise, -noise], axis=0)", "VIB", ("training",)),
-    ("a fit of its own", "a05_vib", "    def compute_loss(self, x=None, y=None", FIT, "VIB", ("training",)),
-)  # fmt: skip
+    (
+        "scales without a bound",
+        "a06_flows",
+        "log_scale = tf.tanh(log_scale)\n",
+        "pass\n",
+        "FlowVIB",
+        (
+            "log_det_coupling",
+            "kind_coupling",
+            "depends_on_x_coupling",
+            "weights_coupling",
+            "prediction",
+        ),
+    ),
+    (
+        "a frozen layer",
+        "a06_flows",
+        'self.to_features = keras.layers.Dense(64, activation="relu")',
+        "start = keras.initializers.RandomNormal(seed=0)\n"
+        '            self.to_features = keras.layers.Dense(64, activation="relu", trainable=False, '
+        "kernel_initializer=start)",
+        "FlowVIB",
+        ("weights_planar",),
+    ),
+    (
+        "halves swapped before every step",
+        "a06_flows",
+        "if number and self.flow == COUPLING:",
+        "if self.flow == COUPLING:",
+        "FlowVIB",
+        ("kind_coupling", "log_det_coupling"),
+    ),
+    (
+        "features of two wide layers",
+        "a06_flows",
+        'self.to_features = keras.layers.Dense(64, activation="relu")',
+        "self.to_features = keras.Sequential("
+        '[keras.layers.Dense(128, activation="relu") for _ in range(2)])',
+        "FlowVIB",
+        ("kind_iaf", "log_det_iaf"),
+    ),
+    (
+        "alpha as an exponential",
+        "a06_flows",
+        "tf.nn.softplus(self.to_alpha(features)) + 0.1",
+        "tf.exp(self.to_alpha(features))",
+        "FlowVIB",
+        ("kind_radial", "log_det_radial", "depends_on_x_radial"),
+    ),
+    (
+        "an order that is reversed behind every step",
+        "a06_flows",
+        "if number and self.flow == IAF:\n                z =",
+        "if self.flow == IAF:\n                z =",
+        "FlowVIB",
+        ("kind_iaf", "log_det_iaf"),
+    ),
+    (
+        "four samples for each example in training",
+        "a05_vib",
+        "return keras.random.normal((1, tf.shape(x)[0]",
+        "return keras.random.normal((4, tf.shape(x)[0]",
+        "VIB",
+        ("training",),
+    ),
+    (
+        "samples in pairs",
+        "a05_vib",
+        f"return {NOISE}",
+        f"noise = {NOISE}\n        return tf.concat([noise, -noise], axis=0)",
+        "VIB",
+        ("training",),
+    ),
+    (
+        "a fit of its own",
+        "a05_vib",
+        "    def compute_loss(self, x=None, y=None",
+        FIT,
+        "VIB",
+        ("training",),
+    ),
+)
 
 
 # Those that do not wait for the soak, and are examined once.

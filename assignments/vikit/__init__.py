@@ -3,7 +3,8 @@
 check("kl_to_standard_normal")   is this answer right, and if not, what is wrong?
 check_all()                      every question of the assignment, and the points so far
 load("digits")                   images and labels; also "mnist", "fashion_mnist", "binarized_mnist"
-plots                            figures: images, mosaic, scatter, curves, bands, stacks, ellipses, information_plane
+plots                            figures: images, mosaic, scatter, curves, bands, stacks, ellipses,
+                                 information_plane
 submit()                         one zip to hand in
 """
 

@@ -16,7 +16,8 @@ DATE = (2020, 1, 1, 0, 0, 0)
 README = """\
 # Variational inference for deep learning: assignments
 
-1. Unpack this zip and keep its folders together: they are all in `variational-inference-assignments`.
+1. Unpack this zip and keep its folders together: they are all in
+   `variational-inference-assignments`.
 2. Install what the notebooks need, in Python 3.11 to 3.13:
 
        python -m pip install {packages} jupyterlab
@@ -26,17 +27,19 @@ README = """\
        cd variational-inference-assignments/{first}
        jupyter lab {first}.ipynb
 
-4. Run the cells from the top. Replace each `raise NotImplementedError` with your answer and run the `check` below it: it
-   says what is right, what is wrong, and often why.
+4. Run the cells from the top. Replace each `raise NotImplementedError` with your answer and run
+   the `check` below it: it says what is right, what is wrong, and often why.
 5. `check_all()` adds up your points so far; `submit()` writes the zip to hand in.
 
-On Colab: upload the notebook, then upload this zip with the folder icon on the left, wait until it has arrived, and run the
-first cell. A newer zip wins over an older one. `submit()` says where the zip to hand in lies: download it.
+On Colab: upload the notebook, then upload this zip with the folder icon on the left, wait until it
+has arrived, and run the first cell. A newer zip wins over an older one. `submit()` says where the
+zip to hand in lies: download it.
 
-Check uses public inputs. Grading draws others for you and your file, so an answer that only fits the public ones earns nothing.
+Check uses public inputs. Grading draws others for you and your file, so an answer that only fits
+the public ones earns nothing.
 
-Places such as "document 000, line 82" are in the lecture's documents 000 to 004, numbers such as E-000-08 in the list of their
-errata; your course hands out both.
+Places such as "document 000, line 82" are in the lecture's documents 000 to 004, numbers such as
+E-000-08 in the list of their errata; your course hands out both.
 
 Assignments here: {assignments}.
 """

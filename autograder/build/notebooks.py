@@ -23,12 +23,13 @@ SETUP = Path(__file__).with_name("first_cell.py")
 HANDING_IN = """\
 ## Handing in
 
-`check_all()` checks every question and adds up the points so far. Save the notebook, then call `submit()`: it writes one
-zip next to the notebook. Hand in that file.
+`check_all()` checks every question and adds up the points so far. Save the notebook, then call
+`submit()`: it writes one zip next to the notebook. Hand in that file.
 
-Grading runs your notebook from the top in a fresh Python process, then calls your functions with inputs of its own. A cell
-may take 60 s, a question 10 s{}, all cells together 10 minutes, and a cell may print 1 MiB. Cells that only train
-or plot are not run, but for the functions, classes and imports in them. An error in one cell does not stop the others."""
+Grading runs your notebook from the top in a fresh Python process, then calls your functions with
+inputs of its own. A cell may take 60 s, a question 10 s{}, all cells together 10 minutes, and a
+cell may print 1 MiB. Cells that only train or plot are not run, but for the functions, classes and
+imports in them. An error in one cell does not stop the others."""
 
 
 def release(name: str) -> dict[str, bytes]:

@@ -3,8 +3,10 @@ make no sense.
 
     # %% question="name"                    the answer to a question that the assignment declares
     # %% [markdown] question="name"         a question answered in words, graded by hand
-    # %% tags=["experiment"]                trains or plots, holds no answer; stands under `if __name__ == "__main__":`
-    # %% tags=["experiment", "solution"]    one that runs with the solutions only: it takes long, or shows an answer's numbers
+    # %% tags=["experiment"]                trains or plots, holds no answer;
+                                            stands under `if __name__ == "__main__":`
+    # %% tags=["experiment", "solution"]    one that runs with the solutions only: it takes long,
+                                            or shows an answer's numbers
 
 In a question's cell the answer stands between the lines `# BEGIN SOLUTION` and `# END SOLUTION` (in
 Markdown the same words in an HTML comment).

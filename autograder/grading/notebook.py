@@ -104,7 +104,8 @@ def read_cells(notebook, released: Released) -> list[Cell]:
     written = sum(len(cell.source.encode("utf-8")) for cell in code)
     if written > MAX_CODE_BYTES:
         raise UnreadableNotebook(
-            f"its code cells hold {written // 2**10} KiB of text, more than {MAX_CODE_BYTES // 2**10}: put data into files"
+            f"its code cells hold {written // 2**10} KiB of text, "
+            f"more than {MAX_CODE_BYTES // 2**10}: put data into files"
         )
     found = [cells.find_definitions(cell.source) for cell in code]
     counts = Counter(name for one in found for name in one.names)
@@ -129,9 +130,9 @@ def open_file(path) -> BufferedReader:
         UnreadableNotebook: If something else than a file is there.
         OSError: If it cannot be opened.
     """
-    file = open(
+    file = open(  # noqa: SIM115
         path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
-    )  # noqa: SIM115
+    )
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise UnreadableNotebook("what was handed in is no file")
@@ -157,8 +158,8 @@ def read_file(path) -> bytes:
         ) from error
     if max(size, len(content)) > MAX_FILE_BYTES:
         raise UnreadableNotebook(
-            f"the notebook has {size / 2**20:.1f} MiB, more than {MAX_FILE_BYTES / 2**20:g}: clear its outputs, and hand it "
-            "in again"
+            f"the notebook has {size / 2**20:.1f} MiB, more than {MAX_FILE_BYTES / 2**20:g}: "
+            "clear its outputs, and hand it in again"
         )
     return content
 
@@ -175,7 +176,8 @@ def strip_outputs(content: bytes, most=MAX_NOTEBOOK_BYTES) -> bytes:
     slim = b"".join(kept_pieces(content))
     if len(slim) > most:
         raise UnreadableNotebook(
-            f"without its outputs the notebook has {len(slim) / 2**20:.3g} MiB, more than {most / 2**20:g}: put data into files"
+            f"without its outputs the notebook has {len(slim) / 2**20:.3g} MiB, "
+            f"more than {most / 2**20:g}: put data into files"
         )
     return slim
 
@@ -229,7 +231,8 @@ def read_notebook(notebook) -> list[TextCell]:
         return found
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UnreadableNotebook(
-            f"the file is not a notebook of format 4 ({type(error).__name__}): save it again and look"
+            f"the file is not a notebook of format 4 ({type(error).__name__}): "
+            "save it again and look"
         ) from error
 
 

@@ -10,6 +10,7 @@ from .remains import remove
 from .warm import LAYERS, Bounds
 
 __all__ = [
-    "COLD", "LAYERS", "Bounds", "Confinement", "GivesWay", "Kernel", "KernelError", "Outcome", "adopt", "choose",
-    "give_way_when", "new_folder", "remove", "share", "start_server", "stop_when",
+    "COLD", "LAYERS", "Bounds", "Confinement", "GivesWay", "Kernel", "KernelError", "Outcome",
+    "adopt", "choose", "give_way_when", "new_folder", "remove", "share", "start_server",
+    "stop_when",
 ]  # fmt: skip

@@ -126,9 +126,17 @@ def try_layers(layers) -> str | None:
 
 # Not fewer arguments: they are the fields of a `warm.Request`, each with its usual value.
 def start(
-    folder, work, readable=(), extensions=(), layers=warm.LAYERS, limits=BOUNDS, gpu=False, key=None, figures=False,
+    folder,
+    work,
+    readable=(),
+    extensions=(),
+    layers=warm.LAYERS,
+    limits=BOUNDS,
+    gpu=False,
+    key=None,
+    figures=False,
     environment=None,
-) -> warm.Process:  # fmt: skip
+) -> warm.Process:
     """Returns the `warm.Process` of a new kernel.
 
     Args:
@@ -155,10 +163,19 @@ def start(
         "signature_scheme": "hmac-sha256",
     } | ports
     request = warm.Request(
-        connection=connection, sockets=str(folder / "ipc"), root=str(folder / "root"), home=str(folder / "home"),
-        work=str(work), readable=tuple(map(str, readable)), extensions=tuple(extensions), layers=tuple(layers),
-        environment=warm.environment(folder / "home", gpu) | (environment or {}), limits=limits, gpu=gpu, figures=figures,
-    )  # fmt: skip
+        connection=connection,
+        sockets=str(folder / "ipc"),
+        root=str(folder / "root"),
+        home=str(folder / "home"),
+        work=str(work),
+        readable=tuple(map(str, readable)),
+        extensions=tuple(extensions),
+        layers=tuple(layers),
+        environment=warm.environment(folder / "home", gpu) | (environment or {}),
+        limits=limits,
+        gpu=gpu,
+        figures=figures,
+    )
     return server().request(request)
 
 

@@ -207,9 +207,13 @@ class Kernel:
         process, client = self._opened()
         clock = Clock(process.pid)
         content = {
-            "code": code, "silent": silent, "store_history": not silent, "user_expressions": {}, "allow_stdin": False,
+            "code": code,
+            "silent": silent,
+            "store_history": not silent,
+            "user_expressions": {},
+            "allow_stdin": False,
             "stop_on_error": False,
-        }  # fmt: skip
+        }
         message = client.session.msg("execute_request", content, metadata=metadata)
         client.shell_channel.send(message)
         exchange = Exchange(client, message["header"]["msg_id"], mime, max_bytes)

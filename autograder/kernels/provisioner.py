@@ -163,10 +163,16 @@ class ConfinedProvisioner(KernelProvisionerBase):
             view.copy_work(folder, work)
         key = self.connection_info["key"]
         self.process = confinement.start(
-            own, work, self.readable, self.extensions, layers, bounds,
-            key=key.decode() if isinstance(key, bytes) else key, figures=True,
+            own,
+            work,
+            self.readable,
+            self.extensions,
+            layers,
+            bounds,
+            key=key.decode() if isinstance(key, bytes) else key,
+            figures=True,
             environment={name: environment[name] for name in HANDED_ON if name in environment},
-        )  # fmt: skip
+        )
         self.process.wait_until_ready()
 
     async def poll(self) -> int | None:

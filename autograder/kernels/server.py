@@ -23,11 +23,12 @@ from .remains import remove
 __all__ = ["main"]
 
 PRELOADED = (
-    "tensorflow", "tensorflow_probability", "keras", "numpy", "scipy.special", "scipy.stats", "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline", "ipykernel.kernelapp", "ipykernel.debugger", "ipykernel.zmqshell", "IPython",
+    "tensorflow", "tensorflow_probability", "keras", "numpy", "scipy.special", "scipy.stats",
+    "matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipykernel.kernelapp",
+    "ipykernel.debugger", "ipykernel.zmqshell", "IPython",
     # What a kernel imports when it starts.
-    "IPython.core.completerlib", "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic",
-    "tornado.platform.asyncio", "zmq.utils.garbage",
+    "IPython.core.completerlib", "IPython.core.logger", "IPython.core.oinspect",
+    "IPython.extensions.storemagic", "tornado.platform.asyncio", "zmq.utils.garbage",
 )  # fmt: skip
 BACKLOG = 64
 

@@ -165,9 +165,14 @@ class Server:
                 *self.modules,
             ]
             self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder,
-                env=environment(folder), start_new_session=True,
-            )  # fmt: skip
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=folder,
+                env=environment(folder),
+                start_new_session=True,
+            )
             said = first_line(self.process.stdout, START_SECONDS)
             if b'"ready"' not in said:
                 self.stop()

@@ -18,8 +18,8 @@ __all__ = ["LETTERS", "build_mistakes_table", "build_parts", "build_students_tab
 
 # One ASCII letter for each status of a question.
 LETTERS = {
-    "correct": "C", "partial": "P", "wrong": "W", "unanswered": "U", "missing": "M", "error": "E", "timeout": "T",
-    "crashed": "X", "malformed": "F", "unexamined": "N", "kit_error": "K",
+    "correct": "C", "partial": "P", "wrong": "W", "unanswered": "U", "missing": "M", "error": "E",
+    "timeout": "T", "crashed": "X", "malformed": "F", "unexamined": "N", "kit_error": "K",
 }  # fmt: skip
 UNKNOWN = "?"
 # So many letters stand together.

@@ -22,14 +22,16 @@ __all__ = [
 # Types that messages name. They name no other: a student's process could hide hidden inputs in a
 # name.
 KNOWN_TYPES = {
-    "NoneType": "None", "str": "text", "bytes": "bytes", "dict": "a dict", "set": "a set", "list": "a list",
-    "tuple": "a tuple", "function": "a function", "type": "a class", "generator": "a generator", "bool": "a boolean",
-    "object": "an object that is not an array", "complex": "complex numbers", "complex64": "complex numbers",
-    "complex128": "complex numbers", "int8": "integers", "int16": "integers", "int32": "integers", "int64": "integers",
+    "NoneType": "None", "str": "text", "bytes": "bytes", "dict": "a dict", "set": "a set",
+    "list": "a list", "tuple": "a tuple", "function": "a function", "type": "a class",
+    "generator": "a generator", "bool": "a boolean", "object": "an object that is not an array",
+    "complex": "complex numbers", "complex64": "complex numbers", "complex128": "complex numbers",
+    "int8": "integers", "int16": "integers", "int32": "integers", "int64": "integers",
     "int": "integers", "uint8": "integers", "uint32": "integers", "float16": "float16 numbers",
     "bfloat16": "bfloat16 numbers", "str_": "text", "ndarray": "an array without a usable type",
     "float32": "one array", "float64": "one array", "too large": "more than 8 MiB of numbers",
-    "symbolic": "a symbolic tensor, which holds no numbers (look for tf.Graph, tf.compat.v1 or keras.Input)",
+    "symbolic": "a symbolic tensor, which holds no numbers "
+                "(look for tf.Graph, tf.compat.v1 or keras.Input)",
 }  # fmt: skip
 
 
@@ -58,10 +60,8 @@ def describe_roughly(question: Question, index: int, got: np.ndarray, want: np.n
         if is_such(got).any():
             return f"{'all' if is_such(got).all() else 'some'} values are {name}"
     some = "the value is" if got.size == 1 else "some values are"
-    return (
-        f"{some} "
-        f"{describe_distance(got, want)}{describe_location(question, index, ~are_close(got, want, question))}"
-    )
+    place = describe_location(question, index, ~are_close(got, want, question))
+    return f"{some} {describe_distance(got, want)}{place}"
 
 
 def describe_distance(got: np.ndarray | float, want: np.ndarray | float) -> str:

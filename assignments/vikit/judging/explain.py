@@ -186,10 +186,11 @@ def explain_kit_failure(location: str) -> str:
 
 
 NAMED_EXCEPTIONS = {
-    "ArithmeticError", "AssertionError", "AttributeError", "FloatingPointError", "ImportError", "IndentationError",
-    "IndexError", "InvalidArgumentError", "KeyError", "LookupError", "MemoryError", "ModuleNotFoundError", "NameError",
-    "OSError", "OverflowError", "PermissionError", "RecursionError", "ResourceExhaustedError", "RuntimeError",
-    "SyntaxError", "TypeError", "UnboundLocalError", "UnimplementedError", "UnicodeError", "ValueError",
+    "ArithmeticError", "AssertionError", "AttributeError", "FloatingPointError", "ImportError",
+    "IndentationError", "IndexError", "InvalidArgumentError", "KeyError", "LookupError",
+    "MemoryError", "ModuleNotFoundError", "NameError", "OSError", "OverflowError",
+    "PermissionError", "RecursionError", "ResourceExhaustedError", "RuntimeError", "SyntaxError",
+    "TypeError", "UnboundLocalError", "UnimplementedError", "UnicodeError", "ValueError",
     "ZeroDivisionError",
 }  # fmt: skip
 

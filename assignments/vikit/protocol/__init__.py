@@ -2,7 +2,8 @@
 
     client         asks: packs requests, unpacks replies
     wire           the format: what may pass, and how arrays are packed
-    student_side   answers in the student's process: unpacks arguments, calls the student's code, packs the reply
+    student_side   answers in the student's process: unpacks arguments, calls the student's code,
+                   packs the reply
     public_cases   the file of public cases
 
 `check` uses the same code within the notebook's own process.

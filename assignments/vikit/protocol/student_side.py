@@ -11,8 +11,10 @@ and sends data only (see `wire`):
     set_weights of a model, from arrays
     fit         compiles and trains a model -> its history as named arrays
     seed        Python's, NumPy's, Keras' and TensorFlow's random numbers
-    untracked   calls a method of a model -> how many trainable variables took part that the model does not know
-    vjp         the vector-Jacobian product of a function at its arguments -> one array an argument, or nothing
+    untracked   calls a method of a model -> how many trainable variables took part that the model
+                does not know
+    vjp         the vector-Jacobian product of a function at its arguments -> one array an argument,
+                or nothing
 
 A reply proves nothing by itself: the process that asked compares its values with reference values.
 """

@@ -36,8 +36,9 @@ def clipped_softplus(size) -> Formula:
 
 def draw_logits(scale) -> Draw:
     return lambda generator, B, D: (
-        generator.integers(0, 2, (B, D)).astype(float), generator.normal(0, scale, (B, D))
-    )  # fmt: skip
+        generator.integers(0, 2, (B, D)).astype(float),
+        generator.normal(0, scale, (B, D)),
+    )
 
 
 def draw_saturated(size) -> Draw:
