@@ -29,6 +29,12 @@ STYLES = ("-", "--", ":", "-.")
 HATCHES = ("", "//", "..", "xx")
 
 
+def style_of(index: int, **choices: tuple) -> dict[str, Any]:
+    """Returns the colour of the line, or the bar, of that index, and its value of each choice."""
+    choices = {"color": COLOURS, **choices}
+    return {name: values[index % len(values)] for name, values in choices.items()}
+
+
 def images(rows, image_shape, titles=(), title="") -> None:
     """Shows rows of images, in grey from 0 (white) to 1 (black).
 
@@ -99,10 +105,7 @@ def scatter(points, labels, title="", axis_labels=("z_1", "z_2")) -> None:
     _, axes = plt.subplots(figsize=(6.5, 5.5))
     for index, label in enumerate(np.unique(labels)):
         x, y = points[labels == label].T
-        style: dict[str, Any] = {
-            "color": COLOURS[index % len(COLOURS)],
-            "marker": MARKERS[index % len(MARKERS)],
-        }
+        style = style_of(index, marker=MARKERS)
         axes.scatter(x, y, s=22, alpha=0.7, linewidths=0, label=str(label), **style)
     axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1], title=title)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="class")
@@ -127,10 +130,7 @@ def curves(histories, names, title="", ylabel="nats per example") -> None:
     for axes, name in zip(panels[0], names, strict=True):
         for index, (label, history) in enumerate(histories.items()):
             epochs = np.arange(1, len(history[name]) + 1)
-            style: dict[str, Any] = {
-                "color": COLOURS[index % len(COLOURS)],
-                "linestyle": STYLES[index % len(STYLES)],
-            }
+            style = style_of(index, linestyle=STYLES)
             axes.plot(epochs, history[name], label=label, **style)
         axes.set(xlabel="epoch", title=name)
         axes.legend()
@@ -157,11 +157,8 @@ def information_plane(runs, names, entropy, title="") -> None:
     limit = np.geomspace(1e-3, highest, 200)
     axes.plot(limit, limit, color="black", linestyle=":", label="relevance = rate")
     for index, (label, (rates, bounds)) in enumerate(runs.items()):
-        style: dict[str, Any] = {
-            "color": COLOURS[index % len(COLOURS)],
-            "marker": MARKERS[index % len(MARKERS)],
-        }
         # No line joins them: on these axes it would seem to cross the limit.
+        style = style_of(index, marker=MARKERS)
         axes.plot(rates, bounds, linestyle="none", label=label, **style)
     for index, name in enumerate(names):
         lowest_run = min(runs.values(), key=lambda run: run[1][index])
@@ -201,23 +198,11 @@ def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")) -> None:
     )
     for axes, (name, (means, sigmas)) in zip(row[0], panels.items(), strict=True):
         for index, label in enumerate(classes):
-            colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
-            has_label = labels == label
-            for mean, sigma in zip(
-                np.asarray(means)[has_label], np.asarray(sigmas)[has_label], strict=True
-            ):
-                axes.add_patch(Ellipse(mean, *(2 * sigma), facecolor=colour, alpha=0.12))
-                axes.add_patch(
-                    Ellipse(mean, *(2 * sigma), fill=False, edgecolor=colour, linewidth=0.7)
-                )
-            axes.scatter(
-                *np.asarray(means)[has_label].T,
-                s=16,
-                color=colour,
-                marker=marker,
-                linewidths=0,
-                label=str(label),
-            )
+            is_such = labels == label
+            centres = np.asarray(means)[is_such]
+            style = style_of(index, marker=MARKERS)
+            draw_ellipses(axes, centres, np.asarray(sigmas)[is_such], style["color"])
+            axes.scatter(*centres.T, s=16, linewidths=0, label=str(label), **style)
         axes.add_patch(
             Ellipse((0, 0), 2, 2, fill=False, edgecolor="black", linestyle="--", label="r(z)")
         )
@@ -227,6 +212,22 @@ def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")) -> None:
     row[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), title="class")
     figure.suptitle(title)
     plt.show()
+
+
+def draw_ellipses(axes, means, sigmas, colour: str) -> None:
+    """Draws, around each mean, the ellipse of one standard deviation.
+
+    Args:
+        axes: Of the plane.
+        means: Shape `[n, 2]`.
+        sigmas: Standard deviations. Same shape.
+        colour: Of all of them.
+    """
+    from matplotlib.patches import Ellipse
+
+    for mean, sigma in zip(means, sigmas, strict=True):
+        axes.add_patch(Ellipse(mean, *(2 * sigma), facecolor=colour, alpha=0.12))
+        axes.add_patch(Ellipse(mean, *(2 * sigma), fill=False, edgecolor=colour, linewidth=0.7))
 
 
 def sweep(values, panels, label, title="") -> None:
@@ -247,18 +248,8 @@ def sweep(values, panels, label, title="") -> None:
     )
     for axes, (name, runs) in zip(row[0], panels.items(), strict=True):
         for index, (run, numbers) in enumerate(runs.items()):
-            style: dict[str, Any] = {
-                "color": COLOURS[index % len(COLOURS)],
-                "linestyle": STYLES[index % len(STYLES)],
-            }
-            axes.plot(
-                values,
-                numbers,
-                marker=MARKERS[index % len(MARKERS)],
-                markersize=4,
-                label=run,
-                **style,
-            )
+            style = style_of(index, linestyle=STYLES, marker=MARKERS)
+            axes.plot(values, numbers, markersize=4, label=run, **style)
         axes.set_xscale("log")
         axes.set(xlabel=label, title=name)
         axes.legend()
@@ -319,11 +310,7 @@ def stacks(names, pieces, ylabel="nats", title="", floor=0.0) -> None:
     below = np.zeros(len(names))
     _, axes = plt.subplots(figsize=(8, 4), layout="constrained")
     for index, (label, heights) in enumerate(pieces.items()):
-        style: dict[str, Any] = {
-            "color": COLOURS[index % len(COLOURS)],
-            "hatch": HATCHES[index % len(HATCHES)],
-            "edgecolor": "white",
-        }
+        style = style_of(index, hatch=HATCHES) | {"edgecolor": "white"}
         axes.bar(range(len(names)), heights, 0.6, below, label=label, **style)
         below = below + heights
     axes.set_xticks(range(len(names)), names)

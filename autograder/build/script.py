@@ -74,27 +74,8 @@ def read(path: Path) -> list[ScriptCell]:
 
 
 def read_cell(cell, label: str) -> ScriptCell:
-    # jupytext notes blank lines here, to write them back.
-    metadata = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
-    question, tags = metadata.pop("question", None), metadata.pop("tags", [])
-    known = {"experiment", "solution"} if "experiment" in tags else {"experiment"}
-    if metadata or not set(tags) <= known or cell.cell_type not in ("code", "markdown"):
-        unknown = ", ".join([*metadata, *sorted(set(tags) - known)]) or cell.cell_type
-        raise ScriptError(
-            f'{label}: unknown marker {unknown}; there are question="...", tags=["experiment"] and '
-            'tags=["experiment", "solution"]'
-        )
-    begins, ends, regions = (len(re.findall(what, cell.source)) for what in (BEGIN, END, REGION))
-    if not begins == ends == regions:
-        raise ScriptError(f"{label}: {BEGIN} and {END} do not pair up")
-    if question is None and regions:
-        raise ScriptError(f"{label}: a solution stands in a cell that has no question")
-    # A class has one for each method.
-    few = regions == 1 or (regions and cell.cell_type == "code")
-    if question is not None and (not few or tags):
-        raise ScriptError(
-            f"{label}: the cell of question {question!r} needs one solution region and no tag"
-        )
+    question, tags = check_markers(cell, label)
+    check_regions(cell, label, question, tags)
     if question is not None:
         return ScriptCell(
             "manual" if cell.cell_type == "markdown" else "answer", cell.source, question
@@ -106,6 +87,36 @@ def read_cell(cell, label: str) -> ScriptCell:
     return ScriptCell(
         "demonstration" if "solution" in tags else "experiment", remove_guard(cell.source, label)
     )
+
+
+def check_markers(cell, label: str) -> tuple[str | None, list[str]]:
+    """Returns the question and the tags in a cell's marker; raises `ScriptError` on any other."""
+    # jupytext notes blank lines here, to write them back.
+    metadata = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
+    question, tags = metadata.pop("question", None), metadata.pop("tags", [])
+    known = {"experiment", "solution"} if "experiment" in tags else {"experiment"}
+    if metadata or not set(tags) <= known or cell.cell_type not in ("code", "markdown"):
+        unknown = ", ".join([*metadata, *sorted(set(tags) - known)]) or cell.cell_type
+        raise ScriptError(
+            f'{label}: unknown marker {unknown}; there are question="...", tags=["experiment"] and '
+            'tags=["experiment", "solution"]'
+        )
+    return question, tags
+
+
+def check_regions(cell, label: str, question: str | None, tags: list[str]) -> None:
+    """Raises `ScriptError` unless solutions stand in a question's cell alone, one for each."""
+    begins, ends, regions = (len(re.findall(what, cell.source)) for what in (BEGIN, END, REGION))
+    if not begins == ends == regions:
+        raise ScriptError(f"{label}: {BEGIN} and {END} do not pair up")
+    if question is None and regions:
+        raise ScriptError(f"{label}: a solution stands in a cell that has no question")
+    # A class has one for each method.
+    few = regions == 1 or (regions and cell.cell_type == "code")
+    if question is not None and (not few or tags):
+        raise ScriptError(
+            f"{label}: the cell of question {question!r} needs one solution region and no tag"
+        )
 
 
 def remove_guard(source: str, label: str) -> str:

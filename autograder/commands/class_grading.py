@@ -128,13 +128,9 @@ def wanted_submissions(options: Namespace, submitted, console) -> "list[Submissi
             f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ "
             "there"
         )
-    unknown = any(item.fault for item in submissions)
-    if not (
-        unknown
-        or options.assignments
-        or options.student
-        or handed_in_assignments(submitted, tasks.names())
-    ):
+    is_chosen = options.assignments or options.student
+    some_unknown = any(item.fault for item in submissions)
+    if not (some_unknown or is_chosen or handed_in_assignments(submitted, tasks.names())):
         raise UsageError(
             f"no student's folder in {submitted} holds an assignment, as in "
             "<student>/<assignment>/<assignment>.ipynb: is it the right folder? For example "
@@ -276,44 +272,33 @@ def write_all(options: Namespace, console, run) -> tuple[list[dict[str, Any]], l
 
 
 def describe(run, count, everything, out) -> Iterator[tuple[str, str | None]]:
-    """Yields (text, style): what was kept, what came out another way than before, and where the
-    results are.
-    """
-    from autograder.grading.outcome import list_changes
+    """Yields (text, style): what was kept, what has changed, and where the results are."""
     from autograder.reports import gradebook
+
+    yield from ((line, None) for line in describe_earlier(run, count, everything))
+    mixed = gradebook.mixed_versions(everything)
+    if mixed:
+        said = f"grades.csv mixes versions of the kit: {mixed}; grade all of them again to compare"
+        yield f"{said} them", "yellow"
+    yield f"Results: {out}/grades.csv, {out}/feedback/, {out}/verdicts/", None
+
+
+def describe_earlier(run, count, everything) -> Iterator[str]:
+    """Yields what was kept of earlier runs, and what came out another way than before."""
+    from autograder.grading.outcome import list_changes
 
     if run.kept:
         yield (
-            (
-                f"{run.kept} of {count} had a verdict already and were kept; --force grades them "
-                "again."
-            ),
-            None,
+            f"{run.kept} of {count} had a verdict already and were kept; --force grades them again."
         )
     if run.before:
         changed = list_changes(run)
-        yield (
-            f"{len(run.before)} graded again, {len(changed)} with another result"
-            + ":" * bool(changed),
-            None,
-        )
-        yield from ((f"  {line}", None) for line in changed)
+        counts = f"{len(run.before)} graded again, {len(changed)} with another result"
+        yield counts + ":" * bool(changed)
+        yield from (f"  {line}" for line in changed)
     others = len(everything) - len(run.verdicts)
     if others > 0:
         yield (
-            (
-                f"grades.csv also holds {others} verdicts of earlier runs, on students or "
-                "assignments not graded now."
-            ),
-            None,
+            f"grades.csv also holds {others} verdicts of earlier runs, "
+            "on students or assignments not graded now."
         )
-    mixed = gradebook.mixed_versions(everything)
-    if mixed:
-        yield (
-            (
-                f"grades.csv mixes versions of the kit: {mixed}; grade all of them again to compare"
-                " them"
-            ),
-            "yellow",
-        )
-    yield f"Results: {out}/grades.csv, {out}/feedback/, {out}/verdicts/", None

@@ -204,44 +204,35 @@ def hide_text(answer: judging.Answer, cells: list[Cell], path: str) -> judging.A
 
 
 def explain_missing(run: NotebookRun, question, cells: list[Cell]) -> judging.Verdict:
-    """Returns the verdict on a question whose function does not exist after all cells have run; it
-    says why.
-    """
-    name = question.name
-    indices = [index for index, cell in enumerate(cells) if name in cell.defines]
+    """Returns the verdict on a question whose function no cell has made, and says why."""
+    indices = [index for index, cell in enumerate(cells) if question.name in cell.defines]
     if not indices:
-        turned = next((cell.kind for cell in cells if cell.would_define == name), None)
-        message = (
-            f"No cell defines `{name}`: the cell was deleted, or the function was given another "
-            "name."
-        )
-        if turned:
-            message = (
-                f"The cell that should define `{name}` is a {turned} cell now, which is text and is"
-                " not run: change it back to Code (in Jupyter select it and press Esc, then Y), "
-                "save the notebook and hand it in again."
-            )
+        message = explain_undefined(question.name, cells)
         return judging.build_unjudged_verdict(question, "missing", message)
     outcome = run.outcomes.get(indices[-1], Outcome("skipped"))
     ended = f"was stopped: {outcome.reason}" if outcome.reason else "ended the whole Python process"
-    late = f"All runs of the cells before it took more than {run.limits.notebook:g} s together"
+    cell, limits = "The cell that defines it", run.limits
+    late = f"All runs of the cells before it took more than {limits.notebook:g} s together"
+    absent = f"The notebook ran, but after its last cell `{question.name}` did not exist"
     status, message = {
-        "error": (
-            "error",
-            f"The cell that defines it raised {outcome.error_name}: {outcome.error_text}",
-        ),
-        "timeout": (
-            "timeout",
-            f"The cell that defines it was not done after {run.limits.cell:g} s",
-        ),
+        "error": ("error", f"{cell} raised {outcome.error_name}: {outcome.error_text}"),
+        "timeout": ("timeout", f"{cell} was not done after {limits.cell:g} s"),
         "late": ("timeout", late),
-        "flood": (
-            "crashed",
-            f"The cell that defines it printed more than {size_text(run.limits.output)}",
-        ),
-        "dead": ("crashed", f"The cell that defines it {ended}"),
-    }.get(
-        outcome.status,
-        ("missing", f"The notebook ran, but after its last cell `{name}` did not exist"),
-    )
+        "flood": ("crashed", f"{cell} printed more than {size_text(limits.output)}"),
+        "dead": ("crashed", f"{cell} {ended}"),
+    }.get(outcome.status, ("missing", absent))
     return judging.build_unjudged_verdict(question, status, message + ".")
+
+
+def explain_undefined(name: str, cells: list[Cell]) -> str:
+    """Returns the message on a question that no code cell defines."""
+    turned = next((cell.kind for cell in cells if cell.would_define == name), None)
+    if turned:
+        return (
+            f"The cell that should define `{name}` is a {turned} cell now, which is text and is "
+            "not run: change it back to Code (in Jupyter select it and press Esc, then Y), "
+            "save the notebook and hand it in again."
+        )
+    return (
+        f"No cell defines `{name}`: the cell was deleted, or the function was given another name."
+    )

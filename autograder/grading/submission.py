@@ -272,52 +272,45 @@ def choose_renamed(found: Found) -> tuple[Path | None, str] | None:
 
 
 def explain_absence(home: Home, found: Found) -> Submission:
-    """Returns the submission of a student of whom no notebook was found: it says what lies there,
-    and what to do.
-    """
+    """Returns the submission of a student without a notebook; it says what lies there instead."""
     assignment, label, expected = found.assignment, found.label, found.expected
-    deep = next(
-        (path for path in home.works.values() if is_there(path, assignment, expected)), None
-    )
+    works = home.works.values()
+    deep = next((path for path in works if is_there(path, assignment, expected)), None)
     if deep:
-        said = (
-            f"{label}/{expected} lies one folder too deep, in {printable_name(deep)}: move "
-            f"{assignment} up"
-        )
+        place = printable_name(deep)
+        said = f"{label}/{expected} lies one folder too deep, in {place}: move {assignment} up"
         return Submission(home.name, assignment, None, said)
     has_folder = assignment in home.works
-    near = [
-        path
-        for path in (*found.files, *home.files)
-        if path not in found.zips and is_near(path, assignment)
-    ]
-    folders = [
-        path
-        for name, path in home.works.items()
-        if name != assignment and is_near(path, assignment)
-    ]
-    others = [
-        path
-        for path in home.files
-        if path not in found.zips and path not in near and not has_folder
-    ]
-    there = [
-        *map(printable_name, near),
-        *(f"the folder {printable_name(path)}" for path in folders),
-    ]
-    there += [describe_file(path, found.zips) for path in (*found.zips, *others)]
-    if near:
-        advice = f": if {printable_name(near[0])} is the notebook, rename it to {label}/{expected}"
-    elif folders:
-        advice = f": if {printable_name(folders[0])} is its folder, rename it to {label}"
-    else:
-        unread = any(" (of " not in text for text in there)
-        advice = f" (unpack a zip, and keep the folder {assignment})" if unread else ""
+    there, advice = describe_what_lies_there(home, found)
     where, none = (
         (expected, "no notebook at all") if has_folder else (f"{label}/{expected}", "nothing")
     )
     reason = f"expected {where}, found {', '.join(there[:MAX_SHOWN]) or none}{advice}"
     return Submission(home.name, assignment, None, reason, absent=not there and not has_folder)
+
+
+def describe_what_lies_there(home: Home, found: Found) -> tuple[list[str], str]:
+    """Returns what a student's folder holds in place of a notebook, and what to do about it."""
+    assignment, label = found.assignment, found.label
+    files = [path for path in (*found.files, *home.files) if path not in found.zips]
+    near = [path for path in files if is_near(path, assignment)]
+    works = [path for name, path in home.works.items() if name != assignment]
+    folders = [path for path in works if is_near(path, assignment)]
+    has_folder = assignment in home.works
+    read = {*found.zips, *near}
+    others = [] if has_folder else [path for path in home.files if path not in read]
+    there = [
+        *map(printable_name, near),
+        *(f"the folder {printable_name(path)}" for path in folders),
+        *(describe_file(path, found.zips) for path in (*found.zips, *others)),
+    ]
+    if near:
+        first = printable_name(near[0])
+        return there, f": if {first} is the notebook, rename it to {label}/{found.expected}"
+    if folders:
+        return there, f": if {printable_name(folders[0])} is its folder, rename it to {label}"
+    unread = any(" (of " not in text for text in there)
+    return there, f" (unpack a zip, and keep the folder {assignment})" if unread else ""
 
 
 def is_notebook(path: Path) -> bool:

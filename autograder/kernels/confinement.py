@@ -124,6 +124,12 @@ def try_layers(layers) -> str | None:
     return None
 
 
+def describe_connection(key: str) -> dict[str, str | int]:
+    """Returns what a kernel's connection file says, but for the folder of its sockets."""
+    ports = {name: number for number, name in enumerate(warm.PORTS, 1)}
+    return {"transport": "ipc", "key": key, "signature_scheme": "hmac-sha256"} | ports
+
+
 # Not fewer arguments: they are the fields of a `warm.Request`, each with its usual value.
 def start(
     folder,
@@ -156,14 +162,8 @@ def start(
     """
     for name in ("ipc", "root", "home", "work"):
         (folder / name).mkdir(exist_ok=True)
-    ports = {name: number for number, name in enumerate(warm.PORTS, 1)}
-    connection = {
-        "transport": "ipc",
-        "key": key or uuid.uuid4().hex,
-        "signature_scheme": "hmac-sha256",
-    } | ports
     request = warm.Request(
-        connection=connection,
+        connection=describe_connection(key or uuid.uuid4().hex),
         sockets=str(folder / "ipc"),
         root=str(folder / "root"),
         home=str(folder / "home"),

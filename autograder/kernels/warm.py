@@ -157,15 +157,9 @@ class Server:
             # What lies in the folder of a server that has died may still be used.
             folder = self.folder = self.folder or Path(tempfile.mkdtemp(prefix="vk-"))
             (folder / "s").unlink(missing_ok=True)
-            command = [
-                sys.executable,
-                "-m",
-                "autograder.kernels.server",
-                str(folder / "s"),
-                *self.modules,
-            ]
+            program = [sys.executable, "-m", "autograder.kernels.server"]
             self.process = subprocess.Popen(
-                command,
+                [*program, str(folder / "s"), *self.modules],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

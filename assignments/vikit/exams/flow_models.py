@@ -221,10 +221,19 @@ def check_flow_depends_on_weights(model: Model, start: list[np.ndarray]) -> None
         raise PropertyFailed(
             "with all trainable weights changed, zK stays the same", "flow_ignores_weights"
         )
-    count = count_fixed_displacements(seen.reshape(NUM_FLOW_SETTINGS, -1))
-    # A fixed map that a few trained numbers stretch or shift has no more displacements than
-    # dimensions.
-    if count <= z0.shape[1]:
+    check_is_no_fixed_map(seen)
+
+
+def check_is_no_fixed_map(seen: np.ndarray) -> None:
+    """Raises `PropertyFailed` where weights only stretch or shift a fixed map.
+
+    Such a map has no more displacements than dimensions, however many numbers were trained.
+
+    Args:
+        seen: zK at several settings of the weights. Shape `[settings, batch, latent_dim]`.
+    """
+    count = count_fixed_displacements(seen.reshape(len(seen), -1))
+    if count <= seen.shape[-1]:
         raise PropertyFailed(
             f"whatever the trainable weights are, zK is a sum of {count} fixed displacements",
             "flow_ignores_weights",

@@ -122,16 +122,7 @@ def explain_failure(question: Question, status: str, answer: Answer) -> str | No
             f"There is no `{question.name}` in the notebook: keep the name that the cell gave it."
         )
     if status == "error":
-        at = f" (line {answer.line} of its cell)" if answer.line else ""
-        kind = answer.kind if answer.kind in NAMED_EXCEPTIONS else "an exception"
-        new_advice = [text for text in known_advice(answer.text) if text not in answer.text]
-        return "\n".join(
-            [
-                f"Your function raised {kind}{at}.",
-                *([answer.text] if answer.text else []),
-                *new_advice,
-            ]
-        )
+        return explain_exception(answer)
     if status == "timeout":
         return f"Your function was not done in time{': ' + answer.text if answer.text else ''}."
     if status == "crashed":
@@ -183,6 +174,15 @@ def explain_kit_failure(location: str) -> str:
         f"The kit failed while examining this ({location}): tell your instructor; this is not a "
         "verdict on your work."
     )
+
+
+def explain_exception(answer: Answer) -> str:
+    """Returns the message on a function that raised an exception, with advice where it is known."""
+    at = f" (line {answer.line} of its cell)" if answer.line else ""
+    kind = answer.kind if answer.kind in NAMED_EXCEPTIONS else "an exception"
+    text = [answer.text] if answer.text else []
+    new_advice = [advice for advice in known_advice(answer.text) if advice not in answer.text]
+    return "\n".join([f"Your function raised {kind}{at}.", *text, *new_advice])
 
 
 NAMED_EXCEPTIONS = {

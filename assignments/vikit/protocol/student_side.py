@@ -398,9 +398,7 @@ def vjp(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
     function = space.resolve(request["path"])
     arguments, keywords = unpack_arguments(space, request)
     cotangents = [wire.unpack_array(packed) for packed in request["cotangents"]]
-    watched = [
-        tf.constant(value) if isinstance(value, np.ndarray) else value for value in arguments
-    ]
+    watched = [tf.constant(one) if isinstance(one, np.ndarray) else one for one in arguments]
     sources = [value for value in watched if tf.is_tensor(value) and value.dtype.is_floating]
     try:
         with tf.GradientTape() as tape:
@@ -408,20 +406,14 @@ def vjp(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
             result = function(*watched, **keywords)
         targets = list(result) if isinstance(result, tuple | list) else [result]
         # TensorFlow wants the cotangent of a float64 output in float64.
-        given = [
-            tf.cast(cotangent, target.dtype)
-            for cotangent, target in zip(cotangents, targets, strict=True)
-        ]
+        pairs = zip(cotangents, targets, strict=True)
+        given = [tf.cast(cotangent, target.dtype) for cotangent, target in pairs]
         gradients = tape.gradient(targets, sources, output_gradients=given)
         # A gradient through a gather comes as slices.
-        dense = [
-            None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients
-        ]
+        dense = [None if part is None else tf.convert_to_tensor(part) for part in gradients]
     except BaseException as error:  # noqa: BLE001  the student's code may raise anything, SystemExit too
         return pack_exception(error, function)
-    values = [
-        None if gradient is None else wire.pack_array(np.asarray(gradient)) for gradient in dense
-    ]
+    values = [None if part is None else wire.pack_array(np.asarray(part)) for part in dense]
     return {"status": "ok", "values": values}
 
 

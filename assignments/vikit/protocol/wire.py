@@ -191,16 +191,7 @@ def unpack_reply(packed) -> Reply:
             raise Rejected("a handle must be @ and a number")
         return Reply("ok", handle=Handle(key))
     if "mapping" in packed:
-        mapping = packed["mapping"]
-        names = (
-            isinstance(mapping, dict)
-            and len(mapping) <= MAX_ARRAYS
-            and all(len(name) < 200 for name in mapping)
-        )
-        if not names:
-            raise Rejected(f"a mapping must name at most {MAX_ARRAYS} arrays")
-        _check_total_size(mapping.values())
-        return Reply("ok", mapping={name: unpack_array(value) for name, value in mapping.items()})
+        return Reply("ok", mapping=_unpack_mapping(packed["mapping"]))
     values = packed.get("values")
     if not isinstance(values, list) or len(values) > MAX_ARRAYS:
         raise Rejected(f"a reply must hold at most {MAX_ARRAYS} arrays")
@@ -208,6 +199,14 @@ def unpack_reply(packed) -> Reply:
     return Reply(
         "ok", values=tuple(None if value is None else unpack_array(value) for value in values)
     )
+
+
+def _unpack_mapping(mapping) -> dict[str, np.ndarray]:
+    is_small = isinstance(mapping, dict) and len(mapping) <= MAX_ARRAYS
+    if not is_small or any(len(name) >= 200 for name in mapping):
+        raise Rejected(f"a mapping must name at most {MAX_ARRAYS} arrays")
+    _check_total_size(mapping.values())
+    return {name: unpack_array(value) for name, value in mapping.items()}
 
 
 def _check_total_size(values) -> None:
