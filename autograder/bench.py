@@ -1,6 +1,4 @@
-"""How fast the kit grades, beside stock nbgrader, on the same notebooks in one run: the whole
-reference solution of a01.
-"""
+"""How fast the kit grades, beside stock nbgrader, on the same notebooks: all of a01's solution."""
 
 import json
 import os
@@ -29,8 +27,7 @@ STARTS = 20
 
 
 def bench(jobs, stock_students=3, kit_students=200, begins=lambda text: None) -> dict[str, Any]:
-    """Returns the figures as a dict: seconds and submissions a minute of both graders, their ratio,
-    and times of kernels.
+    """Returns the figures by name: both graders' seconds and submissions a minute, kernels' times.
 
     Both are started as their users start them, and both are timed from submissions on disk to
     scores on disk.
@@ -156,9 +153,7 @@ def time_cells(kernel, cells) -> float:
 
 
 def kernel_times(path) -> dict[str, float]:
-    """Returns seconds from request to ready, and those of the notebook's cells in a fresh kernel
-    and in a warm process.
-    """
+    """Returns seconds until ready, and those of the cells, in a fresh kernel and a warm process."""
     files = [places.released_folder(NAME) / public_cases.FILE_NAME, path]
     cells = [
         cell.runs

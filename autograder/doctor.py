@@ -55,9 +55,7 @@ LAYERS = {
 
 
 def report(console: Console) -> None:
-    """Prints versions, the device of the references and the confinement of notebooks: first what
-    needs no TensorFlow.
-    """
+    """Prints versions, the references' device and the confinement: TensorFlow starts last."""
     from autograder import kernels
 
     report_versions(console)

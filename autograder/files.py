@@ -21,9 +21,7 @@ STALE_SECONDS = 3600
 
 
 def sweep(folder, below=()) -> None:
-    """Removes the temporary files that killed writers have left in `folder`, and anywhere below its
-    folders `below`.
-    """
+    """Removes temporary files that killed writers left in `folder`, and below its `below`."""
     found = [
         *Path(folder).glob(".*.part"),
         *(path for name in below for path in Path(folder, name).rglob(".*.part")),
@@ -37,8 +35,9 @@ def sweep(folder, below=()) -> None:
 
 @contextlib.contextmanager
 def alone(path, waiting=lambda: None) -> Iterator[None]:
-    """Waits until no other process is within this context for `path`, a file that is made; where
-    the system has such locks.
+    """Waits until no other process is in this context for `path`, a file that is made.
+
+    It does so where the system has such locks.
 
     `waiting` is called if another is.
     """
@@ -55,8 +54,7 @@ def alone(path, waiting=lambda: None) -> Iterator[None]:
 
 
 def write_whole(path, text, mode=0o644, replace=True) -> None:
-    """Writes `text` to `path` through a temporary file beside it, so that no reader ever sees a
-    half-written file.
+    """Writes `text` to `path` through a temporary file: no reader ever sees a half-written file.
 
     Args:
         path: Where to.

@@ -1,6 +1,4 @@
-"""Names of students and files, which may hold anything: as a terminal shows them, and as names of
-files of our own.
-"""
+"""Names of students and files, which may hold anything: on a terminal, and as file names."""
 
 import hashlib
 import re
@@ -14,9 +12,7 @@ SHORTENED = re.compile(r"~[0-9a-f]{32}\Z")
 
 
 def printable(text) -> str:
-    """Returns `text` in one line that can be printed anywhere: what is no visible character is
-    escaped.
-    """
+    """Returns `text` in one line that can be printed: what is no visible character is escaped."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(text))
 
 
@@ -28,9 +24,7 @@ WITHOUT_GLYPH = re.compile(
 
 
 def visible(text) -> str:
-    """Returns what a reader sees of `text`: without format and control characters, and one space
-    for whatever looks so.
-    """
+    """Returns what a reader sees of `text`: no format characters, one space for all spaces."""
     kept = (
         letter
         for letter in WITHOUT_GLYPH.sub("", text)
@@ -40,8 +34,7 @@ def visible(text) -> str:
 
 
 def file_stem(name) -> str:
-    """Returns what a file about `name` is called, without its suffix; it differs where names
-    differ.
+    """Returns what a file about `name` is called, without suffix; it differs where names differ.
 
     It is the name itself, or, where that is too long, its beginning with a digest. A name that
     looks like a shortened one is shortened too.

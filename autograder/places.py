@@ -1,6 +1,4 @@
-"""Where the kit's notebooks and solutions lie: in the repository, or in the copy that an installed
-kit carries.
-"""
+"""Where the kit's notebooks and solutions lie: in the repository, or in an installed kit."""
 
 from pathlib import Path
 
@@ -29,9 +27,7 @@ class NotInstalled(Exception):
 
 
 class FaultyFile(Exception):
-    """A file of the kit that somebody edits, and that cannot be used as it is: the text says where
-    and how to mend it.
-    """
+    """An edited file of the kit that cannot be used; the text says where and how to mend it."""
 
 
 def released_folder(assignment) -> Path:
@@ -49,9 +45,7 @@ def released_folder(assignment) -> Path:
 
 
 def check_checkout(command) -> None:
-    """Raises NotInstalled where the kit is not a checkout of its repository, which `command`
-    needs.
-    """
+    """Raises NotInstalled where the kit is no checkout of its repository, as `command` needs."""
     if not IS_CHECKOUT:
         raise NotInstalled(
             f"`autograder {command}` needs the kit's repository, and this kit is installed without "

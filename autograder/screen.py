@@ -24,9 +24,7 @@ BAR_WIDTH = 20
 
 
 class Outlasting:
-    """A stream that goes on although nobody reads it any more, as after `| head -1`: the rest goes
-    nowhere.
-    """
+    """A stream that goes on when nobody reads it, as after `| head -1`: the rest is dropped."""
 
     def __init__(self, stream) -> None:
         self.stream = stream
@@ -85,8 +83,7 @@ def beside_results() -> Console:
 
 
 def say(console: Console, text: str, style=None) -> None:
-    """Prints one line: names of students and files are no markup, and nothing in them steers the
-    terminal.
+    """Prints one line: names of students and files are no markup, and steer no terminal.
 
     A terminal gets it wrapped at words. A log gets one line, so that it can be searched.
 
@@ -103,8 +100,7 @@ def say(console: Console, text: str, style=None) -> None:
 
 @contextlib.contextmanager
 def waiting(console: Console, text: str) -> Iterator[Callable[[str], None]]:
-    """Says what the command does while the context lasts: a moving line on a terminal, else one
-    line.
+    """Says what the command does while the context lasts: a moving line on a terminal, or one.
 
     Yields a function that takes what it does next. Nothing may be printed inside but through
     `console`.

@@ -18,9 +18,7 @@ LIBRARIES = ("tensorflow", "tensorflow-probability", "keras", "numpy")
 
 
 def written_version() -> str:
-    """Returns the version that stands in `vikit/__init__.py`: read and not imported, as every
-    process of the kit needs it.
-    """
+    """Returns the version in `vikit/__init__.py`: read, not imported, as every process needs it."""
     found: Any = importlib.util.find_spec("vikit")
     (version,) = re.findall(
         '^__version__ = "(.*)"', Path(found.origin).read_text(encoding="utf-8"), re.MULTILINE
@@ -33,9 +31,7 @@ __version__ = written_version()
 
 @cache
 def libraries() -> dict[str, str]:
-    """Returns the versions of what a verdict also depends on, by name, without importing any of
-    it.
-    """
+    """Returns the versions of what a verdict depends on, by name, without importing any of it."""
     return {"python": platform.python_version()} | {
         name: metadata.version(name) for name in LIBRARIES
     }
@@ -43,8 +39,7 @@ def libraries() -> dict[str, str]:
 
 @cache
 def kit_version() -> str:
-    """Returns the version that a verdict carries, for example `0.1.0+1a2b3c4d`: it changes with
-    every file that decides one.
+    """Returns a verdict's version, such as `0.1.0+1a2b3c4d`: it changes with what decides one.
 
     These are the sources of both packages, and the notebooks and public cases that are graded
     against: the same in a checkout and in a kit that was installed from it.

@@ -1,6 +1,4 @@
-"""`check`: runs a student's function on the public cases and says what is right, or what is wrong
-and why.
-"""
+"""`check`: runs a student's function on the public cases and says what is wrong, and why."""
 
 import html
 import sys
@@ -33,16 +31,12 @@ _current: dict[str, str | None] = {"assignment": None}
 
 
 def current_assignment() -> str | None:
-    """Returns the name of the assignment that this notebook is, None before its first cell has
-    run.
-    """
+    """Returns the name of this notebook's assignment, None before its first cell has run."""
     return _current["assignment"]
 
 
 def start(assignment) -> None:
-    """Prints which assignment this notebook is, with its points. The notebook's first cell calls
-    it.
-    """
+    """Prints this notebook's assignment, with its points. The notebook's first cell calls it."""
     _current["assignment"] = assignment
     points = read_public_points(assignment)
     print(
@@ -125,8 +119,9 @@ def examine_and_judge(question, names: dict[str, Any]) -> judging.Verdict:
 
 
 def judge_answers(space: student_side.Namespace, question, answers) -> judging.Verdict:
-    """Returns the `judging.Verdict` on the answers to the public cases; a wrong one that no mistake
-    explains is asked again.
+    """Returns the `judging.Verdict` on the answers to the public cases.
+
+    A wrong answer that no mistake explains is asked again.
     """
     verdict = faults.judge_case_by_case(question, answers, public=True)
     case = decide.doubtful_case(question, verdict)
@@ -182,8 +177,9 @@ def own_function(names: dict[str, Any], name: str) -> Callable:
 
 
 def report_missing_files(examination) -> Callable[..., None]:
-    """Returns the examination, with a missing file as the reason why nothing was examined: the
-    student can supply it.
+    """Returns the examination, with a missing file as the reason why nothing was examined.
+
+    The student can supply that file.
     """
 
     def examine_or_say(exam, **options) -> None:
@@ -196,9 +192,7 @@ def report_missing_files(examination) -> Callable[..., None]:
 
 
 def hide_traceback(name: str, function) -> Callable:
-    """Returns the student's own `function`, with its exceptions as the reason why nothing was
-    examined.
-    """
+    """Returns the student's own `function`; where that raises, the reason for examining nothing."""
 
     def own(*arguments) -> Any:
         try:
@@ -214,9 +208,7 @@ def hide_traceback(name: str, function) -> Callable:
 
 
 def answer_case(space: student_side.Namespace, question, case: judging.Case) -> judging.Answer:
-    """Returns the `judging.Answer` of the student's function to one case, by the same protocol as
-    in grading.
-    """
+    """Returns the `judging.Answer` of the student's function to a case, as the grader would."""
     outputs = len(question.outputs) or None
     request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
     reply = client.read_reply(student_side.answer_request(space, request), request)
@@ -249,9 +241,7 @@ def read_public_points(assignment) -> list[float]:
 
 
 def read_questions(assignment) -> dict[str, judging.Question]:
-    """Returns a dict from name to `judging.Question` for an assignment; None stands for the first
-    that is found.
-    """
+    """Returns a dict from name to `judging.Question` for an assignment; None: the first found."""
     for path in find_public_files():
         name, questions = public_cases.read(path)
         if assignment in (None, name):
@@ -268,9 +258,7 @@ def missing_cases_message(assignment="the assignment") -> str:
 
 
 def find_public_files() -> list[Path]:
-    """Returns the paths of public cases: this assignment's, those near the notebook, those beside
-    vikit.
-    """
+    """Returns the paths of public cases: this assignment's, those near the notebook or vikit."""
     here, beside = Path.cwd(), Path(__file__).resolve().parent.parent
     own = beside / (current_assignment() or "")
     folders = [own, here, *sorted(here.glob("*/")), *sorted(beside.glob("*/"))]

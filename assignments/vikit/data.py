@@ -42,8 +42,7 @@ CHECKSUMS = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images `[n, event_dim]` float32 in [0, 1], labels `[n]` int64, and the two sides of an image
-    in pixels.
+    """Images `[n, event_dim]` float32 in [0, 1], labels `[n]` int64, and an image's two sides.
 
     The labels of a data set that has none are -1.
     """
@@ -99,8 +98,9 @@ def unpack_bits(arrays) -> dict[str, np.ndarray]:
 
 
 def flatten_images(images, full_scale, binarize, generator) -> np.ndarray:
-    """Returns images `[n, height, width]` of 0 to `full_scale` as float32 `[n, event_dim]`,
-    binarised as `binarize` says.
+    """Returns images `[n, height, width]` as float32 `[n, event_dim]`, as `binarize` says.
+
+    Their values are 0 to `full_scale`.
     """
     grey = (images.reshape(len(images), -1) / np.float32(full_scale)).astype(np.float32)
     if binarize == "threshold":
@@ -115,8 +115,9 @@ FULL_SCALES = {"digits": 16, "mnist": 255, "fashion_mnist": 255, "binarized_mnis
 
 
 def find_file(name) -> Path | None:
-    """Returns the path of the data set's file: in `$VIKIT_DATA`, in an installed vikit, or in a
-    folder `data` near it or here.
+    """Returns the path of the data set's file.
+
+    It lies in `$VIKIT_DATA`, in an installed vikit, or in a folder `data` near it or here.
 
     None where there is no such file and the data set can be downloaded.
     """

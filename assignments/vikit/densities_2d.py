@@ -1,5 +1,6 @@
-"""Densities on the plane: a grid to integrate on, four energies to fit flows to, and the inverse of
-a planar flow.
+"""Densities on the plane: a grid to integrate on, and four energies to fit flows to.
+
+Also the inverse of a planar flow.
 
 The energies are those of Rezende and Mohamed, "Variational inference with normalizing flows"
 (2015), table 1. Some of them say nothing of far parts of the plane: as densities they are taken on
@@ -36,8 +37,9 @@ class Grid:
 
     @property
     def points(self) -> np.ndarray:
-        """Returns the middles of all cells, the second coordinate running fastest. Shape
-        `[num_cells^2, 2]`, float32.
+        """Returns the middles of all cells, `[num_cells^2, 2]` float32.
+
+        The second coordinate runs fastest.
         """
         return (
             np.stack(np.meshgrid(self.axis, self.axis, indexing="ij"), -1)
@@ -131,8 +133,9 @@ ENERGIES = {"U1": ring, "U2": sine, "U3": split_sine, "U4": forked_sine}
 
 
 def log_target(energy, z) -> tf.Tensor:
-    """Returns the log density, up to a constant, that a flow is fitted to: minus the energy, far
-    lower outside of the box.
+    """Returns the log density, up to a constant, that a flow is fitted to.
+
+    It is minus the energy, and far lower outside of the box.
 
     Args:
         energy: One of `ENERGIES`.

@@ -1,6 +1,4 @@
-"""What students should not have to write: a multilayer perceptron, a masked autoregressive network,
-compiling.
-"""
+"""What students need not write: a multilayer perceptron, a masked network, compiling."""
 
 from typing import Any
 
@@ -12,8 +10,7 @@ __all__ = ["MADE", "MLP", "compile_with_adam"]
 
 @keras.saving.register_keras_serializable("vikit")
 class MLP(keras.layers.Layer):
-    """Hidden layers with ReLU and one linear layer at the end: `[..., n]` to `[..., size]`, for any
-    number of axes in front.
+    """Hidden layers with ReLU and a linear one at the end: `[..., n]` to `[..., size]`.
 
     Concatenate several inputs before the call: `tf.concat([z, features], axis=-1)`.
 
@@ -53,8 +50,9 @@ class MLP(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("vikit")
 class MADE(keras.layers.Layer):
-    """A masked autoregressive network: `(z, context)` to two arrays like `z`, whose entry k depends
-    on `z[:, :k]` alone.
+    """A masked autoregressive network: `(z, context)` to two arrays like `z`.
+
+    Their entry k depends on `z[:, :k]` alone.
 
     All of the context reaches every entry. One hidden layer (Germain and others, "MADE: Masked
     Autoencoder for Distribution Estimation", 2015).

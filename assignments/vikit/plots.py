@@ -1,6 +1,4 @@
-"""Figures that students should not have to write: labelled, and readable for the colour-blind
-(colours of Okabe and Ito).
-"""
+"""Figures that students need not write: labelled, and in colours for all (Okabe and Ito's)."""
 
 from typing import Any
 
@@ -69,8 +67,7 @@ def images(rows, image_shape, titles=(), title="") -> None:
 
 
 def mosaic(grid, image_shape, title="", labels=("", "")) -> None:
-    """Shows a grid of images as one picture; the first axis of the grid runs to the right, the
-    second upwards.
+    """Shows a grid of images as one picture; its first axis runs to the right, the second upwards.
 
     Args:
         grid: Images. Shape `[n, n, D]`.
@@ -140,8 +137,7 @@ def curves(histories, names, title="", ylabel="nats per example") -> None:
 
 
 def information_plane(runs, names, entropy, title="") -> None:
-    """Shows how much models let through against how much of the label can be read from it, with the
-    two limits.
+    """Shows how much models let through, and how much can be read from it, with the two limits.
 
     Args:
         runs: A dict from a label to (rates, relevance bounds), a number for each model, in nats.
@@ -179,8 +175,7 @@ def information_plane(runs, names, entropy, title="") -> None:
 
 
 def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")) -> None:
-    """Shows Gaussians of the plane with diagonal covariance as ellipses, a panel for each model, a
-    colour for each label.
+    """Shows Gaussians of the plane as ellipses, a panel for each model, a colour for each label.
 
     Args:
         panels: A dict from a title to (means, standard deviations), each of shape `[n, 2]`.
@@ -231,8 +226,7 @@ def draw_ellipses(axes, means, sigmas, colour: str) -> None:
 
 
 def sweep(values, panels, label, title="") -> None:
-    """Shows quantities against a setting that runs over powers of ten: a panel for each, a line for
-    each run.
+    """Shows quantities against a setting in powers of ten: a panel for each, a line for each run.
 
     Args:
         values: Of the setting, positive.
@@ -258,8 +252,7 @@ def sweep(values, panels, label, title="") -> None:
 
 
 def densities(panels, grid, columns=3, title="") -> None:
-    """Shows densities of the plane side by side, each from yellow (0) to dark blue (its own largest
-    value).
+    """Shows densities of the plane side by side, from yellow (0) to dark blue (the largest value).
 
     Args:
         panels: A dict from a title to the log density at `grid.points`.
@@ -295,8 +288,7 @@ def densities(panels, grid, columns=3, title="") -> None:
 
 
 def stacks(names, pieces, ylabel="nats", title="", floor=0.0) -> None:
-    """Shows what each of several sums is made of: a bar for each sum, a colour and a hatch for each
-    of its pieces.
+    """Shows what sums are made of: a bar for each sum, a colour and a hatch for each piece.
 
     Args:
         names: What the sums are called.
@@ -324,8 +316,7 @@ def stacks(names, pieces, ylabel="nats", title="", floor=0.0) -> None:
 
 # Not fewer arguments: each is a part of the figure.
 def bands(values, runs, lines, xlabel, reference, around=(12, 4), title="") -> None:
-    """Shows estimates against their cost, on a logarithmic axis: the median of many runs with a
-    band, and single lines.
+    """Shows estimates against their cost on a logarithmic axis: medians, bands and single lines.
 
     Args:
         values: The costs, positive. Shape `[n]`.

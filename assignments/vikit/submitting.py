@@ -89,8 +89,7 @@ def is_on_colab() -> bool:
 
 
 def read_colab_notebook(path) -> tuple[bytes, str]:
-    """Returns (bytes, note for the student) of the notebook that is open in the browser, or else of
-    its saved file.
+    """Returns (bytes, note for the student) of the notebook in the browser, or of its saved file.
 
     Raises:
         FileNotFoundError: If there is neither.
@@ -145,9 +144,7 @@ def is_notebook(path) -> bool:
 
 
 def find_answers(content, origin) -> tuple[set[str], set[str]]:
-    """Returns (names, stubs) of a notebook: what its code cells define, and what of it is not
-    written yet.
-    """
+    """Returns (names, stubs): what a notebook's cells define, and what is not written yet."""
     try:
         found = [cells.find_definitions(source) for source in cells.read_sources(content)]
     except ValueError as error:

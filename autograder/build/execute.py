@@ -31,9 +31,7 @@ def write_html(name, folder) -> Path:
 
 
 def execute_notebook(name) -> nbformat.NotebookNode:
-    """Returns the solution notebook of assignment `name` with the outputs of a fresh run, without
-    notes on stderr.
-    """
+    """Returns assignment `name`'s solution notebook with fresh outputs, without notes on stderr."""
     cells = script.read(script.SOLUTIONS / f"{name}.py")
     notebook = notebooks.solution_notebook(tasks.load(name), cells)
     NotebookClient(

@@ -10,9 +10,7 @@ os.environ.setdefault(
 
 
 def folders(here):
-    """Yields the folders around `here`, the nearest first, and None where it stops before it has
-    seen all.
-    """
+    """Yields the folders around `here`, nearest first, and None where it stops early."""
     above = [folder for folder in here.parents[:2] if os.path.exists(folder)]
     yield from [here, *above]
     # What lies in a folder of somebody else, such as /home or /tmp, may be anybody's.
@@ -35,9 +33,7 @@ def folders(here):
 
 
 def read_version(path):
-    """Returns (version, whether the public cases are there) of the vikit in a folder or zip, None
-    where there is none.
-    """
+    """Returns (version, whether public cases are there) of vikit in a folder or zip, or None."""
     start, text, cases = "vikit/__init__.py", None, "{assignment}/public_cases.json"
     if os.path.isdir(path):
         if os.path.isfile(path / start) and os.access(path / start, os.R_OK):
@@ -67,9 +63,7 @@ def parse_version(version):
 
 
 def file_stamps(path):
-    """Returns the names, sizes and times of vikit's files: others where a broken copy was
-    replaced.
-    """
+    """Returns the names, sizes and times of vikit's files: others where a copy was replaced."""
     files = sorted(path.glob("vikit/**/*.py")) if os.path.isdir(path) else [path]
     return [
         (str(file), os.stat(file).st_size, os.stat(file).st_mtime_ns)
@@ -79,9 +73,7 @@ def file_stamps(path):
 
 
 def copies(here):
-    """Returns (version, whether the public cases are there, name, path) of each vikit, the newest
-    first.
-    """
+    """Returns (version, whether public cases are there, name, path) of each vikit, newest first."""
     until, found = time.monotonic() + 20, {}
 
     def add(path, name):
@@ -112,9 +104,7 @@ def copies(here):
 
 
 def unpack(archive):
-    """Returns the folder that holds vikit, of a zip unpacked elsewhere until Python ends: no file
-    of yours is written over.
-    """
+    """Returns the folder with vikit, of a zip unpacked elsewhere: none of your files changes."""
     target = tempfile.mkdtemp(prefix="vikit-")
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     with zipfile.ZipFile(archive) as opened:

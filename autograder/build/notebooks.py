@@ -1,6 +1,4 @@
-"""The notebooks made from a solution script: the one students get, and the one with the answers
-in.
-"""
+"""The notebooks made from a solution script: the students' one, and the one with answers."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -57,9 +55,7 @@ def release(name: str) -> dict[str, bytes]:
 
 
 def student_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell]) -> NotebookNode:
-    """Returns the notebook that students get: answers cleared, a check after each question, no
-    demonstrations.
-    """
+    """Returns the students' notebook: answers cleared, checks added, no demonstrations."""
     shown = [cell for cell in cells if cell.kind != "demonstration"]
     return build_notebook(assignment, shown, lambda cell, node: clear_answer(cell, node))
 
@@ -155,9 +151,7 @@ def first_cell(name: str) -> str:
 
 
 def fold(node: NotebookNode) -> NotebookNode:
-    """Returns `node` shown as its first line, in Jupyter and on Colab; "Run All" runs it all the
-    same.
-    """
+    """Returns `node` shown as its first line, in Jupyter and Colab; "Run All" runs all of it."""
     node.metadata["jupyter"] = {"source_hidden": True}
     node.metadata["cellView"] = "form"
     return node
@@ -204,8 +198,9 @@ def mark_locked(node: NotebookNode, grade_id) -> NotebookNode:
 
 
 def write_assignments(folder=ASSIGNMENTS, begins=lambda text: None) -> list[Path]:
-    """Writes the released files of every assignment to `folder` and returns their paths; `begins`
-    is told of each.
+    """Writes all assignments' released files to `folder`; returns their paths.
+
+    `begins` is told of each assignment.
     """
     paths = []
     for name in tasks.names():

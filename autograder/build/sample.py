@@ -1,5 +1,4 @@
-"""A sample class: the released notebooks, answered in the ways that students answer, and run for
-real.
+"""A sample class: the released notebooks, answered as students answer, and run for real.
 
 The answers stand in `sample_class/`, one script a student. What a script cannot show is done to the
 notebook: cells shuffled, duplicated and deleted, metadata lost.
@@ -36,8 +35,7 @@ CELL_SECONDS = 20
 
 
 def write_class(folder, jobs=1, finished=lambda _: None) -> None:
-    """Writes the class's notebooks below `folder` as `<student>/<assignment>/<assignment>.ipynb`,
-    run, outputs and all.
+    """Writes the class's notebooks as `<student>/<assignment>/<assignment>.ipynb`, outputs and all.
 
     Args:
         folder: Receives a folder for each student.
@@ -65,9 +63,7 @@ def size() -> int:
 
 
 def students() -> dict[str, Callable[[nbformat.NotebookNode], None]]:
-    """Returns a dict from the name of each student to what turns the released notebook into
-    theirs.
-    """
+    """Returns a dict from each student's name to what turns the released notebook into theirs."""
     makers = [
         ("reference", answer_with_solutions),
         ("blank", lambda notebook: None),
@@ -89,9 +85,7 @@ def students() -> dict[str, Callable[[nbformat.NotebookNode], None]]:
 
 
 def answer_with(name) -> Callable[[nbformat.NotebookNode], None]:
-    """Returns what puts the answers of one script into a notebook, and right ones instead of the
-    others.
-    """
+    """Returns what puts one script's answers into a notebook, and right ones for the others."""
 
     def answer(notebook) -> None:
         cells = jupytext.read(ANSWERS / f"{name}.py", fmt="py:percent").cells
@@ -121,9 +115,7 @@ def fill_in(notebook, answers) -> None:
 
 
 def mix_up_cells(notebook) -> None:
-    """Shuffles all cells below the imports; one answer stands twice, an unchanged stub after
-    another, a third is lost.
-    """
+    """Shuffles all cells but the imports; doubles an answer, undoes another, loses a third."""
     stubs = {question_of(cell): nbformat.from_dict(cell) for cell in notebook.cells}
     answer_with_solutions(notebook)
     answers = {question_of(cell): cell for cell in notebook.cells}
@@ -156,8 +148,7 @@ def lose_metadata(notebook) -> None:
 
 
 def write_executed(notebook, path, seconds=CELL_SECONDS) -> None:
-    """Runs `notebook` as its student did, through errors and beyond, and writes it with what came
-    out.
+    """Runs `notebook` as its student did, through errors, and writes it with what came out.
 
     The student gives up at a cell that takes more than `seconds`.
 

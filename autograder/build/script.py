@@ -1,5 +1,6 @@
-"""A solution script as cells: percent text with two kinds of cell marker, both refused where they
-make no sense.
+"""A solution script as cells: percent text with two kinds of cell marker.
+
+Both are refused where they make no sense.
 
     # %% question="name"                    the answer to a question that the assignment declares
     # %% [markdown] question="name"         a question answered in words, graded by hand
@@ -120,9 +121,7 @@ def check_regions(cell, label: str, question: str | None, tags: list[str]) -> No
 
 
 def remove_guard(source: str, label: str) -> str:
-    """Returns an experiment's code without the guard that keeps it from running when the script is
-    imported.
-    """
+    """Returns an experiment's code without the guard that stops it when a script is imported."""
     if not source.startswith(GUARD):
         raise ScriptError(f"{label}: an experiment must stand under {GUARD.strip()}")
     tree = ast.parse(source)
@@ -142,9 +141,7 @@ def remove_markers(source: str) -> str:
 
 
 def remove_helpers(source: str) -> str:
-    """Returns `source` without the solution regions that stand in no function: a stub there would
-    run when the cell does.
-    """
+    """Returns `source` without the solution regions in no function: a stub there would run."""
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
 
     def kept(region) -> str:
@@ -160,9 +157,7 @@ def remove_helpers(source: str) -> str:
 
 
 def check_questions(cells: list[ScriptCell], assignment) -> None:
-    """Raises ScriptError unless the script's questions are those that the assignment declares, each
-    once.
-    """
+    """Raises ScriptError unless the script's questions are the assignment's, each once."""
     solution, folder = f"solutions/{assignment.name}.py", f"autograder/tasks/{assignment.name}"
     for kind, wanted in (("answer", assignment.questions), ("manual", assignment.manual)):
         named = [cell.question for cell in cells if cell.kind == kind]

@@ -1,6 +1,4 @@
-"""Public cases from build to build: what differs only by the rounding of another processor stays as
-it stands.
-"""
+"""Public cases from build to build: what differs by a processor's rounding stays as it is."""
 
 import json
 from dataclasses import replace
@@ -18,9 +16,7 @@ EXPECTED, WRONG = 10 * public_cases.EXPECTED_STEP, 2.0
 
 
 def settle(new, old) -> str:
-    """Returns the text `new` of a public cases file, each question as the text `old` has it where
-    both say the same.
-    """
+    """Returns a public cases file's text `new`; questions that say the same stay as in `old`."""
     found, known = json.loads(new), questions(old)
     found["questions"] = [
         settle_question(question, known.get(question["name"])) for question in found["questions"]
@@ -42,9 +38,7 @@ def questions(text) -> dict[str, dict[str, Any]]:
 
 
 def is_same_question(new, old) -> bool:
-    """Tells whether two questions, as a public cases file has them, are the same: texts and inputs
-    exactly, values nearly.
-    """
+    """Tells whether two questions are the same: texts and inputs exactly, values nearly."""
     if new.keys() != old.keys() or remove_values(new) != remove_values(old):
         return False
     written, new, old = old, public_cases.load_question(new), public_cases.load_question(old)
@@ -61,9 +55,7 @@ def is_same_question(new, old) -> bool:
 
 
 def remove_values(question) -> dict[str, Any]:
-    """Returns what of a question is no computed value; of the values only which there are, and
-    their shapes.
-    """
+    """Returns what of a question is no computed value; of values only their number and shapes."""
     return question | {"cases": [case | remove_numbers(case) for case in question["cases"]]}
 
 
@@ -75,9 +67,7 @@ def remove_numbers(case) -> dict[str, Any]:
 
 
 def has_all(one, other, mistake) -> bool:
-    """Tells whether each variant of a mistake in question `one` is one in question `other`, or
-    nearly right.
-    """
+    """Tells whether a mistake's variants in question `one` are `other`'s too, or nearly right."""
     known = [right_row(other), *naming.variant_rows(other, mistake)]
     return all(
         any(are_near(row, good, other, WRONG) for good in known)

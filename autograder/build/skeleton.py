@@ -1,6 +1,4 @@
-"""Writes a question that works into an assignment: an example that is replaced by one's own, piece
-by piece.
-"""
+"""Writes a question that works into an assignment: an example, to be replaced piece by piece."""
 
 import ast
 import keyword
@@ -148,9 +146,7 @@ def with_more(path, text) -> str:
 
 
 def with_question(path, name) -> str:
-    """Returns an assignment's `__init__.py` with the question among its imports and its
-    questions.
-    """
+    """Returns an assignment's `__init__.py` with the question in its imports and questions."""
     lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
     tree = ast.parse("".join(lines))
     listed: Any

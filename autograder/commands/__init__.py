@@ -1,5 +1,6 @@
-"""One module a command: `add_parser(commands)` says what it takes, `run(options)` carries it out
-and returns its exit status.
+"""One module a command: `add_parser(commands)` says what it takes, `run(options)` runs it.
+
+`run` returns the exit status.
 
 What needs TensorFlow is imported when a command runs: `--help` does not wait for it.
 """

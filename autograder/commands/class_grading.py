@@ -1,6 +1,4 @@
-"""Grades a folder of submissions, for `grade` and `sample`: what it takes, what it refuses, and
-what it says.
-"""
+"""Grades a folder of submissions, for `grade` and `sample`: what it takes, refuses and says."""
 
 import os
 from argparse import Namespace
@@ -90,9 +88,7 @@ def grade_folder(options: Namespace, submitted, console) -> int:
 
 
 def check_out(out, submitted) -> None:
-    """Raises UsageError where results would lie among the submissions, and be graded as students
-    the next time.
-    """
+    """Raises UsageError where results would lie among submissions, and be graded next time."""
     if submitted.resolve() in (out.resolve(), *out.resolve().parents):
         raise UsageError(
             f"{out} lies in {submitted}, where each folder is a student: choose another folder with"
@@ -101,9 +97,7 @@ def check_out(out, submitted) -> None:
 
 
 def start_servers() -> None:
-    """Starts what kernels and graders are forked from, in the background: both import
-    TensorFlow.
-    """
+    """Starts what kernels and graders are forked from, in the background: it imports TensorFlow."""
     from autograder import kernels
     from autograder.grading import graders
 
@@ -163,9 +157,7 @@ def build_settings(options: Namespace, secret, jobs, limits) -> "Settings":
 
 
 def graded(settings, console, submissions) -> "ClassRun | None":
-    """Returns the `ClassRun` of the submissions; None where nothing could be graded, which is
-    said.
-    """
+    """Returns the `ClassRun` of the submissions; says so where nothing could be graded (None)."""
     from autograder import kernels
     from autograder.grading.classroom import grade_class
     from autograder.grading.graders import GraderError
@@ -184,9 +176,7 @@ def graded(settings, console, submissions) -> "ClassRun | None":
 
 
 def confined(options: Namespace) -> "Confinement":
-    """Returns the confinement that notebooks run in; refuses to grade without any unless --unsafe
-    was given.
-    """
+    """Returns the notebooks' confinement; refuses to grade without any unless --unsafe is given."""
     from autograder.grading.verdict import Unconfined, confine
 
     try:
@@ -196,9 +186,7 @@ def confined(options: Namespace) -> "Confinement":
 
 
 def prepare(options: Namespace) -> bytes:
-    """Returns the course's secret, and sees that results can be written before anybody waits for
-    them.
-    """
+    """Returns the course's secret, and sees that results can be written before anybody waits."""
     from vikit.judging import faults
 
     from autograder.grading.verdict import course_secret
@@ -248,9 +236,7 @@ def conclude(options: Namespace, console, submissions, run) -> int:
 
 
 def write_all(options: Namespace, console, run) -> tuple[list[dict[str, Any]], list[str]]:
-    """Writes the reports; returns all verdicts that are there, and a line if something could not be
-    written.
-    """
+    """Writes the reports; returns all verdicts, and a line if something could not be written."""
     from autograder.grading.classroom import read_all
     from autograder.reports.course import write_course
 

@@ -42,9 +42,7 @@ def run(options: Namespace) -> int:
 
 
 def take_assignments(options: Namespace, console) -> None:
-    """Takes the assignments that stand among the names after --student for what they are, and says
-    so.
-    """
+    """Takes assignments that stand among the names after --student for those, and says so."""
     from autograder import tasks
 
     taken = [

@@ -44,9 +44,7 @@ def run(options: Namespace) -> int:
 
 
 def write_matrix(options: Namespace, console, name, questions, done) -> Path:
-    """Prints the matrix of each question of an assignment, writes them as a page, and returns its
-    path.
-    """
+    """Prints the matrix of each question of an assignment, and returns the path of their page."""
     from autograder.files import write_whole
     from autograder.reports import matrix as pages
     from autograder.tasks.matrix import kill_matrix

@@ -99,8 +99,9 @@ def check_numbers(options: Namespace) -> None:
 
 
 def jobs_and_limits(options: Namespace, console=None) -> "tuple[int, Limits]":
-    """Returns how many notebooks to grade at a time, and the limits of each; says where that is
-    much for this machine.
+    """Returns how many notebooks to grade at a time, and each one's limits.
+
+    It says where that is much for this machine.
 
     Nothing is said without a console.
     """
@@ -128,9 +129,7 @@ def jobs_and_limits(options: Namespace, console=None) -> "tuple[int, Limits]":
 
 
 def known_assignments(names) -> list[str]:
-    """Returns `names`, or those of all assignments where there are none; raises UsageError for an
-    unknown one.
-    """
+    """Returns `names`, or all assignments' for none; raises UsageError for an unknown one."""
     from autograder import tasks
 
     for name in names:

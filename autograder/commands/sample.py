@@ -46,9 +46,7 @@ def run(options: Namespace) -> int:
 
 
 def check_sample_students(names, submitted) -> None:
-    """Raises UsageError where there would be nothing to grade of a sample class that is written to
-    `submitted`.
-    """
+    """Raises UsageError where a sample class written to `submitted` has nothing to grade."""
     from autograder.build import sample
 
     places.released_folder(sample.ASSIGNMENT)
@@ -61,8 +59,9 @@ def check_sample_students(names, submitted) -> None:
 
 
 def check_device(device, confinement) -> None:
-    """Raises UsageError if the device was asked for and is not there; a grader looks, as this
-    process must not start it.
+    """Raises UsageError if the device asked for is not there.
+
+    A grader looks: this process must not start it.
     """
     from autograder.grading.graders import GraderError, Graders
     from autograder.reference import device as devices
@@ -78,9 +77,7 @@ def check_device(device, confinement) -> None:
 
 
 def write_sample(submitted, jobs, console) -> None:
-    """Writes the notebooks of the sample class to `submitted`, and runs them as their students did,
-    `jobs` at a time.
-    """
+    """Writes the sample class's notebooks to `submitted`, and runs them, `jobs` at a time."""
     from autograder.build import sample
 
     with screen.counting(console, sample.size()) as (begins, done):

@@ -67,9 +67,7 @@ def find_submissions(
 
 
 def notices_of(submissions: list[Submission]) -> list[str]:
-    """Returns a line for each submission that is odd; many who handed in nothing for an assignment
-    share one.
-    """
+    """Returns a line for each odd submission; many who handed in nothing share one."""
     absent = defaultdict(list)
     for item in submissions:
         if item.absent:
@@ -90,9 +88,7 @@ def notices_of(submissions: list[Submission]) -> list[str]:
 
 
 def handed_in_assignments(folder, known) -> set[str]:
-    """Returns the names of the assignments that any student's folder holds, in a folder or a
-    zip.
-    """
+    """Returns the names of the assignments in any student's folder, as a folder or a zip."""
     homes = [Home(path) for path in split_by_kind(entries(folder))[1]]
     return {name for home in homes for name in home.assignments() if name in known}
 
@@ -122,8 +118,7 @@ def look_alike_notices(homes: list[Home]) -> list[str]:
 
 
 def hard_link_notices(submissions: list[Submission], paths: list[Path]) -> list[str]:
-    """Returns a notice for each notebook or zip that is one file with something of another
-    student's.
+    """Returns a notice for each notebook or zip that is one file with one of another student's.
 
     Args:
         submissions: What is graded.

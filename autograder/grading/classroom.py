@@ -1,6 +1,4 @@
-"""A whole class: every submission is graded, whatever one of them does, and each verdict is written
-as it comes.
-"""
+"""A whole class: each submission is graded, whatever another does; each verdict is written."""
 
 import json
 import random
@@ -147,9 +145,7 @@ def grade_waiting(grading: Grading, todo) -> None:
 
 
 def complete(run: ClassRun, submissions: list[Submission], out) -> None:
-    """Puts the verdicts in the order of the submissions, takes out those that another overwrote,
-    and notes what is odd.
-    """
+    """Puts verdicts in the submissions' order, takes out overwritten ones, notes what is odd."""
     for item in find_overwritten(run, out):
         del run.verdicts[item]
         error = FileExistsError(
@@ -165,9 +161,7 @@ def complete(run: ClassRun, submissions: list[Submission], out) -> None:
 
 
 def select_submissions(grading: Grading, submissions: list[Submission]) -> list[Submission]:
-    """Returns the submissions that wait; the run receives the verdicts that are kept, those to be
-    replaced, and failures.
-    """
+    """Returns the submissions that wait; the run receives kept and replaced verdicts, failures."""
     run, todo = grading.run, []
     for item in submissions:
         try:
@@ -217,8 +211,9 @@ def grade_submissions(grading: Grading, todo, structures, first) -> None:
 def results_in_turns(
     graders: Graders, items, arguments, first=None
 ) -> Iterator[tuple[Submission, dict[str, Any] | None, BaseException | None]]:
-    """Yields (item, its verdict, None) or (item, None, the error) as they are done; what is put
-    back has longer turns.
+    """Yields (item, verdict, None) or (item, None, error) as they are done.
+
+    What is put back has longer turns.
     """
     schedule = Schedule(graders.turns, len(items), graders.jobs, first)
     while items:
@@ -236,9 +231,7 @@ def results_in_turns(
 
 
 def find_overwritten(run: ClassRun, out) -> list[Submission]:
-    """Returns the submissions whose verdict was overwritten by one on a student of nearly the same
-    name.
-    """
+    """Returns the submissions whose verdict one of nearly the same name overwrote."""
     seen = Counter((item.assignment, comparable_name(item.student)) for item in run.verdicts)
     twins = [
         item for item in run.verdicts if seen[item.assignment, comparable_name(item.student)] > 1
@@ -251,9 +244,7 @@ def find_overwritten(run: ClassRun, out) -> list[Submission]:
 
 
 def record_failure(run: ClassRun, item: Submission, error, old=None) -> None:
-    """Writes down that the kit, or the machine, has failed on a submission; `old` is its verdict of
-    an earlier run.
-    """
+    """Notes that the kit, or the machine, failed on a submission; `old`: its earlier verdict."""
     stays = (
         "; the verdict of an earlier run stays in grades.csv" if old or item in run.before else ""
     )
@@ -267,9 +258,7 @@ def patience(graders: Graders, assignments: set[str], limits: Limits) -> float:
 
 
 def explore_all(graders: Graders, assignments: set[str]) -> dict[tuple[str, int], Structure]:
-    """Returns the structures of all questions of `assignments`, found by the graders together: each
-    needs all of them.
-    """
+    """Returns the structures of all questions of `assignments`; the graders find them together."""
     questions = [
         (name, index) for name in assignments for index in range(graders.call(question_count, name))
     ]
@@ -288,8 +277,9 @@ def first_turn(assignment: str) -> float:
 
 
 def question_seconds(assignment: str, limits: Limits) -> float:
-    """Returns how long all questions may take: each may be asked again, under another name, or for
-    its follow-through.
+    """Returns how long all questions may take.
+
+    Each may be asked again, under another name, or for its follow-through.
     """
     return sum(
         MOST_TIMES * max(limits.question, question.seconds or 0)
@@ -298,9 +288,7 @@ def question_seconds(assignment: str, limits: Limits) -> float:
 
 
 def explore(question) -> Structure | None:
-    """Returns the structure of a question; None where that raises: each verdict will say so of this
-    question.
-    """
+    """Returns the structure of a question; None where that raises: each verdict will say so."""
     assignment, index = question
     try:
         return tasks.find_structure(assignment, tasks.load(assignment).questions[index])
@@ -341,9 +329,7 @@ def grade_one(
 
 
 def why_gone(path) -> str:
-    """Returns why the notebook at `path`, which was there, is there no more; an empty text where it
-    is.
-    """
+    """Returns why the notebook at `path` is there no more; an empty text where it is."""
     try:
         path.stat()
     except OSError as error:
@@ -373,8 +359,7 @@ def read_verdict(path) -> dict[str, Any] | None:
 
 
 def is_current(old, item: Submission, conditions: verdicts.Conditions) -> bool:
-    """Tells whether a verdict is on this very notebook, by this kit and these libraries, under
-    these conditions.
+    """Tells whether a verdict is on this notebook, by this kit and libraries, in these conditions.
 
     A verdict that was found with fewer layers of confinement than there are now does not count, nor
     one that says of nothing handed in what is no longer so, nor one that the kit failed on in part.
@@ -402,8 +387,7 @@ def is_current(old, item: Submission, conditions: verdicts.Conditions) -> bool:
 
 
 def read_all(out) -> list[dict[str, Any]]:
-    """Returns every verdict below `out`, by assignment and student; files that are none are left
-    out.
+    """Returns every verdict below `out`, by assignment and student, without files that are none.
 
     Raises:
         OSError: If one cannot be read: its student would have no row.

@@ -79,8 +79,7 @@ def kind(path: Path) -> str:
 
 
 def why_not(path: Path, label: str, expected: str) -> str:
-    """Returns why what lies at `path` cannot be taken for the `expected` kind; an empty text where
-    it can.
+    """Returns why what lies at `path` is not of the `expected` kind; an empty text where it is.
 
     Args:
         path: Where to look.
@@ -110,9 +109,7 @@ def is_open(folder) -> bool:
 
 
 def entries(folder) -> list[Path]:
-    """Returns what lies in a folder and is not hidden, by name; nothing of a folder that cannot be
-    read.
-    """
+    """Returns what is not hidden in a folder, by name; nothing where it cannot be read."""
     return [path for path in all_entries(folder) if not path.name.startswith(".")]
 
 
@@ -125,9 +122,7 @@ def all_entries(folder) -> list[Path]:
 
 
 def split_by_kind(paths: list[Path]) -> tuple[list[Path], list[Path], dict[Path, OSError]]:
-    """Returns (files, others, faults): others are also those of which this machine cannot say what
-    they are, `faults` why.
-    """
+    """Returns (files, others, faults); of others some are of no known kind: `faults` says why."""
     files: list[Path] = []
     others: list[Path] = []
     unknown: dict[Path, OSError] = {}
@@ -147,9 +142,7 @@ def with_path(error: OSError, path: Path | str) -> OSError:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Returns what is the same of all names of one file; None where it has no other name, or cannot
-    be looked at.
-    """
+    """Returns what all names of one file share; None if it has one name or cannot be looked at."""
     try:
         found = path.lstat()
     except OSError:
@@ -160,9 +153,7 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def files_below(folder) -> Iterator[Path]:
-    """Yields the files anywhere in a student's folder; no link is followed, and what cannot be read
-    is left out.
-    """
+    """Yields all files in a student's folder; no link is followed, unreadable ones are left out."""
     if not os.path.islink(folder):
         yield from (
             Path(inner, name) for inner, _, names in os.walk(folder) for name in sorted(names)

@@ -35,8 +35,7 @@ class Earlier:
     verdicts: dict[str, judging.Verdict]
 
     def values(self, name, need, case: judging.Case, until: float) -> tuple[np.ndarray, ...] | None:
-        """Returns the student's values of an earlier question on a case's inputs, or None; see
-        `own_values`.
+        """Returns the student's values of an earlier question on a case's inputs, or None.
 
         Args:
             name: Of the earlier question.
@@ -57,8 +56,7 @@ class Earlier:
 def follow_through(
     earlier: Earlier, question, drawn: judging.Question, verdict, given: dict[str, judging.Answer]
 ) -> judging.Verdict:
-    """Returns the better of `verdict` and the verdict that puts the student's own earlier values
-    into the formula.
+    """Returns the better of `verdict` and the one with the student's own earlier values put in.
 
     Args:
         earlier: The `Earlier`.
@@ -91,9 +89,7 @@ def follow_through(
 
 
 def evaluate_follow(question, case: judging.Case, values) -> tuple[np.ndarray, ...]:
-    """Returns what the question's formula gives with the student's own earlier values, as a tuple
-    of float64 arrays.
-    """
+    """Returns the question's formula at the student's own earlier values: float64 arrays."""
     expected = question.follows.formula(
         [to_float64(argument) for argument in case.arguments], values
     )
@@ -151,7 +147,8 @@ def is_of_the_mistake(row: np.ndarray, drawn: judging.Question, names) -> bool:
 
 
 def is_usable(value, want) -> bool:
-    """Tells whether a later formula can take `value` for `want`: finite numbers in its shape but
-    for axes of size 1.
+    """Tells whether a later formula can take `value` for `want`: finite, and of its shape.
+
+    Axes of size 1 are free.
     """
     return bool(np.isfinite(value).all()) and np.squeeze(value).shape == np.squeeze(want).shape

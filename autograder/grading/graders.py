@@ -1,5 +1,4 @@
-"""The processes that grade, one notebook at a time each: what one student's process sends cannot
-hold up another's.
+"""The processes that grade, a notebook at a time each: none can hold up another.
 
 They are forked from a process that has imported everything and run nothing, and end with the
 process that asked for them.
@@ -39,9 +38,7 @@ class GraderError(RuntimeError):
 
 
 class Flag:
-    """An event that processes share without a lock: one that is killed while it looks cannot hold
-    up the others.
-    """
+    """An event that processes share without a lock: one killed while it looks holds up none."""
 
     def __init__(self, context) -> None:
         self.value = context.RawValue(ctypes.c_bool, False)
@@ -54,9 +51,7 @@ class Flag:
 
 
 def start() -> None:
-    """Starts the process that the others are forked from, in the background: it imports
-    TensorFlow.
-    """
+    """Starts the process that others are forked from, in the background: it imports TensorFlow."""
     if METHOD == "forkserver":
         forkserver.set_forkserver_preload([f"{__package__}.preload"])
         # The other process of multiprocessing's own; its start would undo what follows.
@@ -119,8 +114,7 @@ class Graders:
             raise GraderError(DEAD) from error
 
     def each(self, work, items, *arguments) -> Iterator[tuple[Any, Any, BaseException | None]]:
-        """Yields (item, what `work` returned, None) or (item, None, the error that it raised), as
-        they are done.
+        """Yields (item, what `work` returned, None) or (item, None, the error), as they are done.
 
         Where one of the processes dies, those items that it may have been at are tried once more,
         each by itself: it is their error if it dies again.
@@ -149,9 +143,7 @@ class Graders:
         yield from self._try_again(work, suspects, arguments)
 
     def _submit_all(self, work, items, arguments) -> tuple[dict[Future, Any], list[Any]]:
-        """Returns the items by their futures, and those that could not be submitted, as a process
-        has died.
-        """
+        """Returns the items by future, and those not submitted because a process has died."""
         futures: dict[Future, Any] = {}
         for index, item in enumerate(items):
             try:
@@ -181,9 +173,7 @@ class Graders:
         self.pool = self._pool(self.jobs)
 
     def _kill(self) -> None:
-        """Ends what is left of a pool that is broken. From Python 3.12 on it waits for processes to
-        end by SIGTERM.
-        """
+        """Ends what is left of a broken pool: from Python 3.12 on that waits for its processes."""
         for process in list((self.pool._processes or {}).values()):
             process.kill()
 
@@ -209,23 +199,17 @@ _turns: list[Turns] = []
 
 
 def turn_of(assignment) -> float:
-    """Returns the seconds that a notebook has in this process before it is put back; infinite where
-    nobody hands out turns.
-    """
+    """Returns the seconds that a notebook has before it is put back; infinite without turns."""
     return _turns[-1].seconds(assignment) if _turns else math.inf
 
 
 def give_way_after(assignment, started) -> None:
-    """Has the kernels of this process raise `GivesWay` when the turn that began at `started` is
-    over.
-    """
+    """Has this process's kernels raise `GivesWay` when the turn begun at `started` is over."""
     kernels.give_way_when(lambda: time.monotonic() - started > turn_of(assignment))
 
 
 def _begin(stopped, shared, turns) -> None:
-    """Prepares a new process: it ends with its parent, hears of an interrupt by `stopped`, and
-    computes on one core.
-    """
+    """Prepares a new process: it ends with its parent, hears of interrupts, and uses one core."""
     _turns.append(turns)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # What it leaves there when it is killed goes away with the folder: see `remains`.

@@ -19,9 +19,7 @@ __all__ = ["Judge", "ends_the_run"]
 
 
 def ends_the_run(error: BaseException) -> bool:
-    """Tells whether an exception is the machine's fault: this notebook gets no verdict, and the
-    next run grades it.
-    """
+    """Tells whether an exception is the machine's fault: the next run grades this notebook."""
     return isinstance(error, kernels.KernelError) or faults.is_of_the_machine(error)
 
 
@@ -46,8 +44,7 @@ class Judge:
     verdicts: dict[str, judging.Verdict] = field(default_factory=dict)
 
     def judge_all(self, questions) -> list[judging.Verdict]:
-        """Returns the verdicts on all questions, in order; a later one may follow through on an
-        earlier one.
+        """Returns the verdicts on all questions, in order; later ones may follow through on others.
 
         Args:
             questions: The `judging.Question`s; the verdict on it instead where one could not be
@@ -155,9 +152,7 @@ class Judge:
 
 
 def list_kit_errors(verdict: judging.Verdict) -> list[str]:
-    """Returns a line for each case or property of a verdict that the kit itself failed on, or one
-    for the whole question.
-    """
+    """Returns a line for each case or property that the kit failed on, or one for them all."""
     cases = [case for case in verdict.cases if case.status == judging.KIT_ERROR]
     if cases or verdict.status != judging.KIT_ERROR:
         return [f"{verdict.name}, {case.name}: {case.problem}" for case in cases]
@@ -169,9 +164,7 @@ def are_all_missing(given: dict[str, judging.Answer]) -> bool:
 
 
 def find_other_name(name: str, cells: list[Cell]) -> str | None:
-    """Returns the name of the one function that the question's own cell defines, where it was
-    renamed; else None.
-    """
+    """Returns the one function that the question's cell defines, where it was renamed, or None."""
     for cell in cells:
         if (
             cell.grade_id == f"{name}-answer"
@@ -183,8 +176,7 @@ def find_other_name(name: str, cells: list[Cell]) -> str | None:
 
 
 def hide_text(answer: judging.Answer, cells: list[Cell], path: str) -> judging.Answer:
-    """Returns `answer` without the text that the student's process wrote: that could hold hidden
-    inputs.
+    """Returns `answer` without the student's process's text: that could hold hidden inputs.
 
     The text is replaced by the student's own line, taken from the notebook.
     """

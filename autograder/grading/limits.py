@@ -65,8 +65,7 @@ NAMES = (
 
 
 def limits_for(jobs: int, settings=()) -> Limits:
-    """Returns the `Limits` of each of `jobs` notebooks that run at once: together they leave a
-    fifth of the memory.
+    """Returns each notebook's `Limits` where `jobs` run at once: they leave a fifth of the memory.
 
     Args:
         jobs: How many.
@@ -87,9 +86,7 @@ def limits_for(jobs: int, settings=()) -> Limits:
 
 
 def most_jobs() -> int:
-    """Returns how many notebooks this machine can hold at a time: each has at least what TensorFlow
-    needs to start.
-    """
+    """Returns how many notebooks this machine holds at a time: TensorFlow must start in each."""
     return max(1, int(MEMORY_SHARE * machine_memory() / LEAST["memory"]))
 
 
@@ -110,9 +107,7 @@ def bounds_for(settings) -> Bounds:
 
 
 def machine_memory(groups=CONTROL_GROUPS) -> float:
-    """Returns the bytes of memory of this machine, or of the container that this runs in where that
-    is less.
-    """
+    """Returns this machine's bytes of memory, or its container's where that is less."""
     known = hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names
     sizes = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else math.inf]
     for file in map(Path, groups):

@@ -1,6 +1,4 @@
-"""Asks a student's process about the properties of a question: a class is judged by what must hold
-for every right one.
-"""
+"""Asks a student's process about a question's properties: what holds for every right class."""
 
 import contextlib
 
@@ -56,8 +54,7 @@ def time_for(run: NotebookRun, question) -> float:
 def examine(
     run: NotebookRun, drawn: judging.Question, question, secret: bytes
 ) -> dict[str, judging.Finding]:
-    """Returns a dict from the name of each property of `drawn` to the `judging.Finding` on the
-    student's class.
+    """Returns a dict from each property of `drawn` to the `judging.Finding` on the student's class.
 
     The random numbers in what is asked are a function of secret and question alone: the same code
     gets the same verdict, whoever hands it in. A death is blamed on the class only if it happens in

@@ -1,6 +1,4 @@
-"""A submitted notebook as text: its cells, what each defines, and what of it is run. Nothing here
-executes anything.
-"""
+"""A submitted notebook as text: its cells, what they define, what is run. It runs nothing."""
 
 import ast
 import json
@@ -64,8 +62,7 @@ class TextCell:
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell: its text, what of it is run (None: nothing), the names it defines, its nbgrader
-    id, if any.
+    """A code cell: its text, what of it is run (or None), the names it defines, its nbgrader id.
 
     Or an answer that was turned into another `kind` of cell: nothing of it is run; as code it
     `would_define` a name.
@@ -82,17 +79,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Released:
-    """What the kit handed out: the sources of locked cells that set nothing up, and of the
-    stubs.
-    """
+    """What the kit handed out: the sources of stubs, and of locked cells that set nothing up."""
 
     passive: frozenset = frozenset()
     stubs: frozenset = frozenset()
 
 
 def read_cells(notebook, released: Released) -> list[Cell]:
-    """Returns the code cells of a notebook, bytes or a path; then the answers in it that are no
-    code cells any more.
+    """Returns a notebook's code cells, from bytes or a path; then answers that are no code now.
 
     Raises:
         UnreadableNotebook: If it is not a readable notebook of format 4, or too large.
@@ -165,8 +159,7 @@ def read_file(path) -> bytes:
 
 
 def strip_outputs(content: bytes, most=MAX_NOTEBOOK_BYTES) -> bytes:
-    """Returns the bytes of a notebook without its outputs and attachments, which are cut out of the
-    text unread.
+    """Returns a notebook's bytes without outputs and attachments, which are cut out unread.
 
     Raises:
         UnreadableNotebook: If what is left has more than `most` bytes, or more than any notebook
@@ -183,9 +176,7 @@ def strip_outputs(content: bytes, most=MAX_NOTEBOOK_BYTES) -> bytes:
 
 
 def kept_pieces(content: bytes) -> Iterator[bytes]:
-    """Yields the parts of a JSON text that stay, with an empty list or table instead of each value
-    that is CUT.
-    """
+    """Yields the parts of a JSON text that stay, with an empty one for each value that is CUT."""
     start, parts = 0, PARTS.finditer(content)
     longest = max(map(len, CUT))
     for part in parts:
@@ -237,9 +228,7 @@ def read_notebook(notebook) -> list[TextCell]:
 
 
 def text_cell(cell) -> TextCell:
-    """Returns the `TextCell` that JSON data is; of cells that hold no code nothing more than their
-    kind need be right.
-    """
+    """Returns the `TextCell` that JSON data is; without code only the kind must be right."""
     kind, metadata = cell["cell_type"], cell.get("metadata")
     source = cell["source"] if kind == "code" else cell.get("source", "")
     if isinstance(source, list) and (
@@ -254,9 +243,7 @@ def text_cell(cell) -> TextCell:
 
 
 def build_unrun_cell(cell) -> Cell:
-    """Returns the `Cell` of what is no code; it `would_define` what its nbgrader id or its first
-    lines say.
-    """
+    """Returns the `Cell` of no code; its nbgrader id or first lines say what it `would_define`."""
     name = (
         grade_id(cell).removesuffix("-answer")
         if grade_id(cell).endswith("-answer")
@@ -271,8 +258,9 @@ def build_unrun_cell(cell) -> Cell:
 
 
 def first_definition(text) -> str:
-    """Returns the name that a text defines, as Python with nothing but imports, comments and
-    decorators before; "" for none.
+    """Returns the name that a text defines, or "".
+
+    It is Python with nothing but imports, comments and decorators before.
     """
     for line in text.splitlines():
         words = re.match(r"(def|class)\s+(\w+)", line)

@@ -14,8 +14,7 @@ __all__ = ["ClassRun", "assignments_without_points", "list_changes", "list_failu
 
 @dataclass
 class ClassRun:
-    """What came of a run: the verdicts by submission, those that they replace, what was odd, where
-    the kit itself failed.
+    """What came of a run: verdicts by submission, those they replace, oddities, the kit's failures.
 
     `failures` says where the kit or the machine failed; those in `partial` cost a submission some
     of its questions only.
@@ -31,9 +30,7 @@ class ClassRun:
 
 
 def list_failures(run: ClassRun) -> list[str]:
-    """Returns a line for each failure of the kit or of the machine: what it cost, and where it
-    was.
-    """
+    """Returns a line for each failure of the kit or machine: what it cost, and where it was."""
     graded = dict.fromkeys(run.partial, "graded but for this")
     return [
         f"{graded.get(failure, 'not graded')}, the kit failed: {failure}"
@@ -47,8 +44,9 @@ RAISED = "Your function raised"
 
 
 def assignments_without_points(run: ClassRun) -> Iterator[tuple[str, bool]]:
-    """Yields (text, whether it is a failure) for each assignment for which several handed in a
-    notebook, and all have 0 points.
+    """Yields (text, whether it is a failure) for assignments where nobody has a point.
+
+    Several must have handed in a notebook.
 
     It is a failure where not one function could be asked: that looks like this machine, or like a
     wrong folder.
@@ -94,9 +92,7 @@ def list_changes(run: ClassRun) -> list[str]:
 
 
 def differing_questions(old, new) -> Iterator[tuple[str, str, str]]:
-    """Yields (name, before, now) of the questions whose points, status or mistake are no longer the
-    same.
-    """
+    """Yields (name, before, now) of questions whose points, status or mistake have changed."""
     before = {question["name"]: question for question in old}
     for question in new:
         was = before.get(question["name"])

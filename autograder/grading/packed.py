@@ -72,9 +72,7 @@ def only_file(path: Path) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
 
 
 def check_end(file) -> None:
-    """Raises UnreadableNotebook unless a file ends as the zip of one file: a list of millions is
-    never read.
-    """
+    """Raises UnreadableNotebook unless a file ends as a zip of one file; long lists stay unread."""
     size = os.fstat(file.fileno()).st_size
     if size > MAX_FILE_BYTES + MAX_LIST_BYTES:
         raise too_large_message(size)
@@ -90,8 +88,9 @@ def check_end(file) -> None:
 
 
 def assignment_of(member: zipfile.ZipInfo) -> str:
-    """Returns the assignment that the one file of a zip is of; raises UnreadableNotebook where
-    submit() wrote no such file.
+    """Returns the assignment of a zip's one file.
+
+    Raises UnreadableNotebook where submit() wrote no such file.
     """
     if member.flag_bits & 1:
         raise UnreadableNotebook("it is encrypted")

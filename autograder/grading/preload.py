@@ -1,6 +1,4 @@
-"""Imports all that grading needs, and runs nothing of it: what forks from a process that has used
-TensorFlow may hang.
-"""
+"""Imports all that grading needs, and runs none of it: a fork after TensorFlow ran may hang."""
 
 import contextlib
 

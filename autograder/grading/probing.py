@@ -1,6 +1,4 @@
-"""Asks a student's process for the values of one question, and turns what comes back into answers
-to judge.
-"""
+"""Asks a student's process for a question's values, and turns replies into answers to judge."""
 
 import contextlib
 
@@ -16,8 +14,7 @@ __all__ = ["ask_cases", "ask_twice"]
 def ask_cases(
     run: NotebookRun, question: judging.Question, path: str, seconds: float
 ) -> dict[str, judging.Answer]:
-    """Returns a dict from the name of each case of `question` to the `judging.Answer` that the
-    student's process gave.
+    """Returns a dict from each case of `question` to the student's `judging.Answer`.
 
     The cases share the question's time. After a case that hung or ended the process the others are
     not asked: they would probably do the same, and the notebook would have to run again for each.
@@ -52,8 +49,7 @@ def ask_cases(
 def ask_twice(
     run: NotebookRun, question: judging.Question, path: str, case: judging.Case, seconds: float
 ) -> list[judging.Answer]:
-    """Returns the answers to one case that is asked twice in a row, without a new seed between the
-    two calls.
+    """Returns the answers to a case asked twice in a row, without a new seed between the two.
 
     Args:
         run: The running notebook.
@@ -72,8 +68,7 @@ def ask_twice(
 def ask_one_by_one(
     run: NotebookRun, path: str, cases: list[judging.Case], outputs: int | None, until: float
 ) -> list[wire.Reply]:
-    """Returns the replies to the cases up to the first that hangs or ends the process, in a fresh
-    kernel.
+    """Returns a fresh kernel's replies, up to the first case that hangs or ends the process.
 
     A death is blamed on a case only if it happens in a kernel that was asked nothing else, and no
     cell alone brings it about. All asking ends when the notebook was asked for `until` seconds.

@@ -11,8 +11,7 @@ __all__ = ["remove_when_last"]
 
 
 def remove_when_last() -> None:
-    """Has this process remove the temporary folder of multiprocessing when it ends, if graders are
-    forked from it.
+    """Has this process remove multiprocessing's temporary folder when it ends, if it has forked.
 
     It is the last of them to end. The process that made the folder removes it too, unless it was
     killed.

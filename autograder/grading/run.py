@@ -1,6 +1,4 @@
-"""A notebook at work: runs its cells in a kernel, and again in a fresh one where a cell or a
-question has ended it.
-"""
+"""A notebook at work: runs its cells in a kernel, and in a fresh one when that has ended."""
 
 import json
 import secrets
@@ -43,8 +41,7 @@ class Death:
 
 
 def student_half() -> list[Path]:
-    """Returns what a confined notebook may read: `vikit` and the data sets, in the places where
-    `vikit.data` looks.
+    """Returns what a confined notebook may read: `vikit`, and data sets where `vikit.data` looks.
 
     An installed `vikit` has the data sets in it.
     """
@@ -134,9 +131,7 @@ class NotebookRun:
         return [index for index in self.runnable() if index > culprit]
 
     def has_died(self) -> bool:
-        """Tells whether the process has ended by itself since it was asked last;
-        `was_ended_by_a_cell` says by what.
-        """
+        """Tells whether the process has ended since last asked; `was_ended_by_a_cell`: by what."""
         if self.kernel is None or not self.kernel.ended_by_itself:
             return False
         self.death = Death(None, self.kernel.age, "", dict(self.times))
@@ -172,9 +167,7 @@ class NotebookRun:
         )
 
     def runnable(self) -> list[int]:
-        """Returns the numbers of the cells that are run: not those that never end, or end the
-        process.
-        """
+        """Returns the numbers of the cells that are run: none that end the process or never end."""
         endless = {
             index
             for index, outcome in self.outcomes.items()
@@ -230,9 +223,7 @@ class NotebookRun:
         return before[many - 1]
 
     def _ends(self, indices: list[int], death) -> bool:
-        """Tells whether these cells alone end a fresh process as `death` did, in as much time and a
-        little more.
-        """
+        """Tells whether these cells alone end a fresh process as `death` did, in about its time."""
         while True:
             kernel = self._start()
             if (
@@ -268,8 +259,9 @@ class NotebookRun:
         self.outcomes[index] = Outcome("dead", reason=reason)
 
     def was_ended_by_a_cell(self) -> bool:
-        """Tells whether a cell ended the process when it was asked last, by a timer, say. If so it
-        is not run again.
+        """Tells whether a cell ended the process when it was asked last, by a timer, say.
+
+        If so it is not run again.
 
         Raises:
             GaveUp, KernelError: As `ready`.
@@ -285,8 +277,7 @@ class NotebookRun:
         return culprit is not None
 
     def ask(self, requests: list[dict[str, Any]], seconds: float) -> list[wire.Reply]:
-        """Sends requests to the student's process, in one message, and returns a `wire.Reply` for
-        each.
+        """Sends requests to the student's process in one message; returns a `wire.Reply` for each.
 
         The list ends early with a reply of status `"timeout"` or `"crashed"` if a request never
         ended, or ended the process. A kernel that has ended, or that cannot answer any more, is
@@ -312,9 +303,7 @@ class NotebookRun:
     def _exchange(
         self, kernel: Kernel, requests: list[dict[str, Any]], seconds: float
     ) -> tuple[Outcome, list[wire.Reply]]:
-        """Returns (outcome, replies): those to the first requests, up to one that none came back
-        for.
-        """
+        """Returns (outcome, replies): those to the first requests, up to one without a reply."""
         key = secrets.token_hex(16)
         outcome = kernel.execute(
             f"__import__('sys').modules[{student_side.__name__!r}].serve()",

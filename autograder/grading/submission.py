@@ -1,6 +1,4 @@
-"""What a student handed in: `<student>/<assignment>/<assignment>.ipynb`, or a zip of `submit()` on
-the way there.
-"""
+"""What a student handed in: `<student>/<assignment>/<assignment>.ipynb`, or a zip of it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,18 +56,14 @@ class Submission:
 
 
 def is_there(folder: Path, assignment: str, notebook: str) -> bool:
-    """Tells whether the folder of an assignment with its notebook lies in `folder`; no link is
-    followed.
-    """
+    """Tells whether `folder` holds an assignment's folder with its notebook; follows no link."""
     work = folder / assignment
     return kind(folder) == FOLDER and kind(work) == FOLDER and kind(work / notebook) == FILE
 
 
 @dataclass(frozen=True)
 class Zip:
-    """What a file that calls itself a zip holds: the `assignment`; or `why` it is not read; or the
-    `fault` of this machine.
-    """
+    """A file that calls itself a zip: its `assignment`, or `why` it is not read, or a `fault`."""
 
     assignment: str | None = None
     why: str = ""
@@ -105,9 +99,7 @@ class Home:
         self.zips = read_zips(self.files) | unknown_zips
 
     def assignments(self) -> set[str]:
-        """Returns the names of assignments that something was handed in for, and of folders that
-        are called otherwise.
-        """
+        """Returns names of assignments that something was handed in for, and of other folders."""
         return {
             *self.works,
             *(zipped.assignment for zipped in self.zips.values() if zipped.assignment),
@@ -206,9 +198,7 @@ def choose_submission(home: Home, assignment: str) -> Submission:
 
 
 def choose_notebook(found: Found) -> tuple[Path | None, str] | None:
-    """Returns (the notebook that counts, a notice) or (None, why none does); None where there is no
-    notebook at all.
-    """
+    """Returns (the notebook that counts, a notice) or (None, why none does); None without any."""
     own = sorted({*found.notebooks} & {*found.files})
     for path in own:
         if path.name == found.expected:
@@ -230,9 +220,7 @@ def choose_notebook(found: Found) -> tuple[Path | None, str] | None:
 
 
 def choose_zip(found: Found) -> tuple[Path | None, str] | None:
-    """Returns as `choose_notebook`; raises OSError where one cannot be read: any may be the one
-    that counts.
-    """
+    """Returns as `choose_notebook`; raises OSError where one of them cannot be read."""
     for zipped in found.zips.values():
         if zipped.fault:
             raise zipped.fault
@@ -318,17 +306,13 @@ def is_notebook(path: Path) -> bool:
 
 
 def is_near(path: Path, assignment: str) -> bool:
-    """Tells whether a name may be that of a notebook, or of the folder of an assignment, that
-    something has renamed.
-    """
+    """Tells whether a name may be a renamed notebook's, or a renamed assignment's folder's."""
     name = comparable_name(path.name)
     return "ipynb" in name or name.startswith(comparable_name(assignment))
 
 
 def only_notebook(paths: list[Path]) -> Path | None:
-    """Returns the only file, or the one of the shortest name where all hold the same notebook; else
-    None.
-    """
+    """Returns the only file, or the shortest-named of several with one notebook, else None."""
     if len(paths) > 1:
         digests = {digest(path) for path in paths} if len(paths) <= MAX_COPIES else ()
         if len(digests) != 1 or None in digests:
@@ -337,9 +321,7 @@ def only_notebook(paths: list[Path]) -> Path | None:
 
 
 def choice_notice(taken: Path, paths: list[Path]) -> str:
-    """Returns a notice on a file that was taken under another name, or for several with the same
-    notebook in them.
-    """
+    """Returns a notice on a file taken under another name, or for several of one notebook."""
     others = [path for path in paths if path != taken]
     return f"graded {printable_name(taken)}, " + (
         f"and {list_names(others)} holds the same" if others else "the only notebook there"
@@ -347,9 +329,7 @@ def choice_notice(taken: Path, paths: list[Path]) -> str:
 
 
 def other_files_notice(taken: Path, notebooks: list[Path], found: Found) -> str:
-    """Returns a notice of what else is there for an assignment: a later hand-in, perhaps; an empty
-    text where nothing is.
-    """
+    """Returns a notice of what else is there for an assignment, a later hand-in perhaps, or ""."""
     others = [path for path in notebooks if path != taken]
     others += [
         path

@@ -1,5 +1,4 @@
-"""How long one notebook may hold up a class: one that takes much longer than the others is put
-back, and graded after them.
+"""How long a notebook may hold up a class: one that takes far longer than others waits.
 
 It is graded from the start then, under the same limits: a turn changes nothing in a verdict.
 """
@@ -23,8 +22,9 @@ FEW = 3
 
 
 class Turns:
-    """Seconds for a notebook of each assignment, shared between processes: the one that hands out
-    notebooks sets them.
+    """Seconds for a notebook of each assignment, shared between processes.
+
+    The one that hands out notebooks sets them.
     """
 
     def __init__(self, context, names) -> None:
@@ -57,9 +57,7 @@ class Schedule:
         self.begin_round()
 
     def begin_round(self, longer=1.0) -> None:
-        """Begins another round with those that were put back; each turn is `longer` times the
-        longest of the round before.
-        """
+        """Begins another round with those put back; turns are `longer` times its longest one."""
         self.least = {name: longer * seconds for name, seconds in self.least.items()}
         self.taken: dict[str, list[float]] = {name: [] for name in self.turns.indices}
         self.back = dict.fromkeys(self.turns.indices, 0)
@@ -68,9 +66,7 @@ class Schedule:
         self._tell()
 
     def done(self, assignment: str, seconds=None) -> None:
-        """Takes note that a notebook was graded in so many seconds; None for one that was not, or
-        that was not there.
-        """
+        """Notes the seconds of a notebook; None for one that was not graded, or not there."""
         self.taken[assignment] += [] if seconds is None else [seconds]
         self.waiting -= 1
         self._tell()

@@ -147,9 +147,7 @@ def grade_under(conditions: Conditions, assignment, path, student: str) -> dict[
 def judge_file(
     conditions: Conditions, handed_in: HandedIn, path, cells: list[notebook.Cell]
 ) -> dict[str, Any]:
-    """Returns the verdict on the cells of a notebook, of which there is a copy at `path` for it to
-    read.
-    """
+    """Returns the verdict on a notebook's cells; a copy at `path` is there for it to read."""
     assignment, student, sha256 = handed_in.assignment, handed_in.student, handed_in.sha256
     with devices.on(conditions.device):
         questions = [
@@ -165,9 +163,7 @@ def judge_file(
 
 
 def notebook_in(path, assignment) -> bytes:
-    """Returns the bytes of the notebook that was handed in at `path`; raises as
-    `notebook.read_file`.
-    """
+    """Returns the bytes of the notebook handed in at `path`; raises as `notebook.read_file`."""
     if not packed.is_zip(path):
         return notebook.read_file(path)
     found, content = packed.read(path)
@@ -179,9 +175,7 @@ def notebook_in(path, assignment) -> bytes:
 def draw_question(
     assignment, question, student: str, secret, sha256
 ) -> judging.Question | judging.Verdict:
-    """Returns the `judging.Question` with a student's hidden inputs; if the kit fails to draw them,
-    the verdict instead.
-    """
+    """Returns the `judging.Question` with hidden inputs, or the verdict that the kit drew none."""
     try:
         return tasks.draw_for_student(assignment, question, student, secret, sha256)
     except Exception as error:
@@ -215,8 +209,7 @@ def confine(unsafe: bool) -> kernels.Confinement:
 def build_ungraded(
     conditions: Conditions, assignment, student: str, reason: str, sha256
 ) -> dict[str, Any]:
-    """Returns the verdict on a submission of which nothing can be graded: every question is
-    missing, for one reason.
+    """Returns the verdict on a submission of which nothing can be graded, for one reason.
 
     Args:
         conditions: The `Conditions`.
@@ -302,8 +295,7 @@ def round_score(number) -> float:
 
 
 def digest(path) -> str | None:
-    """Returns the SHA-256 of a file, of a zip that of the notebook in it; None where there is none
-    that can be read.
+    """Returns the SHA-256 of a file, or of the notebook in a zip; None where none can be read.
 
     Raises:
         OSError: If the machine cannot read it, whatever the file is.
@@ -326,9 +318,7 @@ def digest(path) -> str | None:
 
 
 def secret_digest(secret) -> str:
-    """Returns a short digest that shows whether two runs used the same secret, and does not reveal
-    it.
-    """
+    """Returns a digest that shows whether two runs used one secret, and does not reveal it."""
     return hmac.digest(secret, b"which secret", "sha256").hex()[:16]
 
 

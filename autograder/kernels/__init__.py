@@ -1,6 +1,4 @@
-"""Kernels to run notebooks in: warm, confined and bounded. Knows nothing of the kit: no grading, no
-tasks.
-"""
+"""Kernels to run notebooks in: warm, confined and bounded. Knows no grading and no tasks."""
 
 from .confinement import COLD, Confinement, adopt, choose, new_folder, share, start_server
 from .exchange import Outcome

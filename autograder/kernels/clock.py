@@ -1,5 +1,6 @@
-"""A clock for one process that stands still while the process waits for a processor: what else the
-machine does makes a limit no shorter.
+"""A clock for one process that stands still while the process waits for a processor.
+
+So what else the machine does makes a limit no shorter.
 
 Linux says of each thread how long it ran, and how long it was ready to run and waited. Time that
 passes while no thread waits counts: sleep and input do. Where the system says nothing of this, all
@@ -53,9 +54,7 @@ class Clock:
 
 
 def read_threads(pid) -> dict[str, tuple[int, int]]:
-    """Returns a dict from threads to the nanoseconds that they ran and waited; empty where that is
-    not known.
-    """
+    """Returns a dict from threads to their nanoseconds of running and waiting; empty if unknown."""
     found = {}
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task") if pid else ():

@@ -1,6 +1,4 @@
-"""A kernel in a process of its own that imports everything anew and is not confined: where nothing
-better is to be had.
-"""
+"""A kernel in a process of its own that imports everything anew, unconfined: a last resort."""
 
 import contextlib
 import os

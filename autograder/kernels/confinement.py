@@ -1,5 +1,4 @@
-"""Chooses the layers of confinement that this machine gives, by starting kernels with them, and
-starts kernels so.
+"""Chooses the layers of confinement that this machine gives, by trying, and starts kernels.
 
 `worker` applies the layers in the forked process; `view`, `landlock` and `linux` hold what they are
 made of.
@@ -63,8 +62,7 @@ COLD = Confinement(False)
 
 @cache
 def choose() -> Confinement:
-    """Returns the best `Confinement` that this machine gives; the answer holds for the whole
-    process.
+    """Returns the best `Confinement` that this machine gives; it holds for the whole process.
 
     Raises:
         OSError: If the machine has run out of space, memory or files, or fails: that says nothing
@@ -104,9 +102,7 @@ def why_not(layer, others) -> str:
 
 
 def try_layers(layers) -> str | None:
-    """Starts one kernel with these layers; returns None where it works, else why not. Raises as
-    `choose`.
-    """
+    """Starts a kernel with these layers; returns None, or why it fails. Raises as `choose`."""
     # In that of the server: it goes away with it, whatever happens to this process.
     folder = Path(tempfile.mkdtemp(prefix="vk-", dir=server().folder))
     try:
@@ -195,9 +191,7 @@ def server() -> warm.Server:
 
 
 def share(confinement) -> tuple[Confinement, Path | None, tuple[str, ...]]:
-    """Returns what another process needs to start kernels in this `confinement` from this process's
-    server; see `adopt`.
-    """
+    """Returns what another process needs to use this `confinement` and server; see `adopt`."""
     if not confinement.warm:
         return confinement, None, ()
     server().start()
@@ -220,8 +214,7 @@ def new_folder(confinement) -> Path:
 
 
 def start_server(*modules) -> None:
-    """Starts the fork server in the background, where there can be one: it takes as long as
-    importing TensorFlow.
+    """Starts the fork server in the background, where there can be one: TensorFlow takes long.
 
     It imports `modules` too, so that no kernel has to.
     """

@@ -1,5 +1,4 @@
-"""What a kernel sends in answer to one request, read so that none of it can fill this process or
-deceive it.
+"""What a kernel sends in answer to a request, read so that it can neither flood nor deceive.
 
 What vikit's process replies stands inside such a message: `vikit.protocol.wire.unpack_reply`
 decodes it.
@@ -43,8 +42,9 @@ class Outcome:
 
 
 class Exchange:
-    """The messages that belong to one request. They come from a process that may send anything:
-    nothing is taken on trust.
+    """The messages that belong to one request.
+
+    They come from a process that may send anything: nothing is taken on trust.
     """
 
     def __init__(self, client, message, mime, max_bytes) -> None:
@@ -112,9 +112,7 @@ class Exchange:
 
 
 def channels(client) -> tuple[Any, Any]:
-    """Returns the channels by which a kernel answers. (To its types Jupyter adds that they may not
-    be open yet.)
-    """
+    """Returns the channels by which a kernel answers; Jupyter's types say they may be closed."""
     return client.shell_channel, client.iopub_channel
 
 
@@ -132,16 +130,12 @@ def resident() -> int:
 
 
 def text_of(content: dict[str, Any], name: str, length: int) -> str:
-    """Returns a part of a message as text that can be written to a file: without lone
-    surrogates.
-    """
+    """Returns a part of a message as text that can be written: without lone surrogates."""
     return str(content.get(name, ""))[:length].encode("utf-8", "backslashreplace").decode()
 
 
 def receive(channel) -> tuple[dict[str, Any] | None, int]:
-    """Returns the next message and its size in bytes; None for a message that Jupyter's protocol
-    does not know.
-    """
+    """Returns the next message and its bytes; None for one unknown to Jupyter's protocol."""
     frames: list[bytes] = []
     size, more = 0, True
     while more:

@@ -1,5 +1,4 @@
-"""What errors of the system say of a machine that runs kernels: that it has run out of something,
-or does not offer it.
+"""What errors of the system say of a machine that runs kernels: what it lacks, or ran out of.
 
 Whose fault an exception of grading is stands in `vikit.judging.faults`, which this room does not
 know.
@@ -22,9 +21,7 @@ REFUSED = numbers("EACCES", "EPERM", "ENOENT", "EINVAL", "ENOSYS", "EOPNOTSUPP",
 
 
 class KernelError(Exception):
-    """A kernel that did not start, or that was taken away: the machine's fault, not the
-    notebook's.
-    """
+    """A kernel that did not start, or was taken away: the machine's fault, not the notebook's."""
 
 
 def is_exhausted(error: BaseException) -> bool:
@@ -35,7 +32,5 @@ def is_exhausted(error: BaseException) -> bool:
 
 
 def is_refused(error: BaseException) -> bool:
-    """Tells whether an error of the system says that this machine does not give what was asked
-    for.
-    """
+    """Tells whether an error of the system says that this machine lacks what was asked for."""
     return isinstance(error, OSError) and error.errno in REFUSED

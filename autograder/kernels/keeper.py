@@ -1,5 +1,4 @@
-"""The process that watches over one kernel: it forks it, tells the grader about it, and ends it
-when it must.
+"""The process that watches over one kernel: it forks it, reports it, and ends it if it must.
 
 It reads from nothing that the student's process writes, but for one message that it is ready.
 """
@@ -54,9 +53,7 @@ def serve(connection: socket.socket, prepared: worker.Prepared) -> None:
 def _watch(
     connection: socket.socket, pid: int, descriptor: int, receive: int, request: dict[str, Any]
 ) -> str:
-    """Waits until the kernel has ended or must end; returns why, an empty text where it ended by
-    itself.
-    """
+    """Waits until the kernel has ended or must end; returns why, or "" where it ended itself."""
     poller = select.poll()
     for file in (connection, descriptor, receive):
         poller.register(file, select.POLLIN)
@@ -80,9 +77,7 @@ def _watch(
 
 
 def memory(pid: int, inside: bool) -> int:
-    """Returns the bytes of memory that are the process's own, page tables too; inside a view with
-    what its folders hold.
-    """
+    """Returns the process's own bytes of memory, page tables too; in a view its folders' too."""
     used = 0
     try:
         with open(f"/proc/{pid}/status") as file:

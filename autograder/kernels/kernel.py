@@ -1,6 +1,4 @@
-"""One Jupyter kernel as a grader wants it: every request ends in time, and whatever it prints stays
-bounded.
-"""
+"""One Jupyter kernel for a grader: every request ends in time, and its output is bounded."""
 
 import math
 import os
@@ -42,9 +40,7 @@ _stopping: list[Flag] = [threading.Event()]
 
 
 def stop_when(event: Flag) -> None:
-    """Has every kernel of this process end soon after `event` is set, and lets no new one start:
-    for an interrupt.
-    """
+    """Has this process's kernels end, and none start, soon after `event` is set."""
     _stopping[0] = event
 
 
@@ -68,8 +64,7 @@ def refuse_if_stopped() -> None:
 
 
 class Kernel:
-    """A Python kernel with a folder of its own; a context manager that leaves no process and no
-    file behind.
+    """A Python kernel with its own folder; a context manager that leaves no process or file.
 
     Args:
         files: Paths that are copied into the kernel's working folder.
@@ -235,9 +230,7 @@ class Kernel:
             self.close()
 
     def _close_dead(self, process, status: str) -> str:
-        """Closes a kernel whose process has ended, or cannot be asked any more; returns why, where
-        that is known.
-        """
+        """Closes a kernel that has ended, or cannot be asked any more; returns why, if known."""
         # While it was left to end it may have been closed for what it sent.
         if status == "cut off" or (status == "dead" and self.process is None):
             self.close()
@@ -262,8 +255,7 @@ class Kernel:
         return self.clock.passed()
 
     def rest(self, seconds: float) -> bool:
-        """Leaves the kernel alone for so many seconds of its clock; tells whether it has ended
-        meanwhile.
+        """Leaves the kernel alone for seconds of its clock; tells whether it has ended.
 
         One that sends so much that it cannot be held here is closed.
         """
@@ -279,9 +271,7 @@ class Kernel:
         return True
 
     def _wait(self, exchange: Exchange, clock: Clock, seconds: float) -> str:
-        """Reads messages until the request is done, and returns `"done"`, or what came first
-        instead.
-        """
+        """Reads messages until the request is done; returns `"done"`, or what came first."""
         process, client = self._opened()
         looked = counted = 0.0
         poller = zmq.Poller()

@@ -1,6 +1,4 @@
-"""Calls of the Linux kernel that Python has no function for. Each raises `OSError` with the name of
-the call.
-"""
+"""Calls of the Linux kernel that Python lacks. Each raises `OSError` with the call's name."""
 
 import ctypes
 import os
@@ -141,9 +139,7 @@ def drop_capabilities() -> None:
 
 
 def use_huge_pages() -> None:
-    """Gathers this process's own memory in pages of 2 MiB, where the kernel can: a fork copies one
-    entry for each page.
-    """
+    """Gathers this process's memory in pages of 2 MiB, where possible: forks copy less."""
     with open("/proc/self/maps") as file:
         areas = [line.split() for line in file]
     for bounds, rights, *_, path in (area if len(area) > 5 else [*area, ""] for area in areas):

@@ -64,8 +64,7 @@ def specification(readable, extensions, limits) -> dict[str, Any]:
 
 
 def manager_class(readable=(), extensions=(), limits=None) -> type[AsyncKernelManager]:
-    """Returns a class of kernel managers whose kernels are confined, without a kernelspec that is
-    installed.
+    """Returns a class of kernel managers whose kernels are confined; it needs no kernelspec.
 
     Args:
         readable: Files and folders that notebooks may read besides Python's own.
@@ -92,9 +91,7 @@ def size_of(folder) -> int:
 
 
 class ConfinedProvisioner(KernelProvisionerBase):
-    """Starts kernels by the fork server of this process, with every layer of confinement that the
-    machine gives.
-    """
+    """Starts kernels by this process's fork server, with every layer that the machine gives."""
 
     readable = List(Unicode(), help="files and folders that a notebook may read").tag(config=True)
     extensions = List(Unicode(), help="IPython extensions to load").tag(config=True)
@@ -147,9 +144,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
         return self.connection_info
 
     def _launch(self, own, folder, environment) -> None:
-        """Starts the kernel, with its files in the folder `own` and a copy of `folder`, if there is
-        one, to work in.
-        """
+        """Starts the kernel, its files in `own`, in a copy of `folder` if there is one."""
         layers, work, bounds = confinement.choose().layers, own / "work", warm.Bounds(**self.limits)
         if folder and size_of(folder) > bounds.scratch:
             raise RuntimeError(

@@ -1,5 +1,4 @@
-"""The fork server: it imports TensorFlow and what goes with it once, and forks a kernel for each
-request.
+"""The fork server: it imports TensorFlow and the like once, and forks a kernel a request.
 
 Run as `python -m autograder.kernels.server SOCKET MODULE...`. It never runs an operation of
 TensorFlow: children of a process that did hang. It holds nothing that a student should not see. It
@@ -84,9 +83,7 @@ def remove_and_end(path: str) -> None:
 
 
 def filters() -> dict[tuple[bool, bool], bytes]:
-    """Returns the filters of system calls by (without view and namespaces, with a GPU); none where
-    they cannot be made.
-    """
+    """Returns filters of system calls by (without view, with a GPU); none where they fail."""
     try:
         return {
             (alone, gpu): syscalls.compiled(alone, gpu)
@@ -98,9 +95,7 @@ def filters() -> dict[tuple[bool, bool], bytes]:
 
 
 def fork(listener: socket.socket, connection: socket.socket, prepared: worker.Prepared) -> None:
-    """Forks the keeper of one kernel. It reads the request itself: nothing of one request is in the
-    memory of the next.
-    """
+    """Forks one kernel's keeper. It reads the request itself: no memory of it is in the next."""
     refuse_if_started()
     if os.fork():
         return

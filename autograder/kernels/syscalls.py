@@ -1,5 +1,4 @@
-"""The seccomp filter: which calls of the Linux kernel a student's process may make once the kernel
-runs.
+"""The seccomp filter: which system calls a student's process may make once the kernel runs.
 
 Everything not listed fails with EPERM. The list is what TensorFlow, XLA, Keras, TensorFlow
 Probability, matplotlib and ipykernel need, and what harms nobody inside the namespaces.

@@ -1,5 +1,4 @@
-"""Builds the file system that a student's process sees: libraries read-only, a scratch folder, and
-nothing else.
+"""Builds the file system that a student's process sees: read-only libraries, a scratch folder.
 
 `worker` builds it, one of the layers that `confinement` chooses.
 """
@@ -43,8 +42,7 @@ def libraries() -> list[str]:
 
 
 def build(request: dict[str, Any], root: str, owner: int) -> None:
-    """Makes `root`, an empty folder, the root of this process's file system. The mount namespace
-    must be its own.
+    """Makes `root`, an empty folder, this process's root. The mount namespace must be its own.
 
     Args:
         request: See `warm.Request`: the folder of the sockets, what is readable, what is copied
@@ -71,9 +69,7 @@ def build(request: dict[str, Any], root: str, owner: int) -> None:
 
 
 def _make_scratch(inside, request: dict[str, Any], owner: int) -> None:
-    """Makes all that may be written, with a copy of what lies in the working folder outside, if
-    there is one.
-    """
+    """Makes all that may be written, with a copy of the working folder, if there is one."""
     inside.mount_scratch(TMP, request["limits"]["scratch"], owner)
     for name in (HOME, WORK):
         os.mkdir(inside.path(name))
@@ -100,9 +96,7 @@ def _enter(root: str) -> None:
 
 
 def copy_work(source, target) -> None:
-    """Copies what lies in a folder: files, folders, and links as links; no pipes, sockets and
-    devices.
-    """
+    """Copies a folder's files, folders, and links as links; no pipes, sockets and devices."""
     shutil.copytree(source, target, symlinks=True, ignore=_special, dirs_exist_ok=True)
 
 
@@ -116,9 +110,7 @@ def _special(folder, names) -> list[str]:
 
 
 def rights(readable, inside=True) -> dict[str, int]:
-    """Returns what Landlock allows this process in the view, or outside of one: a dict from path to
-    rights.
-    """
+    """Returns what Landlock allows this process, in a view or not: a dict from path to rights."""
     proc = (
         ["/proc"]
         if inside
@@ -131,9 +123,7 @@ def rights(readable, inside=True) -> dict[str, int]:
 
 
 def outermost(paths) -> list[str]:
-    """Returns the paths that exist and do not lie in another one of them; symbolic links stay what
-    they are.
-    """
+    """Returns the paths that exist and lie in no other of them; symbolic links stay as they are."""
     present = sorted({os.path.abspath(path) for path in paths if os.path.lexists(path)}, key=len)
     kept: list[str] = []
     for path in present:

@@ -1,6 +1,4 @@
-"""The grader's side of the fork server: starts it, asks it for kernels, and holds on to each of
-them.
-"""
+"""The grader's side of the fork server: starts it, asks it for kernels, holds on to them."""
 
 import contextlib
 import errno
@@ -62,9 +60,7 @@ class WarmError(KernelError):
 
 @dataclass(frozen=True)
 class Bounds:
-    """What one kernel may use: bytes of memory and scratch space, threads, open files, seconds of
-    processor time.
-    """
+    """What a kernel may use: bytes of memory and scratch space, threads, files, seconds of work."""
 
     memory: int = 4096 * MIB
     scratch: int = 256 * MIB
@@ -191,9 +187,7 @@ class Server:
 
 
 def first_line(pipe, seconds) -> bytes:
-    """Returns the line that comes out of a pipe; nothing where none comes within so many
-    seconds.
-    """
+    """Returns the line that comes out of a pipe; nothing where none comes in so many seconds."""
     ready, _, _ = select.select([pipe], [], [], seconds)
     return pipe.readline() if ready else b""
 
@@ -222,9 +216,7 @@ def raise_why(said: bytes) -> Never:
 
 
 def environment(folder, gpu=False) -> dict[str, str]:
-    """Returns the environment of a server or kernel: nothing of this process's own but the language
-    and library paths.
-    """
+    """Returns a server's or kernel's environment: only language and library paths are kept."""
     names = ["HOME", "IPYTHONDIR", "MPLCONFIGDIR", "KERAS_HOME", "TMPDIR"]
     names += [f"JUPYTER_{name}_DIR" for name in ("CONFIG", "DATA", "RUNTIME")]
     return (
@@ -254,9 +246,7 @@ MESSAGE_BYTES = 16 * MIB
 
 @cache
 def bounded_context() -> zmq.Context:
-    """Returns the ZeroMQ context of all clients. Its sockets read no more of a kernel than they
-    must.
-    """
+    """Returns the ZeroMQ context of all clients. Its sockets read no more than they must."""
     context = zmq.Context()
     for option, value in (
         (zmq.RCVHWM, UNREAD_MESSAGES),
@@ -268,9 +258,7 @@ def bounded_context() -> zmq.Context:
 
 
 class Process:
-    """One kernel of a fork server, held by a descriptor that names no other process even after it
-    has ended.
-    """
+    """One kernel of a fork server; its descriptor names no other process after it has ended."""
 
     def __init__(self, connection: socket.socket, request: Request) -> None:
         self.connection = connection

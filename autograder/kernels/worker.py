@@ -1,5 +1,6 @@
-"""The first code in a forked kernel process: it confines itself layer by layer, becomes a Jupyter
-kernel, never returns.
+"""The first code in a forked kernel process: it confines itself, then becomes a kernel.
+
+It confines itself layer by layer, and never returns.
 
 The order matters: namespaces and view first, Landlock before there are threads (it holds for one),
 the filter of system calls last (it holds for all of them, and making sockets is over by then).
@@ -31,9 +32,7 @@ NO_PROGRAMS = "no program is started here: notebooks that are graded run without
 
 
 def namespaces(layers) -> None:
-    """Leaves the namespaces of this machine. In the keeper: what it forks next is process 1 of the
-    new ones.
-    """
+    """Leaves the machine's namespaces. What a keeper forks next is process 1 of the new ones."""
     if "namespaces" not in layers:
         return
     flags = (
@@ -70,8 +69,7 @@ class Prepared:
 
 
 def run(request: dict[str, Any], ready: int, root: str, prepared: Prepared) -> None:
-    """Becomes the kernel that `request` asks for; tells the descriptor `ready` when it is one, or
-    which layer failed.
+    """Becomes the kernel that `request` asks for; tells `ready` so, or which layer failed.
 
     Args:
         request: See `warm.Request`.
@@ -121,9 +119,7 @@ def _confined_app(
 
 
 def _enter_view(request: dict[str, Any], root: str, owner: int) -> tuple[str, str, str]:
-    """Returns where the sockets are, the home and the working folder: in the view, where there is
-    one.
-    """
+    """Returns where sockets, home and the working folder are: in the view, where there is one."""
     if "view" not in request["layers"]:
         return request["sockets"], request["home"], request["work"]
     linux.libc("unshare", linux.CLONE_NEWNS)
@@ -169,9 +165,7 @@ def _alone(ready: int) -> None:
 
 
 def _owner(layers, number) -> int:
-    """Returns the user that the process is to be, as its namespace has it: none that owns anything
-    outside.
-    """
+    """Returns the user that the process is to be, in its namespace: outside it owns nothing."""
     if "view" not in layers:
         return os.geteuid()
     # In a user namespace the one user that is mapped; as root a user of this process alone.
@@ -226,8 +220,9 @@ def _settle(request: dict[str, Any], home: str, work, modules) -> None:
 
 
 def _flush_only_what_there_is(kind) -> None:
-    """Has streams of this class return at once from `flush` where nothing was written: a request
-    flushes them eight times.
+    """Has streams of this class return at once from `flush` where nothing was written.
+
+    A request flushes them eight times.
     """
     flush, send = kind.flush, kind._flush
     kind.sending = False
@@ -245,8 +240,9 @@ def _flush_only_what_there_is(kind) -> None:
 
 
 def _send_in_pieces(kind) -> None:
-    """Has streams of this class send what is written as soon as it is PIECE characters: a flood is
-    no single large message.
+    """Has streams of this class send what is written as soon as it is PIECE characters.
+
+    A flood is then no single large message.
     """
     write, kind.waiting = kind.write, 0
 
@@ -314,9 +310,7 @@ def _adapt_ipykernel() -> None:
 
 
 def _adapt_shell(shell) -> None:
-    """Has what would end the process, or start a program, do nothing, so that the rest of the
-    notebook runs.
-    """
+    """Has what would end the process, or start one, do nothing, so that the rest runs."""
     # `exit()`, or a cell that restarts the kernel as many do on Colab, ends nothing: the rest of
     # the notebook runs.
     shell._update_exit_now = lambda change: None

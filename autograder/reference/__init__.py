@@ -1,3 +1,1 @@
-"""The formulas: float64, TensorFlow Probability where it has the quantity. Knows nothing of
-notebooks or grading.
-"""
+"""The formulas: float64, by TensorFlow Probability where it can. Knows nothing of grading."""

@@ -1,6 +1,4 @@
-"""The function arguments that some questions take, in float64. The student's side builds its own in
-float32.
-"""
+"""Function arguments of some questions, in float64; the student's side has float32 ones."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,9 +15,7 @@ def affine(A, c) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def linear_gaussian(w, b, sigma, x) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2), in nats: the joint of a
-    one-dimensional model.
-    """
+    """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2) in nats: one z, one x."""
 
     def log_normal(value, loc, scale) -> np.ndarray:
         return -0.5 * np.log(2 * np.pi) - np.log(scale) - 0.5 * ((value - loc) / scale) ** 2
@@ -30,8 +26,7 @@ def linear_gaussian(w, b, sigma, x) -> Callable[[np.ndarray], np.ndarray]:
 
 
 class LinearModel:
-    """A latent variable model of linear networks: the smallest thing with `encoder`, `decoder` and
-    `likelihood`.
+    """A latent variable model of linear networks, with `encoder`, `decoder` and `likelihood`.
 
     encoder(x) = (x A^T + a, x S^T + s), decoder(z) = z W^T + w. Shapes: A, S `[K, D]`, a, s `[K]`,
     W `[D, K]`, w `[D]`.

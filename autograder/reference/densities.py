@@ -1,6 +1,4 @@
-"""Densities, divergences and the terms of the ELBO. Every function takes float64 arrays; all
-results are in nats.
-"""
+"""Densities, divergences and the terms of the ELBO: float64 arrays in, nats out."""
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -25,9 +23,7 @@ tfd = tfp.distributions
 
 
 def diagonal_normal(mu, sigma) -> tfp.distributions.Distribution:
-    """Returns the normal distribution with means `mu` and standard deviations `sigma`, both `[B,
-    K]`, one event per row.
-    """
+    """Returns the normal with means `mu` and deviations `sigma`, both `[B, K]`: an event a row."""
     return tfd.Independent(tfd.Normal(mu, sigma), reinterpreted_batch_ndims=1)
 
 
@@ -46,8 +42,9 @@ def posterior_from_joint(p_xz) -> tf.Tensor:
 
 @graph(MATRIX)
 def standard_normal_log_prob(z) -> tf.Tensor:
-    """Returns log N(z; 0, I) = -1/2 sum_k [log 2 pi + z_k^2]. Document 000 line 95, document 003
-    eq. 3 to 5.
+    """Returns log N(z; 0, I) = -1/2 sum_k [log 2 pi + z_k^2].
+
+    Document 000 line 95, document 003 eq. 3 to 5.
 
     Args:
         z: Latent vectors. Shape `[B, K]`.
@@ -60,8 +57,9 @@ def standard_normal_log_prob(z) -> tf.Tensor:
 
 @graph(MATRIX, MATRIX, SCALAR)
 def gaussian_log_prob_fixed(x, mu, sigma) -> tf.Tensor:
-    """Returns log N(x; mu, sigma^2 I), constants included. Document 000 line 67, document 003 line
-    61.
+    """Returns log N(x; mu, sigma^2 I), constants included.
+
+    Document 000 line 67, document 003 line 61.
 
     Args:
         x: Data. Shape `[B, D]`.
@@ -76,8 +74,9 @@ def gaussian_log_prob_fixed(x, mu, sigma) -> tf.Tensor:
 
 @graph(MATRIX, MATRIX, MATRIX)
 def gaussian_log_prob_learned(x, mu, log_var) -> tf.Tensor:
-    """Returns log N(x; mu, diag exp(log_var)). Document 003 eq. 10 to 12, document 000 line 94
-    corrected.
+    """Returns log N(x; mu, diag exp(log_var)).
+
+    Document 003 eq. 10 to 12, document 000 line 94 corrected.
 
     Args:
         x: Data. Shape `[B, D]`.
@@ -92,8 +91,9 @@ def gaussian_log_prob_learned(x, mu, log_var) -> tf.Tensor:
 
 @graph(MATRIX)
 def gaussian_entropy(log_var) -> tf.Tensor:
-    """Returns the differential entropy of N(., diag exp(log_var)): 1/2 sum_k [log_var_k + log 2 pi
-    + 1]; may be negative.
+    """Returns the entropy of N(., diag exp(log_var)): 1/2 sum_k [log_var_k + log 2 pi + 1].
+
+    A differential entropy may be negative.
 
     Args:
         log_var: Log variances. Shape `[B, K]`.
@@ -124,8 +124,9 @@ def bernoulli_log_prob_probs(x, probs) -> tf.Tensor:
 
 @graph(MATRIX, MATRIX, MATRIX, MATRIX)
 def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p) -> tf.Tensor:
-    """Returns KL(N(mu_q, diag exp(log_var_q)) || N(mu_p, diag exp(log_var_p))), q first. Document
-    000 lines 68 to 76.
+    """Returns KL(N(mu_q, diag exp(log_var_q)) || N(mu_p, diag exp(log_var_p))), q first.
+
+    Document 000 lines 68 to 76.
 
     Args:
         mu_q: Means of q. Shape `[B, K]`.
@@ -181,8 +182,9 @@ def bernoulli_log_prob_logits(x, logits) -> tf.Tensor:
 
 @graph(VECTOR, VECTOR, VECTOR)
 def elbo_identity_terms(log_pz, log_px_given_z, log_q) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Returns (ELBO, KL to the posterior, log p(x)) of one datum under a latent with Z states; ELBO
-    + KL = log p(x).
+    """Returns (ELBO, KL to the posterior, log p(x)) of one datum, z with Z states.
+
+    ELBO + KL = log p(x).
 
     Document 000 section 1, steps 4 to 8.
 

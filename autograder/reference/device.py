@@ -44,9 +44,7 @@ _starting = threading.Lock()
 
 
 def visible_gpus() -> int:
-    """Starts TensorFlow, in a state in which float32 means float32, and returns how many GPUs it
-    can use.
-    """
+    """Starts TensorFlow so that float32 means float32; returns how many GPUs it can use."""
     with _starting:
         return _start()
 
@@ -71,8 +69,7 @@ def on(device) -> AbstractContextManager:
 
 @contextlib.contextmanager
 def without_start_up_notes() -> Iterator[None]:
-    """Keeps TensorFlow's C++ notes about missing GPU drivers off the terminal while it is imported
-    and starts.
+    """Keeps TensorFlow's C++ notes about missing GPU drivers off the terminal as it starts.
 
     They come whatever `TF_CPP_MIN_LOG_LEVEL` says. Python's own errors are raised as ever.
     """

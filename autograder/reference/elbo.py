@@ -1,6 +1,4 @@
-"""The ELBO, its Monte Carlo estimates and their gradients. Every function takes float64 arrays; all
-results are in nats.
-"""
+"""The ELBO, its Monte Carlo estimates and their gradients: float64 arrays in, nats out."""
 
 import numpy as np
 import tensorflow as tf
@@ -22,8 +20,9 @@ __all__ = [
 
 @graph(MATRIX, MATRIX, MATRIX)
 def reparameterize(mu, log_var, eps) -> tf.Tensor:
-    """Returns z = mu + exp(log_var / 2) eps. Document 000 lines 35 to 39, document 003 eq. 20 to
-    22.
+    """Returns z = mu + exp(log_var / 2) eps.
+
+    Document 000 lines 35 to 39, document 003 eq. 20 to 22.
 
     Args:
         mu: Means of q. Shape `[B, K]`.
@@ -38,8 +37,9 @@ def reparameterize(mu, log_var, eps) -> tf.Tensor:
 
 @graph(MATRIX, MATRIX, MATRIX, MATRIX)
 def elbo_analytic_kl(x, logits, mu, log_var) -> tf.Tensor:
-    """Returns log p(x|z) - KL(q || N(0, I)), one z for each example. Document 001 line 63, document
-    003 eq. 8.
+    """Returns log p(x|z) - KL(q || N(0, I)), one z for each example.
+
+    Document 001 line 63, document 003 eq. 8.
 
     Args:
         x: Pixels, exactly 0 or 1. Shape `[B, D]`.
@@ -57,8 +57,9 @@ def elbo_analytic_kl(x, logits, mu, log_var) -> tf.Tensor:
 
 @graph(VECTOR, VECTOR, VECTOR)
 def elbo_single_sample(log_px_given_z, log_pz, log_qz_given_x) -> tf.Tensor:
-    """Returns log p(x|z) + log p(z) - log q(z|x) at one z for each example. Document 000 lines 41
-    to 43.
+    """Returns log p(x|z) + log p(z) - log q(z|x) at one z for each example.
+
+    Document 000 lines 41 to 43.
 
     Args:
         log_px_given_z: Log-likelihoods. Shape `[B]`.
@@ -73,8 +74,9 @@ def elbo_single_sample(log_px_given_z, log_pz, log_qz_given_x) -> tf.Tensor:
 
 @graph(MATRIX)
 def elbo_multi_sample(log_w) -> tf.Tensor:
-    """Returns the mean of log w over the samples. Document 002 lines 767 to 782, document 003 eq.
-    18 and 19.
+    """Returns the mean of log w over the samples.
+
+    Document 002 lines 767 to 782, document 003 eq. 18 and 19.
 
     Args:
         log_w: log p(x, z) - log q(z|x) of each sample. Shape `[L, B]`.
@@ -88,6 +90,7 @@ def elbo_multi_sample(log_w) -> tf.Tensor:
 @graph(VECTOR, SCALAR)
 def minibatch_log_lik(log_lik, num_data) -> tf.Tensor:
     """Returns (num_data / S) sum_s log_lik_s, an unbiased estimate of the sum over all data.
+
     Document 000 line 61, corrected.
 
     Args:
@@ -102,8 +105,9 @@ def minibatch_log_lik(log_lik, num_data) -> tf.Tensor:
 
 @graph(VECTOR, VECTOR, VECTOR)
 def grad_theta_enumerated(theta, phi, log_px_given_z) -> tf.Tensor:
-    """Returns the gradient in theta of sum_z q_z [log p_z + log p(x|z) - log q_z] = q - p. Document
-    001 line 67, corrected.
+    """Returns the gradient in theta of sum_z q_z [log p_z + log p(x|z) - log q_z] = q - p.
+
+    Document 001 line 67, corrected.
 
     Args:
         theta: Logits of the prior, p = softmax(theta). Shape `[Z]`.
@@ -118,8 +122,9 @@ def grad_theta_enumerated(theta, phi, log_px_given_z) -> tf.Tensor:
 
 
 def pathwise_gradient(mu, log_var, eps, grad_f) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the gradient of E_q[f(z)] in mu and log_var, estimated from the samples z_l = mu +
-    exp(log_var / 2) eps_l.
+    """Returns the gradient of E_q[f(z)] in mu and log_var, estimated from samples.
+
+    They are z_l = mu + exp(log_var / 2) eps_l.
 
     d_mu = mean_l g_l, d_log_var = mean_l g_l eps_l exp(log_var / 2) / 2, with g_l = grad_f(z_l).
     Document 001 line 81, document 003 eq. 24 to 29.

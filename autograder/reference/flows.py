@@ -1,6 +1,4 @@
-"""Normalizing flows: their maps, their log determinants, and the free energy. Float64; forward is
-z0 -> zK; nats.
-"""
+"""Normalizing flows: maps, log determinants, free energy. Float64; z0 -> zK forward; nats."""
 
 import numpy as np
 import tensorflow as tf
@@ -29,8 +27,9 @@ __all__ = [
 
 @graph(MATRIX, MATRIX, MATRIX)
 def gaussian_log_pdf(z, mu, var) -> tf.Tensor:
-    """Returns log N(z; mu, diag var) at z itself. Document 000 lines 94 and 104 to 110, both
-    corrected.
+    """Returns log N(z; mu, diag var) at z itself.
+
+    Document 000 lines 94 and 104 to 110, both corrected.
 
     Args:
         z: Where. Shape `[B, K]`.
@@ -45,8 +44,9 @@ def gaussian_log_pdf(z, mu, var) -> tf.Tensor:
 
 @graph(VECTOR, VECTOR)
 def planar_u_hat(u, w) -> tf.Tensor:
-    """Returns u_hat with w.u_hat = -1 + softplus(w.u), by a step along w. Document 002 line 849;
-    Rezende and Mohamed, appendix.
+    """Returns u_hat with w.u_hat = -1 + softplus(w.u), by a step along w.
+
+    Document 002 line 849; Rezende and Mohamed, appendix.
 
     Args:
         u: Direction of the flow, of any w.u. Shape `[K]`.
@@ -77,8 +77,9 @@ def planar_forward(z, u_hat, w, b) -> tf.Tensor:
 
 @graph(MATRIX, VECTOR, VECTOR, SCALAR)
 def planar_log_det(z, u, w, b) -> tf.Tensor:
-    """Returns log abs(1 + u.psi(z)), psi = (1 - tanh(w.z + b)^2) w, at the input z. Document 000
-    line 97, 002 line 849.
+    """Returns log abs(1 + u.psi(z)), psi = (1 - tanh(w.z + b)^2) w, at the input z.
+
+    Document 000 line 97, 002 line 849.
 
     Args:
         z: Inputs. Shape `[B, K]`.
@@ -95,8 +96,9 @@ def planar_log_det(z, u, w, b) -> tf.Tensor:
 
 @graph(SCALAR, SCALAR)
 def radial_beta_hat(alpha, beta_raw) -> tf.Tensor:
-    """Returns -alpha + softplus(beta_raw), at least -alpha. Document 002 line 849; Rezende and
-    Mohamed, appendix.
+    """Returns -alpha + softplus(beta_raw), at least -alpha.
+
+    Document 002 line 849; Rezende and Mohamed, appendix.
     """
     return tf.nn.softplus(beta_raw) - alpha
 
@@ -121,6 +123,7 @@ def radial_forward(z, z_ref, alpha, beta_hat) -> tf.Tensor:
 @graph(MATRIX, VECTOR, SCALAR, SCALAR)
 def radial_log_det(z, z_ref, alpha, beta_hat) -> tf.Tensor:
     """Returns (K - 1) log(1 + beta_hat h) + log(1 + alpha beta_hat h^2), h = 1 / (alpha + r).
+
     Document 002 line 849.
 
     Args:
@@ -171,9 +174,7 @@ def coupling_inverse(z, log_scale, shift) -> tf.Tensor:
 
 @graph(MATRIX)
 def coupling_log_det(log_scale) -> tf.Tensor:
-    """Returns the sum of the log scales: the log determinant of the forward map. Shapes: `[B, 2]`,
-    back `[B]`.
-    """
+    """Returns the sum of the log scales `[B, 2]`: the forward map's log determinant `[B]`."""
     return tf.reduce_sum(log_scale, axis=-1)
 
 
@@ -194,8 +195,9 @@ def iaf_step(z, m, s) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def leapfrog_step(z, v, step, score) -> tuple[np.ndarray, np.ndarray]:
-    """Returns position and velocity after one leapfrog step with unit mass. Document 002 line 849
-    (Hamiltonian flow).
+    """Returns position and velocity after one leapfrog step with unit mass.
+
+    Document 002 line 849 (Hamiltonian flow).
 
     Args:
         z: Position. Shape `[d]`.
@@ -213,8 +215,9 @@ def leapfrog_step(z, v, step, score) -> tuple[np.ndarray, np.ndarray]:
 
 @graph(VECTOR, MATRIX)
 def flow_log_q(log_q0, log_dets) -> tf.Tensor:
-    """Returns log q_K(z_K) = log_q0 - sum over the flow's steps. Document 000 Listing 1, line 22;
-    002 lines 834 to 847.
+    """Returns log q_K(z_K) = log_q0 - sum over the flow's steps.
+
+    Document 000 Listing 1, line 22; 002 lines 834 to 847.
 
     Shapes: log_q0 `[B]`, log_dets `[B, F]`; back `[B]`.
     """
@@ -223,8 +226,9 @@ def flow_log_q(log_q0, log_dets) -> tf.Tensor:
 
 @graph(MATRIX, MATRIX)
 def flow_prior_term(z0, zK) -> tf.Tensor:
-    """Returns log N(zK; 0, I): the prior is that of the decoder's input. Document 000 line 95.
-    Shapes `[B, K]`, back `[B]`.
+    """Returns log N(zK; 0, I): the prior is that of the decoder's input.
+
+    Document 000 line 95. Shapes `[B, K]`, back `[B]`.
     """
     return densities.standard_normal_log_prob(zK)
 

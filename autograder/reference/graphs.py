@@ -1,6 +1,4 @@
-"""References as TensorFlow graphs: drawn once, then run for every student at a fifth of the
-time.
-"""
+"""References as TensorFlow graphs: drawn once, then run for all at a fifth of the time."""
 
 from collections.abc import Callable
 from functools import cache, wraps
@@ -13,8 +11,9 @@ SCALAR, VECTOR, MATRIX, STACK = (tf.TensorSpec([None] * rank, tf.float64) for ra
 
 
 def graph(*arguments) -> Callable[[Callable], Callable]:
-    """Decorates a reference whose arguments are float64 arrays of these ranks: SCALAR, VECTOR,
-    MATRIX or STACK, of any size.
+    """Decorates a reference whose arguments are float64 arrays of these ranks.
+
+    The ranks are SCALAR, VECTOR, MATRIX or STACK, of any size.
 
     It is computed on the device of whoever calls it.
     """

@@ -1,5 +1,6 @@
-"""The linear Gaussian model, in which everything is known: z ~ N(0, I), x given z ~ N(W z + b,
-sigma^2 I). float64, nats.
+"""The linear Gaussian model, all of it known: z ~ N(0, I), x ~ N(W z + b, sigma^2 I).
+
+Float64; nats.
 """
 
 import numpy as np
@@ -32,8 +33,9 @@ def linear_gaussian_log_px(x, W, b, sigma) -> tf.Tensor:
 
 @graph(VECTOR, MATRIX, VECTOR, SCALAR)
 def linear_gaussian_posterior(x, W, b, sigma) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns mean and covariance of p(z|x): cov = (I + W^T W / sigma^2)^-1, mean = cov W^T (x - b)
-    / sigma^2.
+    """Returns mean and covariance of p(z|x).
+
+    cov = (I + W^T W / sigma^2)^-1, mean = cov W^T (x - b) / sigma^2.
 
     Document 003 eq. 2, document 001 lines 47 and 48.
 
@@ -54,8 +56,7 @@ def linear_gaussian_posterior(x, W, b, sigma) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def quadratic_peak(log_density) -> tuple[float, float]:
-    """Returns (mean, precision) of the Gaussian whose log density, up to a constant, is the given
-    function of z `[n]`.
+    """Returns (mean, precision) of the Gaussian with this log density of z `[n]`, up to a constant.
 
     A quadratic is known from three of its values.
     """
@@ -65,8 +66,9 @@ def quadratic_peak(log_density) -> tuple[float, float]:
 
 
 def fit_q(log_joint, num_steps, seed) -> tuple[float, float]:
-    """Returns mean and standard deviation of the Gaussian q that maximises E_q[log p(x, z)] + H(q):
-    those of p(z|x).
+    """Returns mean and standard deviation of the Gaussian q that maximises E_q[log p(x, z)] + H(q).
+
+    They are those of p(z|x).
 
     Exact where the posterior is Gaussian, as in the linear Gaussian model. Document 000 lines 29 to
     51.

@@ -1,6 +1,4 @@
-"""The variational autoencoder: its samples, its two terms and what it shows. Float64; all terms in
-nats.
-"""
+"""The variational autoencoder: samples, terms and what it shows. Float64; terms in nats."""
 
 import numpy as np
 import tensorflow as tf
@@ -45,9 +43,7 @@ def bernoulli_stack(x, logits) -> tf.Tensor:
 
 @graph(MATRIX, STACK, SCALAR)
 def gaussian_stack(x, x_mu, sigma) -> tf.Tensor:
-    """Returns log N(x; x_mu, sigma^2 I) under each of L sets of means `[L, B, D]`. Shape `[L,
-    B]`.
-    """
+    """Returns log N(x; x_mu, sigma^2 I) under L sets of means `[L, B, D]`. Shape `[L, B]`."""
     return densities.diagonal_normal(x_mu, sigma * tf.ones_like(x_mu)).log_prob(x)
 
 
@@ -84,8 +80,9 @@ def log_px_given_z(x, outputs, sigma=None) -> np.ndarray:
 
 
 def vae_loss(x, logits, mu, log_var) -> float:
-    """Returns mean_b [-mean_l log p(x_b given z_lb) + KL_b], Bernoulli. Document 000, section 4,
-    step 8 (line 82).
+    """Returns mean_b [-mean_l log p(x_b given z_lb) + KL_b], Bernoulli.
+
+    Document 000, section 4, step 8 (line 82).
 
     Args:
         x: Pixels, exactly 0 or 1. Shape `[B, D]`.
@@ -101,8 +98,9 @@ def vae_loss(x, logits, mu, log_var) -> float:
 
 
 def gaussian_vae_loss(x, x_mu, mu, log_var, sigma) -> float:
-    """Returns mean_b [-mean_l log N(x_b; x_mu_lb, sigma^2 I) + KL_b]. Document 003 line 61,
-    document 004 lines 53 to 61.
+    """Returns mean_b [-mean_l log N(x_b; x_mu_lb, sigma^2 I) + KL_b].
+
+    Document 003 line 61, document 004 lines 53 to 61.
 
     Args:
         x: Data. Shape `[B, D]`.
@@ -119,9 +117,7 @@ def gaussian_vae_loss(x, x_mu, mu, log_var, sigma) -> float:
 
 
 def mean_of_pixels(model, z) -> tf.Tensor:
-    """Returns the mean of p(x|z) of a model that has `decoder` and `likelihood`. Shape `[...,
-    D]`.
-    """
+    """Returns the mean of p(x|z) of a model with `decoder` and `likelihood`. Shape `[..., D]`."""
     outputs = tf.convert_to_tensor(model.decoder(z), tf.float64)
     bernoulli = model.likelihood == "bernoulli"
     return (
@@ -130,22 +126,19 @@ def mean_of_pixels(model, z) -> tf.Tensor:
 
 
 def reconstruct(model, x) -> tf.Tensor:
-    """Returns the mean of p(x|z) at z = mu(x). Document 003 line 174. Shapes: x `[B, D]`, back `[B,
-    D]`.
-    """
+    """Returns the mean `[B, D]` of p(x|z) at z = mu(x) for x `[B, D]`. Document 003 line 174."""
     return mean_of_pixels(model, model.encoder(x)[0])
 
 
 def sample_prior(model, eps) -> tf.Tensor:
-    """Returns the mean of p(x|z) at z = eps. Document 004 lines 179 to 185. Shapes: eps `[n, K]`,
-    back `[n, D]`.
-    """
+    """Returns the mean `[n, D]` of p(x|z) at z = eps `[n, K]`. Document 004 lines 179 to 185."""
     return mean_of_pixels(model, eps)
 
 
 def latent_grid(model, n) -> tf.Tensor:
-    """Returns the means of p(x|z) at z = (q_i, q_j), q_k the standard normal quantile of (k + 1/2)
-    / n. Shape `[n, n, D]`.
+    """Returns the means of p(x|z) at z = (q_i, q_j). Shape `[n, n, D]`.
+
+    q_k is the standard normal quantile of (k + 1/2) / n.
     """
     slices = (tf.range(n, dtype=tf.float64) + 0.5) / n
     quantiles = tfd.Normal(tf.zeros([], tf.float64), 1.0).quantile(slices)

@@ -1,3 +1,1 @@
-"""Verdicts -> what people read: the summary in the terminal, grades.csv, and a feedback page for
-each student.
-"""
+"""Verdicts -> what people read: the terminal's summary, grades.csv, students' feedback pages."""

@@ -1,6 +1,4 @@
-"""Writes what an instructor and students read into a course's folder: feedback pages, and
-grades.csv of all verdicts.
-"""
+"""Writes what people read into a course's folder: feedback pages, and all verdicts' grades.csv."""
 
 from typing import Any
 

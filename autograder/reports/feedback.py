@@ -1,6 +1,4 @@
-"""The page that a student gets: verdicts, messages, hints, lecture sources. No input, no expected
-value, no solution.
-"""
+"""A student's page: verdicts, messages, hints, sources; no input, expected value or solution."""
 
 from functools import cache
 

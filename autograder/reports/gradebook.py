@@ -22,9 +22,7 @@ BLANK = "\u115f\u1160\u2800"
 
 
 def grades_csv(verdicts) -> str:
-    """Returns the gradebook as CSV text: totals, the score of every question of any assignment, and
-    why there are zeros.
-    """
+    """Returns the gradebook as CSV text: totals, all questions' scores, and why there are zeros."""
     questions = list(
         dict.fromkeys(question["name"] for verdict in verdicts for question in verdict["questions"])
     )
@@ -57,9 +55,7 @@ def quote(cell) -> str:
 
 
 def reasons(verdict) -> str:
-    """Returns why questions have 0 points, those with the same reason together: "unanswered: f, g;
-    kl_sign_flipped: h".
-    """
+    """Returns why questions have 0 points, like ones together: "unanswered: f, g; kl: h"."""
     named = defaultdict(list)
     for question in verdict["questions"]:
         if not question["score"]:
@@ -70,9 +66,7 @@ def reasons(verdict) -> str:
 
 
 def reason(question) -> str:
-    """Returns why a question has 0 points: the mistake's name, or the status with what the message
-    says first.
-    """
+    """Returns why a question has 0 points: the mistake, or the status and the message's start."""
     if question["mistake"] or question["status"] not in TOLD_BY_MESSAGE:
         return question["mistake"] or question["status"]
     said = (question["message"].splitlines() or [""])[0].strip()
@@ -81,9 +75,7 @@ def reason(question) -> str:
 
 
 def mixed_versions(verdicts) -> str:
-    """Returns in words how many verdicts come from which version of the kit; nothing where they
-    come from one.
-    """
+    """Returns in words how many verdicts come from which version of the kit; "" for one version."""
     counts = Counter(verdict["kit_version"] for verdict in verdicts)
     said = [
         f"{version} ({count} verdict{'' if count == 1 else 's'})"
@@ -98,8 +90,9 @@ def make_harmless(value) -> Any:
 
 
 def is_formula(text) -> bool:
-    """Tells whether a spreadsheet may take a text for a formula, after what it does not show or
-    strips, and in any width.
+    """Tells whether a spreadsheet may take a text for a formula, in any width of its characters.
+
+    What a spreadsheet does not show or strips does not count.
     """
     # Quote marks in front do not count: with ours before it, the text must be no other's.
     if text.lstrip("'").startswith(("\t", "\r", "\n")):

@@ -13,8 +13,9 @@ __all__ = ["build_page", "build_table", "mark"]
 
 
 def build_table(matrix) -> Group:
-    """Returns the listed mistakes of a `tasks.matrix.Matrix` by cases, which are numbered: always
-    refused, at times, never.
+    """Returns the listed mistakes of a `tasks.matrix.Matrix` by numbered cases, as a table.
+
+    A case refuses a mistake always, at times or never.
     """
     made = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False)
     for number in range(1, len(matrix.cases) + 1):
@@ -48,7 +49,5 @@ def template() -> Template:
 
 
 def build_page(assignment, matrices) -> str:
-    """Returns the page of all matrices of an assignment, transformations and look-alikes included,
-    as HTML text.
-    """
+    """Returns an assignment's page of matrices, transformations and look-alikes too, as HTML."""
     return template().render(assignment=assignment, matrices=matrices, mark=mark)

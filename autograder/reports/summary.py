@@ -1,6 +1,4 @@
-"""The screen at the end of a run: a line for each student, what the letters mean, and what the
-class misunderstands.
-"""
+"""The screen after a run: a line for each student, the letters, and what is misunderstood."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -27,9 +25,7 @@ GROUP = 5
 
 
 def build_parts(verdicts) -> Iterator[RenderableType]:
-    """Yields what to print: the students and questions of each assignment, the letters, the most
-    frequent mistakes.
-    """
+    """Yields what to print: students and questions by assignment, letters, frequent mistakes."""
     for name in sorted({verdict["assignment"] for verdict in verdicts}):
         graded = [verdict for verdict in verdicts if verdict["assignment"] == name]
         yield Text(
@@ -49,9 +45,7 @@ def count_in_words(things, name) -> str:
 
 
 def build_students_table(verdicts) -> Table:
-    """Returns the table of one assignment. A long name is folded; score and letters always stand in
-    one line.
-    """
+    """Returns an assignment's table. Long names fold; score and letters stand in one line."""
     table = new_table()
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("student", overflow="fold")
@@ -88,9 +82,7 @@ def letter(status) -> Text:
 
 
 def build_questions(verdict) -> Columns:
-    """Returns number, name and points of each question, in as many columns as there is space
-    for.
-    """
+    """Returns number, name and points of each question, in as many columns as fit."""
     entries = [
         Text(f"{number:>2} {question['name']} ({question['max_score']:g})", overflow="fold")
         for number, question in enumerate(verdict["questions"], 1)

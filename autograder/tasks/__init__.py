@@ -1,5 +1,4 @@
-"""One folder for each assignment: its questions, with their cases, references and known mistakes,
-and hints.md.
+"""One folder for each assignment: questions, cases, references, known mistakes, hints.md.
 
 What all share stands beside the folders: what a question is (`question`), how its inputs are drawn
 (`drawing`) until all answers are apart (`separation`), the hints (`hints`), and formulas and

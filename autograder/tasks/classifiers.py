@@ -1,6 +1,4 @@
-"""What the examinations of classifiers with a stochastic bottleneck take for right (see
-`vikit.exams.vib`).
-"""
+"""What the examinations of stochastic classifiers take for right (see `vikit.exams.vib`)."""
 
 import numpy as np
 

@@ -1,6 +1,4 @@
-"""Numbers from all over a question's domain, to measure what rounding costs a right formula in
-float32.
-"""
+"""Numbers from all over a question's domain, to measure what rounding costs in float32."""
 
 import numpy as np
 

@@ -58,9 +58,7 @@ def draw_given(question, arguments, sizes) -> judging.Question:
 
 
 def build_question(question, cases) -> judging.Question:
-    """Returns the `judging.Question` of `question` with these cases and the variants of mistakes
-    that differ on them.
-    """
+    """Returns `question` as a `judging.Question`: these cases, and the mistakes they refuse."""
     kept = find_distinct_variants(question, cases) if cases else {}
     return judging.Question(
         name=question.name,
@@ -102,9 +100,7 @@ def draw_case(question, case, key: Key, chosen=None) -> judging.Case:
 
 
 def evaluate_case(question, case, arguments, chosen=None) -> judging.Case:
-    """Returns the `judging.Case` of a `Case` with these arguments: the right values, and those of
-    each mistake.
-    """
+    """Returns the `judging.Case` of a `Case`: the right values, and those of each mistake."""
     doubles = [to_float64(argument) for argument in arguments]
     singles = [as_student_gets_it(argument) for argument in arguments]
     wrong = {}
@@ -147,9 +143,7 @@ def seed(secret, student, assignment, attempt, question, case) -> int:
 
 
 def round_to_float32(argument) -> Any:
-    """Returns an argument rounded to float32: its arrays, and its scalars as Python floats of
-    float32 precision.
-    """
+    """Returns an argument rounded to float32: arrays, and scalars as floats of that precision."""
     match argument:
         case BuiltArgument(kind, arrays):
             return BuiltArgument(kind, tuple(np.asarray(array, np.float32) for array in arrays))
@@ -180,9 +174,7 @@ def evaluate(formula, arguments) -> tuple[np.ndarray, ...]:
 
 
 def find_distinct_variants(question, cases) -> dict[str, list[int]]:
-    """Returns for the name of each mistake the indices of its variants that `distinct_indices`
-    keeps on these cases.
-    """
+    """Returns by mistake the indices of the variants that `distinct_indices` keeps."""
     right = flatten([case.expected for case in cases])
     return {
         mistake.name: distinct_indices(
@@ -193,8 +185,7 @@ def find_distinct_variants(question, cases) -> dict[str, list[int]]:
 
 
 def distinct_indices(question, wrongs, right) -> list[int]:
-    """Returns the indices of the variants of a mistake that are neither right on all cases nor the
-    same as an earlier one.
+    """Returns a mistake's variants that are neither right on all cases nor repeated: indices.
 
     The first is always kept: a mistake that is right on all cases must be reported, not left out.
 

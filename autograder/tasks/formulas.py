@@ -1,6 +1,4 @@
-"""Formulas in NumPy that the known mistakes of several questions are made of. They act on the last
-axis.
-"""
+"""Formulas in NumPy that several questions' mistakes are made of. They act on the last axis."""
 
 import math
 
@@ -51,9 +49,7 @@ def logsumexp(values, axis=None, keepdims=False) -> np.ndarray:
 
 
 def log_softmax(logits, axis=-1) -> np.ndarray:
-    """Returns the logarithm of the softmax, like SciPy's for finite values, at a tenth of its
-    cost.
-    """
+    """Returns the log of the softmax, like SciPy's for finite values, at a tenth of its cost."""
     shifted = logits - logits.max(axis=axis, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 

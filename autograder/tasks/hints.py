@@ -1,5 +1,4 @@
-"""Reads hints.md: what a student is told about each mistake, one line for each, edited without
-touching code.
+"""Reads hints.md: what a student is told about each mistake, a line each, apart from code.
 
 A line is `- **name** hint [source]`; the source may be missing where it is the question's own.
 Above it stands the heading of a question, `## vae_loss`, or of some of its properties, `## VAE,
@@ -25,8 +24,7 @@ LINE = re.compile(r"- \*\*(?P<name>\w+)\*\* (?P<hint>.+?)(?: \[(?P<source>[^][]+
 
 
 def read_hints(path) -> dict[tuple[str, str], Mistake]:
-    """Returns a dict from (heading, name) to `Mistake`, whose source is empty where the line has
-    none.
+    """Returns a dict from (heading, name) to `Mistake`, its source empty where there is none.
 
     Raises:
         QuestionError: If a line is not a hint, a heading or text before the first heading, or
@@ -114,8 +112,7 @@ class Hints:
 
 
 def attach_hints(assignment, folder) -> tuple[Question, ...]:
-    """Returns the questions of an assignment with their hints, and their properties with the
-    mistakes that may be found.
+    """Returns an assignment's questions with their hints, and properties with their mistakes.
 
     Raises:
         QuestionError: If a mistake has no hint.
@@ -147,9 +144,7 @@ def mistakes_of(item, question, hints) -> Iterator[Mistake]:
 
 
 def unused_hints(assignments, folder) -> list[str]:
-    """Returns lines "file: heading, name" of hints that nothing asks for, in all assignments and in
-    what they share.
-    """
+    """Returns lines "file: heading, name" of hints that nothing asks for, shared ones too."""
     every = {name: Hints(folder / name) for name in assignments}
     for name, hints in every.items():
         for question in assignments[name].questions:

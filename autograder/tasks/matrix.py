@@ -1,6 +1,4 @@
-"""The kill matrix of a question: which case refuses which mistake, and which mistakes no case tells
-apart.
-"""
+"""A question's kill matrix: which case refuses which mistake, and which none tells apart."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -74,9 +72,7 @@ def kill_matrix(assignment, question, students=20) -> Matrix:
 
 
 def find_kills(drawn, names) -> np.ndarray:
-    """Returns for each name and case whether the case refuses the mistake. Shape `[names, cases]`,
-    bool.
-    """
+    """Returns by name and case whether the case refuses the mistake: `[names, cases]`, bool."""
     prints = naming.fingerprints(drawn)
     ends = np.cumsum([sum(value.size for value in case.expected) for case in drawn.cases])
     rows = {}
@@ -90,9 +86,7 @@ def find_kills(drawn, names) -> np.ndarray:
 
 
 def find_reasons(assignment, question) -> dict[frozenset[str], str]:
-    """Returns a dict from each pair of names that no inputs tell apart to the reason; an empty text
-    where none is known.
-    """
+    """Returns a dict from pairs of names that no inputs tell apart to the reason, or ""."""
     pairs = find_structure(assignment, question).pairs
     declared = {frozenset(twin[:2]): twin[2] for twin in question.twins}
     outputs = question.outputs or ("",)
@@ -110,9 +104,7 @@ def find_reasons(assignment, question) -> dict[frozenset[str], str]:
 
 
 def split_transformations(name, known) -> tuple[str, tuple[str, ...]]:
-    """Returns (base, transformations) of a name; the base is a listed mistake, or "" for the right
-    values.
-    """
+    """Returns (base, transformations) of a name; base: a listed mistake, "" for the right one."""
     transformation, _, inner = name.partition(" of ")
     if not transformation.startswith("transformation_"):
         return known.get(name, (name, ()))
@@ -121,9 +113,7 @@ def split_transformations(name, known) -> tuple[str, tuple[str, ...]]:
 
 
 def forms_of_mistakes(pairs, outputs) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Returns a dict from each listed mistake that is itself a transformation of the right values
-    to its (base, steps).
-    """
+    """Returns a dict from each listed mistake that is also a transformation to (base, steps)."""
     known: dict[str, tuple[str, tuple[str, ...]]] = {}
     for _ in range(3):
         for pair in pairs:

@@ -1,5 +1,4 @@
-"""Properties that several assignments ask of their classes: of networks, and of models with a
-latent sample.
+"""Properties that several assignments ask of networks, and of models with a latent sample.
 
 What a student is told of the mistakes that may be found stands in hints.md.
 """
@@ -52,9 +51,7 @@ def network_properties(source, network, *, batches, points, range_hint) -> tuple
 
 
 def shapes_property(points, source, network, batches) -> Property:
-    """Returns the property that a network's outputs have their shapes; arguments as of
-    `network_properties`.
-    """
+    """Returns the property that a network's outputs have their shapes; see `network_properties`."""
     listed = " and ".join(network["outputs"])
     return Property(
         "shapes",
@@ -109,8 +106,7 @@ def weights_property(model, points, source, objective="the loss") -> Property:
 
 
 def training_property(points, source, examination="training", **options) -> Property:
-    """Returns the property that the training of a classifier reports what it should, and draws
-    fresh noise.
+    """Returns the property that a classifier's training reports rightly, and draws fresh noise.
 
     Args:
         points: What it is worth.
@@ -131,8 +127,7 @@ def training_property(points, source, examination="training", **options) -> Prop
 
 
 def accuracy_property(model, points, source, floor) -> Property:
-    """Returns the property that a trained classifier is at least as accurate on held-out digits as
-    any right one.
+    """Returns the property that a trained classifier is as accurate as any right one, held out.
 
     Args:
         model: How the model is made, for the examination.

@@ -1,6 +1,4 @@
-"""What a question, a case, a known mistake and an assignment are to the grader, before anything is
-drawn for a student.
-"""
+"""What a question, a case, a mistake and an assignment are, before anything is drawn."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -75,8 +73,7 @@ GENTLE = Rules(
 
 @dataclass(frozen=True)
 class Case:
-    """How the inputs of one case are drawn: `draw(generator, **sizes)` returns the arguments by
-    position.
+    """How a case's inputs are drawn: `draw(generator, **sizes)` returns arguments by position.
 
     `remark` is shown with a right answer whose relative error is above `careful` (see
     `judging.Case`).
@@ -124,23 +121,20 @@ class WrongFormula:
 
 @dataclass(frozen=True)
 class Unsteady:
-    """A formula, or a tuple of spellings, whose values in float32 depend on the processor's
-    rounding.
-    """
+    """A formula, or spellings of it, whose float32 values depend on the processor's rounding."""
 
     formula: object
 
 
 def unsteady(formula) -> Unsteady:
-    """Returns the formula of a mistake, or the tuple of its spellings, marked as unsteady (see
-    `WrongFormula`).
-    """
+    """Returns a mistake's formula, or its spellings, marked as unsteady (see `WrongFormula`)."""
     return Unsteady(formula)
 
 
 def wrong(**mistakes) -> tuple[WrongFormula, ...]:
-    """Returns the `WrongFormula`s of a question, from each mistake's name to its formula; its hint
-    stands in hints.md.
+    """Returns the `WrongFormula`s of a question, from a dict from name to formula.
+
+    Their hints stand in hints.md.
 
     A formula may be a tuple of spellings, or `unsteady(...)`.
     """
@@ -158,8 +152,7 @@ def build_wrong_formula(name, formula, is_unsteady=False) -> WrongFormula:
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """Everything about one question except its text, which is in the solution script, and its
-    hints, which are in hints.md.
+    """Everything about a question but its text, in the solution script, and its hints, in hints.md.
 
     Attributes:
         name: Name of the function or class that students write.

@@ -80,9 +80,7 @@ def public_questions(assignment) -> list[judging.Question]:
 
 
 def replace_unsteady(question) -> Question:
-    """Returns `question` with its unsteady mistakes computed in float64: in float32 each processor
-    gives another value.
-    """
+    """Returns `question` with its unsteady mistakes in float64: in float32 processors differ."""
     if not any(mistake.unsteady for mistake in question.mistakes):
         return question
     return replace(
@@ -104,8 +102,7 @@ def compute_in_float64(mistake) -> WrongFormula:
 
 
 def find_clash(question, drawn, allowed) -> list[str] | None:
-    """Returns the names of two answers that other inputs tell apart and these do not; None if there
-    are none.
+    """Returns two answers' names that other inputs tell apart and these do not, or None.
 
     One name alone is a mistake that is right on these inputs.
 
@@ -129,9 +126,7 @@ def find_clash(question, drawn, allowed) -> list[str] | None:
 
 
 def are_apart(rows, drawn) -> np.ndarray:
-    """Returns for all pairs of rows whether some number differs by more than MARGIN_IN_TOLERANCES.
-    Shape `[n, n]`.
-    """
+    """Returns by pair of rows whether a number differs by MARGIN_IN_TOLERANCES: `[n, n]`."""
     separate = np.zeros((len(rows), len(rows)), bool)
     first, second = np.triu_indices(len(rows), 1)
     for column in rows.T:
@@ -150,8 +145,7 @@ def are_apart(rows, drawn) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Structure:
-    """What holds for the answers to a question on all inputs, as far as NUM_STRUCTURE_DRAWS
-    independent draws can show it.
+    """What holds for answers on all inputs, as far as NUM_STRUCTURE_DRAWS draws can show it.
 
     Attributes:
         pairs: Pairs of names that no inputs tell apart. The tests count them and require a reason

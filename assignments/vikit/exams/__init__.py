@@ -1,5 +1,4 @@
-"""Examinations: what must hold for every right function, network or model, found out from its
-outputs alone.
+"""Examinations: what must hold for every right function or model, from its outputs alone.
 
 Importing this room registers all of them in `EXAMINATIONS`, and the models with a latent sample in
 `SPECS`.

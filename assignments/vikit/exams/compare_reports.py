@@ -1,5 +1,4 @@
-"""Compares what a model reports of its loss with what its own parts give: loss = distortion +
-weight * rate.
+"""Compares a model's reported loss with what its parts give: loss = distortion + weight * rate.
 
 All in nats, averaged over examples. Each of the three numbers is judged by itself. A discrepancy
 has a name if the number is what a known mistake makes of the right one, and again with other
@@ -60,9 +59,7 @@ class Mean:
         return replace(self, value=factor * self.value, deviation=abs(factor) * self.deviation)
 
     def is_near(self, got: float, deviation: float, count: int) -> bool:
-        """Tells whether `got`, the mean of `count` reports that vary by `deviation`, is this
-        one.
-        """
+        """Tells whether `got`, the mean of `count` reports that vary by `deviation`, is it."""
         chance = NUM_DEVIATIONS * self.deviation * np.sqrt(1 / count + 1 / self.draws)
         # A model whose reports vary more than they should gets no more tolerance than this.
         more = min(
@@ -217,9 +214,7 @@ def check_reports(source: ReportSource) -> tuple[dict[str, float], Expected]:
 def name_discrepancies(
     source: ReportSource, found: Reports, want: Expected, first: Discrepancies
 ) -> str:
-    """Returns the names of the mistakes that explain the discrepancies in `first`, joined by " and
-    ".
-    """
+    """Returns the mistakes that explain the discrepancies in `first`, joined by " and "."""
     distortion = source.layout.name
     if trains_on_test_images(source, found, want):
         return "trains_on_test_images"
@@ -240,8 +235,7 @@ def name_discrepancies(
 
 
 def look_elsewhere(source: ReportSource, first: Discrepancies) -> tuple[Reports, Discrepancies]:
-    """Returns the reports with other weights, and the discrepancies of those numbers that had one
-    in `first`.
+    """Returns reports with other weights, and the discrepancies of the numbers that had one before.
 
     If one of these numbers is right there, further weights are tried: with some weights a mistake
     does not show.
@@ -302,9 +296,7 @@ def find_discrepancies(source: ReportSource, found: Reports, want: Expected) -> 
 def discrepancy_of_combined_loss(
     layout: LossLayout, found: Reports, right: Mean
 ) -> Discrepancy | None:
-    """Returns the `Discrepancy` of a loss that is not the sum of the reported terms; None if it is
-    right.
-    """
+    """Returns the `Discrepancy` of a loss that is not the sum of the reported terms, or None."""
     got = found["loss"]
     if got.fits(right):
         return None
@@ -317,9 +309,7 @@ def discrepancy_of_combined_loss(
 
 
 def discrepancy_of_sum(layout: LossLayout, found: Reports) -> Discrepancy | None:
-    """Returns the `Discrepancy` of a loss that is not the sum of the reported terms; None if it
-    is.
-    """
+    """Returns the `Discrepancy` of a loss that is not the sum of the reported terms, or None."""
     distortion, rate, got = found[layout.name].value, found["kl"].value, found["loss"].value
     right = distortion + layout.weight * rate
     if is_sum(got, right):
@@ -355,9 +345,7 @@ def first_common_name(here: list[str], elsewhere: list[str] | None) -> str:
 
 
 def trains_on_test_images(source: ReportSource, found: Reports, want: Expected) -> bool:
-    """Tells whether the reports are about the examples and the test images together, and not the
-    examples alone.
-    """
+    """Tells whether the reports are about the examples and the test images together."""
     if found["kl"].fits(want.rate):
         return False
     both = source.expect_with_test_digits()
@@ -365,9 +353,7 @@ def trains_on_test_images(source: ReportSource, found: Reports, want: Expected) 
 
 
 def name_of_the_weight(source: ReportSource, here: Reports, elsewhere: Reports) -> str:
-    """Returns the name for a loss of the reported terms that has no known form: another weight, or
-    another loss.
-    """
+    """Returns the name for a loss of no known form: another weight, or another loss."""
     seen = [here, elsewhere]
     # Two single reports may agree by chance.
     with contextlib.suppress(PropertyFailed):

@@ -1,6 +1,4 @@
-"""What the outputs of a network or a model depend on: its inputs, its trainable weights, and
-nothing else.
-"""
+"""What the outputs of a network or model depend on: its inputs and its trainable weights alone."""
 
 from collections.abc import Callable
 
@@ -49,8 +47,7 @@ MIN_DIRECTION_SINGULAR_VALUE = 1e-3
 def check_depends_on_inputs_and_weights(
     model: StudentObject, look: Callable, fixed: dict | None = None, noises: tuple = (1.0, 3.0)
 ) -> None:
-    """Raises `PropertyFailed` unless a model's outputs depend on its inputs and on its trainable
-    weights.
+    """Raises `PropertyFailed` unless a model's outputs depend on its inputs and trainable weights.
 
     If an output is the same for every input, or for all weights, no model has computed it: it is
     worth nothing, however right its shapes and sums may be. A fixed map that a few weights stretch
@@ -86,8 +83,7 @@ def stack_settings(looks: list[dict], name: str) -> list[np.ndarray]:
 
 
 def failure_of_dependence(groups: dict, fixed: dict | None = None) -> PropertyFailed | None:
-    """Returns a failure unless in each group one array depends on the inputs, and one on the
-    weights.
+    """Returns a failure unless in each group one array depends on the inputs, one on the weights.
 
     Args:
         groups: From names to lists of arrays `[settings, n, ...]`, for several settings of the
@@ -118,8 +114,7 @@ def failure_of_dependence(groups: dict, fixed: dict | None = None) -> PropertyFa
 
 
 def count_varying_directions(settings: np.ndarray) -> int:
-    """Returns in how many directions the differences between inputs vary with the weights, for the
-    best output.
+    """Returns in how many directions inputs' differences vary with the weights, at best.
 
     A fixed map that one weight stretches, and another shifts, varies in one direction.
 
@@ -186,8 +181,9 @@ class OutputBounded(PropertyFailed):
 
 
 def check_outputs_are_unbounded(model: StudentObject, look: Callable) -> None:
-    """Raises `OutputBounded` unless all outputs go beyond +-UNBOUNDED for some weights. The weights
-    are put back.
+    """Raises `OutputBounded` unless all outputs exceed +-UNBOUNDED for some weights.
+
+    The weights are put back.
 
     An output that stays within bounds because no trainable weight enters it is not bounded: the
     message says so.
@@ -226,9 +222,7 @@ def check_outputs_are_unbounded(model: StudentObject, look: Callable) -> None:
 
 
 def widen(ranges: dict, shown: dict) -> dict[str, tuple[float, float]]:
-    """Returns the smallest and the largest value of each output, in `ranges` so far and in
-    `shown`.
-    """
+    """Returns each output's smallest and largest value, in `ranges` so far and in `shown`."""
     wider = {}
     for name, values in shown.items():
         low, high = ranges.get(name, (np.inf, -np.inf))

@@ -1,6 +1,4 @@
-"""Jacobians and log determinants of maps by central differences of their values, and where these
-can be relied on.
-"""
+"""Jacobians and log determinants of maps by central differences, and where these are reliable."""
 
 from collections.abc import Callable
 
@@ -53,8 +51,7 @@ def jacobians_by_differences(function: Callable, z: np.ndarray, step: float = ST
 def log_dets_by_differences(
     function: Callable, z: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns log abs det of the Jacobians of a map at the rows of `z`, their signs, and which are
-    reliable.
+    """Returns log abs det of a map's Jacobians at the rows of `z`, their signs, which are reliable.
 
     Each has the shape `[n]`. If the map bends within a step, or loses too many digits in float32,
     two steps of different length disagree.
@@ -69,8 +66,6 @@ def log_dets_by_differences(
 
 
 def quantile_range(values: np.ndarray) -> np.ndarray:
-    """Returns the range of values along the first axis, without the few that rounding may have
-    moved.
-    """
+    """Returns the range of values along the first axis, without the few that rounding may move."""
     low, high = np.quantile(values, (SHARE_OF_OUTLIERS, 1 - SHARE_OF_OUTLIERS), axis=0)
     return high - low

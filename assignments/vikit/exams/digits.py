@@ -1,6 +1,4 @@
-"""The handwritten digits that models are trained and examined on: each exam splits, turns and
-relabels them anew.
-"""
+"""The digits that models are trained and examined on: each exam splits and turns them anew."""
 
 import math
 from typing import Any
@@ -73,9 +71,7 @@ def split(generator: np.random.Generator, labelled: bool) -> tuple[Examples, Exa
 
 
 def turn(images: np.ndarray, way: int) -> np.ndarray:
-    """Returns square images `[n, side^2]`, turned and mirrored in one of the eight ways that a
-    square allows.
-    """
+    """Returns square images `[n, side^2]`, turned and mirrored in one of the eight ways."""
     side = math.isqrt(images.shape[1])
     square = np.rot90(images.reshape(-1, side, side), way % 4, axes=(1, 2))
     return (square[:, :, ::-1] if way >= 4 else square).reshape(images.shape)

@@ -56,16 +56,13 @@ class PropertyFailed(Exception):
         self.detail, self.mistake, self.measured = detail, mistake, measured
 
     def when(self, circumstances: str, mistake: str | None = None) -> "PropertyFailed":
-        """Returns the same failure, found under these circumstances; `mistake` gives it another
-        name.
-        """
+        """Returns the failure as found under these circumstances; `mistake` renames it."""
         name = self.mistake if mistake is None else mistake
         return PropertyFailed(f"{circumstances} {self.detail}", name, self.measured)
 
 
 class NoReply(Exception):
-    """A reply without values: the student's code raised, hung, ended the process or returned
-    something else.
+    """A reply without values: the student's code raised, hung, ended or returned something else.
 
     Attributes:
         reply: The `wire.Reply`.
@@ -78,9 +75,7 @@ class NoReply(Exception):
 
 
 class CannotExamine(Exception):
-    """The examination lacks something that it needs to know what is right; the text says what to
-    do.
-    """
+    """The examination lacks something that it needs to know what is right; it says what to do."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +127,7 @@ def examination(
 
 @dataclass
 class Memory:
-    """What the examinations of one question leave to each other, so that models are built and
-    compiled only once.
+    """What a question's examinations leave to each other, so that models are built only once.
 
     Attributes:
         digits: What `digits.split` returned, for classifiers (True) and other models (False).
@@ -184,8 +178,9 @@ class Exam:
         return self.generator.normal(size=shape).astype(np.float32)
 
     def weight_noise(self, array: np.ndarray) -> np.ndarray:
-        """Returns normal noise to move a weight by. A wide layer gets less, so that its outputs do
-        not grow more.
+        """Returns normal noise to move a weight by.
+
+        A wide layer gets less, so that its outputs do not grow more.
         """
         num_inputs = np.prod(array.shape[:-1])
         return self.normal(*array.shape) * np.float32(min(1.0, np.sqrt(WIDE_LAYER / num_inputs)))
@@ -197,9 +192,7 @@ class Exam:
         return self.memory.digits[labelled]
 
     def new_handle(self, reply: wire.Reply, attribute: str = "") -> wire.Handle:
-        """Returns the handle in a reply; raises `PropertyFailed` if another object has it
-        already.
-        """
+        """Returns the handle in a reply; raises `PropertyFailed` if another object has it."""
         handle: Any = require_ok(reply, attribute).handle
         if handle.key in self.handles:
             raise PropertyFailed("what came back is an object that was there before")
@@ -241,9 +234,7 @@ class Exam:
         return [value.astype(np.float64) for value in values]
 
     def check_no_surplus(self, path: str, name: str, expected: int | str) -> None:
-        """Raises `PropertyFailed` if `path`, which messages call `name`, has returned more arrays
-        than `expected`.
-        """
+        """Raises `PropertyFailed` if `path`, named in messages, has returned too many arrays."""
         if path in self.surplus:
             seen = (
                 f"{name} returned {describe.describe_count(self.surplus[path])} values, expected "
@@ -265,8 +256,9 @@ def require_ok(reply: wire.Reply, attribute: str = "") -> wire.Reply:
 
 
 def check_array(value: np.ndarray | None, shape: Iterable[int] | None = None) -> None:
-    """Raises `PropertyFailed` unless `value` is an array of finite floats of this shape; None
-    stands for any shape.
+    """Raises `PropertyFailed` unless `value` is an array of finite floats of this shape.
+
+    None stands for any shape.
     """
     if value is None or value.dtype.name not in ("float32", "float64"):
         raise PropertyFailed("what came back is not a float32 array", "not_float32")
@@ -280,9 +272,7 @@ def check_array(value: np.ndarray | None, shape: Iterable[int] | None = None) ->
 def failure_of_shape(
     value: np.ndarray, shape: Iterable[int], sentence: str = "{} came back"
 ) -> PropertyFailed:
-    """Returns the failure of an array whose shape should be `shape`; `sentence` has a gap for the
-    shape it has.
-    """
+    """Returns the failure of an array of a wrong shape; `sentence` has a gap for the shape."""
     shown, wanted = describe.describe_shape(value.shape, {1, *shape}), describe.format_shape(shape)
     detail = f"{sentence.format(shown)}, expected {wanted}"
     return PropertyFailed(detail, "wrong_shape", f"shape {describe.format_shape(value.shape)}")
@@ -308,8 +298,9 @@ def examine(
 
 
 def examine_property(item: Property, exam: Exam, examinations: dict = EXAMINATIONS) -> Finding:
-    """Returns the `judging.Finding` on one property. An exception of the kit's own code costs this
-    property alone.
+    """Returns the `judging.Finding` on one property.
+
+    An exception of the kit's own code costs this property alone.
 
     Raises:
         Unreachable: If the student's process cannot be asked.

@@ -1,6 +1,4 @@
-"""The examination "floor": a trained model passes the floor because of what its weights have
-learnt.
-"""
+"""The examination "floor": a trained model passes the floor by what its weights have learnt."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -87,8 +85,9 @@ class Training:
 
 
 def train(model: Model, floor: float, seed: int) -> Training:
-    """Trains a model from new weights and returns the `Training`; raises `PropertyFailed` if it
-    passes untrained.
+    """Returns the `Training` of a model from new weights.
+
+    Raises `PropertyFailed` if it passes untrained.
     """
     (examples, test), score = model.exam.digits(model.spec.labelled), model.spec.score
     model.begin_anew()
@@ -109,8 +108,7 @@ def train(model: Model, floor: float, seed: int) -> Training:
 
 
 def check_knowledge_is_in_the_weights(model: Model, floor: float) -> None:
-    """Raises `PropertyFailed` unless a model passes because of its weights, and on no other kind of
-    digits.
+    """Raises `PropertyFailed` unless a model passes by its weights, and on no other kind of digits.
 
     A cheat could store the answers and look them up where the weights have exactly the right
     values.
@@ -189,9 +187,7 @@ def failure_below_the_floor(model: Model, training: Training, floor: float) -> P
 
 
 def failure_of_rising_loss(model: Model, rate: float, loss: str) -> PropertyFailed:
-    """Returns the failure of a model that passes the floor while its loss rises; `loss` says
-    how.
-    """
+    """Returns the failure of a model that passes the floor while its loss rises as `loss` says."""
     seen = f"the loss rises while the {model.spec.score.name} rises"
     if model.spec.labelled and rate > RUNAWAY_RATE:
         return PropertyFailed(

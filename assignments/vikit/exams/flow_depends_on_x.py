@@ -1,6 +1,4 @@
-"""The examination "flow_depends_on_x": zK and the volume depend on the image, and each example has
-its own.
-"""
+"""The examination "flow_depends_on_x": zK and the volume depend on each example's own image."""
 
 import numpy as np
 
@@ -27,9 +25,7 @@ __all__ = ["check_depends_on_x"]
     finds=(*MISTAKES_OF_ANY_FLOW, "examples_mixed", "flow_ignores_x", "log_det_ignores_x"),
 )
 def check_depends_on_x(exam: Exam, flow: str) -> None:
-    """The same z0 with two images gives two zK and two determinants, and each example has its
-    own.
-    """
+    """The same z0 with two images gives two zK and two determinants, for each example its own."""
     model, start = flow_model(exam, flow)
     examples, z0 = images_and_points(model)
     x, other = examples.x, np.float32(1) - examples.x

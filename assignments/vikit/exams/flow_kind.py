@@ -1,5 +1,4 @@
-"""The examination "flow_kind": which kind of step a flow is made of, from the values of
-`FlowVIB.transform` alone.
+"""The examination "flow_kind": which kind of step a flow is made of, from `transform`'s values.
 
 What marks each kind of step stands in `flow_steps`.
 """
@@ -66,9 +65,7 @@ UNCHANGED_BY_A_SECOND_STEP = {
     ),
 )
 def check_kind(exam: Exam, flow: str) -> None:
-    """A step has the mark of its kind, two steps do more than one, and the parameters of a planar
-    step come from x.
-    """
+    """A step has the mark of its kind, and two do more than one; a planar step depends on x."""
     model, start = flow_model(exam, flow, 1)
     x, z0 = points_of_images(model)
     look = partial(observe_step, model, x, z0)
@@ -114,9 +111,7 @@ def check_steps_are_counted(exam: Exam, flow: str, x: np.ndarray, z0: np.ndarray
 def check_planar_directions(
     model: Model, start: list[np.ndarray], x: np.ndarray, step: ObservedStep
 ) -> None:
-    """Raises `PropertyFailed` unless images differ in the direction of their planar step, and in
-    its plane's normal.
-    """
+    """Raises `PropertyFailed` unless a planar step's direction and normal differ between images."""
     displacements, jacobians, _ = step
     z0 = np.tile(model.exam.normal(NUM_POINTS, displacements.shape[2]), (NUM_FLOW_IMAGES, 1))
     same = first_finite(model, start, lambda: zK_of(model, z0, x)).reshape(displacements.shape)
@@ -148,9 +143,7 @@ def are_parallel(directions: np.ndarray) -> bool:
 def check_nothing_crosses_the_centre(
     model: Model, start: list[np.ndarray], x: np.ndarray, z0: np.ndarray
 ) -> None:
-    """Raises `PropertyFailed` if points close to the centre of a radial step land on its other
-    side.
-    """
+    """Raises `PropertyFailed` if points near a radial step's centre land on its other side."""
     for noise in FOLDING_PERTURBATIONS:
         model.perturb_from(start, noise)
         zK = zK_or_none(model, x, z0)
@@ -189,8 +182,7 @@ def cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def find_centres(z0: np.ndarray, displacements: np.ndarray) -> np.ndarray:
-    """Returns for each image where the lines from its points `z0` along `displacements` meet, by
-    least squares.
+    """Returns where, for each image, the lines from `z0` along `displacements` meet: least squares.
 
     Shape `[NUM_FLOW_IMAGES, K]`.
     """

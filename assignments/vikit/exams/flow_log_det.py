@@ -1,6 +1,4 @@
-"""The examination "flow_log_det": the log determinants of `transform`, by differences of its values
-alone.
-"""
+"""The examination "flow_log_det": `transform`'s log determinants, by differences of its values."""
 
 from functools import partial
 from typing import NamedTuple
@@ -120,9 +118,7 @@ def check_does_not_fold(signs: np.ndarray, reliable: np.ndarray) -> None:
 
 
 def check_log_dets(exam: Exam, flow: str, seen: LogDets) -> None:
-    """Raises `PropertyFailed` unless the model's log determinants are those of differences, where
-    reliable.
-    """
+    """Raises `PropertyFailed` unless the model's log determinants are those of differences."""
     got, want, _, reliable = seen
     if not np.isfinite(got[reliable]).all():
         raise PropertyFailed(
@@ -147,9 +143,7 @@ def are_mostly_close(seen: LogDets) -> bool:
 
 
 def name_log_det(exam: Exam, flow: str, seen: LogDets) -> str:
-    """Returns the name of the mistake in the log determinants: of two steps, at two times, or else
-    of a single step.
-    """
+    """Returns the mistake in the log determinants: of two steps, at two times, or of one."""
 
     def look(num_flows: int) -> LogDets:
         model, start = flow_model(exam, flow, num_flows)
@@ -169,9 +163,7 @@ def name_log_det(exam: Exam, flow: str, seen: LogDets) -> str:
 
 
 def name_known_form(seen: list[LogDets], latent_dim: int) -> str:
-    """Returns the name of the first known mistake that gives the model's log determinants; empty if
-    none does.
-    """
+    """Returns the first known mistake that gives the model's log determinants; "" for none."""
     for name, form in WRONG_LOG_DETS.items():
         if all(fits_form(one, form(one.want, latent_dim)) for one in seen):
             return without_remark(name)
@@ -179,9 +171,7 @@ def name_known_form(seen: list[LogDets], latent_dim: int) -> str:
 
 
 def fits_form(seen: LogDets, wrong: np.ndarray) -> bool:
-    """Tells whether the model's log determinants are `wrong`, at the points where that differs from
-    the right ones.
-    """
+    """Tells whether the model's log determinants are `wrong`, where that differs from right."""
     with np.errstate(all="ignore"):
         differs = seen.reliable & (np.abs(wrong - seen.want) > LOG_DET_RANGE)
         close = np.abs(seen.got - wrong)[differs] <= LOG_DET_TOLERANCE

@@ -1,6 +1,4 @@
-"""Small models with a flow for the examinations of flows: how they are built, moved and looked
-at.
-"""
+"""Small models with a flow for the examinations of flows: how they are built, moved, looked at."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -60,9 +58,7 @@ MISTAKES_OF_ANY_FLOW = (
 
 
 def small_flow_sizes(exam: Exam) -> tuple[int, int]:
-    """Returns the event and latent dimension of all small models of an exam; they are drawn at the
-    first call.
-    """
+    """Returns the event and latent dimension of an exam's small models, drawn at the first call."""
     if exam.memory.flow_sizes is None:
         exam.memory.flow_sizes = (
             int(exam.generator.integers(8, 12)),
@@ -79,8 +75,9 @@ def build_small_flow(exam: Exam, flow: str, num_flows: int = 2) -> Model:
 
 
 def flow_model(exam: Exam, flow: str, num_flows: int = 2) -> tuple[Model, list[np.ndarray]]:
-    """Returns a small model with this flow, and its first weights. One model serves all
-    examinations of this flow.
+    """Returns a small model with this flow, and its first weights.
+
+    One model serves all examinations of this flow.
 
     Raises `PropertyFailed` unless zK depends on z0 and on the weights.
     """
@@ -97,16 +94,13 @@ def flow_model(exam: Exam, flow: str, num_flows: int = 2) -> tuple[Model, list[n
 
 
 def images_and_points(model: Model) -> tuple[Any, np.ndarray]:
-    """Returns NUM_FLOW_IMAGES `Examples` for a small model, and a point before the flow for
-    each.
-    """
+    """Returns NUM_FLOW_IMAGES `Examples` for a small model, with a point before the flow each."""
     examples = model.spec.draw(model.exam, NUM_FLOW_IMAGES, model.sizes)
     return examples, model.exam.normal(NUM_FLOW_IMAGES, model.sizes.latent_dim)
 
 
 def points_of_images(model: Model) -> tuple[np.ndarray, np.ndarray]:
-    """Returns NUM_FLOW_IMAGES images, each NUM_POINTS times, `[n, D]`, and points before the flow,
-    `[n, K]`.
+    """Returns NUM_FLOW_IMAGES images, each NUM_POINTS times, `[n, D]`, and points z0 `[n, K]`.
 
     There are several points for each image because the flow of one image is one map.
     """
@@ -118,9 +112,7 @@ def points_of_images(model: Model) -> tuple[np.ndarray, np.ndarray]:
 
 
 def map_of(model: Model, x: np.ndarray) -> Callable:
-    """Returns the flow as a map of points `[n, K]`, one for each row of `x`, or several in the same
-    order.
-    """
+    """Returns the flow as a map of points `[n, K]`, one or several for each row of `x`."""
     return lambda points: zK_of(model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))
 
 
@@ -155,8 +147,7 @@ def first_finite(
 def first_reliable(
     model: Model, start: list[np.ndarray], look: Callable, perturbations: tuple = PERTURBATIONS
 ) -> Any:
-    """Returns the first result of `look()` that is reliable for half of the points, as
-    `first_finite`.
+    """Returns the first result of `look()` that is reliable for half of the points.
 
     The last array of the result says for which points it is reliable.
     """
@@ -175,9 +166,7 @@ def first_reliable(
 
 
 def with_smaller_weights(examine: Callable, spec: LatentModel) -> Any:
-    """Returns `examine(spec)`; if values are not finite, that of the specification with a smaller
-    perturbation.
-    """
+    """Returns `examine(spec)`; with a smaller perturbation, if values are not finite."""
     for perturbation in dict.fromkeys(
         (spec.perturbation, (1.0, PERTURBATIONS[1]), (1.0, PERTURBATIONS[-1]))
     ):
@@ -193,8 +182,9 @@ def with_smaller_weights(examine: Callable, spec: LatentModel) -> Any:
 
 
 def check_flow_depends_on_weights(model: Model, start: list[np.ndarray]) -> None:
-    """Raises `PropertyFailed` unless zK depends on z0 and on the model's trainable weights. The
-    weights are put back.
+    """Raises `PropertyFailed` unless zK depends on z0 and the trainable weights.
+
+    The weights are put back.
 
     A fixed map is worth nothing, however right its log determinants are; nor is it worth more if a
     few trained numbers are added to it.
@@ -241,8 +231,7 @@ def check_is_no_fixed_map(seen: np.ndarray) -> None:
 
 
 def count_fixed_displacements(seen: np.ndarray) -> int:
-    """Returns how many fixed displacements explain how numbers vary with the weights; `seen` has
-    shape `[settings, n]`.
+    """Returns how many fixed displacements explain how numbers `[settings, n]` vary with weights.
 
     Numbers that hardly vary do not count, as they mostly hold rounding; all others count alike.
     """

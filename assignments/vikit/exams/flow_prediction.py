@@ -17,9 +17,7 @@ __all__ = ["check_flow_prediction"]
     finds=(*MISTAKES_OF_ANY_FLOW, *finds_in_prediction("FlowVIB"), "prediction_before_the_flow"),
 )
 def check_flow_prediction(exam: Exam, size_table: list) -> None:
-    """As `prediction`, for a planar step and for the kinds of flow that change the order of the
-    dimensions.
-    """
+    """As `prediction`, for a planar step and for flows that change the order of the dimensions."""
     flow_model(exam, "planar")
     ordered = [
         flow_vib_with(flow, 2, perturbation=(1.0, PERTURBATIONS[1])) for flow in ("coupling", "iaf")

@@ -66,9 +66,7 @@ def by_image(rows: np.ndarray) -> np.ndarray:
 
 
 def jacobians_of(model: Model, x: np.ndarray, z0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the Jacobians at `z0` by differences `[n, K, K]`, and for which points they are
-    reliable `[n]`.
-    """
+    """Returns the Jacobians at `z0` by differences `[n, K, K]`, and which are reliable `[n]`."""
     function = map_of(model, x)
     wide, narrow = (jacobians_by_differences(function, z0, step) for step in (STEP, SHORT_STEP))
     return wide, np.max(np.abs(wide - narrow), axis=(1, 2)) < ENTRY_TOLERANCE / 4
@@ -94,9 +92,7 @@ def failure_of_step(flow: str, step: ObservedStep) -> PropertyFailed | None:
 
 
 def is_as_one_step(flow: str, model: Model, x: np.ndarray, z0: np.ndarray) -> bool:
-    """Tells whether a single step could do what a flow of several steps does; False if the
-    differences cannot tell.
-    """
+    """Tells whether a single step could do what several do; False if the differences can't tell."""
     if flow == "planar":
         return all(
             count_displacement_directions(points) < 2
@@ -122,9 +118,7 @@ def count_displacement_directions(displacements: np.ndarray) -> int:
 
 
 def why_not_planar(displacements: np.ndarray) -> str:
-    """Returns why displacements `[NUM_FLOW_IMAGES, NUM_POINTS, K]` are not those of a planar
-    step.
-    """
+    """Returns why displacements `[NUM_FLOW_IMAGES, NUM_POINTS, K]` are no planar step's."""
     if all(count_displacement_directions(points) < 2 for points in displacements):
         return ""
     return (
@@ -206,9 +200,7 @@ def share_of_triangular(jacobians: np.ndarray) -> float:
 
 
 def triangular_diagonal(jacobian: np.ndarray) -> list[float]:
-    """Returns the diagonal of a matrix that is triangular in some order; of another, a part of
-    it.
-    """
+    """Returns the diagonal of a matrix that is triangular in some order, else a part of it."""
     found, left = [], jacobian
     while left.size:
         entries = np.abs(left) > ENTRY_TOLERANCE / 2

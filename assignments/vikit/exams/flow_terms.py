@@ -32,9 +32,7 @@ NUM_DIRECTIONS = 3
     ),
 )
 def check_free_energy_terms(exam: Exam, size_table: list, weight: float) -> None:
-    """`free_energy_terms(x, y_onehot, eps)` returns what the model's own encoder, flow and decoder
-    give.
-    """
+    """`free_energy_terms(x, y_onehot, eps)` returns what the model's own parts give."""
     flow_model(exam, "planar")
     check_parts_are_unbounded(exam, SINGLE_PLANAR_VIB)
     # With as many steps as a model has by default.
@@ -61,8 +59,7 @@ def check_free_energy_terms(exam: Exam, size_table: list, weight: float) -> None
 
 
 def check_gradients_pass(batches: list[AskedBatch]) -> None:
-    """Raises `PropertyFailed` unless a gradient of each term reaches the noise, and so whatever
-    made the sample.
+    """Raises `PropertyFailed` unless each term's gradient reaches the noise, and so the sample.
 
     The student's process says what the gradient is. That is compared with central differences of
     the terms along random directions of the noise, where these are reliable: where a ReLU is off,
@@ -85,8 +82,7 @@ def check_gradients_pass(batches: list[AskedBatch]) -> None:
 
 
 def compare_derivatives(batch: AskedBatch) -> np.ndarray:
-    """Returns the derivatives of the terms, by the student's process, by long steps and by short
-    ones.
+    """Returns the terms' derivatives: by the student's process, by long steps and by short ones.
 
     Each derivative is that of a term of one example along a random direction of its noise. Shape
     `[4, 3, NUM_DIRECTIONS * B]`.
@@ -104,9 +100,7 @@ def compare_derivatives(batch: AskedBatch) -> np.ndarray:
 
 
 def gradient_in_the_noise(batch: AskedBatch, index: int) -> np.ndarray:
-    """Returns the gradient of a term in its noise by the student's process; 0 if it gives none.
-    Shape `[B, K]`.
-    """
+    """Returns a term's gradient in its noise `[B, K]` by the student's process; 0 for none."""
     noise, examples = batch.eps[0], batch.examples
     count = len(FREE_ENERGY_TERMS.terms)
     cotangents = [np.full(len(examples), index == other, np.float32) for other in range(count)]
@@ -120,9 +114,7 @@ def gradient_in_the_noise(batch: AskedBatch, index: int) -> np.ndarray:
 
 
 def derivatives_by_differences(batch: AskedBatch, along: np.ndarray, step: float) -> np.ndarray:
-    """Returns the derivatives of the four terms of each example along a direction of the noise.
-    Shape `[4, B]`.
-    """
+    """Returns the four terms' derivatives along a direction of the noise. Shape `[4, B]`."""
     ends = [batch.eps + np.float32(sign * step) * along for sign in (1, -1)]
     above, below = (np.stack(batch.model.returned_terms(batch.examples, eps)) for eps in ends)
     return (above - below) / (2 * step)

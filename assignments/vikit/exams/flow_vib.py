@@ -1,5 +1,4 @@
-"""The VIB with a flow: a sample z0 of the encoder's distribution is mapped to zK, and the decoder
-is given zK.
+"""The VIB with a flow: a sample z0 of the encoder's distribution is mapped to zK and decoded.
 
 rate = log q0(z0) - sum_log_det - log p(zK), of each sample; weight = beta.
 """
@@ -28,9 +27,7 @@ __all__ = [
 
 
 def flow_outputs(model: Model, z0: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
-    """Returns zK `[n, K]` and the log determinants as they came: of any shape, and possibly NaN or
-    infinite.
-    """
+    """Returns zK `[n, K]` and the log determinants as they came: of any shape, finite or not."""
     try:
         return model.method("transform", z0, x, shapes=[z0.shape, None], outputs=2)
     except PropertyFailed as failed:
@@ -48,9 +45,7 @@ def flow_outputs(model: Model, z0: np.ndarray, x: np.ndarray) -> list[np.ndarray
 
 
 def zK_of(model: Model, z0: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Returns zK `[n, K]` alone: a log determinant that is missing or wrong in any other way does
-    not matter.
-    """
+    """Returns zK `[n, K]` alone, whatever is wrong with the log determinants."""
     return flow_outputs(model, z0, x)[0]
 
 
@@ -88,9 +83,7 @@ class FlowSample(Sample):
         return self.raw_log_det.reshape(count, -1).sum(axis=1).reshape(points)
 
     def rate_with(self, log_det_factor: float) -> np.ndarray:
-        """Returns the rate with the log determinants times a factor; the factor 1 is right. Shape
-        `[L, B]`.
-        """
+        """Returns the rate with the log determinants times a factor (right: 1). Shape `[L, B]`."""
         log_normal, log_prior = self.oracle.log_normal, self.oracle.log_prior
         points = zip(self.z0, self.zK, self.log_det, strict=True)
         return np.stack(
@@ -102,17 +95,13 @@ class FlowSample(Sample):
 
     @property
     def log_normal_at_0(self) -> np.ndarray:
-        """Returns the logarithm of the standard normal density at 0, for each example. Shape
-        `[B]`.
-        """
+        """Returns the log of the standard normal density at 0, for each example. Shape `[B]`."""
         zero = 0 * self.mu
         return self.oracle.log_normal(zero, zero, zero)
 
     @property
     def log_q0_at_the_mean(self) -> np.ndarray:
-        """Returns the logarithm of the encoder's density at its mean, for each example. Shape
-        `[B]`.
-        """
+        """Returns the log of the encoder's density at its mean, for each example. Shape `[B]`."""
         return self.oracle.log_normal(self.mu, self.mu, self.log_var)
 
 
@@ -205,8 +194,9 @@ LIKELIHOOD_FORMS = {
 
 
 def rounding_of_log_q0(s: FlowSample) -> np.ndarray:
-    """Returns how far log_q0 may be off because z0 is float32: few digits are left where sigma is
-    small beside mu.
+    """Returns how far log_q0 may be off because z0 is float32.
+
+    Few digits are left where sigma is small beside mu.
     """
     lost = (
         np.spacing(np.abs(s.z0[0]).astype(np.float32)) * np.abs(s.eps[0]) * np.exp(-s.log_var / 2)

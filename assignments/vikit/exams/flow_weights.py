@@ -1,6 +1,4 @@
-"""The examination "flow_weights": one step of training moves every weight of a model with a
-flow.
-"""
+"""The examination "flow_weights": one training step moves every weight of a model with a flow."""
 
 import numpy as np
 
@@ -26,9 +24,7 @@ __all__ = ["check_flow_weights"]
     finds=(*MISTAKES_OF_ANY_FLOW, "flow_not_trained", "weights_do_not_move", "hidden_parameters"),
 )
 def check_flow_weights(exam: Exam, flow: str) -> None:
-    """A step of training moves every trainable weight, and what encoder, flow and decoder
-    return.
-    """
+    """A training step moves every trainable weight, and what encoder, flow and decoder return."""
     model, start = flow_model(exam, flow)
     examples, z0 = images_and_points(model)
 

@@ -1,6 +1,4 @@
-"""The examination "fresh_noise": the noise of `model(x)` is fresh for each example and at each
-call.
-"""
+"""The examination "fresh_noise": the noise of `model(x)` is fresh for each example and call."""
 
 import numpy as np
 
@@ -42,9 +40,7 @@ MIN_SHARE_OF_DIMENSIONS = 0.75
     ),
 )
 def check_fresh_noise(exam: Exam, model: str | LatentModel) -> None:
-    """`model(x)` decodes a fresh sample of q(z|x) for each example and call, and training draws
-    fresh samples too.
-    """
+    """`model(x)` and training draw fresh samples of q(z|x) for each example and each call."""
     spec = spec_of(model)
     trained = trained_model(exam, spec)
     train, _ = exam.digits(spec.labelled)
@@ -60,17 +56,14 @@ def check_fresh_noise(exam: Exam, model: str | LatentModel) -> None:
 
 
 def as_clouds(outputs: np.ndarray) -> np.ndarray:
-    """Returns the outputs for copies of several images, by image. Shape `[NUM_CLOUDS, NUM_COPIES,
-    N]`.
-    """
+    """Returns the outputs for copies of images, `[NUM_CLOUDS, NUM_COPIES, N]`."""
     return outputs.reshape(NUM_CLOUDS, NUM_COPIES, -1)
 
 
 def failure_of_equal_copies(
     model: Model, x: np.ndarray, first: np.ndarray, second: np.ndarray
 ) -> PropertyFailed:
-    """Returns the failure of a model that gave the same outputs for all copies of an image `x` in a
-    batch.
+    """Returns the failure of a model that gave all copies of an image `x` in a batch the same.
 
     Args:
         model: The `Model`.
@@ -155,8 +148,6 @@ def has_fewer_dimensions(got: np.ndarray, want: np.ndarray) -> bool:
 
 
 def count_dimensions(cloud: np.ndarray) -> float:
-    """Returns the dimension of a cloud: the participation ratio of its variances along principal
-    axes.
-    """
+    """Returns a cloud's dimension: the participation ratio of variances along principal axes."""
     variances = np.linalg.svd(cloud - cloud.mean(0), compute_uv=False) ** 2
     return variances.sum() ** 2 / (variances**2).sum()

@@ -18,9 +18,7 @@ __all__ = ["check_gradient", "check_inverse", "check_jacobian", "check_reversibl
 
 @examination("gradient", finds=("no_gradient_through_the_sample",))
 def check_gradient(exam: Exam, path: str, inputs: list[str], wanted: str) -> None:
-    """The gradient of a function is what the oracle's `wanted` says, and exists for each argument
-    in `inputs`.
-    """
+    """A function's gradient in each argument in `inputs` exists, and is the oracle's `wanted`."""
     mu, log_var = exam.normal(5, 4), exam.normal(5, 4)
     eps, cotangent = exam.normal(3, 5, 4), exam.normal(3, 5, 4)
     values = require_ok(exam.student.vjp(path, as_tensors([mu, log_var, eps]), [cotangent])).values
@@ -33,9 +31,7 @@ def check_gradient(exam: Exam, path: str, inputs: list[str], wanted: str) -> Non
 
 
 def draw_arguments(exam: Exam, shapes: list, positive: tuple | list = ()) -> list:
-    """Returns normal arguments of these shapes, a float for the shape []; those at `positive` are
-    above 0.5.
-    """
+    """Returns normal arguments of these shapes ([]: a float); those at `positive` exceed 0.5."""
     arguments = []
     for index, shape in enumerate(shapes):
         value: Any = exam.normal(*shape) if shape else float(exam.normal(1)[0])
@@ -80,9 +76,7 @@ def oracle_values(
 def student_map_or_oracle(
     exam: Exam, name: str, arguments: list, outputs: int | None = None
 ) -> Callable:
-    """Returns the student's map, from arguments to values, if it is right for these arguments; else
-    the oracle's.
-    """
+    """Returns the student's map of arguments to values if it is right here, else the oracle's."""
     want = oracle_values(exam, name, arguments, outputs)[0]
 
     def by_oracle(others: list) -> np.ndarray:
@@ -129,8 +123,9 @@ class MapWithLogDet:
 
 @examination("jacobian", finds=MISTAKES_OF_VALUES)
 def check_jacobian(exam: Exam, **options: Any) -> None:
-    """`log_det` is the log determinant of the Jacobian of `forward`, by differences; options as in
-    `MapWithLogDet`.
+    """`log_det` is the log determinant of `forward`'s Jacobian, by differences.
+
+    Options as in `MapWithLogDet`.
     """
     one = MapWithLogDet(**options)
     arguments = draw_arguments(exam, one.shapes, one.positive)
@@ -149,9 +144,7 @@ def check_jacobian(exam: Exam, **options: Any) -> None:
 
 
 def map_of_first_argument(forward: Callable, arguments: list) -> Callable:
-    """Returns the map of the first argument alone; it takes the batch once or repeated several
-    times.
-    """
+    """Returns the map of the first argument alone; the batch may be repeated several times."""
     batch = len(arguments[0])
 
     def function(points: np.ndarray) -> np.ndarray:
@@ -171,9 +164,7 @@ def map_of_first_argument(forward: Callable, arguments: list) -> Callable:
 
 @examination("inverse", finds=MISTAKES_OF_VALUES)
 def check_inverse(exam: Exam, forward: str, inverse: str, shapes: list) -> None:
-    """`inverse` takes the output of `forward` back to its first argument, with the same other
-    arguments.
-    """
+    """`inverse` takes the output of `forward` back to its first argument, other arguments alike."""
     arguments = draw_arguments(exam, shapes)
     there = student_map_or_oracle(exam, forward, arguments)(arguments).astype(np.float32)
     back = student_values(exam, inverse, [there, *arguments[1:]], shapes=[np.shape(arguments[0])])[

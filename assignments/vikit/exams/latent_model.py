@@ -1,5 +1,4 @@
-"""`LatentModel`: the specification of a model with a latent sample, loss = distortion + weight *
-rate.
+"""`LatentModel` specifies a model with a latent sample: loss = distortion + weight * rate.
 
 A specification says what a VAE, a VIB or a VIB with a flow is made of. What must hold for such a
 model is examined by code that stands once for all of them, each examination in the module of its
@@ -60,8 +59,7 @@ SMALL_SIZES = {False: ModelSizes(16, 4, 16, (7,)), True: ModelSizes(16, 4, 5, (7
 
 @dataclass(frozen=True)
 class Distortion:
-    """The first term of the loss: how badly the decoder's outputs fit the images or their labels,
-    in nats.
+    """The first term of the loss, in nats: how badly outputs fit the images or their labels.
 
     Attributes:
         name: The name under which the model reports it.
@@ -211,8 +209,7 @@ class Score:
 
 @dataclass(frozen=True)
 class LatentModel:
-    """A kind of model with an encoder, a latent sample and a decoder; loss = distortion + weight *
-    rate.
+    """A kind of model: encoder, latent sample, decoder; loss = distortion + weight * rate.
 
     Attributes:
         name: The class. It takes event_dim, latent_dim and, for a classifier, num_classes, and

@@ -1,6 +1,4 @@
-"""`Model`: a model of the student's that a `LatentModel` describes, and how one is built for an
-examination.
-"""
+"""`Model`: a student's model that a `LatentModel` describes, and how an examination builds one."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,9 +75,7 @@ class Model(StudentObject):
         return found.reshape(*z.shape[:-1], self.sizes.num_outputs)
 
     def decode_to_logits(self, z: np.ndarray) -> np.ndarray:
-        """Returns what the decoder gives for `z`, as logits if it returns probabilities. Shape
-        `[..., N]`.
-        """
+        """Returns what the decoder gives for `z`, as logits in any case. Shape `[..., N]`."""
         found = self.decode(z)
         return self.spec.distortion.to_logits(found) if self.returns_probabilities else found
 
@@ -129,9 +125,7 @@ class Model(StudentObject):
         self.set_weights(build_model(self.exam, self.spec, self.sizes).weights())
 
     def look_at_parts(self, x: np.ndarray, z: np.ndarray) -> list[tuple]:
-        """Returns for each part (words if it stays the same, its array, the mistake if it stays the
-        same).
-        """
+        """Returns for each part (words if it stays the same, its array, the mistake then)."""
         mu, log_var = self.encode(x)
         return [
             ("the encoder returns the same mu", mu, "encoder_not_trained"),
@@ -141,9 +135,7 @@ class Model(StudentObject):
         ]
 
     def check_depends_on_weights(self, x: np.ndarray, z: np.ndarray, **options: Any) -> None:
-        """Raises `PropertyFailed` unless encoder and decoder each depend on their inputs and
-        weights.
-        """
+        """Raises `PropertyFailed` unless encoder and decoder depend on their inputs and weights."""
 
         def look() -> dict:
             return {"the encoder": self.encode(x), "the decoder": [self.decode(z)]}
@@ -151,18 +143,14 @@ class Model(StudentObject):
         check_depends_on_inputs_and_weights(self, look, MISTAKES_OF_FIXED_PARTS, **options)
 
     def check_weight(self) -> None:
-        """Raises `PropertyFailed` unless the model has kept the weight of the rate that it was
-        given.
-        """
+        """Raises `PropertyFailed` unless the model has kept the rate's weight that it was given."""
         name, weight = self.spec.weight_name, self.spec.weight
         if name and not is_within_rounding(kept := self.attribute(name), weight):
             raise failure_of_weight(name, kept, weight)
 
 
 def failure_of_weight(name: str, kept: np.ndarray, weight: float) -> PropertyFailed:
-    """Returns the failure of a model whose attribute `name` is `kept` and should be the weight that
-    was given.
-    """
+    """Returns the failure of a model whose `name` is `kept` instead of the given weight."""
     got = float(np.mean(kept))
     words = f"model.{name} is {describe.describe_number(got, weight)}; {weight:g} was given"
     return PropertyFailed(words, f"{name}_not_kept", f"model.{name} is {got:g}")
@@ -234,9 +222,7 @@ def build_model(exam: Exam, spec: LatentModel, sizes: ModelSizes) -> Model:
 
 
 def takes_probabilities(model: Model, sample: Any, outputs: np.ndarray) -> bool:
-    """Tells whether a decoder's outputs are probabilities, and the model's own terms treat them as
-    such.
-    """
+    """Tells whether a decoder returns probabilities that the model's own terms treat as such."""
     distortion, method = model.spec.distortion, model.spec.loss_method
     if not distortion.are_probabilities(outputs):
         return False
@@ -251,8 +237,9 @@ def key_of_trained(spec: LatentModel) -> tuple:
 
 
 def trained_model(exam: Exam, spec: LatentModel) -> Model:
-    """Returns the model that is trained, its weights moved a little. One model serves all:
-    compiling takes long.
+    """Returns the trained model, its weights moved a little.
+
+    One model serves all: compiling takes long.
     """
     key = key_of_trained(spec)
     if key not in exam.memory.trained:

@@ -1,6 +1,4 @@
-"""What a model reports of its loss in `fit` and `evaluate`, and what it should report, from its own
-parts.
-"""
+"""What a model reports of its loss in `fit` and `evaluate`, and what it should, from its parts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,9 +23,7 @@ MAX_SAMPLES = 10_000
 
 
 def reports_of_fit(model: Model, examples: Examples, eager: bool = False) -> ReportSource:
-    """Returns the `ReportSource` of `fit`, which reports a loss several times while no weight
-    moves.
-    """
+    """Returns the `ReportSource` of `fit`, which reports several losses while no weight moves."""
 
     def report() -> dict:
         return model.fit(examples, 0.0, model.spec.reported, epochs=NUM_REPORTS, eager=eager)

@@ -1,6 +1,4 @@
-"""The examinations of a class of networks: their shapes, repeated calls, range of outputs, and
-weights.
-"""
+"""The examinations of a class of networks: shapes, repeated calls, range of outputs, weights."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +21,9 @@ __all__ = ["check_range", "check_repeats", "check_shapes", "check_weights"]
 
 @dataclass(frozen=True)
 class NetworkClass:
-    """A class of networks: how one is made, and which arrays it maps to which. Properties have
-    these as options.
+    """A class of networks: how one is made, and which arrays it maps to which.
+
+    Properties have these as options.
 
     Attributes:
         name: The class; it takes `out`, and the hidden sizes as keyword.
@@ -43,9 +42,7 @@ class NetworkClass:
         return build(exam, self.name, self.out, hidden=tuple(hidden))
 
     def build_dependent(self, exam: Exam) -> StudentObject:
-        """Returns a network with one hidden layer, whose outputs depend on its inputs and its
-        weights.
-        """
+        """Returns a network with one hidden layer; its outputs depend on its inputs and weights."""
         network, x = self.build(exam, (7,)), exam.normal(5, self.size)
         self.evaluate(network, x)
         check_depends_on_inputs_and_weights(
@@ -84,9 +81,7 @@ def check_shapes(exam: Exam, batch_shapes: list, **options: Any) -> None:
     finds=(*MISTAKES_OF_ANY_NETWORK, "random_inside", "examples_mixed", "one_head_for_both"),
 )
 def check_repeats(exam: Exam, **options: Any) -> None:
-    """The same input gives the same output, each example by itself, and another input another
-    output.
-    """
+    """The same input gives the same output, for each example by itself; another input, another."""
     network_class = NetworkClass(**options)
     network = network_class.build_dependent(exam)
     x = exam.normal(5, network_class.size)
@@ -111,9 +106,7 @@ def check_repeats(exam: Exam, **options: Any) -> None:
 
 @examination("network_range", finds=(*MISTAKES_OF_ANY_NETWORK, *MISTAKES_OF_BOUNDED_OUTPUTS))
 def check_range(exam: Exam, **options: Any) -> None:
-    """Every output takes large values of both signs for some weights: nothing squashes or cuts
-    it.
-    """
+    """Each output takes large values of both signs for some weights: nothing squashes it."""
     network_class = NetworkClass(**options)
     network = network_class.build_dependent(exam)
     x = exam.normal(9, network_class.size)
@@ -128,9 +121,7 @@ def check_range(exam: Exam, **options: Any) -> None:
     "network_weights", finds=(*MISTAKES_OF_ANY_NETWORK, "hidden_parameters", "idle_weight")
 )
 def check_weights(exam: Exam, **options: Any) -> None:
-    """Every trainable weight changes an output, and no variable that Keras does not know takes
-    part.
-    """
+    """Every trainable weight changes an output, and no variable unknown to Keras takes part."""
     network_class = NetworkClass(**options)
     network = network_class.build_dependent(exam)
     x = exam.normal(5, network_class.size)

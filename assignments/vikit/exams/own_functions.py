@@ -1,6 +1,4 @@
-"""The oracle in a notebook: the student's own earlier functions, whose values `check` examines by
-themselves.
-"""
+"""The oracle in a notebook: the student's own earlier functions, which `check` examines too."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,8 +12,7 @@ __all__ = ["OwnFunctions", "OwnFunctionsOfAVAE", "own_functions"]
 
 
 def own_functions(question: Question, function: Callable) -> "OwnFunctions":
-    """Returns the oracle with which a notebook examines `question`; `function` as in
-    `OwnFunctions`.
+    """Returns the oracle by which a notebook examines `question`; `function` as in `OwnFunctions`.
 
     The specification of the model that the question is about says which oracle that is.
     """
@@ -51,9 +48,7 @@ class OwnFunctions:
     def latent_gradient(
         self, mu: np.ndarray, log_var: np.ndarray, eps: np.ndarray, cotangent: np.ndarray
     ) -> list[np.ndarray]:
-        """Returns the gradients of sum(cotangent * z) by differences of the student's own
-        values.
-        """
+        """Returns the gradients of sum(cotangent * z) by differences of the student's values."""
         step, found = 1e-2, []
         for shift in ((step, 0.0), (0.0, step)):
             ends = [
@@ -95,9 +90,7 @@ def rows(*arrays: np.ndarray) -> Iterator[tuple]:
 
 
 class OwnFunctionsOfAVAE(OwnFunctions):
-    """The same in an assignment whose functions are whole losses: each term is a difference of two
-    losses.
-    """
+    """The same where functions are whole losses: each term is a difference of two losses."""
 
     def loss(
         self,
@@ -131,18 +124,14 @@ class OwnFunctionsOfAVAE(OwnFunctions):
     def reconstruction(
         self, x: np.ndarray, outputs: np.ndarray, sigma: float | None = None
     ) -> np.ndarray:
-        """Returns the reconstruction of each sample and example, from batches of one. Shape `[L,
-        B]`.
-        """
+        """Returns each sample's and example's reconstruction, by batches of one. Shape `[L, B]`."""
         pairs = rows(x, np.swapaxes(outputs, 0, 1))
         return np.stack(
             [self.mean_reconstruction(row, out.swapaxes(0, 1), sigma) for row, out in pairs], axis=1
         )
 
     def mean_kl(self, mu: np.ndarray, log_var: np.ndarray) -> float:
-        """Returns the KL averaged over the batch: the loss of one pixel, minus the same loss for q
-        = prior.
-        """
+        """Returns the batch's mean KL: the loss of one pixel, minus the same loss for q = prior."""
         pixel, prior = np.zeros((len(mu), 1)), np.zeros_like(mu)
         outputs = pixel[np.newaxis]
 

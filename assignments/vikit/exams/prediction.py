@@ -1,6 +1,4 @@
-"""The examination "prediction": the mean over samples of the probabilities that the decoder
-gives.
-"""
+"""The examination "prediction": the mean over samples of the decoder's probabilities."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -55,16 +53,12 @@ def finds_in_prediction(model: str | LatentModel, **options: Any) -> tuple[str, 
 def check_prediction(
     exam: Exam, model: str | LatentModel, size_table: list, **changes: Any
 ) -> None:
-    """`predict_probs(x, eps)` is the mean over L samples of the probabilities that the decoder
-    gives.
-    """
+    """`predict_probs(x, eps)` is the mean over L samples of the decoder's probabilities."""
     check_prediction_of(exam, list(predictions_of(exam, spec_of(model, **changes), size_table)))
 
 
 def predictions_of(exam: Exam, spec: LatentModel, size_table: list) -> Iterator[AskedBatch]:
-    """Yields an `AskedBatch` for each batch that models are asked to predict; `size_table` as in
-    `ask_batches`.
-    """
+    """Yields an `AskedBatch` for each batch to predict; `size_table` as in `ask_batches`."""
 
     def predict(model: Model, examples: Examples, eps: np.ndarray) -> list[np.ndarray]:
         return model.method(
@@ -101,9 +95,7 @@ def check_prediction_of(exam: Exam, batches: list[AskedBatch]) -> None:
 
 
 def name_prediction(oracle: Any, batches: list[AskedBatch]) -> str:
-    """Returns the name of the mistake that gives the predictions of all batches; empty if none
-    does.
-    """
+    """Returns the mistake that gives the predictions of all batches; empty if none does."""
     by_sampling = {
         sampler: (sampler, lambda oracle, a: oracle.predict(a))
         for sampler in SAMPLERS

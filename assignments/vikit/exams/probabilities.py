@@ -1,5 +1,4 @@
-"""Probabilities for logits: how the two turn into each other, for a decoder that returns the one
-instead of the other.
+"""Turns logits and probabilities into each other, for decoders that return the wrong ones.
 
 Of classes, which exclude each other, and of binary pixels, which do not.
 """
@@ -29,17 +28,13 @@ def are_class_probabilities(values: np.ndarray) -> np.ndarray:
 
 
 def log_class_probabilities(probs: np.ndarray) -> np.ndarray:
-    """Returns the logarithms of class probabilities; NaN, which is close to nothing, in rows that
-    are none.
-    """
+    """Returns the logs of class probabilities; NaN, close to nothing, in rows that are none."""
     with np.errstate(all="ignore"):
         return np.log(np.where(are_class_probabilities(probs), probs, np.nan))
 
 
 def class_probabilities(oracle: Any, logits: np.ndarray) -> np.ndarray:
-    """Returns the class probabilities that the oracle makes of each sample's logits. Shape `[L, B,
-    C]`.
-    """
+    """Returns the class probabilities that the oracle makes of logits. Shape `[L, B, C]`."""
     return np.stack([oracle.predict(sample_logits[np.newaxis]) for sample_logits in logits])
 
 
@@ -61,9 +56,7 @@ def binary_logits(probs: np.ndarray) -> np.ndarray:
 
 
 def binary_logits_or_nan(outputs: np.ndarray) -> np.ndarray:
-    """Returns the logits of binary probabilities; NaN, which is close to nothing, if one of them is
-    none.
-    """
+    """Returns the logits of binary probabilities; NaN, close to nothing, if one is none."""
     return (
         binary_logits(outputs)
         if are_binary_probabilities(outputs)

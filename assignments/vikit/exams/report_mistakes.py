@@ -1,5 +1,4 @@
-"""What known mistakes make of the three numbers that a model reports: its distortion, its rate and
-its loss.
+"""What known mistakes make of the numbers that a model reports: its distortion, rate and loss.
 
 In each table the simplest explanation comes first.
 """

@@ -1,5 +1,4 @@
-"""The examination "reported_losses", of a VAE: what `fit` and `evaluate` report is the loss and its
-terms.
+"""The examination "reported_losses" of a VAE: `fit` and `evaluate` report the loss and its terms.
 
 A VIB is examined by "training", which asks the same and looks at the noise of training too: see
 `reported_losses_and_noise`.
@@ -16,9 +15,7 @@ __all__ = ["check_reported_losses", "finds_in_reports"]
 
 
 def finds_in_reports(model: str | LatentModel) -> tuple[str, ...]:
-    """Returns the names of all mistakes that `check_reported_losses` may find, in the variants
-    too.
-    """
+    """Returns all mistakes that `check_reported_losses` may find, in the variants too."""
     spec = spec_of(model)
     names = [name for one in (spec, *spec.variants) for name in names_in_reports_of(one)]
     return (*MISTAKES_OF_ANY_MODEL, *names, "metrics_missing")
@@ -34,9 +31,7 @@ def names_in_reports_of(spec: LatentModel) -> list[str]:
 
 @examination("reported_losses", finds=finds_in_reports)
 def check_reported_losses(exam: Exam, model: str | LatentModel) -> None:
-    """`fit` and `evaluate` report the loss of an average example and its terms, for batches of
-    several and of one.
-    """
+    """`fit` and `evaluate` report an average example's loss and terms, for one batch or several."""
     spec = spec_of(model)
     trained = trained_model(exam, spec)
     examples = exam.digits(spec.labelled)[0][:BATCH_SIZE]

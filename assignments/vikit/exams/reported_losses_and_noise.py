@@ -1,6 +1,4 @@
-"""The examination "training", of a VIB and its like: what `fit` and `evaluate` report, and the
-noise of each step.
-"""
+"""The examination "training" of a VIB: what `fit` and `evaluate` report, and each step's noise."""
 
 from dataclasses import replace
 from typing import Any
@@ -55,9 +53,7 @@ def name_of_an_added_rate(spec: LatentModel) -> str:
 
 @examination("training", finds=finds_in_training)
 def check_training(exam: Exam, model: str | LatentModel) -> None:
-    """`fit` and `evaluate` report what they should, and each step draws fresh noise of q(z|x) for
-    each example.
-    """
+    """`fit` and `evaluate` report what they should; each step draws each example fresh noise."""
     check_training_of(exam, spec_of(model))
 
 
@@ -100,9 +96,7 @@ def check_fit_and_observe_noise(model: Model, examples: Examples) -> tuple[dict,
 
 
 def check_noise(model: Model, examples: Examples, observed: ObservedNoise) -> None:
-    """Raises `PropertyFailed` unless the noise of training is that of q(z|x), with other weights
-    too.
-    """
+    """Raises `PropertyFailed` unless the noise of training is q(z|x)'s, with other weights too."""
     try:
         compare_noise(model, examples, observed)
         check_noise_with_other_weights(model, examples)
@@ -149,9 +143,7 @@ def add_reports(
 
 
 def compare_noise(model: Model, examples: Examples, observed: ObservedNoise) -> None:
-    """Raises `PropertyFailed` unless the noise is that of q(z|x), or if the distortion holds the
-    rate as well.
-    """
+    """Raises `PropertyFailed` unless the noise is q(z|x)'s, or if the distortion holds the rate."""
     spec = model.spec
     rate = model.draw_sample(examples[:NUM_NOISE_IMAGES], NUM_RATE_SAMPLES).rate.mean(axis=0)
     name = name_of_an_added_rate(spec)
@@ -161,9 +153,7 @@ def compare_noise(model: Model, examples: Examples, observed: ObservedNoise) -> 
 
 
 def check_noise_with_other_weights(model: Model, examples: Examples) -> None:
-    """Raises `PropertyFailed` unless the noise of training is right with the spec's other
-    perturbations too.
-    """
+    """Raises `PropertyFailed` unless training's noise is right with other perturbations too."""
     for perturbation in model.spec.more_perturbations:
         model.begin_anew()
         model.perturb_weights(*perturbation)
@@ -178,9 +168,7 @@ def check_noise_with_other_weights(model: Model, examples: Examples) -> None:
 
 
 def reports_test_digits(model: Model, examples: Examples) -> bool:
-    """Tells whether `fit`, with other weights, reports the loss of these examples and the test
-    images together.
-    """
+    """Tells whether `fit`, with other weights, reports a loss of test images as well."""
     model.perturb_weights(1.0, 0.15)
     source = reports_of_fit(model, examples)
     return trains_on_test_images(source, ask_for_reports(source), source.expect())

@@ -1,6 +1,4 @@
-"""`Sample`: what the parts of a model give for a batch and noise, put together here; and wrong ways
-to sample.
-"""
+"""`Sample`: what a model's parts give for a batch and noise; and wrong ways to sample."""
 
 from functools import cached_property
 from typing import Any
@@ -64,16 +62,12 @@ class Sample:
         )
 
     def decoder_inputs(self, z: np.ndarray) -> np.ndarray:
-        """Returns what the model makes of samples of the encoder's distribution before it decodes
-        them.
-        """
+        """Returns what the model makes of the encoder's samples before it decodes them."""
         return z
 
     @cached_property
     def outputs(self) -> np.ndarray:
-        """Returns the decoder's outputs, as logits if it returns probabilities. Shape `[L, B,
-        N]`.
-        """
+        """Returns the decoder's outputs, as logits in any case. Shape `[L, B, N]`."""
         return self.model.decode_to_logits(self.z)
 
     @cached_property

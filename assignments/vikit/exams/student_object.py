@@ -1,6 +1,4 @@
-"""`StudentObject`: a network or a model of the student's, and what any examination may ask of
-it.
-"""
+"""`StudentObject`: a student's network or model, and what any examination may ask of it."""
 
 from typing import Any
 
@@ -35,9 +33,7 @@ class StudentObject:
         return self.handle.key
 
     def part(self, name: str) -> "StudentObject":
-        """Returns the attribute `name` as a `StudentObject`; the student's process is asked for it
-        once.
-        """
+        """Returns the attribute `name` as a `StudentObject`; the student is asked once."""
         if name not in self._parts:
             reply = self.exam.student.get(f"{self.key}.{name}", outputs="handle")
             self._parts[name] = StudentObject(self.exam, self.exam.new_handle(reply, name))
@@ -104,9 +100,7 @@ class StudentObject:
         )
 
     def check_no_hidden_variables(self, *arguments: np.ndarray, method: str = "") -> None:
-        """Raises `PropertyFailed` if it, or its `method`, computes with variables that are not
-        among its weights.
-        """
+        """Raises `PropertyFailed` if it, or its `method`, uses variables that are no weights."""
         path = f"{self.key}.{method}" if method else self.key
         (value,) = require_ok(self.exam.student.untracked(path, as_tensors(arguments))).values
         count = float(np.ravel(value)[0])
@@ -126,9 +120,7 @@ class StudentObject:
             )
 
     def check_no_surplus(self, name: str, expected: int | str) -> None:
-        """Raises `PropertyFailed` if it, which messages call `name`, has returned more arrays than
-        `expected`.
-        """
+        """Raises `PropertyFailed` if it, named in messages, has returned too many arrays."""
         self.exam.check_no_surplus(self.key, name, expected)
 
 

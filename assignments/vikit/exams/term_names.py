@@ -1,6 +1,4 @@
-"""Names what a model's loss method returned: the fewest known mistakes that give all of the
-values.
-"""
+"""Names what a model's loss method returned: the fewest known mistakes that give all values."""
 
 from collections.abc import Iterable, Iterator
 from itertools import product
@@ -27,16 +25,12 @@ def names_in_terms(spec: LatentModel) -> list[str]:
 
 
 def without_remark(name: str) -> str:
-    """Returns the name of a mistake that a table has in several spellings: "half_missing in all" is
-    "half_missing".
-    """
+    """Returns the mistake's name without its spelling: "half_missing in all" is "half_missing"."""
     return name.split()[0]
 
 
 def wrong_terms(spec: LatentModel, batches: list[AskedBatch], sampler: str = "right") -> list[int]:
-    """Returns the indices of the terms that are not what the model's parts give, sampled in this
-    way.
-    """
+    """Returns the indices of the terms that are not what the parts give, sampled in this way."""
     return [
         index
         for index, term in enumerate(spec.loss_method.terms)
@@ -55,9 +49,7 @@ def is_right(got: np.ndarray, term: Term, sample: Any) -> bool:
 
 
 def name_terms(spec: LatentModel, batches: list[AskedBatch], wrong: list[int]) -> list[str]:
-    """Returns the names of the mistakes that give the terms at the indices `wrong`, or of those
-    that have a name.
-    """
+    """Returns the mistakes that give the terms at the indices `wrong`, or those with a name."""
     if spec.loss_method.swapped_mistake and is_another_order(spec, batches, wrong):
         return [spec.loss_method.swapped_mistake]
     # A wrong sampler breaks no term that is right.
@@ -144,9 +136,7 @@ def name_term(
 
 
 def simplest_first(tables: tuple[dict, ...], most: int) -> Iterator[tuple]:
-    """Returns the ways to choose a key of each table with 1 to `most` mistakes, those with few
-    mistakes first.
-    """
+    """Returns the ways to choose a key of each table with 1 to `most` mistakes, few first."""
 
     def count(keys: tuple) -> int:
         return sum(key != "right" for key in keys)

@@ -1,6 +1,4 @@
-"""The examination "terms": a model's loss method returns what its own encoder and decoder outputs
-give.
-"""
+"""The examination "terms": a model's loss method returns what its encoder and decoder give."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -66,9 +64,7 @@ def finds_in_terms(model: str | LatentModel, **options: Any) -> tuple[str, ...]:
 
 @examination("terms", finds=finds_in_terms)
 def check_terms(exam: Exam, model: str | LatentModel, size_table: list, **changes: Any) -> None:
-    """The model's method returns the terms that its own encoder and decoder outputs give, put
-    together here.
-    """
+    """The model's method returns the terms that its own encoder and decoder give."""
     spec = spec_of(model, **changes)
     if spec.unbounded_checked_in == "terms":
         check_parts_are_unbounded(exam, spec)
@@ -82,9 +78,7 @@ def check_terms(exam: Exam, model: str | LatentModel, size_table: list, **change
 def check_terms_of(
     spec: LatentModel, batches: list[AskedBatch], and_then: Callable = lambda: None
 ) -> None:
-    """Raises `PropertyFailed` unless the terms of all batches are right; `and_then` checks right
-    terms further.
-    """
+    """Raises `PropertyFailed` unless the terms are right; `and_then` checks right ones further."""
     first, method = batches[0], spec.loss_method
     first.model.check_weight()
     # Several properties ask for terms: an encoder that returns too much must cost only one of them.
@@ -116,9 +110,7 @@ def check_terms_of(
 def describe_terms(
     spec: LatentModel, batches: list[AskedBatch], wrong: list[int]
 ) -> tuple[str, str]:
-    """Returns how the terms at the indices `wrong` differ from the right ones, in words and in
-    numbers.
-    """
+    """Returns in words and numbers how the terms at the indices `wrong` differ from right ones."""
     terms = spec.loss_method.terms
     described = [
         describe.describe_values(
@@ -140,9 +132,7 @@ def describe_terms(
 
 
 def check_parts_are_unbounded(exam: Exam, spec: LatentModel) -> None:
-    """Raises `PropertyFailed` if encoder or decoder bound what they return, or return the same for
-    every input.
-    """
+    """Raises `PropertyFailed` if encoder or decoder bound their outputs, or ignore the input."""
     model = build_model(exam, spec, spec.small_sizes)
     x, z = exam.normal(9, model.sizes.event_dim), exam.normal(9, model.sizes.latent_dim)
 

@@ -1,6 +1,4 @@
-"""How close two arrays must be to count as the same: after rounding, and where one question was
-asked twice.
-"""
+"""How close arrays must be to count as the same: after rounding, and where one was asked twice."""
 
 from collections.abc import Iterable
 
@@ -17,9 +15,7 @@ REPEAT_RTOL = 1e-5
 
 
 def is_within_rounding(got: np.ndarray, want: np.ndarray | float) -> bool:
-    """Tells whether all values are what they should be, up to the rounding of a network's
-    outputs.
-    """
+    """Tells whether all values are what they should be, up to the rounding of a network."""
     with np.errstate(all="ignore"):
         return bool(np.all(np.abs(got - want) <= OUTPUT_ATOL + OUTPUT_RTOL * np.abs(want)))
 

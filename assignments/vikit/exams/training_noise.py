@@ -1,6 +1,4 @@
-"""The noise of training, as it shows in the losses that `fit` reports of copies of an image while
-no weight moves.
-"""
+"""The noise of training, as it shows in losses of copies of an image while no weight moves."""
 
 from collections.abc import Callable
 
@@ -56,9 +54,7 @@ class ObservedNoise:
 
 
 def check_training_noise(model: Model, examples: Examples) -> None:
-    """Raises `PropertyFailed` unless the losses that `fit` reports of copies of an image vary as
-    fresh samples do.
-    """
+    """Raises `PropertyFailed` unless losses of copies of an image vary as fresh samples do."""
     batches = copies_of_images(examples)
     reported = np.stack(
         [reported_losses_of(model, batch, "loss", ("loss",)) for batch in batches], axis=1
@@ -72,8 +68,9 @@ def check_training_noise(model: Model, examples: Examples) -> None:
 
 
 def observe_noise(model: Model, examples: Examples) -> ObservedNoise:
-    """Returns the `ObservedNoise` in a model's distortion; raises `PropertyFailed` unless it varies
-    as it should.
+    """Returns the `ObservedNoise` in a model's distortion.
+
+    Raises `PropertyFailed` unless it varies as it should.
     """
     name, batches = model.spec.distortion.name, copies_of_images(examples)
     reported = np.stack(
@@ -140,8 +137,7 @@ def reported_losses_of(model: Model, batch: Examples, metric: str, names: tuple)
 
 
 def check_losses_vary(reported: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> None:
-    """Raises `PropertyFailed` unless the losses of batches of copies of one image vary as they
-    should.
+    """Raises `PropertyFailed` unless the losses of copies of one image vary as they should.
 
     Args:
         reported: The losses that `fit` reported, each of a batch of BATCH_SIZE copies. Shape `[n,
@@ -172,8 +168,7 @@ def check_losses_vary(reported: np.ndarray, mean: np.ndarray, spread: np.ndarray
 
 
 def check_noise_is_of_the_posterior(observed: ObservedNoise, others: dict[str, np.ndarray]) -> None:
-    """Raises `PropertyFailed` unless reported losses come from samples like those that were drawn
-    here.
+    """Raises `PropertyFailed` unless reported losses come from samples like those drawn here.
 
     A loss may vary less than it should: the mean of several samples for each example is right too.
 
@@ -209,8 +204,7 @@ def check_noise_is_of_the_posterior(observed: ObservedNoise, others: dict[str, n
 
 
 def closest_addition(added: np.ndarray, others: dict[str, np.ndarray]) -> tuple[str, float]:
-    """Returns the name of the known mistake that explains best what is added to each loss, and its
-    distance.
+    """Returns the known mistake that explains best what is added to each loss, and its distance.
 
     A distance below 1 is within the tolerance.
     """

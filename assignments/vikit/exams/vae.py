@@ -76,9 +76,7 @@ COMBINED_ELBO_FORMS = {
 
 
 def elbo_mistakes(spec: LatentModel) -> list[dict]:
-    """Returns the steps in which an ELBO can go wrong: first a term of it, then the way the terms
-    are put together.
-    """
+    """Returns the steps in which an ELBO can go wrong: a term, then how the terms are joined."""
     if spec.combine.needs_sampled_rate:
         return [
             {name: lambda _, s, form=form: form(s) for name, form in COMBINED_ELBO_FORMS.items()}
@@ -119,9 +117,7 @@ WRONG_RATES = {
 
 
 def bernoulli(sample: Sample, logits: np.ndarray) -> np.ndarray:
-    """Returns -log p(x|z) of binary pixels with these logits, for each sample and example. Shape
-    `[L, B]`.
-    """
+    """Returns -log p(x|z) of binary pixels, for each sample and example. Shape `[L, B]`."""
     return sample.oracle.reconstruction(sample.examples.x, logits)
 
 
@@ -176,9 +172,7 @@ BERNOULLI_VAE = LatentModel(
 
 
 def gaussian_vae(sigma: float) -> LatentModel:
-    """Returns the VAE whose pixels are normal with the standard deviation sigma, for grey
-    images.
-    """
+    """Returns the VAE whose pixels are normal with standard deviation sigma, for grey images."""
     keywords = {"likelihood": "gaussian", "sigma": sigma}
     return replace(
         BERNOULLI_VAE, keywords=keywords, grey=True, distortion=gaussian_distortion(sigma)
@@ -189,9 +183,7 @@ def gaussian_distortion(sigma: float) -> Distortion:
     """Returns the `Distortion` of pixels that are normal with the standard deviation sigma."""
 
     def half_squared_error(s: Sample) -> np.ndarray:
-        """Returns half the squared error in units of sigma^2: the distortion without its
-        constants.
-        """
+        """Returns half the squared error over sigma^2: the distortion without its constants."""
         perfect = np.broadcast_to(s.examples.x, s.outputs.shape)
         return s.distortion - s.oracle.reconstruction(s.examples.x, perfect, sigma)
 
@@ -217,9 +209,7 @@ def gaussian_distortion(sigma: float) -> Distortion:
 
 
 def other_likelihoods(reconstruction: Callable) -> dict[str, Callable]:
-    """Returns what known mistakes make of a Gaussian likelihood; `reconstruction` takes the
-    function from an oracle.
-    """
+    """Returns what mistakes make of a Gaussian likelihood, from `reconstruction(oracle)`."""
     return {
         "sigma_ignored": lambda s: reconstruction(s.oracle)(s.examples.x, s.outputs, 1.0),
         "bernoulli_for_gaussian": lambda s: reconstruction(s.oracle)(s.examples.x, s.outputs),

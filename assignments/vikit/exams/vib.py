@@ -111,9 +111,7 @@ def cross_entropy(sample: Sample) -> np.ndarray:
 
 
 def accuracy(model: Model, examples: Examples) -> float:
-    """Returns the share of images whose likeliest class, by the decoder's outputs, is their
-    label.
-    """
+    """Returns the share of images whose likeliest class, by the decoder, is their label."""
     probs = model.exam.oracle.predict(model.draw_sample(examples, 4).outputs)
     return float(np.mean(np.argmax(probs, axis=-1) == np.argmax(examples.y_onehot, axis=-1)))
 

@@ -1,6 +1,4 @@
-"""The examination "weights_learn": one step of training moves every weight, and each weight matters
-to the loss.
-"""
+"""The examination "weights_learn": a step moves every weight, and each matters to the loss."""
 
 from collections.abc import Callable
 
@@ -20,9 +18,7 @@ __all__ = ["check_every_weight_learns", "check_weights_move"]
     finds=(*MISTAKES_OF_ANY_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters"),
 )
 def check_every_weight_learns(exam: Exam, model: str | LatentModel) -> None:
-    """A step moves every trainable weight and every part; each weight matters to the loss, as put
-    together here.
-    """
+    """A step moves every trainable weight and every part; each weight matters to the loss."""
     spec = spec_of(model)
     trained = trained_model(exam, spec)
     examples = exam.digits(spec.labelled)[0][:BATCH_SIZE]
@@ -42,9 +38,7 @@ def check_every_weight_learns(exam: Exam, model: str | LatentModel) -> None:
 def check_each_weight_matters(
     model: Model, weights: list[np.ndarray], examples: Examples, eps: np.ndarray
 ) -> None:
-    """Raises `PropertyFailed` if the loss of examples with this noise stays the same when one of
-    `weights` moves.
-    """
+    """Raises `PropertyFailed` if the loss with this noise stays when one of `weights` moves."""
 
     def mean_loss() -> np.ndarray:
         sample = model.build_sample(examples, eps)
@@ -62,9 +56,7 @@ def check_each_weight_matters(
 
 
 def check_small_twins(exam: Exam, spec: LatentModel) -> None:
-    """Raises `PropertyFailed` unless two small models with the same trainable weights compute the
-    same.
-    """
+    """Raises `PropertyFailed` unless two small models of the same weights compute the same."""
     first, second = (build_model(exam, spec, spec.small_sizes) for _ in range(2))
     x, z = exam.normal(5, spec.small_sizes.event_dim), exam.normal(5, spec.small_sizes.latent_dim)
     check_same_as_twin(first, second, lambda one: [*one.encode(x), one.decode(z)])
@@ -73,8 +65,7 @@ def check_small_twins(exam: Exam, spec: LatentModel) -> None:
 def check_weights_move(
     model: Model, x: np.ndarray, z: np.ndarray, step: Callable
 ) -> list[np.ndarray]:
-    """Raises `PropertyFailed` unless `step` moves every trainable weight and the output of every
-    part.
+    """Raises `PropertyFailed` unless `step` moves every trainable weight and every part's output.
 
     Returns the weights after the step.
     """

@@ -1,5 +1,4 @@
-"""Judging an answer: compare it, name the mistake, explain it. `check` and the grader both judge
-with this room.
+"""Judging an answer, for `check` and the grader: compare it, name the mistake, explain it.
 
 This room knows no formula of the course and nothing of how answers came.
 """

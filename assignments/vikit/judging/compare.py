@@ -1,6 +1,4 @@
-"""Compares answers with the expected values: what is close, how large the error is, the rough size
-of a number.
-"""
+"""Compares answers with expected values: what is close, how large the error is, rough sizes."""
 
 import math
 
@@ -33,9 +31,7 @@ def are_close(got: np.ndarray, want: np.ndarray, question: Question) -> np.ndarr
 
 
 def worst_error(case: Case, answer: Answer) -> float | None:
-    """Returns the largest absolute error of an answer to one significant digit; None if it has no
-    such number.
-    """
+    """Returns the answer's largest absolute error to one significant digit, or None."""
     if answer.status != "ok" or len(answer.values) != len(case.expected):
         return None
     worst = 0.0
@@ -50,9 +46,7 @@ def worst_error(case: Case, answer: Answer) -> float | None:
 
 
 def round_to_one_digit(number: float) -> float:
-    """Returns a number to one significant digit; 1e308 if the result is too large for float64, or
-    infinite.
-    """
+    """Returns a number to one significant digit; 1e308 if that is infinite or too large."""
     rounded = float(f"{number:.0e}")
     return math.copysign(1e308, rounded) if math.isinf(rounded) else rounded
 
@@ -66,9 +60,7 @@ SMALLEST_SIZE = 1e-3
 
 
 def signs_and_sizes(values: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the sign and the size of each value, in half powers of ten; a value below
-    SMALLEST_SIZE counts as 0.
-    """
+    """Returns each value's sign and size in half powers of ten; below SMALLEST_SIZE it is 0."""
     sizes = np.abs(np.asarray(values, np.float64))
     steps = np.floor(STEPS_PER_FACTOR_10 * np.log10(np.maximum(sizes, SMALLEST_SIZE)))
     return np.where(sizes < SMALLEST_SIZE, 0, np.sign(values)), steps
@@ -96,9 +88,7 @@ def are_same_rows(rows: np.ndarray, given: np.ndarray, question: Question) -> np
 
 
 def overflow_to_infinity(values: np.ndarray) -> np.ndarray:
-    """Returns `values` with infinity for what is too large for float32: students may compute in
-    float32 or float64.
-    """
+    """Returns `values` with infinity for what float32 cannot hold: students may compute in it."""
     return np.where(np.abs(values) > LARGEST, np.copysign(np.inf, values), values)
 
 

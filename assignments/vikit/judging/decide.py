@@ -1,5 +1,4 @@
-"""The verdict on a question: from the answers to its cases, and from the findings on its
-properties.
+"""The verdict on a question: from answers to its cases, and from findings on its properties.
 
 No formula of the course is here: a question comes with the expected values and those of each known
 mistake.
@@ -117,9 +116,7 @@ def judge_cases(
 
 
 def judge_case(question: Question, case: Case, answer: Answer, problem: str) -> CaseVerdict:
-    """Returns the `CaseVerdict` on an answer by itself; `problem` says what is wrong with it, empty
-    if nothing is.
-    """
+    """Returns the `CaseVerdict` on an answer by itself; `problem` says what is wrong, or is ""."""
     same_kind = sum(other.kind == case.kind for other in question.cases)
     share = GENERIC_SHARE if case.kind == GENERIC else 1 - GENERIC_SHARE
     return CaseVerdict(
@@ -135,9 +132,7 @@ def judge_case(question: Question, case: Case, answer: Answer, problem: str) -> 
 
 
 def build_unjudged_verdict(question: Any, status: str, message: str) -> Verdict:
-    """Returns the `Verdict` on a question that was not asked, for example because the notebook
-    could not be read.
-    """
+    """Returns the `Verdict` on a question that was not asked: an unreadable notebook, say."""
     return Verdict(
         question.name, 0.0, question.points, status, None, message, "", question.source, ()
     )
@@ -189,9 +184,7 @@ def status_of_properties(verdicts: list[CaseVerdict]) -> str:
 def message_on_properties(
     question: Question, lost: list[tuple[Property, Finding]], public: bool
 ) -> str:
-    """Returns the message for the student on the properties that are lost; on all alike if one text
-    is about all.
-    """
+    """Returns the message on the properties that are lost, on all alike if one text does."""
     if not lost:
         return f"All {len(question.properties)} properties hold."
     texts = {item.name: explain_property(question, item, found, public) for item, found in lost}
@@ -206,9 +199,7 @@ def named_mistakes(item: Property, found: Finding) -> list[Mistake]:
 
 
 def judge_property(item: Property, found: Finding, counts: bool, public: bool) -> CaseVerdict:
-    """Returns the `CaseVerdict` on one property; `counts` says whether it is worth its points if it
-    holds.
-    """
+    """Returns the `CaseVerdict` on one property; `counts`: it earns its points if it holds."""
     passed = found.status == "ok" and counts
     return CaseVerdict(
         name=item.name,
@@ -232,17 +223,13 @@ HOLDS_ALONE = "It holds, and counts only together with another property."
 
 
 def is_worth_its_points(question: Question, item: Property, findings: dict[str, Finding]) -> bool:
-    """Tells whether a property that holds earns its points: shapes earn none if nothing else
-    holds.
-    """
+    """Tells whether a property that holds earns its points: shapes alone earn none."""
     others = (other.name for other in question.properties if other.counts_alone)
     return item.counts_alone or any(findings[name].status == "ok" for name in others)
 
 
 def lecture_sources(item: Property, found: Finding) -> list[str]:
-    """Returns the lecture sources of a property that does not hold, those of its named mistakes
-    first.
-    """
+    """Returns the lecture sources of a property that is lost, its named mistakes' first."""
     if found.status == "ok":
         return []
     named = [mistake.source for mistake in named_mistakes(item, found)]
@@ -270,9 +257,7 @@ def explain_property(
 
 
 def describe_finding(found: Finding, public: bool) -> str:
-    """Returns in words what an examination saw, for the student; in numbers too if the inputs are
-    public.
-    """
+    """Returns in words what an examination saw; in numbers too if the inputs are public."""
     return f"{found.detail}; {found.measured}" if public and found.measured else found.detail
 
 
@@ -338,9 +323,7 @@ def describe_problem(question: Question, case: Case, answer: Answer, public: boo
 
 
 def doubtful_case(question: Question, verdict: Verdict) -> Case | None:
-    """Returns a case with a wrong answer that no mistake explains, to be asked twice more; None if
-    there is none.
-    """
+    """Returns a case with an unexplained wrong answer, to be asked twice more, or None."""
     if verdict.mistake or question.sampled:
         return None
     wrong = [case.name for case in verdict.cases if case.status == "wrong"]

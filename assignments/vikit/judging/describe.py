@@ -36,9 +36,7 @@ KNOWN_TYPES = {
 
 
 def describe_error(got: np.ndarray, want: np.ndarray) -> str:
-    """Returns the size of the error to one significant digit: never a value itself. For public
-    inputs.
-    """
+    """Returns the error's size to one significant digit, never a value. For public inputs."""
     if np.isnan(got).any():
         return f"{int(np.isnan(got).sum())} of {got.size} values are NaN"
     if np.isinf(got).any():
@@ -65,9 +63,7 @@ def describe_roughly(question: Question, index: int, got: np.ndarray, want: np.n
 
 
 def describe_distance(got: np.ndarray | float, want: np.ndarray | float) -> str:
-    """Returns in words how the worst of the values is off, by signs and rough sizes alone (see
-    `describe_roughly`).
-    """
+    """Returns in words how the worst value is off, by signs and rough sizes alone."""
     if not np.isfinite(got).all():
         return "NaN or infinite"
     sign, size = signs_and_sizes(got)
@@ -82,9 +78,7 @@ def describe_distance(got: np.ndarray | float, want: np.ndarray | float) -> str:
 
 
 def describe_number(got: float, want: float) -> str:
-    """Returns in words how one number is off: as `describe_distance`, or "too large" or "too
-    small".
-    """
+    """Returns in words how a number is off: as `describe_distance`, or "too large", "too small"."""
     words = describe_distance(got, want)
     (sign, size), (right_sign, right_size) = signs_and_sizes(got), signs_and_sizes(want)
     if words != RIGHT_SIZE or size == right_size or not sign == right_sign == 1:
@@ -95,9 +89,7 @@ def describe_number(got: float, want: float) -> str:
 def describe_values(
     name: str, got: np.ndarray, want: np.ndarray, origin: str, unit: str = ""
 ) -> tuple[str, str]:
-    """Returns (words, measured): how the values called `name` differ from those that come from
-    `origin`.
-    """
+    """Returns (words, measured): how the values called `name` differ from `origin`'s."""
     with np.errstate(all="ignore"):
         worst = round_to_one_digit(np.max(np.abs(got - want)))
     return (
@@ -113,9 +105,7 @@ AXIS_NAMES = {
 
 
 def describe_location(question: Question, index: int, wrong: np.ndarray) -> str:
-    """Returns " (in one example only)" or the like if all wrong values have that in common; else an
-    empty text.
-    """
+    """Returns " (in one example only)" or the like if all wrong values share that, else ""."""
     shapes = question.shape.split(" and ")
     letters = shapes[index].strip("[]").split(",") if index < len(shapes) else []
     if len(letters) != wrong.ndim:
@@ -128,9 +118,7 @@ def describe_location(question: Question, index: int, wrong: np.ndarray) -> str:
 
 
 def describe_shape(shape: tuple, known: set) -> str:
-    """Returns a shape in words; "another shape" if a size is not `known`: it could carry a hidden
-    input out.
-    """
+    """Returns a shape in words; "another shape" for sizes not `known`: they could leak inputs."""
     return (
         f"shape {format_shape(shape)}"
         if len(shape) <= MAX_SHOWN_AXES and set(shape) <= known
@@ -139,9 +127,7 @@ def describe_shape(shape: tuple, known: set) -> str:
 
 
 def describe_count(count: int) -> str:
-    """Returns how many values came back; "too many" from ten on: a large number could carry a
-    hidden input out.
-    """
+    """Returns how many values came back, "too many" from ten on: more could leak an input."""
     return str(count) if count < 10 else "too many"
 
 

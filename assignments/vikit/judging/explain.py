@@ -28,8 +28,7 @@ def write_message(
     mistakes: Sequence[Mistake],
     answers: Answers,
 ) -> str:
-    """Returns the message for the student: what is wrong, and on which cases. It holds no input and
-    no expected value.
+    """Returns the student's message: what is wrong, on which cases; no input or expected value.
 
     Args:
         question: The `Question`.
@@ -62,9 +61,7 @@ def write_message(
 
 
 def careful_remarks(question: Question, answers: Answers) -> list[str]:
-    """Returns the remarks on right answers that have lost most of their digits, if a careful
-    formula loses none.
-    """
+    """Returns remarks on right answers with few right digits, where a careful formula has more."""
     remarks = []
     for case in question.cases:
         if case.careful:
@@ -75,9 +72,7 @@ def careful_remarks(question: Question, answers: Answers) -> list[str]:
 
 
 def explain_mistakes(mistakes: Sequence[Mistake]) -> str:
-    """Returns the hint on a mistake, or "Either: ... Or: ..." on several that these inputs cannot
-    tell apart.
-    """
+    """Returns the hint on a mistake; "Either: ... Or: ..." on several that look alike here."""
     hints = list(dict.fromkeys(mistake.hint for mistake in mistakes))
     # Several transformations with the same values are one mistake: the first hint is enough.
     if len(hints) == 1 or is_transformation(mistakes[0].name):
@@ -96,9 +91,7 @@ def mistake_in_words(name: str) -> str:
 
 
 def transformation_in_words(name: str) -> str:
-    """Returns the name of a transformation, of the right values or of a listed mistake, as students
-    read it.
-    """
+    """Returns a transformation's name as students read it, of the right values or of a mistake."""
     transformation, _, inner = name.partition(" of ")
     kind, _, outputs = transformation.partition(" in ")
     return (
@@ -167,9 +160,7 @@ def known_advice(text: str) -> list[str]:
 
 
 def explain_kit_failure(location: str) -> str:
-    """Returns the message if the kit itself raised an exception; `location` as
-    `faults.error_location` returns it.
-    """
+    """Returns the message if the kit itself raised; `location` is from `faults.error_location`."""
     return (
         f"The kit failed while examining this ({location}): tell your instructor; this is not a "
         "verdict on your work."

@@ -60,18 +60,14 @@ PACKAGES = ("vikit", "autograder")
 
 
 def is_of_the_machine(error: BaseException) -> bool:
-    """Tells whether an exception is the machine's: no memory, or an error of the system that is
-    about no path.
-    """
+    """Tells whether an exception is the machine's: no memory, or an error about no path."""
     if isinstance(error, OSError):
         return error.errno not in OF_A_PATH and not isinstance(error, ABOUT_A_PATH)
     return isinstance(error, MemoryError)
 
 
 def error_location(error: BaseException) -> str:
-    """Returns the type of an exception and where in the kit it was raised: "TypeError in
-    terms.look". No values.
-    """
+    """Returns an exception's type and place in the kit: "TypeError in terms.look". No values."""
     # The exception is of the kit's own process: the student's exceptions arrive as text.
     frames = [
         (frame.f_globals.get("__name__", ""), frame.f_code.co_name)
@@ -90,9 +86,7 @@ def build_finding(error: BaseException) -> judging.Finding:
 
 
 def build_kit_error_verdict(question: Any, error: BaseException) -> judging.Verdict:
-    """Returns the `judging.Verdict` on a question, or a task, that was not judged because the kit
-    raised `error`.
-    """
+    """Returns the `judging.Verdict` on a question or task on which the kit raised `error`."""
     message = explain.explain_kit_failure(error_location(error))
     return judging.build_unjudged_verdict(question, KIT_ERROR, message)
 
@@ -100,9 +94,7 @@ def build_kit_error_verdict(question: Any, error: BaseException) -> judging.Verd
 def judge_case_by_case(
     question: judging.Question, answers: dict, **options: Any
 ) -> judging.Verdict:
-    """Returns the verdict of `judging.judge`; if that raises, only the cases whose answers cause it
-    fail.
-    """
+    """Returns `judging.judge`'s verdict; if that raises, only the cases that cause it fail."""
     try:
         return judge_quietly(question, answers, **options)
     except Exception as error:
@@ -138,9 +130,7 @@ def build_failed_answer(error: BaseException) -> judging.Answer:
 
 
 def note_failed_follow_through(verdict: judging.Verdict, error: BaseException) -> judging.Verdict:
-    """Returns `verdict` with a note that asking for the student's own earlier values raised
-    `error`.
-    """
+    """Returns `verdict`, noting that asking for the student's earlier values raised `error`."""
     failure = explain.explain_kit_failure(error_location(error))
     return replace(
         verdict, message=f"{verdict.message}\n{failure} It is about your own earlier values only."

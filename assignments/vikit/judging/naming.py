@@ -1,5 +1,4 @@
-"""Names wrong answers of functions: an answer is a known mistake if it has that mistake's values on
-every case.
+"""Names wrong answers of functions: they have a known mistake's values on every case.
 
 The mistakes of networks and models, which have no cases, are named in `vikit.exams`: by each
 examination, and in `term_names`, `prediction`, `compare_reports`, `training_noise` and
@@ -57,8 +56,7 @@ class Fingerprints:
 
 
 def name_mistakes(question: Question, answers: dict[str, Answer]) -> list[Mistake]:
-    """Returns the mistakes that explain the answers: none, one, or several that these inputs cannot
-    tell apart.
+    """Returns the mistakes that explain the answers: none, one, or several that look alike here.
 
     Of those that fit, only the ones with the first precedence count.
     """
@@ -96,9 +94,7 @@ def has_unequal_calls(question: Question, again: Sequence[Answer]) -> bool:
 
 
 def answer_row(question: Question, answers: dict[str, Answer]) -> np.ndarray | None:
-    """Returns all numbers of the answers in one row; None if some are missing or not of the right
-    form.
-    """
+    """Returns all numbers of the answers in a row; None if some are missing or malformed."""
     row = []
     for case in question.cases:
         answer = answers[case.name]
@@ -137,9 +133,7 @@ class Row(NamedTuple):
 
 @lru_cache(maxsize=32)
 def fingerprints(question: Question) -> Fingerprints:
-    """Returns the `Fingerprints` of a question, without the rows that equal the right values: those
-    are no mistakes.
-    """
+    """Returns a question's `Fingerprints`, without rows equal to the right values: no mistakes."""
     right = flatten(question, {case.name: case.expected for case in question.cases})
     spellings = {
         mistake: np.stack(list(variant_rows(question, mistake))) for mistake in question.mistakes
@@ -198,9 +192,7 @@ def transformed_mistakes(
 
 
 def variant_rows(question: Question, mistake: Mistake) -> Iterator[np.ndarray]:
-    """Yields the values that a mistake gives in one row, for each of its variants; the first is the
-    formula itself.
-    """
+    """Yields the rows of values that a mistake's variants give; the first is the formula itself."""
     count = max((len(case.wrong[mistake.name]) for case in question.cases), default=0)
     for index in range(count):
         yield flatten(
@@ -220,8 +212,7 @@ def flatten(question: Question, values: dict[str, tuple]) -> np.ndarray:
 
 
 def build_transformations(question: Question) -> dict[str, Callable]:
-    """Returns the usual transformations of right values: a dict from name to a function of rows
-    `[rows, numbers]`.
+    """Returns the usual transformations of right rows `[rows, numbers]`: a dict from name to one.
 
     In a tuple a transformation may apply to all of the outputs or to some of them.
     """
@@ -266,23 +257,17 @@ def array_spans(question: Question) -> Iterator[tuple[Case, str | None, slice, t
 
 
 def is_transformation(name: str) -> bool:
-    """Tells whether a mistake's name is that of a transformation, of the right values or of a
-    listed mistake.
-    """
+    """Tells whether a mistake's name is a transformation's, of right values or of a mistake."""
     return name.startswith("transformation_")
 
 
 def transformation_name(question: Question, name: str, chosen: tuple) -> str:
-    """Returns the name, with the outputs that it applies to unless these are all:
-    "transformation_negated in mu".
-    """
+    """Returns the name, with its outputs unless these are all: "transformation_negated in mu"."""
     return f"{name} in {' and '.join(chosen)}" if len(chosen) < len(question.outputs) else name
 
 
 def output_subsets(outputs: tuple) -> list[tuple]:
-    """Returns the sets of outputs that one transformation may apply to: all of them first, then
-    fewer.
-    """
+    """Returns the sets of outputs that one transformation may apply to, all of them first."""
     return [
         chosen for size in range(len(outputs), 0, -1) for chosen in combinations(outputs, size)
     ] or [()]
@@ -298,9 +283,7 @@ def build_scaling(parts: list, chosen: tuple, factor: Callable) -> Callable:
 
 
 def build_batch_reduction(parts: list, chosen: tuple, divisor: Callable) -> Callable:
-    """Returns the function that replaces each example by the sum over the batch, divided by
-    `divisor(case)`.
-    """
+    """Returns the function that replaces examples by the batch's sum over `divisor(case)`."""
 
     def reduce(rows: np.ndarray) -> np.ndarray:
         reduced = rows.copy()
@@ -365,9 +348,7 @@ TRANSFORMATIONS = {
 def build_transformed_mistake(
     question: Question, name: str, inner: Mistake | None = None
 ) -> Mistake:
-    """Returns the `Mistake` of a transformation: of the right values, or of those of the listed
-    mistake `inner`.
-    """
+    """Returns the `Mistake` of a transformation, of right values or of the mistake `inner`."""
     transformation, _, output = name.partition(" in ")
     hint = (f"In {output}: " if output else "") + TRANSFORMATIONS[transformation].hint
     if inner is None:
@@ -376,7 +357,5 @@ def build_transformed_mistake(
 
 
 def join_names(mistakes: Sequence[Mistake]) -> str:
-    """Returns the names of mistakes that these inputs cannot tell apart, joined by " or ", each
-    once.
-    """
+    """Returns mistakes that these inputs cannot tell apart, joined by " or ", each once."""
     return " or ".join(dict.fromkeys(mistake.name for mistake in mistakes))

@@ -1,6 +1,4 @@
-"""Data types: a question with its cases, properties and mistakes; answers and findings;
-verdicts.
-"""
+"""Data types: a question with its cases, properties, mistakes; answers, findings, verdicts."""
 
 from dataclasses import dataclass, field
 
@@ -75,8 +73,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Property:
-    """What must hold for every right answer, whatever its values; an examination (see
-    `vikit.exams`) finds it out.
+    """What holds for every right answer, whatever its values (see `vikit.exams`).
 
     Attributes:
         name: Its name.
@@ -155,8 +152,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a student's function gave for one case: arrays, or a status that says why there are
-    none.
+    """What a student's function gave for a case: arrays, or a status that says why there are none.
 
     Attributes:
         status: `"ok"`, or why there are no values.

@@ -1,3 +1,1 @@
-"""The notebook that `vikit` runs in: what its cells define, why a cell stopped, and how nbgrader
-runs it.
-"""
+"""The notebook around `vikit`: what its cells define, why one stopped, how nbgrader runs it."""

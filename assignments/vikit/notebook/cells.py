@@ -14,9 +14,7 @@ DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 @dataclass(frozen=True)
 class Definitions:
-    """The names that a cell binds, the functions and classes at its top level, and those of them
-    that are still stubs.
-    """
+    """The names that a cell binds, its top-level functions and classes, and which are stubs."""
 
     names: frozenset
     functions: tuple = ()
@@ -24,9 +22,7 @@ class Definitions:
 
 
 def find_definitions(source) -> Definitions:
-    """Returns the `Definitions` of the cell `source`; of a cell that is no Python, its lines of
-    `def` and `class`.
-    """
+    """Returns the `Definitions` of a cell; if it is no Python, of its `def` and `class` lines."""
     tree = parse(source)
     if tree is None:
         words = [line.split("(")[0].split(":")[0].split() for line in source.splitlines()]
@@ -52,9 +48,7 @@ def read_sources(content) -> list[str]:
 
 
 def split_lines(source) -> list[str]:
-    """Returns the lines of a cell as Python counts them: `str.splitlines` ends lines at a no-break
-    separator too.
-    """
+    """Returns a cell's lines as Python counts them; `str.splitlines` ends more of them."""
     return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
@@ -74,9 +68,7 @@ def parse(source) -> ast.Module | None:
 
 
 def bound_names(node) -> Iterator[str]:
-    """Yields the names that a module's statements bind, in branches, loops and blocks too, but not
-    inside functions.
-    """
+    """Yields the names that a module's statements bind, in blocks too but not in functions."""
     # Not recursive: the tree of a sum of a thousand terms is a thousand levels deep.
     waiting = list(ast.iter_child_nodes(node))
     while waiting:
@@ -92,9 +84,7 @@ def bound_names(node) -> Iterator[str]:
 
 
 def is_stub(function) -> bool:
-    """Tells whether the last statement of a function, or of a method of a class, raises
-    NotImplementedError.
-    """
+    """Tells whether a function, or a class's method, ends by raising NotImplementedError."""
     if isinstance(function, ast.ClassDef):
         return any(is_stub(method) for method in function.body if isinstance(method, DEFINITIONS))
     last = function.body[-1]

@@ -20,9 +20,7 @@ _execution = os.environ.get(EXECUTION)
 
 
 class NotRight(Exception):
-    """An answer that `nbgrader validate` must report; IPython shows its message without a
-    traceback.
-    """
+    """An answer that `nbgrader validate` must report; IPython shows its message alone."""
 
     def _render_traceback_(self) -> list[str]:
         return str(self).splitlines()
@@ -34,8 +32,7 @@ def execution_mode() -> str | None:
 
 
 def score(verdict) -> float:
-    """Returns the score of a check in the form that nbgrader reads: a plain number from 0 to the
-    question's points.
+    """Returns a check's score in the form that nbgrader reads: a plain number of points.
 
     Raises:
         NotRight: Under `nbgrader validate`, if the answer has not all of its points.
@@ -51,9 +48,7 @@ def score(verdict) -> float:
 
 @contextlib.contextmanager
 def hide_stderr() -> Iterator[None]:
-    """Keeps stderr out of the cell's output, whether Python, a warning or a C++ library writes to
-    it.
-    """
+    """Keeps stderr out of the cell's output, be it Python's, a warning or a C++ library's."""
     with (
         open(os.devnull, "w") as nowhere,
         contextlib.redirect_stderr(nowhere),
@@ -80,9 +75,7 @@ def hide_descriptor(nowhere, number=2) -> Iterator[None]:
 
 
 def clear_output() -> None:
-    """Removes the cell's output so far: late output of earlier cells, and what was written to a
-    stream kept from before.
-    """
+    """Removes the cell's output so far: what earlier cells, or kept streams, wrote late."""
     if "IPython" in sys.modules:
         from IPython.display import clear_output
 

@@ -1,5 +1,4 @@
-"""Says which question to answer first: a line below the traceback of a cell that stopped because of
-another cell.
+"""Says which question to answer first, below the traceback of a cell that another one stopped.
 
 IPython calls `Notebook.after_cell` when a cell has run. That prints at most one line, to stdout,
 and changes nothing.
@@ -17,9 +16,7 @@ __all__ = ["Notebook", "watch"]
 
 
 def watch(assignment) -> None:
-    """Has IPython call a `Notebook` after each cell from now on; does nothing outside of IPython
-    and under nbgrader.
-    """
+    """Has IPython call a `Notebook` after each cell; does nothing elsewhere and under nbgrader."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None and not nbgrading.execution_mode():
         # IPython takes the same function only once.
@@ -48,8 +45,9 @@ class Notebook:
         self.stopped: dict[str, str | type[BaseException]] = {}
 
     def after_cell(self, result) -> None:
-        """Prints what to do first, if a cell stopped because of another one; `result` is IPython's
-        `ExecutionResult`.
+        """Prints what to do first if another cell stopped this one.
+
+        `result` is IPython's `ExecutionResult`.
         """
         source = getattr(result.info, "raw_cell", None) or ""
         made, error = (
@@ -107,9 +105,7 @@ class Notebook:
         return next((name for name in (*named, *reversed(frames)) if name in self.stubs), None)
 
     def find_maker(self, name, source) -> str | None:
-        """Returns the text of the notebook's first other cell that makes `name`; None without a
-        file of the notebook.
-        """
+        """Returns the notebook's first other cell that makes `name`; None without its file."""
         beside = Path(__file__).resolve().parents[2] / self.assignment
         for folder in (Path.cwd(), beside):
             try:
@@ -128,8 +124,9 @@ class Notebook:
 
 
 def advise_on_name(why, name) -> str:
-    """Returns what to do about a `name` that a stopped cell has not made; `why` is one of
-    `Notebook.stopped`.
+    """Returns what to do about a `name` that a stopped cell has not made.
+
+    `why` is one of `Notebook.stopped`.
     """
     if isinstance(why, str):
         return (

@@ -1,5 +1,4 @@
-"""`Student`: the asking end of the protocol, its verbs as calls. The student's end is
-`student_side`.
+"""`Student`: the protocol's asking end, its verbs as calls. `student_side` is the other end.
 
 The grader asks through a kernel, `check` in the notebook's own process.
 """
@@ -12,8 +11,7 @@ __all__ = ["MALFORMED", "InProcess", "Student", "Unreachable", "read_reply"]
 
 
 class Unreachable(Exception):
-    """The requests could not be delivered: a fault of the machine or of the kernel, not of the
-    student's answer.
+    """The requests could not be delivered, by fault of the machine or of the kernel.
 
     Attributes:
         reason: The exception that it raised.
@@ -28,9 +26,7 @@ MALFORMED = wire.Reply("malformed", kind="object")
 
 
 def read_reply(packed, request: dict[str, Any]) -> wire.Reply:
-    """Returns the `wire.Reply` that JSON data holds; one of status "malformed" where it is no reply
-    to `request`.
-    """
+    """Returns the `wire.Reply` that JSON data holds, "malformed" where it answers no `request`."""
     try:
         reply = wire.unpack_reply(packed)
     except (ValueError, TypeError, OverflowError, RecursionError):
@@ -39,8 +35,9 @@ def read_reply(packed, request: dict[str, Any]) -> wire.Reply:
 
 
 def is_reply_to(reply: wire.Reply, request: dict[str, Any]) -> bool:
-    """Tells whether a reply holds what its request asked for; a tuple may have any length, only
-    gradients may be None.
+    """Tells whether a reply holds what was asked for; only gradients may be None.
+
+    A tuple may have any length.
     """
     if reply.status != "ok":
         return True
@@ -68,8 +65,9 @@ def has_gradient(packed) -> bool:
 
 
 class Student:
-    """The protocol's verbs as calls. Arrays come back as NumPy arrays; a model stays there and
-    comes back as a `wire.Handle`.
+    """The protocol's verbs as calls.
+
+    Arrays come back as NumPy arrays; a model stays there and comes back as a `wire.Handle`.
 
     Args:
         run: Delivers requests: has `ask(requests, seconds)`, which returns a `wire.Reply` for each
@@ -149,14 +147,11 @@ class Student:
         return self._ask("fit", handle.key, arrays, options, **settings)
 
     def untracked(self, path: str, arguments) -> wire.Reply:
-        """Counts the trainable variables that a model's method uses and that are not among the
-        model's weights.
-        """
+        """Counts a model's trainable variables that a method uses and that are no weights."""
         return self._ask("untracked", path, arguments)
 
     def vjp(self, path: str, arguments, cotangents) -> wire.Reply:
-        """Returns the gradients of sum(output * cotangent) in the array arguments, None where there
-        is no path.
+        """Returns the gradients of sum(output * cotangent) in the arrays, None without a path.
 
         Args:
             path: A name, or a handle's key and an attribute.
@@ -167,9 +162,7 @@ class Student:
         return self._ask("vjp", path, arguments, cotangents=packed)
 
     def seed(self, number) -> wire.Reply:
-        """Seeds the random numbers of Python, NumPy, Keras and TensorFlow; TensorFlow then rebuilds
-        its operations.
-        """
+        """Seeds Python, NumPy, Keras and TensorFlow; TensorFlow then rebuilds its operations."""
         return self._ask("seed", "", seed=number)
 
     def _ask(self, verb, path: str, arguments=(), keywords=None, **options) -> wire.Reply:
@@ -182,9 +175,7 @@ class Student:
 
 
 class InProcess:
-    """Delivers requests to this process instead of a kernel: the same code answers, without a time
-    limit.
-    """
+    """Delivers requests to this process, not a kernel: the same code, without a time limit."""
 
     def __init__(self, names) -> None:
         self.space = student_side.Namespace(names)

@@ -1,6 +1,4 @@
-"""The JSON file of public cases: the build writes it, `check` reads it. Numbers are readable,
-inputs are exact.
-"""
+"""The JSON file of public cases: the build writes it, `check` reads it, inputs are exact."""
 
 import json
 import math
@@ -53,9 +51,7 @@ def format_content(content) -> str:
 
 
 def read(path) -> tuple[str, dict[str, judging.Question]]:
-    """Returns (name of the assignment, dict from question names to `judging.Question`) of a public
-    cases file.
-    """
+    """Returns (assignment, dict from name to `judging.Question`) of a public cases file."""
     content = json.loads(path.read_text(encoding="utf-8"))
     questions = [load_question(question) for question in content["questions"]]
     return content["assignment"], {question.name: question for question in questions}
@@ -110,9 +106,7 @@ def dump_question(question: judging.Question) -> dict[str, Any]:
 
 
 def dump_properties(properties) -> dict[str, Any]:
-    """Returns the properties of a question; each of their mistakes is written once, and properties
-    refer to it by index.
-    """
+    """Returns a question's properties; each mistake is written once, and referred to by index."""
     mistakes = list(dict.fromkeys(mistake for item in properties for mistake in item.mistakes))
     listed = [
         {**asdict(item), "mistakes": [mistakes.index(mistake) for mistake in item.mistakes]}

@@ -1,5 +1,4 @@
-"""Answers requests in the process that holds the student's code: for `check` directly, for the
-grader by `serve`.
+"""Answers requests where the student's code is: for `check` directly, for the grader by `serve`.
 
 `answer_request` looks up the verb; `unpack_arguments` unpacks the student's arguments,
 `pack_result` packs the reply. A request names an object by its path, `name` or `handle.attribute`,
@@ -112,8 +111,7 @@ def linear_gaussian(w, b, sigma, x) -> Callable:
 
 
 class LinearModel:
-    """A latent variable model of linear networks, for TensorFlow: has `encoder`, `decoder` and
-    `likelihood`.
+    """A latent variable model of linear networks: has `encoder`, `decoder` and `likelihood`.
 
     encoder(x) = (x A^T + a, x S^T + s), decoder(z) = z W^T + w.
     """
@@ -141,9 +139,7 @@ BUILDERS: dict[str, Callable] = {
 
 
 def answer_request(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
-    """Returns the reply to `request`, both as JSON data; an exception of the student's code becomes
-    the reply.
-    """
+    """Returns the reply to `request`, both JSON data; the student's exception becomes one."""
     try:
         with usual_settings():
             return VERBS[request["verb"]](space, request)
@@ -154,8 +150,7 @@ def answer_request(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def serve() -> None:
-    """Answers the requests in the message's metadata from within the student's kernel and publishes
-    each reply as it comes.
+    """Answers the requests in the message's metadata, and publishes each reply as it comes.
 
     Python's and NumPy's random numbers are seeded each time, TensorFlow's in the first message and
     by the verb `seed`: seeded again it makes all of its operations anew, which takes longer than
@@ -176,8 +171,7 @@ def serve() -> None:
 
 @contextlib.contextmanager
 def usual_settings() -> Iterator[None]:
-    """Resets the settings of the whole process to their defaults, and afterwards to what the
-    notebook had chosen.
+    """Resets the process's settings to their defaults, and afterwards to the notebook's own.
 
     A question is about a function: the same answer is right under every policy, precision or mode
     that a notebook sets.
@@ -238,9 +232,7 @@ def publish(reply: dict[str, Any]) -> None:
 
 
 def load_ipython_extension(shell) -> None:
-    """Keeps what `serve` needs, before the first cell runs, and has `exit()` in a notebook leave
-    the kernel running.
-    """
+    """Keeps what `serve` needs, before any cell runs; `exit()` will leave the kernel running."""
     global _shell, _publisher, _space
     _shell, _publisher, _space = shell, shell.display_pub, Namespace(shell.user_ns)
     shell.ask_exit = lambda: None
@@ -354,9 +346,7 @@ def build_recorder(model, seen) -> "keras.callbacks.Callback":
 
 
 def give_optimizer(space: Namespace, path, model, learning_rate) -> None:
-    """Compiles a model with a new Adam; the second time resets the first one instead, because
-    compiling takes seconds.
-    """
+    """Compiles a model with a new Adam; later resets that one, because compiling takes seconds."""
     import keras
 
     optimizer: Any = space.optimizers.get(path)
@@ -485,9 +475,7 @@ def pack_value(value) -> dict[str, Any] | None:
 
 
 def pack_malformed(value) -> dict[str, Any]:
-    """Returns the reply for a value that is not of the form that was asked for: it says the value's
-    type.
-    """
+    """Returns the reply for a value of another form than was asked for: it says the type."""
     if type(value).__name__ in ("SymbolicTensor", "KerasTensor", "Tensor"):
         return {"status": "malformed", "kind": "symbolic"}
     dtype = getattr(getattr(value, "dtype", None), "name", None)
@@ -495,8 +483,7 @@ def pack_malformed(value) -> dict[str, Any]:
 
 
 def pack_exception(error, function=None) -> dict[str, Any]:
-    """Returns the reply for an exception: its type, the student's lines of the traceback, and the
-    start of its message.
+    """Returns the reply for an exception: its type, message and the student's traceback lines.
 
     A NotImplementedError is an unanswered stub only where a line of the student's raises it:
     TensorFlow raises it too. The reply's kind then names the function or class that raised it where
@@ -527,9 +514,7 @@ def pack_exception(error, function=None) -> dict[str, Any]:
 
 
 def is_student_file(filename) -> bool:
-    """Tells whether a file in a traceback is the student's: not Python's, not an installed
-    package's, not vikit's.
-    """
+    """Tells whether a traceback's file is the student's: not Python's, a package's or vikit's."""
     libraries = {
         sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
     }
@@ -545,9 +530,7 @@ def source_file(function) -> str | None:
 
 
 def code_of(function) -> CodeType | None:
-    """Returns the code of `function` (under `tf.function` and other wrappers) or of a class's
-    `__init__`, or None.
-    """
+    """Returns the code of `function`, wrapped or not, or of a class's `__init__`, or None."""
     if isinstance(function, type):
         function = function.__init__  # type: ignore[misc]  # the one that this very class has
     for attribute in ("python_function", "__wrapped__"):

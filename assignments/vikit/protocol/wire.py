@@ -49,9 +49,7 @@ class Rejected(ValueError):
 
 @dataclass(frozen=True)
 class Tensor:
-    """An argument that reaches the student as a float32 TensorFlow tensor instead of a NumPy
-    array.
-    """
+    """An argument that reaches the student as a float32 TensorFlow tensor, not a NumPy array."""
 
     array: np.ndarray
 
@@ -65,9 +63,7 @@ class Handle:
 
 @dataclass(frozen=True)
 class BuiltArgument:
-    """A function or a model as argument, built from arrays on the student's side: `kind` is in
-    `student_side.BUILDERS`.
-    """
+    """A function or a model as argument, built on the student's side (`student_side.BUILDERS`)."""
 
     kind: str
     arrays: tuple
@@ -128,9 +124,7 @@ def unpack_array(packed) -> np.ndarray:
 
 
 def pack_argument(argument) -> dict[str, Any]:
-    """Returns an argument (array, Tensor, number, text, tuple of counts, Handle or BuiltArgument)
-    as JSON data.
-    """
+    """Returns an argument (array, number, text, counts, Handle or BuiltArgument) as JSON data."""
     match argument:
         case Tensor(array):
             return {"tensor": pack_array(array)}
@@ -174,9 +168,7 @@ def pack_request(verb, path="", arguments=(), keywords=None, **options) -> dict[
 
 
 def unpack_reply(packed) -> Reply:
-    """Returns the `Reply` that `packed` (a JSON object, already parsed) describes, or raises
-    `Rejected`.
-    """
+    """Returns the `Reply` in `packed` (JSON, already parsed), or raises `Rejected`."""
     if not isinstance(packed, dict) or packed.get("status") not in STATUSES:
         raise Rejected(f"a reply must have a status out of {', '.join(STATUSES)}")
     if packed["status"] != "ok":

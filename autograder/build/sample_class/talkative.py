@@ -1,6 +1,4 @@
-"""A student with right answers whose functions print, warn and write to stderr, claims of full
-marks among it.
-"""
+"""A student with right answers whose functions print, warn and claim full marks on stderr."""
 
 # %% question="bernoulli_log_prob_logits"
 import sys

@@ -1,6 +1,4 @@
-"""A student whose mistakes no list holds: a shape, text instead of numbers, a factor of the
-weather.
-"""
+"""A student whose mistakes no list holds: a shape, text for numbers, a factor of weather."""
 
 
 # %% question="bernoulli_log_prob_logits"

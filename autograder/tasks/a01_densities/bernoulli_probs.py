@@ -54,16 +54,12 @@ def with_padded_probs(eps, map_to_probability=lambda p: p) -> Formula:
 
 
 def with_mean_over_pixels(formula, sign) -> Formula:
-    """Returns `formula` averaged over the pixels, with a sign: -1 is what Keras' cross-entropies
-    have.
-    """
+    """Returns `formula` averaged over the pixels, with a sign: Keras' cross-entropies have -1."""
     return lambda x, p: sign * formula(x, p) / x.shape[-1]
 
 
 def squared_errors(mean) -> tuple[Formula, ...]:
-    """Returns the forms in which a squared error is taken for a log-likelihood, but for the plain
-    sum.
-    """
+    """Returns forms of a squared error taken for a log-likelihood, but for the plain sum."""
     return (
         lambda x, p: -0.5 * total((x - mean(p)) ** 2),
         lambda x, p: total((x - mean(p)) ** 2),
@@ -81,9 +77,7 @@ def draw_probs(low, high) -> Draw:
 
 
 def draw_certain(generator, B, D) -> Arguments:
-    """Half of the pixels, and all of the first example, have exactly the probability 0 or 1 that
-    they show.
-    """
+    """Half of the pixels, and all of an example, have exactly the probability 0 or 1 they show."""
     x, p = draw_probs(0.1, 0.9)(generator, B, D)
     certain = generator.permuted(np.arange(B * D) % 2).reshape(B, D) == 0
     x[0, :2], certain[0] = (0, 1), True

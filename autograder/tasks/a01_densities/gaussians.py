@@ -99,9 +99,7 @@ def gaussian_fixed(x, mu, sigma) -> Numbers:
 
 
 def draw_fixed(low, high) -> Draw:
-    """Returns a draw of (x, mu, sigma): x about one standard deviation from mu, sigma between `low`
-    and `high`.
-    """
+    """Returns a draw of (x, mu, sigma): x about one sigma from mu, sigma in `low` to `high`."""
 
     def draw(generator, B, D) -> Arguments:
         sigma = float(generator.uniform(low, high))

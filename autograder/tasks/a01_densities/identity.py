@@ -20,8 +20,9 @@ def identity(log_pz, log_px_given_z, log_q) -> tuple[np.floating, np.floating, n
 
 
 def with_changes(**terms) -> Formula:
-    """Returns a wrong formula: the right one with some of `elbo`, `kl`, `log_px` replaced by
-    functions of its arguments.
+    """Returns a wrong formula: the right one with some parts replaced by functions.
+
+    The parts are `elbo`, `kl`, `log_px`; the functions take its arguments.
     """
 
     def formula(*arguments) -> tuple[Any, ...]:
@@ -36,9 +37,7 @@ def with_order(*order) -> Formula:
 
 
 def with_kl_as_gap(elbo, log_px) -> Formula:
-    """Returns a wrong formula from two functions of the arguments, with the KL taken as their
-    difference.
-    """
+    """Returns a wrong formula of two functions of the arguments; the KL is their difference."""
 
     def formula(*arguments) -> tuple[Any, ...]:
         return elbo(*arguments), log_px(*arguments) - elbo(*arguments), log_px(*arguments)
@@ -47,9 +46,7 @@ def with_kl_as_gap(elbo, log_px) -> Formula:
 
 
 def with_elbos(*elbos) -> tuple[Formula, ...]:
-    """Returns the wrong formulas with these ELBOs: each with the right KL and with the KL taken as
-    log p(x) - ELBO.
-    """
+    """Returns wrong formulas with these ELBOs: each with the right KL, and with log p(x) - ELBO."""
     return tuple(
         form
         for elbo in elbos

@@ -21,9 +21,7 @@ def kl_between(mu_q, log_var_q, mu_p, log_var_p) -> Numbers:
 
 
 def draw_two_gaussians(low, high) -> Draw:
-    """Returns a draw of (mu_q, log_var_q, mu_p, log_var_p) with log variances between `low` and
-    `high`.
-    """
+    """Returns a draw of (mu_q, log_var_q, mu_p, log_var_p), log variances in `low` to `high`."""
     return lambda generator, B, K: tuple(
         value
         for _ in range(2)

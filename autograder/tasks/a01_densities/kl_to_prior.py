@@ -43,8 +43,7 @@ def draw_extreme_gaussian(generator, B, K) -> Arguments:
 
 
 def draw_narrow_gaussian(generator, B, K) -> Arguments:
-    """Returns (mu, log_var) with means within 1 and narrow q: nothing large hides what log_var
-    adds.
+    """Returns (mu, log_var), means within 1 and q narrow: nothing large hides what log_var adds.
 
     Args:
         generator: Draws the numbers.
@@ -55,8 +54,7 @@ def draw_narrow_gaussian(generator, B, K) -> Arguments:
 
 
 def with_other_log_var(formula, position) -> tuple[Formula, ...]:
-    """Returns the forms of `formula` in which the log variance at `position` is bounded or its
-    variance padded.
+    """Returns forms of `formula` with the log variance at `position` bounded or padded.
 
     The first clips at +-5. Padded is only what the logarithm is taken of, or the variance
     throughout.
@@ -76,9 +74,7 @@ def with_other_log_var(formula, position) -> tuple[Formula, ...]:
 
 
 def with_padded_log(formula, position) -> tuple[Formula, ...]:
-    """Returns the forms of `formula` that add log(var) - log(var + eps) for the log variance at
-    `position`, halved.
-    """
+    """Returns forms of `formula` plus half of log(var) - log(var + eps), var at `position`."""
 
     def form(eps) -> Formula:
         def padded(*values) -> np.ndarray:

@@ -17,16 +17,12 @@ def exact_elbo(x, logits, mu, log_var) -> Numbers:
 
 
 def with_kl(divergence) -> Formula:
-    """Returns a wrong formula: the right log-likelihood minus another divergence, a function of
-    (mu, log_var).
-    """
+    """Returns a wrong formula: the right log-likelihood minus another KL, of (mu, log_var)."""
     return lambda x, logits, mu, log_var: bernoulli(x, logits) - divergence(mu, log_var)
 
 
 def with_log_lik(log_lik) -> Formula:
-    """Returns a wrong formula: another log-likelihood, a function of (x, logits), minus the right
-    KL.
-    """
+    """Returns a wrong formula: another log-likelihood, of (x, logits), minus the right KL."""
     return lambda x, logits, mu, log_var: log_lik(x, logits) - kl(mu, log_var)
 
 

@@ -53,9 +53,7 @@ def draw_impossible_data(generator, Z) -> Arguments:
 
 
 def softmax_gradient(logits, value) -> np.ndarray:
-    """Returns the gradient of sum_z softmax(logits)_z value_z in the logits, the values held
-    fixed.
-    """
+    """Returns the gradient of sum_z softmax(logits)_z value_z in the logits, values fixed."""
     weights = softmax(logits)
     return weights * (value - np.sum(weights * value))
 
@@ -130,9 +128,7 @@ grad_theta_enumerated = Question(
 def pathwise(
     mu, log_var, eps, grad_f, z=None, noise=None, log_var_factor=0.5
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the right gradients, or with other samples `z`, other noise factors or another factor
-    of d_log_var.
-    """
+    """Returns the gradients with other samples `z`, noise factors or factor of d_log_var."""
     sigma = np.exp(0.5 * log_var)
     gradients = np.asarray(grad_f(mu + sigma * eps if z is None else z))
     noise = sigma * eps if noise is None else noise
@@ -140,8 +136,9 @@ def pathwise(
 
 
 def with_gradients(d_mu, d_log_var) -> Formula:
-    """Returns a wrong formula: each gradient a function of (right value, mu, log_var, eps,
-    gradients at the samples).
+    """Returns a wrong formula: gradients as functions of (right value, mu, log_var, eps, g).
+
+    g stands for the gradients at the samples.
     """
 
     def formula(mu, log_var, eps, grad_f) -> tuple[np.ndarray, np.ndarray]:

@@ -28,9 +28,7 @@ def marginal_covariance(W, sigma) -> np.ndarray:
 
 
 def gaussian(residual, covariance, constant=1.0, log_det=0.5, distance=0.5) -> np.floating:
-    """Returns the log density of N(0, covariance) at `residual`, its terms weighted: the right
-    weights are the usual ones.
-    """
+    """Returns the log density of N(0, covariance) at `residual`, its terms weighted."""
     squared = residual @ np.linalg.solve(covariance, residual)
     size = len(residual)
     return (
@@ -50,9 +48,7 @@ def given_z(x, W, b, sigma, z) -> Numbers:
 
 
 def draw_model(scale, noise, far=1.0) -> Draw:
-    """Returns a draw of (x, W, b, sigma): a datum of the model, its distance from b stretched by
-    `far`.
-    """
+    """Returns a draw of (x, W, b, sigma): a datum, its distance from b stretched by `far`."""
 
     def draw(generator, D, K) -> Arguments:
         W, b = generator.normal(0, scale, (D, K)), generator.normal(0, 1.5, D)
@@ -186,8 +182,9 @@ def joint_at_mode(x, W, b, sigma) -> Numbers:
 
 
 def with_changes(mean=lambda mean, cov, *_: mean, cov=lambda mean, cov, *_: cov) -> Formula:
-    """Returns a wrong formula: the right mean and covariance, changed by functions of (mean, cov,
-    x, W, b, sigma).
+    """Returns a wrong formula: mean and covariance changed by functions.
+
+    The functions take (mean, cov, x, W, b, sigma).
     """
 
     def formula(*model) -> tuple[np.ndarray, np.ndarray]:
@@ -198,9 +195,7 @@ def with_changes(mean=lambda mean, cov, *_: mean, cov=lambda mean, cov, *_: cov)
 
 
 def with_precision(precision) -> Formula:
-    """Returns a wrong formula: another precision, a function of (W, sigma), with the mean that goes
-    with it.
-    """
+    """Returns a wrong formula: another precision, of (W, sigma), with the mean that fits it."""
 
     def formula(x, W, b, sigma) -> tuple[np.ndarray, np.ndarray]:
         cov = inverse(precision(W, sigma))

@@ -13,9 +13,7 @@ __all__ = ["fit_q"]
 
 
 def with_other_fit(mu=lambda mean, sigma: mean, sigma=lambda mean, sigma: sigma) -> Formula:
-    """Returns a wrong formula: what a search would end at, as functions of the posterior's mean and
-    standard deviation.
-    """
+    """Returns a wrong formula: a search's end, of the posterior's mean and standard deviation."""
 
     def formula(log_joint, num_steps, seed) -> tuple[np.floating, np.floating]:
         mean, precision = linear_gaussian.quadratic_peak(log_joint)
@@ -25,8 +23,9 @@ def with_other_fit(mu=lambda mean, sigma: mean, sigma=lambda mean, sigma: sigma)
 
 
 def draw_joint(low, high, near, far) -> Draw:
-    """Returns a draw of (log_joint, num_steps, seed): its posterior has a scale of low to high, and
-    a mean of near to far.
+    """Returns a draw of (log_joint, num_steps, seed).
+
+    The posterior's scale is in low to high, its mean in near to far.
     """
 
     def draw(generator) -> Arguments:

@@ -18,9 +18,7 @@ def gaussian(x, x_mu, sigma) -> Numbers:
 
 
 def with_gaussian_changes(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl) -> Formula:
-    """Returns `gaussian_vae_loss` with its log-likelihood `[L, B]` or its divergence `[B]`
-    altered.
-    """
+    """Returns `gaussian_vae_loss`, its log-likelihood `[L, B]` or divergence `[B]` altered."""
 
     def formula(x, x_mu, mu, log_var, sigma) -> np.floating:
         return loss(log_px(gaussian(x, x_mu, sigma), x), divergence(kl(mu, log_var), mu))

@@ -1,6 +1,4 @@
-"""Reconstructions, samples of the prior and the latent grid: each is given a model of linear
-networks.
-"""
+"""Reconstructions, samples of the prior and the latent grid, of models of linear networks."""
 
 import numpy as np
 from scipy.special import expit, ndtri
@@ -158,9 +156,7 @@ sample_prior = Question(
 
 
 def with_grid(points, squash=expit, swapped=False, of=pixel_means) -> Formula:
-    """Returns `latent_grid` with other points on the axes, `points(n)`; `swapped` exchanges the
-    two.
-    """
+    """Returns `latent_grid` with other `points(n)` on the axes, or the axes `swapped`."""
 
     def formula(model, n) -> np.ndarray:
         axis = points(n)

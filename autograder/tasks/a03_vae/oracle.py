@@ -53,8 +53,9 @@ class Reference:
 
     @staticmethod
     def latent_gradient(mu, log_var, eps, cotangent) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the gradients of sum(cotangent * z) in mu and log_var: dz/dmu = 1, dz/dlog_var =
-        (z - mu) / 2.
+        """Returns the gradients of sum(cotangent * z) in mu and log_var.
+
+        dz/dmu = 1, dz/dlog_var = (z - mu) / 2.
 
         Args:
             mu: Means of q. Shape `[B, K]`.

@@ -27,9 +27,7 @@ def rate(p_x, q_z_given_x, r_z) -> np.floating:
 
 
 def on_tables(combine) -> Formula:
-    """Returns `vib_exact_discrete` with its distortion, rate and beta put together in another
-    way.
-    """
+    """Returns `vib_exact_discrete`, distortion, rate and beta put together another way."""
     return lambda p_xy, q_z_given_x, q_y_given_z, r_z, beta: combine(
         distortion(p_xy, q_z_given_x, q_y_given_z), rate(p_xy.sum(axis=1), q_z_given_x, r_z), beta
     )

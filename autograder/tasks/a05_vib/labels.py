@@ -68,18 +68,14 @@ def draw_classified(scale) -> Draw:
 
 
 def draw_saturated(generator, B, C) -> Arguments:
-    """Logits of +-1000: one class far above the others, which is the right one for some
-    examples.
-    """
+    """Logits of +-1000: one class far above the others, the right one for some examples."""
     y_onehot = draw_labels(generator, B, C)
     chosen = np.where((np.arange(B) % 2 == 0)[:, None], y_onehot, other_labels(generator, y_onehot))
     return y_onehot, 1000 * (2 * chosen - 1)
 
 
 def draw_shifted(generator, B, C) -> Arguments:
-    """Ordinary logits, and the same large number added to all of an example's: it must not
-    matter.
-    """
+    """Ordinary logits, with a large number added to all of an example's: it must not matter."""
     y_onehot, logits = draw_classified(1.5)(generator, B, C)
     return y_onehot, logits + generator.choice([-1, 1], (B, 1)) * generator.uniform(
         100, 200, (B, 1)

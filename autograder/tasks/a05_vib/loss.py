@@ -25,18 +25,14 @@ __all__ = ["sweep_encoded", "vib_loss"]
 
 
 def objective(cross_entropy, divergence, beta) -> np.floating:
-    """Returns the mean over the batch of cross-entropy `[L, B]`, averaged over samples, plus beta
-    times KL `[B]`.
-    """
+    """Returns the batch's mean of cross-entropy `[L, B]`, mean over samples, + beta KL `[B]`."""
     return np.mean(cross_entropy.mean(axis=0) + beta * divergence)
 
 
 def with_changes(
     cross_entropy=lambda ce, y_onehot: ce, divergence=lambda kl, mu: kl, weight=lambda beta: beta
 ) -> Formula:
-    """Returns `vib_loss` with its cross-entropies `[L, B]`, its divergence `[B]` or its beta
-    altered.
-    """
+    """Returns `vib_loss`, its cross-entropies `[L, B]`, divergence `[B]` or beta altered."""
 
     def formula(y_onehot, logits, mu, log_var, beta) -> np.floating:
         ce = -categorical(y_onehot, logits)

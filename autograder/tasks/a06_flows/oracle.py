@@ -39,8 +39,7 @@ class Reference(classifiers.Reference):
 
 
 def jacobian_property(forward, log_det, shapes, **options) -> Property:
-    """Returns the property that one function is the log determinant of another one's Jacobian,
-    worth one point.
+    """Returns the property that one function is the log determinant of another's Jacobian.
 
     Args:
         forward: Name of the student's map.

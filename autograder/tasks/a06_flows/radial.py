@@ -147,8 +147,9 @@ radial_forward = Question(
 
 
 def radial_parts(z, z_ref, alpha, beta_hat, r=None) -> tuple[np.ndarray, np.ndarray]:
-    """Returns (1 + beta_hat h, 1 + beta_hat h + beta_hat h' r): how lengths change across the
-    radius and along it.
+    """Returns how lengths change across the radius, 1 + beta_hat h, and along it.
+
+    Along it: 1 + beta_hat h + beta_hat h' r.
     """
     r = radius(z, z_ref) if r is None else r
     h = 1 / (alpha + r)
@@ -156,16 +157,12 @@ def radial_parts(z, z_ref, alpha, beta_hat, r=None) -> tuple[np.ndarray, np.ndar
 
 
 def with_combination(combine) -> Formula:
-    """Returns `radial_log_det` that puts K and the logarithms of the two parts together in another
-    way.
-    """
+    """Returns `radial_log_det` with K and the two parts' logs put together another way."""
     return lambda z, *rest: combine(z.shape[-1], *np.log(radial_parts(z, *rest)))
 
 
 def with_along(change) -> Formula:
-    """Returns `radial_log_det` with another radial part: 1 + beta_hat h + change(beta_hat, h,
-    r).
-    """
+    """Returns `radial_log_det`, the radial part 1 + beta_hat h + change(beta_hat, h, r)."""
 
     def formula(z, z_ref, alpha, beta_hat) -> np.ndarray:
         r = radius(z, z_ref)
@@ -178,9 +175,7 @@ def with_along(change) -> Formula:
 
 
 def with_parts(across, along) -> Formula:
-    """Returns `radial_log_det` with something else, of (beta_hat, h), for beta_hat h across the
-    radius and along it.
-    """
+    """Returns `radial_log_det` with others, of (beta_hat, h), for beta_hat h across and along."""
 
     def formula(z, z_ref, alpha, beta_hat) -> np.ndarray:
         r = radius(z, z_ref)

@@ -109,9 +109,7 @@ iaf_step = Question(
 def leapfrog(
     z, v, step, score, *, before=0.5, after=0.5, late=True
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the leapfrog step with other shares of the velocity's two parts; `late`: the second
-    at the new place.
-    """
+    """Returns the leapfrog step with other shares of velocity; `late`: the second at its end."""
     halfway = v + before * step * score(z)
     moved = z + step * halfway
     return moved, halfway + after * step * score(moved if late else z)
