@@ -34,16 +34,16 @@ LAYERS = {
         "a file system with Python, vikit and a scratch folder, and nothing else",
         "learn which files exist and change what your user may change of the packages",
         (
-            "it needs the namespaces, and the right to mount in them; in Docker: `--security-opt "
-            "systempaths=unconfined`"
+            "it needs the namespaces, and the right to mount in them; in Docker: "
+            "`--security-opt systempaths=unconfined`"
         ),
     ),
     "landlock": (
         "files outside of these closed by the kernel a second time",
         "use a file that the view shows by mistake",
         (
-            "Linux 5.13 or later, with `landlock` in /sys/kernel/security/lsm (boot with "
-            "`lsm=landlock,...`)"
+            "Linux 5.13 or later, with `landlock` in /sys/kernel/security/lsm (boot "
+            "with `lsm=landlock,...`)"
         ),
     ),
     "seccomp": (

@@ -15,8 +15,8 @@ except ImportError:
 __all__ = ["alone", "sweep", "write_whole"]
 
 
-# What a writer that was killed has left is taken away when it is as old as this: by then nobody
-# writes it any more.
+# What a writer that was killed has left is taken away when it is as old as this:
+# by then nobody writes it any more.
 STALE_SECONDS = 3600
 
 

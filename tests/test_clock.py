@@ -51,8 +51,8 @@ def machine(monkeypatch):
         ({"1": (0, 0), "2": (3, 7)}, 3),
         # Two threads side by side, held up by others.
         ({"1": (4, 6), "2": (4, 6)}, 8),
-        # A hundred threads of its own: they run all the time, as two processors do, and no longer
-        # than it took.
+        # A hundred threads of its own: they run all the time, as two processors do,
+        # and no longer than it took.
         ({str(number): (0.2, 9.8) for number in range(100)}, 10),
         # All of them wait, and hardly any runs.
         ({str(number): (0.001, 9.9) for number in range(100)}, 10 / SLOWEST),

@@ -214,8 +214,8 @@ def test_without_a_view_another_process_of_the_user_is_left_alone(what, outside)
 def test_without_a_view_nothing_can_be_sent_to_a_socket_of_the_user(tmp_path, outside):
     """A pair of datagram sockets needs no `connect` to reach any other one."""
     send = (
-        "import socket; socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b'forged', "
-        f"'{tmp_path}/log')"
+        "import socket; socket.socketpair(socket.AF_UNIX, "
+        f"socket.SOCK_DGRAM)[0].sendto(b'forged', '{tmp_path}/log')"
     )
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log,
@@ -260,8 +260,8 @@ def test_the_network_is_not_there(inside, outside):
         Kernel(confinement=Confinement(True, ("namespaces", "view"))) as kernel,
     ):
         code = (
-            f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), "
-            "300)"
+            "import socket; socket.create_connection(('127.0.0.1', "
+            f"{server.getsockname()[1]}), 300)"
         )
         assert not works(kernel, code)[0]
         assert works(outside, code)[0]
@@ -271,8 +271,8 @@ def test_the_network_is_not_there(inside, outside):
     ("code", "error"),
     [
         ("import numpy as np; np.ones(3 * 2**27)", "MemoryError"),
-        # TensorFlow tries for ten seconds before it says that there is no memory: NumPy meets the
-        # same limit at once.
+        # TensorFlow tries for ten seconds before it says that there is no memory:
+        # NumPy meets the same limit at once.
         soak.later("import tensorflow as tf; tf.ones(3 * 2**29)", "ResourceExhaustedError"),
         ("open('big', 'wb').write(bytes(100 * 2**20))", "OSError"),
         ("for n in range(10**5): open(f'file{n}', 'w').close()", "OSError"),

@@ -102,8 +102,8 @@ def run(folder, *before, code=CELL):
 
 HERE = "nb"
 UNPACKED = "variational-inference-assignments"
-# Where kits lie, as seen from the folder above the notebook's; which of them must win; what must be
-# said.
+# Where kits lie, as seen from the folder above the notebook's;
+# which of them must win; what must be said.
 LAYOUTS = {
     "beside the notebook's folder": ({".": [OLD]}, OLD, []),
     "beside the notebook": ({HERE: [OLD]}, OLD, []),

@@ -525,8 +525,8 @@ def test_no_property_holds_for_a_constant_or_a_fixed_map(name):
         assert found.mistake in {mistake.name for mistake in item.mistakes}, (item.name, found)
 
 
-# Each name that an examination of `FlowVIB` may raise is declared by its property: one that is not
-# would say nothing.
+# Each name that an examination of `FlowVIB` may raise is declared by its property:
+# one that is not would say nothing.
 
 
 def declared(name):

@@ -248,8 +248,8 @@ def test_a_notebook_that_is_another_students_file_is_graded_and_both_are_told(
     found, notices = found_in(tmp_path / "c", students=asked)
     assert found["bob"].path == tmp_path / "c" / "bob" / bob
     said = (
-        f"ada/{ada}, bob/{bob}: one file under the names of several students (a hard link); each is"
-        " graded"
+        f"ada/{ada}, bob/{bob}: one file under the names of several students (a hard "
+        "link); each is graded"
     )
     assert [notice for notice in notices if "hard link" in notice] == [said]
 

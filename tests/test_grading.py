@@ -475,8 +475,8 @@ def test_submissions_are_found_whatever_students_name_things(tmp_path):
         "s2": (
             None,
             (
-                f"expected s2/{A01}/{A01}.ipynb, found {A01}-submission.zip (not read: it is empty)"
-                f" (unpack a zip, and keep the folder {A01})"
+                f"expected s2/{A01}/{A01}.ipynb, found {A01}-submission.zip (not read: "
+                f"it is empty) (unpack a zip, and keep the folder {A01})"
             ),
         ),
         "s3": (None, f"expected {A01}.ipynb, found one.ipynb, two.ipynb"),

@@ -66,8 +66,8 @@ def test_a_room_knows_only_what_it_may(folder, forbidden):
     assert wrong == []
 
 
-# What each room of vikit may import of vikit: the rooms below it. The page is all that lies in no
-# room.
+# What each room of vikit may import of vikit: the rooms below it.
+# The page is all that lies in no room.
 BELOW = {
     "notebook": (),
     "judging": (),

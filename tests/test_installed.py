@@ -48,8 +48,8 @@ def installed(tmp_path_factory):
         shutil.copy(places.CHECKOUT / name, source)
     venv.create(environment, symlinks=True)
     (site,) = environment.glob("lib/python*/site-packages")
-    # A path that stands in such a file is searched, but for its own files of paths: among these is
-    # the checkout's.
+    # A path that stands in such a file is searched, but for its own files of paths:
+    # among these is the checkout's.
     (site / "libraries.pth").write_text(
         "\n".join(path for path in sys.path if path.endswith("-packages"))
     )

@@ -335,8 +335,8 @@ def said_to(given, right, shape="[B]", public=False):
         (
             [50.0, 2.0, 3.0],
             (
-                "some values are far too large: more than ten times what is right (in one example "
-                "only)"
+                "some values are far too large: more than ten times what is right "
+                "(in one example only)"
             ),
         ),
         ([0.01, 0.02, 0.01], "some values are far too small: less than a tenth of what is right"),

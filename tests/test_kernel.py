@@ -113,8 +113,8 @@ def test_a_process_that_cuts_itself_off_is_noticed(code):
     before = resident()
     with Kernel() as kernel:
         outcome = kernel.execute(code + "\nimport time; time.sleep(10**6)", ENOUGH)
-        # Other bytes of the kernel's may end a message whose parts come beside them: then it is one
-        # that is too long.
+        # Other bytes of the kernel's may end a message whose parts come beside them:
+        # then it is one that is too long.
         assert (outcome.status, outcome.reason) == ("dead", CUT_OFF) or (
             code == PARTS and outcome.status == "flood"
         )
@@ -132,8 +132,8 @@ def test_a_kernel_that_is_closed_while_it_is_left_to_end_has_an_outcome(monkeypa
 
 def test_the_working_folder_is_scratch(kernel):
     code = (
-        "import os, pathlib; pathlib.Path('note').write_text('x'); folder = os.getcwd(); home = "
-        "os.environ['HOME']"
+        "import os, pathlib; pathlib.Path('note').write_text('x'); folder = os.getcwd(); "
+        "home = os.environ['HOME']"
     )
     assert kernel.execute(code, ENOUGH).status == "ok"
     place = "/tmp" if kernel.confinement.complete else str(kernel.folder)

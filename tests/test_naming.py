@@ -218,8 +218,8 @@ def test_wrong_searches_are_refused_and_named():
         f"\nwritten searches: {count} answers, {right / count:.3%} named right, {wrong / count:.3%}"
         " named wrongly"
     )
-    # What a search is off by grows where sigma is inverted: a precision is refused, and seldom
-    # named.
+    # What a search is off by grows where sigma is inverted:
+    # a precision is refused, and seldom named.
     assert right >= 0.9 * count
     assert wrong <= 0.005 * count
 

@@ -318,8 +318,8 @@ def forged_in_between(said, number, examined_tasks=EXAMINED):
     return count
 
 
-# Wrong answers, one for each property: what functions compute instead. Those of classes stand in
-# `wrong_models/`.
+# Wrong answers, one for each property: what functions compute instead.
+# Those of classes stand in `wrong_models/`.
 WRONG_FUNCTIONS = {
     "planar_log_det": lambda right: lambda *inputs: -np.asarray(right(*inputs)),
     "radial_log_det": lambda right: lambda *inputs: -np.asarray(right(*inputs)),
@@ -330,8 +330,8 @@ WRONG_FUNCTIONS = {
         lambda *inputs: tuple(2 * np.asarray(one) for one in right(*inputs))
     ),
 }
-# What is told by what the process says of itself, and by nothing else: whoever forges that hides
-# it.
+# What is told by what the process says of itself, and by nothing else:
+# whoever forges that hides it.
 OWN_WORD = ("hidden_parameters",)
 
 
@@ -505,8 +505,8 @@ FORGED = {
     "negative": lambda reply: filled(reply, -1.0),
     "huge": lambda reply: filled(reply, 1e30),
 }
-# Whose word it is that each verb brings back: the properties that have no leg to stand on without
-# it.
+# Whose word it is that each verb brings back: the properties that have no leg
+# to stand on without it.
 RESTS_ON = {
     "vjp": {"gradient", "free_energy_terms"},
     "untracked": {

@@ -128,8 +128,8 @@ def test_pathwise_gradient_against_differences(generator):
     np.testing.assert_allclose(got, (d_mu, d_log_var), atol=1e-6)
 
 
-# The exact models: the ELBO lies below log p(x), is tight at the posterior, and the naive gradient
-# is 0.
+# The exact models: the ELBO lies below log p(x), is tight at the posterior,
+# and the naive gradient is 0.
 
 
 def exact_elbo(mean, sigma):

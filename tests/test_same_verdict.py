@@ -145,8 +145,8 @@ def hand_in(path, same, student, before):
     ],
 )
 def test_the_same_class_has_the_same_verdict_whoever_hands_it_in(tmp_path, monkeypatch, same):
-    # Eve's notebook differs from Ada's in all that another's may: its name, its file, and what else
-    # it draws.
+    # Eve's notebook differs from Ada's in all that another's may: its name, its file,
+    # and what else it draws.
     asked = reduced(tasks.load(same.assignment), same.question, same.chosen)
     monkeypatch.setattr(verdicts.tasks, "load", lambda name: asked)
     found = {}

@@ -15,8 +15,8 @@ from autograder.grading.verdict import grade
 
 A01 = "a01_densities"
 SECRET = b"secret of the tests"
-# Of many notebooks some have a cell that never ends. What else these limits strike at loses points,
-# and may.
+# Of many notebooks some have a cell that never ends. What else these limits strike at
+# loses points, and may.
 SOME_TIME = Limits(cell=20, question=20, notebook=120)
 MOST = 80
 pytestmark = pytest.mark.kernels

@@ -189,8 +189,8 @@ def test_students_get_float32_and_the_reference_the_same_numbers(assignment, tas
         numbers = [argument for argument in case.arguments if isinstance(argument, float)]
         assert arrays or numbers
         assert all(array.dtype == np.float32 for array in arrays)
-        # As float64: NumPy compares a Python float with a float32 in float32, where they are always
-        # equal.
+        # As float64: NumPy compares a Python float with a float32 in float32,
+        # where they are always equal.
         assert all(float(np.float32(number)) == number for number in numbers)
         again = task.reference(*(to_float64(argument) for argument in case.arguments))
         again = again if isinstance(again, tuple) else (again,)

@@ -94,8 +94,8 @@ NEARLY = st.fixed_dictionaries(
 )
 
 
-# Arrays with one thing or another wrong: a field that is missing, of another type, of another
-# length.
+# Arrays with one thing or another wrong: a field that is missing,
+# of another type, of another length.
 ALMOST = st.fixed_dictionaries(
     {}, optional={key: st.just(value) | JSON for key, value in GOOD.items()}
 )

@@ -109,8 +109,8 @@ def findings(names, task, only=None, number=0):
         client.Student(client.InProcess(names), None), task.oracle, np.random.default_rng(number)
     )
     chosen = [item for item in task.properties if only in (None, item.name)]
-    # As `examine` does: weights begin with other numbers in each run, and with the same in each of
-    # this suite.
+    # As `examine` does: weights begin with other numbers in each run,
+    # and with the same in each of this suite.
     exam.student.seed(number)
     found = {item.name: examine_property(item, exam) for item in chosen}
     for item in chosen:

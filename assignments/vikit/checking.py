@@ -20,8 +20,8 @@ from .protocol import client, public_cases, student_side, wire
 __all__ = ["FAILED", "MARKS", "check", "check_all", "current_assignment", "read_questions", "start"]
 
 PUBLIC_ONLY = (
-    "Public cases only: grading draws other inputs for each notebook, so these points are not yet "
-    "certain."
+    "Public cases only: grading draws other inputs for each notebook, "
+    "so these points are not yet certain."
 )
 
 # How long grading lets a question take, unless that has a limit of its own.
@@ -40,8 +40,8 @@ def start(assignment) -> None:
     _current["assignment"] = assignment
     points = read_public_points(assignment)
     print(
-        f"{assignment}: {len(points)} questions for {sum(points):g} points by check(), the rest "
-        "graded by hand."
+        f"{assignment}: {len(points)} questions for {sum(points):g} points by check(), "
+        "the rest graded by hand."
     )
     unanswered.watch(assignment)
 
@@ -159,8 +159,8 @@ def own_function(names: dict[str, Any], name: str) -> Callable:
         earlier = find_question(name)
     except ValueError as error:
         raise CannotExamine(
-            f"check compares with your own {name}, and the public cases of the assignment that asks"
-            " for it are not here"
+            f"check compares with your own {name}, and the public cases of the assignment "
+            "that asks for it are not here"
         ) from error
     space = student_side.Namespace(names)
     verdict = faults.judge_case_by_case(
@@ -199,8 +199,8 @@ def hide_traceback(name: str, function) -> Callable:
             return function(*arguments)
         except (Exception, SystemExit) as error:
             reason = (
-                f"check compares with your own {name}, and that raised {type(error).__name__} on "
-                "other inputs"
+                f"check compares with your own {name}, and that raised "
+                f"{type(error).__name__} on other inputs"
             )
             raise CannotExamine(reason) from error
 
@@ -251,9 +251,9 @@ def read_questions(assignment) -> dict[str, judging.Question]:
 
 def missing_cases_message(assignment="the assignment") -> str:
     return (
-        f"the public cases of {assignment} are not here: keep {public_cases.FILE_NAME} in the "
-        "notebook's folder, as in the zip that you were given, and start Jupyter there (now in "
-        f"{Path.cwd()})"
+        f"the public cases of {assignment} are not here: keep {public_cases.FILE_NAME} "
+        "in the notebook's folder, as in the zip that you were given, and start Jupyter there "
+        f"(now in {Path.cwd()})"
     )
 
 
@@ -292,8 +292,8 @@ class Report:
         verdict = self.verdict
         if self.seconds > self.limit / 2:
             yield (
-                f"This took {self.seconds:.0f} s. Grading stops a question after {self.limit:g} s, "
-                "all cases together."
+                f"This took {self.seconds:.0f} s. "
+                f"Grading stops a question after {self.limit:g} s, all cases together."
             )
         if verdict.mistake:
             yield f"Recognised: {explain.mistake_in_words(verdict.mistake)}"
@@ -301,17 +301,13 @@ class Report:
             yield f"Lecture: {verdict.source}"
         # Where no mistake was recognised the message itself lists the cases.
         for case in verdict.cases if verdict.mistake else ():
-            yield (
-                f"  {'✓' if case.passed else '✗'} "
-                f"{case.name}{': ' + case.problem if case.problem else ''}"
-            )
+            problem = f": {case.problem}" if case.problem else ""
+            yield f"  {'✓' if case.passed else '✗'} {case.name}{problem}"
 
     def title(self) -> str:
         verdict = self.verdict
-        return (
-            f"{verdict.name}: {verdict.status}, {round(verdict.score, 2):g} of "
-            f"{verdict.max_score:g} points on public cases"
-        )
+        points = f"{round(verdict.score, 2):g} of {verdict.max_score:g} points"
+        return f"{verdict.name}: {verdict.status}, {points} on public cases"
 
     def __repr__(self) -> str:
         mark = MARKS.get(self.verdict.status, FAILED)[0]
@@ -324,11 +320,12 @@ class Report:
             for line in self.lines()
         )
         return (
-            f"<div style='border-left:4px solid {colour};padding:.4em .8em;margin:.3em "
-            "0;max-width:60em;line-height:1.45'><div><span "
-            f"style='color:{colour};font-weight:bold'>{mark} "
-            f"{html.escape(self.title())}</span></div><div "
-            f"style='white-space:pre-wrap'>{html.escape(self.verdict.message)}</div>{lines}</div>"
+            f"<div style='border-left:4px solid {colour};padding:.4em .8em;"
+            "margin:.3em 0;max-width:60em;line-height:1.45'>"
+            f"<div><span style='color:{colour};font-weight:bold'>"
+            f"{mark} {html.escape(self.title())}</span></div>"
+            f"<div style='white-space:pre-wrap'>{html.escape(self.verdict.message)}</div>"
+            f"{lines}</div>"
         )
 
 
@@ -340,10 +337,8 @@ class Summary:
 
     def total(self) -> str:
         score = sum(report.verdict.score for report in self.reports)
-        return (
-            f"{round(score, 2):g} of {sum(report.verdict.max_score for report in self.reports):g} "
-            "points so far"
-        )
+        max_score = sum(report.verdict.max_score for report in self.reports)
+        return f"{round(score, 2):g} of {max_score:g} points so far"
 
     def __repr__(self) -> str:
         rows = []
@@ -351,10 +346,8 @@ class Summary:
             verdict = report.verdict
             mark = MARKS.get(verdict.status, FAILED)[0]
             note = f"  {explain.mistake_in_words(verdict.mistake)}" if verdict.mistake else ""
-            rows.append(
-                f"{mark} {verdict.name:<28}{verdict.status:<11}{verdict.score:>6g} / "
-                f"{verdict.max_score:<4g}{note}"
-            )
+            points = f"{verdict.score:>6g} / {verdict.max_score:<4g}"
+            rows.append(f"{mark} {verdict.name:<28}{verdict.status:<11}{points}{note}")
         return "\n".join([*rows, self.total(), PUBLIC_ONLY])
 
     def _repr_html_(self) -> str:
@@ -368,11 +361,9 @@ class Summary:
                 f"{round(verdict.score, 2):g} / {verdict.max_score:g}",
                 explain.mistake_in_words(verdict.mistake or ""),
             ]
-            rows += f"<tr><td style='color:{colour}'>{mark}</td>"
-            rows += (
-                "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells)
-                + "</tr>"
-            )
+            texts = map(html.escape, cells)
+            columns = "".join(f"<td style='text-align:left'>{text}</td>" for text in texts)
+            rows += f"<tr><td style='color:{colour}'>{mark}</td>{columns}</tr>"
         heads = "".join(
             f"<th style='text-align:left'>{head}</th>"
             for head in ("", "question", "", "points", "recognised")

@@ -11,8 +11,8 @@ import numpy as np
 
 __all__ = ["Dataset", "load"]
 
-# sha256 of each array's bytes; data/README.md says where they come from. `binarized_mnist` holds 8
-# pixels a byte.
+# sha256 of each array's bytes; data/README.md says where they come from.
+# `binarized_mnist` holds 8 pixels a byte.
 CHECKSUMS = {
     "digits": {
         "x_train": "1f1bf55270b20127f5c5ff6ea50450899623421b9bb14cb2f82cf6ef53315acf",

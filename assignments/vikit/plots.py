@@ -50,8 +50,8 @@ def images(rows, image_shape, titles=(), title="") -> None:
     rows = np.asarray(rows, float)
     if rows.ndim != 3 or rows.shape[2] != np.prod(image_shape):
         raise ValueError(
-            f"rows must have the shape [rows, n, {int(np.prod(image_shape))}], not "
-            f"{list(rows.shape)}"
+            f"rows must have the shape [rows, n, {int(np.prod(image_shape))}], "
+            f"not {list(rows.shape)}"
         )
     figure, panels = plt.subplots(
         *rows.shape[:2], figsize=(0.8 * rows.shape[1] + 1.5, 0.8 * len(rows) + 0.5), squeeze=False

@@ -38,8 +38,8 @@ def submit(notebook=None) -> None:
     names, stubs = find_answers(content, path)
     if len(content) > MAX_BYTES:
         raise ValueError(
-            f"Clear the outputs and save again: the notebook has {len(content) / 2**20:.0f} MiB, "
-            "more than 100"
+            "Clear the outputs and save again: the notebook has "
+            f"{len(content) / 2**20:.0f} MiB, more than 100"
         )
     questions = checking.read_questions(assignment)
     target = path.resolve().with_name(f"{assignment}-submission.zip")
@@ -56,8 +56,8 @@ def submit(notebook=None) -> None:
 
 
 SAVED_NOTE = (
-    "It holds the notebook as last saved: save first, then call submit() again, if you changed "
-    "anything since."
+    "It holds the notebook as last saved: save first, then call submit() again, "
+    "if you changed anything since."
 )
 DOWNLOAD = "Download it: the folder icon on the left, then the three dots beside the file."
 COLAB_NOTE = f"{DOWNLOAD} It holds the notebook as it is now."
@@ -105,9 +105,9 @@ def read_colab_notebook(path) -> tuple[bytes, str]:
     found = [saved for saved in (path, COLAB_DRIVE / path.name) if is_notebook(saved)]
     if not found:
         raise FileNotFoundError(
-            "Choose File > Download > Download .ipynb, and hand in the file that you get. submit() "
-            f"could not get the notebook from Colab ({reason}), and there is no saved {path.name} "
-            "here"
+            "Choose File > Download > Download .ipynb, and hand in the file that you get. "
+            f"submit() could not get the notebook from Colab ({reason}), "
+            f"and there is no saved {path.name} here"
         )
     newest = max(found, key=lambda saved: saved.stat().st_mtime)
     saved = time.strftime("%d %B, %H:%M", time.localtime(newest.stat().st_mtime))

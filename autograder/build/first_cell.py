@@ -1,5 +1,5 @@
-# @title Run this cell first: it starts the newest vikit in a folder or zip near this notebook, or
-# installed.
+# @title Run this cell first: it starts the newest vikit in a folder or zip near this
+# notebook, or installed.
 import atexit, os, re, shutil, sys, tempfile, time, zipfile
 from itertools import islice
 from pathlib import Path
@@ -89,8 +89,8 @@ def copies(here):
     for folder in folders(here):
         if folder is None or time.monotonic() > until:
             print(
-                "Not every folder was searched for vikit. If it lies elsewhere, go there first: %cd"
-                " path/to/folder"
+                "Not every folder was searched for vikit. If it lies elsewhere, "
+                "go there first: %cd path/to/folder"
             )
             break
         add(folder, str(folder))
@@ -143,8 +143,8 @@ def import_newest(found):
                 sys.path[:] = before
             if len(found) > 1:
                 print(
-                    f"vikit {'.'.join(map(str, version))} comes from {name}, the newest of "
-                    f"{len(found)} here."
+                    f"vikit {'.'.join(map(str, version))} comes from {name}, "
+                    f"the newest of {len(found)} here."
                 )
             return
 
@@ -161,8 +161,8 @@ if running is None:
     import_newest(found)
 elif newer:
     print(
-        f"Restart the kernel (Colab: Runtime > Restart session): {newer[0]} holds a newer vikit "
-        "than runs now."
+        "Restart the kernel (Colab: Runtime > Restart session): "
+        f"{newer[0]} holds a newer vikit than runs now."
     )
 try:
     import vikit

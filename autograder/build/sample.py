@@ -29,8 +29,8 @@ __all__ = ["ASSIGNMENT", "answer_with_solutions", "size", "students", "write_cla
 
 ASSIGNMENT = "a01_densities"
 ANSWERS = Path(__file__).parent / "sample_class"
-# Long enough for every honest cell; at one that never ends the student gives up, and hands in what
-# there is.
+# Long enough for every honest cell; at one that never ends the student gives up,
+# and hands in what there is.
 CELL_SECONDS = 20
 
 
@@ -43,8 +43,8 @@ def write_class(folder, jobs=1, finished=lambda _: None) -> None:
         finished: Called with each student's name when the notebook is written.
     """
     stub = (notebooks.ASSIGNMENTS / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text(encoding="utf-8")
-    # Where a cell is given up nbclient leaves a task behind, of which asyncio would speak at the
-    # end.
+    # Where a cell is given up nbclient leaves a task behind, of which asyncio
+    # would speak at the end.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = {}

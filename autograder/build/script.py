@@ -165,8 +165,8 @@ def check_questions(cells: list[ScriptCell], assignment) -> None:
         for name in named:
             if name not in declared:
                 raise ScriptError(
-                    f"{solution} answers {name!r}, which is no question: list it in "
-                    f"{folder}/__init__.py"
+                    f"{solution} answers {name!r}, which is no question: "
+                    f"list it in {folder}/__init__.py"
                 )
             if named.count(name) > 1:
                 raise ScriptError(f"{solution} has two cells for the question {name!r}: keep one")

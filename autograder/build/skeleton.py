@@ -115,8 +115,8 @@ def write_question(assignment, name) -> list[tuple[Path, str]]:
         (
             solution,
             (
-                "the text, the signature with its docstring, and the answer; move the cells where "
-                "they belong"
+                "the text, the signature with its docstring, and the answer; "
+                "move the cells where they belong"
             ),
         ),
         (folder / "__init__.py", "the order of the questions: that of the notebook"),
@@ -130,8 +130,8 @@ def check_name(assignment, name, taken) -> None:
         )
     if not name.isidentifier() or keyword.iskeyword(name) or name.lower() != name:
         raise SkeletonError(
-            f"{name!r} is no name of a function: take small letters, digits and _, as in "
-            "kl_to_prior"
+            f"{name!r} is no name of a function: take small letters, "
+            "digits and _, as in kl_to_prior"
         )
     if name in taken:
         raise SkeletonError(f"there is a question {name!r} already: take another name")

@@ -91,8 +91,8 @@ def check_out(out, submitted) -> None:
     """Raises UsageError where results would lie among submissions, and be graded next time."""
     if submitted.resolve() in (out.resolve(), *out.resolve().parents):
         raise UsageError(
-            f"{out} lies in {submitted}, where each folder is a student: choose another folder with"
-            " --out"
+            f"{out} lies in {submitted}, where each folder is a student: "
+            "choose another folder with --out"
         )
 
 
@@ -119,17 +119,17 @@ def wanted_submissions(options: Namespace, submitted, console) -> "list[Submissi
         say(console, notice, "yellow")
     if not submissions:
         raise UsageError(
-            f"there is nothing to grade in {submitted}: put notebooks into <student>/<assignment>/ "
-            "there"
+            f"there is nothing to grade in {submitted}: "
+            "put notebooks into <student>/<assignment>/ there"
         )
     is_chosen = options.assignments or options.student
     some_unknown = any(item.fault for item in submissions)
     if not (some_unknown or is_chosen or handed_in_assignments(submitted, tasks.names())):
         raise UsageError(
-            f"no student's folder in {submitted} holds an assignment, as in "
-            "<student>/<assignment>/<assignment>.ipynb: is it the right folder? For example "
-            f"{submissions[0].label}: {submissions[0].notice}. To grade it all the same name the "
-            "assignment"
+            f"no student's folder in {submitted} holds an assignment, "
+            "as in <student>/<assignment>/<assignment>.ipynb: is it the right folder? "
+            f"For example {submissions[0].label}: {submissions[0].notice}. "
+            "To grade it all the same name the assignment"
         )
     for assignment in {item.assignment for item in submissions}:
         places.released_folder(assignment)

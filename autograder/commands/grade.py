@@ -32,9 +32,9 @@ def add_parser(commands) -> None:
 def run(options: Namespace) -> int:
     if not options.submitted.is_dir():
         raise UsageError(
-            f"there is no folder {options.submitted}: put the notebooks in "
-            f"{options.submitted}/<student>/<assignment>/<assignment>.ipynb, or name another "
-            "folder with --submitted"
+            f"there is no folder {options.submitted}: "
+            f"put the notebooks in {options.submitted}/<student>/<assignment>/<assignment>.ipynb, "
+            "or name another folder with --submitted"
         )
     console = screen.on_stdout()
     take_assignments(options, console)
@@ -55,12 +55,12 @@ def take_assignments(options: Namespace, console) -> None:
     options.student = [name for name in options.student if name not in taken]
     if not options.student:
         raise UsageError(
-            f"--student needs a student's name: {', '.join(taken)} is an assignment, and no "
-            "student's folder"
+            f"--student needs a student's name: {', '.join(taken)} is an assignment, "
+            "and no student's folder"
         )
     options.assignments = list(dict.fromkeys([*options.assignments, *taken]))
     say(
         console,
-        f"{', '.join(taken)} after --student is an assignment, and no student's folder: it is "
-        "graded as such.",
+        f"{', '.join(taken)} after --student is an assignment, and no student's folder: "
+        "it is graded as such.",
     )

@@ -36,8 +36,8 @@ def run(options: Namespace) -> int:
         except (SkeletonError, LookupError) as error:
             raise UsageError(error.args[0]) from error
     print(
-        f"A question that works is there: the sum of squares, as {options.name}. Write your own in "
-        "its place:"
+        f"A question that works is there: the sum of squares, as {options.name}. "
+        "Write your own in its place:"
     )
     for path, what in written:
         print(f"  {path.relative_to(places.CHECKOUT)}: {what}")

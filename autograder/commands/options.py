@@ -29,8 +29,8 @@ __all__ = [
 SUBMITTED, OUT = Path("course/submitted"), Path("course")
 # The names of `grading.limits` with their units and the usual values.
 OF_A_RUN = (
-    "cell=60 (seconds), question=10 (seconds), notebook=600 (seconds), output=1MiB (printed by a "
-    "cell)"
+    "cell=60 (seconds), question=10 (seconds), notebook=600 (seconds), "
+    "output=1MiB (printed by a cell)"
 )
 OF_A_PROCESS = (
     "memory=4GiB, scratch=256MiB (files written), processes=256 (threads), files=512 (open at "
@@ -119,9 +119,9 @@ def jobs_and_limits(options: Namespace, console=None) -> "tuple[int, Limits]":
     wanted = jobs * limits.bounds.memory
     if wanted > machine_memory():
         notices.append(
-            f"{jobs} notebooks at a time may use {size_text(wanted)} of memory, and this machine "
-            f"has {size_text(machine_memory())}: where it runs out others suffer; take fewer "
-            "--jobs"
+            f"{jobs} notebooks at a time may use {size_text(wanted)} of memory, "
+            f"and this machine has {size_text(machine_memory())}: "
+            "where it runs out others suffer; take fewer --jobs"
         )
     for notice in notices if console else ():
         say(console, notice, "yellow")

@@ -53,8 +53,8 @@ def check_sample_students(names, submitted) -> None:
     there = sample.students()
     if names and not any(name in there or os.path.lexists(submitted / name) for name in names):
         raise UsageError(
-            f"no student of the sample class is called {', '.join(names)}; there are: "
-            f"{', '.join(there)}"
+            f"no student of the sample class is called {', '.join(names)}; "
+            f"there are: {', '.join(there)}"
         )
 
 

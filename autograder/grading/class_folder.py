@@ -81,8 +81,8 @@ def notices_of(submissions: list[Submission]) -> list[str]:
     for name, items in many.items():
         students = sum(item.assignment == name for item in submissions)
         lines.append(
-            f"{name}: {len(items)} of {students} students handed in nothing; grades.csv has a row "
-            "for each"
+            f"{name}: {len(items)} of {students} students handed in nothing; "
+            "grades.csv has a row for each"
         )
     return lines
 
@@ -133,8 +133,8 @@ def hard_link_notices(submissions: list[Submission], paths: list[Path]) -> list[
                     path, printable(f"{name_of(path)}/{file.relative_to(path)}")
                 )
     return [
-        f"{', '.join([*by_student.values()][:MAX_SHOWN])}{and_more(by_student)}: one file under the"
-        " names of several students (a hard link); each is graded"
+        f"{', '.join([*by_student.values()][:MAX_SHOWN])}{and_more(by_student)}: "
+        "one file under the names of several students (a hard link); each is graded"
         for by_student in names_of_file.values()
         if len(by_student) > 1
     ]

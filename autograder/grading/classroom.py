@@ -32,8 +32,8 @@ from .verdict import build_ungraded, digest, grade_under, secret_digest
 
 __all__ = ["Settings", "grade_class", "read_all"]
 
-# Seconds for what surrounds the time that a notebook may take; the kit's own work on one takes a
-# few.
+# Seconds for what surrounds the time that a notebook may take;
+# the kit's own work on one takes a few.
 PATIENCE = 600
 # How often a question may have all of its time, at most.
 MOST_TIMES = 4
@@ -135,8 +135,8 @@ def grade_waiting(grading: Grading, todo) -> None:
     structures = explore_all(grading.graders, assignments)
     if todo:
         grading.begins(
-            f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, {settings.jobs} at a "
-            "time"
+            f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, "
+            f"{settings.jobs} at a time"
         )
     first = {name: grading.graders.call(first_turn, name) for name in assignments}
     # Nobody can arrange that all slow ones come first.
@@ -149,8 +149,8 @@ def complete(run: ClassRun, submissions: list[Submission], out) -> None:
     for item in find_overwritten(run, out):
         del run.verdicts[item]
         error = FileExistsError(
-            f"the file system of {out} takes another student's name for this one: choose another "
-            "--out"
+            f"the file system of {out} takes another student's name for this one: "
+            "choose another --out"
         )
         record_failure(run, item, error)
     run.failures += run.partial

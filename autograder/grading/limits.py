@@ -100,8 +100,8 @@ def bounds_for(settings) -> Bounds:
     odd = set(limits.given) - {item.name for item in fields(Bounds)}
     if odd:
         raise ValueError(
-            f"{min(odd)} is no limit of a kernel by itself: Jupyter and nbgrader have settings for "
-            "that"
+            f"{min(odd)} is no limit of a kernel by itself: "
+            "Jupyter and nbgrader have settings for that"
         )
     return limits.bounds
 
@@ -140,8 +140,8 @@ def parse_setting(setting: str) -> tuple[str, float]:
     if value < least:
         wanted = size_text(least) if name in SIZES else least
         raise ValueError(
-            f"{setting!r} is too little for any notebook: write {name}= and a number, {wanted} or "
-            "more"
+            f"{setting!r} is too little for any notebook: "
+            f"write {name}= and a number, {wanted} or more"
         )
     return name, int(value) if name in SIZES + COUNTS + ("cpu",) else value
 

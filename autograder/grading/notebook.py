@@ -27,9 +27,9 @@ __all__ = [
     "strip_outputs",
 ]
 
-# Of a file as handed in. Its outputs, and images in its text, are cut out before it is read as
-# JSON: that may take thirty times as much memory as the text, and reading as Python seven hundred
-# times as much.
+# Of a file as handed in. Its outputs, and images in its text,
+# are cut out before it is read as JSON: that may take thirty times as much memory as the text,
+# and reading as Python seven hundred times as much.
 MAX_FILE_BYTES = 100 * 2**20
 MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_CELLS = 2000

@@ -66,8 +66,8 @@ def assignments_without_points(run: ClassRun) -> Iterator[tuple[str, bool]]:
         said = f"{assignment}: all {len(found)} notebooks that were handed in have 0 points"
         if failed:
             said += (
-                ", and not one answer in them could be asked: is this the right folder, and is this"
-                " machine well?"
+                ", and not one answer in them could be asked: is this the right folder, "
+                "and is this machine well?"
             )
             said += f" The first one's: {questions[0]['message']}"
         yield said, failed

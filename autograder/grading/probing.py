@@ -34,8 +34,8 @@ def ask_cases(
     until = run.asking + seconds
     replies = Student(run, seconds).calls(path, [case.arguments for case in cases], outputs)
     if replies[-1].status == "crashed":
-        # Replies that it sent before may be lost, and a thread of another question may have ended
-        # it.
+        # Replies that it sent before may be lost, and a thread of another
+        # question may have ended it.
         run.end()
         # If the notebook cannot be run again the replies so far count.
         with contextlib.suppress(GaveUp):

@@ -16,8 +16,8 @@ from .limits import Limits, size_text
 __all__ = ["MAX_RESTARTS", "READY_SECONDS", "GaveUp", "NotebookRun", "student_half"]
 
 READY_SECONDS = 120
-# How often a notebook is run again after its kernel has ended: it comes to an end by its time
-# before, as a rule.
+# How often a notebook is run again after its kernel has ended:
+# it comes to an end by its time before, as a rule.
 MAX_RESTARTS = 100
 # What ended a kernel once has this much longer to do it again.
 MARGIN_SECONDS = 1

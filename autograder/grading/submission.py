@@ -226,15 +226,13 @@ def choose_zip(found: Found) -> tuple[Path | None, str] | None:
             raise zipped.fault
     fitting = [path for path, zipped in found.zips.items() if zipped.assignment == found.assignment]
     chosen = only_notebook(fitting)
-    if not chosen:
+    if not chosen and fitting:
         return (
-            (
-                None,
-                f"found {len(fitting)} zips of it, {list_names(fitting)}: keep the one that counts",
-            )
-            if fitting
-            else None
+            None,
+            f"found {len(fitting)} zips of it, {list_names(fitting)}: keep the one that counts",
         )
+    if not chosen:
+        return None
     beside = [
         describe_file(path, found.zips)
         for path, zipped in found.zips.items()

@@ -9,13 +9,13 @@ import statistics
 
 __all__ = ["FEW", "LONGER", "SHORTEST", "SHORTEST_OF_MODELS", "TIMES", "Schedule", "Turns"]
 
-# Seconds on the wall that every notebook has, and how many times longer than most others one may
-# take.
+# Seconds on the wall that every notebook has, and how many times longer than
+# most others one may take.
 SHORTEST, TIMES = 2.0, 2.0
 # The same where a question asks for a model, which is trained.
 SHORTEST_OF_MODELS = 15.0
-# How many times longer a turn is where most are put back, and when those that were put back have
-# theirs.
+# How many times longer a turn is where most are put back, and when those
+# that were put back have theirs.
 LONGER = 3.0
 # So many must be done, or put back, before they say how long others take.
 FEW = 3

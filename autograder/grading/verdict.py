@@ -123,12 +123,12 @@ def grade_under(conditions: Conditions, assignment, path, student: str) -> dict[
     Raises:
         KernelError, OSError, MemoryError: If this machine fails: there is no verdict then.
     """
-    # The kit's own notebook is read before the student's: an error in it must not count as the
-    # student's.
+    # The kit's own notebook is read before the student's:
+    # an error in it must not count as the student's.
     released, sha256 = notebook.read_released(assignment), None
     try:
-        # The file is read once: what is graded, copied and hashed is the same even if the file
-        # changes meanwhile.
+        # The file is read once: what is graded, copied and hashed is the same even if
+        # the file changes meanwhile.
         content = notebook_in(path, assignment)
         sha256 = hashlib.sha256(content).hexdigest()
         slim = notebook.strip_outputs(content, conditions.limits.bounds.scratch // 2)
@@ -199,9 +199,9 @@ def confine(unsafe: bool) -> kernels.Confinement:
     if not confinement.closes_files and not unsafe:
         reason = next(iter(confinement.missing.values()), "no reason is known")
         raise Unconfined(
-            f"this machine cannot confine notebooks ({reason}; `make doctor` says more): they could"
-            " read all that you can. Grade on another machine, or say --unsafe if you trust every "
-            "one of them"
+            f"this machine cannot confine notebooks ({reason}; `make doctor` says more): "
+            "they could read all that you can. Grade on another machine, "
+            "or say --unsafe if you trust every one of them"
         )
     return confinement
 

@@ -26,8 +26,8 @@ class ColdProcess:
             "--HistoryManager.enabled=False",
             *(f"--IPKernelApp.extensions={name}" for name in extensions),
         ]
-        # Sockets in the file system where there are any: nobody else on this machine can connect to
-        # them.
+        # Sockets in the file system where there are any:
+        # nobody else on this machine can connect to them.
         transport = "tcp" if os.name == "nt" else "ipc"
         self.manager = KernelManager(connection_file=str(folder / "k.json"), transport=transport)
         self.manager._kernel_spec = KernelSpec(

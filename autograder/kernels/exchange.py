@@ -13,8 +13,8 @@ __all__ = ["MAX_GROWTH", "Exchange", "Outcome", "channels", "resident"]
 # What a process may send in answer to one request, printed or not, how many messages are read at a
 # time, and how many parts of one are kept: those of Jupyter have 7.
 MAX_RECEIVED = 64 * 2**20
-# A message may be as long as the reply with the largest arrays; decoded it takes up to thirty times
-# as much.
+# A message may be as long as the reply with the largest arrays;
+# decoded it takes up to thirty times as much.
 MAX_MESSAGE = 16 * 2**20
 MESSAGES_AT_ONCE = 200
 MAX_PARTS = 64

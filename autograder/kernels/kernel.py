@@ -172,8 +172,8 @@ class Kernel:
     def alive(self) -> bool:
         return self.client is not None and self.process is not None and self.process.alive
 
-    # Not fewer arguments: each is what one request may differ in, and all but two have their usual
-    # value.
+    # Not fewer arguments: each is what one request may differ in, and all but two
+    # have their usual value.
     def execute(
         self, code: str, seconds: float, mime=None, silent=False, max_bytes=2**20, metadata=None
     ) -> Outcome:
@@ -279,8 +279,8 @@ class Kernel:
             poller.register(socket, zmq.POLLIN)
         while True:
             ready = dict(poller.poll(int(min(1000 * seconds, POLL_MILLISECONDS))))
-            # Before what came is read: the answer may have come in time, and this process been
-            # busy.
+            # Before what came is read: the answer may have come in time,
+            # and this process been busy.
             if clock.passed() - looked >= min(seconds, POLL_MILLISECONDS / 1000):
                 looked, counted = clock.passed(), clock.seconds()
             exchange.read(ready)

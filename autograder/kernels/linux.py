@@ -146,8 +146,8 @@ def use_huge_pages() -> None:
         start, end = (int(bound, 16) for bound in bounds.split("-"))
         start, end = -(-start // HUGE_PAGE) * HUGE_PAGE, end // HUGE_PAGE * HUGE_PAGE
         if rights == "rw-p" and path in ("", "[heap]") and start < end:
-            # Older kernels do not know it, and some areas cannot be gathered: then all stays as it
-            # was.
+            # Older kernels do not know it, and some areas cannot be gathered:
+            # then all stays as it was.
             _library().madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
 
 

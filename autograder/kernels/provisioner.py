@@ -115,8 +115,8 @@ class ConfinedProvisioner(KernelProvisionerBase):
         chosen = await asyncio.to_thread(confinement.choose)
         if not chosen.closes_files:
             raise RuntimeError(
-                f"kernels cannot be confined here: {chosen.missing}; choose the kernel python3 "
-                "instead"
+                f"kernels cannot be confined here: {chosen.missing}; "
+                "choose the kernel python3 instead"
             )
         # A restart keeps the address: clients stay connected to it.
         self.folder = self.folder or Path(tempfile.mkdtemp(prefix="vk-"))

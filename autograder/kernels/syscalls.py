@@ -43,8 +43,8 @@ ALLOWED = (
 
 AF_UNIX, SOCK_STREAM, SOCK_TYPES = 1, 1, 0xF
 CLONE_THREAD = 0x00010000
-# What a program asks of a descriptor: whether it is a terminal, how much waits to be read, that it
-# closes on exec.
+# What a program asks of a descriptor: whether it is a terminal, how much waits to be read,
+# that it closes on exec.
 IOCTLS = {
     "TCGETS": 0x5401,
     "TIOCGWINSZ": 0x5413,
@@ -62,8 +62,8 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
-# Inside its own view and namespaces a process can do these to nothing but itself; outside of them
-# to all of its user's.
+# Inside its own view and namespaces a process can do these to nothing but itself;
+# outside of them to all of its user's.
 INSIDE = (
     "chmod", "fchmod", "fchmodat", "fchmodat2", "kill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
     "sched_setaffinity", "sched_setscheduler", "tgkill", "tkill", "utime", "utimensat", "utimes",
@@ -76,8 +76,8 @@ FCNTLS, LOCKS = (0, 1, 2, 3, 4, 5, 36, 1030, 1032), (6, 7, 37, 38)
 # left. What waits in a socket is memory of the kernel that no limit counts: that it may be more
 # than usual is pretended.
 SOL_SOCKET, SOCKET_OPTIONS, BUFFER_SIZES = 1, (2, 9, 13, 16, 20, 21, 66, 67), (7, 8)
-# Of `mmap`, by the bits for "shared" and "anonymous": not both, as no limit counts that memory
-# either.
+# Of `mmap`, by the bits for "shared" and "anonymous": not both,
+# as no limit counts that memory either.
 SHARED_OR_ANONYMOUS, MAPPINGS = 0x21, (0x00, 0x01, 0x20)
 # libzmq ends the process where it may not do this: it is told that it did.
 PRETENDED = ("sched_setaffinity", "sched_setscheduler")
@@ -97,8 +97,8 @@ def compiled(alone=False, gpu=False) -> bytes:
     import pyseccomp as seccomp
 
     program = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
-    # A call of another architecture ends the process: the default would end one thread, and the
-    # kernel would hang.
+    # A call of another architecture ends the process: the default would end one thread,
+    # and the kernel would hang.
     program.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
     for name in [name for name in ALLOWED if not (alone and name in INSIDE)]:
         _add(seccomp, program, seccomp.ALLOW, name)

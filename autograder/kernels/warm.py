@@ -43,8 +43,8 @@ LAYERS = ("namespaces", "view", "landlock", "seccomp")
 KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "XLA_FLAGS")
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 MIB = 2**20
-# The first process of a namespace cannot abort: the C library then ends it with a segmentation
-# fault.
+# The first process of a namespace cannot abort: the C library then ends
+# it with a segmentation fault.
 COMPILED = "compiled code ended the process (segmentation fault or abort)"
 ENDINGS = {
     -signal.SIGSEGV: COMPILED,
@@ -238,8 +238,8 @@ def environment(folder, gpu=False) -> dict[str, str]:
     )
 
 
-# What waits unread of one kernel: so many messages a channel, none larger than this; more is not
-# taken off its hands.
+# What waits unread of one kernel: so many messages a channel, none larger than this;
+# more is not taken off its hands.
 UNREAD_MESSAGES = 64
 MESSAGE_BYTES = 16 * MIB
 

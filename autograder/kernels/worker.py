@@ -301,8 +301,8 @@ def _adapt_ipykernel() -> None:
     iostream: Any = ipykernel.iostream
     # Both would open TCP sockets, which this process may not.
     debugger._is_debugpy_available = False
-    # For the debugger alone it looks at every module, at the price of a fifth of the start (see
-    # `Prepared`).
+    # For the debugger alone it looks at every module, at the price of a fifth
+    # of the start (see `Prepared`).
     ipkernel.sys = _WithoutModules()
     iostream.IOPubThread._setup_pipe_in = lambda thread: setattr(thread, "_pipe_flag", False)
     _flush_only_what_there_is(iostream.OutStream)
@@ -311,8 +311,8 @@ def _adapt_ipykernel() -> None:
 
 def _adapt_shell(shell) -> None:
     """Has what would end the process, or start one, do nothing, so that the rest runs."""
-    # `exit()`, or a cell that restarts the kernel as many do on Colab, ends nothing: the rest of
-    # the notebook runs.
+    # `exit()`, or a cell that restarts the kernel as many do on Colab, ends nothing:
+    # the rest of the notebook runs.
     shell._update_exit_now = lambda change: None
     # `!command` in a cell says why nothing happens, and the rest of the cell runs.
     shell.system = lambda command: print(NO_PROGRAMS, file=sys.stderr)

@@ -27,8 +27,8 @@ def choose(wanted="auto") -> str:
     gpus = visible_gpus()
     if wanted == "gpu" and not gpus:
         raise DeviceError(
-            "TensorFlow sees no GPU here: use --device cpu, or set the kit up with `make GPU=1 "
-            "grade`"
+            "TensorFlow sees no GPU here: use --device cpu, or set the kit up "
+            "with `make GPU=1 grade`"
         )
     return GPU if gpus and wanted != "cpu" else CPU
 

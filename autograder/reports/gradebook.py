@@ -12,8 +12,8 @@ REASONS = "reasons"
 MAX_REASON = 160
 # A message says more than these; the others speak for themselves.
 TOLD_BY_MESSAGE = ("missing", "error", "timeout", "crashed", "kit_error", "unexamined")
-# A spreadsheet would take a cell that begins with one of these for a formula; the last is the minus
-# sign of typography.
+# A spreadsheet would take a cell that begins with one of these for a formula;
+# the last is the minus sign of typography.
 FORMULA = ("=", "+", "-", "@", "\u2212")
 # What may end a cell or a row, in one country or another.
 QUOTED = frozenset(',;\t"\r\n')

@@ -38,14 +38,14 @@ def read_hints(path) -> dict[tuple[str, str], Mistake]:
             match = LINE.fullmatch(line.strip())
             if not match:
                 raise QuestionError(
-                    f"{path}:{number}: this is no hint; write `- **name** hint [source]`, in one "
-                    f"line: {line}"
+                    f"{path}:{number}: this is no hint; write `- **name** hint [source]`, "
+                    f"in one line: {line}"
                 )
             name, hint, source = match.group("name", "hint", "source")
             if (heading, name) in found:
                 raise QuestionError(
-                    f"{path}:{number}: `{name}` stands below `{heading}` already; keep one of "
-                    "the two"
+                    f"{path}:{number}: `{name}` stands below `{heading}` "
+                    "already; keep one of the two"
                 )
             found[heading, name] = Mistake(name, hint, source or "")
     return found
@@ -61,8 +61,8 @@ def read_shared() -> dict[str, Mistake]:
     for (heading, name), mistake in read_hints(SHARED).items():
         if name in found:
             raise QuestionError(
-                f"{SHARED}: `{name}` stands there twice, again below `{heading}`; keep one of "
-                "the two"
+                f"{SHARED}: `{name}` stands there twice, again below "
+                f"`{heading}`; keep one of the two"
             )
         found[name] = mistake
     return found
@@ -99,8 +99,8 @@ class Hints:
             return self.shared[name]
         wanted = f"{question.name}, {prop}" if prop else question.name
         raise QuestionError(
-            f"{self.path}: there is no hint for `{name}`; add `- **{name}** ...` below `## "
-            f"{wanted}`"
+            f"{self.path}: there is no hint for `{name}`; add `- **{name}** ...` "
+            f"below `## {wanted}`"
         )
 
     def headings(self, question, prop) -> list[str]:

@@ -56,8 +56,8 @@ def shapes_property(points, source, network, batches) -> Property:
     return Property(
         "shapes",
         points,
-        f"{listed} must have the documented shapes for every batch and every choice of hidden "
-        "layers.",
+        f"{listed} must have the documented shapes for every batch and every "
+        "choice of hidden layers.",
         source,
         "network_shapes",
         network | {"batch_shapes": batches},
@@ -97,8 +97,8 @@ def weights_property(model, points, source, objective="the loss") -> Property:
     return Property(
         "every_weight_learns",
         points,
-        "After one step of training every trainable weight must have moved, and every one must "
-        f"matter to {objective}.",
+        "After one step of training every trainable weight must have moved, "
+        f"and every one must matter to {objective}.",
         source,
         "weights_learn",
         {"model": model},
@@ -138,8 +138,8 @@ def accuracy_property(model, points, source, floor) -> Property:
     return Property(
         "accuracy_passes_the_floor",
         points,
-        "Trained on digits, the model must classify held-out ones at least as well as any right one"
-        " does. Something keeps it from learning.",
+        "Trained on digits, the model must classify held-out ones at least as well as any right "
+        "one does. Something keeps it from learning.",
         source,
         "floor",
         {"model": model, "floor": floor},

@@ -24,12 +24,12 @@ __all__ = [
 ]
 
 NUM_ATTEMPTS = 200
-# Two answers are apart if they differ by more tolerances than this: rounding in float32 may use up
-# one.
+# Two answers are apart if they differ by more tolerances than this:
+# rounding in float32 may use up one.
 MARGIN_IN_TOLERANCES = 2.5
 NUM_STRUCTURE_DRAWS = 4
-# The public cases are the same for everybody: they are drawn with this instead of the course's
-# secret.
+# The public cases are the same for everybody: they are drawn with this instead
+# of the course's secret.
 PUBLIC = b"public cases"
 
 

@@ -71,8 +71,8 @@ EDITS = (
     ("first sample only", CROSS_ENTROPY, "cross_entropy = -log_qy_given_z[0]",
      "VIB", "loss_terms", "first_sample_only"),
     ("logits averaged", LOG_QY,
-     "log_qy_given_z = categorical_log_prob(y_onehot, tf.reduce_mean(self.decoder(z), axis=0, "
-     "keepdims=True))",
+     "log_qy_given_z = categorical_log_prob(y_onehot, tf.reduce_mean(self.decoder(z), "
+     "axis=0, keepdims=True))",
      "VIB", "loss_terms", "logits_averaged"),
     ("logarithm of the mean probability", LOG_QY,
      "log_qy_given_z = tf.math.log(tf.reduce_sum(y_onehot * vib_predict_probs(self.decoder(z)), "

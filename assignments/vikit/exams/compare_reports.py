@@ -32,8 +32,8 @@ NUM_DEVIATIONS = 8
 # The rounding of float32 in a number that is reported.
 REPORT_ATOL = 2e-3
 REPORT_RTOL = 1e-3
-# A reported rate may be that of single samples, and then varies from report to report: by which
-# share of it, at most.
+# A reported rate may be that of single samples, and then varies from report to report:
+# by which share of it, at most.
 MAX_SHARE_OF_CHANCE = 0.15
 # With how many other weights a discrepancy is looked for again.
 NUM_OTHER_WEIGHTS = 3

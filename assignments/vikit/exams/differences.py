@@ -18,8 +18,8 @@ __all__ = [
 STEP = 3e-3
 # The same for a second, shorter difference.
 SHORT_STEP = 1.5e-3
-# How far a log determinant may be from that of the differences: in float32 four planar layers are
-# off by 4e-4.
+# How far a log determinant may be from that of the differences:
+# in float32 four planar layers are off by 4e-4.
 LOG_DET_TOLERANCE = 5e-3
 # How far the log determinants of the two steps may disagree.
 STEPS_TOLERANCE = 2e-3

@@ -10,8 +10,8 @@ from .. import data
 __all__ = ["BATCH_SIZE", "Examples", "one_hot", "split", "turn"]
 
 BATCH_SIZE = 64
-# All batches of a training are whole, in every training: TensorFlow traces a step again for each
-# shape.
+# All batches of a training are whole, in every training:
+# TensorFlow traces a step again for each shape.
 NUM_TRAIN_BATCHES = 22
 
 

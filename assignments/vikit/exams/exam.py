@@ -116,8 +116,8 @@ def examination(
     def register(function: Callable) -> Callable:
         if name in EXAMINATIONS:
             raise ValueError(
-                f"two examinations are called {name!r}: {EXAMINATIONS[name].function} and "
-                f"{function}"
+                f"two examinations are called {name!r}: "
+                f"{EXAMINATIONS[name].function} and {function}"
             )
         EXAMINATIONS[name] = Examination(name, function, finds)
         return function
@@ -237,8 +237,8 @@ class Exam:
         """Raises `PropertyFailed` if `path`, named in messages, has returned too many arrays."""
         if path in self.surplus:
             seen = (
-                f"{name} returned {describe.describe_count(self.surplus[path])} values, expected "
-                f"{expected}"
+                f"{name} returned {describe.describe_count(self.surplus[path])} values, "
+                f"expected {expected}"
             )
             raise PropertyFailed(seen, "another_number_of_outputs")
 
@@ -307,8 +307,8 @@ def examine_property(item: Property, exam: Exam, examinations: dict = EXAMINATIO
         OSError, MemoryError: The machine's faults (see `faults`).
     """
     try:
-        # Numbers close to the largest of float32 overflow in the computations here; the result is
-        # close to nothing.
+        # Numbers close to the largest of float32 overflow in the computations here;
+        # the result is close to nothing.
         with np.errstate(all="ignore"):
             examinations[item.examination](exam, **item.options)
     except PropertyFailed as failed:

@@ -19,11 +19,11 @@ __all__ = ["check_floor"]
 EPOCHS = 10
 # A rate below this, in nats, is hardly any.
 COLLAPSED_RATE = 0.3
-# The weights of a trained model are moved by this share of their size; it must know as much as
-# before.
+# The weights of a trained model are moved by this share of their size;
+# it must know as much as before.
 NUDGE_SHARE = 1e-3
-# They are moved by this much noise; encoder and decoder must then tell NUM_IMAGES_APART images
-# apart in other ways.
+# They are moved by this much noise; encoder and decoder must then tell NUM_IMAGES_APART
+# images apart in other ways.
 NOISES_CLOSE_BY = (0.03, 0.1)
 NUM_IMAGES_APART = 5
 

@@ -35,14 +35,14 @@ __all__ = ["UNCHANGED_BY_A_SECOND_STEP"]
 
 # The cosine between the directions of two images is further from +-1 than this.
 DIRECTION_TOLERANCE = 1e-3
-# How much noise is added to the weights of a radial step, one after another, to see whether it
-# folds.
+# How much noise is added to the weights of a radial step, one after another,
+# to see whether it folds.
 FOLDING_PERTURBATIONS = (0.3, 1.0) * 4
-# A point whose cosine with its start, seen from the centre, is below this has landed on the other
-# side.
+# A point whose cosine with its start, seen from the centre, is below this has
+# landed on the other side.
 OPPOSITE_COSINE = -0.9
-# What is wrong with a kind of flow whose two steps do no more than one: the name of the mistake,
-# and words.
+# What is wrong with a kind of flow whose two steps do no more than one:
+# the name of the mistake, and words.
 UNCHANGED_BY_A_SECOND_STEP = {
     "planar": ("steps_not_counted", "points still move along one direction"),
     "radial": ("steps_not_counted", "the Jacobian is still that of a single radial step"),
@@ -70,8 +70,8 @@ def check_kind(exam: Exam, flow: str) -> None:
     x, z0 = points_of_images(model)
     look = partial(observe_step, model, x, z0)
     step = first_reliable(model, start, look)
-    # With large weights a gate of a right step may be open, or shut, for all images: smaller ones
-    # have the last word.
+    # With large weights a gate of a right step may be open, or shut, for all images:
+    # smaller ones have the last word.
     if failure_of_step(flow, step):
         failure = failure_of_step(flow, first_reliable(model, start, look, PERTURBATIONS[1:]))
         if failure:

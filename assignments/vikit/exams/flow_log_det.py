@@ -26,8 +26,8 @@ from .term_names import without_remark
 
 __all__ = ["SHARE_THAT_FITS"]
 
-# A log determinant below this is so close to a determinant of 0 that differences may have the wrong
-# sign.
+# A log determinant below this is so close to a determinant of 0 that differences
+# may have the wrong sign.
 NEARLY_SINGULAR = -3.0
 # How much the log determinants of a flow must differ between images and points.
 LOG_DET_RANGE = 4 * LOG_DET_TOLERANCE
@@ -77,14 +77,14 @@ def check_log_det(exam: Exam, flow: str) -> None:
     model, start = flow_model(exam, flow)
     x, z0 = points_of_images(model)
     look = partial(look_at_log_dets, model, x, z0)
-    # A map that can fold does so where weights are large; differences are more reliable where they
-    # are small.
+    # A map that can fold does so where weights are large;
+    # differences are more reliable where they are small.
     noises = (1.0, *PERTURBATIONS), PERTURBATIONS, PERTURBATIONS[1:]
     seen = [first_reliable(model, start, look, perturbations) for perturbations in noises]
     for one in seen:
         check_does_not_fold(one.signs, one.reliable & (one.want > NEARLY_SINGULAR))
-    # Where weights are small the log determinants of a right step may hardly differ: then only the
-    # others are compared.
+    # Where weights are small the log determinants of a right step may hardly differ:
+    # then only the others are compared.
     varying = [
         one
         for one in (*seen[1:], seen[0])
@@ -122,8 +122,8 @@ def check_log_dets(exam: Exam, flow: str, seen: LogDets) -> None:
     got, want, _, reliable = seen
     if not np.isfinite(got[reliable]).all():
         raise PropertyFailed(
-            "log determinants are NaN or infinite at points where the map and its Jacobian are "
-            "finite",
+            "log determinants are NaN or infinite at points where the map "
+            "and its Jacobian are finite",
             "log_det_not_finite",
         )
     if not are_mostly_close(seen):

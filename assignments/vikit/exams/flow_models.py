@@ -137,8 +137,8 @@ def first_finite(
             return seen
     if failure is None:
         return None
-    # With its first weights a failure is the model's own; else the message says what was done to
-    # the weights.
+    # With its first weights a failure is the model's own; else the message says what
+    # was done to the weights.
     model.set_weights(start)
     look()
     raise failure.when(NEARBY, "not_finite_nearby") from failure

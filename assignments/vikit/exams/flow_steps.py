@@ -36,8 +36,8 @@ ENTRY_TOLERANCE = 0.02
 AFFINE_TOLERANCE = 2e-3
 # The same for the log determinant of a map with constant volume.
 VOLUME_TOLERANCE = 2e-3
-# A direction of displacements counts if its singular value, beside the largest, is larger than
-# this.
+# A direction of displacements counts if its singular value,
+# beside the largest, is larger than this.
 ONE_DIRECTION = 1e-3
 
 
@@ -122,8 +122,8 @@ def why_not_planar(displacements: np.ndarray) -> str:
     if all(count_displacement_directions(points) < 2 for points in displacements):
         return ""
     return (
-        "the points of an image move along more than one direction; a planar step moves all along "
-        "u_hat"
+        "the points of an image move along more than one direction; "
+        "a planar step moves all along u_hat"
     )
 
 
@@ -138,8 +138,8 @@ def why_not_radial(jacobians: np.ndarray, tolerance: float = ENTRY_TOLERANCE) ->
     low, high = values[:, -2] - values[:, 0] < slack, values[:, -1] - values[:, 1] < slack
     if not np.mean(symmetric & (low | high)) > 0.9:
         return (
-            "the Jacobian is not that of a radial step: a I + b d d^T, with d the direction from "
-            "the centre"
+            "the Jacobian is not that of a radial step: a I + b d d^T, "
+            "with d the direction from the centre"
         )
     if np.mean(np.abs(values[:, 1] - 1) < ENTRY_TOLERANCE / 10) > 1 - SHARE_OF_OUTLIERS / 2:
         return "points move along one direction only, as in a planar step"
@@ -152,14 +152,14 @@ def why_not_coupling(jacobians: np.ndarray) -> str:
     untouched = is_unit(jacobians).all(axis=0).sum()
     if untouched != size // 2:
         return (
-            f"{untouched} of {size} dimensions stay what they are; a coupling layer leaves one half"
-            " alone"
+            f"{untouched} of {size} dimensions stay what they are; "
+            "a coupling layer leaves one half alone"
         )
     if share_of_triangular(jacobians) > 0.9:
         return ""
     return (
-        "a dimension depends on others of its own half; a coupling layer scales each by what the "
-        "other half says"
+        "a dimension depends on others of its own half; a coupling layer scales each by "
+        "what the other half says"
     )
 
 

@@ -49,8 +49,8 @@ def check_free_energy_terms(exam: Exam, size_table: list, weight: float) -> None
                 term.right(batch.right_sample)
         return batches
 
-    # Where weights are large a planar step is flat, and its log determinant 0: small weights are
-    # tried too.
+    # Where weights are large a planar step is flat, and its log determinant 0:
+    # small weights are tried too.
     specs = spec, replace(spec, perturbation=(1.0, PERTURBATIONS[1]))
     batches = [batch for one in specs for batch in with_smaller_weights(ask, one)]
     check_terms_of(

@@ -254,8 +254,8 @@ FLOW_VIB = LatentModel(
     ),
     loss_method=FREE_ENERGY_TERMS,
     score=ACCURACY,
-    # The flow acts on the rate, so the rate needs a large weight; and a missing weight must show,
-    # so it is not 1.
+    # The flow acts on the rate, so the rate needs a large weight;
+    # and a missing weight must show, so it is not 1.
     weight=2.0,
     weight_name="beta",
     labelled=True,

@@ -57,8 +57,8 @@ def student_values(
     reply = require_ok(exam.student.call(name, arguments, outputs=outputs))
     if len(reply.values) != (outputs or 1):
         raise PropertyFailed(
-            f"{describe.describe_count(len(reply.values))} values came back, expected "
-            f"{outputs or 1}"
+            f"{describe.describe_count(len(reply.values))} values came back, "
+            f"expected {outputs or 1}"
         )
     for value, shape in zip_longest(reply.values, shapes):
         check_array(value, shape)

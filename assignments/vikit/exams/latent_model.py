@@ -51,8 +51,8 @@ class ModelSizes(NamedTuple):
     hidden: tuple
 
 
-# The sizes of the model that is trained and those of a small one, for a classifier (True) and for a
-# model of images.
+# The sizes of the model that is trained and those of a small one, for a classifier (True)
+# and for a model of images.
 TRAINED_SIZES = {False: ModelSizes(64, 8, 64, (128,)), True: ModelSizes(64, 8, 10, (128,))}
 SMALL_SIZES = {False: ModelSizes(16, 4, 16, (7,)), True: ModelSizes(16, 4, 5, (7,))}
 

@@ -13,8 +13,8 @@ from .report_mistakes import LossLayout
 
 __all__ = ["build_report_source", "check_evaluate", "reports_of_fit"]
 
-# How often a loss is reported while no weight moves. With 8 reports their spread is uncertain by
-# more than a quarter.
+# How often a loss is reported while no weight moves. With 8 reports their spread is uncertain
+# by more than a quarter.
 NUM_REPORTS = 16
 # How many samples of each example the reports are compared with, at most.
 NUM_SAMPLES = 32
@@ -117,8 +117,8 @@ def mean_combined(sample: Any) -> Mean:
     losses = sample.distortion + spec.weight * sample.rate
     if len(losses) < 2 * spec.num_samples:
         raise ValueError(
-            f"{len(losses)} samples are too few for two losses of {spec.num_samples}: raise "
-            "MAX_SAMPLES"
+            f"{len(losses)} samples are too few for two losses "
+            f"of {spec.num_samples}: raise MAX_SAMPLES"
         )
     groups = losses[: len(losses) // spec.num_samples * spec.num_samples].reshape(
         -1, spec.num_samples, losses.shape[1]

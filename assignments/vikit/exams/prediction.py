@@ -17,8 +17,8 @@ from .tolerances import are_repeated, is_within_rounding
 
 __all__ = ["check_prediction_of", "finds_in_prediction", "predictions_of"]
 
-# From the names of known mistakes to the way they sample, and what they make of the logits a `[L,
-# B, C]`.
+# From the names of known mistakes to the way they sample, and what they make
+# of the logits a `[L, B, C]`.
 WRONG_PREDICTIONS = {
     "prediction_from_one_sample": ("right", lambda oracle, a: oracle.predict(a[:1])),
     "prediction_from_the_mean": ("sampler_without_noise", lambda oracle, a: oracle.predict(a[:1])),

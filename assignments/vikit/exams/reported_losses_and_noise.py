@@ -88,8 +88,8 @@ def check_fit_and_observe_noise(model: Model, examples: Examples) -> tuple[dict,
         raise add_reports(failed, failure, model.spec.distortion.name) from failed
     if failure:
         if not failure.mistake:
-            # Noise of another distribution shifts the terms by an amount that no other mistake
-            # explains.
+            # Noise of another distribution shifts the terms by an amount
+            # that no other mistake explains.
             compare_noise(model, examples, observed)
         raise failure
     return deviations, observed
@@ -190,8 +190,8 @@ def check_rate_does_not_run_away(model: Model) -> None:
     rate = expected.rate.value
     if rate > RUNAWAY_RATE:
         raise PropertyFailed(
-            f"after three epochs with {model.spec.weight_name} = {model.spec.weight:g} the kl is "
-            "far too large",
+            f"after three epochs with {model.spec.weight_name} = {model.spec.weight:g} "
+            "the kl is far too large",
             "kl_without_gradient",
             f"it is {rate:.3g} nats",
         )

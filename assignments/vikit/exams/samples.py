@@ -15,8 +15,8 @@ def repeat_first(eps: np.ndarray, axis: int) -> np.ndarray:
     return np.broadcast_to(np.take(eps, [0], axis), eps.shape)
 
 
-# From the names of known mistakes, and "right", to functions of the oracle's sampler and what it is
-# given.
+# From the names of known mistakes, and "right", to functions of the oracle's
+# sampler and what it is given.
 SAMPLERS = {
     "right": lambda draw, mu, log_var, eps: draw(mu, log_var, eps),
     "sampler_log_var_as_log_sigma": lambda draw, mu, log_var, eps: draw(mu, 2 * log_var, eps),

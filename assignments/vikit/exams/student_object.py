@@ -76,8 +76,8 @@ class StudentObject:
             self._shapes = shapes
         if self._shapes != shapes:
             raise PropertyFailed(
-                "the number or the shapes of its trainable weights have changed: make every layer's"
-                " weights in the first call",
+                "the number or the shapes of its trainable weights have changed: "
+                "make every layer's weights in the first call",
                 measured=f"{len(self._shapes)} weights first, and {len(shapes)} later",
             )
         return values

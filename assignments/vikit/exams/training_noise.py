@@ -31,8 +31,8 @@ NUM_REPORTS_PER_EPOCH = 24
 NUM_BATCHES_COMPARED = 32
 # The same if a rough idea of the spread is enough.
 NUM_BATCHES_OF_A_ROUGH_LOOK = 16
-# The uncertainty of the logarithm of a spread from NUM_BATCHES_COMPARED, times the root of the
-# number of samples.
+# The uncertainty of the logarithm of a spread from NUM_BATCHES_COMPARED,
+# times the root of the number of samples.
 SPREAD_UNCERTAINTY = 1.5
 # A sum of NUM_NOISE_IMAGES squares of standard normal numbers is larger than this once in 10^11.
 CHI_SQUARE_BOUND = 60
@@ -115,8 +115,8 @@ def reported_losses_of(model: Model, batch: Examples, metric: str, names: tuple)
     Returns:
         The reports. Shape `[NUM_REPORTS_OF_AN_IMAGE]`.
     """
-    # An epoch costs as much time as several batches. If a callback reports each batch an epoch has
-    # several of them.
+    # An epoch costs as much time as several batches. If a callback reports each batch
+    # an epoch has several of them.
     several = batch[np.tile(np.arange(BATCH_SIZE), NUM_REPORTS_PER_EPOCH)]
     student, num_epochs = model.exam.student, NUM_REPORTS_OF_AN_IMAGE // NUM_REPORTS_PER_EPOCH
     options = {"batch_size": BATCH_SIZE, "epochs": num_epochs}
@@ -128,8 +128,8 @@ def reported_losses_of(model: Model, batch: Examples, metric: str, names: tuple)
     found = require_history(require_ok(reply), names)[metric]
     if found.size != NUM_REPORTS_OF_AN_IMAGE:
         raise PropertyFailed(
-            f"fit should report one value of {metric} for each epoch; it reports another number of "
-            "values",
+            f"fit should report one value of {metric} for each epoch; "
+            "it reports another number of values",
             measured=f"{found.size} values for {NUM_REPORTS_OF_AN_IMAGE} epochs",
         )
     check_losses_are_finite(found)
@@ -147,15 +147,15 @@ def check_losses_vary(reported: np.ndarray, mean: np.ndarray, spread: np.ndarray
         spread: How much they should vary, as a standard deviation. Shape `[images]`.
     """
     varies = np.std(reported, axis=0, ddof=1)
-    # They must be exactly the same: a term with too small a factor varies little, and its noise is
-    # fresh all the same.
+    # They must be exactly the same: a term with too small a factor varies little,
+    # and its noise is fresh all the same.
     if np.all(varies < 1e-6 * np.abs(reported[0]) + 1e-9):
         raise PropertyFailed(
             "the loss of an image repeats itself exactly while no weight moves",
             "noise_frozen_in_training",
         )
-    # With one sample for all, the loss of a batch varies as much as that of a single copy; so does
-    # the mean of reports.
+    # With one sample for all, the loss of a batch varies as much as that of a single copy;
+    # so does the mean of reports.
     single = spread * np.sqrt(BATCH_SIZE)
     off = np.abs(np.mean(reported, axis=0) - mean)
     if np.median(varies / spread) > 3.5 and np.all(
@@ -196,8 +196,8 @@ def check_noise_is_of_the_posterior(observed: ObservedNoise, others: dict[str, n
         raise PropertyFailed(words, without_remark(closest), measured)
     if wider[worst] > off[worst]:
         words = (
-            f"{observed.name} of copies of an image varies more in training than samples of q(z|x) "
-            "would make it"
+            f"{observed.name} of copies of an image varies more in training than samples "
+            "of q(z|x) would make it"
         )
     bound = f"it varies by {varies[worst]:.2g}, at most {spread[worst]:.2g} is right"
     raise PropertyFailed(words, ANOTHER_NOISE, f"{measured}; {bound}")

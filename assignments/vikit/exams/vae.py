@@ -24,8 +24,8 @@ from .samples import Sample
 __all__ = ["VAE", "WRONG_RATES", "closed_form_rate"]
 
 
-# What known mistakes make of the distortion d `[L, B]` and the rate r `[B]`, with a `Sample`: the
-# ELBO of each example.
+# What known mistakes make of the distortion d `[L, B]` and the rate r `[B]`, with a `Sample`:
+# the ELBO of each example.
 ELBO_FORMS = {
     "right": lambda d, r, s: -(d.mean(0) + s.spec.weight * r),
     "elbo_is_the_loss": lambda d, r, s: s.spec.weight * r + d.mean(0),
@@ -90,8 +90,8 @@ def elbo_mistakes(spec: LatentModel) -> list[dict]:
         name: lambda _, s, form=form: (s.distortion, form(s))
         for name, form in spec.rate.wrong.items()
     }
-    # The weighted forms come first: with a weight of 2 half a KL is the same number, and a poorer
-    # explanation.
+    # The weighted forms come first: with a weight of 2 half a KL is the same number,
+    # and a poorer explanation.
     forms = (
         {"right": ELBO_FORMS["right"]}
         | (WEIGHTED_ELBO_FORMS if spec.weight != 1 else {})

@@ -34,8 +34,8 @@ def form_of_sample(form: Callable) -> Callable:
     return lambda s: form(s.oracle, s.examples.y_onehot, s.outputs)
 
 
-# What known mistakes make of the labels y `[B, C]` and the logits a `[L, B, C]`: a cross-entropy of
-# each example.
+# What known mistakes make of the labels y `[B, C]` and the logits a `[L, B, C]`:
+# a cross-entropy of each example.
 CROSS_ENTROPY_FORMS = {
     "right": lambda oracle, y, a: oracle.cross_entropy(y, a).mean(0),
     "cross_entropy_negated": lambda oracle, y, a: -oracle.cross_entropy(y, a).mean(0),
@@ -65,8 +65,8 @@ CROSS_ENTROPY_FORMS = {
         -1
     ),
 }
-# What known mistakes make of the cross-entropy d of each example, `[B]`, with a `Sample`: the first
-# term.
+# What known mistakes make of the cross-entropy d of each example, `[B]`,
+# with a `Sample`: the first term.
 FIRST_TERM_FORMS = {
     "right": lambda d, s: d,
     "beta_on_the_cross_entropy": lambda d, s: s.spec.weight * d,

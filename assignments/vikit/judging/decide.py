@@ -45,8 +45,8 @@ __all__ = [
 # From names of cases to the answers.
 Answers = dict[str, Answer]
 
-# The share of a question's points that its generic cases are worth together; edge cases have the
-# rest.
+# The share of a question's points that its generic cases are worth together;
+# edge cases have the rest.
 GENERIC_SHARE = 0.7
 
 
@@ -74,8 +74,8 @@ def judge(
     status = question_status(verdicts, mistakes)
     return Verdict(
         name=question.name,
-        # The shares add up to the points only up to rounding: a perfect answer is worth exactly its
-        # points.
+        # The shares add up to the points only up to rounding:
+        # a perfect answer is worth exactly its points.
         score=question.points if all_passed else sum(verdict.points for verdict in verdicts),
         max_score=question.points,
         status=status,
@@ -103,8 +103,8 @@ def judge_cases(
         judge_case(question, case, answers[case.name], problems[case.name])
         for case in question.cases
     ]
-    # Many wrong formulas are right at q = prior or at zero: edge cases earn points only if every
-    # case passes.
+    # Many wrong formulas are right at q = prior or at zero:
+    # edge cases earn points only if every case passes.
     return [
         replace(
             verdict,
@@ -303,8 +303,8 @@ def describe_problem(question: Question, case: Case, answer: Answer, public: boo
         label = f"{question.outputs[index]}: " if question.outputs else ""
         if got.dtype.name not in ("float32", "float64"):
             return (
-                f"{label}got {KNOWN_TYPES.get(got.dtype.name, got.dtype.name)}, expected float32 or"
-                " float64"
+                f"{label}got {KNOWN_TYPES.get(got.dtype.name, got.dtype.name)}, "
+                "expected float32 or float64"
             )
         if got.shape != want.shape:
             known = {1, *case.sizes.values()}

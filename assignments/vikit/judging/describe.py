@@ -19,8 +19,8 @@ __all__ = [
 ]
 
 
-# Types that messages name. They name no other: a student's process could hide hidden inputs in a
-# name.
+# Types that messages name. They name no other: a student's process could hide
+# hidden inputs in a name.
 KNOWN_TYPES = {
     "NoneType": "None", "str": "text", "bytes": "bytes", "dict": "a dict", "set": "a set",
     "list": "a list", "tuple": "a tuple", "function": "a function", "type": "a class",

@@ -146,9 +146,9 @@ ADVICE = (
         r"is out of scope and cannot be used here|symbolic tf\.Tensor|"
         r"\bdisable_eager_execution\b|\bdisable_v2_behavior\b",
         (
-            "A tensor that was made in a graph holds no numbers. If this notebook turns eager "
-            "execution off (tf.compat.v1.disable_eager_execution or disable_v2_behavior), take "
-            "that line out."
+            "A tensor that was made in a graph holds no numbers. "
+            "If this notebook turns eager execution off (tf.compat.v1.disable_eager_execution "
+            "or disable_v2_behavior), take that line out."
         ),
     ),
 )
@@ -162,8 +162,8 @@ def known_advice(text: str) -> list[str]:
 def explain_kit_failure(location: str) -> str:
     """Returns the message if the kit itself raised; `location` is from `faults.error_location`."""
     return (
-        f"The kit failed while examining this ({location}): tell your instructor; this is not a "
-        "verdict on your work."
+        f"The kit failed while examining this ({location}): tell your instructor; "
+        "this is not a verdict on your work."
     )
 
 

@@ -74,9 +74,9 @@ def name_mistakes(question: Question, answers: dict[str, Answer]) -> list[Mistak
 
 TWO_CALLS_DIFFER = Mistake(
     "two_calls_differ",
-    "Two calls with the same inputs gave different values: your function draws noise itself, or it "
-    "uses something that an earlier call left behind. Use the arguments alone; if noise is one of "
-    "them, use that noise.",
+    "Two calls with the same inputs gave different values: your function draws noise itself, "
+    "or it uses something that an earlier call left behind. Use the arguments alone; "
+    "if noise is one of them, use that noise.",
 )
 
 
@@ -314,8 +314,8 @@ TRANSFORMATIONS = {
     "transformation_negated": Transformation("negated", "The sign is the opposite one."),
     "transformation_doubled": Transformation(
         "doubled",
-        "There is a factor 2 too much: look for a 1/2 that is missing, or for something that counts"
-        " twice.",
+        "There is a factor 2 too much: look for a 1/2 that is missing, "
+        "or for something that counts twice.",
     ),
     "transformation_halved": Transformation("halved", "There is a factor 1/2 too much."),
     "transformation_bits": Transformation(

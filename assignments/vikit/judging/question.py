@@ -30,8 +30,8 @@ ATOL = 1e-5
 RTOL = 1e-4
 # The largest number of float32.
 LARGEST = float(np.finfo(np.float32).max)
-# The status of a case, a property or a question that was not judged because the kit itself raised
-# an exception.
+# The status of a case, a property or a question that was not judged because the kit
+# itself raised an exception.
 KIT_ERROR = "kit_error"
 
 

@@ -130,8 +130,8 @@ def advise_on_name(why, name) -> str:
     """
     if isinstance(why, str):
         return (
-            f"Answer `{why}` first: the cell that makes `{name}` needs it. Then run that cell and "
-            "this one."
+            f"Answer `{why}` first: the cell that makes `{name}` needs it. "
+            "Then run that cell and this one."
         )
     return f"See first to the cell that makes `{name}`: it stopped with {why.__name__}."
 

@@ -204,8 +204,8 @@ def reset_tensorflow(stack, tf) -> None:
     if tf.config.functions_run_eagerly():
         tf.config.run_functions_eagerly(False)
         stack.callback(tf.config.run_functions_eagerly, True)
-    # No public function reads or resets these: eager execution, checks of numerics, promotion of
-    # types.
+    # No public function reads or resets these: eager execution,
+    # checks of numerics, promotion of types.
     context, ops = (
         sys.modules.get(f"tensorflow.python.{name}") for name in ("eager.context", "framework.ops")
     )
@@ -359,8 +359,8 @@ def give_optimizer(space: Namespace, path, model, learning_rate) -> None:
     space.optimizers[path] = optimizer = keras.optimizers.Adam(learning_rate)
     model.compile(optimizer=optimizer)
     if getattr(model, "built", False):
-        # Without this the first training step creates variables, and TensorFlow traces the step
-        # twice.
+        # Without this the first training step creates variables, and TensorFlow
+        # traces the step twice.
         optimizer.build(model.trainable_variables)
 
 

@@ -109,8 +109,8 @@ def unpack_array(packed) -> np.ndarray:
     if not sizes or len(shape) > MAX_RANK:
         raise Rejected(f"an array's shape must be a list of at most {MAX_RANK} sizes")
     wanted = math.prod(shape) * np.dtype(dtype).itemsize
-    # An array without elements has no bytes, whatever the lengths of its other axes: bound those
-    # too.
+    # An array without elements has no bytes, whatever the lengths of its other
+    # axes: bound those too.
     extent = math.prod(max(size, 1) for size in shape) * np.dtype(dtype).itemsize
     if not isinstance(data, str) or extent > MAX_BYTES or len(data) != 4 * math.ceil(wanted / 3):
         raise Rejected(f"an array's data must be what its shape says, at most {MAX_BYTES} bytes")

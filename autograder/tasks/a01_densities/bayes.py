@@ -54,8 +54,8 @@ posterior_from_joint = Question(
     ),
     float32=0.03,
     tolerance=(
-        "one sum of positive numbers and one division: float32 keeps 3e-7 of each entry, 3e-6 "
-        "through a logarithm"
+        "one sum of positive numbers and one division: float32 keeps 3e-7 of each entry, "
+        "3e-6 through a logarithm"
     ),
     domain=Domain(sweep_table),
     mistakes=wrong(

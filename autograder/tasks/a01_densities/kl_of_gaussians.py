@@ -90,9 +90,9 @@ kl_diag_gaussians = Question(
     ),
     float32=0.2,
     tolerance=(
-        "where q is close to p the constants cancel: float32 is off by up to 4e-7 K, covered by the"
-        " absolute 1e-5. mu_q / sigma - mu_p / sigma (TensorFlow Probability) loses digits where "
-        "two large means are closer than 1 and p is narrow: the cases stay clear of that"
+        "where q is close to p the constants cancel: float32 is off by up to 4e-7 K, covered by "
+        "the absolute 1e-5. mu_q / sigma - mu_p / sigma (TensorFlow Probability) loses digits "
+        "where two large means are closer than 1 and p is narrow: the cases stay clear of that"
     ),
     domain=Domain(sweep_two_gaussians),
     mistakes=wrong(

@@ -97,8 +97,8 @@ elbo_analytic_kl = Question(
     ),
     float32=0.04,
     tolerance=(
-        "both terms lower the ELBO, so nothing cancels: TFP's divergence in float32 is off by 2 % "
-        "of the tolerance"
+        "both terms lower the ELBO, so nothing cancels: TFP's divergence in float32 is off by "
+        "2 % of the tolerance"
     ),
     twins=tuple(
         (

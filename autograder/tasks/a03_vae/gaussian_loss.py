@@ -103,8 +103,8 @@ gaussian_vae_loss = Question(
     ),
     float32=0.03,
     tolerance=(
-        "near the pixel float32 keeps 1e-7 / sigma of the scaled distance: measured 0.02 of the "
-        "tolerance"
+        "near the pixel float32 keeps 1e-7 / sigma of the scaled distance: "
+        "measured 0.02 of the tolerance"
     ),
     domain=Domain(sweep_grey_batch, num_draws=17),
     mistakes=wrong(

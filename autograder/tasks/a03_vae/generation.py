@@ -192,8 +192,8 @@ latent_grid = Question(
     ),
     float32=0.03,
     tolerance=(
-        "quantiles to 3e-7, then a product of small matrices and a sigmoid: measured 0.017 of the "
-        "tolerance"
+        "quantiles to 3e-7, then a product of small matrices and a sigmoid: "
+        "measured 0.017 of the tolerance"
     ),
     domain=Domain(sweep_plane),
     mistakes=wrong(

@@ -92,9 +92,9 @@ VAE = Question(
         Property(
             "loss_per_example",
             1,
-            "loss, reconstruction and kl must be those of an average example, in nats and with the "
-            "sign of a loss, whatever the size of the batch; the same when every image is put in "
-            "twice.",
+            "loss, reconstruction and kl must be those of an average example, "
+            "in nats and with the sign of a loss, whatever the size of the batch; "
+            "the same when every image is put in twice.",
             "document 000, section 4, step 8 (line 82); errata E-000-18",
             "reported_losses",
             {"model": "VAE"},
@@ -102,9 +102,9 @@ VAE = Question(
         Property(
             "training_passes_the_floor",
             4,
-            "Trained on digits, the ELBO of held-out ones must pass the floor, which is 60 % of the"
-            " way from one Bernoulli per pixel to a plain VAE. Something keeps the model from "
-            "learning.",
+            "Trained on digits, the ELBO of held-out ones must pass the floor, "
+            "which is 60 % of the way from one Bernoulli per pixel to a plain VAE. "
+            "Something keeps the model from learning.",
             "document 003, section 1.6 (line 181)",
             "floor",
             {"model": "VAE", "floor": FLOOR},

@@ -166,8 +166,8 @@ vib_relevance_bound = Question(
     ),
     float32=0.03,
     tolerance=(
-        "one sum of positive terms, one difference: measured 0.012 of the tolerance, with 1e-8 in "
-        "the logarithm"
+        "one sum of positive terms, one difference: measured 0.012 of the tolerance, "
+        "with 1e-8 in the logarithm"
     ),
     twins=tuple(
         (mistake, f"transformation_negated of {other}", OTHER_SIGNS)

@@ -139,8 +139,8 @@ vib_exact_discrete = Question(
     ),
     float32=0.01,
     tolerance=(
-        "sums of a few hundred products of probabilities and logarithms: measured 0.002 of the "
-        "tolerance"
+        "sums of a few hundred products of probabilities and logarithms: "
+        "measured 0.002 of the tolerance"
     ),
     twins=tuple(
         (mistake, f"transformation_negated of {other}", OTHER_SIGNS)

@@ -129,8 +129,8 @@ categorical_log_prob = Question(
     ),
     float32=0.15,
     tolerance=(
-        "logsumexp minus the label's logit loses digits where both are large: measured 0.1 of the "
-        "tolerance"
+        "logsumexp minus the label's logit loses digits where both are large: "
+        "measured 0.1 of the tolerance"
     ),
     domain=Domain(lambda generator: (sweep_labels(generator), spread(generator, 1000))),
     mistakes=wrong(

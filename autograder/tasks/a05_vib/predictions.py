@@ -54,8 +54,8 @@ vib_predict_probs = Question(
     ),
     float32=0.15,
     tolerance=(
-        "exponentials of logits minus their logsumexp, where both are large: measured 0.1 of the "
-        "tolerance"
+        "exponentials of logits minus their logsumexp, where both are large: "
+        "measured 0.1 of the tolerance"
     ),
     domain=Domain(lambda generator: (spread(generator, 1000, (3, BATCH, DIMS)),)),
     mistakes=wrong(

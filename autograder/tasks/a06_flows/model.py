@@ -54,8 +54,8 @@ def conditioned_property(flow) -> Property:
     return Property(
         f"depends_on_x_{flow}",
         0.5,
-        f"With flow={flow!r} the same z0 with two images must give two zK, and a step two "
-        "determinants.",
+        f"With flow={flow!r} the same z0 with two images must give two zK, "
+        "and a step two determinants.",
         "document 000, section 6 (line 92); errata E-000-20",
         "flow_depends_on_x",
         {"flow": flow},

@@ -52,8 +52,8 @@ planar_log_det = Question(
     ),
     float32=0.25,
     tolerance=(
-        "1 - tanh^2 keeps 1e-7, which w.u multiplies; w.u is at least -5, and determinants are 0.05"
-        " away from 0"
+        "1 - tanh^2 keeps 1e-7, which w.u multiplies; w.u is at least -5, "
+        "and determinants are 0.05 away from 0"
     ),
     domain=Domain(sweep_planar),
     mistakes=wrong(

@@ -34,8 +34,8 @@ radial_beta_hat = Question(
     ),
     float32=0.1,
     tolerance=(
-        "a softplus and a difference of two numbers of the same size: measured below a tenth of the"
-        " tolerance"
+        "a softplus and a difference of two numbers of the same size: "
+        "measured below a tenth of the tolerance"
     ),
     domain=Domain(
         lambda generator: (float(generator.uniform(0.3, 6)), float(spread(generator, 1000, ()))),
@@ -216,8 +216,8 @@ radial_log_det = Question(
     cases=RADIAL_CASES,
     float32=0.2,
     tolerance=(
-        "where beta_hat is close to -alpha some digits of 1 + beta_hat h are lost: 1e-5 of the "
-        "value is left"
+        "where beta_hat is close to -alpha some digits of 1 + beta_hat h are lost: "
+        "1e-5 of the value is left"
     ),
     domain=Domain(sweep_radial),
     mistakes=wrong(

@@ -64,8 +64,8 @@ iaf_step = Question(
     ),
     float32=0.3,
     tolerance=(
-        "a sigmoid, two products and a sum, which may cancel: measured 0.25 of the tolerance for m "
-        "+ g (z - m)"
+        "a sigmoid, two products and a sum, which may cancel: "
+        "measured 0.25 of the tolerance for m + g (z - m)"
     ),
     domain=Domain(sweep_gates),
     mistakes=wrong(
