@@ -59,7 +59,13 @@ class Mean:
         return replace(self, value=factor * self.value, deviation=abs(factor) * self.deviation)
 
     def is_near(self, got: float, deviation: float, count: int) -> bool:
-        """Tells whether `got`, the mean of `count` reports that vary by `deviation`, is it."""
+        """Tells whether the mean of reports is this one, up to chance and rounding.
+
+        Args:
+            got: The mean of the reports, in nats.
+            deviation: The standard deviation of a single report, in nats.
+            count: How many reports `got` is the mean of.
+        """
         chance = NUM_DEVIATIONS * self.deviation * np.sqrt(1 / count + 1 / self.draws)
         # A model whose reports vary more than they should gets no more tolerance than this.
         more = min(
@@ -345,7 +351,13 @@ def first_common_name(here: list[str], elsewhere: list[str] | None) -> str:
 
 
 def trains_on_test_images(source: ReportSource, found: Reports, want: Expected) -> bool:
-    """Tells whether the reports are about the examples and the test images together."""
+    """Tells whether the reports are about the examples and the test images together.
+
+    Args:
+        source: The `ReportSource`; it can say what reports on both should be.
+        found: The `Reports`: "kl", and the distortion by its own name, in nats.
+        want: The `Expected` of the examples alone.
+    """
     if found["kl"].fits(want.rate):
         return False
     both = source.expect_with_test_digits()

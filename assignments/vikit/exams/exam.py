@@ -234,7 +234,13 @@ class Exam:
         return [value.astype(np.float64) for value in values]
 
     def check_no_surplus(self, path: str, name: str, expected: int | str) -> None:
-        """Raises `PropertyFailed` if `path`, named in messages, has returned too many arrays."""
+        """Raises `PropertyFailed` if a function has returned more arrays than it should.
+
+        Args:
+            path: The path that was called, as in `arrays`.
+            name: What messages call it.
+            expected: How many arrays it should return, as a number or in words.
+        """
         if path in self.surplus:
             seen = (
                 f"{name} returned {describe.describe_count(self.surplus[path])} values, "
@@ -272,7 +278,13 @@ def check_array(value: np.ndarray | None, shape: Iterable[int] | None = None) ->
 def failure_of_shape(
     value: np.ndarray, shape: Iterable[int], sentence: str = "{} came back"
 ) -> PropertyFailed:
-    """Returns the failure of an array of a wrong shape; `sentence` has a gap for the shape."""
+    """Returns the failure of an array that has another shape than it should.
+
+    Args:
+        value: The array.
+        shape: The shape it should have.
+        sentence: What the student reads first; `{}` stands for the shape that came back.
+    """
     shown, wanted = describe.describe_shape(value.shape, {1, *shape}), describe.format_shape(shape)
     detail = f"{sentence.format(shown)}, expected {wanted}"
     return PropertyFailed(detail, "wrong_shape", f"shape {describe.format_shape(value.shape)}")
@@ -286,6 +298,15 @@ def examine(
     The student's process is seeded first: what it drew before, for other cells and questions, does
     not matter. After a request that hung or ended the process the other properties are not tried:
     they would do the same.
+
+    Args:
+        question: The `judging.Question`, with its properties in the order of examination.
+        exam: The `Exam`.
+        examinations: From names of examinations to functions of `exam` and a property's options.
+
+    Raises:
+        Unreachable: If the student's process cannot be asked.
+        OSError, MemoryError: The machine's faults (see `faults`).
     """
     found: dict[str, Finding] = {}
     ended = None
@@ -301,6 +322,11 @@ def examine_property(item: Property, exam: Exam, examinations: dict = EXAMINATIO
     """Returns the `judging.Finding` on one property.
 
     An exception of the kit's own code costs this property alone.
+
+    Args:
+        item: The `judging.Property`.
+        exam: The `Exam`.
+        examinations: As in `examine`.
 
     Raises:
         Unreachable: If the student's process cannot be asked.

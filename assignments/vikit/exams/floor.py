@@ -48,7 +48,18 @@ def finds_at_the_floor(model: str | LatentModel, floor: float) -> tuple[str, ...
 
 @examination("floor", finds=finds_at_the_floor)
 def check_floor(exam: Exam, model: str | LatentModel, floor: float) -> None:
-    """Training lowers the loss, and the score on held-out digits, computed here, passes `floor`."""
+    """Training lowers the loss, and the score on held-out digits, computed here, passes `floor`.
+
+    Args:
+        exam: The `Exam`; it says how many trainings may be tried.
+        model: A `LatentModel`, or its name in `SPECS`.
+        floor: The least score, in the unit of the specification's `Score`: an ELBO in nats for each
+            image, or an accuracy between 0 and 1.
+
+    Raises:
+        PropertyFailed: If too few trainings pass, or one passes for another reason than what its
+            weights have learnt.
+    """
     spec = spec_of(model)
     if spec.unbounded_checked_in == "floor":
         check_parts_are_unbounded(exam, spec)

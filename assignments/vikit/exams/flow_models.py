@@ -68,7 +68,16 @@ def small_flow_sizes(exam: Exam) -> tuple[int, int]:
 
 
 def build_small_flow(exam: Exam, flow: str, num_flows: int = 2) -> Model:
-    """Returns a new small model with this kind and number of steps."""
+    """Returns a new small model with this kind and number of steps.
+
+    Args:
+        exam: The `Exam`; it has the sizes of small models.
+        flow: The kind of step, as `FlowVIB` takes it: "planar", "radial", "coupling" or "iaf".
+        num_flows: How many steps; with 0 zK is z0.
+
+    Raises:
+        PropertyFailed: If its encoder or decoder ignores inputs or weights.
+    """
     event_dim, latent_dim = small_flow_sizes(exam)
     sizes = ModelSizes(event_dim, latent_dim, NUM_CLASSES, (7,))
     return build_model(exam, flow_vib_with(flow, num_flows, weight=1.0), sizes)
@@ -77,9 +86,15 @@ def build_small_flow(exam: Exam, flow: str, num_flows: int = 2) -> Model:
 def flow_model(exam: Exam, flow: str, num_flows: int = 2) -> tuple[Model, list[np.ndarray]]:
     """Returns a small model with this flow, and its first weights.
 
-    One model serves all examinations of this flow.
+    One model serves all examinations of this flow; each is given it with its first weights.
 
-    Raises `PropertyFailed` unless zK depends on z0 and on the weights.
+    Args:
+        exam: The `Exam`, which remembers the model.
+        flow: The kind of step, as in `build_small_flow`.
+        num_flows: How many steps.
+
+    Raises:
+        PropertyFailed: Unless zK depends on z0 and on the weights.
     """
     key, memory = (flow, num_flows), exam.memory
     if key not in memory.flows:
@@ -121,7 +136,14 @@ def first_finite(
 ) -> Any:
     """Returns the first result of `look()` that is finite and not None; None if there is none.
 
-    The weights are `start` with less and less noise.
+    Args:
+        model: The `Model`, whose weights are moved and stay so.
+        start: The weights to begin from, one array for each trainable weight.
+        look: Asks the model; raises `PropertyFailed` "not_finite" where values are not finite.
+        perturbations: The standard deviations of the noise added to `start`, tried in this order.
+
+    Raises:
+        PropertyFailed: If `look` fails in another way, or gives no finite values with any noise.
     """
     failure = None
     for noise in perturbations:
@@ -149,7 +171,15 @@ def first_reliable(
 ) -> Any:
     """Returns the first result of `look()` that is reliable for half of the points.
 
-    The last array of the result says for which points it is reliable.
+    Args:
+        model: The `Model`, whose weights are moved and stay so.
+        start: The weights to begin from, one array for each trainable weight.
+        look: Asks the model; the last array that it returns, bool `[n]`, says for which of n points
+            its differences are reliable.
+        perturbations: As in `first_finite`.
+
+    Raises:
+        PropertyFailed: If there is no such result: the map jumps, or its determinant is 0.
     """
 
     def look_if_reliable() -> Any:

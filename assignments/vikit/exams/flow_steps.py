@@ -56,7 +56,13 @@ class ObservedStep(NamedTuple):
 
 
 def observe_step(model: Model, x: np.ndarray, z0: np.ndarray) -> ObservedStep:
-    """Returns what the flow does to the points `z0` of images `x`."""
+    """Returns what the flow does to points of several images, as an `ObservedStep`.
+
+    Args:
+        model: The `Model` with the flow.
+        x: Each of NUM_FLOW_IMAGES images NUM_POINTS times in a row. Shape `[n, event_dim]`.
+        z0: Points before the flow, one for each row of `x`. Shape `[n, latent_dim]`.
+    """
     return ObservedStep(by_image(zK_of(model, z0, x) - z0), *jacobians_of(model, x, z0))
 
 
@@ -92,7 +98,14 @@ def failure_of_step(flow: str, step: ObservedStep) -> PropertyFailed | None:
 
 
 def is_as_one_step(flow: str, model: Model, x: np.ndarray, z0: np.ndarray) -> bool:
-    """Tells whether a single step could do what several do; False if the differences can't tell."""
+    """Tells whether a single step could do what several do; False if differences can't tell.
+
+    Args:
+        flow: The kind of step: "planar", "radial", "coupling" or "iaf".
+        model: The `Model`, with several steps of that kind.
+        x: Images, as in `observe_step`. Shape `[n, event_dim]`.
+        z0: Points before the flow, one for each row of `x`. Shape `[n, latent_dim]`.
+    """
     if flow == "planar":
         return all(
             count_displacement_directions(points) < 2

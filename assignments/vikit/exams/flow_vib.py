@@ -27,7 +27,19 @@ __all__ = [
 
 
 def flow_outputs(model: Model, z0: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
-    """Returns zK `[n, K]` and the log determinants as they came: of any shape, finite or not."""
+    """Returns zK `[n, latent_dim]` and the log determinants as they came, in float64.
+
+    The log determinants, in nats, may have any shape, and may be NaN or infinite.
+
+    Args:
+        model: The `Model` with the flow.
+        z0: Points before the flow. Shape `[n, latent_dim]`.
+        x: An image for each point. Shape `[n, event_dim]`.
+
+    Raises:
+        PropertyFailed: If zK has another shape or is not finite, or two calls differ.
+        NoReply: If `transform` returned nothing.
+    """
     try:
         return model.method("transform", z0, x, shapes=[z0.shape, None], outputs=2)
     except PropertyFailed as failed:
@@ -45,7 +57,19 @@ def flow_outputs(model: Model, z0: np.ndarray, x: np.ndarray) -> list[np.ndarray
 
 
 def zK_of(model: Model, z0: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Returns zK `[n, K]` alone, whatever is wrong with the log determinants."""
+    """Returns zK alone, whatever is wrong with the log determinants.
+
+    Args:
+        model: The `Model` with the flow.
+        z0: Points before the flow. Shape `[n, latent_dim]`.
+        x: An image for each point. Shape `[n, event_dim]`.
+
+    Returns:
+        The points after the flow, float64. Shape `[n, latent_dim]`.
+
+    Raises:
+        PropertyFailed, NoReply: As `flow_outputs`.
+    """
     return flow_outputs(model, z0, x)[0]
 
 
@@ -265,7 +289,13 @@ FLOW_VIB = LatentModel(
 
 
 def flow_vib_with(flow: str, num_flows: int, **changes: Any) -> LatentModel:
-    """Returns the specification of a `FlowVIB` with this kind and number of steps."""
+    """Returns the specification of a `FlowVIB` with this kind and number of steps.
+
+    Args:
+        flow: The kind of step: "planar", "radial", "coupling" or "iaf".
+        num_flows: How many steps.
+        changes: Fields of `LatentModel` that differ from `FLOW_VIB`'s, such as the `weight` beta.
+    """
     return replace(FLOW_VIB, keywords={"flow": flow, "num_flows": num_flows}, **changes)
 
 

@@ -18,7 +18,19 @@ __all__ = ["check_gradient", "check_inverse", "check_jacobian", "check_reversibl
 
 @examination("gradient", finds=("no_gradient_through_the_sample",))
 def check_gradient(exam: Exam, path: str, inputs: list[str], wanted: str) -> None:
-    """A function's gradient in each argument in `inputs` exists, and is the oracle's `wanted`."""
+    """A function's gradient in each argument in `inputs` exists, and is the oracle's `wanted`.
+
+    The function maps mu and log_var, `[5, 4]`, and eps, `[3, 5, 4]`, to an array like eps.
+
+    Args:
+        exam: The `Exam`.
+        path: The function in the student's process.
+        inputs: The names of its first arguments, whose gradients are examined.
+        wanted: The oracle's function of (mu, log_var, eps, cotangent) that returns their gradients.
+
+    Raises:
+        PropertyFailed: If a gradient is missing, 0 everywhere, or not the right one.
+    """
     mu, log_var = exam.normal(5, 4), exam.normal(5, 4)
     eps, cotangent = exam.normal(3, 5, 4), exam.normal(3, 5, 4)
     values = require_ok(exam.student.vjp(path, as_tensors([mu, log_var, eps]), [cotangent])).values
@@ -164,7 +176,17 @@ def map_of_first_argument(forward: Callable, arguments: list) -> Callable:
 
 @examination("inverse", finds=MISTAKES_OF_VALUES)
 def check_inverse(exam: Exam, forward: str, inverse: str, shapes: list) -> None:
-    """`inverse` takes the output of `forward` back to its first argument, other arguments alike."""
+    """`inverse` takes the output of `forward` back to its first argument, other arguments alike.
+
+    Args:
+        exam: The `Exam`.
+        forward: The student's map; the oracle's serves where that is wrong.
+        inverse: The student's function that is examined.
+        shapes: The shapes of the arguments of both, the first that of the points.
+
+    Raises:
+        PropertyFailed: If a value is off by more than 1e-3, in float32.
+    """
     arguments = draw_arguments(exam, shapes)
     there = student_map_or_oracle(exam, forward, arguments)(arguments).astype(np.float32)
     back = student_values(exam, inverse, [there, *arguments[1:]], shapes=[np.shape(arguments[0])])[
@@ -178,7 +200,16 @@ def check_inverse(exam: Exam, forward: str, inverse: str, shapes: list) -> None:
 
 @examination("reversible", finds=MISTAKES_OF_VALUES)
 def check_reversible(exam: Exam, name: str, size: int) -> None:
-    """A step of dynamics, and a second one with the velocity reversed, end where they began."""
+    """A step of dynamics, and a second one with the velocity reversed, end where they began.
+
+    Args:
+        exam: The `Exam`.
+        name: The student's step: a function of (z, v, step size, gradient of the log density).
+        size: Dimensions of position and velocity, each `[size]`.
+
+    Raises:
+        PropertyFailed: If position or velocity is off by more than 1e-3.
+    """
     half = exam.normal(size, size) / np.float32(2)
     grad_log_density = wire.BuiltArgument("affine", (-half @ half.T, exam.normal(size)))
     z, v = exam.normal(size), exam.normal(size)

@@ -276,7 +276,17 @@ class LatentModel:
         return "loss", self.distortion.name, "kl"
 
     def draw(self, exam: Any, batch: int, sizes: ModelSizes) -> Examples:
-        """Returns random `Examples` for a model of these sizes."""
+        """Returns random `Examples` for a model of these sizes.
+
+        Args:
+            exam: The `Exam`, whose generator is used.
+            batch: How many examples.
+            sizes: The `ModelSizes`.
+
+        Returns:
+            Images `[batch, event_dim]` float32, binary or grey in [0, 1]; and for a classifier
+            labels `[batch, num_outputs]`, one-hot.
+        """
         x = exam.generator.random((batch, sizes.event_dim))
         x = (x if self.grey else x < 0.5).astype(np.float32)
         if not self.labelled:

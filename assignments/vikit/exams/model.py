@@ -80,7 +80,13 @@ class Model(StudentObject):
         return self.spec.distortion.to_logits(found) if self.returns_probabilities else found
 
     def build_sample(self, examples: Examples, eps: np.ndarray, sampler: str = "right") -> Any:
-        """Returns the `Sample` for examples and noise `[L, B, K]`, sampled in this way."""
+        """Returns the `Sample` for examples and noise, sampled in this way.
+
+        Args:
+            examples: The `Examples`, B of them.
+            eps: Standard normal noise. Shape `[L, B, latent_dim]`.
+            sampler: The way to sample, a key of `SAMPLERS`; "right" is z = mu + sigma eps.
+        """
         return (self.spec.sample_class or Sample)(self, examples, eps, sampler)
 
     def draw_sample(self, examples: Examples, num_samples: int) -> Any:
@@ -113,7 +119,17 @@ class Model(StudentObject):
         return require_history(require_ok(reply), names)
 
     def evaluate(self, examples: Examples, names: tuple, batch_size: int = 1) -> dict:
-        """Returns what the model's `evaluate` reports, which must have `names`."""
+        """Returns what the model's `evaluate` reports: a dict from names to arrays, in nats.
+
+        Args:
+            examples: The `Examples`.
+            names: What must be reported.
+            batch_size: Examples in a batch.
+
+        Raises:
+            PropertyFailed: If one of `names` is not reported.
+            NoReply: If `evaluate` returned nothing.
+        """
         keywords = {"batch_size": batch_size, "verbose": 0, "return_dict": True}
         reply = self.exam.student.call(
             f"{self.key}.evaluate", examples.arrays, keywords, outputs="mapping"
@@ -135,7 +151,13 @@ class Model(StudentObject):
         ]
 
     def check_depends_on_weights(self, x: np.ndarray, z: np.ndarray, **options: Any) -> None:
-        """Raises `PropertyFailed` unless encoder and decoder depend on their inputs and weights."""
+        """Raises `PropertyFailed` unless encoder and decoder depend on their inputs and weights.
+
+        Args:
+            x: Different images for the encoder. Shape `[n, event_dim]`.
+            z: Different latents for the decoder. Shape `[n, latent_dim]`.
+            options: `noises`, as in `check_depends_on_inputs_and_weights`.
+        """
 
         def look() -> dict:
             return {"the encoder": self.encode(x), "the decoder": [self.decode(z)]}
@@ -203,7 +225,18 @@ class AskedBatch:
 
 
 def build_model(exam: Exam, spec: LatentModel, sizes: ModelSizes) -> Model:
-    """Returns a new `Model`, built by a first call of each part."""
+    """Returns a new `Model`, built by a first call of each part.
+
+    Args:
+        exam: The `Exam`.
+        spec: The `LatentModel` that it should be.
+        sizes: Its `ModelSizes`.
+
+    Raises:
+        PropertyFailed: If a part returns something else than its arrays, or, at the first model of
+            these sizes, ignores its inputs or weights.
+        NoReply: If the student's class cannot be called.
+    """
     weight = {spec.weight_name: spec.weight} if spec.weight_name else {}
     outputs = (sizes.num_outputs,) if spec.labelled else ()
     arguments = sizes.event_dim, sizes.latent_dim, *outputs

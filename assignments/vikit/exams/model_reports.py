@@ -23,7 +23,13 @@ MAX_SAMPLES = 10_000
 
 
 def reports_of_fit(model: Model, examples: Examples, eager: bool = False) -> ReportSource:
-    """Returns the `ReportSource` of `fit`, which reports several losses while no weight moves."""
+    """Returns the `ReportSource` of `fit`, which reports several losses while no weight moves.
+
+    Args:
+        model: The `Model`.
+        examples: The `Examples` to fit, a whole number of batches.
+        eager: Whether `fit` runs without a graph.
+    """
 
     def report() -> dict:
         return model.fit(examples, 0.0, model.spec.reported, epochs=NUM_REPORTS, eager=eager)
@@ -51,7 +57,15 @@ def check_evaluate(model: Model, examples: Examples, deviations: dict) -> None:
 def build_report_source(
     model: Model, examples: Examples, batch_size: int, report: Callable
 ) -> ReportSource:
-    """Returns the `ReportSource` of a model on these examples; `report` as in `ReportSource`."""
+    """Returns the `ReportSource` of a model on these examples.
+
+    Args:
+        model: The `Model`.
+        examples: The `Examples` that reports are about.
+        batch_size: Examples in a batch of what reports.
+        report: Asks the model, without moving its weights: returns a dict from names to reported
+            numbers, in nats.
+    """
     distortion = model.spec.distortion
     layout = LossLayout(
         name=distortion.name,

@@ -42,13 +42,38 @@ class OwnFunctions:
         return np.asarray(self.function(name)(*as_float32(*arrays)), float)
 
     def sample_latent(self, mu: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
-        """Returns z. Shape `[L, B, K]`."""
+        """Returns z, by the student's `sample_latent`.
+
+        Args:
+            mu: Means of q(z|x). Shape `[B, K]`.
+            log_var: Its log variances. Same shape.
+            eps: Standard normal noise. Shape `[L, B, K]`.
+
+        Returns:
+            One latent for each sample and example. Shape `[L, B, K]`.
+
+        Raises:
+            CannotExamine: If the student's function is not right.
+        """
         return self.value("sample_latent", mu, log_var, eps)
 
     def latent_gradient(
         self, mu: np.ndarray, log_var: np.ndarray, eps: np.ndarray, cotangent: np.ndarray
     ) -> list[np.ndarray]:
-        """Returns the gradients of sum(cotangent * z) by differences of the student's values."""
+        """Returns the gradients of sum(cotangent * z) by differences of the student's values.
+
+        Args:
+            mu: Means of q(z|x). Shape `[B, K]`.
+            log_var: Its log variances. Same shape.
+            eps: Standard normal noise. Shape `[L, B, K]`.
+            cotangent: What each value of z is weighted with. Shape `[L, B, K]`.
+
+        Returns:
+            The gradient in mu and that in log_var, each `[B, K]`.
+
+        Raises:
+            CannotExamine: If the student's `sample_latent` is not right.
+        """
         step, found = 1e-2, []
         for shift in ((step, 0.0), (0.0, step)):
             ends = [
@@ -74,7 +99,19 @@ class OwnFunctions:
         return self.value("vib_predict_probs", logits)
 
     def log_normal(self, z: np.ndarray, mu: np.ndarray, log_var: np.ndarray) -> np.ndarray:
-        """Returns log N(z; mu, exp(log_var)) of each example. Shape `[B]`."""
+        """Returns log N(z; mu, diag exp(log_var)), by the student's `gaussian_log_pdf`.
+
+        Args:
+            z: Where. Shape `[B, K]`.
+            mu: Means. Same shape.
+            log_var: Log variances. Same shape.
+
+        Returns:
+            One log density for each example, in nats. Shape `[B]`.
+
+        Raises:
+            CannotExamine: If the student's function is not right.
+        """
         return self.value("gaussian_log_pdf", z, mu, np.exp(log_var))
 
     def log_prior(self, z0: np.ndarray, zK: np.ndarray) -> np.ndarray:
@@ -100,7 +137,21 @@ class OwnFunctionsOfAVAE(OwnFunctions):
         log_var: np.ndarray,
         sigma: float | None = None,
     ) -> float:
-        """Returns the loss of a batch, by `vae_loss`, or with a `sigma` by `gaussian_vae_loss`."""
+        """Returns the loss of a batch, by `vae_loss`, or with a `sigma` by `gaussian_vae_loss`.
+
+        Args:
+            x: Images, binary or (with a `sigma`) grey. Shape `[B, D]`.
+            outputs: The decoder's: logits of pixels, or means. Shape `[L, B, D]`.
+            mu: Means of q(z|x). Shape `[B, K]`.
+            log_var: Its log variances. Same shape.
+            sigma: The standard deviation of a pixel; None for binary ones.
+
+        Returns:
+            Minus the ELBO averaged over the batch, in nats.
+
+        Raises:
+            CannotExamine: If the student's function is not right.
+        """
         arguments = as_float32(x, outputs, mu, log_var)
         if sigma is None:
             return float(self.function("vae_loss")(*arguments))
@@ -109,9 +160,20 @@ class OwnFunctionsOfAVAE(OwnFunctions):
     def mean_reconstruction(
         self, x: np.ndarray, outputs: np.ndarray, sigma: float | None = None
     ) -> np.ndarray:
-        """Returns the reconstruction of each sample, averaged over the batch. Shape `[L]`.
+        """Returns the reconstruction of each sample, averaged over the batch.
 
         It is the loss for q = prior, where the KL is 0.
+
+        Args:
+            x: Images. Shape `[B, D]`.
+            outputs: The decoder's: logits of pixels, or means. Shape `[L, B, D]`.
+            sigma: The standard deviation of a pixel; None for binary ones.
+
+        Returns:
+            -log p(x|z) summed over pixels, in nats. Shape `[L]`.
+
+        Raises:
+            CannotExamine: If the student's loss is not right.
         """
         prior = np.zeros((x.shape[0], 1))
         return np.array(
@@ -124,7 +186,19 @@ class OwnFunctionsOfAVAE(OwnFunctions):
     def reconstruction(
         self, x: np.ndarray, outputs: np.ndarray, sigma: float | None = None
     ) -> np.ndarray:
-        """Returns each sample's and example's reconstruction, by batches of one. Shape `[L, B]`."""
+        """Returns each sample's and example's reconstruction, by batches of one.
+
+        Args:
+            x: Images. Shape `[B, D]`.
+            outputs: The decoder's: logits of pixels, or means. Shape `[L, B, D]`.
+            sigma: The standard deviation of a pixel; None for binary ones.
+
+        Returns:
+            -log p(x|z) summed over pixels, in nats. Shape `[L, B]`.
+
+        Raises:
+            CannotExamine: If the student's loss is not right.
+        """
         pairs = rows(x, np.swapaxes(outputs, 0, 1))
         return np.stack(
             [self.mean_reconstruction(row, out.swapaxes(0, 1), sigma) for row, out in pairs], axis=1

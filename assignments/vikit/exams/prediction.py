@@ -58,7 +58,17 @@ def check_prediction(
 
 
 def predictions_of(exam: Exam, spec: LatentModel, size_table: list) -> Iterator[AskedBatch]:
-    """Yields an `AskedBatch` for each batch to predict; `size_table` as in `ask_batches`."""
+    """Yields an `AskedBatch` for each batch to predict; it got probabilities `[B, num_outputs]`.
+
+    Args:
+        exam: The `Exam`.
+        spec: The `LatentModel`, a classifier.
+        size_table: The sizes of models and batches, as in `ask_batches`.
+
+    Raises:
+        PropertyFailed: If what `predict_probs` returned is no such array, finite and of floats.
+        NoReply: If it returned nothing.
+    """
 
     def predict(model: Model, examples: Examples, eps: np.ndarray) -> list[np.ndarray]:
         return model.method(

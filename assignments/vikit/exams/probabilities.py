@@ -65,9 +65,17 @@ def binary_logits_or_nan(outputs: np.ndarray) -> np.ndarray:
 
 
 def binary_cross_entropy(oracle: Any, y_onehot: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    """Returns the cross-entropy of C yes-or-no labels, averaged over the L samples. Shape `[B, C]`.
+    """Returns the cross-entropy of C yes-or-no labels, averaged over the L samples.
 
     Each label is a choice between two classes, with the logits (logit, 0).
+
+    Args:
+        oracle: What the question's examinations take for right; its `cross_entropy` is used.
+        y_onehot: The labels, each 0 or 1. Shape `[B, C]`.
+        logits: Log odds. Shape `[L, B, C]`.
+
+    Returns:
+        One cross-entropy for each example and label, in nats. Shape `[B, C]`.
     """
     num_samples, batch, num_classes = logits.shape
     pairs = np.stack([logits, 0 * logits], axis=-1).reshape(num_samples, -1, 2)

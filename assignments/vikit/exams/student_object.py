@@ -52,7 +52,19 @@ class StudentObject:
     def method(
         self, name: str, *arguments: np.ndarray, shapes: list, outputs: int | None = None
     ) -> list[np.ndarray]:
-        """Calls its method `name` and returns what comes back, as `Exam.arrays`."""
+        """Calls its method `name` and returns what comes back, in float64.
+
+        Args:
+            name: The method.
+            arguments: Arrays; the student gets float32 tensors.
+            shapes: The shape that each array must have, None for any.
+            outputs: How many arrays a tuple must hold; None for a single array.
+
+        Raises:
+            PropertyFailed: If there are fewer arrays, or one is not finite, of floats and of its
+                shape.
+            NoReply: If the method returned nothing.
+        """
         return self.exam.arrays(f"{self.key}.{name}", *arguments, shapes=shapes, outputs=outputs)
 
     def weights(self) -> list[np.ndarray]:
@@ -125,6 +137,18 @@ class StudentObject:
 
 
 def build(exam: Exam, name: str, *arguments: Any, of: type = StudentObject, **keywords: Any) -> Any:
-    """Returns what calling the student's `name` makes, as an object of the class `of`."""
+    """Returns what calling the student's `name` makes.
+
+    Args:
+        exam: The `Exam`.
+        name: A class, or a function that returns an object.
+        arguments: What it is called with, by position: numbers, texts or tuples of counts.
+        of: The class of what is returned here, `StudentObject` or one derived from it.
+        keywords: What it is called with, by name.
+
+    Raises:
+        PropertyFailed: If an object came back that was there before.
+        NoReply: If the call made no object.
+    """
     reply = exam.student.call(name, list(arguments), keywords, outputs="handle")
     return of(exam, exam.new_handle(reply))

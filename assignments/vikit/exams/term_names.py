@@ -30,7 +30,13 @@ def without_remark(name: str) -> str:
 
 
 def wrong_terms(spec: LatentModel, batches: list[AskedBatch], sampler: str = "right") -> list[int]:
-    """Returns the indices of the terms that are not what the parts give, sampled in this way."""
+    """Returns the indices of the terms that are not what the model's parts give.
+
+    Args:
+        spec: The `LatentModel`, with the `Term`s in order.
+        batches: What the model was asked; each has got an array `[B]` for each term.
+        sampler: The way to sample, a key of `SAMPLERS`.
+    """
     return [
         index
         for index, term in enumerate(spec.loss_method.terms)
@@ -49,7 +55,16 @@ def is_right(got: np.ndarray, term: Term, sample: Any) -> bool:
 
 
 def name_terms(spec: LatentModel, batches: list[AskedBatch], wrong: list[int]) -> list[str]:
-    """Returns the mistakes that give the terms at the indices `wrong`, or those with a name."""
+    """Returns the names of the mistakes that give the wrong terms, or those terms with a name.
+
+    Args:
+        spec: The `LatentModel`.
+        batches: What the model was asked; each has got an array `[B]` for each term.
+        wrong: The indices of the terms that are wrong, in order.
+
+    Returns:
+        The fewest names, each once; none where nothing explains a term.
+    """
     if spec.loss_method.swapped_mistake and is_another_order(spec, batches, wrong):
         return [spec.loss_method.swapped_mistake]
     # A wrong sampler breaks no term that is right.

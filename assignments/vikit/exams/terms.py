@@ -64,7 +64,17 @@ def finds_in_terms(model: str | LatentModel, **options: Any) -> tuple[str, ...]:
 
 @examination("terms", finds=finds_in_terms)
 def check_terms(exam: Exam, model: str | LatentModel, size_table: list, **changes: Any) -> None:
-    """The model's method returns the terms that its own encoder and decoder give."""
+    """The model's method returns the terms that its own encoder and decoder give.
+
+    Args:
+        exam: The `Exam`.
+        model: A `LatentModel`, or its name in `SPECS`.
+        size_table: The sizes of models and batches, as in `ask_batches`.
+        changes: Fields of the `LatentModel` that differ.
+
+    Raises:
+        PropertyFailed: If a term is off by more than rounding, or an output is bounded.
+    """
     spec = spec_of(model, **changes)
     if spec.unbounded_checked_in == "terms":
         check_parts_are_unbounded(exam, spec)
@@ -78,7 +88,13 @@ def check_terms(exam: Exam, model: str | LatentModel, size_table: list, **change
 def check_terms_of(
     spec: LatentModel, batches: list[AskedBatch], and_then: Callable = lambda: None
 ) -> None:
-    """Raises `PropertyFailed` unless the terms are right; `and_then` checks right ones further."""
+    """Raises `PropertyFailed` unless the terms of all batches are right.
+
+    Args:
+        spec: The `LatentModel`.
+        batches: What the model was asked; each has got an array `[B]` in nats for each term.
+        and_then: Checks right terms further; raises `PropertyFailed` too.
+    """
     first, method = batches[0], spec.loss_method
     first.model.check_weight()
     # Several properties ask for terms: an encoder that returns too much must cost only one of them.

@@ -67,7 +67,14 @@ def check_weights_move(
 ) -> list[np.ndarray]:
     """Raises `PropertyFailed` unless `step` moves every trainable weight and every part's output.
 
-    Returns the weights after the step.
+    Args:
+        model: The `Model`.
+        x: Images for the encoder. Shape `[n, event_dim]`.
+        z: Latents for the decoder. Shape `[m, latent_dim]`.
+        step: Trains the model a little.
+
+    Returns:
+        The trainable weights after the step.
     """
     before, shown = model.weights(), model.look_at_parts(x, z)
     step()

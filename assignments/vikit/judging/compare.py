@@ -19,12 +19,27 @@ __all__ = [
 
 
 def is_close(got: np.ndarray, want: np.ndarray, question: Question) -> bool:
-    """Tells whether every value is within `atol + rtol * abs(want)`. NaN never is."""
+    """Tells whether every value is within `atol + rtol * abs(want)`. NaN never is.
+
+    Args:
+        got: The values of an answer.
+        want: The right values, float64. Same shape.
+        question: The `Question`, for its tolerance.
+    """
     return bool(np.all(are_close(got, want, question)))
 
 
 def are_close(got: np.ndarray, want: np.ndarray, question: Question) -> np.ndarray:
-    """Returns for each value whether it is within `atol + rtol * abs(want)`. NaN never is."""
+    """Returns for each value whether it is within `atol + rtol * abs(want)`. NaN never is.
+
+    Args:
+        got: The values of an answer.
+        want: The right values, float64. Same shape.
+        question: The `Question`, for its tolerance.
+
+    Returns:
+        Booleans. Same shape.
+    """
     with np.errstate(all="ignore"):
         error = np.abs(np.asarray(got, np.float64) - want)
         return (error <= question.atol + question.rtol * np.abs(want)) & np.isfinite(want)

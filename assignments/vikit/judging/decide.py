@@ -132,7 +132,13 @@ def judge_case(question: Question, case: Case, answer: Answer, problem: str) -> 
 
 
 def build_unjudged_verdict(question: Any, status: str, message: str) -> Verdict:
-    """Returns the `Verdict` on a question that was not asked: an unreadable notebook, say."""
+    """Returns the `Verdict`, of 0 points, on a question that was not asked.
+
+    Args:
+        question: The `Question`, or the task that it is drawn from.
+        status: Why: "missing" where the notebook could not be read, say.
+        message: What the student reads.
+    """
     return Verdict(
         question.name, 0.0, question.points, status, None, message, "", question.source, ()
     )
@@ -262,7 +268,13 @@ def describe_finding(found: Finding, public: bool) -> str:
 
 
 def combine_verdicts(question: Question, first: Verdict, second: Verdict) -> Verdict:
-    """Returns the verdict on a function from those on its cases and on its properties."""
+    """Returns the verdict on a function from those on its cases and on its properties.
+
+    Args:
+        question: The `Question`, whose points include those of its properties.
+        first: The verdict on its cases; they share the points that properties leave.
+        second: The verdict on its properties. It counts only where a case is right.
+    """
     worth = sum(item.points for item in question.properties)
     share = 1 - worth / question.points
     cases = (*(replace(case, points=case.points * share) for case in first.cases), *second.cases)

@@ -48,11 +48,17 @@ RIGHT_SIZE = "wrong, but of roughly the right size"
 
 
 def describe_roughly(question: Question, index: int, got: np.ndarray, want: np.ndarray) -> str:
-    """Returns in words how the output `index` is off, for hidden inputs.
+    """Returns in words how an output is off, for hidden inputs.
 
     The words depend on the sign and the rough size of the right values and on which values are
     right, and on nothing else. A student cannot find a right value by moving an answer until the
     words change: they change at half powers of ten.
+
+    Args:
+        question: The `Question`, with its tolerance and the letters of its axes.
+        index: Which output of the function.
+        got: The values of the answer.
+        want: The right values, float64. Same shape.
     """
     for is_such, name in ((np.isnan, "NaN"), (np.isinf, "infinite")):
         if is_such(got).any():
@@ -89,7 +95,19 @@ def describe_number(got: float, want: float) -> str:
 def describe_values(
     name: str, got: np.ndarray, want: np.ndarray, origin: str, unit: str = ""
 ) -> tuple[str, str]:
-    """Returns (words, measured): how the values called `name` differ from `origin`'s."""
+    """Returns in words, and in numbers, how values differ from those they should be.
+
+    Args:
+        name: What messages call the values.
+        got: The student's values.
+        want: The right values. Same shape.
+        origin: Where the right values come from, for messages.
+        unit: The unit of the values with a space before, for example " nats".
+
+    Returns:
+        (words, measured): the words give no hidden value away; `measured` has the largest error to
+        one significant digit.
+    """
     with np.errstate(all="ignore"):
         worst = round_to_one_digit(np.max(np.abs(got - want)))
     return (

@@ -101,7 +101,13 @@ def transformation_in_words(name: str) -> str:
 
 
 def explain_failure(question: Question, status: str, answer: Answer) -> str | None:
-    """Returns the message on a function that gave no values at all; None if it gave some."""
+    """Returns the message on a function that gave no values at all; None if it gave some.
+
+    Args:
+        question: The `Question`.
+        status: The status of the question, or of the case that this is about.
+        answer: The `Answer` to that case: the type, line and text of an exception.
+    """
     if status == "unanswered" and answer.kind.isidentifier() and answer.kind != question.name:
         first = answer.kind[:80]
         return (

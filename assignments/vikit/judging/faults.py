@@ -94,7 +94,16 @@ def build_kit_error_verdict(question: Any, error: BaseException) -> judging.Verd
 def judge_case_by_case(
     question: judging.Question, answers: dict, **options: Any
 ) -> judging.Verdict:
-    """Returns `judging.judge`'s verdict; if that raises, only the cases that cause it fail."""
+    """Returns `judging.judge`'s verdict; if that raises, only the cases that cause it fail.
+
+    Args:
+        question: The `judging.Question`.
+        answers: From names of cases to the `judging.Answer`s.
+        options: `public` and `again`, as in `judging.judge`.
+
+    Raises:
+        OSError, MemoryError: The machine's faults.
+    """
     try:
         return judge_quietly(question, answers, **options)
     except Exception as error:
