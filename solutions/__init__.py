@@ -1,3 +1,1 @@
-"""The solution scripts: the one place where assignments are edited. `make assignments` builds what
-students get.
-"""
+"""The solution scripts, where assignments are edited; `make assignments` builds the notebooks."""

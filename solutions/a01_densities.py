@@ -19,8 +19,8 @@
 # |\text{right value}|$. Means and latent vectors lie within $\pm 40$, log variances within $\pm
 # 30$.
 #
-# **The documents.** Places such as *000, section 4, step 7* point into the lecture documents 000 to
-# 004. They hold errors; where this notebook deviates from them it says so. Numbers such as
+# **The documents.** Places such as *000, section 4, step 7* point into the lecture documents 000
+# to 004. They hold errors; where this notebook deviates from them it says so. Numbers such as
 # *E-000-08* count the errata of document 000; your instructor has the documents and the list.
 #
 # Under each answer stands a `check`. It runs your function on public cases, says what is wrong, and
@@ -96,10 +96,10 @@ def standard_normal_log_prob(z):
 # %% [markdown] question="why_latent_variables"
 # ### In your own words: why latent variables?
 #
-# Question 1 of document 003 asks what the motivation could be for a latent variable model $p(x) =
-# \int p(x|z)\, p(z)\, dz$ of high-dimensional data, instead of modelling $p(x)$ directly. Give two
-# reasons. Then name the price: which of the two goals of document 001, density estimation and
-# inference, becomes hard, and why?
+# Question 1 of document 003 asks what the motivation could be for a latent variable model
+# $p(x) = \int p(x|z)\, p(z)\, dz$ of high-dimensional data, instead of modelling $p(x)$ directly.
+# Give two reasons. Then name the price: which of the two goals of document 001, density estimation
+# and inference, becomes hard, and why?
 #
 # <!-- BEGIN SOLUTION -->
 # Images of 784 pixels lie near a set of few dimensions (which digit, slant, thickness): a latent
@@ -154,8 +154,9 @@ def bernoulli_log_prob_probs(x, probs):
 
 # %% [markdown]
 # A network does better not to return probabilities at all. It returns a real number $a_d$ for each
-# pixel, the **logit** (log odds), with $\rho_d = 1 / (1 + e^{-a_d})$. Then $\log \rho_d = a_d -
-# \log(1 + e^{a_d})$ and $\log(1 - \rho_d) = -\log(1 + e^{a_d})$, and the sum becomes
+# pixel, the **logit** (log odds), with $\rho_d = 1 / (1 + e^{-a_d})$. Then
+# $\log \rho_d = a_d - \log(1 + e^{a_d})$ and $\log(1 - \rho_d) = -\log(1 + e^{a_d})$, and the sum
+# becomes
 #
 # $$\log p(x|z) = \sum_{d=1}^D \left[ x_d\, a_d - \log\left(1 + e^{a_d}\right) \right] .$$
 #
@@ -190,8 +191,8 @@ def bernoulli_log_prob_logits(x, logits):
 # %% [markdown]
 # The figure shows what one pixel costs as its logit moves. A wrong decision costs as much as the
 # logit is large: a network that is certain and wrong is punished without limit, and it still gets a
-# gradient. The naive form goes through the probability; in 32 bits $\rho$ becomes exactly 1 near $a
-# = 17$, and the loss of a wrong pixel jumps to infinity there.
+# gradient. The naive form goes through the probability; in 32 bits $\rho$ becomes exactly 1 near
+# $a = 17$, and the loss of a wrong pixel jumps to infinity there.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -244,7 +245,8 @@ if __name__ == "__main__":
 # For real-valued data the decoder returns the means $\mu_d$ of independent normal distributions. If
 # all have one fixed standard deviation $\sigma$ (003, line 61),
 #
-# $$\log p(x|z) = \sum_{d=1}^D \left[ -\tfrac12 \log 2\pi - \log\sigma - \frac{(x_d - \mu_d)^2}{2\sigma^2} \right] .$$
+# $$\log p(x|z) = \sum_{d=1}^D \left[ -\tfrac12 \log 2\pi - \log\sigma -
+#   \frac{(x_d - \mu_d)^2}{2\sigma^2} \right] .$$
 #
 # The first two terms do not depend on the network, and training does not miss them. The *value*
 # does: an ELBO without them is a bound on nothing, and two models with different $\sigma$ cannot be
@@ -276,12 +278,13 @@ def gaussian_log_prob_fixed(x, mu, sigma):
 # 12). It returns `log_var`, $\log \sigma_k^2$, because a network's output may be any real number
 # and a variance may not:
 #
-# $$\log q(z|x) = -\tfrac12 \sum_{k=1}^K \left[ \log 2\pi + \log\sigma_k^2 + \frac{(z_k - \mu_k)^2}{\sigma_k^2} \right] .$$
+# $$\log q(z|x) = -\tfrac12 \sum_{k=1}^K \left[ \log 2\pi + \log\sigma_k^2 +
+#   \frac{(z_k - \mu_k)^2}{\sigma_k^2} \right] .$$
 #
-# Only the distance is squared, not the quotient: document 000 (line 94) prints $\left((z - \mu) /
-# \sigma^2\right)^2$, which is not a density (E-000-13). The same function serves as the
-# log-likelihood of a decoder that learns its variances, so its arguments are called $x$, and $D$
-# stands for $K$.
+# Only the distance is squared, not the quotient: document 000 (line 94) prints
+# $\left((z - \mu) / \sigma^2\right)^2$, which is not a density (E-000-13). The same function serves
+# as the log-likelihood of a decoder that learns its variances, so its arguments are called $x$, and
+# $D$ stands for $K$.
 
 
 # %% question="gaussian_log_prob_learned"
@@ -338,7 +341,8 @@ def gaussian_log_prob_learned(x, mu, log_var):
 # because $E_q[(z-\mu)^2] = \sigma^2$ and $E_q[z^2] = \mu^2 + \sigma^2$. The $2\pi$ cancel, and
 # since both densities are products over dimensions, the divergences add (003, eq. 13):
 #
-# $$KL(q \| p) = \tfrac12 \sum_{k=1}^K \left[ \mu_k^2 + \sigma_k^2 - \log \sigma_k^2 - 1 \right] \ge 0 .$$
+# $$KL(q \| p) =
+#   \tfrac12 \sum_{k=1}^K \left[ \mu_k^2 + \sigma_k^2 - \log \sigma_k^2 - 1 \right] \ge 0 .$$
 #
 # Document 000 arrives at the same in section 4, step 7, but keeps a minus in front: what stands
 # there is $-D_{KL}$, and in steps 2, 3 and 6 that minus is lost (E-000-08, E-000-09). A divergence
@@ -442,7 +446,8 @@ if __name__ == "__main__":
 # The part of the divergence that only $q$ has is its **entropy**, minus the average log density
 # under $q$. The average of the squared standardised distance is 1, so
 #
-# $$H(q) = -E_q[\log q(z)] = \tfrac12 \sum_{k=1}^K \left[ \log \sigma_k^2 + \log 2\pi + 1 \right] .$$
+# $$H(q) = -E_q[\log q(z)] =
+#   \tfrac12 \sum_{k=1}^K \left[ \log \sigma_k^2 + \log 2\pi + 1 \right] .$$
 #
 # Unlike the entropy of a table it may be negative: a density that is narrow enough has values above
 # 1 (E-004-06).
@@ -476,8 +481,8 @@ def gaussian_entropy(log_var):
 #
 # With a latent that has only $Z$ states all three are finite sums, and you can look at them. For
 # one datum $x$ you are given the logs of $p(z)$, of $p(x|z)$ and of $q(z|x)$ for each state. Recall
-# that $p(x, z) = p(x|z)\,p(z)$, that $p(x) = \sum_z p(x, z)$ (001, line 19), and that $p(z|x) =
-# p(x, z) / p(x)$.
+# that $p(x, z) = p(x|z)\,p(z)$, that $p(x) = \sum_z p(x, z)$ (001, line 19), and that
+# $p(z|x) = p(x, z) / p(x)$.
 #
 # The divergence here is to the **posterior**. The one of section 5 was to the prior: another
 # number, and with it the identity does not hold (E-002-02). Stay with logarithms to the end: a
@@ -486,8 +491,7 @@ def gaussian_entropy(log_var):
 
 # %% question="elbo_identity_terms"
 def elbo_identity_terms(log_pz, log_px_given_z, log_q):
-    """Returns the ELBO, the divergence of q from the posterior, and log p(x), of one datum, in
-    nats.
+    """Returns the ELBO, the divergence of q from the posterior, and log p(x), of a datum, in nats.
 
     Document 000, section 1, steps 4 to 8. The first two add up to the third.
 
@@ -513,8 +517,8 @@ def elbo_identity_terms(log_pz, log_px_given_z, log_q):
 
 # %% [markdown]
 # Below, $q$ walks in a straight line from the prior to the exact posterior of a model with three
-# states, and a little beyond. The two areas always stack up to the same height, $\log p(x) =
-# -0.713$: what $q$ loses in divergence the bound gains.
+# states, and a little beyond. The two areas always stack up to the same height,
+# $\log p(x) = -0.713$: what $q$ loses in divergence the bound gains.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -561,12 +565,11 @@ if __name__ == "__main__":
 #
 # <!-- BEGIN SOLUTION -->
 # (a) Steps 6 and 7 split off the expectation of the log ratio between $q$ and the true posterior;
-#     Jensen's inequality
-# drops exactly that non-negative divergence. (b) Equality holds if and only if $q(z|x) = p(z|x)$:
-# the divergence vanishes only for equal densities, and the ratio inside Jensen's logarithm is then
-# the constant $p(x)$, for which the inequality is an equality. (c) No: every Gaussian differs from
-# a two-mode posterior, the divergence stays positive, and maximising the bound picks the Gaussian
-# with the least divergence, which tends to sit on one mode.
+# Jensen's inequality drops exactly that non-negative divergence. (b) Equality holds if and only if
+# $q(z|x) = p(z|x)$: the divergence vanishes only for equal densities, and the ratio inside Jensen's
+# logarithm is then the constant $p(x)$, for which the inequality is an equality. (c) No: every
+# Gaussian differs from a two-mode posterior, the divergence stays positive, and maximising the
+# bound picks the Gaussian with the least divergence, which tends to sit on one mode.
 #
 # **Rubric (4 points).** 1 point: steps 6 and 7 and the divergence to the posterior (not to the
 # prior). 1 point: q equal to the posterior as the only case. 1 point: the ratio is constant, or an
@@ -584,14 +587,14 @@ if __name__ == "__main__":
 # 3. 000, section 6 (line 94): $\log q_0(z_0|x)$ with $\left((z_0 - \mu)/\sigma^2\right)^2$ in the
 #    bracket;
 # 4. 003, eq. 5: the prior with $e^{z_k^2/2}$;
-# 5. 003, eq. 11: the density of $q$, mean $m$ and standard deviation $s$, with $e^{-(z_k - m_k)^2 /
-#    (2 z_k^2)}$.
+# 5. 003, eq. 11: the density of $q$, mean $m$ and standard deviation $s$, with
+#    $e^{-(z_k - m_k)^2 / (2 z_k^2)}$.
 #
 # For each compute what it says as printed and what it should say, with your own functions or a few
 # lines of NumPy: 1 and 2 for $q = N(0.5, 0.8^2)$ and $p = N(-0.3, 1.7^2)$ (means and variances); 3
-# at $z_0 = 0.9$, $\mu = 0.2$, $\sigma^2 = 0.25$; 4 at $z = 1$; 5 at $m = 0.5$, $s = 0.8$, $z =
-# 1.4$, all in one dimension. A density has one more witness: its total mass. If that grows with the
-# interval you sum over, say so.
+# at $z_0 = 0.9$, $\mu = 0.2$, $\sigma^2 = 0.25$; 4 at $z = 1$; 5 at $m = 0.5$, $s = 0.8$,
+# $z = 1.4$, all in one dimension. A density has one more witness: its total mass. If that grows
+# with the interval you sum over, say so.
 
 # %%
 # Your calculations. For example, the total mass of the standard normal density:

@@ -7,10 +7,10 @@
 # follows. At the end you fit a $q$ by stochastic gradients and find the exact posterior.
 #
 # **Notation.** As in the first assignment: $x$ is the data, $z$ the latent variable, $p(z)$ the
-# prior, $q(z|x)$ the approximate posterior with means `mu` and log variances `log_var` $= \log
-# \sigma^2$. Parameters of the model are called $\theta$, those of $q$ are called $\phi$. Sizes in
-# shapes: `B` examples, `K` latent dimensions, `D` data dimensions, `L` samples, `S` examples of a
-# minibatch, `Z` states of a discrete latent. Everything is in nats.
+# prior, $q(z|x)$ the approximate posterior with means `mu` and log variances `log_var`
+# $= \log \sigma^2$. Parameters of the model are called $\theta$, those of $q$ are called $\phi$.
+# Sizes in shapes: `B` examples, `K` latent dimensions, `D` data dimensions, `L` samples, `S`
+# examples of a minibatch, `Z` states of a discrete latent. Everything is in nats.
 #
 # **What your functions get and return.** Arguments come by position: float32 NumPy arrays, Python
 # floats for scalars, Python ints for counts, and in two questions a function, whose docstring says
@@ -147,7 +147,8 @@ if __name__ == "__main__":
 # another number (000, lines 31 to 33). The way out is to draw noise that has no parameters and to
 # transform it (000, section 2; 003, eq. 20 to 22; 004, lines 45 to 49):
 #
-# $$\epsilon \sim N(0, I), \qquad z = g_\phi(\epsilon) = \mu + \sigma \odot \epsilon \sim N(\mu, \mathrm{diag}\, \sigma^2) .$$
+# $$\epsilon \sim N(0, I), \qquad
+#   z = g_\phi(\epsilon) = \mu + \sigma \odot \epsilon \sim N(\mu, \mathrm{diag}\, \sigma^2) .$$
 #
 # Now $E_{q}[f(z)] = E_{N(0, I)}[f(g_\phi(\epsilon))]$: the distribution is fixed, and $\phi$ stands
 # inside $f$ where a gradient reaches it. In this course the noise is always an argument, so that
@@ -180,21 +181,21 @@ def reparameterize(mu, log_var, eps):
 # ### In your own words: the naive gradient
 #
 # Take $\mathcal{L}(\phi) = E_{q_\phi}[\log p(x, z) - \log q_\phi(z)]$ and differentiate the bracket
-# with $z$ held fixed: the *naive gradient* $E_{q_\phi}[\nabla_\phi (\log p(x, z) - \log
-# q_\phi(z))]$. (a) Show that it is 0 for every $q$ and every model. (b) Which term of the true
-# gradient is lost, and what is it called when it is written out? (c) Document 000 says that "SGD is
-# not an unbiased estimator" here (line 31). What exactly is biased?
+# with $z$ held fixed: the *naive gradient*
+# $E_{q_\phi}[\nabla_\phi (\log p(x, z) - \log q_\phi(z))]$. (a) Show that it is 0 for every $q$ and
+# every model. (b) Which term of the true gradient is lost, and what is it called when it is written
+# out? (c) Document 000 says that "SGD is not an unbiased estimator" here (line 31). What exactly is
+# biased?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) With $z$ fixed $\log p(x, z)$ does not depend on $\phi$, so $-E_q[\nabla_\phi \log q_\phi(z)]$
-#     is left. That is
-# $-\int q_\phi \frac{\nabla_\phi q_\phi}{q_\phi}\, dz = -\nabla_\phi \int q_\phi\, dz =
-# -\nabla_\phi 1 = 0$. (b) The product rule on $\int q_\phi\, [\dots]\, dz$ has a second term, $\int
-# \nabla_\phi q_\phi\, [\log p(x, z) - \log q_\phi]\, dz = E_q[\nabla_\phi \log q_\phi\, (\log p(x,
-# z) - \log q_\phi)]$, the score-function term: how the weight of each $z$ changes. All of the true
-# gradient is in it. (c) Not SGD, but the estimator that freezes $z$ (E-000-02): it has expectation
-# 0 instead of the gradient (0.5203 for $\mu$ in the toy model at $q = N(0.3, 0.6^2)$). SGD with the
-# reparameterized or the score-function gradient is unbiased.
+# is left. That is $-\int q_\phi \frac{\nabla_\phi q_\phi}{q_\phi}\, dz = -\nabla_\phi \int q_\phi\,
+# dz = -\nabla_\phi 1 = 0$. (b) The product rule on $\int q_\phi\, [\dots]\, dz$ has a second term,
+# $\int \nabla_\phi q_\phi\, [\log p(x, z) - \log q_\phi]\, dz = E_q[\nabla_\phi \log q_\phi\, (\log
+# p(x, z) - \log q_\phi)]$, the score-function term: how the weight of each $z$ changes. All of the
+# true gradient is in it. (c) Not SGD, but the estimator that freezes $z$ (E-000-02): it has
+# expectation 0 instead of the gradient (0.5203 for $\mu$ in the toy model at $q = N(0.3, 0.6^2)$).
+# SGD with the reparameterized or the score-function gradient is unbiased.
 #
 # **Rubric (5 points).** 2 points: the expectation of the score is zero, with the interchange of
 # derivative and integral. 2 points: the derivative of the weights q, as a formula or clearly in
@@ -210,9 +211,9 @@ def reparameterize(mu, log_var, eps):
 #
 # The KL to the *prior* has a closed form for Gaussians (003, eq. 13). Where document 000 replaces
 # $\log p(x)$ by the reconstruction term but keeps the KL to the *posterior* (lines 57 and 63), the
-# result is no bound at all (E-000-07). The first term is estimated with one sample $z =
-# g_\phi(\epsilon)$ for each example, which the decoder turns into logits. What you return is to be
-# *maximised*; document 000 uses the same letter for its negative, the loss (E-000-11).
+# result is no bound at all (E-000-07). The first term is estimated with one sample
+# $z = g_\phi(\epsilon)$ for each example, which the decoder turns into logits. What you return is
+# to be *maximised*; document 000 uses the same letter for its negative, the loss (E-000-11).
 #
 # Both terms come from the first assignment; write them here in place. For pixels that are 0 or 1
 # and logits $a$, $\log p(x|z)$ is the sum over pixels of $x_d a_d - \mathrm{softplus}(a_d)$, where
@@ -222,8 +223,7 @@ def reparameterize(mu, log_var, eps):
 
 # %% question="elbo_analytic_kl"
 def elbo_analytic_kl(x, logits, mu, log_var):
-    """Returns the ELBO with a Bernoulli decoder at one sample of z and the KL to N(0, I) in closed
-    form, in nats.
+    """Returns the ELBO of a Bernoulli decoder, one sample of z and the KL in closed form, in nats.
 
     To be maximised. Document 001, line 63; document 003, eq. 8, 9 and 13.
 
@@ -343,20 +343,19 @@ if __name__ == "__main__":
 #
 # Document 003 trains with $L = 1$ and says that this works well (after eq. 19). (a) What property
 # of the estimate makes SGD with $L = 1$ go to the same place as with $L = 100$, and what differs on
-# the way? (b) You can afford 100 evaluations of the decoder for each step: 100 examples with $L =
-# 1$, or 1 example with $L = 100$. Which do you take, and why? (c) For which use of the ELBO is $L =
-# 1$ for each example *not* enough?
+# the way? (b) You can afford 100 evaluations of the decoder for each step: 100 examples with
+# $L = 1$, or 1 example with $L = 100$. Which do you take, and why? (c) For which use of the ELBO is
+# $L = 1$ for each example *not* enough?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) The gradient is unbiased for every $L$: its expectation is the gradient of the ELBO, so with
-#     decreasing steps (or
-# averaged iterates) the same optimum is approached; only the noise of the steps differs, with
-# variance proportional to $1/L$. (b) 100 examples: the variance of the step has a part from the
-# choice of the examples and one from $\epsilon$. More examples with fresh noise each reduce both,
-# more samples of one example only the second, while the first, usually the larger, stays as it is.
-# (c) Where a single value is reported or compared: the ELBO of one datum, a test score of few data,
-# early stopping, or anything that is not linear in the estimate (the importance-weighted bound, a
-# maximum over models), where noise does not average out.
+# decreasing steps (or averaged iterates) the same optimum is approached; only the noise of the
+# steps differs, with variance proportional to $1/L$. (b) 100 examples: the variance of the step has
+# a part from the choice of the examples and one from $\epsilon$. More examples with fresh noise
+# each reduce both, more samples of one example only the second, while the first, usually the
+# larger, stays as it is. (c) Where a single value is reported or compared: the ELBO of one datum, a
+# test score of few data, early stopping, or anything that is not linear in the estimate (the
+# importance-weighted bound, a maximum over models), where noise does not average out.
 #
 # **Rubric (5 points).** 2 points: unbiased for every L, variance as 1/L. 2 points: many examples,
 # because both sources of variance fall. 1 point: a use that is an evaluation or is not linear.
@@ -402,9 +401,9 @@ def minibatch_log_lik(log_lik, num_data):
 # Prior Monte Carlo: the average is unbiased for $p(x)$, so by Jensen's inequality its logarithm is
 # too low on average, and consistent as $L$ grows; few prior samples fall where $p(x|z)$ is large,
 # the fewer the sharper the likelihood and the more dimensions there are, so its error grows
-# exponentially in them; trainable in principle, useless in practice. ELBO: too low by exactly $KL(q
-# \| p(z|x))$, however many samples are taken; with 20 dimensions it costs the same, if $q$ is good;
-# it is what is trained, with a $q$ that follows the posterior and reparameterized gradients.
+# exponentially in them; trainable in principle, useless in practice. ELBO: too low by exactly
+# $KL(q \| p(z|x))$, however many samples are taken; with 20 dimensions it costs the same, if $q$ is
+# good; it is what is trained, with a $q$ that follows the posterior and reparameterized gradients.
 # Quadrature: no randomness, error of either sign that vanishes quickly once the grid resolves the
 # posterior; $n^{20}$ points in 20 dimensions are impossible; a check in one or two dimensions, not
 # an objective.
@@ -463,8 +462,8 @@ if __name__ == "__main__":
 #
 # ### In the parameters of the model
 #
-# With a discrete latent no sampling is needed. Let the prior and $q$ be softmaxes of logits, $p =
-# \mathrm{softmax}(\theta)$ and $q = \mathrm{softmax}(\phi)$, for one datum, so that
+# With a discrete latent no sampling is needed. Let the prior and $q$ be softmaxes of logits,
+# $p = \mathrm{softmax}(\theta)$ and $q = \mathrm{softmax}(\phi)$, for one datum, so that
 #
 # $$\text{ELBO}(\theta, \phi) = \sum_z q_z \left[\log p_z + \log p(x|z) - \log q_z\right] .$$
 #
@@ -472,16 +471,15 @@ if __name__ == "__main__":
 # $q$ on the way; read literally, $q$ depends on $\theta$, and the result is another (E-001-01). And
 # the entropy term does not become "z" under the brace, it becomes 0, because $q$ holds no $\theta$
 # (E-001-02). With the subscripts put right, the weights $q_z$ stay as they are, and the derivative
-# goes inside to the only thing that depends on $\theta$, $\log p_z = \theta_z - \log \sum_{z'}
-# e^{\theta_{z'}}$. Work out the two parts of its derivative in $\theta_j$. Neither $\log p(x|z)$
-# nor the entropy is left in the answer; that is the lesson, and the reason why the arguments hold
-# one that you don't need.
+# goes inside to the only thing that depends on $\theta$,
+# $\log p_z = \theta_z - \log \sum_{z'} e^{\theta_{z'}}$. Work out the two parts of its derivative
+# in $\theta_j$. Neither $\log p(x|z)$ nor the entropy is left in the answer; that is the lesson,
+# and the reason why the arguments hold one that you don't need.
 
 
 # %% question="grad_theta_enumerated"
 def grad_theta_enumerated(theta, phi, log_px_given_z):
-    """Returns the gradient of the ELBO in the prior's logits theta, exactly, by summing over the
-    states of z.
+    """Returns the exact gradient of the ELBO in the prior's logits theta: a sum over states of z.
 
     The log-likelihood and the entropy of q don't depend on theta, so they drop out. Document 001,
     line 67, corrected.
@@ -502,8 +500,8 @@ def grad_theta_enumerated(theta, phi, log_px_given_z):
 # %% [markdown]
 # ### In the parameters of q
 #
-# Here the samples must carry the gradient. By the chain rule through $z_l = \mu + \sigma \odot
-# \epsilon_l$,
+# Here the samples must carry the gradient. By the chain rule through
+# $z_l = \mu + \sigma \odot \epsilon_l$,
 #
 # $$\nabla_\mu E_q[f(z)] \approx \frac1L \sum_l \nabla f(z_l), \qquad
 #   \frac{\partial z_l}{\partial v} = \frac{\partial}{\partial v}\, e^{v/2} \epsilon_l \quad (v =
@@ -590,7 +588,8 @@ if __name__ == "__main__":
 # Now put it together (000, lines 29 and 51). Given nothing but the function $\log p(x, z)$ of one
 # latent, find the Gaussian $q = N(\mu, \sigma^2)$ that maximises
 #
-# $$\text{ELBO}(\mu, \sigma) = E_q[\log p(x, z)] + H(q), \qquad H(q) = \log \sigma + \text{constant} ,$$
+# $$\text{ELBO}(\mu, \sigma) = E_q[\log p(x, z)] + H(q), \qquad
+#   H(q) = \log \sigma + \text{constant} ,$$
 #
 # by following noisy gradients. The first term takes reparameterized samples, the entropy is exact.
 # $\sigma$ must stay positive: train its logarithm. In the models that this is graded on the
@@ -603,8 +602,7 @@ if __name__ == "__main__":
 
 # %% question="fit_q"
 def fit_q(log_joint, num_steps, seed):
-    """Returns mean and standard deviation of the q = N(mu, sigma^2) that maximises E_q[log p(x, z)]
-    + H(q).
+    """Returns mu and sigma of the q = N(mu, sigma^2) that maximises E_q[log p(x, z)] + H(q).
 
     Hint: take 10 samples of z a step, and return the mean of mu and of sigma over the last half of
     the steps: the search never stops jumping around the optimum, but its average settles. Document
@@ -709,12 +707,12 @@ if __name__ == "__main__":
 # 4. 001, line 79: $f = \mu + \sigma \epsilon$ with $\epsilon \sim p(z)$ (their $f$ is the sample,
 #    our $z$).
 #
-# For each compute what it says as printed and what it should say. 1: in the toy model at $q =
-# N(0.3, 0.6^2)$ for the noise $\epsilon = 0.7$. 2: for the data of the cell below under the model
-# $N(0, 1)$, with the first 50 as the minibatch. 3: in the toy model at the same $q$, the exact
-# expectation of both gradients, where $\phi$ is the mean of $q$ and $\theta$ is the loading 1.5. 4:
-# $E[z^2]$ for $q = N(0.3, 0.6^2)$ if the prior, and so the printed law of $\epsilon$, is $N(2,
-# 0.5^2)$.
+# For each compute what it says as printed and what it should say. 1: in the toy model at
+# $q = N(0.3, 0.6^2)$ for the noise $\epsilon = 0.7$. 2: for the data of the cell below under the
+# model $N(0, 1)$, with the first 50 as the minibatch. 3: in the toy model at the same $q$, the
+# exact expectation of both gradients, where $\phi$ is the mean of $q$ and $\theta$ is the loading
+# 1.5. 4: $E[z^2]$ for $q = N(0.3, 0.6^2)$ if the prior, and so the printed law of $\epsilon$, is
+# $N(2, 0.5^2)$.
 
 # %%
 # Your calculations. The data of the second line:
@@ -740,7 +738,7 @@ minibatch = data[:50]
 # $\mu$ and $[\mu (x - b) - w (\mu^2 + s^2)] / \sigma^2$ in $w$, where $s$ is the standard deviation
 # of $q$.
 #
-# **Rubric (5 points).** 1 point: line 57, with both numbers. 1 point: line 61, with the factor of
-# 20. 1 point: eq. 29, with both gradients. 1 point: line 79, with both numbers. 1 point: the four
-# corrected lines.
+# **Rubric (5 points).** 1 point: line 57, with both numbers. 1 point: line 61, with the factor
+# of 20. 1 point: eq. 29, with both gradients. 1 point: line 79, with both numbers. 1 point: the
+# four corrected lines.
 # <!-- END SOLUTION -->

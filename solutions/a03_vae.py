@@ -5,7 +5,8 @@
 # network that encodes, a sample, a network that decodes, and one loss that trains both. The whole
 # of it is four lines (001, lines 83 to 93):
 #
-# $$(\mu, \log\sigma^2) = \text{encoder}(x), \qquad \epsilon \sim N(0, I), \qquad z = \mu + \sigma \odot \epsilon, \qquad
+# $$(\mu, \log\sigma^2) = \text{encoder}(x), \qquad \epsilon \sim N(0, I), \qquad
+#   z = \mu + \sigma \odot \epsilon, \qquad
 #   \text{logits} = \text{decoder}(z).$$
 #
 # **Notation.** $x$ is an image as a vector of $D$ pixels, $z$ its latent vector of $K$ dimensions,
@@ -58,8 +59,7 @@ DATASET = "digits"
 
 # %% question="sample_latent"
 def sample_latent(mu, log_var, eps):
-    """Returns L samples of q(z|x) = N(mu, diag exp(log_var)) for each example, made of the given
-    noise.
+    """Returns L samples of q(z|x) = N(mu, diag exp(log_var)) for each example, with given noise.
 
     z_l = mu + sigma * eps_l. Document 003, eq. 22 and footnote 3.
 
@@ -82,7 +82,8 @@ def sample_latent(mu, log_var, eps):
 # Document 000 ends section 4 (line 82) with the loss of the VAE, document 003 has it as eq. 8, 13
 # and 19, document 002 with the $L$ samples written out (lines 767 to 782). For one image
 #
-# $$-\text{ELBO}(x) \approx \underbrace{-\frac1L \sum_{l=1}^L \log p(x|z_l)}_{\text{reconstruction}} +
+# $$-\text{ELBO}(x) \approx
+#   \underbrace{-\frac1L \sum_{l=1}^L \log p(x|z_l)}_{\text{reconstruction}} +
 #   \underbrace{\tfrac12 \sum_{k=1}^K \left[ \mu_k^2 + \sigma_k^2 - \log\sigma_k^2 - 1
 #   \right]}_{KL(q(z|x) \,\|\, p(z))} ,$$
 #
@@ -100,8 +101,7 @@ def sample_latent(mu, log_var, eps):
 
 # %% question="vae_loss"
 def vae_loss(x, logits, mu, log_var):
-    """Returns the loss of a VAE with a Bernoulli decoder: minus the ELBO, averaged over the batch,
-    in nats.
+    """Returns a Bernoulli VAE's loss: minus the ELBO, averaged over the batch, in nats.
 
     mean over b of [minus mean over l of log p(x_b given z_lb), plus KL of q(z given x_b) from N(0,
     I)]. Document 000, section 4, step 8 (line 82).
@@ -126,22 +126,22 @@ def vae_loss(x, logits, mu, log_var):
 
 
 # %% [markdown]
-# Grey pixels are real numbers, and the decoder's output can be their means instead: $p(x|z) = N(x;
-# \mu_x(z), \sigma_x^2 I)$ with one fixed $\sigma_x$ for all pixels, which has nothing to do with
-# the encoder's $\sigma$ (003, line 61; 004, lines 53 to 61). Then
+# Grey pixels are real numbers, and the decoder's output can be their means instead:
+# $p(x|z) = N(x; \mu_x(z), \sigma_x^2 I)$ with one fixed $\sigma_x$ for all pixels, which has
+# nothing to do with the encoder's $\sigma$ (003, line 61; 004, lines 53 to 61). Then
 #
-# $$\log p(x|z) = -\frac{1}{2\sigma_x^2} \lVert x - \mu_x \rVert^2 - D \log\sigma_x - \frac D2 \log 2\pi .$$
+# $$\log p(x|z) = -\frac{1}{2\sigma_x^2} \lVert x - \mu_x \rVert^2 -
+#   D \log\sigma_x - \frac D2 \log 2\pi .$$
 #
 # The last two terms have no gradient, but without them the number is no ELBO and may not be
-# compared with another $\sigma_x$. Mind which number is meant: document 004 writes $N(\cdot,
-# \sigma)$ in lines 57 and 59 and $N(\cdot, \sigma^2 I)$ in line 61 (E-004-01). Here `sigma` is the
-# standard deviation $\sigma_x$.
+# compared with another $\sigma_x$. Mind which number is meant: document 004 writes
+# $N(\cdot, \sigma)$ in lines 57 and 59 and $N(\cdot, \sigma^2 I)$ in line 61 (E-004-01). Here
+# `sigma` is the standard deviation $\sigma_x$.
 
 
 # %% question="gaussian_vae_loss"
 def gaussian_vae_loss(x, x_mu, mu, log_var, sigma):
-    """Returns the loss of a VAE with a Gaussian decoder: minus the ELBO, averaged over the batch,
-    in nats.
+    """Returns a Gaussian VAE's loss: minus the ELBO, averaged over the batch, in nats.
 
     As `vae_loss` with log p(x given z) = log N(x; x_mu, sigma^2 I), constants included. Document
     003, section 1.3 (line 61).
@@ -170,8 +170,8 @@ def gaussian_vae_loss(x, x_mu, mu, log_var, sigma):
 #
 # The encoder is a network with two outputs. It returns $\log\sigma^2$ and not $\sigma$ (003, line
 # 174): a linear layer may return any real number, and $e^{\log\sigma^2}$ is positive whatever it
-# returned. So nothing must stand behind that layer. A ReLU or a softplus there would forbid $\sigma
-# < 1$, and the posterior could never become sharper than the prior.
+# returned. So nothing must stand behind that layer. A ReLU or a softplus there would forbid
+# $\sigma < 1$, and the posterior could never become sharper than the prior.
 #
 # Both networks are functions, with nothing random in them: the noise comes in between. And the
 # encoder's weights are shared by all images (002, lines 752 to 763, call that *amortized*): there
@@ -206,8 +206,9 @@ class Encoder(keras.layers.Layer):
         # END SOLUTION
 
     def call(self, x):
-        """Returns `(mu, log_var)`, each of shape `[B, K]`, for `x` of shape `[B, D]`. Any real
-        number may come out of both.
+        """Returns `(mu, log_var)`, each of shape `[B, K]`, for `x` of shape `[B, D]`.
+
+        Any real number may come out of both.
         """
         # BEGIN SOLUTION
         h = x
@@ -270,29 +271,28 @@ class Decoder(keras.layers.Layer):
 # ### In your own words: draw the model, and find the bug in the notes
 #
 # (a) Draw figure 1 of documents 000 and 003 and the graphical model of document 002 (lines 745 to
-#     763): which boxes are
-# networks, where does the noise come in, which arrows does the gradient follow backwards, what is
-# shared by all images? Describe the drawing in words if you cannot put a picture here.
+# 763): which boxes are networks, where does the noise come in, which arrows does the gradient
+# follow backwards, what is shared by all images? Describe the drawing in words if you cannot put a
+# picture here.
 #
 # (b) The recipe of document 001 (lines 85 to 93) ends with `x = decoder(z)` and then computes the
-#     ELBO from $(x, z, \mu,
-# \sigma)$. What is wrong with that line? Take $x = (0.2, 0.9, 0.4)$, a Gaussian decoder that
-# returns $\hat x = (0.5, 0.5, 0.1)$, and $\sigma = 0.3$: what is $\log p(x|z)$, and what comes out
-# if the line is taken literally? What would the reconstruction term then teach the networks?
+# ELBO from $(x, z, \mu, \sigma)$. What is wrong with that line? Take $x = (0.2, 0.9, 0.4)$, a
+# Gaussian decoder that returns $\hat x = (0.5, 0.5, 0.1)$, and $\sigma = 0.3$: what is
+# $\log p(x|z)$, and what comes out if the line is taken literally? What would the reconstruction
+# term then teach the networks?
 #
 # <!-- BEGIN SOLUTION -->
-# (a) $x \to$ encoder $\to (\mu, \log\sigma^2)$; $\epsilon \sim N(0, I)$ enters from outside into $z
-#     = \mu + \sigma
-# \odot \epsilon$; $z \to$ decoder $\to$ logits or means. Two networks. The gradient of the
-# reconstruction goes back through the decoder, through $z$ to $\mu$ and $\log\sigma^2$, and through
-# the encoder; none goes to $\epsilon$. The KL's goes to the encoder alone. In the graphical model
-# the plate holds $z_i$ and $x_i$; the weights of both networks stand outside it and are shared.
+# (a) $x \to$ encoder $\to (\mu, \log\sigma^2)$; $\epsilon \sim N(0, I)$ enters from outside into
+# $z = \mu + \sigma \odot \epsilon$; $z \to$ decoder $\to$ logits or means. Two networks. The
+# gradient of the reconstruction goes back through the decoder, through $z$ to $\mu$ and
+# $\log\sigma^2$, and through the encoder; none goes to $\epsilon$. The KL's goes to the encoder
+# alone. In the graphical model the plate holds $z_i$ and $x_i$; the weights of both networks stand
+# outside it and are shared.
 #
 # (b) It overwrites the datum (E-001-06): the likelihood is that of $x$ under the decoder's output
-#     $\hat x$, which needs
-# another name (and is missing from the list, E-001-07). $\log p(x|z) = -1.033786$; with $x$
-# overwritten the distance is 0 and $0.855103$ comes out, whatever the networks do: a constant,
-# without gradient, so that only the KL would be learnt.
+# $\hat x$, which needs another name (and is missing from the list, E-001-07).
+# $\log p(x|z) = -1.033786$; with $x$ overwritten the distance is 0 and $0.855103$ comes out,
+# whatever the networks do: a constant, without gradient, so that only the KL would be learnt.
 #
 # **Rubric (6 points).** 2 points: both networks, the sample in between and the noise from outside.
 # 1 point: the gradient's way through z. 1 point: what is shared. 1 point: the datum is overwritten.
@@ -362,9 +362,7 @@ class VAE(keras.Model):
 
     # BEGIN SOLUTION
     def loss_terms(self, x, eps):
-        """Returns `(reconstruction, kl)`, both to be minimised, in nats per example. Shapes
-        `[B]`.
-        """
+        """Returns `(reconstruction, kl)`, to be minimised, in nats per example. Shapes `[B]`."""
         mu, log_var = self.encoder(x)
         z = sample_latent(mu, log_var, eps)
         if self.likelihood == BERNOULLI:
@@ -384,8 +382,7 @@ class VAE(keras.Model):
     # END SOLUTION
 
     def elbo(self, x, eps):
-        """Returns the ELBO of each example with the given noise, KL in closed form, in nats. Shape
-        `[B]`.
+        """Returns each example's ELBO with given noise, KL in closed form, in nats. Shape `[B]`.
 
         Args:
             x: Images. Shape `[B, D]`.
@@ -397,9 +394,7 @@ class VAE(keras.Model):
         # END SOLUTION
 
     def call(self, x):
-        """Returns what the decoder says to one fresh sample of q(z|x): fresh per example and call.
-        Shape `[B, D]`.
-        """
+        """Returns the decoder's output at a fresh sample of q(z|x) for each row. Shape `[B, D]`."""
         # BEGIN SOLUTION
         mu, log_var = self.encoder(x)
         z = sample_latent(mu, log_var, self.fresh_noise(x))[0]
@@ -455,22 +450,21 @@ if __name__ == "__main__":
 # ### In your own words: read the curves
 #
 # (a) Reconstruction and KL start in opposite directions. Why does the KL *rise* while a loss falls
-#     that contains it? (b) What
-# would the two curves look like if the posterior collapsed, $q(z|x) = p(z)$ for all $x$, and what
-# is the loss then? (One Bernoulli distribution per pixel, fitted to the training images, has 25.25
-# nats on the held-out ones.) (c) Is the held-out loss an estimate of $-\log p(x)$? In which
-# direction is it off, and by which divergence? Could more training bring that to 0?
+# that contains it? (b) What would the two curves look like if the posterior collapsed,
+# $q(z|x) = p(z)$ for all $x$, and what is the loss then? (One Bernoulli distribution per pixel,
+# fitted to the training images, has 25.25 nats on the held-out ones.) (c) Is the held-out loss an
+# estimate of $-\log p(x)$? In which direction is it off, and by which divergence? Could more
+# training bring that to 0?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) At first the encoder says next to nothing about $x$, and the KL is near 0. Every nat of
-#     information about $x$ that $z$
-# carries costs a nat of KL on average, and saves more than one in the reconstruction; so both
-# networks spend it until the next nat no longer pays. (b) The KL goes to 0 and stays there, the
-# reconstruction stops at what a decoder without $z$ can do: one Bernoulli per pixel, 25.25 nats,
-# and the loss is the same number. (c) The loss is minus the ELBO, an upper bound of $-\log p(x)$ on
-# average: too large by $KL(q(z|x) \| p(z|x))$. That is 0 only where the posterior of every image is
-# a Gaussian with a diagonal covariance and the encoder finds it, on images too that it never saw;
-# training does not see to the first.
+# information about $x$ that $z$ carries costs a nat of KL on average, and saves more than one in
+# the reconstruction; so both networks spend it until the next nat no longer pays. (b) The KL goes
+# to 0 and stays there, the reconstruction stops at what a decoder without $z$ can do: one Bernoulli
+# per pixel, 25.25 nats, and the loss is the same number. (c) The loss is minus the ELBO, an upper
+# bound of $-\log p(x)$ on average: too large by $KL(q(z|x) \| p(z|x))$. That is 0 only where the
+# posterior of every image is a Gaussian with a diagonal covariance and the encoder finds it, on
+# images too that it never saw; training does not see to the first.
 #
 # **Rubric (6 points).** 2 points: KL as the price of information about x, and why it pays. 1 point:
 # KL 0 in a collapse. 1 point: the reconstruction without z, with the number. 1 point: upper bound,
@@ -592,8 +586,7 @@ def sample_prior(model, eps):
 
 # %% question="latent_grid"
 def latent_grid(model, n):
-    """Returns the means of p(x|z) on a grid of the latent plane with steps of equal prior
-    probability.
+    """Returns the means of p(x|z) on a grid of the latent plane, its steps of equal prior mass.
 
     Document 002, lines 789 to 802: what stands in the bottleneck.
 
@@ -662,13 +655,12 @@ if __name__ == "__main__":
 #
 # <!-- BEGIN SOLUTION -->
 # (a) A sample has independent noise in every pixel: speckles wherever the probability is not near 0
-#     or 1, and for the Gaussian
-# grain of size 0.3 everywhere. The mean is smooth. (b) The sample: draw $z$, then $x$ given $z$.
-# The mean is an expectation, and in general no image that the model would produce. (c) Where $z$
-# leaves open what the image is, the mean averages over the possibilities. A likelihood that is
-# independent given $z$ cannot say that two pixels are on or off *together*; it can only give each
-# its own probability. So the blur is the likelihood's and the bottleneck's: a better decoder of the
-# same $z$ would blur too, where $z$ does not decide.
+# or 1, and for the Gaussian grain of size 0.3 everywhere. The mean is smooth. (b) The sample: draw
+# $z$, then $x$ given $z$. The mean is an expectation, and in general no image that the model would
+# produce. (c) Where $z$ leaves open what the image is, the mean averages over the possibilities. A
+# likelihood that is independent given $z$ cannot say that two pixels are on or off *together*; it
+# can only give each its own probability. So the blur is the likelihood's and the bottleneck's: a
+# better decoder of the same $z$ would blur too, where $z$ does not decide.
 #
 # **Rubric (6 points).** 2 points: independent noise per pixel against a smooth mean, both
 # likelihoods. 2 points: the sample is the draw from the model. 2 points: factorised likelihood,
@@ -678,20 +670,19 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## 6. A model whose answer is known
 #
-# Without hidden layers, and with a Gaussian decoder, the VAE is *probabilistic PCA*: $x|z \sim N(Wz
-# + b, \sigma^2 I)$. There the evidence is exact, $p(x) = N(x; b, W W^\top + \sigma^2 I)$. With the
-# decoder's $\sigma$ fixed the columns of the best $W$ are, up to a rotation of $z$, the leading
-# eigenvectors of the data's covariance, stretched to length $\sqrt{\lambda_k - \sigma^2}$, where
-# $\lambda_k > \sigma^2$ are their eigenvalues. The exact posterior is Gaussian, with a covariance
-# that does not depend on $x$. So you know what training should reach.
+# Without hidden layers, and with a Gaussian decoder, the VAE is *probabilistic PCA*:
+# $x|z \sim N(Wz + b, \sigma^2 I)$. There the evidence is exact,
+# $p(x) = N(x; b, W W^\top + \sigma^2 I)$. With the decoder's $\sigma$ fixed the columns of the best
+# $W$ are, up to a rotation of $z$, the leading eigenvectors of the data's covariance, stretched to
+# length $\sqrt{\lambda_k - \sigma^2}$, where $\lambda_k > \sigma^2$ are their eigenvalues. The
+# exact posterior is Gaussian, with a covariance that does not depend on $x$. So you know what
+# training should reach.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
 
     def evidence_of_ppca(train, test, latent_dim, sigma):
-        """Returns the mean log p(x) of the test images under the best linear model with this sigma,
-        and its directions.
-        """
+        """Returns the best linear model's mean log p(x) of test images, and its directions."""
         mean, covariance = train.mean(0), np.cov(train.T, bias=True)
         values, vectors = np.linalg.eigh(covariance)
         lengths = np.sqrt(np.maximum(values[-latent_dim:] - np.square(sigma), 0))
@@ -720,21 +711,20 @@ if __name__ == "__main__":
 # ### In your own words: the linear VAE and probabilistic PCA
 #
 # (a) Write down the posterior $p(z|x)$ of the linear model. For which $W$ is its covariance
-#     diagonal, so that the encoder can
-# return it exactly? (b) The evidence does not change when $W$ is replaced by $W R$ with a rotation
-# $R$; the ELBO does. Why, and which rotation does training choose? (c) Compare the two numbers and
-# the cosines above: what is left of the gap, and where could it come from?
+# diagonal, so that the encoder can return it exactly? (b) The evidence does not change when $W$ is
+# replaced by $W R$ with a rotation $R$; the ELBO does. Why, and which rotation does training
+# choose? (c) Compare the two numbers and the cosines above: what is left of the gap, and where
+# could it come from?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) $p(z|x) = N(m, S)$, $S = (I + W^\top W / \sigma^2)^{-1}$, $m = S W^\top (x - b) / \sigma^2$:
-#     linear in $x$, with a
-# covariance that is the same for all $x$. $S$ is diagonal if and only if $W^\top W$ is: the columns
-# of $W$ are orthogonal. (b) $W R$ gives the same $W W^\top$, hence the same $p(x)$; but $R^\top
-# W^\top W R$ is in general not diagonal, and a diagonal $q$ then pays $KL(q \| p(z|x)) > 0$. The
-# ELBO is best where the columns are orthogonal, that is along the principal axes (up to order and
-# sign). (c) The subspaces agree up to small angles; the ELBO is below the evidence by a small gap,
-# from optimisation that is not finished, a rotation that is not complete, and the noise of Adam's
-# steps.
+# linear in $x$, with a covariance that is the same for all $x$. $S$ is diagonal if and only if
+# $W^\top W$ is: the columns of $W$ are orthogonal. (b) $W R$ gives the same $W W^\top$, hence the
+# same $p(x)$; but $R^\top W^\top W R$ is in general not diagonal, and a diagonal $q$ then pays
+# $KL(q \| p(z|x)) > 0$. The ELBO is best where the columns are orthogonal, that is along the
+# principal axes (up to order and sign). (c) The subspaces agree up to small angles; the ELBO is
+# below the evidence by a small gap, from optimisation that is not finished, a rotation that is not
+# complete, and the noise of Adam's steps.
 #
 # **Rubric (6 points).** 2 points: the posterior, and when it is diagonal. 2 points: rotation, and
 # why the ELBO prefers the principal axes. 2 points: gap and angles read from the output, with a
@@ -744,18 +734,16 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## 7. How tight is the bound?
 #
-# With $K = 2$ the evidence $p(x) = \int p(x|z)\, p(z)\, dz$ is a sum over a fine grid, and $\log
-# p(x) - \text{ELBO}(x) = KL(q(z|x) \| p(z|x))$ can be *measured*. Some of it the encoder could
-# avoid: for each image alone, $(\mu, \log\sigma^2)$ can be optimised. What is gained is the
+# With $K = 2$ the evidence $p(x) = \int p(x|z)\, p(z)\, dz$ is a sum over a fine grid, and
+# $\log p(x) - \text{ELBO}(x) = KL(q(z|x) \| p(z|x))$ can be *measured*. Some of it the encoder
+# could avoid: for each image alone, $(\mu, \log\sigma^2)$ can be optimised. What is gained is the
 # **amortization gap**, what remains the **approximation gap**.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
 
     def log_evidence(vae, x, steps=161, end=6.0):
-        """Returns log p(x) of a Bernoulli model with two latent dimensions, by summing over a grid.
-        Shape `[B]`.
-        """
+        """Returns log p(x) of a Bernoulli model with 2 latents, summed over a grid: `[B]`."""
         axis = np.linspace(-end, end, steps, dtype=np.float32)
         z = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
         grid_logits = vae.decoder(z)
@@ -766,8 +754,9 @@ if __name__ == "__main__":
         return tf.reduce_logsumexp(log_px_given_z + log_pz, axis=1) + 2 * np.log(axis[1] - axis[0])
 
     def best_gaussian(vae, x, steps=300):
-        """Returns the means and log variances of the best q for each image, begun at the encoder's.
-        Shapes `[B, 2]`.
+        """Returns the best q's means and log variances for each image. Shapes `[B, 2]`.
+
+        The search begins at the encoder's.
         """
         mu, log_var = (tf.Variable(value) for value in vae.encoder(x))
         optimizer = keras.optimizers.Adam(0.02)
@@ -832,20 +821,19 @@ if __name__ == "__main__":
 # ### In your own words: two gaps
 #
 # (a) Define both gaps as differences of divergences, and say which of them each of these makes
-#     smaller: a larger encoder, more
-# training of the encoder alone, a normalizing flow on $q$, a full covariance, a larger decoder. (b)
-# Which is larger in the figure? (c) On held-out images the amortization gap is larger than on those
-# of the training. Why, and what does that say about the held-out ELBO as a measure of the
-# *decoder*?
+# smaller: a larger encoder, more training of the encoder alone, a normalizing flow on $q$, a full
+# covariance, a larger decoder. (b) Which is larger in the figure? (c) On held-out images the
+# amortization gap is larger than on those of the training. Why, and what does that say about the
+# held-out ELBO as a measure of the *decoder*?
 #
 # <!-- BEGIN SOLUTION -->
-# (a) With $q^*$ the best member of the family: amortization gap $KL(q_\phi \| p(z|x)) - KL(q^* \|
-#     p(z|x))$, approximation gap
-# $KL(q^* \| p(z|x))$. Larger encoder and more training of it: the first. Flow and full covariance:
-# the second. A larger decoder may do either, since it changes the posterior. (b) As printed under
-# the figure. (c) The encoder was trained on other images and does not know these; $q^*$ is found
-# for each by itself. So part of the held-out loss is the encoder's failure and says nothing of the
-# decoder: to compare decoders optimise $q$ for each held-out image, or estimate $\log p(x)$.
+# (a) With $q^*$ the best member of the family: amortization gap
+# $KL(q_\phi \| p(z|x)) - KL(q^* \| p(z|x))$, approximation gap $KL(q^* \| p(z|x))$. Larger encoder
+# and more training of it: the first. Flow and full covariance: the second. A larger decoder may do
+# either, since it changes the posterior. (b) As printed under the figure. (c) The encoder was
+# trained on other images and does not know these; $q^*$ is found for each by itself. So part of the
+# held-out loss is the encoder's failure and says nothing of the decoder: to compare decoders
+# optimise $q$ for each held-out image, or estimate $\log p(x)$.
 #
 # **Rubric (6 points).** 2 points: both definitions. 2 points: what makes which smaller (at least
 # four of five). 1 point: the numbers read. 1 point: generalisation of the encoder, and the

@@ -11,11 +11,11 @@
 #
 # **Notation.** $x$ is an image as a vector of $D$ pixels, $y$ its label out of $C$ classes, as a
 # vector with one 1 (*one-hot*), $z$ a latent vector of $K$ dimensions, $B$ the size of a batch, $L$
-# the number of samples $z_l$ drawn for each example. The encoder gives $q(z|x) = N(\mu(x),
-# \operatorname{diag} \sigma^2(x))$, the decoder $q(y|z)$: document 000 writes $p_\theta(y|z)$ for
-# it, and there is a reason to distinguish (section 3). $r(z) = N(0, I)$ is the fixed density that
-# the encoder is compared with. `log_var` is $\log\sigma^2$. Everything is in **nats**; sums run
-# over classes and latent dimensions, means over samples and over the batch.
+# the number of samples $z_l$ drawn for each example. The encoder gives
+# $q(z|x) = N(\mu(x), \operatorname{diag} \sigma^2(x))$, the decoder $q(y|z)$: document 000 writes
+# $p_\theta(y|z)$ for it, and there is a reason to distinguish (section 3). $r(z) = N(0, I)$ is the
+# fixed density that the encoder is compared with. `log_var` is $\log\sigma^2$. Everything is in
+# **nats**; sums run over classes and latent dimensions, means over samples and over the batch.
 #
 # **What your functions get and return.** Arguments come by position: float32 NumPy arrays, and
 # Python floats for scalars; the class gets float32 tensors. Return a tensor, an array, a list or a
@@ -87,7 +87,8 @@ def categorical_log_prob(y_onehot, logits):
 # $r(z)$, averaged over the examples (document 000, line 88, first term; document 004, lines 175 to
 # 177, has the same ratio with $y$ for $x$),
 #
-# $$R = \frac1B \sum_{b=1}^B KL\left( q(z|x_b) \,\|\, r(z) \right) = \frac1B \sum_{b=1}^B \tfrac12 \sum_{k=1}^K
+# $$R = \frac1B \sum_{b=1}^B KL\left( q(z|x_b) \,\|\, r(z) \right) =
+#   \frac1B \sum_{b=1}^B \tfrac12 \sum_{k=1}^K
 #   \left[ \mu_{bk}^2 + \sigma_{bk}^2 - \log\sigma_{bk}^2 - 1 \right] .$$
 #
 # A rate of 2.3 nats is $\log 10$: as much as it takes to name one of ten equally frequent classes.
@@ -157,28 +158,28 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 #
 # Compare the VIB's loss, document 000's line 88, with that of the VAE, its line 82 (as printed):
 #
-# $$\mathcal{L} = -\sum_{j=1}^J \tfrac{1}{2} \left[ 1 + \log \sigma_j^2 - \sigma_j^2 - \mu_j^2 \right]
+# $$\mathcal{L} = -\sum_{j=1}^J \tfrac{1}{2}
+#   \left[ 1 + \log \sigma_j^2 - \sigma_j^2 - \mu_j^2 \right]
 #   - \frac{1}{L} \sum_l \mathbb{E}_{q_\phi(z|x)} [\log p(x|z^l)] .$$
 #
 # (a) Which networks, distributions and terms stay as they are, and which change? What do encoder
-#     and decoder read and write in
-# each? (b) The VAE's loss is minus a lower bound of $\log p(x)$, the evidence of a generative
-# model. Of the logarithm of which probability is minus the VIB's loss at $\beta = 1$ a lower bound,
-# by the same algebra, and of which model? Why does nobody want that model? (c) Name something that
-# a good code of a VAE must hold and a good code of a VIB need not, for handwritten digits.
+# and decoder read and write in each? (b) The VAE's loss is minus a lower bound of $\log p(x)$, the
+# evidence of a generative model. Of the logarithm of which probability is minus the VIB's loss at
+# $\beta = 1$ a lower bound, by the same algebra, and of which model? Why does nobody want that
+# model? (c) Name something that a good code of a VAE must hold and a good code of a VIB need not,
+# for handwritten digits.
 #
 # <!-- BEGIN SOLUTION -->
 # (a) The encoder $q(z|x)$, the sample $z = \mu + \sigma \odot \epsilon$ and the KL to $N(0, I)$
-#     stay. The decoder changes: it
-# reads $z$ as before, and writes a distribution over labels instead of pixels, so the
-# reconstruction term becomes the cross-entropy of the label. The encoder still reads $x$, not $y$;
-# so the label can be predicted where it is not known. (b) In the VAE $q(z|x)$ reads the very thing
-# that is reconstructed, and the sum of the terms bounds $-\log p(x)$. In the VIB $-\log \int r(z)\,
-# q(y|z)\, dz$ is bounded too, for $\beta = 1$ (the same algebra with $y$ for $x$ holds for any
-# $q$): a model that makes labels from $r(z)$. But that is a constant guess of $y$ without $x$, and
-# nobody wants it: the loss is of interest as a sum of a distortion and a rate, and $r(z)$ as a
-# reference that the channel's rate is measured against. (c) Slant, thickness, position, style of
-# the writer.
+# stay. The decoder changes: it reads $z$ as before, and writes a distribution over labels instead
+# of pixels, so the reconstruction term becomes the cross-entropy of the label. The encoder still
+# reads $x$, not $y$; so the label can be predicted where it is not known. (b) In the VAE $q(z|x)$
+# reads the very thing that is reconstructed, and the sum of the terms bounds $-\log p(x)$. In the
+# VIB $-\log \int r(z)\, q(y|z)\, dz$ is bounded too, for $\beta = 1$ (the same algebra with $y$ for
+# $x$ holds for any $q$): a model that makes labels from $r(z)$. But that is a constant guess of $y$
+# without $x$, and nobody wants it: the loss is of interest as a sum of a distortion and a rate, and
+# $r(z)$ as a reference that the channel's rate is measured against. (c) Slant, thickness, position,
+# style of the writer.
 #
 # **Rubric (5 points).** 2 points: what stays and what changes (encoder of x, sample, KL; decoder
 # and likelihood). 1 point: the encoder does not see y. 1 point: the marginal of y under r(z)
@@ -190,19 +191,21 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 #
 # Where does this loss come from? Image and label have a joint distribution $p(x, y)$ that we know
 # from examples. The encoder adds $z$, which depends on $x$ alone: $p(x, y, z) = p(x, y)\, q(z|x)$,
-# a chain $Y - X - Z$. So $z$ knows of $y$ only what came through $x$. The entropy $H(Y) = -\sum_c
-# p(y_c) \log p(y_c)$ is what there is to know of the label, $H(Y|Z)$ what $z$ leaves open, and the
-# difference is the **mutual information** $I(Y;Z) = H(Y) - H(Y|Z)$. A bottleneck wants a code that
-# knows much of $y$ and little of $x$:
+# a chain $Y - X - Z$. So $z$ knows of $y$ only what came through $x$. The entropy
+# $H(Y) = -\sum_c p(y_c) \log p(y_c)$ is what there is to know of the label, $H(Y|Z)$ what $z$
+# leaves open, and the difference is the **mutual information** $I(Y;Z) = H(Y) - H(Y|Z)$. A
+# bottleneck wants a code that knows much of $y$ and little of $x$:
 #
-# $$\max_{q(z|x)} \; I(Y;Z) - \beta\, I(X;Z), \qquad I(X;Z) = E_{p(x)\, q(z|x)} \log \frac{q(z|x)}{p(z)}, \quad
+# $$\max_{q(z|x)} \; I(Y;Z) - \beta\, I(X;Z), \qquad I(X;Z) =
+#   E_{p(x)\, q(z|x)} \log \frac{q(z|x)}{p(z)}, \quad
 #   p(z) = E_{p(x)}\, q(z|x) .$$
 #
 # Neither can be computed: both need $p(z)$ or the $p(y|z)$ that the chain implies, mixtures over
 # all images. Two densities of our own choice take their places: the decoder $q(y|z)$ that of
 # $p(y|z)$, and $r(z)$ that of $p(z)$. Each replacement errs to a known side:
 #
-# $$I(Y;Z) \;\ge\; H(Y) + E \log q(y|z), \qquad\qquad I(X;Z) \;\le\; E\, KL\left( q(z|x) \,\|\, r(z) \right) .$$
+# $$I(Y;Z) \;\ge\; H(Y) + E \log q(y|z), \qquad\qquad
+#   I(X;Z) \;\le\; E\, KL\left( q(z|x) \,\|\, r(z) \right) .$$
 #
 # To show that is the question below. Together they bound the objective from below by $H(Y)$ minus
 # the loss of section 2.
@@ -238,26 +241,24 @@ def vib_relevance_bound(p_y, mean_cross_entropy):
 # ### In your own words: derive the two bounds
 #
 # (a) Show $I(Y;Z) \ge H(Y) + E_{p(y,z)} \log q(y|z)$ for every decoder $q(y|z)$. Which divergence
-#     is the gap, and which decoder
-# closes it? (b) Show $I(X;Z) \le E_{p(x)} KL(q(z|x) \| r(z))$ for every $r(z)$. Which divergence is
-# the gap, and which $r$ closes it? (c) Put them together: $I(Y;Z) - \beta I(X;Z) \ge H(Y) -
-# \text{loss}$. Where is $\beta \ge 0$ needed? (d) The expectation in (a) is over $p(y, z)$. Show
-# that it can be estimated from pairs $(x, y)$ and the encoder alone. Where does the chain $Y - X -
-# Z$ enter?
+# is the gap, and which decoder closes it? (b) Show $I(X;Z) \le E_{p(x)} KL(q(z|x) \| r(z))$ for
+# every $r(z)$. Which divergence is the gap, and which $r$ closes it? (c) Put them together:
+# $I(Y;Z) - \beta I(X;Z) \ge H(Y) - \text{loss}$. Where is $\beta \ge 0$ needed? (d) The expectation
+# in (a) is over $p(y, z)$. Show that it can be estimated from pairs $(x, y)$ and the encoder alone.
+# Where does the chain $Y - X - Z$ enter?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) $I(Y;Z) = H(Y) + E_{p(y,z)} \log p(y|z)$, and $E_{p(y,z)} [\log p(y|z) - \log q(y|z)] =
-#     E_{p(z)} KL(p(y|z) \| q(y|z)) \ge
-# 0$. So replacing $p(y|z)$ by $q(y|z)$ can only lower it; the gap is that divergence, and it is 0
-# if and only if $q(y|z) = p(y|z) = \sum_x p(x,y) q(z|x) / p(z)$ for (almost) all $z$. (b) $E_{p(x)
-# q(z|x)} \log [q(z|x)/r(z)] = I(X;Z) + E_{p(z)} \log [p(z)/r(z)] = I(X;Z) + KL(p(z) \| r(z))$: the
-# gap is the divergence of the aggregated posterior from $r$, and $r = p(z)$ closes it. (c) Multiply
-# (b) by $-\beta$, which turns the inequality round only if $\beta \ge 0$, and add (a): the right
-# side is $H(Y) - [E(-\log q(y|z)) + \beta R]$. $H(Y)$ does not depend on the model, so minimising
-# the loss maximises the bound.
-# (d) $p(y,z) = \sum_x p(x,y)\, p(z|x,y)$, and the chain says $p(z|x,y) = q(z|x)$. So $E_{p(y,z)}
-#     f(y,z) = E_{p(x,y)}
-# E_{q(z|x)} f(y,z)$: average over labelled examples, and over samples of the encoder.
+# E_{p(z)} KL(p(y|z) \| q(y|z)) \ge 0$. So replacing $p(y|z)$ by $q(y|z)$ can only lower it; the gap
+# is that divergence, and it is 0 if and only if $q(y|z) = p(y|z) = \sum_x p(x,y) q(z|x) / p(z)$ for
+# (almost) all $z$. (b) $E_{p(x) q(z|x)} \log [q(z|x)/r(z)] = I(X;Z) + E_{p(z)} \log [p(z)/r(z)] =
+# I(X;Z) + KL(p(z) \| r(z))$: the gap is the divergence of the aggregated posterior from $r$, and
+# $r = p(z)$ closes it. (c) Multiply (b) by $-\beta$, which turns the inequality round only if
+# $\beta \ge 0$, and add (a): the right side is $H(Y) - [E(-\log q(y|z)) + \beta R]$. $H(Y)$ does
+# not depend on the model, so minimising the loss maximises the bound. (d)
+# $p(y,z) = \sum_x p(x,y)\, p(z|x,y)$, and the chain says $p(z|x,y) = q(z|x)$. So
+# $E_{p(y,z)} f(y,z) = E_{p(x,y)} E_{q(z|x)} f(y,z)$: average over labelled examples, and over
+# samples of the encoder.
 #
 # **Rubric (8 points).** 2 points: (a) with the non-negative divergence. 1 point: its gap and when
 # it is 0. 2 points: (b), the divergence of p(z) from r, and when it is 0. 1 point: (c), with the
@@ -271,7 +272,8 @@ def vib_relevance_bound(p_y, mean_cross_entropy):
 # are read $[\text{given}, \text{of}]$, so the rows of `q_z_given_x` and of `q_y_given_z` sum to 1,
 # while the whole of `p_xy` does. The loss of section 2 becomes a sum,
 #
-# $$-\sum_{x,y,z} p(x,y)\, q(z|x) \log q(y|z) + \beta \sum_{x,z} p(x)\, q(z|x) \log \frac{q(z|x)}{r(z)}, \qquad
+# $$-\sum_{x,y,z} p(x,y)\, q(z|x) \log q(y|z) +
+#   \beta \sum_{x,z} p(x)\, q(z|x) \log \frac{q(z|x)}{r(z)}, \qquad
 #   p(x) = \sum_y p(x,y) .$$
 #
 # An encoder may be sure that some $z$ never comes: $q(z|x) = 0$ adds nothing. The other tables hold
@@ -357,7 +359,8 @@ if __name__ == "__main__":
 # For an image there is not one $z$ but a distribution of them, and the prediction is the average
 # over it:
 #
-# $$q(y|x) = \int q(z|x)\, q(y|z)\, dz \;\approx\; \frac1L \sum_{l=1}^L q(y|z_l), \qquad z_l \sim q(z|x) .$$
+# $$q(y|x) = \int q(z|x)\, q(y|z)\, dz \;\approx\; \frac1L \sum_{l=1}^L q(y|z_l), \qquad
+#   z_l \sim q(z|x) .$$
 #
 # The *probabilities* are averaged. The softmax of the mean logits is something else, the geometric
 # mean of the samples' probabilities, made to sum to 1: one sample that excludes a class outvotes
@@ -413,8 +416,7 @@ def vib_predict_probs(logits):
 
 # %% question="VIB"
 def sample_latent(mu, log_var, eps):
-    """Returns L samples of q(z|x) = N(mu, diag exp(log_var)) for each example, made of the given
-    noise.
+    """Returns L samples of q(z|x) = N(mu, diag exp(log_var)) for each example, with given noise.
 
     z_l = mu + sigma * eps_l. Shapes: `mu` and `log_var` `[B, K]`, `eps` `[L, B, K]`; back `[L, B,
     K]`.
@@ -443,8 +445,9 @@ class Encoder(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("a05_vib")
 class VIB(keras.Model):
-    """A classifier with a variational information bottleneck: `fit(x, y_onehot)` minimises
-    cross-entropy + beta KL.
+    """A classifier with a variational information bottleneck.
+
+    `fit(x, y_onehot)` minimises cross-entropy + beta KL.
 
     Document 000, section 5.
 
@@ -480,8 +483,7 @@ class VIB(keras.Model):
         # END SOLUTION
 
     def loss_terms(self, x, y_onehot, eps):
-        """Returns `(cross_entropy, kl)` of each example with the given noise, in nats; the KL
-        without beta.
+        """Returns each example's `(cross_entropy, kl)` with given noise, in nats; KL without beta.
 
         Args:
             x: Images. Shape `[B, D]`.
@@ -503,8 +505,9 @@ class VIB(keras.Model):
         # END SOLUTION
 
     def predict_probs(self, x, eps):
-        """Returns q(y|x): the mean over L samples of the classes' probabilities. Shapes: as above;
-        back `[B, C]`.
+        """Returns q(y|x) `[B, C]`: the mean of the classes' probabilities over L samples.
+
+        Shapes: as above.
         """
         # BEGIN SOLUTION
         mu, log_var = self.encoder(x)
@@ -513,9 +516,7 @@ class VIB(keras.Model):
         # END SOLUTION
 
     def fresh_noise(self, x):
-        """Returns new noise at every call, one sample for each example of `x`. Shape `[1, B,
-        K]`.
-        """
+        """Returns new noise at every call, one sample for each example of `x`: `[1, B, K]`."""
         # BEGIN SOLUTION
         return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)
         # END SOLUTION
@@ -529,8 +530,9 @@ class VIB(keras.Model):
         # END SOLUTION
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Returns the loss of a batch, a scalar, and updates the metrics `cross_entropy` and `kl`;
-        `y` is one-hot.
+        """Returns the loss of a batch, a scalar, and updates the metrics; `y` is one-hot.
+
+        The metrics are `cross_entropy` and `kl`.
 
         `y_pred` is what `call` returned, at a sample of its own: nothing here needs it. You may
         override `train_step` and `test_step` instead; then delete this.
@@ -587,9 +589,7 @@ def calibration_error(probs, labels, slices=10):
 
 
 def measure(model, pixels, labels, num_samples=16):
-    """Returns rate, relevance bound, accuracy, mean confidence and calibration error on images, as
-    a dict of floats.
-    """
+    """Returns rate, relevance bound, accuracy, confidence and calibration error, as a dict."""
     pixels = tf.constant(pixels)
     noise = tf.random.stateless_normal(
         (num_samples, pixels.shape[0], model.latent_dim), seed=(0, 5)
@@ -675,9 +675,7 @@ if __name__ == "__main__":
 if __name__ == "__main__":
 
     def at_the_mean(model, pixels, labels):
-        """Returns accuracy, mean confidence and calibration error of the prediction from z =
-        mu(x).
-        """
+        """Returns accuracy, confidence and calibration error of the prediction from z = mu(x)."""
         noiseless = tf.zeros((1, pixels.shape[0], model.latent_dim))
         probs = np.asarray(model.predict_probs(tf.constant(pixels), noiseless))
         return {
@@ -706,38 +704,36 @@ if __name__ == "__main__":
 # ### In your own words: the role of beta
 #
 # (a) In your information plane: how do rate and relevance bound change with $\beta$? Between which
-#     $\beta$ is much rate saved
-# for little relevance, and what was that rate spent on? Compare training and held-out points at the
-# smallest $\beta$. (b) What does theory say of $\beta \ge 1$? Give the loss of the model that
-# ignores $x$, and say below which $\beta$ a code that names the class of each image without error
-# is worth its rate (ten equally frequent classes, an ideal $r$). Why may your models collapse at a
-# smaller $\beta$ already? (c) What do the ellipses show of all this? (d) Where do samples and the
-# mean alone differ in calibration, in which direction are they off (the error drops the sign:
-# `held_out` and `silent` hold mean confidences too), and why? Is the best calibrated model a good
-# one? (There are 360 held-out digits: differences of 0.01 mean nothing.)
+# $\beta$ is much rate saved for little relevance, and what was that rate spent on? Compare training
+# and held-out points at the smallest $\beta$. (b) What does theory say of $\beta \ge 1$? Give the
+# loss of the model that ignores $x$, and say below which $\beta$ a code that names the class of
+# each image without error is worth its rate (ten equally frequent classes, an ideal $r$). Why may
+# your models collapse at a smaller $\beta$ already? (c) What do the ellipses show of all this? (d)
+# Where do samples and the mean alone differ in calibration, in which direction are they off (the
+# error drops the sign: `held_out` and `silent` hold mean confidences too), and why? Is the best
+# calibrated model a good one? (There are 360 held-out digits: differences of 0.01 mean nothing.)
 #
 # <!-- BEGIN SOLUTION -->
 # (a) The rate falls as $\beta$ grows, from 65 nats to 0; on training images the relevance bound
-#     stays near $H(Y) = \log 10 =
-# 2.30$ up to $\beta = 0.03$ and falls with the rate from there. From $10^{-4}$ to $10^{-2}$ the
-# rate shrinks to a sixth at no cost in relevance: it was spent on telling single images apart, on
-# slant and style. On held-out images the bound is 0.2 to 0.3 nats lower, and at the smallest
-# $\beta$ it is not the best: there the code holds accidents of the training set, and the decoder is
-# sure of wrong classes. (b) A model that ignores $x$ has rate 0 and cross-entropy $H(Y)$: loss
-# $H(Y) = 2.30$ nats. A perfect code has cross-entropy 0 and, with $r = p(z)$, rate $I(X;Z) = H(Y)$
-# at least, loss $\beta H(Y)$: it is better while $\beta < 1$. At $\beta = 1$ it draws even with the
-# empty one, and beyond no code pays, since $I(Y;Z) \le I(X;Z)$: $q(z|x) = r(z)$ is optimal, the
-# posterior collapses, accuracy is that of guessing. With a Gaussian $q$ and the fixed $r = N(0, I)$
-# a nat of information costs more than a nat of rate (the gap $KL(p(z) \| r(z))$, and a Gaussian
-# channel must leave distances between classes), so that models give up classes, or all, already
-# below 1. (c) At small $\beta$ narrow ellipses, far out and far apart; as $\beta$ grows they widen
-# towards the size of the unit circle and move together until classes that are alike overlap.
-# (d) Up to $10^{-3}$ the decoder is a little too sure (0.97 for 0.94 right), and the mean says the
-#     same, as the noise hardly
-# matters there. At $10^{-2}$ confidence is about right, and from 0.03 on it is too low: the samples
-# of one image reach into the regions of other classes: averaged over them the prediction is right
-# far more often than it claims, and the mean alone is nearer to the truth. At $\beta = 1$ a model
-# that knows nothing is calibrated again: a tenth of confidence, a tenth right.
+# stays near $H(Y) = \log 10 = 2.30$ up to $\beta = 0.03$ and falls with the rate from there. From
+# $10^{-4}$ to $10^{-2}$ the rate shrinks to a sixth at no cost in relevance: it was spent on
+# telling single images apart, on slant and style. On held-out images the bound is 0.2 to 0.3 nats
+# lower, and at the smallest $\beta$ it is not the best: there the code holds accidents of the
+# training set, and the decoder is sure of wrong classes. (b) A model that ignores $x$ has rate 0
+# and cross-entropy $H(Y)$: loss $H(Y) = 2.30$ nats. A perfect code has cross-entropy 0 and, with
+# $r = p(z)$, rate $I(X;Z) = H(Y)$ at least, loss $\beta H(Y)$: it is better while $\beta < 1$. At
+# $\beta = 1$ it draws even with the empty one, and beyond no code pays, since $I(Y;Z) \le I(X;Z)$:
+# $q(z|x) = r(z)$ is optimal, the posterior collapses, accuracy is that of guessing. With a Gaussian
+# $q$ and the fixed $r = N(0, I)$ a nat of information costs more than a nat of rate (the gap
+# $KL(p(z) \| r(z))$, and a Gaussian channel must leave distances between classes), so that models
+# give up classes, or all, already below 1. (c) At small $\beta$ narrow ellipses, far out and far
+# apart; as $\beta$ grows they widen towards the size of the unit circle and move together until
+# classes that are alike overlap. (d) Up to $10^{-3}$ the decoder is a little too sure (0.97 for
+# 0.94 right), and the mean says the same, as the noise hardly matters there. At $10^{-2}$
+# confidence is about right, and from 0.03 on it is too low: the samples of one image reach into the
+# regions of other classes: averaged over them the prediction is right far more often than it
+# claims, and the mean alone is nearer to the truth. At $\beta = 1$ a model that knows nothing is
+# calibrated again: a tenth of confidence, a tenth right.
 #
 # **Rubric (6 points).** 2 points: both curves read, and what the rate was spent on. 1 point: the
 # gap between training and held-out points. 2 points: collapse, with the two losses and beta = 1. 1

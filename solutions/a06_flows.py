@@ -7,15 +7,15 @@
 # proves each against numbers, and puts them into a model: the information bottleneck of document
 # 000, section 6, whose listing must be repaired on the way.
 #
-# **Notation.** $x$ is the data, $y$ a label, $z_0$ the latent vector that is drawn from $q_0(z_0|x)
-# = N(\mu, \mathrm{diag}\, \sigma^2)$, $z_K$ the one that comes out of the flow and that the decoder
-# is given. (The lecture calls the number of steps of the flow $K$ too. Here $K$ is the number of
-# latent dimensions, as in all assignments, $F$ the number of steps, $f_1, \dots, f_F$ the steps,
-# and $z_K$ stays the name of what the last of them returns. The decoder is written $p(y|z_K)$, as
-# in document 000: it is the $q(y|z)$ of a05.) **Forward is $z_0 \to z_K$, everywhere**, and a log
-# determinant is $\log \lvert \det \partial\, \text{output} / \partial\, \text{input} \rvert$ of the
-# forward map, one number for each example. Sizes in shapes: `B` examples, `K` latent dimensions,
-# `C` classes, `L` samples, `F` steps. Everything is in **nats**.
+# **Notation.** $x$ is the data, $y$ a label, $z_0$ the latent vector that is drawn from
+# $q_0(z_0|x) = N(\mu, \mathrm{diag}\, \sigma^2)$, $z_K$ the one that comes out of the flow and that
+# the decoder is given. (The lecture calls the number of steps of the flow $K$ too. Here $K$ is the
+# number of latent dimensions, as in all assignments, $F$ the number of steps, $f_1, \dots, f_F$ the
+# steps, and $z_K$ stays the name of what the last of them returns. The decoder is written
+# $p(y|z_K)$, as in document 000: it is the $q(y|z)$ of a05.) **Forward is $z_0 \to z_K$,
+# everywhere**, and a log determinant is $\log \lvert \det \partial\, \text{output} / \partial\,
+# \text{input} \rvert$ of the forward map, one number for each example. Sizes in shapes: `B`
+# examples, `K` latent dimensions, `C` classes, `L` samples, `F` steps. Everything is in **nats**.
 #
 # **What your functions get and return.** Arguments come by position: float32 NumPy arrays, Python
 # floats for scalars, and in one question a function. Return tensors, arrays, lists or numbers in
@@ -100,8 +100,8 @@ def gaussian_log_pdf(z, mu, var):
 # determinant (E-002-17): the Jacobian is a matrix, and it is that of $f$ at its *input*. A map that
 # spreads space out has a positive log determinant, and lowers the density: that is the minus.
 #
-# A chain of maps multiplies the determinants, and their logarithms add. A determinant of a $K
-# \times K$ matrix costs $K^3$; the art of flows is to take maps whose determinant is cheap.
+# A chain of maps multiplies the determinants, and their logarithms add. A determinant of a
+# $K \times K$ matrix costs $K^3$; the art of flows is to take maps whose determinant is cheap.
 #
 # ## 3. Planar flows
 #
@@ -111,13 +111,15 @@ def gaussian_log_pdf(z, mu, var):
 #
 # $$f(z) = z + \hat u \tanh(w^\top z + b) .$$
 #
-# Is it invertible? Look at it along $w$. With $a = w^\top z$ we have $w^\top f(z) = a + w^\top \hat
-# u \tanh(a + b)$, a function of one variable with slope $1 + w^\top \hat u\, (1 - \tanh^2)$. The
-# bracket lies between 0 and 1, so the slope is positive everywhere if $w^\top \hat u > -1$. A
-# network that returns $u$ and $w$ does not know that. So its $u$ is corrected, along $w$, such that
-# $w^\top \hat u = m(w^\top u)$ with a smooth function $m$ that stays above $-1$:
+# Is it invertible? Look at it along $w$. With $a = w^\top z$ we have
+# $w^\top f(z) = a + w^\top \hat u \tanh(a + b)$, a function of one variable with slope
+# $1 + w^\top \hat u\, (1 - \tanh^2)$. The bracket lies between 0 and 1, so the slope is positive
+# everywhere if $w^\top \hat u > -1$. A network that returns $u$ and $w$ does not know that. So its
+# $u$ is corrected, along $w$, such that $w^\top \hat u = m(w^\top u)$ with a smooth function $m$
+# that stays above $-1$:
 #
-# $$\hat u = u + \left[ m(w^\top u) - w^\top u \right] \frac{w}{\lVert w \rVert^2}, \qquad m(a) = -1 + \log(1 + e^a) .$$
+# $$\hat u = u + \left[ m(w^\top u) - w^\top u \right] \frac{w}{\lVert w \rVert^2}, \qquad
+#   m(a) = -1 + \log(1 + e^a) .$$
 #
 # It is always applied, also where $w^\top u \ge -1$ already: a correction that begins at some point
 # would have a kink there. In float32 $1 + \hat u^\top \psi$ can round to 0 all the same, in the
@@ -126,8 +128,7 @@ def gaussian_log_pdf(z, mu, var):
 
 # %% question="planar_u_hat"
 def planar_u_hat(u, w):
-    """Returns u_hat, which makes the planar flow invertible: w.u_hat = m(w.u), m(a) = -1 +
-    softplus(a).
+    """Returns u_hat, which makes the flow invertible: w.u_hat = m(w.u), m(a) = -1 + softplus(a).
 
     u_hat = u + [m(w.u) - w.u] w / (norm of w)^2, applied always. Document 002, line 849; Rezende
     and Mohamed 2015, appendix.
@@ -170,10 +171,11 @@ def planar_forward(z, u_hat, w, b):
 # %% [markdown]
 # The Jacobian is $I + \hat u\, \psi^\top$ with $\psi(z) = (1 - \tanh^2(w^\top z + b))\, w$: the
 # identity and one column times one row. Such a determinant has one factor that is not 1. Vectors
-# orthogonal to $\psi$ stay what they are, and $\hat u$ itself is stretched: $(I + \hat u\,
-# \psi^\top)\, \hat u = (1 + \psi^\top \hat u)\, \hat u$. Hence
+# orthogonal to $\psi$ stay what they are, and $\hat u$ itself is stretched:
+# $(I + \hat u\, \psi^\top)\, \hat u = (1 + \psi^\top \hat u)\, \hat u$. Hence
 #
-# $$\log \left\lvert \det \frac{\partial f}{\partial z} \right\rvert = \log \left\lvert 1 + \hat u^\top \psi(z) \right\rvert .$$
+# $$\log \left\lvert \det \frac{\partial f}{\partial z} \right\rvert =
+#   \log \left\lvert 1 + \hat u^\top \psi(z) \right\rvert .$$
 #
 # The cost is $K$, not $K^3$. Your function is to be right for any $u$ that it is given, also for
 # one with $1 + u^\top \psi < 0$, where the map turns space over: that is what the absolute value is
@@ -182,8 +184,9 @@ def planar_forward(z, u_hat, w, b):
 
 # %% question="planar_log_det"
 def planar_log_det(z, u, w, b):
-    """Returns log abs det of the Jacobian of the planar flow: log abs(1 + u.psi(z)), psi(z) = (1 -
-    tanh(w.z + b)^2) w.
+    """Returns log abs det of the planar flow's Jacobian: log abs(1 + u.psi(z)).
+
+    psi(z) = (1 - tanh(w.z + b)^2) w.
 
     At the input z, for the u that it is given (in a model the u_hat of the forward map). Document
     000, line 97.
@@ -209,23 +212,22 @@ def planar_log_det(z, u, w, b):
 # ### In your own words: why must $w^\top \hat u$ stay above $-1$?
 #
 # (a) What does a planar flow do to space if its $u$ was not corrected and $w^\top u < -1$? Take one
-#     dimension, $w = 1$, $b =
-# 0$, $u = -3$: which $z$ are sent to 0? (b) What goes wrong with $\log q_K(z_K) = \log q_0(z_0) -
-# \log\lvert\det\rvert$ there, although every number in it can be computed, and what with the ELBO?
-# (c) At $w^\top u = -1$ exactly the map is still one to one. What is the log determinant at the
-# plane, and why is $m(a) = -1 + \log(1 + e^a)$ better than $\max(a, -1)$?
+# dimension, $w = 1$, $b = 0$, $u = -3$: which $z$ are sent to 0? (b) What goes wrong with
+# $\log q_K(z_K) = \log q_0(z_0) - \log\lvert\det\rvert$ there, although every number in it can be
+# computed, and what with the ELBO? (c) At $w^\top u = -1$ exactly the map is still one to one. What
+# is the log determinant at the plane, and why is $m(a) = -1 + \log(1 + e^a)$ better than
+# $\max(a, -1)$?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) Along $w$ the slope $1 + w^\top u\, (1 - \tanh^2)$ is negative near the plane and positive far
-#     from it: the map goes
-# forth, back, and forth again. It folds space. $z - 3 \tanh z = 0$ at $z = 0$ and at $z = \pm
-# 2.984705$: three points with one image. (b) The density at that image is the *sum* over the three
-# of $q_0(z_0) / \lvert\det\rvert$; the formula gives the share of the one that was drawn. So $\log
-# q_K$ is too low at the folds, the entropy of $q_K$ is overestimated, and the ELBO is no longer a
-# bound: training finds folds and is rewarded for them. (c) The slope at the plane is 0, the log
-# determinant $-\infty$, and the inverse has no derivative there. $\max(a, -1)$ lands exactly there
-# for all $a < -1$, and its gradient is 0: nothing ever leads out. $m$ stays above $-1$ and has a
-# gradient everywhere.
+# from it: the map goes forth, back, and forth again. It folds space. $z - 3 \tanh z = 0$ at $z = 0$
+# and at $z = \pm 2.984705$: three points with one image. (b) The density at that image is the *sum*
+# over the three of $q_0(z_0) / \lvert\det\rvert$; the formula gives the share of the one that was
+# drawn. So $\log q_K$ is too low at the folds, the entropy of $q_K$ is overestimated, and the ELBO
+# is no longer a bound: training finds folds and is rewarded for them. (c) The slope at the plane is
+# 0, the log determinant $-\infty$, and the inverse has no derivative there. $\max(a, -1)$ lands
+# exactly there for all $a < -1$, and its gradient is 0: nothing ever leads out. $m$ stays above
+# $-1$ and has a gradient everywhere.
 #
 # **Rubric (5 points).** 1 point: folding, with the sign of the slope. 1 point: the three points. 1
 # point: the sum over all that come to one place, so that log q is too low. 1 point: the bound is
@@ -241,8 +243,8 @@ def planar_log_det(z, u, w, b):
 #
 # $$f(z) = z + \hat\beta\, h(r)\, (z - z_\text{ref}), \qquad \alpha > 0 .$$
 #
-# Measured from the centre the new radius is $r + \hat\beta\, r / (\alpha + r)$. Its slope is $1 +
-# \hat\beta\, \alpha / (\alpha + r)^2$: above 1 where $\hat\beta > 0$, and else smallest at the
+# Measured from the centre the new radius is $r + \hat\beta\, r / (\alpha + r)$. Its slope is
+# $1 + \hat\beta\, \alpha / (\alpha + r)^2$: above 1 where $\hat\beta > 0$, and else smallest at the
 # centre, where it is $1 + \hat\beta / \alpha$. So $\hat\beta > -\alpha$ keeps the map invertible,
 # and the same trick as above sees to it: $\hat\beta = -\alpha + \log(1 + e^\beta)$ for any real
 # $\beta$.
@@ -293,7 +295,8 @@ def radial_forward(z, z_ref, alpha, beta_hat):
 # lengths change by $1 + \hat\beta h$, in each of $K - 1$ directions. Along it they change as the
 # radius does, by the derivative of $r + \hat\beta\, h(r)\, r$:
 #
-# $$\log \left\lvert \det \frac{\partial f}{\partial z} \right\rvert = (K - 1) \log\left(1 + \hat\beta h\right) + \log\left(1 +
+# $$\log \left\lvert \det \frac{\partial f}{\partial z} \right\rvert =
+#   (K - 1) \log\left(1 + \hat\beta h\right) + \log\left(1 +
 #   \hat\beta h + \hat\beta h' r\right), \qquad h' = - \frac{1}{(\alpha + r)^2} .$$
 #
 # Nothing in it divides by $r$: at the centre both factors are $1 + \hat\beta / \alpha$.
@@ -346,8 +349,7 @@ def radial_log_det(z, z_ref, alpha, beta_hat):
 
 # %% question="coupling_forward"
 def coupling_forward(z, log_scale, shift):
-    """Returns the coupling layer's output: the first half as it is, the second times
-    exp(log_scale), plus shift.
+    """Returns the layer's output: first half as it is, the second times exp(log_scale), plus shift.
 
     Document 002, line 851.
 
@@ -387,8 +389,7 @@ def coupling_inverse(z, log_scale, shift):
 
 # %% question="coupling_log_det"
 def coupling_log_det(log_scale):
-    """Returns log det of the Jacobian of `coupling_forward`: the sum of the logarithms of the
-    scales.
+    """Returns log det of the Jacobian of `coupling_forward`: the sum of the scales' logarithms.
 
     Document 000, line 97; document 002, line 851.
 
@@ -413,8 +414,8 @@ def coupling_log_det(log_scale):
 # $$g = \frac{1}{1 + e^{-s}}, \qquad z' = g \odot z + (1 - g) \odot m, \qquad
 #   \log \left\lvert \det \frac{\partial z'}{\partial z} \right\rvert = \sum_k \log g_k .$$
 #
-# (The form $z' = z \odot e^s + m$ is in use as well; here it is the gate.) A gate that is shut, $s
-# = -1000$, has a logarithm of $-1000$, and the computer must not take the logarithm of 0 to find
+# (The form $z' = z \odot e^s + m$ is in use as well; here it is the gate.) A gate that is shut,
+# $s = -1000$, has a logarithm of $-1000$, and the computer must not take the logarithm of 0 to find
 # it. $m$ and $s$ are given here.
 
 
@@ -452,14 +453,14 @@ def iaf_step(z, m, s):
 #
 # <!-- BEGIN SOLUTION -->
 # (a) Planar: one product $w^\top z$, order $K$. Coupling and inverse autoregressive: one pass, $N$,
-#     all dimensions at once,
-# because everything that $m_k$ and $s_k$ look at is there; plus order $K$ for the determinant. (b)
-# Planar: no closed form; along $w$ one equation of one unknown, by bisection or Newton, for each
-# step. Coupling: $N$ again, one pass backwards. Inverse autoregressive: $z_1$ must be known before
-# $m_2, s_2$ can be computed, so $K$ passes one after the other, $K N$. (c) The free energy needs
-# $\log q_K$ at its own samples, (a), so the inverse autoregressive flow is the right way round. For
-# densities of given points (a prior that is evaluated at other samples, a model of data) turn it
-# round: then the density takes one pass and a sample $K$.
+# all dimensions at once, because everything that $m_k$ and $s_k$ look at is there; plus order $K$
+# for the determinant. (b) Planar: no closed form; along $w$ one equation of one unknown, by
+# bisection or Newton, for each step. Coupling: $N$ again, one pass backwards. Inverse
+# autoregressive: $z_1$ must be known before $m_2, s_2$ can be computed, so $K$ passes one after the
+# other, $K N$. (c) The free energy needs $\log q_K$ at its own samples, (a), so the inverse
+# autoregressive flow is the right way round. For densities of given points (a prior that is
+# evaluated at other samples, a model of data) turn it round: then the density takes one pass and a
+# sample $K$.
 #
 # **Rubric (5 points).** 1 point: own samples in one pass for all three. 1 point: planar has no
 # closed inverse. 1 point: coupling is cheap both ways. 1 point: K passes for the autoregressive
@@ -482,8 +483,7 @@ def iaf_step(z, m, s):
 
 # %% question="leapfrog_step"
 def leapfrog_step(z, v, step, score):
-    """Returns position and velocity after one leapfrog step with unit mass; its log determinant is
-    0.
+    """Returns position and velocity after a leapfrog step of unit mass; its log determinant is 0.
 
     Half a step of the velocity, one of the position, half a step of the velocity. Document 002,
     line 849.
@@ -511,7 +511,8 @@ def leapfrog_step(z, v, step, score):
 #
 # A flow of $F$ steps has the density (000, Listing 1, line 122)
 #
-# $$\log q_K(z_K) = \log q_0(z_0) - \sum_{j=1}^F \log \left\lvert \det \frac{\partial f_j}{\partial z_{j-1}} \right\rvert .$$
+# $$\log q_K(z_K) = \log q_0(z_0) -
+#   \sum_{j=1}^F \log \left\lvert \det \frac{\partial f_j}{\partial z_{j-1}} \right\rvert .$$
 
 
 # %% question="flow_log_q"
@@ -559,13 +560,14 @@ def flow_prior_term(z0, zK):
 # %% [markdown]
 # With it the loss of document 000, section 6 (line 92), the *free energy*, is
 #
-# $$\mathcal{L} = E_{q_0}\left[ \log q_0(z_0|x) - \log p(y|z_K) - \log p(z_K) \right] - E_{q_0}\left[ \sum_j \log \left\lvert
+# $$\mathcal{L} = E_{q_0}\left[ \log q_0(z_0|x) - \log p(y|z_K) - \log p(z_K) \right] -
+#   E_{q_0}\left[ \sum_j \log \left\lvert
 #   \det \frac{\partial f_j}{\partial z_{j-1}} \right\rvert \right] ,$$
 #
 # estimated with one $z_0$ for each example and averaged over the batch. It is minus a lower bound
-# of $\log p(y)$: to be minimised. The first, third and last term together are $\log q_K(z_K) - \log
-# p(z_K)$, an estimate of the KL from a single sample. A KL is not negative; an estimate of it may
-# be (E-000-24), so leave its sign alone.
+# of $\log p(y)$: to be minimised. The first, third and last term together are
+# $\log q_K(z_K) - \log p(z_K)$, an estimate of the KL from a single sample. A KL is not negative;
+# an estimate of it may be (E-000-24), so leave its sign alone.
 
 
 # %% question="flow_free_energy"
@@ -605,8 +607,9 @@ SMALL_FLOW = (np.float32([1.2, 0.7]), np.float32([0.8, -0.5]), 0.3)
 
 
 def planar_log_q(points, steps):
-    """Returns log q_K at `points` `[n, 2]` after planar steps `(u_hat, w, b)` from N(0, I), going
-    back from the last step.
+    """Returns log q_K at `points` `[n, 2]` after planar steps `(u_hat, w, b)` from N(0, I).
+
+    It goes back from the last step.
     """
     log_dets = []
     for u_hat, w, b in reversed(steps):
@@ -641,15 +644,14 @@ if __name__ == "__main__":
 
 # %%
 def planar_steps(parameters):
-    """Returns planar steps `(u_hat, w, b)` from free numbers, one row for each step. Shape `[F,
-    5]`.
-    """
+    """Returns planar steps `(u_hat, w, b)` from free numbers `[F, 5]`, a row for each step."""
     return [(planar_u_hat(row[:2], row[2:4]), row[2:4], row[4]) for row in tf.unstack(parameters)]
 
 
 def planar_energy(parameters, z, energy, inverse_temperature):
-    """Returns the free energy of samples `z` `[n, 2]` of N(0, I) under planar steps, for the target
-    p^inverse_temperature.
+    """Returns the free energy of samples `z` `[n, 2]` of N(0, I) under planar steps.
+
+    The target is p^inverse_temperature.
     """
     log_q0, log_dets = gaussian_log_pdf(z, tf.zeros_like(z), tf.ones_like(z)), []
     for u_hat, w, b in planar_steps(parameters):
@@ -660,8 +662,9 @@ def planar_energy(parameters, z, energy, inverse_temperature):
 
 
 def fit_planar(energy, num_flows, num_steps=2000, seed=0):
-    """Returns planar steps found by stochastic gradients. Long flows begin warm, or they settle in
-    one part of the target.
+    """Returns planar steps found by stochastic gradients.
+
+    Long flows begin warm, or they settle in one part of the target.
     """
     parameters = tf.Variable(tf.random.stateless_normal((num_flows, 5), (seed, 1)))
     learning_rate = keras.optimizers.schedules.CosineDecay(
@@ -688,8 +691,9 @@ def fit_planar(energy, num_flows, num_steps=2000, seed=0):
 
 
 def plot_planar(names, counts, grid=None):
-    """Shows the targets and what flows of several lengths make of them; returns a dict (energy,
-    steps) to (KL, mass).
+    """Shows targets and what flows of several lengths make of them; returns (KL, mass) of each.
+
+    The keys of the dict are (energy, steps).
     """
     grid, found, panels = grid or densities_2d.Grid(half_width=4, num_cells=120), {}, {}
     for name in names:
@@ -722,25 +726,24 @@ if __name__ == "__main__":
 #
 # Document 002 puts two ways to more expressive posteriors side by side (lines 824 to 856). (a) What
 # may an implicit distribution be made of that a flow may not, and what does it lose? (b) Line 829
-# writes the log density ratio as "$\log p(z) \log q_\phi(z \mid x)$", line 832 defines $T(x, z) =
-# \log q_\phi(z \mid x) - \log p(z)$. What is wrong with the first? Take $q = N(0.3, 0.6^2)$, $p =
-# N(0, 1)$ and $z = 0.9$: compute the product that is printed and $T$, and say with which sign $T$
-# enters minus the ELBO. (c) How would you know that a flow's density is wrong, and why has an
-# implicit distribution no such test?
+# writes the log density ratio as "$\log p(z) \log q_\phi(z \mid x)$", line 832 defines
+# $T(x, z) = \log q_\phi(z \mid x) - \log p(z)$. What is wrong with the first? Take
+# $q = N(0.3, 0.6^2)$, $p = N(0, 1)$ and $z = 0.9$: compute the product that is printed and $T$, and
+# say with which sign $T$ enters minus the ELBO. (c) How would you know that a flow's density is
+# wrong, and why has an implicit distribution no such test?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) Any network fed with noise of any dimension: it need not be invertible, keep the dimension, or
-#     have a tractable
-# Jacobian. It can be sampled and reparameterized, but has no density that could be evaluated; the
-# KL must come from elsewhere, a discriminator that is trained beside it and is exact only at its
-# optimum. A flow has $\log q_K$ exactly, for its own samples at least. (b) The minus between the
-# logarithms is lost (E-002-19). $\log q = -0.908113$ and $\log p = -1.323939$; their product is
-# $1.202286$, and the ratio $\log p - \log q$ is $-0.415826$. $T = \log q - \log p = +0.415826$ is
-# the integrand of the KL: it is added to the loss (subtracted from the ELBO). (c) Compare the log
-# determinant with differences of the map, go forth and back with the inverse, integrate $q_K$ over
-# a grid: the mass must be 1. An implicit distribution has no density to integrate; one can only
-# compare samples, and a discriminator that has not learnt enough makes the bound look better than
-# it is.
+# have a tractable Jacobian. It can be sampled and reparameterized, but has no density that could be
+# evaluated; the KL must come from elsewhere, a discriminator that is trained beside it and is exact
+# only at its optimum. A flow has $\log q_K$ exactly, for its own samples at least. (b) The minus
+# between the logarithms is lost (E-002-19). $\log q = -0.908113$ and $\log p = -1.323939$; their
+# product is $1.202286$, and the ratio $\log p - \log q$ is $-0.415826$.
+# $T = \log q - \log p = +0.415826$ is the integrand of the KL: it is added to the loss (subtracted
+# from the ELBO). (c) Compare the log determinant with differences of the map, go forth and back
+# with the inverse, integrate $q_K$ over a grid: the mass must be 1. An implicit distribution has no
+# density to integrate; one can only compare samples, and a discriminator that has not learnt enough
+# makes the bound look better than it is.
 #
 # **Rubric (5 points).** 1 point: what implicit distributions are free of. 1 point: no density, so a
 # discriminator. 1 point: the lost minus with both numbers. 1 point: the sign of T in the loss. 1
@@ -776,8 +779,8 @@ if __name__ == "__main__":
 # is right, though it does not look it. Write, line by line: what is wrong, what the line should be,
 # and **what it does to a number**, with the inputs below (or the words "none" and why).
 #
-# - line 9, both small numbers: $\mu = 0$, $\sigma = 10^{-4}$ in 3 dimensions, $z = \mu$; and $z =
-#   \mu = 0$ with variance $10^{-10}$ in one dimension (with the shift repaired already), the
+# - line 9, both small numbers: $\mu = 0$, $\sigma = 10^{-4}$ in 3 dimensions, $z = \mu$; and
+#   $z = \mu = 0$ with variance $10^{-10}$ in one dimension (with the shift repaired already), the
 #   gradient in the variance too
 # - lines 12, 27 and 30, of which one mistake concerns several: logits $(1, -0.5, 0.3)$ with $y$ the
 #   third class; and what happens to the loss when every example of a batch is put in twice
@@ -792,11 +795,11 @@ if __name__ == "__main__":
 # NumPy.)
 #
 # <!-- BEGIN SOLUTION -->
-# Line 9 (E-000-16): `log_prob(z)`. The shift by $\delta = 10^{-4}$ costs $\delta^2 / (2 \sigma^2) =
-# 1/2$ in each dimension: $23.374206$ for $24.874206$. Line 9 (E-000-17): `scale_diag=tf.sqrt(var)`,
-# better a network that returns log var. With variance $10^{-10}$ the floor gives $8.291402$ for
-# $10.593987$ (both at $z$ itself), and the gradient in the variance is 0 for $-1 / (2 \cdot
-# 10^{-10}) = -5 \cdot 10^9$: below the floor a variance never learns.
+# Line 9 (E-000-16): `log_prob(z)`. The shift by $\delta = 10^{-4}$ costs
+# $\delta^2 / (2 \sigma^2) = 1/2$ in each dimension: $23.374206$ for $24.874206$. Line 9 (E-000-17):
+# `scale_diag=tf.sqrt(var)`, better a network that returns log var. With variance $10^{-10}$ the
+# floor gives $8.291402$ for $10.593987$ (both at $z$ itself), and the gradient in the variance is 0
+# for $-1 / (2 \cdot 10^{-10}) = -5 \cdot 10^9$: below the floor a variance never learns.
 #
 # Line 12 (E-000-22): `keras.losses.Reduction` does not exist in Keras 3; write `reduction="none"`.
 # No number: it does not run. Line 12 (E-000-23): for classes that exclude each other the likelihood
@@ -931,8 +934,9 @@ if __name__ == "__main__":
 
 # %% question="FlowVIB"
 def sample_latent(mu, log_var, eps):
-    """Returns z_l = mu + sigma * eps_l, samples of q(z|x). Shapes: `[B, K]` twice, `[L, B, K]`;
-    back `[L, B, K]`.
+    """Returns z_l = mu + sigma * eps_l, samples of q(z|x), `[L, B, K]`.
+
+    Shapes: `[B, K]` twice, `[L, B, K]`.
     """
     # BEGIN SOLUTION
     return mu + tf.exp(0.5 * log_var) * eps
@@ -940,17 +944,16 @@ def sample_latent(mu, log_var, eps):
 
 
 def categorical_log_prob(y_onehot, logits):
-    """Returns the log probability of each example's label, as in a05. Shapes: `[B, C]` twice; back
-    `[B]`.
-    """
+    """Returns each label's log probability `[B]`, as in a05. Shapes: `[B, C]` twice."""
     # BEGIN SOLUTION
     return tf.reduce_sum(y_onehot * tf.nn.log_softmax(logits), axis=-1)
     # END SOLUTION
 
 
 def vib_predict_probs(logits):
-    """Returns the mean over samples of the classes' probabilities, as in a05. Shapes: `[L, B, C]`;
-    back `[B, C]`.
+    """Returns the mean over samples of the classes' probabilities `[B, C]`, as in a05.
+
+    Shape of the logits: `[L, B, C]`.
     """
     # BEGIN SOLUTION
     return tf.reduce_mean(tf.nn.softmax(logits, axis=-1), axis=0)
@@ -986,9 +989,7 @@ class PlanarStep(keras.layers.Layer):
         # END SOLUTION
 
     def call(self, z, features):
-        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features
-        `[B, H]`.
-        """
+        """Returns the new z `[B, K]` and its log determinant `[B]`, for features `[B, H]`."""
         # BEGIN SOLUTION
         u, w, b = self.to_u(features), self.to_w(features), self.to_b(features)
         w_dot_u = tf.reduce_sum(w * u, axis=-1, keepdims=True)
@@ -1002,9 +1003,7 @@ class PlanarStep(keras.layers.Layer):
 
 
 class RadialStep(keras.layers.Layer):
-    """One radial step for each example, its centre, alpha and beta_raw from the features of the
-    example's image.
-    """
+    """A radial step for each example: centre, alpha and beta_raw from its image's features."""
 
     def __init__(self, latent_dim, **kwargs):
         super().__init__(**kwargs)
@@ -1016,9 +1015,7 @@ class RadialStep(keras.layers.Layer):
         # END SOLUTION
 
     def call(self, z, features):
-        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features
-        `[B, H]`.
-        """
+        """Returns the new z `[B, K]` and its log determinant `[B]`, for features `[B, H]`."""
         # BEGIN SOLUTION
         z_ref = self.to_z_ref(features)
         alpha = tf.nn.softplus(self.to_alpha(features)) + 0.1
@@ -1042,9 +1039,7 @@ class CouplingStep(keras.layers.Layer):
         # END SOLUTION
 
     def call(self, z, features):
-        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features
-        `[B, H]`.
-        """
+        """Returns the new z `[B, K]` and its log determinant `[B]`, for features `[B, H]`."""
         # BEGIN SOLUTION
         first, second = tf.split(z, 2, axis=-1)
         log_scale, shift = tf.split(self.mlp(tf.concat([first, features], axis=-1)), 2, axis=-1)
@@ -1065,9 +1060,7 @@ class AutoregressiveStep(keras.layers.Layer):
         # END SOLUTION
 
     def call(self, z, features):
-        """Returns the new z `[B, K]` and its log determinant `[B]`, for z `[B, K]` and features
-        `[B, H]`.
-        """
+        """Returns the new z `[B, K]` and its log determinant `[B]`, for features `[B, H]`."""
         # BEGIN SOLUTION
         m, s = self.made(z, features)
         # Gates begin open.
@@ -1080,8 +1073,9 @@ STEPS = {PLANAR: PlanarStep, RADIAL: RadialStep, COUPLING: CouplingStep, IAF: Au
 
 @keras.saving.register_keras_serializable("a06_flows")
 class FlowVIB(keras.Model):
-    """A classifier with an information bottleneck whose posterior goes through a flow: `fit(x,
-    y_onehot)` trains it.
+    """A classifier with an information bottleneck whose posterior goes through a flow.
+
+    `fit(x, y_onehot)` trains it.
 
     Document 000, section 6 and Listing 1.
 
@@ -1135,8 +1129,7 @@ class FlowVIB(keras.Model):
         # END SOLUTION
 
     def transform(self, z0, x):
-        """Returns `(zK, sum_log_det)`: what the flow of each image makes of z0, and the sum of its
-        log determinants.
+        """Returns `(zK, sum_log_det)`: what each image's flow makes of z0, and its log determinant.
 
         Args:
             z0: Points. Shape `[B, K]`.
@@ -1159,8 +1152,9 @@ class FlowVIB(keras.Model):
         # END SOLUTION
 
     def free_energy_terms(self, x, y_onehot, eps):
-        """Returns `(log_q0, sum_log_det, log_p_zK, log_py_given_zK)` of each example, in nats; z0 =
-        mu + sigma eps.
+        """Returns `(log_q0, sum_log_det, log_p_zK, log_py_given_zK)` of each example, in nats.
+
+        z0 = mu + sigma eps.
 
         Args:
             x: Images. Shape `[B, D]`.
@@ -1210,8 +1204,9 @@ class FlowVIB(keras.Model):
         # END SOLUTION
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Returns the loss of a batch, a scalar, and updates the metrics `cross_entropy` and `kl`;
-        `y` is one-hot.
+        """Returns the loss of a batch, a scalar, and updates the metrics; `y` is one-hot.
+
+        The metrics are `cross_entropy` and `kl`.
 
         You may override `train_step` and `test_step` instead; then delete this.
         """
@@ -1260,9 +1255,7 @@ def train_flow(images, flow=PLANAR, num_flows=2, latent_dim=2, beta=0.3, epochs=
 
 
 def clouds(model, pictures, count=300):
-    """Returns samples before the flow and after it, `[n, count, 2]` each, and the mean log
-    determinant.
-    """
+    """Returns samples before and after the flow, `[n, count, 2]`, and the mean log determinant."""
     eps = tf.random.stateless_normal((count, pictures.shape[0], model.latent_dim), seed=(0, 4))
     before = np.asarray(sample_latent(*model.encoder(pictures), eps))
     ends = [[np.asarray(part) for part in model.transform(z0, pictures)] for z0 in before]
@@ -1271,9 +1264,7 @@ def clouds(model, pictures, count=300):
 
 
 def plot_clouds(model, pictures, labels):
-    """Shows the posteriors of a few images before and after the flow; returns the mean log
-    determinant.
-    """
+    """Shows a few images' posteriors around the flow; returns the mean log determinant."""
     before, after, log_det = clouds(model, pictures)
     _, panels = plt.subplots(
         1, 2, figsize=(9.5, 4.5), layout="constrained", sharex=True, sharey=True
@@ -1324,9 +1315,7 @@ def held_out(model, images, samples=16):
 
 
 def compare_flows(models, images):
-    """Shows and returns (cross-entropy, KL, accuracy) of models with one beta on the test images,
-    by name.
-    """
+    """Shows and returns (cross-entropy, KL, accuracy) on test images of models with one beta."""
     found = {name: held_out(model, images) for name, model in models.items()}
     beta = float(next(iter(models.values())).beta)
     below = np.zeros(len(found))
