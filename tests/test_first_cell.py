@@ -534,8 +534,10 @@ def test_the_cell_is_folded_to_its_first_line_and_runs_with_the_others():
 
 
 def test_the_cell_fits_two_pages_where_nothing_folds_it():
-    assert len(CELL.splitlines()) <= 140
-    assert max(map(len, CELL.splitlines())) <= 128
+    assert len(CELL.splitlines()) <= 155
+    # Colab takes the first line alone for the title of the form.
+    assert max(map(len, CELL.splitlines()[1:])) <= 100
+    assert len(CELL.splitlines()[0]) <= 110
 
 
 def test_the_version_is_one_that_the_cell_can_compare():

@@ -1,12 +1,10 @@
-# @title Run this cell first: it starts the newest vikit in a folder or zip near this
-# notebook, or installed.
+# @title Run this cell first: it starts the newest vikit in a folder or zip near this notebook, or installed.
 import atexit, os, re, shutil, sys, tempfile, time, zipfile
 from itertools import islice
 from pathlib import Path
 
-os.environ.setdefault(
-    "TF_CPP_MIN_LOG_LEVEL", "3"
-)  # TensorFlow's log in red says nothing about your answers
+# TensorFlow's log in red says nothing about your answers.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def folders(here):
@@ -14,20 +12,15 @@ def folders(here):
     above = [folder for folder in here.parents[:2] if os.path.exists(folder)]
     yield from [here, *above]
     # What lies in a folder of somebody else, such as /home or /tmp, may be anybody's.
-    entered = [
-        here,
-        *(folder for folder in above if os.stat(folder).st_uid == os.stat(here).st_uid),
-    ]
+    owner = os.stat(here).st_uid
+    entered = [here, *(folder for folder in above if os.stat(folder).st_uid == owner)]
     for folder in islice(entered, 900):  # `entered` grows
         names = sorted(next(os.walk(folder), (0, [], 0))[1])
         inner = [folder / name for name in names if not re.search(r"^(\.|__)|-packages$", name)]
         yield from inner or [folder]  # after each one that is read the search may end
         below = [one for one in inner if here in one.parents or "variational-inference" in one.name]
-        entered += [
-            one
-            for one in below
-            if len(one.parents) < len(here.parents) + 4 and not os.path.ismount(one)
-        ]
+        near = [one for one in below if len(one.parents) < len(here.parents) + 4]
+        entered += [one for one in near if not os.path.ismount(one)]
     if len(entered) > 900:
         yield None
 
@@ -37,22 +30,18 @@ def read_version(path):
     start, text, cases = "vikit/__init__.py", None, "{assignment}/public_cases.json"
     if os.path.isdir(path):
         if os.path.isfile(path / start) and os.access(path / start, os.R_OK):
-            text, names = (
-                (path / start).read_bytes(),
-                [cases] if os.path.isfile(path / cases) else [],
-            )
+            text = (path / start).read_bytes()
+            names = [cases] if os.path.isfile(path / cases) else []
     else:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            found = min(
-                (name for name in names if f"/{name}".endswith(f"/{start}")), key=len, default=None
-            )
-            if found:
+            starts = [name for name in names if f"/{name}".endswith(f"/{start}")]
+            submitted = r"__MACOSX/.*|.*/|([^/]+)/\1\.ipynb"
+            if starts:
+                found = min(starts, key=len)
                 text, cases = archive.read(found), found.removesuffix(start) + cases
-            elif not all(
-                re.fullmatch(r"__MACOSX/.*|.*/|([^/]+)/\1\.ipynb", name) for name in names
-            ):
-                raise ValueError("it holds no vikit")  # and is not what submit() wrote
+            elif not all(re.fullmatch(submitted, name) for name in names):
+                raise ValueError("it holds no vikit")
     if text is not None:
         lines = re.findall("^__version__ = .*", text.decode(errors="replace"), re.MULTILINE)
         return parse_version("".join(lines)), cases in names
@@ -65,11 +54,8 @@ def parse_version(version):
 def file_stamps(path):
     """Returns the names, sizes and times of vikit's files: others where a copy was replaced."""
     files = sorted(path.glob("vikit/**/*.py")) if os.path.isdir(path) else [path]
-    return [
-        (str(file), os.stat(file).st_size, os.stat(file).st_mtime_ns)
-        for file in files
-        if os.path.exists(file)
-    ]
+    stats = [(str(file), os.stat(file)) for file in files if os.path.exists(file)]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
 
 
 def copies(here):
@@ -96,9 +82,8 @@ def copies(here):
         add(folder, str(folder))
     for folder in filter(os.path.isdir, sys.path):
         add(Path(folder), folder)
-    for archive in sorted(
-        filter(os.path.isfile, here.glob("*.[zZ][iI][pP]")), key=os.path.getmtime, reverse=True
-    ):
+    archives = filter(os.path.isfile, here.glob("*.[zZ][iI][pP]"))
+    for archive in sorted(archives, key=os.path.getmtime, reverse=True):
         add(archive, archive.name)
     return sorted(found.values(), key=lambda copy: copy[:2], reverse=True)
 
@@ -109,9 +94,8 @@ def unpack(archive):
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(target)
-    return min(Path(target).rglob("vikit/__init__.py"), key=lambda start: len(start.parts)).parents[
-        1
-    ]
+    starts = Path(target).rglob("vikit/__init__.py")
+    return min(starts, key=lambda start: len(start.parts)).parents[1]
 
 
 def import_newest(found):
@@ -128,11 +112,9 @@ def import_newest(found):
             # What NumPy or TensorFlow raises is no fault of the kit.
             if isinstance(error, ImportError) and not (error.name or "").startswith("vikit"):
                 raise
-            whole = f"the vikit in {name}: it is not whole ({error})."
-            print(
-                "Passed over",
-                whole if folder else f"{name}: {error}. If it is the kit, upload it again.",
-            )
+            unread = f"{name}: {error}. If it is the kit, upload it again."
+            not_whole = f"the vikit in {name}: it is not whole ({error})."
+            print("Passed over", not_whole if folder else unread)
             broken.append(file_stamps(path))
             sys.path[:] = before
             for module in [module for module in sys.modules if module.split(".")[0] == "vikit"]:
@@ -142,27 +124,21 @@ def import_newest(found):
             if folder in before:
                 sys.path[:] = before
             if len(found) > 1:
-                print(
-                    f"vikit {'.'.join(map(str, version))} comes from {name}, "
-                    f"the newest of {len(found)} here."
-                )
+                number = ".".join(map(str, version))
+                print(f"vikit {number} comes from {name}, the newest of {len(found)} here.")
             return
 
 
 found, running = copies(Path.cwd()), sys.modules.get("vikit")
-known, broken = (
-    parse_version(getattr(running, "__version__", "")),
-    getattr(running, "passed_over", []),
-)
-newer = [
-    name for version, _, name, path in found if version > known and file_stamps(path) not in broken
-]
+known = parse_version(getattr(running, "__version__", ""))
+broken = getattr(running, "passed_over", [])
+newer = [copy for copy in found if copy[0] > known and file_stamps(copy[3]) not in broken]
 if running is None:
     import_newest(found)
 elif newer:
     print(
         "Restart the kernel (Colab: Runtime > Restart session): "
-        f"{newer[0]} holds a newer vikit than runs now."
+        f"{newer[0][2]} holds a newer vikit than runs now."
     )
 try:
     import vikit
