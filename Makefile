@@ -40,6 +40,9 @@ grade: $(READY)  ## grade course/submitted/, or a sample class where there is no
 sample: $(READY)  ## make a sample class in course-sample/ and grade it
 	$(RUN) -m autograder sample $(ARGS)
 
+# Python may keep what it compiles: else each of a hundred processes compiles the kit again.
+test soak: export PYTHONDONTWRITEBYTECODE =
+
 test: $(READY_TO_TEST)  ## check style and types, run the tests, see that assignments/ is up to date (A=a06_flows for one)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .

@@ -439,6 +439,14 @@ def leaks(built, release_zip):
         yield from ((question, piece, place) for question, piece in pieces if piece in released)
 
 
+def explain_leak(leak):
+    question, piece, place = leak
+    return (
+        f"{place} holds '{piece}' of the answer to {question} (public cases hold its hints): say "
+        "it in other words there, or say it in the question's text or docstring too"
+    )
+
+
 def test_nothing_of_a_solution_is_released(built, release_zip):
     texts = released_texts(built, release_zip)
     assert len(texts) > 20
@@ -447,7 +455,7 @@ def test_nothing_of_a_solution_is_released(built, release_zip):
     assert sum(1 for _ in solution_regions()) >= 4
     found = list(leaks(built, release_zip))
     leaked = [leak for leak in found if leak[1] not in COMMON]
-    assert leaked == [], "\n".join(map(str, leaked))
+    assert leaked == [], "\n".join(map(explain_leak, leaked))
     assert {piece for _, piece, _ in found} == set(COMMON)
 
 

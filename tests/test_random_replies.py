@@ -12,6 +12,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import pytest
+import soak
 import stand_in
 from vikit import judging
 from vikit.exams import Exam, PropertyFailed, examine, examine_property
@@ -343,14 +344,16 @@ class Loser(NamedTuple):
     said: list
 
 
-def losers(slow):
-    """Returns a `Loser` for each property of each question: those whose wrong models are trained if
-    `slow`, else the others.
+def losers(slow, every=True):
+    """Returns a `Loser` for each property of each question, or for one of each examination: those
+    whose wrong models are trained if `slow`, else the others.
     """
-    found = []
+    found, seen = [], set()
     for name, task in EXAMINED:
         for item in task.properties:
-            if (item.name in MODELS["TRAINED"]) == slow:
+            wanted = every or item.examination not in seen
+            if wanted and (item.name in MODELS["TRAINED"]) == slow:
+                seen.add(item.examination)
                 recorder = Recorder(wrong_names(name, task.name, item.name))
                 assert lost(recorder, task, item), (task.name, item.name)
                 found.append(Loser(task, item, recorder.said))
@@ -416,15 +419,15 @@ def test_random_replies_cost_no_more_than_they_are_about_and_gain_nothing():
 
 
 def test_replies_with_one_thing_wrong_are_findings_and_no_errors(said):
-    assert sum(forged_in_between(said, number, QUICK) for number in range(5)) > 300
+    assert sum(forged_in_between(said, number, QUICK) for number in range(2)) > 150
 
 
 # Keras warns of layers that are made and never called.
 @pytest.mark.filterwarnings("ignore")
 def test_no_odd_reply_wins_a_wrong_answer_the_property_that_it_lost():
-    found = losers(slow=False)
-    assert len(found) > 25
-    forged_of_losers(found, replies=150)
+    found = losers(slow=False, every=False)
+    assert len(found) > 12
+    forged_of_losers(found, replies=60)
 
 
 @pytest.mark.soak
@@ -442,12 +445,13 @@ def test_no_odd_reply_wins_a_wrong_model_that_is_trained_the_property_that_it_lo
 FEW = 100
 
 
-def test_each_reply_of_a_short_examination_may_be_odd_in_every_way(said):
+@pytest.mark.parametrize("step", [2, soak.later(1)], ids=["half of the ways", "all ways"])
+def test_each_reply_of_a_short_examination_may_be_odd_in_every_way(said, step):
     short = [task for _, task in QUICK if len(said[task.name]) < FEW]
     assert len(short) >= 7
     for task in short:
         for at in range(len(said[task.name])):
-            for way in range(WAYS):
+            for way in range(at % step, WAYS, step):
                 generator = np.random.default_rng([at, way])
 
                 def forge(number, request, reply, at=at, way=way, generator=generator):

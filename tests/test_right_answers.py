@@ -7,6 +7,7 @@ of these compiled by XLA, as arrays in float64, and as lists.
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import forms
@@ -71,7 +72,8 @@ def test_a_right_answer_is_never_refused(assignment, form, most, right_answers):
                 form == SEARCHED
                 or (form not in forms.WRAPPERS and form not in SLOW_SEARCHES and most > 1)
             )
-        accept(assignment, task, right_answers(assignment, form), students)
+        some = form == "compiled" and most == 1
+        accept(assignment, task, right_answers(assignment, form), students, some)
 
 
 @pytest.mark.soak
@@ -82,14 +84,21 @@ def test_a_right_search_is_never_refused_for_20_students(assignment, form, right
             accept(assignment, task, right_answers(assignment, form), 20)
 
 
-def accept(assignment, task, names, students):
+def accept(assignment, task, names, students, some=False):
+    """Asserts that answers are right for so many students, and that all properties hold.
+
+    If `some`, only that they are right on one case of each kind: XLA compiles for each shape anew.
+    """
     space = student_side.Namespace(names)
     for number in range(students):
         asked = tasks.draw_for_student(assignment, task, f"student {number}", b"right answers")
+        if some:
+            asked = replace(asked, cases=tuple({case.kind: case for case in asked.cases}.values()))
         given = {case.name: ask(space, asked, case) for case in asked.cases}
         verdict = judging.judge(asked, given)
         assert verdict.status == "correct", (task.name, number, verdict.message)
-    hold(task, names, 0)
+    if not some:
+        hold(task, names, 0)
 
 
 def hold(task, names, number):
@@ -117,6 +126,8 @@ MODELS = [
     for assignment, form in WRITTEN
     if assignment in CLASSES and f'question="{CLASSES[assignment]}"' in source(assignment, form)
 ]
+# Of a03 the solution is graded whole, in test_grading_models.py.
+SOME_MODELS = [("a05_vib", "keras_ops"), ("a06_flows", "keras_ops")]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +140,7 @@ def test_there_are_three_forms_of_every_model(assignment):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     ("assignment", "form"),
-    [model if model[1] == "keras_ops" else soak.later(*model) for model in MODELS],
+    [model if model in SOME_MODELS else soak.later(*model) for model in MODELS],
 )
 def test_a_right_model_has_every_property(assignment, form, right_answers):
     for task in tasks.load(assignment).questions:

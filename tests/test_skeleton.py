@@ -3,6 +3,7 @@ is.
 """
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -103,3 +104,20 @@ def test_what_cannot_be_written_is_refused_and_nothing_is_changed(
     with pytest.raises(error, match=said):
         skeleton.write_question(assignment, name)
     assert everything(copy) == before
+
+
+@pytest.mark.soak
+def test_what_is_written_passes_the_tests_of_its_assignment(tmp_path):
+    checkout = tmp_path / "checkout"
+    left = shutil.ignore_patterns(".*", "build", "course*", "__pycache__", "*.egg-info")
+    shutil.copytree(places.CHECKOUT, checkout, ignore=left)
+    shutil.copytree(places.CHECKOUT / ".ci", checkout / ".ci")
+    environment = os.environ | {"PYTHONPATH": str(checkout / "assignments")}
+    for command in (
+        ["autograder", "new-question", A01, "power"],
+        ["autograder", "assignments"],
+        ["pytest", "-q", "-m", "not soak", "--assignment", A01],
+    ):
+        run = [sys.executable, "-m", *command]
+        done = subprocess.run(run, cwd=checkout, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]

@@ -185,7 +185,7 @@ def mistake_in(examine, *arguments):
             "beta_on_the_reconstruction",
             "beta_on_the_reconstruction",
         ),
-        (BETA_VAE, TwiceTheKL, "kl_counted_twice", "kl_counted_twice"),
+        soak.later(BETA_VAE, TwiceTheKL, "kl_counted_twice", "kl_counted_twice"),
         (BETA_VAE, TwoFaults, "sampler_minus and kl_counted_twice", None),
         soak.later(BETA_VAE, ForgottenBeta, "beta_not_kept", "beta_missing"),
         (IWAE, ImportanceWeighted, None, None),
