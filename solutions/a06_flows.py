@@ -1211,9 +1211,8 @@ class FlowVIB(keras.Model):
         You may override `train_step` and `test_step` instead; then delete this.
         """
         # BEGIN SOLUTION
-        log_q0, sum_log_det, log_p_zK, log_py_given_zK = self.free_energy_terms(
-            x, y, self.fresh_noise(x)
-        )
+        terms = self.free_energy_terms(x, y, self.fresh_noise(x))
+        log_q0, sum_log_det, log_p_zK, log_py_given_zK = terms
         kl = log_q0 - sum_log_det - log_p_zK
         self.cross_entropy.update_state(-log_py_given_zK)
         self.kl.update_state(kl)
