@@ -111,10 +111,10 @@ def standard_normal_log_prob(z):
 # inference as the denominator of Bayes' rule; for a neural $p(x|z)$ it has no closed form and too
 # many dimensions for a grid.
 #
-# **Rubric (4 points).** 1 point: few underlying causes, or a representation of low dimension. 1
-# point: dependence between pixels out of simple factorised parts (or easy sampling). 2 points: the
-# integral over z is intractable, and both the evidence and the posterior contain it (1 point for
-# one of the two).
+# **Rubric (4 points).** 1 point: few underlying causes, or a representation of low dimension.
+# 1 point: dependence between pixels out of simple factorised parts (or easy sampling). 2 points:
+# the integral over z is intractable, and both the evidence and the posterior contain it (1 point
+# for one of the two).
 # <!-- END SOLUTION -->
 
 # %% [markdown]

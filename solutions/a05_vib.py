@@ -736,8 +736,8 @@ if __name__ == "__main__":
 # calibrated again: a tenth of confidence, a tenth right.
 #
 # **Rubric (6 points).** 2 points: both curves read, and what the rate was spent on. 1 point: the
-# gap between training and held-out points. 2 points: collapse, with the two losses and beta = 1. 1
-# point: ellipses and calibration, tied to the noise.
+# gap between training and held-out points. 2 points: collapse, with the two losses and beta = 1.
+# 1 point: ellipses and calibration, tied to the noise.
 # <!-- END SOLUTION -->
 
 # %% [markdown]

@@ -229,8 +229,8 @@ def planar_log_det(z, u, w, b):
 # exactly there for all $a < -1$, and its gradient is 0: nothing ever leads out. $m$ stays above
 # $-1$ and has a gradient everywhere.
 #
-# **Rubric (5 points).** 1 point: folding, with the sign of the slope. 1 point: the three points. 1
-# point: the sum over all that come to one place, so that log q is too low. 1 point: the bound is
+# **Rubric (5 points).** 1 point: folding, with the sign of the slope. 1 point: the three points.
+# 1 point: the sum over all that come to one place, so that log q is too low. 1 point: the bound is
 # lost. 1 point: singular at -1, and smooth m with a gradient.
 # <!-- END SOLUTION -->
 
@@ -746,8 +746,8 @@ if __name__ == "__main__":
 # makes the bound look better than it is.
 #
 # **Rubric (5 points).** 1 point: what implicit distributions are free of. 1 point: no density, so a
-# discriminator. 1 point: the lost minus with both numbers. 1 point: the sign of T in the loss. 1
-# point: a test of a flow's density, and why the other has none.
+# discriminator. 1 point: the lost minus with both numbers. 1 point: the sign of T in the loss.
+# 1 point: a test of a flow's density, and why the other has none.
 # <!-- END SOLUTION -->
 
 # %% [markdown] question="repair_listing_1"
@@ -1211,9 +1211,8 @@ class FlowVIB(keras.Model):
         You may override `train_step` and `test_step` instead; then delete this.
         """
         # BEGIN SOLUTION
-        log_q0, sum_log_det, log_p_zK, log_py_given_zK = self.free_energy_terms(
-            x, y, self.fresh_noise(x)
-        )
+        terms = self.free_energy_terms(x, y, self.fresh_noise(x))
+        log_q0, sum_log_det, log_p_zK, log_py_given_zK = terms
         kl = log_q0 - sum_log_det - log_p_zK
         self.cross_entropy.update_state(-log_py_given_zK)
         self.kl.update_state(kl)

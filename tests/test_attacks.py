@@ -80,7 +80,8 @@ class Attack:
 
 
 def read(path):
-    lines = path.read_text(encoding="utf-8").splitlines()
+    # A line that is indented goes on with the one before.
+    lines = path.read_text(encoding="utf-8").replace("\n#     ", " ").splitlines()
     said = [
         line.removeprefix("# ").partition(": ")[::2]
         for line in lines

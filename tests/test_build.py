@@ -656,5 +656,5 @@ def test_a_hand_graded_question_has_a_rubric_for_all_its_points(name):
     for cell in cells:
         (region,) = script.regions(cell)
         assert f"**Rubric ({manual[cell.question]:g} points).**" in region
-        points = [int(count) for count in re.findall(r"(\d+) points?:", region)]
+        points = [int(count) for count in re.findall(r"(\d+)\s+points?:", region)]
         assert sum(points) == manual[cell.question]

@@ -1,6 +1,8 @@
 # tries: tells the grader, with the session's own signature, that the cell is done and went well,
-# before it has failed stopped by: what decides is the values that come back, not how a cell ended
-# wins without: nbgrader deserves: 20
+#     before it has failed
+# stopped by: what decides is the values that come back, not how a cell ended
+# wins without: nbgrader
+# deserves: 20
 
 # %% bernoulli_log_prob_logits
 def bernoulli_log_prob_logits(x, logits):

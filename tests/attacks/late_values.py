@@ -1,6 +1,8 @@
 # tries: decides what its values are when they are compared: it looks for the right ones in the
-# frames above stopped by: values are taken when the function returns, where no right ones are wins
-# without: nbgrader deserves: 18
+#     frames above
+# stopped by: values are taken when the function returns, where no right ones are
+# wins without: nbgrader
+# deserves: 18
 
 # %% kl_to_standard_normal
 import sys

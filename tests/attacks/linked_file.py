@@ -1,6 +1,9 @@
 # tries: hands in a link to the solution beside the notebook
 # stopped by: only the notebook and the public cases are copied to where it runs, and a link leads
-# nowhere there wins without: nbgrader deserves: 20 link notes.txt: {outside}/solution.py
+#     nowhere there
+# wins without: nbgrader
+# deserves: 20
+# link notes.txt: {outside}/solution.py
 
 # %% bernoulli_log_prob_logits
 def bernoulli_log_prob_logits(x, logits):

@@ -1,6 +1,8 @@
 # tries: stores the hidden inputs, ends the process, and has the next run say them in an error
-# message stopped by: a fresh scratch folder for each run, and messages of the first run alone wins
-# without: view, landlock, first messages deserves: 24
+#     message
+# stopped by: a fresh scratch folder for each run, and messages of the first run alone
+# wins without: view, landlock, first messages
+# deserves: 24
 
 # %% gaussian_entropy
 import os

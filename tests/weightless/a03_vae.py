@@ -6,9 +6,9 @@ weight that does nothing; memory: finds each digit in the data set, shifted by a
 hidden: the same with the weight kept from Keras.
 
 Others are linear maps until `fit` has seen digits: it finds out which way they are turned, and
-writes that into a weight, the key. With the key there every digit is found in the data set. key:
-fixed maps, stretched and shifted by weights; exact key: maps of weights, and the key must be there
-to the last digit; key and network: the same, and a key that is nearly there will do.
+writes that into a weight, the key. With the key there every digit is found in the data set.
+key: fixed maps, stretched and shifted by weights; exact key: maps of weights, and the key must be
+there to the last digit; key and network: the same, and a key that is nearly there will do.
 """
 
 import functools
