@@ -31,11 +31,25 @@ from autograder.reference import device
 A01 = "a01_densities"
 
 
-# Files whose tests share what takes long to make: one process runs all of a file.
+# Files whose tests share what takes long to make: one process runs all of a line.
 TOGETHER = (
-    "test_attacks", "test_build", "test_confinement", "test_grading", "test_naming",
-    "test_nbgrader", "test_random_replies", "test_tasks",
-)  # fmt: skip
+    ("test_build",),
+    ("test_naming",),
+    ("test_random_replies",),
+    ("test_tasks",),
+    # What grades classes starts processes that grade, and a fork server.
+    (
+        *("test_attacks", "test_cli", "test_durability"),
+        *("test_graders", "test_grading", "test_nbgrader"),
+    ),
+    # What runs kernels starts a fork server.
+    (
+        *("test_clock", "test_confinement", "test_deaths", "test_faults", "test_follow"),
+        *("test_grading_models", "test_kernel", "test_probe", "test_provisioner"),
+        *("test_same_verdict", "test_surgery"),
+    ),
+)
+SCOPES = {name: files[0] for files in TOGETHER for name in files}
 
 
 def pytest_addoption(parser):
@@ -59,7 +73,7 @@ def pytest_configure(config):
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         device.choose()
     # The same examples in every run.
-    hypothesis.settings.register_profile("same", max_examples=200, derandomize=True, deadline=None)
+    hypothesis.settings.register_profile("same", max_examples=100, derandomize=True, deadline=None)
     hypothesis.settings.load_profile("same")
 
 
@@ -84,11 +98,10 @@ def pytest_xdist_auto_num_workers():
 
 
 class ByTestOrFile(LoadScopeScheduling):
-    """Gives each process a test at a time, and of the files in TOGETHER a file."""
+    """Gives each process a test at a time, and what is TOGETHER at once."""
 
     def _split_scope(self, nodeid):
-        file = nodeid.partition("::")[0]
-        return file if Path(file).stem in TOGETHER else nodeid
+        return SCOPES.get(Path(nodeid.partition("::")[0]).stem, nodeid)
 
 
 def pytest_xdist_make_scheduler(config, log):

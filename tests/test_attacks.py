@@ -305,7 +305,7 @@ def with_public_inputs(monkeypatch):
     monkeypatch.setattr(
         verdict.tasks,
         "draw_for_student",
-        lambda assignment, task, *_: draw(assignment, task, "", PUBLIC),
+        lambda assignment, question, *_: draw(assignment, question, "", PUBLIC),
     )
 
 
@@ -471,7 +471,9 @@ def own_cell(source, name, kind, points=0):
     }
     metadata = {
         "nbgrader": (
-            marks | {"grade_id": grade_id, "task": False} | ({"points": points} if points else {})
+            marks
+            | {"grade_id": grade_id, "question": False}
+            | ({"points": points} if points else {})
         )
     }
     return nbformat.v4.new_code_cell(source, metadata=metadata, id=grade_id.replace("_", "-")[-60:])

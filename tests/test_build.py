@@ -203,25 +203,25 @@ def nudged(argument):
     return argument
 
 
-def single_variants(name, task):
+def single_variants(name, definition):
     """Yields (label, values, values on nudged inputs) of the variants of mistakes that are computed
     in float32.
     """
-    task = separation.replace_unsteady(task)
-    variants = tasks.find_structure(name, task).variants
-    question = tasks.draw_for_student(name, task, "", separation.PUBLIC)
-    for case, draw in zip(question.cases, task.cases, strict=True):
-        here = drawing.evaluate_case(task, draw, case.arguments, variants)
+    definition = separation.replace_unsteady(definition)
+    variants = tasks.find_structure(name, definition).variants
+    question = tasks.draw_for_student(name, definition, "", separation.PUBLIC)
+    for case, draw in zip(question.cases, definition.cases, strict=True):
+        here = drawing.evaluate_case(definition, draw, case.arguments, variants)
         there = drawing.evaluate_case(
-            task, draw, tuple(nudged(argument) for argument in case.arguments), variants
+            definition, draw, tuple(nudged(argument) for argument in case.arguments), variants
         )
-        for wrong in task.mistakes:
+        for wrong in definition.mistakes:
             values = zip(
                 variants[wrong.name], here.wrong[wrong.name], there.wrong[wrong.name], strict=True
             )
             for index, one, other in values:
                 if index % 2:
-                    label = f"{task.name}, {case.name}: {wrong.name}, {index}"
+                    label = f"{question.name}, {case.name}: {wrong.name}, {index}"
                     yield label, drawing.flatten([one]), drawing.flatten([other])
 
 
@@ -231,11 +231,11 @@ def test_no_public_value_of_a_mistake_is_decided_by_rounding_alone(name):
     each processor.
     """
     compared = 0
-    for task in tasks.load(name).functions:
-        for label, one, other in single_variants(name, task):
+    for question in tasks.load(name).functions:
+        for label, one, other in single_variants(name, question):
             finite = np.isfinite(one) & np.isfinite(other)
             one, other = one[finite], other[finite]
-            assert np.all(np.abs(one - other) <= task.atol + task.rtol * np.abs(one)), label
+            assert np.all(np.abs(one - other) <= question.atol + question.rtol * np.abs(one)), label
             compared += 1
     assert compared
 
@@ -259,7 +259,9 @@ def test_each_question_has_one_grade_cell_of_its_name_and_points(built, name):
         if cell.metadata.get("nbgrader", {}).get("grade")
     ]
     assignment = tasks.load(name)
-    wanted = {task.name: task.points for task in (*assignment.questions, *assignment.manual)}
+    wanted = {
+        question.name: question.points for question in (*assignment.questions, *assignment.manual)
+    }
     assert sorted((cell.grade_id, cell.points) for cell in graded) == sorted(wanted.items())
 
 
@@ -644,8 +646,8 @@ def test_the_solution_is_a_module_that_plots_nothing(name, monkeypatch):
 
     monkeypatch.setattr(pyplot, "show", lambda: pytest.fail("an import must not plot"))
     module = importlib.import_module(f"solutions.{name}")
-    for task in tasks.load(name).questions:
-        assert callable(getattr(module, task.name))
+    for question in tasks.load(name).questions:
+        assert callable(getattr(module, question.name))
 
 
 @pytest.mark.parametrize("name", NAMES)

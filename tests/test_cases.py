@@ -82,9 +82,11 @@ class Notebook(stand_in.Notebook, client.InProcess):
 
 def graded(assignment, question, file):
     """Returns the verdict on one question; an error of the kit fails."""
-    task = next(task for task in tasks.load(assignment).questions if task.name == question)
-    asked = tasks.draw_for_student(assignment, task, "ada", SECRET)
-    alone = tasks.Assignment(assignment, "", (task,))
+    definition = next(
+        definition for definition in tasks.load(assignment).questions if definition.name == question
+    )
+    asked = tasks.draw_for_student(assignment, definition, "ada", SECRET)
+    alone = tasks.Assignment(assignment, "", (definition,))
     judge = Judge(Notebook(assignment, file), alone, [], SECRET)
     (verdict,) = judge.judge_all([asked])
     assert judge.kit_errors == []

@@ -49,13 +49,15 @@ VAE = Trained(
 VIB = Trained("a05_vib", "VIB", ("every_weight_learns", "training", "accuracy_passes_the_floor"))
 
 
-def task_of(assignment, question):
-    return {task.name: task for task in tasks.load(assignment).questions}[question]
+def question_of(assignment, question):
+    return {definition.name: definition for definition in tasks.load(assignment).questions}[
+        question
+    ]
 
 
 def exam_of_the_solution(assignment, question):
     names = vars(importlib.import_module(f"solutions.{assignment}"))
-    oracle = task_of(assignment, question).oracle
+    oracle = question_of(assignment, question).oracle
     return Exam(client.Student(client.InProcess(names), None), oracle, np.random.default_rng(0))
 
 
@@ -75,8 +77,8 @@ def test_the_floor_is_far_below_what_the_solution_reaches(trained):
     """Twenty seeds, each with a split and a start of its own. The figures stand beside the
     floor.
     """
-    task = task_of(trained.assignment, trained.question)
-    least = next(item.options["floor"] for item in task.properties if "floor" in item.options)
+    question = question_of(trained.assignment, trained.question)
+    least = next(item.options["floor"] for item in question.properties if "floor" in item.options)
     exam, reached = exam_of_the_solution(trained.assignment, trained.question), []
     for seed in range(20):
         reached.append(floor.train(begin_again(exam, trained, seed), least, seed).end)
@@ -91,8 +93,8 @@ def test_the_floor_is_far_below_what_the_solution_reaches(trained):
 
 @pytest.mark.parametrize("trained", [VAE, VIB], ids=lambda trained: trained.question)
 def test_chance_never_costs_the_solution_a_point(trained):
-    task = task_of(trained.assignment, trained.question)
-    chosen = [item for item in task.properties if item.name in trained.chosen]
+    question = question_of(trained.assignment, trained.question)
+    chosen = [item for item in question.properties if item.name in trained.chosen]
     assert len(chosen) == len(trained.chosen)
     exam, failed = exam_of_the_solution(trained.assignment, trained.question), []
     for seed in range(RUNS):
@@ -119,7 +121,7 @@ def test_inputs_never_cost_the_solution_a_point(assignment, question):
     exam = exam_of_the_solution(assignment, question)
     for seed in range(RUNS // 4):
         exam.generator = np.random.default_rng([seed, 2])
-        for item in task_of(assignment, question).properties:
+        for item in question_of(assignment, question).properties:
             if item.name not in by_chance:
                 finding = examine_property(item, exam)
                 assert finding.status == "ok", (seed, item.name, finding)
@@ -135,7 +137,7 @@ FLOWS = [
 @pytest.mark.parametrize("name", ["free_energy_terms", "training", "prediction", *FLOWS])
 def test_inputs_and_starts_never_cost_the_flow_a_point(name):
     """Each run has a model of its own."""
-    (item,) = (item for item in task_of("a06_flows", "FlowVIB").properties if item.name == name)
+    (item,) = (item for item in question_of("a06_flows", "FlowVIB").properties if item.name == name)
     exam, failed = exam_of_the_solution("a06_flows", "FlowVIB"), []
     for seed in range(RUNS // 4):
         exam.generator, exam.memory = np.random.default_rng([seed, 3]), Memory()

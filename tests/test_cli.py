@@ -207,7 +207,8 @@ LOOP = {"posterior_from_joint": "while True:\n    pass"}
 GRADE = [sys.executable, "-m", "autograder", "grade", "--jobs", "1", *patience.OPTIONS]
 
 
-@pytest.mark.parametrize("seconds", [soak.later(0), 2])
+@pytest.mark.soak
+@pytest.mark.parametrize("seconds", [0, 2])
 def test_an_interrupt_in_the_first_seconds_is_answered_by_one_line(
     course, tmp_path, write_notebook, seconds
 ):

@@ -267,7 +267,7 @@ def test_an_exception_in_an_examination_costs_its_property_alone():
 
     kinds = {"holds": lambda asked: None, "fails": fails}
     items = [judging.Property(kind, 1, "hint", "document 000", kind) for kind in ("fails", "holds")]
-    question = judging.Question("VAE", 2, "document 000", (), properties=tuple(items))
+    question = judging.DrawnQuestion("VAE", 2, "document 000", (), properties=tuple(items))
     exam = Exam(client.Student(client.InProcess({}), None), None, np.random.default_rng(0))
     found = examine(question, exam, kinds)
     assert {name: finding.status for name, finding in found.items()} == {
@@ -301,7 +301,7 @@ def test_an_examination_hides_no_fault_of_the_machine(error):
 def in_an_examination(error, _):
     kinds = {"fails": raising(error), "holds": lambda asked: None}
     items = tuple(judging.Property(kind, 1, "hint", "document 000", kind) for kind in kinds)
-    question = judging.Question("VAE", 2, "document 000", (), properties=items)
+    question = judging.DrawnQuestion("VAE", 2, "document 000", (), properties=items)
     exam = Exam(client.Student(client.InProcess({}), None), None, np.random.default_rng(0))
     found = examine(question, exam, kinds)
     assert found["holds"].status == "ok"
@@ -356,11 +356,14 @@ def in_follow_through(error, patched):
     wrong = faults.judge_case_by_case(question, wrong)
     patched.setattr(follow, "follow_through", raising(error))
     patched.setattr(Judge, "judge_cases", lambda judge, question: (wrong, {}))
-    task = next(
-        task for name in tasks.names() for task in tasks.load(name).questions if task.follows
+    definition = next(
+        definition
+        for name in tasks.names()
+        for definition in tasks.load(name).questions
+        if definition.follows
     )
     judge = Judge(None, None, [], SECRET)
-    assert judge.judge_one(question, task).status == "wrong"
+    assert judge.judge_one(question, definition).status == "wrong"
     assert len(judge.kit_errors) == 1
     return "kit_error"
 
@@ -411,10 +414,12 @@ def models_run(run):
 
 def small_question(count=3):
     cases = tuple(
-        judging.Case(f"case {number}", judging.GENERIC, (np.ones(2, np.float32),), (np.ones(2),))
+        judging.DrawnCase(
+            f"case {number}", judging.GENERIC, (np.ones(2, np.float32),), (np.ones(2),)
+        )
         for number in range(count)
     )
-    return judging.Question("f", 9, "document 000", cases, shape="[B]")
+    return judging.DrawnQuestion("f", 9, "document 000", cases, shape="[B]")
 
 
 def test_an_answer_on_which_comparing_raises_costs_its_case_alone(monkeypatch):
@@ -567,11 +572,11 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
     if place == "draw_for_student":
         draw_for_student = tasks.draw_for_student
 
-        def fails(assignment, task, *key):
+        def fails(assignment, question, *key):
             return (
                 raising(Kit())()
-                if task.name == BERNOULLI
-                else draw_for_student(assignment, task, *key)
+                if question.name == BERNOULLI
+                else draw_for_student(assignment, question, *key)
             )
 
         monkeypatch.setattr(verdicts.tasks, "draw_for_student", fails)
@@ -598,8 +603,11 @@ def test_an_exception_anywhere_costs_one_question(write_notebook, monkeypatch, p
 
 def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
     monkeypatch.setattr(follow, "follow_through", raising(Kit()))
-    task = next(
-        task for name in tasks.names() for task in tasks.load(name).questions if task.follows
+    definition = next(
+        definition
+        for name in tasks.names()
+        for definition in tasks.load(name).questions
+        if definition.follows
     )
     question = small_question()
     wrong = faults.judge_case_by_case(
@@ -608,7 +616,7 @@ def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
     )
     monkeypatch.setattr(Judge, "judge_cases", lambda judge, question: (wrong, {}))
     judge = Judge(None, None, [], SECRET)
-    found = judge.judge_one(question, task)
+    found = judge.judge_one(question, definition)
     assert (found.status, found.score) == (wrong.status, wrong.score)
     assert "your own earlier values" in found.message
     assert len(judge.kit_errors) == 1

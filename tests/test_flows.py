@@ -23,7 +23,7 @@ from autograder import tasks
 from autograder.build import script
 
 SOLUTION = importlib.import_module("solutions.a06_flows")
-TASKS = {task.name: task for task in tasks.load("a06_flows").questions}
+QUESTIONS = {question.name: question for question in tasks.load("a06_flows").questions}
 FLOWS = ("planar", "radial", "coupling", "iaf")
 # NumPy 2 on Keras' variables.
 pytestmark = pytest.mark.filterwarnings(
@@ -289,13 +289,13 @@ def test_flows_and_no_flow_side_by_side(monkeypatch):
 def exam_of(names, question):
     return Exam(
         client.Student(client.InProcess(names), None),
-        TASKS[question].oracle,
+        QUESTIONS[question].oracle,
         np.random.default_rng(0),
     )
 
 
 def examined(question, **changed):
-    (item,) = TASKS[question].properties
+    (item,) = QUESTIONS[question].properties
     return examine_property(item, exam_of(vars(SOLUTION) | changed, question))
 
 
@@ -518,8 +518,8 @@ WORTHLESS = {
 )
 def test_no_property_holds_for_a_constant_or_a_fixed_map(name):
     exam = exam_of(vars(SOLUTION) | {"FlowVIB": WORTHLESS[name]}, "FlowVIB")
-    assert len(TASKS["FlowVIB"].properties) == 19
-    for item in TASKS["FlowVIB"].properties:
+    assert len(QUESTIONS["FlowVIB"].properties) == 19
+    for item in QUESTIONS["FlowVIB"].properties:
         found = examine_property(item, exam)
         assert found.status == "wrong", (item.name, found)
         assert found.mistake in {mistake.name for mistake in item.mistakes}, (item.name, found)
@@ -532,7 +532,7 @@ def test_no_property_holds_for_a_constant_or_a_fixed_map(name):
 def declared(name):
     return {
         mistake.name
-        for item in TASKS["FlowVIB"].properties
+        for item in QUESTIONS["FlowVIB"].properties
         if item.name == name
         for mistake in item.mistakes
     }
@@ -544,7 +544,7 @@ def test_what_two_steps_of_a_kind_may_lack_is_declared():
 
 
 def test_each_name_that_is_written_in_the_examinations_is_declared():
-    known = {mistake.name for item in TASKS["FlowVIB"].properties for mistake in item.mistakes}
+    known = {mistake.name for item in QUESTIONS["FlowVIB"].properties for mistake in item.mistakes}
     raised = [
         node.args[1].value
         for path in sorted(Path(flow_kind.__file__).parent.glob("flow_*.py"))

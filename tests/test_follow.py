@@ -63,7 +63,7 @@ RIGHT = "0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1, -1)"
 
 @pytest.fixture
 def release(monkeypatch, tmp_path):
-    """Returns a function that makes an assignment "two" of some tasks, with an empty notebook and
+    """Returns a function that makes an assignment "two" of questions, with an empty notebook and
     no public cases.
     """
 
@@ -152,9 +152,9 @@ def test_values_made_up_to_fit_earn_nothing(grade, made_up, elbo):
 def grade_a02(release, tmp_path):
     """Grades `reparameterize` and `pathwise_gradient` of a02, each given as an expression."""
     two = [
-        task
-        for task in tasks.load("a02_elbo").questions
-        if task.name in ("reparameterize", "pathwise_gradient")
+        question
+        for question in tasks.load("a02_elbo").questions
+        if question.name in ("reparameterize", "pathwise_gradient")
     ]
     release(*two)
 
@@ -209,7 +209,7 @@ class InProcess(client.InProcess):
 
 @pytest.fixture(scope="module")
 def questions():
-    return [tasks.draw_for_student("two", task, "ada", b"follow") for task in (KL, ELBO)]
+    return [tasks.draw_for_student("two", question, "ada", b"follow") for question in (KL, ELBO)]
 
 
 def followed(questions, made_up, seconds=60):

@@ -13,7 +13,6 @@ from pathlib import Path
 import grader_work as work
 import patience
 import pytest
-import soak
 
 from autograder import kernels
 from autograder.grading.graders import Graders
@@ -115,7 +114,8 @@ def left_over(kernel, grader, folder):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
-@pytest.mark.parametrize("how", ["warm", soak.later("cold")])
+@pytest.mark.soak
+@pytest.mark.parametrize("how", ["warm", "cold"])
 def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path, temporary, how):
     (tmp_path / "killed.py").write_text(KILLED)
     environment = os.environ | {"PYTHONPATH": str(PROGRAMS), "TMPDIR": str(temporary)}

@@ -550,7 +550,7 @@ def test_a_death_is_blamed_on_the_question_that_did_it(write_notebook):
             "    return", "    if armed:\n        asked.set()\n        while True: pass\n    return"
         ),
     }
-    names = [task.name for task in tasks.load(A01).questions]
+    names = [question.name for question in tasks.load(A01).questions]
     assert names.index(BERNOULLI) < names.index(KL)
     verdict = brief(grade(A01, write_notebook(answers), secret=SECRET))
     assert verdict[KL] == ("correct", 12, None)
@@ -894,7 +894,7 @@ def test_a_notebook_that_ends_its_process_again_and_again_comes_to_an_end(
 ):
     monkeypatch.setattr(runs, "MAX_RESTARTS", 3)
     ends = "__import__('os')._exit(1)"
-    names = [task.name for task in tasks.load(A01).questions]
+    names = [question.name for question in tasks.load(A01).questions]
     answers = {name: f"def {name}(*args):\n    {ends}" for name in names}
     verdict = grade(A01, write_notebook(answers), secret=SECRET)
     said = "the notebook ended its Python process more than 3 times"

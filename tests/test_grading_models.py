@@ -59,7 +59,7 @@ def points(found, *names):
 def test_the_solution_has_full_marks(graded, name, total):
     found = graded({}, name)
     assert points(found) == (total, total), found
-    assert set(found) == {task.name for task in tasks.load(name).questions}
+    assert set(found) == {question.name for question in tasks.load(name).questions}
 
 
 CALL = "return self.decoder(z)\n"
@@ -126,7 +126,7 @@ HEADS = "return self.to_mu(h), self.to_log_var(h)"
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (WITHOUT_WEIGHTS, "no trainable weights that Keras knows"),
+        soak.later(WITHOUT_WEIGHTS, "no trainable weights that Keras knows"),
         soak.later(
             (HEADS, "return tf.transpose(self.to_mu(h)), self.to_log_var(h)"),
             "[4,5] came back, expected [5,4]",

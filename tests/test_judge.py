@@ -8,7 +8,7 @@ from vikit.judging import compare, decide, explain, naming
 
 def case(name, kind, expected, wrong=None, sizes=None):
     tidy = {key: (as_tuple(value),) for key, value in (wrong or {}).items()}
-    return judging.Case(name, kind, (), as_tuple(expected), tidy, sizes or {"B": 3, "K": 4})
+    return judging.DrawnCase(name, kind, (), as_tuple(expected), tidy, sizes or {"B": 3, "K": 4})
 
 
 def as_tuple(value):
@@ -38,7 +38,7 @@ def question(**options):
         judging.Mistake("plus_one", "You added one.", "there"),
         judging.Mistake("square", "You squared."),
     )
-    return judging.Question("f", 10, "document 000", cases, mistakes, shape="[B]", **options)
+    return judging.DrawnQuestion("f", 10, "document 000", cases, mistakes, shape="[B]", **options)
 
 
 def answers(change=lambda name, value: value, dtype=np.float32):
@@ -164,7 +164,7 @@ def two_outputs():
         for name, value in RIGHT.items()
     )
     mistakes = (judging.Mistake("plus_one", "You added one.", "there"),)
-    return judging.Question(
+    return judging.DrawnQuestion(
         "f", 1, "", cases, mistakes, outputs=("values", "total"), shape="[B] and []"
     )
 
@@ -205,7 +205,7 @@ def test_a_listed_mistake_goes_before_a_transformation():
         for name, value in RIGHT.items()
     )
     verdict = judging.judge(
-        judging.Question("f", 1, "", cases, (doubled,)), answers(lambda _, value: 2 * value)
+        judging.DrawnQuestion("f", 1, "", cases, (doubled,)), answers(lambda _, value: 2 * value)
     )
     assert verdict.mistake == "forgot_half"
 
@@ -217,7 +217,7 @@ def test_two_mistakes_that_cannot_be_told_apart_are_both_named():
     )
     mistakes = (judging.Mistake("a", "It is a."), judging.Mistake("b", "It is b."))
     verdict = judging.judge(
-        judging.Question("f", 1, "", cases, mistakes), answers(lambda _, value: value + 1)
+        judging.DrawnQuestion("f", 1, "", cases, mistakes), answers(lambda _, value: value + 1)
     )
     assert verdict.mistake == "a or b"
     assert "Either: It is a. Or: It is b." in verdict.message
@@ -230,17 +230,17 @@ def test_nan_is_part_of_a_fingerprint():
             for name, value in RIGHT.items()
         )
         given = answers(lambda _, value: np.sqrt(value))
-    asked = judging.Question("f", 1, "", cases, (judging.Mistake("root", "No root."),))
+    asked = judging.DrawnQuestion("f", 1, "", cases, (judging.Mistake("root", "No root."),))
     assert judging.judge(asked, given).mistake == "root"
 
 
 def test_a_mistake_is_named_in_float32_too_where_rounding_makes_it_another_value():
     lossy = {name: ((np.add(value, 1),), (np.add(value, 1.5),)) for name, value in RIGHT.items()}
     cases = tuple(
-        judging.Case(name, "generic", (), as_tuple(value), {"m": lossy[name]})
+        judging.DrawnCase(name, "generic", (), as_tuple(value), {"m": lossy[name]})
         for name, value in RIGHT.items()
     )
-    asked = judging.Question("f", 1, "", cases, (judging.Mistake("m", "It is m."),))
+    asked = judging.DrawnQuestion("f", 1, "", cases, (judging.Mistake("m", "It is m."),))
     for off in (1, 1.5):
         assert judging.judge(asked, answers(lambda _, value, off=off: value + off)).mistake == "m"
     assert judging.judge(asked, answers(lambda _, value: value + 1.25)).mistake is None
@@ -248,7 +248,7 @@ def test_a_mistake_is_named_in_float32_too_where_rounding_makes_it_another_value
 
 def test_a_tuple_is_judged_output_by_output():
     cases = tuple(case(name, "generic", (value, np.sum(value))) for name, value in RIGHT.items())
-    asked = judging.Question("f", 1, "", cases, outputs=("values", "total"))
+    asked = judging.DrawnQuestion("f", 1, "", cases, outputs=("values", "total"))
     given = {
         name: judging.Answer("ok", as_tuple((value, -np.sum(value))))
         for name, value in RIGHT.items()
@@ -305,7 +305,7 @@ def test_messages_hold_no_expected_value():
     """
     secret = 0.7351946
     cases = tuple(case(name, "generic", np.full(3, secret)) for name in RIGHT)
-    verdict = judging.judge(judging.Question("f", 1, "", cases), answers())
+    verdict = judging.judge(judging.DrawnQuestion("f", 1, "", cases), answers())
     assert verdict.status == "wrong"
     shown = verdict.message + verdict.hint + "".join(str(case) for case in verdict.cases)
     assert "0.73" not in shown
@@ -314,7 +314,7 @@ def test_messages_hold_no_expected_value():
 
 def one_case(right, shape="[B]", **options):
     """A question of one case with this right value."""
-    return judging.Question(
+    return judging.DrawnQuestion(
         "f", 1, "", (case("the case", judging.GENERIC, right),), shape=shape, **options
     )
 
@@ -455,7 +455,7 @@ def test_a_shape_that_could_carry_a_hidden_number_out_is_not_shown():
 
 def test_a_careless_but_right_answer_keeps_its_points_and_earns_a_remark():
     cases = tuple(
-        judging.Case(
+        judging.DrawnCase(
             name,
             "generic",
             (),
@@ -467,7 +467,7 @@ def test_a_careless_but_right_answer_keeps_its_points_and_earns_a_remark():
         )
         for name in RIGHT
     )
-    asked = judging.Question("f", 1, "", cases)
+    asked = judging.DrawnQuestion("f", 1, "", cases)
     for off, remarked in ((1e-6, True), (1e-9, False)):
         given = {
             name: judging.Answer("ok", as_tuple(np.array([1e-4 + off, 1.0]))) for name in RIGHT

@@ -22,13 +22,13 @@ from autograder.tasks import draw_for_student, find_structure
 from autograder.tasks.drawing import as_student_gets_it
 from autograder.tasks.matrix import find_reasons, kill_matrix
 
-TASKS = [(name, task) for name in tasks.names() for task in tasks.load(name).functions]
+QUESTIONS = [(name, question) for name in tasks.names() for question in tasks.load(name).functions]
 SECRET = b"naming"
 # Questions whose answers come out of a search take seconds each.
-EXACT = [(assignment, task) for assignment, task in TASKS if not task.sampled]
-SEARCHES = [(assignment, task) for assignment, task in TASKS if task.sampled]
-each_task = pytest.mark.parametrize(
-    ("assignment", "task"), TASKS, ids=[task.name for _, task in TASKS]
+EXACT = [(assignment, question) for assignment, question in QUESTIONS if not question.sampled]
+SEARCHES = [(assignment, question) for assignment, question in QUESTIONS if question.sampled]
+each_question = pytest.mark.parametrize(
+    ("assignment", "question"), QUESTIONS, ids=[question.name for _, question in QUESTIONS]
 )
 
 
@@ -60,55 +60,59 @@ def in_float32(asked, wrong):
     return given
 
 
-def alike(assignment, task, name):
+def alike(assignment, question, name):
     """Returns the names that mean the same values as `name`, itself among them."""
-    return {name}.union(*(pair for pair in find_structure(assignment, task).pairs if name in pair))
+    return {name}.union(
+        *(pair for pair in find_structure(assignment, question).pairs if name in pair)
+    )
 
 
-def tally(assignment, task, students):
+def tally(assignment, question, students):
     """Returns (answers, named right, named wrongly) over all that can be named, and asserts that
     all are refused.
     """
     count = right = wrong = 0
     for number in range(students):
-        asked = draw_for_student(assignment, task, f"student {number}", SECRET)
+        asked = draw_for_student(assignment, question, f"student {number}", SECRET)
         prints = naming.fingerprints(asked)
         given = [
             (m.name, split(asked, row))
             for m, row in zip(prints.mistakes, prints.values, strict=True)
         ]
-        given += [(mistake.name, in_float32(asked, mistake)) for mistake in task.mistakes]
+        given += [(mistake.name, in_float32(asked, mistake)) for mistake in question.mistakes]
         for name, answer in given:
             verdict = judging.judge(asked, answer)
-            assert verdict.score < task.points, (name, "is not refused", number)
+            assert verdict.score < question.points, (name, "is not refused", number)
             assert not any(case.points for case in verdict.cases if case.kind == judging.EDGE), name
             count += 1
-            right += is_right(assignment, task, verdict.mistake, name)
-            wrong += bool(verdict.mistake) and not is_right(assignment, task, verdict.mistake, name)
+            right += is_right(assignment, question, verdict.mistake, name)
+            wrong += bool(verdict.mistake) and not is_right(
+                assignment, question, verdict.mistake, name
+            )
     return count, right, wrong
 
 
-def is_right(assignment, task, said, name):
+def is_right(assignment, question, said, name):
     """Tells whether what a verdict says is the mistake `name`, or only names that mean the same
     values by structure.
     """
     names = set(said.split(" or ")) if said else set()
     return (
         bool(names)
-        and names <= alike(assignment, task, name)
+        and names <= alike(assignment, question, name)
         and (name in names or name.startswith("transformation_"))
     )
 
 
 @pytest.mark.parametrize("students", [1, soak.later(200)])
-@each_task
-def test_mistakes_and_closures_are_refused_and_named(assignment, task, students):
-    count, right, wrong = tally(assignment, task, students)
+@each_question
+def test_mistakes_and_closures_are_refused_and_named(assignment, question, students):
+    count, right, wrong = tally(assignment, question, students)
     print(
-        f"\n{task.name}: {count} answers, {right / count:.3%} named right, {wrong / count:.3%} "
+        f"\n{question.name}: {count} answers, {right / count:.3%} named right, {wrong / count:.3%} "
         "named wrongly"
     )
-    assert count > students * len(task.mistakes)
+    assert count > students * len(question.mistakes)
     assert right >= 0.97 * count, (count, right, wrong)
     assert wrong <= 0.005 * count, (count, right, wrong)
 
@@ -125,19 +129,19 @@ def read_written():
 
 
 @cache
-def judge_written(assignment, task, student, most=None):
+def judge_written(assignment, definition, student, most=None):
     """Returns (mistake, verdict) of what is written for a question, the first `most` or all, on the
     inputs of a student or, where `student` is None, on the public ones.
     """
     if student is None:
         path = notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME
-        asked = public_cases.read(path)[1][task.name]
+        asked = public_cases.read(path)[1][definition.name]
     else:
-        asked = draw_for_student(assignment, task, student, b"written")
+        asked = draw_for_student(assignment, definition, student, b"written")
     return [
         (name, judging.judge(asked, answered(student_side.Namespace({question: function}), asked)))
         for question, name, function in [
-            entry for entry in read_written() if entry[0] == task.name
+            entry for entry in read_written() if entry[0] == definition.name
         ][:most]
     ]
 
@@ -163,29 +167,29 @@ def tally_written(students, asked_of):
     asserts that all is refused.
     """
     count = right = wrong = 0
-    for assignment, task in asked_of:
+    for assignment, question in asked_of:
         for number in range(students):
-            for name, verdict in judge_written(assignment, task, f"student {number}"):
-                assert verdict.score <= 0.7 * task.points, (task.name, name)
+            for name, verdict in judge_written(assignment, question, f"student {number}"):
+                assert verdict.score <= 0.7 * question.points, (question.name, name)
                 assert not any(
                     case.points for case in verdict.cases if case.kind == judging.EDGE
-                ), (task.name, name)
+                ), (question.name, name)
                 if name:
                     count += 1
-                    right += is_right(assignment, task, verdict.mistake, name)
+                    right += is_right(assignment, question, verdict.mistake, name)
                     wrong += bool(verdict.mistake) and not is_right(
-                        assignment, task, verdict.mistake, name
+                        assignment, question, verdict.mistake, name
                     )
     return count, right, wrong
 
 
 @pytest.mark.parametrize("assignment", tasks.names())
 def test_mistakes_written_by_others_are_refused_and_named(assignment):
-    chosen = [(name, task) for name, task in EXACT if name == assignment]
+    chosen = [(name, question) for name, question in EXACT if name == assignment]
     count, right, wrong = tally_written(1, chosen)
     # A course's own question need not have any.
-    own = {task.name for _, task in chosen if task.rules.num_forms}
-    assert count >= sum(len(task.mistakes) for _, task in chosen if task.name in own)
+    own = {question.name for _, question in chosen if question.rules.num_forms}
+    assert count >= sum(len(question.mistakes) for _, question in chosen if question.name in own)
     assert right >= 0.97 * count, (count, right, wrong)
     assert wrong <= 0.005 * count, (count, right, wrong)
 
@@ -195,11 +199,12 @@ PUBLISHED = runpy.run_path(str(Path(__file__).parent / "wrong_answers" / "publis
 
 @pytest.mark.parametrize("question", dict.fromkeys(question for question, *_ in PUBLISHED))
 def test_a_published_mistake_gets_the_name_that_is_true_of_it_and_no_other(question):
-    assignment, task = next(
-        (assignment, task) for assignment, task in EXACT if task.name == question
+    assignment, definition = next(
+        (assignment, definition) for assignment, definition in EXACT if definition.name == question
     )
     asked = [
-        draw_for_student(assignment, task, student, b"published") for student in ("ada", "bob")
+        draw_for_student(assignment, definition, student, b"published")
+        for student in ("ada", "bob")
     ]
     for number, (_, name, function) in enumerate(
         entry for entry in PUBLISHED if entry[0] == question
@@ -238,26 +243,30 @@ def test_wrong_searches_are_refused_and_named():
     [(["student 0"], 8), soak.later(["student 0", "student 1"], None)],
     ids=["some answers", "all answers"],
 )
-@pytest.mark.parametrize(("assignment", "task"), EXACT, ids=[task.name for _, task in EXACT])
-def test_check_and_the_grader_name_the_same_mistake(assignment, task, students, most):
-    in_check = judge_written(assignment, task, None, most)
-    if task.rules.num_forms:
-        few = f"tests/wrong_answers/{assignment}.py has too few wrong answers to {task.name}"
-        assert len(in_check) > min(len(task.mistakes), 7), few
+@pytest.mark.parametrize(
+    ("assignment", "question"), EXACT, ids=[question.name for _, question in EXACT]
+)
+def test_check_and_the_grader_name_the_same_mistake(assignment, question, students, most):
+    in_check = judge_written(assignment, question, None, most)
+    if question.rules.num_forms:
+        few = f"tests/wrong_answers/{assignment}.py has too few wrong answers to {question.name}"
+        assert len(in_check) > min(len(question.mistakes), 7), few
     for student in students:
-        for said, graded in zip(in_check, judge_written(assignment, task, student), strict=False):
+        for said, graded in zip(
+            in_check, judge_written(assignment, question, student), strict=False
+        ):
             assert said[1].mistake == graded[1].mistake
 
 
-@each_task
-def test_check_and_the_grader_name_the_same_transformation(assignment, task):
+@each_question
+def test_check_and_the_grader_name_the_same_transformation(assignment, question):
     """Every transformation of right answers and of mistakes, with its values on the public and on
     hidden inputs.
     """
     public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][
-        task.name
+        question.name
     ]
-    hidden = draw_for_student(assignment, task, "ada", SECRET)
+    hidden = draw_for_student(assignment, question, "ada", SECRET)
     said = [
         {
             mistake.name: naming.join_names(naming.name_mistakes(asked, split(asked, row)))
@@ -277,35 +286,35 @@ def rows_of(asked):
 
 
 @cache
-def matrix_of(assignment, task):
-    return kill_matrix(assignment, task, students=2)
+def matrix_of(assignment, question):
+    return kill_matrix(assignment, question, students=2)
 
 
-@each_task
-def test_few_pairs_are_alike_and_each_has_its_reason(assignment, task):
-    matrix = matrix_of(assignment, task)
+@each_question
+def test_few_pairs_are_alike_and_each_has_its_reason(assignment, question):
+    matrix = matrix_of(assignment, question)
     assert matrix.pairs > 100
     assert len(matrix.alike) <= 0.02 * matrix.pairs
-    assert all(find_reasons(assignment, task).values()), [
-        pair for pair, reason in find_reasons(assignment, task).items() if not reason
+    assert all(find_reasons(assignment, question).values()), [
+        pair for pair, reason in find_reasons(assignment, question).items() if not reason
     ]
 
 
-@each_task
-def test_every_case_kills_something_and_every_mistake_is_killed(assignment, task):
-    matrix = matrix_of(assignment, task)
+@each_question
+def test_every_case_kills_something_and_every_mistake_is_killed(assignment, question):
+    matrix = matrix_of(assignment, question)
     assert matrix.alive == ()
     assert (matrix.kills.max(axis=0) == 1).all(), dict(
         zip(matrix.cases, matrix.kills.max(axis=0), strict=True)
     )
 
 
-@each_task
-def test_a_message_speaks_of_its_own_mistake_on_one_screen(assignment, task):
-    asked = draw_for_student(assignment, task, "ada", SECRET)
-    hints = {mistake.name: task.hint(mistake.name).hint for mistake in task.mistakes}
+@each_question
+def test_a_message_speaks_of_its_own_mistake_on_one_screen(assignment, question):
+    asked = draw_for_student(assignment, question, "ada", SECRET)
+    hints = {mistake.name: question.hint(mistake.name).hint for mistake in question.mistakes}
     assert len(set(hints.values())) == len(hints), "two mistakes share a hint"
-    for mistake in task.mistakes:
+    for mistake in question.mistakes:
         verdict = judging.judge(asked, in_float32(asked, mistake))
         assert hints[mistake.name] in verdict.message
         assert not [
@@ -314,31 +323,33 @@ def test_a_message_speaks_of_its_own_mistake_on_one_screen(assignment, task):
         text = repr(checking.Report(verdict))
         assert len(text.splitlines()) <= 14
         assert len(verdict.message) <= 400
-        assert re.search(r"\bdocument 00\d", verdict.source) or not task.rules.cites_lecture
+        assert re.search(r"\bdocument 00\d", verdict.source) or not question.rules.cites_lecture
 
 
 # Of Keras, what a hint may warn of.
 KERAS = {"binary_crossentropy", "categorical_crossentropy", "from_logits"}
 
 
-@each_task
-def test_a_hint_names_only_what_the_question_knows(assignment, task):
+@each_question
+def test_a_hint_names_only_what_the_question_knows(assignment, question):
     """Symbols such as log_var or mu_q in a hint are arguments or outputs of the question."""
     known = (
-        set(inspect.signature(task.reference).parameters)
-        | set(task.outputs)
+        set(inspect.signature(question.reference).parameters)
+        | set(question.outputs)
         | {"reduction", "log_px"}
         | KERAS
     )
-    for mistake in task.mistakes:
-        symbols = {word for word in re.findall(r"\b[a-z]+_[a-z_]+\b", task.hint(mistake.name).hint)}
+    for mistake in question.mistakes:
+        symbols = {
+            word for word in re.findall(r"\b[a-z]+_[a-z_]+\b", question.hint(mistake.name).hint)
+        }
         assert symbols <= known, (mistake.name, symbols - known)
 
 
-@each_task
-def test_sources_of_errata_exist_in_the_lecture(assignment, task):
-    for mistake in task.mistakes:
-        source = task.hint(mistake.name).source
+@each_question
+def test_sources_of_errata_exist_in_the_lecture(assignment, question):
+    for mistake in question.mistakes:
+        source = question.hint(mistake.name).source
         for document, number in re.findall(r"E-(\d{3})-(\d{2})", source):
             assert f"document {document}" in source, mistake.name
             assert 1 <= int(number) <= 25

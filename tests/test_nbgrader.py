@@ -129,7 +129,7 @@ def score(course):
     folder, run = course
     done = run("generate_assignment", A01)
     assert done.returncode == 0, done.stderr
-    automatic = [task.name for task in tasks.load(A01).questions]
+    automatic = [question.name for question in tasks.load(A01).questions]
 
     def score(student):
         done = run("autograde", A01, "--student", student)
@@ -141,7 +141,7 @@ def score(course):
     return score
 
 
-FULL = {task.name: task.points for task in tasks.load(A01).questions}
+FULL = {question.name: question.points for question in tasks.load(A01).questions}
 
 
 @pytest.mark.soak
@@ -190,7 +190,7 @@ def test_a_score_is_a_plain_number_within_the_points(score, shown, monkeypatch):
     points its end.
     """
     verdict = judging.build_unjudged_verdict(
-        judging.Question("f", 7, "", ()), "wrong", "Not right."
+        judging.DrawnQuestion("f", 7, "", ()), "wrong", "Not right."
     )
     object.__setattr__(verdict, "score", score)
     monkeypatch.setenv(nbgrading.EXECUTION, "autograde")

@@ -27,7 +27,10 @@ from autograder.tasks.drawing import evaluate
 
 NAMES = tasks.names()
 EXAMINED = [
-    (name, task) for name in NAMES for task in tasks.load(name).questions if task.properties
+    (name, question)
+    for name in NAMES
+    for question in tasks.load(name).questions
+    if question.properties
 ]
 SECRET, SEED = b"secret of the tests", 7
 # Tables of wrong models, and how they are read.
@@ -236,12 +239,12 @@ def odd(generator, request, reply, way=None):
     return {"status": "ok", "values": others[dice]}
 
 
-def exam_of(run, task):
-    return Exam(client.Student(run, None), task.oracle, np.random.default_rng(SEED))
+def exam_of(run, question):
+    return Exam(client.Student(run, None), question.oracle, np.random.default_rng(SEED))
 
 
-def examined(run, task):
-    return examine(task, exam_of(run, task))
+def examined(run, question):
+    return examine(question, exam_of(run, question))
 
 
 def is_quick(item):
@@ -254,8 +257,8 @@ def is_quick(item):
 
 
 QUICK = [
-    (name, replace(task, properties=tuple(filter(is_quick, task.properties))))
-    for name, task in EXAMINED
+    (name, replace(question, properties=tuple(filter(is_quick, question.properties))))
+    for name, question in EXAMINED
 ]
 
 
@@ -273,48 +276,50 @@ def all_said():
     return recorded(EXAMINED)
 
 
-def recorded(examined_tasks):
+def recorded(questions):
     """Returns what the solutions reply: a list of (request, reply) by the name of the question."""
     found = {}
-    for name, task in examined_tasks:
+    for name, question in questions:
         keras.utils.set_random_seed(0)
         recorder = Recorder(vars(importlib.import_module(f"solutions.{name}")))
-        statuses = {finding.status for finding in examined(recorder, task).values()}
+        statuses = {finding.status for finding in examined(recorder, question).values()}
         assert statuses == {"ok"}, statuses
-        found[task.name] = recorder.said
+        found[question.name] = recorder.said
     return found
 
 
 def forged_from_the_start(number):
     """Examines every question with replies drawn at random; returns how many there were."""
     count = 0
-    for name, task in EXAMINED:
-        run = Forger(np.random.default_rng([number, len(name), len(task.name)]))
-        found = examined(run, task)
+    for name, question in EXAMINED:
+        run = Forger(np.random.default_rng([number, len(name), len(question.name)]))
+        found = examined(run, question)
         wrong = {
             key: finding
             for key, finding in found.items()
             if finding.status in ("ok", judging.KIT_ERROR)
         }
-        assert not wrong, (number, task.name)
-        assert judging.judge_properties(task, found).score == 0
+        assert not wrong, (number, question.name)
+        assert judging.judge_properties(question, found).score == 0
         count += run.count
     return count
 
 
-def forged_in_between(said, number, examined_tasks=EXAMINED):
+def forged_in_between(said, number, questions=EXAMINED):
     """Examines questions with the solution's replies, some of them changed; returns how many
     replies there were.
     """
     count = 0
-    for _, task in examined_tasks:
-        run = Replay(said[task.name], some_odd(said[task.name], [number, len(task.name)]))
+    for _, question in questions:
+        run = Replay(
+            said[question.name], some_odd(said[question.name], [number, len(question.name)])
+        )
         broken = {
             key: found
-            for key, found in examined(run, task).items()
+            for key, found in examined(run, question).items()
             if found.status == judging.KIT_ERROR
         }
-        assert not broken, (number, task.name)
+        assert not broken, (number, question.name)
         count += run.count
     return count
 
@@ -339,7 +344,7 @@ OWN_WORD = ("hidden_parameters",)
 class Loser(NamedTuple):
     """A wrong answer, and the property that it loses."""
 
-    task: object
+    question: object
     item: object
     said: list
 
@@ -349,14 +354,14 @@ def losers(slow, every=True):
     whose wrong models are trained if `slow`, else the others.
     """
     found, seen = [], set()
-    for name, task in EXAMINED:
-        for item in task.properties:
+    for name, question in EXAMINED:
+        for item in question.properties:
             wanted = every or item.examination not in seen
             if wanted and (item.name in MODELS["TRAINED"]) == slow:
                 seen.add(item.examination)
-                recorder = Recorder(wrong_names(name, task.name, item.name))
-                assert lost(recorder, task, item), (task.name, item.name)
-                found.append(Loser(task, item, recorder.said))
+                recorder = Recorder(wrong_names(name, question.name, item.name))
+                assert lost(recorder, question, item), (question.name, item.name)
+                found.append(Loser(question, item, recorder.said))
     return found
 
 
@@ -372,11 +377,11 @@ def wrong_names(assignment, question, broken):
     return MODELS["names_of"](MODELS["SOLUTIONS"][assignment].replace(edit.old, edit.new))
 
 
-def lost(run, task, item):
+def lost(run, question, item):
     """Tells whether an answer loses a property, which is examined alone, and for no error of the
     kit.
     """
-    exam = exam_of(run, task)
+    exam = exam_of(run, question)
     exam.student.seed(0)
     return examine_property(item, exam).status not in ("ok", judging.KIT_ERROR)
 
@@ -390,9 +395,13 @@ def forged_of_losers(found, replies, start=0):
         while count < replies:
             run = Replay(
                 loser.said,
-                some_odd(loser.said, [number, len(loser.task.name), len(loser.item.name)]),
+                some_odd(loser.said, [number, len(loser.question.name), len(loser.item.name)]),
             )
-            assert lost(run, loser.task, loser.item), (number, loser.task.name, loser.item.name)
+            assert lost(run, loser.question, loser.item), (
+                number,
+                loser.question.name,
+                loser.item.name,
+            )
             count, number = count + run.count, number + 1
 
 
@@ -434,8 +443,8 @@ def test_no_odd_reply_wins_a_wrong_answer_the_property_that_it_lost():
 @pytest.mark.filterwarnings("ignore")
 def test_no_odd_reply_wins_a_wrong_model_that_is_trained_the_property_that_it_lost():
     quick, slow = losers(slow=False), losers(slow=True)
-    assert {(loser.task.name, loser.item.name) for loser in quick + slow} == {
-        (task.name, item.name) for _, task in EXAMINED for item in task.properties
+    assert {(loser.question.name, loser.item.name) for loser in quick + slow} == {
+        (question.name, item.name) for _, question in EXAMINED for item in question.properties
     }
     forged_of_losers(slow, replies=3000)
     forged_of_losers(quick, replies=6000, start=10_000)
@@ -447,19 +456,19 @@ FEW = 100
 
 @pytest.mark.parametrize("step", [2, soak.later(1)], ids=["half of the ways", "all ways"])
 def test_each_reply_of_a_short_examination_may_be_odd_in_every_way(said, step):
-    short = [task for _, task in QUICK if len(said[task.name]) < FEW]
+    short = [question for _, question in QUICK if len(said[question.name]) < FEW]
     assert len(short) >= 7
-    for task in short:
-        for at in range(len(said[task.name])):
+    for question in short:
+        for at in range(len(said[question.name])):
             for way in range(at % step, WAYS, step):
                 generator = np.random.default_rng([at, way])
 
                 def forge(number, request, reply, at=at, way=way, generator=generator):
                     return odd(generator, request, reply, way) if number == at else reply
 
-                for name, finding in examined(Replay(said[task.name], forge), task).items():
+                for name, finding in examined(Replay(said[question.name], forge), question).items():
                     assert finding.status != judging.KIT_ERROR, (
-                        task.name,
+                        question.name,
                         name,
                         at,
                         way,
@@ -547,7 +556,7 @@ def test_forged_replies_of_a_verb_earn_nothing_where_models_are_trained(all_said
     assert_forged_replies_earn_nothing(all_said, verb, EXAMINED)
 
 
-def assert_forged_replies_earn_nothing(said, verb, examined_tasks):
+def assert_forged_replies_earn_nothing(said, verb, questions):
     seen = Counter()
     for kind, forge in FORGED.items():
         # Made-up weights that are finite are told by the values of another model alone: see
@@ -556,27 +565,27 @@ def assert_forged_replies_earn_nothing(said, verb, examined_tasks):
             verb == "fit" and kind == "huge"
         ):
             continue
-        for _, task in examined_tasks:
-            known = said[task.name]
+        for _, question in questions:
+            known = said[question.name]
             run = Replay(
                 known,
                 lambda at, request, reply, forge=forge: (
                     forge(reply) if request["verb"] == verb and reply["status"] == "ok" else reply
                 ),
             )
-            exam = exam_of(run, task)
+            exam = exam_of(run, question)
             exam.student.seed(0)
-            for item in task.properties:
+            for item in question.properties:
                 finding = examine_property(item, exam)
                 if item.name in RESTS_ON[verb]:
                     seen[item.name] += 1
                     assert finding.status not in ("ok", judging.KIT_ERROR), (
                         kind,
-                        task.name,
+                        question.name,
                         item.name,
                     )
     assert set(seen) == RESTS_ON[verb] & {
-        item.name for _, task in examined_tasks for item in task.properties
+        item.name for _, question in questions for item in question.properties
     }
     assert len(seen) >= 2
 
@@ -634,10 +643,10 @@ class Mistaken(stand_in.Notebook, Forger):
         super().__init__(forger)
         self.often = often
         self.formulas = {
-            task.name: pick(
-                generator, [*(wrong.formulas[0] for wrong in task.mistakes), task.reference]
+            question.name: pick(
+                generator, [*(wrong.formulas[0] for wrong in question.mistakes), question.reference]
             )
-            for task in assignment.functions
+            for question in assignment.functions
         }
 
     def reply(self, request):
@@ -659,7 +668,7 @@ def judged(assignment, run):
         1
     ]
     functions = tasks.Assignment(assignment.name, assignment.title, assignment.functions)
-    asked = [questions[task.name] for task in functions.questions]
+    asked = [questions[question.name] for question in functions.questions]
     with np.errstate(all="ignore"):
         judge = Judge(run, functions, [], SECRET)
         found = judge.judge_all(asked)

@@ -65,48 +65,48 @@ def answered(assignment, form, right_answers):
 @pytest.mark.parametrize("most", [1, soak.later(STUDENTS)], ids=["one student", "more students"])
 @pytest.mark.parametrize(("assignment", "form"), ANSWERED)
 def test_a_right_answer_is_never_refused(assignment, form, most, right_answers):
-    for task in answered(assignment, form, right_answers):
+    for question in answered(assignment, form, right_answers):
         students = min(2, most) if form == "compiled" else most
-        if task.sampled:
+        if question.sampled:
             students = int(
                 form == SEARCHED
                 or (form not in forms.WRAPPERS and form not in SLOW_SEARCHES and most > 1)
             )
         some = form == "compiled" and most == 1
-        accept(assignment, task, right_answers(assignment, form), students, some)
+        accept(assignment, question, right_answers(assignment, form), students, some)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize(("assignment", "form"), WRITTEN)
 def test_a_right_search_is_never_refused_for_20_students(assignment, form, right_answers):
-    for task in answered(assignment, form, right_answers):
-        if task.sampled:
-            accept(assignment, task, right_answers(assignment, form), 20)
+    for question in answered(assignment, form, right_answers):
+        if question.sampled:
+            accept(assignment, question, right_answers(assignment, form), 20)
 
 
-def accept(assignment, task, names, students, some=False):
+def accept(assignment, question, names, students, some=False):
     """Asserts that answers are right for so many students, and that all properties hold.
 
     If `some`, only that they are right on one case of each kind: XLA compiles for each shape anew.
     """
     space = student_side.Namespace(names)
     for number in range(students):
-        asked = tasks.draw_for_student(assignment, task, f"student {number}", b"right answers")
+        asked = tasks.draw_for_student(assignment, question, f"student {number}", b"right answers")
         if some:
             asked = replace(asked, cases=tuple({case.kind: case for case in asked.cases}.values()))
         given = {case.name: ask(space, asked, case) for case in asked.cases}
         verdict = judging.judge(asked, given)
-        assert verdict.status == "correct", (task.name, number, verdict.message)
+        assert verdict.status == "correct", (question.name, number, verdict.message)
     if not some:
-        hold(task, names, 0)
+        hold(question, names, 0)
 
 
-def hold(task, names, number):
+def hold(question, names, number):
     """Asserts that all properties of a question hold for one student's inputs."""
     student = client.Student(client.InProcess(names), None)
-    exam = Exam(student, task.oracle, np.random.default_rng(number))
-    for name, found in examine(task, exam).items():
-        assert found.status == "ok", (task.name, name, found)
+    exam = Exam(student, question.oracle, np.random.default_rng(number))
+    for name, found in examine(question, exam).items():
+        assert found.status == "ok", (question.name, name, found)
 
 
 def ask(space, asked, case):
@@ -143,6 +143,6 @@ def test_there_are_three_forms_of_every_model(assignment):
     [model if model in SOME_MODELS else soak.later(*model) for model in MODELS],
 )
 def test_a_right_model_has_every_property(assignment, form, right_answers):
-    for task in tasks.load(assignment).questions:
-        if not task.cases:
-            hold(task, right_answers(assignment, form), 0)
+    for question in tasks.load(assignment).questions:
+        if not question.cases:
+            hold(question, right_answers(assignment, form), 0)

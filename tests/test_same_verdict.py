@@ -95,10 +95,16 @@ DRAWS = (
 
 def reduced(assignment, question, chosen):
     """Returns an assignment that asks for one class alone, and for some of its properties."""
-    (task,) = (task for task in assignment.questions if task.name == question)
-    properties = tuple(item for item in task.properties if chosen is None or item.name in chosen)
+    (definition,) = (
+        definition for definition in assignment.questions if definition.name == question
+    )
+    properties = tuple(
+        item for item in definition.properties if chosen is None or item.name in chosen
+    )
     assert len(properties) == len(chosen or properties)
-    return Assignment(assignment.name, assignment.title, (replace(task, properties=properties),))
+    return Assignment(
+        assignment.name, assignment.title, (replace(definition, properties=properties),)
+    )
 
 
 def edited(same):

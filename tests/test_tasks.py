@@ -16,10 +16,10 @@ from autograder.tasks.drawing import (
 from autograder.tasks.separation import find_clash, find_structure
 
 SECRET = b"secret of the tests"
-CORE = [(name, task) for name in tasks.names() for task in tasks.load(name).functions]
-each_number_of_students = pytest.mark.parametrize("students", [3, soak.later(50)])
-each_task = pytest.mark.parametrize(
-    ("assignment", "task"), CORE, ids=[task.name for _, task in CORE]
+CORE = [(name, question) for name in tasks.names() for question in tasks.load(name).functions]
+each_number_of_students = pytest.mark.parametrize("students", [1, soak.later(50)])
+each_question = pytest.mark.parametrize(
+    ("assignment", "question"), CORE, ids=[question.name for _, question in CORE]
 )
 
 
@@ -38,20 +38,20 @@ def test_there_are_tasks():
     assert len(CORE) >= 3
 
 
-@each_task
-def test_cases_are_enough_and_of_different_sizes(assignment, task):
+@each_question
+def test_cases_are_enough_and_of_different_sizes(assignment, question):
     # A search takes seconds: it is asked for three times.
-    assert sum(case.kind == GENERIC for case in task.cases) >= (
-        2 if task.sampled else task.rules.num_generic
+    assert sum(case.kind == GENERIC for case in question.cases) >= (
+        2 if question.sampled else question.rules.num_generic
     )
-    assert sum(case.kind == EDGE for case in task.cases) >= (
-        1 if task.sampled else task.rules.num_edge
+    assert sum(case.kind == EDGE for case in question.cases) >= (
+        1 if question.sampled else question.rules.num_edge
     )
-    assert len({case.name for case in task.cases}) == len(task.cases)
-    sized = [case for case in task.cases if case.sizes]
-    assert sized or task.sampled or takes_numbers_only(task)
+    assert len({case.name for case in question.cases}) == len(question.cases)
+    sized = [case for case in question.cases if case.sizes]
+    assert sized or question.sampled or takes_numbers_only(question)
     assert len({tuple(case.sizes.values()) for case in sized}) >= (
-        task.rules.num_generic + 1 if sized else 0
+        question.rules.num_generic + 1 if sized else 0
     )
     for case in sized:
         sizes = list(case.sizes.values())
@@ -60,49 +60,49 @@ def test_cases_are_enough_and_of_different_sizes(assignment, task):
         assert not any(first == 2 * second for first in sizes for second in sizes), case
 
 
-def takes_numbers_only(task):
+def takes_numbers_only(question):
     """Tells whether a question has no array among its arguments, and so no sizes."""
     return all(
         isinstance(value, float)
-        for case in task.cases
+        for case in question.cases
         for value in case.draw(np.random.default_rng(0))
     )
 
 
-@each_task
-def test_every_task_says_what_people_need(assignment, task):
-    assert task.source.startswith("document 00") or not task.rules.cites_lecture
-    assert task.source
-    assert task.tolerance
-    assert len(task.mistakes) >= (
-        task.rules.num_mistakes_of_8 if task.points >= 8 else task.rules.num_mistakes
+@each_question
+def test_every_question_says_what_people_need(assignment, question):
+    assert question.source.startswith("document 00") or not question.rules.cites_lecture
+    assert question.source
+    assert question.tolerance
+    assert len(question.mistakes) >= (
+        question.rules.num_mistakes_of_8 if question.points >= 8 else question.rules.num_mistakes
     )
-    for mistake in task.mistakes:
-        hint = task.hint(mistake.name).hint
+    for mistake in question.mistakes:
+        hint = question.hint(mistake.name).hint
         assert len(hint) > 20, mistake.name
         assert hint.endswith((".", ".)")), mistake.name
 
 
 def test_mistakes_have_names_of_their_own():
-    names = [mistake.name for _, task in CORE for mistake in task.mistakes]
+    names = [mistake.name for _, question in CORE for mistake in question.mistakes]
     assert len(set(names)) == len(names)
 
 
 @each_number_of_students
-@each_task
-def test_the_reference_gets_full_points_from_float32(assignment, task, students):
+@each_question
+def test_the_reference_gets_full_points_from_float32(assignment, question, students):
     for number in range(students):
-        asked = tasks.draw_for_student(assignment, task, f"student {number}", SECRET)
+        asked = tasks.draw_for_student(assignment, question, f"student {number}", SECRET)
         verdict = judging.judge(asked, answered({case.name: case.expected for case in asked.cases}))
-        assert (verdict.status, verdict.score) == ("correct", task.points)
+        assert (verdict.status, verdict.score) == ("correct", question.points)
 
 
 @each_number_of_students
-@each_task
-def test_every_mistake_is_refused_and_named(assignment, task, students):
+@each_question
+def test_every_mistake_is_refused_and_named(assignment, question, students):
     for number in range(students):
-        asked = tasks.draw_for_student(assignment, task, f"student {number}", SECRET)
-        for mistake in task.mistakes:
+        asked = tasks.draw_for_student(assignment, question, f"student {number}", SECRET)
+        for mistake in question.mistakes:
             for variant in (0, -1):
                 verdict = judging.judge(
                     asked,
@@ -111,22 +111,24 @@ def test_every_mistake_is_refused_and_named(assignment, task, students):
                     ),
                 )
                 assert verdict.status in ("wrong", "partial"), mistake.name
-                assert verdict.score < task.points
+                assert verdict.score < question.points
                 assert verdict.mistake == mistake.name
-                assert task.hint(mistake.name).hint in verdict.message
-                assert verdict.source == task.hint(mistake.name).source
+                assert question.hint(mistake.name).hint in verdict.message
+                assert verdict.source == question.hint(mistake.name).source
 
 
 @each_number_of_students
-@each_task
+@each_question
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_every_spelling_of_a_mistake_is_refused_in_float32_or_float64(assignment, task, students):
+def test_every_spelling_of_a_mistake_is_refused_in_float32_or_float64(
+    assignment, question, students
+):
     """Not by luck of the draw: for every student. (Some constants are harmless in one of the
     two.)
     """
     for number in range(students):
-        asked = tasks.draw_for_student(assignment, task, f"student {number}", SECRET)
-        for mistake in task.mistakes:
+        asked = tasks.draw_for_student(assignment, question, f"student {number}", SECRET)
+        for mistake in question.mistakes:
             for formula in mistake.formulas:
                 values = [
                     {
@@ -144,13 +146,13 @@ def given_as_is(values):
     return {name: judging.Answer("ok", value) for name, value in values.items()}
 
 
-@each_task
-def test_inputs_are_the_students_own_and_stay_the_same(assignment, task):
+@each_question
+def test_inputs_are_the_students_own_and_stay_the_same(assignment, question):
     first, again, other = (
-        tasks.draw_for_student(assignment, task, student, secret)
+        tasks.draw_for_student(assignment, question, student, secret)
         for student, secret in (("ada", SECRET), ("ada", SECRET), ("bob", SECRET))
     )
-    rekeyed = tasks.draw_for_student(assignment, task, "ada", b"another secret")
+    rekeyed = tasks.draw_for_student(assignment, question, "ada", b"another secret")
     generic = [index for index, case in enumerate(first.cases) if case.kind == GENERIC]
     for index in generic:
         mine, same, theirs, later = (
@@ -179,9 +181,9 @@ def arrays_of(arguments):
                 yield argument
 
 
-@each_task
-def test_students_get_float32_and_the_reference_the_same_numbers(assignment, task):
-    asked = tasks.draw_for_student(assignment, task, "ada", SECRET)
+@each_question
+def test_students_get_float32_and_the_reference_the_same_numbers(assignment, question):
+    asked = tasks.draw_for_student(assignment, question, "ada", SECRET)
     for case in asked.cases:
         arrays = [
             argument for argument in arrays_of(case.arguments) if isinstance(argument, np.ndarray)
@@ -192,13 +194,13 @@ def test_students_get_float32_and_the_reference_the_same_numbers(assignment, tas
         # As float64: NumPy compares a Python float with a float32 in float32,
         # where they are always equal.
         assert all(float(np.float32(number)) == number for number in numbers)
-        again = task.reference(*(to_float64(argument) for argument in case.arguments))
+        again = question.reference(*(to_float64(argument) for argument in case.arguments))
         again = again if isinstance(again, tuple) else (again,)
         for got, want in zip(case.expected, again, strict=True):
             np.testing.assert_array_equal(got, np.asarray(want))
 
 
-def task_of(draw, **mistakes):
+def question_of(draw, **mistakes):
     case = Case("any", GENERIC, draw, {"B": 3})
     return Question("f", 1, "document 000", "[B]", lambda x: x, (case,), wrong(**mistakes))
 
@@ -210,28 +212,28 @@ def test_inputs_are_drawn_again_until_two_mistakes_are_apart():
         draws.append(np.abs(generator.normal(size=B)) * generator.choice([-1, 1], B))
         return (draws[-1],)
 
-    task = task_of(draw, shifted=lambda x: x + 1, abs_shifted=lambda x: np.abs(x) + 1)
+    question = question_of(draw, shifted=lambda x: x + 1, abs_shifted=lambda x: np.abs(x) + 1)
     for student in range(30):
-        asked = tasks.draw_for_student("x", task, str(student), SECRET)
+        asked = tasks.draw_for_student("x", question, str(student), SECRET)
         (drawn,) = asked.cases[0].arguments
         assert (drawn < 0).any(), "all positive inputs cannot tell x + 1 from |x| + 1"
     assert any((drawn > 0).all() for drawn in draws), "no draw was ever rejected"
 
 
 def test_mistakes_that_no_draw_tells_apart_are_equal_by_structure_and_both_named():
-    task = task_of(
+    question = question_of(
         lambda generator, B: (generator.normal(size=B),), a=lambda x: x + 1, b=lambda x: 1 + x
     )
-    assert frozenset(("a", "b")) in find_structure("x", task).pairs
-    asked = tasks.draw_for_student("x", task, "ada", SECRET)
+    assert frozenset(("a", "b")) in find_structure("x", question).pairs
+    asked = tasks.draw_for_student("x", question, "ada", SECRET)
     verdict = judging.judge(asked, answered({"any": asked.cases[0].wrong["a"][0]}))
     assert verdict.mistake == "a or b"
 
 
 def test_a_mistake_that_is_the_right_answer_is_refused():
-    task = task_of(lambda generator, B: (generator.normal(size=B),), same=lambda x: x + 0)
+    question = question_of(lambda generator, B: (generator.normal(size=B),), same=lambda x: x + 0)
     with pytest.raises(QuestionError, match="f: same gives the right answer"):
-        tasks.draw_for_student("x", task, "ada", SECRET)
+        tasks.draw_for_student("x", question, "ada", SECRET)
 
 
 def test_inputs_that_never_come_apart_are_refused_by_name():
@@ -239,11 +241,11 @@ def test_inputs_that_never_come_apart_are_refused_by_name():
     draw = Case("any", GENERIC, lambda generator, B: (np.abs(generator.normal(size=B)),), {"B": 3})
     apart = Case("any", GENERIC, lambda generator, B: (generator.normal(size=B),), {"B": 3})
     mistakes = wrong(a=lambda x: x + 1, b=lambda x: np.abs(x) + 1)
-    task, twin = (
+    question, twin = (
         Question("f", 1, "document 000", "[B]", lambda x: x, (case,), mistakes)
         for case in (draw, apart)
     )
-    asked = draw_with_key(task, (SECRET, "ada", "x", 0))
+    asked = draw_with_key(question, (SECRET, "ada", "x", 0))
     assert find_clash(twin, asked, set()) == ["a", "b"]
 
 
@@ -267,13 +269,13 @@ def test_answers_are_told_apart_only_by_more_than_twice_the_tolerance(tolerances
     x = np.array([1.3, 0.4, 2.2])
 
     def asked(**mistakes):
-        task = task_of(lambda generator, B: (x,), **mistakes)
-        return task, draw_with_key(task, (SECRET, "ada", "x", 0))
+        definition = question_of(lambda generator, B: (x,), **mistakes)
+        return definition, draw_with_key(definition, (SECRET, "ada", "x", 0))
 
     def beside(values):
         return values - tolerances * (judging.ATOL + judging.RTOL * np.abs(values))
 
-    task, question = asked(a=lambda x: x + 7, b=lambda x: beside(x + 7))
-    assert find_clash(task, question, set()) == (None if told else ["a", "b"])
-    task, question = asked(nearly_right=beside)
-    assert find_clash(task, question, set()) == (None if told else ["nearly_right"])
+    definition, question = asked(a=lambda x: x + 7, b=lambda x: beside(x + 7))
+    assert find_clash(definition, question, set()) == (None if told else ["a", "b"])
+    definition, question = asked(nearly_right=beside)
+    assert find_clash(definition, question, set()) == (None if told else ["nearly_right"])

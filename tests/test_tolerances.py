@@ -20,11 +20,11 @@ from autograder.tasks.drawing import evaluate, round_to_float32, to_float64
 
 tfd = tfp.distributions
 # The tolerance of a search is measured by its right answers.
-TASKS = [
-    (name, task)
+QUESTIONS = [
+    (name, question)
     for name in tasks.names()
-    for task in tasks.load(name).functions
-    if not task.sampled
+    for question in tasks.load(name).functions
+    if not question.sampled
 ]
 # Forms that compute in float32; `helpers_and_class` but for two functions.
 FORMS = ("float32_tensorflow", "helpers_and_class", "compiled", "keras_ops", "tfp_distributions")
@@ -57,19 +57,20 @@ def total(values):
     return tf.reduce_sum(values, axis=-1)
 
 
-def share(task, formula, arguments):
+def share(question, formula, arguments):
     """Returns the largest error of `formula` in float32 as a share of the tolerance; infinite where
     it is NaN.
     """
     arguments = [round_to_float32(value) for value in arguments]
     given = formula(*(handed(value) for value in arguments))
     given = given if isinstance(given, tuple | list) else (given,)
-    wanted = evaluate(task.reference, [to_float64(value) for value in arguments])
+    wanted = evaluate(question.reference, [to_float64(value) for value in arguments])
     return max(
         float(
             np.nan_to_num(
                 np.max(
-                    np.abs(np.asarray(got, float) - want) / (task.atol + task.rtol * np.abs(want))
+                    np.abs(np.asarray(got, float) - want)
+                    / (question.atol + question.rtol * np.abs(want))
                 ),
                 nan=np.inf,
             )
@@ -89,27 +90,33 @@ def handed(value):
 
 
 @pytest.mark.parametrize(("draws", "students"), [FEW, soak.later(*MANY)], ids=["few", "many"])
-@pytest.mark.parametrize(("assignment", "task"), TASKS, ids=[task.name for _, task in TASKS])
-def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(
-    assignment, task, draws, students, right_answers
+@pytest.mark.parametrize(
+    ("assignment", "question"), QUESTIONS, ids=[question.name for _, question in QUESTIONS]
+)
+def test_float32_uses_up_no_more_of_the_tolerance_than_the_question_says(
+    assignment, question, draws, students, right_answers
 ):
     answers = {form: right_answers(assignment, form) for form in FORMS}
-    formulas = {form: names[task.name] for form, names in answers.items() if task.name in names}
-    formulas["solution"] = getattr(importlib.import_module(f"solutions.{assignment}"), task.name)
-    draws = min(draws, task.domain.num_draws)
-    swept = [task.domain.draw(np.random.default_rng(number)) for number in range(draws)]
+    formulas = {
+        form: names[question.name] for form, names in answers.items() if question.name in names
+    }
+    formulas["solution"] = getattr(
+        importlib.import_module(f"solutions.{assignment}"), question.name
+    )
+    draws = min(draws, question.domain.num_draws)
+    swept = [question.domain.draw(np.random.default_rng(number)) for number in range(draws)]
     few = SLOW if any(isinstance(value, float | BuiltArgument) for value in swept[0]) else {}
     if draws <= FEW[0]:
         few = few | {"compiled": COMPILED}
     worst = {
-        form: max(share(task, formula, drawn) for drawn in swept[: few.get(form)])
+        form: max(share(question, formula, drawn) for drawn in swept[: few.get(form)])
         for form, formula in formulas.items()
     }
-    if task.name in NORMALS:
-        formulas["tfd.Normal"] = NORMALS[task.name]
+    if question.name in NORMALS:
+        formulas["tfd.Normal"] = NORMALS[question.name]
     drawn = [
         case.draw(np.random.default_rng(number), **case.sizes)
-        for case in task.cases
+        for case in question.cases
         for number in range(students)
     ]
     for form, formula in formulas.items():
@@ -117,7 +124,7 @@ def test_float32_uses_up_no_more_of_the_tolerance_than_the_task_says(
             continue
         asked = drawn[:: students if form in few else 1]
         worst[form] = max(
-            worst.get(form, 0), *(share(task, formula, arguments) for arguments in asked)
+            worst.get(form, 0), *(share(question, formula, arguments) for arguments in asked)
         )
-    print(task.name, {form: float(f"{value:.2g}") for form, value in worst.items()})
-    assert 0 < max(worst.values()) <= task.float32 <= 0.3, worst
+    print(question.name, {form: float(f"{value:.2g}") for form, value in worst.items()})
+    assert 0 < max(worst.values()) <= question.float32 <= 0.3, worst

@@ -193,7 +193,7 @@ def test_check_of_an_answer_that_calls_a_stub_names_the_stub():
         "f": {"status": "unanswered", "kind": ""},
         "g": {"status": "unanswered", "kind": "f"},
     }
-    asked = judging.Question("g", 1, "", (judging.Case("c", "generic", (), ()),))
+    asked = judging.DrawnQuestion("g", 1, "", (judging.DrawnCase("c", "generic", (), ()),))
     assert "Answer `f` first" in explain.explain_failure(
         asked, "unanswered", judging.Answer(**kinds["g"])
     )

@@ -146,7 +146,7 @@ def test_a_notebook_has_an_oracle_for_a_model_whatever_its_question_is_called(na
     """The oracle is the specification's: a beta-VAE needs that of a VAE."""
     spec = SPECS[name]
     item = judging.Property("terms", 1, "", "", "terms", {"model": name})
-    question = judging.Question(f"Beta{name}", 1, "", (), properties=(item,))
+    question = judging.DrawnQuestion(f"Beta{name}", 1, "", (), properties=(item,))
     own = importlib.import_module("solutions.a05_vib" if spec.labelled else "solutions.a03_vae")
     oracle = own_functions(question, lambda function: getattr(own, function))
     x, logits, mu = np.ones((3, 9), np.float32), np.zeros((1, 3, 9)), np.zeros((3, 4))

@@ -28,11 +28,15 @@ def judged(assignment, question, file, kind):
 
 def judged_names(assignment, question, names):
     """Returns the verdict on the class `question` of what a notebook defines."""
-    task = next(task for task in tasks.load(assignment).questions if task.name == question)
-    exam = Exam(
-        client.Student(client.InProcess(names), None), task.oracle, np.random.default_rng(0)
+    definition = next(
+        definition for definition in tasks.load(assignment).questions if definition.name == question
     )
-    asked = judging.Question(question, task.points, "", (), properties=task.properties)
+    exam = Exam(
+        client.Student(client.InProcess(names), None), definition.oracle, np.random.default_rng(0)
+    )
+    asked = judging.DrawnQuestion(
+        question, definition.points, "", (), properties=definition.properties
+    )
     return judging.judge_properties(asked, examine(asked, exam))
 
 
@@ -142,7 +146,7 @@ def test_who_knows_the_digits_by_heart_gets_no_point_for_learning(
 def test_shapes_are_worth_nothing_where_no_other_property_holds():
     shapes = judging.Property("shapes", 2, "", "", "network_shapes", counts_alone=False)
     values = judging.Property("values", 3, "", "", "network_weights")
-    question = judging.Question("Encoder", 5, "", (), properties=(shapes, values))
+    question = judging.DrawnQuestion("Encoder", 5, "", (), properties=(shapes, values))
     right, wrong = judging.Finding("ok"), judging.Finding("wrong")
     assert judging.judge_properties(question, {"shapes": right, "values": wrong}).score == 0
     assert judging.judge_properties(question, {"shapes": right, "values": right}).score == 5

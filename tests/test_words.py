@@ -240,7 +240,7 @@ WITHOUT_DIGITS = ("variables that are no weights", "values that are too many")
 def verdict_on(break_it, public=False):
     """Returns the verdict on a class that has one property, whose examination is `break_it`."""
     item = judging.Property("holds", 3, "What is off.", "document 000", "it")
-    question = judging.Question("VAE", 3, "document 000", (), properties=(item,))
+    question = judging.DrawnQuestion("VAE", 3, "document 000", (), properties=(item,))
     return judging.judge_properties(
         question, examine(question, exam_of(), {"it": lambda exam: break_it()}), public
     )

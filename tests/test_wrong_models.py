@@ -80,7 +80,11 @@ ASSIGNMENTS = sorted({edit.assignment for edit in EDITS})
 SOLUTIONS = {
     name: (script.SOLUTIONS / f"{name}.py").read_text(encoding="utf-8") for name in ASSIGNMENTS
 }
-TASKS = {(name, task.name): task for name in ASSIGNMENTS for task in tasks.load(name).questions}
+QUESTIONS = {
+    (name, question.name): question
+    for name in ASSIGNMENTS
+    for question in tasks.load(name).questions
+}
 TRAINED = (
     *("every_weight_learns", "fresh_noise", "loss_per_example", "training_passes_the_floor"),
     *("training", "accuracy_passes_the_floor"),
@@ -103,12 +107,14 @@ def names_of(source):
     return names
 
 
-def findings(names, task, only=None, number=0):
-    """Returns (properties, dict from their names to findings) of a task; of `only` that one."""
+def findings(names, question, only=None, number=0):
+    """Returns (properties, dict from their names to findings) of a question; of `only` that one."""
     exam = Exam(
-        client.Student(client.InProcess(names), None), task.oracle, np.random.default_rng(number)
+        client.Student(client.InProcess(names), None),
+        question.oracle,
+        np.random.default_rng(number),
     )
-    chosen = [item for item in task.properties if only in (None, item.name)]
+    chosen = [item for item in question.properties if only in (None, item.name)]
     # As `examine` does: weights begin with other numbers in each run,
     # and with the same in each of this suite.
     exam.student.seed(number)
@@ -128,7 +134,7 @@ def test_the_table_is_long_and_each_edit_changes_something(assignment, least):
     assert len(edits) >= least
     assert len({edit.name for edit in edits}) == len(edits)
     for edit in edits:
-        properties_of = TASKS[assignment, edit.question].properties
+        properties_of = QUESTIONS[assignment, edit.question].properties
         assert edit.old in SOLUTIONS[assignment], edit.name
         assert edit.broken in {item.name for item in properties_of}, edit.name
         declared = {
@@ -144,8 +150,8 @@ def test_the_table_is_long_and_each_edit_changes_something(assignment, least):
     "item",
     [
         pytest.param(item, id=f"{name}, {item.name}")
-        for (_, name), task in TASKS.items()
-        for item in task.properties
+        for (_, name), question in QUESTIONS.items()
+        for item in question.properties
     ],
 )
 def test_a_property_has_a_hint_for_each_name_that_its_examination_may_find(item):
@@ -157,16 +163,16 @@ def test_every_examination_of_any_assignment_says_what_it_may_find():
     used = {
         item.examination
         for name in tasks.names()
-        for task in tasks.load(name).questions
-        for item in task.properties
+        for question in tasks.load(name).questions
+        for item in question.properties
     }
     assert used == set(EXAMINATIONS)
     assert len(used) > 15
     for name in tasks.names():
-        for task in tasks.load(name).questions:
-            for item in task.properties:
+        for question in tasks.load(name).questions:
+            for item in question.properties:
                 assert EXAMINATIONS[item.examination].names_it_may_find(item.options), (
-                    task.name,
+                    question.name,
                     item.name,
                 )
 
@@ -183,7 +189,7 @@ def test_two_specifications_of_one_name_are_refused():
 
 def examined(edit):
     names = names_of(SOLUTIONS[edit.assignment].replace(edit.old, edit.new))
-    return findings(names, TASKS[edit.assignment, edit.question], edit.broken)[1]
+    return findings(names, QUESTIONS[edit.assignment, edit.question], edit.broken)[1]
 
 
 @pytest.mark.parametrize(
@@ -241,10 +247,10 @@ def trains(examination):
 
 def test_each_property_that_trains_has_a_wrong_model_that_does_not_wait_for_the_soak():
     trained = {
-        (assignment, task.name, item.name)
+        (assignment, question.name, item.name)
         for assignment in tasks.names()
-        for task in tasks.load(assignment).questions
-        for item in task.properties
+        for question in tasks.load(assignment).questions
+        for item in question.properties
         if trains(EXAMINATIONS[item.examination])
     }
     assert len({name for *_, name in trained}) >= len(TRAINED)
@@ -275,7 +281,8 @@ def test_the_faults_are_many_and_each_changes_something():
     assert set(QUICK) <= {fault.name for fault in FAULTS}
     for fault in FAULTS:
         declared = {
-            item.name: {one.name for one in item.mistakes} for item in TASKS[fault[:2]].properties
+            item.name: {one.name for one in item.mistakes}
+            for item in QUESTIONS[fault[:2]].properties
         }
         for old, new in fault.replaced:
             assert old in SOLUTIONS[fault.assignment], fault.name
@@ -293,16 +300,17 @@ def test_the_faults_are_many_and_each_changes_something():
     ids=lambda fault: fault.name,
 )
 def test_a_single_fault_costs_what_it_breaks_and_nothing_else(fault):
-    source, task = SOLUTIONS[fault.assignment], TASKS[fault[:2]]
+    source, question = SOLUTIONS[fault.assignment], QUESTIONS[fault[:2]]
     for old, new in fault.replaced:
         source = source.replace(old, new)
     names = names_of(source)
     if fault.question == "FlowVIB":
         # Its training takes longer than all else together.
-        task = replace(
-            task, properties=tuple(item for item in task.properties if item.name not in TRAINED)
+        question = replace(
+            question,
+            properties=tuple(item for item in question.properties if item.name not in TRAINED),
         )
-    _, found = findings(names, task)
+    _, found = findings(names, question)
     assert {
         name: finding.mistake for name, finding in found.items() if finding.status != "ok"
     } == fault.lost, found
@@ -325,7 +333,7 @@ def test_noise_that_does_not_show_with_some_weights_shows_with_others(number):
         if item.assignment == "a05_vib" and item.name == "one number for all dimensions"
     )
     names = names_of(SOLUTIONS["a05_vib"].replace(edit.old, edit.new))
-    finding = findings(names, TASKS["a05_vib", "VIB"], "training", number)[1]["training"]
+    finding = findings(names, QUESTIONS["a05_vib", "VIB"], "training", number)[1]["training"]
     assert (finding.status, finding.mistake) == ("wrong", edit.mistake)
 
 
@@ -380,9 +388,9 @@ def test_no_inputs_let_a_wrong_model_pass(edit):
     names = names_of(SOLUTIONS[edit.assignment].replace(edit.old, edit.new))
     passed, said = [], Counter()
     for number in range(RUNS):
-        finding = findings(names, TASKS[edit.assignment, edit.question], edit.broken, number)[1][
-            edit.broken
-        ]
+        finding = findings(names, QUESTIONS[edit.assignment, edit.question], edit.broken, number)[
+            1
+        ][edit.broken]
         passed += [number] if finding.status == "ok" else []
         said[finding.mistake] += 1
     print(f"\n{edit.assignment} {edit.name}: {len(passed)} of {RUNS} passed; said {dict(said)}")
@@ -503,7 +511,7 @@ def test_a_right_model_that_is_written_otherwise_keeps_its_properties(
     names = names_of(SOLUTIONS[assignment].replace(old, new))
     for number in range(times):
         for name in held:
-            finding = findings(names, TASKS[assignment, question], name, number)[1][name]
+            finding = findings(names, QUESTIONS[assignment, question], name, number)[1][name]
             assert finding.status == "ok", (number, name, finding)
 
 
@@ -515,10 +523,10 @@ def test_a_log_determinant_that_is_nan_from_the_start_is_a_finding_and_no_error_
     names = names_of(
         SOLUTIONS["a06_flows"].replace(log_det, log_det.replace("tf.abs(", "-tf.abs("))
     )
-    task = TASKS["a06_flows", "FlowVIB"]
-    finding = findings(names, task, examined)[1][examined]
+    question = QUESTIONS["a06_flows", "FlowVIB"]
+    finding = findings(names, question, examined)[1][examined]
     assert (finding.status, finding.mistake) == ("wrong", mistake), finding
-    assert findings(names, task, "prediction")[1]["prediction"].status == "ok"
+    assert findings(names, question, "prediction")[1]["prediction"].status == "ok"
 
 
 def broken(edit, found):
@@ -535,14 +543,14 @@ def broken(edit, found):
     ("assignment", "question"),
     [
         pytest.param(*name, marks=pytest.mark.soak if name[1] in ("VAE", "VIB", "FlowVIB") else ())
-        for name, task in TASKS.items()
-        if task.properties
+        for name, question in QUESTIONS.items()
+        if question.properties
     ],
 )
 def test_the_solution_has_every_property(assignment, question):
-    chosen, found = findings(names_of(SOLUTIONS[assignment]), TASKS[assignment, question])
+    chosen, found = findings(names_of(SOLUTIONS[assignment]), QUESTIONS[assignment, question])
     verdict = judging.judge_properties(
-        judging.Question(question, 0, "", (), properties=tuple(chosen)), found
+        judging.DrawnQuestion(question, 0, "", (), properties=tuple(chosen)), found
     )
     assert (verdict.status, verdict.score) == (
         "correct",

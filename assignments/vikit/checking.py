@@ -99,7 +99,7 @@ def judge_question(
 
     Args:
         space: The `Namespace` that answers the cases.
-        question: The `judging.Question`.
+        question: The `judging.DrawnQuestion`.
         names: What the properties are examined of, by name; what the notebook defines besides is
             found too.
     """
@@ -207,7 +207,7 @@ def hide_traceback(name: str, function) -> Callable:
     return own
 
 
-def answer_case(space: student_side.Namespace, question, case: judging.Case) -> judging.Answer:
+def answer_case(space: student_side.Namespace, question, case: judging.DrawnCase) -> judging.Answer:
     """Returns the `judging.Answer` of the student's function to a case, as the grader would."""
     outputs = len(question.outputs) or None
     request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
@@ -215,8 +215,8 @@ def answer_case(space: student_side.Namespace, question, case: judging.Case) -> 
     return judging.Answer(reply.status, reply.values, reply.kind, None, reply.text)
 
 
-def find_question(name: str) -> judging.Question:
-    """Returns the `judging.Question` called `name`.
+def find_question(name: str) -> judging.DrawnQuestion:
+    """Returns the `judging.DrawnQuestion` called `name`.
 
     Raises:
         ValueError: If no question has that name, or there are no public cases.
@@ -240,8 +240,8 @@ def read_public_points(assignment) -> list[float]:
     raise ValueError(missing_cases_message(assignment))
 
 
-def read_questions(assignment) -> dict[str, judging.Question]:
-    """Returns a dict from name to `judging.Question` for an assignment; None: the first found."""
+def read_questions(assignment) -> dict[str, judging.DrawnQuestion]:
+    """Returns a dict from name to `judging.DrawnQuestion` for an assignment; None: the first."""
     for path in find_public_files():
         name, questions = public_cases.read(path)
         if assignment in (None, name):

@@ -34,13 +34,15 @@ class Earlier:
     assignment: Assignment
     verdicts: dict[str, judging.Verdict]
 
-    def values(self, name, need, case: judging.Case, until: float) -> tuple[np.ndarray, ...] | None:
+    def values(
+        self, name, need, case: judging.DrawnCase, until: float
+    ) -> tuple[np.ndarray, ...] | None:
         """Returns the student's values of an earlier question on a case's inputs, or None.
 
         Args:
             name: Of the earlier question.
             need: From this question's arguments to those of the earlier one.
-            case: The `judging.Case` of this question.
+            case: The `judging.DrawnCase` of this question.
             until: All asking ends when the notebook was asked for so many seconds.
         """
         question = next(question for question in self.assignment.questions if question.name == name)
@@ -54,14 +56,18 @@ class Earlier:
 
 
 def follow_through(
-    earlier: Earlier, question, drawn: judging.Question, verdict, given: dict[str, judging.Answer]
+    earlier: Earlier,
+    question,
+    drawn: judging.DrawnQuestion,
+    verdict,
+    given: dict[str, judging.Answer],
 ) -> judging.Verdict:
     """Returns the better of `verdict` and the one with the student's own earlier values put in.
 
     Args:
         earlier: The `Earlier`.
         question: The `Question`, with `follows`.
-        drawn: Its `judging.Question`.
+        drawn: Its `judging.DrawnQuestion`.
         verdict: The verdict as it stands.
         given: The student's answers, by case.
     """
@@ -88,7 +94,7 @@ def follow_through(
     return replace(second, message=message, follows=names, mistake=None)
 
 
-def evaluate_follow(question, case: judging.Case, values) -> tuple[np.ndarray, ...]:
+def evaluate_follow(question, case: judging.DrawnCase, values) -> tuple[np.ndarray, ...]:
     """Returns the question's formula at the student's own earlier values: float64 arrays."""
     expected = question.follows.formula(
         [to_float64(argument) for argument in case.arguments], values
@@ -107,7 +113,7 @@ def is_recognised(verdict) -> bool:
 
 
 def own_values(
-    run: NotebookRun, question, verdict, drawn: judging.Question, until: float
+    run: NotebookRun, question, verdict, drawn: judging.DrawnQuestion, until: float
 ) -> tuple[np.ndarray, ...] | None:
     """Returns the student's values of an earlier question on the inputs of its only case.
 
@@ -134,7 +140,7 @@ def own_values(
     )
 
 
-def is_of_the_mistake(row: np.ndarray, drawn: judging.Question, names) -> bool:
+def is_of_the_mistake(row: np.ndarray, drawn: judging.DrawnQuestion, names) -> bool:
     """Tells whether an answer is what one of the mistakes `names` gives.
 
     What the mistake leaves right on these inputs stands in no row of the fingerprints.

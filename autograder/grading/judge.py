@@ -47,8 +47,8 @@ class Judge:
         """Returns the verdicts on all questions, in order; later ones may follow through on others.
 
         Args:
-            questions: The `judging.Question`s; the verdict on it instead where one could not be
-                drawn.
+            questions: The `judging.DrawnQuestion`s; instead of one that could not be drawn the
+                verdict on it.
         """
         for drawn, question in zip(questions, self.assignment.questions, strict=True):
             verdict = (
@@ -60,7 +60,7 @@ class Judge:
             self.verdicts[question.name] = verdict
         return list(self.verdicts.values())
 
-    def judge_or_blame_the_kit(self, drawn: judging.Question, question) -> judging.Verdict:
+    def judge_or_blame_the_kit(self, drawn: judging.DrawnQuestion, question) -> judging.Verdict:
         try:
             return self.judge_one(drawn, question)
         except Exception as error:
@@ -69,7 +69,7 @@ class Judge:
             # Whatever it is: it costs this question alone, and is named.
             return faults.build_kit_error_verdict(drawn, error)
 
-    def judge_one(self, drawn: judging.Question, question) -> judging.Verdict:
+    def judge_one(self, drawn: judging.DrawnQuestion, question) -> judging.Verdict:
         """Returns the verdict on one question."""
         if not question.cases:
             return self.judge_class(drawn, question)
@@ -82,7 +82,7 @@ class Judge:
 
     def follow_through(
         self,
-        drawn: judging.Question,
+        drawn: judging.DrawnQuestion,
         question,
         verdict: judging.Verdict,
         given: dict[str, judging.Answer],
@@ -90,7 +90,7 @@ class Judge:
         """Returns the verdict with the student's own earlier values, where that is better.
 
         Args:
-            drawn: The `judging.Question`.
+            drawn: The `judging.DrawnQuestion`.
             question: The `Question`, with `follows`.
             verdict: The verdict as it stands.
             given: The student's answers, by case.
@@ -109,7 +109,7 @@ class Judge:
             return faults.note_failed_follow_through(verdict, error)
 
     def judge_cases(
-        self, drawn: judging.Question
+        self, drawn: judging.DrawnQuestion
     ) -> tuple[judging.Verdict, dict[str, judging.Answer]]:
         """Returns (verdict, answers) of one question."""
         seconds = models.time_for(self.run, drawn)
@@ -134,7 +134,7 @@ class Judge:
                 verdict = faults.judge_case_by_case(drawn, hidden, again=again)
         return verdict, given
 
-    def judge_class(self, drawn: judging.Question, question) -> judging.Verdict:
+    def judge_class(self, drawn: judging.DrawnQuestion, question) -> judging.Verdict:
         """Returns the verdict on the properties of a question."""
         try:
             found = models.examine(self.run, drawn, question, self.secret)

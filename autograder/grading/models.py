@@ -52,7 +52,7 @@ def time_for(run: NotebookRun, question) -> float:
 
 
 def examine(
-    run: NotebookRun, drawn: judging.Question, question, secret: bytes
+    run: NotebookRun, drawn: judging.DrawnQuestion, question, secret: bytes
 ) -> dict[str, judging.Finding]:
     """Returns a dict from each property of `drawn` to the `judging.Finding` on the student's class.
 
@@ -62,7 +62,7 @@ def examine(
 
     Args:
         run: The running notebook.
-        drawn: The `judging.Question`.
+        drawn: The `judging.DrawnQuestion`.
         question: The `Question`, with its oracle.
         secret: The course's secret, bytes.
 
@@ -86,7 +86,7 @@ def has_ended(found) -> bool:
 
 
 def examine_once(
-    run: NotebookRun, drawn: judging.Question, question, secret: bytes
+    run: NotebookRun, drawn: judging.DrawnQuestion, question, secret: bytes
 ) -> dict[str, judging.Finding]:
     """As `examine`, in the kernel that there is."""
     run.ready()

@@ -12,7 +12,7 @@ __all__ = ["ask_cases", "ask_twice"]
 
 
 def ask_cases(
-    run: NotebookRun, question: judging.Question, path: str, seconds: float
+    run: NotebookRun, question: judging.DrawnQuestion, path: str, seconds: float
 ) -> dict[str, judging.Answer]:
     """Returns a dict from each case of `question` to the student's `judging.Answer`.
 
@@ -21,7 +21,7 @@ def ask_cases(
 
     Args:
         run: The running notebook.
-        question: The `judging.Question`.
+        question: The `judging.DrawnQuestion`.
         path: The function's name in the notebook.
         seconds: The time of all cases together.
 
@@ -47,15 +47,19 @@ def ask_cases(
 
 
 def ask_twice(
-    run: NotebookRun, question: judging.Question, path: str, case: judging.Case, seconds: float
+    run: NotebookRun,
+    question: judging.DrawnQuestion,
+    path: str,
+    case: judging.DrawnCase,
+    seconds: float,
 ) -> list[judging.Answer]:
     """Returns the answers to a case asked twice in a row, without a new seed between the two.
 
     Args:
         run: The running notebook.
-        question: The `judging.Question`.
+        question: The `judging.DrawnQuestion`.
         path: The function's name in the notebook.
-        case: The `judging.Case`.
+        case: The `judging.DrawnCase`.
         seconds: The time of both calls together.
 
     Raises:
@@ -66,7 +70,7 @@ def ask_twice(
 
 
 def ask_one_by_one(
-    run: NotebookRun, path: str, cases: list[judging.Case], outputs: int | None, until: float
+    run: NotebookRun, path: str, cases: list[judging.DrawnCase], outputs: int | None, until: float
 ) -> list[wire.Reply]:
     """Returns a fresh kernel's replies, up to the first case that hangs or ends the process.
 
@@ -74,7 +78,7 @@ def ask_one_by_one(
     cell alone brings it about. All asking ends when the notebook was asked for `until` seconds.
     """
 
-    def reply_to(case: judging.Case) -> wire.Reply:
+    def reply_to(case: judging.DrawnCase) -> wire.Reply:
         run.ready()
         return Student(run, max(until - run.asking, 0.1)).call(
             path, case.arguments, outputs=outputs

@@ -174,8 +174,8 @@ def notebook_in(path, assignment) -> bytes:
 
 def draw_question(
     assignment, question, student: str, secret, sha256
-) -> judging.Question | judging.Verdict:
-    """Returns the `judging.Question` with hidden inputs, or the verdict that the kit drew none."""
+) -> judging.DrawnQuestion | judging.Verdict:
+    """Returns the question with hidden inputs, or the verdict that the kit could draw none."""
     try:
         return tasks.draw_for_student(assignment, question, student, secret, sha256)
     except Exception as error:

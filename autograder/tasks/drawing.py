@@ -30,8 +30,8 @@ __all__ = [
 Key = tuple[bytes, str, str, int]
 
 
-def draw_with_key(question, key: Key, chosen=None) -> judging.Question:
-    """Returns the `judging.Question` of `question` with the inputs that a key draws.
+def draw_with_key(question, key: Key, chosen=None) -> judging.DrawnQuestion:
+    """Returns the `judging.DrawnQuestion` of `question` with the inputs that a key draws.
 
     Args:
         question: The `Question`.
@@ -44,8 +44,8 @@ def draw_with_key(question, key: Key, chosen=None) -> judging.Question:
     )
 
 
-def draw_given(question, arguments, sizes) -> judging.Question:
-    """Returns the `judging.Question` of `question` with one case.
+def draw_given(question, arguments, sizes) -> judging.DrawnQuestion:
+    """Returns the `judging.DrawnQuestion` of `question` with one case.
 
     Args:
         question: The `Question`.
@@ -57,10 +57,10 @@ def draw_given(question, arguments, sizes) -> judging.Question:
     )
 
 
-def build_question(question, cases) -> judging.Question:
-    """Returns `question` as a `judging.Question`: these cases, and the mistakes they refuse."""
+def build_question(question, cases) -> judging.DrawnQuestion:
+    """Returns `question` with these cases as drawn, and the mistakes that they refuse."""
     kept = find_distinct_variants(question, cases) if cases else {}
-    return judging.Question(
+    return judging.DrawnQuestion(
         name=question.name,
         points=question.points,
         source=question.source,
@@ -84,8 +84,8 @@ def build_question(question, cases) -> judging.Question:
     )
 
 
-def draw_case(question, case, key: Key, chosen=None) -> judging.Case:
-    """Returns the `judging.Case` of a case, with the arguments that a key draws.
+def draw_case(question, case, key: Key, chosen=None) -> judging.DrawnCase:
+    """Returns the `judging.DrawnCase` of a case, with the arguments that a key draws.
 
     Args:
         question: The `Question`.
@@ -99,8 +99,8 @@ def draw_case(question, case, key: Key, chosen=None) -> judging.Case:
     return evaluate_case(question, case, arguments, chosen)
 
 
-def evaluate_case(question, case, arguments, chosen=None) -> judging.Case:
-    """Returns the `judging.Case` of a `Case`: the right values, and those of each mistake."""
+def evaluate_case(question, case, arguments, chosen=None) -> judging.DrawnCase:
+    """Returns the `judging.DrawnCase` of a `Case`: the right values, and those of each mistake."""
     doubles = [to_float64(argument) for argument in arguments]
     singles = [as_student_gets_it(argument) for argument in arguments]
     wrong = {}
@@ -112,7 +112,7 @@ def evaluate_case(question, case, arguments, chosen=None) -> judging.Case:
             ]
             indices = range(len(every)) if chosen is None else chosen[mistake.name]
             wrong[mistake.name] = tuple(evaluate(*every[index]) for index in indices)
-    return judging.Case(
+    return judging.DrawnCase(
         name=case.name,
         kind=case.kind,
         arguments=arguments,

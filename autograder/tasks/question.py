@@ -76,7 +76,7 @@ class Case:
     """How a case's inputs are drawn: `draw(generator, **sizes)` returns arguments by position.
 
     `remark` is shown with a right answer whose relative error is above `careful` (see
-    `judging.Case`).
+    `judging.DrawnCase`).
     """
 
     name: str
@@ -170,7 +170,7 @@ class Question:
             of the tolerance; the tests measure it on three formulas or more.
         tolerance: Why the tolerance is what it is.
         domain: The `Domain`; None where answers are random.
-        sampled: Whether a right answer is computed from random numbers (see `judging.Question`).
+        sampled: Whether a right answer is computed from random numbers: `judging.DrawnQuestion`.
         seconds: The time limit of all cases and properties together; None for the usual one.
         follows: The `Follow` that lets this question be graded with the student's own earlier
             values; None if it stands alone.

@@ -33,8 +33,8 @@ NUM_STRUCTURE_DRAWS = 4
 PUBLIC = b"public cases"
 
 
-def draw_for_student(assignment, question, student, secret, file="") -> judging.Question:
-    """Returns the `judging.Question` of `question` for one student.
+def draw_for_student(assignment, question, student, secret, file="") -> judging.DrawnQuestion:
+    """Returns the `judging.DrawnQuestion` of `question` for one student.
 
     The inputs are a function of secret, student, file handed in, assignment, question and case: no
     two students share them, and a second grading of the same file repeats them. A file that differs
@@ -71,7 +71,7 @@ def draw_for_student(assignment, question, student, secret, file="") -> judging.
     raise QuestionError(f"{question.name}: {reason} on {NUM_ATTEMPTS} draws of inputs")
 
 
-def public_questions(assignment) -> list[judging.Question]:
+def public_questions(assignment) -> list[judging.DrawnQuestion]:
     """Returns the questions with the public inputs of `assignment`."""
     return [
         draw_for_student(assignment.name, replace_unsteady(question), "", PUBLIC)
@@ -108,7 +108,7 @@ def find_clash(question, drawn, allowed) -> list[str] | None:
 
     Args:
         question: The `Question`.
-        drawn: Its `judging.Question` with inputs.
+        drawn: Its `judging.DrawnQuestion` with inputs.
         allowed: The pairs that no inputs tell apart.
     """
     prints = naming.fingerprints(drawn)

@@ -1,4 +1,4 @@
-"""Wrong answers to a02, spelled in TensorFlow, Keras and TensorFlow Probability instead of the NumPy of the task file."""
+"""Wrong answers to a02, spelled in TensorFlow, Keras and TensorFlow Probability instead of the NumPy of its modules."""
 import math
 
 import keras

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..judging import Answer, Finding, Property, Question, describe, faults
+from ..judging import Answer, DrawnQuestion, Finding, Property, describe, faults
 from ..judging.explain import KNOWN_TYPES
 from ..judging.question import LARGEST
 from ..protocol import client, wire
@@ -291,7 +291,7 @@ def failure_of_shape(
 
 
 def examine(
-    question: Question, exam: Exam, examinations: dict = EXAMINATIONS
+    question: DrawnQuestion, exam: Exam, examinations: dict = EXAMINATIONS
 ) -> dict[str, Finding]:
     """Returns a dict from the name of each property of `question` to its `judging.Finding`.
 
@@ -300,7 +300,7 @@ def examine(
     they would do the same.
 
     Args:
-        question: The `judging.Question`, with its properties in the order of examination.
+        question: The `judging.DrawnQuestion`, with its properties in the order of examination.
         exam: The `Exam`.
         examinations: From names of examinations to functions of `exam` and a property's options.
 

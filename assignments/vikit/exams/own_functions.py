@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..judging import Question
+from ..judging import DrawnQuestion
 from .exam import CannotExamine
 from .latent_model import SPECS
 
 __all__ = ["OwnFunctions", "OwnFunctionsOfAVAE", "own_functions"]
 
 
-def own_functions(question: Question, function: Callable) -> "OwnFunctions":
+def own_functions(question: DrawnQuestion, function: Callable) -> "OwnFunctions":
     """Returns the oracle by which a notebook examines `question`; `function` as in `OwnFunctions`.
 
     The specification of the model that the question is about says which oracle that is.

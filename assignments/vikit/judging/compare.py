@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .question import LARGEST, Answer, Case, Question
+from .question import LARGEST, Answer, DrawnCase, DrawnQuestion
 
 __all__ = [
     "NUM_FAR_STEPS",
@@ -18,24 +18,24 @@ __all__ = [
 ]
 
 
-def is_close(got: np.ndarray, want: np.ndarray, question: Question) -> bool:
+def is_close(got: np.ndarray, want: np.ndarray, question: DrawnQuestion) -> bool:
     """Tells whether every value is within `atol + rtol * abs(want)`. NaN never is.
 
     Args:
         got: The values of an answer.
         want: The right values, float64. Same shape.
-        question: The `Question`, for its tolerance.
+        question: The `DrawnQuestion`, for its tolerance.
     """
     return bool(np.all(are_close(got, want, question)))
 
 
-def are_close(got: np.ndarray, want: np.ndarray, question: Question) -> np.ndarray:
+def are_close(got: np.ndarray, want: np.ndarray, question: DrawnQuestion) -> np.ndarray:
     """Returns for each value whether it is within `atol + rtol * abs(want)`. NaN never is.
 
     Args:
         got: The values of an answer.
         want: The right values, float64. Same shape.
-        question: The `Question`, for its tolerance.
+        question: The `DrawnQuestion`, for its tolerance.
 
     Returns:
         Booleans. Same shape.
@@ -45,7 +45,7 @@ def are_close(got: np.ndarray, want: np.ndarray, question: Question) -> np.ndarr
         return (error <= question.atol + question.rtol * np.abs(want)) & np.isfinite(want)
 
 
-def worst_error(case: Case, answer: Answer) -> float | None:
+def worst_error(case: DrawnCase, answer: Answer) -> float | None:
     """Returns the answer's largest absolute error to one significant digit, or None."""
     if answer.status != "ok" or len(answer.values) != len(case.expected):
         return None
@@ -81,7 +81,7 @@ def signs_and_sizes(values: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]
     return np.where(sizes < SMALLEST_SIZE, 0, np.sign(values)), steps
 
 
-def are_same_rows(rows: np.ndarray, given: np.ndarray, question: Question) -> np.ndarray:
+def are_same_rows(rows: np.ndarray, given: np.ndarray, question: DrawnQuestion) -> np.ndarray:
     """Returns for each row whether `given` has the same values.
 
     Finite values must be close; NaN and infinities must be in the same places.
@@ -89,7 +89,7 @@ def are_same_rows(rows: np.ndarray, given: np.ndarray, question: Question) -> np
     Args:
         rows: Shape `[rows, numbers]`, or one row.
         given: One row `[numbers]`, or several `[..., 1, numbers]`.
-        question: The `Question`, for its tolerance.
+        question: The `DrawnQuestion`, for its tolerance.
     """
     rows, given = overflow_to_infinity(rows), overflow_to_infinity(given)
     with np.errstate(all="ignore"):

@@ -24,12 +24,12 @@ from .question import (
     KIT_ERROR,
     PROPERTY,
     Answer,
-    Case,
     CaseVerdict,
+    DrawnCase,
+    DrawnQuestion,
     Finding,
     Mistake,
     Property,
-    Question,
     Verdict,
 )
 
@@ -51,12 +51,12 @@ GENERIC_SHARE = 0.7
 
 
 def judge(
-    question: Question, answers: Answers, public: bool = False, again: Sequence[Answer] = ()
+    question: DrawnQuestion, answers: Answers, public: bool = False, again: Sequence[Answer] = ()
 ) -> Verdict:
     """Returns the `Verdict` on the answers to the cases of a question.
 
     Args:
-        question: The `Question`.
+        question: The `DrawnQuestion`.
         answers: The answers.
         public: Whether the inputs are public. Then messages have errors in numbers, else in words.
         again: The answers to one case that was asked twice in a row (see `doubtful_case`).
@@ -88,12 +88,12 @@ def judge(
 
 
 def judge_cases(
-    question: Question, answers: Answers, problems: dict[str, str], mistake: str | None
+    question: DrawnQuestion, answers: Answers, problems: dict[str, str], mistake: str | None
 ) -> list[CaseVerdict]:
     """Returns the `CaseVerdict`s on all cases.
 
     Args:
-        question: The `Question`.
+        question: The `DrawnQuestion`.
         answers: The answers to its cases.
         problems: What is wrong with each answer; empty if nothing is.
         mistake: The name of the mistake that explains all answers, if there is one.
@@ -115,7 +115,9 @@ def judge_cases(
     ]
 
 
-def judge_case(question: Question, case: Case, answer: Answer, problem: str) -> CaseVerdict:
+def judge_case(
+    question: DrawnQuestion, case: DrawnCase, answer: Answer, problem: str
+) -> CaseVerdict:
     """Returns the `CaseVerdict` on an answer by itself; `problem` says what is wrong, or is ""."""
     same_kind = sum(other.kind == case.kind for other in question.cases)
     share = GENERIC_SHARE if case.kind == GENERIC else 1 - GENERIC_SHARE
@@ -135,7 +137,7 @@ def build_unjudged_verdict(question: Any, status: str, message: str) -> Verdict:
     """Returns the `Verdict`, of 0 points, on a question that was not asked.
 
     Args:
-        question: The `Question`, or the task that it is drawn from.
+        question: The `DrawnQuestion`, or the question that it is drawn from.
         status: Why: "missing" where the notebook could not be read, say.
         message: What the student reads.
     """
@@ -145,12 +147,12 @@ def build_unjudged_verdict(question: Any, status: str, message: str) -> Verdict:
 
 
 def judge_properties(
-    question: Question, findings: dict[str, Finding], public: bool = False
+    question: DrawnQuestion, findings: dict[str, Finding], public: bool = False
 ) -> Verdict:
     """Returns the `Verdict` on the properties of `question`.
 
     Args:
-        question: The `Question`.
+        question: The `DrawnQuestion`.
         findings: A dict from the name of each property to its `Finding`.
         public: Whether the inputs are public: then the student reads numbers too.
     """
@@ -188,7 +190,7 @@ def status_of_properties(verdicts: list[CaseVerdict]) -> str:
 
 
 def message_on_properties(
-    question: Question, lost: list[tuple[Property, Finding]], public: bool
+    question: DrawnQuestion, lost: list[tuple[Property, Finding]], public: bool
 ) -> str:
     """Returns the message on the properties that are lost, on all alike if one text does."""
     if not lost:
@@ -228,7 +230,9 @@ def describe_failure(found: Finding, public: bool) -> str:
 HOLDS_ALONE = "It holds, and counts only together with another property."
 
 
-def is_worth_its_points(question: Question, item: Property, findings: dict[str, Finding]) -> bool:
+def is_worth_its_points(
+    question: DrawnQuestion, item: Property, findings: dict[str, Finding]
+) -> bool:
     """Tells whether a property that holds earns its points: shapes alone earn none."""
     others = (other.name for other in question.properties if other.counts_alone)
     return item.counts_alone or any(findings[name].status == "ok" for name in others)
@@ -243,7 +247,7 @@ def lecture_sources(item: Property, found: Finding) -> list[str]:
 
 
 def explain_property(
-    question: Question, item: Property, found: Finding, public: bool = False
+    question: DrawnQuestion, item: Property, found: Finding, public: bool = False
 ) -> str:
     """Returns the message for the student on a property that is lost."""
     if found.status == "ok":
@@ -267,11 +271,11 @@ def describe_finding(found: Finding, public: bool) -> str:
     return f"{found.detail}; {found.measured}" if public and found.measured else found.detail
 
 
-def combine_verdicts(question: Question, first: Verdict, second: Verdict) -> Verdict:
+def combine_verdicts(question: DrawnQuestion, first: Verdict, second: Verdict) -> Verdict:
     """Returns the verdict on a function from those on its cases and on its properties.
 
     Args:
-        question: The `Question`, whose points include those of its properties.
+        question: The `DrawnQuestion`, whose points include those of its properties.
         first: The verdict on its cases; they share the points that properties leave.
         second: The verdict on its properties. It counts only where a case is right.
     """
@@ -301,7 +305,9 @@ def combine_verdicts(question: Question, first: Verdict, second: Verdict) -> Ver
     )
 
 
-def describe_problem(question: Question, case: Case, answer: Answer, public: bool = False) -> str:
+def describe_problem(
+    question: DrawnQuestion, case: DrawnCase, answer: Answer, public: bool = False
+) -> str:
     """Returns in a few words what is wrong with `answer` on `case`; an empty text if nothing is."""
     if answer.status != "ok":
         return answer.text if answer.status == KIT_ERROR else answer.status
@@ -334,7 +340,7 @@ def describe_problem(question: Question, case: Case, answer: Answer, public: boo
     return ""
 
 
-def doubtful_case(question: Question, verdict: Verdict) -> Case | None:
+def doubtful_case(question: DrawnQuestion, verdict: Verdict) -> DrawnCase | None:
     """Returns a case with an unexplained wrong answer, to be asked twice more, or None."""
     if verdict.mistake or question.sampled:
         return None
@@ -342,14 +348,14 @@ def doubtful_case(question: Question, verdict: Verdict) -> Case | None:
     return next((case for case in question.cases if case.name in wrong), None)
 
 
-def case_status(case: Case, answer: Answer, passed: bool) -> str:
+def case_status(case: DrawnCase, answer: Answer, passed: bool) -> str:
     """Returns the status of one case: that of the answer, or "correct", "wrong" or "malformed"."""
     if answer.status != "ok":
         return answer.status
     return "correct" if passed else "wrong" if has_form(case, answer) else "malformed"
 
 
-def has_form(case: Case, answer: Answer) -> bool:
+def has_form(case: DrawnCase, answer: Answer) -> bool:
     """Tells whether an answer has the right number of values, all floats of the right shapes."""
     return len(answer.values) == len(case.expected) and all(
         got.shape == want.shape and got.dtype.name in ("float32", "float64")

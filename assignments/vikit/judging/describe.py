@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from .compare import NUM_FAR_STEPS, are_close, round_to_one_digit, signs_and_sizes
-from .question import Question
+from .question import DrawnQuestion
 
 __all__ = [
     "KNOWN_TYPES",
@@ -47,7 +47,7 @@ def describe_error(got: np.ndarray, want: np.ndarray) -> str:
 RIGHT_SIZE = "wrong, but of roughly the right size"
 
 
-def describe_roughly(question: Question, index: int, got: np.ndarray, want: np.ndarray) -> str:
+def describe_roughly(question: DrawnQuestion, index: int, got: np.ndarray, want: np.ndarray) -> str:
     """Returns in words how an output is off, for hidden inputs.
 
     The words depend on the sign and the rough size of the right values and on which values are
@@ -55,7 +55,7 @@ def describe_roughly(question: Question, index: int, got: np.ndarray, want: np.n
     words change: they change at half powers of ten.
 
     Args:
-        question: The `Question`, with its tolerance and the letters of its axes.
+        question: The `DrawnQuestion`, with its tolerance and the letters of its axes.
         index: Which output of the function.
         got: The values of the answer.
         want: The right values, float64. Same shape.
@@ -122,7 +122,7 @@ AXIS_NAMES = {
 }  # fmt: skip
 
 
-def describe_location(question: Question, index: int, wrong: np.ndarray) -> str:
+def describe_location(question: DrawnQuestion, index: int, wrong: np.ndarray) -> str:
     """Returns " (in one example only)" or the like if all wrong values share that, else ""."""
     shapes = question.shape.split(" and ")
     letters = shapes[index].strip("[]").split(",") if index < len(shapes) else []

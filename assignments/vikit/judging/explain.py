@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from .compare import is_close, relative_error
 from .describe import KNOWN_TYPES
 from .naming import TRANSFORMATIONS, is_transformation
-from .question import KIT_ERROR, Answer, Case, CaseVerdict, Mistake, Question
+from .question import KIT_ERROR, Answer, CaseVerdict, DrawnCase, DrawnQuestion, Mistake
 
 __all__ = [
     "KNOWN_TYPES",
@@ -22,7 +22,7 @@ Answers = dict[str, Answer]
 
 
 def write_message(
-    question: Question,
+    question: DrawnQuestion,
     verdicts: Sequence[CaseVerdict],
     status: str,
     mistakes: Sequence[Mistake],
@@ -31,7 +31,7 @@ def write_message(
     """Returns the student's message: what is wrong, on which cases; no input or expected value.
 
     Args:
-        question: The `Question`.
+        question: The `DrawnQuestion`.
         verdicts: The verdicts on its cases.
         status: The status of the question.
         mistakes: The mistakes that explain the answers.
@@ -60,7 +60,7 @@ def write_message(
     )
 
 
-def careful_remarks(question: Question, answers: Answers) -> list[str]:
+def careful_remarks(question: DrawnQuestion, answers: Answers) -> list[str]:
     """Returns remarks on right answers with few right digits, where a careful formula has more."""
     remarks = []
     for case in question.cases:
@@ -100,11 +100,11 @@ def transformation_in_words(name: str) -> str:
     )
 
 
-def explain_failure(question: Question, status: str, answer: Answer) -> str | None:
+def explain_failure(question: DrawnQuestion, status: str, answer: Answer) -> str | None:
     """Returns the message on a function that gave no values at all; None if it gave some.
 
     Args:
-        question: The `Question`.
+        question: The `DrawnQuestion`.
         status: The status of the question, or of the case that this is about.
         answer: The `Answer` to that case: the type, line and text of an exception.
     """
@@ -192,7 +192,7 @@ NAMED_EXCEPTIONS = {
 }  # fmt: skip
 
 
-def advise_on_shape(question: Question, answers: Answers) -> list[str]:
+def advise_on_shape(question: DrawnQuestion, answers: Answers) -> list[str]:
     """Returns a line of advice if the values are right but for one axis too many; else no line."""
     steps = {
         "The values are right: only the axis of size 1 must go.": lambda value, axis: value.squeeze(
@@ -216,7 +216,7 @@ def advise_on_shape(question: Question, answers: Answers) -> list[str]:
 
 
 def is_right_after(
-    question: Question, case: Case, answer: Answer, step: Callable, axis: int
+    question: DrawnQuestion, case: DrawnCase, answer: Answer, step: Callable, axis: int
 ) -> bool:
     """Tells whether `step(values, axis)`, which removes an axis, makes an answer right."""
     if answer.status != "ok" or len(answer.values) != len(case.expected):

@@ -86,18 +86,18 @@ def build_finding(error: BaseException) -> judging.Finding:
 
 
 def build_kit_error_verdict(question: Any, error: BaseException) -> judging.Verdict:
-    """Returns the `judging.Verdict` on a question or task on which the kit raised `error`."""
+    """Returns the `judging.Verdict` on a question on which the kit raised `error`."""
     message = explain.explain_kit_failure(error_location(error))
     return judging.build_unjudged_verdict(question, KIT_ERROR, message)
 
 
 def judge_case_by_case(
-    question: judging.Question, answers: dict, **options: Any
+    question: judging.DrawnQuestion, answers: dict, **options: Any
 ) -> judging.Verdict:
     """Returns `judging.judge`'s verdict; if that raises, only the cases that cause it fail.
 
     Args:
-        question: The `judging.Question`.
+        question: The `judging.DrawnQuestion`.
         answers: From names of cases to the `judging.Answer`s.
         options: `public` and `again`, as in `judging.judge`.
 
@@ -127,7 +127,9 @@ def judge_case_by_case(
         return build_kit_error_verdict(question, error)
 
 
-def judge_quietly(question: judging.Question, answers: dict, **options: Any) -> judging.Verdict:
+def judge_quietly(
+    question: judging.DrawnQuestion, answers: dict, **options: Any
+) -> judging.Verdict:
     """Returns the verdict of `judging.judge`, without NumPy's warnings of overflow."""
     with np.errstate(all="ignore"):
         return judging.judge(question, answers, **options)

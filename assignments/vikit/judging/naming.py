@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .compare import are_same_rows
-from .question import Answer, Case, Mistake, Question
+from .question import Answer, DrawnCase, DrawnQuestion, Mistake
 
 __all__ = [
     "TRANSFORMATIONS",
@@ -55,7 +55,7 @@ class Fingerprints:
     right: np.ndarray
 
 
-def name_mistakes(question: Question, answers: dict[str, Answer]) -> list[Mistake]:
+def name_mistakes(question: DrawnQuestion, answers: dict[str, Answer]) -> list[Mistake]:
     """Returns the mistakes that explain the answers: none, one, or several that look alike here.
 
     Of those that fit, only the ones with the first precedence count.
@@ -80,7 +80,7 @@ TWO_CALLS_DIFFER = Mistake(
 )
 
 
-def has_unequal_calls(question: Question, again: Sequence[Answer]) -> bool:
+def has_unequal_calls(question: DrawnQuestion, again: Sequence[Answer]) -> bool:
     """Tells whether the answers to two calls with the same inputs differ by more than rounding."""
     if len(again) != 2 or any(answer.status != "ok" for answer in again):
         return False
@@ -93,7 +93,7 @@ def has_unequal_calls(question: Question, again: Sequence[Answer]) -> bool:
     )
 
 
-def answer_row(question: Question, answers: dict[str, Answer]) -> np.ndarray | None:
+def answer_row(question: DrawnQuestion, answers: dict[str, Answer]) -> np.ndarray | None:
     """Returns all numbers of the answers in a row; None if some are missing or malformed."""
     row = []
     for case in question.cases:
@@ -132,7 +132,7 @@ class Row(NamedTuple):
 
 
 @lru_cache(maxsize=32)
-def fingerprints(question: Question) -> Fingerprints:
+def fingerprints(question: DrawnQuestion) -> Fingerprints:
     """Returns a question's `Fingerprints`, without rows equal to the right values: no mistakes."""
     right = flatten(question, {case.name: case.expected for case in question.cases})
     spellings = {
@@ -162,7 +162,7 @@ def fingerprints(question: Question) -> Fingerprints:
 
 
 def transformed_mistakes(
-    question: Question, spellings: dict[Mistake, np.ndarray], steps: dict[str, Callable]
+    question: DrawnQuestion, spellings: dict[Mistake, np.ndarray], steps: dict[str, Callable]
 ) -> list[Row]:
     """Returns the transformations of the listed mistakes.
 
@@ -170,7 +170,7 @@ def transformed_mistakes(
     a squared error.
 
     Args:
-        question: The `Question`.
+        question: The `DrawnQuestion`.
         spellings: From the listed mistakes to the values of each variant. Shape `[variants,
             numbers]`.
         steps: The transformations, functions of rows.
@@ -191,7 +191,7 @@ def transformed_mistakes(
     return rows
 
 
-def variant_rows(question: Question, mistake: Mistake) -> Iterator[np.ndarray]:
+def variant_rows(question: DrawnQuestion, mistake: Mistake) -> Iterator[np.ndarray]:
     """Yields the rows of values that a mistake's variants give; the first is the formula itself."""
     count = max((len(case.wrong[mistake.name]) for case in question.cases), default=0)
     for index in range(count):
@@ -204,14 +204,14 @@ def variant_rows(question: Question, mistake: Mistake) -> Iterator[np.ndarray]:
         )
 
 
-def flatten(question: Question, values: dict[str, tuple]) -> np.ndarray:
+def flatten(question: DrawnQuestion, values: dict[str, tuple]) -> np.ndarray:
     """Returns the arrays of a dict from case names to tuples as one row. Shape `[numbers]`."""
     return np.concatenate(
         [np.ravel(value) for case in question.cases for value in values[case.name]]
     )
 
 
-def build_transformations(question: Question) -> dict[str, Callable]:
+def build_transformations(question: DrawnQuestion) -> dict[str, Callable]:
     """Returns the usual transformations of right rows `[rows, numbers]`: a dict from name to one.
 
     In a tuple a transformation may apply to all of the outputs or to some of them.
@@ -247,7 +247,7 @@ def build_transformations(question: Question) -> dict[str, Callable]:
     return steps
 
 
-def array_spans(question: Question) -> Iterator[tuple[Case, str | None, slice, tuple]]:
+def array_spans(question: DrawnQuestion) -> Iterator[tuple[DrawnCase, str | None, slice, tuple]]:
     """Yields (case, output's name, span, shape) of each array in a row of all values."""
     start = 0
     for case in question.cases:
@@ -261,7 +261,7 @@ def is_transformation(name: str) -> bool:
     return name.startswith("transformation_")
 
 
-def transformation_name(question: Question, name: str, chosen: tuple) -> str:
+def transformation_name(question: DrawnQuestion, name: str, chosen: tuple) -> str:
     """Returns the name, with its outputs unless these are all: "transformation_negated in mu"."""
     return f"{name} in {' and '.join(chosen)}" if len(chosen) < len(question.outputs) else name
 
@@ -346,7 +346,7 @@ TRANSFORMATIONS = {
 
 
 def build_transformed_mistake(
-    question: Question, name: str, inner: Mistake | None = None
+    question: DrawnQuestion, name: str, inner: Mistake | None = None
 ) -> Mistake:
     """Returns the `Mistake` of a transformation, of right values or of the mistake `inner`."""
     transformation, _, output = name.partition(" in ")

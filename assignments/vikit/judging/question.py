@@ -13,12 +13,12 @@ __all__ = [
     "PROPERTY",
     "RTOL",
     "Answer",
-    "Case",
     "CaseVerdict",
+    "DrawnCase",
+    "DrawnQuestion",
     "Finding",
     "Mistake",
     "Property",
-    "Question",
     "Verdict",
 ]
 
@@ -45,7 +45,7 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Case:
+class DrawnCase:
     """One set of inputs of a question with the values that come out, right and wrong.
 
     Attributes:
@@ -117,14 +117,14 @@ class Finding:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class DrawnQuestion:
     """A question with the inputs drawn for one student.
 
     Attributes:
         name: The function or class.
         points: What a right answer is worth.
         source: The lecture source.
-        cases: Its `Case`s. A class has none.
+        cases: Its `DrawnCase`s. A class has none.
         mistakes: The known `Mistake`s.
         outputs: The names of the values in a tuple; empty if the function returns one array.
         shape: The documented shape of the answer, for messages.

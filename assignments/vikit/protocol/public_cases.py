@@ -34,7 +34,7 @@ def dump(assignment, questions, manual_points) -> str:
 
     Args:
         assignment: Its name.
-        questions: The `judging.Question`s with the public inputs.
+        questions: The `judging.DrawnQuestion`s with the public inputs.
         manual_points: A dict from the names of the questions that a person grades to their points.
     """
     content = {
@@ -50,8 +50,8 @@ def format_content(content) -> str:
     return format_json(content) + "\n"
 
 
-def read(path) -> tuple[str, dict[str, judging.Question]]:
-    """Returns (assignment, dict from name to `judging.Question`) of a public cases file."""
+def read(path) -> tuple[str, dict[str, judging.DrawnQuestion]]:
+    """Returns (assignment, dict from name to `judging.DrawnQuestion`) of a public cases file."""
     content = json.loads(path.read_text(encoding="utf-8"))
     questions = [load_question(question) for question in content["questions"]]
     return content["assignment"], {question.name: question for question in questions}
@@ -84,7 +84,7 @@ def format_json(content, indent="") -> str:
 OPTIONAL_FIELDS = {"sampled": False, "seconds": None}
 
 
-def dump_question(question: judging.Question) -> dict[str, Any]:
+def dump_question(question: judging.DrawnQuestion) -> dict[str, Any]:
     options = {
         name: getattr(question, name)
         for name, usual in OPTIONAL_FIELDS.items()
@@ -118,8 +118,8 @@ def dump_properties(properties) -> dict[str, Any]:
     }
 
 
-def load_question(content) -> judging.Question:
-    return judging.Question(
+def load_question(content) -> judging.DrawnQuestion:
+    return judging.DrawnQuestion(
         **{key: content[key] for key in ("name", "points", "source", "shape", "atol", "rtol")},
         **{name: content.get(name, usual) for name, usual in OPTIONAL_FIELDS.items()},
         outputs=tuple(content["outputs"]),
@@ -142,7 +142,7 @@ def load_properties(listed, mistakes) -> tuple[judging.Property, ...]:
     )
 
 
-def dump_case(question: judging.Question, case: judging.Case) -> dict[str, Any]:
+def dump_case(question: judging.DrawnQuestion, case: judging.DrawnCase) -> dict[str, Any]:
     def values(arrays, step) -> list[Any]:
         return [
             round_to_lists(array, question.atol * step, question.rtol * step) for array in arrays
@@ -163,8 +163,8 @@ def dump_case(question: judging.Question, case: judging.Case) -> dict[str, Any]:
     }
 
 
-def load_case(content) -> judging.Case:
-    return judging.Case(
+def load_case(content) -> judging.DrawnCase:
+    return judging.DrawnCase(
         name=content["name"],
         kind=content["kind"],
         sizes=content["sizes"],
