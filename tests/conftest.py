@@ -39,7 +39,7 @@ TOGETHER = (
     ("test_tasks",),
     # What grades classes starts processes that grade, and a fork server.
     (
-        *("test_attacks", "test_cli", "test_durability"),
+        *("test_attacks", "test_cli", "test_durability", "test_folders"),
         *("test_graders", "test_grading", "test_nbgrader"),
     ),
     # What runs kernels starts a fork server.

@@ -330,6 +330,7 @@ def test_release_and_doctor_say_what_they_did(tmp_path, capsys):
         assert words in printed
 
 
+@pytest.mark.soak
 def test_the_solution_becomes_a_page_with_its_figures(tmp_path, capsys):
     assert run("solutions", A01, "--out", tmp_path) == 0
     page = (tmp_path / f"{A01}.html").read_text()
@@ -358,7 +359,8 @@ def left_alone(arguments, folder, lines, both=False):
 
 
 @pytest.mark.parametrize(
-    ("lines", "both"), [(1, False), soak.later(1, True), soak.later(0, False), soak.later(0, True)]
+    ("lines", "both"),
+    [soak.later(1, False), soak.later(1, True), soak.later(0, False), soak.later(0, True)],
 )
 def test_a_reader_who_goes_costs_no_result(course, tmp_path, lines, both):
     for name in ("ada", "bob"):

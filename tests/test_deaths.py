@@ -64,9 +64,7 @@ def test_a_cell_that_asks_for_an_end_or_a_restart_ends_nothing(way):
         assert (run.restarts, run.ends_it) == (0, set())
 
 
-@pytest.mark.parametrize(
-    "way", [way if way in ("timer", "loop") else soak.later(way) for way in LATE]
-)
+@pytest.mark.parametrize("way", [way if way == "timer" else soak.later(way) for way in LATE])
 def test_a_death_is_blamed_on_the_cell_that_brings_it_about_not_on_one_that_runs(way):
     sources = [
         ANSWER.format("f"),

@@ -18,6 +18,7 @@ import nbformat
 import numpy as np
 import patience
 import pytest
+import soak
 from vikit import checking, judging
 from vikit.exams import Exam, PropertyFailed, digits, examine, examine_property, flow_terms
 from vikit.exams.model import AskedBatch, Model
@@ -165,6 +166,7 @@ def test_a_kernel_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
     assert not any(folder.exists() for folder in made)
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(
     "'namespaces' not in kernels.choose().layers", reason="a kernel could end what watches over it"
 )
@@ -881,7 +883,7 @@ def test_an_answer_that_was_turned_into_text_is_named(write_notebook, metadata, 
     assert "change it back to Code" in found["message"]
 
 
-@pytest.mark.parametrize("kind", ["experiment", "answer"])
+@pytest.mark.parametrize("kind", [soak.later("experiment"), "answer"])
 @pytest.mark.parametrize("line", ["f\"{'a b'.upper()}\"", "'a\u2028b'", "'\\d'", "f'{1!r:>{10}}'"])
 def test_text_that_python_reads_and_cannot_write_again_loses_no_verdict(write_notebook, kind, line):
     source = f"import math\n\ndef show(d):\n    %time\n    return {line}".replace("    %time\n", "")

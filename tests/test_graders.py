@@ -77,6 +77,7 @@ def test_the_process_that_graders_come_from_has_run_nothing():
         assert graders.call(work.started)
 
 
+@pytest.mark.soak
 @pytest.mark.skipif("not kernels.choose().warm", reason="there is no fork server here")
 def test_one_fork_server_serves_all_graders_and_is_replaced_where_it_has_died(tmp_path):
     with Graders(2, kernels.choose()) as graders:

@@ -369,7 +369,7 @@ def test_staff_read_the_error_in_numbers_and_students_do_not():
     assert "0.7" not in verdict.message + verdict.hint + verdict.cases[0].problem
 
 
-@pytest.mark.parametrize("right", [-700.0, -12.0, -0.2, 3e-5, 0.004, 1.2, 19.0, 22.0, 4e6])
+@pytest.mark.parametrize("right", [-700.0, -0.2, 3e-5, 1.2, 22.0])
 def test_no_answer_tells_right_values_of_the_same_sign_and_size_apart(right):
     """Whatever is handed in, and as often as one likes: the words are those of any other right
     value of that size.

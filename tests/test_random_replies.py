@@ -428,7 +428,7 @@ def test_random_replies_cost_no_more_than_they_are_about_and_gain_nothing():
 
 
 def test_replies_with_one_thing_wrong_are_findings_and_no_errors(said):
-    assert sum(forged_in_between(said, number, QUICK) for number in range(2)) > 150
+    assert sum(forged_in_between(said, number, QUICK) for number in range(1)) > 60
 
 
 # Keras warns of layers that are made and never called.

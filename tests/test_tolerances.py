@@ -32,9 +32,6 @@ FORMS = ("float32_tensorflow", "helpers_and_class", "compiled", "keras_ops", "tf
 FEW, MANY = (3, 1), (10**6, 8)
 # Forms that are compiled again for other numbers: how many draws they get at most.
 SLOW = {"compiled": 6, "helpers_and_class": 6}
-# XLA compiles for seconds: how many draws it gets in `make test`, and none of the cases, which
-# test_right_answers.py asks it for.
-COMPILED = 1
 
 # The spellings of TensorFlow Probability's Normal compute x / sigma - mu / sigma: where x is close
 # to a large mu and sigma is small, little is left of the difference. The cases stay clear of that,
@@ -107,7 +104,8 @@ def test_float32_uses_up_no_more_of_the_tolerance_than_the_question_says(
     swept = [question.domain.draw(np.random.default_rng(number)) for number in range(draws)]
     few = SLOW if any(isinstance(value, float | BuiltArgument) for value in swept[0]) else {}
     if draws <= FEW[0]:
-        few = few | {"compiled": COMPILED}
+        # XLA compiles for seconds.
+        formulas.pop("compiled", None)
     worst = {
         form: max(share(question, formula, drawn) for drawn in swept[: few.get(form)])
         for form, formula in formulas.items()
@@ -120,8 +118,6 @@ def test_float32_uses_up_no_more_of_the_tolerance_than_the_question_says(
         for number in range(students)
     ]
     for form, formula in formulas.items():
-        if few.get(form) == COMPILED:
-            continue
         asked = drawn[:: students if form in few else 1]
         worst[form] = max(
             worst.get(form, 0), *(share(question, formula, arguments) for arguments in asked)

@@ -106,7 +106,7 @@ REPLIES = (
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(REPLIES)
 def test_any_json_is_a_reply_or_rejected(reply):
     reply_or_rejected(reply)

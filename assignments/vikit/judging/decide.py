@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from .compare import is_close, worst_error
 from .describe import (
     KNOWN_TYPES,
@@ -318,25 +320,26 @@ def describe_problem(
             f"({', '.join(question.outputs)})"
         )
     for index, (got, want) in enumerate(zip(answer.values, case.expected, strict=True)):
-        label = f"{question.outputs[index]}: " if question.outputs else ""
-        if got.dtype.name not in ("float32", "float64"):
-            return (
-                f"{label}got {KNOWN_TYPES.get(got.dtype.name, got.dtype.name)}, "
-                "expected float32 or float64"
-            )
-        if got.shape != want.shape:
-            known = {1, *case.sizes.values()}
-            return (
-                f"{label}got {describe_shape(got.shape, known)}, expected "
-                f"{format_shape(want.shape)}"
-            )
-        if not is_close(got, want, question):
-            error = (
+        problem = describe_array_problem(case, got, want)
+        if not problem and not is_close(got, want, question):
+            problem = (
                 describe_error(got, want)
                 if public
                 else describe_roughly(question, index, got, want)
             )
-            return f"{label}{error}"
+        if problem:
+            return f"{question.outputs[index]}: {problem}" if question.outputs else problem
+    return ""
+
+
+def describe_array_problem(case: DrawnCase, got: np.ndarray, want: np.ndarray) -> str:
+    """Returns what is wrong with an array's type or shape; an empty text if nothing is."""
+    if got.dtype.name not in ("float32", "float64"):
+        kind = KNOWN_TYPES.get(got.dtype.name, got.dtype.name)
+        return f"got {kind}, expected float32 or float64"
+    if got.shape != want.shape:
+        known = {1, *case.sizes.values()}
+        return f"got {describe_shape(got.shape, known)}, expected {format_shape(want.shape)}"
     return ""
 
 
