@@ -73,7 +73,7 @@ def pytest_configure(config):
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         device.choose()
     # The same examples in every run.
-    hypothesis.settings.register_profile("same", max_examples=100, derandomize=True, deadline=None)
+    hypothesis.settings.register_profile("same", max_examples=60, derandomize=True, deadline=None)
     hypothesis.settings.load_profile("same")
 
 

@@ -85,6 +85,7 @@ def test_a_death_is_blamed_on_the_cell_that_brings_it_about_not_on_one_that_runs
         ]
 
 
+@pytest.mark.soak
 def test_a_death_at_once_is_blamed_on_the_cell_itself_and_each_of_several_is_found():
     sources = [
         TAKES_A_WHILE,

@@ -272,7 +272,11 @@ tf.debugging.enable_check_numerics()
 
 @pytest.mark.parametrize(
     "setting",
-    [SETTINGS, "tf.compat.v1.disable_eager_execution()", "tf.compat.v1.disable_v2_behavior()"],
+    [
+        SETTINGS,
+        "tf.compat.v1.disable_eager_execution()",
+        soak.later("tf.compat.v1.disable_v2_behavior()"),
+    ],
 )
 def test_settings_of_the_whole_notebook_cost_a_right_answer_nothing(write_notebook, setting):
     def change(notebook):

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+import soak
 
 from autograder.kernels import COLD, Kernel, choose
 from autograder.kernels import kernel as kernels
@@ -96,15 +97,18 @@ for descriptor in range(3, 100):
 @pytest.mark.parametrize(
     "code",
     [
-        (
+        pytest.param(
             "get_ipython().kernel.iopub_thread.schedule(lambda: "
-            "get_ipython().kernel.iopub_socket.send(b'x' * 2**25))"
+            "get_ipython().kernel.iopub_socket.send(b'x' * 2**25))",
+            id="message",
         ),
-        "from IPython.display import display\ndisplay({'text/plain': 'y' * 2**25}, raw=True)",
-        "get_ipython().kernel.shell_stream.socket.close(0)",
-        PARTS,
+        soak.later(
+            "from IPython.display import display\ndisplay({'text/plain': 'y' * 2**25}, raw=True)",
+            id="display",
+        ),
+        pytest.param("get_ipython().kernel.shell_stream.socket.close(0)", id="closed"),
+        soak.later(PARTS, id="parts"),
     ],
-    ids=["message", "display", "closed", "parts"],
 )
 def test_a_process_that_cuts_itself_off_is_noticed(code):
     """Without a look at the connection the grader would wait until the time is up; without one at

@@ -150,6 +150,7 @@ def test_nbgrader_gives_a_blank_notebook_nothing(score):
     assert score("blank") == dict.fromkeys(FULL, 0)
 
 
+@pytest.mark.soak
 def test_nbgrader_gives_each_answer_its_points_on_the_public_cases(score):
     lost = (KL, "gaussian_entropy", "elbo_identity_terms", "kl_diag_gaussians")
     assert score("half") == FULL | {BERNOULLI: 0.7 * FULL[BERNOULLI]} | dict.fromkeys(lost, 0)

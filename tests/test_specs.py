@@ -195,7 +195,7 @@ def mistake_in(examine, *arguments):
             None,
             None,
         ),
-        (IWAE, MeanOfLogs, "samples_averaged", "samples_averaged"),
+        soak.later(IWAE, MeanOfLogs, "samples_averaged", "samples_averaged"),
         soak.later(IWAE, ClosedForm, "kl_in_closed_form", ""),
         soak.later(IWAE, OneNoise, "sampler_one_noise_for_all_samples", None),
     ],

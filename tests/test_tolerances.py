@@ -29,7 +29,7 @@ QUESTIONS = [
 # Forms that compute in float32; `helpers_and_class` but for two functions.
 FORMS = ("float32_tensorflow", "helpers_and_class", "compiled", "keras_ops", "tfp_distributions")
 # How many draws of the whole domain, and how many students.
-FEW, MANY = (3, 1), (10**6, 8)
+FEW, MANY = (2, 1), (10**6, 8)
 # Forms that are compiled again for other numbers: how many draws they get at most.
 SLOW = {"compiled": 6, "helpers_and_class": 6}
 
