@@ -250,6 +250,11 @@ def attacked(tmp_path_factory, outside, released_notebook, chosen):
     return folder, run, before
 
 
+def first_defence(attack):
+    """Returns what stops an attack, up to the first comma or colon."""
+    return re.split("[,:]", attack.stopped_by)[0]
+
+
 def files_below(folder):
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
@@ -278,7 +283,7 @@ def test_no_run_is_stopped_and_nobody_else_is_harmed(attacked, outside, chosen):
     assert subprocess.run(["kill", "-0", outside["victim"]]).returncode == 0
 
 
-@pytest.mark.parametrize("attack", soak.few(CLASS, lambda attack: attack.stopped_by))
+@pytest.mark.parametrize("attack", soak.few(CLASS, first_defence))
 def test_an_attack_gains_nothing(attacked, attack):
     _, run, _ = attacked
     (found,) = [found for item, found in run.verdicts.items() if item.student == attack.student]

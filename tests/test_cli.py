@@ -238,7 +238,8 @@ def test_an_interrupt_in_the_first_seconds_is_answered_by_one_line(
     assert "stopped" in printed.splitlines()[-1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, soak.later(signal.SIGTERM)])
+@pytest.mark.soak
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_at_once_and_keeps_what_is_done(course, tmp_path, write_notebook, number):
     (course / "ada" / A01).mkdir(parents=True)
     write_notebook(LOOP, path=course / "loops" / A01 / f"{A01}.ipynb")

@@ -116,6 +116,7 @@ def started():
         yield kernel
 
 
+@pytest.mark.soak
 @pytest.mark.kernels
 @pytest.mark.skipif(
     not read_threads(os.getpid()), reason="this system does not say how long a thread waited"

@@ -35,10 +35,8 @@ def source(assignment, form):
 SLOW_SEARCHES = ("tfp_distributions",)
 # The one whose search does not wait for the soak.
 SEARCHED = "float32_tensorflow"
-# XLA compiles for each shape anew, seconds for each question: one assignment does not wait.
-COMPILED_LATER = [
-    (name, form) for name, form in ANSWERED if form == "compiled" and name[:3] != "a01"
-]
+# What wraps another form does not wait in one assignment. XLA compiles for each shape anew.
+WAITING = [(name, form) for name, form in ANSWERED if form in forms.WRAPPERS and name[:3] != "a01"]
 # How many each form is asked for in the soak.
 STUDENTS = int(os.environ.get("STUDENTS", "3"))
 
@@ -69,7 +67,7 @@ def answered(assignment, form, right_answers):
 @pytest.mark.parametrize("most", [1, soak.later(STUDENTS)], ids=["one student", "more students"])
 @pytest.mark.parametrize(
     ("assignment", "form"),
-    [each if each not in COMPILED_LATER else soak.later(*each) for each in ANSWERED],
+    [each if each not in WAITING else soak.later(*each) for each in ANSWERED],
 )
 def test_a_right_answer_is_never_refused(assignment, form, most, right_answers):
     for question in answered(assignment, form, right_answers):
