@@ -24,7 +24,7 @@ WITHOUT_GLYPH = re.compile(
 
 
 def visible(text) -> str:
-    """Returns what a reader sees of `text`: no format characters, one space for all spaces."""
+    """Returns what a reader sees: no format or control characters, one space for all spaces."""
     kept = (
         letter
         for letter in WITHOUT_GLYPH.sub("", text)

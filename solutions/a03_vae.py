@@ -394,7 +394,7 @@ class VAE(keras.Model):
         # END SOLUTION
 
     def call(self, x):
-        """Returns the decoder's output at a fresh sample of q(z|x) for each row. Shape `[B, D]`."""
+        """Decodes one fresh sample of q(z|x) for each example and call. Shape `[B, D]`."""
         # BEGIN SOLUTION
         mu, log_var = self.encoder(x)
         z = sample_latent(mu, log_var, self.fresh_noise(x))[0]

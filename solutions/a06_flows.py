@@ -1129,7 +1129,7 @@ class FlowVIB(keras.Model):
         # END SOLUTION
 
     def transform(self, z0, x):
-        """Returns `(zK, sum_log_det)`: what each image's flow makes of z0, and its log determinant.
+        """Returns `(zK, sum_log_det)`: z0 after each image's flow, and the sum of log determinants.
 
         Args:
             z0: Points. Shape `[B, K]`.

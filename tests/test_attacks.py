@@ -272,7 +272,9 @@ def test_there_are_enough_attacks_and_each_says_what_it_is():
         }
 
 
-def test_no_run_is_stopped_and_nobody_else_is_harmed(attacked, outside, chosen):
+@pytest.mark.parametrize("part", ["some", soak.later("the others")])
+def test_no_run_is_stopped_and_nobody_else_is_harmed(attacked, outside, chosen, part):
+    assert chosen, "run it with the attacks that it is about"
     _, run, before = attacked
     assert run.failures == []
     assert len(run.verdicts) == len(chosen) + 3
@@ -484,9 +486,7 @@ def own_cell(source, name, kind, points=0):
     }
     metadata = {
         "nbgrader": (
-            marks
-            | {"grade_id": grade_id, "question": False}
-            | ({"points": points} if points else {})
+            marks | {"grade_id": grade_id, "task": False} | ({"points": points} if points else {})
         )
     }
     return nbformat.v4.new_code_cell(source, metadata=metadata, id=grade_id.replace("_", "-")[-60:])

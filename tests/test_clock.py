@@ -100,14 +100,13 @@ def busy():
     """A processor, by its number, which three loops keep busy."""
     one = min(os.sched_getaffinity(0))
     loop = [sys.executable, "-S", "-c", "while True: pass"]
-    # Sessions of their own: some systems share processors among sessions.
-    loops = [subprocess.Popen(loop, start_new_session=True) for _ in range(3)]
-    for process in loops:
-        os.sched_setaffinity(process.pid, {one})
-    yield one
-    for process in loops:
-        process.kill()
-        process.wait()
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            # Sessions of their own: some systems share processors among sessions.
+            process = stack.enter_context(subprocess.Popen(loop, start_new_session=True))
+            stack.callback(process.kill)
+            os.sched_setaffinity(process.pid, {one})
+        yield one
 
 
 @pytest.fixture

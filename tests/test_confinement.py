@@ -334,14 +334,16 @@ def test_what_ended_a_kernel_is_known(code, reason):
 def test_what_is_printed_comes_before_the_kernel_says_that_it_is_done(pause):
     """The stream of a kernel is sent by a thread of its own, which is at work just then."""
     code = f"print('x' * 2**22); import time; time.sleep({pause})"
-    with Kernel() as kernel:
-        for _ in range(5):
+    lived = 0
+    for _ in range(3):
+        with Kernel() as kernel:
             assert kernel.execute(code, patience.AGES).status == "flood"
             # Now and then the reply is on its way when the interrupt comes, and is lost with it:
             # the kernel is closed like one that does not heed interrupts.
-            if kernel.process is None:
-                break
-            assert works(kernel, "1 + 1")[0]
+            if kernel.process is not None:
+                assert works(kernel, "1 + 1")[0]
+                lived += 1
+    assert lived
 
 
 HELD = """
@@ -397,7 +399,6 @@ def test_the_kit_cannot_be_read_where_it_lies_among_the_packages(tmp_path):
             assert done, text
 
 
-@pytest.mark.soak
 def test_a_server_refuses_to_fork_once_tensorflow_has_run():
     code = (
         "import tensorflow as tf; tf.ones(1); from autograder.kernels import server; "

@@ -86,7 +86,9 @@ def grade(release, tmp_path):
         path = tmp_path / "two.ipynb"
         cell = nbformat.v4.new_code_cell(DEFINED.format(kl, elbo))
         path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])))
-        first, second = verdicts.grade("two", path, secret=b"follow")["questions"]
+        verdict = verdicts.grade("two", path, secret=b"follow")
+        assert not verdict["kit_errors"]
+        first, second = verdict["questions"]
         return first, second
 
     return grade

@@ -131,8 +131,8 @@ MODELS = [
     for assignment, form in WRITTEN
     if assignment in CLASSES and f'question="{CLASSES[assignment]}"' in source(assignment, form)
 ]
-# Of a03 the solution is graded whole, in test_grading_models.py; a05 has the same examinations.
-SOME_MODELS = [("a06_flows", "keras_ops")]
+# Of a03 the solution is graded whole, in test_grading_models.py.
+SOME_MODELS = [("a05_vib", "keras_ops"), ("a06_flows", "keras_ops")]
 
 
 @pytest.mark.parametrize(

@@ -130,9 +130,28 @@ class OneNoiseForTheBatch(Beta):
         return super().draw(x[:1])
 
 
+class SameNoiseAtEveryCall(Beta):
+    def draw(self, x):
+        return keras.random.normal((self.num_samples, tf.shape(x)[0], self.latent_dim), seed=3)
+
+
+class TwiceTheNoise(Beta):
+    def call(self, x):
+        mu, log_var = self.encoder(x)
+        return self.decoder(mu + 2 * tf.exp(log_var / 2) * self.draw(x)[0])
+
+
 class Maximised(Beta):
     def combine(self, log_px, log_pz, log_qz, kl):
         return -super().combine(log_px, log_pz, log_qz, kl)
+
+
+class ReportsTheELBO(Beta):
+    """Trains as it should, and reports what it maximises as its loss."""
+
+    def get_metrics_result(self):
+        logs = super().get_metrics_result()
+        return logs | {"loss": -logs["loss"]}
 
 
 class ImportanceWeighted(Model):
@@ -227,7 +246,10 @@ def test_the_other_examinations_need_not_a_line_more(spec, model):
     [
         (FrozenDecoder, check_every_weight_learns, "decoder_not_trained"),
         (OneNoiseForTheBatch, check_fresh_noise, "one_noise_for_the_batch"),
+        (SameNoiseAtEveryCall, check_fresh_noise, "same_noise_at_every_call"),
+        (TwiceTheNoise, check_fresh_noise, "not_from_the_posterior"),
         (Maximised, lambda exam, spec: check_floor(exam, spec, -35.0), "training_lowers_the_elbo"),
+        (ReportsTheELBO, lambda exam, spec: check_floor(exam, spec, -35.0), "loss_goes_up"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

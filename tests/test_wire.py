@@ -44,6 +44,8 @@ def test_an_array_survives_the_wire_to_the_last_bit(array):
         GOOD | {"data": "not base64 but as long as it is "},
         GOOD | {"data": GOOD["data"] + "AAAA"},
         GOOD | {"data": 7},
+        # As long as four bytes with their padding are, and six without.
+        {"dtype": "float32", "shape": [1], "data": "AAAAAAAA"},
     ],
 )
 def test_what_is_no_array_is_rejected(packed):

@@ -192,7 +192,7 @@ def report_missing_files(examination) -> Callable[..., None]:
 
 
 def hide_traceback(name: str, function) -> Callable:
-    """Returns the student's own `function`; where that raises, the reason for examining nothing."""
+    """Returns the student's own `function`; whatever it raises becomes a `CannotExamine`."""
 
     def own(*arguments) -> Any:
         try:

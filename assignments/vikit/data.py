@@ -42,7 +42,7 @@ CHECKSUMS = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images `[n, event_dim]` float32 in [0, 1], labels `[n]` int64, and an image's two sides.
+    """Images `[n, event_dim]` float32 in [0, 1], labels `[n]` int64, an image's sides in pixels.
 
     The labels of a data set that has none are -1.
     """

@@ -75,7 +75,7 @@ def read(path: Path) -> list[ScriptCell]:
 
 
 def read_cell(cell, label: str) -> ScriptCell:
-    question, tags = check_markers(cell, label)
+    question, tags = read_markers(cell, label)
     check_regions(cell, label, question, tags)
     if question is not None:
         return ScriptCell(
@@ -90,7 +90,7 @@ def read_cell(cell, label: str) -> ScriptCell:
     )
 
 
-def check_markers(cell, label: str) -> tuple[str | None, list[str]]:
+def read_markers(cell, label: str) -> tuple[str | None, list[str]]:
     """Returns the question and the tags in a cell's marker; raises `ScriptError` on any other."""
     # jupytext notes blank lines here, to write them back.
     metadata = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}

@@ -264,8 +264,13 @@ def describe(run, count, everything, out) -> Iterator[tuple[str, str | None]]:
     yield from ((line, None) for line in describe_earlier(run, count, everything))
     mixed = gradebook.mixed_versions(everything)
     if mixed:
-        said = f"grades.csv mixes versions of the kit: {mixed}; grade all of them again to compare"
-        yield f"{said} them", "yellow"
+        yield (
+            (
+                f"grades.csv mixes versions of the kit: {mixed}; "
+                "grade all of them again to compare them"
+            ),
+            "yellow",
+        )
     yield f"Results: {out}/grades.csv, {out}/feedback/, {out}/verdicts/", None
 
 

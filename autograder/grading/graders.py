@@ -173,7 +173,7 @@ class Graders:
         self.pool = self._pool(self.jobs)
 
     def _kill(self) -> None:
-        """Ends what is left of a broken pool: from Python 3.12 on that waits for its processes."""
+        """Ends the processes of a broken pool; from Python 3.12 on it waits until they are gone."""
         for process in list((self.pool._processes or {}).values()):
             process.kill()
 

@@ -243,7 +243,7 @@ def text_cell(cell) -> TextCell:
 
 
 def build_unrun_cell(cell) -> Cell:
-    """Returns the `Cell` of no code; its nbgrader id or first lines say what it `would_define`."""
+    """Returns the `Cell` of text that is no code; its id or first lines say what it defines."""
     name = (
         grade_id(cell).removesuffix("-answer")
         if grade_id(cell).endswith("-answer")
@@ -260,7 +260,7 @@ def build_unrun_cell(cell) -> Cell:
 def first_definition(text) -> str:
     """Returns the name that a text defines, or "".
 
-    It is Python with nothing but imports, comments and decorators before.
+    Only imports, comments and decorators may stand before the definition.
     """
     for line in text.splitlines():
         words = re.match(r"(def|class)\s+(\w+)", line)

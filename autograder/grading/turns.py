@@ -57,7 +57,7 @@ class Schedule:
         self.begin_round()
 
     def begin_round(self, longer=1.0) -> None:
-        """Begins another round with those put back; turns are `longer` times its longest one."""
+        """Begins a round with those put back: turns are `longer` times the last round's longest."""
         self.least = {name: longer * seconds for name, seconds in self.least.items()}
         self.taken: dict[str, list[float]] = {name: [] for name in self.turns.indices}
         self.back = dict.fromkeys(self.turns.indices, 0)

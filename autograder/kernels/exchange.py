@@ -135,7 +135,7 @@ def text_of(content: dict[str, Any], name: str, length: int) -> str:
 
 
 def receive(channel) -> tuple[dict[str, Any] | None, int]:
-    """Returns the next message and its bytes; None for one unknown to Jupyter's protocol."""
+    """Returns the next message, None if Jupyter's protocol has none such, and its size in bytes."""
     frames: list[bytes] = []
     size, more = 0, True
     while more:

@@ -255,7 +255,7 @@ class Kernel:
         return self.clock.passed()
 
     def rest(self, seconds: float) -> bool:
-        """Leaves the kernel alone for seconds of its clock; tells whether it has ended.
+        """Leaves the kernel alone for `seconds` of its clock; tells whether it has ended.
 
         One that sends so much that it cannot be held here is closed.
         """

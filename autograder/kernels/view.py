@@ -1,4 +1,6 @@
-"""Builds the file system that a student's process sees: read-only libraries, a scratch folder.
+"""Builds the file system that a student's process sees.
+
+It holds libraries, read-only, and a scratch folder, and nothing else.
 
 `worker` builds it, one of the layers that `confinement` chooses.
 """

@@ -60,7 +60,15 @@ class WarmError(KernelError):
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a kernel may use: bytes of memory and scratch space, threads, files, seconds of work."""
+    """What a kernel may use.
+
+    Attributes:
+        memory: Bytes of memory.
+        scratch: Bytes of its scratch folder.
+        processes: Processes and threads.
+        files: Open files.
+        cpu: Seconds of processor time.
+    """
 
     memory: int = 4096 * MIB
     scratch: int = 256 * MIB

@@ -15,7 +15,10 @@ def affine(A, c) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def linear_gaussian(w, b, sigma, x) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2) in nats: one z, one x."""
+    """Returns z[n] -> log N(z; 0, 1) + log N(x; w z + b, sigma^2), in nats.
+
+    It is the joint density of a model with one latent dimension and one observed.
+    """
 
     def log_normal(value, loc, scale) -> np.ndarray:
         return -0.5 * np.log(2 * np.pi) - np.log(scale) - 0.5 * ((value - loc) / scale) ** 2

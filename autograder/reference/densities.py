@@ -23,7 +23,7 @@ tfd = tfp.distributions
 
 
 def diagonal_normal(mu, sigma) -> tfp.distributions.Distribution:
-    """Returns the normal with means `mu` and deviations `sigma`, both `[B, K]`: an event a row."""
+    """Returns the normal with mean `mu`, standard deviation `sigma`, `[B, K]`: an event a row."""
     return tfd.Independent(tfd.Normal(mu, sigma), reinterpreted_batch_ndims=1)
 
 

@@ -76,7 +76,7 @@ def build_small_flow(exam: Exam, flow: str, num_flows: int = 2) -> Model:
         num_flows: How many steps; with 0 zK is z0.
 
     Raises:
-        PropertyFailed: If its encoder or decoder ignores inputs or weights.
+        PropertyFailed, NoReply: As `build_model`.
     """
     event_dim, latent_dim = small_flow_sizes(exam)
     sizes = ModelSizes(event_dim, latent_dim, NUM_CLASSES, (7,))
@@ -179,7 +179,8 @@ def first_reliable(
         perturbations: As in `first_finite`.
 
     Raises:
-        PropertyFailed: If there is no such result: the map jumps, or its determinant is 0.
+        PropertyFailed: As `first_finite`, or if there is no such result: the map jumps, or its
+            determinant is 0.
     """
 
     def look_if_reliable() -> Any:
@@ -247,7 +248,8 @@ def check_flow_depends_on_weights(model: Model, start: list[np.ndarray]) -> None
 def check_is_no_fixed_map(seen: np.ndarray) -> None:
     """Raises `PropertyFailed` where weights only stretch or shift a fixed map.
 
-    Such a map has no more displacements than dimensions, however many numbers were trained.
+    A few trained numbers that stretch or shift a fixed map move it along no more displacements than
+    there are dimensions.
 
     Args:
         seen: zK at several settings of the weights. Shape `[settings, batch, latent_dim]`.

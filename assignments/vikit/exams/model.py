@@ -119,7 +119,7 @@ class Model(StudentObject):
         return require_history(require_ok(reply), names)
 
     def evaluate(self, examples: Examples, names: tuple, batch_size: int = 1) -> dict:
-        """Returns what the model's `evaluate` reports: a dict from names to arrays, in nats.
+        """Returns what the model's `evaluate` reports: a dict from names to arrays.
 
         Args:
             examples: The `Examples`.

@@ -31,7 +31,10 @@ def names_in_reports_of(spec: LatentModel) -> list[str]:
 
 @examination("reported_losses", finds=finds_in_reports)
 def check_reported_losses(exam: Exam, model: str | LatentModel) -> None:
-    """`fit` and `evaluate` report an average example's loss and terms, for one batch or several."""
+    """`fit` and `evaluate` report the loss and terms of an average example.
+
+    They do so in batches of many examples and of one.
+    """
     spec = spec_of(model)
     trained = trained_model(exam, spec)
     examples = exam.digits(spec.labelled)[0][:BATCH_SIZE]

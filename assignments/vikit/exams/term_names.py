@@ -55,7 +55,9 @@ def is_right(got: np.ndarray, term: Term, sample: Any) -> bool:
 
 
 def name_terms(spec: LatentModel, batches: list[AskedBatch], wrong: list[int]) -> list[str]:
-    """Returns the names of the mistakes that give the wrong terms, or those terms with a name.
+    """Returns the names of the mistakes that give the wrong terms.
+
+    Where not all of these terms can be named, it returns the names of those that can.
 
     Args:
         spec: The `LatentModel`.

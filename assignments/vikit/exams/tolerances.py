@@ -1,4 +1,4 @@
-"""How close arrays must be to count as the same: after rounding, and where one was asked twice."""
+"""How close arrays must be to count as the same: after rounding, or after a second call."""
 
 from collections.abc import Iterable
 

@@ -279,7 +279,7 @@ def combine_verdicts(question: DrawnQuestion, first: Verdict, second: Verdict) -
     Args:
         question: The `DrawnQuestion`, whose points include those of its properties.
         first: The verdict on its cases; they share the points that properties leave.
-        second: The verdict on its properties. It counts only where a case is right.
+        second: The verdict on its properties. It counts only where every generic case is right.
     """
     worth = sum(item.points for item in question.properties)
     share = 1 - worth / question.points

@@ -212,7 +212,9 @@ def flatten(question: DrawnQuestion, values: dict[str, tuple]) -> np.ndarray:
 
 
 def build_transformations(question: DrawnQuestion) -> dict[str, Callable]:
-    """Returns the usual transformations of right rows `[rows, numbers]`: a dict from name to one.
+    """Returns the usual transformations of right rows, a dict from name to function.
+
+    A function takes rows `[rows, numbers]` and returns them transformed.
 
     In a tuple a transformation may apply to all of the outputs or to some of them.
     """
@@ -283,7 +285,7 @@ def build_scaling(parts: list, chosen: tuple, factor: Callable) -> Callable:
 
 
 def build_batch_reduction(parts: list, chosen: tuple, divisor: Callable) -> Callable:
-    """Returns the function that replaces examples by the batch's sum over `divisor(case)`."""
+    """Returns what replaces each example by the batch's sum, divided by `divisor(case)`."""
 
     def reduce(rows: np.ndarray) -> np.ndarray:
         reduced = rows.copy()

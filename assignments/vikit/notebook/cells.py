@@ -48,7 +48,7 @@ def read_sources(content) -> list[str]:
 
 
 def split_lines(source) -> list[str]:
-    """Returns a cell's lines as Python counts them; `str.splitlines` ends more of them."""
+    """Returns a cell's lines as Python counts them; `str.splitlines` splits at more characters."""
     return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

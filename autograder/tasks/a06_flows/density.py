@@ -16,7 +16,7 @@ def pdf(z, mu, var) -> Numbers:
 
 
 def with_sigma(change, shift=0.0) -> Formula:
-    """Returns `gaussian_log_pdf` with the deviation `change(sigma)`, and z shifted."""
+    """Returns `gaussian_log_pdf` with standard deviation `change(sigma)`, and z shifted."""
     return lambda z, mu, var: pdf(z + shift, mu, change(np.sqrt(var)) ** 2)
 
 
@@ -25,7 +25,7 @@ def with_var(change) -> Formula:
 
 
 def draw_gaussian(low, high, spread=1.0, far=(0.0, 2.0)) -> Draw:
-    """Returns a draw of (z, mu, var): var in 10^low to 10^high, z at `far` deviations."""
+    """Returns a draw of (z, mu, var): var in 10^low to 10^high, z at `far` standard deviations."""
 
     def draw(generator, B, K) -> Arguments:
         mu, var = generator.normal(0, spread, (B, K)), 10 ** generator.uniform(low, high, (B, K))

@@ -175,7 +175,7 @@ def with_along(change) -> Formula:
 
 
 def with_parts(across, along) -> Formula:
-    """Returns `radial_log_det` with others, of (beta_hat, h), for beta_hat h across and along."""
+    """Returns `radial_log_det` with functions of (beta_hat, h) in place of its two beta_hat h."""
 
     def formula(z, z_ref, alpha, beta_hat) -> np.ndarray:
         r = radius(z, z_ref)
