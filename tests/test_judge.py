@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from vikit import checking, judging
 from vikit.judging import compare, decide, explain, naming
 
@@ -116,6 +117,33 @@ def test_a_forgotten_sum_is_pointed_out():
         "an axis too many, the last. Summed over that axis your values would be right."
         in verdict.message
     )
+
+
+@pytest.mark.parametrize(
+    ("axis", "said"), [(0, "The axis L is missing"), (1, "The axis B is missing")]
+)
+def test_an_axis_that_was_summed_over_is_pointed_out(axis, said):
+    arrays = {"g1": np.ones((3, 5)), "g2": np.ones((4, 2)), "e1": np.ones((2, 3))}
+    cases = tuple(
+        judging.DrawnCase(
+            name, judging.GENERIC, (), (array,), sizes=dict(zip("LB", array.shape, strict=True))
+        )
+        for name, array in arrays.items()
+    )
+    asked = judging.DrawnQuestion("f", 10, "", cases, shape="[L,B]")
+    given = {name: judging.Answer("ok", (array.mean(axis=axis),)) for name, array in arrays.items()}
+    message = judging.judge(asked, given).message
+    assert said in message
+    given["g2"] = judging.Answer("ok", (arrays["g2"].sum(axis=1 - axis),))
+    assert "is missing" not in judging.judge(asked, given).message
+
+
+def test_float64_beside_float32_comes_with_advice():
+    with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+        tf.ones(3) * tf.constant(np.log(2.0))
+    answer = judging.Answer("error", kind="InvalidArgumentError", text=str(raised.value))
+    message = judging.judge(question(), dict.fromkeys(RIGHT, answer)).message
+    assert "tf.math.log for np.log" in message
 
 
 def test_a_listed_mistake_is_named_with_its_hint_and_source():

@@ -67,6 +67,10 @@ def squares(x):
     return tf.stop_gradient(x) ** 2
 
 
+def through_numpy(x):
+    return np.exp(x)
+
+
 def fails(x):
     return tf.matmul(x, x)
 
@@ -256,6 +260,8 @@ def test_a_gradient_comes_back_and_its_absence_shows(student):
     x, cotangent = np.array([1.0, 2.0], np.float32), np.array([3.0, 5.0], np.float32)
     np.testing.assert_array_equal(only(student.vjp("doubled", [x], [cotangent])), 2 * cotangent)
     assert only(student.vjp("squares", [x], [cotangent])) is None
+    # A tensor goes in, and an array of NumPy's comes out: that is no error of the student's code.
+    assert only(student.vjp("through_numpy", [wire.Tensor(x)], [cotangent])) is None
 
 
 # How a notebook makes a setting, how it shows, and how this test takes it back.

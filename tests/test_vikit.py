@@ -94,7 +94,7 @@ def test_check_finds_noise_that_a_function_draws_itself(define, capsys, noise):
             ["malformed", "got shape [5,1], expected [5]"],
         ),
         (lambda mu, log_var: "seven", ["malformed", "returned text; expected an array [B]"]),
-        (lambda mu, log_var: None, ["malformed", "returned None"]),
+        (lambda mu, log_var: None, ["malformed", "returned None", "Is its `return` missing?"]),
         (lambda mu, log_var: mu.no_such_thing, ["error", "raised AttributeError", "no_such_thing"]),
         (lambda mu: mu, ["error", "TypeError", "takes 1 positional argument"]),
     ],

@@ -135,7 +135,11 @@ def explain_failure(question: DrawnQuestion, status: str, answer: Answer) -> str
             if question.outputs
             else f"an array {question.shape}"
         )
-        return f"Your function returned {what}; expected {wanted} of float32 or float64 numbers."
+        forgotten = " Is its `return` missing?" if answer.kind == "NoneType" else ""
+        return (
+            f"Your function returned {what}; expected {wanted} of float32 or float64 numbers."
+            f"{forgotten}"
+        )
     return None
 
 
@@ -155,6 +159,13 @@ ADVICE = (
             "A tensor that was made in a graph holds no numbers. "
             "If this notebook turns eager execution off (tf.compat.v1.disable_eager_execution "
             "or disable_v2_behavior), take that line out."
+        ),
+    ),
+    (
+        r"expected to be a (float|double) tensor but is a (float|double) tensor",
+        (
+            "TensorFlow does not mix float32 with float64, and NumPy computes in float64: take "
+            "TensorFlow's function, as tf.math.log for np.log, or tf.cast(value, tf.float32)."
         ),
     ),
 )
@@ -193,7 +204,10 @@ NAMED_EXCEPTIONS = {
 
 
 def advise_on_shape(question: DrawnQuestion, answers: Answers) -> list[str]:
-    """Returns a line of advice if the values are right but for one axis too many; else no line."""
+    """Returns a line of advice on shapes that have an axis too many or too few; else no line."""
+    lost = lost_axis(question, answers)
+    if lost:
+        return [f"  The axis {lost} is missing: it must not be summed or averaged over."]
     steps = {
         "The values are right: only the axis of size 1 must go.": lambda value, axis: value.squeeze(
             axis
@@ -213,6 +227,28 @@ def advise_on_shape(question: DrawnQuestion, answers: Answers) -> list[str]:
             ):
                 return [f"  There is an axis too many, the {'last' if axis else 'first'}. {advice}"]
     return []
+
+
+def lost_axis(question: DrawnQuestion, answers: Answers) -> str:
+    """Returns the letter of the only axis that all answers lack; "" unless there is one such axis.
+
+    Sizes of a case differ, so that what is left tells which axis is gone.
+    """
+    letters = re.findall(r"\w+", question.shape)
+    found = set(letters)
+    for case in question.cases:
+        answer = answers[case.name]
+        if answer.status != "ok" or len(answer.values) != 1 or len(case.expected) != 1:
+            return ""
+        wanted, got = case.expected[0].shape, answer.values[0].shape
+        if len(letters) != len(wanted):
+            return ""
+        found &= {
+            letter
+            for axis, letter in enumerate(letters)
+            if wanted[:axis] + wanted[axis + 1 :] == got
+        }
+    return found.pop() if len(found) == 1 else ""
 
 
 def is_right_after(

@@ -395,6 +395,9 @@ def vjp(space: Namespace, request: dict[str, Any]) -> dict[str, Any]:
             tape.watch(sources)
             result = function(*watched, **keywords)
         targets = list(result) if isinstance(result, tuple | list) else [result]
+        if any(isinstance(target, np.ndarray | np.generic | float) for target in targets):
+            # Numbers of NumPy's, and of Python's: no gradient comes through them.
+            return {"status": "ok", "values": [None] * len(sources)}
         # TensorFlow wants the cotangent of a float64 output in float64.
         pairs = zip(cotangents, targets, strict=True)
         given = [tf.cast(cotangent, target.dtype) for cotangent, target in pairs]
