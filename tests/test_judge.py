@@ -217,6 +217,16 @@ def test_check_shows_a_transformation_in_words():
             assert "transformation" not in text
 
 
+def test_check_says_once_what_was_seen_of_a_model():
+    missing = judging.Mistake("kl_missing", "The KL is missing.")
+    item = judging.Property("elbo", 1, "The ELBO.", "document 003", "terms", {}, (missing,))
+    asked = judging.DrawnQuestion("Model", 1, "document 003", (), properties=(item,))
+    found = {"elbo": judging.Finding("wrong", "kl_missing", "some values are wrong")}
+    text = repr(checking.Report(judging.judge_properties(asked, found, public=True)))
+    assert text.lower().count("some values are wrong") == 1
+    assert "✗ elbo" in text
+
+
 def test_a_transformation_of_the_right_values_is_said_in_words():
     assert explain.mistake_in_words("transformation_doubled") == "the right values, doubled"
     assert (

@@ -301,7 +301,8 @@ class Report:
             yield f"Lecture: {verdict.source}"
         # Where no mistake was recognised the message itself lists the cases.
         for case in verdict.cases if verdict.mistake else ():
-            problem = f": {case.problem}" if case.problem else ""
+            is_said = case.problem.lower() in verdict.message.lower()
+            problem = "" if is_said else f": {case.problem}"
             yield f"  {'✓' if case.passed else '✗'} {case.name}{problem}"
 
     def title(self) -> str:
