@@ -129,18 +129,17 @@ def explain_failure(question: DrawnQuestion, status: str, answer: Answer) -> str
     if status == KIT_ERROR:
         return explain_kit_failure(answer.text)
     if status == "malformed" and answer.status == "malformed":
-        what = KNOWN_TYPES.get(answer.kind, "something that is not an array")
-        wanted = (
-            f"a tuple ({', '.join(question.outputs)})"
-            if question.outputs
-            else f"an array {question.shape}"
-        )
-        forgotten = " Is its `return` missing?" if answer.kind == "NoneType" else ""
-        return (
-            f"Your function returned {what}; expected {wanted} of float32 or float64 numbers."
-            f"{forgotten}"
-        )
+        return explain_kind(question, answer.kind)
     return None
+
+
+def explain_kind(question: DrawnQuestion, kind: str) -> str:
+    """Returns the message on a function that returned something of another kind than arrays."""
+    what = KNOWN_TYPES.get(kind, "something that is not an array")
+    outputs = ", ".join(question.outputs)
+    wanted = f"a tuple ({outputs})" if outputs else f"an array {question.shape}"
+    said = f"Your function returned {what}; expected {wanted} of float32 or float64 numbers."
+    return f"{said} Is its `return` missing?" if kind == "NoneType" else said
 
 
 # Pairs: a pattern in an error's text or in the code that raised it, and the advice.
