@@ -3,7 +3,9 @@
 #
 # Every objective of this course is made of a few numbers: log densities, a divergence between two
 # of them, and the evidence lower bound that they add up to. In this notebook you write each of them
-# once, for a batch at a time, and check it. Later assignments call what you write here by name.
+# once, for a batch at a time, and check it. Later notebooks use the same formulas, but not this
+# file: where one needs a function of an earlier notebook, it asks you to copy yours or to write it
+# anew.
 #
 # **Notation.** $x$ is the data, $z$ the latent variable, $p(z)$ the prior, $q(z|x)$ the approximate
 # posterior. The network that returns $q(z|x)$ is called the encoder, the one that returns $p(x|z)$
@@ -20,7 +22,8 @@
 # 30$.
 #
 # **The documents.** Places such as *000, section 4, step 7* point into the lecture documents 000
-# to 004. They hold errors; where this notebook deviates from them it says so. Numbers such as
+# to 004. They hold errors; where this notebook deviates from them it says so. Our copies were
+# converted to text, so an error in our copy may come from the conversion. Numbers such as
 # *E-000-08* count the errata of document 000; your instructor has the documents and the list.
 #
 # Under each answer stands a `check`. It runs your function on public cases, says what is wrong, and
@@ -72,8 +75,8 @@ def posterior_from_joint(p_xz):
 #
 # $$\log p(z) = -\tfrac12 \sum_{k=1}^K \left[ \log 2\pi + z_k^2 \right] .$$
 #
-# Document 003 prints $e^{z_k^2/2}$ in eq. 5; with that sign the density would grow without limit
-# (E-003-01). Note where the constant stands: inside the sum, once for each dimension.
+# Our copy of document 003 has $e^{z_k^2/2}$ in eq. 5; with that sign the density would grow
+# without limit (E-003-01). Note where the constant stands: inside the sum, once for each dimension.
 
 
 # %% question="standard_normal_log_prob"
@@ -331,7 +334,8 @@ def gaussian_log_prob_learned(x, mu, log_var):
 # ## 5. How far is q from the prior?
 #
 # The encoder returns a diagonal Gaussian $q(z|x) = N(\mu, \mathrm{diag}\,\sigma^2)$, the prior is
-# $p(z) = N(0, I)$. Their Kullback-Leibler divergence has a closed form. Starting from its
+# $p(z) = N(0, I)$. Their Kullback-Leibler divergence has a closed form
+# ([Kingma and Welling 2014](https://arxiv.org/abs/1312.6114), appendix B). Starting from its
 # definition, one dimension at a time,
 #
 # $$KL(q \| p) = E_q[\log q(z)] - E_q[\log p(z)]
@@ -437,9 +441,15 @@ if __name__ == "__main__":
     plot_two_divergences()
 
 # %% [markdown]
-# Left, the direction of the ELBO: a $q$ that is too narrow pays little, one that is too wide pays
-# more and more. Right, the other direction: a narrow $q$ pays dearly, because $p$ puts mass where
-# $q$ has almost none. That is why variational posteriors come out too narrow rather than too wide.
+# Left, $KL(q \| p)$, the direction of the ELBO. As the standard deviation $\sigma$ of $q$ goes to
+# 0 it grows without limit, but only as $\log(1/\sigma)$; for a wide $q$ it grows as $\sigma^2/2$.
+# Right, $KL(p \| q)$, where a narrow $q$ is far dearer: the divergence grows as $1/\sigma^2$,
+# because $p$ puts mass where $q$ has almost none. For a wide $q$ it grows only as $\log \sigma$.
+#
+# In this figure $q$ can equal $p$, and in both directions the best $q$ does. It cannot where $q$ is
+# factorised and $p$ is correlated. If such a $p$ is Gaussian, the $q$ with the least $KL(q \| p)$
+# is too narrow: each of its variances is that of one coordinate *given the others*, which for a
+# correlated coordinate is smaller than its variance under $p$.
 #
 # ### The entropy of q
 #
@@ -473,7 +483,7 @@ def gaussian_entropy(log_var):
 # %% [markdown]
 # ## 6. The ELBO, exactly
 #
-# For any $q$ that is zero wherever the posterior is, document 000 (section 1, steps 4 to 7)
+# For any $q$ with $q(z|x) = 0$ wherever $p(z|x) = 0$, document 000 (section 1, steps 4 to 7)
 # multiplies and divides by $q$ inside the logarithm and finds, without an inequality,
 #
 # $$\log p(x) = \underbrace{E_q\left[\log \frac{p(x, z)}{q(z|x)}\right]}_{\text{ELBO}} +
@@ -579,7 +589,8 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## 7. Find the bugs in the notes
 #
-# Five printed lines of the lecture are wrong:
+# Five lines of the lecture are wrong in our copy (some of these errors, such as that of 003,
+# eq. 11, may come from the conversion to text):
 #
 # 1. 000, section 4, step 2 (line 68): $D_{KL}(q \| p) = \int q \log (p / q)$;
 # 2. 000, section 4, step 6 (line 76): $D_{KL} = \log(\sigma_q/\sigma_p) - (\sigma_q^2 +
@@ -590,7 +601,7 @@ if __name__ == "__main__":
 # 5. 003, eq. 11: the density of $q$, mean $m$ and standard deviation $s$, with
 #    $e^{-(z_k - m_k)^2 / (2 z_k^2)}$.
 #
-# For each compute what it says as printed and what it should say, with your own functions or a few
+# For each compute what it says in our copy and what it should say, with your own functions or a few
 # lines of NumPy: 1 and 2 for $q = N(0.5, 0.8^2)$ and $p = N(-0.3, 1.7^2)$ (means and variances); 3
 # at $z_0 = 0.9$, $\mu = 0.2$, $\sigma^2 = 0.25$; 4 at $z = 1$; 5 at $m = 0.5$, $s = 0.8$,
 # $z = 1.4$, all in one dimension. A density has one more witness: its total mass. If that grows
@@ -606,10 +617,10 @@ np.sum(density) * (grid[1] - grid[0])
 # ### Your findings
 #
 # For each of the five lines: what is wrong, the corrected formula, and the two numbers. For the
-# three densities also say what the total mass of the printed one is.
+# three densities also say what the total mass of the one in our copy is.
 #
 # <!-- BEGIN SOLUTION -->
-# | line | wrong | printed | right |
+# | line | wrong | in our copy | right |
 # |---|---|---|---|
 # | 000, line 68 (E-000-08) | $\log(p/q)$ for $\log(q/p)$: it is $-D_{KL}$ | -0.475225 | 0.475225 |
 # | 000, line 76 (E-000-09) | again $-D_{KL}$ under the name of $D_{KL}$ | -0.475225 | 0.475225 |
@@ -623,3 +634,8 @@ np.sum(density) * (grid[1] - grid[0])
 # **Rubric (4 points).** 1 point: both divergences, with the sign. 1 point: line 94, with the
 # numbers. 1 point: eq. 5 and eq. 11, with the numbers. 1 point: the masses.
 # <!-- END SOLUTION -->
+
+# %% [markdown]
+# ## Papers
+#
+# - Kingma and Welling (2014). *Auto-Encoding Variational Bayes*. <https://arxiv.org/abs/1312.6114>

@@ -22,7 +22,8 @@
 #
 # **The documents.** Places such as *000, section 2* point into the lecture documents 000 to 004,
 # numbers such as *E-000-02* into the list of their errata. This notebook needs no function of the
-# first one: where a question uses a density or a divergence from there, write it in place.
+# first one: where a question uses a density or a divergence from there, write it in place. An
+# error in our copy of a document may come from its conversion to text.
 
 # %%
 import matplotlib.pyplot as plt
@@ -41,7 +42,8 @@ LOG_2PI = float(np.log(2 * np.pi))
 # $p(x) = \int p(x|z)\, p(z)\, dz$, and document 001 names the two things that one wants of a model:
 # the density of the data, $p(x)$, and inference, $p(z|x)$ (lines 47 and 48; the second line asks
 # for "the best z", but inference means the whole distribution, E-001-08). For neural networks both
-# are out of reach. For one family they are not, the **linear Gaussian model** (probabilistic PCA):
+# are out of reach. For one family they are not, the **linear Gaussian model** (probabilistic PCA,
+# Tipping and Bishop 1999):
 #
 # $$z \sim N(0, I_K), \qquad x \,|\, z \sim N(W z + b,\; \sigma^2 I_D) .$$
 #
@@ -145,7 +147,9 @@ if __name__ == "__main__":
 # is sampled from. A sample that a random number generator hands out does not remember $\mu$ and
 # $\sigma$; moving the derivative inside the expectation, as if $q$ did not depend on $\phi$, gives
 # another number (000, lines 31 to 33). The way out is to draw noise that has no parameters and to
-# transform it (000, section 2; 003, eq. 20 to 22; 004, lines 45 to 49):
+# transform it (000, section 2; 003, eq. 20 to 22; 004, lines 45 to 49;
+# [Kingma and Welling 2014](https://arxiv.org/abs/1312.6114);
+# [Rezende, Mohamed and Wierstra 2014](https://arxiv.org/abs/1401.4082)):
 #
 # $$\epsilon \sim N(0, I), \qquad
 #   z = g_\phi(\epsilon) = \mu + \sigma \odot \epsilon \sim N(\mu, \mathrm{diag}\, \sigma^2) .$$
@@ -507,11 +511,11 @@ def grad_theta_enumerated(theta, phi, log_px_given_z):
 #   \frac{\partial z_l}{\partial v} = \frac{\partial}{\partial v}\, e^{v/2} \epsilon_l \quad (v =
 #   \log \sigma^2),$$
 #
-# one latent dimension at a time (001, line 81; 003, eq. 24 to 29; 002, lines 440 to 447). In eq. 29
-# of document 003 the right side has $\nabla_\theta$; it is $\nabla_\phi$, as on the left
-# (E-003-08). Here $f$ is any function and you get its gradient: `grad_f` maps all samples at once,
-# `[L, K]`, to their gradients, `[L, K]`, one row for each. Differentiate $f$ alone: no entropy, no
-# KL.
+# one latent dimension at a time (001, line 81; 003, eq. 24 to 29; 002, lines 440 to 447). In our
+# copy of document 003 the right side of eq. 29 has $\nabla_\theta$; it is $\nabla_\phi$, as on the
+# left (E-003-08). Here $f$ is any function and you get its gradient: `grad_f` maps all samples at
+# once, `[L, K]`, to their gradients, `[L, K]`, one row for each. Differentiate $f$ alone: no
+# entropy, no KL.
 
 
 # %% question="pathwise_gradient"
@@ -643,8 +647,10 @@ def fit_q(log_joint, num_steps, seed):
 # %% [markdown]
 # The landscape that this search climbs, for the toy model: the ELBO of every $(\mu, \sigma)$,
 # estimated by your `elbo_multi_sample` with 200 fixed, evenly spread values of $\epsilon$. It has a
-# single summit, at the exact posterior, and its height there is $\log p(x)$. It falls off steeply
-# for narrow $q$, because of the entropy.
+# single summit, at the exact posterior, and its height there is $\log p(x)$. Elsewhere it
+# is lower by $KL(q \| p(z|x))$, the left panel of a01, section 5, with the posterior for $p$: as
+# $\sigma \to 0$ the entropy takes the ELBO down without limit, but only as $\log \sigma$; for a
+# wide $q$ it falls as $-\sigma^2$.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -696,7 +702,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## 6. Find the bugs in the notes
 #
-# Four printed lines of the lecture are wrong:
+# Four lines of the lecture are wrong in our copy:
 #
 # 1. 000, line 57: $\tilde{\mathcal{L}}(x) = \log p_\theta(x, z) - \log q_\phi(z|x) = \log
 #    p_\theta(x) - D_{KL}(q_\phi(z|x) \| p_\theta(z|x))$, with $z = g(\epsilon, \phi, x)$;
@@ -707,11 +713,11 @@ if __name__ == "__main__":
 # 4. 001, line 79: $f = \mu + \sigma \epsilon$ with $\epsilon \sim p(z)$ (their $f$ is the sample,
 #    our $z$).
 #
-# For each compute what it says as printed and what it should say. 1: in the toy model at
+# For each compute what it says in our copy and what it should say. 1: in the toy model at
 # $q = N(0.3, 0.6^2)$ for the noise $\epsilon = 0.7$. 2: for the data of the cell below under the
 # model $N(0, 1)$, with the first 50 as the minibatch. 3: in the toy model at the same $q$, the
 # exact expectation of both gradients, where $\phi$ is the mean of $q$ and $\theta$ is the loading
-# 1.5. 4: $E[z^2]$ for $q = N(0.3, 0.6^2)$ if the prior, and so the printed law of $\epsilon$, is
+# 1.5. 4: $E[z^2]$ for $q = N(0.3, 0.6^2)$ if the prior, and so that line's law of $\epsilon$, is
 # $N(2, 0.5^2)$.
 
 # %%
@@ -725,7 +731,7 @@ minibatch = data[:50]
 # For each of the four lines: what is wrong, the corrected line, and the numbers.
 #
 # <!-- BEGIN SOLUTION -->
-# | line | wrong | printed | right |
+# | line | wrong | in our copy | right |
 # |---|---|---|---|
 # | 000, line 57 (E-000-04) | holds for the expectation, not for one sample | -1.660136 | -1.282071 |
 # | 000, line 61 (E-000-06) | the left side needs the size of the data instead | -27.94, -1.34 | -1.40, -1.34 |
@@ -733,7 +739,7 @@ minibatch = data[:50]
 # | 001, line 79 (E-001-04) | the noise has the law $N(0, 1)$, not that of the prior | 2.34 | 0.45 |
 #
 # For one sample the first reads $\log p(x) - \log [q(z) / p(z|x)]$. In the second the two sides are
-# -27.942301 and -1.342339 as printed, -1.397115 and -1.342339 as they should be: the factor is
+# -27.942301 and -1.342339 in our copy, -1.397115 and -1.342339 as they should be: the factor is
 # $1000/50$. For the third, $E_q[\log p(x|z)]$ has the derivative $w (x - w\mu - b)/\sigma^2$ in
 # $\mu$ and $[\mu (x - b) - w (\mu^2 + s^2)] / \sigma^2$ in $w$, where $s$ is the standard deviation
 # of $q$.
@@ -742,3 +748,12 @@ minibatch = data[:50]
 # of 20. 1 point: eq. 29, with both gradients. 1 point: line 79, with both numbers. 1 point: the
 # four corrected lines.
 # <!-- END SOLUTION -->
+
+# %% [markdown]
+# ## Papers
+#
+# - Kingma and Welling (2014). *Auto-Encoding Variational Bayes*. <https://arxiv.org/abs/1312.6114>
+# - Rezende, Mohamed and Wierstra (2014). *Stochastic Backpropagation and Approximate Inference in
+#   Deep Generative Models*. <https://arxiv.org/abs/1401.4082>
+# - Tipping and Bishop (1999). *Probabilistic Principal Component Analysis*. Journal of the Royal
+#   Statistical Society, Series B, 61(3).

@@ -2,8 +2,10 @@
 # # The variational autoencoder in Keras
 #
 # The first assignment gave you the numbers, the second the gradient. Here they become a model: a
-# network that encodes, a sample, a network that decodes, and one loss that trains both. The whole
-# of it is four lines (001, lines 83 to 93):
+# network that encodes, a sample, a network that decodes, and one loss that trains both
+# ([Kingma and Welling 2014](https://arxiv.org/abs/1312.6114);
+# [Rezende, Mohamed and Wierstra 2014](https://arxiv.org/abs/1401.4082)). The whole of it is four
+# lines (001, lines 83 to 93):
 #
 # $$(\mu, \log\sigma^2) = \text{encoder}(x), \qquad \epsilon \sim N(0, I), \qquad
 #   z = \mu + \sigma \odot \epsilon, \qquad
@@ -670,8 +672,8 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## 6. A model whose answer is known
 #
-# Without hidden layers, and with a Gaussian decoder, the VAE is *probabilistic PCA*:
-# $x|z \sim N(Wz + b, \sigma^2 I)$. There the evidence is exact,
+# Without hidden layers, and with a Gaussian decoder, the VAE is *probabilistic PCA* (Tipping and
+# Bishop 1999): $x|z \sim N(Wz + b, \sigma^2 I)$. There the evidence is exact,
 # $p(x) = N(x; b, W W^\top + \sigma^2 I)$. With the decoder's $\sigma$ fixed the columns of the best
 # $W$ are, up to a rotation of $z$, the leading eigenvectors of the data's covariance, stretched to
 # length $\sqrt{\lambda_k - \sigma^2}$, where $\lambda_k > \sigma^2$ are their eigenvalues. The
@@ -737,7 +739,8 @@ if __name__ == "__main__":
 # With $K = 2$ the evidence $p(x) = \int p(x|z)\, p(z)\, dz$ is a sum over a fine grid, and
 # $\log p(x) - \text{ELBO}(x) = KL(q(z|x) \| p(z|x))$ can be *measured*. Some of it the encoder
 # could avoid: for each image alone, $(\mu, \log\sigma^2)$ can be optimised. What is gained is the
-# **amortization gap**, what remains the **approximation gap**.
+# **amortization gap**, what remains the **approximation gap**
+# ([Cremer, Li and Duvenaud 2018](https://arxiv.org/abs/1801.03558)).
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -839,3 +842,14 @@ if __name__ == "__main__":
 # four of five). 1 point: the numbers read. 1 point: generalisation of the encoder, and the
 # consequence.
 # <!-- END SOLUTION -->
+
+# %% [markdown]
+# ## Papers
+#
+# - Cremer, Li and Duvenaud (2018). *Inference Suboptimality in Variational Autoencoders*.
+#   <https://arxiv.org/abs/1801.03558>
+# - Kingma and Welling (2014). *Auto-Encoding Variational Bayes*. <https://arxiv.org/abs/1312.6114>
+# - Rezende, Mohamed and Wierstra (2014). *Stochastic Backpropagation and Approximate Inference in
+#   Deep Generative Models*. <https://arxiv.org/abs/1401.4082>
+# - Tipping and Bishop (1999). *Probabilistic Principal Component Analysis*. Journal of the Royal
+#   Statistical Society, Series B, 61(3).

@@ -5,9 +5,10 @@
 # back: what matters is a label $y$. Document 000, section 5, changes one letter of the VAE's loss,
 # $\log p(x|z)$ to $\log p(y|z)$, and calls the loss "almost identical". The letter changes what the
 # code is for. It may now forget everything of $x$ that says nothing about $y$, and a weight $\beta$
-# says how much forgetting is worth. In this notebook you write that loss, see which two bounds it
-# is made of, compute both sides of them on a table where everything is exact, and train a
-# classifier whose every prediction passes through a noisy channel of known width.
+# says how much forgetting is worth ([Alemi et al. 2017](https://arxiv.org/abs/1612.00410)). In this
+# notebook you write that loss, see which two bounds it is made of, compute both sides of them on a
+# table where everything is exact, and train a classifier whose every prediction passes through a
+# noisy channel of known width.
 #
 # **Notation.** $x$ is an image as a vector of $D$ pixels, $y$ its label out of $C$ classes, as a
 # vector with one 1 (*one-hot*), $z$ a latent vector of $K$ dimensions, $B$ the size of a batch, $L$
@@ -117,7 +118,8 @@ def vib_rate(mu, log_var):
 
 
 # %% [markdown]
-# The loss is a cross-entropy, estimated with $L$ samples of $z$, plus $\beta$ times the rate:
+# The loss is a cross-entropy, estimated with $L$ samples of $z$, plus $\beta$ times the rate
+# (section 3 derives it from two bounds):
 #
 # $$\frac1B \sum_{b=1}^B \left[ -\frac1L \sum_{l=1}^L \log q(y_b|z_{bl}) +
 #   \beta\, KL\left( q(z|x_b) \,\|\, r(z) \right) \right] .$$
@@ -190,11 +192,13 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 # ## 3. Two bounds
 #
 # Where does this loss come from? Image and label have a joint distribution $p(x, y)$ that we know
-# from examples. The encoder adds $z$, which depends on $x$ alone: $p(x, y, z) = p(x, y)\, q(z|x)$,
-# a chain $Y - X - Z$. So $z$ knows of $y$ only what came through $x$. The entropy
+# from examples. The encoder makes $z$ from $x$ alone, so $p(z|x, y) = q(z|x)$ and
+# $p(x, y, z) = p(x, y)\, q(z|x)$: a *Markov chain* $Y - X - Z$, in which $z$ knows of $y$ only what
+# came through $x$. The entropy
 # $H(Y) = -\sum_c p(y_c) \log p(y_c)$ is what there is to know of the label, $H(Y|Z)$ what $z$
 # leaves open, and the difference is the **mutual information** $I(Y;Z) = H(Y) - H(Y|Z)$. A
-# bottleneck wants a code that knows much of $y$ and little of $x$:
+# bottleneck wants a code that knows much of $y$ and little of $x$
+# ([Tishby, Pereira and Bialek 1999](https://arxiv.org/abs/physics/0004057)):
 #
 # $$\max_{q(z|x)} \; I(Y;Z) - \beta\, I(X;Z), \qquad I(X;Z) =
 #   E_{p(x)\, q(z|x)} \log \frac{q(z|x)}{p(z)}, \quad
@@ -204,8 +208,8 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 # all images. Two densities of our own choice take their places: the decoder $q(y|z)$ that of
 # $p(y|z)$, and $r(z)$ that of $p(z)$. Each replacement errs to a known side:
 #
-# $$I(Y;Z) \;\ge\; H(Y) + E \log q(y|z), \qquad\qquad
-#   I(X;Z) \;\le\; E\, KL\left( q(z|x) \,\|\, r(z) \right) .$$
+# $$I(Y;Z) \;\ge\; H(Y) + E_{p(y,z)} \log q(y|z), \qquad\qquad
+#   I(X;Z) \;\le\; E_{p(x)}\, KL\left( q(z|x) \,\|\, r(z) \right) .$$
 #
 # To show that is the question below. Together they bound the objective from below by $H(Y)$ minus
 # the loss of section 2.
@@ -245,7 +249,7 @@ def vib_relevance_bound(p_y, mean_cross_entropy):
 # every $r(z)$. Which divergence is the gap, and which $r$ closes it? (c) Put them together:
 # $I(Y;Z) - \beta I(X;Z) \ge H(Y) - \text{loss}$. Where is $\beta \ge 0$ needed? (d) The expectation
 # in (a) is over $p(y, z)$. Show that it can be estimated from pairs $(x, y)$ and the encoder alone.
-# Where does the chain $Y - X - Z$ enter?
+# Where does the Markov chain $Y - X - Z$ enter?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) $I(Y;Z) = H(Y) + E_{p(y,z)} \log p(y|z)$, and $E_{p(y,z)} [\log p(y|z) - \log q(y|z)] =
@@ -254,8 +258,8 @@ def vib_relevance_bound(p_y, mean_cross_entropy):
 # (almost) all $z$. (b) $E_{p(x) q(z|x)} \log [q(z|x)/r(z)] = I(X;Z) + E_{p(z)} \log [p(z)/r(z)] =
 # I(X;Z) + KL(p(z) \| r(z))$: the gap is the divergence of the aggregated posterior from $r$, and
 # $r = p(z)$ closes it. (c) Multiply (b) by $-\beta$, which turns the inequality round only if
-# $\beta \ge 0$, and add (a): the right side is $H(Y) - [E(-\log q(y|z)) + \beta R]$. $H(Y)$ does
-# not depend on the model, so minimising the loss maximises the bound. (d)
+# $\beta \ge 0$, and add (a): the right side is $H(Y) - [E_{p(y,z)}(-\log q(y|z)) + \beta R]$.
+# $H(Y)$ does not depend on the model, so minimising the loss maximises the bound. (d)
 # $p(y,z) = \sum_x p(x,y)\, p(z|x,y)$, and the chain says $p(z|x,y) = q(z|x)$. So
 # $E_{p(y,z)} f(y,z) = E_{p(x,y)} E_{q(z|x)} f(y,z)$: average over labelled examples, and over
 # samples of the encoder.
@@ -790,3 +794,11 @@ four_samples = np.array(
 # sign. 2 points: line 112 with the numbers. 1 point: independent sigmoids, and two classes as the
 # case in which they agree.
 # <!-- END SOLUTION -->
+
+# %% [markdown]
+# ## Papers
+#
+# - Alemi, Fischer, Dillon and Murphy (2017). *Deep Variational Information Bottleneck*.
+#   <https://arxiv.org/abs/1612.00410>
+# - Tishby, Pereira and Bialek (1999). *The Information Bottleneck Method*.
+#   <https://arxiv.org/abs/physics/0004057>

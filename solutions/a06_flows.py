@@ -9,13 +9,15 @@
 #
 # **Notation.** $x$ is the data, $y$ a label, $z_0$ the latent vector that is drawn from
 # $q_0(z_0|x) = N(\mu, \mathrm{diag}\, \sigma^2)$, $z_K$ the one that comes out of the flow and that
-# the decoder is given. (The lecture calls the number of steps of the flow $K$ too. Here $K$ is the
-# number of latent dimensions, as in all assignments, $F$ the number of steps, $f_1, \dots, f_F$ the
-# steps, and $z_K$ stays the name of what the last of them returns. The decoder is written
-# $p(y|z_K)$, as in document 000: it is the $q(y|z)$ of a05.) **Forward is $z_0 \to z_K$,
-# everywhere**, and a log determinant is $\log \lvert \det \partial\, \text{output} / \partial\,
-# \text{input} \rvert$ of the forward map, one number for each example. Sizes in shapes: `B`
-# examples, `K` latent dimensions, `C` classes, `L` samples, `F` steps. Everything is in **nats**.
+# the decoder is given. In this notebook $K$ is the number of latent dimensions, as in all
+# assignments, and $F$ the number of steps $f_1, \dots, f_F$ of the flow. The lecture counts the
+# steps with $K$, and $z_K$ (`zK` in code) is its name for the output of the last of the $F$ steps:
+# the index there has nothing to do with the latent dimension. The decoder $p(y|z_K)$ is written as
+# in document 000; in a05 the same decoder is written $q(y|z)$. **Forward is $z_0 \to z_K$,
+# everywhere**, and a log determinant is
+# $\log \lvert \det \partial\, \text{output} / \partial\, \text{input} \rvert$ of the forward map,
+# one number for each example. Sizes in shapes: `B` examples, `K` latent dimensions, `C` classes,
+# `L` samples, `F` steps. Everything is in **nats**.
 #
 # **What your functions get and return.** Arguments come by position: float32 NumPy arrays, Python
 # floats for scalars, and in one question a function. Return tensors, arrays, lists or numbers in
@@ -31,7 +33,8 @@
 # determinant of that. Whoever has both right has a density.
 #
 # **The documents.** Places such as *000, section 6* point into the lecture documents 000 to 004,
-# with the lines of the text files, numbers such as *E-000-16* into the list of their errata.
+# with the lines of the text files, numbers such as *E-000-16* into the list of their errata. The
+# files were converted to text, so an error in our copy may come from the conversion.
 
 # %%
 import keras
@@ -106,8 +109,8 @@ def gaussian_log_pdf(z, mu, var):
 # ## 3. Planar flows
 #
 # A planar flow moves every point along one direction, $\hat u$, by an amount that depends only on
-# which side of a plane it lies, and how far (002, line 849, "linear time transformations"; Rezende
-# and Mohamed 2015):
+# which side of the plane $w^\top z + b = 0$ it lies, and how far (002, line 849, "linear time
+# transformations"; [Rezende and Mohamed 2015](https://arxiv.org/abs/1505.05770)):
 #
 # $$f(z) = z + \hat u \tanh(w^\top z + b) .$$
 #
@@ -121,9 +124,10 @@ def gaussian_log_pdf(z, mu, var):
 # $$\hat u = u + \left[ m(w^\top u) - w^\top u \right] \frac{w}{\lVert w \rVert^2}, \qquad
 #   m(a) = -1 + \log(1 + e^a) .$$
 #
-# It is always applied, also where $w^\top u \ge -1$ already: a correction that begins at some point
-# would have a kink there. In float32 $1 + \hat u^\top \psi$ can round to 0 all the same, in the
-# middle of the plane where $w^\top u$ is below $-16$.
+# It is always applied, also where $w^\top u > -1$ already: applied only below $-1$ it would make
+# $w^\top \hat u$ jump there, from $m(-1) = -0.69$ to $-1$. If $w^\top u$ is below $-16$, the
+# factor $1 + w^\top \hat u\, (1 - \tanh^2)$ can still round to 0 in float32, at points with
+# $w^\top z + b = 0$.
 
 
 # %% question="planar_u_hat"
@@ -335,7 +339,8 @@ def radial_log_det(z, z_ref, alpha, beta_hat):
 # A planar flow has no inverse in closed form, a radial one that of a quadratic equation. A
 # *coupling layer* is undone as easily as it is done. It leaves one half of $z$ alone, and lets that
 # half decide how the other is scaled and shifted. With $K = 4$ (002, line 851, autoregressive
-# flows; this one has two blocks):
+# flows; this one has two blocks;
+# [Dinh, Sohl-Dickstein and Bengio 2017](https://arxiv.org/abs/1605.08803)):
 #
 # $$z'_{1:2} = z_{1:2}, \qquad z'_{3:4} = z_{3:4} \odot e^{s(z_{1:2})} + t(z_{1:2}) .$$
 #
@@ -409,7 +414,8 @@ def coupling_log_det(log_scale):
 #
 # The next step is to let every dimension depend on all before it (002, line 850). Two networks
 # return $m_k$ and $s_k$ that may look at $z_{<k}$ only; then the Jacobian is triangular, and its
-# diagonal is all that counts. Kingma and others (2016) use a gate, as in an LSTM:
+# diagonal is all that counts. [Kingma et al. 2016](https://arxiv.org/abs/1606.04934) use a gate, as
+# in an LSTM:
 #
 # $$g = \frac{1}{1 + e^{-s}}, \qquad z' = g \odot z + (1 - g) \odot m, \qquad
 #   \log \left\lvert \det \frac{\partial z'}{\partial z} \right\rvert = \sum_k \log g_k .$$
@@ -596,8 +602,8 @@ def flow_free_energy(log_q0, log_dets, log_p_zK, log_py_given_zK):
 #
 # A small flow with known values: $u = (1.2, 0.7)$, $w = (0.8, -0.5)$, $b = 0.3$ ($w^\top u = 0.61$,
 # so it is invertible as it is), applied to $z_0 = (0.4, -0.9)$ drawn from $N(0, I)$. It should give
-# $z_K = (1.347353, -0.347377)$ and $\log q_K(z_K) = -2.529743$. The integral of $q_K$ over the
-# plane is a sharp test: with nearly every error in a log determinant it is no longer 1.
+# $z_K = (1.347353, -0.347377)$ and $\log q_K(z_K) = -2.529743$. The integral of $q_K$ over all $z$
+# is a sharp test: with nearly every error in a log determinant it is no longer 1.
 # `planar_log_q` computes $q_K$ at given points. It has to find the $z_0$ that belong to them, and
 # since a planar flow has no inverse in closed form, `densities_2d.invert_planar` bisects *your*
 # map.
@@ -633,11 +639,11 @@ if __name__ == "__main__":
 # %% [markdown]
 # ### What planar flows can do
 #
-# Rezende and Mohamed try flows on four densities $p(z) \propto e^{-U(z)}$ of the plane that are
-# nothing like a Gaussian. Three of their energies say nothing of places far away, so we take them
-# on the box $[-4, 4]^2$. There is no data here: the free energy with $\log p(z_K) = -U(z_K)$ and
-# without a label is, up to a constant, $KL(q_K \| p)$, and a flow is fitted by minimising it. The
-# KL in the titles is that of $q_K$ on the box, normalised there; the mass is the share of $q_K$
+# Rezende and Mohamed try flows on four densities $p(z) \propto e^{-U(z)}$ in two dimensions that
+# are nothing like a Gaussian. Three of their energies say nothing of places far away, so we take
+# them on the box $[-4, 4]^2$. There is no data here: the free energy with $\log p(z_K) = -U(z_K)$
+# and without a label is, up to a constant, $KL(q_K \| p)$, and a flow is fitted by minimising it.
+# The KL in the titles is that of $q_K$ on the box, normalised there; the mass is the share of $q_K$
 # that lies in the box at all. The functions below use yours and take their gradient. (If you wrote
 # them in NumPy there is none, and the figure is an error: go on.)
 
@@ -725,11 +731,11 @@ if __name__ == "__main__":
 # ### In your own words: implicit distributions and flows
 #
 # Document 002 puts two ways to more expressive posteriors side by side (lines 824 to 856). (a) What
-# may an implicit distribution be made of that a flow may not, and what does it lose? (b) Line 829
-# writes the log density ratio as "$\log p(z) \log q_\phi(z \mid x)$", line 832 defines
-# $T(x, z) = \log q_\phi(z \mid x) - \log p(z)$. What is wrong with the first? Take
-# $q = N(0.3, 0.6^2)$, $p = N(0, 1)$ and $z = 0.9$: compute the product that is printed and $T$, and
-# say with which sign $T$ enters minus the ELBO. (c) How would you know that a flow's density is
+# may an implicit distribution be made of that a flow may not, and what does it lose? (b) In our
+# copy line 829 writes the log density ratio as "$\log p(z) \log q_\phi(z \mid x)$", line 832
+# defines $T(x, z) = \log q_\phi(z \mid x) - \log p(z)$. What is wrong with the first? Take
+# $q = N(0.3, 0.6^2)$, $p = N(0, 1)$ and $z = 0.9$: compute the product that stands there and $T$,
+# and say with which sign $T$ enters minus the ELBO. (c) How would you know that a flow's density is
 # wrong, and why has an implicit distribution no such test?
 #
 # <!-- BEGIN SOLUTION -->
@@ -737,8 +743,8 @@ if __name__ == "__main__":
 # have a tractable Jacobian. It can be sampled and reparameterized, but has no density that could be
 # evaluated; the KL must come from elsewhere, a discriminator that is trained beside it and is exact
 # only at its optimum. A flow has $\log q_K$ exactly, for its own samples at least. (b) The minus
-# between the logarithms is lost (E-002-19). $\log q = -0.908113$ and $\log p = -1.323939$; their
-# product is $1.202286$, and the ratio $\log p - \log q$ is $-0.415826$.
+# between the logarithms is lost in our copy (E-002-19). $\log q = -0.908113$ and
+# $\log p = -1.323939$; their product is $1.202286$, and the ratio $\log p - \log q$ is $-0.415826$.
 # $T = \log q - \log p = +0.415826$ is the integrand of the KL: it is added to the loss (subtracted
 # from the ELBO). (c) Compare the log determinant with differences of the map, go forth and back
 # with the inverse, integrate $q_K$ over a grid: the mass must be 1. An implicit distribution has no
@@ -880,11 +886,12 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## 8. The bottleneck with a flow
 #
-# Now the listing as it should be. An image $x$ goes through an encoder to $(\mu, \log\sigma^2)$, a
-# sample $z_0 = \mu + \sigma \odot \epsilon$ through a flow to $z_K$, and $z_K$ through a decoder to
-# the logits of $C$ classes. The parameters of every step are functions of the image,
-# $\lambda_j(x)$: each image gets a flow of its own. That is the difference between bending one
-# Gaussian and bending every posterior as it needs.
+# Now the listing as it should be: the bottleneck of a05
+# ([Alemi et al. 2017](https://arxiv.org/abs/1612.00410)) with a flow. An image $x$ goes through an
+# encoder to $(\mu, \log\sigma^2)$, a sample $z_0 = \mu + \sigma \odot \epsilon$ through a flow to
+# $z_K$, and $z_K$ through a decoder to the logits of $C$ classes. The parameters of every step are
+# functions of the image, $\lambda_j(x)$: each image gets a flow of its own. That is the difference
+# between bending one Gaussian and bending every posterior as it needs.
 #
 # Four kinds of flow, with $F$ steps each:
 #
@@ -1352,3 +1359,15 @@ if __name__ == "__main__":
     models = {"no flow": train_flow(images, num_flows=0), PLANAR: bent}
     models |= {flow: train_flow(images, flow) for flow in (RADIAL, COUPLING, IAF)}
     compare_flows(models, images)
+
+# %% [markdown]
+# ## Papers
+#
+# - Alemi, Fischer, Dillon and Murphy (2017). *Deep Variational Information Bottleneck*.
+#   <https://arxiv.org/abs/1612.00410>
+# - Dinh, Sohl-Dickstein and Bengio (2017). *Density Estimation Using Real NVP*.
+#   <https://arxiv.org/abs/1605.08803>
+# - Kingma, Salimans, Jozefowicz, Chen, Sutskever and Welling (2016). *Improving Variational
+#   Inference with Inverse Autoregressive Flow*. <https://arxiv.org/abs/1606.04934>
+# - Rezende and Mohamed (2015). *Variational Inference with Normalizing Flows*.
+#   <https://arxiv.org/abs/1505.05770>
