@@ -208,12 +208,20 @@ def test_submit_writes_one_zip_and_says_what_is_in_it(
     cells["cells"] = [
         cell for cell in cells["cells"] if "def elbo_identity_terms" not in "".join(cell["source"])
     ]
+    for cell in cells["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "why_latent_variables":
+            cell["source"] = ["Because they make a joint density out of simple ones."]
+    lost = "**Where is the ELBO largest?**\nSay why.\n\n*Your answer here.*"
+    cells["cells"].append({"cell_type": "markdown", "source": lost, "metadata": {}, "id": "lost"})
     path.write_text(json.dumps(cells))
     vikit.submit()
     printed = capsys.readouterr().out
     assert "found        kl_to_standard_normal" in printed
     assert "MISSING      elbo_identity_terms" in printed
     assert "NOT WRITTEN  gaussian_entropy" in printed
+    assert "found        why_latent_variables (in words)" in printed
+    assert "NOT WRITTEN  find_the_bugs (in words)" in printed
+    assert "NOT WRITTEN  **Where is the ELBO largest?** (in words)" in printed
     with zipfile.ZipFile(tmp_path / f"{A01}-submission.zip") as archive:
         assert archive.namelist() == [f"{A01}/{A01}.ipynb"]
         assert archive.read(f"{A01}/{A01}.ipynb") == path.read_bytes()

@@ -53,6 +53,8 @@ def submit(notebook=None) -> None:
     for name in questions:
         state = "NOT WRITTEN" if name in stubs else "found" if name in names else "MISSING"
         print(f"  {state:<11}  {name}")
+    for name, answered in cells.read_written_answers(content).items():
+        print(f"  {'found' if answered else 'NOT WRITTEN':<11}  {name} (in words)")
 
 
 SAVED_NOTE = (

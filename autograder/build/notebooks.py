@@ -7,6 +7,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
+from vikit.notebook.cells import TEXT_STUB
 from vikit.protocol import public_cases
 
 from autograder import tasks
@@ -169,7 +170,7 @@ def clear_answer(cell: script.ScriptCell, node: NotebookNode) -> NotebookNode:
         return node
     clear = ClearSolutions(
         code_stub={"python": f'raise NotImplementedError("write {cell.question}")'},
-        text_stub="*Your answer here.*",
+        text_stub=TEXT_STUB,
     )
     if cell.kind == "answer":
         node.source = script.remove_helpers(node.source)

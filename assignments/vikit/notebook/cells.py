@@ -1,4 +1,4 @@
-"""Reads what a notebook's code cells define from their text; executes nothing."""
+"""Reads what a notebook's cells define and answer from their text; executes nothing."""
 
 import ast
 import json
@@ -6,7 +6,19 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["DEFINITIONS", "Definitions", "find_definitions", "parse", "read_sources", "split_lines"]
+__all__ = [
+    "DEFINITIONS",
+    "TEXT_STUB",
+    "Definitions",
+    "find_definitions",
+    "parse",
+    "read_sources",
+    "read_written_answers",
+    "split_lines",
+]
+
+# What a released notebook holds in the place of an answer in words.
+TEXT_STUB = "*Your answer here.*"
 
 
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -45,6 +57,28 @@ def read_sources(content) -> list[str]:
         return ["".join(cell["source"]) for cell in found if cell["cell_type"] == "code"]
     except (KeyError, TypeError) as error:
         raise ValueError(f"it has no cells ({type(error).__name__}: {error})") from error
+
+
+def read_written_answers(content) -> dict[str, bool]:
+    """Returns a dict from each question that is answered in words to whether it is answered.
+
+    An answer that has lost its metadata, as some editors have it, is in it if it is not written,
+    by its first line.
+
+    Args:
+        content: The bytes of a notebook's file, as `read_sources` reads them.
+    """
+    answered = {}
+    for cell in json.loads(content.decode("utf-8-sig"))["cells"]:
+        if cell["cell_type"] != "markdown":
+            continue
+        text, metadata = "".join(cell.get("source", "")), cell.get("metadata")
+        marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        marks = marks if isinstance(marks, dict) else {}
+        if TEXT_STUB in text or marks.get("solution"):
+            name = str(marks.get("grade_id") or text.strip().partition("\n")[0])
+            answered[name] = TEXT_STUB not in text
+    return answered
 
 
 def split_lines(source) -> list[str]:
