@@ -7,6 +7,25 @@
 # file: where one needs a function of an earlier notebook, it asks you to copy yours or to write it
 # anew.
 #
+# **When you are done** you can:
+#
+# - write log densities of binary and real-valued data, for a batch and without overflow;
+# - compute the divergence between two diagonal Gaussians and say what each direction penalises;
+# - split $\log p(x)$ into the ELBO and a divergence, and explain when the bound is tight;
+# - find a wrong formula by computing a number that it gets wrong.
+#
+# **You need**: densities, expectations, logarithms and Bayes' rule; Jensen's inequality for one
+# written question; sums along an axis and broadcasting in NumPy or TensorFlow. No other notebook
+# comes before this one.
+#
+# **Time**: about 5 hours, an estimate. Nothing is trained, and the figures take seconds.
+#
+# **Hardest questions**: *hard* `elbo_identity_terms`, `when_the_bound_is_tight`, `find_the_bugs`;
+# *some thought* `why_latent_variables`, `bernoulli_log_prob_probs`, `bernoulli_as_a_loss`,
+# `gaussian_as_a_loss`, `kl_diag_gaussians`; *short* `posterior_from_joint`,
+# `standard_normal_log_prob`, `bernoulli_log_prob_logits`, `gaussian_log_prob_fixed`,
+# `gaussian_log_prob_learned`, `kl_to_standard_normal`, `gaussian_entropy`.
+#
 # **Notation.** $x$ is the data, $z$ the latent variable, $p(z)$ the prior, $q(z|x)$ the approximate
 # posterior. The network that returns $q(z|x)$ is called the encoder, the one that returns $p(x|z)$
 # the decoder. Sizes in shapes: `B` examples in a batch, `K` latent dimensions, `D` data dimensions,

@@ -6,6 +6,26 @@
 # held against the truth: the samples, the bound that they estimate, and the gradients that training
 # follows. At the end you fit a $q$ by stochastic gradients and find the exact posterior.
 #
+# **When you are done** you can:
+#
+# - compute the exact evidence and posterior of a linear Gaussian model;
+# - estimate the ELBO by sampling, and say which estimates are biased and what more samples change;
+# - derive gradients of the ELBO, and estimate those that need samples by reparameterization;
+# - write a training loop in TensorFlow that fits a Gaussian $q$.
+#
+# **You need**: the ELBO and the divergences of a01; multivariate Gaussians, inverses and
+# determinants of matrices; the chain rule and the derivative of a softmax; bias, variance and
+# Jensen's inequality; `GradientTape`, an optimizer and `tf.function` for the last code question.
+#
+# **Time**: about 7 hours, an estimate. The experiments, with one fit of 2000 steps, should take
+# about a minute on a laptop's processor.
+#
+# **Hardest questions**: *hard* `why_the_naive_gradient_is_zero`, `fit_q`, `find_the_bugs`; *some
+# thought* `linear_gaussian_log_px`, `linear_gaussian_posterior`, `why_one_sample_is_enough`,
+# `three_estimates_of_the_evidence`, `grad_theta_enumerated`, `pathwise_gradient`; *short*
+# `reparameterize`, `elbo_analytic_kl`, `elbo_single_sample`, `elbo_multi_sample`,
+# `minibatch_log_lik`.
+#
 # **Notation.** As in the first assignment: $x$ is the data, $z$ the latent variable, $p(z)$ the
 # prior, $q(z|x)$ the approximate posterior with means `mu` and log variances `log_var`
 # $= \log \sigma^2$. Parameters of the model are called $\theta$, those of $q$ are called $\phi$.

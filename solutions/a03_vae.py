@@ -11,6 +11,24 @@
 #   z = \mu + \sigma \odot \epsilon, \qquad
 #   \text{logits} = \text{decoder}(z).$$
 #
+# **When you are done** you can:
+#
+# - write the loss of a VAE with the right sums and means, for binary and for real-valued pixels;
+# - build a VAE as a Keras model, train it with `fit`, save it and load it;
+# - read training curves, and recognise a collapsed posterior;
+# - explain how far the ELBO lies below $\log p(x)$, and what could close the gap.
+#
+# **You need**: log-likelihoods and the divergence from the prior (a01), the ELBO and
+# reparameterization (a02); layers and models in Keras, as classes of your own; covariance matrices
+# and their eigenvectors for the question on PCA.
+#
+# **Time**: about 9 hours, an estimate. The experiments train three models and some short runs on
+# the digits: allow 2 minutes in all on a laptop's processor, much more for MNIST.
+#
+# **Hardest questions**: *hard* `VAE`, `linear_vae`, `two_gaps`; *some thought* `vae_loss`,
+# `gaussian_vae_loss`, `Encoder`, `draw_the_model`, `read_the_curves`, `latent_grid`,
+# `mean_or_sample`; *short* `sample_latent`, `Decoder`, `reconstruct`, `sample_prior`.
+#
 # **Notation.** $x$ is an image as a vector of $D$ pixels, $z$ its latent vector of $K$ dimensions,
 # $B$ the size of a batch, $L$ the number of samples $z_l$ drawn for each image. `log_var` is
 # $\log\sigma^2$. Everything is in **nats**, sums run over pixels and over latent dimensions, means

@@ -10,6 +10,25 @@
 # table where everything is exact, and train a classifier whose every prediction passes through a
 # noisy channel of known width.
 #
+# **When you are done** you can:
+#
+# - write the loss of the information bottleneck, and say what each of its terms measures;
+# - derive the bounds behind it, and compute both sides of them on tables;
+# - build and train a classifier with a stochastic code, and average its predictions correctly;
+# - read an information plane, and explain what $\beta$ does to accuracy and calibration.
+#
+# **You need**: the divergence between Gaussians and why a divergence is never negative (a01),
+# reparameterization (a02); softmax and cross-entropy; a Keras model with a `compute_loss` of its
+# own (a03, section 4). Entropy and mutual information are defined here, but it helps to have met
+# them.
+#
+# **Time**: about 8 hours, an estimate. The experiments train ten models on the digits: allow 2
+# minutes in all on a laptop's processor, much more for MNIST.
+#
+# **Hardest questions**: *hard* `derive_the_bound`, `VIB`, `role_of_beta`; *some thought*
+# `vib_loss`, `from_x_to_y`, `vib_exact_discrete`, `find_the_bugs`; *short* `categorical_log_prob`,
+# `vib_rate`, `vib_relevance_bound`, `vib_predict_probs`.
+#
 # **Notation.** $x$ is an image as a vector of $D$ pixels, $y$ its label out of $C$ classes, as a
 # vector with one 1 (*one-hot*), $z$ a latent vector of $K$ dimensions, $B$ the size of a batch, $L$
 # the number of samples $z_l$ drawn for each example. The encoder gives

@@ -7,6 +7,26 @@
 # proves each against numbers, and puts them into a model: the information bottleneck of document
 # 000, section 6, whose listing must be repaired on the way.
 #
+# **When you are done** you can:
+#
+# - write planar, radial, coupling and autoregressive maps with their log determinants;
+# - test a flow's density numerically, and explain why a map must be invertible;
+# - assemble the free energy of a model whose posterior goes through a flow;
+# - find the faults in the lecture's listing, and build a Keras model that is free of them.
+#
+# **You need**: Gaussian log densities (a01), reparameterization (a02), the bottleneck and its Keras
+# model (a05; a03 for a first model in Keras); Jacobians and determinants; TensorFlow code that a
+# gradient can pass through, and Keras layers of your own.
+#
+# **Time**: about 12 hours, an estimate. The experiments fit eight planar flows and train five
+# models on the digits: allow 5 minutes in all on a laptop's processor, an estimate too.
+#
+# **Hardest questions**: *hard* `why_w_u_above_minus_one`, `repair_listing_1`, `FlowVIB`; *some
+# thought* `planar_u_hat`, `planar_log_det`, `radial_log_det`, `iaf_step`, `what_flows_cost`,
+# `implicit_or_flow`; *short* `gaussian_log_pdf`, `planar_forward`, `radial_beta_hat`,
+# `radial_forward`, `coupling_forward`, `coupling_inverse`, `coupling_log_det`, `leapfrog_step`,
+# `flow_log_q`, `flow_prior_term`, `flow_free_energy`.
+#
 # **Notation.** $x$ is the data, $y$ a label, $z_0$ the latent vector that is drawn from
 # $q_0(z_0|x) = N(\mu, \mathrm{diag}\, \sigma^2)$, $z_K$ the one that comes out of the flow and that
 # the decoder is given. In this notebook $K$ is the number of latent dimensions, as in all
