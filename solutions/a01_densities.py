@@ -20,7 +20,7 @@
 #
 # **Time**: about 5 hours, an estimate. Nothing is trained, and the figures take seconds.
 #
-# **Hardest questions**: *hard* `elbo_identity_terms`, `when_the_bound_is_tight`, `find_the_bugs`;
+# **Difficulty**: *hard* `elbo_identity_terms`, `when_the_bound_is_tight`, `find_the_bugs`;
 # *some thought* `why_latent_variables`, `bernoulli_log_prob_probs`, `bernoulli_as_a_loss`,
 # `gaussian_as_a_loss`, `kl_diag_gaussians`; *short* `posterior_from_joint`,
 # `standard_normal_log_prob`, `bernoulli_log_prob_logits`, `gaussian_log_prob_fixed`,

@@ -17,10 +17,10 @@
 # determinants of matrices; the chain rule and the derivative of a softmax; bias, variance and
 # Jensen's inequality; `GradientTape`, an optimizer and `tf.function` for the last code question.
 #
-# **Time**: about 7 hours, an estimate. The experiments, with one fit of 2000 steps, should take
-# about a minute on a laptop's processor.
+# **Time**: about 7 hours, an estimate. The experiments, with one fit of 2000 steps, take some 15
+# seconds on two processors.
 #
-# **Hardest questions**: *hard* `why_the_naive_gradient_is_zero`, `fit_q`, `find_the_bugs`; *some
+# **Difficulty**: *hard* `why_the_naive_gradient_is_zero`, `fit_q`, `find_the_bugs`; *some
 # thought* `linear_gaussian_log_px`, `linear_gaussian_posterior`, `why_one_sample_is_enough`,
 # `three_estimates_of_the_evidence`, `grad_theta_enumerated`, `pathwise_gradient`; *short*
 # `reparameterize`, `elbo_analytic_kl`, `elbo_single_sample`, `elbo_multi_sample`,

@@ -23,9 +23,9 @@
 # and their eigenvectors for the question on PCA.
 #
 # **Time**: about 9 hours, an estimate. The experiments train three models and some short runs on
-# the digits: allow 2 minutes in all on a laptop's processor, much more for MNIST.
+# the digits: some 70 seconds in all on two processors, much more for MNIST.
 #
-# **Hardest questions**: *hard* `VAE`, `linear_vae`, `two_gaps`; *some thought* `vae_loss`,
+# **Difficulty**: *hard* `VAE`, `linear_vae`, `two_gaps`; *some thought* `vae_loss`,
 # `gaussian_vae_loss`, `Encoder`, `draw_the_model`, `read_the_curves`, `latent_grid`,
 # `mean_or_sample`; *short* `sample_latent`, `Decoder`, `reconstruct`, `sample_prior`.
 #

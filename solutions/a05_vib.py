@@ -22,10 +22,10 @@
 # own (a03, section 4). Entropy and mutual information are defined here, but it helps to have met
 # them.
 #
-# **Time**: about 8 hours, an estimate. The experiments train ten models on the digits: allow 2
-# minutes in all on a laptop's processor, much more for MNIST.
+# **Time**: about 8 hours, an estimate. The experiments train ten models on the digits: a
+# minute in all on two processors, much more for MNIST.
 #
-# **Hardest questions**: *hard* `derive_the_bound`, `VIB`, `role_of_beta`; *some thought*
+# **Difficulty**: *hard* `derive_the_bound`, `VIB`, `role_of_beta`; *some thought*
 # `vib_loss`, `from_x_to_y`, `vib_exact_discrete`, `find_the_bugs`; *short* `categorical_log_prob`,
 # `vib_rate`, `vib_relevance_bound`, `vib_predict_probs`.
 #

@@ -19,9 +19,9 @@
 # gradient can pass through, and Keras layers of your own.
 #
 # **Time**: about 12 hours, an estimate. The experiments fit eight planar flows and train five
-# models on the digits: allow 5 minutes in all on a laptop's processor, an estimate too.
+# models on the digits: some 100 seconds in all on two processors.
 #
-# **Hardest questions**: *hard* `why_w_u_above_minus_one`, `repair_listing_1`, `FlowVIB`; *some
+# **Difficulty**: *hard* `why_w_u_above_minus_one`, `repair_listing_1`, `FlowVIB`; *some
 # thought* `planar_u_hat`, `planar_log_det`, `radial_log_det`, `iaf_step`, `what_flows_cost`,
 # `implicit_or_flow`; *short* `gaussian_log_pdf`, `planar_forward`, `radial_beta_hat`,
 # `radial_forward`, `coupling_forward`, `coupling_inverse`, `coupling_log_det`, `leapfrog_step`,
