@@ -675,40 +675,28 @@ def fit_q(log_joint, num_steps, seed):
 # %% tags=["experiment"]
 if __name__ == "__main__":
 
-    def plot_landscape():
-        evidence = float(linear_gaussian_log_px(*TOY))
-        mean, cov = (float(np.ravel(part)[0]) for part in linear_gaussian_posterior(*TOY))
+    def elbo_gaps(means, sigmas):
+        """Returns log p(x) - ELBO of the toy model for q = N(mean, sigma^2), in nats."""
         levels = tf.cast((np.arange(200) + 0.5) / 200, tf.float32)
         spread = tfd.Normal(0.0, 1.0).quantile(levels)[:, None]
-        means, sigmas = np.meshgrid(np.linspace(-0.8, 1.6, 97), np.linspace(0.08, 1.4, 89))
         flat = [grid.reshape(-1).astype(np.float32) for grid in (means, sigmas)]
         placed = flat[0] + flat[1] * spread
         log_w = toy_log_joint(placed) - tfd.Normal(*flat).log_prob(placed)
-        gaps = evidence - np.asarray(elbo_multi_sample(np.asarray(log_w))).reshape(means.shape)
+        elbo = np.asarray(elbo_multi_sample(np.asarray(log_w))).reshape(means.shape)
+        return float(linear_gaussian_log_px(*TOY)) - elbo
+
+    def plot_landscape():
+        mean, cov = (float(np.ravel(part)[0]) for part in linear_gaussian_posterior(*TOY))
+        means, sigmas = np.meshgrid(np.linspace(-0.8, 1.6, 97), np.linspace(0.08, 1.4, 89))
         found = fit_q(toy_log_joint, 2000, 0)
         figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
         steps = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2]
-        filled = axes.contourf(
-            means, sigmas, gaps, levels=steps, norm="symlog", cmap="viridis_r", extend="max"
-        )
-        axes.plot(
-            mean,
-            cov**0.5,
-            "*",
-            color="white",
-            markeredgecolor="black",
-            ms=16,
-            label="exact posterior",
-        )
+        shades = {"levels": steps, "norm": "symlog", "cmap": "viridis_r", "extend": "max"}
+        filled = axes.contourf(means, sigmas, elbo_gaps(means, sigmas), **shades)
+        white = {"color": "white", "markeredgecolor": "black"}
+        axes.plot(mean, cov**0.5, "*", ms=16, label="exact posterior", **white)
         axes.plot(*found, "+", color="#D55E00", ms=12, mew=2, label="your fit_q, 2000 steps")
-        axes.plot(
-            0.3,
-            0.6,
-            "o",
-            color="white",
-            markeredgecolor="black",
-            label="q = N(0.3, 0.6²) of the histograms",
-        )
+        axes.plot(0.3, 0.6, "o", label="q = N(0.3, 0.6²) of the histograms", **white)
         axes.set(
             xlabel="mean of q", ylabel="standard deviation of q", title="ELBO of the toy model"
         )

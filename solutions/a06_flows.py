@@ -867,41 +867,35 @@ if __name__ == "__main__":
             loc=mu, scale_diag=tf.maximum(tf.sqrt(var), 1e-4)
         ).log_prob(z + 1e-4)
 
-    def print_consequences():
+    def print_densities():
         zeros, tiny = tf.zeros((1, 3)), tf.fill((1, 3), 1e-8)
-        print(
-            "shift:",
-            float(listing_1_pdf(zeros, zeros, tiny)[0]),
-            float(gaussian_log_pdf(zeros, zeros, tiny)[0]),
-        )
+        printed, right = listing_1_pdf(zeros, zeros, tiny), gaussian_log_pdf(zeros, zeros, tiny)
+        print("shift:", float(printed[0]), float(right[0]))
         var = tf.Variable([[1e-10]])
         with tf.GradientTape() as tape:
-            floored = tfd.MultivariateNormalDiag([[0.0]], tf.maximum(tf.sqrt(var), 1e-4)).log_prob(
-                [[0.0]]
-            )
+            scale = tf.maximum(tf.sqrt(var), 1e-4)
+            floored = tfd.MultivariateNormalDiag([[0.0]], scale).log_prob([[0.0]])
         print("floor:", float(floored[0]), float(gaussian_log_pdf([[0.0]], [[0.0]], var)[0]))
         print("gradient below the floor:", float(tape.gradient(floored, var)[0, 0]))
+
+    def print_losses():
         logits, label = tf.constant([[1.0, -0.5, 0.3]]), tf.constant([[0.0, 0.0, 1.0]])
-        each = tf.nn.sigmoid_cross_entropy_with_logits(label, logits)
+        binary = tf.nn.sigmoid_cross_entropy_with_logits(label, logits)
         softmax = float(tf.nn.softmax_cross_entropy_with_logits(label, logits)[0])
-        print(
-            "softmax:", softmax, "binary:", float(tf.reduce_sum(each)), float(tf.reduce_mean(each))
-        )
+        each = float(tf.reduce_sum(binary)), float(tf.reduce_mean(binary))
+        print("softmax:", softmax, "binary:", *each)
         _, w, b = SMALL_FLOW
         for u in ([1.2, 0.7], [0.6, 0.35]):
-            print(
-                "log det for u =",
-                u,
-                float(planar_log_det(np.float32([[0.4, -0.9]]), np.float32(u), w, b)[0]),
-            )
+            log_det = planar_log_det(np.float32([[0.4, -0.9]]), np.float32(u), w, b)
+            print("log det for u =", u, float(log_det[0]))
         q0 = tfd.MultivariateNormalDiag([0.1, 0.2], tf.sqrt([0.9, 1.1]))
+        prior = tfd.MultivariateNormalDiag([0.0, 0.0], [1.0, 1.0])
         drawn = q0.sample(200_000, seed=(0, 0))
-        single = q0.log_prob(drawn) - tfd.MultivariateNormalDiag([0.0, 0.0], [1.0, 1.0]).log_prob(
-            drawn
-        )
+        single = q0.log_prob(drawn) - prior.log_prob(drawn)
         print(f"below 0: {np.mean(single < 0):.3f}, mean {np.mean(single):.4f}")
 
-    print_consequences()
+    print_densities()
+    print_losses()
 
 # %% [markdown]
 # ## 8. The bottleneck with a flow
@@ -1356,13 +1350,8 @@ def compare_flows(models, images):
         axes.bar(range(len(found)), heights, bottom=below, color=colour, hatch=hatch, label=label)
         below = below + heights
     for place, (loss, (_, _, accuracy)) in enumerate(zip(below, found.values(), strict=True)):
-        axes.annotate(
-            f"{loss:.2f} nats\n{accuracy:.1%} right",
-            (place, loss),
-            ha="center",
-            va="bottom",
-            fontsize=9,
-        )
+        said = f"{loss:.2f} nats\n{accuracy:.1%} right"
+        axes.annotate(said, (place, loss), ha="center", va="bottom", fontsize=9)
     axes.set_xticks(range(len(found)), list(found))
     axes.set(
         ylim=(0, 1.4 * below.max()),

@@ -72,7 +72,7 @@ def read_written_answers(content) -> dict[str, bool]:
     for cell in json.loads(content.decode("utf-8-sig"))["cells"]:
         if cell["cell_type"] != "markdown":
             continue
-        text, metadata = "".join(cell.get("source", "")), cell.get("metadata")
+        text, metadata = "".join(cell.get("source") or ""), cell.get("metadata")
         marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
         marks = marks if isinstance(marks, dict) else {}
         if TEXT_STUB in text or marks.get("solution"):
