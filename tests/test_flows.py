@@ -192,9 +192,7 @@ def cells_with(text):
 
 
 def test_the_numbers_of_the_rubric_of_listing_1_are_printed_by_the_solution(capsys):
-    (cell,) = [
-        cell for cell in cells_with("def print_densities") if cell.kind == "demonstration"
-    ]
+    (cell,) = [cell for cell in cells_with("def print_densities") if cell.kind == "demonstration"]
     exec(cell.source, dict(vars(SOLUTION)))
     printed = [
         float(number) for number in re.findall(r"-?\d+\.\d+(?:e[+-]?\d+)?", capsys.readouterr().out)
