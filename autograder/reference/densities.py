@@ -8,6 +8,7 @@ from .graphs import MATRIX, SCALAR, VECTOR, graph
 __all__ = [
     "bernoulli_log_prob_logits",
     "bernoulli_log_prob_probs",
+    "cross_entropy_terms",
     "diagonal_normal",
     "elbo_identity_terms",
     "gaussian_entropy",
@@ -202,3 +203,24 @@ def elbo_identity_terms(log_pz, log_px_given_z, log_q) -> tuple[tf.Tensor, tf.Te
     elbo = tf.reduce_sum(q * (log_joint - log_q))
     kl = tf.reduce_sum(q * (log_q - (log_joint - log_px)))
     return elbo, kl, log_px
+
+
+@graph(VECTOR, VECTOR)
+def cross_entropy_terms(pop, log_model) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns (cross-entropy of a model, entropy of the population, their KL); 0 log 0 = 0.
+
+    -sum_x pop log_model = -sum_x pop log pop + KL(pop || model).
+
+    Document 004, slide "Latent Variable Assumptions".
+
+    Args:
+        pop: Probabilities of the population, some may be 0. Shape `[X]`.
+        log_model: Log probabilities of the model. Shape `[X]`.
+
+    Returns:
+        Three scalars.
+    """
+    pop = tf.convert_to_tensor(pop)
+    cross_entropy = -tf.reduce_sum(pop * log_model)
+    entropy = -tf.reduce_sum(tf.math.xlogy(pop, pop))
+    return cross_entropy, entropy, cross_entropy - entropy

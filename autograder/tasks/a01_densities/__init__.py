@@ -4,6 +4,7 @@ from ..question import Assignment, Manual
 from .bayes import posterior_from_joint
 from .bernoulli_logits import bernoulli_log_prob_logits
 from .bernoulli_probs import bernoulli_log_prob_probs
+from .cross_entropy import cross_entropy_terms
 from .gaussians import gaussian_log_prob_fixed, gaussian_log_prob_learned, standard_normal_log_prob
 from .identity import elbo_identity_terms
 from .kl_of_gaussians import gaussian_entropy, kl_diag_gaussians
@@ -21,6 +22,7 @@ assignment = Assignment(
         bernoulli_log_prob_logits,
         gaussian_log_prob_fixed,
         gaussian_log_prob_learned,
+        cross_entropy_terms,
         kl_to_standard_normal,
         kl_diag_gaussians,
         gaussian_entropy,
@@ -30,7 +32,7 @@ assignment = Assignment(
         Manual("why_latent_variables", 4),
         Manual("bernoulli_as_a_loss", 4),
         Manual("gaussian_as_a_loss", 4),
-        Manual("when_the_bound_is_tight", 4),
-        Manual("find_the_bugs", 4),
+        Manual("when_the_bound_is_tight", 5),
+        Manual("find_the_bugs", 6),
     ),
 )

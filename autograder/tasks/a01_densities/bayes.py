@@ -41,8 +41,8 @@ def sweep_table(generator) -> Arguments:
 
 posterior_from_joint = Question(
     name="posterior_from_joint",
-    points=5,
-    source="document 001, Bayes (line 11)",
+    points=4,
+    source='document 001, "Bayes"',
     shape="[X,Z]",
     reference=densities.posterior_from_joint,
     cases=(

@@ -65,8 +65,10 @@ def draw_undecided(generator, B, D) -> Arguments:
 
 bernoulli_log_prob_logits = Question(
     name="bernoulli_log_prob_logits",
-    points=10,
-    source="document 000, section 3 (line 59); document 003, eq. 6 and 7, question 2",
+    points=8,
+    source=(
+        'document 000, section 3 "ELBO in practice for VAE"; document 003, eq. 6 and 7, question 2'
+    ),
     shape="[B]",
     reference=densities.bernoulli_log_prob_logits,
     cases=(

@@ -50,8 +50,8 @@ def draw_far_out(generator, B, K) -> Arguments:
 
 standard_normal_log_prob = Question(
     name="standard_normal_log_prob",
-    points=5,
-    source="document 000, section 6 (line 95); document 003, eq. 3 to 5",
+    points=3,
+    source='document 000, section 6 "VIB with Normalizing Flow"; document 003, eq. 3 to 5',
     shape="[B]",
     reference=densities.standard_normal_log_prob,
     cases=(
@@ -121,9 +121,10 @@ def sweep_fixed(generator) -> Arguments:
 
 gaussian_log_prob_fixed = Question(
     name="gaussian_log_prob_fixed",
-    points=8,
+    points=6,
     source=(
-        "document 003, section 1.3 (line 61), question 3; document 000, section 4, step 1 (line 67)"
+        "document 003, section 1.3, question 3; document 000, section 4 "
+        '"Closed form ELBO for VAE with Gaussian Latent", step 1'
     ),
     shape="[B]",
     reference=densities.gaussian_log_prob_fixed,
@@ -222,8 +223,8 @@ def sweep_learned(generator) -> Arguments:
 
 gaussian_log_prob_learned = Question(
     name="gaussian_log_prob_learned",
-    points=8,
-    source="document 003, eq. 10 to 12; document 000, section 6 (line 94)",
+    points=6,
+    source='document 003, eq. 10 to 12; document 000, section 6 "VIB with Normalizing Flow"',
     shape="[B]",
     reference=densities.gaussian_log_prob_learned,
     cases=(

@@ -93,8 +93,8 @@ def sweep_tables(generator) -> Arguments:
 
 elbo_identity_terms = Question(
     name="elbo_identity_terms",
-    points=8,
-    source="document 000, section 1, steps 4 to 8 (lines 16-27)",
+    points=9,
+    source='document 000, section 1 "ELBO for VAE", steps 4 to 8',
     shape="three scalars",
     outputs=("elbo", "kl", "log_px"),
     reference=densities.elbo_identity_terms,

@@ -72,7 +72,9 @@ def sweep_two_gaussians(generator) -> Arguments:
 kl_diag_gaussians = Question(
     name="kl_diag_gaussians",
     points=12,
-    source="document 000, section 4, steps 2 to 6 (lines 68-76)",
+    source=(
+        'document 000, section 4 "Closed form ELBO for VAE with Gaussian Latent", steps 2 to 6'
+    ),
     shape="[B]",
     reference=densities.kl_diag_gaussians,
     cases=(
@@ -168,8 +170,8 @@ def draw_extreme_log_var(generator, B, K) -> Arguments:
 
 gaussian_entropy = Question(
     name="gaussian_entropy",
-    points=4,
-    source="document 000, section 6 (line 94): minus its average under q",
+    points=5,
+    source="document 003, eq. 12: minus the average of its logarithm under q",
     shape="[B]",
     reference=densities.gaussian_entropy,
     cases=(

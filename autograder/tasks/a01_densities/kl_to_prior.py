@@ -89,7 +89,10 @@ def with_padded_log(formula, position) -> tuple[Formula, ...]:
 kl_to_standard_normal = Question(
     name="kl_to_standard_normal",
     points=12,
-    source="document 000, section 4, step 7 (line 79); document 003, eq. 13",
+    source=(
+        'document 000, section 4 "Closed form ELBO for VAE with Gaussian Latent"; '
+        "document 003, eq. 13"
+    ),
     shape="[B]",
     reference=densities.kl_to_standard_normal,
     cases=(
