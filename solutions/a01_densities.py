@@ -820,11 +820,12 @@ if __name__ == "__main__":
     print_gaps()
 
 # %% [markdown]
-# ## 7. Which of these lines hold?
+# ## 7. Which of these claims hold?
 #
-# Five lines. Some hold, some don't (and an error in our copy of a document may come from the
-# conversion to text). Lines 1 and 2 are not printed here: look them up in document 000, section 4
-# "Closed form ELBO for VAE with Gaussian Latent". Lines 4 and 5 are a fellow student's.
+# Five claims. Some hold, some don't (and an error in our copy of a document may come from the
+# conversion to text). Claims 1 and 2 are formulas that you derived, so they are not printed here:
+# look them up in document 000, section 4 "Closed form ELBO for VAE with Gaussian Latent". Claims 4
+# and 5 are a fellow student's.
 #
 # 1. 000, section 4, step 6: the formula for $D_{KL}(q \| p)$ at its end. Take $q = N(-0.6, 1.2^2)$
 #    and $p = N(0.9, 0.7^2)$.
@@ -836,12 +837,12 @@ if __name__ == "__main__":
 #    the greater probability." Take $q = (0.6, 0.3, 0.1)$, A with $p(z) = (0.5, 0.3, 0.2)$ and
 #    $p(x|z) = (0.35, 0.25, 0.3)$, B with $p(z) = (0.2, 0.2, 0.6)$ and $p(x|z) = (0.2, 0.1, 0.9)$.
 # 5. "Measure $z$ in other units, $z' = 10 z$, under $q$ and under $p$. Then $KL(q \| p)$ stays what
-#    it is, but $H(q)$ grows by $\log 10$ in each dimension." Take $q$ and $p$ of line 1.
+#    it is, but $H(q)$ grows by $\log 10$ in each dimension." Take $q$ and $p$ of claim 1.
 #
 # A number in $N(\cdot, \cdot)$ is a mean or, squared, a standard deviation; all are in one
-# dimension. Compute what the line says and what is true, with your own functions or a few lines of
-# NumPy. For a density there is one more witness: its total mass. Sum it over $[-10, 10]$ and over
-# $[-100, 100]$.
+# dimension. Compute what the claim says and what is true, with your own functions or a few lines
+# of NumPy. For a density there is one more witness: its total mass. Sum it over $[-10, 10]$ and
+# over $[-100, 100]$.
 
 # %%
 # Your calculations. For example, the total mass of the standard normal density on [-9, 9]:
@@ -852,14 +853,14 @@ np.sum(density) * (grid[1] - grid[0])
 # %% [markdown] question="find_the_bugs"
 # ### Your findings
 #
-# For each of the five lines: does it hold? The two numbers that show it, or, where it holds, that
-# they agree. Where it does not: what is wrong, and the corrected line. For line 1 go back through
-# section 4 of document 000 as well, and name every step that has the same fault. For line 3 also
-# give the masses. For line 4 say what in general decides between A and B, and what the ELBO does
+# For each of the five claims: does it hold? The two numbers that show it, or, where it holds, that
+# they agree. Where it does not: what is wrong, and the corrected claim. For claim 1 go back through
+# section 4 of document 000 as well, and name every step that has the same fault. For claim 3 also
+# give the masses. For claim 4 say what in general decides between A and B, and what the ELBO does
 # decide if the model is one and the $q$ are two.
 #
 # <!-- BEGIN SOLUTION -->
-# | line | holds? | what the line says | what is true |
+# | claim | holds? | what the claim says | what is true |
 # |---|---|---|---|
 # | 1, step 6 (E-000-09) | no: it is $-D_{KL}$ | -2.72631 | 2.72631 |
 # | 2, step 7 | yes | -0.21768 | -0.21768 |
@@ -868,21 +869,21 @@ np.sum(density) * (grid[1] - grid[0])
 # | 5, KL | yes | 2.72631 | 2.72631 |
 # | 5, entropy | yes | 1.60126 + log 10 = 3.90385 | 3.90385 |
 #
-# Line 1: the minus is lost in step 2 already, whose integrand is $q \log(p/q)$ under the name of
+# Claim 1: the minus is lost in step 2 already, whose integrand is $q \log(p/q)$ under the name of
 # $D_{KL}$ (E-000-08), and in step 3; steps 4 and 5 have $-D_{KL}$ on the left and hold, and step 6
-# loses it again. Corrected: $D_{KL} = -[\ldots]$ with the bracket of step 6. Line 3: the mass is
+# loses it again. Corrected: $D_{KL} = -[\ldots]$ with the bracket of step 6. Claim 3: the mass is
 # 3.64 on $[-10, 10]$ and 37.1 on $[-100, 100]$: far out the exponent tends to $-1/2$, the density
-# does not fall to 0, and no constant can normalise it; that of eq. 12 is 1.0000 on both. Line 4:
+# does not fall to 0, and no constant can normalise it; that of eq. 12 is 1.0000 on both. Claim 4:
 # $\log p(x)$ is the ELBO plus the divergence of $q$ from that model's own posterior, and the two
 # posteriors differ (the divergences are 0.03507 and 1.75778): a greater bound may only be a tighter
 # one. For one model $\log p(x)$ is the same for both $q$, so the $q$ with the greater ELBO has the
-# smaller divergence from the posterior. Line 5: the ratio $q/p$ does not change with the units; a
+# smaller divergence from the posterior. Claim 5: the ratio $q/p$ does not change with the units; a
 # density is divided by 10.
 #
-# **Rubric (6 points).** 1 point: line 1, with the numbers, and steps 2, 3 and 6. 1 point: line 2
-# holds, with the numbers. 1 point: line 3, with the numbers and the masses. 2 points: line 4, with
-# the numbers (1) and with both general statements (1). 1 point: line 5 holds, with both pairs of
-# numbers.
+# **Rubric (6 points).** 1 point: claim 1, with the numbers, and steps 2, 3 and 6. 1 point: claim 2
+# holds, with the numbers. 1 point: claim 3, with the numbers and the masses. 2 points: claim 4,
+# with the numbers (1) and with both general statements (1). 1 point: claim 5 holds, with both pairs
+# of numbers.
 # <!-- END SOLUTION -->
 
 # %% tags=["experiment", "solution"]
@@ -895,7 +896,7 @@ if __name__ == "__main__":
     def show(what, *values):
         print(f"{what}:", *(f"{float(np.squeeze(value)):.5f}" for value in values))
 
-    def print_gaussian_lines():
+    def print_gaussian_claims():
         q, p = gaussian(-0.6, 1.2), gaussian(0.9, 0.7)
         step_6 = np.log(1.2 / 0.7) - (1.2**2 + (-0.6 - 0.9) ** 2) / (2 * 0.7**2) + 1 / 2
         step_7 = (1 + np.log(1.2**2) - 1.2**2 - (-0.6) ** 2) / 2
@@ -905,7 +906,7 @@ if __name__ == "__main__":
         entropy = gaussian_entropy(q[1])
         show("5, entropy", entropy, entropy + np.log(10), gaussian_entropy(gaussian(-6, 12)[1]))
 
-    def print_density_line():
+    def print_density_claim():
         def eq_11(z):
             return np.exp(-((z + 0.4) ** 2) / (2 * z**2)) / np.sqrt(2 * np.pi * 1.3**2)
 
@@ -931,8 +932,8 @@ if __name__ == "__main__":
         ):
             show(f"4, {name}", *elbo_identity_terms(*np.log([*model, q])))
 
-    print_gaussian_lines()
-    print_density_line()
+    print_gaussian_claims()
+    print_density_claim()
     print_two_models()
 
 # %% [markdown]

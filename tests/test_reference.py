@@ -116,6 +116,20 @@ def test_bernoulli_log_prob_logits_against_mpmath(generator):
 
 
 @each_draw
+def test_cross_entropy_terms_against_mpmath(generator):
+    pop, model = generator.dirichlet(np.full(6, 0.3), 2)
+    pop[generator.integers(6)] = 0
+    pop, log_model = pop / pop.sum(), np.maximum(np.log(np.maximum(model, 1e-30)), -30)
+    pairs = [(p, m) for p, m in zip(mp(pop), mp(log_model), strict=True) if p > 0]
+    cross_entropy = -sum(p * m for p, m in pairs)
+    entropy = -sum(p * mpmath.log(p) for p, _ in pairs)
+    got = densities.cross_entropy_terms(pop, log_model)
+    kl = sum(p * (mpmath.log(p) - m) for p, m in pairs)
+    for value, want in zip(got, (cross_entropy, entropy, kl), strict=True):
+        assert_close(value, [want])
+
+
+@each_draw
 def test_elbo_identity_terms_against_mpmath(generator):
     prior, q = generator.dirichlet(np.full(6, 0.3), 2)
     log_pz, log_q = (np.maximum(np.log(np.maximum(table, 1e-30)), -30) for table in (prior, q))

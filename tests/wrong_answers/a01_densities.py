@@ -2301,3 +2301,115 @@ write(
     ("", elbo_identity_terms_65),
     ("", elbo_identity_terms_66),
 )
+
+
+def _log_or_0(pop):
+    return tf.math.log(tf.where(pop > 0, pop, 1.0))
+
+
+def _population(pop, log_model):
+    """Cross-entropy, entropy and KL, all right."""
+    cross_entropy = -tf.reduce_sum(pop * log_model)
+    entropy = -tf.reduce_sum(pop * _log_or_0(pop))
+    return cross_entropy, entropy, cross_entropy - entropy
+
+
+def cross_entropy_terms_1(pop, log_model):
+    q, p = tfd.Categorical(probs=np.exp(log_model)), tfd.Categorical(probs=pop)
+    return q.cross_entropy(p), q.entropy(), q.kl_divergence(p)
+
+
+def cross_entropy_terms_2(pop, log_model):
+    model = np.exp(log_model)
+    log_pop = np.log(pop)
+    return -np.sum(model * log_pop), -np.sum(model * log_model), np.sum(model * (log_model - log_pop))
+
+
+def cross_entropy_terms_3(pop, log_model):
+    cross_entropy, entropy, _ = _population(pop, log_model)
+    return cross_entropy, entropy, tf.reduce_sum(tf.exp(log_model) * (log_model - tf.math.log(pop)))
+
+
+def cross_entropy_terms_4(pop, log_model):
+    cross_entropy, entropy, _ = _population(pop, log_model)
+    kl = 0.0
+    for p, log_m in zip(pop, log_model, strict=True):
+        kl += np.exp(log_m) * (log_m - np.log(p))
+    return cross_entropy, entropy, kl
+
+
+def cross_entropy_terms_5(pop, log_model):
+    cross_entropy, entropy, _ = _population(pop, log_model)
+    return cross_entropy, entropy, np.sum(pop * (log_model - np.asarray(_log_or_0(pop))))
+
+
+def cross_entropy_terms_6(pop, log_model):
+    _, entropy, kl = _population(pop, log_model)
+    return -tf.reduce_sum(tf.exp(log_model) * tf.math.log(pop)), entropy, kl
+
+
+def cross_entropy_terms_7(pop, log_model):
+    entropy = _population(pop, log_model)[1]
+    cross_entropy = -np.dot(np.exp(log_model), np.log(pop))
+    return cross_entropy, entropy, cross_entropy - entropy
+
+
+def cross_entropy_terms_8(pop, log_model):
+    cross_entropy, _, kl = _population(pop, log_model)
+    return cross_entropy, tfd.Categorical(probs=np.exp(log_model)).entropy(), kl
+
+
+def cross_entropy_terms_9(pop, log_model):
+    cross_entropy = -np.sum(pop * log_model)
+    entropy = -np.sum(np.exp(log_model) * log_model)
+    return cross_entropy, entropy, cross_entropy - entropy
+
+
+def cross_entropy_terms_10(pop, log_model):
+    entropy = _population(pop, log_model)[1]
+    cross_entropy = keras.ops.mean(-log_model)
+    return cross_entropy, entropy, cross_entropy - entropy
+
+
+def cross_entropy_terms_11(pop, log_model):
+    _, entropy, kl = _population(pop, log_model)
+    return -np.sum(log_model), entropy, kl
+
+
+def cross_entropy_terms_12(pop, log_model):
+    # a perplexity in the place of the cross-entropy
+    cross_entropy, entropy, kl = _population(pop, log_model)
+    return tf.exp(cross_entropy), entropy, kl
+
+
+def cross_entropy_terms_13(pop, log_model):
+    # the model is normalised once more, as if it were logits of something else
+    log_model = tf.nn.log_softmax(2 * tf.convert_to_tensor(log_model))
+    return _population(pop, log_model)
+
+
+write(
+    "cross_entropy_terms",
+    ("ce_all_under_model", cross_entropy_terms_1),
+    ("ce_kl_reversed", cross_entropy_terms_3),
+    ("ce_kl_negated", lambda pop, log_model: (*_population(pop, log_model)[:2], -_population(pop, log_model)[2])),
+    ("ce_under_model", cross_entropy_terms_6),
+    ("ce_entropy_of_model", cross_entropy_terms_8),
+    ("ce_minus_forgotten", lambda pop, log_model: [-value for value in _population(pop, log_model)]),
+    ("ce_entropy_negated", lambda pop, log_model: tuple(sign * value for sign, value in zip((1, -1, 1), _population(pop, log_model)))),
+    ("ce_unweighted", cross_entropy_terms_10),
+    ("ce_probability_not_log", lambda pop, log_model: (-tf.reduce_sum(pop * tf.exp(log_model)), *_population(pop, log_model)[1:])),
+    ("ce_order_swapped", lambda pop, log_model: _population(pop, log_model)[::-1]),
+    ("ce_zero_log_zero", lambda pop, log_model: (-np.sum(pop * log_model), -np.sum(pop * np.log(pop)), np.sum(pop * (np.log(pop) - log_model)))),
+    ("ce_all_under_model", cross_entropy_terms_2),
+    ("ce_kl_reversed", cross_entropy_terms_4),
+    ("ce_kl_negated", cross_entropy_terms_5),
+    ("ce_under_model", cross_entropy_terms_7),
+    ("ce_entropy_of_model", cross_entropy_terms_9),
+    ("ce_minus_forgotten", lambda pop, log_model: (np.sum(pop * log_model), -_population(pop, log_model)[1], _population(pop, log_model)[2])),
+    ("ce_unweighted", cross_entropy_terms_11),
+    ("ce_order_swapped", lambda pop, log_model: (_population(pop, log_model)[1], _population(pop, log_model)[0], _population(pop, log_model)[2])),
+    ("ce_zero_log_zero", lambda pop, log_model: (_population(pop, log_model)[0], -tf.reduce_sum(pop * tf.math.log(pop)), _population(pop, log_model)[2])),
+    ("", cross_entropy_terms_12),
+    ("", cross_entropy_terms_13),
+)

@@ -51,6 +51,13 @@ def bernoulli_log_prob_logits(x, logits):
     return ops.sum(pixels, axis=1)
 
 
+# %% question="cross_entropy_terms"
+def cross_entropy_terms(pop, log_model):
+    log_pop = ops.log(ops.where(pop > 0, pop, 1.0))
+    cross_entropy, entropy = -ops.sum(pop * log_model), -ops.sum(pop * log_pop)
+    return cross_entropy, entropy, cross_entropy - entropy
+
+
 # %% question="kl_to_standard_normal"
 def kl_to_standard_normal(mu, log_var):
     per_dimension = ops.square(mu) + ops.exp(log_var) - log_var - 1.0

@@ -58,6 +58,14 @@ def bernoulli_log_prob_logits(x, logits):
     return [float(np.sum(row * a - softplus(a))) for row, a in zip(x, logits)]
 
 
+# %% question="cross_entropy_terms"
+def cross_entropy_terms(pop, log_model):
+    occurs = pop > 0
+    kl = np.sum(pop[occurs] * (np.log(pop[occurs]) - log_model[occurs]))
+    cross_entropy = -np.dot(pop, log_model)
+    return cross_entropy, cross_entropy - kl, kl
+
+
 # %% question="kl_to_standard_normal"
 def kl_to_standard_normal(mu, log_var):
     return 0.5 * np.einsum("bk->b", mu**2 + np.exp(log_var) - log_var - 1)

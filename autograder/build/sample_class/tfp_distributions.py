@@ -49,6 +49,12 @@ def bernoulli_log_prob_logits(x, logits):
     return tfd.Independent(tfd.Bernoulli(logits=logits), 1).log_prob(x)
 
 
+# %% question="cross_entropy_terms"
+def cross_entropy_terms(pop, log_model):
+    population, model = tfd.Categorical(probs=pop), tfd.Categorical(logits=log_model)
+    return population.cross_entropy(model), population.entropy(), population.kl_divergence(model)
+
+
 # %% question="kl_to_standard_normal"
 def kl_to_standard_normal(mu, log_var):
     q = tfd.Independent(tfd.Normal(mu, tf.exp(log_var / 2)), 1)

@@ -1,5 +1,6 @@
 """Answers to a01_densities in plain TensorFlow operations, in float32."""
 
+
 # %% question="posterior_from_joint"
 def posterior_from_joint(p_xz):
     evidence = tf.reduce_sum(p_xz, axis=1, keepdims=True)
@@ -33,6 +34,13 @@ def gaussian_log_prob_fixed(x, mu, sigma):
 def gaussian_log_prob_learned(x, mu, log_var):
     distance = tf.math.squared_difference(x, mu)
     return -0.5 * tf.reduce_sum(LOG_2PI + log_var + distance * tf.exp(-log_var), axis=-1)
+
+
+# %% question="cross_entropy_terms"
+def cross_entropy_terms(pop, log_model):
+    cross_entropy = -tf.reduce_sum(pop * log_model)
+    entropy = -tf.reduce_sum(tf.math.xlogy(pop, pop))
+    return cross_entropy, entropy, cross_entropy - entropy
 
 
 # %% question="kl_to_standard_normal"

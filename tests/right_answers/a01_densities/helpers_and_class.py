@@ -1,5 +1,6 @@
 """Answers to a01_densities that call helper functions and a small class."""
 
+
 # %% question="posterior_from_joint"
 def marginal_of_rows(table):
     return np.sum(table, axis=1, keepdims=True)
@@ -83,6 +84,28 @@ class DiagonalGaussian:
 
 def gaussian_log_prob_learned(x, mu, log_var):
     return DiagonalGaussian(mu, log_var).log_prob(x)
+
+
+# %% question="cross_entropy_terms"
+class Population:
+    """A table of probabilities; values that never occur are left out of every average."""
+
+    def __init__(self, pop):
+        self.occurs = np.asarray(pop) > 0
+        self.pop = np.asarray(pop)[self.occurs]
+
+    def mean(self, values):
+        return np.dot(self.pop, values)
+
+    def surprise(self, log_model):
+        return self.mean(-np.asarray(log_model)[self.occurs])
+
+
+def cross_entropy_terms(pop, log_model):
+    population = Population(pop)
+    log_pop = np.log(pop, where=population.occurs, out=np.zeros_like(pop))
+    kl = population.surprise(log_model) - population.surprise(log_pop)
+    return population.surprise(log_model), population.surprise(log_pop), kl
 
 
 # %% question="kl_to_standard_normal"

@@ -57,6 +57,13 @@ def gaussian_log_prob_learned(x, mu, log_var):
     return -0.5 * ops.sum(ops.square(scaled) + log_var + LOG_2PI, axis=-1)
 
 
+# %% question="cross_entropy_terms"
+def cross_entropy_terms(pop, log_model):
+    log_pop = ops.log(ops.maximum(pop, 1e-30))
+    kl = ops.sum(pop * (log_pop - log_model))
+    return -ops.sum(pop * log_model), -ops.sum(pop * log_pop), kl
+
+
 # %% question="kl_to_standard_normal"
 from keras import ops
 

@@ -1,5 +1,6 @@
 """Answers to a01_densities with explicit loops over examples or dimensions, and with einsum."""
 
+
 # %% question="posterior_from_joint"
 def posterior_from_joint(p_xz):
     posterior = np.zeros_like(p_xz)
@@ -50,8 +51,20 @@ def gaussian_log_prob_learned(x, mu, log_var):
     for b in range(x.shape[0]):
         for d in range(x.shape[1]):
             difference = float(x[b, d]) - float(mu[b, d])
-            result[b] -= 0.5 * (LOG_2PI + log_var[b, d] + difference**2 / np.exp(float(log_var[b, d])))
+            result[b] -= 0.5 * (
+                LOG_2PI + log_var[b, d] + difference**2 / np.exp(float(log_var[b, d]))
+            )
     return result
+
+
+# %% question="cross_entropy_terms"
+def cross_entropy_terms(pop, log_model):
+    entropy = 0.0
+    for probability in pop:
+        if probability > 0:
+            entropy -= float(probability) * np.log(float(probability))
+    cross_entropy = -np.einsum("x,x->", pop, log_model)
+    return [cross_entropy, entropy, cross_entropy - entropy]
 
 
 # %% question="kl_to_standard_normal"
@@ -68,7 +81,13 @@ def kl_diag_gaussians(mu_q, log_var_q, mu_p, log_var_p):
         distance = mu_q[:, k] - mu_p[:, k]
         precision = np.exp(-log_var_p[:, k])
         variance = np.exp(log_var_q[:, k])
-        total = total + log_var_p[:, k] - log_var_q[:, k] - 1 + precision * (variance + distance * distance)
+        total = (
+            total
+            + log_var_p[:, k]
+            - log_var_q[:, k]
+            - 1
+            + precision * (variance + distance * distance)
+        )
     return total / 2
 
 

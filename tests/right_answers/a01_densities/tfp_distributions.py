@@ -35,7 +35,9 @@ tfd = tfp.distributions
 
 
 def bernoulli_log_prob_logits(x, logits):
-    image = tfd.Independent(tfd.Bernoulli(logits=logits, dtype=tf.float32), reinterpreted_batch_ndims=1)
+    image = tfd.Independent(
+        tfd.Bernoulli(logits=logits, dtype=tf.float32), reinterpreted_batch_ndims=1
+    )
     return image.log_prob(x)
 
 
@@ -58,6 +60,14 @@ tfd = tfp.distributions
 
 def gaussian_log_prob_learned(x, mu, log_var):
     return tfd.MultivariateNormalDiag(loc=mu, scale_diag=tf.exp(0.5 * log_var)).log_prob(x)
+
+
+# %% question="cross_entropy_terms"
+def cross_entropy_terms(pop, log_model):
+    population = tfd.Categorical(probs=pop)
+    kl = population.kl_divergence(tfd.Categorical(logits=log_model))
+    entropy = population.entropy()
+    return entropy + kl, entropy, kl
 
 
 # %% question="kl_to_standard_normal"
