@@ -2395,7 +2395,7 @@ write(
     ("ce_kl_negated", lambda pop, log_model: (*_population(pop, log_model)[:2], -_population(pop, log_model)[2])),
     ("ce_under_model", cross_entropy_terms_6),
     ("ce_entropy_of_model", cross_entropy_terms_8),
-    ("ce_minus_forgotten", lambda pop, log_model: [-value for value in _population(pop, log_model)]),
+    ("ce_minus_forgotten", lambda pop, log_model: [tf.reduce_sum(pop * log_model), tf.reduce_sum(pop * _log_or_0(pop)), _population(pop, log_model)[2]]),
     ("ce_entropy_negated", lambda pop, log_model: tuple(sign * value for sign, value in zip((1, -1, 1), _population(pop, log_model)))),
     ("ce_unweighted", cross_entropy_terms_10),
     ("ce_probability_not_log", lambda pop, log_model: (-tf.reduce_sum(pop * tf.exp(log_model)), *_population(pop, log_model)[1:])),

@@ -136,10 +136,7 @@ cross_entropy_terms = Question(
             with_changes(entropy=lambda p, m: model_entropy(m)),
             with_kl_as_difference(cross_entropy, lambda p, m: model_entropy(m)),
         ),
-        ce_minus_forgotten=(
-            lambda p, m: (-cross_entropy(p, m), -entropy(p), terms(p, m)[2]),
-            lambda p, m: (-cross_entropy(p, m), -entropy(p), -terms(p, m)[2]),
-        ),
+        ce_minus_forgotten=lambda p, m: (-cross_entropy(p, m), -entropy(p), terms(p, m)[2]),
         ce_entropy_negated=(
             with_changes(entropy=lambda p, m: -entropy(p)),
             with_kl_as_difference(cross_entropy, lambda p, m: -entropy(p)),
