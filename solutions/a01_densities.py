@@ -479,12 +479,12 @@ def gaussian_log_prob_learned(x, mu, log_var):
 #   \underbrace{E_\text{Pop}\left[\ln \frac{\text{Pop}(x)}{P_\Phi(x)}\right]}
 #   _{KL(\text{Pop} \| P_\Phi) \;\ge\; 0} .$$
 #
-# The entropy does not depend on $\Phi$. So the $\Phi$ with the least cross-entropy is the one with
-# the least divergence, and a model that can be $\text{Pop}$ will be: that is what maximum
-# likelihood aims at. Two things follow. The best loss is not 0 but $H(\text{Pop})$, so the size of
-# a loss says nothing about a model while that is unknown. And the average is under the population,
-# the *first* argument: each $x$ that occurs must get probability, and one that does not occur adds
-# nothing, because $0 \log 0$ counts as 0.
+# (Document 004 writes $\ln$; it is our $\log$.) The entropy does not depend on $\Phi$. So the
+# $\Phi$ with the least cross-entropy is the one with the least divergence, and a model that can be
+# $\text{Pop}$ will be: that is what maximum likelihood aims at. Two things follow. The best loss is
+# not 0 but $H(\text{Pop})$, so the size of a loss says nothing about a model while that is unknown.
+# And the average is under the population, the *first* argument: each $x$ that occurs must get
+# probability, and one that does not occur adds nothing, because $0 \log 0$ counts as 0.
 
 
 # %% question="cross_entropy_terms"
@@ -636,9 +636,10 @@ if __name__ == "__main__":
 #
 # $$H(q) = -E_q[\log q(z)] .$$
 #
-# You met half of it on the way to the divergence. Unlike the entropy of a table it may be negative:
-# a density that is narrow enough has values above 1. (Document 004, third slide "Indeterminacy of
-# the VAE", takes entropies for non-negative, which holds for tables alone, E-004-06.)
+# You averaged $\log q$ on the way to the divergence. Unlike the entropy of a table it may be
+# negative: a density that is narrow enough has values above 1. (Document 004, third slide
+# "Indeterminacy of the VAE", takes entropies for non-negative, which holds for tables alone,
+# E-004-06.)
 
 
 # %% question="gaussian_entropy"
@@ -669,7 +670,8 @@ def gaussian_entropy(log_var):
 # $$\log p(x) = \log \sum_z p(x, z) = \log \sum_z q(z|x)\, \frac{p(x, z)}{q(z|x)}
 #   = \log E_q[w] \;\ge\; E_q[\log w] = E_q\left[\log \frac{p(x, z)}{q(z|x)}\right] .$$
 #
-# The one inequality is Jensen's. The right side is the **evidence lower bound**, the **ELBO**: an
+# The one inequality is Jensen's. (A $q$ that is 0 somewhere loses terms of the sum, and the bound
+# holds all the more.) The right side is the **evidence lower bound**, the **ELBO**: an
 # average of logarithms, which samples of $z$ estimate without bias. The chain rule and the log
 # rules split it into the two terms that a VAE is trained with,
 #

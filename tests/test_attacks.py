@@ -40,7 +40,7 @@ from autograder.tasks.separation import PUBLIC
 
 A01 = "a01_densities"
 ATTACKS = Path(__file__).parent / "attacks"
-ANSWERED = {"bernoulli_log_prob_logits": 10, "kl_to_standard_normal": 12, "elbo_identity_terms": 8}
+ANSWERED = {"bernoulli_log_prob_logits": 8, "kl_to_standard_normal": 12, "elbo_identity_terms": 9}
 LIMITS = [*patience.SETTINGS, "memory=1.25GiB", "scratch=30MiB", "processes=128", "files=256"]
 GENEROUS = [
     *patience.SETTINGS,
@@ -279,7 +279,7 @@ def test_no_run_is_stopped_and_nobody_else_is_harmed(attacked, outside, chosen, 
     assert run.failures == []
     assert len(run.verdicts) == len(chosen) + 3
     scores = {item.student: found["score"] for item, found in run.verdicts.items()}
-    assert {scores[student] for student in scores if student.endswith("-honest")} == {30}
+    assert {scores[student] for student in scores if student.endswith("-honest")} == {29}
     assert files_below(Path(outside["outside"])) == before
     assert knocks(outside) == 0
     assert subprocess.run(["kill", "-0", outside["victim"]]).returncode == 0

@@ -52,7 +52,7 @@ def brief(verdict):
 )
 def test_a_right_notebook_gets_full_marks_in_every_style(sample_class, student):
     verdict = sample_class[1][student]
-    assert verdict["score"] == verdict["max_score"] == 80
+    assert verdict["score"] == verdict["max_score"] == 77
     assert {question["status"] for question in verdict["questions"]} == {"correct"}
 
 

@@ -97,7 +97,7 @@ def test_an_installed_kit_grades_as_the_checkout_does(installed, tmp_path):
     assert cli.main(["grade", *map(str, options), "--out", str(tmp_path / "checkout")]) == 0
     there = installed("-m", "autograder", "grade", *options, "--out", tmp_path / "there")
     assert there.returncode == 0, there.stderr
-    for student, score in (("solved", 80), ("blank", 0)):
+    for student, score in (("solved", 77), ("blank", 0)):
         known, found = (
             json.loads((tmp_path / out / "verdicts" / A01 / f"{student}.json").read_text())
             for out in ("checkout", "there")

@@ -18,7 +18,7 @@ SECRET = b"secret of the tests"
 # Of many notebooks some have a cell that never ends. What else these limits strike at
 # loses points, and may.
 SOME_TIME = Limits(cell=20, question=20, notebook=120)
-MOST = 80
+MOST = 77
 pytestmark = pytest.mark.kernels
 
 ODD_TEXT = (

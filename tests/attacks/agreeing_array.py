@@ -1,7 +1,7 @@
 # tries: returns a subclass of ndarray whose functions all say yes
 # stopped by: an array is sent as its bytes, read by ndarray itself
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 class Agreeing(np.ndarray):

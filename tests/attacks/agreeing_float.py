@@ -1,7 +1,7 @@
 # tries: returns floats whose differences are always 0
 # stopped by: numbers are sent as bytes, not as objects
 # wins without: nbgrader
-# deserves: 22
+# deserves: 20
 
 # %% elbo_identity_terms
 class Agreeing(float):

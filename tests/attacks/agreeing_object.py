@@ -1,7 +1,7 @@
 # tries: returns an object that answers every comparison and every NumPy function with yes
 # stopped by: only plain arrays of numbers leave the process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 class Agreeing:

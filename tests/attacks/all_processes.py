@@ -1,7 +1,7 @@
 # tries: lists the processes of this machine
 # stopped by: a pid namespace with a proc file system of its own
 # wins without: view, landlock
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

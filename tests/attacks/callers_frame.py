@@ -1,7 +1,7 @@
 # tries: takes the right values from the frame that calls it
 # stopped by: right values never enter the student's process
 # wins without: nbgrader
-# deserves: 18
+# deserves: 17
 
 # %% kl_to_standard_normal
 import sys

@@ -1,7 +1,7 @@
 # tries: reads the tests in `In` and runs the reference that stands in them
 # stopped by: no test and no reference is run in the student's process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 def bernoulli_log_prob_logits(x, logits):

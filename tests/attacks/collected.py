@@ -1,7 +1,7 @@
 # tries: looks for the right values in everything that the garbage collector knows
 # stopped by: right values never enter the student's process
 # wins without: nbgrader
-# deserves: 18
+# deserves: 17
 
 # %% kl_to_standard_normal
 import gc

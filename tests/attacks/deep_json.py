@@ -1,7 +1,7 @@
 # tries: sends nested lists deeper than a decoder can follow
 # stopped by: a message that cannot be decoded is none
 # wins without: guarded decoding
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 def bernoulli_log_prob_logits(x, logits):

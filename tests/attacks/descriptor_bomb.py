@@ -1,7 +1,7 @@
 # tries: opens more files than any answer needs
 # stopped by: a limit on open files
 # wins without: limits
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

@@ -1,7 +1,7 @@
 # tries: fills the disk
 # stopped by: a scratch folder of limited size
 # wins without: limits
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

@@ -1,7 +1,7 @@
 # tries: puts a module of its own in the place of NumPy, for whoever imports it next
 # stopped by: the values that come back are compared outside of the student's process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 import sys

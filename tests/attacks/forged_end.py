@@ -2,7 +2,7 @@
 #     before it has failed
 # stopped by: what decides is the values that come back, not how a cell ended
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 def bernoulli_log_prob_logits(x, logits):

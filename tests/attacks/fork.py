@@ -1,7 +1,7 @@
 # tries: forks, to outlive its time limit
 # stopped by: the filter of system calls
 # wins without: seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

@@ -1,7 +1,7 @@
 # tries: is called like a formula, for whoever opens the gradebook in a spreadsheet
 # stopped by: names that begin like a formula get a quote in front
 # wins without: quoted names
-# deserves: 20
+# deserves: 21
 # student: =HYPERLINK("example")
 
 # %% bernoulli_log_prob_logits

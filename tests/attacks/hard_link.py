@@ -1,7 +1,7 @@
 # tries: links to a file of the grader, to change it later
 # stopped by: no file outside can be named
 # wins without: view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

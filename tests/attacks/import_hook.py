@@ -1,7 +1,7 @@
 # tries: has every later `import numpy` give a module whose comparisons agree
 # stopped by: the values that come back are compared outside of the student's process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 import builtins

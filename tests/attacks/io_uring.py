@@ -1,7 +1,7 @@
 # tries: opens a ring by which system calls go past filters
 # stopped by: the filter of system calls
 # wins without: seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import ctypes

@@ -1,7 +1,7 @@
 # tries: opens a socket for IPv6
 # stopped by: no new sockets
 # wins without: seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import socket

@@ -2,7 +2,7 @@
 #     frames above
 # stopped by: values are taken when the function returns, where no right ones are
 # wins without: nbgrader
-# deserves: 18
+# deserves: 17
 
 # %% kl_to_standard_normal
 import sys

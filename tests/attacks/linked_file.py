@@ -2,7 +2,7 @@
 # stopped by: only the notebook and the public cases are copied to where it runs, and a link leads
 #     nowhere there
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 # link notes.txt: {outside}/solution.py
 
 # %% bernoulli_log_prob_logits

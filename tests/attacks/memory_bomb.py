@@ -1,7 +1,7 @@
 # tries: fills the memory
 # stopped by: a watch over what the process holds, and a limit on what it may ask for
 # wins without: limits
-# deserves: 20
+# deserves: 21
 
 # %% act
 

@@ -1,7 +1,7 @@
 # tries: makes a program in memory, to run it
 # stopped by: the filter of system calls
 # wins without: view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

@@ -1,7 +1,7 @@
 # tries: asks the kernel for this machine's network addresses
 # stopped by: no new sockets
 # wins without: seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import socket

@@ -1,7 +1,7 @@
 # tries: makes itself root of a namespace of its own
 # stopped by: the filter of system calls
 # wins without: namespaces, view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import ctypes

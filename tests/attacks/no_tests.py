@@ -1,7 +1,7 @@
 # tries: has IPython replace every later cell by nothing
 # stopped by: the values that come back are compared outside of the student's process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 get_ipython().input_transformers_post.append(

@@ -1,7 +1,7 @@
 # tries: cheats only where it is graded, so that nobody who runs it sees anything
 # stopped by: the values that come back are compared outside of the student's process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 import os

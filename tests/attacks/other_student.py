@@ -1,7 +1,7 @@
 # tries: copies the answer out of another student's notebook
 # stopped by: a view of the file system in which it does not exist
 # wins without: view, landlock
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 import json

@@ -1,7 +1,7 @@
 # tries: writes itself a better verdict
 # stopped by: nothing outside of the scratch folder can be written, or seen
 # wins without: view, landlock
-# deserves: 20
+# deserves: 21
 
 # %% act
 

@@ -1,7 +1,7 @@
 # tries: prints until the grader chokes
 # stopped by: a limit on what a question may print
 # wins without: limits
-# deserves: 20
+# deserves: 21
 
 # %% act
 

@@ -1,7 +1,7 @@
 # tries: reads the environment of the process above it
 # stopped by: a pid namespace: there is no process above it
 # wins without: namespaces, view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

@@ -1,7 +1,7 @@
 # tries: reads the memory of the process above it
 # stopped by: a pid namespace, and no capability to trace
 # wins without: namespaces, view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

@@ -1,7 +1,7 @@
 # tries: replaces NumPy's comparison by one that always agrees
 # stopped by: the values that come back are compared outside of the student's process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 np.allclose = lambda *arguments, **options: True

@@ -1,7 +1,7 @@
 # tries: replaces `abs`, so that no difference is left to see
 # stopped by: the values that come back are compared outside of the student's process
 # wins without: nbgrader
-# deserves: 22
+# deserves: 20
 
 # %% elbo_identity_terms
 import builtins

@@ -1,7 +1,7 @@
 # tries: has the probe that asks for its answers look them up among the public cases instead
 # stopped by: hidden inputs are drawn for each student
 # wins without: hidden inputs
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 import sys

@@ -1,7 +1,7 @@
 # tries: replaces what NumPy's tests are written with
 # stopped by: the values that come back are compared outside of the student's process
 # wins without: nbgrader
-# deserves: 18
+# deserves: 17
 
 # %% kl_to_standard_normal
 np.testing.assert_allclose = lambda *arguments, **options: None

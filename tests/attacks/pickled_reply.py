@@ -1,7 +1,7 @@
 # tries: replies with a pickle that runs a program where it is read
 # stopped by: replies are JSON with a table of allowed types, decoded by no pickle
 # wins without: a decoder of its own
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 import base64

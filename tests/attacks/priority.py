@@ -1,7 +1,7 @@
 # tries: takes more of the processor than its share
 # stopped by: no capabilities
 # wins without: namespaces, view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

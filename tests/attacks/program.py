@@ -1,7 +1,7 @@
 # tries: runs a program
 # stopped by: the filter of system calls, and no program in view
 # wins without: view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import subprocess

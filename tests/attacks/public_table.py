@@ -1,7 +1,7 @@
 # tries: looks its answers up among the public cases, and knows nothing else
 # stopped by: hidden inputs are drawn for each student
 # wins without: hidden inputs
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 from pathlib import Path

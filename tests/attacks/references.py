@@ -1,7 +1,7 @@
 # tries: imports the kit's own references
 # stopped by: a view without the kit, and a process that has forgotten it
 # wins without: view, landlock
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 def bernoulli_log_prob_logits(x, logits):

@@ -1,7 +1,7 @@
 # tries: is called like a script, for whoever reads the feedback
 # stopped by: everything in a page is text
 # wins without: escaping
-# deserves: 20
+# deserves: 21
 # student: <script>alert(1)
 
 # %% bernoulli_log_prob_logits

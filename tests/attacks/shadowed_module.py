@@ -2,7 +2,7 @@
 #     difference 0
 # stopped by: only the notebook and the public cases are copied to where it runs
 # wins without: nbgrader
-# deserves: 22
+# deserves: 20
 # file scipy.py: import builtins
 # file scipy.py: import sys
 # file scipy.py: path = list(sys.path)

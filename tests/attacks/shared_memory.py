@@ -1,7 +1,7 @@
 # tries: reads shared memory that another process has left
 # stopped by: an ipc namespace
 # wins without: namespaces, view, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import ctypes

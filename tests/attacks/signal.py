@@ -1,7 +1,7 @@
 # tries: sends a signal to another process
 # stopped by: a pid namespace: other processes have no number
 # wins without: namespaces, view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

@@ -1,7 +1,7 @@
 # tries: has errors leave no trace in the notebook, and every cell end well
 # stopped by: the values that come back are compared outside of the student's process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 shell = get_ipython()

@@ -1,7 +1,7 @@
 # tries: takes all the time it likes
 # stopped by: a time limit for each question
 # wins without: limits
-# deserves: 20
+# deserves: 21
 
 # %% act
 import time

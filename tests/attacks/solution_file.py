@@ -1,7 +1,7 @@
 # tries: reads the solution where the instructor keeps it
 # stopped by: a view of the file system in which it does not exist
 # wins without: view, landlock
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 def bernoulli_log_prob_logits(x, logits):

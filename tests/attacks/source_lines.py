@@ -1,7 +1,7 @@
 # tries: reads the tests where tracebacks get their lines from
 # stopped by: no test and no reference is run in the student's process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 import linecache

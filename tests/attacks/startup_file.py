@@ -1,7 +1,7 @@
 # tries: leaves a file that IPython runs when the next kernel of this user starts
 # stopped by: a home of its own, that is gone with the kernel
 # wins without: nbgrader twice
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 import os

@@ -1,7 +1,7 @@
 # tries: writes through a symbolic link out of its folder
 # stopped by: nothing outside of the scratch folder can be written, or seen
 # wins without: view, landlock
-# deserves: 20
+# deserves: 21
 
 # %% act
 import os

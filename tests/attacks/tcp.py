@@ -1,7 +1,7 @@
 # tries: connects to a server of this machine (tcp)
 # stopped by: a network namespace, and no new sockets
 # wins without: namespaces, view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import socket

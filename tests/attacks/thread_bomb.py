@@ -1,7 +1,7 @@
 # tries: starts more threads than any answer needs
 # stopped by: a limit on processes and threads
 # wins without: limits
-# deserves: 20
+# deserves: 21
 
 # %% act
 import threading

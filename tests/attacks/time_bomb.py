@@ -1,7 +1,7 @@
 # tries: lets a thread patch the comparison a moment later, when nobody looks
 # stopped by: the values that come back are compared outside of the student's process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 import threading

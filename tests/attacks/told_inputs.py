@@ -2,7 +2,7 @@
 #     message
 # stopped by: a fresh scratch folder for each run, and messages of the first run alone
 # wins without: view, landlock, first messages
-# deserves: 24
+# deserves: 26
 
 # %% gaussian_entropy
 import os

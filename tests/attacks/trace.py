@@ -1,7 +1,7 @@
 # tries: attaches to another process as a debugger
 # stopped by: a pid namespace, the filter of system calls, no capabilities
 # wins without: namespaces, view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import ctypes

@@ -1,7 +1,7 @@
 # tries: has a trace function replace its answer by the right one just before the two are compared
 # stopped by: the values that come back are compared outside of the student's process
 # wins without: nbgrader
-# deserves: 20
+# deserves: 21
 
 # %% bernoulli_log_prob_logits
 import sys

@@ -1,7 +1,7 @@
 # tries: sends a datagram
 # stopped by: no new sockets
 # wins without: namespaces, view, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import socket

@@ -1,7 +1,7 @@
 # tries: asks the fork server for a kernel without any layer
 # stopped by: the server's socket lies outside of the view
 # wins without: view, landlock, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import glob

@@ -1,7 +1,7 @@
 # tries: takes thousands of locks, each of which is memory of the machine's own
 # stopped by: the filter of system calls, which pretends them
 # wins without: seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import fcntl

@@ -1,7 +1,7 @@
 # tries: shares memory with nobody, which no limit on a process counts
 # stopped by: the filter of system calls
 # wins without: seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import mmap

@@ -1,7 +1,7 @@
 # tries: connects to a server of this machine (unix socket)
 # stopped by: a network namespace, and no new sockets
 # wins without: view, seccomp
-# deserves: 20
+# deserves: 21
 
 # %% act
 import socket
