@@ -79,7 +79,7 @@ def test_an_untouched_stub_gets_nothing_and_is_unanswered(sample_class):
         (
             "s07-usual-mistakes",
             {
-                BERNOULLI: ("partial", 7, "logit_naive_exp"),
+                BERNOULLI: ("partial", 5.6, "logit_naive_exp"),
                 KL: ("wrong", 0, "kl_std_instead_of_var"),
                 ELBO: ("wrong", 0, "identity_order_swapped"),
             },
@@ -94,14 +94,14 @@ def test_an_untouched_stub_gets_nothing_and_is_unanswered(sample_class):
         ),
         (
             "s09-raises-on-import",
-            {BERNOULLI: ("error", 0, None), KL: ("correct", 12, None), ELBO: ("correct", 8, None)},
+            {BERNOULLI: ("error", 0, None), KL: ("correct", 12, None), ELBO: ("correct", 9, None)},
         ),
         (
             "s10-endless-loop",
             {
-                BERNOULLI: ("correct", 10, None),
+                BERNOULLI: ("correct", 8, None),
                 KL: ("timeout", 0, None),
-                ELBO: ("correct", 8, None),
+                ELBO: ("correct", 9, None),
             },
         ),
         (
@@ -109,13 +109,13 @@ def test_an_untouched_stub_gets_nothing_and_is_unanswered(sample_class):
             {
                 BERNOULLI: ("crashed", 0, None),
                 KL: ("correct", 12, None),
-                ELBO: ("correct", 8, None),
+                ELBO: ("correct", 9, None),
             },
         ),
         (
             "s12-exits-in-cell",
             {
-                BERNOULLI: ("correct", 10, None),
+                BERNOULLI: ("correct", 8, None),
                 KL: ("crashed", 0, None),
                 ELBO: ("crashed", 0, None),
             },
@@ -123,7 +123,7 @@ def test_an_untouched_stub_gets_nothing_and_is_unanswered(sample_class):
         (
             "s14-mixed-up-cells",
             {
-                BERNOULLI: ("correct", 10, None),
+                BERNOULLI: ("correct", 8, None),
                 KL: ("correct", 12, None),
                 ELBO: ("missing", 0, None),
             },
@@ -133,7 +133,7 @@ def test_an_untouched_stub_gets_nothing_and_is_unanswered(sample_class):
 def test_what_is_wrong_costs_only_itself(sample_class, student, expected):
     got = brief(sample_class[1][student])
     assert {name: got[name] for name in expected} == expected
-    assert len(got) == 10
+    assert len(got) == 11
     assert {got[name][0] for name in set(got) - set(expected)} == {"correct"}
 
 
@@ -151,7 +151,7 @@ def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
         assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (
             2,
             A01,
-            20,
+            23,
         )
         confinement = kernels.choose()
         assert (verdict["confined"], verdict["warm"]) == (confinement.complete, confinement.warm)
@@ -561,7 +561,7 @@ def test_a_death_is_blamed_on_the_question_that_did_it(write_notebook):
     assert names.index(BERNOULLI) < names.index(KL)
     verdict = brief(grade(A01, write_notebook(answers), secret=SECRET))
     assert verdict[KL] == ("correct", 12, None)
-    assert verdict[BERNOULLI] == ("correct", 10, None)
+    assert verdict[BERNOULLI] == ("correct", 8, None)
     assert {status for name, (status, _, _) in verdict.items() if name not in (KL, BERNOULLI)} == {
         "unanswered"
     }
