@@ -156,7 +156,7 @@ def after_surgery(tmp_path, released_notebook, numbers, limits=None):
         )
         verdict = grade(A01, path, student=str(number), secret=SECRET, limits=limits, unsafe=True)
         assert verdict["kit_errors"] == [], number
-        assert len(verdict["questions"]) == 10, number
+        assert len(verdict["questions"]) == 11, number
         assert 0 <= verdict["score"] <= (MOST if is_solved else 0), number
         assert all(question["message"] for question in verdict["questions"]), number
         json.dumps(verdict, allow_nan=False).encode("utf-8")
