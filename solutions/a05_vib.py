@@ -23,8 +23,8 @@
 # cross-entropy; a Keras model with a `compute_loss` of its own (a03, section 4). Entropy and mutual
 # information are defined here, but it helps to have met them.
 #
-# **Time**: about 9 hours, an estimate. The experiments train ten models on the digits: a
-# minute in all on two processors, much more for MNIST.
+# **Time**: about 9 hours, an estimate. The experiments train ten models on the digits: a minute in
+# all on two processors, much more for MNIST. For the table of section 7 you train fourteen more.
 #
 # **Difficulty**: *hard* `derive_the_bound`, `VIB`, `role_of_beta`, `find_the_bugs`; *some thought*
 # `vib_loss`, `from_x_to_y`, `vib_exact_discrete`, `Encoder`; *short* `categorical_log_prob`,
@@ -138,7 +138,8 @@ def categorical_log_prob(y_onehot, logits):
 # $$E_{p(u)} [-\log q(u)] = E_{p(u)} [-\log p(u)] + KL(p \,\|\, q) ,$$
 #
 # and a divergence is never negative. (Document 004, slide "Latent Variable Assumptions", minimises
-# such a cross-entropy and calls that the fundamental equation.)
+# such a cross-entropy, with the population in the place of $p$, and calls that the fundamental
+# equation; our copy prints the population as $P_{\text{op}}$, E-004-08.)
 #
 # The first bound is worth a function. Its left side is what $z$ *knows* of the label, its right
 # side what the decoder *can read*, and that can be negative: a decoder that is sure of the wrong
@@ -174,8 +175,8 @@ def vib_relevance_bound(p_y, mean_cross_entropy):
 # $$R = \frac1B \sum_{b=1}^B KL\left( q(z|x_b) \,\|\, r(z) \right), \qquad
 #   KL\left( q(z|x) \,\|\, r(z) \right) = E_{q(z|x)} \left[ \log q(z|x) - \log r(z) \right] .$$
 #
-# (Document 000, section 5, first term; document 004, slide "The β-VAE", has the same ratio with $y$
-# for our $x$.) With a Gaussian $q(z|x)$ and $r(z) = N(0, I)$ it needs no samples: it is the
+# (Document 000, section 5, first term; document 004, slide "The β -VAE", has the same ratio with
+# $y$ for our $x$.) With a Gaussian $q(z|x)$ and $r(z) = N(0, I)$ it needs no samples: it is the
 # divergence of a01, section 5. Copy your function, or derive it again.
 #
 # A rate of 2.3 nats is $\log 10$: as much as it takes to name one of ten equally frequent classes.
@@ -188,7 +189,7 @@ def vib_rate(mu, log_var):
     """Returns the rate: the KL of q(z|x) from r(z) = N(0, I), averaged over the batch, in nats.
 
     Document 000, section 5 "Variational Information Bottleneck (VIB)", first term; document 004,
-    slide "The β-VAE".
+    slide "The β -VAE".
 
     Args:
         mu: Means of q(z|x). Shape `[B, K]`.
@@ -516,7 +517,8 @@ class LabelDecoder(keras.layers.Layer):
 # %% [markdown]
 # The model needs `sample_latent`, $z_l = \mu + \sigma \odot \epsilon_l$ for $L$ samples of each
 # example at once. It stands in the model's cell: copy yours from a03, section 1, whose
-# `check("sample_latent")` works here too. Nothing else of that notebook is needed.
+# `check("sample_latent")` works here too while the folder of a03 lies beside this one. Nothing else
+# of that notebook is needed.
 #
 # Fixed are the arguments of `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`,
 # `loss_terms` and `predict_probs`, and what is reported: `loss`, `cross_entropy` and `kl`. All else
@@ -891,7 +893,7 @@ if __name__ == "__main__":
 # 3. A fellow student: "The averaged prediction of section 5 is a compromise between its samples, so
 #    its cross-entropy with the label is at least the mean of the samples' cross-entropies." Try it
 #    on `FOUR_SAMPLES` and a label of the first class.
-# 4. Document 004, slide "The β-VAE": "For $\beta < 1$ we no longer have an upper bound on
+# 4. Document 004, slide "The β -VAE": "For $\beta < 1$ we no longer have an upper bound on
 #    $H_{\text{pop}}(y)$", and "for $\beta > 1$ the bound on $H_{\text{Pop}}(y)$ becomes weaker".
 #    Read $y$ as our label and the loss of section 4 as the bound; try $z = x$ on `P_XY`, with the
 #    best decoder and the best $r(z)$, for $\beta$ = 0.1, 1 and 2.

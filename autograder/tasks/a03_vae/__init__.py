@@ -24,7 +24,7 @@ assignment = Assignment(
         latent_grid,
     ),
     manual=(
-        Manual("draw_the_model", 6),
+        Manual("draw_the_model", 6, errata=("E-001-06", "E-001-07")),
         Manual("read_the_curves", 6),
         Manual("mean_or_sample", 6),
         Manual("linear_vae", 6),

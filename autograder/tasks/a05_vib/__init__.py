@@ -28,6 +28,6 @@ assignment = Assignment(
         Manual("derive_the_bound", 8),
         Manual("from_x_to_y", 4),
         Manual("role_of_beta", 7),
-        Manual("find_the_bugs", 6),
+        Manual("find_the_bugs", 6, errata=("E-004-05", "E-004-06")),
     ),
 )

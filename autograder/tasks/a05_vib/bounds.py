@@ -51,7 +51,7 @@ def draw_very_narrow(generator, B, K) -> Arguments:
 vib_rate = Question(
     name="vib_rate",
     points=5,
-    source=f'{VIB_SOURCE}; document 004, slide "The β-VAE"',
+    source=f'{VIB_SOURCE}; document 004, slide "The β -VAE"',
     shape="[]",
     reference=vib.vib_rate,
     cases=(
