@@ -271,7 +271,7 @@ def bernoulli_log_prob_probs(x, probs):
 # Document 000, section 3, says that the log-likelihood *is* the cross-entropy. It is minus the
 # cross-entropy (E-000-05), and it is the log-likelihood of $x$ *given* $z$, not of $x$. Keras'
 # `binary_crossentropy` from logits moreover averages over the pixels: it is $-1/D$ times what you
-# want, and the class `BinaryCrossentropy` by default averages over the batch too (E-000-18).
+# want, and the class `BinaryCrossentropy` by default averages over the batch too.
 
 
 # %% question="bernoulli_log_prob_logits"
@@ -638,9 +638,7 @@ if __name__ == "__main__":
 # $$H(q) = -E_q[\log q(z)] .$$
 #
 # You averaged $\log q$ on the way to the divergence. Unlike the entropy of a table it may be
-# negative: a density that is narrow enough has values above 1. (Document 004, third slide
-# "Indeterminacy of the VAE", takes entropies for non-negative, which holds for tables alone,
-# E-004-06.)
+# negative: a density that is narrow enough has values above 1.
 
 
 # %% question="gaussian_entropy"

@@ -13,9 +13,9 @@
 # - derive gradients of the ELBO, and estimate those that need samples by reparameterization;
 # - write a training loop in TensorFlow that fits a Gaussian $q$.
 #
-# **You need**: the ELBO and the divergences of a01; multivariate Gaussians, inverses and
-# determinants of matrices; the chain rule and the derivative of a softmax; bias, variance and
-# Jensen's inequality; `GradientTape`, an optimizer and `tf.function` for the last code question.
+# **You need**: the ELBO, the divergences and Jensen's inequality as in a01; multivariate Gaussians,
+# inverses and determinants of matrices; the chain rule and the derivative of a softmax; bias and
+# variance; `GradientTape`, an optimizer and `tf.function` for the last code question.
 #
 # **Time**: about 7 hours, an estimate. The experiments, with one fit of 2000 steps, take some 15
 # seconds on two processors.
@@ -41,9 +41,9 @@
 # its cases together, and a function that XLA compiles is compiled anew for each shape.
 #
 # **The documents.** Places such as *000, section 2* point into the lecture documents 000 to 004,
-# numbers such as *E-000-02* into the list of their errata. This notebook needs no function of the
-# first one: where a question uses a density or a divergence from there, write it in place. An
-# error in our copy of a document may come from its conversion to text.
+# numbers such as *E-000-02* into the list of their errata. Each question stands by itself: where
+# one uses a density or a divergence of the first assignment, copy your function or write it again.
+# An error in our copy of a document may come from its conversion to text.
 
 # %%
 import matplotlib.pyplot as plt
@@ -60,10 +60,10 @@ LOG_2PI = float(np.log(2 * np.pi))
 #
 # Document 003 writes the likelihood of a datum as an integral over the latent variable (eq. 2),
 # $p(x) = \int p(x|z)\, p(z)\, dz$, and document 001 names the two things that one wants of a model:
-# the density of the data, $p(x)$, and inference, $p(z|x)$ (lines 47 and 48; the second line asks
-# for "the best z", but inference means the whole distribution, E-001-08). For neural networks both
-# are out of reach. For one family they are not, the **linear Gaussian model** (probabilistic PCA,
-# Tipping and Bishop 1999):
+# the density of the data, $p(x)$, and inference, $p(z|x)$ (document 001, "The Two Goals of VAE";
+# the second asks for "the best z", but inference means the whole distribution, E-001-08). For
+# neural networks both are out of reach. For one family they are not, the **linear Gaussian model**
+# (probabilistic PCA, Tipping and Bishop 1999):
 #
 # $$z \sim N(0, I_K), \qquad x \,|\, z \sim N(W z + b,\; \sigma^2 I_D) .$$
 #
@@ -82,7 +82,7 @@ LOG_2PI = float(np.log(2 * np.pi))
 def linear_gaussian_log_px(x, W, b, sigma):
     """Returns the evidence log p(x) of the linear Gaussian model, in nats.
 
-    Document 003, eq. 2; document 001, the two goals (line 47).
+    Document 003, eq. 2; document 001, "The Two Goals of VAE", goal 1.
 
     Args:
         x: One datum. Shape `[D]`.
@@ -102,21 +102,20 @@ def linear_gaussian_log_px(x, W, b, sigma):
 # %% [markdown]
 # The posterior is Gaussian too. By Bayes' rule its logarithm is, up to terms without $z$,
 #
-# $$\log p(z|x) = -\tfrac12 z^T z - \tfrac{1}{2\sigma^2} \|x - b - W z\|^2 + \dots
-#   = -\tfrac12 z^T \left(I + \tfrac{1}{\sigma^2} W^T W\right) z + \tfrac{1}{\sigma^2} z^T W^T (x -
-#   b) + \dots$$
+# $$\log p(z|x) = -\tfrac12 z^T z - \tfrac{1}{2\sigma^2} \|x - b - W z\|^2 + \dots$$
 #
-# Compare that with $-\tfrac12 (z - m)^T \Lambda (z - m)$: the matrix between the two $z$ is the
-# precision $\Lambda$, the inverse of the covariance, and the linear term is $z^T \Lambda m$. Prior
-# and data each bring a precision, and these add. Note that the covariance does not depend on $x$ at
-# all.
+# Multiply out, and collect what is quadratic in $z$ and what is linear. A Gaussian of mean $m$ has
+# $-\tfrac12 (z - m)^T \Lambda (z - m)$ there, where the precision $\Lambda$ is the inverse of the
+# covariance: compare the two. Prior and data each bring a precision, and these add. Before you
+# write code, check: which of the two, mean or covariance, does not depend on $x$, and what is left
+# of both if $W$ is 0?
 
 
 # %% question="linear_gaussian_posterior"
 def linear_gaussian_posterior(x, W, b, sigma):
     """Returns mean and covariance of the posterior p(z|x) of the linear Gaussian model.
 
-    Document 001, the two goals (line 48); document 003, eq. 2.
+    Document 001, "The Two Goals of VAE", goal 2; document 003, eq. 2.
 
     Args:
         x: One datum. Shape `[D]`.
@@ -129,6 +128,7 @@ def linear_gaussian_posterior(x, W, b, sigma):
         factor), shape `[K, K]`.
     """
     # BEGIN SOLUTION
+    # cov = (I + W^T W / sigma^2)^-1, mean = cov W^T (x - b) / sigma^2.
     W_T = tf.transpose(W)
     precision = tf.eye(W.shape[1]) + tf.matmul(W_T, W) / sigma**2
     cov = tf.linalg.inv(precision)
@@ -166,10 +166,11 @@ if __name__ == "__main__":
 # We want the gradient of $E_{q_\phi(z|x)}[f(z)]$ in the parameters $\phi$ of the distribution that
 # is sampled from. A sample that a random number generator hands out does not remember $\mu$ and
 # $\sigma$; moving the derivative inside the expectation, as if $q$ did not depend on $\phi$, gives
-# another number (000, lines 31 to 33). The way out is to draw noise that has no parameters and to
-# transform it (000, section 2; 003, eq. 20 to 22; 004, lines 45 to 49;
-# [Kingma and Welling 2014](https://arxiv.org/abs/1312.6114);
-# [Rezende, Mohamed and Wierstra 2014](https://arxiv.org/abs/1401.4082)):
+# another number (document 000, section 2 "SGD on ELBO for VAE"). The way out is to draw noise that
+# has no parameters and to transform it (000, section 2, steps 1 to 3; 003, eq. 20 to 22; document
+# 004, slide "The Reparameterization Trick"; [Kingma and Welling
+# 2014](https://arxiv.org/abs/1312.6114); [Rezende, Mohamed and Wierstra
+# 2014](https://arxiv.org/abs/1401.4082)):
 #
 # $$\epsilon \sim N(0, I), \qquad
 #   z = g_\phi(\epsilon) = \mu + \sigma \odot \epsilon \sim N(\mu, \mathrm{diag}\, \sigma^2) .$$
@@ -177,16 +178,19 @@ if __name__ == "__main__":
 # Now $E_{q}[f(z)] = E_{N(0, I)}[f(g_\phi(\epsilon))]$: the distribution is fixed, and $\phi$ stands
 # inside $f$ where a gradient reaches it. In this course the noise is always an argument, so that
 # your values can be checked; and since networks return $\log \sigma^2$, the standard deviation is
-# $\sigma = \exp(\tfrac12 \log \sigma^2)$ (003, section 1.6). Document 001 calls the law of
-# $\epsilon$ by the letter of the prior, $p(z)$ (lines 75 and 79); it is $N(0, I)$, whatever the
-# prior is (E-001-04).
+# $\sigma = \exp(\tfrac12 \log \sigma^2)$ (document 003, section 1.6 "Autoencoder structure").
+# Document 003 writes $m$ and $s$ for our $\mu$ and $\sigma$, and calls $s$ the variance (after eq.
+# 12); its equations have the standard deviation there (E-003-04). Document 001 calls the law of
+# $\epsilon$ by the letter of the prior, $p(z)$ (document 001, "Gradients of ELBO", where it says
+# what $f$ is); it is $N(0, I)$, whatever the prior is (E-001-04).
 
 
 # %% question="reparameterize"
 def reparameterize(mu, log_var, eps):
     """Returns samples of q = N(mu, diag exp(log_var)), made from the given noise.
 
-    The noise enters with a plus. Document 000, section 2 (lines 35-39); document 003, eq. 20 to 22.
+    The noise enters with a plus. Document 000, section 2 "SGD on ELBO for VAE", steps 1 to 3;
+    document 003, eq. 20 to 22.
 
     Args:
         mu: Means of q. Shape `[B, K]`.
@@ -205,11 +209,11 @@ def reparameterize(mu, log_var, eps):
 # ### In your own words: the naive gradient
 #
 # Take $\mathcal{L}(\phi) = E_{q_\phi}[\log p(x, z) - \log q_\phi(z)]$ and differentiate the bracket
-# with $z$ held fixed: the *naive gradient*
-# $E_{q_\phi}[\nabla_\phi (\log p(x, z) - \log q_\phi(z))]$. (a) Show that it is 0 for every $q$ and
-# every model. (b) Which term of the true gradient is lost, and what is it called when it is written
-# out? (c) Document 000 says that "SGD is not an unbiased estimator" here (line 31). What exactly is
-# biased?
+# with $z$ held fixed: the *naive gradient* $E_{q_\phi}[\nabla_\phi (\log p(x, z) - \log
+# q_\phi(z))]$. (a) Show that it is 0 for every $q$ and every model. (b) Which term of the true
+# gradient is lost? Write it as an expectation under $q$; it contains $\nabla_\phi \log q_\phi(z)$,
+# which is called the *score function*. (c) Document 000 says that "SGD is not an unbiased
+# estimator" here (section 2, first sentence). What exactly is biased?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) With $z$ fixed $\log p(x, z)$ does not depend on $\phi$, so $-E_q[\nabla_\phi \log q_\phi(z)]$
@@ -229,27 +233,35 @@ def reparameterize(mu, log_var, eps):
 # %% [markdown]
 # ## 3. The ELBO and its estimates
 #
-# Document 001 splits the bound into two terms (line 63), and document 003 does the same (eq. 8):
+# Document 001 splits the bound into two terms (document 001, "Deriving the ELBO"), and document 003
+# does the same (eq. 8):
 #
 # $$\text{ELBO} = E_{q(z|x)}[\log p(x|z)] - KL\left(q(z|x) \,\|\, p(z)\right) \le \log p(x) .$$
 #
-# The KL to the *prior* has a closed form for Gaussians (003, eq. 13). Where document 000 replaces
-# $\log p(x)$ by the reconstruction term but keeps the KL to the *posterior* (lines 57 and 63), the
-# result is no bound at all (E-000-07). The first term is estimated with one sample
-# $z = g_\phi(\epsilon)$ for each example, which the decoder turns into logits. What you return is
-# to be *maximised*; document 000 uses the same letter for its negative, the loss (E-000-11).
+# The inequality is Jensen's (derived in a01): the logarithm of an average is at least the average of the
+# logarithms. Document 002 leaves that step out and sets the two equal (document 002, section 3
+# "Variational Inference", where it defines the ELBO; E-002-01). In the toy model at
+# $q = N(0.3, 0.6^2)$ they are $\log E_q[p(x, z) / q(z)] = \log p(x) = -1.5603$ and the ELBO,
+# $-1.6601$.
 #
-# Both terms come from the first assignment; write them here in place. For pixels that are 0 or 1
-# and logits $a$, $\log p(x|z)$ is the sum over pixels of $x_d a_d - \mathrm{softplus}(a_d)$, where
+# The KL to the *prior* has a closed form for Gaussians (003, eq. 13). Where document 000 replaces
+# $\log p(x)$ by the reconstruction term but keeps the KL to the *posterior* (document 000, section
+# 3 "ELBO in practice for VAE"), the result is no bound at all (E-000-07). The first term is
+# estimated with one sample $z = g_\phi(\epsilon)$ for each example, which the decoder turns into
+# logits. What you return is to be *maximised*; document 000 uses the same letter for its negative,
+# the loss (E-000-11).
+#
+# Both terms come from the first assignment. For pixels that are 0 or 1 and logits $a$,
+# $\log p(x|z)$ is the sum over pixels of $x_d a_d - \mathrm{softplus}(a_d)$, where
 # $\mathrm{softplus}(a) = \log(1 + e^a)$ is to be had without overflow (`tf.nn.softplus`). The
-# divergence is $KL = \tfrac12 \sum_k \left(\mu_k^2 + \sigma_k^2 - \log \sigma_k^2 - 1\right)$.
+# divergence is that of a01, section 5: copy your function, or derive it again.
 
 
 # %% question="elbo_analytic_kl"
 def elbo_analytic_kl(x, logits, mu, log_var):
     """Returns the ELBO of a Bernoulli decoder, one sample of z and the KL in closed form, in nats.
 
-    To be maximised. Document 001, line 63; document 003, eq. 8, 9 and 13.
+    To be maximised. Document 001, "Deriving the ELBO", last line; document 003, eq. 8, 9 and 13.
 
     Args:
         x: Pixels, exactly 0 or 1. Shape `[B, D]`.
@@ -269,21 +281,21 @@ def elbo_analytic_kl(x, logits, mu, log_var):
 
 
 # %% [markdown]
-# Without a closed form for the KL everything can be sampled (000, lines 41 to 43):
+# Without a closed form for the KL everything can be sampled (000, section 2, below step 3):
 #
 # $$\tilde{\mathcal{L}} = \log p(x|z) + \log p(z) - \log q(z|x), \qquad z = g_\phi(\epsilon) .$$
 #
-# Document 000 goes on to call this $\log p(x)$ minus a divergence (line 57). That is true of its
-# expectation, not of a sample (E-000-04). In the same way $\log q(z|x) - \log p(z)$ has the KL as
-# its expectation, which is never negative, but a single sample of it may well be: leave its sign
-# alone (E-000-24).
+# Document 000 goes on to call this $\log p(x)$ minus a divergence (section 3, first formula). That
+# is true of its expectation, not of a sample (E-000-04). In the same way $\log q(z|x) - \log p(z)$
+# has the KL as its expectation, which is never negative, but a single sample of it may well be:
+# leave its sign alone (E-000-24).
 
 
 # %% question="elbo_single_sample"
 def elbo_single_sample(log_px_given_z, log_pz, log_qz_given_x):
     """Returns the one-sample estimate of the ELBO, in nats.
 
-    Document 000, section 2 (lines 41-43).
+    Document 000, section 2 "SGD on ELBO for VAE", below step 3.
 
     Args:
         log_px_given_z: Log-likelihood of each example at its sample of z. Shape `[B]`.
@@ -299,17 +311,19 @@ def elbo_single_sample(log_px_given_z, log_pz, log_qz_given_x):
 
 
 # %% [markdown]
-# With $L$ samples the estimates are averaged (002, lines 767 to 782; 003, eq. 18 and 19). Write
-# $w_l = p(x, z_l) / q(z_l|x)$; you are given the $\log w_l$. The average of the *logarithms*
-# estimates the ELBO. The logarithm of the average of the $w_l$ is another, tighter bound, which a
-# later assignment is about.
+# With $L$ samples the estimates are averaged (document 002, section 7-2 "Variational Auto Encoder
+# (VAE)", "use Reparameterization Trick"; 003, eq. 18 and 19). Write $w_l = p(x, z_l) / q(z_l|x)$;
+# you are given the $\log w_l$. The average of the *logarithms* estimates the ELBO. The logarithm of
+# the average of the $w_l$ estimates another, tighter bound, the importance-weighted one, which is
+# not asked for here.
 
 
 # %% question="elbo_multi_sample"
 def elbo_multi_sample(log_w):
     """Returns the estimate of the ELBO from L samples for each example, in nats.
 
-    Document 002, lines 767-782; document 003, eq. 18 and 19.
+    Document 002, section 7-2 "Variational Auto Encoder (VAE)", "use Reparameterization Trick";
+    document 003, eq. 18 and 19.
 
     Args:
         log_w: log p(x, z) - log q(z|x) at each sample. Shape `[L, B]`.
@@ -381,23 +395,23 @@ if __name__ == "__main__":
 # test score of few data, early stopping, or anything that is not linear in the estimate (the
 # importance-weighted bound, a maximum over models), where noise does not average out.
 #
-# **Rubric (5 points).** 2 points: unbiased for every L, variance as 1/L. 2 points: many examples,
+# **Rubric (4 points).** 2 points: unbiased for every L, variance as 1/L. 1 point: many examples,
 # because both sources of variance fall. 1 point: a use that is an evaluation or is not linear.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
 # The same idea works for the data. The log-likelihood of a data set is a sum over $N$ data (003,
-# eq. 1), and a minibatch of $S$ of them, drawn at random, stands for all. Document 000, line 61,
-# divides the sums over the data $\mathcal{D}$ and over the minibatch $\mathcal{M}$ both by the
-# minibatch's size, $\mathcal{N}_\mathcal{M}$ (our $S$), as if the two sums were equal (E-000-06).
-# It is the *averages* that are about equal.
+# eq. 1), and a minibatch of $S$ of them, drawn at random, stands for all. Document 000 divides the
+# sums over the data $\mathcal{D}$ and over the minibatch $\mathcal{M}$ both by the minibatch's
+# size, $\mathcal{N}_\mathcal{M}$ (our $S$), as if the two sums were equal (section 3, the formula
+# with "Mini-batch"; E-000-06). It is the *averages* that are about equal.
 
 
 # %% question="minibatch_log_lik"
 def minibatch_log_lik(log_lik, num_data):
     """Returns an unbiased estimate of the log-likelihood of all data, from a minibatch, in nats.
 
-    Document 000, section 3 (line 61), corrected.
+    Document 000, section 3 "ELBO in practice for VAE", the formula with "Mini-batch", corrected.
 
     Args:
         log_lik: Log-likelihoods of the data in the minibatch. Shape `[S]`.
@@ -416,26 +430,45 @@ def minibatch_log_lik(log_lik, num_data):
 #
 # The figure below estimates $\log p(x)$ of a sharper toy model ($\sigma = 0.1$) in three ways:
 # prior Monte Carlo, the logarithm of the average of $p(x|z_l)$ with $z_l \sim p(z)$; the ELBO, with
-# a $q$ close to the posterior; and quadrature, a sum over an even grid. For each of the three say:
-# (a) is it biased for $\log p(x)$, and in which direction; (b) what happens to it when the latent
-# has 20 dimensions instead of one; (c) whether it can serve as an objective for training, and what
-# it needs.
+# a $q$ close to the posterior; and quadrature, a sum over an even grid. Run its cell, and fill in
+# the table from what it prints: how far each estimate is from $\log p(x)$ (the smallest and the
+# largest median of the 5 seeds), and how widely the middle 90 % of the runs spread (the mean of the
+# seeds). All in nats.
+#
+# | samples, or points of the grid | prior MC: error of the median | prior MC: spread | ELBO: error of the median | ELBO: spread | quadrature: error |
+# |---|---|---|---|---|---|
+# | 10 | | | | | |
+# | 100 | | | | | |
+# | 1000 | | | | | |
+#
+# For each of the three estimates say, with the numbers that show it where there are any: (a) is it
+# biased for $\log p(x)$, in which direction, and what becomes of the bias with more samples; (b)
+# what happens to it when the latent has 20 dimensions instead of one; (c) whether it can serve as
+# an objective for training, and what it needs.
 #
 # <!-- BEGIN SOLUTION -->
+# | samples, or points of the grid | prior MC: error of the median | prior MC: spread | ELBO: error of the median | ELBO: spread | quadrature: error |
+# |---|---|---|---|---|---|
+# | 10 | -0.58 to -0.26 | 17.50 | -0.17 to -0.13 | 0.75 | 1.435 |
+# | 100 | -0.04 to 0.01 | 1.17 | -0.19 to -0.17 | 0.24 | 0.004 |
+# | 1000 | -0.01 to 0.00 | 0.35 | -0.19 to -0.18 | 0.08 | 0.000 |
+#
 # Prior Monte Carlo: the average is unbiased for $p(x)$, so by Jensen's inequality its logarithm is
 # too low on average, and consistent as $L$ grows; few prior samples fall where $p(x|z)$ is large,
 # the fewer the sharper the likelihood and the more dimensions there are, so its error grows
 # exponentially in them; trainable in principle, useless in practice. ELBO: too low by exactly
-# $KL(q \| p(z|x))$, however many samples are taken; with 20 dimensions it costs the same, if $q$ is
-# good; it is what is trained, with a $q$ that follows the posterior and reparameterized gradients.
+# $KL(q \| p(z|x))$, here 0.184, however many samples are taken (only the spread falls, as
+# $1/\sqrt{L}$; with 10 samples the median still lies above the mean); with 20 dimensions it costs the same, if $q$ is good; it is what is trained, with a
+# $q$ that follows the posterior and reparameterized gradients.
 # Quadrature: no randomness, error of either sign that vanishes quickly once the grid resolves the
 # posterior; $n^{20}$ points in 20 dimensions are impossible; a check in one or two dimensions, not
 # an objective.
 #
-# **Rubric (5 points).** 1 point: prior Monte Carlo low by Jensen. 1 point: the ELBO's gap is the
-# divergence to the posterior and does not shrink with L. 1 point: quadrature exact in one
-# dimension, impossible in 20. 1 point: why prior samples fail in many dimensions. 1 point: the ELBO
-# is the one that is trained, with the reason.
+# **Rubric (5 points).** 1 point: the table, within the seeds' range. 1 point: prior Monte Carlo low
+# by Jensen, and why prior samples fail in many dimensions. 1 point: the ELBO's gap is the
+# divergence to the posterior and does not shrink with L, read off the table. 1 point: quadrature
+# exact in one dimension, impossible in 20. 1 point: the ELBO is the one that is trained, with the
+# reason.
 # <!-- END SOLUTION -->
 
 # %% tags=["experiment"]
@@ -451,35 +484,56 @@ if __name__ == "__main__":
         middle = (cells[1:] + cells[:-1]) / 2
         return tf.reduce_logsumexp(likelihood(middle) + prior.log_prob(middle)) + np.log(12 / count)
 
-    def plot_three_estimates():
-        generator = np.random.default_rng(1)
+    def errors_of_300_runs(count, generator):
+        """Returns log p(x) as estimated by prior Monte Carlo and by the ELBO, minus log p(x)."""
         mean, cov = (float(np.ravel(part)[0]) for part in linear_gaussian_posterior(*SHARP))
         q = tfd.Normal(mean + 0.03, 1.3 * cov**0.5)
+        drawn = generator.normal(size=(count, 300)).astype(np.float32)
+        z = q.loc + q.scale * drawn
+        log_w = np.asarray(likelihood(z) + prior.log_prob(z) - q.log_prob(z))
+        of_prior = tf.reduce_logsumexp(likelihood(drawn), axis=0) - np.log(count)
+        log_px = float(linear_gaussian_log_px(*SHARP))
+        return np.asarray(of_prior) - log_px, np.asarray(elbo_multi_sample(log_w)) - log_px
+
+    def quantiles_of_300_runs(counts, seed):
+        """Returns 5 %, 50 % and 95 % of the errors: `[2 estimates, counts, 3]`."""
+        generator = np.random.default_rng(seed)
+        runs = [errors_of_300_runs(count, generator) for count in counts]
+        return np.moveaxis(np.quantile(runs, [0.05, 0.5, 0.95], axis=-1), 0, -1).swapaxes(0, 1)
+
+    def plot_three_estimates():
         counts = np.unique(np.geomspace(1, 3000, 16).astype(int))
-        of_prior, of_q = [], []
-        for count in counts:
-            drawn = generator.normal(size=(count, 300)).astype(np.float32)
-            of_prior.append(tf.reduce_logsumexp(likelihood(drawn), axis=0) - np.log(count))
-            z = q.loc + q.scale * drawn
-            of_q.append(
-                elbo_multi_sample(np.asarray(likelihood(z) + prior.log_prob(z) - q.log_prob(z)))
-            )
+        log_px = float(linear_gaussian_log_px(*SHARP))
         quantiles = {
-            f"{name}: median and 90 % of 300 runs": np.quantile(
-                estimates, [0.05, 0.5, 0.95], axis=1
-            ).T
-            for name, estimates in (("prior Monte Carlo", of_prior), ("ELBO", of_q))
+            f"{name}: median and 90 % of 300 runs": errors + log_px
+            for name, errors in zip(
+                ("prior Monte Carlo", "ELBO"), quantiles_of_300_runs(counts, 1), strict=True
+            )
         }
         plots.bands(
             counts,
             quantiles,
             {"quadrature on [-6, 6]": [quadrature(count) for count in counts]},
             "samples, or points of the grid",
-            reference=("log p(x)", float(linear_gaussian_log_px(*SHARP))),
+            reference=("log p(x)", log_px),
             title="Three estimates of log p(x), toy model with noise 0.1",
         )
 
+    def print_three_estimates():
+        counts = 10, 100, 1000
+        seeds = np.array([quantiles_of_300_runs(counts, seed) for seed in range(5)])
+        for row, count in enumerate(counts):
+            for index, name in enumerate(("prior Monte Carlo", "ELBO")):
+                low, middle, high = seeds[:, index, row].T
+                print(
+                    f"{count:5} samples, {name}: medians off by {middle.min():.2f} to "
+                    f"{middle.max():.2f}, 90 % within {np.mean(high - low):.2f}"
+                )
+            error = float(quadrature(count)) - float(linear_gaussian_log_px(*SHARP))
+            print(f"{count:5} points, quadrature: off by {round(error, 3) + 0.0:.3f}")
+
     plot_three_estimates()
+    print_three_estimates()
 
 # %% [markdown]
 # ## 4. Gradients
@@ -491,14 +545,14 @@ if __name__ == "__main__":
 #
 # $$\text{ELBO}(\theta, \phi) = \sum_z q_z \left[\log p_z + \log p(x|z) - \log q_z\right] .$$
 #
-# Document 001 differentiates this in $\theta$ (line 67), but exchanges the subscripts of $p$ and
-# $q$ on the way; read literally, $q$ depends on $\theta$, and the result is another (E-001-01). And
-# the entropy term does not become "z" under the brace, it becomes 0, because $q$ holds no $\theta$
-# (E-001-02). With the subscripts put right, the weights $q_z$ stay as they are, and the derivative
-# goes inside to the only thing that depends on $\theta$,
-# $\log p_z = \theta_z - \log \sum_{z'} e^{\theta_{z'}}$. Work out the two parts of its derivative
-# in $\theta_j$. Neither $\log p(x|z)$ nor the entropy is left in the answer; that is the lesson,
-# and the reason why the arguments hold one that you don't need.
+# Document 001 differentiates this in $\theta$ ("Gradients of ELBO"), but exchanges the subscripts
+# of $p$ and $q$ on the way; read literally, $q$ depends on $\theta$, and the result is another
+# (E-001-01). And the entropy term does not become "z" under the brace, it becomes 0, because $q$
+# holds no $\theta$ (E-001-02). With the subscripts put right, the weights $q_z$ stay as they are,
+# and the derivative goes inside to the only thing that depends on $\theta$, $\log p_z = \theta_z -
+# \log \sum_{z'} e^{\theta_{z'}}$. Work out the two parts of its derivative in $\theta_j$. Neither
+# $\log p(x|z)$ nor the entropy is left in the answer; that is the lesson, and the reason why the
+# arguments hold one that you don't need.
 
 
 # %% question="grad_theta_enumerated"
@@ -506,7 +560,7 @@ def grad_theta_enumerated(theta, phi, log_px_given_z):
     """Returns the exact gradient of the ELBO in the prior's logits theta: a sum over states of z.
 
     The log-likelihood and the entropy of q don't depend on theta, so they drop out. Document 001,
-    line 67, corrected.
+    "Gradients of ELBO", corrected.
 
     Args:
         theta: Logits of the prior. Shape `[Z]`.
@@ -517,24 +571,83 @@ def grad_theta_enumerated(theta, phi, log_px_given_z):
         The gradient, with respect to the logits; it sums to 0. Shape `[Z]`.
     """
     # BEGIN SOLUTION
+    # The gradient is q - p: q from the logit itself, minus p from the normaliser.
     return tf.nn.softmax(phi) - tf.nn.softmax(theta)
     # END SOLUTION
 
 
 # %% [markdown]
+# ### The gradient that this one stands in for
+#
+# Why not follow the gradient of $\log p(x)$ itself? Document 003 says that it needs an integral
+# over a network, and that "there is no way to efficiently estimate these gradients" (document 003,
+# "Variational lower bound & Approximate posterior distribution"; in the formula there
+# $p_\theta(z|z)$ is $p_\theta(x|z)$, E-003-05). The first is true, the second says too much
+# (E-003-09): *Fisher's identity* writes that gradient as an expectation as well,
+#
+# $$\nabla_\theta \log p_\theta(x) = \frac{1}{p_\theta(x)} \int \nabla_\theta\, p_\theta(x, z)\, dz
+#   = \int \frac{p_\theta(x, z)}{p_\theta(x)}\, \nabla_\theta \log p_\theta(x, z)\, dz
+#   = E_{p_\theta(z|x)}[\nabla_\theta \log p_\theta(x, z)] .$$
+#
+# What it lacks is samples of the posterior. Samples of $q$ can take their place if each counts with
+# the weight $p(z|x) / q(z|x)$ (importance sampling); the better $q$ is, the fewer are needed. The
+# ELBO leaves the weights out: its gradient is $E_q[\nabla_\theta \log p_\theta(x, z)]$ (003, eq. 15
+# to 17), with $q$ in the place of the posterior, and so the two agree where $q$ is the posterior.
+#
+# In the discrete model both are sums. There Bayes' rule makes the posterior a softmax of
+# $\theta_z + \log p(x|z)$: with that for $\phi$ your function must return the gradient of
+# $\log p(x) = \log \sum_z p_z\, p(x|z)$, which the cell takes by a tape.
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+
+    def compare_gradients_in_theta():
+        theta, log_lik = np.float32([0.4, -0.3, 1.1]), np.log(np.float32([0.15, 0.6, 0.35]))
+
+        def log_px(theta):
+            return tf.reduce_logsumexp(tf.nn.log_softmax(theta) + log_lik)
+
+        wanted = tfp.math.value_and_gradient(log_px, tf.constant(theta))[1]
+        print("gradient of log p(x):         ", np.round(np.asarray(wanted), 4))
+        for name, phi in (
+            ("of the ELBO at the posterior: ", theta + log_lik),
+            ("of the ELBO at an even q:     ", np.zeros(3, np.float32)),
+        ):
+            gradient = np.asarray(grad_theta_enumerated(theta, phi, log_lik))
+            print(name, np.round(gradient, 4))
+
+    compare_gradients_in_theta()
+
+# %% [markdown]
 # ### In the parameters of q
 #
-# Here the samples must carry the gradient. By the chain rule through
-# $z_l = \mu + \sigma \odot \epsilon_l$,
+# Here the samples must carry the gradient. With $z = g_\phi(\epsilon)$ the chain rule gives, for
+# each sample,
 #
-# $$\nabla_\mu E_q[f(z)] \approx \frac1L \sum_l \nabla f(z_l), \qquad
-#   \frac{\partial z_l}{\partial v} = \frac{\partial}{\partial v}\, e^{v/2} \epsilon_l \quad (v =
-#   \log \sigma^2),$$
+# $$\nabla_\phi f(g_\phi(\epsilon)) = \left(\frac{\partial g_\phi(\epsilon)}{\partial \phi}\right)^T
+#   \nabla f(z), \qquad g_\phi(\epsilon) = \mu + \sigma \odot \epsilon, \quad
+#   \phi = (\mu,\ \log \sigma^2),$$
 #
-# one latent dimension at a time (001, line 81; 003, eq. 24 to 29; 002, lines 440 to 447). In our
-# copy of document 003 the right side of eq. 29 has $\nabla_\theta$; it is $\nabla_\phi$, as on the
-# left (E-003-08). Here $f$ is any function and you get its gradient: `grad_f` maps all samples at
-# once, `[L, K]`, to their gradients, `[L, K]`, one row for each. Differentiate $f$ alone: no
+# one latent dimension at a time (document 001, "Gradients of ELBO", last formula; 003, eq. 24 to
+# 29; document 002, section 5-3 "Reparameterization Gradient VI"). In our copy of document 003 the
+# $q$ of eq. 23 has the subscript $\theta$ for $\phi$ (E-003-06), and the integrals of eq. 25 and 26
+# lack their $d\epsilon$ (E-003-07).
+#
+# Why may training follow the gradient from a single $\epsilon$? Write $\tilde{\mathcal{L}}(\phi;
+# \epsilon)$ for the estimate from one sample and $\mathcal{L}(\phi)$ for the ELBO. The law of
+# $\epsilon$ has no parameters, so that average and derivative change places (000, section 2, last
+# list):
+#
+# $$E_{N(0, I)}[\nabla_\phi \tilde{\mathcal{L}}(\phi; \epsilon)]
+#   = \nabla_\phi E_{N(0, I)}[\tilde{\mathcal{L}}(\phi; \epsilon)]
+#   = \nabla_\phi \mathcal{L}(\phi) .$$
+#
+# So each of these gradients is unbiased: on average SGD takes the step of the ELBO. The last line
+# of that list has $\tilde{\mathcal{L}}$ where $\mathcal{L}$ must stand (E-000-03): what is averaged
+# over $\epsilon$ is no longer random.
+#
+# In the question $f$ is any function and you get its gradient: `grad_f` maps all samples at once,
+# `[L, K]`, to their gradients, `[L, K]`, one row for each. Differentiate $E_q[f(z)]$ alone: no
 # entropy, no KL.
 
 
@@ -542,7 +655,7 @@ def grad_theta_enumerated(theta, phi, log_px_given_z):
 def pathwise_gradient(mu, log_var, eps, grad_f):
     """Returns the reparameterized estimate of the gradient of E_q[f(z)] in mu and log_var.
 
-    Document 001, line 81; document 003, eq. 24 to 29.
+    Document 001, "Gradients of ELBO", last formula; document 003, eq. 24 to 29.
 
     Args:
         mu: Means of q. Shape `[K]`.
@@ -555,10 +668,10 @@ def pathwise_gradient(mu, log_var, eps, grad_f):
         `(d_mu, d_log_var)`, averaged over the L samples. Shape `[K]` each.
     """
     # BEGIN SOLUTION
+    # d_mu = mean_l f'(z_l), d_log_var = mean_l f'(z_l) 1/2 sigma eps_l, 1/2 sigma eps = (z - mu)/2.
     z = reparameterize(mu, log_var, eps)
     grad_z = grad_f(z)
     d_mu = tf.reduce_mean(grad_z, axis=0)
-    # dz / d log_var = 1/2 sigma eps = 1/2 (z - mu).
     d_log_var = tf.reduce_mean(grad_z * 0.5 * (z - mu), axis=0)
     return d_mu, d_log_var
     # END SOLUTION
@@ -569,17 +682,21 @@ def pathwise_gradient(mu, log_var, eps, grad_f):
 # a straight line through 0 at the posterior mean. (The entropy of $q$ does not depend on $\mu$: the
 # gradient of $E_q[f(z)]$ is all there is.) The figure shows it with two estimates from 10 samples
 # each. The naive one scatters around 0 wherever $q$ is: a search that follows it wanders about.
+#
+# The second figure shows single gradients, from one $\epsilon$ each, at $q = N(0.3, 0.6^2)$. They
+# scatter, some with the wrong sign. That their average is right can be shown without chance: the
+# average over $\epsilon$ of a polynomial is exact on a Gauss-Hermite grid, and there it must be the
+# true gradient, $0.5203$.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
 
+    def slope_of_log_joint(z):
+        return tfp.math.value_and_gradient(toy_log_joint, tf.cast(z, tf.float32))[1]
+
     def plot_gradients():
         generator = np.random.default_rng(2)
         mean, cov = (float(np.ravel(part)[0]) for part in linear_gaussian_posterior(*TOY))
-
-        def slope_of_log_joint(z):
-            return tfp.math.value_and_gradient(toy_log_joint, tf.cast(z, tf.float32))[1]
-
         means = np.linspace(-1, 2, 61, dtype=np.float32)
         pathwise, naive = [], []
         for centre in means:
@@ -604,12 +721,39 @@ if __name__ == "__main__":
         axes.legend()
         plt.show()
 
+    def single_gradients(eps):
+        """Returns the gradient in the mean at q = N(0.3, 0.6^2) from each eps by itself."""
+        # As many copies of the model side by side as there are eps, with one sample each.
+        mu = np.full(len(eps), 0.3, np.float32)
+        log_var = np.full(len(eps), 2 * np.log(0.6), np.float32)
+        row = np.float32(eps)[None]
+        return np.asarray(pathwise_gradient(mu, log_var, row, slope_of_log_joint)[0])
+
+    def plot_single_gradients():
+        mean, cov = (float(np.ravel(part)[0]) for part in linear_gaussian_posterior(*TOY))
+        nodes, weights = np.polynomial.hermite_e.hermegauss(20)
+        average = weights @ single_gradients(nodes) / weights.sum()
+        singles = single_gradients(np.random.default_rng(3).normal(size=4000))
+        print(f"average over the grid: {average:.4f}; true gradient: {(mean - 0.3) / cov:.4f}")
+        print(
+            f"single gradients: mean {singles.mean():.2f}, standard deviation {singles.std():.2f}"
+        )
+        _, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+        axes.hist(singles, 80, density=True, color="#56B4E9", label="4000 single gradients")
+        axes.axvline(average, color="#D55E00", lw=2, label="average over the Gauss-Hermite grid")
+        axes.axvline((mean - 0.3) / cov, color="k", linestyle=":", label="true gradient")
+        axes.set(xlabel="gradient of the ELBO in the mean of q", ylabel="density")
+        axes.set(title="Gradients from one noise each, q = N(0.3, 0.6²)")
+        axes.legend()
+        plt.show()
+
     plot_gradients()
+    plot_single_gradients()
 
 # %% [markdown]
 # ## 5. Fit q by stochastic gradients
 #
-# Now put it together (000, lines 29 and 51). Given nothing but the function $\log p(x, z)$ of one
+# Now put it together (000, section 2). Given nothing but the function $\log p(x, z)$ of one
 # latent, find the Gaussian $q = N(\mu, \sigma^2)$ that maximises
 #
 # $$\text{ELBO}(\mu, \sigma) = E_q[\log p(x, z)] + H(q), \qquad
@@ -630,7 +774,7 @@ def fit_q(log_joint, num_steps, seed):
 
     Hint: take 10 samples of z a step, and return the mean of mu and of sigma over the last half of
     the steps: the search never stops jumping around the optimum, but its average settles. Document
-    000, section 2 (lines 29 and 51).
+    000, section 2 "SGD on ELBO for VAE".
 
     Args:
         log_joint: log p(x, z) as a function of z, a float32 tensor `[n]`, to `[n]`; TensorFlow can
@@ -710,51 +854,64 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## 6. Find the bugs in the notes
 #
-# Four lines of the lecture are wrong in our copy:
+# Three lines of the lecture, as they stand in our copy, and two that fellow students wrote. Some
+# hold and some don't:
 #
-# 1. 000, line 57: $\tilde{\mathcal{L}}(x) = \log p_\theta(x, z) - \log q_\phi(z|x) = \log
-#    p_\theta(x) - D_{KL}(q_\phi(z|x) \| p_\theta(z|x))$, with $z = g(\epsilon, \phi, x)$;
-# 2. 000, line 61: $\frac{1}{\mathcal{N}_\mathcal{M}} \log p_\theta(\mathcal{D}) \simeq
-#    \frac{1}{\mathcal{N}_\mathcal{M}} \log p_\theta(\mathcal{M})$;
-# 3. 003, eq. 29: $E_{N(\epsilon|0, I)}[\nabla_\phi \log p_\theta(x|g_\phi(\epsilon))] \approx
+# 1. 003, eq. 29: $E_{N(\epsilon|0, I)}[\nabla_\phi \log p_\theta(x|g_\phi(\epsilon))] \approx
 #    \frac1L \sum_l \nabla_\theta \log p_\theta(x|g_\phi(\epsilon))$;
-# 4. 001, line 79: $f = \mu + \sigma \epsilon$ with $\epsilon \sim p(z)$ (their $f$ is the sample,
-#    our $z$).
+# 2. 002, section 5-3, below the estimator that it writes out: "Variance of this estimator is often
+#    lower than that of score function!";
+# 3. 002, section 7-2, below the ELBO with $L$ samples $\mu(x) + \sigma(x)\, \epsilon_l$: that
+#    differentiating it "also implies that the gradient variance is bounded by a constant";
+# 4. "The ELBO of a data set of $N$ data is a sum over the data, so from a minibatch $\mathcal{M}$
+#    of $S$ of them I estimate it by $\frac{N}{S} \sum_{x \in \mathcal{M}} E_{q(z|x)}[\log p(x|z)] -
+#    \sum_{x \in \mathcal{M}} KL(q(z|x) \| p(z))$";
+# 5. "Where $q(z|x) = p(z|x)$ one sample is as good as a thousand: there $\log p(x, z) - \log q(z|x)
+#    = \log p(x)$ for every $\epsilon$."
 #
-# For each compute what it says in our copy and what it should say. 1: in the toy model at
-# $q = N(0.3, 0.6^2)$ for the noise $\epsilon = 0.7$. 2: for the data of the cell below under the
-# model $N(0, 1)$, with the first 50 as the minibatch. 3: in the toy model at the same $q$, the
-# exact expectation of both gradients, where $\phi$ is the mean of $q$ and $\theta$ is the loading
-# 1.5. 4: $E[z^2]$ for $q = N(0.3, 0.6^2)$ if the prior, and so that line's law of $\epsilon$, is
-# $N(2, 0.5^2)$.
+# Say of each whether it holds, and show it by numbers:
+#
+# 1. in the toy model at $q = N(0.7, 0.4^2)$, the exact expectation of both gradients, where $\phi$ is
+#    the mean of $q$ and $\theta$ is the loading 1.5;
+# 2. at the same $q$, the exact variances of two estimates, each from one sample, of the gradient of
+#    the ELBO in the mean of $q$: by reparameterization, and by the expectation that you wrote down
+#    in section 2, (b);
+# 3. for $f(z) = z^3$ and $q = N(0, \sigma^2)$, the variance of the reparameterized gradient of
+#    $E_q[f(z)]$ in the mean, from one sample, at $\sigma = 1$ and at $\sigma = 10$;
+# 4. for the data of the cell below, of which the first 50 are the minibatch, beside the ELBO of all
+#    the data;
+# 5. in the toy model, for $\epsilon = -1.3$, $0.7$ and $2.1$.
 
 # %%
-# Your calculations. The data of the second line:
-data = np.random.default_rng(0).normal(size=1000)
-minibatch = data[:50]
+# Your calculations. For the fourth line, E_q[log p(x|z)] and the KL of each of 1000 data:
+generator = np.random.default_rng(4)
+expected_log_lik, divergence = generator.normal(-30, 4, 1000), generator.gamma(6, 1, 1000)
 
 # %% [markdown] question="find_the_bugs"
 # ### Your findings
 #
-# For each of the four lines: what is wrong, the corrected line, and the numbers.
+# For each of the five lines: whether it holds, the numbers that show it, and the corrected line
+# where it does not.
 #
 # <!-- BEGIN SOLUTION -->
-# | line | wrong | in our copy | right |
+# | line | holds? | numbers | corrected |
 # |---|---|---|---|
-# | 000, line 57 (E-000-04) | holds for the expectation, not for one sample | -1.660136 | -1.282071 |
-# | 000, line 61 (E-000-06) | the left side needs the size of the data instead | -27.94, -1.34 | -1.40, -1.34 |
-# | 003, eq. 29 (E-003-08) | $\nabla_\theta$ for $\nabla_\phi$ (and the index of $\epsilon^{(l)}$ is lost) | -0.6797 | 0.8203 |
-# | 001, line 79 (E-001-04) | the noise has the law $N(0, 1)$, not that of the prior | 2.34 | 0.45 |
+# | 003, eq. 29 | no (E-003-08) | in $\phi$ -0.5859, in $\theta$ -0.6484 | $\nabla_\phi$ on the right too, and $\epsilon^{(l)}$ |
+# | 002, section 5-3 | yes | 3.2625 by reparameterization, 17.8986 by the score | |
+# | 002, section 7-2 | no (E-002-09) | 18 and 180000 | bounded only with a condition, such as a bounded slope of $f$ |
+# | minibatch | no | -30668.28; all data -35997.98; corrected -36301.47 | the factor $N/S$ before both sums |
+# | one sample | yes | -1.5603 three times | |
 #
-# For one sample the first reads $\log p(x) - \log [q(z) / p(z|x)]$. In the second the two sides are
-# -27.942301 and -1.342339 in our copy, -1.397115 and -1.342339 as they should be: the factor is
-# $1000/50$. For the third, $E_q[\log p(x|z)]$ has the derivative $w (x - w\mu - b)/\sigma^2$ in
-# $\mu$ and $[\mu (x - b) - w (\mu^2 + s^2)] / \sigma^2$ in $w$, where $s$ is the standard deviation
-# of $q$.
+# 1: $E_q[\log p(x|z)]$ has the derivative $w (x - w\mu - b)/\sigma^2$ in $\mu$ and $[\mu (x - b) -
+# w (\mu^2 + s^2)] / \sigma^2$ in $w$, where $s$ is the standard deviation of $q$. 2: both have the
+# mean -1.2859, the true gradient; the variances are exact on a Gauss-Hermite grid. "Often" is what
+# one example can illustrate, not prove. 3: the gradient is $3 z^2$, with the variance $18
+# \sigma^4$, which no constant bounds. 4: the KL is a sum over the data as well. 5: $p(x, z) /
+# p(z|x) = p(x)$ holds for every $z$; only where $q$ is not the posterior does the estimate scatter.
 #
-# **Rubric (5 points).** 1 point: line 57, with both numbers. 1 point: line 61, with the factor
-# of 20. 1 point: eq. 29, with both gradients. 1 point: line 79, with both numbers. 1 point: the
-# four corrected lines.
+# **Rubric (6 points).** 1 point: line 1, with both gradients. 1 point: line 2 holds, with both
+# variances. 1 point: line 3, with both variances. 1 point: line 4, with the three numbers. 1 point:
+# line 5 holds, with the reason or the three numbers. 1 point: the three corrected lines.
 # <!-- END SOLUTION -->
 
 # %% [markdown]

@@ -113,6 +113,8 @@ def test_chance_never_costs_the_solution_a_point(trained):
         ("a03_vae", "Decoder"),
         ("a03_vae", "VAE"),
         ("a03_vae", "sample_latent"),
+        ("a05_vib", "Encoder"),
+        ("a05_vib", "LabelDecoder"),
         ("a05_vib", "VIB"),
     ],
 )

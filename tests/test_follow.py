@@ -184,7 +184,8 @@ def test_a_gradient_at_samples_that_were_wrong_before_gets_its_points(grade_a02)
         "mu + np.exp(log_var) * eps", "(g * eps).mean(0) * np.exp(log_var / 2) / 2"
     )
     assert first["mistake"] == "reparam_var_not_std"
-    assert (later["status"], later["score"], later["follows"]) == ("correct", 10, "reparameterize")
+    assert (later["status"], later["follows"]) == ("correct", "reparameterize")
+    assert later["score"] == later["max_score"] > 0
 
 
 def test_a_gradient_with_a_mistake_of_its_own_is_not_excused(grade_a02):

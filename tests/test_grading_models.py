@@ -152,12 +152,12 @@ PREDICT = "z = sample_latent(mu, log_var, eps)\n        return vib_predict_probs
     [
         soak.later(
             (PREDICT, PREDICT.replace("eps)", "eps[:1])")),
-            7,
+            12,
             "prediction_from_one_sample",
             "Average over all L",
         ),
         soak.later(
-            (PREDICT, "__import__('os')._exit(1)"), 3, None, "ended the whole Python process"
+            (PREDICT, "__import__('os')._exit(1)"), 7, None, "ended the whole Python process"
         ),
         (
             ("self.encoder = Encoder(", "raise TypeError('no')\n        self.encoder = Encoder("),
@@ -173,7 +173,7 @@ def test_a_broken_classifier_costs_what_it_breaks_and_no_other_question(
     graded, edit, score, mistake, said
 ):
     found = graded({"VIB": edit}, A05)
-    assert points(found, "VIB") == (67, 67), found
+    assert points(found, "VIB") == (61, 61), found
     assert (found["VIB"]["score"], found["VIB"]["mistake"]) == (score, mistake), found["VIB"]
     assert said in found["VIB"]["message"], found["VIB"]["message"]
 
@@ -184,4 +184,4 @@ def test_a_wrong_function_costs_the_model_nothing(graded):
     old = "return cross_entropy + beta * vib_rate"
     found = graded({"vib_loss": (old, "return cross_entropy + vib_rate")}, A05)
     assert (found["vib_loss"]["mistake"], found["vib_loss"]["score"]) == ("vib_beta_missing", 0)
-    assert points(found, "vib_loss") == (55, 55), found["VIB"]["message"]
+    assert points(found, "vib_loss") == (59, 59), found["VIB"]["message"]

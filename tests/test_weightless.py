@@ -50,9 +50,19 @@ def test_a_model_whose_outputs_come_from_no_weight_gets_nothing(assignment, ques
 
 
 @pytest.mark.parametrize("kind", ["zeros", "affine", "dummy", "bias"])
-@pytest.mark.parametrize("question", ["Encoder", "Decoder"])
-def test_a_network_whose_outputs_come_from_no_weight_or_no_input_gets_nothing(question, kind):
-    verdict = judged("a03_vae", question, "networks", kind)
+@pytest.mark.parametrize(
+    ("assignment", "question"),
+    [
+        ("a03_vae", "Encoder"),
+        ("a03_vae", "Decoder"),
+        ("a05_vib", "Encoder"),
+        ("a05_vib", "LabelDecoder"),
+    ],
+)
+def test_a_network_whose_outputs_come_from_no_weight_or_no_input_gets_nothing(
+    assignment, question, kind
+):
+    verdict = judged(assignment, question, "networks", kind)
     assert verdict.score == 0, verdict.message
     assert verdict.mistake in ("no_weights", "weights_ignored", "input_ignored"), verdict.message
 
@@ -64,7 +74,8 @@ def frozen(part):
 
 def fixed_decoder(part):
     """Returns a random matrix in the place of a decoder."""
-    size = part.get_config().get("event_dim") or part.get_config()["size"]
+    config = part.get_config()
+    size = config.get("event_dim") or config["num_classes"]
     return lambda z: z @ np.float32(np.random.default_rng(0).normal(size=(z.shape[-1], size)))
 
 

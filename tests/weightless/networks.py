@@ -1,4 +1,4 @@
-"""Encoders and decoders of a03 that compute nothing from weights. `KIND` says which."""
+"""Encoders and decoders of a03 and a05 that compute nothing from weights. `KIND` says which."""
 
 import keras
 import numpy as np
@@ -38,3 +38,7 @@ class Encoder(Network):
 class Decoder(Network):
     def call(self, z):
         return self.output(z, 2)
+
+
+class LabelDecoder(Decoder):
+    """The same, of labels."""

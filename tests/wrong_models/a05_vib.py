@@ -10,11 +10,20 @@ SAMPLED = "z = sample_latent(mu, log_var, eps)\n        log_qy"
 PREDICTED = "return vib_predict_probs(self.decoder(z))"
 SAMPLED_TO_PREDICT = f"z = sample_latent(mu, log_var, eps)\n        {PREDICTED}"
 ENDS = "return mu, log_var\n"
-DECODER = "self.decoder = networks.MLP(num_classes, tuple(reversed(self.hidden)))\n"
+MLP = "self.mlp = networks.MLP(2 * latent_dim, self.hidden)"
+MLP_OF_LABELS = "self.mlp = networks.MLP(num_classes, self.hidden)"
+LOGITS = "return self.mlp(z)\n"
+DECODER = "self.decoder = LabelDecoder(num_classes, tuple(reversed(self.hidden)))\n"
 DRAW = "return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)"
 LOSS = "return tf.reduce_mean(cross_entropy + self.beta * kl)"
 TERMS = "cross_entropy, kl = self.loss_terms(x, y, self.fresh_noise(x))"
 
+VARIABLE = (
+    "self.inner, self.offset = networks.MLP(2 * latent_dim, self.hidden), "
+    "tf.Variable(tf.zeros(2 * latent_dim))\n"
+    "        self.mlp = lambda x: self.inner(x) + self.offset"
+)
+UNUSED = 'self.scale = self.add_weight(shape=(3,), initializer="ones", name="scale")'
 BUILT = "self.decoder(tf.zeros((1, latent_dim)))\n"
 EDITS = (
     # What is not trained at all is not cut off.
@@ -38,10 +47,7 @@ EDITS = (
     ("one noise for all samples", SAMPLE,
      "return mu + tf.exp(0.5 * log_var) * tf.repeat(eps[:1], tf.shape(eps)[0], axis=0)\n", "VIB",
      "loss_terms", "first_sample_only"),
-    ("a tf.Variable in the encoder", "self.mlp = networks.MLP(2 * latent_dim, hidden)",
-     "self.inner, self.offset = networks.MLP(2 * latent_dim, hidden), "
-     "tf.Variable(tf.zeros(2 * latent_dim))\n"
-     "        self.mlp = lambda x: self.inner(x) + self.offset", "VIB", "every_weight_learns",
+    ("a tf.Variable in the encoder", MLP, VARIABLE, "VIB", "every_weight_learns",
      "hidden_parameters"),
     ("stop_gradient in the sampler", SAMPLE,
      "return tf.stop_gradient(mu + tf.exp(0.5 * log_var) * eps)\n", "VIB",
@@ -118,10 +124,8 @@ EDITS = (
      "VIB", "every_weight_learns", "encoder_not_trained"),
     ("decoder not trained", DECODER, f"{DECODER}        self.decoder.trainable = False\n",
      "VIB", "every_weight_learns", "decoder_not_trained"),
-    ("a layer that is never called", "self.mlp = networks.MLP(2 * latent_dim, hidden)",
-     "self.mlp = networks.MLP(2 * latent_dim, hidden)\n"
-     '        self.scale = self.add_weight(shape=(3,), initializer="ones", name="scale")',
-     "VIB", "every_weight_learns", "weights_do_not_move"),
+    ("a layer that is never called", MLP, f"{MLP}\n        {UNUSED}", "VIB",
+     "every_weight_learns", "weights_do_not_move"),
     ("beta on the cross-entropy in the loss", LOSS,
      "return tf.reduce_mean(self.beta * cross_entropy + kl)", "VIB", "training",
      "beta_on_the_cross_entropy"),
@@ -208,17 +212,65 @@ EDITS = (
      "        warm = tf.minimum(1.0, tf.cast(self.optimizer.iterations + 1, "
      "tf.float32) / 100) if training else 1.0\n"
      "        return tf.reduce_mean(cross_entropy + warm * self.beta * kl)", "VIB", "training", ""),
-    # Outputs that are not free.
-    ("a ReLU behind log_var", ENDS, "return mu, tf.nn.relu(log_var)\n", "VIB", "loss_terms",
-     "never_negative"),
-    ("a tanh behind mu", ENDS, "return tf.tanh(mu), log_var\n", "VIB", "loss_terms",
+    # Outputs that are not free: they cost the network a property, and the model what it has learnt.
+    ("a ReLU behind log_var", ENDS, "return mu, tf.nn.relu(log_var)\n", "Encoder",
+     "linear_outputs", "never_negative"),
+    ("a softplus behind log_var", ENDS, "return mu, tf.nn.softplus(log_var)\n", "Encoder",
+     "linear_outputs", "never_negative"),
+    ("a tanh behind mu", ENDS, "return tf.tanh(mu), log_var\n", "Encoder", "linear_outputs",
      "tanh_at_the_end"),
-    ("log_var between -1 and 1", ENDS, "return mu, tf.clip_by_value(log_var, -1, 1)\n", "VIB",
-     "loss_terms", "tanh_at_the_end"),
-    ("a ReLU behind the logits", DECODER,
+    ("log_var between -1 and 1", ENDS, "return mu, tf.clip_by_value(log_var, -1, 1)\n", "Encoder",
+     "linear_outputs", "tanh_at_the_end"),
+    ("log_var between -2 and 2", ENDS, "return mu, tf.clip_by_value(log_var, -2, 2)\n", "Encoder",
+     "linear_outputs", "cut_off"),
+    ("a ReLU behind the logits", LOGITS, "return tf.nn.relu(self.mlp(z))\n", "LabelDecoder",
+     "linear_outputs", "never_negative"),
+    ("a softmax behind the logits", LOGITS, "return tf.nn.softmax(self.mlp(z))\n", "LabelDecoder",
+     "linear_outputs", "sigmoid_at_the_end"),
+    ("log probabilities for logits", LOGITS, "return tf.nn.log_softmax(self.mlp(z))\n",
+     "LabelDecoder", "linear_outputs", "never_positive"),
+    ("a ReLU behind log_var, in a whole model", ENDS, "return mu, tf.nn.relu(log_var)\n", "VIB",
+     "accuracy_passes_the_floor", "never_negative"),
+    ("a tanh behind mu, in a whole model", ENDS, "return tf.tanh(mu), log_var\n", "VIB",
+     "accuracy_passes_the_floor", "tanh_at_the_end"),
+    ("log_var between -1 and 1, in a whole model", ENDS,
+     "return mu, tf.clip_by_value(log_var, -1, 1)\n", "VIB", "accuracy_passes_the_floor",
+     "tanh_at_the_end"),
+    ("a ReLU behind the logits, in a whole model", DECODER,
      DECODER.replace("self.decoder", "self.inner")
      + "        self.decoder = keras.layers.Lambda(lambda z: tf.nn.relu(self.inner(z)))\n",
-     "VIB", "loss_terms", "never_negative"),
+     "VIB", "accuracy_passes_the_floor", "never_negative"),
+    # The networks by themselves.
+    ("mu and log_var from one head", ENDS, "return mu, mu\n", "Encoder", "deterministic",
+     "one_head_for_both"),
+    ("noise in the encoder", ENDS, "return mu + 0.1 * tf.random.normal(tf.shape(mu)), log_var\n",
+     "Encoder", "deterministic", "random_inside"),
+    ("a log_var that the first image sets", ENDS, "return mu, log_var[:1] + 0 * log_var\n",
+     "Encoder", "deterministic", "examples_mixed"),
+    ("a log_var that no image enters", ENDS,
+     "return mu, tf.split(self.mlp(0 * x), 2, axis=-1)[1]\n", "Encoder", "deterministic",
+     "input_ignored"),
+    ("means that are centred over the batch", ENDS,
+     "return mu - tf.reduce_mean(mu, axis=0), log_var\n", "Encoder", "deterministic",
+     "examples_mixed"),
+    ("a tf.Variable in the encoder by itself", MLP, VARIABLE, "Encoder", "every_weight_counts",
+     "hidden_parameters"),
+    ("a weight of the encoder that does nothing", MLP, f"{MLP}\n        {UNUSED}", "Encoder",
+     "every_weight_counts", "idle_weight"),
+    ("a third output of the encoder", ENDS, "return mu, log_var, mu\n", "Encoder", "shapes",
+     "another_number_of_outputs"),
+    ("an encoder whose halves lie in rows", "tf.split(self.mlp(x), 2, axis=-1)",
+     "tf.split(tf.transpose(self.mlp(x)), 2, axis=0)", "Encoder", "shapes", "wrong_shape"),
+    ("a decoder of rows alone", LOGITS, "return self.mlp(tf.reshape(z, (-1, z.shape[-1])))\n",
+     "LabelDecoder", "shapes", "wrong_shape"),
+    ("noise in the decoder", LOGITS,
+     "logits = self.mlp(z)\n        return logits + 0.1 * tf.random.normal(tf.shape(logits))\n",
+     "LabelDecoder", "deterministic", "random_inside"),
+    ("logits that are centred over the batch", LOGITS,
+     "logits = self.mlp(z)\n        return logits - tf.reduce_mean(logits, axis=0)\n",
+     "LabelDecoder", "deterministic", "examples_mixed"),
+    ("a weight of the decoder that does nothing", MLP_OF_LABELS,
+     f"{MLP_OF_LABELS}\n        {UNUSED}", "LabelDecoder", "every_weight_counts", "idle_weight"),
     ("NaN where the noise is looked at", TERMS,
      "cross_entropy, kl = self.loss_terms(x, y, 0 * self.fresh_noise(x))\n"
      "        cross_entropy = tf.where(tf.reduce_all(x == x[:1]), float('nan'), cross_entropy)",

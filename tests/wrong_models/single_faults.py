@@ -29,7 +29,7 @@ SIGMOID = (
     ("px_given_z = tfd.Bernoulli(logits=self.decoder(z))",
      "px_given_z = tfd.Bernoulli(probs=tf.clip_by_value(self.decoder(z), 1e-6, 1 - 1e-6))"),
 )  # fmt: skip
-DECODER = "self.decoder = networks.MLP(num_classes, tuple(reversed(self.hidden)))\n"
+DECODER = "self.decoder = LabelDecoder(num_classes, tuple(reversed(self.hidden)))\n"
 SOFTMAX = (
     (DECODER, DECODER.replace("self.decoder", "self.to_logits")
      + "        self.decoder = keras.layers.Lambda(lambda z: tf.nn.softmax(self.to_logits(z)))\n"),
@@ -81,7 +81,7 @@ FILTERS = (
     ),
     ("class Encoder(keras.layers.Layer):\n", PICTURES),
 )
-MLP = "self.mlp = networks.MLP(2 * latent_dim, hidden)"
+MLP = "self.mlp = networks.MLP(2 * latent_dim, self.hidden)"
 FILTERS_OF_VIB = (
     (MLP, "self.filters, self.last = Filters(), keras.layers.Dense(2 * latent_dim)"),
     ("self.mlp(x)", "self.last(self.filters(x))"),
@@ -113,6 +113,11 @@ FAULTS = (
     ("a05_vib", "VIB", "a convolutional VIB", FILTERS_OF_VIB, {}),
     ("a05_vib", "VIB", "an encoder of a VIB that returns three values", THREE_OF_VIB,
      {"loss_terms": "another_number_of_outputs"}),
+    ("a05_vib", "Encoder", "an Encoder of a VIB that returns three values", THREE_OF_VIB,
+     {"shapes": "another_number_of_outputs"}),
+    ("a05_vib", "VIB", "log variances of a VIB that are never negative",
+     (("return mu, log_var\n", "return mu, tf.nn.relu(log_var)\n"),),
+     {"accuracy_passes_the_floor": "never_negative"}),
     ("a05_vib", "VIB", "softmax behind the decoder", SOFTMAX,
      {"loss_terms": "decoder_returns_probabilities"}),
     ("a05_vib", "VIB", "a cross-entropy that is summed, a KL that is the same for all", QUIET,

@@ -351,7 +351,15 @@ def first_common_name(here: list[str], elsewhere: list[str] | None) -> str:
 
 
 def trains_on_test_images(source: ReportSource, found: Reports, want: Expected) -> bool:
-    """Tells whether the reports are about the examples and the test images together.
+    """Tells whether reports are about the test images as well, here and with other weights.
+
+    Args: as for `fits_test_images`.
+    """
+    return fits_test_images(source, found, want) and is_confirmed_elsewhere(source)
+
+
+def fits_test_images(source: ReportSource, found: Reports, want: Expected) -> bool:
+    """Tells whether the reports fit the examples and the test images together.
 
     Args:
         source: The `ReportSource`; it can say what reports on both should be.
@@ -364,12 +372,31 @@ def trains_on_test_images(source: ReportSource, found: Reports, want: Expected) 
     return found["kl"].fits(both.rate) and found[source.layout.name].fits(both.distortion)
 
 
+def is_confirmed_elsewhere(source: ReportSource) -> bool:
+    """Tells whether reports are about the test images as well with other weights too."""
+    confirmed = 0
+    for _ in range(2 * NUM_OTHER_WEIGHTS):
+        source.move()
+        try:
+            found, want = ask_for_reports(source), source.expect()
+        except PropertyFailed:
+            # Weights that are too large tell nothing.
+            return False
+        # With some weights the rate of the test images is about that of the others.
+        if found["kl"].fits(want.rate):
+            continue
+        if not fits_test_images(source, found, want):
+            return False
+        confirmed += 1
+    return confirmed >= NUM_OTHER_WEIGHTS - 1
+
+
 def name_of_the_weight(source: ReportSource, here: Reports, elsewhere: Reports) -> str:
     """Returns the name for a loss of no known form: another weight, or another loss."""
     seen = [here, elsewhere]
-    # Two single reports may agree by chance.
+    # Two reports may agree by chance.
     with contextlib.suppress(PropertyFailed):
-        for _ in range(NUM_OTHER_WEIGHTS if here["loss"].count == 1 else 0):
+        for _ in range(NUM_OTHER_WEIGHTS):
             source.move()
             seen.append(ask_for_reports(source))
     names = ("loss", source.layout.name, "kl")

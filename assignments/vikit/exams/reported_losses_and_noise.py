@@ -11,6 +11,7 @@ from .exam import Exam, PropertyFailed, examination
 from .latent_model import LatentModel, spec_of
 from .model import LEARNING_RATE, Model, trained_model
 from .model_reports import build_report_source, check_evaluate, reports_of_fit
+from .report_mistakes import rate_factors
 from .reported_losses import finds_in_reports
 from .training_noise import (
     ANOTHER_NOISE,
@@ -79,7 +80,8 @@ def check_fit_and_observe_noise(model: Model, examples: Examples) -> tuple[dict,
     # The reports come first, since a model may change the weight of its rate from step to step. But
     # a failure of the noise takes precedence in the message.
     try:
-        deviations, _ = check_reports(reports_of_fit(model, examples))
+        source = reports_of_fit(model, examples)
+        deviations, _ = check_reports(source)
     except PropertyFailed as failed:
         failure = failed
     try:
@@ -87,9 +89,8 @@ def check_fit_and_observe_noise(model: Model, examples: Examples) -> tuple[dict,
     except PropertyFailed as failed:
         raise add_reports(failed, failure, model.spec.distortion.name) from failed
     if failure:
-        if not failure.mistake:
-            # Noise of another distribution shifts the terms by an amount
-            # that no other mistake explains.
+        # No name, or a factor of the rate: noise of another distribution may be the cause.
+        if set(failure.mistake.split(" and ")) <= {"", *rate_factors(source.layout)}:
             compare_noise(model, examples, observed)
         raise failure
     return deviations, observed

@@ -151,5 +151,6 @@ VIB = register_spec(
         weight_name="beta",
         labelled=True,
         more_perturbations=((1.5, 0.3), (1.0, 0.5), (1.5, 0.3)),
+        unbounded_checked_in="floor",
     ),
 )

@@ -27,8 +27,8 @@ assignment = Assignment(
     ),
     manual=(
         Manual("why_the_naive_gradient_is_zero", 5, errata=("E-000-02",)),
-        Manual("why_one_sample_is_enough", 5),
+        Manual("why_one_sample_is_enough", 4),
         Manual("three_estimates_of_the_evidence", 5),
-        Manual("find_the_bugs", 5, errata=("E-000-04", "E-000-06", "E-001-04", "E-003-08")),
+        Manual("find_the_bugs", 6, errata=("E-002-09", "E-003-08")),
     ),
 )

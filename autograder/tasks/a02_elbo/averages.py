@@ -53,8 +53,8 @@ def sweep_terms(generator) -> Arguments:
 
 elbo_single_sample = Question(
     name="elbo_single_sample",
-    points=8,
-    source="document 000, section 2 (lines 41-43)",
+    points=2,
+    source='document 000, section 2 "SGD on ELBO for VAE", below step 3',
     shape="[B]",
     reference=elbo.elbo_single_sample,
     cases=(
@@ -111,8 +111,10 @@ def row_mean_of(statistic) -> Formula:
 
 elbo_multi_sample = Question(
     name="elbo_multi_sample",
-    points=6,
-    source="document 002, lines 767-782; document 003, eq. 18 and 19",
+    points=3,
+    source=(
+        'document 002, section 7-2 "Variational Auto Encoder (VAE)"; document 003, eq. 18 and 19'
+    ),
     shape="[B]",
     reference=elbo.elbo_multi_sample,
     cases=(
@@ -161,7 +163,7 @@ def draw_huge_data(generator, S) -> Arguments:
 minibatch_log_lik = Question(
     name="minibatch_log_lik",
     points=4,
-    source="document 000, section 3 (line 61)",
+    source='document 000, section 3 "ELBO in practice for VAE", "Mini-batch"; errata E-000-06',
     shape="a scalar",
     reference=elbo.minibatch_log_lik,
     cases=(

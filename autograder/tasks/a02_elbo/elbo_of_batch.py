@@ -80,8 +80,8 @@ def sweep_elbo(generator) -> Arguments:
 
 elbo_analytic_kl = Question(
     name="elbo_analytic_kl",
-    points=12,
-    source="document 001, line 63; document 003, eq. 8 and 9",
+    points=10,
+    source='document 001, "Deriving the ELBO"; document 003, eq. 8, 9 and 13',
     shape="[B]",
     reference=elbo.elbo_analytic_kl,
     cases=(

@@ -68,8 +68,8 @@ def sweep_theta(generator) -> Arguments:
 
 grad_theta_enumerated = Question(
     name="grad_theta_enumerated",
-    points=8,
-    source="document 001, gradients of the ELBO (line 67)",
+    points=10,
+    source='document 001, "Gradients of ELBO"',
     shape="[Z]",
     reference=elbo.grad_theta_enumerated,
     cases=(
@@ -187,8 +187,8 @@ def sweep_pathwise(generator) -> Arguments:
 
 pathwise_gradient = Question(
     name="pathwise_gradient",
-    points=10,
-    source="document 001, line 81; document 003, eq. 24 to 29",
+    points=12,
+    source='document 001, "Gradients of ELBO", last formula; document 003, eq. 24 to 29',
     shape="[K] and [K]",
     outputs=("d_mu", "d_log_var"),
     reference=elbo.pathwise_gradient,

@@ -89,7 +89,7 @@ def sweep_model(generator) -> Arguments:
 linear_gaussian_log_px = Question(
     name="linear_gaussian_log_px",
     points=8,
-    source="document 003, eq. 2; document 001, the two goals (line 47)",
+    source='document 003, eq. 2; document 001, "The Two Goals of VAE", goal 1',
     shape="a scalar",
     reference=linear_gaussian.linear_gaussian_log_px,
     cases=(
@@ -210,8 +210,8 @@ def sweep_posterior(generator) -> Arguments:
 
 linear_gaussian_posterior = Question(
     name="linear_gaussian_posterior",
-    points=10,
-    source="document 001, the two goals (line 48); document 003, eq. 2",
+    points=12,
+    source='document 001, "The Two Goals of VAE", goal 2; document 003, eq. 2',
     shape="[K] and [K,K]",
     outputs=("mean", "cov"),
     reference=linear_gaussian.linear_gaussian_posterior,

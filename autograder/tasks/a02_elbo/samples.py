@@ -53,8 +53,10 @@ def sweep_noise(generator) -> Arguments:
 
 reparameterize = Question(
     name="reparameterize",
-    points=8,
-    source="document 000, section 2 (lines 35-39); document 003, eq. 20 to 22",
+    points=4,
+    source=(
+        'document 000, section 2 "SGD on ELBO for VAE", steps 1 to 3; document 003, eq. 20 to 22'
+    ),
     shape="[B,K]",
     reference=elbo.reparameterize,
     cases=(

@@ -8,6 +8,7 @@ from vikit.protocol.wire import BuiltArgument
 from autograder.reference import linear_gaussian
 
 from ..question import EDGE, GENERIC, Arguments, Case, Draw, Formula, Question, wrong
+from .without_entropy import WITHOUT_ENTROPY, Fit
 
 __all__ = ["fit_q"]
 
@@ -18,6 +19,21 @@ def with_other_fit(mu=lambda mean, sigma: mean, sigma=lambda mean, sigma: sigma)
     def formula(log_joint, num_steps, seed) -> tuple[np.floating, np.floating]:
         mean, precision = linear_gaussian.quadratic_peak(log_joint)
         return mu(mean, precision**-0.5), sigma(mean, precision**-0.5)
+
+    return formula
+
+
+def with_nan(smallest_precision, mu_too=True, other_sigmas=1) -> Formula:
+    """Returns a wrong formula: NaN for posteriors of this precision or more.
+
+    The other posteriors have the right mu, and the right sigma times `other_sigmas`.
+    """
+
+    def formula(log_joint, num_steps, seed) -> Fit:
+        mean, precision = linear_gaussian.quadratic_peak(log_joint)
+        if precision < smallest_precision:
+            return mean, other_sigmas * precision**-0.5
+        return np.nan if mu_too else mean, np.nan
 
     return formula
 
@@ -44,8 +60,8 @@ def draw_joint(low, high, near, far) -> Draw:
 
 fit_q = Question(
     name="fit_q",
-    points=6,
-    source="document 000, section 2 (lines 29 and 51)",
+    points=15,
+    source='document 000, section 2 "SGD on ELBO for VAE"',
     shape="two numbers",
     outputs=("mu", "sigma"),
     reference=linear_gaussian.fit_q,
@@ -69,6 +85,11 @@ fit_q = Question(
             "transformation_bits in sigma",
             "the root of 2 is 1.41, the factor to bits 1.44: too close for a search to tell",
         ),
+        (
+            "fit_entropy_dropped",
+            "transformation_halved in sigma",
+            "a short search without the entropy comes by half of sigma",
+        ),
     ),
     mistakes=wrong(
         fit_variance_for_sigma=with_other_fit(sigma=lambda mean, sigma: sigma**2),
@@ -79,7 +100,8 @@ fit_q = Question(
             with_other_fit(sigma=lambda mean, sigma: 1 / sigma),
         ),
         fit_root_of_sigma=with_other_fit(sigma=lambda mean, sigma: np.sqrt(sigma)),
-        fit_entropy_dropped=with_other_fit(sigma=lambda mean, sigma: 0 * sigma),
+        # Values cannot tell it from an entropy that weighs next to nothing: the hint has both.
+        fit_entropy_dropped=WITHOUT_ENTROPY,
         fit_entropy_of_log_var=with_other_fit(sigma=lambda mean, sigma: math.sqrt(2) * sigma),
         fit_entropy_halved=with_other_fit(sigma=lambda mean, sigma: sigma / math.sqrt(2)),
         fit_prior_twice=with_other_fit(
@@ -96,6 +118,14 @@ fit_q = Question(
         fit_mu_not_trained=with_other_fit(mu=lambda mean, sigma: 0 * mean),
         fit_order_swapped=with_other_fit(
             mu=lambda mean, sigma: sigma, sigma=lambda mean, sigma: mean
+        ),
+        # A step that is too long runs away from narrow posteriors first.
+        fit_not_a_number=(
+            with_nan(8.0),
+            with_nan(8.0, other_sigmas=0),
+            with_nan(2.0),
+            with_nan(0.0, mu_too=False),
+            with_nan(0.0),
         ),
     ),
 )

@@ -5,7 +5,7 @@ from .bounds import vib_rate, vib_relevance_bound
 from .discrete import vib_exact_discrete
 from .labels import categorical_log_prob
 from .loss import vib_loss
-from .model import VIB
+from .model import VIB, Encoder, LabelDecoder
 from .predictions import vib_predict_probs
 
 __all__ = ["assignment"]
@@ -15,17 +15,19 @@ assignment = Assignment(
     title="The variational information bottleneck",
     questions=(
         categorical_log_prob,
-        vib_loss,
-        vib_predict_probs,
-        vib_rate,
         vib_relevance_bound,
+        vib_rate,
+        vib_loss,
         vib_exact_discrete,
+        vib_predict_probs,
+        Encoder,
+        LabelDecoder,
         VIB,
     ),
     manual=(
-        Manual("from_x_to_y", 5),
         Manual("derive_the_bound", 8),
-        Manual("role_of_beta", 6),
-        Manual("find_the_bugs", 6, errata=("E-000-12", "E-000-14", "E-000-23")),
+        Manual("from_x_to_y", 4),
+        Manual("role_of_beta", 7),
+        Manual("find_the_bugs", 6, errata=("E-004-05", "E-004-06")),
     ),
 )

@@ -10,7 +10,7 @@ from autograder.reference import vib
 from ..formulas import kl, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from .labels import OTHER_SIGNS
-from .loss import sweep_encoded
+from .loss import VIB_SOURCE, sweep_encoded
 
 __all__ = ["vib_rate", "vib_relevance_bound"]
 
@@ -50,8 +50,8 @@ def draw_very_narrow(generator, B, K) -> Arguments:
 
 vib_rate = Question(
     name="vib_rate",
-    points=8,
-    source="document 000, section 5 (line 88); document 004, lines 175 to 177",
+    points=5,
+    source=f'{VIB_SOURCE}; document 004, slide "The β -VAE"',
     shape="[]",
     reference=vib.vib_rate,
     cases=(
@@ -153,8 +153,8 @@ def sweep_shares(generator) -> Arguments:
 
 vib_relevance_bound = Question(
     name="vib_relevance_bound",
-    points=8,
-    source="document 004, lines 145 to 157; document 000, section 5 (line 88)",
+    points=5,
+    source=f'document 004, slide "Indeterminacy of the VAE"; {VIB_SOURCE}',
     shape="[]",
     reference=vib.vib_relevance_bound,
     cases=(

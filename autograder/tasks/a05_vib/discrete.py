@@ -9,6 +9,7 @@ from autograder.reference import vib
 
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from .labels import OTHER_SIGNS
+from .loss import VIB_SOURCE
 
 __all__ = ["vib_exact_discrete"]
 
@@ -109,7 +110,7 @@ def sweep_bottleneck_tables(generator) -> Arguments:
 vib_exact_discrete = Question(
     name="vib_exact_discrete",
     points=13,
-    source="document 000, section 5 (lines 86 to 88)",
+    source=VIB_SOURCE,
     shape="[]",
     reference=vib.vib_exact_discrete,
     cases=(

@@ -23,6 +23,7 @@ __all__ = [
     "without_from_logits",
 ]
 
+LABEL_SOURCE = 'document 000, section 6 "VIB with Normalizing Flow"; errata E-000-14'
 OTHER_SIGNS = "each of the two terms has the other sign, so one is minus the other"
 
 
@@ -116,8 +117,8 @@ def sweep_labels(generator, batch=BATCH) -> np.ndarray:
 
 categorical_log_prob = Question(
     name="categorical_log_prob",
-    points=10,
-    source="document 000, section 6 (line 96); errata E-000-14",
+    points=8,
+    source=LABEL_SOURCE,
     shape="[B]",
     reference=vib.categorical_log_prob,
     cases=(

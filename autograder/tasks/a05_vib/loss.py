@@ -21,7 +21,9 @@ from .labels import (
     without_from_logits,
 )
 
-__all__ = ["sweep_encoded", "vib_loss"]
+__all__ = ["VIB_SOURCE", "sweep_encoded", "vib_loss"]
+
+VIB_SOURCE = 'document 000, section 5 "Variational Information Bottleneck (VIB)"'
 
 
 def objective(cross_entropy, divergence, beta) -> np.floating:
@@ -132,8 +134,8 @@ def sweep_bottleneck(generator) -> Arguments:
 
 vib_loss = Question(
     name="vib_loss",
-    points=20,
-    source="document 000, section 5 (lines 86 to 88); errata E-000-12",
+    points=16,
+    source=f"{VIB_SOURCE}; errata E-000-12",
     shape="[]",
     reference=vib.vib_loss,
     cases=(

@@ -9,6 +9,7 @@ from ..domains import BATCH, DIMS, spread
 from ..formulas import log_softmax, softmax
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .labels import careless_softmax, draw_labels
+from .loss import VIB_SOURCE
 
 __all__ = ["vib_predict_probs"]
 
@@ -35,8 +36,8 @@ def draw_agreeing(generator, L, B, C) -> Arguments:
 
 vib_predict_probs = Question(
     name="vib_predict_probs",
-    points=8,
-    source="document 000, section 5 (line 88); errata E-000-12",
+    points=5,
+    source=f"{VIB_SOURCE}; errata E-000-12",
     shape="[B,C]",
     reference=vib.vib_predict_probs,
     cases=(

@@ -83,11 +83,7 @@ def averaged(function):
 
 vib_predict_probs = averaged(tf.nn.softmax)
 
-# %% question="VIB"
-def sample_latent(mu, log_var, eps):
-    return DiagonalGaussian(mu, log_var).moved(eps)
-
-
+# %% question="Encoder"
 def encoder_network(event_dim, latent_dim, hidden):
     x = features = keras.Input((event_dim,))
     for units in hidden:
@@ -96,6 +92,22 @@ def encoder_network(event_dim, latent_dim, hidden):
     return keras.Model(x, heads, name="encoder")
 
 
+@keras.saving.register_keras_serializable("a05_vib")
+class Encoder(keras.layers.Layer):
+    def __init__(self, latent_dim, hidden=(128,), **kwargs):
+        super().__init__(**kwargs)
+        self.latent_dim, self.hidden = latent_dim, tuple(hidden)
+
+    def build(self, input_shape):
+        self.network = encoder_network(input_shape[-1], self.latent_dim, self.hidden)
+
+    def call(self, x):
+        return self.network(x)
+
+    def get_config(self):
+        return super().get_config() | {"latent_dim": self.latent_dim, "hidden": self.hidden}
+
+# %% question="LabelDecoder"
 @keras.saving.register_keras_serializable("a05_vib")
 class OverLeadingAxes(keras.layers.Layer):
     """Applies a network for rows `[n, K]` to tensors `[..., K]`."""
@@ -113,6 +125,27 @@ def decoder_network(latent_dim, num_classes, hidden):
     layers = [keras.layers.Dense(units, activation="elu") for units in hidden]
     rows = keras.Sequential([keras.Input((latent_dim,)), *layers, keras.layers.Dense(num_classes)])
     return OverLeadingAxes(rows, name="decoder")
+
+
+@keras.saving.register_keras_serializable("a05_vib")
+class LabelDecoder(keras.layers.Layer):
+    def __init__(self, num_classes, hidden=(128,), **kwargs):
+        super().__init__(**kwargs)
+        self.num_classes, self.hidden = num_classes, tuple(hidden)
+
+    def build(self, input_shape):
+        self.network = decoder_network(input_shape[-1], self.num_classes, self.hidden)
+
+    def call(self, z):
+        return self.network(z)
+
+    def get_config(self):
+        return super().get_config() | {"num_classes": self.num_classes, "hidden": self.hidden}
+
+# %% question="VIB"
+# Networks of its own: neither `Encoder` nor `LabelDecoder`.
+def sample_latent(mu, log_var, eps):
+    return DiagonalGaussian(mu, log_var).moved(eps)
 
 
 @keras.saving.register_keras_serializable("a05_vib")

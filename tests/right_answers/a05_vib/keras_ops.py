@@ -39,11 +39,7 @@ def vib_exact_discrete(p_xy, q_z_given_x, q_y_given_z, r_z, beta):
 def vib_predict_probs(logits):
     return ops.mean(ops.softmax(logits, axis=-1), axis=0)
 
-# %% question="VIB"
-def sample_latent(mu, log_var, eps):
-    return mu + ops.exp(0.5 * log_var) * eps
-
-
+# %% question="Encoder"
 @keras.saving.register_keras_serializable("a05_vib")
 class Encoder(keras.layers.Layer):
     def __init__(self, latent_dim, hidden=(128,), **kwargs):
@@ -61,9 +57,9 @@ class Encoder(keras.layers.Layer):
     def get_config(self):
         return super().get_config() | {"latent_dim": self.latent_dim, "hidden": self.hidden}
 
-
+# %% question="LabelDecoder"
 @keras.saving.register_keras_serializable("a05_vib")
-class Decoder(keras.layers.Layer):
+class LabelDecoder(keras.layers.Layer):
     def __init__(self, num_classes, hidden=(128,), **kwargs):
         super().__init__(**kwargs)
         self.num_classes, self.hidden = num_classes, tuple(hidden)
@@ -78,6 +74,10 @@ class Decoder(keras.layers.Layer):
     def get_config(self):
         return super().get_config() | {"num_classes": self.num_classes, "hidden": self.hidden}
 
+# %% question="VIB"
+def sample_latent(mu, log_var, eps):
+    return mu + ops.exp(0.5 * log_var) * eps
+
 
 @keras.saving.register_keras_serializable("a05_vib")
 class VIB(keras.Model):
@@ -86,7 +86,7 @@ class VIB(keras.Model):
         self.event_dim, self.latent_dim, self.num_classes = event_dim, latent_dim, num_classes
         self.hidden, self.beta = tuple(hidden), beta
         self.encoder = Encoder(latent_dim, self.hidden)
-        self.decoder = Decoder(num_classes, self.hidden[::-1])
+        self.decoder = LabelDecoder(num_classes, self.hidden[::-1])
         self.noise_seed = keras.random.SeedGenerator()
         self.cross_entropy_mean = keras.metrics.Mean(name="cross_entropy")
         self.kl_mean = keras.metrics.Mean(name="kl")

@@ -44,14 +44,7 @@ def vib_predict_probs(logits):
     )
     return mixture.mean()
 
-# %% question="VIB"
-tfb = tfp.bijectors
-
-
-def sample_latent(mu, log_var, eps):
-    return tfb.Shift(mu)(tfb.Scale(log_scale=0.5 * log_var)(eps))
-
-
+# %% question="Encoder"
 def dense_stack(sizes):
     return [keras.layers.Dense(size, activation="gelu", kernel_initializer="he_normal") for size in sizes]
 
@@ -76,9 +69,9 @@ class Encoder(keras.layers.Layer):
     def get_config(self):
         return super().get_config() | {"latent_dim": self.latent_dim, "hidden": self.hidden}
 
-
+# %% question="LabelDecoder"
 @keras.saving.register_keras_serializable("a05_vib")
-class Decoder(keras.layers.Layer):
+class LabelDecoder(keras.layers.Layer):
     def __init__(self, num_classes, hidden=(128,), **kwargs):
         super().__init__(**kwargs)
         self.num_classes, self.hidden = num_classes, tuple(hidden)
@@ -97,6 +90,13 @@ class Decoder(keras.layers.Layer):
     def get_config(self):
         return super().get_config() | {"num_classes": self.num_classes, "hidden": self.hidden}
 
+# %% question="VIB"
+tfb = tfp.bijectors
+
+
+def sample_latent(mu, log_var, eps):
+    return tfb.Shift(mu)(tfb.Scale(log_scale=0.5 * log_var)(eps))
+
 
 @keras.saving.register_keras_serializable("a05_vib")
 class VIB(keras.Model):
@@ -105,7 +105,7 @@ class VIB(keras.Model):
         self.event_dim, self.latent_dim, self.num_classes = event_dim, latent_dim, num_classes
         self.hidden, self.beta = tuple(hidden), beta
         self.encoder = Encoder(latent_dim, hidden)
-        self.decoder = Decoder(num_classes, tuple(reversed(hidden)))
+        self.decoder = LabelDecoder(num_classes, tuple(reversed(hidden)))
         self.encoder.build((None, event_dim))
         self.decoder.build((None, latent_dim))
         self.built = True
