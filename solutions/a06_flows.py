@@ -18,8 +18,8 @@
 # model (a05; a03 for a first model in Keras); Jacobians and determinants; TensorFlow code that a
 # gradient can pass through, and Keras layers of your own.
 #
-# **Time**: about 13 hours, an estimate. The experiments fit eight planar flows and train five
-# models on the digits: some 100 seconds in all on two processors.
+# **Time**: about 13 hours, an estimate. The experiments fit eight planar flows and train nine
+# models on the digits: some two minutes in all on two processors.
 #
 # **Difficulty**: *hard* `why_w_u_above_minus_one`, `repair_listing_1`, `PlanarStep`, `FlowVIB`;
 # *some thought* `planar_u_hat`, `planar_log_det`, `radial_log_det`, `iaf_step`, `what_flows_cost`,
