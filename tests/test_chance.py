@@ -147,3 +147,18 @@ def test_inputs_and_starts_never_cost_the_flow_a_point(name):
         finding = examine_property(item, exam)
         failed += [(seed, finding)] if finding.status != "ok" else []
     assert failed == []
+
+
+@pytest.mark.parametrize("name", ["PlanarStep", "RadialStep", "CouplingStep", "AutoregressiveStep"])
+def test_inputs_and_starts_never_cost_a_step_a_point(name):
+    """Each run has a layer of its own."""
+    exam, failed = exam_of_the_solution("a06_flows", name), []
+    for seed in range(RUNS // 4):
+        exam.generator, exam.memory = np.random.default_rng([seed, 4]), Memory()
+        keras.utils.set_random_seed(seed)
+        found = {
+            item.name: examine_property(item, exam)
+            for item in question_of("a06_flows", name).properties
+        }
+        failed += [(seed, prop, one) for prop, one in found.items() if one.status != "ok"]
+    assert failed == []

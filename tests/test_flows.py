@@ -4,6 +4,7 @@ determinants are examined.
 
 import ast
 import importlib
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,12 +12,15 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+import scipy.optimize
+import scipy.special
 import scipy.stats
 import soak
 import tensorflow as tf
 from matplotlib import pyplot as plt
 from vikit import checking, densities_2d, judging, load, networks
 from vikit.exams import Exam, examine_property, flow_kind
+from vikit.notebook import cells
 from vikit.protocol import client
 
 from autograder import tasks
@@ -191,51 +195,180 @@ def cells_with(text):
     return cells
 
 
-def test_the_numbers_of_the_rubric_of_listing_1_are_printed_by_the_solution(capsys):
-    (cell,) = [cell for cell in cells_with("def print_densities") if cell.kind == "demonstration"]
+def answer_in_words(question):
+    (cell,) = [
+        cell for cell in script.read(script.SOLUTIONS / "a06_flows.py") if cell.question == question
+    ]
+    (region,) = script.regions(cell)
+    return cell.source.replace(region, ""), region
+
+
+def numbers_in(text):
+    return [float(number) for number in re.findall(r"-?\d+\.\d+(?:e[+-]?\d+)?", text)]
+
+
+def test_the_numbers_of_the_answer_on_listing_1_are_printed_by_the_solution(capsys):
+    (cell,) = [cell for cell in cells_with("def print_flows") if cell.kind == "demonstration"]
     exec(cell.source, dict(vars(SOLUTION)))
-    printed = [
-        float(number) for number in re.findall(r"-?\d+\.\d+(?:e[+-]?\d+)?", capsys.readouterr().out)
-    ]
-    for wanted in (
-        23.374206,
-        24.874206,
-        8.291402,
-        10.593987,
-        1.242159,
-        2.341694,
-        0.780565,
-        0.206866,
-        0.108773,
-    ):
-        assert any(abs(number - wanted) < 2e-5 for number in printed), wanted
-    (rubric,) = [
-        cell.source for cell in cells_with("### Repair Listing 1") if cell.kind == "manual"
-    ]
-    for wanted in (
-        "23.374206",
-        "24.874206",
-        "8.291402",
-        "10.593987",
-        "1.242159",
-        "2.341694",
-        "0.780565",
-        "0.206866",
-        "0.108773",
-    ):
-        assert wanted in rubric
+    printed = numbers_in(capsys.readouterr().out)
+    _, answer = answer_in_words("repair_listing_1")
+    claimed = [number for number in numbers_in(answer) if len(str(number).partition(".")[2]) >= 3]
+    assert len(claimed) >= 13
+    # The KL by drawing; 0.102177 is its closed form, below.
+    for number in claimed:
+        off = 2e-3 if number in (0.208, 0.314, 0.102177) else 2e-5
+        assert any(abs(abs(number) - abs(other)) < off for other in printed), number
+    assert any(abs(other - 0.31) < 0.005 for other in printed)
+    assert "$31\\,\\%$" in answer
 
 
-def test_about_half_of_the_single_samples_of_a_small_kl_are_negative():
-    """E-000-24, with more samples than the notebook draws."""
-    generator = np.random.default_rng(0)
-    mu, sigma = np.array([0.1, 0.2]), np.sqrt([0.9, 1.1])
-    z = mu + sigma * generator.normal(size=(400_000, 2))
-    single = scipy.stats.norm.logpdf(z, mu, sigma).sum(1) - scipy.stats.norm.logpdf(z).sum(1)
-    closed = 0.5 * np.sum(mu**2 + sigma**2 - np.log(sigma**2) - 1)
-    assert abs(np.mean(single < 0) - 0.51) < 0.01
-    np.testing.assert_allclose(closed, 0.030025, atol=5e-7)
-    assert abs(single.mean() - closed) < 0.002
+def test_the_numbers_of_the_answer_on_listing_1_are_those_of_an_oracle():
+    """As they come out without the solution's functions."""
+    logits, y = np.array([0.4, -1.1, 1.6, 0.2]), np.array([0, 1, 0, 0])
+    softmax = scipy.special.logsumexp(logits) - logits[1]
+    binary = np.logaddexp(0, logits) - y * logits
+    place, w, b = np.array([-0.6, 1.1]), np.array([0.7, 0.9]), -0.2
+    wanted = [softmax, binary.sum(), binary.mean(), 2.5 + softmax]
+    wanted += [2.5 + batch * binary.mean() for batch in (6, 12)]
+    for u in np.array([[0.8, -0.3], [-0.2, 0.9]]):
+        slope = 1 - np.tanh(w @ place + b) ** 2
+        wanted.append(np.linalg.slogdet(np.eye(2) + np.outer(u, slope * w))[1])
+    moved = place + np.array([0.8, -0.3]) * np.tanh(w @ place + b)
+    wanted += [scipy.stats.norm.logpdf(z).sum() for z in (place, moved)]
+    mu, var = np.array([0.3, -0.2]), np.array([0.7, 1.2])
+    wanted.append(0.5 * np.sum(mu**2 + var - np.log(var) - 1))
+    found = numbers_in(answer_in_words("repair_listing_1")[1])
+    for number in wanted:
+        assert any(abs(number - other) < 1e-6 for other in found), number
+
+
+def test_the_question_on_listing_1_names_no_fault_and_nothing_before_it_does():
+    """The errata that it asks about stand in its answer alone."""
+    asked, answer = answer_in_words("repair_listing_1")
+    errata = {f"E-000-{number}" for number in range(18, 25)}
+    assert errata <= set(re.findall(r"E-000-\d\d", answer))
+    assert set(re.findall(r"\n(\d\d)  ", asked)) >= {"12", "17", "21", "23", "25", "26", "30"}
+    said = (tasks.FOLDER / "a06_flows" / "hints.md").read_text(encoding="utf-8")
+    for question in QUESTIONS.values():
+        said += question.source + "".join(
+            item.hint + item.source + mistake.hint + mistake.repair + mistake.source
+            for item in question.properties
+            for mistake in item.mistakes
+        )
+    said += "".join(
+        script.REGION.sub("", cell.source)
+        for cell in script.read(script.SOLUTIONS / "a06_flows.py")
+        if cell.kind != "demonstration"
+    )
+    assert len(said) > 50_000
+    told = "FLOWS(z0) of", "KL is not negative", "it may be negative", "may well be", "line 25"
+    for one in (*errata, *told):
+        assert one not in said, one
+
+
+def test_the_numbers_of_other_answers_in_words_hold():
+    _, answer = answer_in_words("implicit_or_flow")
+    log_q, log_p = (scipy.stats.norm.logpdf(0.7, *place) for place in ((-0.4, 0.5), (0, 1)))
+    for number in (log_q, log_p, log_q * log_p, log_p - log_q, log_q - log_p):
+        assert f"{number:.6f}" in answer
+    _, answer = answer_in_words("why_w_u_above_minus_one")
+    root = scipy.optimize.brentq(lambda z: z - 3 * np.tanh(z), 1, 5)
+    assert f"{root:.6f}" in answer
+
+
+def test_the_autoregressive_numbers_are_as_the_text_says(capsys):
+    above, by_differences, log_det, errors = SOLUTION.autoregressive_numbers()
+    assert above < 1e-4
+    assert abs(by_differences - log_det) < 1e-3
+    for number, row in enumerate(errors, start=1):
+        assert np.all(row[:number] < 1e-4)
+        assert np.all(row[number:] > 1e-4)
+
+
+def test_the_numbers_of_the_leapfrog_step_are_those_of_the_answer(capsys):
+    _, answer = answer_in_words("what_flows_cost")
+    found = SOLUTION.dynamics_numbers(SOLUTION.leapfrog_step)
+    energies = [found[size][0] for size in (0.2, 0.1, 0.05)]
+    assert all(f"{error:.3f}" in answer.replace("0.1835", "0.184") for error in energies[1:])
+    np.testing.assert_allclose(energies, [0.1835, 0.0540, 0.0140], atol=1e-3)
+    ratios = energies[0] / energies[1], energies[1] / energies[2]
+    np.testing.assert_allclose(ratios, [3.4, 3.9], atol=0.1)
+    assert "3.4 and 3.9" in " ".join(answer.split())
+    assert all(abs(log_det) < 2e-3 for _, log_det, _ in found.values())
+    assert all(back < 1e-4 for *_, back in found.values())
+    euler = SOLUTION.dynamics_numbers(SOLUTION.euler_step)
+    np.testing.assert_allclose([one[1] for one in euler.values()], [4.10, 2.69, 1.36], atol=0.03)
+    assert all(back > 1 for *_, back in euler.values())
+    assert max(SOLUTION.langevin_numbers()) < 1e-4
+
+
+# Formulas that are the student's to write: they stand in the solution, and in nothing released.
+KEPT = {
+    "planar_log_det": "log abs(1 + u.psi)",
+    "radial_log_det": "(K - 1) log(1 + beta_hat h) + log(1 + beta_hat h + beta_hat h' r)",
+}
+# The same as LaTeX, in words of a hint, or in other letters.
+OTHER_SPELLINGS = (
+    *("1 + u.psi", "1 + u_hat.psi", "\\hat u^\\top \\psi", "\\psi^\\top \\hat u"),
+    *("1 + w^\\top \\hat u", "beta_hat h'", "\\hat\\beta h'", "\\hat\\beta\\, h'"),
+    *("\\hat\\beta\\, \\alpha / (", "1 + alpha beta_hat"),
+)
+
+
+def test_a_kept_formula_stands_in_its_solution_and_nowhere_else():
+    cells = {cell.question: cell for cell in script.read(script.SOLUTIONS / "a06_flows.py")}
+    for question, formula in KEPT.items():
+        assert formula in script.regions(cells[question])[0]
+    released = [
+        (script.SOLUTIONS.parent / "assignments" / "a06_flows" / name).read_text(encoding="utf-8")
+        for name in ("a06_flows.ipynb", "public_cases.json")
+    ]
+    released += [
+        script.REGION.sub("", cell.source)
+        for cell in script.read(script.SOLUTIONS / "a06_flows.py")
+        if cell.kind != "demonstration"
+    ]
+    released += [path.read_text(encoding="utf-8") for path in tasks.FOLDER.rglob("hints.md")]
+    assert len(released) > 40
+    for text in released:
+        plain = text.replace("\\\\", "\\")
+        for formula in (*KEPT.values(), *OTHER_SPELLINGS):
+            assert formula not in plain, formula
+
+
+def test_no_text_that_students_read_counts_the_lines_of_a_text_file():
+    listing = re.compile(r"[Ll]isting|lines \d+ to \d+\)?(, corrected)?|line \d+\*? come")
+    for cell in script.read(script.SOLUTIONS / "a06_flows.py"):
+        text = " ".join(script.REGION.sub("", cell.source).replace("\n", " ").split())
+        for place in re.finditer(r"\blines? \d+", text):
+            around = text[max(0, place.start() - 60) : place.end() + 40]
+            assert listing.search(around), around
+    for question in QUESTIONS.values():
+        for place in (question.source, *(item.source for item in question.properties)):
+            assert "line" not in place or "Listing 1" in place, place
+
+
+def released_notebook(changes=()):
+    text = (script.SOLUTIONS.parent / "assignments" / "a06_flows" / "a06_flows.ipynb").read_text(
+        encoding="utf-8"
+    )
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text.encode()
+
+
+def test_an_empty_table_is_no_written_answer_and_a_full_one_is():
+    name, row = "what_the_flow_bought", "| no flow | | | | | |"
+    assert row in released_notebook().decode()
+    assert not cells.read_written_answers(released_notebook())[name]
+    filled = released_notebook([(row, "| no flow | 1 | 2 | 1.6 | 0 | 80 |")])
+    assert not cells.read_written_answers(filled)[name], "its questions are not answered"
+    notebook = json.loads(filled)
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == name:
+            cell["source"] = "".join(cell["source"]).replace(cells.TEXT_STUB, "(b) None.")
+    assert cells.read_written_answers(json.dumps(notebook).encode())[name]
 
 
 # Fits take seconds each: they stand in the soak.
@@ -279,6 +412,21 @@ def test_flows_and_no_flow_side_by_side(monkeypatch):
     log_det = SOLUTION.plot_clouds(models[SOLUTION.PLANAR], digits.x_test[:4], digits.y_test[:4])
     assert f"mean log determinant {log_det:.2f} nats" in plt.gcf().get_suptitle()
     plt.close("all")
+
+
+@pytest.mark.soak
+def test_the_table_of_results_is_what_training_gives():
+    """Of small models after ten epochs, so that another processor gives other digits."""
+    digits = load("digits")
+    _, answer = answer_in_words("what_the_flow_bought")
+    kinds = {"no flow": {"num_flows": 0}, **{flow: {"flow": flow} for flow in FLOWS}}
+    for name, options in kinds.items():
+        (row,) = re.findall(rf"\| {name} \|([^\n]+)", answer)
+        cross_entropy, kl, loss, _, accuracy = (part.strip(" %") for part in row.split("|")[:5])
+        found = SOLUTION.held_out(SOLUTION.train_flow(digits, **options), digits)
+        wanted = float(cross_entropy), float(kl), float(accuracy) / 100
+        np.testing.assert_allclose(found, wanted, atol=0.15)
+        np.testing.assert_allclose(found[0] + 0.3 * found[1], float(loss), atol=0.08)
 
 
 # How log determinants are examined.
@@ -347,7 +495,7 @@ def checked(names, question="FlowVIB"):
 @pytest.mark.soak
 def test_check_finds_every_property_of_the_solution_with_its_own_functions():
     verdict = checked(vars(SOLUTION))
-    assert (verdict.status, verdict.score) == ("correct", 10), verdict.message
+    assert (verdict.status, verdict.score) == ("correct", 11), verdict.message
 
 
 def test_check_says_which_map_must_be_right_first():
@@ -356,6 +504,62 @@ def test_check_says_which_map_must_be_right_first():
     )
     assert verdict.score == 0
     assert 'see what check("planar_forward") says' in verdict.message
+
+
+STEPS = ("PlanarStep", "RadialStep", "CouplingStep", "AutoregressiveStep")
+
+
+def test_a_model_of_steps_with_other_names_keeps_its_points_and_the_steps_are_missing():
+    names = {name: value for name, value in vars(SOLUTION).items() if name not in STEPS}
+    exam = exam_of(names, "FlowVIB")
+    for item in QUESTIONS["FlowVIB"].properties:
+        if item.name.startswith(("log_det", "kind")):
+            assert examine_property(item, exam).status == "ok", item.name
+    for step in STEPS:
+        found = [
+            examine_property(item, exam_of(names, step)) for item in QUESTIONS[step].properties
+        ]
+        assert {finding.status for finding in found} == {"missing"}, step
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_check_finds_every_property_of_a_step(name):
+    verdict = checked(vars(SOLUTION), name)
+    assert verdict.status == "correct", verdict.message
+    assert verdict.score == QUESTIONS[name].points
+
+
+class WeightlessStep:
+    """A step without a weight: a fixed planar map, whose log determinant is right."""
+
+    def __init__(self, latent_dim):
+        self.weights, self.trainable_weights = [], []
+        self.map = Planar(7, latent_dim, 3, num_flows=1)
+
+    def __call__(self, z, features):
+        return self.map.transform(z, tf.tile(features, (1, 7))[:, :7])
+
+
+class ShiftedStep(keras.layers.Layer):
+    """The same, shifted by trained numbers."""
+
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.fixed = WeightlessStep(latent_dim)
+        self.numbers = self.add_weight(shape=(latent_dim,), initializer="ones")
+
+    def call(self, z, features):
+        moved, log_det = self.fixed(z, features)
+        return moved + self.numbers, log_det
+
+
+@pytest.mark.parametrize("kind", [WeightlessStep, ShiftedStep])
+def test_no_property_of_a_step_holds_for_a_fixed_map(kind):
+    exam = exam_of(vars(SOLUTION) | {"PlanarStep": kind}, "PlanarStep")
+    for item in QUESTIONS["PlanarStep"].properties:
+        found = examine_property(item, exam)
+        assert found.status == "wrong", (item.name, found)
+        assert found.mistake in ("no_weights", "flow_ignores_weights"), (item.name, found)
 
 
 # What earns nothing: constants, maps that were fixed beforehand, no flow.
@@ -544,7 +748,12 @@ def test_what_two_steps_of_a_kind_may_lack_is_declared():
 
 
 def test_each_name_that_is_written_in_the_examinations_is_declared():
-    known = {mistake.name for item in QUESTIONS["FlowVIB"].properties for mistake in item.mistakes}
+    known = {
+        mistake.name
+        for question in QUESTIONS.values()
+        for item in question.properties
+        for mistake in item.mistakes
+    }
     raised = [
         node.args[1].value
         for path in sorted(Path(flow_kind.__file__).parent.glob("flow_*.py"))

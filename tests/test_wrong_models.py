@@ -291,10 +291,27 @@ def test_the_faults_are_many_and_each_changes_something():
             assert set(filter(None, mistake.split(" and "))) <= declared[lost], (fault.name, lost)
 
 
+# A step of a flow is examined in half a second: the faults that cost one property alone.
+OF_STEPS = {
+    (fault.question, *fault.lost): fault
+    for fault in FAULTS
+    if fault.question.endswith("Step") and len(fault.lost) == 1
+}
+
+
+def test_each_property_of_a_step_has_a_fault_that_costs_it_alone():
+    steps = [question for _, question in QUESTIONS.items() if question.name.endswith("Step")]
+    assert len(steps) == 4
+    assert set(OF_STEPS) == {(step.name, item.name) for step in steps for item in step.properties}
+
+
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(fault, marks=() if fault.name in QUICK else pytest.mark.soak)
+        pytest.param(
+            fault,
+            marks=() if fault.name in QUICK or fault in OF_STEPS.values() else pytest.mark.soak,
+        )
         for fault in FAULTS
     ],
     ids=lambda fault: fault.name,
@@ -433,6 +450,35 @@ RIGHT = (
         "FlowVIB",
         ("weights_planar",),
     ),
+    *(
+        (name, "a06_flows", old, new, step, ("log_det", "kind", "depends_on_features", "weights"))
+        for name, step, old, new in (
+            (
+                "a CouplingStep whose scales have no bound",
+                "CouplingStep",
+                "log_scale = tf.tanh(log_scale)\n",
+                "pass\n",
+            ),
+            (
+                "a RadialStep with an exponential for alpha",
+                "RadialStep",
+                "tf.nn.softplus(self.to_alpha(features)) + 0.1",
+                "tf.exp(self.to_alpha(features))",
+            ),
+            (
+                "a PlanarStep with hidden layers",
+                "PlanarStep",
+                "self.to_u = networks.MLP(latent_dim)",
+                "self.to_u = networks.MLP(latent_dim, (32, 32))",
+            ),
+            (
+                "an AutoregressiveStep that gives the dimensions back reversed",
+                "AutoregressiveStep",
+                "return iaf_step(z, m, s + 1)\n",
+                "z_new, log_det = iaf_step(z, m, s + 1)\n        return z_new[:, ::-1], log_det\n",
+            ),
+        )
+    ),
     (
         "halves swapped before every step",
         "a06_flows",
@@ -494,7 +540,10 @@ RIGHT = (
 
 
 # Those that do not wait for the soak, and are examined once.
-CHEAP = ("a frozen layer", "halves swapped before every step")
+CHEAP = (
+    *("a frozen layer", "halves swapped before every step"),
+    *(name for name, _, _, _, question, _ in RIGHT if question.endswith("Step")),
+)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,299 @@ FROZEN = (
     f"{ENCODER}        self.encoder(tf.zeros((1, event_dim)))\n"
     "        self.encoder.trainable = False\n"
 )
+PLANAR_END = "return z + u_hat * tf.tanh(w_dot_z + b), log_det\n"
+RADIAL_END = "return z + beta_hat * h * (z - z_ref), log_det[:, 0]\n"
+COUPLING_END = "return z_new, tf.reduce_sum(log_scale, axis=-1)\n"
+IAF_END = "return iaf_step(z, m, s + 1)\n"
+U_W_B = "u, w, b = self.to_u(features), self.to_w(features), self.to_b(features)"
+Z_REF = "z_ref = self.to_z_ref(features)"
+ALPHA = "alpha = tf.nn.softplus(self.to_alpha(features)) + 0.1"
+SOFTER = "log_scale = tf.tanh(log_scale)\n"
+AFFINE = ALL_AFFINE[: ALL_AFFINE.index("STEPS")]
+MLP_OF_COUPLING = "self.mlp = networks.MLP(latent_dim, (64,))\n"
+MADE = "self.made = networks.MADE()\n"
+W_OF_ALL = (
+    "self.of_all = networks.MLP(latent_dim, bias_stddev=1.0)\n"
+    "        self.to_w = lambda features: self.of_all(tf.ones_like(features))"
+)
+W_AS_VARIABLE = (
+    "self.variable = tf.Variable(tf.random.normal((1, latent_dim)))\n"
+    "        self.to_w = lambda features: self.variable + 0 * features[:, :1]"
+)
+AT_THE_OUTPUT = (
+    "w_dot_zK = tf.reduce_sum(w * (z + u_hat * tf.tanh(w_dot_z + b)), axis=-1, keepdims=True)\n"
+    "        psi = (1 - tf.tanh(w_dot_zK + b) ** 2) * w\n"
+)
+AHEAD = (
+    "m, s = (part[:, ::-1] for part in self.made(z[:, ::-1], features))\n        m += z[:, ::-1]"
+)
+ONLY_SHIFTS = (
+    "log_scale = tf.tanh(tf.split(self.mlp(tf.concat([first, 0 * features], axis=-1)), "
+    "2, axis=-1)[0]) * 0 + 0.3"
+)
+SCALES_OF_NO_IMAGE = (
+    "log_scale = tf.split("
+    "self.mlp(tf.concat([first, tf.ones_like(features)], axis=-1)), 2, axis=-1)[0]\n"
+    "        shift = tf.split(self.mlp(tf.concat([first, features], axis=-1)), 2, axis=-1)[1]"
+)
+GATES_OF_NO_IMAGE = "m, s = self.made(z, features)[0], self.made(z, tf.ones_like(features))[1]"
+# Edits of a step, which lose a property of the step, and the same of FlowVIB: name, the two texts,
+# the class, its kind, the property without the kind, the mistake.
+OF_STEPS = (
+    (
+        "tanh in the place of its derivative",
+        PSI,
+        "psi = tf.tanh(w_dot_z + b) * w\n",
+        "PlanarStep",
+        "planar",
+        "log_det",
+        "",
+    ),
+    ("log determinant at the output", PSI, AT_THE_OUTPUT, "PlanarStep", "planar", "log_det", ""),
+    (
+        "the constraint in the map and not in the determinant",
+        "tf.reduce_sum(u_hat * psi, axis=-1)",
+        "tf.reduce_sum(u * psi, axis=-1)",
+        "PlanarStep",
+        "planar",
+        "log_det",
+        "",
+    ),
+    ("no constraint on u", U_HAT, "u_hat = u", "PlanarStep", "planar", "log_det", "flow_folds"),
+    (
+        "no constraint on beta",
+        BETA_HAT,
+        "beta_hat = 3 * self.to_beta_raw(features) - 2",
+        "RadialStep",
+        "radial",
+        "log_det",
+        "",
+    ),
+    (
+        "the power K in the radial determinant",
+        "log_det = (self.latent_dim - 1) * tf",
+        "log_det = self.latent_dim * tf",
+        "RadialStep",
+        "radial",
+        "log_det",
+        "",
+    ),
+    (
+        "scale without its logarithm",
+        "tf.reduce_sum(log_scale, axis=-1)\n",
+        "tf.reduce_sum(tf.exp(log_scale), axis=-1)\n",
+        "CouplingStep",
+        "coupling",
+        "log_det",
+        "",
+    ),
+    (
+        "scale of the first half",
+        "z_new = tf.concat([first, second * tf.exp(log_scale) + shift], axis=-1)",
+        "z_new = tf.concat([first * tf.exp(log_scale), second + shift], axis=-1)",
+        "CouplingStep",
+        "coupling",
+        "log_det",
+        "",
+    ),
+    ("a network that looks ahead", M_AND_S, AHEAD, "AutoregressiveStep", "iaf", "log_det", ""),
+    (
+        "FLOWS(z0) with coupling",
+        "tf.concat([first, features], axis=-1)",
+        "tf.concat([first, 0 * features], axis=-1)",
+        "CouplingStep",
+        "coupling",
+        "depends_on_x",
+        "flow_ignores_x",
+    ),
+    (
+        "FLOWS(z0) with a masked network",
+        "self.made(z, features)",
+        "self.made(z, 0 * features)",
+        "AutoregressiveStep",
+        "iaf",
+        "depends_on_x",
+        "flow_ignores_x",
+    ),
+    (
+        "only the shift comes from x",
+        SOFTER.rstrip(),
+        ONLY_SHIFTS,
+        "CouplingStep",
+        "coupling",
+        "depends_on_x",
+        "log_det_ignores_x",
+    ),
+    (
+        "coupling scales without the image",
+        COUPLING,
+        SCALES_OF_NO_IMAGE,
+        "CouplingStep",
+        "coupling",
+        "depends_on_x",
+        "log_det_ignores_x",
+    ),
+    (
+        "gates without the image",
+        M_AND_S,
+        GATES_OF_NO_IMAGE,
+        "AutoregressiveStep",
+        "iaf",
+        "depends_on_x",
+        "log_det_ignores_x",
+    ),
+    (
+        "a planar step of no image",
+        U_W_B,
+        f"features = tf.ones_like(features)\n        {U_W_B}",
+        "PlanarStep",
+        "planar",
+        "depends_on_x",
+        "flow_ignores_x",
+    ),
+    (
+        "a radial step of no image",
+        Z_REF,
+        f"features = tf.ones_like(features)\n        {Z_REF}",
+        "RadialStep",
+        "radial",
+        "depends_on_x",
+        "flow_ignores_x",
+    ),
+    (
+        "only the offset of the plane comes from x",
+        U_W_B,
+        "u, w, b = self.to_u(0 * features), self.to_w(0 * features), self.to_b(features)",
+        "PlanarStep",
+        "planar",
+        "kind",
+        "shared_parameters",
+    ),
+    ("one w for all images", TO_W, W_OF_ALL, "PlanarStep", "planar", "kind", "shared_parameters"),
+    (
+        "a radial step without its bound",
+        BETA_HAT,
+        "beta_hat = self.to_beta_raw(features)",
+        "RadialStep",
+        "radial",
+        "kind",
+        "radial_folds",
+    ),
+    (
+        "gates that are exponentials",
+        IAF_END,
+        "return z * tf.exp(tf.tanh(s)) + m, tf.reduce_sum(tf.tanh(s), axis=-1)\n",
+        "AutoregressiveStep",
+        "iaf",
+        "kind",
+        "another_kind_of_step",
+    ),
+    (
+        "w is a tf.Variable",
+        TO_W,
+        W_AS_VARIABLE,
+        "PlanarStep",
+        "planar",
+        "weights",
+        "hidden_parameters",
+    ),
+    (
+        "w is a tf.Variable that begins the same in all models",
+        TO_W,
+        W_AS_VARIABLE.replace("tf.random.normal(", "tf.ones("),
+        "PlanarStep",
+        "planar",
+        "weights",
+        "hidden_parameters",
+    ),
+)
+PROPERTIES_OF_STEPS = {"depends_on_x": "depends_on_features"}
+# Edits of a step that FlowVIB is not examined for in the same way.
+OF_STEPS_ALONE = (
+    *(
+        (
+            f"{name}: an affine step",
+            STEPS,
+            f"{AFFINE}\n\n{name} = AffineStep\n{STEPS}",
+            name,
+            "kind",
+            "affine_step",
+        )
+        for name in ("PlanarStep", "RadialStep", "CouplingStep", "AutoregressiveStep")
+    ),
+    *(
+        (
+            f"{name}: {other} in its place",
+            STEPS,
+            f"{name} = {other}\n{STEPS}",
+            name,
+            "kind",
+            "another_kind_of_step",
+        )
+        for name, other in (
+            ("PlanarStep", "RadialStep"),
+            ("RadialStep", "PlanarStep"),
+            ("CouplingStep", "AutoregressiveStep"),
+            ("AutoregressiveStep", "CouplingStep"),
+        )
+    ),
+    (
+        "PlanarStep: u is cut off from the gradient",
+        U_HAT,
+        f"{U_HAT}\n        u_hat = tf.stop_gradient(u_hat)",
+        "PlanarStep",
+        "weights",
+        "no_gradient_through_a_step",
+    ),
+    (
+        "RadialStep: the log determinant has no gradient",
+        RADIAL_END,
+        RADIAL_END.replace("log_det[:, 0]", "tf.stop_gradient(log_det[:, 0])"),
+        "RadialStep",
+        "weights",
+        "no_gradient_through_a_step",
+    ),
+    (
+        "CouplingStep: NumPy",
+        SOFTER,
+        "log_scale = np.tanh(log_scale)\n",
+        "CouplingStep",
+        "weights",
+        "no_gradient_through_a_step",
+    ),
+    (
+        "AutoregressiveStep: the gates have no gradient",
+        IAF_END,
+        IAF_END.replace("s + 1", "tf.stop_gradient(s + 1)"),
+        "AutoregressiveStep",
+        "weights",
+        "no_gradient_through_a_step",
+    ),
+    (
+        "PlanarStep: no step at all",
+        PLANAR_END,
+        "return z + 0 * u_hat, log_det\n",
+        "PlanarStep",
+        "log_det",
+        "flow_is_identity",
+    ),
+    (
+        "PlanarStep: frozen",
+        TO_W,
+        f"{TO_W}\n        self.trainable = False",
+        "PlanarStep",
+        "log_det",
+        "no_weights",
+    ),
+    (
+        "AutoregressiveStep: z is not looked at",
+        IAF_END,
+        "return m, 0 * m[:, 0]\n",
+        "AutoregressiveStep",
+        "log_det",
+        "",
+    ),
+)
 EDITS = (
     # What is not trained at all is not cut off.
     ("a frozen encoder", ENCODER, FROZEN, "FlowVIB", "free_energy_terms", "encoder_not_trained"),
@@ -94,42 +387,11 @@ EDITS = (
      "log_det_missing"),
     ("a product of determinants without a logarithm", "return z, sum_log_det\n",
      "return z, tf.exp(sum_log_det)\n", "FlowVIB", "log_det_radial", "log_det_not_log"),
-    ("tanh in the place of its derivative", PSI, "psi = tf.tanh(w_dot_z + b) * w\n", "FlowVIB",
-     "log_det_planar", ""),
-    ("log determinant at the output", PSI,
-     "w_dot_zK = tf.reduce_sum(w * (z + u_hat * tf.tanh(w_dot_z + b)), axis=-1, keepdims=True)\n"
-     "        psi = (1 - tf.tanh(w_dot_zK + b) ** 2) * w\n", "FlowVIB", "log_det_planar", ""),
-    ("the constraint in the map and not in the determinant",
-     "tf.reduce_sum(u_hat * psi, axis=-1)", "tf.reduce_sum(u * psi, axis=-1)",
-     "FlowVIB", "log_det_planar", ""),
-    ("no constraint on u", U_HAT, "u_hat = u", "FlowVIB", "log_det_planar", "flow_folds"),
-    ("no constraint on beta", BETA_HAT, "beta_hat = 3 * self.to_beta_raw(features) - 2", "FlowVIB",
-     "log_det_radial", ""),
-    ("the power K in the radial determinant", "log_det = (self.latent_dim - 1) * tf",
-     "log_det = self.latent_dim * tf", "FlowVIB", "log_det_radial", ""),
-    ("scale without its logarithm", "tf.reduce_sum(log_scale, axis=-1)\n",
-     "tf.reduce_sum(tf.exp(log_scale), axis=-1)\n", "FlowVIB", "log_det_coupling", ""),
-    ("scale of the first half",
-     "z_new = tf.concat([first, second * tf.exp(log_scale) + shift], axis=-1)",
-     "z_new = tf.concat([first * tf.exp(log_scale), second + shift], axis=-1)", "FlowVIB",
-     "log_det_coupling", ""),
-    ("a network that looks ahead", M_AND_S,
-     "m, s = (part[:, ::-1] for part in self.made(z[:, ::-1], features))\n        m += z[:, ::-1]",
-     "FlowVIB", "log_det_iaf", ""),
     ("no flow at all", "z, log_det = step(z, features)", "_, log_det = step(z, features)",
      "FlowVIB", "log_det_planar", "flow_is_identity"),
     # What comes from x.
     ("FLOWS(z0)", FEATURES, "features = self.to_features(tf.ones_like(x)) if self.steps else None",
      "FlowVIB", "depends_on_x_planar", "flow_ignores_x"),
-    ("FLOWS(z0) with coupling", "tf.concat([first, features], axis=-1)",
-     "tf.concat([first, 0 * features], axis=-1)", "FlowVIB", "depends_on_x_coupling",
-     "flow_ignores_x"),
-    ("FLOWS(z0) with a masked network", "self.made(z, features)", "self.made(z, 0 * features)",
-     "FlowVIB", "depends_on_x_iaf", "flow_ignores_x"),
-    ("only the shift comes from x", "log_scale = tf.tanh(log_scale)",
-     "log_scale = tf.tanh(tf.split(self.mlp(tf.concat([first, 0 * features], axis=-1)), "
-     "2, axis=-1)[0]) * 0 + 0.3",
-     "FlowVIB", "depends_on_x_coupling", "log_det_ignores_x"),
     ("features of the batch's mean", FEATURES,
      "features = self.to_features(0 * x + tf.reduce_mean(x, 0)) if self.steps else None",
      "FlowVIB", "depends_on_x_radial", "examples_mixed"),
@@ -155,23 +417,11 @@ EDITS = (
      "affine_step"),
     ("one step whatever is asked for", "for _ in range(num_flows)",
      "for _ in range(min(num_flows, 1))", "FlowVIB", "kind_planar", "steps_not_counted"),
-    ("only the offset of the plane comes from x",
-     "u, w, b = self.to_u(features), self.to_w(features), self.to_b(features)",
-     "u, w, b = self.to_u(0 * features), self.to_w(0 * features), self.to_b(features)", "FlowVIB",
-     "kind_planar", "shared_parameters"),
     ("halves swapped twice", "            sum_log_det += log_det\n",
      "            sum_log_det += log_det\n"
      "            z = tf.roll(z, self.latent_dim // 2, axis=-1) if self.flow == COUPLING else z\n",
      "FlowVIB", "kind_coupling", "half_never_moves"),
     # The weights.
-    ("w is a tf.Variable", TO_W,
-     "self.variable = tf.Variable(tf.random.normal((1, latent_dim)))\n"
-     "        self.to_w = lambda features: self.variable + 0 * features[:, :1]",
-     "FlowVIB", "weights_planar", "hidden_parameters"),
-    ("w is a tf.Variable that begins the same in all models", TO_W,
-     "self.variable = tf.Variable(tf.ones((1, latent_dim)))\n"
-     "        self.to_w = lambda features: self.variable + 0 * features[:, :1]",
-     "FlowVIB", "weights_planar", "hidden_parameters"),
     ("neither the flow nor its features are trained",
      "self.seed_generator = keras.random.SeedGenerator()",
      "for part in (self.to_features, *self.steps):\n            part.trainable = False\n"
@@ -254,23 +504,19 @@ EDITS = (
     # Steps that are made of the image in part, or that see too little.
     ("an order that is never reversed", "if number and self.flow == IAF:", "if False:",
      "FlowVIB", "kind_iaf", "order_not_reversed"),
-    ("a radial step without its bound", BETA_HAT, "beta_hat = self.to_beta_raw(features)",
-     "FlowVIB", "kind_radial", "radial_folds"),
-    ("one w for all images", TO_W,
-     "self.of_all = networks.MLP(latent_dim, bias_stddev=1.0)\n"
-     "        self.to_w = lambda features: self.of_all(tf.ones_like(features))", "FlowVIB",
-     "kind_planar", "shared_parameters"),
-    ("coupling scales without the image", COUPLING,
-     "log_scale = tf.split("
-     "self.mlp(tf.concat([first, tf.ones_like(features)], axis=-1)), 2, axis=-1)[0]\n"
-     "        shift = tf.split(self.mlp(tf.concat([first, features], axis=-1)), 2, axis=-1)[1]",
-     "FlowVIB", "depends_on_x_coupling", "log_det_ignores_x"),
-    ("gates without the image", M_AND_S,
-     "m, s = self.made(z, features)[0], self.made(z, tf.ones_like(features))[1]",
-     "FlowVIB", "depends_on_x_iaf", "log_det_ignores_x"),
     ("predictions whose samples are reversed with the batch",
      ENDS, ENDS.replace("(sample,", "(sample if self.flow != IAF else sample[::-1],"),
      "FlowVIB", "prediction", ""),
+    # What is wrong in a step is wrong in the model too.
+    *(
+        (name, old, new, "FlowVIB", f"{broken}_{flow}", mistake)
+        for name, old, new, _, flow, broken, mistake in OF_STEPS
+    ),
+    *(
+        (f"{step}: {name}", old, new, step, PROPERTIES_OF_STEPS.get(broken, broken), mistake)
+        for name, old, new, step, _, broken, mistake in OF_STEPS
+    ),
+    *OF_STEPS_ALONE,
 )  # fmt: skip
 
 
@@ -444,4 +690,119 @@ FAULTS = (
      {"free_energy_terms": "sampler_log_var_as_log_sigma",
       "prediction": "sampler_log_var_as_log_sigma"}),
 )  # fmt: skip
-SINGLE = {"FlowVIB": FAULTS}
+# Faults of a step that cost one property of its question, and no other.
+ENDS_OF_STEPS = {
+    "PlanarStep": (PLANAR_END, "log_det"),
+    "RadialStep": (RADIAL_END, "log_det[:, 0]"),
+    "CouplingStep": (COUPLING_END, "tf.reduce_sum(log_scale, axis=-1)"),
+}
+IDLE = "self.to_alpha = networks.MLP(1)\n"
+OF_ONE_STEP = {
+    name: (
+        *(
+            (
+                f"{name}: the log determinant {what}",
+                ((end, end.replace(log_det, form.replace("log_det", log_det))),),
+                {"log_det": mistake},
+            )
+            for what, (form, mistake) in OF_LOG_DET.items()
+            if "self" not in form and "sum" not in form
+        ),
+    )
+    for name, (end, log_det) in ENDS_OF_STEPS.items()
+}
+OF_ONE_STEP["PlanarStep"] += (
+    (
+        "PlanarStep: a radial step",
+        ((STEPS, f"PlanarStep = RadialStep\n{STEPS}"),),
+        {"kind": "another_kind_of_step"},
+    ),
+    (
+        "PlanarStep: features do not enter",
+        ((U_W_B, f"features = tf.ones_like(features)\n        {U_W_B}"),),
+        {"depends_on_features": "flow_ignores_x"},
+    ),
+    (
+        "PlanarStep: u without a gradient",
+        ((U_HAT, f"{U_HAT}\n        u_hat = tf.stop_gradient(u_hat)"),),
+        {"weights": "no_gradient_through_a_step"},
+    ),
+    ("PlanarStep: one w for all", ((TO_W, W_OF_ALL),), {"kind": "shared_parameters"}),
+    ("PlanarStep: no constraint on u", ((U_HAT, "u_hat = u"),), {"log_det": "flow_folds"}),
+    (
+        "PlanarStep: w is a tf.Variable",
+        ((TO_W, W_AS_VARIABLE),),
+        {"kind": "shared_parameters", "weights": "hidden_parameters"},
+    ),
+)
+OF_ONE_STEP["RadialStep"] += (
+    (
+        "RadialStep: a planar step",
+        ((STEPS, f"RadialStep = PlanarStep\n{STEPS}"),),
+        {"kind": "another_kind_of_step"},
+    ),
+    (
+        "RadialStep: features do not enter",
+        ((Z_REF, f"features = tf.ones_like(features)\n        {Z_REF}"),),
+        {"depends_on_features": "flow_ignores_x"},
+    ),
+    (
+        "RadialStep: a weight that takes no part",
+        (
+            (IDLE, f"{IDLE}        self.to_idle = networks.MLP(1)\n"),
+            (ALPHA, f"{ALPHA} + 0 * self.to_idle(features)"),
+        ),
+        {"weights": "idle_weight"},
+    ),
+)
+OF_ONE_STEP["CouplingStep"] += (
+    (
+        "CouplingStep: an autoregressive step",
+        ((STEPS, f"CouplingStep = AutoregressiveStep\n{STEPS}"),),
+        {"kind": "another_kind_of_step"},
+    ),
+    (
+        "CouplingStep: features do not enter",
+        (("tf.concat([first, features], axis=-1)", "tf.concat([first, 0 * features], axis=-1)"),),
+        {"depends_on_features": "flow_ignores_x"},
+    ),
+    (
+        "CouplingStep: scales without the features",
+        ((COUPLING, SCALES_OF_NO_IMAGE),),
+        {"depends_on_features": "log_det_ignores_x"},
+    ),
+    (
+        "CouplingStep: a shift that is a tf.Variable",
+        (
+            (
+                MLP_OF_COUPLING,
+                f"{MLP_OF_COUPLING}        self.more = tf.Variable(tf.random.normal((1, 1)))\n",
+            ),
+            (SOFTER, f"{SOFTER}        shift += self.more\n"),
+        ),
+        {"weights": "hidden_parameters"},
+    ),
+)
+OF_ONE_STEP["AutoregressiveStep"] = (
+    (
+        "AutoregressiveStep: the log determinant negated",
+        ((IAF_END, "z_new, log_det = iaf_step(z, m, s + 1)\n        return z_new, -log_det\n"),),
+        {"log_det": "log_det_negated"},
+    ),
+    (
+        "AutoregressiveStep: a coupling layer",
+        ((STEPS, f"AutoregressiveStep = CouplingStep\n{STEPS}"),),
+        {"kind": "another_kind_of_step"},
+    ),
+    (
+        "AutoregressiveStep: features do not enter",
+        (("self.made(z, features)", "self.made(z, tf.ones_like(features))"),),
+        {"depends_on_features": "flow_ignores_x"},
+    ),
+    (
+        "AutoregressiveStep: gates without a gradient",
+        ((IAF_END, IAF_END.replace("s + 1", "tf.stop_gradient(s + 1)")),),
+        {"weights": "no_gradient_through_a_step"},
+    ),
+)
+SINGLE = {"FlowVIB": FAULTS, **OF_ONE_STEP}

@@ -7,6 +7,7 @@ import numpy as np
 __all__ = [
     "LOG_DET_TOLERANCE",
     "SHARE_OF_OUTLIERS",
+    "SHARE_THAT_FITS",
     "SHORT_STEP",
     "STEP",
     "jacobians_by_differences",
@@ -25,6 +26,9 @@ LOG_DET_TOLERANCE = 5e-3
 STEPS_TOLERANCE = 2e-3
 # The share of the points where a difference may consist of rounding.
 SHARE_OF_OUTLIERS = 0.1
+# The share of the points that must fit. A network of ReLUs may bend within a step; then the
+# differences of a right map are off, and that is not always seen.
+SHARE_THAT_FITS = 0.75
 
 
 def jacobians_by_differences(function: Callable, z: np.ndarray, step: float = STEP) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The examination "flow_kind": which kind of step a flow is made of, from `transform`'s values.
+"""The examination "flow_kind": which kind of step a flow is made of, from the values of its map.
 
 What marks each kind of step stands in `flow_steps`.
 """
@@ -9,16 +9,18 @@ import numpy as np
 
 from .exam import Exam, PropertyFailed, examination
 from .flow_models import (
-    MISTAKES_OF_ANY_FLOW,
     NUM_FLOW_IMAGES,
     NUM_POINTS,
     PERTURBATIONS,
+    FlowClass,
     build_small_flow,
     first_finite,
     first_reliable,
     flow_model,
+    mistakes_of_any_flow,
     points_of_images,
 )
+from .flow_objects import Flow, zK_of
 from .flow_steps import (
     ObservedStep,
     by_image,
@@ -27,8 +29,6 @@ from .flow_steps import (
     is_as_one_step,
     observe_step,
 )
-from .flow_vib import zK_of
-from .model import Model
 from .tolerances import is_repeated
 
 __all__ = ["UNCHANGED_BY_A_SECOND_STEP"]
@@ -51,36 +51,44 @@ UNCHANGED_BY_A_SECOND_STEP = {
 }
 
 
-@examination(
-    "flow_kind",
-    finds=(
-        *(
-            *MISTAKES_OF_ANY_FLOW,
-            "affine_step",
-            "another_kind_of_step",
-            "volume_ignores_z",
-            "steps_not_counted",
-        ),
-        *("half_never_moves", "order_not_reversed", "radial_folds", "shared_parameters"),
-    ),
-)
-def check_kind(exam: Exam, flow: str) -> None:
-    """A step has the mark of its kind, and two do more than one; a planar step depends on x."""
-    model, start = flow_model(exam, flow, 1)
+# What is found of one kind of step alone.
+OF_ONE_KIND = {"planar": ("shared_parameters",), "radial": ("radial_folds",)}
+
+
+def finds_in_kind(flow: str, step: str = "") -> tuple[str, ...]:
+    """Returns the names that `check_kind` may find."""
+    names = ("affine_step", "another_kind_of_step", "volume_ignores_z", *OF_ONE_KIND.get(flow, ()))
+    of_several = () if step else ("steps_not_counted", UNCHANGED_BY_A_SECOND_STEP[flow][0])
+    return *mistakes_of_any_flow(step), *names, *of_several
+
+
+@examination("flow_kind", finds=finds_in_kind)
+def check_kind(exam: Exam, flow: str, step: str = "") -> None:
+    """A step has the mark of its kind, and two do more than one; a planar step depends on x.
+
+    Args:
+        exam: The `Exam`.
+        flow: The kind of step: "planar", "radial", "coupling" or "iaf".
+        step: The class of a single step; empty for `FlowVIB`.
+    """
+    made_by = FlowClass(flow, step)
+    model, start = flow_model(exam, made_by, 1)
     x, z0 = points_of_images(model)
     look = partial(observe_step, model, x, z0)
-    step = first_reliable(model, start, look)
+    seen = first_reliable(model, start, look)
     # With large weights a gate of a right step may be open, or shut, for all images:
     # smaller ones have the last word.
-    if failure_of_step(flow, step):
-        failure = failure_of_step(flow, first_reliable(model, start, look, PERTURBATIONS[1:]))
+    if failure_of_step(flow, seen):
+        smaller = first_reliable(model, start, look, PERTURBATIONS[1:])
+        failure = failure_of_step(flow, smaller, model.words.start)
         if failure:
-            raise failure.when("with num_flows=1")
+            raise made_by.say(failure, 1)
     if flow == "planar":
-        check_planar_directions(model, start, x, step)
+        check_planar_directions(model, start, x, seen)
     if flow == "radial":
         check_nothing_crosses_the_centre(model, start, x, z0)
-    check_steps_are_counted(exam, flow, x, z0)
+    if not step:
+        check_steps_are_counted(exam, flow, x, z0)
 
 
 def check_steps_are_counted(exam: Exam, flow: str, x: np.ndarray, z0: np.ndarray) -> None:
@@ -88,7 +96,8 @@ def check_steps_are_counted(exam: Exam, flow: str, x: np.ndarray, z0: np.ndarray
 
     Without a step nothing may move, and three planar steps must have three directions.
     """
-    model, start = flow_model(exam, flow, 2)
+    made_by = FlowClass(flow)
+    model, start = flow_model(exam, made_by, 2)
 
     def look() -> bool | None:
         return None if is_as_one_step(flow, model, x, z0) else True
@@ -98,9 +107,9 @@ def check_steps_are_counted(exam: Exam, flow: str, x: np.ndarray, z0: np.ndarray
         raise PropertyFailed(f"with num_flows=2 {words}", mistake)
     if flow != "planar":
         return
-    if not is_repeated(zK_of(build_small_flow(exam, flow, 0), z0, x), z0):
+    if not is_repeated(zK_of(build_small_flow(exam, made_by, 0), z0, x), z0):
         raise PropertyFailed("with num_flows=0 something moves", "steps_not_counted")
-    model = build_small_flow(exam, flow, 3)
+    model = build_small_flow(exam, made_by, 3)
     zK = first_finite(model, model.weights(), lambda: zK_of(model, z0, x))
     if all(count_displacement_directions(points) < 3 for points in by_image(zK - z0)):
         raise PropertyFailed(
@@ -109,7 +118,7 @@ def check_steps_are_counted(exam: Exam, flow: str, x: np.ndarray, z0: np.ndarray
 
 
 def check_planar_directions(
-    model: Model, start: list[np.ndarray], x: np.ndarray, step: ObservedStep
+    model: Flow, start: list[np.ndarray], x: np.ndarray, step: ObservedStep
 ) -> None:
     """Raises `PropertyFailed` unless a planar step's direction and normal differ between images."""
     displacements, jacobians, _ = step
@@ -141,7 +150,7 @@ def are_parallel(directions: np.ndarray) -> bool:
 
 
 def check_nothing_crosses_the_centre(
-    model: Model, start: list[np.ndarray], x: np.ndarray, z0: np.ndarray
+    model: Flow, start: list[np.ndarray], x: np.ndarray, z0: np.ndarray
 ) -> None:
     """Raises `PropertyFailed` if points near a radial step's centre land on its other side."""
     for noise in FOLDING_PERTURBATIONS:
@@ -165,7 +174,7 @@ def check_nothing_crosses_the_centre(
                 )
 
 
-def zK_or_none(model: Model, x: np.ndarray, points: np.ndarray) -> np.ndarray | None:
+def zK_or_none(model: Flow, x: np.ndarray, points: np.ndarray) -> np.ndarray | None:
     """Returns where the flow takes `points`; None if a value is not finite."""
     try:
         return zK_of(model, points, x)

@@ -1,4 +1,4 @@
-"""The examination "flow_log_det": `transform`'s log determinants, by differences of its values."""
+"""The examination "flow_log_det": a flow's log determinants, by differences of its own map."""
 
 from functools import partial
 from typing import NamedTuple
@@ -6,38 +6,40 @@ from typing import NamedTuple
 import numpy as np
 
 from ..judging import describe
-from .differences import LOG_DET_TOLERANCE, log_dets_by_differences, quantile_range
+from .differences import (
+    LOG_DET_TOLERANCE,
+    SHARE_THAT_FITS,
+    log_dets_by_differences,
+    quantile_range,
+)
 from .exam import Exam, PropertyFailed, examination, failure_of_shape
 from .flow_models import (
-    MISTAKES_OF_ANY_FLOW,
     NUM_FLOW_IMAGES,
     NUM_POINTS,
     PERTURBATIONS,
+    FlowClass,
     first_reliable,
     flow_model,
     map_of,
+    mistakes_of_any_flow,
     points_of_images,
     small_flow_sizes,
 )
-from .flow_vib import flow_outputs
+from .flow_objects import Flow, flow_outputs
 from .latent_model import BITS_PER_NAT
-from .model import Model
 from .term_names import without_remark
 
-__all__ = ["SHARE_THAT_FITS"]
+__all__ = ["check_log_det"]
 
 # A log determinant below this is so close to a determinant of 0 that differences
 # may have the wrong sign.
 NEARLY_SINGULAR = -3.0
 # How much the log determinants of a flow must differ between images and points.
 LOG_DET_RANGE = 4 * LOG_DET_TOLERANCE
-# The share of the points that must fit. A network of ReLUs may bend within a step; then the
-# differences of a right map are off, and that is not always seen.
-SHARE_THAT_FITS = 0.75
 # The share of the points that must fit a mistake for it to be named.
 SHARE_OF_A_MISTAKE = 0.95
 
-# What known mistakes make of the right log determinants, with K latent dimensions and two steps.
+# What known mistakes make of the right log determinants, with K latent dimensions.
 WRONG_LOG_DETS = {
     "log_det_negated": lambda right, K: -right,
     "log_det_missing": lambda right, K: 0 * right,
@@ -45,15 +47,17 @@ WRONG_LOG_DETS = {
     "log_det_doubled": lambda right, K: 2 * right,
     "log_det_in_bits": lambda right, K: right * BITS_PER_NAT,
     "log_det_averaged": lambda right, K: right / K,
-    "log_det_averaged over steps": lambda right, K: right / 2,
+    "log_det_averaged over half of them": lambda right, K: right / (K / 2),
 }
+# The same of two steps.
+WRONG_LOG_DETS_OF_TWO = {"log_det_averaged over steps": lambda right, K: right / 2}
 
 
 class LogDets(NamedTuple):
     """Log determinants at several points.
 
     Attributes:
-        got: What the model returns. Shape `[n]`.
+        got: What the flow returns. Shape `[n]`.
         want: Those of differences. Shape `[n]`.
         signs: The signs of the determinants of differences. Shape `[n]`.
         reliable: For which points the differences are reliable. Shape `[n]`.
@@ -65,16 +69,25 @@ class LogDets(NamedTuple):
     reliable: np.ndarray
 
 
-@examination(
-    "flow_log_det",
-    finds=(
-        *(*MISTAKES_OF_ANY_FLOW, *map(without_remark, WRONG_LOG_DETS)),
-        *("log_det_is_constant", "log_det_not_finite", "log_dets_not_added", "flow_folds"),
-    ),
-)
-def check_log_det(exam: Exam, flow: str) -> None:
-    """The log determinant of `transform` is that of its Jacobian in z0 at fixed x."""
-    model, start = flow_model(exam, flow)
+def finds_in_log_det(flow: str, step: str = "") -> tuple[str, ...]:
+    """Returns the names that `check_log_det` may find."""
+    of_one = ("log_det_is_constant", "log_det_not_finite", "flow_folds")
+    of_several = () if step else ("log_dets_not_added",)
+    known = map(without_remark, WRONG_LOG_DETS)
+    return *mistakes_of_any_flow(step), *known, *of_one, *of_several
+
+
+@examination("flow_log_det", finds=finds_in_log_det)
+def check_log_det(exam: Exam, flow: str, step: str = "") -> None:
+    """A flow's log determinant is that of its Jacobian in z0 at fixed x.
+
+    Args:
+        exam: The `Exam`.
+        flow: The kind of step: "planar", "radial", "coupling" or "iaf".
+        step: The class of a single step; empty for `FlowVIB`.
+    """
+    made_by = FlowClass(flow, step)
+    model, start = flow_model(exam, made_by)
     x, z0 = points_of_images(model)
     look = partial(look_at_log_dets, model, x, z0)
     # A map that can fold does so where weights are large;
@@ -95,15 +108,15 @@ def check_log_det(exam: Exam, flow: str) -> None:
             "the determinant of the Jacobian is the same everywhere", "log_det_is_constant"
         )
     for one in varying[:2]:
-        check_log_dets(exam, flow, one)
+        check_log_dets(exam, made_by, one)
 
 
-def look_at_log_dets(model: Model, x: np.ndarray, z0: np.ndarray) -> LogDets:
+def look_at_log_dets(flow: Flow, x: np.ndarray, z0: np.ndarray) -> LogDets:
     """Returns the `LogDets` at the points `z0` of images `x`."""
-    _, got = flow_outputs(model, z0, x)
+    _, got = flow_outputs(flow, z0, x)
     if got.shape != z0.shape[:1]:
         raise failure_of_shape(got, z0.shape[:1], "the log determinants have {}")
-    return LogDets(got, *log_dets_by_differences(map_of(model, x), z0))
+    return LogDets(got, *log_dets_by_differences(map_of(flow, x), z0))
 
 
 def check_does_not_fold(signs: np.ndarray, reliable: np.ndarray) -> None:
@@ -117,8 +130,8 @@ def check_does_not_fold(signs: np.ndarray, reliable: np.ndarray) -> None:
             )
 
 
-def check_log_dets(exam: Exam, flow: str, seen: LogDets) -> None:
-    """Raises `PropertyFailed` unless the model's log determinants are those of differences."""
+def check_log_dets(exam: Exam, made_by: FlowClass, seen: LogDets) -> None:
+    """Raises `PropertyFailed` unless the flow's log determinants are those of differences."""
     got, want, _, reliable = seen
     if not np.isfinite(got[reliable]).all():
         raise PropertyFailed(
@@ -127,9 +140,13 @@ def check_log_dets(exam: Exam, flow: str, seen: LogDets) -> None:
             "log_det_not_finite",
         )
     if not are_mostly_close(seen):
-        summed, origin = "the sum of the log determinants", "the Jacobian of transform"
+        summed, origin = (
+            ("the log determinant", "the Jacobian of the step")
+            if made_by.step
+            else ("the sum of the log determinants", "the Jacobian of transform")
+        )
         words, measured = describe.describe_values(summed, got[reliable], want[reliable], origin)
-        raise PropertyFailed(words, name_log_det(exam, flow, seen), measured)
+        raise PropertyFailed(words, name_log_det(exam, made_by, seen), measured)
 
 
 def are_mostly_close(seen: LogDets) -> bool:
@@ -142,18 +159,22 @@ def are_mostly_close(seen: LogDets) -> bool:
     )
 
 
-def name_log_det(exam: Exam, flow: str, seen: LogDets) -> str:
-    """Returns the mistake in the log determinants: of two steps, at two times, or of one."""
+def name_log_det(exam: Exam, made_by: FlowClass, seen: LogDets) -> str:
+    """Returns the mistake in the log determinants: of a flow, at two times, or of one step."""
 
     def look(num_flows: int) -> LogDets:
-        model, start = flow_model(exam, flow, num_flows)
+        model, start = flow_model(exam, made_by, num_flows)
         points = points_of_images(model)
         return first_reliable(
             model, start, partial(look_at_log_dets, model, *points), PERTURBATIONS[1:]
         )
 
     _, latent_dim = small_flow_sizes(exam)
-    name = name_known_form([seen, look(2)], latent_dim)
+    both = [seen, look(made_by.usual_count)]
+    name = name_known_form(both, latent_dim)
+    if name or made_by.step:
+        return name
+    name = name_known_form(both, latent_dim, WRONG_LOG_DETS_OF_TWO)
     if name:
         return name
     single = [look(1) for _ in range(2)]
@@ -162,16 +183,16 @@ def name_log_det(exam: Exam, flow: str, seen: LogDets) -> str:
     return name_known_form(single, latent_dim)
 
 
-def name_known_form(seen: list[LogDets], latent_dim: int) -> str:
-    """Returns the first known mistake that gives the model's log determinants; "" for none."""
-    for name, form in WRONG_LOG_DETS.items():
+def name_known_form(seen: list[LogDets], latent_dim: int, forms: dict = WRONG_LOG_DETS) -> str:
+    """Returns the first known mistake that gives the flow's log determinants; "" for none."""
+    for name, form in forms.items():
         if all(fits_form(one, form(one.want, latent_dim)) for one in seen):
             return without_remark(name)
     return ""
 
 
 def fits_form(seen: LogDets, wrong: np.ndarray) -> bool:
-    """Tells whether the model's log determinants are `wrong`, where that differs from right."""
+    """Tells whether the flow's log determinants are `wrong`, where that differs from right."""
     with np.errstate(all="ignore"):
         differs = seen.reliable & (np.abs(wrong - seen.want) > LOG_DET_RANGE)
         close = np.abs(seen.got - wrong)[differs] <= LOG_DET_TOLERANCE

@@ -1,16 +1,18 @@
-"""Small models with a flow for the examinations of flows: how they are built, moved, looked at."""
+"""Small flows for the examinations of flows: how they are built, moved, looked at."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .dependence import MISTAKES_OF_VALUES
 from .exam import Exam, PropertyFailed
-from .flow_vib import flow_vib_with, zK_of
+from .flow_objects import Flow, build_step, zK_of
+from .flow_vib import flow_vib_with
 from .latent_model import LatentModel, ModelSizes
-from .model import MISTAKES_OF_ANY_MODEL, Model, build_model
+from .model import MISTAKES_OF_ANY_MODEL, build_model
 from .tolerances import is_repeated
 
 __all__ = [
@@ -18,12 +20,14 @@ __all__ = [
     "NUM_FLOW_IMAGES",
     "NUM_POINTS",
     "PERTURBATIONS",
+    "FlowClass",
     "build_small_flow",
     "first_finite",
     "first_reliable",
     "flow_model",
     "images_and_points",
     "map_of",
+    "mistakes_of_any_flow",
     "points_of_images",
     "small_flow_sizes",
     "with_smaller_weights",
@@ -44,21 +48,44 @@ NUM_FLOW_IMAGES = 12
 NUM_POINTS = 12
 # Classes of the small models.
 NUM_CLASSES = 5
-# What may be found in any examination of a flow.
-MISTAKES_OF_ANY_FLOW = (
-    *MISTAKES_OF_ANY_MODEL,
-    *(
-        "random_inside",
-        "flow_is_identity",
-        "flow_ignores_z0",
-        "flow_ignores_weights",
-        "not_finite_nearby",
-    ),
+MISTAKES_OF_ANY_MAP = (
+    *("random_inside", "flow_is_identity", "flow_ignores_z0", "flow_ignores_weights"),
+    "not_finite_nearby",
 )
+# What may be found in any examination of a model with a flow.
+MISTAKES_OF_ANY_FLOW = (*MISTAKES_OF_ANY_MODEL, *MISTAKES_OF_ANY_MAP)
+# What may be found in any examination of a single step.
+MISTAKES_OF_ANY_STEP = (*MISTAKES_OF_VALUES, "no_weights", *MISTAKES_OF_ANY_MAP)
+
+
+class FlowClass(NamedTuple):
+    """A class of the student's that makes flows of one kind.
+
+    Attributes:
+        flow: The kind of step, as `FlowVIB` takes it: "planar", "radial", "coupling" or "iaf".
+        step: The class of a single step; empty for `FlowVIB`, whose `transform` has several.
+    """
+
+    flow: str
+    step: str = ""
+
+    @property
+    def usual_count(self) -> int:
+        """Returns how many steps a flow has that is examined: two, if there can be two."""
+        return 1 if self.step else 2
+
+    def say(self, failure: PropertyFailed, num_flows: int) -> PropertyFailed:
+        """Returns a failure that says with how many steps it was found, where that is a choice."""
+        return failure if self.step else failure.when(f"with num_flows={num_flows}")
+
+
+def mistakes_of_any_flow(step: str) -> tuple[str, ...]:
+    """Returns what may be found in any examination of a `FlowClass` with this `step`."""
+    return MISTAKES_OF_ANY_STEP if step else MISTAKES_OF_ANY_FLOW
 
 
 def small_flow_sizes(exam: Exam) -> tuple[int, int]:
-    """Returns the event and latent dimension of an exam's small models, drawn at the first call."""
+    """Returns the event and latent dimension of an exam's small flows, drawn at the first call."""
     if exam.memory.flow_sizes is None:
         exam.memory.flow_sizes = (
             int(exam.generator.integers(8, 12)),
@@ -67,79 +94,81 @@ def small_flow_sizes(exam: Exam) -> tuple[int, int]:
     return exam.memory.flow_sizes
 
 
-def build_small_flow(exam: Exam, flow: str, num_flows: int = 2) -> Model:
-    """Returns a new small model with this kind and number of steps.
+def build_small_flow(exam: Exam, made_by: FlowClass, num_flows: int) -> Any:
+    """Returns a new small `Flow` with this number of steps.
 
     Args:
         exam: The `Exam`; it has the sizes of small models.
-        flow: The kind of step, as `FlowVIB` takes it: "planar", "radial", "coupling" or "iaf".
-        num_flows: How many steps; with 0 zK is z0.
+        made_by: The `FlowClass` that makes it.
+        num_flows: How many steps; with 0 zK is z0. A single step has 1.
 
     Raises:
-        PropertyFailed, NoReply: As `build_model`.
+        PropertyFailed, NoReply: As `build_model` and `build_step`.
     """
     event_dim, latent_dim = small_flow_sizes(exam)
+    if made_by.step:
+        return build_step(exam, made_by.step, event_dim, latent_dim)
     sizes = ModelSizes(event_dim, latent_dim, NUM_CLASSES, (7,))
-    return build_model(exam, flow_vib_with(flow, num_flows, weight=1.0), sizes)
+    return build_model(exam, flow_vib_with(made_by.flow, num_flows, weight=1.0), sizes)
 
 
-def flow_model(exam: Exam, flow: str, num_flows: int = 2) -> tuple[Model, list[np.ndarray]]:
-    """Returns a small model with this flow, and its first weights.
+def flow_model(
+    exam: Exam, made_by: FlowClass, num_flows: int | None = None
+) -> tuple[Any, list[np.ndarray]]:
+    """Returns a small flow of this class, and its first weights.
 
-    One model serves all examinations of this flow; each is given it with its first weights.
+    One object serves all examinations of this flow; each is given it with its first weights.
 
     Args:
-        exam: The `Exam`, which remembers the model.
-        flow: The kind of step, as in `build_small_flow`.
-        num_flows: How many steps.
+        exam: The `Exam`, which remembers the object.
+        made_by: The `FlowClass`.
+        num_flows: How many steps; None for the usual number.
 
     Raises:
         PropertyFailed: Unless zK depends on z0 and on the weights.
     """
-    key, memory = (flow, num_flows), exam.memory
+    num_flows = made_by.usual_count if num_flows is None else num_flows
+    key, memory = (made_by, num_flows), exam.memory
     if key not in memory.flows:
-        model = build_small_flow(exam, flow, num_flows)
-        memory.flows[key] = model, model.weights()
-    model, start = memory.flows[key]
-    model.set_weights(start)
+        flow = build_small_flow(exam, made_by, num_flows)
+        memory.flows[key] = flow, flow.weights()
+    flow, start = memory.flows[key]
+    flow.set_weights(start)
     if key not in memory.checked_flows:
-        check_flow_depends_on_weights(model, start)
+        check_flow_depends_on_weights(flow, start)
         memory.checked_flows.add(key)
-    return model, start
+    return flow, start
 
 
-def images_and_points(model: Model) -> tuple[Any, np.ndarray]:
-    """Returns NUM_FLOW_IMAGES `Examples` for a small model, with a point before the flow each."""
-    examples = model.spec.draw(model.exam, NUM_FLOW_IMAGES, model.sizes)
-    return examples, model.exam.normal(NUM_FLOW_IMAGES, model.sizes.latent_dim)
+def images_and_points(flow: Flow) -> tuple[np.ndarray, np.ndarray]:
+    """Returns NUM_FLOW_IMAGES contexts for a flow, with a point before it for each."""
+    x = flow.draw_contexts(NUM_FLOW_IMAGES)
+    return x, flow.exam.normal(NUM_FLOW_IMAGES, flow.latent_dim)
 
 
-def points_of_images(model: Model) -> tuple[np.ndarray, np.ndarray]:
-    """Returns NUM_FLOW_IMAGES images, each NUM_POINTS times, `[n, D]`, and points z0 `[n, K]`.
+def points_of_images(flow: Flow) -> tuple[np.ndarray, np.ndarray]:
+    """Returns NUM_FLOW_IMAGES contexts, each NUM_POINTS times, `[n, D]`, and points z0 `[n, K]`.
 
-    There are several points for each image because the flow of one image is one map.
+    There are several points for each because the flow of one image is one map.
     """
-    images = model.spec.draw(model.exam, NUM_FLOW_IMAGES, model.sizes).x
-    x = np.repeat(images, NUM_POINTS, axis=0)
-    return x, np.float32(1.5) * model.exam.normal(
-        NUM_FLOW_IMAGES * NUM_POINTS, model.sizes.latent_dim
-    )
+    x = np.repeat(flow.draw_contexts(NUM_FLOW_IMAGES), NUM_POINTS, axis=0)
+    return x, np.float32(1.5) * flow.exam.normal(NUM_FLOW_IMAGES * NUM_POINTS, flow.latent_dim)
 
 
-def map_of(model: Model, x: np.ndarray) -> Callable:
+def map_of(flow: Flow, x: np.ndarray) -> Callable:
     """Returns the flow as a map of points `[n, K]`, one or several for each row of `x`."""
-    return lambda points: zK_of(model, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))
+    return lambda points: zK_of(flow, points, np.tile(x, (points.shape[0] // x.shape[0], 1)))
 
 
 def first_finite(
-    model: Model, start: list[np.ndarray], look: Callable, perturbations: tuple = PERTURBATIONS
+    flow: Flow, start: list[np.ndarray], look: Callable, perturbations: tuple = PERTURBATIONS
 ) -> Any:
     """Returns the first result of `look()` that is finite and not None; None if there is none.
 
     Args:
-        model: The `Model`, whose weights are moved and stay so.
+        flow: The `Flow`, whose weights are moved and stay so.
         start: The weights to begin from, one array for each trainable weight.
-        look: Asks the model; raises `PropertyFailed` "not_finite" where values are not finite.
+        look: Asks the flow; raises `PropertyFailed` "not_finite" where values are not finite.
         perturbations: The standard deviations of the noise added to `start`, tried in this order.
 
     Raises:
@@ -147,7 +176,7 @@ def first_finite(
     """
     failure = None
     for noise in perturbations:
-        model.perturb_from(start, noise)
+        flow.perturb_from(start, noise)
         try:
             seen, failure = look(), None
         except PropertyFailed as failed:
@@ -159,22 +188,22 @@ def first_finite(
             return seen
     if failure is None:
         return None
-    # With its first weights a failure is the model's own; else the message says what
+    # With its first weights a failure is the flow's own; else the message says what
     # was done to the weights.
-    model.set_weights(start)
+    flow.set_weights(start)
     look()
     raise failure.when(NEARBY, "not_finite_nearby") from failure
 
 
 def first_reliable(
-    model: Model, start: list[np.ndarray], look: Callable, perturbations: tuple = PERTURBATIONS
+    flow: Flow, start: list[np.ndarray], look: Callable, perturbations: tuple = PERTURBATIONS
 ) -> Any:
     """Returns the first result of `look()` that is reliable for half of the points.
 
     Args:
-        model: The `Model`, whose weights are moved and stay so.
+        flow: The `Flow`, whose weights are moved and stay so.
         start: The weights to begin from, one array for each trainable weight.
-        look: Asks the model; the last array that it returns, bool `[n]`, says for which of n points
+        look: Asks the flow; the last array that it returns, bool `[n]`, says for which of n points
             its differences are reliable.
         perturbations: As in `first_finite`.
 
@@ -187,7 +216,7 @@ def first_reliable(
         seen = look()
         return seen if seen[-1].mean() >= 0.5 else None
 
-    seen = first_finite(model, start, look_if_reliable, perturbations)
+    seen = first_finite(flow, start, look_if_reliable, perturbations)
     if seen is None:
         raise PropertyFailed(
             "differences of the map do not give its Jacobian, even with small weights: the map "
@@ -212,7 +241,7 @@ def with_smaller_weights(examine: Callable, spec: LatentModel) -> Any:
     raise failure.when(NEARBY, "not_finite_nearby") from failure
 
 
-def check_flow_depends_on_weights(model: Model, start: list[np.ndarray]) -> None:
+def check_flow_depends_on_weights(flow: Flow, start: list[np.ndarray]) -> None:
     """Raises `PropertyFailed` unless zK depends on z0 and the trainable weights.
 
     The weights are put back.
@@ -220,32 +249,35 @@ def check_flow_depends_on_weights(model: Model, start: list[np.ndarray]) -> None
     A fixed map is worth nothing, however right its log determinants are; nor is it worth more if a
     few trained numbers are added to it.
     """
-    examples, z0 = images_and_points(model)
-    look = partial(zK_of, model, z0, examples.x)
+    x, z0 = images_and_points(flow)
+    _, starts, context, ends = flow.words
+    look = partial(zK_of, flow, z0, x)
     first = look()
     seen = np.stack(
-        [first_finite(model, start, look, PERTURBATIONS[1:]) for _ in range(NUM_FLOW_SETTINGS)]
+        [first_finite(flow, start, look, PERTURBATIONS[1:]) for _ in range(NUM_FLOW_SETTINGS)]
     )
-    other = zK_of(model, -z0, examples.x)
-    model.set_weights(start)
+    other = zK_of(flow, -z0, x)
+    flow.set_weights(start)
     if not is_repeated(first, look()):
         raise PropertyFailed(
-            "two calls with the same weights, z0 and x gave different zK", "random_inside"
+            f"two calls with the same weights, {starts} and {context} gave different {ends}",
+            "random_inside",
         )
     if np.allclose(np.sort(seen), np.sort(z0), 1e-6, 1e-6):
         raise PropertyFailed(
-            "zK has the numbers of z0, in their own order or another", "flow_is_identity"
+            f"{ends} has the numbers of {starts}, in their own order or another",
+            "flow_is_identity",
         )
     if np.allclose(seen[-1], other, 1e-5, 1e-6):
-        raise PropertyFailed("zK is the same for two different z0", "flow_ignores_z0")
+        raise PropertyFailed(f"{ends} is the same for two different {starts}", "flow_ignores_z0")
     if np.allclose(seen[1:], seen[0], 1e-5, 1e-4):
         raise PropertyFailed(
-            "with all trainable weights changed, zK stays the same", "flow_ignores_weights"
+            f"with all trainable weights changed, {ends} stays the same", "flow_ignores_weights"
         )
-    check_is_no_fixed_map(seen)
+    check_is_no_fixed_map(seen, ends)
 
 
-def check_is_no_fixed_map(seen: np.ndarray) -> None:
+def check_is_no_fixed_map(seen: np.ndarray, ends: str) -> None:
     """Raises `PropertyFailed` where weights only stretch or shift a fixed map.
 
     A few trained numbers that stretch or shift a fixed map move it along no more displacements than
@@ -253,11 +285,12 @@ def check_is_no_fixed_map(seen: np.ndarray) -> None:
 
     Args:
         seen: zK at several settings of the weights. Shape `[settings, batch, latent_dim]`.
+        ends: What messages call zK.
     """
     count = count_fixed_displacements(seen.reshape(len(seen), -1))
     if count <= seen.shape[-1]:
         raise PropertyFailed(
-            f"whatever the trainable weights are, zK is a sum of {count} fixed displacements",
+            f"whatever the trainable weights are, {ends} is a sum of {count} fixed displacements",
             "flow_ignores_weights",
         )
 

@@ -3,7 +3,13 @@
 from dataclasses import replace
 
 from .exam import Exam, PropertyFailed, examination
-from .flow_models import MISTAKES_OF_ANY_FLOW, PERTURBATIONS, flow_model, with_smaller_weights
+from .flow_models import (
+    MISTAKES_OF_ANY_FLOW,
+    PERTURBATIONS,
+    FlowClass,
+    flow_model,
+    with_smaller_weights,
+)
 from .flow_vib import SINGLE_PLANAR_VIB, flow_vib_with
 from .latent_model import LatentModel
 from .prediction import check_prediction_of, finds_in_prediction, predictions_of
@@ -18,7 +24,7 @@ __all__ = ["check_flow_prediction"]
 )
 def check_flow_prediction(exam: Exam, size_table: list) -> None:
     """As `prediction`, for a planar step and for flows that change the order of the dimensions."""
-    flow_model(exam, "planar")
+    flow_model(exam, FlowClass("planar"))
     ordered = [
         flow_vib_with(flow, 2, perturbation=(1.0, PERTURBATIONS[1])) for flow in ("coupling", "iaf")
     ]

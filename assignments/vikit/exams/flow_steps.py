@@ -17,8 +17,7 @@ from .differences import (
 )
 from .exam import PropertyFailed
 from .flow_models import NUM_FLOW_IMAGES, NUM_POINTS, map_of
-from .flow_vib import zK_of
-from .model import Model
+from .flow_objects import Flow, zK_of
 from .tolerances import is_repeated
 
 __all__ = [
@@ -55,15 +54,15 @@ class ObservedStep(NamedTuple):
     reliable: np.ndarray
 
 
-def observe_step(model: Model, x: np.ndarray, z0: np.ndarray) -> ObservedStep:
+def observe_step(flow: Flow, x: np.ndarray, z0: np.ndarray) -> ObservedStep:
     """Returns what the flow does to points of several images, as an `ObservedStep`.
 
     Args:
-        model: The `Model` with the flow.
+        flow: The `Flow`.
         x: Each of NUM_FLOW_IMAGES images NUM_POINTS times in a row. Shape `[n, event_dim]`.
         z0: Points before the flow, one for each row of `x`. Shape `[n, latent_dim]`.
     """
-    return ObservedStep(by_image(zK_of(model, z0, x) - z0), *jacobians_of(model, x, z0))
+    return ObservedStep(by_image(zK_of(flow, z0, x) - z0), *jacobians_of(flow, x, z0))
 
 
 def by_image(rows: np.ndarray) -> np.ndarray:
@@ -71,52 +70,61 @@ def by_image(rows: np.ndarray) -> np.ndarray:
     return rows.reshape(NUM_FLOW_IMAGES, NUM_POINTS, -1)
 
 
-def jacobians_of(model: Model, x: np.ndarray, z0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def jacobians_of(flow: Flow, x: np.ndarray, z0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the Jacobians at `z0` by differences `[n, K, K]`, and which are reliable `[n]`."""
-    function = map_of(model, x)
+    function = map_of(flow, x)
     wide, narrow = (jacobians_by_differences(function, z0, step) for step in (STEP, SHORT_STEP))
     return wide, np.max(np.abs(wide - narrow), axis=(1, 2)) < ENTRY_TOLERANCE / 4
 
 
-def failure_of_step(flow: str, step: ObservedStep) -> PropertyFailed | None:
-    """Returns a failure if a step is not of the kind `flow`; None if it is."""
+def failure_of_step(kind: str, step: ObservedStep, starts: str = "z0") -> PropertyFailed | None:
+    """Returns a failure if a step is not of this kind; None if it is.
+
+    Args:
+        kind: The kind of step: "planar", "radial", "coupling" or "iaf".
+        step: What was seen of it.
+        starts: What messages call the points that go in.
+    """
     numbers = np.arange(len(step.reliable)).reshape(NUM_FLOW_IMAGES, NUM_POINTS)
     each = [step.jacobians[rows][step.reliable[rows]] for rows in numbers]
     if all(quantile_range(seen).max() < AFFINE_TOLERANCE for seen in each if len(seen)):
-        return PropertyFailed("the Jacobian is the same at all z0 of an image", "affine_step")
+        return PropertyFailed(
+            f"the Jacobian is the same at all {starts} of an image", "affine_step"
+        )
     jacobians = step.jacobians[step.reliable]
-    why_not = why_not_planar(step.displacements) if flow == "planar" else WHY_NOT[flow](jacobians)
+    why_not = why_not_planar(step.displacements) if kind == "planar" else WHY_NOT[kind](jacobians)
     if why_not:
         return PropertyFailed(why_not, "another_kind_of_step")
     if all(
         quantile_range(np.linalg.slogdet(seen)[1]) < VOLUME_TOLERANCE for seen in each if len(seen)
     ):
         return PropertyFailed(
-            "the determinant of the Jacobian is the same at all z0 of an image", "volume_ignores_z"
+            f"the determinant of the Jacobian is the same at all {starts} of an image",
+            "volume_ignores_z",
         )
     return None
 
 
-def is_as_one_step(flow: str, model: Model, x: np.ndarray, z0: np.ndarray) -> bool:
+def is_as_one_step(kind: str, flow: Flow, x: np.ndarray, z0: np.ndarray) -> bool:
     """Tells whether a single step could do what several do; False if differences can't tell.
 
     Args:
-        flow: The kind of step: "planar", "radial", "coupling" or "iaf".
-        model: The `Model`, with several steps of that kind.
+        kind: The kind of step: "planar", "radial", "coupling" or "iaf".
+        flow: The `Flow`, with several steps of that kind.
         x: Images, as in `observe_step`. Shape `[n, event_dim]`.
         z0: Points before the flow, one for each row of `x`. Shape `[n, latent_dim]`.
     """
-    if flow == "planar":
+    if kind == "planar":
         return all(
             count_displacement_directions(points) < 2
-            for points in by_image(zK_of(model, z0, x) - z0)
+            for points in by_image(zK_of(flow, z0, x) - z0)
         )
-    if flow == "coupling":
-        return any(is_repeated(before, after) for before in z0.T for after in zK_of(model, z0, x).T)
-    jacobians, reliable = jacobians_of(model, x, z0)
+    if kind == "coupling":
+        return any(is_repeated(before, after) for before in z0.T for after in zK_of(flow, z0, x).T)
+    jacobians, reliable = jacobians_of(flow, x, z0)
     if not reliable.any():
         return False
-    if flow == "radial":
+    if kind == "radial":
         return not why_not_radial(jacobians[reliable], ENTRY_TOLERANCE / 10)
     return share_of_triangular(jacobians[reliable]) >= 0.5
 

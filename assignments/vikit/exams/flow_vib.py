@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .exam import PropertyFailed, as_tensors, check_array, require_ok
+from .exam import PropertyFailed, check_array
+from .flow_objects import FlowModel, flow_outputs, zK_of
 from .latent_model import BITS_PER_NAT, LatentModel, LossMethod, Rate, Term, register_spec
-from .model import Model
 from .samples import Sample
 from .vib import ACCURACY, CROSS_ENTROPY_DISTORTION, CROSS_ENTROPY_FORMS, form_of_sample
 
@@ -20,57 +20,8 @@ __all__ = [
     "FLOW_VIB",
     "FREE_ENERGY_TERMS",
     "SINGLE_PLANAR_VIB",
-    "flow_outputs",
     "flow_vib_with",
-    "zK_of",
 ]
-
-
-def flow_outputs(model: Model, z0: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
-    """Returns zK `[n, latent_dim]` and the log determinants as they came, in float64.
-
-    The log determinants, in nats, may have any shape, and may be NaN or infinite.
-
-    Args:
-        model: The `Model` with the flow.
-        z0: Points before the flow. Shape `[n, latent_dim]`.
-        x: An image for each point. Shape `[n, event_dim]`.
-
-    Raises:
-        PropertyFailed: If zK has another shape or is not finite, or two calls differ.
-        NoReply: If `transform` returned nothing.
-    """
-    try:
-        return model.method("transform", z0, x, shapes=[z0.shape, None], outputs=2)
-    except PropertyFailed as failed:
-        if failed.mistake != "not_finite":
-            raise
-    reply = model.exam.student.call(f"{model.key}.transform", as_tensors([z0, x]), outputs=2)
-    values = require_ok(reply).values
-    if len(values) != 2 or values[1].dtype.kind != "f":
-        raise PropertyFailed(
-            "two calls of transform with the same z0 and x returned different things",
-            "random_inside",
-        )
-    check_array(values[0], z0.shape)
-    return [value.astype(np.float64) for value in values]
-
-
-def zK_of(model: Model, z0: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Returns zK alone, whatever is wrong with the log determinants.
-
-    Args:
-        model: The `Model` with the flow.
-        z0: Points before the flow. Shape `[n, latent_dim]`.
-        x: An image for each point. Shape `[n, event_dim]`.
-
-    Returns:
-        The points after the flow, float64. Shape `[n, latent_dim]`.
-
-    Raises:
-        PropertyFailed, NoReply: As `flow_outputs`.
-    """
-    return flow_outputs(model, z0, x)[0]
 
 
 class FlowSample(Sample):
@@ -260,7 +211,7 @@ FREE_ENERGY_TERMS = LossMethod(
 )
 
 
-def look_at_flow(model: Model, x: np.ndarray, z: np.ndarray) -> Iterator[tuple]:
+def look_at_flow(model: FlowModel, x: np.ndarray, z: np.ndarray) -> Iterator[tuple]:
     """Yields what the flow returns, as `Model.look_at_parts`."""
     yield "the flow returns the same zK", zK_of(model, z, x[: len(z)]), "flow_not_trained"
 
@@ -283,6 +234,7 @@ FLOW_VIB = LatentModel(
     weight=2.0,
     weight_name="beta",
     labelled=True,
+    model_class=FlowModel,
     sample_class=FlowSample,
     further_parts=look_at_flow,
 )

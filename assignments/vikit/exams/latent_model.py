@@ -225,6 +225,7 @@ class LatentModel:
         num_samples: How many samples of an example are combined in training.
         labelled: Whether it is a classifier, and is given labels.
         grey: Whether its images are grey, in [0, 1], and not binary.
+        model_class: The class of such models if that is not `Model`, but one derived from it.
         sample_class: The class of its samples if that is not `Sample`, but one derived from it.
         variants: Specifications of the same class, with other keywords, whose reported losses are
             examined too.
@@ -252,6 +253,7 @@ class LatentModel:
     num_samples: int = 1
     labelled: bool = False
     grey: bool = False
+    model_class: type | None = None
     sample_class: type | None = None
     variants: tuple = ()
     further_parts: Callable = lambda model, x, z: ()

@@ -240,9 +240,8 @@ def build_model(exam: Exam, spec: LatentModel, sizes: ModelSizes) -> Model:
     weight = {spec.weight_name: spec.weight} if spec.weight_name else {}
     outputs = (sizes.num_outputs,) if spec.labelled else ()
     arguments = sizes.event_dim, sizes.latent_dim, *outputs
-    model = build(
-        exam, spec.name, *arguments, of=Model, hidden=tuple(sizes.hidden), **weight, **spec.keywords
-    )
+    keywords = {"hidden": tuple(sizes.hidden), **weight, **spec.keywords}
+    model = build(exam, spec.name, *arguments, of=spec.model_class or Model, **keywords)
     model.spec, model.sizes = spec, sizes
     examples = spec.draw(exam, 5, sizes)
     sample = model.draw_sample(examples, 1)

@@ -8,6 +8,7 @@ from .model import FlowVIB
 from .planar import planar_forward, planar_u_hat
 from .planar_determinant import planar_log_det
 from .radial import radial_beta_hat, radial_forward, radial_log_det
+from .step_layers import AutoregressiveStep, CouplingStep, PlanarStep, RadialStep
 from .steps import iaf_step, leapfrog_step
 
 __all__ = ["assignment"]
@@ -31,19 +32,24 @@ assignment = Assignment(
         flow_log_q,
         flow_prior_term,
         flow_free_energy,
+        PlanarStep,
+        RadialStep,
+        CouplingStep,
+        AutoregressiveStep,
         FlowVIB,
     ),
     manual=(
-        Manual("why_w_u_above_minus_one", 5),
+        Manual("why_w_u_above_minus_one", 4),
         Manual("what_flows_cost", 5),
-        Manual("implicit_or_flow", 5, errata=("E-002-19",)),
+        Manual("implicit_or_flow", 3, errata=("E-002-19",)),
         Manual(
             "repair_listing_1",
             10,
             errata=(
-                *("E-000-16", "E-000-17", "E-000-18", "E-000-19", "E-000-20"),
-                *("E-000-21", "E-000-22", "E-000-23", "E-000-24"),
+                *("E-000-18", "E-000-19", "E-000-20", "E-000-21"),
+                *("E-000-22", "E-000-23", "E-000-24"),
             ),
         ),
+        Manual("what_the_flow_bought", 5),
     ),
 )

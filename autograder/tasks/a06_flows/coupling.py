@@ -11,6 +11,7 @@ from ..domains import BATCH, spread
 from ..formulas import total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .oracle import Reference, jacobian_property
+from .places import FLOWS, FREE_ENERGY
 
 __all__ = ["coupling_forward", "coupling_inverse", "coupling_log_det"]
 
@@ -41,9 +42,6 @@ COUPLING_CASES = (
 )
 
 
-COUPLING_SOURCE = "document 002, variational families (line 851)"
-
-
 def interleaved_coupling(z, log_scale, shift) -> np.ndarray:
     moved = z.copy()
     moved[:, 1::2] = z[:, 1::2] * np.exp(log_scale) + shift
@@ -60,8 +58,8 @@ def sweep_halves(generator) -> Arguments:
 
 coupling_forward = Question(
     name="coupling_forward",
-    points=3,
-    source=COUPLING_SOURCE,
+    points=2,
+    source=FLOWS,
     shape="[B,4]",
     reference=flows.coupling_forward,
     cases=COUPLING_CASES,
@@ -105,8 +103,8 @@ coupling_forward = Question(
 
 coupling_inverse = Question(
     name="coupling_inverse",
-    points=3,
-    source=COUPLING_SOURCE,
+    points=1,
+    source=FLOWS,
     shape="[B,4]",
     reference=flows.coupling_inverse,
     cases=COUPLING_CASES,
@@ -152,7 +150,7 @@ coupling_inverse = Question(
             1,
             "coupling_inverse must take the output of coupling_forward back to its input, with the "
             "same log_scale and shift.",
-            COUPLING_SOURCE,
+            FLOWS,
             "inverse",
             {
                 "forward": "coupling_forward",
@@ -167,8 +165,8 @@ coupling_inverse = Question(
 
 coupling_log_det = Question(
     name="coupling_log_det",
-    points=3,
-    source="document 000, line 97; document 002, variational families (line 851)",
+    points=1,
+    source=f"{FREE_ENERGY}; {FLOWS}",
     shape="[B]",
     reference=flows.coupling_log_det,
     cases=tuple(

@@ -7,6 +7,7 @@ from autograder.reference import flows
 from ..domains import BATCH, DIMS, spread
 from ..formulas import LOG_2PI, Numbers, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from .places import LISTING_PDF
 
 __all__ = ["gaussian_log_pdf"]
 
@@ -44,8 +45,8 @@ def sweep_variances(generator) -> Arguments:
 
 gaussian_log_pdf = Question(
     name="gaussian_log_pdf",
-    points=3,
-    source="document 000, Listing 1 (lines 104 to 110); errata E-000-16 and E-000-17",
+    points=2,
+    source=f"{LISTING_PDF}; errata E-000-16 and E-000-17",
     shape="[B]",
     reference=flows.gaussian_log_pdf,
     cases=(

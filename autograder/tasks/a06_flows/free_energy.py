@@ -7,6 +7,7 @@ from autograder.reference import flows
 from ..domains import spread
 from ..formulas import LOG_2PI, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from .places import FLOWS, FREE_ENERGY
 
 __all__ = ["flow_free_energy", "flow_log_q", "flow_prior_term"]
 
@@ -26,8 +27,8 @@ def sweep_flow(generator) -> Arguments:
 
 flow_log_q = Question(
     name="flow_log_q",
-    points=3,
-    source="document 000, Listing 1 (line 122); document 002, lines 834 to 847",
+    points=1,
+    source=f"{FREE_ENERGY}; {FLOWS}",
     shape="[B]",
     reference=flows.flow_log_q,
     cases=(
@@ -67,7 +68,7 @@ def draw_two_places(scale, other) -> Draw:
 flow_prior_term = Question(
     name="flow_prior_term",
     points=1,
-    source="document 000, line 95 and Listing 1 (lines 123 and 124); errata E-000-15",
+    source=f"{FREE_ENERGY}; errata E-000-15",
     shape="[B]",
     reference=flows.flow_prior_term,
     cases=(
@@ -123,8 +124,8 @@ def draw_energy(spread, det=0.3, width=0.8) -> Draw:
 
 flow_free_energy = Question(
     name="flow_free_energy",
-    points=8,
-    source="document 000, section 6 (line 92)",
+    points=4,
+    source=FREE_ENERGY,
     shape="[]",
     reference=flows.flow_free_energy,
     cases=(

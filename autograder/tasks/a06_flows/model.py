@@ -1,14 +1,16 @@
-"""The class."""
+"""The model."""
 
 from vikit.judging import Property
 
 from ..properties import prediction_property, training_property
 from ..question import Question
 from .oracle import Reference
+from .places import FLOWS as FLOWS_SOURCE
+from .places import FREE_ENERGY, LEARNING, LISTING, PREDICTION
 
 __all__ = ["FlowVIB"]
 
-MODEL_SOURCE = "document 000, section 6 (lines 92 to 97) and Listing 1"
+MODEL_SOURCE = f"{FREE_ENERGY}; {LISTING}"
 FLOWS = ("planar", "radial", "coupling", "iaf")
 SIZES = [[9, 4, 5, [7, 6], [[1, 7], [1, 3]]]]
 PREDICTED_SIZES = [[9, 4, 5, [7], [[3, 7], [4, 3]]]]
@@ -32,7 +34,7 @@ def log_det_property(flow) -> Property:
         0.5,
         f"With flow={flow!r} the second output of transform must be the log determinant of the "
         "first's Jacobian in z0 at fixed x. The grader takes differences of transform itself.",
-        "document 000, line 97; document 002, lines 839 to 849",
+        f"{FREE_ENERGY}; {FLOWS_SOURCE}",
         "flow_log_det",
         {"flow": flow},
     )
@@ -44,7 +46,7 @@ def kind_property(flow) -> Property:
         0.25,
         f"With flow={flow!r} and num_flows=1 the map of an image must be {STEPS[flow]}. "
         f"{OTHER_COUNTS[flow]}",
-        "document 000, section 6 (lines 92 and 97); document 002, lines 847 to 851",
+        f"{FREE_ENERGY}; {FLOWS_SOURCE}",
         "flow_kind",
         {"flow": flow},
     )
@@ -56,7 +58,7 @@ def conditioned_property(flow) -> Property:
         0.5,
         f"With flow={flow!r} the same z0 with two images must give two zK, "
         "and a step two determinants.",
-        "document 000, section 6 (line 92); errata E-000-20",
+        FREE_ENERGY,
         "flow_depends_on_x",
         {"flow": flow},
     )
@@ -68,7 +70,7 @@ def weights_property(flow) -> Property:
         0.5,
         f"With flow={flow!r}, after one step of training every trainable weight must have moved, "
         "and so must what every part returns.",
-        "document 002, lines 752 to 765; document 000, section 6 (line 92)",
+        f"{LEARNING}; {FREE_ENERGY}",
         "flow_weights",
         {"flow": flow},
     )
@@ -76,12 +78,12 @@ def weights_property(flow) -> Property:
 
 FlowVIB = Question(
     name="FlowVIB",
-    points=10,
+    points=11,
     source=MODEL_SOURCE,
     properties=(
         Property(
             "free_energy_terms",
-            1,
+            2,
             "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and "
             "decoder give: log_q0 at z0, the sum of the log determinants, the log prior at zK and "
             "the log-likelihood of the label.",
@@ -92,7 +94,7 @@ FlowVIB = Question(
         training_property(1, MODEL_SOURCE, examination="flow_training"),
         prediction_property(
             1,
-            "document 000, section 5 (line 88); errata E-000-12",
+            f"{PREDICTION}; errata E-000-12",
             PREDICTED_SIZES,
             examination="flow_prediction",
         ),

@@ -8,6 +8,7 @@ from autograder.reference import flows
 from .. import classifiers
 from ..drawing import round_to_float32, to_float64
 from ..question import Formula
+from .places import FLOWS, FREE_ENERGY
 
 __all__ = ["Reference", "jacobian_property"]
 
@@ -52,7 +53,7 @@ def jacobian_property(forward, log_det, shapes, **options) -> Property:
         1,
         "The log determinant must be that of the Jacobian of the forward map at its input: central "
         "differences of the map say another number. log_q built on it would be no density.",
-        "document 000, line 97; document 002, lines 839 to 847",
+        f"{FREE_ENERGY}; {FLOWS}",
         "jacobian",
         {"forward": forward, "log_det": log_det, "shapes": shapes, **options},
     )

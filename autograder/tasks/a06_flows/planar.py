@@ -8,9 +8,9 @@ from autograder.reference import flows
 from ..domains import DIMS, spread
 from ..formulas import Numbers, softplus
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from .places import FLOWS
 
 __all__ = [
-    "FLOWS_SOURCE",
     "across",
     "constrained_dot",
     "draw_planar",
@@ -20,9 +20,6 @@ __all__ = [
     "set_part_along_w",
     "sweep_planar",
 ]
-
-FLOWS_SOURCE = "document 002, variational families (line 849)"
-
 
 # planar_u_hat
 
@@ -68,8 +65,8 @@ def sweep_direction(generator, low=-30, high=30) -> Arguments:
 
 planar_u_hat = Question(
     name="planar_u_hat",
-    points=6,
-    source="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
+    points=4,
+    source=f"{FLOWS}; Rezende and Mohamed 2015, appendix",
     shape="[K]",
     reference=flows.planar_u_hat,
     cases=(
@@ -180,8 +177,8 @@ def sweep_planar(generator) -> Arguments:
 
 planar_forward = Question(
     name="planar_forward",
-    points=3,
-    source="document 002, variational families (line 849)",
+    points=2,
+    source=FLOWS,
     shape="[B,K]",
     reference=flows.planar_forward,
     cases=(

@@ -8,6 +8,7 @@ from autograder.reference import flows
 from ..formulas import total
 from ..question import EDGE, GENERIC, Case, Domain, Formula, Question, wrong
 from .oracle import Reference, jacobian_property
+from .places import FLOWS, FREE_ENERGY
 from .planar import across, constrained_dot, draw_planar, planar, set_part_along_w, sweep_planar
 
 __all__ = ["planar_log_det"]
@@ -38,13 +39,13 @@ def with_dot(dot) -> Formula:
 
 planar_log_det = Question(
     name="planar_log_det",
-    points=8,
-    source="document 000, line 97; document 002, lines 839 to 849",
+    points=7,
+    source=f"{FREE_ENERGY}; {FLOWS}",
     shape="[B]",
     reference=flows.planar_log_det,
     cases=(
         Case("w.u above -1", GENERIC, draw_planar(-0.8, -0.2), {"B": 5, "K": 3}),
-        Case("1 + u.psi of both signs", GENERIC, draw_planar(-5, -2.5), {"B": 7, "K": 4}),
+        Case("determinants of both signs", GENERIC, draw_planar(-5, -2.5), {"B": 7, "K": 4}),
         Case("w.u above 0", GENERIC, draw_planar(0.5, 3), {"B": 3, "K": 5}),
         Case("b far from 0", EDGE, draw_planar(-4, -2, b_scale=2.0), {"B": 5, "K": 4}),
         Case("w.z + b of hundreds", EDGE, draw_planar(0.5, 2, 30.0, 8.0), {"B": 3, "K": 7}),

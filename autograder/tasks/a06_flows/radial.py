@@ -8,7 +8,7 @@ from ..domains import DIMS, spread
 from ..formulas import softplus, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from .oracle import Reference, jacobian_property
-from .planar import FLOWS_SOURCE
+from .places import FLOWS
 
 __all__ = ["radial_beta_hat", "radial_forward", "radial_log_det"]
 
@@ -21,8 +21,8 @@ def draw_radial_parameters(low, high, alpha=(0.4, 3.0)) -> Draw:
 
 radial_beta_hat = Question(
     name="radial_beta_hat",
-    points=3,
-    source="document 002, variational families (line 849); Rezende and Mohamed 2015, appendix",
+    points=2,
+    source=f"{FLOWS}; Rezende and Mohamed 2015, appendix",
     shape="a scalar",
     reference=flows.radial_beta_hat,
     cases=(
@@ -102,8 +102,8 @@ def sweep_radial(generator) -> Arguments:
 
 radial_forward = Question(
     name="radial_forward",
-    points=4,
-    source=FLOWS_SOURCE,
+    points=2,
+    source=FLOWS,
     shape="[B,K]",
     reference=flows.radial_forward,
     cases=RADIAL_CASES,
@@ -209,8 +209,8 @@ def ratio_of_radii(z, z_ref, alpha, beta_hat) -> np.ndarray:
 
 radial_log_det = Question(
     name="radial_log_det",
-    points=8,
-    source=FLOWS_SOURCE,
+    points=7,
+    source=FLOWS,
     shape="[B]",
     reference=flows.radial_log_det,
     cases=RADIAL_CASES,

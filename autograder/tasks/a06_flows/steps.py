@@ -11,7 +11,7 @@ from ..domains import DIMS, spread
 from ..formulas import Numbers, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .oracle import Reference, jacobian_property
-from .planar import FLOWS_SOURCE
+from .places import FLOWS
 
 __all__ = ["iaf_step", "leapfrog_step"]
 
@@ -50,8 +50,8 @@ def sweep_gates(generator) -> Arguments:
 
 iaf_step = Question(
     name="iaf_step",
-    points=6,
-    source="document 002, variational families (line 850)",
+    points=5,
+    source=FLOWS,
     shape="[B,K] and [B]",
     outputs=("z_new", "log_det"),
     reference=flows.iaf_step,
@@ -152,8 +152,8 @@ def sweep_leapfrog(generator) -> Arguments:
 
 leapfrog_step = Question(
     name="leapfrog_step",
-    points=3,
-    source="document 002, variational families (line 849)",
+    points=2,
+    source=FLOWS,
     shape="[d] and [d]",
     outputs=("z_new", "v_new"),
     reference=flows.leapfrog_step,
@@ -194,7 +194,7 @@ leapfrog_step = Question(
             1,
             "A step, the velocity turned round, and the same step again must end where they began: "
             "leapfrog is reversible. That and the kept volume are why it can serve as a flow.",
-            FLOWS_SOURCE,
+            FLOWS,
             "reversible",
             {"name": "leapfrog_step", "size": 5},
         ),

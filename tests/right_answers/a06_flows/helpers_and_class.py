@@ -180,24 +180,9 @@ def flow_free_energy(log_q0, log_dets, log_p_zK, log_py_given_zK):
     return -tf.reduce_mean(bound)
 
 
-# %% question="FlowVIB"
+# %% question="PlanarStep"
 FEATURES = 48
 register = keras.saving.register_keras_serializable("a06_flows")
-
-
-def sample_latent(mu, log_var, eps):
-    """Returns mu + sigma eps."""
-    return mu + tf.exp(log_var / 2) * eps
-
-
-def categorical_log_prob(y_onehot, logits):
-    """Returns minus the softmax cross-entropy."""
-    return -tf.nn.softmax_cross_entropy_with_logits(labels=y_onehot, logits=logits)
-
-
-def vib_predict_probs(logits):
-    """Returns the mean over samples of the classes' probabilities."""
-    return tf.reduce_mean(tf.nn.softmax(logits), axis=0)
 
 
 def stack_of(sizes, end, **options):
@@ -236,7 +221,16 @@ def away_from_zero(low=0.5, high=1.5):
 
 
 @register
-class ConditionalPlanar(keras.layers.Layer):
+class ForEachExample(keras.layers.Layer):
+    """A step of a flow. What it needs of the sizes it is told when it is built."""
+
+    def __init__(self, latent_dim, **kwargs):
+        super().__init__(**kwargs)
+        self.latent_dim = latent_dim
+
+
+@register
+class PlanarStep(ForEachExample):
     """A planar map for each example: three heads say its u, w and b."""
 
     def build(self, z_shape, features_shape):
@@ -255,8 +249,9 @@ class ConditionalPlanar(keras.layers.Layer):
         return moved(z), moved.log_det(z)
 
 
+# %% question="RadialStep"
 @register
-class ConditionalRadial(keras.layers.Layer):
+class RadialStep(ForEachExample):
     """A radial map for each example; one dense layer says its centre, alpha and beta."""
 
     def build(self, z_shape, features_shape):
@@ -271,8 +266,9 @@ class ConditionalRadial(keras.layers.Layer):
         return moved(z), moved.log_det(z)
 
 
+# %% question="CouplingStep"
 @register
-class ConditionalCoupling(keras.layers.Layer):
+class CouplingStep(ForEachExample):
     """A coupling layer. It gives back the halves with their places changed, so the next one moves the other."""
 
     def build(self, z_shape, features_shape):
@@ -290,6 +286,7 @@ class ConditionalCoupling(keras.layers.Layer):
         return tf.concat([moved * tf.exp(log_scale) + shift, seen], axis=-1), coupling_log_det(log_scale)
 
 
+# %% question="AutoregressiveStep"
 @register
 class Autoregressor(keras.layers.Layer):
     """m and s of every dimension from those before it and all features: one hidden layer whose units have degrees.
@@ -319,7 +316,7 @@ class Autoregressor(keras.layers.Layer):
 
 
 @register
-class ConditionalGate(keras.layers.Layer):
+class AutoregressiveStep(ForEachExample):
     """A gated autoregressive step, which reverses the order of the dimensions when it is done."""
 
     def build(self, z_shape, features_shape):
@@ -333,7 +330,23 @@ class ConditionalGate(keras.layers.Layer):
         return tf.reverse(z_new, axis=[-1]), log_det
 
 
-STEPS = {PLANAR: ConditionalPlanar, RADIAL: ConditionalRadial, COUPLING: ConditionalCoupling, IAF: ConditionalGate}
+# %% question="FlowVIB"
+def sample_latent(mu, log_var, eps):
+    """Returns mu + sigma eps."""
+    return mu + tf.exp(log_var / 2) * eps
+
+
+def categorical_log_prob(y_onehot, logits):
+    """Returns minus the softmax cross-entropy."""
+    return -tf.nn.softmax_cross_entropy_with_logits(labels=y_onehot, logits=logits)
+
+
+def vib_predict_probs(logits):
+    """Returns the mean over samples of the classes' probabilities."""
+    return tf.reduce_mean(tf.nn.softmax(logits), axis=0)
+
+
+STEPS = {PLANAR: PlanarStep, RADIAL: RadialStep, COUPLING: CouplingStep, IAF: AutoregressiveStep}
 
 
 @register
@@ -353,7 +366,7 @@ class FlowVIB(keras.Model):
         self.encoder, self.trunk = self.new_encoder()
         self.decoder = Stack(stack_of(self.hidden[::-1], num_classes), name="decoder")
         self.decoder.build((None, latent_dim))
-        self.flow_layers = [STEPS[flow](name=f"{flow}_{number}") for number in range(num_flows)]
+        self.flow_layers = [STEPS[flow](latent_dim, name=f"{flow}_{number}") for number in range(num_flows)]
         for layer in self.flow_layers:
             layer.build((None, latent_dim), (None, FEATURES))
         self.noise = keras.random.SeedGenerator()

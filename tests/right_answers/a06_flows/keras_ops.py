@@ -112,22 +112,7 @@ def flow_free_energy(log_q0, log_dets, log_p_zK, log_py_given_zK):
     return ops.mean(flow_log_q(log_q0, log_dets) - log_p_zK - log_py_given_zK)
 
 
-# %% question="FlowVIB"
-def sample_latent(mu, log_var, eps):
-    """Returns mu + sigma eps; `mu` and `log_var` are repeated over the samples by broadcasting."""
-    return mu + ops.exp(0.5 * log_var) * eps
-
-
-def categorical_log_prob(y_onehot, logits):
-    """Returns the log probability of each example's label."""
-    return ops.sum(y_onehot * ops.log_softmax(logits, axis=-1), axis=-1)
-
-
-def vib_predict_probs(logits):
-    """Returns the mean over samples of the classes' probabilities."""
-    return ops.mean(ops.softmax(logits, axis=-1), axis=0)
-
-
+# %% question="PlanarStep"
 def row_dot(a, b):
     """Returns the inner products of rows. Shapes: `[B, K]` twice; back `[B, 1]`."""
     return ops.sum(a * b, axis=-1, keepdims=True)
@@ -154,6 +139,7 @@ class PlanarStep(keras.layers.Layer):
         return z + u * ops.tanh(height), ops.log(1.0 + slope * row_dot(u, w))[:, 0]
 
 
+# %% question="RadialStep"
 @keras.saving.register_keras_serializable("a06_flows")
 class RadialStep(keras.layers.Layer):
     """z + beta_hat (z - z_ref) / (alpha + r), with z_ref, log alpha and beta linear in the features."""
@@ -178,11 +164,12 @@ class RadialStep(keras.layers.Layer):
         return z + share * offset, ((self.latent_dim - 1) * ops.log(1.0 + share) + along)[:, 0]
 
 
+# %% question="CouplingStep"
 @keras.saving.register_keras_serializable("a06_flows")
 class CouplingStep(keras.layers.Layer):
     """A coupling layer whose scales are between e^-2 and e^2; odd steps change the halves' places first."""
 
-    def __init__(self, latent_dim, swap, **kwargs):
+    def __init__(self, latent_dim, swap=False, **kwargs):
         super().__init__(**kwargs)
         self.half, self.swap = latent_dim // 2, swap
         self.network = networks.MLP(2 * self.half, (64,), bias_stddev=0.1)
@@ -200,11 +187,12 @@ class CouplingStep(keras.layers.Layer):
         return coupling_forward(z, log_scale, shift), coupling_log_det(log_scale)
 
 
+# %% question="AutoregressiveStep"
 @keras.saving.register_keras_serializable("a06_flows")
-class GatedStep(keras.layers.Layer):
+class AutoregressiveStep(keras.layers.Layer):
     """A gated autoregressive step; odd steps reverse the order of the dimensions first. Gates begin well open."""
 
-    def __init__(self, latent_dim, reverse, **kwargs):
+    def __init__(self, latent_dim, reverse=False, **kwargs):
         super().__init__(**kwargs)
         self.latent_dim, self.reverse = latent_dim, reverse
         self.network = networks.MADE(64)
@@ -218,6 +206,22 @@ class GatedStep(keras.layers.Layer):
             z = ops.flip(z, axis=-1)
         m, s = self.network(z, features)
         return iaf_step(z, m, s + 1.5)
+
+
+# %% question="FlowVIB"
+def sample_latent(mu, log_var, eps):
+    """Returns mu + sigma eps; `mu` and `log_var` are repeated over the samples by broadcasting."""
+    return mu + ops.exp(0.5 * log_var) * eps
+
+
+def categorical_log_prob(y_onehot, logits):
+    """Returns the log probability of each example's label."""
+    return ops.sum(y_onehot * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+def vib_predict_probs(logits):
+    """Returns the mean over samples of the classes' probabilities."""
+    return ops.mean(ops.softmax(logits, axis=-1), axis=0)
 
 
 @keras.saving.register_keras_serializable("a06_flows")
@@ -258,7 +262,7 @@ class FlowVIB(keras.Model):
             return PlanarStep(self.latent_dim)
         if self.flow == RADIAL:
             return RadialStep(self.latent_dim)
-        layer = CouplingStep if self.flow == COUPLING else GatedStep
+        layer = CouplingStep if self.flow == COUPLING else AutoregressiveStep
         return layer(self.latent_dim, number % 2 == 1)
 
     def transform(self, z0, x):

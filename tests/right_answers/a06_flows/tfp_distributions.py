@@ -154,38 +154,30 @@ def flow_free_energy(log_q0, log_dets, log_p_zK, log_py_given_zK):
     return tf.reduce_mean(flow_log_q(log_q0, log_dets) - (log_p_zK + log_py_given_zK))
 
 
-# %% question="FlowVIB"
-def sample_latent(mu, log_var, eps):
-    """Returns standard noise, scaled and shifted by bijectors."""
-    return tfb.Shift(mu)(tfb.Scale(log_scale=0.5 * log_var)).forward(eps)
-
-
-def categorical_log_prob(y_onehot, logits):
-    """Returns the log probability of each example's label."""
-    return tfd.OneHotCategorical(logits=logits, dtype=tf.float32).log_prob(y_onehot)
-
-
-def vib_predict_probs(logits):
-    """Returns the mean of the samples' categorical distributions."""
-    return tf.reduce_mean(tfd.Categorical(logits=logits).probs_parameter(), axis=0)
-
-
+# %% question="PlanarStep"
 @keras.saving.register_keras_serializable("a06_flows")
 class BijectorStep(keras.layers.Layer):
     """One step of a flow: a Keras network says the parameters, a bijector does the rest."""
 
-    def __init__(self, flow, size, context, turn, **kwargs):
+    def __init__(self, flow, latent_dim, turn=None, **kwargs):
         super().__init__(**kwargs)
-        self.flow, self.size, self.context, self.turn = flow, size, context, turn
+        self.flow, self.size, self.turn = flow, latent_dim, turn
         if flow == PLANAR:
-            self.network, shapes = networks.MLP(2 * size + 1, (32,), bias_stddev=0.7), [(None, context)]
+            self.network = networks.MLP(2 * latent_dim + 1, (32,), bias_stddev=0.7)
         elif flow == RADIAL:
-            self.network, shapes = networks.MLP(size + 2, (32,), bias_stddev=0.7), [(None, context)]
+            self.network = networks.MLP(latent_dim + 2, (32,), bias_stddev=0.7)
         elif flow == COUPLING:
-            self.network, shapes = networks.MLP(size, (32, 32), bias_stddev=0.2), [(None, size // 2 + context)]
+            self.network = networks.MLP(latent_dim, (32, 32), bias_stddev=0.2)
         else:
-            self.network, shapes = networks.MADE(), [(None, size), (None, context)]
-        self.network.build(*shapes)
+            self.network = networks.MADE()
+
+    def build(self, z_shape, features_shape):
+        if self.flow == COUPLING:
+            self.network.build((None, self.size // 2 + features_shape[-1]))
+        elif self.flow == IAF:
+            self.network.build(z_shape, features_shape)
+        else:
+            self.network.build(features_shape)
         self.built = True
 
     def bijector(self, z, features):
@@ -218,6 +210,57 @@ class BijectorStep(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("a06_flows")
+class PlanarStep(BijectorStep):
+    """A planar step for each example."""
+
+    def __init__(self, latent_dim, turn=None, **kwargs):
+        super().__init__(PLANAR, latent_dim, turn, **kwargs)
+
+
+# %% question="RadialStep"
+@keras.saving.register_keras_serializable("a06_flows")
+class RadialStep(BijectorStep):
+    """A radial step for each example."""
+
+    def __init__(self, latent_dim, turn=None, **kwargs):
+        super().__init__(RADIAL, latent_dim, turn, **kwargs)
+
+
+# %% question="CouplingStep"
+@keras.saving.register_keras_serializable("a06_flows")
+class CouplingStep(BijectorStep):
+    """A coupling step for each example."""
+
+    def __init__(self, latent_dim, turn=None, **kwargs):
+        super().__init__(COUPLING, latent_dim, turn, **kwargs)
+
+
+# %% question="AutoregressiveStep"
+@keras.saving.register_keras_serializable("a06_flows")
+class AutoregressiveStep(BijectorStep):
+    """A gated autoregressive step for each example."""
+
+    def __init__(self, latent_dim, turn=None, **kwargs):
+        super().__init__(IAF, latent_dim, turn, **kwargs)
+
+
+# %% question="FlowVIB"
+def sample_latent(mu, log_var, eps):
+    """Returns standard noise, scaled and shifted by bijectors."""
+    return tfb.Shift(mu)(tfb.Scale(log_scale=0.5 * log_var)).forward(eps)
+
+
+def categorical_log_prob(y_onehot, logits):
+    """Returns the log probability of each example's label."""
+    return tfd.OneHotCategorical(logits=logits, dtype=tf.float32).log_prob(y_onehot)
+
+
+def vib_predict_probs(logits):
+    """Returns the mean of the samples' categorical distributions."""
+    return tf.reduce_mean(tfd.Categorical(logits=logits).probs_parameter(), axis=0)
+
+
+@keras.saving.register_keras_serializable("a06_flows")
 class FlowVIB(keras.Model):
     """A classifier with an information bottleneck whose posterior goes through a flow: `fit(x, y_onehot)` trains it."""
 
@@ -237,7 +280,10 @@ class FlowVIB(keras.Model):
         self.head = keras.layers.Dense(2 * latent_dim)
         self.decoder = networks.MLP(num_classes, self.hidden[::-1])
         turn = self.turned(list(range(latent_dim)))
-        self.chain = [BijectorStep(flow, latent_dim, 64, turn if number else None) for number in range(num_flows)]
+        step = {PLANAR: PlanarStep, RADIAL: RadialStep, COUPLING: CouplingStep, IAF: AutoregressiveStep}[flow]
+        self.chain = [step(latent_dim, turn if number else None) for number in range(num_flows)]
+        for one in self.chain:
+            one.build((None, latent_dim), (None, 64))
         self.body.build((None, event_dim))
         self.head.build((None, 64))
         self.decoder.build((None, latent_dim))
