@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import soak
+from vikit.judging import naming
 
 import autograder
 from autograder import kernels, tasks
@@ -228,21 +229,22 @@ def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):
 @pytest.mark.parametrize(
     "noise", ["tf.random.normal(tf.shape(mu))", "np.random.normal(size=mu.shape)"]
 )
-def test_noise_that_a_function_draws_itself_is_named(write_notebook, noise):
+def test_noise_that_a_function_draws_itself_is_named_and_how_to_mend_it(write_notebook, noise):
     path = write_notebook(
         {KL: f"def {KL}(mu, log_var):\n    return tf.reduce_sum(np.float32({noise}), axis=-1)"}
     )
-    question = next(
-        item
-        for item in grade(A01, path, secret=SECRET, unsafe=True)["questions"]
-        if item["name"] == KL
-    )
+    verdict = grade(A01, path, secret=SECRET, unsafe=True)
+    question = next(item for item in verdict["questions"] if item["name"] == KL)
     assert (question["status"], question["score"], question["mistake"]) == (
         "wrong",
         0,
         "two_calls_differ",
     )
     assert "Two calls with the same inputs gave different values" in question["message"]
+    assert question["repair"] == naming.TWO_CALLS_DIFFER.repair
+    page = feedback_html(verdict)
+    assert f"To mend it:</b> {question['repair']}" in page
+    assert "two_calls_differ" not in page
 
 
 def test_feedback_tells_students_errors_in_words_and_staff_read_them_in_numbers(write_notebook):

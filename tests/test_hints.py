@@ -76,11 +76,26 @@ def test_a_hint_that_stands_twice_is_refused(a01, folder):
 def test_an_edited_hint_and_its_source_are_what_a_student_reads(a01, folder):
     text = (folder / hints.FILE).read_text(encoding="utf-8")
     (line,) = (line for line in text.splitlines() if line.startswith("- **posterior_log** "))
-    change(folder, line, "- **posterior_log** Take no logarithm here. [our lecture, slide 7]")
+    edited = (
+        "- **posterior_log** These are logarithms. [our lecture, slide 7]\n  Repair: Take none."
+    )
+    change(folder, line, f"{edited}\n- **another** Of no question.")
     question = hints.attach_hints(a01, folder)[0]
     found = question.hint("posterior_log")
-    assert (found.hint, found.source) == ("Take no logarithm here.", "our lecture, slide 7")
+    assert (found.hint, found.source) == ("These are logarithms.", "our lecture, slide 7")
+    assert found.repair == "Take none."
     assert question.hint("posterior_is_joint").source == question.source
+
+
+@pytest.mark.parametrize(
+    "text", ["## f\n  Repair: b", "## f\n- **a** b.\n  Repair: c\n  Repair: d"]
+)
+def test_a_repair_that_follows_no_mistake_is_refused_with_file_and_line(tmp_path, text):
+    file = tmp_path / hints.FILE
+    file.write_text(text, encoding="utf-8")
+    number = len(text.splitlines())
+    with pytest.raises(QuestionError, match=rf"hints.md:{number}: this repair follows no mistake"):
+        hints.read_hints(file)
 
 
 def test_the_hint_of_one_property_goes_before_that_of_its_class_and_of_all_models():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from vikit import checking, judging
-from vikit.judging import compare, decide, explain, naming
+from vikit.judging import compare, decide, naming
 
 
 def case(name, kind, expected, wrong=None, sizes=None):
@@ -36,7 +36,7 @@ def question(**options):
         for name, value in RIGHT.items()
     )
     mistakes = (
-        judging.Mistake("plus_one", "You added one.", "there"),
+        judging.Mistake("plus_one", "You added one.", "there", "Do not add it."),
         judging.Mistake("square", "You squared."),
     )
     return judging.DrawnQuestion("f", 10, "document 000", cases, mistakes, shape="[B]", **options)
@@ -198,23 +198,43 @@ def two_outputs():
 
 
 @pytest.mark.parametrize("asked", [question(), two_outputs()], ids=["one output", "two outputs"])
-def test_a_student_reads_a_transformation_in_words(asked):
-    names = [mistake.name for mistake in naming.fingerprints(asked).mistakes]
-    transformed = [name for name in names if name not in ("plus_one", "square")]
+def test_a_transformation_says_what_is_off_and_how_to_mend_it(asked):
+    mistakes = naming.fingerprints(asked).mistakes
+    transformed = [each for each in mistakes if naming.is_transformation(each.name)]
     assert len(transformed) > 20
-    for name in transformed:
-        assert "transformation" not in explain.mistake_in_words(name)
-        assert "_" not in explain.mistake_in_words(name).replace("plus_one", "")
-    assert len({explain.mistake_in_words(name) for name in transformed}) == len(set(transformed))
+    for each in transformed:
+        assert "_" not in each.hint + each.repair, "names are for the staff"
+        assert each.repair
+        if " of " in each.name:
+            inner = next(one for one in asked.mistakes if one.name in each.name)
+            assert inner.hint in each.hint
+            assert inner.repair in each.repair
 
 
-def test_check_shows_a_transformation_in_words():
+def test_a_student_reads_no_name_of_a_mistake():
     verdict = judging.judge(question(), answers(lambda _, value: -(value + 1)))
     assert verdict.mistake == "transformation_negated of plus_one"
-    for shown in (checking.Report(verdict), checking.Summary((checking.Report(verdict),))):
-        for text in (repr(shown), shown._repr_html_()):
-            assert "plus_one, negated" in text
-            assert "transformation" not in text
+    for hint in (False, True):
+        report = checking.Report(verdict, hint=hint)
+        for shown in (report, checking.Summary((report,))):
+            for text in (repr(shown), shown._repr_html_()):
+                assert "You added one." in text
+                assert "plus_one" not in text
+                assert "transformation" not in text
+
+
+def test_several_properties_lost_alike_are_told_once():
+    wrong = judging.Mistake("kl_missing", "The KL is missing.", repair="Subtract it.")
+    items = [
+        judging.Property(name, 1, "The ELBO.", "document 003", "terms", {}, (wrong,))
+        for name in ("bernoulli", "gaussian", "other")
+    ]
+    asked = judging.DrawnQuestion("Model", 3, "document 003", (), properties=tuple(items))
+    lost = judging.Finding("wrong", "kl_missing", "some values are wrong")
+    found = {"bernoulli": lost, "gaussian": lost, "other": judging.Finding("ok")}
+    verdict = judging.judge_properties(asked, found)
+    assert verdict.message == "bernoulli, gaussian: The KL is missing. (Some values are wrong.)"
+    assert verdict.repair == "Subtract it."
 
 
 def test_check_says_once_what_was_seen_of_a_model():
@@ -225,15 +245,6 @@ def test_check_says_once_what_was_seen_of_a_model():
     text = repr(checking.Report(judging.judge_properties(asked, found, public=True)))
     assert text.lower().count("some values are wrong") == 1
     assert "✗ elbo" in text
-
-
-def test_a_transformation_of_the_right_values_is_said_in_words():
-    assert explain.mistake_in_words("transformation_doubled") == "the right values, doubled"
-    assert (
-        explain.mistake_in_words("transformation_negated in mu and sigma of a")
-        == "a, mu and sigma negated"
-    )
-    assert explain.mistake_in_words("transformation_bits of a or b") == "a, in bits; or b"
 
 
 def test_a_listed_mistake_goes_before_a_transformation():
@@ -293,7 +304,7 @@ def test_a_tuple_is_judged_output_by_output():
     }
     verdict = judging.judge(asked, given)
     assert verdict.mistake == "transformation_negated in total"
-    assert "In total: The sign is the opposite one." in verdict.message
+    assert "In total: The values have the opposite sign." in verdict.message
     short = {name: judging.Answer("ok", as_tuple(value)) for name, value in RIGHT.items()}
     verdict = judging.judge(asked, short)
     assert verdict.status == "malformed"

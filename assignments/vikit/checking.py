@@ -1,19 +1,20 @@
 """`check`: runs a student's function on the public cases and says what is wrong, and why."""
 
 import html
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import judging
+from . import judging, side_by_side
 from .exams import EXAMINATIONS, CannotExamine, Exam, examine, own_functions
-from .judging import decide, explain, faults
+from .judging import decide, faults
 from .notebook import nbgrading, unanswered
 from .protocol import client, public_cases, student_side, wire
 
@@ -46,12 +47,13 @@ def start(assignment) -> None:
     unanswered.watch(assignment)
 
 
-def check(question) -> float | None:
+def check(question, hint=False) -> float | None:
     """Runs a function of yours on the public cases and shows what came out.
 
     Args:
         question: The name of the question, for example `"kl_to_standard_normal"`, or the function
             itself.
+        hint: Whether to say how a known mistake is mended, not only what is off.
 
     Returns:
         The points, where nbgrader runs the notebook; else nothing.
@@ -61,10 +63,10 @@ def check(question) -> float | None:
         NotRight: Under `nbgrader validate`, if the answer is not right.
     """
     if not nbgrading.execution_mode():
-        show(build_report(question))
+        show(build_report(question, hint))
         return None
     with nbgrading.hide_stderr():
-        found = build_report(question)
+        found = build_report(question, hint)
     nbgrading.clear_output()
     show(found)
     return nbgrading.score(found.verdict)
@@ -80,8 +82,8 @@ def check_all(assignment=None) -> None:
     show(Summary(tuple(build_report(name) for name in questions)))
 
 
-def build_report(question) -> "Report":
-    """Returns the `Report` that `check` shows."""
+def build_report(question, hint=False) -> "Report":
+    """Returns the `Report` that `check` shows, with repairs if `hint`."""
     function = question if callable(question) else None
     name = getattr(question, "__name__", str(question))
     found = find_question(name)
@@ -89,7 +91,8 @@ def build_report(question) -> "Report":
     space = student_side.Namespace(names)
     started = time.monotonic()
     verdict = judge_question(space, found, names)
-    return Report(verdict, time.monotonic() - started, found.seconds or QUESTION_SECONDS)
+    seconds = time.monotonic() - started
+    return Report(verdict, seconds, found.seconds or QUESTION_SECONDS, bool(hint))
 
 
 def judge_question(
@@ -121,15 +124,18 @@ def examine_and_judge(question, names: dict[str, Any]) -> judging.Verdict:
 def judge_answers(space: student_side.Namespace, question, answers) -> judging.Verdict:
     """Returns the `judging.Verdict` on the answers to the public cases.
 
-    A wrong answer that no mistake explains is asked again.
+    A wrong answer that no mistake explains is asked again, and shown beside the right one.
     """
     verdict = faults.judge_case_by_case(question, answers, public=True)
     case = decide.doubtful_case(question, verdict)
     if case is None:
         return verdict
-    return faults.judge_case_by_case(
-        question, answers, public=True, again=[answer_case(space, question, case) for _ in range(2)]
-    )
+    again = [answer_case(space, question, case) for _ in range(2)]
+    verdict = faults.judge_case_by_case(question, answers, public=True, again=again)
+    if verdict.mistake:
+        return verdict
+    row = side_by_side.describe_row(question, answers, space.names[question.name])
+    return replace(verdict, message="\n".join([verdict.message, *row]))
 
 
 def examine_properties(question, names: dict[str, Any]) -> dict[str, judging.Finding]:
@@ -276,6 +282,8 @@ def show(result) -> None:
         print(result)
 
 
+NO_REPAIR = "this mistake is not a known one. Compare each term with the notebook's derivation."
+
 MARKS = {"correct": ("✓", "#1a7f37"), "partial": ("◐", "#9a6700"), "unanswered": ("○", "#59636e")}
 FAILED = ("✗", "#cf222e")
 
@@ -287,6 +295,7 @@ class Report:
     verdict: judging.Verdict
     seconds: float = 0.0
     limit: float = QUESTION_SECONDS
+    hint: bool = False
 
     def lines(self) -> Iterator[str]:
         verdict = self.verdict
@@ -295,15 +304,27 @@ class Report:
                 f"This took {self.seconds:.0f} s. "
                 f"Grading stops a question after {self.limit:g} s, all cases together."
             )
-        if verdict.mistake:
-            yield f"Recognised: {explain.mistake_in_words(verdict.mistake)}"
-        if verdict.status not in ("correct", "unanswered"):
+        if not self.is_done():
             yield f"Lecture: {verdict.source}"
+        yield from self.repairs()
         # Where no mistake was recognised the message itself lists the cases.
         for case in verdict.cases if verdict.mistake else ():
             is_said = case.problem.lower() in verdict.message.lower()
             problem = "" if is_said else f": {case.problem}"
             yield f"  {'✓' if case.passed else '✗'} {case.name}{problem}"
+
+    def repairs(self) -> Iterator[str]:
+        """Yields how to mend it, or how to ask that; nothing where there is nothing to mend."""
+        repairs = self.verdict.repair.splitlines()
+        if not repairs and self.verdict.status in ("wrong", "partial"):
+            repairs = [NO_REPAIR]
+        if self.hint:
+            yield from (f"To mend it: {repair}" for repair in repairs)
+        elif self.verdict.repair:
+            yield f'How to mend it: check("{self.verdict.name}", hint=True)'
+
+    def is_done(self) -> bool:
+        return self.verdict.status in ("correct", "unanswered")
 
     def title(self) -> str:
         verdict = self.verdict
@@ -330,6 +351,11 @@ class Report:
         )
 
 
+def first_sentence(text) -> str:
+    """Returns a text's first sentence: up to a full stop that ends a word of small letters."""
+    return re.split(r"(?<=[a-z)]\.)\s", text, maxsplit=1)[0].strip()
+
+
 @dataclass(frozen=True)
 class Summary:
     """What `check_all` shows: a line for each question and the sum of points."""
@@ -346,7 +372,7 @@ class Summary:
         for report in self.reports:
             verdict = report.verdict
             mark = MARKS.get(verdict.status, FAILED)[0]
-            note = f"  {explain.mistake_in_words(verdict.mistake)}" if verdict.mistake else ""
+            note = f"  {first_sentence(verdict.hint)}" if verdict.hint else ""
             points = f"{verdict.score:>6g} / {verdict.max_score:<4g}"
             rows.append(f"{mark} {verdict.name:<28}{verdict.status:<11}{points}{note}")
         return "\n".join([*rows, self.total(), PUBLIC_ONLY])
@@ -360,14 +386,14 @@ class Summary:
                 verdict.name,
                 verdict.status,
                 f"{round(verdict.score, 2):g} / {verdict.max_score:g}",
-                explain.mistake_in_words(verdict.mistake or ""),
+                first_sentence(verdict.hint),
             ]
             texts = map(html.escape, cells)
             columns = "".join(f"<td style='text-align:left'>{text}</td>" for text in texts)
             rows += f"<tr><td style='color:{colour}'>{mark}</td>{columns}</tr>"
         heads = "".join(
             f"<th style='text-align:left'>{head}</th>"
-            for head in ("", "question", "", "points", "recognised")
+            for head in ("", "question", "", "points", "what is off")
         )
         return (
             f"<table><tr>{heads}</tr>{rows}</table><div><b>{self.total()}.</b> {PUBLIC_ONLY}</div>"

@@ -57,7 +57,8 @@ $name = Question(
 HINTS = Template("""
 ## $name
 
-- **${name}_mean** You averaged over the last axis: sum over it.
+- **${name}_mean** Your values are averages over the last axis.
+  Repair: Sum over the last axis.
 """)
 CELL = Template('''
 
@@ -111,7 +112,7 @@ def write_question(assignment, name) -> list[tuple[Path, str]]:
         write_whole(path, text)
     return [
         (module, "the right formula, the cases, and what known mistakes compute"),
-        (folder / tasks.hints.FILE, "what a student with such a mistake is told, a line each"),
+        (folder / tasks.hints.FILE, "what a student with such a mistake is told, two lines each"),
         (
             solution,
             (

@@ -271,6 +271,7 @@ def build_question_document(verdict: judging.Verdict) -> dict[str, Any]:
         "status": verdict.status,
         "mistake": verdict.mistake,
         "message": verdict.message,
+        "repair": verdict.repair,
         "source": verdict.source,
         "follows": verdict.follows,
         "cases": [

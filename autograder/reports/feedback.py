@@ -4,7 +4,6 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, Template
 from vikit.checking import FAILED, MARKS
-from vikit.judging.explain import mistake_in_words
 
 __all__ = ["feedback_html"]
 
@@ -13,7 +12,6 @@ __all__ = ["feedback_html"]
 def template() -> Template:
     # Student names, messages and mistakes are text, whatever stands in them.
     environment = Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True)
-    environment.filters["in_words"] = mistake_in_words
     return environment.get_template("feedback.html.j2")
 
 

@@ -1,9 +1,14 @@
-"""Reads hints.md: what a student is told about each mistake, a line each, apart from code.
+"""Reads hints.md: what a student is told about each mistake, two lines each, apart from code.
 
-A line is `- **name** hint [source]`; the source may be missing where it is the question's own.
-Above it stands the heading of a question, `## vae_loss`, or of some of its properties, `## VAE,
-loss_per_example, fresh_noise`. The file beside the folders of the assignments holds hints that
-several share, below headings that only serve the reader.
+A mistake is two lines, what is off and how to mend it:
+
+    - **name** hint [source]
+      Repair: repair
+
+The source may be missing where it is the question's own. Above it stands the heading of a question,
+`## vae_loss`, or of some of its properties, `## VAE, loss_per_example, fresh_noise`. The file
+beside the folders of the assignments holds hints that several share, below headings that only
+serve the reader.
 """
 
 import re
@@ -21,34 +26,50 @@ __all__ = ["FILE", "attach_hints", "read_hints", "unused_hints"]
 FILE = "hints.md"
 SHARED = Path(__file__).with_name(FILE)
 LINE = re.compile(r"- \*\*(?P<name>\w+)\*\* (?P<hint>.+?)(?: \[(?P<source>[^][]+)\])?")
+REPAIR = "  Repair: "
 
 
 def read_hints(path) -> dict[tuple[str, str], Mistake]:
     """Returns a dict from (heading, name) to `Mistake`, its source empty where there is none.
 
     Raises:
-        QuestionError: If a line is not a hint, a heading or text before the first heading, or
-            stands there twice.
+        QuestionError: If a line is not a hint, a repair, a heading or text before the first
+            heading, if a mistake stands there twice, or if a repair follows no mistake.
     """
-    found, heading = {}, None
+    found: dict[tuple[str, str], Mistake] = {}
+    heading, last = None, None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        where = f"{path}:{number}"
         if line.startswith("## "):
-            heading = line[3:].strip()
-        elif heading is not None and line.strip():
-            match = LINE.fullmatch(line.strip())
-            if not match:
+            heading, last = line[3:].strip(), None
+        elif heading is None or not line.strip():
+            continue
+        elif line.startswith(REPAIR):
+            if last is None or found[last].repair:
+                raise QuestionError(f"{where}: this repair follows no mistake: {line}")
+            found[last] = replace(found[last], repair=line.removeprefix(REPAIR).strip())
+        else:
+            mistake = read_mistake(line, where)
+            last = heading, mistake.name
+            if last in found:
                 raise QuestionError(
-                    f"{path}:{number}: this is no hint; write `- **name** hint [source]`, "
-                    f"in one line: {line}"
+                    f"{where}: `{mistake.name}` stands below `{heading}` already; "
+                    "keep one of the two"
                 )
-            name, hint, source = match.group("name", "hint", "source")
-            if (heading, name) in found:
-                raise QuestionError(
-                    f"{path}:{number}: `{name}` stands below `{heading}` "
-                    "already; keep one of the two"
-                )
-            found[heading, name] = Mistake(name, hint, source or "")
+            found[last] = mistake
     return found
+
+
+def read_mistake(line, where) -> Mistake:
+    """Returns the `Mistake` of a line, without a repair; `where` is its file and number."""
+    match = LINE.fullmatch(line.strip())
+    if not match:
+        raise QuestionError(
+            f"{where}: this is no hint; write `- **name** hint [source]` in one line, "
+            f"and `{REPAIR}...` in the next: {line}"
+        )
+    name, hint, source = match.group("name", "hint", "source")
+    return Mistake(name, hint, source or "")
 
 
 def read_shared() -> dict[str, Mistake]:

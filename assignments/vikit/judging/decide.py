@@ -4,7 +4,7 @@ No formula of the course is here: a question comes with the expected values and 
 mistake.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -83,10 +83,16 @@ def judge(
         status=status,
         mistake=name,
         message=write_message(question, verdicts, status, mistakes, answers),
-        hint="\n".join(mistake.hint for mistake in mistakes),
+        hint=join_lines(mistake.hint for mistake in mistakes),
+        repair=join_lines(mistake.repair for mistake in mistakes),
         source=next((mistake.source for mistake in mistakes if mistake.source), question.source),
         cases=tuple(verdicts),
     )
+
+
+def join_lines(texts: Iterable[str]) -> str:
+    """Returns texts as lines: each once, empty ones left out."""
+    return "\n".join(dict.fromkeys(filter(None, texts)))
 
 
 def judge_cases(
@@ -174,7 +180,8 @@ def judge_properties(
         # Each was found by itself; " or " joins mistakes that the inputs cannot tell apart.
         mistake=" and ".join(mistakes) or None,
         message=message_on_properties(question, lost, public),
-        hint="\n".join(mistake.hint for mistake in mistakes.values()),
+        hint=join_lines(mistake.hint for mistake in mistakes.values()),
+        repair=join_lines(mistake.repair for mistake in mistakes.values()),
         source=next(iter(sources), question.source),
         cases=tuple(verdicts),
     )
@@ -200,7 +207,10 @@ def message_on_properties(
     texts = {item.name: explain_property(question, item, found, public) for item, found in lost}
     if len(lost) == len(question.properties) and len(set(texts.values())) == 1:
         return next(iter(texts.values()))
-    return "\n".join(f"{name}: {text}" for name, text in texts.items())
+    alike = {
+        text: [name for name, other in texts.items() if other == text] for text in texts.values()
+    }
+    return "\n".join(f"{', '.join(names)}: {text}" for text, names in alike.items())
 
 
 def named_mistakes(item: Property, found: Finding) -> list[Mistake]:

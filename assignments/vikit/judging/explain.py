@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from .compare import is_close, relative_error
 from .describe import KNOWN_TYPES
-from .naming import TRANSFORMATIONS, is_transformation
+from .naming import is_transformation
 from .question import KIT_ERROR, Answer, CaseVerdict, DrawnCase, DrawnQuestion, Mistake
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "explain_failure",
     "explain_kit_failure",
     "known_advice",
-    "mistake_in_words",
     "write_message",
 ]
 
@@ -78,26 +77,6 @@ def explain_mistakes(mistakes: Sequence[Mistake]) -> str:
     if len(hints) == 1 or is_transformation(mistakes[0].name):
         return hints[0]
     return "Either: " + " Or: ".join(hints)
-
-
-def mistake_in_words(name: str) -> str:
-    """Returns the name of a mistake, or several joined by " or ", as students read it.
-
-    A listed mistake keeps its name; a transformation is put in words: "kl_missing, doubled".
-    """
-    names = name.split(" or ")
-    words = [transformation_in_words(one) if is_transformation(one) else one for one in names]
-    return (" or " if words == names else "; or ").join(words)
-
-
-def transformation_in_words(name: str) -> str:
-    """Returns a transformation's name as students read it, of the right values or of a mistake."""
-    transformation, _, inner = name.partition(" of ")
-    kind, _, outputs = transformation.partition(" in ")
-    return (
-        f"{inner or 'the right values'}, "
-        f"{outputs + ' ' if outputs else ''}{TRANSFORMATIONS[kind].words}"
-    )
 
 
 def explain_failure(question: DrawnQuestion, status: str, answer: Answer) -> str | None:

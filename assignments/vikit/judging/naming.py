@@ -75,8 +75,8 @@ def name_mistakes(question: DrawnQuestion, answers: dict[str, Answer]) -> list[M
 TWO_CALLS_DIFFER = Mistake(
     "two_calls_differ",
     "Two calls with the same inputs gave different values: your function draws noise itself, "
-    "or it uses something that an earlier call left behind. Use the arguments alone; "
-    "if noise is one of them, use that noise.",
+    "or it uses something that an earlier call left behind.",
+    repair="Use the arguments alone; if noise is one of them, use that noise.",
 )
 
 
@@ -304,45 +304,51 @@ def build_batch_reduction(parts: list, chosen: tuple, divisor: Callable) -> Call
     return reduce
 
 
-@dataclass(frozen=True)
-class Transformation:
-    """How messages put a transformation: words after a name, and a hint."""
+class Transformation(NamedTuple):
+    """What is off where values are transformed, and how to mend it."""
 
-    words: str
     hint: str
+    repair: str
 
 
 TRANSFORMATIONS = {
-    "transformation_negated": Transformation("negated", "The sign is the opposite one."),
-    "transformation_doubled": Transformation(
-        "doubled",
-        "There is a factor 2 too much: look for a 1/2 that is missing, "
-        "or for something that counts twice.",
+    "transformation_negated": Transformation(
+        "The values have the opposite sign.",
+        "Ask which sign the value must have: a log density, a divergence, a loss.",
     ),
-    "transformation_halved": Transformation("halved", "There is a factor 1/2 too much."),
+    "transformation_doubled": Transformation(
+        "The values are twice what they should be.",
+        "Look for a 1/2 that is missing, or for something that counts twice.",
+    ),
+    "transformation_halved": Transformation(
+        "The values are half of what they should be.",
+        "Look for a 1/2 too much, or for something that counts once and should count twice.",
+    ),
     "transformation_bits": Transformation(
-        "in bits",
-        "There is a factor 1.44 too much. That is 1/log 2, the factor from nats to bits: this "
-        "course works in nats, with the natural logarithm.",
+        "The values are 1.44 times what they should be. That is 1/log 2, the factor from nats to "
+        "bits.",
+        "This course works in nats: take the natural logarithm.",
     ),
     "transformation_mean_over_K": Transformation(
-        "averaged over the latent dimensions",
-        "You averaged over the latent dimensions; sum over them.",
+        "The values are averages over the latent dimensions.", "Sum over the latent dimensions."
     ),
     "transformation_mean_over_D": Transformation(
-        "averaged over the data dimensions", "You averaged over the data dimensions; sum over them."
+        "The values are averages over the data dimensions.", "Sum over the data dimensions."
     ),
     "transformation_mean_over_L": Transformation(
-        "averaged once more over the samples", "You averaged over the samples once too often."
+        "The values are averaged over the samples once too often.",
+        "Count how many means run over the samples; library functions may take one too.",
     ),
     "transformation_mean_over_C": Transformation(
-        "averaged over the classes", "You averaged over the classes; sum over them."
+        "The values are averages over the classes.", "Sum over the classes."
     ),
     "transformation_summed_over_batch": Transformation(
-        "summed over the batch", "You also summed over the batch; examples must stay separate."
+        "The values are summed over the batch too.",
+        "Examples stay separate: sum over the last axis only.",
     ),
     "transformation_averaged_over_batch": Transformation(
-        "averaged over the batch", "You also averaged over the batch; examples must stay separate."
+        "The values are averaged over the batch too.",
+        "Examples stay separate: return one number for each.",
     ),
 }
 
@@ -352,10 +358,16 @@ def build_transformed_mistake(
 ) -> Mistake:
     """Returns the `Mistake` of a transformation, of right values or of the mistake `inner`."""
     transformation, _, output = name.partition(" in ")
-    hint = (f"In {output}: " if output else "") + TRANSFORMATIONS[transformation].hint
+    said = TRANSFORMATIONS[transformation]
+    hint = (f"In {output}: " if output else "") + said.hint
     if inner is None:
-        return Mistake(name, hint, question.source)
-    return Mistake(f"{name} of {inner.name}", f"{inner.hint} Besides: {hint}", inner.source)
+        return Mistake(name, hint, question.source, said.repair)
+    return Mistake(
+        f"{name} of {inner.name}",
+        f"{inner.hint} Besides: {hint}",
+        inner.source,
+        f"{inner.repair} {said.repair}".strip(),
+    )
 
 
 def join_names(mistakes: Sequence[Mistake]) -> str:

@@ -37,11 +37,19 @@ KIT_ERROR = "kit_error"
 
 @dataclass(frozen=True)
 class Mistake:
-    """A known wrong answer: its name, the hint of a teaching assistant, and the lecture source."""
+    """A known wrong answer, and what a teaching assistant would say of it.
+
+    Attributes:
+        name: Its name, for the staff.
+        hint: What is off.
+        source: The lecture source that treats it.
+        repair: How to mend it.
+    """
 
     name: str
     hint: str
     source: str = ""
+    repair: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,10 +215,11 @@ class Verdict:
         status: `"correct"`, `"partial"`, `"wrong"`, or why there was no answer.
         mistake: The name of the mistake, if it has one.
         message: The message for the student.
-        hint: The hints on the mistakes.
+        hint: What is off, of each mistake: a line each.
         source: The lecture source.
         cases: The `CaseVerdict`s.
         follows: What the question was graded with besides, if it follows an earlier one.
+        repair: How to mend each mistake: a line each.
     """
 
     name: str
@@ -223,3 +232,4 @@ class Verdict:
     source: str
     cases: tuple
     follows: str | None = None
+    repair: str = ""

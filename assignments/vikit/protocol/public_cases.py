@@ -99,10 +99,16 @@ def dump_question(question: judging.DrawnQuestion) -> dict[str, Any]:
         "atol": question.atol,
         "rtol": question.rtol,
         **options,
-        "mistakes": [asdict(mistake) for mistake in question.mistakes],
+        "mistakes": [dump_mistake(mistake) for mistake in question.mistakes],
         "cases": [dump_case(question, case) for case in question.cases],
         **(dump_properties(question.properties) if question.properties else {}),
     }
+
+
+def dump_mistake(mistake: judging.Mistake) -> dict[str, str]:
+    """Returns a mistake's fields, without a repair where it has none."""
+    fields = asdict(mistake)
+    return fields if mistake.repair else {key: fields[key] for key in fields if key != "repair"}
 
 
 def dump_properties(properties) -> dict[str, Any]:
@@ -113,7 +119,7 @@ def dump_properties(properties) -> dict[str, Any]:
         for item in properties
     ]
     return {
-        "mistakes_of_properties": [asdict(mistake) for mistake in mistakes],
+        "mistakes_of_properties": [dump_mistake(mistake) for mistake in mistakes],
         "properties": listed,
     }
 
