@@ -873,27 +873,27 @@ if __name__ == "__main__":
             joined.fit(x, x, batch_size=64, epochs=epochs, verbose=0)
         return SimpleNamespace(encoder=encoder, decoder=decoder, likelihood=BERNOULLI)
 
-    def two_terms(model, x, mu, log_var, noise):
+    def two_terms(vae, x, mu, log_var, noise):
         """Returns the reconstruction and the KL of images with this q, in nats."""
-        logits = model.decoder(sample_latent(mu, log_var, noise))
+        logits = vae.decoder(sample_latent(mu, log_var, noise))
         # At mu = 0, log_var = 0 the KL is 0.
-        reconstruction = vae_loss(x, logits, tf.zeros_like(mu), tf.zeros_like(mu))
+        reconstruction = vae_loss(x, logits, 0 * mu, 0 * mu)
         return float(reconstruction), float(vae_loss(x, logits, mu, log_var) - reconstruction)
 
-    def describe_codes(name, one, x):
+    def describe_codes(name, vae, x):
         """Prints how near to 0 the codes of images lie, and what they keep."""
-        codes, log_var = one.encoder(x)
-        reconstruction, _ = two_terms(one, x, codes, log_var, tf.zeros((1, *codes.shape)))
+        codes, log_var = vae.encoder(x)
+        reconstruction, _ = two_terms(vae, x, codes, log_var, tf.zeros((1, *codes.shape)))
         near = np.mean(np.linalg.norm(codes, axis=1) < 2)
         print(f"{name}: reconstruction {reconstruction:.2f} nats at z = mu(x); ", end="")
         print(f"{near:.0%} of the codes within 2 of 0 (of N(0, I): 86%)")
 
-    def shrink_sigma(model, x, factors):
+    def shrink_sigma(vae, x, factors):
         """Prints both terms of the loss with the encoder's sigma multiplied by each factor."""
-        mu, log_var = model.encoder(x)
+        mu, log_var = vae.encoder(x)
         noise = tf.random.stateless_normal((64, *mu.shape), seed=(0, 4))
         for factor in factors:
-            terms = two_terms(model, x, mu, log_var + 2 * np.log(factor), noise)
+            terms = two_terms(vae, x, mu, log_var + 2 * np.log(factor), noise)
             print(f"sigma times {factor:g}: reconstruction {terms[0]:.2f}, KL {terms[1]:.2f} nats")
 
     keras.utils.set_random_seed(1)
