@@ -43,7 +43,8 @@
 # **The documents.** Places such as *000, section 4, step 7* point into the lecture documents 000
 # to 004. They hold errors; where this notebook deviates from them it says so. Our copies were
 # converted to text, so an error in our copy may come from the conversion. Numbers such as
-# *E-000-08* count the errata of document 000; your instructor has the documents and the list.
+# *E-000-08* count the errata of document 000: the list, `ERRATA.md`, came with this notebook, and
+# your instructor has the documents.
 #
 # Under each answer stands a `check`. It runs your function on public cases, says what is wrong, and
 # often knows why.

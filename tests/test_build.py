@@ -533,7 +533,7 @@ def test_later_assignments_do_not_paste_the_networks_of_the_vae():
 def test_nothing_of_the_instructors_package_is_in_the_zip(release_zip):
     members = zipfile.ZipFile(release_zip).namelist()
     roots = {member.split("/")[1] for member in members}
-    assert roots == {*NAMES, "vikit", "data", "LICENSE", "README.md"}
+    assert roots == {*NAMES, "vikit", "data", "LICENSE", "README.md", "ERRATA.md"}
     assert not any("autograder" in member or "solutions" in member for member in members)
 
 

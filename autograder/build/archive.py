@@ -1,4 +1,4 @@
-"""The zip that students get: assignments, vikit, data and a README."""
+"""The zip that students get: assignments, vikit, data, the list of errata and a README."""
 
 import zipfile
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from autograder import tasks
 from autograder.version import __version__
 
-from . import notebooks, script
+from . import errata, notebooks, script
 
 __all__ = ["write_release"]
 
@@ -38,8 +38,8 @@ zip to hand in lies: download it.
 Check uses public inputs. Grading draws others for you and your file, so an answer that only fits
 the public ones earns nothing.
 
-Places such as "document 000, line 82" are in the lecture's documents 000 to 004, numbers such as
-E-000-08 in the list of their errata; your course hands out both.
+Places such as "document 000, line 82" are in the lecture's documents 000 to 004, which your course
+hands out. Numbers such as E-000-08 are in the list of their errata, `ERRATA.md` in this folder.
 
 Assignments here: {assignments}.
 """
@@ -78,6 +78,7 @@ def members(begins=lambda text: None) -> dict[str, bytes]:
         )
     for path in (script.REPOSITORY / "data").iterdir():
         files[f"data/{path.name}"] = path.read_bytes()
+    files[errata.FILE_NAME] = errata.students_list().encode()
     files["LICENSE"] = (script.REPOSITORY / "LICENSE").read_bytes()
     files["README.md"] = README.format(
         packages=" ".join(f'"{line}"' for line in requirements()),

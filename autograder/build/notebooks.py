@@ -13,7 +13,7 @@ from vikit.protocol import public_cases
 from autograder import tasks
 from autograder.places import ASSIGNMENTS
 
-from . import script, settled
+from . import errata, script, settled
 
 __all__ = ["ASSIGNMENTS", "release", "solution_notebook", "write_assignments"]
 
@@ -199,7 +199,7 @@ def mark_locked(node: NotebookNode, grade_id) -> NotebookNode:
 
 
 def write_assignments(folder=ASSIGNMENTS, begins=lambda text: None) -> list[Path]:
-    """Writes all assignments' released files to `folder`; returns their paths.
+    """Writes all assignments' released files and the errata to `folder`; returns their paths.
 
     `begins` is told of each assignment.
     """
@@ -211,4 +211,5 @@ def write_assignments(folder=ASSIGNMENTS, begins=lambda text: None) -> list[Path
         for file, content in files.items():
             (folder / name / file).write_bytes(content)
             paths.append(folder / name / file)
-    return paths
+    (folder / errata.FILE_NAME).write_bytes(errata.students_list().encode())
+    return [*paths, folder / errata.FILE_NAME]

@@ -233,10 +233,18 @@ class Follow:
 
 @dataclass(frozen=True)
 class Manual:
-    """A question that a person grades; its text and rubric are in the solution script."""
+    """A question that a person grades; its text and rubric are in the solution script.
+
+    Attributes:
+        name: Its name in the script.
+        points: What it is worth.
+        errata: Numbers of the errata of the lecture that it asks about: the students' list keeps
+            silent on them.
+    """
 
     name: str
     points: float
+    errata: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A student who trusts the lecture: E-000-08, 09, 13 and 18, E-002-02 and E-003-01."""
+"""A student who trusts the lecture: E-000-08, E-000-09, E-000-13, E-000-18, E-002-02, E-003-01."""
 
 
 # %% question="standard_normal_log_prob"

@@ -31,6 +31,10 @@ assignment = Assignment(
         Manual("bernoulli_as_a_loss", 4),
         Manual("gaussian_as_a_loss", 4),
         Manual("when_the_bound_is_tight", 4),
-        Manual("find_the_bugs", 4),
+        Manual(
+            "find_the_bugs",
+            4,
+            errata=("E-000-08", "E-000-09", "E-000-13", "E-003-01", "E-003-02"),
+        ),
     ),
 )

@@ -26,9 +26,9 @@ assignment = Assignment(
         fit_q,
     ),
     manual=(
-        Manual("why_the_naive_gradient_is_zero", 5),
+        Manual("why_the_naive_gradient_is_zero", 5, errata=("E-000-02",)),
         Manual("why_one_sample_is_enough", 5),
         Manual("three_estimates_of_the_evidence", 5),
-        Manual("find_the_bugs", 5),
+        Manual("find_the_bugs", 5, errata=("E-000-04", "E-000-06", "E-001-04", "E-003-08")),
     ),
 )

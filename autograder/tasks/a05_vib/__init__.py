@@ -26,6 +26,6 @@ assignment = Assignment(
         Manual("from_x_to_y", 5),
         Manual("derive_the_bound", 8),
         Manual("role_of_beta", 6),
-        Manual("find_the_bugs", 6),
+        Manual("find_the_bugs", 6, errata=("E-000-12", "E-000-14", "E-000-23")),
     ),
 )

@@ -36,7 +36,14 @@ assignment = Assignment(
     manual=(
         Manual("why_w_u_above_minus_one", 5),
         Manual("what_flows_cost", 5),
-        Manual("implicit_or_flow", 5),
-        Manual("repair_listing_1", 10),
+        Manual("implicit_or_flow", 5, errata=("E-002-19",)),
+        Manual(
+            "repair_listing_1",
+            10,
+            errata=(
+                *("E-000-16", "E-000-17", "E-000-18", "E-000-19", "E-000-20"),
+                *("E-000-21", "E-000-22", "E-000-23", "E-000-24"),
+            ),
+        ),
     ),
 )
