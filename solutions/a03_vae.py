@@ -37,7 +37,8 @@
 # (document 000 writes $\mathcal{L}$ for the ELBO in section 1 "ELBO for VAE", step 8, and for the
 # loss in section 4 "Closed form ELBO for VAE with Gaussian Latent", step 8: E-000-11).
 #
-# A place such as "003, eq. 22" is one in the lecture's documents, 000 to 004.
+# Places such as *003, eq. 22* point into the lecture's documents, 000 to 004; numbers such as
+# *E-000-11* into the list of their errata, `ERRATA.md`, which came with this notebook.
 #
 # **What your functions get and return.** `vae_loss` and `gaussian_vae_loss` get float32 NumPy
 # arrays from the grader, and tensors in the last section, which takes their gradient.
@@ -925,9 +926,9 @@ if __name__ == "__main__":
 # escape the noise, and what is then left of the bottleneck?
 #
 # <!-- BEGIN SOLUTION -->
-# (a) Three seeds, 1 to 3: of the VAE's codes 81 to 84 % lie within 2 of 0, of the autoencoder's 2
-# to 4 %; these lie up to 16 from 0, and nothing says where. The reconstructions at the mean are
-# about equally good on held-out images, 17.3 to 17.9 nats and 16.9 to 17.8: the autoencoder is
+# (a) Three seeds, 1 to 3: of the VAE's codes 81 to 85 % lie within 2 of 0, of the autoencoder's 4
+# %; these lie up to 14, 18 and 19 from 0, and nothing says where. The reconstructions at the mean
+# are about equally good on held-out images, 17.3 to 17.9 nats and 16.9 to 17.8: the autoencoder is
 # trained for just that. Draws from $N(0, I)$ fall where the VAE has seen images, and it decodes
 # them to digits; for the autoencoder they all fall into one small region, and come out as a few
 # similar or shapeless images. Only the VAE has a prior that its codes were fitted to. (b) The
