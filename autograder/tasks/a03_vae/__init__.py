@@ -24,10 +24,12 @@ assignment = Assignment(
         latent_grid,
     ),
     manual=(
-        Manual("draw_the_model", 6, errata=("E-001-06", "E-001-07")),
-        Manual("read_the_curves", 6),
-        Manual("mean_or_sample", 6),
-        Manual("linear_vae", 6),
-        Manual("two_gaps", 6),
+        Manual("draw_the_model", 8, errata=("E-001-06", "E-001-07", "E-003-04")),
+        Manual("two_heads", 3),
+        Manual("read_the_curves", 5),
+        Manual("autoencoder_or_vae", 4),
+        Manual("mean_or_sample", 3),
+        Manual("linear_vae", 4),
+        Manual("two_gaps", 5),
     ),
 )

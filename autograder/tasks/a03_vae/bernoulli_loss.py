@@ -104,7 +104,10 @@ def sweep_batch(generator) -> Arguments:
 vae_loss = Question(
     name="vae_loss",
     points=15,
-    source="document 000, section 4, step 8 (line 82); document 003, eq. 8 and 13",
+    source=(
+        "document 003, eq. 8 and 13; document 000, section 4 "
+        '"Closed form ELBO for VAE with Gaussian Latent", step 8'
+    ),
     shape="[]",
     reference=vae.vae_loss,
     cases=(

@@ -68,8 +68,11 @@ def sweep_grey_batch(generator) -> Arguments:
 
 gaussian_vae_loss = Question(
     name="gaussian_vae_loss",
-    points=7,
-    source="document 003, section 1.3 (line 61); document 004, lines 53 to 61",
+    points=5,
+    source=(
+        'document 003, section 1.3 "Generative/conditional distribution(s)"; '
+        'document 004, slide "Gaussian VAEs"'
+    ),
     shape="[]",
     reference=vae.gaussian_vae_loss,
     cases=(

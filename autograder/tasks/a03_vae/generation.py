@@ -69,8 +69,8 @@ def sweep_network(generator) -> BuiltArgument:
 
 reconstruct = Question(
     name="reconstruct",
-    points=3,
-    source="document 003, section 1.6 (line 174)",
+    points=1,
+    source='document 003, section 1.6 "Autoencoder structure"',
     shape="[B,D]",
     reference=vae.reconstruct,
     cases=(
@@ -117,8 +117,8 @@ reconstruct = Question(
 
 sample_prior = Question(
     name="sample_prior",
-    points=3,
-    source="document 004, VAEs 2013 (lines 179 to 185)",
+    points=1,
+    source='document 004, slide "VAEs 2013"',
     shape="[n,D]",
     reference=vae.sample_prior,
     cases=(
@@ -180,7 +180,7 @@ def sweep_plane(generator) -> Arguments:
 latent_grid = Question(
     name="latent_grid",
     points=3,
-    source="document 002, lines 789 to 802",
+    source='document 002, section 7-2 "Variational Auto Encoder (VAE)", (c)',
     shape="[n,n,D]",
     reference=vae.latent_grid,
     cases=(

@@ -14,9 +14,13 @@ MODEL_SECONDS = 60
 # seeds, each with a split and a start of its own; the worst -20.60): seven standard deviations
 # above the floor. (`make soak` measures it again.)
 FLOOR = -21.9
-ENCODER_SOURCE = "document 002, lines 752 to 763; document 003, section 1.6 (line 174)"
-DECODER_SOURCE = "document 003, section 1.3; document 002, lines 745 to 750"
-VAE_SOURCE = "document 001, lines 83 to 93; document 000, section 4, step 8 (line 82)"
+VAE_OF_002 = 'document 002, section 7-2 "Variational Auto Encoder (VAE)", (b)'
+STRUCTURE = 'document 003, section 1.6 "Autoencoder structure"'
+LIKELIHOODS = 'document 003, section 1.3 "Generative/conditional distribution(s)"'
+ENCODER_SOURCE = f"{VAE_OF_002}; {STRUCTURE}"
+DECODER_SOURCE = f"{LIKELIHOODS}; {VAE_OF_002}"
+VAE_SOURCE = f"document 003, eq. 8; {VAE_OF_002}"
+LOSS_SOURCE = 'document 000, section 4 "Closed form ELBO for VAE with Gaussian Latent", step 8'
 ELBO_HINT = (
     "elbo(x, eps) must be log p(x given z), averaged over the L samples, minus the KL, for each "
     "example: computed from what your own encoder and decoder return it is another number."
@@ -26,13 +30,13 @@ SIZES = [[16, 4, [7], [[3, 5], [1, 4]]], [64, 3, [7, 5], [[5, 1]]]]
 
 Encoder = Question(
     name="Encoder",
-    points=8,
+    points=6,
     source=ENCODER_SOURCE,
     properties=network_properties(
         ENCODER_SOURCE,
         {"name": "Encoder", "size": 16, "out": 4, "outputs": ["mu", "log_var"]},
         batches=[[[7], [[5], [3]]], [[], [[3]]], [[6, 5], [[1]]]],
-        points=(2, 2, 3, 1),
+        points=(1, 2, 2, 1),
         range_hint=(
             "Both mu and log_var must be able to take any real value, positive and negative."
         ),
@@ -43,13 +47,13 @@ Encoder = Question(
 
 Decoder = Question(
     name="Decoder",
-    points=8,
+    points=5,
     source=DECODER_SOURCE,
     properties=network_properties(
         DECODER_SOURCE,
         {"name": "Decoder", "size": 4, "out": 16, "outputs": ["logits"]},
         batches=[[[7], [[5], [2, 3]]], [[], [[3]]], [[6, 5], [[3, 5], [4]]]],
-        points=(3, 2, 2, 1),
+        points=(1, 1, 2, 1),
         range_hint="The decoder must be able to return any real number: logits, or means.",
     ),
     oracle=Reference,
@@ -58,12 +62,12 @@ Decoder = Question(
 
 VAE = Question(
     name="VAE",
-    points=17,
+    points=28,
     source=VAE_SOURCE,
     properties=(
         Property(
             "elbo_bernoulli",
-            4,
+            7,
             ELBO_HINT,
             VAE_SOURCE,
             "terms",
@@ -71,41 +75,44 @@ VAE = Question(
         ),
         Property(
             "elbo_gaussian",
-            2,
+            3,
             ELBO_HINT,
-            "document 003, section 1.3 (line 61); document 004, lines 53 to 61",
+            f'{LIKELIHOODS}; document 004, slide "Gaussian VAEs"',
             "terms",
             {"model": "GaussianVAE", "size_table": SIZES[:1]},
         ),
         weights_property(
-            "VAE", 3, "document 002, lines 752 to 765; document 000, section 2", "the ELBO"
+            "VAE",
+            4,
+            f'{VAE_OF_002}; document 000, section 2 "SGD on ELBO for VAE"',
+            "the ELBO",
         ),
         Property(
             "fresh_noise",
-            3,
+            5,
             "model(x) must be the decoder's output at a sample of q(z|x), fresh for each example "
             "and at each call, in training too.",
-            "document 003, eq. 18 to 22; document 001, line 87",
+            'document 003, eq. 18 to 22; document 001, "Gradients of ELBO"',
             "fresh_noise",
             {"model": "VAE"},
         ),
         Property(
             "loss_per_example",
-            1,
+            4,
             "loss, reconstruction and kl must be those of an average example, "
             "in nats and with the sign of a loss, whatever the size of the batch; "
             "the same when every image is put in twice.",
-            "document 000, section 4, step 8 (line 82); errata E-000-18",
+            LOSS_SOURCE,
             "reported_losses",
             {"model": "VAE"},
         ),
         Property(
             "training_passes_the_floor",
-            4,
+            5,
             "Trained on digits, the ELBO of held-out ones must pass the floor, "
             "which is 60 % of the way from one Bernoulli per pixel to a plain VAE. "
             "Something keeps the model from learning.",
-            "document 003, section 1.6 (line 181)",
+            STRUCTURE,
             "floor",
             {"model": "VAE", "floor": FLOOR},
         ),

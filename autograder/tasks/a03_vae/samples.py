@@ -49,7 +49,7 @@ def sweep_latent(generator) -> Arguments:
 
 sample_latent = Question(
     name="sample_latent",
-    points=6,
+    points=4,
     source="document 003, eq. 22 and footnote 3",
     shape="[L,B,K]",
     reference=vae.latent_samples,
@@ -95,9 +95,9 @@ sample_latent = Question(
         Property(
             "gradient",
             1,
-            "Gradients must come through the sample: dz/dmu = 1 and dz/dlog_var is half of z minus "
-            "mu. Without them the encoder learns from the KL alone.",
-            "document 000, section 2, step 3; document 003, eq. 24 to 29",
+            "Gradients in mu and in log_var must come through the sample. Without them the encoder "
+            "learns from the KL alone.",
+            'document 000, section 2 "SGD on ELBO for VAE", step 3; document 003, eq. 24 to 27',
             "gradient",
             {"path": "sample_latent", "inputs": ["mu", "log_var"], "wanted": "latent_gradient"},
         ),
