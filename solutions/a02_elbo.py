@@ -238,8 +238,8 @@ def reparameterize(mu, log_var, eps):
 #
 # $$\text{ELBO} = E_{q(z|x)}[\log p(x|z)] - KL\left(q(z|x) \,\|\, p(z)\right) \le \log p(x) .$$
 #
-# The inequality is Jensen's (derived in a01): the logarithm of an average is at least the average of the
-# logarithms. Document 002 leaves that step out and sets the two equal (document 002, section 3
+# The inequality is Jensen's (derived in a01): the logarithm of an average is at least the average
+# of the logarithms. Document 002 leaves that step out and sets the two equal (document 002, section 3
 # "Variational Inference", where it defines the ELBO; E-002-01). In the toy model at
 # $q = N(0.3, 0.6^2)$ they are $\log E_q[p(x, z) / q(z)] = \log p(x) = -1.5603$ and the ELBO,
 # $-1.6601$.
@@ -458,8 +458,9 @@ def minibatch_log_lik(log_lik, num_data):
 # the fewer the sharper the likelihood and the more dimensions there are, so its error grows
 # exponentially in them; trainable in principle, useless in practice. ELBO: too low by exactly
 # $KL(q \| p(z|x))$, here 0.184, however many samples are taken (only the spread falls, as
-# $1/\sqrt{L}$; with 10 samples the median still lies above the mean); with 20 dimensions it costs the same, if $q$ is good; it is what is trained, with a
-# $q$ that follows the posterior and reparameterized gradients.
+# $1/\sqrt{L}$; with 10 samples the median still lies above the mean); with 20 dimensions it costs
+# the same, if $q$ is good; it is what is trained, with a $q$ that follows the posterior and
+# reparameterized gradients.
 # Quadrature: no randomness, error of either sign that vanishes quickly once the grid resolves the
 # posterior; $n^{20}$ points in 20 dimensions are impossible; a check in one or two dimensions, not
 # an objective.
@@ -871,8 +872,8 @@ if __name__ == "__main__":
 #
 # Say of each whether it holds, and show it by numbers:
 #
-# 1. in the toy model at $q = N(0.7, 0.4^2)$, the exact expectation of both gradients, where $\phi$ is
-#    the mean of $q$ and $\theta$ is the loading 1.5;
+# 1. in the toy model at $q = N(0.7, 0.4^2)$, the exact expectation of both gradients, where $\phi$
+#    is the mean of $q$ and $\theta$ is the loading 1.5;
 # 2. at the same $q$, the exact variances of two estimates, each from one sample, of the gradient of
 #    the ELBO in the mean of $q$: by reparameterization, and by the expectation that you wrote down
 #    in section 2, (b);

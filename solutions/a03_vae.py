@@ -341,7 +341,7 @@ class Decoder(keras.layers.Layer):
 #    \mu, \sigma) \Rightarrow$ compute ELBO". Take $x = (0.7, 0.1, 0.6, 0.3)$, a Gaussian decoder
 #    that returns $(0.4, 0.3, 0.9, 0.2)$, and $\sigma_x = 0.4$. What is $\log p(x|z)$, what do the
 #    two lines compute, and what would the networks learn from that?
-# 2. 004, slide "$-\ln p_\Phi(y|z)$ as Distortion": of all $\sigma$ the loss is smallest at
+# 2. 004, slide "– ln p_Φ(y|z) as Distortion": of all $\sigma$ the loss is smallest at
 #    $\sigma^* = \sqrt{\frac1d E\, \lVert y - y_\Phi(z) \rVert^2}$. Take $d = 4$, and three images
 #    with the squared distances 0.6, 1.4 and 2.2.
 # 3. A fellow student: "The decoder is a function without noise. So $E_{q(z|x)}[\log p(x|z)]$ is

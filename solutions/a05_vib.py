@@ -881,9 +881,9 @@ if __name__ == "__main__":
 # ## 8. Which of these lines hold?
 #
 # Five lines about codes and what they cost. At least one of them holds as it stands, and at least
-# one does not. Lines 1, 4 and 5 are from document 004, whose $y$ is what is encoded; lines 2 and 3
-# are a fellow student's, about a VIB. You prove each verdict by a number. The cell below has the
-# numbers to compute with; `vib_exact_discrete` and a01's entropy of a Gaussian will help.
+# one does not. The first, fourth and fifth are from document 004, whose $y$ is what is encoded; the
+# others are a fellow student's, about a VIB. You prove each verdict by a number. The cell below has
+# the numbers to compute with; `vib_exact_discrete` and a01's entropy of a Gaussian will help.
 #
 # 1. Document 004, slide "Indeterminacy of the VAE": "We have $0 \leq I(y, z) \leq H(y)$ with the
 #    full range possible." Try it on one pixel that is a real number: $y \sim N(0, 0.2^2)$ and

@@ -1,0 +1,217 @@
+"""Places in the lecture documents, as students read them, are sections with titles, never lines."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from autograder import tasks
+from autograder.build import notebooks
+from autograder.tasks.question import STRICT
+
+# The documents' own headings; a place may give the beginning of one.
+NUMBERED = {
+    "000": {
+        "1": "ELBO for VAE",
+        "2": "SGD on ELBO for VAE",
+        "3": "ELBO in practice for VAE",
+        "4": "Closed form ELBO for VAE with Gaussian Latent",
+        "5": "Variational Information Bottleneck (VIB)",
+        "6": "VIB with Normalizing Flow",
+    },
+    "002": {
+        "1": "Abstract",
+        "2": "Introduction",
+        "3": "Variational Inference",
+        "4": "Scalable VI",
+        "4-1": "SVI (Stochastic Variational Inference)",
+        "4-2": "Tricks of the Trade for SVI",
+        "4-3": "Collapse, Sparse, Distributed VI",
+        "5": "Generic VI: Beyond the Conjugate Exponential Family",
+        "5-1": "Laplace's method & limitations",
+        "5-2": "REINFORCE gradients",
+        "5-3": "Reparameterization Gradient VI",
+        "5-4": "Other Generalizations",
+        "6": "Accurate VI: Beyond KL and MFVI",
+        "6-1": "Origins and Limitations of MFVI",
+        "6-2": "VI with Alternative Divergences",
+        "6-3": "Structured VI",
+        "6-4": "Other Non-standard VI methods",
+        "7": "Amortized VI and Deep Learning",
+        "7-1": "Amortized VI",
+        "7-2": "Variational Auto Encoder (VAE)",
+        "7-3": "Advancements in VAEs",
+    },
+    "003": {
+        "1.1": "Maximum likelihood estimation",
+        "1.2": "Prior distribution",
+        "1.3": "Generative/conditional distribution(s)",
+        "1.4": "Variational lower bound & Approximate posterior distribution",
+        "1.5": "Reparametrisation trick",
+        "1.6": "Autoencoder structure",
+    },
+}
+TITLED = {
+    "001": (
+        "Definitions",
+        "Bayes",
+        "Chain",
+        "Marginalization",
+        "Evidence",
+        "Prior",
+        "Posterior",
+        "Log Rules",
+        "Expectation",
+        "The Two Goals of VAE",
+        "Deriving the ELBO",
+        "Introduce latent variable",
+        "Gradients of ELBO",
+        "Now in practice, we have something like this",
+    ),
+    "004": (
+        "Latent Variable Assumptions",
+        "The Evidence Lower Bound (The ELBO)",
+        "The Variational Auto-Encoder (VAE)",
+        "VAE generalizes EM",
+        "The Reparameterization Trick",
+        "Gaussian VAEs",
+        "– ln p_Φ(y|z) as Distortion",
+        "Posterior Collapse",
+        "Colorization with Latent Segmentation",
+        "Independent Universality",
+        "The β -VAE",
+        "Indeterminacy of the VAE",
+        "VAEs 2013",
+        "VAEs 2019",
+    ),
+}
+LINES = re.compile(r"\blines? \d+")
+# Listing 1 has line numbers of its own.
+LISTING = re.compile(r"([Ll]isting's|Listing 1)[^.]{0,60}$")
+SECTION = re.compile(r"(?<![\d.-])(00[023]), sections? (\d(?:[-.]\d)?)(?![\d.-]*\d)")
+QUOTED_SECTION = re.compile(r'00[023], section (\d(?:[-.]\d)?) "([^"]+)"')
+QUOTED_TITLE = re.compile(r'(00[14]),(?: slides?)? "([^"]+)"')
+
+
+def flat(text):
+    """Returns a text with single spaces: lines wrap anywhere, in comments and docstrings too."""
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.fixture(scope="module")
+def released():
+    """What each assignment releases: a dict from name to (text of the notebook, public cases)."""
+    found = {}
+    for name in tasks.names():
+        built = notebooks.release(name)
+        notebook = nbformat.reads(built[f"{name}.ipynb"].decode(), as_version=4)
+        text = "\n".join(flat(cell.source) for cell in notebook.cells)
+        found[name] = text, json.loads(built["public_cases.json"])
+    return found
+
+
+def strings(content):
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict | list):
+        for item in content.values() if isinstance(content, dict) else content:
+            yield from strings(item)
+
+
+def line_numbers(text):
+    """Yields the line numbers in a text that are not those of Listing 1, with what is before."""
+    for found in LINES.finditer(text):
+        before = text[max(0, found.start() - 80) : found.start()]
+        if not LISTING.search(before):
+            yield before + found.group()
+
+
+def misquoted(text):
+    """Yields places of a text whose quoted title is not the beginning of the document's own."""
+    for found in QUOTED_SECTION.finditer(text):
+        document = found.group()[:3]
+        right = NUMBERED[document].get(found.group(1), "")
+        if not right.startswith(found.group(2)):
+            yield found.group()
+    for found in QUOTED_TITLE.finditer(text):
+        title = found.group(2).rstrip(",.:")
+        if not any(right.startswith(title) for right in TITLED[found.group(1)]):
+            yield found.group()
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_students_read_no_line_numbers_of_the_documents(released, name):
+    text, public = released[name]
+    everything = "\n".join([text, *strings(public)])
+    assert "000" in everything
+    assert list(line_numbers(everything)) == []
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_a_sections_title_is_the_documents_own(released, name):
+    text, public = released[name]
+    everything = [text, *strings(public)]
+    assert sum(len(QUOTED_SECTION.findall(each)) for each in everything) > 3
+    assert [place for each in everything for place in misquoted(each)] == []
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_a_notebook_gives_each_sections_title_once(released, name):
+    text, _ = released[name]
+    titled = {(found.group()[:3], found.group(1)) for found in QUOTED_SECTION.finditer(text)}
+    cited = {found.groups() for found in SECTION.finditer(text) if found.group(1) != "003"}
+    assert cited - titled == set(), "give the title where the section is first named"
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_every_source_gives_the_sections_title(released, name):
+    _, public = released[name]
+    sources = set()
+    for question in public["questions"]:
+        parts = [question, *question["mistakes"], *question.get("properties", [])]
+        sources |= {
+            each["source"] for each in [*parts, *question.get("mistakes_of_properties", [])]
+        }
+    assert len(sources) > 3
+    bare = [
+        source
+        for source in sources
+        if len(QUOTED_SECTION.findall(source))
+        < len([1 for found in SECTION.finditer(source) if found.group(1) != "003"])
+        or len(QUOTED_TITLE.findall(source)) < len(re.findall(r"document 00[14]", source))
+    ]
+    assert bare == []
+    assert STRICT.cites_lecture
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'document 000, section 4 "Closed form", step 7, line 79',
+        "000, lines 31 to 33",
+        "Document 001, line 63",
+    ],
+)
+def test_a_line_number_is_seen(text):
+    assert list(line_numbers(text)) != []
+    assert list(line_numbers("document 000, Listing 1, line 25")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'document 000, section 4 "ELBO for VAE", step 7',
+        'document 002, section 5-9 "Reparameterization"',
+        'document 001, "Gradients of the ELBO"',
+        'document 004, slide "Gaussian VAE and more"',
+    ],
+)
+def test_a_wrong_title_is_seen(text):
+    assert list(misquoted(text)) != []
+    assert (
+        list(
+            misquoted('000, section 4 "Closed form ELBO"; 001, "Bayes"; 004, slide "Gaussian VAEs"')
+        )
+        == []
+    )
