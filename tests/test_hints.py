@@ -2,6 +2,7 @@
 its file and line.
 """
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -96,6 +97,22 @@ def test_a_repair_that_follows_no_mistake_is_refused_with_file_and_line(tmp_path
     number = len(text.splitlines())
     with pytest.raises(QuestionError, match=rf"hints.md:{number}: this repair follows no mistake"):
         hints.read_hints(file)
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_every_mistake_says_how_to_mend_it_and_does_not_say_it_before(name):
+    mistakes = [
+        mistake
+        for question in tasks.load(name).questions
+        for source in (question.hints.values(), *(item.mistakes for item in question.properties))
+        for mistake in source
+    ]
+    assert len(mistakes) > 50
+    assert [mistake.name for mistake in mistakes if not mistake.repair] == []
+    assert [mistake.name for mistake in mistakes if mistake.repair in mistake.hint] == []
+    names = {mistake.name for mistake in mistakes if "_" in mistake.name}
+    said = [f"{mistake.hint} {mistake.repair}" for mistake in mistakes]
+    assert [text for text in said if names & set(re.findall(r"\w+", text))] == []
 
 
 def test_the_hint_of_one_property_goes_before_that_of_its_class_and_of_all_models():
