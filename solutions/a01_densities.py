@@ -142,7 +142,7 @@ if __name__ == "__main__":
 # Densities and probabilities of independent parts multiply, and their logarithms add (001, "Log
 # Rules"): $\log(AB) = \log A + \log B$. The second form is not for convenience. A product of many
 # factors below 1 leaves the range of the computer's numbers and becomes exactly 0; the sum of their
-# logarithms is an ordinary number. So nothing in this course multiplies probabilities. Where
+# logarithms is an ordinary number. So no product in this course is long. Where
 # probabilities must be *added*, as in $p(x) = \sum_z p(x, z)$, and only their logarithms $a_z$ are
 # there, take the largest exponent out first:
 #
@@ -201,9 +201,9 @@ def standard_normal_log_prob(z):
 # \int p(x|z)\, p(z)\, dz$ of high-dimensional data, instead of modelling $p(x)$ directly. Give two
 # reasons. Then name the price. Document 001, "The Two Goals of VAE", names density estimation and
 # inference (which is to compute $p(z|x)$; 001 says that $p(z|x)$ is given and the best $z$ is
-# wanted, E-001-08). Which of the two becomes hard, and why? Where 003 answers ("Variational lower
-# bound & Approximate posterior distribution") our copy has $p_\theta(z|z)$ in the integral for
-# $p_\theta(x|z)$ (E-003-05).
+# wanted, E-001-08). What becomes hard in each, and what do they share? Where 003 answers
+# ("Variational lower bound & Approximate posterior distribution") our copy has $p_\theta(z|z)$ in
+# the integral for $p_\theta(x|z)$ (E-003-05).
 #
 # <!-- BEGIN SOLUTION -->
 # Images of 784 pixels lie near a set of few dimensions (which digit, slant, thickness): a latent
@@ -329,9 +329,9 @@ if __name__ == "__main__":
 #
 # Question 2 of document 003: write out $\log p(x|z)$ for the Bernoulli model, simplify it, and
 # relate it to a loss function that is commonly used for neural networks. Say exactly which sign and
-# which factor lie between the two, in Keras as well. The loss of a VAE is the average of
-# $-\log p(x|z)$ plus a KL divergence that is summed over the latent dimensions (section 6): what
-# goes wrong if Keras' loss takes the place of $-\log p(x|z)$ as it is?
+# which factor lie between the two, in Keras as well. The loss of a VAE is $-\log p(x|z)$, averaged
+# over $z \sim q$ and over the batch, plus a KL divergence that is summed over the latent dimensions
+# (section 6): what goes wrong if Keras' loss takes the place of $-\log p(x|z)$ as it is?
 #
 # <!-- BEGIN SOLUTION -->
 # The log of the product of $\rho_d^{x_d} (1-\rho_d)^{1-x_d}$ is the sum of section 3; of the two
@@ -390,10 +390,9 @@ def gaussian_log_prob_fixed(x, mu, sigma):
 #   \frac{(z_k - \mu_k)^2}{\sigma_k^2} \right] .$$
 #
 # Only the distance is squared, not the quotient: document 000, section 6, prints
-# $\left((z - \mu) / \sigma^2\right)^2$, which is not a density (E-000-13). And $\sigma$ is the
-# standard deviation: 003 calls its $m$ and $s$ "mean and variance" below eq. 12, but squares $s$
-# (E-003-04). The same function serves as the log-likelihood of a decoder that learns its variances,
-# so its arguments are called $x$, and $D$ stands for $K$.
+# $\left((z - \mu) / \sigma^2\right)^2$, which is not a density (E-000-13). The same function serves
+# as the log-likelihood of a decoder that learns its variances, so its arguments are called $x$, and
+# $D$ stands for $K$.
 
 
 # %% question="gaussian_log_prob_learned"
@@ -420,9 +419,9 @@ def gaussian_log_prob_learned(x, mu, log_var):
 #
 # Question 3 of document 003: write out $\log p(x|z)$ for the Gaussian model with fixed $\sigma$,
 # simplify it, and relate it to a common loss function. Which terms may be dropped when only $\mu$
-# is trained, and why can they not be dropped when $\sigma$ is learned? The loss of a VAE is the
-# average of $-\log p(x|z)$, its reconstruction term, plus a KL divergence: what does $\sigma$ do
-# to the balance between the two?
+# is trained, and why can they not be dropped when $\sigma$ is learned? The loss of a VAE is $-\log
+# p(x|z)$, its reconstruction term, averaged over $z \sim q$ and over the batch, plus a KL
+# divergence: what does $\sigma$ do to the balance between the two?
 #
 # <!-- BEGIN SOLUTION -->
 # It is the sum in section 4: minus the squared error divided by $2\sigma^2$, minus $D \log \sigma$
@@ -523,9 +522,9 @@ def cross_entropy_terms(pop, log_model):
 # Put in the two log densities of sections 4 and 2. Under the averages stand squares, and these you
 # know: $E_q[(z-\mu)^2]$ is the variance $\sigma^2$, and $E_q[z^2] = \sigma^2 + \mu^2$, because
 # $z = (z - \mu) + \mu$ and the product of the two parts averages to 0. The last step is yours: put
-# the averages in, see what cancels, and sum over the dimensions. Two checks on paper tell whether
-# you got it right: at $\mu = 0$, $\sigma = 1$ the result is exactly 0, and everywhere else it is
-# positive.
+# the averages in, see what cancels, and sum over the dimensions. Two checks on paper catch many
+# slips: at $\mu = 0$, $\sigma = 1$ the result is exactly 0, and everywhere else it is positive. (A
+# wrong factor in front passes both.)
 #
 # Document 000 goes the same way in section 4, sometimes with $D_{KL}$ and sometimes with $-D_{KL}$
 # on the left. It writes both densities in $x$ and integrates over $z$ (step 1, E-000-10): read $z$
@@ -620,10 +619,11 @@ if __name__ == "__main__":
     plot_two_divergences()
 
 # %% [markdown]
-# Left, $KL(q \| p)$, the direction of the ELBO: a narrow $q$ is cheap, because it stays where $p$
-# has mass, and a wide one is dear. Right, $KL(p \| q)$, the direction of the cross-entropy: a
-# narrow $q$ is far dearer, because $p$ puts mass where $q$ has almost none, and a wide $q$ is
-# cheap. Find the term of your formula that is behind each of the four.
+# Left, $KL(q \| p)$, the direction of the ELBO: a narrow $q$ near the middle is cheap, because it
+# stays where $p$ has mass (it costs without limit only as $\log(1/\sigma)$ does), and a wide one is
+# expensive. Right, $KL(p \| q)$, the direction of the cross-entropy: a narrow $q$ is far more
+# expensive, because $p$ puts mass where $q$ has almost none, and a wide $q$ is cheap. Each of the
+# four is due to one term of your formula.
 #
 # In this figure $q$ can equal $p$, and in both directions the best $q$ does. It cannot where $q$ is
 # factorised and $p$ is correlated. If such a $p$ is Gaussian, the $q$ with the least $KL(q \| p)$
@@ -697,8 +697,7 @@ def gaussian_entropy(log_var):
 #
 # The divergence here is to the **posterior**. The one of section 5, and of the ELBO's second form,
 # is to the prior: another number, and with it the identity does not hold (002 writes $KL(q \| p)$
-# and leaves open which $p$ it means, E-002-02). Stay with logarithms to the end: a state of
-# probability $e^{-30}$ is nothing special.
+# and leaves open which $p$ it means, E-002-02). Stay with logarithms to the end.
 
 
 # %% question="elbo_identity_terms"
@@ -769,18 +768,19 @@ if __name__ == "__main__":
 # %% [markdown] question="when_the_bound_is_tight"
 # ### In your own words: when is the bound tight?
 #
-# Document 001 derives the ELBO with Jensen's inequality, document 000 without it. (a) Name the
-# steps of document 000 that take the place of Jensen's inequality. (b) Take $p(z) = (0.2, 0.5,
-# 0.3)$, $p(x|z) = (0.6, 0.1, 0.3)$, and for $q$ the prior, the posterior, and the table half way
-# between them. For each compute $\log E_q[w]$ and $E_q[\log w]$ with $w = p(x, z) / q(z|x)$, and
-# Jensen's gap, to five decimals. What does the first column show, and which term of the identity is
-# the gap? Compute that too. (c) For which $q$ is the gap 0, and why must both derivations give the
-# same $q$? (d) A Gaussian $q$ is fitted to a posterior with two separate modes: can the bound
-# become tight?
+# Document 001 derives the ELBO with Jensen's inequality; document 000 first derives an equation.
+# (a) Which steps of document 000, section 1, are equalities, at which step does the bound arise,
+# and where is Jensen's inequality hidden in it? (b) Take $p(z) = (0.2, 0.5, 0.3)$, $p(x|z) = (0.6,
+# 0.1, 0.3)$, and for $q$ the prior, the posterior, and the table half way between them. For each
+# compute $\log E_q[w]$ and $E_q[\log w]$ with $w = p(x, z) / q(z|x)$, and Jensen's gap, to five
+# decimals, in a table. What does the first column show, and which term of the identity is the gap?
+# Compute that too. (c) For which $q$ is the gap 0, and why must both derivations give the same $q$?
+# (d) A Gaussian $q$ is fitted to a posterior with two separate modes: can the bound become tight?
 #
 # <!-- BEGIN SOLUTION -->
-# (a) Steps 6 and 7 split off the expectation of the log ratio between $q$ and the true posterior.
-# (b)
+# (a) Steps 1 to 7 are equalities; 6 and 7 split off the expectation of the log ratio between $q$
+# and the true posterior. The bound is the last line of step 8, which leaves that divergence out
+# because it is never negative: and that it is not was shown by Jensen's inequality (section 5). (b)
 #
 # | q | $\log E_q[w]$ | $E_q[\log w]$ | gap | $KL(q \Vert p(z \vert x))$ |
 # |---|---|---|---|---|
@@ -796,10 +796,10 @@ if __name__ == "__main__":
 # positive, and maximising the bound picks the Gaussian with the least divergence, which tends to
 # sit on one mode.
 #
-# **Rubric (5 points).** 1 point: steps 6 and 7. 1 point: the numbers. 1 point: the first column is
-# constant, and the gap is the divergence to the posterior (not to the prior). 1 point: q equal to
-# the posterior as the only case, because the ratio is constant there, or an argument of the same
-# force. 1 point: the gap stays, with the reason.
+# **Rubric (5 points).** 1 point: step 8 drops the divergence of step 7. 1 point: the numbers. 1
+# point: the first column is constant, and the gap is the divergence to the posterior (not to the
+# prior). 1 point: q equal to the posterior as the only case, because the ratio is constant there,
+# or an argument of the same force. 1 point: the gap stays, with the reason.
 # <!-- END SOLUTION -->
 
 # %% tags=["experiment", "solution"]
@@ -858,7 +858,7 @@ np.sum(density) * (grid[1] - grid[0])
 # they agree. Where it does not: what is wrong, and the corrected claim. For claim 1 go back through
 # section 4 of document 000 as well, and name every step that has the same fault. For claim 3 also
 # give the masses. For claim 4 say what in general decides between A and B, and what the ELBO does
-# decide if the model is one and the $q$ are two.
+# decide for one model and two different $q$.
 #
 # <!-- BEGIN SOLUTION -->
 # | claim | holds? | what the claim says | what is true |

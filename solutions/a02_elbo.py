@@ -37,8 +37,8 @@
 # what it takes. Return tensors, arrays, lists or numbers in float32 or float64, of the shape that
 # the docstring gives. A value is right if it is within $10^{-5} + 10^{-4} |\text{right value}|$,
 # unless the question says otherwise. Means of $q$ lie within $\pm 40$, its log variances within
-# $\pm 30$, logits within $\pm 1000$, log densities within $\pm 3000$. An answer has 10 s for all
-# its cases together, and a function that XLA compiles is compiled anew for each shape.
+# $\pm 30$, a decoder's logits within $\pm 1000$, log densities within $\pm 3000$. An answer has 10
+# s for all its cases together, and a function that XLA compiles is compiled anew for each shape.
 #
 # **The documents.** Places such as *000, section 2* point into the lecture documents 000 to 004,
 # numbers such as *E-000-02* into the list of their errata. Each question stands by itself: where
@@ -176,13 +176,13 @@ if __name__ == "__main__":
 #   z = g_\phi(\epsilon) = \mu + \sigma \odot \epsilon \sim N(\mu, \mathrm{diag}\, \sigma^2) .$$
 #
 # Now $E_{q}[f(z)] = E_{N(0, I)}[f(g_\phi(\epsilon))]$: the distribution is fixed, and $\phi$ stands
-# inside $f$ where a gradient reaches it. In this course the noise is always an argument, so that
-# your values can be checked; and since networks return $\log \sigma^2$, the standard deviation is
-# $\sigma = \exp(\tfrac12 \log \sigma^2)$ (document 003, section 1.6 "Autoencoder structure").
-# Document 003 writes $m$ and $s$ for our $\mu$ and $\sigma$, and calls $s$ the variance (after eq.
-# 12); its equations have the standard deviation there (E-003-04). Document 001 calls the law of
-# $\epsilon$ by the letter of the prior, $p(z)$ (document 001, "Gradients of ELBO", where it says
-# what $f$ is); it is $N(0, I)$, whatever the prior is (E-001-04).
+# inside $f$ where a gradient reaches it. In this course the noise is an argument (but in `fit_q`),
+# so that your values can be checked; and since networks return $\log \sigma^2$, the standard
+# deviation is $\sigma = \exp(\tfrac12 \log \sigma^2)$ (document 003, section 1.6 "Autoencoder
+# structure"). Document 003 writes $m$ and $s$ for our $\mu$ and $\sigma$, and calls $s$ the
+# variance (after eq. 12); its equations have the standard deviation there (E-003-04). Document 001
+# calls the law of $\epsilon$ by the letter of the prior, $p(z)$ (document 001, "Gradients of ELBO",
+# where it says what $f$ is); it is $N(0, I)$, whatever the prior is (E-001-04).
 
 
 # %% question="reparameterize"
@@ -220,10 +220,10 @@ def reparameterize(mu, log_var, eps):
 # is left. That is $-\int q_\phi \frac{\nabla_\phi q_\phi}{q_\phi}\, dz = -\nabla_\phi \int q_\phi\,
 # dz = -\nabla_\phi 1 = 0$. (b) The product rule on $\int q_\phi\, [\dots]\, dz$ has a second term,
 # $\int \nabla_\phi q_\phi\, [\log p(x, z) - \log q_\phi]\, dz = E_q[\nabla_\phi \log q_\phi\, (\log
-# p(x, z) - \log q_\phi)]$, the score-function term: how the weight of each $z$ changes. All of the
-# true gradient is in it. (c) Not SGD, but the estimator that freezes $z$ (E-000-02): it has
-# expectation 0 instead of the gradient (0.5203 for $\mu$ in the toy model at $q = N(0.3, 0.6^2)$).
-# SGD with the reparameterized or the score-function gradient is unbiased.
+# p(x, z) - \log q_\phi)]$, the score-function term (E-001-03): how the weight of each $z$ changes.
+# All of the true gradient is in it. (c) Not SGD, but the estimator that freezes $z$ (E-000-02): it
+# has expectation 0 instead of the gradient (0.5203 for $\mu$ in the toy model at $q = N(0.3,
+# 0.6^2)$). SGD with the reparameterized or the score-function gradient is unbiased.
 #
 # **Rubric (5 points).** 2 points: the expectation of the score is zero, with the interchange of
 # derivative and integral. 2 points: the derivative of the weights q, as a formula or clearly in
@@ -239,10 +239,9 @@ def reparameterize(mu, log_var, eps):
 # $$\text{ELBO} = E_{q(z|x)}[\log p(x|z)] - KL\left(q(z|x) \,\|\, p(z)\right) \le \log p(x) .$$
 #
 # The inequality is Jensen's (derived in a01): the logarithm of an average is at least the average
-# of the logarithms. Document 002 leaves that step out and sets the two equal (document 002, section 3
-# "Variational Inference", where it defines the ELBO; E-002-01). In the toy model at
-# $q = N(0.3, 0.6^2)$ they are $\log E_q[p(x, z) / q(z)] = \log p(x) = -1.5603$ and the ELBO,
-# $-1.6601$.
+# of the logarithms. Document 002 leaves that step out and sets the two equal (document 002, section
+# 3 "Variational Inference", where it defines the ELBO; E-002-01). In the toy model at $q = N(0.3,
+# 0.6^2)$ they are $\log E_q[p(x, z) / q(z)] = \log p(x) = -1.5603$ and the ELBO, $-1.6601$.
 #
 # The KL to the *prior* has a closed form for Gaussians (003, eq. 13). Where document 000 replaces
 # $\log p(x)$ by the reconstruction term but keeps the KL to the *posterior* (document 000, section
@@ -253,7 +252,7 @@ def reparameterize(mu, log_var, eps):
 #
 # Both terms come from the first assignment. For pixels that are 0 or 1 and logits $a$,
 # $\log p(x|z)$ is the sum over pixels of $x_d a_d - \mathrm{softplus}(a_d)$, where
-# $\mathrm{softplus}(a) = \log(1 + e^a)$ is to be had without overflow (`tf.nn.softplus`). The
+# $\mathrm{softplus}(a) = \log(1 + e^a)$ can be computed without overflow (`tf.nn.softplus`). The
 # divergence is that of a01, section 5: copy your function, or derive it again.
 
 
@@ -431,36 +430,35 @@ def minibatch_log_lik(log_lik, num_data):
 # The figure below estimates $\log p(x)$ of a sharper toy model ($\sigma = 0.1$) in three ways:
 # prior Monte Carlo, the logarithm of the average of $p(x|z_l)$ with $z_l \sim p(z)$; the ELBO, with
 # a $q$ close to the posterior; and quadrature, a sum over an even grid. Run its cell, and fill in
-# the table from what it prints: how far each estimate is from $\log p(x)$ (the smallest and the
-# largest median of the 5 seeds), and how widely the middle 90 % of the runs spread (the mean of the
-# seeds). All in nats.
+# the table from what it prints: how far the mean of 300 runs is from $\log p(x)$ (the smallest and
+# the largest of 5 seeds), and how widely the middle 90 % of the runs spread (averaged over the
+# seeds); for quadrature how far off it is with so many points, and with twice as many. All in nats.
 #
-# | samples, or points of the grid | prior MC: error of the median | prior MC: spread | ELBO: error of the median | ELBO: spread | quadrature: error |
+# | samples, or points of the grid | prior MC: mean error | prior MC: spread | ELBO: mean error | ELBO: spread | quadrature: errors |
 # |---|---|---|---|---|---|
 # | 10 | | | | | |
 # | 100 | | | | | |
 # | 1000 | | | | | |
 #
 # For each of the three estimates say, with the numbers that show it where there are any: (a) is it
-# biased for $\log p(x)$, in which direction, and what becomes of the bias with more samples; (b)
+# off on average, in which direction, and what becomes of that with more samples or points; (b)
 # what happens to it when the latent has 20 dimensions instead of one; (c) whether it can serve as
 # an objective for training, and what it needs.
 #
 # <!-- BEGIN SOLUTION -->
-# | samples, or points of the grid | prior MC: error of the median | prior MC: spread | ELBO: error of the median | ELBO: spread | quadrature: error |
+# | samples, or points of the grid | prior MC: mean error | prior MC: spread | ELBO: mean error | ELBO: spread | quadrature: errors |
 # |---|---|---|---|---|---|
-# | 10 | -0.58 to -0.26 | 17.50 | -0.17 to -0.13 | 0.75 | 1.435 |
-# | 100 | -0.04 to 0.01 | 1.17 | -0.19 to -0.17 | 0.24 | 0.004 |
-# | 1000 | -0.01 to 0.00 | 0.35 | -0.19 to -0.18 | 0.08 | 0.000 |
+# | 10 | -3.36 to -2.83 | 17.50 | -0.20 to -0.16 | 0.75 | 1.435, -4.748 |
+# | 100 | -0.06 to -0.04 | 1.17 | -0.19 to -0.17 | 0.24 | 0.004, 0.000 |
+# | 1000 | -0.02 to 0.00 | 0.35 | -0.19 to -0.18 | 0.08 | 0.000, 0.000 |
 #
 # Prior Monte Carlo: the average is unbiased for $p(x)$, so by Jensen's inequality its logarithm is
 # too low on average, and consistent as $L$ grows; few prior samples fall where $p(x|z)$ is large,
 # the fewer the sharper the likelihood and the more dimensions there are, so its error grows
 # exponentially in them; trainable in principle, useless in practice. ELBO: too low by exactly
 # $KL(q \| p(z|x))$, here 0.184, however many samples are taken (only the spread falls, as
-# $1/\sqrt{L}$; with 10 samples the median still lies above the mean); with 20 dimensions it costs
-# the same, if $q$ is good; it is what is trained, with a $q$ that follows the posterior and
-# reparameterized gradients.
+# $1/\sqrt{L}$); with 20 dimensions it costs the same, if $q$ is good; it is what is trained, with a
+# $q$ that follows the posterior and reparameterized gradients.
 # Quadrature: no randomness, error of either sign that vanishes quickly once the grid resolves the
 # posterior; $n^{20}$ points in 20 dimensions are impossible; a check in one or two dimensions, not
 # an objective.
@@ -502,6 +500,11 @@ if __name__ == "__main__":
         runs = [errors_of_300_runs(count, generator) for count in counts]
         return np.moveaxis(np.quantile(runs, [0.05, 0.5, 0.95], axis=-1), 0, -1).swapaxes(0, 1)
 
+    def mean_errors_of_300_runs(counts, seed):
+        """Returns the means of the errors: `[2 estimates, counts]`."""
+        generator = np.random.default_rng(seed)
+        return np.mean([errors_of_300_runs(count, generator) for count in counts], axis=-1).T
+
     def plot_three_estimates():
         counts = np.unique(np.geomspace(1, 3000, 16).astype(int))
         log_px = float(linear_gaussian_log_px(*SHARP))
@@ -522,16 +525,19 @@ if __name__ == "__main__":
 
     def print_three_estimates():
         counts = 10, 100, 1000
-        seeds = np.array([quantiles_of_300_runs(counts, seed) for seed in range(5)])
+        means = np.array([mean_errors_of_300_runs(counts, seed) for seed in range(5)])
+        quantiles = np.array([quantiles_of_300_runs(counts, seed) for seed in range(5)])
         for row, count in enumerate(counts):
             for index, name in enumerate(("prior Monte Carlo", "ELBO")):
-                low, middle, high = seeds[:, index, row].T
+                off = means[:, index, row]
+                low, _, high = quantiles[:, index, row].T
                 print(
-                    f"{count:5} samples, {name}: medians off by {middle.min():.2f} to "
-                    f"{middle.max():.2f}, 90 % within {np.mean(high - low):.2f}"
+                    f"{count:5} samples, {name}: mean off by {off.min():.2f} to "
+                    f"{off.max():.2f}, 90 % within {np.mean(high - low):.2f}"
                 )
-            error = float(quadrature(count)) - float(linear_gaussian_log_px(*SHARP))
-            print(f"{count:5} points, quadrature: off by {round(error, 3) + 0.0:.3f}")
+            for points in (count, 2 * count):
+                error = float(quadrature(points)) - float(linear_gaussian_log_px(*SHARP))
+                print(f"{points:5} points, quadrature: off by {round(error, 3) + 0.0:.3f}")
 
     plot_three_estimates()
     print_three_estimates()
@@ -656,7 +662,7 @@ if __name__ == "__main__":
 def pathwise_gradient(mu, log_var, eps, grad_f):
     """Returns the reparameterized estimate of the gradient of E_q[f(z)] in mu and log_var.
 
-    Document 001, "Gradients of ELBO", last formula; document 003, eq. 24 to 29.
+    Document 001, "Gradients of ELBO", last formula; document 003, eq. 24 to 28.
 
     Args:
         mu: Means of q. Shape `[K]`.
@@ -773,8 +779,8 @@ if __name__ == "__main__":
 def fit_q(log_joint, num_steps, seed):
     """Returns mu and sigma of the q = N(mu, sigma^2) that maximises E_q[log p(x, z)] + H(q).
 
-    Hint: take 10 samples of z a step, and return the mean of mu and of sigma over the last half of
-    the steps: the search never stops jumping around the optimum, but its average settles. Document
+    Hint: take 10 samples of z per step, and return the mean of mu and of sigma over the last half
+    of the steps: the search never stops jumping around the optimum, but its average settles. Document
     000, section 2 "SGD on ELBO for VAE".
 
     Args:
@@ -813,7 +819,7 @@ def fit_q(log_joint, num_steps, seed):
 # The landscape that this search climbs, for the toy model: the ELBO of every $(\mu, \sigma)$,
 # estimated by your `elbo_multi_sample` with 200 fixed, evenly spread values of $\epsilon$. It has a
 # single summit, at the exact posterior, and its height there is $\log p(x)$. Elsewhere it
-# is lower by $KL(q \| p(z|x))$, the left panel of a01, section 5, with the posterior for $p$: as
+# is lower by $KL(q \| p(z|x))$ (a01, section 5, draws it for another $p$): as
 # $\sigma \to 0$ the entropy takes the ELBO down without limit, but only as $\log \sigma$; for a
 # wide $q$ it falls as $-\sigma^2$.
 
@@ -867,8 +873,8 @@ if __name__ == "__main__":
 # 4. "The ELBO of a data set of $N$ data is a sum over the data, so from a minibatch $\mathcal{M}$
 #    of $S$ of them I estimate it by $\frac{N}{S} \sum_{x \in \mathcal{M}} E_{q(z|x)}[\log p(x|z)] -
 #    \sum_{x \in \mathcal{M}} KL(q(z|x) \| p(z))$";
-# 5. "Where $q(z|x) = p(z|x)$ one sample is as good as a thousand: there $\log p(x, z) - \log q(z|x)
-#    = \log p(x)$ for every $\epsilon$."
+# 5. "Where $q(z|x) = p(z|x)$ one sample tells the *value* of the ELBO as well as a thousand: there
+#    $\log p(x, z) - \log q(z|x) = \log p(x)$ for every $\epsilon$."
 #
 # Say of each whether it holds, and show it by numbers:
 #

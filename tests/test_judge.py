@@ -235,6 +235,11 @@ def test_several_properties_lost_alike_are_told_once():
     verdict = judging.judge_properties(asked, found)
     assert verdict.message == "bernoulli, gaussian: The KL is missing. (Some values are wrong.)"
     assert verdict.repair == "Subtract it."
+    nameless = {**found, "bernoulli": judging.Finding("wrong", "", "wrong", measured="Wrong")}
+    told = repr(checking.Report(judging.judge_properties(asked, nameless, public=True), hint=True))
+    assert "To mend it: Subtract it." in told
+    assert checking.NO_REPAIR not in told
+    assert "wrong; wrong" not in told.lower()
 
 
 def test_check_says_once_what_was_seen_of_a_model():

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from vikit.judging import explain
 from vikit.protocol import student_side, wire
 
 from autograder.grading.notebook import Cell
@@ -181,6 +182,27 @@ def test_integers_travel_with_their_type_and_are_judged_outside(student):
 def test_a_function_that_is_not_there_or_not_written(student):
     assert student.call("nowhere").status == "missing"
     assert student.call("not_yet", [1.0]).status == "unanswered"
+
+
+def test_numpy_inside_a_compiled_step_is_an_error_and_no_unwritten_answer(tmp_path):
+    """TensorFlow's error is a NotImplementedError, and Keras lets it end at the student's line."""
+    cell = tmp_path / "cell.py"
+    cell.write_text(
+        "import keras, numpy as np\n"
+        "def scale(x):\n    return np.exp(x)\n"
+        "class Model(keras.Model):\n    def call(self, x):\n        return scale(x)\n"
+        "def train(x):\n    model = Model()\n    model.compile('sgd', 'mse')\n"
+        "    model.fit(x, x, verbose=0)\n    return x\n",
+        encoding="utf-8",
+    )
+    names = {"__name__": "__main__"}
+    exec(compile(cell.read_text(encoding="utf-8"), str(cell), "exec"), names)
+    request = wire.pack_request("call", "train", [np.ones((3, 2), np.float32)])
+    reply = wire.unpack_reply(
+        student_side.answer_request(student_side.Namespace(names), json.loads(json.dumps(request)))
+    )
+    assert (reply.status, reply.kind) == ("error", "NotImplementedError")
+    assert any("tf or keras.ops" in advice for advice in explain.known_advice(reply.text))
 
 
 def test_an_error_names_its_type_and_the_students_line(student):

@@ -79,7 +79,7 @@ def test_arguments_of_a_function_that_tells_no_names_are_numbered():
 def test_a_function_among_the_arguments_is_named_by_its_kind():
     slope = wire.BuiltArgument("linear_gaussian", ())
     question = ask([[1.0, 2.0, 3.0]], (RATES, slope))
-    assert "  noise: a linear gaussian function" in describe(question, [[0.0, 2.0, 3.0]], two)
+    assert "  noise: a function (linear gaussian)" in describe(question, [[0.0, 2.0, 3.0]], two)
 
 
 @pytest.mark.parametrize("values", [[[1.0, 2.0]], [[1.0, 2.0, 3.0], 4.0], []])

@@ -282,7 +282,9 @@ def show(result) -> None:
         print(result)
 
 
-NO_REPAIR = "this mistake is not a known one. Compare each term with the notebook's derivation."
+NO_REPAIR = (
+    "this mistake is not a known one. Compute the row above by hand, term by term, and compare."
+)
 
 MARKS = {"correct": ("✓", "#1a7f37"), "partial": ("◐", "#9a6700"), "unanswered": ("○", "#59636e")}
 FAILED = ("✗", "#cf222e")
@@ -316,7 +318,9 @@ class Report:
     def repairs(self) -> Iterator[str]:
         """Yields how to mend it, or how to ask that; nothing where there is nothing to mend."""
         repairs = self.verdict.repair.splitlines()
-        if not repairs and self.verdict.status in ("wrong", "partial"):
+        # What properties lose says itself what is off.
+        is_formula = any(case.kind == judging.GENERIC for case in self.verdict.cases)
+        if not repairs and is_formula and self.verdict.status in ("wrong", "partial"):
             repairs = [NO_REPAIR]
         if self.hint:
             yield from (f"To mend it: {repair}" for repair in repairs)

@@ -116,7 +116,7 @@ def format_argument(name: str, argument: Any, row: Row) -> str:
         case wire.Tensor(array) | (np.ndarray() as array):
             return row.format(name, array)
         case wire.BuiltArgument(kind, _):
-            return f"{name}: a {kind.replace('_', ' ')} function"
+            return f"{name}: a function ({kind.replace('_', ' ')})"
     return f"{name} = {argument:.6g}"
 
 

@@ -38,8 +38,9 @@ zip to hand in lies: download it.
 Check uses public inputs. Grading draws others for you and your file, so an answer that only fits
 the public ones earns nothing.
 
-Places such as "document 000, line 82" are in the lecture's documents 000 to 004, which your course
-hands out. Numbers such as E-000-08 are in the list of their errata, `ERRATA.md` in this folder.
+Places such as "document 000, section 4, step 7" are in the lecture's documents 000 to 004, which
+your course hands out. Numbers such as E-000-08 are in the list of their errata, `ERRATA.md` in this
+folder.
 
 Assignments here: {assignments}.
 """

@@ -3,8 +3,9 @@
     - **E-000-08** section 4 "Closed form ELBO", step 2: the divergence lacks its minus. Right: ...
       - Staff: value, line 68. N(0.5, 0.8^2) against N(-0.3, 1.7^2): `-0.475225` for `0.475225`.
 
-The students' list leaves out the staff's part, and of what a question asks about (`Manual.errata`)
-all but the place.
+The students' list leaves out the staff's part. Of what a question asks about (`Manual.errata`) it
+has only the place, at its end, among the places that a question asks about and that hold
+(`Manual.holds`).
 """
 
 import itertools
@@ -21,8 +22,13 @@ INTRODUCTION = """\
 # Errata of the lecture documents
 
 Numbers such as E-000-08 in the notebooks point into this list. "In our copy" means that the fault
-may come from the conversion of the document to text. Of a passage that a question asks about, only
-the place stands here, and which question asks.
+may come from the conversion of the document to text. Numbers that are missing belong to passages
+that questions ask about.
+"""
+ASKED = """\
+## Passages that questions ask about
+
+Some of them hold, and some do not. Whether an error is in one is for you to find out.
 """
 HEADING = re.compile(r"## Document \d{3}\b.*")
 KIND = "(?:value|notation|concept|conversion|code)"
@@ -88,13 +94,28 @@ def students_list(path=SOURCE) -> str:
         raise places.FaultyFile(f"{path}: {asked[number][0]} asks about {number}, which is missing")
     parts = [INTRODUCTION]
     for heading, group in itertools.groupby(errata, lambda erratum: erratum.heading):
-        entries = [students_entry(erratum, asked.get(erratum.number)) for erratum in group]
+        entries = [erratum.entry for erratum in group if erratum.number not in asked]
         parts.append("\n".join([heading, "", *entries, ""]))
-    return "\n".join(parts)
+    passages = [
+        (f"document {erratum.number[2:5]}, {erratum.place}", asked[erratum.number])
+        for erratum in errata
+        if erratum.number in asked
+    ]
+    # Two errata may be of one passage.
+    lines = {format_passage(*passage) for passage in passages + right_passages()}
+    return "\n".join([*parts, ASKED, *sorted(lines), ""])
 
 
-def students_entry(erratum, questions) -> str:
-    if not questions:
-        return erratum.entry
-    text = f"- **{erratum.number}** {erratum.place}: asked in {'; '.join(questions)}."
+def right_passages() -> list[tuple[str, list[str]]]:
+    """Returns pairs (place, questions) of what questions ask about and what holds."""
+    return [
+        (place, [f"{name}, {question.name}"])
+        for name in tasks.names()
+        for question in tasks.load(name).manual
+        for place in question.holds
+    ]
+
+
+def format_passage(place, questions) -> str:
+    text = f"- {place}: {'; '.join(questions)}."
     return textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False)

@@ -238,13 +238,16 @@ class Manual:
     Attributes:
         name: Its name in the script.
         points: What it is worth.
-        errata: Numbers of the errata of the lecture that it asks about: the students' list keeps
-            silent on them.
+        errata: Numbers of the errata of the lecture that it asks about: the students' list has
+            only their places.
+        holds: Places of the lecture that it asks about and that are right: the students' list puts
+            them beside the others.
     """
 
     name: str
     points: float
     errata: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

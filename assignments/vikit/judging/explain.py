@@ -20,6 +20,9 @@ __all__ = [
 Answers = dict[str, Answer]
 
 
+EDGES = ", all of them edge cases: these earn points only if every case is right"
+
+
 def write_message(
     question: DrawnQuestion,
     verdicts: Sequence[CaseVerdict],
@@ -44,8 +47,7 @@ def write_message(
     fixed = explain_failure(question, status, answers[failed[0].name])
     if fixed and len(failed) == len(verdicts):
         return fixed
-    edge = ", all of them edge cases (which count only together)" if status == "partial" else ""
-    first = f"Not right on {len(failed)} of {len(verdicts)} cases{edge}."
+    first = f"Not right on {len(failed)} of {len(verdicts)} cases{EDGES * (status == 'partial')}."
     if mistakes:
         shapes = [verdict.problem for verdict in failed if verdict.status == "malformed"]
         return "\n".join([f"{first} {explain_mistakes(mistakes)}", *shapes[:1]])
@@ -134,7 +136,8 @@ ADVICE = (
         r"is out of scope and cannot be used here|symbolic tf\.Tensor|"
         r"\bdisable_eager_execution\b|\bdisable_v2_behavior\b",
         (
-            "A tensor that was made in a graph holds no numbers. "
+            "A tensor that was made in a graph holds no numbers, and NumPy needs numbers. "
+            "A model's training step is a graph: compute there with tf or keras.ops. "
             "If this notebook turns eager execution off (tf.compat.v1.disable_eager_execution "
             "or disable_v2_behavior), take that line out."
         ),

@@ -493,7 +493,7 @@ def pack_exception(error, function=None) -> dict[str, Any]:
     that is another one, such as an earlier question.
     """
     trace = traceback.extract_tb(error.__traceback__)
-    if isinstance(error, NotImplementedError) and is_student_file(trace[-1].filename):
+    if isinstance(error, NotImplementedError) and is_raised_by_student(trace[-1]):
         *_, (frame, _) = traceback.walk_tb(error.__traceback__)
         own = frame.f_code is code_of(function)
         return {
@@ -514,6 +514,14 @@ def pack_exception(error, function=None) -> dict[str, Any]:
     # A lone surrogate in a message is no text that could be sent.
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return {"status": "error", "kind": type(error).__name__, "line": line, "text": text}
+
+
+def is_raised_by_student(frame: traceback.FrameSummary) -> bool:
+    """Tells whether the last line of a traceback is a `raise` of the student's.
+
+    AutoGraph ends the traceback of TensorFlow's own errors at the student's line as well.
+    """
+    return is_student_file(frame.filename) and "raise" in (frame.line or "raise")
 
 
 def is_student_file(filename) -> bool:

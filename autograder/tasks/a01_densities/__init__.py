@@ -33,6 +33,13 @@ assignment = Assignment(
         Manual("bernoulli_as_a_loss", 4),
         Manual("gaussian_as_a_loss", 4),
         Manual("when_the_bound_is_tight", 5),
-        Manual("find_the_bugs", 6, errata=("E-000-08", "E-000-09", "E-003-02")),
+        Manual(
+            "find_the_bugs",
+            6,
+            errata=("E-000-08", "E-000-09", "E-003-02"),
+            holds=(
+                'document 000, section 4 "Closed form ELBO for VAE with Gaussian Latent", step 7',
+            ),
+        ),
     ),
 )

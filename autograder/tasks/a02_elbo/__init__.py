@@ -26,9 +26,14 @@ assignment = Assignment(
         fit_q,
     ),
     manual=(
-        Manual("why_the_naive_gradient_is_zero", 5, errata=("E-000-02",)),
+        Manual("why_the_naive_gradient_is_zero", 5, errata=("E-000-02", "E-001-03")),
         Manual("why_one_sample_is_enough", 4),
         Manual("three_estimates_of_the_evidence", 5),
-        Manual("find_the_bugs", 6, errata=("E-002-09", "E-003-08")),
+        Manual(
+            "find_the_bugs",
+            6,
+            errata=("E-002-09", "E-003-08"),
+            holds=('document 002, "Reparameterization Gradients", the sentence on the variance',),
+        ),
     ),
 )

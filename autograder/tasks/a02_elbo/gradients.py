@@ -188,7 +188,7 @@ def sweep_pathwise(generator) -> Arguments:
 pathwise_gradient = Question(
     name="pathwise_gradient",
     points=12,
-    source='document 001, "Gradients of ELBO", last formula; document 003, eq. 24 to 29',
+    source='document 001, "Gradients of ELBO", last formula; document 003, eq. 24 to 28',
     shape="[K] and [K]",
     outputs=("d_mu", "d_log_var"),
     reference=elbo.pathwise_gradient,

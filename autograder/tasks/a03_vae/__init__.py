@@ -24,7 +24,12 @@ assignment = Assignment(
         latent_grid,
     ),
     manual=(
-        Manual("draw_the_model", 8, errata=("E-001-06", "E-001-07", "E-003-04")),
+        Manual(
+            "draw_the_model",
+            8,
+            errata=("E-001-06", "E-001-07", "E-003-04"),
+            holds=('document 004, "– ln p_Φ(y|z) as Distortion", the best sigma',),
+        ),
         Manual("two_heads", 3),
         Manual("read_the_curves", 5),
         Manual("autoencoder_or_vae", 4),

@@ -28,6 +28,11 @@ assignment = Assignment(
         Manual("derive_the_bound", 8),
         Manual("from_x_to_y", 4),
         Manual("role_of_beta", 7),
-        Manual("find_the_bugs", 6, errata=("E-004-05", "E-004-06")),
+        Manual(
+            "find_the_bugs",
+            6,
+            errata=("E-004-05", "E-004-06"),
+            holds=('document 004, "The β -VAE", on beta below and above 1',),
+        ),
     ),
 )

@@ -49,6 +49,13 @@ assignment = Assignment(
                 *("E-000-18", "E-000-19", "E-000-20", "E-000-21"),
                 *("E-000-22", "E-000-23", "E-000-24"),
             ),
+            holds=tuple(
+                f'document 000, Listing 1 "VIB with Flows", {passage}'
+                for passage in (
+                    *("the call of Encoder", "the call of Generator"),
+                    *("log_q0_z0", "log_qk_zk", "log_p_zk"),
+                )
+            ),
         ),
         Manual("what_the_flow_bought", 5),
     ),
