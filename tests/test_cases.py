@@ -57,7 +57,7 @@ ROWS = (
         "nothing_later",
         "a06_flows",
         "leapfrog_step",
-        2,
+        1,
         "partial",
         None,
         "0 values came back, expected 2",

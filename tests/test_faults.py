@@ -634,7 +634,7 @@ def test_check_shows_no_traceback_where_the_kit_fails(monkeypatch, capsys):
     checking.check("Encoder")
     printed = capsys.readouterr().out
     assert "The kit failed while examining this (Kit" in printed
-    assert "0 of 8 points" in printed
+    assert "Encoder: kit_error, 0 of " in printed
 
 
 def test_an_array_that_is_no_reply_is_malformed_in_check_too(monkeypatch):

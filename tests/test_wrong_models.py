@@ -18,7 +18,7 @@ import pytest
 import soak
 from vikit import judging
 from vikit.exams import EXAMINATIONS, Exam, compare_reports, examine_property
-from vikit.exams.exam import examination
+from vikit.exams.exam import PropertyFailed, examination
 from vikit.exams.latent_model import SPECS, register_spec
 from vikit.exams.model import Model
 from vikit.exams.report_mistakes import LossLayout
@@ -362,6 +362,9 @@ def reported(loss, cross_entropy, kl):
 
 
 def test_another_beta_is_the_same_in_each_report():
+    def move():
+        raise PropertyFailed("weights that tell nothing")
+
     source = compare_reports.ReportSource(
         LossLayout(
             "cross_entropy", "classes", num_summed=10, latent_dim=8, weight=0.5, batch_size=64
@@ -369,7 +372,7 @@ def test_another_beta_is_the_same_in_each_report():
         report=None,
         expect=None,
         expect_with_test_digits=None,
-        move=None,
+        move=move,
     )
     cross_entropy, kl = np.array([2.0, 2.1, 1.9]), np.array([4.0, 5.0, 6.0])
     same = reported(cross_entropy + 0.3 * kl, cross_entropy, kl)

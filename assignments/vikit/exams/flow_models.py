@@ -306,5 +306,7 @@ def count_fixed_displacements(seen: np.ndarray) -> int:
     if varies.sum() < len(seen):
         return len(seen)
     apart = apart[:, varies] / scale[varies]
-    values = np.linalg.svd(apart / np.linalg.norm(apart, axis=1, keepdims=True), compute_uv=False)
+    norms = np.linalg.norm(apart, axis=1, keepdims=True)
+    # Weights that leave all numbers where they were displace nothing.
+    values = np.linalg.svd(apart / np.where(norms > 0, norms, 1), compute_uv=False)
     return int(np.sum(values > MIN_DISPLACEMENT_SINGULAR_VALUE * values[0]))
