@@ -70,14 +70,20 @@ def check_step_weights(exam: Exam, flow: str, step: str) -> None:
     made_by = FlowClass(flow, step)
     made, start = flow_model(exam, made_by)
     x, z = images_and_points(made)
-    _, log_det = flow_outputs(made, z, x)
-    if log_det.shape != z.shape[:1]:
-        raise failure_of_shape(log_det, z.shape[:1], "the log determinants have {}")
+    step_outputs(made, z, x)
     made.check_no_hidden_variables(z, x)
     first_finite(made, start, lambda: check_no_weight_is_idle(made, z, x), PERTURBATIONS[1:])
     twin = build_small_flow(exam, made_by, made_by.usual_count)
-    check_same_as_twin(made, twin, lambda one: flow_outputs(one, z, x), rtol=1e-4, atol=1e-5)
+    check_same_as_twin(made, twin, lambda one: step_outputs(one, z, x), rtol=1e-4, atol=1e-5)
     first_finite(made, start, lambda: check_gradients_pass(made, z, x), PERTURBATIONS[1:])
+
+
+def step_outputs(step: FlowStep, z: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
+    """Returns z_new and the log determinants; raises `PropertyFailed` unless these are `[n]`."""
+    z_new, log_det = flow_outputs(step, z, x)
+    if log_det.shape != z.shape[:1]:
+        raise failure_of_shape(log_det, z.shape[:1], "the log determinants have {}")
+    return [z_new, log_det]
 
 
 def check_no_weight_is_idle(step: FlowStep, z: np.ndarray, x: np.ndarray) -> bool:
@@ -85,11 +91,11 @@ def check_no_weight_is_idle(step: FlowStep, z: np.ndarray, x: np.ndarray) -> boo
 
     The weights are put back. Returns True.
     """
-    weights, base = step.weights(), flow_outputs(step, z, x)
+    weights, base = step.weights(), step_outputs(step, z, x)
     for index, array in enumerate(weights):
         moved = array + np.float32(0.3) * step.exam.weight_noise(array)
         step.set_weights([*weights[:index], moved, *weights[index + 1 :]])
-        found = flow_outputs(step, z, x)
+        found = step_outputs(step, z, x)
         if all(np.allclose(*pair, 1e-6, 1e-7) for pair in zip(base, found, strict=True)):
             raise PropertyFailed(
                 f"trainable weight {index + 1} of {len(weights)} changes no output", "idle_weight"
@@ -139,6 +145,6 @@ def weighted_slope(
         z, x = (
             start + np.float32(sign * size) * way for start, way in zip(place, along, strict=True)
         )
-        z_new, log_det = flow_outputs(step, z, x)
+        z_new, log_det = step_outputs(step, z, x)
         sums.append(np.sum(z_new * cotangents[0], axis=-1) + log_det * cotangents[1])
     return (sums[0] - sums[1]) / (2 * size)
