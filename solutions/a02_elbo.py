@@ -780,8 +780,8 @@ def fit_q(log_joint, num_steps, seed):
     """Returns mu and sigma of the q = N(mu, sigma^2) that maximises E_q[log p(x, z)] + H(q).
 
     Hint: take 10 samples of z per step, and return the mean of mu and of sigma over the last half
-    of the steps: the search never stops jumping around the optimum, but its average settles. Document
-    000, section 2 "SGD on ELBO for VAE".
+    of the steps: the search never stops jumping around the optimum, but its average settles.
+    Document 000, section 2 "SGD on ELBO for VAE".
 
     Args:
         log_joint: log p(x, z) as a function of z, a float32 tensor `[n]`, to `[n]`; TensorFlow can

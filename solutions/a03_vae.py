@@ -328,10 +328,11 @@ class Decoder(keras.layers.Layer):
 # %% [markdown] question="draw_the_model"
 # ### In your own words: draw the model, and find the bugs
 #
-# (a) Draw figure 1 of documents 000 and 003 and the graphical model of document 002, section 7-2
-# (b): which boxes are networks, where does the noise come in, which arrows does the gradient follow
-# backwards, what is shared by all images? Describe the drawing in words if you cannot put a picture
-# here.
+# (a) Draw the model twice: as a flow chart from $x$ to its reconstruction (the figures 1 of
+# documents 000 and 003, which our text copies lack), and as a graphical model with a plate over the
+# images. Which boxes are networks, where does the noise come in, which arrows does the gradient
+# follow backwards, what is shared by all images? Describe the drawings in words if you cannot put
+# pictures here.
 #
 # (b) Five lines about this model. Some are the lecture's, some a fellow student's; some are right,
 # some are not. For each say which it is, prove it by numbers, and correct what is wrong. Your
@@ -949,8 +950,9 @@ if __name__ == "__main__":
 #
 # Pictures from VAEs usually show the mean of $p(x|z)$. (a) Draw a *sample* of $p(x|z)$ for some
 # images, for the Bernoulli model and (in thought) for a Gaussian one with $\sigma = 0.3$, and
-# describe the difference. (b) Which of the two is a draw from the model $p(x)$? (c) Why are means
-# blurred, and is the blur a fault of the decoder or of the likelihood?
+# describe the difference. (b) If $z$ is drawn from the prior, which of the two is a draw from the
+# model $p(x)$? (c) Why are means blurred, and is the blur a fault of the decoder or of the
+# likelihood?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) A sample has independent noise in every pixel: speckles wherever the probability is not near 0
@@ -1125,9 +1127,9 @@ if __name__ == "__main__":
 # | training | | | | | |
 # | held out | | | | | |
 #
-# (a) Define both gaps as differences of divergences, and say which of them each of these makes
-# smaller: a larger encoder, more training of the encoder alone, a normalizing flow on $q$, a full
-# covariance, a larger decoder. (b) Which gap is larger? (c) Which of the two differs between
+# (a) Write both gaps in terms of divergences, and say which of them, or neither, each of these
+# makes smaller: a larger encoder, more training of the encoder alone, a normalizing flow on $q$, a
+# full covariance, a larger decoder. (b) Which gap is larger? (c) Which of the two differs between
 # training and held-out images, and which hardly does? Why, and what does that say about the
 # held-out ELBO as a measure of the *decoder*?
 #

@@ -284,10 +284,10 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 #
 # (a) Which networks, distributions and terms stay as they are, and which change? What do encoder
 # and decoder read and write in each? (b) The VAE's loss is minus a lower bound of $\log p(x)$, the
-# evidence of a generative model. Of the logarithm of which probability is minus the VIB's loss at
-# $\beta = 1$ a lower bound, by the same algebra, and of which model? Why does nobody want that
-# model? (c) Name something that a good code of a VAE must hold and a good code of a VIB need not,
-# for handwritten digits.
+# evidence of a generative model. By the same algebra, minus the VIB's loss at $\beta = 1$ is a
+# lower bound of the logarithm of some probability. Of which one, and in which model? Why does
+# nobody want that model? (c) Name something that a good code of a VAE must hold and a good code of
+# a VIB need not, for handwritten digits.
 #
 # <!-- BEGIN SOLUTION -->
 # (a) VAE: $\frac1B \sum_b [-\frac1L \sum_l \log p(x_b|z_{bl}) + KL(q(z|x_b) \| N(0, I))]$; VIB:
@@ -895,8 +895,9 @@ if __name__ == "__main__":
 #    on `FOUR_SAMPLES` and a label of the first class.
 # 4. Document 004, slide "The β -VAE": "For $\beta < 1$ we no longer have an upper bound on
 #    $H_{\text{pop}}(y)$", and "for $\beta > 1$ the bound on $H_{\text{Pop}}(y)$ becomes weaker".
-#    Read $y$ as our label and the loss of section 4 as the bound; try $z = x$ on `P_XY`, with the
-#    best decoder and the best $r(z)$, for $\beta$ = 0.1, 1 and 2.
+#    Read $y$ as our label, the loss of section 4 as the bound, and both sentences as about what is
+#    guaranteed for a fixed code; try $z = x$ on `P_XY`, with the best decoder and the best $r(z)$,
+#    for $\beta$ = 0.1, 1 and 2.
 # 5. Document 004, slide "Posterior Collapse": where the decoder can do without $z$, "we then get a
 #    completely optimized model with $z$ taking a single (meaningless) determined value", that is
 #    $Q(z|y) = 1$. Try it with the decoder $q(y|z) = p(y)$ for every $z$, the $r(z)$ of `R_Z` and

@@ -51,7 +51,7 @@
 #
 # **How log determinants are graded.** By value, and once more by differences: the grader moves $z$
 # by a small step in each direction, asks *your* map where the points went, and takes the
-# determinant of that. Whoever has both right has a density.
+# determinant of that. An answer that is right in both is a density.
 #
 # **The documents.** Places such as *000, section 6* point into the lecture documents 000 to 004,
 # and with *Listing 1, line 21* come the listing's own line numbers. Numbers such as *E-000-16*
@@ -150,7 +150,7 @@ def gaussian_log_pdf(z, mu, var):
 #   m(a) = -1 + \log(1 + e^a) .$$
 #
 # It is always applied, also where $w^\top u > -1$ already: applied only below $-1$ it would make
-# $w^\top \hat u$ jump there, from $m(-1) = -0.69$ to $-1$. If $w^\top u$ is below $-16$, $m$ can
+# $w^\top \hat u$ jump there, from $m(-1) = -0.69$ to $-1$. If $w^\top u$ is below $-17$, $m$ can
 # still round to $-1$ in float32: at the plane itself the determinant is then 0.
 
 
@@ -237,11 +237,11 @@ def planar_log_det(z, u, w, b):
 # ### In your own words: why must $w^\top \hat u$ stay above $-1$?
 #
 # (a) What does a planar flow do to space if its $u$ was not corrected and $w^\top u < -1$? Take one
-# dimension, $w = 1$, $b = 0$, $u = -3$: which $z$ are sent to 0? (b) What goes wrong with
-# $\log q_K(z_K) = \log q_0(z_0) - \log\lvert\det\rvert$ there, although every number in it can be
-# computed, and what with the ELBO? (c) At $w^\top u = -1$ exactly the map is still one to one. What
-# is the log determinant at the plane, and why is $m(a) = -1 + \log(1 + e^a)$ better than
-# $\max(a, -1)$?
+# dimension, $w = 1$, $b = 0$, $u = -3$: which $z$ are sent to 0? (b) What goes wrong with $\log
+# q_K(z_K) = \log q_0(z_0) - \log\lvert\det\rvert$ there, although every number in it can be
+# computed? Is the ELBO still a lower bound, and in which direction is it wrong? (c) At $w^\top u =
+# -1$ exactly the map is still one to one. What is the log determinant at the plane, and why is
+# $m(a) = -1 + \log(1 + e^a)$ better than $\max(a, -1)$?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) Along $w$ the slope $1 + w^\top u\, (1 - \tanh^2)$ is negative near the plane and positive far
@@ -1290,10 +1290,10 @@ class AutoregressiveStep(keras.layers.Layer):
 #
 # `FlowVIB` has $F$ steps of one of four kinds, `"planar"`, `"radial"`, `"coupling"` or `"iaf"`. Of
 # coupling layers one would never move the other half: the halves change places between two steps.
-# And the dimensions of an autoregressive flow are reversed between two steps. (You may do both
-# after the last one too.) Where the features come from is left to you: from a hidden layer of the
-# encoder, or from one of their own. Without steps there is no use for such a layer, and its weights
-# would never learn.
+# And the dimensions of an autoregressive flow are reversed between two steps. (You may swap, or
+# reverse, after the last one too.) Where the features come from is left to you: from a hidden layer
+# of the encoder, or from one of their own. Without steps there is no use for such a layer, and its
+# weights would never learn.
 #
 # The loss is the free energy with a weight: mean over the batch of
 #
