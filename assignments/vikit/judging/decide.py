@@ -280,8 +280,8 @@ def explain_property(
 
 def describe_finding(found: Finding, public: bool) -> str:
     """Returns in words what an examination saw; in numbers too if the inputs are public."""
-    said = found.measured.lower() in found.detail.lower()
-    return f"{found.detail}; {found.measured}" if public and not said else found.detail
+    is_said = found.measured.lower() in ("", found.detail.lower())
+    return f"{found.detail}; {found.measured}" if public and not is_said else found.detail
 
 
 def combine_verdicts(question: DrawnQuestion, first: Verdict, second: Verdict) -> Verdict:
