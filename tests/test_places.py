@@ -1,13 +1,11 @@
 """Places in the lecture documents, as students read them, are sections with titles, never lines."""
 
-import json
 import re
 
-import nbformat
 import pytest
+import released
 
 from autograder import tasks
-from autograder.build import notebooks
 from autograder.tasks.question import STRICT
 
 # The documents' own headings; a place may give the beginning of one.
@@ -100,23 +98,12 @@ def flat(text):
 
 
 @pytest.fixture(scope="module")
-def released():
+def read():
     """What each assignment releases: a dict from name to (text of the notebook, public cases)."""
-    found = {}
-    for name in tasks.names():
-        built = notebooks.release(name)
-        notebook = nbformat.reads(built[f"{name}.ipynb"].decode(), as_version=4)
-        text = "\n".join(flat(cell.source) for cell in notebook.cells)
-        found[name] = text, json.loads(built["public_cases.json"])
-    return found
-
-
-def strings(content):
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, dict | list):
-        for item in content.values() if isinstance(content, dict) else content:
-            yield from strings(item)
+    return {
+        name: ("\n".join(flat(cell.source) for cell in cells), public)
+        for name, (cells, public) in released.read().items()
+    }
 
 
 def line_numbers(text):
@@ -141,32 +128,32 @@ def misquoted(text):
 
 
 @pytest.mark.parametrize("name", tasks.names())
-def test_students_read_no_line_numbers_of_the_documents(released, name):
-    text, public = released[name]
-    everything = "\n".join([text, *strings(public)])
+def test_students_read_no_line_numbers_of_the_documents(read, name):
+    text, public = read[name]
+    everything = "\n".join([text, *released.strings(public)])
     assert "000" in everything
     assert list(line_numbers(everything)) == []
 
 
 @pytest.mark.parametrize("name", tasks.names())
-def test_a_sections_title_is_the_documents_own(released, name):
-    text, public = released[name]
-    everything = [text, *strings(public)]
+def test_a_sections_title_is_the_documents_own(read, name):
+    text, public = read[name]
+    everything = [text, *released.strings(public)]
     assert sum(len(QUOTED_SECTION.findall(each)) for each in everything) > 3
     assert [place for each in everything for place in misquoted(each)] == []
 
 
 @pytest.mark.parametrize("name", tasks.names())
-def test_a_notebook_gives_each_sections_title_once(released, name):
-    text, _ = released[name]
+def test_a_notebook_gives_each_sections_title_once(read, name):
+    text, _ = read[name]
     titled = {(found.group()[:3], found.group(1)) for found in QUOTED_SECTION.finditer(text)}
     cited = {found.groups() for found in SECTION.finditer(text) if found.group(1) != "003"}
     assert cited - titled == set(), "give the title where the section is first named"
 
 
 @pytest.mark.parametrize("name", tasks.names())
-def test_every_source_gives_the_sections_title(released, name):
-    _, public = released[name]
+def test_every_source_gives_the_sections_title(read, name):
+    _, public = read[name]
     sources = set()
     for question in public["questions"]:
         parts = [question, *question["mistakes"], *question.get("properties", [])]
