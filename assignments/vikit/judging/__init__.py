@@ -20,6 +20,7 @@ from .question import (
     Property,
     Verdict,
 )
+from .terms import Column, Reading, Term, Terms
 
 __all__ = [
     "ATOL",
@@ -30,11 +31,15 @@ __all__ = [
     "RTOL",
     "Answer",
     "CaseVerdict",
+    "Column",
     "DrawnCase",
     "DrawnQuestion",
     "Finding",
     "Mistake",
     "Property",
+    "Reading",
+    "Term",
+    "Terms",
     "Verdict",
     "build_unjudged_verdict",
     "combine_verdicts",

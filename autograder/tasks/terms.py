@@ -1,0 +1,171 @@
+"""The terms of a question's formula, row by row, and what arguments may be taken for.
+
+A question lists its terms (`of_output`); what may stand in their place is derived from what its
+arguments may be taken for (`READINGS`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from vikit.judging import Column, DrawnCase, Reading, Term, Terms
+
+from . import drawing
+
+__all__ = ["READINGS", "TermRow", "of_output", "term"]
+
+
+class ArgumentReading(NamedTuple):
+    """What an argument may be taken for.
+
+    Attributes:
+        key: Name.
+        change: The argument that gives the same values if it is read rightly.
+        words: What is wrong; `{name}` stands for the argument's name.
+    """
+
+    key: str
+    change: Callable[[np.ndarray], np.ndarray]
+    words: str
+
+
+def log_abs(value) -> np.ndarray:
+    return np.log(np.abs(value))
+
+
+def sigmoid(value) -> np.ndarray:
+    return 1 / (1 + np.exp(-value))
+
+
+# By kind of argument.
+READINGS = {
+    "log_var": (
+        ArgumentReading("as_variance", log_abs, "{name} is taken for a variance"),
+        ArgumentReading(
+            "as_sigma", lambda v: 2 * log_abs(v), "{name} is taken for a standard deviation"
+        ),
+        ArgumentReading(
+            "as_log_sigma",
+            lambda v: 2 * v,
+            "{name} is taken for the logarithm of a standard deviation",
+        ),
+        ArgumentReading(
+            "sigma_for_variance",
+            lambda v: v / 2,
+            "a standard deviation stands where a variance belongs",
+        ),
+        ArgumentReading("negated", lambda v: -v, "{name} has the opposite sign"),
+        ArgumentReading("exponentiated", np.exp, "exp({name}) stands where {name} belongs"),
+        ArgumentReading("left_out", np.zeros_like, "the variance is taken for 1"),
+    ),
+    "sigma": (
+        ArgumentReading("as_variance", np.sqrt, "{name} is taken for a variance"),
+        ArgumentReading("squared", np.square, "a variance stands where {name} belongs"),
+        ArgumentReading("inverted", lambda s: 1 / s, "{name} and its inverse are exchanged"),
+        ArgumentReading("as_log_sigma", np.exp, "{name} is taken for its logarithm"),
+        ArgumentReading("left_out", np.ones_like, "{name} is taken for 1"),
+    ),
+    "logits": (
+        ArgumentReading("as_probability", sigmoid, "the sigmoid of {name} stands for {name}"),
+        ArgumentReading("negated", lambda a: -a, "{name} has the opposite sign"),
+    ),
+    "mean": (
+        ArgumentReading("left_out", np.zeros_like, "{name} is taken for 0"),
+        ArgumentReading("negated", lambda m: -m, "{name} has the opposite sign"),
+    ),
+    "binary": (
+        ArgumentReading("inverted", lambda x: 1 - x, "1 - {name} stands where {name} belongs"),
+    ),
+    "positive": (
+        ArgumentReading("squared", np.square, "{name} is squared"),
+        ArgumentReading("rooted", np.sqrt, "{name} stands under a root"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class TermRow:
+    """A row of a question's terms: a `vikit.judging.Term` with its formula, in float64.
+
+    Attributes:
+        term: The `Term`.
+        formula: From the question's arguments to values shaped like the answer.
+    """
+
+    term: Term
+    formula: Callable[..., Any]
+
+
+def term(key, right, formula, text, words="", is_constant=False) -> TermRow:
+    """Returns a row of `of_output`.
+
+    Args:
+        key: Name, for the staff.
+        right: The coefficient in the right answer; 0 for what only wrong answers have.
+        formula: From the question's arguments, in float64, to values shaped like the answer.
+        text: How it is written.
+        words: What messages call it; "the term <text>" by default.
+        is_constant: Whether it depends on sizes alone.
+    """
+    return TermRow(Term(key, words or f"the term {text}", text, right, is_constant), formula)
+
+
+def of_output(arguments: dict[str, str], *rows: TermRow, swaps=()) -> Terms:
+    """Returns the `Terms` of an output.
+
+    Args:
+        arguments: From the names of the question's arguments, in their order, to their kinds in
+            `READINGS`; "" for an argument that nothing is taken for.
+        rows: The terms.
+        swaps: Pairs of names of arguments that may be exchanged.
+    """
+    names = list(arguments)
+    readings, changes = [], []
+    for position, (name, kind) in enumerate(arguments.items()):
+        for one in READINGS.get(kind, ()):
+            readings.append(Reading(f"{name}_{one.key}", one.words.format(name=name)))
+            changes.append(change_one(position, one.change))
+    for first, second in swaps:
+        readings.append(Reading(f"{first}_and_{second}", f"{first} and {second} are exchanged"))
+        changes.append(exchange(names.index(first), names.index(second)))
+    columns = tuple(
+        [Column(number) for number in range(len(rows))]
+        + [Column(number, index) for index in range(len(readings)) for number in range(len(rows))]
+    )
+
+    def evaluate(case: DrawnCase) -> np.ndarray:
+        doubles = [drawing.to_float64(argument) for argument in case.arguments]
+        shape = case.expected[0].shape
+        values = []
+        with np.errstate(all="ignore"):
+            for column in columns:
+                change = changes[column.reading] if column.reading >= 0 else list
+                found = rows[column.term].formula(*change(doubles))
+                values.append(np.broadcast_to(np.asarray(found, float), shape))
+        return np.stack(values)
+
+    return Terms(tuple(row.term for row in rows), tuple(readings), columns, evaluate)
+
+
+def change_one(position: int, change: Callable) -> Callable[[list], list]:
+    """Returns a function of arguments that changes the one at `position`."""
+
+    def changed(arguments: list) -> list:
+        return [
+            change(np.asarray(value, float)) if index == position else value
+            for index, value in enumerate(arguments)
+        ]
+
+    return changed
+
+
+def exchange(first: int, second: int) -> Callable[[list], list]:
+    """Returns a function of arguments that exchanges two of them."""
+
+    def exchanged(arguments: list) -> list:
+        changed = list(arguments)
+        changed[first], changed[second] = arguments[second], arguments[first]
+        return changed
+
+    return exchanged
