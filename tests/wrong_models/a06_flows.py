@@ -45,6 +45,7 @@ FROZEN = (
 )
 PLANAR_END = "return z + u_hat * tf.tanh(w_dot_z + b), log_det\n"
 RADIAL_END = "return z + beta_hat * h * (z - z_ref), log_det[:, 0]\n"
+GATES_NEARLY_OPEN = ("return iaf_step(z, m, s + 1)", "return iaf_step(z, m, s + 6)")
 COUPLING_END = "return z_new, tf.reduce_sum(log_scale, axis=-1)\n"
 IAF_END = "return iaf_step(z, m, s + 1)\n"
 U_W_B = "u, w, b = self.to_u(features), self.to_w(features), self.to_b(features)"
@@ -652,6 +653,10 @@ FAULTS = (
      {"kind_coupling": "half_never_moves"}),
     ("an order that is never reversed", (("if number and self.flow == IAF:", "if False:"),),
      {"kind_iaf": "order_not_reversed"}),
+    ("an order that is never reversed, and gates that are nearly open",
+     (("if number and self.flow == IAF:", "if False:"), GATES_NEARLY_OPEN),
+     {"kind_iaf": "order_not_reversed"}),
+    ("gates that are nearly open, no fault", (GATES_NEARLY_OPEN,), {}),
     ("no flow at all", ((STEP, STEP.replace("z, log_det", "_, log_det")),),
      {**of_every_flow("flow_is_identity"), "free_energy_terms": "flow_is_identity",
       "prediction": "flow_is_identity"}),

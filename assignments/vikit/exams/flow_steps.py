@@ -38,6 +38,8 @@ VOLUME_TOLERANCE = 2e-3
 # A direction of displacements counts if its singular value,
 # beside the largest, is larger than this.
 ONE_DIRECTION = 1e-3
+# How far a dimension of z0 is moved to see which of zK depend on it.
+MOVE = 1.0
 
 
 class ObservedStep(NamedTuple):
@@ -46,11 +48,16 @@ class ObservedStep(NamedTuple):
     Attributes:
         displacements: zK - z0. Shape `[NUM_FLOW_IMAGES, NUM_POINTS, K]`.
         jacobians: By differences. Shape `[n, K, K]`.
+        stays: Whether a dimension of zK is one of z0.
+        depends: Which dimensions of zK, along the first axis, depend on which of z0, along the
+            second. Bool `[K, K]`.
         reliable: For which points the Jacobians are reliable. Shape `[n]`.
     """
 
     displacements: np.ndarray
     jacobians: np.ndarray
+    stays: bool
+    depends: np.ndarray
     reliable: np.ndarray
 
 
@@ -62,7 +69,28 @@ def observe_step(flow: Flow, x: np.ndarray, z0: np.ndarray) -> ObservedStep:
         x: Each of NUM_FLOW_IMAGES images NUM_POINTS times in a row. Shape `[n, event_dim]`.
         z0: Points before the flow, one for each row of `x`. Shape `[n, latent_dim]`.
     """
-    return ObservedStep(by_image(zK_of(flow, z0, x) - z0), *jacobians_of(flow, x, z0))
+    zK = zK_of(flow, z0, x)
+    jacobians, reliable = jacobians_of(flow, x, z0)
+    return ObservedStep(
+        by_image(zK - z0), jacobians, has_one_of(z0, zK), dependence_of(flow, x, z0), reliable
+    )
+
+
+def has_one_of(before: np.ndarray, after: np.ndarray) -> bool:
+    """Tells whether a column of `before` `[n, K]` is one of `after` `[n, K]` too."""
+    return any(is_repeated(column, other) for column in before.T for other in after.T)
+
+
+def dependence_of(flow: Flow, x: np.ndarray, z0: np.ndarray) -> np.ndarray:
+    """Returns which dimensions of zK depend on which of z0, as in `ObservedStep`.
+
+    Each dimension of z0 is moved by MOVE, which shows what a gate that is nearly open, or a ReLU
+    that bends, hides from a difference.
+    """
+    zK, size = zK_of(flow, z0, x), z0.shape[1]
+    moved = z0 + np.float32(MOVE) * np.eye(size, dtype=np.float32)[:, np.newaxis]
+    ends = map_of(flow, x)(moved.reshape(-1, size)).reshape(size, *z0.shape)
+    return np.array([[not is_repeated(zK[:, k], end[:, k]) for end in ends] for k in range(size)])
 
 
 def by_image(rows: np.ndarray) -> np.ndarray:
@@ -91,8 +119,7 @@ def failure_of_step(kind: str, step: ObservedStep, starts: str = "z0") -> Proper
         return PropertyFailed(
             f"the Jacobian is the same at all {starts} of an image", "affine_step"
         )
-    jacobians = step.jacobians[step.reliable]
-    why_not = why_not_planar(step.displacements) if kind == "planar" else WHY_NOT[kind](jacobians)
+    why_not = WHY_NOT[kind](step)
     if why_not:
         return PropertyFailed(why_not, "another_kind_of_step")
     if all(
@@ -105,8 +132,8 @@ def failure_of_step(kind: str, step: ObservedStep, starts: str = "z0") -> Proper
     return None
 
 
-def is_as_one_step(kind: str, flow: Flow, x: np.ndarray, z0: np.ndarray) -> bool:
-    """Tells whether a single step could do what several do; False if differences can't tell.
+def is_as_one_step(kind: str, flow: Flow, x: np.ndarray, z0: np.ndarray) -> bool | None:
+    """Tells whether a single step could do what several do; None if differences can't tell.
 
     Args:
         kind: The kind of step: "planar", "radial", "coupling" or "iaf".
@@ -120,13 +147,13 @@ def is_as_one_step(kind: str, flow: Flow, x: np.ndarray, z0: np.ndarray) -> bool
             for points in by_image(zK_of(flow, z0, x) - z0)
         )
     if kind == "coupling":
-        return any(is_repeated(before, after) for before in z0.T for after in zK_of(flow, z0, x).T)
+        return has_one_of(z0, zK_of(flow, z0, x))
+    if kind == "iaf":
+        return is_triangular(dependence_of(flow, x, z0))
     jacobians, reliable = jacobians_of(flow, x, z0)
     if not reliable.any():
-        return False
-    if kind == "radial":
-        return not why_not_radial(jacobians[reliable], ENTRY_TOLERANCE / 10)
-    return share_of_triangular(jacobians[reliable]) >= 0.5
+        return None
+    return not why_no_radial_jacobians(jacobians[reliable], ENTRY_TOLERANCE / 10)
 
 
 def count_displacement_directions(displacements: np.ndarray) -> int:
@@ -135,12 +162,12 @@ def count_displacement_directions(displacements: np.ndarray) -> int:
     return int(np.sum(values > ONE_DIRECTION * values[0] + 1e-5))
 
 
-# Why a step is not of a kind, in words; empty if it is. Jacobians have the shape `[n, K, K]`.
+# Why a step is not of a kind, in words; empty if it is.
 
 
-def why_not_planar(displacements: np.ndarray) -> str:
-    """Returns why displacements `[NUM_FLOW_IMAGES, NUM_POINTS, K]` are no planar step's."""
-    if all(count_displacement_directions(points) < 2 for points in displacements):
+def why_not_planar(step: ObservedStep) -> str:
+    """Returns why a step is no planar one."""
+    if all(count_displacement_directions(points) < 2 for points in step.displacements):
         return ""
     return (
         "the points of an image move along more than one direction; "
@@ -148,8 +175,13 @@ def why_not_planar(displacements: np.ndarray) -> str:
     )
 
 
-def why_not_radial(jacobians: np.ndarray, tolerance: float = ENTRY_TOLERANCE) -> str:
-    """Returns why Jacobians are not those of a radial step.
+def why_not_radial(step: ObservedStep) -> str:
+    """Returns why a step is no radial one."""
+    return why_no_radial_jacobians(step.jacobians[step.reliable], ENTRY_TOLERANCE)
+
+
+def why_no_radial_jacobians(jacobians: np.ndarray, tolerance: float) -> str:
+    """Returns why Jacobians `[n, K, K]` are not those of a radial step.
 
     A radial step treats all directions across the radius alike: its Jacobian is a I + b d d^T.
     """
@@ -167,8 +199,9 @@ def why_not_radial(jacobians: np.ndarray, tolerance: float = ENTRY_TOLERANCE) ->
     return ""
 
 
-def why_not_coupling(jacobians: np.ndarray) -> str:
-    """Returns why Jacobians are not those of a coupling layer."""
+def why_not_coupling(step: ObservedStep) -> str:
+    """Returns why a step is no coupling layer."""
+    jacobians = step.jacobians[step.reliable]
     size = jacobians.shape[1]
     untouched = is_unit(jacobians).all(axis=0).sum()
     if untouched != size // 2:
@@ -184,13 +217,13 @@ def why_not_coupling(jacobians: np.ndarray) -> str:
     )
 
 
-def why_not_iaf(jacobians: np.ndarray) -> str:
-    """Returns why Jacobians are not those of an autoregressive step."""
-    if is_unit(jacobians).all(axis=0).any():
+def why_not_iaf(step: ObservedStep) -> str:
+    """Returns why a step is no autoregressive one."""
+    if step.stays:
         return "a dimension stays what it is; an autoregressive step gates all of them"
-    if share_of_triangular(jacobians) < 0.9:
+    if not is_triangular(step.depends):
         return "the Jacobian is not triangular, in any order: m_k and s_k may look at z_<k alone"
-    gates = [triangular_diagonal(jacobian) for jacobian in jacobians]
+    gates = [triangular_diagonal(jacobian) for jacobian in step.jacobians[step.reliable]]
     if (
         np.mean(
             [min(found) > -ENTRY_TOLERANCE and max(found) < 1 + ENTRY_TOLERANCE for found in gates]
@@ -201,8 +234,12 @@ def why_not_iaf(jacobians: np.ndarray) -> str:
     return ""
 
 
-# Planar steps show their kind in displacements.
-WHY_NOT = {"radial": why_not_radial, "coupling": why_not_coupling, "iaf": why_not_iaf}
+WHY_NOT = {
+    "planar": why_not_planar,
+    "radial": why_not_radial,
+    "coupling": why_not_coupling,
+    "iaf": why_not_iaf,
+}
 
 
 def is_unit(jacobians: np.ndarray) -> np.ndarray:
@@ -215,9 +252,12 @@ def is_unit(jacobians: np.ndarray) -> np.ndarray:
 
 def share_of_triangular(jacobians: np.ndarray) -> float:
     """Returns the share of the Jacobians that are triangular in some order of rows and columns."""
-    return float(
-        np.mean([len(triangular_diagonal(jacobian)) == len(jacobian) for jacobian in jacobians])
-    )
+    return float(np.mean([is_triangular(jacobian) for jacobian in jacobians]))
+
+
+def is_triangular(matrix: np.ndarray) -> bool:
+    """Tells whether a matrix is triangular in some order of its rows and columns."""
+    return len(triangular_diagonal(matrix)) == len(matrix)
 
 
 def triangular_diagonal(jacobian: np.ndarray) -> list[float]:
