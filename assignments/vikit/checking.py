@@ -14,7 +14,7 @@ import numpy as np
 
 from . import judging, side_by_side
 from .exams import EXAMINATIONS, CannotExamine, Exam, examine, own_functions
-from .judging import decide, faults
+from .judging import decide, faults, read_back
 from .notebook import nbgrading, unanswered
 from .protocol import client, public_cases, student_side, wire
 
@@ -106,7 +106,7 @@ def judge_question(
         names: What the properties are examined of, by name; what the notebook defines besides is
             found too.
     """
-    answers = {case.name: answer_case(space, question, case) for case in question.cases}
+    answers = answer_cases(space, question, question.cases)
     if not answers:
         return examine_and_judge(question, names)
     verdict = judge_answers(space, question, answers)
@@ -134,6 +134,9 @@ def judge_answers(space: student_side.Namespace, question, answers) -> judging.V
     verdict = faults.judge_case_by_case(question, answers, public=True, again=again)
     if verdict.mistake:
         return verdict
+    found = read_back.read_answers(question, answers, partial(answer_cases, space, question))
+    if found:
+        return read_back.add_to_verdict(verdict, found)
     row = side_by_side.describe_row(question, answers, space.names[question.name])
     return replace(verdict, message="\n".join([verdict.message, *row]))
 
@@ -169,9 +172,7 @@ def own_function(names: dict[str, Any], name: str) -> Callable:
             "that asks for it are not here"
         ) from error
     space = student_side.Namespace(names)
-    verdict = faults.judge_case_by_case(
-        earlier, {case.name: answer_case(space, earlier, case) for case in earlier.cases}
-    )
+    verdict = faults.judge_case_by_case(earlier, answer_cases(space, earlier, earlier.cases))
     if verdict.status == "missing":
         raise CannotExamine(f"check compares with your own {name}, and this notebook defines none")
     if not all(case.passed for case in verdict.cases if case.kind == judging.GENERIC):
@@ -211,6 +212,11 @@ def hide_traceback(name: str, function) -> Callable:
             raise CannotExamine(reason) from error
 
     return own
+
+
+def answer_cases(space: student_side.Namespace, question, cases) -> dict[str, judging.Answer]:
+    """Returns the answers of the student's function to several cases, by name."""
+    return {case.name: answer_case(space, question, case) for case in cases}
 
 
 def answer_case(space: student_side.Namespace, question, case: judging.DrawnCase) -> judging.Answer:

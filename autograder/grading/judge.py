@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import dataclass, field, replace
 
 from vikit import judging
-from vikit.judging import decide, explain, faults
+from vikit.judging import decide, explain, faults, read_back
 
 from autograder import kernels
 from autograder.kernels import Outcome
@@ -132,7 +132,32 @@ class Judge:
             with contextlib.suppress(GaveUp):
                 again = probing.ask_twice(self.run, drawn, path, case, seconds)
                 verdict = faults.judge_case_by_case(drawn, hidden, again=again)
+                if not verdict.mistake:
+                    verdict = self.read_back(drawn, verdict, given, path)
         return verdict, given
+
+    def read_back(
+        self,
+        drawn: judging.DrawnQuestion,
+        verdict: judging.Verdict,
+        given: dict[str, judging.Answer],
+        path: str,
+    ) -> judging.Verdict:
+        """Returns the verdict with what a wrong answer computes instead, if that can be read.
+
+        Args:
+            drawn: The `judging.DrawnQuestion`.
+            verdict: The verdict as it stands, without a mistake.
+            given: The student's answers, by case.
+            path: The function's name in the notebook.
+        """
+        seconds = models.time_for(self.run, drawn)
+
+        def ask(cases) -> dict[str, judging.Answer]:
+            return probing.ask_cases(self.run, replace(drawn, cases=tuple(cases)), path, seconds)
+
+        found = read_back.read_answers(drawn, given, ask)
+        return read_back.add_to_verdict(verdict, found) if found else verdict
 
     def judge_class(self, drawn: judging.DrawnQuestion, question) -> judging.Verdict:
         """Returns the verdict on the properties of a question."""

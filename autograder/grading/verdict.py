@@ -272,6 +272,12 @@ def build_question_document(verdict: judging.Verdict) -> dict[str, Any]:
         "mistake": verdict.mistake,
         "message": verdict.message,
         "repair": verdict.repair,
+        "read_back": verdict.read_back
+        and {
+            "id": verdict.read_back.id,
+            "sentence": verdict.read_back.sentence,
+            "formula": verdict.read_back.formula,
+        },
         "source": verdict.source,
         "follows": verdict.follows,
         "cases": [

@@ -17,6 +17,7 @@ __all__ = [
     "as_student_gets_it",
     "build_question",
     "draw_case",
+    "draw_further",
     "draw_given",
     "draw_with_key",
     "evaluate",
@@ -81,6 +82,27 @@ def build_question(question, cases) -> judging.DrawnQuestion:
         properties=question.properties,
         sampled=question.sampled,
         seconds=question.seconds,
+        terms=question.terms,
+        keeps_formula=question.keeps_formula,
+    )
+
+
+# How many further cases there are, in turn like the generic ones.
+NUM_FURTHER = 12
+
+
+def draw_further(question, key: Key) -> tuple[judging.DrawnCase, ...]:
+    """Returns generic cases that are worth no points, without the values of mistakes.
+
+    Args:
+        question: The `Question`.
+        key: What inputs depend on besides question and case.
+    """
+    generic = [case for case in question.cases if case.kind == GENERIC]
+    plain = replace(question, mistakes=())
+    return tuple(
+        draw_case(plain, replace(generic[number % len(generic)], name=f"further {number + 1}"), key)
+        for number in range(NUM_FURTHER)
     )
 
 

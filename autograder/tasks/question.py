@@ -178,6 +178,10 @@ class Question:
             and no cases.
         oracle: The right functions for its examinations (see `vikit.exams.exam`).
         rules: The `Rules` that the tests hold it to.
+        terms: For each output its `judging.Terms` (see `terms.of_output`), or None where it is no
+            sum of terms; empty if no output is.
+        keeps_formula: Whether the formula is the student's to find: nothing that is released has
+            it.
         hints: From the names of mistakes to `judging.Mistake`s; `tasks.load` fills it from
             hints.md.
     """
@@ -202,6 +206,8 @@ class Question:
     properties: tuple = ()
     oracle: object = None
     rules: Rules = STRICT
+    terms: tuple = ()
+    keeps_formula: bool = False
     hints: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -3,13 +3,21 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from vikit import judging
 from vikit.judging import naming
 
-from .drawing import build_question, draw_case, draw_with_key, find_distinct_variants, to_float64
+from .drawing import (
+    build_question,
+    draw_case,
+    draw_further,
+    draw_with_key,
+    find_distinct_variants,
+    to_float64,
+)
 from .question import Question, QuestionError, WrongFormula
 
 __all__ = [
@@ -58,10 +66,11 @@ def draw_for_student(assignment, question, student, secret, file="") -> judging.
     drawn_for = f"{student}\0{file}" if file else student
     clash: list[str] = []
     for attempt in range(NUM_ATTEMPTS):
-        drawn = draw_with_key(question, (secret, drawn_for, assignment, attempt), known.variants)
+        key = (secret, drawn_for, assignment, attempt)
+        drawn = draw_with_key(question, key, known.variants)
         found = find_clash(question, drawn, known.pairs)
         if found is None:
-            return drawn
+            return replace(drawn, further=partial(draw_further, question, key))
         clash = found
     reason = (
         f"{' and '.join(clash)} give the same values"

@@ -18,8 +18,10 @@ from .question import (
     Finding,
     Mistake,
     Property,
+    ReadBack,
     Verdict,
 )
+from .term_search import has_enough
 from .terms import Column, Reading, Term, Terms
 
 __all__ = [
@@ -37,12 +39,14 @@ __all__ = [
     "Finding",
     "Mistake",
     "Property",
+    "ReadBack",
     "Reading",
     "Term",
     "Terms",
     "Verdict",
     "build_unjudged_verdict",
     "combine_verdicts",
+    "has_enough",
     "judge",
     "judge_properties",
 ]

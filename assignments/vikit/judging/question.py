@@ -1,6 +1,8 @@
 """Data types: a question with its cases, properties, mistakes; answers, findings, verdicts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,7 @@ __all__ = [
     "Finding",
     "Mistake",
     "Property",
+    "ReadBack",
     "Verdict",
 ]
 
@@ -77,6 +80,11 @@ class DrawnCase:
     sizes: dict = field(default_factory=dict)
     careful: float = 0.0
     remark: str = ""
+
+
+def no_cases() -> tuple[DrawnCase, ...]:
+    """Returns no cases."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,11 @@ class DrawnQuestion:
         sampled: Whether a right answer is computed from random numbers: then the tolerance is too
             wide to tell transformations of mistakes apart.
         seconds: The time limit of this question, None for the usual one.
+        terms: For each output its `terms.Terms`, or None if it is no sum of terms; empty if none
+            is.
+        further: Draws generic cases that are worth no points: to read a wrong answer back where
+            `cases` are too few.
+        keeps_formula: Whether the formula is the student's to find: no message gives it away.
     """
 
     name: str
@@ -156,6 +169,9 @@ class DrawnQuestion:
     properties: tuple = ()
     sampled: bool = False
     seconds: float | None = None
+    terms: tuple[Any, ...] = ()
+    further: Callable[[], tuple[DrawnCase, ...]] = no_cases
+    keeps_formula: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,6 +221,23 @@ class CaseVerdict:
 
 
 @dataclass(frozen=True)
+class ReadBack:
+    """What a wrong answer computes instead of the right formula.
+
+    Attributes:
+        id: The same for all answers with the same changes.
+        sentence: What was changed, for the student.
+        formula: The formula that was read back, for the staff.
+        repair: The sentence with the names of terms, where `sentence` keeps them back.
+    """
+
+    id: str
+    sentence: str
+    formula: str
+    repair: str = ""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The judgement of one question.
 
@@ -220,6 +253,8 @@ class Verdict:
         cases: The `CaseVerdict`s.
         follows: What the question was graded with besides, if it follows an earlier one.
         repair: How to mend each mistake: a line each.
+        read_back: What the answer computes instead, where no mistake explains it; None if that is
+            unclear too.
     """
 
     name: str
@@ -233,3 +268,4 @@ class Verdict:
     cases: tuple
     follows: str | None = None
     repair: str = ""
+    read_back: ReadBack | None = None

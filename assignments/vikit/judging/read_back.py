@@ -1,356 +1,338 @@
-"""Reads a wrong answer back: the terms of the right formula with what was changed in them.
+"""Reads a wrong answer back: the right formula with what was changed in it, in words.
 
-An answer's values are written as a combination of the question's terms and of what may stand in
-their place, as close to the right one as possible: one change, or two. Supports are tried in this
-order, each by least squares; coefficients are small rational numbers, and must then give all values
-within the tolerance.
+`term_search` finds the combination of terms that gives the answer's values; here it is said what
+was changed: a term is missing, has the opposite sign, counts twice, an argument is taken for
+something else.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 
-from .question import DrawnCase
-from .terms import Column, Terms
+from .compare import is_close
+from .question import GENERIC, Answer, DrawnCase, DrawnQuestion, ReadBack, Verdict
+from .term_search import Combination, Factor, equations_of, find_combination, has_enough
+from .terms import Terms
 
-__all__ = ["Combination", "Equations", "Factor", "equations_of", "read_back"]
+__all__ = ["add_to_verdict", "read_answers"]
 
-# Coefficients of the search: p/q with q up to 4, at most LARGEST_COEFFICIENT.
-LARGEST_DENOMINATOR, LARGEST_COEFFICIENT = 4, 4
-COEFFICIENTS = np.array(
-    sorted(
-        {
-            sign * Fraction(p, q)
-            for q in range(1, LARGEST_DENOMINATOR + 1)
-            for p in range(1, LARGEST_COEFFICIENT * q + 1)
-            for sign in (-1, 1)
-        }
-    ),
-    dtype=float,
-)
-# A constant may also be left without its log 2 pi, or have it too much, or hold another logarithm.
-CONSTANTS = (math.log(2 * math.pi), math.log(math.pi), math.log(2.0))
-# How many more numbers there must be than terms that are fitted.
-MORE_EQUATIONS = 3
-MOST_TERMS = 6
-# Rounding in float32 of terms that cancel, as a share of the terms.
-TERM_ROUNDING = 1e-6
-# Two columns are one direction if the cosine between them is closer to 1 than this.
-COLLINEAR = 1e-10
+# From names of cases to the answers; and what asks a student's function for more of them.
+Answers = dict[str, Answer]
+Ask = Callable[[Sequence[DrawnCase]], Answers]
+NAMED_RATIOS = {
+    Fraction(-1): "has the opposite sign",
+    Fraction(2): "counts twice",
+    Fraction(1, 2): "counts half",
+    Fraction(-2): "counts twice, with the opposite sign",
+    Fraction(-1, 2): "counts half, with the opposite sign",
+}
 
 
-class Factor(NamedTuple):
-    """A column with its coefficient.
-
-    Attributes:
-        column: The `Column`.
-        scale: The size that the column is divided by, as "K"; multiplied by, as "*K"; "" for none.
-        coefficient: The number before it.
-    """
-
-    column: Column
-    scale: str
-    coefficient: float
-
-
-class Combination(NamedTuple):
-    """An answer as a sum of columns.
-
-    Attributes:
-        factors: The `Factor`s, in the order of their columns.
-        num_changes: How many changes lead here from the right answer.
-    """
-
-    factors: tuple[Factor, ...]
-    num_changes: int
-
-
-class Equations(NamedTuple):
-    """What an answer's numbers say about the coefficients.
-
-    Attributes:
-        matrix: The values of all scaled columns. Shape `[columns, n]`.
-        labels: (column, scale) of each row of `matrix`.
-        given: The answer's numbers. Shape `[n]`.
-        right: The coefficients of the right answer. Shape `[columns]`.
-        constants: Which columns are constants. Bool `[columns]`.
-        tolerance: How far each number may be off. Shape `[n]`.
-    """
-
-    matrix: np.ndarray
-    labels: list[tuple[Column, str]]
-    given: np.ndarray
-    right: np.ndarray
-    constants: np.ndarray
-    tolerance: np.ndarray
-
-
-def equations_of(
-    terms: Terms, cases: Sequence[DrawnCase], values: Sequence[np.ndarray], atol: float, rtol: float
-) -> Equations:
-    """Returns the `Equations` of an answer.
+def read_answers(question: DrawnQuestion, answers: Answers, ask: Ask) -> ReadBack | None:
+    """Returns what a wrong answer computes instead of the right formula; None if that is unclear.
 
     Args:
-        terms: The `Terms` of the output.
-        cases: The `DrawnCase`s.
-        values: The answer's array for each case.
-        atol: Absolute tolerance.
-        rtol: Relative tolerance.
+        question: The `DrawnQuestion`.
+        answers: The answers to its cases.
+        ask: Asks for the answers to further cases, where those of the question are too few.
     """
-    columns = [terms.evaluate(case).reshape(len(terms.columns), -1) for case in cases]
-    numbers = [part.shape[1] for part in columns]
-    letters = sorted({letter for case in cases for letter in case.sizes})
-    scales = {"": np.ones(sum(numbers))}
-    for letter in letters:
-        sizes = np.repeat([float(case.sizes[letter]) for case in cases], numbers)
-        scales[letter], scales[f"*{letter}"] = 1 / sizes, sizes
-    plain = np.concatenate(columns, axis=1)
-    matrix = np.concatenate([plain * scale for scale in scales.values()])
-    labels = [(column, scale) for scale in scales for column in terms.columns]
-    right = np.zeros(len(matrix))
-    right[: len(terms.terms)] = [term.right for term in terms.terms]
-    given = np.concatenate([np.ravel(value) for value in values]).astype(float)
-    rounding = TERM_ROUNDING * np.abs(right) @ np.abs(matrix)
-    return Equations(
-        matrix,
-        labels,
-        given,
-        right,
-        np.array([terms.terms[column.term].is_constant for column, _ in labels]),
-        atol + rtol * np.abs(given) + rounding,
+    if not question.terms or question.sampled:
+        return None
+    cases = [case for case in question.cases if case.kind == GENERIC]
+    if not are_usable(cases, answers):
+        return None
+    wrong = wrong_outputs(question, cases, answers)
+    if any(question.terms[output] is None for output in wrong):
+        return None
+    if not all(has_enough(question.terms[output], cases, output) for output in wrong):
+        further = list(question.further())
+        answers = {**answers, **ask(further)}
+        cases += further
+        if not further or not are_usable(cases, answers):
+            return None
+        wrong = wrong_outputs(question, cases, answers)
+    found = [read_output(question, output, cases, answers) for output in wrong]
+    if not found or any(one is None for one in found):
+        return None
+    return join([one for one in found if one is not None])
+
+
+def add_to_verdict(verdict: Verdict, found: ReadBack) -> Verdict:
+    """Returns the verdict with what was read back in its message."""
+    first = verdict.message.split("\n")[0]
+    return replace(
+        verdict,
+        read_back=found,
+        message=f"{first} {found.sentence}",
+        hint=found.sentence,
+        repair=found.repair,
     )
 
 
-def read_back(equations: Equations) -> Combination | None:
-    """Returns the answer as the `Combination` closest to the right one; None if there is none.
+def are_usable(cases: Sequence[DrawnCase], answers: Answers) -> bool:
+    """Tells whether all answers have finite values in the right shapes."""
+    return all(
+        answers[case.name].status == "ok"
+        and [value.shape for value in answers[case.name].values]
+        == [want.shape for want in case.expected]
+        and all(
+            value.dtype.kind == "f" and np.isfinite(value).all()
+            for value in answers[case.name].values
+        )
+        for case in cases
+    )
 
-    Nor is there one where two different combinations fit equally well.
-    """
-    search = Search(equations)
-    if not search.is_solvable():
+
+def wrong_outputs(
+    question: DrawnQuestion, cases: Sequence[DrawnCase], answers: Answers
+) -> list[int]:
+    """Returns the indices of the outputs that are wrong on one of the cases."""
+    return [
+        output
+        for output in range(len(cases[0].expected))
+        if not all(
+            is_close(answers[case.name].values[output], case.expected[output], question)
+            for case in cases
+        )
+    ]
+
+
+def read_output(
+    question: DrawnQuestion, output: int, cases: Sequence[DrawnCase], answers: Answers
+) -> ReadBack | None:
+    """Returns what one output of a wrong answer computes; None if that is unclear."""
+    terms = question.terms[output]
+    values = [answers[case.name].values[output] for case in cases]
+    found = find_combination(equations_of(terms, cases, values, question.atol, question.rtol))
+    if found is None:
         return None
-    for num_changes, find in enumerate((search.one_change, search.two_changes), start=1):
-        found = search.simplest(find())
-        if found is not None:
-            return search.combination(found, num_changes) if len(found) else None
-    return None
+    name = question.outputs[output] if question.outputs else ""
+    return describe(terms, found, name, question.keeps_formula)
 
 
-class Search:
-    """The search for the combination that gives an answer's numbers.
+def join(found: Sequence[ReadBack]) -> ReadBack:
+    """Returns what was read back of several outputs as one."""
+    return ReadBack(
+        id="; ".join(one.id for one in found),
+        sentence=" ".join(dict.fromkeys(one.sentence for one in found)),
+        formula="; ".join(one.formula for one in found),
+        repair=" ".join(dict.fromkeys(filter(None, (one.repair for one in found)))),
+    )
+
+
+def describe(terms: Terms, found: Combination, output: str, keeps_formula: bool) -> ReadBack:
+    """Returns a combination as a `ReadBack`.
+
+    Args:
+        terms: The `Terms` of the output.
+        found: The `Combination`.
+        output: The output's name; empty if there is one alone.
+        keeps_formula: Whether the formula is the student's to find: then the sentence names no
+            term, and the repair does.
+    """
+    changes = list(changes_of(terms, found))
+    place = f"In {output}: " if output else ""
+    named = " ".join(sentence(place, change.said(named=True)) for change in changes)
+    unnamed = " ".join(sentence(place, change.said(named=False)) for change in changes)
+    prefix = f"{output}." if output else ""
+    return ReadBack(
+        id=" ".join(f"{prefix}{change.id}" for change in changes),
+        sentence=unnamed if keeps_formula else named,
+        formula=(f"{output} = " if output else "") + format_formula(terms, found.factors),
+        repair=named if keeps_formula else "",
+    )
+
+
+def sentence(place: str, text: str) -> str:
+    """Returns a text as a sentence, with the place where it holds before it."""
+    return f"{place}{text}." if place else f"{text[:1].upper()}{text[1:]}."
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change between the right formula and an answer's.
 
     Attributes:
-        rows: Columns in units of the tolerance. Shape `[columns, n]`.
-        goal: The answer's numbers in these units. Shape `[n]`.
-        gram: The products of all pairs of rows.
+        id: What it is, for reports.
+        subject: What was changed, as "the term in log_var"; empty for all.
+        unnamed: The same without saying which term.
+        what: What happened to it, as "is missing".
     """
 
-    def __init__(self, equations: Equations) -> None:
-        self.equations = equations
-        usable = np.isfinite(equations.matrix).all(axis=1)
-        scale = np.where(usable[:, np.newaxis], equations.matrix, 0)
-        self.rows = scale / equations.tolerance
-        self.goal = equations.given / equations.tolerance
-        norms = np.linalg.norm(self.rows, axis=1)
-        self.gram = self.rows @ self.rows.T
-        # What is 0 everywhere, or smaller than the tolerance, explains nothing; nor does what is a
-        # multiple of an earlier row.
-        self.usable = (norms > 10) & ~self.repeats(norms)
-        self.terms = np.flatnonzero(equations.right)
+    id: str
+    subject: str
+    unnamed: str
+    what: str
 
-    def repeats(self, norms: np.ndarray) -> np.ndarray:
-        """Returns which rows are a multiple of an earlier one."""
-        with np.errstate(all="ignore"):
-            cosines = self.gram / norms / norms[:, np.newaxis]
-        return np.tril(np.abs(cosines) > 1 - COLLINEAR, -1).any(axis=1)
+    def said(self, named: bool) -> str:
+        """Returns the change in words, with the term's name or without."""
+        return f"{self.subject if named else self.unnamed} {self.what}".strip()
 
-    def is_solvable(self) -> bool:
-        """Tells whether there are enough numbers, all of them finite, and all terms have values."""
-        n = len(self.goal)
-        return bool(
-            np.isfinite(self.goal).all()
-            and len(self.terms) <= MOST_TERMS
-            and n >= len(self.terms) + MORE_EQUATIONS
+
+def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
+    """Yields the `Change`s from the right formula to the combination."""
+    right = {number: term.right for number, term in enumerate(terms.terms) if term.right}
+    alike = change_of_all(terms, found.factors, right)
+    if alike:
+        yield alike
+        return
+    by_term: dict[int, list[Factor]] = {number: [] for number in right}
+    strangers = []
+    for factor in found.factors:
+        if factor.column.term in right:
+            by_term[factor.column.term].append(factor)
+        else:
+            strangers.append(factor)
+    reading = shared_reading(terms, by_term)
+    for number, factors in by_term.items():
+        term = terms.terms[number]
+        if not factors and strangers:
+            yield replacement(terms, number, strangers.pop(0))
+        elif not factors:
+            yield Change(f"{term.key}:missing", term.words, "a term", "is missing")
+        else:
+            yield from changes_of_term(terms, number, factors, reading)
+    if reading is not None:
+        one = terms.readings[reading]
+        yield Change(one.key, "", "", one.words)
+    for factor in strangers:
+        term = terms.terms[factor.column.term]
+        yield Change(
+            f"{term.key}:added", with_reading(terms, factor), "a term", "stands there besides"
         )
 
-    # Rows of coefficients at a distance.
 
-    def one_change(self) -> Iterator[np.ndarray]:
-        """Yields coefficients that fit, one change away: missing, another number, replaced."""
-        for base in self.bases(1):
-            if self.fits(base):
-                yield base
-        yield from self.changed(self.equations.right, most=1)
+def change_of_all(terms: Terms, factors: Sequence[Factor], right: dict) -> Change | None:
+    """Returns the change if all terms are changed alike: another sign, a factor, a size."""
+    if len(factors) != len(right) or any(factor.column.reading >= 0 for factor in factors):
+        return None
+    if {factor.column.term for factor in factors} != set(right):
+        return None
+    scales = {factor.scale for factor in factors}
+    ratios = {round(factor.coefficient / right[factor.column.term], 6) for factor in factors}
+    if len(scales) != 1 or len(ratios) != 1 or (len(right) == 1 and scales == {""}):
+        return None
+    ratio, scale = ratios.pop(), scales.pop()
+    what = " and ".join(filter(None, [words_of_ratio(ratio), words_of_scale(scale)]))
+    if not what:
+        return None
+    return Change(f"all:{format_number(ratio)}{scale}", "all of it", "all of it", what)
 
-    def two_changes(self) -> Iterator[np.ndarray]:
-        """Yields coefficients that fit, two changes away."""
-        for base in self.bases(2):
-            if self.fits(base):
-                yield base
-        for base in self.bases(1):
-            yield from self.changed(base, most=1)
-        yield from self.changed(self.equations.right, most=2)
 
-    def bases(self, cost: int) -> Iterator[np.ndarray]:
-        """Yields the right answer with several terms changed alike: one change, or two.
+def shared_reading(terms: Terms, by_term: dict[int, list[Factor]]) -> int | None:
+    """Returns the reading that several terms have in common; None if there is none."""
+    readings = [
+        factor.column.reading
+        for factors in by_term.values()
+        for factor in factors
+        if factor.column.reading >= 0
+    ]
+    if len(readings) < 2 or len(set(readings)) > 1:
+        return None
+    others = [
+        number
+        for number, factors in by_term.items()
+        if not any(factor.column.reading >= 0 for factor in factors)
+    ]
+    # Said of the argument everywhere only where no term was left out.
+    affected = {column.term for column in terms.columns if column.reading == readings[0]}
+    return None if affected & set(others) else readings[0]
 
-        All of it may be multiplied by a number or divided by a size, and an argument may be taken
-        for something else in all terms that have it: one change. In some of them: two.
-        """
-        right, labels = self.equations.right, self.equations.labels
-        index = {label: number for number, label in enumerate(labels)}
-        terms = [labels[number][0].term for number in self.terms]
-        if cost == 1:
-            for factor in (-1.0, 2.0, 0.5, -2.0, -0.5):
-                yield factor * right
-            for scale in {scale for _, scale in labels if scale}:
-                scaled = np.zeros_like(right)
-                scaled[[index[Column(term), scale] for term in terms]] = right[self.terms]
-                yield scaled
-        for reading in sorted({column.reading for column, _ in labels} - {-1}):
-            has_it = [term for term in terms if self.is_changed(index, term, reading)]
-            for count in range(2, len(has_it) + 1):
-                if (count == len(has_it)) != (cost == 1):
-                    continue
-                for chosen in combinations(has_it, count):
-                    base = right.copy()
-                    for term in chosen:
-                        base[index[Column(term, reading), ""]] = base[index[Column(term), ""]]
-                        base[index[Column(term), ""]] = 0
-                    yield base
 
-    def is_changed(self, index: dict, term: int, reading: int) -> bool:
-        """Tells whether a reading changes the values of a term."""
-        plain, other = index[Column(term), ""], index.get((Column(term, reading), ""))
-        return other is not None and bool(np.any(np.abs(self.rows[plain] - self.rows[other]) > 1))
+def changes_of_term(
+    terms: Terms, number: int, factors: Sequence[Factor], shared: int | None
+) -> Iterator[Change]:
+    """Yields what happened to a term that is there.
 
-    def changed(self, base: np.ndarray, most: int) -> Iterator[np.ndarray]:
-        """Yields coefficients that fit where up to `most` columns of `base` are taken out, and up
-        to `most` put in.
-        """
-        inside = np.flatnonzero(base)
-        for count in range(most + 1):
-            for taken in combinations(inside, count):
-                kept = base.copy()
-                kept[list(taken)] = 0
-                rest = self.goal - kept @ self.rows
-                if count and np.all(np.abs(rest) <= 1):
-                    yield kept
-                for chosen in self.put_in(rest, most):
-                    yield from self.with_coefficients(kept, rest, chosen)
+    Args:
+        terms: The `Terms`.
+        number: Index of the term.
+        factors: What stands there of it.
+        shared: A reading that is said once, of all terms.
+    """
+    term = terms.terms[number]
+    for index, factor in enumerate(factors):
+        reading = factor.column.reading
+        parts, names = [], []
+        if index:
+            parts.append("stands there besides")
+            names.append("besides")
+        ratio = factor.coefficient / term.right
+        if ratio != 1:
+            parts.append(words_of_ratio(ratio))
+            names.append(format_number(ratio))
+        if factor.scale:
+            parts.append(words_of_scale(factor.scale))
+            names.append(factor.scale)
+        if reading >= 0 and reading != shared:
+            one = terms.readings[reading]
+            yield Change(f"{term.key}:{one.key}", f"in {term.words}", "in a term", one.words)
+        if parts:
+            yield Change(f"{term.key}:{','.join(names)}", term.words, "a term", " and ".join(parts))
 
-    def put_in(self, rest: np.ndarray, most: int) -> Iterator[tuple[int, ...]]:
-        """Yields one column, or two, whose combination may leave at most one tolerance of `rest`.
 
-        Least squares leave at most as much as the right coefficients do, n in all.
-        """
-        n, total = len(rest), rest @ rest
-        products, squares = self.rows @ rest, np.diag(self.gram)
-        slack = n * (1 + 1e-6) + 1e-9 * total
-        with np.errstate(all="ignore"):
-            left = total - products**2 / squares
-        for single in np.flatnonzero(self.usable & (left <= slack)):
-            yield (int(single),)
-        if most < 2:
-            return
-        first, second = self.pairs()
-        cross = self.gram[first, second]
-        one, other = squares[first], squares[second]
-        determinant = one * other - cross**2
-        with np.errstate(all="ignore"):
-            gained = (
-                products[first] ** 2 * other
-                - 2 * products[first] * products[second] * cross
-                + products[second] ** 2 * one
-            ) / determinant
-        for number in np.flatnonzero(
-            (determinant > COLLINEAR * one * other) & (total - gained <= slack)
-        ):
-            yield int(first[number]), int(second[number])
+def replacement(terms: Terms, number: int, factor: Factor) -> Change:
+    """Returns the change where something else stands in the place of a term."""
+    term = terms.terms[number]
+    other = terms.terms[factor.column.term]
+    found = f"{format_number(factor.coefficient)} {with_reading(terms, factor)}"
+    return Change(
+        f"{term.key}:{other.key}",
+        f"where {term.words} belongs",
+        "where one term belongs",
+        f"stands {with_reading(terms, factor)}"
+        if abs(abs(factor.coefficient) - abs(term.right)) < 1e-9
+        else f"stands {found}",
+    )
 
-    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the indices of all pairs of usable columns."""
-        usable = np.flatnonzero(self.usable)
-        first, second = np.triu_indices(len(usable), 1)
-        return usable[first], usable[second]
 
-    def with_coefficients(
-        self, kept: np.ndarray, rest: np.ndarray, chosen: tuple[int, ...]
-    ) -> Iterator[np.ndarray]:
-        """Yields `kept` and the chosen columns with small rational coefficients, if that fits."""
-        rows = self.rows[list(chosen)]
-        exact = np.linalg.lstsq(rows.T, rest, rcond=None)[0]
-        rounded = [
-            self.nearest(value, self.equations.constants[column])
-            for value, column in zip(exact, chosen, strict=True)
-        ]
-        if any(value is None for value in rounded):
-            return
-        coefficients = kept.copy()
-        for column, value in zip(chosen, rounded, strict=True):
-            coefficients[column] += value
-        coefficients[np.abs(coefficients) < 1e-12] = 0
-        if self.fits(coefficients):
-            yield coefficients
+def with_reading(terms: Terms, factor: Factor) -> str:
+    """Returns a factor's term in words, with what an argument is taken for."""
+    words = terms.terms[factor.column.term].words
+    if factor.column.reading < 0:
+        return words
+    return f"{words} ({terms.readings[factor.column.reading].words})"
 
-    def nearest(self, value: float, is_constant: bool) -> float | None:
-        """Returns the coefficient next to a fitted one; None if none is near."""
-        units = [1.0]
-        if is_constant:
-            units += [unit for number in CONSTANTS for unit in (number, 1 / number)]
-        candidates = np.concatenate([unit * COEFFICIENTS for unit in units])
-        found = candidates[np.argmin(np.abs(candidates - value))]
-        return float(found) if abs(found - value) < 0.02 * max(1, abs(value)) else None
 
-    def fits(self, coefficients: np.ndarray) -> bool:
-        """Tells whether coefficients give all numbers within the tolerance."""
-        return bool(np.all(np.abs(self.goal - coefficients @ self.rows) <= 1))
+def words_of_ratio(ratio: float) -> str:
+    """Returns how often a term counts, in words; empty for once."""
+    fraction = Fraction(ratio).limit_denominator(100)
+    if abs(ratio - fraction) > 1e-6:
+        return "has another constant"
+    if fraction == 1:
+        return ""
+    return NAMED_RATIOS.get(fraction) or f"counts {fraction} times"
 
-    # Which of several.
 
-    def simplest(self, found: Iterable[np.ndarray]) -> np.ndarray | None:
-        """Returns the simplest coefficients; none at all (length 0) if two differ in values.
+def words_of_scale(scale: str) -> str:
+    """Returns what a term is divided or multiplied by, in words; empty for nothing."""
+    if not scale:
+        return ""
+    return f"is multiplied by {scale[1:]}" if scale.startswith("*") else f"is divided by {scale}"
 
-        None if nothing was found. The same values in two ways are one answer, said more simply.
-        """
-        distinct = {tuple(np.round(row, 9)): row for row in found}
-        if not distinct:
-            return None
-        rows = sorted(distinct.values(), key=self.complexity)
-        values = np.stack(rows) @ self.rows
-        # Of one answer, up to rounding in float64.
-        if np.max(np.abs(values - values[0])) > 1e-3:
-            return np.zeros(0)
-        return rows[0]
 
-    def complexity(self, coefficients: np.ndarray) -> tuple:
-        """Returns a key by which coefficients are ordered, the simplest first."""
-        used = np.flatnonzero(coefficients)
-        labels = [self.equations.labels[number] for number in used]
-        right = self.equations.right
-        changed = np.abs(coefficients - right) > 1e-9
-        odd = sum(
-            Fraction(float(coefficients[number])).limit_denominator(100).denominator
-            for number in used
+def format_number(value: float) -> str:
+    """Returns a coefficient as text: a small fraction, or four digits."""
+    fraction = Fraction(value).limit_denominator(100)
+    return str(fraction) if abs(value - fraction) < 1e-6 else f"{value:.4g}"
+
+
+def format_formula(terms: Terms, factors: Sequence[Factor]) -> str:
+    """Returns a combination as a formula, for the staff."""
+    text = ""
+    for factor in factors:
+        term = terms.terms[factor.column.term]
+        sign = "-" if factor.coefficient < 0 else "+"
+        size = format_number(abs(factor.coefficient))
+        scale = f"{factor.scale[1:]} " if factor.scale.startswith("*") else ""
+        divided = f" / {factor.scale}" if factor.scale and not scale else ""
+        reading = (
+            f" [{terms.readings[factor.column.reading].words}]"
+            if factor.column.reading >= 0
+            else ""
         )
-        return (
-            sum(column.reading >= 0 for column, _ in labels)
-            + sum(bool(scale) for _, scale in labels),
-            int(changed.sum()),
-            odd,
-            tuple(used),
-        )
-
-    def combination(self, coefficients: np.ndarray, num_changes: int) -> Combination:
-        """Returns coefficients as a `Combination`."""
-        return Combination(
-            tuple(
-                Factor(*self.equations.labels[number], float(coefficients[number]))
-                for number in np.flatnonzero(coefficients)
-            ),
-            num_changes,
-        )
+        body = f"{'' if size == '1' else size + ' '}{scale}{term.text or term.words}"
+        text += f" {sign} {body}{divided}{reading}"
+    return text.removeprefix(" + ").strip() or "0"

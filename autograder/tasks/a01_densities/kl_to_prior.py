@@ -7,6 +7,7 @@ from autograder.reference import densities
 from ..domains import spread
 from ..formulas import LOG_2PI, SMALL, kl, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
 
 __all__ = [
     "NEAR",
@@ -117,6 +118,36 @@ kl_to_standard_normal = Question(
         "covers it; elsewhere float32 keeps 4e-6 of the value"
     ),
     domain=Domain(lambda generator: (spread(generator, 40), spread(generator, 30))),
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {"mu": "mean", "log_var": "log_var"},
+            term("mean", 0.5, lambda mu, v: total(mu**2), "sum_k mu_k^2", "the term in mu"),
+            term(
+                "variance",
+                0.5,
+                lambda mu, v: total(np.exp(v)),
+                "sum_k sigma_k^2",
+                "the term in the variance",
+            ),
+            term(
+                "log_var",
+                -0.5,
+                lambda mu, v: total(v),
+                "sum_k log sigma_k^2",
+                "the term in log_var",
+            ),
+            term("one", -0.5, lambda mu, v: mu.shape[-1], "K", "the constant", is_constant=True),
+            term(
+                "size",
+                0,
+                lambda mu, v: total(np.abs(mu)),
+                "sum_k |mu_k|",
+                "the absolute value of mu",
+            ),
+            term("plain", 0, lambda mu, v: total(mu), "sum_k mu_k", "mu, not squared"),
+        ),
+    ),
     mistakes=wrong(
         kl_sign_flipped=lambda mu, log_var: -kl(mu, log_var),
         kl_forgot_half=lambda mu, log_var: 2 * kl(mu, log_var),
