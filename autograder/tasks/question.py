@@ -1,7 +1,7 @@
 """What a question, a case, a mistake and an assignment are, before anything is drawn."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vikit import judging
@@ -136,7 +136,8 @@ def wrong(**mistakes) -> tuple[WrongFormula, ...]:
 
     Their hints stand in hints.md.
 
-    A formula may be a tuple of spellings, or `unsteady(...)`.
+    A formula may be a tuple of spellings, or `unsteady(...)`, or the text of a change of the
+    question's terms, as "log_var:-1" (see `terms.DeclaredTerms.factors`).
     """
     return tuple(build_wrong_formula(name, formula) for name, formula in mistakes.items())
 
@@ -216,6 +217,36 @@ class Question:
             raise QuestionError(
                 f"{self.name}: two mistakes have the same name: {max(names, key=names.count)}"
             )
+        # What is said as a change of the terms becomes a formula.
+        object.__setattr__(self, "mistakes", tuple(map(self.with_formulas, self.mistakes)))
+
+    def with_formulas(self, mistake: WrongFormula) -> WrongFormula:
+        """Returns a mistake with a formula for each text that says a change of the terms."""
+        return replace(
+            mistake,
+            formulas=tuple(
+                self.changed(formula) if isinstance(formula, str) else formula
+                for formula in mistake.formulas
+            ),
+        )
+
+    def changed(self, change: str) -> Formula:
+        """Returns the formula of an answer with one change of the terms, as `terms.factors` says.
+
+        "kl.log_var:-1" is a change of the output kl; the others are right.
+        """
+        if not self.outputs:
+            return self.terms[0].formula(change)
+        output, _, rest = change.partition(".")
+        position = self.outputs.index(output)
+        formula = self.terms[position].formula(rest)
+
+        def all_outputs(*arguments) -> tuple:
+            values = list(self.reference(*arguments))
+            values[position] = formula(*arguments)
+            return tuple(values)
+
+        return all_outputs
 
     def hint(self, name) -> judging.Mistake:
         """Returns the `judging.Mistake` of that name, without a hint where hints.md has none."""

@@ -6,14 +6,16 @@ arguments may be taken for (`READINGS`).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 from vikit.judging import Column, DrawnCase, Reading, Term, Terms
 
 from . import drawing
+from .question import QuestionError
 
-__all__ = ["READINGS", "TermRow", "of_output", "term"]
+__all__ = ["READINGS", "DeclaredTerms", "TermRow", "of_output", "term"]
 
 
 class ArgumentReading(NamedTuple):
@@ -111,7 +113,91 @@ def term(key, right, formula, text, words="", is_constant=False) -> TermRow:
     return TermRow(Term(key, words or f"the term {text}", text, right, is_constant), formula)
 
 
-def of_output(arguments: dict[str, str], *rows: TermRow, swaps=()) -> Terms:
+@dataclass(frozen=True, eq=False)
+class DeclaredTerms(Terms):
+    """The `Terms` of an output, with their formulas.
+
+    Attributes:
+        compute: From a `Column` and the question's arguments to its values.
+        sizes: From the letters of sizes to functions of the arguments.
+    """
+
+    compute: Callable[[Column, list], np.ndarray]
+    sizes: dict[str, Callable[..., int]]
+
+    def formula(self, change: str) -> Callable[..., Any]:
+        """Returns the formula of an answer with one change (see `factors`), of this output alone.
+
+        It computes in the precision of its arguments.
+        """
+        factors = self.factors(change)
+
+        def changed(*arguments) -> np.ndarray:
+            total: Any = 0
+            for column, (coefficient, scale) in factors.items():
+                values = self.compute(column, list(arguments))
+                size = self.sizes[scale.removeprefix("*")](*arguments) if scale else 1
+                factor = coefficient * size if scale.startswith("*") else coefficient / size
+                total = total + values.dtype.type(factor) * values
+            return total
+
+        return changed
+
+    def factors(self, change: str) -> dict[Column, tuple[float, str]]:
+        """Returns the columns of an answer with one change, with coefficients and sizes.
+
+        Args:
+            change: The key of a term and what happens to it: "log_var:-1" (a factor), "log_var:0"
+                (it is missing), "one:/K" (divided by a size), "variance:log_var_as_sigma" (a
+                reading), "log_var:mean" (another term in its place), "+log_var" (another term
+                besides); "all:2" and "all:/K"; the key of a reading alone: in all terms.
+
+        Raises:
+            QuestionError: If there is no such term or reading.
+        """
+        keys = {term.key: number for number, term in enumerate(self.terms)}
+        readings = {reading.key: number for number, reading in enumerate(self.readings)}
+        found = {
+            Column(number): (term.right, "") for number, term in enumerate(self.terms) if term.right
+        }
+        if change in readings:
+            return {Column(column.term, readings[change]): part for column, part in found.items()}
+        if change.startswith("+") and change[1:] in keys:
+            return {**found, Column(keys[change[1:]]): (1.0, "")}
+        name, _, what = change.partition(":")
+        chosen = list(found) if name == "all" else [Column(keys.get(name, -1))]
+        if chosen[0] not in found:
+            raise QuestionError(f"{change!r}: no term of the right answer is called {name!r}")
+        for column in chosen:
+            right, _ = found.pop(column)
+            if what in readings:
+                found[Column(column.term, readings[what])] = right, ""
+            elif what in keys:
+                found[Column(keys[what])] = right, ""
+            elif what[:1] in ("/", "*"):
+                found[column] = right, what.removeprefix("/")
+            else:
+                found[column] = right * read_factor(change, what), ""
+        return found
+
+
+def read_factor(change: str, text: str) -> float:
+    """Returns the number that a change multiplies a term by.
+
+    Raises:
+        QuestionError: If it is none.
+    """
+    try:
+        return float(Fraction(text))
+    except ValueError as error:
+        raise QuestionError(
+            f"{change!r}: {text!r} is neither a number nor a size nor the key of a term or reading"
+        ) from error
+
+
+def of_output(
+    arguments: dict[str, str], *rows: TermRow, swaps=(), sizes=None, output: int = 0
+) -> DeclaredTerms:
     """Returns the `Terms` of an output.
 
     Args:
@@ -119,6 +205,9 @@ def of_output(arguments: dict[str, str], *rows: TermRow, swaps=()) -> Terms:
             `READINGS`; "" for an argument that nothing is taken for.
         rows: The terms.
         swaps: Pairs of names of arguments that may be exchanged.
+        sizes: From the letters of sizes to functions of the arguments, where a listed mistake
+            divides by one.
+        output: Which output of the question it is.
     """
     names = list(arguments)
     readings, changes = [], []
@@ -134,18 +223,20 @@ def of_output(arguments: dict[str, str], *rows: TermRow, swaps=()) -> Terms:
         + [Column(number, index) for index in range(len(readings)) for number in range(len(rows))]
     )
 
+    def compute(column: Column, arguments: list) -> np.ndarray:
+        change = changes[column.reading] if column.reading >= 0 else list
+        with np.errstate(all="ignore"):
+            found = np.asarray(rows[column.term].formula(*change(arguments)))
+        return found if found.dtype.kind == "f" else found.astype(float)
+
     def evaluate(case: DrawnCase) -> np.ndarray:
         doubles = [drawing.to_float64(argument) for argument in case.arguments]
-        shape = case.expected[0].shape
-        values = []
-        with np.errstate(all="ignore"):
-            for column in columns:
-                change = changes[column.reading] if column.reading >= 0 else list
-                found = rows[column.term].formula(*change(doubles))
-                values.append(np.broadcast_to(np.asarray(found, float), shape))
-        return np.stack(values)
+        shape = case.expected[output].shape
+        return np.stack([np.broadcast_to(compute(column, doubles), shape) for column in columns])
 
-    return Terms(tuple(row.term for row in rows), tuple(readings), columns, evaluate)
+    return DeclaredTerms(
+        tuple(row.term for row in rows), tuple(readings), columns, evaluate, compute, sizes or {}
+    )
 
 
 def change_one(position: int, change: Callable) -> Callable[[list], list]:

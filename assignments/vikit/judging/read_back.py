@@ -21,6 +21,8 @@ __all__ = ["add_to_verdict", "read_answers"]
 # From names of cases to the answers; and what asks a student's function for more of them.
 Answers = dict[str, Answer]
 Ask = Callable[[Sequence[DrawnCase]], Answers]
+# What a sentence begins with, but for the names of arguments: these stay as they are.
+OPENING_WORDS = ("a", "all", "an", "in", "one", "the", "where")
 NAMED_RATIOS = {
     Fraction(-1): "has the opposite sign",
     Fraction(2): "counts twice",
@@ -147,7 +149,8 @@ def describe(terms: Terms, found: Combination, output: str, keeps_formula: bool)
 
 def sentence(place: str, text: str) -> str:
     """Returns a text as a sentence, with the place where it holds before it."""
-    return f"{place}{text}." if place else f"{text[:1].upper()}{text[1:]}."
+    is_capital = not place and text.split()[0] in OPENING_WORDS
+    return f"{text[:1].upper()}{text[1:]}." if is_capital else f"{place}{text}."
 
 
 @dataclass(frozen=True)

@@ -152,13 +152,9 @@ kl_to_standard_normal = Question(
         kl_sign_flipped=lambda mu, log_var: -kl(mu, log_var),
         kl_forgot_half=lambda mu, log_var: 2 * kl(mu, log_var),
         kl_forgot_exp=lambda mu, log_var: 0.5 * total(log_var + mu**2 - 1 - log_var),
-        kl_std_instead_of_var=lambda mu, log_var: (
-            0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var)
-        ),
-        kl_log_std_instead_of_log_var=lambda mu, log_var: (
-            0.5 * total(np.exp(log_var) + mu**2 - 1 - 0.5 * log_var)
-        ),
-        kl_log_var_as_log_std=lambda mu, log_var: kl(mu, 2 * log_var),
+        kl_std_instead_of_var="variance:log_var_sigma_for_variance",
+        kl_log_std_instead_of_log_var="log_var:1/2",
+        kl_log_var_as_log_std="log_var_as_log_sigma",
         kl_log_var_bounded=(
             with_other_log_var(kl, 1)[0],
             *with_other_log_var(kl, 1)[1:] + with_padded_log(kl, 1),
@@ -166,14 +162,14 @@ kl_to_standard_normal = Question(
         kl_mean_instead_of_sum=lambda mu, log_var: kl(mu, log_var) / mu.shape[-1],
         kl_sum_over_batch=lambda mu, log_var: over_batch(kl(mu, log_var), np.sum),
         kl_mean_over_batch=lambda mu, log_var: over_batch(kl(mu, log_var), np.mean),
-        kl_forgot_minus_one=lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 - log_var),
-        kl_plus_one=lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 + 1 - log_var),
-        kl_forgot_mu_squared_term=lambda mu, log_var: 0.5 * total(np.exp(log_var) - 1 - log_var),
+        kl_forgot_minus_one="one:0",
+        kl_plus_one="one:-1",
+        kl_forgot_mu_squared_term="mean:0",
         kl_mu_not_squared=(
             lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu - 1 - log_var),
             lambda mu, log_var: 0.5 * total(np.exp(log_var) + np.abs(mu) - 1 - log_var),
         ),
-        kl_plus_log_var=lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 - 1 + log_var),
+        kl_plus_log_var="log_var:-1",
         kl_reversed_direction=lambda mu, log_var: (
             0.5 * total(np.exp(-log_var) + mu**2 * np.exp(-log_var) - 1 + log_var)
         ),
