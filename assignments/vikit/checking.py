@@ -1,5 +1,6 @@
 """`check`: runs a student's function on the public cases and says what is wrong, and why."""
 
+import difflib
 import html
 import re
 import sys
@@ -227,14 +228,33 @@ def find_question(name: str) -> judging.DrawnQuestion:
     Raises:
         ValueError: If no question has that name, or there are no public cases.
     """
-    for path in find_public_files():
+    files = find_public_files()
+    for path in files:
         questions = public_cases.read(path)[1]
         if name in questions:
             return questions[name]
-    known = sorted(name for path in find_public_files() for name in public_cases.read(path)[1])
-    if not known:
+    if not files:
         raise ValueError(missing_cases_message())
-    raise ValueError(f"no question is called {name!r}; there are: {', '.join(known)}")
+    raise ValueError(explain_unknown_question(name, files))
+
+
+def explain_unknown_question(name: str, files: list[Path]) -> str:
+    """Returns the message on a name that no question has: this notebook's names, and the nearest.
+
+    Args:
+        name: What was asked for.
+        files: Public cases: those of this assignment, or the first, count.
+    """
+    contents = [public_cases.read_names(path) for path in files]
+    own = next((one for one in contents if one[0] == current_assignment()), contents[0])
+    _, known, written = own
+    if name in written:
+        return f"{name} is answered in words: a person grades it, and check knows nothing of it"
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or [
+        each for each in known if name and name.lower() in each.lower()
+    ]
+    guess = f"; did you mean {near[0]!r}?" if near else "."
+    return f"no question is called {name!r}{guess} This notebook has: {', '.join(known)}"
 
 
 def read_public_points(assignment) -> list[float]:
