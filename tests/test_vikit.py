@@ -141,6 +141,16 @@ def test_check_with_a_hint_says_so_where_no_mistake_is_known(define, capsys):
     assert f"To mend it: {checking.NO_REPAIR}" in capsys.readouterr().out
 
 
+def test_check_says_of_a_search_that_no_mistake_explains_what_to_print(define, capsys):
+    define("fit_q", lambda log_joint, num_steps, seed: (0.13, 0.77))
+    vikit.check("fit_q")
+    assert 'How to mend it: check("fit_q", hint=True)' in capsys.readouterr().out
+    vikit.check("fit_q", hint=True)
+    printed = capsys.readouterr().out
+    assert f"To mend it: {checking.NO_REPAIR_OF_SEARCH}" in printed
+    assert checking.NO_REPAIR not in printed
+
+
 def test_check_of_a_stub_says_not_yet_written(define, capsys):
     def stub(mu, log_var):
         raise NotImplementedError("write it")

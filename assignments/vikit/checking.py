@@ -93,7 +93,9 @@ def build_report(question, hint=False) -> "Report":
     started = time.monotonic()
     verdict = judge_question(space, found, names)
     seconds = time.monotonic() - started
-    return Report(verdict, seconds, found.seconds or QUESTION_SECONDS, bool(hint))
+    return Report(
+        verdict, seconds, found.seconds or QUESTION_SECONDS, bool(hint), is_search=found.sampled
+    )
 
 
 def judge_question(
@@ -306,6 +308,15 @@ NO_REPAIR = (
     "this mistake is not a known one. Compute the row above by hand, term by term, and compare."
 )
 
+# Where a search ends shows too little to name what is off in it.
+NO_REPAIR_OF_SEARCH = (
+    "this mistake is not a known one. Print what you search for every 200 steps. If it jumps about "
+    "to the end, return the mean of the last half of the steps, or take shorter steps or more "
+    "samples. If it still drifts, take longer steps. If it stands still at another place, read "
+    "your objective again, and draw new noise in each step: noise that is drawn once moves the "
+    "place."
+)
+
 MARKS = {"correct": ("✓", "#1a7f37"), "partial": ("◐", "#9a6700"), "unanswered": ("○", "#59636e")}
 FAILED = ("✗", "#cf222e")
 
@@ -318,6 +329,7 @@ class Report:
     seconds: float = 0.0
     limit: float = QUESTION_SECONDS
     hint: bool = False
+    is_search: bool = False
 
     def lines(self) -> Iterator[str]:
         verdict = self.verdict
@@ -341,10 +353,10 @@ class Report:
         # What properties lose says itself what is off.
         is_formula = any(case.kind == judging.GENERIC for case in self.verdict.cases)
         if not repairs and is_formula and self.verdict.status in ("wrong", "partial"):
-            repairs = [NO_REPAIR]
+            repairs = [NO_REPAIR_OF_SEARCH if self.is_search else NO_REPAIR]
         if self.hint:
             yield from (f"To mend it: {repair}" for repair in repairs)
-        elif self.verdict.repair:
+        elif self.verdict.repair or (repairs and self.is_search):
             yield f'How to mend it: check("{self.verdict.name}", hint=True)'
 
     def is_done(self) -> bool:

@@ -55,17 +55,34 @@ def write_message(
     if mistakes:
         shapes = [verdict.problem for verdict in failed if verdict.status == "malformed"]
         return "\n".join([f"{first} {explain_mistakes(mistakes)}", *shapes[:1]])
-    broken = next((one.name for one in failed if one.status not in ("wrong", "malformed")), None)
-    failure = (
-        explain_failure(question, answers[broken].status, answers[broken], sizes[broken])
-        if broken
-        else fixed
-    )
-    problems = [f"  {verdict.name}: {verdict.problem}" for verdict in failed]
-    problems += [NO_PROOF] if is_right_at_edges_alone(verdicts) else []
     return "\n".join(
-        [first, *problems, *advise_on_shape(question, answers), *([failure] if failure else [])]
+        [
+            first,
+            *describe_cases(verdicts),
+            *advise_on_shape(question, answers),
+            *(explain_broken(question, verdicts, answers) or filter(None, [fixed])),
+        ]
     )
+
+
+def explain_broken(
+    question: DrawnQuestion, verdicts: Sequence[CaseVerdict], answers: Answers
+) -> list[str]:
+    """Returns the message on the first case that gave no values, if there is one."""
+    statuses = ("correct", "wrong", "malformed")
+    broken = [each.name for each in verdicts if each.status not in statuses]
+    sizes = {case.name: case.sizes for case in question.cases}
+    found = [
+        explain_failure(question, answers[name].status, answers[name], sizes[name])
+        for name in broken[:1]
+    ]
+    return [text for text in found if text]
+
+
+def describe_cases(verdicts: Sequence[CaseVerdict]) -> list[str]:
+    """Returns a line on each case that is not right, and on those that are if they show little."""
+    lines = [f"  {verdict.name}: {verdict.problem}" for verdict in verdicts if not verdict.passed]
+    return [*lines, NO_PROOF] if is_right_at_edges_alone(verdicts) else lines
 
 
 def is_right_at_edges_alone(verdicts: Sequence[CaseVerdict]) -> bool:
