@@ -116,7 +116,7 @@ def test_check_says_what_is_wrong(define, capsys, answer, said):
 def test_check_says_how_to_mend_a_known_mistake_when_asked(define, capsys):
     right = solution("gaussian_entropy")
     define("gaussian_entropy", lambda log_var: right(log_var) / np.log(2))
-    off, repair = naming.TRANSFORMATIONS["transformation_bits"]
+    off, repair, _ = naming.TRANSFORMATIONS["transformation_bits"]
     vikit.check("gaussian_entropy")
     plain = capsys.readouterr().out
     assert off in plain
@@ -139,6 +139,16 @@ def test_check_with_a_hint_says_so_where_no_mistake_is_known(define, capsys):
     define("kl_to_standard_normal", lambda mu, log_var: 3 * kl(mu, log_var))
     vikit.check("kl_to_standard_normal", hint=True)
     assert f"To mend it: {checking.NO_REPAIR}" in capsys.readouterr().out
+
+
+def test_check_says_of_a_search_that_no_mistake_explains_what_to_print(define, capsys):
+    define("fit_q", lambda log_joint, num_steps, seed: (0.13, 0.77))
+    vikit.check("fit_q")
+    assert 'How to mend it: check("fit_q", hint=True)' in capsys.readouterr().out
+    vikit.check("fit_q", hint=True)
+    printed = capsys.readouterr().out
+    assert f"To mend it: {checking.NO_REPAIR_OF_SEARCH}" in printed
+    assert checking.NO_REPAIR not in printed
 
 
 def test_check_of_a_stub_says_not_yet_written(define, capsys):
@@ -180,9 +190,20 @@ def test_a_student_cannot_change_the_cases_by_changing_the_arguments(define, cap
     assert capsys.readouterr().out.count("correct") == 2
 
 
-def test_an_unknown_question_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"no question is called 'kl'.*kl_to_standard_normal"):
-        vikit.check("kl")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("kl", r"no question is called 'kl'; did you mean 'kl_to_standard_normal'\?"),
+        ("gausian_entropy", r"did you mean 'gaussian_entropy'\? This notebook has: posterior"),
+        ("xyz", r"no question is called 'xyz'. This notebook has: posterior_from_joint, "),
+        ("bernoulli_as_a_loss", r"bernoulli_as_a_loss is answered in words: a person grades it"),
+    ],
+)
+def test_an_unknown_question_is_refused_with_those_of_the_notebook_and_the_nearest(name, said):
+    with pytest.raises(ValueError, match=said) as raised:
+        vikit.check(name)
+    assert "linear_gaussian_log_px" not in str(raised.value)
+    assert "vae_loss" not in str(raised.value)
 
 
 def test_check_away_from_the_public_cases_says_where_they_belong(tmp_path, monkeypatch):
@@ -272,6 +293,9 @@ def test_submit_without_a_notebook_says_what_to_do(tmp_path, monkeypatch):
     (tmp_path / "copy (1).ipynb").write_text("{}")
     with pytest.raises(FileNotFoundError, match=r"or name its file: submit\('copy \(1\).ipynb'\)"):
         vikit.submit()
+    (tmp_path / "a01_densities_mine.ipynb").write_text("{}")
+    with pytest.raises(FileNotFoundError, match=r"submit\('a01_densities_mine.ipynb'\)"):
+        vikit.submit("a01_densites.ipynb")
     (tmp_path / f"{A01}.ipynb").write_text("no notebook")
     with pytest.raises(ValueError, match="is not a notebook"):
         vikit.submit()

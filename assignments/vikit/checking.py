@@ -1,5 +1,6 @@
 """`check`: runs a student's function on the public cases and says what is wrong, and why."""
 
+import difflib
 import html
 import re
 import sys
@@ -92,7 +93,9 @@ def build_report(question, hint=False) -> "Report":
     started = time.monotonic()
     verdict = judge_question(space, found, names)
     seconds = time.monotonic() - started
-    return Report(verdict, seconds, found.seconds or QUESTION_SECONDS, bool(hint))
+    return Report(
+        verdict, seconds, found.seconds or QUESTION_SECONDS, bool(hint), is_search=found.sampled
+    )
 
 
 def judge_question(
@@ -227,14 +230,33 @@ def find_question(name: str) -> judging.DrawnQuestion:
     Raises:
         ValueError: If no question has that name, or there are no public cases.
     """
-    for path in find_public_files():
+    files = find_public_files()
+    for path in files:
         questions = public_cases.read(path)[1]
         if name in questions:
             return questions[name]
-    known = sorted(name for path in find_public_files() for name in public_cases.read(path)[1])
-    if not known:
+    if not files:
         raise ValueError(missing_cases_message())
-    raise ValueError(f"no question is called {name!r}; there are: {', '.join(known)}")
+    raise ValueError(explain_unknown_question(name, files))
+
+
+def explain_unknown_question(name: str, files: list[Path]) -> str:
+    """Returns the message on a name that no question has: this notebook's names, and the nearest.
+
+    Args:
+        name: What was asked for.
+        files: Public cases: those of this assignment, or the first, count.
+    """
+    contents = [public_cases.read_names(path) for path in files]
+    own = next((one for one in contents if one[0] == current_assignment()), contents[0])
+    _, known, written = own
+    if name in written:
+        return f"{name} is answered in words: a person grades it, and check knows nothing of it"
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or [
+        each for each in known if name and name.lower() in each.lower()
+    ]
+    guess = f"; did you mean {near[0]!r}?" if near else "."
+    return f"no question is called {name!r}{guess} This notebook has: {', '.join(known)}"
 
 
 def read_public_points(assignment) -> list[float]:
@@ -286,6 +308,15 @@ NO_REPAIR = (
     "this mistake is not a known one. Compute the row above by hand, term by term, and compare."
 )
 
+# Where a search ends shows too little to name what is off in it.
+NO_REPAIR_OF_SEARCH = (
+    "this mistake is not a known one. Print what you search for every 200 steps. If it jumps about "
+    "to the end, return the mean of the last half of the steps, or take shorter steps or more "
+    "samples. If it still drifts, take longer steps. If it stands still at another place, read "
+    "your objective again, and draw new noise in each step: noise that is drawn once moves the "
+    "place."
+)
+
 MARKS = {"correct": ("✓", "#1a7f37"), "partial": ("◐", "#9a6700"), "unanswered": ("○", "#59636e")}
 FAILED = ("✗", "#cf222e")
 
@@ -298,6 +329,7 @@ class Report:
     seconds: float = 0.0
     limit: float = QUESTION_SECONDS
     hint: bool = False
+    is_search: bool = False
 
     def lines(self) -> Iterator[str]:
         verdict = self.verdict
@@ -321,10 +353,10 @@ class Report:
         # What properties lose says itself what is off.
         is_formula = any(case.kind == judging.GENERIC for case in self.verdict.cases)
         if not repairs and is_formula and self.verdict.status in ("wrong", "partial"):
-            repairs = [NO_REPAIR]
+            repairs = [NO_REPAIR_OF_SEARCH if self.is_search else NO_REPAIR]
         if self.hint:
             yield from (f"To mend it: {repair}" for repair in repairs)
-        elif self.verdict.repair:
+        elif self.verdict.repair or (repairs and self.is_search):
             yield f'How to mend it: check("{self.verdict.name}", hint=True)'
 
     def is_done(self) -> bool:

@@ -7,7 +7,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
-from vikit.notebook.cells import TEXT_STUB
+from vikit.notebook.cells import TEXT_STUB, UNTOUCHED, digest_text
 from vikit.protocol import public_cases
 
 from autograder import tasks
@@ -124,12 +124,14 @@ def answer_nodes(cell: script.ScriptCell, points, finish) -> list[NotebookNode]:
 
 
 def manual_node(cell: script.ScriptCell, points, finish) -> NotebookNode:
-    """Returns the question that is graded by hand, with its points in the heading."""
+    """Returns the question that is graded by hand, with its name and points in the heading."""
     heading, rest = cell.source.split("\n", maxsplit=1)
-    cell = replace(cell, source=f"{heading} ({points_in_words(points)})\n{rest}")
+    named = f"{heading} (`{cell.question}`, {points_in_words(points)})"
+    cell = replace(cell, source=f"{named}\n{rest}")
     node = mark_graded(
         new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points
     )
+    node.metadata[UNTOUCHED] = digest_text(script.REGION.sub("", cell.source))
     return finish(cell, node)
 
 
