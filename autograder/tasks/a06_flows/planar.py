@@ -8,7 +8,7 @@ from autograder.reference import flows
 from ..domains import DIMS, spread
 from ..formulas import Numbers, softplus
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
-from .places import FLOWS
+from .places import PLANAR, PLANAR_BOUND
 
 __all__ = [
     "across",
@@ -66,7 +66,7 @@ def sweep_direction(generator, low=-30, high=30) -> Arguments:
 planar_u_hat = Question(
     name="planar_u_hat",
     points=4,
-    source=f"{FLOWS}; Rezende and Mohamed 2015, appendix",
+    source=PLANAR_BOUND,
     shape="[K]",
     reference=flows.planar_u_hat,
     cases=(
@@ -178,7 +178,7 @@ def sweep_planar(generator) -> Arguments:
 planar_forward = Question(
     name="planar_forward",
     points=2,
-    source=FLOWS,
+    source=PLANAR,
     shape="[B,K]",
     reference=flows.planar_forward,
     cases=(
