@@ -50,7 +50,8 @@ def draw_u(low, high, scale=1.0, spread=1.0) -> Draw:
 
     def draw(generator, K) -> Arguments:
         w, u = scale * generator.normal(0, 1, K), spread * generator.normal(0, 1, K)
-        w *= max(1, scale / np.linalg.norm(w))
+        # Away from the length 1, at which powers of the length are all the same.
+        w *= max(1, 1.3 * scale / np.linalg.norm(w))
         return set_part_along_w(u, w, generator.uniform(low, high)), w
 
     return draw
