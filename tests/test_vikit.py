@@ -12,6 +12,7 @@ import vikit
 from vikit import checking, data, submitting
 from vikit.exams import Exam
 from vikit.judging import naming
+from vikit.protocol import client
 
 from autograder.build import notebooks, script
 
@@ -111,6 +112,63 @@ def test_check_says_what_is_wrong(define, capsys, answer, said):
     vikit.check("kl_to_standard_normal")
     printed = capsys.readouterr().out
     assert all(words in printed for words in said), printed
+
+
+class Clocks:
+    """Stands in for the clocks: what ran on a processor, and what passed on the wall."""
+
+    def __init__(self):
+        self.ran = self.passed = 0.0
+
+    def process_time(self):
+        return self.ran
+
+    def monotonic(self):
+        return self.passed
+
+    def go_on(self, ran, passed):
+        self.ran += ran
+        self.passed += passed
+
+
+# Seven cases; grading stops after 10 seconds.
+@pytest.mark.parametrize(
+    ("ran", "passed", "warned"),
+    [(0.9, 0.9, 6), (0.6, 0.6, None), (0.6, 60.0, None), (4.0, 0.9, 6), (4.0, 0.6, None)],
+)
+def test_check_warns_of_the_processor_time_of_an_answer(
+    define, capsys, monkeypatch, ran, passed, warned
+):
+    clocks = Clocks()
+    monkeypatch.setattr(client, "time", clocks)
+
+    def answer(mu, log_var):
+        clocks.go_on(ran, passed)
+        return kl(mu, log_var)
+
+    def find_slowly(name, find=checking.find_question):
+        clocks.go_on(1000, 1000)
+        return find(name)
+
+    monkeypatch.setattr(checking, "find_question", find_slowly)
+    define("kl_to_standard_normal", answer)
+    vikit.check("kl_to_standard_normal")
+    printed = capsys.readouterr().out
+    said = f"Your code ran for {warned} s. Grading stops a question after 10 s"
+    assert (said in printed) if warned else ("Grading stops" not in printed), printed
+
+
+def test_check_does_not_count_the_start_of_tensorflow(monkeypatch):
+    clocks, stopwatch = Clocks(), client.Stopwatch()
+    monkeypatch.setattr(client, "time", clocks)
+    started = sys.modules.pop("tensorflow")
+    with stopwatch.count():
+        sys.modules["tensorflow"] = started
+        clocks.go_on(30, 30)
+    assert stopwatch.seconds == 0
+    with stopwatch.count():
+        clocks.go_on(2, 3)
+    assert stopwatch.seconds == 2
 
 
 def test_check_says_how_to_mend_a_known_mistake_when_asked(define, capsys):

@@ -4,7 +4,6 @@ import difflib
 import html
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -17,7 +16,7 @@ from . import judging, side_by_side
 from .exams import EXAMINATIONS, CannotExamine, Exam, examine, own_functions
 from .judging import decide, faults
 from .notebook import nbgrading, unanswered
-from .protocol import client, public_cases, student_side, wire
+from .protocol import client, public_cases, wire
 
 __all__ = ["FAILED", "MARKS", "check", "check_all", "current_assignment", "read_questions", "start"]
 
@@ -89,42 +88,39 @@ def build_report(question, hint=False) -> "Report":
     name = getattr(question, "__name__", str(question))
     found = find_question(name)
     names = {name: function} if function else vars(sys.modules["__main__"])
-    space = student_side.Namespace(names)
-    started = time.monotonic()
-    verdict = judge_question(space, found, names)
-    seconds = time.monotonic() - started
+    process = client.InProcess(names)
+    verdict = judge_question(process, found)
+    seconds = process.stopwatch.seconds
     return Report(
         verdict, seconds, found.seconds or QUESTION_SECONDS, bool(hint), is_search=found.sampled
     )
 
 
-def judge_question(
-    space: student_side.Namespace, question, names: dict[str, Any]
-) -> judging.Verdict:
+def judge_question(process: client.InProcess, question) -> judging.Verdict:
     """Returns the verdict on the cases of a question, or on its properties, or on both.
 
     Args:
-        space: The `Namespace` that answers the cases.
+        process: The `InProcess` that answers the cases. The properties are examined of its names;
+            what the notebook defines besides is found too.
         question: The `judging.DrawnQuestion`.
-        names: What the properties are examined of, by name; what the notebook defines besides is
-            found too.
     """
-    answers = {case.name: answer_case(space, question, case) for case in question.cases}
+    answers = {case.name: answer_case(process, question, case) for case in question.cases}
     if not answers:
-        return examine_and_judge(question, names)
-    verdict = judge_answers(space, question, answers)
+        return examine_and_judge(process, question)
+    verdict = judge_answers(process, question, answers)
     if not question.properties or verdict.status not in ("correct", "partial"):
         return verdict
-    return judging.combine_verdicts(question, verdict, examine_and_judge(question, names))
+    return judging.combine_verdicts(question, verdict, examine_and_judge(process, question))
 
 
-def examine_and_judge(question, names: dict[str, Any]) -> judging.Verdict:
+def examine_and_judge(process: client.InProcess, question) -> judging.Verdict:
     """Returns the verdict on the properties of a question, on public inputs."""
-    findings = examine_properties(question, {**vars(sys.modules["__main__"]), **names})
+    names = {**vars(sys.modules["__main__"]), **process.space.names}
+    findings = examine_properties(question, names, process.stopwatch)
     return judging.judge_properties(question, findings, public=True)
 
 
-def judge_answers(space: student_side.Namespace, question, answers) -> judging.Verdict:
+def judge_answers(process: client.InProcess, question, answers) -> judging.Verdict:
     """Returns the `judging.Verdict` on the answers to the public cases.
 
     A wrong answer that no mistake explains is asked again, and shown beside the right one.
@@ -133,18 +129,26 @@ def judge_answers(space: student_side.Namespace, question, answers) -> judging.V
     case = decide.doubtful_case(question, verdict)
     if case is None:
         return verdict
-    again = [answer_case(space, question, case) for _ in range(2)]
+    again = [answer_case(process, question, case) for _ in range(2)]
     verdict = faults.judge_case_by_case(question, answers, public=True, again=again)
     if verdict.mistake:
         return verdict
-    row = side_by_side.describe_row(question, answers, space.names[question.name])
+    row = side_by_side.describe_row(question, answers, process.space.names[question.name])
     return replace(verdict, message="\n".join([verdict.message, *row]))
 
 
-def examine_properties(question, names: dict[str, Any]) -> dict[str, judging.Finding]:
-    """Returns the `judging.Finding`s on the properties of a question, on public inputs."""
+def examine_properties(
+    question, names: dict[str, Any], stopwatch: client.Stopwatch | None = None
+) -> dict[str, judging.Finding]:
+    """Returns the `judging.Finding`s on the properties of a question, on public inputs.
+
+    Args:
+        question: The `judging.DrawnQuestion`.
+        names: What the notebook defines, by name.
+        stopwatch: Counts the time of the student's class; None if that is not wanted.
+    """
     exam = Exam(
-        student=client.Student(client.InProcess(names), None),
+        student=client.Student(client.InProcess(names, stopwatch), None),
         oracle=own_functions(question, cache(partial(own_function, names))),
         generator=np.random.default_rng(0),
         num_trainings=1,
@@ -171,9 +175,9 @@ def own_function(names: dict[str, Any], name: str) -> Callable:
             f"check compares with your own {name}, and the public cases of the assignment "
             "that asks for it are not here"
         ) from error
-    space = student_side.Namespace(names)
+    process = client.InProcess(names)
     verdict = faults.judge_case_by_case(
-        earlier, {case.name: answer_case(space, earlier, case) for case in earlier.cases}
+        earlier, {case.name: answer_case(process, earlier, case) for case in earlier.cases}
     )
     if verdict.status == "missing":
         raise CannotExamine(f"check compares with your own {name}, and this notebook defines none")
@@ -216,11 +220,11 @@ def hide_traceback(name: str, function) -> Callable:
     return own
 
 
-def answer_case(space: student_side.Namespace, question, case: judging.DrawnCase) -> judging.Answer:
+def answer_case(process: client.InProcess, question, case: judging.DrawnCase) -> judging.Answer:
     """Returns the `judging.Answer` of the student's function to a case, as the grader would."""
     outputs = len(question.outputs) or None
     request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
-    reply = client.read_reply(student_side.answer_request(space, request), request)
+    reply = process.reply(request)
     return judging.Answer(reply.status, reply.values, reply.kind, None, reply.text)
 
 
@@ -323,7 +327,14 @@ FAILED = ("✗", "#cf222e")
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` shows: the verdict on one question, as text and as HTML."""
+    """What `check` shows: the verdict on one question, as text and as HTML.
+
+    Attributes:
+        verdict: The verdict.
+        seconds: The processor time of the student's code.
+        limit: What grading allows for it.
+        hint: Whether to say how a mistake is mended.
+    """
 
     verdict: judging.Verdict
     seconds: float = 0.0
@@ -335,7 +346,7 @@ class Report:
         verdict = self.verdict
         if self.seconds > self.limit / 2:
             yield (
-                f"This took {self.seconds:.0f} s. "
+                f"Your code ran for {self.seconds:.0f} s. "
                 f"Grading stops a question after {self.limit:g} s, all cases together."
             )
         if not self.is_done():

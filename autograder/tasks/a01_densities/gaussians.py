@@ -287,6 +287,7 @@ gaussian_log_prob_learned = Question(
             -0.5 * total(LOG_2PI + v + ((x - m) * np.exp(-v)) ** 2)
         ),
         glv_missing_2pi=lambda x, m, v: -0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
+        glv_2pi_once=lambda x, m, v: -0.5 * LOG_2PI - 0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
         glv_missing_normaliser=lambda x, m, v: -0.5 * total((x - m) ** 2 * np.exp(-v)),
         glv_squared_error=(
             lambda x, m, v: -total((x - m) ** 2),

@@ -197,6 +197,7 @@ gaussian_entropy = Question(
     mistakes=wrong(
         ent_missing_one=lambda v: 0.5 * total(v + LOG_2PI),
         ent_missing_2pi=lambda v: 0.5 * total(v + 1),
+        ent_2pi_once=lambda v: 0.5 * total(v + 1) + 0.5 * LOG_2PI,
         ent_constants_missing=lambda v: 0.5 * total(v),
         ent_constants_once=lambda v: 0.5 * total(v) + 0.5 * (LOG_2PI + 1),
         ent_sign=lambda v: -entropy(v),
