@@ -8,6 +8,7 @@ import numpy as np
 
 from .compare_reports import Expected, Mean, ReportSource, check_reports
 from .digits import BATCH_SIZE, Examples
+from .exam import PropertyFailed
 from .model import Model
 from .report_mistakes import LossLayout
 
@@ -16,6 +17,10 @@ __all__ = ["build_report_source", "check_evaluate", "reports_of_fit"]
 # How often a loss is reported while no weight moves. With 8 reports their spread is uncertain
 # by more than a quarter.
 NUM_REPORTS = 16
+# Copies of one example in the full batch that is followed by a batch of one example.
+SIZE_OF_FULL_BATCH = 7
+# Means that are closer than this many standard deviations cannot be told apart.
+NUM_DEVIATIONS_OF_MEANS = 4
 # How many samples of each example the reports are compared with, at most.
 NUM_SAMPLES = 32
 # How many samples of all examples together, at most: the wire has a limit.
@@ -52,6 +57,34 @@ def check_evaluate(model: Model, examples: Examples, deviations: dict) -> None:
     )
     source = build_report_source(model, few, 1, lambda: model.evaluate(few, model.spec.reported))
     check_reports(replace(source, deviations=twice))
+    check_mean_over_examples(model, few)
+
+
+def check_mean_over_examples(model: Model, examples: Examples) -> None:
+    """Raises `PropertyFailed` if `evaluate` reports the mean of the KLs of batches.
+
+    A full batch of copies of one example and a last batch with another example alone have two very
+    different KLs; the mean over all examples is close to the first.
+
+    Args:
+        model: The `Model`.
+        examples: The `Examples` that the two are chosen from.
+    """
+    rates = model.draw_sample(examples, NUM_SAMPLES).rate
+    order = np.argsort(rates.mean(axis=0))
+    chosen = examples[np.repeat(order[[0, -1]], (SIZE_OF_FULL_BATCH, 1))]
+    first, last = rates.mean(axis=0)[order[[0, -1]]]
+    right = (SIZE_OF_FULL_BATCH * first + last) / (SIZE_OF_FULL_BATCH + 1)
+    wrong = (first + last) / 2
+    found = model.evaluate(chosen, model.spec.reported, SIZE_OF_FULL_BATCH)["kl"]
+    # The KL of a single sample is another number, and chance must not give the mean of means.
+    chance = NUM_DEVIATIONS_OF_MEANS * rates.std(axis=0).max() / np.sqrt(SIZE_OF_FULL_BATCH)
+    apart = wrong - right
+    if apart > 2 * chance + 0.02 * wrong and abs(float(found.mean()) - wrong) < apart / 10:
+        raise PropertyFailed(
+            "evaluate reports the mean of the batches' KLs, and not that of the examples",
+            "metrics_averaged_over_batches",
+        )
 
 
 def build_report_source(

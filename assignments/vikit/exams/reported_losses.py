@@ -18,7 +18,7 @@ def finds_in_reports(model: str | LatentModel) -> tuple[str, ...]:
     """Returns all mistakes that `check_reported_losses` may find, in the variants too."""
     spec = spec_of(model)
     names = [name for one in (spec, *spec.variants) for name in names_in_reports_of(one)]
-    return (*MISTAKES_OF_ANY_MODEL, *names, "metrics_missing")
+    return (*MISTAKES_OF_ANY_MODEL, *names, "metrics_missing", "metrics_averaged_over_batches")
 
 
 def names_in_reports_of(spec: LatentModel) -> list[str]:
