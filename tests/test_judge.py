@@ -1,5 +1,6 @@
 import math
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -134,6 +135,12 @@ def test_an_axis_that_was_summed_over_is_pointed_out(axis, said):
     given = {name: judging.Answer("ok", (array.mean(axis=axis),)) for name, array in arrays.items()}
     message = judging.judge(asked, given).message
     assert said in message
+    assert "must not be summed or averaged over" in message
+    other = {name: judging.Answer("ok", (one.values[0] + 0.3,)) for name, one in given.items()}
+    message = judging.judge(asked, other).message
+    assert said in message
+    assert f"each {'sample' if axis == 0 else 'example'} needs values of its own" in message
+    assert "summed" not in message
     given["g2"] = judging.Answer("ok", (arrays["g2"].sum(axis=1 - axis),))
     assert "is missing" not in judging.judge(asked, given).message
 
@@ -144,6 +151,30 @@ def test_float64_beside_float32_comes_with_advice():
     answer = judging.Answer("error", kind="InvalidArgumentError", text=str(raised.value))
     message = judging.judge(question(), dict.fromkeys(RIGHT, answer)).message
     assert "tf.math.log for np.log" in message
+
+
+def test_an_axis_too_many_for_a_sequential_comes_with_advice():
+    layers = keras.Sequential([keras.layers.Dense(2)])
+    layers(tf.ones((5, 4)))
+    with pytest.raises(ValueError, match="Invalid input shape") as raised:
+        layers(tf.ones((3, 5, 4)))
+    answer = judging.Answer("error", kind="ValueError", text=str(raised.value))
+    message = judging.judge(question(), dict.fromkeys(RIGHT, answer)).message
+    assert "takes as many axes as its first call had" in message
+
+
+@pytest.mark.parametrize(
+    ("detail", "measured", "told"),
+    [
+        ("shape [3,5] came back", "Shape [3,5]", "shape [3,5] came back"),
+        ("it is 10", "it is 1", "it is 10; it is 1"),
+        ("it is 1.5", "it is 1", "it is 1.5; it is 1"),
+        ("it is wrong", "", "it is wrong"),
+    ],
+)
+def test_what_was_said_in_words_is_not_said_again(detail, measured, told):
+    found = judging.Finding("wrong", "", detail, measured=measured)
+    assert decide.describe_finding(found, public=True) == told
 
 
 def test_a_listed_mistake_is_named_with_its_hint_and_source():

@@ -236,7 +236,9 @@ def bounded_output(name: str, low: float, high: float) -> OutputBounded:
     """Returns the failure of the output `name`, which stays between `low` and `high`."""
     mistake = name_bounds(low, high)
     seen = f"with large random weights, {name} {BEHAVIOUR[mistake]}"
-    return OutputBounded(seen, mistake, f"it stays between {low:.1g} and {high:.1g}", name)
+    return OutputBounded(
+        seen, mistake, f"the smallest value is {low:.1g}, the largest {high:.1g}", name
+    )
 
 
 # What bounded outputs do, by the name of the mistake.

@@ -8,6 +8,7 @@ from .compare import NUM_FAR_STEPS, are_close, round_to_one_digit, signs_and_siz
 from .question import DrawnQuestion
 
 __all__ = [
+    "AXIS_NAMES",
     "KNOWN_TYPES",
     "describe_count",
     "describe_error",

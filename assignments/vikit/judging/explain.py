@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from .compare import is_close, relative_error
-from .describe import KNOWN_TYPES
+from .describe import AXIS_NAMES, KNOWN_TYPES
 from .naming import is_transformation
 from .question import KIT_ERROR, Answer, CaseVerdict, DrawnCase, DrawnQuestion, Mistake
 
@@ -143,6 +145,13 @@ ADVICE = (
         ),
     ),
     (
+        r"calling Sequential\.call\(\)\.\s+\S*?Invalid input shape",
+        (
+            "A keras.Sequential takes as many axes as its first call had. Reshape what it gets to "
+            "rows, and what it returns back; or call its layers one after the other."
+        ),
+    ),
+    (
         r"expected to be a (float|double) tensor but is a (float|double) tensor",
         (
             "TensorFlow does not mix float32 with float64, and NumPy computes in float64: take "
@@ -188,7 +197,10 @@ def advise_on_shape(question: DrawnQuestion, answers: Answers) -> list[str]:
     """Returns a line of advice on shapes that have an axis too many or too few; else no line."""
     lost = lost_axis(question, answers)
     if lost:
-        return [f"  The axis {lost} is missing: it must not be summed or averaged over."]
+        if is_reduced_over(question, answers, lost):
+            return [f"  The axis {lost} is missing: it must not be summed or averaged over."]
+        each = AXIS_NAMES.get(lost, "entry")
+        return [f"  The axis {lost} is missing: each {each} needs values of its own."]
     steps = {
         "The values are right: only the axis of size 1 must go.": lambda value, axis: value.squeeze(
             axis
@@ -230,6 +242,18 @@ def lost_axis(question: DrawnQuestion, answers: Answers) -> str:
             if wanted[:axis] + wanted[axis + 1 :] == got
         }
     return found.pop() if len(found) == 1 else ""
+
+
+def is_reduced_over(question: DrawnQuestion, answers: Answers, letter: str) -> bool:
+    """Tells whether all answers are the right values, summed or averaged over an axis."""
+    axis = re.findall(r"\w+", question.shape).index(letter)
+    return any(
+        all(
+            is_close(answers[case.name].values[0], step(case.expected[0], axis=axis), question)
+            for case in question.cases
+        )
+        for step in (np.sum, np.mean)
+    )
 
 
 def is_right_after(
