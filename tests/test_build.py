@@ -305,6 +305,16 @@ def test_an_untouched_stub_raises_when_it_is_called_and_not_before(built, name):
         assert is_stub(defined[cell.metadata.nbgrader.grade_id.removesuffix("-answer")]), (
             cell.source
         )
+        for defined_name, node in defined.items():
+            asked = re.findall(
+                r'NotImplementedError\("write (\w+)', "\n".join(lines_of(cell, node))
+            )
+            assert set(asked) <= {defined_name}, cell.source
+
+
+def lines_of(cell, node):
+    """Returns the lines of a cell in which a function or class is defined."""
+    return cell.source.split("\n")[node.lineno - 1 : node.end_lineno]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,6 @@
 import math
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -140,8 +141,10 @@ def reduced(shape, reduce):
 @pytest.mark.parametrize(
     ("shape", "reduce", "said"),
     [
-        ("[L,B]", lambda array: array.mean(axis=0), "The axis L is missing: it must not be"),
-        ("[L,B]", lambda array: array.mean(axis=1), "The axis B is missing: it must not be"),
+        ("[L,B]", lambda array: 1 + 0 * array.mean(axis=0), "The axis L is missing: it must not"),
+        ("[L,B]", lambda array: 1 + 0 * array.mean(axis=1), "The axis B is missing: it must not"),
+        ("[L,B]", lambda array: array.mean(axis=0), "L is missing: each sample needs values of"),
+        ("[L,B]", lambda array: array.mean(axis=1), "B is missing: each example needs values of"),
         (
             "[B]",
             lambda array: array.sum(axis=1),
@@ -194,6 +197,30 @@ def test_float64_beside_float32_comes_with_advice():
     answer = judging.Answer("error", kind="InvalidArgumentError", text=str(raised.value))
     message = judging.judge(question(), dict.fromkeys(RIGHT, answer)).message
     assert "tf.math.log for np.log" in message
+
+
+def test_an_axis_too_many_for_a_sequential_comes_with_advice():
+    layers = keras.Sequential([keras.layers.Dense(2)])
+    layers(tf.ones((5, 4)))
+    with pytest.raises(ValueError, match="Invalid input shape") as raised:
+        layers(tf.ones((3, 5, 4)))
+    answer = judging.Answer("error", kind="ValueError", text=str(raised.value))
+    message = judging.judge(question(), dict.fromkeys(RIGHT, answer)).message
+    assert "takes as many axes as its first call had" in message
+
+
+@pytest.mark.parametrize(
+    ("detail", "measured", "told"),
+    [
+        ("shape [3,5] came back", "Shape [3,5]", "shape [3,5] came back"),
+        ("it is 10", "it is 1", "it is 10; it is 1"),
+        ("it is 1.5", "it is 1", "it is 1.5; it is 1"),
+        ("it is wrong", "", "it is wrong"),
+    ],
+)
+def test_what_was_said_in_words_is_not_said_again(detail, measured, told):
+    found = judging.Finding("wrong", "", detail, measured=measured)
+    assert decide.describe_finding(found, public=True) == told
 
 
 def test_a_listed_mistake_is_named_with_its_hint_and_source():

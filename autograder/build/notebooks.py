@@ -1,5 +1,7 @@
 """The notebooks made from a solution script: the students' one, and the one with answers."""
 
+import ast
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from . import errata, script, settled
 
 __all__ = ["ASSIGNMENTS", "release", "solution_notebook", "write_assignments"]
 
+STUB = re.compile(r'(raise NotImplementedError\("write )\w+("\))')
 SETUP_ID = "setup"
 SETUP = Path(__file__).with_name("first_cell.py")
 HANDING_IN = """\
@@ -176,7 +179,23 @@ def clear_answer(cell: script.ScriptCell, node: NotebookNode) -> NotebookNode:
     )
     if cell.kind == "answer":
         node.source = script.remove_helpers(node.source)
-    return clear.preprocess_cell(node, {"language": "python"}, 0)[0]
+    node = clear.preprocess_cell(node, {"language": "python"}, 0)[0]
+    if cell.kind == "answer":
+        node.source = name_stubs(node.source)
+    return node
+
+
+def name_stubs(source: str) -> str:
+    """Returns the source of an answer's cell; each stub asks for the function or class it is in.
+
+    A cell may hold a helper beside what the question is named after.
+    """
+    lines = source.split("\n")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            for index in range(node.lineno - 1, node.end_lineno or 0):
+                lines[index] = STUB.sub(rf"\g<1>{node.name}\g<2>", lines[index])
+    return "\n".join(lines)
 
 
 def mark_graded(

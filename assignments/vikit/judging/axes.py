@@ -5,6 +5,9 @@ Sizes of a case differ, so that a shape tells which axes it has.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
 
 from .compare import is_close
 from .describe import AXIS_NAMES
@@ -38,14 +41,35 @@ def advise_on_shape(question: DrawnQuestion, answers: dict[str, Answer]) -> list
                 return [f"  There is an axis too many, the {'last' if axis else 'first'}. {advice}"]
     for index in range(len(question.outputs) or 1):
         got, wanted = given_axes(question, answers, index), wanted_axes(question, index)
-        advice = explain_axes(got, wanted) if got is not None and wanted is not None else ""
+        if got is None or wanted is None:
+            continue
+        advice = explain_axes(got, wanted, partial(is_reduced_over, question, answers, index))
         if advice:
             return [f"  {advice}"]
     return []
 
 
-def explain_axes(got: Letters, wanted: Letters) -> str:
-    """Returns what is off in the axes of an answer; "" where nothing is, or too much."""
+def is_reduced_over(
+    question: DrawnQuestion, answers: dict[str, Answer], index: int, axis: int
+) -> bool:
+    """Tells whether output `index` of all answers has the right values, reduced over an axis."""
+    return any(
+        all(
+            is_close(answers[case.name].values[index], reduce(case.expected[index], axis), question)
+            for case in question.cases
+        )
+        for reduce in (np.sum, np.mean)
+    )
+
+
+def explain_axes(got: Letters, wanted: Letters, is_reduced_over: Callable[[int], bool]) -> str:
+    """Returns what is off in the axes of an answer; "" where nothing is, or too much.
+
+    Args:
+        got: The letters of the answer.
+        wanted: Those of the right answer.
+        is_reduced_over: Tells whether the values are the right ones, reduced over an axis.
+    """
     missing = [letter for letter in wanted if letter not in got]
     extra = [letter for letter in dict.fromkeys(got) if letter not in (*wanted, "1")]
     if len(missing) == len(extra) == 1:
@@ -55,7 +79,10 @@ def explain_axes(got: Letters, wanted: Letters) -> str:
             f"{describe_axis(extra[0])}, instead."
         )
     if len(missing) == 1 and not extra:
-        return f"The axis {missing[0]} is missing: it must not be summed or averaged over."
+        if is_reduced_over(wanted.index(missing[0])):
+            return f"The axis {missing[0]} is missing: it must not be summed or averaged over."
+        each = AXIS_NAMES.get(missing[0], "entry")
+        return f"The axis {missing[0]} is missing: each {each} needs values of its own."
     if len(extra) == 1 and not missing:
         return f"There is an axis too many, {describe_axis(extra[0])}: reduce over it."
     if missing or extra:

@@ -177,6 +177,13 @@ ADVICE = (
         ),
     ),
     (
+        r"calling Sequential\.call\(\)\.\s+\S*?Invalid input shape",
+        (
+            "A keras.Sequential takes as many axes as its first call had. Reshape what it gets to "
+            "rows, and what it returns back; or call its layers one after the other."
+        ),
+    ),
+    (
         r"expected to be a (float|double) tensor but is a (float|double) tensor",
         (
             "TensorFlow does not mix float32 with float64, and NumPy computes in float64: take "
