@@ -82,8 +82,8 @@ LOG_2PI = float(np.log(2 * np.pi))
 # $$p(x) = \sum_z p(x, z), \qquad p(z|x) = \frac{p(x, z)}{p(x)} .$$
 #
 # Everything that follows is an attempt to get along without that sum. For a latent of real numbers
-# it is an integral, although 001 writes sums throughout (E-001-09), and for real models nobody can
-# do it. On a table we can, and it is worth having done it once.
+# it is an integral, although 001 writes sums throughout, and for real models nobody can do it. On a
+# table we can, and it is worth having done it once. (Errata list, E-001-09.)
 
 
 # %% question="posterior_from_joint"
@@ -173,8 +173,9 @@ if __name__ == "__main__":
 #
 # $$\log p(z) = -\tfrac12 \sum_{k=1}^K \left[ \log 2\pi + z_k^2 \right] .$$
 #
-# Our copy of document 003 has $e^{z_k^2/2}$ in eq. 5; with that sign the density would grow
-# without limit (E-003-01). Note where the constant stands: inside the sum, once for each dimension.
+# Our copy of document 003 has $e^{z_k^2/2}$ in eq. 5; with that sign the density would grow without
+# limit. Note where the constant stands: inside the sum, once for each dimension. (Errata list,
+# E-003-01.)
 
 
 # %% question="standard_normal_log_prob"
@@ -201,9 +202,9 @@ def standard_normal_log_prob(z):
 # \int p(x|z)\, p(z)\, dz$ of high-dimensional data, instead of modelling $p(x)$ directly. Give two
 # reasons. Then name the price. Document 001, "The Two Goals of VAE", names density estimation and
 # inference (which is to compute $p(z|x)$; 001 says that $p(z|x)$ is given and the best $z$ is
-# wanted, E-001-08). What becomes hard in each, and what do they share? Where 003 answers
-# ("Variational lower bound & Approximate posterior distribution") our copy has $p_\theta(z|z)$ in
-# the integral for $p_\theta(x|z)$ (E-003-05).
+# wanted). What becomes hard in each, and what do they share? Where 003 answers ("Variational lower
+# bound & Approximate posterior distribution") our copy has $p_\theta(z|z)$ in the integral for
+# $p_\theta(x|z)$. (Errata list, E-001-08 and E-003-05.)
 #
 # <!-- BEGIN SOLUTION -->
 # Images of 784 pixels lie near a set of few dimensions (which digit, slant, thickness): a latent
@@ -232,8 +233,8 @@ def standard_normal_log_prob(z):
 # Each pixel picks one of the two terms. A pixel that has $\rho_d = x_d$ exactly adds nothing,
 # because $0 \log 0$ counts as 0; the computer disagrees and makes NaN of it, so use a function that
 # knows (to clip the probability at $10^{-7}$ is close enough here). A pixel with $\rho_d = 0$ that
-# is 1 has log-likelihood $-\infty$ (E-003-10); that is not tested here, and the next question is
-# the cure.
+# is 1 has log-likelihood $-\infty$; that is not tested here, and the next question is the cure.
+# (Errata list, E-003-10.)
 
 
 # %% question="bernoulli_log_prob_probs"
@@ -269,9 +270,10 @@ def bernoulli_log_prob_probs(x, probs):
 # that never takes that exponential (NumPy's is `logaddexp(0, a)`).
 #
 # Document 000, section 3, says that the log-likelihood *is* the cross-entropy. It is minus the
-# cross-entropy (E-000-05), and it is the log-likelihood of $x$ *given* $z$, not of $x$. Keras'
+# cross-entropy, and it is the log-likelihood of $x$ *given* $z$, not of $x$. Keras'
 # `binary_crossentropy` from logits moreover averages over the pixels: it is $-1/D$ times what you
-# want, and the class `BinaryCrossentropy` by default averages over the batch too.
+# want, and the class `BinaryCrossentropy` by default averages over the batch too. (Errata list,
+# E-000-05.)
 
 
 # %% question="bernoulli_log_prob_logits"
@@ -358,7 +360,7 @@ if __name__ == "__main__":
 # does: an ELBO without them is a bound on nothing, and two models with different $\sigma$ cannot be
 # compared. Keep them. Mind that documents differ in what stands second in $N(\cdot, \cdot)$:
 # document 004, slide "Gaussian VAEs", has a standard deviation there for $z$, and a variance for
-# $y$ (E-004-01).
+# $y$. (Errata list, E-004-01.)
 
 
 # %% question="gaussian_log_prob_fixed"
@@ -389,10 +391,10 @@ def gaussian_log_prob_fixed(x, mu, sigma):
 # $$\log q(z|x) = -\tfrac12 \sum_{k=1}^K \left[ \log 2\pi + \log\sigma_k^2 +
 #   \frac{(z_k - \mu_k)^2}{\sigma_k^2} \right] .$$
 #
-# Only the distance is squared, not the quotient: document 000, section 6, prints
-# $\left((z - \mu) / \sigma^2\right)^2$, which is not a density (E-000-13). The same function serves
-# as the log-likelihood of a decoder that learns its variances, so its arguments are called $x$, and
-# $D$ stands for $K$.
+# Only the distance is squared, not the quotient: document 000, section 6, prints $\left((z - \mu) /
+# \sigma^2\right)^2$, which is not a density. The same function serves as the log-likelihood of a
+# decoder that learns its variances, so its arguments are called $x$, and $D$ stands for $K$.
+# (Errata list, E-000-13.)
 
 
 # %% question="gaussian_log_prob_learned"
@@ -467,7 +469,7 @@ def gaussian_log_prob_learned(x, mu, log_var):
 #
 # Let $\text{Pop}(x)$ be the population that the data come from and $P_\Phi(x)$ a model of it.
 # Document 004, slide "Latent Variable Assumptions", calls this the fundamental equation (its data
-# are called $y$, and our copy has "P_op" for Pop, E-004-08):
+# are called $y$, and our copy has "P_op" for Pop):
 #
 # $$\Phi^* = \operatorname{argmin}_\Phi\; E_{x \sim \text{Pop}}\left[-\ln P_\Phi(x)\right] .$$
 #
@@ -527,8 +529,8 @@ def cross_entropy_terms(pop, log_model):
 # wrong factor in front passes both.)
 #
 # Document 000 goes the same way in section 4, sometimes with $D_{KL}$ and sometimes with $-D_{KL}$
-# on the left. It writes both densities in $x$ and integrates over $z$ (step 1, E-000-10): read $z$
-# for $x$ there. Section 7 comes back to these steps.
+# on the left. It writes both densities in $x$ and integrates over $z$ (step 1): read $z$ for $x$
+# there. Section 7 comes back to these steps. (Errata list, E-000-10.)
 
 
 # %% question="kl_to_standard_normal"
@@ -677,11 +679,11 @@ def gaussian_entropy(log_var):
 # $$\text{ELBO} = E_q[\log p(x|z)] + E_q\left[\log \frac{p(z)}{q(z|x)}\right]
 #   = E_q[\log p(x|z)] - KL(q(z|x) \,\|\, p(z)) .$$
 #
-# Document 002, section 3 "Variational Inference", lost the inequality: it writes
-# $\log E_q[p(x, z) / q] = \mathscr{L}(\lambda)$ (E-002-01). Document 003 gives as a reason for the
-# bound that the gradients of $\log p(x)$ cannot be estimated efficiently. That is too strong: a
-# weighted average over several samples of $q$ estimates them, with a bias that more samples make
-# smaller (E-003-09).
+# Document 002, section 3 "Variational Inference", lost the inequality: it writes $\log E_q[p(x, z)
+# / q] = \mathscr{L}(\lambda)$. Document 003 gives as a reason for the bound that the gradients of
+# $\log p(x)$ cannot be estimated efficiently. That is too strong: a weighted average over several
+# samples of $q$ estimates them, with a bias that more samples make smaller. (Errata list, E-002-01
+# and E-003-09.)
 #
 # What did the inequality throw away? Document 000 (section 1, steps 4 to 7) gets there without it.
 # It multiplies and divides by $q$ inside the logarithm and finds, for any $q$ that is 0 wherever
@@ -697,7 +699,7 @@ def gaussian_entropy(log_var):
 #
 # The divergence here is to the **posterior**. The one of section 5, and of the ELBO's second form,
 # is to the prior: another number, and with it the identity does not hold (002 writes $KL(q \| p)$
-# and leaves open which $p$ it means, E-002-02). Stay with logarithms to the end.
+# and leaves open which $p$ it means; see the errata list). Stay with logarithms to the end.
 
 
 # %% question="elbo_identity_terms"

@@ -61,9 +61,9 @@ LOG_2PI = float(np.log(2 * np.pi))
 # Document 003 writes the likelihood of a datum as an integral over the latent variable (eq. 2),
 # $p(x) = \int p(x|z)\, p(z)\, dz$, and document 001 names the two things that one wants of a model:
 # the density of the data, $p(x)$, and inference, $p(z|x)$ (document 001, "The Two Goals of VAE";
-# the second asks for "the best z", but inference means the whole distribution, E-001-08). For
-# neural networks both are out of reach. For one family they are not, the **linear Gaussian model**
-# (probabilistic PCA, Tipping and Bishop 1999):
+# the second asks for "the best z", but inference means the whole distribution: see the errata
+# list). For neural networks both are out of reach. For one family they are not, the **linear
+# Gaussian model** (probabilistic PCA, Tipping and Bishop 1999):
 #
 # $$z \sim N(0, I_K), \qquad x \,|\, z \sim N(W z + b,\; \sigma^2 I_D) .$$
 #
@@ -180,9 +180,9 @@ if __name__ == "__main__":
 # so that your values can be checked; and since networks return $\log \sigma^2$, the standard
 # deviation is $\sigma = \exp(\tfrac12 \log \sigma^2)$ (document 003, section 1.6 "Autoencoder
 # structure"). Document 003 writes $m$ and $s$ for our $\mu$ and $\sigma$, and calls $s$ the
-# variance (after eq. 12); its equations have the standard deviation there (E-003-04). Document 001
-# calls the law of $\epsilon$ by the letter of the prior, $p(z)$ (document 001, "Gradients of ELBO",
-# where it says what $f$ is); it is $N(0, I)$, whatever the prior is (E-001-04).
+# variance (after eq. 12); its equations have the standard deviation there. Document 001 calls the
+# law of $\epsilon$ by the letter of the prior, $p(z)$ (document 001, "Gradients of ELBO", where it
+# says what $f$ is); it is $N(0, I)$, whatever the prior is. (Errata list, E-001-04 and E-003-04.)
 
 
 # %% question="reparameterize"
@@ -240,15 +240,16 @@ def reparameterize(mu, log_var, eps):
 #
 # The inequality is Jensen's (derived in a01): the logarithm of an average is at least the average
 # of the logarithms. Document 002 leaves that step out and sets the two equal (document 002, section
-# 3 "Variational Inference", where it defines the ELBO; E-002-01). In the toy model at $q = N(0.3,
-# 0.6^2)$ they are $\log E_q[p(x, z) / q(z)] = \log p(x) = -1.5603$ and the ELBO, $-1.6601$.
+# 3 "Variational Inference", where it defines the ELBO: see the errata list). In the toy model at $q
+# = N(0.3, 0.6^2)$ they are $\log E_q[p(x, z) / q(z)] = \log p(x) = -1.5603$ and the ELBO,
+# $-1.6601$.
 #
 # The KL to the *prior* has a closed form for Gaussians (003, eq. 13). Where document 000 replaces
 # $\log p(x)$ by the reconstruction term but keeps the KL to the *posterior* (document 000, section
-# 3 "ELBO in practice for VAE"), the result is no bound at all (E-000-07). The first term is
-# estimated with one sample $z = g_\phi(\epsilon)$ for each example, which the decoder turns into
-# logits. What you return is to be *maximised*; document 000 uses the same letter for its negative,
-# the loss (E-000-11).
+# 3 "ELBO in practice for VAE"), the result is no bound at all. The first term is estimated with one
+# sample $z = g_\phi(\epsilon)$ for each example, which the decoder turns into logits. What you
+# return is to be *maximised*; document 000 uses the same letter for its negative, the loss. (Errata
+# list, E-000-07 and E-000-11.)
 #
 # Both terms come from the first assignment. For pixels that are 0 or 1 and logits $a$,
 # $\log p(x|z)$ is the sum over pixels of $x_d a_d - \mathrm{softplus}(a_d)$, where
@@ -285,9 +286,9 @@ def elbo_analytic_kl(x, logits, mu, log_var):
 # $$\tilde{\mathcal{L}} = \log p(x|z) + \log p(z) - \log q(z|x), \qquad z = g_\phi(\epsilon) .$$
 #
 # Document 000 goes on to call this $\log p(x)$ minus a divergence (section 3, first formula). That
-# is true of its expectation, not of a sample (E-000-04). In the same way $\log q(z|x) - \log p(z)$
-# has the KL as its expectation, which is never negative, but a single sample of it may well be:
-# leave its sign alone (E-000-24).
+# is true of its expectation, not of a sample. In the same way $\log q(z|x) - \log p(z)$ has the KL
+# as its expectation, which is never negative, but a single sample of it may well be: leave its sign
+# alone. (Errata list, E-000-04 and E-000-24.)
 
 
 # %% question="elbo_single_sample"
@@ -403,7 +404,7 @@ if __name__ == "__main__":
 # eq. 1), and a minibatch of $S$ of them, drawn at random, stands for all. Document 000 divides the
 # sums over the data $\mathcal{D}$ and over the minibatch $\mathcal{M}$ both by the minibatch's
 # size, $\mathcal{N}_\mathcal{M}$ (our $S$), as if the two sums were equal (section 3, the formula
-# with "Mini-batch"; E-000-06). It is the *averages* that are about equal.
+# with "Mini-batch"). It is the *averages* that are about equal. (Errata list, E-000-06.)
 
 
 # %% question="minibatch_log_lik"
@@ -553,13 +554,13 @@ if __name__ == "__main__":
 # $$\text{ELBO}(\theta, \phi) = \sum_z q_z \left[\log p_z + \log p(x|z) - \log q_z\right] .$$
 #
 # Document 001 differentiates this in $\theta$ ("Gradients of ELBO"), but exchanges the subscripts
-# of $p$ and $q$ on the way; read literally, $q$ depends on $\theta$, and the result is another
-# (E-001-01). And the entropy term does not become "z" under the brace, it becomes 0, because $q$
-# holds no $\theta$ (E-001-02). With the subscripts put right, the weights $q_z$ stay as they are,
-# and the derivative goes inside to the only thing that depends on $\theta$, $\log p_z = \theta_z -
-# \log \sum_{z'} e^{\theta_{z'}}$. Work out the two parts of its derivative in $\theta_j$. Neither
-# $\log p(x|z)$ nor the entropy is left in the answer; that is the lesson, and the reason why the
-# arguments hold one that you don't need.
+# of $p$ and $q$ on the way; read literally, $q$ depends on $\theta$, and the result is another. And
+# the entropy term does not become "z" under the brace, it becomes 0, because $q$ holds no $\theta$.
+# With the subscripts put right, the weights $q_z$ stay as they are, and the derivative goes inside
+# to the only thing that depends on $\theta$, $\log p_z = \theta_z - \log \sum_{z'}
+# e^{\theta_{z'}}$. Work out the two parts of its derivative in $\theta_j$. Neither $\log p(x|z)$
+# nor the entropy is left in the answer; that is the lesson, and the reason why the arguments hold
+# one that you don't need. (Errata list, E-001-01 and E-001-02.)
 
 
 # %% question="grad_theta_enumerated"
@@ -589,8 +590,8 @@ def grad_theta_enumerated(theta, phi, log_px_given_z):
 # Why not follow the gradient of $\log p(x)$ itself? Document 003 says that it needs an integral
 # over a network, and that "there is no way to efficiently estimate these gradients" (document 003,
 # "Variational lower bound & Approximate posterior distribution"; in the formula there
-# $p_\theta(z|z)$ is $p_\theta(x|z)$, E-003-05). The first is true, the second says too much
-# (E-003-09): *Fisher's identity* writes that gradient as an expectation as well,
+# $p_\theta(z|z)$ is $p_\theta(x|z)$). The first is true, the second says too much (errata list,
+# E-003-05 and E-003-09): *Fisher's identity* writes that gradient as an expectation as well,
 #
 # $$\nabla_\theta \log p_\theta(x) = \frac{1}{p_\theta(x)} \int \nabla_\theta\, p_\theta(x, z)\, dz
 #   = \int \frac{p_\theta(x, z)}{p_\theta(x)}\, \nabla_\theta \log p_\theta(x, z)\, dz
@@ -637,8 +638,8 @@ if __name__ == "__main__":
 #
 # one latent dimension at a time (document 001, "Gradients of ELBO", last formula; 003, eq. 24 to
 # 29; document 002, section 5-3 "Reparameterization Gradient VI"). In our copy of document 003 the
-# $q$ of eq. 23 has the subscript $\theta$ for $\phi$ (E-003-06), and the integrals of eq. 25 and 26
-# lack their $d\epsilon$ (E-003-07).
+# $q$ of eq. 23 has the subscript $\theta$ for $\phi$, and the integrals of eq. 25 and 26 lack their
+# $d\epsilon$. (Errata list, E-003-06 and E-003-07.)
 #
 # Why may training follow the gradient from a single $\epsilon$? Write $\tilde{\mathcal{L}}(\phi;
 # \epsilon)$ for the estimate from one sample and $\mathcal{L}(\phi)$ for the ELBO. The law of
@@ -650,8 +651,8 @@ if __name__ == "__main__":
 #   = \nabla_\phi \mathcal{L}(\phi) .$$
 #
 # So each of these gradients is unbiased: on average SGD takes the step of the ELBO. The last line
-# of that list has $\tilde{\mathcal{L}}$ where $\mathcal{L}$ must stand (E-000-03): what is averaged
-# over $\epsilon$ is no longer random.
+# of that list has $\tilde{\mathcal{L}}$ where $\mathcal{L}$ must stand: what is averaged over
+# $\epsilon$ is no longer random. (Errata list, E-000-03.)
 #
 # In the question $f$ is any function and you get its gradient: `grad_f` maps all samples at once,
 # `[L, K]`, to their gradients, `[L, K]`, one row for each. Differentiate $E_q[f(z)]$ alone: no

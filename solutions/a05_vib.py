@@ -73,14 +73,13 @@ CLASSES = 10
 #
 # Only one term of the sum over $c$ is left, that of the label. It is never positive. Document 000,
 # section 6 "VIB with Normalizing Flow", writes
-# $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$; the cross-entropy is *minus* that
-# (E-000-14).
+# $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$; the cross-entropy is *minus* that.
 #
 # Two traps. The exponential of 1000 is infinite in the computer, and so is the logarithm of a
 # probability that was rounded to 0: stay with logits, and let a function that knows take the
 # logarithm of the sum. And classes exclude each other. The $C$ logits are one choice among $C$, not
 # $C$ choices between yes and no; those are what the *binary* cross-entropy in Listing 1 of document
-# 000 (line 12) is for (E-000-23).
+# 000 (line 12) is for (E-000-14 and E-000-23 of `ERRATA.md`).
 
 
 # %% question="categorical_log_prob"
@@ -88,7 +87,7 @@ def categorical_log_prob(y_onehot, logits):
     """Returns log q(y|z), the log probability of each example's label, in nats.
 
     sum_c y_c (a_c - log sum_c' exp(a_c')) for logits a. Document 000, section 6 "VIB with
-    Normalizing Flow", with the sign put right (E-000-14).
+    Normalizing Flow", with the sign put right.
 
     Args:
         y_onehot: Labels, exactly one-hot. Shape `[B, C]`.
@@ -139,7 +138,7 @@ def categorical_log_prob(y_onehot, logits):
 #
 # and a divergence is never negative. (Document 004, slide "Latent Variable Assumptions", minimises
 # such a cross-entropy, with the population in the place of $p$, and calls that the fundamental
-# equation; our copy prints the population as $P_{\text{op}}$, E-004-08.)
+# equation; our copy prints the population as $P_{\text{op}}$.)
 #
 # The first bound is worth a function. Its left side is what $z$ *knows* of the label, its right
 # side what the decoder *can read*, and that can be negative: a decoder that is sure of the wrong
@@ -245,8 +244,13 @@ def vib_rate(mu, log_var):
 # $z_{bl}$ of each example. For the encoder's part it is known in closed form: no sample enters.
 #
 # Document 000, section 5, prints this loss for $\beta = 1$, with a $z$ that has lost its index $l$:
-# all $L$ terms of its sum are then the same one (E-000-12). Its letter is $\mathcal{L}$, which in
-# its section 1 is the ELBO, to be maximised (E-000-11).
+# all $L$ terms of its sum are then the same one. Its letter is $\mathcal{L}$, which in its section
+# 1 is the ELBO, to be maximised (E-000-11 and E-000-12).
+#
+# The labels $[B, C]$ are the same for all samples, and the logits $[L, B, C]$ have one more axis in
+# front: in a product of the two the labels are repeated along that axis (*broadcasting*), so your
+# `categorical_log_prob`, which works on the last axis, may give one value for each sample and
+# example.
 
 
 # %% question="vib_loss"
@@ -255,7 +259,7 @@ def vib_loss(y_onehot, logits, mu, log_var, beta):
 
     Minus the bound that section 2 ends with, without H(Y), estimated from L samples of each
     example. Document 000, section 5 "Variational Information Bottleneck (VIB)", with beta and the
-    index l (E-000-12).
+    index l.
 
     Args:
         y_onehot: Labels, exactly one-hot. Shape `[B, C]`.
@@ -414,8 +418,7 @@ if __name__ == "__main__":
 def vib_predict_probs(logits):
     """Returns q(y|x), estimated from L samples of z: the mean of the classes' probabilities.
 
-    Document 000, section 5 "Variational Information Bottleneck (VIB)": the sum over l that E-000-12
-    is about.
+    Document 000, section 5 "Variational Information Bottleneck (VIB)": its sum over l.
 
     Args:
         logits: What the decoder returned for L samples of each example; +-1000 must give finite
@@ -440,7 +443,8 @@ def vib_predict_probs(logits):
 # One network is given: `networks.MLP(size, hidden)` is a stack of layers with a linear end, from
 # `[..., n]` to `[..., size]` for any number of axes in front (a bare `keras.Sequential` takes only
 # as many as its first call had). Use it or layers of your own, made in `__init__`, so that Keras
-# finds their weights. `hidden=()` must work: a linear map.
+# finds their weights. `hidden=()` must work: then there is no hidden layer. Which layers the sizes
+# in `hidden` become is left to you, and not graded.
 
 
 # %% question="Encoder"
@@ -522,9 +526,10 @@ class LabelDecoder(keras.layers.Layer):
 #
 # Fixed are the arguments of `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`,
 # `loss_terms` and `predict_probs`, and what is reported: `loss`, `cross_entropy` and `kl`. All else
-# is left to you: `encoder` and `decoder` are best your two classes, and may be other networks of
-# the same contracts. `check("VIB")` compares with *your* functions, so it needs `sample_latent` in
-# this notebook, and `categorical_log_prob`, `vib_rate` and `vib_predict_probs` right.
+# is left to you, and `call` is not graded: `encoder` and `decoder` are best your two classes, and
+# may be other networks of the same contracts. `check("VIB")` compares with *your* functions, so it
+# needs `sample_latent` in this notebook, and `categorical_log_prob`, `vib_rate` and
+# `vib_predict_probs` right.
 #
 # `loss_terms(x, y_onehot, eps)` and `predict_probs(x, eps)` are functions of their noise: the same
 # call has the same value. Training draws fresh noise, one sample ($L = 1$), for each example, each
@@ -565,7 +570,7 @@ class VIB(keras.Model):
         event_dim: D.
         latent_dim: K.
         num_classes: C.
-        hidden: Sizes of the encoder's hidden layers; the decoder has them in reverse order.
+        hidden: Sizes of the encoder's hidden layers; the decoder's are best the same, reversed.
         beta: Price of a nat of the KL.
 
     Attributes:
@@ -629,7 +634,10 @@ class VIB(keras.Model):
         # END SOLUTION
 
     def call(self, x):
-        """Returns what the decoder says to one fresh sample of q(z|x): logits. Shape `[B, C]`."""
+        """Returns what the decoder says to one fresh sample of q(z|x): logits. Shape `[B, C]`.
+
+        Keras calls it before `compute_loss`; nothing else needs it, and it is not graded.
+        """
         # BEGIN SOLUTION
         mu, log_var = self.encoder(x)
         z = sample_latent(mu, log_var, self.fresh_noise(x))[0]
@@ -809,13 +817,27 @@ if __name__ == "__main__":
         "beta",
         f"Held-out {DATASET}: accuracy and calibration against beta",
     )
+    print("beta     confidence with 16 samples  confidence at the mean  accuracy at the mean")
+    for beta, sampled, alone in zip(betas, held_out, silent, strict=True):
+        print(f"{beta:<7g}{sampled['confidence']:28.3f}", end="")
+        print(f"{alone['confidence']:24.3f}{alone['accuracy']:22.3f}")
 
 # %% [markdown] question="role_of_beta"
 # ### In your own words: the role of beta
 #
 # Fill in what you measured (rate, accuracy, confidence and calibration error of held-out images).
-# One run shows little: train every model with three seeds at least (`train_vib(images, beta,
-# seed=1)`), and give the mean and the range.
+# One run shows little: give the mean and the range of three seeds at least. This loop trains the
+# models of two more and prints what to add to the table above, in a minute or two:
+#
+# ```python
+# for seed in (1, 2):
+#     for beta in betas:
+#         model = train_vib(images, beta, seed=seed)
+#         inside = measure(model, images.x_train[:2000], images.y_train[:2000])
+#         outside = measure(model, images.x_test[:2000], images.y_test[:2000])
+#         print(seed, beta, f"bound, training: {inside['bound']:.2f}; held out:", end=" ")
+#         print({name: round(value, 3) for name, value in outside.items()})
+# ```
 #
 # | $\beta$ | rate | bound, training | bound, held out | accuracy | confidence | calibration error |
 # |---|---|---|---|---|---|---|
@@ -834,7 +856,7 @@ if __name__ == "__main__":
 # that names the class of each image without error is worth its rate (ten equally frequent classes,
 # an ideal $r$). Why may your models collapse at a smaller $\beta$ already? (c) What do the ellipses
 # show of all this? (d) Compare confidence and accuracy: where is a model too sure, where not sure
-# enough? Where do samples and the mean alone differ in this (`silent` holds the mean's
+# enough? Where do samples and the mean alone differ in this (the last cell prints the mean's
 # confidences), and why? Is the best calibrated model a good one? (There are 360 held-out digits:
 # differences of 0.01 mean nothing.)
 #
@@ -900,8 +922,9 @@ if __name__ == "__main__":
 #    for $\beta$ = 0.1, 1 and 2.
 # 5. Document 004, slide "Posterior Collapse": where the decoder can do without $z$, "we then get a
 #    completely optimized model with $z$ taking a single (meaningless) determined value", that is
-#    $Q(z|y) = 1$. Try it with the decoder $q(y|z) = p(y)$ for every $z$, the $r(z)$ of `R_Z` and
-#    $\beta = 0.5$, on `P_XY`.
+#    $Q(z|y) = 1$. Judge it for an $r(z)$ that is given and stays as it is, as the $N(0, I)$ of this
+#    notebook; an $r(z)$ that is learnt as well is not meant. Try it with the decoder
+#    $q(y|z) = p(y)$ for every $z$, the $r(z)$ of `R_Z` and $\beta = 0.5$, on `P_XY`.
 
 # %%
 # Your calculations.

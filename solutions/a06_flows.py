@@ -76,9 +76,9 @@ DATASET = "digits"
 # ## 1. Where a flow begins
 #
 # Every formula of this notebook begins with $\log q_0(z_0|x)$. Document 000, section 6 "VIB with
-# Normalizing Flow", writes it with the square around the variance as well (E-000-13): it is the
-# distance alone that is squared. The first function of its Listing 1 "VIB with Flows" (lines 4 to
-# 10) is another attempt:
+# Normalizing Flow", writes it with the square around the variance as well: it is the distance alone
+# that is squared. The first function of its Listing 1 "VIB with Flows" (lines 4 to 10) is another
+# attempt:
 #
 # ```python
 # def gaussian_log_pdf(z, mu, var):
@@ -87,9 +87,10 @@ DATASET = "digits"
 # ```
 #
 # The distribution is the right one. The two small numbers are no part of it. One asks for the
-# density of another point, which shows where $\sigma$ is as small (E-000-16). The other is a floor
-# for $\sigma$: below it the value is wrong, and the variance gets no gradient (E-000-17). Write the
-# function without them: the density at $z$ itself, of the variance that is given.
+# density of another point, which shows where $\sigma$ is as small. The other is a floor for
+# $\sigma$: below it the value is wrong, and the variance gets no gradient. Write the function
+# without them: the density at $z$ itself, of the variance that is given (errata E-000-13, E-000-16,
+# E-000-17).
 
 
 # %% question="gaussian_log_pdf"
@@ -124,18 +125,21 @@ def gaussian_log_pdf(z, mu, var):
 #   \qquad z = f^{-1}(z') .$$
 #
 # Document 002, section 7-3 "Advancements in VAEs", has this under "Normalizing Flow (NF)", with the
-# derivative taken at $z'$ and without a determinant (E-002-17): the Jacobian is a matrix, and it is
-# that of $f$ at its *input*. A map that spreads space out has a positive log determinant, and
-# lowers the density: that is the minus.
+# derivative taken at $z'$ and without a determinant: the Jacobian is a matrix, and it is that of
+# $f$ at its *input*. A map that spreads space out has a positive log determinant, and lowers the
+# density: that is the minus (erratum E-002-17).
 #
 # A chain of maps multiplies the determinants, and their logarithms add. A determinant of a
 # $K \times K$ matrix costs $K^3$; the art of flows is to take maps whose determinant is cheap.
 #
 # ## 3. Planar flows
 #
+# Document 002, section 7-3, only names the flows of this section and of the next, as "Linear time
+# transformations". Their formulas are eq. 10 to 14 of
+# [Rezende and Mohamed 2015](https://arxiv.org/abs/1505.05770).
+#
 # A planar flow moves every point along one direction, $\hat u$, by an amount that depends only on
-# which side of the plane $w^\top z + b = 0$ it lies, and how far (002, section 7-3, "Linear time
-# transformations"; [Rezende and Mohamed 2015](https://arxiv.org/abs/1505.05770)):
+# which side of the plane $w^\top z + b = 0$ it lies, and how far:
 #
 # $$f(z) = z + \hat u \tanh(w^\top z + b) .$$
 #
@@ -158,8 +162,8 @@ def gaussian_log_pdf(z, mu, var):
 def planar_u_hat(u, w):
     """Returns u_hat, which makes the flow invertible: w.u_hat = m(w.u), m(a) = -1 + softplus(a).
 
-    u_hat = u + [m(w.u) - w.u] w / (norm of w)^2, applied always. Document 002, section 7-3; Rezende
-    and Mohamed 2015, appendix.
+    u_hat = u + [m(w.u) - w.u] w / (norm of w)^2, applied always. Rezende and Mohamed 2015, appendix
+    A.1; document 002, section 7-3, only names such flows.
 
     Args:
         u: Direction in which the flow moves points, anything. Shape `[K]`.
@@ -179,7 +183,7 @@ def planar_u_hat(u, w):
 def planar_forward(z, u_hat, w, b):
     """Returns z + u_hat tanh(w.z + b), with the vector it is given: no correction is made inside.
 
-    Document 002, section 7-3.
+    Rezende and Mohamed 2015, eq. 10; document 002, section 7-3, only names such flows.
 
     Args:
         z: Points; w.z + b may be in the hundreds. Shape `[B, K]`.
@@ -213,7 +217,8 @@ def planar_log_det(z, u, w, b):
     """Returns log abs det of the planar flow's Jacobian in z, at the input z.
 
     It is that of `planar_forward` for the u that is given here (in a model the same u_hat).
-    Document 000, section 6: it "depends on chosen flow".
+    Rezende and Mohamed 2015, eq. 11 and 12; document 000, section 6, says of it: "depends on chosen
+    flow".
 
     Args:
         z: Inputs of the flow; w.z + b may be in the hundreds. Shape `[B, K]`.
@@ -279,7 +284,7 @@ def planar_log_det(z, u, w, b):
 def radial_beta_hat(alpha, beta_raw):
     """Returns -alpha + softplus(beta_raw), which makes the radial flow invertible.
 
-    Document 002, section 7-3; Rezende and Mohamed 2015, appendix.
+    Rezende and Mohamed 2015, appendix A.2; document 002, section 7-3, only names such flows.
 
     Args:
         alpha: Positive, used as it is. A float.
@@ -297,7 +302,7 @@ def radial_beta_hat(alpha, beta_raw):
 def radial_forward(z, z_ref, alpha, beta_hat):
     """Returns z + beta_hat (z - z_ref) / (alpha + r), r the Euclidean distance of z from z_ref.
 
-    Document 002, section 7-3.
+    Rezende and Mohamed 2015, eq. 14; document 002, section 7-3, only names such flows.
 
     Args:
         z: Points; one may be the centre itself. Shape `[B, K]`.
@@ -331,7 +336,7 @@ def radial_forward(z, z_ref, alpha, beta_hat):
 def radial_log_det(z, z_ref, alpha, beta_hat):
     """Returns log det of the Jacobian of the radial flow, at the input z.
 
-    Document 002, section 7-3; document 000, section 6: it "depends on chosen flow".
+    Rezende and Mohamed 2015, eq. 14; document 000, section 6, says of it: "depends on chosen flow".
 
     Args:
         z: Inputs of the flow; one may be the centre itself. Shape `[B, K]`.
@@ -359,9 +364,9 @@ def radial_log_det(z, z_ref, alpha, beta_hat):
 #
 # A planar flow has no inverse in closed form, a radial one that of a quadratic equation. A
 # *coupling layer* is undone as easily as it is done. It leaves one half of $z$ alone, and lets that
-# half decide how the other is scaled and shifted. With $K = 4$ (002, section 7-3, "Autoregressive
-# Flow", here with two blocks;
-# [Dinh, Sohl-Dickstein and Bengio 2017](https://arxiv.org/abs/1605.08803)):
+# half decide how the other is scaled and shifted. With $K = 4$
+# ([Dinh, Sohl-Dickstein and Bengio 2017](https://arxiv.org/abs/1605.08803); 002 names the kind,
+# "Autoregressive Flow", which has two blocks here):
 #
 # $$z'_{1:2} = z_{1:2}, \qquad z'_{3:4} = z_{3:4} \odot e^{s(z_{1:2})} + t(z_{1:2}) .$$
 #
@@ -377,7 +382,7 @@ def radial_log_det(z, z_ref, alpha, beta_hat):
 def coupling_forward(z, log_scale, shift):
     """Returns the layer's output: first half as it is, the second times exp(log_scale), plus shift.
 
-    Document 002, section 7-3.
+    Dinh, Sohl-Dickstein and Bengio 2017; document 002, section 7-3, only names such flows.
 
     Args:
         z: Points. Shape `[B, 4]`.
@@ -397,7 +402,7 @@ def coupling_forward(z, log_scale, shift):
 def coupling_inverse(z, log_scale, shift):
     """Returns the point whose `coupling_forward` is z, with the same log_scale and shift.
 
-    Document 002, section 7-3.
+    Dinh, Sohl-Dickstein and Bengio 2017; document 002, section 7-3, only names such flows.
 
     Args:
         z: Outputs of the layer. Shape `[B, 4]`.
@@ -417,7 +422,7 @@ def coupling_inverse(z, log_scale, shift):
 def coupling_log_det(log_scale):
     """Returns log det of the Jacobian of `coupling_forward`: the sum of the scales' logarithms.
 
-    Document 000, section 6; document 002, section 7-3.
+    Dinh, Sohl-Dickstein and Bengio 2017; document 002, section 7-3, only names such flows.
 
     Args:
         log_scale: Logarithms of the scales. Shape `[B, 2]`.
@@ -451,8 +456,8 @@ def coupling_log_det(log_scale):
 def iaf_step(z, m, s):
     """Returns one gated step of an inverse autoregressive flow, and its log determinant.
 
-    g = sigmoid(s); z_new = g z + (1 - g) m; log_det = sum_k log g_k. Document 002, section
-    7-3.
+    g = sigmoid(s); z_new = g z + (1 - g) m; log_det = sum_k log g_k. Kingma et al. 2016;
+    document 002, section 7-3, only names such flows.
 
     Args:
         z: Points. Shape `[B, K]`.
@@ -574,8 +579,8 @@ if __name__ == "__main__":
 def leapfrog_step(z, v, step, score):
     """Returns position and velocity after a leapfrog step of unit mass; its log determinant is 0.
 
-    Half a step of the velocity, one of the position, half a step of the velocity. Document 002,
-    section 7-3.
+    Half a step of the velocity, one of the position, half a step of the velocity. Document
+    002, section 7-3, only names such flows.
 
     Args:
         z: Position. Shape `[d]`.
@@ -597,7 +602,7 @@ def leapfrog_step(z, v, step, score):
 
 # %% [markdown]
 # The cell below takes the density of `"U2"` (section 7 has a picture of it), goes from one place
-# for 2 units of time with steps of three sizes, and prints how far the energy is off at the end,
+# for 0.4 units of time with steps of three sizes, and prints how far the energy is off at the end,
 # the log determinant of the Jacobian of all steps together, and how far from its start one lands on
 # the way back. The same for `euler_step`, where both move with what was known before. Last comes a
 # Langevin step, with how far its mean and covariance in the noise $v$ are from those of the text.
@@ -622,7 +627,7 @@ def euler_step(place, v, step, score):
     return place + step * v, v + step * score(place)
 
 
-def follow(one_step, start, step, score, time=2.0):
+def follow(one_step, start, step, score, time=0.4):
     """Returns position and velocity, `[2 d]`, after so much time in steps of this size."""
     z, v = np.split(np.float32(start), 2)
     for _ in range(round(time / step)):
@@ -630,7 +635,7 @@ def follow(one_step, start, step, score, time=2.0):
     return np.concatenate([z, v])
 
 
-def dynamics_numbers(one_step, sizes=(0.2, 0.1, 0.05), start=(0.8, -0.3, 0.5, 1.0)):
+def dynamics_numbers(one_step, sizes=(0.1, 0.05, 0.025), start=(0.8, -0.3, 0.5, 1.0)):
     """Prints and returns, by size: error of the energy, log determinant, error of the way back."""
     energy, turned, found = densities_2d.ENERGIES["U2"], np.float32([1, 1, -1, -1]), {}
     score = score_of(energy)
@@ -679,9 +684,9 @@ if __name__ == "__main__":
 # $\log q_K(z_K)$ for it? (b) And to have $\log q_K(z)$ for a $z$ that somebody else chose? How do
 # the errors of the passes in your table show that? (c) Which of the two does the free energy need,
 # and for which use would you turn the autoregressive flow round, and have a MAF? (d) Read your
-# table of the leapfrog step: by what is the energy's error divided when the step is halved, and
-# what are log determinant and way back? Which of the three fail for Euler's step, and what would be
-# wrong with a flow that is built of it and takes 0 for its log determinant?
+# tables of the two steps: by what is the energy's error divided when the leapfrog step is halved,
+# and by what when Euler's is? What are log determinant and way back? What would be wrong with a
+# flow that is built of Euler's steps and takes 0 for its log determinant?
 #
 # <!-- BEGIN SOLUTION -->
 # (a) Planar: one product $w^\top z$, order $K$. Coupling and inverse autoregressive: one pass, $N$,
@@ -693,27 +698,27 @@ if __name__ == "__main__":
 # two after pass 2, and all of them only after pass $K$. (c) The free energy needs $\log q_K$ at its
 # own samples, (a), so the inverse autoregressive flow is the right way round. For densities of
 # given points (a prior that is evaluated at other samples, a model of data) turn it round: then the
-# density takes one pass and a sample $K$. (d) The energy is off by 0.1835, 0.0540 and 0.0140 for
-# steps of 0.2, 0.1 and 0.05: each halving divides the error by 3.4 and 3.9, towards 4, as an error
-# of order $\eta^2$ does. The log determinant is 0 up to the 0.001 of the differences, and the way
-# back ends within $10^{-5}$ of the start. Euler's step fails in all three: its log determinant is
-# 4.10, 2.69 and 1.36, so it spreads volume. A flow that takes 0 for it claims a density that is too
-# high, of a mass far above 1.
+# density takes one pass and a sample $K$. (d) The energy is off by 0.0909, 0.0226 and 0.0057 for
+# steps of 0.1, 0.05 and 0.025: each halving divides the error by 4.0, as an error of order $\eta^2$
+# does. The log determinant is 0 up to the 0.001 of the differences, and the way back ends within
+# $10^{-5}$ of the start. With Euler's step the energy is off by 1.646, 0.795 and 0.388: each
+# halving divides the error by 2.1 and 2.0, so it is of order $\eta$. Its log determinant is
+# $-0.39$, $-0.15$ and $-0.06$, and the way back misses the start by 0.43, 0.23 and 0.12: it does
+# not keep volumes. A flow that takes 0 for it claims a density that is off by that factor, here too
+# low, and its mass is not 1.
 #
 # **Rubric (5 points).** 1 point: own samples in one pass for all three. 1 point: others' points:
 # planar has no closed inverse, coupling is cheap both ways. 1 point: K passes for the
 # autoregressive inverse, with the reason and the table. 1 point: which the free energy needs, and
-# when to turn it round. 1 point: a quarter of the error, log determinant 0 and the way back, with
-# numbers; Euler's determinant.
+# when to turn it round. 1 point: a quarter of the error and a half of it, log determinant 0 and the
+# way back, with numbers; Euler's determinant.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
 # ## 7. The free energy
 #
-# A flow of $F$ steps has the density
-#
-# $$\log q_K(z_K) = \log q_0(z_0) -
-#   \sum_{j=1}^F \log \left\lvert \det \frac{\partial f_j}{\partial z_{j-1}} \right\rvert .$$
+# Section 2 has the density after one map, and what becomes of the determinants in a chain of them.
+# A flow is a chain of $F$ steps.
 
 
 # %% question="flow_log_q"
@@ -735,9 +740,8 @@ def flow_log_q(log_q0, log_dets):
 
 
 # %% [markdown]
-# Section 6 of 000 writes the prior as $\log p_\theta(z)$, without an index. Which $z$ is it? The
-# decoder is given $z_K$, so it is $z_K$ whose distribution is compared with the prior
-# (E-000-15).
+# Section 6 of 000 writes the prior as $\log p_\theta(z)$, without an index. Which $z$ is it?
+# Ask which one the decoder is given (erratum E-000-15).
 
 
 # %% question="flow_prior_term"
@@ -765,11 +769,8 @@ def flow_prior_term(z0, zK):
 #   E_{q_0}\left[ \sum_j \log \left\lvert
 #   \det \frac{\partial f_j}{\partial z_{j-1}} \right\rvert \right] ,$$
 #
-# estimated with one $z_0$ for each example and averaged over the batch. The log-likelihood
-# $\log p(y|z_K)$ is minus the cross-entropy: in its list below the formula, 000 has lost the minus
-# (E-000-14). The free energy is minus a lower bound of $\log p(y)$: to be minimised. Its first,
-# third and last term together are $\log q_K(z_K) - \log p(z_K)$, an estimate of the KL from a
-# single sample.
+# estimated with one $z_0$ for each example, averaged over the batch, and minimised. In its list
+# below the formula 000 has lost a minus (erratum E-000-14).
 
 
 # %% question="flow_free_energy"
@@ -782,7 +783,7 @@ def flow_free_energy(log_q0, log_dets, log_p_zK, log_py_given_zK):
         log_q0: log q_0(z_0 given x). Shape `[B]`.
         log_dets: Log determinants of the steps. Shape `[B, F]`.
         log_p_zK: Log prior at z_K. Shape `[B]`.
-        log_py_given_zK: Log-likelihood of the label (minus the cross-entropy). Shape `[B]`.
+        log_py_given_zK: Log-likelihood of the label. Shape `[B]`.
 
     Returns:
         A scalar, the mean over the batch.
@@ -1117,7 +1118,7 @@ if __name__ == "__main__":
 class PlanarStep(keras.layers.Layer):
     """One planar step for each example, whose u, w and b come from the example's features.
 
-    Document 000, section 6; document 002, section 7-3.
+    Document 000, section 6; Rezende and Mohamed 2015, eq. 10 to 12.
 
     Args:
         latent_dim: K.
@@ -1164,7 +1165,7 @@ class PlanarStep(keras.layers.Layer):
 class RadialStep(keras.layers.Layer):
     """One radial step for each example, whose centre, alpha and beta come from its features.
 
-    Document 000, section 6; document 002, section 7-3.
+    Document 000, section 6; Rezende and Mohamed 2015, eq. 14.
 
     Args:
         latent_dim: K.
@@ -1213,7 +1214,7 @@ class RadialStep(keras.layers.Layer):
 class CouplingStep(keras.layers.Layer):
     """One coupling layer, whose network sees the half of z that stays and the features.
 
-    Document 000, section 6; document 002, section 7-3.
+    Document 000, section 6; Dinh, Sohl-Dickstein and Bengio 2017.
 
     Args:
         latent_dim: K, even.
@@ -1256,7 +1257,7 @@ class CouplingStep(keras.layers.Layer):
 class AutoregressiveStep(keras.layers.Layer):
     """One gated autoregressive step, whose m and s come from z_<k and the features.
 
-    Document 000, section 6; document 002, section 7-3.
+    Document 000, section 6; Kingma et al. 2016.
 
     Args:
         latent_dim: K. (A `networks.MADE` need not be told.)

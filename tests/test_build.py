@@ -15,7 +15,7 @@ import pytest
 import soak
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
 from vikit import networks
-from vikit.notebook.cells import is_stub
+from vikit.notebook.cells import TEXT_STUB, UNTOUCHED, digest_text, is_stub
 from vikit.protocol import public_cases
 from vikit.protocol.wire import BuiltArgument, Tensor
 
@@ -266,6 +266,21 @@ def test_each_question_has_one_grade_cell_of_its_name_and_points(built, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_heading_of_a_written_question_shows_its_name_and_points(built, name):
+    """Under that name `submit` lists it; the metadata knows its text as it was released."""
+    notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
+    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
+    written = tasks.load(name).manual
+    assert written
+    for question in written:
+        cell = cells[question.name]
+        heading = cell.source.split("\n")[0]
+        assert re.fullmatch(rf"### .+ \(`{question.name}`, {question.points:g} points?\)", heading)
+        assert cell.metadata[UNTOUCHED] == digest_text(cell.source)
+        assert cell.metadata[UNTOUCHED] != digest_text(cell.source.replace(TEXT_STUB, "Yes."))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_an_untouched_stub_raises_when_it_is_called_and_not_before(built, name):
     notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
     answers = [
@@ -290,6 +305,16 @@ def test_an_untouched_stub_raises_when_it_is_called_and_not_before(built, name):
         assert is_stub(defined[cell.metadata.nbgrader.grade_id.removesuffix("-answer")]), (
             cell.source
         )
+        for defined_name, node in defined.items():
+            asked = re.findall(
+                r'NotImplementedError\("write (\w+)', "\n".join(lines_of(cell, node))
+            )
+            assert set(asked) <= {defined_name}, cell.source
+
+
+def lines_of(cell, node):
+    """Returns the lines of a cell in which a function or class is defined."""
+    return cell.source.split("\n")[node.lineno - 1 : node.end_lineno]
 
 
 @pytest.mark.parametrize("name", NAMES)

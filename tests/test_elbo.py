@@ -2,6 +2,7 @@
 is told that lacks the entropy.
 """
 
+import json
 import re
 from functools import cache
 from itertools import product
@@ -206,6 +207,42 @@ def test_answers_in_words_count_as_not_written_until_the_stub_is_gone():
     assert b"| 1000 | | | | | |" in content
     written = content.replace(cells.TEXT_STUB.encode(), b"Written.")
     assert cells.read_written_answers(written) == dict.fromkeys(manual, True)
+
+
+# Of three_estimates_of_the_evidence.
+TABLE = re.search(
+    r"(?:^\|.*\n)+^\| 1000 \|.*\|$",
+    "".join(cell.source for cell in cells_of_solution() if cell.question.startswith("three_")),
+    re.M,
+)[0]
+
+
+def with_answer(content, name, change):
+    """Returns a notebook's bytes with the text of a written question changed."""
+    notebook = json.loads(content)
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == name:
+            text = "".join(cell["source"])
+            assert TABLE in text
+            assert change(text) != text
+            cell["source"] = change(text)
+    return json.dumps(notebook).encode()
+
+
+@pytest.mark.parametrize(
+    ("change", "is_answered"),
+    [
+        (lambda text: text.replace(cells.TEXT_STUB, ""), False),
+        (lambda text: text.replace(cells.TEXT_STUB, TABLE), False),
+        (lambda text: text.replace(TABLE, "").replace(cells.TEXT_STUB, TABLE), False),
+        (lambda text: text.replace(cells.TEXT_STUB, "").replace("| 100 | |", "| 100 | 1 |"), True),
+        (lambda text: text.replace(cells.TEXT_STUB, "Low by Jensen."), True),
+    ],
+)
+def test_an_empty_table_and_a_deleted_stub_are_no_answer(change, is_answered):
+    name = "three_estimates_of_the_evidence"
+    changed = with_answer((RELEASED / f"{A02}.ipynb").read_bytes(), name, change)
+    assert cells.read_written_answers(changed)[name] is is_answered
 
 
 # Searches without the entropy.

@@ -1,5 +1,6 @@
 import math
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -119,23 +120,75 @@ def test_a_forgotten_sum_is_pointed_out():
     )
 
 
+SHAPES = {"g1": (3, 5), "g2": (4, 2), "e1": (2, 3)}
+
+
+def reduced(shape, reduce):
+    """Returns a question whose right answers are ones of this shape, in the letters of L and B, and
+    answers: what `reduce` makes of random arrays of shape [L,B].
+    """
+    letters = shape.strip("[]").split(",")
+    generator = np.random.default_rng(0)
+    cases, given = [], {}
+    for name, sizes in SHAPES.items():
+        known = dict(zip("LB", sizes, strict=True))
+        want = np.ones([known[letter] for letter in letters])
+        cases.append(judging.DrawnCase(name, judging.GENERIC, (), (want,), sizes=known))
+        given[name] = judging.Answer("ok", (reduce(generator.normal(size=sizes)),))
+    return judging.DrawnQuestion("f", 10, "", tuple(cases), shape=shape), given
+
+
 @pytest.mark.parametrize(
-    ("axis", "said"), [(0, "The axis L is missing"), (1, "The axis B is missing")]
+    ("shape", "reduce", "said"),
+    [
+        ("[L,B]", lambda array: 1 + 0 * array.mean(axis=0), "The axis L is missing: it must not"),
+        ("[L,B]", lambda array: 1 + 0 * array.mean(axis=1), "The axis B is missing: it must not"),
+        ("[L,B]", lambda array: array.mean(axis=0), "L is missing: each sample needs values of"),
+        ("[L,B]", lambda array: array.mean(axis=1), "B is missing: each example needs values of"),
+        (
+            "[B]",
+            lambda array: array.sum(axis=1),
+            "the shape [L]: it was reduced over B, the examples, which must stay. Reduce over L, "
+            "the samples, instead.",
+        ),
+        ("[B]", lambda array: array.sum(axis=1, keepdims=True), "has the shape [L,1]: it was"),
+        ("[B]", lambda array: array, "an axis too many, L, the samples: reduce over it."),
+        (
+            "[B]",
+            lambda array: array.sum(axis=0) + array.sum(axis=0)[:, None],
+            "the shape [B,B]: an array of shape [B,1] met one of shape [B].",
+        ),
+        ("[L,B]", lambda array: array.T, "in another order: [B,L], expected [L,B]."),
+    ],
 )
-def test_an_axis_that_was_summed_over_is_pointed_out(axis, said):
-    arrays = {"g1": np.ones((3, 5)), "g2": np.ones((4, 2)), "e1": np.ones((2, 3))}
-    cases = tuple(
-        judging.DrawnCase(
-            name, judging.GENERIC, (), (array,), sizes=dict(zip("LB", array.shape, strict=True))
-        )
-        for name, array in arrays.items()
+def test_axes_that_are_gone_left_or_twice_there_are_named_by_their_letters(shape, reduce, said):
+    asked, given = reduced(shape, reduce)
+    assert said in judging.judge(asked, given).message
+    given["g2"] = judging.Answer("ok", (np.ones((9, 9)),))
+    assert said not in judging.judge(asked, given).message
+
+
+@pytest.mark.parametrize("library", [np, tf])
+def test_an_axis_that_a_sum_took_away_is_named_where_arrays_do_not_fit(library):
+    sums = {np: lambda array: array.sum(axis=1), tf: lambda array: tf.reduce_sum(array, axis=1)}
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)) as raised:
+        np.ones((3, 5)) / sums[library](np.ones((3, 5)))
+    asked, _ = reduced("[L,B]", lambda array: array)
+    for text, is_said in ((str(raised.value), True), ("division by zero", False)):
+        answer = judging.Answer("error", kind=type(raised.value).__name__, text=text)
+        message = judging.judge(asked, dict.fromkeys(SHAPES, answer)).message
+        assert ("shape [L,B] met one of shape [L], which lacks the axis B." in message) == is_said
+        assert ("keepdims=True" in message) == is_said
+
+
+@pytest.mark.parametrize(
+    ("right", "is_said"), [(["e1", "e2"], True), (["g1", "e1"], False), ([], False)]
+)
+def test_edge_cases_alone_are_said_to_show_little(right, is_said):
+    given = answers(lambda name, value: value + 0.3 * (name not in right))
+    assert ("many wrong formulas are right there" in judging.judge(question(), given).message) == (
+        is_said
     )
-    asked = judging.DrawnQuestion("f", 10, "", cases, shape="[L,B]")
-    given = {name: judging.Answer("ok", (array.mean(axis=axis),)) for name, array in arrays.items()}
-    message = judging.judge(asked, given).message
-    assert said in message
-    given["g2"] = judging.Answer("ok", (arrays["g2"].sum(axis=1 - axis),))
-    assert "is missing" not in judging.judge(asked, given).message
 
 
 def test_float64_beside_float32_comes_with_advice():
@@ -144,6 +197,30 @@ def test_float64_beside_float32_comes_with_advice():
     answer = judging.Answer("error", kind="InvalidArgumentError", text=str(raised.value))
     message = judging.judge(question(), dict.fromkeys(RIGHT, answer)).message
     assert "tf.math.log for np.log" in message
+
+
+def test_an_axis_too_many_for_a_sequential_comes_with_advice():
+    layers = keras.Sequential([keras.layers.Dense(2)])
+    layers(tf.ones((5, 4)))
+    with pytest.raises(ValueError, match="Invalid input shape") as raised:
+        layers(tf.ones((3, 5, 4)))
+    answer = judging.Answer("error", kind="ValueError", text=str(raised.value))
+    message = judging.judge(question(), dict.fromkeys(RIGHT, answer)).message
+    assert "takes as many axes as its first call had" in message
+
+
+@pytest.mark.parametrize(
+    ("detail", "measured", "told"),
+    [
+        ("shape [3,5] came back", "Shape [3,5]", "shape [3,5] came back"),
+        ("it is 10", "it is 1", "it is 10; it is 1"),
+        ("it is 1.5", "it is 1", "it is 1.5; it is 1"),
+        ("it is wrong", "", "it is wrong"),
+    ],
+)
+def test_what_was_said_in_words_is_not_said_again(detail, measured, told):
+    found = judging.Finding("wrong", "", detail, measured=measured)
+    assert decide.describe_finding(found, public=True) == told
 
 
 def test_a_listed_mistake_is_named_with_its_hint_and_source():
@@ -195,6 +272,47 @@ def two_outputs():
     return judging.DrawnQuestion(
         "f", 1, "", cases, mistakes, outputs=("values", "total"), shape="[B] and []"
     )
+
+
+def test_half_of_a_mistake_is_not_said_to_be_half_of_what_is_right():
+    verdict = judging.judge(question(), answers(lambda _, value: (value + 1) / 2))
+    assert verdict.mistake == "transformation_halved of plus_one"
+    assert "You added one. Besides, the values are half of what this mistake alone" in (
+        verdict.message
+    )
+    assert "should be" not in verdict.message
+    assert verdict.repair == f"Do not add it. {naming.CHECK_AGAIN}"
+
+
+def test_a_mistake_is_not_named_where_a_transformation_of_it_makes_an_output_right():
+    """A mistake that doubles both outputs, and an answer with one of them doubled and the other
+    right: half of the mistake there.
+    """
+    cases = tuple(
+        case(
+            name,
+            "generic",
+            (value, np.cumsum(value) + 3),
+            {"fivefold": (np.multiply(value, 5), 2 * np.cumsum(value) + 6)},
+        )
+        for name, value in RIGHT.items()
+    )
+    mistakes = (judging.Mistake("fivefold", "You took five."),)
+    asked = judging.DrawnQuestion(
+        "f", 1, "", cases, mistakes, outputs=("values", "total"), shape="[B] and [B]"
+    )
+
+    def given(factors):
+        return {
+            name: judging.Answer(
+                "ok", as_tuple((factors[0] * np.array(value), factors[1] * (np.cumsum(value) + 3)))
+            )
+            for name, value in RIGHT.items()
+        }
+
+    assert judging.judge(asked, given((5, 2))).mistake == "fivefold"
+    assert judging.judge(asked, given((10, 4))).mistake == "transformation_doubled of fivefold"
+    assert judging.judge(asked, given((5, 1))).mistake is None
 
 
 @pytest.mark.parametrize("asked", [question(), two_outputs()], ids=["one output", "two outputs"])

@@ -176,7 +176,7 @@ def tally_written(students, asked_of, step=1):
             for name, verdict in judge_written(
                 assignment, question, f"student {number}", step=step
             ):
-                assert verdict.score <= 0.7 * question.points, (question.name, name)
+                assert verdict.score <= 0.7 * question.points + 1e-9, (question.name, name)
                 assert not any(
                     case.points for case in verdict.cases if case.kind == judging.EDGE
                 ), (question.name, name)

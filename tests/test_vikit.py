@@ -12,6 +12,7 @@ import vikit
 from vikit import checking, data, submitting
 from vikit.exams import Exam
 from vikit.judging import naming
+from vikit.protocol import client
 
 from autograder.build import notebooks, script
 
@@ -113,10 +114,67 @@ def test_check_says_what_is_wrong(define, capsys, answer, said):
     assert all(words in printed for words in said), printed
 
 
+class Clocks:
+    """Stands in for the clocks: what ran on a processor, and what passed on the wall."""
+
+    def __init__(self):
+        self.ran = self.passed = 0.0
+
+    def process_time(self):
+        return self.ran
+
+    def monotonic(self):
+        return self.passed
+
+    def go_on(self, ran, passed):
+        self.ran += ran
+        self.passed += passed
+
+
+# Seven cases; grading stops after 10 seconds.
+@pytest.mark.parametrize(
+    ("ran", "passed", "warned"),
+    [(0.9, 0.9, 6), (0.6, 0.6, None), (0.6, 60.0, None), (4.0, 0.9, 6), (4.0, 0.6, None)],
+)
+def test_check_warns_of_the_processor_time_of_an_answer(
+    define, capsys, monkeypatch, ran, passed, warned
+):
+    clocks = Clocks()
+    monkeypatch.setattr(client, "time", clocks)
+
+    def answer(mu, log_var):
+        clocks.go_on(ran, passed)
+        return kl(mu, log_var)
+
+    def find_slowly(name, find=checking.find_question):
+        clocks.go_on(1000, 1000)
+        return find(name)
+
+    monkeypatch.setattr(checking, "find_question", find_slowly)
+    define("kl_to_standard_normal", answer)
+    vikit.check("kl_to_standard_normal")
+    printed = capsys.readouterr().out
+    said = f"Your code ran for {warned} s. Grading stops a question after 10 s"
+    assert (said in printed) if warned else ("Grading stops" not in printed), printed
+
+
+def test_check_does_not_count_the_start_of_tensorflow(monkeypatch):
+    clocks, stopwatch = Clocks(), client.Stopwatch()
+    monkeypatch.setattr(client, "time", clocks)
+    started = sys.modules.pop("tensorflow")
+    with stopwatch.count():
+        sys.modules["tensorflow"] = started
+        clocks.go_on(30, 30)
+    assert stopwatch.seconds == 0
+    with stopwatch.count():
+        clocks.go_on(2, 3)
+    assert stopwatch.seconds == 2
+
+
 def test_check_says_how_to_mend_a_known_mistake_when_asked(define, capsys):
     right = solution("gaussian_entropy")
     define("gaussian_entropy", lambda log_var: right(log_var) / np.log(2))
-    off, repair = naming.TRANSFORMATIONS["transformation_bits"]
+    off, repair, _ = naming.TRANSFORMATIONS["transformation_bits"]
     vikit.check("gaussian_entropy")
     plain = capsys.readouterr().out
     assert off in plain
@@ -139,6 +197,16 @@ def test_check_with_a_hint_says_so_where_no_mistake_is_known(define, capsys):
     define("kl_to_standard_normal", lambda mu, log_var: 3 * kl(mu, log_var))
     vikit.check("kl_to_standard_normal", hint=True)
     assert f"To mend it: {checking.NO_REPAIR}" in capsys.readouterr().out
+
+
+def test_check_says_of_a_search_that_no_mistake_explains_what_to_print(define, capsys):
+    define("fit_q", lambda log_joint, num_steps, seed: (0.13, 0.77))
+    vikit.check("fit_q")
+    assert 'How to mend it: check("fit_q", hint=True)' in capsys.readouterr().out
+    vikit.check("fit_q", hint=True)
+    printed = capsys.readouterr().out
+    assert f"To mend it: {checking.NO_REPAIR_OF_SEARCH}" in printed
+    assert checking.NO_REPAIR not in printed
 
 
 def test_check_of_a_stub_says_not_yet_written(define, capsys):
@@ -180,9 +248,20 @@ def test_a_student_cannot_change_the_cases_by_changing_the_arguments(define, cap
     assert capsys.readouterr().out.count("correct") == 2
 
 
-def test_an_unknown_question_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"no question is called 'kl'.*kl_to_standard_normal"):
-        vikit.check("kl")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("kl", r"no question is called 'kl'; did you mean 'kl_to_standard_normal'\?"),
+        ("gausian_entropy", r"did you mean 'gaussian_entropy'\? This notebook has: posterior"),
+        ("xyz", r"no question is called 'xyz'. This notebook has: posterior_from_joint, "),
+        ("bernoulli_as_a_loss", r"bernoulli_as_a_loss is answered in words: a person grades it"),
+    ],
+)
+def test_an_unknown_question_is_refused_with_those_of_the_notebook_and_the_nearest(name, said):
+    with pytest.raises(ValueError, match=said) as raised:
+        vikit.check(name)
+    assert "linear_gaussian_log_px" not in str(raised.value)
+    assert "vae_loss" not in str(raised.value)
 
 
 def test_check_away_from_the_public_cases_says_where_they_belong(tmp_path, monkeypatch):
@@ -272,6 +351,9 @@ def test_submit_without_a_notebook_says_what_to_do(tmp_path, monkeypatch):
     (tmp_path / "copy (1).ipynb").write_text("{}")
     with pytest.raises(FileNotFoundError, match=r"or name its file: submit\('copy \(1\).ipynb'\)"):
         vikit.submit()
+    (tmp_path / "a01_densities_mine.ipynb").write_text("{}")
+    with pytest.raises(FileNotFoundError, match=r"submit\('a01_densities_mine.ipynb'\)"):
+        vikit.submit("a01_densites.ipynb")
     (tmp_path / f"{A01}.ipynb").write_text("no notebook")
     with pytest.raises(ValueError, match="is not a notebook"):
         vikit.submit()

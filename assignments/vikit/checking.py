@@ -1,9 +1,9 @@
 """`check`: runs a student's function on the public cases and says what is wrong, and why."""
 
+import difflib
 import html
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -16,7 +16,7 @@ from . import judging, side_by_side
 from .exams import EXAMINATIONS, CannotExamine, Exam, examine, own_functions
 from .judging import decide, faults, read_back
 from .notebook import nbgrading, unanswered
-from .protocol import client, public_cases, student_side, wire
+from .protocol import client, public_cases, wire
 
 __all__ = ["FAILED", "MARKS", "check", "check_all", "current_assignment", "read_questions", "start"]
 
@@ -88,40 +88,39 @@ def build_report(question, hint=False) -> "Report":
     name = getattr(question, "__name__", str(question))
     found = find_question(name)
     names = {name: function} if function else vars(sys.modules["__main__"])
-    space = student_side.Namespace(names)
-    started = time.monotonic()
-    verdict = judge_question(space, found, names)
-    seconds = time.monotonic() - started
-    return Report(verdict, seconds, found.seconds or QUESTION_SECONDS, bool(hint))
+    process = client.InProcess(names)
+    verdict = judge_question(process, found)
+    seconds = process.stopwatch.seconds
+    return Report(
+        verdict, seconds, found.seconds or QUESTION_SECONDS, bool(hint), is_search=found.sampled
+    )
 
 
-def judge_question(
-    space: student_side.Namespace, question, names: dict[str, Any]
-) -> judging.Verdict:
+def judge_question(process: client.InProcess, question) -> judging.Verdict:
     """Returns the verdict on the cases of a question, or on its properties, or on both.
 
     Args:
-        space: The `Namespace` that answers the cases.
+        process: The `InProcess` that answers the cases. The properties are examined of its names;
+            what the notebook defines besides is found too.
         question: The `judging.DrawnQuestion`.
-        names: What the properties are examined of, by name; what the notebook defines besides is
-            found too.
     """
-    answers = answer_cases(space, question, question.cases)
+    answers = answer_cases(process, question, question.cases)
     if not answers:
-        return examine_and_judge(question, names)
-    verdict = judge_answers(space, question, answers)
+        return examine_and_judge(process, question)
+    verdict = judge_answers(process, question, answers)
     if not question.properties or verdict.status not in ("correct", "partial"):
         return verdict
-    return judging.combine_verdicts(question, verdict, examine_and_judge(question, names))
+    return judging.combine_verdicts(question, verdict, examine_and_judge(process, question))
 
 
-def examine_and_judge(question, names: dict[str, Any]) -> judging.Verdict:
+def examine_and_judge(process: client.InProcess, question) -> judging.Verdict:
     """Returns the verdict on the properties of a question, on public inputs."""
-    findings = examine_properties(question, {**vars(sys.modules["__main__"]), **names})
+    names = {**vars(sys.modules["__main__"]), **process.space.names}
+    findings = examine_properties(question, names, process.stopwatch)
     return judging.judge_properties(question, findings, public=True)
 
 
-def judge_answers(space: student_side.Namespace, question, answers) -> judging.Verdict:
+def judge_answers(process: client.InProcess, question, answers) -> judging.Verdict:
     """Returns the `judging.Verdict` on the answers to the public cases.
 
     A wrong answer that no mistake explains is asked again, and shown beside the right one.
@@ -130,21 +129,29 @@ def judge_answers(space: student_side.Namespace, question, answers) -> judging.V
     case = decide.doubtful_case(question, verdict)
     if case is None:
         return verdict
-    again = [answer_case(space, question, case) for _ in range(2)]
+    again = [answer_case(process, question, case) for _ in range(2)]
     verdict = faults.judge_case_by_case(question, answers, public=True, again=again)
     if verdict.mistake:
         return verdict
-    found = read_back.read_answers(question, answers, partial(answer_cases, space, question))
+    found = read_back.read_answers(question, answers, partial(answer_cases, process, question))
     if found:
         return read_back.add_to_verdict(verdict, found)
-    row = side_by_side.describe_row(question, answers, space.names[question.name])
+    row = side_by_side.describe_row(question, answers, process.space.names[question.name])
     return replace(verdict, message="\n".join([verdict.message, *row]))
 
 
-def examine_properties(question, names: dict[str, Any]) -> dict[str, judging.Finding]:
-    """Returns the `judging.Finding`s on the properties of a question, on public inputs."""
+def examine_properties(
+    question, names: dict[str, Any], stopwatch: client.Stopwatch | None = None
+) -> dict[str, judging.Finding]:
+    """Returns the `judging.Finding`s on the properties of a question, on public inputs.
+
+    Args:
+        question: The `judging.DrawnQuestion`.
+        names: What the notebook defines, by name.
+        stopwatch: Counts the time of the student's class; None if that is not wanted.
+    """
     exam = Exam(
-        student=client.Student(client.InProcess(names), None),
+        student=client.Student(client.InProcess(names, stopwatch), None),
         oracle=own_functions(question, cache(partial(own_function, names))),
         generator=np.random.default_rng(0),
         num_trainings=1,
@@ -171,8 +178,8 @@ def own_function(names: dict[str, Any], name: str) -> Callable:
             f"check compares with your own {name}, and the public cases of the assignment "
             "that asks for it are not here"
         ) from error
-    space = student_side.Namespace(names)
-    verdict = faults.judge_case_by_case(earlier, answer_cases(space, earlier, earlier.cases))
+    process = client.InProcess(names)
+    verdict = faults.judge_case_by_case(earlier, answer_cases(process, earlier, earlier.cases))
     if verdict.status == "missing":
         raise CannotExamine(f"check compares with your own {name}, and this notebook defines none")
     if not all(case.passed for case in verdict.cases if case.kind == judging.GENERIC):
@@ -214,16 +221,16 @@ def hide_traceback(name: str, function) -> Callable:
     return own
 
 
-def answer_cases(space: student_side.Namespace, question, cases) -> dict[str, judging.Answer]:
+def answer_cases(process: client.InProcess, question, cases) -> dict[str, judging.Answer]:
     """Returns the answers of the student's function to several cases, by name."""
-    return {case.name: answer_case(space, question, case) for case in cases}
+    return {case.name: answer_case(process, question, case) for case in cases}
 
 
-def answer_case(space: student_side.Namespace, question, case: judging.DrawnCase) -> judging.Answer:
+def answer_case(process: client.InProcess, question, case: judging.DrawnCase) -> judging.Answer:
     """Returns the `judging.Answer` of the student's function to a case, as the grader would."""
     outputs = len(question.outputs) or None
     request = wire.pack_request("call", question.name, case.arguments, outputs=outputs)
-    reply = client.read_reply(student_side.answer_request(space, request), request)
+    reply = process.reply(request)
     return judging.Answer(reply.status, reply.values, reply.kind, None, reply.text)
 
 
@@ -233,14 +240,33 @@ def find_question(name: str) -> judging.DrawnQuestion:
     Raises:
         ValueError: If no question has that name, or there are no public cases.
     """
-    for path in find_public_files():
+    files = find_public_files()
+    for path in files:
         questions = public_cases.read(path)[1]
         if name in questions:
             return questions[name]
-    known = sorted(name for path in find_public_files() for name in public_cases.read(path)[1])
-    if not known:
+    if not files:
         raise ValueError(missing_cases_message())
-    raise ValueError(f"no question is called {name!r}; there are: {', '.join(known)}")
+    raise ValueError(explain_unknown_question(name, files))
+
+
+def explain_unknown_question(name: str, files: list[Path]) -> str:
+    """Returns the message on a name that no question has: this notebook's names, and the nearest.
+
+    Args:
+        name: What was asked for.
+        files: Public cases: those of this assignment, or the first, count.
+    """
+    contents = [public_cases.read_names(path) for path in files]
+    own = next((one for one in contents if one[0] == current_assignment()), contents[0])
+    _, known, written = own
+    if name in written:
+        return f"{name} is answered in words: a person grades it, and check knows nothing of it"
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or [
+        each for each in known if name and name.lower() in each.lower()
+    ]
+    guess = f"; did you mean {near[0]!r}?" if near else "."
+    return f"no question is called {name!r}{guess} This notebook has: {', '.join(known)}"
 
 
 def read_public_points(assignment) -> list[float]:
@@ -292,24 +318,41 @@ NO_REPAIR = (
     "this mistake is not a known one. Compute the row above by hand, term by term, and compare."
 )
 
+# Where a search ends shows too little to name what is off in it.
+NO_REPAIR_OF_SEARCH = (
+    "this mistake is not a known one. Print what you search for every 200 steps. If it jumps about "
+    "to the end, return the mean of the last half of the steps, or take shorter steps or more "
+    "samples. If it still drifts, take longer steps. If it stands still at another place, read "
+    "your objective again, and draw new noise in each step: noise that is drawn once moves the "
+    "place."
+)
+
 MARKS = {"correct": ("✓", "#1a7f37"), "partial": ("◐", "#9a6700"), "unanswered": ("○", "#59636e")}
 FAILED = ("✗", "#cf222e")
 
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` shows: the verdict on one question, as text and as HTML."""
+    """What `check` shows: the verdict on one question, as text and as HTML.
+
+    Attributes:
+        verdict: The verdict.
+        seconds: The processor time of the student's code.
+        limit: What grading allows for it.
+        hint: Whether to say how a mistake is mended.
+    """
 
     verdict: judging.Verdict
     seconds: float = 0.0
     limit: float = QUESTION_SECONDS
     hint: bool = False
+    is_search: bool = False
 
     def lines(self) -> Iterator[str]:
         verdict = self.verdict
         if self.seconds > self.limit / 2:
             yield (
-                f"This took {self.seconds:.0f} s. "
+                f"Your code ran for {self.seconds:.0f} s. "
                 f"Grading stops a question after {self.limit:g} s, all cases together."
             )
         if not self.is_done():
@@ -327,10 +370,10 @@ class Report:
         # What properties lose says itself what is off.
         is_formula = any(case.kind == judging.GENERIC for case in self.verdict.cases)
         if not repairs and is_formula and self.verdict.status in ("wrong", "partial"):
-            repairs = [NO_REPAIR]
+            repairs = [NO_REPAIR_OF_SEARCH if self.is_search else NO_REPAIR]
         if self.hint:
             yield from (f"To mend it: {repair}" for repair in repairs)
-        elif self.verdict.repair:
+        elif self.verdict.repair or (repairs and self.is_search):
             yield f'How to mend it: check("{self.verdict.name}", hint=True)'
 
     def is_done(self) -> bool:

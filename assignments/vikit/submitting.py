@@ -1,5 +1,6 @@
 """`submit`: writes the zip to hand in, and lists the answers that it holds."""
 
+import difflib
 import json
 import time
 import zipfile
@@ -74,7 +75,8 @@ def read_saved_notebook(path) -> bytes:
     if path.is_file():
         return path.read_bytes()
     others = sorted(other.name for other in path.parent.glob("*.ipynb"))
-    named = repr(others[0] if len(others) == 1 else "path/to/notebook.ipynb")
+    near = difflib.get_close_matches(path.name, others, n=1)
+    named = repr((near or others)[0] if near or len(others) == 1 else "path/to/notebook.ipynb")
     raise FileNotFoundError(
         f"Save the notebook as {path.name} and call submit() again, or name its file: "
         f"submit({named}). There is no {path.resolve()}"

@@ -1,5 +1,7 @@
 """The notebooks made from a solution script: the students' one, and the one with answers."""
 
+import ast
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
-from vikit.notebook.cells import TEXT_STUB
+from vikit.notebook.cells import TEXT_STUB, UNTOUCHED, digest_text
 from vikit.protocol import public_cases
 
 from autograder import tasks
@@ -17,6 +19,7 @@ from . import errata, script, settled
 
 __all__ = ["ASSIGNMENTS", "release", "solution_notebook", "write_assignments"]
 
+STUB = re.compile(r'(raise NotImplementedError\("write )\w+("\))')
 SETUP_ID = "setup"
 SETUP = Path(__file__).with_name("first_cell.py")
 HANDING_IN = """\
@@ -124,12 +127,14 @@ def answer_nodes(cell: script.ScriptCell, points, finish) -> list[NotebookNode]:
 
 
 def manual_node(cell: script.ScriptCell, points, finish) -> NotebookNode:
-    """Returns the question that is graded by hand, with its points in the heading."""
+    """Returns the question that is graded by hand, with its name and points in the heading."""
     heading, rest = cell.source.split("\n", maxsplit=1)
-    cell = replace(cell, source=f"{heading} ({points_in_words(points)})\n{rest}")
+    named = f"{heading} (`{cell.question}`, {points_in_words(points)})"
+    cell = replace(cell, source=f"{named}\n{rest}")
     node = mark_graded(
         new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points
     )
+    node.metadata[UNTOUCHED] = digest_text(script.REGION.sub("", cell.source))
     return finish(cell, node)
 
 
@@ -174,7 +179,23 @@ def clear_answer(cell: script.ScriptCell, node: NotebookNode) -> NotebookNode:
     )
     if cell.kind == "answer":
         node.source = script.remove_helpers(node.source)
-    return clear.preprocess_cell(node, {"language": "python"}, 0)[0]
+    node = clear.preprocess_cell(node, {"language": "python"}, 0)[0]
+    if cell.kind == "answer":
+        node.source = name_stubs(node.source)
+    return node
+
+
+def name_stubs(source: str) -> str:
+    """Returns the source of an answer's cell; each stub asks for the function or class it is in.
+
+    A cell may hold a helper beside what the question is named after.
+    """
+    lines = source.split("\n")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            for index in range(node.lineno - 1, node.end_lineno or 0):
+                lines[index] = STUB.sub(rf"\g<1>{node.name}\g<2>", lines[index])
+    return "\n".join(lines)
 
 
 def mark_graded(

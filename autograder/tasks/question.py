@@ -238,11 +238,12 @@ class Question:
         if not self.outputs:
             return self.terms[0].formula(change)
         output, _, rest = change.partition(".")
-        position = self.outputs.index(output)
+        position, reference = self.outputs.index(output), self.reference
+        assert reference is not None, self.name
         formula = self.terms[position].formula(rest)
 
         def all_outputs(*arguments) -> tuple:
-            values = list(self.reference(*arguments))
+            values = list(reference(*arguments))
             values[position] = formula(*arguments)
             return tuple(values)
 

@@ -2413,3 +2413,54 @@ write(
     ("", cross_entropy_terms_12),
     ("", cross_entropy_terms_13),
 )
+
+
+def entropy_of(pop):
+    return -tf.reduce_sum(tf.math.xlogy(pop, pop))
+
+
+def padded_cross_entropy_terms(pop, log_model):
+    costs = -tf.reduce_sum(pop * tf.math.log(tf.exp(log_model) + 1e-7))
+    return costs, entropy_of(pop), costs - entropy_of(pop)
+
+
+def model_for_population(pop, log_model):
+    costs = -tf.reduce_sum(tf.exp(log_model) * log_model)
+    return costs, entropy_of(pop), costs - entropy_of(pop)
+
+
+def padded_posterior(log_pz, log_px_given_z, log_q):
+    elbo, _, log_px = _identity(log_pz, log_px_given_z, log_q)
+    posterior = tf.exp(log_pz + log_px_given_z - log_px)
+    return elbo, tf.reduce_sum(tf.exp(log_q) * (log_q - tf.math.log(posterior + 1e-8))), log_px
+
+
+def reconstruction_alone(log_pz, log_px_given_z, log_q):
+    _, _, log_px = _identity(log_pz, log_px_given_z, log_q)
+    elbo = tf.reduce_sum(tf.exp(log_q) * log_px_given_z)
+    return elbo, log_px - elbo, log_px
+
+
+write("posterior_from_joint", ("posterior_padded", lambda p_xz: p_xz / (
+    tf.reduce_sum(p_xz, 1, keepdims=True) + 1e-8)))
+write(
+    "gaussian_log_prob_fixed",
+    ("gaussian_sigma_padded", lambda x, mu, sigma: tf.reduce_sum(
+        -0.5 * LOG_2PI - math.log(sigma + 1e-3) - 0.5 * ((x - mu) / sigma) ** 2, -1)),
+    ("gaussian_sigma_padded", lambda x, mu, sigma: tf.reduce_sum(
+        tfd.Normal(mu, math.sqrt(sigma**2 + 1e-3)).log_prob(x), -1)),
+)
+write("gaussian_log_prob_learned", ("glv_log_var_bounded", lambda x, mu, log_var: tf.reduce_sum(
+    tfd.Normal(mu, tf.maximum(tf.exp(0.5 * log_var), 1e-4)).log_prob(x), -1)))
+write("gaussian_entropy", ("ent_log_var_bounded", lambda log_var: 0.5 * tf.reduce_sum(
+    tf.math.log(tf.exp(log_var) + 1e-6) + LOG_2PI + 1, -1)))
+write(
+    "cross_entropy_terms",
+    ("ce_eps_in_log", padded_cross_entropy_terms),
+    ("ce_under_model", model_for_population),
+)
+write(
+    "elbo_identity_terms",
+    ("identity_eps_in_log", padded_posterior),
+    ("identity_elbo_is_reconstruction", reconstruction_alone),
+)

@@ -326,3 +326,48 @@ write(
     fit_mu_not_trained=search(elbo, train=(0.0, 1.0), give=lambda m, s: (0.0, s)),
     fit_order_swapped=search(elbo, give=lambda m, s: (s, m)),
 )
+
+
+def at_samples(mu, log_var, eps, grad_f):
+    return tf.convert_to_tensor(grad_f(mu + tf.exp(log_var / 2) * eps))
+
+
+write(
+    "pathwise_gradient",
+    pw_sigma_missing=lambda mu, log_var, eps, grad_f: (
+        tf.reduce_mean(at_samples(mu, log_var, eps, grad_f), 0),
+        tf.reduce_mean(at_samples(mu, log_var, eps, grad_f) * eps / 2, 0)),
+    pw_gradient_in_z=lambda mu, log_var, eps, grad_f: (
+        tf.reduce_mean(at_samples(mu, log_var, eps, grad_f), 0),) * 2,
+    pw_naive_zero=lambda mu, log_var, eps, grad_f: (
+        tf.reduce_mean(at_samples(mu, log_var, eps, grad_f), 0), tf.zeros_like(mu)),
+    pw_sum_over_samples=lambda mu, log_var, eps, grad_f: (
+        tf.reduce_mean(at_samples(mu, log_var, eps, grad_f), 0),
+        tf.reduce_sum(at_samples(mu, log_var, eps, grad_f) * eps * tf.exp(log_var / 2) / 2, 0)),
+)
+
+
+def pixels(x, logits):
+    return tf.reduce_sum(tfd.Bernoulli(logits=logits).log_prob(x), -1)
+
+
+def std_normal(mu):
+    return tfd.MultivariateNormalDiag(tf.zeros_like(mu), tf.ones_like(mu))
+
+
+def diag(mu, log_var):
+    return tfd.MultivariateNormalDiag(mu, tf.exp(log_var / 2))
+
+
+write(
+    "elbo_analytic_kl",
+    elbo_kl_half_of_log_var=lambda x, logits, mu, log_var: pixels(x, logits) - tf.reduce_sum(
+        (tf.exp(log_var) + mu**2 - 1) / 2 - log_var / 4, -1),
+    elbo_kl_reversed=lambda x, logits, mu, log_var: pixels(x, logits) - tfd.kl_divergence(
+        std_normal(mu), diag(mu, log_var)),
+    elbo_prior_missing=lambda x, logits, mu, log_var: pixels(x, logits) + diag(mu, log_var).entropy(),
+    elbo_entropy_missing=lambda x, logits, mu, log_var: pixels(x, logits) - diag(
+        mu, log_var).cross_entropy(std_normal(mu)),
+    elbo_kl_over_batch=lambda x, logits, mu, log_var: pixels(x, logits) - tf.reduce_mean(
+        tfd.kl_divergence(diag(mu, log_var), std_normal(mu))),
+)

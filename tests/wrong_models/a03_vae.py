@@ -138,6 +138,7 @@ EDITS = (
     ("Bernoulli for Gaussian", PIXELS, "px_given_z = tfd.Bernoulli(logits=self.decoder(z))",
      "VAE", "elbo_gaussian", "bernoulli_for_gaussian"),
     # The noise.
+    ("a loss of the KL alone", MEAN, "return tf.reduce_mean(kl)", "VAE", "fresh_noise", ""),
     ("the mean in call", DECODED, "return self.decoder(mu)\n", "VAE", "fresh_noise", "no_noise"),
     ("one noise for the batch", DRAW,
      "return keras.random.normal((1, 1, self.latent_dim), seed=self.seed_generator)", "VAE",

@@ -17,6 +17,9 @@ DECODER = "self.decoder = LabelDecoder(num_classes, tuple(reversed(self.hidden))
 DRAW = "return keras.random.normal((1, tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)"
 LOSS = "return tf.reduce_mean(cross_entropy + self.beta * kl)"
 TERMS = "cross_entropy, kl = self.loss_terms(x, y, self.fresh_noise(x))"
+PROBABILITY = "tf.reduce_sum(y_onehot * tf.nn.softmax(self.decoder(z)), axis=-1)"
+SHIFTED = f"log_qy_given_z = tf.math.log({PROBABILITY} + 1e-20)"
+CLIPPED = f"log_qy_given_z = tf.math.log(tf.clip_by_value({PROBABILITY}, 1e-7, 1.0))"
 
 VARIABLE = (
     "self.inner, self.offset = networks.MLP(2 * latent_dim, self.hidden), "
@@ -204,6 +207,17 @@ EDITS = (
      "self.cross_entropy.update_state(cross_entropy)\n        self.kl.update_state(kl)",
      "self.kl.update_state(cross_entropy)\n        self.cross_entropy.update_state(kl)",
      "VIB", "training", "terms_swapped"),
+    ("terms swapped, and training", RETURNED, f"return {KL}, cross_entropy", "VIB", "training",
+     "terms_swapped"),
+    ("a small number added to probabilities", LOG_QY, SHIFTED, "VIB", "training",
+     "cross_entropy_cut_off"),
+    ("clipped probabilities", LOG_QY, CLIPPED, "VIB", "training", "cross_entropy_cut_off"),
+    ("clipped probabilities, in the terms", LOG_QY, CLIPPED, "VIB", "loss_terms",
+     "cross_entropy_cut_off"),
+    ("the KL reported as cross-entropy", "self.cross_entropy.update_state(cross_entropy)",
+     "self.cross_entropy.update_state(kl)", "VIB", "training", ""),
+    ("a cross-entropy that is reported as 0", "self.cross_entropy.update_state(cross_entropy)",
+     "self.cross_entropy.update_state(0 * cross_entropy)", "VIB", "training", ""),
     ("a KL in bits", RETURNED, RETURNED + " / np.log(2.0)", "VIB", "loss_terms", "kl_in_bits"),
     ("a cross-entropy in bits", LOG_QY, LOG_QY + " / np.log(2.0)", "VIB", "loss_terms",
      "cross_entropy_in_bits"),
@@ -223,6 +237,13 @@ EDITS = (
      "linear_outputs", "tanh_at_the_end"),
     ("log_var between -2 and 2", ENDS, "return mu, tf.clip_by_value(log_var, -2, 2)\n", "Encoder",
      "linear_outputs", "cut_off"),
+    ("the logarithm of a softplus behind log_var", ENDS,
+     "return mu, tf.math.log(tf.nn.softplus(log_var))\n", "Encoder", "linear_outputs",
+     "bounded_above"),
+    ("log_var of at most 3", ENDS, "return mu, tf.minimum(log_var, 3.0)\n", "Encoder",
+     "linear_outputs", "bounded_above"),
+    ("an ELU behind log_var", ENDS, "return mu, tf.nn.elu(log_var)\n", "Encoder",
+     "linear_outputs", "bounded_below"),
     ("a ReLU behind the logits", LOGITS, "return tf.nn.relu(self.mlp(z))\n", "LabelDecoder",
      "linear_outputs", "never_negative"),
     ("a softmax behind the logits", LOGITS, "return tf.nn.softmax(self.mlp(z))\n", "LabelDecoder",

@@ -70,6 +70,10 @@ AT_THE_OUTPUT = (
 AHEAD = (
     "m, s = (part[:, ::-1] for part in self.made(z[:, ::-1], features))\n        m += z[:, ::-1]"
 )
+RADIAL_LOG_DET = (
+    "log_det = (self.latent_dim - 1) * tf.math.log1p(beta_hat * h)\n"
+    "        log_det += tf.math.log1p(beta_hat * h + beta_hat * h_prime * r)\n"
+)
 ONLY_SHIFTS = (
     "log_scale = tf.tanh(tf.split(self.mlp(tf.concat([first, 0 * features], axis=-1)), "
     "2, axis=-1)[0]) * 0 + 0.3"
@@ -92,7 +96,27 @@ OF_STEPS = (
         "log_det",
         "",
     ),
-    ("log determinant at the output", PSI, AT_THE_OUTPUT, "PlanarStep", "planar", "log_det", ""),
+    (
+        "log determinant at the output",
+        PSI,
+        AT_THE_OUTPUT,
+        "PlanarStep",
+        "planar",
+        "log_det",
+        "log_det_at_output",
+    ),
+    (
+        "radius at the output",
+        RADIAL_LOG_DET,
+        "at = tf.norm(z + beta_hat * h * (z - z_ref) - z_ref, axis=-1, keepdims=True)\n"
+        "        there = 1 / (alpha + at)\n"
+        "        log_det = (self.latent_dim - 1) * tf.math.log1p(beta_hat * there)\n"
+        "        log_det += tf.math.log1p(beta_hat * there - beta_hat * there**2 * at)\n",
+        "RadialStep",
+        "radial",
+        "log_det",
+        "log_det_at_output",
+    ),
     (
         "the constraint in the map and not in the determinant",
         "tf.reduce_sum(u_hat * psi, axis=-1)",
@@ -604,13 +628,13 @@ FAULTS = (
     ("coupling log determinants with an axis too many",
      (("return z, sum_log_det\n",
        'return z, sum_log_det[:, tf.newaxis] if self.flow == "coupling" else sum_log_det\n'),),
-     {"log_det_coupling": "wrong_shape"}),
+     {"log_det_coupling": "log_det_wrong_shape"}),
     ("log determinants of iaf that are not summed over the dimensions",
      (("return iaf_step(z, m, s + 1)",
        "return iaf_step(z, m, s + 1)[0], tf.math.log_sigmoid(s + 1)"),
       ("tf.zeros_like(z0[:, 0])", 'tf.zeros_like(z0 if self.flow == "iaf" else z0[:, 0])')),
      # What `fit` raises has no name.
-     {"log_det_iaf": "wrong_shape", "weights_iaf": ""}),
+     {"log_det_iaf": "log_det_wrong_shape", "weights_iaf": ""}),
     *(
         (f"{flow}: x does not enter",
          ((FEATURES, f'features = self.to_features(tf.ones_like(x) if self.flow == "{flow}" else '
@@ -810,4 +834,28 @@ OF_ONE_STEP["AutoregressiveStep"] = (
         {"weights": "no_gradient_through_a_step"},
     ),
 )
+# Where the map of an example depends on others, that alone is said.
+R_OF_EACH = "r = tf.norm(z - z_ref, axis=-1, keepdims=True)"
+MIXED = (
+    ("PlanarStep", "w_dot_z = tf.reduce_sum(w * z, axis=-1, keepdims=True)",
+     "w_dot_z = tf.reduce_mean(tf.reduce_sum(w * z, axis=-1, keepdims=True)) + 0 * b",
+     ("log_det", "kind", "depends_on_features", "weights")),
+    ("RadialStep", R_OF_EACH, "r = tf.norm(z - z_ref) + 0 * alpha",
+     ("log_det", "kind", "depends_on_features")),
+    # A mean hardly changes where one of many points does: these keep their Jacobian.
+    ("CouplingStep", "first, second = tf.split(z, 2, axis=-1)",
+     "first, second = tf.split(z, 2, axis=-1)\n        first += tf.reduce_mean(first, axis=0)",
+     ("depends_on_features", "weights")),
+    ("AutoregressiveStep", M_AND_S,
+     "m, s = self.made((z - tf.reduce_mean(z, 0)) / tf.math.reduce_std(z, 0), features)",
+     ("depends_on_features", "weights")),
+)  # fmt: skip
+for name, old, new, lost in MIXED:
+    OF_ONE_STEP[name] += (
+        (
+            f"{name}: examples are mixed",
+            ((old, new),),
+            dict.fromkeys(lost, "examples_mixed"),
+        ),
+    )
 SINGLE = {"FlowVIB": FAULTS, **OF_ONE_STEP}

@@ -28,6 +28,8 @@ MISTAKES_OF_BOUNDED_OUTPUTS = (
     "never_negative",
     "never_positive",
     "tanh_at_the_end",
+    "bounded_above",
+    "bounded_below",
     "cut_off",
 )
 
@@ -234,7 +236,9 @@ def bounded_output(name: str, low: float, high: float) -> OutputBounded:
     """Returns the failure of the output `name`, which stays between `low` and `high`."""
     mistake = name_bounds(low, high)
     seen = f"with large random weights, {name} {BEHAVIOUR[mistake]}"
-    return OutputBounded(seen, mistake, f"it stays between {low:.1g} and {high:.1g}", name)
+    return OutputBounded(
+        seen, mistake, f"the smallest value is {low:.1g}, the largest {high:.1g}", name
+    )
 
 
 # What bounded outputs do, by the name of the mistake.
@@ -243,7 +247,9 @@ BEHAVIOUR = {
     "never_negative": "is never negative",
     "never_positive": "is never positive",
     "tanh_at_the_end": "stays between -1 and 1",
-    "cut_off": "stays within narrow bounds",
+    "bounded_above": "goes far below 0, and never far above it",
+    "bounded_below": "goes far above 0, and never far below it",
+    "cut_off": "stays within narrow bounds on both sides of 0",
 }
 
 
@@ -253,4 +259,8 @@ def name_bounds(low: float, high: float) -> str:
         return "sigmoid_at_the_end" if high <= 1 else "never_negative"
     if high <= 0:
         return "never_positive"
+    if low <= -UNBOUNDED:
+        return "bounded_above"
+    if high >= UNBOUNDED:
+        return "bounded_below"
     return "tanh_at_the_end" if max(-low, high) <= 1 else "cut_off"

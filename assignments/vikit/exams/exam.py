@@ -287,7 +287,8 @@ def failure_of_shape(
     """
     shown, wanted = describe.describe_shape(value.shape, {1, *shape}), describe.format_shape(shape)
     detail = f"{sentence.format(shown)}, expected {wanted}"
-    return PropertyFailed(detail, "wrong_shape", f"shape {describe.format_shape(value.shape)}")
+    measured = f"shape {describe.format_shape(value.shape)}"
+    return PropertyFailed(detail, "wrong_shape", "" if shown == measured else measured)
 
 
 def examine(

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from .exam import Exam, PropertyFailed, examination
+from .flow_mixing import EXAMPLES_MIXED, names_mixed_examples
 from .flow_models import (
     NUM_FLOW_IMAGES,
     NUM_POINTS,
@@ -57,12 +58,16 @@ OF_ONE_KIND = {"planar": ("shared_parameters",), "radial": ("radial_folds",)}
 
 def finds_in_kind(flow: str, step: str = "") -> tuple[str, ...]:
     """Returns the names that `check_kind` may find."""
-    names = ("affine_step", "another_kind_of_step", "volume_ignores_z", *OF_ONE_KIND.get(flow, ()))
+    names = (
+        *(EXAMPLES_MIXED, "affine_step", "another_kind_of_step", "volume_ignores_z"),
+        *OF_ONE_KIND.get(flow, ()),
+    )
     of_several = () if step else ("steps_not_counted", UNCHANGED_BY_A_SECOND_STEP[flow][0])
     return *mistakes_of_any_flow(step), *names, *of_several
 
 
 @examination("flow_kind", finds=finds_in_kind)
+@names_mixed_examples
 def check_kind(exam: Exam, flow: str, step: str = "") -> None:
     """A step has the mark of its kind, and two do more than one; a planar step depends on x.
 
@@ -123,6 +128,7 @@ def check_planar_directions(
 ) -> None:
     """Raises `PropertyFailed` unless a planar step's direction and normal differ between images."""
     displacements, jacobians = step.displacements, step.jacobians
+    context = f"their {model.words.context}"
     z0 = np.tile(model.exam.normal(NUM_POINTS, displacements.shape[2]), (NUM_FLOW_IMAGES, 1))
     same = first_finite(model, start, lambda: zK_of(model, z0, x)).reshape(displacements.shape)
     if is_repeated(same, same[0]):
@@ -131,7 +137,7 @@ def check_planar_directions(
     along = np.linalg.svd(displacements, full_matrices=False)[2][:, 0]
     if are_parallel(along):
         raise PropertyFailed(
-            "all images move their points along one direction: u does not come from x",
+            f"all examples move their points along one direction: u does not come from {context}",
             "shared_parameters",
         )
     changed = (jacobians - np.eye(jacobians.shape[-1])).reshape(
@@ -141,7 +147,8 @@ def check_planar_directions(
     most = np.argmax(np.linalg.norm(changed, axis=(2, 3)), axis=1)
     if are_parallel(np.linalg.svd(changed[range(NUM_FLOW_IMAGES), most])[2][:, 0]):
         raise PropertyFailed(
-            "the planes of all images have one normal: w does not come from x", "shared_parameters"
+            f"the planes of all examples have one normal: w does not come from {context}",
+            "shared_parameters",
         )
 
 

@@ -12,7 +12,8 @@ from .differences import (
     log_dets_by_differences,
     quantile_range,
 )
-from .exam import Exam, PropertyFailed, examination, failure_of_shape
+from .exam import Exam, PropertyFailed, examination
+from .flow_mixing import EXAMPLES_MIXED, names_mixed_examples
 from .flow_models import (
     NUM_FLOW_IMAGES,
     NUM_POINTS,
@@ -25,7 +26,7 @@ from .flow_models import (
     points_of_images,
     small_flow_sizes,
 )
-from .flow_objects import Flow, flow_outputs
+from .flow_objects import Flow, check_one_for_each, flow_outputs
 from .latent_model import BITS_PER_NAT
 from .term_names import without_remark
 
@@ -49,6 +50,7 @@ WRONG_LOG_DETS = {
     "log_det_averaged": lambda right, K: right / K,
     "log_det_averaged over half of them": lambda right, K: right / (K / 2),
 }
+AT_OUTPUT = "log_det_at_output"
 # The same of two steps.
 WRONG_LOG_DETS_OF_TWO = {"log_det_averaged over steps": lambda right, K: right / 2}
 
@@ -71,13 +73,20 @@ class LogDets(NamedTuple):
 
 def finds_in_log_det(flow: str, step: str = "") -> tuple[str, ...]:
     """Returns the names that `check_log_det` may find."""
-    of_one = ("log_det_is_constant", "log_det_not_finite", "flow_folds")
+    of_one = (
+        EXAMPLES_MIXED,
+        "log_det_wrong_shape",
+        "log_det_is_constant",
+        "log_det_not_finite",
+        "flow_folds",
+    )
     of_several = () if step else ("log_dets_not_added",)
-    known = map(without_remark, WRONG_LOG_DETS)
+    known = (*map(without_remark, WRONG_LOG_DETS), AT_OUTPUT)
     return *mistakes_of_any_flow(step), *known, *of_one, *of_several
 
 
 @examination("flow_log_det", finds=finds_in_log_det)
+@names_mixed_examples
 def check_log_det(exam: Exam, flow: str, step: str = "") -> None:
     """A flow's log determinant is that of its Jacobian in z0 at fixed x.
 
@@ -114,8 +123,7 @@ def check_log_det(exam: Exam, flow: str, step: str = "") -> None:
 def look_at_log_dets(flow: Flow, x: np.ndarray, z0: np.ndarray) -> LogDets:
     """Returns the `LogDets` at the points `z0` of images `x`."""
     _, got = flow_outputs(flow, z0, x)
-    if got.shape != z0.shape[:1]:
-        raise failure_of_shape(got, z0.shape[:1], "the log determinants have {}")
+    check_one_for_each(got, z0)
     return LogDets(got, *log_dets_by_differences(map_of(flow, x), z0))
 
 
@@ -125,7 +133,7 @@ def check_does_not_fold(signs: np.ndarray, reliable: np.ndarray) -> None:
         chosen = slice(number * NUM_POINTS, (number + 1) * NUM_POINTS)
         if len(set(signs[chosen][reliable[chosen]])) > 1:
             raise PropertyFailed(
-                "at the same x, the determinant is positive at some z0 and negative at others",
+                "for one example the determinant is positive at some points, negative at others",
                 "flow_folds",
             )
 
@@ -172,15 +180,34 @@ def name_log_det(exam: Exam, made_by: FlowClass, seen: LogDets) -> str:
     _, latent_dim = small_flow_sizes(exam)
     both = [seen, look(made_by.usual_count)]
     name = name_known_form(both, latent_dim)
-    if name or made_by.step:
-        return name
-    name = name_known_form(both, latent_dim, WRONG_LOG_DETS_OF_TWO)
+    if not made_by.step:
+        name = name or name_known_form(both, latent_dim, WRONG_LOG_DETS_OF_TWO)
     if name:
         return name
     single = [look(1) for _ in range(2)]
-    if all(map(are_mostly_close, single)):
+    if not made_by.step and all(map(are_mostly_close, single)):
         return "log_dets_not_added"
-    return name_known_form(single, latent_dim)
+    at_output = AT_OUTPUT if are_at_output(*flow_model(exam, made_by, 1)) else ""
+    return name_known_form(single, latent_dim) or at_output
+
+
+def are_at_output(step: Flow, start: list[np.ndarray]) -> bool:
+    """Tells whether the log determinants of a flow of one step are those at the point it makes."""
+    x, z0 = points_of_images(step)
+
+    def look() -> tuple[LogDets, LogDets, np.ndarray]:
+        zK, got = flow_outputs(step, z0, x)
+        at_both = [
+            LogDets(got, *log_dets_by_differences(map_of(step, x), points))
+            for points in (z0, np.asarray(zK, np.float32))
+        ]
+        return *at_both, at_both[0].reliable & at_both[1].reliable
+
+    try:
+        at_input, at_end, _ = first_reliable(step, start, look)
+    except PropertyFailed:
+        return False
+    return are_mostly_close(at_end) and not are_mostly_close(at_input)
 
 
 def name_known_form(seen: list[LogDets], latent_dim: int, forms: dict = WRONG_LOG_DETS) -> str:

@@ -7,11 +7,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .exam import PropertyFailed, as_tensors, check_array, require_ok
+from .exam import PropertyFailed, as_tensors, check_array, failure_of_shape, require_ok
 from .model import Model
 from .student_object import StudentObject, build
 
-__all__ = ["Flow", "FlowModel", "FlowStep", "build_step", "flow_outputs", "zK_of"]
+__all__ = [
+    "Flow",
+    "FlowModel",
+    "FlowStep",
+    "build_step",
+    "check_one_for_each",
+    "flow_outputs",
+    "zK_of",
+]
 
 
 class FlowWords(NamedTuple):
@@ -124,6 +132,13 @@ def flow_outputs(flow: Flow, z0: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
         )
     check_array(values[0], z0.shape)
     return [value.astype(np.float64) for value in values]
+
+
+def check_one_for_each(log_dets: np.ndarray, z0: np.ndarray) -> None:
+    """Raises `PropertyFailed` unless there is one log determinant for each row of `z0`."""
+    if log_dets.shape != z0.shape[:1]:
+        failure = failure_of_shape(log_dets, z0.shape[:1], "the log determinants have {}")
+        raise PropertyFailed(failure.detail, "log_det_wrong_shape", failure.measured)
 
 
 def zK_of(flow: Flow, z0: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -117,7 +117,7 @@ def failure_of_step(kind: str, step: ObservedStep, starts: str = "z0") -> Proper
     each = [step.jacobians[rows][step.reliable[rows]] for rows in numbers]
     if all(quantile_range(seen).max() < AFFINE_TOLERANCE for seen in each if len(seen)):
         return PropertyFailed(
-            f"the Jacobian is the same at all {starts} of an image", "affine_step"
+            f"the Jacobian is the same at all {starts} of an example", "affine_step"
         )
     why_not = WHY_NOT[kind](step)
     if why_not:
@@ -126,7 +126,7 @@ def failure_of_step(kind: str, step: ObservedStep, starts: str = "z0") -> Proper
         quantile_range(np.linalg.slogdet(seen)[1]) < VOLUME_TOLERANCE for seen in each if len(seen)
     ):
         return PropertyFailed(
-            f"the determinant of the Jacobian is the same at all {starts} of an image",
+            f"the determinant of the Jacobian is the same at all {starts} of an example",
             "volume_ignores_z",
         )
     return None
@@ -170,7 +170,7 @@ def why_not_planar(step: ObservedStep) -> str:
     if all(count_displacement_directions(points) < 2 for points in step.displacements):
         return ""
     return (
-        "the points of an image move along more than one direction; "
+        "the points of an example move along more than one direction; "
         "a planar step moves all along u_hat"
     )
 

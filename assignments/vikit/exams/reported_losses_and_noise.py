@@ -9,10 +9,12 @@ from .compare_reports import ask_for_reports, check_reports, trains_on_test_imag
 from .digits import BATCH_SIZE, Examples
 from .exam import Exam, PropertyFailed, examination
 from .latent_model import LatentModel, spec_of
-from .model import LEARNING_RATE, Model, trained_model
+from .model import LEARNING_RATE, AskedBatch, Model, trained_model
 from .model_reports import build_report_source, check_evaluate, reports_of_fit
 from .report_mistakes import rate_factors
 from .reported_losses import finds_in_reports
+from .term_names import name_terms, wrong_terms
+from .terms import describe_terms
 from .training_noise import (
     ANOTHER_NOISE,
     NUM_NOISE_IMAGES,
@@ -20,12 +22,15 @@ from .training_noise import (
     check_noise_is_of_the_posterior,
     observe_noise,
 )
+from .vib import CUT_OFF
 
 __all__ = ["RUNAWAY_RATE", "check_training_of", "finds_in_training"]
 
 # Nats of a rate that nothing keeps small. Right ones reach 7 in training, 0.2 with a weight of 2;
 # without a gradient they reach 57 to 85.
 RUNAWAY_RATE = 25
+# Reports with these names are about another loss than that of the noise.
+NAMES_OF_ANOTHER_LOSS = {"terms_swapped", "trains_on_test_images"}
 # How many samples of each image the added rate is averaged over.
 NUM_RATE_SAMPLES = 32
 
@@ -43,6 +48,7 @@ def finds_in_training(model: str | LatentModel, **options: Any) -> tuple[str, ..
             "no_noise_in_evaluate",
         ),
         name_of_an_added_rate(spec),
+        CUT_OFF,
         *(["kl_without_gradient"] if spec.rate.reported_wrong else []),
     )
 
@@ -86,14 +92,51 @@ def check_fit_and_observe_noise(model: Model, examples: Examples) -> tuple[dict,
         failure = failed
     try:
         observed = observe_noise(model, examples)
-    except PropertyFailed as failed:
-        raise add_reports(failed, failure, model.spec.distortion.name) from failed
-    if failure:
         # No name, or a factor of the rate: noise of another distribution may be the cause.
-        if set(failure.mistake.split(" and ")) <= {"", *rate_factors(source.layout)}:
+        if failure and set(failure.mistake.split(" and ")) <= {"", *rate_factors(source.layout)}:
             compare_noise(model, examples, observed)
+    except PropertyFailed as failed:
+        raise explain_noise(model, examples, failed, failure) from failed
+    if failure:
         raise failure
     return deviations, observed
+
+
+def explain_noise(
+    model: Model, examples: Examples, noise: PropertyFailed, reports: PropertyFailed | None
+) -> PropertyFailed:
+    """Returns a failure of the noise, or another one that explains it.
+
+    Args:
+        model: The `Model`, with the weights that the noise was observed with.
+        examples: The `Examples` that its own terms are asked for.
+        noise: The failure of the noise.
+        reports: The failure of the reports, if there is one.
+    """
+    if noise.mistake == "not_finite":
+        return noise
+    if reports and NAMES_OF_ANOTHER_LOSS & set(reports.mistake.split(" and ")):
+        return reports
+    fault = failure_of_own_distortion(model, examples)
+    if not fault:
+        return add_reports(noise, reports, model.spec.distortion.name)
+    return reports if reports and reports.mistake else fault
+
+
+def failure_of_own_distortion(model: Model, examples: Examples) -> PropertyFailed | None:
+    """Returns the failure of a distortion that is wrong with given noise too; None if it is right.
+
+    If it is wrong there, what training reports tells nothing of the noise of training.
+    """
+    spec, index = model.spec, model.spec.loss_method.distortion_index
+    eps = model.exam.normal(1, len(examples), model.sizes.latent_dim)
+    batches = [AskedBatch(model, examples, eps, model.returned_terms(examples, eps))]
+    if index not in wrong_terms(spec, batches):
+        return None
+    words, measured = describe_terms(spec, batches, [index])
+    # The examination of the terms names all others.
+    named = [name for name in name_terms(spec, batches, [index]) if name == CUT_OFF]
+    return PropertyFailed(words, " and ".join(named), measured)
 
 
 def check_noise(model: Model, examples: Examples, observed: ObservedNoise) -> None:
@@ -102,12 +145,13 @@ def check_noise(model: Model, examples: Examples, observed: ObservedNoise) -> No
         compare_noise(model, examples, observed)
         check_noise_with_other_weights(model, examples)
     except PropertyFailed as failed:
+        explained = explain_noise(model, examples, failed, None)
         # With some weights the test images have about the same loss as the others.
-        if failed.mistake == ANOTHER_NOISE and reports_test_digits(model, examples):
+        if explained.mistake == ANOTHER_NOISE and reports_test_digits(model, examples):
             raise PropertyFailed(
                 failed.detail, "trains_on_test_images", failed.measured
             ) from failed
-        raise
+        raise explained from failed
 
 
 def check_evaluate_draws_noise(model: Model, examples: Examples) -> None:
@@ -134,13 +178,12 @@ def add_reports(
         distortion: The name of the distortion.
     """
     named = [name for name in reports.mistake.split(" and ") if name] if reports else []
-    others = [name for name in named if distortion not in name]
+    others = [name for name in named if distortion not in name or not noise.mistake]
     if not reports or not others:
         return noise
     measured = "; ".join(filter(None, (noise.measured, reports.measured)))
-    return PropertyFailed(
-        f"{noise.detail}; {reports.detail}", " and ".join([noise.mistake, *others]), measured
-    )
+    mistakes = " and ".join(filter(None, [noise.mistake, *others]))
+    return PropertyFailed(f"{noise.detail}; {reports.detail}", mistakes, measured)
 
 
 def compare_noise(model: Model, examples: Examples, observed: ObservedNoise) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "check_parts_are_unbounded",
     "check_terms",
     "check_terms_of",
+    "describe_terms",
     "finds_in_terms",
 ]
 
@@ -126,7 +127,13 @@ def check_terms_of(
 def describe_terms(
     spec: LatentModel, batches: list[AskedBatch], wrong: list[int]
 ) -> tuple[str, str]:
-    """Returns in words and numbers how the terms at the indices `wrong` differ from right ones."""
+    """Returns in words and numbers how terms differ from right ones.
+
+    Args:
+        spec: The `LatentModel`.
+        batches: What the model was asked, and the terms that came back.
+        wrong: The indices of the terms.
+    """
     terms = spec.loss_method.terms
     described = [
         describe.describe_values(

@@ -34,6 +34,9 @@ NUM_BATCHES_OF_A_ROUGH_LOOK = 16
 # The uncertainty of the logarithm of a spread from NUM_BATCHES_COMPARED,
 # times the root of the number of samples.
 SPREAD_UNCERTAINTY = 1.5
+# The loss with noise that is frozen is at most this many standard deviations, of the loss of a
+# single sample, from the mean: with the noise at 0 it is about sqrt(latent_dim / 2).
+NUM_DEVIATIONS_OF_FROZEN_NOISE = 8
 # A sum of NUM_NOISE_IMAGES squares of standard normal numbers is larger than this once in 10^11.
 CHI_SQUARE_BOUND = 60
 
@@ -87,15 +90,42 @@ def observe_noise(model: Model, examples: Examples) -> ObservedNoise:
     try:
         check_losses_vary(reported, sampled.mean(axis=0), sampled.std(axis=0) / np.sqrt(BATCH_SIZE))
     except PropertyFailed as failed:
+        if failed.mistake != "noise_frozen_in_training":
+            raise
         silent = distortions(lambda: np.zeros((1, *shape[1:]), np.float32))
-        if failed.mistake == "noise_frozen_in_training" and is_within_rounding(
-            reported[0], silent[0]
-        ):
-            raise PropertyFailed(
-                f"in training {title} is that of the mean of q(z|x): nothing is drawn", "no_noise"
-            ) from failed
-        raise
+        raise explain_frozen_noise(model, batches[0], failed, reported[0], silent[0]) from failed
     return ObservedNoise(reported, sampled, title)
+
+
+def explain_frozen_noise(
+    model: Model, batch: Examples, frozen: PropertyFailed, reported: np.ndarray, silent: np.ndarray
+) -> PropertyFailed:
+    """Returns the failure of a distortion that repeats itself, or another one that explains it.
+
+    Args:
+        model: The `Model`.
+        batch: Copies of an image.
+        frozen: The failure.
+        reported: The distortion of each image.
+        silent: What it is at the mean of q(z|x). Same shape.
+    """
+    name = model.spec.distortion.name
+    title = f"the {name.replace('_', '-')}"
+    if is_within_rounding(reported, silent):
+        return PropertyFailed(
+            f"in training {title} is that of the mean of q(z|x): nothing is drawn", "no_noise"
+        )
+    losses = reported_losses_of(model, batch, "loss", model.spec.reported)
+    if not are_all_the_same(losses):
+        return PropertyFailed(
+            f"{title} of an image repeats itself exactly while no weight moves, and the loss varies"
+        )
+    return frozen
+
+
+def are_all_the_same(losses: np.ndarray) -> np.ndarray:
+    """Tells for each image whether its losses, along the first axis, repeat themselves exactly."""
+    return np.std(losses, axis=0, ddof=1) < 1e-6 * np.abs(losses[0]) + 1e-9
 
 
 def copies_of_images(examples: Examples) -> list[Examples]:
@@ -147,17 +177,16 @@ def check_losses_vary(reported: np.ndarray, mean: np.ndarray, spread: np.ndarray
         spread: How much they should vary, as a standard deviation. Shape `[images]`.
     """
     varies = np.std(reported, axis=0, ddof=1)
-    # They must be exactly the same: a term with too small a factor varies little,
-    # and its noise is fresh all the same.
-    if np.all(varies < 1e-6 * np.abs(reported[0]) + 1e-9):
-        raise PropertyFailed(
-            "the loss of an image repeats itself exactly while no weight moves",
-            "noise_frozen_in_training",
-        )
-    # With one sample for all, the loss of a batch varies as much as that of a single copy;
-    # so does the mean of reports.
     single = spread * np.sqrt(BATCH_SIZE)
     off = np.abs(np.mean(reported, axis=0) - mean)
+    # They must be exactly the same: a term with too small a factor varies little,
+    # and its noise is fresh all the same.
+    if np.all(are_all_the_same(reported)):
+        differ = np.ptp(reported[0]) > 1e-6 * np.max(np.abs(reported[0]))
+        near = np.all(off <= NUM_DEVIATIONS_OF_FROZEN_NOISE * single)
+        raise failure_of_repeated_losses(bool(differ and near))
+    # With one sample for all, the loss of a batch varies as much as that of a single copy;
+    # so does the mean of reports.
     if np.median(varies / spread) > 3.5 and np.all(
         off < 0.5 * np.abs(mean) + 4 * single / np.sqrt(len(reported))
     ):
@@ -165,6 +194,19 @@ def check_losses_vary(reported: np.ndarray, mean: np.ndarray, spread: np.ndarray
             "the loss of a batch of copies of one image varies as if all copies had one sample",
             "one_noise_for_the_batch",
         )
+
+
+def failure_of_repeated_losses(is_plausible: bool) -> PropertyFailed:
+    """Returns the failure of losses that repeat themselves exactly.
+
+    Args:
+        is_plausible: Whether samples could give these losses. If not, no sample is in them, and
+            they tell nothing of the noise.
+    """
+    seen = "the loss of an image repeats itself exactly while no weight moves"
+    if is_plausible:
+        return PropertyFailed(seen, "noise_frozen_in_training")
+    return PropertyFailed(f"{seen}, and no sample of q(z|x) gives such a loss")
 
 
 def check_noise_is_of_the_posterior(observed: ObservedNoise, others: dict[str, np.ndarray]) -> None:

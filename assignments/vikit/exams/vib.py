@@ -26,12 +26,39 @@ from .probabilities import (
 from .samples import Sample
 from .vae import WRONG_RATES, closed_form_rate
 
-__all__ = ["ACCURACY", "CROSS_ENTROPY_DISTORTION", "CROSS_ENTROPY_FORMS", "VIB", "form_of_sample"]
+__all__ = [
+    "ACCURACY",
+    "CROSS_ENTROPY_DISTORTION",
+    "CROSS_ENTROPY_FORMS",
+    "CUT_OFF",
+    "VIB",
+    "form_of_sample",
+]
+
+# The name of a cross-entropy that goes through a probability, which is kept away from 0.
+CUT_OFF = "cross_entropy_cut_off"
+# How far it is kept away, or what is added to it.
+LEAST = (1e-6, 1e-7, 1.1920929e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-20, 1e-30)
 
 
 def form_of_sample(form: Callable) -> Callable:
     """Returns the function of a `Sample` that is `form(oracle, y_onehot, logits)`."""
     return lambda s: form(s.oracle, s.examples.y_onehot, s.outputs)
+
+
+def raised_to(least: float) -> Callable:
+    """Returns the function that raises probabilities to `least`."""
+    return lambda probs: np.maximum(probs, least)
+
+
+def raised_by(least: float) -> Callable:
+    """Returns the function that adds `least` to probabilities."""
+    return lambda probs: probs + least
+
+
+def with_probability(raised: Callable) -> Callable:
+    """Returns the cross-entropy, as below, that is minus the logarithm of a raised probability."""
+    return lambda oracle, y, a: -np.log(raised(np.exp(-oracle.cross_entropy(y, a)))).mean(0)
 
 
 # What known mistakes make of the labels y `[B, C]` and the logits a `[L, B, C]`:
@@ -60,6 +87,8 @@ CROSS_ENTROPY_FORMS = {
     "decoder_returns_probabilities": lambda oracle, y, a: oracle.cross_entropy(
         y, log_class_probabilities(a)
     ).mean(0),
+    **{f"{CUT_OFF} at {least:g}": with_probability(raised_to(least)) for least in LEAST},
+    **{f"{CUT_OFF} by {least:g} more": with_probability(raised_by(least)) for least in LEAST},
     "binary_cross_entropy": lambda oracle, y, a: binary_cross_entropy(oracle, y, a).sum(-1),
     "binary_cross_entropy averaged": lambda oracle, y, a: binary_cross_entropy(oracle, y, a).mean(
         -1

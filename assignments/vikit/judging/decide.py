@@ -4,6 +4,7 @@ No formula of the course is here: a question comes with the expected values and 
 mistake.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -280,8 +281,13 @@ def explain_property(
 
 def describe_finding(found: Finding, public: bool) -> str:
     """Returns in words what an examination saw; in numbers too if the inputs are public."""
-    is_said = found.measured.lower() in ("", found.detail.lower())
-    return f"{found.detail}; {found.measured}" if public and not is_said else found.detail
+    is_new = found.measured and not says(found.detail, found.measured)
+    return f"{found.detail}; {found.measured}" if public and is_new else found.detail
+
+
+def says(text: str, part: str) -> bool:
+    """Tells whether whole words of a text are `part`: "it is 10" does not say "it is 1"."""
+    return bool(re.search(rf"(?<![\w.]){re.escape(part)}(?![\w,.]*\w)", text, re.IGNORECASE))
 
 
 def combine_verdicts(question: DrawnQuestion, first: Verdict, second: Verdict) -> Verdict:

@@ -8,6 +8,7 @@ from .compare import NUM_FAR_STEPS, are_close, round_to_one_digit, signs_and_siz
 from .question import DrawnQuestion
 
 __all__ = [
+    "AXIS_NAMES",
     "KNOWN_TYPES",
     "describe_count",
     "describe_error",
@@ -74,22 +75,41 @@ def describe_distance(got: np.ndarray | float, want: np.ndarray | float) -> str:
         return "NaN or infinite"
     sign, size = signs_and_sizes(got)
     right_sign, right_size = signs_and_sizes(want)
-    if np.any(size - right_size >= NUM_FAR_STEPS):
-        return "far too large: more than ten times what is right"
+    far_above, far_below = size - right_size >= NUM_FAR_STEPS, right_size - size >= NUM_FAR_STEPS
+    if np.any(far_above):
+        return f"{words_of_sign(sign[far_above], TOO_FAR)}: more than ten times what is right"
     if np.any(sign * right_sign < 0):
         return "of the opposite sign"
-    if np.any(right_size - size >= NUM_FAR_STEPS):
-        return "far too small: less than a tenth of what is right"
+    if np.any(far_below):
+        return (
+            f"{words_of_sign(right_sign[far_below], TOO_CLOSE)}: less than a tenth of what is right"
+        )
     return RIGHT_SIZE
 
 
+# Of positive values and of negative ones: -300 is a smaller number than -20, and not "too large".
+TOO_FAR = "far too large", "far too negative"
+TOO_CLOSE = "far too small", "far too close to 0"
+
+
+def words_of_sign(signs: np.ndarray, words: tuple[str, str]) -> str:
+    """Returns the first of two words if all signs are positive, the second if all are negative.
+
+    Of both signs it returns the first, "in size".
+    """
+    if np.all(signs < 0):
+        return words[1]
+    return words[0] if np.all(signs > 0) else f"{words[0]} in size"
+
+
 def describe_number(got: float, want: float) -> str:
-    """Returns in words how a number is off: as `describe_distance`, or "too large", "too small"."""
+    """Returns in words how a number is off: as `describe_distance`, or "too large" and the like."""
     words = describe_distance(got, want)
     (sign, size), (right_sign, right_size) = signs_and_sizes(got), signs_and_sizes(want)
-    if words != RIGHT_SIZE or size == right_size or not sign == right_sign == 1:
+    if words != RIGHT_SIZE or size == right_size or not sign == right_sign != 0:
         return words
-    return "too large" if size > right_size else "too small"
+    far = TOO_FAR if size > right_size else TOO_CLOSE
+    return words_of_sign(sign, far).removeprefix("far ")
 
 
 def describe_values(

@@ -1,12 +1,13 @@
 """Writes the message to a student: on a wrong answer, on a right one, or on none at all."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
-from .compare import is_close, relative_error
+from .axes import advise_on_broadcast, advise_on_shape
+from .compare import relative_error
 from .describe import KNOWN_TYPES
 from .naming import is_transformation
-from .question import KIT_ERROR, Answer, CaseVerdict, DrawnCase, DrawnQuestion, Mistake
+from .question import EDGE, GENERIC, KIT_ERROR, Answer, CaseVerdict, DrawnQuestion, Mistake
 
 __all__ = [
     "KNOWN_TYPES",
@@ -21,6 +22,8 @@ Answers = dict[str, Answer]
 
 
 EDGES = ", all of them edge cases: these earn points only if every case is right"
+# On edge cases parts of a formula vanish, or one hides the others.
+NO_PROOF = "  The cases that are right are special ones: many wrong formulas are right there."
 
 
 def write_message(
@@ -40,24 +43,52 @@ def write_message(
         answers: From names of cases to the answers.
     """
     failed = [verdict for verdict in verdicts if not verdict.passed]
+    sizes = {case.name: case.sizes for case in question.cases}
     if status == "correct":
         return " ".join(
             [f"Right on all {len(verdicts)} cases.", *careful_remarks(question, answers)]
         )
-    fixed = explain_failure(question, status, answers[failed[0].name])
+    fixed = explain_failure(question, status, answers[failed[0].name], sizes[failed[0].name])
     if fixed and len(failed) == len(verdicts):
         return fixed
     first = f"Not right on {len(failed)} of {len(verdicts)} cases{EDGES * (status == 'partial')}."
     if mistakes:
         shapes = [verdict.problem for verdict in failed if verdict.status == "malformed"]
         return "\n".join([f"{first} {explain_mistakes(mistakes)}", *shapes[:1]])
-    broken = next(
-        (answers[one.name] for one in failed if one.status not in ("wrong", "malformed")), None
-    )
-    failure = explain_failure(question, broken.status, broken) if broken else fixed
-    problems = [f"  {verdict.name}: {verdict.problem}" for verdict in failed]
     return "\n".join(
-        [first, *problems, *advise_on_shape(question, answers), *([failure] if failure else [])]
+        [
+            first,
+            *describe_cases(verdicts),
+            *advise_on_shape(question, answers),
+            *(explain_broken(question, verdicts, answers) or filter(None, [fixed])),
+        ]
+    )
+
+
+def explain_broken(
+    question: DrawnQuestion, verdicts: Sequence[CaseVerdict], answers: Answers
+) -> list[str]:
+    """Returns the message on the first case that gave no values, if there is one."""
+    statuses = ("correct", "wrong", "malformed")
+    broken = [each.name for each in verdicts if each.status not in statuses]
+    sizes = {case.name: case.sizes for case in question.cases}
+    found = [
+        explain_failure(question, answers[name].status, answers[name], sizes[name])
+        for name in broken[:1]
+    ]
+    return [text for text in found if text]
+
+
+def describe_cases(verdicts: Sequence[CaseVerdict]) -> list[str]:
+    """Returns a line on each case that is not right, and on those that are if they show little."""
+    lines = [f"  {verdict.name}: {verdict.problem}" for verdict in verdicts if not verdict.passed]
+    return [*lines, NO_PROOF] if is_right_at_edges_alone(verdicts) else lines
+
+
+def is_right_at_edges_alone(verdicts: Sequence[CaseVerdict]) -> bool:
+    """Tells whether edge cases are right and no generic case is."""
+    return {verdict.kind for verdict in verdicts if verdict.passed} == {EDGE} and any(
+        verdict.kind == GENERIC for verdict in verdicts
     )
 
 
@@ -81,13 +112,16 @@ def explain_mistakes(mistakes: Sequence[Mistake]) -> str:
     return "Either: " + " Or: ".join(hints)
 
 
-def explain_failure(question: DrawnQuestion, status: str, answer: Answer) -> str | None:
+def explain_failure(
+    question: DrawnQuestion, status: str, answer: Answer, sizes: Mapping[str, int] | None = None
+) -> str | None:
     """Returns the message on a function that gave no values at all; None if it gave some.
 
     Args:
         question: The `DrawnQuestion`.
         status: The status of the question, or of the case that this is about.
         answer: The `Answer` to that case: the type, line and text of an exception.
+        sizes: The sizes of the axes of that case, by their letters.
     """
     if status == "unanswered" and answer.kind.isidentifier() and answer.kind != question.name:
         first = answer.kind[:80]
@@ -102,7 +136,7 @@ def explain_failure(question: DrawnQuestion, status: str, answer: Answer) -> str
             f"There is no `{question.name}` in the notebook: keep the name that the cell gave it."
         )
     if status == "error":
-        return explain_exception(answer)
+        return explain_exception(answer, sizes or {})
     if status == "timeout":
         return f"Your function was not done in time{': ' + answer.text if answer.text else ''}."
     if status == "crashed":
@@ -143,6 +177,13 @@ ADVICE = (
         ),
     ),
     (
+        r"calling Sequential\.call\(\)\.\s+\S*?Invalid input shape",
+        (
+            "A keras.Sequential takes as many axes as its first call had. Reshape what it gets to "
+            "rows, and what it returns back; or call its layers one after the other."
+        ),
+    ),
+    (
         r"expected to be a (float|double) tensor but is a (float|double) tensor",
         (
             "TensorFlow does not mix float32 with float64, and NumPy computes in float64: take "
@@ -165,12 +206,18 @@ def explain_kit_failure(location: str) -> str:
     )
 
 
-def explain_exception(answer: Answer) -> str:
-    """Returns the message on a function that raised an exception, with advice where it is known."""
+def explain_exception(answer: Answer, sizes: Mapping[str, int]) -> str:
+    """Returns the message on a function that raised an exception, with advice where it is known.
+
+    Args:
+        answer: The type, line and text of the exception.
+        sizes: The sizes of the axes of the case, by their letters.
+    """
     at = f" (line {answer.line} of its cell)" if answer.line else ""
     kind = answer.kind if answer.kind in NAMED_EXCEPTIONS else "an exception"
     text = [answer.text] if answer.text else []
     new_advice = [advice for advice in known_advice(answer.text) if advice not in answer.text]
+    new_advice += advise_on_broadcast(answer.text, sizes)
     return "\n".join([f"Your function raised {kind}{at}.", *text, *new_advice])
 
 
@@ -182,72 +229,3 @@ NAMED_EXCEPTIONS = {
     "TypeError", "UnboundLocalError", "UnimplementedError", "UnicodeError", "ValueError",
     "ZeroDivisionError",
 }  # fmt: skip
-
-
-def advise_on_shape(question: DrawnQuestion, answers: Answers) -> list[str]:
-    """Returns a line of advice on shapes that have an axis too many or too few; else no line."""
-    lost = lost_axis(question, answers)
-    if lost:
-        return [f"  The axis {lost} is missing: it must not be summed or averaged over."]
-    steps = {
-        "The values are right: only the axis of size 1 must go.": lambda value, axis: value.squeeze(
-            axis
-        ),
-        "Summed over that axis your values would be right.": lambda value, axis: value.sum(
-            axis=axis
-        ),
-        "Averaged over that axis your values would be right.": lambda value, axis: value.mean(
-            axis=axis
-        ),
-    }
-    for advice, step in steps.items():
-        for axis in (-1, 0):
-            if all(
-                is_right_after(question, case, answers[case.name], step, axis)
-                for case in question.cases
-            ):
-                return [f"  There is an axis too many, the {'last' if axis else 'first'}. {advice}"]
-    return []
-
-
-def lost_axis(question: DrawnQuestion, answers: Answers) -> str:
-    """Returns the letter of the only axis that all answers lack; "" unless there is one such axis.
-
-    Sizes of a case differ, so that what is left tells which axis is gone.
-    """
-    letters = re.findall(r"\w+", question.shape)
-    found = set(letters)
-    for case in question.cases:
-        answer = answers[case.name]
-        if answer.status != "ok" or len(answer.values) != 1 or len(case.expected) != 1:
-            return ""
-        wanted, got = case.expected[0].shape, answer.values[0].shape
-        if len(letters) != len(wanted):
-            return ""
-        found &= {
-            letter
-            for axis, letter in enumerate(letters)
-            if wanted[:axis] + wanted[axis + 1 :] == got
-        }
-    return found.pop() if len(found) == 1 else ""
-
-
-def is_right_after(
-    question: DrawnQuestion, case: DrawnCase, answer: Answer, step: Callable, axis: int
-) -> bool:
-    """Tells whether `step(values, axis)`, which removes an axis, makes an answer right."""
-    if answer.status != "ok" or len(answer.values) != len(case.expected):
-        return False
-    for got, want in zip(answer.values, case.expected, strict=True):
-        if got.ndim != want.ndim + 1 or got.dtype.kind != "f" or got.size == 0:
-            return False
-        left = got.shape[:-1] if axis else got.shape[1:]
-        if left != want.shape:
-            return False
-        try:
-            changed = step(got, axis)
-        except ValueError:
-            return False
-        if not is_close(changed, want, question):
-            return False
-    return True

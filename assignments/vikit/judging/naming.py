@@ -167,7 +167,8 @@ def transformed_mistakes(
     """Returns the transformations of the listed mistakes.
 
     One that gives the mistake's own values in another spelling is left out: half a squared error is
-    a squared error.
+    a squared error. So is one that makes an output right which the mistake gets wrong: whoever has
+    such values has not made the mistake there.
 
     Args:
         question: The `DrawnQuestion`.
@@ -183,12 +184,36 @@ def transformed_mistakes(
     for index, (mistake, variants) in enumerate(spellings.items()):
         found = np.stack([of_each[index] for of_each in changed.values()])
         own = np.asarray(are_same_rows(variants, found[:, None], question).any(axis=1))
+        own |= mends_an_output(question, variants[0], found)
         rows += [
             Row(build_transformed_mistake(question, name, mistake), TRANSFORMED_MISTAKE, values)
             for name, values, is_own in zip(changed, found, own, strict=True)
             if not is_own
         ]
     return rows
+
+
+def mends_an_output(question: DrawnQuestion, wrong: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Returns for each of `rows` whether an output is right that is not right in `wrong`.
+
+    Args:
+        question: The `DrawnQuestion`.
+        wrong: The values of a mistake. Shape `[numbers]`.
+        rows: Its transformations. Shape `[rows, numbers]`.
+    """
+    right = flatten(question, {case.name: case.expected for case in question.cases})
+    mended = np.zeros(len(rows), bool)
+    for output in question.outputs:
+        places = np.concatenate(
+            [
+                np.arange(span.start, span.stop)
+                for _, name, span, _ in array_spans(question)
+                if name == output
+            ]
+        )
+        if not are_same_rows(wrong[places], right[places], question):
+            mended |= are_same_rows(rows[:, places], right[places], question)
+    return mended
 
 
 def variant_rows(question: DrawnQuestion, mistake: Mistake) -> Iterator[np.ndarray]:
@@ -305,52 +330,74 @@ def build_batch_reduction(parts: list, chosen: tuple, divisor: Callable) -> Call
 
 
 class Transformation(NamedTuple):
-    """What is off where values are transformed, and how to mend it."""
+    """What is off where values are transformed, how to mend it, and what is off besides a mistake.
+
+    `besides` compares with the values of the mistake: a half of these need not be a half of the
+    right values.
+    """
 
     hint: str
     repair: str
+    besides: str
 
 
 TRANSFORMATIONS = {
     "transformation_negated": Transformation(
         "The values have the opposite sign.",
         "Ask which sign the value must have: a log density, a divergence, a loss.",
+        "the values have the opposite sign of what this mistake alone gives.",
     ),
     "transformation_doubled": Transformation(
         "The values are twice what they should be.",
         "Look for a 1/2 that is missing, or for something that counts twice.",
+        "the values are twice what this mistake alone gives.",
     ),
     "transformation_halved": Transformation(
         "The values are half of what they should be.",
         "Look for a 1/2 too much, or for something that counts once and should count twice.",
+        "the values are half of what this mistake alone gives.",
     ),
     "transformation_bits": Transformation(
         "The values are 1.44 times what they should be. That is 1/log 2, the factor from nats to "
         "bits.",
         "This course works in nats: take the natural logarithm.",
+        "the values are 1.44 times what this mistake alone gives. That is 1/log 2, the factor from "
+        "nats to bits.",
     ),
     "transformation_mean_over_K": Transformation(
-        "The values are averages over the latent dimensions.", "Sum over the latent dimensions."
+        "The values are averages over the latent dimensions.",
+        "Sum over the latent dimensions.",
+        "the values are averages over the latent dimensions.",
     ),
     "transformation_mean_over_D": Transformation(
-        "The values are averages over the data dimensions.", "Sum over the data dimensions."
+        "The values are averages over the data dimensions.",
+        "Sum over the data dimensions.",
+        "the values are averages over the data dimensions.",
     ),
     "transformation_mean_over_L": Transformation(
         "The values are averaged over the samples once too often.",
         "Count how many means run over the samples; library functions may take one too.",
+        "the values are averaged over the samples once more than this mistake alone does it.",
     ),
     "transformation_mean_over_C": Transformation(
-        "The values are averages over the classes.", "Sum over the classes."
+        "The values are averages over the classes.",
+        "Sum over the classes.",
+        "the values are averages over the classes.",
     ),
     "transformation_summed_over_batch": Transformation(
         "The values are summed over the batch too.",
         "Examples stay separate: sum over the last axis only.",
+        "the values are summed over the batch.",
     ),
     "transformation_averaged_over_batch": Transformation(
         "The values are averaged over the batch too.",
         "Examples stay separate: return one number for each.",
+        "the values are averaged over the batch.",
     ),
 }
+# Beside a mistake a factor may be a part of it: mended, it is gone.
+FACTORS = ("transformation_doubled", "transformation_halved")
+CHECK_AGAIN = "Mend this first, then check again: the factor may go with it."
 
 
 def build_transformed_mistake(
@@ -359,14 +406,16 @@ def build_transformed_mistake(
     """Returns the `Mistake` of a transformation, of right values or of the mistake `inner`."""
     transformation, _, output = name.partition(" in ")
     said = TRANSFORMATIONS[transformation]
-    hint = (f"In {output}: " if output else "") + said.hint
     if inner is None:
+        hint = (f"In {output}: " if output else "") + said.hint
         return Mistake(name, hint, question.source, said.repair)
+    place = f"in {output} " if output else ""
+    repair = CHECK_AGAIN if transformation in FACTORS else said.repair
     return Mistake(
         f"{name} of {inner.name}",
-        f"{inner.hint} Besides: {hint}",
+        f"{inner.hint} Besides, {place}{said.besides}",
         inner.source,
-        f"{inner.repair} {said.repair}".strip(),
+        f"{inner.repair} {repair}".strip(),
     )
 
 

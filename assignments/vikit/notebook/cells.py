@@ -1,15 +1,19 @@
 """Reads what a notebook's cells define and answer from their text; executes nothing."""
 
 import ast
+import hashlib
 import json
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 __all__ = [
     "DEFINITIONS",
     "TEXT_STUB",
+    "UNTOUCHED",
     "Definitions",
+    "digest_text",
     "find_definitions",
     "parse",
     "read_sources",
@@ -19,6 +23,8 @@ __all__ = [
 
 # What a released notebook holds in the place of an answer in words.
 TEXT_STUB = "*Your answer here.*"
+# The entry of such a cell's metadata that holds the digest of its text as it was released.
+UNTOUCHED = "untouched"
 
 
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -62,8 +68,9 @@ def read_sources(content) -> list[str]:
 def read_written_answers(content) -> dict[str, bool]:
     """Returns a dict from each question that is answered in words to whether it is answered.
 
-    An answer that has lost its metadata, as some editors have it, is in it if it is not written,
-    by its first line.
+    A cell whose text is as it was released, but perhaps for the stub and empty tables, is not
+    answered. An answer that has lost its metadata, as some editors have it, is in it if it is not
+    written, by its first line.
 
     Args:
         content: The bytes of a notebook's file, as `read_sources` reads them.
@@ -77,8 +84,34 @@ def read_written_answers(content) -> dict[str, bool]:
         marks = marks if isinstance(marks, dict) else {}
         if TEXT_STUB in text or marks.get("solution"):
             name = str(marks.get("grade_id") or text.strip().partition("\n")[0])
-            answered[name] = TEXT_STUB not in text
+            released = metadata.get(UNTOUCHED) if isinstance(metadata, dict) else None
+            answered[name] = TEXT_STUB not in text and digest_text(text) != released
     return answered
+
+
+def digest_text(text) -> str:
+    """Returns a digest of a written answer's cell, the same before and after the stub is deleted.
+
+    Spaces, line breaks and tables without an entry do not count.
+    """
+    left = " ".join(remove_empty_tables(text.replace(TEXT_STUB, "")).split())
+    return hashlib.sha256(left.encode()).hexdigest()[:16]
+
+
+def remove_empty_tables(text) -> str:
+    """Returns Markdown without the tables that have no entry below their heads."""
+    kept: list[str] = []
+    for is_table, lines in groupby(text.split("\n"), lambda line: line.lstrip().startswith("|")):
+        block = list(lines)
+        if not (is_table and is_empty_table(block)):
+            kept += block
+    return "\n".join(kept)
+
+
+def is_empty_table(rows) -> bool:
+    """Tells whether a table's rows have entries in their first column, their names, alone."""
+    below = [row.strip().strip("|").split("|")[1:] for row in rows[2:]]
+    return not any(entry.strip() for row in below for entry in row)
 
 
 def split_lines(source) -> list[str]:

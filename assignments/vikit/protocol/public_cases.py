@@ -17,6 +17,7 @@ __all__ = [
     "format_content",
     "load_question",
     "read",
+    "read_names",
     "read_points",
 ]
 
@@ -59,6 +60,13 @@ def read_points(path) -> tuple[str, list[float]]:
     """Returns (name of the assignment, points of each question) of a public cases file."""
     content = json.loads(path.read_text(encoding="utf-8"))
     return content["assignment"], [question["points"] for question in content["questions"]]
+
+
+def read_names(path) -> tuple[str, list[str], list[str]]:
+    """Returns (assignment, names of its questions, names of those that a person grades)."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    names = [question["name"] for question in content["questions"]]
+    return content["assignment"], names, list(content["manual_points"])
 
 
 def format_json(content, indent="") -> str:

@@ -4,6 +4,7 @@ import numpy as np
 
 from autograder.reference import densities
 
+from ..formulas import SMALL
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 
 __all__ = ["posterior_from_joint"]
@@ -65,6 +66,19 @@ posterior_from_joint = Question(
         posterior_transposed=lambda p: posterior(p).T,
         posterior_softmax=lambda p: np.exp(p) / np.exp(p).sum(axis=1, keepdims=True),
         posterior_log=lambda p: np.log(posterior(p)),
+        posterior_padded=(
+            lambda p: p / (p.sum(axis=1, keepdims=True) + 1e-7),
+            *(
+                lambda p, eps=eps: p / (p.sum(axis=1, keepdims=True) + eps)
+                for eps in SMALL
+                if eps >= 1e-10
+            ),
+            *(
+                lambda p, eps=eps: (p + eps) / (p + eps).sum(axis=1, keepdims=True)
+                for eps in SMALL
+                if eps >= 1e-10
+            ),
+        ),
         posterior_times_marginal=lambda p: p * p.sum(axis=1, keepdims=True),
     ),
 )

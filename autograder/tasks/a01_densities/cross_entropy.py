@@ -8,6 +8,7 @@ from scipy.special import xlogy
 
 from autograder.reference import densities
 
+from ..formulas import SMALL
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 
 __all__ = ["cross_entropy_terms"]
@@ -59,6 +60,19 @@ def with_kl_as_difference(first, second) -> Formula:
 
 def with_order(*order) -> Formula:
     return lambda *arguments: tuple(terms(*arguments)[index] for index in order)
+
+
+def padded_cross_entropies() -> list[Formula]:
+    """Returns cross-entropies with a constant in the logarithm, added or as a lower bound."""
+    return [
+        *(lambda p, m, eps=eps: -np.sum(p * np.log(np.exp(m) + eps)) for eps in SMALL[:-2]),
+        *(lambda p, m, eps=eps: -np.sum(p * np.maximum(m, np.log(eps))) for eps in SMALL[:-2]),
+    ]
+
+
+def padded_entropies() -> list[Formula]:
+    """Returns entropies with a constant in the logarithm that is large enough to be seen."""
+    return [lambda p, m, eps=eps: -np.sum(p * np.log(p + eps)) for eps in (1e-3, 1e-4)]
 
 
 def log_normalised(log_weights) -> np.ndarray:
@@ -131,6 +145,8 @@ cross_entropy_terms = Question(
             with_kl_as_difference(
                 lambda p, m: -np.sum(np.exp(m) * np.log(p)), lambda p, m: entropy(p)
             ),
+            with_changes(cross_entropy=lambda p, m: model_entropy(m)),
+            with_kl_as_difference(lambda p, m: model_entropy(m), lambda p, m: entropy(p)),
         ),
         ce_entropy_of_model=(
             with_changes(entropy=lambda p, m: model_entropy(m)),
@@ -150,6 +166,19 @@ cross_entropy_terms = Question(
         ce_probability_not_log=(
             with_changes(cross_entropy=lambda p, m: -np.sum(p * np.exp(m))),
             with_kl_as_difference(lambda p, m: -np.sum(p * np.exp(m)), lambda p, m: entropy(p)),
+        ),
+        ce_eps_in_log=(
+            *(with_changes(cross_entropy=each) for each in padded_cross_entropies()),
+            *(
+                with_kl_as_difference(each, lambda p, m: entropy(p))
+                for each in padded_cross_entropies()
+            ),
+            *(with_changes(entropy=each) for each in padded_entropies()),
+            *(with_kl_as_difference(cross_entropy, each) for each in padded_entropies()),
+            *(
+                with_kl_as_difference(first, second)
+                for first, second in zip(padded_cross_entropies(), padded_entropies(), strict=False)
+            ),
         ),
         ce_order_swapped=(
             with_order(0, 2, 1),

@@ -85,6 +85,14 @@ standard_normal_log_prob = Question(
             lambda z: total(np.log(normal_density(z))),
             lambda z: np.log(np.exp(standard_normal(z))),
             *(lambda z, eps=eps: total(np.log(normal_density(z) + eps)) for eps in SMALL),
+            *(
+                lambda z, eps=eps: total(np.log(np.maximum(normal_density(z), eps)))
+                for eps in SMALL
+            ),
+            *(
+                lambda z, eps=eps: np.log(np.maximum(np.exp(standard_normal(z)), eps))
+                for eps in SMALL
+            ),
             *(lambda z, eps=eps: np.log(np.exp(standard_normal(z)) + eps) for eps in SMALL),
         ),
     ),
@@ -96,6 +104,11 @@ standard_normal_log_prob = Question(
 
 def gaussian_fixed(x, mu, sigma) -> Numbers:
     return total(-0.5 * LOG_2PI - math.log(sigma) - 0.5 * ((x - mu) / sigma) ** 2)
+
+
+def gaussian_fixed_in_two(x, mu, sigma, sigma_in_log) -> Numbers:
+    """Returns the log density with another sigma in the logarithm than in the exponent."""
+    return gaussian_fixed(x, mu, sigma) - x.shape[-1] * math.log(sigma_in_log / sigma)
 
 
 def draw_fixed(low, high) -> Draw:
@@ -182,6 +195,24 @@ gaussian_log_prob_fixed = Question(
             lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * (x - m) ** 2 / s),
             lambda x, m, s: total(-0.5 * LOG_2PI - 0.5 * math.log(s) - 0.5 * ((x - m) / s) ** 2),
         ),
+        gaussian_sigma_padded=(
+            lambda x, m, s: gaussian_fixed_in_two(x, m, s, s + 1e-3),
+            *(
+                lambda x, m, s, eps=eps: gaussian_fixed_in_two(x, m, s, s + eps)
+                for eps in (1e-2, 1e-4)
+            ),
+            *(
+                lambda x, m, s, eps=eps: gaussian_fixed_in_two(x, m, s, math.sqrt(s**2 + eps))
+                for eps in (1e-2, 1e-3, 1e-4, 1e-5)
+            ),
+            *(lambda x, m, s, eps=eps: gaussian_fixed(x, m, s + eps) for eps in (1e-2, 1e-3)),
+            *(
+                lambda x, m, s, eps=eps: gaussian_fixed(x, m, math.sqrt(s**2 + eps))
+                for eps in (1e-2, 1e-3, 1e-4)
+            ),
+            lambda x, m, s: gaussian_fixed(x, m, max(s, 0.1)),
+            lambda x, m, s: gaussian_fixed_in_two(x, m, s, max(s, 0.1)),
+        ),
         gaussian_variance_as_sigma=lambda x, m, s: gaussian_fixed(x, m, s**2),
         gaussian_sign_flipped=lambda x, m, s: -gaussian_fixed(x, m, s),
     ),
@@ -256,6 +287,7 @@ gaussian_log_prob_learned = Question(
             -0.5 * total(LOG_2PI + v + ((x - m) * np.exp(-v)) ** 2)
         ),
         glv_missing_2pi=lambda x, m, v: -0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
+        glv_2pi_once=lambda x, m, v: -0.5 * LOG_2PI - 0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
         glv_missing_normaliser=lambda x, m, v: -0.5 * total((x - m) ** 2 * np.exp(-v)),
         glv_squared_error=(
             lambda x, m, v: -total((x - m) ** 2),

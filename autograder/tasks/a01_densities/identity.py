@@ -7,7 +7,7 @@ import numpy as np
 
 from autograder.reference import densities
 
-from ..formulas import logsumexp
+from ..formulas import SMALL, logsumexp
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 
 __all__ = ["elbo_identity_terms"]
@@ -143,8 +143,31 @@ elbo_identity_terms = Question(
         identity_elbo_without_entropy=with_changes(
             elbo=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))
         ),
+        identity_elbo_is_reconstruction=with_elbos(lambda p, lik, q: np.sum(np.exp(q) * lik)),
+        identity_eps_in_log=(
+            *(
+                with_changes(
+                    kl=lambda p, lik, q, eps=eps: np.sum(
+                        np.exp(q) * (q - np.log(np.exp(log_normalised(p + lik)) + eps))
+                    )
+                )
+                for eps in SMALL[:-2]
+            ),
+            *(
+                form
+                for eps in SMALL[:-2]
+                for form in with_elbos(
+                    lambda p, lik, q, eps=eps: np.sum(
+                        np.exp(q) * (np.log(np.exp(p + lik) + eps) - q)
+                    )
+                )
+            ),
+        ),
         identity_elbo_without_prior=(
             with_changes(elbo=lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
+            lambda p, lik, q: (lambda elbo, kl: (elbo, kl, elbo + kl))(
+                np.sum(np.exp(q) * (lik - q)), identity(p, lik, q)[1]
+            ),
             *with_elbos(lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
         ),
         identity_without_entropy_throughout=with_kl_as_gap(

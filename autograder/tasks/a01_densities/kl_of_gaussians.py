@@ -8,7 +8,7 @@ from ..domains import BATCH, near, spread
 from ..formulas import LOG_2PI, Numbers, kl, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .gaussians import draw_at_zero
-from .kl_to_prior import NEAR, draw_narrow_gaussian, with_other_log_var, with_padded_log
+from .kl_to_prior import NEAR, draw_narrow_gaussian, paddings, with_other_log_var, with_padded_log
 
 __all__ = ["gaussian_entropy", "kl_diag_gaussians"]
 
@@ -133,6 +133,14 @@ kl_diag_gaussians = Question(
             ),
             *with_other_log_var(kl_between, 1),
             *with_padded_log(kl_between, 1),
+            *(
+                lambda m, v, n, w, change=change: kl_between(m, v, n, change(w))
+                for change in paddings(1e-10)
+            ),
+            *(
+                lambda m, v, n, w, change=change: kl_between(m, change(v), n, change(w))
+                for change in paddings(1e-10)
+            ),
         ),
         kl2_mean_instead_of_sum=lambda m, v, n, w: kl_between(m, v, n, w) / m.shape[-1],
         kl2_sum_over_batch=lambda m, v, n, w: over_batch(kl_between(m, v, n, w), np.sum),
@@ -189,12 +197,14 @@ gaussian_entropy = Question(
     mistakes=wrong(
         ent_missing_one=lambda v: 0.5 * total(v + LOG_2PI),
         ent_missing_2pi=lambda v: 0.5 * total(v + 1),
+        ent_2pi_once=lambda v: 0.5 * total(v + 1) + 0.5 * LOG_2PI,
         ent_constants_missing=lambda v: 0.5 * total(v),
         ent_constants_once=lambda v: 0.5 * total(v) + 0.5 * (LOG_2PI + 1),
         ent_sign=lambda v: -entropy(v),
         ent_log_var_sign=lambda v: 0.5 * total(LOG_2PI + 1 - v),
         ent_not_halved=lambda v: 2 * entropy(v),
         ent_log_var_as_logstd=lambda v: total(v) + 0.5 * v.shape[-1] * (LOG_2PI + 1),
+        ent_log_var_bounded=with_other_log_var(entropy, 0),
         ent_mean=lambda v: entropy(v) / v.shape[-1],
         ent_clipped_at_zero=(
             lambda v: np.maximum(entropy(v), 0),

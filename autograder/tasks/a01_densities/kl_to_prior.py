@@ -13,6 +13,7 @@ __all__ = [
     "NEAR",
     "draw_narrow_gaussian",
     "kl_to_standard_normal",
+    "paddings",
     "with_other_log_var",
     "with_padded_log",
 ]
@@ -57,15 +58,15 @@ def draw_narrow_gaussian(generator, B, K) -> Arguments:
 def with_other_log_var(formula, position) -> tuple[Formula, ...]:
     """Returns forms of `formula` with the log variance at `position` bounded or padded.
 
-    The first clips at +-5. Padded is only what the logarithm is taken of, or the variance
-    throughout.
+    The first clips at +-5. The others clip elsewhere, or pad or bound the variance or the standard
+    deviation from below.
     """
     changes = [
         lambda v, size=size: np.clip(v, -size, size)
         for size in (5, 2, 3, 4, 6, 7, 8, 10, 12, 15, 20)
     ]
     changes += [lambda v, size=size: np.maximum(v, -size) for size in (3, 4, 5, 6, 8, 10, 15)]
-    changes += [lambda v, eps=eps: np.log(np.exp(v) + eps) for eps in SMALL if eps >= 1e-12]
+    changes += paddings()
     return tuple(
         lambda *values, change=change: formula(
             *values[:position], change(values[position]), *values[position + 1 :]
@@ -74,17 +75,33 @@ def with_other_log_var(formula, position) -> tuple[Formula, ...]:
     )
 
 
-def with_padded_log(formula, position) -> tuple[Formula, ...]:
-    """Returns forms of `formula` plus half of log(var) - log(var + eps), var at `position`."""
+def paddings(least=1e-12) -> list[Formula]:
+    """Returns functions of log variances: the variance, or its root, padded or bounded from below.
 
-    def form(eps) -> Formula:
+    Of the constants with which people keep away from log 0 only those of at least `least`, as a
+    variance, are taken.
+    """
+    variances = [eps for eps in SMALL if eps >= least]
+    roots = [eps for eps in SMALL if eps**2 >= least]
+    return [
+        *(lambda v, eps=eps: np.log(np.exp(v) + eps) for eps in variances),
+        *(lambda v, eps=eps: np.maximum(v, np.log(eps)) for eps in variances),
+        *(lambda v, eps=eps: 2 * np.log(np.exp(0.5 * v) + eps) for eps in roots),
+    ]
+
+
+def with_padded_log(formula, position) -> tuple[Formula, ...]:
+    """Returns forms of `formula` with another variance in its -1/2 log var, var at `position`."""
+
+    def form(padding) -> Formula:
         def padded(*values) -> np.ndarray:
             log_var = values[position]
-            return formula(*values) - 0.5 * total(np.log(np.exp(log_var) + eps) - log_var)
+            return formula(*values) - 0.5 * total(padding(log_var) - log_var)
 
         return padded
 
-    return tuple(form(eps) for eps in SMALL if eps >= 1e-12)
+    forms = [lambda v, eps=eps: np.log(np.exp(v) + eps) for eps in SMALL if eps >= 1e-12]
+    return tuple(form(padding) for padding in [*forms, *paddings(1e-8)])
 
 
 kl_to_standard_normal = Question(

@@ -6,7 +6,7 @@ from scipy.special import expit
 from autograder.reference import elbo
 
 from ..domains import BATCH, DIMS, spread
-from ..formulas import Numbers, bernoulli, kl, over_batch, total
+from ..formulas import LOG_2PI, Numbers, bernoulli, kl, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 
 __all__ = ["elbo_analytic_kl"]
@@ -129,6 +129,21 @@ elbo_analytic_kl = Question(
             with_kl(
                 lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - 0.5 * log_var)
             ),
+        ),
+        elbo_kl_half_of_log_var=with_kl(
+            lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 - 1 - 0.5 * log_var)
+        ),
+        elbo_kl_reversed=with_kl(
+            lambda mu, log_var: 0.5 * total((1 + mu**2) * np.exp(-log_var) - 1 + log_var)
+        ),
+        elbo_prior_missing=with_kl(lambda mu, log_var: -0.5 * total(LOG_2PI + 1 + log_var)),
+        elbo_entropy_missing=(
+            with_kl(lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 + LOG_2PI)),
+            with_kl(lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2)),
+        ),
+        elbo_kl_over_batch=(
+            with_kl(lambda mu, log_var: over_batch(kl(mu, log_var), np.sum)),
+            with_kl(lambda mu, log_var: over_batch(kl(mu, log_var), np.mean)),
         ),
         elbo_kl_log_var_as_log_std=with_kl(lambda mu, log_var: kl(mu, 2 * log_var)),
         elbo_kl_mean_not_squared=with_kl(

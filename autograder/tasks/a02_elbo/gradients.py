@@ -217,6 +217,28 @@ pathwise_gradient = Question(
             values["reparameterize"][0], *arguments[1:]
         ),
     ),
+    twins=tuple(
+        (
+            mistake,
+            f"{transformation} of {other}",
+            "the derivative of sigma in log_var is half of sigma: one leaves out the half, the "
+            "other sigma",
+        )
+        for mistake, transformation, other in (
+            ("pw_sigma_missing", "transformation_halved in d_log_var", "pw_wrt_sigma"),
+            ("pw_wrt_sigma", "transformation_doubled in d_log_var", "pw_sigma_missing"),
+            (
+                "transformation_halved in d_mu of pw_sigma_missing",
+                "transformation_halved",
+                "pw_wrt_sigma",
+            ),
+            (
+                "transformation_doubled in d_mu of pw_wrt_sigma",
+                "transformation_doubled",
+                "pw_sigma_missing",
+            ),
+        )
+    ),
     domain=Domain(sweep_pathwise),
     mistakes=wrong(
         pw_half_missing=lambda mu, log_var, eps, grad_f: pathwise(
@@ -224,6 +246,13 @@ pathwise_gradient = Question(
         ),
         pw_wrt_sigma=lambda mu, log_var, eps, grad_f: pathwise(
             mu, log_var, eps, grad_f, noise=eps, log_var_factor=1.0
+        ),
+        pw_sigma_missing=lambda mu, log_var, eps, grad_f: pathwise(
+            mu, log_var, eps, grad_f, noise=eps
+        ),
+        pw_gradient_in_z=(
+            with_gradients(keep, lambda right, mu, log_var, eps, g: g.mean(0)),
+            with_gradients(keep, lambda right, mu, log_var, eps, g: 0.5 * g.mean(0)),
         ),
         pw_wrt_variance=lambda mu, log_var, eps, grad_f: pathwise(
             mu, log_var, eps, grad_f, noise=eps * np.exp(-0.5 * log_var), log_var_factor=0.5
@@ -247,6 +276,14 @@ pathwise_gradient = Question(
             lambda mu, log_var, eps, grad_f: pathwise(
                 mu, log_var, eps, grad_f, z=mu + np.exp(log_var) * eps
             ),
+            lambda mu, log_var, eps, grad_f: pathwise(
+                mu,
+                log_var,
+                eps,
+                grad_f,
+                z=mu + np.exp(log_var) * eps,
+                noise=np.exp(log_var) * eps,
+            ),
         ),
         pw_gradient_at_mean=lambda mu, log_var, eps, grad_f: pathwise(
             mu, log_var, eps, grad_f, z=mu + 0 * eps
@@ -254,9 +291,13 @@ pathwise_gradient = Question(
         pw_gradient_at_noise=lambda mu, log_var, eps, grad_f: pathwise(
             mu, log_var, eps, grad_f, z=eps
         ),
-        pw_sum_over_samples=with_gradients(
-            lambda right, mu, log_var, eps, g: right * len(eps),
-            lambda right, mu, log_var, eps, g: right * len(eps),
+        pw_sum_over_samples=(
+            with_gradients(
+                lambda right, mu, log_var, eps, g: right * len(eps),
+                lambda right, mu, log_var, eps, g: right * len(eps),
+            ),
+            with_gradients(keep, lambda right, mu, log_var, eps, g: right * len(eps)),
+            with_gradients(lambda right, mu, log_var, eps, g: right * len(eps), keep),
         ),
         pw_first_sample_only=with_gradients(
             lambda right, mu, log_var, eps, g: g[0],
@@ -273,7 +314,10 @@ pathwise_gradient = Question(
             lambda right, mu, *_: right - mu,
             lambda right, mu, log_var, *_: right - 0.5 * np.expm1(log_var),
         ),
-        pw_naive_zero=with_gradients(lambda right, *_: 0 * right, lambda right, *_: 0 * right),
+        pw_naive_zero=(
+            with_gradients(lambda right, *_: 0 * right, lambda right, *_: 0 * right),
+            with_gradients(keep, lambda right, *_: 0 * right),
+        ),
         pw_minus_noise=(
             lambda mu, log_var, eps, grad_f: pathwise(
                 mu,

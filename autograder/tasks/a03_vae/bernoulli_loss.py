@@ -135,6 +135,13 @@ vae_loss = Question(
     ),
     float32=0.01,
     tolerance="sums of terms of one sign, and a mean over B: measured 0.004 of the tolerance",
+    twins=(
+        (
+            "vae_loss_mean_times_another_number",
+            "transformation_averaged_over_batch of vae_loss_kl_batch_sum",
+            "a reconstruction over B, plus the KL, is the mean of a reconstruction and B KLs",
+        ),
+    ),
     domain=Domain(sweep_batch, num_draws=17),
     mistakes=wrong(
         vae_loss_is_elbo=lambda x, logits, mu, log_var: (
@@ -155,6 +162,28 @@ vae_loss = Question(
             lambda ll, x: ll / x.shape[-1], lambda kl, mu: kl / mu.shape[-1]
         ),
         vae_loss_kl_no_half=with_changes(divergence=lambda kl, mu: 2 * kl),
+        vae_loss_kl_no_log_var=lambda x, logits, mu, log_var: loss(
+            bernoulli(x, logits), 0.5 * total(np.exp(log_var) + mu**2 - 1)
+        ),
+        vae_loss_images_repeated_in_another_order=lambda x, logits, mu, log_var: loss(
+            bernoulli(np.repeat(x, len(logits), axis=0).reshape(logits.shape), logits),
+            kl(mu, log_var),
+        ),
+        vae_loss_mean_times_another_number=tuple(
+            lambda x, logits, mu, log_var, factor=factor: loss(
+                bernoulli(x, logits) / x.shape[-1] * factor(*logits.shape, mu.shape[-1]),
+                kl(mu, log_var),
+            )
+            for factor in (
+                lambda L, B, D, K: 784,
+                lambda L, B, D, K: K,
+                lambda L, B, D, K: 1 / B,
+                lambda L, B, D, K: D / B,
+                lambda L, B, D, K: B * D,
+                lambda L, B, D, K: D**2,
+                lambda L, B, D, K: 64,
+            )
+        ),
         vae_loss_kl_missing=with_changes(divergence=lambda kl, mu: 0 * kl),
         vae_loss_reconstruction_missing=with_changes(lambda ll, x: 0 * ll),
         vae_loss_kl_sign=with_changes(divergence=lambda kl, mu: -kl),

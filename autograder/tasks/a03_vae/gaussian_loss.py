@@ -152,6 +152,9 @@ gaussian_vae_loss = Question(
             len(x) * loss(gaussian(x, x_mu, sigma), kl(mu, log_var))
         ),
         gvae_kl_missing=with_gaussian_changes(divergence=lambda kl, mu: 0 * kl),
+        gvae_kl_no_log_var=lambda x, x_mu, mu, log_var, sigma: loss(
+            gaussian(x, x_mu, sigma), 0.5 * total(np.exp(log_var) + mu**2 - 1)
+        ),
         gvae_kl_no_half=with_gaussian_changes(divergence=lambda kl, mu: 2 * kl),
         gvae_kl_mean_over_latents=with_gaussian_changes(
             divergence=lambda kl, mu: kl / mu.shape[-1]

@@ -206,8 +206,13 @@ latent_grid = Question(
             with_grid(lambda n: np.linspace(-3, 3, n)),
             *(
                 with_grid(lambda n, end=end: np.linspace(-end, end, n))
-                for end in (1.0, 1.5, 2.0, 2.5, 4.0, 5.0)
+                for end in (0.5, 1.0, 1.5, 1.645, 1.96, 2.0, 2.33, 2.5, 2.576, 4.0, 5.0, 6.0)
             ),
+            *(
+                with_grid(lambda n, end=end: np.linspace(ndtri(end), -ndtri(end), n))
+                for end in (0.2, 0.1, 0.05, 0.025, 0.01, 0.005, 0.001)
+            ),
+            with_grid(lambda n: np.linspace(quantiles(n)[0], quantiles(n)[-1], n)),
         ),
         grid_edges_of_slices=with_grid(lambda n: ndtri((np.arange(n) + 1) / (n + 1))),
         grid_fixed_ends=(

@@ -80,6 +80,7 @@ vib_rate = Question(
         ),
         rate_forgot_exp=with_terms_of_kl(lambda mu, log_var: log_var + mu**2 - 1 - log_var),
         rate_forgot_mean=with_terms_of_kl(lambda mu, log_var: np.exp(log_var) - 1 - log_var),
+        rate_no_log_var=with_terms_of_kl(lambda mu, log_var: np.exp(log_var) + mu**2 - 1),
         rate_mean_not_squared=with_terms_of_kl(
             lambda mu, log_var: np.exp(log_var) + mu - 1 - log_var
         ),

@@ -63,6 +63,11 @@ def kl_of_aggregate(p_xy, q_z_given_x, r_z) -> np.floating:
     return np.sum(xlogy(aggregated, aggregated / r_z))
 
 
+def entropy_of_labels(p_xy) -> np.floating:
+    p_y = p_xy.sum(axis=0)
+    return -np.sum(xlogy(p_y, p_y))
+
+
 def draw_tables(concentration, low_beta, high_beta) -> Draw:
     def draw(generator, X, Y, Z) -> Arguments:
         return (
@@ -160,8 +165,18 @@ vib_exact_discrete = Question(
         dvib_beta_ignored=on_tables(lambda d, r, beta: d + r),
         dvib_beta_on_distortion=on_tables(lambda d, r, beta: beta * d + r),
         dvib_beta_on_both=on_tables(lambda d, r, beta: beta * (d + r)),
-        dvib_kl_reversed=with_rate(
-            lambda p_xy, q, r_z: np.sum(p_xy.sum(axis=1)[:, None] * r_z * np.log(r_z / q))
+        dvib_kl_reversed=tuple(
+            with_rate(
+                lambda p_xy, q, r_z, least=least: np.sum(
+                    p_xy.sum(axis=1)[:, None] * r_z * np.log(r_z / np.maximum(q, least))
+                )
+            )
+            for least in (0.0, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-20)
+        ),
+        dvib_entropy_kept=lambda p_xy, q_z_given_x, q_y_given_z, r_z, beta: (
+            distortion(p_xy, q_z_given_x, q_y_given_z)
+            + beta * rate(p_xy.sum(axis=1), q_z_given_x, r_z)
+            - entropy_of_labels(p_xy)
         ),
         dvib_aggregated_kl=with_rate(kl_of_aggregate),
         dvib_exact_mi_rate=with_rate(

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy.special import xlogy
 
 from autograder.reference import vib
 
@@ -218,6 +219,18 @@ vib_loss = Question(
                 np.log(len(logits))
                 - logsumexp(categorical(y_onehot, logits).T, axis=-1)[np.newaxis]
             )
+        ),
+        vib_entropy_kept=lambda y_onehot, logits, mu, log_var, beta: (
+            with_changes()(y_onehot, logits, mu, log_var, beta)
+            + np.sum(xlogy(y_onehot.mean(axis=0), y_onehot.mean(axis=0)))
+        ),
+        vib_labels_repeated_in_another_order=with_cross_entropy(
+            lambda y_onehot, logits: (
+                -categorical(np.repeat(y_onehot, len(logits), axis=0).reshape(logits.shape), logits)
+            )
+        ),
+        vib_kl_no_log_var=with_divergence(
+            lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 - 1)
         ),
         vib_kl_missing=with_changes(weight=lambda beta: 0.0),
         vib_ce_missing=with_changes(lambda ce, y_onehot: 0 * ce),

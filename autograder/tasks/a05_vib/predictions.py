@@ -18,6 +18,11 @@ def mixture(logits) -> np.ndarray:
     return softmax(logits).mean(axis=0)
 
 
+def exponentials(logits) -> np.ndarray:
+    """The exponentials of the textbook's softmax, which overflow."""
+    return np.exp(logits)
+
+
 def draw_logits(scale, shift=0.0) -> Draw:
     return lambda generator, L, B, C: (shift + generator.normal(0, scale, (L, B, C)),)
 
@@ -71,6 +76,13 @@ vib_predict_probs = Question(
             lambda logits: log_softmax(logits).mean(axis=0),
         ),
         vpp_geometric_mean=lambda logits: np.exp(log_softmax(logits).mean(axis=0)),
+        vpp_exponentials_averaged=(
+            lambda logits: (
+                exponentials(logits).mean(0)
+                / exponentials(logits).mean(0).sum(axis=-1, keepdims=True)
+            ),
+            lambda logits: softmax(np.logaddexp.reduce(logits, axis=0)),
+        ),
         vpp_sigmoid=lambda logits: expit(logits).mean(axis=0),
         vpp_softmax_twice=(
             lambda logits: softmax(mixture(logits)),

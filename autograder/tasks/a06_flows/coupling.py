@@ -11,7 +11,7 @@ from ..domains import BATCH, spread
 from ..formulas import total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .oracle import Reference, jacobian_property
-from .places import FLOWS, FREE_ENERGY
+from .places import COUPLING, FREE_ENERGY
 
 __all__ = ["coupling_forward", "coupling_inverse", "coupling_log_det"]
 
@@ -59,7 +59,7 @@ def sweep_halves(generator) -> Arguments:
 coupling_forward = Question(
     name="coupling_forward",
     points=2,
-    source=FLOWS,
+    source=COUPLING,
     shape="[B,4]",
     reference=flows.coupling_forward,
     cases=COUPLING_CASES,
@@ -104,7 +104,7 @@ coupling_forward = Question(
 coupling_inverse = Question(
     name="coupling_inverse",
     points=1,
-    source=FLOWS,
+    source=COUPLING,
     shape="[B,4]",
     reference=flows.coupling_inverse,
     cases=COUPLING_CASES,
@@ -150,7 +150,7 @@ coupling_inverse = Question(
             1,
             "coupling_inverse must take the output of coupling_forward back to its input, with the "
             "same log_scale and shift.",
-            FLOWS,
+            COUPLING,
             "inverse",
             {
                 "forward": "coupling_forward",
@@ -166,7 +166,7 @@ coupling_inverse = Question(
 coupling_log_det = Question(
     name="coupling_log_det",
     points=1,
-    source=f"{FREE_ENERGY}; {FLOWS}",
+    source=f"{FREE_ENERGY}; {COUPLING}",
     shape="[B]",
     reference=flows.coupling_log_det,
     cases=tuple(

@@ -93,6 +93,9 @@ gaussian_log_pdf = Question(
         ),
         pdf_log_var_missing=lambda z, mu, var: -0.5 * total(LOG_2PI + (z - mu) ** 2 / var),
         pdf_2pi_missing=lambda z, mu, var: -0.5 * total(np.log(var) + (z - mu) ** 2 / var),
+        pdf_2pi_once=lambda z, mu, var: (
+            -0.5 * LOG_2PI - 0.5 * total(np.log(var) + (z - mu) ** 2 / var)
+        ),
         pdf_var_as_log_var=lambda z, mu, var: (
             -0.5 * total(LOG_2PI + var + (z - mu) ** 2 * np.exp(-var))
         ),

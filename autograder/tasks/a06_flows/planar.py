@@ -8,7 +8,7 @@ from autograder.reference import flows
 from ..domains import DIMS, spread
 from ..formulas import Numbers, softplus
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
-from .places import FLOWS
+from .places import PLANAR, PLANAR_BOUND
 
 __all__ = [
     "across",
@@ -50,7 +50,8 @@ def draw_u(low, high, scale=1.0, spread=1.0) -> Draw:
 
     def draw(generator, K) -> Arguments:
         w, u = scale * generator.normal(0, 1, K), spread * generator.normal(0, 1, K)
-        w *= max(1, scale / np.linalg.norm(w))
+        # Away from the length 1, at which powers of the length are all the same.
+        w *= max(1, 1.3 * scale / np.linalg.norm(w))
         return set_part_along_w(u, w, generator.uniform(low, high)), w
 
     return draw
@@ -66,7 +67,7 @@ def sweep_direction(generator, low=-30, high=30) -> Arguments:
 planar_u_hat = Question(
     name="planar_u_hat",
     points=4,
-    source=f"{FLOWS}; Rezende and Mohamed 2015, appendix",
+    source=PLANAR_BOUND,
     shape="[K]",
     reference=flows.planar_u_hat,
     cases=(
@@ -178,7 +179,7 @@ def sweep_planar(generator) -> Arguments:
 planar_forward = Question(
     name="planar_forward",
     points=2,
-    source=FLOWS,
+    source=PLANAR,
     shape="[B,K]",
     reference=flows.planar_forward,
     cases=(

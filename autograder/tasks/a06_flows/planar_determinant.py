@@ -8,7 +8,7 @@ from autograder.reference import flows
 from ..formulas import total
 from ..question import EDGE, GENERIC, Case, Domain, Formula, Question, wrong
 from .oracle import Reference, jacobian_property
-from .places import FLOWS, FREE_ENERGY
+from .places import FREE_ENERGY, PLANAR_DETERMINANT
 from .planar import across, constrained_dot, draw_planar, planar, set_part_along_w, sweep_planar
 
 __all__ = ["planar_log_det"]
@@ -40,7 +40,7 @@ def with_dot(dot) -> Formula:
 planar_log_det = Question(
     name="planar_log_det",
     points=7,
-    source=f"{FREE_ENERGY}; {FLOWS}",
+    source=f"{FREE_ENERGY}; {PLANAR_DETERMINANT}",
     shape="[B]",
     reference=flows.planar_log_det,
     cases=(

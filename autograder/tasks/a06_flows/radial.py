@@ -8,7 +8,7 @@ from ..domains import DIMS, spread
 from ..formulas import softplus, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from .oracle import Reference, jacobian_property
-from .places import FLOWS
+from .places import RADIAL, RADIAL_BOUND
 
 __all__ = ["radial_beta_hat", "radial_forward", "radial_log_det"]
 
@@ -22,7 +22,7 @@ def draw_radial_parameters(low, high, alpha=(0.4, 3.0)) -> Draw:
 radial_beta_hat = Question(
     name="radial_beta_hat",
     points=2,
-    source=f"{FLOWS}; Rezende and Mohamed 2015, appendix",
+    source=RADIAL_BOUND,
     shape="a scalar",
     reference=flows.radial_beta_hat,
     cases=(
@@ -103,7 +103,7 @@ def sweep_radial(generator) -> Arguments:
 radial_forward = Question(
     name="radial_forward",
     points=2,
-    source=FLOWS,
+    source=RADIAL,
     shape="[B,K]",
     reference=flows.radial_forward,
     cases=RADIAL_CASES,
@@ -210,7 +210,7 @@ def ratio_of_radii(z, z_ref, alpha, beta_hat) -> np.ndarray:
 radial_log_det = Question(
     name="radial_log_det",
     points=7,
-    source=FLOWS,
+    source=RADIAL,
     shape="[B]",
     reference=flows.radial_log_det,
     cases=RADIAL_CASES,

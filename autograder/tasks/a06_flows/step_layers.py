@@ -4,7 +4,7 @@ from vikit.judging import Property
 
 from ..question import Question
 from .oracle import Reference
-from .places import FLOWS, FREE_ENERGY, LEARNING
+from .places import COUPLING, FREE_ENERGY, IAF, LEARNING, PLANAR, RADIAL
 
 __all__ = ["AutoregressiveStep", "CouplingStep", "PlanarStep", "RadialStep"]
 
@@ -14,7 +14,7 @@ KINDS = {
     "coupling": "a coupling layer: half of z stays, the other half is scaled and shifted",
     "iaf": "an iaf_step, with gates between 0 and 1, and m and s of the dimensions before",
 }
-
+SOURCES = {"planar": PLANAR, "radial": RADIAL, "coupling": COUPLING, "iaf": IAF}
 
 LOG_DET_HINT = (
     "The second output of {} must be the log determinant of the first's Jacobian in z, for each "
@@ -39,7 +39,7 @@ def step_question(name, flow, points) -> Question:
     """
     rows = (
         ("log_det", LOG_DET_HINT.format(name), FREE_ENERGY, "flow_log_det"),
-        ("kind", f"The map of an example must be {KINDS[flow]}.", FLOWS, "flow_kind"),
+        ("kind", f"The map of an example must be {KINDS[flow]}.", SOURCES[flow], "flow_kind"),
         ("depends_on_features", FEATURES_HINT, FREE_ENERGY, "flow_depends_on_x"),
         ("weights", WEIGHTS_HINT, LEARNING, "step_weights"),
     )
@@ -47,7 +47,7 @@ def step_question(name, flow, points) -> Question:
     return Question(
         name=name,
         points=sum(points),
-        source=FLOWS,
+        source=SOURCES[flow],
         properties=tuple(
             Property(prop, worth, hint, source, examination, options)
             for (prop, hint, source, examination), worth in zip(rows, points, strict=True)

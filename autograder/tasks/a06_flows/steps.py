@@ -11,7 +11,7 @@ from ..domains import DIMS, spread
 from ..formulas import Numbers, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .oracle import Reference, jacobian_property
-from .places import FLOWS
+from .places import HAMILTONIAN, IAF
 
 __all__ = ["iaf_step", "leapfrog_step"]
 
@@ -51,7 +51,7 @@ def sweep_gates(generator) -> Arguments:
 iaf_step = Question(
     name="iaf_step",
     points=5,
-    source=FLOWS,
+    source=IAF,
     shape="[B,K] and [B]",
     outputs=("z_new", "log_det"),
     reference=flows.iaf_step,
@@ -153,7 +153,7 @@ def sweep_leapfrog(generator) -> Arguments:
 leapfrog_step = Question(
     name="leapfrog_step",
     points=2,
-    source=FLOWS,
+    source=HAMILTONIAN,
     shape="[d] and [d]",
     outputs=("z_new", "v_new"),
     reference=flows.leapfrog_step,
@@ -194,7 +194,7 @@ leapfrog_step = Question(
             1,
             "A step, the velocity turned round, and the same step again must end where they began: "
             "leapfrog is reversible. That and the kept volume are why it can serve as a flow.",
-            FLOWS,
+            HAMILTONIAN,
             "reversible",
             {"name": "leapfrog_step", "size": 5},
         ),
