@@ -181,6 +181,7 @@ class Question:
         rules: The `Rules` that the tests hold it to.
         terms: For each output its `judging.Terms` (see `terms.of_output`), or None where it is no
             sum of terms; empty if no output is.
+        no_terms: Why no output is a sum of terms, where none is.
         keeps_formula: Whether the formula is the student's to find: nothing that is released has
             it.
         hints: From the names of mistakes to `judging.Mistake`s; `tasks.load` fills it from
@@ -208,6 +209,7 @@ class Question:
     oracle: object = None
     rules: Rules = STRICT
     terms: tuple = ()
+    no_terms: str = ""
     keeps_formula: bool = False
     hints: dict = field(default_factory=dict)
 

@@ -5,7 +5,7 @@ arguments may be taken for (`READINGS`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -122,8 +122,8 @@ class DeclaredTerms(Terms):
         sizes: From the letters of sizes to functions of the arguments.
     """
 
-    compute: Callable[[Column, list], np.ndarray]
-    sizes: dict[str, Callable[..., int]]
+    compute: Callable[[Column, list], np.ndarray] = field(kw_only=True)
+    sizes: dict[str, Callable[..., int]] = field(kw_only=True)
 
     def formula(self, change: str) -> Callable[..., Any]:
         """Returns the formula of an answer with one change (see `factors`), of this output alone.
@@ -139,7 +139,7 @@ class DeclaredTerms(Terms):
                 size = self.sizes[scale.removeprefix("*")](*arguments) if scale else 1
                 factor = coefficient * size if scale.startswith("*") else coefficient / size
                 total = total + values.dtype.type(factor) * values
-            return total
+            return self.unlink(total)
 
         return changed
 
@@ -196,7 +196,7 @@ def read_factor(change: str, text: str) -> float:
 
 
 def of_output(
-    arguments: dict[str, str], *rows: TermRow, swaps=(), sizes=None, output: int = 0
+    arguments: dict[str, str], *rows: TermRow, swaps=(), sizes=None, output: int = 0, link=""
 ) -> DeclaredTerms:
     """Returns the `Terms` of an output.
 
@@ -208,6 +208,7 @@ def of_output(
         sizes: From the letters of sizes to functions of the arguments, where a listed mistake
             divides by one.
         output: Which output of the question it is.
+        link: What of the answer is the sum of the terms (see `vikit.judging.Terms.link_name`).
     """
     names = list(arguments)
     readings, changes = [], []
@@ -235,7 +236,13 @@ def of_output(
         return np.stack([np.broadcast_to(compute(column, doubles), shape) for column in columns])
 
     return DeclaredTerms(
-        tuple(row.term for row in rows), tuple(readings), columns, evaluate, compute, sizes or {}
+        tuple(row.term for row in rows),
+        tuple(readings),
+        columns,
+        evaluate,
+        link,
+        compute=compute,
+        sizes=sizes or {},
     )
 
 

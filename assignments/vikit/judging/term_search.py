@@ -115,15 +115,20 @@ def equations_of(
     labels = [(column, scale) for scale in scales for column in terms.columns]
     right = np.zeros(len(matrix))
     right[: len(terms.terms)] = [term.right for term in terms.terms]
-    given = np.concatenate([np.ravel(value) for value in values]).astype(float)
-    rounding = TERM_ROUNDING * np.abs(right) @ np.abs(matrix)
+    answers = [np.asarray(value, float) for value in values]
+    given = np.concatenate([np.ravel(terms.link(value)) for value in answers])
+    # What the tolerance of the answer is worth in what is linked to it.
+    moved = [terms.link(value + atol + rtol * np.abs(value)) for value in answers]
+    tolerance = np.abs(np.concatenate([np.ravel(value) for value in moved]) - given)
+    with np.errstate(all="ignore"):
+        rounding = TERM_ROUNDING * np.abs(right[right != 0]) @ np.abs(matrix[right != 0])
     return Equations(
         matrix,
         labels,
         given,
         right,
         np.array([terms.terms[column.term].is_constant for column, _ in labels]),
-        atol + rtol * np.abs(given) + rounding,
+        np.maximum(tolerance, 1e-9) + rounding,
     )
 
 
@@ -180,6 +185,7 @@ class Search:
         """Tells whether there are enough numbers, all of them finite, and few enough terms."""
         return bool(
             np.isfinite(self.goal).all()
+            and np.isfinite(self.rows[self.terms]).all()
             and len(self.terms) <= MOST_TERMS
             and len(self.goal) >= len(self.terms) + MORE_EQUATIONS
         )

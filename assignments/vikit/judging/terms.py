@@ -15,6 +15,38 @@ from .question import DrawnCase
 __all__ = ["Column", "Reading", "Term", "Terms"]
 
 
+class Link(NamedTuple):
+    """What of an answer is a sum of terms.
+
+    Attributes:
+        apply: From answers to it.
+        undo: From it to answers.
+    """
+
+    apply: Callable[[np.ndarray], np.ndarray]
+    undo: Callable[[np.ndarray], np.ndarray]
+
+
+def identity(values: np.ndarray) -> np.ndarray:
+    return values
+
+
+def invert(matrix: np.ndarray) -> np.ndarray:
+    """Returns the inverse of a matrix; NaN if it has none."""
+    try:
+        return np.linalg.inv(matrix)
+    except np.linalg.LinAlgError:
+        return np.full_like(matrix, np.nan)
+
+
+LINKS = {
+    "": Link(identity, identity),
+    "exp": Link(np.exp, np.log),
+    "log": Link(np.log, np.exp),
+    "inverse": Link(invert, invert),
+}
+
+
 @dataclass(frozen=True)
 class Term:
     """A term of a formula that is a sum.
@@ -69,9 +101,22 @@ class Terms:
         readings: The `Reading`s.
         columns: The `Column`s; the terms themselves come first, in their order.
         evaluate: From a `DrawnCase` to the values of all columns. Shape `[columns, *answer]`.
+        link_name: What of the answer is a sum of the terms, a name in `LINKS`: "" for the answer
+            itself, "log", "exp", "inverse" of a matrix.
     """
 
     terms: tuple[Term, ...]
     readings: tuple[Reading, ...]
     columns: tuple[Column, ...]
     evaluate: Callable[[DrawnCase], np.ndarray]
+    link_name: str = ""
+
+    def link(self, values: np.ndarray) -> np.ndarray:
+        """Returns what of an answer is a sum of the terms. Same shape; NaN where it has none."""
+        with np.errstate(all="ignore"):
+            return LINKS[self.link_name].apply(values)
+
+    def unlink(self, values: np.ndarray) -> np.ndarray:
+        """Returns the answer of which `values` is the `link`."""
+        with np.errstate(all="ignore"):
+            return LINKS[self.link_name].undo(values)

@@ -70,6 +70,7 @@ def dump_terms(
             }
             for term in terms.terms
         ],
+        "link_name": terms.link_name,
         "readings": [reading.words for reading in terms.readings],
         "columns": [list(terms.columns[index]) for index in kept],
         "values": {
@@ -127,4 +128,5 @@ def load_terms(content: dict[str, Any]) -> judging.Terms:
         ),
         columns=tuple(judging.Column(*pair) for pair in content["columns"]),
         evaluate=lambda case: values[case.name],
+        link_name=content["link_name"],
     )

@@ -1,0 +1,157 @@
+"""Wrong answers are read back: the terms of each question, edits of them, and what is said."""
+
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import pytest
+from vikit import judging
+from vikit.judging import compare, read_back
+
+from autograder import tasks
+
+SECRET = b"a course's secret"
+QUESTIONS = {
+    (name, question.name): question
+    for name in tasks.names()
+    for question in tasks.load(name).questions
+    if question.terms
+}
+# What a term is multiplied by; beside these each is taken for whatever its arguments may be.
+FACTORS = ("0", "-1", "2", "1/2")
+# How many students' inputs, and pairs of edits of each, are tried.
+NUM_STUDENTS, NUM_PAIRS = 2, 40
+
+
+@cache
+def drawn_for(key, student="a student"):
+    return tasks.draw_for_student(key[0], QUESTIONS[key], student, SECRET)
+
+
+def parameters(questions=QUESTIONS):
+    return pytest.mark.parametrize("key", questions, ids=lambda key: f"{key[0]}-{key[1]}")
+
+
+def cases_of(drawn):
+    """Returns the cases that a wrong answer is read back from."""
+    return [case for case in drawn.cases if case.kind == judging.GENERIC] + list(drawn.further())
+
+
+def right_row(terms):
+    row = np.zeros(len(terms.columns))
+    row[: len(terms.terms)] = [term.right for term in terms.terms]
+    return row
+
+
+@parameters()
+def test_the_right_answer_is_the_sum_of_its_terms(key):
+    drawn = drawn_for(key)
+    assert len(drawn.terms) == (len(drawn.outputs) or 1)
+    for case in cases_of(drawn):
+        for output, terms in enumerate(drawn.terms):
+            if terms is not None:
+                values = np.tensordot(right_row(terms), np.nan_to_num(terms.evaluate(case)), 1)
+                want = terms.link(case.expected[output])
+                np.testing.assert_allclose(values, want, rtol=1e-8, atol=1e-8)
+
+
+def single_edits(terms):
+    """Yields (key, row of coefficients) of each edit of one term."""
+    right = right_row(terms)
+    for number in np.flatnonzero(right):
+        for factor in FACTORS:
+            row = right.copy()
+            row[number] *= float(eval(factor))
+            yield f"{terms.terms[number].key}:{factor}", row
+        for index, column in enumerate(terms.columns):
+            if column.term == number and column.reading >= 0:
+                row = right.copy()
+                row[index], row[number] = row[number], 0.0
+                yield f"{terms.terms[number].key}:{terms.readings[column.reading].key}", row
+
+
+def pairs_of_edits(terms, count, generator):
+    """Yields `count` random pairs of edits of different terms, as `single_edits`."""
+    edits, right = list(single_edits(terms)), right_row(terms)
+    pairs = [
+        (f"{first} {second}", row + other - right)
+        for (first, row), (second, other) in combinations(edits, 2)
+        if first.split(":")[0] != second.split(":")[0]
+    ]
+    chosen = generator.permutation(len(pairs))[:count]
+    return [pairs[index] for index in chosen]
+
+
+def answers_of(drawn, output, terms, row):
+    """Returns the answers of an edit in float32; None if it is right, or no finite number."""
+    cases = [*drawn.cases, *drawn.further()]
+    answers = {}
+    for case in cases:
+        values = [np.float32(value) for value in case.expected]
+        with np.errstate(all="ignore"):
+            columns = terms.evaluate(case)[np.flatnonzero(row)]
+            given = terms.unlink(np.tensordot(row[np.flatnonzero(row)], columns, 1))
+        if case.kind == judging.GENERIC and not np.isfinite(given).all():
+            return None
+        values[output] = np.float32(given)
+        answers[case.name] = judging.Answer("ok", tuple(values))
+    generic = [case for case in drawn.cases if case.kind == judging.GENERIC]
+    if all(
+        compare.is_close(answers[case.name].values[output], case.expected[output], drawn)
+        for case in generic
+    ):
+        return None
+    return answers
+
+
+def is_explained(drawn, answers):
+    """Tells whether a wrong answer is named or read back."""
+    verdict = judging.judge(drawn, {case.name: answers[case.name] for case in drawn.cases})
+    if verdict.mistake:
+        return True
+    found = read_back.read_answers(drawn, answers, lambda cases: {})
+    return found is not None
+
+
+def rate(key, edits_of, num_students):
+    """Returns (how many edits there are, those that are not explained)."""
+    count, lost = 0, []
+    for student in range(num_students):
+        drawn = drawn_for(key, f"student {student}")
+        for output, terms in enumerate(drawn.terms):
+            for name, row in edits_of(terms) if terms is not None else ():
+                answers = answers_of(drawn, output, terms, row)
+                if answers is not None:
+                    count += 1
+                    lost += [] if is_explained(drawn, answers) else [f"{output} {name}"]
+    return count, lost
+
+
+@parameters()
+def test_edits_of_one_term_are_explained(key):
+    count, lost = rate(key, single_edits, NUM_STUDENTS)
+    assert count >= 4
+    assert len(lost) <= 0.01 * count, sorted(set(lost))
+
+
+@pytest.mark.soak
+@parameters()
+def test_pairs_of_edits_are_explained(key):
+    generator = np.random.default_rng(0)
+    count, lost = rate(key, lambda terms: pairs_of_edits(terms, NUM_PAIRS, generator), 1)
+    assert len(lost) <= 0.1 * count, lost
+
+
+@parameters()
+def test_formulas_that_are_no_sum_of_the_terms_are_not_read_back(key):
+    drawn, generator = drawn_for(key), np.random.default_rng(1)
+    for attempt in range(50):
+        weights = generator.normal(size=3)
+        answers = {}
+        for case in [*drawn.cases, *drawn.further()]:
+            values = []
+            for want in case.expected:
+                noise = np.random.default_rng([attempt, len(case.name)]).normal(size=want.shape)
+                values.append(np.float32(weights[0] * want + weights[1] * np.tanh(want) + noise))
+            answers[case.name] = judging.Answer("ok", tuple(values))
+        assert read_back.read_answers(drawn, answers, lambda cases: {}) is None
