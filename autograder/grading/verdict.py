@@ -37,7 +37,7 @@ __all__ = [
     "secret_digest",
 ]
 
-SCHEMA = 2
+SCHEMA = 3
 COURSE_SECRET = Path("course/secret")
 
 

@@ -229,12 +229,14 @@ class ReadBack:
         sentence: What was changed, for the student.
         formula: The formula that was read back, for the staff.
         repair: The sentence with the names of terms, where `sentence` keeps them back.
+        factors: For each output that was read back its index and the `term_search.Factor`s.
     """
 
     id: str
     sentence: str
     formula: str
     repair: str = ""
+    factors: tuple[tuple[int, Any], ...] = ()
 
 
 @dataclass(frozen=True)
