@@ -358,8 +358,30 @@ class Search:
             tuple(used),
         )
 
+    def most_natural(self, coefficients: np.ndarray) -> np.ndarray:
+        """Returns the same sum with columns that keep the right coefficient, where there are such.
+
+        A column may be a multiple of another: log_var taken for a standard deviation, and twice
+        what it is taken for a variance.
+        """
+        found = coefficients.copy()
+        for number in np.flatnonzero(coefficients):
+            column, _ = self.equations.labels[number]
+            right = self.equations.right[column.term]
+            if column.reading < 0 or not right or abs(coefficients[number] - right) < 1e-9:
+                continue
+            for other, (choice, scale) in enumerate(self.equations.labels):
+                if choice.term != column.term or choice.reading < 0 or scale:
+                    continue
+                difference = coefficients[number] * self.rows[number] - right * self.rows[other]
+                if np.max(np.abs(difference)) < 1e-3:
+                    found[number], found[other] = 0, right
+                    break
+        return found
+
     def combination(self, coefficients: np.ndarray, num_changes: int) -> Combination:
         """Returns coefficients as a `Combination`."""
+        coefficients = self.most_natural(coefficients)
         return Combination(
             tuple(
                 Factor(*self.equations.labels[number], float(coefficients[number]))
