@@ -107,12 +107,17 @@ def read_output(
     """Returns what one output of a wrong answer computes; None if that is unclear."""
     terms = question.terms[output]
     values = [answers[case.name].values[output] for case in cases]
-    found = find_combination(equations_of(terms, cases, values, question.atol, question.rtol))
+    # The last case is kept out of the fit: what was found must predict it.
+    equations = equations_of(terms, cases[:-1], values[:-1], question.atol, question.rtol)
+    found = find_combination(equations)
     if found is None:
         return None
     name = question.outputs[output] if question.outputs else ""
     said = describe(terms, found, name, question.keeps_formula)
-    return replace(said, factors=((output, found.factors),))
+    said = replace(said, factors=((output, found.factors),))
+    predicted = predict(question, said, cases[-1])[output]
+    is_predicted = np.isfinite(predicted).all() and is_close(values[-1], predicted, question)
+    return said if is_predicted else None
 
 
 def join(found: Sequence[ReadBack]) -> ReadBack:

@@ -37,8 +37,6 @@ CONSTANTS = (math.log(2 * math.pi), math.log(math.pi), math.log(2.0))
 # How many more numbers there must be than terms that are fitted.
 MORE_EQUATIONS = 3
 MOST_TERMS = 6
-# With fewer numbers than this, besides one for each term, further inputs are asked for.
-NUM_EQUATIONS = 8
 # Rounding in float32 of terms that cancel, as a share of the terms.
 TERM_ROUNDING = 1e-6
 # Two columns are one direction if the cosine between them is closer to 1 than this.
@@ -133,9 +131,12 @@ def equations_of(
 
 
 def has_enough(terms: Terms, cases: Sequence[DrawnCase], output: int) -> bool:
-    """Tells whether the answers to some cases are numbers enough to find the terms of an output."""
-    numbers = sum(case.expected[output].size for case in cases)
-    return numbers >= NUM_EQUATIONS + len(terms.terms)
+    """Tells whether cases have numbers enough to find the terms of an output.
+
+    The last case is kept out of the fit.
+    """
+    numbers = sum(case.expected[output].size for case in cases[:-1])
+    return numbers >= sum(bool(term.right) for term in terms.terms) + MORE_EQUATIONS
 
 
 def find_combination(equations: Equations) -> Combination | None:
