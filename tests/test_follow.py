@@ -115,6 +115,25 @@ def test_a_mistake_that_is_only_a_transformation_is_followed_too(grade):
     )
 
 
+TWICE_MU = f"({RIGHT} + 0.5 * tf.reduce_sum(mu**2, -1))"
+
+
+def test_what_was_read_back_of_an_answer_without_a_name_is_followed(grade):
+    kl, elbo = grade(TWICE_MU, "x - kl_to_standard_normal(mu, log_var)")
+    assert (kl["mistake"], kl["read_back"]["id"]) == (None, "mean:2")
+    assert (elbo["status"], elbo["score"], elbo["follows"]) == (
+        "correct",
+        10,
+        "kl_to_standard_normal",
+    )
+
+
+def test_values_made_up_beside_what_was_read_back_earn_nothing(grade):
+    kl, elbo = grade(f"tf.zeros(len(mu)) if {LATER} else {TWICE_MU}", "x")
+    assert kl["read_back"]["id"] == "mean:2"
+    assert (elbo["score"], elbo["follows"]) == (0, None)
+
+
 def test_a_right_earlier_answer_leaves_nothing_to_follow(grade):
     kl, elbo = grade(RIGHT, f"x + {RIGHT}")
     assert (kl["status"], elbo["status"], elbo["follows"]) == ("correct", "wrong", None)

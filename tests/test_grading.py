@@ -247,6 +247,42 @@ def test_noise_that_a_function_draws_itself_is_named_and_how_to_mend_it(write_no
     assert "two_calls_differ" not in page
 
 
+def test_an_answer_without_a_name_is_read_back_for_student_and_staff(write_notebook):
+    answer = (
+        f"def {KL}(mu, log_var):\n"
+        "    return tf.reduce_sum(mu**2 + 0.5 * tf.exp(log_var) + log_var - 0.5, axis=-1)"
+    )
+    verdict = grade(A01, write_notebook({KL: answer}), secret=SECRET, unsafe=True)
+    question = next(item for item in verdict["questions"] if item["name"] == KL)
+    assert (question["status"], question["score"], question["mistake"]) == ("wrong", 0, None)
+    found = question["read_back"]
+    assert found["id"] == "mean:2 log_var:-2"
+    assert "the term in mu" in found["formula"]
+    assert found["sentence"] in question["message"]
+    # The formula is the student's to find: which term it is stands in the repair.
+    assert "mu" not in found["sentence"]
+    assert "The term in mu counts twice." in question["repair"]
+    page = feedback_html(verdict)
+    assert "mean:2" not in page
+    assert "The term in mu counts twice." in page
+    assert question["unexplained"] == []
+
+
+def test_an_answer_that_nothing_explains_has_values_that_do_not_depend_on_the_student(
+    write_notebook,
+):
+    answer = f"def {KL}(mu, log_var):\n    return tf.reduce_sum(mu**3 + log_var**2, axis=-1)"
+    path = write_notebook({KL: answer})
+    found = []
+    for student in ("ada", "bob"):
+        verdict = grade(A01, path, student=student, secret=SECRET, unsafe=True)
+        question = next(item for item in verdict["questions"] if item["name"] == KL)
+        assert (question["mistake"], question["read_back"]) == (None, None)
+        found.append(question["unexplained"])
+    assert found[0] == found[1]
+    assert len(found[0]) >= 12
+
+
 def test_feedback_tells_students_errors_in_words_and_staff_read_them_in_numbers(write_notebook):
     answer = (
         f"def {KL}(mu, log_var):\n    return tf.reduce_sum(tf.abs(mu) ** 3 + 0 * log_var, axis=-1)"

@@ -194,9 +194,22 @@ def test_check_speaks_of_no_mending_where_there_is_nothing_to_mend(define, capsy
 
 
 def test_check_with_a_hint_says_so_where_no_mistake_is_known(define, capsys):
-    define("kl_to_standard_normal", lambda mu, log_var: 3 * kl(mu, log_var))
+    define("kl_to_standard_normal", lambda mu, log_var: kl(mu**2, log_var))
     vikit.check("kl_to_standard_normal", hint=True)
     assert f"To mend it: {checking.NO_REPAIR}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("hint", [False, True])
+def test_check_reads_an_answer_back_and_names_the_term_when_asked(define, capsys, hint):
+    define(
+        "kl_to_standard_normal",
+        lambda mu, log_var: kl(mu, log_var) + 0.5 * np.sum(mu**2, axis=-1),
+    )
+    vikit.check("kl_to_standard_normal", hint=hint)
+    printed = capsys.readouterr().out
+    assert "A term counts twice." in printed
+    assert ("The term in mu counts twice." in printed) == hint
+    assert "the right value[" not in printed
 
 
 def test_check_says_of_a_search_that_no_mistake_explains_what_to_print(define, capsys):

@@ -219,7 +219,9 @@ class Search:
         index = {label: number for number, label in enumerate(labels)}
         terms = [labels[number][0].term for number in self.terms]
         if cost == 1:
-            for factor in (-1.0, 2.0, 0.5, -2.0, -0.5):
+            whole = right @ self.rows
+            factor = self.nearest(float(self.goal @ whole / (whole @ whole)), is_constant=False)
+            if factor is not None:
                 yield factor * right
             for scale in {scale for _, scale in labels if scale}:
                 scaled = np.zeros_like(right)
