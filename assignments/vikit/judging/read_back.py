@@ -177,7 +177,7 @@ def describe(terms: Terms, found: Combination, output: str, keeps_formula: bool)
         id=" ".join(f"{prefix}{change.id}" for change in changes),
         sentence=unnamed if keeps_formula else named,
         formula=(f"{output} = " if output else "") + format_formula(terms, found.factors),
-        repair=named if keeps_formula else "",
+        repair=named if keeps_formula and named != unnamed else "",
     )
 
 
