@@ -208,6 +208,36 @@ def test_a_wrong_model_loses_the_property_that_it_breaks(edit):
     broken(edit, examined(edit))
 
 
+KL_OF_VAE = "tfd.kl_divergence(q, p)"
+KL = "0.5 * tf.reduce_sum({}, axis=-1)"
+
+
+@pytest.mark.parametrize(
+    ("kl", "said"),
+    [
+        ("2 * mu**2 + tf.exp(log_var) - log_var - 1", "the KL's term in mu counts twice"),
+        ("mu**2 + tf.exp(log_var) + 2 * log_var - 1", "term in log_var counts twice, with the"),
+        ("mu**2 + log_var**2 - 2 * tf.math.log(tf.abs(log_var)) - 1", "for a standard deviation"),
+        # The same values as the right one.
+        ("mu**2 + tf.exp(log_var) - log_var - 1", None),
+        # No sum of the parts.
+        ("mu**4 + tf.exp(log_var) - log_var - 1", ""),
+    ],
+)
+def test_a_term_of_a_model_that_has_no_name_is_read_back(kl, said):
+    source = SOLUTIONS["a03_vae"].replace(KL_OF_VAE, KL.format(kl))
+    found = findings(names_of(source), QUESTIONS["a03_vae", "VAE"], "elbo_bernoulli")[1]
+    finding = found["elbo_bernoulli"]
+    if said is None:
+        assert finding.status == "ok"
+        return
+    assert (finding.status, finding.mistake) == ("wrong", "")
+    if said:
+        assert said in finding.detail
+    else:
+        assert finding.detail.startswith("judged by")
+
+
 # One of each property that trains a model runs always.
 ALWAYS = (
     *("only the decoder trained", "one noise for the batch", "KL twice in the loss alone"),
