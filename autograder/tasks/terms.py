@@ -13,6 +13,7 @@ import numpy as np
 from vikit.judging import Column, DrawnCase, Reading, Term, Terms
 
 from . import drawing
+from .formulas import softmax
 from .question import QuestionError
 
 __all__ = ["READINGS", "DeclaredTerms", "TermRow", "of_output", "term"]
@@ -78,6 +79,17 @@ READINGS = {
     ),
     "binary": (
         ArgumentReading("inverted", lambda x: 1 - x, "1 - {name} stands where {name} belongs"),
+    ),
+    "probability": (
+        ArgumentReading("as_logit", sigmoid, "the sigmoid of {name} stands for {name}"),
+        ArgumentReading("inverted", lambda p: 1 - p, "1 - {name} stands where {name} belongs"),
+    ),
+    "log_probability": (
+        ArgumentReading("exponentiated", np.exp, "exp({name}) stands where {name} belongs"),
+    ),
+    "softmax": (
+        ArgumentReading("as_probabilities", softmax, "the softmax of {name} is taken twice"),
+        ArgumentReading("negated", lambda a: -a, "{name} has the opposite sign"),
     ),
     "positive": (
         ArgumentReading("squared", np.square, "{name} is squared"),
@@ -195,8 +207,15 @@ def read_factor(change: str, text: str) -> float:
         ) from error
 
 
+# Not fewer arguments: each says something else of an output.
 def of_output(
-    arguments: dict[str, str], *rows: TermRow, swaps=(), sizes=None, output: int = 0, link=""
+    arguments: dict[str, str],
+    *rows: TermRow,
+    swaps=(),
+    together=None,
+    sizes=None,
+    output: int = 0,
+    link="",
 ) -> DeclaredTerms:
     """Returns the `Terms` of an output.
 
@@ -205,6 +224,8 @@ def of_output(
             `READINGS`; "" for an argument that nothing is taken for.
         rows: The terms.
         swaps: Pairs of names of arguments that may be exchanged.
+        together: From what messages call several arguments of one kind, as "each log_var", to their
+            names: they may be taken alike for something else.
         sizes: From the letters of sizes to functions of the arguments, where a listed mistake
             divides by one.
         output: Which output of the question it is.
@@ -212,10 +233,12 @@ def of_output(
     """
     names = list(arguments)
     readings, changes = [], []
-    for position, (name, kind) in enumerate(arguments.items()):
-        for one in READINGS.get(kind, ()):
-            readings.append(Reading(f"{name}_{one.key}", one.words.format(name=name)))
-            changes.append(change_one(position, one.change))
+    taken = {name: (name,) for name in names} | (together or {})
+    for name, members in taken.items():
+        for one in READINGS.get(arguments[members[0]], ()):
+            key = f"{name.replace(' ', '_')}_{one.key}"
+            readings.append(Reading(key, one.words.format(name=name)))
+            changes.append(change_some({names.index(member) for member in members}, one.change))
     for first, second in swaps:
         readings.append(Reading(f"{first}_and_{second}", f"{first} and {second} are exchanged"))
         changes.append(exchange(names.index(first), names.index(second)))
@@ -246,12 +269,12 @@ def of_output(
     )
 
 
-def change_one(position: int, change: Callable) -> Callable[[list], list]:
-    """Returns a function of arguments that changes the one at `position`."""
+def change_some(positions: set[int], change: Callable) -> Callable[[list], list]:
+    """Returns a function of arguments that changes those at `positions`."""
 
     def changed(arguments: list) -> list:
         return [
-            change(np.asarray(value, float)) if index == position else value
+            change(np.asarray(value, float)) if index in positions else value
             for index, value in enumerate(arguments)
         ]
 
