@@ -5,9 +5,11 @@ from scipy.special import expit, xlogy
 
 from autograder.reference import densities
 
+from ..common_terms import bernoulli_rows
 from ..domains import spread
-from ..formulas import SMALL, bernoulli, logsumexp, over_batch, softmax, total
+from ..formulas import SMALL, bernoulli, logsumexp, over_batch, softmax, softplus, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
 from .bernoulli_probs import (
     bernoulli_probs,
     likelihood,
@@ -89,6 +91,40 @@ bernoulli_log_prob_logits = Question(
         ),
     ),
     domain=Domain(lambda generator: (sweep_pixels(generator), spread(generator, 1000))),
+    terms=(
+        of_output(
+            {"x": "binary", "logits": "logits"},
+            *bernoulli_rows(),
+            term(
+                "largest",
+                0,
+                lambda x, a: total(np.maximum(a, 0)),
+                "sum_d max(a_d, 0)",
+                "the larger of the logit and 0",
+            ),
+            term(
+                "rest_of_softplus",
+                0,
+                lambda x, a: total(np.log1p(np.exp(-np.abs(a)))),
+                "sum_d log(1 + exp(-|a_d|))",
+                "log(1 + exp(-|logit|))",
+            ),
+            term(
+                "all_logits",
+                0,
+                lambda x, a: total(a),
+                "sum_d a_d",
+                "the logits of all pixels, whatever x is",
+            ),
+            term(
+                "softplus_of_ones",
+                0,
+                lambda x, a: total(x * softplus(a)),
+                "sum_d x_d softplus(a_d)",
+                "the softplus of the pixels that are 1 alone",
+            ),
+        ),
+    ),
     mistakes=wrong(
         logit_sign_flipped=lambda x, a: -bernoulli(x, a),
         logit_mean_over_pixels=lambda x, a: bernoulli(x, a) / x.shape[-1],

@@ -10,6 +10,7 @@ from autograder.reference import densities
 
 from ..formulas import SMALL
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import DeclaredTerms, of_output, term
 
 __all__ = ["cross_entropy_terms"]
 
@@ -112,6 +113,56 @@ def sweep_tables(generator) -> Arguments:
     return pop / pop.sum(), np.log(np.maximum(model, LEAST))
 
 
+def sum_of_averages(output, cross=0, own=0) -> DeclaredTerms:
+    """Returns the `Terms` of an output.
+
+    Args:
+        output: Which.
+        cross: How often the average of log_model counts.
+        own: How often the average of log pop counts.
+    """
+    return of_output(
+        {"pop": "", "log_model": "log_probability"},
+        term(
+            "cross",
+            cross,
+            lambda p, m: np.sum(p * m),
+            "sum_x pop log_model",
+            "the average of log_model under pop",
+        ),
+        term(
+            "own",
+            own,
+            lambda p, m: np.sum(xlogy(p, p)),
+            "sum_x pop log pop",
+            "the average of log pop under pop",
+        ),
+        term(
+            "model",
+            0,
+            lambda p, m: np.sum(np.exp(m) * m),
+            "sum_x model log_model",
+            "the average of log_model under the model",
+        ),
+        term(
+            "own_under_model",
+            0,
+            lambda p, m: np.sum(np.exp(m) * np.log(p)),
+            "sum_x model log pop",
+            "the average of log pop under the model",
+        ),
+        term("unweighted", 0, lambda p, m: np.sum(m), "sum_x log_model", "the sum of log_model"),
+        term(
+            "own_unweighted",
+            0,
+            lambda p, m: np.sum(np.log(p)),
+            "sum_x log pop",
+            "the sum of log pop",
+        ),
+        output=output,
+    )
+
+
 cross_entropy_terms = Question(
     name="cross_entropy_terms",
     points=4,
@@ -130,6 +181,11 @@ cross_entropy_terms = Question(
     float32=0.03,
     tolerance="sums of at most eight terms: float32 keeps 1e-7 of the largest, 30 nats",
     domain=Domain(sweep_tables, num_draws=157),
+    terms=(
+        sum_of_averages(0, cross=-1),
+        sum_of_averages(1, own=-1),
+        sum_of_averages(2, cross=-1, own=1),
+    ),
     mistakes=wrong(
         ce_all_under_model=(
             lambda p, m: (

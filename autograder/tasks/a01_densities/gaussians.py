@@ -9,6 +9,7 @@ from autograder.reference import densities
 from ..domains import near, spread
 from ..formulas import LOG_2PI, SMALL, Numbers, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import of_output, term
 from .kl_to_prior import with_other_log_var, with_padded_log
 
 __all__ = [
@@ -64,6 +65,23 @@ standard_normal_log_prob = Question(
     float32=0.005,
     tolerance="a sum of squares of one sign: float32 keeps 5e-7 of the value",
     domain=Domain(lambda generator: (spread(generator, 40),)),
+    terms=(
+        of_output(
+            {"z": ""},
+            term(
+                "two_pi",
+                -0.5,
+                lambda z: z.shape[-1] * LOG_2PI,
+                "K log 2 pi",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term("square", -0.5, lambda z: total(z**2), "sum_k z_k^2", "the square of z"),
+            term("size", 0, lambda z: total(np.abs(z)), "sum_k |z_k|", "the absolute value of z"),
+            term("plain", 0, total, "sum_k z_k", "z, not squared"),
+            term("norm", 0, lambda z: np.linalg.norm(z, axis=-1), "||z||", "the length of z"),
+        ),
+    ),
     mistakes=wrong(
         snl_positive_exponent=lambda z: total(-0.5 * LOG_2PI + 0.5 * z**2),
         snl_missing_2pi=lambda z: total(-0.5 * z**2),
@@ -156,6 +174,55 @@ gaussian_log_prob_fixed = Question(
         "cases stay clear of that"
     ),
     domain=Domain(sweep_fixed),
+    terms=(
+        of_output(
+            {"x": "", "mu": "mean", "sigma": "sigma"},
+            term(
+                "two_pi",
+                -0.5,
+                lambda x, mu, sigma: x.shape[-1] * LOG_2PI,
+                "D log 2 pi",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term(
+                "log_sigma",
+                -1,
+                lambda x, mu, sigma: x.shape[-1] * np.log(sigma),
+                "D log sigma",
+                "the logarithm of sigma",
+            ),
+            term(
+                "distance",
+                -0.5,
+                lambda x, mu, sigma: total(((x - mu) / sigma) ** 2),
+                "sum_d (x_d - mu_d)^2 / sigma^2",
+                "the squared distance",
+            ),
+            term(
+                "size",
+                0,
+                lambda x, mu, sigma: total(np.abs(x - mu) / sigma),
+                "sum_d |x_d - mu_d| / sigma",
+                "the absolute distance in units of sigma",
+            ),
+            term(
+                "plain",
+                0,
+                lambda x, mu, sigma: total((x - mu) / sigma),
+                "sum_d (x_d - mu_d) / sigma",
+                "(x - mu) / sigma, not squared",
+            ),
+            term(
+                "sigma",
+                0,
+                lambda x, mu, sigma: x.shape[-1] * sigma,
+                "D sigma",
+                "sigma without its logarithm",
+            ),
+            sizes={"D": lambda x, mu, sigma: x.shape[-1]},
+        ),
+    ),
     mistakes=wrong(
         gaussian_missing_normaliser=lambda x, m, s: total(-0.5 * ((x - m) / s) ** 2),
         gaussian_squared_error=(
@@ -272,6 +339,41 @@ gaussian_log_prob_learned = Question(
         "and sigma is small: the cases stay clear of that"
     ),
     domain=Domain(sweep_learned),
+    terms=(
+        of_output(
+            {"x": "", "mu": "mean", "log_var": "log_var"},
+            term(
+                "two_pi",
+                -0.5,
+                lambda x, mu, log_var: x.shape[-1] * LOG_2PI,
+                "D log 2 pi",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term(
+                "log_var",
+                -0.5,
+                lambda x, mu, log_var: total(log_var),
+                "sum_d log_var_d",
+                "the term in log_var",
+            ),
+            term(
+                "distance",
+                -0.5,
+                lambda x, mu, log_var: total((x - mu) ** 2 * np.exp(-log_var)),
+                "sum_d (x_d - mu_d)^2 / exp(log_var_d)",
+                "the squared distance",
+            ),
+            term(
+                "size",
+                0,
+                lambda x, mu, log_var: total(np.abs(x - mu) * np.exp(-0.5 * log_var)),
+                "sum_d |x_d - mu_d| / exp(log_var_d / 2)",
+                "the absolute distance",
+            ),
+            sizes={"D": lambda x, mu, log_var: x.shape[-1]},
+        ),
+    ),
     mistakes=wrong(
         glv_log_var_used_as_var=(
             lambda x, m, v: -0.5 * total(LOG_2PI + np.log(np.abs(v)) + (x - m) ** 2 / v),

@@ -9,6 +9,7 @@ from autograder.reference import densities
 
 from ..formulas import SMALL, logsumexp
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import DeclaredTerms, TermRow, of_output, term
 
 __all__ = ["elbo_identity_terms"]
 
@@ -91,6 +92,66 @@ def sweep_tables(generator) -> Arguments:
     return log_pz, -30 * generator.random(6) ** 3, log_q
 
 
+ARGUMENTS = {"log_pz": "log_probability", "log_px_given_z": "log_probability", "log_q": ""}
+
+
+def average(name, key, right, weights="q") -> TermRow:
+    """Returns the row of the average of an argument.
+
+    Args:
+        name: The argument.
+        key: The row's key.
+        right: Its coefficient.
+        weights: Under what: "q", "p" for the prior, "" for a plain sum.
+    """
+    position = list(ARGUMENTS).index(name)
+    under = {"q": " under q", "p": " under the prior", "": ""}[weights]
+
+    def formula(*arguments) -> np.floating:
+        weight = {"q": np.exp(arguments[2]), "p": np.exp(arguments[0]), "": 1.0}[weights]
+        return np.sum(weight * arguments[position])
+
+    factor = {"q": "q(z) ", "p": "p(z) ", "": ""}[weights]
+    return term(
+        key,
+        right,
+        formula,
+        f"sum_z {factor}{name}",
+        f"the {'average' if weights else 'sum'} of {name}{under}",
+    )
+
+
+def sum_of_averages(output, prior, likelihood, own, log_px) -> DeclaredTerms:
+    """Returns the `Terms` of the ELBO, or of the KL: how often each counts.
+
+    Args:
+        output: Which.
+        prior: The average of log_pz.
+        likelihood: The average of log_px_given_z.
+        own: The average of log_q.
+        log_px: log p(x).
+    """
+    return of_output(
+        ARGUMENTS,
+        average("log_pz", "prior", prior),
+        average("log_px_given_z", "likelihood", likelihood),
+        average("log_q", "own", own),
+        # Rounded to float32, q sums to nearly 1.
+        term(
+            "evidence",
+            log_px,
+            lambda p, lik, q: np.sum(np.exp(q)) * logsumexp(p + lik),
+            "log p(x)",
+            "the term log p(x)",
+        ),
+        average("log_px_given_z", "likelihood_under_prior", 0, "p"),
+        average("log_pz", "prior_under_prior", 0, "p"),
+        average("log_px_given_z", "likelihood_unweighted", 0, ""),
+        output=output,
+        swaps=(("log_pz", "log_q"),),
+    )
+
+
 elbo_identity_terms = Question(
     name="elbo_identity_terms",
     points=9,
@@ -108,6 +169,45 @@ elbo_identity_terms = Question(
     float32=0.03,
     tolerance="sums of at most seven terms: float32 keeps 1e-7 of the largest, weighted by q",
     domain=Domain(sweep_tables, num_draws=157),
+    terms=(
+        sum_of_averages(0, 1, 1, -1, 0),
+        sum_of_averages(1, -1, -1, 1, 1),
+        of_output(
+            ARGUMENTS,
+            term(
+                "evidence",
+                1,
+                lambda p, lik, q: logsumexp(p + lik),
+                "log sum_z p(x,z)",
+                "log p(x)",
+            ),
+            average("log_px_given_z", "under_prior", 0, "p"),
+            average("log_px_given_z", "under_q", 0),
+            term(
+                "without_prior",
+                0,
+                lambda p, lik, q: logsumexp(lik),
+                "log sum_z p(x given z)",
+                "the logarithm of the sum of the likelihoods, without the prior",
+            ),
+            term(
+                "likelihood",
+                0,
+                lambda p, lik, q: np.sum(np.exp(p + lik)),
+                "p(x)",
+                "p(x) without its logarithm",
+            ),
+            term(
+                "largest",
+                0,
+                lambda p, lik, q: np.max(p + lik),
+                "max_z log p(x,z)",
+                "the largest log p(x,z)",
+            ),
+            output=2,
+            swaps=(("log_pz", "log_q"),),
+        ),
+    ),
     mistakes=wrong(
         identity_kl_to_prior=with_changes(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p))),
         identity_kl_reversed=with_changes(

@@ -7,6 +7,7 @@ from autograder.reference import densities
 from ..domains import BATCH, near, spread
 from ..formulas import LOG_2PI, Numbers, kl, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import of_output, term
 from .gaussians import draw_at_zero
 from .kl_to_prior import NEAR, draw_narrow_gaussian, paddings, with_other_log_var, with_padded_log
 
@@ -97,6 +98,57 @@ kl_diag_gaussians = Question(
         "where two large means are closer than 1 and p is narrow: the cases stay clear of that"
     ),
     domain=Domain(sweep_two_gaussians),
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {"mu_q": "mean", "log_var_q": "log_var", "mu_p": "mean", "log_var_p": "log_var"},
+            term(
+                "ratio",
+                0.5,
+                lambda m, v, n, w: total(np.exp(v - w)),
+                "sum_k sigma_q^2 / sigma_p^2",
+                "the ratio of the variances",
+            ),
+            term(
+                "distance",
+                0.5,
+                lambda m, v, n, w: total((m - n) ** 2 * np.exp(-w)),
+                "sum_k (mu_q - mu_p)^2 / sigma_p^2",
+                "the distance of the means",
+            ),
+            term(
+                "log_var_q",
+                -0.5,
+                lambda m, v, n, w: total(v),
+                "sum_k log sigma_q^2",
+                "the term log_var_q",
+            ),
+            term(
+                "log_var_p",
+                0.5,
+                lambda m, v, n, w: total(w),
+                "sum_k log sigma_p^2",
+                "the term log_var_p",
+            ),
+            term("one", -0.5, lambda m, *_: m.shape[-1], "K", "the constant", is_constant=True),
+            term(
+                "size",
+                0,
+                lambda m, v, n, w: total(np.abs(m - n) * np.exp(-w)),
+                "sum_k |mu_q - mu_p| / sigma_p^2",
+                "the absolute distance of the means",
+            ),
+            term(
+                "variance",
+                0,
+                lambda m, v, n, w: total(np.exp(v)),
+                "sum_k sigma_q^2",
+                "the variance of q alone",
+            ),
+            together={"each log_var": ("log_var_q", "log_var_p")},
+            swaps=(("log_var_q", "log_var_p"),),
+        ),
+    ),
     mistakes=wrong(
         kl2_sign_flipped=lambda m, v, n, w: -kl_between(m, v, n, w),
         kl2_log_ratio_flipped=lambda m, v, n, w: (
@@ -194,6 +246,29 @@ gaussian_entropy = Question(
         "a plain sum: float32 keeps 1e-7 of its largest term, 40 nats, also where the terms cancel"
     ),
     domain=Domain(lambda generator: (spread(generator, 30),)),
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {"log_var": "log_var"},
+            term("log_var", 0.5, total, "sum_k log_var_k", "the term in log_var"),
+            term("one", 0.5, lambda v: v.shape[-1], "K", "the term 1", is_constant=True),
+            term(
+                "two_pi",
+                0.5,
+                lambda v: v.shape[-1] * LOG_2PI,
+                "K log 2 pi",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term(
+                "variance",
+                0,
+                lambda v: total(np.exp(v)),
+                "sum_k sigma_k^2",
+                "the variance without its logarithm",
+            ),
+        ),
+    ),
     mistakes=wrong(
         ent_missing_one=lambda v: 0.5 * total(v + LOG_2PI),
         ent_missing_2pi=lambda v: 0.5 * total(v + 1),

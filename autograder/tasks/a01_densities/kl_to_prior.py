@@ -4,6 +4,7 @@ import numpy as np
 
 from autograder.reference import densities
 
+from ..common_terms import kl_rows
 from ..domains import spread
 from ..formulas import LOG_2PI, SMALL, kl, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
@@ -139,22 +140,7 @@ kl_to_standard_normal = Question(
     terms=(
         of_output(
             {"mu": "mean", "log_var": "log_var"},
-            term("mean", 0.5, lambda mu, v: total(mu**2), "sum_k mu_k^2", "the term in mu"),
-            term(
-                "variance",
-                0.5,
-                lambda mu, v: total(np.exp(v)),
-                "sum_k sigma_k^2",
-                "the term in the variance",
-            ),
-            term(
-                "log_var",
-                -0.5,
-                lambda mu, v: total(v),
-                "sum_k log sigma_k^2",
-                "the term in log_var",
-            ),
-            term("one", -0.5, lambda mu, v: mu.shape[-1], "K", "the constant", is_constant=True),
+            *kl_rows(1),
             term(
                 "size",
                 0,
