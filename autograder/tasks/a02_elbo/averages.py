@@ -9,6 +9,7 @@ from autograder.reference import elbo
 from ..domains import BATCH, spread
 from ..formulas import logsumexp
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
 
 __all__ = ["elbo_multi_sample", "elbo_single_sample", "minibatch_log_lik"]
 
@@ -70,6 +71,28 @@ elbo_single_sample = Question(
         "two sums: float32 keeps 1e-7 of the largest of the three terms, also where they cancel"
     ),
     domain=Domain(sweep_terms),
+    terms=(
+        of_output(
+            {"log_px_given_z": "", "log_pz": "", "log_qz_given_x": ""},
+            term("likelihood", 1, lambda lik, prior, q: lik, "log p(x given z)", "log_px_given_z"),
+            term("prior", 1, lambda lik, prior, q: prior, "log p(z)", "log_pz"),
+            term("own", -1, lambda lik, prior, q: q, "log q(z given x)", "log_qz_given_x"),
+            term(
+                "weights",
+                0,
+                lambda lik, prior, q: np.exp(prior - q),
+                "p(z) / q(z given x)",
+                "the ratio of p(z) to q(z|x), without its logarithm",
+            ),
+            term(
+                "gap",
+                0,
+                lambda lik, prior, q: np.abs(q - prior),
+                "|log q(z given x) - log p(z)|",
+                "the absolute value of log_qz_given_x - log_pz",
+            ),
+        ),
+    ),
     mistakes=wrong(
         mc_forgot_prior=lambda lik, prior, q: lik - q,
         mc_forgot_entropy=lambda lik, prior, q: lik + prior,
@@ -127,6 +150,29 @@ elbo_multi_sample = Question(
     float32=0.15,
     tolerance="an average of at most seven numbers: float32 keeps 2e-7 of the largest",
     domain=Domain(lambda generator: (spread(generator, 900, (7, BATCH)),)),
+    terms=(
+        of_output(
+            {"log_w": ""},
+            term("mean", 1, lambda log_w: log_w.mean(0), "1/L sum_l log w_l", "the mean of log_w"),
+            term(
+                "log_of_mean",
+                0,
+                lambda log_w: logsumexp(log_w, 0) - math.log(len(log_w)),
+                "log 1/L sum_l w_l",
+                "the logarithm of the mean of the weights",
+            ),
+            term("largest", 0, lambda log_w: log_w.max(0), "max_l log w_l", "the largest log_w"),
+            term("first", 0, lambda log_w: log_w[0], "log w_1", "log_w of the first sample"),
+            term(
+                "weights",
+                0,
+                lambda log_w: np.exp(log_w).mean(0),
+                "1/L sum_l w_l",
+                "the mean of the weights, without a logarithm",
+            ),
+            term("log_size", 0, lambda log_w: math.log(len(log_w)), "log L", "log L"),
+        ),
+    ),
     mistakes=wrong(
         elboL_sum=lambda log_w: log_w.sum(0),
         elboL_max=lambda log_w: log_w.max(0),
@@ -175,6 +221,46 @@ minibatch_log_lik = Question(
     ),
     float32=0.01,
     tolerance="a sum and one factor: float32 keeps 5e-7 of the value",
+    terms=(
+        of_output(
+            {"log_lik": "", "num_data": ""},
+            term(
+                "scaled",
+                1,
+                lambda log_lik, num_data: num_data * log_lik.mean(),
+                "N/S sum_s log_lik_s",
+                "the scaled sum",
+            ),
+            term(
+                "unscaled",
+                0,
+                lambda log_lik, num_data: log_lik.mean(),
+                "1/S sum_s log_lik_s",
+                "the mean, not scaled to the data",
+            ),
+            term(
+                "inverted",
+                0,
+                lambda log_lik, num_data: log_lik.mean() / num_data,
+                "1/(S N) sum_s log_lik_s",
+                "the mean divided by the number of data",
+            ),
+            term(
+                "first",
+                0,
+                lambda log_lik, num_data: num_data * log_lik[0],
+                "N log_lik_1",
+                "the first log-likelihood, scaled",
+            ),
+            term(
+                "left",
+                0,
+                lambda log_lik, num_data: (num_data - len(log_lik)) * log_lik.mean(),
+                "(N - S)/S sum_s log_lik_s",
+                "the sum scaled to the rest of the data",
+            ),
+        ),
+    ),
     domain=Domain(
         lambda generator: (generator.normal(-60, 30, 11), int(generator.integers(12, 10**6)))
     ),

@@ -5,9 +5,11 @@ from scipy.special import expit
 
 from autograder.reference import elbo
 
+from ..common_terms import bernoulli_rows, kl_rows
 from ..domains import BATCH, DIMS, spread
 from ..formulas import LOG_2PI, Numbers, bernoulli, kl, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
 
 __all__ = ["elbo_analytic_kl"]
 
@@ -112,6 +114,27 @@ elbo_analytic_kl = Question(
         )
     ),
     domain=Domain(sweep_elbo),
+    terms=(
+        of_output(
+            {"x": "binary", "logits": "logits", "mu": "", "log_var": "log_var"},
+            *bernoulli_rows(),
+            *kl_rows(-1),
+            term(
+                "largest",
+                0,
+                lambda x, a, *_: total(np.maximum(a, 0)),
+                "sum_d max(logits_d, 0)",
+                "the larger of the logit and 0",
+            ),
+            term(
+                "plain",
+                0,
+                lambda x, a, mu, v: total(mu),
+                "sum_k mu_k",
+                "mu, not squared",
+            ),
+        ),
+    ),
     mistakes=wrong(
         elbo_added_kl=lambda x, logits, mu, log_var: bernoulli(x, logits) + kl(mu, log_var),
         elbo_is_loss=lambda x, logits, mu, log_var: -exact_elbo(x, logits, mu, log_var),

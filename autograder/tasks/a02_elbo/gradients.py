@@ -19,6 +19,7 @@ from ..question import (
     Question,
     wrong,
 )
+from ..terms import DeclaredTerms, of_output, term
 from .samples import sample
 
 __all__ = ["grad_theta_enumerated", "pathwise_gradient"]
@@ -83,6 +84,34 @@ grad_theta_enumerated = Question(
     float32=0.04,
     tolerance="a difference of two probabilities: float32 is off by 2e-7",
     domain=Domain(sweep_theta, num_draws=57),
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {"theta": "softmax", "phi": "softmax", "log_px_given_z": ""},
+            term("q", 1, lambda theta, phi, lik: softmax(phi), "q_z", "the term in phi"),
+            term("p", -1, lambda theta, phi, lik: softmax(theta), "p_z", "the term in theta"),
+            term(
+                "posterior",
+                0,
+                lambda theta, phi, lik: softmax(theta + lik),
+                "p(z given x)",
+                "the exact posterior",
+            ),
+            term("phi", 0, lambda theta, phi, lik: phi, "phi_z", "phi itself"),
+            term("theta", 0, lambda theta, phi, lik: theta, "theta_z", "theta itself"),
+            term(
+                "likelihood", 0, lambda theta, phi, lik: lik, "log p(x given z)", "log_px_given_z"
+            ),
+            term(
+                "product",
+                0,
+                lambda theta, phi, lik: softmax(phi) * softmax(theta),
+                "q_z p_z",
+                "the product of the two distributions",
+            ),
+            swaps=(("theta", "phi"),),
+        ),
+    ),
     mistakes=wrong(
         gt_negated=lambda theta, phi, lik: softmax(theta) - softmax(phi),
         gt_subscripts_swapped=lambda theta, phi, lik: softmax_gradient(
@@ -185,6 +214,93 @@ def sweep_pathwise(generator) -> Arguments:
     )
 
 
+PATHWISE = {"mu": "mean", "log_var": "log_var", "eps": "mean", "grad_f": ""}
+
+
+def gradients_at(mu, log_var, eps, grad_f) -> np.ndarray:
+    """Returns the gradients at the samples. Shape `[L, K]`."""
+    return np.asarray(grad_f(sample(mu, log_var, eps)))
+
+
+def gradient_of_mu() -> DeclaredTerms:
+    """Returns the `Terms` of d_mu."""
+    return of_output(
+        PATHWISE,
+        term(
+            "mean",
+            1,
+            lambda *arguments: gradients_at(*arguments).mean(0),
+            "mean_l g_l",
+            "the mean gradient",
+        ),
+        term(
+            "first",
+            0,
+            lambda *arguments: gradients_at(*arguments)[0],
+            "g_1",
+            "the gradient at the first sample",
+        ),
+        term(
+            "with_noise",
+            0,
+            lambda mu, log_var, eps, grad_f: (gradients_at(mu, log_var, eps, grad_f) * eps).mean(0),
+            "mean_l g_l eps_l",
+            "the mean gradient times eps",
+        ),
+        term("prior", 0, lambda mu, *_: mu, "mu", "mu"),
+    )
+
+
+def gradient_of_log_var() -> DeclaredTerms:
+    """Returns the `Terms` of d_log_var."""
+    return of_output(
+        PATHWISE,
+        term(
+            "noise",
+            0.5,
+            lambda mu, log_var, eps, grad_f: (
+                (gradients_at(mu, log_var, eps, grad_f) * eps).mean(0) * np.exp(0.5 * log_var)
+            ),
+            "mean_l g_l eps_l sigma",
+            "the term in the noise",
+        ),
+        term(
+            "no_sigma",
+            0,
+            lambda mu, log_var, eps, grad_f: (gradients_at(mu, log_var, eps, grad_f) * eps).mean(0),
+            "mean_l g_l eps_l",
+            "the mean of gradient times eps, without sigma",
+        ),
+        term(
+            "no_noise",
+            0,
+            lambda mu, log_var, eps, grad_f: (
+                gradients_at(mu, log_var, eps, grad_f).mean(0) * np.exp(0.5 * log_var)
+            ),
+            "mean_l g_l sigma",
+            "the mean gradient times sigma, without eps",
+        ),
+        term(
+            "gradient",
+            0,
+            lambda *arguments: gradients_at(*arguments).mean(0),
+            "mean_l g_l",
+            "the mean gradient alone",
+        ),
+        term(
+            "with_variance",
+            0,
+            lambda mu, log_var, eps, grad_f: (
+                (gradients_at(mu, log_var, eps, grad_f) * eps).mean(0) * np.exp(log_var)
+            ),
+            "mean_l g_l eps_l sigma^2",
+            "the mean of gradient times eps, times the variance",
+        ),
+        term("one", 0, lambda mu, *_: np.ones(len(mu)), "1", "a constant", is_constant=True),
+        output=1,
+    )
+
+
 pathwise_gradient = Question(
     name="pathwise_gradient",
     points=12,
@@ -240,6 +356,8 @@ pathwise_gradient = Question(
         )
     ),
     domain=Domain(sweep_pathwise),
+    keeps_formula=True,
+    terms=(gradient_of_mu(), gradient_of_log_var()),
     mistakes=wrong(
         pw_half_missing=lambda mu, log_var, eps, grad_f: pathwise(
             mu, log_var, eps, grad_f, log_var_factor=1.0

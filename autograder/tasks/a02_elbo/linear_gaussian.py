@@ -17,6 +17,7 @@ from ..question import (
     unsteady,
     wrong,
 )
+from ..terms import DeclaredTerms, of_output, term
 
 __all__ = ["linear_gaussian_log_px", "linear_gaussian_posterior"]
 
@@ -86,6 +87,8 @@ def sweep_model(generator) -> Arguments:
     return models(generator, *sizes)
 
 
+MODEL = {"x": "", "W": "", "b": "mean", "sigma": "sigma"}
+
 linear_gaussian_log_px = Question(
     name="linear_gaussian_log_px",
     points=8,
@@ -116,6 +119,56 @@ linear_gaussian_log_px = Question(
         "float32 keeps 6e-6 of the value through a Cholesky factor, a solve or an inverse"
     ),
     domain=Domain(sweep_model, num_draws=27),
+    terms=(
+        of_output(
+            MODEL,
+            term(
+                "two_pi",
+                -0.5,
+                lambda x, W, b, sigma: len(x) * LOG_2PI,
+                "D log 2 pi",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term(
+                "log_det",
+                -0.5,
+                lambda x, W, b, sigma: np.linalg.slogdet(marginal_covariance(W, sigma))[1],
+                "log det (W W^T + sigma^2 I)",
+                "the logarithm of the determinant",
+            ),
+            term(
+                "distance",
+                -0.5,
+                lambda x, W, b, sigma: (
+                    (x - b) @ np.linalg.solve(marginal_covariance(W, sigma), x - b)
+                ),
+                "(x - b)^T (W W^T + sigma^2 I)^-1 (x - b)",
+                "the squared distance",
+            ),
+            term(
+                "not_inverted",
+                0,
+                lambda x, W, b, sigma: (x - b) @ marginal_covariance(W, sigma) @ (x - b),
+                "(x - b)^T (W W^T + sigma^2 I) (x - b)",
+                "the distance with the covariance itself, not its inverse",
+            ),
+            term(
+                "diagonal_log_det",
+                0,
+                lambda x, W, b, sigma: np.sum(np.log(np.diag(marginal_covariance(W, sigma)))),
+                "sum_d log (W W^T + sigma^2 I)_dd",
+                "the logarithm of the product of the diagonal",
+            ),
+            term(
+                "determinant",
+                0,
+                lambda x, W, b, sigma: np.linalg.det(marginal_covariance(W, sigma)),
+                "det (W W^T + sigma^2 I)",
+                "the determinant without its logarithm",
+            ),
+        ),
+    ),
     mistakes=wrong(
         lg_forgot_noise=unsteady(
             (
@@ -208,6 +261,93 @@ def sweep_posterior(generator) -> Arguments:
     return models(generator, *[(7, 3), (5, 4), (8, 5)][generator.integers(3)])
 
 
+def terms_of_mean() -> DeclaredTerms:
+    """Returns the `Terms` of the mean: it is linear in x and in b."""
+
+    def projection(x, W, b, sigma) -> np.ndarray:
+        """Returns the matrix that x - b is multiplied by. Shape `[K, D]`."""
+        precision = np.eye(W.shape[1]) + W.T @ W / sigma**2
+        return inverse(precision) @ W.T / sigma**2
+
+    return of_output(
+        MODEL,
+        term("x", 1, lambda *model: projection(*model) @ model[0], "M x", "the term in x"),
+        term("b", -1, lambda *model: projection(*model) @ model[2], "M b", "the term in b"),
+        term(
+            "without_cov",
+            0,
+            lambda x, W, b, sigma: W.T @ (x - b) / sigma**2,
+            "W^T (x - b) / sigma^2",
+            "the mean without the covariance",
+        ),
+        term(
+            "without_noise",
+            0,
+            lambda *model: projection(*model) @ (model[0] - model[2]) * model[3] ** 2,
+            "M (x - b) sigma^2",
+            "the mean that is not divided by sigma^2",
+        ),
+        term(
+            "divided_by_sigma",
+            0,
+            lambda *model: projection(*model) @ (model[0] - model[2]) * model[3],
+            "M (x - b) sigma",
+            "the mean divided by sigma instead of sigma^2",
+        ),
+        term(
+            "least_squares",
+            0,
+            lambda x, W, b, sigma: inverse(W.T @ W) @ W.T @ (x - b),
+            "(W^T W)^-1 W^T (x - b)",
+            "the least squares solution",
+        ),
+    )
+
+
+def terms_of_precision() -> DeclaredTerms:
+    """Returns the `Terms` of the covariance's inverse."""
+    return of_output(
+        MODEL,
+        term(
+            "identity",
+            1,
+            lambda x, W, b, sigma: np.eye(W.shape[1]),
+            "I",
+            "the prior's precision",
+        ),
+        term(
+            "loadings",
+            1,
+            lambda x, W, b, sigma: W.T @ W / sigma**2,
+            "W^T W / sigma^2",
+            "the term in W",
+        ),
+        term(
+            "diagonal",
+            0,
+            lambda x, W, b, sigma: np.diag(np.diag(W.T @ W)) / sigma**2,
+            "diag(W^T W) / sigma^2",
+            "the diagonal of the term in W",
+        ),
+        term(
+            "ones",
+            0,
+            lambda x, W, b, sigma: np.ones((W.shape[1], W.shape[1])),
+            "1",
+            "a 1 in every entry",
+        ),
+        term(
+            "noise",
+            0,
+            lambda x, W, b, sigma: sigma**2 * np.eye(W.shape[1]),
+            "sigma^2 I",
+            "sigma^2 on the diagonal",
+        ),
+        link="inverse",
+        output=1,
+    )
+
+
 linear_gaussian_posterior = Question(
     name="linear_gaussian_posterior",
     points=12,
@@ -236,6 +376,8 @@ linear_gaussian_posterior = Question(
         ),
     ),
     domain=Domain(sweep_posterior, num_draws=27),
+    keeps_formula=True,
+    terms=(terms_of_mean(), terms_of_precision()),
     mistakes=wrong(
         lgp_forgot_prior_precision=(
             with_precision(lambda W, sigma: W.T @ W / sigma**2),

@@ -5,7 +5,9 @@ import numpy as np
 from autograder.reference import elbo
 
 from ..domains import BATCH, DIMS, spread
+from ..formulas import softplus
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import of_output, term
 
 __all__ = ["reparameterize", "sample"]
 
@@ -73,6 +75,48 @@ reparameterize = Question(
         "terms, also where they cancel"
     ),
     domain=Domain(sweep_noise),
+    terms=(
+        of_output(
+            {"mu": "", "log_var": "log_var", "eps": ""},
+            term("mean", 1, lambda mu, log_var, eps: mu, "mu", "mu"),
+            term(
+                "noise",
+                1,
+                lambda mu, log_var, eps: np.exp(0.5 * log_var) * eps,
+                "exp(log_var / 2) eps",
+                "the noise",
+            ),
+            term(
+                "log_var_as_factor",
+                0,
+                lambda mu, log_var, eps: log_var * eps,
+                "log_var eps",
+                "eps times log_var",
+            ),
+            term(
+                "scaled_mean",
+                0,
+                lambda mu, log_var, eps: np.exp(0.5 * log_var) * mu,
+                "exp(log_var / 2) mu",
+                "mu times the standard deviation",
+            ),
+            term(
+                "spread",
+                0,
+                lambda mu, log_var, eps: np.exp(0.5 * log_var),
+                "exp(log_var / 2)",
+                "the standard deviation, not times eps",
+            ),
+            term(
+                "softplus",
+                0,
+                lambda mu, log_var, eps: softplus(log_var) * eps,
+                "softplus(log_var) eps",
+                "eps times the softplus of log_var",
+            ),
+            swaps=(("mu", "eps"),),
+        ),
+    ),
     mistakes=wrong(
         reparam_var_not_std=lambda mu, log_var, eps: mu + np.exp(log_var) * eps,
         reparam_log_var_direct=(
