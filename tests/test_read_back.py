@@ -9,6 +9,7 @@ from vikit import judging
 from vikit.judging import compare, read_back
 
 from autograder import tasks
+from autograder.tasks import drawing
 
 SECRET = b"a course's secret"
 QUESTIONS = {
@@ -140,6 +141,41 @@ def test_pairs_of_edits_are_explained(key):
     generator = np.random.default_rng(0)
     count, lost = rate(key, lambda terms: pairs_of_edits(terms, NUM_PAIRS, generator), 1)
     assert len(lost) <= 0.1 * count, lost
+
+
+@parameters()
+def test_what_is_read_back_of_a_known_mistake_is_that_mistake(key):
+    """What is read back of its values for one student predicts them for another."""
+    question = QUESTIONS[key]
+    drawn, other = drawn_for(key), drawn_for(key, "another student")
+    for mistake in question.mistakes:
+        for formula in mistake.formulas:
+            cases = [*drawn.cases, *drawn.further()]
+            answers = {case.name: values_of(formula, case) for case in cases}
+            if not all(answer.status == "ok" for answer in answers.values()):
+                continue
+            found = read_back.read_answers(drawn, answers, lambda cases: {})
+            if found is None:
+                continue
+            for case in cases_of(other):
+                want = values_of(formula, case)
+                for got, value in zip(
+                    read_back.predict(other, found, case), want.values, strict=True
+                ):
+                    np.testing.assert_allclose(
+                        got, value, rtol=5e-3, atol=5e-4, err_msg=f"{mistake.name}: {found.id}"
+                    )
+
+
+def values_of(formula, case):
+    """Returns the answer of a formula to a case; one without values where shapes differ."""
+    with np.errstate(all="ignore"):
+        values = drawing.evaluate(
+            formula, [drawing.to_float64(argument) for argument in case.arguments]
+        )
+    if [value.shape for value in values] != [want.shape for want in case.expected]:
+        return judging.Answer("malformed")
+    return judging.Answer("ok", tuple(np.float32(value) for value in values))
 
 
 @parameters()

@@ -11,7 +11,7 @@ from autograder.files import write_whole
 
 from . import script
 
-__all__ = ["SkeletonError", "write_question"]
+__all__ = ["SkeletonError", "check_identifier", "write_question"]
 
 MODULE = Template('''\
 """$name: the sum of squares, until you write your own question here."""
@@ -129,16 +129,21 @@ def check_name(assignment, name, taken) -> None:
         raise LookupError(
             f"no assignment is called {assignment!r}; there are: {', '.join(tasks.names())}"
         )
-    if not name.isidentifier() or keyword.iskeyword(name) or name.lower() != name:
-        raise SkeletonError(
-            f"{name!r} is no name of a function: take small letters, "
-            "digits and _, as in kl_to_prior"
-        )
+    check_identifier(name)
     if name in taken:
         raise SkeletonError(f"there is a question {name!r} already: take another name")
     path = tasks.FOLDER / assignment / f"{name}.py"
     if path.exists():
         raise SkeletonError(f"{path} is there already: take another name, or delete it")
+
+
+def check_identifier(name) -> None:
+    """Raises `SkeletonError` unless a name can be a function's, in small letters."""
+    if not name.isidentifier() or keyword.iskeyword(name) or name.lower() != name:
+        raise SkeletonError(
+            f"{name!r} is no name of a function: take small letters, "
+            "digits and _, as in kl_to_prior"
+        )
 
 
 def with_more(path, text) -> str:

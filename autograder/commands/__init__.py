@@ -6,6 +6,7 @@ What needs TensorFlow is imported when a command runs: `--help` does not wait fo
 """
 
 from . import (
+    adopt,
     assignments,
     bench,
     doctor,
@@ -16,6 +17,7 @@ from . import (
     release,
     sample,
     solutions,
+    unnamed,
 )
 
 __all__ = ["COMMANDS"]
@@ -24,6 +26,8 @@ __all__ = ["COMMANDS"]
 COMMANDS = (
     grade,
     sample,
+    unnamed,
+    adopt,
     new_question,
     assignments,
     solutions,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from vikit import judging
-from vikit.judging import compare, naming
+from vikit.judging import compare, naming, read_back
 from vikit.protocol.client import Student
 
 from autograder.tasks import Assignment, draw_given, to_float64
@@ -104,11 +104,11 @@ def evaluate_follow(question, case: judging.DrawnCase, values) -> tuple[np.ndarr
 
 
 def is_recognised(verdict) -> bool:
-    """Tells whether a verdict names the mistake of a wrong answer."""
+    """Tells whether it is known what a wrong answer computes: it has a name, or was read back."""
     return (
         verdict is not None
         and verdict.status in ("wrong", "partial")
-        and verdict.mistake is not None
+        and (verdict.mistake is not None or verdict.read_back is not None)
     )
 
 
@@ -118,7 +118,7 @@ def own_values(
     """Returns the student's values of an earlier question on the inputs of its only case.
 
     If the earlier answer was right these are the reference's. None if they are not the values of
-    the recognised mistake.
+    the recognised mistake, or of what was read back.
     """
     (case,) = drawn.cases
     if verdict.status == "correct":
@@ -126,7 +126,7 @@ def own_values(
     student = Student(run, max(until - run.asking, 0.1))
     reply = student.call(question.name, case.arguments, outputs=len(question.outputs) or None)
     row = naming.answer_row(drawn, {case.name: judging.Answer(reply.status, reply.values)})
-    if row is None or not is_of_the_mistake(row, drawn, verdict.mistake.split(" or ")):
+    if row is None or not is_as_before(row, drawn, verdict):
         return None
     values = [
         naming.broadcast_number(value, want)
@@ -138,6 +138,15 @@ def own_values(
         np.reshape(value, want.shape).astype(float)
         for value, want in zip(values, case.expected, strict=True)
     )
+
+
+def is_as_before(row: np.ndarray, drawn: judging.DrawnQuestion, verdict) -> bool:
+    """Tells whether an answer is what the earlier one was recognised as."""
+    if verdict.read_back is None:
+        return is_of_the_mistake(row, drawn, verdict.mistake.split(" or "))
+    (case,) = drawn.cases
+    values = {case.name: read_back.predict(drawn, verdict.read_back, case)}
+    return bool(compare.are_same_rows(naming.flatten(drawn, values), row, drawn))
 
 
 def is_of_the_mistake(row: np.ndarray, drawn: judging.DrawnQuestion, names) -> bool:

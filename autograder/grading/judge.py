@@ -1,8 +1,10 @@
 """Judges a running notebook: all questions of an assignment, in order."""
 
 import contextlib
+import math
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from vikit import judging
 from vikit.judging import decide, explain, faults, read_back
 
@@ -16,6 +18,9 @@ from .notebook import Cell
 from .run import GaveUp, NotebookRun
 
 __all__ = ["Judge", "ends_the_run"]
+
+# How many numbers of an answer that nothing explains are kept.
+MOST_UNEXPLAINED = 64
 
 
 def ends_the_run(error: BaseException) -> bool:
@@ -145,6 +150,8 @@ class Judge:
     ) -> judging.Verdict:
         """Returns the verdict with what a wrong answer computes instead, if that can be read.
 
+        If not, the verdict gets its values for inputs that are the same for all students.
+
         Args:
             drawn: The `judging.DrawnQuestion`.
             verdict: The verdict as it stands, without a mistake.
@@ -157,7 +164,9 @@ class Judge:
             return probing.ask_cases(self.run, replace(drawn, cases=tuple(cases)), path, seconds)
 
         found = read_back.read_answers(drawn, given, ask)
-        return read_back.add_to_verdict(verdict, found) if found else verdict
+        if found:
+            return read_back.add_to_verdict(verdict, found)
+        return replace(verdict, unexplained=row_of(ask(drawn.common())))
 
     def judge_class(self, drawn: judging.DrawnQuestion, question) -> judging.Verdict:
         """Returns the verdict on the properties of a question."""
@@ -174,6 +183,15 @@ class Judge:
             for name, finding in found.items()
         }
         return judging.judge_properties(drawn, hidden)
+
+
+def row_of(answers: dict[str, judging.Answer]) -> tuple[float | None, ...]:
+    """Returns the first numbers of some answers in a row; none where an answer has no numbers."""
+    if any(answer.status != "ok" for answer in answers.values()):
+        return ()
+    arrays = [np.ravel(value) for answer in answers.values() for value in answer.values]
+    numbers = np.concatenate(arrays)[:MOST_UNEXPLAINED].astype(float) if arrays else ()
+    return tuple(float(f"{number:.5g}") if math.isfinite(number) else None for number in numbers)
 
 
 def list_kit_errors(verdict: judging.Verdict) -> list[str]:

@@ -37,7 +37,7 @@ __all__ = [
     "secret_digest",
 ]
 
-SCHEMA = 2
+SCHEMA = 3
 COURSE_SECRET = Path("course/secret")
 
 
@@ -279,6 +279,7 @@ def build_question_document(verdict: judging.Verdict) -> dict[str, Any]:
             "formula": verdict.read_back.formula,
         },
         "source": verdict.source,
+        "unexplained": list(verdict.unexplained),
         "follows": verdict.follows,
         "cases": [
             {

@@ -98,12 +98,15 @@ def explain_letters(verdicts) -> Text:
 
 
 def build_mistakes_table(verdicts, most=8) -> Iterator[Table | Text]:
-    """Yields the named mistakes, the most frequent first; nothing where there is none."""
+    """Yields the mistakes that are known, the most frequent first; nothing where there is none.
+
+    They are named, or what the answer computes instead was read back.
+    """
     counts = Counter(
-        (question["name"], question["mistake"])
+        (question["name"], known)
         for verdict in verdicts
         for question in verdict["questions"]
-        if question["mistake"]
+        if (known := question["mistake"] or (question["read_back"] or {}).get("id"))
     )
     if not counts:
         return

@@ -91,18 +91,19 @@ def build_question(question, cases) -> judging.DrawnQuestion:
 NUM_FURTHER = 12
 
 
-def draw_further(question, key: Key) -> tuple[judging.DrawnCase, ...]:
+def draw_further(question, key: Key, count=NUM_FURTHER) -> tuple[judging.DrawnCase, ...]:
     """Returns generic cases that are worth no points, without the values of mistakes.
 
     Args:
         question: The `Question`.
         key: What inputs depend on besides question and case.
+        count: How many.
     """
     generic = [case for case in question.cases if case.kind == GENERIC]
     plain = replace(question, mistakes=())
     return tuple(
         draw_case(plain, replace(generic[number % len(generic)], name=f"further {number + 1}"), key)
-        for number in range(NUM_FURTHER)
+        for number in range(count)
     )
 
 

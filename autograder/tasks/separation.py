@@ -36,6 +36,8 @@ NUM_ATTEMPTS = 200
 # rounding in float32 may use up one.
 MARGIN_IN_TOLERANCES = 2.5
 NUM_STRUCTURE_DRAWS = 4
+# How many cases answers that nothing explains are compared on.
+NUM_COMMON = 3
 # The public cases are the same for everybody: they are drawn with this instead
 # of the course's secret.
 PUBLIC = b"public cases"
@@ -70,7 +72,12 @@ def draw_for_student(assignment, question, student, secret, file="") -> judging.
         drawn = draw_with_key(question, key, known.variants)
         found = find_clash(question, drawn, known.pairs)
         if found is None:
-            return replace(drawn, further=partial(draw_further, question, key))
+            common = (secret, "", assignment, 0)
+            return replace(
+                drawn,
+                further=partial(draw_further, question, key),
+                common=partial(draw_further, question, common, NUM_COMMON),
+            )
         clash = found
     reason = (
         f"{' and '.join(clash)} give the same values"

@@ -150,12 +150,14 @@ class Term:
             dicts from the names of mistakes, and "right", to functions of (value, sample). Each is
             applied to what the step before gave, those of the first step to None.
         tolerance: From a `Sample` to what rounding may add to the value, `[B]`.
+        parts: The `read_terms.PartFormula`s that the right value is a sum of.
     """
 
     name: str
     right: Callable
     wrong: Callable
     tolerance: Callable | None = None
+    parts: tuple = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .dependence import (
 from .exam import Exam, PropertyFailed, examination
 from .latent_model import LatentModel, ModelSizes, spec_of
 from .model import MISTAKES_OF_ANY_MODEL, AskedBatch, build_model
+from .read_terms import read_term
 from .term_names import name_terms, names_in_terms, wrong_terms
 from .tolerances import are_repeated
 
@@ -121,7 +122,19 @@ def check_terms_of(
     if method.probabilities_first and first.model.returns_probabilities:
         raise failure_of_decoder
     words, measured = describe_terms(spec, batches, wrong)
-    raise PropertyFailed(words, " and ".join(name_terms(spec, batches, wrong)), measured)
+    names = name_terms(spec, batches, wrong)
+    said = "" if names else read_wrong_terms(spec, batches, wrong)
+    raise PropertyFailed(f"{said}; {words}" if said else words, " and ".join(names), measured)
+
+
+def read_wrong_terms(spec: LatentModel, batches: list[AskedBatch], wrong: list[int]) -> str:
+    """Returns in words what the wrong terms are instead; empty if that is unclear for one."""
+    samples = [batch.right_sample for batch in batches]
+    said = [
+        read_term(spec.loss_method.terms[index].parts, samples, [one.got[index] for one in batches])
+        for index in wrong
+    ]
+    return "; ".join(said) if all(said) else ""
 
 
 def describe_terms(

@@ -19,6 +19,7 @@ from .latent_model import (
 from .model import Model
 from .own_functions import OwnFunctionsOfAVAE
 from .probabilities import are_binary_probabilities, binary_logits, binary_logits_or_nan
+from .read_terms import kl_parts, part
 from .samples import Sample
 
 __all__ = ["VAE", "WRONG_RATES", "closed_form_rate"]
@@ -152,7 +153,22 @@ BERNOULLI_VAE = LatentModel(
     ),
     loss_method=LossMethod(
         name="elbo",
-        terms=(Term("elbo(x, eps)", right=lambda s: -s.loss, wrong=elbo_mistakes),),
+        terms=(
+            Term(
+                "elbo(x, eps)",
+                right=lambda s: -s.loss,
+                wrong=elbo_mistakes,
+                parts=(
+                    part(
+                        "reconstruction",
+                        -1.0,
+                        "the reconstruction",
+                        lambda s, log_var: s.distortion.mean(0),
+                    ),
+                    *kl_parts(-1.0, lambda s: s.spec.weight),
+                ),
+            ),
+        ),
         origin="the ELBO of the model's own outputs",
         distortion_index=0,
         own_noise_mistake="elbo_draws_its_own_noise",

@@ -23,6 +23,7 @@ from .probabilities import (
     class_probabilities,
     log_class_probabilities,
 )
+from .read_terms import kl_parts
 from .samples import Sample
 from .vae import WRONG_RATES, closed_form_rate
 
@@ -169,7 +170,12 @@ VIB = register_spec(
                     right=lambda s: s.distortion.mean(0),
                     wrong=first_term_mistakes,
                 ),
-                Term("the KL", right=lambda s: s.rate[0], wrong=second_term_mistakes),
+                Term(
+                    "the KL",
+                    right=lambda s: s.rate[0],
+                    wrong=second_term_mistakes,
+                    parts=kl_parts(),
+                ),
             ),
             origin="what the model's own encoder and decoder give",
             distortion_index=0,

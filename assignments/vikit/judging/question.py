@@ -154,6 +154,8 @@ class DrawnQuestion:
             is.
         further: Draws generic cases that are worth no points: to read a wrong answer back where
             `cases` are too few.
+        common: Draws generic cases that are the same for all students, and worth no points: answers
+            that nothing explains are compared on them.
         keeps_formula: Whether the formula is the student's to find: no message gives it away.
     """
 
@@ -171,6 +173,7 @@ class DrawnQuestion:
     seconds: float | None = None
     terms: tuple[Any, ...] = ()
     further: Callable[[], tuple[DrawnCase, ...]] = no_cases
+    common: Callable[[], tuple[DrawnCase, ...]] = no_cases
     keeps_formula: bool = False
 
 
@@ -229,12 +232,14 @@ class ReadBack:
         sentence: What was changed, for the student.
         formula: The formula that was read back, for the staff.
         repair: The sentence with the names of terms, where `sentence` keeps them back.
+        factors: For each output that was read back its index and the `term_search.Factor`s.
     """
 
     id: str
     sentence: str
     formula: str
     repair: str = ""
+    factors: tuple[tuple[int, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -255,6 +260,8 @@ class Verdict:
         repair: How to mend each mistake: a line each.
         read_back: What the answer computes instead, where no mistake explains it; None if that is
             unclear too.
+        unexplained: What an answer that nothing explains gives for the question's `common` cases:
+            its numbers in a row, None where one is not finite.
     """
 
     name: str
@@ -269,3 +276,4 @@ class Verdict:
     follows: str | None = None
     repair: str = ""
     read_back: ReadBack | None = None
+    unexplained: tuple[float | None, ...] = ()

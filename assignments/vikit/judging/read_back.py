@@ -16,7 +16,7 @@ from .question import GENERIC, Answer, DrawnCase, DrawnQuestion, ReadBack, Verdi
 from .term_search import Combination, Factor, equations_of, find_combination, has_enough
 from .terms import Terms
 
-__all__ = ["add_to_verdict", "read_answers"]
+__all__ = ["add_to_verdict", "predict", "read_answers"]
 
 # From names of cases to the answers; and what asks a student's function for more of them.
 Answers = dict[str, Answer]
@@ -107,11 +107,17 @@ def read_output(
     """Returns what one output of a wrong answer computes; None if that is unclear."""
     terms = question.terms[output]
     values = [answers[case.name].values[output] for case in cases]
-    found = find_combination(equations_of(terms, cases, values, question.atol, question.rtol))
+    # The last case is kept out of the fit: what was found must predict it.
+    equations = equations_of(terms, cases[:-1], values[:-1], question.atol, question.rtol)
+    found = find_combination(equations)
     if found is None:
         return None
     name = question.outputs[output] if question.outputs else ""
-    return describe(terms, found, name, question.keeps_formula)
+    said = describe(terms, found, name, question.keeps_formula)
+    said = replace(said, factors=((output, found.factors),))
+    predicted = predict(question, said, cases[-1])[output]
+    is_predicted = np.isfinite(predicted).all() and is_close(values[-1], predicted, question)
+    return said if is_predicted else None
 
 
 def join(found: Sequence[ReadBack]) -> ReadBack:
@@ -121,7 +127,35 @@ def join(found: Sequence[ReadBack]) -> ReadBack:
         sentence=" ".join(dict.fromkeys(one.sentence for one in found)),
         formula="; ".join(one.formula for one in found),
         repair=" ".join(dict.fromkeys(filter(None, (one.repair for one in found)))),
+        factors=tuple(pair for one in found for pair in one.factors),
     )
+
+
+def predict(question: DrawnQuestion, found: ReadBack, case: DrawnCase) -> tuple[np.ndarray, ...]:
+    """Returns what an answer that was read back gives for a case, an array for each output.
+
+    Args:
+        question: The `DrawnQuestion` with the terms.
+        found: What was read back, of other inputs.
+        case: The `DrawnCase`.
+    """
+    values = list(case.expected)
+    for output, factors in found.factors:
+        terms = question.terms[output]
+        columns = dict(zip(terms.columns, terms.evaluate(case), strict=True))
+        total = sum(
+            factor.coefficient * size_of(factor.scale, case) * columns[factor.column]
+            for factor in factors
+        )
+        values[output] = terms.unlink(np.broadcast_to(total, case.expected[output].shape))
+    return tuple(values)
+
+
+def size_of(scale: str, case: DrawnCase) -> float:
+    """Returns what a term is multiplied by for a `Factor`'s scale."""
+    if not scale:
+        return 1.0
+    return float(case.sizes[scale[1:]]) if scale.startswith("*") else 1 / case.sizes[scale]
 
 
 def describe(terms: Terms, found: Combination, output: str, keeps_formula: bool) -> ReadBack:

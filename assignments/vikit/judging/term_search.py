@@ -37,8 +37,6 @@ CONSTANTS = (math.log(2 * math.pi), math.log(math.pi), math.log(2.0))
 # How many more numbers there must be than terms that are fitted.
 MORE_EQUATIONS = 3
 MOST_TERMS = 6
-# With fewer numbers than this, besides one for each term, further inputs are asked for.
-NUM_EQUATIONS = 8
 # Rounding in float32 of terms that cancel, as a share of the terms.
 TERM_ROUNDING = 1e-6
 # Two columns are one direction if the cosine between them is closer to 1 than this.
@@ -133,9 +131,12 @@ def equations_of(
 
 
 def has_enough(terms: Terms, cases: Sequence[DrawnCase], output: int) -> bool:
-    """Tells whether the answers to some cases are numbers enough to find the terms of an output."""
-    numbers = sum(case.expected[output].size for case in cases)
-    return numbers >= NUM_EQUATIONS + len(terms.terms)
+    """Tells whether cases have numbers enough to find the terms of an output.
+
+    The last case is kept out of the fit.
+    """
+    numbers = sum(case.expected[output].size for case in cases[:-1])
+    return numbers >= sum(bool(term.right) for term in terms.terms) + MORE_EQUATIONS
 
 
 def find_combination(equations: Equations) -> Combination | None:
@@ -358,8 +359,30 @@ class Search:
             tuple(used),
         )
 
+    def most_natural(self, coefficients: np.ndarray) -> np.ndarray:
+        """Returns the same sum with columns that keep the right coefficient, where there are such.
+
+        A column may be a multiple of another: log_var taken for a standard deviation, and twice
+        what it is taken for a variance.
+        """
+        found = coefficients.copy()
+        for number in np.flatnonzero(coefficients):
+            column, _ = self.equations.labels[number]
+            right = self.equations.right[column.term]
+            if column.reading < 0 or not right or abs(coefficients[number] - right) < 1e-9:
+                continue
+            for other, (choice, scale) in enumerate(self.equations.labels):
+                if choice.term != column.term or choice.reading < 0 or scale:
+                    continue
+                difference = coefficients[number] * self.rows[number] - right * self.rows[other]
+                if np.max(np.abs(difference)) < 1e-3:
+                    found[number], found[other] = 0, right
+                    break
+        return found
+
     def combination(self, coefficients: np.ndarray, num_changes: int) -> Combination:
         """Returns coefficients as a `Combination`."""
+        coefficients = self.most_natural(coefficients)
         return Combination(
             tuple(
                 Factor(*self.equations.labels[number], float(coefficients[number]))
