@@ -17,6 +17,7 @@ def bernoulli_rows() -> tuple[TermRow, ...]:
             lambda x, a, *_: total(x * a),
             "sum_d x_d logits_d",
             "the product of x and the logits",
+            part="the log-likelihood",
         ),
         term(
             "softplus",
@@ -24,6 +25,7 @@ def bernoulli_rows() -> tuple[TermRow, ...]:
             lambda x, a, *_: total(softplus(a)),
             "sum_d softplus(logits_d)",
             "the softplus",
+            part="the log-likelihood",
         ),
     )
 
@@ -41,6 +43,7 @@ def kl_rows(sign) -> tuple[TermRow, ...]:
             lambda *arguments: total(arguments[-2] ** 2),
             "sum_k mu_k^2",
             "the term in mu",
+            part="the KL",
         ),
         term(
             "variance",
@@ -48,6 +51,7 @@ def kl_rows(sign) -> tuple[TermRow, ...]:
             lambda *arguments: total(np.exp(arguments[-1])),
             "sum_k sigma_k^2",
             "the term in the variance",
+            part="the KL",
         ),
         term(
             "log_var",
@@ -55,6 +59,7 @@ def kl_rows(sign) -> tuple[TermRow, ...]:
             lambda *arguments: total(arguments[-1]),
             "sum_k log sigma_k^2",
             "the term in log_var",
+            part="the KL",
         ),
         term(
             "one",
@@ -63,5 +68,6 @@ def kl_rows(sign) -> tuple[TermRow, ...]:
             "K",
             "the constant",
             is_constant=True,
+            part="the KL",
         ),
     )

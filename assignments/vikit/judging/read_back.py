@@ -169,14 +169,15 @@ def describe(terms: Terms, found: Combination, output: str, keeps_formula: bool)
             term, and the repair does.
     """
     changes = list(changes_of(terms, found))
-    place = f"In {output}: " if output else ""
+    name = terms.name(output)
+    place = f"In {name}: " if name else ""
     named = " ".join(sentence(place, change.said(named=True)) for change in changes)
     unnamed = " ".join(sentence(place, change.said(named=False)) for change in changes)
     prefix = f"{output}." if output else ""
     return ReadBack(
         id=" ".join(f"{prefix}{change.id}" for change in changes),
         sentence=unnamed if keeps_formula else named,
-        formula=(f"{output} = " if output else "") + format_formula(terms, found.factors),
+        formula=(f"{name} = " if name else "") + format_formula(terms, found.factors),
         repair=named if keeps_formula else "",
     )
 

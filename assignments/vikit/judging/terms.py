@@ -21,10 +21,12 @@ class Link(NamedTuple):
     Attributes:
         apply: From answers to it.
         undo: From it to answers.
+        words: What messages call it; empty for the answer itself.
     """
 
     apply: Callable[[np.ndarray], np.ndarray]
     undo: Callable[[np.ndarray], np.ndarray]
+    words: str = ""
 
 
 def identity(values: np.ndarray) -> np.ndarray:
@@ -41,9 +43,9 @@ def invert(matrix: np.ndarray) -> np.ndarray:
 
 LINKS = {
     "": Link(identity, identity),
-    "exp": Link(np.exp, np.log),
-    "log": Link(np.log, np.exp),
-    "inverse": Link(invert, invert),
+    "exp": Link(np.exp, np.log, "exp"),
+    "log": Link(np.log, np.exp, "the logarithm"),
+    "inverse": Link(invert, invert, "the inverse"),
 }
 
 
@@ -129,6 +131,15 @@ class Terms:
         """Returns what of an answer is a sum of the terms. Same shape; NaN where it has none."""
         with np.errstate(all="ignore"):
             return LINKS[self.link_name].apply(values)
+
+    def name(self, output: str) -> str:
+        """Returns what messages call the sum of the terms; empty if it is all of the answer.
+
+        Args:
+            output: The output's name; empty if there is one alone.
+        """
+        words = LINKS[self.link_name].words
+        return f"{words} of {output or 'your answer'}" if words else output
 
     def unlink(self, values: np.ndarray) -> np.ndarray:
         """Returns the answer of which `values` is the `link`."""
