@@ -209,9 +209,9 @@ def values_of(formula, case):
         values = drawing.evaluate(
             formula, [drawing.to_float64(argument) for argument in case.arguments]
         )
-    if [value.shape for value in values] != [want.shape for want in case.expected]:
-        return judging.Answer("malformed")
-    return judging.Answer("ok", tuple(np.float32(value) for value in values))
+        if [value.shape for value in values] != [want.shape for want in case.expected]:
+            return judging.Answer("malformed")
+        return judging.Answer("ok", tuple(np.float32(value) for value in values))
 
 
 @parameters()
