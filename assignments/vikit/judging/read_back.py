@@ -5,6 +5,7 @@ was changed: a term is missing, has the opposite sign, counts twice, an argument
 something else.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,7 +23,13 @@ __all__ = ["add_to_verdict", "predict", "read_answers"]
 Answers = dict[str, Answer]
 Ask = Callable[[Sequence[DrawnCase]], Answers]
 # What a sentence begins with, but for the names of arguments: these stay as they are.
-OPENING_WORDS = ("a", "all", "an", "in", "one", "the", "where")
+OPENING_WORDS = ("a", "all", "an", "another", "in", "one", "the", "where")
+NAMED_CONSTANTS = (
+    (math.log(2 * math.pi), "log(2 pi)"),
+    (math.log(math.pi), "log(pi)"),
+    (math.log(2), "log(2)"),
+    (1 + math.log(2 * math.pi), "(1 + log(2 pi))"),
+)
 NAMED_RATIOS = {
     Fraction(-1): "has the opposite sign",
     Fraction(2): "counts twice",
@@ -172,7 +179,7 @@ def describe(terms: Terms, found: Combination, output: str, keeps_formula: bool)
     name = terms.name(output)
     place = f"In {name}: " if name else ""
     named = " ".join(sentence(place, change.said(named=True)) for change in changes)
-    unnamed = " ".join(sentence(place, change.said(named=False)) for change in changes)
+    unnamed = say_another(place, [change.said(named=False) for change in changes])
     prefix = f"{output}." if output else ""
     return ReadBack(
         id=" ".join(f"{prefix}{change.id}" for change in changes),
@@ -180,6 +187,17 @@ def describe(terms: Terms, found: Combination, output: str, keeps_formula: bool)
         formula=(f"{name} = " if name else "") + format_formula(terms, found.factors),
         repair=named if keeps_formula else "",
     )
+
+
+def say_another(place: str, texts: Sequence[str]) -> str:
+    """Returns texts as sentences that speak of "a term" once, and then of another one."""
+    count = 0
+    said = []
+    for text in texts:
+        is_term = "a term" in text[:9]
+        said.append(text.replace("a term", "another term", 1) if is_term and count else text)
+        count += is_term
+    return " ".join(sentence(place, text) for text in said)
 
 
 def sentence(place: str, text: str) -> str:
@@ -224,6 +242,7 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
         else:
             strangers.append(factor)
     yield from changes_of_parts(terms, by_term, strangers)
+    strangers += take_out_repeated(by_term)
     reading = shared_reading(terms, by_term)
     for number, factors in by_term.items():
         term = terms.terms[number]
@@ -237,10 +256,20 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
         one = terms.readings[reading]
         yield Change(one.key, "", "", one.words)
     for factor in strangers:
-        term = terms.terms[factor.column.term]
-        yield Change(
-            f"{term.key}:added", with_reading(terms, factor), "a term", "stands there besides"
-        )
+        yield addition(terms, factor)
+
+
+def take_out_repeated(by_term: dict[int, list[Factor]]) -> list[Factor]:
+    """Takes all but one of several factors of a term out of `by_term`, and returns them.
+
+    The one that stays is the plainest.
+    """
+    repeated = []
+    for number, factors in by_term.items():
+        plainest = sorted(factors, key=lambda one: (one.column.reading >= 0, bool(one.scale)))
+        by_term[number], rest = plainest[:1], plainest[1:]
+        repeated += rest
+    return repeated
 
 
 def change_of_all(terms: Terms, factors: Sequence[Factor], right: dict) -> Change | None:
@@ -344,12 +373,9 @@ def changes_of_term(
         shared: A reading that is said once, of all terms.
     """
     term = terms.terms[number]
-    for index, factor in enumerate(factors):
+    for factor in factors:
         reading = factor.column.reading
         parts, names = [], []
-        if index:
-            parts.append("stands there besides")
-            names.append("besides")
         ratio = factor.coefficient / term.right
         if ratio != 1:
             parts.append(words_of_ratio(ratio))
@@ -359,23 +385,40 @@ def changes_of_term(
             names.append(factor.scale)
         if reading >= 0 and reading != shared:
             one = terms.readings[reading]
-            yield Change(f"{term.key}:{one.key}", f"in {term.words}", "in a term", one.words)
-        if parts:
+            key = ":".join([term.key, ",".join([one.key, *names])])
+            what = one.words + (f", and that term {' and '.join(parts)}" if parts else "")
+            yield Change(key, f"in {term.words},", "in a term,", what)
+        elif parts:
             yield Change(f"{term.key}:{','.join(names)}", term.words, "a term", " and ".join(parts))
 
 
 def replacement(terms: Terms, number: int, factor: Factor) -> Change:
     """Returns the change where something else stands in the place of a term."""
     term = terms.terms[number]
-    other = terms.terms[factor.column.term]
-    found = f"{format_number(factor.coefficient)} {with_reading(terms, factor)}"
+    ratio = round(factor.coefficient / term.right, 9)
+    count = "" if abs(ratio) == 1 else f"{format_number(factor.coefficient)} times "
+    sign = ", with the opposite sign" if ratio == -1 else ""
+    scale = f", {words_of_scale(factor.scale)[3:]}" if factor.scale else ""
+    found = f"{count}{with_reading(terms, factor)}{scale}{sign}"
     return Change(
-        f"{term.key}:{other.key}",
-        f"where {term.words} belongs",
-        "where one term belongs",
-        f"stands {with_reading(terms, factor)}"
-        if abs(abs(factor.coefficient) - abs(term.right)) < 1e-9
-        else f"stands {found}",
+        f"{term.key}:{terms.terms[factor.column.term].key}",
+        f"{found} stands where {term.words} belongs",
+        f"{found} stands where a term belongs",
+        "",
+    )
+
+
+def addition(terms: Terms, factor: Factor) -> Change:
+    """Returns the change where something stands in an answer in no term's place."""
+    number = format_number(abs(factor.coefficient))
+    count = "" if number == "1" else f", {number} times"
+    scale = f", {words_of_scale(factor.scale)[3:]}" if factor.scale else ""
+    what = "is subtracted" if factor.coefficient < 0 else "is added"
+    return Change(
+        f"{terms.terms[factor.column.term].key}:added",
+        with_reading(terms, factor),
+        "a term",
+        f"{what} besides{scale}{count}",
     )
 
 
@@ -391,7 +434,7 @@ def words_of_ratio(ratio: float) -> str:
     """Returns how often a term counts, in words; empty for once."""
     fraction = Fraction(ratio).limit_denominator(100)
     if abs(ratio - fraction) > 1e-6:
-        return "has another constant"
+        return "has another value"
     if fraction == 1:
         return ""
     return NAMED_RATIOS.get(fraction) or f"counts {fraction} times"
@@ -406,8 +449,12 @@ def words_of_scale(scale: str) -> str:
 
 def format_number(value: float) -> str:
     """Returns a coefficient as text: a small fraction, or four digits."""
-    fraction = Fraction(value).limit_denominator(100)
-    return str(fraction) if abs(value - fraction) < 1e-6 else f"{value:.4g}"
+    for unit, name in ((1.0, ""), *NAMED_CONSTANTS):
+        fraction = Fraction(value / unit).limit_denominator(100 if unit == 1 else 4)
+        if abs(value / unit - fraction) < 1e-6:
+            number = {"1": "", "-1": "-"}.get(str(fraction), f"{fraction} ")
+            return f"{number}{name}" if name else str(fraction)
+    return f"{value:.4g}"
 
 
 def format_formula(terms: Terms, factors: Sequence[Factor]) -> str:

@@ -33,12 +33,20 @@ COEFFICIENTS = np.array(
     dtype=float,
 )
 # A constant may also be left without its log 2 pi, or have it too much, or hold another logarithm.
-CONSTANTS = (math.log(2 * math.pi), math.log(math.pi), math.log(2.0))
+CONSTANTS = (
+    math.log(2 * math.pi),
+    math.log(math.pi),
+    math.log(2.0),
+    1 + math.log(2 * math.pi),
+)
 # How many more numbers there must be than terms that are fitted.
 MORE_EQUATIONS = 3
 MOST_TERMS = 6
 # Rounding in float32 of terms that cancel, as a share of the terms.
 TERM_ROUNDING = 1e-6
+# How far apart, in tolerances, two combinations of the same answer may be: the public cases hold
+# columns that are rounded to a thousandth of it.
+SAME_ANSWER = 0.02
 # Two columns are one direction if the cosine between them is closer to 1 than this.
 COLLINEAR = 1e-10
 
@@ -364,8 +372,8 @@ class Search:
             return None
         rows = sorted(distinct.values(), key=self.complexity)
         values = np.stack(rows) @ self.rows
-        # Of one answer, up to rounding in float64.
-        if np.max(np.abs(values - values[0])) > 1e-3:
+        # Of one answer, up to rounding of the columns in the public cases.
+        if np.max(np.abs(values - values[0])) > SAME_ANSWER:
             return np.zeros(0)
         return rows[0]
 
@@ -374,15 +382,18 @@ class Search:
         used = np.flatnonzero(coefficients)
         labels = [self.equations.labels[number] for number in used]
         right = self.equations.right
-        changed = np.abs(coefficients - right) > 1e-9
+        is_lost, is_new = (right != 0) & (coefficients == 0), (right == 0) & (coefficients != 0)
+        changed = (np.abs(coefficients - right) > 1e-9) & ~is_lost & ~is_new
         odd = sum(
             Fraction(float(coefficients[number])).limit_denominator(100).denominator
             for number in used
         )
         return (
             sum(column.reading >= 0 for column, _ in labels)
-            + sum(bool(scale) for _, scale in labels),
-            int(changed.sum()),
+            + sum(bool(scale) for _, scale in labels)
+            + 1.5 * sum(not self.equations.right[column.term] for column, _ in labels),
+            int(changed.sum() + max(is_lost.sum(), is_new.sum())),
+            len(used),
             odd,
             tuple(used),
         )
