@@ -3,9 +3,10 @@
 import numpy as np
 
 from .formulas import softplus, total
-from .terms import TermRow, term
+from .question import Formula
+from .terms import Part, TermRow, part, term
 
-__all__ = ["bernoulli_rows", "kl_rows"]
+__all__ = ["bernoulli_rows", "kl_rows", "sigma_part"]
 
 
 def bernoulli_rows() -> tuple[TermRow, ...]:
@@ -71,3 +72,36 @@ def kl_rows(sign) -> tuple[TermRow, ...]:
             part="the KL",
         ),
     )
+
+
+def sigma_part(position) -> Part:
+    """Returns the standard deviation, and what may stand in its place.
+
+    Args:
+        position: Which of the arguments is log_var.
+    """
+
+    def of_log_var(formula) -> Formula:
+        return lambda *arguments: formula(arguments[position])
+
+    others = {
+        "variance": (np.exp, "the variance stands where the standard deviation belongs"),
+        "fourth_power": (
+            lambda v: np.exp(2 * v),
+            "the square of the variance stands where the standard deviation belongs",
+        ),
+        "root": (
+            lambda v: np.exp(0.25 * v),
+            "the root of the standard deviation stands where the standard deviation belongs",
+        ),
+        "inverse": (
+            lambda v: np.exp(-0.5 * v),
+            "the standard deviation and its inverse are exchanged",
+        ),
+        "log_var": (lambda v: v, "log_var itself stands where the standard deviation belongs"),
+        "of_variance": (lambda v: np.sqrt(np.abs(v)), "log_var is taken for a variance"),
+        "softplus": (softplus, "softplus(log_var) stands where the standard deviation belongs"),
+        "one": (np.ones_like, "the standard deviation is taken for 1"),
+    }
+    changed = {key: (of_log_var(formula), words) for key, (formula, words) in others.items()}
+    return part(of_log_var(lambda v: np.exp(0.5 * v)), **changed)

@@ -80,7 +80,7 @@ posterior_from_joint = Question(
     ),
     mistakes=wrong(
         posterior_normalised_over_x=lambda p: p / p.sum(axis=0, keepdims=True),
-        posterior_is_joint=lambda p: p,
+        posterior_is_joint="evidence:0",
         posterior_is_marginal=lambda p: np.broadcast_to(p.sum(axis=0), p.shape),
         posterior_transposed=lambda p: posterior(p).T,
         posterior_softmax=lambda p: np.exp(p) / np.exp(p).sum(axis=1, keepdims=True),
@@ -98,6 +98,6 @@ posterior_from_joint = Question(
                 if eps >= 1e-10
             ),
         ),
-        posterior_times_marginal=lambda p: p * p.sum(axis=1, keepdims=True),
+        posterior_times_marginal="evidence:-1",
     ),
 )

@@ -145,14 +145,14 @@ bernoulli_log_prob_probs = Question(
                 0,
                 lambda x, p: total(np.log(p)),
                 "sum_d log p_d",
-                "log p of all pixels, whatever x is",
+                "the sum of log p over all pixels",
             ),
             term(
                 "all_as_zeros",
                 0,
                 lambda x, p: total(np.log1p(-p)),
                 "sum_d log(1 - p_d)",
-                "log(1 - p) of all pixels, whatever x is",
+                "the sum of log(1 - p) over all pixels",
             ),
             term(
                 "no_log_of_ones",
@@ -168,11 +168,12 @@ bernoulli_log_prob_probs = Question(
                 "sum_d (1 - x_d) (1 - p_d)",
                 "1 - p without its logarithm",
             ),
+            sizes={"D": lambda x, p: x.shape[-1]},
         ),
     ),
     mistakes=wrong(
-        bce_sign_flipped=lambda x, p: -bernoulli_probs(x, p),
-        bce_mean_over_pixels=lambda x, p: bernoulli_probs(x, p) / x.shape[-1],
+        bce_sign_flipped="all:-1",
+        bce_mean_over_pixels="all:/D",
         bce_neg_mean_over_pixels=lambda x, p: -bernoulli_probs(x, p) / x.shape[-1],
         bern_prob_not_log=lambda x, p: np.exp(bernoulli_probs(x, p)),
         bern_squared_error=(lambda x, p: -total((x - p) ** 2), *squared_errors(lambda p: p)),
@@ -195,7 +196,7 @@ bernoulli_log_prob_probs = Question(
                 if (keep, eps) != (with_padded_probs, 1e-2)
             ),
         ),
-        bern_only_ones=(lambda x, p: total(xlogy(x, p)), lambda x, p: total(x * np.log(p))),
+        bern_only_ones=("zeros:0", lambda x, p: total(x * np.log(p))),
         bern_zero_log_zero=(plain_cross_entropy, with_clipped_probs(1e-8)),
     ),
 )

@@ -195,32 +195,32 @@ cross_entropy_terms = Question(
             ),
         ),
         ce_kl_reversed=with_changes(kl=reversed_kl),
-        ce_kl_negated=with_changes(kl=lambda p, m: entropy(p) - cross_entropy(p, m)),
+        ce_kl_negated="kl.all:-1",
         ce_under_model=(
-            with_changes(cross_entropy=lambda p, m: -np.sum(np.exp(m) * np.log(p))),
+            "cross_entropy.cross:own_under_model",
             with_kl_as_difference(
                 lambda p, m: -np.sum(np.exp(m) * np.log(p)), lambda p, m: entropy(p)
             ),
-            with_changes(cross_entropy=lambda p, m: model_entropy(m)),
+            "cross_entropy.cross:model",
             with_kl_as_difference(lambda p, m: model_entropy(m), lambda p, m: entropy(p)),
         ),
         ce_entropy_of_model=(
-            with_changes(entropy=lambda p, m: model_entropy(m)),
+            "entropy.own:model",
             with_kl_as_difference(cross_entropy, lambda p, m: model_entropy(m)),
         ),
         ce_minus_forgotten=lambda p, m: (-cross_entropy(p, m), -entropy(p), terms(p, m)[2]),
         ce_entropy_negated=(
-            with_changes(entropy=lambda p, m: -entropy(p)),
+            "entropy.own:-1",
             with_kl_as_difference(cross_entropy, lambda p, m: -entropy(p)),
         ),
         ce_unweighted=(
             with_changes(cross_entropy=lambda p, m: -np.mean(m)),
-            with_changes(cross_entropy=lambda p, m: -np.sum(m)),
+            "cross_entropy.cross:unweighted",
             with_kl_as_difference(lambda p, m: -np.mean(m), lambda p, m: entropy(p)),
             with_kl_as_difference(lambda p, m: -np.sum(m), lambda p, m: entropy(p)),
         ),
         ce_probability_not_log=(
-            with_changes(cross_entropy=lambda p, m: -np.sum(p * np.exp(m))),
+            "cross_entropy.cross:log_model_exponentiated",
             with_kl_as_difference(lambda p, m: -np.sum(p * np.exp(m)), lambda p, m: entropy(p)),
         ),
         ce_eps_in_log=(

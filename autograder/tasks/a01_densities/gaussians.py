@@ -70,33 +70,34 @@ standard_normal_log_prob = Question(
             {"z": ""},
             term(
                 "two_pi",
-                -0.5,
-                lambda z: z.shape[-1] * LOG_2PI,
-                "K log 2 pi",
+                -0.5 * LOG_2PI,
+                lambda z: z.shape[-1],
+                "K",
                 "the constant with 2 pi",
                 is_constant=True,
             ),
             term("square", -0.5, lambda z: total(z**2), "sum_k z_k^2", "the square of z"),
             term("size", 0, lambda z: total(np.abs(z)), "sum_k |z_k|", "the absolute value of z"),
-            term("plain", 0, total, "sum_k z_k", "z, not squared"),
+            term("plain", 0, total, "sum_k z_k", "z without its square"),
             term("norm", 0, lambda z: np.linalg.norm(z, axis=-1), "||z||", "the length of z"),
+            sizes={"K": lambda z: z.shape[-1]},
         ),
     ),
     mistakes=wrong(
-        snl_positive_exponent=lambda z: total(-0.5 * LOG_2PI + 0.5 * z**2),
-        snl_missing_2pi=lambda z: total(-0.5 * z**2),
+        snl_positive_exponent="square:-1",
+        snl_missing_2pi="two_pi:0",
         snl_2pi_once=(
-            lambda z: -0.5 * LOG_2PI - 0.5 * total(z**2),
+            "two_pi:/K",
             lambda z: -LOG_2PI - 0.5 * total(z**2),
         ),
-        snl_not_halved=lambda z: total(-0.5 * LOG_2PI - z**2),
-        snl_log_sqrt2pi_not_halved=lambda z: total(-LOG_2PI - 0.5 * z**2),
-        snl_mean=lambda z: standard_normal(z) / z.shape[-1],
+        snl_not_halved="square:2",
+        snl_log_sqrt2pi_not_halved="two_pi:2",
+        snl_mean="all:/K",
         snl_density_not_log=lambda z: np.exp(standard_normal(z)),
         snl_not_squared=(
-            lambda z: -0.5 * total(LOG_2PI + np.abs(z)),
-            lambda z: -0.5 * total(LOG_2PI + z),
-            lambda z: -0.5 * (total(LOG_2PI + 0 * z) + np.linalg.norm(z, axis=-1)),
+            "square:size",
+            "square:plain",
+            "square:norm",
         ),
         snl_through_density=(
             lambda z: np.log(np.prod(normal_density(z), axis=-1)),
@@ -179,9 +180,9 @@ gaussian_log_prob_fixed = Question(
             {"x": "", "mu": "mean", "sigma": "sigma"},
             term(
                 "two_pi",
-                -0.5,
-                lambda x, mu, sigma: x.shape[-1] * LOG_2PI,
-                "D log 2 pi",
+                -0.5 * LOG_2PI,
+                lambda x, mu, sigma: x.shape[-1],
+                "D",
                 "the constant with 2 pi",
                 is_constant=True,
             ),
@@ -211,7 +212,7 @@ gaussian_log_prob_fixed = Question(
                 0,
                 lambda x, mu, sigma: total((x - mu) / sigma),
                 "sum_d (x_d - mu_d) / sigma",
-                "(x - mu) / sigma, not squared",
+                "(x - mu) / sigma without its square",
             ),
             term(
                 "sigma",
@@ -234,33 +235,29 @@ gaussian_log_prob_fixed = Question(
             lambda x, m, s: 0.5 * total((x - m) ** 2),
             lambda x, m, s: np.mean((x - m) ** 2, axis=-1),
         ),
-        gaussian_missing_log_sigma=lambda x, m, s: total(-0.5 * LOG_2PI - 0.5 * ((x - m) / s) ** 2),
-        gaussian_missing_2pi=lambda x, m, s: total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
+        gaussian_missing_log_sigma="log_sigma:0",
+        gaussian_missing_2pi="two_pi:0",
         gaussian_2pi_once_not_D_times=(
-            lambda x, m, s: -0.5 * LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
+            "two_pi:/D",
             lambda x, m, s: -LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
         ),
         gaussian_constants_once=lambda x, m, s: (
             -0.5 * LOG_2PI - math.log(s) - 0.5 * total(((x - m) / s) ** 2)
         ),
-        gaussian_log_sigma_once=lambda x, m, s: (
-            -math.log(s) + total(-0.5 * LOG_2PI - 0.5 * ((x - m) / s) ** 2)
-        ),
-        gaussian_no_half_in_exponent=lambda x, m, s: total(
-            -0.5 * LOG_2PI - math.log(s) - ((x - m) / s) ** 2
-        ),
-        gaussian_mean_over_dims=lambda x, m, s: gaussian_fixed(x, m, s) / x.shape[-1],
-        gaussian_sigma_ignored=lambda x, m, s: gaussian_fixed(x, m, 1.0),
+        gaussian_log_sigma_once="log_sigma:/D",
+        gaussian_no_half_in_exponent="distance:2",
+        gaussian_mean_over_dims="all:/D",
+        gaussian_sigma_ignored="sigma_left_out",
         gaussian_abs_error=(
             lambda x, m, s: total(-math.log(2 * s) - np.abs(x - m) / s),
             lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * np.abs(x - m) / s**2),
-            lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * np.abs(x - m) / s),
+            "distance:size",
             lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - np.abs(x - m) / s),
         ),
         gaussian_sigma_as_variance=(
-            lambda x, m, s: gaussian_fixed(x, m, math.sqrt(s)),
-            lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * (x - m) ** 2 / s),
-            lambda x, m, s: total(-0.5 * LOG_2PI - 0.5 * math.log(s) - 0.5 * ((x - m) / s) ** 2),
+            "sigma_as_variance",
+            "distance:sigma_as_variance",
+            "log_sigma:1/2",
         ),
         gaussian_sigma_padded=(
             lambda x, m, s: gaussian_fixed_in_two(x, m, s, s + 1e-3),
@@ -280,8 +277,8 @@ gaussian_log_prob_fixed = Question(
             lambda x, m, s: gaussian_fixed(x, m, max(s, 0.1)),
             lambda x, m, s: gaussian_fixed_in_two(x, m, s, max(s, 0.1)),
         ),
-        gaussian_variance_as_sigma=lambda x, m, s: gaussian_fixed(x, m, s**2),
-        gaussian_sign_flipped=lambda x, m, s: -gaussian_fixed(x, m, s),
+        gaussian_variance_as_sigma="sigma_squared",
+        gaussian_sign_flipped="all:-1",
     ),
 )
 
@@ -344,9 +341,9 @@ gaussian_log_prob_learned = Question(
             {"x": "", "mu": "mean", "log_var": "log_var"},
             term(
                 "two_pi",
-                -0.5,
-                lambda x, mu, log_var: x.shape[-1] * LOG_2PI,
-                "D log 2 pi",
+                -0.5 * LOG_2PI,
+                lambda x, mu, log_var: x.shape[-1],
+                "D",
                 "the constant with 2 pi",
                 is_constant=True,
             ),
@@ -380,16 +377,12 @@ gaussian_log_prob_learned = Question(
             lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 / v),
             lambda x, m, v: -0.5 * total(LOG_2PI + np.log(v) + (x - m) ** 2 / v),
         ),
-        glv_precision_sign=lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(v)),
-        glv_missing_log_var=lambda x, m, v: -0.5 * total(LOG_2PI + (x - m) ** 2 * np.exp(-v)),
-        glv_std_in_quadratic=lambda x, m, v: (
-            -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(-0.5 * v))
-        ),
-        glv_square_of_quotient=lambda x, m, v: (
-            -0.5 * total(LOG_2PI + v + ((x - m) * np.exp(-v)) ** 2)
-        ),
-        glv_missing_2pi=lambda x, m, v: -0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
-        glv_2pi_once=lambda x, m, v: -0.5 * LOG_2PI - 0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
+        glv_precision_sign="distance:log_var_negated",
+        glv_missing_log_var="log_var:0",
+        glv_std_in_quadratic="distance:log_var_sigma_for_variance",
+        glv_square_of_quotient="distance:log_var_as_log_sigma",
+        glv_missing_2pi="two_pi:0",
+        glv_2pi_once="two_pi:/D",
         glv_missing_normaliser=lambda x, m, v: -0.5 * total((x - m) ** 2 * np.exp(-v)),
         glv_squared_error=(
             lambda x, m, v: -total((x - m) ** 2),
@@ -398,16 +391,14 @@ gaussian_log_prob_learned = Question(
             lambda x, m, v: total((x - m) ** 2),
             lambda x, m, v: np.mean((x - m) ** 2, axis=-1),
         ),
-        glv_not_halved=lambda x, m, v: 2 * gaussian_learned(x, m, v),
-        glv_log_var_as_log_std=lambda x, m, v: gaussian_learned(x, m, 2 * v),
-        glv_log_std_in_normaliser=lambda x, m, v: (
-            -0.5 * total(LOG_2PI + 0.5 * v + (x - m) ** 2 * np.exp(-v))
-        ),
+        glv_not_halved="all:2",
+        glv_log_var_as_log_std="log_var_as_log_sigma",
+        glv_log_std_in_normaliser="log_var:1/2",
         glv_log_var_bounded=(
             with_other_log_var(gaussian_learned, 2)[0],
             *with_other_log_var(gaussian_learned, 2)[1:] + with_padded_log(gaussian_learned, 2),
         ),
-        glv_mean_over_dims=lambda x, m, v: gaussian_learned(x, m, v) / x.shape[-1],
-        glv_sign_flipped=lambda x, m, v: -gaussian_learned(x, m, v),
+        glv_mean_over_dims="all:/D",
+        glv_sign_flipped="all:-1",
     ),
 )

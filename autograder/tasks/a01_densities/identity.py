@@ -188,7 +188,7 @@ elbo_identity_terms = Question(
                 0,
                 lambda p, lik, q: logsumexp(lik),
                 "log sum_z p(x given z)",
-                "the logarithm of the sum of the likelihoods, without the prior",
+                "log p(x) without the prior",
             ),
             term(
                 "likelihood",
@@ -215,11 +215,11 @@ elbo_identity_terms = Question(
                 np.exp(log_normalised(p + lik)) * (log_normalised(p + lik) - q)
             )
         ),
-        identity_kl_negated=with_changes(kl=lambda p, lik, q: -identity(p, lik, q)[1]),
-        identity_log_px_without_prior=with_changes(log_px=lambda p, lik, q: logsumexp(lik)),
+        identity_kl_negated="kl.all:-1",
+        identity_log_px_without_prior="log_px.evidence:without_prior",
         identity_log_px_is_mean_log=(
-            with_changes(log_px=lambda p, lik, q: np.sum(np.exp(p) * lik)),
-            with_changes(log_px=lambda p, lik, q: np.sum(np.exp(q) * lik)),
+            "log_px.evidence:under_prior",
+            "log_px.evidence:under_q",
             with_changes(log_px=lambda p, lik, q: np.mean(lik)),
             with_kl_as_gap(right_elbo, lambda p, lik, q: np.sum(np.exp(p) * lik)),
             with_kl_as_gap(right_elbo, lambda p, lik, q: np.mean(lik)),
@@ -228,7 +228,7 @@ elbo_identity_terms = Question(
             with_changes(log_px=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))),
         ),
         identity_log_px_is_likelihood=(
-            with_changes(log_px=lambda p, lik, q: np.exp(logsumexp(p + lik))),
+            "log_px.evidence:likelihood",
             with_kl_as_gap(right_elbo, lambda p, lik, q: np.exp(logsumexp(p + lik))),
         ),
         identity_order_swapped=(
@@ -237,12 +237,10 @@ elbo_identity_terms = Question(
         ),
         identity_kl_first=with_order(1, 0, 2),
         identity_elbo_negated=(
-            with_changes(elbo=lambda p, lik, q: -identity(p, lik, q)[0]),
+            "elbo.all:-1",
             *with_elbos(lambda *arguments: -right_elbo(*arguments)),
         ),
-        identity_elbo_without_entropy=with_changes(
-            elbo=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))
-        ),
+        identity_elbo_without_entropy="elbo.own:0",
         identity_elbo_is_reconstruction=with_elbos(lambda p, lik, q: np.sum(np.exp(q) * lik)),
         identity_eps_in_log=(
             *(
@@ -264,7 +262,7 @@ elbo_identity_terms = Question(
             ),
         ),
         identity_elbo_without_prior=(
-            with_changes(elbo=lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
+            "elbo.prior:0",
             lambda p, lik, q: (lambda elbo, kl: (elbo, kl, elbo + kl))(
                 np.sum(np.exp(q) * (lik - q)), identity(p, lik, q)[1]
             ),
@@ -277,7 +275,7 @@ elbo_identity_terms = Question(
             right_elbo, lambda p, lik, q: logsumexp(lik)
         ),
         identity_prior_forgotten=lambda p, lik, q: identity(np.zeros_like(p), lik, q),
-        identity_kl_to_joint=with_changes(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p - lik))),
+        identity_kl_to_joint="kl.evidence:0",
         identity_kl_to_prior_throughout=lambda p, lik, q: (lambda elbo, kl: (elbo, kl, elbo + kl))(
             np.sum(np.exp(q) * (p + lik - q)), np.sum(np.exp(q) * (q - p))
         ),
