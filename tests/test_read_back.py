@@ -18,6 +18,11 @@ QUESTIONS = {
     for question in tasks.load(name).questions
     if question.terms
 }
+WITH_SIZES = {
+    key: question
+    for key, question in QUESTIONS.items()
+    if any(terms is not None and terms.sizes for terms in question.terms)
+}
 # What a term is multiplied by; beside these each is taken for whatever its arguments may be.
 FACTORS = ("0", "-1", "2", "1/2")
 # How many students' inputs, and pairs of edits of each, are tried.
@@ -57,8 +62,13 @@ def test_the_right_answer_is_the_sum_of_its_terms(key):
 
 
 def single_edits(terms):
-    """Yields (key, row of coefficients) of each edit of one term."""
+    """Yields (key, row of coefficients) of each edit of one term, or of one part."""
     right = right_row(terms)
+    for part, members in terms.parts().items():
+        for factor in FACTORS:
+            row = right.copy()
+            row[members] *= float(eval(factor))
+            yield f"{part}:{factor}", row
     for number in np.flatnonzero(right):
         for factor in FACTORS:
             row = right.copy()
@@ -92,9 +102,9 @@ def answers_of(drawn, output, terms, row):
         with np.errstate(all="ignore"):
             columns = terms.evaluate(case)[np.flatnonzero(row)]
             given = terms.unlink(np.tensordot(row[np.flatnonzero(row)], columns, 1))
+            values[output] = np.float32(given)
         if case.kind == judging.GENERIC and not np.isfinite(given).all():
             return None
-        values[output] = np.float32(given)
         answers[case.name] = judging.Answer("ok", tuple(values))
     generic = [case for case in drawn.cases if case.kind == judging.GENERIC]
     if all(
@@ -102,6 +112,18 @@ def answers_of(drawn, output, terms, row):
         for case in generic
     ):
         return None
+    return answers
+
+
+def answers_of_change(drawn, output, terms, change):
+    """Returns the answers of a change in float32, as a listed mistake says it."""
+    answers = {}
+    for case in [*drawn.cases, *drawn.further()]:
+        values = [np.float32(value) for value in case.expected]
+        doubles = [drawing.to_float64(argument) for argument in case.arguments]
+        with np.errstate(all="ignore"):
+            values[output] = np.float32(terms.formula(change)(*doubles))
+        answers[case.name] = judging.Answer("ok", tuple(values))
     return answers
 
 
@@ -143,6 +165,20 @@ def test_pairs_of_edits_are_explained(key):
     assert len(lost) <= 0.1 * count, lost
 
 
+@parameters(WITH_SIZES)
+def test_terms_over_sizes_are_explained(key):
+    drawn, lost = drawn_for(key), []
+    for output, terms in enumerate(drawn.terms):
+        for letter in terms.sizes if terms is not None else ():
+            for term in terms.terms:
+                change = f"{term.key}:/{letter}"
+                if term.right and not is_explained(
+                    drawn, answers_of_change(drawn, output, terms, change)
+                ):
+                    lost.append(change)
+    assert not lost
+
+
 @parameters()
 def test_what_is_read_back_of_a_known_mistake_is_that_mistake(key):
     """What is read back of its values for one student predicts them for another."""
@@ -173,9 +209,9 @@ def values_of(formula, case):
         values = drawing.evaluate(
             formula, [drawing.to_float64(argument) for argument in case.arguments]
         )
-    if [value.shape for value in values] != [want.shape for want in case.expected]:
-        return judging.Answer("malformed")
-    return judging.Answer("ok", tuple(np.float32(value) for value in values))
+        if [value.shape for value in values] != [want.shape for want in case.expected]:
+            return judging.Answer("malformed")
+        return judging.Answer("ok", tuple(np.float32(value) for value in values))
 
 
 @parameters()

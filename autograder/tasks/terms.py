@@ -4,7 +4,7 @@ A question lists its terms (`of_output`); what may stand in their place is deriv
 arguments may be taken for (`READINGS`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -13,9 +13,10 @@ import numpy as np
 from vikit.judging import Column, DrawnCase, Reading, Term, Terms
 
 from . import drawing
+from .formulas import softmax
 from .question import QuestionError
 
-__all__ = ["READINGS", "DeclaredTerms", "TermRow", "of_output", "term"]
+__all__ = ["READINGS", "DeclaredTerms", "Part", "TermRow", "of_output", "part", "term"]
 
 
 class ArgumentReading(NamedTuple):
@@ -40,6 +41,11 @@ def sigmoid(value) -> np.ndarray:
     return 1 / (1 + np.exp(-value))
 
 
+def first_of_all(samples) -> np.ndarray:
+    """Returns the first of the samples on the first axis, for all of them."""
+    return np.broadcast_to(samples[:1], samples.shape)
+
+
 # By kind of argument.
 READINGS = {
     "log_var": (
@@ -61,6 +67,13 @@ READINGS = {
         ArgumentReading("exponentiated", np.exp, "exp({name}) stands where {name} belongs"),
         ArgumentReading("left_out", np.zeros_like, "the variance is taken for 1"),
     ),
+    "variance": (
+        ArgumentReading("as_sigma", np.square, "{name} is taken for a standard deviation"),
+        ArgumentReading("rooted", np.sqrt, "a standard deviation stands where {name} belongs"),
+        ArgumentReading("as_log_variance", np.exp, "{name} is taken for its logarithm"),
+        ArgumentReading("inverted", lambda v: 1 / v, "{name} and its inverse are exchanged"),
+        ArgumentReading("left_out", np.ones_like, "{name} is taken for 1"),
+    ),
     "sigma": (
         ArgumentReading("as_variance", np.sqrt, "{name} is taken for a variance"),
         ArgumentReading("squared", np.square, "a variance stands where {name} belongs"),
@@ -76,8 +89,24 @@ READINGS = {
         ArgumentReading("left_out", np.zeros_like, "{name} is taken for 0"),
         ArgumentReading("negated", lambda m: -m, "{name} has the opposite sign"),
     ),
+    "noise": (
+        ArgumentReading("squared", np.square, "{name} is squared"),
+        ArgumentReading("absolute", np.abs, "{name} is taken without its sign"),
+        ArgumentReading("first_alone", first_of_all, "all samples have the {name} of the first"),
+    ),
     "binary": (
         ArgumentReading("inverted", lambda x: 1 - x, "1 - {name} stands where {name} belongs"),
+    ),
+    "probability": (
+        ArgumentReading("as_logit", sigmoid, "the sigmoid of {name} stands for {name}"),
+        ArgumentReading("inverted", lambda p: 1 - p, "1 - {name} stands where {name} belongs"),
+    ),
+    "log_probability": (
+        ArgumentReading("exponentiated", np.exp, "exp({name}) stands where {name} belongs"),
+    ),
+    "softmax": (
+        ArgumentReading("as_probabilities", softmax, "the softmax of {name} is taken twice"),
+        ArgumentReading("negated", lambda a: -a, "{name} has the opposite sign"),
     ),
     "positive": (
         ArgumentReading("squared", np.square, "{name} is squared"),
@@ -99,7 +128,7 @@ class TermRow:
     formula: Callable[..., Any]
 
 
-def term(key, right, formula, text, words="", is_constant=False) -> TermRow:
+def term(key, right, formula, text, words="", is_constant=False, part="") -> TermRow:
     """Returns a row of `of_output`.
 
     Args:
@@ -109,8 +138,27 @@ def term(key, right, formula, text, words="", is_constant=False) -> TermRow:
         text: How it is written.
         words: What messages call it; "the term <text>" by default.
         is_constant: Whether it depends on sizes alone.
+        part: The part of the formula that it belongs to, as "the KL".
     """
-    return TermRow(Term(key, words or f"the term {text}", text, right, is_constant), formula)
+    declared = Term(key, words or f"the term {text}", text, right, is_constant, part)
+    return TermRow(declared, formula)
+
+
+class Part(NamedTuple):
+    """A part of a formula that stands in several terms.
+
+    Attributes:
+        formula: From the question's arguments, and the parts before it, to its values.
+        others: What may stand in its place, by name: a formula, and what is wrong in words.
+    """
+
+    formula: Callable[..., Any]
+    others: dict[str, tuple[Callable[..., Any], str]]
+
+
+def part(formula, **others) -> Part:
+    """Returns a `Part`; each of `others` is a pair (formula, what is wrong in words)."""
+    return Part(formula, others)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +198,8 @@ class DeclaredTerms(Terms):
             change: The key of a term and what happens to it: "log_var:-1" (a factor), "log_var:0"
                 (it is missing), "one:/K" (divided by a size), "variance:log_var_as_sigma" (a
                 reading), "log_var:mean" (another term in its place), "+log_var" (another term
-                besides); "all:2" and "all:/K"; the key of a reading alone: in all terms.
+                besides); "all:2", "all:/K"; "KL:2" for all terms of the part "the KL"; the key of
+                a reading alone: in all terms.
 
         Raises:
             QuestionError: If there is no such term or reading.
@@ -165,7 +214,11 @@ class DeclaredTerms(Terms):
         if change.startswith("+") and change[1:] in keys:
             return {**found, Column(keys[change[1:]]): (1.0, "")}
         name, _, what = change.partition(":")
-        chosen = list(found) if name == "all" else [Column(keys.get(name, -1))]
+        parts = {part.removeprefix("the "): part for part in self.parts()}
+        if name in parts:
+            chosen = [Column(number) for number in self.parts()[parts[name]]]
+        else:
+            chosen = list(found) if name == "all" else [Column(keys.get(name, -1))]
         if chosen[0] not in found:
             raise QuestionError(f"{change!r}: no term of the right answer is called {name!r}")
         for column in chosen:
@@ -195,8 +248,20 @@ def read_factor(change: str, text: str) -> float:
         ) from error
 
 
+# What changes the arguments of a question to those of the rows' formulas.
+Change = Callable[[list], list]
+
+
+# Not fewer arguments: each says something else of an output.
 def of_output(
-    arguments: dict[str, str], *rows: TermRow, swaps=(), sizes=None, output: int = 0, link=""
+    arguments: dict[str, str],
+    *rows: TermRow,
+    swaps=(),
+    together=None,
+    parts=None,
+    sizes=None,
+    output: int = 0,
+    link="",
 ) -> DeclaredTerms:
     """Returns the `Terms` of an output.
 
@@ -205,30 +270,29 @@ def of_output(
             `READINGS`; "" for an argument that nothing is taken for.
         rows: The terms.
         swaps: Pairs of names of arguments that may be exchanged.
+        together: From what messages call several arguments of one kind, as "each log_var", to their
+            names: they may be taken alike for something else.
+        parts: From names to `Part`s: the rows' formulas get their values after the arguments.
         sizes: From the letters of sizes to functions of the arguments, where a listed mistake
             divides by one.
         output: Which output of the question it is.
         link: What of the answer is the sum of the terms (see `vikit.judging.Terms.link_name`).
     """
-    names = list(arguments)
-    readings, changes = [], []
-    for position, (name, kind) in enumerate(arguments.items()):
-        for one in READINGS.get(kind, ()):
-            readings.append(Reading(f"{name}_{one.key}", one.words.format(name=name)))
-            changes.append(change_one(position, one.change))
-    for first, second in swaps:
-        readings.append(Reading(f"{first}_and_{second}", f"{first} and {second} are exchanged"))
-        changes.append(exchange(names.index(first), names.index(second)))
+    parts = parts or {}
+    plain = with_parts([one.formula for one in parts.values()])
+    found = [
+        *readings_of_arguments(arguments, swaps, together or {}, plain),
+        *readings_of_parts(parts),
+    ]
     columns = tuple(
-        [Column(number) for number in range(len(rows))]
-        + [Column(number, index) for index in range(len(readings)) for number in range(len(rows))]
+        Column(number, index) for index in range(-1, len(found)) for number in range(len(rows))
     )
 
     def compute(column: Column, arguments: list) -> np.ndarray:
-        change = changes[column.reading] if column.reading >= 0 else list
+        change = found[column.reading][1] if column.reading >= 0 else plain
         with np.errstate(all="ignore"):
-            found = np.asarray(rows[column.term].formula(*change(arguments)))
-        return found if found.dtype.kind == "f" else found.astype(float)
+            values = np.asarray(rows[column.term].formula(*change(arguments)))
+        return values if values.dtype.kind == "f" else values.astype(float)
 
     def evaluate(case: DrawnCase) -> np.ndarray:
         doubles = [drawing.to_float64(argument) for argument in case.arguments]
@@ -237,7 +301,7 @@ def of_output(
 
     return DeclaredTerms(
         tuple(row.term for row in rows),
-        tuple(readings),
+        tuple(reading for reading, _ in found),
         columns,
         evaluate,
         link,
@@ -246,19 +310,76 @@ def of_output(
     )
 
 
-def change_one(position: int, change: Callable) -> Callable[[list], list]:
-    """Returns a function of arguments that changes the one at `position`."""
+def readings_of_arguments(
+    arguments, swaps, together, plain: Change
+) -> Iterator[tuple[Reading, Change]]:
+    """Yields what arguments may be taken for, with the change of arguments.
+
+    Args:
+        arguments: From the names of arguments to their kinds.
+        swaps: Pairs of names of arguments that may be exchanged.
+        together: From what messages call several arguments to their names.
+        plain: Adds the parts to the arguments.
+    """
+    names = list(arguments)
+    for name, members in ({name: (name,) for name in names} | together).items():
+        positions = {names.index(member) for member in members}
+        for one in READINGS.get(arguments[members[0]], ()):
+            key = f"{name.replace(' ', '_')}_{one.key}"
+            reading = Reading(key, one.words.format(name=name))
+            yield reading, both(change_some(positions, one.change), plain)
+    for first, second in swaps:
+        reading = Reading(f"{first}_and_{second}", f"{first} and {second} are exchanged")
+        yield reading, both(exchange(names.index(first), names.index(second)), plain)
+
+
+def readings_of_parts(parts: dict[str, Part]) -> Iterator[tuple[Reading, Change]]:
+    """Yields what may stand in the place of parts, with what adds it to the arguments."""
+    for name, one in parts.items():
+        for key, (other, words) in one.others.items():
+            formulas = {other_name: original.formula for other_name, original in parts.items()}
+            changed = with_parts(list({**formulas, name: other}.values()))
+            yield Reading(f"{name}_{key}", words), changed
+
+
+def with_parts(formulas: list[Callable]) -> Change:
+    """Returns a function that adds to arguments the values of parts, one after the other."""
+
+    def added(arguments: list) -> list:
+        found = list(arguments)
+        for formula in formulas:
+            found.append(formula(*found))
+        return found
+
+    return added
+
+
+def both(first: Change, second: Change) -> Change:
+    """Returns a function that makes one change of arguments after the other."""
+    return lambda arguments: second(first(arguments))
+
+
+def change_some(positions: set[int], change: Callable) -> Change:
+    """Returns a function of arguments that changes those at `positions`."""
 
     def changed(arguments: list) -> list:
         return [
-            change(np.asarray(value, float)) if index == position else value
+            in_its_precision(change, value) if index in positions else value
             for index, value in enumerate(arguments)
         ]
 
     return changed
 
 
-def exchange(first: int, second: int) -> Callable[[list], list]:
+def in_its_precision(change: Callable, value) -> Any:
+    """Returns a changed argument, in the precision of the argument."""
+    if isinstance(value, float):
+        return float(change(np.float64(value)))
+    value = np.asarray(value)
+    return change(value if value.dtype.kind == "f" else value.astype(float))
+
+
+def exchange(first: int, second: int) -> Change:
     """Returns a function of arguments that exchanges two of them."""
 
     def exchanged(arguments: list) -> list:

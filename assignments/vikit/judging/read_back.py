@@ -5,6 +5,7 @@ was changed: a term is missing, has the opposite sign, counts twice, an argument
 something else.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,7 +23,13 @@ __all__ = ["add_to_verdict", "predict", "read_answers"]
 Answers = dict[str, Answer]
 Ask = Callable[[Sequence[DrawnCase]], Answers]
 # What a sentence begins with, but for the names of arguments: these stay as they are.
-OPENING_WORDS = ("a", "all", "an", "in", "one", "the", "where")
+OPENING_WORDS = ("a", "all", "an", "another", "in", "one", "the", "where")
+NAMED_CONSTANTS = (
+    (math.log(2 * math.pi), "log(2 pi)"),
+    (math.log(math.pi), "log(pi)"),
+    (math.log(2), "log(2)"),
+    (1 + math.log(2 * math.pi), "(1 + log(2 pi))"),
+)
 NAMED_RATIOS = {
     Fraction(-1): "has the opposite sign",
     Fraction(2): "counts twice",
@@ -169,16 +176,28 @@ def describe(terms: Terms, found: Combination, output: str, keeps_formula: bool)
             term, and the repair does.
     """
     changes = list(changes_of(terms, found))
-    place = f"In {output}: " if output else ""
+    name = terms.name(output)
+    place = f"In {name}: " if name else ""
     named = " ".join(sentence(place, change.said(named=True)) for change in changes)
-    unnamed = " ".join(sentence(place, change.said(named=False)) for change in changes)
+    unnamed = say_another(place, [change.said(named=False) for change in changes])
     prefix = f"{output}." if output else ""
     return ReadBack(
         id=" ".join(f"{prefix}{change.id}" for change in changes),
         sentence=unnamed if keeps_formula else named,
-        formula=(f"{output} = " if output else "") + format_formula(terms, found.factors),
+        formula=(f"{name} = " if name else "") + format_formula(terms, found.factors),
         repair=named if keeps_formula and named != unnamed else "",
     )
+
+
+def say_another(place: str, texts: Sequence[str]) -> str:
+    """Returns texts as sentences that speak of "a term" once, and then of another one."""
+    count = 0
+    said = []
+    for text in texts:
+        is_term = "a term" in text[:9]
+        said.append(text.replace("a term", "another term", 1) if is_term and count else text)
+        count += is_term
+    return " ".join(sentence(place, text) for text in said)
 
 
 def sentence(place: str, text: str) -> str:
@@ -222,6 +241,8 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
             by_term[factor.column.term].append(factor)
         else:
             strangers.append(factor)
+    yield from changes_of_parts(terms, by_term, strangers)
+    strangers += take_out_repeated(by_term)
     reading = shared_reading(terms, by_term)
     for number, factors in by_term.items():
         term = terms.terms[number]
@@ -235,10 +256,20 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
         one = terms.readings[reading]
         yield Change(one.key, "", "", one.words)
     for factor in strangers:
-        term = terms.terms[factor.column.term]
-        yield Change(
-            f"{term.key}:added", with_reading(terms, factor), "a term", "stands there besides"
-        )
+        yield addition(terms, factor)
+
+
+def take_out_repeated(by_term: dict[int, list[Factor]]) -> list[Factor]:
+    """Takes all but one of several factors of a term out of `by_term`, and returns them.
+
+    The one that stays is the plainest.
+    """
+    repeated = []
+    for number, factors in by_term.items():
+        plainest = sorted(factors, key=lambda one: (one.column.reading >= 0, bool(one.scale)))
+        by_term[number], rest = plainest[:1], plainest[1:]
+        repeated += rest
+    return repeated
 
 
 def change_of_all(terms: Terms, factors: Sequence[Factor], right: dict) -> Change | None:
@@ -256,6 +287,58 @@ def change_of_all(terms: Terms, factors: Sequence[Factor], right: dict) -> Chang
     if not what:
         return None
     return Change(f"all:{format_number(ratio)}{scale}", "all of it", "all of it", what)
+
+
+def changes_of_parts(
+    terms: Terms, by_term: dict[int, list[Factor]], strangers: list[Factor]
+) -> Iterator[Change]:
+    """Yields what happened to whole parts, and takes it out of `by_term` and `strangers`.
+
+    Args:
+        terms: The `Terms`.
+        by_term: What stands there of each term.
+        strangers: Terms that the right answer lacks.
+    """
+    for part, members in terms.parts().items():
+        key = part.replace(" ", "_")
+        if any(by_term[number] for number in members):
+            ratio, scale = common_factor(terms, by_term, members)
+            what = " and ".join(filter(None, [words_of_ratio(ratio), words_of_scale(scale)]))
+            if what:
+                yield Change(f"{key}:{format_number(ratio)}{scale}", part, "a part", what)
+            for number in members:
+                by_term[number] = [
+                    one._replace(
+                        scale="" if scale else one.scale, coefficient=one.coefficient / ratio
+                    )
+                    for one in by_term[number]
+                ]
+            continue
+        for number in members:
+            del by_term[number]
+        if strangers:
+            other = with_reading(terms, strangers.pop(0))
+            place = f"where {part} belongs", "where one part belongs"
+            yield Change(f"{key}:replaced", *place, f"stands {other}")
+        else:
+            yield Change(f"{key}:missing", part, "a part", "is missing")
+
+
+def common_factor(
+    terms: Terms, by_term: dict[int, list[Factor]], members: Sequence[int]
+) -> tuple[float, str]:
+    """Returns (number, size) that most terms of a part have before them; (1, "") without one.
+
+    Args:
+        terms: The `Terms`.
+        by_term: What stands there of each term.
+        members: The terms of the part.
+    """
+    factors = [factor for number in members for factor in by_term[number]]
+    ratios = [round(one.coefficient / terms.terms[one.column.term].right, 6) for one in factors]
+    ratio, scales = max(ratios, key=ratios.count), {factor.scale for factor in factors}
+    is_common = ratios.count(ratio) > len(members) / 2 and len(scales) == 1
+    return (ratio, scales.pop()) if is_common else (1.0, "")
 
 
 def shared_reading(terms: Terms, by_term: dict[int, list[Factor]]) -> int | None:
@@ -290,12 +373,9 @@ def changes_of_term(
         shared: A reading that is said once, of all terms.
     """
     term = terms.terms[number]
-    for index, factor in enumerate(factors):
+    for factor in factors:
         reading = factor.column.reading
         parts, names = [], []
-        if index:
-            parts.append("stands there besides")
-            names.append("besides")
         ratio = factor.coefficient / term.right
         if ratio != 1:
             parts.append(words_of_ratio(ratio))
@@ -305,23 +385,40 @@ def changes_of_term(
             names.append(factor.scale)
         if reading >= 0 and reading != shared:
             one = terms.readings[reading]
-            yield Change(f"{term.key}:{one.key}", f"in {term.words}", "in a term", one.words)
-        if parts:
+            key = ":".join([term.key, ",".join([one.key, *names])])
+            what = one.words + (f", and that term {' and '.join(parts)}" if parts else "")
+            yield Change(key, f"in {term.words},", "in a term,", what)
+        elif parts:
             yield Change(f"{term.key}:{','.join(names)}", term.words, "a term", " and ".join(parts))
 
 
 def replacement(terms: Terms, number: int, factor: Factor) -> Change:
     """Returns the change where something else stands in the place of a term."""
     term = terms.terms[number]
-    other = terms.terms[factor.column.term]
-    found = f"{format_number(factor.coefficient)} {with_reading(terms, factor)}"
+    ratio = round(factor.coefficient / term.right, 9)
+    count = "" if abs(ratio) == 1 else f"{format_number(factor.coefficient)} times "
+    sign = ", with the opposite sign" if ratio == -1 else ""
+    scale = f", {words_of_scale(factor.scale)[3:]}" if factor.scale else ""
+    found = f"{count}{with_reading(terms, factor)}{scale}{sign}"
     return Change(
-        f"{term.key}:{other.key}",
-        f"where {term.words} belongs",
-        "where one term belongs",
-        f"stands {with_reading(terms, factor)}"
-        if abs(abs(factor.coefficient) - abs(term.right)) < 1e-9
-        else f"stands {found}",
+        f"{term.key}:{terms.terms[factor.column.term].key}",
+        f"{found} stands where {term.words} belongs",
+        f"{found} stands where a term belongs",
+        "",
+    )
+
+
+def addition(terms: Terms, factor: Factor) -> Change:
+    """Returns the change where something stands in an answer in no term's place."""
+    number = format_number(abs(factor.coefficient))
+    count = "" if number == "1" else f", {number} times"
+    scale = f", {words_of_scale(factor.scale)[3:]}" if factor.scale else ""
+    what = "is subtracted" if factor.coefficient < 0 else "is added"
+    return Change(
+        f"{terms.terms[factor.column.term].key}:added",
+        with_reading(terms, factor),
+        "a term",
+        f"{what} besides{scale}{count}",
     )
 
 
@@ -337,7 +434,7 @@ def words_of_ratio(ratio: float) -> str:
     """Returns how often a term counts, in words; empty for once."""
     fraction = Fraction(ratio).limit_denominator(100)
     if abs(ratio - fraction) > 1e-6:
-        return "has another constant"
+        return "has another value"
     if fraction == 1:
         return ""
     return NAMED_RATIOS.get(fraction) or f"counts {fraction} times"
@@ -352,8 +449,12 @@ def words_of_scale(scale: str) -> str:
 
 def format_number(value: float) -> str:
     """Returns a coefficient as text: a small fraction, or four digits."""
-    fraction = Fraction(value).limit_denominator(100)
-    return str(fraction) if abs(value - fraction) < 1e-6 else f"{value:.4g}"
+    for unit, name in ((1.0, ""), *NAMED_CONSTANTS):
+        fraction = Fraction(value / unit).limit_denominator(100 if unit == 1 else 4)
+        if abs(value / unit - fraction) < 1e-6:
+            number = {"1": "", "-1": "-"}.get(str(fraction), f"{fraction} ")
+            return f"{number}{name}" if name else str(fraction)
+    return f"{value:.4g}"
 
 
 def format_formula(terms: Terms, factors: Sequence[Factor]) -> str:

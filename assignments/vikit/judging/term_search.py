@@ -33,12 +33,20 @@ COEFFICIENTS = np.array(
     dtype=float,
 )
 # A constant may also be left without its log 2 pi, or have it too much, or hold another logarithm.
-CONSTANTS = (math.log(2 * math.pi), math.log(math.pi), math.log(2.0))
+CONSTANTS = (
+    math.log(2 * math.pi),
+    math.log(math.pi),
+    math.log(2.0),
+    1 + math.log(2 * math.pi),
+)
 # How many more numbers there must be than terms that are fitted.
 MORE_EQUATIONS = 3
 MOST_TERMS = 6
 # Rounding in float32 of terms that cancel, as a share of the terms.
 TERM_ROUNDING = 1e-6
+# How far apart, in tolerances, two combinations of the same answer may be: the public cases hold
+# columns that are rounded to a thousandth of it.
+SAME_ANSWER = 0.02
 # Two columns are one direction if the cosine between them is closer to 1 than this.
 COLLINEAR = 1e-10
 
@@ -79,6 +87,7 @@ class Equations(NamedTuple):
         right: The coefficients of the right answer. Shape `[columns]`.
         constants: Which columns are constants. Bool `[columns]`.
         tolerance: How far each number may be off. Shape `[n]`.
+        parts: The terms of each part of the formula.
     """
 
     matrix: np.ndarray
@@ -87,6 +96,7 @@ class Equations(NamedTuple):
     right: np.ndarray
     constants: np.ndarray
     tolerance: np.ndarray
+    parts: list[list[int]]
 
 
 def equations_of(
@@ -127,6 +137,7 @@ def equations_of(
         right,
         np.array([terms.terms[column.term].is_constant for column, _ in labels]),
         np.maximum(tolerance, 1e-9) + rounding,
+        list(terms.parts().values()),
     )
 
 
@@ -177,10 +188,18 @@ class Search:
         self.terms = np.flatnonzero(equations.right)
 
     def repeats(self, norms: np.ndarray) -> np.ndarray:
-        """Returns which rows are a multiple of an earlier one."""
+        """Returns which rows are a small rational multiple of an earlier one.
+
+        Other multiples stay: a size that is the same in all cases, as 7, is found as a size alone.
+        """
         with np.errstate(all="ignore"):
             cosines = self.gram / norms / norms[:, np.newaxis]
-        return np.tril(np.abs(cosines) > 1 - COLLINEAR, -1).any(axis=1)
+        later, earlier = np.nonzero(np.tril(np.abs(cosines) > 1 - COLLINEAR, -1))
+        ratios = self.gram[later, earlier] / self.gram[earlier, earlier]
+        is_small = (np.abs(ratios[:, np.newaxis] - COEFFICIENTS) < 1e-4).any(axis=1)
+        found = np.zeros(len(norms), bool)
+        found[later[is_small]] = True
+        return found
 
     def is_solvable(self) -> bool:
         """Tells whether there are enough numbers, all of them finite, and few enough terms."""
@@ -213,20 +232,20 @@ class Search:
         """Yields the right answer with several terms changed alike: one change, or two.
 
         All of it may be multiplied by a number or divided by a size, and an argument may be taken
-        for something else in all terms that have it: one change. In some of them: two.
+        for something else in all terms that have it: one change. In some of them: two. So may a
+        part of it, or two parts.
         """
         right, labels = self.equations.right, self.equations.labels
         index = {label: number for number, label in enumerate(labels)}
         terms = [labels[number][0].term for number in self.terms]
         if cost == 1:
-            whole = right @ self.rows
-            factor = self.nearest(float(self.goal @ whole / (whole @ whole)), is_constant=False)
-            if factor is not None:
-                yield factor * right
-            for scale in {scale for _, scale in labels if scale}:
-                scaled = np.zeros_like(right)
-                scaled[[index[Column(term), scale] for term in terms]] = right[self.terms]
-                yield scaled
+            yield from self.multiplied(right, terms)
+            for part in self.equations.parts:
+                yield from self.multiplied(right, part)
+        elif len(self.equations.parts) > 1:
+            first, second = self.equations.parts[:2]
+            for base in self.multiplied(right, first):
+                yield from self.multiplied(base, second)
         for reading in sorted({column.reading for column, _ in labels} - {-1}):
             has_it = [term for term in terms if self.is_changed(index, term, reading)]
             for count in range(2, len(has_it) + 1):
@@ -238,6 +257,32 @@ class Search:
                         base[index[Column(term, reading), ""]] = base[index[Column(term), ""]]
                         base[index[Column(term), ""]] = 0
                     yield base
+
+    def multiplied(self, base: np.ndarray, terms: Sequence[int]) -> Iterator[np.ndarray]:
+        """Yields `base` with some terms missing, multiplied by a number, or by or over a size."""
+        kept, members = base.copy(), list(terms)
+        kept[members] = 0
+        for factor in dict.fromkeys((0.0, -1.0, 2.0, 0.5, -2.0, -0.5, *self.fitted(kept, base))):
+            changed = kept.copy()
+            changed[members] = factor * base[members]
+            if changed.any():
+                yield changed
+        index = {label: number for number, label in enumerate(self.equations.labels)}
+        for scale in sorted({scale for _, scale in self.equations.labels if scale}):
+            changed = kept.copy()
+            changed[[index[Column(term), scale] for term in members]] = base[members]
+            yield changed
+
+    def fitted(self, kept: np.ndarray, base: np.ndarray) -> Iterator[float]:
+        """Yields the number that what is in `base` beside `kept` is multiplied by, if it is small.
+
+        It is the one that fits best where nothing else is changed.
+        """
+        rest, whole = self.goal - kept @ self.rows, (base - kept) @ self.rows
+        if whole @ whole > 0:
+            factor = self.nearest(float(rest @ whole / (whole @ whole)), is_constant=False)
+            if factor is not None:
+                yield factor
 
     def is_changed(self, index: dict, term: int, reading: int) -> bool:
         """Tells whether a reading changes the values of a term."""
@@ -338,8 +383,8 @@ class Search:
             return None
         rows = sorted(distinct.values(), key=self.complexity)
         values = np.stack(rows) @ self.rows
-        # Of one answer, up to rounding in float64.
-        if np.max(np.abs(values - values[0])) > 1e-3:
+        # Of one answer, up to rounding of the columns in the public cases.
+        if np.max(np.abs(values - values[0])) > SAME_ANSWER:
             return np.zeros(0)
         return rows[0]
 
@@ -348,15 +393,18 @@ class Search:
         used = np.flatnonzero(coefficients)
         labels = [self.equations.labels[number] for number in used]
         right = self.equations.right
-        changed = np.abs(coefficients - right) > 1e-9
+        is_lost, is_new = (right != 0) & (coefficients == 0), (right == 0) & (coefficients != 0)
+        changed = (np.abs(coefficients - right) > 1e-9) & ~is_lost & ~is_new
         odd = sum(
             Fraction(float(coefficients[number])).limit_denominator(100).denominator
             for number in used
         )
         return (
             sum(column.reading >= 0 for column, _ in labels)
-            + sum(bool(scale) for _, scale in labels),
-            int(changed.sum()),
+            + sum(bool(scale) for _, scale in labels)
+            + 1.5 * sum(not self.equations.right[column.term] for column, _ in labels),
+            int(changed.sum() + max(is_lost.sum(), is_new.sum())),
+            len(used),
             odd,
             tuple(used),
         )

@@ -21,10 +21,12 @@ class Link(NamedTuple):
     Attributes:
         apply: From answers to it.
         undo: From it to answers.
+        words: What messages call it; empty for the answer itself.
     """
 
     apply: Callable[[np.ndarray], np.ndarray]
     undo: Callable[[np.ndarray], np.ndarray]
+    words: str = ""
 
 
 def identity(values: np.ndarray) -> np.ndarray:
@@ -41,9 +43,9 @@ def invert(matrix: np.ndarray) -> np.ndarray:
 
 LINKS = {
     "": Link(identity, identity),
-    "exp": Link(np.exp, np.log),
-    "log": Link(np.log, np.exp),
-    "inverse": Link(invert, invert),
+    "exp": Link(np.exp, np.log, "exp"),
+    "log": Link(np.log, np.exp, "the logarithm"),
+    "inverse": Link(invert, invert, "the inverse"),
 }
 
 
@@ -58,6 +60,8 @@ class Term:
             theirs to find.
         right: Its coefficient in the right answer; 0 for what only wrong answers have.
         is_constant: Whether it depends on sizes alone: then a coefficient may hold log 2 pi too.
+        part: The part of the formula that it belongs to, as messages call it: "the KL". What
+            happens to a part happens to all its terms. Empty if the formula has no parts.
     """
 
     key: str
@@ -65,6 +69,7 @@ class Term:
     text: str
     right: float
     is_constant: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,10 +116,30 @@ class Terms:
     evaluate: Callable[[DrawnCase], np.ndarray]
     link_name: str = ""
 
+    def parts(self) -> dict[str, list[int]]:
+        """Returns the indices of the terms of each part that has several, and is not all."""
+        right = [number for number, term in enumerate(self.terms) if term.right]
+        names = dict.fromkeys(self.terms[number].part for number in right)
+        found = {
+            name: [number for number in right if self.terms[number].part == name]
+            for name in names
+            if name
+        }
+        return {name: part for name, part in found.items() if 1 < len(part) < len(right)}
+
     def link(self, values: np.ndarray) -> np.ndarray:
         """Returns what of an answer is a sum of the terms. Same shape; NaN where it has none."""
         with np.errstate(all="ignore"):
             return LINKS[self.link_name].apply(values)
+
+    def name(self, output: str) -> str:
+        """Returns what messages call the sum of the terms; empty if it is all of the answer.
+
+        Args:
+            output: The output's name; empty if there is one alone.
+        """
+        words = LINKS[self.link_name].words
+        return f"{words} of {output or 'your answer'}" if words else output
 
     def unlink(self, values: np.ndarray) -> np.ndarray:
         """Returns the answer of which `values` is the `link`."""

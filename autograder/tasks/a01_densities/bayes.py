@@ -6,6 +6,7 @@ from autograder.reference import densities
 
 from ..formulas import SMALL
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import of_output, term
 
 __all__ = ["posterior_from_joint"]
 
@@ -59,9 +60,27 @@ posterior_from_joint = Question(
         "3e-6 through a logarithm"
     ),
     domain=Domain(sweep_table),
+    terms=(
+        of_output(
+            {"p_xz": ""},
+            term("joint", 1, np.log, "log p(x,z)", "log p(x,z)"),
+            term(
+                "evidence",
+                -1,
+                lambda p: np.log(p.sum(axis=1, keepdims=True)),
+                "log p(x)",
+                "log p(x)",
+            ),
+            term("prior", 0, lambda p: np.log(p.sum(axis=0)), "log p(z)", "log p(z)"),
+            term("states", 0, lambda p: np.log(p.shape[1]), "log Z", "log Z", is_constant=True),
+            term("values", 0, lambda p: np.log(p.shape[0]), "log X", "log X", is_constant=True),
+            term("factor", 0, lambda p: 1.0, "1", "the logarithm of a factor", is_constant=True),
+            link="log",
+        ),
+    ),
     mistakes=wrong(
         posterior_normalised_over_x=lambda p: p / p.sum(axis=0, keepdims=True),
-        posterior_is_joint=lambda p: p,
+        posterior_is_joint="evidence:0",
         posterior_is_marginal=lambda p: np.broadcast_to(p.sum(axis=0), p.shape),
         posterior_transposed=lambda p: posterior(p).T,
         posterior_softmax=lambda p: np.exp(p) / np.exp(p).sum(axis=1, keepdims=True),
@@ -79,6 +98,6 @@ posterior_from_joint = Question(
                 if eps >= 1e-10
             ),
         ),
-        posterior_times_marginal=lambda p: p * p.sum(axis=1, keepdims=True),
+        posterior_times_marginal="evidence:-1",
     ),
 )

@@ -5,9 +5,11 @@ from scipy.special import expit, xlogy
 
 from autograder.reference import densities
 
+from ..common_terms import bernoulli_rows
 from ..domains import spread
-from ..formulas import SMALL, bernoulli, logsumexp, over_batch, softmax, total
+from ..formulas import SMALL, bernoulli, logsumexp, over_batch, softmax, softplus, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
 from .bernoulli_probs import (
     bernoulli_probs,
     likelihood,
@@ -89,11 +91,46 @@ bernoulli_log_prob_logits = Question(
         ),
     ),
     domain=Domain(lambda generator: (sweep_pixels(generator), spread(generator, 1000))),
+    terms=(
+        of_output(
+            {"x": "binary", "logits": "logits"},
+            *bernoulli_rows(),
+            term(
+                "largest",
+                0,
+                lambda x, a: total(np.maximum(a, 0)),
+                "sum_d max(a_d, 0)",
+                "the larger of the logit and 0",
+            ),
+            term(
+                "rest_of_softplus",
+                0,
+                lambda x, a: total(np.log1p(np.exp(-np.abs(a)))),
+                "sum_d log(1 + exp(-|a_d|))",
+                "log(1 + exp(-|logit|))",
+            ),
+            term(
+                "all_logits",
+                0,
+                lambda x, a: total(a),
+                "sum_d a_d",
+                "the sum of all logits",
+            ),
+            term(
+                "softplus_of_ones",
+                0,
+                lambda x, a: total(x * softplus(a)),
+                "sum_d x_d softplus(a_d)",
+                "the softplus of the pixels that are 1",
+            ),
+            sizes={"D": lambda x, a: x.shape[-1]},
+        ),
+    ),
     mistakes=wrong(
-        logit_sign_flipped=lambda x, a: -bernoulli(x, a),
-        logit_mean_over_pixels=lambda x, a: bernoulli(x, a) / x.shape[-1],
+        logit_sign_flipped="all:-1",
+        logit_mean_over_pixels="all:/D",
         logit_neg_mean_over_pixels=lambda x, a: -bernoulli(x, a) / x.shape[-1],
-        logit_double_sigmoid=lambda x, a: bernoulli(x, expit(a)),
+        logit_double_sigmoid="logits_as_probability",
         logit_wrong_max_trick=(
             lambda x, a: total(x * a - np.maximum(a, 0) - np.logaddexp(0, a)),
             lambda x, a: total(x * a - np.maximum(a, 0) - np.log1p(np.exp(a))),
@@ -144,7 +181,7 @@ bernoulli_log_prob_logits = Question(
             *(lambda x, a, eps=eps: total(x * np.log(expit(a) + eps)) for eps in SMALL),
             *(lambda x, a, eps=eps: total(x * np.log(np.clip(expit(a), eps, 1))) for eps in SMALL),
         ),
-        logit_sign_of_logit=lambda x, a: bernoulli(x, -a),
+        logit_sign_of_logit="logits_negated",
         logit_probability_not_log=lambda x, a: np.exp(bernoulli(x, a)),
         logit_squared_error=(
             lambda x, a: -total((x - expit(a)) ** 2),

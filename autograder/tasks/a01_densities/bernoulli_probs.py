@@ -10,6 +10,7 @@ from autograder.reference import densities
 from ..domains import BATCH, DIMS
 from ..formulas import LOG_2PI, SMALL, Numbers, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
 
 __all__ = [
     "bernoulli_log_prob_probs",
@@ -122,9 +123,57 @@ bernoulli_log_prob_probs = Question(
         "probability 2e-3 by 5e-4 of 6 nats, below the relative 1e-4"
     ),
     domain=Domain(sweep_probs),
+    terms=(
+        of_output(
+            {"x": "binary", "probs": "probability"},
+            term(
+                "ones",
+                1,
+                lambda x, p: total(xlogy(x, p)),
+                "sum_d x_d log p_d",
+                "the term of the pixels that are 1",
+            ),
+            term(
+                "zeros",
+                1,
+                lambda x, p: total(xlog1py(1 - x, -p)),
+                "sum_d (1 - x_d) log(1 - p_d)",
+                "the term of the pixels that are 0",
+            ),
+            term(
+                "all_as_ones",
+                0,
+                lambda x, p: total(np.log(p)),
+                "sum_d log p_d",
+                "the sum of log p over all pixels",
+            ),
+            term(
+                "all_as_zeros",
+                0,
+                lambda x, p: total(np.log1p(-p)),
+                "sum_d log(1 - p_d)",
+                "the sum of log(1 - p) over all pixels",
+            ),
+            term(
+                "no_log_of_ones",
+                0,
+                lambda x, p: total(x * p),
+                "sum_d x_d p_d",
+                "p without its logarithm",
+            ),
+            term(
+                "no_log_of_zeros",
+                0,
+                lambda x, p: total((1 - x) * (1 - p)),
+                "sum_d (1 - x_d) (1 - p_d)",
+                "1 - p without its logarithm",
+            ),
+            sizes={"D": lambda x, p: x.shape[-1]},
+        ),
+    ),
     mistakes=wrong(
-        bce_sign_flipped=lambda x, p: -bernoulli_probs(x, p),
-        bce_mean_over_pixels=lambda x, p: bernoulli_probs(x, p) / x.shape[-1],
+        bce_sign_flipped="all:-1",
+        bce_mean_over_pixels="all:/D",
         bce_neg_mean_over_pixels=lambda x, p: -bernoulli_probs(x, p) / x.shape[-1],
         bern_prob_not_log=lambda x, p: np.exp(bernoulli_probs(x, p)),
         bern_squared_error=(lambda x, p: -total((x - p) ** 2), *squared_errors(lambda p: p)),
@@ -147,7 +196,7 @@ bernoulli_log_prob_probs = Question(
                 if (keep, eps) != (with_padded_probs, 1e-2)
             ),
         ),
-        bern_only_ones=(lambda x, p: total(xlogy(x, p)), lambda x, p: total(x * np.log(p))),
+        bern_only_ones=("zeros:0", lambda x, p: total(x * np.log(p))),
         bern_zero_log_zero=(plain_cross_entropy, with_clipped_probs(1e-8)),
     ),
 )

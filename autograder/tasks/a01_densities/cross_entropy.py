@@ -10,6 +10,7 @@ from autograder.reference import densities
 
 from ..formulas import SMALL
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import DeclaredTerms, of_output, term
 
 __all__ = ["cross_entropy_terms"]
 
@@ -112,6 +113,56 @@ def sweep_tables(generator) -> Arguments:
     return pop / pop.sum(), np.log(np.maximum(model, LEAST))
 
 
+def sum_of_averages(output, cross=0, own=0) -> DeclaredTerms:
+    """Returns the `Terms` of an output.
+
+    Args:
+        output: Which.
+        cross: How often the average of log_model counts.
+        own: How often the average of log pop counts.
+    """
+    return of_output(
+        {"pop": "", "log_model": "log_probability"},
+        term(
+            "cross",
+            cross,
+            lambda p, m: np.sum(p * m),
+            "sum_x pop log_model",
+            "the average of log_model under pop",
+        ),
+        term(
+            "own",
+            own,
+            lambda p, m: np.sum(xlogy(p, p)),
+            "sum_x pop log pop",
+            "the average of log pop under pop",
+        ),
+        term(
+            "model",
+            0,
+            lambda p, m: np.sum(np.exp(m) * m),
+            "sum_x model log_model",
+            "the average of log_model under the model",
+        ),
+        term(
+            "own_under_model",
+            0,
+            lambda p, m: np.sum(np.exp(m) * np.log(p)),
+            "sum_x model log pop",
+            "the average of log pop under the model",
+        ),
+        term("unweighted", 0, lambda p, m: np.sum(m), "sum_x log_model", "the sum of log_model"),
+        term(
+            "own_unweighted",
+            0,
+            lambda p, m: np.sum(np.log(p)),
+            "sum_x log pop",
+            "the sum of log pop",
+        ),
+        output=output,
+    )
+
+
 cross_entropy_terms = Question(
     name="cross_entropy_terms",
     points=4,
@@ -130,6 +181,11 @@ cross_entropy_terms = Question(
     float32=0.03,
     tolerance="sums of at most eight terms: float32 keeps 1e-7 of the largest, 30 nats",
     domain=Domain(sweep_tables, num_draws=157),
+    terms=(
+        sum_of_averages(0, cross=-1),
+        sum_of_averages(1, own=-1),
+        sum_of_averages(2, cross=-1, own=1),
+    ),
     mistakes=wrong(
         ce_all_under_model=(
             lambda p, m: (
@@ -139,32 +195,32 @@ cross_entropy_terms = Question(
             ),
         ),
         ce_kl_reversed=with_changes(kl=reversed_kl),
-        ce_kl_negated=with_changes(kl=lambda p, m: entropy(p) - cross_entropy(p, m)),
+        ce_kl_negated="kl.all:-1",
         ce_under_model=(
-            with_changes(cross_entropy=lambda p, m: -np.sum(np.exp(m) * np.log(p))),
+            "cross_entropy.cross:own_under_model",
             with_kl_as_difference(
                 lambda p, m: -np.sum(np.exp(m) * np.log(p)), lambda p, m: entropy(p)
             ),
-            with_changes(cross_entropy=lambda p, m: model_entropy(m)),
+            "cross_entropy.cross:model",
             with_kl_as_difference(lambda p, m: model_entropy(m), lambda p, m: entropy(p)),
         ),
         ce_entropy_of_model=(
-            with_changes(entropy=lambda p, m: model_entropy(m)),
+            "entropy.own:model",
             with_kl_as_difference(cross_entropy, lambda p, m: model_entropy(m)),
         ),
         ce_minus_forgotten=lambda p, m: (-cross_entropy(p, m), -entropy(p), terms(p, m)[2]),
         ce_entropy_negated=(
-            with_changes(entropy=lambda p, m: -entropy(p)),
+            "entropy.own:-1",
             with_kl_as_difference(cross_entropy, lambda p, m: -entropy(p)),
         ),
         ce_unweighted=(
             with_changes(cross_entropy=lambda p, m: -np.mean(m)),
-            with_changes(cross_entropy=lambda p, m: -np.sum(m)),
+            "cross_entropy.cross:unweighted",
             with_kl_as_difference(lambda p, m: -np.mean(m), lambda p, m: entropy(p)),
             with_kl_as_difference(lambda p, m: -np.sum(m), lambda p, m: entropy(p)),
         ),
         ce_probability_not_log=(
-            with_changes(cross_entropy=lambda p, m: -np.sum(p * np.exp(m))),
+            "cross_entropy.cross:log_model_exponentiated",
             with_kl_as_difference(lambda p, m: -np.sum(p * np.exp(m)), lambda p, m: entropy(p)),
         ),
         ce_eps_in_log=(

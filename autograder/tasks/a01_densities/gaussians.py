@@ -9,6 +9,7 @@ from autograder.reference import densities
 from ..domains import near, spread
 from ..formulas import LOG_2PI, SMALL, Numbers, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import of_output, term
 from .kl_to_prior import with_other_log_var, with_padded_log
 
 __all__ = [
@@ -64,21 +65,39 @@ standard_normal_log_prob = Question(
     float32=0.005,
     tolerance="a sum of squares of one sign: float32 keeps 5e-7 of the value",
     domain=Domain(lambda generator: (spread(generator, 40),)),
+    terms=(
+        of_output(
+            {"z": ""},
+            term(
+                "two_pi",
+                -0.5 * LOG_2PI,
+                lambda z: z.shape[-1],
+                "K",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term("square", -0.5, lambda z: total(z**2), "sum_k z_k^2", "the square of z"),
+            term("size", 0, lambda z: total(np.abs(z)), "sum_k |z_k|", "the absolute value of z"),
+            term("plain", 0, total, "sum_k z_k", "z without its square"),
+            term("norm", 0, lambda z: np.linalg.norm(z, axis=-1), "||z||", "the length of z"),
+            sizes={"K": lambda z: z.shape[-1]},
+        ),
+    ),
     mistakes=wrong(
-        snl_positive_exponent=lambda z: total(-0.5 * LOG_2PI + 0.5 * z**2),
-        snl_missing_2pi=lambda z: total(-0.5 * z**2),
+        snl_positive_exponent="square:-1",
+        snl_missing_2pi="two_pi:0",
         snl_2pi_once=(
-            lambda z: -0.5 * LOG_2PI - 0.5 * total(z**2),
+            "two_pi:/K",
             lambda z: -LOG_2PI - 0.5 * total(z**2),
         ),
-        snl_not_halved=lambda z: total(-0.5 * LOG_2PI - z**2),
-        snl_log_sqrt2pi_not_halved=lambda z: total(-LOG_2PI - 0.5 * z**2),
-        snl_mean=lambda z: standard_normal(z) / z.shape[-1],
+        snl_not_halved="square:2",
+        snl_log_sqrt2pi_not_halved="two_pi:2",
+        snl_mean="all:/K",
         snl_density_not_log=lambda z: np.exp(standard_normal(z)),
         snl_not_squared=(
-            lambda z: -0.5 * total(LOG_2PI + np.abs(z)),
-            lambda z: -0.5 * total(LOG_2PI + z),
-            lambda z: -0.5 * (total(LOG_2PI + 0 * z) + np.linalg.norm(z, axis=-1)),
+            "square:size",
+            "square:plain",
+            "square:norm",
         ),
         snl_through_density=(
             lambda z: np.log(np.prod(normal_density(z), axis=-1)),
@@ -156,6 +175,55 @@ gaussian_log_prob_fixed = Question(
         "cases stay clear of that"
     ),
     domain=Domain(sweep_fixed),
+    terms=(
+        of_output(
+            {"x": "", "mu": "mean", "sigma": "sigma"},
+            term(
+                "two_pi",
+                -0.5 * LOG_2PI,
+                lambda x, mu, sigma: x.shape[-1],
+                "D",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term(
+                "log_sigma",
+                -1,
+                lambda x, mu, sigma: x.shape[-1] * np.log(sigma),
+                "D log sigma",
+                "the logarithm of sigma",
+            ),
+            term(
+                "distance",
+                -0.5,
+                lambda x, mu, sigma: total(((x - mu) / sigma) ** 2),
+                "sum_d (x_d - mu_d)^2 / sigma^2",
+                "the squared distance",
+            ),
+            term(
+                "size",
+                0,
+                lambda x, mu, sigma: total(np.abs(x - mu) / sigma),
+                "sum_d |x_d - mu_d| / sigma",
+                "the absolute distance in units of sigma",
+            ),
+            term(
+                "plain",
+                0,
+                lambda x, mu, sigma: total((x - mu) / sigma),
+                "sum_d (x_d - mu_d) / sigma",
+                "(x - mu) / sigma without its square",
+            ),
+            term(
+                "sigma",
+                0,
+                lambda x, mu, sigma: x.shape[-1] * sigma,
+                "D sigma",
+                "sigma without its logarithm",
+            ),
+            sizes={"D": lambda x, mu, sigma: x.shape[-1]},
+        ),
+    ),
     mistakes=wrong(
         gaussian_missing_normaliser=lambda x, m, s: total(-0.5 * ((x - m) / s) ** 2),
         gaussian_squared_error=(
@@ -167,33 +235,29 @@ gaussian_log_prob_fixed = Question(
             lambda x, m, s: 0.5 * total((x - m) ** 2),
             lambda x, m, s: np.mean((x - m) ** 2, axis=-1),
         ),
-        gaussian_missing_log_sigma=lambda x, m, s: total(-0.5 * LOG_2PI - 0.5 * ((x - m) / s) ** 2),
-        gaussian_missing_2pi=lambda x, m, s: total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
+        gaussian_missing_log_sigma="log_sigma:0",
+        gaussian_missing_2pi="two_pi:0",
         gaussian_2pi_once_not_D_times=(
-            lambda x, m, s: -0.5 * LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
+            "two_pi:/D",
             lambda x, m, s: -LOG_2PI + total(-math.log(s) - 0.5 * ((x - m) / s) ** 2),
         ),
         gaussian_constants_once=lambda x, m, s: (
             -0.5 * LOG_2PI - math.log(s) - 0.5 * total(((x - m) / s) ** 2)
         ),
-        gaussian_log_sigma_once=lambda x, m, s: (
-            -math.log(s) + total(-0.5 * LOG_2PI - 0.5 * ((x - m) / s) ** 2)
-        ),
-        gaussian_no_half_in_exponent=lambda x, m, s: total(
-            -0.5 * LOG_2PI - math.log(s) - ((x - m) / s) ** 2
-        ),
-        gaussian_mean_over_dims=lambda x, m, s: gaussian_fixed(x, m, s) / x.shape[-1],
-        gaussian_sigma_ignored=lambda x, m, s: gaussian_fixed(x, m, 1.0),
+        gaussian_log_sigma_once="log_sigma:/D",
+        gaussian_no_half_in_exponent="distance:2",
+        gaussian_mean_over_dims="all:/D",
+        gaussian_sigma_ignored="sigma_left_out",
         gaussian_abs_error=(
             lambda x, m, s: total(-math.log(2 * s) - np.abs(x - m) / s),
             lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * np.abs(x - m) / s**2),
-            lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * np.abs(x - m) / s),
+            "distance:size",
             lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - np.abs(x - m) / s),
         ),
         gaussian_sigma_as_variance=(
-            lambda x, m, s: gaussian_fixed(x, m, math.sqrt(s)),
-            lambda x, m, s: total(-0.5 * LOG_2PI - math.log(s) - 0.5 * (x - m) ** 2 / s),
-            lambda x, m, s: total(-0.5 * LOG_2PI - 0.5 * math.log(s) - 0.5 * ((x - m) / s) ** 2),
+            "sigma_as_variance",
+            "distance:sigma_as_variance",
+            "log_sigma:1/2",
         ),
         gaussian_sigma_padded=(
             lambda x, m, s: gaussian_fixed_in_two(x, m, s, s + 1e-3),
@@ -213,8 +277,8 @@ gaussian_log_prob_fixed = Question(
             lambda x, m, s: gaussian_fixed(x, m, max(s, 0.1)),
             lambda x, m, s: gaussian_fixed_in_two(x, m, s, max(s, 0.1)),
         ),
-        gaussian_variance_as_sigma=lambda x, m, s: gaussian_fixed(x, m, s**2),
-        gaussian_sign_flipped=lambda x, m, s: -gaussian_fixed(x, m, s),
+        gaussian_variance_as_sigma="sigma_squared",
+        gaussian_sign_flipped="all:-1",
     ),
 )
 
@@ -272,22 +336,53 @@ gaussian_log_prob_learned = Question(
         "and sigma is small: the cases stay clear of that"
     ),
     domain=Domain(sweep_learned),
+    terms=(
+        of_output(
+            {"x": "", "mu": "mean", "log_var": "log_var"},
+            term(
+                "two_pi",
+                -0.5 * LOG_2PI,
+                lambda x, mu, log_var: x.shape[-1],
+                "D",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term(
+                "log_var",
+                -0.5,
+                lambda x, mu, log_var: total(log_var),
+                "sum_d log_var_d",
+                "the term in log_var",
+            ),
+            term(
+                "distance",
+                -0.5,
+                lambda x, mu, log_var: total((x - mu) ** 2 * np.exp(-log_var)),
+                "sum_d (x_d - mu_d)^2 / exp(log_var_d)",
+                "the squared distance",
+            ),
+            term(
+                "size",
+                0,
+                lambda x, mu, log_var: total(np.abs(x - mu) * np.exp(-0.5 * log_var)),
+                "sum_d |x_d - mu_d| / exp(log_var_d / 2)",
+                "the absolute distance",
+            ),
+            sizes={"D": lambda x, mu, log_var: x.shape[-1]},
+        ),
+    ),
     mistakes=wrong(
         glv_log_var_used_as_var=(
             lambda x, m, v: -0.5 * total(LOG_2PI + np.log(np.abs(v)) + (x - m) ** 2 / v),
             lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 / v),
             lambda x, m, v: -0.5 * total(LOG_2PI + np.log(v) + (x - m) ** 2 / v),
         ),
-        glv_precision_sign=lambda x, m, v: -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(v)),
-        glv_missing_log_var=lambda x, m, v: -0.5 * total(LOG_2PI + (x - m) ** 2 * np.exp(-v)),
-        glv_std_in_quadratic=lambda x, m, v: (
-            -0.5 * total(LOG_2PI + v + (x - m) ** 2 * np.exp(-0.5 * v))
-        ),
-        glv_square_of_quotient=lambda x, m, v: (
-            -0.5 * total(LOG_2PI + v + ((x - m) * np.exp(-v)) ** 2)
-        ),
-        glv_missing_2pi=lambda x, m, v: -0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
-        glv_2pi_once=lambda x, m, v: -0.5 * LOG_2PI - 0.5 * total(v + (x - m) ** 2 * np.exp(-v)),
+        glv_precision_sign="distance:log_var_negated",
+        glv_missing_log_var="log_var:0",
+        glv_std_in_quadratic="distance:log_var_sigma_for_variance",
+        glv_square_of_quotient="distance:log_var_as_log_sigma",
+        glv_missing_2pi="two_pi:0",
+        glv_2pi_once="two_pi:/D",
         glv_missing_normaliser=lambda x, m, v: -0.5 * total((x - m) ** 2 * np.exp(-v)),
         glv_squared_error=(
             lambda x, m, v: -total((x - m) ** 2),
@@ -296,16 +391,14 @@ gaussian_log_prob_learned = Question(
             lambda x, m, v: total((x - m) ** 2),
             lambda x, m, v: np.mean((x - m) ** 2, axis=-1),
         ),
-        glv_not_halved=lambda x, m, v: 2 * gaussian_learned(x, m, v),
-        glv_log_var_as_log_std=lambda x, m, v: gaussian_learned(x, m, 2 * v),
-        glv_log_std_in_normaliser=lambda x, m, v: (
-            -0.5 * total(LOG_2PI + 0.5 * v + (x - m) ** 2 * np.exp(-v))
-        ),
+        glv_not_halved="all:2",
+        glv_log_var_as_log_std="log_var_as_log_sigma",
+        glv_log_std_in_normaliser="log_var:1/2",
         glv_log_var_bounded=(
             with_other_log_var(gaussian_learned, 2)[0],
             *with_other_log_var(gaussian_learned, 2)[1:] + with_padded_log(gaussian_learned, 2),
         ),
-        glv_mean_over_dims=lambda x, m, v: gaussian_learned(x, m, v) / x.shape[-1],
-        glv_sign_flipped=lambda x, m, v: -gaussian_learned(x, m, v),
+        glv_mean_over_dims="all:/D",
+        glv_sign_flipped="all:-1",
     ),
 )

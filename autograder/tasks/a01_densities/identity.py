@@ -9,6 +9,7 @@ from autograder.reference import densities
 
 from ..formulas import SMALL, logsumexp
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import DeclaredTerms, TermRow, of_output, term
 
 __all__ = ["elbo_identity_terms"]
 
@@ -91,6 +92,66 @@ def sweep_tables(generator) -> Arguments:
     return log_pz, -30 * generator.random(6) ** 3, log_q
 
 
+ARGUMENTS = {"log_pz": "log_probability", "log_px_given_z": "log_probability", "log_q": ""}
+
+
+def average(name, key, right, weights="q") -> TermRow:
+    """Returns the row of the average of an argument.
+
+    Args:
+        name: The argument.
+        key: The row's key.
+        right: Its coefficient.
+        weights: Under what: "q", "p" for the prior, "" for a plain sum.
+    """
+    position = list(ARGUMENTS).index(name)
+    under = {"q": " under q", "p": " under the prior", "": ""}[weights]
+
+    def formula(*arguments) -> np.floating:
+        weight = {"q": np.exp(arguments[2]), "p": np.exp(arguments[0]), "": 1.0}[weights]
+        return np.sum(weight * arguments[position])
+
+    factor = {"q": "q(z) ", "p": "p(z) ", "": ""}[weights]
+    return term(
+        key,
+        right,
+        formula,
+        f"sum_z {factor}{name}",
+        f"the {'average' if weights else 'sum'} of {name}{under}",
+    )
+
+
+def sum_of_averages(output, prior, likelihood, own, log_px) -> DeclaredTerms:
+    """Returns the `Terms` of the ELBO, or of the KL: how often each counts.
+
+    Args:
+        output: Which.
+        prior: The average of log_pz.
+        likelihood: The average of log_px_given_z.
+        own: The average of log_q.
+        log_px: log p(x).
+    """
+    return of_output(
+        ARGUMENTS,
+        average("log_pz", "prior", prior),
+        average("log_px_given_z", "likelihood", likelihood),
+        average("log_q", "own", own),
+        # Rounded to float32, q sums to nearly 1.
+        term(
+            "evidence",
+            log_px,
+            lambda p, lik, q: np.sum(np.exp(q)) * logsumexp(p + lik),
+            "log p(x)",
+            "the term log p(x)",
+        ),
+        average("log_px_given_z", "likelihood_under_prior", 0, "p"),
+        average("log_pz", "prior_under_prior", 0, "p"),
+        average("log_px_given_z", "likelihood_unweighted", 0, ""),
+        output=output,
+        swaps=(("log_pz", "log_q"),),
+    )
+
+
 elbo_identity_terms = Question(
     name="elbo_identity_terms",
     points=9,
@@ -108,6 +169,45 @@ elbo_identity_terms = Question(
     float32=0.03,
     tolerance="sums of at most seven terms: float32 keeps 1e-7 of the largest, weighted by q",
     domain=Domain(sweep_tables, num_draws=157),
+    terms=(
+        sum_of_averages(0, 1, 1, -1, 0),
+        sum_of_averages(1, -1, -1, 1, 1),
+        of_output(
+            ARGUMENTS,
+            term(
+                "evidence",
+                1,
+                lambda p, lik, q: logsumexp(p + lik),
+                "log sum_z p(x,z)",
+                "log p(x)",
+            ),
+            average("log_px_given_z", "under_prior", 0, "p"),
+            average("log_px_given_z", "under_q", 0),
+            term(
+                "without_prior",
+                0,
+                lambda p, lik, q: logsumexp(lik),
+                "log sum_z p(x given z)",
+                "log p(x) without the prior",
+            ),
+            term(
+                "likelihood",
+                0,
+                lambda p, lik, q: np.sum(np.exp(p + lik)),
+                "p(x)",
+                "p(x) without its logarithm",
+            ),
+            term(
+                "largest",
+                0,
+                lambda p, lik, q: np.max(p + lik),
+                "max_z log p(x,z)",
+                "the largest log p(x,z)",
+            ),
+            output=2,
+            swaps=(("log_pz", "log_q"),),
+        ),
+    ),
     mistakes=wrong(
         identity_kl_to_prior=with_changes(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p))),
         identity_kl_reversed=with_changes(
@@ -115,11 +215,11 @@ elbo_identity_terms = Question(
                 np.exp(log_normalised(p + lik)) * (log_normalised(p + lik) - q)
             )
         ),
-        identity_kl_negated=with_changes(kl=lambda p, lik, q: -identity(p, lik, q)[1]),
-        identity_log_px_without_prior=with_changes(log_px=lambda p, lik, q: logsumexp(lik)),
+        identity_kl_negated="kl.all:-1",
+        identity_log_px_without_prior="log_px.evidence:without_prior",
         identity_log_px_is_mean_log=(
-            with_changes(log_px=lambda p, lik, q: np.sum(np.exp(p) * lik)),
-            with_changes(log_px=lambda p, lik, q: np.sum(np.exp(q) * lik)),
+            "log_px.evidence:under_prior",
+            "log_px.evidence:under_q",
             with_changes(log_px=lambda p, lik, q: np.mean(lik)),
             with_kl_as_gap(right_elbo, lambda p, lik, q: np.sum(np.exp(p) * lik)),
             with_kl_as_gap(right_elbo, lambda p, lik, q: np.mean(lik)),
@@ -128,7 +228,7 @@ elbo_identity_terms = Question(
             with_changes(log_px=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))),
         ),
         identity_log_px_is_likelihood=(
-            with_changes(log_px=lambda p, lik, q: np.exp(logsumexp(p + lik))),
+            "log_px.evidence:likelihood",
             with_kl_as_gap(right_elbo, lambda p, lik, q: np.exp(logsumexp(p + lik))),
         ),
         identity_order_swapped=(
@@ -137,12 +237,10 @@ elbo_identity_terms = Question(
         ),
         identity_kl_first=with_order(1, 0, 2),
         identity_elbo_negated=(
-            with_changes(elbo=lambda p, lik, q: -identity(p, lik, q)[0]),
+            "elbo.all:-1",
             *with_elbos(lambda *arguments: -right_elbo(*arguments)),
         ),
-        identity_elbo_without_entropy=with_changes(
-            elbo=lambda p, lik, q: np.sum(np.exp(q) * (p + lik))
-        ),
+        identity_elbo_without_entropy="elbo.own:0",
         identity_elbo_is_reconstruction=with_elbos(lambda p, lik, q: np.sum(np.exp(q) * lik)),
         identity_eps_in_log=(
             *(
@@ -164,7 +262,7 @@ elbo_identity_terms = Question(
             ),
         ),
         identity_elbo_without_prior=(
-            with_changes(elbo=lambda p, lik, q: np.sum(np.exp(q) * (lik - q))),
+            "elbo.prior:0",
             lambda p, lik, q: (lambda elbo, kl: (elbo, kl, elbo + kl))(
                 np.sum(np.exp(q) * (lik - q)), identity(p, lik, q)[1]
             ),
@@ -177,7 +275,7 @@ elbo_identity_terms = Question(
             right_elbo, lambda p, lik, q: logsumexp(lik)
         ),
         identity_prior_forgotten=lambda p, lik, q: identity(np.zeros_like(p), lik, q),
-        identity_kl_to_joint=with_changes(kl=lambda p, lik, q: np.sum(np.exp(q) * (q - p - lik))),
+        identity_kl_to_joint="kl.evidence:0",
         identity_kl_to_prior_throughout=lambda p, lik, q: (lambda elbo, kl: (elbo, kl, elbo + kl))(
             np.sum(np.exp(q) * (p + lik - q)), np.sum(np.exp(q) * (q - p))
         ),

@@ -7,6 +7,7 @@ from autograder.reference import densities
 from ..domains import BATCH, near, spread
 from ..formulas import LOG_2PI, Numbers, kl, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import of_output, term
 from .gaussians import draw_at_zero
 from .kl_to_prior import NEAR, draw_narrow_gaussian, paddings, with_other_log_var, with_padded_log
 
@@ -97,8 +98,60 @@ kl_diag_gaussians = Question(
         "where two large means are closer than 1 and p is narrow: the cases stay clear of that"
     ),
     domain=Domain(sweep_two_gaussians),
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {"mu_q": "mean", "log_var_q": "log_var", "mu_p": "mean", "log_var_p": "log_var"},
+            term(
+                "ratio",
+                0.5,
+                lambda m, v, n, w: total(np.exp(v - w)),
+                "sum_k sigma_q^2 / sigma_p^2",
+                "the ratio of the variances",
+            ),
+            term(
+                "distance",
+                0.5,
+                lambda m, v, n, w: total((m - n) ** 2 * np.exp(-w)),
+                "sum_k (mu_q - mu_p)^2 / sigma_p^2",
+                "the distance of the means",
+            ),
+            term(
+                "log_var_q",
+                -0.5,
+                lambda m, v, n, w: total(v),
+                "sum_k log sigma_q^2",
+                "the term log_var_q",
+            ),
+            term(
+                "log_var_p",
+                0.5,
+                lambda m, v, n, w: total(w),
+                "sum_k log sigma_p^2",
+                "the term log_var_p",
+            ),
+            term("one", -0.5, lambda m, *_: m.shape[-1], "K", "the constant", is_constant=True),
+            term(
+                "size",
+                0,
+                lambda m, v, n, w: total(np.abs(m - n) * np.exp(-w)),
+                "sum_k |mu_q - mu_p| / sigma_p^2",
+                "the absolute distance of the means",
+            ),
+            term(
+                "variance",
+                0,
+                lambda m, v, n, w: total(np.exp(v)),
+                "sum_k sigma_q^2",
+                "the variance of q alone",
+            ),
+            sizes={"K": lambda m, *_: m.shape[-1]},
+            together={"each log_var": ("log_var_q", "log_var_p")},
+            swaps=(("log_var_q", "log_var_p"),),
+        ),
+    ),
     mistakes=wrong(
-        kl2_sign_flipped=lambda m, v, n, w: -kl_between(m, v, n, w),
+        kl2_sign_flipped="all:-1",
         kl2_log_ratio_flipped=lambda m, v, n, w: (
             0.5 * total(v - w + (np.exp(v) + (m - n) ** 2) * np.exp(-w) - 1)
         ),
@@ -106,23 +159,17 @@ kl_diag_gaussians = Question(
             lambda m, v, n, w: (
                 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-0.5 * w) - 1)
             ),
-            lambda m, v, n, w: (
-                0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 * np.exp(-0.5 * w) - 1)
-            ),
-            lambda m, v, n, w: (
-                0.5 * total(w - v + np.exp(v - 0.5 * w) + (m - n) ** 2 * np.exp(-w) - 1)
-            ),
+            "distance:log_var_p_sigma_for_variance",
+            "ratio:log_var_p_sigma_for_variance",
         ),
         kl2_divided_by_q_variance=(
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-v) - 1),
-            lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 * np.exp(-v) - 1),
+            "distance:log_var_q_and_log_var_p",
         ),
-        kl2_reversed_direction=lambda m, v, n, w: kl_between(n, w, m, v),
-        kl2_forgot_half=lambda m, v, n, w: 2 * kl_between(m, v, n, w),
-        kl2_forgot_minus_one=lambda m, v, n, w: (
-            0.5 * total(w - v + (np.exp(v) + (m - n) ** 2) * np.exp(-w))
-        ),
-        kl2_log_var_as_log_std=lambda m, v, n, w: kl_between(m, 2 * v, n, 2 * w),
+        kl2_reversed_direction="log_var_q_and_log_var_p",
+        kl2_forgot_half="all:2",
+        kl2_forgot_minus_one="one:0",
+        kl2_log_var_as_log_std="each_log_var_as_log_sigma",
         kl2_log_var_bounded=(
             lambda m, v, n, w: kl_between(m, np.clip(v, -5, 5), n, np.clip(w, -5, 5)),
             *(
@@ -142,20 +189,16 @@ kl_diag_gaussians = Question(
                 for change in paddings(1e-10)
             ),
         ),
-        kl2_mean_instead_of_sum=lambda m, v, n, w: kl_between(m, v, n, w) / m.shape[-1],
+        kl2_mean_instead_of_sum="all:/K",
         kl2_sum_over_batch=lambda m, v, n, w: over_batch(kl_between(m, v, n, w), np.sum),
         kl2_means_not_squared=(
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (m - n)) * np.exp(-w) - 1),
             lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + (n - m)) * np.exp(-w) - 1),
-            lambda m, v, n, w: 0.5 * total(w - v + (np.exp(v) + np.abs(m - n)) * np.exp(-w) - 1),
+            "distance:size",
         ),
-        kl2_means_added=lambda m, v, n, w: (
-            0.5 * total(w - v + (np.exp(v) + (m + n) ** 2) * np.exp(-w) - 1)
-        ),
-        kl2_forgot_means=lambda m, v, n, w: 0.5 * total(w - v + np.exp(v - w) - 1),
-        kl2_means_not_scaled=lambda m, v, n, w: (
-            0.5 * total(w - v + np.exp(v - w) + (m - n) ** 2 - 1)
-        ),
+        kl2_means_added="distance:mu_q_negated",
+        kl2_forgot_means="distance:0",
+        kl2_means_not_scaled="distance:log_var_p_left_out",
         kl2_p_is_standard_normal=lambda m, v, n, w: kl(m, v),
     ),
 )
@@ -194,18 +237,42 @@ gaussian_entropy = Question(
         "a plain sum: float32 keeps 1e-7 of its largest term, 40 nats, also where the terms cancel"
     ),
     domain=Domain(lambda generator: (spread(generator, 30),)),
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {"log_var": "log_var"},
+            term("log_var", 0.5, total, "sum_k log_var_k", "the term in log_var"),
+            term("one", 0.5, lambda v: v.shape[-1], "K", "the term 1", is_constant=True),
+            term(
+                "two_pi",
+                0.5 * LOG_2PI,
+                lambda v: v.shape[-1],
+                "K",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term(
+                "variance",
+                0,
+                lambda v: total(np.exp(v)),
+                "sum_k sigma_k^2",
+                "the variance without its logarithm",
+            ),
+            sizes={"K": lambda v: v.shape[-1]},
+        ),
+    ),
     mistakes=wrong(
-        ent_missing_one=lambda v: 0.5 * total(v + LOG_2PI),
-        ent_missing_2pi=lambda v: 0.5 * total(v + 1),
-        ent_2pi_once=lambda v: 0.5 * total(v + 1) + 0.5 * LOG_2PI,
+        ent_missing_one="one:0",
+        ent_missing_2pi="two_pi:0",
+        ent_2pi_once="two_pi:/K",
         ent_constants_missing=lambda v: 0.5 * total(v),
         ent_constants_once=lambda v: 0.5 * total(v) + 0.5 * (LOG_2PI + 1),
-        ent_sign=lambda v: -entropy(v),
-        ent_log_var_sign=lambda v: 0.5 * total(LOG_2PI + 1 - v),
-        ent_not_halved=lambda v: 2 * entropy(v),
-        ent_log_var_as_logstd=lambda v: total(v) + 0.5 * v.shape[-1] * (LOG_2PI + 1),
+        ent_sign="all:-1",
+        ent_log_var_sign="log_var:-1",
+        ent_not_halved="all:2",
+        ent_log_var_as_logstd="log_var:2",
         ent_log_var_bounded=with_other_log_var(entropy, 0),
-        ent_mean=lambda v: entropy(v) / v.shape[-1],
+        ent_mean="all:/K",
         ent_clipped_at_zero=(
             lambda v: np.maximum(entropy(v), 0),
             lambda v: total(np.maximum(0.5 * (v + LOG_2PI + 1), 0)),

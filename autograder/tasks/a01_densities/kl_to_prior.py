@@ -4,6 +4,7 @@ import numpy as np
 
 from autograder.reference import densities
 
+from ..common_terms import kl_rows
 from ..domains import spread
 from ..formulas import LOG_2PI, SMALL, kl, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
@@ -139,22 +140,7 @@ kl_to_standard_normal = Question(
     terms=(
         of_output(
             {"mu": "mean", "log_var": "log_var"},
-            term("mean", 0.5, lambda mu, v: total(mu**2), "sum_k mu_k^2", "the term in mu"),
-            term(
-                "variance",
-                0.5,
-                lambda mu, v: total(np.exp(v)),
-                "sum_k sigma_k^2",
-                "the term in the variance",
-            ),
-            term(
-                "log_var",
-                -0.5,
-                lambda mu, v: total(v),
-                "sum_k log sigma_k^2",
-                "the term in log_var",
-            ),
-            term("one", -0.5, lambda mu, v: mu.shape[-1], "K", "the constant", is_constant=True),
+            *kl_rows(1),
             term(
                 "size",
                 0,
@@ -162,12 +148,13 @@ kl_to_standard_normal = Question(
                 "sum_k |mu_k|",
                 "the absolute value of mu",
             ),
-            term("plain", 0, lambda mu, v: total(mu), "sum_k mu_k", "mu, not squared"),
+            term("plain", 0, lambda mu, v: total(mu), "sum_k mu_k", "mu without its square"),
+            sizes={"K": lambda mu, v: mu.shape[-1]},
         ),
     ),
     mistakes=wrong(
-        kl_sign_flipped=lambda mu, log_var: -kl(mu, log_var),
-        kl_forgot_half=lambda mu, log_var: 2 * kl(mu, log_var),
+        kl_sign_flipped="all:-1",
+        kl_forgot_half="all:2",
         kl_forgot_exp=lambda mu, log_var: 0.5 * total(log_var + mu**2 - 1 - log_var),
         kl_std_instead_of_var="variance:log_var_sigma_for_variance",
         kl_log_std_instead_of_log_var="log_var:1/2",
@@ -176,15 +163,15 @@ kl_to_standard_normal = Question(
             with_other_log_var(kl, 1)[0],
             *with_other_log_var(kl, 1)[1:] + with_padded_log(kl, 1),
         ),
-        kl_mean_instead_of_sum=lambda mu, log_var: kl(mu, log_var) / mu.shape[-1],
+        kl_mean_instead_of_sum="all:/K",
         kl_sum_over_batch=lambda mu, log_var: over_batch(kl(mu, log_var), np.sum),
         kl_mean_over_batch=lambda mu, log_var: over_batch(kl(mu, log_var), np.mean),
         kl_forgot_minus_one="one:0",
         kl_plus_one="one:-1",
         kl_forgot_mu_squared_term="mean:0",
         kl_mu_not_squared=(
-            lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu - 1 - log_var),
-            lambda mu, log_var: 0.5 * total(np.exp(log_var) + np.abs(mu) - 1 - log_var),
+            "mean:plain",
+            "mean:size",
         ),
         kl_plus_log_var="log_var:-1",
         kl_reversed_direction=lambda mu, log_var: (

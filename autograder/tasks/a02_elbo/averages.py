@@ -8,7 +8,8 @@ from autograder.reference import elbo
 
 from ..domains import BATCH, spread
 from ..formulas import logsumexp
-from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import of_output, term
 
 __all__ = ["elbo_multi_sample", "elbo_single_sample", "minibatch_log_lik"]
 
@@ -70,14 +71,36 @@ elbo_single_sample = Question(
         "two sums: float32 keeps 1e-7 of the largest of the three terms, also where they cancel"
     ),
     domain=Domain(sweep_terms),
+    terms=(
+        of_output(
+            {"log_px_given_z": "", "log_pz": "", "log_qz_given_x": ""},
+            term("likelihood", 1, lambda lik, prior, q: lik, "log p(x given z)", "log_px_given_z"),
+            term("prior", 1, lambda lik, prior, q: prior, "log p(z)", "log_pz"),
+            term("own", -1, lambda lik, prior, q: q, "log q(z given x)", "log_qz_given_x"),
+            term(
+                "weights",
+                0,
+                lambda lik, prior, q: np.exp(prior - q),
+                "p(z) / q(z given x)",
+                "the ratio of p(z) to q(z|x) without its logarithm",
+            ),
+            term(
+                "gap",
+                0,
+                lambda lik, prior, q: np.abs(q - prior),
+                "|log q(z given x) - log p(z)|",
+                "the absolute value of log_qz_given_x - log_pz",
+            ),
+        ),
+    ),
     mistakes=wrong(
-        mc_forgot_prior=lambda lik, prior, q: lik - q,
-        mc_forgot_entropy=lambda lik, prior, q: lik + prior,
+        mc_forgot_prior="prior:0",
+        mc_forgot_entropy="own:0",
         mc_likelihood_only=lambda lik, prior, q: lik + 0 * q,
         mc_kl_added=lambda lik, prior, q: lik - prior + q,
-        mc_prior_subtracted=lambda lik, prior, q: lik - prior - q,
-        mc_q_added=lambda lik, prior, q: lik + prior + q,
-        mc_is_loss=lambda lik, prior, q: q - lik - prior,
+        mc_prior_subtracted="prior:-1",
+        mc_q_added="own:-1",
+        mc_is_loss="all:-1",
         mc_abs_kl=lambda lik, prior, q: lik - np.abs(q - prior),
         mc_clipped_kl=lambda lik, prior, q: lik - np.maximum(q - prior, 0),
         mc_squared_kl=lambda lik, prior, q: lik - 0.5 * (q - prior) ** 2,
@@ -105,10 +128,6 @@ def draw_one_bad_sample(generator, L, B) -> Arguments:
     return (log_w,)
 
 
-def row_mean_of(statistic) -> Formula:
-    return lambda log_w: statistic(log_w, axis=0)
-
-
 elbo_multi_sample = Question(
     name="elbo_multi_sample",
     points=3,
@@ -127,17 +146,41 @@ elbo_multi_sample = Question(
     float32=0.15,
     tolerance="an average of at most seven numbers: float32 keeps 2e-7 of the largest",
     domain=Domain(lambda generator: (spread(generator, 900, (7, BATCH)),)),
+    terms=(
+        of_output(
+            {"log_w": ""},
+            term("mean", 1, lambda log_w: log_w.mean(0), "1/L sum_l log w_l", "the mean of log_w"),
+            term(
+                "log_of_mean",
+                0,
+                lambda log_w: logsumexp(log_w, 0) - math.log(len(log_w)),
+                "log 1/L sum_l w_l",
+                "the logarithm of the mean of the weights",
+            ),
+            term("largest", 0, lambda log_w: log_w.max(0), "max_l log w_l", "the largest log_w"),
+            term("first", 0, lambda log_w: log_w[0], "log w_1", "log_w of the first sample"),
+            term(
+                "weights",
+                0,
+                lambda log_w: np.exp(log_w).mean(0),
+                "1/L sum_l w_l",
+                "the mean of the weights without a logarithm",
+            ),
+            term("log_size", 0, lambda log_w: math.log(len(log_w)), "log L", "log L"),
+            sizes={"L": len},
+        ),
+    ),
     mistakes=wrong(
-        elboL_sum=lambda log_w: log_w.sum(0),
-        elboL_max=lambda log_w: log_w.max(0),
+        elboL_sum="mean:*L",
+        elboL_max="mean:largest",
         elboL_over_batch=lambda log_w: np.full(log_w.shape[1], log_w.mean()),
-        elboL_mean_of_weights=lambda log_w: np.exp(log_w).mean(0),
-        elboL_log_of_mean=lambda log_w: logsumexp(log_w, 0) - math.log(len(log_w)),
+        elboL_mean_of_weights="mean:weights",
+        elboL_log_of_mean="mean:log_of_mean",
         elboL_log_of_sum=lambda log_w: logsumexp(log_w, 0),
-        elboL_first_sample=(lambda log_w: log_w[0], lambda log_w: log_w[-1]),
+        elboL_first_sample=("mean:first", lambda log_w: log_w[-1]),
         elboL_divided_by_L_minus_one=lambda log_w: log_w.sum(0) / (len(log_w) - 1),
         elboL_median=lambda log_w: np.median(log_w, axis=0),
-        elboL_is_loss=lambda log_w: -log_w.mean(0),
+        elboL_is_loss="mean:-1",
     ),
 )
 
@@ -175,19 +218,60 @@ minibatch_log_lik = Question(
     ),
     float32=0.01,
     tolerance="a sum and one factor: float32 keeps 5e-7 of the value",
+    terms=(
+        of_output(
+            {"log_lik": "", "num_data": ""},
+            term(
+                "scaled",
+                1,
+                lambda log_lik, num_data: num_data * log_lik.mean(),
+                "N/S sum_s log_lik_s",
+                "the scaled sum",
+            ),
+            term(
+                "unscaled",
+                0,
+                lambda log_lik, num_data: log_lik.mean(),
+                "1/S sum_s log_lik_s",
+                "the mean without its scale",
+            ),
+            term(
+                "inverted",
+                0,
+                lambda log_lik, num_data: log_lik.mean() / num_data,
+                "1/(S N) sum_s log_lik_s",
+                "the mean divided by the number of data",
+            ),
+            term(
+                "first",
+                0,
+                lambda log_lik, num_data: num_data * log_lik[0],
+                "N log_lik_1",
+                "the scaled first log-likelihood",
+            ),
+            term(
+                "left",
+                0,
+                lambda log_lik, num_data: (num_data - len(log_lik)) * log_lik.mean(),
+                "(N - S)/S sum_s log_lik_s",
+                "the sum scaled to the rest of the data",
+            ),
+            sizes={"S": lambda log_lik, num_data: len(log_lik)},
+        ),
+    ),
     domain=Domain(
         lambda generator: (generator.normal(-60, 30, 11), int(generator.integers(12, 10**6)))
     ),
     mistakes=wrong(
         mb_not_scaled=lambda log_lik, num_data: log_lik.sum(),
-        mb_mean_only=lambda log_lik, num_data: log_lik.mean(),
+        mb_mean_only="scaled:unscaled",
         mb_divided_by_num_data=lambda log_lik, num_data: log_lik.sum() / num_data,
-        mb_sum_times_num_data=lambda log_lik, num_data: num_data * log_lik.sum(),
+        mb_sum_times_num_data="scaled:*S",
         mb_factor_inverted=lambda log_lik, num_data: log_lik.sum() * len(log_lik) / num_data,
-        mb_scaled_twice=lambda log_lik, num_data: log_lik.mean() * num_data / len(log_lik),
+        mb_scaled_twice="scaled:/S",
         mb_log_of_mean=lambda log_lik, num_data: (
             num_data * (logsumexp(log_lik) - math.log(len(log_lik)))
         ),
-        mb_is_loss=lambda log_lik, num_data: -num_data * log_lik.mean(),
+        mb_is_loss="scaled:-1",
     ),
 )

@@ -5,9 +5,11 @@ from scipy.special import expit
 
 from autograder.reference import elbo
 
+from ..common_terms import bernoulli_rows, kl_rows
 from ..domains import BATCH, DIMS, spread
 from ..formulas import LOG_2PI, Numbers, bernoulli, kl, over_batch, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
 
 __all__ = ["elbo_analytic_kl"]
 
@@ -112,27 +114,47 @@ elbo_analytic_kl = Question(
         )
     ),
     domain=Domain(sweep_elbo),
+    terms=(
+        of_output(
+            {"x": "binary", "logits": "logits", "mu": "", "log_var": "log_var"},
+            *bernoulli_rows(),
+            *kl_rows(-1),
+            term(
+                "largest",
+                0,
+                lambda x, a, *_: total(np.maximum(a, 0)),
+                "sum_d max(logits_d, 0)",
+                "the larger of the logit and 0",
+            ),
+            term(
+                "plain",
+                0,
+                lambda x, a, mu, v: total(mu),
+                "sum_k mu_k",
+                "mu without its square",
+            ),
+            sizes={"D": lambda x, *_: x.shape[-1], "K": lambda *batch: batch[-1].shape[-1]},
+        ),
+    ),
     mistakes=wrong(
-        elbo_added_kl=lambda x, logits, mu, log_var: bernoulli(x, logits) + kl(mu, log_var),
-        elbo_is_loss=lambda x, logits, mu, log_var: -exact_elbo(x, logits, mu, log_var),
-        elbo_cross_entropy_sign=with_log_lik(lambda x, logits: -bernoulli(x, logits)),
-        elbo_mean_recon_sum_kl=with_log_lik(lambda x, logits: bernoulli(x, logits) / x.shape[-1]),
-        elbo_sum_recon_mean_kl=with_kl(lambda mu, log_var: kl(mu, log_var) / mu.shape[-1]),
+        elbo_added_kl="KL:-1",
+        elbo_is_loss="all:-1",
+        elbo_cross_entropy_sign="log-likelihood:-1",
+        elbo_mean_recon_sum_kl="log-likelihood:/D",
+        elbo_sum_recon_mean_kl="KL:/K",
         elbo_mean_recon_mean_kl=lambda x, logits, mu, log_var: (
             bernoulli(x, logits) / x.shape[-1] - kl(mu, log_var) / mu.shape[-1]
         ),
-        elbo_kl_half_missing=with_kl(lambda mu, log_var: 2 * kl(mu, log_var)),
-        elbo_kl_missing=lambda x, logits, mu, log_var: bernoulli(x, logits),
-        elbo_recon_missing=lambda x, logits, mu, log_var: -kl(mu, log_var),
+        elbo_kl_half_missing="KL:2",
+        elbo_kl_missing="KL:0",
+        elbo_recon_missing="log-likelihood:0",
         elbo_kl_std_instead_of_var=(
-            with_kl(lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var)),
+            "variance:log_var_sigma_for_variance",
             with_kl(
                 lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - 0.5 * log_var)
             ),
         ),
-        elbo_kl_half_of_log_var=with_kl(
-            lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 - 1 - 0.5 * log_var)
-        ),
+        elbo_kl_half_of_log_var="log_var:1/2",
         elbo_kl_reversed=with_kl(
             lambda mu, log_var: 0.5 * total((1 + mu**2) * np.exp(-log_var) - 1 + log_var)
         ),
@@ -145,13 +167,11 @@ elbo_analytic_kl = Question(
             with_kl(lambda mu, log_var: over_batch(kl(mu, log_var), np.sum)),
             with_kl(lambda mu, log_var: over_batch(kl(mu, log_var), np.mean)),
         ),
-        elbo_kl_log_var_as_log_std=with_kl(lambda mu, log_var: kl(mu, 2 * log_var)),
-        elbo_kl_mean_not_squared=with_kl(
-            lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu - 1 - log_var)
-        ),
-        elbo_kl_mean_missing=with_kl(lambda mu, log_var: kl(0 * mu, log_var)),
-        elbo_kl_forgot_minus_one=with_kl(lambda mu, log_var: kl(mu, log_var) + 0.5 * mu.shape[-1]),
-        elbo_double_sigmoid=with_log_lik(lambda x, logits: bernoulli(x, expit(logits))),
+        elbo_kl_log_var_as_log_std="log_var_as_log_sigma",
+        elbo_kl_mean_not_squared="mean:plain",
+        elbo_kl_mean_missing="mean:0",
+        elbo_kl_forgot_minus_one="one:0",
+        elbo_double_sigmoid="logits_as_probability",
         elbo_logits_as_probs=(
             with_log_lik(from_probs),
             *(

@@ -5,6 +5,7 @@ from vikit.protocol.wire import BuiltArgument
 
 from autograder.reference import elbo
 
+from ..common_terms import sigma_part
 from ..domains import spread
 from ..formulas import log_softmax, softmax
 from ..question import (
@@ -19,6 +20,7 @@ from ..question import (
     Question,
     wrong,
 )
+from ..terms import DeclaredTerms, of_output, part, term
 from .samples import sample
 
 __all__ = ["grad_theta_enumerated", "pathwise_gradient"]
@@ -83,8 +85,36 @@ grad_theta_enumerated = Question(
     float32=0.04,
     tolerance="a difference of two probabilities: float32 is off by 2e-7",
     domain=Domain(sweep_theta, num_draws=57),
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {"theta": "softmax", "phi": "softmax", "log_px_given_z": ""},
+            term("q", 1, lambda theta, phi, lik: softmax(phi), "q_z", "the term in phi"),
+            term("p", -1, lambda theta, phi, lik: softmax(theta), "p_z", "the term in theta"),
+            term(
+                "posterior",
+                0,
+                lambda theta, phi, lik: softmax(theta + lik),
+                "softmax(theta + log_px_given_z)",
+                "the softmax of theta + log_px_given_z",
+            ),
+            term("phi", 0, lambda theta, phi, lik: phi, "phi_z", "phi itself"),
+            term("theta", 0, lambda theta, phi, lik: theta, "theta_z", "theta itself"),
+            term(
+                "likelihood", 0, lambda theta, phi, lik: lik, "log p(x given z)", "log_px_given_z"
+            ),
+            term(
+                "product",
+                0,
+                lambda theta, phi, lik: softmax(phi) * softmax(theta),
+                "q_z p_z",
+                "the product of the two distributions",
+            ),
+            swaps=(("theta", "phi"),),
+        ),
+    ),
     mistakes=wrong(
-        gt_negated=lambda theta, phi, lik: softmax(theta) - softmax(phi),
+        gt_negated="all:-1",
         gt_subscripts_swapped=lambda theta, phi, lik: softmax_gradient(
             theta, log_softmax(phi) + lik - log_softmax(theta)
         ),
@@ -99,8 +129,8 @@ grad_theta_enumerated = Question(
             lambda theta, phi, lik: softmax(phi) / softmax(theta),
             lambda theta, phi, lik: softmax(phi) / softmax(theta) - 1,
         ),
-        gt_q_only=lambda theta, phi, lik: softmax(phi),
-        gt_p_only=lambda theta, phi, lik: -softmax(theta),
+        gt_q_only="p:0",
+        gt_p_only="q:0",
         gt_uncentred=lambda theta, phi, lik: softmax(phi) * (1 - softmax(theta)),
         gt_weighted_by_elbo_terms=lambda theta, phi, lik: (
             (softmax(phi) - softmax(theta)) * (log_softmax(theta) + lik - log_softmax(phi))
@@ -185,6 +215,96 @@ def sweep_pathwise(generator) -> Arguments:
     )
 
 
+PATHWISE = {"mu": "mean", "log_var": "", "eps": "noise", "grad_f": ""}
+PATHWISE_SIZES = {"L": lambda mu, log_var, eps, grad_f: len(eps)}
+
+
+def gradients_at(mu, log_var, eps, grad_f, sigma, *_) -> np.ndarray:
+    """Returns the gradients at the samples. Shape `[L, K]`."""
+    return np.asarray(grad_f(mu + sigma * eps))
+
+
+def gradient_of_mu() -> DeclaredTerms:
+    """Returns the `Terms` of d_mu."""
+    return of_output(
+        PATHWISE,
+        term(
+            "mean",
+            1,
+            lambda *arguments: gradients_at(*arguments).mean(0),
+            "mean_l g_l",
+            "the mean gradient",
+        ),
+        term(
+            "first",
+            0,
+            lambda *arguments: gradients_at(*arguments)[0],
+            "g_1",
+            "the gradient at the first sample",
+        ),
+        term(
+            "with_noise",
+            0,
+            lambda *arguments: (gradients_at(*arguments) * arguments[2]).mean(0),
+            "mean_l g_l eps_l",
+            "the mean of the gradient times eps",
+        ),
+        term("prior", 0, lambda mu, *_: mu, "mu", "mu"),
+        parts={"sigma": sigma_part(1)},
+        sizes=PATHWISE_SIZES,
+    )
+
+
+def gradient_of_log_var() -> DeclaredTerms:
+    """Returns the `Terms` of d_log_var.
+
+    What is wrong in the samples is wrong in the factors too; or in a factor alone.
+    """
+    alone = {
+        "no_noise": (lambda *a: np.ones_like(a[2]), "the factor eps is missing"),
+        "squared_noise": (lambda *a: a[2] ** 2, "the factor eps is squared"),
+        "negated": (lambda *a: -a[2], "the factor eps has the opposite sign"),
+    }
+    scales = {
+        "missing": (lambda *a: np.ones_like(a[1]), "the factor sigma is missing"),
+        "variance": (lambda *a: np.exp(a[1]), "the variance stands for the factor sigma"),
+        "inverse": (lambda *a: np.exp(-0.5 * a[1]), "it is divided by sigma, not multiplied"),
+        "log_var": (lambda *a: a[1], "log_var stands for the factor sigma"),
+    }
+    return of_output(
+        PATHWISE,
+        term(
+            "noise",
+            0.5,
+            lambda *a: (gradients_at(*a) * a[-2]).mean(0) * a[-1],
+            "mean_l g_l eps_l sigma",
+            "the term in the noise",
+        ),
+        term(
+            "first",
+            0,
+            lambda *a: (gradients_at(*a) * a[-2])[0] * a[-1],
+            "g_1 eps_1 sigma",
+            "the first sample alone",
+        ),
+        term(
+            "gradient",
+            0,
+            lambda *a: gradients_at(*a).mean(0),
+            "mean_l g_l",
+            "the mean gradient alone",
+        ),
+        term("one", 0, lambda mu, *_: np.ones(len(mu)), "1", "a constant", is_constant=True),
+        parts={
+            "sigma": sigma_part(1),
+            "noise": part(lambda *a: a[2], **alone),
+            "scale": part(lambda *a: a[4], **scales),
+        },
+        sizes=PATHWISE_SIZES,
+        output=1,
+    )
+
+
 pathwise_gradient = Question(
     name="pathwise_gradient",
     points=12,
@@ -240,29 +360,21 @@ pathwise_gradient = Question(
         )
     ),
     domain=Domain(sweep_pathwise),
+    keeps_formula=True,
+    terms=(gradient_of_mu(), gradient_of_log_var()),
     mistakes=wrong(
-        pw_half_missing=lambda mu, log_var, eps, grad_f: pathwise(
-            mu, log_var, eps, grad_f, log_var_factor=1.0
-        ),
+        pw_half_missing="d_log_var.noise:2",
         pw_wrt_sigma=lambda mu, log_var, eps, grad_f: pathwise(
             mu, log_var, eps, grad_f, noise=eps, log_var_factor=1.0
         ),
-        pw_sigma_missing=lambda mu, log_var, eps, grad_f: pathwise(
-            mu, log_var, eps, grad_f, noise=eps
-        ),
+        pw_sigma_missing="d_log_var.noise:scale_missing",
         pw_gradient_in_z=(
             with_gradients(keep, lambda right, mu, log_var, eps, g: g.mean(0)),
-            with_gradients(keep, lambda right, mu, log_var, eps, g: 0.5 * g.mean(0)),
+            "d_log_var.noise:gradient",
         ),
-        pw_wrt_variance=lambda mu, log_var, eps, grad_f: pathwise(
-            mu, log_var, eps, grad_f, noise=eps * np.exp(-0.5 * log_var), log_var_factor=0.5
-        ),
-        pw_eps_missing=lambda mu, log_var, eps, grad_f: pathwise(
-            mu, log_var, eps, grad_f, noise=np.exp(0.5 * log_var) + 0 * eps
-        ),
-        pw_variance_for_sigma=lambda mu, log_var, eps, grad_f: pathwise(
-            mu, log_var, eps, grad_f, noise=np.exp(log_var) * eps
-        ),
+        pw_wrt_variance="d_log_var.noise:scale_inverse",
+        pw_eps_missing="d_log_var.noise:noise_no_noise",
+        pw_variance_for_sigma="d_log_var.noise:scale_variance",
         pw_samples_scaled_by_variance=(
             lambda mu, log_var, eps, grad_f: pathwise(
                 mu,
@@ -296,8 +408,8 @@ pathwise_gradient = Question(
                 lambda right, mu, log_var, eps, g: right * len(eps),
                 lambda right, mu, log_var, eps, g: right * len(eps),
             ),
-            with_gradients(keep, lambda right, mu, log_var, eps, g: right * len(eps)),
-            with_gradients(lambda right, mu, log_var, eps, g: right * len(eps), keep),
+            "d_log_var.noise:*L",
+            "d_mu.mean:*L",
         ),
         pw_first_sample_only=with_gradients(
             lambda right, mu, log_var, eps, g: g[0],
@@ -316,7 +428,7 @@ pathwise_gradient = Question(
         ),
         pw_naive_zero=(
             with_gradients(lambda right, *_: 0 * right, lambda right, *_: 0 * right),
-            with_gradients(keep, lambda right, *_: 0 * right),
+            "d_log_var.noise:0",
         ),
         pw_minus_noise=(
             lambda mu, log_var, eps, grad_f: pathwise(

@@ -17,6 +17,7 @@ from ..question import (
     unsteady,
     wrong,
 )
+from ..terms import DeclaredTerms, of_output, part, term
 
 __all__ = ["linear_gaussian_log_px", "linear_gaussian_posterior"]
 
@@ -86,6 +87,8 @@ def sweep_model(generator) -> Arguments:
     return models(generator, *sizes)
 
 
+MODEL = {"x": "", "W": "", "b": "mean", "sigma": "sigma"}
+
 linear_gaussian_log_px = Question(
     name="linear_gaussian_log_px",
     points=8,
@@ -116,6 +119,57 @@ linear_gaussian_log_px = Question(
         "float32 keeps 6e-6 of the value through a Cholesky factor, a solve or an inverse"
     ),
     domain=Domain(sweep_model, num_draws=27),
+    terms=(
+        of_output(
+            MODEL,
+            term(
+                "two_pi",
+                -0.5 * LOG_2PI,
+                lambda x, W, b, sigma: len(x),
+                "D",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term(
+                "log_det",
+                -0.5,
+                lambda x, W, b, sigma: np.linalg.slogdet(marginal_covariance(W, sigma))[1],
+                "log det (W W^T + sigma^2 I)",
+                "the logarithm of the determinant",
+            ),
+            term(
+                "distance",
+                -0.5,
+                lambda x, W, b, sigma: (
+                    (x - b) @ np.linalg.solve(marginal_covariance(W, sigma), x - b)
+                ),
+                "(x - b)^T (W W^T + sigma^2 I)^-1 (x - b)",
+                "the squared distance",
+            ),
+            term(
+                "not_inverted",
+                0,
+                lambda x, W, b, sigma: (x - b) @ marginal_covariance(W, sigma) @ (x - b),
+                "(x - b)^T (W W^T + sigma^2 I) (x - b)",
+                "the distance with the covariance instead of its inverse",
+            ),
+            term(
+                "diagonal_log_det",
+                0,
+                lambda x, W, b, sigma: np.sum(np.log(np.diag(marginal_covariance(W, sigma)))),
+                "sum_d log (W W^T + sigma^2 I)_dd",
+                "the logarithm of the product of the diagonal",
+            ),
+            term(
+                "determinant",
+                0,
+                lambda x, W, b, sigma: np.linalg.det(marginal_covariance(W, sigma)),
+                "det (W W^T + sigma^2 I)",
+                "the determinant without its logarithm",
+            ),
+            sizes={"D": lambda x, *_: len(x)},
+        ),
+    ),
     mistakes=wrong(
         lg_forgot_noise=unsteady(
             (
@@ -126,15 +180,13 @@ linear_gaussian_log_px = Question(
                 ),
             )
         ),
-        lg_sigma_not_squared=lambda x, W, b, sigma: gaussian(
-            x - b, W @ W.T + sigma * np.eye(len(x))
-        ),
-        lg_noise_is_one=lambda x, W, b, sigma: gaussian(x - b, W @ W.T + np.eye(len(x))),
-        lg_logdet_not_halved=lambda *model: marginal(*model, log_det=1.0),
-        lg_logdet_missing=lambda *model: marginal(*model, log_det=0.0),
-        lg_logdet_sign=lambda *model: marginal(*model, log_det=-0.5),
-        lg_bias_missing=lambda x, W, b, sigma: gaussian(x, marginal_covariance(W, sigma)),
-        lg_bias_added=lambda x, W, b, sigma: gaussian(x + b, marginal_covariance(W, sigma)),
+        lg_sigma_not_squared="sigma_as_variance",
+        lg_noise_is_one="sigma_left_out",
+        lg_logdet_not_halved="log_det:2",
+        lg_logdet_missing="log_det:0",
+        lg_logdet_sign="log_det:-1",
+        lg_bias_missing="b_left_out",
+        lg_bias_added="b_negated",
         lg_conditional_at_z0=lambda x, W, b, sigma: given_z(x, W, b, sigma, np.zeros(W.shape[1])),
         lg_conditional_at_posterior_mean=lambda x, W, b, sigma: given_z(
             x, W, b, sigma, exact_posterior(x, W, b, sigma)[0]
@@ -147,13 +199,10 @@ linear_gaussian_log_px = Question(
         lg_diag_only=lambda x, W, b, sigma: gaussian(
             x - b, np.diag(np.diag(marginal_covariance(W, sigma)))
         ),
-        lg_missing_2pi=lambda *model: marginal(*model, constant=0.0),
-        lg_2pi_once=lambda x, W, b, sigma: marginal(x, W, b, sigma, constant=1 / len(x)),
-        lg_distance_not_halved=lambda *model: marginal(*model, distance=1.0),
-        lg_covariance_not_inverted=lambda x, W, b, sigma: (
-            marginal(x, W, b, sigma, distance=0.0)
-            - 0.5 * (x - b) @ marginal_covariance(W, sigma) @ (x - b)
-        ),
+        lg_missing_2pi="two_pi:0",
+        lg_2pi_once="two_pi:/D",
+        lg_distance_not_halved="distance:2",
+        lg_covariance_not_inverted="distance:not_inverted",
         lg_density_not_log=lambda *model: np.exp(marginal(*model)),
     ),
 )
@@ -208,6 +257,118 @@ def sweep_posterior(generator) -> Arguments:
     return models(generator, *[(7, 3), (5, 4), (8, 5)][generator.integers(3)])
 
 
+def exact_precision(x, W, b, sigma) -> np.ndarray:
+    return np.eye(W.shape[1]) + W.T @ W / sigma**2
+
+
+def terms_of_mean() -> DeclaredTerms:
+    """Returns the `Terms` of the mean: it is linear in x and in b."""
+
+    precisions = {
+        "unscaled": (
+            lambda x, W, b, sigma: np.eye(W.shape[1]) + W.T @ W,
+            "the precision lacks the scale of the noise",
+        ),
+        "over_sigma": (
+            lambda x, W, b, sigma: np.eye(W.shape[1]) + W.T @ W / sigma,
+            "sigma stands where sigma^2 belongs in the precision",
+        ),
+        "subtracted": (
+            lambda x, W, b, sigma: np.eye(W.shape[1]) - W.T @ W / sigma**2,
+            "in the precision a term has the opposite sign",
+        ),
+    }
+
+    def projected(residual) -> Formula:
+        """Returns the term of `residual`, a function of the model: its share of the mean."""
+        return lambda x, W, b, sigma, precision: (
+            inverse(precision) @ W.T @ residual(x, b) / sigma**2
+        )
+
+    def scaled(power) -> Formula:
+        """Returns the mean, multiplied by a power of sigma."""
+        return lambda *model: projected(lambda x, b: x - b)(*model) * model[3] ** power
+
+    return of_output(
+        MODEL,
+        term("x", 1, projected(lambda x, b: x), "M x", "the term in x"),
+        term("b", -1, projected(lambda x, b: b), "M b", "the term in b"),
+        term(
+            "without_cov",
+            0,
+            lambda x, W, b, sigma, precision: W.T @ (x - b) / sigma**2,
+            "W^T (x - b) / sigma^2",
+            "the mean without the covariance",
+        ),
+        term(
+            "without_noise",
+            0,
+            scaled(2),
+            "M (x - b) sigma^2",
+            "the mean that is not divided by sigma^2",
+        ),
+        term(
+            "divided_by_sigma",
+            0,
+            scaled(1),
+            "M (x - b) sigma",
+            "the mean divided by sigma instead of sigma^2",
+        ),
+        term(
+            "least_squares",
+            0,
+            lambda x, W, b, sigma, precision: inverse(W.T @ W) @ W.T @ (x - b),
+            "(W^T W)^-1 W^T (x - b)",
+            "the least squares solution",
+        ),
+        parts={"precision": part(exact_precision, **precisions)},
+    )
+
+
+def terms_of_precision() -> DeclaredTerms:
+    """Returns the `Terms` of the covariance's inverse."""
+    return of_output(
+        MODEL,
+        term(
+            "identity",
+            1,
+            lambda x, W, b, sigma: np.eye(W.shape[1]),
+            "I",
+            "the prior's precision",
+        ),
+        term(
+            "loadings",
+            1,
+            lambda x, W, b, sigma: W.T @ W / sigma**2,
+            "W^T W / sigma^2",
+            "the term in W",
+        ),
+        term(
+            "diagonal",
+            0,
+            lambda x, W, b, sigma: np.diag(np.diag(W.T @ W)) / sigma**2,
+            "diag(W^T W) / sigma^2",
+            "the diagonal of the term in W",
+        ),
+        term(
+            "ones",
+            0,
+            lambda x, W, b, sigma: np.ones((W.shape[1], W.shape[1])),
+            "1",
+            "a 1 in every entry",
+        ),
+        term(
+            "noise",
+            0,
+            lambda x, W, b, sigma: sigma**2 * np.eye(W.shape[1]),
+            "sigma^2 I",
+            "sigma^2 on the diagonal",
+        ),
+        link="inverse",
+        output=1,
+    )
+
+
 linear_gaussian_posterior = Question(
     name="linear_gaussian_posterior",
     points=12,
@@ -236,6 +397,8 @@ linear_gaussian_posterior = Question(
         ),
     ),
     domain=Domain(sweep_posterior, num_draws=27),
+    keeps_formula=True,
+    terms=(terms_of_mean(), terms_of_precision()),
     mistakes=wrong(
         lgp_forgot_prior_precision=(
             with_precision(lambda W, sigma: W.T @ W / sigma**2),

@@ -4,8 +4,10 @@ import numpy as np
 
 from autograder.reference import elbo
 
+from ..common_terms import sigma_part
 from ..domains import BATCH, DIMS, spread
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import of_output, term
 
 __all__ = ["reparameterize", "sample"]
 
@@ -73,28 +75,51 @@ reparameterize = Question(
         "terms, also where they cancel"
     ),
     domain=Domain(sweep_noise),
+    terms=(
+        of_output(
+            {"mu": "", "log_var": "", "eps": "noise"},
+            term("mean", 1, lambda mu, log_var, eps, sigma: mu, "mu", "mu"),
+            term("noise", 1, lambda mu, log_var, eps, sigma: sigma * eps, "sigma eps", "the noise"),
+            term(
+                "scaled_mean",
+                0,
+                lambda mu, log_var, eps, sigma: sigma * mu,
+                "sigma mu",
+                "mu times the standard deviation",
+            ),
+            term(
+                "spread",
+                0,
+                lambda mu, log_var, eps, sigma: sigma,
+                "sigma",
+                "the standard deviation without eps",
+            ),
+            parts={"sigma": sigma_part(1)},
+            swaps=(("mu", "eps"),),
+        ),
+    ),
     mistakes=wrong(
-        reparam_var_not_std=lambda mu, log_var, eps: mu + np.exp(log_var) * eps,
+        reparam_var_not_std="noise:sigma_variance",
         reparam_log_var_direct=(
-            lambda mu, log_var, eps: mu + log_var * eps,
+            "noise:sigma_log_var",
             lambda mu, log_var, eps: mu + 0.5 * log_var * eps,
         ),
-        reparam_logstd=lambda mu, log_var, eps: mu + np.exp(2 * log_var) * eps,
+        reparam_logstd="noise:sigma_fourth_power",
         reparam_half_outside=lambda mu, log_var, eps: mu + 0.5 * np.exp(log_var) * eps,
         reparam_sqrt_log_var=(
-            lambda mu, log_var, eps: mu + np.sqrt(np.abs(log_var)) * eps,
+            "noise:sigma_of_variance",
             lambda mu, log_var, eps: mu + np.sqrt(log_var) * eps,
         ),
-        reparam_softplus=lambda mu, log_var, eps: mu + np.logaddexp(0, log_var) * eps,
-        reparam_minus=lambda mu, log_var, eps: mu - np.exp(0.5 * log_var) * eps,
-        reparam_noise_not_shifted=lambda mu, log_var, eps: np.exp(0.5 * log_var) * eps,
-        reparam_mean_only=lambda mu, log_var, eps: mu + 0 * eps,
+        reparam_softplus="noise:sigma_softplus",
+        reparam_minus="noise:-1",
+        reparam_noise_not_shifted="mean:0",
+        reparam_mean_only="noise:0",
         reparam_precision=(
-            lambda mu, log_var, eps: mu + np.exp(-0.5 * log_var) * eps,
+            "noise:sigma_inverse",
             lambda mu, log_var, eps: mu + np.exp(-log_var) * eps,
         ),
-        reparam_scaled_mean=lambda mu, log_var, eps: np.exp(0.5 * log_var) * (mu + eps),
+        reparam_scaled_mean="mean:scaled_mean",
         reparam_noise_from_prior_not_eps=lambda mu, log_var, eps: eps,
-        reparam_log_var_as_log_std=lambda mu, log_var, eps: mu + np.exp(0.25 * log_var) * eps,
+        reparam_log_var_as_log_std="noise:sigma_root",
     ),
 )

@@ -91,6 +91,10 @@ fit_q = Question(
             "a short search without the entropy comes by half of sigma",
         ),
     ),
+    no_terms=(
+        "It is where a search ends, right within 0.05: its formulas are the known mistakes of "
+        "searches."
+    ),
     mistakes=wrong(
         fit_variance_for_sigma=with_other_fit(sigma=lambda mean, sigma: sigma**2),
         fit_log_var_for_sigma=with_other_fit(sigma=lambda mean, sigma: 2 * np.log(sigma)),
