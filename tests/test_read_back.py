@@ -9,6 +9,7 @@ from vikit import judging
 from vikit.judging import compare, read_back
 
 from autograder import tasks
+from autograder.tasks import drawing
 
 SECRET = b"a course's secret"
 QUESTIONS = {
@@ -16,6 +17,11 @@ QUESTIONS = {
     for name in tasks.names()
     for question in tasks.load(name).questions
     if question.terms
+}
+WITH_SIZES = {
+    key: question
+    for key, question in QUESTIONS.items()
+    if any(terms is not None and terms.sizes for terms in question.terms)
 }
 # What a term is multiplied by; beside these each is taken for whatever its arguments may be.
 FACTORS = ("0", "-1", "2", "1/2")
@@ -56,8 +62,13 @@ def test_the_right_answer_is_the_sum_of_its_terms(key):
 
 
 def single_edits(terms):
-    """Yields (key, row of coefficients) of each edit of one term."""
+    """Yields (key, row of coefficients) of each edit of one term, or of one part."""
     right = right_row(terms)
+    for part, members in terms.parts().items():
+        for factor in FACTORS:
+            row = right.copy()
+            row[members] *= float(eval(factor))
+            yield f"{part}:{factor}", row
     for number in np.flatnonzero(right):
         for factor in FACTORS:
             row = right.copy()
@@ -104,6 +115,18 @@ def answers_of(drawn, output, terms, row):
     return answers
 
 
+def answers_of_change(drawn, output, terms, change):
+    """Returns the answers of a change in float32, as a listed mistake says it."""
+    answers = {}
+    for case in [*drawn.cases, *drawn.further()]:
+        values = [np.float32(value) for value in case.expected]
+        doubles = [drawing.to_float64(argument) for argument in case.arguments]
+        with np.errstate(all="ignore"):
+            values[output] = np.float32(terms.formula(change)(*doubles))
+        answers[case.name] = judging.Answer("ok", tuple(values))
+    return answers
+
+
 def is_explained(drawn, answers):
     """Tells whether a wrong answer is named or read back."""
     verdict = judging.judge(drawn, {case.name: answers[case.name] for case in drawn.cases})
@@ -140,6 +163,20 @@ def test_pairs_of_edits_are_explained(key):
     generator = np.random.default_rng(0)
     count, lost = rate(key, lambda terms: pairs_of_edits(terms, NUM_PAIRS, generator), 1)
     assert len(lost) <= 0.1 * count, lost
+
+
+@parameters(WITH_SIZES)
+def test_terms_over_sizes_are_explained(key):
+    drawn, lost = drawn_for(key), []
+    for output, terms in enumerate(drawn.terms):
+        for letter in terms.sizes if terms is not None else ():
+            for term in terms.terms:
+                change = f"{term.key}:/{letter}"
+                if term.right and not is_explained(
+                    drawn, answers_of_change(drawn, output, terms, change)
+                ):
+                    lost.append(change)
+    assert not lost
 
 
 @parameters()

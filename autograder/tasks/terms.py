@@ -40,6 +40,11 @@ def sigmoid(value) -> np.ndarray:
     return 1 / (1 + np.exp(-value))
 
 
+def first_of_all(samples) -> np.ndarray:
+    """Returns the first of the samples on the first axis, for all of them."""
+    return np.broadcast_to(samples[:1], samples.shape)
+
+
 # By kind of argument.
 READINGS = {
     "log_var": (
@@ -76,6 +81,11 @@ READINGS = {
         ArgumentReading("left_out", np.zeros_like, "{name} is taken for 0"),
         ArgumentReading("negated", lambda m: -m, "{name} has the opposite sign"),
     ),
+    "noise": (
+        ArgumentReading("squared", np.square, "{name} is squared"),
+        ArgumentReading("absolute", np.abs, "{name} is taken without its sign"),
+        ArgumentReading("first_alone", first_of_all, "all samples have the {name} of the first"),
+    ),
     "binary": (
         ArgumentReading("inverted", lambda x: 1 - x, "1 - {name} stands where {name} belongs"),
     ),
@@ -99,7 +109,7 @@ class TermRow:
     formula: Callable[..., Any]
 
 
-def term(key, right, formula, text, words="", is_constant=False) -> TermRow:
+def term(key, right, formula, text, words="", is_constant=False, part="") -> TermRow:
     """Returns a row of `of_output`.
 
     Args:
@@ -109,8 +119,10 @@ def term(key, right, formula, text, words="", is_constant=False) -> TermRow:
         text: How it is written.
         words: What messages call it; "the term <text>" by default.
         is_constant: Whether it depends on sizes alone.
+        part: The part of the formula that it belongs to, as "the KL".
     """
-    return TermRow(Term(key, words or f"the term {text}", text, right, is_constant), formula)
+    declared = Term(key, words or f"the term {text}", text, right, is_constant, part)
+    return TermRow(declared, formula)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +162,8 @@ class DeclaredTerms(Terms):
             change: The key of a term and what happens to it: "log_var:-1" (a factor), "log_var:0"
                 (it is missing), "one:/K" (divided by a size), "variance:log_var_as_sigma" (a
                 reading), "log_var:mean" (another term in its place), "+log_var" (another term
-                besides); "all:2" and "all:/K"; the key of a reading alone: in all terms.
+                besides); "all:2", "all:/K"; "KL:2" for all terms of the part "the KL"; the key of
+                a reading alone: in all terms.
 
         Raises:
             QuestionError: If there is no such term or reading.
@@ -165,7 +178,11 @@ class DeclaredTerms(Terms):
         if change.startswith("+") and change[1:] in keys:
             return {**found, Column(keys[change[1:]]): (1.0, "")}
         name, _, what = change.partition(":")
-        chosen = list(found) if name == "all" else [Column(keys.get(name, -1))]
+        parts = {part.removeprefix("the "): part for part in self.parts()}
+        if name in parts:
+            chosen = [Column(number) for number in self.parts()[parts[name]]]
+        else:
+            chosen = list(found) if name == "all" else [Column(keys.get(name, -1))]
         if chosen[0] not in found:
             raise QuestionError(f"{change!r}: no term of the right answer is called {name!r}")
         for column in chosen:

@@ -188,6 +188,7 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
             by_term[factor.column.term].append(factor)
         else:
             strangers.append(factor)
+    yield from changes_of_parts(terms, by_term, strangers)
     reading = shared_reading(terms, by_term)
     for number, factors in by_term.items():
         term = terms.terms[number]
@@ -222,6 +223,58 @@ def change_of_all(terms: Terms, factors: Sequence[Factor], right: dict) -> Chang
     if not what:
         return None
     return Change(f"all:{format_number(ratio)}{scale}", "all of it", "all of it", what)
+
+
+def changes_of_parts(
+    terms: Terms, by_term: dict[int, list[Factor]], strangers: list[Factor]
+) -> Iterator[Change]:
+    """Yields what happened to whole parts, and takes it out of `by_term` and `strangers`.
+
+    Args:
+        terms: The `Terms`.
+        by_term: What stands there of each term.
+        strangers: Terms that the right answer lacks.
+    """
+    for part, members in terms.parts().items():
+        key = part.replace(" ", "_")
+        if any(by_term[number] for number in members):
+            ratio, scale = common_factor(terms, by_term, members)
+            what = " and ".join(filter(None, [words_of_ratio(ratio), words_of_scale(scale)]))
+            if what:
+                yield Change(f"{key}:{format_number(ratio)}{scale}", part, "a part", what)
+            for number in members:
+                by_term[number] = [
+                    one._replace(
+                        scale="" if scale else one.scale, coefficient=one.coefficient / ratio
+                    )
+                    for one in by_term[number]
+                ]
+            continue
+        for number in members:
+            del by_term[number]
+        if strangers:
+            other = with_reading(terms, strangers.pop(0))
+            place = f"where {part} belongs", "where one part belongs"
+            yield Change(f"{key}:replaced", *place, f"stands {other}")
+        else:
+            yield Change(f"{key}:missing", part, "a part", "is missing")
+
+
+def common_factor(
+    terms: Terms, by_term: dict[int, list[Factor]], members: Sequence[int]
+) -> tuple[float, str]:
+    """Returns (number, size) that most terms of a part have before them; (1, "") without one.
+
+    Args:
+        terms: The `Terms`.
+        by_term: What stands there of each term.
+        members: The terms of the part.
+    """
+    factors = [factor for number in members for factor in by_term[number]]
+    ratios = [round(one.coefficient / terms.terms[one.column.term].right, 6) for one in factors]
+    ratio, scales = max(ratios, key=ratios.count), {factor.scale for factor in factors}
+    is_common = ratios.count(ratio) > len(members) / 2 and len(scales) == 1
+    return (ratio, scales.pop()) if is_common else (1.0, "")
 
 
 def shared_reading(terms: Terms, by_term: dict[int, list[Factor]]) -> int | None:

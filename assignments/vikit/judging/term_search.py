@@ -81,6 +81,7 @@ class Equations(NamedTuple):
         right: The coefficients of the right answer. Shape `[columns]`.
         constants: Which columns are constants. Bool `[columns]`.
         tolerance: How far each number may be off. Shape `[n]`.
+        parts: The terms of each part of the formula.
     """
 
     matrix: np.ndarray
@@ -89,6 +90,7 @@ class Equations(NamedTuple):
     right: np.ndarray
     constants: np.ndarray
     tolerance: np.ndarray
+    parts: list[list[int]]
 
 
 def equations_of(
@@ -129,6 +131,7 @@ def equations_of(
         right,
         np.array([terms.terms[column.term].is_constant for column, _ in labels]),
         np.maximum(tolerance, 1e-9) + rounding,
+        list(terms.parts().values()),
     )
 
 
@@ -176,10 +179,18 @@ class Search:
         self.terms = np.flatnonzero(equations.right)
 
     def repeats(self, norms: np.ndarray) -> np.ndarray:
-        """Returns which rows are a multiple of an earlier one."""
+        """Returns which rows are a small rational multiple of an earlier one.
+
+        Other multiples stay: a size that is the same in all cases, as 7, is found as a size alone.
+        """
         with np.errstate(all="ignore"):
             cosines = self.gram / norms / norms[:, np.newaxis]
-        return np.tril(np.abs(cosines) > 1 - COLLINEAR, -1).any(axis=1)
+        later, earlier = np.nonzero(np.tril(np.abs(cosines) > 1 - COLLINEAR, -1))
+        ratios = self.gram[later, earlier] / self.gram[earlier, earlier]
+        is_small = (np.abs(ratios[:, np.newaxis] - COEFFICIENTS) < 1e-4).any(axis=1)
+        found = np.zeros(len(norms), bool)
+        found[later[is_small]] = True
+        return found
 
     def is_solvable(self) -> bool:
         """Tells whether there are enough numbers, all of them finite, and few enough terms."""
@@ -212,18 +223,20 @@ class Search:
         """Yields the right answer with several terms changed alike: one change, or two.
 
         All of it may be multiplied by a number or divided by a size, and an argument may be taken
-        for something else in all terms that have it: one change. In some of them: two.
+        for something else in all terms that have it: one change. In some of them: two. So may a
+        part of it, or two parts.
         """
         right, labels = self.equations.right, self.equations.labels
         index = {label: number for number, label in enumerate(labels)}
         terms = [labels[number][0].term for number in self.terms]
         if cost == 1:
-            for factor in (-1.0, 2.0, 0.5, -2.0, -0.5):
-                yield factor * right
-            for scale in {scale for _, scale in labels if scale}:
-                scaled = np.zeros_like(right)
-                scaled[[index[Column(term), scale] for term in terms]] = right[self.terms]
-                yield scaled
+            yield from self.multiplied(right, terms)
+            for part in self.equations.parts:
+                yield from self.multiplied(right, part)
+        elif len(self.equations.parts) > 1:
+            first, second = self.equations.parts[:2]
+            for base in self.multiplied(right, first):
+                yield from self.multiplied(base, second)
         for reading in sorted({column.reading for column, _ in labels} - {-1}):
             has_it = [term for term in terms if self.is_changed(index, term, reading)]
             for count in range(2, len(has_it) + 1):
@@ -235,6 +248,21 @@ class Search:
                         base[index[Column(term, reading), ""]] = base[index[Column(term), ""]]
                         base[index[Column(term), ""]] = 0
                     yield base
+
+    def multiplied(self, base: np.ndarray, terms: Sequence[int]) -> Iterator[np.ndarray]:
+        """Yields `base` with some terms missing, multiplied by a number, or by or over a size."""
+        kept, members = base.copy(), list(terms)
+        kept[members] = 0
+        for factor in (0.0, -1.0, 2.0, 0.5, -2.0, -0.5):
+            changed = kept.copy()
+            changed[members] = factor * base[members]
+            if changed.any():
+                yield changed
+        index = {label: number for number, label in enumerate(self.equations.labels)}
+        for scale in sorted({scale for _, scale in self.equations.labels if scale}):
+            changed = kept.copy()
+            changed[[index[Column(term), scale] for term in members]] = base[members]
+            yield changed
 
     def is_changed(self, index: dict, term: int, reading: int) -> bool:
         """Tells whether a reading changes the values of a term."""

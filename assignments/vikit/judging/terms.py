@@ -58,6 +58,8 @@ class Term:
             theirs to find.
         right: Its coefficient in the right answer; 0 for what only wrong answers have.
         is_constant: Whether it depends on sizes alone: then a coefficient may hold log 2 pi too.
+        part: The part of the formula that it belongs to, as messages call it: "the KL". What
+            happens to a part happens to all its terms. Empty if the formula has no parts.
     """
 
     key: str
@@ -65,6 +67,7 @@ class Term:
     text: str
     right: float
     is_constant: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,17 @@ class Terms:
     columns: tuple[Column, ...]
     evaluate: Callable[[DrawnCase], np.ndarray]
     link_name: str = ""
+
+    def parts(self) -> dict[str, list[int]]:
+        """Returns the indices of the terms of each part that has several, and is not all."""
+        right = [number for number, term in enumerate(self.terms) if term.right]
+        names = dict.fromkeys(self.terms[number].part for number in right)
+        found = {
+            name: [number for number in right if self.terms[number].part == name]
+            for name in names
+            if name
+        }
+        return {name: part for name, part in found.items() if 1 < len(part) < len(right)}
 
     def link(self, values: np.ndarray) -> np.ndarray:
         """Returns what of an answer is a sum of the terms. Same shape; NaN where it has none."""

@@ -67,6 +67,7 @@ def dump_terms(
                 "text": "" if question.keeps_formula else term.text,
                 "right": term.right,
                 "is_constant": term.is_constant,
+                "part": term.part,
             }
             for term in terms.terms
         ],
