@@ -13,6 +13,7 @@ import numpy as np
 from vikit.judging import Column, DrawnCase, Reading, Term, Terms
 
 from . import drawing
+from .formulas import softmax
 from .question import QuestionError
 
 __all__ = ["READINGS", "DeclaredTerms", "TermRow", "of_output", "term"]
@@ -76,6 +77,15 @@ READINGS = {
     "logits": (
         ArgumentReading("as_probability", sigmoid, "the sigmoid of {name} stands for {name}"),
         ArgumentReading("negated", lambda a: -a, "{name} has the opposite sign"),
+    ),
+    "class_logits": (
+        ArgumentReading("softmaxed", softmax, "the softmax of {name} stands for {name}"),
+        ArgumentReading("negated", lambda a: -a, "{name} has the opposite sign"),
+    ),
+    "weight": (
+        ArgumentReading("left_out", np.ones_like, "{name} is taken for 1"),
+        ArgumentReading("inverted", lambda w: 1 / w, "{name} divides where it should multiply"),
+        ArgumentReading("one_more", lambda w: 1 + w, "1 + {name} stands where {name} belongs"),
     ),
     "mean": (
         ArgumentReading("left_out", np.zeros_like, "{name} is taken for 0"),

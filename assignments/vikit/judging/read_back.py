@@ -189,7 +189,7 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
         else:
             strangers.append(factor)
     yield from changes_of_parts(terms, by_term, strangers)
-    reading = shared_reading(terms, by_term)
+    reading = shared_reading(found, by_term)
     for number, factors in by_term.items():
         term = terms.terms[number]
         if not factors and strangers:
@@ -241,7 +241,8 @@ def changes_of_parts(
             ratio, scale = common_factor(terms, by_term, members)
             what = " and ".join(filter(None, [words_of_ratio(ratio), words_of_scale(scale)]))
             if what:
-                yield Change(f"{key}:{format_number(ratio)}{scale}", part, "a part", what)
+                names = filter(None, ["" if ratio == 1 else format_number(ratio), scale])
+                yield Change(f"{key}:{','.join(names)}", part, "a part", what)
             for number in members:
                 by_term[number] = [
                     one._replace(
@@ -277,7 +278,7 @@ def common_factor(
     return (ratio, scales.pop()) if is_common else (1.0, "")
 
 
-def shared_reading(terms: Terms, by_term: dict[int, list[Factor]]) -> int | None:
+def shared_reading(found: Combination, by_term: dict[int, list[Factor]]) -> int | None:
     """Returns the reading that several terms have in common; None if there is none."""
     readings = [
         factor.column.reading
@@ -293,7 +294,7 @@ def shared_reading(terms: Terms, by_term: dict[int, list[Factor]]) -> int | None
         if not any(factor.column.reading >= 0 for factor in factors)
     ]
     # Said of the argument everywhere only where no term was left out.
-    affected = {column.term for column in terms.columns if column.reading == readings[0]}
+    affected = {column.term for column in found.columns if column.reading == readings[0]}
     return None if affected & set(others) else readings[0]
 
 
