@@ -22,7 +22,7 @@ __all__ = ["add_to_verdict", "read_answers"]
 Answers = dict[str, Answer]
 Ask = Callable[[Sequence[DrawnCase]], Answers]
 # What a sentence begins with, but for the names of arguments: these stay as they are.
-OPENING_WORDS = ("a", "all", "an", "in", "one", "the", "where")
+OPENING_WORDS = ("a", "all", "an", "in", "minus", "one", "the", "where")
 NAMED_RATIOS = {
     Fraction(-1): "has the opposite sign",
     Fraction(2): "counts twice",
@@ -181,17 +181,17 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
     if alike:
         yield alike
         return
-    by_term: dict[int, list[Factor]] = {number: [] for number in right}
-    strangers = []
-    for factor in found.factors:
-        if factor.column.term in right:
-            by_term[factor.column.term].append(factor)
-        else:
-            strangers.append(factor)
+    by_term = {
+        number: [factor for factor in found.factors if factor.column.term == number]
+        for number in right
+    }
+    strangers = [factor for factor in found.factors if factor.column.term not in right]
     yield from changes_of_parts(terms, by_term, strangers)
     reading = shared_reading(found, by_term)
     for number, factors in by_term.items():
         term = terms.terms[number]
+        # What has the term's coefficient stands in its place, if several terms are replaced.
+        strangers.sort(key=lambda factor: abs(factor.coefficient - term.right))
         if not factors and strangers:
             yield replacement(terms, number, strangers.pop(0))
         elif not factors:
@@ -202,10 +202,8 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
         one = terms.readings[reading]
         yield Change(one.key, "", "", one.words)
     for factor in strangers:
-        term = terms.terms[factor.column.term]
-        yield Change(
-            f"{term.key}:added", with_reading(terms, factor), "a term", "stands there besides"
-        )
+        key = terms.terms[factor.column.term].key
+        yield Change(f"{key}:added", with_reading(terms, factor), "a term", "stands there besides")
 
 
 def change_of_all(terms: Terms, factors: Sequence[Factor], right: dict) -> Change | None:

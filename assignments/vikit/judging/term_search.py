@@ -108,12 +108,7 @@ def equations_of(
         rtol: Relative tolerance.
     """
     columns = [terms.evaluate(case).reshape(len(terms.columns), -1) for case in cases]
-    numbers = [part.shape[1] for part in columns]
-    letters = sorted({letter for case in cases for letter in case.sizes})
-    scales = {"": np.ones(sum(numbers))}
-    for letter in letters:
-        sizes = np.repeat([float(case.sizes[letter]) for case in cases], numbers)
-        scales[letter], scales[f"*{letter}"] = 1 / sizes, sizes
+    scales = scales_of(cases, [part.shape[1] for part in columns])
     plain = np.concatenate(columns, axis=1)
     kept = terms.different_columns(plain)
     plain = plain[kept]
@@ -137,6 +132,20 @@ def equations_of(
         np.maximum(tolerance, 1e-9) + rounding,
         list(terms.parts().values()),
     )
+
+
+def scales_of(cases: Sequence[DrawnCase], numbers: Sequence[int]) -> dict[str, np.ndarray]:
+    """Returns what columns are multiplied by: 1, one over each size, and each size.
+
+    Args:
+        cases: The `DrawnCase`s.
+        numbers: How many numbers each has.
+    """
+    scales = {"": np.ones(sum(numbers))}
+    for letter in sorted({letter for case in cases for letter in case.sizes}):
+        sizes = np.repeat([float(case.sizes[letter]) for case in cases], numbers)
+        scales[letter], scales[f"*{letter}"] = 1 / sizes, sizes
+    return scales
 
 
 def has_enough(terms: Terms, cases: Sequence[DrawnCase], output: int) -> bool:
@@ -401,6 +410,7 @@ class Search:
             for number in used
         )
         return (
+            len(used),
             sum(column.reading >= 0 for column, _ in labels)
             + sum(bool(scale) for _, scale in labels),
             int(changed.sum()),
