@@ -83,13 +83,6 @@ vib_predict_probs = Question(
                 "the softmax of the mean logits",
             ),
             term(
-                "sigmoids",
-                0,
-                lambda a: expit(a).mean(axis=0),
-                "mean_l sigmoid(a_l)",
-                "the mean of the sigmoids",
-            ),
-            term(
                 "largest",
                 0,
                 lambda a: softmax(a).max(axis=0),
@@ -119,7 +112,7 @@ vib_predict_probs = Question(
             ),
             lambda logits: softmax(np.logaddexp.reduce(logits, axis=0)),
         ),
-        vpp_sigmoid="mixture:sigmoids",
+        vpp_sigmoid=lambda logits: expit(logits).mean(axis=0),
         vpp_softmax_twice=(
             lambda logits: softmax(mixture(logits)),
             lambda logits: softmax(softmax(logits)).mean(axis=0),
