@@ -1,5 +1,6 @@
 """Wrong answers are read back: the terms of each question, edits of them, and what is said."""
 
+from dataclasses import replace
 from functools import cache
 from itertools import combinations
 
@@ -31,7 +32,22 @@ NUM_STUDENTS, NUM_PAIRS = 2, 40
 
 @cache
 def drawn_for(key, student="a student"):
-    return tasks.draw_for_student(key[0], QUESTIONS[key], student, SECRET)
+    drawn = tasks.draw_for_student(key[0], QUESTIONS[key], student, SECRET)
+    further = drawn.further()
+    terms = tuple(terms and remember(terms) for terms in drawn.terms)
+    return replace(drawn, terms=terms, further=lambda: further)
+
+
+def remember(terms):
+    """Returns the same terms, evaluated once for each case: there are hundreds of edits."""
+    known = {}
+
+    def evaluate(case):
+        if case.name not in known:
+            known[case.name] = terms.evaluate(case)
+        return known[case.name]
+
+    return replace(terms, evaluate=evaluate)
 
 
 def parameters(questions=QUESTIONS):
@@ -115,14 +131,16 @@ def answers_of(drawn, output, terms, row):
     return answers
 
 
-def answers_of_change(drawn, output, terms, change):
-    """Returns the answers of a change in float32, as a listed mistake says it."""
+def answers_of_changes(drawn, output, terms, changes):
+    """Returns the answers of changes in float32, as listed mistakes say them, with weights."""
     answers = {}
     for case in [*drawn.cases, *drawn.further()]:
         values = [np.float32(value) for value in case.expected]
         doubles = [drawing.to_float64(argument) for argument in case.arguments]
         with np.errstate(all="ignore"):
-            values[output] = np.float32(terms.formula(change)(*doubles))
+            values[output] = np.float32(
+                sum(weight * terms.formula(change)(*doubles) for change, weight in changes.items())
+            )
         answers[case.name] = judging.Answer("ok", tuple(values))
     return answers
 
@@ -173,7 +191,7 @@ def test_terms_over_sizes_are_explained(key):
             for term in terms.terms:
                 change = f"{term.key}:/{letter}"
                 if term.right and not is_explained(
-                    drawn, answers_of_change(drawn, output, terms, change)
+                    drawn, answers_of_changes(drawn, output, terms, {change: 1})
                 ):
                     lost.append(change)
     assert not lost
@@ -212,6 +230,31 @@ def values_of(formula, case):
         if [value.shape for value in values] != [want.shape for want in case.expected]:
             return judging.Answer("malformed")
         return judging.Answer("ok", tuple(np.float32(value) for value in values))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"cross-entropy:*L": 1, "beta_left_out": 1, "all:1": -1},
+            "The cross-entropy is multiplied by L. beta is taken for 1.",
+        ),
+        ({"KL:0": 2, "KL:/K": -1}, "The KL has the opposite sign and is divided by K."),
+        (
+            {"KL:/K": 1, "label:0": 1, "all:1": -1},
+            "The KL is divided by K. The label's logit is missing.",
+        ),
+        (
+            {"KL:2": 1, "one:0": 2, "all:1": -2},
+            "The KL counts twice. The constant of the KL is missing.",
+        ),
+    ],
+)
+def test_what_happens_to_a_part_is_said_once(changes, said):
+    drawn = drawn_for(("a05_vib", "vib_loss"))
+    answers = answers_of_changes(drawn, 0, drawn.terms[0], changes)
+    found = read_back.read_answers(drawn, answers, lambda cases: {})
+    assert found.repair == said
 
 
 @parameters()

@@ -85,6 +85,15 @@ READINGS = {
         ArgumentReading("as_probability", sigmoid, "the sigmoid of {name} stands for {name}"),
         ArgumentReading("negated", lambda a: -a, "{name} has the opposite sign"),
     ),
+    "class_logits": (
+        ArgumentReading("softmaxed", softmax, "the softmax of {name} stands for {name}"),
+        ArgumentReading("negated", lambda a: -a, "{name} has the opposite sign"),
+    ),
+    "weight": (
+        ArgumentReading("left_out", np.ones_like, "{name} is taken for 1"),
+        ArgumentReading("inverted", lambda w: 1 / w, "{name} divides where it should multiply"),
+        ArgumentReading("one_more", lambda w: 1 + w, "1 + {name} stands where {name} belongs"),
+    ),
     "mean": (
         ArgumentReading("left_out", np.zeros_like, "{name} is taken for 0"),
         ArgumentReading("negated", lambda m: -m, "{name} has the opposite sign"),

@@ -23,7 +23,7 @@ __all__ = ["add_to_verdict", "predict", "read_answers"]
 Answers = dict[str, Answer]
 Ask = Callable[[Sequence[DrawnCase]], Answers]
 # What a sentence begins with, but for the names of arguments: these stay as they are.
-OPENING_WORDS = ("a", "all", "an", "another", "in", "one", "the", "where")
+OPENING_WORDS = ("a", "all", "an", "another", "in", "minus", "one", "the", "where")
 NAMED_CONSTANTS = (
     (math.log(2 * math.pi), "log(2 pi)"),
     (math.log(math.pi), "log(pi)"),
@@ -234,18 +234,18 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
     if alike:
         yield alike
         return
-    by_term: dict[int, list[Factor]] = {number: [] for number in right}
-    strangers = []
-    for factor in found.factors:
-        if factor.column.term in right:
-            by_term[factor.column.term].append(factor)
-        else:
-            strangers.append(factor)
+    by_term = {
+        number: [factor for factor in found.factors if factor.column.term == number]
+        for number in right
+    }
+    strangers = [factor for factor in found.factors if factor.column.term not in right]
     yield from changes_of_parts(terms, by_term, strangers)
     strangers += take_out_repeated(by_term)
-    reading = shared_reading(terms, by_term)
+    reading = shared_reading(found, by_term)
     for number, factors in by_term.items():
         term = terms.terms[number]
+        # What has the term's coefficient stands in its place, if several terms are replaced.
+        strangers.sort(key=lambda factor: abs(factor.coefficient - term.right))
         if not factors and strangers:
             yield replacement(terms, number, strangers.pop(0))
         elif not factors:
@@ -305,7 +305,8 @@ def changes_of_parts(
             ratio, scale = common_factor(terms, by_term, members)
             what = " and ".join(filter(None, [words_of_ratio(ratio), words_of_scale(scale)]))
             if what:
-                yield Change(f"{key}:{format_number(ratio)}{scale}", part, "a part", what)
+                names = filter(None, ["" if ratio == 1 else format_number(ratio), scale])
+                yield Change(f"{key}:{','.join(names)}", part, "a part", what)
             for number in members:
                 by_term[number] = [
                     one._replace(
@@ -341,7 +342,7 @@ def common_factor(
     return (ratio, scales.pop()) if is_common else (1.0, "")
 
 
-def shared_reading(terms: Terms, by_term: dict[int, list[Factor]]) -> int | None:
+def shared_reading(found: Combination, by_term: dict[int, list[Factor]]) -> int | None:
     """Returns the reading that several terms have in common; None if there is none."""
     readings = [
         factor.column.reading
@@ -357,7 +358,7 @@ def shared_reading(terms: Terms, by_term: dict[int, list[Factor]]) -> int | None
         if not any(factor.column.reading >= 0 for factor in factors)
     ]
     # Said of the argument everywhere only where no term was left out.
-    affected = {column.term for column in terms.columns if column.reading == readings[0]}
+    affected = {column.term for column in found.columns if column.reading == readings[0]}
     return None if affected & set(others) else readings[0]
 
 

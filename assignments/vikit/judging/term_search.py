@@ -41,7 +41,7 @@ CONSTANTS = (
 )
 # How many more numbers there must be than terms that are fitted.
 MORE_EQUATIONS = 3
-MOST_TERMS = 6
+MOST_TERMS = 7
 # Rounding in float32 of terms that cancel, as a share of the terms.
 TERM_ROUNDING = 1e-6
 # How far apart, in tolerances, two combinations of the same answer may be: the public cases hold
@@ -71,10 +71,12 @@ class Combination(NamedTuple):
     Attributes:
         factors: The `Factor`s, in the order of their columns.
         num_changes: How many changes lead here from the right answer.
+        columns: The terms, and all columns that differ from their term.
     """
 
     factors: tuple[Factor, ...]
     num_changes: int
+    columns: frozenset[Column]
 
 
 class Equations(NamedTuple):
@@ -112,15 +114,12 @@ def equations_of(
         rtol: Relative tolerance.
     """
     columns = [terms.evaluate(case).reshape(len(terms.columns), -1) for case in cases]
-    numbers = [part.shape[1] for part in columns]
-    letters = sorted({letter for case in cases for letter in case.sizes})
-    scales = {"": np.ones(sum(numbers))}
-    for letter in letters:
-        sizes = np.repeat([float(case.sizes[letter]) for case in cases], numbers)
-        scales[letter], scales[f"*{letter}"] = 1 / sizes, sizes
+    scales = scales_of(cases, [part.shape[1] for part in columns])
     plain = np.concatenate(columns, axis=1)
+    kept = terms.different_columns(plain)
+    plain = plain[kept]
     matrix = np.concatenate([plain * scale for scale in scales.values()])
-    labels = [(column, scale) for scale in scales for column in terms.columns]
+    labels = [(terms.columns[index], scale) for scale in scales for index in kept]
     right = np.zeros(len(matrix))
     right[: len(terms.terms)] = [term.right for term in terms.terms]
     answers = [np.asarray(value, float) for value in values]
@@ -139,6 +138,20 @@ def equations_of(
         np.maximum(tolerance, 1e-9) + rounding,
         list(terms.parts().values()),
     )
+
+
+def scales_of(cases: Sequence[DrawnCase], numbers: Sequence[int]) -> dict[str, np.ndarray]:
+    """Returns what columns are multiplied by: 1, one over each size, and each size.
+
+    Args:
+        cases: The `DrawnCase`s.
+        numbers: How many numbers each has.
+    """
+    scales = {"": np.ones(sum(numbers))}
+    for letter in sorted({letter for case in cases for letter in case.sizes}):
+        sizes = np.repeat([float(case.sizes[letter]) for case in cases], numbers)
+        scales[letter], scales[f"*{letter}"] = 1 / sizes, sizes
+    return scales
 
 
 def has_enough(terms: Terms, cases: Sequence[DrawnCase], output: int) -> bool:
@@ -172,6 +185,8 @@ class Search:
         rows: Columns in units of the tolerance. Shape `[columns, n]`.
         goal: The answer's numbers in these units. Shape `[n]`.
         gram: The products of all pairs of rows.
+        index: From labels to rows.
+        scales: The sizes that columns are divided or multiplied by.
     """
 
     def __init__(self, equations: Equations) -> None:
@@ -186,6 +201,8 @@ class Search:
         # multiple of an earlier row.
         self.usable = (norms > 10) & ~self.repeats(norms)
         self.terms = np.flatnonzero(equations.right)
+        self.index = {label: number for number, label in enumerate(equations.labels)}
+        self.scales = sorted({scale for _, scale in equations.labels} - {""})
 
     def repeats(self, norms: np.ndarray) -> np.ndarray:
         """Returns which rows are a small rational multiple of an earlier one.
@@ -231,25 +248,36 @@ class Search:
     def bases(self, cost: int) -> Iterator[np.ndarray]:
         """Yields the right answer with several terms changed alike: one change, or two.
 
-        All of it may be multiplied by a number or divided by a size, and an argument may be taken
-        for something else in all terms that have it: one change. In some of them: two. So may a
-        part of it, or two parts.
+        All of it, or a part, may be multiplied by a number or divided by a size, and an argument
+        may be taken for something else in all terms that have it: one change. In some of them: two.
         """
-        right, labels = self.equations.right, self.equations.labels
-        index = {label: number for number, label in enumerate(labels)}
-        terms = [labels[number][0].term for number in self.terms]
+        parts = [*self.equations.parts, [labels[0].term for labels in self.labels_of_right()]]
         if cost == 1:
-            yield from self.multiplied(right, terms)
-            for part in self.equations.parts:
-                yield from self.multiplied(right, part)
-        elif len(self.equations.parts) > 1:
-            first, second = self.equations.parts[:2]
-            for base in self.multiplied(right, first):
-                yield from self.multiplied(base, second)
-        for reading in sorted({column.reading for column, _ in labels} - {-1}):
-            has_it = [term for term in terms if self.is_changed(index, term, reading)]
+            for part in parts:
+                yield from self.multiplied(self.equations.right, part)
+            yield from self.misread(everywhere=True)
+            return
+        yield from self.misread(everywhere=False)
+        for base in self.bases(1):
+            for part in parts:
+                yield from self.multiplied(base, part)
+
+    def labels_of_right(self) -> list[tuple[Column, str]]:
+        """Returns the labels of the terms of the right answer."""
+        return [self.equations.labels[number] for number in self.terms]
+
+    def misread(self, everywhere: bool) -> Iterator[np.ndarray]:
+        """Yields the right answer with an argument taken for something else in several terms.
+
+        Args:
+            everywhere: Whether in all terms that have it, or in some of them.
+        """
+        right, index = self.equations.right, self.index
+        terms = [column.term for column, _ in self.labels_of_right()]
+        for reading in sorted({column.reading for column, _ in self.equations.labels} - {-1}):
+            has_it = [term for term in terms if self.is_changed(term, reading)]
             for count in range(2, len(has_it) + 1):
-                if (count == len(has_it)) != (cost == 1):
+                if (count == len(has_it)) != everywhere:
                     continue
                 for chosen in combinations(has_it, count):
                     base = right.copy()
@@ -260,17 +288,20 @@ class Search:
 
     def multiplied(self, base: np.ndarray, terms: Sequence[int]) -> Iterator[np.ndarray]:
         """Yields `base` with some terms missing, multiplied by a number, or by or over a size."""
-        kept, members = base.copy(), list(terms)
+        labels = self.equations.labels
+        members = [number for number in np.flatnonzero(base) if labels[number][0].term in terms]
+        kept = base.copy()
         kept[members] = 0
         for factor in dict.fromkeys((0.0, -1.0, 2.0, 0.5, -2.0, -0.5, *self.fitted(kept, base))):
             changed = kept.copy()
             changed[members] = factor * base[members]
             if changed.any():
                 yield changed
-        index = {label: number for number, label in enumerate(self.equations.labels)}
-        for scale in sorted({scale for _, scale in self.equations.labels if scale}):
+        if any(labels[number][1] for number in members):
+            return
+        for scale in self.scales:
             changed = kept.copy()
-            changed[[index[Column(term), scale] for term in members]] = base[members]
+            changed[[self.index[labels[number][0], scale] for number in members]] = base[members]
             yield changed
 
     def fitted(self, kept: np.ndarray, base: np.ndarray) -> Iterator[float]:
@@ -284,9 +315,9 @@ class Search:
             if factor is not None:
                 yield factor
 
-    def is_changed(self, index: dict, term: int, reading: int) -> bool:
+    def is_changed(self, term: int, reading: int) -> bool:
         """Tells whether a reading changes the values of a term."""
-        plain, other = index[Column(term), ""], index.get((Column(term, reading), ""))
+        plain, other = self.index[Column(term), ""], self.index.get((Column(term, reading), ""))
         return other is not None and bool(np.any(np.abs(self.rows[plain] - self.rows[other]) > 1))
 
     def changed(self, base: np.ndarray, most: int) -> Iterator[np.ndarray]:
@@ -400,11 +431,11 @@ class Search:
             for number in used
         )
         return (
+            len(used),
             sum(column.reading >= 0 for column, _ in labels)
             + sum(bool(scale) for _, scale in labels)
             + 1.5 * sum(not self.equations.right[column.term] for column, _ in labels),
             int(changed.sum() + max(is_lost.sum(), is_new.sum())),
-            len(used),
             odd,
             tuple(used),
         )
@@ -439,4 +470,5 @@ class Search:
                 for number in np.flatnonzero(coefficients)
             ),
             num_changes,
+            frozenset(column for column, _ in self.equations.labels),
         )

@@ -127,6 +127,22 @@ class Terms:
         }
         return {name: part for name, part in found.items() if 1 < len(part) < len(right)}
 
+    def different_columns(self, values: np.ndarray) -> list[int]:
+        """Returns which columns say something: terms, and finite ones that differ from their term.
+
+        Args:
+            values: The values of all columns. Shape `[columns, n]`.
+        """
+        return [
+            index
+            for index, column in enumerate(self.columns)
+            if column.reading < 0
+            or (
+                np.isfinite(values[index]).all()
+                and not np.array_equal(values[index], values[column.term])
+            )
+        ]
+
     def link(self, values: np.ndarray) -> np.ndarray:
         """Returns what of an answer is a sum of the terms. Same shape; NaN where it has none."""
         with np.errstate(all="ignore"):

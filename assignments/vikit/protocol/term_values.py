@@ -4,7 +4,7 @@ The keys are neutral, and there are no formulas: what a student finds in the fil
 the words that `check` may say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,9 @@ def dump_terms(
     Columns that are no numbers, or the same as the term itself, are left out.
     """
     values = [terms.evaluate(case) for case in cases]
-    kept = list(different_columns(terms, values))
+    kept = terms.different_columns(
+        np.concatenate([part.reshape(len(part), -1) for part in values], axis=1)
+    )
     return {
         "terms": [
             {
@@ -81,17 +83,6 @@ def dump_terms(
             for case, part in zip(cases, values, strict=True)
         },
     }
-
-
-def different_columns(terms: judging.Terms, values: Sequence[np.ndarray]) -> Iterator[int]:
-    """Yields the terms, and the columns that differ from their term and are finite."""
-    flat = np.concatenate([part.reshape(len(part), -1) for part in values], axis=1)
-    for index, column in enumerate(terms.columns):
-        is_other = np.isfinite(flat[index]).all() and not np.array_equal(
-            flat[index], flat[column.term]
-        )
-        if column.reading < 0 or is_other:
-            yield index
 
 
 def load(content: dict[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,12 @@ from autograder.reference import vae
 from ..domains import DIMS, spread
 from ..formulas import bernoulli, kl, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
+from ..terms_of_losses import rows_of_kl
 
-__all__ = ["draw_q", "loss", "vae_loss"]
+__all__ = ["RECONSTRUCTION", "draw_q", "loss", "vae_loss"]
+
+RECONSTRUCTION = "the reconstruction"
 
 
 def loss(log_px_given_z, divergence) -> np.floating:
@@ -49,6 +53,11 @@ def with_logits_as_probabilities(eps, over_pixels) -> Formula:
 def listing_1(x, logits, mu, log_var) -> np.floating:
     """Means over pixels, summed over the batch, added to each example's KL."""
     return np.mean(-bernoulli(x, logits).mean(axis=0).sum() / x.shape[-1] + kl(mu, log_var))
+
+
+def mean_of(values) -> Formula:
+    """Returns a term of the reconstruction, from its values, of (x, logits), at each pixel."""
+    return lambda x, logits, mu, log_var: np.mean(total(values(x, logits)))
 
 
 def draw_batch(scale, low, high) -> Draw:
@@ -143,28 +152,60 @@ vae_loss = Question(
         ),
     ),
     domain=Domain(sweep_batch, num_draws=17),
-    mistakes=wrong(
-        vae_loss_is_elbo=lambda x, logits, mu, log_var: (
-            -loss(bernoulli(x, logits), kl(mu, log_var))
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {"x": "binary", "logits": "logits", "mu": "", "log_var": "log_var"},
+            term(
+                "pixel",
+                -1,
+                mean_of(lambda x, a: x * a),
+                "mean_bl sum_d x_bd a_lbd",
+                "the logit times the pixel",
+                part=RECONSTRUCTION,
+            ),
+            term(
+                "softplus",
+                1,
+                mean_of(lambda x, a: np.logaddexp(0, a)),
+                "mean_bl sum_d softplus(a_lbd)",
+                "the softplus of the logit",
+                part=RECONSTRUCTION,
+            ),
+            *rows_of_kl(lambda x, logits, mu, log_var: (mu, log_var, 1), "the KL"),
+            term(
+                "hinge",
+                0,
+                mean_of(lambda x, a: np.maximum(a, 0)),
+                "mean_bl sum_d max(a_lbd, 0)",
+                "the larger of the logit and 0",
+            ),
+            sizes={
+                "L": lambda x, logits, mu, log_var: len(logits),
+                "B": lambda x, logits, mu, log_var: len(x),
+                "D": lambda x, logits, mu, log_var: x.shape[-1],
+                "K": lambda x, logits, mu, log_var: mu.shape[-1],
+            },
         ),
+    ),
+    mistakes=wrong(
+        vae_loss_is_elbo="all:-1",
         vae_loss_listing1=listing_1,
         vae_loss_first_sample=with_changes(lambda ll, x: ll[:1]),
-        vae_loss_sum_over_samples=with_changes(lambda ll, x: len(ll) * ll),
+        vae_loss_sum_over_samples="reconstruction:*L",
         vae_loss_log_of_mean_over_samples=with_changes(
             lambda ll, x: np.log(np.mean(np.exp(ll - ll.max(0)), axis=0, keepdims=True)) + ll.max(0)
         ),
         vae_loss_mean_of_logits=lambda x, logits, mu, log_var: loss(
             bernoulli(x, logits.mean(axis=0, keepdims=True)), kl(mu, log_var)
         ),
-        vae_loss_mean_over_pixels=with_changes(lambda ll, x: ll / x.shape[-1]),
-        vae_loss_kl_mean_over_latents=with_changes(divergence=lambda kl, mu: kl / mu.shape[-1]),
+        vae_loss_mean_over_pixels="reconstruction:/D",
+        vae_loss_kl_mean_over_latents="KL:/K",
         vae_loss_both_means=with_changes(
             lambda ll, x: ll / x.shape[-1], lambda kl, mu: kl / mu.shape[-1]
         ),
-        vae_loss_kl_no_half=with_changes(divergence=lambda kl, mu: 2 * kl),
-        vae_loss_kl_no_log_var=lambda x, logits, mu, log_var: loss(
-            bernoulli(x, logits), 0.5 * total(np.exp(log_var) + mu**2 - 1)
-        ),
+        vae_loss_kl_no_half="KL:2",
+        vae_loss_kl_no_log_var="log_var:0",
         vae_loss_images_repeated_in_another_order=lambda x, logits, mu, log_var: loss(
             bernoulli(np.repeat(x, len(logits), axis=0).reshape(logits.shape), logits),
             kl(mu, log_var),
@@ -184,22 +225,14 @@ vae_loss = Question(
                 lambda L, B, D, K: 64,
             )
         ),
-        vae_loss_kl_missing=with_changes(divergence=lambda kl, mu: 0 * kl),
-        vae_loss_reconstruction_missing=with_changes(lambda ll, x: 0 * ll),
-        vae_loss_kl_sign=with_changes(divergence=lambda kl, mu: -kl),
-        vae_loss_batch_sum=lambda x, logits, mu, log_var: (
-            len(x) * loss(bernoulli(x, logits), kl(mu, log_var))
-        ),
-        vae_loss_kl_batch_sum=with_changes(divergence=lambda kl, mu: kl * len(kl)),
-        vae_loss_kl_log_var_as_log_sigma=lambda x, logits, mu, log_var: loss(
-            bernoulli(x, logits), kl(mu, 2 * log_var)
-        ),
-        vae_loss_kl_std_for_variance=lambda x, logits, mu, log_var: loss(
-            bernoulli(x, logits), 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var)
-        ),
-        vae_loss_logits_as_probabilities=lambda x, logits, mu, log_var: loss(
-            bernoulli(x, expit(logits)), kl(mu, log_var)
-        ),
+        vae_loss_kl_missing="KL:0",
+        vae_loss_reconstruction_missing="reconstruction:0",
+        vae_loss_kl_sign="KL:-1",
+        vae_loss_batch_sum="all:*B",
+        vae_loss_kl_batch_sum="KL:*B",
+        vae_loss_kl_log_var_as_log_sigma="log_var_as_log_sigma",
+        vae_loss_kl_std_for_variance="variance:log_var_sigma_for_variance",
+        vae_loss_logits_as_probabilities="logits_as_probability",
         vae_loss_through_probability=(
             with_clipped_probability(0.0),
             *(

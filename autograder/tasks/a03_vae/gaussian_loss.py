@@ -1,29 +1,21 @@
 """The loss of a VAE with Gaussian pixels."""
 
 import numpy as np
-from scipy.special import expit
 
 from autograder.reference import vae
 
 from ..domains import DIMS, spread
 from ..formulas import LOG_2PI, Numbers, kl, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
-from .bernoulli_loss import draw_q, loss
+from ..terms import of_output, term
+from ..terms_of_losses import rows_of_kl
+from .bernoulli_loss import RECONSTRUCTION, draw_q, loss
 
 __all__ = ["gaussian_vae_loss"]
 
 
 def gaussian(x, x_mu, sigma) -> Numbers:
     return -0.5 * total(LOG_2PI + 2 * np.log(sigma) + ((x - x_mu) / sigma) ** 2)
-
-
-def with_gaussian_changes(log_px=lambda ll, x: ll, divergence=lambda kl, mu: kl) -> Formula:
-    """Returns `gaussian_vae_loss`, its log-likelihood `[L, B]` or divergence `[B]` altered."""
-
-    def formula(x, x_mu, mu, log_var, sigma) -> np.floating:
-        return loss(log_px(gaussian(x, x_mu, sigma), x), divergence(kl(mu, log_var), mu))
-
-    return formula
 
 
 def with_log_px(log_px) -> Formula:
@@ -33,6 +25,13 @@ def with_log_px(log_px) -> Formula:
 
 def squared_distance(x, x_mu) -> Numbers:
     return total((x - x_mu) ** 2)
+
+
+def mean_of(values) -> Formula:
+    """Returns a term of the reconstruction, from its values, of (x, x_mu, sigma), at each pixel."""
+    return lambda x, x_mu, mu, log_var, sigma: np.mean(
+        total(np.broadcast_to(values(x, x_mu, sigma), x_mu.shape))
+    )
 
 
 def draw_grey_batch(low_sigma, high_sigma, low, high) -> Draw:
@@ -110,10 +109,52 @@ gaussian_vae_loss = Question(
         "measured 0.02 of the tolerance"
     ),
     domain=Domain(sweep_grey_batch, num_draws=17),
-    mistakes=wrong(
-        gvae_is_elbo=lambda x, x_mu, mu, log_var, sigma: (
-            -loss(gaussian(x, x_mu, sigma), kl(mu, log_var))
+    terms=(
+        of_output(
+            {"x": "", "x_mu": "logits", "mu": "", "log_var": "log_var", "sigma": "sigma"},
+            term(
+                "distance",
+                0.5,
+                mean_of(lambda x, x_mu, sigma: ((x - x_mu) / sigma) ** 2),
+                "mean_bl sum_d (x_bd - x_mu_lbd)^2 / sigma^2",
+                "the squared error over sigma squared",
+                part=RECONSTRUCTION,
+            ),
+            term(
+                "log_sigma",
+                1,
+                mean_of(lambda x, x_mu, sigma: np.log(sigma)),
+                "D log sigma",
+                "the term D log sigma",
+                part=RECONSTRUCTION,
+            ),
+            term(
+                "log_2pi",
+                0.5 * LOG_2PI,
+                mean_of(lambda x, x_mu, sigma: 1.0),
+                "D",
+                "the constant D/2 log 2 pi",
+                is_constant=True,
+                part=RECONSTRUCTION,
+            ),
+            *rows_of_kl(lambda x, x_mu, mu, log_var, sigma: (mu, log_var, 1), "the KL"),
+            term(
+                "absolute",
+                0,
+                mean_of(lambda x, x_mu, sigma: np.abs(x - x_mu) / sigma),
+                "mean_bl sum_d |x_bd - x_mu_lbd| / sigma",
+                "the absolute error over sigma",
+            ),
+            sizes={
+                "L": lambda x, x_mu, mu, log_var, sigma: len(x_mu),
+                "B": lambda x, x_mu, mu, log_var, sigma: len(x),
+                "D": lambda x, x_mu, mu, log_var, sigma: x.shape[-1],
+                "K": lambda x, x_mu, mu, log_var, sigma: mu.shape[-1],
+            },
         ),
+    ),
+    mistakes=wrong(
+        gvae_is_elbo="all:-1",
         gvae_mse=(
             with_log_px(lambda x, x_mu, sigma: -squared_distance(x, x_mu)),
             with_log_px(lambda x, x_mu, sigma: -0.5 * squared_distance(x, x_mu)),
@@ -123,44 +164,26 @@ gaussian_vae_loss = Question(
         gvae_no_normaliser=with_log_px(
             lambda x, x_mu, sigma: -squared_distance(x, x_mu) / (2 * sigma**2)
         ),
-        gvae_no_log_2pi=with_log_px(
-            lambda x, x_mu, sigma: gaussian(x, x_mu, sigma) + 0.5 * x.shape[-1] * LOG_2PI
-        ),
-        gvae_no_log_sigma=with_log_px(
-            lambda x, x_mu, sigma: gaussian(x, x_mu, sigma) + x.shape[-1] * np.log(sigma)
-        ),
+        gvae_no_log_2pi="log_2pi:0",
+        gvae_no_log_sigma="log_sigma:0",
         gvae_normaliser_once=with_log_px(
             lambda x, x_mu, sigma: (
                 -squared_distance(x, x_mu) / (2 * sigma**2) - np.log(sigma) - 0.5 * LOG_2PI
             )
         ),
-        gvae_sigma_as_variance=with_log_px(
-            lambda x, x_mu, sigma: gaussian(x, x_mu, np.sqrt(sigma))
-        ),
-        gvae_sigma_not_halved=with_log_px(
-            lambda x, x_mu, sigma: (
-                gaussian(x, x_mu, sigma) - squared_distance(x, x_mu) / (2 * sigma**2)
-            )
-        ),
-        gvae_mean_over_dims=with_gaussian_changes(lambda ll, x: ll / x.shape[-1]),
-        gvae_sum_over_L=with_gaussian_changes(lambda ll, x: len(ll) * ll),
-        gvae_first_sample=with_gaussian_changes(lambda ll, x: ll[:1]),
+        gvae_sigma_as_variance="sigma_as_variance",
+        gvae_sigma_not_halved="distance:2",
+        gvae_mean_over_dims="reconstruction:/D",
+        gvae_sum_over_L="reconstruction:*L",
+        gvae_first_sample=with_log_px(lambda x, x_mu, sigma: gaussian(x, x_mu[:1], sigma)),
         gvae_mean_of_x_mu=lambda x, x_mu, mu, log_var, sigma: loss(
             gaussian(x, x_mu.mean(0, keepdims=True), sigma), kl(mu, log_var)
         ),
-        gvae_batch_sum=lambda x, x_mu, mu, log_var, sigma: (
-            len(x) * loss(gaussian(x, x_mu, sigma), kl(mu, log_var))
-        ),
-        gvae_kl_missing=with_gaussian_changes(divergence=lambda kl, mu: 0 * kl),
-        gvae_kl_no_log_var=lambda x, x_mu, mu, log_var, sigma: loss(
-            gaussian(x, x_mu, sigma), 0.5 * total(np.exp(log_var) + mu**2 - 1)
-        ),
-        gvae_kl_no_half=with_gaussian_changes(divergence=lambda kl, mu: 2 * kl),
-        gvae_kl_mean_over_latents=with_gaussian_changes(
-            divergence=lambda kl, mu: kl / mu.shape[-1]
-        ),
-        gvae_sigmoid=lambda x, x_mu, mu, log_var, sigma: loss(
-            gaussian(x, expit(x_mu), sigma), kl(mu, log_var)
-        ),
+        gvae_batch_sum="all:*B",
+        gvae_kl_missing="KL:0",
+        gvae_kl_no_log_var="log_var:0",
+        gvae_kl_no_half="KL:2",
+        gvae_kl_mean_over_latents="KL:/K",
+        gvae_sigmoid="x_mu_as_probability",
     ),
 )

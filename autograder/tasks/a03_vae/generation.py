@@ -55,6 +55,10 @@ def posterior_mean(model, x) -> np.ndarray:
 
 
 BERNOULLI, GAUSSIAN = "bernoulli_model", "gaussian_model"
+NO_SUM = (
+    "The answer is what one network returns at one point, with or without a sigmoid: other points "
+    "and other functions behind the network are listed as mistakes."
+)
 
 
 def sweep_network(generator) -> BuiltArgument:
@@ -96,6 +100,7 @@ reconstruct = Question(
     domain=Domain(
         lambda generator: (sweep_network(generator), spread(generator, 8, (BATCH, DIMS)))
     ),
+    no_terms=NO_SUM,
     mistakes=wrong(
         recon_logits=lambda model, x: model.decoder(posterior_mean(model, x)),
         recon_always_sigmoid=lambda model, x: expit(model.decoder(posterior_mean(model, x))),
@@ -140,6 +145,7 @@ sample_prior = Question(
     float32=0.03,
     tolerance="a product of small matrices and a sigmoid: measured 0.015 of the tolerance",
     domain=Domain(lambda generator: (sweep_network(generator), spread(generator, 8, (BATCH, 3)))),
+    no_terms=NO_SUM,
     mistakes=wrong(
         prior_logits=lambda model, eps: model.decoder(eps),
         prior_always_sigmoid=lambda model, eps: expit(model.decoder(eps)),
@@ -196,6 +202,7 @@ latent_grid = Question(
         "measured 0.017 of the tolerance"
     ),
     domain=Domain(sweep_plane),
+    no_terms=NO_SUM,
     mistakes=wrong(
         grid_axes_swapped=with_grid(quantiles, swapped=True),
         grid_logits=with_grid(quantiles, squash=lambda a: a),

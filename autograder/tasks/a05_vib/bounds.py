@@ -9,6 +9,8 @@ from autograder.reference import vib
 
 from ..formulas import kl, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
+from ..terms_of_losses import rows_of_kl
 from .labels import OTHER_SIGNS
 from .loss import VIB_SOURCE, sweep_encoded
 
@@ -65,12 +67,22 @@ vib_rate = Question(
     float32=0.05,
     tolerance="positive terms, one mean: TFP's divergence uses up 0.02 of the tolerance",
     domain=Domain(sweep_encoded, num_draws=57),
+    terms=(
+        of_output(
+            {"mu": "", "log_var": "log_var"},
+            *rows_of_kl(lambda mu, log_var: (mu, log_var, 1)),
+            sizes={
+                "B": lambda mu, log_var: len(mu),
+                "K": lambda mu, log_var: mu.shape[-1],
+            },
+        ),
+    ),
     mistakes=wrong(
-        rate_sum_over_batch=lambda mu, log_var: np.sum(kl(mu, log_var)),
-        rate_mean_over_latents=lambda mu, log_var: mean_kl(mu, log_var) / mu.shape[-1],
-        rate_no_half=lambda mu, log_var: 2 * mean_kl(mu, log_var),
+        rate_sum_over_batch="all:*B",
+        rate_mean_over_latents="all:/K",
+        rate_no_half="all:2",
         rate_bits=lambda mu, log_var: mean_kl(mu, log_var) / math.log(2),
-        rate_negated=lambda mu, log_var: -mean_kl(mu, log_var),
+        rate_negated="all:-1",
         rate_of_mean_posterior=(
             lambda mu, log_var: kl(mu.mean(axis=0), log_var.mean(axis=0)),
             lambda mu, log_var: kl(mu.mean(axis=0), np.log(np.exp(log_var).mean(axis=0))),
@@ -79,21 +91,13 @@ vib_rate = Question(
             ),
         ),
         rate_forgot_exp=with_terms_of_kl(lambda mu, log_var: log_var + mu**2 - 1 - log_var),
-        rate_forgot_mean=with_terms_of_kl(lambda mu, log_var: np.exp(log_var) - 1 - log_var),
-        rate_no_log_var=with_terms_of_kl(lambda mu, log_var: np.exp(log_var) + mu**2 - 1),
-        rate_mean_not_squared=with_terms_of_kl(
-            lambda mu, log_var: np.exp(log_var) + mu - 1 - log_var
-        ),
-        rate_forgot_minus_one=with_terms_of_kl(
-            lambda mu, log_var: np.exp(log_var) + mu**2 - log_var
-        ),
-        rate_plus_log_var=with_terms_of_kl(
-            lambda mu, log_var: np.exp(log_var) + mu**2 - 1 + log_var
-        ),
-        rate_std_for_variance=with_terms_of_kl(
-            lambda mu, log_var: np.exp(0.5 * log_var) + mu**2 - 1 - log_var
-        ),
-        rate_log_var_as_log_sigma=lambda mu, log_var: mean_kl(mu, 2 * log_var),
+        rate_forgot_mean="mean:0",
+        rate_no_log_var="log_var:0",
+        rate_mean_not_squared="mean:plain",
+        rate_forgot_minus_one="one:0",
+        rate_plus_log_var="log_var:-1",
+        rate_std_for_variance="variance:log_var_sigma_for_variance",
+        rate_log_var_as_log_sigma="log_var_as_log_sigma",
         rate_reversed=with_terms_of_kl(
             lambda mu, log_var: np.exp(-log_var) * (1 + mu**2) - 1 + log_var
         ),
@@ -178,25 +182,57 @@ vib_relevance_bound = Question(
         )
     ),
     domain=Domain(sweep_shares, num_draws=57),
+    terms=(
+        of_output(
+            {"p_y": "", "mean_cross_entropy": ""},
+            term("entropy", 1, lambda p_y, mean: entropy(p_y), "H(Y)", "the entropy of the labels"),
+            term(
+                "cross_entropy",
+                -1,
+                lambda p_y, mean: mean,
+                "mean_cross_entropy",
+                "the mean cross-entropy",
+            ),
+            term(
+                "log_classes",
+                0,
+                lambda p_y, mean: math.log(len(p_y)),
+                "log C",
+                "the logarithm of the number of classes",
+            ),
+            term(
+                "sum_of_logs",
+                0,
+                lambda p_y, mean: -np.sum(np.log(p_y)),
+                "-sum_c log p(y_c)",
+                "minus the sum of the logarithms, unweighted",
+            ),
+            term(
+                "impurity",
+                0,
+                lambda p_y, mean: 1 - np.sum(p_y**2),
+                "1 - sum_c p(y_c)^2",
+                "1 minus the sum of squared probabilities",
+            ),
+            sizes={"C": lambda p_y, mean: len(p_y)},
+        ),
+    ),
     mistakes=wrong(
-        rel_log_C=with_entropy(lambda p_y: math.log(len(p_y))),
+        rel_log_C="entropy:log_classes",
         rel_bits=with_entropy(lambda p_y: entropy(p_y) / math.log(2)),
         rel_all_bits=lambda p_y, mean_cross_entropy: (
             (entropy(p_y) - mean_cross_entropy) / math.log(2)
         ),
-        rel_negated=lambda p_y, mean_cross_entropy: mean_cross_entropy - entropy(p_y),
-        rel_added=lambda p_y, mean_cross_entropy: entropy(p_y) + mean_cross_entropy,
-        rel_entropy_negated=with_entropy(lambda p_y: -entropy(p_y)),
-        rel_entropy_only=lambda p_y, mean_cross_entropy: entropy(p_y),
-        rel_no_entropy=lambda p_y, mean_cross_entropy: -mean_cross_entropy,
+        rel_negated="all:-1",
+        rel_added="cross_entropy:-1",
+        rel_entropy_negated="entropy:-1",
+        rel_entropy_only="cross_entropy:0",
+        rel_no_entropy="entropy:0",
         rel_cut_at_zero=lambda p_y, mean_cross_entropy: max(entropy(p_y) - mean_cross_entropy, 0.0),
         rel_share=lambda p_y, mean_cross_entropy: 1 - mean_cross_entropy / entropy(p_y),
-        rel_mean_entropy=with_entropy(lambda p_y: entropy(p_y) / len(p_y)),
-        rel_sum_of_logs=(
-            with_entropy(lambda p_y: -np.sum(np.log(p_y))),
-            with_entropy(lambda p_y: -np.mean(np.log(p_y))),
-        ),
-        rel_gini=with_entropy(lambda p_y: 1 - np.sum(p_y**2)),
+        rel_mean_entropy="entropy:/C",
+        rel_sum_of_logs=("entropy:sum_of_logs", with_entropy(lambda p_y: -np.mean(np.log(p_y)))),
+        rel_gini="entropy:impurity",
         rel_perplexity=with_entropy(lambda p_y: math.exp(entropy(p_y))),
         rel_nan_at_zero=with_entropy(lambda p_y: -np.sum(p_y * np.log(p_y))),
     ),

@@ -8,10 +8,14 @@ from scipy.special import xlogy
 from autograder.reference import vib
 
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
 from .labels import OTHER_SIGNS
 from .loss import VIB_SOURCE
 
 __all__ = ["vib_exact_discrete"]
+
+
+RATE = "the rate"
 
 
 def spread_of_labels(p_xy, q_z_given_x) -> np.ndarray:
@@ -48,6 +52,11 @@ def with_rate(of) -> Formula:
     )
 
 
+def weighted(of) -> Formula:
+    """Returns a term of the rate, of (p_xy, q_z_given_x, r_z), times beta."""
+    return lambda p_xy, q, d, r_z, beta: beta * of(p_xy, q, r_z)
+
+
 def marginal(p_xy, q_z_given_x) -> np.ndarray:
     return p_xy.sum(axis=1) @ q_z_given_x
 
@@ -63,9 +72,8 @@ def kl_of_aggregate(p_xy, q_z_given_x, r_z) -> np.floating:
     return np.sum(xlogy(aggregated, aggregated / r_z))
 
 
-def entropy_of_labels(p_xy) -> np.floating:
-    p_y = p_xy.sum(axis=0)
-    return -np.sum(xlogy(p_y, p_y))
+def entropy_of(probs) -> np.floating:
+    return -np.sum(xlogy(probs, probs))
 
 
 def draw_tables(concentration, low_beta, high_beta) -> Draw:
@@ -156,13 +164,68 @@ vib_exact_discrete = Question(
         )
     ),
     domain=Domain(sweep_bottleneck_tables, num_draws=27),
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {"p_xy": "", "q_z_given_x": "", "q_y_given_z": "", "r_z": "", "beta": "weight"},
+            term(
+                "distortion",
+                1,
+                lambda p_xy, q, d, r_z, beta: distortion(p_xy, q, d),
+                "-sum_xyz p(x,y) q(z|x) log q(y|z)",
+                "the distortion",
+            ),
+            term(
+                "encoder",
+                1,
+                weighted(lambda p_xy, q, r_z: np.sum(p_xy.sum(axis=1) @ xlogy(q, q))),
+                "beta sum_xz p(x) q(z|x) log q(z|x)",
+                "the term in the logarithm of the encoder",
+                part=RATE,
+            ),
+            term(
+                "prior",
+                -1,
+                weighted(lambda p_xy, q, r_z: np.sum(marginal(p_xy, q) * np.log(r_z))),
+                "beta sum_xz p(x) q(z|x) log r(z)",
+                "the term in the logarithm of r",
+                part=RATE,
+            ),
+            term(
+                "aggregated",
+                0,
+                weighted(lambda p_xy, q, r_z: -entropy_of(marginal(p_xy, q))),
+                "beta sum_z q(z) log q(z)",
+                "the term in the logarithm of the aggregated posterior",
+            ),
+            term(
+                "best_decoder",
+                0,
+                lambda p_xy, q, d, r_z, beta: distortion(p_xy, q, best_decoder(p_xy, q)),
+                "-sum_xyz p(x,y) q(z|x) log p(y|z)",
+                "the distortion of the best decoder",
+            ),
+            term(
+                "labels",
+                0,
+                lambda p_xy, q, d, r_z, beta: -entropy_of(p_xy.sum(axis=0)),
+                "sum_y p(y) log p(y)",
+                "minus the entropy of the labels",
+            ),
+            sizes={
+                "X": lambda p_xy, *others: len(p_xy),
+                "Y": lambda p_xy, *others: p_xy.shape[1],
+                "Z": lambda p_xy, q_z_given_x, *others: q_z_given_x.shape[1],
+            },
+        ),
+    ),
     mistakes=wrong(
         dvib_x_unweighted=(
             with_rate(lambda p_xy, q, r_z: np.mean(np.sum(xlogy(q, q / r_z), axis=1))),
             with_rate(lambda p_xy, q, r_z: np.sum(xlogy(q, q / r_z))),
         ),
-        dvib_r_missing=with_rate(lambda p_xy, q, r_z: rate(p_xy.sum(axis=1), q, np.ones_like(r_z))),
-        dvib_beta_ignored=on_tables(lambda d, r, beta: d + r),
+        dvib_r_missing="prior:0",
+        dvib_beta_ignored="beta_left_out",
         dvib_beta_on_distortion=on_tables(lambda d, r, beta: beta * d + r),
         dvib_beta_on_both=on_tables(lambda d, r, beta: beta * (d + r)),
         dvib_kl_reversed=tuple(
@@ -173,26 +236,20 @@ vib_exact_discrete = Question(
             )
             for least in (0.0, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-20)
         ),
-        dvib_entropy_kept=lambda p_xy, q_z_given_x, q_y_given_z, r_z, beta: (
-            distortion(p_xy, q_z_given_x, q_y_given_z)
-            + beta * rate(p_xy.sum(axis=1), q_z_given_x, r_z)
-            - entropy_of_labels(p_xy)
-        ),
+        dvib_entropy_kept="+labels",
         dvib_aggregated_kl=with_rate(kl_of_aggregate),
         dvib_exact_mi_rate=with_rate(
             lambda p_xy, q, r_z: rate(p_xy.sum(axis=1), q, marginal(p_xy, q))
         ),
-        dvib_best_decoder=with_distortion(
-            lambda p_xy, q, d: distortion(p_xy, q, best_decoder(p_xy, q))
-        ),
+        dvib_best_decoder="distortion:best_decoder",
         dvib_both_exact=lambda p_xy, q, d, r_z, beta: (
             distortion(p_xy, q, best_decoder(p_xy, q))
             + beta * rate(p_xy.sum(axis=1), q, marginal(p_xy, q))
         ),
-        dvib_rate_subtracted=on_tables(lambda d, r, beta: d - beta * r),
-        dvib_distortion_sign=on_tables(lambda d, r, beta: beta * r - d),
-        dvib_rate_missing=on_tables(lambda d, r, beta: d),
-        dvib_distortion_missing=on_tables(lambda d, r, beta: beta * r),
+        dvib_rate_subtracted="rate:-1",
+        dvib_distortion_sign="distortion:-1",
+        dvib_rate_missing="rate:0",
+        dvib_distortion_missing="distortion:0",
         dvib_log_of_mixture=with_distortion(lambda p_xy, q, d: -np.sum(p_xy * np.log(q @ d))),
         dvib_independent_labels=with_distortion(
             lambda p_xy, q, d: -np.sum(np.outer(marginal(p_xy, q), p_xy.sum(axis=0)) * np.log(d))

@@ -9,6 +9,7 @@ from autograder.reference import vib
 from ..domains import BATCH, DIMS, spread
 from ..formulas import SMALL, Numbers, log_softmax, logsumexp, softmax, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
 
 __all__ = [
     "OTHER_SIGNS",
@@ -134,26 +135,50 @@ categorical_log_prob = Question(
         "measured 0.1 of the tolerance"
     ),
     domain=Domain(lambda generator: (sweep_labels(generator), spread(generator, 1000))),
+    terms=(
+        of_output(
+            {"y_onehot": "binary", "logits": "class_logits"},
+            term("label", 1, lambda y, a: total(y * a), "sum_c y_c a_c", "the label's logit"),
+            term(
+                "logsumexp",
+                -1,
+                lambda y, a: logsumexp(a, axis=-1),
+                "logsumexp_c a_c",
+                "the logsumexp of the logits",
+            ),
+            term("all_logits", 0, lambda y, a: total(a), "sum_c a_c", "the sum of all logits"),
+            term("largest", 0, lambda y, a: a.max(axis=-1), "max_c a_c", "the largest logit"),
+            term(
+                "softpluses",
+                0,
+                lambda y, a: total(np.logaddexp(0, a)),
+                "sum_c softplus(a_c)",
+                "the softpluses of all logits",
+            ),
+            term(
+                "over_batch",
+                0,
+                lambda y, a: total(y * logsumexp(a, axis=0)),
+                "sum_c y_bc logsumexp_b' a_b'c",
+                "the logsumexp over the batch",
+            ),
+            sizes={"C": lambda y, a: a.shape[-1]},
+        ),
+    ),
     mistakes=wrong(
-        cat_sign_flipped=lambda y_onehot, logits: -categorical(y_onehot, logits),
-        cat_no_logsumexp=lambda y_onehot, logits: total(y_onehot * logits),
-        cat_softmax_twice=lambda y_onehot, logits: categorical(y_onehot, softmax(logits)),
-        cat_binary_ce=lambda y_onehot, logits: total(y_onehot * logits - np.logaddexp(0, logits)),
+        cat_sign_flipped="all:-1",
+        cat_no_logsumexp="logsumexp:0",
+        cat_softmax_twice="logits_softmaxed",
+        cat_binary_ce="logsumexp:softpluses",
         cat_sigmoid_of_label=lambda y_onehot, logits: -np.logaddexp(0, -total(y_onehot * logits)),
         cat_log2=lambda y_onehot, logits: categorical(y_onehot, logits) / math.log(2),
-        cat_softmax_over_batch=lambda y_onehot, logits: total(
-            y_onehot * log_softmax(logits, axis=0)
-        ),
+        cat_softmax_over_batch="logsumexp:over_batch",
         cat_prob_not_log=lambda y_onehot, logits: np.exp(categorical(y_onehot, logits)),
         cat_all_classes=lambda y_onehot, logits: total(log_softmax(logits)),
         cat_other_classes=lambda y_onehot, logits: total((1 - y_onehot) * log_softmax(logits)),
         cat_best_class=lambda y_onehot, logits: log_softmax(logits).max(axis=-1),
-        cat_mean_over_classes=lambda y_onehot, logits: (
-            categorical(y_onehot, logits) / logits.shape[-1]
-        ),
-        cat_logsumexp_added=lambda y_onehot, logits: (
-            total(y_onehot * logits) + logsumexp(logits, axis=-1)
-        ),
+        cat_mean_over_classes="all:/C",
+        cat_logsumexp_added="logsumexp:-1",
         cat_logits_as_probabilities=(
             without_from_logits(1e-7),
             *(without_from_logits(least) for least in (1e-8, 1e-6, 1e-12)),

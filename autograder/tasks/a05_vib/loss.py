@@ -10,6 +10,8 @@ from autograder.reference import vib
 from ..domains import DIMS, spread
 from ..formulas import SMALL, kl, logsumexp, softmax, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
+from ..terms_of_losses import rows_of_kl
 from .labels import (
     OTHER_SIGNS,
     careless_softmax,
@@ -24,6 +26,7 @@ from .labels import (
 
 __all__ = ["VIB_SOURCE", "sweep_encoded", "vib_loss"]
 
+CROSS_ENTROPY = "the cross-entropy"
 VIB_SOURCE = 'document 000, section 5 "Variational Information Bottleneck (VIB)"'
 
 
@@ -32,29 +35,17 @@ def objective(cross_entropy, divergence, beta) -> np.floating:
     return np.mean(cross_entropy.mean(axis=0) + beta * divergence)
 
 
-def with_changes(
-    cross_entropy=lambda ce, y_onehot: ce, divergence=lambda kl, mu: kl, weight=lambda beta: beta
-) -> Formula:
-    """Returns `vib_loss`, its cross-entropies `[L, B]`, divergence `[B]` or beta altered."""
-
-    def formula(y_onehot, logits, mu, log_var, beta) -> np.floating:
-        ce = -categorical(y_onehot, logits)
-        return objective(cross_entropy(ce, y_onehot), divergence(kl(mu, log_var), mu), weight(beta))
-
-    return formula
+def with_changes(cross_entropy) -> Formula:
+    """Returns `vib_loss`, its cross-entropies `[L, B]` altered."""
+    return with_cross_entropy(
+        lambda y_onehot, logits: cross_entropy(-categorical(y_onehot, logits))
+    )
 
 
 def with_cross_entropy(cross_entropy) -> Formula:
     """Returns `vib_loss` with another cross-entropy, of (y_onehot, logits)."""
     return lambda y_onehot, logits, mu, log_var, beta: objective(
         cross_entropy(y_onehot, logits), kl(mu, log_var), beta
-    )
-
-
-def with_divergence(divergence) -> Formula:
-    """Returns `vib_loss` with another divergence, of (mu, log_var)."""
-    return lambda y_onehot, logits, mu, log_var, beta: objective(
-        -categorical(y_onehot, logits), divergence(mu, log_var), beta
     )
 
 
@@ -67,6 +58,11 @@ def with_terms(combine) -> Formula:
 
 def bce(y_onehot, logits) -> np.ndarray:
     return np.logaddexp(0, logits) - y_onehot * logits
+
+
+def mean_of(values) -> Formula:
+    """Returns a term of the cross-entropy, from its values, of (y_onehot, logits), `[L, B]`."""
+    return lambda y_onehot, logits, mu, log_var, beta: np.mean(values(y_onehot, logits))
 
 
 def draw_bottleneck(scale, low, high, low_beta, high_beta) -> Draw:
@@ -170,28 +166,77 @@ vib_loss = Question(
         for mistake, other in (("vib_ce_sign", "vib_kl_sign"), ("vib_kl_sign", "vib_ce_sign"))
     ),
     domain=Domain(sweep_bottleneck, num_draws=17),
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {
+                "y_onehot": "binary",
+                "logits": "class_logits",
+                "mu": "",
+                "log_var": "log_var",
+                "beta": "weight",
+            },
+            term(
+                "label",
+                -1,
+                mean_of(lambda y, a: total(y * a)),
+                "mean_bl sum_c y_bc a_lbc",
+                "the label's logit",
+                part=CROSS_ENTROPY,
+            ),
+            term(
+                "logsumexp",
+                1,
+                mean_of(lambda y, a: logsumexp(a, axis=-1)),
+                "mean_bl logsumexp_c a_lbc",
+                "the logsumexp of the logits",
+                part=CROSS_ENTROPY,
+            ),
+            *rows_of_kl(
+                lambda y_onehot, logits, mu, log_var, beta: (mu, log_var, beta), "the KL", "beta"
+            ),
+            term(
+                "largest",
+                0,
+                mean_of(lambda y, a: a.max(axis=-1)),
+                "mean_bl max_c a_lbc",
+                "the largest logit",
+            ),
+            term(
+                "softpluses",
+                0,
+                mean_of(lambda y, a: total(np.logaddexp(0, a))),
+                "mean_bl sum_c softplus(a_lbc)",
+                "the softpluses of all logits",
+            ),
+            sizes={
+                "L": lambda y_onehot, logits, mu, log_var, beta: len(logits),
+                "B": lambda y_onehot, logits, mu, log_var, beta: len(mu),
+                "C": lambda y_onehot, logits, mu, log_var, beta: logits.shape[-1],
+                "K": lambda y_onehot, logits, mu, log_var, beta: mu.shape[-1],
+            },
+        ),
+    ),
     mistakes=wrong(
-        vib_beta_missing=with_changes(weight=lambda beta: 1.0),
+        vib_beta_missing="beta_left_out",
         vib_beta_on_ce=with_terms(lambda ce, kl, beta: beta * ce + kl),
         vib_beta_on_both=with_terms(lambda ce, kl, beta: beta * (ce + kl)),
         vib_one_minus_beta=with_terms(lambda ce, kl, beta: (1 - beta) * ce + beta * kl),
-        vib_beta_divides=with_terms(lambda ce, kl, beta: ce + kl / beta),
-        vib_beta_plus_one=with_changes(weight=lambda beta: 1 + beta),
-        vib_ce_sign=with_changes(lambda ce, y_onehot: -ce),
-        vib_kl_sign=with_changes(divergence=lambda kl, mu: -kl),
-        vib_loss_negated=with_terms(lambda ce, kl, beta: -ce - beta * kl),
-        vib_ce_base2=with_changes(lambda ce, y_onehot: ce / math.log(2)),
-        vib_kl_base2=with_changes(divergence=lambda kl, mu: kl / math.log(2)),
+        vib_beta_divides="beta_inverted",
+        vib_beta_plus_one="beta_one_more",
+        vib_ce_sign="cross-entropy:-1",
+        vib_kl_sign="KL:-1",
+        vib_loss_negated="all:-1",
+        vib_ce_base2=with_changes(lambda ce: ce / math.log(2)),
+        vib_kl_base2=with_terms(lambda ce, kl, beta: ce + beta * kl / math.log(2)),
         vib_all_base2=with_terms(lambda ce, kl, beta: (ce + beta * kl) / math.log(2)),
         vib_first_sample_only=(
-            with_changes(lambda ce, y_onehot: ce[:1]),
-            with_changes(lambda ce, y_onehot: ce[-1:]),
+            with_changes(lambda ce: ce[:1]),
+            with_changes(lambda ce: ce[-1:]),
         ),
-        vib_sum_over_L=with_changes(lambda ce, y_onehot: len(ce) * ce),
-        vib_ce_mean_over_classes=with_changes(lambda ce, y_onehot: ce / y_onehot.shape[-1]),
-        vib_double_softmax=with_cross_entropy(
-            lambda y_onehot, logits: -categorical(y_onehot, softmax(logits))
-        ),
+        vib_sum_over_L="cross-entropy:*L",
+        vib_ce_mean_over_classes="cross-entropy:/C",
+        vib_double_softmax="logits_softmaxed",
         vib_logits_as_probabilities=(
             with_cross_entropy(
                 lambda y_onehot, logits: -without_from_logits(1e-7)(y_onehot, logits)
@@ -208,7 +253,7 @@ vib_loss = Question(
             ),
         ),
         vib_binary_ce=(
-            with_cross_entropy(lambda y_onehot, logits: total(bce(y_onehot, logits))),
+            "logsumexp:softpluses",
             with_cross_entropy(lambda y_onehot, logits: bce(y_onehot, logits).mean(axis=-1)),
         ),
         vib_mean_of_logits=with_cross_entropy(
@@ -221,7 +266,7 @@ vib_loss = Question(
             )
         ),
         vib_entropy_kept=lambda y_onehot, logits, mu, log_var, beta: (
-            with_changes()(y_onehot, logits, mu, log_var, beta)
+            objective(-categorical(y_onehot, logits), kl(mu, log_var), beta)
             + np.sum(xlogy(y_onehot.mean(axis=0), y_onehot.mean(axis=0)))
         ),
         vib_labels_repeated_in_another_order=with_cross_entropy(
@@ -229,28 +274,22 @@ vib_loss = Question(
                 -categorical(np.repeat(y_onehot, len(logits), axis=0).reshape(logits.shape), logits)
             )
         ),
-        vib_kl_no_log_var=with_divergence(
-            lambda mu, log_var: 0.5 * total(np.exp(log_var) + mu**2 - 1)
+        vib_kl_no_log_var="log_var:0",
+        vib_kl_missing="KL:0",
+        vib_ce_missing="cross-entropy:0",
+        vib_kl_mean_over_latents="KL:/K",
+        vib_kl_no_half="KL:2",
+        vib_kl_scaled_by_L="KL:*L",
+        vib_kl_log_var_as_log_sigma="log_var_as_log_sigma",
+        vib_kl_std_for_variance="variance:log_var_sigma_for_variance",
+        vib_kl_reversed=lambda y_onehot, logits, mu, log_var, beta: objective(
+            -categorical(y_onehot, logits),
+            0.5 * total(np.exp(-log_var) * (1 + mu**2) - 1 + log_var),
+            beta,
         ),
-        vib_kl_missing=with_changes(weight=lambda beta: 0.0),
-        vib_ce_missing=with_changes(lambda ce, y_onehot: 0 * ce),
-        vib_kl_mean_over_latents=with_changes(divergence=lambda kl, mu: kl / mu.shape[-1]),
-        vib_kl_no_half=with_changes(divergence=lambda kl, mu: 2 * kl),
-        vib_kl_scaled_by_L=lambda y_onehot, logits, mu, log_var, beta: objective(
-            -categorical(y_onehot, logits), len(logits) * kl(mu, log_var), beta
-        ),
-        vib_kl_log_var_as_log_sigma=with_divergence(lambda mu, log_var: kl(mu, 2 * log_var)),
-        vib_kl_std_for_variance=with_divergence(
-            lambda mu, log_var: 0.5 * total(np.exp(0.5 * log_var) + mu**2 - 1 - log_var)
-        ),
-        vib_kl_reversed=with_divergence(
-            lambda mu, log_var: 0.5 * total(np.exp(-log_var) * (1 + mu**2) - 1 + log_var)
-        ),
-        vib_batch_sum=lambda y_onehot, logits, mu, log_var, beta: (
-            len(mu) * with_changes()(y_onehot, logits, mu, log_var, beta)
-        ),
-        vib_ce_batch_sum=with_changes(lambda ce, y_onehot: len(y_onehot) * ce),
-        vib_kl_batch_sum=with_changes(divergence=lambda kl, mu: kl * len(kl)),
+        vib_batch_sum="all:*B",
+        vib_ce_batch_sum="cross-entropy:*B",
+        vib_kl_batch_sum="KL:*B",
         vib_through_probability=(
             with_cross_entropy(lambda y_onehot, logits: -from_probs(0.0)(y_onehot, logits)),
             with_cross_entropy(

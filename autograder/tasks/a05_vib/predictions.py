@@ -8,6 +8,7 @@ from autograder.reference import vib
 from ..domains import BATCH, DIMS, spread
 from ..formulas import log_softmax, softmax
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import of_output, term
 from .labels import careless_softmax, draw_labels
 from .loss import VIB_SOURCE
 
@@ -64,12 +65,40 @@ vib_predict_probs = Question(
         "measured 0.1 of the tolerance"
     ),
     domain=Domain(lambda generator: (spread(generator, 1000, (3, BATCH, DIMS)),)),
+    terms=(
+        of_output(
+            {"logits": "class_logits"},
+            term(
+                "mixture",
+                1,
+                lambda a: mixture(a),
+                "mean_l softmax(a_l)",
+                "the mean of the probabilities over the samples",
+            ),
+            term(
+                "of_mean",
+                0,
+                lambda a: softmax(a.mean(axis=0)),
+                "softmax(mean_l a_l)",
+                "the softmax of the mean logits",
+            ),
+            term(
+                "largest",
+                0,
+                lambda a: softmax(a).max(axis=0),
+                "max_l softmax(a_l)",
+                "the largest of the probabilities over the samples",
+            ),
+            term("first", 0, lambda a: softmax(a)[0], "softmax(a_1)", "the first sample alone"),
+            sizes={"L": len},
+        ),
+    ),
     mistakes=wrong(
-        vpp_softmax_of_mean_logits=lambda logits: softmax(logits.mean(axis=0)),
-        vpp_sum=lambda logits: len(logits) * mixture(logits),
+        vpp_softmax_of_mean_logits="mixture:of_mean",
+        vpp_sum="mixture:*L",
         vpp_softmax_over_samples=lambda logits: softmax(logits, axis=0).mean(axis=0),
         vpp_softmax_over_batch=lambda logits: softmax(logits, axis=1).mean(axis=0),
-        vpp_first_sample=(lambda logits: softmax(logits)[0], lambda logits: softmax(logits)[-1]),
+        vpp_first_sample=("mixture:first", lambda logits: softmax(logits)[-1]),
         vpp_mean_logits=lambda logits: logits.mean(axis=0),
         vpp_log_probs=(
             lambda logits: np.log(mixture(logits)),
@@ -90,7 +119,7 @@ vib_predict_probs = Question(
         ),
         vpp_votes=lambda logits: np.eye(logits.shape[-1])[logits.argmax(axis=-1)].mean(axis=0),
         vpp_label=lambda logits: np.eye(logits.shape[-1])[mixture(logits).argmax(axis=-1)],
-        vpp_largest_over_samples=lambda logits: softmax(logits).max(axis=0),
+        vpp_largest_over_samples="mixture:largest",
         vpp_overflow=lambda logits: careless_softmax(logits).mean(axis=0),
     ),
 )
