@@ -4,7 +4,7 @@ A question lists its terms (`of_output`); what may stand in their place is deriv
 arguments may be taken for (`READINGS`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from vikit.judging import Column, DrawnCase, Reading, Term, Terms
 from . import drawing
 from .question import QuestionError
 
-__all__ = ["READINGS", "DeclaredTerms", "TermRow", "of_output", "term"]
+__all__ = ["READINGS", "DeclaredTerms", "Part", "TermRow", "of_output", "part", "term"]
 
 
 class ArgumentReading(NamedTuple):
@@ -113,6 +113,23 @@ def term(key, right, formula, text, words="", is_constant=False) -> TermRow:
     return TermRow(Term(key, words or f"the term {text}", text, right, is_constant), formula)
 
 
+class Part(NamedTuple):
+    """A part of a formula that stands in several terms.
+
+    Attributes:
+        formula: From the question's arguments, and the parts before it, to its values.
+        others: What may stand in its place, by name: a formula, and what is wrong in words.
+    """
+
+    formula: Callable[..., Any]
+    others: dict[str, tuple[Callable[..., Any], str]]
+
+
+def part(formula, **others) -> Part:
+    """Returns a `Part`; each of `others` is a pair (formula, what is wrong in words)."""
+    return Part(formula, others)
+
+
 @dataclass(frozen=True, eq=False)
 class DeclaredTerms(Terms):
     """The `Terms` of an output, with their formulas.
@@ -195,8 +212,18 @@ def read_factor(change: str, text: str) -> float:
         ) from error
 
 
+# What changes the arguments of a question to those of the rows' formulas.
+Change = Callable[[list], list]
+
+
 def of_output(
-    arguments: dict[str, str], *rows: TermRow, swaps=(), sizes=None, output: int = 0, link=""
+    arguments: dict[str, str],
+    *rows: TermRow,
+    swaps=(),
+    parts=None,
+    sizes=None,
+    output: int = 0,
+    link="",
 ) -> DeclaredTerms:
     """Returns the `Terms` of an output.
 
@@ -205,30 +232,24 @@ def of_output(
             `READINGS`; "" for an argument that nothing is taken for.
         rows: The terms.
         swaps: Pairs of names of arguments that may be exchanged.
+        parts: From names to `Part`s: the rows' formulas get their values after the arguments.
         sizes: From the letters of sizes to functions of the arguments, where a listed mistake
             divides by one.
         output: Which output of the question it is.
         link: What of the answer is the sum of the terms (see `vikit.judging.Terms.link_name`).
     """
-    names = list(arguments)
-    readings, changes = [], []
-    for position, (name, kind) in enumerate(arguments.items()):
-        for one in READINGS.get(kind, ()):
-            readings.append(Reading(f"{name}_{one.key}", one.words.format(name=name)))
-            changes.append(change_one(position, one.change))
-    for first, second in swaps:
-        readings.append(Reading(f"{first}_and_{second}", f"{first} and {second} are exchanged"))
-        changes.append(exchange(names.index(first), names.index(second)))
+    parts = parts or {}
+    plain = with_parts([one.formula for one in parts.values()])
+    found = [*readings_of_arguments(arguments, swaps, plain), *readings_of_parts(parts)]
     columns = tuple(
-        [Column(number) for number in range(len(rows))]
-        + [Column(number, index) for index in range(len(readings)) for number in range(len(rows))]
+        Column(number, index) for index in range(-1, len(found)) for number in range(len(rows))
     )
 
     def compute(column: Column, arguments: list) -> np.ndarray:
-        change = changes[column.reading] if column.reading >= 0 else list
+        change = found[column.reading][1] if column.reading >= 0 else plain
         with np.errstate(all="ignore"):
-            found = np.asarray(rows[column.term].formula(*change(arguments)))
-        return found if found.dtype.kind == "f" else found.astype(float)
+            values = np.asarray(rows[column.term].formula(*change(arguments)))
+        return values if values.dtype.kind == "f" else values.astype(float)
 
     def evaluate(case: DrawnCase) -> np.ndarray:
         doubles = [drawing.to_float64(argument) for argument in case.arguments]
@@ -237,7 +258,7 @@ def of_output(
 
     return DeclaredTerms(
         tuple(row.term for row in rows),
-        tuple(readings),
+        tuple(reading for reading, _ in found),
         columns,
         evaluate,
         link,
@@ -246,7 +267,51 @@ def of_output(
     )
 
 
-def change_one(position: int, change: Callable) -> Callable[[list], list]:
+def readings_of_arguments(arguments, swaps, plain: Change) -> Iterator[tuple[Reading, Change]]:
+    """Yields what arguments may be taken for, with the change of arguments.
+
+    Args:
+        arguments: From the names of arguments to their kinds.
+        swaps: Pairs of names of arguments that may be exchanged.
+        plain: Adds the parts to the arguments.
+    """
+    names = list(arguments)
+    for position, (name, kind) in enumerate(arguments.items()):
+        for one in READINGS.get(kind, ()):
+            reading = Reading(f"{name}_{one.key}", one.words.format(name=name))
+            yield reading, both(change_one(position, one.change), plain)
+    for first, second in swaps:
+        reading = Reading(f"{first}_and_{second}", f"{first} and {second} are exchanged")
+        yield reading, both(exchange(names.index(first), names.index(second)), plain)
+
+
+def readings_of_parts(parts: dict[str, Part]) -> Iterator[tuple[Reading, Change]]:
+    """Yields what may stand in the place of parts, with what adds it to the arguments."""
+    for name, one in parts.items():
+        for key, (other, words) in one.others.items():
+            formulas = {other_name: original.formula for other_name, original in parts.items()}
+            changed = with_parts(list({**formulas, name: other}.values()))
+            yield Reading(f"{name}_{key}", words), changed
+
+
+def with_parts(formulas: list[Callable]) -> Change:
+    """Returns a function that adds to arguments the values of parts, one after the other."""
+
+    def added(arguments: list) -> list:
+        found = list(arguments)
+        for formula in formulas:
+            found.append(formula(*found))
+        return found
+
+    return added
+
+
+def both(first: Change, second: Change) -> Change:
+    """Returns a function that makes one change of arguments after the other."""
+    return lambda arguments: second(first(arguments))
+
+
+def change_one(position: int, change: Callable) -> Change:
     """Returns a function of arguments that changes the one at `position`."""
 
     def changed(arguments: list) -> list:
@@ -258,7 +323,7 @@ def change_one(position: int, change: Callable) -> Callable[[list], list]:
     return changed
 
 
-def exchange(first: int, second: int) -> Callable[[list], list]:
+def exchange(first: int, second: int) -> Change:
     """Returns a function of arguments that exchanges two of them."""
 
     def exchanged(arguments: list) -> list:
