@@ -61,6 +61,13 @@ READINGS = {
         ArgumentReading("exponentiated", np.exp, "exp({name}) stands where {name} belongs"),
         ArgumentReading("left_out", np.zeros_like, "the variance is taken for 1"),
     ),
+    "variance": (
+        ArgumentReading("as_sigma", np.square, "{name} is taken for a standard deviation"),
+        ArgumentReading("rooted", np.sqrt, "a standard deviation stands where {name} belongs"),
+        ArgumentReading("as_log_variance", np.exp, "{name} is taken for its logarithm"),
+        ArgumentReading("inverted", lambda v: 1 / v, "{name} and its inverse are exchanged"),
+        ArgumentReading("left_out", np.ones_like, "{name} is taken for 1"),
+    ),
     "sigma": (
         ArgumentReading("as_variance", np.sqrt, "{name} is taken for a variance"),
         ArgumentReading("squared", np.square, "a variance stands where {name} belongs"),
@@ -316,11 +323,19 @@ def change_one(position: int, change: Callable) -> Change:
 
     def changed(arguments: list) -> list:
         return [
-            change(np.asarray(value, float)) if index == position else value
+            in_its_precision(change, value) if index == position else value
             for index, value in enumerate(arguments)
         ]
 
     return changed
+
+
+def in_its_precision(change: Callable, value) -> Any:
+    """Returns a changed argument, in the precision of the argument."""
+    if isinstance(value, float):
+        return float(change(np.float64(value)))
+    value = np.asarray(value)
+    return change(value if value.dtype.kind == "f" else value.astype(float))
 
 
 def exchange(first: int, second: int) -> Change:
