@@ -41,6 +41,9 @@ MOST_TERMS = 6
 NUM_EQUATIONS = 8
 # Rounding in float32 of terms that cancel, as a share of the terms.
 TERM_ROUNDING = 1e-6
+# Two combinations are one answer if no number of it differs by more than this share of the
+# tolerance: columns in the file of public cases are rounded.
+SAME_ANSWER = 0.05
 # Two columns are one direction if the cosine between them is closer to 1 than this.
 COLLINEAR = 1e-10
 
@@ -335,8 +338,7 @@ class Search:
             return None
         rows = sorted(distinct.values(), key=self.complexity)
         values = np.stack(rows) @ self.rows
-        # Of one answer, up to rounding in float64.
-        if np.max(np.abs(values - values[0])) > 1e-3:
+        if np.max(np.abs(values - values[0])) > SAME_ANSWER:
             return np.zeros(0)
         return rows[0]
 
