@@ -203,7 +203,10 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
     for factor in strangers:
         term = terms.terms[factor.column.term]
         yield Change(
-            f"{term.key}:added", with_reading(terms, factor), "a term", "stands there besides"
+            f"{term.key}:added",
+            with_reading(terms, factor),
+            "a term",
+            "stands there besides" if factor.coefficient > 0 else "is subtracted besides",
         )
 
 
@@ -280,14 +283,16 @@ def replacement(terms: Terms, number: int, factor: Factor) -> Change:
     """Returns the change where something else stands in the place of a term."""
     term = terms.terms[number]
     other = terms.terms[factor.column.term]
-    found = f"{format_number(factor.coefficient)} {with_reading(terms, factor)}"
+    found, ratio = with_reading(terms, factor), factor.coefficient / term.right
+    if abs(abs(ratio) - 1) > 1e-9:
+        found = f"{format_number(factor.coefficient)} {found}"
+    elif ratio < 0:
+        found = f"{found}, with the opposite sign"
     return Change(
         f"{term.key}:{other.key}",
         f"where {term.words} belongs",
         "where one term belongs",
-        f"stands {with_reading(terms, factor)}"
-        if abs(abs(factor.coefficient) - abs(term.right)) < 1e-9
-        else f"stands {found}",
+        f"stands {found}",
     )
 
 
