@@ -96,13 +96,13 @@ planar_log_det = Question(
                     ),
                     u_norm=(
                         lambda z, u, w, b: u @ u,
-                        "u.u stands where the product with w belongs",
+                        "u.u stands where the product of u and w belongs",
                     ),
                     w_norm=(
                         lambda z, u, w, b: w @ w,
-                        "w.w stands where the product with u belongs",
+                        "w.w stands where the product of u and w belongs",
                     ),
-                    left_out=(lambda z, u, w, b: 1.0, "u and w stand only inside tanh"),
+                    left_out=(lambda z, u, w, b: 1.0, "the product of u and w is left out"),
                 ),
                 "slope": part(
                     lambda z, u, w, b, dot: slope(across(z, w, b)),

@@ -1,6 +1,7 @@
 """The radial flow."""
 
 import numpy as np
+from scipy.special import expit
 
 from autograder.reference import flows
 
@@ -45,13 +46,20 @@ radial_beta_hat = Question(
     terms=(
         of_output(
             {"alpha": "positive", "beta_raw": "logits"},
-            term("alpha", -1, lambda alpha, beta_raw: alpha, "alpha", "alpha"),
+            term("alpha", -1, lambda alpha, beta_raw: alpha, "alpha", "the shift by alpha"),
             term(
                 "softplus",
                 1,
                 lambda alpha, beta_raw: softplus(beta_raw),
                 "softplus(beta_raw)",
                 "the softplus",
+            ),
+            term(
+                "sigmoid",
+                0,
+                lambda alpha, beta_raw: expit(beta_raw),
+                "sigmoid(beta_raw)",
+                "the sigmoid of beta_raw",
             ),
             term("raw", 0, lambda alpha, beta_raw: beta_raw, "beta_raw", "beta_raw itself"),
             term(
@@ -150,26 +158,19 @@ radial_forward = Question(
     terms=(
         of_output(
             {"z": "", "z_ref": "mean", "alpha": "", "beta_hat": "mean"},
-            term("z", 1, lambda z, z_ref, alpha, beta_hat, r, h: z, "z", "z itself"),
+            term("z", 1, lambda z, *rest: z, "z", "z itself"),
             term(
                 "step",
                 1,
-                lambda z, z_ref, alpha, beta_hat, r, h: beta_hat * h[:, None] * (z - z_ref),
+                lambda z, z_ref, alpha, beta_hat, r, h, offset: beta_hat * h * offset,
                 "beta_hat (z - z_ref) / (alpha + r)",
                 "the step",
             ),
-            term("centre", 0, lambda z, z_ref, alpha, beta_hat, r, h: z_ref, "z_ref", "the centre"),
-            term(
-                "along_z",
-                0,
-                lambda z, z_ref, alpha, beta_hat, r, h: beta_hat * h[:, None] * z,
-                "beta_hat z / (alpha + r)",
-                "a step in the direction of z",
-            ),
+            term("centre", 0, lambda z, z_ref, *rest: z_ref, "z_ref", "the centre"),
             term(
                 "without_beta",
                 0,
-                lambda z, z_ref, alpha, beta_hat, r, h: h[:, None] * (z - z_ref),
+                lambda z, z_ref, alpha, beta_hat, r, h, offset: h * offset,
                 "(z - z_ref) / (alpha + r)",
                 "the step without beta_hat",
             ),
@@ -188,25 +189,36 @@ radial_forward = Question(
                     ),
                 ),
                 "h": part(
-                    lambda z, z_ref, alpha, beta_hat, r: 1 / (alpha + r),
+                    lambda z, z_ref, alpha, beta_hat, r: (1 / (alpha + r))[:, None],
                     of_r=(
-                        lambda z, z_ref, alpha, beta_hat, r: 1 / r,
+                        lambda z, z_ref, alpha, beta_hat, r: (1 / r)[:, None],
                         "alpha is not added to r",
                     ),
                     of_alpha=(
-                        lambda z, z_ref, alpha, beta_hat, r: 1 / alpha + 0 * r,
+                        lambda z, z_ref, alpha, beta_hat, r: 1 / alpha,
                         "r is not added to alpha",
                     ),
                     unit=(
-                        lambda z, z_ref, alpha, beta_hat, r: 1 / (r * (alpha + r)),
-                        "the step is divided by r besides",
+                        lambda z, z_ref, alpha, beta_hat, r: (1 / (r * (alpha + r)))[:, None],
+                        "there is a division by r besides",
+                    ),
+                ),
+                "offset": part(
+                    lambda z, z_ref, *rest: z - z_ref,
+                    from_the_origin=(
+                        lambda z, z_ref, *rest: z,
+                        "z stands where the offset from the centre belongs",
+                    ),
+                    plus=(
+                        lambda z, z_ref, *rest: z + z_ref,
+                        "z_ref is added where it is to be subtracted",
                     ),
                 ),
             },
         ),
     ),
     mistakes=wrong(
-        radial_direction_z="step:along_z",
+        radial_direction_z="offset_from_the_origin",
         radial_squared_radius="r_squared",
         radial_alpha_beta_swapped="alpha_and_beta_hat",
         radial_l1_norm="r_absolute",
