@@ -274,7 +274,7 @@ def changes_of_term(
             names.append(factor.scale)
         if reading >= 0 and reading != shared:
             one = terms.readings[reading]
-            yield Change(f"{term.key}:{one.key}", f"in {term.words}", "in a term", one.words)
+            yield Change(f"{term.key}:{one.key}", f"in {term.words},", "in a term,", one.words)
         if parts:
             yield Change(f"{term.key}:{','.join(names)}", term.words, "a term", " and ".join(parts))
 
