@@ -205,19 +205,19 @@ def moved_part() -> Part:
         lambda z, v, step, score, push: z + step * (v + 0.5 * push),
         old_velocity=(
             lambda z, v, step, score, push: z + step * v,
-            "the second score is asked for where the old velocity leads",
+            "the score is asked for where the old velocity leads",
         ),
         whole_push=(
             lambda z, v, step, score, push: z + step * (v + push),
-            "the second score is asked for where a whole step of the velocity leads",
+            "the score is asked for where a whole step of the velocity leads",
         ),
         halfway=(
             lambda z, v, step, score, push: z + 0.5 * step * (v + 0.5 * push),
-            "the second score is asked for halfway",
+            "the score is asked for halfway",
         ),
         start=(
             lambda z, v, step, score, push: z,
-            "the second score is that of the start",
+            "the score is that of the start",
         ),
     )
 
