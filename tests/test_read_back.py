@@ -1,5 +1,6 @@
 """Wrong answers are read back: the terms of each question, edits of them, and what is said."""
 
+import json
 from dataclasses import replace
 from functools import cache
 from itertools import combinations
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from vikit import judging
 from vikit.judging import compare, read_back
+from vikit.protocol import public_cases
 
 from autograder import tasks
 from autograder.tasks import drawing
@@ -173,6 +175,25 @@ def test_edits_of_one_term_are_explained(key):
     count, lost = rate(key, single_edits, NUM_STUDENTS)
     assert count >= 4
     assert len(lost) <= 0.01 * count, sorted(set(lost))
+
+
+@parameters()
+def test_check_reads_back_what_grading_does(key):
+    """The columns in the file of public cases are rounded, and their keys are others."""
+    drawn = drawn_for(key)
+    content = json.loads(json.dumps(public_cases.dump_question(drawn)))
+    released, count = public_cases.load_question(content), 0
+    for output, terms in enumerate(drawn.terms):
+        for name, row in single_edits(terms) if terms is not None else ():
+            answers = answers_of(drawn, output, terms, row)
+            if answers is not None:
+                found, public = (
+                    read_back.read_answers(one, answers, lambda cases: {})
+                    for one in (drawn, released)
+                )
+                count += found is not None
+                assert (public and public.sentence) == (found and found.sentence), name
+    assert count
 
 
 @pytest.mark.soak

@@ -137,6 +137,7 @@ class TermRow:
     formula: Callable[..., Any]
 
 
+# Not fewer arguments: a row of a table.
 def term(key, right, formula, text, words="", is_constant=False, part="") -> TermRow:
     """Returns a row of `of_output`.
 
@@ -277,7 +278,7 @@ def of_output(
     Args:
         arguments: From the names of the question's arguments, in their order, to their kinds in
             `READINGS`; "" for an argument that nothing is taken for.
-        rows: The terms.
+        rows: The terms: `TermRow`s.
         swaps: Pairs of names of arguments that may be exchanged.
         together: From what messages call several arguments of one kind, as "each log_var", to their
             names: they may be taken alike for something else.
@@ -296,12 +297,12 @@ def of_output(
     columns = tuple(
         Column(number, index) for index in range(-1, len(found)) for number in range(len(rows))
     )
+    changes = [*(change for _, change in found), plain]  # The last is that of no reading, -1.
 
     def compute(column: Column, arguments: list) -> np.ndarray:
-        change = found[column.reading][1] if column.reading >= 0 else plain
         with np.errstate(all="ignore"):
-            values = np.asarray(rows[column.term].formula(*change(arguments)))
-        return values if values.dtype.kind == "f" else values.astype(float)
+            values = rows[column.term].formula(*changes[column.reading](arguments))
+        return in_floats(values)
 
     def evaluate(case: DrawnCase) -> np.ndarray:
         doubles = [drawing.to_float64(argument) for argument in case.arguments]
@@ -317,6 +318,12 @@ def of_output(
         compute=compute,
         sizes=sizes or {},
     )
+
+
+def in_floats(values) -> np.ndarray:
+    """Returns values as an array of floats, of the precision that they have."""
+    values = np.asarray(values)
+    return values if values.dtype.kind == "f" else values.astype(float)
 
 
 def readings_of_arguments(
@@ -384,8 +391,7 @@ def in_its_precision(change: Callable, value) -> Any:
     """Returns a changed argument, in the precision of the argument."""
     if isinstance(value, float):
         return float(change(np.float64(value)))
-    value = np.asarray(value)
-    return change(value if value.dtype.kind == "f" else value.astype(float))
+    return change(in_floats(value))
 
 
 def exchange(first: int, second: int) -> Change:

@@ -44,9 +44,9 @@ MORE_EQUATIONS = 3
 MOST_TERMS = 7
 # Rounding in float32 of terms that cancel, as a share of the terms.
 TERM_ROUNDING = 1e-6
-# How far apart, in tolerances, two combinations of the same answer may be: the public cases hold
-# columns that are rounded to a thousandth of it.
-SAME_ANSWER = 0.02
+# Two combinations are one answer if no number of it differs by more than this share of the
+# tolerance: columns in the file of public cases are rounded.
+SAME_ANSWER = 0.05
 # Two columns are one direction if the cosine between them is closer to 1 than this.
 COLLINEAR = 1e-10
 

@@ -10,6 +10,7 @@ from autograder.reference import flows
 from ..domains import BATCH, spread
 from ..formulas import total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import Part, of_output, part, term
 from .oracle import Reference, jacobian_property
 from .places import COUPLING, FREE_ENERGY
 
@@ -42,6 +43,31 @@ COUPLING_CASES = (
 )
 
 
+def first_half(half) -> np.ndarray:
+    return concatenate_halves(half, 0 * half)
+
+
+def second_half(half) -> np.ndarray:
+    return concatenate_halves(0 * half, half)
+
+
+def scale_part() -> Part:
+    """Returns the scale, with what may stand in its place."""
+    return part(
+        lambda z, log_scale, shift: np.exp(log_scale),
+        no_exp=(
+            lambda z, log_scale, shift: log_scale,
+            "log_scale itself stands where the scale belongs",
+        ),
+        inverse=(
+            lambda z, log_scale, shift: np.exp(-log_scale),
+            "the scale and its inverse are exchanged",
+        ),
+        rooted=(lambda z, log_scale, shift: np.exp(0.5 * log_scale), "log_scale is halved"),
+        left_out=(lambda z, log_scale, shift: np.ones_like(log_scale), "the scale is left out"),
+    )
+
+
 def interleaved_coupling(z, log_scale, shift) -> np.ndarray:
     moved = z.copy()
     moved[:, 1::2] = z[:, 1::2] * np.exp(log_scale) + shift
@@ -66,10 +92,63 @@ coupling_forward = Question(
     float32=0.1,
     tolerance="one exponential, one product, one sum: measured below a tenth of the tolerance",
     domain=Domain(sweep_halves),
-    mistakes=wrong(
-        coupling_shift_first=lambda z, log_scale, shift: coupling(
-            z, lambda half: (half + shift) * np.exp(log_scale)
+    terms=(
+        of_output(
+            {"z": "", "log_scale": "", "shift": ""},
+            term(
+                "first",
+                1,
+                lambda z, log_scale, shift, scale: first_half(z[:, :2]),
+                "[z_12, 0]",
+                "the first half of z",
+            ),
+            term(
+                "second",
+                1,
+                lambda z, log_scale, shift, scale: second_half(z[:, 2:] * scale),
+                "[0, z_34 exp(log_scale)]",
+                "the second half of z",
+            ),
+            term(
+                "shift",
+                1,
+                lambda z, log_scale, shift, scale: second_half(shift),
+                "[0, shift]",
+                "the shift",
+            ),
+            term(
+                "scaled_shift",
+                0,
+                lambda z, log_scale, shift, scale: second_half(shift * scale),
+                "[0, shift exp(log_scale)]",
+                "the shift times the scale",
+            ),
+            term(
+                "shift_of_first",
+                0,
+                lambda z, log_scale, shift, scale: first_half(shift),
+                "[shift, 0]",
+                "a shift of the first half",
+            ),
+            term(
+                "scaled_first",
+                0,
+                lambda z, log_scale, shift, scale: first_half(z[:, :2] * scale),
+                "[z_12 exp(log_scale), 0]",
+                "the first half times the scale",
+            ),
+            term(
+                "scale",
+                0,
+                lambda z, log_scale, shift, scale: second_half(scale),
+                "[0, exp(log_scale)]",
+                "the scale, as something that is added",
+            ),
+            parts={"scale": scale_part()},
         ),
+    ),
+    mistakes=wrong(
+        coupling_shift_first="shift:scaled_shift",
         coupling_transforms_both_halves=lambda z, log_scale, shift: coupling(
             z,
             lambda half: half * np.exp(log_scale) + shift,
@@ -82,18 +161,10 @@ coupling_forward = Question(
         coupling_halves_swapped=lambda z, log_scale, shift: concatenate_halves(
             z[:, 2:] * np.exp(log_scale) + shift, z[:, :2]
         ),
-        coupling_no_exp=lambda z, log_scale, shift: coupling(
-            z, lambda half: half * log_scale + shift
-        ),
-        coupling_scale_sign=lambda z, log_scale, shift: coupling(
-            z, lambda half: half * np.exp(-log_scale) + shift
-        ),
-        coupling_minus_shift=lambda z, log_scale, shift: coupling(
-            z, lambda half: half * np.exp(log_scale) - shift
-        ),
-        coupling_no_shift=lambda z, log_scale, shift: coupling(
-            z, lambda half: half * np.exp(log_scale)
-        ),
+        coupling_no_exp="scale_no_exp",
+        coupling_scale_sign="scale_inverse",
+        coupling_minus_shift="shift:-1",
+        coupling_no_shift="shift:0",
         coupling_no_residual=lambda z, log_scale, shift: coupling(
             z, lambda half: half + np.exp(log_scale) + shift
         ),
@@ -113,19 +184,61 @@ coupling_inverse = Question(
         "one exponential, one difference, one product: measured below a tenth of the tolerance"
     ),
     domain=Domain(sweep_halves),
+    terms=(
+        of_output(
+            {"z": "", "log_scale": "", "shift": ""},
+            term(
+                "first",
+                1,
+                lambda z, log_scale, shift, scale: first_half(z[:, :2]),
+                "[z_12, 0]",
+                "the first half of z",
+            ),
+            term(
+                "second",
+                1,
+                lambda z, log_scale, shift, scale: second_half(z[:, 2:] / scale),
+                "[0, z_34 exp(-log_scale)]",
+                "the second half over the scale",
+            ),
+            term(
+                "shift",
+                -1,
+                lambda z, log_scale, shift, scale: second_half(shift / scale),
+                "[0, shift exp(-log_scale)]",
+                "the shift over the scale",
+            ),
+            term(
+                "plain_shift",
+                0,
+                lambda z, log_scale, shift, scale: second_half(shift),
+                "[0, shift]",
+                "the shift alone",
+            ),
+            term(
+                "shift_of_first",
+                0,
+                lambda z, log_scale, shift, scale: first_half(shift / scale),
+                "[shift exp(-log_scale), 0]",
+                "a shift of the first half",
+            ),
+            term(
+                "divided_first",
+                0,
+                lambda z, log_scale, shift, scale: first_half(z[:, :2] / scale),
+                "[z_12 exp(-log_scale), 0]",
+                "the first half over the scale",
+            ),
+            parts={"scale": scale_part()},
+        ),
+    ),
     mistakes=wrong(
         inverse_is_forward=lambda z, log_scale, shift: coupling(
             z, lambda half: half * np.exp(log_scale) + shift
         ),
-        inverse_scale_sign=lambda z, log_scale, shift: coupling(
-            z, lambda half: (half - shift) * np.exp(log_scale)
-        ),
-        inverse_shift_after_scale=lambda z, log_scale, shift: coupling(
-            z, lambda half: half * np.exp(-log_scale) - shift
-        ),
-        inverse_plus_shift=lambda z, log_scale, shift: coupling(
-            z, lambda half: (half + shift) * np.exp(-log_scale)
-        ),
+        inverse_scale_sign="scale_inverse",
+        inverse_shift_after_scale="shift:plain_shift",
+        inverse_plus_shift="shift:-1",
         inverse_both_halves=lambda z, log_scale, shift: coupling(
             z,
             lambda half: (half - shift) * np.exp(-log_scale),
@@ -134,12 +247,8 @@ coupling_inverse = Question(
         inverse_wrong_half=lambda z, log_scale, shift: concatenate_halves(
             (z[:, :2] - shift) * np.exp(-log_scale), z[:, 2:]
         ),
-        inverse_no_shift=lambda z, log_scale, shift: coupling(
-            z, lambda half: half * np.exp(-log_scale)
-        ),
-        inverse_no_exp=lambda z, log_scale, shift: coupling(
-            z, lambda half: (half - shift) / log_scale
-        ),
+        inverse_no_shift="shift:0",
+        inverse_no_exp="scale_no_exp",
         inverse_of_minus=lambda z, log_scale, shift: coupling(
             z, lambda half: -half * np.exp(log_scale) - shift
         ),
@@ -179,18 +288,65 @@ coupling_log_det = Question(
     float32=0.1,
     tolerance="a sum of two numbers: measured below a tenth of the tolerance",
     domain=Domain(lambda generator: (spread(generator, 8, (BATCH, 2)),)),
+    terms=(
+        of_output(
+            {"log_scale": ""},
+            term(
+                "sum",
+                1,
+                lambda log_scale: total(log_scale),
+                "sum_k log_scale_k",
+                "the sum of log_scale",
+            ),
+            term(
+                "scales",
+                0,
+                lambda log_scale: total(np.exp(log_scale)),
+                "sum_k exp(log_scale_k)",
+                "the sum of the scales",
+            ),
+            term(
+                "det",
+                0,
+                lambda log_scale: np.exp(total(log_scale)),
+                "exp(sum_k log_scale_k)",
+                "the determinant itself",
+            ),
+            term(
+                "absolute",
+                0,
+                lambda log_scale: total(np.abs(log_scale)),
+                "sum_k |log_scale_k|",
+                "the sum of the absolute values of log_scale",
+            ),
+            term(
+                "logs",
+                0,
+                lambda log_scale: total(np.log(np.abs(log_scale))),
+                "sum_k log |log_scale_k|",
+                "the logarithm of the absolute value of log_scale",
+            ),
+            term(
+                "first",
+                0,
+                lambda log_scale: log_scale[:, 0],
+                "log_scale_1",
+                "the first entry of log_scale",
+            ),
+        ),
+    ),
     mistakes=wrong(
-        coupling_logdet_exp=lambda log_scale: total(np.exp(log_scale)),
-        coupling_logdet_det_not_log=lambda log_scale: np.exp(total(log_scale)),
-        coupling_logdet_sign=lambda log_scale: -total(log_scale),
+        coupling_logdet_exp="sum:scales",
+        coupling_logdet_det_not_log="sum:det",
+        coupling_logdet_sign="sum:-1",
         coupling_logdet_abs=(
-            lambda log_scale: total(np.abs(log_scale)),
+            "sum:absolute",
             lambda log_scale: np.abs(total(log_scale)),
         ),
-        coupling_logdet_logabs_s=lambda log_scale: total(np.log(np.abs(log_scale))),
-        coupling_logdet_mean=lambda log_scale: log_scale.mean(axis=-1),
-        coupling_logdet_both_halves=lambda log_scale: 2 * total(log_scale),
-        coupling_logdet_first_only=lambda log_scale: log_scale[:, 0],
+        coupling_logdet_logabs_s="sum:logs",
+        coupling_logdet_mean="sum:1/2",
+        coupling_logdet_both_halves="sum:2",
+        coupling_logdet_first_only="sum:first",
     ),
     properties=(
         jacobian_property(

@@ -7,6 +7,7 @@ from autograder.reference import flows
 from ..domains import BATCH, DIMS, spread
 from ..formulas import LOG_2PI, Numbers, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, term
 from .places import LISTING_PDF
 
 __all__ = ["gaussian_log_pdf"]
@@ -64,6 +65,48 @@ gaussian_log_pdf = Question(
         "are divided before they are subtracted: means are small there"
     ),
     domain=Domain(sweep_variances),
+    terms=(
+        of_output(
+            {"z": "mean", "mu": "mean", "var": "variance"},
+            term(
+                "one",
+                -0.5,
+                lambda z, mu, var: LOG_2PI * z.shape[-1],
+                "K log 2 pi",
+                "the constant with 2 pi",
+                is_constant=True,
+            ),
+            term(
+                "log_var",
+                -0.5,
+                lambda z, mu, var: total(np.log(var)),
+                "sum_k log var_k",
+                "the logarithm of the variance",
+            ),
+            term(
+                "distance",
+                -0.5,
+                lambda z, mu, var: total((z - mu) ** 2 / var),
+                "sum_k (z_k - mu_k)^2 / var_k",
+                "the scaled squared distance",
+            ),
+            term(
+                "plain",
+                0,
+                lambda z, mu, var: total((z - mu) ** 2),
+                "sum_k (z_k - mu_k)^2",
+                "the squared distance, not divided",
+            ),
+            term(
+                "size",
+                0,
+                lambda z, mu, var: total(np.abs(z - mu) / np.sqrt(var)),
+                "sum_k |z_k - mu_k| / sigma_k",
+                "the scaled distance, not squared",
+            ),
+            sizes={"K": lambda z, mu, var: z.shape[-1]},
+        ),
+    ),
     mistakes=wrong(
         pdf_listing1=with_sigma(lambda sigma: np.maximum(sigma, 1e-4), 1e-4),
         pdf_shifted_z=(
@@ -84,20 +127,12 @@ gaussian_log_pdf = Question(
             *(with_var(lambda var, eps=eps: var + eps) for eps in (1e-3, 1e-4, 1e-5, 1e-7, 1e-8)),
             *(with_sigma(lambda sigma, eps=eps: sigma + eps) for eps in (1e-3, 1e-4, 1e-6)),
         ),
-        pdf_squared_variance=lambda z, mu, var: (
-            -0.5 * total(LOG_2PI + np.log(var) + ((z - mu) / var) ** 2)
-        ),
-        pdf_var_as_sigma=lambda z, mu, var: pdf(z, mu, var**2),
-        pdf_sigma_in_quadratic=lambda z, mu, var: (
-            -0.5 * total(LOG_2PI + np.log(var) + (z - mu) ** 2 / np.sqrt(var))
-        ),
-        pdf_log_var_missing=lambda z, mu, var: -0.5 * total(LOG_2PI + (z - mu) ** 2 / var),
-        pdf_2pi_missing=lambda z, mu, var: -0.5 * total(np.log(var) + (z - mu) ** 2 / var),
-        pdf_2pi_once=lambda z, mu, var: (
-            -0.5 * LOG_2PI - 0.5 * total(np.log(var) + (z - mu) ** 2 / var)
-        ),
-        pdf_var_as_log_var=lambda z, mu, var: (
-            -0.5 * total(LOG_2PI + var + (z - mu) ** 2 * np.exp(-var))
-        ),
+        pdf_squared_variance="distance:var_as_sigma",
+        pdf_var_as_sigma="var_as_sigma",
+        pdf_sigma_in_quadratic="distance:var_rooted",
+        pdf_log_var_missing="log_var:0",
+        pdf_2pi_missing="one:0",
+        pdf_2pi_once="one:/K",
+        pdf_var_as_log_var="var_as_log_variance",
     ),
 )

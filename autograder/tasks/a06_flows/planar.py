@@ -8,6 +8,7 @@ from autograder.reference import flows
 from ..domains import DIMS, spread
 from ..formulas import Numbers, softplus
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, part, term
 from .places import PLANAR, PLANAR_BOUND
 
 __all__ = [
@@ -83,22 +84,82 @@ planar_u_hat = Question(
         "the step along w is a difference of numbers of the size of w.u: float32 keeps 1e-7 of it"
     ),
     domain=Domain(sweep_direction, num_draws=57),
+    terms=(
+        of_output(
+            {"u": "", "w": ""},
+            term("u", 1, lambda u, w, dot, unit: u, "u", "u itself"),
+            term(
+                "softplus",
+                1,
+                lambda u, w, dot, unit: softplus(dot) * unit,
+                "softplus(w.u) w / (norm of w)^2",
+                "the softplus",
+            ),
+            term("one", -1, lambda u, w, dot, unit: unit, "w / (norm of w)^2", "the -1 of m"),
+            term(
+                "dot",
+                -1,
+                lambda u, w, dot, unit: dot * unit,
+                "(w.u) w / (norm of w)^2",
+                "the w.u that is subtracted",
+            ),
+            term(
+                "exponential",
+                0,
+                lambda u, w, dot, unit: np.exp(dot) * unit,
+                "exp(w.u) w / (norm of w)^2",
+                "the exponential of w.u",
+            ),
+            term(
+                "positive_part",
+                0,
+                lambda u, w, dot, unit: np.maximum(dot, 0) * unit,
+                "max(w.u, 0) w / (norm of w)^2",
+                "the positive part of w.u",
+            ),
+            term(
+                "clipped",
+                0,
+                lambda u, w, dot, unit: np.maximum(dot, -1) * unit,
+                "max(w.u, -1) w / (norm of w)^2",
+                "the larger of w.u and -1",
+            ),
+            parts={
+                "dot": part(
+                    lambda u, w: w @ u,
+                    negated=(lambda u, w: -(w @ u), "w.u has the opposite sign"),
+                    sum=(lambda u, w: np.sum(u), "the sum of u stands where w.u belongs"),
+                    u_norm=(lambda u, w: u @ u, "u.u stands where w.u belongs"),
+                ),
+                "unit": part(
+                    lambda u, w, dot: w / (w @ w),
+                    rooted=(
+                        lambda u, w, dot: w / np.linalg.norm(w),
+                        "w is divided by its length and not by the square of it",
+                    ),
+                    whole=(lambda u, w, dot: w, "w is not divided by the square of its length"),
+                    along_u=(
+                        lambda u, w, dot: u / (u @ u),
+                        "the step goes along u, divided by the square of its length",
+                    ),
+                    all_ones=(
+                        lambda u, w, dot: np.ones_like(w) / (w @ w),
+                        "the step does not have the direction of w",
+                    ),
+                ),
+            },
+        ),
+    ),
     mistakes=wrong(
-        planar_uhat_softplus_without_minus1=with_step_along_w(
-            lambda a, norm: (softplus(a) - a) / norm**2
-        ),
-        planar_uhat_forgot_subtract_wu=with_step_along_w(
-            lambda a, norm: constrained_dot(a) / norm**2
-        ),
-        planar_uhat_along_u=lambda u, w: u + (constrained_dot(w @ u) - w @ u) * u / (u @ u),
+        planar_uhat_softplus_without_minus1="one:0",
+        planar_uhat_forgot_subtract_wu="dot:0",
+        planar_uhat_along_u="unit_along_u",
         planar_uhat_clipped=with_step_along_w(lambda a, norm: (np.maximum(a, -1) - a) / norm**2),
         planar_uhat_only_where_needed=with_step_along_w(
             lambda a, norm: (constrained_dot(a) - a) / norm**2 if a < -1 else 0.0
         ),
-        planar_uhat_not_normalised=with_step_along_w(lambda a, norm: constrained_dot(a) - a),
-        planar_uhat_norm_not_squared=with_step_along_w(
-            lambda a, norm: (constrained_dot(a) - a) / norm
-        ),
+        planar_uhat_not_normalised="unit_whole",
+        planar_uhat_norm_not_squared="unit_rooted",
         planar_uhat_sign=with_step_along_w(lambda a, norm: -(constrained_dot(a) - a) / norm**2),
         planar_uhat_unchanged=lambda u, w: u + 0 * w,
         planar_uhat_overflow=with_step_along_w(
@@ -192,23 +253,79 @@ planar_forward = Question(
     float32=0.1,
     tolerance="one product of small vectors, one tanh: measured below a tenth of the tolerance",
     domain=Domain(sweep_planar),
+    terms=(
+        of_output(
+            {"z": "", "u_hat": "", "w": "", "b": "mean"},
+            term("z", 1, lambda z, u_hat, w, b, bend: z, "z", "z itself"),
+            term(
+                "step",
+                1,
+                lambda z, u_hat, w, b, bend: bend * u_hat,
+                "u_hat tanh(w.z + b)",
+                "the step",
+            ),
+            term("b", 0, lambda z, u_hat, w, b, bend: b, "b", "b, for all points alike"),
+            term(
+                "along_w",
+                0,
+                lambda z, u_hat, w, b, bend: bend * w,
+                "w tanh(w.z + b)",
+                "a step along w",
+            ),
+            term(
+                "u_hat", 0, lambda z, u_hat, w, b, bend: u_hat, "u_hat", "u_hat, without the bend"
+            ),
+            swaps=(("u_hat", "w"),),
+            parts={
+                "bend": part(
+                    lambda z, u_hat, w, b: np.tanh(across(z, w, b))[:, None],
+                    sigmoid=(
+                        lambda z, u_hat, w, b: expit(across(z, w, b))[:, None],
+                        "a sigmoid stands where tanh belongs",
+                    ),
+                    relu=(
+                        lambda z, u_hat, w, b: np.maximum(across(z, w, b), 0)[:, None],
+                        "a ReLU stands where tanh belongs",
+                    ),
+                    linear=(
+                        lambda z, u_hat, w, b: across(z, w, b)[:, None],
+                        "w.z + b stands there without tanh",
+                    ),
+                    slope=(
+                        lambda z, u_hat, w, b: 1 - np.tanh(across(z, w, b))[:, None] ** 2,
+                        "the derivative of tanh stands where tanh belongs",
+                    ),
+                    elementwise=(
+                        lambda z, u_hat, w, b: np.tanh(z * w + b),
+                        "w and z are multiplied entry by entry",
+                    ),
+                    of_the_batch=(
+                        lambda z, u_hat, w, b: np.tanh(across(z, w, b)).mean(),
+                        "tanh is averaged over the batch",
+                    ),
+                    sum=(
+                        lambda z, u_hat, w, b: np.tanh(z.sum(axis=-1) + b)[:, None],
+                        "the sum of z stands where w.z belongs",
+                    ),
+                )
+            },
+        ),
+    ),
     mistakes=wrong(
-        planar_forgot_residual=lambda z, u_hat, w, b: planar(z, u_hat, w, b) - z,
-        planar_minus=lambda z, u_hat, w, b: planar(z, -u_hat, w, b),
-        planar_sigmoid=lambda z, u_hat, w, b: planar(z, u_hat, w, b, expit),
-        planar_relu=lambda z, u_hat, w, b: planar(z, u_hat, w, b, lambda a: np.maximum(a, 0)),
-        planar_linear=lambda z, u_hat, w, b: planar(z, u_hat, w, b, lambda a: a),
-        planar_elementwise_w=lambda z, u_hat, w, b: z + u_hat * np.tanh(z * w + b),
+        planar_forgot_residual="z:0",
+        planar_minus="step:-1",
+        planar_sigmoid="bend_sigmoid",
+        planar_relu="bend_relu",
+        planar_linear="bend_linear",
+        planar_elementwise_w="bend_elementwise",
         planar_bias_outside=lambda z, u_hat, w, b: z + np.tanh(z @ w)[:, None] * u_hat + b,
-        planar_bias_missing=lambda z, u_hat, w, b: planar(z, u_hat, w, 0.0),
-        planar_u_and_w_swapped=lambda z, u_hat, w, b: planar(z, w, u_hat, b),
+        planar_bias_missing="b_left_out",
+        planar_u_and_w_swapped="u_hat_and_w",
         planar_constrains_again=lambda z, u_hat, w, b: planar(
             z, set_part_along_w(u_hat, w, constrained_dot(w @ u_hat)), w, b
         ),
         planar_tanh_by_hand=lambda z, u_hat, w, b: planar(z, u_hat, w, b, tanh_by_hand),
-        planar_one_step_for_the_batch=lambda z, u_hat, w, b: (
-            z + np.tanh(across(z, w, b)).mean() * u_hat
-        ),
+        planar_one_step_for_the_batch="bend_of_the_batch",
     ),
     twins=tuple(
         (

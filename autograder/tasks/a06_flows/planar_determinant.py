@@ -6,7 +6,8 @@ from scipy.special import expit
 from autograder.reference import flows
 
 from ..formulas import total
-from ..question import EDGE, GENERIC, Case, Domain, Formula, Question, wrong
+from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
+from ..terms import of_output, part, term
 from .oracle import Reference, jacobian_property
 from .places import FREE_ENERGY, PLANAR_DETERMINANT
 from .planar import across, constrained_dot, draw_planar, planar, set_part_along_w, sweep_planar
@@ -26,15 +27,6 @@ def planar_det(z, u, w, b, derivative=slope) -> np.ndarray:
 
 def log_abs(value) -> np.ndarray:
     return np.log(np.abs(value))
-
-
-def with_derivative(derivative) -> Formula:
-    return lambda z, u, w, b: log_abs(planar_det(z, u, w, b, derivative))
-
-
-def with_dot(dot) -> Formula:
-    """Returns `planar_log_det` with another number instead of w.u, `dot(u, w)`."""
-    return lambda z, u, w, b: log_abs(1 + dot(u, w) * slope(across(z, w, b)))
 
 
 planar_log_det = Question(
@@ -57,8 +49,86 @@ planar_log_det = Question(
         "and determinants are 0.05 away from 0"
     ),
     domain=Domain(sweep_planar),
+    keeps_formula=True,
+    # One term: the determinant's two parts may be others, and the logarithm something else.
+    terms=(
+        of_output(
+            {"z": "", "u": "", "w": "", "b": "mean"},
+            term(
+                "log_det",
+                1,
+                lambda z, u, w, b, dot, slope: log_abs(1 + dot * slope),
+                "log |1 + w.u (1 - tanh^2)|",
+                "the logarithm of the determinant",
+            ),
+            term(
+                "det",
+                0,
+                lambda z, u, w, b, dot, slope: np.abs(1 + dot * slope),
+                "|1 + w.u (1 - tanh^2)|",
+                "the determinant itself",
+            ),
+            term(
+                "trace",
+                0,
+                lambda z, u, w, b, dot, slope: dot * slope,
+                "w.u (1 - tanh^2)",
+                "the product of psi and u",
+            ),
+            term(
+                "log_trace",
+                0,
+                lambda z, u, w, b, dot, slope: log_abs(dot * slope),
+                "log |w.u (1 - tanh^2)|",
+                "the logarithm of the product of psi and u alone",
+            ),
+            parts={
+                "dot": part(
+                    lambda z, u, w, b: w @ u,
+                    negated=(lambda z, u, w, b: -(w @ u), "the product of u and w has a minus"),
+                    absolute=(
+                        lambda z, u, w, b: np.abs(w @ u),
+                        "the product of u and w is made positive",
+                    ),
+                    sum=(
+                        lambda z, u, w, b: np.sum(w + u),
+                        "the entries of u and w are added where their product belongs",
+                    ),
+                    u_norm=(
+                        lambda z, u, w, b: u @ u,
+                        "u.u stands where the product of u and w belongs",
+                    ),
+                    w_norm=(
+                        lambda z, u, w, b: w @ w,
+                        "w.w stands where the product of u and w belongs",
+                    ),
+                    left_out=(lambda z, u, w, b: 1.0, "the product of u and w is left out"),
+                ),
+                "slope": part(
+                    lambda z, u, w, b, dot: slope(across(z, w, b)),
+                    tanh=(
+                        lambda z, u, w, b, dot: np.tanh(across(z, w, b)),
+                        "tanh stands where its derivative belongs",
+                    ),
+                    not_squared=(
+                        lambda z, u, w, b, dot: 1 - np.tanh(across(z, w, b)),
+                        "a square is missing in the derivative of tanh",
+                    ),
+                    plus=(
+                        lambda z, u, w, b, dot: 1 + np.tanh(across(z, w, b)) ** 2,
+                        "the derivative of tanh has a plus where a minus belongs",
+                    ),
+                    sigmoid=(
+                        lambda z, u, w, b, dot: expit(across(z, w, b)) * expit(-across(z, w, b)),
+                        "the derivative of the sigmoid stands where that of tanh belongs",
+                    ),
+                    left_out=(lambda z, u, w, b, dot: 1.0, "the derivative of tanh is left out"),
+                ),
+            },
+        ),
+    ),
     mistakes=wrong(
-        logdet_sign_flipped=lambda z, u, w, b: -log_abs(planar_det(z, u, w, b)),
+        logdet_sign_flipped="log_det:-1",
         logdet_no_abs=lambda z, u, w, b: np.log(planar_det(z, u, w, b)),
         logdet_abs_of_the_dot=lambda z, u, w, b: np.log(1 + np.abs(planar_det(z, u, w, b) - 1)),
         logdet_clipped=(
@@ -68,20 +138,20 @@ planar_log_det = Question(
                 for eps in (1e-3, 1e-4, 1e-7, 1e-8, 1e-10, 1e-12)
             ),
         ),
-        logdet_no_log=lambda z, u, w, b: np.abs(planar_det(z, u, w, b)),
-        logdet_tanh_not_derivative=with_derivative(np.tanh),
-        logdet_derivative_wrong_1_minus_tanh=with_derivative(lambda a: 1 - np.tanh(a)),
-        logdet_derivative_plus=with_derivative(lambda a: 1 + np.tanh(a) ** 2),
-        logdet_derivative_of_sigmoid=with_derivative(lambda a: expit(a) * expit(-a)),
-        logdet_sum_instead_of_dot=with_dot(lambda u, w: np.sum(w + u)),
-        logdet_u_norm=with_dot(lambda u, w: u @ u),
-        logdet_w_norm=with_dot(lambda u, w: w @ w),
+        logdet_no_log="log_det:det",
+        logdet_tanh_not_derivative="slope_tanh",
+        logdet_derivative_wrong_1_minus_tanh="slope_not_squared",
+        logdet_derivative_plus="slope_plus",
+        logdet_derivative_of_sigmoid="slope_sigmoid",
+        logdet_sum_instead_of_dot="dot_sum",
+        logdet_u_norm="dot_u_norm",
+        logdet_w_norm="dot_w_norm",
         logdet_elementwise=lambda z, u, w, b: total(
             log_abs(1 + u * w * slope(across(z, w, b))[:, None])
         ),
         logdet_at_output=lambda z, u, w, b: log_abs(planar_det(planar(z, u, w, b), u, w, b)),
-        logdet_trace_approx=lambda z, u, w, b: planar_det(z, u, w, b) - 1,
-        logdet_forgot_bias=lambda z, u, w, b: log_abs(planar_det(z, u, w, 0.0)),
+        logdet_trace_approx="log_det:trace",
+        logdet_forgot_bias="b_left_out",
         logdet_constrains_u=lambda z, u, w, b: log_abs(
             planar_det(z, set_part_along_w(u, w, constrained_dot(w @ u)), w, b)
         ),

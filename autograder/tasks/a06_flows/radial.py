@@ -1,12 +1,14 @@
 """The radial flow."""
 
 import numpy as np
+from scipy.special import expit
 
 from autograder.reference import flows
 
 from ..domains import DIMS, spread
 from ..formulas import softplus, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
+from ..terms import of_output, part, term
 from .oracle import Reference, jacobian_property
 from .places import RADIAL, RADIAL_BOUND
 
@@ -41,15 +43,58 @@ radial_beta_hat = Question(
         lambda generator: (float(generator.uniform(0.3, 6)), float(spread(generator, 1000, ()))),
         num_draws=157,
     ),
+    terms=(
+        of_output(
+            {"alpha": "positive", "beta_raw": "logits"},
+            term("alpha", -1, lambda alpha, beta_raw: alpha, "alpha", "the shift by alpha"),
+            term(
+                "softplus",
+                1,
+                lambda alpha, beta_raw: softplus(beta_raw),
+                "softplus(beta_raw)",
+                "the softplus",
+            ),
+            term(
+                "sigmoid",
+                0,
+                lambda alpha, beta_raw: expit(beta_raw),
+                "sigmoid(beta_raw)",
+                "the sigmoid of beta_raw",
+            ),
+            term("raw", 0, lambda alpha, beta_raw: beta_raw, "beta_raw", "beta_raw itself"),
+            term(
+                "exponential",
+                0,
+                lambda alpha, beta_raw: np.exp(beta_raw),
+                "exp(beta_raw)",
+                "the exponential of beta_raw",
+            ),
+            term(
+                "softplus_of_alpha",
+                0,
+                lambda alpha, beta_raw: softplus(alpha),
+                "softplus(alpha)",
+                "the softplus of alpha",
+            ),
+            term("one", 0, lambda alpha, beta_raw: 1.0, "1", "the number 1"),
+            term(
+                "positive_part",
+                0,
+                lambda alpha, beta_raw: np.maximum(beta_raw, 0),
+                "max(beta_raw, 0)",
+                "the positive part of beta_raw",
+            ),
+        ),
+    ),
     mistakes=wrong(
-        radial_plus_alpha=lambda alpha, beta_raw: alpha + softplus(beta_raw),
-        radial_no_alpha=lambda alpha, beta_raw: softplus(beta_raw) + 0 * alpha,
+        radial_plus_alpha="alpha:-1",
+        radial_no_alpha="alpha:0",
         radial_raw=lambda alpha, beta_raw: beta_raw + 0 * alpha,
-        radial_raw_shifted=lambda alpha, beta_raw: beta_raw - alpha,
+        radial_raw_shifted="softplus:raw",
         radial_clipped=lambda alpha, beta_raw: np.maximum(beta_raw, -alpha),
-        radial_exp=lambda alpha, beta_raw: np.exp(beta_raw) - alpha,
-        radial_softplus_of_alpha=lambda alpha, beta_raw: softplus(beta_raw) - softplus(alpha),
-        radial_minus_one=lambda alpha, beta_raw: softplus(beta_raw) - 1 + 0 * alpha,
+        radial_exp="softplus:exponential",
+        radial_softplus_of_alpha="alpha:softplus_of_alpha",
+        radial_minus_one="alpha:one",
         radial_softplus_overflow=lambda alpha, beta_raw: np.log(1 + np.exp(beta_raw)) - alpha,
     ),
 )
@@ -110,35 +155,79 @@ radial_forward = Question(
     float32=0.1,
     tolerance="a norm, a division, a product and a sum: measured below a tenth of the tolerance",
     domain=Domain(sweep_radial),
+    terms=(
+        of_output(
+            {"z": "", "z_ref": "mean", "alpha": "", "beta_hat": "mean"},
+            term("z", 1, lambda z, *rest: z, "z", "z itself"),
+            term(
+                "step",
+                1,
+                lambda z, z_ref, alpha, beta_hat, r, h, offset: beta_hat * h * offset,
+                "beta_hat (z - z_ref) / (alpha + r)",
+                "the step",
+            ),
+            term("centre", 0, lambda z, z_ref, *rest: z_ref, "z_ref", "the centre"),
+            term(
+                "without_beta",
+                0,
+                lambda z, z_ref, alpha, beta_hat, r, h, offset: h * offset,
+                "(z - z_ref) / (alpha + r)",
+                "the step without beta_hat",
+            ),
+            swaps=(("alpha", "beta_hat"),),
+            parts={
+                "r": part(
+                    lambda z, z_ref, *scales: radius(z, z_ref),
+                    squared=(lambda z, z_ref, *scales: radius(z, z_ref) ** 2, "r is squared"),
+                    absolute=(
+                        lambda z, z_ref, *scales: total(np.abs(z - z_ref)),
+                        "r is the sum of absolute differences",
+                    ),
+                    of_the_batch=(
+                        lambda z, z_ref, *scales: np.linalg.norm(z - z_ref) + 0 * z[:, 0],
+                        "r is one number for the whole batch",
+                    ),
+                ),
+                "h": part(
+                    lambda z, z_ref, alpha, beta_hat, r: (1 / (alpha + r))[:, None],
+                    of_r=(
+                        lambda z, z_ref, alpha, beta_hat, r: (1 / r)[:, None],
+                        "alpha is not added to r",
+                    ),
+                    of_alpha=(
+                        lambda z, z_ref, alpha, beta_hat, r: 1 / alpha,
+                        "r is not added to alpha",
+                    ),
+                    unit=(
+                        lambda z, z_ref, alpha, beta_hat, r: (1 / (r * (alpha + r)))[:, None],
+                        "there is a division by r besides",
+                    ),
+                ),
+                "offset": part(
+                    lambda z, z_ref, *rest: z - z_ref,
+                    from_the_origin=(
+                        lambda z, z_ref, *rest: z,
+                        "z stands where the offset from the centre belongs",
+                    ),
+                    plus=(
+                        lambda z, z_ref, *rest: z + z_ref,
+                        "z_ref is added where it is to be subtracted",
+                    ),
+                ),
+            },
+        ),
+    ),
     mistakes=wrong(
-        radial_direction_z=lambda z, z_ref, alpha, beta_hat: (
-            z + beta_hat * z / (alpha + radius(z, z_ref))[:, None]
-        ),
-        radial_squared_radius=lambda z, z_ref, alpha, beta_hat: radial(
-            z, z_ref, alpha, beta_hat, radius(z, z_ref) ** 2
-        ),
-        radial_alpha_beta_swapped=lambda z, z_ref, alpha, beta_hat: radial(
-            z, z_ref, beta_hat, alpha
-        ),
-        radial_l1_norm=lambda z, z_ref, alpha, beta_hat: radial(
-            z, z_ref, alpha, beta_hat, total(np.abs(z - z_ref))
-        ),
-        radial_minus=lambda z, z_ref, alpha, beta_hat: radial(z, z_ref, alpha, -beta_hat),
-        radial_centre_ignored=lambda z, z_ref, alpha, beta_hat: radial(
-            z, 0 * z_ref, alpha, beta_hat
-        ),
-        radial_forgot_residual=lambda z, z_ref, alpha, beta_hat: (
-            radial(z, z_ref, alpha, beta_hat) - z
-        ),
-        radial_from_the_centre=lambda z, z_ref, alpha, beta_hat: (
-            radial(z, z_ref, alpha, beta_hat) - z + z_ref
-        ),
-        radial_unit_direction=lambda z, z_ref, alpha, beta_hat: (
-            z + beta_hat * (z - z_ref) / (radius(z, z_ref) * (alpha + radius(z, z_ref)))[:, None]
-        ),
-        radial_one_radius_for_the_batch=lambda z, z_ref, alpha, beta_hat: radial(
-            z, z_ref, alpha, beta_hat, np.linalg.norm(z - z_ref) + np.zeros(len(z))
-        ),
+        radial_direction_z="offset_from_the_origin",
+        radial_squared_radius="r_squared",
+        radial_alpha_beta_swapped="alpha_and_beta_hat",
+        radial_l1_norm="r_absolute",
+        radial_minus="step:-1",
+        radial_centre_ignored="z_ref_left_out",
+        radial_forgot_residual="z:0",
+        radial_from_the_centre="z:centre",
+        radial_unit_direction="h_unit",
+        radial_one_radius_for_the_batch="r_of_the_batch",
     ),
 )
 
@@ -156,11 +245,6 @@ def radial_parts(z, z_ref, alpha, beta_hat, r=None) -> tuple[np.ndarray, np.ndar
     return 1 + beta_hat * h, 1 + beta_hat * h - beta_hat * h**2 * r
 
 
-def with_combination(combine) -> Formula:
-    """Returns `radial_log_det` with K and the two parts' logs put together another way."""
-    return lambda z, *rest: combine(z.shape[-1], *np.log(radial_parts(z, *rest)))
-
-
 def with_along(change) -> Formula:
     """Returns `radial_log_det`, the radial part 1 + beta_hat h + change(beta_hat, h, r)."""
 
@@ -172,32 +256,6 @@ def with_along(change) -> Formula:
         )
 
     return formula
-
-
-def with_parts(across, along) -> Formula:
-    """Returns `radial_log_det` with functions of (beta_hat, h) in place of its two beta_hat h."""
-
-    def formula(z, z_ref, alpha, beta_hat) -> np.ndarray:
-        r = radius(z, z_ref)
-        h = 1 / (alpha + r)
-        return (z.shape[-1] - 1) * np.log(1 + across(beta_hat, h)) + np.log(
-            1 + along(beta_hat, h) - beta_hat * h**2 * r
-        )
-
-    return formula
-
-
-def with_radius(r) -> Formula:
-    """Returns `radial_log_det` with another radius, `r(z, z_ref)`."""
-
-    def formula(z, z_ref, alpha, beta_hat) -> np.ndarray:
-        across_radius, along = radial_parts(z, z_ref, alpha, beta_hat, r(z, z_ref))
-        return (z.shape[-1] - 1) * np.log(across_radius) + np.log(along)
-
-    return formula
-
-
-radial_log_det_right = with_radius(radius)
 
 
 def ratio_of_radii(z, z_ref, alpha, beta_hat) -> np.ndarray:
@@ -220,40 +278,112 @@ radial_log_det = Question(
         "1e-5 of the value is left"
     ),
     domain=Domain(sweep_radial),
+    keeps_formula=True,
+    terms=(
+        of_output(
+            {"z": "", "z_ref": "mean", "alpha": "", "beta_hat": "mean"},
+            term(
+                "across",
+                1,
+                lambda z, *rest: (z.shape[-1] - 1) * np.log(1 + rest[-2]),
+                "(K - 1) log(1 + beta_hat h)",
+                "the term of the directions across the radius",
+            ),
+            term(
+                "along",
+                1,
+                lambda z, *rest: np.log(1 + rest[-2] + rest[-1]),
+                "log(1 + beta_hat h + beta_hat h' r)",
+                "the term of the direction along the radius",
+            ),
+            term(
+                "across_once",
+                0,
+                lambda z, *rest: np.log(1 + rest[-2]),
+                "log(1 + beta_hat h)",
+                "one direction across the radius",
+            ),
+            term(
+                "det",
+                0,
+                lambda z, *rest: (1 + rest[-2]) ** (z.shape[-1] - 1) * (1 + rest[-2] + rest[-1]),
+                "(1 + beta_hat h)^(K - 1) (1 + beta_hat h + beta_hat h' r)",
+                "the determinant itself",
+            ),
+            swaps=(("alpha", "beta_hat"),),
+            parts={
+                "r": part(
+                    lambda z, z_ref, *scales: radius(z, z_ref),
+                    squared=(lambda z, z_ref, *scales: radius(z, z_ref) ** 2, "r is squared"),
+                    absolute=(
+                        lambda z, z_ref, *scales: total(np.abs(z - z_ref)),
+                        "r is the sum of absolute differences",
+                    ),
+                    of_the_batch=(
+                        lambda z, z_ref, *scales: np.linalg.norm(z - z_ref) + 0 * z[:, 0],
+                        "r is one number for the whole batch",
+                    ),
+                    at_the_output=(
+                        lambda z, z_ref, *scales: radius(radial(z, z_ref, *scales), z_ref),
+                        "r is that of the output of the flow",
+                    ),
+                ),
+                "stretch": part(
+                    lambda z, z_ref, alpha, beta_hat, r: beta_hat / (alpha + r),
+                    without_h=(
+                        lambda z, z_ref, alpha, beta_hat, r: beta_hat + 0 * r,
+                        "beta_hat is not divided by a length",
+                    ),
+                ),
+                # The share of the derivative of h.
+                "fall": part(
+                    lambda z, z_ref, alpha, beta_hat, r, stretch: -beta_hat * r / (alpha + r) ** 2,
+                    rises=(
+                        lambda z, z_ref, alpha, beta_hat, r, stretch: (
+                            beta_hat * r / (alpha + r) ** 2
+                        ),
+                        "the derivative of h has the opposite sign",
+                    ),
+                    not_times_r=(
+                        lambda z, z_ref, alpha, beta_hat, r, stretch: -beta_hat / (alpha + r) ** 2,
+                        "the derivative of h is not multiplied by r",
+                    ),
+                    not_squared=(
+                        lambda z, z_ref, alpha, beta_hat, r, stretch: -beta_hat * r / (alpha + r),
+                        "the derivative of h has the wrong power of h",
+                    ),
+                ),
+            },
+        ),
+    ),
     mistakes=wrong(
-        rld_sign=lambda *inputs: -radial_log_det_right(*inputs),
-        rld_power_d=with_combination(lambda K, across, along: K * across + along),
-        rld_missing_radial_factor=with_combination(lambda K, across, along: (K - 1) * across),
-        rld_only_radial_factor=with_combination(lambda K, across, along: along),
-        rld_power_missing=with_combination(lambda K, across, along: across + along),
-        rld_isotropic=with_combination(lambda K, across, along: K * across),
-        rld_hprime_sign=with_along(lambda beta_hat, h, r: beta_hat * h**2 * r),
-        rld_hprime_not_times_r=with_along(lambda beta_hat, h, r: -beta_hat * h**2),
-        rld_hprime_not_squared=with_along(lambda beta_hat, h, r: -beta_hat * h * r),
+        rld_sign="all:-1",
+        rld_power_d="+across_once",
+        rld_missing_radial_factor="along:0",
+        rld_only_radial_factor="across:0",
+        rld_power_missing="across:across_once",
+        rld_isotropic="along:across_once",
+        rld_hprime_sign="fall_rises",
+        rld_hprime_not_times_r="fall_not_times_r",
+        rld_hprime_not_squared="fall_not_squared",
         rld_alpha_missing=(
             with_along(lambda beta_hat, h, r: beta_hat * h**2 - beta_hat * h),
             with_along(lambda beta_hat, h, r: r * beta_hat * h**2 - beta_hat * h),
         ),
         rld_beta_without_h=(
-            with_parts(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat),
-            with_parts(lambda beta_hat, h: beta_hat, lambda beta_hat, h: beta_hat * h),
-            with_parts(lambda beta_hat, h: beta_hat * h, lambda beta_hat, h: beta_hat),
+            "stretch_without_h",
+            "across:stretch_without_h",
+            "along:stretch_without_h",
         ),
         rld_no_log=lambda z, *rest: (lambda parts: parts[0] ** (z.shape[-1] - 1) * parts[1])(
             radial_parts(z, *rest)
         ),
-        rld_squared_radius=with_radius(lambda z, z_ref: radius(z, z_ref) ** 2),
-        rld_centre_ignored=with_radius(lambda z, z_ref: radius(z, 0 * z_ref)),
-        rld_one_radius_for_the_batch=with_radius(
-            lambda z, z_ref: np.linalg.norm(z - z_ref) + np.zeros(len(z))
-        ),
-        rld_at_output=lambda z, z_ref, alpha, beta_hat: radial_log_det_right(
-            radial(z, z_ref, alpha, beta_hat), z_ref, alpha, beta_hat
-        ),
+        rld_squared_radius="r_squared",
+        rld_centre_ignored="z_ref_left_out",
+        rld_one_radius_for_the_batch="r_of_the_batch",
+        rld_at_output="r_at_the_output",
         rld_ratio_of_radii=ratio_of_radii,
-        rld_alpha_beta_swapped=lambda z, z_ref, alpha, beta_hat: radial_log_det_right(
-            z, z_ref, beta_hat, alpha
-        ),
+        rld_alpha_beta_swapped="alpha_and_beta_hat",
     ),
     properties=(
         jacobian_property(

@@ -10,6 +10,7 @@ from autograder.reference import flows
 from ..domains import DIMS, spread
 from ..formulas import Numbers, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
+from ..terms import Part, of_output, part, term
 from .oracle import Reference, jacobian_property
 from .places import HAMILTONIAN, IAF
 
@@ -22,6 +23,18 @@ def iaf(z, m, s, gate=expit, log_det=log_expit) -> tuple[np.ndarray, Numbers]:
     """Returns the two outputs of `iaf_step`, with another gate or another logarithm of it."""
     g = gate(s)
     return g * z + (1 - g) * m, total(log_det(s))
+
+
+def gate_part() -> Part:
+    """Returns the gate, with what may stand in its place."""
+    return part(
+        lambda z, m, s: expit(s),
+        other=(lambda z, m, s: expit(-s), "the gate and 1 - gate are exchanged"),
+        no_sigmoid=(lambda z, m, s: s, "s itself stands where the gate belongs"),
+        exponential=(lambda z, m, s: np.exp(s), "exp(s) stands where the gate belongs"),
+        tanh=(lambda z, m, s: np.tanh(s), "tanh(s) stands where the gate belongs"),
+        half=(lambda z, m, s: expit(s / 2), "s is halved in the gate"),
+    )
 
 
 def draw_iaf(low, high) -> Draw:
@@ -68,11 +81,56 @@ iaf_step = Question(
         "measured 0.25 of the tolerance for m + g (z - m)"
     ),
     domain=Domain(sweep_gates),
+    terms=(
+        of_output(
+            {"z": "", "m": "", "s": ""},
+            term("kept", 1, lambda z, m, s, gate: gate * z, "g z", "the term in z"),
+            term("filled", 1, lambda z, m, s, gate: (1 - gate) * m, "(1 - g) m", "the term in m"),
+            term("m", 0, lambda z, m, s, gate: m, "m", "m without a gate"),
+            term("z", 0, lambda z, m, s, gate: z, "z", "z without a gate"),
+            swaps=(("z", "m"),),
+            parts={"gate": gate_part()},
+        ),
+        of_output(
+            {"z": "", "m": "", "s": ""},
+            term(
+                "log_gates",
+                1,
+                lambda z, m, s: total(log_expit(s)),
+                "sum_k log g_k",
+                "the sum of the gates' logarithms",
+            ),
+            term("gates", 0, lambda z, m, s: total(expit(s)), "sum_k g_k", "the sum of the gates"),
+            term("s", 0, lambda z, m, s: total(s), "sum_k s_k", "the sum of s"),
+            term(
+                "other",
+                0,
+                lambda z, m, s: total(log_expit(-s)),
+                "sum_k log (1 - g_k)",
+                "the logarithm of 1 - gate",
+            ),
+            term(
+                "log_s",
+                0,
+                lambda z, m, s: total(np.log(np.abs(s))),
+                "sum_k log |s_k|",
+                "the logarithm of the absolute value of s",
+            ),
+            term(
+                "det",
+                0,
+                lambda z, m, s: np.prod(expit(s), axis=-1),
+                "prod_k g_k",
+                "the determinant itself",
+            ),
+            output=1,
+        ),
+    ),
     mistakes=wrong(
-        iaf_logdet_sign=lambda z, m, s: iaf(z, m, s, log_det=lambda s: -log_expit(s)),
-        iaf_logdet_sigma_not_log=lambda z, m, s: iaf(z, m, s, log_det=expit),
-        iaf_logdet_is_sum_of_s=lambda z, m, s: iaf(z, m, s, log_det=lambda s: s),
-        iaf_logdet_of_other_gate=lambda z, m, s: iaf(z, m, s, log_det=lambda s: log_expit(-s)),
+        iaf_logdet_sign="log_det.log_gates:-1",
+        iaf_logdet_sigma_not_log="log_det.log_gates:gates",
+        iaf_logdet_is_sum_of_s="log_det.log_gates:s",
+        iaf_logdet_of_other_gate="log_det.log_gates:other",
         iaf_log_of_sigmoid=(
             lambda z, m, s: iaf(z, m, s, log_det=lambda s: np.log(expit(s))),
             *(
@@ -85,9 +143,9 @@ iaf_step = Question(
                 )
             ),
         ),
-        iaf_no_gate_on_m=lambda z, m, s: (expit(s) * z + m, total(log_expit(s))),
-        iaf_gate_swapped=lambda z, m, s: iaf(z, m, s, gate=lambda s: expit(-s)),
-        iaf_both_gates=lambda z, m, s: (expit(s) * (z + m), total(log_expit(s))),
+        iaf_no_gate_on_m="z_new.filled:m",
+        iaf_gate_swapped="z_new.gate_other",
+        iaf_both_gates="z_new.filled:gate_other",
         iaf_exp_form=(
             lambda z, m, s: (z * np.exp(s) + m, total(s)),
             lambda z, m, s: ((z - m) * np.exp(-s), -total(s)),
@@ -119,6 +177,49 @@ def drift_first(z, v, step, score) -> tuple[np.ndarray, np.ndarray]:
     halfway = z + 0.5 * step * v
     pushed = v + step * score(halfway)
     return halfway + 0.5 * step * pushed, pushed
+
+
+def score_at(score, place) -> np.ndarray:
+    return np.asarray(score(place))
+
+
+def push_part() -> Part:
+    """Returns what a whole step changes the velocity by at the start, and what may stand there."""
+    return part(
+        lambda z, v, step, score: step * score_at(score, z),
+        negated=(lambda z, v, step, score: -step * score_at(score, z), "the score has a minus"),
+        without_step=(
+            lambda z, v, step, score: score_at(score, z),
+            "the score is not multiplied by the step",
+        ),
+        at_the_velocity=(
+            lambda z, v, step, score: step * score_at(score, v),
+            "the score is that of the velocity",
+        ),
+    )
+
+
+def moved_part() -> Part:
+    """Returns the new position, and where else the score may be asked for."""
+    return part(
+        lambda z, v, step, score, push: z + step * (v + 0.5 * push),
+        old_velocity=(
+            lambda z, v, step, score, push: z + step * v,
+            "the score is asked for where the old velocity leads",
+        ),
+        whole_push=(
+            lambda z, v, step, score, push: z + step * (v + push),
+            "the score is asked for where a whole step of the velocity leads",
+        ),
+        halfway=(
+            lambda z, v, step, score, push: z + 0.5 * step * (v + 0.5 * push),
+            "the score is asked for halfway",
+        ),
+        start=(
+            lambda z, v, step, score, push: z,
+            "the score is that of the start",
+        ),
+    )
 
 
 def draw_leapfrog(low, high, spread=1.2, steep=1.0) -> Draw:
@@ -167,6 +268,57 @@ leapfrog_step = Question(
     float32=0.2,
     tolerance="two products of small matrices and sums of a few terms, which may cancel",
     domain=Domain(sweep_leapfrog, num_draws=57),
+    terms=(
+        of_output(
+            {"z": "", "v": "", "step": "", "score": ""},
+            term("z", 1, lambda z, v, step, score, push: z, "z", "z itself"),
+            term("drift", 1, lambda z, v, step, score, push: step * v, "step v", "the term in v"),
+            term(
+                "push",
+                0.5,
+                lambda z, v, step, score, push: step * push,
+                "step^2 score(z)",
+                "the term in the score",
+            ),
+            term("v", 0, lambda z, v, step, score, push: v, "v", "v without the step"),
+            term(
+                "one_step",
+                0,
+                lambda z, v, step, score, push: push,
+                "step score(z)",
+                "the score, times one step only",
+            ),
+            parts={"push": push_part()},
+        ),
+        of_output(
+            {"z": "", "v": "", "step": "", "score": ""},
+            term("v", 1, lambda z, v, step, score, push, moved: v, "v", "v itself"),
+            term(
+                "push",
+                0.5,
+                lambda z, v, step, score, push, moved: push,
+                "step score(z)",
+                "the score at the start",
+            ),
+            term(
+                "late",
+                0.5,
+                lambda z, v, step, score, push, moved: step * score_at(score, moved),
+                "step score(z_new)",
+                "the score at the new position",
+            ),
+            term(
+                "without_step",
+                0,
+                lambda z, v, step, score, push, moved: score_at(score, moved),
+                "score(z_new)",
+                "the score at the new position, not multiplied by the step",
+            ),
+            term("z", 0, lambda z, v, step, score, push, moved: z, "z", "z itself"),
+            parts={"push": push_part(), "moved": moved_part()},
+            output=1,
+        ),
+    ),
     mistakes=wrong(
         leap_euler=lambda z, v, step, score: (z + step * v, v + step * score(z)),
         leap_no_half_steps=lambda *inputs: leapfrog(*inputs, before=1.0, after=1.0),
@@ -174,9 +326,9 @@ leapfrog_step = Question(
             lambda *inputs: leapfrog(*inputs, before=1.0, after=0.0),
             lambda *inputs: leapfrog(*inputs, before=0.0, after=1.0),
         ),
-        leap_missing_final_half=lambda *inputs: leapfrog(*inputs, after=0.0),
+        leap_missing_final_half="v_new.late:0",
         leap_missing_first_half=lambda *inputs: leapfrog(*inputs, before=0.0),
-        leap_final_score_at_old_place=lambda *inputs: leapfrog(*inputs, late=False),
+        leap_final_score_at_old_place="v_new.moved_start",
         leap_sign=lambda z, v, step, score: leapfrog(z, v, step, lambda z: -score(z)),
         leap_drift_first=drift_first,
         leap_position_with_old_velocity=(
