@@ -73,13 +73,13 @@ CLASSES = 10
 #
 # Only one term of the sum over $c$ is left, that of the label. It is never positive. Document 000,
 # section 6 "VIB with Normalizing Flow", writes
-# $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$; the cross-entropy is *minus* that.
+# $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$; the cross-entropy is *minus* that (E-000-14
+# of the errata list, `ERRATA.md`).
 #
 # Two traps. The exponential of 1000 is infinite in the computer, and so is the logarithm of a
 # probability that was rounded to 0: stay with logits, and let a function that knows take the
 # logarithm of the sum. And classes exclude each other. The $C$ logits are one choice among $C$, not
-# $C$ choices between yes and no; those are what the *binary* cross-entropy in Listing 1 of document
-# 000 (line 12) is for (E-000-14 and E-000-23 of `ERRATA.md`).
+# $C$ choices between yes and no.
 
 
 # %% question="categorical_log_prob"
