@@ -199,6 +199,35 @@ def test_check_with_a_hint_says_so_where_no_mistake_is_known(define, capsys):
     assert f"To mend it: {checking.NO_REPAIR}" in capsys.readouterr().out
 
 
+def test_check_tells_nobody_to_compute_by_hand_what_it_does_not_show(define, capsys):
+    define("pathwise_gradient", lambda grad_f, mu, log_var, eps: (0.123 * mu, 0.456 * mu))
+    vikit.check("pathwise_gradient", hint=True)
+    printed = capsys.readouterr().out
+    assert "a function (" in printed
+    assert f"To mend it: {checking.NO_REPAIR_UNSEEN}" in printed
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        lambda mu, log_var, eps: tf.constant(mu.numpy() + np.exp(0.5 * log_var.numpy()) * eps),
+        lambda mu, log_var, eps: np.asarray(mu) + np.exp(0.5 * np.asarray(log_var)) * eps,
+    ],
+    ids=["numpy()", "asarray"],
+)
+def test_check_says_that_no_gradient_passes_through_numpy(define, capsys, sample):
+    def sample_latent(mu, log_var, eps):
+        if isinstance(mu, np.ndarray):
+            return mu + np.exp(0.5 * log_var) * eps
+        return sample(mu, log_var, eps)
+
+    define("sample_latent", sample_latent)
+    vikit.check("sample_latent")
+    printed = capsys.readouterr().out
+    assert "your values are right, but no gradient passes through NumPy" in printed, printed
+    assert "that raised" not in printed
+
+
 def test_check_says_of_a_search_that_no_mistake_explains_what_to_print(define, capsys):
     define("fit_q", lambda log_joint, num_steps, seed: (0.13, 0.77))
     vikit.check("fit_q")
