@@ -917,7 +917,8 @@ expected_log_lik, divergence = generator.normal(-30, 4, 1000), generator.gamma(6
 #
 # **Rubric (6 points).** 1 point: line 1, with both gradients. 1 point: line 2 holds, with both
 # variances. 1 point: line 3, with both variances. 1 point: line 4, with the three numbers. 1 point:
-# line 5 holds, with the reason or the three numbers. 1 point: the three corrected lines.
+# line 5 holds, with the reason or the three numbers. 1 point: the three corrected lines. Half of
+# what a point asks for earns half a point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
