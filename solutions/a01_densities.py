@@ -270,10 +270,8 @@ def bernoulli_log_prob_probs(x, probs):
 # that never takes that exponential (NumPy's is `logaddexp(0, a)`).
 #
 # Document 000, section 3, says that the log-likelihood *is* the cross-entropy. It is minus the
-# cross-entropy, and it is the log-likelihood of $x$ *given* $z$, not of $x$. Keras'
-# `binary_crossentropy` from logits moreover averages over the pixels: it is $-1/D$ times what you
-# want, and the class `BinaryCrossentropy` by default averages over the batch too. (Errata list,
-# E-000-05.)
+# cross-entropy, and it is the log-likelihood of $x$ *given* $z$, not of $x$. (Errata list,
+# E-000-05.) Before you take a loss of Keras for either, find out what it sums and what it averages.
 
 
 # %% question="bernoulli_log_prob_logits"
@@ -333,7 +331,9 @@ if __name__ == "__main__":
 # relate it to a loss function that is commonly used for neural networks. Say exactly which sign and
 # which factor lie between the two, in Keras as well. The loss of a VAE is $-\log p(x|z)$, averaged
 # over $z \sim q$ and over the batch, plus a KL divergence that is summed over the latent dimensions
-# (section 6): what goes wrong if Keras' loss takes the place of $-\log p(x|z)$ as it is?
+# (section 6): what goes wrong if Keras' loss takes the place of $-\log p(x|z)$ as it is? Show it by
+# numbers: for an image of $D = 784$ pixels Keras' `binary_crossentropy` is 0.15, and the KL is 20
+# nats. What share of the loss is the KL, as it should be and with the mistake?
 #
 # <!-- BEGIN SOLUTION -->
 # The log of the product of $\rho_d^{x_d} (1-\rho_d)^{1-x_d}$ is the sum of section 3; of the two
@@ -343,8 +343,13 @@ if __name__ == "__main__":
 # reconstruction then counts $D$ times too little: the objective is a beta-VAE with $\beta = D$ and
 # tends to collapse to the prior.
 #
+# For the image of 784 pixels: $-\log p(x|z) = 784 \cdot 0.15 = 117.6$ nats, beside a KL of 20; with
+# Keras' 0.15 the KL makes up 99 % of the loss, and 15 % without the mistake.
+#
 # **Rubric (4 points).** 1 point: the sum, with one term per pixel. 1 point: binary cross-entropy
-# with the opposite sign. 1 point: Keras divides by D. 1 point: the KL then weighs D times too much.
+# with the opposite sign. 1 point: Keras divides by D. 1 point: the KL then weighs D times too much,
+# with both shares (half a point without them). Half of what a point asks for earns half a point.
+# Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -423,19 +428,22 @@ def gaussian_log_prob_learned(x, mu, log_var):
 # simplify it, and relate it to a common loss function. Which terms may be dropped when only $\mu$
 # is trained, and why can they not be dropped when $\sigma$ is learned? The loss of a VAE is $-\log
 # p(x|z)$, its reconstruction term, averaged over $z \sim q$ and over the batch, plus a KL
-# divergence: what does $\sigma$ do to the balance between the two?
+# divergence: what does $\sigma$ do to the balance between the two? Show it by numbers: for a squared
+# distance of 9, summed over the pixels, and a KL of 20 nats, compare the two at $\sigma = 0.1$ and
+# at $\sigma = 1$.
 #
 # <!-- BEGIN SOLUTION -->
 # It is the sum in section 4: minus the squared error divided by $2\sigma^2$, minus $D \log \sigma$
 # and $(D/2) \log 2\pi$. The last two do not depend on $\mu$, so maximising the likelihood in $\mu$
 # is minimising the squared error. In the loss the factor $1/(2\sigma^2)$ stays: a small $\sigma$
-# weighs the reconstruction up against the KL, a large one down (it acts like $1/\beta$). When
+# weighs the reconstruction up against the KL, a large one down (it acts like $1/\beta$): the squared
+# distance of 9 counts 450 nats at $\sigma = 0.1$ and 4.5 at $\sigma = 1$, beside 20. When
 # $\sigma$ is learned, $D \log \sigma$ is what keeps it finite: without it the loss falls for ever
 # as $\sigma$ grows.
 #
 # **Rubric (4 points).** 1 point: the squared error with its factor. 1 point: both constants, and
-# that they don't depend on the means. 1 point: sigma sets the weight against the KL. 1 point: log
-# sigma stops sigma from growing.
+# that they don't depend on the means. 1 point: sigma sets the weight against the KL, with 450
+# and 4.5 nats (half a point without them). 1 point: log sigma stops sigma from growing.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -798,10 +806,11 @@ if __name__ == "__main__":
 # positive, and maximising the bound picks the Gaussian with the least divergence, which tends to
 # sit on one mode.
 #
-# **Rubric (5 points).** 1 point: step 8 drops the divergence of step 7. 1 point: the numbers. 1
-# point: the first column is constant, and the gap is the divergence to the posterior (not to the
+# **Rubric (5 points).** 1 point: step 8 drops the divergence of step 7. 1 point: the numbers.
+# 1 point: the first column is constant, and the gap is the divergence to the posterior (not to the
 # prior). 1 point: q equal to the posterior as the only case, because the ratio is constant there,
-# or an argument of the same force. 1 point: the gap stays, with the reason.
+# or an argument of the same force. 1 point: the gap stays, with the reason. Half of what a point
+# asks for earns half a point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% tags=["experiment", "solution"]
@@ -883,10 +892,11 @@ np.sum(density) * (grid[1] - grid[0])
 # smaller divergence from the posterior. Claim 5: the ratio $q/p$ does not change with the units; a
 # density is divided by 10.
 #
-# **Rubric (6 points).** 1 point: claim 1, with the numbers, and steps 2, 3 and 6. 1 point: claim 2
-# holds, with the numbers. 1 point: claim 3, with the numbers and the masses. 2 points: claim 4,
-# with the numbers (1) and with both general statements (1). 1 point: claim 5 holds, with both pairs
-# of numbers.
+# **Rubric (6 points).** 1 point: claim 1, with the numbers (half a point) and steps 2, 3 and 6
+# (half a point; one of the three may be missing). 1 point: claim 2 holds, with the numbers.
+# 1 point: claim 3, with the numbers and the masses. 2 points: claim 4, with the numbers (1) and
+# with both general statements (1). 1 point: claim 5 holds, with both pairs of numbers. Half of what
+# a point asks for earns half a point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% tags=["experiment", "solution"]

@@ -41,7 +41,7 @@
 # s for all its cases together, and a function that XLA compiles is compiled anew for each shape.
 #
 # **The documents.** Places such as *000, section 2* point into the lecture documents 000 to 004,
-# numbers such as *E-000-02* into the list of their errata. Each question stands by itself: where
+# numbers such as *E-000-03* into the list of their errata. Each question stands by itself: where
 # one uses a density or a divergence of the first assignment, copy your function or write it again.
 # An error in our copy of a document may come from its conversion to text.
 
@@ -179,10 +179,9 @@ if __name__ == "__main__":
 # inside $f$ where a gradient reaches it. In this course the noise is an argument (but in `fit_q`),
 # so that your values can be checked; and since networks return $\log \sigma^2$, the standard
 # deviation is $\sigma = \exp(\tfrac12 \log \sigma^2)$ (document 003, section 1.6 "Autoencoder
-# structure"). Document 003 writes $m$ and $s$ for our $\mu$ and $\sigma$, and calls $s$ the
-# variance (after eq. 12); its equations have the standard deviation there. Document 001 calls the
+# structure"). Document 003 writes $m$ and $s$ for our $\mu$ and $\sigma$. Document 001 calls the
 # law of $\epsilon$ by the letter of the prior, $p(z)$ (document 001, "Gradients of ELBO", where it
-# says what $f$ is); it is $N(0, I)$, whatever the prior is. (Errata list, E-001-04 and E-003-04.)
+# says what $f$ is); it is $N(0, I)$, whatever the prior is. (Errata list, E-001-04.)
 
 
 # %% question="reparameterize"
@@ -287,8 +286,7 @@ def elbo_analytic_kl(x, logits, mu, log_var):
 #
 # Document 000 goes on to call this $\log p(x)$ minus a divergence (section 3, first formula). That
 # is true of its expectation, not of a sample. In the same way $\log q(z|x) - \log p(z)$ has the KL
-# as its expectation, which is never negative, but a single sample of it may well be: leave its sign
-# alone. (Errata list, E-000-04 and E-000-24.)
+# as its expectation. (Errata list, E-000-04.)
 
 
 # %% question="elbo_single_sample"
@@ -919,7 +917,8 @@ expected_log_lik, divergence = generator.normal(-30, 4, 1000), generator.gamma(6
 #
 # **Rubric (6 points).** 1 point: line 1, with both gradients. 1 point: line 2 holds, with both
 # variances. 1 point: line 3, with both variances. 1 point: line 4, with the three numbers. 1 point:
-# line 5 holds, with the reason or the three numbers. 1 point: the three corrected lines.
+# line 5 holds, with the reason or the three numbers. 1 point: the three corrected lines. Half of
+# what a point asks for earns half a point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown]

@@ -64,7 +64,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
-from vikit import load, plots
+from vikit import load, plots, posteriors
 
 tfd = tfp.distributions
 BERNOULLI, GAUSSIAN = "bernoulli", "gaussian"
@@ -393,7 +393,8 @@ class Decoder(keras.layers.Layer):
 # 1 point: the gradient's way through z. 1 point: what is shared. 1 point: line 1, with both numbers
 # and that the term is constant. 1 point: line 2 is right, with the loss at the optimum and beside
 # it. 1 point: line 3, with both numbers. 1 point: line 4, with both numbers. 1 point: line 5 is
-# right, with the number computed in both ways.
+# right, with the number computed in both ways. Half of what a point asks for earns half a point.
+# Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -469,7 +470,8 @@ if __name__ == "__main__":
 # variance for all pixels, learnt or fixed.
 #
 # **Rubric (3 points).** 1 point: the six numbers. 1 point: pixels that are constant or nearly so,
-# and `log_var` to minus infinity. 1 point: not the best, and two remedies.
+# and `log_var` to minus infinity. 1 point: not the best, and two remedies. Half of what a point
+# asks for earns half a point. Numbers are those of the student's own output.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -668,7 +670,8 @@ if __name__ == "__main__":
 # **Rubric (5 points).** 1 point: the table, with the collapsed row. 1 point: KL as the price of
 # information about x, and why it pays, with numbers. 1 point: mean over an epoch against its end.
 # 1 point: upper bound, by the divergence from the posterior. 1 point: not brought to 0, with a
-# reason.
+# reason. Half of what a point asks for earns half a point. Numbers are those of the student's own
+# output.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -956,7 +959,8 @@ if __name__ == "__main__":
 #
 # **Rubric (4 points).** 1 point: codes and draws compared, with numbers. 1 point: the
 # reconstruction's limit, and that the KL must be dropped. 1 point: K log 2 for each halving, and
-# the numbers. 1 point: the escape from the noise.
+# the numbers. 1 point: the escape from the noise. Half of what a point asks for earns half a point.
+# Numbers are those of the student's own output.
 # <!-- END SOLUTION -->
 
 # %% [markdown] question="mean_or_sample"
@@ -1013,8 +1017,14 @@ if __name__ == "__main__":
 
     def price_of_rotation(weights, sigma):
         """Returns the least KL of a q with a diagonal covariance from the exact posterior."""
-        precision = np.eye(weights.shape[1]) + weights.T @ weights / np.square(sigma)
-        return 0.5 * (np.sum(np.log(np.diag(precision))) - np.linalg.slogdet(precision)[1])
+
+        def log_joint(z):
+            noise = tfd.Normal(tf.linalg.matvec(weights, z), np.float64(sigma))
+            log_pz = tfd.Normal(np.float64(0), np.float64(1)).log_prob(z)
+            # The price is the same for every x: take x = b.
+            return tf.reduce_sum(log_pz) + tf.reduce_sum(noise.log_prob(0))
+
+        return posteriors.least_diagonal_kl(log_joint, weights.shape[1])
 
     grey, sigma = load("digits", binarize=None), 0.2
     keras.utils.set_random_seed(2)

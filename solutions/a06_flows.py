@@ -711,7 +711,8 @@ if __name__ == "__main__":
 # planar has no closed inverse, coupling is cheap both ways. 1 point: K passes for the
 # autoregressive inverse, with the reason and the table. 1 point: which the free energy needs, and
 # when to turn it round. 1 point: a quarter of the error and a half of it, log determinant 0 and the
-# way back, with numbers; Euler's determinant.
+# way back, with numbers; Euler's determinant. Half of what a point asks for earns half a point.
+# Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -951,7 +952,8 @@ if __name__ == "__main__":
 #
 # **Rubric (3 points).** 1 point: what implicit distributions are free of, and that they have no
 # density, so a discriminator. 1 point: the lost minus with both numbers, and the sign of T in the
-# loss. 1 point: a test of a flow's density, and why the other has none.
+# loss. 1 point: a test of a flow's density, and why the other has none. Half of what a point asks
+# for earns half a point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown] question="repair_listing_1"
@@ -995,8 +997,8 @@ if __name__ == "__main__":
 #   without a flow, of which you can draw as many samples as you like.
 #
 # <!-- BEGIN SOLUTION -->
-# Lines 12 and 13 (E-000-22): `keras.losses.Reduction` does not exist in Keras 3; write
-# `reduction="none"`. No number: it does not run. Line 12 (E-000-23): for classes that exclude each
+# Lines 12 and 13 (E-000-22): `keras.losses` of Keras 3 has no `Reduction`; write
+# `reduction="none"`. To none: under `tf.keras` the line still runs. Line 12 (E-000-23): for classes that exclude each
 # other the likelihood is one softmax. The cross-entropy is $3.179333$; the binary one is $4.882390$
 # summed over the classes, $1.220598$ averaged, as Keras does. Lines 12, 13, 27 and 30 (E-000-18):
 # with `SUM` `recons_loss` is one number for the batch, the mean over classes summed over examples.
@@ -1024,12 +1026,13 @@ if __name__ == "__main__":
 # Line 30 (E-000-21): the name. This is minus the ELBO, the free energy, and it is minimised. The
 # value has the sign of a loss.
 #
-# **Rubric (10 points).** 1 point: Reduction is gone in Keras 3. 1 point: softmax and not binary,
-# with numbers. 2 points: the reduction, with B/C or the doubled batch, and its numbers. 2 points:
-# FLOWS(z0, x), with both log determinants. 1 point: the copy in line 25, and that no number shows
-# it. 1 point: line 26 holds, with the share below 0 and what cutting off does. 1 point: lines 21 to
-# 23 hold, with the prior at both places. 1 point: line 30 is minus the ELBO; its value is right in
-# sign.
+# **Rubric (10 points).** 1 point: Reduction is not Keras 3's; that it runs under tf.keras is right
+# too. 1 point: softmax and not binary, with numbers. 2 points: the reduction, with B/C or the
+# doubled batch, and its numbers. 2 points: FLOWS(z0, x), with both log determinants. 1 point: the
+# copy in line 25, and that no number shows it. 1 point: line 26 holds, with the share below 0 and
+# what cutting off does. 1 point: lines 21 to 23 hold, with the prior at both places. 1 point: line
+# 30 is minus the ELBO; its value is right in sign. Half of what a point asks for earns half a
+# point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %%
@@ -1296,14 +1299,11 @@ class AutoregressiveStep(keras.layers.Layer):
 # of the encoder, or from one of their own. Without steps there is no use for such a layer, and its
 # weights would never learn.
 #
-# The loss is the free energy with a weight: mean over the batch of
-#
-# $$- \log p(y|z_K) + \beta \left[ \log q_0(z_0|x) - \sum_j \log \left\lvert \det
-#   \frac{\partial f_j}{\partial z_{j-1}} \right\rvert - \log p(z_K) \right] ,$$
-#
-# with one fresh sample for each example and step, in `evaluate` as in training (`training` changes
-# nothing); the bracket is reported as `kl`, the first term as `cross_entropy`, both as means over
-# examples. With $\beta = 1$ it is `flow_free_energy`.
+# The loss is the free energy of section 7, averaged over the batch, with the weight $\beta$ where it
+# stands in a05, and with one fresh sample for each example and step, in `evaluate` as in training
+# (`training` changes nothing). What takes the place of a05's divergence, the sample of
+# $\log q_K(z_K|x) - \log p(z_K)$, is reported as `kl`, the cross-entropy of the label as
+# `cross_entropy`, both as means over examples. With $\beta = 1$ the loss is `flow_free_energy`.
 #
 # The cell begins with three functions and an encoder that a03 and a05 ask for: copy yours, or write
 # them anew. For the decoder `networks.MLP` will do. You may build the model otherwise, and of other
@@ -1374,8 +1374,8 @@ class FlowVIB(keras.Model):
 
     Document 000, section 6 and Listing 1.
 
-    `fit` and `evaluate` report `loss`, `cross_entropy` and `kl` in nats per example: loss =
-    cross_entropy + beta kl.
+    `fit` and `evaluate` report `loss`, `cross_entropy` and `kl` in nats per example, the loss with
+    the weight of a05.
 
     Args:
         event_dim: D.
@@ -1639,8 +1639,7 @@ def losses_of_seeds(images, seeds, beta=0.3, **options):
     losses = []
     for seed in seeds:
         model = train_flow(images, beta=beta, seed=seed, **options)
-        cross_entropy, kl, _ = held_out(model, images)
-        losses.append(cross_entropy + beta * kl)
+        losses.append(float(np.dot([1, beta], held_out(model, images)[:2])))
     return losses
 
 
@@ -1698,7 +1697,8 @@ if __name__ == "__main__":
 # **Rubric (5 points).** 1 point: the table is full, in nats, and its losses are CE + 0.3 KL.
 # 1 point: ranges over seeds. 1 point: differences are held against the ranges, and no flow is
 # called best without them. 1 point: CE and KL apart, and that the loss is not the accuracy.
-# 1 point: the sign of the log determinant, and that the prior term pays for it.
+# 1 point: the sign, and one term that pays (likelihood or prior), with its number. Half of what a
+# point asks for earns half a point. Numbers are those of the student's own output.
 # <!-- END SOLUTION -->
 
 # %% [markdown]

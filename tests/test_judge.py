@@ -127,7 +127,7 @@ def reduced(shape, reduce):
     """Returns a question whose right answers are ones of this shape, in the letters of L and B, and
     answers: what `reduce` makes of random arrays of shape [L,B].
     """
-    letters = shape.strip("[]").split(",")
+    letters = shape.strip("[]").split(",") if shape != "[]" else []
     generator = np.random.default_rng(0)
     cases, given = [], {}
     for name, sizes in SHAPES.items():
@@ -153,6 +153,7 @@ def reduced(shape, reduce):
         ),
         ("[B]", lambda array: array.sum(axis=1, keepdims=True), "has the shape [L,1]: it was"),
         ("[B]", lambda array: array, "an axis too many, L, the samples: reduce over it."),
+        ("[]", lambda array: array, "L, the samples, and B, the examples, are left: reduce both."),
         (
             "[B]",
             lambda array: array.sum(axis=0) + array.sum(axis=0)[:, None],
@@ -358,6 +359,34 @@ def test_several_properties_lost_alike_are_told_once():
     assert "To mend it: Subtract it." in told
     assert checking.NO_REPAIR not in told
     assert "wrong; wrong" not in told.lower()
+
+
+def property_of(name, examination="terms", mistakes=()):
+    return judging.Property(name, 1, f"It is {name}.", "document 003", examination, {}, mistakes)
+
+
+def test_of_several_repairs_each_names_its_properties():
+    """Two properties may know one mistake by two repairs."""
+    repairs = {"terms": "Turn it round.", "training": "Report it.", "weights": "Report it."}
+    items = [
+        property_of(name, mistakes=(judging.Mistake("negated", f"Off in {name}.", "", repair),))
+        for name, repair in repairs.items()
+    ]
+    asked = judging.DrawnQuestion("Model", 3, "document 003", (), properties=tuple(items))
+    lost = dict.fromkeys(repairs, judging.Finding("wrong", "negated"))
+    told = repr(checking.Report(judging.judge_properties(asked, lost), hint=True))
+    assert "To mend it: terms: Turn it round." in told
+    assert "To mend it: training, weights: Report it." in told
+
+
+def test_a_model_that_learns_too_little_may_do_so_for_what_was_found_before():
+    items = (property_of("noise"), property_of("learns", "floor"))
+    asked = judging.DrawnQuestion("Model", 2, "document 003", (), properties=items)
+    wrong, right = judging.Finding("wrong"), judging.Finding("ok")
+    both = judging.judge_properties(asked, {"noise": wrong, "learns": wrong}).message
+    assert "learns: It is learns. This may follow from the finding above." in both
+    alone = judging.judge_properties(asked, {"noise": right, "learns": wrong}).message
+    assert alone == "learns: It is learns. Something keeps it from learning."
 
 
 def test_check_says_once_what_was_seen_of_a_model():

@@ -60,7 +60,12 @@ def release(name: str) -> dict[str, bytes]:
 
 def student_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell]) -> NotebookNode:
     """Returns the students' notebook: answers cleared, checks added, no demonstrations."""
-    shown = [cell for cell in cells if cell.kind != "demonstration"]
+    numbers = errata.number_for_students(errata.read())
+    shown = [
+        replace(cell, source=script.outside_regions(cell.source, errata.translate, numbers))
+        for cell in cells
+        if cell.kind != "demonstration"
+    ]
     return build_notebook(assignment, shown, lambda cell, node: clear_answer(cell, node))
 
 

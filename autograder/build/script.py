@@ -30,6 +30,7 @@ __all__ = [
     "ScriptCell",
     "ScriptError",
     "check_questions",
+    "outside_regions",
     "read",
     "remove_helpers",
     "remove_markers",
@@ -134,6 +135,15 @@ def remove_guard(source: str, label: str) -> str:
 def regions(cell) -> list[str]:
     """Returns the text of the solution regions of `cell`."""
     return REGION.findall(cell.source)
+
+
+def outside_regions(source: str, change, *arguments) -> str:
+    """Returns `source` with `change(text, *arguments)` made of what is in no solution region."""
+    parts, begin = [], 0
+    for found in REGION.finditer(source):
+        parts += [change(source[begin : found.start()], *arguments), found[0]]
+        begin = found.end()
+    return "".join([*parts, change(source[begin:], *arguments)])
 
 
 def remove_markers(source: str) -> str:

@@ -117,8 +117,8 @@ def training_property(points, source, examination="training", **options) -> Prop
     return Property(
         "training",
         points,
-        "fit and evaluate must report loss, cross_entropy and kl of an average example, loss = "
-        "cross_entropy + beta kl with the model's beta, whatever the size of the batch; and each "
+        "fit and evaluate must report loss, cross_entropy and kl of an average example, the loss "
+        "made of the other two with the model's beta, whatever the size of the batch; and each "
         "step must draw fresh noise for each example.",
         source,
         examination,
@@ -139,7 +139,7 @@ def accuracy_property(model, points, source, floor) -> Property:
         "accuracy_passes_the_floor",
         points,
         "Trained on digits, the model must classify held-out ones at least as well as any right "
-        "one does. Something keeps it from learning.",
+        "one does.",
         source,
         "floor",
         {"model": model, "floor": floor},

@@ -85,7 +85,10 @@ def explain_axes(got: Letters, wanted: Letters, is_reduced_over: Callable[[int],
         return f"The axis {missing[0]} is missing: each {each} needs values of its own."
     if len(extra) == 1 and not missing:
         return f"There is an axis too many, {describe_axis(extra[0])}: reduce over it."
-    if missing or extra:
+    if extra and not missing:
+        left = ", and ".join(describe_axis(letter) for letter in extra)
+        return f"{left}, are left: reduce {'both' if len(extra) == 2 else 'all'}."
+    if missing:
         return ""
     twice = [letter for letter in wanted if got.count(letter) > 1]
     if len(twice) == 1:

@@ -181,11 +181,23 @@ def judge_properties(
         # Each was found by itself; " or " joins mistakes that the inputs cannot tell apart.
         mistake=" and ".join(mistakes) or None,
         message=message_on_properties(question, lost, public),
-        hint=join_lines(mistake.hint for mistake in mistakes.values()),
-        repair=join_lines(mistake.repair for mistake in mistakes.values()),
+        hint=join_lines(mistake.hint for pair in lost for mistake in named_mistakes(*pair)),
+        repair=join_lines(label_repairs(lost)),
         source=next(iter(sources), question.source),
         cases=tuple(verdicts),
     )
+
+
+def label_repairs(lost: list[tuple[Property, Finding]]) -> list[str]:
+    """Returns the repairs of properties that are lost; of several each names its properties."""
+    found: dict[str, list[str]] = {}
+    for item, finding in lost:
+        for mistake in named_mistakes(item, finding):
+            if item.name not in found.setdefault(mistake.repair, []):
+                found[mistake.repair].append(item.name)
+    if len(found) < 2:
+        return list(found)
+    return [f"{', '.join(names)}: {repair}" for repair, names in found.items() if repair]
 
 
 def status_of_properties(verdicts: list[CaseVerdict]) -> str:
@@ -206,6 +218,10 @@ def message_on_properties(
     if not lost:
         return f"All {len(question.properties)} properties hold."
     texts = {item.name: explain_property(question, item, found, public) for item, found in lost}
+    for index, (item, found) in enumerate(lost):
+        if item.examination == FLOOR and not named_mistakes(item, found):
+            why = MAY_FOLLOW if index else "Something keeps it from learning."
+            texts[item.name] = texts[item.name].replace(item.hint, f"{item.hint} {why}")
     if len(lost) == len(question.properties) and len(set(texts.values())) == 1:
         return next(iter(texts.values()))
     alike = {
@@ -240,6 +256,8 @@ def describe_failure(found: Finding, public: bool) -> str:
     return HOLDS_ALONE if found.status == "ok" else describe_finding(found, public) or found.status
 
 
+# The examination that trains a model, and what is said where it finds no mistake and another does.
+FLOOR, MAY_FOLLOW = "floor", "This may follow from the finding above."
 HOLDS_ALONE = "It holds, and counts only together with another property."
 
 

@@ -110,8 +110,7 @@ VAE = Question(
             "training_passes_the_floor",
             5,
             "Trained on digits, the ELBO of held-out ones must pass the floor, "
-            "which is 60 % of the way from one Bernoulli per pixel to a plain VAE. "
-            "Something keeps the model from learning.",
+            "which is 60 % of the way from one Bernoulli per pixel to a plain VAE.",
             STRUCTURE,
             "floor",
             {"model": "VAE", "floor": FLOOR},

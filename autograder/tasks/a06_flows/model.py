@@ -31,7 +31,7 @@ OTHER_COUNTS = {
 def log_det_property(flow) -> Property:
     return Property(
         f"log_det_{flow}",
-        0.5,
+        0.75,
         f"With flow={flow!r} the second output of transform must be the log determinant of the "
         "first's Jacobian in z0 at fixed x. The grader takes differences of transform itself.",
         f"{FREE_ENERGY}; {FLOWS_SOURCE}",
@@ -55,7 +55,7 @@ def kind_property(flow) -> Property:
 def conditioned_property(flow) -> Property:
     return Property(
         f"depends_on_x_{flow}",
-        0.5,
+        0.75,
         f"With flow={flow!r} the same z0 with two images must give two zK, "
         "and a step two determinants.",
         FREE_ENERGY,
@@ -78,12 +78,12 @@ def weights_property(flow) -> Property:
 
 FlowVIB = Question(
     name="FlowVIB",
-    points=11,
+    points=15,
     source=MODEL_SOURCE,
     properties=(
         Property(
             "free_energy_terms",
-            2,
+            3,
             "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and "
             "decoder give: log_q0 at z0, the sum of the log determinants, the log prior at zK and "
             "the log-likelihood of the label.",
@@ -91,9 +91,9 @@ FlowVIB = Question(
             "flow_terms",
             {"size_table": SIZES, "weight": 0.3},
         ),
-        training_property(1, MODEL_SOURCE, examination="flow_training"),
+        training_property(1.5, MODEL_SOURCE, examination="flow_training"),
         prediction_property(
-            1,
+            1.5,
             f"{PREDICTION}; errata E-000-12",
             PREDICTED_SIZES,
             examination="flow_prediction",

@@ -57,7 +57,7 @@ def step_question(name, flow, points) -> Question:
     )
 
 
-PlanarStep = step_question("PlanarStep", "planar", (2, 2, 1, 1))
+PlanarStep = step_question("PlanarStep", "planar", (2, 1, 1, 1))
 RadialStep = step_question("RadialStep", "radial", (2, 1, 1, 1))
 CouplingStep = step_question("CouplingStep", "coupling", (1, 1, 1, 1))
 AutoregressiveStep = step_question("AutoregressiveStep", "iaf", (1, 1, 1, 1))

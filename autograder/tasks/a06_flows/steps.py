@@ -50,7 +50,7 @@ def sweep_gates(generator) -> Arguments:
 
 iaf_step = Question(
     name="iaf_step",
-    points=5,
+    points=4,
     source=IAF,
     shape="[B,K] and [B]",
     outputs=("z_new", "log_det"),
