@@ -45,8 +45,8 @@
 # to 004. They hold errors. Where this notebook deviates from them it says so; some other errors it
 # leaves for you to find, in section 7. Our copies were converted to text, so an error in our copy
 # may come from the conversion. Numbers such as *E-000-13* count the errata of document 000: the
-# list, `ERRATA.md`, came with this notebook, and your instructor has the documents. Document 003 is
-# itself an assignment: a theoretical part of three questions, and a practical part in Keras that we
+# list, `ERRATA.md`, came with this notebook. The documents did not: your instructor hands them out,
+# and the questions in your own words of sections 6 and 7 need document 000. Document 003 is itself an assignment: a theoretical part of three questions, and a practical part in Keras that we
 # don't have. Its questions are asked here, below the formulas that they are about; a03 takes the
 # place of the practical part.
 #
