@@ -39,15 +39,7 @@ def network_properties(source, network, *, batches, points, range_hint) -> tuple
             options,
             title="The same input gives the same output",
         ),
-        Property(
-            "linear_outputs",
-            points[2],
-            range_hint,
-            source,
-            "network_range",
-            options,
-            title=f"The last layer{'s are' if len(network['outputs']) > 1 else ' is'} linear",
-        ),
+        range_property(points[2], source, network, range_hint),
         Property(
             "every_weight_counts",
             points[3],
@@ -58,6 +50,13 @@ def network_properties(source, network, *, batches, points, range_hint) -> tuple
             title="Every weight takes part",
         ),
     )
+
+
+def range_property(points, source, network, hint) -> Property:
+    """Returns the property that no output of a network has a bound; see `network_properties`."""
+    layers = "layers are" if len(network["outputs"]) > 1 else "layer is"
+    title = f"The last {layers} linear"
+    return Property("linear_outputs", points, hint, source, "network_range", network, title=title)
 
 
 def shapes_property(points, source, network, batches) -> Property:

@@ -85,11 +85,7 @@ def judge(
         mistake=name,
         message=write_message(question, verdicts, status, mistakes, answers),
         hint=join_lines(mistake.hint for mistake in mistakes),
-        repair=(
-            join_lines(mistake.repair for mistake in mistakes)
-            if mistakes
-            else write_repair(question, answers)
-        ),
+        repair=write_repair(question, mistakes, answers),
         source=next((mistake.source for mistake in mistakes if mistake.source), question.source),
         cases=tuple(verdicts),
     )

@@ -67,13 +67,16 @@ def write_message(
     )
 
 
-def write_repair(question: DrawnQuestion, answers: Answers) -> str:
-    """Returns how to mend the shape of an answer without a known mistake; "" for other faults.
+def write_repair(question: DrawnQuestion, mistakes: Sequence[Mistake], answers: Answers) -> str:
+    """Returns how to mend each mistake, a line each; without one how to mend the shape, or "".
 
     Args:
         question: The `DrawnQuestion`.
+        mistakes: The mistakes that explain the answers.
         answers: From names of cases to the answers.
     """
+    if mistakes:
+        return "\n".join(dict.fromkeys(each.repair for each in mistakes if each.repair))
     advice = advise_on_shape(question, answers) or next(
         filter(None, (lost_axis(answers[case.name], case.sizes) for case in question.cases)), None
     )
