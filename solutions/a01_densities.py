@@ -45,8 +45,8 @@
 # to 004. They hold errors. Where this notebook deviates from them it says so; some other errors it
 # leaves for you to find, in section 7. Our copies were converted to text, so an error in our copy
 # may come from the conversion. Numbers such as *E-000-13* count the errata of document 000: the
-# list, `ERRATA.md`, came with this notebook, and your instructor has the documents. Document 003 is
-# itself an assignment: a theoretical part of three questions, and a practical part in Keras that we
+# list, `ERRATA.md`, came with this notebook. The documents did not: your instructor hands them out,
+# and the questions in your own words of sections 6 and 7 need document 000. Document 003 is itself an assignment: a theoretical part of three questions, and a practical part in Keras that we
 # don't have. Its questions are asked here, below the formulas that they are about; a03 takes the
 # place of the practical part.
 #
@@ -142,9 +142,9 @@ if __name__ == "__main__":
 # Densities and probabilities of independent parts multiply, and their logarithms add (001, "Log
 # Rules"): $\log(AB) = \log A + \log B$. The second form is not for convenience. A product of many
 # factors below 1 leaves the range of the computer's numbers and becomes exactly 0; the sum of their
-# logarithms is an ordinary number. So no product in this course is long. Where
-# probabilities must be *added*, as in $p(x) = \sum_z p(x, z)$, and only their logarithms $a_z$ are
-# there, take the largest exponent out first:
+# logarithms is an ordinary number. So this course adds logarithms. Where probabilities must be
+# *added*, as in $p(x) = \sum_z p(x, z)$, and only their logarithms $a_z$ are there, take the largest
+# exponent out first:
 #
 # $$\log \sum_z e^{a_z} = m + \log \sum_z e^{a_z - m}, \qquad m = \max_z a_z .$$
 #
@@ -231,7 +231,7 @@ def standard_normal_log_prob(z):
 # $$\log p(x|z) = \sum_{d=1}^D \left[ x_d \log \rho_d + (1 - x_d) \log (1 - \rho_d) \right] .$$
 #
 # Each pixel picks one of the two terms. A pixel that has $\rho_d = x_d$ exactly adds nothing,
-# because $0 \log 0$ counts as 0; the computer disagrees and makes NaN of it, so use a function that
+# because $0 \log 0$ counts as 0; the computer returns NaN, so use a function that
 # knows (to clip the probability at $10^{-7}$ is close enough here). A pixel with $\rho_d = 0$ that
 # is 1 has log-likelihood $-\infty$; that is not tested here, and the next question is the cure.
 # (Errata list, E-003-10.)
@@ -396,10 +396,10 @@ def gaussian_log_prob_fixed(x, mu, sigma):
 # $$\log q(z|x) = -\tfrac12 \sum_{k=1}^K \left[ \log 2\pi + \log\sigma_k^2 +
 #   \frac{(z_k - \mu_k)^2}{\sigma_k^2} \right] .$$
 #
-# Only the distance is squared, not the quotient: document 000, section 6, prints $\left((z - \mu) /
-# \sigma^2\right)^2$, which is not a density. The same function serves as the log-likelihood of a
-# decoder that learns its variances, so its arguments are called $x$, and $D$ stands for $K$.
-# (Errata list, E-000-13.)
+# Only the distance is squared, not the quotient: in our copy document 000, section 6, has
+# $\left((z - \mu) / \sigma^2\right)^2$, which is not a density. The same function serves as the
+# log-likelihood of a decoder that learns its variances, so its arguments are called $x$, and $D$
+# stands for $K$. (Errata list, E-000-13.)
 
 
 # %% question="gaussian_log_prob_learned"
@@ -462,7 +462,7 @@ def gaussian_log_prob_learned(x, mu, log_var):
 # $$E_q[\log w] \le \log E_q[w] ,$$
 #
 # with equality if and only if $w$ is the same number at every $z$ that $q$ can draw. The difference
-# of the two sides is *Jensen's gap*: the more $w$ varies, the larger it is.
+# of the two sides is *Jensen's gap*: the more $w$ varies relative to its mean, the larger it is.
 #
 # It is used twice in this notebook. First, the **divergence** of $q$ from $p$ (Kullback and
 # Leibler),
@@ -687,15 +687,15 @@ def gaussian_entropy(log_var):
 # $$\text{ELBO} = E_q[\log p(x|z)] + E_q\left[\log \frac{p(z)}{q(z|x)}\right]
 #   = E_q[\log p(x|z)] - KL(q(z|x) \,\|\, p(z)) .$$
 #
-# Document 002, section 3 "Variational Inference", lost the inequality: it writes $\log E_q[p(x, z)
-# / q] = \mathscr{L}(\lambda)$. Document 003 gives as a reason for the bound that the gradients of
+# In our copy document 002, section 3 "Variational Inference", lacks the inequality: it has $\log
+# E_q[p(x, z) / q] = \mathscr{L}(\lambda)$. Document 003 gives as a reason for the bound that the gradients of
 # $\log p(x)$ cannot be estimated efficiently. That is too strong: a weighted average over several
 # samples of $q$ estimates them, with a bias that more samples make smaller. (Errata list, E-002-01
 # and E-003-09.)
 #
 # What did the inequality throw away? Document 000 (section 1, steps 4 to 7) gets there without it.
-# It multiplies and divides by $q$ inside the logarithm and finds, for any $q$ that is 0 wherever
-# the posterior is,
+# It multiplies and divides by $q$ inside the logarithm and finds, for any $q$ with $q(z|x) = 0$
+# wherever $p(z|x) = 0$,
 #
 # $$\log p(x) = \underbrace{E_q\left[\log \frac{p(x, z)}{q(z|x)}\right]}_{\text{ELBO}} +
 #   \underbrace{E_q\left[\log \frac{q(z|x)}{p(z|x)}\right]}_{KL(q \,\|\, p(z|x)) \;\ge\; 0} .$$

@@ -72,7 +72,7 @@ CLASSES = 10
 #   q(y_c = 1|z) = \frac{e^{a_c}}{\sum_{c'} e^{a_{c'}}} .$$
 #
 # Only one term of the sum over $c$ is left, that of the label. It is never positive. Document 000,
-# section 6 "VIB with Normalizing Flow", writes
+# section 6 "VIB with Normalizing Flow", has in our copy
 # $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$; the cross-entropy is *minus* that (E-000-14
 # of the errata list, `ERRATA.md`).
 #
@@ -444,8 +444,8 @@ def vib_predict_probs(logits):
 # One network is given: `networks.MLP(size, hidden)` is a stack of layers with a linear end, from
 # `[..., n]` to `[..., size]` for any number of axes in front (a bare `keras.Sequential` takes only
 # as many as its first call had). Use it or layers of your own, made in `__init__`, so that Keras
-# finds their weights. `hidden=()` must work: then there is no hidden layer. Which layers the sizes
-# in `hidden` become is left to you, and not graded.
+# finds their weights. `hidden=()` must work: then there is no hidden layer. You choose the layers
+# that the sizes in `hidden` stand for; this is not graded.
 
 
 # %% question="Encoder"
@@ -525,10 +525,10 @@ class LabelDecoder(keras.layers.Layer):
 # `check("sample_latent")` works here too while the folder of a03 lies beside this one. Nothing else
 # of that notebook is needed.
 #
-# Fixed are the arguments of `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`,
-# `loss_terms` and `predict_probs`, and what is reported: `loss`, `cross_entropy` and `kl`. All else
-# is left to you, and `call` is not graded: `encoder` and `decoder` are best your two classes, and
-# may be other networks of the same contracts. `check("VIB")` compares with *your* functions, so it
+# These are fixed: the arguments of `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`,
+# `loss_terms` and `predict_probs`, and what is reported, `loss`, `cross_entropy` and `kl`. You
+# choose the rest, and `call` is not graded. Your two classes serve best as `encoder` and `decoder`,
+# which may also be other networks that take and return the same. `check("VIB")` compares with *your* functions, so it
 # needs `sample_latent` in this notebook, and `categorical_log_prob`, `vib_rate` and
 # `vib_predict_probs` right.
 #

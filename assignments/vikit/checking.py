@@ -370,13 +370,13 @@ class Report:
                 f"Grading stops a question after {self.limit:g} s, all cases together."
             )
         if not self.is_done():
-            yield f"Lecture: {verdict.source}"
+            yield f"Source: {verdict.source}"
         yield from self.repairs()
         # Where no mistake was recognised the message itself lists the cases.
         for case in verdict.cases if verdict.mistake else ():
             is_said = case.problem.lower() in verdict.message.lower()
             problem = "" if is_said else f": {case.problem}"
-            yield f"  {'✓' if case.passed else '✗'} {case.name}{problem}"
+            yield f"  {'✓' if case.passed else '✗'} {case.title or case.name}{problem}"
 
     def repairs(self) -> Iterator[str]:
         """Yields how to mend it, or how to ask that; nothing where there is nothing to mend."""

@@ -164,7 +164,8 @@ def remove_helpers(source: str) -> str:
             else ""
         )
 
-    return re.sub(r"\n{3,}(?= )", "\n\n", REGION.sub(kept, source)).rstrip()
+    left = re.sub(r"\n{3,}(?= )", "\n\n", REGION.sub(kept, source)).rstrip()
+    return re.sub(r"\n{4,}", "\n\n\n", left)
 
 
 def check_questions(cells: list[ScriptCell], assignment) -> None:

@@ -140,7 +140,7 @@ class Discrepancy:
 
     def measured(self, name: str, got: float) -> str:
         """Returns it in numbers, for the staff."""
-        return f"{name} is {got:.3g}, and {self.right:.3g} from {self.origin}"
+        return f"{name} is {got:.3g}, and should be {self.right:.3g}"
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,9 @@ def check_reports(source: ReportSource) -> tuple[dict[str, float], Expected]:
     first = find_discrepancies(source, found, want)
     if not first:
         return {name: number.deviation for name, number in found.items()}, want
-    words = "; ".join(one.words(name, found[name].value) for name, one in first.items())
+    words = describe.join_judgements(
+        one.words(name, found[name].value) for name, one in first.items()
+    )
     measured = "; ".join(one.measured(name, found[name].value) for name, one in first.items())
     raise PropertyFailed(words, name_discrepancies(source, found, want, first), measured)
 

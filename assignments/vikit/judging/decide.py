@@ -20,7 +20,7 @@ from .describe import (
     describe_shape,
     format_shape,
 )
-from .explain import explain_failure, explain_kit_failure, write_message
+from .explain import explain_failure, explain_kit_failure, write_message, write_repair
 from .naming import TWO_CALLS_DIFFER, has_unequal_calls, join_names, name_mistakes
 from .question import (
     GENERIC,
@@ -85,7 +85,7 @@ def judge(
         mistake=name,
         message=write_message(question, verdicts, status, mistakes, answers),
         hint=join_lines(mistake.hint for mistake in mistakes),
-        repair=join_lines(mistake.repair for mistake in mistakes),
+        repair=write_repair(question, mistakes, answers),
         source=next((mistake.source for mistake in mistakes if mistake.source), question.source),
         cases=tuple(verdicts),
     )
@@ -217,17 +217,21 @@ def message_on_properties(
     """Returns the message on the properties that are lost, on all alike if one text does."""
     if not lost:
         return f"All {len(question.properties)} properties hold."
-    texts = {item.name: explain_property(question, item, found, public) for item, found in lost}
+    texts = {
+        item.title or item.name: explain_property(question, item, found, public)
+        for item, found in lost
+    }
     for index, (item, found) in enumerate(lost):
         if item.examination == FLOOR and not named_mistakes(item, found):
             why = MAY_FOLLOW if index else "Something keeps it from learning."
-            texts[item.name] = texts[item.name].replace(item.hint, f"{item.hint} {why}")
+            title = item.title or item.name
+            texts[title] = texts[title].replace(item.hint, f"{item.hint} {why}")
     if len(lost) == len(question.properties) and len(set(texts.values())) == 1:
         return next(iter(texts.values()))
     alike = {
-        text: [name for name, other in texts.items() if other == text] for text in texts.values()
+        text: [title for title, other in texts.items() if other == text] for text in texts.values()
     }
-    return "\n".join(f"{', '.join(names)}: {text}" for text, names in alike.items())
+    return "\n".join(f"{'; '.join(titles)}: {text}" for text, titles in alike.items())
 
 
 def named_mistakes(item: Property, found: Finding) -> list[Mistake]:
@@ -248,6 +252,7 @@ def judge_property(item: Property, found: Finding, counts: bool, public: bool) -
         mistake=" and ".join(mistake.name for mistake in named_mistakes(item, found)) or None,
         problem="" if passed else describe_failure(found, public),
         measured=found.measured,
+        title=item.title,
     )
 
 

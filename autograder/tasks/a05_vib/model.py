@@ -92,6 +92,7 @@ VIB = Question(
             VIB_SOURCE,
             "terms",
             {"model": "VIB", "size_table": SIZES, "weight": 0.3},
+            title="The terms of the loss are right",
         ),
         replace(
             training_property(4, VIB_SOURCE, model="VIB"),

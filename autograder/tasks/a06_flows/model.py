@@ -20,6 +20,8 @@ STEPS = {
     "coupling": "one coupling layer: half of z stays, the other is scaled and shifted",
     "iaf": "one iaf_step, with gates between 0 and 1 and m, s of the dimensions before",
 }
+# As messages name them.
+ADJECTIVES = {flow: flow for flow in FLOWS} | {"iaf": "autoregressive"}
 OTHER_COUNTS = {
     "planar": "With num_flows=0 there is none, and each more has its own direction.",
     "radial": "With num_flows=2 each has its own centre.",
@@ -37,6 +39,7 @@ def log_det_property(flow) -> Property:
         f"{FREE_ENERGY}; {FLOWS_SOURCE}",
         "flow_log_det",
         {"flow": flow},
+        title=f"The log determinants of the {ADJECTIVES[flow]} flow are right",
     )
 
 
@@ -49,6 +52,7 @@ def kind_property(flow) -> Property:
         f"{FREE_ENERGY}; {FLOWS_SOURCE}",
         "flow_kind",
         {"flow": flow},
+        title=f"The steps of the {ADJECTIVES[flow]} flow are of their kind",
     )
 
 
@@ -61,6 +65,7 @@ def conditioned_property(flow) -> Property:
         FREE_ENERGY,
         "flow_depends_on_x",
         {"flow": flow},
+        title=f"Each image has its own {ADJECTIVES[flow]} flow",
     )
 
 
@@ -73,6 +78,7 @@ def weights_property(flow) -> Property:
         f"{LEARNING}; {FREE_ENERGY}",
         "flow_weights",
         {"flow": flow},
+        title=f"Every weight of the {ADJECTIVES[flow]} flow learns",
     )
 
 
@@ -90,6 +96,7 @@ FlowVIB = Question(
             MODEL_SOURCE,
             "flow_terms",
             {"size_table": SIZES, "weight": 0.3},
+            title="The terms of the free energy are right",
         ),
         training_property(1.5, MODEL_SOURCE, examination="flow_training"),
         prediction_property(

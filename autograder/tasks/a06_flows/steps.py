@@ -197,6 +197,7 @@ leapfrog_step = Question(
             HAMILTONIAN,
             "reversible",
             {"name": "leapfrog_step", "size": 5},
+            title="The way back ends at the start",
         ),
     ),
     oracle=Reference,
