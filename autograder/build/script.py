@@ -138,7 +138,13 @@ def regions(cell) -> list[str]:
 
 
 def outside_regions(source: str, change, *arguments) -> str:
-    """Returns `source` with `change(text, *arguments)` made of what is in no solution region."""
+    """Returns a cell's text with all that is in no solution region changed.
+
+    Args:
+        source: The text.
+        change: From a text, and `arguments`, to another.
+        arguments: What `change` takes besides.
+    """
     parts, begin = [], 0
     for found in REGION.finditer(source):
         parts += [change(source[begin : found.start()], *arguments), found[0]]
