@@ -45,8 +45,8 @@
 # to 004. They hold errors. Where this notebook deviates from them it says so; some other errors it
 # leaves for you to find, in section 7. Our copies were converted to text, so an error in our copy
 # may come from the conversion. Numbers such as *E-000-13* count the errata of document 000: the
-# list, `ERRATA.md`, came with this notebook, and your instructor has the documents. Document 003 is
-# itself an assignment: a theoretical part of three questions, and a practical part in Keras that we
+# list, `ERRATA.md`, came with this notebook. The documents did not: your instructor hands them out,
+# and the questions in your own words of sections 6 and 7 need document 000. Document 003 is itself an assignment: a theoretical part of three questions, and a practical part in Keras that we
 # don't have. Its questions are asked here, below the formulas that they are about; a03 takes the
 # place of the practical part.
 #
@@ -142,9 +142,9 @@ if __name__ == "__main__":
 # Densities and probabilities of independent parts multiply, and their logarithms add (001, "Log
 # Rules"): $\log(AB) = \log A + \log B$. The second form is not for convenience. A product of many
 # factors below 1 leaves the range of the computer's numbers and becomes exactly 0; the sum of their
-# logarithms is an ordinary number. So no product in this course is long. Where
-# probabilities must be *added*, as in $p(x) = \sum_z p(x, z)$, and only their logarithms $a_z$ are
-# there, take the largest exponent out first:
+# logarithms is an ordinary number. So this course adds logarithms. Where probabilities must be
+# *added*, as in $p(x) = \sum_z p(x, z)$, and only their logarithms $a_z$ are there, take the largest
+# exponent out first:
 #
 # $$\log \sum_z e^{a_z} = m + \log \sum_z e^{a_z - m}, \qquad m = \max_z a_z .$$
 #
@@ -231,7 +231,7 @@ def standard_normal_log_prob(z):
 # $$\log p(x|z) = \sum_{d=1}^D \left[ x_d \log \rho_d + (1 - x_d) \log (1 - \rho_d) \right] .$$
 #
 # Each pixel picks one of the two terms. A pixel that has $\rho_d = x_d$ exactly adds nothing,
-# because $0 \log 0$ counts as 0; the computer disagrees and makes NaN of it, so use a function that
+# because $0 \log 0$ counts as 0; the computer returns NaN, so use a function that
 # knows (to clip the probability at $10^{-7}$ is close enough here). A pixel with $\rho_d = 0$ that
 # is 1 has log-likelihood $-\infty$; that is not tested here, and the next question is the cure.
 # (Errata list, E-003-10.)
@@ -270,10 +270,8 @@ def bernoulli_log_prob_probs(x, probs):
 # that never takes that exponential (NumPy's is `logaddexp(0, a)`).
 #
 # Document 000, section 3, says that the log-likelihood *is* the cross-entropy. It is minus the
-# cross-entropy, and it is the log-likelihood of $x$ *given* $z$, not of $x$. Keras'
-# `binary_crossentropy` from logits moreover averages over the pixels: it is $-1/D$ times what you
-# want, and the class `BinaryCrossentropy` by default averages over the batch too. (Errata list,
-# E-000-05.)
+# cross-entropy, and it is the log-likelihood of $x$ *given* $z$, not of $x$. (Errata list,
+# E-000-05.) Before you take a loss of Keras for either, find out what it sums and what it averages.
 
 
 # %% question="bernoulli_log_prob_logits"
@@ -333,7 +331,9 @@ if __name__ == "__main__":
 # relate it to a loss function that is commonly used for neural networks. Say exactly which sign and
 # which factor lie between the two, in Keras as well. The loss of a VAE is $-\log p(x|z)$, averaged
 # over $z \sim q$ and over the batch, plus a KL divergence that is summed over the latent dimensions
-# (section 6): what goes wrong if Keras' loss takes the place of $-\log p(x|z)$ as it is?
+# (section 6): what goes wrong if Keras' loss takes the place of $-\log p(x|z)$ as it is? Show it by
+# numbers: for an image of $D = 784$ pixels Keras' `binary_crossentropy` is 0.15, and the KL is 20
+# nats. What share of the loss is the KL, as it should be and with the mistake?
 #
 # <!-- BEGIN SOLUTION -->
 # The log of the product of $\rho_d^{x_d} (1-\rho_d)^{1-x_d}$ is the sum of section 3; of the two
@@ -343,8 +343,13 @@ if __name__ == "__main__":
 # reconstruction then counts $D$ times too little: the objective is a beta-VAE with $\beta = D$ and
 # tends to collapse to the prior.
 #
+# For the image of 784 pixels: $-\log p(x|z) = 784 \cdot 0.15 = 117.6$ nats, beside a KL of 20; with
+# Keras' 0.15 the KL makes up 99 % of the loss, and 15 % without the mistake.
+#
 # **Rubric (4 points).** 1 point: the sum, with one term per pixel. 1 point: binary cross-entropy
-# with the opposite sign. 1 point: Keras divides by D. 1 point: the KL then weighs D times too much.
+# with the opposite sign. 1 point: Keras divides by D. 1 point: the KL then weighs D times too much,
+# with both shares (half a point without them). Half of what a point asks for earns half a point.
+# Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -391,10 +396,10 @@ def gaussian_log_prob_fixed(x, mu, sigma):
 # $$\log q(z|x) = -\tfrac12 \sum_{k=1}^K \left[ \log 2\pi + \log\sigma_k^2 +
 #   \frac{(z_k - \mu_k)^2}{\sigma_k^2} \right] .$$
 #
-# Only the distance is squared, not the quotient: document 000, section 6, prints $\left((z - \mu) /
-# \sigma^2\right)^2$, which is not a density. The same function serves as the log-likelihood of a
-# decoder that learns its variances, so its arguments are called $x$, and $D$ stands for $K$.
-# (Errata list, E-000-13.)
+# Only the distance is squared, not the quotient: in our copy document 000, section 6, has
+# $\left((z - \mu) / \sigma^2\right)^2$, which is not a density. The same function serves as the
+# log-likelihood of a decoder that learns its variances, so its arguments are called $x$, and $D$
+# stands for $K$. (Errata list, E-000-13.)
 
 
 # %% question="gaussian_log_prob_learned"
@@ -423,19 +428,22 @@ def gaussian_log_prob_learned(x, mu, log_var):
 # simplify it, and relate it to a common loss function. Which terms may be dropped when only $\mu$
 # is trained, and why can they not be dropped when $\sigma$ is learned? The loss of a VAE is $-\log
 # p(x|z)$, its reconstruction term, averaged over $z \sim q$ and over the batch, plus a KL
-# divergence: what does $\sigma$ do to the balance between the two?
+# divergence: what does $\sigma$ do to the balance between the two? Show it by numbers: for a squared
+# distance of 9, summed over the pixels, and a KL of 20 nats, compare the two at $\sigma = 0.1$ and
+# at $\sigma = 1$.
 #
 # <!-- BEGIN SOLUTION -->
 # It is the sum in section 4: minus the squared error divided by $2\sigma^2$, minus $D \log \sigma$
 # and $(D/2) \log 2\pi$. The last two do not depend on $\mu$, so maximising the likelihood in $\mu$
 # is minimising the squared error. In the loss the factor $1/(2\sigma^2)$ stays: a small $\sigma$
-# weighs the reconstruction up against the KL, a large one down (it acts like $1/\beta$). When
+# weighs the reconstruction up against the KL, a large one down (it acts like $1/\beta$): the squared
+# distance of 9 counts 450 nats at $\sigma = 0.1$ and 4.5 at $\sigma = 1$, beside 20. When
 # $\sigma$ is learned, $D \log \sigma$ is what keeps it finite: without it the loss falls for ever
 # as $\sigma$ grows.
 #
 # **Rubric (4 points).** 1 point: the squared error with its factor. 1 point: both constants, and
-# that they don't depend on the means. 1 point: sigma sets the weight against the KL. 1 point: log
-# sigma stops sigma from growing.
+# that they don't depend on the means. 1 point: sigma sets the weight against the KL, with 450
+# and 4.5 nats (half a point without them). 1 point: log sigma stops sigma from growing.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -454,7 +462,7 @@ def gaussian_log_prob_learned(x, mu, log_var):
 # $$E_q[\log w] \le \log E_q[w] ,$$
 #
 # with equality if and only if $w$ is the same number at every $z$ that $q$ can draw. The difference
-# of the two sides is *Jensen's gap*: the more $w$ varies, the larger it is.
+# of the two sides is *Jensen's gap*: the more $w$ varies relative to its mean, the larger it is.
 #
 # It is used twice in this notebook. First, the **divergence** of $q$ from $p$ (Kullback and
 # Leibler),
@@ -679,15 +687,15 @@ def gaussian_entropy(log_var):
 # $$\text{ELBO} = E_q[\log p(x|z)] + E_q\left[\log \frac{p(z)}{q(z|x)}\right]
 #   = E_q[\log p(x|z)] - KL(q(z|x) \,\|\, p(z)) .$$
 #
-# Document 002, section 3 "Variational Inference", lost the inequality: it writes $\log E_q[p(x, z)
-# / q] = \mathscr{L}(\lambda)$. Document 003 gives as a reason for the bound that the gradients of
+# In our copy document 002, section 3 "Variational Inference", lacks the inequality: it has $\log
+# E_q[p(x, z) / q] = \mathscr{L}(\lambda)$. Document 003 gives as a reason for the bound that the gradients of
 # $\log p(x)$ cannot be estimated efficiently. That is too strong: a weighted average over several
 # samples of $q$ estimates them, with a bias that more samples make smaller. (Errata list, E-002-01
 # and E-003-09.)
 #
 # What did the inequality throw away? Document 000 (section 1, steps 4 to 7) gets there without it.
-# It multiplies and divides by $q$ inside the logarithm and finds, for any $q$ that is 0 wherever
-# the posterior is,
+# It multiplies and divides by $q$ inside the logarithm and finds, for any $q$ with $q(z|x) = 0$
+# wherever $p(z|x) = 0$,
 #
 # $$\log p(x) = \underbrace{E_q\left[\log \frac{p(x, z)}{q(z|x)}\right]}_{\text{ELBO}} +
 #   \underbrace{E_q\left[\log \frac{q(z|x)}{p(z|x)}\right]}_{KL(q \,\|\, p(z|x)) \;\ge\; 0} .$$
@@ -798,10 +806,11 @@ if __name__ == "__main__":
 # positive, and maximising the bound picks the Gaussian with the least divergence, which tends to
 # sit on one mode.
 #
-# **Rubric (5 points).** 1 point: step 8 drops the divergence of step 7. 1 point: the numbers. 1
-# point: the first column is constant, and the gap is the divergence to the posterior (not to the
+# **Rubric (5 points).** 1 point: step 8 drops the divergence of step 7. 1 point: the numbers.
+# 1 point: the first column is constant, and the gap is the divergence to the posterior (not to the
 # prior). 1 point: q equal to the posterior as the only case, because the ratio is constant there,
-# or an argument of the same force. 1 point: the gap stays, with the reason.
+# or an argument of the same force. 1 point: the gap stays, with the reason. Half of what a point
+# asks for earns half a point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% tags=["experiment", "solution"]
@@ -883,10 +892,11 @@ np.sum(density) * (grid[1] - grid[0])
 # smaller divergence from the posterior. Claim 5: the ratio $q/p$ does not change with the units; a
 # density is divided by 10.
 #
-# **Rubric (6 points).** 1 point: claim 1, with the numbers, and steps 2, 3 and 6. 1 point: claim 2
-# holds, with the numbers. 1 point: claim 3, with the numbers and the masses. 2 points: claim 4,
-# with the numbers (1) and with both general statements (1). 1 point: claim 5 holds, with both pairs
-# of numbers.
+# **Rubric (6 points).** 1 point: claim 1, with the numbers (half a point) and steps 2, 3 and 6
+# (half a point; one of the three may be missing). 1 point: claim 2 holds, with the numbers.
+# 1 point: claim 3, with the numbers and the masses. 2 points: claim 4, with the numbers (1) and
+# with both general statements (1). 1 point: claim 5 holds, with both pairs of numbers. Half of what
+# a point asks for earns half a point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% tags=["experiment", "solution"]

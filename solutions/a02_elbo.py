@@ -41,7 +41,7 @@
 # s for all its cases together, and a function that XLA compiles is compiled anew for each shape.
 #
 # **The documents.** Places such as *000, section 2* point into the lecture documents 000 to 004,
-# numbers such as *E-000-02* into the list of their errata. Each question stands by itself: where
+# numbers such as *E-000-03* into the list of their errata. Each question stands by itself: where
 # one uses a density or a divergence of the first assignment, copy your function or write it again.
 # An error in our copy of a document may come from its conversion to text.
 
@@ -63,7 +63,8 @@ LOG_2PI = float(np.log(2 * np.pi))
 # the density of the data, $p(x)$, and inference, $p(z|x)$ (document 001, "The Two Goals of VAE";
 # the second asks for "the best z", but inference means the whole distribution: see the errata
 # list). For neural networks both are out of reach. For one family they are not, the **linear
-# Gaussian model** (probabilistic PCA, Tipping and Bishop 1999):
+# Gaussian model** (probabilistic PCA, [Tipping and Bishop
+# 1999](https://doi.org/10.1111/1467-9868.00196)):
 #
 # $$z \sim N(0, I_K), \qquad x \,|\, z \sim N(W z + b,\; \sigma^2 I_D) .$$
 #
@@ -176,13 +177,12 @@ if __name__ == "__main__":
 #   z = g_\phi(\epsilon) = \mu + \sigma \odot \epsilon \sim N(\mu, \mathrm{diag}\, \sigma^2) .$$
 #
 # Now $E_{q}[f(z)] = E_{N(0, I)}[f(g_\phi(\epsilon))]$: the distribution is fixed, and $\phi$ stands
-# inside $f$ where a gradient reaches it. In this course the noise is an argument (but in `fit_q`),
-# so that your values can be checked; and since networks return $\log \sigma^2$, the standard
+# inside $f$ where a gradient reaches it. In this course the noise is an argument (except in
+# `fit_q`), so that your values can be checked; and since networks return $\log \sigma^2$, the standard
 # deviation is $\sigma = \exp(\tfrac12 \log \sigma^2)$ (document 003, section 1.6 "Autoencoder
-# structure"). Document 003 writes $m$ and $s$ for our $\mu$ and $\sigma$, and calls $s$ the
-# variance (after eq. 12); its equations have the standard deviation there. Document 001 calls the
+# structure"). Document 003 writes $m$ and $s$ for our $\mu$ and $\sigma$. Document 001 calls the
 # law of $\epsilon$ by the letter of the prior, $p(z)$ (document 001, "Gradients of ELBO", where it
-# says what $f$ is); it is $N(0, I)$, whatever the prior is. (Errata list, E-001-04 and E-003-04.)
+# says what $f$ is); it is $N(0, I)$, whatever the prior is. (Errata list, E-001-04.)
 
 
 # %% question="reparameterize"
@@ -239,7 +239,7 @@ def reparameterize(mu, log_var, eps):
 # $$\text{ELBO} = E_{q(z|x)}[\log p(x|z)] - KL\left(q(z|x) \,\|\, p(z)\right) \le \log p(x) .$$
 #
 # The inequality is Jensen's (derived in a01): the logarithm of an average is at least the average
-# of the logarithms. Document 002 leaves that step out and sets the two equal (document 002, section
+# of the logarithms. In our copy document 002 sets the two equal (document 002, section
 # 3 "Variational Inference", where it defines the ELBO: see the errata list). In the toy model at $q
 # = N(0.3, 0.6^2)$ they are $\log E_q[p(x, z) / q(z)] = \log p(x) = -1.5603$ and the ELBO,
 # $-1.6601$.
@@ -287,8 +287,7 @@ def elbo_analytic_kl(x, logits, mu, log_var):
 #
 # Document 000 goes on to call this $\log p(x)$ minus a divergence (section 3, first formula). That
 # is true of its expectation, not of a sample. In the same way $\log q(z|x) - \log p(z)$ has the KL
-# as its expectation, which is never negative, but a single sample of it may well be: leave its sign
-# alone. (Errata list, E-000-04 and E-000-24.)
+# as its expectation. (Errata list, E-000-04.)
 
 
 # %% question="elbo_single_sample"
@@ -401,10 +400,10 @@ if __name__ == "__main__":
 
 # %% [markdown]
 # The same idea works for the data. The log-likelihood of a data set is a sum over $N$ data (003,
-# eq. 1), and a minibatch of $S$ of them, drawn at random, stands for all. Document 000 divides the
-# sums over the data $\mathcal{D}$ and over the minibatch $\mathcal{M}$ both by the minibatch's
-# size, $\mathcal{N}_\mathcal{M}$ (our $S$), as if the two sums were equal (section 3, the formula
-# with "Mini-batch"). It is the *averages* that are about equal. (Errata list, E-000-06.)
+# eq. 1), and a minibatch of $S$ of them, drawn at random, stands for all. In our
+# copy document 000 divides the sums over the data $\mathcal{D}$ and over the minibatch
+# $\mathcal{M}$ both by the minibatch's size, $\mathcal{N}_\mathcal{M}$ (our $S$), as if the two sums
+# were equal (section 3, the formula with "Mini-batch"). It is the *averages* that are about equal. (Errata list, E-000-06.)
 
 
 # %% question="minibatch_log_lik"
@@ -553,8 +552,8 @@ if __name__ == "__main__":
 #
 # $$\text{ELBO}(\theta, \phi) = \sum_z q_z \left[\log p_z + \log p(x|z) - \log q_z\right] .$$
 #
-# Document 001 differentiates this in $\theta$ ("Gradients of ELBO"), but exchanges the subscripts
-# of $p$ and $q$ on the way; read literally, $q$ depends on $\theta$, and the result is another. And
+# Document 001 differentiates this in $\theta$ ("Gradients of ELBO"), but in our copy the subscripts
+# of $p$ and $q$ change places on the way; read literally, $q$ depends on $\theta$, and the result is another. And
 # the entropy term does not become "z" under the brace, it becomes 0, because $q$ holds no $\theta$.
 # With the subscripts put right, the weights $q_z$ stay as they are, and the derivative goes inside
 # to the only thing that depends on $\theta$, $\log p_z = \theta_z - \log \sum_{z'}
@@ -590,7 +589,7 @@ def grad_theta_enumerated(theta, phi, log_px_given_z):
 # Why not follow the gradient of $\log p(x)$ itself? Document 003 says that it needs an integral
 # over a network, and that "there is no way to efficiently estimate these gradients" (document 003,
 # "Variational lower bound & Approximate posterior distribution"; in the formula there
-# $p_\theta(z|z)$ is $p_\theta(x|z)$). The first is true, the second says too much (errata list,
+# our copy has $p_\theta(z|z)$ for $p_\theta(x|z)$). The first is true, the second says too much (errata list,
 # E-003-05 and E-003-09): *Fisher's identity* writes that gradient as an expectation as well,
 #
 # $$\nabla_\theta \log p_\theta(x) = \frac{1}{p_\theta(x)} \int \nabla_\theta\, p_\theta(x, z)\, dz
@@ -919,7 +918,8 @@ expected_log_lik, divergence = generator.normal(-30, 4, 1000), generator.gamma(6
 #
 # **Rubric (6 points).** 1 point: line 1, with both gradients. 1 point: line 2 holds, with both
 # variances. 1 point: line 3, with both variances. 1 point: line 4, with the three numbers. 1 point:
-# line 5 holds, with the reason or the three numbers. 1 point: the three corrected lines.
+# line 5 holds, with the reason or the three numbers. 1 point: the three corrected lines. Half of
+# what a point asks for earns half a point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -929,4 +929,4 @@ expected_log_lik, divergence = generator.normal(-30, 4, 1000), generator.gamma(6
 # - Rezende, Mohamed and Wierstra (2014). *Stochastic Backpropagation and Approximate Inference in
 #   Deep Generative Models*. <https://arxiv.org/abs/1401.4082>
 # - Tipping and Bishop (1999). *Probabilistic Principal Component Analysis*. Journal of the Royal
-#   Statistical Society, Series B, 61(3).
+#   Statistical Society, Series B, 61(3). <https://doi.org/10.1111/1467-9868.00196>

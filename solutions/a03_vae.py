@@ -54,8 +54,8 @@
 # reaches. `check("VAE")` examines the same.
 
 # %% [markdown]
-# Three libraries work together here (000, Listing 1, lines 1 and 2): TensorFlow has tensors and
-# gradients, TensorFlow Probability has distributions, Keras has layers and training. Keras 3 can
+# Three libraries work together here (000, Listing 1): TensorFlow has tensors and gradients,
+# TensorFlow Probability has distributions, Keras has layers and training. Keras 3 can
 # run on other back ends; TensorFlow Probability needs TensorFlow's.
 
 # %%
@@ -64,7 +64,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
-from vikit import load, plots
+from vikit import load, plots, posteriors
 
 tfd = tfp.distributions
 BERNOULLI, GAUSSIAN = "bernoulli", "gaussian"
@@ -226,7 +226,7 @@ def gaussian_vae_loss(x, x_mu, mu, log_var, sigma):
 #
 # The encoder is a network with two outputs. It returns $\log\sigma^2$ and not $\sigma$ (003,
 # section 1.6 "Autoencoder structure"): a linear layer may return any real number, and
-# $e^{\log\sigma^2}$ is positive whatever it returned. So nothing must stand behind that layer. A
+# $e^{\log\sigma^2}$ is positive whatever it returned. So put no activation after that layer. A
 # ReLU or a softplus there would forbid $\sigma < 1$, and the posterior could never become sharper
 # than the prior.
 #
@@ -234,12 +234,12 @@ def gaussian_vae_loss(x, x_mu, mu, log_var, sigma):
 # encoder's weights are shared by all images (002, section 7-2 (b), calls that *amortized*): there
 # is no $\mu$ to store for each image.
 #
-# A layer that can be saved tells its arguments in `get_config`. Make the sublayers in `__init__`
+# A layer that can be saved returns its arguments from `get_config`. Make the sublayers in `__init__`
 # (or in `build`, which Keras calls with the shape of the first input), so that Keras finds their
 # weights; plain `tf.Variable` attributes, and TensorFlow Probability's own variables, are not
 # trained inside a Keras 3 model, and nothing tells you so. Section 6 has networks without hidden
-# layers: `hidden=()` must work. Which layers the sizes in `hidden` become is left to you, and not
-# graded.
+# layers: `hidden=()` must work. You choose the layers that the sizes in `hidden` stand for; this is
+# not graded.
 
 
 # %% question="Encoder"
@@ -377,7 +377,7 @@ class Decoder(keras.layers.Layer):
 # | 4 (003, line 92; E-003-04) | wrong | 1.300320 | 0.299535 |
 # | 5 | right | 19.5 | 19.5 |
 #
-# 1: the decoder's output overwrites the datum. It needs another name, $\hat x$, and belongs into
+# 1: the decoder's output overwrites the datum. It needs another name, $\hat x$, and belongs in
 # the list: $(x, \hat x, \mu, \sigma) \Rightarrow$ ELBO. With $x$ overwritten the distance is 0
 # whatever the networks do, the likelihood is the constant $-\frac D2 \log 2\pi\sigma_x^2$, and only
 # the KL is learnt. 2: the loss is $\frac{1}{2\sigma^2} \cdot 1.4 + 4 \log\sigma$ up to a constant,
@@ -393,7 +393,8 @@ class Decoder(keras.layers.Layer):
 # 1 point: the gradient's way through z. 1 point: what is shared. 1 point: line 1, with both numbers
 # and that the term is constant. 1 point: line 2 is right, with the loss at the optimum and beside
 # it. 1 point: line 3, with both numbers. 1 point: line 4, with both numbers. 1 point: line 5 is
-# right, with the number computed in both ways.
+# right, with the number computed in both ways. Half of what a point asks for earns half a point.
+# Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -469,7 +470,8 @@ if __name__ == "__main__":
 # variance for all pixels, learnt or fixed.
 #
 # **Rubric (3 points).** 1 point: the six numbers. 1 point: pixels that are constant or nearly so,
-# and `log_var` to minus infinity. 1 point: not the best, and two remedies.
+# and `log_var` to minus infinity. 1 point: not the best, and two remedies. Half of what a point
+# asks for earns half a point. Numbers are those of the student's own output.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -668,7 +670,8 @@ if __name__ == "__main__":
 # **Rubric (5 points).** 1 point: the table, with the collapsed row. 1 point: KL as the price of
 # information about x, and why it pays, with numbers. 1 point: mean over an epoch against its end.
 # 1 point: upper bound, by the divergence from the posterior. 1 point: not brought to 0, with a
-# reason.
+# reason. Half of what a point asks for earns half a point. Numbers are those of the student's own
+# output.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -851,7 +854,7 @@ if __name__ == "__main__":
 # Join the two networks with nothing in between: a network that is trained to reconstruct its input
 # through a layer of $K$ numbers, the *bottleneck*. That is an autoencoder, and its $K$ numbers are
 # the code of an image. Document 002, section 7-2 (c) "A probabilistic Encoder-Decoder
-# Persepectiove", reads a VAE as an autoencoder that is trained with noise in its bottleneck, and
+# Persepectiove" [sic], reads a VAE as an autoencoder that is trained with noise in its bottleneck, and
 # with the KL to keep the posterior close to the prior, a *regulariser*.
 #
 # The two losses meet in a limit. Let all $\sigma$ of the encoder go to 0: then $z = \mu + \sigma
@@ -956,7 +959,8 @@ if __name__ == "__main__":
 #
 # **Rubric (4 points).** 1 point: codes and draws compared, with numbers. 1 point: the
 # reconstruction's limit, and that the KL must be dropped. 1 point: K log 2 for each halving, and
-# the numbers. 1 point: the escape from the noise.
+# the numbers. 1 point: the escape from the noise. Half of what a point asks for earns half a point.
+# Numbers are those of the student's own output.
 # <!-- END SOLUTION -->
 
 # %% [markdown] question="mean_or_sample"
@@ -1013,8 +1017,14 @@ if __name__ == "__main__":
 
     def price_of_rotation(weights, sigma):
         """Returns the least KL of a q with a diagonal covariance from the exact posterior."""
-        precision = np.eye(weights.shape[1]) + weights.T @ weights / np.square(sigma)
-        return 0.5 * (np.sum(np.log(np.diag(precision))) - np.linalg.slogdet(precision)[1])
+
+        def log_joint(z):
+            noise = tfd.Normal(tf.linalg.matvec(weights, z), np.float64(sigma))
+            log_pz = tfd.Normal(np.float64(0), np.float64(1)).log_prob(z)
+            # The price is the same for every x: take x = b.
+            return tf.reduce_sum(log_pz) + tf.reduce_sum(noise.log_prob(0))
+
+        return posteriors.least_diagonal_kl(log_joint, weights.shape[1])
 
     grey, sigma = load("digits", binarize=None), 0.2
     keras.utils.set_random_seed(2)

@@ -72,14 +72,14 @@ CLASSES = 10
 #   q(y_c = 1|z) = \frac{e^{a_c}}{\sum_{c'} e^{a_{c'}}} .$$
 #
 # Only one term of the sum over $c$ is left, that of the label. It is never positive. Document 000,
-# section 6 "VIB with Normalizing Flow", writes
-# $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$; the cross-entropy is *minus* that.
+# section 6 "VIB with Normalizing Flow", has in our copy
+# $\log p_\theta(y|z) = \text{CrossEntropy}(y, \hat y)$; the cross-entropy is *minus* that (E-000-14
+# of the errata list, `ERRATA.md`).
 #
 # Two traps. The exponential of 1000 is infinite in the computer, and so is the logarithm of a
 # probability that was rounded to 0: stay with logits, and let a function that knows take the
 # logarithm of the sum. And classes exclude each other. The $C$ logits are one choice among $C$, not
-# $C$ choices between yes and no; those are what the *binary* cross-entropy in Listing 1 of document
-# 000 (line 12) is for (E-000-14 and E-000-23 of `ERRATA.md`).
+# $C$ choices between yes and no.
 
 
 # %% question="categorical_log_prob"
@@ -363,7 +363,8 @@ if __name__ == "__main__":
     TABLE = np.array([[0.25, 0.05], [0.1, 0.2], [0.05, 0.35]], np.float32)
     ENCODER = np.array([[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]], np.float32)
     GUESSED, EVEN = np.array([[0.7, 0.3], [0.2, 0.8]], np.float32), np.array([0.5, 0.5], np.float32)
-    p_zy = np.einsum("xy,xz->zy", TABLE, ENCODER)
+    # The joint probabilities of z and y that these two give.
+    p_zy = np.array([[0.255, 0.175], [0.145, 0.425]], np.float32)
     p_z = np.sum(p_zy, axis=1)
     BEST = p_zy / p_z[:, None]
 
@@ -443,8 +444,8 @@ def vib_predict_probs(logits):
 # One network is given: `networks.MLP(size, hidden)` is a stack of layers with a linear end, from
 # `[..., n]` to `[..., size]` for any number of axes in front (a bare `keras.Sequential` takes only
 # as many as its first call had). Use it or layers of your own, made in `__init__`, so that Keras
-# finds their weights. `hidden=()` must work: then there is no hidden layer. Which layers the sizes
-# in `hidden` become is left to you, and not graded.
+# finds their weights. `hidden=()` must work: then there is no hidden layer. You choose the layers
+# that the sizes in `hidden` stand for; this is not graded.
 
 
 # %% question="Encoder"
@@ -524,10 +525,10 @@ class LabelDecoder(keras.layers.Layer):
 # `check("sample_latent")` works here too while the folder of a03 lies beside this one. Nothing else
 # of that notebook is needed.
 #
-# Fixed are the arguments of `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`,
-# `loss_terms` and `predict_probs`, and what is reported: `loss`, `cross_entropy` and `kl`. All else
-# is left to you, and `call` is not graded: `encoder` and `decoder` are best your two classes, and
-# may be other networks of the same contracts. `check("VIB")` compares with *your* functions, so it
+# These are fixed: the arguments of `__init__`, the names `encoder`, `decoder`, `beta`, `latent_dim`,
+# `loss_terms` and `predict_probs`, and what is reported, `loss`, `cross_entropy` and `kl`. You
+# choose the rest, and `call` is not graded. Your two classes serve best as `encoder` and `decoder`,
+# which may also be other networks that take and return the same. `check("VIB")` compares with *your* functions, so it
 # needs `sample_latent` in this notebook, and `categorical_log_prob`, `vib_rate` and
 # `vib_predict_probs` right.
 #
@@ -963,7 +964,8 @@ FOUR_SAMPLES = np.array(
 #
 # **Rubric (6 points).** 5 points: one for each line, the verdict with a number that shows it, and
 # what holds instead of a wrong one. 1 point: the reasons (a negative differential entropy, the
-# Markov chain, Jensen, the two informations, the rate of a single value).
+# Markov chain, Jensen, the two informations, the rate of a single value). Half of what a point asks
+# for earns half a point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown]

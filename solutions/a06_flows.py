@@ -54,8 +54,7 @@
 # determinant of that. An answer that is right in both is a density.
 #
 # **The documents.** Places such as *000, section 6* point into the lecture documents 000 to 004,
-# and with *Listing 1, line 21* come the listing's own line numbers. Numbers such as *E-000-16*
-# point into the list of the documents' errata. The files were converted to text, so an error in our
+# and *Listing 1, line 21* uses the listing's own numbers. Numbers such as *E-000-16* point into the list of the documents' errata. The files were converted to text, so an error in our
 # copy may come from the conversion.
 
 # %%
@@ -75,10 +74,9 @@ DATASET = "digits"
 # %% [markdown]
 # ## 1. Where a flow begins
 #
-# Every formula of this notebook begins with $\log q_0(z_0|x)$. Document 000, section 6 "VIB with
-# Normalizing Flow", writes it with the square around the variance as well: it is the distance alone
-# that is squared. The first function of its Listing 1 "VIB with Flows" (lines 4 to 10) is another
-# attempt:
+# Every formula of this notebook begins with $\log q_0(z_0|x)$. In our copy document 000, section 6
+# "VIB with Normalizing Flow", has the square around the variance as well: it is the distance alone
+# that is squared. The first function of its Listing 1 "VIB with Flows" is another attempt:
 #
 # ```python
 # def gaussian_log_pdf(z, mu, var):
@@ -98,7 +96,7 @@ def gaussian_log_pdf(z, mu, var):
     """Returns log N(z; mu, diag var) at z itself, in nats.
 
     -1/2 sum_k [log 2 pi + log var_k + (z_k - mu_k)^2 / var_k]. Document 000, section 6, and
-    Listing 1, lines 4 to 10, corrected.
+    the first function of Listing 1, corrected.
 
     Args:
         z: Where. Shape `[B, K]`.
@@ -558,7 +556,7 @@ if __name__ == "__main__":
 # moves as a ball on the surface $-\log p$ would: $\dot z = v$, $\dot v = \nabla \log p(z)$. The
 # energy $H = -\log p(z) + \tfrac12 \lVert v \rVert^2$ stays what it is on the way, as
 # $\dot H = -\nabla \log p^\top \dot z + v^\top \dot v = 0$. A *leapfrog* step of size $\eta$
-# follows that path:
+# follows that path ([Neal 2011](https://arxiv.org/abs/1206.1901)):
 #
 # $$v' = v + \tfrac\eta2 \nabla \log p(z), \qquad z_\text{new} = z + \eta\, v', \qquad
 #   v_\text{new} = v' + \tfrac\eta2 \nabla \log p(z_\text{new}) .$$
@@ -571,7 +569,7 @@ if __name__ == "__main__":
 # The Langevin flow is this step with a new velocity each time, and the old one forgotten. Put the
 # first line into the second: $z_\text{new} = z + \tfrac{\eta^2}2 \nabla \log p(z) + \eta\, v$.
 # Given $z$, that is a Gaussian with mean $z + \tfrac{\eta^2}2 \nabla \log p(z)$ and covariance
-# $\eta^2 I$. Who wants the density of a flow must keep $v$: it is the pair $(z, v)$ that is mapped
+# $\eta^2 I$. To have the density of such a flow, keep $v$: it is the pair $(z, v)$ that is mapped
 # one to one.
 
 
@@ -579,8 +577,8 @@ if __name__ == "__main__":
 def leapfrog_step(z, v, step, score):
     """Returns position and velocity after a leapfrog step of unit mass; its log determinant is 0.
 
-    Half a step of the velocity, one of the position, half a step of the velocity. Document
-    002, section 7-3, only names such flows.
+    Half a step of the velocity, one of the position, half a step of the velocity. Neal 2011;
+    document 002, section 7-3, only names such flows.
 
     Args:
         z: Position. Shape `[d]`.
@@ -604,8 +602,9 @@ def leapfrog_step(z, v, step, score):
 # The cell below takes the density of `"U2"` (section 7 has a picture of it), goes from one place
 # for 0.4 units of time with steps of three sizes, and prints how far the energy is off at the end,
 # the log determinant of the Jacobian of all steps together, and how far from its start one lands on
-# the way back. The same for `euler_step`, where both move with what was known before. Last comes a
-# Langevin step, with how far its mean and covariance in the noise $v$ are from those of the text.
+# the way back. Then it does the same for `euler_step`, where both move with what was known before.
+# The last line is a Langevin step: how far its mean and covariance in the noise $v$ are from the
+# text's.
 
 
 # %%
@@ -711,7 +710,8 @@ if __name__ == "__main__":
 # planar has no closed inverse, coupling is cheap both ways. 1 point: K passes for the
 # autoregressive inverse, with the reason and the table. 1 point: which the free energy needs, and
 # when to turn it round. 1 point: a quarter of the error and a half of it, log determinant 0 and the
-# way back, with numbers; Euler's determinant.
+# way back, with numbers; Euler's determinant. Half of what a point asks for earns half a point.
+# Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -769,8 +769,8 @@ def flow_prior_term(z0, zK):
 #   E_{q_0}\left[ \sum_j \log \left\lvert
 #   \det \frac{\partial f_j}{\partial z_{j-1}} \right\rvert \right] ,$$
 #
-# estimated with one $z_0$ for each example, averaged over the batch, and minimised. In its list
-# below the formula 000 has lost a minus (erratum E-000-14).
+# estimated with one $z_0$ for each example, averaged over the batch, and minimised. The list below
+# the formula of 000 lacks a minus in our copy (erratum E-000-14).
 
 
 # %% question="flow_free_energy"
@@ -842,7 +842,7 @@ if __name__ == "__main__":
 # and without a label is, up to a constant, $KL(q_K \| p)$, and a flow is fitted by minimising it.
 # The KL in the titles is that of $q_K$ on the box, normalised there; the mass is the share of $q_K$
 # that lies in the box at all. The functions below use yours and take their gradient. (If you wrote
-# them in NumPy there is none, and the figure is an error: go on.)
+# them in NumPy there is none; the cell then fails; go on.)
 
 
 # %%
@@ -944,14 +944,15 @@ if __name__ == "__main__":
 # between the logarithms is lost in our copy (E-002-19). $\log q = -2.645791$ and
 # $\log p = -1.163939$; their product is $3.079539$, and the ratio $\log p - \log q$ is $1.481853$.
 # $T = \log q - \log p = -1.481853$ is the integrand of the KL: it is added to the loss (subtracted
-# from the ELBO). (c) Compare the log determinant with differences of the map, go forth and back
+# from the ELBO). (c) Compare the log determinant with differences of the map, go back and forth
 # with the inverse, integrate $q_K$ over a grid: the mass must be 1. An implicit distribution has no
 # density to integrate; one can only compare samples, and a discriminator that has not learnt enough
 # makes the bound look better than it is.
 #
 # **Rubric (3 points).** 1 point: what implicit distributions are free of, and that they have no
 # density, so a discriminator. 1 point: the lost minus with both numbers, and the sign of T in the
-# loss. 1 point: a test of a flow's density, and why the other has none.
+# loss. 1 point: a test of a flow's density, and why the other has none. Half of what a point asks
+# for earns half a point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %% [markdown] question="repair_listing_1"
@@ -995,8 +996,8 @@ if __name__ == "__main__":
 #   without a flow, of which you can draw as many samples as you like.
 #
 # <!-- BEGIN SOLUTION -->
-# Lines 12 and 13 (E-000-22): `keras.losses.Reduction` does not exist in Keras 3; write
-# `reduction="none"`. No number: it does not run. Line 12 (E-000-23): for classes that exclude each
+# Lines 12 and 13 (E-000-22): `keras.losses` of Keras 3 has no `Reduction`; write
+# `reduction="none"`. To none: under `tf.keras` the line still runs. Line 12 (E-000-23): for classes that exclude each
 # other the likelihood is one softmax. The cross-entropy is $3.179333$; the binary one is $4.882390$
 # summed over the classes, $1.220598$ averaged, as Keras does. Lines 12, 13, 27 and 30 (E-000-18):
 # with `SUM` `recons_loss` is one number for the batch, the mean over classes summed over examples.
@@ -1024,12 +1025,13 @@ if __name__ == "__main__":
 # Line 30 (E-000-21): the name. This is minus the ELBO, the free energy, and it is minimised. The
 # value has the sign of a loss.
 #
-# **Rubric (10 points).** 1 point: Reduction is gone in Keras 3. 1 point: softmax and not binary,
-# with numbers. 2 points: the reduction, with B/C or the doubled batch, and its numbers. 2 points:
-# FLOWS(z0, x), with both log determinants. 1 point: the copy in line 25, and that no number shows
-# it. 1 point: line 26 holds, with the share below 0 and what cutting off does. 1 point: lines 21 to
-# 23 hold, with the prior at both places. 1 point: line 30 is minus the ELBO; its value is right in
-# sign.
+# **Rubric (10 points).** 1 point: Reduction is not Keras 3's; that it runs under tf.keras is right
+# too. 1 point: softmax and not binary, with numbers. 2 points: the reduction, with B/C or the
+# doubled batch, and its numbers. 2 points: FLOWS(z0, x), with both log determinants. 1 point: the
+# copy in line 25, and that no number shows it. 1 point: line 26 holds, with the share below 0 and
+# what cutting off does. 1 point: lines 21 to 23 hold, with the prior at both places. 1 point: line
+# 30 is minus the ELBO; its value is right in sign. Half of what a point asks for earns half a
+# point. Numbers must be right to three digits.
 # <!-- END SOLUTION -->
 
 # %%
@@ -1249,7 +1251,7 @@ class CouplingStep(keras.layers.Layer):
 # %% [markdown]
 # ### A gated autoregressive step that sees the image
 #
-# This is `iaf_step` with $m$ and $s$ from `networks.MADE`, whose context are the features. A gate
+# This is `iaf_step` with $m$ and $s$ from `networks.MADE`, with the features as its context. A gate
 # that begins half shut forgets half of $z$: add a number to $s$, and it begins open.
 
 
@@ -1289,21 +1291,17 @@ class AutoregressiveStep(keras.layers.Layer):
 # %% [markdown]
 # ### The model
 #
-# `FlowVIB` has $F$ steps of one of four kinds, `"planar"`, `"radial"`, `"coupling"` or `"iaf"`. Of
-# coupling layers one would never move the other half: the halves change places between two steps.
-# And the dimensions of an autoregressive flow are reversed between two steps. (You may swap, or
-# reverse, after the last one too.) Where the features come from is left to you: from a hidden layer
-# of the encoder, or from one of their own. Without steps there is no use for such a layer, and its
-# weights would never learn.
+# `FlowVIB` has $F$ steps of one of four kinds, `"planar"`, `"radial"`, `"coupling"` or `"iaf"`. A
+# single coupling layer never moves its first half, so swap the halves between steps. Reverse the
+# dimensions of an autoregressive flow between steps. (You may swap, or reverse, after the last one
+# too.) You choose where the features come from: a hidden layer of the encoder, or a layer of their
+# own. Without steps there is no use for such a layer, and its weights would never learn.
 #
-# The loss is the free energy with a weight: mean over the batch of
-#
-# $$- \log p(y|z_K) + \beta \left[ \log q_0(z_0|x) - \sum_j \log \left\lvert \det
-#   \frac{\partial f_j}{\partial z_{j-1}} \right\rvert - \log p(z_K) \right] ,$$
-#
-# with one fresh sample for each example and step, in `evaluate` as in training (`training` changes
-# nothing); the bracket is reported as `kl`, the first term as `cross_entropy`, both as means over
-# examples. With $\beta = 1$ it is `flow_free_energy`.
+# The loss is the free energy of section 7, averaged over the batch, with the weight $\beta$ where it
+# stands in a05, and with one fresh sample for each example and step, in `evaluate` as in training
+# (`training` changes nothing). What takes the place of a05's divergence, the sample of
+# $\log q_K(z_K|x) - \log p(z_K)$, is reported as `kl`, the cross-entropy of the label as
+# `cross_entropy`, both as means over examples. With $\beta = 1$ the loss is `flow_free_energy`.
 #
 # The cell begins with three functions and an encoder that a03 and a05 ask for: copy yours, or write
 # them anew. For the decoder `networks.MLP` will do. You may build the model otherwise, and of other
@@ -1374,8 +1372,8 @@ class FlowVIB(keras.Model):
 
     Document 000, section 6 and Listing 1.
 
-    `fit` and `evaluate` report `loss`, `cross_entropy` and `kl` in nats per example: loss =
-    cross_entropy + beta kl.
+    `fit` and `evaluate` report `loss`, `cross_entropy` and `kl` in nats per example, the loss with
+    the weight of a05.
 
     Args:
         event_dim: D.
@@ -1639,8 +1637,7 @@ def losses_of_seeds(images, seeds, beta=0.3, **options):
     losses = []
     for seed in seeds:
         model = train_flow(images, beta=beta, seed=seed, **options)
-        cross_entropy, kl, _ = held_out(model, images)
-        losses.append(cross_entropy + beta * kl)
+        losses.append(float(np.dot([1, beta], held_out(model, images)[:2])))
     return losses
 
 
@@ -1698,7 +1695,8 @@ if __name__ == "__main__":
 # **Rubric (5 points).** 1 point: the table is full, in nats, and its losses are CE + 0.3 KL.
 # 1 point: ranges over seeds. 1 point: differences are held against the ranges, and no flow is
 # called best without them. 1 point: CE and KL apart, and that the loss is not the accuracy.
-# 1 point: the sign of the log determinant, and that the prior term pays for it.
+# 1 point: the sign, and one term that pays (likelihood or prior), with its number. Half of what a
+# point asks for earns half a point. Numbers are those of the student's own output.
 # <!-- END SOLUTION -->
 
 # %% [markdown]
@@ -1712,6 +1710,7 @@ if __name__ == "__main__":
 #   Estimation*. <https://arxiv.org/abs/1502.03509>
 # - Kingma, Salimans, Jozefowicz, Chen, Sutskever and Welling (2016). *Improving Variational
 #   Inference with Inverse Autoregressive Flow*. <https://arxiv.org/abs/1606.04934>
+# - Neal (2011). *MCMC Using Hamiltonian Dynamics*. <https://arxiv.org/abs/1206.1901>
 # - Papamakarios, Pavlakou and Murray (2017). *Masked Autoregressive Flow for Density Estimation*.
 #   <https://arxiv.org/abs/1705.07057>
 # - Rezende and Mohamed (2015). *Variational Inference with Normalizing Flows*.

@@ -281,6 +281,13 @@ def test_the_heading_of_a_written_question_shows_its_name_and_points(built, name
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_no_cell_has_a_gap_where_a_solution_was_taken_out(built, name):
+    cells = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4).cells
+    assert len(cells) > 20
+    assert [cell.source for cell in cells if "\n\n\n\n" in cell.source] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_an_untouched_stub_raises_when_it_is_called_and_not_before(built, name):
     notebook = nbformat.reads(built[name][f"{name}.ipynb"].decode(), as_version=4)
     answers = [

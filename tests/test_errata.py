@@ -7,11 +7,13 @@ import zipfile
 from dataclasses import replace
 
 import pytest
+import released
 
 from autograder import cli, places, tasks
 from autograder.build import archive, errata, notebooks, script
 
 NUMBER = re.compile(r"E-\d{3}-\d{2}")
+STUDENTS_NUMBER = re.compile(r"(?<![\w-])00[0-4]-\d+\b")
 ERRATA = errata.read()
 NUMBERS = [erratum.number for erratum in ERRATA]
 ASKED = errata.who_asks()
@@ -40,7 +42,7 @@ def students():
 def entries(text):
     """Returns from number to entry, in one line, of a students' list."""
     found = re.findall(r"^- \*\*.*(?:\n  .*)*", text, re.MULTILINE)
-    return {NUMBER.search(entry)[0]: " ".join(entry.split()) for entry in found}
+    return {STUDENTS_NUMBER.search(entry)[0]: " ".join(entry.split()) for entry in found}
 
 
 # What is cited.
@@ -53,7 +55,8 @@ def test_every_erratum_that_is_cited_stands_in_the_list():
         for number in NUMBER.findall(path.read_text(encoding="utf-8"))
     }
     folders = {file.split("/")[0] for file, _ in cited}
-    assert {"README.md", "assignments", "autograder", "solutions", "tests"} <= folders
+    assert {"CONTRIBUTING.md", "autograder", "solutions", "tests"} <= folders
+    assert "assignments" not in folders
     assert sorted(citation for citation in cited if citation[1] not in NUMBERS) == []
 
 
@@ -127,36 +130,129 @@ def test_the_students_list_is_up_to_date(students):
     )
 
 
-def test_the_students_list_has_every_number_once_that_no_question_asks_about(students):
-    told = [number for number in NUMBERS if number not in ASKED]
-    assert list(entries(students)) == told
-    said = students.split("## Document", 1)[1]
-    assert NUMBER.findall(said) == told
+def test_the_students_numbers_have_no_gaps(students):
+    """A gap would tell where an erratum is withheld, and so that the passage is wrong."""
+    told = list(entries(students))
+    assert len(told) == len(NUMBERS) - len(ASKED) > 40
+    for document in ("000", "001", "002", "003", "004"):
+        of_document = [number for number in told if number.startswith(document)]
+        assert of_document == [f"{document}-{n}" for n in range(1, len(of_document) + 1)]
+    assert NUMBER.findall(students) == []
+
+
+def released_texts():
+    """Yields (place, text) of what students get, apart from the list."""
+    for name, (cells, public) in released.read().items():
+        yield from ((f"{name}, cell {i}", cell.source) for i, cell in enumerate(cells))
+        yield from ((f"{name}, public cases", text) for text in released.strings(public))
+    for path in places.ASSIGNMENTS.rglob("*.py"):
+        yield path.name, path.read_text(encoding="utf-8")
+    yield "README of the zip", archive.README
+    students_part = places.CHECKOUT.joinpath("README.md").read_text(encoding="utf-8")
+    yield "README.md", students_part.split("## Students")[1].split("## Instructors")[0]
+
+
+def test_what_is_released_cites_numbers_of_the_students_list_alone(students):
+    told, texts = entries(students), list(released_texts())
+    cited = [(place, number) for place, text in texts for number in STUDENTS_NUMBER.findall(text)]
+    assert len(cited) > 25
+    assert {"README.md", "README of the zip"} <= {place for place, _ in cited}
+    assert [citation for citation in cited if citation[1] not in told] == []
+    assert [place for place, text in texts if NUMBER.search(text)] == []
+
+
+def test_a_released_text_with_an_erratum_that_is_asked_is_refused():
+    numbers = errata.number_for_students(ERRATA)
+    assert errata.translate("see E-000-10, and E-000-11", numbers) == "see 000-7, and 000-8"
+    for number in (*sorted(ASKED), "E-000-" + "99"):
+        with pytest.raises(places.FaultyFile, match=f"names {number}"):
+            errata.translate(f"see {number}", numbers)
+
+
+def test_no_hint_cites_an_erratum_that_a_question_asks_about():
+    paths = [path for path in CITING if "autograder/tasks" in path.as_posix()]
+    texts = {
+        path.as_posix(): path.read_text(encoding="utf-8")
+        for path in paths
+        if path.name != "__init__.py"
+    }
+    assert sum(len(NUMBER.findall(text)) for text in texts.values()) > 40
+    cited = [(path, number) for path, text in texts.items() for number in NUMBER.findall(text)]
+    assert [citation for citation in cited if citation[1] in ASKED] == []
+
+
+# Of each passage that is asked about, what a source of a hint could name.
+PASSAGES_IN_SOURCES = {
+    "steps 1 to 7": r'000, section 4 [^;]*steps? [2367]\b',
+    "eq. 11": r"003, [^;]*eq\. 11\b",
+    "eq. 29": r"003, [^;]*eq\. 29\b",
+    "the note below eq. 12": r"003, [^;]*(?:below|after) (?:eq\. 12|it)\b",
+    "lines 12 to 30": r"Listing 1[^;]*lines? (?:1[2-9]|2\d|30)",
+}  # fmt: skip
+
+
+def test_no_source_of_a_hint_names_a_passage_that_a_question_asks_about(students):
+    listed = students.split(errata.ASKED, 1)[1]
+    listed = " ".join(listed.split())
+    assert all(passage in listed for passage in PASSAGES_IN_SOURCES)
+    faulty = re.compile("|".join(PASSAGES_IN_SOURCES.values()))
+    sources = [
+        text
+        for place, text in released_texts()
+        if place.endswith("public cases") and text.startswith("document 00")
+    ]
+    assert len(sources) > 300
+    assert [source for source in sources if faulty.search(source)] == []
 
 
 def test_students_read_no_line_numbers_no_results_and_nothing_of_the_staff(students):
     text = " ".join(students.split())
+    # Of Listing 1 these are the document's own numbers.
+    text = text.replace('Listing 1 "VIB with Flows", lines 12 to 30', "")
     for hidden in (r"\blines? \d", r"\d\.\d", "Staff"):
         staff = " ".join(places.CHECKOUT.joinpath("docs/errata.md").read_text().split())
         assert re.search(hidden, staff), hidden
         assert not re.search(hidden, text), re.search(f".{{0,60}}{hidden}", text)
 
 
-def test_of_what_is_asked_only_the_place_is_told(students):
-    listed = students.split(errata.ASKED, 1)[1]
-    passages = " ".join(listed.split()).removeprefix("- ").split(" - ")
-    withheld = [erratum for erratum in ERRATA if erratum.number in ASKED]
-    assert len(withheld) > 10
+def listed_passages(text):
+    listed = " ".join(text.split(errata.ASKED, 1)[1].split())
+    return listed.removeprefix("- ").split(" - ")
+
+
+def test_each_passage_that_is_asked_about_is_listed_once(students):
     want = {
-        f"document {one.number[2:5]}, {one.place}: {'; '.join(ASKED[one.number])}."
-        for one in withheld
+        f"{passage}: {'; '.join(questions)}."
+        for passage, questions in errata.asked_passages().items()
     }
-    right = errata.right_passages()
-    assert {name.split(",")[0] for _, asks in right for name in asks} == set(tasks.names())
-    assert set(passages) == want | {f"{place}: {'; '.join(asks)}." for place, asks in right}
-    assert len(passages) == len(set(passages))
-    assert listed.strip().split("\n- ") == sorted(listed.strip().split("\n- ")), (
-        "their order must not tell which hold"
+    passages = listed_passages(students)
+    assert len(passages) == len(set(passages)) > 10
+    assert set(passages) == want
+    assert passages == sorted(passages), "their order must not tell which hold"
+
+
+def test_a_question_lists_a_passage_for_each_erratum_that_it_asks_about():
+    """In the erratum's document, below the title that the erratum names."""
+    title = re.compile(r'"[^"]+"')
+    places_of = {erratum.number: erratum.place for erratum in ERRATA}
+    for name in tasks.names():
+        for question in tasks.load(name).manual:
+            assert bool(question.errata) <= bool(question.passages), question.name
+            for number in question.errata:
+                start = f"document {number[2:5]}, "
+                assert any(
+                    passage.startswith(start)
+                    and title.search(passage)[0] == title.search(places_of[number])[0]
+                    for passage in question.passages
+                ), (question.name, number)
+
+
+@pytest.mark.parametrize("name", ["a02_elbo", "a03_vae", "a05_vib"])
+def test_find_the_bugs_lists_passages_that_hold_too(name):
+    """Else that a passage is listed would say that it is wrong."""
+    assert any(
+        len(question.passages) > len({number[2:5] for number in question.errata})
+        for question in tasks.load(name).manual
     )
 
 
@@ -164,9 +260,9 @@ def test_what_is_not_asked_is_told_in_full(students):
     told = entries(students)
     open_ones = [erratum for erratum in ERRATA if erratum.number not in ASKED]
     assert open_ones
-    for erratum in open_ones:
-        assert told[erratum.number] == " ".join(erratum.entry.split())
-        assert "Right" in told[erratum.number]
+    for (number, entry), erratum in zip(told.items(), open_ones, strict=True):
+        assert entry.replace(number, erratum.number) == " ".join(erratum.entry.split())
+        assert "Right" in entry
 
 
 def test_a_place_says_nothing_of_the_fault():
@@ -178,12 +274,14 @@ def test_a_place_says_nothing_of_the_fault():
         assert not faulty.search(re.sub(r'"[^"]*"', "", erratum.place)), erratum.number
 
 
-def test_two_questions_on_one_erratum_are_both_named(monkeypatch):
-    (first, *_) = ERRATA
-    asks = {first.number: ["a01_densities, one", "a02_elbo, two"]}
-    monkeypatch.setattr(errata, "who_asks", lambda: asks)
-    text = " ".join(errata.students_list().split())
-    assert f"{first.place}: a01_densities, one; a02_elbo, two." in text
+def test_two_questions_on_one_passage_are_both_named(monkeypatch, a01):
+    (*rest, last) = a01.manual
+    both = (replace(rest[0], passages=last.passages), *rest[1:], last)
+    monkeypatch.setattr(tasks, "load", lambda name: replace(a01, manual=both))
+    monkeypatch.setattr(tasks, "names", lambda: ["a01_densities"])
+    (first, *_) = last.passages
+    want = f"{first}: a01_densities, {both[0].name}; a01_densities, {last.name}."
+    assert want in listed_passages(errata.students_list())
 
 
 # Where the lists go.

@@ -3,9 +3,11 @@ without installed packages.
 """
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -308,6 +310,7 @@ def test_no_notebook_of_the_student_is_touched(tmp_path):
 
 COUNTED = """
 import os
+import re
 entered, walk = [], os.walk
 os.walk = lambda top, *rest: entered.append(str(top)) or walk(top, *rest)
 """
@@ -385,6 +388,7 @@ def test_folders_beside_the_notebooks_that_others_own_are_not_looked_at(tmp_path
 
 UNPACKINGS = """
 import zipfile
+from pathlib import Path
 unpackings, extractall = [], zipfile.ZipFile.extractall
 def counted(self, *rest):
     unpackings.append(self.filename)
@@ -462,6 +466,7 @@ def test_a_zip_that_cannot_be_read_costs_one_short_line(tmp_path):
     write(tmp_path / "unreadable.zip", NEW)
     refusing = """
 import zipfile
+from pathlib import Path
 class ZipFile(zipfile.ZipFile):
     def __init__(self, file, *rest, **options):
         raise PermissionError(13, "Permission denied", str(file))
@@ -547,3 +552,14 @@ def test_the_version_is_one_that_the_cell_can_compare():
 
     assert version.__version__ == vikit.__version__
     assert vikit.__version__.replace(".", "").isdigit()
+
+
+def test_what_is_not_released_has_no_released_number():
+    import vikit
+
+    changelog = (Path(__file__).parents[1] / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (\S+)", changelog, re.MULTILINE)
+    assert headings[0] == "Unreleased" or headings[0] == vikit.__version__
+    newest = next(heading for heading in headings if heading != "Unreleased")
+    numbers = [[int(part) for part in each.split(".")] for each in (newest, vikit.__version__)]
+    assert (numbers[0] < numbers[1]) == (headings[0] == "Unreleased")

@@ -180,6 +180,7 @@ def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
                     "kind",
                     "status",
                     "name",
+                    "title",
                     "passed",
                     "points",
                     "worst_error",

@@ -107,17 +107,17 @@ def test_a_column_is_not_a_vector_and_the_message_says_so():
     verdict = judging.judge(question(), answers(lambda name, value: value[:, None]))
     assert (verdict.status, verdict.score) == ("malformed", 0)
     assert "got shape [3,1], expected [3]" in verdict.message
-    assert "only the axis of size 1" in verdict.message
+    assert "an axis too many, the last, of size 1; the values are right." in verdict.message
+    assert verdict.repair == "Take the axis of size 1 away."
 
 
 def test_a_forgotten_sum_is_pointed_out():
     verdict = judging.judge(
         question(), answers(lambda name, value: np.stack([value / 2, value / 2], axis=1))
     )
-    assert (
-        "an axis too many, the last. Summed over that axis your values would be right."
-        in verdict.message
-    )
+    assert "an axis too many, the last." in verdict.message
+    assert verdict.repair == "Sum over that axis."
+    assert "sum" not in verdict.message.lower()
 
 
 SHAPES = {"g1": (3, 5), "g2": (4, 2), "e1": (2, 3)}
@@ -127,7 +127,7 @@ def reduced(shape, reduce):
     """Returns a question whose right answers are ones of this shape, in the letters of L and B, and
     answers: what `reduce` makes of random arrays of shape [L,B].
     """
-    letters = shape.strip("[]").split(",")
+    letters = shape.strip("[]").split(",") if shape != "[]" else []
     generator = np.random.default_rng(0)
     cases, given = [], {}
     for name, sizes in SHAPES.items():
@@ -139,31 +139,74 @@ def reduced(shape, reduce):
 
 
 @pytest.mark.parametrize(
-    ("shape", "reduce", "said"),
+    ("shape", "reduce", "said", "repair"),
     [
-        ("[L,B]", lambda array: 1 + 0 * array.mean(axis=0), "The axis L is missing: it must not"),
-        ("[L,B]", lambda array: 1 + 0 * array.mean(axis=1), "The axis B is missing: it must not"),
-        ("[L,B]", lambda array: array.mean(axis=0), "L is missing: each sample needs values of"),
-        ("[L,B]", lambda array: array.mean(axis=1), "B is missing: each example needs values of"),
+        (
+            "[L,B]",
+            lambda array: 1 + 0 * array.mean(axis=0),
+            "The axis L is missing: it was summed",
+            "Neither sum nor average over L.",
+        ),
+        (
+            "[L,B]",
+            lambda array: 1 + 0 * array.mean(axis=1),
+            "The axis B is missing: it was summed",
+            "Neither sum nor average over B.",
+        ),
+        (
+            "[L,B]",
+            lambda array: array.mean(axis=0),
+            "L is missing.",
+            "Each sample needs values of its own.",
+        ),
+        (
+            "[L,B]",
+            lambda array: array.mean(axis=1),
+            "B is missing.",
+            "Each example needs values of its own.",
+        ),
         (
             "[B]",
             lambda array: array.sum(axis=1),
-            "the shape [L]: it was reduced over B, the examples, which must stay. Reduce over L, "
-            "the samples, instead.",
+            "the shape [L]: it was reduced over B, the examples, which must stay.",
+            "Reduce over L, the samples, instead.",
         ),
-        ("[B]", lambda array: array.sum(axis=1, keepdims=True), "has the shape [L,1]: it was"),
-        ("[B]", lambda array: array, "an axis too many, L, the samples: reduce over it."),
+        (
+            "[B]",
+            lambda array: array.sum(axis=1, keepdims=True),
+            "has the shape [L,1]: it was",
+            "Reduce over L, the samples, instead.",
+        ),
+        (
+            "[B]",
+            lambda array: array,
+            "an axis too many, L, the samples.",
+            "Reduce over L.",
+        ),
+        (
+            "[]",
+            lambda array: array,
+            "L, the samples, and B, the examples, are left.",
+            "Reduce over both of them.",
+        ),
         (
             "[B]",
             lambda array: array.sum(axis=0) + array.sum(axis=0)[:, None],
             "the shape [B,B]: an array of shape [B,1] met one of shape [B].",
+            "Take keepdims=True in both sums or in neither.",
         ),
-        ("[L,B]", lambda array: array.T, "in another order: [B,L], expected [L,B]."),
+        ("[L,B]", lambda array: array.T, "in another order: [B,L], expected [L,B].", ""),
     ],
 )
-def test_axes_that_are_gone_left_or_twice_there_are_named_by_their_letters(shape, reduce, said):
+def test_axes_that_are_gone_left_or_twice_there_are_named_by_their_letters(
+    shape, reduce, said, repair
+):
+    """How to mend it is said where the student asks."""
     asked, given = reduced(shape, reduce)
-    assert said in judging.judge(asked, given).message
+    verdict = judging.judge(asked, given)
+    assert said in verdict.message
+    assert verdict.repair == repair
+    assert not repair or repair not in verdict.message
     given["g2"] = judging.Answer("ok", (np.ones((9, 9)),))
     assert said not in judging.judge(asked, given).message
 
@@ -176,9 +219,11 @@ def test_an_axis_that_a_sum_took_away_is_named_where_arrays_do_not_fit(library):
     asked, _ = reduced("[L,B]", lambda array: array)
     for text, is_said in ((str(raised.value), True), ("division by zero", False)):
         answer = judging.Answer("error", kind=type(raised.value).__name__, text=text)
-        message = judging.judge(asked, dict.fromkeys(SHAPES, answer)).message
-        assert ("shape [L,B] met one of shape [L], which lacks the axis B." in message) == is_said
-        assert ("keepdims=True" in message) == is_said
+        verdict = judging.judge(asked, dict.fromkeys(SHAPES, answer))
+        said = "shape [L,B] met one of shape [L], which lacks the axis B."
+        assert (said in verdict.message) == is_said
+        assert ("keepdims=True" in verdict.repair) == is_said
+        assert "keepdims" not in verdict.message
 
 
 @pytest.mark.parametrize(
@@ -344,20 +389,53 @@ def test_a_student_reads_no_name_of_a_mistake():
 def test_several_properties_lost_alike_are_told_once():
     wrong = judging.Mistake("kl_missing", "The KL is missing.", repair="Subtract it.")
     items = [
-        judging.Property(name, 1, "The ELBO.", "document 003", "terms", {}, (wrong,))
-        for name in ("bernoulli", "gaussian", "other")
+        judging.Property(name, 1, "The ELBO.", "document 003", "terms", {}, (wrong,), title=title)
+        for name, title in {"bernoulli": "Pixels are right", "gaussian": "", "other": ""}.items()
     ]
     asked = judging.DrawnQuestion("Model", 3, "document 003", (), properties=tuple(items))
     lost = judging.Finding("wrong", "kl_missing", "some values are wrong")
     found = {"bernoulli": lost, "gaussian": lost, "other": judging.Finding("ok")}
     verdict = judging.judge_properties(asked, found)
-    assert verdict.message == "bernoulli, gaussian: The KL is missing. (Some values are wrong.)"
+    said = "Pixels are right; gaussian: The KL is missing. (Some values are wrong.)"
+    assert verdict.message == said
     assert verdict.repair == "Subtract it."
+    assert [case.name for case in verdict.cases] == ["bernoulli", "gaussian", "other"]
+    listed = repr(checking.Report(verdict))
+    assert "✗ Pixels are right" in listed
+    assert "bernoulli" not in listed
     nameless = {**found, "bernoulli": judging.Finding("wrong", "", "wrong", measured="Wrong")}
     told = repr(checking.Report(judging.judge_properties(asked, nameless, public=True), hint=True))
     assert "To mend it: Subtract it." in told
     assert checking.NO_REPAIR not in told
     assert "wrong; wrong" not in told.lower()
+
+
+def property_of(name, examination="terms", mistakes=()):
+    return judging.Property(name, 1, f"It is {name}.", "document 003", examination, {}, mistakes)
+
+
+def test_of_several_repairs_each_names_its_properties():
+    """Two properties may know one mistake by two repairs."""
+    repairs = {"terms": "Turn it round.", "training": "Report it.", "weights": "Report it."}
+    items = [
+        property_of(name, mistakes=(judging.Mistake("negated", f"Off in {name}.", "", repair),))
+        for name, repair in repairs.items()
+    ]
+    asked = judging.DrawnQuestion("Model", 3, "document 003", (), properties=tuple(items))
+    lost = dict.fromkeys(repairs, judging.Finding("wrong", "negated"))
+    told = repr(checking.Report(judging.judge_properties(asked, lost), hint=True))
+    assert "To mend it: terms: Turn it round." in told
+    assert "To mend it: training, weights: Report it." in told
+
+
+def test_a_model_that_learns_too_little_may_do_so_for_what_was_found_before():
+    items = (property_of("noise"), property_of("learns", "floor"))
+    asked = judging.DrawnQuestion("Model", 2, "document 003", (), properties=items)
+    wrong, right = judging.Finding("wrong"), judging.Finding("ok")
+    both = judging.judge_properties(asked, {"noise": wrong, "learns": wrong}).message
+    assert "learns: It is learns. This may follow from the finding above." in both
+    alone = judging.judge_properties(asked, {"noise": right, "learns": wrong}).message
+    assert alone == "learns: It is learns. Something keeps it from learning."
 
 
 def test_check_says_once_what_was_seen_of_a_model():

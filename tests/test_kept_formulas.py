@@ -32,6 +32,7 @@ KEPT = {
     "linear_gaussian_posterior": [
         [r"I\+", r"W\^T ?W|W_T,W", r"\)\^-1|inv\("],
         [r"(cov|Sigma|Lambda\^-1) ?W\^T ?\(x-b\)|W_T,x-b"],
+        [r"eye\(.*\)\+.*\.T@"],
     ],
     "grad_theta_enumerated": [
         [r"softmax\(phi\)-(tf\.nn\.)?softmax\(theta\)"],
@@ -41,7 +42,10 @@ KEPT = {
         [r"nabla ?f|f'\(z|grad_f\(|grad_z|\bg_?l?\b", r"\beps|\(z-mu\)", r"/2|0\.5|half"]
     ],
     "vae_loss": [[MEAN_OVER_BATCH, MEAN_OVER_SAMPLES, r"(?i)\bkl\b|log_?var", r"log ?p|bernoulli"]],
-    "vib_loss": [[MEAN_OVER_BATCH, MEAN_OVER_SAMPLES, r"beta", r"(?i)\bkl\b|rate"]],
+    "vib_loss": [
+        [MEAN_OVER_BATCH, MEAN_OVER_SAMPLES, r"beta", r"(?i)\bkl\b|rate"],
+        [r"(?i)(?<![\w/])cross.?entropy\+(self\.)?beta|distortion\+(\w+\.)?weight ?rate"],
+    ],
     "vib_exact_discrete": [[r"\bp\(x,y\) ?q\(z\|x\) ?log ?q\(y\|z\)"]],
     "planar_log_det": [[r"log ?(abs)?[(|]", r"\b1\+", r"psi|\(1-tanh"]],
     "radial_log_det": [
@@ -149,6 +153,9 @@ def test_a_kept_formula_stands_in_the_solution(question):
         ("gaussian_entropy", "half of log(2 pi e) + log_var"),
         ("grad_theta_enumerated", "It is q - p, which sums to 0."),
         ("vae_loss", r"$\frac1B \sum_b [-\frac1L \sum_l \log p(x_b|z_{bl}) + KL(q \| p)]$"),
+        ("linear_gaussian_posterior", "a = np.eye(len(w.T)) + w.T @ w / np.square(sigma)"),
+        ("vib_loss", "Reports loss = cross_entropy + beta kl."),
+        ("vib_loss", "A model: loss = distortion + weight * rate."),
         ("planar_log_det", r"$\log \left\lvert 1 + \hat u^\top \psi(z) \right\rvert$"),
         ("radial_log_det", "(K - 1) log(1 + beta_hat h) + log(1 + beta_hat h + beta_hat h' r)"),
     ],

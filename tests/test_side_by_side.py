@@ -46,10 +46,10 @@ def test_nan_is_most_off():
 
 
 def test_a_batch_that_is_not_the_first_axis_is_found_and_long_arrays_show_their_shape():
-    question = ask([[1.0, 2.0, 3.0]], (np.ones((3, 9), np.float32), wire.Tensor(NOISE)))
+    question = ask([[1.0, 2.0, 3.0]], (np.ones((3, 41), np.float32), wire.Tensor(NOISE)))
     lines = describe(question, [[0.0, 2.0, 3.0]], two)
     assert lines[1:3] == [
-        "  rates[0] = 9 numbers",
+        "  rates[0] = 41 numbers",
         "  noise[:, 0] = [[0, 1], [6, 7], [12, 13], [18, 19]]",
     ]
 
@@ -63,6 +63,30 @@ def test_a_question_without_rows_shows_its_whole_arguments():
         "  your value = 1",
         "  the right value = 2",
     ]
+
+
+def test_up_to_40_numbers_are_shown_line_by_line():
+    table = np.arange(35, dtype=np.float32).reshape(5, 7)
+    (_, shown, *_) = describe(ask([2.0], (table,), shape="a scalar"), [1.0], one)
+    assert shown.splitlines()[0] == "  rates = "
+    assert shown.splitlines()[1] == "    [0, 1, 2, 3, 4, 5, 6]"
+    assert len(shown.splitlines()) == 6
+
+
+@pytest.mark.parametrize(
+    ("argument", "hides"),
+    [
+        (np.ones((5, 8), np.float32), False),
+        (np.ones((6, 7), np.float32), True),
+        (np.ones(41, np.float32), True),
+        (wire.BuiltArgument("linear_gaussian", ()), True),
+        (0.25, False),
+    ],
+)
+def test_a_row_that_hides_numbers_is_known_as_one(argument, hides):
+    lines = describe(ask([2.0], (RATES, argument), shape="a scalar"), [1.0], two)
+    assert side_by_side.hides_numbers("\n".join(["Not right.", *lines])) == hides
+    assert side_by_side.hides_numbers("Not right.")
 
 
 def test_of_several_outputs_the_first_wrong_one_is_shown():

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soak
@@ -32,6 +35,35 @@ def answered(values):
             name: judging.Answer("ok", tuple(value.astype(np.float32) for value in value))
             for name, value in values.items()
         }
+
+
+def test_the_readme_says_points_and_hours_as_the_notebooks_do():
+    root = Path(__file__).parents[1]
+    rows = re.findall(
+        r"^\| `(a\d\d_\w+)` \|.*\| (\d+), (\d+) \| (\d+) \|",
+        (root / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert [row[0] for row in rows] == list(tasks.names())
+    for name, points, by_hand, hours in rows:
+        loaded = tasks.load(name)
+        assert loaded.max_score + loaded.manual_max_score == int(points)
+        assert loaded.manual_max_score == int(by_hand)
+        text = (root / "solutions" / f"{name}.py").read_text(encoding="utf-8")
+        assert f"**Time**: about {hours} hours" in text
+
+
+def test_students_read_titles_of_properties_and_no_names():
+    count = 0
+    for name in tasks.names():
+        for question in tasks.load(name).questions:
+            titles = [item.title for item in question.properties]
+            count += len(titles)
+            assert len(set(titles)) == len(titles), question.name
+            for item in question.properties:
+                assert item.title[:1].isupper(), item.name
+                assert "_" not in item.name or item.name not in item.title, item.name
+    assert count > 40
 
 
 def test_there_are_tasks():

@@ -212,6 +212,38 @@ def test_check_reads_an_answer_back_and_names_the_term_when_asked(define, capsys
     assert "the right value[" not in printed
 
 
+def test_check_tells_nobody_to_compute_by_hand_what_it_does_not_show(define, capsys):
+    define("pathwise_gradient", lambda grad_f, mu, log_var, eps: (0.123 * mu, 0.456 * mu))
+    vikit.check("pathwise_gradient", hint=True)
+    printed = capsys.readouterr().out
+    assert "a function (" in printed
+    assert f"To mend it: {checking.NO_REPAIR_UNSEEN}" in printed
+
+
+@pytest.mark.parametrize(
+    ("sample", "said"),
+    [
+        (
+            lambda mu, log_var, eps: mu.numpy() + np.exp(0.5 * log_var.numpy()) * eps.numpy(),
+            "your values are right, but no gradient passes through NumPy",
+        ),
+        (
+            lambda mu, log_var, eps: np.asarray(mu) + np.exp(0.5 * np.asarray(log_var)) * eps,
+            "No gradient comes through your sample",
+        ),
+    ],
+    ids=["numpy()", "asarray"],
+)
+def test_check_says_that_no_gradient_passes_through_numpy(define, capsys, sample, said):
+    define("sample_latent", sample)
+    vikit.check("sample_latent", hint=True)
+    printed = capsys.readouterr().out
+    assert "Right on all 5 cases." in printed
+    assert said in printed, printed
+    assert "NumPy" in printed
+    assert "that raised" not in printed
+
+
 def test_check_says_of_a_search_that_no_mistake_explains_what_to_print(define, capsys):
     define("fit_q", lambda log_joint, num_steps, seed: (0.13, 0.77))
     vikit.check("fit_q")

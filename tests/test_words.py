@@ -262,6 +262,15 @@ def test_students_are_told_in_words_what_the_staff_reads_in_numbers(name):
     assert in_check.message.lower().count(stored["digits"].lower() or "\0") <= 1
 
 
+@pytest.mark.parametrize("name", SEEN)
+def test_check_says_once_by_what_it_judged_and_names_no_floor(name):
+    message = verdict_on(SEEN[name], public=True).message.lower()
+    assert "floor" not in message
+    for basis in re.findall(r"judged by ([^,]+),", message):
+        assert message.count(basis) == 1, message
+    assert message.count("of held-out digits") <= 1, message
+
+
 def test_losses_that_repeat_themselves_are_said_to():
     with pytest.raises(
         PropertyFailed, match="the loss of an image repeats itself exactly while no weight moves"

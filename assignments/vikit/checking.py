@@ -205,6 +205,19 @@ def report_missing_files(examination) -> Callable[..., None]:
     return examine_or_say
 
 
+NO_GRADIENT_THROUGH_NUMPY = (
+    "your values are right, but no gradient passes through NumPy: compute with tf or keras.ops"
+)
+
+
+def is_numpy_in_a_graph(error: BaseException) -> bool:
+    """Tells whether a tensor without values, as a compiled function has them, met NumPy."""
+    kinds = (AttributeError, NotImplementedError, TypeError, ValueError)
+    return isinstance(error, kinds) and bool(
+        re.search(r"[Ss]ymbolic|KerasTensor|no attribute '(?:numpy|_id)'", str(error))
+    )
+
+
 def hide_traceback(name: str, function) -> Callable:
     """Returns the student's own `function`; whatever it raises becomes a `CannotExamine`."""
 
@@ -216,6 +229,8 @@ def hide_traceback(name: str, function) -> Callable:
                 f"check compares with your own {name}, and that raised "
                 f"{type(error).__name__} on other inputs"
             )
+            if is_numpy_in_a_graph(error):
+                reason = f"{name}: {NO_GRADIENT_THROUGH_NUMPY}"
             raise CannotExamine(reason) from error
 
     return own
@@ -317,6 +332,11 @@ def show(result) -> None:
 NO_REPAIR = (
     "this mistake is not a known one. Compute the row above by hand, term by term, and compare."
 )
+# Where the row has more numbers than are shown.
+NO_REPAIR_UNSEEN = (
+    "this mistake is not a known one. Take inputs of your own, two or three numbers each, compute "
+    "by hand, term by term, and compare."
+)
 
 # Where a search ends shows too little to name what is off in it.
 NO_REPAIR_OF_SEARCH = (
@@ -356,13 +376,13 @@ class Report:
                 f"Grading stops a question after {self.limit:g} s, all cases together."
             )
         if not self.is_done():
-            yield f"Lecture: {verdict.source}"
+            yield f"Source: {verdict.source}"
         yield from self.repairs()
         # Where no mistake was recognised the message itself lists the cases.
         for case in verdict.cases if verdict.mistake else ():
             is_said = case.problem.lower() in verdict.message.lower()
             problem = "" if is_said else f": {case.problem}"
-            yield f"  {'✓' if case.passed else '✗'} {case.name}{problem}"
+            yield f"  {'✓' if case.passed else '✗'} {case.title or case.name}{problem}"
 
     def repairs(self) -> Iterator[str]:
         """Yields how to mend it, or how to ask that; nothing where there is nothing to mend."""
@@ -370,7 +390,10 @@ class Report:
         # What properties lose says itself what is off.
         is_formula = any(case.kind == judging.GENERIC for case in self.verdict.cases)
         if not repairs and is_formula and self.verdict.status in ("wrong", "partial"):
-            repairs = [NO_REPAIR_OF_SEARCH if self.is_search else NO_REPAIR]
+            by_hand = (
+                NO_REPAIR_UNSEEN if side_by_side.hides_numbers(self.verdict.message) else NO_REPAIR
+            )
+            repairs = [NO_REPAIR_OF_SEARCH if self.is_search else by_hand]
         if self.hint:
             yield from (f"To mend it: {repair}" for repair in repairs)
         elif self.verdict.repair or (repairs and self.is_search):

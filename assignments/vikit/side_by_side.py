@@ -1,6 +1,7 @@
 """Shows one row of public inputs with the student's values and the right ones side by side."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,14 @@ from . import judging
 from .judging.compare import is_close
 from .protocol import wire
 
-__all__ = ["describe_row"]
+__all__ = ["describe_row", "hides_numbers"]
 
 # The letters of axes along which every row is computed by itself.
 ROWS = ("B", "n", "X")
-# Longer arrays are shown by their shape.
-MOST_NUMBERS = 8
+# Arrays with more numbers are shown row by row, with more still by their shape.
+MOST_IN_A_LINE, MOST_NUMBERS = 8, 40
+# What stands for numbers that are not shown.
+HIDDEN = re.compile(r"^  .*(?: = \d+(?: x \d+)* numbers|: a function \(.*\))$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ def describe_row(
             if not is_close(got, want, question):
                 return list(write_lines(question, case, index, got, function))
     return []
+
+
+def hides_numbers(message: str) -> bool:
+    """Tells whether a message shows no row, or a row without all of its numbers."""
+    return "For example, " not in message or bool(HIDDEN.search(message))
 
 
 def has_right_shapes(case: judging.DrawnCase, answer: judging.Answer) -> bool:
@@ -121,10 +129,19 @@ def format_argument(name: str, argument: Any, row: Row) -> str:
 
 
 def format_array(array: np.ndarray) -> str:
-    """Returns a number or a short array with six digits, a longer one by its shape."""
+    """Returns a number or a short array with six digits, the rows of a longer one in lines of
+    their own, and a long one by its shape.
+    """
     if array.ndim == 0:
         return f"{float(array):.6g}"
     if array.size > MOST_NUMBERS:
         return f"{' x '.join(map(str, array.shape))} numbers"
+    if array.ndim > 1 and array.size > MOST_IN_A_LINE:
+        rows = array.reshape(-1, array.shape[-1])
+        return "".join(f"\n    {format_row(row)}" for row in rows)
+    return format_row(array)
+
+
+def format_row(array: np.ndarray) -> str:
     text = np.array2string(array, separator=", ", formatter={"float": "{:.6g}".format})
     return " ".join(text.split())

@@ -39,8 +39,7 @@ Check uses public inputs. Grading draws others for you and your file, so an answ
 the public ones earns nothing.
 
 Places such as "document 000, section 4, step 7" are in the lecture's documents 000 to 004, which
-your course hands out. Numbers such as E-000-08 are in the list of their errata, `ERRATA.md` in this
-folder.
+your course hands out. Numbers of errata, such as 000-1, are in `ERRATA.md` in this folder.
 
 Assignments here: {assignments}.
 """

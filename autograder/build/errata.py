@@ -3,9 +3,10 @@
     - **E-000-08** section 4 "Closed form ELBO", step 2: the divergence lacks its minus. Right: ...
       - Staff: value, line 68. N(0.5, 0.8^2) against N(-0.3, 1.7^2): `-0.475225` for `0.475225`.
 
-The students' list leaves out the staff's part. Of what a question asks about (`Manual.errata`) it
-has only the place, at its end, among the places that a question asks about and that hold
-(`Manual.holds`).
+The students' list leaves out the staff's part and what a question asks about (`Manual.errata`), and
+counts the rest of each document afresh: 000-1, 000-2, ... At its end are the passages that
+questions ask about (`Manual.passages`), right ones and wrong ones. Sources cite the staff's number,
+and `translate` gives notebooks the students'.
 """
 
 import itertools
@@ -15,21 +16,30 @@ from dataclasses import dataclass
 
 from autograder import places, tasks
 
-__all__ = ["FILE_NAME", "SOURCE", "Erratum", "read", "students_list", "who_asks"]
+__all__ = [
+    "FILE_NAME",
+    "SOURCE",
+    "Erratum",
+    "number_for_students",
+    "read",
+    "students_list",
+    "translate",
+    "who_asks",
+]
 
 SOURCE, FILE_NAME = places.CHECKOUT / "docs" / "errata.md", "ERRATA.md"
 INTRODUCTION = """\
 # Errata of the lecture documents
 
-Numbers such as E-000-08 in the notebooks point into this list. "In our copy" means that the fault
-may come from the conversion of the document to text. Numbers that are missing belong to passages
-that questions ask about.
+Errata 000-1, 000-2 and so on are those of document 000. "In our copy" means that the fault may come
+from the conversion of the document to text.
 """
 ASKED = """\
 ## Passages that questions ask about
 
 Some of them hold, and some do not. Whether an error is in one is for you to find out.
 """
+NUMBER = re.compile(r"E-\d{3}-\d{2}")
 HEADING = re.compile(r"## Document \d{3}\b.*")
 KIND = "(?:value|notation|concept|conversion|code)"
 ENTRY = re.compile(
@@ -92,28 +102,57 @@ def students_list(path=SOURCE) -> str:
     errata, asked = read(path), who_asks()
     for number in sorted(asked.keys() - {erratum.number for erratum in errata}):
         raise places.FaultyFile(f"{path}: {asked[number][0]} asks about {number}, which is missing")
+    numbers = number_for_students(errata)
     parts = [INTRODUCTION]
     for heading, group in itertools.groupby(errata, lambda erratum: erratum.heading):
-        entries = [erratum.entry for erratum in group if erratum.number not in asked]
+        entries = [
+            erratum.entry.replace(erratum.number, numbers[erratum.number], 1)
+            for erratum in group
+            if erratum.number in numbers
+        ]
         parts.append("\n".join([heading, "", *entries, ""]))
-    passages = [
-        (f"document {erratum.number[2:5]}, {erratum.place}", asked[erratum.number])
-        for erratum in errata
-        if erratum.number in asked
-    ]
-    # Two errata may be of one passage.
-    lines = {format_passage(*passage) for passage in passages + right_passages()}
-    return "\n".join([*parts, ASKED, *sorted(lines), ""])
+    lines = [format_passage(*passage) for passage in sorted(asked_passages().items())]
+    return "\n".join([*parts, ASKED, *lines, ""])
 
 
-def right_passages() -> list[tuple[str, list[str]]]:
-    """Returns pairs (place, questions) of what questions ask about and what holds."""
-    return [
-        (place, [f"{name}, {question.name}"])
-        for name in tasks.names()
-        for question in tasks.load(name).manual
-        for place in question.holds
-    ]
+def number_for_students(errata) -> dict[str, str]:
+    """Returns from staff's to students' numbers, of the errata that no question asks about."""
+    asked = who_asks()
+    found: dict[str, str] = {}
+    told = [erratum.number for erratum in errata if erratum.number not in asked]
+    for document, group in itertools.groupby(told, lambda number: number[2:5]):
+        found |= {number: f"{document}-{count}" for count, number in enumerate(group, 1)}
+    return found
+
+
+def translate(text, numbers) -> str:
+    """Returns a text with the students' numbers of errata in the place of the staff's.
+
+    Args:
+        text: What is released.
+        numbers: From the staff's numbers to the students' (see `number_for_students`).
+
+    Raises:
+        places.FaultyFile: If the text names an erratum that a question asks about or that is in no
+            list.
+    """
+    for number in NUMBER.findall(text):
+        if number not in numbers:
+            raise places.FaultyFile(
+                f"a released text names {number}, which a question asks about or {SOURCE} has not: "
+                f"{text}"
+            )
+    return NUMBER.sub(lambda found: numbers[found[0]], text)
+
+
+def asked_passages() -> dict[str, list[str]]:
+    """Returns from the passages that questions ask about to these, as "a01_densities, find"."""
+    found: dict[str, list[str]] = {}
+    for name in tasks.names():
+        for question in tasks.load(name).manual:
+            for passage in question.passages:
+                found.setdefault(passage, []).append(f"{name}, {question.name}")
+    return found
 
 
 def format_passage(place, questions) -> str:

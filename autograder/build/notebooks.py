@@ -30,8 +30,8 @@ HANDING_IN = """\
 
 Grading runs your notebook from the top in a fresh Python process, then calls your functions with
 inputs of its own. A cell may take 60 s, a question 10 s{}, all cells together 10 minutes, and a
-cell may print 1 MiB. Cells that only train or plot are not run, but for the functions, classes and
-imports in them. An error in one cell does not stop the others."""
+cell may print 1 MiB. Cells that only train or plot are not run, except for the functions, classes
+and imports in them. An error in one cell does not stop the others."""
 
 
 def release(name: str) -> dict[str, bytes]:
@@ -60,7 +60,12 @@ def release(name: str) -> dict[str, bytes]:
 
 def student_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell]) -> NotebookNode:
     """Returns the students' notebook: answers cleared, checks added, no demonstrations."""
-    shown = [cell for cell in cells if cell.kind != "demonstration"]
+    numbers = errata.number_for_students(errata.read())
+    shown = [
+        replace(cell, source=script.outside_regions(cell.source, errata.translate, numbers))
+        for cell in cells
+        if cell.kind != "demonstration"
+    ]
     return build_notebook(assignment, shown, lambda cell, node: clear_answer(cell, node))
 
 
@@ -140,11 +145,12 @@ def manual_node(cell: script.ScriptCell, points, finish) -> NotebookNode:
 
 def last_nodes(assignment: tasks.Assignment) -> list[NotebookNode]:
     """Returns the cells on handing in."""
-    longer = ", ".join(
-        f"`{question.name}` {question.seconds:g} s"
+    limits = (
+        f"{f'`{question.name}`' if question.cases else 'a class'} {question.seconds:g} s"
         for question in assignment.questions
         if question.seconds
     )
+    longer = ", ".join(dict.fromkeys(limits))
     return [
         new_markdown_cell(HANDING_IN.format(f" ({longer})" if longer else "")),
         mark_locked(new_code_cell("check_all()"), "check-all"),

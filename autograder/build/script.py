@@ -30,6 +30,7 @@ __all__ = [
     "ScriptCell",
     "ScriptError",
     "check_questions",
+    "outside_regions",
     "read",
     "remove_helpers",
     "remove_markers",
@@ -136,6 +137,21 @@ def regions(cell) -> list[str]:
     return REGION.findall(cell.source)
 
 
+def outside_regions(source: str, change, *arguments) -> str:
+    """Returns a cell's text with all that is in no solution region changed.
+
+    Args:
+        source: The text.
+        change: From a text, and `arguments`, to another.
+        arguments: What `change` takes besides.
+    """
+    parts, begin = [], 0
+    for found in REGION.finditer(source):
+        parts += [change(source[begin : found.start()], *arguments), found[0]]
+        begin = found.end()
+    return "".join([*parts, change(source[begin:], *arguments)])
+
+
 def remove_markers(source: str) -> str:
     """Returns `source` with the solution in place and the lines that mark it gone."""
     return "\n".join(line for line in source.split("\n") if BEGIN not in line and END not in line)
@@ -154,7 +170,8 @@ def remove_helpers(source: str) -> str:
             else ""
         )
 
-    return re.sub(r"\n{3,}(?= )", "\n\n", REGION.sub(kept, source)).rstrip()
+    left = re.sub(r"\n{3,}(?= )", "\n\n", REGION.sub(kept, source)).rstrip()
+    return re.sub(r"\n{4,}", "\n\n\n", left)
 
 
 def check_questions(cells: list[ScriptCell], assignment) -> None:

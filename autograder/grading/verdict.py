@@ -284,6 +284,7 @@ def build_question_document(verdict: judging.Verdict) -> dict[str, Any]:
         "cases": [
             {
                 "name": case.name,
+                "title": case.title,
                 "kind": case.kind,
                 "status": case.status,
                 "passed": case.passed,

@@ -27,6 +27,7 @@ FILE = "hints.md"
 SHARED = Path(__file__).with_name(FILE)
 LINE = re.compile(r"- \*\*(?P<name>\w+)\*\* (?P<hint>.+?)(?: \[(?P<source>[^][]+)\])?")
 REPAIR = "  Repair: "
+ERRATA = re.compile(r"errata E-\d{3}-\d{2}(?: and E-\d{3}-\d{2})*")
 
 
 def read_hints(path) -> dict[tuple[str, str], Mistake]:
@@ -146,22 +147,33 @@ def with_hints(question, hints) -> Question:
     found = {mistake.name: hints.find(question, mistake.name) for mistake in question.mistakes}
     return replace(
         question,
+        source=without_numbers(question.source),
         hints={name: with_source(mistake, question) for name, mistake in found.items()},
         properties=tuple(
-            replace(item, mistakes=tuple(mistakes_of(item, question, hints)))
+            replace(
+                item,
+                source=without_numbers(item.source),
+                mistakes=tuple(mistakes_of(item, question, hints)),
+            )
             for item in question.properties
         ),
     )
 
 
+def without_numbers(source) -> str:
+    """Returns a source without the numbers of errata, which are the staff's: the place says it."""
+    return ERRATA.sub("errata list", source)
+
+
 def with_source(mistake, question) -> Mistake:
-    return mistake if mistake.source else replace(mistake, source=question.source)
+    return replace(mistake, source=without_numbers(mistake.source or question.source))
 
 
 def mistakes_of(item, question, hints) -> Iterator[Mistake]:
     """Yields the `Mistake`s that the examination of a property may find."""
     for name in sorted(EXAMINATIONS[item.examination].names_it_may_find(item.options)):
-        yield hints.find(question, name, item.name)
+        mistake = hints.find(question, name, item.name)
+        yield replace(mistake, source=without_numbers(mistake.source))
 
 
 def unused_hints(assignments, folder) -> list[str]:

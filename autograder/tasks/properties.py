@@ -37,8 +37,9 @@ def network_properties(source, network, *, batches, points, range_hint) -> tuple
             source,
             "network_repeats",
             options,
+            title="The same input gives the same output",
         ),
-        Property("linear_outputs", points[2], range_hint, source, "network_range", options),
+        range_property(points[2], source, network, range_hint),
         Property(
             "every_weight_counts",
             points[3],
@@ -46,8 +47,16 @@ def network_properties(source, network, *, batches, points, range_hint) -> tuple
             source,
             "network_weights",
             options,
+            title="Every weight takes part",
         ),
     )
+
+
+def range_property(points, source, network, hint) -> Property:
+    """Returns the property that no output of a network has a bound; see `network_properties`."""
+    layers = "layers are" if len(network["outputs"]) > 1 else "layer is"
+    title = f"The last {layers} linear"
+    return Property("linear_outputs", points, hint, source, "network_range", network, title=title)
 
 
 def shapes_property(points, source, network, batches) -> Property:
@@ -62,6 +71,7 @@ def shapes_property(points, source, network, batches) -> Property:
         "network_shapes",
         network | {"batch_shapes": batches},
         counts_alone=False,
+        title="The outputs have the right shapes",
     )
 
 
@@ -82,6 +92,7 @@ def prediction_property(points, source, sizes, examination="prediction", **optio
         source,
         examination,
         options | {"size_table": sizes},
+        title="The predictions are right",
     )
 
 
@@ -102,6 +113,7 @@ def weights_property(model, points, source, objective="the loss") -> Property:
         source,
         "weights_learn",
         {"model": model},
+        title="Every weight learns",
     )
 
 
@@ -117,12 +129,13 @@ def training_property(points, source, examination="training", **options) -> Prop
     return Property(
         "training",
         points,
-        "fit and evaluate must report loss, cross_entropy and kl of an average example, loss = "
-        "cross_entropy + beta kl with the model's beta, whatever the size of the batch; and each "
+        "fit and evaluate must report loss, cross_entropy and kl of an average example, the loss "
+        "made of the other two with the model's beta, whatever the size of the batch; and each "
         "step must draw fresh noise for each example.",
         source,
         examination,
         options,
+        title="Training reports the right numbers, with fresh noise",
     )
 
 
@@ -139,8 +152,9 @@ def accuracy_property(model, points, source, floor) -> Property:
         "accuracy_passes_the_floor",
         points,
         "Trained on digits, the model must classify held-out ones at least as well as any right "
-        "one does. Something keeps it from learning.",
+        "one does.",
         source,
         "floor",
         {"model": model, "floor": floor},
+        title="A trained model classifies digits as well as it can",
     )

@@ -278,16 +278,16 @@ class Manual:
     Attributes:
         name: Its name in the script.
         points: What it is worth.
-        errata: Numbers of the errata of the lecture that it asks about: the students' list has
-            only their places.
-        holds: Places of the lecture that it asks about and that are right: the students' list puts
-            them beside the others.
+        errata: Numbers of the errata of the lecture that it asks about: the students' list leaves
+            them out, and nothing that is released may cite them.
+        passages: Passages of the lecture that it asks about, right or wrong, as the students' list
+            names them: nothing in the wording or the grain may tell which is which.
     """
 
     name: str
     points: float
     errata: tuple[str, ...] = ()
-    holds: tuple[str, ...] = ()
+    passages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

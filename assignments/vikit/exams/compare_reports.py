@@ -1,4 +1,4 @@
-"""Compares a model's reported loss with what its parts give: loss = distortion + weight * rate.
+"""Compares a model's reported loss with what its distortion and its rate give.
 
 All in nats, averaged over examples. Each of the three numbers is judged by itself. A discrepancy
 has a name if the number is what a known mistake makes of the right one, and again with other
@@ -86,8 +86,7 @@ class Expected:
         wrong_distortions: From names of mistakes that this kind of model knows to functions that
             return the `Mean` that they make of the distortion.
         wrong_rates: The same for the rate.
-        loss: A `Mean` if the loss is not distortion + weight * rate of the reported terms; else
-            None.
+        loss: A `Mean` if the loss is made of something else than the reported terms; else None.
     """
 
     distortion: Mean
@@ -141,7 +140,7 @@ class Discrepancy:
 
     def measured(self, name: str, got: float) -> str:
         """Returns it in numbers, for the staff."""
-        return f"{name} is {got:.3g}, and {self.right:.3g} from {self.origin}"
+        return f"{name} is {got:.3g}, and should be {self.right:.3g}"
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,9 @@ def check_reports(source: ReportSource) -> tuple[dict[str, float], Expected]:
     first = find_discrepancies(source, found, want)
     if not first:
         return {name: number.deviation for name, number in found.items()}, want
-    words = "; ".join(one.words(name, found[name].value) for name, one in first.items())
+    words = describe.join_judgements(
+        one.words(name, found[name].value) for name, one in first.items()
+    )
     measured = "; ".join(one.measured(name, found[name].value) for name, one in first.items())
     raise PropertyFailed(words, name_discrepancies(source, found, want, first), measured)
 
@@ -317,7 +318,7 @@ def discrepancy_of_combined_loss(
 def discrepancy_of_sum(layout: LossLayout, found: Reports) -> Discrepancy | None:
     """Returns the `Discrepancy` of a loss that is not the sum of the reported terms, or None."""
     distortion, rate, got = found[layout.name].value, found["kl"].value, found["loss"].value
-    right = distortion + layout.weight * rate
+    right = float(np.dot([1, layout.weight], [distortion, rate]))
     if is_sum(got, right):
         return None
     names = [

@@ -17,6 +17,8 @@ from .terms import check_parts_are_unbounded
 __all__ = ["check_floor"]
 
 EPOCHS = 10
+# What messages say of a score that passes the floor.
+HIGH_ENOUGH = "as high as training must make it"
 # A rate below this, in nats, is hardly any.
 COLLAPSED_RATE = 0.3
 # The weights of a trained model are moved by this share of their size;
@@ -105,9 +107,9 @@ def train(model: Model, floor: float, seed: int) -> Training:
     start = score.compute(model, test)
     if start >= floor:
         raise PropertyFailed(
-            f"before any training, the {score.name} of held-out digits passes the floor",
+            f"before any training, the {score.name} of held-out digits is {HIGH_ENOUGH}",
             "passes_untrained",
-            f"it is {start:.3g}{score.unit}; the floor is {floor:g}",
+            f"it is {start:.3g}{score.unit}; {floor:g} is enough",
         )
     reported = model.fit(examples, LEARNING_RATE, epochs=EPOCHS, seed=seed)["loss"]
     try:
@@ -131,12 +133,12 @@ def check_knowledge_is_in_the_weights(model: Model, floor: float) -> None:
     ):
         if finite_score(model, test) >= floor:
             raise PropertyFailed(
-                f"with the trained weights mixed up, the {score.name} still passes the floor",
+                f"with the trained weights mixed up, the {score.name} is still {HIGH_ENOUGH}",
                 "weights_ignored",
             )
     if score.compute(model, Examples(turn(test.x, 1), test.y_onehot)) >= floor:
         raise PropertyFailed(
-            f"for digits that lie on their side, the {score.name} passes the floor too",
+            f"for digits that lie on their side, the {score.name} is {HIGH_ENOUGH} too",
             "knows_other_digits",
         )
     with changed_weights(
@@ -179,7 +181,7 @@ def failure_below_the_floor(model: Model, training: Training, floor: float) -> P
     if not (np.isfinite(end) and np.isfinite(last)):
         return PropertyFailed("training ends in NaN", "not_finite")
     loss = f"the loss goes from {first:.3g} to {last:.3g}"
-    reached = f"the {score.name} of held-out digits goes from {start:.3g} to {end:.3g}{score.unit}"
+    reached = f"it goes from {start:.3g} to {end:.3g}{score.unit}"
     if end < start - score.fall:
         seen = f"training lowers the {score.name} of held-out digits"
         if first < 0 or last > first:
@@ -194,7 +196,7 @@ def failure_below_the_floor(model: Model, training: Training, floor: float) -> P
     sample = model.draw_sample(model.exam.digits(model.spec.labelled)[1], 1)
     if end >= floor:
         return failure_of_rising_loss(model, sample.mean_rate, loss)
-    return failure_of_low_score(model, sample, f"{reached}; the floor is {floor:g}")
+    return failure_of_low_score(model, sample, f"{reached}; at least {floor:g} is needed")
 
 
 def failure_of_rising_loss(model: Model, rate: float, loss: str) -> PropertyFailed:
@@ -211,9 +213,7 @@ def failure_of_rising_loss(model: Model, rate: float, loss: str) -> PropertyFail
 
 def failure_of_low_score(model: Model, sample: Any, measured: str) -> PropertyFailed:
     """Returns the failure of a model whose score stays below the floor."""
-    seen = (
-        f"after {EPOCHS} epochs, the {model.spec.score.name} of held-out digits is below the floor"
-    )
+    seen = f"after {EPOCHS} epochs, the {model.spec.score.name} of held-out digits is too low"
     if model.spec.labelled and model.spec.distortion.are_probabilities(model.decode(sample.z)):
         return PropertyFailed(
             f"{seen}, and the decoder returns probabilities",

@@ -1,4 +1,4 @@
-"""`LatentModel` specifies a model with a latent sample: loss = distortion + weight * rate.
+"""`LatentModel` specifies a model with a latent sample, whose loss has a distortion and a rate.
 
 A specification says what a VAE, a VIB or a VIB with a flow is made of. What must hold for such a
 model is examined by code that stands once for all of them, each examination in the module of its
@@ -211,7 +211,7 @@ class Score:
 
 @dataclass(frozen=True)
 class LatentModel:
-    """A kind of model: encoder, latent sample, decoder; loss = distortion + weight * rate.
+    """A kind of model: encoder, latent sample, decoder, and a loss of a distortion and a rate.
 
     Attributes:
         name: The class. It takes event_dim, latent_dim and, for a classifier, num_classes, and

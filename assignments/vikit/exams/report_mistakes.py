@@ -13,7 +13,7 @@ __all__ = ["LossLayout", "distortion_factors", "loss_factors", "loss_forms", "ra
 
 @dataclass(frozen=True)
 class LossLayout:
-    """How a reported loss = distortion + weight * rate is made up.
+    """How a reported loss is made up of a distortion and a rate.
 
     Attributes:
         name: The name under which the distortion is reported.

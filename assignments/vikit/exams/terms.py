@@ -158,7 +158,8 @@ def describe_terms(
         )
         for index in wrong
     ]
-    words, measured = ("; ".join(parts) for parts in zip(*described, strict=True))
+    told, numbers = zip(*described, strict=True)
+    words, measured = describe.join_judgements(told), "; ".join(numbers)
     encoder = batches[0].model.part("encoder")
     count = encoder.exam.surplus.get(encoder.key)
     if count:

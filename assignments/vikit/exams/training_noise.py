@@ -232,7 +232,7 @@ def check_noise_is_of_the_posterior(observed: ObservedNoise, others: dict[str, n
     worst = np.argmax(np.maximum(off, wider))
     words = f"judged by samples of q(z|x), {observed.name} of an image in training is "
     words += describe.describe_number(found[worst], mean[worst])
-    measured = f"it is {found[worst]:.3g} nats, and {mean[worst]:.3g} with samples of q(z|x)"
+    measured = f"it is {found[worst]:.3g} nats, and should be {mean[worst]:.3g}"
     closest, distance = closest_addition(found - mean, others)
     if distance < 1:
         raise PropertyFailed(words, without_remark(closest), measured)

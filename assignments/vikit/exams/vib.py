@@ -1,4 +1,4 @@
-"""The VIB: distortion = cross-entropy of the label, rate = KL(q(z|x) || N(0, I)), weight = beta."""
+"""The VIB: its distortion is the label's cross-entropy, its rate KL(q(z|x) || N(0, I))."""
 
 from collections.abc import Callable
 

@@ -1,10 +1,11 @@
-"""Advice on the shape of an answer: which axis is gone, left or twice there, by its letter.
+"""Advice on the shape of an answer: which axis is gone, left or twice there, and how to mend it.
 
 Sizes of a case differ, so that a shape tells which axes it has.
 """
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -13,40 +14,50 @@ from .compare import is_close
 from .describe import AXIS_NAMES
 from .question import Answer, DrawnCase, DrawnQuestion
 
-__all__ = ["advise_on_broadcast", "advise_on_shape"]
+__all__ = ["Advice", "advise_on_broadcast", "advise_on_shape"]
 
 # The letters of the axes of a shape, in order.
 Letters = tuple[str, ...]
 
 
-def advise_on_shape(question: DrawnQuestion, answers: dict[str, Answer]) -> list[str]:
-    """Returns a line of advice on shapes with other axes than those wanted; else no line."""
-    steps = {
-        "The values are right: only the axis of size 1 must go.": lambda value, axis: value.squeeze(
-            axis
-        ),
-        "Summed over that axis your values would be right.": lambda value, axis: value.sum(
-            axis=axis
-        ),
-        "Averaged over that axis your values would be right.": lambda value, axis: value.mean(
-            axis=axis
-        ),
-    }
-    for advice, step in steps.items():
+@dataclass(frozen=True)
+class Advice:
+    """What is off in a shape, and how to mend it; the second may be empty."""
+
+    seen: str
+    repair: str = ""
+
+
+# What makes right values of values with an axis too many.
+STEPS: tuple[tuple[str, str, Callable], ...] = (
+    (
+        ", of size 1; the values are right",
+        "Take the axis of size 1 away.",
+        lambda value, axis: value.squeeze(axis),
+    ),
+    ("", "Sum over that axis.", lambda value, axis: value.sum(axis=axis)),
+    ("", "Average over that axis.", lambda value, axis: value.mean(axis=axis)),
+)
+
+
+def advise_on_shape(question: DrawnQuestion, answers: dict[str, Answer]) -> Advice | None:
+    """Returns the advice on shapes with other axes than those wanted; else None."""
+    for seen, repair, step in STEPS:
         for axis in (-1, 0):
             if all(
                 is_right_after(question, case, answers[case.name], step, axis)
                 for case in question.cases
             ):
-                return [f"  There is an axis too many, the {'last' if axis else 'first'}. {advice}"]
+                place = "last" if axis else "first"
+                return Advice(f"There is an axis too many, the {place}{seen}.", repair)
     for index in range(len(question.outputs) or 1):
         got, wanted = given_axes(question, answers, index), wanted_axes(question, index)
         if got is None or wanted is None:
             continue
         advice = explain_axes(got, wanted, partial(is_reduced_over, question, answers, index))
         if advice:
-            return [f"  {advice}"]
-    return []
+            return advice
+    return None
 
 
 def is_reduced_over(
@@ -62,8 +73,10 @@ def is_reduced_over(
     )
 
 
-def explain_axes(got: Letters, wanted: Letters, is_reduced_over: Callable[[int], bool]) -> str:
-    """Returns what is off in the axes of an answer; "" where nothing is, or too much.
+def explain_axes(
+    got: Letters, wanted: Letters, is_reduced_over: Callable[[int], bool]
+) -> Advice | None:
+    """Returns the advice on the axes of an answer; None where nothing is off, or too much.
 
     Args:
         got: The letters of the answer.
@@ -73,29 +86,44 @@ def explain_axes(got: Letters, wanted: Letters, is_reduced_over: Callable[[int],
     missing = [letter for letter in wanted if letter not in got]
     extra = [letter for letter in dict.fromkeys(got) if letter not in (*wanted, "1")]
     if len(missing) == len(extra) == 1:
-        return (
+        return Advice(
             f"Your answer has the shape {as_shape(got)}: it was reduced over "
-            f"{describe_axis(missing[0])}, which must stay. Reduce over "
-            f"{describe_axis(extra[0])}, instead."
+            f"{describe_axis(missing[0])}, which must stay.",
+            f"Reduce over {describe_axis(extra[0])}, instead.",
         )
     if len(missing) == 1 and not extra:
+        is_gone = f"The axis {missing[0]} is missing"
         if is_reduced_over(wanted.index(missing[0])):
-            return f"The axis {missing[0]} is missing: it must not be summed or averaged over."
+            return Advice(
+                f"{is_gone}: it was summed or averaged over.",
+                f"Neither sum nor average over {missing[0]}.",
+            )
         each = AXIS_NAMES.get(missing[0], "entry")
-        return f"The axis {missing[0]} is missing: each {each} needs values of its own."
+        return Advice(f"{is_gone}.", f"Each {each} needs values of its own.")
     if len(extra) == 1 and not missing:
-        return f"There is an axis too many, {describe_axis(extra[0])}: reduce over it."
-    if missing or extra:
-        return ""
+        many = f"There is an axis too many, {describe_axis(extra[0])}."
+        return Advice(many, f"Reduce over {extra[0]}.")
+    if extra and not missing:
+        left = ", and ".join(describe_axis(letter) for letter in extra)
+        both = "both" if len(extra) == 2 else "all"
+        return Advice(f"{left}, are left.", f"Reduce over {both} of them.")
+    return None if missing else explain_order(got, wanted)
+
+
+def explain_order(got: Letters, wanted: Letters) -> Advice | None:
+    """Returns the advice on axes that are all there; None where nothing is off."""
     twice = [letter for letter in wanted if got.count(letter) > 1]
     if len(twice) == 1:
-        return (
+        return Advice(
             f"Your answer has the shape {as_shape(got)}: an array of shape [{twice[0]},1] met one "
-            f"of shape [{twice[0]}]. Take keepdims=True in both sums or in neither."
+            f"of shape [{twice[0]}].",
+            "Take keepdims=True in both sums or in neither.",
         )
     if got != wanted and len(got) == len(wanted):
-        return f"The axes are in another order: {as_shape(got)}, expected {as_shape(wanted)}."
-    return ""
+        return Advice(
+            f"The axes are in another order: {as_shape(got)}, expected {as_shape(wanted)}."
+        )
+    return None
 
 
 def describe_axis(letter: str) -> str:
@@ -146,8 +174,8 @@ DO_NOT_FIT = re.compile(
 )
 
 
-def advise_on_broadcast(text: str, sizes: Mapping[str, int]) -> list[str]:
-    """Returns a line of advice if two arrays did not fit together because one lost an axis.
+def advise_on_broadcast(text: str, sizes: Mapping[str, int]) -> Advice | None:
+    """Returns the advice if two arrays did not fit together because one lost an axis, else None.
 
     Args:
         text: What the exception says, of NumPy or of TensorFlow.
@@ -161,15 +189,16 @@ def advise_on_broadcast(text: str, sizes: Mapping[str, int]) -> list[str]:
     ]
     known = [letters for letters in axes if letters is not None]
     if len(known) != 2:
-        return []
+        return None
     short, long = sorted(known, key=len)
     lost = [letter for axis, letter in enumerate(long) if long[:axis] + long[axis + 1 :] == short]
     if len(lost) != 1:
-        return []
-    return [
+        return None
+    return Advice(
         f"An array of shape {as_shape(long)} met one of shape {as_shape(short)}, which lacks the "
-        f"axis {lost[0]}. If a sum or mean took it away, keepdims=True keeps it, with size 1."
-    ]
+        f"axis {lost[0]}.",
+        f"If a sum or mean took {lost[0]} away, keepdims=True keeps it, with size 1.",
+    )
 
 
 def is_right_after(

@@ -20,7 +20,7 @@ from .describe import (
     describe_shape,
     format_shape,
 )
-from .explain import explain_failure, explain_kit_failure, write_message
+from .explain import explain_failure, explain_kit_failure, write_message, write_repair
 from .naming import TWO_CALLS_DIFFER, has_unequal_calls, join_names, name_mistakes
 from .question import (
     GENERIC,
@@ -85,7 +85,7 @@ def judge(
         mistake=name,
         message=write_message(question, verdicts, status, mistakes, answers),
         hint=join_lines(mistake.hint for mistake in mistakes),
-        repair=join_lines(mistake.repair for mistake in mistakes),
+        repair=write_repair(question, mistakes, answers),
         source=next((mistake.source for mistake in mistakes if mistake.source), question.source),
         cases=tuple(verdicts),
     )
@@ -181,11 +181,23 @@ def judge_properties(
         # Each was found by itself; " or " joins mistakes that the inputs cannot tell apart.
         mistake=" and ".join(mistakes) or None,
         message=message_on_properties(question, lost, public),
-        hint=join_lines(mistake.hint for mistake in mistakes.values()),
-        repair=join_lines(mistake.repair for mistake in mistakes.values()),
+        hint=join_lines(mistake.hint for pair in lost for mistake in named_mistakes(*pair)),
+        repair=join_lines(label_repairs(lost)),
         source=next(iter(sources), question.source),
         cases=tuple(verdicts),
     )
+
+
+def label_repairs(lost: list[tuple[Property, Finding]]) -> list[str]:
+    """Returns the repairs of properties that are lost; of several each names its properties."""
+    found: dict[str, list[str]] = {}
+    for item, finding in lost:
+        for mistake in named_mistakes(item, finding):
+            if item.name not in found.setdefault(mistake.repair, []):
+                found[mistake.repair].append(item.name)
+    if len(found) < 2:
+        return list(found)
+    return [f"{', '.join(names)}: {repair}" for repair, names in found.items() if repair]
 
 
 def status_of_properties(verdicts: list[CaseVerdict]) -> str:
@@ -205,13 +217,21 @@ def message_on_properties(
     """Returns the message on the properties that are lost, on all alike if one text does."""
     if not lost:
         return f"All {len(question.properties)} properties hold."
-    texts = {item.name: explain_property(question, item, found, public) for item, found in lost}
+    texts = {
+        item.title or item.name: explain_property(question, item, found, public)
+        for item, found in lost
+    }
+    for index, (item, found) in enumerate(lost):
+        if item.examination == FLOOR and not named_mistakes(item, found):
+            why = MAY_FOLLOW if index else "Something keeps it from learning."
+            title = item.title or item.name
+            texts[title] = texts[title].replace(item.hint, f"{item.hint} {why}")
     if len(lost) == len(question.properties) and len(set(texts.values())) == 1:
         return next(iter(texts.values()))
     alike = {
-        text: [name for name, other in texts.items() if other == text] for text in texts.values()
+        text: [title for title, other in texts.items() if other == text] for text in texts.values()
     }
-    return "\n".join(f"{', '.join(names)}: {text}" for text, names in alike.items())
+    return "\n".join(f"{'; '.join(titles)}: {text}" for text, titles in alike.items())
 
 
 def named_mistakes(item: Property, found: Finding) -> list[Mistake]:
@@ -232,6 +252,7 @@ def judge_property(item: Property, found: Finding, counts: bool, public: bool) -
         mistake=" and ".join(mistake.name for mistake in named_mistakes(item, found)) or None,
         problem="" if passed else describe_failure(found, public),
         measured=found.measured,
+        title=item.title,
     )
 
 
@@ -240,6 +261,8 @@ def describe_failure(found: Finding, public: bool) -> str:
     return HOLDS_ALONE if found.status == "ok" else describe_finding(found, public) or found.status
 
 
+# The examination that trains a model, and what is said where it finds no mistake and another does.
+FLOOR, MAY_FOLLOW = "floor", "This may follow from the finding above."
 HOLDS_ALONE = "It holds, and counts only together with another property."
 
 

@@ -1,5 +1,6 @@
 """Describes numbers, shapes and errors to students, in words that give no hidden value away."""
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = [
     "describe_shape",
     "describe_values",
     "format_shape",
+    "join_judgements",
 ]
 
 
@@ -126,14 +128,28 @@ def describe_values(
 
     Returns:
         (words, measured): the words give no hidden value away; `measured` has the largest error to
-        one significant digit.
+        one significant digit. `check` says one after the other, so the words alone name the origin.
     """
     with np.errstate(all="ignore"):
         worst = round_to_one_digit(np.max(np.abs(got - want)))
     return (
         f"judged by {origin}, some values of {name} are {describe_distance(got, want)}",
-        f"{name} is off by up to {worst:g}{unit} from {origin}",
+        f"{name} is off by up to {worst:g}{unit}",
     )
+
+
+JUDGED_BY = re.compile(r"judged by [^,]+, ")
+
+
+def join_judgements(judgements: Iterable[str]) -> str:
+    """Returns judgements as one text; a basis, "judged by ...", that was said is not said again."""
+    parts, said = [], ""
+    for judgement in judgements:
+        found = JUDGED_BY.match(judgement)
+        basis = found[0] if found else ""
+        parts.append(judgement.removeprefix(said) if basis == said else judgement)
+        said = basis
+    return "; ".join(parts)
 
 
 AXIS_NAMES = {

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from .axes import advise_on_broadcast, advise_on_shape
+from .axes import Advice, advise_on_broadcast, advise_on_shape
 from .compare import relative_error
 from .describe import KNOWN_TYPES
 from .naming import is_transformation
@@ -15,6 +15,7 @@ __all__ = [
     "explain_kit_failure",
     "known_advice",
     "write_message",
+    "write_repair",
 ]
 
 # From names of cases to the answers.
@@ -55,14 +56,36 @@ def write_message(
     if mistakes:
         shapes = [verdict.problem for verdict in failed if verdict.status == "malformed"]
         return "\n".join([f"{first} {explain_mistakes(mistakes)}", *shapes[:1]])
+    advice = advise_on_shape(question, answers)
     return "\n".join(
         [
             first,
             *describe_cases(verdicts),
-            *advise_on_shape(question, answers),
+            *([f"  {advice.seen}"] if advice else []),
             *(explain_broken(question, verdicts, answers) or filter(None, [fixed])),
         ]
     )
+
+
+def write_repair(question: DrawnQuestion, mistakes: Sequence[Mistake], answers: Answers) -> str:
+    """Returns how to mend each mistake, a line each; without one how to mend the shape, or "".
+
+    Args:
+        question: The `DrawnQuestion`.
+        mistakes: The mistakes that explain the answers.
+        answers: From names of cases to the answers.
+    """
+    if mistakes:
+        return "\n".join(dict.fromkeys(each.repair for each in mistakes if each.repair))
+    advice = advise_on_shape(question, answers) or next(
+        filter(None, (lost_axis(answers[case.name], case.sizes) for case in question.cases)), None
+    )
+    return advice.repair if advice else ""
+
+
+def lost_axis(answer: Answer, sizes: Mapping[str, int]) -> Advice | None:
+    """Returns the advice on an exception of two arrays that do not fit together, else None."""
+    return advise_on_broadcast(answer.text, sizes) if answer.status == "error" else None
 
 
 def explain_broken(
@@ -217,7 +240,8 @@ def explain_exception(answer: Answer, sizes: Mapping[str, int]) -> str:
     kind = answer.kind if answer.kind in NAMED_EXCEPTIONS else "an exception"
     text = [answer.text] if answer.text else []
     new_advice = [advice for advice in known_advice(answer.text) if advice not in answer.text]
-    new_advice += advise_on_broadcast(answer.text, sizes)
+    lost = lost_axis(answer, sizes)
+    new_advice += [lost.seen] if lost else []
     return "\n".join([f"Your function raised {kind}{at}.", *text, *new_advice])
 
 

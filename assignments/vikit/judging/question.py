@@ -101,6 +101,7 @@ class Property:
         mistakes: The mistakes that the examination may find.
         counts_alone: Whether it is worth its points if no other property of the question holds.
             Shapes are not.
+        title: What holds, as students read it; empty for its name.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Property:
     options: dict = field(default_factory=dict)
     mistakes: tuple = ()
     counts_alone: bool = True
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,7 @@ class CaseVerdict:
         mistake: The name of the mistake, if it has one.
         problem: What is wrong, in words, for the student.
         measured: What was seen of a property, in numbers, for the staff.
+        title: What students read instead of the name; empty for the name itself.
     """
 
     name: str
@@ -221,6 +224,7 @@ class CaseVerdict:
     mistake: str | None
     problem: str = ""
     measured: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)

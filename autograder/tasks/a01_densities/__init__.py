@@ -37,8 +37,11 @@ assignment = Assignment(
             "find_the_bugs",
             6,
             errata=("E-000-08", "E-000-09", "E-003-02"),
-            holds=(
-                'document 000, section 4 "Closed form ELBO for VAE with Gaussian Latent", step 7',
+            passages=(
+                'document 000, section 4 "Closed form ELBO for VAE with Gaussian Latent", steps 1 '
+                "to 7",
+                'document 003, "Variational lower bound & Approximate posterior distribution", '
+                "eq. 11",
             ),
         ),
     ),

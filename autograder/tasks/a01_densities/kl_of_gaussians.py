@@ -73,9 +73,7 @@ def sweep_two_gaussians(generator) -> Arguments:
 kl_diag_gaussians = Question(
     name="kl_diag_gaussians",
     points=12,
-    source=(
-        'document 000, section 4 "Closed form ELBO for VAE with Gaussian Latent", steps 2 to 6'
-    ),
+    source=('document 000, section 4 "Closed form ELBO for VAE with Gaussian Latent"'),
     shape="[B]",
     reference=densities.kl_diag_gaussians,
     cases=(

@@ -26,14 +26,28 @@ assignment = Assignment(
         fit_q,
     ),
     manual=(
-        Manual("why_the_naive_gradient_is_zero", 5, errata=("E-000-02", "E-001-03")),
+        Manual(
+            "why_the_naive_gradient_is_zero",
+            5,
+            errata=("E-000-02", "E-001-03"),
+            passages=(
+                'document 000, section 2 "SGD on ELBO for VAE", the sentence before the first '
+                "equation",
+                'document 001, "Gradients of ELBO", the sentence on a dead end',
+            ),
+        ),
         Manual("why_one_sample_is_enough", 4),
         Manual("three_estimates_of_the_evidence", 5),
         Manual(
             "find_the_bugs",
             6,
             errata=("E-002-09", "E-003-08"),
-            holds=('document 002, "Reparameterization Gradients", the sentence on the variance',),
+            passages=(
+                'document 002, "7-2. Variational Auto Encoder (VAE)", the sentence on the variance '
+                "of the gradient",
+                'document 002, "Reparameterization Gradients", the sentence on the variance',
+                'document 003, "Reparametrisation trick", eq. 29',
+            ),
         ),
     ),
 )

@@ -28,7 +28,12 @@ assignment = Assignment(
             "draw_the_model",
             8,
             errata=("E-001-06", "E-001-07", "E-003-04"),
-            holds=('document 004, "– ln p_Φ(y|z) as Distortion", the best sigma',),
+            passages=(
+                'document 001, "Gradients of ELBO", recipe "in practice", the last two lines',
+                'document 003, "Variational lower bound & Approximate posterior distribution", the '
+                "note below eq. 12",
+                'document 004, "– ln p_Φ(y|z) as Distortion", the best sigma',
+            ),
         ),
         Manual("two_heads", 3),
         Manual("read_the_curves", 5),

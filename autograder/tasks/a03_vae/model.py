@@ -72,6 +72,7 @@ VAE = Question(
             VAE_SOURCE,
             "terms",
             {"model": "VAE", "size_table": SIZES},
+            title="The ELBO of the Bernoulli model is right",
         ),
         Property(
             "elbo_gaussian",
@@ -80,6 +81,7 @@ VAE = Question(
             f'{LIKELIHOODS}; document 004, slide "Gaussian VAEs"',
             "terms",
             {"model": "GaussianVAE", "size_table": SIZES[:1]},
+            title="The ELBO of the Gaussian model is right",
         ),
         weights_property(
             "VAE",
@@ -95,6 +97,7 @@ VAE = Question(
             'document 003, eq. 18 to 22; document 001, "Gradients of ELBO"',
             "fresh_noise",
             {"model": "VAE"},
+            title="The noise is fresh",
         ),
         Property(
             "loss_per_example",
@@ -105,16 +108,17 @@ VAE = Question(
             LOSS_SOURCE,
             "reported_losses",
             {"model": "VAE"},
+            title="The reported losses are those of an average example",
         ),
         Property(
             "training_passes_the_floor",
             5,
-            "Trained on digits, the ELBO of held-out ones must pass the floor, "
-            "which is 60 % of the way from one Bernoulli per pixel to a plain VAE. "
-            "Something keeps the model from learning.",
+            "Trained on digits, the ELBO of held-out ones must come at least 60 % of the way from "
+            "one Bernoulli per pixel to a plain VAE.",
             STRUCTURE,
             "floor",
             {"model": "VAE", "floor": FLOOR},
+            title="A trained model reaches the ELBO that any right one reaches",
         ),
     ),
     oracle=Reference,

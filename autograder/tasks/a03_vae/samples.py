@@ -128,6 +128,7 @@ sample_latent = Question(
             'document 000, section 2 "SGD on ELBO for VAE", step 3; document 003, eq. 24 to 27',
             "gradient",
             {"path": "sample_latent", "inputs": ["mu", "log_var"], "wanted": "latent_gradient"},
+            title="The gradient passes through the sample",
         ),
     ),
     oracle=Reference,

@@ -32,7 +32,11 @@ assignment = Assignment(
             "find_the_bugs",
             6,
             errata=("E-004-05", "E-004-06"),
-            holds=('document 004, "The β -VAE", on beta below and above 1',),
+            passages=(
+                'document 004, "Indeterminacy of the VAE", the range of $I(y, z)$',
+                'document 004, "Posterior Collapse", last equation',
+                'document 004, "The β -VAE", on beta below and above 1',
+            ),
         ),
     ),
 )

@@ -118,7 +118,7 @@ def sweep_labels(generator, batch=BATCH) -> np.ndarray:
 
 categorical_log_prob = Question(
     name="categorical_log_prob",
-    points=8,
+    points=4,
     source=LABEL_SOURCE,
     shape="[B]",
     reference=vib.categorical_log_prob,

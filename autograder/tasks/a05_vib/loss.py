@@ -131,7 +131,7 @@ def sweep_bottleneck(generator) -> Arguments:
 
 vib_loss = Question(
     name="vib_loss",
-    points=16,
+    points=14,
     source=f"{VIB_SOURCE}; errata E-000-12",
     shape="[]",
     reference=vib.vib_loss,

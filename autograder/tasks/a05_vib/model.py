@@ -80,30 +80,31 @@ LabelDecoder = Question(
 
 VIB = Question(
     name="VIB",
-    points=14,
+    points=20,
     source=VIB_SOURCE,
     properties=(
         Property(
             "loss_terms",
-            4,
+            6,
             "loss_terms(x, y_onehot, eps) must be the cross-entropy of each example, averaged over "
             "the L samples, and its KL without beta: computed from what your own encoder and "
             "decoder return they are other numbers.",
             VIB_SOURCE,
             "terms",
             {"model": "VIB", "size_table": SIZES, "weight": 0.3},
+            title="The terms of the loss are right",
         ),
         replace(
-            training_property(3, VIB_SOURCE, model="VIB"),
+            training_property(4, VIB_SOURCE, model="VIB"),
             hint=(
                 "fit and evaluate must report loss, cross_entropy and kl of an average example, "
                 "the loss as vib_loss makes it of the other two with the model's beta, whatever "
                 "the size of the batch; and each step must draw fresh noise for each example."
             ),
         ),
-        prediction_property(2, f"{VIB_SOURCE}; errata E-000-12", SIZES, model="VIB"),
-        weights_property("VIB", 2, WEIGHTS_SOURCE),
-        accuracy_property("VIB", 3, VIB_SOURCE, FLOOR),
+        prediction_property(3, f"{VIB_SOURCE}; errata E-000-12", SIZES, model="VIB"),
+        weights_property("VIB", 3, WEIGHTS_SOURCE),
+        accuracy_property("VIB", 4, VIB_SOURCE, FLOOR),
     ),
     oracle=Reference,
     seconds=MODEL_SECONDS,

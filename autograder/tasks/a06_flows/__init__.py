@@ -41,7 +41,12 @@ assignment = Assignment(
     manual=(
         Manual("why_w_u_above_minus_one", 4),
         Manual("what_flows_cost", 5),
-        Manual("implicit_or_flow", 3, errata=("E-002-19",)),
+        Manual(
+            "implicit_or_flow",
+            3,
+            errata=("E-002-19",),
+            passages=('document 002, "Implicit distributions", the log density ratio',),
+        ),
         Manual(
             "repair_listing_1",
             10,
@@ -49,13 +54,7 @@ assignment = Assignment(
                 *("E-000-18", "E-000-19", "E-000-20", "E-000-21"),
                 *("E-000-22", "E-000-23", "E-000-24"),
             ),
-            holds=tuple(
-                f'document 000, Listing 1 "VIB with Flows", {passage}'
-                for passage in (
-                    *("the call of Encoder", "the call of Generator"),
-                    *("log_q0_z0", "log_qk_zk", "log_p_zk"),
-                )
-            ),
+            passages=('document 000, Listing 1 "VIB with Flows", lines 12 to 30',),
         ),
         Manual("what_the_flow_bought", 5),
     ),

@@ -266,6 +266,7 @@ coupling_inverse = Question(
                 "inverse": "coupling_inverse",
                 "shapes": [[5, 4], [5, 2], [5, 2]],
             },
+            title="It inverts coupling_forward",
         ),
     ),
     oracle=Reference,

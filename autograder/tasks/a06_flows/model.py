@@ -20,6 +20,8 @@ STEPS = {
     "coupling": "one coupling layer: half of z stays, the other is scaled and shifted",
     "iaf": "one iaf_step, with gates between 0 and 1 and m, s of the dimensions before",
 }
+# As messages name them.
+ADJECTIVES = {flow: flow for flow in FLOWS} | {"iaf": "autoregressive"}
 OTHER_COUNTS = {
     "planar": "With num_flows=0 there is none, and each more has its own direction.",
     "radial": "With num_flows=2 each has its own centre.",
@@ -31,12 +33,13 @@ OTHER_COUNTS = {
 def log_det_property(flow) -> Property:
     return Property(
         f"log_det_{flow}",
-        0.5,
+        0.75,
         f"With flow={flow!r} the second output of transform must be the log determinant of the "
         "first's Jacobian in z0 at fixed x. The grader takes differences of transform itself.",
         f"{FREE_ENERGY}; {FLOWS_SOURCE}",
         "flow_log_det",
         {"flow": flow},
+        title=f"The log determinants of the {ADJECTIVES[flow]} flow are right",
     )
 
 
@@ -49,18 +52,20 @@ def kind_property(flow) -> Property:
         f"{FREE_ENERGY}; {FLOWS_SOURCE}",
         "flow_kind",
         {"flow": flow},
+        title=f"The steps of the {ADJECTIVES[flow]} flow are of their kind",
     )
 
 
 def conditioned_property(flow) -> Property:
     return Property(
         f"depends_on_x_{flow}",
-        0.5,
+        0.75,
         f"With flow={flow!r} the same z0 with two images must give two zK, "
         "and a step two determinants.",
         FREE_ENERGY,
         "flow_depends_on_x",
         {"flow": flow},
+        title=f"Each image has its own {ADJECTIVES[flow]} flow",
     )
 
 
@@ -73,27 +78,29 @@ def weights_property(flow) -> Property:
         f"{LEARNING}; {FREE_ENERGY}",
         "flow_weights",
         {"flow": flow},
+        title=f"Every weight of the {ADJECTIVES[flow]} flow learns",
     )
 
 
 FlowVIB = Question(
     name="FlowVIB",
-    points=11,
+    points=15,
     source=MODEL_SOURCE,
     properties=(
         Property(
             "free_energy_terms",
-            2,
+            3,
             "free_energy_terms(x, y_onehot, eps) must be what your own encoder, transform and "
             "decoder give: log_q0 at z0, the sum of the log determinants, the log prior at zK and "
             "the log-likelihood of the label.",
             MODEL_SOURCE,
             "flow_terms",
             {"size_table": SIZES, "weight": 0.3},
+            title="The terms of the free energy are right",
         ),
-        training_property(1, MODEL_SOURCE, examination="flow_training"),
+        training_property(1.5, MODEL_SOURCE, examination="flow_training"),
         prediction_property(
-            1,
+            1.5,
             f"{PREDICTION}; errata E-000-12",
             PREDICTED_SIZES,
             examination="flow_prediction",

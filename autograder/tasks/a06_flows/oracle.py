@@ -56,4 +56,5 @@ def jacobian_property(forward, log_det, shapes, **options) -> Property:
         f"{FREE_ENERGY}; {FLOWS}",
         "jacobian",
         {"forward": forward, "log_det": log_det, "shapes": shapes, **options},
+        title="The log determinant is that of the map",
     )

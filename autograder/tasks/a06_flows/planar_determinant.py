@@ -31,7 +31,7 @@ def log_abs(value) -> np.ndarray:
 
 planar_log_det = Question(
     name="planar_log_det",
-    points=7,
+    points=6,
     source=f"{FREE_ENERGY}; {PLANAR_DETERMINANT}",
     shape="[B]",
     reference=flows.planar_log_det,

@@ -267,7 +267,7 @@ def ratio_of_radii(z, z_ref, alpha, beta_hat) -> np.ndarray:
 
 radial_log_det = Question(
     name="radial_log_det",
-    points=7,
+    points=6,
     source=RADIAL,
     shape="[B]",
     reference=flows.radial_log_det,

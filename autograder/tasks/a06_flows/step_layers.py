@@ -16,6 +16,13 @@ KINDS = {
 }
 SOURCES = {"planar": PLANAR, "radial": RADIAL, "coupling": COUPLING, "iaf": IAF}
 
+# What students read instead of the properties' names.
+TITLES = {
+    "log_det": "The log determinant is right",
+    "kind": "The step is of its kind",
+    "depends_on_features": "Each example has its own step",
+    "weights": "Every weight takes part",
+}
 LOG_DET_HINT = (
     "The second output of {} must be the log determinant of the first's Jacobian in z, for each "
     "example's own features. The grader takes differences of the step itself."
@@ -49,7 +56,7 @@ def step_question(name, flow, points) -> Question:
         points=sum(points),
         source=SOURCES[flow],
         properties=tuple(
-            Property(prop, worth, hint, source, examination, options)
+            Property(prop, worth, hint, source, examination, options, title=TITLES[prop])
             for (prop, hint, source, examination), worth in zip(rows, points, strict=True)
         ),
         oracle=Reference,
@@ -57,7 +64,7 @@ def step_question(name, flow, points) -> Question:
     )
 
 
-PlanarStep = step_question("PlanarStep", "planar", (2, 2, 1, 1))
+PlanarStep = step_question("PlanarStep", "planar", (2, 1, 1, 1))
 RadialStep = step_question("RadialStep", "radial", (2, 1, 1, 1))
 CouplingStep = step_question("CouplingStep", "coupling", (1, 1, 1, 1))
 AutoregressiveStep = step_question("AutoregressiveStep", "iaf", (1, 1, 1, 1))

@@ -63,7 +63,7 @@ def sweep_gates(generator) -> Arguments:
 
 iaf_step = Question(
     name="iaf_step",
-    points=5,
+    points=4,
     source=IAF,
     shape="[B,K] and [B]",
     outputs=("z_new", "log_det"),
@@ -349,6 +349,7 @@ leapfrog_step = Question(
             HAMILTONIAN,
             "reversible",
             {"name": "leapfrog_step", "size": 5},
+            title="The way back ends at the start",
         ),
     ),
     oracle=Reference,
