@@ -90,6 +90,8 @@ class Equations(NamedTuple):
         constants: Which columns are constants. Bool `[columns]`.
         tolerance: How far each number may be off. Shape `[n]`.
         parts: The terms of each part of the formula.
+        num_fitted: How many of the numbers coefficients are fitted to: those of the last case are
+            kept out, and must be predicted.
     """
 
     matrix: np.ndarray
@@ -99,6 +101,7 @@ class Equations(NamedTuple):
     constants: np.ndarray
     tolerance: np.ndarray
     parts: list[list[int]]
+    num_fitted: int
 
 
 def equations_of(
@@ -137,6 +140,7 @@ def equations_of(
         np.array([terms.terms[column.term].is_constant for column, _ in labels]),
         np.maximum(tolerance, 1e-9) + rounding,
         list(terms.parts().values()),
+        len(given) - (answers[-1].size if len(answers) > 1 else 0),
     )
 
 
@@ -182,8 +186,10 @@ class Search:
     """The search for the combination that gives an answer's numbers.
 
     Attributes:
-        rows: Columns in units of the tolerance. Shape `[columns, n]`.
-        goal: The answer's numbers in these units. Shape `[n]`.
+        all_rows: Columns in units of the tolerance. Shape `[columns, n]`.
+        all_goal: The answer's numbers in these units. Shape `[n]`.
+        rows: The same, without the last case.
+        goal: The same, without the last case.
         gram: The products of all pairs of rows.
         index: From labels to rows.
         scales: The sizes that columns are divided or multiplied by.
@@ -193,8 +199,10 @@ class Search:
         self.equations = equations
         usable = np.isfinite(equations.matrix).all(axis=1)
         scale = np.where(usable[:, np.newaxis], equations.matrix, 0)
-        self.rows = scale / equations.tolerance
-        self.goal = equations.given / equations.tolerance
+        self.all_rows = scale / equations.tolerance
+        self.all_goal = equations.given / equations.tolerance
+        self.rows = self.all_rows[:, : equations.num_fitted]
+        self.goal = self.all_goal[: equations.num_fitted]
         norms = np.linalg.norm(self.rows, axis=1)
         self.gram = self.rows @ self.rows.T
         # What is 0 everywhere, or smaller than the tolerance, explains nothing; nor does what is a
@@ -221,8 +229,8 @@ class Search:
     def is_solvable(self) -> bool:
         """Tells whether there are enough numbers, all of them finite, and few enough terms."""
         return bool(
-            np.isfinite(self.goal).all()
-            and np.isfinite(self.rows[self.terms]).all()
+            np.isfinite(self.all_goal).all()
+            and np.isfinite(self.all_rows[self.terms]).all()
             and len(self.terms) <= MOST_TERMS
             and len(self.goal) >= len(self.terms) + MORE_EQUATIONS
         )
@@ -330,7 +338,7 @@ class Search:
                 kept = base.copy()
                 kept[list(taken)] = 0
                 rest = self.goal - kept @ self.rows
-                if count and np.all(np.abs(rest) <= 1):
+                if count and self.fits(kept):
                     yield kept
                 for chosen in self.put_in(rest, most):
                     yield from self.with_coefficients(kept, rest, chosen)
@@ -399,8 +407,8 @@ class Search:
         return float(found) if abs(found - value) < 0.02 * max(1, abs(value)) else None
 
     def fits(self, coefficients: np.ndarray) -> bool:
-        """Tells whether coefficients give all numbers within the tolerance."""
-        return bool(np.all(np.abs(self.goal - coefficients @ self.rows) <= 1))
+        """Tells whether coefficients give all numbers, also those that were kept out of the fit."""
+        return bool(np.all(np.abs(self.all_goal - coefficients @ self.all_rows) <= 1))
 
     # Which of several.
 
@@ -413,7 +421,7 @@ class Search:
         if not distinct:
             return None
         rows = sorted(distinct.values(), key=self.complexity)
-        values = np.stack(rows) @ self.rows
+        values = np.stack(rows) @ self.all_rows
         # Of one answer, up to rounding of the columns in the public cases.
         if np.max(np.abs(values - values[0])) > SAME_ANSWER:
             return np.zeros(0)
