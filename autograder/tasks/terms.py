@@ -128,6 +128,7 @@ class TermRow:
     formula: Callable[..., Any]
 
 
+# Not fewer arguments: they are the fields of a row.
 def term(key, right, formula, text, words="", is_constant=False, part="") -> TermRow:
     """Returns a row of `of_output`.
 
@@ -253,6 +254,7 @@ Change = Callable[[list], list]
 
 
 # Not fewer arguments: each says something else of an output.
+# Not shorter: most of it are arguments and what they mean.
 def of_output(
     arguments: dict[str, str],
     *rows: TermRow,
