@@ -31,6 +31,7 @@ def bernoulli_rows() -> tuple[TermRow, ...]:
     )
 
 
+# Not shorter: one row for each term.
 def kl_rows(sign) -> tuple[TermRow, ...]:
     """Returns the terms of the KL to the standard normal: of arguments that end with mu, log_var.
 

@@ -113,6 +113,7 @@ def sweep_tables(generator) -> Arguments:
     return pop / pop.sum(), np.log(np.maximum(model, LEAST))
 
 
+# Not shorter: one row for each term.
 def sum_of_averages(output, cross=0, own=0) -> DeclaredTerms:
     """Returns the `Terms` of an output.
 

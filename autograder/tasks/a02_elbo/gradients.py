@@ -219,8 +219,12 @@ PATHWISE = {"mu": "mean", "log_var": "", "eps": "noise", "grad_f": ""}
 PATHWISE_SIZES = {"L": lambda mu, log_var, eps, grad_f: len(eps)}
 
 
-def gradients_at(mu, log_var, eps, grad_f, sigma, *_) -> np.ndarray:
-    """Returns the gradients at the samples. Shape `[L, K]`."""
+def gradients_at(*arguments) -> np.ndarray:
+    """Returns the gradients at the samples, of the question's arguments and sigma.
+
+    Shape `[L, K]`.
+    """
+    mu, _, eps, grad_f, sigma = arguments[:5]
     return np.asarray(grad_f(mu + sigma * eps))
 
 
@@ -255,6 +259,7 @@ def gradient_of_mu() -> DeclaredTerms:
     )
 
 
+# Not shorter: one row for each term.
 def gradient_of_log_var() -> DeclaredTerms:
     """Returns the `Terms` of d_log_var.
 

@@ -261,6 +261,7 @@ def exact_precision(x, W, b, sigma) -> np.ndarray:
     return np.eye(W.shape[1]) + W.T @ W / sigma**2
 
 
+# Not shorter: one row for each term.
 def terms_of_mean() -> DeclaredTerms:
     """Returns the `Terms` of the mean: it is linear in x and in b."""
 
@@ -325,6 +326,7 @@ def terms_of_mean() -> DeclaredTerms:
     )
 
 
+# Not shorter: one row for each term.
 def terms_of_precision() -> DeclaredTerms:
     """Returns the `Terms` of the covariance's inverse."""
     return of_output(
