@@ -19,6 +19,7 @@ from autograder.places import NotInstalled, released_folder
 __all__ = [
     "MAX_FILE_BYTES",
     "Cell",
+    "Released",
     "UnreadableNotebook",
     "open_file",
     "read_cells",

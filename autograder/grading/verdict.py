@@ -272,12 +272,7 @@ def build_question_document(verdict: judging.Verdict) -> dict[str, Any]:
         "mistake": verdict.mistake,
         "message": verdict.message,
         "repair": verdict.repair,
-        "read_back": verdict.read_back
-        and {
-            "id": verdict.read_back.id,
-            "sentence": verdict.read_back.sentence,
-            "formula": verdict.read_back.formula,
-        },
+        "read_back": read_back_document(verdict.read_back),
         "source": verdict.source,
         "unexplained": list(verdict.unexplained),
         "follows": verdict.follows,
@@ -296,6 +291,13 @@ def build_question_document(verdict: judging.Verdict) -> dict[str, Any]:
             for case in verdict.cases
         ],
     }
+
+
+def read_back_document(found: judging.ReadBack | None) -> dict[str, str] | None:
+    """Returns what was read back as JSON data; None if nothing was."""
+    if found is None:
+        return None
+    return {"id": found.id, "sentence": found.sentence, "formula": found.formula}
 
 
 def round_score(number) -> float:

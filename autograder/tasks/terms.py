@@ -262,6 +262,7 @@ def read_factor(change: str, text: str) -> float:
 Change = Callable[[list], list]
 
 
+# Not shorter: two functions need all that is made of the arguments.
 # Not fewer arguments: each says something else of an output.
 def of_output(
     arguments: dict[str, str],
@@ -290,10 +291,8 @@ def of_output(
     """
     parts = parts or {}
     plain = with_parts([one.formula for one in parts.values()])
-    found = [
-        *readings_of_arguments(arguments, swaps, together or {}, plain),
-        *readings_of_parts(parts),
-    ]
+    found = list(readings_of_arguments(arguments, swaps, together or {}, plain))
+    found += readings_of_parts(parts)
     columns = tuple(
         Column(number, index) for index in range(-1, len(found)) for number in range(len(rows))
     )
@@ -309,14 +308,9 @@ def of_output(
         shape = case.expected[output].shape
         return np.stack([np.broadcast_to(compute(column, doubles), shape) for column in columns])
 
+    terms, readings = tuple(row.term for row in rows), tuple(reading for reading, _ in found)
     return DeclaredTerms(
-        tuple(row.term for row in rows),
-        tuple(reading for reading, _ in found),
-        columns,
-        evaluate,
-        link,
-        compute=compute,
-        sizes=sizes or {},
+        terms, readings, columns, evaluate, link, compute=compute, sizes=sizes or {}
     )
 
 

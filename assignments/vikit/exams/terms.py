@@ -121,10 +121,23 @@ def check_terms_of(
         )
     if method.probabilities_first and first.model.returns_probabilities:
         raise failure_of_decoder
+    raise failure_of_terms(spec, batches, wrong)
+
+
+def failure_of_terms(
+    spec: LatentModel, batches: list[AskedBatch], wrong: list[int]
+) -> PropertyFailed:
+    """Returns the failure of the terms at some indices: their names, or what was read back.
+
+    Args:
+        spec: The `LatentModel`.
+        batches: What the model was asked, and the terms that came back.
+        wrong: The indices of the terms.
+    """
     words, measured = describe_terms(spec, batches, wrong)
     names = name_terms(spec, batches, wrong)
     said = "" if names else read_wrong_terms(spec, batches, wrong)
-    raise PropertyFailed(f"{said}; {words}" if said else words, " and ".join(names), measured)
+    return PropertyFailed(f"{said}; {words}" if said else words, " and ".join(names), measured)
 
 
 def read_wrong_terms(spec: LatentModel, batches: list[AskedBatch], wrong: list[int]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-__all__ = ["are_repeated", "is_repeated", "is_within_rounding"]
+__all__ = ["OUTPUT_ATOL", "OUTPUT_RTOL", "are_repeated", "is_repeated", "is_within_rounding"]
 
 # The rounding of float32 in a loss that is put together here from a network's outputs.
 OUTPUT_ATOL = 1e-3

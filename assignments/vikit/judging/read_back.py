@@ -17,7 +17,7 @@ from .question import GENERIC, Answer, DrawnCase, DrawnQuestion, ReadBack, Verdi
 from .term_search import Combination, Factor, equations_of, find_combination, has_enough
 from .terms import Terms
 
-__all__ = ["add_to_verdict", "predict", "read_answers"]
+__all__ = ["add_to_verdict", "describe", "predict", "read_answers"]
 
 # From names of cases to the answers; and what asks a student's function for more of them.
 Answers = dict[str, Answer]

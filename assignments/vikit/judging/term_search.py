@@ -161,7 +161,10 @@ def scales_of(cases: Sequence[DrawnCase], numbers: Sequence[int]) -> dict[str, n
 def has_enough(terms: Terms, cases: Sequence[DrawnCase], output: int) -> bool:
     """Tells whether cases have numbers enough to find the terms of an output.
 
-    The last case is kept out of the fit.
+    Args:
+        terms: The `Terms` of the output.
+        cases: The `DrawnCase`s; the last is kept out of the fit.
+        output: The index of the output.
     """
     numbers = sum(case.expected[output].size for case in cases[:-1])
     return numbers >= sum(bool(term.right) for term in terms.terms) + MORE_EQUATIONS

@@ -17,7 +17,10 @@ def load_arrays(lists) -> tuple[np.ndarray, ...]:
 def round_to_lists(array, atol, rtol) -> list[Any] | float | str:
     """Returns an array as nested lists of numbers, NaN and infinities as text.
 
-    Each is rounded to a decimal place whose unit is at most `atol + rtol * |value|`.
+    Args:
+        array: Of any shape.
+        atol: Each number is rounded to a decimal place whose unit is at most atol + rtol |number|.
+        rtol: See `atol`.
     """
     array = np.asarray(array)
     if array.ndim:
