@@ -1018,13 +1018,13 @@ if __name__ == "__main__":
     def price_of_rotation(weights, sigma):
         """Returns the least KL of a q with a diagonal covariance from the exact posterior."""
 
-        def log_joint(z):
+        def log_p_xz(z):
             noise = tfd.Normal(tf.linalg.matvec(weights, z), np.float64(sigma))
             log_pz = tfd.Normal(np.float64(0), np.float64(1)).log_prob(z)
             # The price is the same for every x: take x = b.
             return tf.reduce_sum(log_pz) + tf.reduce_sum(noise.log_prob(0))
 
-        return posteriors.least_diagonal_kl(log_joint, weights.shape[1])
+        return posteriors.least_diagonal_kl(log_p_xz, weights.shape[1])
 
     grey, sigma = load("digits", binarize=None), 0.2
     keras.utils.set_random_seed(2)

@@ -99,7 +99,7 @@ def checked(names, *chosen):
 @pytest.mark.soak
 def test_check_finds_every_property_of_the_solution_with_its_own_functions():
     verdict = checked(vars(SOLUTION))
-    assert (verdict.status, verdict.score) == ("correct", 14), verdict.message
+    assert (verdict.status, verdict.score) == ("correct", 20), verdict.message
 
 
 def test_check_says_which_earlier_function_must_be_right_first():
@@ -159,7 +159,7 @@ def test_the_classes_of_this_notebook_are_examined_by_its_own_cases():
     """a03 has an `Encoder` too."""
     questions = {question.name: question for question in tasks.load("a05_vib").questions}
     points = {name: questions[name].points for name in ("Encoder", "LabelDecoder", "VIB")}
-    assert points == {"Encoder": 5, "LabelDecoder": 4, "VIB": 14}
+    assert points == {"Encoder": 5, "LabelDecoder": 4, "VIB": 20}
     checking._current["assignment"], before = "a05_vib", checking.current_assignment()
     try:
         found = checking.find_question("Encoder")
