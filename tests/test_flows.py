@@ -505,7 +505,7 @@ def checked(names, question="FlowVIB"):
 @pytest.mark.soak
 def test_check_finds_every_property_of_the_solution_with_its_own_functions():
     verdict = checked(vars(SOLUTION))
-    assert (verdict.status, verdict.score) == ("correct", 11), verdict.message
+    assert (verdict.status, verdict.score) == ("correct", 15), verdict.message
 
 
 def test_check_says_which_map_must_be_right_first():
