@@ -106,7 +106,7 @@ def build_mistakes_table(verdicts, most=8) -> Iterator[Table | Text]:
         (question["name"], known)
         for verdict in verdicts
         for question in verdict["questions"]
-        if (known := question["mistake"] or (question["read_back"] or {}).get("id"))
+        if (known := question["mistake"] or (question.get("read_back") or {}).get("id"))
     )
     if not counts:
         return

@@ -133,6 +133,8 @@ gaussian_log_pdf = Question(
         pdf_log_var_missing="log_var:0",
         pdf_2pi_missing="one:0",
         pdf_2pi_once="one:/K",
-        pdf_var_as_log_var="var_as_log_variance",
+        pdf_var_as_log_var=lambda z, mu, var: (
+            -0.5 * total(LOG_2PI + var + (z - mu) ** 2 * np.exp(-var))
+        ),
     ),
 )
