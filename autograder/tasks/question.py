@@ -9,6 +9,8 @@ from vikit.judging import EDGE, GENERIC
 
 from autograder import places
 
+from .recent import Recent
+
 __all__ = [
     "EDGE",
     "GENERIC",
@@ -186,6 +188,7 @@ class Question:
             it.
         hints: From the names of mistakes to `judging.Mistake`s; `tasks.load` fills it from
             hints.md.
+        recent: The right values that one mistake after the other asks for.
     """
 
     name: str
@@ -212,6 +215,7 @@ class Question:
     no_terms: str = ""
     keeps_formula: bool = False
     hints: dict = field(default_factory=dict)
+    recent: Recent = field(default_factory=Recent, repr=False)
 
     def __post_init__(self) -> None:
         names = [mistake.name for mistake in self.mistakes]
@@ -245,7 +249,10 @@ class Question:
         formula = self.terms[position].formula(rest)
 
         def all_outputs(*arguments) -> tuple:
-            values = list(reference(*arguments))
+            known = self.recent.values(arguments)
+            if "reference" not in known:
+                known["reference"] = reference(*arguments)
+            values = list(known["reference"])
             values[position] = formula(*arguments)
             return tuple(values)
 

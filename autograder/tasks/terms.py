@@ -15,6 +15,7 @@ from vikit.judging import Column, DrawnCase, Reading, Term, Terms
 from . import drawing
 from .formulas import softmax
 from .question import QuestionError
+from .recent import Recent
 
 __all__ = ["READINGS", "DeclaredTerms", "Part", "TermRow", "of_output", "part", "term"]
 
@@ -178,8 +179,10 @@ class DeclaredTerms(Terms):
     Attributes:
         compute: From a `Column` and the question's arguments to its values.
         sizes: From the letters of sizes to functions of the arguments.
+        recent: The values of columns that one mistake after the other asks for.
     """
 
+    recent: Recent = field(default_factory=Recent, kw_only=True)
     compute: Callable[[Column, list], np.ndarray] = field(kw_only=True)
     sizes: dict[str, Callable[..., int]] = field(kw_only=True)
 
@@ -192,8 +195,11 @@ class DeclaredTerms(Terms):
 
         def changed(*arguments) -> np.ndarray:
             total: Any = 0
+            known = self.recent.values(arguments)
             for column, (coefficient, scale) in factors.items():
-                values = self.compute(column, list(arguments))
+                if column not in known:
+                    known[column] = self.compute(column, list(arguments))
+                values = known[column]
                 size = self.sizes[scale.removeprefix("*")](*arguments) if scale else 1
                 factor = coefficient * size if scale.startswith("*") else coefficient / size
                 total = total + values.dtype.type(factor) * values
