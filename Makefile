@@ -11,7 +11,7 @@ A ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help grade sample new-question test soak assignments solutions release matrix kernelspec bench doctor clean
+.PHONY: help grade sample new-question test soak assignments solutions release matrix unnamed adopt kernelspec bench doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,12 @@ release: $(READY)  ## write the zip for students
 
 matrix: $(READY)  ## show which cases refuse which known mistakes (A=a01_densities for one)
 	$(RUN) -m autograder matrix $(A) $(ARGS)
+
+unnamed: $(READY)  ## show wrong answers that nothing explains, like ones together (A=a01_densities for one)
+	$(RUN) -m autograder unnamed $(A) $(ARGS)
+
+adopt: $(READY)  ## make a known mistake of such an answer (ARGS="a01_densities QUESTION STUDENT NAME")
+	$(RUN) -m autograder adopt $(ARGS)
 
 kernelspec: $(READY)  ## install the confined kernel for nbclient, nbgrader and Jupyter
 	$(RUN) -m autograder kernelspec $(ARGS)

@@ -149,7 +149,7 @@ def test_the_verdict_has_the_fields_that_others_build_on(sample_class):
             "manual_max_score",
         } <= set(verdict)
         assert (verdict["schema"], verdict["assignment"], verdict["manual_max_score"]) == (
-            2,
+            3,
             A01,
             23,
         )

@@ -166,7 +166,8 @@ class Judge:
         found = read_back.read_answers(drawn, given, ask)
         if found:
             return read_back.add_to_verdict(verdict, found)
-        return replace(verdict, unexplained=row_of(ask(drawn.common())))
+        common = drawn.common()
+        return replace(verdict, unexplained=row_of(ask(common))) if common else verdict
 
     def judge_class(self, drawn: judging.DrawnQuestion, question) -> judging.Verdict:
         """Returns the verdict on the properties of a question."""

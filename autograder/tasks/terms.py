@@ -105,11 +105,11 @@ READINGS = {
         ArgumentReading("first_alone", first_of_all, "all samples have the {name} of the first"),
     ),
     "binary": (
-        ArgumentReading("inverted", lambda x: 1 - x, "1 - {name} stands where {name} belongs"),
+        ArgumentReading("inverted", lambda x: 1 - x, "{name} is exchanged for its complement"),
     ),
     "probability": (
         ArgumentReading("as_logit", sigmoid, "the sigmoid of {name} stands for {name}"),
-        ArgumentReading("inverted", lambda p: 1 - p, "1 - {name} stands where {name} belongs"),
+        ArgumentReading("inverted", lambda p: 1 - p, "{name} is exchanged for its complement"),
     ),
     "log_probability": (
         ArgumentReading("exponentiated", np.exp, "exp({name}) stands where {name} belongs"),

@@ -57,9 +57,11 @@ def read_answers(question: DrawnQuestion, answers: Answers, ask: Ask) -> ReadBac
         return None
     if not all(has_enough(question.terms[output], cases, output) for output in wrong):
         further = list(question.further())
+        if not further:
+            return None
         answers = {**answers, **ask(further)}
         cases += further
-        if not further or not are_usable(cases, answers):
+        if not are_usable(cases, answers):
             return None
         wrong = wrong_outputs(question, cases, answers)
     found = [read_output(question, output, cases, answers) for output in wrong]
@@ -114,12 +116,24 @@ def read_output(
     """Returns what one output of a wrong answer computes; None if that is unclear."""
     terms = question.terms[output]
     values = [answers[case.name].values[output] for case in cases]
+    if depends_on_sizes_alone(values):
+        return None
     found = find_combination(equations_of(terms, cases, values, question.atol, question.rtol))
     if found is None:
         return None
     name = question.outputs[output] if question.outputs else ""
     said = describe(terms, found, name, question.keeps_formula)
     return replace(said, factors=((output, found.factors),))
+
+
+def depends_on_sizes_alone(values: Sequence[np.ndarray]) -> bool:
+    """Tells whether an answer has a single number for each case, or a single one for all.
+
+    Zeros are no formula with two terms changed, even where such a formula gives them.
+    """
+    if all(value.size == 1 for value in values):
+        return float(np.ptp([float(value.ravel()[0]) for value in values])) == 0
+    return all(float(np.ptp(value)) == 0 for value in values)
 
 
 def join(found: Sequence[ReadBack]) -> ReadBack:

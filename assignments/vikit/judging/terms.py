@@ -56,8 +56,7 @@ class Term:
     Attributes:
         key: Its name, for the staff.
         words: What messages call it, as "the term in log_var".
-        text: How it is written, as "sum_k mu_k^2"; empty in what students get where the formula is
-            theirs to find.
+        text: How it is written, as "sum_k mu_k^2", for the staff; empty in what students get.
         right: Its coefficient in the right answer; 0 for what only wrong answers have.
         is_constant: Whether it depends on sizes alone: then a coefficient may hold log 2 pi too.
         part: The part of the formula that it belongs to, as messages call it: "the KL". What

@@ -66,7 +66,6 @@ def dump_terms(
         "terms": [
             {
                 "words": term.words,
-                "text": "" if question.keeps_formula else term.text,
                 "right": term.right,
                 "is_constant": term.is_constant,
                 "part": term.part,
@@ -113,7 +112,8 @@ def load_terms(content: dict[str, Any]) -> judging.Terms:
     values = {name: np.array(lists, np.float64) for name, lists in content["values"].items()}
     return judging.Terms(
         terms=tuple(
-            judging.Term(key=f"t{number}", **term) for number, term in enumerate(content["terms"])
+            judging.Term(key=f"t{number}", text="", **term)
+            for number, term in enumerate(content["terms"])
         ),
         readings=tuple(
             judging.Reading(f"r{number}", words) for number, words in enumerate(content["readings"])

@@ -212,7 +212,7 @@ gaussian_log_prob_fixed = Question(
                 0,
                 lambda x, mu, sigma: total((x - mu) / sigma),
                 "sum_d (x_d - mu_d) / sigma",
-                "(x - mu) / sigma without its square",
+                "the distance in units of sigma, not squared",
             ),
             term(
                 "sigma",
