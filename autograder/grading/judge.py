@@ -1,12 +1,12 @@
 """Judges a running notebook: all questions of an assignment, in order."""
 
 import contextlib
-import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from vikit import judging
 from vikit.judging import decide, explain, faults, read_back
+from vikit.judging.question import LARGEST
 
 from autograder import kernels
 from autograder.kernels import Outcome
@@ -192,7 +192,7 @@ def row_of(answers: dict[str, judging.Answer]) -> tuple[float | None, ...]:
         return ()
     arrays = [np.ravel(value) for answer in answers.values() for value in answer.values]
     numbers = np.concatenate(arrays)[:MOST_UNEXPLAINED].astype(float) if arrays else ()
-    return tuple(float(f"{number:.5g}") if math.isfinite(number) else None for number in numbers)
+    return tuple(float(f"{number:.5g}") if abs(number) <= LARGEST else None for number in numbers)
 
 
 def list_kit_errors(verdict: judging.Verdict) -> list[str]:
