@@ -111,3 +111,24 @@ def test_what_cannot_be_adopted_is_said_and_nothing_is_written(copied, question,
     with pytest.raises(SkeletonError, match=said):
         adopt.adopt("a01_densities", question, name, CODE)
     assert {path: path.read_bytes() for path in copied.iterdir()} == before
+
+
+def test_no_character_of_a_student_ends_the_comment(copied):
+    line = "    return 0\x00\r    import os\u2028import sys\x0cimport re"
+    _, (module, _) = reversed(adopt.adopt("a01_densities", QUESTION, "kl_odd", f"{CODE}{line}"))
+    text = module.read_text(encoding="utf-8")
+    imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import)]
+    assert [name.name for node in imports for name in node.names] == ["numpy"]
+    (function,) = [node for node in ast.parse(text).body if getattr(node, "name", "") == "kl_odd"]
+    assert [type(node) for node in function.body] == [ast.Raise]
+
+
+def test_what_was_half_adopted_is_finished(copied):
+    """The process died after the hint was written."""
+    module, hints = copied / "kl_to_prior.py", copied / "hints.md"
+    before = module.read_bytes()
+    adopt.adopt("a01_densities", QUESTION, "kl_half", CODE)
+    written = module.read_bytes(), hints.read_bytes()
+    module.write_bytes(before)
+    adopt.adopt("a01_densities", QUESTION, "kl_half", CODE)
+    assert (module.read_bytes(), hints.read_bytes()) == written

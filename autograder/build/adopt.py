@@ -1,11 +1,11 @@
 """Writes the places of a new known mistake: its row in the question, its lines in hints.md."""
 
 import ast
-import textwrap
 from pathlib import Path
 
 from autograder import tasks
 from autograder.files import write_whole
+from autograder.names import printable
 from autograder.tasks import QuestionError
 
 from .skeleton import SkeletonError, check_identifier
@@ -38,9 +38,10 @@ def adopt(assignment: str, question: str, name: str, code: str) -> list[tuple[Pa
     folder = tasks.FOLDER / assignment
     module = find_module(folder, question)
     hints = folder / tasks.hints.FILE
+    # The row last: without its hint the kit would not load.
     texts = {
-        module: with_row(module.read_text(encoding="utf-8"), question, name, code),
         hints: with_hint(hints.read_text(encoding="utf-8"), question, name),
+        module: with_row(module.read_text(encoding="utf-8"), question, name, code),
     }
     for path, text in texts.items():
         write_whole(path, text)
@@ -85,8 +86,8 @@ def with_row(text: str, question: str, name: str, code: str) -> str:
     end = mistakes.end_lineno - 1
     indent = " " * (len(lines[end]) - len(lines[end].lstrip()) + 4)
     lines.insert(end, f"{indent}{name}={name},\n")
-    comment = textwrap.indent(code.strip("\n"), "    # ", lambda line: True)
-    comment = "\n".join(line.rstrip() for line in comment.splitlines())
+    # A student's text: no character in it may end the comment, or the module.
+    comment = "\n".join(f"    # {printable(line)}".rstrip() for line in code.splitlines())
     function = (
         f"def {name}(*arguments) -> np.ndarray:\n"
         f"    # A student's answer:\n{comment}\n"
@@ -100,6 +101,9 @@ def with_row(text: str, question: str, name: str, code: str) -> str:
 def with_hint(text: str, question: str, name: str) -> str:
     """Returns the text of hints.md with the lines of the mistake, at the end of its question's."""
     entry = f"- **{name}** What is off.\n  Repair: How to mend it.\n"
+    if f"- **{name}** " in text:
+        # From a run that did not come to its end.
+        return text
     lines = text.splitlines(keepends=True)
     heads = [index for index, line in enumerate(lines) if line.startswith("#")]
     start = next((index for index in heads if lines[index].strip("# \n") == question), None)

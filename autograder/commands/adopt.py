@@ -1,11 +1,10 @@
 """`autograder adopt`: makes a known mistake of an answer that nothing explains."""
 
 from argparse import Namespace
-from pathlib import Path
 
 from autograder import places
 
-from .options import SUBMITTED, UsageError, add_command
+from .options import UsageError, add_command, add_submitted
 
 __all__ = ["add_parser"]
 
@@ -23,13 +22,7 @@ def add_parser(commands) -> None:
     command.add_argument("question", metavar="QUESTION", help="the question")
     command.add_argument("student", metavar="STUDENT", help="whose answer it is")
     command.add_argument("name", metavar="NAME", help="the mistake's name, for example kl_squared")
-    command.add_argument(
-        "--submitted",
-        type=Path,
-        default=SUBMITTED,
-        metavar="DIR",
-        help=f"submissions ({SUBMITTED})",
-    )
+    add_submitted(command)
 
 
 def run(options: Namespace) -> int:

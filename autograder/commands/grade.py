@@ -8,7 +8,7 @@ from autograder import screen
 from autograder.screen import say
 
 from . import class_grading
-from .options import OUT, SUBMITTED, UsageError, add_assignments, add_command
+from .options import OUT, UsageError, add_assignments, add_command, add_submitted
 
 __all__ = ["add_parser"]
 
@@ -16,13 +16,7 @@ __all__ = ["add_parser"]
 def add_parser(commands) -> None:
     grade = add_command(commands, "grade", run, "grade the submissions of a class")
     add_assignments(grade, "which to grade (all)")
-    grade.add_argument(
-        "--submitted",
-        type=Path,
-        default=SUBMITTED,
-        metavar="DIR",
-        help=f"submissions ({SUBMITTED})",
-    )
+    add_submitted(grade)
     grade.add_argument(
         "--out", type=Path, default=OUT, metavar="DIR", help=f"receives verdicts and grades ({OUT})"
     )

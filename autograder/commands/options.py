@@ -21,6 +21,7 @@ __all__ = [
     "add_jobs",
     "add_limits",
     "add_out",
+    "add_submitted",
     "check_numbers",
     "jobs_and_limits",
     "known_assignments",
@@ -71,6 +72,16 @@ def add_out(command, folder) -> None:
         default=Path(folder),
         metavar="DIR",
         help="receives what is made (%(default)s)",
+    )
+
+
+def add_submitted(command) -> None:
+    command.add_argument(
+        "--submitted",
+        type=Path,
+        default=SUBMITTED,
+        metavar="DIR",
+        help="submissions (%(default)s)",
     )
 
 

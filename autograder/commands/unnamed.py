@@ -7,7 +7,14 @@ from autograder import screen
 from autograder.names import printable
 from autograder.screen import say
 
-from .options import OUT, SUBMITTED, UsageError, add_assignments, add_command, known_assignments
+from .options import (
+    OUT,
+    UsageError,
+    add_assignments,
+    add_command,
+    add_submitted,
+    known_assignments,
+)
 
 __all__ = ["add_parser"]
 
@@ -22,13 +29,7 @@ def add_parser(commands) -> None:
         "`autograder adopt` makes a known mistake of it.",
     )
     add_assignments(command)
-    command.add_argument(
-        "--submitted",
-        type=Path,
-        default=SUBMITTED,
-        metavar="DIR",
-        help=f"submissions ({SUBMITTED})",
-    )
+    add_submitted(command)
     command.add_argument(
         "--out", type=Path, default=OUT, metavar="DIR", help=f"has the verdicts ({OUT})"
     )

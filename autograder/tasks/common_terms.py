@@ -1,12 +1,24 @@
 """Rows of terms that several questions have: see `terms`."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from .formulas import softplus, total
+from .formulas import Numbers, softplus, total
 from .question import Formula
-from .terms import Part, TermRow, part, term
+from .terms import Intermediate, TermRow, intermediate, term
 
-__all__ = ["bernoulli_rows", "kl_rows", "sigma_part"]
+__all__ = ["bernoulli_rows", "kl_rows", "sigma_intermediate"]
+
+# (key, coefficient, values of each example and dimension, text, words)
+KL_TERMS = (
+    ("mean", 0.5, lambda mu, v: mu**2, "{}sum_k mu_k^2", "the term in mu"),
+    ("variance", 0.5, lambda mu, v: np.exp(v), "{}sum_k sigma_k^2", "the term in the variance"),
+    ("log_var", -0.5, lambda mu, v: v, "{}sum_k log sigma_k^2", "the term in log_var"),
+    ("one", -0.5, lambda mu, v: np.ones_like(mu), "K", "the constant"),
+    ("plain", 0, lambda mu, v: mu, "{}sum_k mu_k", "mu, not squared"),
+    ("size", 0, lambda mu, v: np.abs(mu), "{}sum_k |mu_k|", "the absolute value of mu"),
+)
 
 
 def bernoulli_rows() -> tuple[TermRow, ...]:
@@ -31,51 +43,47 @@ def bernoulli_rows() -> tuple[TermRow, ...]:
     )
 
 
-# Not shorter: one row for each term.
-def kl_rows(sign) -> tuple[TermRow, ...]:
-    """Returns the terms of the KL to the standard normal: of arguments that end with mu, log_var.
+def last_two(*arguments) -> tuple:
+    """Returns (mu, log_var, 1) of arguments that end with mu and log_var."""
+    return *arguments[-2:], 1
+
+
+def kl_rows(
+    of: Callable = last_two, sign=1, over_batch=False, part: str = "the KL", weight: str = ""
+) -> tuple[TermRow, ...]:
+    """Returns the terms of KL(N(mu, diag exp(log_var)) || N(0, I)), times a weight.
 
     Args:
+        of: From the question's arguments to (mu, log_var, the weight).
         sign: 1, or -1 where the KL is subtracted.
+        over_batch: Whether it is averaged over the batch; else there is one for each example.
+        part: What the KL is called; empty if it is all there is.
+        weight: How the weight is written.
     """
-    return (
+
+    def reduced(values) -> Callable:
+        def formula(*arguments) -> Numbers:
+            mu, log_var, factor = of(*arguments)
+            each = total(values(mu, log_var))
+            return factor * (np.mean(each) if over_batch else each)
+
+        return formula
+
+    return tuple(
         term(
-            "mean",
-            0.5 * sign,
-            lambda *arguments: total(arguments[-2] ** 2),
-            "sum_k mu_k^2",
-            "the term in mu",
-            part="the KL",
-        ),
-        term(
-            "variance",
-            0.5 * sign,
-            lambda *arguments: total(np.exp(arguments[-1])),
-            "sum_k sigma_k^2",
-            "the term in the variance",
-            part="the KL",
-        ),
-        term(
-            "log_var",
-            -0.5 * sign,
-            lambda *arguments: total(arguments[-1]),
-            "sum_k log sigma_k^2",
-            "the term in log_var",
-            part="the KL",
-        ),
-        term(
-            "one",
-            -0.5 * sign,
-            lambda *arguments: arguments[-1].shape[-1],
-            "K",
-            "the constant",
-            is_constant=True,
-            part="the KL",
-        ),
+            key,
+            sign * right,
+            reduced(values),
+            f"{weight} {text.format('mean_b ' if over_batch else '')}".strip(),
+            f"{words} of the KL" if part and key == "one" else words,
+            is_constant=key == "one" and not weight,
+            part=part if right else "",
+        )
+        for key, right, values, text, words in KL_TERMS
     )
 
 
-def sigma_part(position) -> Part:
+def sigma_intermediate(position) -> Intermediate:
     """Returns the standard deviation, and what may stand in its place.
 
     Args:
@@ -105,4 +113,4 @@ def sigma_part(position) -> Part:
         "one": (np.ones_like, "the standard deviation is taken for 1"),
     }
     changed = {key: (of_log_var(formula), words) for key, (formula, words) in others.items()}
-    return part(of_log_var(lambda v: np.exp(0.5 * v)), **changed)
+    return intermediate(of_log_var(lambda v: np.exp(0.5 * v)), **changed)

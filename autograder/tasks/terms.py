@@ -17,7 +17,15 @@ from .formulas import softmax
 from .question import QuestionError
 from .recent import Recent
 
-__all__ = ["READINGS", "DeclaredTerms", "Part", "TermRow", "of_output", "part", "term"]
+__all__ = [
+    "READINGS",
+    "DeclaredTerms",
+    "Intermediate",
+    "TermRow",
+    "intermediate",
+    "of_output",
+    "term",
+]
 
 
 class ArgumentReading(NamedTuple):
@@ -155,11 +163,11 @@ def term(key, right, formula, text, words="", is_constant=False, part="") -> Ter
     return TermRow(declared, formula)
 
 
-class Part(NamedTuple):
-    """A part of a formula that stands in several terms.
+class Intermediate(NamedTuple):
+    """A value that stands in several terms, as the slope of a tanh.
 
     Attributes:
-        formula: From the question's arguments, and the parts before it, to its values.
+        formula: From the question's arguments, and the intermediates before it, to its values.
         others: What may stand in its place, by name: a formula, and what is wrong in words.
     """
 
@@ -167,9 +175,9 @@ class Part(NamedTuple):
     others: dict[str, tuple[Callable[..., Any], str]]
 
 
-def part(formula, **others) -> Part:
-    """Returns a `Part`; each of `others` is a pair (formula, what is wrong in words)."""
-    return Part(formula, others)
+def intermediate(formula, **others) -> Intermediate:
+    """Returns an `Intermediate`; each of `others` is a pair (formula, what is wrong in words)."""
+    return Intermediate(formula, others)
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,7 +283,7 @@ def of_output(
     *rows: TermRow,
     swaps=(),
     together=None,
-    parts=None,
+    intermediates=None,
     sizes=None,
     output: int = 0,
     link="",
@@ -289,16 +297,17 @@ def of_output(
         swaps: Pairs of names of arguments that may be exchanged.
         together: From what messages call several arguments of one kind, as "each log_var", to their
             names: they may be taken alike for something else.
-        parts: From names to `Part`s: the rows' formulas get their values after the arguments.
+        intermediates: From names to `Intermediate`s: the rows' formulas get their values after the
+            arguments.
         sizes: From the letters of sizes to functions of the arguments, where a listed mistake
             divides by one.
         output: Which output of the question it is.
         link: What of the answer is the sum of the terms (see `vikit.judging.Terms.link_name`).
     """
-    parts = parts or {}
-    plain = with_parts([one.formula for one in parts.values()])
+    intermediates = intermediates or {}
+    plain = with_intermediates([one.formula for one in intermediates.values()])
     found = list(readings_of_arguments(arguments, swaps, together or {}, plain))
-    found += readings_of_parts(parts)
+    found += readings_of_intermediates(intermediates)
     columns = tuple(
         Column(number, index) for index in range(-1, len(found)) for number in range(len(rows))
     )
@@ -335,7 +344,7 @@ def readings_of_arguments(
         arguments: From the names of arguments to their kinds.
         swaps: Pairs of names of arguments that may be exchanged.
         together: From what messages call several arguments to their names.
-        plain: Adds the parts to the arguments.
+        plain: Adds the intermediates to the arguments.
     """
     names = list(arguments)
     for name, members in ({name: (name,) for name in names} | together).items():
@@ -349,17 +358,21 @@ def readings_of_arguments(
         yield reading, both(exchange(names.index(first), names.index(second)), plain)
 
 
-def readings_of_parts(parts: dict[str, Part]) -> Iterator[tuple[Reading, Change]]:
-    """Yields what may stand in the place of parts, with what adds it to the arguments."""
-    for name, one in parts.items():
+def readings_of_intermediates(
+    intermediates: dict[str, Intermediate],
+) -> Iterator[tuple[Reading, Change]]:
+    """Yields what may stand in the place of intermediates, with what adds it to the arguments."""
+    for name, one in intermediates.items():
         for key, (other, words) in one.others.items():
-            formulas = {other_name: original.formula for other_name, original in parts.items()}
-            changed = with_parts(list({**formulas, name: other}.values()))
+            formulas = {
+                other_name: original.formula for other_name, original in intermediates.items()
+            }
+            changed = with_intermediates(list({**formulas, name: other}.values()))
             yield Reading(f"{name}_{key}", words), changed
 
 
-def with_parts(formulas: list[Callable]) -> Change:
-    """Returns a function that adds to arguments the values of parts, one after the other."""
+def with_intermediates(formulas: list[Callable]) -> Change:
+    """Returns a function that adds the values of intermediates to arguments, one after another."""
 
     def added(arguments: list) -> list:
         found = list(arguments)

@@ -118,20 +118,13 @@ elbo_analytic_kl = Question(
         of_output(
             {"x": "binary", "logits": "logits", "mu": "", "log_var": "log_var"},
             *bernoulli_rows(),
-            *kl_rows(-1),
+            *kl_rows(sign=-1),
             term(
                 "largest",
                 0,
                 lambda x, a, *_: total(np.maximum(a, 0)),
                 "sum_d max(logits_d, 0)",
                 "the larger of the logit and 0",
-            ),
-            term(
-                "plain",
-                0,
-                lambda x, a, mu, v: total(mu),
-                "sum_k mu_k",
-                "mu without its square",
             ),
             sizes={"D": lambda x, *_: x.shape[-1], "K": lambda *batch: batch[-1].shape[-1]},
         ),

@@ -5,7 +5,7 @@ from vikit.protocol.wire import BuiltArgument
 
 from autograder.reference import elbo
 
-from ..common_terms import sigma_part
+from ..common_terms import sigma_intermediate
 from ..domains import spread
 from ..formulas import log_softmax, softmax
 from ..question import (
@@ -20,7 +20,7 @@ from ..question import (
     Question,
     wrong,
 )
-from ..terms import DeclaredTerms, of_output, part, term
+from ..terms import DeclaredTerms, intermediate, of_output, term
 from .samples import sample
 
 __all__ = ["grad_theta_enumerated", "pathwise_gradient"]
@@ -254,7 +254,7 @@ def gradient_of_mu() -> DeclaredTerms:
             "the mean of the gradient times eps",
         ),
         term("prior", 0, lambda mu, *_: mu, "mu", "mu"),
-        parts={"sigma": sigma_part(1)},
+        intermediates={"sigma": sigma_intermediate(1)},
         sizes=PATHWISE_SIZES,
     )
 
@@ -300,10 +300,10 @@ def gradient_of_log_var() -> DeclaredTerms:
             "the mean gradient alone",
         ),
         term("one", 0, lambda mu, *_: np.ones(len(mu)), "1", "a constant", is_constant=True),
-        parts={
-            "sigma": sigma_part(1),
-            "noise": part(lambda *a: a[2], **alone),
-            "scale": part(lambda *a: a[4], **scales),
+        intermediates={
+            "sigma": sigma_intermediate(1),
+            "noise": intermediate(lambda *a: a[2], **alone),
+            "scale": intermediate(lambda *a: a[4], **scales),
         },
         sizes=PATHWISE_SIZES,
         output=1,

@@ -17,7 +17,7 @@ from ..question import (
     unsteady,
     wrong,
 )
-from ..terms import DeclaredTerms, of_output, part, term
+from ..terms import DeclaredTerms, intermediate, of_output, term
 
 __all__ = ["linear_gaussian_log_px", "linear_gaussian_posterior"]
 
@@ -322,7 +322,7 @@ def terms_of_mean() -> DeclaredTerms:
             "(W^T W)^-1 W^T (x - b)",
             "the least squares solution",
         ),
-        parts={"precision": part(exact_precision, **precisions)},
+        intermediates={"precision": intermediate(exact_precision, **precisions)},
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from autograder.reference import elbo
 
-from ..common_terms import sigma_part
+from ..common_terms import sigma_intermediate
 from ..domains import BATCH, DIMS, spread
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from ..terms import of_output, term
@@ -94,7 +94,7 @@ reparameterize = Question(
                 "sigma",
                 "the standard deviation without eps",
             ),
-            parts={"sigma": sigma_part(1)},
+            intermediates={"sigma": sigma_intermediate(1)},
             swaps=(("mu", "eps"),),
         ),
     ),

@@ -5,11 +5,11 @@ from scipy.special import expit
 
 from autograder.reference import vae
 
+from ..common_terms import kl_rows
 from ..domains import DIMS, spread
 from ..formulas import bernoulli, kl, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
-from ..terms_of_losses import rows_of_kl
 
 __all__ = ["RECONSTRUCTION", "draw_q", "loss", "vae_loss"]
 
@@ -172,7 +172,7 @@ vae_loss = Question(
                 "the softplus of the logit",
                 part=RECONSTRUCTION,
             ),
-            *rows_of_kl(lambda x, logits, mu, log_var: (mu, log_var, 1), "the KL"),
+            *kl_rows(lambda x, logits, mu, log_var: (mu, log_var, 1), over_batch=True),
             term(
                 "hinge",
                 0,

@@ -4,11 +4,11 @@ import numpy as np
 
 from autograder.reference import vae
 
+from ..common_terms import kl_rows
 from ..domains import DIMS, spread
 from ..formulas import LOG_2PI, Numbers, kl, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
-from ..terms_of_losses import rows_of_kl
 from .bernoulli_loss import RECONSTRUCTION, draw_q, loss
 
 __all__ = ["gaussian_vae_loss"]
@@ -137,7 +137,7 @@ gaussian_vae_loss = Question(
                 is_constant=True,
                 part=RECONSTRUCTION,
             ),
-            *rows_of_kl(lambda x, x_mu, mu, log_var, sigma: (mu, log_var, 1), "the KL"),
+            *kl_rows(lambda x, x_mu, mu, log_var, sigma: (mu, log_var, 1), over_batch=True),
             term(
                 "absolute",
                 0,

@@ -7,10 +7,10 @@ from scipy.special import xlogy
 
 from autograder.reference import vib
 
+from ..common_terms import kl_rows
 from ..formulas import kl, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
-from ..terms_of_losses import rows_of_kl
 from .labels import OTHER_SIGNS
 from .loss import VIB_SOURCE, sweep_encoded
 
@@ -70,7 +70,7 @@ vib_rate = Question(
     terms=(
         of_output(
             {"mu": "", "log_var": "log_var"},
-            *rows_of_kl(lambda mu, log_var: (mu, log_var, 1)),
+            *kl_rows(lambda mu, log_var: (mu, log_var, 1), over_batch=True, part=""),
             sizes={
                 "B": lambda mu, log_var: len(mu),
                 "K": lambda mu, log_var: mu.shape[-1],

@@ -7,11 +7,11 @@ from scipy.special import xlogy
 
 from autograder.reference import vib
 
+from ..common_terms import kl_rows
 from ..domains import DIMS, spread
 from ..formulas import SMALL, kl, logsumexp, softmax, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
-from ..terms_of_losses import rows_of_kl
 from .labels import (
     OTHER_SIGNS,
     careless_softmax,
@@ -192,8 +192,10 @@ vib_loss = Question(
                 "the logsumexp of the logits",
                 part=CROSS_ENTROPY,
             ),
-            *rows_of_kl(
-                lambda y_onehot, logits, mu, log_var, beta: (mu, log_var, beta), "the KL", "beta"
+            *kl_rows(
+                lambda y_onehot, logits, mu, log_var, beta: (mu, log_var, beta),
+                over_batch=True,
+                weight="beta",
             ),
             term(
                 "largest",

@@ -10,7 +10,7 @@ from autograder.reference import flows
 from ..domains import BATCH, spread
 from ..formulas import total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
-from ..terms import Part, of_output, part, term
+from ..terms import Intermediate, intermediate, of_output, term
 from .oracle import Reference, jacobian_property
 from .places import COUPLING, FREE_ENERGY
 
@@ -51,9 +51,9 @@ def second_half(half) -> np.ndarray:
     return concatenate_halves(0 * half, half)
 
 
-def scale_part() -> Part:
+def scale_intermediate() -> Intermediate:
     """Returns the scale, with what may stand in its place."""
-    return part(
+    return intermediate(
         lambda z, log_scale, shift: np.exp(log_scale),
         no_exp=(
             lambda z, log_scale, shift: log_scale,
@@ -144,7 +144,7 @@ coupling_forward = Question(
                 "[0, exp(log_scale)]",
                 "the scale, as something that is added",
             ),
-            parts={"scale": scale_part()},
+            intermediates={"scale": scale_intermediate()},
         ),
     ),
     mistakes=wrong(
@@ -229,7 +229,7 @@ coupling_inverse = Question(
                 "[z_12 exp(-log_scale), 0]",
                 "the first half over the scale",
             ),
-            parts={"scale": scale_part()},
+            intermediates={"scale": scale_intermediate()},
         ),
     ),
     mistakes=wrong(

@@ -7,7 +7,7 @@ from autograder.reference import flows
 from ..domains import spread
 from ..formulas import LOG_2PI, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
-from ..terms import of_output, part, term
+from ..terms import intermediate, of_output, term
 from .places import FLOWS, FREE_ENERGY
 
 __all__ = ["flow_free_energy", "flow_log_q", "flow_prior_term"]
@@ -180,8 +180,8 @@ flow_prior_term = Question(
                 "sum_k z0_k^2",
                 "the square of z0",
             ),
-            parts={
-                "place": part(
+            intermediates={
+                "place": intermediate(
                     lambda z0, zK: zK,
                     z0=(lambda z0, zK: z0, "z0 stands where zK belongs"),
                     difference=(lambda z0, zK: zK - z0, "zK - z0 stands where zK belongs"),

@@ -8,7 +8,7 @@ from autograder.reference import flows
 from ..domains import DIMS, spread
 from ..formulas import Numbers, softplus
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
-from ..terms import of_output, part, term
+from ..terms import intermediate, of_output, term
 from .places import PLANAR, PLANAR_BOUND
 
 __all__ = [
@@ -124,14 +124,14 @@ planar_u_hat = Question(
                 "max(w.u, -1) w / (norm of w)^2",
                 "the larger of w.u and -1",
             ),
-            parts={
-                "dot": part(
+            intermediates={
+                "dot": intermediate(
                     lambda u, w: w @ u,
                     negated=(lambda u, w: -(w @ u), "w.u has the opposite sign"),
                     sum=(lambda u, w: np.sum(u), "the sum of u stands where w.u belongs"),
                     u_norm=(lambda u, w: u @ u, "u.u stands where w.u belongs"),
                 ),
-                "unit": part(
+                "unit": intermediate(
                     lambda u, w, dot: w / (w @ w),
                     rooted=(
                         lambda u, w, dot: w / np.linalg.norm(w),
@@ -276,8 +276,8 @@ planar_forward = Question(
                 "u_hat", 0, lambda z, u_hat, w, b, bend: u_hat, "u_hat", "u_hat, without the bend"
             ),
             swaps=(("u_hat", "w"),),
-            parts={
-                "bend": part(
+            intermediates={
+                "bend": intermediate(
                     lambda z, u_hat, w, b: np.tanh(across(z, w, b))[:, None],
                     sigmoid=(
                         lambda z, u_hat, w, b: expit(across(z, w, b))[:, None],

@@ -7,7 +7,7 @@ from autograder.reference import flows
 
 from ..formulas import total
 from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
-from ..terms import of_output, part, term
+from ..terms import intermediate, of_output, term
 from .oracle import Reference, jacobian_property
 from .places import FREE_ENERGY, PLANAR_DETERMINANT
 from .planar import across, constrained_dot, draw_planar, planar, set_part_along_w, sweep_planar
@@ -82,8 +82,8 @@ planar_log_det = Question(
                 "log |w.u (1 - tanh^2)|",
                 "the logarithm of the product of psi and u alone",
             ),
-            parts={
-                "dot": part(
+            intermediates={
+                "dot": intermediate(
                     lambda z, u, w, b: w @ u,
                     negated=(lambda z, u, w, b: -(w @ u), "the product of u and w has a minus"),
                     absolute=(
@@ -104,7 +104,7 @@ planar_log_det = Question(
                     ),
                     left_out=(lambda z, u, w, b: 1.0, "the product of u and w is left out"),
                 ),
-                "slope": part(
+                "slope": intermediate(
                     lambda z, u, w, b, dot: slope(across(z, w, b)),
                     tanh=(
                         lambda z, u, w, b, dot: np.tanh(across(z, w, b)),

@@ -8,7 +8,7 @@ from autograder.reference import flows
 from ..domains import DIMS, spread
 from ..formulas import softplus, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
-from ..terms import of_output, part, term
+from ..terms import intermediate, of_output, term
 from .oracle import Reference, jacobian_property
 from .places import RADIAL, RADIAL_BOUND
 
@@ -107,6 +107,20 @@ def radius(z, z_ref) -> np.ndarray:
     return np.linalg.norm(z - z_ref, axis=-1)
 
 
+# What may stand in the place of the radius.
+OTHER_RADII = {
+    "squared": (lambda z, z_ref, *scales: radius(z, z_ref) ** 2, "r is squared"),
+    "absolute": (
+        lambda z, z_ref, *scales: total(np.abs(z - z_ref)),
+        "r is the sum of absolute differences",
+    ),
+    "of_the_batch": (
+        lambda z, z_ref, *scales: np.linalg.norm(z - z_ref) + 0 * z[:, 0],
+        "r is one number for the whole batch",
+    ),
+}
+
+
 def radial(z, z_ref, alpha, beta_hat, r=None) -> np.ndarray:
     h = 1 / (alpha + (radius(z, z_ref) if r is None else r))
     return z + beta_hat * h[:, None] * (z - z_ref)
@@ -175,20 +189,12 @@ radial_forward = Question(
                 "the step without beta_hat",
             ),
             swaps=(("alpha", "beta_hat"),),
-            parts={
-                "r": part(
+            intermediates={
+                "r": intermediate(
                     lambda z, z_ref, *scales: radius(z, z_ref),
-                    squared=(lambda z, z_ref, *scales: radius(z, z_ref) ** 2, "r is squared"),
-                    absolute=(
-                        lambda z, z_ref, *scales: total(np.abs(z - z_ref)),
-                        "r is the sum of absolute differences",
-                    ),
-                    of_the_batch=(
-                        lambda z, z_ref, *scales: np.linalg.norm(z - z_ref) + 0 * z[:, 0],
-                        "r is one number for the whole batch",
-                    ),
+                    **OTHER_RADII,
                 ),
-                "h": part(
+                "h": intermediate(
                     lambda z, z_ref, alpha, beta_hat, r: (1 / (alpha + r))[:, None],
                     of_r=(
                         lambda z, z_ref, alpha, beta_hat, r: (1 / r)[:, None],
@@ -203,7 +209,7 @@ radial_forward = Question(
                         "there is a division by r besides",
                     ),
                 ),
-                "offset": part(
+                "offset": intermediate(
                     lambda z, z_ref, *rest: z - z_ref,
                     from_the_origin=(
                         lambda z, z_ref, *rest: z,
@@ -311,24 +317,16 @@ radial_log_det = Question(
                 "the determinant itself",
             ),
             swaps=(("alpha", "beta_hat"),),
-            parts={
-                "r": part(
+            intermediates={
+                "r": intermediate(
                     lambda z, z_ref, *scales: radius(z, z_ref),
-                    squared=(lambda z, z_ref, *scales: radius(z, z_ref) ** 2, "r is squared"),
-                    absolute=(
-                        lambda z, z_ref, *scales: total(np.abs(z - z_ref)),
-                        "r is the sum of absolute differences",
-                    ),
-                    of_the_batch=(
-                        lambda z, z_ref, *scales: np.linalg.norm(z - z_ref) + 0 * z[:, 0],
-                        "r is one number for the whole batch",
-                    ),
+                    **OTHER_RADII,
                     at_the_output=(
                         lambda z, z_ref, *scales: radius(radial(z, z_ref, *scales), z_ref),
                         "r is that of the output of the flow",
                     ),
                 ),
-                "stretch": part(
+                "stretch": intermediate(
                     lambda z, z_ref, alpha, beta_hat, r: beta_hat / (alpha + r),
                     without_h=(
                         lambda z, z_ref, alpha, beta_hat, r: beta_hat + 0 * r,
@@ -336,7 +334,7 @@ radial_log_det = Question(
                     ),
                 ),
                 # The share of the derivative of h.
-                "fall": part(
+                "fall": intermediate(
                     lambda z, z_ref, alpha, beta_hat, r, stretch: -beta_hat * r / (alpha + r) ** 2,
                     rises=(
                         lambda z, z_ref, alpha, beta_hat, r, stretch: (

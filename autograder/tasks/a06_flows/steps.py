@@ -10,7 +10,7 @@ from autograder.reference import flows
 from ..domains import DIMS, spread
 from ..formulas import Numbers, total
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
-from ..terms import Part, of_output, part, term
+from ..terms import Intermediate, intermediate, of_output, term
 from .oracle import Reference, jacobian_property
 from .places import HAMILTONIAN, IAF
 
@@ -25,9 +25,9 @@ def iaf(z, m, s, gate=expit, log_det=log_expit) -> tuple[np.ndarray, Numbers]:
     return g * z + (1 - g) * m, total(log_det(s))
 
 
-def gate_part() -> Part:
+def gate_intermediate() -> Intermediate:
     """Returns the gate, with what may stand in its place."""
-    return part(
+    return intermediate(
         lambda z, m, s: expit(s),
         other=(lambda z, m, s: expit(-s), "the gate and 1 - gate are exchanged"),
         no_sigmoid=(lambda z, m, s: s, "s itself stands where the gate belongs"),
@@ -89,7 +89,7 @@ iaf_step = Question(
             term("m", 0, lambda z, m, s, gate: m, "m", "m without a gate"),
             term("z", 0, lambda z, m, s, gate: z, "z", "z without a gate"),
             swaps=(("z", "m"),),
-            parts={"gate": gate_part()},
+            intermediates={"gate": gate_intermediate()},
         ),
         of_output(
             {"z": "", "m": "", "s": ""},
@@ -183,9 +183,9 @@ def score_at(score, place) -> np.ndarray:
     return np.asarray(score(place))
 
 
-def push_part() -> Part:
+def push_intermediate() -> Intermediate:
     """Returns what a whole step changes the velocity by at the start, and what may stand there."""
-    return part(
+    return intermediate(
         lambda z, v, step, score: step * score_at(score, z),
         negated=(lambda z, v, step, score: -step * score_at(score, z), "the score has a minus"),
         without_step=(
@@ -199,9 +199,9 @@ def push_part() -> Part:
     )
 
 
-def moved_part() -> Part:
+def moved_intermediate() -> Intermediate:
     """Returns the new position, and where else the score may be asked for."""
-    return part(
+    return intermediate(
         lambda z, v, step, score, push: z + step * (v + 0.5 * push),
         old_velocity=(
             lambda z, v, step, score, push: z + step * v,
@@ -288,7 +288,7 @@ leapfrog_step = Question(
                 "step score(z)",
                 "the score, times one step only",
             ),
-            parts={"push": push_part()},
+            intermediates={"push": push_intermediate()},
         ),
         of_output(
             {"z": "", "v": "", "step": "", "score": ""},
@@ -315,7 +315,7 @@ leapfrog_step = Question(
                 "the score at the new position, not multiplied by the step",
             ),
             term("z", 0, lambda z, v, step, score, push, moved: z, "z", "z itself"),
-            parts={"push": push_part(), "moved": moved_part()},
+            intermediates={"push": push_intermediate(), "moved": moved_intermediate()},
             output=1,
         ),
     ),
