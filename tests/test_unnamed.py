@@ -2,6 +2,7 @@
 
 import ast
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_a_group_is_shown_with_the_code_of_one_of_its_students(tmp_path, capsys)
     arguments = ["--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path)]
     assert cli.main(["unnamed", "a01_densities", *arguments]) == 0
     shown = capsys.readouterr().out
-    assert f"a01_densities, {QUESTION}: 2 (bob, cyd)" in shown
+    assert f"a01_densities, {QUESTION}: 2 students (bob, cyd)" in shown
     assert "    return tf.reduce_sum(mu**4 + log_var, axis=-1)" in shown
 
 
@@ -132,3 +133,13 @@ def test_what_was_half_adopted_is_finished(copied):
     module.write_bytes(before)
     adopt.adopt("a01_densities", QUESTION, "kl_half", CODE)
     assert (module.read_bytes(), hints.read_bytes()) == written
+
+
+def test_an_adopted_mistake_without_its_formula_is_named():
+    def kl_fourth_power(*arguments):
+        raise NotImplementedError("kl_fourth_power: write here in NumPy what the answer computes")
+
+    (question,) = [one for one in tasks.load("a01_densities").questions if one.name == QUESTION]
+    adopted = replace(question, mistakes=tasks.wrong(kl_fourth_power=kl_fourth_power))
+    with pytest.raises(tasks.QuestionError, match=f"{QUESTION}: kl_fourth_power: write here"):
+        tasks.draw_for_student("a01_densities", adopted, "ada", b"secret")

@@ -39,6 +39,7 @@ def run(options: Namespace) -> int:
     names = known_assignments(options.assignments)
     from autograder.grading import classroom
     from autograder.grading.answers import code_of
+    from autograder.reports.summary import count_in_words
     from autograder.reports.unnamed import group_unnamed
 
     console = screen.on_stdout()
@@ -49,7 +50,8 @@ def run(options: Namespace) -> int:
         groups = group_unnamed([one for one in verdicts if one["assignment"] == name])
         for group in groups:
             students = ", ".join(printable(student) for student in group.students)
-            say(console, f"{name}, {group.question}: {len(group.students)} ({students})")
+            count = count_in_words(group.students, "student")
+            say(console, f"{name}, {group.question}: {count} ({students})")
             code = code_of(options.submitted, name, group.students[0], group.question)
             for line in code.splitlines() or ["(its notebook is not there any more)"]:
                 say(console, f"    {printable(line)}")

@@ -12,7 +12,13 @@ from vikit.checking import FAILED, MARKS
 
 from autograder.names import printable
 
-__all__ = ["LETTERS", "build_mistakes_table", "build_parts", "build_students_table"]
+__all__ = [
+    "LETTERS",
+    "build_mistakes_table",
+    "build_parts",
+    "build_students_table",
+    "count_in_words",
+]
 
 # One ASCII letter for each status of a question.
 LETTERS = {

@@ -11,7 +11,7 @@ from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder.reference import callables
 
-from .question import Case
+from .question import Case, QuestionError
 
 __all__ = [
     "as_student_gets_it",
@@ -134,7 +134,11 @@ def evaluate_case(question, case, arguments, chosen=None) -> judging.DrawnCase:
                 (formula, values) for formula in mistake.formulas for values in (doubles, singles)
             ]
             indices = range(len(every)) if chosen is None else chosen[mistake.name]
-            wrong[mistake.name] = tuple(evaluate(*every[index]) for index in indices)
+            try:
+                wrong[mistake.name] = tuple(evaluate(*every[index]) for index in indices)
+            except NotImplementedError as error:
+                # As `autograder adopt` leaves it.
+                raise QuestionError(f"{question.name}: {error}") from error
     return judging.DrawnCase(
         name=case.name,
         kind=case.kind,
