@@ -24,7 +24,7 @@
 # and their eigenvectors for the question on PCA.
 #
 # **Time**: about 10 hours, an estimate. The experiments train four models and some short runs on
-# the digits: some three minutes in all on two processors, half of it in the last section, and much
+# the digits: some two minutes in all on two processors, much of it in the last section, and much
 # more for MNIST.
 #
 # **Difficulty**: *hard* `VAE`, `draw_the_model`, `linear_vae`, `two_gaps`; *some thought*

@@ -324,7 +324,8 @@ def discrepancy_of_sum(layout: LossLayout, found: Reports) -> Discrepancy | None
     names = [
         name for name, form in loss_forms(layout).items() if is_sum(got, form(distortion, rate))
     ]
-    return Discrepancy(right, f"{layout.name} + {'kl' if layout.weight == 1 else 'beta kl'}", names)
+    # Not written as a formula: that of a VIB's loss is the student's to find.
+    return Discrepancy(right, "the two terms that you report", names)
 
 
 def expected_loss(layout: LossLayout, want: Expected) -> Mean:
