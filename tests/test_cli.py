@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -200,6 +201,12 @@ def test_the_kill_matrix_is_a_table_and_a_page(tmp_path, capsys, monkeypatch):
     page = (tmp_path / f"{A01}.html").read_text()
     assert "transformation_doubled of kl_plus_one" in page
     assert "both are the same transformation" in page
+    # The four terms of the KL, and what may stand in their place.
+    assert "terms: 4 right and 2 others, " in printed
+    row = re.search(r"<td>kl_to_standard_normal</td><td></td>(.*?)</tr>", page, re.DOTALL)
+    terms, _, columns, equations, rank = map(int, re.findall(r"<td>(\d+)</td>", row.group(1)))
+    assert terms == 4
+    assert terms < rank <= min(columns, equations)
 
 
 # Grading these does not come to an end by itself: an interrupt is always in time.

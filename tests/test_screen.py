@@ -210,7 +210,11 @@ def test_a_kill_matrix_fits_too(width):
     names = ("sign_flipped", "log_det_of_the_inverse_where_that_of_the")
     text = plain(
         printed(
-            [pages.build_table(Matrix("planar_flow_log_det", cases, names, 2, kills, (), 1, ()))],
+            [
+                pages.build_table(
+                    Matrix("planar_flow_log_det", cases, names, 2, kills, (), 1, (), ())
+                )
+            ],
             width,
         )
     )

@@ -33,7 +33,19 @@ def build_table(matrix) -> Group:
             f"and {transformations} transformations; {len(matrix.alike)} of {matrix.pairs} pairs "
             "are alike by structure"
         ),
+        *(Text(f"terms: {describe_terms(counts)}") for counts in matrix.terms),
         "",
+    )
+
+
+def describe_terms(counts) -> str:
+    """Returns a `tasks.term_table.TermCounts` in words."""
+    name = f"{counts.output}, " if counts.output else ""
+    if counts.reason:
+        return f"{name}{counts.reason}"
+    return (
+        f"{name}{counts.terms} right and {counts.others} others, {counts.columns} columns of rank "
+        f"{counts.rank} in {counts.equations} equations"
     )
 
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from .formulas import Numbers, softplus, total
 from .question import Formula
-from .terms import Intermediate, TermRow, intermediate, term
+from .terms import DeclaredTerms, Intermediate, TermRow, intermediate, of_output, term
 
-__all__ = ["bernoulli_rows", "kl_rows", "sigma_intermediate"]
+__all__ = ["bernoulli_rows", "kl_rows", "sigma_intermediate", "terms_of_samples"]
 
 # (key, coefficient, values of each example and dimension, text, words)
 KL_TERMS = (
@@ -114,3 +114,28 @@ def sigma_intermediate(position) -> Intermediate:
     }
     changed = {key: (of_log_var(formula), words) for key, (formula, words) in others.items()}
     return intermediate(of_log_var(lambda v: np.exp(0.5 * v)), **changed)
+
+
+def terms_of_samples() -> DeclaredTerms:
+    """Returns the terms of mu + sigma eps: of arguments mu, log_var and eps, which broadcast."""
+    return of_output(
+        {"mu": "", "log_var": "", "eps": "noise"},
+        term("mean", 1, lambda mu, v, eps, sigma: mu + 0 * eps, "mu", "mu"),
+        term("noise", 1, lambda mu, v, eps, sigma: sigma * eps, "sigma eps", "the noise"),
+        term(
+            "scaled_mean",
+            0,
+            lambda mu, v, eps, sigma: sigma * mu + 0 * eps,
+            "sigma mu",
+            "mu times the standard deviation",
+        ),
+        term(
+            "spread",
+            0,
+            lambda mu, v, eps, sigma: sigma + 0 * eps,
+            "sigma",
+            "the standard deviation without eps",
+        ),
+        intermediates={"sigma": sigma_intermediate(1)},
+        swaps=(("mu", "eps"),),
+    )

@@ -7,6 +7,7 @@ import numpy as np
 from vikit.judging import compare, naming
 
 from .separation import draw_for_student, find_structure
+from .term_table import TermCounts, count_terms
 
 __all__ = ["kill_matrix"]
 
@@ -26,6 +27,7 @@ class Matrix:
         alive: Names of the mistakes that all cases of some student accept.
         pairs: How many pairs of names there are.
         alike: Tuples (name, name, reason) of those that no inputs tell apart.
+        terms: The `TermCounts` of the outputs: what a wrong answer is read back by.
     """
 
     question: str
@@ -36,6 +38,7 @@ class Matrix:
     alive: tuple
     pairs: int
     alike: tuple
+    terms: tuple[TermCounts, ...]
 
 
 def kill_matrix(assignment, question, students=20) -> Matrix:
@@ -68,6 +71,7 @@ def kill_matrix(assignment, question, students=20) -> Matrix:
         alike=tuple(
             (*sorted(pair), reason) for pair, reason in find_reasons(assignment, question).items()
         ),
+        terms=tuple(count_terms(drawn[0], question.no_terms)),
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .compare import is_close
 from .question import GENERIC, LARGEST, Answer, DrawnCase, DrawnQuestion, ReadBack, Verdict
-from .term_search import Combination, Factor, equations_of, find_combination, has_enough
+from .term_search import BITS, Combination, Factor, equations_of, find_combination, has_enough
 from .terms import Terms
 
 __all__ = ["add_to_verdict", "describe", "predict", "read_answers"]
@@ -29,6 +29,7 @@ NAMED_CONSTANTS = (
     (math.log(math.pi), "log(pi)"),
     (math.log(2), "log(2)"),
     (1 + math.log(2 * math.pi), "(1 + log(2 pi))"),
+    (BITS, "/ log(2)"),
 )
 NAMED_RATIOS = {
     Fraction(-1): "has the opposite sign",
@@ -185,15 +186,22 @@ def describe(terms: Terms, found: Combination, output: str, keeps_formula: bool)
     changes = list(changes_of(terms, found))
     name = terms.name(output)
     place = f"In {name}: " if name else ""
-    named = " ".join(sentence(place, change.said(named=True)) for change in changes)
+    said = [change.said(named=True) for change in changes]
+    named = " ".join(sentence(place, text) for text in said)
     unnamed = say_another(place, [change.said(named=False) for change in changes])
     prefix = f"{output}." if output else ""
     return ReadBack(
         id=" ".join(f"{prefix}{change.id}" for change in changes),
         sentence=unnamed if keeps_formula else named,
         formula=(f"{name} = " if name else "") + format_formula(terms, found.factors),
-        repair=named if keeps_formula and named != unnamed else "",
+        repair=say_where(place, said) if keeps_formula and named != unnamed else "",
     )
+
+
+def say_where(place: str, texts: Sequence[str]) -> str:
+    """Returns texts as a sentence that asks for the places in the code."""
+    joined = ", and where ".join(texts)
+    return f"{place}find where {joined}." if place else f"Find where {joined}."
 
 
 def say_another(place: str, texts: Sequence[str]) -> str:
@@ -343,7 +351,7 @@ def common_factor(
         members: The terms of the part.
     """
     factors = [factor for number in members for factor in by_term[number]]
-    ratios = [round(one.coefficient / terms.terms[one.column.term].right, 6) for one in factors]
+    ratios = [round(one.coefficient / terms.terms[one.column.term].right, 9) for one in factors]
     ratio, scales = max(ratios, key=ratios.count), {factor.scale for factor in factors}
     is_common = ratios.count(ratio) > len(members) / 2 and len(scales) == 1
     return (ratio, scales.pop()) if is_common else (1.0, "")
@@ -384,7 +392,7 @@ def changes_of_term(
     for factor in factors:
         reading = factor.column.reading
         parts, names = [], []
-        ratio = factor.coefficient / term.right
+        ratio = round(factor.coefficient / term.right, 6)
         if ratio != 1:
             parts.append(words_of_ratio(ratio))
             names.append(format_number(ratio))
@@ -440,6 +448,8 @@ def with_reading(terms: Terms, factor: Factor) -> str:
 
 def words_of_ratio(ratio: float) -> str:
     """Returns how often a term counts, in words; empty for once."""
+    if abs(abs(ratio) - BITS) < 1e-6:
+        return "is in bits" if ratio > 0 else "is in bits, with the opposite sign"
     fraction = Fraction(ratio).limit_denominator(100)
     if abs(ratio - fraction) > 1e-6:
         return "has another value"

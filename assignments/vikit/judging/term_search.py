@@ -17,7 +17,15 @@ import numpy as np
 from .question import DrawnCase
 from .terms import Column, Terms
 
-__all__ = ["Combination", "Equations", "Factor", "equations_of", "find_combination", "has_enough"]
+__all__ = [
+    "BITS",
+    "Combination",
+    "Equations",
+    "Factor",
+    "equations_of",
+    "find_combination",
+    "has_enough",
+]
 
 # Coefficients of the search: p/q with q up to 4, at most LARGEST_COEFFICIENT.
 LARGEST_DENOMINATOR, LARGEST_COEFFICIENT = 4, 4
@@ -39,6 +47,9 @@ CONSTANTS = (
     math.log(2.0),
     1 + math.log(2 * math.pi),
 )
+# Nats may be written as bits.
+BITS = 1 / math.log(2)
+IN_BITS = BITS * np.array([-2, -1, -0.5, 0.5, 1, 2])
 # How many more numbers there must be than terms that are fitted.
 MORE_EQUATIONS = 3
 MOST_TERMS = 7
@@ -303,7 +314,8 @@ class Search:
         members = [number for number in np.flatnonzero(base) if labels[number][0].term in terms]
         kept = base.copy()
         kept[members] = 0
-        for factor in dict.fromkeys((0.0, -1.0, 2.0, 0.5, -2.0, -0.5, *self.fitted(kept, base))):
+        factors = (0.0, -1.0, 2.0, 0.5, -2.0, -0.5, BITS, -BITS, *self.fitted(kept, base))
+        for factor in dict.fromkeys(factors):
             changed = kept.copy()
             changed[members] = factor * base[members]
             if changed.any():
@@ -344,7 +356,10 @@ class Search:
                 if count and self.fits(kept):
                     yield kept
                 for chosen in self.put_in(rest, most):
-                    yield from self.with_coefficients(kept, rest, chosen)
+                    # A column put in is new, in the place of one taken out, or changes its own.
+                    changed = sum(bool(kept[column]) for column in chosen)
+                    if max(count, len(chosen) - changed) + changed <= most:
+                        yield from self.with_coefficients(kept, rest, chosen)
 
     def put_in(self, rest: np.ndarray, most: int) -> Iterator[tuple[int, ...]]:
         """Yields one column, or two, whose combination may leave at most one tolerance of `rest`.
@@ -405,7 +420,9 @@ class Search:
         units = [1.0]
         if is_constant:
             units += [unit for number in CONSTANTS for unit in (number, 1 / number)]
-        candidates = np.concatenate([unit * COEFFICIENTS for unit in units])
+        candidates = np.concatenate(
+            [unit * numbers for unit in units for numbers in (COEFFICIENTS, IN_BITS)]
+        )
         found = candidates[np.argmin(np.abs(candidates - value))]
         return float(found) if abs(found - value) < 0.02 * max(1, abs(value)) else None
 

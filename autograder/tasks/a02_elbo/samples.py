@@ -4,10 +4,9 @@ import numpy as np
 
 from autograder.reference import elbo
 
-from ..common_terms import sigma_intermediate
+from ..common_terms import terms_of_samples
 from ..domains import BATCH, DIMS, spread
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
-from ..terms import of_output, term
 
 __all__ = ["reparameterize", "sample"]
 
@@ -75,29 +74,7 @@ reparameterize = Question(
         "terms, also where they cancel"
     ),
     domain=Domain(sweep_noise),
-    terms=(
-        of_output(
-            {"mu": "", "log_var": "", "eps": "noise"},
-            term("mean", 1, lambda mu, log_var, eps, sigma: mu, "mu", "mu"),
-            term("noise", 1, lambda mu, log_var, eps, sigma: sigma * eps, "sigma eps", "the noise"),
-            term(
-                "scaled_mean",
-                0,
-                lambda mu, log_var, eps, sigma: sigma * mu,
-                "sigma mu",
-                "mu times the standard deviation",
-            ),
-            term(
-                "spread",
-                0,
-                lambda mu, log_var, eps, sigma: sigma,
-                "sigma",
-                "the standard deviation without eps",
-            ),
-            intermediates={"sigma": sigma_intermediate(1)},
-            swaps=(("mu", "eps"),),
-        ),
-    ),
+    terms=(terms_of_samples(),),
     mistakes=wrong(
         reparam_var_not_std="noise:sigma_variance",
         reparam_log_var_direct=(

@@ -6,9 +6,9 @@ from vikit.protocol.wire import Tensor
 
 from autograder.reference import vae
 
+from ..common_terms import terms_of_samples
 from ..domains import BATCH, DIMS, spread
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
-from ..terms import of_output, term
 from .oracle import Reference
 
 __all__ = ["sample_latent"]
@@ -66,47 +66,21 @@ sample_latent = Question(
         "one exponential, one product, one sum: measured 0.06 of the tolerance, at large log_var"
     ),
     domain=Domain(sweep_latent),
-    terms=(
-        of_output(
-            {"mu": "mean", "log_var": "log_var", "eps": "noise"},
-            term("mean", 1, lambda mu, v, eps: mu + 0 * eps, "mu", "the mean"),
-            term(
-                "noise",
-                1,
-                lambda mu, v, eps: np.exp(0.5 * v) * eps,
-                "sigma eps",
-                "the scaled noise",
-            ),
-            term(
-                "not_exponentiated",
-                0,
-                lambda mu, v, eps: v * eps,
-                "log_var eps",
-                "the noise times log_var itself",
-            ),
-            term(
-                "scaled_mean",
-                0,
-                lambda mu, v, eps: np.exp(0.5 * v) * mu + 0 * eps,
-                "sigma mu",
-                "the mean times the standard deviation",
-            ),
-        ),
-    ),
+    terms=(terms_of_samples(),),
     mistakes=wrong(
-        latent_log_var_as_log_sigma="log_var_as_log_sigma",
+        latent_log_var_as_log_sigma="noise:sigma_variance",
         latent_no_exp=(
-            "noise:not_exponentiated",
+            "noise:sigma_log_var",
             lambda mu, log_var, eps: mu + 0.5 * log_var * eps,
         ),
         latent_sqrt_of_log_var=lambda mu, log_var, eps: mu + np.sqrt(log_var) * eps,
         latent_precision=(
-            "noise:log_var_negated",
+            "noise:sigma_inverse",
             lambda mu, log_var, eps: mu + np.exp(-log_var) * eps,
         ),
         latent_minus="noise:-1",
         latent_no_mean="mean:0",
-        latent_unscaled_noise="noise:log_var_left_out",
+        latent_unscaled_noise="noise:sigma_one",
         latent_mean_only="noise:0",
         latent_one_noise_for_all_samples=lambda mu, log_var, eps: samples(
             mu, log_var, np.broadcast_to(eps[:1], eps.shape)

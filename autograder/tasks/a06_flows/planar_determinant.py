@@ -122,6 +122,12 @@ planar_log_det = Question(
                         lambda z, u, w, b, dot: expit(across(z, w, b)) * expit(-across(z, w, b)),
                         "the derivative of the sigmoid stands where that of tanh belongs",
                     ),
+                    rule_of_sigmoid=(
+                        lambda z, u, w, b, dot: (
+                            np.tanh(across(z, w, b)) * (1 - np.tanh(across(z, w, b)))
+                        ),
+                        "the derivative of tanh is formed by the rule of the sigmoid, t (1 - t)",
+                    ),
                     left_out=(lambda z, u, w, b, dot: 1.0, "the derivative of tanh is left out"),
                 ),
             },
