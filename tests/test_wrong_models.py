@@ -238,6 +238,35 @@ def test_a_term_of_a_model_that_has_no_name_is_read_back(kl, said):
         assert finding.detail.startswith("judged by")
 
 
+LOG_P_ZK, LOG_Q0 = "log_p_zK = flow_prior_term(z0, zK)", "log_q0 = gaussian_log_pdf("
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (LOG_P_ZK, f"{LOG_P_ZK} + tf.reduce_sum(zK**2, axis=-1)", "in log_p_zK, the square of zK"),
+        (
+            LOG_Q0,
+            "log_q0 = 1.5 * tf.reduce_sum(log_var, axis=-1) + gaussian_log_pdf(",
+            "in log_q0, the",
+        ),
+        ("return log_q0, sum_log_det", "return log_q0, sum_log_det / 3", "counts 1/3 times"),
+        # No sum of the parts.
+        (LOG_P_ZK, f"{LOG_P_ZK} + tf.reduce_sum(zK**4, axis=-1)", ""),
+    ],
+)
+def test_a_term_of_the_free_energy_is_read_back_by_its_name(old, new, said):
+    source = SOLUTIONS["a06_flows"]
+    assert source.count(old) == 1
+    names = names_of(source.replace(old, new))
+    finding = findings(names, QUESTIONS["a06_flows", "FlowVIB"], "free_energy_terms")[1][
+        "free_energy_terms"
+    ]
+    assert (finding.status, finding.mistake) == ("wrong", "")
+    assert said in finding.detail
+    assert said or finding.detail.startswith("judged by")
+
+
 # One of each property that trains a model runs always.
 ALWAYS = (
     *("only the decoder trained", "one noise for the batch", "KL twice in the loss alone"),

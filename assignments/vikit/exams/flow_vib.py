@@ -3,6 +3,7 @@
 rate = log q0(z0) - sum_log_det - log p(zK), of each sample; weight = beta.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -13,6 +14,7 @@ import numpy as np
 from .exam import PropertyFailed, check_array
 from .flow_objects import FlowModel, flow_outputs, zK_of
 from .latent_model import BITS_PER_NAT, LatentModel, LossMethod, Rate, Term, register_spec
+from .read_terms import part
 from .samples import Sample
 from .vib import ACCURACY, CROSS_ENTROPY_DISTORTION, CROSS_ENTROPY_FORMS, form_of_sample
 
@@ -168,6 +170,50 @@ LIKELIHOOD_FORMS = {
 }
 
 
+# What a term of the free energy is a sum of; log_var stands in the first alone.
+LOG_Q0_PARTS = (
+    part(
+        "constant",
+        -0.5 * math.log(2 * math.pi),
+        "the constant with 2 pi",
+        lambda s, log_var: np.sum(np.ones_like(log_var), axis=-1),
+        is_constant=True,
+    ),
+    part("log_var", -0.5, "the term in log_var", lambda s, log_var: np.sum(log_var, axis=-1)),
+    part(
+        "square",
+        -0.5,
+        "the squared distance of z0 from mu",
+        lambda s, log_var: np.sum((s.z0[0] - s.mu) ** 2 * np.exp(-log_var), axis=-1),
+    ),
+    part(
+        "square_at_zK",
+        0,
+        "the squared distance of zK from mu",
+        lambda s, log_var: np.sum((s.zK[0] - s.mu) ** 2 * np.exp(-log_var), axis=-1),
+    ),
+    part("log_det", 0, "the sum of the log determinants", lambda s, log_var: sum_log_det(s)),
+)
+SUM_LOG_DET_PARTS = (
+    part("log_det", 1, "the sum of the log determinants", lambda s, log_var: sum_log_det(s)),
+)
+LOG_P_ZK_PARTS = (
+    part(
+        "constant",
+        -0.5 * math.log(2 * math.pi),
+        "the constant with 2 pi",
+        lambda s, log_var: np.sum(np.ones_like(log_var), axis=-1),
+        is_constant=True,
+    ),
+    part("square", -0.5, "the square of zK", lambda s, log_var: np.sum(s.zK[0] ** 2, axis=-1)),
+    part("square_of_z0", 0, "the square of z0", lambda s, log_var: np.sum(s.z0[0] ** 2, axis=-1)),
+    part("log_det", 0, "the sum of the log determinants", lambda s, log_var: sum_log_det(s)),
+)
+LOG_PY_GIVEN_ZK_PARTS = (
+    part("likelihood", 1, "the log-likelihood", lambda s, log_var: log_py_given_zK(s)),
+)
+
+
 def rounding_of_log_q0(s: FlowSample) -> np.ndarray:
     """Returns how far log_q0 may be off because z0 is float32.
 
@@ -180,7 +226,7 @@ def rounding_of_log_q0(s: FlowSample) -> np.ndarray:
 
 
 def free_energy_term(
-    name: str, forms: dict, *steps: dict, tolerance: Callable | None = None
+    name: str, forms: dict, *steps: dict, parts: tuple, tolerance: Callable | None = None
 ) -> Term:
     """Returns a `Term` of the free energy.
 
@@ -188,21 +234,31 @@ def free_energy_term(
         name: Its name in messages.
         forms: What known mistakes, and "right", make of a `FlowSample` alone.
         steps: What known mistakes make of that value, step by step.
+        parts: The `read_terms.PartFormula`s that it is a sum of.
         tolerance: As in `Term`.
     """
     first = {key: lambda _, s, form=form: form(s) for key, form in forms.items()}
-    return Term(name, forms["right"], lambda spec: [first, *steps], tolerance)
+    return Term(name, forms["right"], lambda spec: [first, *steps], tolerance, parts)
 
 
 FREE_ENERGY_TERMS = LossMethod(
     name="free_energy_terms",
     terms=(
         free_energy_term(
-            "log_q0", LOG_Q0_FORMS, CONSTANT_FORMS, TERM_FORMS, tolerance=rounding_of_log_q0
+            "log_q0",
+            LOG_Q0_FORMS,
+            CONSTANT_FORMS,
+            TERM_FORMS,
+            parts=LOG_Q0_PARTS,
+            tolerance=rounding_of_log_q0,
         ),
-        free_energy_term("sum_log_det", SUM_LOG_DET_FORMS, TERM_FORMS),
-        free_energy_term("log_p_zK", LOG_P_ZK_FORMS, CONSTANT_FORMS, TERM_FORMS),
-        free_energy_term("log_py_given_zK", LOG_PY_GIVEN_ZK_FORMS, LIKELIHOOD_FORMS),
+        free_energy_term("sum_log_det", SUM_LOG_DET_FORMS, TERM_FORMS, parts=SUM_LOG_DET_PARTS),
+        free_energy_term(
+            "log_p_zK", LOG_P_ZK_FORMS, CONSTANT_FORMS, TERM_FORMS, parts=LOG_P_ZK_PARTS
+        ),
+        free_energy_term(
+            "log_py_given_zK", LOG_PY_GIVEN_ZK_FORMS, LIKELIHOOD_FORMS, parts=LOG_PY_GIVEN_ZK_PARTS
+        ),
     ),
     origin="what the model's own parts give",
     distortion_index=3,

@@ -143,11 +143,18 @@ def failure_of_terms(
 def read_wrong_terms(spec: LatentModel, batches: list[AskedBatch], wrong: list[int]) -> str:
     """Returns in words what the wrong terms are instead; empty if that is unclear for one."""
     samples = [batch.right_sample for batch in batches]
+    terms = spec.loss_method.terms
     said = [
-        read_term(spec.loss_method.terms[index].parts, samples, [one.got[index] for one in batches])
+        (
+            terms[index].name,
+            read_term(terms[index].parts, samples, [one.got[index] for one in batches]),
+        )
         for index in wrong
     ]
-    return "; ".join(said) if all(said) else ""
+    if not all(text for _, text in said):
+        return ""
+    # A model of one term has no need to say which.
+    return "; ".join(f"in {name}, {text}" if len(terms) > 1 else text for name, text in said)
 
 
 def describe_terms(
