@@ -8,6 +8,11 @@ TERMS = """\
         log_py_given_zK = categorical_log_prob(y_onehot, self.decoder(zK))
         return log_q0, sum_log_det, log_p_zK, log_py_given_zK
 """
+LOG_PY_OF_TERMS = "log_py_given_zK = categorical_log_prob(y_onehot, self.decoder(zK))\n"
+CLIPPED = (
+    "log_py_given_zK = tf.reduce_sum(y_onehot * tf.math.log(tf.clip_by_value(tf.nn.softmax("
+    "self.decoder(zK)), 1e-7, 1.0)), -1)\n"
+)
 KL = "kl = log_q0 - sum_log_det - log_p_zK\n"
 LOSS = "return tf.reduce_mean(-log_py_given_zK + self.beta * kl)"
 NOISE = "return keras.random.normal((tf.shape(x)[0], self.latent_dim), seed=self.seed_generator)"
@@ -365,6 +370,8 @@ EDITS = (
     # What is not trained at all is not cut off.
     ("a frozen encoder", ENCODER, FROZEN, "FlowVIB", "free_energy_terms", "encoder_not_trained"),
     # The terms.
+    ("clipped probabilities", LOG_PY_OF_TERMS, CLIPPED, "FlowVIB", "free_energy_terms",
+     "cross_entropy_cut_off"),
     ("prior at z0", TERMS, TERMS.replace("flow_prior_term(z0, zK)", "flow_prior_term(zK, z0)"),
      "FlowVIB", "free_energy_terms", "prior_at_z0"),
     ("the log-likelihood is log q_K once more", TERMS,

@@ -18,7 +18,13 @@ from .flow_vib import FLOW_VIB, FREE_ENERGY_TERMS, SINGLE_PLANAR_VIB
 from .gradients import check_derivatives, claimed_gradients
 from .latent_model import LatentModel
 from .model import AskedBatch
-from .terms import ask_batches, check_parts_are_unbounded, check_terms_of, finds_in_terms
+from .terms import (
+    ask_batches,
+    check_parts_are_unbounded,
+    check_terms_of,
+    finds_in_terms,
+    unlikely_data,
+)
 
 __all__ = ["check_gradients_pass"]
 
@@ -63,7 +69,8 @@ def check_free_energy_terms(exam: Exam, size_table: list, weight: float) -> None
             # A difference may hold the bend of a ReLU: once more, with other numbers.
             check_gradients_pass(with_smaller_weights(ask, specs[-1]))
 
-    check_terms_of(spec, batches, and_then=check_gradients)
+    more = unlikely_data(spec, batches, ask)
+    check_terms_of(spec, [*batches, *more], and_then=check_gradients)
 
 
 def check_gradients_pass(batches: list[AskedBatch]) -> None:

@@ -76,6 +76,8 @@ class Distortion:
             `mean`.
         names_if_bounded: From the usual name of a bounded output to its name where the decoder
             returns it.
+        most_unlikely: From a `Sample` to the largest -log probability of a single label or pixel;
+            None for densities.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Distortion:
     are_probabilities: Callable = lambda outputs: False
     reported_wrong: dict = field(default_factory=dict)
     names_if_bounded: dict = field(default_factory=dict)
+    most_unlikely: Callable | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "LEAST_PROBABILITIES",
     "are_binary_probabilities",
     "are_class_probabilities",
     "binary_cross_entropy",
@@ -20,6 +21,8 @@ __all__ = [
 
 # Keras too takes no probability to be closer to 0 or 1 than this.
 MIN_PROBABILITY = 1e-7
+# How far from 0 wrong models keep probabilities, or what they add to them.
+LEAST_PROBABILITIES = (1e-6, 1e-7, 1.1920929e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-20, 1e-30)
 
 
 def are_class_probabilities(values: np.ndarray) -> np.ndarray:

@@ -27,11 +27,12 @@ __all__ = [
     "check_terms_of",
     "describe_terms",
     "finds_in_terms",
+    "unlikely_data",
 ]
 
 
-# A probability that is kept away from 0 shows where a label has less than 1e-7, which is 16.1 nats:
-# with these weights, if not with the usual ones.
+# A probability that is kept away from 0 shows where a label or pixel has less than 1e-7, which is
+# 16.1 nats: with these weights, if not with the usual ones.
 FAR = 17.0
 LARGER_PERTURBATIONS = ((2.0, 0.4), (2.5, 0.5), (3.0, 0.6))
 
@@ -92,17 +93,12 @@ def check_terms(exam: Exam, model: str | LatentModel, size_table: list, **change
         return model.returned_terms(*given)
 
     batches = list(ask_batches(exam, spec, size_table, ask))
-    if spec.labelled:
-        batches += unlikely_labels(
-            spec, batches, lambda one: ask_batches(exam, one, size_table, ask)
-        )
+    batches += unlikely_data(spec, batches, lambda one: ask_batches(exam, one, size_table, ask))
     check_terms_of(spec, batches)
 
 
-def unlikely_labels(
-    spec: LatentModel, batches: list[AskedBatch], ask: Callable
-) -> list[AskedBatch]:
-    """Returns further batches, with larger weights, until some label is very unlikely.
+def unlikely_data(spec: LatentModel, batches: list[AskedBatch], ask: Callable) -> list[AskedBatch]:
+    """Returns further batches, with larger weights, until some label or pixel is very unlikely.
 
     Args:
         spec: The `LatentModel`.
@@ -110,8 +106,11 @@ def unlikely_labels(
         ask: From a `LatentModel` to batches.
     """
     found: list[AskedBatch] = []
+    most_unlikely = spec.distortion.most_unlikely
+    if not most_unlikely:
+        return found
     for perturbation in LARGER_PERTURBATIONS:
-        if any(np.max(batch.right_sample.distortion) > FAR for batch in [*batches, *found]):
+        if any(most_unlikely(batch.right_sample) > FAR for batch in [*batches, *found]):
             break
         try:
             found = list(ask(replace(spec, perturbation=perturbation)))

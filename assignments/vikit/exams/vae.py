@@ -18,7 +18,12 @@ from .latent_model import (
 )
 from .model import Model
 from .own_functions import OwnFunctionsOfAVAE
-from .probabilities import are_binary_probabilities, binary_logits, binary_logits_or_nan
+from .probabilities import (
+    LEAST_PROBABILITIES,
+    are_binary_probabilities,
+    binary_logits,
+    binary_logits_or_nan,
+)
 from .read_terms import kl_parts, part
 from .samples import Sample
 
@@ -122,6 +127,34 @@ def bernoulli(sample: Sample, logits: np.ndarray) -> np.ndarray:
     return sample.oracle.reconstruction(sample.examples.x, logits)
 
 
+# The name of a reconstruction that goes through a probability, which is kept away from 0 and 1.
+CUT_OFF = "reconstruction_cut_off"
+
+
+def through_probability(at_least: float, more: float = 0.0) -> Callable:
+    """Returns what keeping probabilities away from 0 and 1 makes of -log p(x|z), in float32.
+
+    Args:
+        at_least: What they are raised to, and lowered to one less this.
+        more: What is added to them instead.
+    """
+
+    def value(sample: Sample) -> np.ndarray:
+        x, one = sample.examples.x, np.float32(1)
+        with np.errstate(over="ignore", divide="ignore"):
+            probs = (1 / (1 + np.exp(-sample.outputs))).astype(np.float32)
+            black = np.maximum(probs, np.float32(at_least)) + np.float32(more)
+            white = np.maximum(one - probs, one - np.float32(1 - at_least)) + np.float32(more)
+            return -(x * np.log(black) + (1 - x) * np.log(white)).sum(axis=-1)
+
+    return value
+
+
+def most_unlikely_pixel(sample: Sample) -> float:
+    """Returns the largest -log probability of a single pixel."""
+    return float(np.max(np.logaddexp(0, (1 - 2 * sample.examples.x) * sample.outputs)))
+
+
 def elbo_of_held_out(model: Model, examples: Examples) -> float:
     """Returns the mean ELBO of examples, with one fresh sample for each."""
     sample = model.draw_sample(examples, 1)
@@ -140,11 +173,20 @@ BERNOULLI_VAE = LatentModel(
             "decoder_returns_probabilities": lambda s: bernoulli(
                 s, binary_logits_or_nan(s.outputs)
             ),
+            **{
+                f"{CUT_OFF} at {least:g}": through_probability(least)
+                for least in LEAST_PROBABILITIES
+            },
+            **{
+                f"{CUT_OFF} by {least:g} more": through_probability(0, least)
+                for least in LEAST_PROBABILITIES
+            },
         },
         to_logits=binary_logits,
         are_probabilities=are_binary_probabilities,
         # The likelihood is known to take the outputs for logits.
         names_if_bounded={"sigmoid_at_the_end": "sigmoid_twice"},
+        most_unlikely=most_unlikely_pixel,
     ),
     rate=Rate(
         value=closed_form_rate,

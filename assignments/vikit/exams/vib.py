@@ -17,6 +17,7 @@ from .latent_model import (
 )
 from .model import Model
 from .probabilities import (
+    LEAST_PROBABILITIES,
     are_class_probabilities,
     binary_cross_entropy,
     class_logits,
@@ -38,8 +39,6 @@ __all__ = [
 
 # The name of a cross-entropy that goes through a probability, which is kept away from 0.
 CUT_OFF = "cross_entropy_cut_off"
-# How far it is kept away, or what is added to it.
-LEAST = (1e-6, 1e-7, 1.1920929e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-20, 1e-30)
 
 
 def form_of_sample(form: Callable) -> Callable:
@@ -88,8 +87,14 @@ CROSS_ENTROPY_FORMS = {
     "decoder_returns_probabilities": lambda oracle, y, a: oracle.cross_entropy(
         y, log_class_probabilities(a)
     ).mean(0),
-    **{f"{CUT_OFF} at {least:g}": with_probability(raised_to(least)) for least in LEAST},
-    **{f"{CUT_OFF} by {least:g} more": with_probability(raised_by(least)) for least in LEAST},
+    **{
+        f"{CUT_OFF} at {least:g}": with_probability(raised_to(least))
+        for least in LEAST_PROBABILITIES
+    },
+    **{
+        f"{CUT_OFF} by {least:g} more": with_probability(raised_by(least))
+        for least in LEAST_PROBABILITIES
+    },
     "binary_cross_entropy": lambda oracle, y, a: binary_cross_entropy(oracle, y, a).sum(-1),
     "binary_cross_entropy averaged": lambda oracle, y, a: binary_cross_entropy(oracle, y, a).mean(
         -1
@@ -152,6 +157,7 @@ CROSS_ENTROPY_DISTORTION = Distortion(
     value=cross_entropy,
     to_logits=class_logits,
     are_probabilities=lambda outputs: are_class_probabilities(outputs).all(),
+    most_unlikely=lambda s: float(np.max(s.distortion)),
 )
 ACCURACY = Score(
     name="accuracy", compute=accuracy, margin=0.03, unit="", fall=np.inf, wrong_sign="loss_negated"
