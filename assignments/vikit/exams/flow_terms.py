@@ -24,6 +24,7 @@ from .terms import (
     check_terms_of,
     finds_in_terms,
     unlikely_data,
+    with_right_terms,
 )
 
 __all__ = ["check_gradients_pass"]
@@ -50,12 +51,7 @@ def check_free_energy_terms(exam: Exam, size_table: list, weight: float) -> None
         asked = ask_batches(
             exam, spec, size_table, lambda model, *given: model.returned_terms(*given)
         )
-        batches = list(asked)
-        # Computing the right terms raises an exception here if they are not finite.
-        for batch in batches:
-            for term in spec.loss_method.terms:
-                term.right(batch.right_sample)
-        return batches
+        return with_right_terms(spec, asked)
 
     # Where weights are large a planar step is flat, and its log determinant 0:
     # small weights are tried too.

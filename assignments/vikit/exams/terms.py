@@ -1,6 +1,6 @@
 """The examination "terms": a model's loss method returns what its encoder and decoder give."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "describe_terms",
     "finds_in_terms",
     "unlikely_data",
+    "with_right_terms",
 ]
 
 
@@ -97,6 +98,19 @@ def check_terms(exam: Exam, model: str | LatentModel, size_table: list, **change
     check_terms_of(spec, batches)
 
 
+def with_right_terms(spec: LatentModel, asked: Iterable[AskedBatch]) -> list[AskedBatch]:
+    """Returns the batches.
+
+    Raises:
+        PropertyFailed: If a right term of one of them is not finite.
+    """
+    batches = list(asked)
+    for batch in batches:
+        for term in spec.loss_method.terms:
+            term.right(batch.right_sample)
+    return batches
+
+
 def unlikely_data(spec: LatentModel, batches: list[AskedBatch], ask: Callable) -> list[AskedBatch]:
     """Returns further batches, with larger weights, until some label or pixel is very unlikely.
 
@@ -113,10 +127,7 @@ def unlikely_data(spec: LatentModel, batches: list[AskedBatch], ask: Callable) -
         if any(most_unlikely(batch.right_sample) > FAR for batch in [*batches, *found]):
             break
         try:
-            found = list(ask(replace(spec, perturbation=perturbation)))
-            for batch in found:
-                for term in spec.loss_method.terms:
-                    term.right(batch.right_sample)
+            found = with_right_terms(spec, ask(replace(spec, perturbation=perturbation)))
         except PropertyFailed:
             # Weights that are too large tell nothing.
             return []
