@@ -330,6 +330,8 @@ def test_zeros_are_not_read_back(key):
 
 
 SHAPES = (np.tanh, np.sin, np.cbrt, np.arctan, lambda v: np.log1p(v * v), lambda v: v**3 / 9)
+# Of a large number tanh is a constant: a sum with it is one of the terms.
+NEVER_FLAT = (np.sin, np.cbrt, lambda v: np.log1p(v * v))
 
 
 def fit_to(values, shape):
@@ -379,7 +381,7 @@ def made_up(kind, generator):
     network, weights, curve = (
         random_network(generator),
         generator.normal(size=3),
-        SHAPES[generator.choice(len(SHAPES))],
+        NEVER_FLAT[generator.choice(len(NEVER_FLAT))],
     )
 
     def values(case, output):
