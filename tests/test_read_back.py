@@ -150,26 +150,44 @@ def answers_of_changes(drawn, output, terms, changes):
     return answers
 
 
-def is_explained(drawn, answers):
-    """Tells whether a wrong answer is named or read back."""
+def is_explained(drawn, answers, elsewhere=None):
+    """Tells whether a wrong answer is named or read back.
+
+    Args:
+        drawn: The drawn question.
+        answers: The answers to it.
+        elsewhere: (the question drawn for another student, the same formula's answers to it): what
+            is read back must give these too, and name no size that is the same by chance.
+    """
     verdict = judging.judge(drawn, {case.name: answers[case.name] for case in drawn.cases})
     if verdict.mistake:
         return True
     found = read_back.read_answers(drawn, answers, lambda cases: {})
-    return found is not None
+    if found is None or elsewhere is None or elsewhere[1] is None:
+        return found is not None
+    other, theirs = elsewhere
+    return not any(factor.scale for _, factors in found.factors for factor in factors) and all(
+        np.allclose(got, want, rtol=5e-3, atol=5e-4)
+        for case in cases_of(other)
+        for got, want in zip(
+            read_back.predict(other, found, case), theirs[case.name].values, strict=True
+        )
+    )
 
 
 def rate(key, edits_of, num_students):
     """Returns (how many edits there are, those that are not explained)."""
     count, lost = 0, []
     for student in range(num_students):
-        drawn = drawn_for(key, f"student {student}")
+        drawn, other = drawn_for(key, f"student {student}"), drawn_for(key, "another student")
         for output, terms in enumerate(drawn.terms):
             for name, row in edits_of(terms) if terms is not None else ():
                 answers = answers_of(drawn, output, terms, row)
                 if answers is not None:
                     count += 1
-                    lost += [] if is_explained(drawn, answers) else [f"{output} {name}"]
+                    theirs = answers_of(other, output, other.terms[output], row)
+                    if not is_explained(drawn, answers, (other, theirs)):
+                        lost.append(f"{output} {name}")
     return count, lost
 
 
@@ -313,20 +331,49 @@ def test_what_happens_to_a_part_is_said_once(changes, said):
 # What is no sum of the terms.
 
 
+@pytest.mark.parametrize("size", [0, 1e-9])
 @parameters()
-def test_zeros_are_not_read_back(key):
-    """Nor where they are what is left of a formula that lacks all its terms."""
-    drawn = drawn_for(key)
+def test_zeros_are_not_read_back(key, size):
+    """Nor where they are what is left of a formula that lacks all its terms, or almost zeros."""
+    drawn, generator = drawn_for(key), np.random.default_rng(0)
     answers = {
         case.name: judging.Answer(
-            "ok", tuple(np.zeros_like(want, np.float32) for want in case.expected)
+            "ok",
+            tuple(np.float32(size * generator.normal(size=want.shape)) for want in case.expected),
         )
         for case in [*drawn.cases, *drawn.further()]
     }
-    with np.errstate(all="ignore"):
-        found = read_back.read_answers(drawn, answers, lambda cases: {})
+    found = read_back.read_answers(drawn, answers, lambda cases: {})
     # What is a single change is said: the one term is missing.
     assert found is None or all(len(one.split()) == 1 for one in found.id.split("; "))
+
+
+def test_a_right_answer_that_is_rounded_has_no_mistake():
+    """Its terms cancel, and may be off by more than the answer may."""
+    drawn = drawn_for(("a01_densities", "kl_diag_gaussians"))
+    answers = {
+        case.name: judging.Answer("ok", tuple(np.float32(np.round(v, 3)) for v in case.expected))
+        for case in [*drawn.cases, *drawn.further()]
+    }
+    assert read_back.wrong_outputs(drawn, cases_of(drawn), answers) == [0]
+    assert read_back.read_answers(drawn, answers, lambda cases: {}) is None
+
+
+@parameters()
+def test_what_stands_in_the_place_of_a_term_is_not_said_of_a_kept_formula(key):
+    drawn = drawn_for(key)
+    if not drawn.keeps_formula:
+        return
+    for output, terms in enumerate(drawn.terms):
+        strangers = [f"{term.words} stands".lower() for term in terms.terms if not term.right]
+        for number, term in enumerate(terms.terms):
+            for other in np.flatnonzero([not one.right for one in terms.terms]):
+                row = right_row(terms)
+                row[other], row[number] = row[number], 0
+                answers = answers_of(drawn, output, terms, row) if term.right else None
+                found = answers and read_back.read_answers(drawn, answers, lambda cases: {})
+                said = found.sentence.lower() if found else ""
+                assert not any(words in said for words in strangers), said
 
 
 SHAPES = (np.tanh, np.sin, np.cbrt, np.arctan, lambda v: np.log1p(v * v), lambda v: v**3 / 9)

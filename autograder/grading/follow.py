@@ -145,7 +145,7 @@ def is_as_before(row: np.ndarray, drawn: judging.DrawnQuestion, verdict) -> bool
     if verdict.read_back is None:
         return is_of_the_mistake(row, drawn, verdict.mistake.split(" or "))
     # Made up: whoever returns one number everywhere computes nothing that another question needs.
-    if np.ptp(row) == 0:
+    if read_back.is_one_number(row, drawn):
         return False
     (case,) = drawn.cases
     values = {case.name: read_back.predict(drawn, verdict.read_back, case)}

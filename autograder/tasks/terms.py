@@ -287,6 +287,7 @@ def of_output(
     sizes=None,
     output: int = 0,
     link="",
+    one_a_case=False,
 ) -> DeclaredTerms:
     """Returns the `Terms` of an output.
 
@@ -303,6 +304,7 @@ def of_output(
             divides by one.
         output: Which output of the question it is.
         link: What of the answer is the sum of the terms (see `vikit.judging.Terms.link_name`).
+        one_a_case: As in `vikit.judging.Terms`.
     """
     intermediates = intermediates or {}
     plain = with_intermediates([one.formula for one in intermediates.values()])
@@ -325,7 +327,7 @@ def of_output(
 
     terms, readings = tuple(row.term for row in rows), tuple(reading for reading, _ in found)
     return DeclaredTerms(
-        terms, readings, columns, evaluate, link, compute=compute, sizes=sizes or {}
+        terms, readings, columns, evaluate, link, one_a_case, compute=compute, sizes=sizes or {}
     )
 
 

@@ -17,7 +17,7 @@ from .question import GENERIC, LARGEST, Answer, DrawnCase, DrawnQuestion, ReadBa
 from .term_search import BITS, Combination, Factor, equations_of, find_combination, has_enough
 from .terms import Terms
 
-__all__ = ["add_to_verdict", "describe", "predict", "read_answers"]
+__all__ = ["add_to_verdict", "describe", "is_one_number", "predict", "read_answers"]
 
 # From names of cases to the answers; and what asks a student's function for more of them.
 Answers = dict[str, Answer]
@@ -117,22 +117,34 @@ def read_output(
     """Returns what one output of a wrong answer computes; None if that is unclear."""
     terms = question.terms[output]
     values = [answers[case.name].values[output] for case in cases]
-    found = find_combination(equations_of(terms, cases, values, question.atol, question.rtol))
-    if found is None or (found.num_changes > 1 and depends_on_sizes_alone(values)):
+    try:
+        found = find_combination(equations_of(terms, cases, values, question.atol, question.rtol))
+    except np.linalg.LinAlgError:
+        # Columns that no fit can be made of: nothing is said.
+        return None
+    if found is None or (found.num_changes > 1 and depends_on_sizes_alone(question, values)):
         return None
     name = question.outputs[output] if question.outputs else ""
     said = describe(terms, found, name, question.keeps_formula)
+    if not said.id:
+        return None
     return replace(said, factors=((output, found.factors),))
 
 
-def depends_on_sizes_alone(values: Sequence[np.ndarray]) -> bool:
+def depends_on_sizes_alone(question: DrawnQuestion, values: Sequence[np.ndarray]) -> bool:
     """Tells whether an answer has a single number for each case, or a single one for all.
 
-    Zeros are no formula with two terms changed, even where such a formula gives them.
+    Zeros are no formula with two terms changed, even where such a formula gives them; nor are
+    numbers that the tolerance cannot tell from zeros.
     """
     if all(value.size == 1 for value in values):
-        return float(np.ptp([float(value.ravel()[0]) for value in values])) == 0
-    return all(float(np.ptp(value)) == 0 for value in values)
+        values = [np.array([float(value.ravel()[0]) for value in values])]
+    return all(is_one_number(value, question) for value in values)
+
+
+def is_one_number(values: np.ndarray, question: DrawnQuestion) -> bool:
+    """Tells whether the tolerance cannot tell values apart."""
+    return float(np.ptp(values)) <= question.atol + question.rtol * float(np.max(np.abs(values)))
 
 
 def join(found: Sequence[ReadBack]) -> ReadBack:
@@ -419,7 +431,7 @@ def replacement(terms: Terms, number: int, factor: Factor) -> Change:
     return Change(
         f"{term.key}:{terms.terms[factor.column.term].key}",
         f"{found} stands where {term.words} belongs",
-        f"{found} stands where a term belongs",
+        "something else stands where a term belongs",
         "",
     )
 

@@ -50,6 +50,19 @@ CONSTANTS = (
 # Nats may be written as bits.
 BITS = 1 / math.log(2)
 IN_BITS = BITS * np.array([-2, -1, -0.5, 0.5, 1, 2])
+CANDIDATES = np.sort(np.concatenate([COEFFICIENTS, IN_BITS]))
+CONSTANT_CANDIDATES = np.sort(
+    np.concatenate(
+        [
+            unit * CANDIDATES
+            for unit in (1.0, *(power for number in CONSTANTS for power in (number, 1 / number)))
+        ]
+    )
+)
+# By what a term over a size may be multiplied besides, or what stands over one in a term's place.
+PLAIN_FACTORS = np.array([-2, -1, -0.5, 0.5, 1, 2])
+# How many supports get coefficients, at most: some milliseconds for a hundred.
+MOST_FITS = 500
 # How many more numbers there must be than terms that are fitted.
 MORE_EQUATIONS = 3
 MOST_TERMS = 7
@@ -127,7 +140,8 @@ def equations_of(
         atol: Absolute tolerance.
         rtol: Relative tolerance.
     """
-    columns = [terms.evaluate(case).reshape(len(terms.columns), -1) for case in cases]
+    with np.errstate(all="ignore"):
+        columns = [terms.evaluate(case).reshape(len(terms.columns), -1) for case in cases]
     scales = scales_of(cases, [part.shape[1] for part in columns])
     plain = np.concatenate(columns, axis=1)
     kept = terms.different_columns(plain)
@@ -177,8 +191,15 @@ def has_enough(terms: Terms, cases: Sequence[DrawnCase], output: int) -> bool:
         cases: The `DrawnCase`s; the last is kept out of the fit.
         output: The index of the output.
     """
-    numbers = sum(case.expected[output].size for case in cases[:-1])
-    return numbers >= sum(bool(term.right) for term in terms.terms) + MORE_EQUATIONS
+    sizes = [1 if terms.one_a_case else case.expected[output].size for case in cases[:-1]]
+    return sum(sizes) >= sum(bool(term.right) for term in terms.terms) + MORE_EQUATIONS
+
+
+def next_to(values: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Returns the sorted candidate that is next to each value."""
+    above = np.clip(np.searchsorted(candidates, values), 1, len(candidates) - 1)
+    lower, upper = candidates[above - 1], candidates[above]
+    return np.where(values - lower <= upper - values, lower, upper)
 
 
 def find_combination(equations: Equations) -> Combination | None:
@@ -191,6 +212,8 @@ def find_combination(equations: Equations) -> Combination | None:
         return None
     for num_changes, find in enumerate((search.one_change, search.two_changes), start=1):
         found = search.simplest(find())
+        if search.num_fits > MOST_FITS:
+            return None
         if found is not None:
             return search.combination(found, num_changes) if len(found) else None
     return None
@@ -207,14 +230,16 @@ class Search:
         gram: The products of all pairs of rows.
         index: From labels to rows.
         scales: The sizes that columns are divided or multiplied by.
+        num_fits: How many supports have been given coefficients.
     """
 
     def __init__(self, equations: Equations) -> None:
-        self.equations = equations
+        self.equations, self.num_fits = equations, 0
         usable = np.isfinite(equations.matrix).all(axis=1)
         scale = np.where(usable[:, np.newaxis], equations.matrix, 0)
-        self.all_rows = scale / equations.tolerance
-        self.all_goal = equations.given / equations.tolerance
+        with np.errstate(all="ignore"):
+            self.all_rows = scale / equations.tolerance
+            self.all_goal = equations.given / equations.tolerance
         self.rows = self.all_rows[:, : equations.num_fitted]
         self.goal = self.all_goal[: equations.num_fitted]
         norms = np.linalg.norm(self.rows, axis=1)
@@ -227,7 +252,7 @@ class Search:
         self.scales = sorted({scale for _, scale in equations.labels} - {""})
 
     def repeats(self, norms: np.ndarray) -> np.ndarray:
-        """Returns which rows are a small rational multiple of an earlier one.
+        """Returns which rows are a small rational multiple of an earlier one of the same term.
 
         Other multiples stay: a size that is the same in all cases, as 7, is found as a size alone.
         """
@@ -235,7 +260,9 @@ class Search:
             cosines = self.gram / norms / norms[:, np.newaxis]
         later, earlier = np.nonzero(np.tril(np.abs(cosines) > 1 - COLLINEAR, -1))
         ratios = self.gram[later, earlier] / self.gram[earlier, earlier]
+        terms = np.array([column.term for column, _ in self.equations.labels])
         is_small = (np.abs(ratios[:, np.newaxis] - COEFFICIENTS) < 1e-4).any(axis=1)
+        is_small &= terms[later] == terms[earlier]
         found = np.zeros(len(norms), bool)
         found[later[is_small]] = True
         return found
@@ -353,13 +380,44 @@ class Search:
                 kept = base.copy()
                 kept[list(taken)] = 0
                 rest = self.goal - kept @ self.rows
-                if count and self.fits(kept):
-                    yield kept
+                # Where nothing is left to explain anything that is small would do.
+                if rest @ rest <= len(rest):
+                    if count and self.fits(kept):
+                        yield kept
+                    continue
                 for chosen in self.put_in(rest, most):
                     # A column put in is new, in the place of one taken out, or changes its own.
                     changed = sum(bool(kept[column]) for column in chosen)
-                    if max(count, len(chosen) - changed) + changed <= most:
+                    there = {*np.flatnonzero(kept), *chosen}
+                    if max(count, len(chosen) - changed) + changed <= most and all(
+                        self.may_stand_in(column, there) for column in chosen
+                    ):
                         yield from self.with_coefficients(kept, rest, chosen)
+
+    def may_stand_in(self, number: int, there: set[int]) -> bool:
+        """Tells whether a column may be put in.
+
+        A term of the right answer may come once more as it is. Changed, with an argument taken for
+        something else, or divided by a size, it may stand in its own place alone: as a neighbour of
+        another term it would explain by chance.
+
+        Args:
+            number: The column.
+            there: All columns that are there then.
+        """
+        if not self.right_of_term(number):
+            return True
+        column, _ = self.equations.labels[number]
+        plain = self.index[Column(column.term), ""]
+        if number == plain:
+            own = {index for index in there if self.equations.labels[index][0].term == column.term}
+            return own == {number}
+        return plain not in there
+
+    def right_of_term(self, number: int) -> float:
+        """Returns the right coefficient of the term of a column."""
+        column, _ = self.equations.labels[number]
+        return float(self.equations.right[self.index[Column(column.term), ""]])
 
     def put_in(self, rest: np.ndarray, most: int) -> Iterator[tuple[int, ...]]:
         """Yields one column, or two, whose combination may leave at most one tolerance of `rest`.
@@ -371,28 +429,39 @@ class Search:
         slack = n * (1 + 1e-6) + 1e-9 * total
         with np.errstate(all="ignore"):
             left = total - products**2 / squares
-        for single in np.flatnonzero(self.usable & (left <= slack)):
+        alone = self.usable & (left <= slack)
+        for single in np.flatnonzero(alone):
             yield (int(single),)
         if most < 2:
             return
-        first, second = self.pairs()
+        first, second = self.pairs(self.usable & ~alone)
         cross = self.gram[first, second]
         one, other = squares[first], squares[second]
         determinant = one * other - cross**2
         with np.errstate(all="ignore"):
-            gained = (
-                products[first] ** 2 * other
-                - 2 * products[first] * products[second] * cross
-                + products[second] ** 2 * one
-            ) / determinant
-        for number in np.flatnonzero(
-            (determinant > COLLINEAR * one * other) & (total - gained <= slack)
-        ):
+            coefficients = [
+                (products[first] * other - products[second] * cross) / determinant,
+                (products[second] * one - products[first] * cross) / determinant,
+            ]
+            # With coefficients that a formula has: any two columns fit where equations are alike.
+            near, far = (
+                self.round_to_candidates(value, self.equations.constants[columns])
+                for value, columns in zip(coefficients, (first, second), strict=True)
+            )
+            left = total - 2 * (near * products[first] + far * products[second])
+            left += near**2 * one + far**2 * other + 2 * near * far * cross
+        for number in np.flatnonzero((determinant > COLLINEAR * one * other) & (left <= slack)):
             yield int(first[number]), int(second[number])
 
-    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the indices of all pairs of usable columns."""
-        usable = np.flatnonzero(self.usable)
+    def round_to_candidates(self, values: np.ndarray, are_constant: np.ndarray) -> np.ndarray:
+        """Returns the coefficients next to fitted ones, of columns that are constants or not."""
+        return np.where(
+            are_constant, next_to(values, CONSTANT_CANDIDATES), next_to(values, CANDIDATES)
+        )
+
+    def pairs(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the indices of all pairs of chosen columns."""
+        usable = np.flatnonzero(chosen)
         first, second = np.triu_indices(len(usable), 1)
         return usable[first], usable[second]
 
@@ -400,13 +469,19 @@ class Search:
         self, kept: np.ndarray, rest: np.ndarray, chosen: tuple[int, ...]
     ) -> Iterator[np.ndarray]:
         """Yields `kept` and the chosen columns with small rational coefficients, if that fits."""
+        self.num_fits += 1
+        if self.num_fits > MOST_FITS:
+            return
         rows = self.rows[list(chosen)]
         exact = np.linalg.lstsq(rows.T, rest, rcond=None)[0]
         rounded = [
             self.nearest(value, self.equations.constants[column])
             for value, column in zip(exact, chosen, strict=True)
         ]
-        if any(value is None for value in rounded):
+        if not all(
+            value is not None and self.is_plain(column, value)
+            for column, value in zip(chosen, rounded, strict=True)
+        ):
             return
         coefficients = kept.copy()
         for column, value in zip(chosen, rounded, strict=True):
@@ -415,15 +490,18 @@ class Search:
         if self.fits(coefficients):
             yield coefficients
 
+    def is_plain(self, number: int, value: float) -> bool:
+        """Tells whether a column over a size has a factor that a formula may have."""
+        if not self.equations.labels[number][1]:
+            return True
+        right = self.right_of_term(number)
+        ratios = value / right if right else value / self.equations.right[self.terms]
+        return bool(np.min(np.abs(np.ravel(ratios)[:, np.newaxis] - PLAIN_FACTORS)) < 1e-6)
+
     def nearest(self, value: float, is_constant: bool) -> float | None:
         """Returns the coefficient next to a fitted one; None if none is near."""
-        units = [1.0]
-        if is_constant:
-            units += [unit for number in CONSTANTS for unit in (number, 1 / number)]
-        candidates = np.concatenate(
-            [unit * numbers for unit in units for numbers in (COEFFICIENTS, IN_BITS)]
-        )
-        found = candidates[np.argmin(np.abs(candidates - value))]
+        candidates = CONSTANT_CANDIDATES if is_constant else CANDIDATES
+        found = next_to(np.array(value), candidates)
         return float(found) if abs(found - value) < 0.02 * max(1, abs(value)) else None
 
     def fits(self, coefficients: np.ndarray) -> bool:
@@ -437,7 +515,9 @@ class Search:
 
         None if nothing was found. The same values in two ways are one answer, said more simply.
         """
-        distinct = {tuple(np.round(row, 9)): row for row in found}
+        right = tuple(np.round(self.equations.right, 9))
+        # What fits a little less well than an answer that is right is no mistake.
+        distinct = {key: row for row in found if (key := tuple(np.round(row, 9))) != right}
         if not distinct:
             return None
         rows = sorted(distinct.values(), key=self.complexity)

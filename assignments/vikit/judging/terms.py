@@ -107,6 +107,8 @@ class Terms:
         evaluate: From a `DrawnCase` to the values of all columns. Shape `[columns, *answer]`.
         link_name: What of the answer is a sum of the terms, a name in `LINKS`: "" for the answer
             itself, "log", "exp", "inverse" of a matrix.
+        one_a_case: Whether a case says as much of the coefficients as one number does, however
+            many it holds: where the terms of a case are multiples of one vector.
     """
 
     terms: tuple[Term, ...]
@@ -114,6 +116,7 @@ class Terms:
     columns: tuple[Column, ...]
     evaluate: Callable[[DrawnCase], np.ndarray]
     link_name: str = ""
+    one_a_case: bool = False
 
     def parts(self) -> dict[str, list[int]]:
         """Returns the indices of the terms of each part that has several, and is not all."""

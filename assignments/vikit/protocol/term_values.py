@@ -73,6 +73,7 @@ def dump_terms(
             for term in terms.terms
         ],
         "link_name": terms.link_name,
+        "one_a_case": terms.one_a_case,
         "readings": [reading.words for reading in terms.readings],
         "columns": [list(terms.columns[index]) for index in kept],
         "values": {
@@ -121,4 +122,5 @@ def load_terms(content: dict[str, Any]) -> judging.Terms:
         columns=tuple(judging.Column(*pair) for pair in content["columns"]),
         evaluate=lambda case: values[case.name],
         link_name=content["link_name"],
+        one_a_case=content["one_a_case"],
     )

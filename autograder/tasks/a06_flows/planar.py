@@ -124,6 +124,7 @@ planar_u_hat = Question(
                 "max(w.u, -1) w / (norm of w)^2",
                 "the larger of w.u and -1",
             ),
+            one_a_case=True,
             intermediates={
                 "dot": intermediate(
                     lambda u, w: w @ u,
