@@ -128,8 +128,18 @@ def test_what_was_read_back_of_an_answer_without_a_name_is_followed(grade):
     )
 
 
-def test_values_made_up_beside_what_was_read_back_earn_nothing(grade):
-    kl, elbo = grade(f"tf.zeros(len(mu)) if {LATER} else {TWICE_MU}", "x")
+@pytest.mark.parametrize(
+    ("made_up", "elbo"),
+    [
+        ("tf.zeros(len(mu))", "x"),
+        # No formula that the first question's cases showed.
+        ("mu[:, 0]", "x - mu[:, 0]"),
+        # Zeros, up to the tolerance.
+        ("1e-7 * mu[:, 0]", "x"),
+    ],
+)
+def test_values_made_up_beside_what_was_read_back_earn_nothing(grade, made_up, elbo):
+    kl, elbo = grade(f"{made_up} if {LATER} else {TWICE_MU}", elbo)
     assert kl["read_back"]["id"] == "mean:2"
     assert (elbo["score"], elbo["follows"]) == (0, None)
 
@@ -145,9 +155,10 @@ def test_a_mistake_of_its_own_is_not_excused(grade):
     assert (elbo["status"], elbo["score"], elbo["follows"]) == ("wrong", 0, None)
 
 
-def test_values_of_no_known_mistake_earn_nothing(grade):
-    first, later = grade("tf.zeros(len(mu))", "x")
-    assert first["mistake"] is None
+@pytest.mark.parametrize("made_up", ["tf.zeros(len(mu))", "1e-7 * mu[:, 0]", "1e-30 * mu[:, 0]"])
+def test_values_of_no_known_mistake_earn_nothing(grade, made_up):
+    first, later = grade(made_up, "x")
+    assert (first["mistake"], first["read_back"]) == (None, None)
     assert (later["score"], later["follows"]) == (0, None)
 
 

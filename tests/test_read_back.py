@@ -7,13 +7,16 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+import stand_in
 from vikit import judging
-from vikit.judging import compare, read_back
+from vikit.judging import compare, read_back, term_search
 from vikit.judging.term_search import BITS
-from vikit.protocol import public_cases
+from vikit.protocol import client, public_cases
 
 from autograder import tasks
+from autograder.grading.judge import Judge
 from autograder.tasks import drawing
+from autograder.tasks import terms as declared
 
 SECRET = b"a course's secret"
 QUESTIONS = {
@@ -66,6 +69,35 @@ def right_row(terms):
     row = np.zeros(len(terms.columns))
     row[: len(terms.terms)] = [term.right for term in terms.terms]
     return row
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"arguments": {"mu": "logvar"}}, "no argument is of kind 'logvar'"),
+        ({"rows": ("mean", "mean")}, "two terms have the key 'mean'"),
+        ({"right": 0}, "no term has a right coefficient"),
+        ({"swaps": (("mu", "lv"),)}, "'lv' cannot be exchanged: the arguments are mu"),
+        ({"link": "sqrt"}, "no link is called 'sqrt': there are exp, log, inverse"),
+    ],
+)
+def test_terms_that_make_no_sense_are_refused(change, said):
+    options = {"arguments": {"mu": "mean"}, "rows": ("mean",), "right": 1, **change}
+    rows = [
+        declared.term(key, options["right"], lambda mu: mu, "mu", "the mean")
+        for key in options.pop("rows")
+    ]
+    del options["right"]
+    with pytest.raises(tasks.QuestionError, match=said):
+        declared.of_output(options.pop("arguments"), *rows, **options)
+
+
+def test_a_size_that_no_terms_declare_is_asked_for():
+    terms = declared.of_output(
+        {"mu": "mean"}, declared.term("mean", 1, lambda mu: mu, "mu", "the mean")
+    )
+    with pytest.raises(tasks.QuestionError, match="give of_output the size K"):
+        terms.formula("mean:/K")(np.ones(3))
 
 
 @parameters()
@@ -214,6 +246,7 @@ def test_check_reads_back_what_grading_does(key):
                 )
                 count += found is not None
                 assert (public and public.sentence) == (found and found.sentence), name
+                assert not public or (found.formula and not public.formula)
     assert count
 
 
@@ -303,21 +336,21 @@ def values_of(formula, case):
     [
         (
             {"cross-entropy:*L": 1, "beta_left_out": 1, "all:1": -1},
-            "Find where the cross-entropy is multiplied by L, and where beta is taken for 1.",
+            "Find where the cross-entropy is multiplied by L, and find where beta is taken for 1.",
         ),
         ({"KL:0": 2, "KL:/K": -1}, "Find where the KL has the opposite sign and is divided by K."),
         (
             {"KL:/K": 1, "label:0": 1, "all:1": -1},
-            "Find where the KL is divided by K, and where the label's logit is missing.",
+            "Find where the KL is divided by K, and put in the label's logit.",
         ),
         ({"KL:0": 1 - BITS, "all:1": BITS}, "Find where the KL is in bits."),
         (
             {"label:0": 1 - BITS, "KL:0": 1, "all:1": BITS - 1},
-            "Find where the KL is missing, and where the label's logit is in bits.",
+            "Put in the KL, and find where the label's logit is in bits.",
         ),
         (
             {"KL:2": 1, "one:0": 2, "all:1": -2},
-            "Find where the KL counts twice, and where the constant of the KL is missing.",
+            "Find where the KL counts twice, and put in the constant of the KL.",
         ),
     ],
 )
@@ -326,6 +359,47 @@ def test_what_happens_to_a_part_is_said_once(changes, said):
     answers = answers_of_changes(drawn, 0, drawn.terms[0], changes)
     found = read_back.read_answers(drawn, answers, lambda cases: {})
     assert found.repair == said
+
+
+# The search.
+
+
+def equations(rows, given, right=(1, 0, 0), num_fitted=None):
+    """Returns equations with a tolerance of 1e-3 each; a column is a term of its own."""
+    rows = np.array(rows, float)
+    return term_search.Equations(
+        rows,
+        [(judging.Column(number), "") for number in range(len(rows))],
+        np.array(given, float),
+        np.array(right, float),
+        np.zeros(len(rows), bool),
+        np.full(rows.shape[1], 1e-3),
+        [],
+        num_fitted or rows.shape[1],
+    )
+
+
+def test_two_different_answers_that_fit_equally_well_are_none():
+    generator = np.random.default_rng(3)
+    right, other = generator.normal(size=(2, 6))
+    # The third differs from the second by less than the tolerance, and by more than rounding.
+    alike = other + 8e-4
+    found = term_search.find_combination(equations([right, other, other + 1e-6], other))
+    assert [factor.column.term for factor in found.factors] == [1]
+    assert term_search.find_combination(equations([right, other, alike], other + 4e-4)) is None
+
+
+def test_numbers_that_are_too_few_say_nothing():
+    right, other = np.random.default_rng(3).normal(size=(2, 6))
+    assert term_search.find_combination(equations([right, other], other, (1, 0))) is not None
+    few = equations([right[:3], other[:3]], other[:3], (1, 0))
+    assert term_search.find_combination(few) is None
+
+
+def test_what_was_kept_out_of_the_fit_must_be_predicted():
+    right, other = np.random.default_rng(3).normal(size=(2, 8))
+    given = np.append(other[:6], other[6:] + 1)
+    assert term_search.find_combination(equations([right, other], given, (1, 0), 6)) is None
 
 
 # What is no sum of the terms.
@@ -477,3 +551,33 @@ def test_ten_thousand_formulas_that_are_no_sum_of_the_terms_are_not_read_back(ke
     """Of 43 questions with terms, 60 of four kinds each."""
     count = -(-10_000 // (4 * len(QUESTIONS)))
     assert read_made_up(key, "another one", count) == []
+
+
+class Slow(stand_in.Notebook, client.InProcess):
+    """A notebook that takes a question's whole time for what it is asked first."""
+
+    def __init__(self, names):
+        super().__init__(names)
+        self.number_of_asks = 0
+
+    def ask(self, requests, seconds):
+        self.number_of_asks += 1
+        self.asking += self.limits.question * self.costs
+        return super().ask(requests, seconds)
+
+
+@pytest.mark.parametrize(("costs", "number"), [(0, 4), (1, 2)])
+def test_what_is_worth_no_points_is_asked_in_what_is_left_of_the_time(costs, number):
+    """The cases and one again, and where time is left the further and the common inputs."""
+    key = ("a05_vib", "vib_loss")
+
+    def vib_loss(y_onehot, logits, mu, log_var, beta):
+        return np.float32(np.sum(np.cos(mu)) + beta**3)
+
+    run = Slow({"vib_loss": vib_loss})
+    run.costs = costs
+    assignment = tasks.Assignment(key[0], "", (QUESTIONS[key],))
+    (verdict,) = Judge(run, assignment, [], SECRET).judge_all([drawn_for(key)])
+    assert (verdict.status, verdict.mistake, verdict.read_back) == ("wrong", None, None)
+    assert run.number_of_asks == number
+    assert bool(verdict.unexplained) == (number == 4)

@@ -105,6 +105,9 @@ def test_an_adopted_answer_is_a_row_with_its_code_and_two_lines_of_hints(copied)
         ("nothing", "kl_other", "has no question 'nothing' with cases"),
         (QUESTION, "KL", "is no name of a function"),
         (QUESTION, "kl_sign_flipped", "has a mistake 'kl_sign_flipped' already"),
+        (QUESTION, "np", "kl_to_prior.py has another use for 'np'"),
+        (QUESTION, "kl_to_standard_normal", "has another use for"),
+        (QUESTION, "print", "has another use for"),
     ],
 )
 def test_what_cannot_be_adopted_is_said_and_nothing_is_written(copied, question, name, said):
@@ -112,6 +115,14 @@ def test_what_cannot_be_adopted_is_said_and_nothing_is_written(copied, question,
     with pytest.raises(SkeletonError, match=said):
         adopt.adopt("a01_densities", question, name, CODE)
     assert {path: path.read_bytes() for path in copied.iterdir()} == before
+
+
+def test_a_name_that_another_question_has_gets_its_own_hint(copied):
+    hints = (copied / "hints.md").read_text(encoding="utf-8")
+    assert "- **gaussian_log_sigma_once** " in hints
+    adopt.adopt("a01_densities", QUESTION, "gaussian_log_sigma_once", CODE)
+    again = (copied / "hints.md").read_text(encoding="utf-8")
+    assert again.count("- **gaussian_log_sigma_once** ") == 2
 
 
 def test_no_character_of_a_student_ends_the_comment(copied):

@@ -1,6 +1,7 @@
 """Writes the places of a new known mistake: its row in the question, its lines in hints.md."""
 
 import ast
+import builtins
 from pathlib import Path
 
 from autograder import tasks
@@ -37,6 +38,7 @@ def adopt(assignment: str, question: str, name: str, code: str) -> list[tuple[Pa
         raise SkeletonError(f"{question} has a mistake {name!r} already: take another name")
     folder = tasks.FOLDER / assignment
     module = find_module(folder, question)
+    check_is_free(module, name)
     hints = folder / tasks.hints.FILE
     # The row last: without its hint the kit would not load.
     texts = {
@@ -49,6 +51,16 @@ def adopt(assignment: str, question: str, name: str, code: str) -> list[tuple[Pa
         (module, f"in {name}, what the answer computes, in NumPy"),
         (hints, "what a student with this mistake is told: what is off, and how to mend it"),
     ]
+
+
+def check_is_free(module: Path, name: str) -> None:
+    """Raises `SkeletonError` if a module has a use for a name, or a name of Python's own."""
+    used = {
+        getattr(node, "id", "") or getattr(node, "name", "")
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+    }
+    if name in used or hasattr(builtins, name):
+        raise SkeletonError(f"{module.name} has another use for {name!r}: take another name")
 
 
 def find_module(folder: Path, question: str) -> Path:
@@ -101,15 +113,15 @@ def with_row(text: str, question: str, name: str, code: str) -> str:
 def with_hint(text: str, question: str, name: str) -> str:
     """Returns the text of hints.md with the lines of the mistake, at the end of its question's."""
     entry = f"- **{name}** What is off.\n  Repair: How to mend it.\n"
-    if f"- **{name}** " in text:
-        # From a run that did not come to its end.
-        return text
     lines = text.splitlines(keepends=True)
     heads = [index for index, line in enumerate(lines) if line.startswith("#")]
     start = next((index for index in heads if lines[index].strip("# \n") == question), None)
     if start is None:
         return f"{text.rstrip()}\n\n## {question}\n\n{entry}"
     end = next((index for index in heads if index > start), len(lines))
+    if any(line.startswith(f"- **{name}** ") for line in lines[start:end]):
+        # From a run that did not come to its end.
+        return text
     while not lines[end - 1].strip():
         end -= 1
     lines.insert(end, entry)

@@ -118,7 +118,7 @@ class Judge:
     ) -> tuple[judging.Verdict, dict[str, judging.Answer]]:
         """Returns (verdict, answers) of one question."""
         seconds = models.time_for(self.run, drawn)
-        path = drawn.name
+        path, until = drawn.name, self.run.asking + seconds
         try:
             given = probing.ask_cases(self.run, drawn, path, seconds)
             other = find_other_name(path, self.cells) if are_all_missing(given) else None
@@ -138,7 +138,7 @@ class Judge:
                 again = probing.ask_twice(self.run, drawn, path, case, seconds)
                 verdict = faults.judge_case_by_case(drawn, hidden, again=again)
                 if not verdict.mistake:
-                    verdict = self.read_back(drawn, verdict, given, path)
+                    verdict = self.read_back(drawn, verdict, given, path, until)
         return verdict, given
 
     def read_back(
@@ -147,6 +147,7 @@ class Judge:
         verdict: judging.Verdict,
         given: dict[str, judging.Answer],
         path: str,
+        until: float,
     ) -> judging.Verdict:
         """Returns the verdict with what a wrong answer computes instead, if that can be read.
 
@@ -157,11 +158,14 @@ class Judge:
             verdict: The verdict as it stands, without a mistake.
             given: The student's answers, by case.
             path: The function's name in the notebook.
+            until: How long the notebook has been asked for when the question's time is up.
         """
-        seconds = models.time_for(self.run, drawn)
 
         def ask(cases) -> dict[str, judging.Answer]:
-            return probing.ask_cases(self.run, replace(drawn, cases=tuple(cases)), path, seconds)
+            left = until - self.run.asking
+            if left <= 0:
+                return {case.name: judging.Answer("timeout") for case in cases}
+            return probing.ask_cases(self.run, replace(drawn, cases=tuple(cases)), path, left)
 
         found = read_back.read_answers(drawn, given, ask)
         if found:

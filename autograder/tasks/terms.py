@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from vikit.judging import Column, DrawnCase, Reading, Term, Terms
+from vikit.judging.terms import LINKS
 
 from . import drawing
 from .formulas import softmax
@@ -72,7 +73,7 @@ READINGS = {
             lambda v: v / 2,
             "a standard deviation stands where a variance belongs",
         ),
-        ArgumentReading("negated", lambda v: -v, "{name} has the opposite sign"),
+        ArgumentReading("negated", lambda v: -v, "the sign of {name} is turned round"),
         ArgumentReading("exponentiated", np.exp, "exp({name}) stands where {name} belongs"),
         ArgumentReading("left_out", np.zeros_like, "the variance is taken for 1"),
     ),
@@ -91,12 +92,16 @@ READINGS = {
         ArgumentReading("left_out", np.ones_like, "{name} is taken for 1"),
     ),
     "logits": (
-        ArgumentReading("as_probability", sigmoid, "the sigmoid of {name} stands for {name}"),
-        ArgumentReading("negated", lambda a: -a, "{name} has the opposite sign"),
+        ArgumentReading(
+            "as_probability", sigmoid, "the sigmoid of {name} stands in the place of {name}"
+        ),
+        ArgumentReading("negated", lambda a: -a, "the sign of {name} is turned round"),
     ),
     "class_logits": (
-        ArgumentReading("softmaxed", softmax, "the softmax of {name} stands for {name}"),
-        ArgumentReading("negated", lambda a: -a, "{name} has the opposite sign"),
+        ArgumentReading(
+            "softmaxed", softmax, "the softmax of {name} stands in the place of {name}"
+        ),
+        ArgumentReading("negated", lambda a: -a, "the sign of {name} is turned round"),
     ),
     "weight": (
         ArgumentReading("left_out", np.ones_like, "{name} is taken for 1"),
@@ -105,7 +110,7 @@ READINGS = {
     ),
     "mean": (
         ArgumentReading("left_out", np.zeros_like, "{name} is taken for 0"),
-        ArgumentReading("negated", lambda m: -m, "{name} has the opposite sign"),
+        ArgumentReading("negated", lambda m: -m, "the sign of {name} is turned round"),
     ),
     "noise": (
         ArgumentReading("squared", np.square, "{name} is squared"),
@@ -116,7 +121,7 @@ READINGS = {
         ArgumentReading("inverted", lambda x: 1 - x, "{name} is exchanged for its complement"),
     ),
     "probability": (
-        ArgumentReading("as_logit", sigmoid, "the sigmoid of {name} stands for {name}"),
+        ArgumentReading("as_logit", sigmoid, "the sigmoid of {name} stands in the place of {name}"),
         ArgumentReading("inverted", lambda p: 1 - p, "{name} is exchanged for its complement"),
     ),
     "log_probability": (
@@ -124,7 +129,7 @@ READINGS = {
     ),
     "softmax": (
         ArgumentReading("as_probabilities", softmax, "the softmax of {name} is taken twice"),
-        ArgumentReading("negated", lambda a: -a, "{name} has the opposite sign"),
+        ArgumentReading("negated", lambda a: -a, "the sign of {name} is turned round"),
     ),
     "positive": (
         ArgumentReading("squared", np.square, "{name} is squared"),
@@ -208,12 +213,25 @@ class DeclaredTerms(Terms):
                 if column not in known:
                     known[column] = self.compute(column, list(arguments))
                 values = known[column]
-                size = self.sizes[scale.removeprefix("*")](*arguments) if scale else 1
+                size = self.size_of(scale.removeprefix("*"), change)(*arguments) if scale else 1
                 factor = coefficient * size if scale.startswith("*") else coefficient / size
                 total = total + values.dtype.type(factor) * values
             return self.unlink(total)
 
         return changed
+
+    def size_of(self, letter: str, change: str) -> Callable[..., int]:
+        """Returns the function of the arguments that gives a size.
+
+        Raises:
+            QuestionError: If the terms declare no such size.
+        """
+        if letter not in self.sizes:
+            declared = ", ".join(self.sizes) or "none"
+            raise QuestionError(
+                f"{change!r}: give of_output the size {letter} in `sizes` (there is {declared})"
+            )
+        return self.sizes[letter]
 
     def factors(self, change: str) -> dict[Column, tuple[float, str]]:
         """Returns the columns of an answer with one change, with coefficients and sizes.
@@ -306,6 +324,7 @@ def of_output(
         link: What of the answer is the sum of the terms (see `vikit.judging.Terms.link_name`).
         one_a_case: As in `vikit.judging.Terms`.
     """
+    check_rows(arguments, rows, swaps, link)
     intermediates = intermediates or {}
     plain = with_intermediates([one.formula for one in intermediates.values()])
     found = list(readings_of_arguments(arguments, swaps, together or {}, plain))
@@ -329,6 +348,31 @@ def of_output(
     return DeclaredTerms(
         terms, readings, columns, evaluate, link, one_a_case, compute=compute, sizes=sizes or {}
     )
+
+
+def check_rows(arguments, rows, swaps, link) -> None:
+    """Raises `QuestionError` if what `of_output` is given makes no sense."""
+    kinds = {kind for kind in arguments.values() if kind and kind not in READINGS}
+    if kinds:
+        raise QuestionError(
+            f"no argument is of kind {', '.join(map(repr, sorted(kinds)))}: "
+            f"there are {', '.join(READINGS)}, and '' for one that nothing is taken for"
+        )
+    keys = [row.term.key for row in rows]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise QuestionError(f"two terms have the key {', '.join(map(repr, twice))}: rename one")
+    if not any(row.term.right for row in rows):
+        raise QuestionError("no term has a right coefficient: the right answer is a sum of terms")
+    unknown = [name for pair in swaps for name in pair if name not in arguments]
+    if unknown:
+        raise QuestionError(
+            f"{unknown[0]!r} cannot be exchanged: the arguments are {', '.join(arguments)}"
+        )
+    if link not in LINKS:
+        raise QuestionError(
+            f"no link is called {link!r}: there are {', '.join(filter(None, LINKS))}, and ''"
+        )
 
 
 def in_floats(values) -> np.ndarray:

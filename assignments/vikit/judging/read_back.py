@@ -22,6 +22,7 @@ __all__ = ["add_to_verdict", "describe", "is_one_number", "predict", "read_answe
 # From names of cases to the answers; and what asks a student's function for more of them.
 Answers = dict[str, Answer]
 Ask = Callable[[Sequence[DrawnCase]], Answers]
+MISSING = " is missing"
 # What a sentence begins with, but for the names of arguments: these stay as they are.
 OPENING_WORDS = ("a", "all", "an", "another", "in", "minus", "one", "the", "where")
 NAMED_CONSTANTS = (
@@ -152,7 +153,7 @@ def join(found: Sequence[ReadBack]) -> ReadBack:
     return ReadBack(
         id="; ".join(one.id for one in found),
         sentence=" ".join(dict.fromkeys(one.sentence for one in found)),
-        formula="; ".join(one.formula for one in found),
+        formula="; ".join(filter(None, (one.formula for one in found))),
         repair=" ".join(dict.fromkeys(filter(None, (one.repair for one in found)))),
         factors=tuple(pair for one in found for pair in one.factors),
     )
@@ -202,18 +203,26 @@ def describe(terms: Terms, found: Combination, output: str, keeps_formula: bool)
     named = " ".join(sentence(place, text) for text in said)
     unnamed = say_another(place, [change.said(named=False) for change in changes])
     prefix = f"{output}." if output else ""
+    # What students have holds no formulas, and none is made of its words.
+    is_written = all(term.text for term in terms.terms)
+    formula = (f"{name} = " if name else "") + format_formula(terms, found.factors)
     return ReadBack(
         id=" ".join(f"{prefix}{change.id}" for change in changes),
         sentence=unnamed if keeps_formula else named,
-        formula=(f"{name} = " if name else "") + format_formula(terms, found.factors),
+        formula=formula if is_written else "",
         repair=say_where(place, said) if keeps_formula and named != unnamed else "",
     )
 
 
 def say_where(place: str, texts: Sequence[str]) -> str:
     """Returns texts as a sentence that asks for the places in the code."""
-    joined = ", and where ".join(texts)
-    return f"{place}find where {joined}." if place else f"Find where {joined}."
+    # What is missing is in no place.
+    asked = [
+        f"put in {text.removesuffix(MISSING)}" if text.endswith(MISSING) else f"find where {text}"
+        for text in texts
+    ]
+    joined = ", and ".join(asked)
+    return f"{place}{joined}." if place else f"{joined[:1].upper()}{joined[1:]}."
 
 
 def say_another(place: str, texts: Sequence[str]) -> str:
@@ -501,6 +510,6 @@ def format_formula(terms: Terms, factors: Sequence[Factor]) -> str:
             if factor.column.reading >= 0
             else ""
         )
-        body = f"{'' if size == '1' else size + ' '}{scale}{term.text or term.words}"
+        body = f"{'' if size == '1' else size + ' '}{scale}{term.text}"
         text += f" {sign} {body}{divided}{reading}"
     return text.removeprefix(" + ").strip() or "0"

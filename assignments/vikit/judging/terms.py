@@ -12,7 +12,7 @@ import numpy as np
 
 from .question import DrawnCase
 
-__all__ = ["Column", "Reading", "Term", "Terms"]
+__all__ = ["LINKS", "Column", "Reading", "Term", "Terms"]
 
 
 class Link(NamedTuple):

@@ -272,9 +272,9 @@ def gradient_of_log_var() -> DeclaredTerms:
     }
     scales = {
         "missing": (lambda *a: np.ones_like(a[1]), "the factor sigma is missing"),
-        "variance": (lambda *a: np.exp(a[1]), "the variance stands for the factor sigma"),
+        "variance": (lambda *a: np.exp(a[1]), "the variance stands where the factor sigma belongs"),
         "inverse": (lambda *a: np.exp(-0.5 * a[1]), "it is divided by sigma, not multiplied"),
-        "log_var": (lambda *a: a[1], "log_var stands for the factor sigma"),
+        "log_var": (lambda *a: a[1], "log_var stands where the factor sigma belongs"),
     }
     return of_output(
         PATHWISE,
