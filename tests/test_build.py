@@ -434,7 +434,6 @@ COMMON = {
     " with tf.GradientTape ( ) as tape : ": "each training that is given",
     " tf.sqrt ( var ) ": "Listing 1 of document 000, which a question quotes",
     " log_px_given_z + log_pz ": "a grid over the joint density, in a03",
-    " ' kl ' ": "the name under which models report it",
     " w * z ": "the linear models that vikit makes",
 }
 

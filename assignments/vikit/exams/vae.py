@@ -140,12 +140,12 @@ def through_probability(at_least: float, more: float = 0.0) -> Callable:
     """
 
     def value(sample: Sample) -> np.ndarray:
-        x, one = sample.examples.x, np.float32(1)
+        pixels, one = sample.examples.x, np.float32(1)
         with np.errstate(over="ignore", divide="ignore"):
             probs = (1 / (1 + np.exp(-sample.outputs))).astype(np.float32)
             black = np.maximum(probs, np.float32(at_least)) + np.float32(more)
             white = np.maximum(one - probs, one - np.float32(1 - at_least)) + np.float32(more)
-            return -(x * np.log(black) + (1 - x) * np.log(white)).sum(axis=-1)
+            return -(pixels * np.log(black) + (1 - pixels) * np.log(white)).sum(axis=-1)
 
     return value
 

@@ -446,7 +446,7 @@ class Search:
             # With coefficients that a formula has: any two columns fit where equations are alike.
             near, far = (
                 self.round_to_candidates(value, self.equations.constants[columns])
-                for value, columns in zip(coefficients, (first, second), strict=True)
+                for value, columns in zip(coefficients, [first, second], strict=True)
             )
             left = total - 2 * (near * products[first] + far * products[second])
             left += near**2 * one + far**2 * other + 2 * near * far * cross
