@@ -171,14 +171,18 @@ LIKELIHOOD_FORMS = {
 
 
 # What a term of the free energy is a sum of; log_var stands in the first alone.
+CONSTANT = part(
+    "constant",
+    -0.5 * math.log(2 * math.pi),
+    "the constant with 2 pi",
+    lambda s, log_var: np.sum(np.ones_like(log_var), axis=-1),
+    is_constant=True,
+)
+LOG_DET_BESIDES = part(
+    "log_det", 0, "the sum of the log determinants", lambda s, log_var: sum_log_det(s)
+)
 LOG_Q0_PARTS = (
-    part(
-        "constant",
-        -0.5 * math.log(2 * math.pi),
-        "the constant with 2 pi",
-        lambda s, log_var: np.sum(np.ones_like(log_var), axis=-1),
-        is_constant=True,
-    ),
+    CONSTANT,
     part("log_var", -0.5, "the term in log_var", lambda s, log_var: np.sum(log_var, axis=-1)),
     part(
         "square",
@@ -192,22 +196,16 @@ LOG_Q0_PARTS = (
         "the squared distance of zK from mu",
         lambda s, log_var: np.sum((s.zK[0] - s.mu) ** 2 * np.exp(-log_var), axis=-1),
     ),
-    part("log_det", 0, "the sum of the log determinants", lambda s, log_var: sum_log_det(s)),
+    LOG_DET_BESIDES,
 )
 SUM_LOG_DET_PARTS = (
     part("log_det", 1, "the sum of the log determinants", lambda s, log_var: sum_log_det(s)),
 )
 LOG_P_ZK_PARTS = (
-    part(
-        "constant",
-        -0.5 * math.log(2 * math.pi),
-        "the constant with 2 pi",
-        lambda s, log_var: np.sum(np.ones_like(log_var), axis=-1),
-        is_constant=True,
-    ),
+    CONSTANT,
     part("square", -0.5, "the square of zK", lambda s, log_var: np.sum(s.zK[0] ** 2, axis=-1)),
     part("square_of_z0", 0, "the square of z0", lambda s, log_var: np.sum(s.z0[0] ** 2, axis=-1)),
-    part("log_det", 0, "the sum of the log determinants", lambda s, log_var: sum_log_det(s)),
+    LOG_DET_BESIDES,
 )
 LOG_PY_GIVEN_ZK_PARTS = (
     part("likelihood", 1, "the log-likelihood", lambda s, log_var: log_py_given_zK(s)),
