@@ -247,7 +247,7 @@ class Change:
     """A change between the right formula and an answer's.
 
     Attributes:
-        id: What it is, for reports.
+        id: What it is, for reports, spelled as the lists of mistakes spell changes.
         subject: What was changed, as "the term in log_var"; empty for all.
         unnamed: The same without saying which term.
         what: What happened to it, as "is missing".
@@ -285,7 +285,7 @@ def changes_of(terms: Terms, found: Combination) -> Iterator[Change]:
         if not factors and strangers:
             yield replacement(terms, number, strangers.pop(0))
         elif not factors:
-            yield Change(f"{term.key}:missing", term.words, "a term", "is missing")
+            yield Change(f"{term.key}:0", term.words, "a term", "is missing")
         else:
             yield from changes_of_term(terms, number, factors, reading)
     if reading is not None:
@@ -322,7 +322,7 @@ def change_of_all(terms: Terms, factors: Sequence[Factor], right: dict) -> Chang
     what = " and ".join(filter(None, [words_of_ratio(ratio), words_of_scale(scale)]))
     if not what:
         return None
-    return Change(f"all:{format_number(ratio)}{scale}", "all of it", "all of it", what)
+    return Change(f"all:{id_of(ratio, scale)}", "all of it", "all of it", what)
 
 
 def changes_of_parts(
@@ -336,13 +336,12 @@ def changes_of_parts(
         strangers: Terms that the right answer lacks.
     """
     for part, members in terms.parts().items():
-        key = part.replace(" ", "_")
+        key = part.removeprefix("the ").replace(" ", "_")
         if any(by_term[number] for number in members):
             ratio, scale = common_factor(terms, by_term, members)
             what = " and ".join(filter(None, [words_of_ratio(ratio), words_of_scale(scale)]))
             if what:
-                names = filter(None, ["" if ratio == 1 else format_number(ratio), scale])
-                yield Change(f"{key}:{','.join(names)}", part, "a part", what)
+                yield Change(f"{key}:{id_of(ratio, scale)}", part, "a part", what)
             for number in members:
                 by_term[number] = [
                     one._replace(
@@ -358,7 +357,7 @@ def changes_of_parts(
             place = f"where {part} belongs", "where one part belongs"
             yield Change(f"{key}:replaced", *place, f"stands {other}")
         else:
-            yield Change(f"{key}:missing", part, "a part", "is missing")
+            yield Change(f"{key}:0", part, "a part", "is missing")
 
 
 def common_factor(
@@ -412,21 +411,18 @@ def changes_of_term(
     term = terms.terms[number]
     for factor in factors:
         reading = factor.column.reading
-        parts, names = [], []
         ratio = round(factor.coefficient / term.right, 6)
-        if ratio != 1:
-            parts.append(words_of_ratio(ratio))
-            names.append(format_number(ratio))
+        parts = [words_of_ratio(ratio)] if ratio != 1 else []
         if factor.scale:
             parts.append(words_of_scale(factor.scale))
-            names.append(factor.scale)
+        changed = id_of(ratio, factor.scale)
         if reading >= 0 and reading != shared:
             one = terms.readings[reading]
-            key = ":".join([term.key, ",".join([one.key, *names])])
+            key = f"{term.key}:{','.join(filter(None, [one.key, changed]))}"
             what = one.words + (f", and that term {' and '.join(parts)}" if parts else "")
             yield Change(key, f"in {term.words},", "in a term,", what)
         elif parts:
-            yield Change(f"{term.key}:{','.join(names)}", term.words, "a term", " and ".join(parts))
+            yield Change(f"{term.key}:{changed}", term.words, "a term", " and ".join(parts))
 
 
 def replacement(terms: Terms, number: int, factor: Factor) -> Change:
@@ -452,7 +448,7 @@ def addition(terms: Terms, factor: Factor) -> Change:
     scale = f", {words_of_scale(factor.scale)[3:]}" if factor.scale else ""
     what = "is subtracted" if factor.coefficient < 0 else "is added"
     return Change(
-        f"{terms.terms[factor.column.term].key}:added",
+        f"+{terms.terms[factor.column.term].key}",
         with_reading(terms, factor),
         "a term",
         f"{what} besides{scale}{count}",
@@ -465,6 +461,13 @@ def with_reading(terms: Terms, factor: Factor) -> str:
     if factor.column.reading < 0:
         return words
     return f"{words} ({terms.readings[factor.column.reading].words})"
+
+
+def id_of(ratio: float, scale: str) -> str:
+    """Returns a ratio and a size as reports spell them: "-1", "/K", "*B", "2,/K"."""
+    size = f"/{scale}" if scale and not scale.startswith("*") else scale
+    number = "" if ratio == 1 else format_number(ratio).replace(" ", "")
+    return ",".join(filter(None, [number, size]))
 
 
 def words_of_ratio(ratio: float) -> str:

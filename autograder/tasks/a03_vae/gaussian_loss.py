@@ -85,13 +85,13 @@ gaussian_vae_loss = Question(
             "sigma above 1",
             GENERIC,
             draw_grey_batch(1.5, 3, 0.3, 2),
-            {"L": 4, "B": 3, "D": 7, "K": 5},
+            {"L": 4, "B": 3, "D": 11, "K": 5},
         ),
         Case(
             "all log_var negative",
             GENERIC,
             draw_grey_batch(0.4, 0.8, -3, -0.3),
-            {"L": 5, "B": 4, "D": 7, "K": 3},
+            {"L": 5, "B": 4, "D": 9, "K": 3},
         ),
         Case(
             "a sharp decoder",
