@@ -11,13 +11,13 @@ A ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help grade sample new-question test soak assignments solutions release matrix unnamed adopt kernelspec bench doctor clean
+.PHONY: help grade sample new-question test soak assignments solutions release course matrix unnamed adopt kernelspec bench doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo 'ARGS goes to the command: make grade ARGS="--jobs 4"; make grade ARGS=--help lists what it takes.'
-	@echo 'A names assignments, for grade, test, soak, solutions and matrix: make grade A="a01_densities a02_elbo".'
+	@echo 'A names assignments, for grade, test, soak, solutions, release and matrix: make grade A="a01_densities a02_elbo".'
 	@echo 'GPU=1 sets .venv up with the CUDA libraries; PYTHON=python3.12 sets it up with that Python.'
 
 INSTALL := $(RUN) -m pip install -q --disable-pip-version-check
@@ -61,8 +61,11 @@ assignments: $(READY)  ## build assignments/ from solutions/
 solutions: $(READY)  ## run the solutions to HTML with their figures (A=a01_densities for one)
 	$(RUN) -m autograder solutions $(A) $(ARGS)
 
-release: $(READY)  ## write the zip for students
-	$(RUN) -m autograder release $(ARGS)
+release: $(READY)  ## write the zip for students (A=a01_densities for one)
+	$(RUN) -m autograder release $(A) $(ARGS)
+
+course: $(READY)  ## make course/ a course of nbgrader's: settings, source and release
+	$(RUN) -m autograder course init $(ARGS)
 
 matrix: $(READY)  ## show which cases refuse which known mistakes (A=a01_densities for one)
 	$(RUN) -m autograder matrix $(A) $(ARGS)

@@ -53,12 +53,12 @@ def alone(path, waiting=lambda: None) -> Iterator[None]:
         yield
 
 
-def write_whole(path, text, mode=0o644, replace=True) -> None:
-    """Writes `text` to `path` through a temporary file: no reader ever sees a half-written file.
+def write_whole(path, content: str | bytes, mode=0o644, replace=True) -> None:
+    """Writes to `path` through a temporary file: no reader ever sees a half-written file.
 
     Args:
         path: Where to.
-        text: What to write.
+        content: What to write; a text in UTF-8.
         mode: The file's permissions.
         replace: Whether a file that is there already is replaced. Where it is not, the first of
             several writers at once wins.
@@ -70,8 +70,8 @@ def write_whole(path, text, mode=0o644, replace=True) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, mode)

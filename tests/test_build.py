@@ -20,7 +20,7 @@ from vikit.protocol import public_cases
 from vikit.protocol.wire import BuiltArgument, Tensor
 
 from autograder import tasks
-from autograder.build import archive, notebooks, script, settled
+from autograder.build import archive, clearing, notebooks, script, settled
 from autograder.build.script import ScriptError
 from autograder.tasks import drawing, separation
 
@@ -495,7 +495,7 @@ def test_every_piece_of_a_leak_would_be_seen(built, release_zip, monkeypatch):
     """The same search finds all lines of a solution that really is released, its cells not cleared,
     but for what is said.
     """
-    monkeypatch.setattr(notebooks, "clear_answer", lambda cell, node: node)
+    monkeypatch.setattr(clearing, "clear_answer", lambda node: None)
     leaky = {name: notebooks.release(name) for name in NAMES}
     found = {(question, piece) for question, piece, _ in leaks(leaky, release_zip)}
     lines = {

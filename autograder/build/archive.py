@@ -1,16 +1,20 @@
 """The zip that students get: assignments, vikit, data, the list of errata and a README."""
 
+import io
 import zipfile
 from pathlib import Path
 
+from vikit.protocol import public_cases
+
 from autograder import tasks
+from autograder.files import write_whole
 from autograder.version import __version__
 
 from . import errata, notebooks, script
 
-__all__ = ["write_release"]
+__all__ = ["KIT", "write_kit", "write_release"]
 
-NAME = "variational-inference-assignments"
+NAME, KIT = "variational-inference-assignments", "vikit"
 # A fixed date: the same release gives the same bytes.
 DATE = (2020, 1, 1, 0, 0, 0)
 README = """\
@@ -54,37 +58,66 @@ PACKAGES = (
 )
 
 
-def write_release(folder, begins=lambda text: None) -> Path:
-    """Writes the zip into `folder` and returns its path; `begins` is told of each assignment."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{NAME}-{__version__}.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(members(begins).items()):
-            info = zipfile.ZipInfo(f"{NAME}/{name}", DATE)
-            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(info, content)
+def write_release(folder, names=(), begins=lambda text: None) -> Path:
+    """Writes the zip of assignments and returns its path.
+
+    Args:
+        folder: Where to.
+        names: The assignments; all if empty.
+        begins: Told of each assignment.
+    """
+    path = folder / f"{'-'.join([NAME, *names, __version__])}.zip"
+    found = members(names or tasks.names(), begins)
+    write_zip(path, {f"{NAME}/{name}": content for name, content in found.items()})
     return path
 
 
-def members(begins=lambda text: None) -> dict[str, bytes]:
-    """Returns the release's files as a dict from their path in the zip to bytes."""
+def write_kit(folder, assignment: str) -> Path:
+    """Writes what a notebook of `assignment` needs beside it, as one zip; returns its path.
+
+    The notebook's first cell finds vikit, the data and the public cases in it.
+    """
+    cases = f"{assignment}/{public_cases.FILE_NAME}"
+    path = folder / f"{KIT}-{__version__}.zip"
+    write_zip(path, {cases: (notebooks.ASSIGNMENTS / cases).read_bytes(), **shared_files()})
+    return path
+
+
+def write_zip(path, files: dict[str, bytes]) -> None:
+    """Writes a zip that is either whole or not there."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(files.items()):
+            info = zipfile.ZipInfo(name, DATE)
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(info, data)
+    write_whole(path, content.getvalue())
+
+
+def members(names, begins=lambda text: None) -> dict[str, bytes]:
+    """Returns the files of a release of `names` as a dict from their path in the zip to bytes."""
     files: dict[str, bytes] = {}
-    for name in tasks.names():
+    for name in names:
         begins(f"Building {name}")
         files |= {f"{name}/{file}": content for file, content in notebooks.release(name).items()}
-    for path in (notebooks.ASSIGNMENTS / "vikit").rglob("*.py"):
-        files[f"vikit/{path.relative_to(notebooks.ASSIGNMENTS / 'vikit').as_posix()}"] = (
-            path.read_bytes()
-        )
-    for path in (script.REPOSITORY / "data").iterdir():
-        files[f"data/{path.name}"] = path.read_bytes()
-    files[errata.FILE_NAME] = errata.students_list().encode()
-    files["LICENSE"] = (script.REPOSITORY / "LICENSE").read_bytes()
+    files |= shared_files()
     files["README.md"] = README.format(
         packages=" ".join(f'"{line}"' for line in requirements()),
-        first=tasks.names()[0],
-        assignments=", ".join(tasks.names()),
+        first=names[0],
+        assignments=", ".join(names),
     ).encode()
+    return files
+
+
+def shared_files() -> dict[str, bytes]:
+    """Returns what all notebooks need: vikit, the data, the list of errata, the licence."""
+    files = {errata.FILE_NAME: errata.students_list().encode()}
+    for path in (notebooks.ASSIGNMENTS / "vikit").rglob("*.py"):
+        place = path.relative_to(notebooks.ASSIGNMENTS / "vikit").as_posix()
+        files[f"vikit/{place}"] = path.read_bytes()
+    for path in (script.REPOSITORY / "data").iterdir():
+        files[f"data/{path.name}"] = path.read_bytes()
+    files["LICENSE"] = (script.REPOSITORY / "LICENSE").read_bytes()
     return files
 
 

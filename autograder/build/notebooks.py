@@ -1,25 +1,27 @@
 """The notebooks made from a solution script: the students' one, and the one with answers."""
 
-import ast
-import re
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from nbgrader.preprocessors import ClearSolutions
-from vikit.notebook.cells import TEXT_STUB, UNTOUCHED, digest_text
 from vikit.protocol import public_cases
 
 from autograder import tasks
 from autograder.places import ASSIGNMENTS
 
-from . import errata, script, settled
+from . import clearing, errata, script, settled
 
-__all__ = ["ASSIGNMENTS", "release", "solution_notebook", "write_assignments"]
+__all__ = [
+    "ASSIGNMENTS",
+    "release",
+    "solution_notebook",
+    "source_notebook",
+    "write_assignments",
+]
 
-STUB = re.compile(r'(raise NotImplementedError\("write )\w+("\))')
 SETUP_ID = "setup"
 SETUP = Path(__file__).with_name("first_cell.py")
 HANDING_IN = """\
@@ -60,36 +62,35 @@ def release(name: str) -> dict[str, bytes]:
 
 def student_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell]) -> NotebookNode:
     """Returns the students' notebook: answers cleared, checks added, no demonstrations."""
+    return clearing.clear_notebook(source_notebook(assignment, cells))
+
+
+def source_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell]) -> NotebookNode:
+    """Returns nbgrader's source of the students' notebook: answers stand between their marks.
+
+    Errata have the students' numbers, but for those in answers and demonstrations.
+    """
     numbers = errata.number_for_students(errata.read())
     shown = [
-        replace(cell, source=script.outside_regions(cell.source, errata.translate, numbers))
+        cell
+        if cell.kind == "demonstration"
+        else replace(cell, source=script.outside_regions(cell.source, errata.translate, numbers))
         for cell in cells
-        if cell.kind != "demonstration"
     ]
-    return build_notebook(assignment, shown, lambda cell, node: clear_answer(cell, node))
+    return build_notebook(assignment, shown)
 
 
 def solution_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell]) -> NotebookNode:
-    """Returns the same notebook with the answers in."""
+    """Returns the same notebook with the answers in, and nothing that marks them."""
+    notebook = build_notebook(assignment, cells)
+    for node in notebook.cells:
+        if clearing.is_answer(node):
+            node.source = script.remove_markers(node.source)
+    return notebook
 
-    def answered(cell: script.ScriptCell, node: NotebookNode) -> NotebookNode:
-        node.source = script.remove_markers(cell.source)
-        return node
 
-    return build_notebook(assignment, cells, answered)
-
-
-def build_notebook(
-    assignment: tasks.Assignment, cells: list[script.ScriptCell], finish
-) -> NotebookNode:
-    """Returns a notebook of these cells.
-
-    Args:
-        assignment: The `Assignment`.
-        cells: The `ScriptCell`s to show.
-        finish: From an answer's or an experiment's cell and its node to the node as it stands in
-            the notebook.
-    """
+def build_notebook(assignment: tasks.Assignment, cells: list[script.ScriptCell]) -> NotebookNode:
+    """Returns a notebook of these cells, answers between their marks."""
     points = {
         question.name: question.points for question in (*assignment.questions, *assignment.manual)
     }
@@ -97,50 +98,60 @@ def build_notebook(
     if cells and cells[0].kind == "text":
         nodes.insert(0, new_markdown_cell(cells[0].source))
         cells = cells[1:]
-    for index, cell in enumerate(cells):
-        if cell.kind == "text":
-            nodes.append(new_markdown_cell(cell.source))
-        elif cell.kind == "code":
-            nodes.append(new_code_cell(cell.source))
-        elif cell.kind in ("experiment", "demonstration"):
-            nodes.append(finish(cell, experiment_node(cell, index)))
-        elif cell.kind == "answer":
-            nodes += answer_nodes(cell, points[cell.question], finish)
-        else:
-            nodes.append(manual_node(cell, points[cell.question], finish))
+    # Demonstrations are counted by themselves: students' cells are called the same without them.
+    counters = {True: count(), False: count()}
+    for cell in cells:
+        number = next(counters[cell.kind == "demonstration"])
+        nodes += nodes_of(cell, number, points.get(cell.question, 0))
     nodes += last_nodes(assignment)
-    for index, node in enumerate(nodes):
-        # nbformat draws ids at random; a build must come out the same every time.
-        node["id"] = f"{assignment.name}-{index:03d}"
+    name_cells(nodes, assignment.name)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return new_notebook(
         cells=nodes, metadata={"kernelspec": kernel, "language_info": {"name": "python"}}
     )
 
 
-def experiment_node(cell: script.ScriptCell, index) -> NotebookNode:
-    node = mark_locked(new_code_cell(cell.source), f"experiment-{index}")
-    node.metadata["tags"] = ["experiment"]
+def nodes_of(cell: script.ScriptCell, number: int, points) -> list[NotebookNode]:
+    """Returns the notebook's cells of a script's cell, the `number`-th of its kind."""
+    if cell.kind == "text":
+        return [new_markdown_cell(cell.source)]
+    if cell.kind == "code":
+        return [new_code_cell(cell.source)]
+    if cell.kind in ("experiment", "demonstration"):
+        return [experiment_node(cell, f"{cell.kind}-{number}")]
+    return answer_nodes(cell, points) if cell.kind == "answer" else [manual_node(cell, points)]
+
+
+def name_cells(nodes: list[NotebookNode], assignment: str) -> None:
+    """Gives cells their ids: nbformat draws them at random, and builds must not differ."""
+    demonstrations, others = count(), count()
+    for node in nodes:
+        if clearing.is_demonstration(node):
+            node["id"] = f"{assignment}-solution-{next(demonstrations):03d}"
+        else:
+            node["id"] = f"{assignment}-{next(others):03d}"
+
+
+def experiment_node(cell: script.ScriptCell, grade_id) -> NotebookNode:
+    node = mark_locked(new_code_cell(cell.source), grade_id)
+    tags = ["experiment"] if cell.kind == "experiment" else ["experiment", "solution"]
+    node.metadata["tags"] = tags
     return node
 
 
-def answer_nodes(cell: script.ScriptCell, points, finish) -> list[NotebookNode]:
+def answer_nodes(cell: script.ScriptCell, points) -> list[NotebookNode]:
     """Returns the answer to a question and its check, which has the points."""
     answer = mark_graded(new_code_cell(cell.source), f"{cell.question}-answer", solution=True)
     check = new_code_cell(f'check("{cell.question}")  # {points_in_words(points)}')
-    return [finish(cell, answer), mark_graded(check, cell.question, grade=True, points=points)]
+    return [answer, mark_graded(check, cell.question, grade=True, points=points)]
 
 
-def manual_node(cell: script.ScriptCell, points, finish) -> NotebookNode:
+def manual_node(cell: script.ScriptCell, points) -> NotebookNode:
     """Returns the question that is graded by hand, with its name and points in the heading."""
     heading, rest = cell.source.split("\n", maxsplit=1)
     named = f"{heading} (`{cell.question}`, {points_in_words(points)})"
-    cell = replace(cell, source=f"{named}\n{rest}")
-    node = mark_graded(
-        new_markdown_cell(cell.source), cell.question, grade=True, solution=True, points=points
-    )
-    node.metadata[UNTOUCHED] = digest_text(script.REGION.sub("", cell.source))
-    return finish(cell, node)
+    node = new_markdown_cell(f"{named}\n{rest}")
+    return mark_graded(node, cell.question, grade=True, solution=True, points=points)
 
 
 def last_nodes(assignment: tasks.Assignment) -> list[NotebookNode]:
@@ -171,37 +182,6 @@ def fold(node: NotebookNode) -> NotebookNode:
 
 def points_in_words(points) -> str:
     return f"{points:g} point{'' if points == 1 else 's'}"
-
-
-def clear_answer(cell: script.ScriptCell, node: NotebookNode) -> NotebookNode:
-    """Returns `node` as a student finds it: an answer's solution region replaced by a stub."""
-    if cell.kind == "experiment":
-        # Jupyter's own tag: "Run All" goes on after a figure of a function that is not written yet.
-        node.metadata["tags"].append("raises-exception")
-        return node
-    clear = ClearSolutions(
-        code_stub={"python": f'raise NotImplementedError("write {cell.question}")'},
-        text_stub=TEXT_STUB,
-    )
-    if cell.kind == "answer":
-        node.source = script.remove_helpers(node.source)
-    node = clear.preprocess_cell(node, {"language": "python"}, 0)[0]
-    if cell.kind == "answer":
-        node.source = name_stubs(node.source)
-    return node
-
-
-def name_stubs(source: str) -> str:
-    """Returns the source of an answer's cell; each stub asks for the function or class it is in.
-
-    A cell may hold a helper beside what the question is named after.
-    """
-    lines = source.split("\n")
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            for index in range(node.lineno - 1, node.end_lineno or 0):
-                lines[index] = STUB.sub(rf"\g<1>{node.name}\g<2>", lines[index])
-    return "\n".join(lines)
 
 
 def mark_graded(

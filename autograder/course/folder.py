@@ -1,0 +1,91 @@
+"""What lies in a course's folder before anybody hands in: settings, source and release."""
+
+from pathlib import Path
+
+import nbformat
+
+from autograder import tasks
+from autograder.build import archive, clearing, notebooks, script
+from autograder.files import write_whole
+
+from .settings import CONFIG_NAME
+
+__all__ = ["init", "release", "write_source"]
+
+CONFIG = '''\
+"""nbgrader's settings for this course."""
+
+from autograder.course import configure
+
+c = get_config()
+configure(c, __file__)
+
+# Your own settings go below. nbgrader's documentation lists them; these you will want:
+c.CourseDirectory.course_id = "variational-inference"
+'''
+ROSTER = "id,name,email,lms_id,section,group\n"
+
+
+def init(folder, begins=lambda text: None) -> tuple[list[Path], list[Path]]:
+    """Makes `folder` a course of nbgrader's, with the source and release of each assignment.
+
+    What is there stays: a notebook in `source/` may be the instructor's own.
+
+    Args:
+        folder: The course's folder; made if it is not there.
+        begins: Told of each assignment.
+
+    Returns:
+        (what was written, what was kept although the kit would write something else).
+
+    Raises:
+        OSError: If something cannot be written.
+    """
+    folder = Path(folder)
+    files = {folder / CONFIG_NAME: CONFIG, folder / "roster.csv": ROSTER}
+    written, kept = write_missing(files)
+    for name in tasks.names():
+        begins(f"Building {name}")
+        for one, other in zip((written, kept), write_source(folder, name), strict=True):
+            one += other
+        written.append(release(folder, name))
+    return written, kept
+
+
+def write_source(folder, name: str) -> tuple[list[Path], list[Path]]:
+    """Writes the source of an assignment where there is none; returns as `init`."""
+    cells = script.read(script.SOLUTIONS / f"{name}.py")
+    notebook = notebooks.source_notebook(tasks.load(name), cells)
+    path = folder / "source" / name / f"{name}.ipynb"
+    return write_missing({path: nbformat.writes(notebook) + "\n"})
+
+
+def write_missing(files: dict[Path, str]) -> tuple[list[Path], list[Path]]:
+    """Writes the files that are not there; returns (those written, those that say something else).
+
+    Two runs at once do not get in each other's way.
+    """
+    written, kept = [], []
+    for path, text in files.items():
+        if not path.exists():
+            write_whole(path, text, replace=False)
+            written.append(path)
+        elif path.read_text(encoding="utf-8") != text:
+            kept.append(path)
+    return written, kept
+
+
+def release(folder, name: str) -> Path:
+    """Writes the release of an assignment from its source; returns the notebook's path.
+
+    Beside the notebook lies the kit's zip, in which its first cell finds vikit.
+    """
+    source = Path(folder) / "source" / name
+    notebook = nbformat.read(source / f"{name}.ipynb", as_version=4)
+    path = Path(folder) / "release" / name / f"{name}.ipynb"
+    for place in (source, path.parent):
+        for old in place.glob(f"{archive.KIT}-*.zip"):
+            old.unlink()
+        archive.write_kit(place, name)
+    write_whole(path, nbformat.writes(clearing.clear_notebook(notebook)) + "\n")
+    return path

@@ -1,0 +1,113 @@
+"""A course's folder, and nbgrader at work in it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader import utils
+from nbgrader.nbgraderformat import MetadataValidator
+
+from autograder import tasks
+from autograder.build import notebooks
+from autograder.course import folder, settings
+
+NAMES = tasks.names()
+
+
+def nbgrader(course, *arguments):
+    """Runs nbgrader in a course's folder; returns the finished process."""
+    return subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=course,
+        env=os.environ | {"HOME": str(course), "IPYTHONDIR": str(course / ".ipython")},
+        capture_output=True,
+        text=True,
+    )
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course as `autograder course init` makes it."""
+    place = tmp_path_factory.mktemp("courses") / "a course"
+    written, kept = folder.init(place)
+    assert len(written) == len(set(written)) == 2 + 2 * len(NAMES)
+    assert kept == []
+    return place
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_release_is_what_students_get_and_validates(course, name):
+    released = course / "release" / name / f"{name}.ipynb"
+    assert released.read_bytes() == (notebooks.ASSIGNMENTS / name / f"{name}.ipynb").read_bytes()
+    MetadataValidator().validate_nb(read(released))
+
+
+def test_nbgrader_makes_the_same_release_of_the_source(course, tmp_path):
+    """Cell by cell, with metadata and checksums; the solutions are in the source alone."""
+    for name in NAMES:
+        source = (course / "source" / name / f"{name}.ipynb").read_text()
+        assert source.count("BEGIN SOLUTION") == source.count("END SOLUTION") > 5
+        released = course / "release" / name / f"{name}.ipynb"
+        ours = read(released)
+        done = nbgrader(
+            course, "generate_assignment", name, "--force", f"--db=sqlite:///{tmp_path}/scratch.db"
+        )
+        assert done.returncode == 0, done.stderr
+        assert read(released) == ours
+        assert "BEGIN SOLUTION" not in released.read_text()
+        checked = [cell for cell in ours.cells if "checksum" in cell.metadata.get("nbgrader", {})]
+        assert len(checked) > 20
+        for cell in checked:
+            assert cell.metadata.nbgrader.checksum == utils.compute_checksum(cell)
+
+
+def test_what_an_instructor_wrote_stays_and_is_released(tmp_path):
+    name = NAMES[0]
+    folder.init(tmp_path)
+    source = tmp_path / "source" / name / f"{name}.ipynb"
+    edited = read(source)
+    edited.cells[0].source += "\n\nHand in by Friday."
+    nbformat.write(edited, source)
+    (tmp_path / settings.CONFIG_NAME).write_text("c = get_config()\n")
+    _, kept = folder.init(tmp_path)
+    assert set(kept) == {source, tmp_path / settings.CONFIG_NAME}
+    released = read(tmp_path / "release" / name / f"{name}.ipynb")
+    assert released.cells[0].source.endswith("Hand in by Friday.")
+    assert (tmp_path / settings.CONFIG_NAME).read_text() == "c = get_config()\n"
+
+
+def test_a_released_folder_works_by_itself(course, tmp_path):
+    """A student has the folder and an environment without vikit: the first cell finds it."""
+    name = NAMES[0]
+    work = tmp_path / name
+    work.mkdir()
+    for path in (course / "release" / name).iterdir():
+        (work / path.name).write_bytes(path.read_bytes())
+    setup = next(
+        cell.source
+        for cell in read(work / f"{name}.ipynb").cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == notebooks.SETUP_ID
+    )
+    script = f"import os\nos.chdir({str(work)!r})\n{setup}\nprint('from', vikit.__file__)\n"
+    script += "check('kl_to_standard_normal')\n"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment_of_a_student(tmp_path),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"from {tmp_path}" in done.stdout
+    assert "kl_to_standard_normal" in done.stdout
+    assert "document 003, eq. 13" in done.stdout
+
+
+def environment_of_a_student(home: Path) -> dict[str, str]:
+    return os.environ | {"HOME": str(home), "TMPDIR": str(home)}
