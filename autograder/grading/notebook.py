@@ -20,11 +20,15 @@ __all__ = [
     "MAX_FILE_BYTES",
     "Cell",
     "Released",
+    "TextCell",
     "UnreadableNotebook",
+    "grade_id",
     "open_file",
     "read_cells",
     "read_file",
+    "read_notebook",
     "read_released",
+    "strip_lines",
     "strip_outputs",
 ]
 
