@@ -4,15 +4,16 @@
 # deserves: 21
 
 # %% act
+import _thread
 import threading
 
 
 def act():
     wait = threading.Event()
-    threads = [threading.Thread(target=wait.wait, daemon=True) for _ in range(150)]
     try:
-        for thread in threads:
-            thread.start()
+        for _ in range(150):
+            # `threading.Thread` waits for ever for one that had no memory to begin.
+            _thread.start_new_thread(wait.wait, ())
     finally:
         wait.set()
     return True
