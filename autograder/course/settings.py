@@ -11,7 +11,7 @@ from nbgrader.preprocessors import ClearSolutions, LockCells, NbGraderPreprocess
 
 from autograder.build import clearing
 
-__all__ = ["CONFIG_NAME", "ClearAnswers", "configure"]
+__all__ = ["CONFIG_NAME", "ClearAnswers", "configure", "put_programs_on_path"]
 
 CONFIG_NAME = "nbgrader_config.py"
 

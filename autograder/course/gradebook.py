@@ -1,0 +1,338 @@
+"""nbgrader's gradebook: automatic scores go in, and what people gave stays.
+
+All that a run found is written in one transaction: it is all there, or nothing of it is.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader import api, utils
+from sqlalchemy import insert, select, update
+
+from .settings import put_programs_on_path
+
+__all__ = ["CellsChanged", "Graded", "open_gradebook", "register", "write_grades"]
+
+# What nbgrader writes of an answer that is as it was released.
+NO_RESPONSE = "No response."
+# How many rows a statement names at most: SQLite allows no more variables than some thousands.
+MOST_ROWS = 500
+
+
+class CellsChanged(Exception):
+    """An assignment whose graded cells are other than those that submissions were graded on."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What a gradebook is to hold of a submission.
+
+    Attributes:
+        student: The student's id.
+        notebook: The autograded notebook, as `autograded.autograded_notebook` returns it.
+        timestamp: When it was handed in, in UTC; None if nobody knows.
+        changed: The ids of graded cells whose answer is another than at the last grading: points
+            that a person gave for it are to be looked at again.
+    """
+
+    student: str
+    notebook: NotebookNode
+    timestamp: datetime | None = None
+    changed: frozenset[str] = field(default_factory=frozenset)
+
+
+def open_gradebook(path, course_id="default_course") -> api.Gradebook:
+    """Returns the gradebook at `path`, made if it is not there; a context manager.
+
+    Raises:
+        sqlalchemy.exc.DatabaseError: If it is none, or cannot be opened.
+    """
+    put_programs_on_path()
+    return api.Gradebook(f"sqlite:///{Path(path).resolve()}", course_id)
+
+
+def register(book: api.Gradebook, assignment: str, released: NotebookNode) -> None:
+    """Writes the graded cells of an assignment's notebook, or sees that they are those there.
+
+    Nothing is committed.
+
+    Args:
+        book: The gradebook.
+        assignment: The assignment's name, and its notebook's.
+        released: The notebook as it was released.
+
+    Raises:
+        CellsChanged: If they are others, and somebody has handed in.
+    """
+    notebook = notebook_row(book, assignment, released)
+    graded, answers, sources = cells_of(released)
+    there = {one.name: one for one in notebook.grade_cells}
+    known = {*there}, {one.name for one in notebook.solution_cells}
+    wanted = {*graded}, {*answers}
+    if known != wanted:
+        own = api.SubmittedNotebook
+        if book.db.scalar(select(own.id).where(own.notebook_id == notebook.id).limit(1)):
+            raise CellsChanged(explain_change(assignment, known, wanted))
+        for cell in [*notebook.grade_cells, *notebook.solution_cells]:
+            book.db.delete(cell)
+        book.db.flush()
+        there = {}
+        book.db.add_all(api.SolutionCell(name=name, notebook=notebook) for name in answers)
+    for name, values in graded.items():
+        write_cell(book, api.GradeCell, there.get(name), {**values, "name": name}, notebook)
+    write_sources(book, notebook, sources)
+    book.db.flush()
+    # Else it goes on to list the cells that it had.
+    book.db.expire(notebook)
+
+
+def notebook_row(book: api.Gradebook, assignment: str, released: NotebookNode) -> api.Notebook:
+    """Returns the row of an assignment's notebook, made if it is not there."""
+    row = book.db.scalar(select(api.Assignment).where(api.Assignment.name == assignment))
+    if row is None:
+        row = api.Assignment(assignment, course_id=book.course_id)
+        book.db.add(row)
+    notebook = next((one for one in row.notebooks if one.name == assignment), None)
+    if notebook is None:
+        kernel = json.dumps(released.metadata.get("kernelspec", {}))
+        notebook = api.Notebook(name=assignment, assignment=row, kernelspec=kernel)
+        book.db.add(notebook)
+    return notebook
+
+
+def write_cell(book: api.Gradebook, kind, there, values: dict[str, Any], notebook) -> None:
+    """Writes a row of a notebook's cell: a new one where none is `there`."""
+    if there is None:
+        book.db.add(kind(notebook=notebook, **values))
+        return
+    for attribute, value in values.items():
+        if getattr(there, attribute) != value:
+            setattr(there, attribute, value)
+
+
+def cells_of(
+    released: NotebookNode,
+) -> tuple[dict[str, dict[str, Any]], list[str], dict[str, dict[str, Any]]]:
+    """Returns (graded cells, answers, all that nbgrader restores) of a notebook, by their ids."""
+    graded, answers, sources = {}, [], {}
+    for cell in released.cells:
+        marks = cell.metadata.get("nbgrader")
+        if not marks:
+            continue
+        name = marks["grade_id"]
+        if utils.is_grade(cell):
+            graded[name] = {"max_score": float(marks["points"]), "cell_type": cell.cell_type}
+        if utils.is_solution(cell):
+            answers.append(name)
+        sources[name] = {
+            "cell_type": cell.cell_type,
+            "locked": utils.is_locked(cell),
+            "source": cell.source,
+            "checksum": marks.get("checksum"),
+        }
+    return graded, answers, sources
+
+
+def explain_change(assignment: str, known, wanted) -> str:
+    """Returns what a changed set of cells means for grades, and what to do."""
+    (old, now) = (cells[0] | cells[1] for cells in (known, wanted))
+    said = [
+        f"{text} {', '.join(sorted(names))}"
+        for text, names in (("without", old - now), ("with", now - old))
+        if names
+    ]
+    return (
+        f"{assignment} was released {' and '.join(said) or 'with other cells'} since the gradebook "
+        "has submissions of it, and grades of cells that are gone would be lost: nothing was "
+        "changed. Release the notebook with the cells it had, or, to begin anew, take the "
+        f"assignment out of the gradebook: nbgrader db assignment remove {assignment} --force"
+    )
+
+
+def write_sources(book: api.Gradebook, notebook: api.Notebook, sources) -> None:
+    """Writes what nbgrader restores cells from."""
+    there = {one.name: one for one in notebook.source_cells}
+    for name, cell in there.items():
+        if name not in sources:
+            book.db.delete(cell)
+    for name, values in sources.items():
+        write_cell(book, api.SourceCell, there.get(name), {**values, "name": name}, notebook)
+
+
+def write_grades(book: api.Gradebook, assignment: str, graded: Sequence[Graded]) -> None:
+    """Writes the automatic scores of submissions of one assignment; nothing is committed.
+
+    Scores, comments and extra credit that people gave stay.
+
+    Args:
+        book: The gradebook.
+        assignment: The assignment's name; `register` has been called for it.
+        graded: A `Graded` for each submission.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: If the database fails.
+    """
+    notebook = book.db.scalars(
+        select(api.Notebook)
+        .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
+        .where(api.Assignment.name == assignment, api.Notebook.name == assignment)
+    ).one()
+    add_students(book, [one.student for one in graded])
+    places = submission_rows(book, notebook, graded)
+    cells = {one.name: one.id for one in notebook.grade_cells}
+    scores = {
+        (one.student, cells[name]): (score, name in one.changed)
+        for one in graded
+        for name, score in scores_of(one.notebook).items()
+    }
+    write_rows(book, api.Grade, places, scores, grade_values)
+    cells = {one.name: one.id for one in notebook.solution_cells}
+    notes = {
+        (one.student, cells[name]): (note,)
+        for one in graded
+        for name, note in notes_of(one.notebook).items()
+    }
+    write_rows(book, api.Comment, places, notes, lambda row, note: {"auto_comment": note})
+
+
+# Not fewer arguments: each says something else of the rows.
+def write_rows(book: api.Gradebook, kind, places: dict[str, str], found, values_of) -> None:
+    """Writes rows of `api.Grade` or `api.Comment`: new ones, and what has changed of those there.
+
+    Args:
+        book: The gradebook.
+        kind: The class.
+        places: From students to the rows of their notebooks.
+        found: From (student, cell) to what was found there.
+        values_of: From the row that is there, or None, and what was found, to what is written.
+    """
+    there, new, old = existing_rows(book, kind, list(places.values())), [], []
+    for (student, cell), what in found.items():
+        row = there.get((places[student], cell))
+        values = values_of(row, *what)
+        if row is None:
+            made = {"id": api.new_uuid(), "notebook_id": places[student], "cell_id": cell}
+            new.append({**made, **values})
+        elif any(getattr(row, key) != value for key, value in values.items()):
+            old.append({"id": row.id, **values})
+    if new:
+        book.db.execute(insert(kind.__table__), new)
+    if old:
+        book.db.execute(update(kind), old)
+
+
+def add_students(book: api.Gradebook, names: Iterable[str]) -> None:
+    """Adds the students whom the gradebook does not know."""
+    known = set(book.db.scalars(select(api.Student.id)))
+    rows = [{"id": name} for name in dict.fromkeys(names) if name not in known]
+    if rows:
+        book.db.execute(insert(api.Student.__table__), rows)
+
+
+def submission_rows(
+    book: api.Gradebook, notebook: api.Notebook, graded: Sequence[Graded]
+) -> dict[str, str]:
+    """Returns a dict from students to the ids of their notebook's rows, made if needed."""
+    rows = handed_in_rows(book, notebook, graded)
+    own = api.SubmittedNotebook.__table__
+    of_notebook = select(own.c.assignment_id, own.c.id).where(own.c.notebook_id == notebook.id)
+    places: dict[str, str] = {key: row for key, row in book.db.execute(of_notebook)}
+    missing = [
+        {
+            "id": api.new_uuid(),
+            "assignment_id": rows[one.student],
+            "notebook_id": notebook.id,
+            "flagged": False,
+        }
+        for one in graded
+        if rows[one.student] not in places
+    ]
+    if missing:
+        book.db.execute(insert(own), missing)
+    places |= {row["assignment_id"]: row["id"] for row in missing}
+    return {one.student: places[rows[one.student]] for one in graded}
+
+
+def handed_in_rows(
+    book: api.Gradebook, notebook: api.Notebook, graded: Sequence[Graded]
+) -> dict[str, str]:
+    """Returns a dict from students to the ids of what they handed in, which are made if needed.
+
+    The time of handing in is written where it is known.
+    """
+    table = api.SubmittedAssignment.__table__
+    found = {
+        row.student_id: row
+        for row in book.db.execute(
+            select(table).where(table.c.assignment_id == notebook.assignment_id)
+        )
+    }
+    new, old = [], []
+    for one in graded:
+        row = found.get(one.student)
+        if row is None:
+            made = {"id": api.new_uuid(), "assignment_id": notebook.assignment_id}
+            new.append({**made, "student_id": one.student, "timestamp": one.timestamp})
+        elif one.timestamp not in (None, row.timestamp):
+            old.append({"id": row.id, "timestamp": one.timestamp})
+    if new:
+        book.db.execute(insert(table), new)
+    if old:
+        book.db.execute(update(api.SubmittedAssignment), old)
+    return {row["student_id"]: row["id"] for row in new} | {
+        student: row.id for student, row in found.items()
+    }
+
+
+def existing_rows(book: api.Gradebook, kind, places: Sequence[str]) -> dict[tuple[str, str], Any]:
+    """Returns the rows of a table, `api.Grade` or `api.Comment`, by (notebook's row, cell)."""
+    table, found = kind.__table__, {}
+    for start in range(0, len(places), MOST_ROWS):
+        chosen = table.c.notebook_id.in_(places[start : start + MOST_ROWS])
+        for row in book.db.execute(select(table).where(chosen)):
+            found[row.notebook_id, row.cell_id] = row
+    return found
+
+
+def scores_of(notebook: NotebookNode) -> dict[str, float | None]:
+    """Returns the automatic score of each graded cell, as nbgrader reads it; None: by hand."""
+    return {
+        cell.metadata.nbgrader.grade_id: utils.determine_grade(cell)[0]
+        for cell in notebook.cells
+        if utils.is_grade(cell)
+    }
+
+
+def notes_of(notebook: NotebookNode) -> dict[str, str | None]:
+    """Returns the automatic comment on each answer: that there is none, or nothing."""
+    return {
+        cell.metadata.nbgrader.grade_id: (
+            NO_RESPONSE
+            if cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+            else None
+        )
+        for cell in notebook.cells
+        if utils.is_solution(cell)
+    }
+
+
+def grade_values(row, score: float | None, is_changed: bool) -> Mapping[str, Any]:
+    """Returns what is written of a grade: its automatic score, and whether a person has to look.
+
+    Points that a person gave stand, and are looked at again where the answer or its automatic score
+    is another than the one they were given for.
+
+    Args:
+        row: The row that is there; None for a new one.
+        score: The automatic score; None where a person gives the points.
+        is_changed: Whether the answer is another than at the last grading.
+    """
+    if row is None or row.manual_score is None:
+        return {"auto_score": score, "needs_manual_grade": score is None}
+    waits = row.needs_manual_grade or is_changed or row.auto_score != score
+    return {"auto_score": score, "needs_manual_grade": waits}
