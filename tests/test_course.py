@@ -1,6 +1,7 @@
 """A course's folder, and nbgrader at work in it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from autograder import tasks
 from autograder.build import notebooks
 from autograder.course import folder, settings
+from autograder.places import FaultyFile
 
 NAMES = tasks.names()
 
@@ -81,6 +83,38 @@ def test_what_an_instructor_wrote_stays_and_is_released(tmp_path):
     released = read(tmp_path / "release" / name / f"{name}.ipynb")
     assert released.cells[0].source.endswith("Hand in by Friday.")
     assert (tmp_path / settings.CONFIG_NAME).read_text() == "c = get_config()\n"
+
+
+def answer(notebook):
+    return next(cell for cell in notebook.cells if "BEGIN SOLUTION" in cell.source)
+
+
+def lose_end(notebook):
+    cell = answer(notebook)
+    cell.source = cell.source.replace("END SOLUTION", "the end")
+
+
+def lose_metadata(notebook):
+    answer(notebook).metadata = nbformat.from_dict({})
+
+
+@pytest.mark.parametrize("change", [lose_end, lose_metadata, None])
+def test_a_source_that_would_show_a_solution_is_refused(course, tmp_path, change):
+    """Nor is one released that is no notebook; the release that is there stays."""
+    name = NAMES[0]
+    for part in ("source", "release"):
+        shutil.copytree(course / part / name, tmp_path / part / name)
+    source, released = (tmp_path / part / name / f"{name}.ipynb" for part in ("source", "release"))
+    before = released.read_bytes()
+    if change is None:
+        source.write_text("{")
+    else:
+        notebook = read(source)
+        change(notebook)
+        nbformat.write(notebook, source)
+    with pytest.raises(FaultyFile, match=rf"{name}\.ipynb cannot be released .* mend it"):
+        folder.release(tmp_path, name)
+    assert released.read_bytes() == before
 
 
 def test_a_released_folder_works_by_itself(course, tmp_path):

@@ -29,7 +29,15 @@ def clear_notebook(notebook: NotebookNode) -> NotebookNode:
 
 
 def clear_cell(node: NotebookNode) -> NotebookNode:
-    """Returns a cell as a student finds it, changed in place."""
+    """Returns a cell as a student finds it, changed in place.
+
+    Raises:
+        ScriptError: If a solution stands in a cell of no question: students would read it.
+    """
+    if not is_answer(node) and script.BEGIN in node.source:
+        raise script.ScriptError(
+            f"a solution stands in a cell that has no question: {node.source.splitlines()[0]!r}"
+        )
     if node.cell_type == "code":
         node.outputs, node.execution_count = [], None
     if is_answer(node):

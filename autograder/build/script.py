@@ -24,6 +24,7 @@ import jupytext
 from autograder import places
 
 __all__ = [
+    "BEGIN",
     "REGION",
     "REPOSITORY",
     "SOLUTIONS",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import tasks
+from autograder import places, tasks
 from autograder.build import archive, clearing, notebooks, script
 from autograder.files import write_whole
 
@@ -79,13 +79,22 @@ def release(folder, name: str) -> Path:
     """Writes the release of an assignment from its source; returns the notebook's path.
 
     Beside the notebook lies the kit's zip, in which its first cell finds vikit.
+
+    Raises:
+        FaultyFile: If the source cannot be released as it stands: nothing is changed then.
     """
-    source = Path(folder) / "source" / name
-    notebook = nbformat.read(source / f"{name}.ipynb", as_version=4)
+    source = Path(folder) / "source" / name / f"{name}.ipynb"
     path = Path(folder) / "release" / name / f"{name}.ipynb"
-    for place in (source, path.parent):
-        for old in place.glob(f"{archive.KIT}-*.zip"):
+    try:
+        notebook = clearing.clear_notebook(nbformat.read(source, as_version=4))
+    except (ValueError, KeyError, RuntimeError, SyntaxError, places.FaultyFile) as error:
+        raise places.FaultyFile(
+            f"{source} cannot be released ({type(error).__name__}: {error}): mend it, or delete it "
+            "to get the kit's"
+        ) from error
+    for place in (source.parent, path.parent):
+        kit = archive.write_kit(place, name)
+        for old in {*place.glob(f"{archive.KIT}-*.zip")} - {kit}:
             old.unlink()
-        archive.write_kit(place, name)
-    write_whole(path, nbformat.writes(clearing.clear_notebook(notebook)) + "\n")
+    write_whole(path, nbformat.writes(notebook) + "\n")
     return path
