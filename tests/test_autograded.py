@@ -39,7 +39,8 @@ def verdict(seed=0):
         "questions": [
             {
                 "name": question.name,
-                "score": chance.choice([0.0, 0.7 * question.points, question.points]),
+                "max_score": question.points,
+                "score": chance.choice([0.0, round(0.7 * question.points, 4), question.points]),
                 "status": "wrong",
                 "message": f"Not right: {question.name}.",
                 "repair": "",

@@ -35,7 +35,8 @@ def graded(released, student, written=True, seed=0, **values):
         "questions": [
             {
                 "name": question.name,
-                "score": chance.choice([0.0, 0.7 * question.points, question.points]),
+                "max_score": question.points,
+                "score": chance.choice([0.0, round(0.7 * question.points, 4), question.points]),
                 "status": "wrong",
                 "message": "Not right.",
                 "repair": "",
@@ -51,7 +52,7 @@ def graded(released, student, written=True, seed=0, **values):
 
 @pytest.fixture
 def book(tmp_path, released):
-    with gradebook.open_gradebook(tmp_path / "gradebook.db") as book:
+    with gradebook.open_gradebook(f"sqlite:///{tmp_path}/gradebook.db") as book:
         gradebook.register(book, A01, released)
         book.db.commit()
         yield book

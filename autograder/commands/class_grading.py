@@ -22,6 +22,7 @@ from .options import (
 from .status import FAILED, INTERRUPTED
 
 if TYPE_CHECKING:
+    from autograder.course.gradebook import Standing
     from autograder.grading.classroom import Settings
     from autograder.grading.outcome import ClassRun
     from autograder.grading.submission import Submission
@@ -83,7 +84,9 @@ def grade_folder(options: Namespace, submitted, console) -> int:
         start_servers()
         confinement = confined(options)
     warn_of(confinement, console)
-    run = graded(build_settings(options, secret, jobs, limits), console, submissions)
+    assignments = {item.assignment for item in submissions}
+    settings = build_settings(options, secret, jobs, limits, assignments)
+    run = graded(settings, console, submissions)
     return FAILED if run is None else conclude(options, console, submissions, run)
 
 
@@ -148,11 +151,19 @@ def warn_of(confinement, console) -> None:
         say(console, "no warm kernels: every notebook imports TensorFlow anew", "yellow")
 
 
-def build_settings(options: Namespace, secret, jobs, limits) -> "Settings":
+def build_settings(options: Namespace, secret, jobs, limits, assignments) -> "Settings":
+    from autograder.course.beside import notebooks_of
     from autograder.grading.classroom import Settings
 
     return Settings(
-        options.out, secret, jobs, options.device, limits, options.force, options.unsafe
+        out=options.out,
+        secret=secret,
+        jobs=jobs,
+        device=options.device,
+        limits=limits,
+        force=options.force,
+        unsafe=options.unsafe,
+        beside=notebooks_of(options.out, assignments),
     )
 
 
@@ -215,11 +226,14 @@ def conclude(options: Namespace, console, submissions, run) -> int:
 
     for notice in run.notices:
         say(console, notice, "yellow")
-    everything, unwritten = write_all(options, console, run)
+    everything, standings, unwritten = write_all(options, console, run)
     for part in summary.build_parts(list(run.verdicts.values())):
         console.print(part)
     for text, style in describe(run, len(submissions), everything, options.out):
         say(console, text, style)
+    by_hand = describe_by_hand(standings, options.out)
+    if by_hand:
+        say(console, by_hand)
     if run.interrupted:
         graded = f"{len(run.verdicts)} of {len(submissions)}"
         say(console, f"stopped: {graded} have a verdict; run again for the rest.", "bold red")
@@ -235,26 +249,45 @@ def conclude(options: Namespace, console, submissions, run) -> int:
     return FAILED if failures else 0
 
 
-def write_all(options: Namespace, console, run) -> tuple[list[dict[str, Any]], list[str]]:
-    """Writes the reports; returns all verdicts, and a line if something could not be written."""
+def write_all(
+    options: Namespace, console, run
+) -> tuple[list[dict[str, Any]], "dict[tuple[str, str], Standing]", list[str]]:
+    """Writes the gradebook and the reports.
+
+    Returns (all verdicts, what the gradebook says, a line for each thing that was not written).
+    """
+    from autograder.course.recording import record
     from autograder.grading.classroom import read_all
     from autograder.reports.course import write_course
 
-    try:
-        with screen.waiting(console, f"Writing the reports into {options.out}"):
-            return (
-                write_course(
-                    run.verdicts.values(),
-                    options.out,
-                    read_all,
-                    lambda: say(console, "Another grader is writing its reports here: waiting."),
-                ),
-                [],
+    def waits() -> None:
+        say(console, "Another grader is writing its reports here: waiting.")
+
+    everything: list[dict[str, Any]] = []
+    with screen.waiting(console, f"Writing the gradebook into {options.out}") as begins:
+        standings, failures = record(options.out, run.verdicts, waits)
+        begins(f"Writing the reports into {options.out}")
+        try:
+            everything = write_course(
+                run.verdicts.values(), standings, options.out, read_all, waits
             )
-    except OSError as error:
-        return [], [
-            f"reports were not written: {error}; run again when that is mended: no verdict is lost"
-        ]
+        except OSError as error:
+            failures.append(
+                f"reports were not written: {error}; run again when that is mended: "
+                "no verdict is lost"
+            )
+    return everything, standings, failures
+
+
+def describe_by_hand(standings: "dict[tuple[str, str], Standing]", out) -> str:
+    """Returns what waits for a person, or ""."""
+    waiting = [one.to_grade_by_hand for one in standings.values() if one.to_grade_by_hand]
+    if not waiting:
+        return ""
+    return (
+        f"To grade by hand: {sum(waiting)} answers in {len(waiting)} submissions, "
+        f"in nbgrader's formgrader (README, Instructors) on {out}/gradebook.db"
+    )
 
 
 def describe(run, count, everything, out) -> Iterator[tuple[str, str | None]]:
@@ -271,7 +304,7 @@ def describe(run, count, everything, out) -> Iterator[tuple[str, str | None]]:
             ),
             "yellow",
         )
-    yield f"Results: {out}/grades.csv, {out}/feedback/, {out}/verdicts/", None
+    yield f"Results: {out}/grades.csv, {out}/gradebook.db, {out}/feedback/, {out}/verdicts/", None
 
 
 def describe_earlier(run, count, everything) -> Iterator[str]:

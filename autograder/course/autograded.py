@@ -11,11 +11,12 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 from nbgrader import utils
+from vikit import judging
 from vikit.notebook import cells
 
 from autograder.grading.notebook import TextCell, grade_id, strip_lines
 
-__all__ = ["autograded_notebook"]
+__all__ = ["autograded_notebook", "automatic_score"]
 
 MISSING = "This cell was missing in what was handed in."
 
@@ -42,7 +43,8 @@ def autograded_notebook(
         # Ids may be anything, or the same twice.
         node["id"] = f"cell-{number}"
         if node.cell_type == "code" and utils.is_grade(node):
-            node.outputs = outputs_of(questions[grade_id(node)])
+            points = node.metadata.nbgrader.points
+            node.outputs = outputs_of(questions.get(grade_id(node)), points)
     notebook = deepcopy(released)
     notebook.cells = nodes
     return notebook
@@ -165,12 +167,30 @@ def put_missing(
         before = name
 
 
-def outputs_of(question: dict[str, Any]) -> list[NotebookNode]:
-    """Returns what a check's cell shows: the verdict, and the score that nbgrader reads."""
+def outputs_of(question: dict[str, Any] | None, points: float) -> list[NotebookNode]:
+    """Returns what a check's cell of so many points shows: the verdict, and the score of them.
+
+    There is no score, so that a person gives it, where the kit failed on the question, and where an
+    instructor's cell asks what the kit does not know (None).
+    """
+    if question is None:
+        return []
     said = [f"{question['name']}: {question['status']}", question["message"], question["repair"]]
-    text = "\n".join(filter(None, said)) + "\n"
-    score = repr(float(question["score"]))
-    return [
-        new_output("stream", name="stdout", text=text),
-        new_output("execute_result", data={"text/plain": score}),
-    ]
+    shown = [new_output("stream", name="stdout", text="\n".join(filter(None, said)) + "\n")]
+    score = automatic_score(question, points)
+    if score is not None:
+        shown.append(new_output("execute_result", data={"text/plain": repr(score)}))
+    return shown
+
+
+def automatic_score(question: dict[str, Any], points: float) -> float | None:
+    """Returns the score of a question in a verdict; None where the kit failed on it.
+
+    Args:
+        question: What the verdict says of it.
+        points: How many the released notebook gives for it: an instructor may have changed them.
+    """
+    if question["status"] == judging.KIT_ERROR:
+        return None
+    share = question["score"] / question["max_score"] if question["max_score"] else 0.0
+    return min(round(share * points, 4), float(points))

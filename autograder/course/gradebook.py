@@ -7,16 +7,26 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader import api, utils
-from sqlalchemy import insert, select, update
+from sqlalchemy import Integer, cast, func, insert, select, update
 
 from .settings import put_programs_on_path
 
-__all__ = ["CellsChanged", "Graded", "open_gradebook", "register", "write_grades"]
+__all__ = [
+    "CellsChanged",
+    "Graded",
+    "Grades",
+    "Standing",
+    "add_students",
+    "grades_there",
+    "open_gradebook",
+    "register",
+    "standings",
+    "write_grades",
+]
 
 # What nbgrader writes of an answer that is as it was released.
 NO_RESPONSE = "No response."
@@ -46,14 +56,35 @@ class Graded:
     changed: frozenset[str] = field(default_factory=frozenset)
 
 
-def open_gradebook(path, course_id="default_course") -> api.Gradebook:
-    """Returns the gradebook at `path`, made if it is not there; a context manager.
+@dataclass(frozen=True)
+class Grades:
+    """What a gradebook holds of a submission.
+
+    Attributes:
+        timestamp: When it was handed in, in UTC; None if nobody knows.
+        scores: By graded cell, (automatic score or None, points of the cell).
+    """
+
+    timestamp: datetime | None
+    scores: dict[str, tuple[float | None, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a gradebook says of a submission: its points so far, and how many answers wait."""
+
+    total: float
+    to_grade_by_hand: int
+
+
+def open_gradebook(url: str, course_id="default_course") -> api.Gradebook:
+    """Returns the gradebook at `url`, made if it is not there; a context manager.
 
     Raises:
         sqlalchemy.exc.DatabaseError: If it is none, or cannot be opened.
     """
     put_programs_on_path()
-    return api.Gradebook(f"sqlite:///{Path(path).resolve()}", course_id)
+    return api.Gradebook(url, course_id or "default_course")
 
 
 def register(book: api.Gradebook, assignment: str, released: NotebookNode) -> None:
@@ -226,6 +257,50 @@ def write_rows(book: api.Gradebook, kind, places: dict[str, str], found, values_
         book.db.execute(update(kind), old)
 
 
+def grades_there(book: api.Gradebook, assignment: str) -> dict[str, Grades]:
+    """Returns what a gradebook holds of an assignment, by student."""
+    handed_in, cell = api.SubmittedAssignment, api.GradeCell
+    rows = book.db.execute(
+        select(
+            handed_in.student_id,
+            handed_in.timestamp,
+            cell.name,
+            api.Grade.auto_score,
+            cell.max_score,
+        )
+        .join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
+        .outerjoin(api.SubmittedNotebook, api.SubmittedNotebook.assignment_id == handed_in.id)
+        .outerjoin(api.Grade, api.Grade.notebook_id == api.SubmittedNotebook.id)
+        .outerjoin(cell, cell.id == api.Grade.cell_id)
+        .where(api.Assignment.name == assignment)
+    )
+    found: dict[str, Grades] = {}
+    for student, timestamp, name, *score in rows:
+        found.setdefault(student, Grades(timestamp)).scores[name] = tuple(score)
+    return found
+
+
+def standings(book: api.Gradebook) -> dict[tuple[str, str], Standing]:
+    """Returns the `Standing` of all submissions, by student and assignment."""
+    handed_in = api.SubmittedAssignment
+    rows = book.db.execute(
+        select(
+            handed_in.student_id,
+            api.Assignment.name,
+            func.sum(api.Grade.score),
+            func.sum(cast(api.Grade.needs_manual_grade, Integer)),
+        )
+        .join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
+        .join(api.SubmittedNotebook, api.SubmittedNotebook.assignment_id == handed_in.id)
+        .join(api.Grade, api.Grade.notebook_id == api.SubmittedNotebook.id)
+        .group_by(handed_in.id)
+    )
+    return {
+        (student, assignment): Standing(round(float(total or 0), 4), int(waiting or 0))
+        for student, assignment, total, waiting in rows
+    }
+
+
 def add_students(book: api.Gradebook, names: Iterable[str]) -> None:
     """Adds the students whom the gradebook does not know."""
     known = set(book.db.scalars(select(api.Student.id)))
@@ -302,10 +377,19 @@ def existing_rows(book: api.Gradebook, kind, places: Sequence[str]) -> dict[tupl
 def scores_of(notebook: NotebookNode) -> dict[str, float | None]:
     """Returns the automatic score of each graded cell, as nbgrader reads it; None: by hand."""
     return {
-        cell.metadata.nbgrader.grade_id: utils.determine_grade(cell)[0]
+        cell.metadata.nbgrader.grade_id: score_of(cell)
         for cell in notebook.cells
         if utils.is_grade(cell)
     }
+
+
+def score_of(cell: NotebookNode) -> float | None:
+    # nbgrader gives a check without a score all its points.
+    if cell.cell_type == "code" and not utils.is_solution(cell):
+        kinds = [output.output_type for output in cell.outputs]
+        if "execute_result" not in kinds:
+            return None
+    return utils.determine_grade(cell)[0]
 
 
 def notes_of(notebook: NotebookNode) -> dict[str, str | None]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vikit.judging import faults
 
@@ -30,13 +30,25 @@ from .submission import Submission
 from .turns import LONGER, SHORTEST, SHORTEST_OF_MODELS, Schedule
 from .verdict import build_ungraded, digest, grade_under, secret_digest
 
-__all__ = ["Settings", "grade_class", "read_all"]
+__all__ = ["Beside", "Settings", "grade_class", "notebook_path", "read_all"]
 
 # Seconds for what surrounds the time that a notebook may take;
 # the kit's own work on one takes a few.
 PATIENCE = 600
 # How often a question may have all of its time, at most.
 MOST_TIMES = 4
+
+
+class Beside(Protocol):
+    """Makes the notebook that is written beside each verdict: the submission with its scores."""
+
+    def release_sha256(self, assignment: str) -> str:
+        """Returns what is another where the notebook that was released is."""
+        ...
+
+    def text(self, item: Submission, verdict: dict[str, Any]) -> str:
+        """Returns the notebook as the text of a file."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,7 @@ class Settings:
         limits: The `Limits` of each notebook; None for what `limits_for(jobs)` returns.
         force: Whether to grade again what has a verdict.
         unsafe: Whether to grade although this machine cannot confine notebooks at all.
+        beside: Makes the notebook beside each verdict; None for none.
     """
 
     out: Path
@@ -61,6 +74,7 @@ class Settings:
     limits: Limits | None = None
     force: bool = False
     unsafe: bool = False
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True)
@@ -169,7 +183,12 @@ def select_submissions(grading: Grading, submissions: list[Submission]) -> list[
             if item.fault:
                 record_failure(run, item, item.fault, old)
                 continue
-            kept = old and not grading.settings.force and is_current(old, item, grading.conditions)
+            kept = (
+                old
+                and not grading.settings.force
+                and is_current(old, item, grading.conditions)
+                and is_beside(grading.settings, item, old)
+            )
         except OSError as error:
             record_failure(run, item, error)
             continue
@@ -192,7 +211,8 @@ def grade_submissions(grading: Grading, todo, structures, first) -> None:
         structures: What `explore_all` returned.
         first: Seconds of the first turns, by assignment.
     """
-    run, arguments = grading.run, (grading.settings.out, grading.conditions, structures)
+    run, settings = grading.run, grading.settings
+    arguments = (settings.out, grading.conditions, structures, settings.beside)
     try:
         for item, verdict, error in results_in_turns(grading.graders, todo, arguments, first):
             todo.remove(item)
@@ -297,12 +317,20 @@ def explore(question) -> Structure | None:
 
 
 def grade_one(
-    item: Submission, out, conditions: verdicts.Conditions, structures
+    item: Submission, out, conditions: verdicts.Conditions, structures, beside: Beside | None = None
 ) -> tuple[dict[str, Any] | None, float]:
     """Grades one submission in one of the processes, and writes its verdict.
 
-    Returns the verdict and the seconds that it took; None for the verdict where the notebook was
-    put back.
+    Args:
+        item: The submission.
+        out: The folder that receives it.
+        conditions: The `Conditions`.
+        structures: What `explore_all` returned.
+        beside: Makes the notebook that is written beside the verdict; None for none.
+
+    Returns:
+        (the verdict, the seconds that it took); None for the verdict where the notebook was put
+        back.
 
     Raises:
         Exception: Whatever the kit or the machine fails with: nothing is written then.
@@ -321,11 +349,27 @@ def grade_one(
             verdict = grade_under(conditions, item.assignment, item.path, item.student)
         except kernels.GivesWay:
             return None, time.monotonic() - started
+    write_verdict(item, out, verdict, beside)
+    return verdict, time.monotonic() - started
+
+
+def write_verdict(item: Submission, out, verdict: dict[str, Any], beside: Beside | None) -> None:
+    """Writes a verdict, and before it the notebook beside it: where one is, the other is too."""
+    if beside:
+        verdict["release_sha256"] = beside.release_sha256(item.assignment)
+        write_whole(notebook_path(out, item), beside.text(item, verdict))
     write_whole(
         verdict_path(out, item),
         json.dumps(verdict, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
     )
-    return verdict, time.monotonic() - started
+
+
+def is_beside(settings: Settings, item: Submission, verdict: dict[str, Any]) -> bool:
+    """Tells whether the notebook of what was released lies beside a verdict, if one is wanted."""
+    if settings.beside is None:
+        return True
+    is_of_release = verdict.get("release_sha256") == settings.beside.release_sha256(item.assignment)
+    return is_of_release and notebook_path(settings.out, item).is_file()
 
 
 def why_gone(path) -> str:
@@ -343,6 +387,11 @@ def why_gone(path) -> str:
 
 def verdict_path(out, item: Submission) -> Path:
     return Path(out) / "verdicts" / item.assignment / f"{file_stem(item.student)}.json"
+
+
+def notebook_path(out, item: Submission) -> Path:
+    """Returns where the notebook beside a verdict lies."""
+    return Path(out) / "verdicts" / item.assignment / f"{file_stem(item.student)}.ipynb"
 
 
 def read_verdict(path) -> dict[str, Any] | None:

@@ -34,6 +34,7 @@ __all__ = [
     "digest",
     "grade",
     "grade_under",
+    "notebook_in",
     "secret_digest",
 ]
 

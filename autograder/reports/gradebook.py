@@ -7,6 +7,8 @@ from typing import Any
 __all__ = ["grades_csv", "mixed_versions"]
 
 COLUMNS = ("student", "assignment", "score", "max_score", "manual_max_score", "kit_version")
+# After these: the points so far with those given by hand, and how many answers wait for a person.
+STANDING = ("total", "to_grade_by_hand")
 # The last column: why there are zeros.
 REASONS = "reasons"
 MAX_REASON = 160
@@ -21,18 +23,26 @@ QUOTED = frozenset(',;\t"\r\n')
 BLANK = "\u115f\u1160\u2800"
 
 
-def grades_csv(verdicts) -> str:
-    """Returns the gradebook as CSV text: totals, all questions' scores, and why there are zeros."""
+def grades_csv(verdicts, standings=None) -> str:
+    """Returns all grades as CSV text: totals, all questions' scores, and why there are zeros.
+
+    Args:
+        verdicts: A row each.
+        standings: What the gradebook says of submissions, by student and assignment; the cells of
+            those that it does not know are empty.
+    """
     questions = list(
         dict.fromkeys(question["name"] for verdict in verdicts for question in verdict["questions"])
     )
-    lines = [format_line([*COLUMNS, *questions, REASONS])]
+    lines = [format_line([*COLUMNS, *STANDING, *questions, REASONS])]
     for verdict in sorted(
         verdicts, key=lambda verdict: (verdict["assignment"], verdict["student"])
     ):
         scores = {question["name"]: question["score"] for question in verdict["questions"]}
+        standing = (standings or {}).get((verdict["student"], verdict["assignment"]))
         row = [
             *(verdict[column] for column in COLUMNS),
+            *(getattr(standing, name, "") for name in STANDING),
             *(scores.get(name, "") for name in questions),
             reasons(verdict),
         ]

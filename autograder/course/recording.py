@@ -1,0 +1,245 @@
+"""From verdicts to what nbgrader keeps: a notebook beside each verdict, then the gradebook.
+
+The gradebook is written first, and `autograded/` after it. Where a run is killed in between, the
+next one compares with the older notebooks there: answers that have changed are looked at again.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader import utils
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SQLAlchemyError
+
+from autograder.files import alone, write_whole
+from autograder.grading import notebook as reading
+from autograder.grading.classroom import notebook_path
+from autograder.grading.folders import FILE, kind
+from autograder.grading.submission import Submission
+from autograder.names import file_stem
+from autograder.places import FaultyFile
+
+from . import gradebook
+from .autograded import automatic_score
+from .beside import read_release
+from .directory import open_directory, released_path
+
+__all__ = ["record"]
+
+TIMESTAMP = "timestamp.txt"
+MAX_TIMESTAMP_BYTES = 100
+# nbgrader takes "+0200" with a space before it for 200 seconds.
+OFFSET = re.compile(r"\s+([+-]\d\d:?\d\d)\Z")
+# As nbgrader leaves the files there: nobody is to edit them.
+READ_ONLY = 0o444
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Where the verdicts on an assignment are written.
+
+    Attributes:
+        folder: The course's folder, with the verdicts and the notebooks beside them.
+        course: nbgrader's view of it.
+        book: The gradebook.
+        assignment: The assignment's name.
+    """
+
+    folder: Path
+    course: CourseDirectory
+    book: Gradebook
+    assignment: str
+
+
+def record(
+    folder, found: Mapping[Submission, dict[str, Any]], waiting=lambda: None
+) -> tuple[dict[tuple[str, str], gradebook.Standing], list[str]]:
+    """Writes verdicts into the gradebook of a course, and their notebooks into its `autograded/`.
+
+    Args:
+        folder: The course's folder, with the verdicts and the notebooks beside them.
+        found: The verdicts, by submission.
+        waiting: Called if another process is writing there.
+
+    Returns:
+        (what the gradebook says of all submissions, by student and assignment; a line for each
+        thing that could not be written).
+    """
+    by_assignment: dict[str, dict[Submission, dict]] = defaultdict(dict)
+    for item, verdict in found.items():
+        by_assignment[item.assignment][item] = verdict
+    failures: list[str] = []
+    try:
+        course = open_directory(folder)
+        with (
+            alone(Path(folder, ".lock"), waiting),
+            gradebook.open_gradebook(course.db_url, course.course_id) as book,
+        ):
+            for name, verdicts_of in by_assignment.items():
+                failures += record_assignment(
+                    Recording(Path(folder), course, book, name), verdicts_of
+                )
+            return gradebook.standings(book), failures
+    except FaultyFile as error:
+        failures.append(f"nothing was written into the gradebook: {error}")
+    except (OSError, SQLAlchemyError) as error:
+        failures.append(
+            f"the gradebook was not written ({describe(error)}): no verdict is lost, and points "
+            "given by hand stay; run again when that is mended"
+        )
+    return {}, failures
+
+
+def describe(error: Exception) -> str:
+    """Returns what a database or a file system says, in one line."""
+    said = str(getattr(error, "orig", None) or error).splitlines()
+    return f"{type(error).__name__}: {said[0] if said else 'it does not say why'}"
+
+
+def record_assignment(
+    recording: Recording, found: Mapping[Submission, dict[str, Any]]
+) -> Iterator[str]:
+    """Writes the verdicts of one assignment; yields a line for each thing that cannot be written.
+
+    Raises:
+        OSError, SQLAlchemyError: If the gradebook cannot be written: nothing of it has changed.
+    """
+    book, assignment = recording.book, recording.assignment
+    try:
+        gradebook.register(
+            book, assignment, read_release(released_path(recording.course, assignment))
+        )
+    except (gradebook.CellsChanged, FaultyFile) as error:
+        book.db.rollback()
+        yield f"not written into the gradebook: {error}"
+        return
+    gradebook.add_students(book, [item.student for item in found])
+    news = list(find_news(recording, found))
+    gradebook.write_grades(book, assignment, [one.graded for one in news])
+    book.db.commit()
+    yield from (f"{one.item.label}: {one.notice}" for one in news if one.notice)
+    yield from write_autograded(recording, news)
+
+
+@dataclass(frozen=True)
+class News:
+    """What the gradebook does not hold yet.
+
+    Attributes:
+        item: The submission.
+        text: Its notebook's text.
+        graded: What the gradebook is to hold.
+        notice: What could not be read of it, or "".
+    """
+
+    item: Submission
+    text: str
+    graded: gradebook.Graded
+    notice: str
+
+
+def find_news(recording: Recording, found: Mapping[Submission, dict[str, Any]]) -> Iterator[News]:
+    """Yields what the gradebook, or `autograded/`, does not hold yet.
+
+    Who has handed in nothing has no submission there, but where there was one.
+    """
+    there = gradebook.grades_there(recording.book, recording.assignment)
+    for item, verdict in found.items():
+        if item.absent and item.student not in there:
+            continue
+        timestamp, notice = read_timestamp(item)
+        text = notebook_path(recording.folder, item).read_text(encoding="utf-8")
+        old = read_autograded(recording, item)
+        if old != text or is_other(there.get(item.student), verdict, timestamp):
+            notebook = nbformat.v4.reads(text)
+            changed = changed_answers(old, notebook)
+            graded = gradebook.Graded(item.student, notebook, timestamp, changed)
+            yield News(item, text, graded, notice)
+
+
+def is_other(there: gradebook.Grades | None, verdict: dict[str, Any], timestamp) -> bool:
+    """Tells whether the gradebook holds something else than a verdict, or nothing."""
+    if there is None or timestamp not in (None, there.timestamp):
+        return True
+    for question in verdict["questions"]:
+        score, points = there.scores.get(question["name"], (None, 0.0))
+        if score != automatic_score(question, points):
+            return True
+    return False
+
+
+def read_timestamp(item: Submission) -> tuple[datetime | None, str]:
+    """Returns (when something was handed in, in UTC, or None; why that cannot be read, or "")."""
+    places = [item.path.parent, item.path.parent / item.assignment] if item.path else []
+    for path in (place / TIMESTAMP for place in places):
+        if kind(path) != FILE:
+            continue
+        with reading.open_file(path) as file:
+            said = file.read(MAX_TIMESTAMP_BYTES).decode("utf-8", "replace").strip()
+        try:
+            return utils.parse_utc(OFFSET.sub(r"\1", said)), ""
+        except (ValueError, OverflowError):
+            return None, f"{TIMESTAMP} says no time: {said!r}"
+    return None, ""
+
+
+def autograded_folder(recording: Recording, item: Submission) -> Path:
+    step, student = recording.course.autograded_directory, file_stem(item.student)
+    return Path(recording.course.format_path(step, student, item.assignment))
+
+
+def read_autograded(recording: Recording, item: Submission) -> str | None:
+    """Returns the text of a notebook in `autograded/`; None without one."""
+    try:
+        path = autograded_folder(recording, item) / f"{item.assignment}.ipynb"
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+def changed_answers(old: str | None, notebook: nbformat.NotebookNode) -> frozenset[str]:
+    """Returns the ids of graded cells whose answer is another than in an older notebook, or may be.
+
+    Args:
+        old: The older notebook's text; None where nobody has it.
+        notebook: The notebook.
+    """
+    try:
+        before = answers_in(nbformat.v4.reads(old)) if old else {}
+    except (ValueError, AttributeError, KeyError):
+        before = {}
+    now = answers_in(notebook)
+    return frozenset(
+        name.removesuffix("-answer") for name, source in now.items() if before.get(name) != source
+    )
+
+
+def answers_in(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    return {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in notebook.cells
+        if utils.is_solution(cell)
+    }
+
+
+def write_autograded(recording: Recording, news: list[News]) -> Iterator[str]:
+    """Writes notebooks into `autograded/`; yields a line if one cannot be written."""
+    try:
+        for item, text in ((one.item, one.text) for one in news):
+            folder = autograded_folder(recording, item)
+            if item.path and kind(item.path.parent / TIMESTAMP) == FILE:
+                # nbgrader looks there whether something newer was handed in.
+                write_whole(folder / TIMESTAMP, (item.path.parent / TIMESTAMP).read_bytes())
+            write_whole(folder / f"{item.assignment}.ipynb", text, mode=READ_ONLY)
+    except OSError as error:
+        yield (
+            f"notebooks for grading by hand were not all written ({error}): "
+            "run again when that is mended"
+        )
