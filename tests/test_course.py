@@ -13,7 +13,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder import tasks
 from autograder.build import notebooks
-from autograder.course import folder, settings
+from autograder.course import folder, gradebook, settings
+from autograder.grading.notebook import grade_id
 from autograder.places import FaultyFile
 
 NAMES = tasks.names()
@@ -51,17 +52,17 @@ def test_the_release_is_what_students_get_and_validates(course, name):
     MetadataValidator().validate_nb(read(released))
 
 
-def test_nbgrader_makes_the_same_release_of_the_source(course, tmp_path):
+def test_nbgrader_makes_the_same_release_of_the_source(course):
     """Cell by cell, with metadata and checksums; the solutions are in the source alone."""
     for name in NAMES:
         source = (course / "source" / name / f"{name}.ipynb").read_text()
         assert source.count("BEGIN SOLUTION") == source.count("END SOLUTION") > 5
         released = course / "release" / name / f"{name}.ipynb"
         ours = read(released)
-        done = nbgrader(
-            course, "generate_assignment", name, "--force", f"--db=sqlite:///{tmp_path}/scratch.db"
-        )
+        done = nbgrader(course, "generate_assignment", name, "--force")
         assert done.returncode == 0, done.stderr
+        # Building must not touch what holds grades.
+        assert not (course / "gradebook.db").exists()
         assert read(released) == ours
         assert "BEGIN SOLUTION" not in released.read_text()
         checked = [cell for cell in ours.cells if "checksum" in cell.metadata.get("nbgrader", {})]
@@ -83,6 +84,31 @@ def test_what_an_instructor_wrote_stays_and_is_released(tmp_path):
     released = read(tmp_path / "release" / name / f"{name}.ipynb")
     assert released.cells[0].source.endswith("Hand in by Friday.")
     assert (tmp_path / settings.CONFIG_NAME).read_text() == "c = get_config()\n"
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_other_cells_are_released_and_what_becomes_of_grades_is_said(course, tmp_path):
+    """Stock nbgrader deletes the release and then refuses, once somebody has handed in."""
+    name, question = NAMES[0], "kl_to_standard_normal"
+    for part in ("source", "release"):
+        shutil.copytree(course / part / name, tmp_path / part / name)
+    (tmp_path / settings.CONFIG_NAME).write_text(folder.CONFIG)
+    source, released = (tmp_path / part / name / f"{name}.ipynb" for part in ("source", "release"))
+    with gradebook.open_gradebook(f"sqlite:///{tmp_path}/gradebook.db") as book:
+        gradebook.register(book, name, read(released))
+        book.db.commit()
+        book.add_student("ann")
+        book.add_submission(name, "ann")
+    before = (tmp_path / "gradebook.db").read_bytes()
+    edited = read(source)
+    edited.cells = [cell for cell in edited.cells if question not in grade_id(cell)]
+    nbformat.write(edited, source)
+    done = nbgrader(tmp_path, "generate_assignment", name, "--force")
+    assert done.returncode == 0, done.stderr
+    assert f"was released without {question}, {question}-answer since" in done.stderr
+    assert f"nbgrader db assignment remove {name} --force" in done.stderr
+    assert question not in {grade_id(cell) for cell in read(released).cells}
+    assert (tmp_path / "gradebook.db").read_bytes() == before
 
 
 def answer(notebook):

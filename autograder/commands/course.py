@@ -1,5 +1,6 @@
 """`autograder course init`: makes a course's folder for nbgrader."""
 
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -24,10 +25,14 @@ def run(options: Namespace) -> int:
     console = screen.on_stdout()
     with screen.waiting(console, "Starting TensorFlow") as begins:
         from autograder.course import folder
+        from autograder.grading.run import install_kernel
         from autograder.reference import device as devices
 
         devices.choose()
         written, kept = folder.init(options.folder, begins)
+        if sys.platform == "linux":
+            begins("Installing the confined kernel, nbgrader's for this course")
+            install_kernel()
     say(console, f"wrote {len(written)} files into {options.folder}")
     for path in kept:
         say(console, f"kept {path}, which is not what the kit writes: delete it to get that")

@@ -30,13 +30,12 @@ def add_parser(commands) -> None:
 def run(options: Namespace) -> int:
     with screen.waiting(screen.beside_results(), "Installing the kernel"):
         from autograder.grading.limits import bounds_for
-        from autograder.grading.run import student_half
-        from autograder.kernels import provisioner
+        from autograder.grading.run import install_kernel
 
         try:
             limits = bounds_for(options.limit)
         except ValueError as error:
             raise UsageError(str(error)) from error
-        path = provisioner.install(student_half(), prefix=options.prefix, limits=limits)
+        path = install_kernel(options.prefix, limits)
     print(path)
     return 0

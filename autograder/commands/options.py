@@ -1,10 +1,10 @@
 """What several commands take, and how a command that cannot be carried out as given is refused."""
 
-import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.machine import cores
 from autograder.screen import say
 
 if TYPE_CHECKING:
@@ -96,10 +96,6 @@ def add_limits(command, names) -> None:
     )
     text += "bytes, KiB, MiB or GiB"
     command.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_numbers(options: Namespace) -> None:

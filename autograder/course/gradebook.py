@@ -4,16 +4,17 @@ All that a run found is written in one transaction: it is all there, or nothing 
 """
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader import api, utils
-from sqlalchemy import Integer, cast, func, insert, select, update
-
-from .settings import put_programs_on_path
+from sqlalchemy import Integer, cast, func, insert, make_url, select, update
 
 __all__ = [
     "CellsChanged",
@@ -21,9 +22,13 @@ __all__ = [
     "Grades",
     "Standing",
     "add_students",
+    "exists",
     "grades_there",
+    "leave_to_a_person",
     "open_gradebook",
+    "put_programs_on_path",
     "register",
+    "scores_of",
     "standings",
     "write_grades",
 ]
@@ -85,6 +90,22 @@ def open_gradebook(url: str, course_id="default_course") -> api.Gradebook:
     """
     put_programs_on_path()
     return api.Gradebook(url, course_id or "default_course")
+
+
+def put_programs_on_path() -> None:
+    """Lets nbgrader find `alembic`, which it starts by name to make a gradebook.
+
+    Where nobody has activated the virtual environment it would not.
+    """
+    programs = str(Path(sys.executable).parent)
+    if programs not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
+
+
+def exists(url: str) -> bool:
+    """Tells whether there is a gradebook at `url`; one on a server counts as there."""
+    path = make_url(url).database if url.startswith("sqlite:") else None
+    return path is None or Path(path).is_file()
 
 
 def register(book: api.Gradebook, assignment: str, released: NotebookNode) -> None:
@@ -299,6 +320,24 @@ def standings(book: api.Gradebook) -> dict[tuple[str, str], Standing]:
         (student, assignment): Standing(round(float(total or 0), 4), int(waiting or 0))
         for student, assignment, total, waiting in rows
     }
+
+
+def leave_to_a_person(book: api.Gradebook, assignment: str, student: str) -> None:
+    """Marks the grades of a submission that have no score as to be given by hand.
+
+    Args:
+        book: The gradebook.
+        assignment: The assignment's name.
+        student: The student's id.
+    """
+    try:
+        submission = book.find_submission(assignment, student)
+    except api.MissingEntry:
+        return
+    for notebook in submission.notebooks:
+        for grade in notebook.grades:
+            if grade.auto_score is None and grade.manual_score is None:
+                grade.needs_manual_grade = True
 
 
 def add_students(book: api.Gradebook, names: Iterable[str]) -> None:

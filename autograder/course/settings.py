@@ -1,19 +1,24 @@
 """nbgrader's settings for a course of this kit."""
 
-import os
-import sys
+import warnings
 from pathlib import Path
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions, LockCells, NbGraderPreprocessor
+from nbgrader.preprocessors import ClearSolutions, LockCells, NbGraderPreprocessor, SaveCells
+from sqlalchemy.exc import SAWarning
 
 from autograder.build import clearing
+from autograder.build.archive import KIT
+from autograder.kernels import provisioner
 
-__all__ = ["CONFIG_NAME", "ClearAnswers", "configure", "put_programs_on_path"]
+from . import gradebook
+
+__all__ = ["CONFIG_NAME", "ClearAnswers", "WarnOfGrades", "configure"]
 
 CONFIG_NAME = "nbgrader_config.py"
+AUTOGRADING = "autograder.course.autograding"
 
 
 class ClearAnswers(NbGraderPreprocessor):
@@ -25,6 +30,23 @@ class ClearAnswers(NbGraderPreprocessor):
         return clearing.clear_notebook(nb), resources
 
 
+class WarnOfGrades(NbGraderPreprocessor):
+    """Says what becomes of grades where the release has other cells than submissions had."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        names = resources["nbgrader"]
+        if gradebook.exists(names["db_url"]):
+            with gradebook.open_gradebook(names["db_url"]) as book:
+                try:
+                    gradebook.register(book, names["assignment"], nb)
+                except gradebook.CellsChanged as error:
+                    self.log.warning("Released, but nothing will be graded so: %s", error)
+                book.db.rollback()
+        return nb, resources
+
+
 def configure(c, config_file) -> None:
     """Sets what nbgrader needs in a course of this kit; called by its `nbgrader_config.py`.
 
@@ -32,26 +54,43 @@ def configure(c, config_file) -> None:
         c: The settings, as `get_config()` returns them.
         config_file: The path of that file: the course is its folder, wherever nbgrader is started.
     """
-    put_programs_on_path()
-    c.CourseDirectory.root = str(Path(config_file).resolve().parent)
+    gradebook.put_programs_on_path()
+    # nbgrader's own statements, with the SQLAlchemy of today: they do what they did.
+    warnings.filterwarnings("ignore", category=SAWarning)
+    root = Path(config_file).resolve().parent
+    c.CourseDirectory.root = str(root)
     c.GenerateAssignment.preprocessors = release_preprocessors()
-
-
-def put_programs_on_path() -> None:
-    """Lets nbgrader find `alembic`, which it starts by name to make a gradebook.
-
-    Where nobody has activated the virtual environment it would not.
-    """
-    programs = str(Path(sys.executable).parent)
-    if programs not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
+    # Grading registers what was released; building touches no gradebook.
+    c.GenerateAssignment.no_database = True
+    # Names, not classes: most of nbgrader's commands need no TensorFlow.
+    c.Autograde.exporter_class = f"{AUTOGRADING}.SubmissionExporter"
+    c.Autograde.pre_convert_hook = f"{AUTOGRADING}.register_assignment"
+    c.Autograde.sanitize_preprocessors = [f"{AUTOGRADING}.GradeSubmission"]
+    c.Autograde.autograde_preprocessors = [
+        f"{AUTOGRADING}.SaveScores",
+        "nbgrader.preprocessors.AssignLatePenalties",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+    # What lies beside a source is for students: a copy of the kit for each would fill the disk.
+    c.Autograde.exclude_overwriting = {
+        folder.name: [path.name for path in folder.glob(f"{KIT}-*.zip")]
+        for folder in (root / "source").glob("*")
+    }
+    if provisioner.kernelspec_folder().is_dir():
+        # `nbgrader validate` in this folder runs what students handed in.
+        c.ExecutePreprocessor.kernel_name = provisioner.NAME
+    # The kit's own pages and table have the usual names.
+    c.CourseDirectory.feedback_directory = "feedback_by_hand"
+    c.ExportPlugin.to = "gradebook.csv"
 
 
 def release_preprocessors() -> list[type]:
-    """Returns nbgrader's own preprocessors from source to release, with `ClearAnswers` among them.
+    """Returns nbgrader's own preprocessors from source to release, with the kit's among them.
 
     `ClearSolutions` would give all stubs one name. `LockCells` makes checks read-only: a student
-    could not ask them for a hint.
+    could not ask them for a hint. `SaveCells` would refuse other cells once somebody has handed in,
+    when nbgrader has deleted the release.
     """
     usual = GenerateAssignment.class_traits()["preprocessors"].default()
-    return [ClearAnswers if one is ClearSolutions else one for one in usual if one is not LockCells]
+    own = {ClearSolutions: ClearAnswers, SaveCells: None, LockCells: None}
+    return [*filter(None, (own.get(one, one) for one in usual)), WarnOfGrades]

@@ -30,7 +30,7 @@ from .submission import Submission
 from .turns import LONGER, SHORTEST, SHORTEST_OF_MODELS, Schedule
 from .verdict import build_ungraded, digest, grade_under, secret_digest
 
-__all__ = ["Beside", "Settings", "grade_class", "notebook_path", "read_all"]
+__all__ = ["Beside", "Settings", "grade_alone", "grade_class", "notebook_path", "read_all"]
 
 # Seconds for what surrounds the time that a notebook may take;
 # the kit's own work on one takes a few.
@@ -351,6 +351,31 @@ def grade_one(
             return None, time.monotonic() - started
     write_verdict(item, out, verdict, beside)
     return verdict, time.monotonic() - started
+
+
+def grade_alone(
+    item: Submission, settings: Settings, conditions: verdicts.Conditions
+) -> dict[str, Any]:
+    """Returns the verdict on one submission: one that is there for the same notebook, or a new one.
+
+    It grades in this process, and writes what `grade_class` writes.
+
+    Args:
+        item: The submission.
+        settings: The `Settings`.
+        conditions: The `Conditions`.
+
+    Raises:
+        Exception: Whatever the kit or the machine fails with: nothing is written then.
+    """
+    old = read_verdict(verdict_path(settings.out, item))
+    is_kept = old and not settings.force and is_current(old, item, conditions)
+    if old and is_kept and is_beside(settings, item, old):
+        return old
+    verdict, _ = grade_one(item, settings.out, conditions, {}, settings.beside)
+    if verdict is None:
+        raise RuntimeError(f"{item.label} was put back, and nobody takes it up again")
+    return verdict
 
 
 def write_verdict(item: Submission, out, verdict: dict[str, Any], beside: Beside | None) -> None:

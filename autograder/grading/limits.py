@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.kernels import Bounds
+from autograder.machine import cores
 
 __all__ = [
     "Limits",
@@ -17,6 +18,7 @@ __all__ = [
     "machine_memory",
     "most_jobs",
     "size_text",
+    "usual_jobs",
 ]
 
 MEMORY_SHARE = 0.8
@@ -88,6 +90,11 @@ def limits_for(jobs: int, settings=()) -> Limits:
 def most_jobs() -> int:
     """Returns how many notebooks this machine holds at a time: TensorFlow must start in each."""
     return max(1, int(MEMORY_SHARE * machine_memory() / LEAST["memory"]))
+
+
+def usual_jobs() -> int:
+    """Returns how many notebooks are graded at a time where nobody says another number."""
+    return min(cores(), most_jobs())
 
 
 def bounds_for(settings) -> Bounds:

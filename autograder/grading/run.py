@@ -7,13 +7,21 @@ from pathlib import Path
 from typing import Any, Self
 
 import vikit
-from vikit.protocol import client, student_side, wire
+from vikit.protocol import client, public_cases, student_side, wire
 
-from autograder.kernels import Kernel, KernelError, Outcome
+from autograder.kernels import Bounds, Kernel, KernelError, Outcome, provisioner
+from autograder.places import ASSIGNMENTS
 
 from .limits import Limits, size_text
 
-__all__ = ["MAX_RESTARTS", "READY_SECONDS", "GaveUp", "NotebookRun", "student_half"]
+__all__ = [
+    "MAX_RESTARTS",
+    "READY_SECONDS",
+    "GaveUp",
+    "NotebookRun",
+    "install_kernel",
+    "student_half",
+]
 
 READY_SECONDS = 120
 # How often a notebook is run again after its kernel has ended:
@@ -54,6 +62,20 @@ def student_half() -> list[Path]:
             if folder.is_dir()
         ),
     ]
+
+
+def install_kernel(prefix=None, limits: Bounds | None = None) -> Path:
+    """Installs the confined kernel for nbclient, nbgrader and Jupyter; returns its folder.
+
+    Its notebooks may read the public cases too, with which `check` works: whoever grades puts them
+    beside the notebook, others do not.
+
+    Args:
+        prefix: Where Jupyter looks for kernelspecs: by default that of this Python.
+        limits: What each kernel may use: by default the usual ones.
+    """
+    cases = sorted(ASSIGNMENTS.glob(f"*/{public_cases.FILE_NAME}"))
+    return provisioner.install([*student_half(), *cases], prefix=prefix, limits=limits)
 
 
 class GaveUp(Exception):

@@ -23,7 +23,7 @@ from traitlets import Dict, List, Unicode
 
 from . import confinement, view, warm
 
-__all__ = ["NAME", "ConfinedProvisioner", "install", "manager_class"]
+__all__ = ["NAME", "ConfinedProvisioner", "install", "kernelspec_folder", "manager_class"]
 
 NAME = "confined-python3"
 PROVISIONER = "confined-provisioner"
@@ -40,11 +40,16 @@ def install(readable=(), extensions=(), prefix=None, limits=None) -> Path:
         prefix: Where Jupyter looks for kernelspecs: by default that of this Python.
         limits: A `warm.Bounds`: what each kernel may use; by default the usual ones.
     """
-    folder = Path(prefix or sys.prefix) / "share" / "jupyter" / "kernels" / NAME
+    folder = kernelspec_folder(prefix)
     content = specification(readable, extensions, limits)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kernel.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return folder
+
+
+def kernelspec_folder(prefix=None) -> Path:
+    """Returns where `install` writes: by default where this Python's kernels are."""
+    return Path(prefix or sys.prefix) / "share" / "jupyter" / "kernels" / NAME
 
 
 def specification(readable, extensions, limits) -> dict[str, Any]:

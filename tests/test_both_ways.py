@@ -1,0 +1,180 @@
+"""A class through `autograder grade` and through plain nbgrader: one gradebook, one export."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from surgery import operated
+
+from autograder.build import notebooks, sample
+from autograder.course import folder as course_folder
+from autograder.course import settings
+from autograder.grading import notebook as reading
+
+A01 = "a01_densities"
+pytestmark = pytest.mark.kernels
+
+
+def solved():
+    notebook = nbformat.read(notebooks.ASSIGNMENTS / A01 / f"{A01}.ipynb", as_version=4)
+    sample.answer_with_solutions(notebook)
+    for cell in notebook.cells:
+        cell.source = cell.source.replace(reading.cells.TEXT_STUB, "Because.")
+    return nbformat.writes(notebook)
+
+
+def blank():
+    return (notebooks.ASSIGNMENTS / A01 / f"{A01}.ipynb").read_text(encoding="utf-8")
+
+
+def hand_in(course, student, content):
+    path = course / "submitted" / student / A01 / f"{A01}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def hand_in_surgeries(course, numbers):
+    texts = (solved(), blank())
+    for number in numbers:
+        # Mostly of a solved one: there is something to lose.
+        content = operated(texts[number % 4 == 3], random.Random(number))
+        hand_in(course, f"surgery {number:03d}", content)
+
+
+def hand_in_odd_ones(course):
+    hand_in(course, "right", solved())
+    hand_in(course, "blank", blank())
+    hand_in(course, "broken", solved()[:-100])
+    hand_in(course, "no notebook", json.dumps({"cells": [{"cell_type": 3}]}))
+    hand_in(course, "latin", b"\xff\xfe")
+    taken = hand_in(course, "zz takes another's", "")
+    taken.unlink()
+    taken.symlink_to(course / "submitted" / "right" / A01 / f"{A01}.ipynb")
+    (course / "submitted" / "right" / A01 / "timestamp.txt").write_text("2026-10-01 12:00:00 UTC")
+
+
+def run(folder, *command):
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, command)],
+        cwd=folder,
+        env=os.environ | {"HOME": str(folder), "IPYTHONDIR": str(folder / ".ipython")},
+        capture_output=True,
+        text=True,
+    )
+
+
+def rows_of(course):
+    """Returns all that a gradebook holds of submissions, by student and cell."""
+    found = {}
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        for submission in book.assignment_submissions(A01):
+            found[submission.student.id] = submission.timestamp
+            for grade in submission.notebooks[0].grades:
+                values = (grade.auto_score, grade.needs_manual_grade, grade.max_score)
+                found[submission.student.id, grade.name] = values
+            for comment in submission.notebooks[0].comments:
+                found[submission.student.id, comment.name] = comment.auto_comment
+    assert found
+    return found
+
+
+def graded_both_ways(tmp_path, fill):
+    """Returns the folders of two courses with the same submissions, after each has graded them."""
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    course_folder.init(ours)
+    fill(ours)
+    shutil.copytree(ours, theirs, symlinks=True)
+    done = run(ours, "autograder", "grade", A01, "--submitted", "submitted", "--out", ".")
+    assert done.returncode == 0, done.stderr + done.stdout
+    (theirs / "secret").write_bytes((ours / "secret").read_bytes())
+    for path in (ours / settings.CONFIG_NAME, theirs / settings.CONFIG_NAME):
+        assert path.is_file()
+    done = run(theirs, "nbgrader", "autograde", A01)
+    assert done.returncode == 0, done.stderr
+    return ours, theirs, done.stderr
+
+
+def check_equal(ours, theirs):
+    assert rows_of(ours) == rows_of(theirs)
+    exports = []
+    for course in (ours, theirs):
+        done = run(course, "nbgrader", "export")
+        assert done.returncode == 0, done.stderr
+        exports.append((course / "gradebook.csv").read_text())
+        # It must not lie where the kit's own table does.
+        assert (course / "grades.csv").exists() == (course == ours)
+    assert exports[0] == exports[1]
+    students = [path.name for path in (ours / "autograded").iterdir()]
+    assert {*students} == {path.name for path in (theirs / "autograded").iterdir()}
+    for student in students:
+        kept = [
+            (course / "autograded" / student / A01 / f"{A01}.ipynb").read_text()
+            for course in (ours, theirs)
+        ]
+        assert kept[0] == kept[1]
+    return exports[0]
+
+
+def test_a_class_gets_the_same_both_ways(tmp_path):
+    def fill(course):
+        hand_in_odd_ones(course)
+        hand_in_surgeries(course, range(6))
+
+    ours, theirs, said = graded_both_ways(tmp_path, fill)
+    export = check_equal(ours, theirs)
+    scores = {row.split(",")[3]: row.split(",")[9] for row in export.splitlines()[1:]}
+    assert scores["right"] == "77.0"
+    for student in ("blank", "broken", "no notebook", "latin", "zz takes another's"):
+        assert scores[student] == "0.0"
+    assert "right/a01_densities: 77 of 77 points" in said
+    assert "it is not followed" in said
+    assert rows_of(ours)["right", "kl_to_standard_normal"] == (12, False, 12)
+    # nbgrader's own commands go on from there.
+    for command in (("generate_feedback", A01), ("autograde", A01, "--force")):
+        done = run(ours, "nbgrader", *command)
+        assert done.returncode == 0, done.stderr
+    pages = ours / "feedback_by_hand" / "right" / A01 / f"{A01}.html"
+    assert "kl_to_standard_normal: correct" in pages.read_text()
+    assert (ours / "feedback" / A01 / "right.html").is_file()
+    check_equal(ours, theirs)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("start", range(0, 500, 50))
+def test_a_notebook_after_surgery_gets_the_same_both_ways(tmp_path, start):
+    def fill(course):
+        hand_in_surgeries(course, range(start, start + 50))
+
+    check_equal(*graded_both_ways(tmp_path, fill)[:2])
+
+
+def test_a_grading_that_fails_is_left_to_a_person(tmp_path):
+    """It exits with 1, leaves no notebook that looks graded, and other students have theirs."""
+    course_folder.init(tmp_path)
+    hand_in(tmp_path, "ann", blank())
+    hand_in(tmp_path, "bob", blank())
+    (tmp_path / settings.CONFIG_NAME).write_text(
+        (tmp_path / settings.CONFIG_NAME).read_text() + "from autograder.grading import verdict\n"
+        "def fails(conditions, assignment, path, student):\n"
+        "    if student == 'ann':\n"
+        "        raise OSError('the disk failed')\n"
+        "    return graded(conditions, assignment, path, student)\n"
+        "from autograder.grading import classroom\n"
+        "graded, classroom.grade_under = verdict.grade_under, fails\n"
+    )
+    done = run(tmp_path, "nbgrader", "autograde", A01)
+    assert done.returncode == 1
+    assert "the disk failed" in done.stderr
+    assert not (tmp_path / "autograded" / "ann").exists() or not any(
+        (tmp_path / "autograded" / "ann").rglob("*.ipynb")
+    )
+    rows = rows_of(tmp_path)
+    assert rows["ann", "kl_to_standard_normal"] == (None, True, 12)
+    assert rows["bob", "kl_to_standard_normal"] == (0, False, 12)
