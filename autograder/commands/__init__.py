@@ -9,6 +9,7 @@ from . import (
     adopt,
     assignments,
     bench,
+    collect,
     course,
     doctor,
     grade,
@@ -25,6 +26,7 @@ __all__ = ["COMMANDS"]
 
 # In the order of `--help`.
 COMMANDS = (
+    collect,
     grade,
     sample,
     unnamed,

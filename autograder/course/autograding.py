@@ -62,12 +62,9 @@ class GradeSubmission(NbGraderPreprocessor):
         # nbgrader works in the course's folder.
         course = Path.cwd()
         self.log.info("Grading %s's %s: up to ten minutes", student, assignment)
-        try:
-            item = find_submission(course, student, assignment)
-            verdict = self.verdict_on(item, course)
-        except Exception:
-            leave_to_a_person(resources)
-            raise
+        item = find_submission(course, student, assignment)
+        # Where it fails nbgrader goes on with the next one, and this one waits for a person.
+        verdict = self.verdict_on(item, course)
         self.log.info("%s: %g of %g points", item.label, verdict["score"], verdict["max_score"])
         for line in [item.notice, *verdict["kit_errors"]]:
             if line:
@@ -100,14 +97,6 @@ def find_submission(course: Path, student: str, assignment: str) -> Submission:
     directory = open_directory(course)
     folder = Path(directory.format_path(directory.submitted_directory, student, assignment))
     return submission_of(Home(folder.parent), assignment)
-
-
-def leave_to_a_person(resources: ResourcesDict) -> None:
-    """Marks what has no score yet as to be graded by hand: it could not be graded."""
-    names = resources["nbgrader"]
-    with gradebook.open_gradebook(names["db_url"]) as book:
-        gradebook.leave_to_a_person(book, names["assignment"], names["student"])
-        book.db.commit()
 
 
 class SaveScores(NbGraderPreprocessor):

@@ -24,7 +24,6 @@ __all__ = [
     "add_students",
     "exists",
     "grades_there",
-    "leave_to_a_person",
     "open_gradebook",
     "put_programs_on_path",
     "register",
@@ -320,24 +319,6 @@ def standings(book: api.Gradebook) -> dict[tuple[str, str], Standing]:
         (student, assignment): Standing(round(float(total or 0), 4), int(waiting or 0))
         for student, assignment, total, waiting in rows
     }
-
-
-def leave_to_a_person(book: api.Gradebook, assignment: str, student: str) -> None:
-    """Marks the grades of a submission that have no score as to be given by hand.
-
-    Args:
-        book: The gradebook.
-        assignment: The assignment's name.
-        student: The student's id.
-    """
-    try:
-        submission = book.find_submission(assignment, student)
-    except api.MissingEntry:
-        return
-    for notebook in submission.notebooks:
-        for grade in notebook.grades:
-            if grade.auto_score is None and grade.manual_score is None:
-                grade.needs_manual_grade = True
 
 
 def add_students(book: api.Gradebook, names: Iterable[str]) -> None:

@@ -62,6 +62,19 @@ def configure(c, config_file) -> None:
     c.GenerateAssignment.preprocessors = release_preprocessors()
     # Grading registers what was released; building touches no gradebook.
     c.GenerateAssignment.no_database = True
+    configure_autograding(c, root)
+    c.ZipCollectApp.extractor_plugin = "autograder.course.zip_collect.CheckedExtractor"
+    c.ZipCollectApp.collector_plugin = "autograder.course.zip_collect.PlacedCollector"
+    if provisioner.kernelspec_folder().is_dir():
+        # `nbgrader validate` in this folder runs what students handed in.
+        c.ExecutePreprocessor.kernel_name = provisioner.NAME
+    # The kit's own pages and table have the usual names.
+    c.CourseDirectory.feedback_directory = "feedback_by_hand"
+    c.ExportPlugin.to = "gradebook.csv"
+
+
+def configure_autograding(c, root: Path) -> None:
+    """Sets that nbgrader grades as `make grade` does, in the course's folder `root`."""
     # Names, not classes: most of nbgrader's commands need no TensorFlow.
     c.Autograde.exporter_class = f"{AUTOGRADING}.SubmissionExporter"
     c.Autograde.pre_convert_hook = f"{AUTOGRADING}.register_assignment"
@@ -76,12 +89,6 @@ def configure(c, config_file) -> None:
         folder.name: [path.name for path in folder.glob(f"{KIT}-*.zip")]
         for folder in (root / "source").glob("*")
     }
-    if provisioner.kernelspec_folder().is_dir():
-        # `nbgrader validate` in this folder runs what students handed in.
-        c.ExecutePreprocessor.kernel_name = provisioner.NAME
-    # The kit's own pages and table have the usual names.
-    c.CourseDirectory.feedback_directory = "feedback_by_hand"
-    c.ExportPlugin.to = "gradebook.csv"
 
 
 def release_preprocessors() -> list[type]:

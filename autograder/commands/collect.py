@@ -1,0 +1,110 @@
+"""`autograder collect`: puts what students handed in where it is graded."""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder import screen
+from autograder.names import printable
+from autograder.screen import say
+
+from .options import OUT, UsageError, add_command, known_assignments
+from .status import FAILED
+
+if TYPE_CHECKING:
+    from autograder.course.collecting import Collected
+    from autograder.course.roster import Roster
+
+__all__ = ["add_parser"]
+
+MAX_NAMES = 20
+
+
+def add_parser(commands) -> None:
+    collect = add_command(
+        commands,
+        "collect",
+        run,
+        "put what students handed in into submitted/",
+        "Takes what Canvas, Moodle and Gradescope export, as the zip or unpacked, a folder with a "
+        "folder for each student, zips that submit() wrote, and notebooks.",
+    )
+    collect.add_argument("downloads", nargs="+", type=Path, metavar="DOWNLOAD")
+    collect.add_argument(
+        "--assignment", default="", metavar="NAME", help="all of it is of this one (found out)"
+    )
+    collect.add_argument(
+        "--student", default="", metavar="ID", help="all of it is this student's (found out)"
+    )
+    collect.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})")
+
+
+def run(options: Namespace) -> int:
+    console = screen.on_stdout()
+    for download in options.downloads:
+        if not download.exists():
+            raise UsageError(f"there is no {download}: name the zip or folder that you downloaded")
+    known_assignments([options.assignment] if options.assignment else [])
+    with screen.waiting(console, "Reading " + ", ".join(map(str, options.downloads))):
+        from autograder.course.collecting import Wanted, collect
+        from autograder.course.directory import open_directory
+        from autograder.course.roster import read_roster
+
+        roster, course = read_roster(options.out), open_directory(options.out)
+        student = find_student(options.student, roster)
+
+        def folder_of(student: str, assignment: str) -> Path:
+            return Path(course.format_path(course.submitted_directory, student, assignment))
+
+        wanted = Wanted(roster, options.assignment, student)
+        found = collect(options.downloads, wanted, folder_of)
+        for one in roster.students:
+            # Who has a folder there has a row in every table.
+            folder_of(one.id, ".").mkdir(parents=True, exist_ok=True)
+    for text, style in describe(found, roster, folder_of):
+        say(console, text, style)
+    return FAILED if found.unknown or found.unread else 0
+
+
+def find_student(name: str, roster: "Roster") -> str:
+    """Returns the id of the student whom `--student` names; raises UsageError for nobody."""
+    if not name or not roster:
+        return name
+    found = roster.find([name])
+    if not found:
+        raise UsageError(f"nobody on the roster, or more than one, is called {name}")
+    return found
+
+
+def describe(found: "Collected", roster: "Roster", folder_of) -> Iterator[tuple[str, str | None]]:
+    """Yields (text, style): what was taken, who is missing, and what came to nothing."""
+    assignments = sorted({*found.placed, *found.kept})
+    if not assignments:
+        yield "nothing was collected", "bold red"
+    for name in assignments:
+        new, kept = found.placed[name], found.kept[name]
+        late = f", {len(found.late[name])} of them late" if found.late[name] else ""
+        there = f", {len(kept)} that were there already" if kept else ""
+        yield f"{name}: {len(new)} collected{there}{late}", None
+        missing = [
+            one.id
+            for one in roster.students
+            if not (folder_of(one.id, name) / f"{name}.ipynb").is_file()
+        ]
+        if missing:
+            yield (
+                f"{name}: {len(missing)} on the roster have not handed in: {listed(missing)}",
+                None,
+            )
+    for text in found.notices:
+        yield text, "yellow"
+    for text in found.unknown:
+        yield f"not on the roster: {text}: add a row, or say --student", "bold red"
+    for text in found.unread:
+        yield f"not read: {text}", "bold red"
+
+
+def listed(names: list[str]) -> str:
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(map(printable, names[:MAX_NAMES])) + more

@@ -1,0 +1,455 @@
+"""What students handed in, from downloads as Canvas, Moodle, Gradescope and folders lay them."""
+
+import io
+import json
+import stat
+import subprocess
+import sys
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+
+from autograder.build import notebooks
+from autograder.cli import main
+from autograder.course import archives, collecting, roster
+from autograder.places import FaultyFile
+
+A01, A02 = "a01_densities", "a02_elbo"
+ROSTER = """\
+id,name,email,lms_id,section,group
+ada,"Lovelace, Ada",ada@example.org,1001,A,
+emmy,Emmy Noether,emmy@example.org,1002,A,
+sofja,Sofja Wassiljewna Kowalewskaja,sofja@example.org,1003,B,g1
+hypatia,Hypatia,hypatia@example.org,1004,B,g1
+jean-luc,Jean-Luc O'Neil,jl@example.org,1005,B,
+"""
+
+
+def notebook(student, assignment=A01):
+    """A released notebook with the student's name in it."""
+    path = notebooks.ASSIGNMENTS / assignment / f"{assignment}.ipynb"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    found["metadata"]["whose"] = student
+    return json.dumps(found).encode()
+
+
+def whose(content):
+    return json.loads(content)["metadata"]["whose"]
+
+
+def zipped(files):
+    """A zip of a dict from names, or `ZipInfo`s, to bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def handed_in_by_submit(student, assignment=A01):
+    return zipped({f"{assignment}/{assignment}.ipynb": notebook(student, assignment)})
+
+
+@pytest.fixture
+def course(tmp_path):
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "roster.csv").write_text(ROSTER)
+    return tmp_path / "course"
+
+
+def collect(course, content, assignment="", student="", name="download.zip"):
+    """Collects a download; returns what came of it."""
+    path = course.parent / name
+    path.write_bytes(content)
+    wanted = collecting.Wanted(roster.read_roster(course), assignment, student)
+    return collecting.collect(
+        [path], wanted, lambda student, name: course / "submitted" / student / name
+    )
+
+
+def submitted(course):
+    """From student and assignment to whose notebook lies there."""
+    found = {}
+    for path in (course / "submitted").glob("*/*/*.ipynb"):
+        assert path.stem == path.parent.name
+        found[path.parts[-3], path.parent.name] = whose(path.read_bytes())
+    return found
+
+
+def timestamp(course, student, assignment=A01):
+    return (course / "submitted" / student / assignment / "timestamp.txt").read_text().strip()
+
+
+CANVAS = {
+    "lovelaceada_1001_5001_a01_densities.ipynb": notebook("ada"),
+    "noetheremmy_LATE_1002_5002_a01_densities-2.ipynb": notebook("emmy"),
+    "oneiljeanluc_1005_5005_a01_densities.zip": handed_in_by_submit("jean-luc"),
+    "hypatia_1004_5004_a01_densities.ipynb": notebook("hypatia"),
+}
+
+
+def test_canvas(course):
+    found = collect(course, zipped(CANVAS))
+    assert (found.unknown, found.unread) == ([], [])
+    names = ("ada", "emmy", "jean-luc", "hypatia")
+    # Sofja is in Hypatia's group.
+    expected = {(name, A01): name for name in names} | {("sofja", A01): "hypatia"}
+    assert submitted(course) == expected
+    assert found.late[A01] == ["emmy"]
+    # Canvas writes into the zip when it was downloaded.
+    assert not [*course.rglob("timestamp.txt")]
+
+
+def test_canvas_without_numbers_on_the_roster_goes_by_names(course):
+    (course / "roster.csv").write_text(ROSTER.replace(",100", ",9"))
+    assert not collect(course, zipped(CANVAS)).unknown
+    assert len(submitted(course)) == 5
+
+
+def dated(name, *when):
+    return zipfile.ZipInfo(name, when)
+
+
+@pytest.mark.parametrize("end", ["_/", "/", "_"])
+def test_moodle(course, end):
+    """Folders of new and old versions, and files without folders."""
+    when = (2026, 10, 1, 12, 0, 0)
+    files = {
+        f"Ada Lovelace_777_assignsubmission_file{end}a01_densities.ipynb": notebook("ada"),
+        f"Group B-Emmy Noether_778_assignsubmission_file{end}a01_densities.zip": (
+            handed_in_by_submit("emmy")
+        ),
+        f"Jean-Luc O'Neil_779_assignsubmission_file{end}a01 densities (1).ipynb": (
+            notebook("jean-luc")
+        ),
+        "Hypatia_780_assignsubmission_onlinetext_/onlinetext.html": b"<p>My notes</p>",
+    }
+    found = collect(course, zipped({dated(name, *when): text for name, text in files.items()}))
+    assert (found.unknown, found.unread) == ([], [])
+    assert submitted(course) == {(name, A01): name for name in ("ada", "emmy", "jean-luc")}
+    wanted = datetime(*when).astimezone(UTC)
+    assert timestamp(course, "ada") == wanted.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+GRADESCOPE = """\
+---
+submission_11:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '99'
+    :email: ADA@example.org
+  :created_at: 2026-10-01 12:00:00.123456000 Z
+  :score: 0.0
+  :history:
+  - :id: 10
+    :created_at: 2026-09-30 12:00:00.000000000 Z
+submission_12:
+  :submitters:
+  - :name: Emmy N.
+    :sid: emmy
+    :email: other@example.org
+  - :name: Jean-Luc
+    :sid:
+    :email: jl@example.org
+  :created_at: 2026-10-01 14:00:00.000000000 +02:00
+submission_13:
+  :submitters:
+  - :name: Nobody
+    :sid: '5'
+    :email: nobody@example.org
+  :created_at: 2026-10-01 12:00:00.000000000 Z
+"""
+
+
+@pytest.mark.parametrize("top", ["", "assignment_1_export/"])
+def test_gradescope(course, top):
+    found = collect(
+        course,
+        zipped(
+            {
+                f"{top}submission_metadata.yml": GRADESCOPE,
+                f"{top}submission_11/a01_densities.ipynb": notebook("ada"),
+                f"{top}submission_12/work/A01_Densities.ipynb": notebook("emmy"),
+                f"{top}submission_12/helper.py": b"",
+                f"{top}submission_13/a01_densities.ipynb": notebook("nobody"),
+            }
+        ),
+    )
+    assert found.unread == []
+    assert found.unknown == [f"{top}submission_13/a01_densities.ipynb (Gradescope: 5)"]
+    assert submitted(course) == {
+        ("ada", A01): "ada", ("emmy", A01): "emmy", ("jean-luc", A01): "emmy"
+    }  # fmt: skip
+    assert timestamp(course, "ada") == "2026-10-01 12:00:00 UTC"
+    assert timestamp(course, "emmy") == "2026-10-01 12:00:00 UTC"
+
+
+@pytest.mark.parametrize("content", ["{", "a: [1", "submission_1: 3", "- 1", ""])
+def test_a_list_that_gradescope_did_not_write_is_refused(course, content):
+    files = {"submission_metadata.yml": content, "submission_1/a01_densities.ipynb": b"{}"}
+    found = collect(course, zipped(files))
+    assert "is not as Gradescope writes it" in found.unread[0]
+    assert submitted(course) == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ada/a01_densities/a01_densities.ipynb",
+        "ada/a01_densities.ipynb",
+        "ADA/a01_densities (1).ipynb",
+        "the class/ada/a01_densities/a01_densities.ipynb",
+        "ada/week 1/A01-Densities.ipynb",
+        "ada/Copy of a01_densities.ipynb",
+        "ada/a01_densities - Copy (2).ipynb",
+        "ada/a01_densities.ipynb.txt",
+        "ada/homework.ipynb",
+        "Ada Lovelace/homework.ipynb",
+        "ada@example.org/homework.ipynb",
+        "ada_a01_densities.ipynb",
+        "a01_densities-ada.ipynb",
+    ],
+)
+def test_folders_in_many_ways(course, name):
+    found = collect(course, zipped({name: notebook("ada"), "__MACOSX/._x.ipynb": b"\0"}))
+    assert (found.unknown, found.unread) == ([], [])
+    assert submitted(course) == {("ada", A01): "ada"}
+
+
+def test_an_unpacked_download_and_loose_notebooks(course):
+    folder = course.parent / "unpacked"
+    for name, content in CANVAS.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    (folder / "link.ipynb").symlink_to(folder / "lovelaceada_1001_5001_a01_densities.ipynb")
+    wanted = collecting.Wanted(roster.read_roster(course))
+
+    def folder_of(student, name):
+        return course / "submitted" / student / name
+
+    found = collecting.collect([folder], wanted, folder_of)
+    assert (found.unknown, found.unread) == ([], [])
+    assert len(submitted(course)) == 5
+    # Nobody can tell whose a loose notebook is, but who collects it.
+    assert collect(course, notebook("emmy"), name="homework.ipynb").unknown
+    assert not collect(course, notebook("again"), student="emmy", name="homework.ipynb").unknown
+    assert submitted(course)["emmy", A01] == "again"
+
+
+def test_without_a_roster_everybody_is_called_as_the_system_does(course):
+    (course / "roster.csv").write_text("id,name\n")
+    collect(course, zipped(CANVAS))
+    collect(course, zipped({"eva/a01_densities/a01_densities.ipynb": notebook("eva")}))
+    collect(
+        course,
+        zipped({"Kurt G._5_assignsubmission_file_/a02_elbo.ipynb": notebook("kurt", A02)}),
+    )
+    assert submitted(course) == {
+        ("lovelaceada_1001", A01): "ada",
+        ("noetheremmy_1002", A01): "emmy",
+        ("oneiljeanluc_1005", A01): "jean-luc",
+        ("hypatia_1004", A01): "hypatia",
+        ("eva", A01): "eva",
+        ("Kurt G.", A02): "kurt",
+    }
+
+
+def test_the_latest_counts_and_what_it_replaces_is_kept(course):
+    files = {
+        "lovelaceada_1001_5001_a01_densities.ipynb": notebook("first"),
+        "lovelaceada_1001_5009_a01_densities-1.ipynb": notebook("second"),
+    }
+    found = collect(course, zipped(files))
+    assert submitted(course) == {("ada", A01): "second"}
+    assert "took lovelaceada_1001_5009" in found.notices[0]
+    assert "not lovelaceada_1001_5001" in found.notices[0]
+    again = collect(course, zipped(files))
+    assert (again.placed[A01], again.kept[A01]) == ([], ["ada"])
+    collect(course, zipped({"lovelaceada_1001_5010_a01_densities.ipynb": notebook("third")}))
+    assert submitted(course) == {("ada", A01): "third"}
+    kept = [*(course / "submitted" / "ada" / A01 / ".replaced").iterdir()]
+    assert [whose(path.read_bytes()) for path in kept] == ["second"]
+
+
+def test_what_is_older_does_not_replace_what_is_newer(course):
+    name = "Ada Lovelace_777_assignsubmission_file_/a01_densities.ipynb"
+    collect(course, zipped({dated(name, 2026, 10, 2, 12, 0, 0): notebook("new")}))
+    found = collect(course, zipped({dated(name, 2026, 10, 1, 12, 0, 0): notebook("old")}))
+    assert submitted(course) == {("ada", A01): "new"}
+    assert "kept what is there, which is newer" in found.notices[0]
+
+
+def test_a_group_has_what_its_last_member_handed_in(course):
+    files = {
+        "kowalewskajasofja_1003_5001_a01_densities.ipynb": notebook("sofja"),
+        "hypatia_1004_5002_a01_densities.ipynb": notebook("hypatia"),
+    }
+    collect(course, zipped(files))
+    assert submitted(course) == {("sofja", A01): "hypatia", ("hypatia", A01): "hypatia"}
+
+
+def test_the_assignment_is_told_by_name_folder_or_cells(course):
+    files = {
+        "ada/a02_elbo/work.ipynb": notebook("ada", A01),
+        "emmy/work.ipynb": notebook("emmy", A02),
+        "hypatia/work.ipynb": json.dumps({"cells": []}).encode(),
+    }
+    found = collect(course, zipped(files))
+    assert submitted(course) == {("ada", A02): "ada", ("emmy", A02): "emmy"}
+    assert found.unread == ["hypatia: hypatia/work.ipynb is no notebook of an assignment here"]
+    collect(course, zipped({"jean-luc/work.ipynb": notebook("jl", A02)}), assignment=A01)
+    assert submitted(course)["jean-luc", A01] == "jl"
+
+
+def odd_member(name, mode=0, flags=0):
+    member = zipfile.ZipInfo(name)
+    member.external_attr = mode << 16
+    member.flag_bits = flags
+    return member
+
+
+def bomb():
+    return zipped({"a01_densities/a01_densities.ipynb": b"0" * (archives.MAX_FILE_BYTES + 1)})
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (lambda: b"PK\3\4 no zip", "is no zip that can be read"),
+        (lambda: zipped({"../../a01_densities.ipynb": b"{}"}), "leads out of the folder"),
+        (lambda: zipped({"/etc/a01_densities.ipynb": b"{}"}), "leads out of the folder"),
+        (lambda: zipped({"..\\a01_densities.ipynb": b"{}"}), "leads out of the folder"),
+        (lambda: zipped({"C:\\a01_densities.ipynb": b"{}"}), "leads out of the folder"),
+        (
+            lambda: zipped({odd_member("a01_densities.ipynb", stat.S_IFLNK | 0o777): b"/etc/x"}),
+            "it is a link",
+        ),
+        (bomb, "MiB"),
+        (lambda: zipped({f"{number}": b"" for number in range(300)}), "300 files, more than 200"),
+        (lambda: zipped({"a.zip": zipped({"b.zip": zipped({"c.ipynb": b"{}"})})}), "zips in zips"),
+        (lambda: zipped({"notes.txt": b""}), "holds no notebook"),
+        (lambda: zipped({}), "holds no notebook"),
+        (lambda: handed_in_by_submit("emmy")[:-30], "is no zip that can be read"),
+        (lambda: handed_in_by_submit("emmy").replace(b"\x08\x00", b"\x63\x00", 2), "packed in a"),
+    ],
+)
+def test_what_is_unsafe_or_broken_costs_one_student_alone(course, content, why):
+    """Nothing is written outside of `submitted/`, and the others have theirs."""
+    before = {path for path in course.parent.rglob("*") if "submitted" not in path.parts}
+    found = collect(
+        course,
+        zipped(
+            {
+                "lovelaceada_1001_5001_a01_densities.ipynb": notebook("ada"),
+                "noetheremmy_1002_5002_a01_densities.zip": content(),
+            }
+        ),
+    )
+    assert submitted(course) == {("ada", A01): "ada"}
+    assert len(found.unread) == 1
+    assert found.unread[0].startswith("emmy: noetheremmy_1002_5002_a01_densities.zip")
+    assert why in found.unread[0]
+    after = {path for path in course.parent.rglob("*") if "submitted" not in path.parts}
+    assert after - before == {course.parent / "download.zip"}
+
+
+def test_an_encrypted_file_is_refused(course):
+    content = bytearray(zipped({"a01_densities.ipynb": notebook("emmy")}))
+    for mark, place in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
+        content[content.index(mark) + place] |= 1
+    found = collect(course, zipped({"emmy/work.zip": bytes(content)}))
+    assert "it is encrypted" in found.unread[0]
+
+
+def test_who_handed_in_no_notebook_is_told(course):
+    found = collect(course, zipped({"noetheremmy_1002_5002_essay.pdf": b"%PDF"}))
+    assert found.unread == ["emmy: handed in noetheremmy_1002_5002_essay.pdf and no notebook"]
+
+
+def test_a_download_of_too_many_files_is_refused(course, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 3)
+    found = collect(course, zipped({f"ada/{number}.ipynb": b"{}" for number in range(4)}))
+    assert "it holds 4 files, more than 3" in found.unread[0]
+    monkeypatch.undo()
+    monkeypatch.setattr(archives, "MAX_DOWNLOAD_BYTES", 100)
+    found = collect(course, zipped({"ada/a01_densities.ipynb": b"{}" * 100}))
+    assert "more than" in found.unread[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("name,email\nAda,a@b", "has no column `id`"),
+        ("id\nada\nADA\n", "has ADA twice"),
+        ("id\n../ada\n", "line 2: '../ada' cannot be an id"),
+        ("id,name\n,Ada\n", "line 2: '' cannot be an id"),
+        ("id\n.ada\n", "cannot be an id"),
+        (b"id\n\xe9mile\n", "no text in UTF-8"),
+    ],
+)
+def test_a_roster_that_cannot_be_read_says_how_to_mend_it(course, text, why):
+    (course / "roster.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(FaultyFile, match=why):
+        roster.read_roster(course)
+
+
+def test_a_roster_as_spreadsheets_write_it(course):
+    (course / "roster.csv").write_bytes(
+        "\ufeffID;Name;Group\r\nada;Lovelace, Ada;\r\n;;\r\nemmy;Emmy Noether;x\r\n".encode()
+    )
+    found = roster.read_roster(course)
+    assert [one.id for one in found.students] == ["ada", "emmy"]
+    assert found.students[0].first_and_last == ("Ada", "Lovelace")
+    assert found.find(["LOVELACE, ADA"]) == found.find(["ada lovelace"]) == "ada"
+
+
+def test_two_of_one_name_are_nobody(course):
+    (course / "roster.csv").write_text("id,name\nada1,Ada King\nada2,Ada King\n")
+    found = collect(
+        course, zipped({"Ada King_1_assignsubmission_file_/a01_densities.ipynb": notebook("x")})
+    )
+    assert len(found.unknown) == 1
+    assert submitted(course) == {}
+
+
+def test_the_command_says_what_it_took_and_who_is_missing(course, capsys):
+    files = CANVAS | {"curiemarie_1009_5009_a01_densities.ipynb": notebook("marie")}
+    path = course.parent / "submissions.zip"
+    path.write_bytes(zipped(files))
+    assert main(["collect", str(path), "--out", str(course)]) == 1
+    said = capsys.readouterr().out
+    assert "a01_densities: 5 collected, 1 of them late" in said
+    assert "not on the roster: curiemarie_1009_5009_a01_densities.ipynb (Canvas: 1009)" in said
+    assert "not handed in" not in said
+    path.write_bytes(zipped({"ada/a02_elbo.ipynb": notebook("ada", A02)}))
+    assert main(["collect", str(path), "--out", str(course)]) == 0
+    said = capsys.readouterr().out
+    assert "a02_elbo: 4 on the roster have not handed in: emmy, sofja, hypatia, jean-luc" in said
+    # Each on the roster has a row in every table.
+    assert len([*(course / "submitted").iterdir()]) == 5
+    assert main(["collect", str(path.with_name("nothing.zip")), "--out", str(course)]) == 2
+    assert main(["collect", str(path), "--out", str(course), "--assignment", "a9"]) == 2
+    assert main(["collect", str(path), "--out", str(course), "--student", "kurt"]) == 2
+
+
+def test_nbgraders_zip_collect_takes_the_same(course):
+    from autograder.course import folder
+
+    folder.init(course)
+    archive = course / "downloaded" / A01 / "archive"
+    archive.mkdir(parents=True)
+    (archive / "submissions.zip").write_bytes(
+        zipped(CANVAS | {"curiemarie_1009_5009_a01_densities.ipynb": notebook("marie")})
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "zip_collect", A01],
+        cwd=course,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    names = ("ada", "emmy", "jean-luc", "hypatia")
+    expected = {(name, A01): name for name in names} | {("sofja", A01): "hypatia"}
+    assert submitted(course) == expected
+    assert "not on the roster: curiemarie" in done.stderr
