@@ -178,3 +178,40 @@ def test_a_grading_that_fails_is_left_to_a_person(tmp_path):
     rows = rows_of(tmp_path)
     assert rows["ann", "kl_to_standard_normal"] == (None, True, 12)
     assert rows["bob", "kl_to_standard_normal"] == (0, False, 12)
+
+
+@pytest.mark.soak
+def test_through_nbgraders_exchange_and_back(tmp_path):
+    """Released, fetched, submitted, collected, graded; the student gets the feedback."""
+    course, student, shared = (tmp_path / name for name in ("course", "student", "exchange"))
+    shared.mkdir(mode=0o777)
+    student.mkdir()
+    course_folder.init(course)
+    root = f"c.Exchange.root = {str(shared)!r}\n"
+    config = course / settings.CONFIG_NAME
+    config.write_text(config.read_text() + root)
+    (student / ".jupyter").mkdir()
+    (student / ".jupyter" / settings.CONFIG_NAME).write_text(
+        f"c = get_config()\n{root}c.CourseDirectory.course_id = 'variational-inference'\n"
+    )
+    kept = {name for name in ("timestamp.txt", "submission_secret.txt", f"{A01}.ipynb")}
+
+    def go(folder, *command):
+        done = run(folder, *command)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    go(course, "nbgrader", "release_assignment", A01)
+    go(student, "nbgrader", "fetch_assignment", A01)
+    (student / A01 / f"{A01}.ipynb").write_text(solved())
+    assert "Success!" in go(student, "nbgrader", "validate", f"{A01}/{A01}.ipynb")
+    go(student, "nbgrader", "submit", A01)
+    go(course, "nbgrader", "collect", A01)
+    go(course, "autograder", "grade", "--submitted", "submitted", "--out", ".")
+    (home,) = (course / "autograded").iterdir()
+    assert {path.name for path in (home / A01).iterdir()} == kept
+    for command in ("generate_feedback", "release_feedback"):
+        go(course, "nbgrader", command, A01)
+    go(student, "nbgrader", "fetch_feedback", A01)
+    (page,) = (student / A01 / "feedback").rglob("*.html")
+    assert "kl_to_standard_normal: correct" in page.read_text()

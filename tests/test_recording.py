@@ -171,14 +171,17 @@ def test_what_the_kit_failed_on_waits_for_a_person(tmp_path):
 def test_the_time_of_handing_in_is_read_and_nonsense_is_said(tmp_path):
     ann, bob = hand_in(tmp_path, "ann"), hand_in(tmp_path, "bob")
     (ann.path.parent / "timestamp.txt").write_text("2026-10-01 12:00:00 +0200")
+    (ann.path.parent / "submission_secret.txt").write_text("from nbgrader submit")
     (bob.path.parent / "timestamp.txt").write_text("soon")
     _, failures, _ = record(tmp_path, ann, bob)
     assert failures == [f"bob/{A01}: timestamp.txt says no time: 'soon'"]
     with opened(tmp_path) as book:
         assert book.find_submission(A01, "ann").timestamp == datetime(2026, 10, 1, 10)
         assert book.find_submission(A01, "bob").timestamp is None
-    # nbgrader looks there whether a submission is newer than what it has.
-    assert (autograded(tmp_path, "ann").parent / "timestamp.txt").is_file()
+    # nbgrader looks there whether a submission is newer than what it has, and for the secret by
+    # which a student fetches feedback.
+    for name in ("timestamp.txt", "submission_secret.txt"):
+        assert (autograded(tmp_path, "ann").parent / name).is_file()
 
 
 def test_the_courses_own_release_counts(tmp_path):

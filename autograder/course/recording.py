@@ -35,6 +35,8 @@ __all__ = ["record"]
 
 TIMESTAMP = "timestamp.txt"
 MAX_TIMESTAMP_BYTES = 100
+# nbgrader looks there whether something newer was handed in, and for whom it may release feedback.
+COPIED = (TIMESTAMP, "submission_secret.txt")
 # nbgrader takes "+0200" with a space before it for 200 seconds.
 OFFSET = re.compile(r"\s+([+-]\d\d:?\d\d)\Z")
 # As nbgrader leaves the files there: nobody is to edit them.
@@ -234,9 +236,9 @@ def write_autograded(recording: Recording, news: list[News]) -> Iterator[str]:
     try:
         for item, text in ((one.item, one.text) for one in news):
             folder = autograded_folder(recording, item)
-            if item.path and kind(item.path.parent / TIMESTAMP) == FILE:
-                # nbgrader looks there whether something newer was handed in.
-                write_whole(folder / TIMESTAMP, (item.path.parent / TIMESTAMP).read_bytes())
+            for name in COPIED:
+                if item.path and kind(item.path.parent / name) == FILE:
+                    write_whole(folder / name, (item.path.parent / name).read_bytes())
             write_whole(folder / f"{item.assignment}.ipynb", text, mode=READ_ONLY)
     except OSError as error:
         yield (
