@@ -11,7 +11,7 @@ A ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help grade sample new-question test soak assignments solutions release course matrix unnamed adopt kernelspec bench doctor clean
+.PHONY: help grade sample new-question test soak assignments solutions release course collect matrix unnamed adopt kernelspec bench doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,9 @@ release: $(READY)  ## write the zip for students (A=a01_densities for one)
 
 course: $(READY)  ## make course/ a course of nbgrader's: settings, source and release
 	$(RUN) -m autograder course init $(ARGS)
+
+collect: $(READY)  ## put what students handed in into course/submitted/ (ARGS=submissions.zip)
+	$(RUN) -m autograder collect $(ARGS)
 
 matrix: $(READY)  ## show which cases refuse which known mistakes (A=a01_densities for one)
 	$(RUN) -m autograder matrix $(A) $(ARGS)

@@ -58,6 +58,8 @@ def hand_in_odd_ones(course):
     taken.unlink()
     taken.symlink_to(course / "submitted" / "right" / A01 / f"{A01}.ipynb")
     (course / "submitted" / "right" / A01 / "timestamp.txt").write_text("2026-10-01 12:00:00 UTC")
+    (course / "roster.csv").write_text("id,name\nright,Ada Lovelace\nzoe,Zoe Lee\n")
+    (course / "deadlines.csv").write_text(f"assignment,due\n{A01},2026-10-02 12:00 UTC\n")
 
 
 def run(folder, *command):
@@ -131,7 +133,10 @@ def test_a_class_gets_the_same_both_ways(tmp_path):
     export = check_equal(ours, theirs)
     scores = {row.split(",")[3]: row.split(",")[9] for row in export.splitlines()[1:]}
     assert scores["right"] == "77.0"
-    for student in ("blank", "broken", "no notebook", "latin", "zz takes another's"):
+    assert f"{A01},2026-10-02 12:00:00,2026-10-01 12:00:00,right,Lovelace,Ada" in export
+    # Who is on the roster and has no folder has a row all the same.
+    assert "zoe,a01_densities,0.0,77.0" in (ours / "grades.csv").read_text()
+    for student in ("zoe", "blank", "broken", "no notebook", "latin", "zz takes another's"):
         assert scores[student] == "0.0"
     assert "right/a01_densities: 77 of 77 points" in said
     assert "it is not followed" in said

@@ -100,7 +100,8 @@ def test_a_run_leaves_scores_in_the_gradebook_and_notebooks_for_grading_by_hand(
     nobody = Submission("cy", A01, None, "nothing", absent=True)
     standings, failures, verdicts = record(tmp_path, ann, bob, nobody)
     assert failures == []
-    assert {*standings} == {("ann", A01), ("bob é", A01)}
+    assert {*standings} == {("ann", A01), ("bob é", A01), ("cy", A01)}
+    assert standings["cy", A01].total == 0
     for item in (ann, bob):
         score = sum(question["score"] for question in verdicts[item]["questions"])
         standing = standings[item.student, A01]
@@ -372,3 +373,49 @@ def test_a_gradebook_that_is_gone_or_older_is_filled_again(tmp_path):
     (tmp_path / "gradebook.db").unlink()
     assert recording.record(tmp_path, verdicts)[1] == []
     assert is_recorded(tmp_path, verdicts)
+
+
+def test_the_roster_and_the_deadlines_are_in_the_gradebook(tmp_path):
+    ann = hand_in(tmp_path, "ann")
+    (tmp_path / "roster.csv").write_text(
+        'id,name,email\nann,"Kim, Ann",ann@example.org\nbob,Bob von der Au,\n'
+    )
+    (tmp_path / "deadlines.csv").write_text(
+        f"assignment,due\n{A01},2026-10-30 23:59 Europe/Berlin\na02_elbo,\n"
+    )
+    assert record(tmp_path, ann)[1] == []
+    with opened(tmp_path) as book:
+        found = {one.id: (one.first_name, one.last_name, one.email) for one in book.students}
+        assert found == {
+            "ann": ("Ann", "Kim", "ann@example.org"),
+            "bob": ("Bob von der", "Au", None),
+        }
+        assert book.find_assignment(A01).duedate == datetime(2026, 10, 30, 22, 59)
+    # Another name and time are taken over; a name that was taken out of the roster stays.
+    (tmp_path / "roster.csv").write_text("id,name\nann,Ann Lee\n")
+    (tmp_path / "deadlines.csv").write_text(f"assignment,due\n{A01},2026-11-01T12:00 UTC\n")
+    assert record(tmp_path, ann)[1] == []
+    with opened(tmp_path) as book:
+        found = {one.id: (one.first_name, one.last_name, one.email) for one in book.students}
+        assert found["ann"] == ("Ann", "Lee", "ann@example.org")
+        assert {*found} == {"ann", "bob"}
+        assert book.find_assignment(A01).duedate == datetime(2026, 11, 1, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a99,2026-10-30 23:59", "no assignment is called a99"),
+        (f"{A01},Friday", "line 2: 'Friday' is no time"),
+        (f"{A01},30.10.2026 23:59", "is no time"),
+        (f"{A01},2026-10-32 23:59", "is no time"),
+        (f"{A01},2026-10-30 23:59 Mars/Base", "is no time"),
+    ],
+)
+def test_a_deadline_that_is_none_is_said(tmp_path, text, why):
+    ann = hand_in(tmp_path, "ann")
+    (tmp_path / "deadlines.csv").write_text(f"assignment,due\n{text}\n")
+    _, failures, _ = record(tmp_path, ann)
+    assert len(failures) == 1
+    assert why in failures[0]
+    assert not (tmp_path / "gradebook.db").exists()

@@ -23,6 +23,7 @@ from .status import FAILED, INTERRUPTED
 
 if TYPE_CHECKING:
     from autograder.course.gradebook import Standing
+    from autograder.course.roster import Roster
     from autograder.grading.classroom import Settings
     from autograder.grading.outcome import ClassRun
     from autograder.grading.submission import Submission
@@ -111,8 +112,8 @@ def start_servers() -> None:
 def wanted_submissions(options: Namespace, submitted, console) -> "list[Submission]":
     """Returns the submissions that the command is about."""
     from autograder import tasks
+    from autograder.course.roster import read_roster
     from autograder.grading import find_submissions
-    from autograder.grading.class_folder import handed_in_assignments
 
     known_assignments(options.assignments)
     submissions, notices = find_submissions(
@@ -125,6 +126,18 @@ def wanted_submissions(options: Namespace, submitted, console) -> "list[Submissi
             f"there is nothing to grade in {submitted}: "
             "put notebooks into <student>/<assignment>/ there"
         )
+    check_folder(options, submitted, submissions)
+    submissions += absent_submissions(submissions, read_roster(options.out), options.student)
+    for assignment in {item.assignment for item in submissions}:
+        places.released_folder(assignment)
+    return submissions
+
+
+def check_folder(options: Namespace, submitted, submissions: "list[Submission]") -> None:
+    """Raises UsageError for a folder in which nobody has handed in anything: it is another one."""
+    from autograder import tasks
+    from autograder.grading.class_folder import handed_in_assignments
+
     is_chosen = options.assignments or options.student
     some_unknown = any(item.fault for item in submissions)
     if not (some_unknown or is_chosen or handed_in_assignments(submitted, tasks.names())):
@@ -134,9 +147,28 @@ def wanted_submissions(options: Namespace, submitted, console) -> "list[Submissi
             f"For example {submissions[0].label}: {submissions[0].notice}. "
             "To grade it all the same name the assignment"
         )
-    for assignment in {item.assignment for item in submissions}:
-        places.released_folder(assignment)
-    return submissions
+
+
+def absent_submissions(
+    submissions: "list[Submission]", roster: "Roster", chosen
+) -> "list[Submission]":
+    """Returns an empty submission for each on the roster who has no folder, and is not left out."""
+    from autograder.grading.submission import Submission
+
+    there = {item.student for item in submissions}
+    missing = [one.id for one in roster.students if one.id not in there]
+    return [
+        Submission(
+            student,
+            assignment,
+            None,
+            f"expected {student}/{assignment}/{assignment}.ipynb, found nothing",
+            absent=True,
+        )
+        for student in missing
+        if not chosen or student in chosen
+        for assignment in dict.fromkeys(item.assignment for item in submissions)
+    ]
 
 
 def warn_of(confinement, console) -> None:
@@ -153,8 +185,10 @@ def warn_of(confinement, console) -> None:
 
 def build_settings(options: Namespace, secret, jobs, limits, assignments) -> "Settings":
     from autograder.course.beside import notebooks_of
+    from autograder.course.recording import check_settings
     from autograder.grading.classroom import Settings
 
+    check_settings(options.out)
     return Settings(
         out=options.out,
         secret=secret,

@@ -24,7 +24,9 @@ from autograder.reference import device as devices
 
 from . import gradebook
 from .beside import notebooks_of, read_release
+from .deadlines import read_deadlines
 from .directory import open_directory, released_path
+from .roster import read_roster
 
 __all__ = ["GradeSubmission", "SaveScores", "SubmissionExporter", "register_assignment"]
 
@@ -120,12 +122,18 @@ class SaveScores(NbGraderPreprocessor):
 def register_assignment(assignment: str, student: str, notebooks: list[str]) -> None:
     """Writes an assignment into the gradebook, which nbgrader asks for it; a hook of nbgrader's.
 
+    The roster and the deadline go with it.
+
     Args:
         assignment: Its name.
         student: Whose submissions nbgrader is about to grade.
         notebooks: The paths of those.
     """
     course = open_directory(Path.cwd())
+    due = read_deadlines(course.root).get(assignment)
     with gradebook.open_gradebook(course.db_url, course.course_id) as book:
+        gradebook.write_roster(book, read_roster(course.root).students)
         gradebook.register(book, assignment, read_release(released_path(course, assignment)))
+        if due:
+            gradebook.write_deadline(book, assignment, due)
         book.db.commit()

@@ -8,6 +8,7 @@ from autograder import places, tasks
 from autograder.build import archive, clearing, notebooks, script
 from autograder.files import write_whole
 
+from . import deadlines, roster
 from .settings import CONFIG_NAME
 
 __all__ = ["init", "release", "write_source"]
@@ -23,7 +24,7 @@ configure(c, __file__)
 # Your own settings go below. nbgrader's documentation lists them; these you will want:
 c.CourseDirectory.course_id = "variational-inference"
 '''
-ROSTER = "id,name,email,lms_id,section,group\n"
+ROSTER = ",".join(roster.COLUMNS) + "\n"
 
 
 def init(folder, begins=lambda text: None) -> tuple[list[Path], list[Path]]:
@@ -42,8 +43,15 @@ def init(folder, begins=lambda text: None) -> tuple[list[Path], list[Path]]:
         OSError: If something cannot be written.
     """
     folder = Path(folder)
-    files = {folder / CONFIG_NAME: CONFIG, folder / "roster.csv": ROSTER}
+    due = "".join(f"{name},\n" for name in tasks.names())
+    files = {
+        folder / CONFIG_NAME: CONFIG,
+        folder / roster.NAME: ROSTER,
+        folder / deadlines.NAME: f"assignment,due\n{due}",
+    }
     written, kept = write_missing(files)
+    # These are meant to be filled in.
+    kept = [path for path in kept if path.suffix != ".csv"]
     for name in tasks.names():
         begins(f"Building {name}")
         for one, other in zip((written, kept), write_source(folder, name), strict=True):

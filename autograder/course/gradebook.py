@@ -16,6 +16,8 @@ from nbformat import NotebookNode
 from nbgrader import api, utils
 from sqlalchemy import Integer, cast, func, insert, make_url, select, update
 
+from .roster import Student
+
 __all__ = [
     "CellsChanged",
     "Graded",
@@ -29,7 +31,9 @@ __all__ = [
     "register",
     "scores_of",
     "standings",
+    "write_deadline",
     "write_grades",
+    "write_roster",
 ]
 
 # What nbgrader writes of an answer that is as it was released.
@@ -327,6 +331,35 @@ def add_students(book: api.Gradebook, names: Iterable[str]) -> None:
     rows = [{"id": name} for name in dict.fromkeys(names) if name not in known]
     if rows:
         book.db.execute(insert(api.Student.__table__), rows)
+
+
+def write_roster(book: api.Gradebook, students: Iterable[Student]) -> None:
+    """Writes who takes the course: new students, and names and addresses that have changed.
+
+    Nobody is taken out: what left the roster may have grades.
+    """
+    rows = {row.id: row for row in book.students}
+    for one in students:
+        row = rows.get(one.id)
+        if row is None:
+            row = api.Student(id=one.id)
+            book.db.add(row)
+        first, last = one.first_and_last
+        for column, value in (("first_name", first), ("last_name", last), ("email", one.email)):
+            if value and getattr(row, column) != value:
+                setattr(row, column, value)
+
+
+def write_deadline(book: api.Gradebook, assignment: str, due: datetime) -> None:
+    """Writes when an assignment is due, a time in UTC.
+
+    Args:
+        book: The gradebook.
+        assignment: The assignment's name; `register` has been called for it.
+        due: When.
+    """
+    row = book.db.scalars(select(api.Assignment).where(api.Assignment.name == assignment)).one()
+    row.duedate = due.replace(tzinfo=None)
 
 
 def submission_rows(

@@ -29,9 +29,11 @@ from autograder.places import FaultyFile
 from . import gradebook
 from .autograded import automatic_score
 from .beside import read_release
+from .deadlines import read_deadlines
 from .directory import open_directory, released_path
+from .roster import read_roster
 
-__all__ = ["record"]
+__all__ = ["check_settings", "record"]
 
 TIMESTAMP = "timestamp.txt"
 MAX_TIMESTAMP_BYTES = 100
@@ -39,6 +41,8 @@ MAX_TIMESTAMP_BYTES = 100
 COPIED = (TIMESTAMP, "submission_secret.txt")
 # nbgrader takes "+0200" with a space before it for 200 seconds.
 OFFSET = re.compile(r"\s+([+-]\d\d:?\d\d)\Z")
+# What the gradebook would say of who has handed in nothing.
+NOTHING = gradebook.Standing(total=0.0, to_grade_by_hand=0)
 # As nbgrader leaves the files there: nobody is to edit them.
 READ_ONLY = 0o444
 
@@ -52,12 +56,14 @@ class Recording:
         course: nbgrader's view of it.
         book: The gradebook.
         assignment: The assignment's name.
+        due: When it is due, in UTC; None if the course's folder does not say.
     """
 
     folder: Path
     course: CourseDirectory
     book: Gradebook
     assignment: str
+    due: datetime | None = None
 
 
 def record(
@@ -79,16 +85,19 @@ def record(
         by_assignment[item.assignment][item] = verdict
     failures: list[str] = []
     try:
-        course = open_directory(folder)
+        course, due = open_directory(folder), read_deadlines(folder)
+        students = read_roster(folder).students
         with (
             alone(Path(folder, ".lock"), waiting),
             gradebook.open_gradebook(course.db_url, course.course_id) as book,
         ):
+            gradebook.write_roster(book, students)
             for name, verdicts_of in by_assignment.items():
-                failures += record_assignment(
-                    Recording(Path(folder), course, book, name), verdicts_of
-                )
-            return gradebook.standings(book), failures
+                recording = Recording(Path(folder), course, book, name, due.get(name))
+                failures += record_assignment(recording, verdicts_of)
+            book.db.commit()
+            absent = {(one.student, one.assignment): NOTHING for one in found if one.absent}
+            return absent | gradebook.standings(book), failures
     except FaultyFile as error:
         failures.append(f"nothing was written into the gradebook: {error}")
     except (OSError, SQLAlchemyError) as error:
@@ -97,6 +106,13 @@ def record(
             "given by hand stay; run again when that is mended"
         )
     return {}, failures
+
+
+def check_settings(folder) -> None:
+    """Reads what an instructor has written into a course's folder; raises FaultyFile for faults."""
+    open_directory(folder)
+    read_deadlines(folder)
+    read_roster(folder)
 
 
 def describe(error: Exception) -> str:
@@ -122,6 +138,8 @@ def record_assignment(
         book.db.rollback()
         yield f"not written into the gradebook: {error}"
         return
+    if recording.due:
+        gradebook.write_deadline(book, assignment, recording.due)
     gradebook.add_students(book, [item.student for item in found])
     news = list(find_news(recording, found))
     gradebook.write_grades(book, assignment, [one.graded for one in news])

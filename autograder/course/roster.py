@@ -11,7 +11,7 @@ from pathlib import Path
 from autograder.grading.folders import comparable_name
 from autograder.places import FaultyFile
 
-__all__ = ["COLUMNS", "Roster", "Student", "comparable_words", "read_roster"]
+__all__ = ["COLUMNS", "NAME", "Roster", "Student", "comparable_words", "read_roster"]
 
 COLUMNS = ("id", "name", "email", "lms_id", "section", "group")
 NAME = "roster.csv"

@@ -1,0 +1,61 @@
+"""When assignments are due: `deadlines.csv`, with a row for each assignment."""
+
+import csv
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from autograder import tasks
+from autograder.places import FaultyFile
+
+__all__ = ["NAME", "read_deadlines"]
+
+NAME = "deadlines.csv"
+COLUMNS = ("assignment", "due")
+WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::\d\d)?(?:\s+(\S+))?\Z")
+
+
+def read_deadlines(folder) -> dict[str, datetime]:
+    """Returns when assignments are due, in UTC, of those for which `deadlines.csv` says it.
+
+    A time without a zone, "2026-10-30 23:59", is this machine's; with one it is that zone's:
+    "2026-10-30 23:59 Europe/Berlin".
+
+    Raises:
+        FaultyFile: If it cannot be read; the text says which line, and how to mend it.
+    """
+    path = Path(folder) / NAME
+    if not path.is_file():
+        return {}
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FaultyFile(f"{path} cannot be read ({error}): save it as CSV UTF-8") from error
+    found = {}
+    for line, row in enumerate(rows, start=2):
+        name, due = ((row.get(column) or "").strip() for column in COLUMNS)
+        if name and name not in tasks.names():
+            raise FaultyFile(
+                f"{path}, line {line}: no assignment is called {name}; "
+                f"there are: {', '.join(tasks.names())}"
+            )
+        if due:
+            found[name] = parse(due, f"{path}, line {line}")
+    return found
+
+
+def parse(text: str, where: str) -> datetime:
+    """Returns a time in UTC; raises FaultyFile for what is none."""
+    written = WRITTEN.match(text)
+    try:
+        if not written:
+            raise ValueError("it is not of this form")
+        zone = ZoneInfo(written[3]) if written[3] else None
+        local = datetime.fromisoformat(f"{written[1]} {written[2]}")
+        return (local.replace(tzinfo=zone) if zone else local.astimezone()).astimezone(UTC)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise FaultyFile(
+            f"{where}: {text!r} is no time ({error}): write it as 2026-10-30 23:59, "
+            "or 2026-10-30 23:59 Europe/Berlin"
+        ) from error
