@@ -5,6 +5,7 @@ import json
 import stat
 import subprocess
 import sys
+import time
 import zipfile
 from datetime import UTC, datetime
 
@@ -257,8 +258,8 @@ def test_without_a_roster_everybody_is_called_as_the_system_does(course):
 
 def test_the_latest_counts_and_what_it_replaces_is_kept(course):
     files = {
-        "lovelaceada_1001_5001_a01_densities.ipynb": notebook("first"),
         "lovelaceada_1001_5009_a01_densities-1.ipynb": notebook("second"),
+        "lovelaceada_1001_5001_a01_densities.ipynb": notebook("first"),
     }
     found = collect(course, zipped(files))
     assert submitted(course) == {("ada", A01): "second"}
@@ -270,6 +271,57 @@ def test_the_latest_counts_and_what_it_replaces_is_kept(course):
     assert submitted(course) == {("ada", A01): "third"}
     kept = [*(course / "submitted" / "ada" / A01 / ".replaced").iterdir()]
     assert [whose(path.read_bytes()) for path in kept] == ["second"]
+
+
+def test_of_several_times_the_last_counts(course):
+    text = GRADESCOPE.replace("ADA@", "emmy@").replace("2026-10-01 12:00", "2026-10-03 12:00")
+    collect(
+        course,
+        zipped(
+            {
+                "submission_metadata.yml": text,
+                "submission_11/a01_densities.ipynb": notebook("last"),
+                "submission_12/a01_densities.ipynb": notebook("first"),
+            }
+        ),
+    )
+    assert submitted(course)["emmy", A01] == "last"
+    assert timestamp(course, "emmy") == "2026-10-03 12:00:00 UTC"
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="needs time zones by TZ")
+def test_a_time_of_gradescope_without_a_zone_is_in_utc(course, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        text = GRADESCOPE.replace(".123456000 Z", "")
+        files = {
+            "submission_metadata.yml": text,
+            "submission_11/a01_densities.ipynb": notebook("ada"),
+        }
+        collect(course, zipped(files))
+        assert timestamp(course, "ada") == "2026-10-01 12:00:00 UTC"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("a01_densities", A01),
+        ("Copy of a01_densities.ipynb", A01),
+        ("A01-Densities (3).ipynb", A01),
+        ("a01_densities-12.ipynb.txt", A01),
+        ("a01_densities - Copy (2).ipynb", A01),
+        ("a01_densities_final.zip", A01),
+        ("densities.ipynb", ""),
+        ("a02_elbo_notes.ipynb", ""),
+        ("", ""),
+    ],
+)
+def test_a_name_is_an_assignments_give_or_take_marks_of_copies(text, named):
+    assert collecting.named_assignment(text) == named
 
 
 def test_what_is_older_does_not_replace_what_is_newer(course):

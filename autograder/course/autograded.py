@@ -6,10 +6,10 @@ that the student wrote is lost.
 
 import ast
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 from nbgrader import utils
 from vikit import judging
 from vikit.notebook import cells
@@ -50,53 +50,83 @@ def autograded_notebook(
     return notebook
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A submitted cell that may be a released one.
+
+    Attributes:
+        cell: The cell.
+        index: Its place.
+        id: Its id, or "".
+        defined: What it defines.
+        text: Its source without spaces at the ends of lines.
+    """
+
+    cell: TextCell
+    index: int
+    id: str
+    defined: cells.Definitions
+    text: str
+
+
 def find_claims(submitted: list[TextCell], marked: dict[str, NotebookNode]) -> dict[int, str]:
     """Returns a dict from the index of a submitted cell to the id of the released cell that it is.
 
     A cell goes by its id, or, if it has none, by what it defines or says. Of several the likeliest
     counts.
     """
+    candidates = [
+        Candidate(
+            cell,
+            index,
+            grade_id(cell),
+            cells.find_definitions(cell.source),
+            strip_lines(cell.source),
+        )
+        for index, cell in enumerate(submitted)
+    ]
     claimed: dict[int, str] = {}
-    defined = [cells.find_definitions(cell.source) for cell in submitted]
     for name, released in marked.items():
-        candidates = [
-            index
-            for index, cell in enumerate(submitted)
-            if index not in claimed
-            and (grade_id(cell) == name or is_without_id(cell, released, defined[index]))
+        text = strip_lines(released.source)
+        likely = [
+            one
+            for one in candidates
+            if one.index not in claimed
+            and (one.id == name or (not one.id and is_without_id(one, released, name, text)))
         ]
-        if candidates:
-            best = max(
-                candidates,
-                key=lambda index: likeness(submitted[index], released, defined[index], index),
-            )
-            claimed[best] = name
+        if likely:
+            best = max(likely, key=lambda one: likeness(one, released, name, text))
+            claimed[best.index] = name
     return claimed
 
 
-def likeness(cell: TextCell, released: NotebookNode, defined: cells.Definitions, index) -> tuple:
-    """Returns what is largest for the cell that counts, of several that may be a released one."""
-    question = grade_id(released).removesuffix("-answer")
+def likeness(one: Candidate, released: NotebookNode, name: str, text: str) -> tuple:
+    """Returns what is largest for the cell that counts, of several that may be a released one.
+
+    Args:
+        one: The submitted cell.
+        released: The released one.
+        name: Its id.
+        text: Its source without spaces at the ends of lines.
+    """
+    question = name.removesuffix("-answer")
     return (
-        question in defined.functions,
-        cell.kind == released.cell_type,
-        question not in defined.stubs,
-        strip_lines(cell.source) != strip_lines(released.source),
+        question in one.defined.functions,
+        one.cell.kind == released.cell_type,
+        question not in one.defined.stubs,
+        one.text != text,
         # When the notebook runs the last definition stands.
-        index,
+        one.index,
     )
 
 
-def is_without_id(cell: TextCell, released: NotebookNode, defined: cells.Definitions) -> bool:
-    """Tells whether a submitted cell is a released one that has lost its id."""
-    name = grade_id(released)
-    if grade_id(cell):
-        return False
+def is_without_id(one: Candidate, released: NotebookNode, name: str, text: str) -> bool:
+    """Tells whether a cell is a released one that has lost its id; arguments as of `likeness`."""
     if not utils.is_solution(released):
-        return strip_lines(cell.source) == strip_lines(released.source)
+        return one.text == text
     if released.cell_type == "code":
-        return name.removesuffix("-answer") in defined.names
-    return f"(`{name}`, " in cell.source
+        return name.removesuffix("-answer") in one.defined.names
+    return f"(`{name}`, " in one.cell.source
 
 
 def restored_nodes(cell: TextCell, released: NotebookNode) -> list[NotebookNode]:
@@ -126,10 +156,12 @@ def is_check(source: str) -> bool:
 
 def plain_node(cell: TextCell) -> NotebookNode:
     """Returns a cell of the student's own."""
-    make = {"code": new_code_cell, "markdown": new_markdown_cell}.get(
-        cell.kind if isinstance(cell.kind, str) else "", new_raw_cell
-    )
-    return make(as_text(cell.source))
+    kind = cell.kind if cell.kind in ("code", "markdown") else "raw"
+    # nbformat's own functions would validate each.
+    node = NotebookNode(cell_type=kind, metadata=NotebookNode(), source=as_text(cell.source))
+    if kind == "code":
+        node.update(execution_count=None, outputs=[])
+    return node
 
 
 def as_text(source: str) -> str:
@@ -154,16 +186,16 @@ def put_missing(
     A written answer that is missing is none, and has no points; but where the student has written
     elsewhere a person looks at it.
     """
-    before = None
+    before, there = None, {grade_id(node) for node in nodes}
     for name, released in marked.items():
-        places = {grade_id(node): index for index, node in enumerate(nodes) if grade_id(node)}
-        if name not in places:
+        if name not in there:
             node = deepcopy(released)
             if utils.is_solution(node) and node.cell_type == "code":
                 node.source = f"# {MISSING}"
             elif utils.is_solution(node) and has_own_text:
                 node.source = f"*{MISSING}*"
-            nodes.insert(0 if before is None else places[before] + 1, node)
+            names = [grade_id(node) for node in nodes]
+            nodes.insert(0 if before is None else names.index(before) + 1, node)
         before = name
 
 
@@ -176,10 +208,18 @@ def outputs_of(question: dict[str, Any] | None, points: float) -> list[NotebookN
     if question is None:
         return []
     said = [f"{question['name']}: {question['status']}", question["message"], question["repair"]]
-    shown = [new_output("stream", name="stdout", text="\n".join(filter(None, said)) + "\n")]
+    text = "\n".join(filter(None, said)) + "\n"
+    shown = [NotebookNode(output_type="stream", name="stdout", text=text)]
     score = automatic_score(question, points)
     if score is not None:
-        shown.append(new_output("execute_result", data={"text/plain": repr(score)}))
+        shown.append(
+            NotebookNode(
+                output_type="execute_result",
+                data=NotebookNode({"text/plain": repr(score)}),
+                execution_count=None,
+                metadata=NotebookNode(),
+            )
+        )
     return shown
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "Released",
     "TextCell",
     "UnreadableNotebook",
+    "check_amount_of_code",
     "grade_id",
     "open_file",
     "read_cells",
@@ -97,15 +98,7 @@ def read_cells(notebook, released: Released) -> list[Cell]:
         UnreadableNotebook: If it is not a readable notebook of format 4, or too large.
     """
     every = read_notebook(notebook)
-    code = [cell for cell in every if cell.kind == "code"]
-    if len(code) > MAX_CELLS:
-        raise UnreadableNotebook(f"the notebook has {len(code)} code cells, more than {MAX_CELLS}")
-    written = sum(len(cell.source.encode("utf-8")) for cell in code)
-    if written > MAX_CODE_BYTES:
-        raise UnreadableNotebook(
-            f"its code cells hold {written // 2**10} KiB of text, "
-            f"more than {MAX_CODE_BYTES // 2**10}: put data into files"
-        )
+    code = check_amount_of_code(every)
     found = [cells.find_definitions(cell.source) for cell in code]
     counts = Counter(name for one in found for name in one.names)
     others = [{name for name in one.names if counts[name] > 1} for one in found]
@@ -120,6 +113,20 @@ def read_cells(notebook, released: Released) -> list[Cell]:
         )
         for cell, one, elsewhere in zip(code, found, others, strict=True)
     ] + [cell for cell in turned if cell.would_define]
+
+
+def check_amount_of_code(every: list[TextCell]) -> list[TextCell]:
+    """Returns the code cells; raises UnreadableNotebook where that is more than can be parsed."""
+    code = [cell for cell in every if cell.kind == "code"]
+    if len(code) > MAX_CELLS:
+        raise UnreadableNotebook(f"the notebook has {len(code)} code cells, more than {MAX_CELLS}")
+    written = sum(len(cell.source.encode("utf-8")) for cell in code)
+    if written > MAX_CODE_BYTES:
+        raise UnreadableNotebook(
+            f"its code cells hold {written // 2**10} KiB of text, "
+            f"more than {MAX_CODE_BYTES // 2**10}: put data into files"
+        )
+    return code
 
 
 def open_file(path) -> BufferedReader:
