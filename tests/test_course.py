@@ -66,7 +66,7 @@ def test_nbgrader_makes_the_same_release_of_the_source(course):
         assert read(released) == ours
         assert "BEGIN SOLUTION" not in released.read_text()
         checked = [cell for cell in ours.cells if "checksum" in cell.metadata.get("nbgrader", {})]
-        assert len(checked) > 20
+        assert len(checked) > 10
         for cell in checked:
             assert cell.metadata.nbgrader.checksum == utils.compute_checksum(cell)
 

@@ -3,6 +3,7 @@ on the public cases.
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from nbgrader.api import Gradebook
 from vikit import judging
-from vikit.notebook import nbgrading
+from vikit.notebook import cells, nbgrading
 
 from autograder import tasks
 from autograder.build import notebooks, sample
@@ -78,7 +79,20 @@ def half(notebook):
     )
 
 
-STUDENTS = {"blank": lambda notebook: None, "half": half, "noisy": noisy}
+def answer_in_words(notebook):
+    for cell in notebook.cells:
+        cell.source = cell.source.replace(cells.TEXT_STUB, "Because.")
+
+
+def hinted(notebook):
+    """All right, and each check was asked for a hint, as `check` itself says that one may."""
+    sample.answer_with_solutions(notebook)
+    for cell in notebook.cells:
+        cell.source = re.sub(r'\Acheck\("(\w+)"\)', r'check("\1", hint=True)', cell.source)
+    assert sum("hint=True" in cell.source for cell in notebook.cells) >= len(FULL)
+
+
+STUDENTS = {"hinted": hinted, "blank": lambda notebook: None, "half": half, "noisy": noisy}
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +110,8 @@ def course(tmp_path_factory):
         path = folder / "submitted" / student / A01 / f"{A01}.ipynb"
         notebook = nbformat.read(path, as_version=4)
         change(notebook)
+        if student != "blank":
+            answer_in_words(notebook)
         nbformat.write(notebook, path)
     (folder / "nbgrader_config.py").write_text(
         f"c = get_config()\nc.CourseDirectory.root = {str(folder)!r}\nc.ExecutePreprocessor.timeout"
@@ -162,13 +178,16 @@ def test_nbgrader_gives_a_right_notebook_all_whatever_its_answers_write_to_stder
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("student", "right"), [("blank", False), ("half", False), ("noisy", True)])
+@pytest.mark.parametrize(
+    ("student", "right"), [("blank", False), ("half", False), ("noisy", True), ("hinted", True)]
+)
 def test_validate_says_success_of_a_right_notebook_alone(course, student, right):
     folder, run = course
     said = run("validate", folder / "submitted" / student / A01 / f"{A01}.ipynb").stdout
     assert ("Success! Your notebook passes all the tests." in said) == right
     if student == "blank":
-        assert f"VALIDATION FAILED ON {len(FULL)} CELL(S)" in said
+        in_words = len(tasks.load(A01).manual)
+        assert f"VALIDATION FAILED ON {len(FULL) + in_words} CELL(S)" in said
         assert f"{KL}: unanswered, 0 of 12 points" in said
     if student == "half":
         assert "VALIDATION FAILED ON 5 CELL(S)" in said

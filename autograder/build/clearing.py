@@ -13,7 +13,7 @@ from vikit.notebook.cells import TEXT_STUB, UNTOUCHED, digest_text
 
 from . import script
 
-__all__ = ["clear_notebook", "is_answer", "is_demonstration"]
+__all__ = ["clear_notebook", "is_answer", "is_check", "is_demonstration"]
 
 STUB = re.compile(r'(raise NotImplementedError\("write )\w+("\))')
 
@@ -21,7 +21,7 @@ STUB = re.compile(r'(raise NotImplementedError\("write )\w+("\))')
 def clear_notebook(notebook: NotebookNode) -> NotebookNode:
     """Returns the notebook as students get it, changed in place.
 
-    Answers are replaced by stubs, demonstrations and all outputs are gone, and graded and locked
+    Answers are replaced by stubs, demonstrations and all outputs are gone, and answers and locked
     cells have nbgrader's checksums.
     """
     notebook.cells = [clear_cell(node) for node in notebook.cells if not is_demonstration(node)]
@@ -45,9 +45,18 @@ def clear_cell(node: NotebookNode) -> NotebookNode:
     elif "experiment" in node.metadata.get("tags", ()):
         # Jupyter's own tag: "Run All" goes on after a figure of a function that is not written yet.
         node.metadata["tags"] = ["experiment", "raises-exception"]
-    if is_answer(node) or utils.is_grade(node) or utils.is_locked(node):
+    if is_answer(node) or (utils.is_locked(node) and not is_check(node)):
         node.metadata["nbgrader"]["checksum"] = utils.compute_checksum(node)
     return node
+
+
+def is_check(node: NotebookNode) -> bool:
+    """Tells whether a cell checks an answer.
+
+    It has no checksum: a student may ask it for a hint, and nbgrader's Validate would speak of that
+    change alone, and of no answer.
+    """
+    return bool(node.cell_type == "code" and utils.is_grade(node) and not utils.is_solution(node))
 
 
 def is_answer(node: NotebookNode) -> bool:

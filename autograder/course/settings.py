@@ -6,7 +6,13 @@ from pathlib import Path
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions, LockCells, NbGraderPreprocessor, SaveCells
+from nbgrader.preprocessors import (
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+    NbGraderPreprocessor,
+    SaveCells,
+)
 from sqlalchemy.exc import SAWarning
 
 from autograder.build import clearing
@@ -28,6 +34,25 @@ class ClearAnswers(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
         return clearing.clear_notebook(nb), resources
+
+
+class ComputeChecksumsOfAnswers(ComputeChecksums):
+    """Writes nbgrader's checksums, and leaves them out of checks as the build does."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: ResourcesDict, cell_index: int
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Returns as nbgrader's own.
+
+        Args:
+            cell: The cell.
+            resources: What preprocessors get.
+            cell_index: Its place.
+        """
+        if clearing.is_check(cell):
+            cell.metadata.nbgrader.pop("checksum", None)
+            return cell, resources
+        return super().preprocess_cell(cell, resources, cell_index)
 
 
 class WarnOfGrades(NbGraderPreprocessor):
@@ -99,5 +124,10 @@ def release_preprocessors() -> list[type]:
     when nbgrader has deleted the release.
     """
     usual = GenerateAssignment.class_traits()["preprocessors"].default()
-    own = {ClearSolutions: ClearAnswers, SaveCells: None, LockCells: None}
+    own = {
+        ClearSolutions: ClearAnswers,
+        ComputeChecksums: ComputeChecksumsOfAnswers,
+        SaveCells: None,
+        LockCells: None,
+    }
     return [*filter(None, (own.get(one, one) for one in usual)), WarnOfGrades]
