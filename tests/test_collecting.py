@@ -14,6 +14,7 @@ import pytest
 from autograder.build import notebooks
 from autograder.cli import main
 from autograder.course import archives, collecting, roster
+from autograder.grading import find_submissions
 from autograder.places import FaultyFile
 
 A01, A02 = "a01_densities", "a02_elbo"
@@ -329,7 +330,7 @@ def test_what_is_older_does_not_replace_what_is_newer(course):
     collect(course, zipped({dated(name, 2026, 10, 2, 12, 0, 0): notebook("new")}))
     found = collect(course, zipped({dated(name, 2026, 10, 1, 12, 0, 0): notebook("old")}))
     assert submitted(course) == {("ada", A01): "new"}
-    assert "kept what is there, which is newer" in found.notices[0]
+    assert found.notices == [f"ada/{A01}: kept what is there: {name} is older"]
 
 
 def test_a_group_has_what_its_last_member_handed_in(course):
@@ -341,17 +342,73 @@ def test_a_group_has_what_its_last_member_handed_in(course):
     assert submitted(course) == {("sofja", A01): "hypatia", ("hypatia", A01): "hypatia"}
 
 
-def test_the_assignment_is_told_by_name_folder_or_cells(course):
+def without_ids(content):
+    found = json.loads(content)
+    for cell in found["cells"]:
+        cell["metadata"] = {}
+    return json.dumps(found).encode()
+
+
+def empty(student):
+    return json.dumps({"cells": [], "metadata": {"whose": student}}).encode()
+
+
+def test_the_assignment_is_told_by_cells_then_by_name(course):
     files = {
-        "ada/a02_elbo/work.ipynb": notebook("ada", A01),
-        "emmy/work.ipynb": notebook("emmy", A02),
-        "hypatia/work.ipynb": json.dumps({"cells": []}).encode(),
+        "ada/a02_elbo/a02_elbo.ipynb": notebook("ada", A01),
+        "emmy/work.ipynb": without_ids(notebook("emmy", A02)),
+        "jean-luc/a02_elbo/work.ipynb": empty("jean-luc"),
+        "hypatia/work.ipynb": empty("hypatia"),
     }
     found = collect(course, zipped(files))
-    assert submitted(course) == {("ada", A02): "ada", ("emmy", A02): "emmy"}
-    assert found.unread == ["hypatia: hypatia/work.ipynb is no notebook of an assignment here"]
-    collect(course, zipped({"jean-luc/work.ipynb": notebook("jl", A02)}), assignment=A01)
-    assert submitted(course)["jean-luc", A01] == "jl"
+    assert submitted(course) == {
+        ("ada", A01): "ada", ("emmy", A02): "emmy", ("jean-luc", A02): "jean-luc"
+    }  # fmt: skip
+    assert found.unread == ["hypatia: hypatia/work.ipynb: it is no notebook of an assignment here"]
+
+
+def test_all_of_one_assignment_takes_none_of_another(course):
+    """Or a wrong --assignment would put a class's notebooks in the place of others."""
+    collect(course, zipped({"ada/work.ipynb": notebook("right")}))
+    files = {"ada/work.ipynb": notebook("wrong", A02), "emmy/work.ipynb": empty("emmy")}
+    found = collect(course, zipped(files), assignment=A01)
+    assert submitted(course) == {("ada", A01): "right", ("emmy", A01): "emmy"}
+    assert found.unread == [f"ada: ada/work.ipynb: it is of {A02}, and not of {A01}"]
+
+
+def test_what_was_replaced_does_not_come_back(course):
+    """A notebook by mail, and then the same download once more."""
+    download = zipped({"lovelaceada_1001_5001_a01_densities.ipynb": notebook("first")})
+    collect(course, download)
+    found = collect(course, notebook("by mail"), student="ada", name="a.ipynb")
+    assert found.replaced[A01] == ["ada"]
+    again = collect(course, download)
+    assert submitted(course) == {("ada", A01): "by mail"}
+    assert "was replaced before" in again.notices[0]
+    # Nor does it come from the folder of what was replaced.
+    folder = course / "submitted"
+    wanted = collecting.Wanted(roster.read_roster(course))
+    other = course / "other"
+    collecting.collect([folder], wanted, lambda student, name: other / student / name)
+    assert whose((other / "ada" / A01 / f"{A01}.ipynb").read_bytes()) == "by mail"
+
+
+def test_the_grader_says_what_lies_in_the_place_of_a_notebook(course):
+    files = CANVAS | {
+        "kowalewskajasofja_1003_5002_my essay.pdf": b"%PDF",
+        "hypatia_1004_5004_a01_densities.zip": b"PK\3\4 no zip",
+    }
+    del files["hypatia_1004_5004_a01_densities.ipynb"]
+    collect(course, zipped(files))
+    found, _ = find_submissions(course / "submitted", [A01, A02], [A01])
+    notices = {item.student: item.notice for item in found}
+    assert "my essay.pdf" in notices["sofja"]
+    assert "a01_densities.zip (not read" in notices["hypatia"]
+
+
+def test_a_file_that_is_no_download_is_said(course):
+    found = collect(course, b"id,name\n", name="class.csv")
+    assert "class.csv holds no notebook and no zip" in found.unread[0]
 
 
 def odd_member(name, mode=0, flags=0):
@@ -433,7 +490,9 @@ def test_a_download_of_too_many_files_is_refused(course, monkeypatch):
     ("text", "why"),
     [
         ("name,email\nAda,a@b", "has no column `id`"),
-        ("id\nada\nADA\n", "has ADA twice"),
+        ("id\nada\nADA\n", "has the id ADA twice, for ada and for ADA"),
+        ("id,lms_id\nada,1 2\nemmy,2\n", "has the lms_id 2 twice, for ada and for emmy"),
+        ("id,email\nada,a@b\nemmy,A@b\n", "has the email A@b twice"),
         ("id\n../ada\n", "line 2: '../ada' cannot be an id"),
         ("id,name\n,Ada\n", "line 2: '' cannot be an id"),
         ("id\n.ada\n", "cannot be an id"),
@@ -461,7 +520,7 @@ def test_two_of_one_name_are_nobody(course):
     found = collect(
         course, zipped({"Ada King_1_assignsubmission_file_/a01_densities.ipynb": notebook("x")})
     )
-    assert len(found.unknown) == 1
+    assert "ada1 and ada2 are both called that" in found.unknown[0]
     assert submitted(course) == {}
 
 
@@ -471,7 +530,8 @@ def test_the_command_says_what_it_took_and_who_is_missing(course, capsys):
     path.write_bytes(zipped(files))
     assert main(["collect", str(path), "--out", str(course)]) == 1
     said = capsys.readouterr().out
-    assert "a01_densities: 5 collected, 1 of them late" in said
+    assert "a01_densities: 5 collected\n" in said
+    assert "a01_densities: late, as the system says: emmy" in said
     assert "not on the roster: curiemarie_1009_5009_a01_densities.ipynb (Canvas: 1009)" in said
     assert "not handed in" not in said
     path.write_bytes(zipped({"ada/a02_elbo.ipynb": notebook("ada", A02)}))

@@ -669,7 +669,7 @@ def test_many_who_handed_in_nothing_share_a_line(tmp_path):
     found, _ = find_submissions(tmp_path, LAW)
     assert len(found) == 10
     assert notices_of(found) == [
-        f"ada/{A01}: expected {A01}.ipynb, found no notebook at all",
+        f"ada/{A01}: expected {A01}.ipynb, found notes.txt",
         f"{A01}: 4 of 5 students handed in nothing; grades.csv has a row for each",
     ]
     assert notices_of([item for item in found if item.student < "kim"])[1].startswith(

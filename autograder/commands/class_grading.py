@@ -320,7 +320,7 @@ def describe_by_hand(standings: "dict[tuple[str, str], Standing]", out) -> str:
         return ""
     return (
         f"To grade by hand: {sum(waiting)} answers in {len(waiting)} submissions, "
-        f"in nbgrader's formgrader (README, Instructors) on {out}/gradebook.db"
+        f"in nbgrader's formgrader on {out}/gradebook.db (docs/course.md, 5)"
     )
 
 

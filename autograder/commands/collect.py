@@ -47,7 +47,10 @@ def run(options: Namespace) -> int:
             raise UsageError(f"there is no {download}: name the zip or folder that you downloaded")
     known_assignments([options.assignment] if options.assignment else [])
     with screen.waiting(console, "Reading " + ", ".join(map(str, options.downloads))):
-        from autograder.course.collecting import Wanted, collect
+        from autograder.reference import device as devices
+
+        with devices.without_start_up_notes():
+            from autograder.course.collecting import Wanted, collect
         from autograder.course.directory import open_directory
         from autograder.course.roster import read_roster
 
@@ -62,6 +65,11 @@ def run(options: Namespace) -> int:
         for one in roster.students:
             # Who has a folder there has a row in every table.
             folder_of(one.id, ".").mkdir(parents=True, exist_ok=True)
+    if not roster:
+        said = (
+            f"there is nobody in {options.out}/roster.csv: everybody is called as in the download"
+        )
+        say(console, said, "yellow")
     for text, style in describe(found, roster, folder_of):
         say(console, text, style)
     return FAILED if found.unknown or found.unread else 0
@@ -73,7 +81,7 @@ def find_student(name: str, roster: "Roster") -> str:
         return name
     found = roster.find([name])
     if not found:
-        raise UsageError(f"nobody on the roster, or more than one, is called {name}")
+        raise UsageError(f"--student {name}: {roster.why_nobody(name)}")
     return found
 
 
@@ -84,9 +92,13 @@ def describe(found: "Collected", roster: "Roster", folder_of) -> Iterator[tuple[
         yield "nothing was collected", "bold red"
     for name in assignments:
         new, kept = found.placed[name], found.kept[name]
-        late = f", {len(found.late[name])} of them late" if found.late[name] else ""
         there = f", {len(kept)} that were there already" if kept else ""
-        yield f"{name}: {len(new)} collected{there}{late}", None
+        yield f"{name}: {len(new)} collected{there}", None
+        if found.late[name]:
+            yield f"{name}: late, as the system says: {listed(found.late[name])}", None
+        if found.replaced[name]:
+            said = f"{listed(found.replaced[name])}; the older ones are in .replaced beside them"
+            yield f"{name}: replaced {said}", "yellow"
         missing = [
             one.id
             for one in roster.students
@@ -100,7 +112,7 @@ def describe(found: "Collected", roster: "Roster", folder_of) -> Iterator[tuple[
     for text in found.notices:
         yield text, "yellow"
     for text in found.unknown:
-        yield f"not on the roster: {text}: add a row, or say --student", "bold red"
+        yield f"not on the roster: {text}: mend the roster, or say --student ID", "bold red"
     for text in found.unread:
         yield f"not read: {text}", "bold red"
 

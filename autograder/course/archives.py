@@ -22,7 +22,8 @@ MAX_DOWNLOAD_BYTES = 8 * 2**30
 # What a student packs: the notebook, and what lies beside it.
 MAX_INNER_ENTRIES = 200
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-IGNORED = re.compile(r"(?:\._.*|\.DS_Store|Thumbs\.db|__MACOSX|\.ipynb_checkpoints|\.git)\Z")
+# What systems and editors leave, and `.replaced`: what is hidden is nobody's hand-in.
+IGNORED = re.compile(r"(?:\.(?!\.?\Z).*|Thumbs\.db|__MACOSX)\Z")
 
 
 class Refused(Exception):
@@ -91,12 +92,12 @@ def folder_entries(folder: Path) -> Iterator[Entry]:
             yield Entry(PurePosixPath(*path.relative_to(folder).parts), reader(path))
 
 
-def open_zip(file, shown="") -> zipfile.ZipFile:
+def open_zip(file) -> zipfile.ZipFile:
     """Returns a zip, from a path or a file; raises Refused if it is none."""
     try:
         return zipfile.ZipFile(file)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, RecursionError) as error:
-        raise Refused(f"{shown or file} is no zip that can be read ({error})") from error
+        raise Refused(f"it is no zip that can be read ({error})") from error
 
 
 def zip_entries(archive: zipfile.ZipFile, most: int, most_bytes: int) -> Iterator[Entry]:
@@ -167,7 +168,7 @@ def written_at(member: zipfile.ZipInfo) -> datetime | None:
         return None
 
 
-def inner_entries(content: bytes, shown: str) -> list[Entry]:
+def inner_entries(content: bytes) -> list[Entry]:
     """Returns the files of a zip that was handed in; raises Refused as `zip_entries`."""
-    archive = open_zip(io.BytesIO(content), shown)
+    archive = open_zip(io.BytesIO(content))
     return list(zip_entries(archive, MAX_INNER_ENTRIES, MAX_FILE_BYTES))

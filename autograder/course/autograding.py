@@ -63,7 +63,7 @@ class GradeSubmission(NbGraderPreprocessor):
         student, assignment = (resources["nbgrader"][key] for key in ("student", "assignment"))
         # nbgrader works in the course's folder.
         course = Path.cwd()
-        self.log.info("Grading %s's %s: up to ten minutes", student, assignment)
+        self.log.info("Grading %s's %s", student, assignment)
         item = find_submission(course, student, assignment)
         # Where it fails nbgrader goes on with the next one, and this one waits for a person.
         verdict = self.verdict_on(item, course)

@@ -1,5 +1,6 @@
 """From a download to `submitted/`: whose a file is, of which assignment, and which one counts."""
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -20,10 +21,12 @@ from .roster import Roster, comparable_words
 
 __all__ = ["TIMESTAMP", "Collected", "Wanted", "collect"]
 
-TIMESTAMP = "timestamp.txt"
+TIMESTAMP, REPLACED = "timestamp.txt", ".replaced"
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?\Z", re.IGNORECASE)
 # What browsers, systems and people put behind a name: "(1)", "-2", " - Copy", "_final".
 COPY_MARK = re.compile(r"[\s_-]*(\(\d+\)|-\d+|copy( \d+)?|final|submission|solution)\Z")
+DEFINES = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
+MAX_NAME = 100
 # How many zips may lie in one another.
 MAX_DEPTH = 2
 
@@ -64,19 +67,21 @@ class Collected:
     Attributes:
         placed: Who has handed in, by assignment.
         kept: Those of them whose notebook was there already.
+        replaced: Those of the placed whose older notebook was replaced.
         late: Those of them whom the system calls late.
         unknown: What belongs to nobody on the roster, in words.
         unread: What could not be read, in words.
-        others: Files that are no notebooks, by student.
+        others: Files that hold no notebook that can be read, by student.
         notices: What else is odd.
     """
 
     placed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     kept: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    replaced: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     late: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unknown: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
-    others: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    others: dict[str, list[HandedIn]] = field(default_factory=lambda: defaultdict(list))
     notices: list[str] = field(default_factory=list)
 
 
@@ -122,13 +127,26 @@ def collect(
             )
     for found in latest.values():
         place(found, folder_of(found.student, found.assignment), collected)
+    assignments = {wanted.assignment} - {""} or {assignment for _, assignment in latest}
     have = {student for student, _ in latest}
-    collected.unread += [
-        f"{student}: handed in {', '.join(names)} and no notebook"
-        for student, names in collected.others.items()
-        if student not in have
-    ]
+    for student, files in collected.others.items():
+        if student in have:
+            continue
+        if not any(one.entry.shown in line for one in files for line in collected.unread):
+            names = ", ".join(one.entry.shown for one in files)
+            collected.unread.append(f"{student}: handed in {names} and no notebook")
+        if len(assignments) == 1:
+            leave_for_the_grader(files, folder_of(student, *assignments))
     return collected
+
+
+def leave_for_the_grader(files: list[HandedIn], folder: Path) -> None:
+    """Writes what is no notebook where one is expected: the student reads what lies there."""
+    for one in files:
+        name = re.sub(r"[^\w. ()-]", "_", one.name.name)[-MAX_NAME:].lstrip(".")
+        if name and not folder.is_dir():
+            with contextlib.suppress(Refused):
+                write_whole(folder / name, one.entry.read())
 
 
 def find_all(downloads: Iterable[Path], wanted: Wanted, collected: Collected) -> Iterable[Found]:
@@ -139,35 +157,31 @@ def find_all(downloads: Iterable[Path], wanted: Wanted, collected: Collected) ->
         except Refused as error:
             collected.unread.append(f"{printable(download)}: {error}")
             continue
-        if not handed_in:
-            collected.unread.append(f"{printable(download)} holds no file")
+        if not any(may_hold_notebook(one) or students_of(one, wanted) for one in handed_in):
+            collected.unread.append(f"{printable(download)} holds no notebook and no zip")
         for one in handed_in:
             yield from find_in(one, wanted, collected)
 
 
+def may_hold_notebook(one: HandedIn) -> bool:
+    return one.name.suffix.lower() == ".zip" or bool(NOTEBOOK.search(one.name.name))
+
+
 def find_in(one: HandedIn, wanted: Wanted, collected: Collected) -> Iterable[Found]:
     """Yields the notebooks in one file, for all who handed it in."""
-    found = (student_of(clues, one, wanted) for clues in one.clues)
-    students = list(dict.fromkeys(filter(None, found)))
-    is_notebook = one.name.suffix.lower() == ".zip" or NOTEBOOK.search(one.name.name)
-    if not is_notebook:
-        for student in students:
-            collected.others[student].append(one.entry.shown)
+    students = students_of(one, wanted)
+    if not students and may_hold_notebook(one):
+        collected.unknown.append(describe_unknown(one, wanted))
         return
-    if not students:
-        who = " or ".join(printable(clues[0]) for clues in one.clues if clues) or "nobody"
-        collected.unknown.append(f"{one.entry.shown} ({one.system}: {who})")
-        return
-    label = ", ".join(students)
-    try:
-        notebooks = list(notebooks_in(one.name, one.entry, MAX_DEPTH))
-    except Refused as error:
-        collected.unread.append(f"{label}: {one.entry.shown}: {error}")
-        return
-    by_assignment = sort_by_assignment(notebooks, one, wanted)
+    label, by_assignment = ", ".join(students), {}
+    if may_hold_notebook(one):
+        try:
+            by_assignment = sort_by_assignment(one, wanted)
+        except Refused as error:
+            collected.unread.append(f"{label}: {one.entry.shown}: {error}")
     if not by_assignment:
-        said = "is no notebook of an assignment here" if notebooks else "holds no notebook"
-        collected.unread.append(f"{label}: {one.entry.shown} {said}")
+        for student in students:
+            collected.others[student].append(one)
     for assignment, choices in by_assignment.items():
         name, content = max(choices, key=partial(likeness, of=assignment))
         if len({content for _, content in choices}) > 1:
@@ -178,16 +192,46 @@ def find_in(one: HandedIn, wanted: Wanted, collected: Collected) -> Iterable[Fou
                 yield Found(member, assignment, content, one, member not in students)
 
 
+def describe_unknown(one: HandedIn, wanted: Wanted) -> str:
+    """Returns whose file nobody on the roster can have handed in, or which of several."""
+    clues = [clue for clues in one.clues for clue in clues[:1]]
+    who = " or ".join(map(printable, clues)) or "nobody"
+    shared = [wanted.roster.why_nobody(clue) for clues in one.clues for clue in clues]
+    why = next((text for text in shared if "both" in text), "")
+    return f"{one.entry.shown} ({one.system}: {who}{': ' if why else ''}{why})"
+
+
 def sort_by_assignment(
-    notebooks: list[tuple[PurePosixPath, bytes]], one: HandedIn, wanted: Wanted
+    one: HandedIn, wanted: Wanted
 ) -> dict[str, list[tuple[PurePosixPath, bytes]]]:
-    """Returns notebooks by the assignment that they are of, without those that are of none."""
-    found = defaultdict(list)
+    """Returns the notebooks in a file by the assignment that they are of.
+
+    A notebook's cells say it, or, where they say nothing, its name and its folders.
+
+    Raises:
+        Refused: If the file cannot be read, or holds none of an assignment that is wanted.
+    """
+    found, of_others = defaultdict(list), set()
+    notebooks = list(notebooks_in(one.name, one.entry, MAX_DEPTH))
     for name, content in notebooks:
-        assignment = wanted.assignment or assignment_of(one.name / name, content)
+        of = assignment_in(content)
+        if of and wanted.assignment not in ("", of):
+            of_others.add(of)
+            continue
+        assignment = wanted.assignment or of or assignment_named(one.name / name)
         if assignment:
             found[assignment].append((name, content))
+    if not found:
+        what = f"it is of {' and '.join(sorted(of_others))}, and not of {wanted.assignment}"
+        none = "it is no notebook of an assignment here" if notebooks else "it holds no notebook"
+        raise Refused(what if of_others else none)
     return found
+
+
+def students_of(one: HandedIn, wanted: Wanted) -> list[str]:
+    """Returns the ids of all who handed a file in, and are on the roster."""
+    found = (student_of(clues, one, wanted) for clues in one.clues)
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def student_of(clues: tuple[str, ...], one: HandedIn, wanted: Wanted) -> str | None:
@@ -223,7 +267,7 @@ def notebooks_in(
         return
     if not depth:
         raise Refused("it holds zips in zips in zips: unpack them")
-    for inner in inner_entries(content, entry.shown):
+    for inner in inner_entries(content):
         if inner.path.suffix.lower() == ".zip" or NOTEBOOK.search(inner.path.name):
             yield from (
                 (inner.path.parent / found, text)
@@ -243,16 +287,27 @@ def named_assignment(text: str) -> str:
     )
 
 
-def assignment_of(path: PurePosixPath, content: bytes) -> str:
-    """Returns the assignment that a notebook is of, by its name, its folder or its cells; or ""."""
-    for part in reversed(path.parts):
-        named = named_assignment(part)
-        if named:
-            return named
-    ids = {reading.grade_id(cell) for cell in read_cells(content)}
+def assignment_named(path: PurePosixPath) -> str:
+    """Returns the assignment that a notebook or one of its folders is called by; "" for none."""
+    return next(filter(None, map(named_assignment, reversed(path.parts))), "")
+
+
+def assignment_in(content: bytes) -> str:
+    """Returns the assignment that a notebook's cells are of; "" where they do not say."""
+    ids = ids_in(content)
     shared = {name: len(ids & known_ids(name)) for name in tasks.names()}
-    best = max(shared, key=shared.__getitem__)
-    return best if shared[best] else ""
+    most = max(shared.values())
+    best = [name for name, count in shared.items() if count == most]
+    return best[0] if most and len(best) == 1 else ""
+
+
+def ids_in(content: bytes) -> set[str]:
+    """Returns the ids of a notebook's cells, or, where an editor dropped them, what it defines."""
+    every = read_cells(content)
+    ids = {reading.grade_id(cell).removesuffix("-answer") for cell in every} - {""}
+    return ids or {
+        name for cell in every if cell.kind == "code" for name in DEFINES.findall(cell.source)
+    }
 
 
 def known_ids(assignment: str) -> set[str]:
@@ -269,7 +324,7 @@ def read_cells(content: bytes) -> list[reading.TextCell]:
 def likeness(notebook: tuple[PurePosixPath, bytes], of: str) -> tuple:
     """Returns what is largest for the likeliest of several notebooks that came in one file."""
     name, content = notebook
-    ids = {reading.grade_id(cell) for cell in read_cells(content)}
+    ids = ids_in(content)
     return (
         name.name == f"{of}.ipynb",
         named_assignment(name.name) == of,
@@ -284,9 +339,11 @@ def place(found: Found, folder: Path, collected: Collected) -> None:
     old = path.read_bytes() if kind(path) == FILE else None
     time, before = found.handed_in.timestamp, read_time(folder / TIMESTAMP)
     is_same = old == found.content
-    if not is_same and old is not None and time and before and before > time:
-        collected.notices.append(f"{label}: kept what is there, which is newer than {found.where}")
-        is_same, time = True, None
+    if not is_same and old is not None:
+        why = why_not_replaced(found, folder, before)
+        if why:
+            collected.notices.append(f"{label}: kept what is there: {found.where} {why}")
+            is_same, time = True, None
     (collected.kept if is_same else collected.placed)[found.assignment].append(found.student)
     if found.handed_in.late:
         collected.late[found.assignment].append(found.student)
@@ -295,11 +352,29 @@ def place(found: Found, folder: Path, collected: Collected) -> None:
     if not is_same:
         if old is not None:
             keep_old(path, old)
+            collected.replaced[found.assignment].append(found.student)
         # It was the other notebook's.
         (folder / TIMESTAMP).unlink(missing_ok=True)
         write_whole(path, found.content)
     if time:
         write_whole(folder / TIMESTAMP, time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC\n"))
+
+
+def why_not_replaced(found: Found, folder: Path, before: datetime | None) -> str:
+    """Returns why a notebook does not take the place of another one, or "".
+
+    Args:
+        found: The notebook.
+        folder: Where the other one lies.
+        before: When that was handed in; None if nobody knows.
+    """
+    time = found.handed_in.timestamp
+    if time and before:
+        return "is older" if before > time else ""
+    earlier = (folder / REPLACED).glob("*.ipynb")
+    if any(path.read_bytes() == found.content for path in earlier):
+        return f"was replaced before. To go back to it move it there from {REPLACED}"
+    return ""
 
 
 def read_time(path: Path) -> datetime | None:
@@ -313,6 +388,6 @@ def read_time(path: Path) -> datetime | None:
 
 def keep_old(path: Path, content: bytes) -> None:
     """Writes what is replaced where nobody grades it: in a hidden folder, under a number."""
-    folder = path.parent / ".replaced"
+    folder = path.parent / REPLACED
     number = 1 + len(list(folder.glob("*.ipynb"))) if folder.is_dir() else 1
     write_whole(folder / f"{path.stem}-{number}.ipynb", content)

@@ -50,12 +50,13 @@ def parse(text: str, where: str) -> datetime:
     written = WRITTEN.match(text)
     try:
         if not written:
-            raise ValueError("it is not of this form")
+            raise ValueError(text)
         zone = ZoneInfo(written[3]) if written[3] else None
         local = datetime.fromisoformat(f"{written[1]} {written[2]}")
         return (local.replace(tzinfo=zone) if zone else local.astimezone()).astimezone(UTC)
     except (ValueError, ZoneInfoNotFoundError) as error:
+        why = f" ({error})" if written else ""
         raise FaultyFile(
-            f"{where}: {text!r} is no time ({error}): write it as 2026-10-30 23:59, "
+            f"{where}: {text!r} is no time{why}: write it as 2026-10-30 23:59, "
             "or 2026-10-30 23:59 Europe/Berlin"
         ) from error

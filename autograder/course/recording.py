@@ -41,8 +41,6 @@ MAX_TIMESTAMP_BYTES = 100
 COPIED = (TIMESTAMP, "submission_secret.txt")
 # nbgrader takes "+0200" with a space before it for 200 seconds.
 OFFSET = re.compile(r"\s+([+-]\d\d:?\d\d)\Z")
-# What the gradebook would say of who has handed in nothing.
-NOTHING = gradebook.Standing(total=0.0, to_grade_by_hand=0)
 # As nbgrader leaves the files there: nobody is to edit them.
 READ_ONLY = 0o444
 
@@ -96,8 +94,7 @@ def record(
                 recording = Recording(Path(folder), course, book, name, due.get(name))
                 failures += record_assignment(recording, verdicts_of)
             book.db.commit()
-            absent = {(one.student, one.assignment): NOTHING for one in found if one.absent}
-            return absent | gradebook.standings(book), failures
+            return gradebook.standings(book), failures
     except FaultyFile as error:
         failures.append(f"nothing was written into the gradebook: {error}")
     except (OSError, SQLAlchemyError) as error:

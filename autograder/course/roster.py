@@ -26,7 +26,7 @@ class Student:
         id: The name of the student's folder, and in every table.
         name: As people write it, "Ada Lovelace" or "Lovelace, Ada".
         email: The address by which Gradescope knows the student.
-        lms_id: The number or name by which Canvas or another system does.
+        lms_id: The numbers or names by which Canvas and other systems do, with spaces between.
         section: Which part of the class.
         group: What students who hand in one notebook have in common; empty for none.
     """
@@ -37,6 +37,10 @@ class Student:
     lms_id: str = ""
     section: str = ""
     group: str = ""
+
+    @property
+    def lms_ids(self) -> list[str]:
+        return self.lms_id.split()
 
     @property
     def first_and_last(self) -> tuple[str, str]:
@@ -71,6 +75,13 @@ class Roster:
             if found:
                 return next(iter(found)) if len(found) == 1 else None
         return None
+
+    def why_nobody(self, clue: str) -> str:
+        """Returns why `find` finds nobody by one clue."""
+        found = self.by_clue.get(comparable_name(clue)) or self.by_clue.get(comparable_words(clue))
+        if not found:
+            return "nobody on the roster is called that"
+        return f"{' and '.join(sorted(found))} are both called that"
 
     def group_of(self, student: str) -> list[str]:
         """Returns the ids of all who are in the student's group; the student's alone without."""
@@ -136,17 +147,22 @@ def build_student(path: Path, line: int, values: dict[str, str]) -> Student:
 
 
 def check_ids(path: Path, students: list[Student]) -> None:
-    """Raises FaultyFile where two rows have ids that a file system may take for one."""
-    seen: dict[str, str] = {}
+    """Raises FaultyFile where two rows share what one person alone has."""
+    seen: dict[tuple[str, str], str] = {}
     for one in students:
-        other = seen.setdefault(comparable_name(one.id), one.id)
-        if other is not one.id:
-            raise FaultyFile(f"{path} has {one.id} twice, as {other} too: leave one row")
+        for column, values in (("id", [one.id]), ("email", [one.email]), ("lms_id", one.lms_ids)):
+            for value in filter(None, values):
+                other = seen.setdefault((column, comparable_name(value)), one.id)
+                if other is not one.id:
+                    raise FaultyFile(
+                        f"{path} has the {column} {value} twice, for {other} and for {one.id}: "
+                        "mend one of the rows, or take it out"
+                    )
 
 
 def clues_of(student: Student) -> set[str]:
     """Returns what a student may be called in a download, made comparable."""
-    exact = (student.id, student.lms_id, student.email, student.email.partition("@")[0])
+    exact = (student.id, *student.lms_ids, student.email, student.email.partition("@")[0])
     first, last = student.first_and_last
     names = {student.name, f"{last}{first}", f"{first}{last}"} - {""}
     # Canvas writes the last name first, without spaces or hyphens.

@@ -25,6 +25,8 @@ __all__ = ["MAX_COPIES", "Home", "Submission", "submission_of"]
 
 # How many files are read to see whether they hold the same.
 MAX_COPIES = 10
+# What nbgrader and `autograder collect` lay beside a notebook.
+NBGRADERS = ("timestamp.txt", "submission_secret.txt")
 # What browsers and mail programs make of the end of a notebook's name.
 RENAMED_SUFFIXES = (".ipynb.txt", ".ipynb.json")
 
@@ -284,7 +286,8 @@ def describe_what_lies_there(home: Home, found: Found) -> tuple[list[str], str]:
     folders = [path for path in works if is_near(path, assignment)]
     has_folder = assignment in home.works
     read = {*found.zips, *near}
-    others = [] if has_folder else [path for path in home.files if path not in read]
+    beside = found.files if has_folder else home.files
+    others = [path for path in beside if path not in read and path.name not in NBGRADERS]
     there = [
         *map(printable_name, near),
         *(f"the folder {printable_name(path)}" for path in folders),
@@ -295,7 +298,8 @@ def describe_what_lies_there(home: Home, found: Found) -> tuple[list[str], str]:
         return there, f": if {first} is the notebook, rename it to {label}/{found.expected}"
     if folders:
         return there, f": if {printable_name(folders[0])} is its folder, rename it to {label}"
-    unread = any(" (of " not in text for text in there)
+    may_be_packed = found.zips or not has_folder
+    unread = may_be_packed and any(" (of " not in text for text in there)
     return there, f" (unpack a zip, and keep the folder {assignment})" if unread else ""
 
 

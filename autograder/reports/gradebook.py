@@ -39,15 +39,23 @@ def grades_csv(verdicts, standings=None) -> str:
         verdicts, key=lambda verdict: (verdict["assignment"], verdict["student"])
     ):
         scores = {question["name"]: question["score"] for question in verdict["questions"]}
-        standing = (standings or {}).get((verdict["student"], verdict["assignment"]))
         row = [
             *(verdict[column] for column in COLUMNS),
-            *(getattr(standing, name, "") for name in STANDING),
+            *standing_cells(verdict, standings or {}),
             *(scores.get(name, "") for name in questions),
             reasons(verdict),
         ]
         lines.append(format_line(map(make_harmless, row)))
     return "".join(lines)
+
+
+def standing_cells(verdict, standings) -> list[Any]:
+    """Returns what the gradebook says of a row; who has handed in nothing does not stand there."""
+    standing = standings.get((verdict["student"], verdict["assignment"]))
+    if standing is None:
+        is_absent = standings and verdict.get("submission_sha256") is None
+        return [0.0, 0] if is_absent else ["" for _ in STANDING]
+    return [getattr(standing, name) for name in STANDING]
 
 
 def format_line(cells) -> str:
