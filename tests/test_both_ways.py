@@ -12,12 +12,14 @@ import pytest
 from nbgrader.api import Gradebook
 from surgery import operated
 
+from autograder import tasks
 from autograder.build import notebooks, sample
 from autograder.course import folder as course_folder
 from autograder.course import settings
 from autograder.grading import notebook as reading
 
 A01 = "a01_densities"
+WRITTEN = tasks.load(A01).manual[0].name
 pytestmark = pytest.mark.kernels
 
 
@@ -141,10 +143,19 @@ def test_a_class_gets_the_same_both_ways(tmp_path):
     assert "right/a01_densities: 77 of 77 points" in said
     assert "it is not followed" in said
     assert rows_of(ours)["right", "kl_to_standard_normal"] == (12, False, 12)
-    # nbgrader's own commands go on from there.
+    # nbgrader's own commands go on from there, and what a person gave stands and waits for nobody.
+    with Gradebook(f"sqlite:///{ours}/gradebook.db") as book:
+        grade = book.find_grade(WRITTEN, A01, A01, "right")
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
+        book.db.commit()
     for command in (("generate_feedback", A01), ("autograde", A01, "--force")):
         done = run(ours, "nbgrader", *command)
         assert done.returncode == 0, done.stderr
+    with Gradebook(f"sqlite:///{ours}/gradebook.db") as book:
+        grade = book.find_grade(WRITTEN, A01, A01, "right")
+        assert (grade.manual_score, grade.needs_manual_grade) == (2.5, False)
+        grade.manual_score, grade.needs_manual_grade = None, True
+        book.db.commit()
     pages = ours / "feedback_by_hand" / "right" / A01 / f"{A01}.html"
     assert "kl_to_standard_normal: correct" in pages.read_text()
     assert (ours / "feedback" / A01 / "right.html").is_file()

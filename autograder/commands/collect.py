@@ -1,7 +1,7 @@
 """`autograder collect`: puts what students handed in where it is graded."""
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,32 +47,35 @@ def run(options: Namespace) -> int:
             raise UsageError(f"there is no {download}: name the zip or folder that you downloaded")
     known_assignments([options.assignment] if options.assignment else [])
     with screen.waiting(console, "Reading " + ", ".join(map(str, options.downloads))):
-        from autograder.reference import device as devices
-
-        with devices.without_start_up_notes():
-            from autograder.course.collecting import Wanted, collect
-        from autograder.course.directory import open_directory
-        from autograder.course.roster import read_roster
-
-        roster, course = read_roster(options.out), open_directory(options.out)
-        student = find_student(options.student, roster)
-
-        def folder_of(student: str, assignment: str) -> Path:
-            return Path(course.format_path(course.submitted_directory, student, assignment))
-
-        wanted = Wanted(roster, options.assignment, student)
-        found = collect(options.downloads, wanted, folder_of)
-        for one in roster.students:
-            # Who has a folder there has a row in every table.
-            folder_of(one.id, ".").mkdir(parents=True, exist_ok=True)
+        found, roster, folder_of = collected(options)
     if not roster:
-        said = (
-            f"there is nobody in {options.out}/roster.csv: everybody is called as in the download"
-        )
-        say(console, said, "yellow")
+        path = options.out / "roster.csv"
+        say(console, f"nobody is in {path}: all are called as in the download", "yellow")
     for text, style in describe(found, roster, folder_of):
         say(console, text, style)
     return FAILED if found.unknown or found.unread else 0
+
+
+def collected(options: Namespace) -> "tuple[Collected, Roster, Callable[[str, str], Path]]":
+    """Collects; returns (what came of it, the roster, where (student, assignment) goes)."""
+    from autograder.reference import device as devices
+
+    with devices.without_start_up_notes():
+        from autograder.course.collecting import Wanted, collect
+    from autograder.course.directory import open_directory
+    from autograder.course.roster import read_roster
+
+    roster, course = read_roster(options.out), open_directory(options.out)
+    student = find_student(options.student, roster)
+
+    def folder_of(student: str, assignment: str) -> Path:
+        return Path(course.format_path(course.submitted_directory, student, assignment))
+
+    found = collect(options.downloads, Wanted(roster, options.assignment, student), folder_of)
+    for one in roster.students:
+        # Who has a folder there has a row in every table.
+        folder_of(one.id, ".").mkdir(parents=True, exist_ok=True)
+    return found, roster, folder_of
 
 
 def find_student(name: str, roster: "Roster") -> str:

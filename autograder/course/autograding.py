@@ -26,6 +26,7 @@ from . import gradebook
 from .beside import notebooks_of, read_release
 from .deadlines import read_deadlines
 from .directory import open_directory, released_path
+from .recorded import changed_answers, write_recorded
 from .roster import read_roster
 
 __all__ = ["GradeSubmission", "SaveScores", "SubmissionExporter", "register_assignment"]
@@ -109,13 +110,13 @@ class SaveScores(NbGraderPreprocessor):
     ) -> tuple[NotebookNode, ResourcesDict]:
         student, assignment = (resources["nbgrader"][key] for key in ("student", "assignment"))
         released = read_release(released_path(open_directory(Path.cwd()), assignment))
-        # nbgrader has removed the notebook that points by hand were given on.
-        changed = frozenset(gradebook.scores_of(released))
+        changed = changed_answers(Path.cwd(), assignment, student, nb)
         with gradebook.open_gradebook(resources["nbgrader"]["db_url"]) as book:
             gradebook.register(book, assignment, released)
             graded = gradebook.Graded(student, nb, changed=changed)
             gradebook.write_grades(book, assignment, [graded])
             book.db.commit()
+        write_recorded(Path.cwd(), assignment, student, nb)
         return nb, resources
 
 

@@ -1,7 +1,8 @@
 """From verdicts to what nbgrader keeps: a notebook beside each verdict, then the gradebook.
 
-The gradebook is written first, and `autograded/` after it. Where a run is killed in between, the
-next one compares with the older notebooks there: answers that have changed are looked at again.
+The gradebook is written first, `autograded/` after it, and then what answers that was for. Where a
+run is killed in between, the next one compares with the older ones: what has changed is looked at
+again.
 """
 
 import re
@@ -31,6 +32,7 @@ from .autograded import automatic_score
 from .beside import read_release
 from .deadlines import read_deadlines
 from .directory import open_directory, released_path
+from .recorded import changed_answers, write_recorded
 from .roster import read_roster
 
 __all__ = ["check_settings", "record"]
@@ -176,7 +178,9 @@ def find_news(recording: Recording, found: Mapping[Submission, dict[str, Any]]) 
         old = read_autograded(recording, item)
         if old != text or is_other(there.get(item.student), verdict, timestamp):
             notebook = nbformat.v4.reads(text)
-            changed = changed_answers(old, notebook)
+            changed = changed_answers(
+                recording.folder, recording.assignment, item.student, notebook
+            )
             graded = gradebook.Graded(item.student, notebook, timestamp, changed)
             yield News(item, text, graded, notice)
 
@@ -221,40 +225,17 @@ def read_autograded(recording: Recording, item: Submission) -> str | None:
         return None
 
 
-def changed_answers(old: str | None, notebook: nbformat.NotebookNode) -> frozenset[str]:
-    """Returns the ids of graded cells whose answer is another than in an older notebook, or may be.
-
-    Args:
-        old: The older notebook's text; None where nobody has it.
-        notebook: The notebook.
-    """
-    try:
-        before = answers_in(nbformat.v4.reads(old)) if old else {}
-    except (ValueError, AttributeError, KeyError):
-        before = {}
-    now = answers_in(notebook)
-    return frozenset(
-        name.removesuffix("-answer") for name, source in now.items() if before.get(name) != source
-    )
-
-
-def answers_in(notebook: nbformat.NotebookNode) -> dict[str, str]:
-    return {
-        cell.metadata.nbgrader.grade_id: cell.source
-        for cell in notebook.cells
-        if utils.is_solution(cell)
-    }
-
-
 def write_autograded(recording: Recording, news: list[News]) -> Iterator[str]:
     """Writes notebooks into `autograded/`; yields a line if one cannot be written."""
     try:
-        for item, text in ((one.item, one.text) for one in news):
+        for one in news:
+            item, text, notebook = one.item, one.text, one.graded.notebook
             folder = autograded_folder(recording, item)
             for name in COPIED:
                 if item.path and kind(item.path.parent / name) == FILE:
                     write_whole(folder / name, (item.path.parent / name).read_bytes())
             write_whole(folder / f"{item.assignment}.ipynb", text, mode=READ_ONLY)
+            write_recorded(recording.folder, item.assignment, item.student, notebook)
     except OSError as error:
         yield (
             f"notebooks for grading by hand were not all written ({error}): "
