@@ -30,7 +30,13 @@ def add_parser(commands) -> None:
         "Takes what Canvas, Moodle and Gradescope export, as the zip or unpacked, a folder with a "
         "folder for each student, zips that submit() wrote, and notebooks.",
     )
-    collect.add_argument("downloads", nargs="+", type=Path, metavar="DOWNLOAD")
+    collect.add_argument(
+        "downloads",
+        nargs="+",
+        type=Path,
+        metavar="DOWNLOAD",
+        help="what was downloaded: a zip, a folder or a notebook; each by itself",
+    )
     collect.add_argument(
         "--assignment", default="", metavar="NAME", help="all of it is of this one (found out)"
     )
