@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,13 +115,13 @@ def zip_entries(archive: zipfile.ZipFile, most: int, most_bytes: int) -> Iterato
     size = sum(member.file_size for member in members)
     if size > most_bytes:
         raise Refused(f"it unpacks to {size / 2**20:.0f} MiB, more than {most_bytes / 2**20:.0f}")
-    names = [member.filename for member in members]
+    names = Counter(member.filename for member in members)
     for member in members:
         path = PurePosixPath(member.filename.replace("\\", "/"))
         if any(map(IGNORED.match, path.parts)):
             continue
         why = why_unsafe(member, path) or (
-            "two files have this name" if names.count(member.filename) > 1 else ""
+            "two files have this name" if names[member.filename] > 1 else ""
         )
         yield Entry(path, member_reader(archive, member, why), written_at(member))
 
