@@ -371,9 +371,18 @@ def test_all_of_one_assignment_takes_none_of_another(course):
     """Or a wrong --assignment would put a class's notebooks in the place of others."""
     collect(course, zipped({"ada/work.ipynb": notebook("right")}))
     files = {"ada/work.ipynb": notebook("wrong", A02), "emmy/work.ipynb": empty("emmy")}
+    files["jean-luc/work.ipynb"] = notebook("wrong", A02)
+    files["hypatia/timestamp.txt"] = b"2020-01-01 00:00:00 UTC"
     found = collect(course, zipped(files), assignment=A01)
     assert submitted(course) == {("ada", A01): "right", ("emmy", A01): "emmy"}
-    assert found.unread == [f"ada: ada/work.ipynb: it is of {A02}, and not of {A01}"]
+    assert found.unread == [
+        *(
+            f"{one}: {one}/work.ipynb: it is of {A02}, and not of {A01}"
+            for one in ("ada", "jean-luc")
+        ),
+        "hypatia: handed in hypatia/timestamp.txt and no notebook",
+    ]
+    assert not [*course.rglob("timestamp.txt")]
 
 
 def test_what_was_replaced_does_not_come_back(course):

@@ -13,6 +13,7 @@ from autograder import tasks
 from autograder.files import write_whole
 from autograder.grading import notebook as reading
 from autograder.grading.folders import FILE, comparable_name, kind
+from autograder.grading.submission import NBGRADERS
 from autograder.names import printable
 
 from .archives import Entry, Refused, entries_of, inner_entries
@@ -144,9 +145,13 @@ def leave_for_the_grader(files: list[HandedIn], folder: Path) -> None:
     """Writes what is no notebook where one is expected: the student reads what lies there."""
     for one in files:
         name = re.sub(r"[^\w. ()-]", "_", one.name.name)[-MAX_NAME:].lstrip(".")
-        if name and not folder.is_dir():
+        if name and name not in NBGRADERS and not folder.is_dir():
             with contextlib.suppress(Refused):
                 write_whole(folder / name, one.entry.read())
+
+
+class OfAnother(Refused):
+    """A notebook of another assignment than the one that is collected."""
 
 
 def find_all(downloads: Iterable[Path], wanted: Wanted, collected: Collected) -> Iterable[Found]:
@@ -179,6 +184,8 @@ def find_in(one: HandedIn, wanted: Wanted, collected: Collected) -> Iterable[Fou
             by_assignment = sort_by_assignment(one, wanted)
         except Refused as error:
             collected.unread.append(f"{label}: {one.entry.shown}: {error}")
+            if isinstance(error, OfAnother):
+                return
     if not by_assignment:
         for student in students:
             collected.others[student].append(one)
@@ -209,7 +216,8 @@ def sort_by_assignment(
     A notebook's cells say it, or, where they say nothing, its name and its folders.
 
     Raises:
-        Refused: If the file cannot be read, or holds none of an assignment that is wanted.
+        Refused: If the file cannot be read, or holds none.
+        OfAnother: If it holds those of others than the one that is wanted.
     """
     found, of_others = defaultdict(list), set()
     notebooks = list(notebooks_in(one.name, one.entry, MAX_DEPTH))
@@ -222,9 +230,12 @@ def sort_by_assignment(
         if assignment:
             found[assignment].append((name, content))
     if not found:
-        what = f"it is of {' and '.join(sorted(of_others))}, and not of {wanted.assignment}"
-        none = "it is no notebook of an assignment here" if notebooks else "it holds no notebook"
-        raise Refused(what if of_others else none)
+        if of_others:
+            named = " and ".join(sorted(of_others))
+            raise OfAnother(f"it is of {named}, and not of {wanted.assignment}")
+        raise Refused(
+            "it is no notebook of an assignment here" if notebooks else "it holds no notebook"
+        )
     return found
 
 

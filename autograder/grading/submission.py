@@ -21,7 +21,7 @@ from .folders import (
 from .notebook import UnreadableNotebook
 from .verdict import digest
 
-__all__ = ["MAX_COPIES", "Home", "Submission", "submission_of"]
+__all__ = ["MAX_COPIES", "NBGRADERS", "Home", "Submission", "submission_of"]
 
 # How many files are read to see whether they hold the same.
 MAX_COPIES = 10
