@@ -117,6 +117,7 @@ def dated(name, *when):
 def test_moodle(course, end):
     """Folders of new and old versions, and files without folders."""
     when = (2026, 10, 1, 12, 0, 0)
+    (course / "roster.csv").write_text(ROSTER.replace("1002,A,", "1002,Group B,"))
     files = {
         f"Ada Lovelace_777_assignsubmission_file{end}a01_densities.ipynb": notebook("ada"),
         f"Group B-Emmy Noether_778_assignsubmission_file{end}a01_densities.zip": (
@@ -444,7 +445,10 @@ def bomb():
             "it is a link",
         ),
         (bomb, "MiB"),
-        (lambda: zipped({f"{number}": b"" for number in range(300)}), "300 files, more than 200"),
+        (
+            lambda: zipped({f"{number}": b"" for number in range(300)}),
+            "300 files or more, more than 200",
+        ),
         (lambda: zipped({"a.zip": zipped({"b.zip": zipped({"c.ipynb": b"{}"})})}), "zips in zips"),
         (lambda: zipped({"notes.txt": b""}), "holds no notebook"),
         (lambda: zipped({}), "holds no notebook"),
@@ -500,12 +504,13 @@ def test_a_download_of_too_many_files_is_refused(course, monkeypatch):
     [
         ("name,email\nAda,a@b", "has no column `id`"),
         ("id\nada\nADA\n", "has the id ADA twice, for ada and for ADA"),
+        ("id\n1\n1\n", "has the id 1 twice"),
         ("id,lms_id\nada,1 2\nemmy,2\n", "has the lms_id 2 twice, for ada and for emmy"),
         ("id,email\nada,a@b\nemmy,A@b\n", "has the email A@b twice"),
         ("id\n../ada\n", "line 2: '../ada' cannot be an id"),
         ("id,name\n,Ada\n", "line 2: '' cannot be an id"),
         ("id\n.ada\n", "cannot be an id"),
-        (b"id\n\xe9mile\n", "no text in UTF-8"),
+        (b"id\n\xe9mile\n", "no table in UTF-8"),
     ],
 )
 def test_a_roster_that_cannot_be_read_says_how_to_mend_it(course, text, why):
@@ -531,6 +536,110 @@ def test_two_of_one_name_are_nobody(course):
     )
     assert "ada1 and ada2 are both called that" in found.unknown[0]
     assert submitted(course) == {}
+
+
+MOODLE_NAME = "Ada Lovelace_7_assignsubmission_file_a01_densities.ipynb"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "Ada Lovelace_1_assignsubmission_file_a01_densities.ipynb": notebook("ada"),
+            f"Emmy Noether_2_assignsubmission_file_-{MOODLE_NAME}": notebook("emmy"),
+            "Hypatia_3_assignsubmission_file_a01_densities.ipynb": notebook("hypatia"),
+        },
+        {
+            "lovelaceada_1001_5001_a01_densities.ipynb": notebook("ada"),
+            f"noetheremmy_1002_5002_-{MOODLE_NAME}": notebook("emmy"),
+            "hypatia_1004_5003_x_1001_9_a01_densities.ipynb": notebook("hypatia"),
+        },
+        {
+            "ada/a01_densities.ipynb": notebook("ada"),
+            "emmy/x_1001_9_a01_densities.ipynb": notebook("emmy"),
+            "hypatia/Ada Lovelace_7_assignsubmission_file_/a01_densities.ipynb": (
+                notebook("hypatia")
+            ),
+            "jean-luc/submission_metadata.yml": GRADESCOPE.replace("submission_11", "emmy"),
+            "jean-luc/emmy/a01_densities.ipynb": notebook("jean-luc"),
+        },
+        {
+            "submission_metadata.yml": GRADESCOPE,
+            "submission_11/a01_densities.ipynb": notebook("ada"),
+            "submission_12/a01_densities.ipynb": notebook("emmy"),
+            "submission_12/submission_metadata.yml": GRADESCOPE.replace(
+                "submission_11", "work"
+            ).replace("2026-10-01 12", "2030-10-01 12"),
+            "submission_12/work/a01_densities.ipynb": notebook("emmy"),
+        },
+        {"ada/a01_densities.ipynb": notebook("ada"), "emmy/submission_metadata.yml": b"{}"},
+    ],
+    ids=["moodle", "canvas", "folders", "gradescope", "list of nobody"],
+)
+def test_nobody_takes_the_place_of_another_by_a_files_name(course, files):
+    (course / "roster.csv").write_text(ROSTER.replace(",g1", ","))
+    found = collect(course, zipped(files))
+    found_by = submitted(course)
+    assert found_by["ada", A01] == "ada"
+    for (student, _), owner in found_by.items():
+        assert owner in (student, "emmy" if student == "jean-luc" else student)
+    assert not found.unknown
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("hw.zip", bytes(handed_in_by_submit("emmy")[:200]).ljust(2000, b"\xff")),
+        ("\u4e2d" * 60 + ".pdf", b"%PDF"),
+        ("x" * 250 + ".pdf", b"%PDF"),
+        ("_" * 200 + ".zip", b"PK"),
+    ],
+)
+def test_an_odd_file_of_one_student_ends_no_collecting(course, name, content):
+    files = CANVAS | {f"kowalewskajasofja_1003_5002_{name}": content}
+    del files["hypatia_1004_5004_a01_densities.ipynb"]
+    collect(course, zipped(files))
+    assert len(submitted(course)) == 3
+
+
+def test_a_damaged_stream_costs_its_student_alone(course):
+    content = bytearray(handed_in_by_submit("emmy"))
+    content[120:400] = b"\xff" * 280
+    files = CANVAS | {"noetheremmy_LATE_1002_5002_a01_densities-2.ipynb": b"", "emmy.zip": b""}
+    del files["emmy.zip"], files["noetheremmy_LATE_1002_5002_a01_densities-2.ipynb"]
+    files["noetheremmy_1002_5002_a01_densities.zip"] = bytes(content)
+    found = collect(course, zipped(files))
+    assert "emmy: " in found.unread[0]
+    assert "damaged" in found.unread[0]
+    assert len(submitted(course)) == 4
+
+
+def test_whose_a_file_is_where_names_and_numbers_cross(course):
+    (course / "roster.csv").write_text(
+        "id,name,lms_id\n12,Bob,77\n1,Eve,78\nann,Ann,12\nmarie,Marie Curie,5\nsmith,S,6\nx,X Y,7\n"
+    )
+    found = collect(
+        course,
+        zipped(
+            {
+                "annann_12_1_a01_densities.ipynb": notebook("ann"),
+                "bob_77_2_a01_densities.ipynb": notebook("bob"),
+            }
+        ),
+    )
+    assert submitted(course) == {("ann", A01): "ann", ("12", A01): "bob"}
+    # A number in brackets is a copy's, and a name with a hyphen is no group's.
+    found = collect(course, notebook("who"), name="a01_densities (1).ipynb")
+    assert found.unknown
+    files = {"Anne-Marie Curie_1_assignsubmission_file_/a01_densities.ipynb": notebook("anne")}
+    found = collect(course, zipped(files))
+    assert found.unknown
+    assert len(submitted(course)) == 2
+
+
+def test_an_id_wins_over_anothers_address(course):
+    (course / "roster.csv").write_text("id,email\nsmith,jo@y\njo,smith@y\n")
+    assert roster.read_roster(course).find(["smith"]) == "smith"
 
 
 def test_the_command_says_what_it_took_and_who_is_missing(course, capsys):

@@ -121,7 +121,8 @@ def describe(found: "Collected", roster: "Roster", folder_of) -> Iterator[tuple[
     for text in found.notices:
         yield text, "yellow"
     for text in found.unknown:
-        yield f"not on the roster: {text}: mend the roster, or say --student ID", "bold red"
+        said = "mend the roster, or collect that file alone, with --student ID"
+        yield f"not on the roster: {text}: {said}", "bold red"
     for text in found.unread:
         yield f"not read: {text}", "bold red"
 

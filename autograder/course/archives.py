@@ -4,7 +4,9 @@ import io
 import os
 import re
 import stat
+import struct
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +24,13 @@ MAX_ENTRIES = 20_000
 MAX_DOWNLOAD_BYTES = 8 * 2**30
 # What a student packs: the notebook, and what lies beside it.
 MAX_INNER_ENTRIES = 200
+# What reading one raises that is damaged, or made to be.
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, OverflowError,
+    RuntimeError, struct.error,
+)  # fmt: skip
+MAX_NAME_BYTES = 255
+END_BYTES = 22
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What systems and editors leave, and `.replaced`: what is hidden is nobody's hand-in.
 IGNORED = re.compile(r"(?:\.(?!\.?\Z).*|Thumbs\.db|__MACOSX)\Z")
@@ -97,7 +106,7 @@ def open_zip(file) -> zipfile.ZipFile:
     """Returns a zip, from a path or a file; raises Refused if it is none."""
     try:
         return zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RecursionError) as error:
+    except BROKEN as error:
         raise Refused(f"it is no zip that can be read ({error})") from error
 
 
@@ -133,6 +142,8 @@ def why_unsafe(member: zipfile.ZipInfo, path: PurePosixPath) -> str:
         return "its name leads out of the folder that it would be unpacked to"
     if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
         return "it is a link, or no file"
+    if any(len(part.encode("utf-8", "replace")) > MAX_NAME_BYTES for part in path.parts):
+        return f"its name has more than {MAX_NAME_BYTES} bytes"
     if member.flag_bits & 1:
         return "it is encrypted"
     if member.compress_type not in READABLE:
@@ -153,7 +164,7 @@ def member_reader(
         try:
             with archive.open(member) as file:
                 content = file.read(MAX_FILE_BYTES + 1)
-        except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, OSError) as error:
+        except BROKEN as error:
             raise Refused(f"it is damaged ({error})") from error
         if len(content) > MAX_FILE_BYTES:
             raise Refused(f"it has more than {MAX_FILE_BYTES / 2**20:g} MiB")
@@ -169,7 +180,16 @@ def written_at(member: zipfile.ZipInfo) -> datetime | None:
         return None
 
 
+def count_of(content: bytes) -> int:
+    """Returns how many files a zip says that it holds, without reading its list."""
+    end = content.rfind(b"PK\5\6", max(len(content) - 2**16 - END_BYTES, 0))
+    return int.from_bytes(content[end + 10 : end + 12], "little") if end >= 0 else 0
+
+
 def inner_entries(content: bytes) -> list[Entry]:
     """Returns the files of a zip that was handed in; raises Refused as `zip_entries`."""
+    # 65,535 stands for more.
+    if count_of(content) > MAX_INNER_ENTRIES:
+        raise Refused(f"it holds {count_of(content)} files or more, more than {MAX_INNER_ENTRIES}")
     archive = open_zip(io.BytesIO(content))
     return list(zip_entries(archive, MAX_INNER_ENTRIES, MAX_FILE_BYTES))

@@ -71,6 +71,6 @@ def submitted_cells(item: Submission, verdict: dict[str, Any]) -> list[reading.T
         every = reading.read_notebook(reading.strip_outputs(content))
         # What is too large to be graded is too large to be read as Python here.
         reading.check_amount_of_code(every)
-        return every
+        return every if len(every) <= reading.MAX_CELLS else []
     except reading.UnreadableNotebook:
         return []

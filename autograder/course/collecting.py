@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from vikit.judging import faults
+
 from autograder import tasks
 from autograder.files import write_whole
 from autograder.grading import notebook as reading
 from autograder.grading.folders import FILE, comparable_name, kind
+from autograder.grading.notebook import MAX_FILE_BYTES
 from autograder.grading.submission import NBGRADERS
-from autograder.names import printable
+from autograder.names import file_stem, printable
 
 from .archives import Entry, Refused, entries_of, inner_entries
 from .layouts import HandedIn, read_layout
@@ -27,7 +30,11 @@ NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?\Z", re.IGNORECASE)
 # What browsers, systems and people put behind a name: "(1)", "-2", " - Copy", "_final".
 COPY_MARK = re.compile(r"[\s_-]*(\(\d+\)|-\d+|copy( \d+)?|final|submission|solution)\Z")
 DEFINES = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
-MAX_NAME = 100
+# Bytes of a file's name, and letters of its end.
+MAX_NAME, MAX_SUFFIX = 100, 10
+MAX_ASSIGNMENT_NAME = 200
+# What the notebooks in a zip that was handed in may hold together.
+MAX_TOGETHER = 2 * MAX_FILE_BYTES
 # How many zips may lie in one another.
 MAX_DEPTH = 2
 
@@ -127,7 +134,13 @@ def collect(
                 f"{found.student}/{found.assignment}: took {counts.where}, not {not_that.where}"
             )
     for found in latest.values():
-        place(found, folder_of(found.student, found.assignment), collected)
+        try:
+            place(found, folder_of(found.student, found.assignment), collected)
+        except OSError as error:
+            if faults.is_of_the_machine(error):
+                raise
+            label = f"{found.student}: {found.where}"
+            collected.unread.append(f"{printable(label)}: it cannot be written ({error.strerror})")
     assignments = {wanted.assignment} - {""} or {assignment for _, assignment in latest}
     have = {student for student, _ in latest}
     for student, files in collected.others.items():
@@ -143,11 +156,18 @@ def collect(
 
 def leave_for_the_grader(files: list[HandedIn], folder: Path) -> None:
     """Writes what is no notebook where one is expected: the student reads what lies there."""
+    if folder.is_dir():
+        return
     for one in files:
-        name = re.sub(r"[^\w. ()-]", "_", one.name.name)[-MAX_NAME:].lstrip(".")
-        if name and name not in NBGRADERS and not folder.is_dir():
+        name = re.sub(r"[^\w. ()-]", "_", one.name.name).lstrip(".")
+        stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix[:MAX_SUFFIX]
+        if stem and name not in NBGRADERS:
             with contextlib.suppress(Refused):
-                write_whole(folder / name, one.entry.read())
+                write_whole(folder / f"{shorten(stem)}{suffix}", one.entry.read())
+
+
+def shorten(stem: str) -> str:
+    return stem.encode("utf-8", "replace")[:MAX_NAME].decode("utf-8", "ignore")
 
 
 class OfAnother(Refused):
@@ -220,7 +240,12 @@ def sort_by_assignment(
         OfAnother: If it holds those of others than the one that is wanted.
     """
     found, of_others = defaultdict(list), set()
-    notebooks = list(notebooks_in(one.name, one.entry, MAX_DEPTH))
+    notebooks, together = [], 0
+    for name, content in notebooks_in(one.name, one.entry, MAX_DEPTH):
+        together += len(content)
+        if together > MAX_TOGETHER:
+            raise Refused(f"its notebooks hold more than {MAX_TOGETHER / 2**20:g} MiB together")
+        notebooks.append((name, content))
     for name, content in notebooks:
         of = assignment_in(content)
         if of and wanted.assignment not in ("", of):
@@ -253,15 +278,30 @@ def student_of(clues: tuple[str, ...], one: HandedIn, wanted: Wanted) -> str | N
     if wanted.student:
         return wanted.student
     if wanted.roster:
-        return wanted.roster.find(clues)
+        return find_on_roster(clues, one.system, wanted.roster)
     names = [clue for clue in clues if not named_assignment(clue)]
     if one.system == "Canvas":
         # Canvas's numbers are sure, its names are for reading.
         names = [f"{clues[1]}_{clues[0]}"]
-    elif one.system == "folders":
-        names = names[::-1] if len(one.entry.path.parts) > 1 else []
+    elif one.system == "folders" and len(one.entry.path.parts) == 1:
+        names = []
     clean = (re.sub(r"[/\\\0]", "_", name).strip().lstrip(".") for name in names)
-    return next(filter(None, clean), None)
+    name = next(filter(None, clean), None)
+    return file_stem(name) if name else None
+
+
+def find_on_roster(clues: tuple[str, ...], system: str, roster: Roster) -> str | None:
+    """Returns the id of a student of whom a system says `clues`; None for nobody."""
+    if system == "Canvas":
+        number, name = clues
+        return roster.find_number(number) or roster.find([name])
+    if system == "Moodle":
+        name, group, member = clues
+        found = roster.find([name])
+        return found or (roster.find([member]) if member and roster.is_group(group) else None)
+    if system == "Gradescope":
+        return next(filter(None, map(roster.find_number, clues)), None) or roster.find(clues)
+    return roster.find(clues)
 
 
 def notebooks_in(
@@ -288,6 +328,8 @@ def notebooks_in(
 
 def named_assignment(text: str) -> str:
     """Returns the assignment that a name is, give or take case and marks of copies; "" for none."""
+    if len(text) > MAX_ASSIGNMENT_NAME:
+        return ""
     name = comparable_name(NOTEBOOK.sub("", text))
     # Colab and Google Drive write "Copy of a01_densities.ipynb".
     name = re.sub(r"\Acopy of |\.zip\Z", "", name)

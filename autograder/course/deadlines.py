@@ -1,6 +1,5 @@
 """When assignments are due: `deadlines.csv`, with a row for each assignment."""
 
-import csv
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from autograder import tasks
 from autograder.places import FaultyFile
+
+from .roster import read_rows
 
 __all__ = ["NAME", "read_deadlines"]
 
@@ -28,13 +29,9 @@ def read_deadlines(folder) -> dict[str, datetime]:
     path = Path(folder) / NAME
     if not path.is_file():
         return {}
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FaultyFile(f"{path} cannot be read ({error}): save it as CSV UTF-8") from error
     found = {}
-    for line, row in enumerate(rows, start=2):
-        name, due = ((row.get(column) or "").strip() for column in COLUMNS)
+    for line, row in read_rows(path, COLUMNS, COLUMNS):
+        name, due = (row.get(column, "") for column in COLUMNS)
         if name and name not in tasks.names():
             raise FaultyFile(
                 f"{path}, line {line}: no assignment is called {name}; "
@@ -54,7 +51,7 @@ def parse(text: str, where: str) -> datetime:
         zone = ZoneInfo(written[3]) if written[3] else None
         local = datetime.fromisoformat(f"{written[1]} {written[2]}")
         return (local.replace(tzinfo=zone) if zone else local.astimezone()).astimezone(UTC)
-    except (ValueError, ZoneInfoNotFoundError) as error:
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
         why = f" ({error})" if written else ""
         raise FaultyFile(
             f"{where}: {text!r} is no time{why}: write it as 2026-10-30 23:59, "

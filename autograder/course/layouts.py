@@ -16,12 +16,14 @@ __all__ = ["HandedIn", "read_layout"]
 METADATA = "submission_metadata.yml"
 MAX_METADATA_BYTES = 256 * 2**20
 # "lovelaceada_LATE_12345_678901_a01_densities-1.ipynb": name, number of the person and of the file.
+# What the student called it comes last, and may look like another's: the first fit is the system's.
 CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<person>\d+)_(?P<file>\d+)_(?P<rest>.+)\Z")
 # "Ada Lovelace_123456_assignsubmission_file_": the number is of the hand-in. A folder, or the start
 # of a file's name; a group's name may stand before it.
 MOODLE = re.compile(
-    r"(?P<name>.+)_(?P<hand_in>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)\Z", re.DOTALL
+    r"(?P<name>.+?)_(?P<hand_in>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)\Z", re.DOTALL
 )
+NUMBERED = re.compile(r"\s*\(\d+\)\Z|-\d+\Z")
 
 
 @dataclass(frozen=True)
@@ -60,42 +62,54 @@ def read_layout(entries: Iterable[Entry], label: str) -> list[HandedIn]:
     every = list(entries)
     if label:
         return [HandedIn(one, one.path, ((label,),), "folders") for one in every]
-    lists = [one for one in every if one.path.name == METADATA]
-    if lists:
-        return [found for one in lists for found in read_gradescope(one, every)]
-    return [found for one in every for found in read_name(one)]
+    top = depth_of(every)
+    for one in every:
+        if one.path.name == METADATA and len(one.path.parts) == top + 1:
+            return list(read_gradescope(one, every))
+    names = {one.path.parts[top] for one in every if len(one.path.parts) > top}
+    for pattern, read in ((MOODLE, read_moodle), (CANVAS, read_canvas)):
+        # What one student called a file does not say what all of a download is.
+        if 2 * sum(bool(pattern.match(name)) for name in names) > len(names):
+            return [found for one in every for found in read(one, top)]
+    return [read_folders(one) for one in every]
 
 
-def read_name(entry: Entry) -> Iterator[HandedIn]:
-    """Yields what a file's path says of who handed it in."""
-    parts = entry.path.parts
-    for index, part in enumerate(parts):
-        moodle = MOODLE.match(part)
-        if moodle:
-            if moodle["kind"] == "file":
-                name = PurePosixPath(*filter(None, [moodle["rest"]]), *parts[index + 1 :])
-                yield HandedIn(entry, name, (moodle_clues(moodle),), "Moodle", entry.written)
-            return
-    canvas = CANVAS.match(parts[-1])
-    if canvas:
+def depth_of(entries: list[Entry]) -> int:
+    """Returns 1 where all of a download lies in one folder that is no student's, else 0."""
+    first = {one.path.parts[0] for one in entries}
+    inside = {one.path.parts[1] for one in entries if len(one.path.parts) > 1}
+    return int(len(first) == 1 and len(inside) > 1)
+
+
+def read_moodle(entry: Entry, top: int) -> Iterator[HandedIn]:
+    """Yields what a path of Moodle's says, the `top` folders of it left aside."""
+    found = MOODLE.match(entry.path.parts[top]) if len(entry.path.parts) > top else None
+    if found and found["kind"] == "file":
+        rest = [found["rest"]] if found["rest"] else []
+        name = PurePosixPath(*rest, *entry.path.parts[top + 1 :])
+        group, _, member = found["name"].partition("-")
+        clues = (found["name"], group.strip(), member.strip())
+        yield HandedIn(entry, name, (clues,), "Moodle", entry.written)
+
+
+def read_canvas(entry: Entry, top: int) -> Iterator[HandedIn]:
+    """Yields what a name of Canvas's says, the `top` folders before it left aside."""
+    found = CANVAS.match(entry.path.parts[top]) if len(entry.path.parts) == top + 1 else None
+    if found:
         yield HandedIn(
             entry,
-            PurePosixPath(canvas["rest"]),
-            ((canvas["person"], canvas["name"]),),
+            PurePosixPath(found["rest"]),
+            ((found["person"], found["name"]),),
             "Canvas",
-            late=bool(canvas["late"]),
-            order=int(canvas["file"]),
+            late=bool(found["late"]),
+            order=int(found["file"]),
         )
-        return
-    # The folder nearest to the file may be the assignment's; a loose file's name may say whose.
-    clues = tuple(parts[:-1]) or tuple(re.split(r"[_\W]+", entry.path.stem))
-    yield HandedIn(entry, entry.path, (clues,), "folders")
 
 
-def moodle_clues(found: re.Match) -> tuple[str, ...]:
-    """Returns the student's name, and what it is without a group's name before it."""
-    name = found["name"]
-    return tuple(dict.fromkeys((name, name.partition("-")[2].strip() or name)))
+def read_folders(entry: Entry) -> HandedIn:
+    """Returns a file with the folders that it lies in; a loose file's name may say whose it is."""
+    loose = re.split(r"[_\W]+", NUMBERED.sub("", entry.path.stem))
+    return HandedIn(entry, entry.path, (entry.path.parts[:-1] or tuple(loose),), "folders")
 
 
 def read_gradescope(listed: Entry, entries: list[Entry]) -> Iterator[HandedIn]:
@@ -125,7 +139,8 @@ def read_gradescope(listed: Entry, entries: list[Entry]) -> Iterator[HandedIn]:
 
 def submitter_clues(one: dict[str, Any]) -> tuple[str, ...]:
     """Returns what Gradescope knows of somebody: number, address and name."""
-    return tuple(str(one[key]) for key in (":sid", ":email", ":name") if one.get(key))
+    known = (one.get(key) for key in (":sid", ":email", ":name"))
+    return tuple(str(value) for value in known if value and isinstance(value, str | int))
 
 
 def read_time(body: dict[str, Any]) -> datetime | None:

@@ -11,7 +11,15 @@ from pathlib import Path
 from autograder.grading.folders import comparable_name
 from autograder.places import FaultyFile
 
-__all__ = ["COLUMNS", "NAME", "Roster", "Student", "comparable_words", "read_roster"]
+__all__ = [
+    "COLUMNS",
+    "NAME",
+    "Roster",
+    "Student",
+    "comparable_words",
+    "read_roster",
+    "read_rows",
+]
 
 COLUMNS = ("id", "name", "email", "lms_id", "section", "group")
 NAME = "roster.csv"
@@ -58,6 +66,7 @@ class Roster:
 
     students: tuple[Student, ...] = ()
     by_clue: dict[str, set[str]] = field(default_factory=dict)
+    by_id: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.students)
@@ -69,12 +78,23 @@ class Roster:
             clues: What is known of somebody, the surest first: an id, an address, a number, a name.
         """
         for clue in clues:
+            if comparable_name(clue) in self.by_id:
+                return self.by_id[comparable_name(clue)]
             found = self.by_clue.get(comparable_name(clue)) or self.by_clue.get(
                 comparable_words(clue)
             )
             if found:
                 return next(iter(found)) if len(found) == 1 else None
         return None
+
+    def find_number(self, number: str) -> str | None:
+        """Returns the id of the student whom a system knows by a number."""
+        return next((one.id for one in self.students if number in one.lms_ids), None)
+
+    def is_group(self, name: str) -> bool:
+        """Tells whether a group or a section is called that."""
+        known = {text for one in self.students for text in (one.group, one.section) if text}
+        return comparable_name(name) in map(comparable_name, known)
 
     def why_nobody(self, clue: str) -> str:
         """Returns why `find` finds nobody by one clue."""
@@ -103,37 +123,47 @@ def read_roster(folder) -> Roster:
     path = Path(folder) / NAME
     if not path.is_file():
         return Roster()
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FaultyFile(f"{path} is no text in UTF-8: save it as CSV UTF-8") from error
-    students = [build_student(path, *row) for row in rows_of(path, text)]
+    students = [build_student(path, *row) for row in read_rows(path, COLUMNS, ["id"])]
     check_ids(path, students)
     clues = defaultdict(set)
     for one in students:
         for clue in clues_of(one):
             clues[clue].add(one.id)
-    return Roster(tuple(students), dict(clues))
+    ids = {comparable_name(one.id): one.id for one in students}
+    return Roster(tuple(students), dict(clues), ids)
 
 
-def rows_of(path: Path, text: str) -> list[tuple[int, dict[str, str]]]:
-    """Returns (line, values by column) of the rows that hold anything; checks the header."""
-    first = text.partition("\n")[0]
-    # Spreadsheets of many countries write a semicolon.
-    separator = max(",;\t", key=first.count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    header = [name.strip().casefold() for name in next(lines, [])]
-    if "id" not in header:
-        raise FaultyFile(
-            f"{path} has no column `id`: its first line must be {','.join(COLUMNS)} "
-            "(all but id may be left out)"
-        )
-    rows = []
-    for row in lines:
-        values = dict(zip(header, (value.strip() for value in row), strict=False))
-        if any(values.values()):
-            rows.append((lines.line_num, values))
-    return rows
+def read_rows(path: Path, columns, needed) -> list[tuple[int, dict[str, str]]]:
+    """Returns (line, values by column) of the rows of a table that hold anything.
+
+    Args:
+        path: The table, as spreadsheets write CSV.
+        columns: The names of all columns.
+        needed: Those that must be there.
+
+    Raises:
+        FaultyFile: If it cannot be read, or one of the columns is missing.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        first = text.partition("\n")[0]
+        # Spreadsheets of many countries write a semicolon.
+        separator = max(",;\t", key=first.count)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        header = [name.strip().casefold() for name in next(lines, [])]
+        rows = [(lines.line_num, row) for row in lines]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FaultyFile(f"{path} is no table in UTF-8 ({error}): save it as CSV UTF-8") from error
+    for name in needed:
+        if name not in header:
+            raise FaultyFile(
+                f"{path} has no column `{name}`: its first line must be {','.join(columns)}"
+            )
+    found = (
+        (line, dict(zip(header, (value.strip() for value in row), strict=False)))
+        for line, row in rows
+    )
+    return [(line, values) for line, values in found if any(values.values())]
 
 
 def build_student(path: Path, line: int, values: dict[str, str]) -> Student:
@@ -148,12 +178,12 @@ def build_student(path: Path, line: int, values: dict[str, str]) -> Student:
 
 def check_ids(path: Path, students: list[Student]) -> None:
     """Raises FaultyFile where two rows share what one person alone has."""
-    seen: dict[tuple[str, str], str] = {}
-    for one in students:
+    seen: dict[tuple[str, str], tuple[int, str]] = {}
+    for row, one in enumerate(students):
         for column, values in (("id", [one.id]), ("email", [one.email]), ("lms_id", one.lms_ids)):
             for value in filter(None, values):
-                other = seen.setdefault((column, comparable_name(value)), one.id)
-                if other is not one.id:
+                number, other = seen.setdefault((column, comparable_name(value)), (row, one.id))
+                if number != row:
                     raise FaultyFile(
                         f"{path} has the {column} {value} twice, for {other} and for {one.id}: "
                         "mend one of the rows, or take it out"

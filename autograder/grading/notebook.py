@@ -17,6 +17,7 @@ from vikit.notebook import cells
 from autograder.places import NotInstalled, released_folder
 
 __all__ = [
+    "MAX_CELLS",
     "MAX_FILE_BYTES",
     "Cell",
     "Released",
