@@ -158,6 +158,36 @@ def test_a_run_that_died_before_the_notebooks_were_written_forgets_no_changed_an
     assert "On second thoughts." in autograded(tmp_path, "ann").read_text()
 
 
+def test_a_notebook_that_nbgrader_wrote_before_it_died_is_none_that_was_graded(tmp_path):
+    """nbgrader writes the notebook before the scores: a kill in between must forget nothing."""
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    give(tmp_path, "ann", 2.5)
+    later = hand_in(tmp_path, "ann", "On second thoughts.")
+    verdict = verdict_on(tmp_path, later)
+    path = autograded(tmp_path, "ann")
+    path.unlink()
+    path.write_text(classroom.notebook_path(tmp_path, later).read_text())
+    assert recording.record(tmp_path, {later: verdict})[1] == []
+    assert grade_of(tmp_path, "ann") == (None, 2.5, True)
+
+
+def test_a_release_that_changes_while_a_class_is_graded_is_said(tmp_path):
+    path = tmp_path / "release" / A01 / f"{A01}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(RELEASED.read_bytes())
+    ann = hand_in(tmp_path, "ann")
+    verdict = verdict_on(tmp_path, ann)
+    own = nbformat.read(path, as_version=4)
+    own.cells = [cell for cell in own.cells if KL not in reading.grade_id(cell)]
+    nbformat.write(own, path)
+    (tmp_path / "roster.csv").write_text("id,name\nann,Ann Lee\n")
+    standings, failures = recording.record(tmp_path, {ann: verdict})
+    assert failures == [f"{A01} was released anew while it was graded: run again"]
+    assert standings == {}
+    with opened(tmp_path) as book:
+        assert book.find_student("ann").last_name == "Lee"
+
+
 def test_what_the_kit_failed_on_waits_for_a_person(tmp_path):
     ann = hand_in(tmp_path, "ann")
     standings, _, _ = record(tmp_path, ann, statuses={KL: judging.KIT_ERROR})

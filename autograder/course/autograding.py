@@ -65,6 +65,7 @@ class GradeSubmission(NbGraderPreprocessor):
         # nbgrader works in the course's folder.
         course = Path.cwd()
         self.log.info("Grading %s's %s", student, assignment)
+        check_cells(resources["nbgrader"]["db_url"], course, assignment)
         item = find_submission(course, student, assignment)
         # Where it fails nbgrader goes on with the next one, and this one waits for a person.
         verdict = self.verdict_on(item, course)
@@ -81,6 +82,14 @@ class GradeSubmission(NbGraderPreprocessor):
             raise item.fault
         settings = classroom.Settings(course, b"", beside=notebooks_of(course, [item.assignment]))
         return classroom.grade_alone(item, settings, conditions(course, self.device, self.unsafe))
+
+
+def check_cells(url: str, course: Path, assignment: str) -> None:
+    """Raises CellsChanged, before anything is graded, where the gradebook could not take it."""
+    released = read_release(released_path(open_directory(course), assignment))
+    with gradebook.open_gradebook(url) as book:
+        gradebook.register(book, assignment, released)
+        book.db.rollback()
 
 
 @functools.cache
@@ -116,7 +125,7 @@ class SaveScores(NbGraderPreprocessor):
             graded = gradebook.Graded(student, nb, changed=changed)
             gradebook.write_grades(book, assignment, [graded])
             book.db.commit()
-        write_recorded(Path.cwd(), assignment, student, nb)
+        write_recorded(Path.cwd(), assignment, student, nbformat.v4.writes(nb) + "\n")
         return nb, resources
 
 

@@ -5,6 +5,7 @@ run is killed in between, the next one compares with the older ones: what has ch
 again.
 """
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -32,7 +33,7 @@ from .autograded import automatic_score
 from .beside import read_release
 from .deadlines import read_deadlines
 from .directory import open_directory, released_path
-from .recorded import changed_answers, write_recorded
+from .recorded import changed_answers, is_recorded, write_recorded
 from .roster import read_roster
 
 __all__ = ["check_settings", "record"]
@@ -92,6 +93,7 @@ def record(
             gradebook.open_gradebook(course.db_url, course.course_id) as book,
         ):
             gradebook.write_roster(book, students)
+            book.db.commit()
             for name, verdicts_of in by_assignment.items():
                 recording = Recording(Path(folder), course, book, name, due.get(name))
                 failures += record_assignment(recording, verdicts_of)
@@ -140,7 +142,11 @@ def record_assignment(
     if recording.due:
         gradebook.write_deadline(book, assignment, recording.due)
     gradebook.add_students(book, [item.student for item in found])
-    news = list(find_news(recording, found))
+    sha256 = hashlib.sha256(released_path(recording.course, assignment).read_bytes()).hexdigest()
+    current = {item: one for item, one in found.items() if one["release_sha256"] == sha256}
+    if len(current) < len(found):
+        yield f"{assignment} was released anew while it was graded: run again"
+    news = list(find_news(recording, current))
     gradebook.write_grades(book, assignment, [one.graded for one in news])
     book.db.commit()
     yield from (f"{one.item.label}: {one.notice}" for one in news if one.notice)
@@ -175,8 +181,11 @@ def find_news(recording: Recording, found: Mapping[Submission, dict[str, Any]]) 
             continue
         timestamp, notice = read_timestamp(item)
         text = notebook_path(recording.folder, item).read_text(encoding="utf-8")
-        old = read_autograded(recording, item)
-        if old != text or is_other(there.get(item.student), verdict, timestamp):
+        if (
+            read_autograded(recording, item) != text
+            or not is_recorded(recording.folder, item.assignment, item.student, text)
+            or is_other(there.get(item.student), verdict, timestamp)
+        ):
             notebook = nbformat.v4.reads(text)
             changed = changed_answers(
                 recording.folder, recording.assignment, item.student, notebook
@@ -229,13 +238,13 @@ def write_autograded(recording: Recording, news: list[News]) -> Iterator[str]:
     """Writes notebooks into `autograded/`; yields a line if one cannot be written."""
     try:
         for one in news:
-            item, text, notebook = one.item, one.text, one.graded.notebook
+            item, text = one.item, one.text
             folder = autograded_folder(recording, item)
             for name in COPIED:
                 if item.path and kind(item.path.parent / name) == FILE:
                     write_whole(folder / name, (item.path.parent / name).read_bytes())
             write_whole(folder / f"{item.assignment}.ipynb", text, mode=READ_ONLY)
-            write_recorded(recording.folder, item.assignment, item.student, notebook)
+            write_recorded(recording.folder, item.assignment, item.student, text)
     except OSError as error:
         yield (
             f"notebooks for grading by hand were not all written ({error}): "
