@@ -222,3 +222,28 @@ def test_what_is_written_into_a_locked_cell_is_kept_behind_it(released, solved):
     sources = [cell.source for cell in found.cells]
     assert f"{by_id(released)[experiment].source}\nmine = 1" in sources
     assert len(sources) == len(released.cells) + 1
+
+
+def test_text_is_never_parsed_as_code(released, monkeypatch):
+    """There may be megabytes of it: parsed as Python they take gigabytes."""
+    parsed, find = [], autograded.cells.find_definitions
+
+    def watch(source):
+        parsed.append(source)
+        return find(source)
+
+    monkeypatch.setattr(autograded.cells, "find_definitions", watch)
+    text = "a\n" * 1000
+    released = nbformat.from_dict(json.loads(json.dumps(released)))
+    released.cells.append(nbformat.v4.new_markdown_cell(text))
+    made = made_of(released, released)
+    assert any(cell.source == text for cell in made.cells)
+    assert text not in parsed
+
+
+@pytest.mark.parametrize("call", ["check" + ".a" * 2000 + "()", "(" * 80 + ")" * 80, "check(" * 50])
+def test_a_locked_cell_may_become_anything(released, call):
+    changed = nbformat.from_dict(json.loads(json.dumps(released)))
+    cell = next(cell for cell in changed.cells if reading.grade_id(cell) == KL)
+    cell.source = call
+    assert any(cell.source == call for cell in made_of(changed, released).cells)

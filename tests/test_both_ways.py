@@ -31,6 +31,20 @@ def solved():
     return nbformat.writes(notebook)
 
 
+HOSTILE = (
+    "Because $a<b$. <script>alert(1)</script> <img src=x onerror=alert(2)> "
+    "[x](javascript:alert(3)) ![figure](attachment:figure.png)\\n\\n|a|\\n|-|\\n|cell|"
+)
+
+
+def hostile():
+    """A notebook with HTML in an answer, in a text cell and in a raw cell."""
+    notebook = nbformat.reads(solved().replace("Because.", HOSTILE), as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("<script>alert(4)</script>"))
+    notebook.cells.append(nbformat.v4.new_raw_cell("<script>alert(5)</script>"))
+    return nbformat.writes(notebook)
+
+
 def blank():
     return (notebooks.ASSIGNMENTS / A01 / f"{A01}.ipynb").read_text(encoding="utf-8")
 
@@ -53,6 +67,7 @@ def hand_in_surgeries(course, numbers):
 def hand_in_odd_ones(course):
     hand_in(course, "right", solved())
     hand_in(course, "blank", blank())
+    hand_in(course, "hostile", hostile())
     hand_in(course, "broken", solved()[:-100])
     hand_in(course, "no notebook", json.dumps({"cells": [{"cell_type": 3}]}))
     hand_in(course, "latin", b"\xff\xfe")
@@ -156,6 +171,13 @@ def test_a_class_gets_the_same_both_ways(tmp_path):
         assert (grade.manual_score, grade.needs_manual_grade) == (2.5, False)
         grade.manual_score, grade.needs_manual_grade = None, True
         book.db.commit()
+    page = (ours / "feedback_by_hand" / "hostile" / A01 / f"{A01}.html").read_text()
+    assert "$a&lt;b$" in page
+    assert "<td>cell</td>" in page
+    for number in range(1, 6):
+        assert f"<script>alert({number})" not in page
+    assert "onerror=alert(2)>" not in page
+    assert 'href="javascript' not in page
     pages = ours / "feedback_by_hand" / "right" / A01 / f"{A01}.html"
     assert "kl_to_standard_normal: correct" in pages.read_text()
     assert (ours / "feedback" / A01 / "right.html").is_file()

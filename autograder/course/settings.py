@@ -20,6 +20,7 @@ from autograder.build.archive import KIT
 from autograder.kernels import provisioner
 
 from . import gradebook
+from .pages import safe_markdown
 
 __all__ = ["CONFIG_NAME", "ClearAnswers", "WarnOfGrades", "configure"]
 
@@ -90,6 +91,7 @@ def configure(c, config_file) -> None:
     configure_autograding(c, root)
     c.ZipCollectApp.extractor_plugin = "autograder.course.zip_collect.CheckedExtractor"
     c.ZipCollectApp.collector_plugin = "autograder.course.zip_collect.PlacedCollector"
+    c.HTMLExporter.filters = {"markdown2html": safe_markdown}
     if provisioner.kernelspec_folder().is_dir():
         # `nbgrader validate` in this folder runs what students handed in.
         c.ExecutePreprocessor.kernel_name = provisioner.NAME
