@@ -258,6 +258,20 @@ def test_without_a_roster_everybody_is_called_as_the_system_does(course):
     }
 
 
+def test_folders_without_a_roster_are_students_at_the_top(course):
+    (course / "roster.csv").unlink()
+    names = ("ada", "bob")
+    for top in ("", "the class/"):
+        for inside in ("", "work/", f"{A01}/"):
+            files = {f"{top}{name}/{inside}a01_densities.ipynb": notebook(name) for name in names}
+            collect(course, zipped(files))
+            assert submitted(course) == {(name, A01): name for name in names}
+    # In a folder of loose files nobody is told apart.
+    found = collect(course, zipped({f"x/{name}.ipynb": notebook(name) for name in names}))
+    assert len(found.unknown) == 2
+    assert len(submitted(course)) == 2
+
+
 def test_the_latest_counts_and_what_it_replaces_is_kept(course):
     files = {
         "lovelaceada_1001_5009_a01_densities-1.ipynb": notebook("second"),

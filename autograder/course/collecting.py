@@ -283,7 +283,7 @@ def student_of(clues: tuple[str, ...], one: HandedIn, wanted: Wanted) -> str | N
     if one.system == "Canvas":
         # Canvas's numbers are sure, its names are for reading.
         names = [f"{clues[1]}_{clues[0]}"]
-    elif one.system == "folders" and len(one.entry.path.parts) == 1:
+    elif one.is_loose:
         names = []
     clean = (re.sub(r"[/\\\0]", "_", name).strip().lstrip(".") for name in names)
     name = next(filter(None, clean), None)

@@ -38,6 +38,7 @@ class HandedIn:
         timestamp: When, if that is known.
         late: Whether the system calls it late.
         order: What is larger for what was handed in later, where there is no timestamp.
+        is_loose: Whether it lies in no folder of a student's.
     """
 
     entry: Entry
@@ -47,6 +48,7 @@ class HandedIn:
     timestamp: datetime | None = None
     late: bool = False
     order: int = 0
+    is_loose: bool = False
 
 
 def read_layout(entries: Iterable[Entry], label: str) -> list[HandedIn]:
@@ -71,7 +73,7 @@ def read_layout(entries: Iterable[Entry], label: str) -> list[HandedIn]:
         # What one student called a file does not say what all of a download is.
         if 2 * sum(bool(pattern.match(name)) for name in names) > len(names):
             return [found for one in every for found in read(one, top)]
-    return [read_folders(one) for one in every]
+    return [read_folders(one, top) for one in every]
 
 
 def depth_of(entries: list[Entry]) -> int:
@@ -106,10 +108,15 @@ def read_canvas(entry: Entry, top: int) -> Iterator[HandedIn]:
         )
 
 
-def read_folders(entry: Entry) -> HandedIn:
-    """Returns a file with the folders that it lies in; a loose file's name may say whose it is."""
+def read_folders(entry: Entry, top: int) -> HandedIn:
+    """Returns a file with the folders that it lies in; a loose file's name may say whose it is.
+
+    The folder that all of a download lies in comes last: it may be a student's own.
+    """
+    folders = entry.path.parts[:-1]
     loose = re.split(r"[_\W]+", NUMBERED.sub("", entry.path.stem))
-    return HandedIn(entry, entry.path, (entry.path.parts[:-1] or tuple(loose),), "folders")
+    clues = folders[top:] + folders[:top] if len(folders) > top else tuple(loose)
+    return HandedIn(entry, entry.path, (clues,), "folders", is_loose=len(folders) <= top)
 
 
 def read_gradescope(listed: Entry, entries: list[Entry]) -> Iterator[HandedIn]:
