@@ -153,10 +153,11 @@ def absent_submissions(
     submissions: "list[Submission]", roster: "Roster", chosen
 ) -> "list[Submission]":
     """Returns an empty submission for each on the roster who has no folder, and is not left out."""
+    from autograder.grading.folders import comparable_name
     from autograder.grading.submission import Submission
 
-    there = {item.student for item in submissions}
-    missing = [one.id for one in roster.students if one.id not in there]
+    there = {comparable_name(item.student) for item in submissions}
+    missing = [one.id for one in roster.students if comparable_name(one.id) not in there]
     return [
         Submission(
             student,
