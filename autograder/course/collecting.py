@@ -16,16 +16,16 @@ from autograder.files import write_whole
 from autograder.grading import notebook as reading
 from autograder.grading.folders import FILE, comparable_name, kind
 from autograder.grading.notebook import MAX_FILE_BYTES
-from autograder.grading.submission import NBGRADERS
+from autograder.grading.submission import NBGRADERS, TIMESTAMP
 from autograder.names import file_stem, printable
 
 from .archives import Entry, Refused, entries_of, inner_entries
 from .layouts import HandedIn, read_layout
 from .roster import Roster, comparable_words
 
-__all__ = ["TIMESTAMP", "Collected", "Wanted", "collect"]
+__all__ = ["Collected", "Wanted", "collect"]
 
-TIMESTAMP, REPLACED = "timestamp.txt", ".replaced"
+REPLACED = ".replaced"
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?\Z", re.IGNORECASE)
 # What browsers, systems and people put behind a name: "(1)", "-2", " - Copy", "_final".
 COPY_MARK = re.compile(r"[\s_-]*(\(\d+\)|-\d+|copy( \d+)?|final|submission|solution)\Z")

@@ -24,7 +24,7 @@ from autograder.files import alone, write_whole
 from autograder.grading import notebook as reading
 from autograder.grading.classroom import notebook_path
 from autograder.grading.folders import FILE, kind
-from autograder.grading.submission import Submission
+from autograder.grading.submission import NBGRADERS, TIMESTAMP, Submission
 from autograder.names import file_stem
 from autograder.places import FaultyFile
 
@@ -38,10 +38,7 @@ from .roster import read_roster
 
 __all__ = ["check_settings", "record"]
 
-TIMESTAMP = "timestamp.txt"
 MAX_TIMESTAMP_BYTES = 100
-# nbgrader looks there whether something newer was handed in, and for whom it may release feedback.
-COPIED = (TIMESTAMP, "submission_secret.txt")
 # nbgrader takes "+0200" with a space before it for 200 seconds.
 OFFSET = re.compile(r"\s+([+-]\d\d:?\d\d)\Z")
 # As nbgrader leaves the files there: nobody is to edit them.
@@ -240,7 +237,7 @@ def write_autograded(recording: Recording, news: list[News]) -> Iterator[str]:
         for one in news:
             item, text = one.item, one.text
             folder = autograded_folder(recording, item)
-            for name in COPIED:
+            for name in NBGRADERS:
                 if item.path and kind(item.path.parent / name) == FILE:
                     write_whole(folder / name, (item.path.parent / name).read_bytes())
             write_whole(folder / f"{item.assignment}.ipynb", text, mode=READ_ONLY)

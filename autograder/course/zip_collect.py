@@ -5,7 +5,9 @@ from typing import Any
 
 from nbgrader.plugins.zipcollect import ExtractorPlugin, FileNameCollectorPlugin
 
-from .collecting import TIMESTAMP, Collected, Wanted, collect
+from autograder.grading.submission import TIMESTAMP
+
+from .collecting import Collected, Wanted, collect
 from .roster import read_roster
 
 __all__ = ["CheckedExtractor", "PlacedCollector"]

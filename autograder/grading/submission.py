@@ -21,12 +21,14 @@ from .folders import (
 from .notebook import UnreadableNotebook
 from .verdict import digest
 
-__all__ = ["MAX_COPIES", "NBGRADERS", "Home", "Submission", "submission_of"]
+__all__ = ["MAX_COPIES", "NBGRADERS", "TIMESTAMP", "Home", "Submission", "submission_of"]
 
 # How many files are read to see whether they hold the same.
 MAX_COPIES = 10
-# What nbgrader and `autograder collect` lay beside a notebook.
-NBGRADERS = ("timestamp.txt", "submission_secret.txt")
+# What nbgrader and `autograder collect` lay beside a notebook: when it was handed in, and by what
+# its student fetches feedback.
+TIMESTAMP = "timestamp.txt"
+NBGRADERS = (TIMESTAMP, "submission_secret.txt")
 # What browsers and mail programs make of the end of a notebook's name.
 RENAMED_SUFFIXES = (".ipynb.txt", ".ipynb.json")
 
