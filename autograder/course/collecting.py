@@ -134,15 +134,42 @@ def collect(
                 f"{found.student}/{found.assignment}: took {counts.where}, not {not_that.where}"
             )
     for found in latest.values():
-        try:
-            place(found, folder_of(found.student, found.assignment), collected)
-        except OSError as error:
-            if faults.is_of_the_machine(error):
-                raise
-            label = f"{found.student}: {found.where}"
-            collected.unread.append(f"{printable(label)}: it cannot be written ({error.strerror})")
-    assignments = {wanted.assignment} - {""} or {assignment for _, assignment in latest}
-    have = {student for student, _ in latest}
+        place_or_say(found, folder_of(found.student, found.assignment), collected)
+    take_others({*latest}, wanted, folder_of, collected)
+    return collected
+
+
+def place_or_say(found: Found, folder: Path, collected: Collected) -> None:
+    """Does as `place`; what cannot be written, as under a name too long, costs its student alone.
+
+    Raises:
+        OSError: If the machine fails.
+    """
+    try:
+        place(found, folder, collected)
+    except OSError as error:
+        if faults.is_of_the_machine(error):
+            raise
+        label = f"{found.student}: {found.where}"
+        collected.unread.append(f"{printable(label)}: it cannot be written ({error.strerror})")
+
+
+def take_others(
+    taken: set[tuple[str, str]],
+    wanted: Wanted,
+    folder_of: Callable[[str, str], Path],
+    collected: Collected,
+) -> None:
+    """Says who handed in no notebook, and lays what it was where the grader tells of it.
+
+    Args:
+        taken: Whose notebooks of which assignments were found.
+        wanted: What is collected.
+        folder_of: Returns where (student, assignment) goes.
+        collected: Has the other files, and receives what is said of them.
+    """
+    assignments = {wanted.assignment} - {""} or {assignment for _, assignment in taken}
+    have = {student for student, _ in taken}
     for student, files in collected.others.items():
         if student in have:
             continue
@@ -151,7 +178,6 @@ def collect(
             collected.unread.append(f"{student}: handed in {names} and no notebook")
         if len(assignments) == 1:
             leave_for_the_grader(files, folder_of(student, *assignments))
-    return collected
 
 
 def leave_for_the_grader(files: list[HandedIn], folder: Path) -> None:
