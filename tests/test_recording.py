@@ -8,7 +8,7 @@ import random
 import signal
 import sqlite3
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 
 import nbformat
 import pytest
@@ -17,10 +17,11 @@ from vikit import judging
 
 from autograder import tasks
 from autograder.build import notebooks, sample
-from autograder.course import beside, recording, settings
+from autograder.course import beside, deadlines, recording, settings
 from autograder.grading import classroom
 from autograder.grading import notebook as reading
 from autograder.grading.submission import Submission
+from autograder.places import FaultyFile
 from autograder.reports import gradebook as grades
 
 A01 = "a01_densities"
@@ -440,6 +441,7 @@ def test_the_roster_and_the_deadlines_are_in_the_gradebook(tmp_path):
         (f"{A01},30.10.2026 23:59", "is no time"),
         (f"{A01},2026-10-32 23:59", "is no time"),
         (f"{A01},2026-10-30 23:59 Mars/Base", "is no time"),
+        (f"{A01},2026-10-30 23:59 Europe", "is no time"),
     ],
 )
 def test_a_deadline_that_is_none_is_said(tmp_path, text, why):
@@ -449,3 +451,14 @@ def test_a_deadline_that_is_none_is_said(tmp_path, text, why):
     assert len(failures) == 1
     assert why in failures[0]
     assert not (tmp_path / "gradebook.db").exists()
+
+
+def test_deadlines_as_spreadsheets_write_them(tmp_path):
+    (tmp_path / "deadlines.csv").write_bytes(
+        f"\ufeffAssignment;Due\r\n{A01};2026-10-30 23:59 UTC\r\n;\r\n".encode()
+    )
+    found = deadlines.read_deadlines(tmp_path)
+    assert found == {A01: datetime(2026, 10, 30, 23, 59, tzinfo=UTC)}
+    (tmp_path / "deadlines.csv").write_text(f"assignment,when\n{A01},2026-10-30 23:59\n")
+    with pytest.raises(FaultyFile, match="has no column `due`"):
+        deadlines.read_deadlines(tmp_path)
