@@ -241,6 +241,14 @@ def test_text_is_never_parsed_as_code(released, monkeypatch):
     assert text not in parsed
 
 
+def test_an_answer_that_became_text_and_lost_its_id_is_that_answer(released, solved):
+    changed = nbformat.from_dict(json.loads(json.dumps(solved)))
+    cell = next(one for one in changed.cells if reading.grade_id(one) == f"{KL}-answer")
+    source = cell.source
+    changed.cells[changed.cells.index(cell)] = nbformat.v4.new_markdown_cell(source)
+    assert by_id(made_of(changed, released))[f"{KL}-answer"].source == source
+
+
 @pytest.mark.parametrize("call", ["check" + ".a" * 2000 + "()", "(" * 80 + ")" * 80, "check(" * 50])
 def test_a_locked_cell_may_become_anything(released, call):
     changed = nbformat.from_dict(json.loads(json.dumps(released)))

@@ -173,7 +173,7 @@ def test_gradescope(course, top):
             {
                 f"{top}submission_metadata.yml": GRADESCOPE,
                 f"{top}submission_11/a01_densities.ipynb": notebook("ada"),
-                f"{top}submission_12/work/A01_Densities.ipynb": notebook("emmy"),
+                f"{top}submission_12/mine/A01_Densities.ipynb": notebook("emmy"),
                 f"{top}submission_12/helper.py": b"",
                 f"{top}submission_13/a01_densities.ipynb": notebook("nobody"),
             }
@@ -262,7 +262,7 @@ def test_folders_without_a_roster_are_students_at_the_top(course):
     (course / "roster.csv").unlink()
     names = ("ada", "bob")
     for top in ("", "the class/"):
-        for inside in ("", "work/", f"{A01}/"):
+        for inside in ("", "mine/", f"{A01}/"):
             files = {f"{top}{name}/{inside}a01_densities.ipynb": notebook(name) for name in names}
             collect(course, zipped(files))
             assert submitted(course) == {(name, A01): name for name in names}
@@ -582,9 +582,9 @@ MOODLE_NAME = "Ada Lovelace_7_assignsubmission_file_a01_densities.ipynb"
             "submission_11/a01_densities.ipynb": notebook("ada"),
             "submission_12/a01_densities.ipynb": notebook("emmy"),
             "submission_12/submission_metadata.yml": GRADESCOPE.replace(
-                "submission_11", "work"
+                "submission_11", "mine"
             ).replace("2026-10-01 12", "2030-10-01 12"),
-            "submission_12/work/a01_densities.ipynb": notebook("emmy"),
+            "submission_12/mine/a01_densities.ipynb": notebook("emmy"),
         },
         {"ada/a01_densities.ipynb": notebook("ada"), "emmy/submission_metadata.yml": b"{}"},
     ],

@@ -14,7 +14,7 @@ from nbgrader import utils
 from vikit import judging
 from vikit.notebook import cells
 
-from autograder.grading.notebook import TextCell, grade_id, strip_lines
+from autograder.grading.notebook import TextCell, first_definition, grade_id, strip_lines
 
 __all__ = ["autograded_notebook", "automatic_score"]
 
@@ -80,8 +80,7 @@ def find_claims(submitted: list[TextCell], marked: dict[str, NotebookNode]) -> d
             cell,
             index,
             grade_id(cell),
-            # Text is no code to parse, however much of it there is.
-            cells.find_definitions(cell.source if cell.kind == "code" else ""),
+            definitions_in(cell),
             strip_lines(cell.source),
         )
         for index, cell in enumerate(submitted)
@@ -99,6 +98,14 @@ def find_claims(submitted: list[TextCell], marked: dict[str, NotebookNode]) -> d
             best = max(likely, key=lambda one: likeness(one, released, name, text))
             claimed[best.index] = name
     return claimed
+
+
+def definitions_in(cell: TextCell) -> cells.Definitions:
+    """Returns what a cell defines; of text, which is never parsed, what its first lines say."""
+    if cell.kind == "code":
+        return cells.find_definitions(cell.source)
+    name = first_definition(cell.source)
+    return cells.Definitions(frozenset({name}), (name,)) if name else cells.Definitions(frozenset())
 
 
 def likeness(one: Candidate, released: NotebookNode, name: str, text: str) -> tuple:

@@ -212,7 +212,8 @@ def read_timestamp(item: Submission) -> tuple[datetime | None, str]:
             said = file.read(MAX_TIMESTAMP_BYTES).decode("utf-8", "replace").strip()
         try:
             return utils.parse_utc(OFFSET.sub(r"\1", said)), ""
-        except (ValueError, OverflowError):
+        # In an exchange a student's own process wrote it.
+        except (ValueError, OverflowError, TypeError, AttributeError):
             return None, f"{TIMESTAMP} says no time: {said!r}"
     return None, ""
 

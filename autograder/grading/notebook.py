@@ -24,6 +24,7 @@ __all__ = [
     "TextCell",
     "UnreadableNotebook",
     "check_amount_of_code",
+    "first_definition",
     "grade_id",
     "open_file",
     "read_cells",
