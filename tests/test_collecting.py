@@ -677,6 +677,18 @@ def test_the_command_says_what_it_took_and_who_is_missing(course, capsys):
     assert main(["collect", str(path), "--out", str(course), "--student", "kurt"]) == 2
 
 
+def test_the_command_prints_no_notes_of_tensorflows(course):
+    path = course.parent / "submissions.zip"
+    path.write_bytes(zipped(CANVAS))
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "collect", str(path), "--out", str(course)],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(submitted(course)) == 5
+
+
 def test_nbgraders_zip_collect_takes_the_same(course):
     from autograder.course import folder
 

@@ -64,12 +64,13 @@ def run(options: Namespace) -> int:
 
 def collected(options: Namespace) -> "tuple[Collected, Roster, Callable[[str, str], Path]]":
     """Collects; returns (what came of it, the roster, where (student, assignment) goes)."""
-    from autograder.reference import device as devices
-
-    with devices.without_start_up_notes():
-        from autograder.course.collecting import Wanted, collect
+    from autograder.course.collecting import Wanted, collect
     from autograder.course.directory import open_directory
     from autograder.course.roster import read_roster
+    from autograder.reference import device as devices
+
+    # TensorFlow, which the assignments need, starts here without its notes.
+    devices.choose()
 
     roster, course = read_roster(options.out), open_directory(options.out)
     student = find_student(options.student, roster)
