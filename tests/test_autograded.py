@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from copy import deepcopy
 
 import nbformat
 import pytest
@@ -152,6 +153,39 @@ def test_a_written_answer_is_graded_by_hand_unless_it_is_untouched(released, sol
     assert found.cell_type == "markdown"
     assert "Because." in found.source
     assert utils.determine_grade(found)[0] is None
+
+
+@pytest.mark.parametrize("stub", [reading.cells.TEXT_STUB, ""])
+def test_an_answer_that_was_left_alone_waits_for_nobody_when_its_text_was_mended(
+    released, solved, stub
+):
+    name = tasks.load(A01).manual[0].name
+    cell = by_id(solved)[name]
+    cell.source = cell.source.replace(reading.cells.TEXT_STUB, stub)
+    mended = deepcopy(released)
+    question = by_id(mended)[name]
+    question.source = "With the typo mended.\n\n" + question.source
+    question.metadata.nbgrader.checksum = utils.compute_checksum(question)
+    question.metadata[reading.cells.UNTOUCHED] = reading.cells.digest_text(question.source)
+    found = by_id(made_of(solved, mended))[name]
+    assert found.source == cell.source
+    assert utils.determine_grade(found)[0] == 0
+    # Even one that begins with what could be a table.
+    cell.source += "\n|x| is not smooth."
+    assert utils.determine_grade(by_id(made_of(solved, mended))[name])[0] is None
+
+
+def test_a_table_that_was_filled_in_waits_for_a_person(released, solved):
+    name = tasks.load(A01).manual[0].name
+    table = "\n\n| layer | why |\n|---|---|\n| first | |"
+    released = deepcopy(released)
+    for notebook in (released, solved):
+        cell = by_id(notebook)[name]
+        cell.source += table
+        cell.metadata[reading.cells.UNTOUCHED] = reading.cells.digest_text(cell.source)
+    assert utils.determine_grade(by_id(made_of(solved, released))[name])[0] == 0
+    by_id(solved)[name].source = by_id(solved)[name].source.replace("first", "none")
+    assert utils.determine_grade(by_id(made_of(solved, released))[name])[0] is None
 
 
 def test_a_missing_answer_is_no_answer_and_a_missing_check_has_its_score(released, solved):

@@ -13,7 +13,7 @@ import pytest
 
 from autograder.build import notebooks
 from autograder.cli import main
-from autograder.course import archives, collecting, roster
+from autograder.course import archives, collecting, recognizing, roster
 from autograder.grading import find_submissions
 from autograder.places import FaultyFile
 
@@ -337,7 +337,7 @@ def test_a_time_of_gradescope_without_a_zone_is_in_utc(course, monkeypatch):
     ],
 )
 def test_a_name_is_an_assignments_give_or_take_marks_of_copies(text, named):
-    assert collecting.named_assignment(text) == named
+    assert recognizing.named_assignment(text) == named
 
 
 def test_what_is_older_does_not_replace_what_is_newer(course):
@@ -687,6 +687,30 @@ def test_the_command_prints_no_notes_of_tensorflows(course):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert len(submitted(course)) == 5
+
+
+def test_of_notebooks_handed_in_together_the_one_with_the_questions_counts(course):
+    sketch = json.loads(notebook("sketch"))
+    sketch["cells"] = [
+        cell for cell in sketch["cells"] if "kl_to_standard_normal" in "".join(cell["source"])
+    ]
+    sketch = json.dumps(sketch).encode()
+    handed_in = ":submitters:\n  - :sid: '1001'\n  :created_at: 2026-10-01 12:00:00.000000000 Z\n"
+    files = {
+        "submission_metadata.yml": f"submission_7:\n  {handed_in}".encode(),
+        f"submission_7/{A01}.ipynb": notebook("ada"),
+        "submission_7/zz sketch.ipynb": sketch,
+    }
+    found = collect(course, zipped(files), A01)
+    assert submitted(course) == {("ada", A01): "ada"}
+    assert any("zz sketch" in line for line in found.notices)
+    # So on Canvas, where each file has a number of its own, and the last attempt alone is there.
+    files = {
+        f"noetheremmy_1002_5001_{A01}.ipynb": notebook("emmy"),
+        "noetheremmy_1002_5002_zz sketch.ipynb": sketch,
+    }
+    collect(course, zipped(files), A01)
+    assert submitted(course)["emmy", A01] == "emmy"
 
 
 def test_nbgraders_zip_collect_takes_the_same(course):

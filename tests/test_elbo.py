@@ -237,6 +237,8 @@ def with_answer(content, name, change):
         (lambda text: text.replace(TABLE, "").replace(cells.TEXT_STUB, TABLE), False),
         (lambda text: text.replace(cells.TEXT_STUB, "").replace("| 100 | |", "| 100 | 1 |"), True),
         (lambda text: text.replace(cells.TEXT_STUB, "Low by Jensen."), True),
+        # No table, although a line begins as one does.
+        (lambda text: text.replace(cells.TEXT_STUB, "|log w| is large."), True),
     ],
 )
 def test_an_empty_table_and_a_deleted_stub_are_no_answer(change, is_answered):

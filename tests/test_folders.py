@@ -22,6 +22,7 @@ from vikit import submitting
 
 from autograder import cli, files, kernels, places, screen, tasks
 from autograder.commands import class_grading
+from autograder.course import roster
 from autograder.grading import classroom, find_submissions, notebook, packed, submission
 from autograder.grading import verdict as verdicts
 from autograder.grading.class_folder import notices_of
@@ -1115,3 +1116,12 @@ def test_a_server_whose_folder_cannot_be_removed_says_so(tmp_path, monkeypatch, 
         f"the temporary folder {tmp_path / 'server'} could not be removed: no"
         in capsys.readouterr().err
     )
+
+
+def test_a_folder_that_the_roster_writes_in_another_way_is_said():
+    items = [Submission(name, A01, None) for name in ("ada", "bob", "carl", "emmy")]
+    listed = roster.Roster(tuple(map(roster.Student, ("Ada", "bob", "Emmy"))))
+    said = list(class_grading.other_spellings(items, listed))
+    assert [line.partition(":")[0] for line in said] == ["ada", "emmy"]
+    assert "rename the folder ada to Ada" in said[0]
+    assert list(class_grading.other_spellings(items, roster.Roster())) == []

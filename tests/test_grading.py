@@ -16,10 +16,18 @@ from vikit.judging import naming
 
 import autograder
 from autograder import kernels, tasks
-from autograder.build import sample
+from autograder.build import notebooks, sample
+from autograder.course.beside import Notebooks
 from autograder.grading import find_submissions, notebook
 from autograder.grading import run as runs
-from autograder.grading.classroom import Settings, grade_class, is_current, read_verdict
+from autograder.grading.classroom import (
+    Settings,
+    grade_class,
+    is_current,
+    notebook_path,
+    read_verdict,
+    verdict_path,
+)
 from autograder.grading.judge import Judge
 from autograder.grading.limits import Limits, limits_for, machine_memory
 from autograder.grading.submission import Submission
@@ -201,6 +209,38 @@ def test_grading_again_one_at_a_time_changes_nothing(sample_class, tmp_path):
     assert {item.student: brief(verdict) for item, verdict in run.verdicts.items()} == {
         name: brief(first[name]) for name in names
     }
+
+
+def test_a_release_that_changed_costs_no_grading(tmp_path, write_notebook):
+    submitted, out = tmp_path / "submitted", tmp_path / "out"
+    for student in ("ann", "bob"):
+        write_notebook({KL: RIGHT_KL}, path=submitted / student / A01 / f"{A01}.ipynb")
+    submissions, _ = find_submissions(submitted, [A01])
+    release = tmp_path / f"{A01}.ipynb"
+    release.write_bytes((notebooks.ASSIGNMENTS / A01 / release.name).read_bytes())
+    settings = Settings(out, SECRET, jobs=2, unsafe=True, beside=Notebooks({A01: release}))
+    first = grade_class(submissions, settings)
+    assert (len(first.verdicts), first.kept, first.failures) == (2, 0, [])
+    mended = nbformat.read(release, as_version=4)
+    (check,) = (cell for cell in mended.cells if notebook.grade_id(cell) == KL)
+    check.metadata.nbgrader.points *= 2
+    nbformat.write(mended, release)
+    # The notebooks are made anew, with the new points; the verdicts are those that are there.
+    again = grade_class(submissions, settings)
+    assert (again.kept, again.failures, again.before) == (2, [], {})
+    for item, verdict in again.verdicts.items():
+        sha256 = hashlib.sha256(release.read_bytes()).hexdigest()
+        assert verdict == first.verdicts[item] | {"release_sha256": sha256}
+        assert read_verdict(verdict_path(out, item)) == verdict
+        made = nbformat.read(notebook_path(out, item), as_version=4)
+        (check,) = (cell for cell in made.cells if notebook.grade_id(cell) == KL)
+        points = next(one["max_score"] for one in verdict["questions"] if one["name"] == KL)
+        assert check.outputs[-1].data["text/plain"] == repr(2 * points)
+    # Who has handed in something else meanwhile is graded.
+    write_notebook(path=submitted / "ann" / A01 / f"{A01}.ipynb")
+    release.write_text(release.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    last = grade_class(submissions, settings)
+    assert (last.kept, [item.student for item in last.before]) == (1, ["ann"])
 
 
 def test_a_verdict_is_kept_until_the_notebook_changes(sample_class):

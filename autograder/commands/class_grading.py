@@ -127,7 +127,10 @@ def wanted_submissions(options: Namespace, submitted, console) -> "list[Submissi
             "put notebooks into <student>/<assignment>/ there"
         )
     check_folder(options, submitted, submissions)
-    submissions += absent_submissions(submissions, read_roster(options.out), options.student)
+    roster = read_roster(options.out)
+    for notice in other_spellings(submissions, roster):
+        say(console, notice, "yellow")
+    submissions += absent_submissions(submissions, roster, options.student)
     for assignment in {item.assignment for item in submissions}:
         places.released_folder(assignment)
     return submissions
@@ -170,6 +173,21 @@ def absent_submissions(
         if not chosen or student in chosen
         for assignment in dict.fromkeys(item.assignment for item in submissions)
     ]
+
+
+def other_spellings(submissions: "list[Submission]", roster: "Roster") -> Iterator[str]:
+    """Yields a line for each folder whose name the roster writes in another way."""
+    from autograder.grading.folders import comparable_name
+
+    ids = {comparable_name(one.id): one.id for one in roster.students}
+    exact = {*ids.values()}
+    for student in dict.fromkeys(item.student for item in submissions):
+        listed = ids.get(comparable_name(student), student)
+        if student not in exact and listed != student:
+            yield (
+                f"{student}: roster.csv writes {listed}, so the gradebook has two students: "
+                f"rename the folder {student} to {listed}"
+            )
 
 
 def warn_of(confinement, console) -> None:

@@ -13,7 +13,7 @@ from .options import OUT, UsageError, add_command, known_assignments
 from .status import FAILED
 
 if TYPE_CHECKING:
-    from autograder.course.collecting import Collected
+    from autograder.course.collected import Collected
     from autograder.course.roster import Roster
 
 __all__ = ["add_parser"]

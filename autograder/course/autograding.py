@@ -16,6 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Enum
 
 from autograder import kernels
+from autograder.files import alone
 from autograder.grading import classroom
 from autograder.grading import verdict as verdicts
 from autograder.grading.limits import limits_for, usual_jobs
@@ -27,6 +28,7 @@ from .beside import notebooks_of, read_release
 from .deadlines import read_deadlines
 from .directory import open_directory, released_path
 from .recorded import changed_answers, write_recorded
+from .recording import read_timestamp
 from .roster import read_roster
 
 __all__ = ["GradeSubmission", "SaveScores", "SubmissionExporter", "register_assignment"]
@@ -119,13 +121,20 @@ class SaveScores(NbGraderPreprocessor):
     ) -> tuple[NotebookNode, ResourcesDict]:
         student, assignment = (resources["nbgrader"][key] for key in ("student", "assignment"))
         released = read_release(released_path(open_directory(Path.cwd()), assignment))
-        changed = changed_answers(Path.cwd(), assignment, student, nb)
-        with gradebook.open_gradebook(resources["nbgrader"]["db_url"]) as book:
+        # nbgrader's own reading would keep the time of an earlier file where there is none now.
+        timestamp, notice = read_timestamp(find_submission(Path.cwd(), student, assignment))
+        if notice:
+            self.log.warning("%s/%s: %s", student, assignment, notice)
+        with (
+            alone(Path(".lock"), lambda: self.log.info("Another run writes the gradebook")),
+            gradebook.open_gradebook(resources["nbgrader"]["db_url"]) as book,
+        ):
             gradebook.register(book, assignment, released)
-            graded = gradebook.Graded(student, nb, changed=changed)
+            changed = changed_answers(Path.cwd(), assignment, student, nb)
+            graded = gradebook.Graded(student, nb, timestamp, changed)
             gradebook.write_grades(book, assignment, [graded])
             book.db.commit()
-        write_recorded(Path.cwd(), assignment, student, nbformat.v4.writes(nb) + "\n")
+            write_recorded(Path.cwd(), assignment, student, nbformat.v4.writes(nb) + "\n")
         return nb, resources
 
 
@@ -140,10 +149,10 @@ def register_assignment(assignment: str, student: str, notebooks: list[str]) -> 
         notebooks: The paths of those.
     """
     course = open_directory(Path.cwd())
-    due = read_deadlines(course.root).get(assignment)
+    due = read_deadlines(course.root)
     with gradebook.open_gradebook(course.db_url, course.course_id) as book:
         gradebook.write_roster(book, read_roster(course.root).students)
         gradebook.register(book, assignment, read_release(released_path(course, assignment)))
-        if due:
-            gradebook.write_deadline(book, assignment, due)
+        if assignment in due:
+            gradebook.write_deadline(book, assignment, due[assignment])
         book.db.commit()

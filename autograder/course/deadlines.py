@@ -14,11 +14,14 @@ __all__ = ["NAME", "read_deadlines"]
 
 NAME = "deadlines.csv"
 COLUMNS = ("assignment", "due")
+NEVER = "none"
 WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::\d\d)?(?:\s+(\S+))?\Z")
 
 
-def read_deadlines(folder) -> dict[str, datetime]:
+def read_deadlines(folder) -> dict[str, datetime | None]:
     """Returns when assignments are due, in UTC, of those for which `deadlines.csv` says it.
+
+    `none` there is None: it has no deadline any more. Of an empty row it says nothing.
 
     A time without a zone, "2026-10-30 23:59", is this machine's; with one it is that zone's:
     "2026-10-30 23:59 Europe/Berlin".
@@ -29,7 +32,7 @@ def read_deadlines(folder) -> dict[str, datetime]:
     path = Path(folder) / NAME
     if not path.is_file():
         return {}
-    found = {}
+    found: dict[str, datetime | None] = {}
     for line, row in read_rows(path, COLUMNS, COLUMNS):
         name, due = (row.get(column, "") for column in COLUMNS)
         if name and name not in tasks.names():
@@ -37,7 +40,9 @@ def read_deadlines(folder) -> dict[str, datetime]:
                 f"{path}, line {line}: no assignment is called {name}; "
                 f"there are: {', '.join(tasks.names())}"
             )
-        if due:
+        if due.casefold() == NEVER:
+            found[name] = None
+        elif due:
             found[name] = parse(due, f"{path}, line {line}")
     return found
 
@@ -55,5 +60,5 @@ def parse(text: str, where: str) -> datetime:
         why = f" ({error})" if written else ""
         raise FaultyFile(
             f"{where}: {text!r} is no time{why}: write it as 2026-10-30 23:59, "
-            "or 2026-10-30 23:59 Europe/Berlin"
+            "or 2026-10-30 23:59 Europe/Berlin, or none"
         ) from error

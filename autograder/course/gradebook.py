@@ -53,7 +53,7 @@ class Graded:
     Attributes:
         student: The student's id.
         notebook: The autograded notebook, as `autograded.autograded_notebook` returns it.
-        timestamp: When it was handed in, in UTC; None if nobody knows.
+        timestamp: When it was handed in, in UTC; None if nobody knows: an earlier time goes.
         changed: The ids of graded cells whose answer is another than at the last grading: points
             that a person gave for it are to be looked at again.
     """
@@ -350,8 +350,8 @@ def write_roster(book: api.Gradebook, students: Iterable[Student]) -> None:
                 setattr(row, column, value)
 
 
-def write_deadline(book: api.Gradebook, assignment: str, due: datetime) -> None:
-    """Writes when an assignment is due, a time in UTC.
+def write_deadline(book: api.Gradebook, assignment: str, due: datetime | None) -> None:
+    """Writes when an assignment is due, a time in UTC; None for never.
 
     Args:
         book: The gradebook.
@@ -359,7 +359,7 @@ def write_deadline(book: api.Gradebook, assignment: str, due: datetime) -> None:
         due: When.
     """
     row = book.db.scalars(select(api.Assignment).where(api.Assignment.name == assignment)).one()
-    row.duedate = due.replace(tzinfo=None)
+    row.duedate = due.replace(tzinfo=None) if due else None
 
 
 def submission_rows(
@@ -389,10 +389,7 @@ def submission_rows(
 def handed_in_rows(
     book: api.Gradebook, notebook: api.Notebook, graded: Sequence[Graded]
 ) -> dict[str, str]:
-    """Returns a dict from students to the ids of what they handed in, which are made if needed.
-
-    The time of handing in is written where it is known.
-    """
+    """Returns a dict from students to the ids of what they handed in, which are made if needed."""
     table = api.SubmittedAssignment.__table__
     found = {
         row.student_id: row
@@ -406,7 +403,7 @@ def handed_in_rows(
         if row is None:
             made = {"id": api.new_uuid(), "assignment_id": notebook.assignment_id}
             new.append({**made, "student_id": one.student, "timestamp": one.timestamp})
-        elif one.timestamp not in (None, row.timestamp):
+        elif one.timestamp != row.timestamp:
             old.append({"id": row.id, "timestamp": one.timestamp})
     if new:
         book.db.execute(insert(table), new)

@@ -11,7 +11,7 @@ import yaml
 
 from .archives import Entry, Refused
 
-__all__ = ["HandedIn", "read_layout"]
+__all__ = ["DownloadedFile", "read_layout"]
 
 METADATA = "submission_metadata.yml"
 MAX_METADATA_BYTES = 256 * 2**20
@@ -27,7 +27,7 @@ NUMBERED = re.compile(r"\s*\(\d+\)\Z|-\d+\Z")
 
 
 @dataclass(frozen=True)
-class HandedIn:
+class DownloadedFile:
     """A file that somebody handed in.
 
     Attributes:
@@ -51,7 +51,7 @@ class HandedIn:
     is_loose: bool = False
 
 
-def read_layout(entries: Iterable[Entry], label: str) -> list[HandedIn]:
+def read_layout(entries: Iterable[Entry], label: str) -> list[DownloadedFile]:
     """Returns what was handed in, of the files of a download.
 
     Args:
@@ -63,7 +63,7 @@ def read_layout(entries: Iterable[Entry], label: str) -> list[HandedIn]:
     """
     every = list(entries)
     if label:
-        return [HandedIn(one, one.path, ((label,),), "folders") for one in every]
+        return [DownloadedFile(one, one.path, ((label,),), "folders") for one in every]
     top = depth_of(every)
     for one in every:
         if one.path.name == METADATA and len(one.path.parts) == top + 1:
@@ -83,7 +83,7 @@ def depth_of(entries: list[Entry]) -> int:
     return int(len(first) == 1 and len(inside) > 1)
 
 
-def read_moodle(entry: Entry, top: int) -> Iterator[HandedIn]:
+def read_moodle(entry: Entry, top: int) -> Iterator[DownloadedFile]:
     """Yields what a path of Moodle's says, the `top` folders of it left aside."""
     found = MOODLE.match(entry.path.parts[top]) if len(entry.path.parts) > top else None
     if found and found["kind"] == "file":
@@ -91,14 +91,14 @@ def read_moodle(entry: Entry, top: int) -> Iterator[HandedIn]:
         name = PurePosixPath(*rest, *entry.path.parts[top + 1 :])
         group, _, member = found["name"].partition("-")
         clues = (found["name"], group.strip(), member.strip())
-        yield HandedIn(entry, name, (clues,), "Moodle", entry.written)
+        yield DownloadedFile(entry, name, (clues,), "Moodle", entry.written)
 
 
-def read_canvas(entry: Entry, top: int) -> Iterator[HandedIn]:
+def read_canvas(entry: Entry, top: int) -> Iterator[DownloadedFile]:
     """Yields what a name of Canvas's says, the `top` folders before it left aside."""
     found = CANVAS.match(entry.path.parts[top]) if len(entry.path.parts) == top + 1 else None
     if found:
-        yield HandedIn(
+        yield DownloadedFile(
             entry,
             PurePosixPath(found["rest"]),
             ((found["person"], found["name"]),),
@@ -108,7 +108,7 @@ def read_canvas(entry: Entry, top: int) -> Iterator[HandedIn]:
         )
 
 
-def read_folders(entry: Entry, top: int) -> HandedIn:
+def read_folders(entry: Entry, top: int) -> DownloadedFile:
     """Returns a file with the folders that it lies in; a loose file's name may say whose it is.
 
     The folder that all of a download lies in comes last: it may be a student's own.
@@ -116,10 +116,10 @@ def read_folders(entry: Entry, top: int) -> HandedIn:
     folders = entry.path.parts[:-1]
     loose = re.split(r"[_\W]+", NUMBERED.sub("", entry.path.stem))
     clues = folders[top:] + folders[:top] if len(folders) > top else tuple(loose)
-    return HandedIn(entry, entry.path, (clues,), "folders", is_loose=len(folders) <= top)
+    return DownloadedFile(entry, entry.path, (clues,), "folders", is_loose=len(folders) <= top)
 
 
-def read_gradescope(listed: Entry, entries: list[Entry]) -> Iterator[HandedIn]:
+def read_gradescope(listed: Entry, entries: list[Entry]) -> Iterator[DownloadedFile]:
     """Yields what Gradescope's list says of the files in the folders beside it."""
     content = listed.read()
     if len(content) > MAX_METADATA_BYTES:
@@ -141,7 +141,9 @@ def read_gradescope(listed: Entry, entries: list[Entry]) -> Iterator[HandedIn]:
         folder, *inside = entry.path.relative_to(home).parts
         if inside and folder in submissions:
             clues, body = submissions[folder]
-            yield HandedIn(entry, PurePosixPath(*inside), clues, "Gradescope", read_time(body))
+            yield DownloadedFile(
+                entry, PurePosixPath(*inside), clues, "Gradescope", read_time(body)
+            )
 
 
 def submitter_clues(one: dict[str, Any]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ from .directory import open_directory, released_path
 from .recorded import changed_answers, is_recorded, write_recorded
 from .roster import read_roster
 
-__all__ = ["check_settings", "record"]
+__all__ = ["check_settings", "read_timestamp", "record"]
 
 MAX_TIMESTAMP_BYTES = 100
 # nbgrader takes "+0200" with a space before it for 200 seconds.
@@ -54,14 +54,14 @@ class Recording:
         course: nbgrader's view of it.
         book: The gradebook.
         assignment: The assignment's name.
-        due: When it is due, in UTC; None if the course's folder does not say.
+        due: When assignments are due, as `read_deadlines` returns it.
     """
 
     folder: Path
     course: CourseDirectory
     book: Gradebook
     assignment: str
-    due: datetime | None = None
+    due: Mapping[str, datetime | None]
 
 
 def record(
@@ -92,7 +92,7 @@ def record(
             gradebook.write_roster(book, students)
             book.db.commit()
             for name, verdicts_of in by_assignment.items():
-                recording = Recording(Path(folder), course, book, name, due.get(name))
+                recording = Recording(Path(folder), course, book, name, due)
                 failures += record_assignment(recording, verdicts_of)
             book.db.commit()
             return gradebook.standings(book), failures
@@ -136,8 +136,8 @@ def record_assignment(
         book.db.rollback()
         yield f"not written into the gradebook: {error}"
         return
-    if recording.due:
-        gradebook.write_deadline(book, assignment, recording.due)
+    if assignment in recording.due:
+        gradebook.write_deadline(book, assignment, recording.due[assignment])
     gradebook.add_students(book, [item.student for item in found])
     sha256 = hashlib.sha256(released_path(recording.course, assignment).read_bytes()).hexdigest()
     current = {item: one for item, one in found.items() if one["release_sha256"] == sha256}
@@ -193,7 +193,7 @@ def find_news(recording: Recording, found: Mapping[Submission, dict[str, Any]]) 
 
 def is_other(there: gradebook.Grades | None, verdict: dict[str, Any], timestamp) -> bool:
     """Tells whether the gradebook holds something else than a verdict, or nothing."""
-    if there is None or timestamp not in (None, there.timestamp):
+    if there is None or timestamp != there.timestamp:
         return True
     for question in verdict["questions"]:
         score, points = there.scores.get(question["name"], (None, 0.0))

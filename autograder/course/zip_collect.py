@@ -7,7 +7,8 @@ from nbgrader.plugins.zipcollect import ExtractorPlugin, FileNameCollectorPlugin
 
 from autograder.grading.submission import TIMESTAMP
 
-from .collecting import Collected, Wanted, collect
+from .collected import Collected
+from .collecting import Wanted, collect
 from .roster import read_roster
 
 __all__ = ["CheckedExtractor", "PlacedCollector"]

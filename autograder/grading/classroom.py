@@ -134,7 +134,9 @@ def grade_class(
             conditions = verdicts.Conditions(settings.secret, device, limits, confinement)
             graders.patience = patience(graders, {item.assignment for item in submissions}, limits)
             grading = Grading(run, graders, settings, conditions, finished, begins)
-            grade_waiting(grading, select_submissions(grading, submissions))
+            todo, stale = select_submissions(grading, submissions)
+            rewrite_beside(grading, stale)
+            grade_waiting(grading, todo)
     except KeyboardInterrupt:
         run.interrupted = True
     complete(run, submissions, settings.out)
@@ -174,32 +176,67 @@ def complete(run: ClassRun, submissions: list[Submission], out) -> None:
             run.notices.append(f"{item.label}: {verdict['questions'][0]['message']}")
 
 
-def select_submissions(grading: Grading, submissions: list[Submission]) -> list[Submission]:
-    """Returns the submissions that wait; the run receives kept and replaced verdicts, failures."""
-    run, todo = grading.run, []
+def select_submissions(
+    grading: Grading, submissions: list[Submission]
+) -> tuple[list[Submission], list[Submission]]:
+    """Returns (those that wait, those whose verdict stands without its notebook beside it).
+
+    The run receives kept and replaced verdicts, and failures.
+    """
+    run, todo, stale = grading.run, [], []
     for item in submissions:
         try:
             old = read_verdict(verdict_path(grading.settings.out, item))
             if item.fault:
                 record_failure(run, item, item.fault, old)
                 continue
-            kept = (
-                old
-                and not grading.settings.force
-                and is_current(old, item, grading.conditions)
-                and is_beside(grading.settings, item, old)
-            )
+            kept = old and not grading.settings.force and is_current(old, item, grading.conditions)
+            is_stale = old and kept and not is_beside(grading.settings, item, old)
         except OSError as error:
             record_failure(run, item, error)
             continue
-        if old and kept:
+        if is_stale:
+            stale.append(item)
+        elif old and kept:
             run.verdicts[item], run.kept = old, run.kept + 1
             grading.finished(item)
-            continue
-        todo.append(item)
-        if old:
-            run.before[item] = old
-    return todo
+        else:
+            todo.append(item)
+            if old:
+                run.before[item] = old
+    return todo, stale
+
+
+def rewrite_beside(grading: Grading, stale: list[Submission]) -> None:
+    """Writes the notebooks of another release beside verdicts that stand."""
+    run, settings = grading.run, grading.settings
+    if stale:
+        grading.begins("Writing notebooks of the present release")
+    waiting, arguments = {*stale}, (settings.out, settings.beside)
+    try:
+        for item, verdict, error in grading.graders.each(rewrite_one, stale, *arguments):
+            waiting.remove(item)
+            if error is None:
+                run.verdicts[item], run.kept = verdict, run.kept + 1
+            else:
+                record_failure(run, item, error)
+            grading.finished(item)
+    except (GraderError, OSError, MemoryError) as error:
+        for item in waiting:
+            record_failure(run, item, error)
+
+
+def rewrite_one(item: Submission, out, beside: Beside) -> dict[str, Any]:
+    """Writes the notebook beside a verdict that is there; returns the verdict.
+
+    Raises:
+        OSError: If one of them cannot be read or written.
+    """
+    verdict = read_verdict(verdict_path(out, item))
+    if verdict is None:
+        raise OSError(f"{verdict_path(out, item)} is gone")
+    write_verdict(item, out, verdict, beside)
+    return verdict
 
 
 def grade_submissions(grading: Grading, todo, structures, first) -> None:
@@ -369,8 +406,9 @@ def grade_alone(
         Exception: Whatever the kit or the machine fails with: nothing is written then.
     """
     old = read_verdict(verdict_path(settings.out, item))
-    is_kept = old and not settings.force and is_current(old, item, conditions)
-    if old and is_kept and is_beside(settings, item, old):
+    if old and not settings.force and is_current(old, item, conditions):
+        if not is_beside(settings, item, old):
+            write_verdict(item, settings.out, old, settings.beside)
         return old
     verdict, _ = grade_one(item, settings.out, conditions, {}, settings.beside)
     if verdict is None:

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ __all__ = [
 TEXT_STUB = "*Your answer here.*"
 # The entry of such a cell's metadata that holds the digest of its text as it was released.
 UNTOUCHED = "untouched"
-
+# The line below a table's head.
+TABLE_RULE = re.compile(r"\|?\s*:?-+[\s:|-]*\Z")
 
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -109,7 +111,9 @@ def remove_empty_tables(text) -> str:
 
 
 def is_empty_table(rows) -> bool:
-    """Tells whether a table's rows have entries in their first column, their names, alone."""
+    """Tells whether lines are a table that has entries in its first column, the names, alone."""
+    if len(rows) < 2 or not TABLE_RULE.match(rows[1].strip()):
+        return False
     below = [row.strip().strip("|").split("|")[1:] for row in rows[2:]]
     return not any(entry.strip() for row in below for entry in row)
 

@@ -1,0 +1,120 @@
+"""What was collected goes into `submitted/`; what it replaces is kept."""
+
+import contextlib
+import re
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from vikit.judging import faults
+
+from autograder.files import write_whole
+from autograder.grading.folders import FILE, kind
+from autograder.grading.submission import NBGRADERS, TIMESTAMP
+from autograder.names import printable
+
+from .archives import Refused
+from .collected import Collected, StudentNotebook
+from .layouts import DownloadedFile
+
+__all__ = ["leave_for_the_grader", "place_or_say"]
+
+REPLACED = ".replaced"
+# Bytes of a file's name, and letters of its end.
+MAX_NAME, MAX_SUFFIX = 100, 10
+
+
+def place_or_say(found: StudentNotebook, folder: Path, collected: Collected) -> None:
+    """Does as `place`; what cannot be written, as under a name too long, costs its student alone.
+
+    Args:
+        found: The notebook.
+        folder: Where it goes.
+        collected: Receives what is said of it.
+
+    Raises:
+        OSError: If the machine fails.
+    """
+    try:
+        place(found, folder, collected)
+    except OSError as error:
+        if faults.is_of_the_machine(error):
+            raise
+        label = f"{found.student}: {found.where}"
+        collected.unread.append(f"{printable(label)}: it cannot be written ({error.strerror})")
+
+
+def place(found: StudentNotebook, folder: Path, collected: Collected) -> None:
+    """Writes a notebook into its folder in `submitted/`; one that it replaces is kept beside it."""
+    path, label = folder / f"{found.assignment}.ipynb", f"{found.student}/{found.assignment}"
+    old = path.read_bytes() if kind(path) == FILE else None
+    time, before = found.source.timestamp, read_time(folder / TIMESTAMP)
+    content = found.content
+    is_same = old == content
+    if not is_same and old is not None:
+        why = why_not_replaced(found, folder, before)
+        if why:
+            collected.notices.append(f"{label}: kept what is there: {found.where} {why}")
+            is_same, time = True, None
+    (collected.kept if is_same else collected.placed)[found.assignment].append(found.student)
+    if found.source.late:
+        collected.late[found.assignment].append(found.student)
+    if is_same and not time:
+        return
+    if not is_same:
+        if old is not None:
+            keep_old(path, old)
+            collected.replaced[found.assignment].append(found.student)
+        # It was the other notebook's.
+        (folder / TIMESTAMP).unlink(missing_ok=True)
+        write_whole(path, content)
+    if time:
+        write_whole(folder / TIMESTAMP, time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC\n"))
+
+
+def why_not_replaced(found: StudentNotebook, folder: Path, before: datetime | None) -> str:
+    """Returns why a notebook does not take the place of another one, or "".
+
+    Args:
+        found: The notebook.
+        folder: Where the other one lies.
+        before: When that was handed in; None if nobody knows.
+    """
+    time = found.source.timestamp
+    if time and before:
+        return "is older" if before > time else ""
+    earlier = (folder / REPLACED).glob("*.ipynb")
+    if any(path.read_bytes() == found.content for path in earlier):
+        return f"was replaced before. To go back to it move it there from {REPLACED}"
+    return ""
+
+
+def read_time(path: Path) -> datetime | None:
+    """Returns the time that `place` wrote; None where there is none, or another's."""
+    try:
+        written = path.read_text(encoding="utf-8").strip()
+        return datetime.strptime(written, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+    except (OSError, ValueError):
+        return None
+
+
+def keep_old(path: Path, content: bytes) -> None:
+    """Writes what is replaced where nobody grades it: in a hidden folder, under a number."""
+    folder = path.parent / REPLACED
+    number = 1 + len(list(folder.glob("*.ipynb"))) if folder.is_dir() else 1
+    write_whole(folder / f"{path.stem}-{number}.ipynb", content)
+
+
+def leave_for_the_grader(files: list[DownloadedFile], folder: Path) -> None:
+    """Writes what is no notebook where one is expected: the student reads what lies there."""
+    if folder.is_dir():
+        return
+    for one in files:
+        name = re.sub(r"[^\w. ()-]", "_", one.name.name).lstrip(".")
+        stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix[:MAX_SUFFIX]
+        if stem and name not in NBGRADERS:
+            with contextlib.suppress(Refused):
+                write_whole(folder / f"{shorten(stem)}{suffix}", one.entry.read())
+
+
+def shorten(stem: str) -> str:
+    return stem.encode("utf-8", "replace")[:MAX_NAME].decode("utf-8", "ignore")
