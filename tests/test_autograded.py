@@ -13,7 +13,7 @@ from surgery import operated
 
 from autograder import tasks
 from autograder.build import notebooks, sample
-from autograder.course import autograded
+from autograder.course import autograded, beside
 from autograder.grading import notebook as reading
 
 A01 = "a01_densities"
@@ -75,7 +75,7 @@ def check_whole(found, submitted, released, seed):
     assert set(marked) == set(wanted)
     for name, cell in wanted.items():
         assert marked[name].cell_type == cell.cell_type
-        assert marked[name].metadata == cell.metadata
+        assert without_checksum(marked[name]) == without_checksum(cell)
         if utils.is_locked(cell):
             assert marked[name].source == cell.source
     for question in verdict(seed)["questions"]:
@@ -91,6 +91,14 @@ def check_whole(found, submitted, released, seed):
         name = question.name
         if any(name in defines(cell) for cell in submitted if not reading.grade_id(cell)):
             assert name in defines(marked[f"{name}-answer"])
+
+
+def without_checksum(cell):
+    """A cell's metadata; by its checksum nbgrader knows a written answer that is none."""
+    kept = deepcopy(cell.metadata)
+    if cell.cell_type == "markdown":
+        kept.nbgrader.pop("checksum", None)
+    return kept
 
 
 def defines(cell):
@@ -186,6 +194,75 @@ def test_a_table_that_was_filled_in_waits_for_a_person(released, solved):
     assert utils.determine_grade(by_id(made_of(solved, released))[name])[0] == 0
     by_id(solved)[name].source = by_id(solved)[name].source.replace("first", "none")
     assert utils.determine_grade(by_id(made_of(solved, released))[name])[0] is None
+
+
+def in_two(cell):
+    """The question keeps its id, and its answer is a cell by itself."""
+    cell.source = f"{cell.source}\n".replace(reading.cells.TEXT_STUB, "")
+    return nbformat.v4.new_markdown_cell("Because.")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        in_two,
+        lambda cell: nbformat.v4.new_markdown_cell("Because."),
+        lambda cell: nbformat.v4.new_raw_cell("Because."),
+        lambda cell: nbformat.v4.new_code_cell("# Because\n\n# it is so."),
+        lambda cell: nbformat.v4.new_code_cell("'Because.'"),
+        lambda cell: nbformat.v4.new_code_cell("f" + "'" * 3 + "Because {1}." + "'" * 3),
+    ],
+)
+def test_an_answer_in_a_cell_of_ones_own_waits_for_a_person(released, solved, answer):
+    name = tasks.load(A01).manual[0].name
+    places = [reading.grade_id(cell) for cell in solved.cells]
+    own = answer(solved.cells[places.index(name)])
+    solved.cells.insert(places.index(name) + 1, own)
+    found = by_id(made_of(solved, released))
+    assert utils.determine_grade(found[name])[0] is None
+    MetadataValidator().validate_nb(made_of(solved, released))
+
+
+def test_code_of_ones_own_is_no_answer_in_words(released, solved):
+    name = tasks.load(A01).manual[0].name
+    for source in (
+        "# A look at it.\nprint(1)",
+        "",
+        "   ",
+        "%matplotlib inline",
+        "'a'.upper()",
+        "(",
+    ):
+        solved.cells.append(nbformat.v4.new_code_cell(source))
+    assert utils.determine_grade(by_id(made_of(solved, released))[name])[0] == 0
+
+
+def test_text_that_speaks_of_a_question_is_not_its_answer(released, solved):
+    name = tasks.load(A01).manual[0].name
+    by_id(solved)[name].source += " Because."
+    solved.cells.append(nbformat.v4.new_markdown_cell(f"See (`{name}`, 4 points) above."))
+    assert by_id(made_of(solved, released))[name].source.endswith("Because.")
+
+
+def test_what_is_too_large_to_be_graded_keeps_its_text(released, solved):
+    name, other = (question.name for question in tasks.load(A01).manual[:2])
+    by_id(solved)[name].source += " Because."
+    solved.cells.append(nbformat.v4.new_code_cell("x = 1\n" * 2**16))
+    found = made_of_file(solved, released)
+    assert by_id(found)[name].source.endswith("Because.")
+    assert utils.determine_grade(by_id(found)[name])[0] is None
+    assert any(cell.source.startswith("x = 1") for cell in found.cells)
+    # Of more cells than anybody can look at there are some, and it is said.
+    solved.cells[-1:] = [nbformat.v4.new_markdown_cell(f"{number}") for number in range(3000)]
+    found = made_of_file(solved, released)
+    assert len(found.cells) < reading.MAX_CELLS + len(released.cells)
+    assert "more cells were handed in" in found.cells[-1].source
+    assert utils.determine_grade(by_id(found)[other])[0] is None
+
+
+def made_of_file(notebook, released):
+    every = beside.readable_cells(nbformat.writes(notebook).encode())
+    return autograded.autograded_notebook(every, released, verdict())
 
 
 def test_a_missing_answer_is_no_answer_and_a_missing_check_has_its_score(released, solved):

@@ -6,16 +6,19 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
 from surgery import operated
 
-from autograder import tasks
+from autograder import files, tasks
 from autograder.build import notebooks, sample
+from autograder.course import autograding, settings
 from autograder.course import folder as course_folder
-from autograder.course import settings
 from autograder.grading import notebook as reading
 
 A01 = "a01_densities"
@@ -219,6 +222,45 @@ def test_a_grading_that_fails_is_left_to_a_person(tmp_path):
     rows = rows_of(tmp_path)
     assert rows["ann", "kl_to_standard_normal"] == (None, True, 12)
     assert rows["bob", "kl_to_standard_normal"] == (0, False, 12)
+
+
+def test_nbgrader_grades_nothing_with_a_faulty_file_of_the_course(tmp_path, monkeypatch):
+    """It goes on where its hook fails: without a deadline there would be no penalty."""
+    course_folder.init(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    autograding.register_assignment(A01, "ann", [])
+    hand_in(tmp_path, "ann", blank())
+    (tmp_path / "deadlines.csv").write_text(f"assignment,due\n{A01},Friday\n")
+    done = run(tmp_path, "nbgrader", "autograde", A01)
+    assert done.returncode == 1
+    assert "'Friday' is no time" in done.stderr
+    assert not any((tmp_path / "verdicts").rglob("*.json"))
+    assert not any((tmp_path / "autograded").rglob("*.ipynb"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a lock")
+def test_nbgrader_waits_where_another_run_writes_the_gradebook(tmp_path, monkeypatch, caplog):
+    course_folder.init(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    caplog.set_level("INFO")
+    book, holds, goes_on = tmp_path / "gradebook.db", threading.Event(), threading.Event()
+
+    def hold():
+        with files.alone(tmp_path / ".lock", lambda: None):
+            holds.set()
+            goes_on.wait()
+            assert not book.exists()
+
+    with ThreadPoolExecutor(2) as pool:
+        other = pool.submit(hold)
+        holds.wait()
+        ours = pool.submit(autograding.register_assignment, A01, "ann", [])
+        while "Another run" not in caplog.text and not ours.done():
+            time.sleep(0.01)
+        goes_on.set()
+        other.result()
+        ours.result()
+    assert book.exists()
 
 
 @pytest.mark.soak

@@ -733,3 +733,169 @@ def test_nbgraders_zip_collect_takes_the_same(course):
     expected = {(name, A01): name for name in names} | {("sofja", A01): "hypatia"}
     assert submitted(course) == expected
     assert "not on the roster: curiemarie" in done.stderr
+
+
+def take(course, files, assignment=""):
+    """Collects a zip of files, given as a dict from paths to bytes."""
+    return collect(course, zipped(files), assignment)
+
+
+GRADESCOPES_LIST = b"""\
+submission_1:
+  :submitters:
+  - :sid: '1002'
+    :name: Emmy
+    :email: emmy@example.org
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        # A student packs a folder with another's name, or a list of Gradescope's.
+        {"ada/emmy/a01_densities.ipynb": b"", "ada/notes.txt": b"x"},
+        {"ada/emmy/a01_densities.ipynb": b"", "ada/sofja/a01_densities.ipynb": b""},
+        {"guest7/emmy/a01_densities.ipynb": b"", "hypatia/a01_densities.ipynb": b"h"},
+        {
+            "ada/submission_metadata.yml": GRADESCOPES_LIST,
+            "ada/submission_1/a01_densities.ipynb": b"",
+        },
+        {
+            "Ada Lovelace_7_assignsubmission_file_/submission_metadata.yml": GRADESCOPES_LIST,
+            "Ada Lovelace_7_assignsubmission_file_/submission_1/a01_densities.ipynb": b"",
+        },
+        # One who is called as Emmy is has another number than hers.
+        {"noetheremmy_4711_5009_a01_densities.ipynb": b"", "hypatia_1004_1_x.ipynb": b"h"},
+        {"noetheremmy_4711_5009_a01_densities.ipynb": b"", "x_1002_1_a01_densities.ipynb": b"e"},
+        # Two are called so, and the roster has one.
+        {
+            "Emmy Noether_7_assignsubmission_file_/a01_densities.ipynb": b"",
+            "Emmy Noether_8_assignsubmission_file_/a01_densities.ipynb": b"",
+        },
+    ],
+)
+def test_a_name_takes_nobodys_place(course, files):
+    whose_it_is = {b"": "mallory", b"h": "hypatia", b"e": "emmy"}
+    take(
+        course,
+        {
+            path: notebook(whose_it_is[content]) if content in whose_it_is else content
+            for path, content in files.items()
+        },
+        A01,
+    )
+    assert submitted(course).get(("emmy", A01)) in (None, "emmy")
+
+
+def test_a_display_name_is_no_number(course):
+    submitters = "  :submitters:\n  - :name: '1002'\n    :email: mallory@example.org\n"
+    found = take(
+        course,
+        {
+            "submission_metadata.yml": f"submission_1:\n{submitters}".encode(),
+            "submission_1/a01_densities.ipynb": notebook("mallory"),
+        },
+    )
+    assert submitted(course) == {}
+    assert len(found.unknown) == 1
+    # Canvas's numbers are not those of a course, which may be small ones too.
+    (course / "roster.csv").write_text("id,name,lms_id\n1,Ada Lovelace,77\n77,Emmy Noether,\n")
+    take(course, {"lovelaceada_77_5001_a01_densities.ipynb": notebook("ada")})
+    assert submitted(course) == {("1", A01): "ada"}
+
+
+MOODLES = "Ada Lovelace_7_assignsubmission_file_"
+
+
+@pytest.mark.parametrize(
+    ("files", "student"),
+    [
+        ({f"{MOODLES}/a01_densities.ipynb": b"", f"{MOODLES}/figure.png": b"x"}, "ada"),
+        ({f"export/{MOODLES}/a01_densities.ipynb": b""}, "ada"),
+        ({f"export/{MOODLES}a01_densities.ipynb": b""}, "ada"),
+        ({"export/lovelaceada_1001_5001_a01_densities.ipynb": b""}, "ada"),
+        ({"Team-1-Sofja Kowalewskaja_7_assignsubmission_file_a01_densities.ipynb": b""}, "sofja"),
+        (
+            {
+                "Monday/ada/a01_densities.ipynb": b"",
+                "Monday/emmy/x.txt": b"",
+                "Friday/hypatia/x.txt": b"",
+            },
+            "ada",
+        ),
+        ({"a01_densities/ada/a01_densities.ipynb": b""}, "ada"),
+    ],
+)
+def test_a_download_may_lie_in_folders_and_be_of_one(course, files, student):
+    (course / "roster.csv").write_text(
+        ROSTER.replace("Sofja Wassiljewna", "Sofja").replace("B,g1", "B,Team-1")
+    )
+    found = take(course, {path: content or notebook("x") for path, content in files.items()}, A01)
+    assert (student, A01) in submitted(course)
+    assert found.unknown == []
+
+
+def test_of_several_downloads_the_later_file_counts_whatever_is_in_it(course):
+    shorter = json.loads(notebook("friday"))
+    shorter["cells"] = shorter["cells"][: len(shorter["cells"]) // 2]
+    monday, friday = course.parent / "monday.zip", course.parent / "friday.zip"
+    name = "noetheremmy_1002_{}_a01_densities.ipynb"
+    monday.write_bytes(zipped({name.format(5001): notebook("monday")}))
+    friday.write_bytes(zipped({name.format(5002): json.dumps(shorter).encode()}))
+    wanted = collecting.Wanted(roster.read_roster(course))
+    for downloads in ([monday, friday], [friday, monday]):
+        collecting.collect(downloads, wanted, lambda *parts: course.joinpath("submitted", *parts))
+        assert submitted(course)["emmy", A01] == "friday"
+
+
+def test_a_partners_later_notebook_counts(course):
+    blank = json.loads(notebook("hypatia, later"))
+    blank["cells"] = blank["cells"][:30]
+    files = {
+        "kowalewskajasofja_1003_5001_a01_densities.ipynb": notebook("sofja"),
+        "hypatia_1004_5002_a01_densities.ipynb": json.dumps(blank).encode(),
+    }
+    take(course, files)
+    assert submitted(course)["sofja", A01] == submitted(course)["hypatia", A01] == "hypatia, later"
+
+
+def test_a_solved_notebook_counts_more_than_the_blank_one_beside_it(course):
+    solved = notebook("ada").replace(b'raise NotImplementedError(\\"write ', b"return (")
+    assert solved != notebook("ada")
+    content = zipped({f"{A01}.ipynb": notebook("blank"), "solved.ipynb": solved})
+    found = take(course, {"ada/work.zip": content})
+    assert submitted(course) == {("ada", A01): "ada"}
+    assert any("took solved.ipynb, not a01_densities.ipynb" in line for line in found.notices)
+
+
+def test_nothing_that_was_replaced_is_ever_overwritten(course):
+    kept = course / "submitted" / "ada" / A01 / ".replaced"
+    for number in range(1, 4):
+        take(course, {"ada/a01_densities.ipynb": notebook(f"version {number}")})
+    (kept / "a01_densities-1.ipynb").unlink()
+    take(course, {"ada/a01_densities.ipynb": notebook("version 4")})
+    assert {whose(path.read_bytes()) for path in kept.iterdir()} == {"version 2", "version 3"}
+    # The way back that is told of keeps both, and stays.
+    found = take(course, {"ada/a01_densities.ipynb": notebook("version 2")})
+    assert submitted(course)["ada", A01] == "version 4"
+    assert found.placed[A01] == found.kept[A01] == []
+    assert found.refused[A01] == ["ada"]
+    (said,) = found.notices
+    path = kept / "a01_densities-2.ipynb"
+    assert f"{path} --student ada" in said
+    for _ in range(2):
+        assert main(["collect", str(path), "--student", "ada", "--out", str(course)]) == 0
+        assert submitted(course)["ada", A01] == "version 2"
+    take(course, {"ada/a01_densities.ipynb": notebook("version 4")})
+    assert submitted(course)["ada", A01] == "version 2"
+    assert {whose(path.read_bytes()) for path in kept.iterdir()} == {
+        "version 2", "version 3", "version 4"
+    }  # fmt: skip
+
+
+def test_what_was_there_on_monday_was_there_on_monday(course):
+    name = f"{MOODLES}/a01_densities.ipynb"
+    for day in (5, 9):
+        written = zipfile.ZipInfo(name, (2026, 10, day, 12, 0, 0))
+        collect(course, zipped({written: notebook("ada")}))
+    assert timestamp(course, "ada").startswith("2026-10-05")

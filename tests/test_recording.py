@@ -485,6 +485,7 @@ def test_the_roster_and_the_deadlines_are_in_the_gradebook(tmp_path):
         (f"{A01},2026-10-32 23:59", "is no time"),
         (f"{A01},2026-10-30 23:59 Mars/Base", "is no time"),
         (f"{A01},2026-10-30 23:59 Europe", "is no time"),
+        (f"{A01},9999-12-31 23:59 America/New_York", "is no time"),
     ],
 )
 def test_a_deadline_that_is_none_is_said(tmp_path, text, why):

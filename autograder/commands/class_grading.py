@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from autograder.grading.submission import Submission
     from autograder.kernels import Confinement
 
-__all__ = ["add_options", "check_out", "confined", "grade_folder", "prepare"]
+__all__ = ["add_options", "check_out", "choose_confinement", "grade_folder", "prepare"]
 
 
 def add_options(command, out) -> None:
@@ -83,11 +83,11 @@ def grade_folder(options: Namespace, submitted, console) -> int:
         secret = prepare(options)
         begins("Starting TensorFlow")
         start_servers()
-        confinement = confined(options)
+        confinement = choose_confinement(options)
     warn_of(confinement, console)
     assignments = {item.assignment for item in submissions}
     settings = build_settings(options, secret, jobs, limits, assignments)
-    run = graded(settings, console, submissions)
+    run = grade_all(settings, console, submissions)
     return FAILED if run is None else conclude(options, console, submissions, run)
 
 
@@ -220,7 +220,7 @@ def build_settings(options: Namespace, secret, jobs, limits, assignments) -> "Se
     )
 
 
-def graded(settings, console, submissions) -> "ClassRun | None":
+def grade_all(settings, console, submissions) -> "ClassRun | None":
     """Returns the `ClassRun` of the submissions; says so where nothing could be graded (None)."""
     from autograder import kernels
     from autograder.grading.classroom import grade_class
@@ -239,7 +239,7 @@ def graded(settings, console, submissions) -> "ClassRun | None":
         return None
 
 
-def confined(options: Namespace) -> "Confinement":
+def choose_confinement(options: Namespace) -> "Confinement":
     """Returns the notebooks' confinement; refuses to grade without any unless --unsafe is given."""
     from autograder.grading.verdict import Unconfined, confine
 

@@ -53,7 +53,7 @@ def run(options: Namespace) -> int:
             raise UsageError(f"there is no {download}: name the zip or folder that you downloaded")
     known_assignments([options.assignment] if options.assignment else [])
     with screen.waiting(console, "Reading " + ", ".join(map(str, options.downloads))):
-        found, roster, folder_of = collected(options)
+        found, roster, folder_of = collect_downloads(options)
     if not roster:
         path = options.out / "roster.csv"
         say(console, f"nobody is in {path}: all are called as in the download", "yellow")
@@ -62,7 +62,7 @@ def run(options: Namespace) -> int:
     return FAILED if found.unknown or found.unread else 0
 
 
-def collected(options: Namespace) -> "tuple[Collected, Roster, Callable[[str, str], Path]]":
+def collect_downloads(options: Namespace) -> "tuple[Collected, Roster, Callable[[str, str], Path]]":
     """Collects; returns (what came of it, the roster, where (student, assignment) goes)."""
     from autograder.course.collecting import Wanted, collect
     from autograder.course.directory import open_directory
@@ -97,28 +97,11 @@ def find_student(name: str, roster: "Roster") -> str:
 
 def describe(found: "Collected", roster: "Roster", folder_of) -> Iterator[tuple[str, str | None]]:
     """Yields (text, style): what was taken, who is missing, and what came to nothing."""
-    assignments = sorted({*found.placed, *found.kept})
+    assignments = sorted({*found.placed, *found.kept, *found.refused})
     if not assignments:
         yield "nothing was collected", "bold red"
     for name in assignments:
-        new, kept = found.placed[name], found.kept[name]
-        there = f", {len(kept)} that were there already" if kept else ""
-        yield f"{name}: {len(new)} collected{there}", None
-        if found.late[name]:
-            yield f"{name}: late, as the system says: {listed(found.late[name])}", None
-        if found.replaced[name]:
-            said = f"{listed(found.replaced[name])}; the older ones are in .replaced beside them"
-            yield f"{name}: replaced {said}", "yellow"
-        missing = [
-            one.id
-            for one in roster.students
-            if not (folder_of(one.id, name) / f"{name}.ipynb").is_file()
-        ]
-        if missing:
-            yield (
-                f"{name}: {len(missing)} on the roster have not handed in: {listed(missing)}",
-                None,
-            )
+        yield from describe_assignment(name, found, roster, folder_of)
     for text in found.notices:
         yield text, "yellow"
     for text in found.unknown:
@@ -128,6 +111,31 @@ def describe(found: "Collected", roster: "Roster", folder_of) -> Iterator[tuple[
         yield f"not read: {text}", "bold red"
 
 
-def listed(names: list[str]) -> str:
+def describe_assignment(
+    name: str, found: "Collected", roster: "Roster", folder_of
+) -> Iterator[tuple[str, str | None]]:
+    """Yields (text, style): what was taken of one assignment, and who is missing."""
+    new, kept, refused = (listing[name] for listing in (found.placed, found.kept, found.refused))
+    there = f", {len(kept)} that were there already" if kept else ""
+    others = f", {len(refused)} whose other notebook stays" if refused else ""
+    yield f"{name}: {len(new)} collected{there}{others}", None
+    if found.late[name]:
+        yield f"{name}: late, as the system says: {format_names(found.late[name])}", None
+    if found.replaced[name]:
+        said = f"{format_names(found.replaced[name])}; the older ones are in .replaced beside them"
+        yield f"{name}: replaced {said}", "yellow"
+    missing = [
+        one.id
+        for one in roster.students
+        if not (folder_of(one.id, name) / f"{name}.ipynb").is_file()
+    ]
+    if missing:
+        yield (
+            f"{name}: {len(missing)} on the roster have not handed in: {format_names(missing)}",
+            None,
+        )
+
+
+def format_names(names: list[str]) -> str:
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
     return ", ".join(map(printable, names[:MAX_NAMES])) + more

@@ -34,7 +34,7 @@ def run(options: Namespace) -> int:
         class_grading.check_out(options.out, SUBMITTED)
         class_grading.prepare(options)
         begins("Starting TensorFlow")
-        check_device(options.device, class_grading.confined(options))
+        check_device(options.device, class_grading.choose_confinement(options))
     say(console, f"No submissions yet: here is a sample class, in {options.out}/.")
     write_sample(submitted, jobs, console)
     status = class_grading.grade_folder(options, submitted, console)

@@ -19,6 +19,7 @@ from autograder.grading.notebook import TextCell, first_definition, grade_id, st
 __all__ = ["autograded_notebook", "automatic_score"]
 
 MISSING = "This cell was missing in what was handed in."
+QUOTES = ('"', "'")
 
 
 def autograded_notebook(
@@ -37,7 +38,11 @@ def autograded_notebook(
     for index, cell in enumerate(submitted):
         name = claimed.get(index)
         nodes += [plain_node(cell)] if name is None else restored_nodes(cell, marked[name])
-    put_missing(nodes, marked, has_own_text(nodes, released))
+    if has_own_text(nodes, released):
+        leave_to_a_person(nodes)
+        put_missing(nodes, marked, is_elsewhere=True)
+    else:
+        put_missing(nodes, marked)
     questions = {question["name"]: question for question in verdict["questions"]}
     for number, node in enumerate(nodes):
         # Ids may be anything, or the same twice.
@@ -120,10 +125,11 @@ def likeness(one: Candidate, released: NotebookNode, name: str, text: str) -> tu
     question = name.removesuffix("-answer")
     return (
         question in one.defined.functions,
+        # Of code the last definition stands, of text what has the id.
+        released.cell_type == "markdown" and one.id == name,
         one.cell.kind == released.cell_type,
         question not in one.defined.stubs,
         one.text != text,
-        # When the notebook runs the last definition stands.
         one.index,
     )
 
@@ -204,18 +210,46 @@ def has_own_text(nodes: list[NotebookNode], released: NotebookNode) -> bool:
     """Tells whether the student has written text into cells that were not released."""
     known = {strip_lines(cell.source) for cell in released.cells}
     return any(
-        node.cell_type != "code" and not grade_id(node) and strip_lines(node.source) not in known
+        not grade_id(node) and is_text(node) and strip_lines(node.source) not in known
         for node in nodes
     )
 
 
+def is_text(node: NotebookNode) -> bool:
+    """Tells whether a cell says something and computes nothing: comments alone are text too."""
+    if node.cell_type != "code":
+        return bool(node.source.strip())
+    lines = [line.strip() for line in node.source.split("\n") if line.strip()]
+    if lines and all(line.startswith("#") for line in lines):
+        return True
+    tree = cells.parse(node.source) if node.source.lstrip("rRuUbBfF").startswith(QUOTES) else None
+    return bool(tree and tree.body) and all(map(is_string, tree.body if tree else ()))
+
+
+def is_string(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and (
+        isinstance(statement.value, ast.JoinedStr)
+        or (isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str))
+    )
+
+
+def leave_to_a_person(nodes: list[NotebookNode]) -> None:
+    """Takes the checksums of written answers out, by which nbgrader gives 0 to what is untouched.
+
+    The answer may stand in a cell of the student's own.
+    """
+    for node in nodes:
+        if node.cell_type == "markdown" and utils.is_solution(node):
+            node.metadata.nbgrader.pop("checksum", None)
+
+
 def put_missing(
-    nodes: list[NotebookNode], marked: dict[str, NotebookNode], has_own_text: bool
+    nodes: list[NotebookNode], marked: dict[str, NotebookNode], is_elsewhere=False
 ) -> None:
     """Puts each released cell that is not among `nodes` behind the one released before it.
 
-    A written answer that is missing is none, and has no points; but where the student has written
-    elsewhere a person looks at it.
+    A written answer that is missing is none, and has no points; but where it may stand elsewhere
+    (`is_elsewhere`) a person looks at it.
     """
     before, there = None, {grade_id(node) for node in nodes}
     for name, released in marked.items():
@@ -223,7 +257,7 @@ def put_missing(
             node = deepcopy(released)
             if utils.is_solution(node) and node.cell_type == "code":
                 node.source = f"# {MISSING}"
-            elif utils.is_solution(node) and has_own_text:
+            elif utils.is_solution(node) and is_elsewhere:
                 node.source = f"*{MISSING}*"
             names = [grade_id(node) for node in nodes]
             nodes.insert(0 if before is None else names.index(before) + 1, node)

@@ -5,6 +5,8 @@ so other hidden inputs.
 """
 
 import functools
+import logging
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,8 @@ class GradeSubmission(NbGraderPreprocessor):
         # nbgrader works in the course's folder.
         course = Path.cwd()
         self.log.info("Grading %s's %s", student, assignment)
-        check_cells(resources["nbgrader"]["db_url"], course, assignment)
+        # nbgrader goes on where its hook fails: here, before anything is graded, it is said.
+        write_course(assignment, self.log)
         item = find_submission(course, student, assignment)
         # Where it fails nbgrader goes on with the next one, and this one waits for a person.
         verdict = self.verdict_on(item, course)
@@ -84,14 +87,6 @@ class GradeSubmission(NbGraderPreprocessor):
             raise item.fault
         settings = classroom.Settings(course, b"", beside=notebooks_of(course, [item.assignment]))
         return classroom.grade_alone(item, settings, conditions(course, self.device, self.unsafe))
-
-
-def check_cells(url: str, course: Path, assignment: str) -> None:
-    """Raises CellsChanged, before anything is graded, where the gradebook could not take it."""
-    released = read_release(released_path(open_directory(course), assignment))
-    with gradebook.open_gradebook(url) as book:
-        gradebook.register(book, assignment, released)
-        book.db.rollback()
 
 
 @functools.cache
@@ -126,7 +121,7 @@ class SaveScores(NbGraderPreprocessor):
         if notice:
             self.log.warning("%s/%s: %s", student, assignment, notice)
         with (
-            alone(Path(".lock"), lambda: self.log.info("Another run writes the gradebook")),
+            writing_alone(self.log),
             gradebook.open_gradebook(resources["nbgrader"]["db_url"]) as book,
         ):
             gradebook.register(book, assignment, released)
@@ -141,18 +136,39 @@ class SaveScores(NbGraderPreprocessor):
 def register_assignment(assignment: str, student: str, notebooks: list[str]) -> None:
     """Writes an assignment into the gradebook, which nbgrader asks for it; a hook of nbgrader's.
 
-    The roster and the deadline go with it.
-
     Args:
         assignment: Its name.
         student: Whose submissions nbgrader is about to grade.
         notebooks: The paths of those.
     """
+    write_course(assignment, logging.getLogger(__name__))
+
+
+def write_course(assignment: str, log: logging.Logger) -> None:
+    """Writes the roster, an assignment and its deadline into the gradebook of this folder.
+
+    Args:
+        assignment: The assignment's name.
+        log: Hears where another run is writing.
+
+    Raises:
+        FaultyFile: If one of the course's files cannot be read.
+        CellsChanged: If the gradebook could not take what was released.
+        SQLAlchemyError: If it cannot be written.
+    """
     course = open_directory(Path.cwd())
-    due = read_deadlines(course.root)
-    with gradebook.open_gradebook(course.db_url, course.course_id) as book:
-        gradebook.write_roster(book, read_roster(course.root).students)
-        gradebook.register(book, assignment, read_release(released_path(course, assignment)))
+    due, students = read_deadlines(course.root), read_roster(course.root).students
+    released = read_release(released_path(course, assignment))
+    with (
+        writing_alone(log),
+        gradebook.open_gradebook(course.db_url, course.course_id) as book,
+    ):
+        gradebook.write_roster(book, students)
+        gradebook.register(book, assignment, released)
         if assignment in due:
             gradebook.write_deadline(book, assignment, due[assignment])
         book.db.commit()
+
+
+def writing_alone(log: logging.Logger) -> AbstractContextManager[None]:
+    return alone(Path(".lock"), lambda: log.info("Another run is writing the gradebook: waiting"))

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +67,25 @@ def submitted_cells(item: Submission, verdict: dict[str, Any]) -> list[reading.T
         return []
     if hashlib.sha256(content).hexdigest() != verdict["submission_sha256"]:
         raise OSError(f"{item.path} changed while it was graded")
+    return readable_cells(content)
+
+
+def readable_cells(content: bytes) -> list[reading.TextCell]:
+    """Returns the cells of a notebook's file, none where it cannot be read.
+
+    What is too large to be graded is too large to be read as Python: as text it stays for those who
+    grade answers in words.
+    """
     try:
         every = reading.read_notebook(reading.strip_outputs(content))
-        # What is too large to be graded is too large to be read as Python here.
-        reading.check_amount_of_code(every)
-        return every if len(every) <= reading.MAX_CELLS else []
     except reading.UnreadableNotebook:
         return []
+    try:
+        reading.check_amount_of_code(every)
+    except reading.UnreadableNotebook:
+        every = [replace(cell, kind="raw") if cell.kind == "code" else cell for cell in every]
+    left = len(every) - reading.MAX_CELLS
+    if left > 0:
+        said = f"Here {left} more cells were handed in: see the file."
+        every = [*every[: reading.MAX_CELLS], reading.TextCell("raw", said, {})]
+    return every

@@ -38,15 +38,19 @@ class StudentNotebook:
         path: Where its content lies, in a `Spool`: equal ones in one place.
         source: The file that it came in.
         fit: What `recognizing.fit` says of it.
+        hand_in: What is the same of notebooks that were handed in together.
         group: Whether another of the student's group handed it in.
+        is_chosen: Whether whoever collects has named this file and its student.
     """
 
     student: str
     assignment: str
     path: Path
     source: DownloadedFile
-    fit: tuple[int, tuple]
+    fit: tuple[tuple, tuple]
+    hand_in: tuple
     group: bool = False
+    is_chosen: bool = False
 
     @property
     def where(self) -> str:
@@ -56,15 +60,21 @@ class StudentNotebook:
     def content(self) -> bytes:
         return self.path.read_bytes()
 
-    @property
-    def recency(self) -> tuple:
-        """What is largest for the one that counts, of several.
+    def comes_before(self, other: "StudentNotebook") -> bool:
+        """Tells whether the other one counts, of two of one student's.
 
-        Of two that were handed in together it is the one with more of the questions.
+        Of several that were handed in together it is the likeliest, else the latest.
         """
-        known, (questions, name) = self.source.timestamp, self.fit
-        time = known.timestamp() if known else 0.0
-        return (time, questions, self.source.order, name, not self.group)
+        if self.hand_in == other.hand_in:
+            mine, others = ((one.fit[0], one.source.order, one.fit[1]) for one in (self, other))
+            return mine <= others
+        return self.order <= other.order
+
+    @property
+    def order(self) -> tuple:
+        """What is larger for what was handed in later."""
+        known = self.source.timestamp
+        return (known.timestamp() if known else 0.0, self.source.order, not self.group)
 
 
 @dataclass
@@ -73,7 +83,8 @@ class Collected:
 
     Attributes:
         placed: Who has handed in, by assignment.
-        kept: Those of them whose notebook was there already.
+        kept: Those whose notebook was there already.
+        refused: Those whose other notebook, which is there, was not replaced.
         replaced: Those of the placed whose older notebook was replaced.
         late: Those of them whom the system calls late.
         unknown: What belongs to nobody on the roster, in words.
@@ -84,6 +95,7 @@ class Collected:
 
     placed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     kept: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    refused: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     replaced: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     late: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unknown: list[str] = field(default_factory=list)

@@ -1,21 +1,21 @@
 """From a download to `submitted/`: whose a file is, of which assignment, and which one counts."""
 
-import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from autograder.grading.notebook import MAX_FILE_BYTES
-from autograder.names import file_stem, printable
+from autograder.names import printable
 
 from .archives import Entry, Refused, entries_of, inner_entries
 from .collected import Collected, Spool, StudentNotebook
 from .layouts import DownloadedFile, read_layout
 from .placing import leave_for_the_grader, place_or_say
-from .recognizing import NOTEBOOK, assignment_in, assignment_named, fit, named_assignment
+from .recognizing import NOTEBOOK, assignment_in, assignment_named, fit
 from .roster import Roster
+from .whose import Owners
 
 __all__ = ["Wanted", "collect"]
 
@@ -39,6 +39,10 @@ class Wanted:
     assignment: str = ""
     student: str = ""
 
+    def is_student(self, name: str) -> bool:
+        """Tells whether somebody on the roster is called that."""
+        return bool(self.roster and self.roster.find([name]))
+
 
 def collect(
     downloads: Iterable[Path], wanted: Wanted, folder_of: Callable[[str, str], Path]
@@ -58,7 +62,7 @@ def collect(
         latest = choose(find_all(downloads, wanted, Spool(folder), collected), collected)
         for found in latest.values():
             place_or_say(found, folder_of(found.student, found.assignment), collected)
-    take_others({*latest}, wanted, folder_of, collected)
+    leave_others({*latest}, wanted, folder_of, collected)
     return collected
 
 
@@ -66,21 +70,28 @@ def choose(
     every: Iterable[StudentNotebook], collected: Collected
 ) -> dict[tuple[str, str], StudentNotebook]:
     """Returns the notebook that counts, by student and assignment; `collected` hears of others."""
-    chosen: dict[tuple[str, str], StudentNotebook] = {}
+    together: dict[tuple, StudentNotebook] = {}
     for found in every:
-        key = (found.student, found.assignment)
-        other = chosen.get(key)
-        if other is None or found.recency >= other.recency:
-            chosen[key] = found
-        if other and other.path != found.path:
-            counts, not_that = (chosen[key], other if chosen[key] is found else found)
-            collected.notices.append(
-                f"{found.student}/{found.assignment}: took {counts.where}, not {not_that.where}"
-            )
+        take_later(together, (found.student, found.assignment, found.hand_in), found, collected)
+    chosen: dict[tuple[str, str], StudentNotebook] = {}
+    for found in together.values():
+        take_later(chosen, (found.student, found.assignment), found, collected)
     return chosen
 
 
-def take_others(
+def take_later(chosen: dict, key: tuple, found: StudentNotebook, collected: Collected) -> None:
+    """Puts a notebook in the place of one that comes before it; `collected` hears of the other."""
+    other = chosen.setdefault(key, found)
+    if other.comes_before(found):
+        chosen[key] = found
+    if other.path != found.path:
+        counts, not_that = (found, other) if chosen[key] is found else (other, found)
+        collected.notices.append(
+            f"{found.student}/{found.assignment}: took {counts.where}, not {not_that.where}"
+        )
+
+
+def leave_others(
     taken: set[tuple[str, str]],
     wanted: Wanted,
     folder_of: Callable[[str, str], Path],
@@ -116,28 +127,56 @@ def find_all(
     """Yields the notebooks of downloads; `collected` receives what is not one of anybody's."""
     for download in downloads:
         try:
-            handed_in = read_layout(entries_of(download), wanted.student)
+            files = read_layout(entries_of(download), wanted.student, wanted.is_student)
         except Refused as error:
             collected.unread.append(f"{printable(download)}: {error}")
             continue
-        if not any(may_hold_notebook(one) or students_of(one, wanted) for one in handed_in):
+        owners = Owners(files, wanted.roster, wanted.student)
+        if not any(may_hold_notebook(one) or owners.of(one) for one in files):
             collected.unread.append(f"{printable(download)} holds no notebook and no zip")
-        for one in handed_in:
-            yield from find_in(one, wanted, spool, collected)
+        for one in files:
+            students = owners.of(one)
+            if not students and may_hold_notebook(one):
+                collected.unknown.append(owners.describe_unknown(one))
+                continue
+            by_assignment = find_in(one, students, wanted, collected)
+            for assignment, (name_fit, content) in by_assignment.items():
+                found = StudentNotebook(
+                    "",
+                    assignment,
+                    spool.keep(content),
+                    one,
+                    name_fit,
+                    hand_in=(download, one.people),
+                    is_chosen=bool(wanted.student),
+                )
+                yield from for_all(found, students, wanted.roster)
 
 
 def may_hold_notebook(one: DownloadedFile) -> bool:
     return one.name.suffix.lower() == ".zip" or bool(NOTEBOOK.search(one.name.name))
 
 
-def find_in(
-    one: DownloadedFile, wanted: Wanted, spool: Spool, collected: Collected
+def for_all(
+    found: StudentNotebook, students: list[str], roster: Roster
 ) -> Iterable[StudentNotebook]:
-    """Yields the notebooks in one file, for all who handed it in."""
-    students = students_of(one, wanted)
-    if not students and may_hold_notebook(one):
-        collected.unknown.append(describe_unknown(one, wanted))
-        return
+    """Yields a notebook for each who handed it in, and for all of their groups."""
+    for student in students:
+        for member in roster.group_of(student):
+            yield replace(found, student=member, group=member not in students)
+
+
+def find_in(
+    one: DownloadedFile, students: list[str], wanted: Wanted, collected: Collected
+) -> dict[str, tuple[tuple[tuple, tuple], bytes]]:
+    """Returns the likeliest notebook in one file by assignment: (its `fit`, its content).
+
+    Args:
+        one: The file.
+        students: The ids of those who handed it in.
+        wanted: What is collected.
+        collected: Receives what cannot be read, and what is no notebook.
+    """
     label, by_assignment = ", ".join(students), {}
     if may_hold_notebook(one):
         try:
@@ -145,31 +184,20 @@ def find_in(
         except Refused as error:
             collected.unread.append(f"{label}: {one.entry.shown}: {error}")
             if isinstance(error, OfAnother):
-                return
+                return {}
     if not by_assignment:
         for student in students:
             collected.others[student].append(one)
+    chosen = {}
     for assignment, choices in by_assignment.items():
-        best, (name, content) = max(
-            ((fit(*choice, assignment), choice) for choice in choices), key=lambda pair: pair[0]
-        )
-        if len({content for _, content in choices}) > 1:
-            of = f"of {len(choices)} notebooks in {one.entry.shown}"
-            collected.notices.append(f"{label}: {of} took {printable(name)}")
-        path = spool.keep(content)
-        for student in students:
-            for member in wanted.roster.group_of(student):
-                is_anothers = member not in students
-                yield StudentNotebook(member, assignment, path, one, best, is_anothers)
-
-
-def describe_unknown(one: DownloadedFile, wanted: Wanted) -> str:
-    """Returns whose file nobody on the roster can have handed in, or which of several."""
-    clues = [clue for clues in one.clues for clue in clues[:1]]
-    who = " or ".join(map(printable, clues)) or "nobody"
-    shared = [wanted.roster.why_nobody(clue) for clues in one.clues for clue in clues]
-    why = next((text for text in shared if "both" in text), "")
-    return f"{one.entry.shown} ({one.system}: {who}{': ' if why else ''}{why})"
+        fits = [(fit(*choice, assignment), *choice) for choice in choices]
+        best, name, content = max(fits, key=lambda found: found[0])
+        others = {printable(name) for _, name, other in fits if other != content}
+        if others:
+            took = f"{one.entry.shown}: took {printable(name)}, not {', '.join(sorted(others))}"
+            collected.notices.append(f"{label}: {took}")
+        chosen[assignment] = best, content
+    return chosen
 
 
 def sort_by_assignment(
@@ -206,46 +234,6 @@ def sort_by_assignment(
             "it is no notebook of an assignment here" if notebooks else "it holds no notebook"
         )
     return found
-
-
-def students_of(one: DownloadedFile, wanted: Wanted) -> list[str]:
-    """Returns the ids of all who handed a file in, and are on the roster."""
-    found = (student_of(clues, one, wanted) for clues in one.clues)
-    return list(dict.fromkeys(filter(None, found)))
-
-
-def student_of(clues: tuple[str, ...], one: DownloadedFile, wanted: Wanted) -> str | None:
-    """Returns the id of who handed something in; None if nobody on the roster did.
-
-    Without a roster it is what the system calls the person.
-    """
-    if wanted.student:
-        return wanted.student
-    if wanted.roster:
-        return find_on_roster(clues, one.system, wanted.roster)
-    names = [clue for clue in clues if not named_assignment(clue)]
-    if one.system == "Canvas":
-        # Canvas's numbers are sure, its names are for reading.
-        names = [f"{clues[1]}_{clues[0]}"]
-    elif one.is_loose:
-        names = []
-    clean = (re.sub(r"[/\\\0]", "_", name).strip().lstrip(".") for name in names)
-    name = next(filter(None, clean), None)
-    return file_stem(name) if name else None
-
-
-def find_on_roster(clues: tuple[str, ...], system: str, roster: Roster) -> str | None:
-    """Returns the id of a student of whom a system says `clues`; None for nobody."""
-    if system == "Canvas":
-        number, name = clues
-        return roster.find_number(number) or roster.find([name])
-    if system == "Moodle":
-        name, group, member = clues
-        found = roster.find([name])
-        return found or (roster.find([member]) if member and roster.is_group(group) else None)
-    if system == "Gradescope":
-        return next(filter(None, map(roster.find_number, clues)), None) or roster.find(clues)
-    return roster.find(clues)
 
 
 def notebooks_in(

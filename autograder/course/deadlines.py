@@ -56,7 +56,7 @@ def parse(text: str, where: str) -> datetime:
         zone = ZoneInfo(written[3]) if written[3] else None
         local = datetime.fromisoformat(f"{written[1]} {written[2]}")
         return (local.replace(tzinfo=zone) if zone else local.astimezone()).astimezone(UTC)
-    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError) as error:
         why = f" ({error})" if written else ""
         raise FaultyFile(
             f"{where}: {text!r} is no time{why}: write it as 2026-10-30 23:59, "

@@ -139,11 +139,19 @@ def register(book: api.Gradebook, assignment: str, released: NotebookNode) -> No
         there = {}
         book.db.add_all(api.SolutionCell(name=name, notebook=notebook) for name in answers)
     for name, values in graded.items():
+        if name in there and there[name].max_score != values["max_score"]:
+            ask_again(book, there[name])
         write_cell(book, api.GradeCell, there.get(name), {**values, "name": name}, notebook)
     write_sources(book, notebook, sources)
     book.db.flush()
     # Else it goes on to list the cells that it had.
     book.db.expire(notebook)
+
+
+def ask_again(book: api.Gradebook, cell: api.GradeCell) -> None:
+    """Lets all grades of a cell wait that a person gave: they were out of other points."""
+    given = (api.Grade.cell_id == cell.id) & api.Grade.manual_score.is_not(None)
+    book.db.execute(update(api.Grade).where(given).values(needs_manual_grade=True))
 
 
 def notebook_row(book: api.Gradebook, assignment: str, released: NotebookNode) -> api.Notebook:

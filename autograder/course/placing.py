@@ -46,28 +46,28 @@ def place_or_say(found: StudentNotebook, folder: Path, collected: Collected) -> 
 def place(found: StudentNotebook, folder: Path, collected: Collected) -> None:
     """Writes a notebook into its folder in `submitted/`; one that it replaces is kept beside it."""
     path, label = folder / f"{found.assignment}.ipynb", f"{found.student}/{found.assignment}"
-    old = path.read_bytes() if kind(path) == FILE else None
+    old, content = path.read_bytes() if kind(path) == FILE else None, found.content
     time, before = found.source.timestamp, read_time(folder / TIMESTAMP)
-    content = found.content
-    is_same = old == content
-    if not is_same and old is not None:
-        why = why_not_replaced(found, folder, before)
-        if why:
-            collected.notices.append(f"{label}: kept what is there: {found.where} {why}")
-            is_same, time = True, None
-    (collected.kept if is_same else collected.placed)[found.assignment].append(found.student)
+    why = "" if old in (None, content) else why_not_replaced(found, folder, before)
+    if why:
+        collected.notices.append(f"{label}: kept what is there: {found.where} {why}")
+        collected.refused[found.assignment].append(found.student)
+        return
     if found.source.late:
         collected.late[found.assignment].append(found.student)
-    if is_same and not time:
-        return
-    if not is_same:
+    if old == content:
+        collected.kept[found.assignment].append(found.student)
+        # It was there already at the earlier time, whichever download is read first.
+        time = min(time, before) if time and before else time
+    else:
+        collected.placed[found.assignment].append(found.student)
         if old is not None:
             keep_old(path, old)
             collected.replaced[found.assignment].append(found.student)
         # It was the other notebook's.
         (folder / TIMESTAMP).unlink(missing_ok=True)
         write_whole(path, content)
-    if time:
+    if time and time != before:
         write_whole(folder / TIMESTAMP, time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC\n"))
 
 
@@ -80,11 +80,16 @@ def why_not_replaced(found: StudentNotebook, folder: Path, before: datetime | No
         before: When that was handed in; None if nobody knows.
     """
     time = found.source.timestamp
+    if found.is_chosen:
+        return ""
     if time and before:
         return "is older" if before > time else ""
-    earlier = (folder / REPLACED).glob("*.ipynb")
-    if any(path.read_bytes() == found.content for path in earlier):
-        return f"was replaced before. To go back to it move it there from {REPLACED}"
+    for path in (folder / REPLACED).glob("*.ipynb"):
+        if path.read_bytes() == found.content:
+            return (
+                f"was replaced before. To go back to it collect it by itself: "
+                f"{path} --student {found.student}"
+            )
     return ""
 
 
@@ -98,10 +103,11 @@ def read_time(path: Path) -> datetime | None:
 
 
 def keep_old(path: Path, content: bytes) -> None:
-    """Writes what is replaced where nobody grades it: in a hidden folder, under a number."""
-    folder = path.parent / REPLACED
-    number = 1 + len(list(folder.glob("*.ipynb"))) if folder.is_dir() else 1
-    write_whole(folder / f"{path.stem}-{number}.ipynb", content)
+    """Writes what is replaced where nobody grades it: in a hidden folder, under a new number."""
+    folder, pattern = path.parent / REPLACED, re.compile(rf"{re.escape(path.stem)}-(\d+)\.ipynb")
+    names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+    numbers = (int(found[1]) for found in map(pattern.fullmatch, names) if found)
+    write_whole(folder / f"{path.stem}-{max(numbers, default=0) + 1}.ipynb", content)
 
 
 def leave_for_the_grader(files: list[DownloadedFile], folder: Path) -> None:

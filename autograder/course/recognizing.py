@@ -15,6 +15,7 @@ NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?\Z", re.IGNORECASE)
 # What browsers, systems and people put behind a name: "(1)", "-2", " - Copy", "_final".
 COPY_MARK = re.compile(r"[\s_-]*(\(\d+\)|-\d+|copy( \d+)?|final|submission|solution)\Z")
 DEFINES = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
+STUB = 'raise NotImplementedError("write '
 MAX_ASSIGNMENT_NAME = 200
 
 
@@ -39,16 +40,15 @@ def assignment_named(path: PurePosixPath) -> str:
 
 def assignment_in(content: bytes) -> str:
     """Returns the assignment that a notebook's cells are of; "" where they do not say."""
-    ids = ids_in(content)
+    ids = ids_in(read_cells(content))
     shared = {name: len(ids & known_ids(name)) for name in tasks.names()}
     most = max(shared.values())
     best = [name for name, count in shared.items() if count == most]
     return best[0] if most and len(best) == 1 else ""
 
 
-def ids_in(content: bytes) -> set[str]:
+def ids_in(every: list[reading.TextCell]) -> set[str]:
     """Returns the ids of a notebook's cells, or, where an editor dropped them, what it defines."""
-    every = read_cells(content)
     ids = {reading.grade_id(cell).removesuffix("-answer") for cell in every} - {""}
     return ids or {
         name for cell in every if cell.kind == "code" for name in DEFINES.findall(cell.source)
@@ -66,7 +66,7 @@ def read_cells(content: bytes) -> list[reading.TextCell]:
         return []
 
 
-def fit(name: PurePosixPath, content: bytes, assignment: str) -> tuple[int, tuple]:
+def fit(name: PurePosixPath, content: bytes, assignment: str) -> tuple[tuple, tuple]:
     """Returns what is largest for the likeliest of several notebooks of an assignment.
 
     Args:
@@ -75,7 +75,11 @@ def fit(name: PurePosixPath, content: bytes, assignment: str) -> tuple[int, tupl
         assignment: The assignment's name.
 
     Returns:
-        (how many of the assignment's questions it has, what its name says).
+        ((how many of the assignment's questions it has, minus how many of them are stubs), what its
+        name says).
     """
+    every = read_cells(content)
+    stubs = sum(cell.kind == "code" and STUB in cell.source for cell in every)
     is_named = name.name == f"{assignment}.ipynb", named_assignment(name.name) == assignment
-    return len(ids_in(content) & known_ids(assignment)), (*is_named, -len(name.parts))
+    questions = len(ids_in(every) & known_ids(assignment))
+    return (questions, -stubs), (*is_named, -len(name.parts))

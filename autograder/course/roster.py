@@ -66,6 +66,7 @@ class Roster:
 
     students: tuple[Student, ...] = ()
     by_clue: dict[str, set[str]] = field(default_factory=dict)
+    by_name: dict[str, set[str]] = field(default_factory=dict)
     by_id: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -80,16 +81,32 @@ class Roster:
         for clue in clues:
             if comparable_name(clue) in self.by_id:
                 return self.by_id[comparable_name(clue)]
-            found = self.by_clue.get(comparable_name(clue)) or self.by_clue.get(
-                comparable_words(clue)
-            )
+            found = look_up(clue, self.by_clue)
             if found:
                 return next(iter(found)) if len(found) == 1 else None
         return None
 
+    def find_name(self, names: Iterable[str]) -> str | None:
+        """Returns the id of the student whose name is the first that is anybody's, and alone so."""
+        found = next(filter(None, (look_up(name, self.by_name) for name in names)), set())
+        return next(iter(found)) if len(found) == 1 else None
+
     def find_number(self, number: str) -> str | None:
         """Returns the id of the student whom a system knows by a number."""
         return next((one.id for one in self.students if number in one.lms_ids), None)
+
+    def find_id(self, name: str) -> str | None:
+        """Returns the id that a name is, give or take case."""
+        return self.by_id.get(comparable_name(name))
+
+    def find_address(self, address: str) -> str | None:
+        """Returns the id of the student who has an e-mail address."""
+        wanted = comparable_name(address)
+        return next((one.id for one in self.students if comparable_name(one.email) == wanted), None)
+
+    def has_number(self, student: str) -> bool:
+        """Tells whether the roster says by which number a system knows a student."""
+        return any(one.lms_ids for one in self.students if one.id == student)
 
     def is_group(self, name: str) -> bool:
         """Tells whether a group or a section is called that."""
@@ -98,7 +115,7 @@ class Roster:
 
     def why_nobody(self, clue: str) -> str:
         """Returns why `find` finds nobody by one clue."""
-        found = self.by_clue.get(comparable_name(clue)) or self.by_clue.get(comparable_words(clue))
+        found = look_up(clue, self.by_clue)
         if not found:
             return "nobody on the roster is called that"
         return f"{' and '.join(sorted(found))} are both called that"
@@ -107,6 +124,11 @@ class Roster:
         """Returns the ids of all who are in the student's group; the student's alone without."""
         group = next((one.group for one in self.students if one.id == student), "")
         return [one.id for one in self.students if group and one.group == group] or [student]
+
+
+def look_up(name: str, by_name: dict[str, set[str]]) -> set[str]:
+    """Returns the ids of those who are called that, or that in another order of words."""
+    return by_name.get(comparable_name(name)) or by_name.get(comparable_words(name)) or set()
 
 
 def comparable_words(text: str) -> str:
@@ -125,12 +147,14 @@ def read_roster(folder) -> Roster:
         return Roster()
     students = [build_student(path, *row) for row in read_rows(path, COLUMNS, ["id"])]
     check_ids(path, students)
-    clues = defaultdict(set)
+    clues, names = defaultdict(set), defaultdict(set)
     for one in students:
-        for clue in clues_of(one):
+        for name in names_of(one):
+            names[name].add(one.id)
+        for clue in exact_clues(one) | names_of(one):
             clues[clue].add(one.id)
     ids = {comparable_name(one.id): one.id for one in students}
-    return Roster(tuple(students), dict(clues), ids)
+    return Roster(tuple(students), dict(clues), dict(names), ids)
 
 
 def read_rows(path: Path, columns, needed) -> list[tuple[int, dict[str, str]]]:
@@ -190,15 +214,16 @@ def check_ids(path: Path, students: list[Student]) -> None:
                     )
 
 
-def clues_of(student: Student) -> set[str]:
-    """Returns what a student may be called in a download, made comparable."""
+def exact_clues(student: Student) -> set[str]:
+    """Returns the id, numbers and address of a student, made comparable."""
     exact = (student.id, *student.lms_ids, student.email, student.email.partition("@")[0])
+    return {comparable_name(text) for text in exact if text}
+
+
+def names_of(student: Student) -> set[str]:
+    """Returns how a student's name may be written in a download, made comparable."""
     first, last = student.first_and_last
     names = {student.name, f"{last}{first}", f"{first}{last}"} - {""}
     # Canvas writes the last name first, without spaces or hyphens.
     squeezed = {re.sub(r"[\W_]", "", comparable_name(name)) for name in names}
-    return (
-        {comparable_name(text) for text in exact if text}
-        | squeezed
-        | {comparable_words(student.name)} - {""}
-    )
+    return squeezed | ({comparable_words(student.name)} - {""})

@@ -178,12 +178,13 @@ def complete(run: ClassRun, submissions: list[Submission], out) -> None:
 
 def select_submissions(
     grading: Grading, submissions: list[Submission]
-) -> tuple[list[Submission], list[Submission]]:
-    """Returns (those that wait, those whose verdict stands without its notebook beside it).
+) -> tuple[list[Submission], dict[Submission, dict[str, Any]]]:
+    """Returns (those that wait, the verdicts that stand without their notebook beside them).
 
     The run receives kept and replaced verdicts, and failures.
     """
-    run, todo, stale = grading.run, [], []
+    run, todo = grading.run, []
+    stale: dict[Submission, dict[str, Any]] = {}
     for item in submissions:
         try:
             old = read_verdict(verdict_path(grading.settings.out, item))
@@ -191,15 +192,15 @@ def select_submissions(
                 record_failure(run, item, item.fault, old)
                 continue
             kept = old and not grading.settings.force and is_current(old, item, grading.conditions)
-            is_stale = old and kept and not is_beside(grading.settings, item, old)
+            is_whole = old and kept and is_beside(grading.settings, item, old)
         except OSError as error:
             record_failure(run, item, error)
             continue
-        if is_stale:
-            stale.append(item)
-        elif old and kept:
+        if old and is_whole:
             run.verdicts[item], run.kept = old, run.kept + 1
             grading.finished(item)
+        elif old and kept:
+            stale[item] = old
         else:
             todo.append(item)
             if old:
@@ -207,23 +208,23 @@ def select_submissions(
     return todo, stale
 
 
-def rewrite_beside(grading: Grading, stale: list[Submission]) -> None:
+def rewrite_beside(grading: Grading, stale: dict[Submission, dict[str, Any]]) -> None:
     """Writes the notebooks of another release beside verdicts that stand."""
     run, settings = grading.run, grading.settings
     if stale:
         grading.begins("Writing notebooks of the present release")
-    waiting, arguments = {*stale}, (settings.out, settings.beside)
+    arguments = (settings.out, settings.beside)
     try:
-        for item, verdict, error in grading.graders.each(rewrite_one, stale, *arguments):
-            waiting.remove(item)
+        for item, verdict, error in grading.graders.each(rewrite_one, [*stale], *arguments):
             if error is None:
                 run.verdicts[item], run.kept = verdict, run.kept + 1
+                del stale[item]
             else:
-                record_failure(run, item, error)
+                record_failure(run, item, error, stale.pop(item))
             grading.finished(item)
     except (GraderError, OSError, MemoryError) as error:
-        for item in waiting:
-            record_failure(run, item, error)
+        for item, old in stale.items():
+            record_failure(run, item, error, old)
 
 
 def rewrite_one(item: Submission, out, beside: Beside) -> dict[str, Any]:
