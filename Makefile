@@ -11,7 +11,7 @@ A ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help grade sample new-question test soak assignments solutions release course collect matrix unnamed adopt kernelspec bench doctor clean
+.PHONY: help grade sample new-question test soak assignments solutions release course collect written override reweigh requests matrix unnamed adopt kernelspec bench doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,18 @@ course: $(READY)  ## make course/ a course of nbgrader's: settings, source and r
 
 collect: $(READY)  ## put what students handed in into course/submitted/ (ARGS=submissions.zip)
 	$(RUN) -m autograder collect $(ARGS)
+
+written: $(READY)  ## pages for grading answers in words (A=a01_densities); ARGS="--take FILE" brings them back
+	$(RUN) -m autograder written $(A) $(ARGS)
+
+override: $(READY)  ## give a student other points for a question (ARGS='STUDENT QUESTION POINTS --why "..."')
+	$(RUN) -m autograder override $(ARGS)
+
+reweigh: $(READY)  ## drop a question, or let it count more or less (ARGS='QUESTION 0 --why "..."')
+	$(RUN) -m autograder reweigh $(ARGS)
+
+requests: $(READY)  ## write down what students ask about grades, and answers; list what waits
+	$(RUN) -m autograder requests $(ARGS)
 
 matrix: $(READY)  ## show which cases refuse which known mistakes (A=a01_densities for one)
 	$(RUN) -m autograder matrix $(A) $(ARGS)

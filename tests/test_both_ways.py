@@ -156,7 +156,7 @@ def test_a_class_gets_the_same_both_ways(tmp_path):
     assert f"{A01},2026-10-02 12:00:00,2026-10-01 12:00:00,right,Lovelace,Ada" in export
     # Who is on the roster and has no folder has a row all the same.
     table = (ours / "grades.csv").read_text()
-    assert "zoe,a01_densities,0.0,77.0" in table
+    assert f"zoe,Zoe Lee,{A01},0.0,77.0" in table
     # A folder in another case is no second student.
     assert "BLANK" not in table
     for student in ("zoe", "blank", "broken", "no notebook", "latin", "zz takes another's"):
@@ -228,7 +228,7 @@ def test_nbgrader_grades_nothing_with_a_faulty_file_of_the_course(tmp_path, monk
     """It goes on where its hook fails: without a deadline there would be no penalty."""
     course_folder.init(tmp_path)
     monkeypatch.chdir(tmp_path)
-    autograding.register_assignment(A01, "ann", [])
+    autograding.write_assignment(A01, "ann", [])
     hand_in(tmp_path, "ann", blank())
     (tmp_path / "deadlines.csv").write_text(f"assignment,due\n{A01},Friday\n")
     done = run(tmp_path, "nbgrader", "autograde", A01)
@@ -254,7 +254,7 @@ def test_nbgrader_waits_where_another_run_writes_the_gradebook(tmp_path, monkeyp
     with ThreadPoolExecutor(2) as pool:
         other = pool.submit(hold)
         holds.wait()
-        ours = pool.submit(autograding.register_assignment, A01, "ann", [])
+        ours = pool.submit(autograding.write_assignment, A01, "ann", [])
         while "Another run" not in caplog.text and not ours.done():
             time.sleep(0.01)
         goes_on.set()

@@ -40,7 +40,7 @@ def course(tmp_path_factory):
     """A course as `autograder course init` makes it."""
     place = tmp_path_factory.mktemp("courses") / "a course"
     written, kept = folder.init(place)
-    assert len(written) == len(set(written)) == 3 + 2 * len(NAMES)
+    assert len(written) == len(set(written)) == 4 + 2 * len(NAMES)
     assert kept == []
     return place
 

@@ -124,28 +124,6 @@ def test_what_a_person_gave_stays_through_a_regrade(book, released):
     assert grade_of(book, "ann", WRITTEN[0]).needs_manual_grade
 
 
-def test_points_by_hand_wait_where_what_they_are_out_of_has_changed(book, released):
-    write(book, *(graded(released, student)[0] for student in ("ann", "bob")))
-    for question in WRITTEN[:2]:
-        grade = grade_of(book, "ann", question)
-        grade.manual_score, grade.needs_manual_grade = 4.0, False
-    book.db.commit()
-    changed = nbformat.from_dict(json.loads(json.dumps(released)))
-    (cell,) = (cell for cell in changed.cells if reading.grade_id(cell) == WRITTEN[0])
-    cell.metadata.nbgrader.points = 2
-    gradebook.register(book, A01, changed)
-    write(book, *(graded(changed, student)[0] for student in ("ann", "bob")))
-    grade = grade_of(book, "ann", WRITTEN[0])
-    assert (grade.manual_score, grade.max_score, grade.needs_manual_grade) == (4, 2, True)
-    assert not grade_of(book, "ann", WRITTEN[1]).needs_manual_grade
-    # Once looked at they do not wait again.
-    grade.manual_score, grade.needs_manual_grade = 2.0, False
-    book.db.commit()
-    gradebook.register(book, A01, changed)
-    write(book, graded(changed, "ann")[0])
-    assert not grade_of(book, "ann", WRITTEN[0]).needs_manual_grade
-
-
 def test_nothing_is_written_before_the_end(tmp_path, book, released):
     write(book, graded(released, "ann")[0])
     gradebook.write_grades(book, A01, [graded(released, "bob")[0]])

@@ -11,6 +11,7 @@ from . import (
     bench,
     collect,
     course,
+    decisions,
     doctor,
     grade,
     kernelspec,
@@ -20,6 +21,7 @@ from . import (
     sample,
     solutions,
     unnamed,
+    written,
 )
 
 __all__ = ["COMMANDS"]
@@ -29,6 +31,8 @@ COMMANDS = (
     collect,
     grade,
     sample,
+    written,
+    decisions,
     unnamed,
     adopt,
     new_question,

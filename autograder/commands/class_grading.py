@@ -204,10 +204,10 @@ def warn_of(confinement, console) -> None:
 
 def build_settings(options: Namespace, secret, jobs, limits, assignments) -> "Settings":
     from autograder.course.beside import notebooks_of
-    from autograder.course.recording import check_settings
+    from autograder.course.course_files import read_course_files
     from autograder.grading.classroom import Settings
 
-    check_settings(options.out)
+    read_course_files(options.out)
     return Settings(
         out=options.out,
         secret=secret,
@@ -310,6 +310,7 @@ def write_all(
     Returns (all verdicts, what the gradebook says, a line for each thing that was not written).
     """
     from autograder.course.recording import record
+    from autograder.course.reporting import course_reports
     from autograder.grading.classroom import read_all
     from autograder.reports.course import write_course
 
@@ -321,9 +322,8 @@ def write_all(
         standings, failures = record(options.out, run.verdicts, waits)
         begins(f"Writing the reports into {options.out}")
         try:
-            everything = write_course(
-                run.verdicts.values(), standings, options.out, read_all, waits
-            )
+            reports = course_reports(options.out, standings)
+            everything = write_course(run.verdicts.values(), reports, options.out, read_all, waits)
         except OSError as error:
             failures.append(
                 f"reports were not written: {error}; run again when that is mended: "

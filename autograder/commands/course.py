@@ -25,13 +25,13 @@ def run(options: Namespace) -> int:
     console = screen.on_stdout()
     with screen.waiting(console, "Starting TensorFlow") as begins:
         from autograder.course import folder
-        from autograder.course.recording import check_settings
+        from autograder.course.course_files import read_course_files
         from autograder.grading.run import install_kernel
         from autograder.reference import device as devices
 
         devices.choose()
         written, kept = folder.init(options.folder, begins)
-        check_settings(options.folder)
+        read_course_files(options.folder)
         if sys.platform == "linux":
             begins("Installing the confined kernel, nbgrader's for this course")
             install_kernel()

@@ -5,8 +5,10 @@ that the student wrote is lost.
 """
 
 import ast
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from nbformat import NotebookNode
@@ -16,6 +18,8 @@ from vikit.notebook import cells
 
 from autograder.grading.notebook import TextCell, first_definition, grade_id, strip_lines
 
+from .rubrics import rubric_cell
+
 __all__ = ["autograded_notebook", "automatic_score"]
 
 MISSING = "This cell was missing in what was handed in."
@@ -23,7 +27,10 @@ QUOTES = ('"', "'")
 
 
 def autograded_notebook(
-    submitted: list[TextCell], released: NotebookNode, verdict: dict[str, Any]
+    submitted: list[TextCell],
+    released: NotebookNode,
+    verdict: dict[str, Any],
+    rubrics: Mapping[str, str] = MappingProxyType({}),
 ) -> NotebookNode:
     """Returns the notebook that nbgrader's gradebook and pages are about.
 
@@ -31,6 +38,7 @@ def autograded_notebook(
         submitted: The cells that were handed in.
         released: The notebook as it was released.
         verdict: The verdict on the submission, as `grading.verdict` builds it.
+        rubrics: What stands behind each answer in words, by its id, for those who grade it.
     """
     marked = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
     claimed = find_claims(submitted, marked)
@@ -43,6 +51,7 @@ def autograded_notebook(
         put_missing(nodes, marked, is_elsewhere=True)
     else:
         put_missing(nodes, marked)
+    nodes = [one for node in nodes for one in (node, *rubric_cell(grade_id(node), rubrics))]
     questions = {question["name"]: question for question in verdict["questions"]}
     for number, node in enumerate(nodes):
         # Ids may be anything, or the same twice.

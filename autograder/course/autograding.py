@@ -6,7 +6,8 @@ so other hidden inputs.
 
 import functools
 import logging
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Enum
 
@@ -26,14 +28,18 @@ from autograder.grading.submission import Home, Submission, submission_of
 from autograder.reference import device as devices
 
 from . import gradebook
-from .beside import notebooks_of, read_release
-from .deadlines import read_deadlines
-from .directory import open_directory, released_path
+from .beside import notebooks_of
+from .course_files import (
+    CourseFiles,
+    finish_assignment,
+    read_course_files,
+    register_assignment,
+)
+from .directory import open_directory
 from .recorded import changed_answers, write_recorded
 from .recording import read_timestamp
-from .roster import read_roster
 
-__all__ = ["GradeSubmission", "SaveScores", "SubmissionExporter", "register_assignment"]
+__all__ = ["GradeSubmission", "SaveScores", "SubmissionExporter", "write_assignment"]
 
 
 class SubmissionExporter(NotebookExporter):
@@ -70,7 +76,7 @@ class GradeSubmission(NbGraderPreprocessor):
         course = Path.cwd()
         self.log.info("Grading %s's %s", student, assignment)
         # nbgrader goes on where its hook fails: here, before anything is graded, it is said.
-        write_course(assignment, self.log)
+        register_in_folder(assignment, self.log)
         item = find_submission(course, student, assignment)
         # Where it fails nbgrader goes on with the next one, and this one waits for a person.
         verdict = self.verdict_on(item, course)
@@ -115,25 +121,21 @@ class SaveScores(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
         student, assignment = (resources["nbgrader"][key] for key in ("student", "assignment"))
-        released = read_release(released_path(open_directory(Path.cwd()), assignment))
         # nbgrader's own reading would keep the time of an earlier file where there is none now.
         timestamp, notice = read_timestamp(find_submission(Path.cwd(), student, assignment))
         if notice:
             self.log.warning("%s/%s: %s", student, assignment, notice)
-        with (
-            writing_alone(self.log),
-            gradebook.open_gradebook(resources["nbgrader"]["db_url"]) as book,
-        ):
-            gradebook.register(book, assignment, released)
+        with registered(assignment, self.log) as (book, files, before):
             changed = changed_answers(Path.cwd(), assignment, student, nb)
             graded = gradebook.Graded(student, nb, timestamp, changed)
             gradebook.write_grades(book, assignment, [graded])
+            finish_assignment(book, files, assignment, before)
             book.db.commit()
             write_recorded(Path.cwd(), assignment, student, nbformat.v4.writes(nb) + "\n")
         return nb, resources
 
 
-def register_assignment(assignment: str, student: str, notebooks: list[str]) -> None:
+def write_assignment(assignment: str, student: str, notebooks: list[str]) -> None:
     """Writes an assignment into the gradebook, which nbgrader asks for it; a hook of nbgrader's.
 
     Args:
@@ -141,11 +143,11 @@ def register_assignment(assignment: str, student: str, notebooks: list[str]) -> 
         student: Whose submissions nbgrader is about to grade.
         notebooks: The paths of those.
     """
-    write_course(assignment, logging.getLogger(__name__))
+    register_in_folder(assignment, logging.getLogger(__name__))
 
 
-def write_course(assignment: str, log: logging.Logger) -> None:
-    """Writes the roster, an assignment and its deadline into the gradebook of this folder.
+def register_in_folder(assignment: str, log: logging.Logger) -> None:
+    """Writes the roster, an assignment and its terms into the gradebook of this folder.
 
     Args:
         assignment: The assignment's name.
@@ -156,19 +158,25 @@ def write_course(assignment: str, log: logging.Logger) -> None:
         CellsChanged: If the gradebook could not take what was released.
         SQLAlchemyError: If it cannot be written.
     """
-    course = open_directory(Path.cwd())
-    due, students = read_deadlines(course.root), read_roster(course.root).students
-    released = read_release(released_path(course, assignment))
-    with (
-        writing_alone(log),
-        gradebook.open_gradebook(course.db_url, course.course_id) as book,
-    ):
-        gradebook.write_roster(book, students)
-        gradebook.register(book, assignment, released)
-        if assignment in due:
-            gradebook.write_deadline(book, assignment, due[assignment])
+    with registered(assignment, log) as (book, files, before):
+        finish_assignment(book, files, assignment, before)
         book.db.commit()
 
 
-def writing_alone(log: logging.Logger) -> AbstractContextManager[None]:
-    return alone(Path(".lock"), lambda: log.info("Another run is writing the gradebook: waiting"))
+@contextmanager
+def registered(
+    assignment: str, log: logging.Logger
+) -> Iterator[tuple[Gradebook, CourseFiles, dict[str, float]]]:
+    """Opens the gradebook of this folder with an assignment registered; no other run writes then.
+
+    Yields (the gradebook, the course's files, what `finish_assignment` wants).
+    """
+    files = read_course_files(Path.cwd())
+    course = files.directory
+    released = notebooks_of(Path.cwd(), [assignment]).read(assignment)
+    with (
+        alone(Path(".lock"), lambda: log.info("Another run is writing the gradebook: waiting")),
+        gradebook.open_gradebook(course.db_url, course.course_id) as book,
+    ):
+        gradebook.write_roster(book, files.roster.students)
+        yield book, files, register_assignment(book, files, assignment, released)

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from autograder import tasks
 from autograder.places import FaultyFile
 
-from .roster import read_rows
+from .tables import read_rows
 
-__all__ = ["NAME", "read_deadlines"]
+__all__ = ["NAME", "check_name", "parse", "read_deadlines"]
 
 NAME = "deadlines.csv"
 COLUMNS = ("assignment", "due")
@@ -35,11 +35,8 @@ def read_deadlines(folder) -> dict[str, datetime | None]:
     found: dict[str, datetime | None] = {}
     for line, row in read_rows(path, COLUMNS, COLUMNS):
         name, due = (row.get(column, "") for column in COLUMNS)
-        if name and name not in tasks.names():
-            raise FaultyFile(
-                f"{path}, line {line}: no assignment is called {name}; "
-                f"there are: {', '.join(tasks.names())}"
-            )
+        if name:
+            check_name(name, f"{path}, line {line}")
         if due.casefold() == NEVER:
             found[name] = None
         elif due:
@@ -47,8 +44,20 @@ def read_deadlines(folder) -> dict[str, datetime | None]:
     return found
 
 
+def check_name(name: str, where: str) -> None:
+    """Raises FaultyFile for what is no assignment; it says `where` that stands."""
+    if name not in tasks.names():
+        raise FaultyFile(
+            f"{where}: no assignment is called {name}; there are: {', '.join(tasks.names())}"
+        )
+
+
 def parse(text: str, where: str) -> datetime:
-    """Returns a time in UTC; raises FaultyFile for what is none."""
+    """Returns a time in UTC.
+
+    Raises:
+        FaultyFile: If the text is no time; it says `where` the text stands.
+    """
     written = WRITTEN.match(text)
     try:
         if not written:

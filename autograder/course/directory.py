@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import nbformat
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
@@ -10,7 +11,7 @@ from autograder import places
 
 from .settings import CONFIG_NAME
 
-__all__ = ["open_directory", "released_path"]
+__all__ = ["open_directory", "read_notebook", "released_path"]
 
 
 def open_directory(folder) -> CourseDirectory:
@@ -43,3 +44,22 @@ def released_path(course: CourseDirectory, assignment: str) -> Path:
     release = course.format_path(course.release_directory, ".", assignment)
     own = Path(release, f"{assignment}.ipynb")
     return own if own.is_file() else places.released_folder(assignment) / own.name
+
+
+def read_notebook(path: Path, repair: str) -> nbformat.NotebookNode:
+    """Returns one of the course's own notebooks.
+
+    Args:
+        path: Where it lies.
+        repair: What to do where it is none.
+
+    Raises:
+        FaultyFile: If it is none.
+        OSError: If it cannot be read.
+    """
+    try:
+        found = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+        found.cells, found.metadata  # noqa: B018
+        return found
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise places.FaultyFile(f"{path} is no notebook ({error}): {repair}") from error

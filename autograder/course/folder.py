@@ -8,7 +8,7 @@ from autograder import places, tasks
 from autograder.build import archive, clearing, notebooks, script
 from autograder.files import write_whole
 
-from . import deadlines, roster
+from . import deadlines, lateness, roster
 from .settings import CONFIG_NAME
 
 __all__ = ["init", "release", "write_source"]
@@ -43,11 +43,12 @@ def init(folder, begins=lambda text: None) -> tuple[list[Path], list[Path]]:
         OSError: If something cannot be written.
     """
     folder = Path(folder)
-    due = "".join(f"{name},\n" for name in tasks.names())
+    due = "".join(f"{name},,,,\n" for name in tasks.names())
     files = {
         folder / CONFIG_NAME: CONFIG,
         folder / roster.NAME: ROSTER,
-        folder / deadlines.NAME: f"assignment,due\n{due}",
+        folder / deadlines.NAME: f"assignment,due,{','.join(lateness.RULE_COLUMNS)}\n{due}",
+        folder / lateness.EXTENSIONS: ",".join(lateness.EXTENSION_COLUMNS) + "\n",
     }
     written, kept = write_missing(files)
     # These are meant to be filled in.

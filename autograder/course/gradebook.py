@@ -4,11 +4,12 @@ All that a run found is written in one transaction: it is all there, or nothing 
 """
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,17 @@ __all__ = [
     "exists",
     "grades_there",
     "open_gradebook",
+    "points_in",
     "put_programs_on_path",
     "register",
     "scores_of",
+    "seconds_late",
     "standings",
     "write_deadline",
+    "write_grade",
     "write_grades",
     "write_roster",
+    "write_scores",
 ]
 
 # What nbgrader writes of an answer that is as it was released.
@@ -79,10 +84,38 @@ class Grades:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a gradebook says of a submission: its points so far, and how many answers wait."""
+    """What a gradebook says of a submission.
+
+    Attributes:
+        total: Its points so far, after the penalty.
+        to_grade_by_hand: How many answers wait.
+        out_of: How many points there are.
+        penalty: What being late has cost.
+        seconds_late: How late it is, after any extension; 0 where nobody knows.
+    """
 
     total: float
     to_grade_by_hand: int
+    out_of: float = 0.0
+    penalty: float = 0.0
+    seconds_late: float = 0.0
+
+    @property
+    def days_late(self) -> int:
+        """Days that have begun since it was due."""
+        return math.ceil(self.seconds_late / 86_400)
+
+    @property
+    def in_words(self) -> str:
+        """What a student reads of it."""
+        said = f"{self.total:g} of {self.out_of:g} points so far"
+        if self.penalty:
+            days = f"{self.days_late} day{'' if self.days_late == 1 else 's'}"
+            said += f", after {self.penalty:g} taken off for being {days} late"
+        if self.to_grade_by_hand:
+            answers = "answer waits" if self.to_grade_by_hand == 1 else "answers wait"
+            said += f"; {self.to_grade_by_hand} {answers} to be graded by hand"
+        return f"{said}."
 
 
 def open_gradebook(url: str, course_id="default_course") -> api.Gradebook:
@@ -139,19 +172,11 @@ def register(book: api.Gradebook, assignment: str, released: NotebookNode) -> No
         there = {}
         book.db.add_all(api.SolutionCell(name=name, notebook=notebook) for name in answers)
     for name, values in graded.items():
-        if name in there and there[name].max_score != values["max_score"]:
-            ask_again(book, there[name])
         write_cell(book, api.GradeCell, there.get(name), {**values, "name": name}, notebook)
     write_sources(book, notebook, sources)
     book.db.flush()
     # Else it goes on to list the cells that it had.
     book.db.expire(notebook)
-
-
-def ask_again(book: api.Gradebook, cell: api.GradeCell) -> None:
-    """Lets all grades of a cell wait that a person gave: they were out of other points."""
-    given = (api.Grade.cell_id == cell.id) & api.Grade.manual_score.is_not(None)
-    book.db.execute(update(api.Grade).where(given).values(needs_manual_grade=True))
 
 
 def notebook_row(book: api.Gradebook, assignment: str, released: NotebookNode) -> api.Notebook:
@@ -176,6 +201,11 @@ def write_cell(book: api.Gradebook, kind, there, values: dict[str, Any], noteboo
     for attribute, value in values.items():
         if getattr(there, attribute) != value:
             setattr(there, attribute, value)
+
+
+def points_in(released: NotebookNode) -> dict[str, float]:
+    """Returns what the questions of a released notebook are out of."""
+    return {name: float(cell["max_score"]) for name, cell in cells_of(released)[0].items()}
 
 
 def cells_of(
@@ -263,6 +293,42 @@ def write_grades(book: api.Gradebook, assignment: str, graded: Sequence[Graded])
     write_rows(book, api.Comment, places, notes, lambda row, note: {"auto_comment": note})
 
 
+def write_scores(
+    book: api.Gradebook, assignment: str, scores: Mapping[str, Mapping[str, float | None]]
+) -> None:
+    """Writes automatic scores alone, into rows that are there; nothing is committed.
+
+    Args:
+        book: The gradebook.
+        assignment: The assignment's name.
+        scores: By student and question.
+    """
+    handed_in, cell = api.SubmittedAssignment, api.GradeCell
+    rows = book.db.execute(
+        select(api.Grade.id, handed_in.student_id, cell.name, api.Grade.auto_score)
+        .join(cell, cell.id == api.Grade.cell_id)
+        .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
+        .join(handed_in, handed_in.id == api.SubmittedNotebook.assignment_id)
+        .join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
+        .where(api.Assignment.name == assignment)
+    ).all()
+    for row in rows:
+        score = scores.get(row.student_id, {}).get(row.name, row.auto_score)
+        if score != row.auto_score:
+            write_grade(book, row.id, {"auto_score": score})
+
+
+def write_grade(book: api.Gradebook, row_id: str, values: Mapping[str, Any]) -> None:
+    """Writes columns of a grade; nothing is committed.
+
+    Args:
+        book: The gradebook.
+        row_id: The row's id.
+        values: The values of columns.
+    """
+    book.db.execute(update(api.Grade).where(api.Grade.id == row_id).values(**values))
+
+
 # Not fewer arguments: each says something else of the rows.
 def write_rows(book: api.Gradebook, kind, places: dict[str, str], found, values_of) -> None:
     """Writes rows of `api.Grade` or `api.Comment`: new ones, and what has changed of those there.
@@ -314,23 +380,48 @@ def grades_there(book: api.Gradebook, assignment: str) -> dict[str, Grades]:
 
 def standings(book: api.Gradebook) -> dict[tuple[str, str], Standing]:
     """Returns the `Standing` of all submissions, by student and assignment."""
-    handed_in = api.SubmittedAssignment
+    handed_in, notebook = api.SubmittedAssignment, api.SubmittedNotebook
     rows = book.db.execute(
         select(
             handed_in.student_id,
             api.Assignment.name,
             func.sum(api.Grade.score),
             func.sum(cast(api.Grade.needs_manual_grade, Integer)),
+            func.sum(api.GradeCell.max_score),
+            # One notebook is an assignment's: each row has the same.
+            func.max(func.coalesce(notebook.late_submission_penalty, 0.0)),
+            handed_in.timestamp,
+            api.Assignment.duedate,
+            handed_in.extension,
         )
         .join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
-        .join(api.SubmittedNotebook, api.SubmittedNotebook.assignment_id == handed_in.id)
-        .join(api.Grade, api.Grade.notebook_id == api.SubmittedNotebook.id)
+        .join(notebook, notebook.assignment_id == handed_in.id)
+        .join(api.Grade, api.Grade.notebook_id == notebook.id)
+        .join(api.GradeCell, api.GradeCell.id == api.Grade.cell_id)
         .group_by(handed_in.id)
     )
-    return {
-        (student, assignment): Standing(round(float(total or 0), 4), int(waiting or 0))
-        for student, assignment, total, waiting in rows
-    }
+    return {(student, assignment): standing(*rest) for student, assignment, *rest in rows}
+
+
+def seconds_late(timestamp, due, extension) -> float:
+    """Returns how late something is, from columns of the gradebook; 0 where nobody knows.
+
+    Args:
+        timestamp: When it was handed in.
+        due: When it was due.
+        extension: How much longer the student had.
+    """
+    if not timestamp or not due:
+        return 0.0
+    return max(0.0, float((timestamp - due - (extension or timedelta())).total_seconds()))
+
+
+# Not fewer arguments: the columns of a row.
+def standing(points, waiting, out_of, penalty, timestamp, due, extension) -> Standing:
+    """Returns the `Standing` of a row of the gradebook."""
+    late = seconds_late(timestamp, due, extension)
+    total = max(0.0, float(points or 0) - penalty)
+    return Standing(round(total, 4), int(waiting or 0), float(out_of or 0), penalty, late)
 
 
 def add_students(book: api.Gradebook, names: Iterable[str]) -> None:

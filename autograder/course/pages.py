@@ -1,16 +1,24 @@
-"""Answers as nbgrader's pages show them, to those who grade and may write points there."""
+"""What nbgrader's pages show: to those who grade, and may write points there, and to students."""
 
 import re
 
 import bleach
+from nbconvert.exporters.exporter import ResourcesDict
 from nbconvert.filters.markdown import markdown2html
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
 
-__all__ = ["safe_markdown"]
+__all__ = ["RUBRIC_TAG", "DropRubrics", "is_rubric", "safe_markdown"]
+
+# What the cells are tagged that only graders see.
+RUBRIC_TAG = "rubric"
 
 TAGS = frozenset(bleach.ALLOWED_TAGS) | {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th",
     "td", "pre", "div", "span", "img", "sub", "sup", "del", "dl", "dt", "dd",
 }  # fmt: skip
+# What nbconvert sets behind each heading.
+ANCHOR = re.compile(r'<a href="#[^"]*">¶</a>')
 LINK = re.compile(r"https?:|mailto:|#", re.IGNORECASE)
 
 
@@ -33,4 +41,20 @@ def safe_markdown(source: str) -> str:
     missing.
     """
     html = markdown2html(source.replace("attachment:", "attachment-"))
-    return bleach.clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS)
+    cleaned = bleach.clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS)
+    return ANCHOR.sub("", cleaned)
+
+
+def is_rubric(cell: NotebookNode) -> bool:
+    """Tells whether only graders see a cell. What students tag their own cells is not kept."""
+    return RUBRIC_TAG in cell.metadata.get("tags", ())
+
+
+class DropRubrics(NbGraderPreprocessor):
+    """Takes what only graders see out of the notebook that becomes a student's feedback."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        nb.cells = [cell for cell in nb.cells if not is_rubric(cell)]
+        return nb, resources

@@ -5,7 +5,6 @@ run is killed in between, the next one compares with the older ones: what has ch
 again.
 """
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,6 @@ from typing import Any
 import nbformat
 from nbgrader import utils
 from nbgrader.api import Gradebook
-from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.files import alone, write_whole
@@ -30,13 +28,16 @@ from autograder.places import FaultyFile
 
 from . import gradebook
 from .autograded import automatic_score
-from .beside import read_release
-from .deadlines import read_deadlines
-from .directory import open_directory, released_path
+from .beside import Notebooks, notebooks_of
+from .course_files import (
+    CourseFiles,
+    finish_assignment,
+    read_course_files,
+    register_assignment,
+)
 from .recorded import changed_answers, is_recorded, write_recorded
-from .roster import read_roster
 
-__all__ = ["check_settings", "read_timestamp", "record"]
+__all__ = ["read_timestamp", "record"]
 
 MAX_TIMESTAMP_BYTES = 100
 # nbgrader takes "+0200" with a space before it for 200 seconds.
@@ -50,18 +51,21 @@ class Recording:
     """Where the verdicts on an assignment are written.
 
     Attributes:
-        folder: The course's folder, with the verdicts and the notebooks beside them.
-        course: nbgrader's view of it.
+        files: The course's files.
         book: The gradebook.
         assignment: The assignment's name.
-        due: When assignments are due, as `read_deadlines` returns it.
+        notebooks: Makes the notebooks beside verdicts.
     """
 
-    folder: Path
-    course: CourseDirectory
+    files: CourseFiles
     book: Gradebook
     assignment: str
-    due: Mapping[str, datetime | None]
+    notebooks: Notebooks
+
+    @property
+    def folder(self) -> Path:
+        """The course's folder, with the verdicts and the notebooks beside them."""
+        return self.files.folder
 
 
 def record(
@@ -83,16 +87,16 @@ def record(
         by_assignment[item.assignment][item] = verdict
     failures: list[str] = []
     try:
-        course, due = open_directory(folder), read_deadlines(folder)
-        students = read_roster(folder).students
+        files = read_course_files(folder)
+        course = files.directory
         with (
             alone(Path(folder, ".lock"), waiting),
             gradebook.open_gradebook(course.db_url, course.course_id) as book,
         ):
-            gradebook.write_roster(book, students)
+            gradebook.write_roster(book, files.roster.students)
             book.db.commit()
             for name, verdicts_of in by_assignment.items():
-                recording = Recording(Path(folder), course, book, name, due)
+                recording = Recording(files, book, name, notebooks_of(folder, [name]))
                 failures += record_assignment(recording, verdicts_of)
             book.db.commit()
             return gradebook.standings(book), failures
@@ -104,13 +108,6 @@ def record(
             "given by hand stay; run again when that is mended"
         )
     return {}, failures
-
-
-def check_settings(folder) -> None:
-    """Reads what an instructor has written into a course's folder; raises FaultyFile for faults."""
-    open_directory(folder)
-    read_deadlines(folder)
-    read_roster(folder)
 
 
 def describe(error: Exception) -> str:
@@ -129,22 +126,21 @@ def record_assignment(
     """
     book, assignment = recording.book, recording.assignment
     try:
-        gradebook.register(
-            book, assignment, read_release(released_path(recording.course, assignment))
+        before = register_assignment(
+            book, recording.files, assignment, recording.notebooks.read(assignment)
         )
     except (gradebook.CellsChanged, FaultyFile) as error:
         book.db.rollback()
         yield f"not written into the gradebook: {error}"
         return
-    if assignment in recording.due:
-        gradebook.write_deadline(book, assignment, recording.due[assignment])
     gradebook.add_students(book, [item.student for item in found])
-    sha256 = hashlib.sha256(released_path(recording.course, assignment).read_bytes()).hexdigest()
+    sha256 = recording.notebooks.release_sha256(assignment)
     current = {item: one for item, one in found.items() if one["release_sha256"] == sha256}
     if len(current) < len(found):
         yield f"{assignment} was released anew while it was graded: run again"
     news = list(find_news(recording, current))
     gradebook.write_grades(book, assignment, [one.graded for one in news])
+    finish_assignment(book, recording.files, assignment, before)
     book.db.commit()
     yield from (f"{one.item.label}: {one.notice}" for one in news if one.notice)
     yield from write_autograded(recording, news)
@@ -219,8 +215,8 @@ def read_timestamp(item: Submission) -> tuple[datetime | None, str]:
 
 
 def autograded_folder(recording: Recording, item: Submission) -> Path:
-    step, student = recording.course.autograded_directory, file_stem(item.student)
-    return Path(recording.course.format_path(step, student, item.assignment))
+    step, student = recording.files.directory.autograded_directory, file_stem(item.student)
+    return Path(recording.files.directory.format_path(step, student, item.assignment))
 
 
 def read_autograded(recording: Recording, item: Submission) -> str | None:

@@ -1,7 +1,5 @@
 """Who takes the course: `roster.csv`, with a row for each student."""
 
-import csv
-import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,6 +9,8 @@ from pathlib import Path
 from autograder.grading.folders import comparable_name
 from autograder.places import FaultyFile
 
+from .tables import read_rows
+
 __all__ = [
     "COLUMNS",
     "NAME",
@@ -18,7 +18,6 @@ __all__ = [
     "Student",
     "comparable_words",
     "read_roster",
-    "read_rows",
 ]
 
 COLUMNS = ("id", "name", "email", "lms_id", "section", "group")
@@ -155,39 +154,6 @@ def read_roster(folder) -> Roster:
             clues[clue].add(one.id)
     ids = {comparable_name(one.id): one.id for one in students}
     return Roster(tuple(students), dict(clues), dict(names), ids)
-
-
-def read_rows(path: Path, columns, needed) -> list[tuple[int, dict[str, str]]]:
-    """Returns (line, values by column) of the rows of a table that hold anything.
-
-    Args:
-        path: The table, as spreadsheets write CSV.
-        columns: The names of all columns.
-        needed: Those that must be there.
-
-    Raises:
-        FaultyFile: If it cannot be read, or one of the columns is missing.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        first = text.partition("\n")[0]
-        # Spreadsheets of many countries write a semicolon.
-        separator = max(",;\t", key=first.count)
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        header = [name.strip().casefold() for name in next(lines, [])]
-        rows = [(lines.line_num, row) for row in lines]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FaultyFile(f"{path} is no table in UTF-8 ({error}): save it as CSV UTF-8") from error
-    for name in needed:
-        if name not in header:
-            raise FaultyFile(
-                f"{path} has no column `{name}`: its first line must be {','.join(columns)}"
-            )
-    found = (
-        (line, dict(zip(header, (value.strip() for value in row), strict=False)))
-        for line, row in rows
-    )
-    return [(line, values) for line, values in found if any(values.values())]
 
 
 def build_student(path: Path, line: int, values: dict[str, str]) -> Student:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbgrader.converters import GenerateAssignment
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import (
     ClearSolutions,
     ComputeChecksums,
@@ -20,12 +20,12 @@ from autograder.build.archive import KIT
 from autograder.kernels import provisioner
 
 from . import gradebook
-from .pages import safe_markdown
+from .pages import DropRubrics, safe_markdown
 
 __all__ = ["CONFIG_NAME", "ClearAnswers", "WarnOfGrades", "configure"]
 
 CONFIG_NAME = "nbgrader_config.py"
-AUTOGRADING = "autograder.course.autograding"
+AUTOGRADING, LATENESS = "autograder.course.autograding", "autograder.course.lateness"
 
 
 class ClearAnswers(NbGraderPreprocessor):
@@ -91,6 +91,15 @@ def configure(c, config_file) -> None:
     configure_autograding(c, root)
     c.ZipCollectApp.extractor_plugin = "autograder.course.zip_collect.CheckedExtractor"
     c.ZipCollectApp.collector_plugin = "autograder.course.zip_collect.PlacedCollector"
+    for plugin in ("DailyPenalty", "ExportWithPenalties", "RefreshPenalty"):
+        c[plugin].course_folder = str(root)
+    c.AssignLatePenalties.plugin_class = f"{LATENESS}.DailyPenalty"
+    c.ExportApp.plugin_class = f"{LATENESS}.ExportWithPenalties"
+    c.GenerateFeedback.preprocessors = [
+        f"{LATENESS}.RefreshPenalty",
+        DropRubrics,
+        *GenerateFeedback.class_traits()["preprocessors"].default(),
+    ]
     c.HTMLExporter.filters = {"markdown2html": safe_markdown}
     if provisioner.kernelspec_folder().is_dir():
         # `nbgrader validate` in this folder runs what students handed in.
@@ -104,7 +113,7 @@ def configure_autograding(c, root: Path) -> None:
     """Sets that nbgrader grades as `make grade` does, in the course's folder `root`."""
     # Names, not classes: most of nbgrader's commands need no TensorFlow.
     c.Autograde.exporter_class = f"{AUTOGRADING}.SubmissionExporter"
-    c.Autograde.pre_convert_hook = f"{AUTOGRADING}.register_assignment"
+    c.Autograde.pre_convert_hook = f"{AUTOGRADING}.write_assignment"
     c.Autograde.sanitize_preprocessors = [f"{AUTOGRADING}.GradeSubmission"]
     c.Autograde.autograde_preprocessors = [
         f"{AUTOGRADING}.SaveScores",

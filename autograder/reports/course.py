@@ -1,5 +1,7 @@
 """Writes what people read into a course's folder: feedback pages, and all verdicts' grades.csv."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.files import alone, sweep, write_whole
@@ -7,18 +9,33 @@ from autograder.names import file_stem
 
 from . import feedback, gradebook
 
-__all__ = ["write_course", "write_reports"]
+__all__ = ["Course", "write_course", "write_reports"]
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the reports of a course say besides its verdicts.
+
+    Attributes:
+        standings: What the gradebook says of submissions, by student and assignment.
+        names: The names of students, by their ids.
+        besides: Returns the `Besides` of a verdict's page.
+    """
+
+    standings: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    besides: Callable[[dict[str, Any]], feedback.Besides] = lambda _: feedback.Besides()
 
 
 # Not fewer arguments: what is read and what is waited for are the caller's.
-def write_course(verdicts, standings, out, read_all, waiting) -> list[dict[str, Any]]:
+def write_course(verdicts, course: Course, out, read_all, waiting) -> list[dict[str, Any]]:
     """Writes the reports of `verdicts` into `out`, and returns all verdicts that are there.
 
     Of several graders at once the last to write has read what the others found.
 
     Args:
         verdicts: Those whose feedback pages are written anew.
-        standings: What the gradebook says of submissions, by student and assignment.
+        course: What they say besides.
         out: The folder.
         read_all: Returns all verdicts below it.
         waiting: Called if another grader is writing.
@@ -28,25 +45,28 @@ def write_course(verdicts, standings, out, read_all, waiting) -> list[dict[str, 
     """
     with alone(out / ".lock", waiting):
         everything = read_all(out)
-        write_reports(verdicts, everything, out, standings)
+        write_reports(verdicts, everything, out, course)
         # What students handed in may lie there too.
         sweep(out, ("verdicts", "feedback"))
     return everything
 
 
-def write_reports(verdicts, everything, out, standings=None) -> None:
+def write_reports(verdicts, everything, out, course: Course | None = None) -> None:
     """Writes the feedback pages and grades.csv.
 
     Args:
         verdicts: Those that get a page.
         everything: Those that stand in grades.csv.
         out: The folder.
-        standings: What the gradebook says of submissions, by student and assignment.
+        course: What they say besides.
 
     Raises:
         OSError: If something cannot be written.
     """
+    course = course or Course()
     for verdict in verdicts:
         path = out / "feedback" / verdict["assignment"] / f"{file_stem(verdict['student'])}.html"
-        write_whole(path, feedback.feedback_html(verdict))
-    write_whole(out / "grades.csv", gradebook.grades_csv(everything, standings or {}))
+        write_whole(path, feedback.feedback_html(verdict, course.besides(verdict)))
+    write_whole(
+        out / "grades.csv", gradebook.grades_csv(everything, course.standings, course.names)
+    )

@@ -1,11 +1,13 @@
 """A student's page: verdicts, messages, hints, sources; no input, expected value or solution."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, Template
 from vikit.checking import FAILED, MARKS
 
-__all__ = ["feedback_html"]
+__all__ = ["Besides", "feedback_html"]
 
 
 @cache
@@ -15,6 +17,33 @@ def template() -> Template:
     return environment.get_template("feedback.html.j2")
 
 
-def feedback_html(verdict) -> str:
-    """Returns the feedback page of one verdict as HTML text."""
-    return template().render(verdict=verdict, marks=MARKS, failed=FAILED)
+@dataclass(frozen=True)
+class Besides:
+    """What a page says besides the verdict.
+
+    Attributes:
+        course: What the course is called; "" for nothing.
+        date: When the page was written; "" for nothing.
+        remarks: By question, decisions of the instructors, and requests with their answers.
+        total: The points so far of the whole assignment, in words; "" where nobody knows.
+    """
+
+    course: str = ""
+    date: str = ""
+    remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    total: str = ""
+
+
+def feedback_html(verdict, besides: Besides | None = None) -> str:
+    """Returns the feedback page of one verdict as HTML text.
+
+    Args:
+        verdict: The verdict.
+        besides: What the page says besides.
+    """
+    shown = {question["name"] for question in verdict["questions"]}
+    besides = besides or Besides()
+    others = {name: said for name, said in besides.remarks.items() if name not in shown}
+    return template().render(
+        verdict=verdict, marks=MARKS, failed=FAILED, besides=besides, others=others
+    )

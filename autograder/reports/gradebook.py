@@ -6,9 +6,10 @@ from typing import Any
 
 __all__ = ["grades_csv", "mixed_versions"]
 
-COLUMNS = ("student", "assignment", "score", "max_score", "manual_max_score", "kit_version")
-# After these: the points so far with those given by hand, and how many answers wait for a person.
-STANDING = ("total", "to_grade_by_hand")
+COLUMNS = ("student", "name", "assignment", "score", "max_score", "manual_max_score", "kit_version")
+# After these: the points so far with those given by hand and the penalty, what they are out of, how
+# many answers wait for a person, how many days late it is, and what that costs.
+STANDING = ("total", "out_of", "to_grade_by_hand", "days_late", "penalty")
 # The last column: why there are zeros.
 REASONS = "reasons"
 MAX_REASON = 160
@@ -23,13 +24,14 @@ QUOTED = frozenset(',;\t"\r\n')
 BLANK = "\u115f\u1160\u2800"
 
 
-def grades_csv(verdicts, standings=None) -> str:
+def grades_csv(verdicts, standings=None, names=None) -> str:
     """Returns all grades as CSV text: totals, all questions' scores, and why there are zeros.
 
     Args:
         verdicts: A row each.
         standings: What the gradebook says of submissions, by student and assignment; the cells of
             those that it does not know are empty.
+        names: The names of students, by their ids.
     """
     questions = list(
         dict.fromkeys(question["name"] for verdict in verdicts for question in verdict["questions"])
@@ -40,7 +42,10 @@ def grades_csv(verdicts, standings=None) -> str:
     ):
         scores = {question["name"]: question["score"] for question in verdict["questions"]}
         row = [
-            *(verdict[column] for column in COLUMNS),
+            *(
+                {**verdict, "name": (names or {}).get(verdict["student"], "")}[column]
+                for column in COLUMNS
+            ),
             *standing_cells(verdict, standings or {}),
             *(scores.get(name, "") for name in questions),
             reasons(verdict),
@@ -54,7 +59,7 @@ def standing_cells(verdict, standings) -> list[Any]:
     standing = standings.get((verdict["student"], verdict["assignment"]))
     if standing is None:
         is_absent = standings and verdict.get("submission_sha256") is None
-        return [0.0, 0] if is_absent else ["" for _ in STANDING]
+        return [0.0, "", 0, 0, 0.0] if is_absent else ["" for _ in STANDING]
     return [getattr(standing, name) for name in STANDING]
 
 

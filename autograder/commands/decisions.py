@@ -1,0 +1,236 @@
+"""`autograder override`, `reweigh` and `requests`: what instructors decide after grading."""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder import screen
+from autograder.names import printable
+from autograder.screen import say
+
+from .options import OUT, UsageError, add_command
+
+__all__ = ["add_parser"]
+
+MOST_POINTS = 1000
+NEXT = "`make grade` writes it into the gradebook and the feedback: nothing is graded again"
+
+
+def add_parser(commands) -> None:
+    add_override(commands)
+    add_reweigh(commands)
+    add_requests(commands)
+
+
+def add_override(commands) -> None:
+    override = add_command(
+        commands,
+        "override",
+        override_points,
+        "give a student other points for a question",
+        "It stands in corrections.csv with author and time, survives every regrade, and is told in "
+        "the student's feedback. Points that somebody gives in the formgrader after it count.",
+    )
+    add_student_and_question(override)
+    override.add_argument("points", nargs="?", type=float, help="how many")
+    override.add_argument(
+        "--withdraw", action="store_true", help="take it back: what was there counts again"
+    )
+    add_reason(override)
+
+
+def add_reweigh(commands) -> None:
+    reweigh = add_command(
+        commands,
+        "reweigh",
+        reweigh_question,
+        "drop a question for the whole class, or let it count more or less",
+        "It stands in corrections.csv and is told in everybody's feedback. Each student keeps the "
+        "share of the points.",
+    )
+    add_question(reweigh)
+    reweigh.add_argument(
+        "points",
+        help="what it is out of: a number, 0 to drop it; `full` gives everybody all its points; "
+        "`released` takes it back",
+    )
+    add_reason(reweigh)
+
+
+def add_requests(commands) -> None:
+    requests = add_command(
+        commands,
+        "requests",
+        handle_requests,
+        "write down what a student asks about a grade, and the answer; or list what waits",
+        "Both are told in the student's feedback.",
+    )
+    add_student_and_question(requests, nargs="?")
+    requests.add_argument("--asks", default="", metavar="TEXT", help="what the student asks")
+    requests.add_argument("--answer", default="", metavar="TEXT", help="what the student is told")
+
+
+def add_student_and_question(command, nargs=None) -> None:
+    command.add_argument("student", nargs=nargs, help="the student's id")
+    add_question(command, nargs)
+
+
+def add_question(command, nargs=None) -> None:
+    command.add_argument("question", nargs=nargs, help="the question's name")
+    command.add_argument(
+        "--assignment", default="", metavar="NAME", help="which has it (found by the question)"
+    )
+    command.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})")
+
+
+def add_reason(command) -> None:
+    command.add_argument("--why", required=True, metavar="TEXT", help="why: students read it")
+    command.add_argument(
+        "--dry-run", action="store_true", help="write nothing; list who would have other points"
+    )
+
+
+def override_points(options: Namespace) -> int:
+    from autograder.course.corrections import POINTS, WITHDRAWN
+
+    if (options.points is None) != options.withdraw:
+        raise UsageError("give the points, or --withdraw")
+    assignment, most = find_question(options)
+    check_student(options)
+    if options.points is not None and not 0 <= options.points <= most:
+        raise UsageError(
+            f"{options.question} is out of {most:g} points: give 0 to {most:g}. More is extra "
+            "credit, in the formgrader"
+        )
+    kind = WITHDRAWN if options.withdraw else POINTS
+    return decide(options, options.student, assignment, kind, options.points or 0.0)
+
+
+def reweigh_question(options: Namespace) -> int:
+    from autograder.course.corrections import ALL, FULL, WEIGHT, WITHDRAWN
+
+    assignment, _ = find_question(options)
+    kinds = {"full": FULL, "released": WITHDRAWN}
+    kind, points = kinds.get(options.points, WEIGHT), 0.0
+    if kind == WEIGHT:
+        try:
+            points = float(options.points)
+        except ValueError as error:
+            raise UsageError(f"{options.points}: give a number, `full` or `released`") from error
+        if not 0 <= points <= MOST_POINTS:
+            raise UsageError(f"{options.points}: give 0 to {MOST_POINTS} points")
+    return decide(options, ALL, assignment, kind, points)
+
+
+# Not fewer arguments: a decision has them.
+def decide(options: Namespace, student: str, assignment: str, kind: str, points: float) -> int:
+    """Writes a decision down, or lists what it would change."""
+    from autograder.course.corrections import Correction, add_correction, now_in_utc, whoami
+    from autograder.course.preview import preview
+
+    console = screen.on_stdout()
+    decision = Correction(
+        now_in_utc(),
+        whoami(),
+        student,
+        assignment,
+        options.question,
+        kind,
+        points,
+        " ".join(options.why.split()),
+    )
+    with screen.waiting(console, "Reading the gradebook"):
+        changes = preview(options.out, decision)
+    for one in changes:
+        say(console, f"{printable(one.student)}: {one.before} -> {one.after}")
+    count = f"{len(changes)} student{'' if len(changes) == 1 else 's'}"
+    if options.dry_run:
+        say(console, f"{count} would have other points; nothing was written.")
+        return 0
+    add_correction(options.out, decision)
+    say(console, f"{count} will have other points: {NEXT}")
+    return 0
+
+
+def handle_requests(options: Namespace) -> int:
+    from autograder.course.corrections import now_in_utc, whoami
+    from autograder.course.requests import Request, answer_request, ask, read_requests
+
+    console = screen.on_stdout()
+    if not options.student:
+        waiting = [one for one in read_requests(options.out) if not one.answer]
+        for line in list_requests(waiting):
+            say(console, line)
+        return 0
+    if not options.question or bool(options.asks) == bool(options.answer):
+        raise UsageError("give student, question, and one of --asks TEXT and --answer TEXT")
+    assignment, _ = find_question(options)
+    check_student(options)
+    now, request = now_in_utc(), Request(options.student, assignment, options.question, "")
+    if options.asks:
+        ask(options.out, Request(*request_key(request), options.asks, now))
+    elif not answer_request(options.out, request, options.answer, whoami(), now):
+        raise UsageError(
+            f"{options.student} has asked nothing about {options.question} that has no answer"
+        )
+    say(console, f"noted: {NEXT}")
+    return 0
+
+
+def request_key(request) -> tuple[str, str, str]:
+    return request.student, request.assignment, request.question
+
+
+def list_requests(waiting) -> Iterator[str]:
+    """Yields a line for each request without an answer."""
+    for one in waiting:
+        yield f"{one.student}, {one.assignment}, {one.question} ({one.asked}): {one.asks}"
+    yield f"{len(waiting)} waiting for an answer"
+
+
+def find_question(options: Namespace) -> tuple[str, float]:
+    """Returns (the assignment that has a question, what it is out of there).
+
+    Raises:
+        UsageError: If none has it, or several have.
+    """
+    from autograder import tasks
+    from autograder.course.beside import notebooks_of
+    from autograder.reference import device as devices
+
+    # TensorFlow, which the assignments need, starts here without its notes.
+    devices.choose()
+    from autograder.course.gradebook import points_in
+
+    if options.assignment and options.assignment not in tasks.names():
+        raise UsageError(
+            f"no assignment is called {options.assignment}; there are {', '.join(tasks.names())}"
+        )
+    found = {
+        name: points_in(notebooks_of(options.out, [name]).read(name))
+        for name in ([options.assignment] if options.assignment else tasks.names())
+    }
+    having = [name for name, points in found.items() if options.question in points]
+    if not having:
+        raise UsageError(f"no question is called {options.question}")
+    if len(having) > 1:
+        raise UsageError(f"{' and '.join(having)} have a question of that name: say --assignment")
+    return having[0], found[having[0]][options.question]
+
+
+def check_student(options: Namespace) -> None:
+    """Raises UsageError for a student whom neither roster nor gradebook knows."""
+    from autograder.course import gradebook
+    from autograder.course.directory import open_directory
+    from autograder.course.roster import read_roster
+
+    course, known = open_directory(options.out), set()
+    if gradebook.exists(course.db_url):
+        with gradebook.open_gradebook(course.db_url, course.course_id) as book:
+            known = {one.id for one in book.students}
+    known |= {one.id for one in read_roster(options.out).students}
+    if options.student not in known:
+        raise UsageError(
+            f"no student is called {options.student} in {options.out}: "
+            "it must be the id, as in grades.csv"
+        )

@@ -1,0 +1,73 @@
+"""`autograder written`: answers in words, graded by question in a browser, without names."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from autograder import screen
+from autograder.names import printable
+from autograder.screen import say
+
+from .options import OUT, UsageError, add_command, known_assignments
+from .status import FAILED
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands) -> None:
+    command = add_command(
+        commands,
+        "written",
+        run,
+        "grade answers in words by question, in a browser, without names",
+        "Writes a page for each question into DIR/written/. A page saves a file, which --take "
+        "brings into the gradebook.",
+    )
+    command.add_argument("assignment", help="which assignment")
+    command.add_argument("questions", nargs="*", metavar="question", help="which questions (all)")
+    command.add_argument(
+        "--take", nargs="+", type=Path, default=[], metavar="FILE", help="what pages have saved"
+    )
+    command.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})")
+
+
+def run(options: Namespace) -> int:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    console = screen.on_stdout()
+    known_assignments([options.assignment])
+    if not options.out.is_dir():
+        raise UsageError(f"there is no course in {options.out}: name it with --out")
+    try:
+        with screen.waiting(console, "Starting TensorFlow"):
+            from autograder.reference import device as devices
+
+            # TensorFlow, which the assignments need, starts here without its notes.
+            devices.choose()
+        return take_all(options, console) if options.take else write_all(options, console)
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or error).splitlines()[0]
+        say(console, f"the gradebook cannot be used ({said}): nothing was written", "bold red")
+        return FAILED
+
+
+def write_all(options: Namespace, console) -> int:
+    from autograder.course.written import write_pages
+
+    for path in write_pages(options.out, options.assignment, options.questions):
+        say(console, f"wrote {path}")
+    say(console, f"Then: autograder written {options.assignment} --take FILE, for what they save.")
+    return 0
+
+
+def take_all(options: Namespace, console) -> int:
+    from autograder.course.written import take
+
+    status = 0
+    for path in options.take:
+        taken = take(options.out, path)
+        say(console, f"{path}: points for {taken.given} students are in the gradebook")
+        for text in taken.notices:
+            say(console, printable(text), "yellow")
+            status = FAILED
+    say(console, "`make grade` writes the totals into grades.csv and the feedback.")
+    return status

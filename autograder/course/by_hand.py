@@ -1,0 +1,181 @@
+"""Points that people gave: they keep their share of what a question is out of, and are corrected.
+
+nbgrader knows one score by hand for each question. What it was before a correction, or before the
+question was out of other points, stands in `recorded/`, and comes back when that is taken back. The
+file is written before the gradebook: where a run dies between the two, the next one finds the score
+that was there.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from nbgrader import api
+from sqlalchemy import Row, select
+
+from autograder.files import write_whole
+
+from .corrections import Decisions
+from .gradebook import write_grade
+
+__all__ = ["apply_decisions", "changed_rows", "points_of"]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A score by hand that is another than the one that a person gave.
+
+    Attributes:
+        given: What the person gave; None for nothing.
+        most: What the question was out of then.
+        ours: What stands in the gradebook for it.
+        correction: The id of the correction that says so; "" where the question's points have
+            changed alone.
+        overruled: The id of a correction after which somebody gave other points: those stand.
+    """
+
+    given: float | None
+    most: float
+    ours: float | None
+    correction: str = ""
+    overruled: str = ""
+
+
+def points_of(book: api.Gradebook, assignment: str) -> dict[str, float]:
+    """Returns what the questions of an assignment are out of in the gradebook."""
+    rows = book.db.execute(
+        select(api.GradeCell.name, api.GradeCell.max_score)
+        .join(api.Notebook, api.Notebook.id == api.GradeCell.notebook_id)
+        .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
+        .where(api.Assignment.name == assignment)
+    )
+    return {name: float(most) for name, most in rows}
+
+
+def apply_decisions(
+    book: api.Gradebook,
+    folder,
+    assignment: str,
+    decisions: Decisions,
+    before: Mapping[str, float],
+) -> None:
+    """Writes what decisions make of points by hand; nothing is committed.
+
+    Args:
+        book: The gradebook, with the scores of the assignment.
+        folder: The course's folder.
+        assignment: The assignment's name.
+        decisions: The decisions that count.
+        before: What questions were out of before, as `points_of` returned it.
+
+    Raises:
+        OSError: If it cannot be written down what the points were.
+    """
+    found, changed = changed_rows(book, folder, assignment, decisions, before)
+    for row_id, values in found.items():
+        write_grade(book, row_id, values)
+    if changed != read_changed(folder, assignment):
+        write_changed(folder, assignment, changed)
+
+
+# Not fewer arguments: those of `apply_decisions`.
+def changed_rows(
+    book: api.Gradebook,
+    folder,
+    assignment: str,
+    decisions: Decisions,
+    before: Mapping[str, float],
+) -> tuple[dict[str, dict[str, Any]], dict[tuple[str, str], Changed]]:
+    """Returns (what becomes of rows, by their ids; what is to be remembered), and writes nothing.
+
+    Args:
+        book: The gradebook, with the scores of the assignment.
+        folder: The course's folder.
+        assignment: The assignment's name.
+        decisions: The decisions that count.
+        before: What questions were out of before, as `points_of` returned it.
+    """
+    book.db.flush()
+    old, new, found = read_changed(folder, assignment), {}, {}
+    for row in rows_of(book, assignment):
+        key, most, values = (row.student_id, row.name), float(row.max_score), {}
+        now = change(row, old.get(key), decisions, before.get(row.name, most))
+        if now.ours != row.manual_score:
+            values["manual_score"] = now.ours
+            values["needs_manual_grade"] = now.ours is None and row.auto_score is None
+        if not most and row.needs_manual_grade:
+            values["needs_manual_grade"] = False
+        if values:
+            found[row.id] = values
+        if now.overruled or now.ours != now.given:
+            new[key] = now
+    return found, new
+
+
+def change(row, known: Changed | None, decisions: Decisions, before: float) -> Changed:
+    """Returns what becomes of the score by hand in a row of the gradebook.
+
+    Args:
+        row: The row.
+        known: What is known of an earlier change; None if there was none.
+        decisions: The decisions that count.
+        before: What the question was out of when the row was written.
+    """
+    most, score = float(row.max_score), row.manual_score
+    given, of, overruled = score, before, ""
+    if known:
+        if score in (known.ours, known.given):
+            given, of, overruled = known.given, known.most, known.overruled
+        else:
+            # Somebody gave other points since.
+            overruled = known.correction or known.overruled
+    correction = decisions.points_for(row.student_id, row.name, most)
+    if correction and correction.id != overruled:
+        return Changed(given, of, float(correction.points), correction.id)
+    share = most / of if of else 1.0
+    ours = given if given is None or of == most else round(given * share, 4)
+    return Changed(given, of, ours, overruled=overruled if correction else "")
+
+
+def rows_of(book: api.Gradebook, assignment: str) -> Sequence[Row]:
+    """Returns all grades of an assignment."""
+    handed_in, cell = api.SubmittedAssignment, api.GradeCell
+    return book.db.execute(
+        select(
+            api.Grade.id,
+            handed_in.student_id,
+            cell.name,
+            cell.max_score,
+            api.Grade.auto_score,
+            api.Grade.manual_score,
+            api.Grade.needs_manual_grade,
+        )
+        .join(cell, cell.id == api.Grade.cell_id)
+        .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
+        .join(handed_in, handed_in.id == api.SubmittedNotebook.assignment_id)
+        .join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
+        .where(api.Assignment.name == assignment)
+    ).all()
+
+
+def changed_path(folder, assignment: str) -> Path:
+    return Path(folder, "recorded", f"{assignment}.json")
+
+
+def read_changed(folder, assignment: str) -> dict[tuple[str, str], Changed]:
+    """Returns what `write_changed` wrote, by student and question."""
+    try:
+        found = json.loads(changed_path(folder, assignment).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return {(one.pop("student"), one.pop("question")): Changed(**one) for one in found}
+
+
+def write_changed(folder, assignment: str, changed: Mapping[tuple[str, str], Changed]) -> None:
+    rows = [
+        {"student": student, "question": question, **asdict(one)}
+        for (student, question), one in changed.items()
+    ]
+    write_whole(changed_path(folder, assignment), json.dumps(rows, indent=1) + "\n")

@@ -1,0 +1,182 @@
+"""What instructors decide after grading: `corrections.csv`, with a row for each decision.
+
+Rows are added and never changed: the last one on a matter counts, and the earlier ones say how it
+came about.
+"""
+
+import getpass
+import math
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autograder.files import alone
+from autograder.places import FaultyFile
+
+from .tables import read_rows, write_rows
+
+__all__ = [
+    "ALL",
+    "FULL",
+    "POINTS",
+    "WEIGHT",
+    "WITHDRAWN",
+    "Correction",
+    "Decisions",
+    "add_correction",
+    "decisions_on",
+    "now_in_utc",
+    "read_corrections",
+    "whoami",
+]
+
+NAME = "corrections.csv"
+# Instead of a student: the whole class.
+ALL = "*"
+POINTS, FULL, WEIGHT, WITHDRAWN = "points", "full", "weight", "withdrawn"
+KINDS = (POINTS, FULL, WEIGHT, WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A decision.
+
+    Attributes:
+        time: When it was made, in UTC, as ISO 8601 writes it.
+        author: Who made it.
+        student: The id of the student, or `ALL`.
+        assignment: The assignment's name.
+        question: The question's name.
+        kind: "points": the student has so many; "full": all have all points; "weight": the question
+            is out of so many, 0 for a question that is dropped; "withdrawn": nothing of these.
+        points: How many.
+        why: The reason, for the student to read.
+    """
+
+    time: str
+    author: str
+    student: str
+    assignment: str
+    question: str
+    kind: str
+    points: float
+    why: str
+
+    @property
+    def id(self) -> str:
+        """What is another for another decision."""
+        return "|".join(map(str, astuple(self)))
+
+
+COLUMNS = tuple(column.name for column in fields(Correction))
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """The decisions on an assignment that count.
+
+    Attributes:
+        of_students: By student and question.
+        of_all: By question.
+    """
+
+    of_students: dict[tuple[str, str], Correction]
+    of_all: dict[str, Correction]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """What questions are out of, where it is not what the release says."""
+        return {name: one.points for name, one in self.of_all.items() if one.kind == WEIGHT}
+
+    def points_for(self, student: str, question: str, most: float) -> Correction | None:
+        """Returns the decision that says how many points a student has for a question, or None.
+
+        Args:
+            student: The student's id.
+            question: The question's name.
+            most: What the question is out of.
+        """
+        own, common = self.of_students.get((student, question)), self.of_all.get(question)
+        if own and own.kind == POINTS:
+            return own
+        if common and common.kind == FULL:
+            return replace(common, points=most)
+        return None
+
+    def on(self, student: str, question: str) -> list[Correction]:
+        """Returns the decisions on a student's question, that on the class first."""
+        found = self.of_all.get(question), self.of_students.get((student, question))
+        return [one for one in found if one and one.kind != WITHDRAWN]
+
+
+def read_corrections(folder) -> list[Correction]:
+    """Returns all rows of `corrections.csv` in a course's folder, the oldest first.
+
+    Raises:
+        FaultyFile: If it cannot be read; the text says which line, and how to mend it.
+    """
+    path = Path(folder) / NAME
+    if not path.is_file():
+        return []
+    found = []
+    for line, row in read_rows(path, COLUMNS, COLUMNS):
+        if row["kind"] not in KINDS:
+            raise FaultyFile(
+                f"{path}, line {line}: {row['kind']!r} is no kind of correction; "
+                f"there are {', '.join(KINDS)}"
+            )
+        try:
+            points = float(row["points"] or 0)
+            if not 0 <= points < math.inf:
+                raise ValueError(points)
+        except ValueError as error:
+            raise FaultyFile(
+                f"{path}, line {line}: {row['points']!r} are no points: write a number from 0 up"
+            ) from error
+        words = {name: row[name] for name in COLUMNS if name != "points"}
+        found.append(Correction(**words, points=points))
+    return found
+
+
+def decisions_on(corrections: Iterable[Correction], assignment: str) -> Decisions:
+    """Returns the decisions on an assignment that count: the last of each matter."""
+    own: dict[tuple[str, str], Correction] = {}
+    common: dict[str, Correction] = {}
+    for one in corrections:
+        if one.assignment != assignment:
+            continue
+        if one.student == ALL:
+            common[one.question] = one
+        else:
+            own[one.student, one.question] = one
+    return Decisions(own, common)
+
+
+def add_correction(folder, correction: Correction, waiting=lambda: None) -> None:
+    """Adds a row to `corrections.csv`, which is made where it is not there.
+
+    Args:
+        folder: The course's folder.
+        correction: The decision.
+        waiting: Called if another process is writing there.
+
+    Raises:
+        FaultyFile: If what is there cannot be read.
+        OSError: If it cannot be written: nothing has changed then.
+    """
+    path = Path(folder, NAME)
+    with alone(Path(folder, ".lock"), waiting):
+        write_rows(path, COLUMNS, map(astuple, [*read_corrections(folder), correction]))
+
+
+def now_in_utc() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def whoami() -> str:
+    """Returns the name of the user of this process."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

@@ -1,0 +1,235 @@
+"""What being late costs: so much a day, after a grace period, up to a cap; and extensions.
+
+nbgrader's own plug-in knows only nothing and all. Penalties depend on points that people give: they
+are computed when grades are written, and again before they are exported or given back.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader import api
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import CsvExportPlugin, LateSubmissionPlugin
+from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
+from sqlalchemy import Row, func, select, update
+from traitlets import Unicode
+
+from autograder.places import FaultyFile
+
+from .deadlines import NAME, check_name, parse
+from .directory import open_directory
+from .gradebook import seconds_late
+from .tables import read_rows
+
+__all__ = [
+    "EXTENSIONS",
+    "EXTENSION_COLUMNS",
+    "RULE_COLUMNS",
+    "DailyPenalty",
+    "ExportWithPenalties",
+    "RefreshPenalty",
+    "Rule",
+    "read_extensions",
+    "read_rules",
+    "write_extensions",
+    "write_penalties",
+]
+
+EXTENSIONS = "extensions.csv"
+EXTENSION_COLUMNS = ("student", "assignment", "due", "why")
+RULE_COLUMNS = ("percent_per_day", "grace_minutes", "most_percent")
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What being late costs.
+
+    Attributes:
+        percent_per_day: Percent of the points that a student has, for each day that has begun since
+            the deadline.
+        grace_minutes: How late is not late.
+        most_percent: Percent that it costs at most.
+    """
+
+    percent_per_day: float = 0.0
+    grace_minutes: float = 0.0
+    most_percent: float = 100.0
+
+    def penalty(self, score: float, seconds: float) -> float:
+        """Returns the points that it costs to be so many seconds late."""
+        if seconds <= 60 * self.grace_minutes:
+            return 0.0
+        days = math.ceil(seconds / DAY.total_seconds())
+        percent = min(self.percent_per_day * days, self.most_percent, 100.0)
+        return round(score * percent / 100, 4)
+
+
+def read_rules(folder) -> dict[str, Rule]:
+    """Returns what being late costs, by assignment, of those for which `deadlines.csv` says it.
+
+    Raises:
+        FaultyFile: If it cannot be read; the text says which line, and how to mend it.
+    """
+    path, found = Path(folder, NAME), {}
+    if not path.is_file():
+        return {}
+    for line, row in read_rows(path, ("assignment", *RULE_COLUMNS), ("assignment",)):
+        given = {}
+        for column in RULE_COLUMNS:
+            text = row.get(column, "").removesuffix("%").strip()
+            if text:
+                given[column] = number(text, f"{path}, line {line}: {column}")
+        if given:
+            check_name(row["assignment"], f"{path}, line {line}")
+            found[row["assignment"]] = Rule(**given)
+    return found
+
+
+def number(text: str, where: str) -> float:
+    try:
+        found = float(text)
+        if not 0 <= found < math.inf:
+            raise ValueError(text)
+        return found
+    except ValueError as error:
+        raise FaultyFile(f"{where}: {text!r} is no number from 0 up") from error
+
+
+def read_extensions(folder) -> dict[tuple[str, str], datetime]:
+    """Returns until when students have time, by student and assignment, in UTC.
+
+    Raises:
+        FaultyFile: If `extensions.csv` cannot be read; the text says which line.
+    """
+    path, found = Path(folder, EXTENSIONS), {}
+    if not path.is_file():
+        return {}
+    for line, row in read_rows(path, EXTENSION_COLUMNS, EXTENSION_COLUMNS[:3]):
+        where = f"{path}, line {line}"
+        for column in EXTENSION_COLUMNS[:3]:
+            if not row.get(column):
+                raise FaultyFile(f"{where}: {column} is missing")
+        check_name(row["assignment"], where)
+        found[row["student"], row["assignment"]] = parse(row["due"], where)
+    return found
+
+
+def write_extensions(
+    book: api.Gradebook, assignment: str, extensions: Mapping[tuple[str, str], datetime]
+) -> None:
+    """Writes extensions into the gradebook; nothing is committed.
+
+    Args:
+        book: The gradebook.
+        assignment: The assignment's name.
+        extensions: What `read_extensions` returned.
+    """
+    for row in late_rows(book, assignment):
+        until = extensions.get((row.student_id, assignment))
+        more = until.replace(tzinfo=None) - row.duedate if row.duedate and until else None
+        if row.extension != more:
+            own = api.SubmittedAssignment
+            book.db.execute(update(own).where(own.id == row.id).values(extension=more))
+
+
+def late_rows(book: api.Gradebook, assignment: str) -> Sequence[Row]:
+    """Returns what says how late each submission is, and what that costs now."""
+    handed_in, notebook = api.SubmittedAssignment, api.SubmittedNotebook
+    return book.db.execute(
+        select(
+            handed_in.id,
+            handed_in.student_id,
+            handed_in.timestamp,
+            handed_in.extension,
+            api.Assignment.duedate,
+            notebook.id.label("notebook_id"),
+            notebook.late_submission_penalty,
+        )
+        .join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
+        .join(notebook, notebook.assignment_id == handed_in.id)
+        .where(api.Assignment.name == assignment)
+    ).all()
+
+
+def write_penalties(book: api.Gradebook, course: CourseDirectory, assignment: str) -> None:
+    """Writes penalties as the course's plug-in has them; nothing is committed.
+
+    Args:
+        book: The gradebook.
+        course: nbgrader's view of the course's folder.
+        assignment: The assignment's name.
+    """
+    book.db.flush()
+    assigner = AssignLatePenalties(config=course.config)
+    assigner.assignment_id = assignment
+    assigner.init_plugin()
+    for row in late_rows(book, assignment):
+        seconds = seconds_late(row.timestamp, row.duedate, row.extension)
+        if not seconds and row.late_submission_penalty is None:
+            continue
+        grades = select(func.sum(api.Grade.score)).where(api.Grade.notebook_id == row.notebook_id)
+        score, penalty = float(book.db.scalar(grades) or 0.0), None
+        if seconds:
+            penalty = assigner.plugin_inst.late_submission_penalty(row.student_id, score, seconds)
+        if penalty is not None:
+            penalty = min(max(penalty, 0.0), score)
+        if row.late_submission_penalty != penalty:
+            own = api.SubmittedNotebook
+            values = {"late_submission_penalty": penalty}
+            book.db.execute(update(own).where(own.id == row.notebook_id).values(values))
+
+
+class DailyPenalty(LateSubmissionPlugin):
+    """nbgrader's plug-in for `deadlines.csv`; without a rule there it does as nbgrader's own."""
+
+    course_folder = Unicode("", help="The course's folder.").tag(config=True)
+
+    def late_submission_penalty(
+        self, student_id: str, score: float, total_seconds_late: float
+    ) -> float | None:
+        """Returns the points that it costs.
+
+        Args:
+            student_id: The student's id.
+            score: The points that the student has for the notebook.
+            total_seconds_late: How late it is, after any extension.
+        """
+        rule = read_rules(self.course_folder).get(self.parent.assignment_id)
+        if rule:
+            return rule.penalty(score, total_seconds_late)
+        found = super().late_submission_penalty(student_id, score, total_seconds_late)
+        return None if found is None else float(found)
+
+
+class ExportWithPenalties(CsvExportPlugin):
+    """nbgrader's table, after the penalties have been computed on the points of today."""
+
+    course_folder = Unicode("", help="The course's folder.").tag(config=True)
+
+    def export(self, gradebook: api.Gradebook) -> None:
+        course = open_directory(self.course_folder)
+        for assignment in gradebook.assignments:
+            write_penalties(gradebook, course, assignment.name)
+        gradebook.db.commit()
+        super().export(gradebook)
+
+
+class RefreshPenalty(NbGraderPreprocessor):
+    """Computes a penalty on the points of today before they are given back."""
+
+    course_folder = Unicode("", help="The course's folder.").tag(config=True)
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        names = resources["nbgrader"]
+        with api.Gradebook(names["db_url"]) as book:
+            write_penalties(book, open_directory(self.course_folder), names["assignment"])
+            book.db.commit()
+        return nb, resources

@@ -1,0 +1,56 @@
+"""What a student's feedback says of decisions and requests, beside the verdict."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from .corrections import FULL, POINTS, WEIGHT, Correction, Decisions
+from .requests import Request
+
+__all__ = ["remarks_for"]
+
+
+def remarks_for(
+    student: str, questions: Iterable[str], decisions: Decisions, requests: Iterable[Request]
+) -> dict[str, list[str]]:
+    """Returns what stands beside each question: decisions on it, requests and their answers.
+
+    Args:
+        student: The student's id.
+        questions: The questions' names, and those of questions in words.
+        decisions: The decisions on the assignment.
+        requests: The requests on the assignment, of all students.
+    """
+    found = defaultdict(list)
+    for question in questions:
+        for one in decisions.on(student, question):
+            found[question].append(describe_decision(one))
+    for request in requests:
+        if request.student == student:
+            found[request.question] += describe_request(request)
+    return dict(found)
+
+
+def describe_decision(one: Correction) -> str:
+    said = {
+        POINTS: f"Corrected to {one.points:g} points.",
+        FULL: "Everybody has all points for this question.",
+        WEIGHT: f"This question is out of {one.points:g} points now."
+        if one.points
+        else "This question does not count.",
+    }[one.kind]
+    return f"{said} {one.why} ({one.author}, {day(one.time)})".replace("  ", " ")
+
+
+def describe_request(request: Request) -> list[str]:
+    asked = f" ({day(request.asked)})" if request.asked else ""
+    said = [f"You asked{asked}: {request.asks}"]
+    if request.answer:
+        said.append(f"Answer ({request.author}, {day(request.answered)}): {request.answer}")
+    else:
+        said.append("This has not been answered yet.")
+    return said
+
+
+def day(time: str) -> str:
+    """Returns the date of a time as ISO 8601 writes it."""
+    return time.partition("T")[0]

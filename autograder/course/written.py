@@ -1,0 +1,333 @@
+"""Answers in words, a page for each question: graded in a browser without names, and brought back.
+
+A page needs no server. It saves a file; `take` writes what is in it into the gradebook.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, Template
+from markupsafe import Markup
+from nbformat import NotebookNode
+from nbgrader import api, utils
+from sqlalchemy import select, update
+from vikit.notebook.cells import TEXT_STUB, UNTOUCHED, digest_text
+
+from autograder.files import alone, write_whole
+from autograder.grading.notebook import grade_id
+from autograder.places import FaultyFile
+
+from . import gradebook
+from .beside import notebooks_of
+from .course_files import read_course_files
+from .directory import read_notebook
+from .pages import is_rubric, safe_markdown
+
+__all__ = ["take", "write_pages"]
+
+KIND = "answers in words, graded"
+MAX_FILE_BYTES = 64 * 2**20
+MAX_COMMENT = 20_000
+
+
+@dataclass
+class Answer:
+    """An answer of one student, or the same of several: a group's is graded once.
+
+    Attributes:
+        key: What stands for it on the page.
+        html: The answer.
+        digest: Of its text.
+        students: The ids of those whose it is.
+        points: What a person gave; None for nothing.
+        comment: What a person wrote.
+    """
+
+    key: str
+    html: Markup
+    digest: str
+    students: list[str] = field(default_factory=list)
+    points: float | None = None
+    comment: str = ""
+
+
+@cache
+def template() -> Template:
+    environment = Environment(loader=PackageLoader("autograder.course", "."), autoescape=True)
+    return environment.get_template("written.html.j2")
+
+
+def write_pages(folder, assignment: str, questions: Iterable[str] = ()) -> Iterator[Path]:
+    """Writes a page for each question in words; yields their paths.
+
+    Args:
+        folder: The course's folder.
+        assignment: The assignment's name.
+        questions: Their names; all if empty.
+
+    Raises:
+        FaultyFile: If one of the course's files cannot be read, or there is no such question.
+        OSError, SQLAlchemyError: If something cannot be read or written.
+    """
+    files, notebooks = read_course_files(folder), notebooks_of(folder, [assignment])
+    released = notebooks.read(assignment)
+    in_words = {grade_id(cell): cell for cell in released.cells if is_in_words(cell)}
+    for name in [*questions] or in_words:
+        if name not in in_words:
+            raise FaultyFile(
+                f"{assignment} has no question {name} that is answered in words; "
+                f"there are {', '.join(in_words)}"
+            )
+        cell = in_words[name]
+        found = answers_to(files, assignment, name, cell.source)
+        page = template().render(
+            assignment=assignment,
+            question=name,
+            points=float(cell.metadata.nbgrader.points),
+            text=shown(cell.source),
+            rubric=shown(notebooks.rubrics.get(assignment, {}).get(name, "")),
+            answers=found,
+            data={one.key: {"digest": one.digest} for one in found},
+            kind=KIND,
+            nonce=secrets.token_hex(8),
+        )
+        path = Path(folder, "written", assignment, f"{name}.html")
+        write_whole(path, page)
+        yield path
+
+
+def is_in_words(cell: NotebookNode) -> bool:
+    """Tells whether a released cell is a question that a person grades."""
+    return bool(cell.cell_type == "markdown" and utils.is_solution(cell) and utils.is_grade(cell))
+
+
+def shown(source: str) -> Markup:
+    """Returns Markdown as HTML that does nothing."""
+    # It has been cleaned.
+    return Markup(safe_markdown(source))
+
+
+def answers_to(files, assignment: str, question: str, released: str) -> list[Answer]:
+    """Returns the answers to a question, equal ones together, without those that are none.
+
+    Their order is another than that of names, and the same each time.
+
+    Args:
+        files: The course's files.
+        assignment: The assignment's name.
+        question: The question's name.
+        released: Its cell as it was released.
+    """
+    secret = course_key(files.folder)
+    by_digest: dict[str, Answer] = {}
+    course = files.directory
+    with gradebook.open_gradebook(course.db_url, course.course_id) as book:
+        marks = marks_on(book, assignment, question)
+    for student, mark in marks.items():
+        place = course.format_path(course.autograded_directory, student, assignment)
+        path = Path(place, f"{assignment}.ipynb")
+        if not path.is_file() or (mark.auto_score is not None and mark.manual_score is None):
+            continue
+        text = answer_in(read_notebook(path, "grade it again"), question)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        key = hmac.new(secret, f"{assignment}|{question}|{digest}".encode(), "sha256").hexdigest()
+        html = shown(without_question(text, released))
+        one = by_digest.setdefault(digest, Answer(key[:16], html, digest))
+        one.students.append(student)
+        if one.points is None and not mark.waits:
+            one.points, one.comment = mark.manual_score, mark.comment
+    return sorted(by_digest.values(), key=lambda one: one.key)
+
+
+def without_question(text: str, released: str) -> str:
+    """Returns an answer without the question above it, where that is as it was released."""
+    question = released.partition(TEXT_STUB)[0].rstrip()
+    return text.removeprefix(question).strip() or text
+
+
+def course_key(folder: Path) -> bytes:
+    """Returns what keys of answers are made with: nobody else can tell whose they are."""
+    try:
+        return Path(folder, "secret").read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def answer_in(notebook: NotebookNode, question: str) -> str:
+    """Returns the text of an answer, and the student's own text where the answer may be there."""
+    cells = [cell for cell in notebook.cells if not is_rubric(cell)]
+    (answer,) = (cell for cell in cells if grade_id(cell) == question)
+    if digest_text(answer.source) != answer.metadata.get(UNTOUCHED):
+        return answer.source
+    # The answer may be in a cell of the student's own.
+    own = [cell.source for cell in cells if not grade_id(cell) and cell.cell_type != "code"]
+    texts = [text for text in own if text.strip()]
+    return "\n\n".join([answer.source, "---", "*Text in cells of the student's own:*", *texts])
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What the gradebook has of a student's answer.
+
+    Attributes:
+        student: The student's id.
+        grade_id: The row of its grade.
+        auto_score: 0 for an answer that is none; None for one that a person grades.
+        manual_score: What a person gave; None for nothing.
+        waits: Whether a person has to look.
+        most: What the question is out of.
+        comment_id: The row of its comment.
+        comment: What a person wrote, or "".
+    """
+
+    student: str
+    grade_id: str
+    auto_score: float | None
+    manual_score: float | None
+    waits: bool
+    most: float
+    comment_id: str
+    comment: str
+
+
+def marks_on(book: api.Gradebook, assignment: str, question: str) -> dict[str, Mark]:
+    """Returns what the gradebook has of the answers to a question, by student."""
+    handed_in, notebook = api.SubmittedAssignment, api.SubmittedNotebook
+    comments, grades = (
+        book.db.execute(
+            select(handed_in.student_id, kind, cell)
+            .join(notebook, notebook.assignment_id == handed_in.id)
+            .join(kind, kind.notebook_id == notebook.id)
+            .join(cell, cell.id == kind.cell_id)
+            .join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
+            .where(api.Assignment.name == assignment, cell.name == question)
+        ).all()
+        for kind, cell in ((api.Comment, api.SolutionCell), (api.Grade, api.GradeCell))
+    )
+    by_student = {student: comment for student, comment, _ in comments}
+    return {
+        student: Mark(
+            student,
+            grade.id,
+            grade.auto_score,
+            grade.manual_score,
+            bool(grade.needs_manual_grade),
+            float(cell.max_score),
+            by_student[student].id,
+            by_student[student].manual_comment or "",
+        )
+        for student, grade, cell in grades
+        if student in by_student
+    }
+
+
+@dataclass
+class Taken:
+    """What came of a file.
+
+    Attributes:
+        given: How many students have points of it now.
+        notices: What was not taken, and why.
+    """
+
+    given: int = 0
+    notices: list[str] = field(default_factory=list)
+
+
+def take(folder, path: Path, waiting=lambda: None) -> Taken:
+    """Writes what a page has saved into the gradebook.
+
+    Points that somebody has given elsewhere since the page was written stay, and it is said.
+
+    Args:
+        folder: The course's folder.
+        path: The file.
+        waiting: Called if another process is writing there.
+
+    Raises:
+        FaultyFile: If it is no such file.
+        OSError, SQLAlchemyError: If something cannot be read or written: nothing has changed then.
+    """
+    files, saved = read_course_files(folder), read_saved(path)
+    assignment, question, taken = saved["assignment"], saved["question"], Taken()
+    found = {one.key: one for one in answers_to(files, assignment, question, "")}
+    course = files.directory
+    with (
+        alone(Path(folder, ".lock"), waiting),
+        gradebook.open_gradebook(course.db_url, course.course_id) as book,
+    ):
+        marks = marks_on(book, assignment, question)
+        for key, given in saved["answers"].items():
+            if given["points"] is None and not given["comment"]:
+                continue
+            answer = found.get(key)
+            if answer is None:
+                taken.notices.append(f"an answer is no longer there ({key}): write the page again")
+                continue
+            for student in answer.students:
+                write_points(book, marks[student], given, taken)
+        book.db.commit()
+    return taken
+
+
+def write_points(book: api.Gradebook, mark: Mark, given: Mapping[str, Any], taken: Taken) -> None:
+    """Writes points and comment for one student's answer; nothing is committed."""
+    points, comment = given["points"], given["comment"]
+    if points is not None and points > mark.most:
+        taken.notices.append(f"{mark.student}: {points:g} points of {mark.most:g}: not taken")
+        return
+    was = (given["was"]["points"], given["was"]["comment"])
+    now = (None if mark.waits else mark.manual_score, mark.comment)
+    if now not in (was, (points, comment)):
+        taken.notices.append(
+            f"{mark.student}: {now[0]} points were given elsewhere since the page was written: "
+            "those stay"
+        )
+        return
+    if points is not None:
+        values = {"manual_score": points, "needs_manual_grade": False}
+        gradebook.write_grade(book, mark.grade_id, values)
+        taken.given += 1
+    if comment != mark.comment:
+        own = api.Comment
+        where, values = own.id == mark.comment_id, {"manual_comment": comment or None}
+        book.db.execute(update(own).where(where).values(values))
+
+
+def read_saved(path: Path) -> dict[str, Any]:
+    """Returns what a page has saved; raises FaultyFile for anything else."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError("it is too large")
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["kind"] != KIND:
+            raise ValueError(f"it is of another kind: {found['kind']!r}")
+        answers = {str(key): read_points(one) for key, one in found["answers"].items()}
+        names = {name: str(found[name]) for name in ("assignment", "question")}
+        return {**names, "answers": answers}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise FaultyFile(
+            f"{path} is no file that a page of `autograder written` has saved "
+            f"({type(error).__name__}: {error})"
+        ) from error
+
+
+def read_points(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns points and comment of an answer, and what they were when the page was written."""
+    return {**read_pair(one), "was": read_pair(one["was"])}
+
+
+def read_pair(one: Mapping[str, Any]) -> dict[str, Any]:
+    points, comment = one["points"], one["comment"]
+    if points is not None:
+        points = float(points)
+        if not 0 <= points < float("inf"):
+            raise ValueError(f"{points} points")
+    return {"points": points, "comment": str(comment)[:MAX_COMMENT]}

@@ -1,0 +1,314 @@
+"""What instructors decide after grading: it counts, survives regrades, and can be taken back."""
+
+import csv
+import io
+import re
+from datetime import datetime
+
+import pytest
+from marking import A01, ASSIGNMENT, KL, WRITTEN, give, grade_of, hand_in, opened, record
+
+from autograder import cli
+from autograder.course import by_hand, corrections, course_files, recording, reporting
+from autograder.places import FaultyFile
+from autograder.reports import feedback
+
+WORTH = next(question.points for question in ASSIGNMENT.questions if question.name == KL)
+WRITTEN_WORTH = ASSIGNMENT.manual[0].points
+
+
+def decide(course, student, question, kind, points=0.0, why="As the forum found."):
+    corrections.add_correction(
+        course,
+        corrections.Correction(
+            corrections.now_in_utc(), "emmy", student, A01, question, kind, points, why
+        ),
+    )
+
+
+def most(course, question):
+    with opened(course) as book:
+        return by_hand.points_of(book, A01)[question]
+
+
+def test_an_override_counts_through_regrades_and_can_be_withdrawn(tmp_path):
+    ann, bob = hand_in(tmp_path, "ann"), hand_in(tmp_path, "bob")
+    record(tmp_path, ann, bob)
+    auto = {student: grade_of(tmp_path, student, KL)[0] for student in ("ann", "bob")}
+    decide(tmp_path, "ann", KL, "points", 7.5)
+    for seed in (0, 1, 2):
+        standings, failures, verdicts = record(tmp_path, ann, bob, seed=seed)
+        assert failures == []
+        assert grade_of(tmp_path, "ann", KL)[1:] == (7.5, False)
+        assert grade_of(tmp_path, "bob", KL)[1:] == (None, False)
+        others = sum(
+            question["score"] for question in verdicts[ann]["questions"] if question["name"] != KL
+        )
+        assert standings["ann", A01].total == others + 7.5
+    record(tmp_path, ann, bob)
+    decide(tmp_path, "ann", KL, "points", 3.0)
+    record(tmp_path, ann, bob)
+    assert grade_of(tmp_path, "ann", KL) == (auto["ann"], 3.0, False)
+    decide(tmp_path, "ann", KL, "withdrawn")
+    record(tmp_path, ann, bob)
+    assert grade_of(tmp_path, "ann", KL) == (auto["ann"], None, False)
+
+
+def test_an_override_of_points_by_hand_gives_them_back_when_it_is_withdrawn(tmp_path):
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 1.5)
+    decide(tmp_path, "ann", WRITTEN, "points", 4.0)
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 4.0, False)
+    decide(tmp_path, "ann", WRITTEN, "withdrawn")
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 1.5, False)
+
+
+def test_points_that_somebody_gives_after_an_override_stand(tmp_path):
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    decide(tmp_path, "ann", WRITTEN, "points", 4.0)
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 2.5)
+    for _ in range(3):
+        record(tmp_path, ann)
+        assert grade_of(tmp_path, "ann") == (None, 2.5, False)
+    # Until there is a newer decision.
+    decide(tmp_path, "ann", WRITTEN, "points", 3.0)
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 3.0, False)
+
+
+def test_an_answer_that_changes_after_an_override_waits(tmp_path):
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    decide(tmp_path, "ann", WRITTEN, "points", 4.0)
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    record(tmp_path, hand_in(tmp_path, "ann", "On second thoughts."))
+    assert grade_of(tmp_path, "ann") == (None, 4.0, True)
+
+
+def test_a_dropped_question_counts_for_nobody_and_comes_back(tmp_path):
+    ann, bob = hand_in(tmp_path, "ann"), hand_in(tmp_path, "bob")
+    before = record(tmp_path, ann, bob)[0]
+    auto = grade_of(tmp_path, "ann", KL)
+    give(tmp_path, "ann", 2.5)
+    decide(tmp_path, "*", KL, "weight", 0)
+    decide(tmp_path, "*", WRITTEN, "weight", 0)
+    standings, failures, _ = record(tmp_path, ann, bob)
+    assert failures == []
+    for student in ("ann", "bob"):
+        assert not grade_of(tmp_path, student, KL)[0]
+        assert not grade_of(tmp_path, student)[2]
+        gone = before[student, A01].out_of - standings[student, A01].out_of
+        assert gone == WORTH + WRITTEN_WORTH
+    assert grade_of(tmp_path, "ann")[1] == 0
+    for question in (KL, WRITTEN):
+        decide(tmp_path, "*", question, "withdrawn")
+    record(tmp_path, ann, bob)
+    assert grade_of(tmp_path, "ann", KL) == auto
+    assert grade_of(tmp_path, "ann") == (None, 2.5, False)
+    assert grade_of(tmp_path, "bob") == (None, None, True)
+
+
+def test_another_weight_leaves_everybody_their_share(tmp_path):
+    ann, bob = hand_in(tmp_path, "ann"), hand_in(tmp_path, "bob")
+    record(tmp_path, ann, bob)
+    auto = grade_of(tmp_path, "ann", KL)[0]
+    give(tmp_path, "ann", 1.0)
+    for weight in (2 * WORTH, WORTH / 3, WORTH):
+        decide(tmp_path, "*", KL, "weight", weight)
+        decide(tmp_path, "*", WRITTEN, "weight", WRITTEN_WORTH * weight / WORTH)
+        record(tmp_path, ann, bob)
+        assert most(tmp_path, KL) == weight
+        assert grade_of(tmp_path, "ann", KL)[0] == pytest.approx(auto * weight / WORTH, abs=1e-3)
+        assert grade_of(tmp_path, "ann")[1] == pytest.approx(weight / WORTH, abs=1e-3)
+        assert not grade_of(tmp_path, "ann")[2]
+    assert grade_of(tmp_path, "ann") == (None, 1.0, False)
+
+
+def test_full_points_for_all_whatever_they_had(tmp_path):
+    ann, bob = hand_in(tmp_path, "ann"), hand_in(tmp_path, "bob")
+    record(tmp_path, ann, bob)
+    give(tmp_path, "ann", 1.0)
+    decide(tmp_path, "*", WRITTEN, "full")
+    decide(tmp_path, "*", KL, "full")
+    record(tmp_path, ann, bob)
+    for student in ("ann", "bob"):
+        assert grade_of(tmp_path, student)[1:] == (WRITTEN_WORTH, False)
+        assert grade_of(tmp_path, student, KL)[1:] == (WORTH, False)
+    # One student's own decision goes before the class's.
+    decide(tmp_path, "bob", KL, "points", 0.5)
+    record(tmp_path, ann, bob)
+    assert grade_of(tmp_path, "bob", KL)[1] == 0.5
+    decide(tmp_path, "*", WRITTEN, "withdrawn")
+    record(tmp_path, ann, bob)
+    assert grade_of(tmp_path, "ann") == (None, 1.0, False)
+    assert grade_of(tmp_path, "bob") == (None, None, True)
+
+
+def test_a_run_that_dies_before_the_gradebook_is_written_loses_no_points(tmp_path, monkeypatch):
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 1.5)
+    decide(tmp_path, "ann", WRITTEN, "points", 4.0)
+
+    def dies(*arguments):
+        """The decisions have been applied, and are not committed."""
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(course_files, "write_penalties", dies)
+        with pytest.raises(KeyboardInterrupt):
+            record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 1.5, False)
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 4.0, False)
+    decide(tmp_path, "ann", WRITTEN, "withdrawn")
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 1.5, False)
+
+
+def test_rows_are_added_and_a_spreadsheets_are_read(tmp_path):
+    decide(tmp_path, "ann", KL, "points", 1.0, 'A "second" look,\nwith Emmy.')
+    path = tmp_path / "corrections.csv"
+    rows = list(csv.reader(io.StringIO(path.read_text(), newline="")))
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(rows)
+    first = corrections.read_corrections(tmp_path)
+    decide(tmp_path, "bob", KL, "points", 2.0)
+    every = corrections.read_corrections(tmp_path)
+    assert len(every) == 2 == len(first) + 1
+    assert every[1].student == "bob"
+
+
+def command(course, *arguments):
+    return cli.main([*arguments, "--out", str(course)])
+
+
+def test_an_override_is_made_by_a_command_that_says_what_it_changes(tmp_path, capsys):
+    ann, bob = hand_in(tmp_path, "ann"), hand_in(tmp_path, "bob")
+    before = record(tmp_path, ann, bob)[0]["ann", A01]
+    auto = grade_of(tmp_path, "ann", KL)[0]
+    wanted = before.total - auto + 7.5
+    why = ("--why", "A sign in our hint was wrong.")
+    assert command(tmp_path, "override", "ann", KL, "7.5", *why, "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert f"ann: {before.total:g} of {before.out_of:g} -> {wanted:g} of {before.out_of:g}" in said
+    assert "1 student would have other points; nothing was written" in said
+    assert not (tmp_path / "corrections.csv").exists()
+    assert command(tmp_path, "override", "ann", KL, "7.5", *why) == 0
+    (one,) = corrections.read_corrections(tmp_path)
+    assert (one.student, one.assignment, one.question, one.points) == ("ann", A01, KL, 7.5)
+    assert one.author == corrections.whoami()
+    assert grade_of(tmp_path, "ann", KL) == (auto, None, False)
+    assert record(tmp_path, ann, bob)[0]["ann", A01].total == wanted
+    assert command(tmp_path, "override", "ann", KL, "--withdraw", *why) == 0
+    assert record(tmp_path, ann, bob)[0]["ann", A01] == before
+
+
+def test_a_dry_run_lists_everybody_whom_a_dropped_question_changes(tmp_path, capsys):
+    items = [hand_in(tmp_path, student) for student in ("ann", "bob", "cy")]
+    record(tmp_path, *items)
+    give(tmp_path, "ann", 2.0)
+    for question, points in ((KL, "0"), (WRITTEN, "0"), (KL, "24"), (WRITTEN, "full")):
+        arguments = ("reweigh", question, points, "--why", "It was ambiguous.")
+        assert command(tmp_path, *arguments, "--dry-run") == 0
+        previewed = dict(re.findall(r"^(\w+): .* -> (.*)$", capsys.readouterr().out, re.M))
+        before = grade_of(tmp_path, "ann")
+        assert record(tmp_path, *items)[1] == []
+        assert grade_of(tmp_path, "ann") == before
+        assert command(tmp_path, *arguments) == 0
+        standings = record(tmp_path, *items)[0]
+        for item in items:
+            now = standings[item.student, A01]
+            found = f"{now.total:g} of {now.out_of:g}"
+            assert previewed.get(item.student, found) == found
+        assert previewed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("override", "ann", KL, "13", "--why", "x"), "give 0 to 12"),
+        (("override", "ann", KL, "-1", "--why", "x"), "give 0 to 12"),
+        (("override", "ann", KL, "nan", "--why", "x"), "give 0 to 12"),
+        (("override", "ann", KL, "--why", "x"), "give the points, or --withdraw"),
+        (("override", "ann", "kl", "1", "--why", "x"), "no question is called kl"),
+        (("override", "zoe", KL, "1", "--why", "x"), "no student is called zoe"),
+        (("override", "ann", KL, "1", "--why", "x", "--assignment", "a9"), "no assignment"),
+        (("reweigh", KL, "half", "--why", "x"), "give a number, `full` or `released`"),
+        (("reweigh", KL, "nan", "--why", "x"), "give 0 to 1000"),
+        (("requests", "ann", KL), "one of --asks TEXT and --answer TEXT"),
+        (("requests", "ann", KL, "--answer", "No."), "ann has asked nothing about"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(tmp_path, capsys, arguments, why):
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    assert command(tmp_path, *arguments) == 2
+    assert why in capsys.readouterr().err
+    assert not (tmp_path / "corrections.csv").exists()
+
+
+def test_what_was_decided_asked_and_answered_is_in_the_feedback(tmp_path, capsys):
+    ann, bob = hand_in(tmp_path, "ann"), hand_in(tmp_path, "bob")
+    record(tmp_path, ann, bob)
+    command(tmp_path, "requests", "ann", KL, "--asks", "Is <b>my</b> sign not right?")
+    command(tmp_path, "requests", "ann", WRITTEN, "--asks", "Why 2 points?")
+    capsys.readouterr()
+    assert command(tmp_path, "requests") == 0
+    said = capsys.readouterr().out
+    assert "2 waiting for an answer" in said
+    assert "Why 2 points?" in said
+    command(tmp_path, "requests", "ann", KL, "--answer", "It is; thank you.")
+    command(tmp_path, "override", "ann", KL, "12", "--why", "Your sign is right.")
+    command(tmp_path, "reweigh", WRITTEN, "0", "--why", "It had two readings.")
+    standings, failures, verdicts = record(tmp_path, ann, bob)
+    assert failures == []
+    (tmp_path / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.CourseDirectory.course_id = 'VI <2026>'\n"
+    )
+    reports = reporting.course_reports(tmp_path, standings)
+    pages = {
+        item.student: feedback.feedback_html(verdict | ADDED, reports.besides(verdict))
+        for item, verdict in verdicts.items()
+    }
+    for text in (
+        "You asked",
+        "Is &lt;b&gt;my&lt;/b&gt; sign not right?",
+        "It is; thank you.",
+        "Corrected to 12 points. Your sign is right.",
+        "Why 2 points?",
+        "This has not been answered yet.",
+        f"{standings['ann', A01].total:g} of {standings['ann', A01].out_of:g} points so far",
+    ):
+        assert text in pages["ann"], text
+        assert text not in pages["bob"] or "so far" in text
+    for page in pages.values():
+        assert "This question does not count. It had two readings." in page
+        assert "VI &lt;2026&gt;" in page
+        assert f"{datetime.now().astimezone():%Y-%m}" in page
+
+
+# What the page shows of a verdict, and `verdict_on` leaves out.
+ADDED = {"score": 0, "max_score": 77, "manual_max_score": 23, "kit_errors": [], "kit_version": "0"}
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("t,emmy,ann,a01_densities,kl,gift,3,x", "line 2: 'gift' is no kind"),
+        ("t,emmy,ann,a01_densities", "line 2: '' is no kind"),
+        ("t,emmy,ann,a01_densities,kl,points,three,x", "line 2: 'three' are no points"),
+        ("t,emmy,ann,a01_densities,kl,points,nan,x", "line 2: 'nan' are no points"),
+        ("t,emmy,ann,a01_densities,kl,points,-1,x", "line 2: '-1' are no points"),
+    ],
+)
+def test_a_table_that_is_none_is_said(tmp_path, row, why):
+    head = ",".join(corrections.COLUMNS)
+    (tmp_path / "corrections.csv").write_text(f"{head}\n{row}\n")
+    with pytest.raises(FaultyFile, match=re.escape(why)):
+        corrections.read_corrections(tmp_path)
+    _, failures = recording.record(tmp_path, {})
+    assert why in failures[0]

@@ -1,0 +1,153 @@
+"""What being late costs, on the points of today, and who has more time."""
+
+import csv
+import subprocess
+import sys
+
+import pytest
+from marking import A01, give, hand_in, opened, record
+
+from autograder.course import course_files, lateness, recording, settings
+from autograder.places import FaultyFile
+
+CONFIG = "from autograder.course import configure\nc = get_config()\nconfigure(c, __file__)\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "hours", "percent"),
+    [
+        (lateness.Rule(10), 0, 0),
+        (lateness.Rule(10), 0.01, 10),
+        (lateness.Rule(10), 24, 10),
+        (lateness.Rule(10), 24.01, 20),
+        (lateness.Rule(10, grace_minutes=60), 1, 0),
+        # Who is later than the grace period is late from the deadline on.
+        (lateness.Rule(10, grace_minutes=60), 1.1, 10),
+        (lateness.Rule(10, grace_minutes=60), 24.5, 20),
+        (lateness.Rule(10, most_percent=30), 24 * 9, 30),
+        (lateness.Rule(30), 24 * 9, 100),
+        (lateness.Rule(10, most_percent=200), 24 * 90, 100),
+    ],
+)
+def test_so_much_a_day_after_a_grace_period_up_to_a_cap(rule, hours, percent):
+    assert rule.penalty(80.0, hours * 3600) == pytest.approx(80 * percent / 100)
+
+
+def late_course(tmp_path, rule="10,30,50"):
+    (tmp_path / settings.CONFIG_NAME).write_text(CONFIG)
+    (tmp_path / "deadlines.csv").write_text(
+        "assignment,due,percent_per_day,grace_minutes,most_percent\n"
+        f"{A01},2026-10-30 23:59 UTC,{rule}\n"
+    )
+    items = []
+    for student, time in {
+        "early": "2026-10-30 12:00:00 UTC",
+        "graceful": "2026-10-31 00:20:00 UTC",
+        "late": "2026-11-01 12:00:00 UTC",
+        "never said": "",
+    }.items():
+        items.append(hand_in(tmp_path, student))
+        if time:
+            (items[-1].path.parent / "timestamp.txt").write_text(time)
+    return items
+
+
+def raw(verdicts, student):
+    """The automatic points of a student."""
+    (found,) = (
+        sum(question["score"] for question in verdict["questions"])
+        for item, verdict in verdicts.items()
+        if item.student == student
+    )
+    return found
+
+
+def test_a_penalty_follows_the_points_that_people_give(tmp_path):
+    items = late_course(tmp_path)
+    standings, failures, verdicts = record(tmp_path, *items)
+    assert failures == []
+    for student in ("early", "graceful", "never said"):
+        assert standings[student, A01].penalty == 0
+        assert standings[student, A01].total == raw(verdicts, student)
+    late = standings["late", A01]
+    assert late.seconds_late == (24 + 12) * 3600 + 60
+    assert late.penalty == pytest.approx(0.2 * raw(verdicts, "late"))
+    assert late.total == pytest.approx(0.8 * raw(verdicts, "late"))
+    give(tmp_path, "late", 4.0)
+    now = record(tmp_path, *items)[0]["late", A01]
+    assert now.total == pytest.approx(0.8 * (raw(verdicts, "late") + 4))
+    # Without the rule, and with more time, there is none.
+    late_course(tmp_path, ",,")
+    assert record(tmp_path, *items)[0]["late", A01].penalty == 0
+    late_course(tmp_path)
+    assert record(tmp_path, *items)[0]["late", A01].penalty > 0
+
+
+def test_an_extension_is_one_students(tmp_path):
+    items = late_course(tmp_path)
+    extensions = tmp_path / "extensions.csv"
+    extensions.write_text(
+        f'student,assignment,due,why\nlate,{A01},2026-11-01 13:00 Europe/Berlin,"Ill, with note."\n'
+    )
+    standing = record(tmp_path, *items)[0]["late", A01]
+    assert (standing.seconds_late, standing.penalty) == (0, 0)
+    with opened(tmp_path) as book:
+        assert book.find_submission(A01, "late").total_seconds_late == 0
+    extensions.write_text(f"student,assignment,due,why\nlate,{A01},2026-11-01 11:00 UTC,Ill.\n")
+    standing = record(tmp_path, *items)[0]["late", A01]
+    assert standing.seconds_late == 3600
+    extensions.write_text("student,assignment,due,why\n")
+    assert record(tmp_path, *items)[0]["late", A01].seconds_late > 3600
+
+
+def test_nbgrader_exports_and_gives_back_the_penalty_on_the_points_of_today(tmp_path):
+    items = late_course(tmp_path)
+    verdicts = record(tmp_path, *items)[2]
+    give(tmp_path, "late", 4.0)
+
+    def nbgrader(*arguments):
+        done = subprocess.run(
+            [sys.executable, "-m", "nbgrader", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+
+    nbgrader("export")
+    rows = csv.DictReader((tmp_path / "gradebook.csv").read_text().splitlines())
+    (row,) = (row for row in rows if row["student_id"] == "late")
+    expected = raw(verdicts, "late") + 4
+    assert float(row["raw_score"]) == pytest.approx(expected)
+    assert float(row["score"]) == pytest.approx(0.8 * expected)
+    give(tmp_path, "late", 0.0)
+    nbgrader("generate_feedback", A01)
+    page = (tmp_path / "feedback_by_hand" / "late" / A01 / f"{A01}.html").read_text()
+    assert f"{0.8 * raw(verdicts, 'late'):g}" in page
+
+
+def test_a_plug_in_of_the_instructors_own_counts_in_every_run(tmp_path):
+    items = late_course(tmp_path, ",,")
+    (tmp_path / settings.CONFIG_NAME).write_text(
+        CONFIG + "c.LateSubmissionPlugin.penalty_method = 'zero'\n"
+    )
+    standings = record(tmp_path, *items)[0]
+    assert standings["late", A01].total == 0
+    assert standings["early", A01].total > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("deadlines.csv", f"assignment,due,percent_per_day\n{A01},,ten\n", "line 2: percent_per"),
+        ("deadlines.csv", f"assignment,due,percent_per_day\n{A01},,-1\n", "no number from 0 up"),
+        ("extensions.csv", f"student,assignment,due\nann,{A01},soon\n", "'soon' is no time"),
+        ("extensions.csv", f"student,assignment,due\nann,{A01},\n", "line 2: due is missing"),
+        ("extensions.csv", "student,assignment,due\nann,a99,2026-10-30 12:00\n", "no assignment"),
+    ],
+)
+def test_a_table_that_is_none_is_said(tmp_path, name, text, why):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(FaultyFile, match=why):
+        course_files.read_course_files(tmp_path)
+    assert why in recording.record(tmp_path, {})[1][0]

@@ -1,0 +1,269 @@
+"""Answers in words, graded in a browser: on pages of ours, and in nbgrader's formgrader."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from marking import A01, WRITTEN, give, grade_of, hand_in, opened, record
+
+from autograder import cli
+from autograder.course import folder as course_folder
+from autograder.course import written
+from autograder.places import FaultyFile
+
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+needs_browser = pytest.mark.skipif(not BROWSER, reason="there is no Chromium here")
+HOSTILE = (
+    "Because $a<b$. <script>document.title='taken'</script>"
+    "<img src=x onerror=\"document.title='taken'\">"
+    '<article data-key="x"><input value="4"></article><button id="save">x</button>'
+)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """Two with one answer, one with another, one hostile, and one who left all blank."""
+    course = tmp_path_factory.mktemp("written")
+    texts = {"ann": "Because.", "bob": "Because.", "cy": "It is easier.", "mallory": HOSTILE}
+    items = [hand_in(course, student, text) for student, text in texts.items()]
+    items.append(hand_in(course, "nadia", "*Your answer here.*"))
+    assert record(course, *items)[1] == []
+    return course
+
+
+@pytest.fixture
+def course(original, tmp_path):
+    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def saved(course, change, name=WRITTEN):
+    """Writes what a page would save, after `change` of its answers; returns the path."""
+    (page,) = written.write_pages(course, A01, [name])
+    text = page.read_text(encoding="utf-8")
+    keys = re.findall(
+        r'<article data-key="(\w{16})" data-points="(.*?)" data-comment="(.*?)">', text
+    )
+    answers = {}
+    for key, points, comment in keys:
+        pair = {"points": float(points) if points else None, "comment": comment}
+        answers[key] = {**pair, "was": pair}
+    document = {"kind": written.KIND, "assignment": A01, "question": name, "answers": answers}
+    change(document, text)
+    path = course / "saved.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def key_of(text, answer):
+    """The key of the answer on a page that says something."""
+    articles = re.findall(r'<article data-key="(\w{16})".*?</article>', text, re.S)
+    whole = re.findall(r'<article data-key="\w{16}".*?</article>', text, re.S)
+    (found,) = (key for key, one in zip(articles, whole, strict=True) if answer in one)
+    return found
+
+
+def comment_of(course, student):
+    with opened(course) as book:
+        return book.find_comment(WRITTEN, A01, A01, student).manual_comment
+
+
+def test_a_page_names_nobody_and_has_equal_answers_once(course):
+    (page,) = written.write_pages(course, A01, [WRITTEN])
+    text = page.read_text(encoding="utf-8")
+    assert text.count('<article data-key="') == 3
+    for name in ("ann", "bob", "mallory", "nadia", str(course)):
+        assert not re.search(rf"\b{re.escape(name)}\b", text)
+    assert "Rubric" in text
+    # In the order of keys: who was first in the alphabet is not first here.
+    keys = re.findall(r'<article data-key="(\w{16})"', text)
+    assert keys == sorted(keys)
+    assert "<script>document" not in text
+    assert 'onerror="document' not in text
+    # The question stands there once, beside the rubric.
+    assert text.count("Question 1 of document 003") == 1
+    assert text.count('<button id="save"') == 1
+
+
+def test_points_and_comments_come_back_for_all_whose_answer_it_is(course):
+
+    def change(document, text):
+        document["answers"][key_of(text, "<p>Because.</p>")] |= {"points": 2.5, "comment": "Which?"}
+
+    taken = written.take(course, saved(course, change))
+    assert (taken.given, taken.notices) == (2, [])
+    for student in ("ann", "bob"):
+        assert grade_of(course, student) == (None, 2.5, False)
+        assert comment_of(course, student) == "Which?"
+    for student in ("cy", "mallory"):
+        assert grade_of(course, student) == (None, None, True)
+    # The next page has them; the same file again changes nothing.
+    assert written.take(course, course / "saved.json").notices == []
+    (page,) = written.write_pages(course, A01, [WRITTEN])
+    assert 'data-points="2.5" data-comment="Which?"' in page.read_text(encoding="utf-8")
+
+
+def test_points_that_somebody_gave_elsewhere_stay(course):
+
+    def change(document, text):
+        document["answers"][key_of(text, "<p>Because.</p>")] |= {"points": 2.5}
+
+    path = saved(course, change)
+    give(course, "ann", 1.0)
+    taken = written.take(course, path)
+    assert taken.given == 1
+    assert "ann: 1.0 points were given elsewhere" in taken.notices[0]
+    assert grade_of(course, "ann") == (None, 1.0, False)
+    assert grade_of(course, "bob") == (None, 2.5, False)
+
+
+def test_points_are_for_the_answer_that_was_read(course):
+
+    def change(document, text):
+        document["answers"][key_of(text, "easier")] |= {"points": 3.0}
+
+    path = saved(course, change)
+    record(course, hand_in(course, "cy", "On second thoughts."))
+    taken = written.take(course, path)
+    assert taken.given == 0
+    assert "no longer there" in taken.notices[0]
+    assert grade_of(course, "cy") == (None, None, True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda document: document.update(kind="something"),
+        lambda document: document.pop("answers"),
+        lambda document: document.update(answers=[1]),
+        lambda document: [one.update(points="x") for one in document["answers"].values()],
+        lambda document: [one.update(points=-1) for one in document["answers"].values()],
+        lambda document: [one.update(points=float("nan")) for one in document["answers"].values()],
+        lambda document: [one.pop("was") for one in document["answers"].values()],
+    ],
+)
+def test_a_file_that_no_page_saved_is_refused(course, capsys, change):
+    path = saved(course, lambda document, _: change(document))
+    with pytest.raises(FaultyFile, match="is no file that a page"):
+        written.take(course, path)
+    assert cli.main(["written", A01, "--take", str(path), "--out", str(course)]) == 2
+    assert grade_of(course, "ann") == (None, None, True)
+
+
+def test_more_points_than_there_are_are_not_taken(course, capsys):
+
+    def change(document, text):
+        document["answers"][key_of(text, "easier")] |= {"points": 40}
+
+    path = saved(course, change)
+    assert cli.main(["written", A01, "--take", str(path), "--out", str(course)]) == 1
+    assert "cy: 40 points of 4: not taken" in capsys.readouterr().out
+    assert grade_of(course, "cy") == (None, None, True)
+
+
+def test_the_command_writes_a_page_for_each_question(course, capsys):
+    assert cli.main(["written", A01, "--out", str(course)]) == 0
+    assert len([*(course / "written" / A01).iterdir()]) == 5
+    assert cli.main(["written", A01, "no_such_question", "--out", str(course)]) == 2
+    assert "there are why_latent_variables" in capsys.readouterr().err
+
+
+@pytest.fixture
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        found = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@needs_browser
+def test_a_page_is_clicked_through(course, browser):
+    (path,) = written.write_pages(course, A01, [WRITTEN])
+    context = browser.new_context(accept_downloads=True, offline=True)
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(path.as_uri())
+    article = page.locator("article", has_text="It is easier.")
+    article.get_by_label(re.compile("points of")).fill("9")
+    page.get_by_role("button", name="Save").click()
+    assert "points are 0 to 4" in page.get_by_role("status").inner_text()
+    article.get_by_label(re.compile("points of")).fill("3.5")
+    article.get_by_label(re.compile("comment on")).fill("Say <for whom>.")
+    assert page.get_by_role("status").inner_text() == "1 of 3 have points"
+    # What was typed is there after the page was closed.
+    page.reload()
+    assert article.get_by_label(re.compile("points of")).input_value() == "3.5"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save").click()
+    download.value.save_as(course / download.value.suggested_filename)
+    assert page.title() == f"{A01}: {WRITTEN}"
+    assert errors == []
+    taken = written.take(course, course / f"{A01}-{WRITTEN}.json")
+    assert (taken.given, taken.notices) == (1, [])
+    assert grade_of(course, "cy") == (None, 3.5, False)
+    assert comment_of(course, "cy") == "Say <for whom>."
+    # All of it stays when the class is graded again.
+    record(course, hand_in(course, "cy", "It is easier."))
+    assert grade_of(course, "cy") == (None, 3.5, False)
+    assert comment_of(course, "cy") == "Say <for whom>."
+
+
+@contextlib.contextmanager
+def jupyter_server(course):
+    """A Jupyter server with nbgrader's formgrader on a course; yields its address."""
+    home = course / "home"
+    environment = os.environ | {"HOME": str(home), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
+    command = [sys.executable, "-m", "jupyter", "server", "--allow-root", "--no-browser"]
+    options = ["--port=0", "--ip=127.0.0.1", "--IdentityProvider.token="]
+    log = open(course / "server.log", "w")  # noqa: SIM115
+    process = subprocess.Popen(
+        [*command, *options], cwd=course, env=environment, stdout=log, stderr=log
+    )
+    try:
+        while not (found := list((home / "runtime").glob("jpserver-*.json"))):
+            assert process.poll() is None, (course / "server.log").read_text()
+            time.sleep(0.1)
+        while True:
+            with contextlib.suppress(OSError, ValueError):
+                address = json.loads(found[0].read_text())["url"]
+                urllib.request.urlopen(f"{address}api").close()
+                break
+            assert process.poll() is None, (course / "server.log").read_text()
+            time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+        log.close()
+
+
+@needs_browser
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_nbgraders_formgrader_is_clicked_through(course, browser):
+    course_folder.init(course)
+    with opened(course) as book:
+        submission = book.find_submission_notebook(A01, A01, "cy").id
+    with jupyter_server(course) as address:
+        page = browser.new_context().new_page()
+        page.goto(f"{address}formgrader/submissions/{submission}/")
+        assert page.get_by_text("It is easier.").first.is_visible()
+        assert page.get_by_text("Rubric (4 points).").first.is_visible()
+        box = page.locator(f"input#{WRITTEN}")
+        box.fill("3.5")
+        with page.expect_response(lambda response: "/api/grade/" in response.url):
+            box.press("Tab")
+        page.close()
+    assert grade_of(course, "cy") == (None, 3.5, False)
+    record(course, hand_in(course, "cy", "It is easier."))
+    assert grade_of(course, "cy") == (None, 3.5, False)
