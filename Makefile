@@ -11,7 +11,7 @@ A ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help grade sample new-question test soak assignments solutions release course collect written override reweigh requests matrix unnamed adopt kernelspec bench doctor clean
+.PHONY: help grade sample new-question test soak assignments solutions release course collect written override reweigh requests explain matrix unnamed adopt kernelspec bench doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -81,6 +81,9 @@ reweigh: $(READY)  ## drop a question, or let it count more or less (ARGS='QUEST
 
 requests: $(READY)  ## write down what students ask about grades, and answers; list what waits
 	$(RUN) -m autograder requests $(ARGS)
+
+explain: $(READY)  ## show inputs, answer and right values of a question (ARGS="STUDENT QUESTION")
+	$(RUN) -m autograder explain $(ARGS)
 
 matrix: $(READY)  ## show which cases refuse which known mistakes (A=a01_densities for one)
 	$(RUN) -m autograder matrix $(A) $(ARGS)

@@ -19,6 +19,11 @@ from autograder import cli, files
 from autograder.build import notebooks
 
 A01 = "a01_densities"
+KL = "kl_to_standard_normal"
+RIGHT_KL = (
+    f"def {KL}(mu, log_var):\n    return 0.5 * tf.reduce_sum(mu**2 + tf.exp(log_var) - log_var - 1,"
+    " axis=-1)"
+)
 
 pytestmark = pytest.mark.kernels
 
@@ -140,6 +145,33 @@ def test_only_the_named_students_are_graded_and_the_others_keep_their_row(
         "ada",
         "bob",
     ]
+
+
+def test_a_dry_run_lists_who_would_have_other_points_and_writes_nothing(
+    course, tmp_path, capsys, write_notebook
+):
+    for student in ("ann", "bob"):
+        write_notebook({KL: RIGHT_KL}, path=course / student / A01 / f"{A01}.ipynb")
+    out = tmp_path / "out"
+    where = ("grade", A01, "--submitted", course, "--out", out, "--jobs", 2)
+    assert run(*where, "--dry-run") == 2
+    assert "nobody has been graded" in capsys.readouterr().err
+    assert not out.exists()
+    assert run(*where) == 0
+    # As a kit that judged otherwise left it.
+    path = out / "verdicts" / A01 / "bob.json"
+    verdict = json.loads(path.read_text()) | {"kit_version": "0.0.1", "score": 0.0}
+    for question in verdict["questions"]:
+        question["score"] = 0.0
+    path.write_text(json.dumps(verdict))
+    before = {one: one.read_bytes() for one in out.rglob("*") if one.is_file()}
+    capsys.readouterr()
+    assert run(*where, "--dry-run") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"bob/{A01}: 0 -> 12 points ({KL} " in said
+    assert f"ann/{A01}" not in said
+    assert "1 of 2 would have another result; nothing was written." in said
+    assert {one: one.read_bytes() for one in out.rglob("*") if one.is_file()} == before
 
 
 def test_grades_from_two_versions_of_the_kit_are_told_of(course, tmp_path, capsys):

@@ -1,8 +1,11 @@
 """Grades a folder of submissions, for `grade` and `sample`: what it takes, refuses and says."""
 
 import os
+import shutil
+import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +61,17 @@ def add_options(command, out) -> None:
     command.add_argument(
         "--unsafe", action="store_true", help="grade even where notebooks cannot be confined"
     )
+    add_repeating(command)
+
+
+def add_repeating(command) -> None:
     command.add_argument(
         "--force", action="store_true", help="grade again what has a verdict already"
+    )
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="grade what would be graded, write nothing, and list who would have other points",
     )
 
 
@@ -80,6 +92,10 @@ def grade_folder(options: Namespace, submitted, console) -> int:
         jobs, limits = jobs_and_limits(options, console)
         submissions = wanted_submissions(options, submitted, console)
         check_out(options.out, submitted)
+        if options.dry_run and not (options.out / "verdicts").is_dir():
+            raise UsageError(
+                f"nobody has been graded in {options.out}: there is nothing to compare"
+            )
         secret = prepare(options)
         begins("Starting TensorFlow")
         start_servers()
@@ -87,8 +103,40 @@ def grade_folder(options: Namespace, submitted, console) -> int:
     warn_of(confinement, console)
     assignments = {item.assignment for item in submissions}
     settings = build_settings(options, secret, jobs, limits, assignments)
+    if options.dry_run:
+        return list_what_changes(options, settings, console, submissions)
     run = grade_all(settings, console, submissions)
     return FAILED if run is None else conclude(options, console, submissions, run)
+
+
+def list_what_changes(options: Namespace, settings, console, submissions) -> int:
+    """Grades into a folder that is thrown away, and says who has other points; returns the status.
+
+    Args:
+        options: What the command was given.
+        settings: The `Settings`, of the course's folder.
+        console: Where to say it.
+        submissions: What is graded.
+    """
+    from autograder.grading.outcome import list_changes, list_failures
+
+    with tempfile.TemporaryDirectory(prefix="dry-run-") as folder:
+        verdicts = options.out / "verdicts"
+        if verdicts.is_dir():
+            shutil.copytree(verdicts, Path(folder, "verdicts"))
+        settings = replace(settings, out=Path(folder), beside=None)
+        run = grade_all(settings, console, submissions)
+    if run is None:
+        return FAILED
+    changed = list_changes(run)
+    for line in changed:
+        say(console, line)
+    count = f"{len(changed)} of {len(submissions)}"
+    say(console, f"{count} would have another result; nothing was written.")
+    failures = list_failures(run)
+    for text in failures:
+        say(console, text, "bold red")
+    return FAILED if failures or run.interrupted else 0
 
 
 def check_out(out, submitted) -> None:

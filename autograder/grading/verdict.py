@@ -6,6 +6,7 @@ import hmac
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,14 @@ __all__ = [
     "Unconfined",
     "build_ungraded",
     "confine",
+    "copied",
     "course_secret",
     "digest",
+    "draw_question",
     "grade",
     "grade_under",
     "notebook_in",
+    "open_run",
     "secret_digest",
 ]
 
@@ -137,12 +141,43 @@ def grade_under(conditions: Conditions, assignment, path, student: str) -> dict[
     except notebook.UnreadableNotebook as error:
         return build_ungraded(conditions, assignment, student, str(error), sha256 or digest(path))
     del content
-    folder = kernels.new_folder(conditions.confinement)
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        own = folder / (path.name if path.suffix == ".ipynb" else f"{assignment}.ipynb")
-        own.write_bytes(slim)
+    name = path.name if path.suffix == ".ipynb" else f"{assignment}.ipynb"
+    with copied(conditions, slim, name) as own:
         return judge_file(conditions, HandedIn(tasks.load(assignment), student, sha256), own, cells)
+
+
+@contextlib.contextmanager
+def copied(conditions: Conditions, slim: bytes, name: str) -> Iterator[Path]:
+    """Lays a notebook into a folder of its own for a while, where it may be read; yields its path.
+
+    Args:
+        conditions: The `Conditions`.
+        slim: The notebook, without outputs.
+        name: What the file is called.
+    """
+    folder = kernels.new_folder(conditions.confinement)
+    try:
+        own = folder / name
+        own.write_bytes(slim)
+        yield own
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def open_run(
+    conditions: Conditions, assignment: tasks.Assignment, path: Path, cells: list[notebook.Cell]
+) -> NotebookRun:
+    """Returns the `NotebookRun` of a notebook's cells; a context manager.
+
+    Args:
+        conditions: The `Conditions`.
+        assignment: The assignment.
+        path: A copy of the notebook, for it to read.
+        cells: Its cells.
+    """
+    files = [places.released_folder(assignment.name) / public_cases.FILE_NAME, path]
+    gpu = conditions.device == devices.GPU
+    return NotebookRun(cells, files, conditions.limits, gpu, conditions.confinement)
 
 
 def judge_file(
@@ -155,9 +190,7 @@ def judge_file(
             draw_question(assignment.name, question, student, conditions.secret, sha256)
             for question in assignment.questions
         ]
-    files = [places.released_folder(assignment.name) / public_cases.FILE_NAME, path]
-    gpu = conditions.device == devices.GPU
-    with NotebookRun(cells, files, conditions.limits, gpu, conditions.confinement) as run:
+    with open_run(conditions, assignment, path, cells) as run:
         judge = Judge(run, assignment, cells, conditions.secret)
         verdicts = judge.judge_all(questions)
     return build_document(conditions, handed_in, verdicts, judge.kit_errors)
@@ -176,7 +209,15 @@ def notebook_in(path, assignment) -> bytes:
 def draw_question(
     assignment, question, student: str, secret, sha256
 ) -> judging.DrawnQuestion | judging.Verdict:
-    """Returns the question with hidden inputs, or the verdict that the kit could draw none."""
+    """Returns the question with hidden inputs, or the verdict that the kit could draw none.
+
+    Args:
+        assignment: Name of the assignment.
+        question: The `Question`.
+        student: Name of the student.
+        secret: The course's secret, bytes.
+        sha256: Of the notebook that was handed in.
+    """
     try:
         return tasks.draw_for_student(assignment, question, student, secret, sha256)
     except Exception as error:
