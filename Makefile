@@ -11,7 +11,7 @@ A ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help grade sample new-question test soak assignments solutions release course collect written override reweigh requests explain matrix unnamed adopt kernelspec bench doctor clean
+.PHONY: help grade sample new-question test soak assignments solutions release course collect written override reweigh requests explain similar matrix unnamed adopt kernelspec bench doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -84,6 +84,9 @@ requests: $(READY)  ## write down what students ask about grades, and answers; l
 
 explain: $(READY)  ## show inputs, answer and right values of a question (ARGS="STUDENT QUESTION")
 	$(RUN) -m autograder explain $(ARGS)
+
+similar: $(READY)  ## list pairs of students whose answers look alike (A=a01_densities)
+	$(RUN) -m autograder similar $(A) $(ARGS)
 
 matrix: $(READY)  ## show which cases refuse which known mistakes (A=a01_densities for one)
 	$(RUN) -m autograder matrix $(A) $(ARGS)
