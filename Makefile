@@ -11,7 +11,7 @@ A ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help grade sample new-question test soak assignments solutions release course collect written override reweigh requests explain similar matrix unnamed adopt kernelspec bench doctor clean
+.PHONY: help grade sample new-question test soak assignments solutions release course collect attempts written override reweigh requests explain similar matrix unnamed adopt kernelspec bench doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,9 @@ course: $(READY)  ## make course/ a course of nbgrader's: settings, source and r
 
 collect: $(READY)  ## put what students handed in into course/submitted/ (ARGS=submissions.zip)
 	$(RUN) -m autograder collect $(ARGS)
+
+attempts: $(READY)  ## let the best of each student's attempts count, not the last (A=a01_densities)
+	$(RUN) -m autograder attempts $(A) $(ARGS)
 
 written: $(READY)  ## pages for grading answers in words (A=a01_densities); ARGS="--take FILE" brings them back
 	$(RUN) -m autograder written $(A) $(ARGS)

@@ -874,7 +874,8 @@ def test_nothing_that_was_replaced_is_ever_overwritten(course):
         take(course, {"ada/a01_densities.ipynb": notebook(f"version {number}")})
     (kept / "a01_densities-1.ipynb").unlink()
     take(course, {"ada/a01_densities.ipynb": notebook("version 4")})
-    assert {whose(path.read_bytes()) for path in kept.iterdir()} == {"version 2", "version 3"}
+    versions = {whose(path.read_bytes()) for path in kept.glob("*.ipynb")}
+    assert versions == {"version 2", "version 3"}
     # The way back that is told of keeps both, and stays.
     found = take(course, {"ada/a01_densities.ipynb": notebook("version 2")})
     assert submitted(course)["ada", A01] == "version 4"

@@ -9,7 +9,7 @@ import pytest
 from marking import A01, ASSIGNMENT, KL, WRITTEN, give, grade_of, hand_in, opened, record
 
 from autograder import cli
-from autograder.course import by_hand, corrections, course_files, recording, reporting
+from autograder.course import by_hand, corrections, course_files, recording, reporting, sources
 from autograder.places import FaultyFile
 from autograder.reports import feedback
 
@@ -289,6 +289,40 @@ def test_what_was_decided_asked_and_answered_is_in_the_feedback(tmp_path, capsys
         assert "This question does not count. It had two readings." in page
         assert "VI &lt;2026&gt;" in page
         assert f"{datetime.now().astimezone():%Y-%m}" in page
+
+
+@pytest.mark.parametrize(
+    ("source", "cited"),
+    [
+        ("document 003, eq. 13", "our notes, (4.2)"),
+        ("document 003, eq. 1", "chapter 3, eq. 1"),
+        (
+            "document 000, section 4; document 003, eq. 13",
+            "document 000, section 4; our notes, (4.2)",
+        ),
+        ("document 0031", "document 0031"),
+    ],
+)
+def test_sources_may_be_the_courses_own(tmp_path, source, cited):
+    path = tmp_path / "sources.csv"
+    path.write_text(
+        "source,yours\ndocument 003,chapter 3\n"
+        '"document 003, eq. 13","our notes, (4.2)"\nelbo_identity_terms,exercise sheet 2\n'
+    )
+    found = sources.read_sources(tmp_path)
+    assert sources.cite(KL, source, found) == cited
+    assert sources.cite("elbo_identity_terms", source, found) == "exercise sheet 2"
+    assert sources.cite(KL, source, {}) == source
+    ann = hand_in(tmp_path, "ann")
+    verdict = record(tmp_path, ann)[2][ann]
+    for question in verdict["questions"]:
+        question["source"] = source
+    page = feedback.feedback_html(
+        verdict | ADDED, reporting.course_reports(tmp_path, {}).besides(verdict)
+    )
+    assert "Source: exercise sheet 2" in page
+    path.write_text("source,yours\ndocument 003,\n")
+    assert "line 2: one of source, yours is missing" in recording.record(tmp_path, {})[1][0]
 
 
 # What the page shows of a verdict, and `verdict_on` leaves out.

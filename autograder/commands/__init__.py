@@ -8,6 +8,7 @@ What needs TensorFlow is imported when a command runs: `--help` does not wait fo
 from . import (
     adopt,
     assignments,
+    attempts,
     bench,
     collect,
     course,
@@ -33,6 +34,7 @@ COMMANDS = (
     collect,
     grade,
     sample,
+    attempts,
     written,
     decisions,
     explain,

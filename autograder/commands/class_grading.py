@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from autograder.grading.submission import Submission
     from autograder.kernels import Confinement
 
-__all__ = ["add_options", "check_out", "choose_confinement", "grade_folder", "prepare"]
+__all__ = [
+    "add_options",
+    "check_out",
+    "choose_confinement",
+    "grade_folder",
+    "prepare",
+    "start_servers",
+]
 
 
 def add_options(command, out) -> None:

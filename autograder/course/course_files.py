@@ -15,7 +15,9 @@ from .corrections import Correction, Decisions, decisions_on, read_corrections
 from .deadlines import read_deadlines
 from .directory import open_directory
 from .lateness import read_extensions, read_rules, write_extensions, write_penalties
+from .requests import read_requests
 from .roster import Roster, read_roster
+from .sources import read_sources
 
 __all__ = ["CourseFiles", "finish_assignment", "read_course_files", "register_assignment"]
 
@@ -51,7 +53,10 @@ def read_course_files(folder) -> CourseFiles:
     Raises:
         FaultyFile: If one of the files cannot be read; the text says which, and how to mend it.
     """
+    # What is read where it is used is looked at before anything is graded.
     read_rules(folder)
+    read_requests(folder)
+    read_sources(folder)
     return CourseFiles(
         Path(folder),
         open_directory(folder),

@@ -16,7 +16,14 @@ from .archives import Refused
 from .collected import Collected, StudentNotebook
 from .layouts import DownloadedFile
 
-__all__ = ["leave_for_the_grader", "place_or_say"]
+__all__ = [
+    "REPLACED",
+    "keep_old",
+    "leave_for_the_grader",
+    "place_or_say",
+    "read_time",
+    "time_of",
+]
 
 REPLACED = ".replaced"
 # Bytes of a file's name, and letters of its end.
@@ -103,11 +110,27 @@ def read_time(path: Path) -> datetime | None:
 
 
 def keep_old(path: Path, content: bytes) -> None:
-    """Writes what is replaced where nobody grades it: in a hidden folder, under a new number."""
+    """Writes what is replaced where nobody grades it: in a hidden folder, under a new number.
+
+    When it was handed in stands beside it.
+
+    Args:
+        path: Where the notebook lies.
+        content: The notebook.
+    """
     folder, pattern = path.parent / REPLACED, re.compile(rf"{re.escape(path.stem)}-(\d+)\.ipynb")
     names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
     numbers = (int(found[1]) for found in map(pattern.fullmatch, names) if found)
-    write_whole(folder / f"{path.stem}-{max(numbers, default=0) + 1}.ipynb", content)
+    kept, time = folder / f"{path.stem}-{max(numbers, default=0) + 1}.ipynb", time_of(path)
+    write_whole(kept, content)
+    if kind(time) == FILE:
+        write_whole(time_of(kept), time.read_bytes())
+
+
+def time_of(path: Path) -> Path:
+    """Returns the file that says when a notebook was handed in, one that was replaced too."""
+    is_replaced = path.parent.name == REPLACED
+    return path.with_suffix(".txt") if is_replaced else path.parent / TIMESTAMP
 
 
 def leave_for_the_grader(files: list[DownloadedFile], folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a course's reports say besides the verdicts: names, totals, decisions, requests."""
+"""What a course's reports say besides the verdicts: names, totals, decisions, sources."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,6 +13,7 @@ from .course_files import read_course_files
 from .gradebook import Standing
 from .remarks import remarks_for
 from .requests import read_requests
+from .sources import cite, read_sources
 
 __all__ = ["course_reports"]
 
@@ -29,6 +30,7 @@ def course_reports(folder, standings: Mapping[tuple[str, str], Standing]) -> Cou
     """
     try:
         files, requests = read_course_files(folder), read_requests(folder)
+        sources = read_sources(folder)
     except FaultyFile as error:
         raise OSError(str(error)) from error
     decisions = {name: files.decisions(name) for name in tasks.names()}
@@ -44,6 +46,7 @@ def course_reports(folder, standings: Mapping[tuple[str, str], Standing]) -> Cou
             date,
             remarks_for(student, names, decisions[assignment], asked),
             standing.in_words if standing else "",
+            {one.name: cite(one.name, one.source, sources) for one in task.questions},
         )
 
     return Course(standings, {one.id: one.name for one in files.roster.students}, besides)

@@ -26,12 +26,14 @@ class Besides:
         date: When the page was written; "" for nothing.
         remarks: By question, decisions of the instructors, and requests with their answers.
         total: The points so far of the whole assignment, in words; "" where nobody knows.
+        sources: By question, where its matter stands, if not where the verdict says.
     """
 
     course: str = ""
     date: str = ""
     remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
     total: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def feedback_html(verdict, besides: Besides | None = None) -> str:
