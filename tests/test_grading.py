@@ -229,7 +229,8 @@ def test_a_release_that_changed_costs_no_grading(tmp_path, write_notebook):
     again = grade_class(submissions, settings)
     assert (again.kept, again.failures, again.before) == (2, [], {})
     for item, verdict in again.verdicts.items():
-        sha256 = hashlib.sha256(release.read_bytes()).hexdigest()
+        sha256 = settings.beside.release_sha256(A01)
+        assert sha256 != first.verdicts[item]["release_sha256"]
         assert verdict == first.verdicts[item] | {"release_sha256": sha256}
         assert read_verdict(verdict_path(out, item)) == verdict
         made = nbformat.read(notebook_path(out, item), as_version=4)

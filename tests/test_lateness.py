@@ -1,13 +1,16 @@
 """What being late costs, on the points of today, and who has more time."""
 
 import csv
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from marking import A01, give, hand_in, opened, record
 
 from autograder.course import course_files, lateness, recording, settings
+from autograder.grading import classroom
 from autograder.places import FaultyFile
 
 CONFIG = "from autograder.course import configure\nc = get_config()\nconfigure(c, __file__)\n"
@@ -151,3 +154,34 @@ def test_a_table_that_is_none_is_said(tmp_path, name, text, why):
     with pytest.raises(FaultyFile, match=why):
         course_files.read_course_files(tmp_path)
     assert why in recording.record(tmp_path, {})[1][0]
+
+
+def test_a_course_that_is_restored_elsewhere_exports_the_same(tmp_path):
+    """A backup is the folder: points by hand, penalties and decisions are in it."""
+    course, restored = tmp_path / "course", tmp_path / "elsewhere" / "course"
+    course.mkdir()
+    items = late_course(course)
+    record(course, *items)
+    give(course, "late", 4.0)
+    record(course, *items)
+    shutil.copytree(course, restored)
+
+    def exported(folder):
+        done = subprocess.run(
+            [sys.executable, "-m", "nbgrader", "export"], cwd=folder, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return (folder / "gradebook.csv").read_text()
+
+    before = exported(course)
+    assert exported(restored) == before
+    # The next run there changes nothing either.
+    verdicts = {
+        replace(item, path=restored / item.path.relative_to(course)): classroom.read_verdict(
+            classroom.verdict_path(restored, item)
+        )
+        for item in items
+    }
+    shutil.rmtree(course)
+    assert recording.record(restored, verdicts)[1] == []
+    assert exported(restored) == before
