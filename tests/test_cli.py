@@ -158,6 +158,11 @@ def test_a_dry_run_lists_who_would_have_other_points_and_writes_nothing(
     assert "nobody has been graded" in capsys.readouterr().err
     assert not out.exists()
     assert run(*where) == 0
+    secret = (out / "secret").read_bytes()
+    (out / "secret").unlink()
+    assert run(*where, "--dry-run") == 2
+    assert not (out / "secret").exists()
+    (out / "secret").write_bytes(secret)
     # As a kit that judged otherwise left it.
     path = out / "verdicts" / A01 / "bob.json"
     verdict = json.loads(path.read_text()) | {"kit_version": "0.0.1", "score": 0.0}

@@ -9,7 +9,15 @@ import pytest
 from marking import A01, ASSIGNMENT, KL, WRITTEN, give, grade_of, hand_in, opened, record
 
 from autograder import cli
-from autograder.course import by_hand, corrections, course_files, recording, reporting, sources
+from autograder.course import (
+    by_hand,
+    corrections,
+    course_files,
+    recording,
+    reporting,
+    requests,
+    sources,
+)
 from autograder.places import FaultyFile
 from autograder.reports import feedback
 
@@ -17,13 +25,11 @@ WORTH = next(question.points for question in ASSIGNMENT.questions if question.na
 WRITTEN_WORTH = ASSIGNMENT.manual[0].points
 
 
-def decide(course, student, question, kind, points=0.0, why="As the forum found."):
-    corrections.add_correction(
-        course,
-        corrections.Correction(
-            corrections.now_in_utc(), "emmy", student, A01, question, kind, points, why
-        ),
-    )
+def decide(course, student, question, kind, points=0.0, why="As the forum found.", out_of=0.0):
+    # Two decisions of one second are two.
+    time = f"{corrections.now_in_utc()} {len(corrections.read_corrections(course))}"
+    decision = (time, "emmy", student, A01, question, kind, points, why, out_of)
+    corrections.add_correction(course, corrections.Correction(*decision))
 
 
 def most(course, question):
@@ -148,6 +154,101 @@ def test_full_points_for_all_whatever_they_had(tmp_path):
     assert grade_of(tmp_path, "bob") == (None, None, True)
 
 
+@pytest.mark.parametrize(("weight", "points"), [(0, 0), (6, 5.5), (24, 22), (12, 11)])
+def test_an_override_keeps_its_share_of_what_a_question_is_out_of(tmp_path, weight, points):
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    decide(tmp_path, "ann", KL, "points", 11, out_of=WORTH)
+    record(tmp_path, ann)
+    decide(tmp_path, "*", KL, "weight", weight)
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann", KL)[1] == points
+    # Where a row does not say what the points were out of, there are no more than all.
+    decide(tmp_path, "ann", KL, "points", 11)
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann", KL)[1] == min(11, weight)
+
+
+def test_of_two_decisions_the_later_one_counts_and_a_weight_stays(tmp_path):
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    decide(tmp_path, "*", KL, "weight", 5)
+    decide(tmp_path, "ann", KL, "points", 2)
+    decide(tmp_path, "*", KL, "full")
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann", KL)[1] == most(tmp_path, KL) == 5
+    decide(tmp_path, "ann", KL, "points", 2)
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann", KL)[1] == 2
+
+
+def test_points_that_are_given_back_by_a_person_stand(tmp_path):
+    """They are what was there before the decision, and somebody wants them all the same."""
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 1.5)
+    decide(tmp_path, "ann", WRITTEN, "points", 4.0)
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 1.5)
+    for _ in range(2):
+        record(tmp_path, ann)
+        assert grade_of(tmp_path, "ann") == (None, 1.5, False)
+    # The reason may be mended in the table: it is the same decision.
+    path = tmp_path / "corrections.csv"
+    path.write_text(path.read_text().replace("As the forum found.", "As the forum has found."))
+    standings, _, verdicts = record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 1.5, False)
+    besides = reporting.course_reports(tmp_path, standings).besides(verdicts[ann])
+    assert WRITTEN not in besides.remarks
+
+
+def test_decisions_outlive_the_gradebook(tmp_path):
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 1.5)
+    decide(tmp_path, "ann", WRITTEN, "points", 4.0)
+    record(tmp_path, ann)
+    (tmp_path / "gradebook.db").unlink()
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 4.0, False)
+    decide(tmp_path, "ann", WRITTEN, "withdrawn")
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 1.5, False)
+
+
+@pytest.mark.parametrize("name", ["write_penalties", "settle_decisions"])
+def test_a_run_that_dies_while_a_decision_is_withdrawn_loses_no_points(tmp_path, monkeypatch, name):
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 1.5)
+    decide(tmp_path, "ann", WRITTEN, "points", 4.0)
+    record(tmp_path, ann)
+    decide(tmp_path, "ann", WRITTEN, "withdrawn")
+
+    def dies(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(course_files if name == "write_penalties" else recording, name, dies)
+        with pytest.raises(KeyboardInterrupt):
+            record(tmp_path, ann)
+    for _ in range(2):
+        record(tmp_path, ann)
+        assert grade_of(tmp_path, "ann") == (None, 1.5, False)
+
+
+def test_an_override_to_what_is_there_settles_it(tmp_path):
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 2.0)
+    changed = hand_in(tmp_path, "ann", "On second thoughts.")
+    record(tmp_path, changed)
+    assert grade_of(tmp_path, "ann") == (None, 2.0, True)
+    decide(tmp_path, "ann", WRITTEN, "points", 2.0)
+    record(tmp_path, changed)
+    assert grade_of(tmp_path, "ann") == (None, 2.0, False)
+
+
 def test_a_run_that_dies_before_the_gradebook_is_written_loses_no_points(tmp_path, monkeypatch):
     ann = hand_in(tmp_path, "ann")
     record(tmp_path, ann)
@@ -240,15 +341,40 @@ def test_a_dry_run_lists_everybody_whom_a_dropped_question_changes(tmp_path, cap
         (("override", "ann", KL, "1", "--why", "x", "--assignment", "a9"), "no assignment"),
         (("reweigh", KL, "half", "--why", "x"), "give a number, `full` or `released`"),
         (("reweigh", KL, "nan", "--why", "x"), "give 0 to 1000"),
+        (("override", "zoe", KL, "1", "--why", " "), "needs a reason"),
+        (("override", "bob", KL, "1", "--why", "x"), "nothing of bob's has been graded"),
+        (("override", "ann", KL, "--withdraw", "--why", "x"), "has no override"),
+        (("requests", "ann", KL, "--answer", "  "), "one of"),
+        (("requests", "--asks", "Why?"), "one of --asks"),
         (("requests", "ann", KL), "one of --asks TEXT and --answer TEXT"),
         (("requests", "ann", KL, "--answer", "No."), "ann has asked nothing about"),
     ],
 )
 def test_what_makes_no_sense_is_refused(tmp_path, capsys, arguments, why):
+    (tmp_path / "roster.csv").write_text("id\nann\nbob\n")
     record(tmp_path, hand_in(tmp_path, "ann"))
     assert command(tmp_path, *arguments) == 2
     assert why in capsys.readouterr().err
     assert not (tmp_path / "corrections.csv").exists()
+
+
+def test_a_gradebook_that_cannot_be_used_is_said_in_a_line(tmp_path, capsys):
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    (tmp_path / "gradebook.db").write_text("This is a gradebook.")
+    assert command(tmp_path, "reweigh", KL, "0", "--why", "x") == 1
+    assert "the gradebook cannot be used" in capsys.readouterr().out
+    assert command(tmp_path / "nowhere", "reweigh", KL, "0", "--why", "x") == 2
+    assert "there is no course" in capsys.readouterr().err
+
+
+def test_what_a_student_asks_is_no_formula(tmp_path):
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    asked = '=HYPERLINK("https://example.org")'
+    command(tmp_path, "requests", "ann", KL, "--asks", asked)
+    rows = list(csv.reader((tmp_path / "requests.csv").read_text().splitlines()))
+    assert "'" + asked in rows[1]
+    (one,) = requests.read_requests(tmp_path)
+    assert one.asks == asked
 
 
 def test_what_was_decided_asked_and_answered_is_in_the_feedback(tmp_path, capsys):

@@ -99,8 +99,21 @@ def test_an_extension_is_one_students(tmp_path):
     extensions.write_text(f"student,assignment,due,why\nlate,{A01},2026-11-01 11:00 UTC,Ill.\n")
     standing = record(tmp_path, *items)[0]["late", A01]
     assert standing.seconds_late == 3600
+    # Nobody has less time than all.
+    extensions.write_text(f"student,assignment,due,why\nlate,{A01},2026-10-01 11:00 UTC,Old.\n")
+    earlier = record(tmp_path, *items)[0]["late", A01].seconds_late
     extensions.write_text("student,assignment,due,why\n")
+    assert record(tmp_path, *items)[0]["late", A01].seconds_late == earlier
     assert record(tmp_path, *items)[0]["late", A01].seconds_late > 3600
+
+
+def test_an_extension_for_somebody_unknown_is_said(tmp_path):
+    (tmp_path / "roster.csv").write_text("id\nann\n")
+    (tmp_path / "extensions.csv").write_text(
+        f"student,assignment,due\nanne,{A01},2026-11-01 12:00\n"
+    )
+    with pytest.raises(FaultyFile, match="nobody on the roster has the id anne"):
+        course_files.read_course_files(tmp_path)
 
 
 def test_nbgrader_exports_and_gives_back_the_penalty_on_the_points_of_today(tmp_path):

@@ -441,6 +441,9 @@ def test_deadlines_as_spreadsheets_write_them(tmp_path):
     )
     found = deadlines.read_deadlines(tmp_path)
     assert found == {A01: datetime(2026, 10, 30, 23, 59, tzinfo=UTC)}
+    (tmp_path / "deadlines.csv").write_text(f"assignment,due\n{A01},2026-10-30 23:59:59 UTC\n")
+    found = deadlines.read_deadlines(tmp_path)
+    assert found == {A01: datetime(2026, 10, 30, 23, 59, 59, tzinfo=UTC)}
     (tmp_path / "deadlines.csv").write_text(f"assignment,when\n{A01},2026-10-30 23:59\n")
     with pytest.raises(FaultyFile, match="has no column `due`"):
         deadlines.read_deadlines(tmp_path)

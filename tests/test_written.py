@@ -10,12 +10,14 @@ import sys
 import time
 import urllib.request
 
+import nbformat
 import pytest
 from marking import A01, WRITTEN, give, grade_of, hand_in, opened, record
 
 from autograder import cli
 from autograder.course import folder as course_folder
 from autograder.course import written
+from autograder.grading import notebook as reading
 from autograder.places import FaultyFile
 
 BROWSER = next(
@@ -53,10 +55,10 @@ def saved(course, change, name=WRITTEN):
     keys = re.findall(
         r'<article data-key="(\w{16})" data-points="(.*?)" data-comment="(.*?)">', text
     )
-    answers = {}
+    answers, states = {}, json.loads(re.search(r"const states = (.*);", text)[1])
     for key, points, comment in keys:
         pair = {"points": float(points) if points else None, "comment": comment}
-        answers[key] = {**pair, "was": pair}
+        answers[key] = {**pair, "shown": pair, "states": states[key]}
     document = {"kind": written.KIND, "assignment": A01, "question": name, "answers": answers}
     change(document, text)
     path = course / "saved.json"
@@ -99,7 +101,7 @@ def test_points_and_comments_come_back_for_all_whose_answer_it_is(course):
     def change(document, text):
         document["answers"][key_of(text, "<p>Because.</p>")] |= {"points": 2.5, "comment": "Which?"}
 
-    taken = written.take(course, saved(course, change))
+    taken = written.take(course, saved(course, change), A01)
     assert (taken.given, taken.notices) == (2, [])
     for student in ("ann", "bob"):
         assert grade_of(course, student) == (None, 2.5, False)
@@ -107,7 +109,7 @@ def test_points_and_comments_come_back_for_all_whose_answer_it_is(course):
     for student in ("cy", "mallory"):
         assert grade_of(course, student) == (None, None, True)
     # The next page has them; the same file again changes nothing.
-    assert written.take(course, course / "saved.json").notices == []
+    assert written.take(course, course / "saved.json", A01).notices == []
     (page,) = written.write_pages(course, A01, [WRITTEN])
     assert 'data-points="2.5" data-comment="Which?"' in page.read_text(encoding="utf-8")
 
@@ -119,9 +121,9 @@ def test_points_that_somebody_gave_elsewhere_stay(course):
 
     path = saved(course, change)
     give(course, "ann", 1.0)
-    taken = written.take(course, path)
+    taken = written.take(course, path, A01)
     assert taken.given == 1
-    assert "ann: 1.0 points were given elsewhere" in taken.notices[0]
+    assert "ann: 1 points and the comment '' were given elsewhere" in taken.notices[0]
     assert grade_of(course, "ann") == (None, 1.0, False)
     assert grade_of(course, "bob") == (None, 2.5, False)
 
@@ -133,10 +135,70 @@ def test_points_are_for_the_answer_that_was_read(course):
 
     path = saved(course, change)
     record(course, hand_in(course, "cy", "On second thoughts."))
-    taken = written.take(course, path)
+    taken = written.take(course, path, A01)
     assert taken.given == 0
     assert "no longer there" in taken.notices[0]
     assert grade_of(course, "cy") == (None, None, True)
+
+
+def test_a_group_of_whom_one_has_points_and_one_waits(course):
+    give(course, "ann", 1.0)
+    path = saved(course, lambda document, text: None)
+    # What nobody touched changes nothing, and nothing is said.
+    assert written.take(course, path, A01) == written.Taken()
+
+    def change(document, text):
+        document["answers"][key_of(text, "<p>Because.</p>")] |= {"points": 3.0}
+
+    assert written.take(course, saved(course, change), A01) == written.Taken(2)
+    assert {grade_of(course, student)[1] for student in ("ann", "bob")} == {3.0}
+
+
+def test_an_answer_that_waits_again_can_be_graded_and_keeps_its_comment(course):
+    def comment(document, text):
+        document["answers"][key_of(text, "easier")] |= {"points": 3.0, "comment": "Why?"}
+
+    written.take(course, saved(course, comment), A01)
+    record(course, hand_in(course, "cy", "It is easier still."))
+
+    def change(document, text):
+        assert "3 for an earlier answer" in text
+        document["answers"][key_of(text, "still")] |= {"points": 4.0}
+
+    assert written.take(course, saved(course, change), A01) == written.Taken(1)
+    assert grade_of(course, "cy") == (None, 4.0, False)
+    assert comment_of(course, "cy") == "Why?"
+
+
+def test_who_joins_an_answer_after_the_page_was_written_has_its_points(course):
+    def change(document, text):
+        document["answers"][key_of(text, "easier")] |= {"points": 3.0}
+
+    path = saved(course, change)
+    record(course, hand_in(course, "zoe", "It is easier."))
+    assert written.take(course, path, A01) == written.Taken(2)
+    assert grade_of(course, "zoe") == (None, 3.0, False)
+
+
+def test_answers_in_cells_of_ones_own_are_shown_each(course):
+    """The answer's cell was deleted, or left as it was."""
+    for student, cells in {"del": [], "eve": ["# In code: because."]}.items():
+        item = hand_in(course, student, "*Your answer here.*")
+        notebook = nbformat.read(item.path, as_version=4)
+        if student == "del":
+            notebook.cells = [
+                cell for cell in notebook.cells if reading.grade_id(cell) != WRITTEN
+            ] + [nbformat.v4.new_markdown_cell("My own cell: because.")]
+        notebook.cells += [nbformat.v4.new_code_cell(text) for text in cells]
+        nbformat.write(notebook, item.path)
+        assert record(course, item)[1] == []
+    (page,) = written.write_pages(course, A01, [WRITTEN])
+    text = page.read_text(encoding="utf-8")
+    assert text.count('<article data-key="') == 5
+    assert "My own cell: because." in text
+    assert "In code: because." in text
+    # What was released is nobody's own.
+    assert text.count("Densities, divergences") == 0
 
 
 @pytest.mark.parametrize(
@@ -148,13 +210,13 @@ def test_points_are_for_the_answer_that_was_read(course):
         lambda document: [one.update(points="x") for one in document["answers"].values()],
         lambda document: [one.update(points=-1) for one in document["answers"].values()],
         lambda document: [one.update(points=float("nan")) for one in document["answers"].values()],
-        lambda document: [one.pop("was") for one in document["answers"].values()],
+        lambda document: [one.pop("shown") for one in document["answers"].values()],
     ],
 )
 def test_a_file_that_no_page_saved_is_refused(course, capsys, change):
     path = saved(course, lambda document, _: change(document))
     with pytest.raises(FaultyFile, match="is no file that a page"):
-        written.take(course, path)
+        written.take(course, path, A01)
     assert cli.main(["written", A01, "--take", str(path), "--out", str(course)]) == 2
     assert grade_of(course, "ann") == (None, None, True)
 
@@ -209,10 +271,16 @@ def test_a_page_is_clicked_through(course, browser):
     download.value.save_as(course / download.value.suggested_filename)
     assert page.title() == f"{A01}: {WRITTEN}"
     assert errors == []
-    taken = written.take(course, course / f"{A01}-{WRITTEN}.json")
+    taken = written.take(course, course / f"{A01}-{WRITTEN}.json", A01)
     assert (taken.given, taken.notices) == (1, [])
     assert grade_of(course, "cy") == (None, 3.5, False)
     assert comment_of(course, "cy") == "Say <for whom>."
+    # The page that is written then shows them, and undoes nothing that came in elsewhere.
+    give(course, "cy", 1.0)
+    (path,) = written.write_pages(course, A01, [WRITTEN])
+    page.goto(path.as_uri())
+    assert article.get_by_label(re.compile("points of")).input_value() == "1"
+    give(course, "cy", 3.5)
     # All of it stays when the class is graded again.
     record(course, hand_in(course, "cy", "It is easier."))
     assert grade_of(course, "cy") == (None, 3.5, False)

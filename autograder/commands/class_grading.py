@@ -99,7 +99,10 @@ def grade_folder(options: Namespace, submitted, console) -> int:
         jobs, limits = jobs_and_limits(options, console)
         submissions = wanted_submissions(options, submitted, console)
         check_out(options.out, submitted)
-        if options.dry_run and not (options.out / "verdicts").is_dir():
+        has_been_graded = (options.out / "verdicts").is_dir() and (
+            options.secret_file or options.out / "secret"
+        ).is_file()
+        if options.dry_run and not has_been_graded:
             raise UsageError(
                 f"nobody has been graded in {options.out}: there is nothing to compare"
             )

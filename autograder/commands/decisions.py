@@ -1,7 +1,7 @@
 """`autograder override`, `reweigh` and `requests`: what instructors decide after grading."""
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autograder import screen
@@ -9,6 +9,7 @@ from autograder.names import printable
 from autograder.screen import say
 
 from .options import OUT, UsageError, add_command
+from .status import FAILED
 
 __all__ = ["add_parser"]
 
@@ -26,7 +27,7 @@ def add_override(commands) -> None:
     override = add_command(
         commands,
         "override",
-        override_points,
+        catching(override_points),
         "give a student other points for a question",
         "It stands in corrections.csv with author and time, survives every regrade, and is told in "
         "the student's feedback. Points that somebody gives in the formgrader after it count.",
@@ -43,7 +44,7 @@ def add_reweigh(commands) -> None:
     reweigh = add_command(
         commands,
         "reweigh",
-        reweigh_question,
+        catching(reweigh_question),
         "drop a question for the whole class, or let it count more or less",
         "It stands in corrections.csv and is told in everybody's feedback. Each student keeps the "
         "share of the points.",
@@ -61,13 +62,38 @@ def add_requests(commands) -> None:
     requests = add_command(
         commands,
         "requests",
-        handle_requests,
+        catching(handle_requests),
         "write down what a student asks about a grade, and the answer; or list what waits",
         "Both are told in the student's feedback.",
     )
     add_student_and_question(requests, nargs="?")
     requests.add_argument("--asks", default="", metavar="TEXT", help="what the student asks")
     requests.add_argument("--answer", default="", metavar="TEXT", help="what the student is told")
+
+
+def catching(work: Callable[[Namespace], int]) -> Callable[[Namespace], int]:
+    """Returns a command that says in a line what is wrong with the course or its gradebook."""
+
+    def run(options: Namespace) -> int:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from autograder.course.gradebook import CellsChanged
+
+        if not options.out.is_dir():
+            raise UsageError(f"there is no course in {options.out}: name it with --out")
+        if not " ".join(getattr(options, "why", "because").split()):
+            raise UsageError("--why needs a reason: students read it")
+        try:
+            return work(options)
+        except CellsChanged as error:
+            raise UsageError(str(error)) from error
+        except SQLAlchemyError as error:
+            said = str(getattr(error, "orig", None) or error).splitlines()[0]
+            text = f"the gradebook cannot be used ({said}): nothing was written"
+            say(screen.on_stdout(), text, "bold red")
+            return FAILED
+
+    return run
 
 
 def add_student_and_question(command, nargs=None) -> None:
@@ -103,7 +129,10 @@ def override_points(options: Namespace) -> int:
             "credit, in the formgrader"
         )
     kind = WITHDRAWN if options.withdraw else POINTS
-    return decide(options, options.student, assignment, kind, options.points or 0.0)
+    check_submission(options, assignment)
+    if options.withdraw and not has_override(options, assignment):
+        raise UsageError(f"{options.student} has no override on {options.question}")
+    return decide(options, options.student, assignment, kind, (options.points or 0.0, most))
 
 
 def reweigh_question(options: Namespace) -> int:
@@ -111,7 +140,7 @@ def reweigh_question(options: Namespace) -> int:
 
     assignment, _ = find_question(options)
     kinds = {"full": FULL, "released": WITHDRAWN}
-    kind, points = kinds.get(options.points, WEIGHT), 0.0
+    kind, points = kinds.get(options.points.casefold(), WEIGHT), 0.0
     if kind == WEIGHT:
         try:
             points = float(options.points)
@@ -119,12 +148,22 @@ def reweigh_question(options: Namespace) -> int:
             raise UsageError(f"{options.points}: give a number, `full` or `released`") from error
         if not 0 <= points <= MOST_POINTS:
             raise UsageError(f"{options.points}: give 0 to {MOST_POINTS} points")
-    return decide(options, ALL, assignment, kind, points)
+    return decide(options, ALL, assignment, kind, (points, 0.0))
 
 
 # Not fewer arguments: a decision has them.
-def decide(options: Namespace, student: str, assignment: str, kind: str, points: float) -> int:
-    """Writes a decision down, or lists what it would change."""
+def decide(
+    options: Namespace, student: str, assignment: str, kind: str, points: tuple[float, float]
+) -> int:
+    """Writes a decision down, or lists what it would change.
+
+    Args:
+        options: What the command was given.
+        student: The id of the student, or `ALL`.
+        assignment: The assignment's name.
+        kind: What kind of decision it is.
+        points: (how many, out of how many).
+    """
     from autograder.course.corrections import Correction, add_correction, now_in_utc, whoami
     from autograder.course.preview import preview
 
@@ -136,8 +175,9 @@ def decide(options: Namespace, student: str, assignment: str, kind: str, points:
         assignment,
         options.question,
         kind,
-        points,
+        points[0],
         " ".join(options.why.split()),
+        points[1],
     )
     with screen.waiting(console, "Reading the gradebook"):
         changes = preview(options.out, decision)
@@ -157,7 +197,10 @@ def handle_requests(options: Namespace) -> int:
     from autograder.course.requests import Request, answer_request, ask, read_requests
 
     console = screen.on_stdout()
-    if not options.student:
+    options.asks, options.answer = (
+        " ".join(text.split()) for text in (options.asks, options.answer)
+    )
+    if not options.student and not (options.asks or options.answer):
         waiting = [one for one in read_requests(options.out) if not one.answer]
         for line in list_requests(waiting):
             say(console, line)
@@ -175,6 +218,29 @@ def handle_requests(options: Namespace) -> int:
         )
     say(console, f"noted: {NEXT}")
     return 0
+
+
+def check_submission(options: Namespace, assignment: str) -> None:
+    """Raises UsageError where there is nothing of a student's to correct."""
+    from autograder.course import gradebook
+    from autograder.course.directory import open_directory
+
+    course, known = open_directory(options.out), set()
+    if gradebook.exists(course.db_url):
+        with gradebook.open_gradebook(course.db_url, course.course_id) as book:
+            known = {*gradebook.grades_there(book, assignment)}
+    if options.student not in known:
+        raise UsageError(
+            f"nothing of {options.student}'s has been graded for {assignment}: there is nothing "
+            "to correct yet"
+        )
+
+
+def has_override(options: Namespace, assignment: str) -> bool:
+    from autograder.course.corrections import decisions_on, read_corrections
+
+    decisions = decisions_on(read_corrections(options.out), assignment)
+    return (options.student, options.question) in decisions.of_students
 
 
 def request_key(request) -> tuple[str, str, str]:

@@ -57,7 +57,7 @@ def run(options: Namespace) -> int:
         say(console, f"{students}: {same}")
     say(
         console,
-        f"{found.compared} students compared; the pair in the middle is {found.median:.0%} alike. "
+        f"{found.compared} students compared; the median pair is {found.median:.0%} alike. "
         "Look at both notebooks before you say anything: right answers look alike.",
     )
     return 0

@@ -35,8 +35,10 @@ def run(options: Namespace) -> int:
 
     console = screen.on_stdout()
     known_assignments([options.assignment])
-    if not options.out.is_dir():
-        raise UsageError(f"there is no course in {options.out}: name it with --out")
+    if not (options.out / "autograded").is_dir():
+        raise UsageError(
+            f"nothing has been graded in {options.out}: run `make grade`, or name --out"
+        )
     try:
         with screen.waiting(console, "Starting TensorFlow"):
             from autograder.reference import device as devices
@@ -64,7 +66,7 @@ def take_all(options: Namespace, console) -> int:
 
     status = 0
     for path in options.take:
-        taken = take(options.out, path)
+        taken = take(options.out, path, options.assignment)
         say(console, f"{path}: points for {taken.given} students are in the gradebook")
         for text in taken.notices:
             say(console, printable(text), "yellow")

@@ -115,7 +115,9 @@ def after_penalty(
 ) -> float:
     """Returns what an attempt is worth after the penalty for being late."""
     due = files.due.get(item.assignment)
-    until = files.extensions.get((item.student, item.assignment)) or due
+    until = max(
+        filter(None, (due, files.extensions.get((item.student, item.assignment)))), default=None
+    )
     time = read_time(time_of(item.path)) if item.path else None
     rule = rules.get(item.assignment)
     if not (rule and until and time):

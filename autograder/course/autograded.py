@@ -20,7 +20,7 @@ from autograder.grading.notebook import TextCell, first_definition, grade_id, st
 
 from .rubrics import rubric_cell
 
-__all__ = ["autograded_notebook", "automatic_score"]
+__all__ = ["MISSING", "autograded_notebook", "automatic_score", "is_text"]
 
 MISSING = "This cell was missing in what was handed in."
 QUOTES = ('"', "'")

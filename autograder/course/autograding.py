@@ -29,6 +29,7 @@ from autograder.reference import device as devices
 
 from . import gradebook
 from .beside import notebooks_of
+from .by_hand import settle_decisions
 from .course_files import (
     CourseFiles,
     finish_assignment,
@@ -131,6 +132,7 @@ class SaveScores(NbGraderPreprocessor):
             gradebook.write_grades(book, assignment, [graded])
             finish_assignment(book, files, assignment, before)
             book.db.commit()
+            settle_decisions(Path.cwd(), assignment)
             write_recorded(Path.cwd(), assignment, student, nbformat.v4.writes(nb) + "\n")
         return nb, resources
 
@@ -161,6 +163,7 @@ def register_in_folder(assignment: str, log: logging.Logger) -> None:
     with registered(assignment, log) as (book, files, before):
         finish_assignment(book, files, assignment, before)
         book.db.commit()
+        settle_decisions(Path.cwd(), assignment)
 
 
 @contextmanager

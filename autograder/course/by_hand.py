@@ -1,9 +1,9 @@
 """Points that people gave: they keep their share of what a question is out of, and are corrected.
 
-nbgrader knows one score by hand for each question. What it was before a correction, or before the
-question was out of other points, stands in `recorded/`, and comes back when that is taken back. The
-file is written before the gradebook: where a run dies between the two, the next one finds the score
-that was there.
+nbgrader knows one manual score for each question. What it was before a correction, or before the
+question was out of other points, stands in `recorded/`, and comes back when that is taken back.
+What is about to change is written there before the gradebook is, beside what was: where a run dies
+between the two, the score in the gradebook tells which of them holds.
 """
 
 import json
@@ -20,7 +20,13 @@ from autograder.files import write_whole
 from .corrections import Decisions
 from .gradebook import write_grade
 
-__all__ = ["apply_decisions", "changed_rows", "points_of"]
+__all__ = [
+    "apply_decisions",
+    "changed_rows",
+    "points_of",
+    "read_changed",
+    "settle_decisions",
+]
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,11 @@ class Changed:
     ours: float | None
     correction: str = ""
     overruled: str = ""
+
+    @property
+    def matters(self) -> bool:
+        """Whether there is anything to remember."""
+        return bool(self.overruled) or bool(self.correction) or self.ours != self.given
 
 
 def points_of(book: api.Gradebook, assignment: str) -> dict[str, float]:
@@ -76,8 +87,25 @@ def apply_decisions(
     found, changed = changed_rows(book, folder, assignment, decisions, before)
     for row_id, values in found.items():
         write_grade(book, row_id, values)
-    if changed != read_changed(folder, assignment):
-        write_changed(folder, assignment, changed)
+    old, _ = read_changed(folder, assignment)
+    if changed != old:
+        write_changed(folder, assignment, old, changed)
+
+
+def settle_decisions(folder, assignment: str) -> None:
+    """Notes that the gradebook holds what `apply_decisions` wrote: to be called after the commit.
+
+    Args:
+        folder: The course's folder.
+        assignment: The assignment's name.
+
+    Raises:
+        OSError: If it cannot be written: the next run looks at the gradebook.
+    """
+    _, pending = read_changed(folder, assignment)
+    if pending is not None:
+        kept = {key: one for key, one in pending.items() if one.matters}
+        write_changed(folder, assignment, kept, None)
 
 
 # Not fewer arguments: those of `apply_decisions`.
@@ -98,24 +126,35 @@ def changed_rows(
         before: What questions were out of before, as `points_of` returned it.
     """
     book.db.flush()
-    old, new, found = read_changed(folder, assignment), {}, {}
+    (old, pending), new, found = read_changed(folder, assignment), {}, {}
     for row in rows_of(book, assignment):
         key, most, values = (row.student_id, row.name), float(row.max_score), {}
-        now = change(row, old.get(key), decisions, before.get(row.name, most))
+        known = which_holds(row.manual_score, old.get(key), (pending or {}).get(key))
+        now = change(row, known, decisions, before.get(row.name, most))
         if now.ours != row.manual_score:
             values["manual_score"] = now.ours
             values["needs_manual_grade"] = now.ours is None and row.auto_score is None
+        if now.correction and now.correction != (known.correction if known else ""):
+            values["needs_manual_grade"] = False
         if not most and row.needs_manual_grade:
             values["needs_manual_grade"] = False
         if values:
             found[row.id] = values
-        if now.overruled or now.ours != now.given:
+        # What is back at what it was stands there until that is in the gradebook.
+        if now.matters or key in old:
             new[key] = now
     return found, new
 
 
+def which_holds(score, old: Changed | None, pending: Changed | None) -> Changed | None:
+    """Returns which of two records is of the score in the gradebook: a run may have died."""
+    if pending is None or score == pending.ours:
+        return pending or old
+    return old if score == (old.ours if old else pending.given) else pending
+
+
 def change(row, known: Changed | None, decisions: Decisions, before: float) -> Changed:
-    """Returns what becomes of the score by hand in a row of the gradebook.
+    """Returns what becomes of the manual score in a row of the gradebook.
 
     Args:
         row: The row.
@@ -125,12 +164,12 @@ def change(row, known: Changed | None, decisions: Decisions, before: float) -> C
     """
     most, score = float(row.max_score), row.manual_score
     given, of, overruled = score, before, ""
-    if known:
-        if score in (known.ours, known.given):
-            given, of, overruled = known.given, known.most, known.overruled
-        else:
-            # Somebody gave other points since.
-            overruled = known.correction or known.overruled
+    # None, where there was a score, is a gradebook that was lost.
+    if known and (score is None or score == known.ours):
+        given, of, overruled = known.given, known.most, known.overruled
+    elif known:
+        # Somebody gave other points since.
+        overruled = known.correction or known.overruled
     correction = decisions.points_for(row.student_id, row.name, most)
     if correction and correction.id != overruled:
         return Changed(given, of, float(correction.points), correction.id)
@@ -164,18 +203,37 @@ def changed_path(folder, assignment: str) -> Path:
     return Path(folder, "recorded", f"{assignment}.json")
 
 
-def read_changed(folder, assignment: str) -> dict[tuple[str, str], Changed]:
-    """Returns what `write_changed` wrote, by student and question."""
+def read_changed(
+    folder, assignment: str
+) -> tuple[dict[tuple[str, str], Changed], dict[tuple[str, str], Changed] | None]:
+    """Returns (what holds, what is about to; None where nothing is), by student and question."""
     try:
         found = json.loads(changed_path(folder, assignment).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {}
-    return {(one.pop("student"), one.pop("question")): Changed(**one) for one in found}
+        return {}, None
+    holds, pending = (found[name] for name in ("holds", "pending"))
+    return from_rows(holds), None if pending is None else from_rows(pending)
 
 
-def write_changed(folder, assignment: str, changed: Mapping[tuple[str, str], Changed]) -> None:
-    rows = [
+def write_changed(folder, assignment: str, holds, pending) -> None:
+    """Writes what `read_changed` returns.
+
+    Args:
+        folder: The course's folder.
+        assignment: The assignment's name.
+        holds: What holds.
+        pending: What is about to; None for nothing.
+    """
+    found = {"holds": to_rows(holds), "pending": None if pending is None else to_rows(pending)}
+    write_whole(changed_path(folder, assignment), json.dumps(found, indent=1) + "\n")
+
+
+def from_rows(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Changed]:
+    return {(one.pop("student"), one.pop("question")): Changed(**one) for one in rows}
+
+
+def to_rows(changed: Mapping[tuple[str, str], Changed]) -> list[dict[str, Any]]:
+    return [
         {"student": student, "question": question, **asdict(one)}
         for (student, question), one in changed.items()
     ]
-    write_whole(changed_path(folder, assignment), json.dumps(rows, indent=1) + "\n")

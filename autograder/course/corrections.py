@@ -52,6 +52,7 @@ class Correction:
             is out of so many, 0 for a question that is dropped; "withdrawn": nothing of these.
         points: How many.
         why: The reason, for the student to read.
+        out_of: What the question was out of when "points" were given; 0 if nobody knows.
     """
 
     time: str
@@ -62,14 +63,17 @@ class Correction:
     kind: str
     points: float
     why: str
+    out_of: float = 0.0
 
     @property
     def id(self) -> str:
-        """What is another for another decision."""
-        return "|".join(map(str, astuple(self)))
+        """What is another for another decision; its reason may be mended."""
+        parts = (self.time, self.student, self.assignment, self.question, self.kind, self.points)
+        return "|".join(map(str, parts))
 
 
 COLUMNS = tuple(column.name for column in fields(Correction))
+NEEDED = COLUMNS[:-1]
 
 
 @dataclass(frozen=True)
@@ -78,16 +82,20 @@ class Decisions:
 
     Attributes:
         of_students: By student and question.
-        of_all: By question.
+        full: Questions for which everybody has all points.
+        reweighed: Questions that are out of other points.
+        order: Which decision was made after which, by their ids.
     """
 
     of_students: dict[tuple[str, str], Correction]
-    of_all: dict[str, Correction]
+    full: dict[str, Correction]
+    reweighed: dict[str, Correction]
+    order: dict[str, int]
 
     @property
     def weights(self) -> dict[str, float]:
         """What questions are out of, where it is not what the release says."""
-        return {name: one.points for name, one in self.of_all.items() if one.kind == WEIGHT}
+        return {name: one.points for name, one in self.reweighed.items()}
 
     def points_for(self, student: str, question: str, most: float) -> Correction | None:
         """Returns the decision that says how many points a student has for a question, or None.
@@ -97,17 +105,19 @@ class Decisions:
             question: The question's name.
             most: What the question is out of.
         """
-        own, common = self.of_students.get((student, question)), self.of_all.get(question)
-        if own and own.kind == POINTS:
-            return own
-        if common and common.kind == FULL:
-            return replace(common, points=most)
-        return None
+        own, common = self.of_students.get((student, question)), self.full.get(question)
+        if own and common:
+            own = own if self.order[own.id] > self.order[common.id] else None
+        if own:
+            share = most / own.out_of if own.out_of else 1.0
+            return replace(own, points=min(round(own.points * share, 4), most))
+        return replace(common, points=most) if common else None
 
     def on(self, student: str, question: str) -> list[Correction]:
-        """Returns the decisions on a student's question, that on the class first."""
-        found = self.of_all.get(question), self.of_students.get((student, question))
-        return [one for one in found if one and one.kind != WITHDRAWN]
+        """Returns the decisions on a student's question, the oldest first."""
+        own = self.of_students.get((student, question))
+        found = filter(None, (self.reweighed.get(question), self.full.get(question), own))
+        return sorted(found, key=lambda one: self.order[one.id])
 
 
 def read_corrections(folder) -> list[Correction]:
@@ -120,37 +130,47 @@ def read_corrections(folder) -> list[Correction]:
     if not path.is_file():
         return []
     found = []
-    for line, row in read_rows(path, COLUMNS, COLUMNS):
+    for line, row in read_rows(path, COLUMNS, NEEDED):
         if row["kind"] not in KINDS:
             raise FaultyFile(
                 f"{path}, line {line}: {row['kind']!r} is no kind of correction; "
                 f"there are {', '.join(KINDS)}"
             )
         try:
-            points = float(row["points"] or 0)
-            if not 0 <= points < math.inf:
+            points, out_of = (float(row.get(name) or 0) for name in ("points", "out_of"))
+            if not (0 <= points < math.inf and 0 <= out_of < math.inf):
                 raise ValueError(points)
         except ValueError as error:
             raise FaultyFile(
                 f"{path}, line {line}: {row['points']!r} are no points: write a number from 0 up"
             ) from error
-        words = {name: row[name] for name in COLUMNS if name != "points"}
-        found.append(Correction(**words, points=points))
+        words = {name: row[name] for name in NEEDED if name != "points"}
+        found.append(Correction(**words, points=points, out_of=out_of))
     return found
 
 
 def decisions_on(corrections: Iterable[Correction], assignment: str) -> Decisions:
     """Returns the decisions on an assignment that count: the last of each matter."""
     own: dict[tuple[str, str], Correction] = {}
-    common: dict[str, Correction] = {}
-    for one in corrections:
+    full: dict[str, Correction] = {}
+    reweighed: dict[str, Correction] = {}
+    order: dict[str, int] = {}
+    for number, one in enumerate(corrections):
         if one.assignment != assignment:
             continue
-        if one.student == ALL:
-            common[one.question] = one
-        else:
+        order[one.id] = number
+        if one.kind == WITHDRAWN and one.student == ALL:
+            full.pop(one.question, None)
+            reweighed.pop(one.question, None)
+        elif one.kind == WITHDRAWN:
+            own.pop((one.student, one.question), None)
+        elif one.kind == POINTS:
             own[one.student, one.question] = one
-    return Decisions(own, common)
+        elif one.kind == FULL:
+            full[one.question] = one
+        else:
+            reweighed[one.question] = one
+    return Decisions(own, full, reweighed, order)
 
 
 def add_correction(folder, correction: Correction, waiting=lambda: None) -> None:

@@ -9,12 +9,14 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
+from autograder.places import FaultyFile
+
 from . import gradebook
 from .by_hand import apply_decisions, points_of
 from .corrections import Correction, Decisions, decisions_on, read_corrections
 from .deadlines import read_deadlines
 from .directory import open_directory
-from .lateness import read_extensions, read_rules, write_extensions, write_penalties
+from .lateness import EXTENSIONS, read_extensions, read_rules, write_extensions, write_penalties
 from .requests import read_requests
 from .roster import Roster, read_roster
 from .sources import read_sources
@@ -57,12 +59,19 @@ def read_course_files(folder) -> CourseFiles:
     read_rules(folder)
     read_requests(folder)
     read_sources(folder)
+    roster, extensions = read_roster(folder), read_extensions(folder)
+    ids = {one.id for one in roster.students}
+    for student, _ in extensions:
+        if roster and student not in ids:
+            raise FaultyFile(
+                f"{Path(folder, EXTENSIONS)}: nobody on the roster has the id {student}"
+            )
     return CourseFiles(
         Path(folder),
         open_directory(folder),
-        read_roster(folder),
+        roster,
         read_deadlines(folder),
-        read_extensions(folder),
+        extensions,
         tuple(read_corrections(folder)),
     )
 

@@ -15,7 +15,7 @@ __all__ = ["NAME", "check_name", "parse", "read_deadlines"]
 NAME = "deadlines.csv"
 COLUMNS = ("assignment", "due")
 NEVER = "none"
-WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::\d\d)?(?:\s+(\S+))?\Z")
+WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?:\s+(\S+))?\Z")
 
 
 def read_deadlines(folder) -> dict[str, datetime | None]:
@@ -69,5 +69,5 @@ def parse(text: str, where: str) -> datetime:
         why = f" ({error})" if written else ""
         raise FaultyFile(
             f"{where}: {text!r} is no time{why}: write it as 2026-10-30 23:59, "
-            "or 2026-10-30 23:59 Europe/Berlin, or none"
+            "or 2026-10-30 23:59 Europe/Berlin"
         ) from error

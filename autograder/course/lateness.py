@@ -133,6 +133,8 @@ def write_extensions(
     for row in late_rows(book, assignment):
         until = extensions.get((row.student_id, assignment))
         more = until.replace(tzinfo=None) - row.duedate if row.duedate and until else None
+        # Nobody has less time than all.
+        more = more if more and more > timedelta() else None
         if row.extension != more:
             own = api.SubmittedAssignment
             book.db.execute(update(own).where(own.id == row.id).values(extension=more))

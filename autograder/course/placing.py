@@ -15,6 +15,7 @@ from autograder.names import printable
 from .archives import Refused
 from .collected import Collected, StudentNotebook
 from .layouts import DownloadedFile
+from .timestamps import parse_timestamp
 
 __all__ = [
     "REPLACED",
@@ -101,10 +102,9 @@ def why_not_replaced(found: StudentNotebook, folder: Path, before: datetime | No
 
 
 def read_time(path: Path) -> datetime | None:
-    """Returns the time that `place` wrote; None where there is none, or another's."""
+    """Returns the time that a file says; None where there is none."""
     try:
-        written = path.read_text(encoding="utf-8").strip()
-        return datetime.strptime(written, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+        return parse_timestamp(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 

@@ -7,9 +7,10 @@ from autograder.grading import classroom
 from . import gradebook
 from .autograded import automatic_score
 from .beside import notebooks_of
-from .by_hand import changed_rows, points_of
-from .corrections import Correction, decisions_on
-from .course_files import read_course_files
+from .by_hand import changed_rows
+from .corrections import Correction, Decisions, decisions_on
+from .course_files import CourseFiles, read_course_files, register_assignment
+from .lateness import write_extensions, write_penalties
 
 __all__ = ["Change", "preview"]
 
@@ -37,22 +38,10 @@ def preview(folder, decision: Correction) -> list[Change]:
     files, assignment = read_course_files(folder), decision.assignment
     if not gradebook.exists(files.directory.db_url):
         return []
-    decisions = decisions_on([*files.corrections, decision], assignment)
-    notebooks = notebooks_of(folder, [assignment])
-    released = notebooks.with_weights(assignment, decisions.weights)
-    verdicts = {
-        one["student"]: one for one in classroom.read_all(folder) if one["assignment"] == assignment
-    }
-    course = files.directory
-    with gradebook.open_gradebook(course.db_url, course.course_id) as book:
-        before = totals(book, assignment)
-        most = points_of(book, assignment)
-        gradebook.register(book, assignment, released)
-        gradebook.write_scores(book, assignment, scores_of(verdicts, released))
-        for row_id, values in changed_rows(book, folder, assignment, decisions, most)[0].items():
-            gradebook.write_grade(book, row_id, values)
-        after = totals(book, assignment)
-        book.db.rollback()
+    before, after = (
+        totals_under(files, decisions_on(corrections, assignment), assignment)
+        for corrections in (files.corrections, [*files.corrections, decision])
+    )
     return [
         Change(student, before[student], after[student])
         for student in sorted(before)
@@ -60,8 +49,30 @@ def preview(folder, decision: Correction) -> list[Change]:
     ]
 
 
+def totals_under(files: CourseFiles, decisions: Decisions, assignment: str) -> dict[str, str]:
+    """Returns the points of all students under decisions, in words; nothing is written."""
+    notebooks, course = notebooks_of(files.folder, [assignment]), files.directory
+    released = notebooks.with_weights(assignment, decisions.weights)
+    verdicts = {
+        one["student"]: one
+        for one in classroom.read_all(files.folder)
+        if one["assignment"] == assignment
+    }
+    with gradebook.open_gradebook(course.db_url, course.course_id) as book:
+        most = register_assignment(book, files, assignment, released)
+        gradebook.write_scores(book, assignment, scores_of(verdicts, released))
+        found, _ = changed_rows(book, files.folder, assignment, decisions, most)
+        for row_id, values in found.items():
+            gradebook.write_grade(book, row_id, values)
+        write_extensions(book, assignment, files.extensions)
+        write_penalties(book, course, assignment)
+        after = totals(book, assignment)
+        book.db.rollback()
+    return after
+
+
 def totals(book, assignment: str) -> dict[str, str]:
-    """Returns how many points of how many students have, in words."""
+    """Returns how many points students have, in words."""
     book.db.flush()
     return {
         student: f"{one.total:g} of {one.out_of:g}"

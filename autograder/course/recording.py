@@ -5,7 +5,6 @@ run is killed in between, the next one compares with the older ones: what has ch
 again.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader import utils
 from nbgrader.api import Gradebook
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,6 +27,7 @@ from autograder.places import FaultyFile
 from . import gradebook
 from .autograded import automatic_score
 from .beside import Notebooks, notebooks_of
+from .by_hand import settle_decisions
 from .course_files import (
     CourseFiles,
     finish_assignment,
@@ -36,12 +35,11 @@ from .course_files import (
     register_assignment,
 )
 from .recorded import changed_answers, is_recorded, write_recorded
+from .timestamps import parse_timestamp
 
 __all__ = ["read_timestamp", "record"]
 
 MAX_TIMESTAMP_BYTES = 100
-# nbgrader takes "+0200" with a space before it for 200 seconds.
-OFFSET = re.compile(r"\s+([+-]\d\d:?\d\d)\Z")
 # As nbgrader leaves the files there: nobody is to edit them.
 READ_ONLY = 0o444
 
@@ -142,6 +140,7 @@ def record_assignment(
     gradebook.write_grades(book, assignment, [one.graded for one in news])
     finish_assignment(book, recording.files, assignment, before)
     book.db.commit()
+    settle_decisions(recording.folder, assignment)
     yield from (f"{one.item.label}: {one.notice}" for one in news if one.notice)
     yield from write_autograded(recording, news)
 
@@ -206,11 +205,10 @@ def read_timestamp(item: Submission) -> tuple[datetime | None, str]:
             continue
         with reading.open_file(path) as file:
             said = file.read(MAX_TIMESTAMP_BYTES).decode("utf-8", "replace").strip()
-        try:
-            return utils.parse_utc(OFFSET.sub(r"\1", said)), ""
-        # In an exchange a student's own process wrote it.
-        except (ValueError, OverflowError, TypeError, AttributeError):
+        time = parse_timestamp(said)
+        if time is None:
             return None, f"{TIMESTAMP} says no time: {said!r}"
+        return time.replace(tzinfo=None), ""
     return None, ""
 
 

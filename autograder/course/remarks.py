@@ -1,7 +1,7 @@
 """What a student's feedback says of decisions and requests, beside the verdict."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from .corrections import FULL, POINTS, WEIGHT, Correction, Decisions
 from .requests import Request
@@ -9,8 +9,13 @@ from .requests import Request
 __all__ = ["remarks_for"]
 
 
+# Not fewer arguments: whose remarks, on what, and what was decided and asked.
 def remarks_for(
-    student: str, questions: Iterable[str], decisions: Decisions, requests: Iterable[Request]
+    student: str,
+    questions: Iterable[str],
+    decisions: Decisions,
+    overruled: Container[str],
+    requests: Iterable[Request],
 ) -> dict[str, list[str]]:
     """Returns what stands beside each question: decisions on it, requests and their answers.
 
@@ -18,12 +23,14 @@ def remarks_for(
         student: The student's id.
         questions: The questions' names, and those of questions in words.
         decisions: The decisions on the assignment.
+        overruled: The ids of decisions after which somebody gave this student other points.
         requests: The requests on the assignment, of all students.
     """
     found = defaultdict(list)
     for question in questions:
         for one in decisions.on(student, question):
-            found[question].append(describe_decision(one))
+            if one.id not in overruled:
+                found[question].append(describe_decision(one))
     for request in requests:
         if request.student == student:
             found[request.question] += describe_request(request)

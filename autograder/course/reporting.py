@@ -9,6 +9,7 @@ from autograder.places import FaultyFile
 from autograder.reports.course import Course
 from autograder.reports.feedback import Besides
 
+from .by_hand import read_changed
 from .course_files import read_course_files
 from .gradebook import Standing
 from .remarks import remarks_for
@@ -34,6 +35,7 @@ def course_reports(folder, standings: Mapping[tuple[str, str], Standing]) -> Cou
     except FaultyFile as error:
         raise OSError(str(error)) from error
     decisions = {name: files.decisions(name) for name in tasks.names()}
+    changed = {name: read_changed(folder, name)[0] for name in tasks.names()}
     date = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
     def besides(verdict: dict[str, Any]) -> Besides:
@@ -41,10 +43,13 @@ def course_reports(folder, standings: Mapping[tuple[str, str], Standing]) -> Cou
         task, standing = tasks.load(assignment), standings.get((student, assignment))
         names = [question.name for question in (*task.questions, *task.manual)]
         asked = [one for one in requests if one.assignment == assignment]
+        overruled = {
+            one.overruled for (who, _), one in changed[assignment].items() if who == student
+        }
         return Besides(
             files.directory.course_id,
             date,
-            remarks_for(student, names, decisions[assignment], asked),
+            remarks_for(student, names, decisions[assignment], overruled, asked),
             standing.in_words if standing else "",
             {one.name: cite(one.name, one.source, sources) for one in task.questions},
         )

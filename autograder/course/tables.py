@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.files import write_whole
 from autograder.places import FaultyFile
+from autograder.reports.gradebook import is_formula, make_harmless
 
 __all__ = ["read_rows", "write_rows"]
 
@@ -42,13 +43,17 @@ def read_rows(path: Path, columns, needed) -> list[tuple[int, dict[str, str]]]:
         # A row may be shorter than the first line.
         (
             line,
-            dict(
-                zip_longest(header, (value.strip() for value in row[: len(header)]), fillvalue="")
-            ),
+            dict(zip_longest(header, (plain(value) for value in row[: len(header)]), fillvalue="")),
         )
         for line, row in rows
     )
     return [(line, values) for line, values in found if any(values.values())]
+
+
+def plain(value: str) -> str:
+    """Returns a cell without spaces around it, and without the quote that `write_rows` puts."""
+    text = value.strip()
+    return text[1:] if text.startswith("'") and is_formula(text[1:]) else text
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
@@ -65,5 +70,5 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> 
     target = io.StringIO(newline="")
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([make_harmless(value) for value in row] for row in rows)
     write_whole(path, target.getvalue())

@@ -21,12 +21,13 @@ from sqlalchemy import select, update
 from vikit.notebook.cells import TEXT_STUB, UNTOUCHED, digest_text
 
 from autograder.files import alone, write_whole
-from autograder.grading.notebook import grade_id
+from autograder.grading.notebook import grade_id, strip_lines
 from autograder.places import FaultyFile
 
 from . import gradebook
+from .autograded import MISSING, is_text
 from .beside import notebooks_of
-from .course_files import read_course_files
+from .course_files import CourseFiles, read_course_files
 from .directory import read_notebook
 from .pages import is_rubric, safe_markdown
 
@@ -45,17 +46,19 @@ class Answer:
         key: What stands for it on the page.
         html: The answer.
         digest: Of its text.
-        students: The ids of those whose it is.
-        points: What a person gave; None for nothing.
+        marks: What the gradebook has of it, by student.
+        points: What a person gave; None for nothing, and where all wait.
         comment: What a person wrote.
+        earlier: What a person gave for an earlier answer; None for nothing.
     """
 
     key: str
     html: Markup
     digest: str
-    students: list[str] = field(default_factory=list)
+    marks: dict[str, "Mark"] = field(default_factory=dict)
     points: float | None = None
     comment: str = ""
+    earlier: float | None = None
 
 
 @cache
@@ -86,7 +89,7 @@ def write_pages(folder, assignment: str, questions: Iterable[str] = ()) -> Itera
                 f"there are {', '.join(in_words)}"
             )
         cell = in_words[name]
-        found = answers_to(files, assignment, name, cell.source)
+        found = answers_to(files, assignment, name, released)
         page = template().render(
             assignment=assignment,
             question=name,
@@ -94,7 +97,7 @@ def write_pages(folder, assignment: str, questions: Iterable[str] = ()) -> Itera
             text=shown(cell.source),
             rubric=shown(notebooks.rubrics.get(assignment, {}).get(name, "")),
             answers=found,
-            data={one.key: {"digest": one.digest} for one in found},
+            states={one.key: states_of(one, files.folder) for one in found},
             kind=KIND,
             nonce=secrets.token_hex(8),
         )
@@ -114,7 +117,9 @@ def shown(source: str) -> Markup:
     return Markup(safe_markdown(source))
 
 
-def answers_to(files, assignment: str, question: str, released: str) -> list[Answer]:
+def answers_to(
+    files: CourseFiles, assignment: str, question: str, released: NotebookNode
+) -> list[Answer]:
     """Returns the answers to a question, equal ones together, without those that are none.
 
     Their order is another than that of names, and the same each time.
@@ -123,27 +128,41 @@ def answers_to(files, assignment: str, question: str, released: str) -> list[Ans
         files: The course's files.
         assignment: The assignment's name.
         question: The question's name.
-        released: Its cell as it was released.
+        released: The assignment's released notebook.
     """
-    secret = course_key(files.folder)
     by_digest: dict[str, Answer] = {}
     course = files.directory
     with gradebook.open_gradebook(course.db_url, course.course_id) as book:
         marks = marks_on(book, assignment, question)
+    (asked,) = (cell.source for cell in released.cells if grade_id(cell) == question)
     for student, mark in marks.items():
         place = course.format_path(course.autograded_directory, student, assignment)
         path = Path(place, f"{assignment}.ipynb")
         if not path.is_file() or (mark.auto_score is not None and mark.manual_score is None):
             continue
-        text = answer_in(read_notebook(path, "grade it again"), question)
+        text = answer_in(read_notebook(path, "grade it again"), question, released)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        key = hmac.new(secret, f"{assignment}|{question}|{digest}".encode(), "sha256").hexdigest()
-        html = shown(without_question(text, released))
-        one = by_digest.setdefault(digest, Answer(key[:16], html, digest))
-        one.students.append(student)
-        if one.points is None and not mark.waits:
-            one.points, one.comment = mark.manual_score, mark.comment
+        if digest not in by_digest:
+            key = keyed(files.folder, f"{assignment}|{question}|{digest}")
+            by_digest[digest] = Answer(key, shown(without_question(text, asked)), digest)
+        one = by_digest[digest]
+        one.marks[student] = mark
+        one.comment = one.comment or mark.comment
+        if mark.waits:
+            one.earlier = mark.manual_score if one.earlier is None else one.earlier
+        elif one.points is None:
+            one.points = mark.manual_score
     return sorted(by_digest.values(), key=lambda one: one.key)
+
+
+def states_of(answer: Answer, folder: Path) -> dict[str, list[Any]]:
+    """Returns what the gradebook has of an answer, by what stands for each student."""
+    return {keyed(folder, student): mark.state for student, mark in answer.marks.items()}
+
+
+def keyed(folder: Path, text: str) -> str:
+    """Returns what stands for a text on a page: nobody without the course's secret can tell it."""
+    return hmac.new(course_key(folder), text.encode(), "sha256").hexdigest()[:16]
 
 
 def without_question(text: str, released: str) -> str:
@@ -160,16 +179,21 @@ def course_key(folder: Path) -> bytes:
         return b""
 
 
-def answer_in(notebook: NotebookNode, question: str) -> str:
+def answer_in(notebook: NotebookNode, question: str, released: NotebookNode) -> str:
     """Returns the text of an answer, and the student's own text where the answer may be there."""
     cells = [cell for cell in notebook.cells if not is_rubric(cell)]
     (answer,) = (cell for cell in cells if grade_id(cell) == question)
-    if digest_text(answer.source) != answer.metadata.get(UNTOUCHED):
+    is_none = digest_text(answer.source) == answer.metadata.get(UNTOUCHED)
+    if not is_none and MISSING not in answer.source:
         return answer.source
     # The answer may be in a cell of the student's own.
-    own = [cell.source for cell in cells if not grade_id(cell) and cell.cell_type != "code"]
-    texts = [text for text in own if text.strip()]
-    return "\n\n".join([answer.source, "---", "*Text in cells of the student's own:*", *texts])
+    known = {strip_lines(cell.source) for cell in released.cells}
+    own = [
+        f"```python\n{cell.source}\n```" if cell.cell_type == "code" else cell.source
+        for cell in cells
+        if not grade_id(cell) and is_text(cell) and strip_lines(cell.source) not in known
+    ]
+    return "\n\n".join([answer.source, "---", "*Text in cells of the student's own:*", *own])
 
 
 @dataclass(frozen=True)
@@ -195,6 +219,11 @@ class Mark:
     most: float
     comment_id: str
     comment: str
+
+    @property
+    def state(self) -> list[Any]:
+        """What is another where somebody has given points or a comment."""
+        return [self.manual_score, self.waits, self.comment]
 
 
 def marks_on(book: api.Gradebook, assignment: str, question: str) -> dict[str, Mark]:
@@ -241,7 +270,7 @@ class Taken:
     notices: list[str] = field(default_factory=list)
 
 
-def take(folder, path: Path, waiting=lambda: None) -> Taken:
+def take(folder, path: Path, wanted: str, waiting=lambda: None) -> Taken:
     """Writes what a page has saved into the gradebook.
 
     Points that somebody has given elsewhere since the page was written stay, and it is said.
@@ -249,46 +278,60 @@ def take(folder, path: Path, waiting=lambda: None) -> Taken:
     Args:
         folder: The course's folder.
         path: The file.
+        wanted: The assignment that it must be of.
         waiting: Called if another process is writing there.
 
     Raises:
-        FaultyFile: If it is no such file.
+        FaultyFile: If it is no such file, or of another assignment.
         OSError, SQLAlchemyError: If something cannot be read or written: nothing has changed then.
     """
     files, saved = read_course_files(folder), read_saved(path)
     assignment, question, taken = saved["assignment"], saved["question"], Taken()
-    found = {one.key: one for one in answers_to(files, assignment, question, "")}
+    if assignment != wanted:
+        raise FaultyFile(f"{path} is of {assignment}, and not of {wanted}")
+    released = notebooks_of(folder, [assignment]).read(assignment)
     course = files.directory
-    with (
-        alone(Path(folder, ".lock"), waiting),
-        gradebook.open_gradebook(course.db_url, course.course_id) as book,
-    ):
-        marks = marks_on(book, assignment, question)
-        for key, given in saved["answers"].items():
-            if given["points"] is None and not given["comment"]:
-                continue
-            answer = found.get(key)
-            if answer is None:
-                taken.notices.append(f"an answer is no longer there ({key}): write the page again")
-                continue
-            for student in answer.students:
-                write_points(book, marks[student], given, taken)
-        book.db.commit()
+    with alone(Path(folder, ".lock"), waiting):
+        found = {one.key: one for one in answers_to(files, assignment, question, released)}
+        with gradebook.open_gradebook(course.db_url, course.course_id) as book:
+            for key, given in saved["answers"].items():
+                if given["pair"] == given["shown"]:
+                    continue
+                if key not in found:
+                    taken.notices.append(
+                        f"an answer is no longer there ({key}), and its points were not taken: "
+                        "write the page again"
+                    )
+                    continue
+                for student, mark in found[key].marks.items():
+                    state = given["states"].get(keyed(files.folder, student))
+                    write_points(book, mark, given["pair"], state, taken)
+            book.db.commit()
     return taken
 
 
-def write_points(book: api.Gradebook, mark: Mark, given: Mapping[str, Any], taken: Taken) -> None:
-    """Writes points and comment for one student's answer; nothing is committed."""
-    points, comment = given["points"], given["comment"]
+# Not fewer arguments: what is given for what, and what was there.
+def write_points(book: api.Gradebook, mark: Mark, pair, state, taken: Taken) -> None:
+    """Writes points and comment for one student's answer; nothing is committed.
+
+    Args:
+        book: The gradebook.
+        mark: What it has of the answer.
+        pair: (points or None, comment).
+        state: What it had when the page was written; None if the answer was not this student's.
+        taken: Hears of it.
+    """
+    points, comment = pair
     if points is not None and points > mark.most:
         taken.notices.append(f"{mark.student}: {points:g} points of {mark.most:g}: not taken")
         return
-    was = (given["was"]["points"], given["was"]["comment"])
-    now = (None if mark.waits else mark.manual_score, mark.comment)
-    if now not in (was, (points, comment)):
+    has_it = (mark.manual_score, mark.comment, mark.waits) == (points, comment, False)
+    is_new = state is None and mark.waits
+    if not has_it and not is_new and mark.state != state:
+        has = "no points" if mark.manual_score is None else f"{mark.manual_score:g} points"
         taken.notices.append(
-            f"{mark.student}: {now[0]} points were given elsewhere since the page was written: "
-            "those stay"
+            f"{mark.student}: {has} and the comment {mark.comment!r} were given elsewhere since "
+            "the page was written: those stay"
         )
         return
     if points is not None:
@@ -312,7 +355,7 @@ def read_saved(path: Path) -> dict[str, Any]:
         answers = {str(key): read_points(one) for key, one in found["answers"].items()}
         names = {name: str(found[name]) for name in ("assignment", "question")}
         return {**names, "answers": answers}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FaultyFile(
             f"{path} is no file that a page of `autograder written` has saved "
             f"({type(error).__name__}: {error})"
@@ -320,14 +363,15 @@ def read_saved(path: Path) -> dict[str, Any]:
 
 
 def read_points(one: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns points and comment of an answer, and what they were when the page was written."""
-    return {**read_pair(one), "was": read_pair(one["was"])}
+    """Returns points and comment of an answer, those that the page showed, and the states then."""
+    states = {str(key): list(state) for key, state in one["states"].items()}
+    return {"pair": read_pair(one), "shown": read_pair(one["shown"]), "states": states}
 
 
-def read_pair(one: Mapping[str, Any]) -> dict[str, Any]:
+def read_pair(one: Mapping[str, Any]) -> tuple[float | None, str]:
     points, comment = one["points"], one["comment"]
     if points is not None:
         points = float(points)
         if not 0 <= points < float("inf"):
             raise ValueError(f"{points} points")
-    return {"points": points, "comment": str(comment)[:MAX_COMMENT]}
+    return points, str(comment)[:MAX_COMMENT]

@@ -4,7 +4,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from typing import Any
 
-__all__ = ["grades_csv", "mixed_versions"]
+__all__ = ["grades_csv", "is_formula", "make_harmless", "mixed_versions"]
 
 COLUMNS = ("student", "name", "assignment", "score", "max_score", "manual_max_score", "kit_version")
 # After these: the points so far with those given by hand and the penalty, what they are out of, how
