@@ -147,7 +147,7 @@ def check_equal(ours, theirs):
 def test_a_class_gets_the_same_both_ways(tmp_path):
     def fill(course):
         hand_in_odd_ones(course)
-        hand_in_surgeries(course, range(6))
+        hand_in_surgeries(course, range(2, 4))
 
     ours, theirs, said = graded_both_ways(tmp_path, fill)
     export = check_equal(ours, theirs)
