@@ -237,6 +237,26 @@ def test_a_run_that_dies_while_a_decision_is_withdrawn_loses_no_points(tmp_path,
         assert grade_of(tmp_path, "ann") == (None, 1.5, False)
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"holds": [{"x": 1}], "pending": null}'])
+def test_a_damaged_record_of_points_is_said_and_changes_nothing(tmp_path, text):
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 1.5)
+    decide(tmp_path, "ann", WRITTEN, "points", 4.0)
+    standings, _, verdicts = record(tmp_path, ann)
+    path = tmp_path / "recorded" / f"{A01}.json"
+    path.write_text(text)
+    _, failures = recording.record(tmp_path, verdicts)
+    assert len(failures) == 1
+    assert "put it back from a backup" in failures[0]
+    assert grade_of(tmp_path, "ann") == (None, 4.0, False)
+    with pytest.raises(OSError, match="put it back"):
+        reporting.course_reports(tmp_path, standings)
+    path.unlink()
+    assert recording.record(tmp_path, verdicts)[1] == []
+    assert grade_of(tmp_path, "ann") == (None, 4.0, False)
+
+
 def test_an_override_to_what_is_there_settles_it(tmp_path):
     ann = hand_in(tmp_path, "ann")
     record(tmp_path, ann)

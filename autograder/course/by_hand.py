@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader import api
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from autograder.files import write_whole
+from autograder.places import FaultyFile
 
 from .corrections import Decisions
-from .gradebook import write_grade
+from .gradebook import grade_rows, write_grade
 
 __all__ = [
     "apply_decisions",
@@ -127,7 +128,7 @@ def changed_rows(
     """
     book.db.flush()
     (old, pending), new, found = read_changed(folder, assignment), {}, {}
-    for row in rows_of(book, assignment):
+    for row in grade_rows(book, assignment):
         key, most, values = (row.student_id, row.name), float(row.max_score), {}
         known = which_holds(row.manual_score, old.get(key), (pending or {}).get(key))
         now = change(row, known, decisions, before.get(row.name, most))
@@ -178,27 +179,6 @@ def change(row, known: Changed | None, decisions: Decisions, before: float) -> C
     return Changed(given, of, ours, overruled=overruled if correction else "")
 
 
-def rows_of(book: api.Gradebook, assignment: str) -> Sequence[Row]:
-    """Returns all grades of an assignment."""
-    handed_in, cell = api.SubmittedAssignment, api.GradeCell
-    return book.db.execute(
-        select(
-            api.Grade.id,
-            handed_in.student_id,
-            cell.name,
-            cell.max_score,
-            api.Grade.auto_score,
-            api.Grade.manual_score,
-            api.Grade.needs_manual_grade,
-        )
-        .join(cell, cell.id == api.Grade.cell_id)
-        .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
-        .join(handed_in, handed_in.id == api.SubmittedNotebook.assignment_id)
-        .join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
-        .where(api.Assignment.name == assignment)
-    ).all()
-
-
 def changed_path(folder, assignment: str) -> Path:
     return Path(folder, "recorded", f"{assignment}.json")
 
@@ -206,13 +186,27 @@ def changed_path(folder, assignment: str) -> Path:
 def read_changed(
     folder, assignment: str
 ) -> tuple[dict[tuple[str, str], Changed], dict[tuple[str, str], Changed] | None]:
-    """Returns (what holds, what is about to; None where nothing is), by student and question."""
+    """Returns (what holds, what is about to; None where nothing is), by student and question.
+
+    Args:
+        folder: The course's folder.
+        assignment: The assignment's name.
+
+    Raises:
+        FaultyFile: If the file is another than `write_changed` writes.
+    """
+    path = changed_path(folder, assignment)
     try:
-        found = json.loads(changed_path(folder, assignment).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        holds, pending = (found[name] for name in ("holds", "pending"))
+        return from_rows(holds), None if pending is None else from_rows(pending)
     except FileNotFoundError:
         return {}, None
-    holds, pending = (found[name] for name in ("holds", "pending"))
-    return from_rows(holds), None if pending is None else from_rows(pending)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FaultyFile(
+            f"{path} says no more what points were before decisions ({type(error).__name__}: "
+            f"{error}): put it back from a backup, or delete it, and manual scores stay as they are"
+        ) from error
 
 
 def write_changed(folder, assignment: str, holds, pending) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader import api, utils
-from sqlalchemy import Integer, cast, func, insert, make_url, select, update
+from sqlalchemy import Integer, Row, cast, func, insert, make_url, select, update
 
 from .roster import Student
 
@@ -26,6 +26,7 @@ __all__ = [
     "Standing",
     "add_students",
     "exists",
+    "grade_rows",
     "grades_there",
     "open_gradebook",
     "points_in",
@@ -303,19 +304,31 @@ def write_scores(
         assignment: The assignment's name.
         scores: By student and question.
     """
+    for row in grade_rows(book, assignment):
+        score = scores.get(row.student_id, {}).get(row.name, row.auto_score)
+        if score != row.auto_score:
+            write_grade(book, row.id, {"auto_score": score})
+
+
+def grade_rows(book: api.Gradebook, assignment: str) -> Sequence[Row]:
+    """Returns all grades of an assignment."""
     handed_in, cell = api.SubmittedAssignment, api.GradeCell
-    rows = book.db.execute(
-        select(api.Grade.id, handed_in.student_id, cell.name, api.Grade.auto_score)
+    return book.db.execute(
+        select(
+            api.Grade.id,
+            handed_in.student_id,
+            cell.name,
+            cell.max_score,
+            api.Grade.auto_score,
+            api.Grade.manual_score,
+            api.Grade.needs_manual_grade,
+        )
         .join(cell, cell.id == api.Grade.cell_id)
         .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
         .join(handed_in, handed_in.id == api.SubmittedNotebook.assignment_id)
         .join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
         .where(api.Assignment.name == assignment)
     ).all()
-    for row in rows:
-        score = scores.get(row.student_id, {}).get(row.name, row.auto_score)
-        if score != row.auto_score:
-            write_grade(book, row.id, {"auto_score": score})
 
 
 def write_grade(book: api.Gradebook, row_id: str, values: Mapping[str, Any]) -> None:

@@ -32,10 +32,10 @@ def course_reports(folder, standings: Mapping[tuple[str, str], Standing]) -> Cou
     try:
         files, requests = read_course_files(folder), read_requests(folder)
         sources = read_sources(folder)
+        changed = {name: read_changed(folder, name)[0] for name in tasks.names()}
     except FaultyFile as error:
         raise OSError(str(error)) from error
     decisions = {name: files.decisions(name) for name in tasks.names()}
-    changed = {name: read_changed(folder, name)[0] for name in tasks.names()}
     date = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
     def besides(verdict: dict[str, Any]) -> Besides:
