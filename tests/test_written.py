@@ -243,7 +243,7 @@ def test_the_command_writes_a_page_for_each_question(course, capsys):
 def browser():
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        found = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"], timeout=0)
         yield found
         found.close()
 
@@ -253,6 +253,8 @@ def test_a_page_is_clicked_through(course, browser):
     (path,) = written.write_pages(course, A01, [WRITTEN])
     context = browser.new_context(accept_downloads=True, offline=True)
     page = context.new_page()
+    # However slow the machine is.
+    page.set_default_timeout(0)
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(path.as_uri())
@@ -324,9 +326,12 @@ def test_nbgraders_formgrader_is_clicked_through(course, browser):
         submission = book.find_submission_notebook(A01, A01, "cy").id
     with jupyter_server(course) as address:
         page = browser.new_context().new_page()
-        page.goto(f"{address}formgrader/submissions/{submission}/")
-        assert page.get_by_text("It is easier.").first.is_visible()
-        assert page.get_by_text("Rubric (4 points).").first.is_visible()
+        page.set_default_timeout(0)
+        page.goto(f"{address}formgrader/submissions/{submission}/", wait_until="domcontentloaded")
+        for text in ("It is easier.", "Rubric (4 points)."):
+            page.get_by_text(text).first.wait_for(state="visible")
+        # What is typed before the page has fetched the points is not saved.
+        page.locator("input[placeholder]").first.wait_for(state="attached")
         box = page.locator(f"input#{WRITTEN}")
         box.fill("3.5")
         with page.expect_response(lambda response: "/api/grade/" in response.url):
