@@ -325,7 +325,7 @@ def test_an_override_is_made_by_a_command_that_says_what_it_changes(tmp_path, ca
     assert one.author == corrections.whoami()
     assert grade_of(tmp_path, "ann", KL) == (auto, None, False)
     assert record(tmp_path, ann, bob)[0]["ann", A01].total == wanted
-    assert command(tmp_path, "override", "ann", KL, "--withdraw", *why) == 0
+    assert command(tmp_path, "override", "ann", *why, KL, "withdraw") == 0
     assert record(tmp_path, ann, bob)[0]["ann", A01] == before
 
 
@@ -355,15 +355,15 @@ def test_a_dry_run_lists_everybody_whom_a_dropped_question_changes(tmp_path, cap
         (("override", "ann", KL, "13", "--why", "x"), "give 0 to 12"),
         (("override", "ann", KL, "-1", "--why", "x"), "give 0 to 12"),
         (("override", "ann", KL, "nan", "--why", "x"), "give 0 to 12"),
-        (("override", "ann", KL, "--why", "x"), "give the points, or --withdraw"),
+        (("override", "ann", KL, "--why", "x", "half"), "give a number of points, or `withdraw`"),
         (("override", "ann", "kl", "1", "--why", "x"), "no question is called kl"),
         (("override", "zoe", KL, "1", "--why", "x"), "no student is called zoe"),
         (("override", "ann", KL, "1", "--why", "x", "--assignment", "a9"), "no assignment"),
-        (("reweigh", KL, "half", "--why", "x"), "give a number, `full` or `released`"),
+        (("reweigh", KL, "half", "--why", "x"), "points, or `full`, or `withdraw`"),
         (("reweigh", KL, "nan", "--why", "x"), "give 0 to 1000"),
         (("override", "zoe", KL, "1", "--why", " "), "needs a reason"),
         (("override", "bob", KL, "1", "--why", "x"), "nothing of bob's has been graded"),
-        (("override", "ann", KL, "--withdraw", "--why", "x"), "has no override"),
+        (("override", "ann", KL, "withdraw", "--why", "x"), "has no override"),
         (("requests", "ann", KL, "--answer", "  "), "one of"),
         (("requests", "--asks", "Why?"), "one of --asks"),
         (("requests", "ann", KL), "one of --asks TEXT and --answer TEXT"),

@@ -91,4 +91,4 @@ def test_what_cannot_be_asked_is_said(tmp_path, write_notebook, capsys):
     assert cli.main(["explain", "zoe", KL, *where]) == 2
     assert "there is no folder" in capsys.readouterr().err
     assert cli.main(["explain", "ann", "why_latent_variables", *where]) == 2
-    assert "no question that is graded automatically" in capsys.readouterr().err
+    assert "why_latent_variables is graded by hand" in capsys.readouterr().err

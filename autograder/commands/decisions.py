@@ -1,19 +1,21 @@
 """`autograder override`, `reweigh` and `requests`: what instructors decide after grading."""
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from autograder import screen
 from autograder.names import printable
 from autograder.screen import say
 
-from .options import OUT, UsageError, add_command
+from .options import OUT, UsageError, add_command, add_question, assignment_having
 from .status import FAILED
 
 __all__ = ["add_parser"]
 
 MOST_POINTS = 1000
+WITHDRAW = "withdraw"
 NEXT = "`make grade` writes it into the gradebook and the feedback: nothing is graded again"
 
 
@@ -33,9 +35,8 @@ def add_override(commands) -> None:
         "the student's feedback. Points that somebody gives in the formgrader after it count.",
     )
     add_student_and_question(override)
-    override.add_argument("points", nargs="?", type=float, help="how many")
     override.add_argument(
-        "--withdraw", action="store_true", help="take it back: what was there counts again"
+        "points", help=f"how many; `{WITHDRAW}` takes it back: what was there counts again"
     )
     add_reason(override)
 
@@ -50,10 +51,11 @@ def add_reweigh(commands) -> None:
         "share of the points.",
     )
     add_question(reweigh)
+    add_course(reweigh)
     reweigh.add_argument(
         "points",
         help="what it is out of: a number, 0 to drop it; `full` gives everybody all its points; "
-        "`released` takes it back",
+        f"`{WITHDRAW}` takes that back",
     )
     add_reason(reweigh)
 
@@ -99,13 +101,10 @@ def catching(work: Callable[[Namespace], int]) -> Callable[[Namespace], int]:
 def add_student_and_question(command, nargs=None) -> None:
     command.add_argument("student", nargs=nargs, help="the student's id")
     add_question(command, nargs)
+    add_course(command)
 
 
-def add_question(command, nargs=None) -> None:
-    command.add_argument("question", nargs=nargs, help="the question's name")
-    command.add_argument(
-        "--assignment", default="", metavar="NAME", help="which has it (found by the question)"
-    )
+def add_course(command) -> None:
     command.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})")
 
 
@@ -119,36 +118,49 @@ def add_reason(command) -> None:
 def override_points(options: Namespace) -> int:
     from autograder.course.corrections import POINTS, WITHDRAWN
 
-    if (options.points is None) != options.withdraw:
-        raise UsageError("give the points, or --withdraw")
     assignment, most = find_question(options)
     check_student(options)
-    if options.points is not None and not 0 <= options.points <= most:
+    kind, points = read_points(options.points, {WITHDRAW: WITHDRAWN}, POINTS)
+    if not 0 <= points <= most:
         raise UsageError(
             f"{options.question} is out of {most:g} points: give 0 to {most:g}. More is extra "
             "credit, in the formgrader"
         )
-    kind = WITHDRAWN if options.withdraw else POINTS
     check_submission(options, assignment)
-    if options.withdraw and not has_override(options, assignment):
+    if kind == WITHDRAWN and not has_override(options, assignment):
         raise UsageError(f"{options.student} has no override on {options.question}")
-    return decide(options, options.student, assignment, kind, (options.points or 0.0, most))
+    return decide(options, options.student, assignment, kind, (points, most))
 
 
 def reweigh_question(options: Namespace) -> int:
     from autograder.course.corrections import ALL, FULL, WEIGHT, WITHDRAWN
 
     assignment, _ = find_question(options)
-    kinds = {"full": FULL, "released": WITHDRAWN}
-    kind, points = kinds.get(options.points.casefold(), WEIGHT), 0.0
-    if kind == WEIGHT:
-        try:
-            points = float(options.points)
-        except ValueError as error:
-            raise UsageError(f"{options.points}: give a number, `full` or `released`") from error
-        if not 0 <= points <= MOST_POINTS:
-            raise UsageError(f"{options.points}: give 0 to {MOST_POINTS} points")
+    words = {"full": FULL, WITHDRAW: WITHDRAWN}
+    kind, points = read_points(options.points, words, WEIGHT)
+    if not 0 <= points <= MOST_POINTS:
+        raise UsageError(f"{options.points}: give 0 to {MOST_POINTS} points")
     return decide(options, ALL, assignment, kind, (points, 0.0))
+
+
+def read_points(text: str, words: Mapping[str, str], kind: str) -> tuple[str, float]:
+    """Returns (the kind of decision, its points) of what somebody wrote for points.
+
+    Args:
+        text: A number, or one of the words.
+        words: Kinds of decisions by the words for them; these have no points.
+        kind: The kind of a number.
+
+    Raises:
+        UsageError: If it is neither.
+    """
+    if text.casefold() in words:
+        return words[text.casefold()], 0.0
+    try:
+        return kind, float(text)
+    except ValueError as error:
+        known = "".join(f", or `{word}`" for word in words)
+        raise UsageError(f"{text}: give a number of points{known}") from error
 
 
 # Not fewer arguments: a decision has them.
@@ -260,7 +272,6 @@ def find_question(options: Namespace) -> tuple[str, float]:
     Raises:
         UsageError: If none has it, or several have.
     """
-    from autograder import tasks
     from autograder.course.beside import notebooks_of
     from autograder.reference import device as devices
 
@@ -268,20 +279,12 @@ def find_question(options: Namespace) -> tuple[str, float]:
     devices.choose()
     from autograder.course.gradebook import points_in
 
-    if options.assignment and options.assignment not in tasks.names():
-        raise UsageError(
-            f"no assignment is called {options.assignment}; there are {', '.join(tasks.names())}"
-        )
-    found = {
-        name: points_in(notebooks_of(options.out, [name]).read(name))
-        for name in ([options.assignment] if options.assignment else tasks.names())
-    }
-    having = [name for name, points in found.items() if options.question in points]
-    if not having:
-        raise UsageError(f"no question is called {options.question}")
-    if len(having) > 1:
-        raise UsageError(f"{' and '.join(having)} have a question of that name: say --assignment")
-    return having[0], found[having[0]][options.question]
+    @cache
+    def points_of(assignment: str) -> dict[str, float]:
+        return points_in(notebooks_of(options.out, [assignment]).read(assignment))
+
+    assignment = assignment_having(options, points_of)
+    return assignment, points_of(assignment)[options.question]
 
 
 def check_student(options: Namespace) -> None:

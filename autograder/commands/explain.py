@@ -9,7 +9,14 @@ from autograder import screen
 from autograder.names import printable
 from autograder.screen import say
 
-from .options import OUT, UsageError, add_command, add_submitted
+from .options import (
+    OUT,
+    UsageError,
+    add_command,
+    add_question,
+    add_submitted,
+    assignment_having,
+)
 from .status import FAILED
 
 if TYPE_CHECKING:
@@ -28,10 +35,7 @@ def add_parser(commands) -> None:
         "on. Nothing is written.",
     )
     command.add_argument("student", help="the student's id")
-    command.add_argument("question", help="the question's name")
-    command.add_argument(
-        "--assignment", default="", metavar="NAME", help="which has it (found by the question)"
-    )
+    add_question(command)
     command.add_argument(
         "--all", action="store_true", help="show all cases (the first that is wrong)"
     )
@@ -68,7 +72,7 @@ def asked_again(options: Namespace, begins) -> "Explanation":
     from autograder.grading.limits import limits_for, usual_jobs
     from autograder.reference import device as devices
 
-    assignment = assignment_with(options)
+    assignment = asked_assignment(options)
     found, _ = find_submissions(options.submitted, tasks.names(), [assignment], [options.student])
     if len(found) != 1:
         raise UsageError(f"there is no folder {options.submitted / options.student}")
@@ -89,27 +93,18 @@ def asked_again(options: Namespace, begins) -> "Explanation":
         raise UsageError(f"nothing can be read: {error}") from error
 
 
-def assignment_with(options: Namespace) -> str:
-    """Returns the assignment that has the question; raises UsageError if none or several have."""
+def asked_assignment(options: Namespace) -> str:
+    """Returns the assignment whose question is asked again; raises UsageError if there is none."""
     from autograder import tasks
 
-    names = [options.assignment] if options.assignment else tasks.names()
-    if options.assignment and options.assignment not in tasks.names():
-        raise UsageError(
-            f"no assignment is called {options.assignment}; there are {', '.join(tasks.names())}"
-        )
-    having = [
-        name
-        for name in names
-        if any(one.name == options.question for one in tasks.load(name).questions)
-    ]
-    if len(having) != 1:
-        raise UsageError(
-            f"{' and '.join(having)} have a question of that name: say --assignment"
-            if having
-            else f"no question that is graded automatically is called {options.question}"
-        )
-    return having[0]
+    def names(assignment: str) -> list[str]:
+        task = tasks.load(assignment)
+        return [question.name for question in (*task.questions, *task.manual)]
+
+    assignment = assignment_having(options, names)
+    if any(question.name == options.question for question in tasks.load(assignment).manual):
+        raise UsageError(f"{options.question} is graded by hand: there is no function to ask again")
+    return assignment
 
 
 def describe(explanation: "Explanation", shows_all: bool) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What several commands take, and how a command that cannot be carried out as given is refused."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ __all__ = [
     "add_jobs",
     "add_limits",
     "add_out",
+    "add_question",
     "add_submitted",
+    "assignment_having",
     "check_numbers",
     "jobs_and_limits",
     "known_assignments",
@@ -89,6 +92,14 @@ def add_assignments(command, text="which (all)") -> None:
     command.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help=text)
 
 
+def add_question(command, nargs=None) -> None:
+    """Adds the name of a question, and that of its assignment where several have one of it."""
+    command.add_argument("question", nargs=nargs, help="the question's name")
+    command.add_argument(
+        "--assignment", default="", metavar="NAME", help="which has it (found by the question)"
+    )
+
+
 def add_limits(command, names) -> None:
     text = (
         "what one notebook may use; may be repeated. The names, each with its usual value: "
@@ -145,3 +156,22 @@ def known_assignments(names) -> list[str]:
                 f"no assignment is called {name}; there are: {', '.join(tasks.names())}"
             )
     return names or tasks.names()
+
+
+def assignment_having(options: Namespace, questions_of: Callable[[str], Container[str]]) -> str:
+    """Returns the assignment that has a command's question.
+
+    Args:
+        options: What the command was given.
+        questions_of: Returns the questions of the assignment of a name.
+
+    Raises:
+        UsageError: If none has it, or several have.
+    """
+    named = [options.assignment] if options.assignment else []
+    having = [name for name in known_assignments(named) if options.question in questions_of(name)]
+    if not having:
+        raise UsageError(f"no question is called {options.question}")
+    if len(having) > 1:
+        raise UsageError(f"{' and '.join(having)} have a question of that name: say --assignment")
+    return having[0]
