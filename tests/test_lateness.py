@@ -136,6 +136,11 @@ def test_nbgrader_exports_and_gives_back_the_penalty_on_the_points_of_today(tmp_
     expected = raw(verdicts, "late") + 4
     assert float(row["raw_score"]) == pytest.approx(expected)
     assert float(row["score"]) == pytest.approx(0.8 * expected)
+    totals = csv.DictReader((tmp_path / "totals.csv").read_text().splitlines())
+    (total,) = (row for row in totals if row["id"] == "late")
+    assert float(total[A01]) == pytest.approx(
+        100 * 0.8 * expected / float(row["max_score"]), abs=0.01
+    )
     give(tmp_path, "late", 0.0)
     nbgrader("generate_feedback", A01)
     page = (tmp_path / "feedback_by_hand" / "late" / A01 / f"{A01}.html").read_text()

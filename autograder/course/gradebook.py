@@ -102,6 +102,11 @@ class Standing:
     seconds_late: float = 0.0
 
     @property
+    def percent(self) -> float:
+        """The total out of 100, whatever it is out of; 0 where nothing counts any more."""
+        return round(100 * self.total / self.out_of, 2) if self.out_of else 0.0
+
+    @property
     def days_late(self) -> int:
         """Days that have begun since it was due."""
         return math.ceil(self.seconds_late / 86_400)

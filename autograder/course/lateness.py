@@ -25,6 +25,7 @@ from .deadlines import NAME, check_name, parse
 from .directory import open_directory
 from .gradebook import seconds_late
 from .tables import read_rows
+from .totals import write_totals
 
 __all__ = [
     "EXTENSIONS",
@@ -210,7 +211,7 @@ class DailyPenalty(LateSubmissionPlugin):
 
 
 class ExportWithPenalties(CsvExportPlugin):
-    """nbgrader's table, after the penalties have been computed on the points of today."""
+    """nbgrader's table, after the penalties have been computed on the points of today; totals."""
 
     course_folder = Unicode("", help="The course's folder.").tag(config=True)
 
@@ -219,6 +220,7 @@ class ExportWithPenalties(CsvExportPlugin):
         for assignment in gradebook.assignments:
             write_penalties(gradebook, course, assignment.name)
         gradebook.db.commit()
+        write_totals(self.course_folder, gradebook)
         super().export(gradebook)
 
 

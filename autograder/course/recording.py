@@ -36,6 +36,8 @@ from .course_files import (
 )
 from .recorded import changed_answers, is_recorded, write_recorded
 from .timestamps import parse_timestamp
+from .totals import NAME as TOTALS
+from .totals import write_totals
 
 __all__ = ["read_timestamp", "record"]
 
@@ -97,6 +99,7 @@ def record(
                 recording = Recording(files, book, name, notebooks_of(folder, [name]))
                 failures += record_assignment(recording, verdicts_of)
             book.db.commit()
+            failures += record_totals(folder, book)
             return gradebook.standings(book), failures
     except FaultyFile as error:
         failures.append(f"nothing was written into the gradebook: {error}")
@@ -106,6 +109,14 @@ def record(
             "given by hand stay; run again when that is mended"
         )
     return {}, failures
+
+
+def record_totals(folder, book: Gradebook) -> Iterator[str]:
+    """Writes the table of totals; yields a line if it cannot be written."""
+    try:
+        write_totals(folder, book)
+    except OSError as error:
+        yield f"{TOTALS} was not written ({error}): run again when it can be"
 
 
 def describe(error: Exception) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 __all__ = ["grades_csv", "is_formula", "make_harmless", "mixed_versions"]
 
 COLUMNS = ("student", "name", "assignment", "score", "max_score", "manual_max_score", "kit_version")
-# After these: the points so far with those given by hand and the penalty, what they are out of, how
-# many answers wait for a person, how many days late it is, and what that costs.
-STANDING = ("total", "out_of", "to_grade_by_hand", "days_late", "penalty")
+# After these: the points so far with those given by hand and the penalty, what they are out of, the
+# same out of 100, how many answers wait for a person, how many days late it is, what that costs.
+STANDING = ("total", "out_of", "percent", "to_grade_by_hand", "days_late", "penalty")
 # The last column: why there are zeros.
 REASONS = "reasons"
 MAX_REASON = 160
@@ -59,7 +59,7 @@ def standing_cells(verdict, standings) -> list[Any]:
     standing = standings.get((verdict["student"], verdict["assignment"]))
     if standing is None:
         is_absent = standings and verdict.get("submission_sha256") is None
-        return [0.0, "", 0, 0, 0.0] if is_absent else ["" for _ in STANDING]
+        return [0.0, "", 0.0, 0, 0, 0.0] if is_absent else ["" for _ in STANDING]
     return [getattr(standing, name) for name in STANDING]
 
 
