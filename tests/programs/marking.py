@@ -31,8 +31,16 @@ def hand_in(course, student, text="Because."):
     return Submission(student, A01, path)
 
 
-def verdict_on(course, item, statuses=None, seed=0):
-    """Writes a verdict with scores at random, as grading does; returns it."""
+def verdict_on(course, item, released=None, statuses=None, seed=0):
+    """Writes a verdict with scores at random, as grading does; returns it.
+
+    Args:
+        course: The course's folder.
+        item: The submission.
+        released: The course's notebooks, where they have been read.
+        statuses: Statuses of questions by their names, where they are not "wrong".
+        seed: Another one gives other scores.
+    """
     chance = random.Random(f"{item.student}{seed}")
     verdict = {
         "schema": 3,
@@ -52,13 +60,14 @@ def verdict_on(course, item, statuses=None, seed=0):
             for question in ASSIGNMENT.questions
         ],
     }
-    classroom.write_verdict(item, course, verdict, beside.notebooks_of(course, [A01]))
+    classroom.write_verdict(item, course, verdict, released or beside.notebooks_of(course, [A01]))
     return verdict
 
 
 def record(course, *items, **options):
     """Writes verdicts on `items` and records them; returns (standings, failures, verdicts)."""
-    verdicts = {item: verdict_on(course, item, **options) for item in items}
+    released = beside.notebooks_of(course, [A01])
+    verdicts = {item: verdict_on(course, item, released, **options) for item in items}
     return *recording.record(course, verdicts), verdicts
 
 
