@@ -3,7 +3,7 @@
 import pytest
 
 from autograder import cli, tasks
-from autograder.course import attempts
+from autograder.course import attempts, settings
 from autograder.grading import find_submissions
 from autograder.grading.classroom import Settings
 
@@ -33,7 +33,7 @@ def course(tmp_path, write_notebook):
             path = write_notebook(answers, path=folder / name)
             time = folder / "timestamp.txt" if last else path.with_suffix(".txt")
             # As collect writes it, and as people do.
-            time.write_text(f"2026-10-0{number} 12:00{'' if last else ':00 UTC'}\n")
+            time.write_text(f"2026-10-0{number} 12:00{' UTC' if last else ':00 UTC'}\n")
     return tmp_path
 
 
@@ -57,7 +57,7 @@ def test_the_best_attempt_counts_and_the_others_stay(course, capsys):
     assert RIGHT_BERNOULLI.split("\n")[1].strip() in (folder / f"{A01}.ipynb").read_text()
     assert (folder / "timestamp.txt").read_text() == "2026-10-02 12:00:00 UTC\n"
     times = sorted(path.read_text() for path in (folder / ".replaced").glob("*.txt"))
-    assert times == ["2026-10-01 12:00:00 UTC\n", "2026-10-03 12:00\n"]
+    assert times == ["2026-10-01 12:00:00 UTC\n", "2026-10-03 12:00 UTC\n"]
     assert {student: contents(course, student) for student in before} == before
     # Once is enough, and the command says so.
     (course / "secret").write_bytes(SECRET)
@@ -67,6 +67,9 @@ def test_the_best_attempt_counts_and_the_others_stay(course, capsys):
 
 
 def test_what_is_late_may_be_worth_less(course):
+    (course / settings.CONFIG_NAME).write_text(
+        "from autograder.course import configure\nc = get_config()\nconfigure(c, __file__)\n"
+    )
     (course / "deadlines.csv").write_text(
         f"assignment,due,percent_per_day\n{A01},2026-10-01 18:00 UTC,60\n"
     )

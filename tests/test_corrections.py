@@ -95,6 +95,122 @@ def test_an_answer_that_changes_after_an_override_waits(tmp_path):
     assert grade_of(tmp_path, "ann") == (None, 4.0, True)
 
 
+# What is decided on an answer that waits, and whether it waits then, and when it is withdrawn.
+DECISIONS = {
+    "reweighed": (("*", "weight", 8), True, True),
+    "dropped": (("*", "weight", 0), False, True),
+    "full points": (("*", "full", 0), False, True),
+    "an override": (("ann", "points", 3), False, True),
+}
+
+
+@pytest.mark.parametrize("decision", DECISIONS)
+@pytest.mark.parametrize("given", [2.0, None])
+def test_an_answer_that_nobody_has_read_waits_whatever_was_decided(tmp_path, decision, given):
+    (student, kind, points), waits, waits_after = DECISIONS[decision]
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    if given:
+        give(tmp_path, "ann", given)
+    ann = hand_in(tmp_path, "ann", "On second thoughts.")
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, given, True)
+    decide(tmp_path, student, WRITTEN, kind, points)
+    for _ in range(2):
+        record(tmp_path, ann)
+        assert grade_of(tmp_path, "ann")[2] == waits
+    decide(tmp_path, student, WRITTEN, "withdrawn")
+    for _ in range(2):
+        record(tmp_path, ann)
+        assert grade_of(tmp_path, "ann") == (None, given, waits_after)
+
+
+@pytest.mark.parametrize("kind", ["full", "weight"])
+def test_an_answer_that_changes_under_a_decision_waits_when_that_is_withdrawn(tmp_path, kind):
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    give(tmp_path, "ann", 2.0)
+    decide(tmp_path, "*", WRITTEN, kind)
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    ann = hand_in(tmp_path, "ann", "On second thoughts.")
+    record(tmp_path, ann)
+    assert not grade_of(tmp_path, "ann")[2]
+    decide(tmp_path, "*", WRITTEN, "withdrawn")
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 2.0, True)
+
+
+def test_a_changed_answer_under_an_override_waits_after_a_reweigh_too(tmp_path):
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    decide(tmp_path, "ann", WRITTEN, "points", 4.0)
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    ann = hand_in(tmp_path, "ann", "On second thoughts.")
+    record(tmp_path, ann)
+    decide(tmp_path, "*", WRITTEN, "weight", 8)
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann")[2]
+
+
+def test_a_changed_answer_waits_where_the_gradebook_was_lost(tmp_path):
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    decide(tmp_path, "ann", WRITTEN, "points", 4.0)
+    give(tmp_path, "ann", 1.0)
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    (tmp_path / "gradebook.db").unlink()
+    ann = hand_in(tmp_path, "ann", "On second thoughts.")
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 4.0, True)
+
+
+def test_points_that_somebody_takes_away_stay_away(tmp_path):
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 1.0)
+    decide(tmp_path, "*", WRITTEN, "weight", 8)
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 2.0, False)
+    with opened(tmp_path) as book:
+        grade = book.find_grade(WRITTEN, A01, A01, "ann")
+        grade.manual_score, grade.needs_manual_grade = None, True
+        book.db.commit()
+    for _ in range(2):
+        record(tmp_path, ann)
+        assert grade_of(tmp_path, "ann") == (None, None, True)
+
+
+def test_a_reweigh_counts_for_those_who_are_not_graded_now(tmp_path):
+    ann, bob = (hand_in(tmp_path, student) for student in ("ann", "bob"))
+    right = {"seed": seed_with_points(tmp_path, ann)}
+    before = record(tmp_path, ann, bob, **right)[0]["ann", A01]
+    points = grade_of(tmp_path, "ann", KL)[0]
+    decide(tmp_path, "*", KL, "weight", WORTH / 2)
+    after = record(tmp_path, bob, **right)[0]["ann", A01]
+    assert grade_of(tmp_path, "ann", KL)[0] == points / 2
+    assert after.total == before.total - points / 2
+    decide(tmp_path, "*", KL, "weight", 0)
+    assert record(tmp_path, bob, **right)[0]["ann", A01].total == before.total - points
+    # It comes back out of the verdicts.
+    decide(tmp_path, "*", KL, "withdrawn")
+    assert record(tmp_path, bob, **right)[0]["ann", A01] == before
+
+
+def seed_with_points(course, item):
+    """A seed under which a student has points for the question that is decided on."""
+    for seed in range(20):
+        record(course, item, seed=seed)
+        if grade_of(course, item.student, KL)[0]:
+            return seed
+    raise AssertionError("nobody has points")
+
+
+def test_points_for_an_automatic_question_do_not_wait_because_it_is_reweighed(tmp_path):
+    ann = hand_in(tmp_path, "ann")
+    right = {"seed": seed_with_points(tmp_path, ann)}
+    give(tmp_path, "ann", 0.0, KL)
+    decide(tmp_path, "*", KL, "weight", WORTH / 2)
+    record(tmp_path, ann, **right)
+    assert grade_of(tmp_path, "ann", KL)[1:] == (0.0, False)
+
+
 def test_a_dropped_question_counts_for_nobody_and_comes_back(tmp_path):
     ann, bob = hand_in(tmp_path, "ann"), hand_in(tmp_path, "bob")
     before = record(tmp_path, ann, bob)[0]
@@ -471,6 +587,20 @@ def test_sources_may_be_the_courses_own(tmp_path, source, cited):
     assert "line 2: one of source, yours is missing" in recording.record(tmp_path, {})[1][0]
 
 
+def test_a_decision_on_nobody_or_nothing_is_said_and_the_others_count(tmp_path):
+    (tmp_path / "roster.csv").write_text("id\nann\n")
+    ann = hand_in(tmp_path, "ann")
+    decide(tmp_path, "anne", KL, "points", 3)
+    decide(tmp_path, "ann", "kl", "points", 3)
+    decide(tmp_path, "ann", KL, "points", 3)
+    failures = record(tmp_path, ann)[1]
+    assert grade_of(tmp_path, "ann", KL)[1] == 3
+    assert [line.partition(": ")[2] for line in failures] == [
+        "nobody on the roster has the id anne",
+        f"{A01} has no question kl",
+    ]
+
+
 # What the page shows of a verdict, and `verdict_on` leaves out.
 ADDED = {"score": 0, "max_score": 77, "manual_max_score": 23, "kit_errors": [], "kit_version": "0"}
 
@@ -480,9 +610,20 @@ ADDED = {"score": 0, "max_score": 77, "manual_max_score": 23, "kit_errors": [], 
     [
         ("t,emmy,ann,a01_densities,kl,gift,3,x", "line 2: 'gift' is no kind"),
         ("t,emmy,ann,a01_densities", "line 2: '' is no kind"),
-        ("t,emmy,ann,a01_densities,kl,points,three,x", "line 2: 'three' are no points"),
-        ("t,emmy,ann,a01_densities,kl,points,nan,x", "line 2: 'nan' are no points"),
-        ("t,emmy,ann,a01_densities,kl,points,-1,x", "line 2: '-1' are no points"),
+        ("t,emmy,ann,a01_densities,kl,points,three,x", "'three' is not a number of 0 or more"),
+        ("t,emmy,ann,a01_densities,kl,points,nan,x", "'nan' is not a number of 0 or more"),
+        ("t,emmy,ann,a01_densities,kl,points,-1,x", "'-1' is not a number of 0 or more"),
+        (
+            't,emmy,ann,a01_densities,kl,points,"2,5",x',
+            "'2,5' is not a number of 0 or more; write 2.5",
+        ),
+        ("t,emmy,ann,a01_densities,kl,points,,x", "the points are missing"),
+        ("t,emmy,ann,a01_densities,kl,full,0,x", "'full' is for the whole class"),
+        ("t,emmy,ann,a01_densities,kl,weight,0,x", "'weight' is for the whole class"),
+        ("t,emmy,*,a01_densities,kl,points,3,x", "'points' is for one student"),
+        ("t,emmy,ann,a99,kl,points,3,x", "no assignment is called a99"),
+        ("t,emmy,ann,a01_densities,kl,points,3,so, for, example", "10 cells for 9 columns"),
+        ("t,emmy,ann,a01_densities,kl,points,3,so, for", "out_of: 'for' is not a number"),
     ],
 )
 def test_a_table_that_is_none_is_said(tmp_path, row, why):

@@ -4,20 +4,24 @@ Attempts that were replaced lie in `.replaced` beside the one that counts, as `c
 """
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from autograder.files import write_whole
 from autograder.grading import classroom
 from autograder.grading.submission import TIMESTAMP, Submission
 
-from .course_files import CourseFiles, read_course_files
-from .gradebook import seconds_late
-from .lateness import Rule, read_rules
+from . import gradebook
+from .autograded import automatic_score
+from .beside import notebooks_of
+from .course_files import read_course_files
+from .lateness import Penalties
 from .placing import REPLACED, keep_old, read_time, time_of
 
-__all__ = ["Attempt", "choose_best"]
+__all__ = ["Attempt", "Worth", "choose_best"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ def grade_attempts(
         settings: How the course is graded.
         begins: Called with what begins.
     """
-    files, rules = read_course_files(settings.out), read_rules(settings.out)
+    assignment = next((item.assignment for item in several), "")
+    worth = Worth.of_today(settings.out, assignment) if several else None
     scores: dict[Submission, float] = {}
     failures: list[str] = []
     for number in range(max(map(len, several.values()), default=0)):
@@ -97,7 +102,8 @@ def grade_attempts(
             run = classroom.grade_class(asked, own)
         failures += run.failures
         for item, verdict in run.verdicts.items():
-            scores[item] = after_penalty(verdict["score"], item, files, rules)
+            if worth:
+                scores[item] = worth.points(item, verdict)
     return scores, failures
 
 
@@ -110,19 +116,53 @@ def attempts_of(item: Submission) -> list[Submission]:
     return [replace(item, path=path) for _, path in every]
 
 
-def after_penalty(
-    score: float, item: Submission, files: CourseFiles, rules: dict[str, Rule]
-) -> float:
-    """Returns what an attempt is worth after the penalty for being late."""
-    due = files.due.get(item.assignment)
-    until = max(
-        filter(None, (due, files.extensions.get((item.student, item.assignment)))), default=None
-    )
-    time = read_time(time_of(item.path)) if item.path else None
-    rule = rules.get(item.assignment)
-    if not (rule and until and time):
-        return score
-    return score - rule.penalty(score, seconds_late(time, until, None))
+@dataclass(frozen=True)
+class Worth:
+    """What attempts at an assignment are worth, as the gradebook would have them.
+
+    Attributes:
+        points_of: What its questions are out of now.
+        due: When it is due, in UTC without a zone; None for no deadline.
+        extensions: Until when students have time, by student and assignment.
+        penalties: What being late costs.
+    """
+
+    points_of: Mapping[str, float]
+    due: datetime | None
+    extensions: Mapping[tuple[str, str], datetime]
+    penalties: Penalties
+
+    @classmethod
+    def of_today(cls, folder: Path, assignment: str) -> "Worth":
+        """Returns what the files of a course, and its gradebook, say now.
+
+        Args:
+            folder: The course's folder.
+            assignment: The assignment's name.
+        """
+        files = read_course_files(folder)
+        course, due = files.directory, files.due.get(assignment)
+        due = due and due.replace(tzinfo=None)
+        if assignment not in files.due and gradebook.exists(course.db_url):
+            # It may have been set in nbgrader's formgrader.
+            with gradebook.open_gradebook(course.db_url, course.course_id) as book:
+                due = gradebook.due_date(book, assignment)
+        points = gradebook.points_in(notebooks_of(folder, [assignment]).read(assignment))
+        return cls(points, due, files.extensions, Penalties(course, assignment))
+
+    def points(self, item: Submission, verdict: dict[str, Any]) -> float:
+        """Returns an attempt's automatic points after the penalty for being late."""
+        score = sum(
+            automatic_score(question, self.points_of.get(question["name"], 0.0)) or 0.0
+            for question in verdict["questions"]
+        )
+        time = read_time(time_of(item.path)) if item.path else None
+        if not self.due or not time:
+            return score
+        until = self.extensions.get((item.student, item.assignment))
+        until = max(self.due, until.replace(tzinfo=None)) if until else self.due
+        seconds = gradebook.seconds_late(time.replace(tzinfo=None), until, None)
+        return score - (self.penalties.penalty(item.student, score, seconds) or 0.0)
 
 
 def let_count(current: Path, best: Path) -> None:

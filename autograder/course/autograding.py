@@ -29,7 +29,7 @@ from autograder.reference import device as devices
 
 from . import gradebook
 from .beside import notebooks_of
-from .by_hand import settle_decisions
+from .by_hand import Before, settle_decisions
 from .course_files import (
     CourseFiles,
     finish_assignment,
@@ -129,8 +129,8 @@ class SaveScores(NbGraderPreprocessor):
         with registered(assignment, self.log) as (book, files, before):
             changed = changed_answers(Path.cwd(), assignment, student, nb)
             graded = gradebook.Graded(student, nb, timestamp, changed)
-            gradebook.write_grades(book, assignment, [graded])
-            finish_assignment(book, files, assignment, before)
+            made = gradebook.write_grades(book, assignment, [graded])
+            finish_assignment(book, files, assignment, Before(before, made))
             book.db.commit()
             settle_decisions(Path.cwd(), assignment)
             write_recorded(Path.cwd(), assignment, student, nbformat.v4.writes(nb) + "\n")
@@ -161,7 +161,8 @@ def register_in_folder(assignment: str, log: logging.Logger) -> None:
         SQLAlchemyError: If it cannot be written.
     """
     with registered(assignment, log) as (book, files, before):
-        finish_assignment(book, files, assignment, before)
+        for line in (*files.doubts, *finish_assignment(book, files, assignment, Before(before))):
+            log.warning("%s", line)
         book.db.commit()
         settle_decisions(Path.cwd(), assignment)
 
@@ -172,14 +173,12 @@ def registered(
 ) -> Iterator[tuple[Gradebook, CourseFiles, dict[str, float]]]:
     """Opens the gradebook of this folder with an assignment registered; no other run writes then.
 
-    Yields (the gradebook, the course's files, what `finish_assignment` wants).
+    Yields (the gradebook, the course's files, what the questions were out of before).
     """
-    files = read_course_files(Path.cwd())
-    course = files.directory
-    released = notebooks_of(Path.cwd(), [assignment]).read(assignment)
-    with (
-        alone(Path(".lock"), lambda: log.info("Another run is writing the gradebook: waiting")),
-        gradebook.open_gradebook(course.db_url, course.course_id) as book,
-    ):
-        gradebook.write_roster(book, files.roster.students)
-        yield book, files, register_assignment(book, files, assignment, released)
+    with alone(Path(".lock"), lambda: log.info("Another run is writing the gradebook: waiting")):
+        files = read_course_files(Path.cwd())
+        course = files.directory
+        released = notebooks_of(Path.cwd(), [assignment]).read(assignment)
+        with gradebook.open_gradebook(course.db_url, course.course_id) as book:
+            gradebook.write_roster(book, files.roster.students)
+            yield book, files, register_assignment(book, files, assignment, released)

@@ -8,7 +8,7 @@ between the two, the score in the gradebook tells which of them holds.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from sqlalchemy import select
 from autograder.files import write_whole
 from autograder.places import FaultyFile
 
-from .corrections import Decisions
+from .corrections import FULL, Decisions
 from .gradebook import grade_rows, write_grade
 
 __all__ = [
+    "Before",
     "apply_decisions",
     "changed_rows",
     "points_of",
@@ -41,6 +42,7 @@ class Changed:
         correction: The id of the correction that says so; "" where the question's points have
             changed alone.
         overruled: The id of a correction after which somebody gave other points: those stand.
+        waits: Whether a person has to look when the decision is taken back that says they need not.
     """
 
     given: float | None
@@ -48,11 +50,25 @@ class Changed:
     ours: float | None
     correction: str = ""
     overruled: str = ""
+    waits: bool = False
 
     @property
     def matters(self) -> bool:
         """Whether there is anything to remember."""
-        return bool(self.overruled) or bool(self.correction) or self.ours != self.given
+        return bool(self.overruled or self.correction or self.waits) or self.ours != self.given
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a gradebook was before scores were written into it.
+
+    Attributes:
+        points: What the questions were out of, as `points_of` returned it.
+        made: What `write_grades` returned: the grades that were not there.
+    """
+
+    points: Mapping[str, float]
+    made: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
 
 def points_of(book: api.Gradebook, assignment: str) -> dict[str, float]:
@@ -71,7 +87,7 @@ def apply_decisions(
     folder,
     assignment: str,
     decisions: Decisions,
-    before: Mapping[str, float],
+    before: Before,
 ) -> None:
     """Writes what decisions make of points by hand; nothing is committed.
 
@@ -80,7 +96,7 @@ def apply_decisions(
         folder: The course's folder.
         assignment: The assignment's name.
         decisions: The decisions that count.
-        before: What questions were out of before, as `points_of` returned it.
+        before: What the gradebook was before.
 
     Raises:
         OSError: If it cannot be written down what the points were.
@@ -115,7 +131,7 @@ def changed_rows(
     folder,
     assignment: str,
     decisions: Decisions,
-    before: Mapping[str, float],
+    before: Before,
 ) -> tuple[dict[str, dict[str, Any]], dict[tuple[str, str], Changed]]:
     """Returns (what becomes of rows, by their ids; what is to be remembered), and writes nothing.
 
@@ -124,22 +140,16 @@ def changed_rows(
         folder: The course's folder.
         assignment: The assignment's name.
         decisions: The decisions that count.
-        before: What questions were out of before, as `points_of` returned it.
+        before: What the gradebook was before.
     """
     book.db.flush()
     (old, pending), new, found = read_changed(folder, assignment), {}, {}
     for row in grade_rows(book, assignment):
-        key, most, values = (row.student_id, row.name), float(row.max_score), {}
+        key = row.student_id, row.name
         known = which_holds(row.manual_score, old.get(key), (pending or {}).get(key))
-        now = change(row, known, decisions, before.get(row.name, most))
-        if now.ours != row.manual_score:
-            values["manual_score"] = now.ours
-            values["needs_manual_grade"] = now.ours is None and row.auto_score is None
-        if now.correction and now.correction != (known.correction if known else ""):
-            values["needs_manual_grade"] = False
-        if not most and row.needs_manual_grade:
-            values["needs_manual_grade"] = False
-        if values:
+        now, waits = change(row, known, decisions, before)
+        values = {"manual_score": now.ours, "needs_manual_grade": waits}
+        if any(getattr(row, name) != value for name, value in values.items()):
             found[row.id] = values
         # What is back at what it was stands there until that is in the gradebook.
         if now.matters or key in old:
@@ -154,29 +164,57 @@ def which_holds(score, old: Changed | None, pending: Changed | None) -> Changed 
     return old if score == (old.ours if old else pending.given) else pending
 
 
-def change(row, known: Changed | None, decisions: Decisions, before: float) -> Changed:
-    """Returns what becomes of the manual score in a row of the gradebook.
+def change(
+    row, known: Changed | None, decisions: Decisions, before: Before
+) -> tuple[Changed, bool]:
+    """Returns (what becomes of the manual score in a row, whether a person has to look then).
 
     Args:
-        row: The row.
+        row: The row of the gradebook.
         known: What is known of an earlier change; None if there was none.
         decisions: The decisions that count.
-        before: What the question was out of when the row was written.
+        before: What the gradebook was before.
     """
-    most, score = float(row.max_score), row.manual_score
-    given, of, overruled = score, before, ""
-    # None, where there was a score, is a gradebook that was lost.
-    if known and (score is None or score == known.ours):
+    key, most = (row.student_id, row.name), float(row.max_score)
+    is_lost = known is not None and key in before.made
+    given, of = row.manual_score, before.points.get(row.name, most)
+    overruled = ""
+    if known and (is_lost or given == known.ours):
         given, of, overruled = known.given, known.most, known.overruled
     elif known:
-        # Somebody gave other points since.
-        overruled = known.correction or known.overruled
-    correction = decisions.points_for(row.student_id, row.name, most)
-    if correction and correction.id != overruled:
-        return Changed(given, of, float(correction.points), correction.id)
-    share = most / of if of else 1.0
-    ours = given if given is None or of == most else round(given * share, 4)
-    return Changed(given, of, ours, overruled=overruled if correction else "")
+        # Somebody gave other points since, or took them away, and has looked at the answer.
+        overruled, known = known.correction or known.overruled, replace(known, waits=False)
+    waits = before.made[key] if is_lost and given is not None else bool(row.needs_manual_grade)
+    decided = decisions.points_for(*key, most)
+    if decided and decided[0].id != overruled:
+        correction, points = decided
+        now = Changed(given, of, points, correction.id)
+        is_answered = correction.kind == FULL or not known or known.correction != correction.id
+    else:
+        share = most / of if of else 1.0
+        ours = given if given is None or of == most else round(given * share, 4)
+        now = Changed(given, of, ours, overruled=overruled if decided else "")
+        is_answered = False
+    return remember_waiting(now, known, waits, is_answered=is_answered or not most)
+
+
+def remember_waiting(
+    now: Changed, known: Changed | None, waits: bool, *, is_answered: bool
+) -> tuple[Changed, bool]:
+    """Returns (a change that knows whether the answer waits without it, whether it waits with it).
+
+    Args:
+        now: The change.
+        known: What was known before; None if nothing was.
+        waits: Whether the answer waits in the gradebook.
+        is_answered: Whether a decision has just answered it, or its question does not count.
+    """
+    hidden = known is not None and known.waits
+    if is_answered:
+        return replace(now, waits=waits or hidden), False
+    # Where the decision is the same as before, it still answers what waited then.
+    is_same = known is not None and bool(now.correction) and now.correction == known.correction
+    return replace(now, waits=hidden and is_same), waits or (hidden and not is_same)
 
 
 def changed_path(folder, assignment: str) -> Path:
@@ -204,8 +242,9 @@ def read_changed(
         return {}, None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FaultyFile(
-            f"{path} says no more what points were before decisions ({type(error).__name__}: "
-            f"{error}): put it back from a backup, or delete it, and manual scores stay as they are"
+            f"{path} no longer says what the points were before decisions "
+            f"({type(error).__name__}: {error}): put it back from a backup. Without one delete it: "
+            "then decisions are carried out anew, over points that people gave after them"
         ) from error
 
 
@@ -223,7 +262,14 @@ def write_changed(folder, assignment: str, holds, pending) -> None:
 
 
 def from_rows(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Changed]:
-    return {(one.pop("student"), one.pop("question")): Changed(**one) for one in rows}
+    """Returns changes by student and question; raises ValueError or another for what is none."""
+    return {(one["student"], one["question"]): from_row(one) for one in rows}
+
+
+def from_row(one: dict[str, Any]) -> Changed:
+    given, ours = (None if one[name] is None else float(one[name]) for name in ("given", "ours"))
+    correction, overruled = str(one["correction"]), str(one["overruled"])
+    return Changed(given, float(one["most"]), ours, correction, overruled, bool(one["waits"]))
 
 
 def to_rows(changed: Mapping[tuple[str, str], Changed]) -> list[dict[str, Any]]:

@@ -5,20 +5,21 @@ came about.
 """
 
 import getpass
-import math
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.files import alone
 from autograder.places import FaultyFile
 
-from .tables import read_rows, write_rows
+from .deadlines import check_name
+from .tables import read_number, read_rows, write_rows
 
 __all__ = [
     "ALL",
     "FULL",
+    "NAME",
     "POINTS",
     "WEIGHT",
     "WITHDRAWN",
@@ -97,8 +98,10 @@ class Decisions:
         """What questions are out of, where it is not what the release says."""
         return {name: one.points for name, one in self.reweighed.items()}
 
-    def points_for(self, student: str, question: str, most: float) -> Correction | None:
-        """Returns the decision that says how many points a student has for a question, or None.
+    def points_for(
+        self, student: str, question: str, most: float
+    ) -> tuple[Correction, float] | None:
+        """Returns (the decision that says how many points a student has, how many); None without.
 
         Args:
             student: The student's id.
@@ -110,8 +113,8 @@ class Decisions:
             own = own if self.order[own.id] > self.order[common.id] else None
         if own:
             share = most / own.out_of if own.out_of else 1.0
-            return replace(own, points=min(round(own.points * share, 4), most))
-        return replace(common, points=most) if common else None
+            return own, min(round(own.points * share, 4), most)
+        return (common, most) if common else None
 
     def on(self, student: str, question: str) -> list[Correction]:
         """Returns the decisions on a student's question, the oldest first."""
@@ -129,24 +132,43 @@ def read_corrections(folder) -> list[Correction]:
     path = Path(folder) / NAME
     if not path.is_file():
         return []
-    found = []
-    for line, row in read_rows(path, COLUMNS, NEEDED):
-        if row["kind"] not in KINDS:
-            raise FaultyFile(
-                f"{path}, line {line}: {row['kind']!r} is no kind of correction; "
-                f"there are {', '.join(KINDS)}"
-            )
-        try:
-            points, out_of = (float(row.get(name) or 0) for name in ("points", "out_of"))
-            if not (0 <= points < math.inf and 0 <= out_of < math.inf):
-                raise ValueError(points)
-        except ValueError as error:
-            raise FaultyFile(
-                f"{path}, line {line}: {row['points']!r} are no points: write a number from 0 up"
-            ) from error
-        words = {name: row[name] for name in NEEDED if name != "points"}
-        found.append(Correction(**words, points=points, out_of=out_of))
-    return found
+    return [
+        build_correction(row, f"{path}, line {line}")
+        for line, row in read_rows(path, COLUMNS, NEEDED)
+    ]
+
+
+def build_correction(row: dict[str, str], where: str) -> Correction:
+    """Returns a row as a decision; raises FaultyFile, which says `where` the row stands."""
+    kind, student = row["kind"], row["student"]
+    if kind not in KINDS:
+        raise FaultyFile(
+            f"{where}: {kind!r} is no kind of correction; there are {', '.join(KINDS)}"
+        )
+    check_name(row["assignment"], where)
+    if kind in (FULL, WEIGHT) and student != ALL:
+        raise FaultyFile(
+            f"{where}: {kind!r} is for the whole class: the student must be {ALL}, not {student!r}"
+        )
+    if kind == POINTS and student == ALL:
+        raise FaultyFile(f"{where}: {kind!r} is for one student: name the student, not {ALL}")
+    if kind in (POINTS, WEIGHT) and not row["points"]:
+        raise FaultyFile(f"{where}: the points are missing")
+    points, out_of = (
+        read_number(row[name], f"{where}: {name}") if row.get(name) else 0.0
+        for name in ("points", "out_of")
+    )
+    return Correction(
+        time=row["time"],
+        author=row["author"],
+        student=student,
+        assignment=row["assignment"],
+        question=row["question"],
+        kind=kind,
+        points=points,
+        why=row["why"],
+        out_of=out_of,
+    )
 
 
 def decisions_on(corrections: Iterable[Correction], assignment: str) -> Decisions:

@@ -1,6 +1,6 @@
 """What instructors write into a course's folder, read together, and what a gradebook has of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,11 +9,13 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.places import FaultyFile
+from autograder.grading import classroom
 
 from . import gradebook
-from .by_hand import apply_decisions, points_of
-from .corrections import Correction, Decisions, decisions_on, read_corrections
+from .autograded import automatic_score
+from .by_hand import Before, apply_decisions, points_of
+from .corrections import ALL, Correction, Decisions, decisions_on, read_corrections
+from .corrections import NAME as CORRECTIONS
 from .deadlines import read_deadlines
 from .directory import open_directory
 from .lateness import EXTENSIONS, read_extensions, read_rules, write_extensions, write_penalties
@@ -21,7 +23,13 @@ from .requests import read_requests
 from .roster import Roster, read_roster
 from .sources import read_sources
 
-__all__ = ["CourseFiles", "finish_assignment", "read_course_files", "register_assignment"]
+__all__ = [
+    "CourseFiles",
+    "finish_assignment",
+    "read_course_files",
+    "register_assignment",
+    "write_lateness",
+]
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,7 @@ class CourseFiles:
         due: When assignments are due, as `read_deadlines` returns it.
         extensions: Until when students have time, as `read_extensions` returns it.
         corrections: What was decided after grading, the oldest first.
+        doubts: A line for each row that can do nothing.
     """
 
     folder: Path
@@ -43,6 +52,7 @@ class CourseFiles:
     due: Mapping[str, datetime | None]
     extensions: Mapping[tuple[str, str], datetime]
     corrections: tuple[Correction, ...]
+    doubts: tuple[str, ...] = ()
 
     def decisions(self, assignment: str) -> Decisions:
         """Returns the decisions on an assignment that count."""
@@ -60,26 +70,45 @@ def read_course_files(folder) -> CourseFiles:
     read_requests(folder)
     read_sources(folder)
     roster, extensions = read_roster(folder), read_extensions(folder)
-    ids = {one.id for one in roster.students}
-    for student, _ in extensions:
-        if roster and student not in ids:
-            raise FaultyFile(
-                f"{Path(folder, EXTENSIONS)}: nobody on the roster has the id {student}"
-            )
+    corrections = tuple(read_corrections(folder))
+    strangers = list_strangers(folder, roster, extensions, corrections)
     return CourseFiles(
         Path(folder),
         open_directory(folder),
         roster,
         read_deadlines(folder),
         extensions,
-        tuple(read_corrections(folder)),
+        corrections,
+        tuple(strangers),
     )
+
+
+# Not fewer arguments: where names of students stand.
+def list_strangers(
+    folder, roster: Roster, extensions: Iterable[tuple[str, str]], corrections
+) -> Iterator[str]:
+    """Yields a line for each id in extensions and corrections that is not on the roster.
+
+    Args:
+        folder: The course's folder.
+        roster: Who takes the course; where it is empty nobody is a stranger.
+        extensions: The students who have more time, with their assignments.
+        corrections: What was decided after grading.
+    """
+    ids = {one.id for one in roster.students} | {ALL}
+    named = [(EXTENSIONS, student) for student, _ in extensions]
+    named += [(CORRECTIONS, one.student) for one in corrections]
+    for name, student in dict.fromkeys(named):
+        if roster and student not in ids:
+            yield f"{Path(folder, name)}: nobody on the roster has the id {student}"
 
 
 def register_assignment(
     book: Gradebook, files: CourseFiles, assignment: str, released: NotebookNode
 ) -> dict[str, float]:
-    """Writes an assignment's cells and deadline into the gradebook; nothing is committed.
+    """Writes an assignment's cells into the gradebook; nothing is committed.
+
+    Where a question is out of other points now, the automatic scores of all students are too.
 
     Args:
         book: The gradebook.
@@ -95,25 +124,71 @@ def register_assignment(
     """
     before = points_of(book, assignment)
     gradebook.register(book, assignment, released)
-    if assignment in files.due:
-        gradebook.write_deadline(book, assignment, files.due[assignment])
+    rescale_scores(book, files.folder, assignment, before)
     return before
 
 
+def rescale_scores(book: Gradebook, folder, assignment: str, before: Mapping[str, float]) -> None:
+    """Writes automatic scores of what the questions are out of now, of all students.
+
+    Args:
+        book: The gradebook, with the assignment registered.
+        folder: The course's folder.
+        assignment: The assignment's name.
+        before: What the questions were out of before.
+    """
+    points = points_of(book, assignment)
+    others = {name for name, most in before.items() if points.get(name, most) != most}
+    if not others:
+        return
+    scores = {
+        verdict["student"]: {
+            question["name"]: automatic_score(question, points[question["name"]])
+            for question in verdict["questions"]
+            if question["name"] in others
+        }
+        for verdict in classroom.read_all(folder)
+        if verdict["assignment"] == assignment
+    }
+    gradebook.write_scores(book, assignment, scores)
+
+
 def finish_assignment(
-    book: Gradebook, files: CourseFiles, assignment: str, before: Mapping[str, float]
-) -> None:
+    book: Gradebook, files: CourseFiles, assignment: str, before: Before
+) -> list[str]:
     """Writes what follows from scores: decisions, extensions, penalties; nothing is committed.
 
     Args:
         book: The gradebook, with the scores of the assignment.
         files: The course's files.
         assignment: The assignment's name.
-        before: What `register_assignment` returned.
+        before: What the gradebook was before.
+
+    Returns:
+        A line for each decision on a question that is not there.
 
     Raises:
         OSError: If it cannot be written down what points were before a decision.
     """
     apply_decisions(book, files.folder, assignment, files.decisions(assignment), before)
+    write_lateness(book, files, assignment)
+    questions = points_of(book, assignment)
+    decided = {one.question for one in files.corrections if one.assignment == assignment}
+    return [
+        f"{Path(files.folder, CORRECTIONS)}: {assignment} has no question {name}"
+        for name in sorted(decided - {*questions})
+    ]
+
+
+def write_lateness(book: Gradebook, files: CourseFiles, assignment: str) -> None:
+    """Writes when an assignment is due, and what being late costs; nothing is committed.
+
+    Args:
+        book: The gradebook, with the assignment registered.
+        files: The course's files.
+        assignment: The assignment's name.
+    """
+    if assignment in files.due:
+        gradebook.write_deadline(book, assignment, files.due[assignment])
     write_extensions(book, assignment, files.extensions)
     write_penalties(book, files.directory, assignment)

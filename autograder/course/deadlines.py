@@ -10,10 +10,11 @@ from autograder.places import FaultyFile
 
 from .tables import read_rows
 
-__all__ = ["NAME", "check_name", "parse", "read_deadlines"]
+__all__ = ["COLUMNS", "NAME", "RULE_COLUMNS", "check_name", "parse", "read_deadlines"]
 
 NAME = "deadlines.csv"
-COLUMNS = ("assignment", "due")
+RULE_COLUMNS = ("percent_per_day", "grace_minutes", "most_percent")
+COLUMNS = ("assignment", "due", *RULE_COLUMNS)
 NEVER = "none"
 WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?:\s+(\S+))?\Z")
 
@@ -33,10 +34,14 @@ def read_deadlines(folder) -> dict[str, datetime | None]:
     if not path.is_file():
         return {}
     found: dict[str, datetime | None] = {}
-    for line, row in read_rows(path, COLUMNS, COLUMNS):
-        name, due = (row.get(column, "") for column in COLUMNS)
-        if name:
-            check_name(name, f"{path}, line {line}")
+    lines: dict[str, int] = {}
+    for line, row in read_rows(path, COLUMNS, COLUMNS[:2]):
+        name, due = row["assignment"], row["due"]
+        check_name(name, f"{path}, line {line}")
+        if lines.setdefault(name, line) != line:
+            raise FaultyFile(
+                f"{path} has {name} twice, in lines {lines[name]} and {line}: take one out"
+            )
         if due.casefold() == NEVER:
             found[name] = None
         elif due:
@@ -46,6 +51,8 @@ def read_deadlines(folder) -> dict[str, datetime | None]:
 
 def check_name(name: str, where: str) -> None:
     """Raises FaultyFile for what is no assignment; it says `where` that stands."""
+    if not name:
+        raise FaultyFile(f"{where}: the assignment is missing")
     if name not in tasks.names():
         raise FaultyFile(
             f"{where}: no assignment is called {name}; there are: {', '.join(tasks.names())}"
@@ -53,7 +60,7 @@ def check_name(name: str, where: str) -> None:
 
 
 def parse(text: str, where: str) -> datetime:
-    """Returns a time in UTC.
+    """Returns a time in UTC; of two that a clock shows when it is put back, the later.
 
     Raises:
         FaultyFile: If the text is no time; it says `where` the text stands.
@@ -63,11 +70,15 @@ def parse(text: str, where: str) -> datetime:
         if not written:
             raise ValueError(text)
         zone = ZoneInfo(written[3]) if written[3] else None
-        local = datetime.fromisoformat(f"{written[1]} {written[2]}")
-        return (local.replace(tzinfo=zone) if zone else local.astimezone()).astimezone(UTC)
+        # Nobody loses an hour.
+        local = datetime.fromisoformat(f"{written[1]} {written[2]}").replace(fold=1)
+        time = (local.replace(tzinfo=zone) if zone else local.astimezone()).astimezone(UTC)
     except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError) as error:
         why = f" ({error})" if written else ""
         raise FaultyFile(
             f"{where}: {text!r} is no time{why}: write it as 2026-10-30 23:59, "
             "or 2026-10-30 23:59 Europe/Berlin"
         ) from error
+    if time.astimezone(zone).replace(tzinfo=None) != local.replace(fold=0):
+        raise FaultyFile(f"{where}: there is no {text}: the clock is put forward then")
+    return time

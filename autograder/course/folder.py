@@ -47,7 +47,7 @@ def init(folder, begins=lambda text: None) -> tuple[list[Path], list[Path]]:
     files = {
         folder / CONFIG_NAME: CONFIG,
         folder / roster.NAME: ROSTER,
-        folder / deadlines.NAME: f"assignment,due,{','.join(lateness.RULE_COLUMNS)}\n{due}",
+        folder / deadlines.NAME: f"{','.join(deadlines.COLUMNS)}\n{due}",
         folder / lateness.EXTENSIONS: ",".join(lateness.EXTENSION_COLUMNS) + "\n",
     }
     written, kept = write_missing(files)

@@ -25,6 +25,7 @@ __all__ = [
     "Grades",
     "Standing",
     "add_students",
+    "due_date",
     "exists",
     "grade_rows",
     "grades_there",
@@ -263,7 +264,9 @@ def write_sources(book: api.Gradebook, notebook: api.Notebook, sources) -> None:
         write_cell(book, api.SourceCell, there.get(name), {**values, "name": name}, notebook)
 
 
-def write_grades(book: api.Gradebook, assignment: str, graded: Sequence[Graded]) -> None:
+def write_grades(
+    book: api.Gradebook, assignment: str, graded: Sequence[Graded]
+) -> dict[tuple[str, str], bool]:
     """Writes the automatic scores of submissions of one assignment; nothing is committed.
 
     Scores, comments and extra credit that people gave stay.
@@ -272,6 +275,10 @@ def write_grades(book: api.Gradebook, assignment: str, graded: Sequence[Graded])
         book: The gradebook.
         assignment: The assignment's name; `register` has been called for it.
         graded: A `Graded` for each submission.
+
+    Returns:
+        Of the grades that were not there before, by student and question, whether the answer is
+        another than at the last grading: a gradebook may have been lost.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: If the database fails.
@@ -289,7 +296,8 @@ def write_grades(book: api.Gradebook, assignment: str, graded: Sequence[Graded])
         for one in graded
         for name, score in scores_of(one.notebook).items()
     }
-    write_rows(book, api.Grade, places, scores, grade_values)
+    made = write_rows(book, api.Grade, places, scores, grade_values)
+    names = {number: name for name, number in cells.items()}
     cells = {one.name: one.id for one in notebook.solution_cells}
     notes = {
         (one.student, cells[name]): (note,)
@@ -297,6 +305,7 @@ def write_grades(book: api.Gradebook, assignment: str, graded: Sequence[Graded])
         for name, note in notes_of(one.notebook).items()
     }
     write_rows(book, api.Comment, places, notes, lambda row, note: {"auto_comment": note})
+    return {(student, names[cell]): scores[student, cell][1] for student, cell in made}
 
 
 def write_scores(
@@ -348,7 +357,9 @@ def write_grade(book: api.Gradebook, row_id: str, values: Mapping[str, Any]) -> 
 
 
 # Not fewer arguments: each says something else of the rows.
-def write_rows(book: api.Gradebook, kind, places: dict[str, str], found, values_of) -> None:
+def write_rows(
+    book: api.Gradebook, kind, places: dict[str, str], found, values_of
+) -> list[tuple[str, str]]:
     """Writes rows of `api.Grade` or `api.Comment`: new ones, and what has changed of those there.
 
     Args:
@@ -357,20 +368,24 @@ def write_rows(book: api.Gradebook, kind, places: dict[str, str], found, values_
         places: From students to the rows of their notebooks.
         found: From (student, cell) to what was found there.
         values_of: From the row that is there, or None, and what was found, to what is written.
+
+    Returns:
+        The (student, cell) of the new ones.
     """
-    there, new, old = existing_rows(book, kind, list(places.values())), [], []
+    there, new, old = existing_rows(book, kind, list(places.values())), {}, []
     for (student, cell), what in found.items():
         row = there.get((places[student], cell))
         values = values_of(row, *what)
         if row is None:
             made = {"id": api.new_uuid(), "notebook_id": places[student], "cell_id": cell}
-            new.append({**made, **values})
+            new[student, cell] = {**made, **values}
         elif any(getattr(row, key) != value for key, value in values.items()):
             old.append({"id": row.id, **values})
     if new:
-        book.db.execute(insert(kind.__table__), new)
+        book.db.execute(insert(kind.__table__), list(new.values()))
     if old:
         book.db.execute(update(kind), old)
+    return [*new]
 
 
 def grades_there(book: api.Gradebook, assignment: str) -> dict[str, Grades]:
@@ -477,6 +492,11 @@ def write_deadline(book: api.Gradebook, assignment: str, due: datetime | None) -
     """
     row = book.db.scalars(select(api.Assignment).where(api.Assignment.name == assignment)).one()
     row.duedate = due.replace(tzinfo=None) if due else None
+
+
+def due_date(book: api.Gradebook, assignment: str) -> datetime | None:
+    """Returns when an assignment is due, in UTC; None for no deadline, or no such assignment."""
+    return book.db.scalar(select(api.Assignment.duedate).where(api.Assignment.name == assignment))
 
 
 def submission_rows(

@@ -10,30 +10,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from nbconvert.exporters.exporter import ResourcesDict
-from nbformat import NotebookNode
 from nbgrader import api
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.plugins import CsvExportPlugin, LateSubmissionPlugin
-from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
+from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import Row, func, select, update
 from traitlets import Unicode
 
 from autograder.places import FaultyFile
 
-from .deadlines import NAME, check_name, parse
-from .directory import open_directory
+from .deadlines import COLUMNS, NAME, RULE_COLUMNS, check_name, parse
 from .gradebook import seconds_late
-from .tables import read_rows
-from .totals import write_totals
+from .tables import read_number, read_rows
 
 __all__ = [
     "EXTENSIONS",
     "EXTENSION_COLUMNS",
-    "RULE_COLUMNS",
     "DailyPenalty",
-    "ExportWithPenalties",
-    "RefreshPenalty",
+    "Penalties",
     "Rule",
     "read_extensions",
     "read_rules",
@@ -43,7 +37,6 @@ __all__ = [
 
 EXTENSIONS = "extensions.csv"
 EXTENSION_COLUMNS = ("student", "assignment", "due", "why")
-RULE_COLUMNS = ("percent_per_day", "grace_minutes", "most_percent")
 DAY = timedelta(days=1)
 
 
@@ -80,26 +73,16 @@ def read_rules(folder) -> dict[str, Rule]:
     path, found = Path(folder, NAME), {}
     if not path.is_file():
         return {}
-    for line, row in read_rows(path, ("assignment", *RULE_COLUMNS), ("assignment",)):
+    for line, row in read_rows(path, COLUMNS, ("assignment",)):
         given = {}
         for column in RULE_COLUMNS:
             text = row.get(column, "").removesuffix("%").strip()
             if text:
-                given[column] = number(text, f"{path}, line {line}: {column}")
+                given[column] = read_number(text, f"{path}, line {line}: {column}")
         if given:
             check_name(row["assignment"], f"{path}, line {line}")
             found[row["assignment"]] = Rule(**given)
     return found
-
-
-def number(text: str, where: str) -> float:
-    try:
-        found = float(text)
-        if not 0 <= found < math.inf:
-            raise ValueError(text)
-        return found
-    except ValueError as error:
-        raise FaultyFile(f"{where}: {text!r} is no number from 0 up") from error
 
 
 def read_extensions(folder) -> dict[tuple[str, str], datetime]:
@@ -117,7 +100,10 @@ def read_extensions(folder) -> dict[tuple[str, str], datetime]:
             if not row.get(column):
                 raise FaultyFile(f"{where}: {column} is missing")
         check_name(row["assignment"], where)
-        found[row["student"], row["assignment"]] = parse(row["due"], where)
+        key = row["student"], row["assignment"]
+        if key in found:
+            raise FaultyFile(f"{where}: {' has '.join(key)} in an earlier line too: take one out")
+        found[key] = parse(row["due"], where)
     return found
 
 
@@ -160,6 +146,28 @@ def late_rows(book: api.Gradebook, assignment: str) -> Sequence[Row]:
     ).all()
 
 
+class Penalties:
+    """What being late costs for an assignment, as the course's plug-in has it."""
+
+    def __init__(self, course: CourseDirectory, assignment: str) -> None:
+        self._assigner = AssignLatePenalties(config=course.config)
+        self._assigner.assignment_id = assignment
+        self._assigner.init_plugin()
+
+    def penalty(self, student: str, score: float, seconds: float) -> float | None:
+        """Returns the points that it costs, at most those that are there; None for nothing.
+
+        Args:
+            student: The student's id.
+            score: The points that the student has.
+            seconds: How late it is, after any extension.
+        """
+        if not seconds:
+            return None
+        found = self._assigner.plugin_inst.late_submission_penalty(student, score, seconds)
+        return None if found is None else min(max(float(found), 0.0), score)
+
+
 def write_penalties(book: api.Gradebook, course: CourseDirectory, assignment: str) -> None:
     """Writes penalties as the course's plug-in has them; nothing is committed.
 
@@ -169,19 +177,14 @@ def write_penalties(book: api.Gradebook, course: CourseDirectory, assignment: st
         assignment: The assignment's name.
     """
     book.db.flush()
-    assigner = AssignLatePenalties(config=course.config)
-    assigner.assignment_id = assignment
-    assigner.init_plugin()
+    penalties = Penalties(course, assignment)
     for row in late_rows(book, assignment):
         seconds = seconds_late(row.timestamp, row.duedate, row.extension)
         if not seconds and row.late_submission_penalty is None:
             continue
         grades = select(func.sum(api.Grade.score)).where(api.Grade.notebook_id == row.notebook_id)
-        score, penalty = float(book.db.scalar(grades) or 0.0), None
-        if seconds:
-            penalty = assigner.plugin_inst.late_submission_penalty(row.student_id, score, seconds)
-        if penalty is not None:
-            penalty = min(max(penalty, 0.0), score)
+        score = float(book.db.scalar(grades) or 0.0)
+        penalty = penalties.penalty(row.student_id, score, seconds)
         if row.late_submission_penalty != penalty:
             own = api.SubmittedNotebook
             values = {"late_submission_penalty": penalty}
@@ -208,32 +211,3 @@ class DailyPenalty(LateSubmissionPlugin):
             return rule.penalty(score, total_seconds_late)
         found = super().late_submission_penalty(student_id, score, total_seconds_late)
         return None if found is None else float(found)
-
-
-class ExportWithPenalties(CsvExportPlugin):
-    """nbgrader's table, after the penalties have been computed on the points of today; totals."""
-
-    course_folder = Unicode("", help="The course's folder.").tag(config=True)
-
-    def export(self, gradebook: api.Gradebook) -> None:
-        course = open_directory(self.course_folder)
-        for assignment in gradebook.assignments:
-            write_penalties(gradebook, course, assignment.name)
-        gradebook.db.commit()
-        write_totals(self.course_folder, gradebook)
-        super().export(gradebook)
-
-
-class RefreshPenalty(NbGraderPreprocessor):
-    """Computes a penalty on the points of today before they are given back."""
-
-    course_folder = Unicode("", help="The course's folder.").tag(config=True)
-
-    def preprocess(
-        self, nb: NotebookNode, resources: ResourcesDict
-    ) -> tuple[NotebookNode, ResourcesDict]:
-        names = resources["nbgrader"]
-        with api.Gradebook(names["db_url"]) as book:
-            write_penalties(book, open_directory(self.course_folder), names["assignment"])
-            book.db.commit()
-        return nb, resources

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from autograder.grading import classroom
-
 from . import gradebook
-from .autograded import automatic_score
 from .beside import notebooks_of
-from .by_hand import changed_rows
+from .by_hand import Before, changed_rows
 from .corrections import Correction, Decisions, decisions_on
-from .course_files import CourseFiles, read_course_files, register_assignment
-from .lateness import write_extensions, write_penalties
+from .course_files import (
+    CourseFiles,
+    read_course_files,
+    register_assignment,
+    write_lateness,
+)
 
 __all__ = ["Change", "preview"]
 
@@ -53,19 +54,12 @@ def totals_under(files: CourseFiles, decisions: Decisions, assignment: str) -> d
     """Returns the points of all students under decisions, in words; nothing is written."""
     notebooks, course = notebooks_of(files.folder, [assignment]), files.directory
     released = notebooks.with_weights(assignment, decisions.weights)
-    verdicts = {
-        one["student"]: one
-        for one in classroom.read_all(files.folder)
-        if one["assignment"] == assignment
-    }
     with gradebook.open_gradebook(course.db_url, course.course_id) as book:
         most = register_assignment(book, files, assignment, released)
-        gradebook.write_scores(book, assignment, scores_of(verdicts, released))
-        found, _ = changed_rows(book, files.folder, assignment, decisions, most)
+        found, _ = changed_rows(book, files.folder, assignment, decisions, Before(most))
         for row_id, values in found.items():
             gradebook.write_grade(book, row_id, values)
-        write_extensions(book, assignment, files.extensions)
-        write_penalties(book, course, assignment)
+        write_lateness(book, files, assignment)
         after = totals(book, assignment)
         book.db.rollback()
     return after
@@ -78,16 +72,4 @@ def totals(book, assignment: str) -> dict[str, str]:
         student: f"{one.total:g} of {one.out_of:g}"
         for (student, name), one in gradebook.standings(book).items()
         if name == assignment
-    }
-
-
-def scores_of(verdicts, released) -> dict[str, dict[str, float | None]]:
-    """Returns the automatic scores of verdicts, by student and question."""
-    points = gradebook.points_in(released)
-    return {
-        student: {
-            question["name"]: automatic_score(question, points.get(question["name"], 0.0))
-            for question in verdict["questions"]
-        }
-        for student, verdict in verdicts.items()
     }

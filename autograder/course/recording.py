@@ -27,7 +27,7 @@ from autograder.places import FaultyFile
 from . import gradebook
 from .autograded import automatic_score
 from .beside import Notebooks, notebooks_of
-from .by_hand import settle_decisions
+from .by_hand import Before, settle_decisions
 from .course_files import (
     CourseFiles,
     finish_assignment,
@@ -35,7 +35,7 @@ from .course_files import (
     register_assignment,
 )
 from .recorded import changed_answers, is_recorded, write_recorded
-from .timestamps import parse_timestamp
+from .timestamps import HOW_TO_WRITE, parse_timestamp
 from .totals import NAME as TOTALS
 from .totals import write_totals
 
@@ -87,20 +87,11 @@ def record(
         by_assignment[item.assignment][item] = verdict
     failures: list[str] = []
     try:
-        files = read_course_files(folder)
-        course = files.directory
-        with (
-            alone(Path(folder, ".lock"), waiting),
-            gradebook.open_gradebook(course.db_url, course.course_id) as book,
-        ):
-            gradebook.write_roster(book, files.roster.students)
-            book.db.commit()
-            for name, verdicts_of in by_assignment.items():
-                recording = Recording(files, book, name, notebooks_of(folder, [name]))
-                failures += record_assignment(recording, verdicts_of)
-            book.db.commit()
-            failures += record_totals(folder, book)
-            return gradebook.standings(book), failures
+        # What instructors write too is read when nobody else is writing.
+        with alone(Path(folder, ".lock"), waiting):
+            files = read_course_files(folder)
+            failures += files.doubts
+            return write_all(files, by_assignment, failures), failures
     except FaultyFile as error:
         failures.append(f"nothing was written into the gradebook: {error}")
     except (OSError, SQLAlchemyError) as error:
@@ -109,6 +100,32 @@ def record(
             "given by hand stay; run again when that is mended"
         )
     return {}, failures
+
+
+def write_all(
+    files: CourseFiles, by_assignment: Mapping[str, Mapping], failures: list[str]
+) -> dict[tuple[str, str], gradebook.Standing]:
+    """Writes verdicts into the gradebook, and returns what it says then.
+
+    Args:
+        files: The course's files.
+        by_assignment: From assignments to verdicts by submission.
+        failures: Hears what could not be written.
+    """
+    course, folder = files.directory, files.folder
+    with gradebook.open_gradebook(course.db_url, course.course_id) as book:
+        gradebook.write_roster(book, files.roster.students)
+        book.db.commit()
+        for name, verdicts_of in by_assignment.items():
+            recording = Recording(files, book, name, notebooks_of(folder, [name]))
+            try:
+                failures += record_assignment(recording, verdicts_of)
+            except FaultyFile as error:
+                book.db.rollback()
+                failures.append(f"{name} was not written into the gradebook: {error}")
+        book.db.commit()
+        failures += record_totals(folder, book)
+        return gradebook.standings(book)
 
 
 def record_totals(folder, book: Gradebook) -> Iterator[str]:
@@ -148,8 +165,8 @@ def record_assignment(
     if len(current) < len(found):
         yield f"{assignment} was released anew while it was graded: run again"
     news = list(find_news(recording, current))
-    gradebook.write_grades(book, assignment, [one.graded for one in news])
-    finish_assignment(book, recording.files, assignment, before)
+    made = gradebook.write_grades(book, assignment, [one.graded for one in news])
+    yield from finish_assignment(book, recording.files, assignment, Before(before, made))
     book.db.commit()
     settle_decisions(recording.folder, assignment)
     yield from (f"{one.item.label}: {one.notice}" for one in news if one.notice)
@@ -218,7 +235,7 @@ def read_timestamp(item: Submission) -> tuple[datetime | None, str]:
             said = file.read(MAX_TIMESTAMP_BYTES).decode("utf-8", "replace").strip()
         time = parse_timestamp(said)
         if time is None:
-            return None, f"{TIMESTAMP} says no time: {said!r}"
+            return None, f"{TIMESTAMP} says no time with its zone: {said!r}; {HOW_TO_WRITE}"
         return time.replace(tzinfo=None), ""
     return None, ""
 

@@ -78,7 +78,7 @@ def ask(folder, request: Request, waiting=lambda: None) -> None:
 
 # Not fewer arguments: whose request it is, and what it is answered.
 def answer_request(folder, wanted: Request, answer: str, author: str, answered: str) -> bool:
-    """Answers the last request on a question that has no answer; tells whether there was one.
+    """Answers the requests on a question that have no answer; tells whether there was one.
 
     Args:
         folder: The course's folder.
@@ -93,13 +93,16 @@ def answer_request(folder, wanted: Request, answer: str, author: str, answered: 
     """
     with alone(Path(folder, ".lock"), lambda: None):
         every = read_requests(folder)
-        for index in reversed(range(len(every))):
-            one = every[index]
-            if is_on(one, wanted) and not one.answer:
-                every[index] = replace(one, answer=answer, author=author, answered=answered)
-                write_requests(folder, every)
-                return True
-    return False
+        answered_now = [
+            replace(one, answer=answer, author=author, answered=answered)
+            if is_on(one, wanted) and not one.answer
+            else one
+            for one in every
+        ]
+        if answered_now == every:
+            return False
+        write_requests(folder, answered_now)
+        return True
 
 
 def is_on(one: Request, other: Request) -> bool:

@@ -144,7 +144,9 @@ def read_roster(folder) -> Roster:
     path = Path(folder) / NAME
     if not path.is_file():
         return Roster()
-    students = [build_student(path, *row) for row in read_rows(path, COLUMNS, ["id"])]
+    # A registrar's list may have more columns.
+    rows = read_rows(path, COLUMNS, ["id"], takes_others=True)
+    students = [build_student(path, *row) for row in rows]
     check_ids(path, students)
     clues, names = defaultdict(set), defaultdict(set)
     for one in students:

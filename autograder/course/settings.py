@@ -1,5 +1,7 @@
 """nbgrader's settings for a course of this kit."""
 
+import contextlib
+import sys
 import warnings
 from pathlib import Path
 
@@ -26,6 +28,7 @@ __all__ = ["CONFIG_NAME", "ClearAnswers", "WarnOfGrades", "configure"]
 
 CONFIG_NAME = "nbgrader_config.py"
 AUTOGRADING, LATENESS = "autograder.course.autograding", "autograder.course.lateness"
+GIVING_BACK = "autograder.course.giving_back"
 
 
 class ClearAnswers(NbGraderPreprocessor):
@@ -94,19 +97,31 @@ def configure(c, config_file) -> None:
     for plugin in ("DailyPenalty", "ExportWithPenalties", "RefreshPenalty"):
         c[plugin].course_folder = str(root)
     c.AssignLatePenalties.plugin_class = f"{LATENESS}.DailyPenalty"
-    c.ExportApp.plugin_class = f"{LATENESS}.ExportWithPenalties"
+    c.ExportApp.plugin_class = f"{GIVING_BACK}.ExportWithPenalties"
     c.GenerateFeedback.preprocessors = [
-        f"{LATENESS}.RefreshPenalty",
+        f"{GIVING_BACK}.RefreshPenalty",
         DropRubrics,
         *GenerateFeedback.class_traits()["preprocessors"].default(),
     ]
     c.HTMLExporter.filters = {"markdown2html": safe_markdown}
-    if provisioner.kernelspec_folder().is_dir():
-        # `nbgrader validate` in this folder runs what students handed in.
+    if sys.platform == "linux":
+        # `nbgrader validate` in this folder runs what students handed in: in this kernel or none.
         c.ExecutePreprocessor.kernel_name = provisioner.NAME
+        install_missing_kernel()
     # The kit's own pages and table have the usual names.
     c.CourseDirectory.feedback_directory = "feedback_by_hand"
     c.ExportPlugin.to = "gradebook.csv"
+
+
+def install_missing_kernel() -> None:
+    """Installs the confined kernel where this Python has none yet, as beside a restored course."""
+    if provisioner.kernelspec_folder().is_dir():
+        return
+    from autograder.grading.run import install_kernel
+
+    # Where it cannot be written nbgrader says that there is no such kernel.
+    with contextlib.suppress(OSError):
+        install_kernel()
 
 
 def configure_autograding(c, root: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -10,19 +11,20 @@ from autograder.files import write_whole
 from autograder.places import FaultyFile
 from autograder.reports.gradebook import is_formula, make_harmless
 
-__all__ = ["read_rows", "write_rows"]
+__all__ = ["read_number", "read_rows", "write_rows"]
 
 
-def read_rows(path: Path, columns, needed) -> list[tuple[int, dict[str, str]]]:
+def read_rows(path: Path, columns, needed, takes_others=False) -> list[tuple[int, dict[str, str]]]:
     """Returns (line, values by column) of the rows of a table that hold anything.
 
     Args:
         path: The table, as spreadsheets write CSV.
         columns: The names of all columns.
         needed: Those that must be there.
+        takes_others: Whether it may have other columns too.
 
     Raises:
-        FaultyFile: If it cannot be read, or one of the columns is missing.
+        FaultyFile: If it cannot be read, one of the columns is missing, or there is another one.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -34,11 +36,8 @@ def read_rows(path: Path, columns, needed) -> list[tuple[int, dict[str, str]]]:
         rows = [(lines.line_num, row) for row in lines]
     except (UnicodeDecodeError, csv.Error) as error:
         raise FaultyFile(f"{path} is no table in UTF-8 ({error}): save it as CSV UTF-8") from error
-    for name in needed:
-        if name not in header:
-            raise FaultyFile(
-                f"{path} has no column `{name}`: its first line must be {','.join(columns)}"
-            )
+    check_header(path, header, columns, needed, takes_others)
+    check_lengths(path, rows, len(header))
     found = (
         # A row may be shorter than the first line.
         (
@@ -48,6 +47,48 @@ def read_rows(path: Path, columns, needed) -> list[tuple[int, dict[str, str]]]:
         for line, row in rows
     )
     return [(line, values) for line, values in found if any(values.values())]
+
+
+# Not fewer arguments: the table's first line, and what it may be.
+def check_header(path: Path, header: list[str], columns, needed, takes_others: bool) -> None:
+    """Raises FaultyFile where a column is missing, or one is there that means nothing.
+
+    Args:
+        path: The table.
+        header: Its first line.
+        columns: The names of all columns.
+        needed: Those that must be there.
+        takes_others: Whether it may have other columns too.
+    """
+    first = f"its first line must be {','.join(columns)}"
+    for name in needed:
+        if name not in header:
+            raise FaultyFile(f"{path} has no column `{name}`: {first}")
+    for name in header:
+        if name and name not in columns and not takes_others:
+            raise FaultyFile(f"{path} has a column `{name}`, which means nothing here: {first}")
+
+
+def check_lengths(path: Path, rows: Iterable[tuple[int, list[str]]], columns: int) -> None:
+    """Raises FaultyFile for a row with more cells than there are columns."""
+    for line, row in rows:
+        if any(value.strip() for value in row[columns:]):
+            raise FaultyFile(
+                f"{path}, line {line} has {len(row)} cells for {columns} columns: put a text that "
+                'has a comma between quotation marks: "so, for example"'
+            )
+
+
+def read_number(text: str, where: str) -> float:
+    """Returns a number of 0 or more; raises FaultyFile, which says `where` it stands."""
+    try:
+        found = float(text)
+        if not 0 <= found < math.inf:
+            raise ValueError(text)
+        return found
+    except ValueError as error:
+        better = f"; write {text.replace(',', '.')}" if text.count(",") == 1 else ""
+        raise FaultyFile(f"{where}: {text!r} is not a number of 0 or more{better}") from error
 
 
 def plain(value: str) -> str:

@@ -2,19 +2,28 @@
 
 import re
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from nbgrader import utils
+__all__ = ["HOW_TO_WRITE", "parse_timestamp"]
 
-__all__ = ["parse_timestamp"]
-
-# nbgrader takes "+0200" with a space before it for 200 seconds.
-OFFSET = re.compile(r"\s+([+-]\d\d:?\d\d)\Z")
+HOW_TO_WRITE = "write it as 2026-10-30 23:30+01:00, or 2026-10-30 22:30 UTC"
+WRITTEN = re.compile(
+    r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?\s*(?:([+-]\d\d):?(\d\d)|([A-Za-z]\S*))\Z"
+)
+UTC_NAMES = ("z", "utc", "gmt")
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """Returns a time in UTC; None for what says no time."""
+    """Returns a time in UTC, to the second; None for what says no time, or not in which zone."""
+    written = WRITTEN.match(text.strip())
+    if not written:
+        return None
+    day, time, hours, minutes, name = written.groups()
     try:
-        return utils.parse_utc(OFFSET.sub(r"\1", text.strip())).replace(tzinfo=UTC)
+        if hours:
+            return datetime.fromisoformat(f"{day} {time}{hours}:{minutes}").astimezone(UTC)
+        zone = UTC if name.casefold() in UTC_NAMES else ZoneInfo(name)
+        return datetime.fromisoformat(f"{day} {time}").replace(tzinfo=zone).astimezone(UTC)
     # In an exchange a student's own process wrote it.
-    except (ValueError, OverflowError, TypeError, AttributeError):
+    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError):
         return None
