@@ -1,6 +1,7 @@
 """Answers in words, graded in a browser: on pages of ours, and in nbgrader's formgrader."""
 
 import contextlib
+import hmac
 import json
 import os
 import re
@@ -15,9 +16,10 @@ import pytest
 from marking import A01, WRITTEN, give, grade_of, hand_in, opened, record
 
 from autograder import cli
+from autograder.course import corrections, written
 from autograder.course import folder as course_folder
-from autograder.course import written
 from autograder.grading import notebook as reading
+from autograder.grading.submission import Submission
 from autograder.places import FaultyFile
 
 BROWSER = next(
@@ -59,7 +61,8 @@ def saved(course, change, name=WRITTEN):
     for key, points, comment in keys:
         pair = {"points": float(points) if points else None, "comment": comment}
         answers[key] = {**pair, "shown": pair, "states": states[key]}
-    document = {"kind": written.KIND, "assignment": A01, "question": name, "answers": answers}
+    page_says = json.loads(re.search(r"const page = (.*);", text)[1])
+    document = {**page_says, "answers": answers}
     change(document, text)
     path = course / "saved.json"
     path.write_text(json.dumps(document))
@@ -83,8 +86,9 @@ def test_a_page_names_nobody_and_has_equal_answers_once(course):
     (page,) = written.write_pages(course, A01, [WRITTEN])
     text = page.read_text(encoding="utf-8")
     assert text.count('<article data-key="') == 3
-    for name in ("ann", "bob", "mallory", "nadia", str(course)):
-        assert not re.search(rf"\b{re.escape(name)}\b", text)
+    for name in ("ann", "bob", "mallory", "nadia"):
+        assert not re.search(rf"\b{name}\b", text)
+    assert str(course) not in text
     assert "Rubric" in text
     # In the order of keys: who was first in the alphabet is not first here.
     keys = re.findall(r'<article data-key="(\w{16})"', text)
@@ -211,14 +215,125 @@ def test_answers_in_cells_of_ones_own_are_shown_each(course):
         lambda document: [one.update(points=-1) for one in document["answers"].values()],
         lambda document: [one.update(points=float("nan")) for one in document["answers"].values()],
         lambda document: [one.pop("shown") for one in document["answers"].values()],
+        lambda document: [one.update(points=10**400) for one in document["answers"].values()],
+        lambda document: [one.update(comment="\ud83d") for one in document["answers"].values()],
+        lambda document: document.pop("points"),
+        lambda document: document.update(points=0),
+        lambda document: document.update(question="another_courses_question"),
     ],
 )
-def test_a_file_that_no_page_saved_is_refused(course, capsys, change):
+def test_a_file_that_no_page_saved_is_refused_and_the_next_is_taken(course, capsys, change):
+    def give_points(document, text):
+        document["answers"][key_of(text, "easier")] |= {"points": 3.0}
+
+    good = saved(course, give_points).rename(course / "good.json")
     path = saved(course, lambda document, _: change(document))
-    with pytest.raises(FaultyFile, match="is no file that a page"):
+    with pytest.raises(FaultyFile, match=r"is no file that a page|has no question"):
         written.take(course, path, A01)
-    assert cli.main(["written", A01, "--take", str(path), "--out", str(course)]) == 2
+    files = ("--take", str(path), str(good), "--out", str(course))
+    assert cli.main(["written", A01, *files]) == 1
+    said = capsys.readouterr().out
+    assert "nothing was taken: " in said
+    assert "points for 1 student are in the gradebook" in said
     assert grade_of(course, "ann") == (None, None, True)
+    assert grade_of(course, "cy") == (None, 3.0, False)
+
+
+@pytest.mark.parametrize(("before", "after"), [(4, 8), (8, 4)])
+def test_points_are_of_what_the_page_said(course, before, after):
+    """The question was reweighed after the page was written, or just before."""
+
+    def give_half(document, text):
+        assert document["points"] == before
+        document["answers"][key_of(text, "easier")] |= {"points": before / 2}
+
+    items = [find(course, student) for student in ("ann", "bob", "cy", "mallory", "nadia")]
+    if before != 4:
+        decide(course, before)
+    path = saved(course, give_half)
+    decide(course, after)
+    # Carried out or not.
+    if after == 8:
+        record(course, *items)
+    assert written.take(course, path, A01) == written.Taken(1)
+    record(course, *items)
+    assert grade_of(course, "cy") == (None, after / 2, False)
+
+
+def find(course, student):
+    path = course / "submitted" / student / A01 / f"{A01}.ipynb"
+    return Submission(student, A01, path)
+
+
+def decide(course, points):
+    decision = ("t", "emmy", "*", A01, WRITTEN, "weight", points, "It is worth more.")
+    time = f"{corrections.now_in_utc()} {points}"
+    corrections.add_correction(course, corrections.Correction(time, *decision[1:]))
+
+
+def say(course, student, comment):
+    with opened(course) as book:
+        book.find_comment(WRITTEN, A01, A01, student).manual_comment = comment
+        book.db.commit()
+
+
+def test_what_nobody_changed_on_a_page_stays_each_students_own(course):
+    give(course, "ann", 1.0)
+    give(course, "bob", 2.0)
+    say(course, "ann", "For ann alone.")
+    say(course, "bob", "For bob alone.\n")
+
+    def comment(document, text):
+        assert "Its students have different points: 1, 2." in text
+        assert "Its students have different comments." in text
+        document["answers"][key_of(text, "<p>Because.</p>")] |= {"comment": "For both."}
+
+    def points(document, text):
+        document["answers"][key_of(text, "<p>Because.</p>")] |= {"points": 3.0}
+
+    path = saved(course, comment)
+    assert written.take(course, path, A01) == written.Taken(0)
+    assert [grade_of(course, one)[1] for one in ("ann", "bob")] == [1.0, 2.0]
+    assert [comment_of(course, one) for one in ("ann", "bob")] == ["For both.", "For both."]
+    say(course, "bob", "For bob alone.\n")
+    assert written.take(course, saved(course, points), A01) == written.Taken(2)
+    assert [comment_of(course, one) for one in ("ann", "bob")] == ["For both.", "For bob alone.\n"]
+
+
+def test_a_comment_alone_gives_nobody_points_who_waits(course):
+    give(course, "ann", 4.0)
+
+    def comment(document, text):
+        assert "Its students have different points: 4, none yet." in text
+        document["answers"][key_of(text, "<p>Because.</p>")] |= {"comment": "Which?"}
+
+    assert written.take(course, saved(course, comment), A01) == written.Taken(0)
+    assert grade_of(course, "ann") == (None, 4.0, False)
+    assert grade_of(course, "bob") == (None, None, True)
+
+
+def test_points_that_are_cleared_on_a_page_are_taken_away(course):
+    give(course, "cy", 3.0)
+
+    def clear(document, text):
+        document["answers"][key_of(text, "easier")] |= {"points": None}
+
+    assert written.take(course, saved(course, clear), A01) == written.Taken(1)
+    assert grade_of(course, "cy") == (None, None, True)
+
+
+def test_a_page_names_nobody_where_the_courses_secret_lies_elsewhere(course):
+    (first,) = written.write_pages(course, A01, [WRITTEN])
+    keys = re.findall(r'data-key="(\w{16})"', first.read_text(encoding="utf-8"))
+    for secret in (b"", (course / "secret").read_bytes() if (course / "secret").exists() else b""):
+        ann = hmac.new(secret, b"ann", "sha256").hexdigest()[:16]
+        assert ann not in first.read_text(encoding="utf-8")
+    # They stay the same, and are another course's no more.
+    (again,) = written.write_pages(course, A01, [WRITTEN])
+    assert re.findall(r'data-key="(\w{16})"', again.read_text(encoding="utf-8")) == keys
+    (course / "recorded" / "key").unlink()
+    (other,) = written.write_pages(course, A01, [WRITTEN])
+    assert not {*keys} & {*re.findall(r'data-key="(\w{16})"', other.read_text(encoding="utf-8"))}
 
 
 def test_more_points_than_there_are_are_not_taken(course, capsys):
@@ -228,7 +343,7 @@ def test_more_points_than_there_are_are_not_taken(course, capsys):
 
     path = saved(course, change)
     assert cli.main(["written", A01, "--take", str(path), "--out", str(course)]) == 1
-    assert "cy: 40 points of 4: not taken" in capsys.readouterr().out
+    assert "cy: 40 of 4 points: not taken" in capsys.readouterr().out
     assert grade_of(course, "cy") == (None, None, True)
 
 
@@ -287,6 +402,35 @@ def test_a_page_is_clicked_through(course, browser):
     record(course, hand_in(course, "cy", "It is easier."))
     assert grade_of(course, "cy") == (None, 3.5, False)
     assert comment_of(course, "cy") == "Say <for whom>."
+
+
+@needs_browser
+def test_a_page_runs_its_own_scripts_alone_and_answers_define_nothing(course, browser):
+    (path,) = written.write_pages(course, A01, [WRITTEN])
+    context = browser.new_context()
+    context.route(
+        "https://cdn.jsdelivr.net/**",
+        lambda route: route.fulfill(
+            body="(window.ran ||= []).push(document.currentScript.src)",
+            content_type="text/javascript",
+        ),
+    )
+    page = context.new_page()
+    page.set_default_timeout(0)
+    page.goto(path.as_uri(), wait_until="load")
+    planted = "https://cdn.jsdelivr.net/gh/mallory/evil/x.js"
+    # The server's other files, as an answer might ask for them.
+    page.evaluate(
+        """source => new Promise(done => {
+            const script = document.createElement("script");
+            [script.src, script.onload, script.onerror] = [source, done, done];
+            document.body.append(script);
+        })""",
+        planted,
+    )
+    page.wait_for_function("window.ran")
+    assert page.evaluate("window.ran") == [f"{written.MATHJAX}tex-chtml.js"]
+    assert page.evaluate("MathJax.tex.packages") == ["base", "ams"]
 
 
 @contextlib.contextmanager

@@ -63,11 +63,18 @@ def write_all(options: Namespace, console) -> int:
 
 def take_all(options: Namespace, console) -> int:
     from autograder.course.written import take
+    from autograder.places import FaultyFile
 
     status = 0
     for path in options.take:
-        taken = take(options.out, path, options.assignment)
-        say(console, f"{path}: points for {taken.given} students are in the gradebook")
+        try:
+            taken = take(options.out, path, options.assignment)
+        except FaultyFile as error:
+            say(console, f"nothing was taken: {error}", "bold red")
+            status = FAILED
+            continue
+        students = f"{taken.given} student{'' if taken.given == 1 else 's'}"
+        say(console, f"{path}: points for {students} are in the gradebook")
         for text in taken.notices:
             say(console, printable(text), "yellow")
             status = FAILED

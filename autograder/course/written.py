@@ -6,9 +6,10 @@ A page needs no server. It saves a file; `take` writes what is in it into the gr
 import hashlib
 import hmac
 import json
+import math
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from vikit.notebook.cells import TEXT_STUB, UNTOUCHED, digest_text
 
 from autograder.files import alone, write_whole
 from autograder.grading.notebook import grade_id, strip_lines
+from autograder.grading.verdict import course_secret
 from autograder.places import FaultyFile
 
 from . import gradebook
@@ -34,8 +36,12 @@ from .pages import is_rubric, safe_markdown
 __all__ = ["take", "write_pages"]
 
 KIND = "answers in words, graded"
+# Nothing else of that server may run.
+MATHJAX = "https://cdn.jsdelivr.net/npm/mathjax@3.2.2/es5/"
 MAX_FILE_BYTES = 64 * 2**20
 MAX_COMMENT = 20_000
+# What reading a file raises that holds something else.
+FAULTS = (ValueError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass
@@ -47,18 +53,46 @@ class Answer:
         html: The answer.
         digest: Of its text.
         marks: What the gradebook has of it, by student.
-        points: What a person gave; None for nothing, and where all wait.
-        comment: What a person wrote.
-        earlier: What a person gave for an earlier answer; None for nothing.
     """
 
     key: str
     html: Markup
     digest: str
     marks: dict[str, "Mark"] = field(default_factory=dict)
-    points: float | None = None
-    comment: str = ""
-    earlier: float | None = None
+
+    @property
+    def points(self) -> float | None:
+        """What a person gave; None where nobody did, or not the same to all."""
+        return only(None if mark.waits else mark.manual_score for mark in self.marks.values())
+
+    @property
+    def comment(self) -> str:
+        """What a person wrote; "" where nobody did, or not the same to all."""
+        return only(mark.comment for mark in self.marks.values()) or ""
+
+    @property
+    def earlier(self) -> float | None:
+        """What a person gave for an earlier answer; None for nothing, or not the same to all."""
+        return only(mark.manual_score if mark.waits else None for mark in self.marks.values())
+
+    @property
+    def differences(self) -> list[str]:
+        """What the students of an answer have that is not the same, in words."""
+        given = [None if mark.waits else mark.manual_score for mark in self.marks.values()]
+        said = []
+        if len({*given}) > 1:
+            points = sorted({one for one in given if one is not None})
+            words = [f"{one:g}" for one in points] + ["none yet"] * (None in given)
+            said.append(f"Its students have different points: {', '.join(words)}.")
+        if len({mark.comment for mark in self.marks.values()}) > 1:
+            said.append("Its students have different comments.")
+        return said
+
+
+def only(values: Iterable[Any]) -> Any:
+    """Returns what several values all are; None where they differ."""
+    found = [*values]
+    return found[0] if found and all(one == found[0] for one in found) else None
 
 
 @cache
@@ -100,6 +134,7 @@ def write_pages(folder, assignment: str, questions: Iterable[str] = ()) -> Itera
             states={one.key: states_of(one, files.folder) for one in found},
             kind=KIND,
             nonce=secrets.token_hex(8),
+            mathjax=MATHJAX,
         )
         path = Path(folder, "written", assignment, f"{name}.html")
         write_whole(path, page)
@@ -145,13 +180,7 @@ def answers_to(
         if digest not in by_digest:
             key = keyed(files.folder, f"{assignment}|{question}|{digest}")
             by_digest[digest] = Answer(key, shown(without_question(text, asked)), digest)
-        one = by_digest[digest]
-        one.marks[student] = mark
-        one.comment = one.comment or mark.comment
-        if mark.waits:
-            one.earlier = mark.manual_score if one.earlier is None else one.earlier
-        elif one.points is None:
-            one.points = mark.manual_score
+        by_digest[digest].marks[student] = mark
     return sorted(by_digest.values(), key=lambda one: one.key)
 
 
@@ -172,11 +201,11 @@ def without_question(text: str, released: str) -> str:
 
 
 def course_key(folder: Path) -> bytes:
-    """Returns what keys of answers are made with: nobody else can tell whose they are."""
-    try:
-        return Path(folder, "secret").read_bytes()
-    except FileNotFoundError:
-        return b""
+    """Returns what keys of answers are made with: nobody else can tell whose they are.
+
+    It is the pages' own: the course's secret may lie elsewhere.
+    """
+    return course_secret(Path(folder, "recorded", "key"))
 
 
 def answer_in(notebook: NotebookNode, question: str, released: NotebookNode) -> str:
@@ -285,63 +314,105 @@ def take(folder, path: Path, wanted: str, waiting=lambda: None) -> Taken:
         FaultyFile: If it is no such file, or of another assignment.
         OSError, SQLAlchemyError: If something cannot be read or written: nothing has changed then.
     """
-    files, saved = read_course_files(folder), read_saved(path)
+    saved = read_saved(path)
     assignment, question, taken = saved["assignment"], saved["question"], Taken()
     if assignment != wanted:
         raise FaultyFile(f"{path} is of {assignment}, and not of {wanted}")
     released = notebooks_of(folder, [assignment]).read(assignment)
-    course = files.directory
+    if question not in {grade_id(cell) for cell in released.cells if is_in_words(cell)}:
+        raise FaultyFile(f"{path}: {assignment} has no question {question} that a person grades")
     with alone(Path(folder, ".lock"), waiting):
+        files = read_course_files(folder)
+        course = files.directory
         found = {one.key: one for one in answers_to(files, assignment, question, released)}
         with gradebook.open_gradebook(course.db_url, course.course_id) as book:
             for key, given in saved["answers"].items():
-                if given["pair"] == given["shown"]:
+                if not (given.has_points or given.has_comment):
                     continue
                 if key not in found:
                     taken.notices.append(
-                        f"an answer is no longer there ({key}), and its points were not taken: "
-                        "write the page again"
+                        f"an answer is no longer there, and what was given for it was not taken: "
+                        f"{given.in_words}. Write the page again"
                     )
                     continue
                 for student, mark in found[key].marks.items():
-                    state = given["states"].get(keyed(files.folder, student))
-                    write_points(book, mark, given["pair"], state, taken)
+                    state = given.states.get(keyed(files.folder, student))
+                    write_points(book, mark, given.of(mark.most, saved["points"]), state, taken)
             book.db.commit()
     return taken
 
 
 # Not fewer arguments: what is given for what, and what was there.
-def write_points(book: api.Gradebook, mark: Mark, pair, state, taken: Taken) -> None:
+def write_points(book: api.Gradebook, mark: Mark, given: "Given", state, taken: Taken) -> None:
     """Writes points and comment for one student's answer; nothing is committed.
 
     Args:
         book: The gradebook.
         mark: What it has of the answer.
-        pair: (points or None, comment).
+        given: What somebody gave, of as many points as there are now.
         state: What it had when the page was written; None if the answer was not this student's.
         taken: Hears of it.
     """
-    points, comment = pair
-    if points is not None and points > mark.most:
-        taken.notices.append(f"{mark.student}: {points:g} points of {mark.most:g}: not taken")
+    if given.has_points and given.points is not None and not given.points <= mark.most:
+        taken.notices.append(f"{mark.student}: {given.points:g} of {mark.most:g} points: not taken")
         return
-    has_it = (mark.manual_score, mark.comment, mark.waits) == (points, comment, False)
+    points = given.points if given.has_points else mark.manual_score
+    # Whose points are taken away waits.
+    waits = points is None and mark.auto_score is None if given.has_points else mark.waits
+    comment = given.comment if given.has_comment else mark.comment
+    if mark.state == [points, waits, comment]:
+        return
     is_new = state is None and mark.waits
-    if not has_it and not is_new and mark.state != state:
+    if not is_new and mark.state != state:
         has = "no points" if mark.manual_score is None else f"{mark.manual_score:g} points"
         taken.notices.append(
             f"{mark.student}: {has} and the comment {mark.comment!r} were given elsewhere since "
             "the page was written: those stay"
         )
         return
-    if points is not None:
-        values = {"manual_score": points, "needs_manual_grade": False}
+    if given.has_points:
+        values = {"manual_score": points, "needs_manual_grade": waits}
         gradebook.write_grade(book, mark.grade_id, values)
         taken.given += 1
-    if comment != mark.comment:
+    if given.has_comment:
         own = api.Comment
-        where, values = own.id == mark.comment_id, {"manual_comment": comment or None}
-        book.db.execute(update(own).where(where).values(values))
+        where = own.id == mark.comment_id
+        book.db.execute(update(own).where(where).values({"manual_comment": comment or None}))
+
+
+@dataclass(frozen=True)
+class Given:
+    """What somebody has given for an answer on a page.
+
+    Attributes:
+        points: How many; None for none.
+        comment: What was written.
+        has_points: Whether the points are others than the page showed.
+        has_comment: Whether the comment is.
+        states: What the gradebook had when the page was written, as `states_of` returns it.
+    """
+
+    points: float | None
+    comment: str
+    has_points: bool
+    has_comment: bool
+    states: Mapping[str, list[Any]]
+
+    def of(self, most: float, shown: float) -> "Given":
+        """Returns the same share of what the question is out of now.
+
+        Args:
+            most: What it is out of now.
+            shown: What it was out of when the page was written.
+        """
+        if self.points is None or most == shown:
+            return self
+        return replace(self, points=round(self.points * most / shown, 4))
+
+    @property
+    def in_words(self) -> str:
+        points = "no points" if self.points is None else f"{self.points:g} points"
+        return f"{points}, {self.comment!r}" if self.comment else points
 
 
 def read_saved(path: Path) -> dict[str, Any]:
@@ -352,26 +423,32 @@ def read_saved(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["kind"] != KIND:
             raise ValueError(f"it is of another kind: {found['kind']!r}")
-        answers = {str(key): read_points(one) for key, one in found["answers"].items()}
+        points = float(found["points"])
+        if not 0 < points < math.inf:
+            raise ValueError(f"it is out of {points} points")
+        answers = {str(key): read_given(one) for key, one in found["answers"].items()}
         names = {name: str(found[name]) for name in ("assignment", "question")}
-        return {**names, "answers": answers}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return {**names, "points": points, "answers": answers}
+    except (OSError, ArithmeticError, LookupError, *FAULTS) as error:
         raise FaultyFile(
             f"{path} is no file that a page of `autograder written` has saved "
             f"({type(error).__name__}: {error})"
         ) from error
 
 
-def read_points(one: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns points and comment of an answer, those that the page showed, and the states then."""
+def read_given(one: Mapping[str, Any]) -> Given:
+    """Returns what was given for an answer, beside what the page showed."""
+    (points, comment), (shown_points, shown_comment) = read_pair(one), read_pair(one["shown"])
     states = {str(key): list(state) for key, state in one["states"].items()}
-    return {"pair": read_pair(one), "shown": read_pair(one["shown"]), "states": states}
+    return Given(points, comment, points != shown_points, comment != shown_comment, states)
 
 
 def read_pair(one: Mapping[str, Any]) -> tuple[float | None, str]:
-    points, comment = one["points"], one["comment"]
+    points, comment = one["points"], str(one["comment"]).strip()[:MAX_COMMENT]
+    # Half of a character is none.
+    comment.encode()
     if points is not None:
         points = float(points)
-        if not 0 <= points < float("inf"):
+        if not 0 <= points < math.inf:
             raise ValueError(f"{points} points")
-    return points, str(comment)[:MAX_COMMENT]
+    return points, comment
