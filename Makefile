@@ -9,6 +9,9 @@ READY_TO_TEST := $(READY)-to-test
 EXTRA := $(if $(GPU),"tensorflow[and-cuda]")
 A ?=
 ARGS ?=
+# The folder of the course: course/ where nothing is said.
+COURSE ?=
+IN := $(if $(COURSE),--out "$(COURSE)")
 
 .DEFAULT_GOAL := help
 .PHONY: help grade sample new-question test soak assignments solutions release course collect attempts written override reweigh requests explain similar matrix unnamed adopt kernelspec bench doctor clean
@@ -18,6 +21,7 @@ help:  ## list the commands
 	@echo
 	@echo 'ARGS goes to the command: make grade ARGS="--jobs 4"; make grade ARGS=--help lists what it takes.'
 	@echo 'A names assignments, for grade, test, soak, solutions, release and matrix: make grade A="a01_densities a02_elbo".'
+	@echo 'COURSE names the folder of a course, for what works on one: make grade COURSE=../autumn (course/).'
 	@echo 'GPU=1 sets .venv up with the CUDA libraries; PYTHON=python3.12 sets it up with that Python.'
 
 INSTALL := $(RUN) -m pip install -q --disable-pip-version-check
@@ -35,7 +39,7 @@ $(READY_TO_TEST): $(READY) requirements-test.txt
 	@touch $@
 
 grade: $(READY)  ## grade course/submitted/, or a sample class where there is nothing yet
-	@if ls -d course/submitted/*/ >/dev/null 2>&1; then $(RUN) -m autograder grade $(A) $(ARGS); else $(RUN) -m autograder sample $(ARGS); fi
+	@if [ -n "$(COURSE)" ] || ls -d course/submitted/*/ >/dev/null 2>&1; then $(RUN) -m autograder grade $(A) $(IN) $(ARGS); else $(RUN) -m autograder sample $(ARGS); fi
 
 sample: $(READY)  ## make a sample class in course-sample/ and grade it
 	$(RUN) -m autograder sample $(ARGS)
@@ -65,37 +69,37 @@ release: $(READY)  ## write the zip for students (A=a01_densities for one)
 	$(RUN) -m autograder release $(A) $(ARGS)
 
 course: $(READY)  ## make course/ a course of nbgrader's: settings, source and release
-	$(RUN) -m autograder course init $(ARGS)
+	$(RUN) -m autograder course init "$(or $(COURSE),course)" $(ARGS)
 
 collect: $(READY)  ## put what students handed in into course/submitted/ (ARGS=submissions.zip)
-	$(RUN) -m autograder collect $(ARGS)
+	$(RUN) -m autograder collect $(IN) $(ARGS)
 
 attempts: $(READY)  ## let the best of each student's attempts count, not the last (A=a01_densities)
-	$(RUN) -m autograder attempts $(A) $(ARGS)
+	$(RUN) -m autograder attempts $(A) $(IN) $(ARGS)
 
 written: $(READY)  ## pages for grading answers in words (A=a01_densities); ARGS="--take FILE" brings them back
-	$(RUN) -m autograder written $(A) $(ARGS)
+	$(RUN) -m autograder written $(A) $(IN) $(ARGS)
 
 override: $(READY)  ## give a student other points for a question (ARGS='STUDENT QUESTION POINTS --why "..."')
-	$(RUN) -m autograder override $(ARGS)
+	$(RUN) -m autograder override $(IN) $(ARGS)
 
 reweigh: $(READY)  ## drop a question, or let it count more or less (ARGS='QUESTION 0 --why "..."')
-	$(RUN) -m autograder reweigh $(ARGS)
+	$(RUN) -m autograder reweigh $(IN) $(ARGS)
 
 requests: $(READY)  ## write down what students ask about grades, and answers; list what waits
-	$(RUN) -m autograder requests $(ARGS)
+	$(RUN) -m autograder requests $(IN) $(ARGS)
 
 explain: $(READY)  ## show inputs, answer and right values of a question (ARGS="STUDENT QUESTION")
-	$(RUN) -m autograder explain $(ARGS)
+	$(RUN) -m autograder explain $(IN) $(ARGS)
 
 similar: $(READY)  ## list pairs of students whose answers look alike (A=a01_densities)
-	$(RUN) -m autograder similar $(A) $(ARGS)
+	$(RUN) -m autograder similar $(A) $(IN) $(ARGS)
 
 matrix: $(READY)  ## show which cases refuse which known mistakes (A=a01_densities for one)
 	$(RUN) -m autograder matrix $(A) $(ARGS)
 
 unnamed: $(READY)  ## show wrong answers that nothing explains, like ones together (A=a01_densities for one)
-	$(RUN) -m autograder unnamed $(A) $(ARGS)
+	$(RUN) -m autograder unnamed $(A) $(IN) $(ARGS)
 
 adopt: $(READY)  ## make a known mistake of such an answer (ARGS="a01_densities QUESTION STUDENT NAME")
 	$(RUN) -m autograder adopt $(ARGS)

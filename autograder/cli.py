@@ -7,7 +7,7 @@ import sys
 
 from autograder import places, screen
 from autograder.commands import COMMANDS
-from autograder.commands.options import UsageError
+from autograder.commands.options import UsageError, settle_submitted
 from autograder.commands.status import FAILED, INTERRUPTED
 from autograder.names import printable
 from autograder.version import __version__
@@ -35,6 +35,7 @@ def carried_out(options) -> int:
         # `nohup` wants it ignored.
         if number and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
+    settle_submitted(options)
     try:
         return options.run(options)
     except (UsageError, places.NotInstalled, places.FaultyFile) as error:

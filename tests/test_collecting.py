@@ -13,7 +13,7 @@ import pytest
 
 from autograder.build import notebooks
 from autograder.cli import main
-from autograder.course import archives, collecting, recognizing, roster
+from autograder.course import archives, attempts, collecting, placing, recognizing, roster
 from autograder.grading import find_submissions
 from autograder.places import FaultyFile
 
@@ -286,7 +286,7 @@ def test_the_latest_counts_and_what_it_replaces_is_kept(course):
     collect(course, zipped({"lovelaceada_1001_5010_a01_densities.ipynb": notebook("third")}))
     assert submitted(course) == {("ada", A01): "third"}
     kept = [*(course / "submitted" / "ada" / A01 / ".replaced").iterdir()]
-    assert [whose(path.read_bytes()) for path in kept] == ["second"]
+    assert sorted(whose(path.read_bytes()) for path in kept) == ["first", "second"]
 
 
 def test_of_several_times_the_last_counts(course):
@@ -415,6 +415,39 @@ def test_what_was_replaced_does_not_come_back(course):
     other = course / "other"
     collecting.collect([folder], wanted, lambda student, name: other / student / name)
     assert whose((other / "ada" / A01 / f"{A01}.ipynb").read_bytes()) == "by mail"
+
+
+def test_the_attempt_that_counts_stays_whenever_the_download_is_collected(course):
+    """Gradescope says times: the last attempt is newer than the best, which `attempts` chose."""
+    text = GRADESCOPE.replace("ADA@", "emmy@").replace("2026-10-01 12:00", "2026-10-03 12:00")
+    download = zipped(
+        {
+            "submission_metadata.yml": text,
+            "submission_11/a01_densities.ipynb": notebook("last"),
+            "submission_12/a01_densities.ipynb": notebook("first"),
+        }
+    )
+    collect(course, download)
+    folder = course / "submitted" / "emmy" / A01
+    replaced = placing.REPLACED
+    # The first is the best.
+    (best,) = (folder / replaced).glob("*.ipynb")
+    attempts.let_count(folder / f"{A01}.ipynb", best)
+    for _ in range(3):
+        again = collect(course, download)
+        assert submitted(course)["emmy", A01] == "first"
+        assert any("was replaced before" in said for said in again.notices)
+        assert [whose(path.read_bytes()) for path in (folder / replaced).glob("*.ipynb")] == [
+            "last"
+        ]
+    # What is handed in later counts again, an earlier text too.
+    later = text.replace("2026-10-03 12:00", "2026-10-05 12:00")
+    files = {
+        "submission_metadata.yml": later,
+        "submission_11/a01_densities.ipynb": notebook("last"),
+    }
+    collect(course, zipped(files))
+    assert submitted(course)["emmy", A01] == "last"
 
 
 def test_the_grader_says_what_lies_in_the_place_of_a_notebook(course):

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from marking import A01, ASSIGNMENT, KL, WRITTEN, give, grade_of, hand_in, opened, record
 
-from autograder import cli
+from autograder import cli, machine
 from autograder.course import (
     by_hand,
     corrections,
@@ -438,7 +438,7 @@ def test_an_override_is_made_by_a_command_that_says_what_it_changes(tmp_path, ca
     assert command(tmp_path, "override", "ann", KL, "7.5", *why) == 0
     (one,) = corrections.read_corrections(tmp_path)
     assert (one.student, one.assignment, one.question, one.points) == ("ann", A01, KL, 7.5)
-    assert one.author == corrections.whoami()
+    assert one.author == machine.whoami()
     assert grade_of(tmp_path, "ann", KL) == (auto, None, False)
     assert record(tmp_path, ann, bob)[0]["ann", A01].total == wanted
     assert command(tmp_path, "override", "ann", *why, KL, "withdraw") == 0

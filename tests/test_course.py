@@ -10,11 +10,14 @@ import nbformat
 import pytest
 from nbgrader import utils
 from nbgrader.nbgraderformat import MetadataValidator
+from traitlets.config import Config
 
 from autograder import tasks
 from autograder.build import notebooks
-from autograder.course import folder, gradebook, settings
+from autograder.course import folder, gradebook, reporting, settings
+from autograder.grading import run
 from autograder.grading.notebook import grade_id
+from autograder.kernels import provisioner
 from autograder.places import FaultyFile
 
 NAMES = tasks.names()
@@ -71,6 +74,43 @@ def test_nbgrader_makes_the_same_release_of_the_source(course):
             assert cell.metadata.nbgrader.checksum == utils.compute_checksum(cell)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are confined on Linux alone")
+@pytest.mark.parametrize("works", [True, False])
+def test_a_restored_course_runs_notebooks_in_the_confined_kernel_or_in_none(
+    tmp_path, monkeypatch, works
+):
+    installed = []
+
+    def install():
+        if not works:
+            raise PermissionError("this Python's folder cannot be written")
+        installed.append(True)
+
+    monkeypatch.setattr(provisioner, "kernelspec_folder", lambda: tmp_path / "no kernels yet")
+    monkeypatch.setattr(run, "install_kernel", install)
+    config = Config()
+    settings.configure(config, tmp_path / settings.CONFIG_NAME)
+    assert config.ExecutePreprocessor.kernel_name == provisioner.NAME
+    assert len(installed) == works
+
+
+def test_what_students_read_has_the_courses_name(tmp_path):
+    (tmp_path / settings.CONFIG_NAME).write_text(
+        folder.CONFIG.replace("Variational inference", "Bayes, autumn 2026")
+    )
+    page = reporting.course_reports(tmp_path, {}).besides(
+        {"student": "ann", "assignment": NAMES[0]}
+    )
+    assert page.course == "Bayes, autumn 2026"
+    (tmp_path / settings.CONFIG_NAME).write_text(
+        folder.CONFIG.replace(', name="Variational inference"', "")
+    )
+    page = reporting.course_reports(tmp_path, {}).besides(
+        {"student": "ann", "assignment": NAMES[0]}
+    )
+    assert page.course == "variational-inference"
+
+
 def test_what_an_instructor_wrote_stays_and_is_released(tmp_path):
     name = NAMES[0]
     folder.init(tmp_path)
@@ -80,7 +120,7 @@ def test_what_an_instructor_wrote_stays_and_is_released(tmp_path):
     nbformat.write(edited, source)
     (tmp_path / settings.CONFIG_NAME).write_text("c = get_config()\n")
     _, kept = folder.init(tmp_path)
-    assert set(kept) == {source, tmp_path / settings.CONFIG_NAME}
+    assert kept == [source]
     released = read(tmp_path / "release" / name / f"{name}.ipynb")
     assert released.cells[0].source.endswith("Hand in by Friday.")
     assert (tmp_path / settings.CONFIG_NAME).read_text() == "c = get_config()\n"

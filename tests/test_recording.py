@@ -378,8 +378,10 @@ def test_a_gradebook_that_is_gone_or_older_is_filled_again(tmp_path):
     assert recording.record(tmp_path, verdicts)[1] == []
     assert is_recorded(tmp_path, verdicts)
     (tmp_path / "gradebook.db").unlink()
-    assert recording.record(tmp_path, verdicts)[1] == []
+    (said,) = recording.record(tmp_path, verdicts)[1]
+    assert said.startswith("there was no gradebook, although grades had been written into one")
     assert is_recorded(tmp_path, verdicts)
+    assert recording.record(tmp_path, verdicts)[1] == []
 
 
 def test_the_roster_and_the_deadlines_are_in_the_gradebook(tmp_path):

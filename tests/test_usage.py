@@ -49,6 +49,8 @@ def class_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("class")
     (folder / "submitted" / "ada" / "a01_densities").mkdir(parents=True)
     (folder / "file").write_text("in the way")
+    (folder / "own").mkdir()
+    (folder / "own" / "roster.csv").write_text("id\nada\n")
     return folder
 
 
@@ -107,6 +109,10 @@ def test_what_needs_no_tensorflow_starts_none(class_folder):
         ([*grade, "--secret-file", f"{class_folder}/nowhere"], 2, "there is no secret file"),
         ([*grade, "--out", f"{class_folder}/file/out"], 2, "Not a directory"),
         (["sample", "--out", f"{class_folder}/file/out"], 2, "Not a directory"),
+        # A course is no place for a sample class, and has its submissions in it.
+        (["sample", "--out", f"{class_folder}/own"], 2, "own is a course (it has roster.csv)"),
+        (["grade", "--out", f"{class_folder}/own"], 2, "own/submitted: put the notebooks in"),
+        (["similar", "a01_densities", "--out", f"{class_folder}/own"], 2, "own/submitted"),
         (["sample", "--out", "course/submitted/x"], 2, "each folder is a"),
         ([*sample, "--secret-file", f"{class_folder}/nowhere"], 2, "there is no secret file"),
         (

@@ -1,7 +1,6 @@
 """`autograder attempts`: the best of a student's attempts counts, instead of the last."""
 
 from argparse import Namespace
-from pathlib import Path
 
 from autograder import screen
 from autograder.machine import cores
@@ -9,7 +8,7 @@ from autograder.names import printable
 from autograder.screen import say
 
 from . import class_grading
-from .options import OUT, UsageError, add_command, add_submitted, known_assignments
+from .options import UsageError, add_command, add_course, add_submitted, known_assignments
 from .status import FAILED
 
 __all__ = ["add_parser"]
@@ -26,7 +25,7 @@ def add_parser(commands) -> None:
     )
     command.add_argument("assignment", help="which assignment")
     add_submitted(command)
-    command.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})")
+    add_course(command)
     command.add_argument(
         "--jobs", type=int, default=cores(), metavar="N", help="submissions at a time (%(default)s)"
     )

@@ -396,8 +396,8 @@ def describe_by_hand(standings: "dict[tuple[str, str], Standing]", out) -> str:
     if not waiting:
         return ""
     return (
-        f"To grade by hand: {sum(waiting)} answers in {len(waiting)} submissions, "
-        f"in nbgrader's formgrader on {out}/gradebook.db (docs/course.md, 5)"
+        f"To grade by hand: {sum(waiting)} answers in {len(waiting)} submissions of {out}: "
+        "`make written`, or nbgrader's formgrader (docs/course.md, 5)"
     )
 
 

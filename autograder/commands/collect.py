@@ -9,7 +9,7 @@ from autograder import screen
 from autograder.names import printable
 from autograder.screen import say
 
-from .options import OUT, UsageError, add_command, known_assignments
+from .options import UsageError, add_command, add_course, known_assignments
 from .status import FAILED
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def add_parser(commands) -> None:
     collect.add_argument(
         "--student", default="", metavar="ID", help="all of it is this student's (found out)"
     )
-    collect.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})")
+    add_course(collect)
 
 
 def run(options: Namespace) -> int:

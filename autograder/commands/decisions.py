@@ -3,13 +3,13 @@
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 
 from autograder import screen
+from autograder.machine import whoami
 from autograder.names import printable
 from autograder.screen import say
 
-from .options import OUT, UsageError, add_command, add_question, assignment_having
+from .options import UsageError, add_command, add_course, add_question, assignment_having
 from .status import FAILED
 
 __all__ = ["add_parser"]
@@ -71,6 +71,7 @@ def add_requests(commands) -> None:
     add_student_and_question(requests, nargs="?")
     requests.add_argument("--asks", default="", metavar="TEXT", help="what the student asks")
     requests.add_argument("--answer", default="", metavar="TEXT", help="what the student is told")
+    add_author(requests)
 
 
 def catching(work: Callable[[Namespace], int]) -> Callable[[Namespace], int]:
@@ -104,14 +105,17 @@ def add_student_and_question(command, nargs=None) -> None:
     add_course(command)
 
 
-def add_course(command) -> None:
-    command.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})")
-
-
 def add_reason(command) -> None:
     command.add_argument("--why", required=True, metavar="TEXT", help="why: students read it")
+    add_author(command)
     command.add_argument(
         "--dry-run", action="store_true", help="write nothing; list who would have other points"
+    )
+
+
+def add_author(command) -> None:
+    command.add_argument(
+        "--by", default=whoami(), metavar="NAME", help="who decides: students read it (%(default)s)"
     )
 
 
@@ -176,13 +180,13 @@ def decide(
         kind: What kind of decision it is.
         points: (how many, out of how many).
     """
-    from autograder.course.corrections import Correction, add_correction, now_in_utc, whoami
+    from autograder.course.corrections import Correction, add_correction, now_in_utc
     from autograder.course.preview import preview
 
     console = screen.on_stdout()
     decision = Correction(
         now_in_utc(),
-        whoami(),
+        options.by,
         student,
         assignment,
         options.question,
@@ -205,7 +209,7 @@ def decide(
 
 
 def handle_requests(options: Namespace) -> int:
-    from autograder.course.corrections import now_in_utc, whoami
+    from autograder.course.corrections import now_in_utc
     from autograder.course.requests import Request, answer_request, ask, read_requests
 
     console = screen.on_stdout()
@@ -224,7 +228,7 @@ def handle_requests(options: Namespace) -> int:
     now, request = now_in_utc(), Request(options.student, assignment, options.question, "")
     if options.asks:
         ask(options.out, Request(*request_key(request), options.asks, now))
-    elif not answer_request(options.out, request, options.answer, whoami(), now):
+    elif not answer_request(options.out, request, options.answer, options.by, now):
         raise UsageError(
             f"{options.student} has asked nothing about {options.question} that has no answer"
         )

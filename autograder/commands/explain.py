@@ -2,7 +2,6 @@
 
 from argparse import Namespace
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder import screen
@@ -10,9 +9,9 @@ from autograder.names import printable
 from autograder.screen import say
 
 from .options import (
-    OUT,
     UsageError,
     add_command,
+    add_course,
     add_question,
     add_submitted,
     assignment_having,
@@ -40,7 +39,7 @@ def add_parser(commands) -> None:
         "--all", action="store_true", help="show all cases (the first that is wrong)"
     )
     add_submitted(command)
-    command.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})")
+    add_course(command)
     command.add_argument(
         "--unsafe", action="store_true", help="do it even where notebooks cannot be confined"
     )

@@ -1,7 +1,8 @@
 """What several commands take, and how a command that cannot be carried out as given is refused."""
 
+import difflib
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ __all__ = [
     "UsageError",
     "add_assignments",
     "add_command",
+    "add_course",
     "add_jobs",
     "add_limits",
     "add_out",
@@ -28,6 +30,7 @@ __all__ = [
     "check_numbers",
     "jobs_and_limits",
     "known_assignments",
+    "settle_submitted",
 ]
 
 SUBMITTED, OUT = Path("course/submitted"), Path("course")
@@ -78,14 +81,21 @@ def add_out(command, folder) -> None:
     )
 
 
+def add_course(command) -> None:
+    command.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})")
+
+
 def add_submitted(command) -> None:
+    """Adds where submissions lie: in the course, where nothing is said (`settle_submitted`)."""
     command.add_argument(
-        "--submitted",
-        type=Path,
-        default=SUBMITTED,
-        metavar="DIR",
-        help="submissions (%(default)s)",
+        "--submitted", type=Path, metavar="DIR", help="submissions (submitted, in the course)"
     )
+
+
+def settle_submitted(options: Namespace) -> None:
+    """Fills in where submissions lie, where a command has that and nothing was said."""
+    if getattr(options, "submitted", ...) is None:
+        options.submitted = getattr(options, "out", OUT) / "submitted"
 
 
 def add_assignments(command, text="which (all)") -> None:
@@ -158,7 +168,7 @@ def known_assignments(names) -> list[str]:
     return names or tasks.names()
 
 
-def assignment_having(options: Namespace, questions_of: Callable[[str], Container[str]]) -> str:
+def assignment_having(options: Namespace, questions_of: Callable[[str], Collection[str]]) -> str:
     """Returns the assignment that has a command's question.
 
     Args:
@@ -169,9 +179,13 @@ def assignment_having(options: Namespace, questions_of: Callable[[str], Containe
         UsageError: If none has it, or several have.
     """
     named = [options.assignment] if options.assignment else []
-    having = [name for name in known_assignments(named) if options.question in questions_of(name)]
+    questions = {name: questions_of(name) for name in known_assignments(named)}
+    having = [name for name, there in questions.items() if options.question in there]
     if not having:
-        raise UsageError(f"no question is called {options.question}")
+        every = [one for there in questions.values() for one in there]
+        like = difflib.get_close_matches(options.question, every, 1)
+        did_you_mean = f": did you mean {like[0]}?" if like else ""
+        raise UsageError(f"no question is called {options.question}{did_you_mean}")
     if len(having) > 1:
         raise UsageError(f"{' and '.join(having)} have a question of that name: say --assignment")
     return having[0]

@@ -13,6 +13,7 @@ from .options import SUBMITTED, UsageError, add_command, check_numbers, jobs_and
 __all__ = ["add_parser"]
 
 SAMPLE = Path("course-sample")
+OF_A_COURSE = ("nbgrader_config.py", "roster.csv", "source", "release")
 
 
 def add_parser(commands) -> None:
@@ -32,6 +33,7 @@ def run(options: Namespace) -> int:
         jobs, _ = jobs_and_limits(options)
         check_sample_students(options.student, submitted)
         class_grading.check_out(options.out, SUBMITTED)
+        check_no_course(options.out)
         class_grading.prepare(options)
         begins("Starting TensorFlow")
         check_device(options.device, class_grading.choose_confinement(options))
@@ -43,6 +45,16 @@ def run(options: Namespace) -> int:
         console, f"To grade your own class put its notebooks into {own} and run `make grade` again."
     )
     return status
+
+
+def check_no_course(out: Path) -> None:
+    """Raises UsageError for a folder that is somebody's course: no sample class goes there."""
+    for name in OF_A_COURSE:
+        if (out / name).exists():
+            raise UsageError(
+                f"{out} is a course (it has {name}): no sample class is written there. "
+                f"`make grade COURSE={out}` grades what is in {out / 'submitted'}"
+            )
 
 
 def check_sample_students(names, submitted) -> None:

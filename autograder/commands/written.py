@@ -7,7 +7,7 @@ from autograder import screen
 from autograder.names import printable
 from autograder.screen import say
 
-from .options import OUT, UsageError, add_command, known_assignments
+from .options import UsageError, add_command, add_course, known_assignments
 from .status import FAILED
 
 __all__ = ["add_parser"]
@@ -27,7 +27,7 @@ def add_parser(commands) -> None:
     command.add_argument(
         "--take", nargs="+", type=Path, default=[], metavar="FILE", help="what pages have saved"
     )
-    command.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})")
+    add_course(command)
 
 
 def run(options: Namespace) -> int:

@@ -21,7 +21,7 @@ from .course_files import read_course_files
 from .lateness import Penalties
 from .placing import REPLACED, keep_old, read_time, time_of
 
-__all__ = ["Attempt", "Worth", "choose_best"]
+__all__ = ["Attempt", "Worth", "choose_best", "let_count"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +12,7 @@ from autograder.names import printable
 from .archives import Entry, Refused, entries_of, inner_entries
 from .collected import Collected, Spool, StudentNotebook
 from .layouts import DownloadedFile, read_layout
-from .placing import leave_for_the_grader, place_or_say
+from .placing import keep_other, leave_for_the_grader, place_or_say
 from .recognizing import NOTEBOOK, assignment_in, assignment_named, fit
 from .roster import Roster
 from .whose import Owners
@@ -59,36 +59,56 @@ def collect(
     """
     collected = Collected()
     with tempfile.TemporaryDirectory(prefix="collect-") as folder:
-        latest = choose(find_all(downloads, wanted, Spool(folder), collected), collected)
+        latest, others = choose(find_all(downloads, wanted, Spool(folder), collected), collected)
         for found in latest.values():
             place_or_say(found, folder_of(found.student, found.assignment), collected)
+        for found in others:
+            keep_other(found, folder_of(found.student, found.assignment))
     leave_others({*latest}, wanted, folder_of, collected)
     return collected
 
 
 def choose(
     every: Iterable[StudentNotebook], collected: Collected
-) -> dict[tuple[str, str], StudentNotebook]:
-    """Returns the notebook that counts, by student and assignment; `collected` hears of others."""
+) -> tuple[dict[tuple[str, str], StudentNotebook], list[StudentNotebook]]:
+    """Returns (the notebook that counts, by student and assignment; the others, the oldest first).
+
+    Args:
+        every: All notebooks.
+        collected: Hears of the others.
+    """
     together: dict[tuple, StudentNotebook] = {}
-    for found in every:
-        take_later(together, (found.student, found.assignment, found.hand_in), found, collected)
     chosen: dict[tuple[str, str], StudentNotebook] = {}
+    others: list[StudentNotebook] = []
+    for found in every:
+        key = (found.student, found.assignment, found.hand_in)
+        others += take_later(together, key, found, collected)
     for found in together.values():
-        take_later(chosen, (found.student, found.assignment), found, collected)
-    return chosen
+        others += take_later(chosen, (found.student, found.assignment), found, collected)
+    return chosen, sorted(others, key=lambda one: one.order)
 
 
-def take_later(chosen: dict, key: tuple, found: StudentNotebook, collected: Collected) -> None:
-    """Puts a notebook in the place of one that comes before it; `collected` hears of the other."""
+def take_later(
+    chosen: dict, key: tuple, found: StudentNotebook, collected: Collected
+) -> Iterator[StudentNotebook]:
+    """Puts a notebook in the place of one that comes before it; yields the one that does not count.
+
+    Args:
+        chosen: Those that count so far.
+        key: Where the notebook's place is.
+        found: The notebook.
+        collected: Hears of the other one.
+    """
     other = chosen.setdefault(key, found)
     if other.comes_before(found):
         chosen[key] = found
     if other.path != found.path:
         counts, not_that = (found, other) if chosen[key] is found else (other, found)
         collected.notices.append(
-            f"{found.student}/{found.assignment}: took {counts.where}, not {not_that.where}"
+            f"{found.student}/{found.assignment}: took {counts.where}, not {not_that.where}, "
+            "which is kept in .replaced"
         )
+        yield not_that
 
 
 def leave_others(

@@ -4,7 +4,6 @@ Rows are added and never changed: the last one on a matter counts, and the earli
 came about.
 """
 
-import getpass
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
@@ -29,7 +28,6 @@ __all__ = [
     "decisions_on",
     "now_in_utc",
     "read_corrections",
-    "whoami",
 ]
 
 NAME = "corrections.csv"
@@ -214,11 +212,3 @@ def add_correction(folder, correction: Correction, waiting=lambda: None) -> None
 
 def now_in_utc() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def whoami() -> str:
-    """Returns the name of the user of this process."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"

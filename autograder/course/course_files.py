@@ -19,6 +19,7 @@ from .corrections import NAME as CORRECTIONS
 from .deadlines import read_deadlines
 from .directory import open_directory
 from .lateness import EXTENSIONS, read_extensions, read_rules, write_extensions, write_penalties
+from .recorded import any_recorded
 from .requests import read_requests
 from .roster import Roster, read_roster
 from .sources import read_sources
@@ -32,6 +33,12 @@ __all__ = [
 ]
 
 
+LOST = (
+    "there was no gradebook, although grades had been written into one: it was made anew, without "
+    "the points and comments that people gave. If you have a backup, put its gradebook.db back"
+)
+
+
 @dataclass(frozen=True)
 class CourseFiles:
     """What instructors have written into a course's folder.
@@ -43,7 +50,7 @@ class CourseFiles:
         due: When assignments are due, as `read_deadlines` returns it.
         extensions: Until when students have time, as `read_extensions` returns it.
         corrections: What was decided after grading, the oldest first.
-        doubts: A line for each row that can do nothing.
+        doubts: A line for each row that can do nothing, and where the gradebook was lost.
     """
 
     folder: Path
@@ -72,14 +79,16 @@ def read_course_files(folder) -> CourseFiles:
     roster, extensions = read_roster(folder), read_extensions(folder)
     corrections = tuple(read_corrections(folder))
     strangers = list_strangers(folder, roster, extensions, corrections)
+    directory = open_directory(folder)
+    lost = [LOST] if any_recorded(folder) and not gradebook.exists(directory.db_url) else []
     return CourseFiles(
         Path(folder),
-        open_directory(folder),
+        directory,
         roster,
         read_deadlines(folder),
         extensions,
         corrections,
-        tuple(strangers),
+        (*strangers, *lost),
     )
 
 

@@ -19,7 +19,7 @@ CONFIG = '''\
 from autograder.course import configure
 
 c = get_config()
-configure(c, __file__)
+configure(c, __file__, name="Variational inference")
 
 # Your own settings go below. nbgrader's documentation lists them; these you will want:
 c.CourseDirectory.course_id = "variational-inference"
@@ -50,9 +50,9 @@ def init(folder, begins=lambda text: None) -> tuple[list[Path], list[Path]]:
         folder / deadlines.NAME: f"{','.join(deadlines.COLUMNS)}\n{due}",
         folder / lateness.EXTENSIONS: ",".join(lateness.EXTENSION_COLUMNS) + "\n",
     }
-    written, kept = write_missing(files)
-    # These are meant to be filled in.
-    kept = [path for path in kept if path.suffix != ".csv"]
+    # These are meant to be filled in, or edited.
+    written, _ = write_missing(files)
+    kept: list[Path] = []
     for name in tasks.names():
         begins(f"Building {name}")
         for one, other in zip((written, kept), write_source(folder, name), strict=True):

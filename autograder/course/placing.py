@@ -20,6 +20,7 @@ from .timestamps import parse_timestamp
 __all__ = [
     "REPLACED",
     "keep_old",
+    "keep_other",
     "leave_for_the_grader",
     "place_or_say",
     "read_time",
@@ -76,7 +77,7 @@ def place(found: StudentNotebook, folder: Path, collected: Collected) -> None:
         (folder / TIMESTAMP).unlink(missing_ok=True)
         write_whole(path, content)
     if time and time != before:
-        write_whole(folder / TIMESTAMP, time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC\n"))
+        write_whole(folder / TIMESTAMP, write_time(time))
 
 
 def why_not_replaced(found: StudentNotebook, folder: Path, before: datetime | None) -> str:
@@ -90,15 +91,20 @@ def why_not_replaced(found: StudentNotebook, folder: Path, before: datetime | No
     time = found.source.timestamp
     if found.is_chosen:
         return ""
-    if time and before:
-        return "is older" if before > time else ""
-    for path in (folder / REPLACED).glob("*.ipynb"):
-        if path.read_bytes() == found.content:
+    for path in find_replaced(folder, found.content):
+        # The same hand-in, to the second: one of the same text may be handed in later.
+        if not (time and before) or read_time(time_of(path)) == time.replace(microsecond=0):
             return (
                 f"was replaced before. To go back to it collect it by itself: "
                 f"{path} --student {found.student}"
             )
-    return ""
+    return "is older" if time and before and before > time else ""
+
+
+def find_replaced(folder: Path, content: bytes) -> list[Path]:
+    """Returns where a notebook lies among those that were replaced."""
+    every = sorted((folder / REPLACED).glob("*.ipynb"))
+    return [path for path in every if path.read_bytes() == content]
 
 
 def read_time(path: Path) -> datetime | None:
@@ -110,21 +116,51 @@ def read_time(path: Path) -> datetime | None:
 
 
 def keep_old(path: Path, content: bytes) -> None:
-    """Writes what is replaced where nobody grades it: in a hidden folder, under a new number.
-
-    When it was handed in stands beside it.
+    """Writes what is replaced where nobody grades it, with the time at which it was handed in.
 
     Args:
         path: Where the notebook lies.
         content: The notebook.
     """
+    said = time_of(path)
+    keep_replaced(path, content, said.read_text("utf-8", "replace") if kind(said) == FILE else "")
+
+
+def keep_other(found: StudentNotebook, folder: Path) -> None:
+    """Keeps a notebook that does not count, for whoever wants another one of several to count.
+
+    Args:
+        found: The notebook.
+        folder: Where the student's that counts lies.
+    """
+    path, time = folder / f"{found.assignment}.ipynb", found.source.timestamp
+    if kind(path) == FILE and path.read_bytes() != found.content:
+        keep_replaced(path, found.content, write_time(time) if time else "")
+
+
+def keep_replaced(path: Path, content: bytes, said: str) -> None:
+    """Writes a notebook into the hidden folder under a new number, unless it is there already.
+
+    Args:
+        path: Where the one that counts lies.
+        content: The notebook.
+        said: When it was handed in, for the file beside it; "" if nobody knows.
+    """
     folder, pattern = path.parent / REPLACED, re.compile(rf"{re.escape(path.stem)}-(\d+)\.ipynb")
+    time = parse_timestamp(said)
+    if any(read_time(time_of(one)) == time for one in find_replaced(path.parent, content)):
+        return
     names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
     numbers = (int(found[1]) for found in map(pattern.fullmatch, names) if found)
-    kept, time = folder / f"{path.stem}-{max(numbers, default=0) + 1}.ipynb", time_of(path)
+    kept = folder / f"{path.stem}-{max(numbers, default=0) + 1}.ipynb"
     write_whole(kept, content)
-    if kind(time) == FILE:
-        write_whole(time_of(kept), time.read_bytes())
+    if said:
+        write_whole(time_of(kept), said)
+
+
+def write_time(time: datetime) -> str:
+    """Returns a time as `timestamp.txt` says it."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC\n")
 
 
 def time_of(path: Path) -> Path:

@@ -17,11 +17,16 @@ from nbgrader import utils
 from autograder.files import write_whole
 from autograder.names import file_stem
 
-__all__ = ["changed_answers", "is_recorded", "write_recorded"]
+__all__ = ["any_recorded", "changed_answers", "is_recorded", "write_recorded"]
 
 
 def recorded_path(folder, assignment: str, student: str) -> Path:
     return Path(folder, "recorded", assignment, f"{file_stem(student)}.json")
+
+
+def any_recorded(folder) -> bool:
+    """Tells whether a gradebook has been written in a course's folder."""
+    return any(Path(folder, "recorded").glob("*/*.json"))
 
 
 def read_recorded(folder, assignment: str, student: str) -> dict[str, Any]:

@@ -90,8 +90,8 @@ def record(
         # What instructors write too is read when nobody else is writing.
         with alone(Path(folder, ".lock"), waiting):
             files = read_course_files(folder)
-            failures += files.doubts
-            return write_all(files, by_assignment, failures), failures
+            standings = write_all(files, by_assignment, failures)
+            return standings, [*files.doubts, *failures]
     except FaultyFile as error:
         failures.append(f"nothing was written into the gradebook: {error}")
     except (OSError, SQLAlchemyError) as error:

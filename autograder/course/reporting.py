@@ -47,7 +47,7 @@ def course_reports(folder, standings: Mapping[tuple[str, str], Standing]) -> Cou
             one.overruled for (who, _), one in changed[assignment].items() if who == student
         }
         return Besides(
-            files.directory.course_id,
+            files.directory.config.Kit.get("course_name") or files.directory.course_id,
             date,
             remarks_for(student, names, decisions[assignment], overruled, asked),
             standing.in_words if standing else "",

@@ -76,13 +76,15 @@ class WarnOfGrades(NbGraderPreprocessor):
         return nb, resources
 
 
-def configure(c, config_file) -> None:
+def configure(c, config_file, name="") -> None:
     """Sets what nbgrader needs in a course of this kit; called by its `nbgrader_config.py`.
 
     Args:
         c: The settings, as `get_config()` returns them.
         config_file: The path of that file: the course is its folder, wherever nbgrader is started.
+        name: What the course is called in what students read; its `course_id` if empty.
     """
+    c.Kit.course_name = name
     gradebook.put_programs_on_path()
     # nbgrader's own statements, with the SQLAlchemy of today: they do what they did.
     warnings.filterwarnings("ignore", category=SAWarning)

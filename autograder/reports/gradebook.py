@@ -59,7 +59,9 @@ def standing_cells(verdict, standings) -> list[Any]:
     standing = standings.get((verdict["student"], verdict["assignment"]))
     if standing is None:
         is_absent = standings and verdict.get("submission_sha256") is None
-        return [0.0, "", 0.0, 0, 0, 0.0] if is_absent else ["" for _ in STANDING]
+        others = (one for (_, name), one in standings.items() if name == verdict["assignment"])
+        out_of = max((one.out_of for one in others), default="")
+        return [0.0, out_of, 0.0, 0, 0, 0.0] if is_absent else ["" for _ in STANDING]
     return [getattr(standing, name) for name in STANDING]
 
 

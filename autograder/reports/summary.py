@@ -35,7 +35,7 @@ def build_parts(verdicts) -> Iterator[RenderableType]:
     for name in sorted({verdict["assignment"] for verdict in verdicts}):
         graded = [verdict for verdict in verdicts if verdict["assignment"] == name]
         yield Text(
-            f"{name}: {count_in_words(graded, 'student')}, {graded[0]['max_score']:g} points",
+            f"{name}: {count_in_words(graded, 'student')}, {describe_points(graded[0])}",
             "bold",
         )
         yield build_students_table(graded)
@@ -44,6 +44,13 @@ def build_parts(verdicts) -> Iterator[RenderableType]:
     if verdicts:
         yield explain_letters(verdicts)
         yield from build_mistakes_table(verdicts)
+
+
+def describe_points(verdict) -> str:
+    """Returns how many points an assignment has, and how many more are given by hand."""
+    by_hand = verdict.get("manual_max_score") or 0.0
+    more = f" here, {by_hand:g} more by hand" if by_hand else ""
+    return f"{verdict['max_score']:g} points{more}"
 
 
 def count_in_words(things, name) -> str:
