@@ -445,12 +445,19 @@ def test_an_override_is_made_by_a_command_that_says_what_it_changes(tmp_path, ca
     assert record(tmp_path, ann, bob)[0]["ann", A01] == before
 
 
+def in_words(standing):
+    return f"{standing.total:g} of {standing.out_of:g}"
+
+
 def test_a_dry_run_lists_everybody_whom_a_dropped_question_changes(tmp_path, capsys):
     items = [hand_in(tmp_path, student) for student in ("ann", "bob", "cy")]
     record(tmp_path, *items)
     give(tmp_path, "ann", 2.0)
-    for question, points in ((KL, "0"), (WRITTEN, "0"), (KL, "24"), (WRITTEN, "full")):
+    standings = record(tmp_path, *items)[0]
+    earlier = {item.student: in_words(standings[item.student, A01]) for item in items}
+    for question, points in ((KL, "0"), (WRITTEN, "full"), (KL, "24"), (WRITTEN, "0")):
         arguments = ("reweigh", question, points, "--why", "It was ambiguous.")
+        capsys.readouterr()
         assert command(tmp_path, *arguments, "--dry-run") == 0
         previewed = dict(re.findall(r"^(\w+): .* -> (.*)$", capsys.readouterr().out, re.M))
         before = grade_of(tmp_path, "ann")
@@ -458,11 +465,11 @@ def test_a_dry_run_lists_everybody_whom_a_dropped_question_changes(tmp_path, cap
         assert grade_of(tmp_path, "ann") == before
         assert command(tmp_path, *arguments) == 0
         standings = record(tmp_path, *items)[0]
-        for item in items:
-            now = standings[item.student, A01]
-            found = f"{now.total:g} of {now.out_of:g}"
-            assert previewed.get(item.student, found) == found
+        after = {student: in_words(standings[student, A01]) for student in ("ann", "bob", "cy")}
+        changed = {student: said for student, said in after.items() if said != earlier[student]}
+        assert previewed == changed
         assert previewed
+        earlier = after
 
 
 @pytest.mark.parametrize(
@@ -478,6 +485,7 @@ def test_a_dry_run_lists_everybody_whom_a_dropped_question_changes(tmp_path, cap
         (("reweigh", KL, "half", "--why", "x"), "points, or `full`, or `withdraw`"),
         (("reweigh", KL, "nan", "--why", "x"), "give 0 to 1000"),
         (("override", "zoe", KL, "1", "--why", " "), "needs a reason"),
+        (("override", "ann", f"{KL[:-1]}", "1", "--why", "x"), f"did you mean {KL}?"),
         (("override", "bob", KL, "1", "--why", "x"), "nothing of bob's has been graded"),
         (("override", "ann", KL, "withdraw", "--why", "x"), "has no override"),
         (("requests", "ann", KL, "--answer", "  "), "one of"),
@@ -492,6 +500,21 @@ def test_what_makes_no_sense_is_refused(tmp_path, capsys, arguments, why):
     assert command(tmp_path, *arguments) == 2
     assert why in capsys.readouterr().err
     assert not (tmp_path / "corrections.csv").exists()
+
+
+def test_nobody_gets_points_for_a_question_that_does_not_count(tmp_path, capsys):
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    decide(tmp_path, "*", KL, "weight", 0)
+    assert command(tmp_path, "override", "ann", KL, "0", "--why", "x") == 2
+    assert f"{KL} does not count now" in capsys.readouterr().err
+
+
+def test_two_requests_on_one_question_are_answered_together(tmp_path):
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    for asks in ("First?", "Second?"):
+        command(tmp_path, "requests", "ann", KL, "--asks", asks)
+    assert command(tmp_path, "requests", "ann", KL, "--answer", "No.") == 0
+    assert [one.answer for one in requests.read_requests(tmp_path)] == ["No.", "No."]
 
 
 def test_a_gradebook_that_cannot_be_used_is_said_in_a_line(tmp_path, capsys):
@@ -524,7 +547,8 @@ def test_what_was_decided_asked_and_answered_is_in_the_feedback(tmp_path, capsys
     assert "2 waiting for an answer" in said
     assert "Why 2 points?" in said
     command(tmp_path, "requests", "ann", KL, "--answer", "It is; thank you.")
-    command(tmp_path, "override", "ann", KL, "12", "--why", "Your sign is right.")
+    why = ("--why", "Your sign is right.", "--by", "the jury")
+    command(tmp_path, "override", "ann", KL, "12", *why)
     command(tmp_path, "reweigh", WRITTEN, "0", "--why", "It had two readings.")
     standings, failures, verdicts = record(tmp_path, ann, bob)
     assert failures == []
@@ -540,7 +564,7 @@ def test_what_was_decided_asked_and_answered_is_in_the_feedback(tmp_path, capsys
         "You asked",
         "Is &lt;b&gt;my&lt;/b&gt; sign not right?",
         "It is; thank you.",
-        "Corrected to 12 points. Your sign is right.",
+        "Corrected to 12 of 12 points. Your sign is right. (the jury, ",
         "Why 2 points?",
         "This has not been answered yet.",
         f"{standings['ann', A01].total:g} of {standings['ann', A01].out_of:g} points so far",

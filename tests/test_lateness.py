@@ -315,7 +315,7 @@ def test_what_is_exported_has_the_tables_of_today(tmp_path):
         (
             "deadlines.csv",
             f"assignment,due\n{A01},2026-03-29 02:30 Europe/Berlin\n",
-            "the clock is put forward then",
+            "clocks are put forward over it",
         ),
         (
             "extensions.csv",

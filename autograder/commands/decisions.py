@@ -125,6 +125,8 @@ def override_points(options: Namespace) -> int:
     assignment, most = find_question(options)
     check_student(options)
     kind, points = read_points(options.points, {WITHDRAW: WITHDRAWN}, POINTS)
+    if kind == POINTS and not most:
+        raise UsageError(f"{options.question} does not count now: it is out of 0 points")
     if not 0 <= points <= most:
         raise UsageError(
             f"{options.question} is out of {most:g} points: give 0 to {most:g}. More is extra "

@@ -80,5 +80,5 @@ def parse(text: str, where: str) -> datetime:
             "or 2026-10-30 23:59 Europe/Berlin"
         ) from error
     if time.astimezone(zone).replace(tzinfo=None) != local.replace(fold=0):
-        raise FaultyFile(f"{where}: there is no {text}: the clock is put forward then")
+        raise FaultyFile(f"{where}: there is no {text}: clocks are put forward over it")
     return time

@@ -38,24 +38,32 @@ def remarks_for(
 
 
 def describe_decision(one: Correction) -> str:
+    of = f" of {one.out_of:g}" if one.out_of else ""
     said = {
-        POINTS: f"Corrected to {one.points:g} points.",
+        POINTS: f"Corrected to {one.points:g}{of} points.",
         FULL: "Everybody has all points for this question.",
         WEIGHT: f"This question is out of {one.points:g} points now."
         if one.points
         else "This question does not count.",
     }[one.kind]
-    return f"{said} {one.why} ({one.author}, {day(one.time)})".replace("  ", " ")
+    return " ".join(filter(None, (said, one.why, in_brackets(one.author, day(one.time)))))
 
 
 def describe_request(request: Request) -> list[str]:
-    asked = f" ({day(request.asked)})" if request.asked else ""
-    said = [f"You asked{asked}: {request.asks}"]
+    asked = in_brackets(day(request.asked))
+    said = [f"{' '.join(filter(None, ('You asked', asked)))}: {request.asks}"]
     if request.answer:
-        said.append(f"Answer ({request.author}, {day(request.answered)}): {request.answer}")
+        answered = in_brackets(request.author, day(request.answered))
+        said.append(f"{' '.join(filter(None, ('Answer', answered)))}: {request.answer}")
     else:
         said.append("This has not been answered yet.")
     return said
+
+
+def in_brackets(*texts: str) -> str:
+    """Returns what is known of several texts, in brackets; "" for nothing."""
+    known = ", ".join(filter(None, texts))
+    return f"({known})" if known else ""
 
 
 def day(time: str) -> str:
