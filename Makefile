@@ -20,7 +20,7 @@ help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo 'ARGS goes to the command: make grade ARGS="--jobs 4"; make grade ARGS=--help lists what it takes.'
-	@echo 'A names assignments, for grade, test, soak, solutions, release and matrix: make grade A="a01_densities a02_elbo".'
+	@echo 'A names assignments, for grade, test, soak, solutions, course, release and matrix: make grade A="a01_densities a02_elbo".'
 	@echo 'COURSE names the folder of a course, for what works on one: make grade COURSE=../autumn (course/).'
 	@echo 'GPU=1 sets .venv up with the CUDA libraries; PYTHON=python3.12 sets it up with that Python.'
 
@@ -68,8 +68,8 @@ solutions: $(READY)  ## run the solutions to HTML with their figures (A=a01_dens
 release: $(READY)  ## write the zip for students (A=a01_densities for one)
 	$(RUN) -m autograder release $(A) $(ARGS)
 
-course: $(READY)  ## make course/ a course of nbgrader's: settings, source and release
-	$(RUN) -m autograder course init "$(or $(COURSE),course)" $(ARGS)
+course: $(READY)  ## make course/ a course of nbgrader's: settings, source and release (A=a01_densities for one)
+	$(RUN) -m autograder course init "$(or $(COURSE),course)" $(if $(A),--assignments $(A)) $(ARGS)
 
 collect: $(READY)  ## put what students handed in into course/submitted/ (ARGS=submissions.zip)
 	$(RUN) -m autograder collect $(IN) $(ARGS)

@@ -110,7 +110,7 @@ def rows_of(course):
 def graded_both_ways(tmp_path, fill):
     """Returns the folders of two courses with the same submissions, after each has graded them."""
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    course_folder.init(ours)
+    course_folder.init(ours, [A01])
     fill(ours)
     shutil.copytree(ours, theirs, symlinks=True)
     done = run(ours, "autograder", "grade", A01, "--submitted", "submitted", "--out", ".")
@@ -201,7 +201,7 @@ def test_a_notebook_after_surgery_gets_the_same_both_ways(tmp_path, start):
 
 def test_a_grading_that_fails_is_left_to_a_person(tmp_path):
     """It exits with 1, leaves no notebook that looks graded, and other students have theirs."""
-    course_folder.init(tmp_path)
+    course_folder.init(tmp_path, [A01])
     hand_in(tmp_path, "ann", blank())
     hand_in(tmp_path, "bob", blank())
     (tmp_path / settings.CONFIG_NAME).write_text(
@@ -226,7 +226,7 @@ def test_a_grading_that_fails_is_left_to_a_person(tmp_path):
 
 def test_nbgrader_grades_nothing_with_a_faulty_file_of_the_course(tmp_path, monkeypatch):
     """It goes on where its hook fails: without a deadline there would be no penalty."""
-    course_folder.init(tmp_path)
+    course_folder.init(tmp_path, [A01])
     monkeypatch.chdir(tmp_path)
     autograding.write_assignment(A01, "ann", [])
     hand_in(tmp_path, "ann", blank())
@@ -240,7 +240,7 @@ def test_nbgrader_grades_nothing_with_a_faulty_file_of_the_course(tmp_path, monk
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a lock")
 def test_nbgrader_waits_where_another_run_writes_the_gradebook(tmp_path, monkeypatch, caplog):
-    course_folder.init(tmp_path)
+    course_folder.init(tmp_path, [A01])
     monkeypatch.chdir(tmp_path)
     caplog.set_level("INFO")
     book, holds, goes_on = tmp_path / "gradebook.db", threading.Event(), threading.Event()
@@ -269,7 +269,7 @@ def test_through_nbgraders_exchange_and_back(tmp_path):
     course, student, shared = (tmp_path / name for name in ("course", "student", "exchange"))
     shared.mkdir(mode=0o777)
     student.mkdir()
-    course_folder.init(course)
+    course_folder.init(course, [A01])
     root = f"c.Exchange.root = {str(shared)!r}\n"
     config = course / settings.CONFIG_NAME
     config.write_text(config.read_text() + root)

@@ -749,7 +749,7 @@ def test_of_notebooks_handed_in_together_the_one_with_the_questions_counts(cours
 def test_nbgraders_zip_collect_takes_the_same(course):
     from autograder.course import folder
 
-    folder.init(course)
+    folder.init(course, [A01])
     archive = course / "downloaded" / A01 / "archive"
     archive.mkdir(parents=True)
     (archive / "submissions.zip").write_bytes(

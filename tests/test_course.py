@@ -113,13 +113,13 @@ def test_what_students_read_has_the_courses_name(tmp_path):
 
 def test_what_an_instructor_wrote_stays_and_is_released(tmp_path):
     name = NAMES[0]
-    folder.init(tmp_path)
+    folder.init(tmp_path, NAMES[:1])
     source = tmp_path / "source" / name / f"{name}.ipynb"
     edited = read(source)
     edited.cells[0].source += "\n\nHand in by Friday."
     nbformat.write(edited, source)
     (tmp_path / settings.CONFIG_NAME).write_text("c = get_config()\n")
-    _, kept = folder.init(tmp_path)
+    _, kept = folder.init(tmp_path, NAMES[:1])
     assert kept == [source]
     released = read(tmp_path / "release" / name / f"{name}.ipynb")
     assert released.cells[0].source.endswith("Hand in by Friday.")
@@ -211,3 +211,17 @@ def test_a_released_folder_works_by_itself(course, tmp_path):
 
 def environment_of_a_student(home: Path) -> dict[str, str]:
     return os.environ | {"HOME": str(home), "TMPDIR": str(home)}
+
+
+def test_a_course_may_have_some_of_the_assignments(tmp_path):
+    written, _ = folder.init(tmp_path, NAMES[:1])
+    for part in ("source", "release"):
+        assert [path.name for path in (tmp_path / part).iterdir()] == NAMES[:1]
+    lines = (tmp_path / "deadlines.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["assignment", NAMES[0]]
+    assert len(written) == 4 + 2
+    # The others may come later; what is there stays.
+    written, kept = folder.init(tmp_path, NAMES[1:2])
+    assert kept == []
+    assert {path.name for path in (tmp_path / "release").iterdir()} == {*NAMES[:2]}
+    assert (tmp_path / "deadlines.csv").read_text().splitlines() == lines

@@ -29,7 +29,7 @@ RUBRIC = "**Rubric ("
 
 @pytest.fixture
 def course(tmp_path):
-    course_folder.init(tmp_path)
+    course_folder.init(tmp_path, [A01])
     return tmp_path
 
 

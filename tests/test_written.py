@@ -465,7 +465,7 @@ def jupyter_server(course):
 @needs_browser
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_nbgraders_formgrader_is_clicked_through(course, browser):
-    course_folder.init(course)
+    course_folder.init(course, [A01])
     with opened(course) as book:
         submission = book.find_submission_notebook(A01, A01, "cy").id
     with jupyter_server(course) as address:

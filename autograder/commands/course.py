@@ -7,7 +7,7 @@ from pathlib import Path
 from autograder import places, screen
 from autograder.screen import say
 
-from .options import OUT, add_command
+from .options import OUT, add_command, known_assignments
 
 __all__ = ["add_parser"]
 
@@ -18,10 +18,15 @@ def add_parser(commands) -> None:
     course.add_argument(
         "folder", nargs="?", type=Path, default=OUT, metavar="DIR", help=f"the course ({OUT})"
     )
+    course.add_argument(
+        "--assignments", nargs="+", default=[], metavar="NAME", help="which to write (all)"
+    )
 
 
 def run(options: Namespace) -> int:
     places.check_checkout("course")
+    if options.assignments:
+        known_assignments(options.assignments)
     console = screen.on_stdout()
     with screen.waiting(console, "Starting TensorFlow") as begins:
         from autograder.course import folder
@@ -30,7 +35,7 @@ def run(options: Namespace) -> int:
         from autograder.reference import device as devices
 
         devices.choose()
-        written, kept = folder.init(options.folder, begins)
+        written, kept = folder.init(options.folder, options.assignments, begins)
         read_course_files(options.folder)
         if sys.platform == "linux":
             begins("Installing the confined kernel, nbgrader's for this course")

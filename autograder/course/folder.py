@@ -1,5 +1,6 @@
 """What lies in a course's folder before anybody hands in: settings, source and release."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -27,13 +28,16 @@ c.CourseDirectory.course_id = "variational-inference"
 ROSTER = ",".join(roster.COLUMNS) + "\n"
 
 
-def init(folder, begins=lambda text: None) -> tuple[list[Path], list[Path]]:
-    """Makes `folder` a course of nbgrader's, with the source and release of each assignment.
+def init(
+    folder, names: Sequence[str] = (), begins=lambda text: None
+) -> tuple[list[Path], list[Path]]:
+    """Makes `folder` a course of nbgrader's, with the source and release of assignments.
 
     What is there stays: a notebook in `source/` may be the instructor's own.
 
     Args:
         folder: The course's folder; made if it is not there.
+        names: The assignments' names; all if empty.
         begins: Told of each assignment.
 
     Returns:
@@ -42,8 +46,8 @@ def init(folder, begins=lambda text: None) -> tuple[list[Path], list[Path]]:
     Raises:
         OSError: If something cannot be written.
     """
-    folder = Path(folder)
-    due = "".join(f"{name},,,,\n" for name in tasks.names())
+    folder, names = Path(folder), names or tasks.names()
+    due = "".join(f"{name},,,,\n" for name in names)
     files = {
         folder / CONFIG_NAME: CONFIG,
         folder / roster.NAME: ROSTER,
@@ -53,7 +57,7 @@ def init(folder, begins=lambda text: None) -> tuple[list[Path], list[Path]]:
     # These are meant to be filled in, or edited.
     written, _ = write_missing(files)
     kept: list[Path] = []
-    for name in tasks.names():
+    for name in names:
         begins(f"Building {name}")
         for one, other in zip((written, kept), write_source(folder, name), strict=True):
             one += other
