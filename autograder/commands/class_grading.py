@@ -415,7 +415,8 @@ def describe(run, count, everything, out) -> Iterator[tuple[str, str | None]]:
             ),
             "yellow",
         )
-    yield f"Results: {out}/grades.csv, {out}/gradebook.db, {out}/feedback/, {out}/verdicts/", None
+    names = ("grades.csv", "totals.csv", "gradebook.db", "feedback/", "verdicts/")
+    yield f"Results: {', '.join(f'{out}/{name}' for name in names)}", None
 
 
 def describe_earlier(run, count, everything) -> Iterator[str]:

@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from autograder.reference.device import without_start_up_notes
+
 from . import hints
 from .drawing import draw_given, seed, to_float64
 from .question import (
@@ -52,7 +54,9 @@ def load(name) -> Assignment:
     """
     if name not in names():
         raise LookupError(f"no assignment is called {name!r}; there are: {', '.join(names())}")
-    assignment = importlib.import_module(f"{__name__}.{name}").assignment
+    # It imports TensorFlow, where nothing has yet.
+    with without_start_up_notes():
+        assignment = importlib.import_module(f"{__name__}.{name}").assignment
     return replace(assignment, questions=hints.attach_hints(assignment, FOLDER / name))
 
 
