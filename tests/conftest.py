@@ -7,6 +7,7 @@ from functools import cache, partialmethod
 from multiprocessing import util
 from pathlib import Path
 
+import browsing
 import hypothesis
 import patience
 import pytest
@@ -241,6 +242,12 @@ def stuck(monkeypatch, when_stuck):
 
     monkeypatch.setattr(kernel.Kernel, "_wait", until_time_is_up)
     return when_stuck(stop)
+
+
+@pytest.fixture
+def browser():
+    with browsing.started_browser() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

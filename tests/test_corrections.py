@@ -567,10 +567,10 @@ def test_what_was_decided_asked_and_answered_is_in_the_feedback(tmp_path, capsys
         "Corrected to 12 of 12 points. Your sign is right. (the jury, ",
         "Why 2 points?",
         "This has not been answered yet.",
-        f"{standings['ann', A01].total:g} of {standings['ann', A01].out_of:g} points so far",
+        f"<b>{standings['ann', A01].total:g} of {standings['ann', A01].out_of:g} points</b>",
     ):
         assert text in pages["ann"], text
-        assert text not in pages["bob"] or "so far" in text
+        assert text not in pages["bob"] or "points</b>" in text
     for page in pages.values():
         assert "This question does not count. It had two readings." in page
         assert "VI &lt;2026&gt;" in page

@@ -43,7 +43,8 @@ def test_feedback_tells_the_verdict_the_repair_and_the_place():
         "Wrong on 1 of 2 cases.",
         "Leave the minus out.",
         "document 000, section 4",
-        "✗ generic",
+        "generic</td>",
+        "✗ not right",
     ):
         assert words in page, words
 

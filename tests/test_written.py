@@ -13,6 +13,7 @@ import urllib.request
 
 import nbformat
 import pytest
+from browsing import needs_browser
 from marking import A01, WRITTEN, give, grade_of, hand_in, opened, record
 
 from autograder import cli
@@ -22,10 +23,6 @@ from autograder.grading import notebook as reading
 from autograder.grading.submission import Submission
 from autograder.places import FaultyFile
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-needs_browser = pytest.mark.skipif(not BROWSER, reason="there is no Chromium here")
 HOSTILE = (
     "Because $a<b$. <script>document.title='taken'</script>"
     "<img src=x onerror=\"document.title='taken'\">"
@@ -352,15 +349,6 @@ def test_the_command_writes_a_page_for_each_question(course, capsys):
     assert len([*(course / "written" / A01).iterdir()]) == 5
     assert cli.main(["written", A01, "no_such_question", "--out", str(course)]) == 2
     assert "there are why_latent_variables" in capsys.readouterr().err
-
-
-@pytest.fixture
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"], timeout=0)
-        yield found
-        found.close()
 
 
 @needs_browser

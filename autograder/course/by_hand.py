@@ -23,6 +23,7 @@ from .gradebook import grade_rows, write_grade
 
 __all__ = [
     "Before",
+    "Changed",
     "apply_decisions",
     "changed_rows",
     "points_of",

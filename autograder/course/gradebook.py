@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,8 @@ class Standing:
         out_of: How many points there are.
         penalty: What being late has cost.
         seconds_late: How late it is, after any extension; 0 where nobody knows.
+        handed_in: When it was handed in, in UTC; None where nobody knows.
+        due: Until when the student had time, in UTC; None without a deadline.
     """
 
     total: float
@@ -101,6 +103,8 @@ class Standing:
     out_of: float = 0.0
     penalty: float = 0.0
     seconds_late: float = 0.0
+    handed_in: datetime | None = None
+    due: datetime | None = None
 
     @property
     def percent(self) -> float:
@@ -454,7 +458,15 @@ def standing(points, waiting, out_of, penalty, timestamp, due, extension) -> Sta
     """Returns the `Standing` of a row of the gradebook."""
     late = seconds_late(timestamp, due, extension)
     total = max(0.0, float(points or 0) - penalty)
-    return Standing(round(total, 4), int(waiting or 0), float(out_of or 0), penalty, late)
+    return Standing(
+        round(total, 4),
+        int(waiting or 0),
+        float(out_of or 0),
+        penalty,
+        late,
+        timestamp and timestamp.replace(tzinfo=UTC),
+        due and (due + (extension or timedelta())).replace(tzinfo=UTC),
+    )
 
 
 def add_students(book: api.Gradebook, names: Iterable[str]) -> None:

@@ -1,20 +1,45 @@
-"""A student's page: verdicts, messages, hints, sources; no input, expected value or solution."""
+"""A student's page: points, what is off and how to mend it; no input, expected value or solution.
 
-from collections.abc import Mapping, Sequence
+It is one file that needs no network: formulas are MathML, and no script is in it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, Template
-from vikit.checking import FAILED, MARKS
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+from vikit.judging import EDGE, GENERIC, PROPERTY
 
-__all__ = ["Besides", "feedback_html"]
+from autograder.names import printable
 
+from . import mathematics
 
-@cache
-def template() -> Template:
-    # Student names, messages and mistakes are text, whatever stands in them.
-    environment = Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True)
-    return environment.get_template("feedback.html.j2")
+__all__ = ["Besides", "QuestionView", "feedback_html"]
+
+# What a question's status is called, and what it looks like: a mark, and a class of the style.
+WORDS = {
+    "correct": ("right", "✓", "good"),
+    "partial": ("partly right", "◐", "half"),
+    "wrong": ("not right", "✗", "bad"),
+    "unanswered": ("not answered", "○", "none"),
+    "missing": ("not found", "✗", "bad"),
+    "error": ("stopped with an error", "✗", "bad"),
+    "timeout": ("took too long", "✗", "bad"),
+    "crashed": ("ended the program", "✗", "bad"),
+    "malformed": ("gave something else", "✗", "bad"),
+    "unexamined": ("not examined", "○", "none"),
+    "kit_error": ("the grader failed", "○", "none"),
+}
+UNKNOWN = ("not right", "✗", "bad")
+NOTHING = "Nothing could be graded: "
+# Light and dark, with enough contrast.
+STYLES = ("default", "github-dark")
 
 
 @dataclass(frozen=True)
@@ -24,16 +49,77 @@ class Besides:
     Attributes:
         course: What the course is called; "" for nothing.
         date: When the page was written; "" for nothing.
+        name: The student's name; "" for nothing.
+        standing: The points of the whole assignment, a `Standing` of the course's; None where
+            nobody knows.
+        grades: By question, what the gradebook has of it, a `QuestionGrade`.
+        by_hand: The names of the questions that a person grades.
         remarks: By question, decisions of the instructors, and requests with their answers.
-        total: The points so far of the whole assignment, in words; "" where nobody knows.
+        texts: By question, what the notebook says before it, in Markdown.
+        code: By question, what the student handed in.
         sources: By question, where its matter stands, if not where the verdict says.
     """
 
     course: str = ""
     date: str = ""
+    name: str = ""
+    standing: Any = None
+    grades: Mapping[str, Any] = field(default_factory=dict)
+    by_hand: Sequence[str] = ()
     remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    total: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """What a page shows of a question.
+
+    Attributes:
+        name: Its name.
+        score: The points, as the gradebook has them where it does.
+        out_of: How many there are.
+        words: What the outcome is called.
+        mark: A sign for it.
+        style: A class of the style.
+        question: What the verdict says; empty for one that a person grades.
+        grade: What the gradebook has of it; None where nobody knows.
+        points: How the points come about, in sentences.
+        formulas: What the notebook says of it in formulas.
+        text: All that the notebook says before it.
+        computed: What the answer computes: formulas with notes; empty where it was not read back.
+        code: What was handed in; empty for nothing.
+    """
+
+    name: str
+    score: float
+    out_of: float
+    words: str
+    mark: str
+    style: str
+    question: Mapping[str, Any]
+    grade: Any = None
+    points: Sequence[str] = ()
+    formulas: Sequence[Markup] = ()
+    text: str = ""
+    computed: Sequence[tuple[Markup, str]] = ()
+    code: str = ""
+
+
+@cache
+def template() -> Template:
+    # Student names, messages and mistakes are text, whatever stands in them.
+    environment = Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True)
+    environment.filters |= {"printable": printable, "with_code": mathematics.with_code}
+    return environment.get_template("feedback.html.j2")
+
+
+@cache
+def code_styles() -> tuple[Markup, Markup]:
+    """Returns the colours of code, light and dark."""
+    light, dark = (HtmlFormatter(style=style).get_style_defs("pre.code") for style in STYLES)
+    return Markup(light), Markup(dark)
 
 
 def feedback_html(verdict, besides: Besides | None = None) -> str:
@@ -43,9 +129,123 @@ def feedback_html(verdict, besides: Besides | None = None) -> str:
         verdict: The verdict.
         besides: What the page says besides.
     """
-    shown = {question["name"] for question in verdict["questions"]}
     besides = besides or Besides()
+    messages = {question["message"] for question in verdict["questions"]}
+    nothing = messages.pop() if len(messages) == 1 else ""
+    nothing = nothing.removeprefix(NOTHING) if nothing.startswith(NOTHING) else ""
+    views = [view_of(question, besides, bool(nothing)) for question in verdict["questions"]]
+    views += [view_by_hand(name, besides) for name in besides.by_hand if name in besides.grades]
+    shown = {view.name for view in views}
+    # Of the others the table says it all.
+    told = [view for view in views if has_more(view, besides, bool(nothing))]
     others = {name: said for name, said in besides.remarks.items() if name not in shown}
     return template().render(
-        verdict=verdict, marks=MARKS, failed=FAILED, besides=besides, others=others
+        verdict=verdict,
+        besides=besides,
+        nothing=nothing,
+        is_absent=nothing.endswith("found nothing."),
+        views=views,
+        told=told,
+        others=others,
+        code_styles=code_styles(),
+        times=list(times_of(besides.standing)),
     )
+
+
+def has_more(view: QuestionView, besides: Besides, is_empty: bool) -> bool:
+    """Tells whether there is more to say of a question than points and outcome."""
+    comment = view.grade.comment if view.grade else ""
+    return bool((view.question and not is_empty) or besides.remarks.get(view.name) or comment)
+
+
+def times_of(standing: Any) -> Iterator[str]:
+    """Yields when an assignment was handed in, and until when there was time, in this zone."""
+    for what, time in (
+        ("handed in", standing and standing.handed_in),
+        ("due", standing and standing.due),
+    ):
+        if time:
+            yield f"{what} {time.astimezone():%Y-%m-%d %H:%M %Z}"
+
+
+def view_of(question, besides: Besides, is_empty: bool) -> QuestionView:
+    """Returns what a page shows of a question that was graded automatically.
+
+    Args:
+        question: What the verdict says of it.
+        besides: What the page says besides.
+        is_empty: Whether nothing at all could be graded.
+    """
+    name, grade = question["name"], besides.grades.get(question["name"])
+    words, mark, style = WORDS.get(question["status"], UNKNOWN)
+    is_shown = question["status"] != "correct" and not is_empty
+    is_answered = question["status"] not in ("unanswered", "missing")
+    text = besides.texts.get(name, "") if is_shown else ""
+    computed = (question.get("read_back") or {}).get("formula", "") if is_shown else ""
+    return QuestionView(
+        name,
+        grade.score if grade else question["score"],
+        grade.out_of if grade else question["max_score"],
+        words,
+        mark,
+        style,
+        question,
+        grade,
+        explain_points(question) if is_shown and is_answered else (),
+        mathematics.displayed_formulas(text)[-2:],
+        mathematics.markdown(text) if text else "",
+        mathematics.formulas(computed),
+        coloured(besides.code.get(name, "")) if is_shown and is_answered else "",
+    )
+
+
+def view_by_hand(name: str, besides: Besides) -> QuestionView:
+    """Returns what a page shows of a question that a person grades."""
+    grade = besides.grades[name]
+    if grade.waits:
+        words = ("waits for a person", "○", "none")
+    elif grade.by_hand:
+        words = ("graded by hand", "✓" if grade.score == grade.out_of else "◐", "half")
+    else:
+        words = ("not answered", "○", "none")
+    return QuestionView(name, grade.score, grade.out_of, *words, {}, grade)
+
+
+def explain_points(question) -> list[str]:
+    """Returns how the points of a question that is not right come about, in sentences."""
+    by_kind = {
+        kind: [case for case in question["cases"] if case.get("kind") == kind]
+        for kind in (GENERIC, EDGE, PROPERTY)
+    }
+    said = []
+    for kind, what in ((GENERIC, "ordinary inputs"), (PROPERTY, "properties")):
+        cases = by_kind[kind]
+        if cases:
+            passed, points = count_of(cases)
+            said.append(f"{passed} of {len(cases)} {what} are right: {points:g} points.")
+    edges = by_kind[EDGE]
+    if edges:
+        passed, points = count_of(edges)
+        why = ", not counted: they count only if every case is right" if passed else ""
+        counted = f": {points:g} points" if points else why
+        said.append(f"{passed} of {len(edges)} edge cases are right{counted}.")
+    return said
+
+
+def count_of(cases) -> tuple[int, float]:
+    """Returns (how many passed, their points)."""
+    return sum(case["passed"] for case in cases), round(sum(case["points"] for case in cases), 2)
+
+
+# What may turn text round, or is not seen: it is shown by its number.
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
+
+
+def coloured(code: str) -> str:
+    """Returns Python code as HTML, with colours; nothing of it is run, or turns what follows."""
+    if not code.strip():
+        return ""
+    seen = HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", code)
+    return Markup(highlight(seen, PythonLexer(), HtmlFormatter(nowrap=True)))

@@ -56,6 +56,10 @@ def verdict_on(course, item, released=None, statuses=None, seed=0):
                 "message": "Not right.",
                 "repair": "",
                 "mistake": None,
+                "read_back": None,
+                "cases": [],
+                "follows": None,
+                "source": question.source,
             }
             for question in ASSIGNMENT.questions
         ],

@@ -1,0 +1,172 @@
+"""Texts with formulas, and formulas in plain text, as HTML that shows them without a network.
+
+Formulas become MathML: browsers draw it and screen readers read it, without a script.
+"""
+
+import re
+from functools import cache
+from html import unescape
+from typing import Any
+from xml.etree import ElementTree
+
+from latex2mathml.converter import convert_to_element
+from markupsafe import Markup, escape
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+__all__ = ["displayed_formulas", "formulas", "markdown", "tex", "to_tex", "with_code"]
+
+DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
+LINK = re.compile(r"https?://")
+CODE = re.compile(r"`([^`\n]+)`")
+
+
+class MathMLRenderer(IPythonRenderer):
+    """Renders the Markdown of a notebook, formulas as MathML; HTML in it stays text."""
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        """Returns a heading below those of the page."""
+        return f"<h3>{text}</h3>"
+
+    def block_math(self, body: str) -> str:
+        return tex(body, is_displayed=True)
+
+    def multiline_math(self, text: str) -> str:
+        return tex(text, is_displayed=True)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return tex(rf"\begin{{{name}}}{body}\end{{{name}}}", is_displayed=True)
+
+    def inline_math(self, body: str) -> str:
+        return tex(body)
+
+    def block_html(self, html: str) -> str:
+        return str(escape(html))
+
+    def inline_html(self, html: str) -> str:
+        return str(escape(html))
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """Returns a link to a page of the web; of another kind the text alone."""
+        return f'<a href="{escape(url)}">{text}</a>' if LINK.match(url) else text
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """Returns what an image is about: a page holds no file of its notebook."""
+        return str(escape(text))
+
+
+@cache
+def tex(body: str, is_displayed: bool = False) -> Markup:
+    """Returns a formula in LaTeX as MathML; as it is where it cannot be read.
+
+    Args:
+        body: The formula.
+        is_displayed: Whether it has a line of its own.
+    """
+    try:
+        element = convert_to_element(body.strip(), display="block" if is_displayed else "inline")
+    except Exception:  # noqa: BLE001 it has many of its own: the page is written all the same
+        return Markup("<code>{}</code>").format(body)
+    # It has entities in its texts, which would be text: and its own writing lets HTML through.
+    for node in element.iter():
+        node.text = unescape(node.text) if node.text else node.text
+    made = ElementTree.tostring(element, encoding="unicode")
+    # A long one is scrolled, and the page is not.
+    return Markup(f'<div class="formula" tabindex="0">{made}</div>' if is_displayed else made)
+
+
+@cache
+def markdown(text: str) -> Markup:
+    """Returns the Markdown of a notebook's text cell as HTML, its formulas as MathML."""
+    renderer = MathMLRenderer(escape=True, anchor_link_text="")
+    return Markup(MarkdownWithMath(renderer=renderer).render(text))
+
+
+def displayed_formulas(text: str) -> list[Markup]:
+    """Returns the formulas of a text cell that have a line of their own."""
+    return [tex(found, is_displayed=True) for found in DISPLAYED.findall(text)]
+
+
+def with_code(text: str) -> Markup:
+    """Returns a plain text as HTML; what stands between backticks is code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+# Names of formulas in plain text, and how LaTeX writes them.
+SYMBOLS = {
+    "eps": r"\varepsilon",
+    **{name: rf"\{name}" for name in ("mu", "sigma", "theta", "phi", "alpha", "beta", "pi")},
+}
+# Over an index, as sum_k.
+OVER_INDEX = {
+    **{name: rf"\{name}" for name in ("sum", "prod", "max")},
+    **{name: rf"\operatorname{{{name}}}" for name in ("mean", "logsumexp")},
+}
+FUNCTIONS = {
+    **{name: rf"\{name}" for name in ("log", "exp", "tanh", "det")},
+    **{
+        name: rf"\operatorname{{{name}}}"
+        for name in ("softplus", "sigmoid", "softmax", "diag", "score")
+    },
+}
+# Names of the notebooks' code that have an index.
+OF_CODE = ("logits", "log_var", "log_lik", "log_scale", "log_dets", "x_mu", "var")
+TOKEN = re.compile(r"\|\||[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9']+)*'?|\d+(?:\.\d+)?|\s+|.")
+# Of a variable, such as zK in zK_k.
+LONGEST_LETTERS = 2
+# What an argument is taken for, behind a term; a vector in brackets has no space before it.
+NOTE = re.compile(r" \[([^\]]*?(?:taken|stands|turned|read)[^\]]*)\]")
+
+
+def formulas(text: str) -> list[tuple[Markup, str]]:
+    """Returns formulas in plain text, as "1/2 sum_k mu_k^2 - K; b = 2", as MathML, with notes.
+
+    They are what `judging.read_back` writes of a student's answer.
+    """
+    found = []
+    for one in filter(None, text.split("; ")):
+        notes = NOTE.findall(one)
+        left, equals, right = NOTE.sub("", one).rpartition(" = ")
+        said = rf"\text{{{left}}} = {to_tex(right)}" if equals else to_tex(right)
+        found.append((tex(said, is_displayed=True), "; ".join(dict.fromkeys(notes))))
+    return found
+
+
+def to_tex(text: str) -> str:
+    """Returns a formula in plain text as LaTeX."""
+    text = text.replace(" given ", " | ").replace("norm of w", "||w||")
+    found: list[str] = []
+    is_open = False
+    for token in TOKEN.findall(text):
+        if token == "||":
+            found.append(r"\rVert " if is_open else r"\lVert ")
+            is_open = not is_open
+        elif token == "^":
+            found.append(token)
+        elif token.isspace():
+            found.append(r"\,")
+        else:
+            found.append(name_in_tex(token))
+    return exponents_in_braces("".join(found))
+
+
+def exponents_in_braces(written: str) -> str:
+    """Returns LaTeX in which all of an exponent is one: of `^-1`, and of `^(K - 1)`."""
+    written = re.sub(r"\^\(([^()]*)\)", r"^{\1}", written)
+    return re.sub(r"\^(-?\w+)", r"^{\1}", written)
+
+
+def name_in_tex(token: str) -> str:
+    """Returns a name, number or sign in LaTeX."""
+    if not token[0].isalpha():
+        return {"|": r"\vert ", ".": r"\cdot ", "*": r"\,"}.get(token, token)
+    primes = "'" * token.endswith("'")
+    name = token.removesuffix("'")
+    base, _, index = name.rpartition("_")
+    written = (OVER_INDEX | FUNCTIONS | SYMBOLS).get(name)
+    if written or len(name) == 1:
+        return f"{written or name}{primes} "
+    if base in OVER_INDEX or base in SYMBOLS or (base and len(base) <= LONGEST_LETTERS):
+        return f"{(OVER_INDEX | SYMBOLS).get(base, base)}_{{{index}}}{primes} "
+    if base in OF_CODE:
+        return rf"\text{{{base}}}_{{{index}}} "
+    return rf"\text{{{token}}} "

@@ -1,0 +1,21 @@
+"""The Chromium of this machine, in which tests look at pages."""
+
+import contextlib
+import shutil
+
+import pytest
+
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+needs_browser = pytest.mark.skipif(not BROWSER, reason="there is no Chromium here")
+
+
+@contextlib.contextmanager
+def started_browser():
+    """Yields a browser, or skips the test where Playwright is not installed."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        found = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"], timeout=0)
+        yield found
+        found.close()

@@ -1,0 +1,96 @@
+"""Formulas on the pages that students get."""
+
+import re
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+
+from autograder import tasks
+from autograder.build import notebooks
+from autograder.reports import mathematics
+
+TEXTS = sorted(
+    {
+        row.text
+        for name in tasks.names()
+        for question in tasks.load(name).questions
+        for declared in question.terms or ()
+        if declared is not None
+        for row in declared.terms
+    }
+)
+NAMES = tasks.names()
+NAMES_IN_TERMS = re.compile(
+    r"(?<![A-Za-z_])(sum|prod|mu|sigma|eps|log|tanh|exp)(?![A-Za-z]|_[a-z]{2,})"
+)
+
+
+def words_in(html):
+    """The names that a formula shows, letters and signs apart."""
+    (math,) = ElementTree.fromstring(f"<p>{html}</p>").iter(
+        "{http://www.w3.org/1998/Math/MathML}math"
+    )
+    return [text for node in math.iter() if (text := (node.text or "").strip())]
+
+
+def test_there_are_terms_to_show():
+    assert len(TEXTS) > 150
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_terms_text_is_a_formula(text):
+    ((html, note),) = mathematics.formulas(f"1/2 {text}")
+    assert note == ""
+    shown = words_in(html)
+    assert not [word for word in shown if "\\" in word or word in ("^", "sum", "mu", "sigma")]
+    # Every name stands there, as a letter, an operator or as it is in the code.
+    wanted = {"sum": "∑", "prod": "∏", "mu": "μ", "sigma": "σ", "eps": "ε", "pi": "π"}
+    for name in NAMES_IN_TERMS.findall(text):
+        assert any(wanted.get(name, name) in word for word in shown), (name, shown)
+
+
+def test_what_was_read_back_has_its_names_and_notes():
+    first, second = mathematics.formulas(
+        "d_mu = mean_l g_l [a root is taken twice]; d_log_var = 1/2 [0, shift] - K / B"
+    )
+    assert first[1] == "a root is taken twice"
+    assert "d_mu" in "".join(words_in(first[0]))
+    assert second[1] == ""
+    assert "shift" in "".join(words_in(second[0]))
+    assert mathematics.formulas("") == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_formula_of_a_notebook_becomes_mathml(name):
+    found = 0
+    notebook = nbformat.read(notebooks.ASSIGNMENTS / name / f"{name}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            html = mathematics.markdown(cell.source)
+            math = re.findall(r"<math.*?</math>", html, re.S)
+            found += len(math)
+            # Outside of code no dollar is left, and nothing of LaTeX is in a formula.
+            outside = re.sub(r"<code.*?</code>|<math.*?</math>|<pre.*?</pre>", "", html, flags=re.S)
+            assert "$" not in outside, cell.source
+            for one in math:
+                assert "\\" not in ElementTree.fromstring(one).itertext().__next__(), one
+    assert found > 50
+
+
+def test_a_text_runs_nothing_and_its_headings_are_no_targets():
+    html = mathematics.markdown(
+        "## A heading\n\n<script>alert(1)</script>\n\n<img src=x onerror=alert(2)> "
+        "[x](javascript:alert(3)) $\\text{<b>x</b>}$ ![figure](https://example.org/x.png)"
+    )
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "<b>" not in html
+    assert 'href="javascript' not in html
+    assert " id=" not in html
+    assert "A heading" in html
+
+
+def test_a_formula_that_cannot_be_read_is_shown_as_it_is():
+    assert mathematics.tex(r"\left( <b>") == r"<code>\left( &lt;b&gt;</code>"
+    assert mathematics.with_code("a `mu < 0` b") == "a <code>mu &lt; 0</code> b"
