@@ -149,6 +149,62 @@ def test_a_changed_answer_under_an_override_waits_after_a_reweigh_too(tmp_path):
     assert grade_of(tmp_path, "ann")[2]
 
 
+@pytest.mark.parametrize("decision", [("full", 0), ("weight", 0)])
+def test_what_hid_a_changed_answer_under_an_override_brings_it_back(tmp_path, decision):
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    decide(tmp_path, "ann", WRITTEN, "points", 3.0)
+    record(tmp_path, hand_in(tmp_path, "ann"))
+    ann = hand_in(tmp_path, "ann", "On second thoughts.")
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 3.0, True)
+    decide(tmp_path, "*", WRITTEN, *decision)
+    record(tmp_path, ann)
+    assert not grade_of(tmp_path, "ann")[2]
+    decide(tmp_path, "*", WRITTEN, "withdrawn")
+    # `full` was decided later than the override, which counts again.
+    for _ in range(2):
+        record(tmp_path, ann)
+        assert grade_of(tmp_path, "ann") == (None, 3.0, True)
+
+
+@pytest.mark.parametrize("decision", [("*", "full", 0), ("ann", "points", 3.0)])
+def test_an_automatic_score_that_changes_under_a_decision_waits_for_nobody(tmp_path, decision):
+    ann = hand_in(tmp_path, "ann")
+    seeds = {bool(score_under(tmp_path, ann, seed)): seed for seed in range(20)}
+    record(tmp_path, ann, seed=seeds[False])
+    decide(tmp_path, decision[0], KL, *decision[1:])
+    record(tmp_path, ann, seed=seeds[False])
+    record(tmp_path, ann, seed=seeds[True])
+    decide(tmp_path, decision[0], KL, "withdrawn")
+    record(tmp_path, ann, seed=seeds[True])
+    assert grade_of(tmp_path, "ann", KL) == (WORTH, None, False)
+
+
+def score_under(course, item, seed):
+    record(course, item, seed=seed)
+    return grade_of(course, item.student, KL)[0]
+
+
+def test_a_score_that_changes_in_the_run_of_a_reweigh_waits(tmp_path):
+    ann = hand_in(tmp_path, "ann")
+    seeds = {bool(score_under(tmp_path, ann, seed)): seed for seed in range(20)}
+    record(tmp_path, ann, seed=seeds[False])
+    give(tmp_path, "ann", 5.0, KL)
+    decide(tmp_path, "*", KL, "weight", WORTH / 2)
+    record(tmp_path, ann, seed=seeds[True])
+    assert grade_of(tmp_path, "ann", KL) == (WORTH / 2, 2.5, True)
+
+
+def test_a_score_without_a_verdict_keeps_its_share(tmp_path):
+    ann, bob = (hand_in(tmp_path, student) for student in ("ann", "bob"))
+    seed = seed_with_points(tmp_path, ann)
+    record(tmp_path, ann, bob, seed=seed)
+    (tmp_path / "verdicts" / A01 / "ann.json").unlink()
+    decide(tmp_path, "*", KL, "weight", 1)
+    record(tmp_path, bob, seed=seed)
+    assert grade_of(tmp_path, "ann", KL)[0] == 1.0
+
+
 def test_a_changed_answer_waits_where_the_gradebook_was_lost(tmp_path):
     record(tmp_path, hand_in(tmp_path, "ann"))
     decide(tmp_path, "ann", WRITTEN, "points", 4.0)

@@ -124,7 +124,10 @@ def test_points_that_somebody_gave_elsewhere_stay(course):
     give(course, "ann", 1.0)
     taken = written.take(course, path, A01)
     assert taken.given == 1
-    assert "ann: 1 points and the comment '' were given elsewhere" in taken.notices[0]
+    assert (
+        "ann: the gradebook has changed since the page was written (now: 1 points, no"
+        in (taken.notices[0])
+    )
     assert grade_of(course, "ann") == (None, 1.0, False)
     assert grade_of(course, "bob") == (None, 2.5, False)
 
@@ -257,6 +260,37 @@ def test_points_are_of_what_the_page_said(course, before, after):
     assert grade_of(course, "cy") == (None, after / 2, False)
 
 
+@pytest.mark.parametrize("weight", [8, 2 / 3])
+def test_other_points_are_of_what_the_page_said_too(course, weight):
+    """Somebody had points before, and gets all of them."""
+    give(course, "cy", 2.0)
+
+    def give_all(document, text):
+        document["answers"][key_of(text, "easier")] |= {"points": 4.0}
+
+    path = saved(course, give_all)
+    decide(course, weight)
+    record(course, *(find(course, one) for one in ("ann", "bob", "cy", "mallory", "nadia")))
+    assert written.take(course, path, A01) == written.Taken(1)
+    assert grade_of(course, "cy")[1] == pytest.approx(weight)
+
+
+def test_points_for_a_question_that_does_not_count_now_are_not_lost_in_silence(course):
+    give(course, "cy", 0.0)
+
+    def give_two(document, text):
+        document["answers"][key_of(text, "easier")] |= {"points": 2.0}
+
+    path = saved(course, give_two)
+    decide(course, 0)
+    record(course, *(find(course, one) for one in ("ann", "bob", "cy", "mallory", "nadia")))
+    taken = written.take(course, path, A01)
+    assert taken.notices == ["cy: the question does not count now: 2 points not taken"]
+    with pytest.raises(FaultyFile, match="does not count now"):
+        next(written.write_pages(course, A01, [WRITTEN]))
+    assert WRITTEN not in {path.stem for path in written.write_pages(course, A01)}
+
+
 def find(course, student):
     path = course / "submitted" / student / A01 / f"{A01}.ipynb"
     return Submission(student, A01, path)
@@ -385,6 +419,17 @@ def test_a_page_is_clicked_through(course, browser):
     (path,) = written.write_pages(course, A01, [WRITTEN])
     page.goto(path.as_uri())
     assert article.get_by_label(re.compile("points of")).input_value() == "1"
+    give(course, "cy", 3.5)
+    # What was typed keeps its share where the question is out of other points then.
+    article.get_by_label(re.compile("points of")).fill("3")
+    decide(course, 8)
+    record(course, *(find(course, one) for one in ("ann", "bob", "cy", "mallory", "nadia")))
+    give(course, "cy", 2.0)
+    (path,) = written.write_pages(course, A01, [WRITTEN])
+    page.goto(path.as_uri())
+    assert article.get_by_label(re.compile("points of")).input_value() == "6"
+    decide(course, 4)
+    record(course, *(find(course, one) for one in ("ann", "bob", "cy", "mallory", "nadia")))
     give(course, "cy", 3.5)
     # All of it stays when the class is graded again.
     record(course, hand_in(course, "cy", "It is easier."))

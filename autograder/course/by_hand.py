@@ -8,7 +8,7 @@ between the two, the score in the gradebook tells which of them holds.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from sqlalchemy import select
 from autograder.files import write_whole
 from autograder.places import FaultyFile
 
-from .corrections import FULL, Decisions
+from .corrections import POINTS, Decisions
 from .gradebook import grade_rows, write_grade
+from .waiting import Waiting, hidden_by, next_waiting
 
 __all__ = [
     "Before",
@@ -43,7 +44,7 @@ class Changed:
         correction: The id of the correction that says so; "" where the question's points have
             changed alone.
         overruled: The id of a correction after which somebody gave other points: those stand.
-        waits: Whether a person has to look when the decision is taken back that says they need not.
+        waiting: Who waits for a person.
     """
 
     given: float | None
@@ -51,12 +52,13 @@ class Changed:
     ours: float | None
     correction: str = ""
     overruled: str = ""
-    waits: bool = False
+    waiting: Waiting = field(default_factory=Waiting)
 
     @property
     def matters(self) -> bool:
         """Whether there is anything to remember."""
-        return bool(self.overruled or self.correction or self.waits) or self.ours != self.given
+        is_hidden = bool(self.waiting.hidden_by)
+        return bool(self.overruled or self.correction) or is_hidden or self.ours != self.given
 
 
 @dataclass(frozen=True)
@@ -147,9 +149,9 @@ def changed_rows(
     (old, pending), new, found = read_changed(folder, assignment), {}, {}
     for row in grade_rows(book, assignment):
         key = row.student_id, row.name
-        known = which_holds(row.manual_score, old.get(key), (pending or {}).get(key))
-        now, waits = change(row, known, decisions, before)
-        values = {"manual_score": now.ours, "needs_manual_grade": waits}
+        known = which_holds(row, old.get(key), (pending or {}).get(key))
+        now = change(row, known, decisions, before)
+        values = {"manual_score": now.ours, "needs_manual_grade": now.waiting.shown}
         if any(getattr(row, name) != value for name, value in values.items()):
             found[row.id] = values
         # What is back at what it was stands there until that is in the gradebook.
@@ -158,17 +160,19 @@ def changed_rows(
     return found, new
 
 
-def which_holds(score, old: Changed | None, pending: Changed | None) -> Changed | None:
-    """Returns which of two records is of the score in the gradebook: a run may have died."""
-    if pending is None or score == pending.ours:
-        return pending or old
-    return old if score == (old.ours if old else pending.given) else pending
+def which_holds(row, old: Changed | None, pending: Changed | None) -> Changed | None:
+    """Returns which of two records is of a row of the gradebook: a run may have died."""
+    if pending is None:
+        return old
+    score, before = row.manual_score, old.ours if old else pending.given
+    is_pending = pending.ours != before or bool(row.needs_manual_grade) == pending.waiting.shown
+    if score == pending.ours and is_pending:
+        return pending
+    return old if score == before else pending
 
 
-def change(
-    row, known: Changed | None, decisions: Decisions, before: Before
-) -> tuple[Changed, bool]:
-    """Returns (what becomes of the manual score in a row, whether a person has to look then).
+def change(row, known: Changed | None, decisions: Decisions, before: Before) -> Changed:
+    """Returns what becomes of the manual score in a row, and who waits for a person then.
 
     Args:
         row: The row of the gradebook.
@@ -176,46 +180,45 @@ def change(
         decisions: The decisions that count.
         before: What the gradebook was before.
     """
-    key, most = (row.student_id, row.name), float(row.max_score)
-    is_lost = known is not None and key in before.made
-    given, of = row.manual_score, before.points.get(row.name, most)
-    overruled = ""
-    if known and (is_lost or given == known.ours):
-        given, of, overruled = known.given, known.most, known.overruled
-    elif known:
-        # Somebody gave other points since, or took them away, and has looked at the answer.
-        overruled, known = known.correction or known.overruled, replace(known, waits=False)
-    waits = before.made[key] if is_lost and given is not None else bool(row.needs_manual_grade)
-    decided = decisions.points_for(*key, most)
-    if decided and decided[0].id != overruled:
-        correction, points = decided
-        now = Changed(given, of, points, correction.id)
-        is_answered = correction.kind == FULL or not known or known.correction != correction.id
-    else:
-        share = most / of if of else 1.0
-        ours = given if given is None or of == most else round(given * share, 4)
-        now = Changed(given, of, ours, overruled=overruled if decided else "")
-        is_answered = False
-    return remember_waiting(now, known, waits, is_answered=is_answered or not most)
+    most, (was, mark) = float(row.max_score), what_was(row, known, before)
+    decided = decisions.points_for(row.student_id, row.name, most)
+    holds, points = decided if decided and decided[0].id != was.overruled else (None, None)
+    if points is None:
+        points = was.given
+        if was.given is not None and was.most not in (most, 0):
+            points = round(was.given * most / was.most, 4)
+    override = holds.id if holds and holds.kind == POINTS else ""
+    marks = next_waiting(
+        was.waiting,
+        mark,
+        was.given is not None,
+        row.auto_score is None,
+        hidden_by(holds, most),
+        override,
+    )
+    overruled = was.overruled if decided and not holds else ""
+    return Changed(was.given, was.most, points, holds.id if holds else "", overruled, marks)
 
 
-def remember_waiting(
-    now: Changed, known: Changed | None, waits: bool, *, is_answered: bool
-) -> tuple[Changed, bool]:
-    """Returns (a change that knows whether the answer waits without it, whether it waits with it).
+def what_was(row, known: Changed | None, before: Before) -> tuple[Changed, bool]:
+    """Returns (what a person gave, and is remembered; the mark of the gradebook).
 
     Args:
-        now: The change.
-        known: What was known before; None if nothing was.
-        waits: Whether the answer waits in the gradebook.
-        is_answered: Whether a decision has just answered it, or its question does not count.
+        row: The row of the gradebook.
+        known: What is known of an earlier change; None if there was none.
+        before: What the gradebook was before.
     """
-    hidden = known is not None and known.waits
-    if is_answered:
-        return replace(now, waits=waits or hidden), False
-    # Where the decision is the same as before, it still answers what waited then.
-    is_same = known is not None and bool(now.correction) and now.correction == known.correction
-    return replace(now, waits=hidden and is_same), waits or (hidden and not is_same)
+    key, mark = (row.student_id, row.name), bool(row.needs_manual_grade)
+    if known and key in before.made:
+        # The gradebook was lost, and its marks.
+        had_mark = known.given is not None or known.waiting.hidden_by
+        return known, before.made[key] if had_mark else mark
+    if known and row.manual_score == known.ours:
+        return known, mark
+    score, of = row.manual_score, before.points.get(row.name, float(row.max_score))
+    # Somebody gave other points since, or took them away, and has looked at the answer.
+    overruled = (known.correction or known.overruled) if known else ""
+    return Changed(score, of, score, overruled=overruled), mark
 
 
 def changed_path(folder, assignment: str) -> Path:
@@ -270,7 +273,14 @@ def from_rows(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Changed]:
 def from_row(one: dict[str, Any]) -> Changed:
     given, ours = (None if one[name] is None else float(one[name]) for name in ("given", "ours"))
     correction, overruled = str(one["correction"]), str(one["overruled"])
-    return Changed(given, float(one["most"]), ours, correction, overruled, bool(one["waits"]))
+    marks = one["waiting"]
+    waiting = Waiting(
+        bool(marks["answer"]),
+        bool(marks["again"]),
+        str(marks["override"]),
+        str(marks["hidden_by"]),
+    )
+    return Changed(given, float(one["most"]), ours, correction, overruled, waiting)
 
 
 def to_rows(changed: Mapping[tuple[str, str], Changed]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """What instructors write into a course's folder, read together, and what a gradebook has of it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -140,6 +141,8 @@ def register_assignment(
 def rescale_scores(book: Gradebook, folder, assignment: str, before: Mapping[str, float]) -> None:
     """Writes automatic scores of what the questions are out of now, of all students.
 
+    A score keeps its share; that of a question that did not count comes out of the verdict.
+
     Args:
         book: The gradebook, with the assignment registered.
         folder: The course's folder.
@@ -150,16 +153,35 @@ def rescale_scores(book: Gradebook, folder, assignment: str, before: Mapping[str
     others = {name for name, most in before.items() if points.get(name, most) != most}
     if not others:
         return
-    scores = {
-        verdict["student"]: {
-            question["name"]: automatic_score(question, points[question["name"]])
-            for question in verdict["questions"]
-            if question["name"] in others
-        }
+    verdicts = {
+        (verdict["student"], question["name"]): automatic_score(question, points[question["name"]])
         for verdict in classroom.read_all(folder)
         if verdict["assignment"] == assignment
+        for question in verdict["questions"]
+        if question["name"] in others
     }
+    scores: dict[str, dict[str, float | None]] = defaultdict(dict)
+    for row in gradebook.grade_rows(book, assignment):
+        if row.name in others and row.auto_score is not None:
+            exact = verdicts.get((row.student_id, row.name))
+            scores[row.student_id][row.name] = rescaled(row, before[row.name], exact)
     gradebook.write_scores(book, assignment, scores)
+
+
+def rescaled(row, before: float, exact: float | None) -> float:
+    """Returns an automatic score of as many points as there are now.
+
+    Args:
+        row: The row of the gradebook.
+        before: What the question was out of.
+        exact: The score in the verdict, which may be newer; None where there is none.
+    """
+    if not before:
+        return float(row.auto_score) if exact is None else exact
+    share = row.auto_score * row.max_score / before
+    # Rounded shares would drift.
+    is_same = exact is not None and abs(exact - share) <= gradebook.ROUNDING
+    return float(exact) if is_same and exact is not None else round(share, 4)
 
 
 def finish_assignment(

@@ -20,6 +20,7 @@ from sqlalchemy import Integer, Row, cast, func, insert, make_url, select, updat
 from .roster import Student
 
 __all__ = [
+    "ROUNDING",
     "CellsChanged",
     "Graded",
     "Grades",
@@ -47,6 +48,10 @@ __all__ = [
 NO_RESPONSE = "No response."
 # How many rows a statement names at most: SQLite allows no more variables than some thousands.
 MOST_ROWS = 500
+
+
+# How far apart scores may be that were rescaled and rounded.
+ROUNDING = 1e-3
 
 
 class CellsChanged(Exception):
@@ -617,5 +622,8 @@ def grade_values(row, score: float | None, is_changed: bool) -> Mapping[str, Any
     """
     if row is None or row.manual_score is None:
         return {"auto_score": score, "needs_manual_grade": score is None}
-    waits = row.needs_manual_grade or is_changed or row.auto_score != score
+    is_other = (row.auto_score is None) != (score is None) or (
+        score is not None and abs(row.auto_score - score) > ROUNDING
+    )
+    waits = row.needs_manual_grade or is_changed or is_other
     return {"auto_score": score, "needs_manual_grade": waits}

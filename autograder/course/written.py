@@ -116,29 +116,49 @@ def write_pages(folder, assignment: str, questions: Iterable[str] = ()) -> Itera
     files, notebooks = read_course_files(folder), notebooks_of(folder, [assignment])
     released = notebooks.read(assignment)
     in_words = {grade_id(cell): cell for cell in released.cells if is_in_words(cell)}
-    for name in [*questions] or in_words:
+    chosen = [*questions] or [
+        name for name, cell in in_words.items() if cell.metadata.nbgrader.points
+    ]
+    for name in chosen:
         if name not in in_words:
             raise FaultyFile(
                 f"{assignment} has no question {name} that is answered in words; "
                 f"there are {', '.join(in_words)}"
             )
-        cell = in_words[name]
+        if not in_words[name].metadata.nbgrader.points:
+            raise FaultyFile(f"{name} does not count now: there is nothing to give points for")
+        rubric = notebooks.rubrics.get(assignment, {}).get(name, "")
         found = answers_to(files, assignment, name, released)
-        page = template().render(
-            assignment=assignment,
-            question=name,
-            points=float(cell.metadata.nbgrader.points),
-            text=shown(cell.source),
-            rubric=shown(notebooks.rubrics.get(assignment, {}).get(name, "")),
-            answers=found,
-            states={one.key: states_of(one, files.folder) for one in found},
-            kind=KIND,
-            nonce=secrets.token_hex(8),
-            mathjax=MATHJAX,
-        )
         path = Path(folder, "written", assignment, f"{name}.html")
-        write_whole(path, page)
+        write_whole(path, build_page(files, assignment, in_words[name], rubric, found))
         yield path
+
+
+# Not fewer arguments: what stands on a page.
+def build_page(
+    files: CourseFiles, assignment: str, cell: NotebookNode, rubric: str, answers: list[Answer]
+) -> str:
+    """Returns the page of a question as HTML.
+
+    Args:
+        files: The course's files.
+        assignment: The assignment's name.
+        cell: The question's released cell.
+        rubric: The rubric, in Markdown.
+        answers: The answers.
+    """
+    return template().render(
+        assignment=assignment,
+        question=grade_id(cell),
+        points=float(cell.metadata.nbgrader.points),
+        text=shown(cell.source),
+        rubric=shown(rubric),
+        answers=answers,
+        states={one.key: states_of(one, files.folder) for one in answers},
+        kind=KIND,
+        nonce=secrets.token_hex(8),
+        mathjax=MATHJAX,
+    )
 
 
 def is_in_words(cell: NotebookNode) -> bool:
@@ -337,7 +357,8 @@ def take(folder, path: Path, wanted: str, waiting=lambda: None) -> Taken:
                     continue
                 for student, mark in found[key].marks.items():
                     state = given.states.get(keyed(files.folder, student))
-                    write_points(book, mark, given.of(mark.most, saved["points"]), state, taken)
+                    now, state = given.of(mark.most, saved["points"], state)
+                    write_points(book, mark, now, state, taken)
             book.db.commit()
     return taken
 
@@ -353,22 +374,15 @@ def write_points(book: api.Gradebook, mark: Mark, given: "Given", state, taken: 
         state: What it had when the page was written; None if the answer was not this student's.
         taken: Hears of it.
     """
-    if given.has_points and given.points is not None and not given.points <= mark.most:
-        taken.notices.append(f"{mark.student}: {given.points:g} of {mark.most:g} points: not taken")
-        return
     points = given.points if given.has_points else mark.manual_score
     # Whose points are taken away waits.
     waits = points is None and mark.auto_score is None if given.has_points else mark.waits
     comment = given.comment if given.has_comment else mark.comment
-    if mark.state == [points, waits, comment]:
+    if mark.most and mark.state == [points, waits, comment]:
         return
-    is_new = state is None and mark.waits
-    if not is_new and mark.state != state:
-        has = "no points" if mark.manual_score is None else f"{mark.manual_score:g} points"
-        taken.notices.append(
-            f"{mark.student}: {has} and the comment {mark.comment!r} were given elsewhere since "
-            "the page was written: those stay"
-        )
+    refused = why_not(mark, given, state)
+    if refused:
+        taken.notices.append(f"{mark.student}: {refused}")
         return
     if given.has_points:
         values = {"manual_score": points, "needs_manual_grade": waits}
@@ -378,6 +392,37 @@ def write_points(book: api.Gradebook, mark: Mark, given: "Given", state, taken: 
         own = api.Comment
         where = own.id == mark.comment_id
         book.db.execute(update(own).where(where).values({"manual_comment": comment or None}))
+
+
+def why_not(mark: Mark, given: "Given", state) -> str:
+    """Returns why what was given is not taken, or "".
+
+    Args:
+        mark: What the gradebook has of the answer.
+        given: What somebody gave.
+        state: What the gradebook had when the page was written; None if the answer was not this
+            student's.
+    """
+    if given.has_points and not mark.most:
+        return f"the question does not count now: {given.in_words} not taken"
+    if given.has_points and given.points is not None and not given.points <= mark.most:
+        return f"{given.points:g} of {mark.most:g} points: not taken"
+    is_new = state is None and mark.waits
+    if is_new or not is_other(state, mark.state):
+        return ""
+    has = "no points" if mark.manual_score is None else f"{mark.manual_score:g} points"
+    comment = f"the comment {mark.comment!r}" if mark.comment else "no comment"
+    return (
+        f"the gradebook has changed since the page was written (now: {has}, {comment}): "
+        "nothing was taken"
+    )
+
+
+def is_other(state: Any, now: list[Any]) -> bool:
+    """Tells whether a gradebook has changed; rounded shares are the same."""
+    if state is None or state[1:] != now[1:] or None in (state[0], now[0]):
+        return bool(state != now)
+    return abs(float(state[0]) - now[0]) > gradebook.ROUNDING
 
 
 @dataclass(frozen=True)
@@ -398,21 +443,35 @@ class Given:
     has_comment: bool
     states: Mapping[str, list[Any]]
 
-    def of(self, most: float, shown: float) -> "Given":
-        """Returns the same share of what the question is out of now.
+    def of(self, most: float, shown: float, state: Any) -> tuple["Given", Any]:
+        """Returns (the same share of what the question is out of now, what there was so too).
 
         Args:
             most: What it is out of now.
             shown: What it was out of when the page was written.
+            state: What the gradebook had then; None for nothing.
         """
-        if self.points is None or most == shown:
-            return self
-        return replace(self, points=round(self.points * most / shown, 4))
+        if most in (0, shown):
+            return self, state
+        if state is not None and state[0] is not None:
+            state = [share_of(state[0], most, shown), *state[1:]]
+        if self.points is None:
+            return self, state
+        return replace(self, points=share_of(self.points, most, shown)), state
 
     @property
     def in_words(self) -> str:
         points = "no points" if self.points is None else f"{self.points:g} points"
         return f"{points}, {self.comment!r}" if self.comment else points
+
+
+def share_of(points: float, most: float, shown: float) -> float:
+    """Returns points out of `shown` as points out of `most`, rounded as the gradebook has them.
+
+    What is too much stays too much.
+    """
+    found = round(points * most / shown, 4)
+    return min(found, most) if points <= shown else found
 
 
 def read_saved(path: Path) -> dict[str, Any]:
@@ -423,6 +482,8 @@ def read_saved(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["kind"] != KIND:
             raise ValueError(f"it is of another kind: {found['kind']!r}")
+        if "points" not in found:
+            raise ValueError("it is of an older version of the kit: write the page again")
         points = float(found["points"])
         if not 0 < points < math.inf:
             raise ValueError(f"it is out of {points} points")
