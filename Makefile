@@ -11,7 +11,9 @@ A ?=
 ARGS ?=
 # The folder of the course: course/ where nothing is said.
 COURSE ?=
-IN := $(if $(COURSE),--out "$(COURSE)")
+# A shell leaves a ~ behind a = as it is.
+PLACE := $(patsubst ~/%,$(HOME)/%,$(or $(COURSE),course))
+IN := $(if $(COURSE),--out "$(PLACE)")
 
 .DEFAULT_GOAL := help
 .PHONY: help grade sample new-question test soak assignments solutions release course collect attempts written override reweigh requests explain similar matrix unnamed adopt kernelspec bench doctor clean
@@ -39,7 +41,7 @@ $(READY_TO_TEST): $(READY) requirements-test.txt
 	@touch $@
 
 grade: $(READY)  ## grade course/submitted/, or a sample class where there is nothing yet
-	@if [ -n "$(COURSE)" ] || ls -d course/submitted/*/ >/dev/null 2>&1; then $(RUN) -m autograder grade $(A) $(IN) $(ARGS); else $(RUN) -m autograder sample $(ARGS); fi
+	@if [ -n "$(COURSE)" ] || ls -d course/submitted/*/ >/dev/null 2>&1; then $(RUN) -m autograder grade $(A) $(ARGS) $(IN); else $(RUN) -m autograder sample $(ARGS); fi
 
 sample: $(READY)  ## make a sample class in course-sample/ and grade it
 	$(RUN) -m autograder sample $(ARGS)
@@ -69,40 +71,40 @@ release: $(READY)  ## write the zip for students (A=a01_densities for one)
 	$(RUN) -m autograder release $(A) $(ARGS)
 
 course: $(READY)  ## make course/ a course of nbgrader's: settings, source and release (A=a01_densities for one)
-	$(RUN) -m autograder course init "$(or $(COURSE),course)" $(if $(A),--assignments $(A)) $(ARGS)
+	$(RUN) -m autograder course init "$(PLACE)" $(if $(A),--assignments $(A)) $(ARGS)
 
 collect: $(READY)  ## put what students handed in into course/submitted/ (ARGS=submissions.zip)
-	$(RUN) -m autograder collect $(IN) $(ARGS)
+	$(RUN) -m autograder collect $(ARGS) $(IN)
 
 attempts: $(READY)  ## let the best of each student's attempts count, not the last (A=a01_densities)
-	$(RUN) -m autograder attempts $(A) $(IN) $(ARGS)
+	$(RUN) -m autograder attempts $(A) $(ARGS) $(IN)
 
 written: $(READY)  ## pages for grading answers in words (A=a01_densities); ARGS="--take FILE" brings them back
-	$(RUN) -m autograder written $(A) $(IN) $(ARGS)
+	$(RUN) -m autograder written $(A) $(ARGS) $(IN)
 
 override: $(READY)  ## give a student other points for a question (ARGS='STUDENT QUESTION POINTS --why "..."')
-	$(RUN) -m autograder override $(IN) $(ARGS)
+	$(RUN) -m autograder override $(ARGS) $(IN)
 
 reweigh: $(READY)  ## drop a question, or let it count more or less (ARGS='QUESTION 0 --why "..."')
-	$(RUN) -m autograder reweigh $(IN) $(ARGS)
+	$(RUN) -m autograder reweigh $(ARGS) $(IN)
 
 requests: $(READY)  ## write down what students ask about grades, and answers; list what waits
-	$(RUN) -m autograder requests $(IN) $(ARGS)
+	$(RUN) -m autograder requests $(ARGS) $(IN)
 
 explain: $(READY)  ## show inputs, answer and right values of a question (ARGS="STUDENT QUESTION")
-	$(RUN) -m autograder explain $(IN) $(ARGS)
+	$(RUN) -m autograder explain $(ARGS) $(IN)
 
 similar: $(READY)  ## list pairs of students whose answers look alike (A=a01_densities)
-	$(RUN) -m autograder similar $(A) $(IN) $(ARGS)
+	$(RUN) -m autograder similar $(A) $(ARGS) $(IN)
 
 matrix: $(READY)  ## show which cases refuse which known mistakes (A=a01_densities for one)
 	$(RUN) -m autograder matrix $(A) $(ARGS)
 
 unnamed: $(READY)  ## show wrong answers that nothing explains, like ones together (A=a01_densities for one)
-	$(RUN) -m autograder unnamed $(A) $(IN) $(ARGS)
+	$(RUN) -m autograder unnamed $(A) $(ARGS) $(IN)
 
 adopt: $(READY)  ## make a known mistake of such an answer (ARGS="a01_densities QUESTION STUDENT NAME")
-	$(RUN) -m autograder adopt $(ARGS)
+	$(RUN) -m autograder adopt $(ARGS) $(IN)
 
 kernelspec: $(READY)  ## install the confined kernel for nbclient, nbgrader and Jupyter
 	$(RUN) -m autograder kernelspec $(ARGS)

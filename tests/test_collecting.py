@@ -286,7 +286,7 @@ def test_the_latest_counts_and_what_it_replaces_is_kept(course):
     collect(course, zipped({"lovelaceada_1001_5010_a01_densities.ipynb": notebook("third")}))
     assert submitted(course) == {("ada", A01): "third"}
     kept = [*(course / "submitted" / "ada" / A01 / ".replaced").iterdir()]
-    assert sorted(whose(path.read_bytes()) for path in kept) == ["first", "second"]
+    assert [whose(path.read_bytes()) for path in kept] == ["second"]
 
 
 def test_of_several_times_the_last_counts(course):
@@ -448,6 +448,42 @@ def test_the_attempt_that_counts_stays_whenever_the_download_is_collected(course
     }
     collect(course, zipped(files))
     assert submitted(course)["emmy", A01] == "last"
+
+
+def test_what_was_handed_in_with_the_one_that_counts_is_no_attempt(course):
+    """Two uploads in one hand-in; the next hand-in has the other one alone."""
+    files = {
+        "lovelaceada_1001_5000_a01_densities.ipynb": notebook("draft"),
+        "lovelaceada_1001_5001_a01_densities.ipynb": notebook("final"),
+    }
+    collect(course, zipped(files))
+    folder = course / "submitted" / "ada" / A01
+    assert submitted(course) == {("ada", A01): "final"}
+    assert [whose(path.read_bytes()) for path in (folder / placing.OTHERS).iterdir()] == ["draft"]
+    assert not (folder / placing.REPLACED).exists()
+    # It never counted: handed in later it does.
+    collect(course, zipped({"lovelaceada_1001_5009_a01_densities.ipynb": notebook("draft")}))
+    assert submitted(course) == {("ada", A01): "draft"}
+
+
+def test_a_time_that_cannot_be_read_is_said_and_nothing_is_replaced(course):
+    collect(course, notebook("by mail"), student="ada", name="a.ipynb")
+    (course / "submitted" / "ada" / A01 / "timestamp.txt").write_text("2026-10-03 12:00\n")
+    files = {
+        "submission_metadata.yml": GRADESCOPE,
+        "submission_11/a01_densities.ipynb": notebook("older"),
+    }
+    found = collect(course, zipped(files))
+    assert submitted(course)["ada", A01] == "by mail"
+    assert any("says no time with its zone" in said for said in found.notices)
+
+
+def test_a_course_that_is_not_there_is_not_made(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.ipynb").write_bytes(notebook("ada"))
+    assert main(["collect", "a.ipynb", "--out", "typo"]) == 2
+    assert "there is no course in typo" in capsys.readouterr().err
+    assert not (tmp_path / "typo").exists()
 
 
 def test_the_grader_says_what_lies_in_the_place_of_a_notebook(course):

@@ -221,7 +221,7 @@ def test_a_course_may_have_some_of_the_assignments(tmp_path):
     assert [line.split(",")[0] for line in lines] == ["assignment", NAMES[0]]
     assert len(written) == 4 + 2
     # The others may come later; what is there stays.
-    written, kept = folder.init(tmp_path, NAMES[1:2])
+    written, kept = folder.init(tmp_path, [NAMES[1], NAMES[1]])
     assert kept == []
     assert {path.name for path in (tmp_path / "release").iterdir()} == {*NAMES[:2]}
     assert (tmp_path / "deadlines.csv").read_text().splitlines() == lines

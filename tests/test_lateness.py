@@ -66,6 +66,7 @@ def test_a_deadline_is_a_time_of_its_zone(tmp_path, written, utc):
         ("2026-10-30 23:30:10.123456 UTC", datetime(2026, 10, 30, 23, 30, 10)),
         ("2026-10-30 23:30+01:00", datetime(2026, 10, 30, 22, 30)),
         ("2026-10-30 23:30:00 +0100\n", datetime(2026, 10, 30, 22, 30)),
+        ("2026-10-30 23:30:00+01", datetime(2026, 10, 30, 22, 30)),
         ("2026-10-30T23:30:00Z", datetime(2026, 10, 30, 23, 30)),
         ("2026-10-30 23:30 Europe/Berlin", datetime(2026, 10, 30, 22, 30)),
         # Without a zone, in the order of some country, or half of a time.
@@ -229,6 +230,13 @@ def give_more_time(course):
     (course / "extensions.csv").write_text(extension)
 
 
+def give_less_time(course):
+    """Which nobody gets."""
+    extension = f"student,assignment,due\nlate,{A01},2026-10-29 06:00 UTC\n"
+    (course / "extensions.csv").write_text(extension)
+    drop_a_question(course)
+
+
 def take_all_points_of_who_is_late(course):
     (course / "deadlines.csv").write_text(f"assignment,due\n{A01},2026-10-30 23:59 UTC\n")
     zero = "c.LateSubmissionPlugin.penalty_method = 'zero'\n"
@@ -242,6 +250,7 @@ def take_all_points_of_who_is_late(course):
         set_the_deadline_in_the_gradebook,
         take_the_deadline_back,
         give_more_time,
+        give_less_time,
         take_all_points_of_who_is_late,
     ],
 )
@@ -281,7 +290,14 @@ def test_what_is_exported_has_the_tables_of_today(tmp_path):
 
     assert late() == pytest.approx(0.1)
     (tmp_path / "deadlines.csv").write_text(f"assignment,due\n{A01},none\n")
+    (tmp_path / "totals.csv").unlink()
+    (tmp_path / "totals.csv").mkdir()
+    # The other table is written all the same.
     assert late() == 0
+    (tmp_path / "roster.csv").write_text("name\nAnn\n")
+    with pytest.raises(AssertionError, match=r"nothing was exported: .*no column `id`") as found:
+        late()
+    assert "Traceback" not in str(found.value)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from autograder import places
 
-from .options import UsageError, add_command, add_submitted
+from .options import UsageError, add_command, add_course, add_submitted
 
 __all__ = ["add_parser"]
 
@@ -23,6 +23,7 @@ def add_parser(commands) -> None:
     command.add_argument("student", metavar="STUDENT", help="whose answer it is")
     command.add_argument("name", metavar="NAME", help="the mistake's name, for example kl_squared")
     add_submitted(command)
+    add_course(command)
 
 
 def run(options: Namespace) -> int:

@@ -9,7 +9,7 @@ from autograder import screen
 from autograder.names import printable
 from autograder.screen import say
 
-from .options import UsageError, add_command, add_course, known_assignments
+from .options import OUT, UsageError, add_command, add_course, known_assignments
 from .status import FAILED
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def run(options: Namespace) -> int:
         if not download.exists():
             raise UsageError(f"there is no {download}: name the zip or folder that you downloaded")
     known_assignments([options.assignment] if options.assignment else [])
+    if options.out != OUT and not options.out.is_dir():
+        raise UsageError(f"there is no course in {options.out}: `make course` makes it")
     with screen.waiting(console, "Reading " + ", ".join(map(str, options.downloads))):
         found, roster, folder_of = collect_downloads(options)
     if not roster:

@@ -55,7 +55,7 @@ def add_reweigh(commands) -> None:
     reweigh.add_argument(
         "points",
         help="what it is out of: a number, 0 to drop it; `full` gives everybody all its points; "
-        f"`{WITHDRAW}` takes that back",
+        f"`{WITHDRAW}` takes either back",
     )
     add_reason(reweigh)
 
@@ -86,6 +86,8 @@ def catching(work: Callable[[Namespace], int]) -> Callable[[Namespace], int]:
             raise UsageError(f"there is no course in {options.out}: name it with --out")
         if not " ".join(getattr(options, "why", "because").split()):
             raise UsageError("--why needs a reason: students read it")
+        if not options.by.strip():
+            raise UsageError("--by needs a name: students read it")
         try:
             return work(options)
         except CellsChanged as error:
@@ -115,7 +117,10 @@ def add_reason(command) -> None:
 
 def add_author(command) -> None:
     command.add_argument(
-        "--by", default=whoami(), metavar="NAME", help="who decides: students read it (%(default)s)"
+        "--by",
+        default=whoami(),
+        metavar="NAME",
+        help="who decides or answers: students read it (%(default)s)",
     )
 
 
@@ -146,6 +151,8 @@ def reweigh_question(options: Namespace) -> int:
     kind, points = read_points(options.points, words, WEIGHT)
     if not 0 <= points <= MOST_POINTS:
         raise UsageError(f"{options.points}: give 0 to {MOST_POINTS} points")
+    if kind == WITHDRAWN and not is_reweighed(options, assignment):
+        raise UsageError(f"nothing has been decided on {options.question} for the class")
     return decide(options, ALL, assignment, kind, (points, 0.0))
 
 
@@ -163,10 +170,14 @@ def read_points(text: str, words: Mapping[str, str], kind: str) -> tuple[str, fl
     if text.casefold() in words:
         return words[text.casefold()], 0.0
     try:
+        # Python takes 1_0 for ten.
+        if "_" in text:
+            raise ValueError(text)
         return kind, float(text)
     except ValueError as error:
         known = "".join(f", or `{word}`" for word in words)
-        raise UsageError(f"{text}: give a number of points{known}") from error
+        better = f"; write {text.replace(',', '.')}" if text.count(",") == 1 else ""
+        raise UsageError(f"{text}: give a number of points{known}{better}") from error
 
 
 # Not fewer arguments: a decision has them.
@@ -252,6 +263,13 @@ def check_submission(options: Namespace, assignment: str) -> None:
             f"nothing of {options.student}'s has been graded for {assignment}: there is nothing "
             "to correct yet"
         )
+
+
+def is_reweighed(options: Namespace, assignment: str) -> bool:
+    from autograder.course.corrections import decisions_on, read_corrections
+
+    decisions = decisions_on(read_corrections(options.out), assignment)
+    return options.question in {*decisions.full, *decisions.reweighed}
 
 
 def has_override(options: Namespace, assignment: str) -> bool:

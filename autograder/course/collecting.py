@@ -63,7 +63,9 @@ def collect(
         for found in latest.values():
             place_or_say(found, folder_of(found.student, found.assignment), collected)
         for found in others:
-            keep_other(found, folder_of(found.student, found.assignment))
+            counts = latest[found.student, found.assignment]
+            is_attempt = found.hand_in != counts.hand_in
+            keep_other(found, folder_of(found.student, found.assignment), is_attempt)
     leave_others({*latest}, wanted, folder_of, collected)
     return collected
 
@@ -106,7 +108,7 @@ def take_later(
         counts, not_that = (found, other) if chosen[key] is found else (other, found)
         collected.notices.append(
             f"{found.student}/{found.assignment}: took {counts.where}, not {not_that.where}, "
-            "which is kept in .replaced"
+            "which is kept beside it, hidden"
         )
         yield not_that
 

@@ -46,7 +46,7 @@ def init(
     Raises:
         OSError: If something cannot be written.
     """
-    folder, names = Path(folder), names or tasks.names()
+    folder, names = Path(folder), list(dict.fromkeys(names or tasks.names()))
     due = "".join(f"{name},,,,\n" for name in names)
     files = {
         folder / CONFIG_NAME: CONFIG,

@@ -1,5 +1,6 @@
 """What nbgrader exports and gives back: the tables of today, deadlines and penalties in them."""
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from autograder.files import alone
+from autograder.places import FaultyFile
 
 from .course_files import read_course_files, write_lateness
 from .totals import write_totals
@@ -39,8 +41,19 @@ class ExportWithPenalties(CsvExportPlugin):
     course_folder = Unicode("", help="The course's folder.").tag(config=True)
 
     def export(self, gradebook: api.Gradebook) -> None:
-        refresh(gradebook, self.course_folder, [one.name for one in gradebook.assignments])
-        write_totals(self.course_folder, gradebook)
+        """Writes both tables.
+
+        Raises:
+            SystemExit: If a file of the course cannot be read.
+        """
+        try:
+            refresh(gradebook, self.course_folder, [one.name for one in gradebook.assignments])
+        except FaultyFile as error:
+            sys.exit(f"nothing was exported: {error}")
+        try:
+            write_totals(self.course_folder, gradebook)
+        except OSError as error:
+            self.log.error("The totals were not written: %s", error)
         super().export(gradebook)
 
 

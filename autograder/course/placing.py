@@ -15,7 +15,7 @@ from autograder.names import printable
 from .archives import Refused
 from .collected import Collected, StudentNotebook
 from .layouts import DownloadedFile
-from .timestamps import parse_timestamp
+from .timestamps import HOW_TO_WRITE, parse_timestamp
 
 __all__ = [
     "REPLACED",
@@ -27,7 +27,8 @@ __all__ = [
     "time_of",
 ]
 
-REPLACED = ".replaced"
+# What counted once, and what was handed in together with it.
+REPLACED, OTHERS = ".replaced", ".others"
 # Bytes of a file's name, and letters of its end.
 MAX_NAME, MAX_SUFFIX = 100, 10
 
@@ -91,7 +92,9 @@ def why_not_replaced(found: StudentNotebook, folder: Path, before: datetime | No
     time = found.source.timestamp
     if found.is_chosen:
         return ""
-    for path in find_replaced(folder, found.content):
+    if kind(folder / TIMESTAMP) == FILE and before is None:
+        return f"may be older: {folder / TIMESTAMP} says no time with its zone; {HOW_TO_WRITE}"
+    for path in find_kept(folder / REPLACED, found.content):
         # The same hand-in, to the second: one of the same text may be handed in later.
         if not (time and before) or read_time(time_of(path)) == time.replace(microsecond=0):
             return (
@@ -101,10 +104,9 @@ def why_not_replaced(found: StudentNotebook, folder: Path, before: datetime | No
     return "is older" if time and before and before > time else ""
 
 
-def find_replaced(folder: Path, content: bytes) -> list[Path]:
-    """Returns where a notebook lies among those that were replaced."""
-    every = sorted((folder / REPLACED).glob("*.ipynb"))
-    return [path for path in every if path.read_bytes() == content]
+def find_kept(folder: Path, content: bytes) -> list[Path]:
+    """Returns where a notebook lies among those that are kept in a hidden folder."""
+    return [path for path in sorted(folder.glob("*.ipynb")) if path.read_bytes() == content]
 
 
 def read_time(path: Path) -> datetime | None:
@@ -126,29 +128,35 @@ def keep_old(path: Path, content: bytes) -> None:
     keep_replaced(path, content, said.read_text("utf-8", "replace") if kind(said) == FILE else "")
 
 
-def keep_other(found: StudentNotebook, folder: Path) -> None:
+def keep_other(found: StudentNotebook, folder: Path, is_attempt: bool) -> None:
     """Keeps a notebook that does not count, for whoever wants another one of several to count.
 
     Args:
         found: The notebook.
         folder: Where the student's that counts lies.
+        is_attempt: Whether it was handed in by itself, and not with the one that counts.
     """
     path, time = folder / f"{found.assignment}.ipynb", found.source.timestamp
     if kind(path) == FILE and path.read_bytes() != found.content:
-        keep_replaced(path, found.content, write_time(time) if time else "")
+        said = write_time(time) if time else ""
+        keep_replaced(path, found.content, said, REPLACED if is_attempt else OTHERS)
 
 
-def keep_replaced(path: Path, content: bytes, said: str) -> None:
-    """Writes a notebook into the hidden folder under a new number, unless it is there already.
+def keep_replaced(path: Path, content: bytes, said: str, name: str = "") -> None:
+    """Writes a notebook into a hidden folder under a new number, unless it is there already.
 
     Args:
         path: Where the one that counts lies.
         content: The notebook.
         said: When it was handed in, for the file beside it; "" if nobody knows.
+        name: The folder's name; that of what was replaced if empty.
     """
-    folder, pattern = path.parent / REPLACED, re.compile(rf"{re.escape(path.stem)}-(\d+)\.ipynb")
+    folder, pattern = (
+        path.parent / (name or REPLACED),
+        re.compile(rf"{re.escape(path.stem)}-(\d+)\.ipynb"),
+    )
     time = parse_timestamp(said)
-    if any(read_time(time_of(one)) == time for one in find_replaced(path.parent, content)):
+    if any(read_time(time_of(one)) == time for one in find_kept(folder, content)):
         return
     names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
     numbers = (int(found[1]) for found in map(pattern.fullmatch, names) if found)
@@ -165,7 +173,7 @@ def write_time(time: datetime) -> str:
 
 def time_of(path: Path) -> Path:
     """Returns the file that says when a notebook was handed in, one that was replaced too."""
-    is_replaced = path.parent.name == REPLACED
+    is_replaced = path.parent.name in (REPLACED, OTHERS)
     return path.with_suffix(".txt") if is_replaced else path.parent / TIMESTAMP
 
 

@@ -83,7 +83,8 @@ def read_number(text: str, where: str) -> float:
     """Returns a number of 0 or more; raises FaultyFile, which says `where` it stands."""
     try:
         found = float(text)
-        if not 0 <= found < math.inf:
+        # Python takes 1_0 for ten.
+        if "_" in text or not 0 <= found < math.inf:
             raise ValueError(text)
         return found
     except ValueError as error:

@@ -8,7 +8,8 @@ __all__ = ["HOW_TO_WRITE", "parse_timestamp"]
 
 HOW_TO_WRITE = "write it as 2026-10-30 23:30+01:00, or 2026-10-30 22:30 UTC"
 WRITTEN = re.compile(
-    r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?\s*(?:([+-]\d\d):?(\d\d)|([A-Za-z]\S*))\Z"
+    r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?\s*"
+    r"(?:([+-]\d\d)(?::?(\d\d))?|([A-Za-z]\S*))\Z"
 )
 UTC_NAMES = ("z", "utc", "gmt")
 
@@ -21,7 +22,7 @@ def parse_timestamp(text: str) -> datetime | None:
     day, time, hours, minutes, name = written.groups()
     try:
         if hours:
-            return datetime.fromisoformat(f"{day} {time}{hours}:{minutes}").astimezone(UTC)
+            return datetime.fromisoformat(f"{day} {time}{hours}:{minutes or '00'}").astimezone(UTC)
         zone = UTC if name.casefold() in UTC_NAMES else ZoneInfo(name)
         return datetime.fromisoformat(f"{day} {time}").replace(tzinfo=zone).astimezone(UTC)
     # In an exchange a student's own process wrote it.
