@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import datetime
 
@@ -147,6 +148,27 @@ def test_a_changed_answer_under_an_override_waits_after_a_reweigh_too(tmp_path):
     decide(tmp_path, "*", WRITTEN, "weight", 8)
     record(tmp_path, ann)
     assert grade_of(tmp_path, "ann")[2]
+
+
+@pytest.mark.parametrize("decision", [("ann", "points", 3.0), ("*", "full", 0)])
+def test_a_record_of_an_earlier_kit_is_read(tmp_path, decision):
+    """It did not say who waits."""
+    ann = hand_in(tmp_path, "ann")
+    record(tmp_path, ann)
+    give(tmp_path, "ann", 1.5)
+    decide(tmp_path, decision[0], WRITTEN, *decision[1:])
+    record(tmp_path, ann)
+    path = tmp_path / "recorded" / f"{A01}.json"
+    found = json.loads(path.read_text())
+    for one in found["holds"]:
+        del one["waiting"]
+    path.write_text(json.dumps(found))
+    before = grade_of(tmp_path, "ann")
+    assert record(tmp_path, ann)[1] == []
+    assert grade_of(tmp_path, "ann") == before
+    decide(tmp_path, decision[0], WRITTEN, "withdrawn")
+    record(tmp_path, ann)
+    assert grade_of(tmp_path, "ann") == (None, 1.5, False)
 
 
 @pytest.mark.parametrize("decision", [("full", 0), ("weight", 0)])

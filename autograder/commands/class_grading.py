@@ -415,7 +415,14 @@ def describe(run, count, everything, out) -> Iterator[tuple[str, str | None]]:
             ),
             "yellow",
         )
-    names = ("grades.csv", "totals.csv", "gradebook.db", "feedback/", "verdicts/")
+    names = (
+        "grades.csv",
+        "totals.csv",
+        "report/index.html",
+        "feedback/",
+        "gradebook.db",
+        "verdicts/",
+    )
     yield f"Results: {', '.join(f'{out}/{name}' for name in names)}", None
 
 

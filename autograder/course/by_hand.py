@@ -273,13 +273,7 @@ def from_rows(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Changed]:
 def from_row(one: dict[str, Any]) -> Changed:
     given, ours = (None if one[name] is None else float(one[name]) for name in ("given", "ours"))
     correction, overruled = str(one["correction"]), str(one["overruled"])
-    marks = one["waiting"]
-    waiting = Waiting(
-        bool(marks["answer"]),
-        bool(marks["again"]),
-        str(marks["override"]),
-        str(marks["hidden_by"]),
-    )
+    waiting = Waiting.from_document(one.get("waiting"), correction)
     return Changed(given, float(one["most"]), ours, correction, overruled, waiting)
 
 

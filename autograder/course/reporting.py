@@ -54,7 +54,14 @@ def course_reports(folder, standings: Mapping[tuple[str, str], Standing]) -> Cou
         )
     except FaultyFile as error:
         raise OSError(str(error)) from error
-    return Course(standings, known.names, known.besides)
+    return Course(
+        standings,
+        known.names,
+        {one.id: one.section for one in known.files.roster.students},
+        known.title,
+        known.date,
+        known.besides,
+    )
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,12 @@ class Known:
         """The names of students, by their ids."""
         return {one.id: one.name for one in self.files.roster.students}
 
+    @property
+    def title(self) -> str:
+        """What the course is called."""
+        directory = self.files.directory
+        return str(directory.config.Kit.get("course_name") or directory.course_id)
+
     @cached_property
     def date(self) -> str:
         """When the pages are written."""
@@ -108,11 +121,11 @@ class Known:
     def besides(self, verdict: dict[str, Any]) -> Besides:
         """Returns what the page of a verdict says besides."""
         student, assignment = verdict["student"], verdict["assignment"]
-        task, directory = tasks.load(assignment), self.files.directory
+        task = tasks.load(assignment)
         by_hand = [question.name for question in task.manual]
         names = [*(question.name for question in task.questions), *by_hand]
         return Besides(
-            course=directory.config.Kit.get("course_name") or directory.course_id,
+            course=self.title,
             date=self.date,
             name=self.names.get(student, ""),
             standing=self.standings.get((student, assignment)),

@@ -4,7 +4,9 @@ nbgrader has one mark for that, `needs_manual_grade`. A decision answers what wa
 the mark is its own, and the answer's comes back when the decision is taken back.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .corrections import FULL, POINTS, Correction
 
@@ -29,6 +31,24 @@ class Waiting:
     again: bool = False
     override: str = ""
     hidden_by: str = NOTHING
+
+    @classmethod
+    def from_document(cls, marks: Mapping[str, Any] | None, correction: str) -> "Waiting":
+        """Returns what was written down as `dataclasses.asdict` has it.
+
+        Args:
+            marks: The document; None where an earlier version of the kit has written none.
+            correction: The id of the correction that holds, which says its kind; "" for none.
+
+        Raises:
+            KeyError, TypeError: If it is something else.
+        """
+        if marks is not None:
+            texts = str(marks["override"]), str(marks["hidden_by"])
+            return cls(bool(marks["answer"]), bool(marks["again"]), *texts)
+        if f"|{FULL}|" in correction:
+            return cls(hidden_by=ALL_OF_THEM)
+        return cls(override=correction, hidden_by=POINTS) if correction else cls()
 
     @property
     def shown(self) -> bool:

@@ -8,6 +8,7 @@ from autograder.files import alone, sweep, write_whole
 from autograder.names import file_stem
 
 from . import feedback, gradebook
+from .class_report import write_class_report
 
 __all__ = ["Course", "write_course", "write_reports"]
 
@@ -19,11 +20,17 @@ class Course:
     Attributes:
         standings: What the gradebook says of submissions, by student and assignment.
         names: The names of students, by their ids.
+        sections: Their sections.
+        title: What the course is called.
+        date: When the reports are written.
         besides: Returns the `Besides` of a verdict's page.
     """
 
     standings: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    sections: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    date: str = ""
     besides: Callable[[dict[str, Any]], feedback.Besides] = lambda _: feedback.Besides()
 
 
@@ -52,7 +59,7 @@ def write_course(verdicts, course: Course, out, read_all, waiting) -> list[dict[
 
 
 def write_reports(verdicts, everything, out, course: Course | None = None) -> None:
-    """Writes the feedback pages and grades.csv.
+    """Writes the feedback pages, grades.csv and the class report.
 
     Args:
         verdicts: Those that get a page.
@@ -70,3 +77,4 @@ def write_reports(verdicts, everything, out, course: Course | None = None) -> No
     write_whole(
         out / "grades.csv", gradebook.grades_csv(everything, course.standings, course.names)
     )
+    write_class_report(out, everything, course)

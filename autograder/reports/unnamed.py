@@ -62,7 +62,7 @@ def unexplained(verdicts: Sequence[dict[str, Any]]) -> Iterator[tuple[str, dict[
     """Yields (student, question) of each answer that neither a name nor the terms explain."""
     for verdict in verdicts:
         for question in verdict["questions"]:
-            if question["unexplained"] and not question["mistake"]:
+            if question.get("unexplained") and not question["mistake"]:
                 yield verdict["student"], question
 
 
