@@ -53,6 +53,7 @@ def test_so_much_a_day_after_a_grace_period_up_to_a_cap(rule, hours, percent):
         # A clock shows it twice: the later one is meant.
         ("2026-10-25 02:30 Europe/Berlin", datetime(2026, 10, 25, 1, 30)),
         ("2026-10-30 23:59 UTC", datetime(2026, 10, 30, 23, 59)),
+        ("2026-10-30 23:59+01:00", datetime(2026, 10, 30, 22, 59)),
     ],
 )
 def test_a_deadline_is_a_time_of_its_zone(tmp_path, written, utc):

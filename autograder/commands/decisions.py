@@ -80,7 +80,7 @@ def catching(work: Callable[[Namespace], int]) -> Callable[[Namespace], int]:
     def run(options: Namespace) -> int:
         from sqlalchemy.exc import SQLAlchemyError
 
-        from autograder.course.gradebook import CellsChanged
+        from autograder.course.gradebook import CellsChanged, describe_failure
 
         if not options.out.is_dir():
             raise UsageError(f"there is no course in {options.out}: name it with --out")
@@ -93,8 +93,7 @@ def catching(work: Callable[[Namespace], int]) -> Callable[[Namespace], int]:
         except CellsChanged as error:
             raise UsageError(str(error)) from error
         except SQLAlchemyError as error:
-            said = str(getattr(error, "orig", None) or error).splitlines()[0]
-            text = f"the gradebook cannot be used ({said}): nothing was written"
+            text = f"the gradebook cannot be used ({describe_failure(error)}): nothing was written"
             say(screen.on_stdout(), text, "bold red")
             return FAILED
 

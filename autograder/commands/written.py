@@ -47,8 +47,10 @@ def run(options: Namespace) -> int:
             devices.choose()
         return take_all(options, console) if options.take else write_all(options, console)
     except SQLAlchemyError as error:
-        said = str(getattr(error, "orig", None) or error).splitlines()[0]
-        say(console, f"the gradebook cannot be used ({said}): nothing was written", "bold red")
+        from autograder.course.gradebook import describe_failure
+
+        said = f"the gradebook cannot be used ({describe_failure(error)}): nothing was written"
+        say(console, said, "bold red")
         return FAILED
 
 

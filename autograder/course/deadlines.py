@@ -1,14 +1,13 @@
 """When assignments are due: `deadlines.csv`, with a row for each assignment."""
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from autograder import tasks
 from autograder.places import FaultyFile
 
 from .tables import read_rows
+from .timestamps import split_time
 
 __all__ = ["COLUMNS", "NAME", "RULE_COLUMNS", "check_name", "parse", "read_deadlines"]
 
@@ -16,7 +15,6 @@ NAME = "deadlines.csv"
 RULE_COLUMNS = ("percent_per_day", "grace_minutes", "most_percent")
 COLUMNS = ("assignment", "due", *RULE_COLUMNS)
 NEVER = "none"
-WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?:\s+(\S+))?\Z")
 
 
 def read_deadlines(folder) -> dict[str, datetime | None]:
@@ -65,20 +63,16 @@ def parse(text: str, where: str) -> datetime:
     Raises:
         FaultyFile: If the text is no time; it says `where` the text stands.
     """
-    written = WRITTEN.match(text)
     try:
-        if not written:
-            raise ValueError(text)
-        zone = ZoneInfo(written[3]) if written[3] else None
+        time, zone = split_time(text)
         # Nobody loses an hour.
-        local = datetime.fromisoformat(f"{written[1]} {written[2]}").replace(fold=1)
-        time = (local.replace(tzinfo=zone) if zone else local.astimezone()).astimezone(UTC)
-    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError) as error:
-        why = f" ({error})" if written else ""
+        local = time.replace(fold=1)
+        found = (local.replace(tzinfo=zone) if zone else local.astimezone()).astimezone(UTC)
+    except (ValueError, OverflowError, OSError) as error:
         raise FaultyFile(
-            f"{where}: {text!r} is no time{why}: write it as 2026-10-30 23:59, "
+            f"{where}: {text!r} is no time ({error}): write it as 2026-10-30 23:59, "
             "or 2026-10-30 23:59 Europe/Berlin"
         ) from error
-    if time.astimezone(zone).replace(tzinfo=None) != local.replace(fold=0):
+    if found.astimezone(zone).replace(tzinfo=None) != time:
         raise FaultyFile(f"{where}: there is no {text}: clocks are put forward over it")
-    return time
+    return found

@@ -26,6 +26,7 @@ __all__ = [
     "Grades",
     "Standing",
     "add_students",
+    "describe_failure",
     "due_date",
     "exists",
     "grade_rows",
@@ -142,6 +143,12 @@ def open_gradebook(url: str, course_id="default_course") -> api.Gradebook:
     """
     put_programs_on_path()
     return api.Gradebook(url, course_id or "default_course")
+
+
+def describe_failure(error: Exception) -> str:
+    """Returns what a database or a file system says, in one line."""
+    said = str(getattr(error, "orig", None) or error).splitlines()
+    return f"{type(error).__name__}: {said[0] if said else 'it does not say why'}"
 
 
 def put_programs_on_path() -> None:

@@ -96,8 +96,8 @@ def record(
         failures.append(f"nothing was written into the gradebook: {error}")
     except (OSError, SQLAlchemyError) as error:
         failures.append(
-            f"the gradebook was not written ({describe(error)}): no verdict is lost, and points "
-            "given by hand stay; run again when that is mended"
+            f"the gradebook was not written ({gradebook.describe_failure(error)}): no verdict is "
+            "lost, and points given by hand stay; run again when that is mended"
         )
     return {}, failures
 
@@ -134,12 +134,6 @@ def record_totals(folder, book: Gradebook) -> Iterator[str]:
         write_totals(folder, book)
     except OSError as error:
         yield f"{TOTALS} was not written ({error}): run again when it can be"
-
-
-def describe(error: Exception) -> str:
-    """Returns what a database or a file system says, in one line."""
-    said = str(getattr(error, "orig", None) or error).splitlines()
-    return f"{type(error).__name__}: {said[0] if said else 'it does not say why'}"
 
 
 def record_assignment(

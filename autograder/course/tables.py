@@ -75,7 +75,7 @@ def check_lengths(path: Path, rows: Iterable[tuple[int, list[str]]], columns: in
         if any(value.strip() for value in row[columns:]):
             raise FaultyFile(
                 f"{path}, line {line} has {len(row)} cells for {columns} columns: put a text that "
-                'has a comma between quotation marks: "so, for example"'
+                'has a comma between quotation marks, "so, for example", or name the column'
             )
 
 

@@ -63,17 +63,21 @@ class Answer:
     @property
     def points(self) -> float | None:
         """What a person gave; None where nobody did, or not the same to all."""
-        return only(None if mark.waits else mark.manual_score for mark in self.marks.values())
+        return common_value(
+            None if mark.waits else mark.manual_score for mark in self.marks.values()
+        )
 
     @property
     def comment(self) -> str:
         """What a person wrote; "" where nobody did, or not the same to all."""
-        return only(mark.comment for mark in self.marks.values()) or ""
+        return common_value(mark.comment for mark in self.marks.values()) or ""
 
     @property
     def earlier(self) -> float | None:
         """What a person gave for an earlier answer; None for nothing, or not the same to all."""
-        return only(mark.manual_score if mark.waits else None for mark in self.marks.values())
+        return common_value(
+            mark.manual_score if mark.waits else None for mark in self.marks.values()
+        )
 
     @property
     def differences(self) -> list[str]:
@@ -89,7 +93,7 @@ class Answer:
         return said
 
 
-def only(values: Iterable[Any]) -> Any:
+def common_value(values: Iterable[Any]) -> Any:
     """Returns what several values all are; None where they differ."""
     found = [*values]
     return found[0] if found and all(one == found[0] for one in found) else None

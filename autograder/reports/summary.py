@@ -49,7 +49,7 @@ def build_parts(verdicts) -> Iterator[RenderableType]:
 def describe_points(verdict) -> str:
     """Returns how many points an assignment has, and how many more are given by hand."""
     by_hand = verdict.get("manual_max_score") or 0.0
-    more = f" here, {by_hand:g} more by hand" if by_hand else ""
+    more = f" graded automatically, {by_hand:g} by hand" if by_hand else ""
     return f"{verdict['max_score']:g} points{more}"
 
 
