@@ -100,21 +100,23 @@ def test_all_of_the_grade_is_on_the_page(course):
     place, standings = course
     standing = standings["ann", A01]
     text = page_of(place, "ann").read_text(encoding="utf-8")
-    flat = " ".join(re.sub(r"<[^>]+>", " ", text).split())
+    flat = " ".join(re.sub(r"<[^>]+>", " ", text.replace("<wbr>", "")).split())
     waiting = standing.to_grade_by_hand
     for words in (
         f"{standing.total:g} of {standing.out_of:g} points",
-        f"{waiting} answers wait to be graded by hand",
-        f"{standing.penalty:g} points are taken off for being 1 day late",
+        f"{waiting} answers wait to be graded by hand: up to 19 more points are open.",
+        f"{standing.total + standing.penalty:g} reached, less {standing.penalty:g} for lateness: "
+        "it was handed in 12 h 1 min after the deadline.",
         "handed in 2026-10-31",
         "due 2026-10-30",
         "7.5 / 12",
         "2.5 / 4",
         "Corrected to 7.5 of 12 points. The hint misled.",
-        "Automatically 4.2 of 12; the points above are what counts.",
+        "The grader gave 4.2 of 12; a person changed that to 7.5 / 12.",
+        "not right, corrected by hand",
         "Comment: Say for whom.",
-        "1 of 2 ordinary inputs are right: 4.2 points.",
-        "1 of 1 edge cases are right, not counted: they count only if every case is right.",
+        "Ordinary inputs: 1 of 2 right (4.2 of 8.4 points).",
+        "Edge cases: 1 of 1 right (0 of 3.6 points: they count only if all 3 cases are right).",
         "graded by hand",
         "To mend it: Multiply by 1/2 .",
         "What your answer computes",

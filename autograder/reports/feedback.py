@@ -15,6 +15,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from vikit.judging import EDGE, GENERIC, PROPERTY
+from vikit.judging.decide import GENERIC_SHARE
 
 from autograder.names import printable
 
@@ -32,11 +33,12 @@ WORDS = {
     "error": ("stopped with an error", "✗", "bad"),
     "timeout": ("took too long", "✗", "bad"),
     "crashed": ("ended the program", "✗", "bad"),
-    "malformed": ("gave something else", "✗", "bad"),
+    "malformed": ("wrong shape or type", "✗", "bad"),
     "unexamined": ("not examined", "○", "none"),
     "kit_error": ("the grader failed", "○", "none"),
 }
 UNKNOWN = ("not right", "✗", "bad")
+NOT_READ, NOT_COUNTED = ("not read", "○", "none"), ("does not count", "○", "none")
 NOTHING = "Nothing could be graded: "
 # Light and dark, with enough contrast.
 STYLES = ("default", "github-dark")
@@ -88,7 +90,7 @@ class QuestionView:
         points: How the points come about, in sentences.
         formulas: What the notebook says of it in formulas.
         text: All that the notebook says before it.
-        computed: What the answer computes: formulas with notes; empty where it was not read back.
+        computed: What the answer computes, in formulas; empty where none says it.
         code: What was handed in; empty for nothing.
     """
 
@@ -103,7 +105,7 @@ class QuestionView:
     points: Sequence[str] = ()
     formulas: Sequence[Markup] = ()
     text: str = ""
-    computed: Sequence[tuple[Markup, str]] = ()
+    computed: Sequence[Markup] = ()
     code: str = ""
 
 
@@ -111,7 +113,11 @@ class QuestionView:
 def template() -> Template:
     # Student names, messages and mistakes are text, whatever stands in them.
     environment = Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True)
-    environment.filters |= {"printable": printable, "with_code": mathematics.with_code}
+    environment.filters |= {
+        "printable": printable,
+        "with_code": mathematics.with_code,
+        "breakable": mathematics.breakable,
+    }
     return environment.get_template("feedback.html.j2")
 
 
@@ -134,7 +140,8 @@ def feedback_html(verdict, besides: Besides | None = None) -> str:
     nothing = messages.pop() if len(messages) == 1 else ""
     nothing = nothing.removeprefix(NOTHING) if nothing.startswith(NOTHING) else ""
     views = [view_of(question, besides, bool(nothing)) for question in verdict["questions"]]
-    views += [view_by_hand(name, besides) for name in besides.by_hand if name in besides.grades]
+    by_hand = [name for name in besides.by_hand if name in besides.grades]
+    views += [view_by_hand(name, besides, bool(nothing)) for name in by_hand]
     shown = {view.name for view in views}
     # Of the others the table says it all.
     told = [view for view in views if has_more(view, besides, bool(nothing))]
@@ -149,6 +156,9 @@ def feedback_html(verdict, besides: Besides | None = None) -> str:
         others=others,
         code_styles=code_styles(),
         times=list(times_of(besides.standing)),
+        lateness=lateness_of(besides.standing),
+        uncounted=sum(1 for view in views if view.grade and not view.grade.out_of),
+        open_points=sum(view.out_of for view in views if view.grade and view.grade.waits),
     )
 
 
@@ -156,6 +166,14 @@ def has_more(view: QuestionView, besides: Besides, is_empty: bool) -> bool:
     """Tells whether there is more to say of a question than points and outcome."""
     comment = view.grade.comment if view.grade else ""
     return bool((view.question and not is_empty) or besides.remarks.get(view.name) or comment)
+
+
+def lateness_of(standing: Any) -> str:
+    """Returns how late something was handed in, in words."""
+    minutes = int(standing.seconds_late // 60) if standing else 0
+    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    parts = (f"{days} d" * bool(days), f"{hours} h" * bool(hours), f"{minutes} min")
+    return " ".join(filter(None, parts))
 
 
 def times_of(standing: Any) -> Iterator[str]:
@@ -177,7 +195,11 @@ def view_of(question, besides: Besides, is_empty: bool) -> QuestionView:
         is_empty: Whether nothing at all could be graded.
     """
     name, grade = question["name"], besides.grades.get(question["name"])
-    words, mark, style = WORDS.get(question["status"], UNKNOWN)
+    words, mark, style = NOT_READ if is_empty else WORDS.get(question["status"], UNKNOWN)
+    if grade and not grade.out_of:
+        words, mark, style = NOT_COUNTED
+    elif grade and grade.by_hand:
+        words += ", corrected by hand"
     is_shown = question["status"] != "correct" and not is_empty
     is_answered = question["status"] not in ("unanswered", "missing")
     text = besides.texts.get(name, "") if is_shown else ""
@@ -194,47 +216,65 @@ def view_of(question, besides: Besides, is_empty: bool) -> QuestionView:
         explain_points(question) if is_shown and is_answered else (),
         mathematics.displayed_formulas(text)[-2:],
         mathematics.markdown(text) if text else "",
-        mathematics.formulas(computed),
+        # What an argument is taken for stands in no formula: the message says it.
+        [formula for formula, note in mathematics.formulas(computed) if not note],
         coloured(besides.code.get(name, "")) if is_shown and is_answered else "",
     )
 
 
-def view_by_hand(name: str, besides: Besides) -> QuestionView:
-    """Returns what a page shows of a question that a person grades."""
+def view_by_hand(name: str, besides: Besides, is_empty: bool) -> QuestionView:
+    """Returns what a page shows of a question that a person grades.
+
+    Args:
+        name: Its name.
+        besides: What the page says besides.
+        is_empty: Whether nothing at all could be graded.
+    """
     grade = besides.grades[name]
-    if grade.waits:
+    if not grade.out_of:
+        words = NOT_COUNTED
+    elif grade.waits:
         words = ("waits for a person", "○", "none")
     elif grade.by_hand:
         words = ("graded by hand", "✓" if grade.score == grade.out_of else "◐", "half")
     else:
-        words = ("not answered", "○", "none")
+        words = NOT_READ if is_empty else ("not answered", "○", "none")
     return QuestionView(name, grade.score, grade.out_of, *words, {}, grade)
 
 
 def explain_points(question) -> list[str]:
     """Returns how the points of a question that is not right come about, in sentences."""
+    cases = question["cases"]
     by_kind = {
-        kind: [case for case in question["cases"] if case.get("kind") == kind]
+        kind: [case for case in cases if case.get("kind") == kind]
         for kind in (GENERIC, EDGE, PROPERTY)
     }
+    generic, edges, properties = by_kind.values()
     said = []
-    for kind, what in ((GENERIC, "ordinary inputs"), (PROPERTY, "properties")):
-        cases = by_kind[kind]
-        if cases:
-            passed, points = count_of(cases)
-            said.append(f"{passed} of {len(cases)} {what} are right: {points:g} points.")
-    edges = by_kind[EDGE]
+    if generic:
+        share = GENERIC_SHARE if edges else 1.0
+        worth = f"{points_of(generic):g} of {share * question['max_score']:g} points"
+        said.append(f"Ordinary inputs: {count_right(generic)} right ({worth}).")
     if edges:
-        passed, points = count_of(edges)
-        why = ", not counted: they count only if every case is right" if passed else ""
-        counted = f": {points:g} points" if points else why
-        said.append(f"{passed} of {len(edges)} edge cases are right{counted}.")
+        worth = f"{points_of(edges):g} of {(1 - GENERIC_SHARE) * question['max_score']:.4g} points"
+        rule = f"they count only if all {len(cases)} cases are right"
+        said.append(f"Edge cases: {count_right(edges)} right ({worth}: {rule}).")
+    if properties:
+        worth = f"{points_of(properties):g} of {question['max_score']:g} points"
+        said.append(f"Properties: {count_right(properties)} right ({worth}).")
+    if question["status"] in ("error", "malformed"):
+        said.append(
+            "What else may be off shows when this is mended: run `check()` in the notebook again."
+        )
     return said
 
 
-def count_of(cases) -> tuple[int, float]:
-    """Returns (how many passed, their points)."""
-    return sum(case["passed"] for case in cases), round(sum(case["points"] for case in cases), 2)
+def count_right(cases) -> str:
+    return f"{sum(case['passed'] for case in cases)} of {len(cases)}"
+
+
+def points_of(cases) -> float:
+    return round(sum(case["points"] for case in cases), 2)
 
 
 # What may turn text round, or is not seen: it is shown by its number.

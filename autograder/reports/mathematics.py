@@ -13,7 +13,15 @@ from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-__all__ = ["displayed_formulas", "formulas", "markdown", "tex", "to_tex", "with_code"]
+__all__ = [
+    "breakable",
+    "displayed_formulas",
+    "formulas",
+    "markdown",
+    "tex",
+    "to_tex",
+    "with_code",
+]
 
 DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 LINK = re.compile(r"https?://")
@@ -69,9 +77,33 @@ def tex(body: str, is_displayed: bool = False) -> Markup:
     # It has entities in its texts, which would be text: and its own writing lets HTML through.
     for node in element.iter():
         node.text = unescape(node.text) if node.text else node.text
+    for node in element.iter():
+        set_spaces(node)
     made = ElementTree.tostring(element, encoding="unicode")
-    # A long one is scrolled, and the page is not.
-    return Markup(f'<div class="formula" tabindex="0">{made}</div>' if is_displayed else made)
+    # A long one is scrolled, and the page is not. It may stand in a paragraph.
+    return Markup(f'<span class="formula" tabindex="0">{made}</span>' if is_displayed else made)
+
+
+def set_spaces(parent: ElementTree.Element) -> None:
+    """Sets the spaces of a formula's part as LaTeX does: browsers cannot know all of them."""
+    children = list(parent)
+    for index, node in enumerate(children):
+        text = (node.text or "").strip()
+        after = children[index + 1] if index + 1 < len(children) else None
+        if node.tag == "mi" and text in NAMED and after is not None and not opens(after):
+            space = ElementTree.Element("mspace", width="0.17em")
+            parent.insert(list(parent).index(node) + 1, space)
+        elif text == "~":
+            node.tag, node.text = "mo", "\u223c"
+        elif node.tag == "mo" and text in MINUS and index == 0:
+            node.set("form", "prefix")
+        elif text in ("\u2225", "\u2016") and index and after is not None:
+            node.tag, node.attrib = "mo", {"form": "infix", "lspace": "0.28em", "rspace": "0.28em"}
+
+
+def opens(node: ElementTree.Element) -> bool:
+    """Tells whether a part of a formula begins with a bracket, or is a space."""
+    return node.tag == "mspace" or (node.text or "").strip() in ("(", "[", "|")
 
 
 @cache
@@ -86,11 +118,19 @@ def displayed_formulas(text: str) -> list[Markup]:
     return [tex(found, is_displayed=True) for found in DISPLAYED.findall(text)]
 
 
+def breakable(name: str) -> Markup:
+    """Returns a name in code as HTML that may be broken behind each `_`."""
+    return Markup("_<wbr>").join(name.split("_"))
+
+
 def with_code(text: str) -> Markup:
     """Returns a plain text as HTML; what stands between backticks is code."""
     return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
+# Functions that have a space behind them.
+NAMED = ("log", "ln", "exp", "tanh", "det", "max", "min")
+MINUS = ("-", "\u2212")
 # Names of formulas in plain text, and how LaTeX writes them.
 SYMBOLS = {
     "eps": r"\varepsilon",
