@@ -16,7 +16,7 @@ PLACE := $(patsubst ~/%,$(HOME)/%,$(or $(COURSE),course))
 IN := $(if $(COURSE),--out "$(PLACE)")
 
 .DEFAULT_GOAL := help
-.PHONY: help grade sample new-question test soak assignments solutions release course collect attempts written override reweigh requests explain similar matrix unnamed adopt kernelspec bench doctor clean
+.PHONY: help grade sample new-question test soak assignments solutions release course collect attempts written override reweigh requests give-back explain similar matrix unnamed adopt kernelspec bench doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -90,6 +90,9 @@ reweigh: $(READY)  ## drop a question, or let it count more or less (ARGS='QUEST
 
 requests: $(READY)  ## write down what students ask about grades, and answers; list what waits
 	$(RUN) -m autograder requests $(ARGS) $(IN)
+
+give-back: $(READY)  ## pack feedback: a folder for each student, and a zip for Moodle (A=a01_densities)
+	$(RUN) -m autograder give-back $(A) $(ARGS) $(IN)
 
 explain: $(READY)  ## show inputs, answer and right values of a question (ARGS="STUDENT QUESTION")
 	$(RUN) -m autograder explain $(ARGS) $(IN)

@@ -68,6 +68,7 @@ def collect_downloads(options: Namespace) -> "tuple[Collected, Roster, Callable[
     """Collects; returns (what came of it, the roster, where (student, assignment) goes)."""
     from autograder.course.collecting import Wanted, collect
     from autograder.course.directory import open_directory
+    from autograder.course.handing_back import remember_folders
     from autograder.course.roster import read_roster
     from autograder.reference import device as devices
 
@@ -81,6 +82,7 @@ def collect_downloads(options: Namespace) -> "tuple[Collected, Roster, Callable[
         return Path(course.format_path(course.submitted_directory, student, assignment))
 
     found = collect(options.downloads, Wanted(roster, options.assignment, student), folder_of)
+    remember_folders(options.out, found.folders)
     for one in roster.students:
         # Who has a folder there has a row in every table.
         folder_of(one.id, ".").mkdir(parents=True, exist_ok=True)

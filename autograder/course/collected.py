@@ -91,6 +91,7 @@ class Collected:
         unread: What could not be read, in words.
         others: Files that hold no notebook that can be read, by student.
         notices: What else is odd.
+        folders: What Moodle calls the hand-ins that count, by student and assignment.
     """
 
     placed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -102,3 +103,4 @@ class Collected:
     unread: list[str] = field(default_factory=list)
     others: dict[str, list[DownloadedFile]] = field(default_factory=lambda: defaultdict(list))
     notices: list[str] = field(default_factory=list)
+    folders: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -69,6 +69,7 @@ class DownloadedFile:
         late: Whether the system calls it late.
         order: What is larger for what was handed in later, where there is no timestamp.
         is_loose: Whether it lies in no folder of a student's.
+        folder: What Moodle calls the hand-in, by which it takes feedback back; "" elsewhere.
     """
 
     entry: Entry
@@ -79,6 +80,7 @@ class DownloadedFile:
     late: bool = False
     order: int = 0
     is_loose: bool = False
+    folder: str = ""
 
 
 def read_layout(
@@ -148,7 +150,8 @@ def read_moodle(entry: Entry, top: int) -> Iterator[DownloadedFile]:
             for end in range(1, len(parts))
         )
         person = Person(names=(found["name"],), members=members, account=found["hand_in"])
-        yield DownloadedFile(entry, name, (person,), "Moodle", entry.written)
+        folder = f"{found['name']}_{found['hand_in']}_assignsubmission_file_"
+        yield DownloadedFile(entry, name, (person,), "Moodle", entry.written, folder=folder)
 
 
 def read_canvas(entry: Entry, top: int) -> Iterator[DownloadedFile]:

@@ -63,6 +63,8 @@ def place(found: StudentNotebook, folder: Path, collected: Collected) -> None:
         collected.notices.append(f"{label}: kept what is there: {found.where} {why}")
         collected.refused[found.assignment].append(found.student)
         return
+    if found.source.folder and not found.group:
+        collected.folders[found.student, found.assignment] = found.source.folder
     if found.source.late:
         collected.late[found.assignment].append(found.student)
     if old == content:
