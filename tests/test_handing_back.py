@@ -56,6 +56,12 @@ def test_what_moodle_calls_hand_ins_is_kept_through_downloads(course):
     (course / "moodle.csv").write_text("student\nada\n")
     with pytest.raises(FaultyFile, match="has no column"):
         handing_back.hand_back(course, A01)
+    # Nothing is collected then, and in half.
+    late = course / "late.ipynb"
+    late.write_bytes((course / "submitted" / "zoe" / A01 / f"{A01}.ipynb").read_bytes())
+    (course / "submitted" / "zoe" / A01 / f"{A01}.ipynb").unlink()
+    assert main(["collect", str(late), "--student", "zoe", "--out", str(course)]) == 2
+    assert not (course / "submitted" / "zoe" / A01 / f"{A01}.ipynb").exists()
 
 
 def test_without_moodle_there_is_no_zip_and_without_pages_nothing(course, capsys):

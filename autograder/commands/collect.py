@@ -68,7 +68,7 @@ def collect_downloads(options: Namespace) -> "tuple[Collected, Roster, Callable[
     """Collects; returns (what came of it, the roster, where (student, assignment) goes)."""
     from autograder.course.collecting import Wanted, collect
     from autograder.course.directory import open_directory
-    from autograder.course.handing_back import remember_folders
+    from autograder.course.handing_back import read_folders, remember_folders
     from autograder.course.roster import read_roster
     from autograder.reference import device as devices
 
@@ -77,6 +77,8 @@ def collect_downloads(options: Namespace) -> "tuple[Collected, Roster, Callable[
 
     roster, course = read_roster(options.out), open_directory(options.out)
     student = find_student(options.student, roster)
+    # What cannot be added to is said before anything is collected.
+    read_folders(options.out)
 
     def folder_of(student: str, assignment: str) -> Path:
         return Path(course.format_path(course.submitted_directory, student, assignment))

@@ -12,7 +12,7 @@ from autograder.names import file_stem
 
 from .tables import read_rows, write_rows
 
-__all__ = ["HandedBack", "hand_back", "remember_folders"]
+__all__ = ["HandedBack", "hand_back", "read_folders", "remember_folders"]
 
 NAME = "moodle.csv"
 COLUMNS = ("student", "assignment", "folder")

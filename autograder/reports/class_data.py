@@ -74,22 +74,24 @@ def row_of(verdict: dict[str, Any], course: Any) -> dict[str, Any]:
 
 def questions_of(verdicts: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yields what a class made of each question that is graded automatically."""
-    if not verdicts:
-        return
     groups = group_unnamed(verdicts)
-    for index, first in enumerate(verdicts[0]["questions"]):
-        own = [(one["student"], one["questions"][index]) for one in verdicts]
+    # Those of another version of the kit may have other questions.
+    by_name: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+    for one in verdicts:
+        for asked in one["questions"]:
+            by_name[asked["name"]].append((one["student"], asked))
+    for name, own in by_name.items():
         shares = [asked["score"] / asked["max_score"] for _, asked in own if asked["max_score"]]
         yield {
-            "name": first["name"],
-            "out_of": first["max_score"],
+            "name": name,
+            "out_of": own[0][1]["max_score"],
             "mean_share": round(sum(shares) / len(shares), 4) if shares else 0.0,
             "statuses": dict(Counter(asked["status"] for _, asked in own)),
             "mistakes": list(mistakes_in(own)),
             "groups": [
                 {"students": group.students}
                 for group in groups
-                if group.question == first["name"] and len(group.students) > 1
+                if group.question == name and len(group.students) > 1
             ][:MOST_GROUPS],
             "hardest": hardest_cases(asked for _, asked in own),
         }

@@ -19,3 +19,11 @@ def started_browser():
         found = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"], timeout=0)
         yield found
         found.close()
+
+
+def check_everybody_can_read(page):
+    """Asks axe-core for what keeps somebody from reading a page, what is folded too."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
