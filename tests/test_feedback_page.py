@@ -19,6 +19,11 @@ CODE = f'''def {KL}(mu, log_var):
     """{HOSTILE} {TURNED} </pre></details></section>"""
     return 0.5 * tf.reduce_sum(mu**2, axis=-1)  # {"long " * 60}'''
 
+LABEL = f"{KL} at mu = [[1, 1], [0, 0]], log_var = [[t, t], [0, 0.5]] {HOSTILE} {TURNED}"
+CURVE = {"label": LABEL, "inputs": [0.0, 1.0], "given": [None, 9e9], "right": [1.0, 2.0]}
+CLOUD = {"label": "60 samples", "inputs": [], "given": [0.0, 1.0], "right": [3.0, 2.0]}
+PICTURES = [CURVE, CLOUD]
+
 
 def say(course, student, comment):
     with opened(course) as book:
@@ -74,6 +79,7 @@ def course(tmp_path):
             "repair": "Multiply by `1/2`.",
             "cases": cases,
             "read_back": {"id": "x", "sentence": "", "formula": "sum_k mu_k^2 - K"},
+            "pictures": PICTURES,
         }
     absent = Submission("zoe", A01, None, f"expected zoe/{A01}, found nothing", absent=True)
     nothing = verdict_on(tmp_path, absent)

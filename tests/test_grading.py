@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import soak
 from vikit.judging import naming
@@ -143,6 +144,22 @@ def test_what_is_wrong_costs_only_itself(sample_class, student, expected):
     assert {name: got[name] for name in expected} == expected
     assert len(got) == 11
     assert {got[name][0] for name in set(got) - set(expected)} == {"correct"}
+
+
+def test_a_wrong_formula_is_drawn_beside_the_right_one(sample_class):
+    verdicts = sample_class[1]
+    drawn = {
+        student: {question["name"]: question["pictures"] for question in verdict["questions"]}
+        for student, verdict in verdicts.items()
+    }
+    assert not any(drawn["s01-reference"].values())
+    (first, *_) = drawn["s07-usual-mistakes"][KL]
+    # Where log_var = 3 the answer has the standard deviation in place of the variance.
+    assert first["inputs"][-1] == 3
+    assert first["label"] == f"{KL} at mu = [1, 1], log_var = [t, t]"
+    assert first["right"][-1] == pytest.approx(np.exp(3) - 3, rel=1e-4)
+    assert first["given"][-1] == pytest.approx(np.exp(1.5) - 3, rel=1e-4)
+    assert f"<code>{KL.replace('_', '_<wbr>')} at" in feedback_html(verdicts["s07-usual-mistakes"])
 
 
 def test_the_verdict_has_the_fields_that_others_build_on(sample_class):

@@ -12,7 +12,7 @@ from autograder import kernels
 from autograder.kernels import Outcome
 from autograder.tasks import Assignment
 
-from . import follow, models, probing
+from . import follow, models, picturing, probing
 from .limits import size_text
 from .notebook import Cell
 from .run import GaveUp, NotebookRun
@@ -78,12 +78,37 @@ class Judge:
         """Returns the verdict on one question."""
         if not question.cases:
             return self.judge_class(drawn, question)
+        until = self.run.asking + models.time_for(self.run, drawn)
         verdict, given = self.judge_cases(drawn)
         if question.properties and verdict.status in ("correct", "partial"):
             verdict = judging.combine_verdicts(drawn, verdict, self.judge_class(drawn, question))
         if question.follows and verdict.status in ("wrong", "partial"):
-            return self.follow_through(drawn, question, verdict, given)
-        return verdict
+            verdict = self.follow_through(drawn, question, verdict, given)
+        return self.with_pictures(question, verdict, until)
+
+    def with_pictures(self, question, verdict: judging.Verdict, until: float) -> judging.Verdict:
+        """Returns the verdict on a wrong answer with what the page draws of it.
+
+        Args:
+            question: The `Question`.
+            verdict: The verdict on it.
+            until: How long the notebook has been asked for when the question's time is up.
+        """
+        if not question.pictures or verdict.status not in ("wrong", "partial"):
+            return verdict
+        paths = filter(None, (question.name, find_other_name(question.name, self.cells)))
+        try:
+            drawn = picturing.draw_pictures(self.run, question, tuple(paths), until)
+        except GaveUp:
+            # The notebook cannot be run any more: the verdict stands as it is.
+            return verdict
+        except Exception as error:
+            if ends_the_run(error):
+                raise
+            # Whatever it is: the verdict stands without them, and it is named.
+            self.kit_errors.append(f"{question.name}: {faults.error_location(error)}")
+            return verdict
+        return replace(verdict, pictures=drawn)
 
     def follow_through(
         self,

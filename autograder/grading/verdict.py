@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -317,6 +317,7 @@ def build_question_document(verdict: judging.Verdict) -> dict[str, Any]:
         "read_back": read_back_document(verdict.read_back),
         "source": verdict.source,
         "unexplained": list(verdict.unexplained),
+        "pictures": [asdict(picture) for picture in verdict.pictures],
         "follows": verdict.follows,
         "cases": [
             {

@@ -1,12 +1,15 @@
 """Charts of the class report, by Vega-Lite, as pictures in the page: no script draws them."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import vl_convert
 from markupsafe import Markup
 
-__all__ = ["outcomes", "scores"]
+__all__ = ["outcomes", "picture", "scores"]
 
 VEGA_LITE = "5.20"
 WIDTH = 520
@@ -18,6 +21,10 @@ COLOURS = {
     "not answered": "#8c959f",
 }
 KINDS = {"correct": "right", "partial": "partly right", "unanswered": "not answered"}
+# An answer and the right one, apart in light and dark.
+ANSWERS = {"right": "#8c959f", "yours": "#2f81f7"}
+# How far beyond the right values an answer's are drawn, as a share of what they span.
+BEYOND = 1.0
 INK = "currentColor"
 CONFIG = {
     "background": "transparent",
@@ -124,3 +131,130 @@ def count_of(statuses: Mapping[str, int], outcome: str) -> int:
     return sum(
         count for status, count in statuses.items() if KINDS.get(status, "not right") == outcome
     )
+
+
+def picture(values: Mapping[str, Any]) -> Markup:
+    """Returns what an answer gives, beside the right values, as SVG.
+
+    Args:
+        values: One of the pictures of a verdict's question.
+    """
+    # The answers of many students are alike.
+    return drawn_picture(json.dumps(values, sort_keys=True))
+
+
+@lru_cache(maxsize=500)
+def drawn_picture(text: str) -> Markup:
+    """As `picture`, of its values as JSON."""
+    values = json.loads(text)
+    rows = {"right": values["right"], "yours": values["given"]}
+    inputs = values["inputs"]
+    spec = picture_of_curves(inputs, rows) if inputs else picture_of_points(rows)
+    return with_own_ids(drawn(spec, f"{values['label']}. {in_words(inputs, rows)}"), text)
+
+
+def with_own_ids(svg: Markup, text: str) -> Markup:
+    """Returns a picture with ids that no other picture of a page has."""
+    own = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Markup(str(svg).replace('id="', f'id="{own}-').replace("url(#", f"url(#{own}-"))
+
+
+def picture_of_curves(inputs, rows: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:
+    """Returns the Vega-Lite chart of two curves.
+
+    Args:
+        inputs: The numbers along the horizontal axis.
+        rows: The numbers of each curve.
+    """
+    data = [
+        {"t": t, "value": value, "answer": answer}
+        for answer, row in rows.items()
+        for t, value in zip(inputs, row, strict=True)
+    ]
+    y = {"field": "value", "type": "quantitative", "title": None, "scale": scale_of(rows)}
+    return {
+        "width": 300,
+        "height": 160,
+        "data": {"values": data},
+        "mark": {"type": "line", "clip": True},
+        "encoding": {
+            "x": {
+                "field": "t",
+                "type": "quantitative",
+                "title": "t",
+                "scale": {"domain": [inputs[0], inputs[-1]], "nice": False},
+            },
+            "y": y,
+            "color": colour(),
+            "strokeWidth": {
+                "field": "answer",
+                "scale": {"domain": list(ANSWERS), "range": [5, 2]},
+                "legend": None,
+            },
+        },
+    }
+
+
+def picture_of_points(rows: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:
+    """Returns the Vega-Lite chart of two clouds of points, from the two numbers of each point."""
+    data = [
+        {"x": x, "y": y, "answer": answer}
+        for answer, row in rows.items()
+        for x, y in zip(row[::2], row[1::2], strict=True)
+    ]
+    axes = {
+        name: {
+            "field": name,
+            "type": "quantitative",
+            "title": title,
+            "scale": scale_of({answer: row[start::2] for answer, row in rows.items()}),
+        }
+        for name, title, start in (("x", "first dimension", 0), ("y", "second dimension", 1))
+    }
+    return {
+        "width": 260,
+        "height": 220,
+        "data": {"values": data},
+        "mark": {"type": "point", "filled": True, "size": 28, "clip": True},
+        "encoding": {**axes, "color": colour()},
+    }
+
+
+def colour() -> dict[str, Any]:
+    return {
+        "field": "answer",
+        "scale": {"domain": list(ANSWERS), "range": list(ANSWERS.values())},
+        "legend": {"orient": "top", "title": None},
+    }
+
+
+def scale_of(rows: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:
+    """Returns the scale that shows all of the right values, and not much beyond them."""
+    right = [value for value in rows["right"] if value is not None]
+    given = [value for value in rows["yours"] if value is not None] or right
+    low, high = min(right), max(right)
+    beyond = BEYOND * ((high - low) or abs(high) or 1.0)
+    return {
+        "domain": [max(min(*given, low), low - beyond), min(max(*given, high), high + beyond)],
+        "nice": True,
+        "zero": False,
+    }
+
+
+def in_words(inputs, rows: Mapping[str, Sequence[float | None]]) -> str:
+    """Returns what a picture shows, for those who do not see it.
+
+    Args:
+        inputs: The numbers along the horizontal axis; empty for points.
+        rows: The numbers of each answer.
+    """
+    places = (0, len(inputs) // 2, -1) if inputs else (0, 1)
+    return "; ".join(
+        (f"at t = {inputs[place]:g} " if inputs else f"{('first', 'second')[place]} number ")
+        + ", ".join(f"{answer} {number(row[place])}" for answer, row in rows.items())
+        for place in places
+    )
+
+
+def number(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.3g}"

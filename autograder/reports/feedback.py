@@ -19,7 +19,7 @@ from vikit.judging.decide import GENERIC_SHARE
 
 from autograder.names import printable
 
-from . import mathematics
+from . import charts, mathematics
 
 __all__ = ["Besides", "QuestionView", "feedback_html"]
 
@@ -40,6 +40,7 @@ WORDS = {
 UNKNOWN = ("not right", "✗", "bad")
 NOT_READ, NOT_COUNTED = ("not read", "○", "none"), ("does not count", "○", "none")
 NOTHING = "Nothing could be graded: "
+MOST_PICTURES = 2
 # Light and dark, with enough contrast.
 STYLES = ("default", "github-dark")
 
@@ -92,6 +93,7 @@ class QuestionView:
         text: All that the notebook says before it.
         computed: What the answer computes, in formulas; empty where none says it.
         code: What was handed in; empty for nothing.
+        pictures: What the answer gives beside the right values: what is drawn, and the picture.
     """
 
     name: str
@@ -107,6 +109,7 @@ class QuestionView:
     text: str = ""
     computed: Sequence[Markup] = ()
     code: str = ""
+    pictures: Sequence[tuple[str, Markup]] = ()
 
 
 @cache
@@ -164,8 +167,13 @@ def feedback_html(verdict, besides: Besides | None = None) -> str:
 
 def has_more(view: QuestionView, besides: Besides, is_empty: bool) -> bool:
     """Tells whether there is more to say of a question than points and outcome."""
-    comment = view.grade.comment if view.grade else ""
-    return bool((view.question and not is_empty) or besides.remarks.get(view.name) or comment)
+    question, grade = view.question, view.grade
+    if besides.remarks.get(view.name) or (grade and grade.comment):
+        return True
+    if not question or is_empty:
+        return False
+    is_changed = bool(grade and grade.by_hand and grade.score != question["score"])
+    return question["status"] != "correct" or bool(question["follows"]) or is_changed
 
 
 def lateness_of(standing: Any) -> str:
@@ -219,7 +227,17 @@ def view_of(question, besides: Besides, is_empty: bool) -> QuestionView:
         # What an argument is taken for stands in no formula: the message says it.
         [formula for formula, note in mathematics.formulas(computed) if not note],
         coloured(besides.code.get(name, "")) if is_shown and is_answered else "",
+        pictures_of(question) if is_shown else (),
     )
+
+
+def pictures_of(question) -> list[tuple[str, Markup]]:
+    """Returns the first pictures of an answer, each with what it shows."""
+    # Verdicts of earlier versions have none.
+    return [
+        (values["label"], charts.picture(values))
+        for values in question.get("pictures", ())[:MOST_PICTURES]
+    ]
 
 
 def view_by_hand(name: str, besides: Besides, is_empty: bool) -> QuestionView:

@@ -186,6 +186,7 @@ class Question:
         no_terms: Why no output is a sum of terms, where none is.
         keeps_formula: Whether the formula is the student's to find: nothing that is released has
             it.
+        pictures: The `pictures.Picture`s of it that a page may show.
         hints: From the names of mistakes to `judging.Mistake`s; `tasks.load` fills it from
             hints.md.
         recent: The right values that one mistake after the other asks for.
@@ -214,6 +215,7 @@ class Question:
     terms: tuple = ()
     no_terms: str = ""
     keeps_formula: bool = False
+    pictures: tuple = ()
     hints: dict = field(default_factory=dict)
     recent: Recent = field(default_factory=Recent, repr=False)
 

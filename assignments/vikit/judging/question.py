@@ -20,6 +20,7 @@ __all__ = [
     "DrawnQuestion",
     "Finding",
     "Mistake",
+    "PictureValues",
     "Property",
     "ReadBack",
     "Verdict",
@@ -247,6 +248,24 @@ class ReadBack:
 
 
 @dataclass(frozen=True)
+class PictureValues:
+    """What an answer gives on inputs that everybody may see, beside the right values.
+
+    Attributes:
+        label: What is drawn, in Python's notation.
+        inputs: The numbers along the horizontal axis; empty for points in two dimensions.
+        given: The answer's numbers: one for each input, or two for each point. None for one that is
+            not finite.
+        right: The right ones.
+    """
+
+    label: str
+    inputs: tuple[float, ...]
+    given: tuple[float | None, ...]
+    right: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The judgement of one question.
 
@@ -266,6 +285,7 @@ class Verdict:
             unclear too.
         unexplained: What an answer that nothing explains gives for the question's `common` cases:
             its numbers in a row, None where one is not finite.
+        pictures: The `PictureValues` on which the eye sees what is off.
     """
 
     name: str
@@ -281,3 +301,4 @@ class Verdict:
     repair: str = ""
     read_back: ReadBack | None = None
     unexplained: tuple[float | None, ...] = ()
+    pictures: tuple[PictureValues, ...] = ()

@@ -8,6 +8,7 @@ from autograder.reference import densities
 from ..common_terms import bernoulli_rows
 from ..domains import spread
 from ..formulas import SMALL, bernoulli, logsumexp, over_batch, softmax, softplus, total
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
 from .bernoulli_probs import (
@@ -125,6 +126,10 @@ bernoulli_log_prob_logits = Question(
             ),
             sizes={"D": lambda x, a: x.shape[-1]},
         ),
+    ),
+    pictures=(
+        curve(-6, 6, {"x": [1, 1], "logits": ["t", "t"]}),
+        curve(-6, 6, {"x": [0, 0], "logits": ["t", "t"]}),
     ),
     mistakes=wrong(
         logit_sign_flipped="all:-1",

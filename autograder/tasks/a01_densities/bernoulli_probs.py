@@ -9,6 +9,7 @@ from autograder.reference import densities
 
 from ..domains import BATCH, DIMS
 from ..formulas import LOG_2PI, SMALL, Numbers, over_batch, total
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
 
@@ -170,6 +171,10 @@ bernoulli_log_prob_probs = Question(
             ),
             sizes={"D": lambda x, p: x.shape[-1]},
         ),
+    ),
+    pictures=(
+        curve(0.02, 0.98, {"x": [1, 1], "probs": ["t", "t"]}),
+        curve(0.02, 0.98, {"x": [0, 0], "probs": ["t", "t"]}),
     ),
     mistakes=wrong(
         bce_sign_flipped="all:-1",

@@ -9,6 +9,7 @@ from scipy.special import xlogy
 from autograder.reference import densities
 
 from ..formulas import SMALL
+from ..pictures import points
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import DeclaredTerms, of_output, term
 
@@ -186,6 +187,11 @@ cross_entropy_terms = Question(
         sum_of_averages(0, cross=-1),
         sum_of_averages(1, own=-1),
         sum_of_averages(2, cross=-1, own=1),
+    ),
+    pictures=(
+        points(0.02, 0.98, {"pop": ["t", "1 - t"], "log_model": [-1.2, -0.36]}, output=0),
+        points(0.02, 0.98, {"pop": ["t", "1 - t"], "log_model": [-1.2, -0.36]}, output=1),
+        points(0.02, 0.98, {"pop": ["t", "1 - t"], "log_model": [-1.2, -0.36]}, output=2),
     ),
     mistakes=wrong(
         ce_all_under_model=(

@@ -8,6 +8,7 @@ from autograder.reference import densities
 
 from ..domains import near, spread
 from ..formulas import LOG_2PI, SMALL, Numbers, total
+from ..pictures import curve, points
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from ..terms import of_output, term
 from .kl_to_prior import with_other_log_var, with_padded_log
@@ -83,6 +84,7 @@ standard_normal_log_prob = Question(
             sizes={"K": lambda z: z.shape[-1]},
         ),
     ),
+    pictures=(curve(-4, 4, {"z": ["t", "t"]}),),
     mistakes=wrong(
         snl_positive_exponent="square:-1",
         snl_missing_2pi="two_pi:0",
@@ -223,6 +225,10 @@ gaussian_log_prob_fixed = Question(
             ),
             sizes={"D": lambda x, mu, sigma: x.shape[-1]},
         ),
+    ),
+    pictures=(
+        curve(-2, 4, {"x": ["t", "t"], "mu": [1, 1]}, {"sigma": 0.5}),
+        points(0.3, 3, {"x": [[1, 1]], "mu": [[0, 0]], "sigma": "t"}),
     ),
     mistakes=wrong(
         gaussian_missing_normaliser=lambda x, m, s: total(-0.5 * ((x - m) / s) ** 2),
@@ -370,6 +376,10 @@ gaussian_log_prob_learned = Question(
             ),
             sizes={"D": lambda x, mu, log_var: x.shape[-1]},
         ),
+    ),
+    pictures=(
+        curve(-2, 4, {"x": ["t", "t"], "mu": [1, 1], "log_var": [-1, -1]}),
+        curve(-3, 4, {"x": [1, 1], "mu": [0, 0], "log_var": ["t", "t"]}),
     ),
     mistakes=wrong(
         glv_log_var_used_as_var=(

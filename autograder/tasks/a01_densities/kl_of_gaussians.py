@@ -6,6 +6,7 @@ from autograder.reference import densities
 
 from ..domains import BATCH, near, spread
 from ..formulas import LOG_2PI, Numbers, kl, over_batch, total
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from ..terms import of_output, term
 from .gaussians import draw_at_zero
@@ -148,6 +149,17 @@ kl_diag_gaussians = Question(
             swaps=(("log_var_q", "log_var_p"),),
         ),
     ),
+    pictures=(
+        curve(
+            -3, 4, {"mu_q": ["t", "t"], "log_var_q": [0, 0], "mu_p": [1, 1], "log_var_p": [-1, -1]}
+        ),
+        curve(
+            -4, 3, {"mu_q": [0, 0], "log_var_q": ["t", "t"], "mu_p": [1, 1], "log_var_p": [-1, -1]}
+        ),
+        curve(
+            -2, 4, {"mu_q": [0, 0], "log_var_q": [-1, -1], "mu_p": [1, 1], "log_var_p": ["t", "t"]}
+        ),
+    ),
     mistakes=wrong(
         kl2_sign_flipped="all:-1",
         kl2_log_ratio_flipped=lambda m, v, n, w: (
@@ -259,6 +271,7 @@ gaussian_entropy = Question(
             sizes={"K": lambda v: v.shape[-1]},
         ),
     ),
+    pictures=(curve(-4, 4, {"log_var": ["t", "t"]}),),
     mistakes=wrong(
         ent_missing_one="one:0",
         ent_missing_2pi="two_pi:0",

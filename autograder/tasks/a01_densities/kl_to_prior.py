@@ -7,6 +7,7 @@ from autograder.reference import densities
 from ..common_terms import kl_rows
 from ..domains import spread
 from ..formulas import LOG_2PI, SMALL, kl, over_batch, total
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output
 
@@ -143,6 +144,10 @@ kl_to_standard_normal = Question(
             *kl_rows(part=""),
             sizes={"K": lambda mu, v: mu.shape[-1]},
         ),
+    ),
+    pictures=(
+        curve(-3, 3, {"mu": ["t", "t"], "log_var": [-1, -1]}),
+        curve(-4, 3, {"mu": [1, 1], "log_var": ["t", "t"]}),
     ),
     mistakes=wrong(
         kl_sign_flipped="all:-1",

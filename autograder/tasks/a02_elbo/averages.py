@@ -8,6 +8,7 @@ from autograder.reference import elbo
 
 from ..domains import BATCH, spread
 from ..formulas import logsumexp
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from ..terms import of_output, term
 
@@ -170,6 +171,7 @@ elbo_multi_sample = Question(
             sizes={"L": len},
         ),
     ),
+    pictures=(curve(-5, 5, {"log_w": ["t", 0]}, axis=1),),
     mistakes=wrong(
         elboL_sum="mean:*L",
         elboL_max="mean:largest",

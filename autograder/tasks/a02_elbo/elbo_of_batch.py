@@ -8,6 +8,7 @@ from autograder.reference import elbo
 from ..common_terms import bernoulli_rows, kl_rows
 from ..domains import BATCH, DIMS, spread
 from ..formulas import LOG_2PI, Numbers, bernoulli, kl, over_batch, total
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
 
@@ -128,6 +129,11 @@ elbo_analytic_kl = Question(
             ),
             sizes={"D": lambda x, *_: x.shape[-1], "K": lambda *batch: batch[-1].shape[-1]},
         ),
+    ),
+    pictures=(
+        curve(-3, 3, {"x": [1, 0], "logits": [1, -2], "mu": ["t", "t"], "log_var": [-1, -1]}),
+        curve(-4, 3, {"x": [1, 0], "logits": [1, -2], "mu": [1, 1], "log_var": ["t", "t"]}),
+        curve(-5, 5, {"x": [1, 0], "logits": ["t", "t"], "mu": [1, 1], "log_var": [-1, -1]}),
     ),
     mistakes=wrong(
         elbo_added_kl="KL:-1",

@@ -5,6 +5,7 @@ import numpy as np
 from autograder.reference import linear_gaussian
 
 from ..formulas import LOG_2PI, Numbers, total
+from ..pictures import points
 from ..question import (
     EDGE,
     GENERIC,
@@ -169,6 +170,10 @@ linear_gaussian_log_px = Question(
             ),
             sizes={"D": lambda x, *_: len(x)},
         ),
+    ),
+    pictures=(
+        points(-3, 3, {"x": ["t", "t"], "W": [[1], [0.5]], "b": [1, 0.5], "sigma": 0.5}),
+        points(0.3, 3, {"x": [1, -1], "W": [[1], [0.5]], "b": [1, 0.5], "sigma": "t"}),
     ),
     mistakes=wrong(
         lg_forgot_noise=unsteady(
@@ -401,6 +406,10 @@ linear_gaussian_posterior = Question(
     domain=Domain(sweep_posterior, num_draws=27),
     keeps_formula=True,
     terms=(terms_of_mean(), terms_of_precision()),
+    pictures=(
+        points(-3, 3, {"x": ["t", "t"], "W": [[1], [0.5]], "b": [1, 0.5], "sigma": 0.5}),
+        points(0.3, 3, {"x": [1, -1], "W": [[1], [0.5]], "b": [1, 0.5], "sigma": "t"}, output=1),
+    ),
     mistakes=wrong(
         lgp_forgot_prior_precision=(
             with_precision(lambda W, sigma: W.T @ W / sigma**2),

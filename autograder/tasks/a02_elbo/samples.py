@@ -6,6 +6,7 @@ from autograder.reference import elbo
 
 from ..common_terms import terms_of_samples
 from ..domains import BATCH, DIMS, spread
+from ..pictures import cloud
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 
 __all__ = ["reparameterize", "sample"]
@@ -75,6 +76,16 @@ reparameterize = Question(
     ),
     domain=Domain(sweep_noise),
     terms=(terms_of_samples(),),
+    pictures=(
+        cloud(
+            {"mu": [1, -1], "log_var": [1, -2]},
+            lambda eps: (
+                np.tile([1.0, -1.0], (len(eps), 1)),
+                np.tile([1.0, -2.0], (len(eps), 1)),
+                eps,
+            ),
+        ),
+    ),
     mistakes=wrong(
         reparam_var_not_std="noise:sigma_variance",
         reparam_log_var_direct=(

@@ -8,6 +8,7 @@ from autograder.reference import vae
 from ..common_terms import kl_rows
 from ..domains import DIMS, spread
 from ..formulas import bernoulli, kl, total
+from ..pictures import points
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
 
@@ -185,6 +186,38 @@ vae_loss = Question(
                 "B": lambda x, logits, mu, log_var: len(x),
                 "D": lambda x, logits, mu, log_var: x.shape[-1],
                 "K": lambda x, logits, mu, log_var: mu.shape[-1],
+            },
+        ),
+    ),
+    pictures=(
+        points(
+            -3,
+            3,
+            {
+                "x": [[1, 0], [0, 0]],
+                "logits": [[[1, -2], [0, 1]], [[3, 2], [-1, 0]]],
+                "mu": [["t", "t"], [0, 0]],
+                "log_var": [[-1, -1], [0, 0.5]],
+            },
+        ),
+        points(
+            -4,
+            3,
+            {
+                "x": [[1, 0], [0, 0]],
+                "logits": [[[1, -2], [0, 1]], [[3, 2], [-1, 0]]],
+                "mu": [[1, 1], [0, 0]],
+                "log_var": [["t", "t"], [0, 0.5]],
+            },
+        ),
+        points(
+            -5,
+            5,
+            {
+                "x": [[1, 0], [0, 0]],
+                "logits": [[["t", "t"], [0, 1]], [[3, 2], [-1, 0]]],
+                "mu": [[1, 1], [0, 0]],
+                "log_var": [[-1, -1], [0, 0.5]],
             },
         ),
     ),

@@ -7,6 +7,7 @@ from autograder.reference import vae
 from ..common_terms import kl_rows
 from ..domains import DIMS, spread
 from ..formulas import LOG_2PI, Numbers, kl, total
+from ..pictures import points
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
 from .bernoulli_loss import RECONSTRUCTION, draw_q, loss
@@ -150,6 +151,41 @@ gaussian_vae_loss = Question(
                 "B": lambda x, x_mu, mu, log_var, sigma: len(x),
                 "D": lambda x, x_mu, mu, log_var, sigma: x.shape[-1],
                 "K": lambda x, x_mu, mu, log_var, sigma: mu.shape[-1],
+            },
+        ),
+    ),
+    pictures=(
+        points(
+            -2,
+            3,
+            {
+                "x": [[1, 0], [0, 0]],
+                "x_mu": [[["t", "t"], [0, 1]], [[0.5, 0.5], [0, 0]]],
+                "mu": [[1, 1], [0, 0]],
+                "log_var": [[-1, -1], [0, 0.5]],
+                "sigma": 0.5,
+            },
+        ),
+        points(
+            0.2,
+            2,
+            {
+                "x": [[1, 0], [0, 0]],
+                "x_mu": [[[1, 0.5], [0, 1]], [[0.5, 0.5], [0, 0]]],
+                "mu": [[1, 1], [0, 0]],
+                "log_var": [[-1, -1], [0, 0.5]],
+                "sigma": "t",
+            },
+        ),
+        points(
+            -4,
+            3,
+            {
+                "x": [[1, 0], [0, 0]],
+                "x_mu": [[[1, 0.5], [0, 1]], [[0.5, 0.5], [0, 0]]],
+                "mu": [[1, 1], [0, 0]],
+                "log_var": [["t", "t"], [0, 0.5]],
+                "sigma": 0.5,
             },
         ),
     ),

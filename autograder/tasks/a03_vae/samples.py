@@ -8,6 +8,7 @@ from autograder.reference import vae
 
 from ..common_terms import terms_of_samples
 from ..domains import BATCH, DIMS, spread
+from ..pictures import cloud
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from .oracle import Reference
 
@@ -67,6 +68,16 @@ sample_latent = Question(
     ),
     domain=Domain(sweep_latent),
     terms=(terms_of_samples(),),
+    pictures=(
+        cloud(
+            {"mu": [[1, -1]], "log_var": [[1, -2]]},
+            lambda eps: (
+                Tensor(np.array([[1.0, -1.0]])),
+                Tensor(np.array([[1.0, -2.0]])),
+                Tensor(eps[:, None]),
+            ),
+        ),
+    ),
     mistakes=wrong(
         latent_log_var_as_log_sigma="noise:sigma_variance",
         latent_no_exp=(

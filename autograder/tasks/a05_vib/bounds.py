@@ -9,6 +9,7 @@ from autograder.reference import vib
 
 from ..common_terms import kl_rows
 from ..formulas import kl, total
+from ..pictures import points
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
 from .labels import OTHER_SIGNS
@@ -76,6 +77,10 @@ vib_rate = Question(
                 "K": lambda mu, log_var: mu.shape[-1],
             },
         ),
+    ),
+    pictures=(
+        points(-3, 3, {"mu": [["t", "t"], [0, 0]], "log_var": [[-1, -1], [0, 0.5]]}),
+        points(-4, 3, {"mu": [[1, 1], [0, 0]], "log_var": [["t", "t"], [0, 0.5]]}),
     ),
     mistakes=wrong(
         rate_sum_over_batch="all:*B",
@@ -217,6 +222,7 @@ vib_relevance_bound = Question(
             sizes={"C": lambda p_y, mean: len(p_y)},
         ),
     ),
+    pictures=(points(0.02, 0.98, {"p_y": ["t", "1 - t"], "mean_cross_entropy": 0.5}),),
     mistakes=wrong(
         rel_log_C="entropy:log_classes",
         rel_bits=with_entropy(lambda p_y: entropy(p_y) / math.log(2)),

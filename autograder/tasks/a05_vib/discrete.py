@@ -7,6 +7,7 @@ from scipy.special import xlogy
 
 from autograder.reference import vib
 
+from ..pictures import points
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
 from .labels import OTHER_SIGNS
@@ -216,6 +217,19 @@ vib_exact_discrete = Question(
                 "X": lambda p_xy, *others: len(p_xy),
                 "Y": lambda p_xy, *others: p_xy.shape[1],
                 "Z": lambda p_xy, q_z_given_x, *others: q_z_given_x.shape[1],
+            },
+        ),
+    ),
+    pictures=(
+        points(
+            0.05,
+            0.95,
+            {
+                "p_xy": [[0.6, 0.1], [0.1, 0.2]],
+                "q_z_given_x": [["t", "1 - t"], ["1 - t", "t"]],
+                "q_y_given_z": [[0.8, 0.2], [0.3, 0.7]],
+                "r_z": [0.4, 0.6],
+                "beta": 0.5,
             },
         ),
     ),

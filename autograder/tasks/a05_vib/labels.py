@@ -8,6 +8,7 @@ from autograder.reference import vib
 
 from ..domains import BATCH, DIMS, spread
 from ..formulas import SMALL, Numbers, log_softmax, logsumexp, softmax, total
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
 
@@ -165,6 +166,7 @@ categorical_log_prob = Question(
             sizes={"C": lambda y, a: a.shape[-1]},
         ),
     ),
+    pictures=(curve(-5, 5, {"y_onehot": [1, 0, 0], "logits": ["t", 0, 1]}),),
     mistakes=wrong(
         cat_sign_flipped="all:-1",
         cat_no_logsumexp="logsumexp:0",

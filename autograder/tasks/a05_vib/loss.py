@@ -10,6 +10,7 @@ from autograder.reference import vib
 from ..common_terms import kl_rows
 from ..domains import DIMS, spread
 from ..formulas import SMALL, kl, logsumexp, softmax, total
+from ..pictures import points
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
 from .labels import (
@@ -216,6 +217,41 @@ vib_loss = Question(
                 "B": lambda y_onehot, logits, mu, log_var, beta: len(mu),
                 "C": lambda y_onehot, logits, mu, log_var, beta: logits.shape[-1],
                 "K": lambda y_onehot, logits, mu, log_var, beta: mu.shape[-1],
+            },
+        ),
+    ),
+    pictures=(
+        points(
+            -4,
+            3,
+            {
+                "y_onehot": [[1, 0], [0, 1]],
+                "logits": [[[1, -1], [2, 0]], [[-2, 0], [1, 1]]],
+                "mu": [[1, 1], [0, 0]],
+                "log_var": [["t", "t"], [0, 0.5]],
+                "beta": 0.5,
+            },
+        ),
+        points(
+            -5,
+            5,
+            {
+                "y_onehot": [[1, 0], [0, 1]],
+                "logits": [[["t", 0], [2, 0]], [[-2, 0], [1, 1]]],
+                "mu": [[1, 1], [0, 0]],
+                "log_var": [[-1, -1], [0, 0.5]],
+                "beta": 0.5,
+            },
+        ),
+        points(
+            0,
+            2,
+            {
+                "y_onehot": [[1, 0], [0, 1]],
+                "logits": [[[1, -1], [2, 0]], [[-2, 0], [1, 1]]],
+                "mu": [[1, 1], [0, 0]],
+                "log_var": [[-1, -1], [0, 0.5]],
+                "beta": "t",
             },
         ),
     ),

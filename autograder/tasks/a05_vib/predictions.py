@@ -7,6 +7,7 @@ from autograder.reference import vib
 
 from ..domains import BATCH, DIMS, spread
 from ..formulas import log_softmax, softmax
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from ..terms import of_output, term
 from .labels import careless_softmax, draw_labels
@@ -93,6 +94,7 @@ vib_predict_probs = Question(
             sizes={"L": len},
         ),
     ),
+    pictures=(curve(-5, 5, {"logits": [["t", 0, 1], [-1, 0, 2]]}, axis=1, column=0),),
     mistakes=wrong(
         vpp_softmax_of_mean_logits="mixture:of_mean",
         vpp_sum="mixture:*L",

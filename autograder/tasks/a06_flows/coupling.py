@@ -9,6 +9,7 @@ from autograder.reference import flows
 
 from ..domains import BATCH, spread
 from ..formulas import total
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from ..terms import Intermediate, intermediate, of_output, term
 from .oracle import Reference, jacobian_property
@@ -147,6 +148,10 @@ coupling_forward = Question(
             intermediates={"scale": scale_intermediate()},
         ),
     ),
+    pictures=(
+        curve(-2, 2, {"z": [0.5, 1, 1.5, 2], "log_scale": ["t", "t"], "shift": [1, 1]}, column=2),
+        curve(-2, 2, {"z": [0.5, 1, 1.5, 2], "log_scale": ["t", "t"], "shift": [1, 1]}, column=0),
+    ),
     mistakes=wrong(
         coupling_shift_first="shift:scaled_shift",
         coupling_transforms_both_halves=lambda z, log_scale, shift: coupling(
@@ -231,6 +236,10 @@ coupling_inverse = Question(
             ),
             intermediates={"scale": scale_intermediate()},
         ),
+    ),
+    pictures=(
+        curve(-2, 2, {"z": [0.5, 1, 1.5, 2], "log_scale": ["t", "t"], "shift": [1, 1]}, column=2),
+        curve(-2, 2, {"z": [0.5, 1, 1.5, 2], "log_scale": ["t", "t"], "shift": [1, 1]}, column=0),
     ),
     mistakes=wrong(
         inverse_is_forward=lambda z, log_scale, shift: coupling(
@@ -336,6 +345,7 @@ coupling_log_det = Question(
             ),
         ),
     ),
+    pictures=(curve(-2, 2, {"log_scale": ["t", 0.5]}),),
     mistakes=wrong(
         coupling_logdet_exp="sum:scales",
         coupling_logdet_det_not_log="sum:det",

@@ -6,6 +6,7 @@ from autograder.reference import flows
 
 from ..domains import BATCH, DIMS, spread
 from ..formulas import LOG_2PI, Numbers, total
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import of_output, term
 from .places import LISTING_PDF
@@ -106,6 +107,10 @@ gaussian_log_pdf = Question(
             ),
             sizes={"K": lambda z, mu, var: z.shape[-1]},
         ),
+    ),
+    pictures=(
+        curve(-2, 4, {"z": ["t", "t"], "mu": [1, 1], "var": [0.3, 0.3]}),
+        curve(0.2, 4, {"z": [1, 1], "mu": [0, 0], "var": ["t", "t"]}),
     ),
     mistakes=wrong(
         pdf_listing1=with_sigma(lambda sigma: np.maximum(sigma, 1e-4), 1e-4),

@@ -7,6 +7,7 @@ from autograder.reference import flows
 
 from ..domains import DIMS, spread
 from ..formulas import Numbers, softplus
+from ..pictures import curve, points
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import intermediate, of_output, term
 from .places import PLANAR, PLANAR_BOUND
@@ -151,6 +152,7 @@ planar_u_hat = Question(
             },
         ),
     ),
+    pictures=(points(-4, 3, {"u": ["t", 0], "w": [1, 0.5]}, column=0),),
     mistakes=wrong(
         planar_uhat_softplus_without_minus1="one:0",
         planar_uhat_forgot_subtract_wu="dot:0",
@@ -311,6 +313,9 @@ planar_forward = Question(
                 )
             },
         ),
+    ),
+    pictures=(
+        curve(-3, 3, {"z": ["t", "t"]}, {"u_hat": [1, 0.5], "w": [1.5, -1], "b": 0.5}, column=0),
     ),
     mistakes=wrong(
         planar_forgot_residual="z:0",

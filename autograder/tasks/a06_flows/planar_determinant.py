@@ -6,6 +6,7 @@ from scipy.special import expit
 from autograder.reference import flows
 
 from ..formulas import total
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Case, Domain, Question, wrong
 from ..terms import intermediate, of_output, term
 from .oracle import Reference, jacobian_property
@@ -132,6 +133,10 @@ planar_log_det = Question(
                 ),
             },
         ),
+    ),
+    pictures=(
+        curve(-3, 3, {"z": ["t", "t"]}, {"u": [1, 0.5], "w": [1.5, 0.5], "b": 0.5}),
+        curve(-3, 3, {"z": ["t", "t"]}, {"u": [-2, 0.5], "w": [1.5, 0.5], "b": 0.5}),
     ),
     mistakes=wrong(
         logdet_sign_flipped="log_det:-1",

@@ -7,6 +7,7 @@ from autograder.reference import flows
 
 from ..domains import DIMS, spread
 from ..formulas import softplus, total
+from ..pictures import curve, points
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Formula, Question, wrong
 from ..terms import intermediate, of_output, term
 from .oracle import Reference, jacobian_property
@@ -86,6 +87,7 @@ radial_beta_hat = Question(
             ),
         ),
     ),
+    pictures=(points(-4, 4, {"alpha": 1, "beta_raw": "t"}),),
     mistakes=wrong(
         radial_plus_alpha="alpha:-1",
         radial_no_alpha="alpha:0",
@@ -223,6 +225,11 @@ radial_forward = Question(
             },
         ),
     ),
+    pictures=(
+        curve(
+            -3, 3, {"z": ["t", 1, 0]}, {"z_ref": [0.5, 0, 0], "alpha": 0.5, "beta_hat": 2}, column=0
+        ),
+    ),
     mistakes=wrong(
         radial_direction_z="offset_from_the_origin",
         radial_squared_radius="r_squared",
@@ -353,6 +360,9 @@ radial_log_det = Question(
                 ),
             },
         ),
+    ),
+    pictures=(
+        curve(-3, 3, {"z": ["t", 1, 0]}, {"z_ref": [0.5, 0, 0], "alpha": 0.5, "beta_hat": 2}),
     ),
     mistakes=wrong(
         rld_sign="all:-1",

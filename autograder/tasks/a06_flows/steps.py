@@ -9,6 +9,7 @@ from autograder.reference import flows
 
 from ..domains import DIMS, spread
 from ..formulas import Numbers, total
+from ..pictures import curve
 from ..question import EDGE, GENERIC, Arguments, Case, Domain, Draw, Question, wrong
 from ..terms import Intermediate, intermediate, of_output, term
 from .oracle import Reference, jacobian_property
@@ -125,6 +126,10 @@ iaf_step = Question(
             ),
             output=1,
         ),
+    ),
+    pictures=(
+        curve(-4, 4, {"z": [1, 1], "m": [-1, -1], "s": ["t", "t"]}, column=0),
+        curve(-4, 4, {"z": [1, 1], "m": [-1, -1], "s": ["t", "t"]}, output=1),
     ),
     mistakes=wrong(
         iaf_logdet_sign="log_det.log_gates:-1",
