@@ -214,10 +214,10 @@ def test_whatever_an_answer_gives_can_be_drawn(given):
     assert svg(given=given, right=[2.0, 2.0, 2.0]).startswith("<svg")
 
 
-def page_with(pictures, status="wrong"):
+def page_with(pictures, status="wrong", follows=None):
     question = {"name": KL.name, "score": 0.0, "max_score": 12.0, "status": status}
     question |= {"mistake": None, "message": "Not right.", "repair": "", "read_back": None}
-    question |= {"source": "", "follows": None, "cases": [], **pictures}
+    question |= {"source": "", "follows": follows, "cases": [], **pictures}
     verdict = {"assignment": "a01_densities", "student": "ann", "score": 0.0, "max_score": 12.0}
     verdict |= {"manual_max_score": 0.0, "kit_errors": [], "kit_version": "1"}
     return feedback.feedback_html(verdict | {"questions": [question]})
@@ -227,6 +227,6 @@ def test_a_page_shows_two_pictures_at_most_and_those_of_wrong_answers_alone():
     one = {"label": "f at x = t", "inputs": [0.0, 1.0], "given": [1.0, 2.0], "right": [1.0, 3.0]}
     three = [{**one, "label": f"f{number} at x = t"} for number in range(3)]
     assert page_with({"pictures": three}).count("<figure") == 2
-    assert "<figure" not in page_with({"pictures": three}, status="correct")
+    assert "<figure" not in page_with({"pictures": three}, status="correct", follows="f")
     # A verdict of an earlier version.
     assert "<figure" not in page_with({})
