@@ -9,6 +9,7 @@ import pytest
 from browsing import needs_browser
 
 from autograder.course.gradebook import Standing
+from autograder.grading import timing
 from autograder.reports import class_data, class_report
 from autograder.reports.course import Course
 
@@ -102,6 +103,25 @@ def test_the_data_say_who_does_what():
     assert [row["student"] for row in data["rows"] if not row["handed_in"]] == ["absent"]
 
 
+def test_the_report_says_how_long_questions_take(tmp_path):
+    verdicts = made_class(3)[:3]
+    for number, one in enumerate(verdicts):
+        seconds = {"kl": 1.0 + number**2, "elbo": 0.5}
+        timing.write_times(tmp_path, one["student"], one["assignment"], seconds)
+    # What is no file of the grader's is left out.
+    for name, text in (("x", "{"), ("y", "[]"), ("z", '{"student": "s", "seconds": 3}')):
+        (tmp_path / "times" / "a01_densities" / f"{name}.json").write_text(text)
+    course = course_of(verdicts, seconds=timing.read_times(tmp_path))
+    data = class_data.class_data(verdicts, course)
+    seconds = {one["name"]: one["seconds"] for one in data["assignments"][0]["questions"]}
+    assert seconds["kl"] == {"median": 2.0, "longest": 5.0}
+    assert seconds["elbo"] == {"median": 0.5, "longest": 0.5}
+    assert seconds["entropy"] is None
+    page = class_report.build_page(data | {"changes": []})
+    assert re.search(r"<td>kl</td>.*>67 %</td>.*>2\.00</td>.*>5\.00</td>", page)
+    assert re.search(r"<td>entropy</td>.*not known", page)
+
+
 def test_verdicts_of_two_versions_of_the_kit_are_counted_by_question():
     old = verdict("old", question("elbo", "wrong"), question("dropped_since"))
     new = verdict("new", question("kl"), question("elbo"), question("entropy"))
@@ -190,7 +210,7 @@ def test_the_report_is_sorted_leads_to_pages_and_runs_nothing_else(tmp_path, bro
         assert page.title() == "Variational inference: class report"
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         button = page.get_by_role("button", name="out of 100")
-        cells = page.locator("table.sortable tbody tr td:nth-child(4)")
+        cells = page.locator("table.sortable").last.locator("tbody tr td:nth-child(4)")
         for order in (1, -1):
             button.click()
             shown = [

@@ -32,6 +32,7 @@ from autograder.grading.classroom import (
 from autograder.grading.judge import Judge
 from autograder.grading.limits import Limits, limits_for, machine_memory
 from autograder.grading.submission import Submission
+from autograder.grading.timing import read_times
 from autograder.grading.verdict import Conditions, Unconfined, confine, course_secret, grade
 from autograder.kernels import Bounds
 from autograder.reports.feedback import feedback_html
@@ -144,6 +145,16 @@ def test_what_is_wrong_costs_only_itself(sample_class, student, expected):
     assert {name: got[name] for name in expected} == expected
     assert len(got) == 11
     assert {got[name][0] for name in set(got) - set(expected)} == {"correct"}
+
+
+def test_how_long_questions_were_asked_lies_beside_the_verdicts(sample_class):
+    times = read_times(sample_class[0])
+    assert {student for student, _ in times} == set(sample_class[1])
+    seconds = times["s10-endless-loop", A01]
+    assert list(seconds) == [question.name for question in tasks.load(A01).questions]
+    # One question took all of its time; the verdicts say nothing of it.
+    assert max(seconds, key=seconds.get) == KL
+    assert "seconds" not in json.dumps(sample_class[1]["s01-reference"])
 
 
 def test_a_wrong_formula_is_drawn_beside_the_right_one(sample_class):

@@ -12,6 +12,7 @@ from autograder import tasks
 from autograder.grading import classroom
 from autograder.grading.notebook import grade_id
 from autograder.grading.submission import Submission
+from autograder.grading.timing import read_times
 from autograder.places import FaultyFile
 from autograder.reports.course import Course
 from autograder.reports.feedback import Besides
@@ -58,6 +59,7 @@ def course_reports(folder, standings: Mapping[tuple[str, str], Standing]) -> Cou
         standings,
         known.names,
         {one.id: one.section for one in known.files.roster.students},
+        read_times(folder),
         known.title,
         known.date,
         known.besides,

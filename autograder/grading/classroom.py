@@ -19,6 +19,7 @@ from autograder.reference import device as devices
 from autograder.tasks.separation import Structure
 from autograder.version import kit_version, libraries
 
+from . import timing
 from . import verdict as verdicts
 from .class_folder import notices_of
 from .folders import comparable_name
@@ -378,16 +379,18 @@ def grade_one(
     started = time.monotonic()
     give_way_after(item.assignment, started)
     reason = why_gone(item.path) if item.path else item.notice
+    seconds: timing.Seconds = {}
     if reason:
         verdict = build_ungraded(conditions, item.assignment, item.student, reason, None)
     else:
         # In this process too TensorFlow must compute as the kit wants it.
         devices.visible_gpus()
         try:
-            verdict = grade_under(conditions, item.assignment, item.path, item.student)
+            verdict, seconds = grade_under(conditions, item.assignment, item.path, item.student)
         except kernels.GivesWay:
             return None, time.monotonic() - started
     write_verdict(item, out, verdict, beside)
+    timing.write_times(out, item.student, item.assignment, seconds)
     return verdict, time.monotonic() - started
 
 

@@ -39,6 +39,7 @@ class Judge:
         secret: The course's secret, from which the inputs of properties are drawn.
         kit_errors: A line for each exception of the kit's own that cost something.
         verdicts: The verdicts so far, by question.
+        seconds: How long the notebook was asked for each of them.
     """
 
     run: NotebookRun
@@ -47,6 +48,7 @@ class Judge:
     secret: bytes
     kit_errors: list[str] = field(default_factory=list)
     verdicts: dict[str, judging.Verdict] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def judge_all(self, questions) -> list[judging.Verdict]:
         """Returns the verdicts on all questions, in order; later ones may follow through on others.
@@ -56,6 +58,7 @@ class Judge:
                 verdict on it.
         """
         for drawn, question in zip(questions, self.assignment.questions, strict=True):
+            began = self.run.asking
             verdict = (
                 drawn
                 if isinstance(drawn, judging.Verdict)
@@ -63,6 +66,7 @@ class Judge:
             )
             self.kit_errors += list_kit_errors(verdict)
             self.verdicts[question.name] = verdict
+            self.seconds[question.name] = round(self.run.asking - began, 3)
         return list(self.verdicts.values())
 
     def judge_or_blame_the_kit(self, drawn: judging.DrawnQuestion, question) -> judging.Verdict:

@@ -24,6 +24,7 @@ from . import notebook, packed
 from .judge import Judge
 from .limits import Limits, limits_by_name
 from .run import NotebookRun
+from .timing import Seconds
 
 __all__ = [
     "SCHEMA",
@@ -113,11 +114,13 @@ def grade(
     )
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no notebook {path}")
-    return grade_under(conditions, assignment, Path(path), student)
+    return grade_under(conditions, assignment, Path(path), student)[0]
 
 
-def grade_under(conditions: Conditions, assignment, path, student: str) -> dict[str, Any]:
-    """Returns the verdict on the notebook at `path`, as JSON data.
+def grade_under(
+    conditions: Conditions, assignment, path, student: str
+) -> tuple[dict[str, Any], Seconds]:
+    """Returns the verdict on the notebook at `path`, as JSON data, and its questions' seconds.
 
     Args:
         conditions: The `Conditions`.
@@ -139,7 +142,8 @@ def grade_under(conditions: Conditions, assignment, path, student: str) -> dict[
         slim = notebook.strip_outputs(content, conditions.limits.bounds.scratch // 2)
         cells = notebook.read_cells(slim, released)
     except notebook.UnreadableNotebook as error:
-        return build_ungraded(conditions, assignment, student, str(error), sha256 or digest(path))
+        sha256 = sha256 or digest(path)
+        return build_ungraded(conditions, assignment, student, str(error), sha256), {}
     del content
     name = path.name if path.suffix == ".ipynb" else f"{assignment}.ipynb"
     with copied(conditions, slim, name) as own:
@@ -182,8 +186,15 @@ def open_run(
 
 def judge_file(
     conditions: Conditions, handed_in: HandedIn, path, cells: list[notebook.Cell]
-) -> dict[str, Any]:
-    """Returns the verdict on a notebook's cells; a copy at `path` is there for it to read."""
+) -> tuple[dict[str, Any], Seconds]:
+    """Returns the verdict on a notebook's cells, and how long each question was asked.
+
+    Args:
+        conditions: The `Conditions`.
+        handed_in: The `HandedIn`.
+        path: A copy of the notebook, for it to read.
+        cells: Its cells.
+    """
     assignment, student, sha256 = handed_in.assignment, handed_in.student, handed_in.sha256
     with devices.on(conditions.device):
         questions = [
@@ -193,7 +204,7 @@ def judge_file(
     with open_run(conditions, assignment, path, cells) as run:
         judge = Judge(run, assignment, cells, conditions.secret)
         verdicts = judge.judge_all(questions)
-    return build_document(conditions, handed_in, verdicts, judge.kit_errors)
+    return build_document(conditions, handed_in, verdicts, judge.kit_errors), judge.seconds
 
 
 def notebook_in(path, assignment) -> bytes:

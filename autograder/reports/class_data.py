@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
+from statistics import median
 from typing import Any
 
 from .unnamed import group_unnamed
 
 __all__ = ["SCHEMA", "assignment_data", "class_data", "without_names"]
 
-SCHEMA = 1
+SCHEMA = 2
 # So many students must fail a question, and so many of them another one, and by so much more often
 # than the others, before it is said.
 MIN_FAILED, MIN_BOTH, MIN_MORE = 5, 3, 0.2
@@ -47,7 +48,7 @@ def assignment_data(verdicts: Sequence[dict[str, Any]], course: Any) -> dict[str
         "handed_in": len(handed_in),
         "waiting": sum(row["waiting"] for row in rows),
         "percents": [row["percent"] for row in rows if row["handed_in"]],
-        "questions": list(questions_of(handed_in)),
+        "questions": list(questions_of(handed_in, course.seconds)),
         "trouble": list(trouble_in(handed_in)),
         "together": together(handed_in),
         "sections": sections_of(rows),
@@ -72,9 +73,17 @@ def row_of(verdict: dict[str, Any], course: Any) -> dict[str, Any]:
     }
 
 
-def questions_of(verdicts: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yields what a class made of each question that is graded automatically."""
+def questions_of(
+    verdicts: Sequence[dict[str, Any]], seconds: Mapping[tuple[str, str], Mapping[str, float]]
+) -> Iterator[dict[str, Any]]:
+    """Yields what a class made of each question that is graded automatically.
+
+    Args:
+        verdicts: The documents of the verdicts on one assignment.
+        seconds: How long each question was asked, by student and assignment.
+    """
     groups = group_unnamed(verdicts)
+    own_seconds = [seconds.get((one["student"], one["assignment"]), {}) for one in verdicts]
     # Those of another version of the kit may have other questions.
     by_name: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
     for one in verdicts:
@@ -86,6 +95,7 @@ def questions_of(verdicts: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]
             "name": name,
             "out_of": own[0][1]["max_score"],
             "mean_share": round(sum(shares) / len(shares), 4) if shares else 0.0,
+            "seconds": seconds_of(name, own_seconds),
             "statuses": dict(Counter(asked["status"] for _, asked in own)),
             "mistakes": list(mistakes_in(own)),
             "groups": [
@@ -95,6 +105,17 @@ def questions_of(verdicts: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]
             ][:MOST_GROUPS],
             "hardest": hardest_cases(asked for _, asked in own),
         }
+
+
+def seconds_of(name: str, own: Sequence[Mapping[str, float]]) -> dict[str, float] | None:
+    """Returns how long a question was asked, at the median and at most; None where nobody knows.
+
+    Args:
+        name: The question's name.
+        own: By question, how long it was asked, for each notebook.
+    """
+    times = [one[name] for one in own if name in one]
+    return {"median": round(median(times), 3), "longest": max(times)} if times else None
 
 
 def mistakes_in(own: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:

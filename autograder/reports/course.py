@@ -21,6 +21,7 @@ class Course:
         standings: What the gradebook says of submissions, by student and assignment.
         names: The names of students, by their ids.
         sections: Their sections.
+        seconds: How long each question was asked, by student and assignment.
         title: What the course is called.
         date: When the reports are written.
         besides: Returns the `Besides` of a verdict's page.
@@ -29,6 +30,7 @@ class Course:
     standings: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     sections: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
     title: str = ""
     date: str = ""
     besides: Callable[[dict[str, Any]], feedback.Besides] = lambda _: feedback.Besides()
@@ -54,7 +56,7 @@ def write_course(verdicts, course: Course, out, read_all, waiting) -> list[dict[
         everything = read_all(out)
         write_reports(verdicts, everything, out, course)
         # What students handed in may lie there too.
-        sweep(out, ("verdicts", "feedback"))
+        sweep(out, ("verdicts", "feedback", "times"))
     return everything
 
 
