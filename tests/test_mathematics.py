@@ -94,3 +94,64 @@ def test_a_text_runs_nothing_and_its_headings_are_no_targets():
 def test_a_formula_that_cannot_be_read_is_shown_as_it_is():
     assert mathematics.tex(r"\left( <b>") == r"<code>\left( &lt;b&gt;</code>"
     assert mathematics.with_code("a `mu < 0` b") == "a <code>mu &lt; 0</code> b"
+
+
+@pytest.mark.parametrize("name", ["align", "align*", "aligned", "split", "gathered", "eqnarray*"])
+def test_lines_of_a_derivation_are_lines(name):
+    html = mathematics.tex(rf"\begin{{{name}}} a &= b \\ c &= d \end{{{name}}}")
+    assert html.count("<mtr>") == 2
+    assert "&amp;" not in html
+
+
+def test_a_numbered_equation_is_a_formula():
+    assert "begin" not in mathematics.tex(r"\begin{equation}a = b\end{equation}")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        r"\href{javascript:alert(1)}{x}",
+        r"\href{https://example.org}{x}",
+        r"\class{full-credit}{x}",
+        r"\style{position:fixed}{x}",
+        r"\cssId{score}{x}",
+        r"\color{red;background:url(x)}{x}",
+        r"\hspace{400em}x",
+        r"\hspace{-40em}x",
+        r"\rule{100em}{100em}",
+        r"\text{</mtext></math><img src=x onerror=alert(1)>}",
+        "</math><script>alert(1)</script>",
+    ],
+)
+def test_a_formula_does_nothing_and_covers_nothing(body):
+    for tag in re.findall(r"<[^>]*>", mathematics.tex(body)):
+        assert tag in ('<span class="long" tabindex="0">', "</span>") or re.fullmatch(
+            r"</?(math|m[a-z]+|code)( (xmlns|display|stretchy|mathcolor)=\"[\w:/.]+\")* ?/?>", tag
+        )
+
+
+def test_sizes_and_colours_stay_within_bounds():
+    assert 'width="1em"' in mathematics.tex(r"a\hspace{1em}b")
+    assert 'mathcolor="red"' in mathematics.tex(r"\color{red}{x}")
+    kept = {value: mathematics.is_kept("width", value) for value in ("3em", "4em", "30em", "-9em")}
+    assert kept == {"3em": True, "4em": False, "30em": False, "-9em": False}
+
+
+def test_a_formula_of_a_million_letters_is_not_read():
+    assert mathematics.tex("x" * 10**6).startswith("<code>x")
+
+
+def test_no_line_ends_between_a_formula_and_the_sign_behind_it():
+    for html in (
+        mathematics.markdown("so $x$, and $y$."),
+        mathematics.with_formulas(*mathematics.marked_markdown("so $x$, and $y$.")),
+    ):
+        assert re.findall("</math>(.)", html) == ["\u2060", "\u2060"]
+
+
+def test_what_is_wide_is_scrolled_with_keys():
+    html = mathematics.markdown("| a |\n|---|\n| 1 |\n\n```python\nx < 1\n```\n")
+    assert re.search('<div class="wide" tabindex="0"[^>]*><table>', html)
+    assert '<pre class="code" tabindex="0">x &lt; 1' in html
+    long = mathematics.markdown(f"a formula in the text: ${'x + ' * 30} x$")
+    assert '<span class="long" tabindex="0"><math' in long

@@ -25,12 +25,26 @@ from autograder.course.pages import safe_markdown
         "<iframe src=/formgrader></iframe>",
         "<svg><a href=x><text>x</text></a></svg>",
         "```python\nclass X: pass\n```",
+        # A formula may do nothing either, wherever it stands.
+        r"$\class{full-credit}{x}$ $$\href{javascript:alert(1)}{x}$$",
+        '<img src="x" alt="$x$ onerror=alert(1) y">',
+        "![$x$](https://example.org/x.png '$y$ onerror=alert(1)')",
+        '[a](https://example.org/$x$ "$y$")',
+        '<p title="$a$><script>alert(1)</script>">x</p>',
     ],
 )
 def test_nothing_in_an_answer_acts(source):
-    tags = re.findall(r"<[^>]*>", safe_markdown(source).lower())
+    html = safe_markdown(source).lower()
+    # No formula stands in an attribute, which it would end.
+    assert not re.search(r'="[^"<>]*<', html)
+    tags = re.findall(r"<[^>]*>", html)
     for tag in tags:
         assert not re.match(r"<(script|form|iframe|svg|button|style|object|embed)", tag)
+        if re.match("</?(math|m[a-z]+)[ >]", tag):
+            assert not re.search(r"href|class|style|id=|on\w+=", tag)
+            continue
+        if tag in ('<span class="formula" tabindex="0">', '<span class="long" tabindex="0">'):
+            continue
         for name in re.findall(r"([\w-]+)=", re.sub(r'"[^"]*"', "", tag)):
             assert name in ("href", "src", "alt", "title", "align", "width", "height")
         assert not re.search(r'href="(?!https?:|mailto:|#)', tag)
@@ -44,4 +58,8 @@ def test_what_an_answer_says_is_there():
     for part in ("<strong>Because</strong>", '<a href="https://example.org"', "<td>1</td>"):
         assert part in html
     assert 'src="data:image/png;base64,iVBORw0KGgo="' in html
+    assert '<img alt="image in the answer" src="y.png"' in safe_markdown('<img src="y.png">')
+    assert "¶" not in safe_markdown("# A heading")
+    assert "<a" not in safe_markdown("# A heading")
+    assert "<mi>a</mi><mo>&lt;</mo><mi>b</mi>" in html
     assert "x = 1" in re.sub(r"<[^>]*>", "", html)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbconvert import HTMLExporter
 
 from autograder import tasks
+from autograder.files import write_whole
+from autograder.reports.solution import solution_html
 
 from . import notebooks, script
 
@@ -23,10 +24,8 @@ def write_html(name, folder) -> Path:
         CellExecutionError: If a cell of the solution raises.
     """
     notebook = execute_notebook(name)
-    folder.mkdir(parents=True, exist_ok=True)
-    page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook)
     path = folder / f"{name}.html"
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, solution_html(f"{name}: solution", notebook))
     return path
 
 

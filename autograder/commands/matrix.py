@@ -45,7 +45,12 @@ def run(options: Namespace) -> int:
 
 def write_matrix(options: Namespace, console, name, questions, done) -> Path:
     """Prints the matrix of each question of an assignment, and returns the path of their page."""
+    import nbformat
+
     from autograder.files import write_whole
+    from autograder.grading.notebook import texts_before
+    from autograder.places import released_folder
+    from autograder.reports import mathematics
     from autograder.reports import matrix as pages
     from autograder.tasks.matrix import kill_matrix
 
@@ -55,5 +60,10 @@ def write_matrix(options: Namespace, console, name, questions, done) -> Path:
         console.print(pages.build_table(matrices[-1]))
         done(f"{name}: {question.name}")
     path = options.out / f"{name}.html"
-    write_whole(path, pages.build_page(name, matrices))
+    released = nbformat.read(released_folder(name) / f"{name}.ipynb", as_version=4)
+    formulas = {
+        question: mathematics.displayed_formulas(text)
+        for question, text in texts_before(released).items()
+    }
+    write_whole(path, pages.build_page(name, matrices, formulas))
     return path

@@ -4,9 +4,10 @@ import re
 
 import bleach
 from nbconvert.exporters.exporter import ResourcesDict
-from nbconvert.filters.markdown import markdown2html
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.reports.mathematics import marked_markdown, with_formulas
 
 __all__ = ["RUBRIC_TAG", "DropRubrics", "is_rubric", "safe_markdown"]
 
@@ -17,32 +18,39 @@ TAGS = frozenset(bleach.ALLOWED_TAGS) | {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th",
     "td", "pre", "div", "span", "img", "sub", "sup", "del", "dl", "dt", "dd",
 }  # fmt: skip
-# What nbconvert sets behind each heading.
-ANCHOR = re.compile(r'<a href="#[^"]*">¶</a>')
+# An image that says nothing to those who do not see it.
+UNNAMED = re.compile(r"<img (?![^>]*alt=)")
 LINK = re.compile(r"https?:|mailto:|#", re.IGNORECASE)
-
-
-def is_link(tag: str, name: str, value: str) -> bool:
-    """Tells whether an attribute of `a` is a link that leads to a page."""
-    return name == "href" and bool(LINK.match(value))
 
 
 # No `class` and no `id`: by their class the scripts of nbgrader's pages know what takes a click as
 # full points, and its style sheets lay an element over the whole page.
-ATTRIBUTES = {"*": ["title", "align"], "a": is_link, "img": ["src", "alt", "width", "height"]}
+ATTRIBUTES = {"*": ("title", "align"), "img": ("src", "alt", "width", "height")}
 PROTOCOLS = frozenset({"http", "https", "mailto", "data"})
 
 
+def is_allowed(tag: str, name: str, value: str) -> bool:
+    """Tells whether an answer's HTML keeps an attribute."""
+    if tag == "a" and name == "href":
+        return bool(LINK.match(value))
+    return name in (*ATTRIBUTES["*"], *ATTRIBUTES.get(tag, ()))
+
+
 def safe_markdown(source: str) -> str:
-    """Returns Markdown as HTML that runs nothing; a filter of nbconvert's.
+    """Returns Markdown as HTML that runs nothing, formulas as MathML; a filter of nbconvert's.
 
     nbgrader's pages show a student's HTML as it is: a script in an answer would run with the rights
     of whoever grades. Images that were attached are not kept, and nbconvert stops at one that is
     missing.
     """
-    html = markdown2html(source.replace("attachment:", "attachment-"))
-    cleaned = bleach.clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS)
-    return ANCHOR.sub("", cleaned)
+    html, formulas = marked_markdown(source.replace("attachment:", "attachment-"))
+
+    def is_kept(tag: str, name: str, value: str) -> bool:
+        # A formula in an attribute would end it.
+        return is_allowed(tag, name, value) and not any(mark in value for mark in formulas)
+
+    cleaned = bleach.clean(html, tags=TAGS, attributes=is_kept, protocols=PROTOCOLS)
+    return with_formulas(UNNAMED.sub('<img alt="image in the answer" ', cleaned), formulas)
 
 
 def is_rubric(cell: NotebookNode) -> bool:

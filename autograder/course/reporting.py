@@ -10,7 +10,7 @@ import nbformat
 
 from autograder import tasks
 from autograder.grading import classroom
-from autograder.grading.notebook import grade_id
+from autograder.grading.notebook import ANSWER, grade_id, texts_before
 from autograder.grading.submission import Submission
 from autograder.grading.timing import read_times
 from autograder.places import FaultyFile
@@ -28,9 +28,6 @@ from .requests import Request, read_requests
 from .sources import cite, read_sources
 
 __all__ = ["course_reports"]
-
-# What the id of an answer's cell ends with.
-ANSWER = "-answer"
 
 
 def course_reports(folder, standings: Mapping[tuple[str, str], Standing]) -> Course:
@@ -105,7 +102,10 @@ class Known:
     @cached_property
     def texts(self) -> dict[str, dict[str, str]]:
         """By assignment, what its notebook says before each question."""
-        return {name: texts_before(self.files.folder, name) for name in tasks.names()}
+        folder = self.files.folder
+        return {
+            name: texts_before(notebooks_of(folder, [name]).read(name)) for name in tasks.names()
+        }
 
     def remarks(self, student: str, assignment: str, names: Sequence[str]) -> dict[str, list[str]]:
         """Returns what stands beside questions: decisions, requests and answers.
@@ -147,17 +147,6 @@ def read_grades(files: CourseFiles) -> Grades:
         return {}
     with gradebook.open_gradebook(course.db_url, course.course_id) as book:
         return question_grades(book)
-
-
-def texts_before(folder, assignment: str) -> dict[str, str]:
-    """Returns what a released notebook says before each question, by the question's name."""
-    found, text = {}, ""
-    for cell in notebooks_of(folder, [assignment]).read(assignment).cells:
-        if cell.cell_type == "markdown" and not grade_id(cell):
-            text = cell.source
-        elif grade_id(cell).endswith(ANSWER):
-            found[grade_id(cell).removesuffix(ANSWER)] = text
-    return found
 
 
 def code_of(folder, verdict: dict[str, Any]) -> dict[str, str]:

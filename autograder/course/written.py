@@ -10,11 +10,9 @@ import math
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
 from nbformat import NotebookNode
 from nbgrader import api, utils
@@ -25,6 +23,7 @@ from autograder.files import alone, write_whole
 from autograder.grading.notebook import grade_id, strip_lines
 from autograder.grading.verdict import course_secret
 from autograder.places import FaultyFile
+from autograder.reports.pages import template
 
 from . import gradebook
 from .autograded import MISSING, is_text
@@ -36,8 +35,6 @@ from .pages import is_rubric, safe_markdown
 __all__ = ["take", "write_pages"]
 
 KIND = "answers in words, graded"
-# Nothing else of that server may run.
-MATHJAX = "https://cdn.jsdelivr.net/npm/mathjax@3.2.2/es5/"
 MAX_FILE_BYTES = 64 * 2**20
 MAX_COMMENT = 20_000
 # What reading a file raises that holds something else.
@@ -99,12 +96,6 @@ def common_value(values: Iterable[Any]) -> Any:
     return found[0] if found and all(one == found[0] for one in found) else None
 
 
-@cache
-def template() -> Template:
-    environment = Environment(loader=PackageLoader("autograder.course", "."), autoescape=True)
-    return environment.get_template("written.html.j2")
-
-
 def write_pages(folder, assignment: str, questions: Iterable[str] = ()) -> Iterator[Path]:
     """Writes a page for each question in words; yields their paths.
 
@@ -151,7 +142,7 @@ def build_page(
         rubric: The rubric, in Markdown.
         answers: The answers.
     """
-    return template().render(
+    return template("written").render(
         assignment=assignment,
         question=grade_id(cell),
         points=float(cell.metadata.nbgrader.points),
@@ -161,7 +152,6 @@ def build_page(
         states={one.key: states_of(one, files.folder) for one in answers},
         kind=KIND,
         nonce=secrets.token_hex(8),
-        mathjax=MATHJAX,
     )
 
 

@@ -17,6 +17,7 @@ from vikit.notebook import cells
 from autograder.places import NotInstalled, released_folder
 
 __all__ = [
+    "ANSWER",
     "MAX_CELLS",
     "MAX_FILE_BYTES",
     "Cell",
@@ -33,8 +34,11 @@ __all__ = [
     "read_released",
     "strip_lines",
     "strip_outputs",
+    "texts_before",
 ]
 
+# What the id of an answer's cell ends with.
+ANSWER = "-answer"
 # Of a file as handed in. Its outputs, and images in its text,
 # are cut out before it is read as JSON: that may take thirty times as much memory as the text,
 # and reading as Python seven hundred times as much.
@@ -259,8 +263,8 @@ def text_cell(cell) -> TextCell:
 def build_unrun_cell(cell) -> Cell:
     """Returns the `Cell` of text that is no code; its id or first lines say what it defines."""
     name = (
-        grade_id(cell).removesuffix("-answer")
-        if grade_id(cell).endswith("-answer")
+        grade_id(cell).removesuffix(ANSWER)
+        if grade_id(cell).endswith(ANSWER)
         else first_definition(cell.source)
     )
     kind = {"markdown": "Markdown", "raw": "Raw"}.get(
@@ -353,6 +357,17 @@ def grader_metadata(cell) -> dict[str, Any]:
 def grade_id(cell) -> str:
     found = grader_metadata(cell).get("grade_id")
     return found if isinstance(found, str) else ""
+
+
+def texts_before(notebook) -> dict[str, str]:
+    """Returns what a released notebook says before each question, by the question's name."""
+    found, text = {}, ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and not grade_id(cell):
+            text = cell.source
+        elif grade_id(cell).endswith(ANSWER):
+            found[grade_id(cell).removesuffix(ANSWER)] = text
+    return found
 
 
 def is_experiment(cell) -> bool:

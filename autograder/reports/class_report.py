@@ -3,30 +3,20 @@
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, Template
-
 from autograder.files import write_whole
-from autograder.names import file_stem, printable
+from autograder.names import file_stem
 
-from . import charts
+from . import charts, pages
 from .class_data import SCHEMA, class_data, without_names
 
 __all__ = ["FOLDER", "write_class_report"]
 
 FOLDER = "report"
 PAGE, ANONYMOUS, DATA = "index.html", "anonymous.html", "report.json"
-
-
-@cache
-def template() -> Template:
-    environment = Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True)
-    environment.filters |= {"printable": printable, "feedback_link": feedback_link}
-    return environment.get_template("class_report.html.j2")
 
 
 def feedback_link(student: str, assignment: str) -> str:
@@ -99,4 +89,7 @@ def build_page(data: Mapping[str, Any]) -> str:
         }
         for one in data["assignments"]
     }
-    return template().render(data=data, drawn=drawn, nonce=secrets.token_hex(8))
+    template = pages.template("class_report")
+    return template.render(
+        data=data, drawn=drawn, nonce=secrets.token_hex(8), feedback_link=feedback_link
+    )

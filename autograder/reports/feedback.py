@@ -3,23 +3,15 @@
 It is one file that needs no network: formulas are MathML, and no script is in it.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 from vikit.judging import EDGE, GENERIC, PROPERTY
 from vikit.judging.decide import GENERIC_SHARE
 
-from autograder.names import printable
-
-from . import charts, mathematics
+from . import charts, mathematics, pages
 
 __all__ = ["Besides", "QuestionView", "feedback_html"]
 
@@ -41,8 +33,6 @@ UNKNOWN = ("not right", "✗", "bad")
 NOT_READ, NOT_COUNTED = ("not read", "○", "none"), ("does not count", "○", "none")
 NOTHING = "Nothing could be graded: "
 MOST_PICTURES = 2
-# Light and dark, with enough contrast.
-STYLES = ("default", "github-dark")
 
 
 @dataclass(frozen=True)
@@ -112,25 +102,6 @@ class QuestionView:
     pictures: Sequence[tuple[str, Markup]] = ()
 
 
-@cache
-def template() -> Template:
-    # Student names, messages and mistakes are text, whatever stands in them.
-    environment = Environment(loader=PackageLoader("autograder.reports", "."), autoescape=True)
-    environment.filters |= {
-        "printable": printable,
-        "with_code": mathematics.with_code,
-        "breakable": mathematics.breakable,
-    }
-    return environment.get_template("feedback.html.j2")
-
-
-@cache
-def code_styles() -> tuple[Markup, Markup]:
-    """Returns the colours of code, light and dark."""
-    light, dark = (HtmlFormatter(style=style).get_style_defs("pre.code") for style in STYLES)
-    return Markup(light), Markup(dark)
-
-
 def feedback_html(verdict, besides: Besides | None = None) -> str:
     """Returns the feedback page of one verdict as HTML text.
 
@@ -149,7 +120,7 @@ def feedback_html(verdict, besides: Besides | None = None) -> str:
     # Of the others the table says it all.
     told = [view for view in views if has_more(view, besides, bool(nothing))]
     others = {name: said for name, said in besides.remarks.items() if name not in shown}
-    return template().render(
+    return pages.template("feedback").render(
         verdict=verdict,
         besides=besides,
         nothing=nothing,
@@ -157,7 +128,7 @@ def feedback_html(verdict, besides: Besides | None = None) -> str:
         views=views,
         told=told,
         others=others,
-        code_styles=code_styles(),
+        code_styles=pages.code_styles(),
         times=list(times_of(besides.standing)),
         lateness=lateness_of(besides.standing),
         uncounted=sum(1 for view in views if view.grade and not view.grade.out_of),
@@ -226,7 +197,7 @@ def view_of(question, besides: Besides, is_empty: bool) -> QuestionView:
         mathematics.markdown(text) if text else "",
         # What an argument is taken for stands in no formula: the message says it.
         [formula for formula, note in mathematics.formulas(computed) if not note],
-        coloured(besides.code.get(name, "")) if is_shown and is_answered else "",
+        pages.coloured(besides.code.get(name, "")) if is_shown and is_answered else "",
         pictures_of(question) if is_shown else (),
     )
 
@@ -293,17 +264,3 @@ def count_right(cases) -> str:
 
 def points_of(cases) -> float:
     return round(sum(case["points"] for case in cases), 2)
-
-
-# What may turn text round, or is not seen: it is shown by its number.
-HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
-)
-
-
-def coloured(code: str) -> str:
-    """Returns Python code as HTML, with colours; nothing of it is run, or turns what follows."""
-    if not code.strip():
-        return ""
-    seen = HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", code)
-    return Markup(highlight(seen, PythonLexer(), HtmlFormatter(nowrap=True)))

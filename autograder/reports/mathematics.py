@@ -4,6 +4,8 @@ Formulas become MathML: browsers draw it and screen readers read it, without a s
 """
 
 import re
+import secrets
+from collections.abc import Mapping
 from functools import cache
 from html import unescape
 from typing import Any
@@ -18,17 +20,57 @@ __all__ = [
     "displayed_formulas",
     "formulas",
     "markdown",
+    "marked_markdown",
     "tex",
     "to_tex",
     "with_code",
+    "with_formulas",
 ]
 
 DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 LINK = re.compile(r"https?://")
+MATHML = "http://www.w3.org/1998/Math/MathML"
+# Of the parts of a formula; sizes and spaces are at most three times those of a letter.
+ATTRIBUTES = frozenset(
+    [
+        *("accent", "accentunder", "columnalign", "columnlines", "columnspacing", "display"),
+        *("displaystyle", "fence", "form", "largeop", "linethickness", "lspace", "mathcolor"),
+        *("mathsize", "mathvariant", "movablelimits", "notation", "rowlines", "rowspacing"),
+        *("rspace", "scriptlevel", "separator", "stretchy", "width"),
+    ]
+)
+WORDS = r"[A-Za-z]{1,30}(?: [A-Za-z]{1,30})*"
+LENGTH = r"-?(?:[0-2]?\.\d{1,6}|[0-3])(?:em|ex|pt)?"
+VALUE = re.compile(rf"{WORDS}|#[0-9A-Fa-f]{{3,8}}|{LENGTH}(?: {LENGTH})*")
+EMPTY_HEADING = re.compile(r"<th([^>]*)></th>")
+# Environments that latex2mathml does not know, and what has the same lines.
+ALIGNED = re.compile(r"\\(begin|end)\{(?:aligned|gathered|eqnarray)\*?\}")
+WITHOUT_LINES = re.compile(r"\\(?:begin|end)\{equation\*?\}")
+# In LaTeX.
+LONGEST = 20_000
+# In LaTeX: what is shorter fits into a line of a telephone.
+LONGEST_IN_LINE = 40
+# Browsers may break a line between a formula and what ends its sentence.
+BEFORE_SIGN = re.compile(r"(</math>(?:</span>)?)(?=[.,;:)\]?!])")
 CODE = re.compile(r"`([^`\n]+)`")
 
 
-class MathMLRenderer(IPythonRenderer):
+class PageRenderer(IPythonRenderer):
+    """Renders what is wide so that it is scrolled, with keys too, and the page is not."""
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        return f'<pre class="code" tabindex="0">{escape(code)}</pre>\n'
+
+    def table(self, text: str) -> str:
+        # What heads nothing is no heading.
+        text = EMPTY_HEADING.sub(r"<td\1></td>", text)
+        return (
+            f'<div class="wide" tabindex="0" role="group" aria-label="table"><table>{text}</table>'
+            "</div>\n"
+        )
+
+
+class MathMLRenderer(PageRenderer):
     """Renders the Markdown of a notebook, formulas as MathML; HTML in it stays text."""
 
     def heading(self, text: str, level: int, **attrs: Any) -> str:
@@ -71,17 +113,33 @@ def tex(body: str, is_displayed: bool = False) -> Markup:
         is_displayed: Whether it has a line of its own.
     """
     try:
-        element = convert_to_element(body.strip(), display="block" if is_displayed else "inline")
+        if len(body) > LONGEST:
+            raise ValueError("too long")
+        written = WITHOUT_LINES.sub("", ALIGNED.sub(r"\\\1{split}", body)).strip()
+        element = convert_to_element(written, display="block" if is_displayed else "inline")
     except Exception:  # noqa: BLE001 it has many of its own: the page is written all the same
         return Markup("<code>{}</code>").format(body)
     # It has entities in its texts, which would be text: and its own writing lets HTML through.
     for node in element.iter():
         node.text = unescape(node.text) if node.text else node.text
+        node.attrib = {name: value for name, value in node.items() if is_kept(name, value)}
     for node in element.iter():
         set_spaces(node)
     made = ElementTree.tostring(element, encoding="unicode")
     # A long one is scrolled, and the page is not. It may stand in a paragraph.
-    return Markup(f'<span class="formula" tabindex="0">{made}</span>' if is_displayed else made)
+    kind = "formula" if is_displayed else "long" if len(body) > LONGEST_IN_LINE else ""
+    return Markup(f'<span class="{kind}" tabindex="0">{made}</span>' if kind else made)
+
+
+def is_kept(name: str, value: str) -> bool:
+    r"""Tells whether a part of a formula keeps an attribute.
+
+    A student's formula may be read where clicks give points: LaTeX's `\href`, `\class` and
+    `\style` do nothing, and no space or rule lies over what is not the formula's.
+    """
+    if name == "xmlns":
+        return value == MATHML
+    return name in ATTRIBUTES and bool(VALUE.fullmatch(value))
 
 
 def set_spaces(parent: ElementTree.Element) -> None:
@@ -109,8 +167,65 @@ def opens(node: ElementTree.Element) -> bool:
 @cache
 def markdown(text: str) -> Markup:
     """Returns the Markdown of a notebook's text cell as HTML, its formulas as MathML."""
-    renderer = MathMLRenderer(escape=True, anchor_link_text="")
-    return Markup(MarkdownWithMath(renderer=renderer).render(text))
+    renderer = MathMLRenderer(escape=True, exclude_anchor_links=True)
+    return joined(str(MarkdownWithMath(renderer=renderer).render(text)))
+
+
+class MarkingRenderer(PageRenderer):
+    """Renders the Markdown of a notebook with a mark in the place of each formula.
+
+    Attributes:
+        marks: By mark, the formula as MathML. No text can hold a mark by itself.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(escape=False, exclude_anchor_links=True)
+        self.marks: dict[str, Markup] = {}
+        self.token = secrets.token_hex(8)
+
+    def mark(self, body: str, is_displayed: bool = False) -> str:
+        """Keeps a formula, and returns what stands for it."""
+        mark = f"formula{self.token}x{len(self.marks)}x"
+        self.marks[mark] = tex(body, is_displayed)
+        return mark
+
+    def block_math(self, body: str) -> str:
+        return self.mark(body, is_displayed=True)
+
+    def multiline_math(self, text: str) -> str:
+        return self.mark(text, is_displayed=True)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self.mark(rf"\begin{{{name}}}{body}\end{{{name}}}", is_displayed=True)
+
+    def inline_math(self, body: str) -> str:
+        return self.mark(body)
+
+
+def marked_markdown(text: str) -> tuple[str, dict[str, Markup]]:
+    """Returns (HTML, formulas) of the Markdown of a notebook's text cell.
+
+    The HTML has a mark in the place of each formula, for who cleans it before `with_formulas`.
+    """
+    renderer = MarkingRenderer()
+    return str(MarkdownWithMath(renderer=renderer).render(text)), renderer.marks
+
+
+def with_formulas(html: str, marks: Mapping[str, Markup]) -> Markup:
+    """Returns HTML with the formulas in the places of their marks.
+
+    Args:
+        html: The HTML. No mark stands in a tag.
+        marks: By mark, the formula as MathML.
+    """
+    for mark, formula in marks.items():
+        html = html.replace(mark, formula)
+    return joined(html)
+
+
+def joined(html: str) -> Markup:
+    """Returns HTML in which no line ends between a formula and the sign behind it."""
+    return Markup(BEFORE_SIGN.sub("\\1\u2060", html))
 
 
 def displayed_formulas(text: str) -> list[Markup]:

@@ -1,13 +1,12 @@
 """The kill matrix as a table in the terminal and as a page."""
 
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, Template
 from rich import box
 from rich.columns import Columns
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
+
+from . import pages
 
 __all__ = ["build_page", "build_table", "mark"]
 
@@ -53,13 +52,14 @@ def mark(share) -> str:
     return "●" if share == 1 else "·" if share == 0 else f"{100 * share:.0f} %"
 
 
-@cache
-def template() -> Template:
-    return Environment(
-        loader=PackageLoader("autograder.reports", "."), autoescape=True
-    ).get_template("matrix.html.j2")
+def build_page(assignment, matrices, formulas=None) -> str:
+    """Returns an assignment's page of matrices, transformations and look-alikes too, as HTML.
 
-
-def build_page(assignment, matrices) -> str:
-    """Returns an assignment's page of matrices, transformations and look-alikes too, as HTML."""
-    return template().render(assignment=assignment, matrices=matrices, mark=mark)
+    Args:
+        assignment: Name of the assignment.
+        matrices: The `tasks.matrix.Matrix` of each question.
+        formulas: By question, what its notebook says of it in formulas.
+    """
+    return pages.template("matrix").render(
+        assignment=assignment, matrices=matrices, formulas=formulas or {}, mark=mark
+    )
