@@ -688,7 +688,7 @@ def test_sources_may_be_the_courses_own(tmp_path, source, cited):
     page = feedback.feedback_html(
         verdict | ADDED, reporting.course_reports(tmp_path, {}).besides(verdict)
     )
-    assert "Source: exercise sheet 2" in page
+    assert "In the lecture notes: exercise sheet 2" in page
     path.write_text("source,yours\ndocument 003,\n")
     assert "line 2: one of source, yours is missing" in recording.record(tmp_path, {})[1][0]
 

@@ -331,10 +331,10 @@ def test_an_answer_without_a_name_is_read_back_for_student_and_staff(write_noteb
     assert found["sentence"] in question["message"]
     # The formula is the student's to find: which term it is stands in the repair.
     assert "mu" not in found["sentence"]
-    assert "Find where the term in mu counts twice" in question["repair"]
+    assert "Find the place where the term in mu counts twice" in question["repair"]
     page = feedback_html(verdict)
     assert "mean:2" not in page
-    assert "Find where the term in mu counts twice" in page
+    assert "Find the place where the term in mu counts twice" in page
     assert question["unexplained"] == []
 
 

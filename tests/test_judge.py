@@ -211,6 +211,14 @@ def test_axes_that_are_gone_left_or_twice_there_are_named_by_their_letters(
     assert said not in judging.judge(asked, given).message
 
 
+def test_shapes_that_do_not_fit_are_advised_on_where_nothing_says_which():
+    asked, _ = reduced("[L,B]", lambda array: array)
+    for kind, is_said in (("InvalidArgumentError", True), ("ZeroDivisionError", False)):
+        answer = judging.Answer("error", kind=kind, text="")
+        repair = judging.judge(asked, dict.fromkeys(SHAPES, answer)).repair
+        assert ("keepdims=True" in repair) == is_said
+
+
 @pytest.mark.parametrize("library", [np, tf])
 def test_an_axis_that_a_sum_took_away_is_named_where_arrays_do_not_fit(library):
     sums = {np: lambda array: array.sum(axis=1), tf: lambda array: tf.reduce_sum(array, axis=1)}
@@ -222,7 +230,7 @@ def test_an_axis_that_a_sum_took_away_is_named_where_arrays_do_not_fit(library):
         verdict = judging.judge(asked, dict.fromkeys(SHAPES, answer))
         said = "shape [L,B] met one of shape [L], which lacks the axis B."
         assert (said in verdict.message) == is_said
-        assert ("keepdims=True" in verdict.repair) == is_said
+        assert ("keepdims=True keeps it" in verdict.repair) == is_said
         assert "keepdims" not in verdict.message
 
 

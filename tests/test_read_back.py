@@ -337,28 +337,33 @@ def values_of(formula, case):
         (
             {"cross-entropy:*L": 1, "beta_left_out": 1, "all:1": -1},
             "cross-entropy:*L beta_left_out",
-            "Find where the cross-entropy is multiplied by L, and find where beta is taken for 1.",
+            "Find the place where the cross-entropy is multiplied by L, "
+            "and find the place where beta is taken for 1.",
         ),
         (
             {"KL:0": 2, "KL:/K": -1},
             "KL:-1,/K",
-            "Find where the KL has the opposite sign and is divided by K.",
+            "Find the place where the KL has the opposite sign and is divided by K.",
         ),
         (
             {"KL:/K": 1, "label:0": 1, "all:1": -1},
             "KL:/K label:0",
-            "Find where the KL is divided by K, and put in the label's logit.",
+            "Find the place where the KL is divided by K, and put in the label's logit.",
         ),
-        ({"KL:0": 1 - BITS, "all:1": BITS}, "KL:/log(2)", "Find where the KL is in bits."),
+        (
+            {"KL:0": 1 - BITS, "all:1": BITS},
+            "KL:/log(2)",
+            "Find the place where the KL is in bits.",
+        ),
         (
             {"label:0": 1 - BITS, "KL:0": 1, "all:1": BITS - 1},
             "KL:0 label:/log(2)",
-            "Put in the KL, and find where the label's logit is in bits.",
+            "Put in the KL, and find the place where the label's logit is in bits.",
         ),
         (
             {"KL:2": 1, "one:0": 2, "all:1": -2},
             "KL:2 one:0",
-            "Find where the KL counts twice, and put in the constant of the KL.",
+            "Find the place where the KL counts twice, and put in the constant of the KL.",
         ),
     ],
 )

@@ -199,3 +199,18 @@ def test_the_gradebook_says_which_kit_each_row_is_from_and_whether_they_are_mixe
         gradebook.mixed_versions([old, verdict(), verdict("eve")])
         == "0 (2 verdicts), 0.1.0+aa (1 verdict)"
     )
+
+
+def test_a_page_names_the_wrong_answer_that_another_one_calls():
+    code = {
+        "elbo": "def elbo(x):\n    return x - kl_to_standard_normal(x) + entropy(x)",
+        "kl_to_standard_normal": "def kl_to_standard_normal(x):\n    return kl_to_standard_normal",
+    }
+    first = verdict(name="kl_to_standard_normal")
+    (kl,) = first["questions"]
+    others = [{**kl, "name": "elbo"}, {**kl, "name": "entropy", "status": "correct"}]
+    page = feedback.feedback_html(
+        {**first, "questions": [kl, *others]}, feedback.Besides(code=code)
+    ).replace("<wbr>", "")
+    assert page.count("Your code calls") == 1
+    assert 'Your code calls <a href="#kl_to_standard_normal">kl_to_standard_normal</a>' in page

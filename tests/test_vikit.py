@@ -208,7 +208,7 @@ def test_check_reads_an_answer_back_and_names_the_term_when_asked(define, capsys
     vikit.check("kl_to_standard_normal", hint=hint)
     printed = capsys.readouterr().out
     assert "A term counts twice." in printed
-    assert ("Find where the term in mu counts twice" in printed) == hint
+    assert ("Find the place where the term in mu counts twice" in printed) == hint
     assert "the right value[" not in printed
 
 

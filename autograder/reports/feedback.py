@@ -3,6 +3,7 @@
 It is one file that needs no network: formulas are MathML, and no script is in it.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,8 @@ WORDS = {
     "unexamined": ("not examined", "○", "none"),
     "kit_error": ("the grader failed", "○", "none"),
 }
+# Outcomes for which an answer that calls this one cannot be right.
+OFF = ("wrong", "partial", "error", "timeout", "crashed", "malformed")
 UNKNOWN = ("not right", "✗", "bad")
 NOT_READ, NOT_COUNTED = ("not read", "○", "none"), ("does not count", "○", "none")
 NOTHING = "Nothing could be graded: "
@@ -84,6 +87,7 @@ class QuestionView:
         computed: What the answer computes, in formulas; empty where none says it.
         code: What was handed in; empty for nothing.
         pictures: What the answer gives beside the right values: what is drawn, and the picture.
+        calls: Other answers that are not right, and that this one calls.
     """
 
     name: str
@@ -100,6 +104,7 @@ class QuestionView:
     computed: Sequence[Markup] = ()
     code: str = ""
     pictures: Sequence[tuple[str, Markup]] = ()
+    calls: Sequence[str] = ()
 
 
 def feedback_html(verdict, besides: Besides | None = None) -> str:
@@ -113,7 +118,8 @@ def feedback_html(verdict, besides: Besides | None = None) -> str:
     messages = {question["message"] for question in verdict["questions"]}
     nothing = messages.pop() if len(messages) == 1 else ""
     nothing = nothing.removeprefix(NOTHING) if nothing.startswith(NOTHING) else ""
-    views = [view_of(question, besides, bool(nothing)) for question in verdict["questions"]]
+    off = [one["name"] for one in verdict["questions"] if one["status"] in OFF]
+    views = [view_of(question, besides, bool(nothing), off) for question in verdict["questions"]]
     by_hand = [name for name in besides.by_hand if name in besides.grades]
     views += [view_by_hand(name, besides, bool(nothing)) for name in by_hand]
     shown = {view.name for view in views}
@@ -165,13 +171,14 @@ def times_of(standing: Any) -> Iterator[str]:
             yield f"{what} {time.astimezone():%Y-%m-%d %H:%M %Z}"
 
 
-def view_of(question, besides: Besides, is_empty: bool) -> QuestionView:
+def view_of(question, besides: Besides, is_empty: bool, off: Sequence[str] = ()) -> QuestionView:
     """Returns what a page shows of a question that was graded automatically.
 
     Args:
         question: What the verdict says of it.
         besides: What the page says besides.
         is_empty: Whether nothing at all could be graded.
+        off: The names of the questions that are not right.
     """
     name, grade = question["name"], besides.grades.get(question["name"])
     words, mark, style = NOT_READ if is_empty else WORDS.get(question["status"], UNKNOWN)
@@ -199,7 +206,20 @@ def view_of(question, besides: Besides, is_empty: bool) -> QuestionView:
         [formula for formula, note in mathematics.formulas(computed) if not note],
         pages.coloured(besides.code.get(name, "")) if is_shown and is_answered else "",
         pictures_of(question) if is_shown else (),
+        calls_of(besides.code.get(name, ""), name, off) if is_shown and is_answered else (),
     )
+
+
+def calls_of(code: str, name: str, off: Sequence[str]) -> list[str]:
+    """Returns which answers that are not right an answer calls.
+
+    Args:
+        code: What was handed in for it.
+        name: Its name.
+        off: The names of the answers that are not right.
+    """
+    called = set(re.findall(r"\b(?<!def )(\w+)\(", code))
+    return [other for other in off if other in called and other != name]
 
 
 def pictures_of(question) -> list[tuple[str, Markup]]:

@@ -80,7 +80,10 @@ def write_repair(question: DrawnQuestion, mistakes: Sequence[Mistake], answers: 
     advice = advise_on_shape(question, answers) or next(
         filter(None, (lost_axis(answers[case.name], case.sizes) for case in question.cases)), None
     )
-    return advice.repair if advice else ""
+    if advice:
+        return advice.repair
+    kinds = [answers[case.name].kind for case in question.cases]
+    return SHAPES if "InvalidArgumentError" in kinds else ""
 
 
 def lost_axis(answer: Answer, sizes: Mapping[str, int]) -> Advice | None:
@@ -213,6 +216,13 @@ ADVICE = (
             "TensorFlow's function, as tf.math.log for np.log, or tf.cast(value, tf.float32)."
         ),
     ),
+)
+
+
+# What TensorFlow says of almost all arrays that it cannot combine.
+SHAPES = (
+    "TensorFlow could not combine two arrays: most often their shapes do not fit. Print them on "
+    "the line before; keepdims=True in a sum, or [:, None] behind an array, keeps an axis."
 )
 
 

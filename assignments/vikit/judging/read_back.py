@@ -218,7 +218,9 @@ def say_where(place: str, texts: Sequence[str]) -> str:
     """Returns texts as a sentence that asks for the places in the code."""
     # What is missing is in no place.
     asked = [
-        f"put in {text.removesuffix(MISSING)}" if text.endswith(MISSING) else f"find where {text}"
+        f"put in {text.removesuffix(MISSING)}"
+        if text.endswith(MISSING)
+        else f"find the place where {text}"
         for text in texts
     ]
     joined = ", and ".join(asked)
