@@ -218,7 +218,7 @@ def calls_of(code: str, name: str, off: Sequence[str]) -> list[str]:
         name: Its name.
         off: The names of the answers that are not right.
     """
-    called = set(re.findall(r"\b(?<!def )(\w+)\(", code))
+    called = set(re.findall(r"\b(\w+)\(", code))
     return [other for other in off if other in called and other != name]
 
 
