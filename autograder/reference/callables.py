@@ -28,6 +28,18 @@ def linear_gaussian(w, b, sigma, x) -> Callable[[np.ndarray], np.ndarray]:
     )
 
 
+def power_generator(a) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns t[n] -> (t^a - 1 - a (t - 1)) / (a (a - 1)), convex and 0 at 1.
+
+    At a = 2 it gives half of chi^2, at 1/2 four squared Hellinger distances, near 1 and 0 the KL
+    divergences. Shape: a `[1]`, not 0 or 1.
+    """
+    (power,) = a
+    return lambda t: (
+        (np.asarray(t) ** power - 1 - power * (np.asarray(t) - 1)) / (power * (power - 1))
+    )
+
+
 class LinearModel:
     """A latent variable model of linear networks, with `encoder`, `decoder` and `likelihood`.
 
@@ -45,6 +57,7 @@ class LinearModel:
 BUILDERS: dict[str, Callable] = {
     "affine": affine,
     "linear_gaussian": linear_gaussian,
+    "power_generator": power_generator,
     "bernoulli_model": partial(LinearModel, "bernoulli"),
     "gaussian_model": partial(LinearModel, "gaussian"),
 }

@@ -110,6 +110,19 @@ def linear_gaussian(w, b, sigma, x) -> Callable:
     return log_density
 
 
+def power_generator(a) -> Callable:
+    """Returns t -> (t^a - 1 - a (t - 1)) / (a (a - 1)) for TensorFlow; `a` has shape `[1]`."""
+    import tensorflow as tf
+
+    (power,) = a
+
+    def generator(t) -> "tf.Tensor":
+        t = tf.cast(t, tf.float32)
+        return (t**power - 1 - power * (t - 1)) / (power * (power - 1))
+
+    return generator
+
+
 class LinearModel:
     """A latent variable model of linear networks: has `encoder`, `decoder` and `likelihood`.
 
@@ -133,6 +146,7 @@ def affine_layer(A, c) -> Callable:
 BUILDERS: dict[str, Callable] = {
     "affine": affine,
     "linear_gaussian": linear_gaussian,
+    "power_generator": power_generator,
     "bernoulli_model": partial(LinearModel, "bernoulli"),
     "gaussian_model": partial(LinearModel, "gaussian"),
 }
