@@ -103,6 +103,13 @@ def test_the_data_say_who_does_what():
     assert [row["student"] for row in data["rows"] if not row["handed_in"]] == ["absent"]
 
 
+def test_a_mistake_is_said_without_how_many_cases_one_answer_fails():
+    said = "Not right on 4 of 5 cases, all of them edge cases: these earn points. The sign is off."
+    asked = question("kl", "wrong", mistake="kl_sign_flipped", message=said)
+    (mistake,) = class_data.mistakes_in([("ann", asked)])
+    assert mistake["message"] == "The sign is off."
+
+
 def test_the_report_says_how_long_questions_take(tmp_path):
     verdicts = made_class(3)[:3]
     for number, one in enumerate(verdicts):

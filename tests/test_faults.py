@@ -19,6 +19,7 @@ import numpy as np
 import patience
 import pytest
 import soak
+import stand_in
 from vikit import checking, judging
 from vikit.exams import Exam, PropertyFailed, digits, examine, examine_property, flow_terms
 from vikit.exams.model import AskedBatch, Model
@@ -346,7 +347,7 @@ def in_the_drawing_of_inputs(error, patched):
 def in_a_question(error, patched):
     patched.setattr(Judge, "judge_one", raising(error))
     assignment = tasks.load(A01)
-    judge = Judge(None, assignment, [], SECRET)
+    judge = Judge(stand_in.Notebook(), assignment, [], SECRET)
     found = judge.judge_all([small_question() for _ in assignment.questions])
     assert len(judge.kit_errors) == len(found)
     return found[0].status
@@ -364,7 +365,7 @@ def in_follow_through(error, patched):
         for definition in tasks.load(name).questions
         if definition.follows
     )
-    judge = Judge(None, None, [], SECRET)
+    judge = Judge(stand_in.Notebook(), None, [], SECRET)
     assert judge.judge_one(question, definition).status == "wrong"
     assert len(judge.kit_errors) == 1
     return "kit_error"
@@ -617,7 +618,7 @@ def test_where_follow_through_fails_the_verdict_stands_and_says_so(monkeypatch):
         {case.name: judging.Answer("ok", (np.zeros(2, np.float32),)) for case in question.cases},
     )
     monkeypatch.setattr(Judge, "judge_cases", lambda judge, question: (wrong, {}))
-    judge = Judge(None, None, [], SECRET)
+    judge = Judge(stand_in.Notebook(), None, [], SECRET)
     found = judge.judge_one(question, definition)
     assert (found.status, found.score) == (wrong.status, wrong.score)
     assert "your own earlier values" in found.message

@@ -52,7 +52,7 @@ def test_a_terms_text_is_a_formula(text):
 
 def test_what_was_read_back_has_its_names_and_notes():
     first, second = mathematics.formulas(
-        "d_mu = mean_l g_l [a root is taken twice]; d_log_var = 1/2 [0, shift] - K / B"
+        "d_mu = mean_l g_l [read: a root is taken twice]; d_log_var = 1/2 [0, shift] - K / B"
     )
     assert first[1] == "a root is taken twice"
     assert "d_mu" in "".join(words_in(first[0]))
@@ -74,7 +74,7 @@ def test_every_formula_of_a_notebook_becomes_mathml(name):
             outside = re.sub(r"<code.*?</code>|<math.*?</math>|<pre.*?</pre>", "", html, flags=re.S)
             assert "$" not in outside, cell.source
             for one in math:
-                assert "\\" not in ElementTree.fromstring(one).itertext().__next__(), one
+                assert "\\" not in "".join(ElementTree.fromstring(one).itertext()), one
     assert found > 50
 
 
@@ -119,6 +119,8 @@ def test_a_numbered_equation_is_a_formula():
         r"\hspace{400em}x",
         r"\hspace{-40em}x",
         r"\rule{100em}{100em}",
+        r"{\Huge {\Huge {\Huge x}}}",
+        r"\hspace{-3em}x",
         r"\text{</mtext></math><img src=x onerror=alert(1)>}",
         "</math><script>alert(1)</script>",
     ],
@@ -139,6 +141,39 @@ def test_sizes_and_colours_stay_within_bounds():
 
 def test_a_formula_of_a_million_letters_is_not_read():
     assert mathematics.tex("x" * 10**6).startswith("<code>x")
+
+
+@pytest.mark.parametrize("environment", ["cases", "matrix", "aligned"])
+def test_a_formula_of_any_depth_leaves_the_page_whole(environment):
+    body = rf"\begin{{{environment}}}" * 260 + "x" + rf"\end{{{environment}}}" * 260
+    for deep in (body, r"\substack{" * 400 + "x" + "}" * 400, "{" * 5000):
+        assert mathematics.tex(deep).startswith(("<code>", "<math", '<span class="long"'))
+        assert mathematics.with_formulas(*mathematics.marked_markdown(f"$${deep}$$"))
+
+
+def test_formulas_beyond_the_thousandth_stay_as_they_are_written():
+    html, marks = mathematics.marked_markdown("$a$ " * 40_000)
+    assert len(marks) == 1000
+    page = mathematics.with_formulas(html, marks)
+    assert page.count("<math") == 1000
+    assert page.count("<code>a</code>") == 39_000
+
+
+def test_what_every_argument_may_be_taken_for_is_a_note_and_no_formula():
+    """Of every reading that a question declares."""
+    words = {
+        reading.words
+        for name in tasks.names()
+        for question in tasks.load(name).questions
+        for terms in question.terms
+        if terms
+        for reading in terms.readings
+    }
+    assert len(words) > 100
+    for one in words:
+        ((html, note),) = mathematics.formulas(f"sum_k mu_k [read: {one}]")
+        assert note == one
+        assert html == mathematics.formulas("sum_k mu_k")[0][0]
 
 
 def test_no_line_ends_between_a_formula_and_the_sign_behind_it():

@@ -135,6 +135,12 @@ def test_what_is_no_curve_is_not_drawn(answer):
     assert drawn_of(KL, kl_to_standard_normal=answer) == ()
 
 
+def test_fewer_values_than_outputs_are_not_drawn():
+    (second,) = (one for one in QUESTIONS["a06_flows", "iaf_step"].pictures if one.output == 1)
+    assert shown_values(second, [(np.zeros((41, 2)),)]) == []
+    assert shown_values(second, [()]) == []
+
+
 def test_numbers_that_are_not_finite_are_left_out_of_the_curve():
     def answer(mu, log_var):
         return np.where(mu[:, 0] > 0, np.inf, wrong_kl(mu, log_var))
@@ -148,6 +154,14 @@ def test_what_is_drawn_takes_no_time_beyond_the_questions():
     assert drawn_of(KL, until=0.0, kl_to_standard_normal=wrong_kl) == ()
 
 
+def judge_of(functions, verdict):
+    """A judge that has judged one question."""
+    assignment = tasks.Assignment("a01_densities", "", (KL,))
+    judged = judge.Judge(Run(functions), assignment, [], b"secret")
+    judged.verdicts[KL.name] = verdict
+    return judged
+
+
 @pytest.mark.parametrize(
     ("error", "errors"), [(ValueError("the kit's own"), 1), (GaveUp("twice"), 0)]
 )
@@ -156,9 +170,10 @@ def test_pictures_that_fail_cost_nothing(error, errors, monkeypatch):
         raise error
 
     monkeypatch.setattr(picturing, "draw_pictures", fails)
-    judged = judge.Judge(Run({}), None, [], b"secret")
     verdict = Verdict(KL.name, 0, 12, "wrong", None, "", "", "", ())
-    assert judged.with_pictures(KL, verdict, 1.0) == verdict
+    judged = judge_of({}, verdict)
+    judged.add_pictures()
+    assert judged.verdicts == {KL.name: verdict}
     assert len(judged.kit_errors) == errors
 
 
@@ -169,7 +184,48 @@ def test_a_fault_of_the_machine_is_none_of_the_pictures(monkeypatch):
     monkeypatch.setattr(picturing, "draw_pictures", fails)
     verdict = Verdict(KL.name, 0, 12, "wrong", None, "", "", "", ())
     with pytest.raises(kernels.KernelError):
-        judge.Judge(Run({}), None, [], b"secret").with_pictures(KL, verdict, 1.0)
+        judge_of({}, verdict).add_pictures()
+
+
+def test_pictures_are_drawn_by_a_process_that_has_seen_no_hidden_input():
+    """A function that says what it was given before; and what it was given hidden is nowhere."""
+
+    class Restarted(Run):
+        """Each end of the process takes what it remembers."""
+
+        ends = 0
+
+        def end(self):
+            self.ends += 1
+            seen.clear()
+
+    seen = []
+
+    def kl_to_standard_normal(mu, log_var):
+        seen.append(np.ravel(mu))
+        remembered = np.concatenate(seen)
+        return np.resize(remembered, len(mu)).astype(np.float32)
+
+    assignment = tasks.Assignment("a01_densities", "", (KL,))
+    run = Restarted({KL.name: kl_to_standard_normal})
+    drawn = tasks.draw_for_student("a01_densities", KL, "eve", b"secret", "00")
+    hidden = {float(f"{x:.5g}") for case in drawn.cases for x in np.ravel(case.arguments[0])}
+    (verdict,) = judge.Judge(run, assignment, [], b"secret").judge_all([drawn])
+    assert verdict.status == "wrong"
+    assert run.ends == 1
+    assert verdict.pictures
+    shown = {value for picture in verdict.pictures for value in picture.given}
+    assert not shown & (hidden - {0.0})
+
+
+def test_a_right_notebook_is_not_run_a_second_time():
+    run = Run({})
+    run.end = lambda: pytest.fail("the process was ended")
+    verdict = Verdict(KL.name, 12, 12, "correct", None, "", "", "", ())
+    judged = judge.Judge(run, tasks.Assignment("a01_densities", "", (KL,)), [], b"secret")
+    judged.verdicts[KL.name] = verdict
+    judged.add_pictures()
+    assert judged.verdicts == {KL.name: verdict}
 
 
 def test_one_row_of_a_batch_and_one_call_of_many_have_the_same_arguments():
@@ -177,7 +233,8 @@ def test_one_row_of_a_batch_and_one_call_of_many_have_the_same_arguments():
     by_call = points(0, 1, {"x": ["t", 2], "s": 3})
     ((rows, shared),) = by_row.rounds
     assert shared == 3
-    for row, (x, s) in zip(rows, by_call.rounds, strict=True):
+    # Half as many calls as rows.
+    for row, (x, s) in zip(rows[::2], by_call.rounds, strict=True):
         np.testing.assert_array_equal(row, x)
         assert s == 3
 
@@ -190,7 +247,8 @@ def svg(**changes):
 def test_a_picture_says_in_words_what_it_shows():
     assert "at t = 1 right 2, yours not finite; at t = 2 right 2.5, yours 3" in svg()
     points_of = {"inputs": [], "given": [0.0, 1.0], "right": [1.0, 2.0]}
-    assert "first number right 1, yours 0" in svg(**points_of)
+    words = "right: first dimension 1 on average, 0 wide, second dimension 2 on average, 0 wide"
+    assert words in svg(**points_of)
 
 
 def test_pictures_of_one_page_share_no_ids():
@@ -198,6 +256,28 @@ def test_pictures_of_one_page_share_no_ids():
     assert ids[0]
     assert not set(ids[0]) & set(ids[1])
     assert set(re.findall(r"url\(#([^)]+)\)", svg(label="f0"))) <= set(ids[0])
+
+
+@pytest.mark.parametrize("key", QUESTIONS, ids="/".join)
+def test_of_every_mistake_that_is_drawn_something_is_seen(key):
+    """Whatever a wrong answer gives, a quarter of its numbers lie in its picture."""
+    question = QUESTIONS[key]
+    for mistake in question.mistakes:
+        for picture in question.pictures:
+            row = values_of(picture, mistake.formulas[0])
+            right = right_values(question, picture)
+            finite = [value for value in row if value is not None]
+            if not picture.inputs or not finite:
+                continue
+            low, high = charts.scale_of({"right": right, "yours": row})["domain"]
+            assert sum(low <= value <= high for value in finite) >= 0.25 * len(finite)
+
+
+def test_numbers_that_stand_alone_are_seen():
+    alone = [None] * 20 + [1.0] + [None] * 20
+    inputs = [float(number) for number in range(41)]
+    drawn = svg(inputs=inputs, given=alone, right=inputs)
+    assert drawn.count("<path") > svg(inputs=inputs, given=[None] * 41, right=inputs).count("<path")
 
 
 def test_nothing_of_a_label_is_markup():

@@ -579,9 +579,11 @@ class Slow(stand_in.Notebook, client.InProcess):
         return super().ask(requests, seconds)
 
 
-@pytest.mark.parametrize(("costs", "number"), [(0, 7), (1, 2)])
+@pytest.mark.parametrize(("costs", "number"), [(0, 7), (1, 3)])
 def test_what_is_worth_no_points_is_asked_in_what_is_left_of_the_time(costs, number):
-    """The cases and one again; where time is left the further and common inputs, and pictures."""
+    """The cases and one again, where time is left the further and common inputs; then pictures, in
+    as much time again.
+    """
     key = ("a05_vib", "vib_loss")
 
     def vib_loss(y_onehot, logits, mu, log_var, beta):
@@ -593,4 +595,4 @@ def test_what_is_worth_no_points_is_asked_in_what_is_left_of_the_time(costs, num
     (verdict,) = Judge(run, assignment, [], SECRET).judge_all([drawn_for(key)])
     assert (verdict.status, verdict.mistake, verdict.read_back) == ("wrong", None, None)
     assert run.number_of_asks == number
-    assert bool(verdict.unexplained) == bool(verdict.pictures) == (number == 7)
+    assert bool(verdict.unexplained) == (number == 7)

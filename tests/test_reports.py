@@ -204,11 +204,14 @@ def test_the_gradebook_says_which_kit_each_row_is_from_and_whether_they_are_mixe
 def test_a_page_names_the_wrong_answer_that_another_one_calls():
     code = {
         "elbo": "def elbo(x):\n    return x - kl_to_standard_normal(x) + entropy(x)",
-        "kl_to_standard_normal": "def kl_to_standard_normal(x):\n    return kl_to_standard_normal",
+        "kl_to_standard_normal": "def kl_to_standard_normal(x):\n    return 'elbo(x)'  # elbo(x)",
+        "own": "def elbo(x):\n    return x\n\ndef own(x):\n    return elbo('\\d')",
+        "broken": "def broken(x:\n    return elbo(x)",
     }
     first = verdict(name="kl_to_standard_normal")
     (kl,) = first["questions"]
-    others = [{**kl, "name": "elbo"}, {**kl, "name": "entropy", "status": "correct"}]
+    others = [{**kl, "name": name} for name in ("elbo", "own", "broken")]
+    others.append({**kl, "name": "entropy", "status": "correct"})
     page = feedback.feedback_html(
         {**first, "questions": [kl, *others]}, feedback.Besides(code=code)
     ).replace("<wbr>", "")

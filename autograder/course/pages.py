@@ -7,7 +7,7 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.reports.mathematics import marked_markdown, with_formulas
+from autograder.reports.mathematics import MARK, marked_markdown, with_formulas
 
 __all__ = ["RUBRIC_TAG", "DropRubrics", "is_rubric", "safe_markdown"]
 
@@ -47,7 +47,7 @@ def safe_markdown(source: str) -> str:
 
     def is_kept(tag: str, name: str, value: str) -> bool:
         # A formula in an attribute would end it.
-        return is_allowed(tag, name, value) and not any(mark in value for mark in formulas)
+        return is_allowed(tag, name, value) and not MARK.search(value)
 
     cleaned = bleach.clean(html, tags=TAGS, attributes=is_kept, protocols=PROTOCOLS)
     return with_formulas(UNNAMED.sub('<img alt="image in the answer" ', cleaned), formulas)

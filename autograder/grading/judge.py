@@ -67,6 +67,7 @@ class Judge:
             self.kit_errors += list_kit_errors(verdict)
             self.verdicts[question.name] = verdict
             self.seconds[question.name] = round(self.run.asking - began, 3)
+        self.add_pictures()
         return list(self.verdicts.values())
 
     def judge_or_blame_the_kit(self, drawn: judging.DrawnQuestion, question) -> judging.Verdict:
@@ -82,32 +83,43 @@ class Judge:
         """Returns the verdict on one question."""
         if not question.cases:
             return self.judge_class(drawn, question)
-        until = self.run.asking + models.time_for(self.run, drawn)
         verdict, given = self.judge_cases(drawn)
         if question.properties and verdict.status in ("correct", "partial"):
             verdict = judging.combine_verdicts(drawn, verdict, self.judge_class(drawn, question))
         if question.follows and verdict.status in ("wrong", "partial"):
             verdict = self.follow_through(drawn, question, verdict, given)
-        return self.with_pictures(question, verdict, until)
+        return verdict
 
-    def with_pictures(self, question, verdict: judging.Verdict, until: float) -> judging.Verdict:
-        """Returns the verdict on a wrong answer with what the page draws of it.
+    def add_pictures(self) -> None:
+        """Adds to the verdicts on wrong answers what their page draws."""
+        wrong = [
+            question
+            for question in self.assignment.questions
+            if question.pictures and self.verdicts[question.name].status in ("wrong", "partial")
+        ]
+        if not wrong:
+            return
+        # A fresh process has seen no hidden input, and no question comes after it.
+        self.run.end()
+        until = self.run.asking + self.run.limits.question
+        # Where the notebook cannot be run any more there are none.
+        with contextlib.suppress(GaveUp):
+            for question in wrong:
+                self.verdicts[question.name] = self.with_pictures(question, until)
+
+    def with_pictures(self, question, until: float) -> judging.Verdict:
+        """Returns the verdict on a wrong answer with what its page draws.
 
         Args:
             question: The `Question`.
-            verdict: The verdict on it.
-            until: How long the notebook has been asked for when the question's time is up.
+            until: How long the notebook has been asked for when the pictures' time is up.
         """
-        if not question.pictures or verdict.status not in ("wrong", "partial"):
-            return verdict
+        verdict = self.verdicts[question.name]
         paths = filter(None, (question.name, find_other_name(question.name, self.cells)))
         try:
             drawn = picturing.draw_pictures(self.run, question, tuple(paths), until)
-        except GaveUp:
-            # The notebook cannot be run any more: the verdict stands as it is.
-            return verdict
         except Exception as error:
-            if ends_the_run(error):
+            if isinstance(error, GaveUp) or ends_the_run(error):
                 raise
             # Whatever it is: the verdict stands without them, and it is named.
             self.kit_errors.append(f"{question.name}: {faults.error_location(error)}")

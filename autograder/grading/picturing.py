@@ -25,8 +25,7 @@ def draw_pictures(
         run: The running notebook.
         question: The `Question`.
         paths: What the function may be called in the notebook.
-        until: How long the notebook has been asked for when the question's time is up: what a page
-            draws gets no more.
+        until: How long the notebook has been asked for when the pictures' time is up.
 
     Raises:
         GaveUp, KernelError: As `run.ready`.
@@ -42,8 +41,7 @@ def draw_pictures(
             label = label_of(question, picture)
             values = judging.PictureValues(label, picture.inputs, tuple(given), tuple(right))
             drawn.append((visible_difference(given, right), values))
-    # The plainest first.
-    drawn.sort(key=lambda one: -one[0])
+    drawn.sort(key=lambda one: -min(one[0], 1.0))
     return tuple(values for difference, values in drawn if difference > VISIBLE)
 
 

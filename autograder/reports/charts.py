@@ -1,9 +1,11 @@
-"""Charts of the class report, by Vega-Lite, as pictures in the page: no script draws them."""
+"""Charts of reports and of students' pages, by Vega-Lite, as SVG: no script draws them."""
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from statistics import mean, pstdev
 from typing import Any
 
 import vl_convert
@@ -25,6 +27,8 @@ KINDS = {"correct": "right", "partial": "partly right", "unanswered": "not answe
 ANSWERS = {"right": "#8c959f", "yours": "#2f81f7"}
 # How far beyond the right values an answer's are drawn, as a share of what they span.
 BEYOND = 1.0
+# How much of an answer is seen at least, as a share of its numbers.
+LEAST_SHOWN = 0.25
 INK = "currentColor"
 CONFIG = {
     "background": "transparent",
@@ -58,7 +62,7 @@ OUTCOMES: dict[str, Any] = {
 }
 
 
-def drawn(spec: Mapping[str, Any], label: str) -> Markup:
+def to_svg(spec: Mapping[str, Any], label: str) -> Markup:
     """Returns a chart as SVG.
 
     Args:
@@ -84,7 +88,7 @@ def scores(percents: Sequence[float]) -> Markup:
         f"{one['points']}: {one['students']}" for one in values if one["students"]
     )
     order = {"field": "order"}
-    return drawn(
+    return to_svg(
         {
             "width": WIDTH,
             "height": 150,
@@ -123,7 +127,7 @@ def outcomes(questions: Sequence[Mapping[str, Any]]) -> Markup:
     names: dict[str, Any] = {"field": "question", "type": "nominal", "title": None}
     names["sort"] = [question["name"] for question in questions]
     spec = {**OUTCOMES, "encoding": {**OUTCOMES["encoding"], "y": names}}
-    return drawn({**spec, "data": {"values": values}}, label)
+    return to_svg({**spec, "data": {"values": values}}, label)
 
 
 def count_of(statuses: Mapping[str, int], outcome: str) -> int:
@@ -140,17 +144,17 @@ def picture(values: Mapping[str, Any]) -> Markup:
         values: One of the pictures of a verdict's question.
     """
     # The answers of many students are alike.
-    return drawn_picture(json.dumps(values, sort_keys=True))
+    return picture_svg(json.dumps(values, sort_keys=True))
 
 
 @lru_cache(maxsize=500)
-def drawn_picture(text: str) -> Markup:
+def picture_svg(text: str) -> Markup:
     """As `picture`, of its values as JSON."""
     values = json.loads(text)
     rows = {"right": values["right"], "yours": values["given"]}
     inputs = values["inputs"]
     spec = picture_of_curves(inputs, rows) if inputs else picture_of_points(rows)
-    return with_own_ids(drawn(spec, f"{values['label']}. {in_words(inputs, rows)}"), text)
+    return with_own_ids(to_svg(spec, f"{values['label']}. {in_words(inputs, rows)}"), text)
 
 
 def with_own_ids(svg: Markup, text: str) -> Markup:
@@ -176,7 +180,7 @@ def picture_of_curves(inputs, rows: Mapping[str, Sequence[float | None]]) -> dic
         "width": 300,
         "height": 160,
         "data": {"values": data},
-        "mark": {"type": "line", "clip": True},
+        "mark": {"type": "line", "clip": True, "point": {"size": 6}},
         "encoding": {
             "x": {
                 "field": "t",
@@ -211,12 +215,31 @@ def picture_of_points(rows: Mapping[str, Sequence[float | None]]) -> dict[str, A
         }
         for name, title, start in (("x", "first dimension", 0), ("y", "second dimension", 1))
     }
-    return {
-        "width": 260,
-        "height": 220,
+    points = {
         "data": {"values": data},
         "mark": {"type": "point", "filled": True, "size": 28, "clip": True},
         "encoding": {**axes, "color": colour()},
+    }
+    return {"width": 260, "height": 220, "layer": [lines_between(rows, axes), points]}
+
+
+def lines_between(rows: Mapping[str, Sequence[float | None]], axes) -> dict[str, Any]:
+    """Returns a layer with a line from each right point to that of the answer.
+
+    Args:
+        rows: The two numbers of each point, of both answers.
+        axes: How the chart lays out x and y.
+    """
+    right, yours = rows["right"], rows["yours"]
+    ends = [
+        {"x": right[place], "y": right[place + 1], "x2": yours[place], "y2": yours[place + 1]}
+        for place in range(0, len(right), 2)
+        if None not in (*right[place : place + 2], *yours[place : place + 2])
+    ]
+    return {
+        "data": {"values": ends},
+        "mark": {"type": "rule", "opacity": 0.35, "color": ANSWERS["right"], "clip": True},
+        "encoding": {**axes, "x2": {"field": "x2"}, "y2": {"field": "y2"}},
     }
 
 
@@ -234,8 +257,12 @@ def scale_of(rows: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:
     given = [value for value in rows["yours"] if value is not None] or right
     low, high = min(right), max(right)
     beyond = BEYOND * ((high - low) or abs(high) or 1.0)
+    least, most = low - beyond, high + beyond
+    if sum(least <= value <= most for value in given) < LEAST_SHOWN * len(given):
+        # An answer of which nothing would be seen.
+        least, most = -math.inf, math.inf
     return {
-        "domain": [max(min(*given, low), low - beyond), min(max(*given, high), high + beyond)],
+        "domain": [max(min(*given, low), least), min(max(*given, high), most)],
         "nice": True,
         "zero": False,
     }
@@ -248,11 +275,22 @@ def in_words(inputs, rows: Mapping[str, Sequence[float | None]]) -> str:
         inputs: The numbers along the horizontal axis; empty for points.
         rows: The numbers of each answer.
     """
-    places = (0, len(inputs) // 2, -1) if inputs else (0, 1)
+    if not inputs:
+        return "; ".join(f"{answer}: {cloud_in_words(row)}" for answer, row in rows.items())
     return "; ".join(
-        (f"at t = {inputs[place]:g} " if inputs else f"{('first', 'second')[place]} number ")
+        f"at t = {inputs[place]:g} "
         + ", ".join(f"{answer} {number(row[place])}" for answer, row in rows.items())
-        for place in places
+        for place in (0, len(inputs) // 2, -1)
+    )
+
+
+def cloud_in_words(row: Sequence[float | None]) -> str:
+    """Returns where points lie, from the two numbers of each."""
+    columns = [[value for value in row[start::2] if value is not None] for start in (0, 1)]
+    return ", ".join(
+        f"{name} dimension {mean(column):.2g} on average, {pstdev(column):.2g} wide"
+        for name, column in zip(("first", "second"), columns, strict=True)
+        if column
     )
 
 

@@ -1,5 +1,6 @@
 """What a class's verdicts say together: scores, questions, mistakes, who fails what."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
@@ -16,6 +17,8 @@ SCHEMA = 2
 MIN_FAILED, MIN_BOTH, MIN_MORE = 5, 3, 0.2
 MOST_PAIRS, MOST_CASES, MOST_GROUPS = 8, 5, 10
 TROUBLE = ("timeout", "crashed", "kit_error")
+# How many cases a student's answer fails, which begins their message.
+COUNTED = re.compile(r"^Not right on \d+ of \d+ cases[^.]*\.\s*")
 FAILED = ("wrong", "partial", "malformed", "error")
 
 
@@ -126,7 +129,7 @@ def mistakes_in(own: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[dict[str,
         known = asked["mistake"] or (asked.get("read_back") or {}).get("id")
         if known:
             found[known].append(student)
-            hints.setdefault(known, asked["message"])
+            hints.setdefault(known, COUNTED.sub("", asked["message"]))
     for name, students in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
         yield {"name": name, "students": students, "message": hints[name]}
 

@@ -3,7 +3,8 @@
 It is one file that needs no network: formulas are MathML, and no script is in it.
 """
 
-import re
+import ast
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -204,7 +205,7 @@ def view_of(question, besides: Besides, is_empty: bool, off: Sequence[str] = ())
         mathematics.markdown(text) if text else "",
         # What an argument is taken for stands in no formula: the message says it.
         [formula for formula, note in mathematics.formulas(computed) if not note],
-        pages.coloured(besides.code.get(name, "")) if is_shown and is_answered else "",
+        pages.colour_code(besides.code.get(name, "")) if is_shown and is_answered else "",
         pictures_of(question) if is_shown else (),
         calls_of(besides.code.get(name, ""), name, off) if is_shown and is_answered else (),
     )
@@ -218,8 +219,20 @@ def calls_of(code: str, name: str, off: Sequence[str]) -> list[str]:
         name: Its name.
         off: The names of the answers that are not right.
     """
-    called = set(re.findall(r"\b(\w+)\(", code))
-    return [other for other in off if other in called and other != name]
+    try:
+        with warnings.catch_warnings():
+            # Of backslashes in a student's texts.
+            warnings.simplefilter("ignore")
+            nodes = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    called = {
+        node.func.id
+        for node in nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    return [other for other in off if other in called - own and other != name]
 
 
 def pictures_of(question) -> list[tuple[str, Markup]]:

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 __all__ = [
+    "MARK",
     "breakable",
     "displayed_formulas",
     "formulas",
@@ -30,22 +31,26 @@ __all__ = [
 DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 LINK = re.compile(r"https?://")
 MATHML = "http://www.w3.org/1998/Math/MathML"
-# Of the parts of a formula; sizes and spaces are at most three times those of a letter.
+# Of the parts of a formula; no size, and no space above three times that of a letter.
 ATTRIBUTES = frozenset(
     [
         *("accent", "accentunder", "columnalign", "columnlines", "columnspacing", "display"),
         *("displaystyle", "fence", "form", "largeop", "linethickness", "lspace", "mathcolor"),
-        *("mathsize", "mathvariant", "movablelimits", "notation", "rowlines", "rowspacing"),
+        *("mathvariant", "movablelimits", "notation", "rowlines", "rowspacing"),
         *("rspace", "scriptlevel", "separator", "stretchy", "width"),
     ]
 )
 WORDS = r"[A-Za-z]{1,30}(?: [A-Za-z]{1,30})*"
-LENGTH = r"-?(?:[0-2]?\.\d{1,6}|[0-3])(?:em|ex|pt)?"
+LENGTH = r"(?:[0-2]?\.\d{1,6}|[0-3])(?:em|ex|pt)?"
 VALUE = re.compile(rf"{WORDS}|#[0-9A-Fa-f]{{3,8}}|{LENGTH}(?: {LENGTH})*")
 EMPTY_HEADING = re.compile(r"<th([^>]*)></th>")
 # Environments that latex2mathml does not know, and what has the same lines.
 ALIGNED = re.compile(r"\\(begin|end)\{(?:aligned|gathered|eqnarray)\*?\}")
 WITHOUT_LINES = re.compile(r"\\(?:begin|end)\{equation\*?\}")
+# What stands for a formula until the text around it has been cleaned.
+MARK = re.compile(r"formula[0-9a-f]{16}x\d+x")
+# Of one text: what is more stays as it is written.
+MOST_FORMULAS = 1000
 # In LaTeX.
 LONGEST = 20_000
 # In LaTeX: what is shorter fits into a line of a telephone.
@@ -113,22 +118,35 @@ def tex(body: str, is_displayed: bool = False) -> Markup:
         is_displayed: Whether it has a line of its own.
     """
     try:
-        if len(body) > LONGEST:
-            raise ValueError("too long")
-        written = WITHOUT_LINES.sub("", ALIGNED.sub(r"\\\1{split}", body)).strip()
-        element = convert_to_element(written, display="block" if is_displayed else "inline")
+        made = mathml(body, is_displayed)
     except Exception:  # noqa: BLE001 it has many of its own: the page is written all the same
         return Markup("<code>{}</code>").format(body)
+    # A long one is scrolled, and the page is not. It may stand in a paragraph.
+    kind = "formula" if is_displayed else "long" if len(body) > LONGEST_IN_LINE else ""
+    return Markup(f'<span class="{kind}" tabindex="0">{made}</span>' if kind else made)
+
+
+def mathml(body: str, is_displayed: bool) -> str:
+    """Returns a formula in LaTeX as MathML.
+
+    Args:
+        body: The formula.
+        is_displayed: Whether it has a line of its own.
+
+    Raises:
+        Exception: Whatever latex2mathml raises, and where it is too long or too deep.
+    """
+    if len(body) > LONGEST:
+        raise ValueError("too long")
+    written = WITHOUT_LINES.sub("", ALIGNED.sub(r"\\\1{split}", body)).strip()
+    element = convert_to_element(written, display="block" if is_displayed else "inline")
     # It has entities in its texts, which would be text: and its own writing lets HTML through.
     for node in element.iter():
         node.text = unescape(node.text) if node.text else node.text
         node.attrib = {name: value for name, value in node.items() if is_kept(name, value)}
     for node in element.iter():
         set_spaces(node)
-    made = ElementTree.tostring(element, encoding="unicode")
-    # A long one is scrolled, and the page is not. It may stand in a paragraph.
-    kind = "formula" if is_displayed else "long" if len(body) > LONGEST_IN_LINE else ""
-    return Markup(f'<span class="{kind}" tabindex="0">{made}</span>' if kind else made)
+    return ElementTree.tostring(element, encoding="unicode")
 
 
 def is_kept(name: str, value: str) -> bool:
@@ -168,7 +186,7 @@ def opens(node: ElementTree.Element) -> bool:
 def markdown(text: str) -> Markup:
     """Returns the Markdown of a notebook's text cell as HTML, its formulas as MathML."""
     renderer = MathMLRenderer(escape=True, exclude_anchor_links=True)
-    return joined(str(MarkdownWithMath(renderer=renderer).render(text)))
+    return join_signs(str(MarkdownWithMath(renderer=renderer).render(text)))
 
 
 class MarkingRenderer(PageRenderer):
@@ -186,6 +204,8 @@ class MarkingRenderer(PageRenderer):
     def mark(self, body: str, is_displayed: bool = False) -> str:
         """Keeps a formula, and returns what stands for it."""
         mark = f"formula{self.token}x{len(self.marks)}x"
+        if len(self.marks) >= MOST_FORMULAS:
+            return f"<code>{escape(body)}</code>"
         self.marks[mark] = tex(body, is_displayed)
         return mark
 
@@ -218,12 +238,10 @@ def with_formulas(html: str, marks: Mapping[str, Markup]) -> Markup:
         html: The HTML. No mark stands in a tag.
         marks: By mark, the formula as MathML.
     """
-    for mark, formula in marks.items():
-        html = html.replace(mark, formula)
-    return joined(html)
+    return join_signs(MARK.sub(lambda found: str(marks.get(found[0], found[0])), html))
 
 
-def joined(html: str) -> Markup:
+def join_signs(html: str) -> Markup:
     """Returns HTML in which no line ends between a formula and the sign behind it."""
     return Markup(BEFORE_SIGN.sub("\\1\u2060", html))
 
@@ -269,7 +287,7 @@ TOKEN = re.compile(r"\|\||[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9']+)*'?|\d+(?:\.\d+)
 # Of a variable, such as zK in zK_k.
 LONGEST_LETTERS = 2
 # What an argument is taken for, behind a term; a vector in brackets has no space before it.
-NOTE = re.compile(r" \[([^\]]*?(?:taken|stands|turned|read)[^\]]*)\]")
+NOTE = re.compile(r" \[read: ([^\]]*)\]")
 
 
 def formulas(text: str) -> list[tuple[Markup, str]]:

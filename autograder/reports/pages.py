@@ -13,7 +13,7 @@ from autograder.names import printable
 
 from . import mathematics
 
-__all__ = ["code_styles", "coloured", "template"]
+__all__ = ["code_styles", "colour_code", "template"]
 
 # Light and dark, with enough contrast.
 STYLES = ("default", "github-dark")
@@ -46,7 +46,7 @@ def code_styles() -> Markup:
     )
 
 
-def coloured(code: str) -> Markup:
+def colour_code(code: str) -> Markup:
     """Returns Python code as HTML, with colours; nothing of it is run, or turns what follows."""
     if not code.strip():
         return Markup("")

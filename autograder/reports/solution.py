@@ -44,4 +44,4 @@ def text_html(source: str) -> Markup:
 
 def code_html(source: str, **_: Any) -> Markup:
     """Returns a code cell as HTML."""
-    return Markup('<pre class="code">{}</pre>').format(pages.coloured(source) or escape(source))
+    return Markup('<pre class="code">{}</pre>').format(pages.colour_code(source) or escape(source))

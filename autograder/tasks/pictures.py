@@ -12,6 +12,8 @@ from .drawing import evaluate, round_to_float32, to_float64
 __all__ = ["Picture", "cloud", "curve", "points", "right_values", "shown_values"]
 
 NUM_INPUTS = 41
+# Of a function that is called for each of them.
+NUM_CALLS = 21
 NUM_POINTS = 60
 SEED = 2026
 
@@ -64,7 +66,7 @@ def points(low, high, arguments, **drawn) -> Picture:
             along the axis belongs.
         drawn: Output and column, as in `Picture`.
     """
-    inputs = np.linspace(low, high, NUM_INPUTS)
+    inputs = np.linspace(low, high, NUM_CALLS)
     rounds = [[plug(value, t) for value in arguments.values()] for t in inputs]
     return build_picture(arguments, inputs, rounds, **drawn)
 
@@ -92,14 +94,14 @@ def plug(value, t) -> Any:
     return float(value)
 
 
-def described(arguments) -> str:
+def describe(arguments) -> str:
     """Returns arguments by name in Python's notation: "z = [t, t], sigma = 0.5"."""
     return ", ".join(f"{name} = {value}" for name, value in arguments.items()).replace("'", "")
 
 
 def build_picture(named, inputs, rounds: Iterable[Iterable[Any]], **drawn) -> Picture:
     rounded = tuple(tuple(round_to_float32(one) for one in arguments) for arguments in rounds)
-    return Picture(described(named), tuple(float(f"{t:.5g}") for t in inputs), rounded, **drawn)
+    return Picture(describe(named), tuple(float(f"{t:.5g}") for t in inputs), rounded, **drawn)
 
 
 def right_values(question, picture: Picture) -> list[float | None]:
@@ -120,6 +122,9 @@ def shown_values(picture: Picture, rounds: Iterable[tuple[np.ndarray, ...]]) -> 
         picture: The `Picture`.
         rounds: The arrays that each call gave.
     """
+    rounds = list(rounds)
+    if any(len(values) <= picture.output for values in rounds):
+        return []
     arrays = [np.asarray(values[picture.output], float) for values in rounds]
     if picture.column is not None:
         if any(not array.ndim or array.shape[-1] <= picture.column for array in arrays):

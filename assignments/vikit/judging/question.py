@@ -235,7 +235,8 @@ class ReadBack:
     Attributes:
         id: The same for all answers with the same changes.
         sentence: What was changed, for the student.
-        formula: The formula that was read back, for the staff.
+        formula: The formula that was read back, in plain text; empty where it would give the right
+            one away.
         repair: The sentence with the names of terms, where `sentence` keeps them back.
         factors: For each output that was read back its index and the `term_search.Factor`s.
     """

@@ -220,7 +220,7 @@ def say_where(place: str, texts: Sequence[str]) -> str:
     asked = [
         f"put in {text.removesuffix(MISSING)}"
         if text.endswith(MISSING)
-        else f"find the place where {text}"
+        else f"find the place{':' if text.startswith('in ') else ' where'} {text}"
         for text in texts
     ]
     joined = ", and ".join(asked)
@@ -502,7 +502,7 @@ def format_number(value: float) -> str:
 
 
 def format_formula(terms: Terms, factors: Sequence[Factor]) -> str:
-    """Returns a combination as a formula, for the staff."""
+    """Returns a combination as a formula in plain text, with what an argument is taken for."""
     text = ""
     for factor in factors:
         term = terms.terms[factor.column.term]
@@ -511,7 +511,7 @@ def format_formula(terms: Terms, factors: Sequence[Factor]) -> str:
         scale = f"{factor.scale[1:]} " if factor.scale.startswith("*") else ""
         divided = f" / {factor.scale}" if factor.scale and not scale else ""
         reading = (
-            f" [{terms.readings[factor.column.reading].words}]"
+            f" [read: {terms.readings[factor.column.reading].words}]"
             if factor.column.reading >= 0
             else ""
         )
