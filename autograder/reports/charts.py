@@ -50,7 +50,7 @@ OUTCOMES: dict[str, Any] = {
         "x": {
             "field": "students",
             "type": "quantitative",
-            "axis": {"tickMinStep": 1, "title": "students"},
+            "title": "students",
         },
         "order": {"field": "order"},
         "color": {
@@ -99,7 +99,7 @@ def scores(percents: Sequence[float]) -> Markup:
                 "y": {
                     "field": "students",
                     "type": "quantitative",
-                    "axis": {"tickMinStep": 1},
+                    "axis": whole_numbers(max(counts)),
                 },
             },
         },
@@ -126,8 +126,15 @@ def outcomes(questions: Sequence[Mapping[str, Any]]) -> Markup:
     )
     names: dict[str, Any] = {"field": "question", "type": "nominal", "title": None}
     names["sort"] = [question["name"] for question in questions]
-    spec = {**OUTCOMES, "encoding": {**OUTCOMES["encoding"], "y": names}}
+    most = max((sum(question["statuses"].values()) for question in questions), default=0)
+    x = {**OUTCOMES["encoding"]["x"], "axis": whole_numbers(most)}
+    spec = {**OUTCOMES, "encoding": {**OUTCOMES["encoding"], "x": x, "y": names}}
     return to_svg({**spec, "data": {"values": values}}, label)
+
+
+def whole_numbers(most: int) -> dict[str, Any]:
+    """Returns the axis of a chart that counts up to `most`: no tick stands for half a student."""
+    return {"values": list(range(0, most + 1, max(1, math.ceil(most / 8)))), "format": "d"}
 
 
 def count_of(statuses: Mapping[str, int], outcome: str) -> int:
