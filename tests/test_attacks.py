@@ -35,7 +35,7 @@ from autograder.grading.classroom import Settings, grade_class
 from autograder.grading.limits import limits_for
 from autograder.grading.run import NotebookRun
 from autograder.kernels import LAYERS, Confinement, exchange
-from autograder.reports import feedback, gradebook
+from autograder.reports import feedback, gradebook, pages
 from autograder.tasks.separation import PUBLIC
 
 A01 = "a01_densities"
@@ -353,7 +353,7 @@ def without_escaping(monkeypatch):
     # Those of the page's own filters that escape do it by themselves.
     environment.filters |= dict.fromkeys(("printable", "breakable", "with_code"), str)
     template = environment.get_template("feedback.html.j2")
-    monkeypatch.setattr(feedback, "template", lambda: template)
+    monkeypatch.setattr(pages, "template", lambda name: template)
 
 
 def without_quotes(monkeypatch):
