@@ -61,7 +61,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 
 
 class PageRenderer(IPythonRenderer):
-    """Renders what is wide so that it is scrolled, with keys too, and the page is not."""
+    """Renders formulas, and what is wide so that it is scrolled, with keys too, not the page."""
 
     def block_code(self, code: str, info: str | None = None) -> str:
         return f'<pre class="code" tabindex="0">{escape(code)}</pre>\n'
@@ -74,6 +74,22 @@ class PageRenderer(IPythonRenderer):
             "</div>\n"
         )
 
+    def formula(self, body: str, is_displayed: bool = False) -> str:
+        """Returns what stands in the place of a formula: its MathML."""
+        return tex(body, is_displayed)
+
+    def block_math(self, body: str) -> str:
+        return self.formula(body, is_displayed=True)
+
+    def multiline_math(self, text: str) -> str:
+        return self.formula(text, is_displayed=True)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self.formula(rf"\begin{{{name}}}{body}\end{{{name}}}", is_displayed=True)
+
+    def inline_math(self, body: str) -> str:
+        return self.formula(body)
+
 
 class MathMLRenderer(PageRenderer):
     """Renders the Markdown of a notebook, formulas as MathML; HTML in it stays text."""
@@ -81,18 +97,6 @@ class MathMLRenderer(PageRenderer):
     def heading(self, text: str, level: int, **attrs: Any) -> str:
         """Returns a heading below those of the page."""
         return f"<h3>{text}</h3>"
-
-    def block_math(self, body: str) -> str:
-        return tex(body, is_displayed=True)
-
-    def multiline_math(self, text: str) -> str:
-        return tex(text, is_displayed=True)
-
-    def latex_environment(self, name: str, body: str) -> str:
-        return tex(rf"\begin{{{name}}}{body}\end{{{name}}}", is_displayed=True)
-
-    def inline_math(self, body: str) -> str:
-        return tex(body)
 
     def block_html(self, html: str) -> str:
         return str(escape(html))
@@ -201,25 +205,13 @@ class MarkingRenderer(PageRenderer):
         self.marks: dict[str, Markup] = {}
         self.token = secrets.token_hex(8)
 
-    def mark(self, body: str, is_displayed: bool = False) -> str:
-        """Keeps a formula, and returns what stands for it."""
-        mark = f"formula{self.token}x{len(self.marks)}x"
+    def formula(self, body: str, is_displayed: bool = False) -> str:
+        """Keeps a formula, and returns the mark that stands for it."""
         if len(self.marks) >= MOST_FORMULAS:
             return f"<code>{escape(body)}</code>"
+        mark = f"formula{self.token}x{len(self.marks)}x"
         self.marks[mark] = tex(body, is_displayed)
         return mark
-
-    def block_math(self, body: str) -> str:
-        return self.mark(body, is_displayed=True)
-
-    def multiline_math(self, text: str) -> str:
-        return self.mark(text, is_displayed=True)
-
-    def latex_environment(self, name: str, body: str) -> str:
-        return self.mark(rf"\begin{{{name}}}{body}\end{{{name}}}", is_displayed=True)
-
-    def inline_math(self, body: str) -> str:
-        return self.mark(body)
 
 
 def marked_markdown(text: str) -> tuple[str, dict[str, Markup]]:
