@@ -363,9 +363,8 @@ if __name__ == "__main__":
 #
 # The first two terms do not depend on the network, and training does not miss them. The *value*
 # does: an ELBO without them is a bound on nothing, and two models with different $\sigma$ cannot be
-# compared. Keep them. Mind that documents differ in what stands second in $N(\cdot, \cdot)$:
-# document 004, slide "Gaussian VAEs", has a standard deviation there for $z$, and a variance for
-# $y$. (Errata list, E-004-01.)
+# compared. Keep them. And read each $N(\cdot, \cdot)$ twice: what stands second is a variance in
+# most places of the documents, and a standard deviation in some.
 
 
 # %% question="gaussian_log_prob_fixed"

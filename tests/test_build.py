@@ -230,14 +230,19 @@ def test_no_public_value_of_a_mistake_is_decided_by_rounding_alone(name):
     """What changes by more than the tolerance with the last bit of its inputs is another value on
     each processor.
     """
-    compared = 0
     for question in tasks.load(name).functions:
         for label, one, other in single_variants(name, question):
             finite = np.isfinite(one) & np.isfinite(other)
             one, other = one[finite], other[finite]
             assert np.all(np.abs(one - other) <= question.atol + question.rtol * np.abs(one)), label
-            compared += 1
-    assert compared
+
+
+def test_of_some_mistakes_the_public_cases_hold_values_in_float32():
+    assert any(
+        label
+        for question in tasks.load("a01_densities").functions
+        for label, *_ in single_variants("a01_densities", question)
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -47,6 +47,16 @@ KEPT = {
         [r"(?i)(?<![\w/])cross.?entropy\+(self\.)?beta|distortion\+(\w+\.)?weight ?rate"],
     ],
     "vib_exact_discrete": [[r"\bp\(x,y\) ?q\(z\|x\) ?log ?q\(y\|z\)"]],
+    "optimal_sigma": [
+        [r"sigma\*?\^2=", r"mean|1/D", r"\)\^2|\|\^2"],
+        [r"sqrt\(.{0,20}mean\(\(?x-\w+\)?\^2"],
+    ],
+    "rda_lambda": [[r"(1|0\.5)/\(?(2 ?)?beta(_|\*)? ?sigma\^2"]],
+    "rate_split": [[r"q\(z\|x\)/q\(z\)|q_z_given_x/q_z\b"]],
+    "linear_vae_spectrum": [
+        [r"lambda-beta ?sigma\^2|eigenvalues-(level|beta)"],
+        [r"log", r"(lambda|eigenvalues?)/\(?(beta ?sigma\^2|level)"],
+    ],
     "planar_log_det": [[r"log ?(abs)?[(|]", r"\b1\+", r"psi|\(1-tanh"]],
     "radial_log_det": [
         [r"\(K-1\)|\^\(?K-1", r"log", r"beta"],

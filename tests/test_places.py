@@ -4,86 +4,11 @@ import re
 
 import pytest
 import released
+from lecture import NUMBERED, TITLED
 
 from autograder import tasks
 from autograder.tasks.question import STRICT
 
-# The documents' own headings; a place may give the beginning of one.
-NUMBERED = {
-    "000": {
-        "1": "ELBO for VAE",
-        "2": "SGD on ELBO for VAE",
-        "3": "ELBO in practice for VAE",
-        "4": "Closed form ELBO for VAE with Gaussian Latent",
-        "5": "Variational Information Bottleneck (VIB)",
-        "6": "VIB with Normalizing Flow",
-    },
-    "002": {
-        "1": "Abstract",
-        "2": "Introduction",
-        "3": "Variational Inference",
-        "4": "Scalable VI",
-        "4-1": "SVI (Stochastic Variational Inference)",
-        "4-2": "Tricks of the Trade for SVI",
-        "4-3": "Collapse, Sparse, Distributed VI",
-        "5": "Generic VI: Beyond the Conjugate Exponential Family",
-        "5-1": "Laplace's method & limitations",
-        "5-2": "REINFORCE gradients",
-        "5-3": "Reparameterization Gradient VI",
-        "5-4": "Other Generalizations",
-        "6": "Accurate VI: Beyond KL and MFVI",
-        "6-1": "Origins and Limitations of MFVI",
-        "6-2": "VI with Alternative Divergences",
-        "6-3": "Structured VI",
-        "6-4": "Other Non-standard VI methods",
-        "7": "Amortized VI and Deep Learning",
-        "7-1": "Amortized VI",
-        "7-2": "Variational Auto Encoder (VAE)",
-        "7-3": "Advancements in VAEs",
-    },
-    "003": {
-        "1.1": "Maximum likelihood estimation",
-        "1.2": "Prior distribution",
-        "1.3": "Generative/conditional distribution(s)",
-        "1.4": "Variational lower bound & Approximate posterior distribution",
-        "1.5": "Reparametrisation trick",
-        "1.6": "Autoencoder structure",
-    },
-}
-TITLED = {
-    "001": (
-        "Definitions",
-        "Bayes",
-        "Chain",
-        "Marginalization",
-        "Evidence",
-        "Prior",
-        "Posterior",
-        "Log Rules",
-        "Expectation",
-        "The Two Goals of VAE",
-        "Deriving the ELBO",
-        "Introduce latent variable",
-        "Gradients of ELBO",
-        "Now in practice, we have something like this",
-    ),
-    "004": (
-        "Latent Variable Assumptions",
-        "The Evidence Lower Bound (The ELBO)",
-        "The Variational Auto-Encoder (VAE)",
-        "VAE generalizes EM",
-        "The Reparameterization Trick",
-        "Gaussian VAEs",
-        "– ln p_Φ(y|z) as Distortion",
-        "Posterior Collapse",
-        "Colorization with Latent Segmentation",
-        "Independent Universality",
-        "The β -VAE",
-        "Indeterminacy of the VAE",
-        "VAEs 2013",
-        "VAEs 2019",
-    ),
-}
 LINES = re.compile(r"\blines? \d+")
 # Listing 1 has line numbers of its own, and this notebook shows them.
 LISTED = "a06_flows"

@@ -86,6 +86,10 @@ def handed(value):
     return value
 
 
+# What these give are numbers of their inputs, and 0 or 1: nothing is rounded.
+CHOICES = ("vq_quantize",)
+
+
 @pytest.mark.parametrize(("draws", "students"), [FEW, soak.later(*MANY)], ids=["few", "many"])
 @pytest.mark.parametrize(
     ("assignment", "question"), QUESTIONS, ids=[question.name for _, question in QUESTIONS]
@@ -123,4 +127,5 @@ def test_float32_uses_up_no_more_of_the_tolerance_than_the_question_says(
             worst.get(form, 0), *(share(question, formula, arguments) for arguments in asked)
         )
     print(question.name, {form: float(f"{value:.2g}") for form, value in worst.items()})
-    assert 0 < max(worst.values()) <= question.float32 <= 0.3, worst
+    assert max(worst.values()) <= question.float32 <= 0.3, worst
+    assert (max(worst.values()) > 0) == (question.name not in CHOICES)

@@ -110,7 +110,7 @@ def below_the_floor(name, least, shown, rate, decoded=(1.0, 2.0)):
     """
     model = SimpleNamespace(
         spec=SPECS[name],
-        exam=SimpleNamespace(digits=lambda labelled: (None, None)),
+        exam=SimpleNamespace(digits=lambda labelled, grey: (None, None)),
         draw_sample=lambda *_: SimpleNamespace(mean_rate=rate, z=None),
         decode=lambda _: np.array([decoded]),
     )
@@ -221,8 +221,8 @@ SEEN = {
         0.9123, (1.234, 2.345), 5.678, [1.0, 2.0]
     ),
     "a kl that runs away": lambda: classifier_below(0.9123, (1.234, 2.345), 85.67, [1.0, 2.0]),
-    "a beta of its own": lambda: raised(model.failure_of_weight("beta", np.float32(3.1416), 2.0)),
-    "a beta that is NaN": lambda: raised(model.failure_of_weight("beta", np.float32(np.nan), 2.0)),
+    "a beta of its own": lambda: raised(model.failure_of_number("beta", np.float32(3.1416), 2.0)),
+    "a beta that is NaN": lambda: raised(model.failure_of_number("beta", np.float32(np.nan), 2.0)),
     "values": lambda: off("elbo(x, eps)", [1.234, 5.678], [1.234, 8.765], "the ELBO"),
     "what is found elsewhere": lambda: raised(
         PropertyFailed("kl is wrong", "", "kl is 21.93").when("after training")

@@ -176,7 +176,8 @@ def own_function(names: dict[str, Any], name: str) -> Callable:
     except ValueError as error:
         raise CannotExamine(
             f"check compares with your own {name}, and the public cases of the assignment "
-            "that asks for it are not here"
+            "that asks for it are not here: keep the folders of the other assignments beside "
+            "this notebook's"
         ) from error
     process = client.InProcess(names)
     verdict = faults.judge_case_by_case(earlier, answer_cases(process, earlier, earlier.cases))

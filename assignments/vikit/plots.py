@@ -7,12 +7,15 @@ import numpy as np
 __all__ = [
     "COLOURS",
     "MARKERS",
+    "activity",
     "curves",
     "densities",
     "ellipses",
+    "histograms",
     "images",
     "information_plane",
     "mosaic",
+    "rate_distortion_plane",
     "scatter",
     "sweep",
 ]
@@ -174,6 +177,111 @@ def information_plane(runs, names, entropy, title="") -> None:
     plt.show()
 
 
+def rate_distortion_plane(runs, names, at_beta_one, title="") -> None:
+    """Shows what models pay for their codes, and what these leave open, with the line of the ELBO.
+
+    Args:
+        runs: A dict from a label to pairs (rate, distortion), one for each model, in nats.
+        names: What each model is called, for example its beta.
+        at_beta_one: The index of the model whose rate + distortion the line keeps, in the first
+            run.
+        title: Of the figure.
+    """
+    from matplotlib import pyplot as plt
+
+    _, axes = plt.subplots(figsize=(7.5, 5), layout="constrained")
+    for index, (label, points) in enumerate(runs.items()):
+        style = style_of(index, marker=("o", "x"), linestyle=STYLES)
+        axes.plot(*np.transpose(points), linewidth=1, label=label, **style)
+    first = np.array(next(iter(runs.values())))
+    for xy, here in names_by_place(first, names):
+        label = ", ".join(here)
+        axes.annotate(label, xy, textcoords="offset points", xytext=(8, 5), fontsize=9)
+    axes.margins(x=0.08)
+    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
+    everywhere = np.array([0.0, 2 * first[:, 0].max()])
+    axes.plot(
+        everywhere,
+        first[at_beta_one].sum() - everywhere,
+        color="black",
+        linestyle=":",
+        label=f"rate + distortion as at beta = {names[at_beta_one]}",
+    )
+    axes.set(xlabel="rate in nats", ylabel="distortion in nats", title=title)
+    axes.legend(loc="upper right")
+    plt.show()
+
+
+def names_by_place(points, names) -> list[tuple]:
+    """Returns places in the plane and the names of the points there: neighbours are one place.
+
+    Args:
+        points: Shape `[n, 2]`.
+        names: Theirs.
+    """
+    places: list[tuple] = []
+    for point, name in zip(points, names, strict=True):
+        if places and np.all(np.abs(point - places[-1][0]) <= 0.03 * np.ptp(points, axis=0)):
+            places[-1][1].append(name)
+        else:
+            places.append((point, [name]))
+    return places
+
+
+def activity(betas, activities, threshold, title="") -> None:
+    """Shows the activity of latent units against beta: a line for each, a band for dead ones.
+
+    Args:
+        betas: Prices of rate, positive.
+        activities: Of each unit, sorted. Shape `[betas, K]`.
+        threshold: A unit is dead below it.
+        title: Of the figure.
+    """
+    from matplotlib import pyplot as plt
+
+    _, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    lowest = min(threshold / 10, 0.5 * activities.min())
+    axes.axhspan(lowest, threshold, color="#DDDDDD", label=f"dead: below {threshold:g}")
+    for index, unit in enumerate(activities.T):
+        axes.plot(betas, unit, label=f"unit {index + 1}", **style_of(index, marker=MARKERS))
+    axes.set(xscale="log", yscale="log", xlabel="beta", ylabel="activity", title=title)
+    axes.set_ylim(bottom=lowest)
+    axes.set_xticks(betas, [f"{beta:g}" for beta in betas])
+    axes.minorticks_off()
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    plt.show()
+
+
+def histograms(panels, xlabel, title="") -> None:
+    """Shows how numbers are distributed, a panel for each set, with a dashed line at the mean.
+
+    Args:
+        panels: A dict from a title to numbers.
+        xlabel: What they are.
+        title: Of the figure.
+    """
+    from matplotlib import pyplot as plt
+
+    figure, row = plt.subplots(
+        1,
+        len(panels),
+        figsize=(3.6 * len(panels), 3.2),
+        squeeze=False,
+        sharex=True,
+        sharey=True,
+        layout="constrained",
+    )
+    edges = np.histogram_bin_edges(np.concatenate(list(panels.values())), bins=40)
+    for axes, (name, numbers) in zip(row[0], panels.items(), strict=True):
+        axes.hist(numbers, edges, density=True, color=COLOURS[0])
+        axes.axvline(np.mean(numbers), color="black", linestyle="--")
+        axes.set_title(name, fontsize=10)
+    row[0][0].set_ylabel("density")
+    figure.supxlabel(xlabel, fontsize=10)
+    figure.suptitle(title)
+    plt.show()
+
+
 def ellipses(panels, labels, title="", axis_labels=("z_1", "z_2")) -> None:
     """Shows Gaussians of the plane as ellipses, a panel for each model, a colour for each label.
 
@@ -225,28 +333,38 @@ def draw_ellipses(axes, means, sigmas, colour: str) -> None:
         axes.add_patch(Ellipse(mean, *(2 * sigma), fill=False, edgecolor=colour, linewidth=0.7))
 
 
-def sweep(values, panels, label, title="") -> None:
-    """Shows quantities against a setting in powers of ten: a panel for each, a line for each run.
+# Not fewer arguments: each is a part of the figure.
+def sweep(values, panels, label, title="", log=True, same_height=False) -> None:
+    """Shows quantities against a setting: a panel for each, a line for each run.
 
     Args:
-        values: Of the setting, positive.
+        values: Of the setting.
         panels: A dict from the name of a quantity to a dict from a label to its numbers, one for
             each value.
         label: What the setting is.
         title: Of the figure.
+        log: Whether its axis is logarithmic, with a marker at each value; else the lines are plain.
+        same_height: Whether the panels share the vertical axis.
     """
     from matplotlib import pyplot as plt
 
     figure, row = plt.subplots(
-        1, len(panels), figsize=(4.5 * len(panels), 3.4), squeeze=False, layout="constrained"
+        1,
+        len(panels),
+        figsize=(4.5 * len(panels), 3.4),
+        squeeze=False,
+        sharey=same_height,
+        layout="constrained",
     )
     for axes, (name, runs) in zip(row[0], panels.items(), strict=True):
         for index, (run, numbers) in enumerate(runs.items()):
-            style = style_of(index, linestyle=STYLES, marker=MARKERS)
+            style = style_of(index, linestyle=STYLES, **({"marker": MARKERS} if log else {}))
             axes.plot(values, numbers, markersize=4, label=run, **style)
-        axes.set_xscale("log")
-        axes.set(xlabel=label, title=name)
-        axes.legend()
+        axes.set(xlabel=label, title=name, xscale="log" if log else "linear")
+        if not same_height:
+            axes.legend()
+    if same_height:
+        figure.legend(*row[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     figure.suptitle(title)
     plt.show()
 

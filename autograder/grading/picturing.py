@@ -48,8 +48,9 @@ def draw_pictures(
 def label_of(question, picture: Picture) -> str:
     """Returns what is drawn: the call, and which part of what it gives."""
     output = f", {question.outputs[picture.output]}" if question.outputs else ""
+    row = "" if picture.row is None else f", row {picture.row}"
     entry = "" if picture.column is None else f", entry {picture.column}"
-    return f"{question.name} at {picture.label}{output}{entry}"
+    return f"{question.name} at {picture.label}{output}{row}{entry}"
 
 
 def given_values(student: Student, question, picture: Picture, paths) -> list[float | None]:

@@ -28,6 +28,7 @@ class Picture:
         rounds: The arguments of each call: one for all inputs, or one for each of them.
         output: Which output is drawn, of a function that returns a tuple.
         column: Which column of the output is drawn; None for all of it.
+        row: Which row, of an output that is a table; None for all of them.
     """
 
     label: str
@@ -35,6 +36,7 @@ class Picture:
     rounds: tuple[tuple[Any, ...], ...]
     output: int = 0
     column: int | None = None
+    row: int | None = None
 
 
 # Not fewer arguments: the declaration of a curve says each of them.
@@ -48,7 +50,7 @@ def curve(low, high, rows, shared=None, axis=0, **drawn) -> Picture:
             "t" or "1 - t" where the number along the axis belongs.
         shared: Those that come after them and have none.
         axis: Which axis of the arguments is the batch.
-        drawn: Output and column, as in `Picture`.
+        drawn: Output, column and row, as in `Picture`.
     """
     inputs, shared = np.linspace(low, high, NUM_INPUTS), shared or {}
     batch = [np.stack([plug(row, t) for t in inputs], axis=axis) for row in rows.values()]
@@ -64,7 +66,7 @@ def points(low, high, arguments, **drawn) -> Picture:
         high: The largest.
         arguments: All arguments by name, in order, as nested lists, "t" or "1 - t" where the number
             along the axis belongs.
-        drawn: Output and column, as in `Picture`.
+        drawn: Output, column and row, as in `Picture`.
     """
     inputs = np.linspace(low, high, NUM_CALLS)
     rounds = [[plug(value, t) for value in arguments.values()] for t in inputs]
@@ -130,6 +132,10 @@ def shown_values(picture: Picture, rounds: Iterable[tuple[np.ndarray, ...]]) -> 
         if any(not array.ndim or array.shape[-1] <= picture.column for array in arrays):
             return []
         arrays = [array[..., picture.column] for array in arrays]
+    if picture.row is not None:
+        if any(not array.ndim or len(array) <= picture.row for array in arrays):
+            return []
+        arrays = [array[picture.row] for array in arrays]
     numbers = np.concatenate([np.ravel(array) for array in arrays])
     if len(numbers) != (len(picture.inputs) or 2 * NUM_POINTS):
         return []

@@ -36,7 +36,7 @@ def wrap(form, question, function):
     forbid that form.
     """
     through_arrays = form != "compiled" and any(
-        item.examination == "gradient" for item in question.properties
+        item.examination in ("gradient", "vq_gradient") for item in question.properties
     )
     return function if question.sampled or through_arrays else WRAPPERS[form](function)
 

@@ -5,6 +5,7 @@ Importing this room registers all of them in `EXAMINATIONS`, and the models with
 """
 
 from . import (  # noqa: F401  these register examinations
+    beta_vae,
     floor,
     flow_depends_on_x,
     flow_kind,
@@ -20,6 +21,8 @@ from . import (  # noqa: F401  these register examinations
     reported_losses,
     reported_losses_and_noise,
     terms,
+    vq_gradient,
+    vq_vae,
     weights_learn,
 )
 from .exam import (

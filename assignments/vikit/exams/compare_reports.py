@@ -179,16 +179,20 @@ Reports = dict[str, ReportedNumber]
 Discrepancies = dict[str, Discrepancy]
 
 
-def names_in_reports(name: str, summed_over: str, weighted: bool = True) -> tuple[str, ...]:
+def names_in_reports(
+    name: str, summed_over: str, weighted: bool = True, rate: str = "kl"
+) -> tuple[str, ...]:
     """Returns the names that `check_reports` may find besides those of `Expected`.
 
     Args:
         name: As in `LossLayout`.
         summed_over: As in `LossLayout`.
         weighted: Whether the weight of the rate may be another number than 1.
+        rate: As in `LossLayout`.
     """
+    weight = 2 if weighted else 1
     layout = LossLayout(
-        name, summed_over, num_summed=1, latent_dim=1, weight=2 if weighted else 1, batch_size=2
+        name, summed_over, num_summed=1, latent_dim=1, weight=weight, batch_size=2, rate=rate
     )
     return (
         "not_finite",
@@ -226,8 +230,8 @@ def name_discrepancies(
     if trains_on_test_images(source, found, want):
         return "trains_on_test_images"
     if (
-        {distortion, "kl"} <= set(first)
-        and found["kl"].fits(want.distortion)
+        {distortion, source.layout.rate} <= set(first)
+        and found[source.layout.rate].fits(want.distortion)
         and found[distortion].fits(want.rate)
     ):
         return "terms_swapped"
@@ -266,7 +270,7 @@ def look_elsewhere(source: ReportSource, first: Discrepancies) -> tuple[Reports,
 def ask_for_reports(source: ReportSource) -> Reports:
     """Returns the `ReportedNumber`s by name."""
     found = source.report()
-    names = (source.layout.name, "kl", "loss")
+    names = (source.layout.name, source.layout.rate, "loss")
     check_losses_are_finite(*(found[name] for name in names))
     return {
         name: ReportedNumber.of(found[name], source.deviations.get(name, 0.0)) for name in names
@@ -278,7 +282,7 @@ def find_discrepancies(source: ReportSource, found: Reports, want: Expected) -> 
     layout = source.layout
     terms = {
         layout.name: (want.distortion, want.wrong_distortions, distortion_factors(layout)),
-        "kl": (want.rate, want.wrong_rates, rate_factors(layout)),
+        layout.rate: (want.rate, want.wrong_rates, rate_factors(layout)),
     }
     wrong = {}
     for name, (right, others, factors) in terms.items():
@@ -307,7 +311,9 @@ def discrepancy_of_combined_loss(
     got = found["loss"]
     if got.fits(right):
         return None
-    averaged = is_sum(got.value, found[layout.name].value + layout.weight * found["kl"].value)
+    averaged = is_sum(
+        got.value, found[layout.name].value + layout.weight * found[layout.rate].value
+    )
     names = [SAMPLES_AVERAGED] if averaged else []
     names += [
         name for name, factor in loss_factors(layout).items() if got.fits(right.times(factor))
@@ -317,7 +323,7 @@ def discrepancy_of_combined_loss(
 
 def discrepancy_of_sum(layout: LossLayout, found: Reports) -> Discrepancy | None:
     """Returns the `Discrepancy` of a loss that is not the sum of the reported terms, or None."""
-    distortion, rate, got = found[layout.name].value, found["kl"].value, found["loss"].value
+    distortion, rate, got = (found[name].value for name in (layout.name, layout.rate, "loss"))
     right = float(np.dot([1, layout.weight], [distortion, rate]))
     if is_sum(got, right):
         return None
@@ -365,13 +371,15 @@ def fits_test_images(source: ReportSource, found: Reports, want: Expected) -> bo
 
     Args:
         source: The `ReportSource`; it can say what reports on both should be.
-        found: The `Reports`: "kl", and the distortion by its own name, in nats.
+        found: The `Reports`: distortion and rate by their own names, in nats.
         want: The `Expected` of the examples alone.
     """
-    if found["kl"].fits(want.rate):
+    if found[source.layout.rate].fits(want.rate):
         return False
     both = source.expect_with_test_digits()
-    return found["kl"].fits(both.rate) and found[source.layout.name].fits(both.distortion)
+    return found[source.layout.rate].fits(both.rate) and found[source.layout.name].fits(
+        both.distortion
+    )
 
 
 def is_confirmed_elsewhere(source: ReportSource) -> bool:
@@ -385,7 +393,7 @@ def is_confirmed_elsewhere(source: ReportSource) -> bool:
             # Weights that are too large tell nothing.
             return False
         # With some weights the rate of the test images is about that of the others.
-        if found["kl"].fits(want.rate):
+        if found[source.layout.rate].fits(want.rate):
             continue
         if not fits_test_images(source, found, want):
             return False
@@ -401,7 +409,7 @@ def name_of_the_weight(source: ReportSource, here: Reports, elsewhere: Reports) 
         for _ in range(NUM_OTHER_WEIGHTS):
             source.move()
             seen.append(ask_for_reports(source))
-    names = ("loss", source.layout.name, "kl")
+    names = ("loss", source.layout.name, source.layout.rate)
     losses, distortions, rates = (
         np.concatenate([found[name].each for found in seen]) for name in names
     )

@@ -21,17 +21,21 @@ class Examples:
     Attributes:
         x: Images. Shape `[n, event_dim]`.
         y_onehot: The labels, one-hot, for a classifier; else None. Shape `[n, num_classes]`.
+        grey: Whether the images are grey, in [0, 1], and not binary.
     """
 
-    def __init__(self, x: np.ndarray, y_onehot: np.ndarray | None = None) -> None:
-        self.x = x
+    def __init__(
+        self, x: np.ndarray, y_onehot: np.ndarray | None = None, grey: bool = False
+    ) -> None:
+        self.x, self.grey = x, grey
         self.y_onehot: Any = y_onehot
 
     def __len__(self) -> int:
         return len(self.x)
 
     def __getitem__(self, rows: slice | np.ndarray) -> "Examples":
-        return Examples(self.x[rows], None if self.y_onehot is None else self.y_onehot[rows])
+        labels = None if self.y_onehot is None else self.y_onehot[rows]
+        return Examples(self.x[rows], labels, self.grey)
 
     @property
     def arrays(self) -> list[np.ndarray]:
@@ -40,10 +44,10 @@ class Examples:
 
     def with_test_digits(self) -> "Examples":
         """Returns these and the test images of the data set."""
-        test = data.load("digits")
+        test = load_digits(self.grey)
         x = np.concatenate([self.x, test.x_test])
         if self.y_onehot is None:
-            return Examples(x)
+            return Examples(x, grey=self.grey)
         return Examples(
             x, np.concatenate([self.y_onehot, one_hot(test.y_test, self.y_onehot.shape[1])])
         )
@@ -54,18 +58,30 @@ def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
     return np.eye(num_classes, dtype=np.float32)[labels]
 
 
-def split(generator: np.random.Generator, labelled: bool) -> tuple[Examples, Examples]:
+def load_digits(grey: bool) -> data.Dataset:
+    """Returns the digits, grey or binary."""
+    return data.load("digits", binarize=None) if grey else data.load("digits")
+
+
+def split(
+    generator: np.random.Generator, labelled: bool, grey: bool = False
+) -> tuple[Examples, Examples]:
     """Returns 1,408 digits to train on, in whole batches, and 389 to test on, split anew.
 
     A model that has stored the digits does not know these. All images are turned or mirrored in one
     way of eight, which keeps neighbouring pixels neighbours, and the classes get other numbers.
+
+    Args:
+        generator: Draws the split and the way.
+        labelled: Whether the digits have labels.
+        grey: Whether they are grey, in [0, 1], and not binary.
     """
-    digits = data.load("digits")
+    digits = load_digits(grey)
     images = turn(np.concatenate([digits.x_train, digits.x_test]), int(generator.integers(8)))
     new_labels = generator.permutation(1 + max(digits.y_train))
     labels = one_hot(new_labels[np.concatenate([digits.y_train, digits.y_test])], len(new_labels))
     order = generator.permutation(images.shape[0])
-    examples = Examples(images, labels if labelled else None)
+    examples = Examples(images, labels if labelled else None, grey)
     num_train = NUM_TRAIN_BATCHES * BATCH_SIZE
     return examples[order[:num_train]], examples[order[num_train:]]
 

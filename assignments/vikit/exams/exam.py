@@ -130,7 +130,7 @@ class Memory:
     """What a question's examinations leave to each other, so that models are built only once.
 
     Attributes:
-        digits: What `digits.split` returned, for classifiers (True) and other models (False).
+        digits: What `digits.split` returned, by whether they have labels, and are grey.
         trained: Models that are trained, by what tells them apart.
         computing: Name and sizes of the models that were seen to compute with their weights.
         flow_sizes: The event and latent dimension of all small models with a flow.
@@ -140,7 +140,7 @@ class Memory:
         encoder_outputs_counted: Whether an examination has counted what the encoder returns.
     """
 
-    digits: dict[bool, tuple[Examples, Examples]] = field(default_factory=dict)
+    digits: dict[tuple[bool, bool], tuple[Examples, Examples]] = field(default_factory=dict)
     trained: dict[tuple, Any] = field(default_factory=dict)
     computing: set[tuple] = field(default_factory=set)
     flow_sizes: tuple[int, int] | None = None
@@ -185,11 +185,17 @@ class Exam:
         num_inputs = np.prod(array.shape[:-1])
         return self.normal(*array.shape) * np.float32(min(1.0, np.sqrt(WIDE_LAYER / num_inputs)))
 
-    def digits(self, labelled: bool) -> tuple[Examples, Examples]:
-        """Returns digits to train on and digits to test on; they are split at the first call."""
-        if labelled not in self.memory.digits:
-            self.memory.digits[labelled] = split(self.generator, labelled)
-        return self.memory.digits[labelled]
+    def digits(self, labelled: bool, grey: bool = False) -> tuple[Examples, Examples]:
+        """Returns digits to train on and digits to test on; they are split at the first call.
+
+        Args:
+            labelled: Whether they have labels.
+            grey: Whether they are grey, in [0, 1], and not binary.
+        """
+        kind = labelled, grey
+        if kind not in self.memory.digits:
+            self.memory.digits[kind] = split(self.generator, *kind)
+        return self.memory.digits[kind]
 
     def new_handle(self, reply: wire.Reply, attribute: str = "") -> wire.Handle:
         """Returns the handle in a reply; raises `PropertyFailed` if another object has it."""

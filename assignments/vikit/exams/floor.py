@@ -16,7 +16,6 @@ from .terms import check_parts_are_unbounded
 
 __all__ = ["check_floor"]
 
-EPOCHS = 10
 # What messages say of a score that passes the floor.
 HIGH_ENOUGH = "as high as training must make it"
 # A rate below this, in nats, is hardly any.
@@ -36,7 +35,7 @@ def finds_at_the_floor(model: str | LatentModel, floor: float) -> tuple[str, ...
     bounds = (*MISTAKES_OF_BOUNDED_OUTPUTS, *spec.distortion.names_if_bounded.values())
     more = ("decoder_returns_probabilities", "kl_without_gradient") if spec.labelled else ()
     return (
-        *(*MISTAKES_OF_ANY_MODEL, *more, spec.score.wrong_sign),
+        *(*MISTAKES_OF_ANY_MODEL, *more, spec.score.wrong_sign, *spec.attribute_mistakes),
         *(bounds if spec.unbounded_checked_in == "floor" else ()),
         *(
             "passes_untrained",
@@ -102,7 +101,10 @@ def train(model: Model, floor: float, seed: int) -> Training:
 
     Raises `PropertyFailed` if it passes untrained.
     """
-    (examples, test), score = model.exam.digits(model.spec.labelled), model.spec.score
+    (examples, test), score = (
+        model.exam.digits(model.spec.labelled, model.spec.grey),
+        model.spec.score,
+    )
     model.begin_anew()
     start = score.compute(model, test)
     if start >= floor:
@@ -111,7 +113,7 @@ def train(model: Model, floor: float, seed: int) -> Training:
             "passes_untrained",
             f"it is {start:.3g}{score.unit}; {floor:g} is enough",
         )
-    reported = model.fit(examples, LEARNING_RATE, epochs=EPOCHS, seed=seed)["loss"]
+    reported = model.fit(examples, LEARNING_RATE, epochs=model.spec.epochs, seed=seed)["loss"]
     try:
         return Training(start, score.compute(model, test), reported, floor)
     except PropertyFailed as failed:
@@ -127,7 +129,7 @@ def check_knowledge_is_in_the_weights(model: Model, floor: float) -> None:
     values.
     """
     score, exam = model.spec.score, model.exam
-    _, test = exam.digits(model.spec.labelled)
+    _, test = exam.digits(model.spec.labelled, model.spec.grey)
     with changed_weights(
         model, lambda array: exam.generator.permutation(np.ravel(array)).reshape(array.shape)
     ):
@@ -193,7 +195,7 @@ def failure_below_the_floor(model: Model, training: Training, floor: float) -> P
         return PropertyFailed(
             "the loss is below 0 and keeps falling: it has the wrong sign", score.wrong_sign, loss
         )
-    sample = model.draw_sample(model.exam.digits(model.spec.labelled)[1], 1)
+    sample = model.draw_sample(model.exam.digits(model.spec.labelled, model.spec.grey)[1], 1)
     if end >= floor:
         return failure_of_rising_loss(model, sample.mean_rate, loss)
     return failure_of_low_score(model, sample, f"{reached}; at least {floor:g} is needed")
@@ -213,7 +215,8 @@ def failure_of_rising_loss(model: Model, rate: float, loss: str) -> PropertyFail
 
 def failure_of_low_score(model: Model, sample: Any, measured: str) -> PropertyFailed:
     """Returns the failure of a model whose score stays below the floor."""
-    seen = f"after {EPOCHS} epochs, the {model.spec.score.name} of held-out digits is too low"
+    spec = model.spec
+    seen = f"after {spec.epochs} epochs, the {spec.score.name} of held-out digits is too low"
     if model.spec.labelled and model.spec.distortion.are_probabilities(model.decode(sample.z)):
         return PropertyFailed(
             f"{seen}, and the decoder returns probabilities",

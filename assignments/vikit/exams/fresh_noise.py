@@ -43,7 +43,7 @@ def check_fresh_noise(exam: Exam, model: str | LatentModel) -> None:
     """`model(x)` and training draw fresh samples of q(z|x) for each example and each call."""
     spec = spec_of(model)
     trained = trained_model(exam, spec)
-    train, _ = exam.digits(spec.labelled)
+    train, _ = exam.digits(spec.labelled, spec.grey)
     x = np.repeat(train.x[:NUM_CLOUDS], NUM_COPIES, axis=0)
     shape = (x.shape[0], trained.sizes.num_outputs)
     first, second = (as_clouds(trained(x, shapes=[shape])[0]) for _ in range(2))

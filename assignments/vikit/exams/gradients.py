@@ -16,7 +16,11 @@ DERIVATIVE_RTOL = 0.05
 
 
 def claimed_gradients(
-    exam: Exam, path: str, arguments: Iterable[np.ndarray], cotangents: list[np.ndarray]
+    exam: Exam,
+    path: str,
+    arguments: Iterable[np.ndarray],
+    cotangents: list[np.ndarray],
+    further: Iterable[float] = (),
 ) -> list[np.ndarray]:
     """Returns the gradients in all arguments by the student's process; 0 where it has none.
 
@@ -25,9 +29,11 @@ def claimed_gradients(
         path: A function in the student's process.
         arguments: Arrays that it takes by position.
         cotangents: An array for each output, of its shape.
+        further: Numbers that it takes after them.
     """
     given = list(arguments)
-    values = require_ok(exam.student.vjp(path, as_tensors(given), cotangents)).values
+    reply = exam.student.vjp(path, [*as_tensors(given), *further], cotangents)
+    values = require_ok(reply).values
     found = []
     for argument, gradient in zip(given, values, strict=True):
         if gradient is not None:

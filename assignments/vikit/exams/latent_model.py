@@ -96,10 +96,11 @@ class Distortion:
 class Rate:
     """The second term of the loss: how much the latent sample tells about the image, in nats.
 
-    The models report it as "kl", and so the names of mistakes and the messages call it; the code
+    Most models report it as "kl", and so the names of mistakes and the messages call it; the code
     calls it rate.
 
     Attributes:
+        name: The name under which the model reports it.
         value: From a `Sample` to the rate of each sample and example, `[L, B]`, or in closed form
             `[1, B]`.
         mean: From a `Sample` to its mean over samples and batch, if the oracle has that alone at
@@ -114,6 +115,7 @@ class Rate:
     mean: Callable | None = None
     wrong: dict = field(default_factory=dict)
     reported_wrong: dict = field(default_factory=dict)
+    name: str = "kl"
 
 
 class Combine(NamedTuple):
@@ -242,8 +244,11 @@ class LatentModel:
             noise.
         more_perturbations: Further ones, with which the noise of training is observed again: with
             some weights no mistake shows.
+        epochs: How long it is trained for the floor.
         own_oracle: The class of the oracle in a notebook if that is not `OwnFunctions`, but one
             derived from it.
+        attribute_mistakes: The names of known mistakes in what else `model_class` and
+            `sample_class` read of the model.
     """
 
     name: str
@@ -265,7 +270,9 @@ class LatentModel:
     unbounded_checked_in: str = "terms"
     perturbation: tuple = (1.5, 0.3)
     more_perturbations: tuple = ()
+    epochs: int = 10
     own_oracle: type | None = None
+    attribute_mistakes: tuple = ()
 
     @property
     def trained_sizes(self) -> ModelSizes:
@@ -280,7 +287,7 @@ class LatentModel:
     @property
     def reported(self) -> tuple[str, str, str]:
         """Returns the names of what `fit` and `evaluate` report."""
-        return "loss", self.distortion.name, "kl"
+        return "loss", self.distortion.name, self.rate.name
 
     def draw(self, exam: Any, batch: int, sizes: ModelSizes) -> Examples:
         """Returns random `Examples` for a model of these sizes.
@@ -297,7 +304,7 @@ class LatentModel:
         x = exam.generator.random((batch, sizes.event_dim))
         x = (x if self.grey else x < 0.5).astype(np.float32)
         if not self.labelled:
-            return Examples(x)
+            return Examples(x, grey=self.grey)
         return Examples(
             x, one_hot(exam.generator.integers(0, sizes.num_outputs, batch), sizes.num_outputs)
         )

@@ -166,15 +166,19 @@ class Model(StudentObject):
 
     def check_weight(self) -> None:
         """Raises `PropertyFailed` unless the model has kept the rate's weight that it was given."""
-        name, weight = self.spec.weight_name, self.spec.weight
-        if name and not is_within_rounding(kept := self.attribute(name), weight):
-            raise failure_of_weight(name, kept, weight)
+        if self.spec.weight_name:
+            self.check_kept(self.spec.weight_name, self.spec.weight)
+
+    def check_kept(self, name: str, given: float) -> None:
+        """Raises `PropertyFailed` unless the attribute `name` is the number that was given."""
+        if not is_within_rounding(kept := self.attribute(name), given):
+            raise failure_of_number(name, kept, given)
 
 
-def failure_of_weight(name: str, kept: np.ndarray, weight: float) -> PropertyFailed:
+def failure_of_number(name: str, kept: np.ndarray, given: float) -> PropertyFailed:
     """Returns the failure of a model whose `name` is `kept` instead of the given weight."""
     got = float(np.mean(kept))
-    words = f"model.{name} is {describe.describe_number(got, weight)}; {weight:g} was given"
+    words = f"model.{name} is {describe.describe_number(got, given)}; {given:g} was given"
     return PropertyFailed(words, f"{name}_not_kept", f"model.{name} is {got:g}")
 
 
@@ -276,7 +280,7 @@ def trained_model(exam: Exam, spec: LatentModel) -> Model:
     key = key_of_trained(spec)
     if key not in exam.memory.trained:
         model = build_model(exam, spec, spec.trained_sizes)
-        train, _ = exam.digits(spec.labelled)
+        train, _ = exam.digits(spec.labelled, spec.grey)
         # It is remembered only now: without the digits there is no model to train.
         exam.memory.trained[key] = model
         # A first call builds the whole model; else what a step of training makes has the step

@@ -74,6 +74,7 @@ def build_report_source(
         latent_dim=model.sizes.latent_dim,
         weight=model.spec.weight,
         batch_size=batch_size,
+        rate=model.spec.rate.name,
     )
     return ReportSource(
         layout,

@@ -8,7 +8,10 @@ from ..judging import DrawnQuestion
 from .exam import CannotExamine
 from .latent_model import SPECS
 
-__all__ = ["OwnFunctions", "OwnFunctionsOfAVAE", "own_functions"]
+__all__ = ["OwnFunctions", "OwnFunctionsOfABetaVAE", "OwnFunctionsOfAVAE", "own_functions"]
+
+# From here to there a normal density is 0 in float32.
+FAR = 1000.0
 
 
 def own_functions(question: DrawnQuestion, function: Callable) -> "OwnFunctions":
@@ -93,6 +96,51 @@ class OwnFunctions:
     def kl(self, mu: np.ndarray, log_var: np.ndarray) -> np.ndarray:
         """Returns the KL of each example: the rates of batches of one. Shape `[B]`."""
         return np.array([float(self.value("vib_rate", *pair)) for pair in rows(mu, log_var)])
+
+    def reconstruction(
+        self, x: np.ndarray, outputs: np.ndarray, sigma: float | None = None
+    ) -> np.ndarray:
+        """Returns each sample's and example's distortion, by `rate_distortion_point`.
+
+        An image is a table with a state for each pixel and each value it may have, and with a
+        single z.
+
+        Args:
+            x: Binary images. Shape `[B, D]`.
+            outputs: Logits of their pixels. Shape `[L, B, D]`.
+            sigma: None; grey images are for `OwnFunctionsOfABetaVAE`.
+
+        Returns:
+            -log p(x|z) summed over pixels, in nats. Shape `[L, B]`.
+
+        Raises:
+            CannotExamine: If the student's function is not right.
+        """
+        assert sigma is None
+        return np.array(
+            [
+                [self.distortion_of_pixels(*image) for image in zip(x, sample, strict=True)]
+                for sample in outputs
+            ]
+        )
+
+    def distortion_of_pixels(self, x: np.ndarray, logits: np.ndarray) -> float:
+        """Returns -log p(x|z) of one binary image under logits of its pixels, each `[D]`.
+
+        The function may count on positive probabilities of the data, and is linear in them: two
+        tables that mix the values of the pixels give what a table of the observed ones would.
+        """
+        log_probs = -np.logaddexp(0, np.stack([logits, -logits]))
+        observed = np.stack([x == 0, x == 1])
+
+        def distortion(share: float) -> float:
+            p_x = np.where(observed, share, 1 - share).ravel() / x.size
+            p_x_given_z = np.exp(log_probs).reshape(1, -1) / x.size
+            tables = p_x, np.ones((p_x.size, 1)), np.ones(1), p_x_given_z
+            return float(self.function("rate_distortion_point")(*as_float32(*tables))[1])
+
+        mixed = 1.5 * distortion(0.75) - 0.5 * distortion(0.25)
+        return x.size * (mixed - np.log(x.size))
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
         """Returns class probabilities, averaged over the samples. Shape `[B, C]`."""
@@ -223,3 +271,88 @@ class OwnFunctionsOfAVAE(OwnFunctions):
     def kl(self, mu: np.ndarray, log_var: np.ndarray) -> np.ndarray:
         """Returns the KL of each example. Shape `[B]`."""
         return np.array([self.mean_kl(*pair) for pair in rows(mu, log_var)])
+
+
+class OwnFunctionsOfABetaVAE(OwnFunctions):
+    """The same where functions give the best sigma, and the log density of a mixture."""
+
+    def reconstruction(
+        self, x: np.ndarray, outputs: np.ndarray, sigma: float | None = None
+    ) -> np.ndarray:
+        """Returns each sample's and example's distortion at `sigma`, by batches of one.
+
+        Args:
+            x: Grey images. Shape `[B, D]`.
+            outputs: Their reconstructions. Shape `[L, B, D]`.
+            sigma: The standard deviation of a pixel.
+
+        Returns:
+            -log p(x|z) summed over pixels, in nats. Shape `[L, B]`.
+
+        Raises:
+            CannotExamine: If the student's function is not right.
+        """
+        pairs = rows(x, np.swapaxes(outputs, 0, 1))
+        return np.stack(
+            [self.mean_reconstruction(row, out.swapaxes(0, 1), sigma) for row, out in pairs], axis=1
+        )
+
+    def mean_reconstruction(
+        self, x: np.ndarray, outputs: np.ndarray, sigma: float | None = None
+    ) -> np.ndarray:
+        """Returns each sample's distortion at `sigma`, averaged over the batch, by `optimal_sigma`.
+
+        That function gives the least distortion; this is by how much it is more at `sigma`.
+
+        Args:
+            x: Grey images. Shape `[B, D]`.
+            outputs: Their reconstructions. Shape `[L, B, D]`.
+            sigma: The standard deviation of a pixel.
+
+        Returns:
+            -log p(x|z) summed over pixels, in nats. Shape `[L]`.
+
+        Raises:
+            CannotExamine: If the student's function is not right.
+        """
+        assert sigma is not None
+        best, least = np.transpose(
+            [
+                [float(value) for value in self.function("optimal_sigma")(*as_float32(x, out))]
+                for out in outputs[:, np.newaxis]
+            ]
+        )
+        return least + x.shape[1] * (np.log(sigma / best) + ((best / sigma) ** 2 - 1) / 2)
+
+    def best_sigma(self, x: np.ndarray, outputs: np.ndarray) -> float:
+        """Returns the standard deviation at which outputs are most likely, by `optimal_sigma`.
+
+        Args:
+            x: Grey images. Shape `[B, D]`.
+            outputs: Their reconstructions. Shape `[L, B, D]`.
+
+        Raises:
+            CannotExamine: If the student's function is not right.
+        """
+        return float(self.function("optimal_sigma")(*as_float32(x, outputs))[0])
+
+    def kl(self, mu: np.ndarray, log_var: np.ndarray) -> np.ndarray:
+        """Returns the KL of each example, by `aggregate_log_prob`. Shape `[B]`.
+
+        Log q(z|x) - log p(z) is a sum over dimensions of polynomials of degree 2, so its mean at
+        mu + sigma and mu - sigma is its expectation. One dimension more tells examples apart: in it
+        they are so far from each other that only an example's own component counts.
+        """
+        places, zeros = FAR * np.arange(len(mu))[:, np.newaxis], np.zeros((len(mu), 1))
+        sigma = np.exp(log_var / 2)
+        z = np.concatenate([np.hstack([end, places]) for end in (mu + sigma, mu - sigma)])
+        log_q = self.value(
+            "aggregate_log_prob", z, np.hstack([mu, places]), np.hstack([log_var, zeros])
+        )
+        prior = np.hstack([0 * mu, places])
+        log_p = self.value("aggregate_log_prob", z, prior, 0 * prior)
+        return (log_q - log_p).reshape(2, -1).mean(axis=0)
+
+    def mean_kl(self, mu: np.ndarray, log_var: np.ndarray) -> float:
+        """Returns the mean KL of a batch."""
+        return float(self.kl(mu, log_var).mean())

@@ -22,6 +22,7 @@ class LossLayout:
         latent_dim: K, the size of the axis that the rate is a sum over.
         weight: The weight of the rate.
         batch_size: Examples in a batch.
+        rate: The name under which the rate is reported.
     """
 
     name: str
@@ -30,6 +31,7 @@ class LossLayout:
     latent_dim: int
     weight: float
     batch_size: int
+    rate: str = "kl"
 
 
 def distortion_factors(layout: LossLayout) -> dict[str, float]:
@@ -45,15 +47,15 @@ def distortion_factors(layout: LossLayout) -> dict[str, float]:
 def rate_factors(layout: LossLayout) -> dict[str, float]:
     """Returns by what known mistakes multiply the rate."""
     factors: dict[str, float] = {
-        "kl_missing": 0,
-        "kl_negated": -1,
-        "kl_counted_twice": 2,
-        "kl_halved": 1 / 2,
-        "kl_averaged_over_dimensions": 1 / layout.latent_dim,
-        "kl_in_bits": BITS_PER_NAT,
+        f"{layout.rate}_missing": 0,
+        f"{layout.rate}_negated": -1,
+        f"{layout.rate}_counted_twice": 2,
+        f"{layout.rate}_halved": 1 / 2,
+        f"{layout.rate}_averaged_over_dimensions": 1 / layout.latent_dim,
+        f"{layout.rate}_in_bits": BITS_PER_NAT,
     }
-    factors |= {"kl_reported_with_beta": layout.weight} if layout.weight != 1 else {}
-    return factors | summed_over_batch("kl", layout)
+    factors |= {f"{layout.rate}_reported_with_beta": layout.weight} if layout.weight != 1 else {}
+    return factors | summed_over_batch(layout.rate, layout)
 
 
 def loss_factors(layout: LossLayout) -> dict[str, float]:
@@ -72,11 +74,11 @@ def loss_forms(layout: LossLayout) -> dict[str, Callable]:
     name, beta, size = layout.name, layout.weight, layout.batch_size
     forms: dict[str, Callable] = {
         "loss_negated": lambda d, r: -d - beta * r,
-        "kl_missing": lambda d, r: d,
-        "kl_subtracted": lambda d, r: d - beta * r,
-        "kl_counted_twice": lambda d, r: d + 2 * beta * r,
-        "kl_halved": lambda d, r: d + beta * r / 2,
-        "kl_averaged_over_dimensions": lambda d, r: d + beta * r / layout.latent_dim,
+        f"{layout.rate}_missing": lambda d, r: d,
+        f"{layout.rate}_subtracted": lambda d, r: d - beta * r,
+        f"{layout.rate}_counted_twice": lambda d, r: d + 2 * beta * r,
+        f"{layout.rate}_halved": lambda d, r: d + beta * r / 2,
+        f"{layout.rate}_averaged_over_dimensions": lambda d, r: d + beta * r / layout.latent_dim,
         f"{name}_averaged_over_{layout.summed_over}": lambda d, r: d / layout.num_summed + beta * r,
         f"{name}_missing": lambda d, r: beta * r,
         "loss_in_bits": lambda d, r: (d + beta * r) * BITS_PER_NAT,
@@ -84,7 +86,7 @@ def loss_forms(layout: LossLayout) -> dict[str, Callable]:
     if size > 1:
         forms |= {
             "loss_summed_over_batch": lambda d, r: size * (d + beta * r),
-            "kl_summed_over_batch": lambda d, r: d + size * beta * r,
+            f"{layout.rate}_summed_over_batch": lambda d, r: d + size * beta * r,
             f"{name}_summed_over_batch": lambda d, r: size * d + beta * r,
         }
     return weighted_loss_forms(name, beta) | forms

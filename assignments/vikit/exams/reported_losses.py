@@ -24,9 +24,12 @@ def finds_in_reports(model: str | LatentModel) -> tuple[str, ...]:
 def names_in_reports_of(spec: LatentModel) -> list[str]:
     """Returns the names of the mistakes in the reports of models of one specification."""
     distortion = spec.distortion
-    names = names_in_reports(distortion.name, distortion.summed_over, weighted=spec.weight != 1)
+    names = names_in_reports(
+        distortion.name, distortion.summed_over, spec.weight != 1, spec.rate.name
+    )
     averaged = [SAMPLES_AVERAGED] if spec.combine.needs_sampled_rate else []
-    return [*names, *distortion.reported_wrong, *spec.rate.reported_wrong, *averaged]
+    of_terms = *distortion.reported_wrong, *spec.rate.reported_wrong
+    return [*names, *of_terms, *averaged, *spec.attribute_mistakes]
 
 
 @examination("reported_losses", finds=finds_in_reports)
@@ -37,7 +40,7 @@ def check_reported_losses(exam: Exam, model: str | LatentModel) -> None:
     """
     spec = spec_of(model)
     trained = trained_model(exam, spec)
-    examples = exam.digits(spec.labelled)[0][:BATCH_SIZE]
+    examples = exam.digits(spec.labelled, spec.grey)[0][:BATCH_SIZE]
     deviations, _ = check_reports(reports_of_fit(trained, examples))
     check_evaluate(trained, examples, deviations)
     for variant in spec.variants:

@@ -48,14 +48,14 @@ def finds_in_training(model: str | LatentModel, **options: Any) -> tuple[str, ..
             "no_noise_in_evaluate",
         ),
         name_of_an_added_rate(spec),
-        CUT_OFF,
+        *([CUT_OFF] if spec.distortion.most_unlikely else []),
         *(["kl_without_gradient"] if spec.rate.reported_wrong else []),
     )
 
 
 def name_of_an_added_rate(spec: LatentModel) -> str:
     """Returns the name of a distortion that holds the rate as well."""
-    return f"kl_in_the_{spec.distortion.name}"
+    return f"{spec.rate.name}_in_the_{spec.distortion.name}"
 
 
 @examination("training", finds=finds_in_training)
@@ -67,7 +67,7 @@ def check_training(exam: Exam, model: str | LatentModel) -> None:
 def check_training_of(exam: Exam, spec: LatentModel) -> None:
     """As `check_training`, for a specification."""
     model = trained_model(exam, spec)
-    examples = exam.digits(spec.labelled)[0][:BATCH_SIZE]
+    examples = exam.digits(spec.labelled, spec.grey)[0][:BATCH_SIZE]
     deviations, observed = check_fit_and_observe_noise(model, examples)
     check_evaluate(model, examples, deviations)
     check_noise(model, examples, observed)
@@ -224,7 +224,7 @@ def check_rate_does_not_run_away(model: Model) -> None:
     The rate of single samples hides a small error in what is reported; and without its gradient the
     rate grows.
     """
-    train, _ = model.exam.digits(model.spec.labelled)
+    train, _ = model.exam.digits(model.spec.labelled, model.spec.grey)
     model.begin_anew()
     model.fit(train, LEARNING_RATE, epochs=3)
     source = build_report_source(

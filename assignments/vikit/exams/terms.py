@@ -69,6 +69,7 @@ def finds_in_terms(model: str | LatentModel, **options: Any) -> tuple[str, ...]:
     bounded = MISTAKES_OF_BOUNDED_OUTPUTS if spec.unbounded_checked_in == "terms" else ()
     return (
         *(*MISTAKES_OF_ANY_MODEL, *bounded, *names_in_terms(spec), *kept),
+        *spec.attribute_mistakes,
         *(spec.loss_method.own_noise_mistake, "decoder_returns_probabilities"),
     )
 

@@ -27,7 +27,7 @@ from .probabilities import (
 from .read_terms import kl_parts, part
 from .samples import Sample
 
-__all__ = ["VAE", "WRONG_RATES", "closed_form_rate"]
+__all__ = ["VAE", "WRONG_RATES", "closed_form_rate", "gaussian_distortion"]
 
 
 # What known mistakes make of the distortion d `[L, B]` and the rate r `[B]`, with a `Sample`:
@@ -233,33 +233,43 @@ def gaussian_vae(sigma: float) -> LatentModel:
     """Returns the VAE whose pixels are normal with standard deviation sigma, for grey images."""
     keywords = {"likelihood": "gaussian", "sigma": sigma}
     return replace(
-        BERNOULLI_VAE, keywords=keywords, grey=True, distortion=gaussian_distortion(sigma)
+        BERNOULLI_VAE,
+        keywords=keywords,
+        grey=True,
+        distortion=gaussian_distortion(lambda s: sigma),
     )
 
 
-def gaussian_distortion(sigma: float) -> Distortion:
-    """Returns the `Distortion` of pixels that are normal with the standard deviation sigma."""
+def gaussian_distortion(
+    sigma_of: Callable[[Sample], float], name: str = "reconstruction"
+) -> Distortion:
+    """Returns the `Distortion` of pixels that are normal with one standard deviation.
+
+    Args:
+        sigma_of: From a `Sample` to the standard deviation.
+        name: The name under which the model reports it.
+    """
 
     def half_squared_error(s: Sample) -> np.ndarray:
         """Returns half the squared error over sigma^2: the distortion without its constants."""
         perfect = np.broadcast_to(s.examples.x, s.outputs.shape)
-        return s.distortion - s.oracle.reconstruction(s.examples.x, perfect, sigma)
+        return s.distortion - s.oracle.reconstruction(s.examples.x, perfect, sigma_of(s))
 
     return Distortion(
-        name="reconstruction",
+        name=name,
         summed_over="pixels",
-        value=lambda s: s.oracle.reconstruction(s.examples.x, s.outputs, sigma),
-        mean=lambda s: s.oracle.mean_reconstruction(s.examples.x, s.outputs, sigma),
+        value=lambda s: s.oracle.reconstruction(s.examples.x, s.outputs, sigma_of(s)),
+        mean=lambda s: s.oracle.mean_reconstruction(s.examples.x, s.outputs, sigma_of(s)),
         wrong={
             **other_likelihoods(lambda oracle: oracle.reconstruction),
             "sigma_as_variance": lambda s: s.oracle.reconstruction(
-                s.examples.x, s.outputs, float(np.sqrt(sigma))
+                s.examples.x, s.outputs, float(np.sqrt(sigma_of(s)))
             ),
             "constants_missing": half_squared_error,
-            "squared_error": lambda s: 2 * np.square(sigma) * half_squared_error(s),
-            "squared_error halved": lambda s: np.square(sigma) * half_squared_error(s),
+            "squared_error": lambda s: 2 * np.square(sigma_of(s)) * half_squared_error(s),
+            "squared_error halved": lambda s: np.square(sigma_of(s)) * half_squared_error(s),
             "squared_error averaged over pixels": lambda s: (
-                2 * np.square(sigma) * half_squared_error(s) / s.sizes.num_outputs
+                2 * np.square(sigma_of(s)) * half_squared_error(s) / s.sizes.num_outputs
             ),
         },
         reported_wrong=other_likelihoods(lambda oracle: oracle.mean_reconstruction),

@@ -1,6 +1,7 @@
 """The examination "weights_learn": a step moves every weight, and each matters to the loss."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +14,18 @@ from .model import MISTAKES_OF_ANY_MODEL, Model, build_model, trained_model
 __all__ = ["check_every_weight_learns", "check_weights_move"]
 
 
-@examination(
-    "weights_learn",
-    finds=(*MISTAKES_OF_ANY_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters"),
-)
+def finds_in_weights(model: str | LatentModel) -> tuple[str, ...]:
+    """Returns the names of all mistakes that `check_every_weight_learns` may find."""
+    found = (*MISTAKES_OF_ANY_MODEL, "weights_do_not_move", "idle_weight", "hidden_parameters")
+    return (*found, *spec_of(model).attribute_mistakes)
+
+
+@examination("weights_learn", finds=finds_in_weights)
 def check_every_weight_learns(exam: Exam, model: str | LatentModel) -> None:
     """A step moves every trainable weight and every part; each weight matters to the loss."""
     spec = spec_of(model)
     trained = trained_model(exam, spec)
-    examples = exam.digits(spec.labelled)[0][:BATCH_SIZE]
+    examples = exam.digits(spec.labelled, spec.grey)[0][:BATCH_SIZE]
     few = examples[:8]
     z, eps = (
         exam.normal(5, trained.sizes.latent_dim),
@@ -63,12 +67,12 @@ def check_small_twins(exam: Exam, spec: LatentModel) -> None:
 
 
 def check_weights_move(
-    model: Model, x: np.ndarray, z: np.ndarray, step: Callable
+    model: Any, x: np.ndarray, z: np.ndarray, step: Callable
 ) -> list[np.ndarray]:
     """Raises `PropertyFailed` unless `step` moves every trainable weight and every part's output.
 
     Args:
-        model: The `Model`.
+        model: The `Model`, or another object that has weights and can `look_at_parts`.
         x: Images for the encoder. Shape `[n, event_dim]`.
         z: Latents for the decoder. Shape `[m, latent_dim]`.
         step: Trains the model a little.
