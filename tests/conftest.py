@@ -11,6 +11,7 @@ import browsing
 import hypothesis
 import patience
 import pytest
+import stand_in
 from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,7 +23,7 @@ import nbformat
 
 from autograder import files, kernels, tasks
 from autograder.build import notebooks, sample, script
-from autograder.grading import classroom, find_submissions, probing
+from autograder.grading import classroom, find_submissions, graders, probing
 from autograder.grading.classroom import Settings, grade_class
 from autograder.grading.limits import Limits, limits_for
 from autograder.grading.verdict import Conditions
@@ -35,6 +36,7 @@ A01 = "a01_densities"
 # Files whose tests share what takes long to make: one process runs all of a line.
 TOGETHER = (
     ("test_build",),
+    ("test_kept_formulas",),
     ("test_naming",),
     ("test_random_replies",),
     ("test_tasks",),
@@ -195,6 +197,13 @@ def gradebooks_are_made_at_once():
         if api := sys.modules.get("nbgrader.api"):
             patched.setattr(api, "get_alembic_version", cache(api.get_alembic_version))
         yield
+
+
+@pytest.fixture
+def graders_here(monkeypatch):
+    """Classes are graded in this process: where a test is not about the processes that grade."""
+    monkeypatch.setattr(classroom, "Graders", stand_in.Graders)
+    monkeypatch.setattr(graders, "start", lambda: None)
 
 
 STUCK = "(nothing comes after this)"

@@ -73,6 +73,8 @@ TERM_ROUNDING = 1e-6
 SAME_ANSWER = 0.05
 # Two columns are one direction if the cosine between them is closer to 1 than this.
 COLLINEAR = 1e-10
+# What rounding may add to what two columns leave, as a share of all: 1e-16 / COLLINEAR is 1e-6.
+FIT_ROUNDING = 1e-4
 
 
 class Factor(NamedTuple):
@@ -439,18 +441,24 @@ class Search:
         one, other = squares[first], squares[second]
         determinant = one * other - cross**2
         with np.errstate(all="ignore"):
-            coefficients = [
+            fitted = [
                 (products[first] * other - products[second] * cross) / determinant,
                 (products[second] * one - products[first] * cross) / determinant,
             ]
-            # With coefficients that a formula has: any two columns fit where equations are alike.
-            near, far = (
-                self.round_to_candidates(value, self.equations.constants[columns])
-                for value, columns in zip(coefficients, [first, second], strict=True)
-            )
-            left = total - 2 * (near * products[first] + far * products[second])
-            left += near**2 * one + far**2 * other + 2 * near * far * cross
-        for number in np.flatnonzero((determinant > COLLINEAR * one * other) & (left <= slack)):
+            # No coefficients leave less than fitted ones, but for rounding: most pairs go here.
+            least = total - fitted[0] * products[first] - fitted[1] * products[second]
+        kept = (determinant > COLLINEAR * one * other) & (least <= slack + FIT_ROUNDING * total)
+        first, second, cross, one, other = (
+            values[kept] for values in (first, second, cross, one, other)
+        )
+        # With coefficients that a formula has: any two columns fit where equations are alike.
+        near, far = (
+            self.round_to_candidates(values[kept], self.equations.constants[columns])
+            for values, columns in zip(fitted, [first, second], strict=True)
+        )
+        left = total - 2 * (near * products[first] + far * products[second])
+        left += near**2 * one + far**2 * other + 2 * near * far * cross
+        for number in np.flatnonzero(left <= slack):
             yield int(first[number]), int(second[number])
 
     def round_to_candidates(self, values: np.ndarray, are_constant: np.ndarray) -> np.ndarray:
