@@ -39,6 +39,7 @@ TOGETHER = (
     ("test_kept_formulas",),
     ("test_naming",),
     ("test_random_replies",),
+    ("test_read_back",),
     ("test_tasks",),
     # What grades classes starts processes that grade, and a fork server.
     (
