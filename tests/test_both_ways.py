@@ -11,11 +11,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
+import nbgrader_here
 import pytest
 from nbgrader.api import Gradebook
 from surgery import operated
 
-from autograder import files, tasks
+from autograder import cli, files, tasks
 from autograder.build import notebooks, sample
 from autograder.course import autograding, settings
 from autograder.course import folder as course_folder
@@ -113,8 +114,7 @@ def graded_both_ways(tmp_path, fill):
     course_folder.init(ours, [A01])
     fill(ours)
     shutil.copytree(ours, theirs, symlinks=True)
-    done = run(ours, "autograder", "grade", A01, "--submitted", "submitted", "--out", ".")
-    assert done.returncode == 0, done.stderr + done.stdout
+    assert cli.main(["grade", A01, "--submitted", f"{ours}/submitted", "--out", str(ours)]) == 0
     (theirs / "secret").write_bytes((ours / "secret").read_bytes())
     for path in (ours / settings.CONFIG_NAME, theirs / settings.CONFIG_NAME):
         assert path.is_file()
@@ -127,7 +127,7 @@ def check_equal(ours, theirs):
     assert rows_of(ours) == rows_of(theirs)
     exports = []
     for course in (ours, theirs):
-        done = run(course, "nbgrader", "export")
+        done = nbgrader_here.run(course, "export")
         assert done.returncode == 0, done.stderr
         exports.append((course / "gradebook.csv").read_text())
         # It must not lie where the kit's own table does.
@@ -144,7 +144,7 @@ def check_equal(ours, theirs):
     return exports[0]
 
 
-def test_a_class_gets_the_same_both_ways(tmp_path):
+def test_a_class_gets_the_same_both_ways(tmp_path, graders_here):
     def fill(course):
         hand_in_odd_ones(course)
         hand_in_surgeries(course, range(2, 4))
@@ -170,7 +170,7 @@ def test_a_class_gets_the_same_both_ways(tmp_path):
         grade.manual_score, grade.needs_manual_grade = 2.5, False
         book.db.commit()
     for command in (("generate_feedback", A01), ("autograde", A01, "--force")):
-        done = run(ours, "nbgrader", *command)
+        done = nbgrader_here.run(ours, *command)
         assert done.returncode == 0, done.stderr
     with Gradebook(f"sqlite:///{ours}/gradebook.db") as book:
         grade = book.find_grade(WRITTEN, A01, A01, "right")
