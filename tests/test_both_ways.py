@@ -20,6 +20,7 @@ from autograder import cli, files, tasks
 from autograder.build import notebooks, sample
 from autograder.course import autograding, settings
 from autograder.course import folder as course_folder
+from autograder.grading import classroom
 from autograder.grading import notebook as reading
 
 A01 = "a01_densities"
@@ -169,7 +170,8 @@ def test_a_class_gets_the_same_both_ways(tmp_path, graders_here):
         grade = book.find_grade(WRITTEN, A01, A01, "right")
         grade.manual_score, grade.needs_manual_grade = 2.5, False
         book.db.commit()
-    for command in (("generate_feedback", A01), ("autograde", A01, "--force")):
+    pages = [("generate_feedback", A01, f"--student={one}") for one in ("right", "hostile")]
+    for command in (*pages, ("autograde", A01, "--force")):
         done = nbgrader_here.run(ours, *command)
         assert done.returncode == 0, done.stderr
     with Gradebook(f"sqlite:///{ours}/gradebook.db") as book:
@@ -199,21 +201,20 @@ def test_a_notebook_after_surgery_gets_the_same_both_ways(tmp_path, start):
     check_equal(*graded_both_ways(tmp_path, fill)[:2])
 
 
-def test_a_grading_that_fails_is_left_to_a_person(tmp_path):
+def test_a_grading_that_fails_is_left_to_a_person(tmp_path, monkeypatch):
     """It exits with 1, leaves no notebook that looks graded, and other students have theirs."""
     course_folder.init(tmp_path, [A01])
     hand_in(tmp_path, "ann", blank())
     hand_in(tmp_path, "bob", blank())
-    (tmp_path / settings.CONFIG_NAME).write_text(
-        (tmp_path / settings.CONFIG_NAME).read_text() + "from autograder.grading import verdict\n"
-        "def fails(conditions, assignment, path, student):\n"
-        "    if student == 'ann':\n"
-        "        raise OSError('the disk failed')\n"
-        "    return graded(conditions, assignment, path, student)\n"
-        "from autograder.grading import classroom\n"
-        "graded, classroom.grade_under = verdict.grade_under, fails\n"
-    )
-    done = run(tmp_path, "nbgrader", "autograde", A01)
+    graded = classroom.grade_under
+
+    def fails(conditions, assignment, path, student):
+        if student == "ann":
+            raise OSError("the disk failed")
+        return graded(conditions, assignment, path, student)
+
+    monkeypatch.setattr(classroom, "grade_under", fails)
+    done = nbgrader_here.run(tmp_path, "autograde", A01)
     assert done.returncode == 1
     assert "the disk failed" in done.stderr
     assert not (tmp_path / "autograded" / "ann").exists() or not any(
@@ -231,7 +232,7 @@ def test_nbgrader_grades_nothing_with_a_faulty_file_of_the_course(tmp_path, monk
     autograding.write_assignment(A01, "ann", [])
     hand_in(tmp_path, "ann", blank())
     (tmp_path / "deadlines.csv").write_text(f"assignment,due\n{A01},Friday\n")
-    done = run(tmp_path, "nbgrader", "autograde", A01)
+    done = nbgrader_here.run(tmp_path, "autograde", A01)
     assert done.returncode == 1
     assert "'Friday' is no time" in done.stderr
     assert not any((tmp_path / "verdicts").rglob("*.json"))
