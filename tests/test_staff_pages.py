@@ -53,15 +53,19 @@ def solution_page(name, kinds=None):
     return solution_html(f"{name}: solution", notebook)
 
 
-def look_at(browser, path, with_axe):
-    """Opens a page at three widths, light and dark: nothing is asked for, nothing sticks out.
+SCREENS = ((400, "dark"), (900, "light"), (1600, "dark"))
+
+
+def look_at(browser, path, with_axe, screens=SCREENS):
+    """Opens a page at some widths, light or dark: nothing is asked for, nothing sticks out.
 
     Args:
         browser: The browser.
         path: The page.
         with_axe: At which widths axe-core reads it.
+        screens: The widths, and whether it is light or dark there.
     """
-    for width, scheme in ((400, "dark"), (900, "light"), (1600, "dark")):
+    for width, scheme in screens:
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
         page = context.new_page()
         page.set_default_timeout(0)
@@ -88,7 +92,8 @@ def test_everybody_can_read_a_kill_matrix(matrix_page, browser, tmp_path):
 def test_everybody_can_read_a_solution(name, browser, tmp_path):
     path = tmp_path / "solution.html"
     path.write_text(solution_page(name))
-    look_at(browser, path, with_axe=())
+    # What sticks out does so where the screen is narrow.
+    look_at(browser, path, with_axe=(), screens=SCREENS[:1])
     if name == A01:
         # axe-core takes seconds for a whole one, and all have the same parts.
         path.write_text(solution_page(name, kinds=2))
