@@ -11,6 +11,7 @@ import browsing
 import hypothesis
 import patience
 import pytest
+import stand_in
 from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,7 +23,7 @@ import nbformat
 
 from autograder import files, kernels, tasks
 from autograder.build import notebooks, sample, script
-from autograder.grading import classroom, find_submissions, probing
+from autograder.grading import classroom, find_submissions, graders, probing
 from autograder.grading.classroom import Settings, grade_class
 from autograder.grading.limits import Limits, limits_for
 from autograder.grading.verdict import Conditions
@@ -35,8 +36,10 @@ A01 = "a01_densities"
 # Files whose tests share what takes long to make: one process runs all of a line.
 TOGETHER = (
     ("test_build",),
+    ("test_kept_formulas",),
     ("test_naming",),
     ("test_random_replies",),
+    ("test_read_back",),
     ("test_tasks",),
     # What grades classes starts processes that grade, and a fork server.
     (
@@ -197,6 +200,13 @@ def gradebooks_are_made_at_once():
         yield
 
 
+@pytest.fixture
+def graders_here(monkeypatch):
+    """Classes are graded in this process: where a test is not about the processes that grade."""
+    monkeypatch.setattr(classroom, "Graders", stand_in.Graders)
+    monkeypatch.setattr(graders, "start", lambda: None)
+
+
 STUCK = "(nothing comes after this)"
 
 
@@ -311,13 +321,14 @@ def write_notebook(tmp_path, released_notebook):
     """
 
     def write(answers=None, change=None, path=None):
-        notebook = nbformat.reads(released_notebook, as_version=4)
+        # nbformat's own functions would validate it, twice: most of the time.
+        notebook = nbformat.v4.reads(released_notebook)
         sample.fill_in(notebook, answers or {})
         if change:
             change(notebook)
         path = path or tmp_path / f"{A01}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(nbformat.writes(notebook), encoding="utf-8")
+        path.write_text(nbformat.v4.writes(notebook), encoding="utf-8")
         return path
 
     return write

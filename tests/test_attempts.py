@@ -50,7 +50,7 @@ def contents(course, student):
     return sorted(path.read_bytes() for path in folder.rglob("*.ipynb"))
 
 
-def test_the_best_attempt_counts_and_the_others_stay(course, capsys):
+def test_the_best_attempt_counts_and_the_others_stay(course, capsys, graders_here):
     before = {student: contents(course, student) for student in ("ann", "bob", "cy")}
     assert choose(course) == {"ann": (0.0, 20.0)}
     folder = course / "submitted" / "ann" / A01
@@ -66,7 +66,7 @@ def test_the_best_attempt_counts_and_the_others_stay(course, capsys):
     assert "0 have another attempt that counts" in capsys.readouterr().out
 
 
-def test_what_is_late_may_be_worth_less(course):
+def test_what_is_late_may_be_worth_less(course, graders_here):
     (course / settings.CONFIG_NAME).write_text(
         "from autograder.course import configure\nc = get_config()\nconfigure(c, __file__)\n"
     )

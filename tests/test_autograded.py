@@ -120,12 +120,12 @@ def after_surgery(numbers, released, solved):
 
 
 def test_surgery_loses_no_cell_and_no_score(released, solved):
-    assert after_surgery(range(100), released, solved) > 80
+    assert after_surgery(range(40), released, solved) > 32
 
 
 @pytest.mark.soak
-def test_surgery_on_500_notebooks_loses_no_cell_and_no_score(released, solved):
-    assert after_surgery(range(100, 600), released, solved) > 400
+def test_surgery_on_560_notebooks_loses_no_cell_and_no_score(released, solved):
+    assert after_surgery(range(40, 600), released, solved) > 448
 
 
 def test_a_notebook_that_is_left_alone_comes_out_as_it_went_in(released, solved):

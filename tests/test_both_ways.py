@@ -11,14 +11,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
+import nbgrader_here
 import pytest
 from nbgrader.api import Gradebook
 from surgery import operated
 
-from autograder import files, tasks
+from autograder import cli, files, tasks
 from autograder.build import notebooks, sample
 from autograder.course import autograding, settings
 from autograder.course import folder as course_folder
+from autograder.grading import classroom
 from autograder.grading import notebook as reading
 
 A01 = "a01_densities"
@@ -113,8 +115,7 @@ def graded_both_ways(tmp_path, fill):
     course_folder.init(ours, [A01])
     fill(ours)
     shutil.copytree(ours, theirs, symlinks=True)
-    done = run(ours, "autograder", "grade", A01, "--submitted", "submitted", "--out", ".")
-    assert done.returncode == 0, done.stderr + done.stdout
+    assert cli.main(["grade", A01, "--submitted", f"{ours}/submitted", "--out", str(ours)]) == 0
     (theirs / "secret").write_bytes((ours / "secret").read_bytes())
     for path in (ours / settings.CONFIG_NAME, theirs / settings.CONFIG_NAME):
         assert path.is_file()
@@ -127,7 +128,7 @@ def check_equal(ours, theirs):
     assert rows_of(ours) == rows_of(theirs)
     exports = []
     for course in (ours, theirs):
-        done = run(course, "nbgrader", "export")
+        done = nbgrader_here.run(course, "export")
         assert done.returncode == 0, done.stderr
         exports.append((course / "gradebook.csv").read_text())
         # It must not lie where the kit's own table does.
@@ -144,7 +145,7 @@ def check_equal(ours, theirs):
     return exports[0]
 
 
-def test_a_class_gets_the_same_both_ways(tmp_path):
+def test_a_class_gets_the_same_both_ways(tmp_path, graders_here):
     def fill(course):
         hand_in_odd_ones(course)
         hand_in_surgeries(course, range(2, 4))
@@ -169,8 +170,9 @@ def test_a_class_gets_the_same_both_ways(tmp_path):
         grade = book.find_grade(WRITTEN, A01, A01, "right")
         grade.manual_score, grade.needs_manual_grade = 2.5, False
         book.db.commit()
-    for command in (("generate_feedback", A01), ("autograde", A01, "--force")):
-        done = run(ours, "nbgrader", *command)
+    pages = [("generate_feedback", A01, f"--student={one}") for one in ("right", "hostile")]
+    for command in (*pages, ("autograde", A01, "--force")):
+        done = nbgrader_here.run(ours, *command)
         assert done.returncode == 0, done.stderr
     with Gradebook(f"sqlite:///{ours}/gradebook.db") as book:
         grade = book.find_grade(WRITTEN, A01, A01, "right")
@@ -199,21 +201,20 @@ def test_a_notebook_after_surgery_gets_the_same_both_ways(tmp_path, start):
     check_equal(*graded_both_ways(tmp_path, fill)[:2])
 
 
-def test_a_grading_that_fails_is_left_to_a_person(tmp_path):
+def test_a_grading_that_fails_is_left_to_a_person(tmp_path, monkeypatch):
     """It exits with 1, leaves no notebook that looks graded, and other students have theirs."""
     course_folder.init(tmp_path, [A01])
     hand_in(tmp_path, "ann", blank())
     hand_in(tmp_path, "bob", blank())
-    (tmp_path / settings.CONFIG_NAME).write_text(
-        (tmp_path / settings.CONFIG_NAME).read_text() + "from autograder.grading import verdict\n"
-        "def fails(conditions, assignment, path, student):\n"
-        "    if student == 'ann':\n"
-        "        raise OSError('the disk failed')\n"
-        "    return graded(conditions, assignment, path, student)\n"
-        "from autograder.grading import classroom\n"
-        "graded, classroom.grade_under = verdict.grade_under, fails\n"
-    )
-    done = run(tmp_path, "nbgrader", "autograde", A01)
+    graded = classroom.grade_under
+
+    def fails(conditions, assignment, path, student):
+        if student == "ann":
+            raise OSError("the disk failed")
+        return graded(conditions, assignment, path, student)
+
+    monkeypatch.setattr(classroom, "grade_under", fails)
+    done = nbgrader_here.run(tmp_path, "autograde", A01)
     assert done.returncode == 1
     assert "the disk failed" in done.stderr
     assert not (tmp_path / "autograded" / "ann").exists() or not any(
@@ -231,7 +232,7 @@ def test_nbgrader_grades_nothing_with_a_faulty_file_of_the_course(tmp_path, monk
     autograding.write_assignment(A01, "ann", [])
     hand_in(tmp_path, "ann", blank())
     (tmp_path / "deadlines.csv").write_text(f"assignment,due\n{A01},Friday\n")
-    done = run(tmp_path, "nbgrader", "autograde", A01)
+    done = nbgrader_here.run(tmp_path, "autograde", A01)
     assert done.returncode == 1
     assert "'Friday' is no time" in done.stderr
     assert not any((tmp_path / "verdicts").rglob("*.json"))

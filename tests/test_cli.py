@@ -128,7 +128,7 @@ def test_a_class_of_bad_submissions_is_graded_to_the_end(course, tmp_path, capsy
 
 
 def test_only_the_named_students_are_graded_and_the_others_keep_their_row(
-    course, tmp_path, capsys, write_notebook
+    course, tmp_path, capsys, write_notebook, graders_here
 ):
     for name in ("ada", "bob"):
         (course / name / A01).mkdir(parents=True)
@@ -148,7 +148,7 @@ def test_only_the_named_students_are_graded_and_the_others_keep_their_row(
 
 
 def test_a_dry_run_lists_who_would_have_other_points_and_writes_nothing(
-    course, tmp_path, capsys, write_notebook
+    course, tmp_path, capsys, write_notebook, graders_here
 ):
     for student in ("ann", "bob"):
         write_notebook({KL: RIGHT_KL}, path=course / student / A01 / f"{A01}.ipynb")
@@ -179,7 +179,7 @@ def test_a_dry_run_lists_who_would_have_other_points_and_writes_nothing(
     assert {one: one.read_bytes() for one in out.rglob("*") if one.is_file()} == before
 
 
-def test_grades_from_two_versions_of_the_kit_are_told_of(course, tmp_path, capsys):
+def test_grades_from_two_versions_of_the_kit_are_told_of(course, tmp_path, capsys, graders_here):
     for name in ("ada", "bob"):
         (course / name / A01).mkdir(parents=True)
     out = tmp_path / "out"
@@ -209,7 +209,7 @@ def test_an_output_folder_that_cannot_be_made_is_wrong_usage(course, tmp_path, c
     assert "cannot be written to" in capsys.readouterr().err
 
 
-def test_names_are_no_markup(course, tmp_path, capsys):
+def test_names_are_no_markup(course, tmp_path, capsys, graders_here):
     for name in ("[bold]x", "a[", "[red]eve"):
         (course / name / A01).mkdir(parents=True)
     assert run("grade", "--submitted", course, "--out", tmp_path / "out") == 0
@@ -217,7 +217,7 @@ def test_names_are_no_markup(course, tmp_path, capsys):
     assert all(name in printed for name in ("[bold]x", "a[", "[red]eve"))
 
 
-def test_a_foreign_file_among_the_verdicts_is_left_out(course, tmp_path):
+def test_a_foreign_file_among_the_verdicts_is_left_out(course, tmp_path, graders_here):
     (course / "ada" / A01).mkdir(parents=True)
     out = tmp_path / "out"
     (out / "verdicts" / A01).mkdir(parents=True)
@@ -320,7 +320,7 @@ def test_an_output_folder_without_permission_is_wrong_usage(course, tmp_path, ca
     assert "Permission denied" in capsys.readouterr().err
 
 
-def test_a_secret_file_is_used_and_an_empty_one_refused(course, tmp_path, capsys):
+def test_a_secret_file_is_used_and_an_empty_one_refused(course, tmp_path, capsys, graders_here):
     (course / "ada" / A01).mkdir(parents=True)
     secret = tmp_path / "my secret"
     secret.write_text("a long phrase\n")

@@ -9,6 +9,7 @@ import time
 import zipfile
 from datetime import UTC, datetime
 
+import nbgrader_here
 import pytest
 
 from autograder.build import notebooks
@@ -791,12 +792,7 @@ def test_nbgraders_zip_collect_takes_the_same(course):
     (archive / "submissions.zip").write_bytes(
         zipped(CANVAS | {"curiemarie_1009_5009_a01_densities.ipynb": notebook("marie")})
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", "zip_collect", A01],
-        cwd=course,
-        capture_output=True,
-        text=True,
-    )
+    done = nbgrader_here.run(course, "zip_collect", A01)
     assert done.returncode == 0, done.stderr
     names = ("ada", "emmy", "jean-luc", "hypatia")
     expected = {(name, A01): name for name in names} | {("sofja", A01): "hypatia"}

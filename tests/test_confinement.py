@@ -330,7 +330,7 @@ def test_what_ended_a_kernel_is_known(code, reason):
         assert (outcome.status, outcome.reason) == ("dead", reason)
 
 
-@pytest.mark.parametrize("pause", [0, 0.02, 0.05])
+@pytest.mark.parametrize("pause", [0.02, *map(soak.later, (0, 0.05))])
 def test_what_is_printed_comes_before_the_kernel_says_that_it_is_done(pause):
     """The stream of a kernel is sent by a thread of its own, which is at work just then."""
     code = f"print('x' * 2**22); import time; time.sleep({pause})"

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import nbgrader_here
 import pytest
 from nbgrader import utils
 from nbgrader.nbgraderformat import MetadataValidator
@@ -62,7 +63,9 @@ def test_nbgrader_makes_the_same_release_of_the_source(course):
         assert source.count("BEGIN SOLUTION") == source.count("END SOLUTION") > 5
         released = course / "release" / name / f"{name}.ipynb"
         ours = read(released)
-        done = nbgrader(course, "generate_assignment", name, "--force")
+        # One as people run it; the others are released by the same command.
+        run_nbgrader = nbgrader if name == NAMES[0] else nbgrader_here.run
+        done = run_nbgrader(course, "generate_assignment", name, "--force")
         assert done.returncode == 0, done.stderr
         # Building must not touch what holds grades.
         assert not (course / "gradebook.db").exists()

@@ -174,7 +174,7 @@ def killed_again_and_again(course, capsys, temporary, times, least):
 
 
 def test_a_killed_grader_leaves_whole_results_and_the_next_ends_as_if_nothing_had_been(
-    course, capsys, temporary, write_notebook
+    course, capsys, temporary, write_notebook, graders_here
 ):
     """It is killed while it is at the last of the notebooks, however fast it has been with the
     others.
@@ -243,7 +243,9 @@ def test_two_graders_of_one_course_do_not_harm_each_other(course, capsys):
     assert not list(out.rglob("*.part"))
 
 
-def test_grading_again_says_whose_result_is_another_and_in_what(course, capsys, write_notebook):
+def test_grading_again_says_whose_result_is_another_and_in_what(
+    course, capsys, write_notebook, graders_here
+):
     out = course / "out"
     assert "graded again" not in run(capsys, course, out)
     again = run(capsys, course, out, "--force", "--student", "s01", "s02")

@@ -36,7 +36,7 @@ def handed_in(tmp_path, write_notebook):
     return item
 
 
-def test_what_is_shown_is_what_was_graded(handed_in, tmp_path):
+def test_what_is_shown_is_what_was_graded(handed_in, tmp_path, graders_here):
     run = grade_class([handed_in], Settings(tmp_path, SECRET, unsafe=True))
     graded = {one["name"]: one for one in run.verdicts[handed_in]["questions"]}
     found = ask(handed_in, KL)

@@ -5,7 +5,6 @@ next run mends them.
 import csv
 import errno
 import json
-import multiprocessing
 import os
 import re
 import shutil
@@ -35,7 +34,6 @@ from autograder.grading import verdict as verdicts
 from autograder.grading.judge import Judge
 from autograder.grading.limits import Limits
 from autograder.grading.submission import Submission
-from autograder.grading.turns import Turns
 from autograder.grading.verdict import grade
 from autograder.kernels import Kernel, KernelError, confinement
 from autograder.kernels.exchange import resident
@@ -476,40 +474,11 @@ def test_an_answer_of_the_largest_numbers_loses_no_verdict(write_notebook):
     assert (found[KL]["status"], found[KL]["score"]) == ("wrong", 0)
 
 
-class InProcess:
-    """Stands in for `graders.Graders`, in this process."""
-
-    jobs = 1
-
-    def __init__(self, *_, names=()):
-        self.patience, self.turns = None, Turns(multiprocessing, names)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def call(self, work, *arguments):
-        return work(*arguments)
-
-    def map(self, work, items):
-        return [work(item) for item in items]
-
-    def each(self, work, items, *arguments):
-        for item in list(items):
-            try:
-                yield item, work(item, *arguments), None
-            except Exception as error:  # noqa: BLE001
-                yield item, None, error
-
-
 def test_a_verdict_that_the_kit_failed_on_in_part_is_listed_and_graded_again(
-    tmp_path, write_notebook, monkeypatch, capsys
+    tmp_path, write_notebook, monkeypatch, capsys, graders_here
 ):
     for student in ("ada", "bob"):
         write_notebook({KL: RIGHT_KL}, path=tmp_path / "submitted" / student / A01 / f"{A01}.ipynb")
-    monkeypatch.setattr(classroom, "Graders", InProcess)
     arguments = [
         "grade",
         "--submitted",
@@ -719,7 +688,7 @@ def test_a_class_without_a_point_is_said_and_one_in_which_nothing_could_be_asked
     assert "Nothing could be graded: no space." in said
 
 
-def test_a_run_in_which_nothing_could_be_asked_does_not_end_with_0(tmp_path, capsys):
+def test_a_run_in_which_nothing_could_be_asked_does_not_end_with_0(tmp_path, capsys, graders_here):
     for student in ("ada", "bob"):
         folder = tmp_path / "submitted" / student / A01
         folder.mkdir(parents=True)

@@ -764,7 +764,7 @@ def test_a_zip_that_cannot_be_looked_at_costs_no_other_assignment_that_lies_unpa
 
 @pytest.mark.kernels
 def test_a_class_is_graded_although_one_zip_cannot_be_read_and_the_next_run_does_the_rest(
-    tmp_path, monkeypatch, capsys
+    tmp_path, monkeypatch, capsys, graders_here
 ):
     folder, out = tmp_path / "submitted", tmp_path / "out"
     pack(folder / "ada" / "x.zip", (INSIDE, "no notebook"))

@@ -239,7 +239,7 @@ def test_grading_again_one_at_a_time_changes_nothing(sample_class, tmp_path):
     }
 
 
-def test_a_release_that_changed_costs_no_grading(tmp_path, write_notebook):
+def test_a_release_that_changed_costs_no_grading(tmp_path, write_notebook, graders_here):
     submitted, out = tmp_path / "submitted", tmp_path / "out"
     for student in ("ann", "bob"):
         write_notebook({KL: RIGHT_KL}, path=submitted / student / A01 / f"{A01}.ipynb")

@@ -6,6 +6,7 @@ comment: there the patterns must find it.
 """
 
 import re
+from functools import cache
 
 import pytest
 import released
@@ -100,10 +101,15 @@ def spans(text: str):
     yield from (line for line in text.splitlines() if "$" not in line)
 
 
+@cache
+def plain_spans(text: str) -> list[tuple[str, str]]:
+    """Returns the spans of a text, as they are and normalised: each formula reads them."""
+    return [(span, normalise(span)) for span in dict.fromkeys(spans(text))]
+
+
 def holds(text: str, formula: list[list[str]]) -> str:
     """Returns the first span of a text that all patterns of one spelling match, or ""."""
-    for span in spans(text):
-        plain = normalise(span)
+    for span, plain in plain_spans(text):
         if any(all(re.search(pattern, plain) for pattern in each) for each in formula):
             return span
     return ""

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import nbgrader_here
 import pytest
 from marking import A01, KL, give, grade_of, hand_in, opened, record
 
@@ -172,16 +173,10 @@ def test_nbgrader_exports_and_gives_back_the_penalty_on_the_points_of_today(tmp_
     verdicts = record(tmp_path, *items)[2]
     give(tmp_path, "late", 4.0)
 
-    def nbgrader(*arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-
-    nbgrader("export")
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "export"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
     rows = csv.DictReader((tmp_path / "gradebook.csv").read_text().splitlines())
     (row,) = (row for row in rows if row["student_id"] == "late")
     expected = raw(verdicts, "late") + 4
@@ -193,7 +188,8 @@ def test_nbgrader_exports_and_gives_back_the_penalty_on_the_points_of_today(tmp_
         100 * 0.8 * expected / float(row["max_score"]), abs=0.01
     )
     give(tmp_path, "late", 0.0)
-    nbgrader("generate_feedback", A01)
+    done = nbgrader_here.run(tmp_path, "generate_feedback", A01)
+    assert done.returncode == 0, done.stderr
     page = (tmp_path / "feedback_by_hand" / "late" / A01 / f"{A01}.html").read_text()
     assert f"{0.8 * raw(verdicts, 'late'):g}" in page
 
@@ -278,12 +274,7 @@ def test_what_is_exported_has_the_tables_of_today(tmp_path):
     give_more_time(tmp_path)
 
     def late():
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", "export"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
+        done = nbgrader_here.run(tmp_path, "export")
         assert done.returncode == 0, done.stderr
         rows = csv.DictReader((tmp_path / "gradebook.csv").read_text().splitlines())
         (row,) = (row for row in rows if row["student_id"] == "late")
@@ -359,9 +350,7 @@ def test_a_course_that_is_restored_elsewhere_exports_the_same(tmp_path):
     shutil.copytree(course, restored)
 
     def exported(folder):
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", "export"], cwd=folder, capture_output=True, text=True
-        )
+        done = nbgrader_here.run(folder, "export")
         assert done.returncode == 0, done.stderr
         return (folder / "gradebook.csv").read_text()
 

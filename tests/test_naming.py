@@ -133,13 +133,18 @@ def read_written():
 
 
 @cache
+def read_public(assignment):
+    """Returns the questions of an assignment with their public cases, by name."""
+    return public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1]
+
+
+@cache
 def judge_written(assignment, definition, student, step=1, most=None):
     """Returns (mistake, verdict) of what is written for a question, on the inputs of a student or,
     where `student` is None, on the public ones: of every `step`th, and of the first `most` of them.
     """
     if student is None:
-        path = notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME
-        asked = public_cases.read(path)[1][definition.name]
+        asked = read_public(assignment)[definition.name]
     else:
         asked = draw_for_student(assignment, definition, student, b"written")
     return [
@@ -270,9 +275,7 @@ def test_check_and_the_grader_name_the_same_transformation(assignment, question)
     """Every transformation of right answers and of mistakes, with its values on the public and on
     hidden inputs.
     """
-    public = public_cases.read(notebooks.ASSIGNMENTS / assignment / public_cases.FILE_NAME)[1][
-        question.name
-    ]
+    public = read_public(assignment)[question.name]
     hidden = draw_for_student(assignment, question, "ada", SECRET)
     said = [
         {

@@ -198,11 +198,18 @@ def examined(edit):
     return findings(names, QUESTIONS[edit.assignment, edit.question], edit.broken)[1]
 
 
+def without_flow(name):
+    """Returns the name of a property without the flow whose steps it is asked of: steps of each
+    flow are examined by themselves, in `OF_STEPS`.
+    """
+    return re.sub("_(planar|radial|coupling|iaf)$", "", name)
+
+
 @pytest.mark.parametrize(
     "edit",
     soak.few(
         [edit for edit in EDITS if edit.broken not in TRAINED],
-        kind=lambda edit: (edit.assignment, edit.question, edit.broken),
+        kind=lambda edit: (edit.assignment, edit.question, without_flow(edit.broken)),
     ),
 )
 def test_a_wrong_model_loses_the_property_that_it_breaks(edit):
@@ -246,12 +253,14 @@ LOG_P_ZK, LOG_Q0 = "log_p_zK = flow_prior_term(z0, zK)", "log_q0 = gaussian_log_
     ("old", "new", "said"),
     [
         (LOG_P_ZK, f"{LOG_P_ZK} + tf.reduce_sum(zK**2, axis=-1)", "in log_p_zK, the square of zK"),
-        (
+        soak.later(
             LOG_Q0,
             "log_q0 = 1.5 * tf.reduce_sum(log_var, axis=-1) + gaussian_log_pdf(",
             "in log_q0, the",
         ),
-        ("return log_q0, sum_log_det", "return log_q0, sum_log_det / 3", "counts 1/3 times"),
+        soak.later(
+            "return log_q0, sum_log_det", "return log_q0, sum_log_det / 3", "counts 1/3 times"
+        ),
         # No sum of the parts.
         (LOG_P_ZK, f"{LOG_P_ZK} + tf.reduce_sum(zK**4, axis=-1)", ""),
     ],
@@ -427,14 +436,19 @@ CUT_OFF = [
 ]
 
 
+# Of each assignment a number with which such a model passes, where larger weights are not tried.
+UNSEEN = {"a03_vae": 3, "a05_vib": 1, "a06_flows": 1}
+
+
+@pytest.mark.parametrize("count", [1, soak.later(6)])
 @pytest.mark.parametrize("edit", CUT_OFF, ids=lambda edit: edit.assignment)
-def test_a_probability_that_is_kept_away_from_0_shows_whatever_the_weights_are(edit):
+def test_a_probability_that_is_kept_away_from_0_shows_whatever_the_weights_are(edit, count):
     """With some of these numbers no label, and no pixel, was so unlikely that it showed; 12 to 15
     of 40 such models passed.
     """
     names = names_of(SOLUTIONS[edit.assignment].replace(edit.old, edit.new))
     question = QUESTIONS[edit.assignment, edit.question]
-    for number in range(6):
+    for number in [UNSEEN[edit.assignment]] if count == 1 else range(count):
         finding = findings(names, question, edit.broken, number)[1][edit.broken]
         assert (finding.status, finding.mistake) == ("wrong", edit.mistake), number
 

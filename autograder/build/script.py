@@ -17,6 +17,7 @@ import ast
 import re
 import textwrap
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -70,11 +71,17 @@ def read(path: Path) -> list[ScriptCell]:
     Raises:
         ScriptError: If a marker is unknown, misplaced or unbalanced.
     """
-    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
-    return [
-        read_cell(cell, f"{path.name}, cell {number}")
+    return list(parse(path.name, path.read_text(encoding="utf-8")))
+
+
+@cache
+def parse(name: str, text: str) -> tuple[ScriptCell, ...]:
+    """Returns the cells of a script's text, which is parsed once; raises as `read`."""
+    notebook = jupytext.reads(text, fmt="py:percent")
+    return tuple(
+        read_cell(cell, f"{name}, cell {number}")
         for number, cell in enumerate(notebook.cells, start=1)
-    ]
+    )
 
 
 def read_cell(cell, label: str) -> ScriptCell:

@@ -1,6 +1,7 @@
 """What only graders see: the answer to a question in words, and its rubric, out of the source."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -31,12 +32,21 @@ def read_rubrics(course: CourseDirectory, assignment: str) -> dict[str, str]:
     folder = course.format_path(course.source_directory, ".", assignment)
     path = Path(folder, f"{assignment}.ipynb")
     if path.is_file():
-        source = read_notebook(path, "mend it")
-    elif (script.SOLUTIONS / f"{assignment}.py").is_file():
+        return rubrics_in(read_notebook(path, "mend it"))
+    if (script.SOLUTIONS / f"{assignment}.py").is_file():
         cells = script.read(script.SOLUTIONS / f"{assignment}.py")
-        source = notebooks.source_notebook(tasks.load(assignment), cells)
-    else:
-        return {}
+        return dict(rubrics_of_kit(assignment, tuple(cells)))
+    return {}
+
+
+@cache
+def rubrics_of_kit(assignment: str, cells: tuple[script.ScriptCell, ...]) -> dict[str, str]:
+    """Returns the rubrics of the kit's own source; the same script is built once."""
+    return rubrics_in(notebooks.source_notebook(tasks.load(assignment), [*cells]))
+
+
+def rubrics_in(source: NotebookNode) -> dict[str, str]:
+    """Returns the text of each solution region in Markdown, by question."""
     found = (
         (cell.metadata.nbgrader.grade_id, script.REGION.search(cell.source))
         for cell in source.cells

@@ -149,7 +149,7 @@ def grade_waiting(grading: Grading, todo) -> None:
     settings, assignments = grading.settings, {item.assignment for item in todo}
     if todo:
         grading.begins(f"Preparing the questions of {', '.join(sorted(assignments))}")
-    structures = explore_all(grading.graders, assignments)
+    structures = explore_all(grading.graders, {item.assignment for item in todo if item.path})
     if todo:
         grading.begins(
             f"Grading {len(todo)} submission{'' if len(todo) == 1 else 's'}, "

@@ -1,25 +1,35 @@
 """What the assignments release, as the tests that search it read it."""
 
 import json
+from functools import cache
 
 import nbformat
+from vikit.protocol import public_cases
 
 from autograder import tasks
-from autograder.build import notebooks
+from autograder.places import ASSIGNMENTS
 
 __all__ = ["read", "strings"]
 
 
+@cache
 def read():
-    """Returns a dict from each assignment to (its notebook's cells, its public cases)."""
-    built = {name: notebooks.release(name) for name in tasks.names()}
+    """Returns a dict from each assignment to (its notebook's cells, its public cases).
+
+    They are read from `assignments/`: `test_build` says whether that is what a build makes.
+    """
     return {
-        name: (
-            nbformat.reads(files[f"{name}.ipynb"].decode(), as_version=4).cells,
-            json.loads(files["public_cases.json"]),
-        )
-        for name, files in built.items()
+        name: (cells_of(name), json.loads(text_of(name, public_cases.FILE_NAME)))
+        for name in tasks.names()
     }
+
+
+def cells_of(name):
+    return nbformat.reads(text_of(name, f"{name}.ipynb"), as_version=4).cells
+
+
+def text_of(name, file):
+    return (ASSIGNMENTS / name / file).read_text(encoding="utf-8")
 
 
 def strings(content):

@@ -9,6 +9,7 @@ within the tolerance.
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
@@ -73,6 +74,8 @@ TERM_ROUNDING = 1e-6
 SAME_ANSWER = 0.05
 # Two columns are one direction if the cosine between them is closer to 1 than this.
 COLLINEAR = 1e-10
+# What rounding may add to what two columns leave, as a share of all: 1e-16 / COLLINEAR is 1e-6.
+FIT_ROUNDING = 1e-4
 
 
 class Factor(NamedTuple):
@@ -434,24 +437,37 @@ class Search:
             yield (int(single),)
         if most < 2:
             return
-        first, second = self.pairs(self.usable & ~alone)
+        kept = self.hopeful_pairs(rest, products) & ~alone[self.pairs[0]] & ~alone[self.pairs[1]]
+        first, second = (columns[kept] for columns in self.pairs)
         cross = self.gram[first, second]
         one, other = squares[first], squares[second]
         determinant = one * other - cross**2
-        with np.errstate(all="ignore"):
-            coefficients = [
-                (products[first] * other - products[second] * cross) / determinant,
-                (products[second] * one - products[first] * cross) / determinant,
-            ]
-            # With coefficients that a formula has: any two columns fit where equations are alike.
-            near, far = (
-                self.round_to_candidates(value, self.equations.constants[columns])
-                for value, columns in zip(coefficients, [first, second], strict=True)
+        # With coefficients that a formula has: any two columns fit where equations are alike.
+        near, far = (
+            self.round_to_candidates(values / determinant, self.equations.constants[columns])
+            for values, columns in (
+                (products[first] * other - products[second] * cross, first),
+                (products[second] * one - products[first] * cross, second),
             )
-            left = total - 2 * (near * products[first] + far * products[second])
-            left += near**2 * one + far**2 * other + 2 * near * far * cross
-        for number in np.flatnonzero((determinant > COLLINEAR * one * other) & (left <= slack)):
+        )
+        left = total - 2 * (near * products[first] + far * products[second])
+        left += near**2 * one + far**2 * other + 2 * near * far * cross
+        for number in np.flatnonzero(left <= slack):
             yield int(first[number]), int(second[number])
+
+    def hopeful_pairs(self, rest: np.ndarray, products: np.ndarray) -> np.ndarray:
+        """Returns which pairs of columns may leave at most one tolerance of `rest`.
+
+        Fitted coefficients leave least, but for rounding: most pairs need no others tried.
+
+        Args:
+            rest: The numbers to explain. Shape `[n]`.
+            products: Those of all columns and `rest`. Shape `[columns]`.
+        """
+        total, (one, cross, other) = rest @ rest, self.inverses
+        first, second = (products[columns] for columns in self.pairs)
+        explained = first**2 * one - 2 * first * second * cross + second**2 * other
+        return total - explained <= len(rest) + FIT_ROUNDING * total
 
     def round_to_candidates(self, values: np.ndarray, are_constant: np.ndarray) -> np.ndarray:
         """Returns the coefficients next to fitted ones, of columns that are constants or not."""
@@ -459,11 +475,23 @@ class Search:
             are_constant, next_to(values, CONSTANT_CANDIDATES), next_to(values, CANDIDATES)
         )
 
-    def pairs(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the indices of all pairs of chosen columns."""
-        usable = np.flatnonzero(chosen)
-        first, second = np.triu_indices(len(usable), 1)
-        return usable[first], usable[second]
+    @cached_property
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """The two columns of each pair that are usable and not one direction. Shape `[pairs]`."""
+        usable = np.flatnonzero(self.usable)
+        first, second = (usable[numbers] for numbers in np.triu_indices(len(usable), 1))
+        squares = np.diag(self.gram)
+        area = squares[first] * squares[second]
+        kept = area - self.gram[first, second] ** 2 > COLLINEAR * area
+        return first[kept], second[kept]
+
+    @cached_property
+    def inverses(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The inverse of each pair's products: first entry, minus second, last. Shape `[pairs]`."""
+        first, second = self.pairs
+        squares, cross = np.diag(self.gram), self.gram[first, second]
+        determinant = squares[first] * squares[second] - cross**2
+        return squares[second] / determinant, cross / determinant, squares[first] / determinant
 
     def with_coefficients(
         self, kept: np.ndarray, rest: np.ndarray, chosen: tuple[int, ...]
