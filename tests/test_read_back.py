@@ -253,8 +253,11 @@ def test_check_reads_back_what_grading_does(key, step):
     assert count
 
 
-@pytest.mark.soak
-@parameters()
+# Those whose pairs are lost where a search puts in one column alone.
+TWO_PUT_IN = (("a01_densities", "gaussian_log_prob_fixed"), ("a01_densities", "gaussian_entropy"))
+
+
+@parameters([key if key in TWO_PUT_IN else soak.later(key) for key in QUESTIONS])
 def test_pairs_of_edits_are_explained(key):
     generator = np.random.default_rng(0)
     count, lost = rate(key, lambda terms: pairs_of_edits(terms, NUM_PAIRS, generator))
