@@ -14,6 +14,7 @@ from .digits import Examples
 from .exam import Exam, NoReply, PropertyFailed, as_tensors, examination
 from .latent_model import (
     BITS_PER_NAT,
+    LOG_MEAN_EXP,
     Distortion,
     LatentModel,
     LossMethod,
@@ -25,9 +26,10 @@ from .latent_model import (
 )
 from .model import LEARNING_RATE, MISTAKES_OF_ANY_MODEL, Model, build_model
 from .own_functions import OwnFunctionsOfABetaVAE
+from .rate_mistakes import closed_form_rate, rate_mistakes, wrong_rates
 from .read_terms import kl_parts, part
 from .samples import SAMPLERS, Sample
-from .vae import closed_form_rate, gaussian_distortion
+from .vae import gaussian_distortion
 
 __all__ = ["BETA_VAE", "check_collapses", "check_fit_sigma"]
 
@@ -98,7 +100,7 @@ DISTORTION_FORMS = {
     "right": lambda d, s: d.mean(0),
     "samples_summed": lambda d, s: d.sum(0),
     "first_sample_only": lambda d, s: d[0],
-    "log_of_mean_over_samples": lambda d, s: d.min(0) - np.log(np.mean(np.exp(d.min(0) - d), 0)),
+    "log_of_mean_over_samples": lambda d, s: LOG_MEAN_EXP.function(d),
     "distortion_negated": lambda d, s: -d.mean(0),
     "distortion_averaged_over_pixels": lambda d, s: d.mean(0) / s.sizes.num_outputs,
     "distortion_averaged_over_batch": lambda d, s: np.full(d.shape[1], d.mean()),
@@ -108,26 +110,6 @@ DISTORTION_FORMS = {
     "rate_in_the_distortion without beta": lambda d, s: d.mean(0) + s.rate.mean(0),
     "distortion_in_bits": lambda d, s: d.mean(0) * BITS_PER_NAT,
 }
-# What known mistakes make of the rate r of each example, `[B]`: the second term.
-RATE_FORMS = {
-    "right": lambda r, s: r,
-    "rate_times_beta": lambda r, s: s.spec.weight * r,
-    "rate_negated": lambda r, s: -r,
-    "rate_counted_twice": lambda r, s: 2 * r,
-    "rate_halved": lambda r, s: r / 2,
-    "rate_averaged_over_dimensions": lambda r, s: r / s.sizes.latent_dim,
-    "rate_averaged_over_batch": lambda r, s: np.full(len(r), r.mean()),
-    "rate_summed_over_batch": lambda r, s: np.full(len(r), r.sum()),
-    "rate_missing": lambda r, s: 0 * r,
-    "rate_in_bits": lambda r, s: r * BITS_PER_NAT,
-}
-# What known mistakes make of the closed form.
-WRONG_RATES = {
-    "rate_log_var_as_log_sigma": lambda s: s.oracle.kl(s.mu, 2 * s.log_var)[np.newaxis],
-    "rate_log_var_halved": lambda s: s.oracle.kl(s.mu, s.log_var / 2)[np.newaxis],
-}
-
-
 # What known mistakes make of the distortion of each sample and example, `[L, B]`.
 WRONG_DISTORTIONS = {
     "distortion_no_2pi": lambda s: s.distortion - s.sizes.num_outputs * LOG_2PI / 2,
@@ -153,13 +135,6 @@ def distortion_mistakes(spec: LatentModel) -> list[dict]:
     first: dict[str, Callable] = {"right": lambda _, s: s.distortion}
     first |= {name: lambda _, s, form=form: form(s) for name, form in spec.distortion.wrong.items()}
     return [first, DISTORTION_FORMS]
-
-
-def rate_mistakes(spec: LatentModel) -> list[dict]:
-    """Returns the steps in which the rate can go wrong."""
-    first: dict[str, Callable] = {"right": lambda _, s: s.rate[0]}
-    first |= {name: lambda _, s, form=form: form(s)[0] for name, form in spec.rate.wrong.items()}
-    return [first, RATE_FORMS]
 
 
 def elbo_of_held_out(model: Model, examples: Examples) -> float:
@@ -219,7 +194,7 @@ def beta_vae(weight: float, sigma: float | None) -> LatentModel:
         rate=Rate(
             value=closed_form_rate,
             mean=lambda s: s.oracle.mean_kl(s.mu, s.log_var),
-            wrong=WRONG_RATES,
+            wrong=wrong_rates("rate"),
             name="rate",
         ),
         loss_method=TERMS,

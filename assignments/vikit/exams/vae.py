@@ -24,10 +24,11 @@ from .probabilities import (
     binary_logits,
     binary_logits_or_nan,
 )
+from .rate_mistakes import closed_form_rate, wrong_rates
 from .read_terms import kl_parts, part
 from .samples import Sample
 
-__all__ = ["VAE", "WRONG_RATES", "closed_form_rate", "gaussian_distortion"]
+__all__ = ["VAE", "gaussian_distortion"]
 
 
 # What known mistakes make of the distortion d `[L, B]` and the rate r `[B]`, with a `Sample`:
@@ -110,18 +111,6 @@ def elbo_mistakes(spec: LatentModel) -> list[dict]:
     return [terms, sums]
 
 
-def closed_form_rate(sample: Sample) -> np.ndarray:
-    """Returns the KL of each example. Shape `[1, B]`."""
-    return sample.oracle.kl(sample.mu, sample.log_var)[np.newaxis]
-
-
-# What known mistakes make of it.
-WRONG_RATES = {
-    "kl_log_var_as_log_sigma": lambda s: s.oracle.kl(s.mu, 2 * s.log_var)[np.newaxis],
-    "kl_log_var_halved": lambda s: s.oracle.kl(s.mu, s.log_var / 2)[np.newaxis],
-}
-
-
 def bernoulli(sample: Sample, logits: np.ndarray) -> np.ndarray:
     """Returns -log p(x|z) of binary pixels, for each sample and example. Shape `[L, B]`."""
     return sample.oracle.reconstruction(sample.examples.x, logits)
@@ -191,7 +180,7 @@ BERNOULLI_VAE = LatentModel(
     rate=Rate(
         value=closed_form_rate,
         mean=lambda s: s.oracle.mean_kl(s.mu, s.log_var),
-        wrong=WRONG_RATES,
+        wrong=wrong_rates("kl"),
     ),
     loss_method=LossMethod(
         name="elbo",

@@ -24,9 +24,9 @@ from .probabilities import (
     class_probabilities,
     log_class_probabilities,
 )
+from .rate_mistakes import closed_form_rate, rate_mistakes, wrong_rates
 from .read_terms import kl_parts
 from .samples import Sample
-from .vae import WRONG_RATES, closed_form_rate
 
 __all__ = [
     "ACCURACY",
@@ -109,19 +109,6 @@ FIRST_TERM_FORMS = {
     "kl_in_the_cross_entropy without beta": lambda d, s: d + s.rate.mean(0),
     "cross_entropy_in_bits": lambda d, s: d * BITS_PER_NAT,
 }
-# What known mistakes make of the rate r of each example, `[B]`, with a `Sample`: the second term.
-SECOND_TERM_FORMS = {
-    "right": lambda r, s: r,
-    "kl_times_beta": lambda r, s: s.spec.weight * r,
-    "kl_negated": lambda r, s: -r,
-    "kl_counted_twice": lambda r, s: 2 * r,
-    "kl_halved": lambda r, s: r / 2,
-    "kl_averaged_over_dimensions": lambda r, s: r / s.sizes.latent_dim,
-    "kl_averaged_over_batch": lambda r, s: np.full(len(r), r.mean()),
-    "kl_summed_over_batch": lambda r, s: np.full(len(r), r.sum()),
-    "kl_missing": lambda r, s: 0 * r,
-    "kl_in_bits": lambda r, s: r * BITS_PER_NAT,
-}
 
 
 def first_term_mistakes(spec: LatentModel) -> list[dict]:
@@ -131,13 +118,6 @@ def first_term_mistakes(spec: LatentModel) -> list[dict]:
         for name, form in CROSS_ENTROPY_FORMS.items()
     }
     return [first, FIRST_TERM_FORMS]
-
-
-def second_term_mistakes(spec: LatentModel) -> list[dict]:
-    """Returns the steps in which the rate can go wrong."""
-    first: dict[str, Callable] = {"right": lambda _, s: s.rate[0]}
-    first |= {name: lambda _, s, form=form: form(s)[0] for name, form in spec.rate.wrong.items()}
-    return [first, SECOND_TERM_FORMS]
 
 
 def cross_entropy(sample: Sample) -> np.ndarray:
@@ -167,7 +147,7 @@ VIB = register_spec(
     LatentModel(
         name="VIB",
         distortion=CROSS_ENTROPY_DISTORTION,
-        rate=Rate(value=closed_form_rate, wrong=WRONG_RATES),
+        rate=Rate(value=closed_form_rate, wrong=wrong_rates("kl")),
         loss_method=LossMethod(
             name="loss_terms",
             terms=(
@@ -179,7 +159,7 @@ VIB = register_spec(
                 Term(
                     "the KL",
                     right=lambda s: s.rate[0],
-                    wrong=second_term_mistakes,
+                    wrong=rate_mistakes,
                     parts=kl_parts(),
                 ),
             ),

@@ -79,6 +79,13 @@ def draw_collapsed(generator, X, Z) -> Arguments:
     return p_x, np.repeat(q[:1], X, axis=0)
 
 
+ODD_ENCODERS = {
+    "an encoder with zeros": draw_zeros,
+    "an encoder without noise": draw_certain,
+    "an encoder that ignores x": draw_collapsed,
+}
+
+
 def with_prior(draw: Draw) -> Draw:
     """Returns a draw of (p_x, q_z_given_x, p_z)."""
 
@@ -116,13 +123,8 @@ def sweep_decoder(generator) -> Arguments:
     return p_x, q, p_z, generator.dirichlet(np.ones(X), len(p_z)) * 0.99 + 0.01 / X
 
 
-def tables(draw, kinds) -> tuple[Case, ...]:
-    """Returns the cases of a question on tables.
-
-    Args:
-        draw: From a draw of (p_x, q_z_given_x) to that of the question's arguments.
-        kinds: The edge cases: their names, and draws of (p_x, q_z_given_x).
-    """
+def tables(draw) -> tuple[Case, ...]:
+    """Returns the cases of a question; `draw` makes its arguments from a draw of (p_x, q)."""
     sizes = ({"X": 5, "Z": 3}, {"X": 4, "Z": 7}, {"X": 3, "Z": 5})
     generic = tuple(
         Case(f"tables of {one['X']} x {one['Z']}", GENERIC, draw(draw_encoder(concentration)), one)
@@ -131,7 +133,7 @@ def tables(draw, kinds) -> tuple[Case, ...]:
     others = ({"X": 7, "Z": 4}, {"X": 5, "Z": 4}, {"X": 7, "Z": 3})
     edge = tuple(
         Case(name, EDGE, draw(kind), one)
-        for (name, kind), one in zip(kinds.items(), others, strict=False)
+        for (name, kind), one in zip(ODD_ENCODERS.items(), others, strict=True)
     )
     return generic + edge
 
@@ -165,14 +167,7 @@ rate_distortion_point = Question(
     shape="two scalars",
     outputs=("rate", "distortion"),
     reference=rate_distortion.rate_distortion_point,
-    cases=tables(
-        with_decoder,
-        {
-            "an encoder with zeros": draw_zeros,
-            "an encoder without noise": draw_certain,
-            "an encoder that ignores x": draw_collapsed,
-        },
-    ),
+    cases=tables(with_decoder),
     float32=0.02,
     tolerance="sums of a few dozen products of probabilities and logarithms",
     domain=Domain(sweep_decoder, num_draws=57),
@@ -301,14 +296,7 @@ optimal_prior_and_decoder = Question(
     shape="[Z] and [Z,X]",
     outputs=("p_z", "p_x_given_z"),
     reference=rate_distortion.optimal_prior_and_decoder,
-    cases=tables(
-        encoder_alone,
-        {
-            "an encoder with zeros": draw_zeros,
-            "an encoder without noise": draw_certain,
-            "an encoder that ignores x": draw_collapsed,
-        },
-    ),
+    cases=tables(encoder_alone),
     float32=0.02,
     tolerance="sums of a few products of probabilities",
     domain=Domain(sweep_encoder, num_draws=57),
@@ -384,14 +372,7 @@ rate_split = Question(
     shape="two scalars",
     outputs=("information", "gap"),
     reference=rate_distortion.rate_split,
-    cases=tables(
-        with_prior,
-        {
-            "an encoder with zeros": draw_zeros,
-            "an encoder without noise": draw_certain,
-            "an encoder that ignores x": draw_collapsed,
-        },
-    ),
+    cases=tables(with_prior),
     float32=0.02,
     tolerance="sums of a few dozen products of probabilities and logarithms",
     domain=Domain(sweep_prior, num_draws=57),
