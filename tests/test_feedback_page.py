@@ -11,6 +11,7 @@ from marking import A01, KL, WRITTEN, give, hand_in, opened, record, verdict_on
 from autograder.course import corrections, folder, recording, reporting, settings
 from autograder.grading.submission import Submission
 from autograder.reports import course as reports
+from autograder.reports import feedback
 
 HOSTILE = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 # Right to left, and what is not seen.
@@ -132,6 +133,21 @@ def test_all_of_the_grade_is_on_the_page(course):
         assert words in flat, words
     assert "kl_half_missing" not in text
     assert text.count("<math") > 3
+
+
+def test_points_of_a_question_with_values_and_properties_are_those_that_came():
+    """How many there are of each the verdict does not tell: a share of all would be wrong."""
+
+    def case(kind, passed, points):
+        return {"kind": kind, "passed": passed, "points": points}
+
+    cases = [case("generic", True, 2.8), case("edge", True, 1.2), case("property", False, 0.0)]
+    question = {"cases": cases, "max_score": 7, "status": "partial"}
+    assert feedback.explain_points(question) == [
+        "Ordinary inputs: 1 of 1 right (2.8 points).",
+        "Edge cases: 1 of 1 right (1.2 points: they count only if all 2 cases are right).",
+        "Properties: 0 of 1 right (0 points).",
+    ]
 
 
 def test_who_handed_in_nothing_is_told_once(course):

@@ -733,3 +733,21 @@ def test_a_careless_but_right_answer_keeps_its_points_and_earns_a_remark():
         verdict = judging.judge(asked, given)
         assert (verdict.status, verdict.score) == ("correct", 1)
         assert ("A remark: use expm1." in verdict.message) == remarked
+
+
+def lost_property(name, title, mistake, repair):
+    known = judging.Mistake(mistake, "Something is off.", repair=repair)
+    item = judging.Property(name, 1, "It must hold.", "", "terms", mistakes=(known,), title=title)
+    return item, judging.Finding("wrong", mistake)
+
+
+def test_of_several_lost_properties_each_repair_says_for_which_it_is_in_the_students_words():
+    lost = [
+        lost_property("loss_terms", "The terms are right", "negated", "Turn the sign round."),
+        lost_property("untitled", "", "summed", "Average."),
+    ]
+    assert decide.label_repairs(lost) == [
+        "The terms are right: Turn the sign round.",
+        "untitled: Average.",
+    ]
+    assert decide.label_repairs(lost[:1]) == ["Turn the sign round."]

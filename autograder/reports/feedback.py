@@ -15,7 +15,7 @@ from vikit.judging.decide import GENERIC_SHARE
 
 from . import charts, mathematics, pages
 
-__all__ = ["Besides", "QuestionView", "feedback_html"]
+__all__ = ["Besides", "QuestionView", "explain_points", "feedback_html"]
 
 # What a question's status is called, and what it looks like: a mark, and a class of the style.
 WORDS = {
@@ -272,18 +272,24 @@ def explain_points(question) -> list[str]:
         for kind in (GENERIC, EDGE, PROPERTY)
     }
     generic, edges, properties = by_kind.values()
+
+    def worth(of_kind, share) -> str:
+        """Returns the points that some cases gave, of how many unless the verdict cannot tell."""
+        gave = f"{points_of(of_kind):g}"
+        if properties and len(properties) < len(cases):
+            return f"{gave} points"
+        return f"{gave} of {share * question['max_score']:.4g} points"
+
     said = []
     if generic:
         share = GENERIC_SHARE if edges else 1.0
-        worth = f"{points_of(generic):g} of {share * question['max_score']:g} points"
-        said.append(f"Ordinary inputs: {count_right(generic)} right ({worth}).")
+        said.append(f"Ordinary inputs: {count_right(generic)} right ({worth(generic, share)}).")
     if edges:
-        worth = f"{points_of(edges):g} of {(1 - GENERIC_SHARE) * question['max_score']:.4g} points"
-        rule = f"they count only if all {len(cases)} cases are right"
-        said.append(f"Edge cases: {count_right(edges)} right ({worth}: {rule}).")
+        rule = f"they count only if all {len(generic) + len(edges)} cases are right"
+        edge_points = worth(edges, 1 - GENERIC_SHARE)
+        said.append(f"Edge cases: {count_right(edges)} right ({edge_points}: {rule}).")
     if properties:
-        worth = f"{points_of(properties):g} of {question['max_score']:g} points"
-        said.append(f"Properties: {count_right(properties)} right ({worth}).")
+        said.append(f"Properties: {count_right(properties)} right ({worth(properties, 1)}).")
     if question["status"] in ("error", "malformed"):
         said.append(
             "What else may be off shows when this is mended: run `check()` in the notebook again."

@@ -189,15 +189,16 @@ def judge_properties(
 
 
 def label_repairs(lost: list[tuple[Property, Finding]]) -> list[str]:
-    """Returns the repairs of properties that are lost; of several each names its properties."""
+    """Returns the repairs of properties that are lost; of several each says for which they are."""
     found: dict[str, list[str]] = {}
     for item, finding in lost:
         for mistake in named_mistakes(item, finding):
-            if item.name not in found.setdefault(mistake.repair, []):
-                found[mistake.repair].append(item.name)
+            title = item.title or item.name
+            if title not in found.setdefault(mistake.repair, []):
+                found[mistake.repair].append(title)
     if len(found) < 2:
         return list(found)
-    return [f"{', '.join(names)}: {repair}" for repair, names in found.items() if repair]
+    return [f"{', '.join(titles)}: {repair}" for repair, titles in found.items() if repair]
 
 
 def status_of_properties(verdicts: list[CaseVerdict]) -> str:
